@@ -1,0 +1,71 @@
+//! The images of threads, and their bytes by range.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::record::ImageRecord;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageListParams {
+    /// Without it, the images of all threads.
+    #[serde(default)]
+    pub thread_id: Option<String>,
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// 1 to 50; default 25.
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// Newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageListResponse {
+    pub data: Vec<ImageEntry>,
+    pub next_cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageEntry {
+    pub thread_id: String,
+    pub turn_id: String,
+    /// The call that made it: the id of its imageGeneration item.
+    pub item_id: String,
+    /// Unix seconds.
+    pub created_at: i64,
+    pub image: ImageRecord,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReadParams {
+    /// The image's handle.
+    pub image_id: String,
+    /// First byte wanted; without it, the answer is the record alone.
+    #[serde(default)]
+    pub offset: Option<u64>,
+    /// Bytes wanted, 1 to 8,388,608; default 32,768, which keeps the answer under 64 KiB.
+    #[serde(default)]
+    pub length: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReadResponse {
+    #[serde(flatten)]
+    pub entry: ImageEntry,
+    pub chunk: Option<ImageChunk>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageChunk {
+    pub offset: u64,
+    /// Base64 of the bytes from `offset`; empty at and past the end.
+    pub data: String,
+    /// Where the next chunk starts; `null` at the end of the file.
+    pub next_offset: Option<u64>,
+}

@@ -1,0 +1,86 @@
+//! Methods are data: one type a method, one list in reading order. The dispatch table, the schema, the typed client of
+//! the tests and the method table of ARCHITECTURE.md all come from [`for_each_method!`](crate::for_each_method).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use ts_rs::TS;
+
+use crate::{account, configuration, handshake, image, model, thread, tool, turn};
+
+/// One request that a client can make.
+pub trait Method: 'static {
+    /// `resource/verb`, as on the wire.
+    const NAME: &'static str;
+    /// One line for the method table.
+    const SUMMARY: &'static str;
+    type Params: Serialize + DeserializeOwned + JsonSchema + TS + Send + Sync + 'static;
+    type Response: Serialize + DeserializeOwned + JsonSchema + TS + Send + Sync + Clone + 'static;
+
+    /// The thread whose requests keep their order with this one.
+    fn thread(_params: &Self::Params) -> Option<&str> {
+        None
+    }
+}
+
+/// Does the same for every method without naming them.
+pub trait MethodVisitor {
+    fn visit<M: Method>(&mut self);
+}
+
+macro_rules! methods {
+    ($($name:literal $method:ident($params:path) -> $response:path $([$thread:ident])?, $summary:literal;)+) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $summary)]
+            #[derive(Debug, Clone, Copy)]
+            pub struct $method;
+
+            impl Method for $method {
+                const NAME: &'static str = $name;
+                const SUMMARY: &'static str = $summary;
+                type Params = $params;
+                type Response = $response;
+                $(fn thread(params: &Self::Params) -> Option<&str> {
+                    Some(&params.$thread)
+                })?
+            }
+        )+
+
+        /// Visits every method in reading order.
+        pub fn visit_methods(visitor: &mut impl MethodVisitor) {
+            $(visitor.visit::<$method>();)+
+        }
+
+        /// Calls a macro with the types of all methods, for code that must have one thing for each of them.
+        #[macro_export]
+        macro_rules! for_each_method {
+            ($callback:ident) => { $callback!($($method)+); };
+        }
+    };
+}
+
+methods! {
+    "initialize" Initialize(handshake::InitializeParams) -> handshake::InitializeResponse, "opens the connection";
+    "account/read" AccountRead(account::GetAccountParams) -> account::GetAccountResponse, "who pays";
+    "config/read" ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResponse, "the effective configuration and its layers";
+    "experimentalFeature/list" ExperimentalFeatureList(configuration::ExperimentalFeatureListParams) -> configuration::ExperimentalFeatureListResponse, "the features and whether they are on";
+    "model/list" ModelList(model::ModelListParams) -> model::ModelListResponse, "the models of the provider in use";
+    "modelProvider/list" ModelProviderList(model::ModelProviderListParams) -> model::ModelProviderListResponse, "the configured providers";
+    "modelProvider/capabilities/read" ModelProviderCapabilitiesRead(model::ModelProviderCapabilitiesReadParams) -> model::ModelProviderCapabilitiesReadResponse, "what the provider in use can do";
+    "tool/list" ToolList(tool::ToolListParams) -> tool::ToolListResponse, "the image tools, what is offered, and why not the other";
+    "thread/start" ThreadStart(thread::ThreadStartParams) -> thread::ThreadStartResponse, "starts a thread and subscribes to it";
+    "thread/resume" ThreadResume(thread::ThreadResumeParams) -> thread::ThreadResumeResponse [thread_id], "loads a stored thread and subscribes to it";
+    "thread/read" ThreadRead(thread::ThreadReadParams) -> thread::ThreadReadResponse [thread_id], "a thread without loading it";
+    "thread/list" ThreadList(thread::ThreadListParams) -> thread::ThreadListResponse, "stored threads in pages";
+    "thread/loaded/list" ThreadLoadedList(thread::ThreadLoadedListParams) -> thread::ThreadLoadedListResponse, "ids of the threads in memory";
+    "thread/turns/list" ThreadTurnsList(thread::ThreadTurnsListParams) -> thread::ThreadTurnsListResponse [thread_id], "turns in pages";
+    "thread/items/list" ThreadItemsList(thread::ThreadItemsListParams) -> thread::ThreadItemsListResponse [thread_id], "items in pages";
+    "thread/name/set" ThreadNameSet(thread::ThreadSetNameParams) -> thread::ThreadSetNameResponse [thread_id], "names a thread";
+    "thread/archive" ThreadArchive(thread::ThreadArchiveParams) -> thread::ThreadArchiveResponse [thread_id], "hides a thread from the list";
+    "thread/unarchive" ThreadUnarchive(thread::ThreadUnarchiveParams) -> thread::ThreadUnarchiveResponse [thread_id], "shows it again";
+    "thread/unsubscribe" ThreadUnsubscribe(thread::ThreadUnsubscribeParams) -> thread::ThreadUnsubscribeResponse [thread_id], "ends this connection's events of a thread";
+    "turn/start" TurnStart(turn::TurnStartParams) -> turn::TurnStartResponse [thread_id], "gives the model a user message";
+    "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse [thread_id], "ends the running turn";
+    "image/list" ImageList(image::ImageListParams) -> image::ImageListResponse, "records of the images made, newest first";
+    "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, and bytes by range";
+}
