@@ -1,0 +1,46 @@
+//! What a provider can do with images, as data. What the tool advertises follows from it.
+
+use std::collections::BTreeSet;
+
+/// References that a provider takes where it declares no number.
+pub const DEFAULT_MAX_REFERENCES: usize = 5;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// An images endpoint that the standalone tool can use.
+    pub image_generation: bool,
+    /// The model's own image tool.
+    pub hosted_image_generation: bool,
+    /// Whether the model takes tools in a namespace.
+    pub namespace_tools: bool,
+    /// Credential kinds that the images endpoint takes.
+    pub image_auth: BTreeSet<AuthKind>,
+    /// Optional parameters that the images endpoint declares; others are neither advertised nor sent.
+    pub parameters: BTreeSet<Parameter>,
+    /// Most reference images in one edit; 0 when the provider cannot edit.
+    pub max_references: usize,
+    /// Most images in one call.
+    pub max_n: u32,
+    /// Whether an accepted request costs money.
+    pub bills: bool,
+}
+
+/// What a request is authorised with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AuthKind {
+    Chatgpt,
+    ApiKey,
+    Actor,
+    None,
+}
+
+/// Optional arguments of the tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Parameter {
+    Size,
+    Quality,
+    Background,
+    OutputFormat,
+    N,
+    Mask,
+}
