@@ -1,0 +1,42 @@
+//! The configuration as `config/read` answers it.
+
+use serde_json::{Map, Value, json};
+
+use crate::{Layer, LayerName, Loaded};
+
+/// The effective configuration with snake_case keys, the layers (highest precedence first) and the origin of every key
+/// that a layer set, in the shape of the peer's `config/read`.
+///
+/// Nothing in it is secret: no key of the configuration takes a credential, and values that could carry one are
+/// refused when they are read. Built-in defaults are neither a layer nor an origin there.
+pub fn describe(loaded: &Loaded) -> Value {
+    let layers: Vec<Value> = loaded.layers.iter().rev().filter_map(layer).collect();
+    let origins: Map<String, Value> = loaded
+        .origins
+        .iter()
+        .filter_map(|(key, name)| {
+            let layer = loaded.layers.iter().find(|layer| layer.name == *name)?;
+            Some((key.clone(), json!({ "name": source(name)?, "version": layer.version })))
+        })
+        .collect();
+    json!({ "config": loaded.config, "layers": layers, "origins": origins })
+}
+
+fn layer(layer: &Layer) -> Option<Value> {
+    Some(json!({ "config": layer.config, "name": source(&layer.name)?, "version": layer.version }))
+}
+
+/// The peer knows no layers of their own for environment and thread: to it, all three are flags of the session.
+fn source(name: &LayerName) -> Option<Value> {
+    match name {
+        LayerName::Defaults => None,
+        LayerName::Home { file } => Some(json!({ "type": "user", "file": file.to_string_lossy() })),
+        LayerName::Profile { file, name } => {
+            Some(json!({ "type": "user", "file": file.to_string_lossy(), "profile": name }))
+        }
+        LayerName::Project { folder, .. } => {
+            Some(json!({ "type": "project", "dotCodexFolder": folder.to_string_lossy() }))
+        }
+        LayerName::Environment | LayerName::CommandLine | LayerName::Thread => Some(json!({ "type": "sessionFlags" })),
+    }
+}

@@ -1,0 +1,75 @@
+//! Reads one configuration file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use crate::LayerName;
+use crate::node::{Entry, from_toml, line_of};
+use crate::warning::Warning;
+
+/// Nobody writes more by hand, and a hostile repository may not make us read it.
+pub(crate) const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// The entries of the layer's file; none when the file is not there.
+///
+/// A file that cannot be read or is not TOML is left out as a whole: after a syntax error the parser would only guess
+/// which table the following keys belong to.
+pub(crate) fn read(layer: &LayerName, file: &Path) -> Result<Vec<Entry>, Warning> {
+    let bytes = match read_bounded(file) {
+        Ok(bytes) => bytes,
+        Err(Unreadable::Missing) => return Ok(Vec::new()),
+        Err(Unreadable::NotAFile) => {
+            return Err(Warning::of_layer(layer, None, "was ignored: it is not a regular file"));
+        }
+        Err(Unreadable::TooLarge) => {
+            let what = format!("was ignored: it is larger than {LARGEST_FILE} bytes");
+            return Err(Warning::of_layer(layer, None, &what));
+        }
+        Err(Unreadable::Io(kind)) => {
+            return Err(Warning::of_layer(layer, None, &format!("was ignored: it cannot be read ({kind})")));
+        }
+    };
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Err(error) => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = line_of(&String::from_utf8_lossy(valid), usize::MAX);
+            return Err(Warning::of_layer(layer, Some(line), "was ignored: it is not UTF-8"));
+        }
+    };
+    let table = DeTable::parse(text).map_err(|error| {
+        let line = error.span().map(|span| line_of(text, span.start));
+        // The parser's messages name what it expected and never quote the text.
+        Warning::of_layer(layer, line, &format!("was ignored: it is not valid TOML ({})", error.message()))
+    })?;
+    Ok(from_toml(table.get_ref(), Some(text)))
+}
+
+enum Unreadable {
+    Missing,
+    NotAFile,
+    TooLarge,
+    Io(io::ErrorKind),
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::NotFound { Self::Missing } else { Self::Io(error.kind()) }
+    }
+}
+
+fn read_bounded(file: &Path) -> Result<Vec<u8>, Unreadable> {
+    // Looked at before it is opened, because opening a pipe would wait for a writer.
+    if !std::fs::metadata(file)?.is_file() {
+        return Err(Unreadable::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(Unreadable::TooLarge);
+    }
+    Ok(bytes)
+}

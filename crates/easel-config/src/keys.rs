@@ -1,0 +1,153 @@
+//! The table of known keys: what each takes and within which limits. The only list of keys besides the types.
+
+/// One key that a layer may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The dotted key; `*` stands for a name that the user chose.
+    pub path: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+}
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Switch,
+    /// A whole number from the first to the second, both included.
+    Number(u64, u64),
+    /// 1 to so many characters, none of them a control character.
+    Text(usize),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// An `http` or `https` URL without user name, query or fragment, so that it cannot carry a secret.
+    Url,
+    /// The name of an environment variable: a key pasted here by mistake has other characters and is refused.
+    VariableName,
+}
+
+impl std::fmt::Display for Kind {
+    /// Completes the sentence "it must be ...".
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Switch => write!(f, "true or false"),
+            Self::Number(low, high) => write!(f, "a whole number from {low} to {high}"),
+            Self::Text(longest) => write!(f, "a string of 1 to {longest} characters"),
+            Self::Choice(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
+            Self::Url => write!(f, "an http or https URL without user name, query or fragment"),
+            Self::VariableName => write!(f, "the name of an environment variable"),
+        }
+    }
+}
+
+const MIB: u64 = 1024 * 1024;
+const GIB: u64 = 1024 * MIB;
+
+/// Every known key.
+pub const KEYS: &[Key] = &[
+    key("model", Kind::Text(256)),
+    key("model_provider", Kind::Text(64)),
+    key("model_providers.*.name", Kind::Text(256)),
+    key("model_providers.*.preset", Kind::Choice(&["preview", "generic"])),
+    key("model_providers.*.base_url", Kind::Url),
+    key("model_providers.*.wire_api", Kind::Choice(&["responses"])),
+    key("model_providers.*.env_key", Kind::VariableName),
+    key("model_providers.*.requires_openai_auth", Kind::Switch),
+    key("model_providers.*.delay_ms", Kind::Number(0, 600_000)),
+    key("model_providers.*.bills", Kind::Switch),
+    key("features.image_generation", Kind::Switch),
+    key("features.imagegenext", Kind::Switch),
+    key("images.model", Kind::Text(256)),
+    key("images.parallel", Kind::Number(1, 16)),
+    key("images.timeout_ms", Kind::Number(1_000, 3_600_000)),
+    key("images.detail", Kind::Choice(&["auto", "low", "high", "original"])),
+    key("history.model_images", Kind::Number(0, 100)),
+    key("history.model_image_bytes", Kind::Number(0, 512_000_000)),
+    key("wire.image_result", Kind::Choice(&["none", "inline"])),
+    key("wire.turn_event_delay_ms", Kind::Number(0, 1_000)),
+    key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)),
+    key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)),
+    key("limits.images_per_turn", Kind::Number(0, 1_000)),
+    key("server.shutdown_grace_ms", Kind::Number(0, 600_000)),
+    key("server.max_line_bytes", Kind::Number(64 * 1024, GIB)),
+    key("server.max_in_flight", Kind::Number(1, 65_536)),
+    key("server.outbox_bytes", Kind::Number(MIB, GIB)),
+];
+
+const fn key(path: &'static str, kind: Kind) -> Key {
+    Key { path, kind }
+}
+
+/// What the table says about a path.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It is this key.
+    Key(&'static Key),
+    /// Keys lie below it.
+    Section,
+    /// Its last part is a name that the user chose, and not a good one.
+    BadName,
+    /// Nothing is there.
+    Nothing,
+}
+
+/// Looks a path up.
+pub(crate) fn find(path: &[String]) -> Found {
+    let mut found = Found::Nothing;
+    for key in KEYS {
+        let pattern: Vec<&str> = key.path.split('.').collect();
+        if !fits(&pattern, path) {
+            continue;
+        }
+        if pattern.len() == path.len() {
+            return Found::Key(key);
+        }
+        let named = path.last().zip(pattern.get(path.len() - 1)).filter(|(_, part)| **part == "*");
+        found = match named {
+            Some((name, _)) if !is_name(name) => Found::BadName,
+            Some(_) | None => Found::Section,
+        };
+    }
+    found
+}
+
+/// Whether the path is the pattern or lies on the way to it. An empty path is nothing.
+fn fits(pattern: &[&str], path: &[String]) -> bool {
+    !path.is_empty()
+        && path.len() <= pattern.len()
+        && path.iter().zip(pattern).all(|(part, wanted)| *wanted == "*" || part == wanted)
+}
+
+/// Names of providers and profiles appear in warnings, on the wire and in dotted keys, so they are short and plain.
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FEATURES;
+
+    fn look(path: &str) -> Found {
+        find(&path.split('/').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_path_is_a_key_a_section_or_nothing() {
+        assert!(matches!(look("history/model_images"), Found::Key(key) if key.path == "history.model_images"));
+        assert!(matches!(look("model_providers/My-One.2/bills"), Found::Key(_)));
+        assert_eq!(look("model_providers"), Found::Section);
+        assert_eq!(look("model_providers/x"), Found::Section);
+        assert_eq!(look("model_providers/x y"), Found::BadName);
+        assert_eq!(look("model_providers/x/http_headers"), Found::Nothing);
+        assert_eq!(look("features/plugins"), Found::Nothing);
+        assert_eq!(look("history/model_images/more"), Found::Nothing);
+        assert_eq!(find(&[]), Found::Nothing);
+    }
+
+    #[test]
+    fn every_feature_is_a_key_and_every_switch_under_features_is_a_feature() {
+        let keys: Vec<&str> = KEYS.iter().filter_map(|key| key.path.strip_prefix("features.")).collect();
+        assert_eq!(keys, FEATURES.iter().map(|feature| feature.name).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,94 @@
+//! What a source said, before the table of keys has judged it: TOML, JSON and text become one small tree.
+
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A value as it was given. Only what a key can take is kept; the rest is known to be wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Node {
+    Switch(bool),
+    Number(i128),
+    Text(String),
+    /// A value of an environment variable: the key decides what its text means.
+    Untyped(String),
+    Table(Vec<Entry>),
+    /// A float, date, array or a number beyond all limits.
+    Other,
+}
+
+/// A key of a table, in the order of the source.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    /// The line of the key in its file, from 1.
+    pub(crate) line: Option<u32>,
+    pub(crate) node: Node,
+}
+
+/// The line of a byte offset, from 1.
+pub(crate) fn line_of(text: &str, offset: usize) -> u32 {
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// The entries of a TOML table in the order of the file. With the text that it was parsed from, entries have lines.
+pub(crate) fn from_toml(table: &DeTable<'_>, text: Option<&str>) -> Vec<Entry> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| Entry {
+        name: AsRef::<str>::as_ref(key.get_ref()).to_owned(),
+        line: text.map(|text| line_of(text, key.span().start)),
+        node: from_toml_value(value.get_ref(), text),
+    };
+    entries.into_iter().map(entry).collect()
+}
+
+/// A TOML value as a node.
+pub(crate) fn from_toml_value(value: &DeValue<'_>, text: Option<&str>) -> Node {
+    match value {
+        DeValue::String(string) => Node::Text(string.clone().into_owned()),
+        DeValue::Boolean(switch) => Node::Switch(*switch),
+        DeValue::Integer(integer) => {
+            i128::from_str_radix(integer.as_str(), integer.radix()).map_or(Node::Other, Node::Number)
+        }
+        DeValue::Table(table) => Node::Table(from_toml(table, text)),
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) => Node::Other,
+    }
+}
+
+/// A JSON value as a node, or `None` for null, which means absent.
+pub(crate) fn from_json(value: &Value) -> Option<Node> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(switch) => Node::Switch(*switch),
+        Value::String(string) => Node::Text(string.clone()),
+        Value::Number(number) => number.as_i128().map_or(Node::Other, Node::Number),
+        Value::Array(_) => Node::Other,
+        Value::Object(object) => Node::Table(
+            object
+                .iter()
+                .filter_map(|(name, value)| Some(Entry { name: name.clone(), line: None, node: from_json(value)? }))
+                .collect(),
+        ),
+    })
+}
+
+/// A tree with one leaf at the dotted key, or `None` when a part of the key is empty. The parts are taken as they are:
+/// a name with a dot in it can be set in a table, not in a dotted key.
+pub(crate) fn from_dotted(dotted: &str, leaf: Node) -> Option<Entry> {
+    let (first, rest) = match dotted.split_once('.') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (dotted, None),
+    };
+    let name = first.trim();
+    if name.is_empty() {
+        return None;
+    }
+    let node = match rest {
+        Some(rest) => Node::Table(vec![from_dotted(rest, leaf)?]),
+        None => leaf,
+    };
+    Some(Entry { name: name.to_owned(), line: None, node })
+}

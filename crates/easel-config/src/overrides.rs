@@ -1,0 +1,100 @@
+//! The sources that are not files: environment, command line, thread overrides.
+
+use serde_json::{Map, Value};
+use toml::de::DeValue;
+
+use crate::node::{Entry, Node, from_dotted, from_json, from_toml_value};
+use crate::warning::Warning;
+use crate::{Environment, LayerName};
+
+const PREFIX: &str = "EASEL__";
+
+/// What the command line said about configuration, as given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Invocation {
+    /// `-c key=value`: a dotted key; the value is TOML, else a string.
+    pub overrides: Vec<String>,
+    /// `--enable FEATURE`.
+    pub enable: Vec<String>,
+    /// `--disable FEATURE`; wins over `--enable` and `-c`.
+    pub disable: Vec<String>,
+    /// `--profile NAME`: a table under `[profiles]` of the home configuration.
+    pub profile: Option<String>,
+}
+
+/// The entries of a source and what could not become one.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// `EASEL__FEATURES__IMAGEGENEXT=true` is `features.imagegenext`. Names are lower-cased; the key decides the type.
+pub(crate) fn from_environment(environment: &Environment) -> Said {
+    let mut said = Said::default();
+    for (name, value) in &environment.variables {
+        let Some(name) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+        if value.is_empty() {
+            continue;
+        }
+        let dotted = name.to_lowercase().replace("__", ".");
+        let entry = value.to_str().and_then(|text| from_dotted(&dotted, Node::Untyped(text.to_owned())));
+        match entry {
+            Some(entry) => said.entries.push(entry),
+            None => said.warnings.push(Warning::of_layer(
+                &LayerName::Environment,
+                None,
+                &format!("has a variable that was ignored: `{PREFIX}{}`", name.escape_default()),
+            )),
+        }
+    }
+    said
+}
+
+/// `-c`, then `--enable`, then `--disable`.
+pub(crate) fn from_command_line(invocation: &Invocation) -> Said {
+    let mut said = Said::default();
+    for (position, given) in invocation.overrides.iter().enumerate() {
+        match override_entry(given) {
+            Some(entry) => said.entries.push(entry),
+            // The text is not repeated: without a key to the left of `=` it may be anything, a secret too.
+            None => said.warnings.push(Warning::of_layer(
+                &LayerName::CommandLine,
+                None,
+                &format!("has a `-c` that is not `key=value` and was ignored (number {})", position + 1),
+            )),
+        }
+    }
+    let switches = [(&invocation.enable, true), (&invocation.disable, false)];
+    for (feature, on) in switches.into_iter().flat_map(|(features, on)| features.iter().map(move |f| (f, on))) {
+        let switch = Entry { name: feature.clone(), line: None, node: Node::Switch(on) };
+        said.entries.push(Entry { name: "features".to_owned(), line: None, node: Node::Table(vec![switch]) });
+    }
+    said
+}
+
+fn override_entry(given: &str) -> Option<Entry> {
+    let (key, value) = given.split_once('=')?;
+    from_dotted(key, toml_or_text(value.trim()))
+}
+
+/// The value as TOML, else as the string that it is: `-c model=gpt-5.5` needs no quotes.
+fn toml_or_text(value: &str) -> Node {
+    match DeValue::parse(value) {
+        Ok(parsed) => from_toml_value(parsed.get_ref(), None),
+        Err(_) => Node::Text(value.to_owned()),
+    }
+}
+
+/// A map from dotted keys to JSON values, where null means absent.
+pub(crate) fn from_thread(overrides: &Map<String, Value>) -> Said {
+    let mut said = Said::default();
+    for (dotted, value) in overrides {
+        let Some(node) = from_json(value) else { continue };
+        match from_dotted(dotted, node) {
+            Some(entry) => said.entries.push(entry),
+            None => said.warnings.push(Warning::of_layer(&LayerName::Thread, None, "has a key with an empty part")),
+        }
+    }
+    said
+}

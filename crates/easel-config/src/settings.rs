@@ -1,0 +1,207 @@
+//! The effective configuration as types. Every field is a key of `config.toml` under the same name.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+const MIB: usize = 1024 * 1024;
+
+/// What holds after all layers are merged.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The chat model of a turn. Unset: the provider's default model.
+    pub model: Option<String>,
+    /// Which provider serves turns and images: `preview`, `openai` or a name under `model_providers`.
+    /// Unset: chosen from what is configured.
+    pub model_provider: Option<String>,
+    /// Providers by name, 1 to 64 characters of `A-Z a-z 0-9 - _ .`.
+    pub model_providers: BTreeMap<String, ProviderConfig>,
+    /// Feature switches; see [`crate::FEATURES`].
+    pub features: Features,
+    /// How images are made.
+    pub images: Images,
+    /// What the model sees of older turns.
+    pub history: History,
+    /// How events go out.
+    pub wire: Wire,
+    /// What is refused.
+    pub limits: Limits,
+    /// How the process serves.
+    pub server: Server,
+}
+
+/// One entry of `[model_providers.NAME]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProviderConfig {
+    /// The name shown to people. Unset: the entry's own name.
+    pub name: Option<String>,
+    /// The capability record to start from. Unset: `generic`.
+    pub preset: Option<Preset>,
+    /// `http` or `https` URL without user name, query or fragment, at most 2,048 characters.
+    pub base_url: Option<String>,
+    /// The model API that the provider speaks; only `responses` is known.
+    pub wire_api: Option<String>,
+    /// The name of the environment variable that holds the API key, never the key itself.
+    pub env_key: Option<String>,
+    /// Whether the provider takes the stored credential of the account. Default false.
+    pub requires_openai_auth: bool,
+    /// Extra milliseconds before every answer of a `preview` provider, to rehearse a slow one. 0 to 600,000, default 0.
+    pub delay_ms: u64,
+    /// Whether a `preview` provider counts as one that bills, to rehearse what a lost answer costs. Default false.
+    pub bills: bool,
+}
+
+/// A capability record by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// The embedded renderer under another name: no network, no key.
+    Preview,
+    /// An OpenAI-compatible server of which nothing more is known.
+    Generic,
+}
+
+/// `[features]`: switches by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Features {
+    /// Kill switch: off means no image tool of any kind, on every face. Default true.
+    pub image_generation: bool,
+    /// Offers the standalone tool `image_gen.imagegen` to the model. Default false.
+    pub imagegenext: bool,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self { image_generation: true, imagegenext: false }
+    }
+}
+
+/// `[images]`: how images are made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Images {
+    /// The image model. Default `gpt-image-2`.
+    pub model: String,
+    /// How many image calls of one turn run side by side. 1 to 16, default 4.
+    pub parallel: u8,
+    /// Milliseconds that one image call may take in all. 1,000 to 3,600,000, default 600,000.
+    pub timeout_ms: u64,
+    /// How closely the model looks at the images it is shown. Default `high`.
+    pub detail: Detail,
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Self { model: "gpt-image-2".to_owned(), parallel: 4, timeout_ms: 600_000, detail: Detail::High }
+    }
+}
+
+/// The `detail` of an image that the model is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// The provider decides.
+    Auto,
+    /// Few tokens, coarse.
+    Low,
+    /// Many tokens, fine.
+    High,
+    /// As it is, without scaling.
+    Original,
+}
+
+impl Detail {
+    /// The name in configuration and on the provider's wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Low => "low",
+            Self::High => "high",
+            Self::Original => "original",
+        }
+    }
+}
+
+/// `[history]`: what the model sees of older turns, so that a request stays bounded however long the thread is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct History {
+    /// How many of the newest images go to the model as pictures, older ones as a line of text. 0 to 100, default 8.
+    pub model_images: u32,
+    /// Bytes of those pictures together. 0 to 512,000,000, default 24,000,000.
+    pub model_image_bytes: u64,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { model_images: 8, model_image_bytes: 24_000_000 }
+    }
+}
+
+/// `[wire]`: how events go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wire {
+    /// Whether `result` of a finished image carries its base64. Default `none`: clients die on long lines.
+    pub image_result: ImageResult,
+    /// Milliseconds between the answer to `turn/start` and the first event of the turn. 0 to 1,000, default 20:
+    /// clients subscribe only after they have handled the answer.
+    pub turn_event_delay_ms: u64,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self { image_result: ImageResult::None, turn_event_delay_ms: 20 }
+    }
+}
+
+/// What `result` of a finished image carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageResult {
+    /// Nothing: the item says where the bytes are.
+    None,
+    /// The image as base64, in the live event only.
+    Inline,
+}
+
+/// `[limits]`: what is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Bytes of one reference image. 1 to 1,000,000,000, default 50,000,000.
+    pub reference_bytes: u64,
+    /// Pixels (width times height) of one reference image. 1 to 1,000,000,000, default 50,000,000.
+    pub reference_pixels: u64,
+    /// Images that one turn may make. 0 to 1,000, default 16.
+    pub images_per_turn: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { reference_bytes: 50_000_000, reference_pixels: 50_000_000, images_per_turn: 16 }
+    }
+}
+
+/// `[server]`: how the process serves. One value for all threads and connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Server {
+    /// Milliseconds between the end of input and the exit. 0 to 600,000, default 5,000.
+    pub shutdown_grace_ms: u64,
+    /// Bytes of one incoming line; a longer one is skipped. 64 KiB to 1 GiB, default 64 MiB.
+    pub max_line_bytes: usize,
+    /// Requests in flight at once; more are answered as overload. 1 to 65,536, default 1,024.
+    pub max_in_flight: usize,
+    /// Bytes that wait for a slow reader of our output. 1 MiB to 1 GiB, default 32 MiB.
+    pub outbox_bytes: usize,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { shutdown_grace_ms: 5_000, max_line_bytes: 64 * MIB, max_in_flight: 1_024, outbox_bytes: 32 * MIB }
+    }
+}

@@ -1,0 +1,171 @@
+//! Judges one source against the table of keys: what is right is taken, what is wrong costs one warning and one key.
+
+use serde_json::{Map, Value};
+
+use crate::LayerName;
+use crate::keys::{self, Found, Kind};
+use crate::node::{Entry, Node};
+use crate::peer::is_peer_key;
+use crate::policy::Policy;
+use crate::warning::{Fault, Warning};
+
+/// One source may not flood the client: a hostile file of a MiB has room for 100,000 mistakes.
+pub(crate) const MOST_WARNINGS: usize = 32;
+
+const LONGEST_URL: usize = 2_048;
+
+/// What one source was found to say.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// The known keys with good values, as nested tables.
+    pub(crate) accepted: Map<String, Value>,
+    /// What was dropped and why.
+    pub(crate) warnings: Vec<Warning>,
+    /// Keys of the peer that were passed over: for a debug log, not for the client.
+    pub(crate) passed_over: Vec<Warning>,
+}
+
+/// Judges the entries of one source.
+pub(crate) fn judge(layer: &LayerName, policy: Policy<'_>, entries: Vec<Entry>) -> Judged {
+    let mut walk = Walk { layer, policy, judged: Judged::default() };
+    walk.table(&mut Vec::new(), entries);
+    walk.judged.shortened(layer)
+}
+
+impl Judged {
+    /// At most [`MOST_WARNINGS`], the last of which then says how many are missing.
+    pub(crate) fn shortened(mut self, layer: &LayerName) -> Self {
+        let missing = self.warnings.len().saturating_sub(MOST_WARNINGS - 1);
+        if missing > 1 {
+            self.warnings.truncate(MOST_WARNINGS - 1);
+            self.warnings.push(Warning::of_layer(layer, None, &format!("has {missing} more mistakes")));
+        }
+        self.passed_over.truncate(MOST_WARNINGS);
+        self
+    }
+}
+
+struct Walk<'a> {
+    layer: &'a LayerName,
+    policy: Policy<'a>,
+    judged: Judged,
+}
+
+impl Walk<'_> {
+    fn table(&mut self, path: &mut Vec<String>, entries: Vec<Entry>) {
+        for Entry { name, line, node } in entries {
+            path.push(name);
+            self.entry(path, line, node);
+            path.pop();
+        }
+    }
+
+    fn entry(&mut self, path: &mut Vec<String>, line: Option<u32>, node: Node) {
+        if let Some(refusal) = self.policy.refuses(path) {
+            return self.refuse_all(path, line, node, Fault::Refused(refusal));
+        }
+        if is_peer_key(path) {
+            return self.judged.passed_over.push(Warning::of_key(self.layer, path, line, Fault::Peer));
+        }
+        match (keys::find(path), node) {
+            (Found::Section, Node::Table(entries)) => self.table(path, entries),
+            (Found::Key(key), node) => self.leaf(path, line, key.kind, node),
+            (Found::Section, _) => self.warn(path, line, Fault::NotATable),
+            (Found::BadName, _) => self.warn(path, line, Fault::BadName),
+            (Found::Nothing, _) => self.warn(path, line, Fault::Unknown),
+        }
+    }
+
+    fn leaf(&mut self, path: &[String], line: Option<u32>, kind: Kind, node: Node) {
+        let Some(value) = value_of(kind, node) else {
+            return self.warn(path, line, Fault::Value(kind));
+        };
+        if let Some(refusal) = self.policy.refuses_value(path, &value) {
+            return self.warn(path, line, Fault::Refused(refusal));
+        }
+        put(&mut self.judged.accepted, path, value);
+    }
+
+    /// Names every single key below a refused one, so that the user sees what the repository tried.
+    fn refuse_all(&mut self, path: &mut Vec<String>, line: Option<u32>, node: Node, fault: Fault) {
+        match node {
+            Node::Table(entries) if !entries.is_empty() => {
+                for Entry { name, line, node } in entries {
+                    path.push(name);
+                    self.refuse_all(path, line, node, fault);
+                    path.pop();
+                }
+            }
+            Node::Table(_) | Node::Switch(_) | Node::Number(_) | Node::Text(_) | Node::Untyped(_) | Node::Other => {
+                self.warn(path, line, fault);
+            }
+        }
+    }
+
+    fn warn(&mut self, path: &[String], line: Option<u32>, fault: Fault) {
+        self.judged.warnings.push(Warning::of_key(self.layer, path, line, fault));
+    }
+}
+
+/// Sets a value in nested tables; a later value of the same key wins.
+fn put(table: &mut Map<String, Value>, path: &[String], value: Value) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        table.insert(first.clone(), value);
+        return;
+    }
+    let below = table.entry(first.clone()).or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(below) = below {
+        put(below, rest, value);
+    }
+}
+
+/// The value when it is of the kind and within its limits.
+fn value_of(kind: Kind, node: Node) -> Option<Value> {
+    match kind {
+        Kind::Switch => switch_of(&node).map(Value::Bool),
+        Kind::Number(low, high) => number_of(&node).filter(|number| (low..=high).contains(number)).map(Value::from),
+        Kind::Text(longest) => {
+            text_of(node, |text| (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control))
+        }
+        Kind::Choice(words) => text_of(node, |text| words.contains(&text)),
+        Kind::Url => text_of(node, is_url),
+        Kind::VariableName => text_of(node, is_variable_name),
+    }
+}
+
+fn switch_of(node: &Node) -> Option<bool> {
+    match node {
+        Node::Switch(switch) => Some(*switch),
+        Node::Untyped(text) => text.trim().to_ascii_lowercase().parse().ok(),
+        Node::Number(_) | Node::Text(_) | Node::Table(_) | Node::Other => None,
+    }
+}
+
+fn number_of(node: &Node) -> Option<u64> {
+    match node {
+        Node::Number(number) => u64::try_from(*number).ok(),
+        Node::Untyped(text) => text.trim().parse().ok(),
+        Node::Switch(_) | Node::Text(_) | Node::Table(_) | Node::Other => None,
+    }
+}
+
+fn text_of(node: Node, is_good: impl Fn(&str) -> bool) -> Option<Value> {
+    match node {
+        Node::Text(text) | Node::Untyped(text) => is_good(&text).then_some(Value::String(text)),
+        Node::Switch(_) | Node::Number(_) | Node::Table(_) | Node::Other => None,
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_plain = text.len() <= LONGEST_URL && text.bytes().all(|b| b.is_ascii_graphic());
+    is_plain && !host.is_empty() && !rest.contains(['?', '#', '@', '\\'])
+}
+
+fn is_variable_name(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
