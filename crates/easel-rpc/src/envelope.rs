@@ -1,0 +1,209 @@
+//! One line, parsed once, borrowed: id and params stay the text they came as.
+
+use std::borrow::Cow;
+
+use jsonrpsee::types::ErrorObjectOwned;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::error;
+
+/// The id of an answer to something whose id could not be read.
+pub(crate) const NULL_ID: &str = "null";
+
+/// Longest id in bytes. Ids are kept while their request is in flight and are sent back.
+const ID_BYTES_MAX: usize = 1024;
+
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    /// A JSON string or a 64-bit integer, as the client wrote it.
+    pub(crate) id: &'a str,
+    pub(crate) method: Cow<'a, str>,
+    pub(crate) params: Option<&'a RawValue>,
+    /// Whether the message carried `"jsonrpc":"2.0"`.
+    pub(crate) versioned: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Incoming<'a> {
+    Request(Request<'a>),
+    Notification {
+        method: Cow<'a, str>,
+        params: Option<&'a RawValue>,
+    },
+    /// The client's answer to a request of ours; the id is whatever it sent.
+    Response {
+        id: &'a str,
+        outcome: Result<&'a RawValue, &'a RawValue>,
+    },
+    Invalid {
+        id: &'a str,
+        error: ErrorObjectOwned,
+    },
+}
+
+/// A Cow in an `Option` is only borrowed through a type of its own.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    jsonrpc: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    method: Option<Name<'a>>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+/// An explicit `null` is an id and a result; for every other member it means absent.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// Parses one line that is not blank.
+pub(crate) fn parse(line: &[u8]) -> Incoming<'_> {
+    let text = match std::str::from_utf8(line) {
+        Ok(text) => text,
+        Err(e) => return invalid(NULL_ID, error::parse_error(&format!("invalid UTF-8 at byte {}", e.valid_up_to()))),
+    };
+    // The derived deserializer would also take an array, member by member.
+    if text.trim_start().starts_with('[') {
+        return reject(text, "Invalid request: batches are not supported");
+    }
+    match serde_json::from_str(text) {
+        Ok(envelope) => classify(envelope),
+        Err(e) if e.is_data() => reject(text, "Invalid request: not a JSON-RPC message"),
+        Err(e) => invalid(NULL_ID, error::parse_error(&e.to_string())),
+    }
+}
+
+fn invalid(id: &str, error: ErrorObjectOwned) -> Incoming<'_> {
+    Incoming::Invalid { id, error }
+}
+
+/// A line of the wrong shape: the rest of it decides whether it is JSON at all, and its id is used if it has one.
+fn reject<'a>(text: &'a str, message: &str) -> Incoming<'a> {
+    #[derive(Deserialize)]
+    struct IdOnly<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    if let Err(e) = serde_json::from_str::<IgnoredAny>(text) {
+        return invalid(NULL_ID, error::parse_error(&e.to_string()));
+    }
+    let id = match serde_json::from_str::<IdOnly<'a>>(text) {
+        Ok(found) if text.trim_start().starts_with('{') && is_valid_id(found.id.get()) => found.id.get(),
+        Ok(_) | Err(_) => NULL_ID,
+    };
+    invalid(id, error::invalid_request(message))
+}
+
+fn classify(envelope: Envelope<'_>) -> Incoming<'_> {
+    let Envelope { jsonrpc, id, method, params, result, error } = envelope;
+    let id = id.map(RawValue::get);
+    let Some(Name(method)) = method else {
+        let outcome = match (result, error) {
+            (_, Some(error)) => Err(error),
+            (Some(result), None) => Ok(result),
+            (None, None) => {
+                let id = id.filter(|id| is_valid_id(id)).unwrap_or(NULL_ID);
+                return invalid(id, error::invalid_request("Invalid request: no method"));
+            }
+        };
+        return Incoming::Response { id: id.unwrap_or(NULL_ID), outcome };
+    };
+    let Some(id) = id else { return Incoming::Notification { method, params } };
+    if !is_valid_id(id) {
+        return invalid(NULL_ID, error::invalid_request("Invalid request: id must be a string or a 64-bit integer"));
+    }
+    if error.is_some() || result.is_some_and(|result| result.get() != "null") {
+        return invalid(id, error::invalid_request("Invalid request: both a request and a response"));
+    }
+    let versioned = jsonrpc.is_some_and(|version| version.get() == r#""2.0""#);
+    Incoming::Request(Request { id, method, params, versioned })
+}
+
+fn is_valid_id(raw: &str) -> bool {
+    match raw.as_bytes().first() {
+        Some(b'"') => raw.len() <= ID_BYTES_MAX,
+        Some(b'-' | b'0'..=b'9') => raw.parse::<i64>().is_ok(),
+        Some(_) | None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request's id, or the code and the id of the refusal.
+    fn verdict(line: &str) -> String {
+        match parse(line.as_bytes()) {
+            Incoming::Request(request) => format!("request {} {}", request.id, request.method),
+            Incoming::Notification { method, .. } => format!("notification {method}"),
+            Incoming::Response { id, outcome: Ok(_) } => format!("result {id}"),
+            Incoming::Response { id, outcome: Err(_) } => format!("error {id}"),
+            Incoming::Invalid { id, error } => format!("{} {id}", error.code()),
+        }
+    }
+
+    #[test]
+    fn ids_are_strings_and_64_bit_integers_kept_as_written() {
+        for id in ["1", "-1", "0", "-0", "9223372036854775807", "-9223372036854775808", r#""a\u00e9""#, r#""""#] {
+            assert_eq!(verdict(&format!(r#"{{"id": {id} ,"method":"m"}}"#)), format!("request {id} m"));
+        }
+        let long = format!("{:?}", "x".repeat(2000));
+        for id in ["null", "1.0", "1e3", "true", "{}", "[1]", "9223372036854775808", long.as_str()] {
+            assert_eq!(verdict(&format!(r#"{{"id":{id},"method":"m"}}"#)), "-32600 null", "{id}");
+        }
+    }
+
+    #[test]
+    fn explicit_nulls_mean_absent_save_for_id_and_result() {
+        assert_eq!(verdict(r#"{"id":1,"method":"m","params":null,"result":null,"error":null}"#), "request 1 m");
+        assert_eq!(verdict(r#"{"id":1,"method":null,"result":null,"error":null}"#), "result 1");
+        assert_eq!(verdict(r#"{"id":1,"result":null,"error":{}}"#), "error 1");
+        assert_eq!(verdict(r#"{"id":null,"error":{"code":-32700}}"#), "error null");
+    }
+
+    #[test]
+    fn wrong_shapes_are_told_from_what_is_not_json() {
+        for (line, expected) in [
+            ("5", "-32600 null"),
+            ("\"x\"", "-32600 null"),
+            ("{}", "-32600 null"),
+            ("[]", "-32600 null"),
+            (r#"[{"id":1,"method":"m"}]"#, "-32600 null"),
+            (r#"[7,"m"]"#, "-32600 null"),
+            (r#"{"id":7,"method":5}"#, "-32600 7"),
+            (r#"{"id":7,"method":"m","result":1}"#, "-32600 7"),
+            (r#"{"id":7,"id":8,"method":"m"}"#, "-32600 null"),
+            (r#"{"id":7,"method":"m","method":"n"}"#, "-32600 7"),
+            ("5 x", "-32700 null"),
+            ("[1,", "-32700 null"),
+            ("{\"id\":1,\"method\":\"a\u{0}\"}", "-32700 null"),
+            ("\u{feff}{\"id\":1,\"method\":\"a\"}", "-32700 null"),
+            (r#"{"id":1,"method":"\ud800"}"#, "-32700 null"),
+            (r#"{"id":1,"method":"m"} {"#, "-32700 null"),
+        ] {
+            assert_eq!(verdict(line), expected, "{line}");
+        }
+        assert!(
+            matches!(parse(b"{\"method\":\"\xff\"}"), Incoming::Invalid { id: "null", error } if error.code() == -32700)
+        );
+    }
+
+    #[test]
+    fn an_escaped_method_is_read_and_a_plain_one_is_borrowed() {
+        assert_eq!(verdict(r#"{"id":1,"method":"thread\/start"}"#), "request 1 thread/start");
+        let Incoming::Notification { method, .. } = parse(br#"{"method":"initialized"}"#) else { panic!() };
+        assert!(matches!(method, Cow::Borrowed("initialized")));
+    }
+}

@@ -1,0 +1,113 @@
+//! The error codes of the wire and the only functions that word them.
+
+use jsonrpsee::types::ErrorObjectOwned;
+
+/// JSON-RPC error codes that this crate answers with.
+pub mod code {
+    /// Not JSON, or not UTF-8. Answered with `id: null`.
+    pub const PARSE_ERROR: i32 = -32700;
+    /// JSON of the wrong shape, a batch, a line over the limit, a wrong or duplicate id, a wrong handshake.
+    pub const INVALID_REQUEST: i32 = -32600;
+    /// No such method.
+    pub const METHOD_NOT_FOUND: i32 = -32601;
+    /// A field of the params is missing or has the wrong type.
+    pub const INVALID_PARAMS: i32 = -32602;
+    /// The handler panicked or ended without an answer.
+    pub const INTERNAL_ERROR: i32 = -32603;
+    /// Too many requests are in flight.
+    pub const OVERLOADED: i32 = -32001;
+    /// The request was cancelled by the client or by the shutdown of the server.
+    pub const CANCELLED: i32 = -32800;
+}
+
+/// Longest text of foreign origin in an error message, in characters.
+const FOREIGN_TEXT_MAX: usize = 200;
+
+/// Clients of this protocol take an error whose message contains one of these for "not logged in".
+const LOGIN_WORDS: [&str; 3] = ["login", "auth", "credential"];
+
+fn error(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(code, message, None::<()>)
+}
+
+/// Text that came from the client, fit for a message: short, without control characters. `None` when it would make
+/// clients believe that they are not logged in.
+fn foreign(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    if LOGIN_WORDS.iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    Some(text.chars().filter(|c| !c.is_control()).take(FOREIGN_TEXT_MAX).collect())
+}
+
+/// −32700. `reason` says where the line stops being JSON.
+pub(crate) fn parse_error(reason: &str) -> ErrorObjectOwned {
+    match foreign(reason) {
+        Some(reason) => error(code::PARSE_ERROR, format!("Parse error: {reason}")),
+        None => error(code::PARSE_ERROR, "Parse error"),
+    }
+}
+
+/// −32600 with a message of our own words.
+pub fn invalid_request(message: &str) -> ErrorObjectOwned {
+    error(code::INVALID_REQUEST, message)
+}
+
+/// −32601. A name that would be mistaken for a login failure is left out of the message.
+pub fn method_not_found(method: &str) -> ErrorObjectOwned {
+    match foreign(method) {
+        Some(method) => error(code::METHOD_NOT_FOUND, format!("Method not found: {method}")),
+        None => error(code::METHOD_NOT_FOUND, "Method not found"),
+    }
+}
+
+/// −32602. `data.field` always names the field (a path like `input[0].url`, `.` for the params as a whole); the message
+/// does too unless it would be mistaken for a login failure.
+pub fn invalid_params(field: &str, reason: &str) -> ErrorObjectOwned {
+    let named: String = field.chars().filter(|c| !c.is_control()).take(FOREIGN_TEXT_MAX).collect();
+    let message = match foreign(&format!("`{named}`: {reason}")) {
+        Some(text) => format!("Invalid params: {text}"),
+        None => "Invalid params: see data.field".to_owned(),
+    };
+    ErrorObjectOwned::owned(code::INVALID_PARAMS, message, Some(serde_json::json!({ "field": named })))
+}
+
+/// −32603. It says nothing more on purpose: a panic message may quote anything.
+pub fn internal_error() -> ErrorObjectOwned {
+    error(code::INTERNAL_ERROR, "Internal error")
+}
+
+/// −32001, in the words that clients of the peer retry on.
+pub fn overloaded() -> ErrorObjectOwned {
+    error(code::OVERLOADED, "Server overloaded; retry later.")
+}
+
+/// −32800.
+pub(crate) fn cancelled() -> ErrorObjectOwned {
+    error(code::CANCELLED, "Request cancelled")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_speaks_of_a_login_because_the_client_did() {
+        for error in [
+            method_not_found("account/Login/start"),
+            invalid_params("authMode", "unknown variant"),
+            parse_error("expected value near credential"),
+        ] {
+            let message = error.message().to_lowercase();
+            assert!(!LOGIN_WORDS.iter().any(|word| message.contains(word)), "{message}");
+        }
+        assert_eq!(invalid_params("authMode", "x").data().unwrap().get(), r#"{"field":"authMode"}"#);
+    }
+
+    #[test]
+    fn foreign_text_is_short_and_has_no_control_characters() {
+        let error = method_not_found(&format!("a\u{1b}[31m\n{}", "x".repeat(5000)));
+        assert!(error.message().len() < 300);
+        assert!(!error.message().contains('\u{1b}'));
+    }
+}

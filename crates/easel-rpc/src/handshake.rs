@@ -1,0 +1,26 @@
+//! Who may speak when: nothing before `initialize`, and that only once.
+
+use jsonrpsee::types::ErrorObjectOwned;
+
+use crate::error::invalid_request;
+
+pub(crate) const INITIALIZE: &str = "initialize";
+
+/// The `initialized` notification is not waited for: some clients never send it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handshake {
+    Awaited,
+    Done,
+}
+
+impl Handshake {
+    /// # Errors
+    /// −32600 `Not initialized` or `Already initialized`.
+    pub(crate) fn admit(self, method: &str) -> Result<(), ErrorObjectOwned> {
+        match (self, method == INITIALIZE) {
+            (Self::Awaited, false) => Err(invalid_request("Not initialized")),
+            (Self::Done, true) => Err(invalid_request("Already initialized")),
+            (Self::Awaited, true) | (Self::Done, false) => Ok(()),
+        }
+    }
+}

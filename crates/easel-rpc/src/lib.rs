@@ -1,0 +1,43 @@
+//! JSON-RPC 2.0 over any pair of byte streams, one object a line, in the dialect of the Codex app-server
+//! (the `jsonrpc` member is optional).
+//!
+//! This crate owns framing, the envelope, dispatch, the right to answer, the only way out, and the life of one
+//! connection. It must not know what the methods mean: no threads, no images, no protocol type of the app.
+//!
+//! jsonrpsee is the dispatch table, the params, the error object and the response that tells when it was queued. Its
+//! transports, its ids (unsigned only) and its envelope (`jsonrpc` required) are not used.
+//!
+//! Start reading at [`serve()`]: reader thread -> [`Table`] -> in-flight table -> [`Outbox`] -> writer thread.
+//!
+//! Invariants, each held by a test: a line, whatever it holds, never ends a session; every request is answered once;
+//! a response precedes the events that its request causes; nothing here grows without a bound.
+
+mod dispatch;
+mod envelope;
+mod error;
+mod handshake;
+mod in_flight;
+mod lifecycle;
+mod limits;
+mod line;
+mod message;
+mod os;
+mod outbox;
+mod params;
+mod peer_request;
+mod reply;
+mod serve;
+mod stdio;
+mod table;
+mod writer;
+pub use error::{code, internal_error, invalid_params, invalid_request, method_not_found, overloaded};
+pub use jsonrpsee::types::ErrorObjectOwned;
+pub use lifecycle::{Gone, Signals, watch_client};
+pub use limits::Limits;
+pub use outbox::{Closed, Outbox, Sink};
+pub use params::parse_params;
+pub use peer_request::PeerError;
+pub use reply::{Call, Queued, Reply};
+pub use serve::{End, Session, serve};
+pub use stdio::{Stdin, Stdout, take_over};
+pub use table::{DuplicateMethod, Table, TableBuilder};

@@ -1,0 +1,21 @@
+/// What one connection may hold. Every bound has a full case: see each field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one incoming line without its newline. A longer line is skipped, never held, and answered −32600.
+    /// Default 64 MiB.
+    pub max_line_bytes: usize,
+    /// Requests that were accepted and are not answered yet. One more is answered −32001. Default 1,024.
+    pub max_in_flight: usize,
+    /// Bytes queued towards the client. At the bound the reader stops reading and senders of notifications wait;
+    /// progress is dropped. One message beyond the bound per request in flight is possible. Default 32 MiB.
+    pub outbox_bytes: usize,
+    /// Bytes of one serialized response. A longer one is replaced by the error −32008. Default 32 MiB.
+    pub max_response_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: usize = 1024 * 1024;
+        Self { max_line_bytes: 64 * MIB, max_in_flight: 1024, outbox_bytes: 32 * MIB, max_response_bytes: 32 * MIB }
+    }
+}

@@ -1,0 +1,202 @@
+//! Bounded newline framing over any blocking `Read`.
+
+use std::io::{self, Read};
+
+/// Capacity that the buffer starts with and comes back to after a long line.
+const KEEP: usize = 64 * 1024;
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
+    /// One line that is not blank, without its newline.
+    Data(&'a [u8]),
+    /// A line over the limit. It was dropped up to and including its newline.
+    TooLong,
+    End,
+}
+
+/// `buffer[start..end]` is read and not handed out yet; `buffer[start..scanned]` holds no newline.
+pub(crate) struct LineReader<R> {
+    input: R,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    scanned: usize,
+    max: usize,
+}
+
+impl<R: Read> LineReader<R> {
+    pub(crate) fn new(input: R, max: usize) -> Self {
+        Self { input, buffer: vec![0; KEEP], start: 0, end: 0, scanned: 0, max }
+    }
+
+    /// Whether the next call will find a whole line without reading.
+    pub(crate) fn has_line(&self) -> bool {
+        memchr::memchr(b'\n', &self.buffer[self.start..self.end]).is_some()
+    }
+
+    /// The next line; blank ones are passed over, and a last one without newline counts.
+    pub(crate) fn next_line(&mut self) -> io::Result<Line<'_>> {
+        loop {
+            if let Some(found) = memchr::memchr(b'\n', &self.buffer[self.scanned..self.end]) {
+                let (from, to) = (self.start, self.scanned + found);
+                self.start = to + 1;
+                self.scanned = self.start;
+                if to - from > self.max {
+                    return Ok(Line::TooLong);
+                }
+                if is_blank(&self.buffer[from..to]) {
+                    continue;
+                }
+                return Ok(Line::Data(&self.buffer[from..to]));
+            }
+            self.scanned = self.end;
+            if self.end - self.start > self.max {
+                self.skip_line()?;
+                return Ok(Line::TooLong);
+            }
+            if self.fill()? == 0 {
+                return Ok(self.last_line());
+            }
+        }
+    }
+
+    fn last_line(&mut self) -> Line<'_> {
+        let (from, to) = (self.start, self.end);
+        self.start = to;
+        if is_blank(&self.buffer[from..to]) { Line::End } else { Line::Data(&self.buffer[from..to]) }
+    }
+
+    /// Drops what is buffered and everything up to the next newline or the end.
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            self.reset();
+            if self.fill()? == 0 {
+                return Ok(());
+            }
+            if let Some(found) = memchr::memchr(b'\n', &self.buffer[..self.end]) {
+                self.start = found + 1;
+                self.scanned = self.start;
+                return Ok(());
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        (self.start, self.end, self.scanned) = (0, 0, 0);
+        if self.buffer.len() > KEEP {
+            self.buffer = vec![0; KEEP];
+        }
+    }
+
+    /// Reads once, after making room; 0 is the end of input.
+    fn fill(&mut self) -> io::Result<usize> {
+        if self.start == self.end {
+            self.reset();
+        } else if self.end == self.buffer.len() {
+            self.make_room();
+        }
+        loop {
+            match self.input.read(&mut self.buffer[self.end..]) {
+                Ok(n) => {
+                    self.end += n;
+                    return Ok(n);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    fn make_room(&mut self) {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.scanned -= self.start;
+            self.start = 0;
+        } else {
+            let doubled = (self.buffer.len() * 2).min(self.max.saturating_add(KEEP));
+            self.buffer.reserve_exact(doubled - self.buffer.len());
+            self.buffer.resize(doubled, 0);
+        }
+    }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives `left` bytes of `z`, then the tail, in pieces of at most `piece` bytes.
+    struct Endless<'a> {
+        left: usize,
+        tail: &'a [u8],
+        piece: usize,
+    }
+
+    impl Read for Endless<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            if self.left == 0 {
+                let n = self.tail.len().min(out.len()).min(self.piece);
+                return (&mut self.tail).take(n as u64).read(out);
+            }
+            let n = out.len().min(self.left).min(self.piece);
+            out[..n].fill(b'z');
+            self.left -= n;
+            Ok(n)
+        }
+    }
+
+    fn lines(mut reader: LineReader<impl Read>) -> Vec<String> {
+        let mut seen = Vec::new();
+        loop {
+            match reader.next_line().unwrap() {
+                Line::Data(line) => seen.push(String::from_utf8(line.to_vec()).unwrap()),
+                Line::TooLong => seen.push("TOO LONG".to_owned()),
+                Line::End => return seen,
+            }
+        }
+    }
+
+    #[test]
+    fn blank_lines_are_passed_over_and_a_last_line_needs_no_newline() {
+        let input: &[u8] = b"\n{\"a\":1}\r\n \t \n\r\nxy\n\nlast";
+        assert_eq!(lines(LineReader::new(input, 8)), ["{\"a\":1}\r", "xy", "last"]);
+    }
+
+    #[test]
+    fn a_line_over_the_limit_is_skipped_and_the_next_one_works() {
+        let input: &[u8] = b"12345678\n123456789\nok\n";
+        assert_eq!(lines(LineReader::new(input, 8)), ["12345678", "TOO LONG", "ok"]);
+        for piece in [1, 7, 4096, usize::MAX] {
+            let input = Endless { left: 300_000, tail: b"\nok\nlast", piece };
+            assert_eq!(lines(LineReader::new(input, 100_000)), ["TOO LONG", "ok", "last"]);
+        }
+        let input = Endless { left: 300_000, tail: b"", piece: usize::MAX };
+        assert_eq!(lines(LineReader::new(input, 100_000)), ["TOO LONG"]);
+    }
+
+    #[test]
+    fn a_hundred_megabytes_without_newline_hold_no_more_than_the_limit() {
+        let max = 1024 * 1024;
+        let input = Endless { left: 100_000_000, tail: b"\nok\n", piece: usize::MAX };
+        let mut reader = LineReader::new(input, max);
+        assert_eq!(reader.next_line().unwrap(), Line::TooLong);
+        assert!(reader.buffer.capacity() <= max + KEEP);
+        assert_eq!(reader.next_line().unwrap(), Line::Data(b"ok"));
+        assert_eq!(reader.next_line().unwrap(), Line::End);
+        assert_eq!(reader.buffer.capacity(), KEEP);
+    }
+
+    #[test]
+    fn a_long_line_within_the_limit_is_whole_and_its_memory_is_given_back() {
+        let input = Endless { left: 1_000_000, tail: b"\nok\n", piece: 10_000 };
+        let mut reader = LineReader::new(input, 2_000_000);
+        assert!(matches!(reader.next_line().unwrap(), Line::Data(line) if line.len() == 1_000_000));
+        assert_eq!(reader.next_line().unwrap(), Line::Data(b"ok"));
+        assert_eq!(reader.next_line().unwrap(), Line::End);
+        assert_eq!(reader.buffer.capacity(), KEEP);
+    }
+}

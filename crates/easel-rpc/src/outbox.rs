@@ -1,0 +1,177 @@
+//! The only way out of a connection: one queue in the order of the calls, bounded by bytes.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+
+use crate::message::{self, Dialect};
+use crate::peer_request::PeerRequests;
+use crate::writer::{Plain, Queue, run};
+
+/// The client cannot be reached any more: it closed our output, or the session is finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the connection is closed")]
+pub struct Closed;
+
+/// Where lines go.
+pub trait Sink: Write + Send + 'static {
+    /// Whether a write of at most 4,096 bytes would return at once. Then the reader thread writes its answers itself,
+    /// which saves a hand-over to the writer thread; it must never block there, or a client that writes all its
+    /// requests before it reads would hang.
+    fn is_ready(&self) -> bool;
+}
+
+/// Whether queued lines are written now or when the reader thread flushes, which it does before it blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wake {
+    Now,
+    AtFlush,
+}
+
+/// A handle on the outbox of one connection; cheap to clone. When the last one is dropped, what is queued is still
+/// written and the sink is closed.
+#[derive(Clone)]
+pub struct Outbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    queue: Arc<Queue>,
+    peer: PeerRequests,
+    versioned: AtomicBool,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.queue.finish();
+    }
+}
+
+impl Outbox {
+    /// Starts the writer thread over any writer. `capacity` is [`crate::Limits::outbox_bytes`].
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(writer: impl Write + Send + 'static, capacity: usize) -> io::Result<Self> {
+        Self::start_ready(Plain(writer), capacity)
+    }
+
+    /// Like [`Outbox::start`], for a sink that can tell whether it is ready.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start_ready(sink: impl Sink, capacity: usize) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(Box::new(sink), capacity));
+        let writer = Arc::clone(&queue);
+        std::thread::Builder::new().name("easel-writer".to_owned()).spawn(move || run(&writer))?;
+        Ok(Self { inner: Arc::new(Inner { queue, peer: PeerRequests::default(), versioned: AtomicBool::new(false) }) })
+    }
+
+    /// Queues a notification at once, so that the order on the wire is the order of the calls. The future waits for
+    /// room afterwards; whoever awaits it cannot outrun the client.
+    ///
+    /// # Errors
+    /// [`Closed`], and nothing was queued.
+    pub fn notify<P: Serialize + ?Sized>(
+        &self,
+        method: &str,
+        params: &P,
+    ) -> impl Future<Output = Result<(), Closed>> + Send + use<P> {
+        let queued = match self.notification_line(method, params) {
+            Some(line) => self.push(line, Wake::Now),
+            None => Ok(()),
+        };
+        let queue = Arc::clone(&self.inner.queue);
+        async move {
+            queued?;
+            queue.room().await;
+            Ok(())
+        }
+    }
+
+    /// Queues a notification that may be lost, such as progress. Returns false when there was no room for it or the
+    /// connection is closed.
+    pub fn try_notify<P: Serialize + ?Sized>(&self, method: &str, params: &P) -> bool {
+        if !self.inner.queue.has_room_for(0) {
+            return false;
+        }
+        match self.notification_line(method, params) {
+            Some(line) => self.inner.queue.has_room_for(line.len()) && self.push(line, Wake::Now).is_ok(),
+            None => false,
+        }
+    }
+
+    /// Whether the client cannot be reached any more.
+    pub fn is_closed(&self) -> bool {
+        self.inner.queue.closed.is_cancelled()
+    }
+
+    /// Resolves when the client cannot be reached any more.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.inner.queue.closed.clone().cancelled_owned()
+    }
+
+    /// Gives the client up: what is queued is dropped, whoever waits for it is released.
+    pub fn close(&self) {
+        self.inner.queue.close();
+        self.inner.peer.disconnect();
+    }
+
+    /// `None` when the params cannot be serialized, which no derived type does.
+    fn notification_line<P: Serialize + ?Sized>(&self, method: &str, params: &P) -> Option<Vec<u8>> {
+        message::notification(self.dialect(), method, params, now_ms())
+            .inspect_err(|e| tracing::error!(method, error = %e, "notification cannot be serialized"))
+            .ok()
+    }
+
+    pub(crate) fn push(&self, line: Vec<u8>, wake: Wake) -> Result<(), Closed> {
+        self.inner.queue.push(line, wake)
+    }
+
+    pub(crate) fn peer(&self) -> &PeerRequests {
+        &self.inner.peer
+    }
+
+    /// An answer of the client to one of our requests.
+    pub(crate) fn answered(&self, id: &str, outcome: Result<&RawValue, &RawValue>) {
+        self.inner.peer.settle(id, outcome);
+    }
+
+    /// Reader thread: writes what it queued, itself if the sink is ready.
+    pub(crate) fn flush(&self) {
+        self.inner.queue.flush();
+    }
+
+    /// Reader thread: blocks while the outbox is over its bound, and so stops reading.
+    pub(crate) fn block_for_room(&self) {
+        self.inner.queue.block_for_room();
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        if self.inner.versioned.load(Ordering::Relaxed) { Dialect::Versioned } else { Dialect::Bare }
+    }
+
+    pub(crate) fn set_dialect(&self, dialect: Dialect) {
+        self.inner.versioned.store(dialect == Dialect::Versioned, Ordering::Relaxed);
+    }
+
+    /// Takes nothing more, writes what is queued, closes the sink. Returns whether that was done within `limit`.
+    pub(crate) async fn finish(&self, limit: Duration) -> bool {
+        let broken = self.is_closed();
+        self.inner.queue.finish();
+        self.inner.peer.disconnect();
+        let stopped: CancellationToken = self.inner.queue.stopped.clone();
+        tokio::time::timeout(limit, stopped.cancelled()).await.is_ok() && !broken
+    }
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,126 @@
+//! One connection: reader thread in, outbox out, and its end in three steps.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::dispatch::Dispatcher;
+use crate::handshake::Handshake;
+use crate::in_flight::InFlight;
+use crate::limits::Limits;
+use crate::line::{Line, LineReader};
+use crate::outbox::Outbox;
+use crate::table::Table;
+
+/// Why a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The client sends nothing more; it may still read.
+    InputClosed,
+    /// The client cannot be reached any more.
+    OutputClosed,
+}
+
+/// A running connection. The order at its end: [`Session::ended`], then stop what produces events, then
+/// [`Session::drain`], then [`Session::finish`].
+pub struct Session {
+    in_flight: Arc<InFlight>,
+    tasks: TaskTracker,
+    outbox: Outbox,
+    input_closed: CancellationToken,
+    stop_reading: Arc<AtomicBool>,
+}
+
+/// Serves one connection on a reader thread of its own; returns at once. Must be called within a tokio runtime with
+/// time enabled, which runs what handlers do after their first pending await.
+///
+/// # Errors
+/// When there is no runtime or the thread cannot be started.
+pub fn serve<C: Clone + Send + Sync + 'static>(
+    table: Arc<Table<C>>,
+    context: C,
+    input: impl Read + Send + 'static,
+    outbox: Outbox,
+    limits: Limits,
+) -> io::Result<Session> {
+    let runtime = Handle::try_current().map_err(io::Error::other)?;
+    let session = Session {
+        in_flight: InFlight::new(limits.max_in_flight, outbox.clone()),
+        tasks: TaskTracker::new(),
+        outbox: outbox.clone(),
+        input_closed: CancellationToken::new(),
+        stop_reading: Arc::default(),
+    };
+    let dispatcher = Dispatcher {
+        table,
+        context,
+        outbox,
+        in_flight: Arc::clone(&session.in_flight),
+        tasks: session.tasks.clone(),
+        runtime,
+        limits,
+        handshake: Handshake::Awaited,
+    };
+    // Dropped with the thread, so that the end is told even if the reader panics.
+    let closed = session.input_closed.clone().drop_guard();
+    let stop = Arc::clone(&session.stop_reading);
+    std::thread::Builder::new().name("easel-reader".to_owned()).spawn(move || {
+        let _closed = closed;
+        read(dispatcher, input, &stop);
+    })?;
+    Ok(session)
+}
+
+fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, input: impl Read, stop: &AtomicBool) {
+    let runtime = dispatcher.runtime.clone();
+    let _context = runtime.enter();
+    let mut lines = LineReader::new(input, dispatcher.limits.max_line_bytes);
+    loop {
+        let line = lines.next_line();
+        if stop.load(Ordering::Relaxed) || dispatcher.outbox.is_closed() {
+            return;
+        }
+        match line {
+            Ok(Line::Data(line)) => dispatcher.line(line),
+            Ok(Line::TooLong) => dispatcher.line_too_long(),
+            Ok(Line::End) => return,
+            Err(e) => return tracing::warn!(error = %e, "reading from the client failed"),
+        }
+        if !lines.has_line() {
+            dispatcher.outbox.flush();
+        }
+        dispatcher.outbox.block_for_room();
+    }
+}
+
+impl Session {
+    /// Resolves when the client is done with us.
+    pub async fn ended(&self) -> End {
+        tokio::select! {
+            biased;
+            () = self.outbox.closed() => End::OutputClosed,
+            () = self.input_closed.cancelled() => End::InputClosed,
+        }
+    }
+
+    /// Takes no more requests and waits until those in flight are answered. What is left after `limit` is answered
+    /// −32800. Returns whether everything was answered in time.
+    pub async fn drain(&self, limit: Duration) -> bool {
+        self.stop_reading.store(true, Ordering::Relaxed);
+        self.tasks.close();
+        let in_time = tokio::time::timeout(limit, self.tasks.wait()).await.is_ok();
+        self.in_flight.cancel_all();
+        in_time
+    }
+
+    /// Writes what is queued, at most for `limit` (the client may have stopped reading), and closes the output.
+    /// Returns whether everything was written.
+    pub async fn finish(self, limit: Duration) -> bool {
+        self.outbox.finish(limit).await
+    }
+}

@@ -1,0 +1,166 @@
+//! The methods that the tests call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use easel_rpc::{Call, ErrorObjectOwned, Outbox, PeerError, Reply, Table, invalid_request};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+/// The context of one connection.
+#[derive(Clone)]
+pub(crate) struct Cx {
+    pub(crate) outbox: Outbox,
+    pub(crate) tasks: TaskTracker,
+    /// Closed until `test/open`.
+    pub(crate) gate: Arc<Semaphore>,
+    pub(crate) log: Arc<std::sync::Mutex<Vec<i64>>>,
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+#[derive(Deserialize, Serialize)]
+struct Number {
+    n: i64,
+}
+
+#[derive(Deserialize)]
+struct Size {
+    bytes: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ask {
+    deadline_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct Decision {
+    decision: String,
+}
+
+type Answered<R> = Result<Reply<R>, ErrorObjectOwned>;
+
+/// Tells the client when a handler's future is dropped.
+struct TellWhenDropped(Outbox);
+
+impl Drop for TellWhenDropped {
+    fn drop(&mut self) {
+        drop(self.0.notify("handler/dropped", &json!({})));
+    }
+}
+
+pub(crate) fn table() -> Table<Cx> {
+    Table::builder()
+        .method("initialize", initialize)
+        .method("test/echo", async |_: Cx, _: Call, p: Value| Ok(Reply::new(p)))
+        .method("test/number", async |_: Cx, _: Call, p: Number| Ok(Reply::new(p)))
+        .method("test/later", later)
+        .method("test/log", log)
+        .method("test/readLog", async |cx: Cx, _: Call, _: Nothing| Ok(Reply::new(cx.log.lock().unwrap().clone())))
+        .method("test/gate", gate)
+        .method("test/open", open)
+        .method("test/hang", hang)
+        .method("test/hangWithToken", hang_with_token)
+        .method("test/panicNow", panic_now)
+        .method("test/panicLater", panic_later)
+        .method("test/start", start)
+        .method("test/startThenHang", start_then_hang)
+        .method("test/big", async |_: Cx, _: Call, p: Size| Ok(Reply::new("x".repeat(p.bytes))))
+        .method("test/ask", ask)
+        .notification("test/note", async |cx: Cx, p: Number| drop(cx.outbox.notify("noted", &p).await))
+        .notification("test/notePanic", async |_: Cx, _: Nothing| panic!("a notification"))
+        .build()
+        .unwrap()
+}
+
+async fn initialize(_: Cx, _: Call, p: Value) -> Answered<Value> {
+    // Pending once, so that requests right behind it show whether they are served.
+    tokio::task::yield_now().await;
+    if p["fail"] == true { Err(invalid_request("No")) } else { Ok(Reply::new(json!({ "codexHome": "/" }))) }
+}
+
+async fn later(_: Cx, _: Call, p: Number) -> Answered<Number> {
+    tokio::task::yield_now().await;
+    Ok(Reply::new(p))
+}
+
+async fn log(cx: Cx, _: Call, p: Number) -> Answered<Number> {
+    cx.log.lock().unwrap().push(p.n);
+    tokio::task::yield_now().await;
+    Ok(Reply::new(p))
+}
+
+async fn gate(cx: Cx, _: Call, p: Value) -> Answered<Value> {
+    drop(cx.gate.acquire().await);
+    Ok(Reply::new(p))
+}
+
+async fn open(cx: Cx, _: Call, _: Nothing) -> Answered<Value> {
+    cx.gate.add_permits(1);
+    Ok(Reply::new(json!({})))
+}
+
+async fn hang(cx: Cx, _: Call, _: Nothing) -> Answered<Value> {
+    let _tell = TellWhenDropped(cx.outbox.clone());
+    std::future::pending().await
+}
+
+async fn hang_with_token(cx: Cx, call: Call, _: Nothing) -> Answered<Value> {
+    let token = call.cancellation();
+    let outbox = cx.outbox.clone();
+    cx.tasks.spawn(async move {
+        token.cancelled().await;
+        outbox.notify("worker/cancelled", &json!({})).await
+    });
+    std::future::pending().await
+}
+
+async fn panic_now(_: Cx, _: Call, _: Nothing) -> Answered<Value> {
+    panic!("before the first await")
+}
+
+async fn panic_later(_: Cx, _: Call, _: Nothing) -> Answered<Value> {
+    tokio::task::yield_now().await;
+    panic!("after an await")
+}
+
+fn follow(cx: &Cx, value: Value) -> Reply<Value> {
+    let (reply, queued) = Reply::with_sequel(value);
+    let outbox = cx.outbox.clone();
+    cx.tasks.spawn(async move {
+        let queued = queued.await;
+        outbox.notify("sequel", &json!({ "queued": queued })).await
+    });
+    reply
+}
+
+async fn start(cx: Cx, _: Call, p: Value) -> Answered<Value> {
+    let reply = follow(&cx, p);
+    // Gives the sequel every chance to overtake.
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+    Ok(reply)
+}
+
+async fn start_then_hang(cx: Cx, _: Call, p: Value) -> Answered<Value> {
+    let reply = follow(&cx, p);
+    std::future::pending::<()>().await;
+    Ok(reply)
+}
+
+async fn ask(cx: Cx, _: Call, p: Ask) -> Answered<String> {
+    let asked = cx.outbox.request("client/approve", &json!({ "why": 1 }), Duration::from_millis(p.deadline_ms));
+    let answer: Result<Decision, PeerError> = asked.await;
+    Ok(Reply::new(match answer {
+        Ok(answer) => answer.decision,
+        Err(PeerError::TimedOut(_)) => "timed out".to_owned(),
+        Err(PeerError::Refused(refusal)) => format!("refused {} {}", refusal.code(), refusal.message()),
+        Err(PeerError::Disconnected) => "disconnected".to_owned(),
+        Err(PeerError::BadAnswer(_)) => "bad answer".to_owned(),
+    }))
+}
