@@ -1,1 +1,104 @@
-//! placeholder
+//! What goes back to the model after a call.
+
+use easel_protocol::input::ImageDetail;
+use easel_protocol::record::{Attachment, Billed, ImageError, ImageErrorKind, ImageRecord};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME};
+
+/// What logs, traces and telemetry say in place of an output that holds images.
+pub const LOG_PREVIEW: &str = "[generated image]";
+
+/// Longest piece of a prompt that a text line repeats, in Unicode scalar values.
+const PROMPT_CHARS: usize = 200;
+
+/// Per image the picture, then its text line.
+pub fn made(records: &[ImageRecord], detail: ImageDetail) -> Vec<ContentItem> {
+    records
+        .iter()
+        .flat_map(|record| [picture(&record.id, detail), ContentItem::InputText { text: line(record) }])
+        .collect()
+}
+
+fn line(record: &ImageRecord) -> String {
+    format!(
+        "Image {} is done and already shown to the user: saved at {}, {}x{} pixels, prompt: {}",
+        record.id,
+        record.path,
+        record.facts.width,
+        record.facts.height,
+        shortened(&record.requested.prompt),
+    )
+}
+
+/// An image that the user attached, with the handle by which the model can name it.
+pub fn attached(number: usize, attachment: &Attachment, detail: ImageDetail) -> [ContentItem; 2] {
+    let text = format!("Attached image {number} is {}, saved at {}.", attachment.id, attachment.path);
+    [picture(&attachment.id, detail), ContentItem::InputText { text }]
+}
+
+fn picture(handle: &str, detail: ImageDetail) -> ContentItem {
+    ContentItem::InputImage { image_url: format!("{HANDLE_SCHEME}{handle}"), detail: Some(detail) }
+}
+
+/// One sentence that says what happened and what helps.
+pub fn failed(error: &ImageError) -> ContentItem {
+    let advice = match error.kind {
+        ImageErrorKind::InvalidArguments => "Call again with arguments that fit.",
+        ImageErrorKind::ReferenceNotFound => "Name images of this thread by their handles.",
+        ImageErrorKind::ReferenceRefused => "Only images of this thread or of the user's project can be used.",
+        ImageErrorKind::ModerationBlocked => "The same prompt will be blocked again; tell the user.",
+        ImageErrorKind::Unauthorized
+        | ImageErrorKind::UsageLimit
+        | ImageErrorKind::BudgetExceeded
+        | ImageErrorKind::ApprovalDenied => "Do not call again in this turn; tell the user.",
+        ImageErrorKind::RateLimited => "Tell the user to try again later.",
+        ImageErrorKind::Timeout
+        | ImageErrorKind::Network
+        | ImageErrorKind::BadResponse
+        | ImageErrorKind::Storage
+        | ImageErrorKind::Interrupted
+        | ImageErrorKind::Internal => "Do not call again by yourself; tell the user.",
+    };
+    let billed = match error.billed {
+        Billed::No => "",
+        Billed::Yes => " The provider charged for it.",
+        Billed::Uncertain => " The provider may have charged for it.",
+    };
+    let text = format!("No image was made: {}.{billed} {advice}", error.message.trim_end_matches('.'));
+    ContentItem::InputText { text }
+}
+
+/// The start of a text, with an ellipsis where it was cut.
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(PROMPT_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::image_error;
+
+    #[test]
+    fn a_failure_is_one_sentence_with_what_helps() {
+        let text = |kind, billed| {
+            let error = ImageError { billed, ..image_error(kind, "the disk is full.") };
+            let ContentItem::InputText { text } = failed(&error) else {
+                panic!("not a text");
+            };
+            text
+        };
+        insta::assert_snapshot!(text(ImageErrorKind::Storage, Billed::Yes), @"No image was made: the disk is full. The provider charged for it. Do not call again by yourself; tell the user.");
+        insta::assert_snapshot!(text(ImageErrorKind::InvalidArguments, Billed::No), @"No image was made: the disk is full. Call again with arguments that fit.");
+        insta::assert_snapshot!(text(ImageErrorKind::Timeout, Billed::Uncertain), @"No image was made: the disk is full. The provider may have charged for it. Do not call again by yourself; tell the user.");
+    }
+
+    #[test]
+    fn long_prompts_are_cut_between_characters() {
+        assert_eq!(shortened("short"), "short");
+        let cut = shortened(&"ü".repeat(PROMPT_CHARS + 1));
+        assert_eq!(cut.chars().count(), PROMPT_CHARS + 1);
+        assert!(cut.ends_with('…'));
+    }
+}

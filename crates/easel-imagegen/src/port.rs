@@ -3,6 +3,7 @@
 //! Image bytes cross these traits only through [`Files`]: read in pieces from the one copy on disk, written in pieces
 //! to a staged file. Nothing in a job, an event or a record can hold them.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -108,9 +109,11 @@ pub enum ModelEvent<S> {
         text: String,
     },
     FunctionCall(FunctionCall),
-    /// The provider's hosted tool began an image.
+    /// The provider's hosted tool began an image, as far as the provider says what it was asked for.
     HostedStarted {
         call_id: String,
+        requested: RequestedImage,
+        references: Vec<Reference>,
     },
     /// The provider's hosted tool ended it.
     HostedEnded {
@@ -232,6 +235,8 @@ pub struct StoredThread {
     pub history: Vec<ResponseItem>,
     /// Images of the thread, oldest first.
     pub images: Vec<ThreadImage>,
+    /// Ids of all its items, none of which may come again.
+    pub item_ids: HashSet<String>,
     pub usage: TokenUsage,
 }
 
