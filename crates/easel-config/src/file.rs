@@ -7,7 +7,8 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::LayerName;
-use crate::node::{Entry, from_toml, line_of};
+use crate::depth::{DEEPEST, too_deep};
+use crate::node::{Entry, Lines, from_toml};
 use crate::warning::Warning;
 
 /// Nobody writes more by hand, and a hostile repository may not make us read it.
@@ -35,17 +36,21 @@ pub(crate) fn read(layer: &LayerName, file: &Path) -> Result<Vec<Entry>, Warning
     let text = match std::str::from_utf8(&bytes) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = line_of(&String::from_utf8_lossy(valid), usize::MAX);
-            return Err(Warning::of_layer(layer, Some(line), "was ignored: it is not UTF-8"));
+            let line = Some(Lines::of(&bytes).line(error.valid_up_to()));
+            return Err(Warning::of_layer(layer, line, "was ignored: it is not UTF-8"));
         }
     };
+    let lines = Lines::of(text.as_bytes());
+    if let Some(offset) = too_deep(text) {
+        let what = format!("was ignored: it opens more than {DEEPEST} levels in one statement");
+        return Err(Warning::of_layer(layer, Some(lines.line(offset)), &what));
+    }
     let table = DeTable::parse(text).map_err(|error| {
-        let line = error.span().map(|span| line_of(text, span.start));
+        let line = error.span().map(|span| lines.line(span.start));
         // The parser's messages name what it expected and never quote the text.
         Warning::of_layer(layer, line, &format!("was ignored: it is not valid TOML ({})", error.message()))
     })?;
-    Ok(from_toml(table.get_ref(), Some(text)))
+    Ok(from_toml(table.get_ref(), Some(&lines)))
 }
 
 enum Unreadable {

@@ -85,7 +85,9 @@ pub(crate) enum Found {
     Key(&'static Key),
     /// Keys lie below it.
     Section,
-    /// Its last part is a name that the user chose, and not a good one.
+    /// Keys lie below it, and its last part is a name that the user chose.
+    Named,
+    /// The same, but the name is not a good one.
     BadName,
     /// Nothing is there.
     Nothing,
@@ -105,7 +107,8 @@ pub(crate) fn find(path: &[String]) -> Found {
         let named = path.last().zip(pattern.get(path.len() - 1)).filter(|(_, part)| **part == "*");
         found = match named {
             Some((name, _)) if !is_name(name) => Found::BadName,
-            Some(_) | None => Found::Section,
+            Some(_) => Found::Named,
+            None => Found::Section,
         };
     }
     found
@@ -137,7 +140,7 @@ mod tests {
         assert!(matches!(look("history/model_images"), Found::Key(key) if key.path == "history.model_images"));
         assert!(matches!(look("model_providers/My-One.2/bills"), Found::Key(_)));
         assert_eq!(look("model_providers"), Found::Section);
-        assert_eq!(look("model_providers/x"), Found::Section);
+        assert_eq!(look("model_providers/x"), Found::Named);
         assert_eq!(look("model_providers/x y"), Found::BadName);
         assert_eq!(look("model_providers/x/http_headers"), Found::Nothing);
         assert_eq!(look("features/plugins"), Found::Nothing);

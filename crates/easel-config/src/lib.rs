@@ -19,6 +19,7 @@ mod features;
 mod keys;
 mod settings;
 
+mod depth;
 mod file;
 mod node;
 mod overrides;
@@ -30,6 +31,9 @@ mod walk;
 mod describe;
 mod layer;
 mod warning;
+
+#[cfg(test)]
+mod tests;
 
 pub use describe::describe;
 pub use environment::Environment;

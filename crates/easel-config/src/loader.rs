@@ -9,7 +9,8 @@ use crate::layer::Ranked;
 use crate::node::{Entry, Node};
 use crate::overrides::{Said, from_command_line, from_environment, from_thread};
 use crate::policy::Policy;
-use crate::walk::{Judged, judge};
+use crate::walk::{Judged, judge, shorten};
+use crate::warning::Fault;
 use crate::{Config, Environment, Features, Invocation, Layer, LayerName, Warning, file, keys, project};
 
 /// Loads the configuration of one process and of its threads. Files are read anew each time.
@@ -80,29 +81,29 @@ impl Loader {
     /// Every profile is judged, so that a mistake shows before the day it is chosen; the chosen one becomes a layer.
     fn push_profiles(&self, stack: &mut Stack, file: &Path, profiles: Vec<Entry>) {
         let home = LayerName::Home { file: file.to_owned() };
+        let chosen = self.invocation.profile.as_ref();
         let mut is_found = false;
         for Entry { name, line, node } in profiles {
+            let path = ["profiles".to_owned(), name.clone()];
+            if !keys::is_name(&name) {
+                stack.warnings.push(Warning::of_key(&home, &path, line, Fault::BadName));
+                continue;
+            }
+            let Node::Table(entries) = node else {
+                stack.warnings.push(Warning::of_key(&home, &path, line, Fault::NotATable));
+                continue;
+            };
             let layer = LayerName::Profile { file: file.to_owned(), name: name.clone() };
-            match node {
-                Node::Table(entries) if keys::is_name(&name) => {
-                    if self.invocation.profile.as_ref() == Some(&name) {
-                        is_found = true;
-                        stack.push(layer, Policy::Trusted, entries);
-                    } else {
-                        stack.note(judge(&layer, Policy::Trusted, entries));
-                    }
-                }
-                Node::Table(_) | Node::Switch(_) | Node::Number(_) | Node::Text(_) | Node::Untyped(_) | Node::Other => {
-                    stack.warnings.push(Warning::of_layer(
-                        &home,
-                        line,
-                        "has a profile that is not a table or not named well",
-                    ));
-                }
+            if chosen == Some(&name) {
+                is_found = true;
+                stack.push(layer, Policy::Trusted, entries);
+            } else {
+                stack.note(judge(&layer, Policy::Trusted, entries));
             }
         }
-        if self.invocation.profile.is_some() && !is_found {
-            stack.warnings.push(Warning::of_layer(&home, None, "has no profile of the name that `--profile` asks for"));
+        if let Some(name) = chosen.filter(|_| !is_found) {
+            let path = ["profiles".to_owned(), name.clone()];
+            stack.warnings.push(Warning::of_key(&home, &path, None, Fault::NoProfile));
         }
     }
 
@@ -134,11 +135,7 @@ fn defaults() -> Layer {
 fn split_profiles(entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
     let is_profiles = |entry: &Entry| entry.name == "profiles" && matches!(entry.node, Node::Table(_));
     let (profiles, rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_profiles);
-    let tables = profiles.into_iter().flat_map(|entry| match entry.node {
-        Node::Table(entries) => entries,
-        Node::Switch(_) | Node::Number(_) | Node::Text(_) | Node::Untyped(_) | Node::Other => Vec::new(),
-    });
-    (rest, tables.collect())
+    (rest, profiles.into_iter().flat_map(|entry| entry.node.into_entries()).collect())
 }
 
 /// Layers in the making, lowest first.
@@ -158,8 +155,10 @@ impl Stack {
     }
 
     fn say(&mut self, layer: LayerName, policy: Policy<'_>, said: Said) {
-        self.note(Judged { warnings: said.warnings, ..Judged::default() }.shortened(&layer));
-        self.push(layer, policy, said.entries);
+        let Said { entries, mut warnings } = said;
+        shorten(&mut warnings, &layer);
+        self.warnings.append(&mut warnings);
+        self.push(layer, policy, entries);
     }
 
     fn push(&mut self, layer: LayerName, policy: Policy<'_>, entries: Vec<Entry>) {

@@ -17,6 +17,16 @@ pub(crate) enum Node {
     Other,
 }
 
+impl Node {
+    /// The entries of a table; nothing else has any.
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        match self {
+            Self::Table(entries) => entries,
+            Self::Switch(_) | Self::Number(_) | Self::Text(_) | Self::Untyped(_) | Self::Other => Vec::new(),
+        }
+    }
+}
+
 /// A key of a table, in the order of the source.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
@@ -26,34 +36,45 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
-/// The line of a byte offset, from 1.
-pub(crate) fn line_of(text: &str, offset: usize) -> u32 {
-    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
-    u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
+/// Where the lines of a text end: looked up per key, so counting from the top each time would be quadratic.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    ends: Vec<usize>,
 }
 
-/// The entries of a TOML table in the order of the file. With the text that it was parsed from, entries have lines.
-pub(crate) fn from_toml(table: &DeTable<'_>, text: Option<&str>) -> Vec<Entry> {
+impl Lines {
+    pub(crate) fn of(text: &[u8]) -> Self {
+        Self { ends: text.iter().enumerate().filter_map(|(at, byte)| (*byte == b'\n').then_some(at)).collect() }
+    }
+
+    /// The line of a byte offset, from 1.
+    pub(crate) fn line(&self, offset: usize) -> u32 {
+        let above = self.ends.partition_point(|end| *end < offset);
+        u32::try_from(above).unwrap_or(u32::MAX).saturating_add(1)
+    }
+}
+
+/// The entries of a TOML table in the order of the file. Entries of a file have lines.
+pub(crate) fn from_toml(table: &DeTable<'_>, lines: Option<&Lines>) -> Vec<Entry> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| Entry {
         name: AsRef::<str>::as_ref(key.get_ref()).to_owned(),
-        line: text.map(|text| line_of(text, key.span().start)),
-        node: from_toml_value(value.get_ref(), text),
+        line: lines.map(|lines| lines.line(key.span().start)),
+        node: from_toml_value(value.get_ref(), lines),
     };
     entries.into_iter().map(entry).collect()
 }
 
 /// A TOML value as a node.
-pub(crate) fn from_toml_value(value: &DeValue<'_>, text: Option<&str>) -> Node {
+pub(crate) fn from_toml_value(value: &DeValue<'_>, lines: Option<&Lines>) -> Node {
     match value {
         DeValue::String(string) => Node::Text(string.clone().into_owned()),
         DeValue::Boolean(switch) => Node::Switch(*switch),
         DeValue::Integer(integer) => {
             i128::from_str_radix(integer.as_str(), integer.radix()).map_or(Node::Other, Node::Number)
         }
-        DeValue::Table(table) => Node::Table(from_toml(table, text)),
+        DeValue::Table(table) => Node::Table(from_toml(table, lines)),
         DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) => Node::Other,
     }
 }
@@ -75,20 +96,17 @@ pub(crate) fn from_json(value: &Value) -> Option<Node> {
     })
 }
 
-/// A tree with one leaf at the dotted key, or `None` when a part of the key is empty. The parts are taken as they are:
+/// Tables below tables; more would overflow the stack, and the longest known key has three parts.
+const MOST_PARTS: usize = 64;
+
+/// A tree with one leaf at the dotted key, or `None` when a part of the key is empty or there are too many. The parts are taken as they are:
 /// a name with a dot in it can be set in a table, not in a dotted key.
 pub(crate) fn from_dotted(dotted: &str, leaf: Node) -> Option<Entry> {
-    let (first, rest) = match dotted.split_once('.') {
-        Some((first, rest)) => (first, Some(rest)),
-        None => (dotted, None),
-    };
-    let name = first.trim();
-    if name.is_empty() {
+    let parts: Vec<&str> = dotted.splitn(MOST_PARTS + 1, '.').map(str::trim).collect();
+    if parts.len() > MOST_PARTS || parts.contains(&"") {
         return None;
     }
-    let node = match rest {
-        Some(rest) => Node::Table(vec![from_dotted(rest, leaf)?]),
-        None => leaf,
-    };
-    Some(Entry { name: name.to_owned(), line: None, node })
+    let entry = |name: &str, node| Entry { name: name.to_owned(), line: None, node };
+    let (last, above) = parts.split_last()?;
+    Some(above.iter().rev().fold(entry(last, leaf), |below, name| entry(name, Node::Table(vec![below]))))
 }

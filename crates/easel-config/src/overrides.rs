@@ -1,8 +1,11 @@
 //! The sources that are not files: environment, command line, thread overrides.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 use toml::de::DeValue;
 
+use crate::depth::too_deep;
 use crate::node::{Entry, Node, from_dotted, from_json, from_toml_value};
 use crate::warning::Warning;
 use crate::{Environment, LayerName};
@@ -10,7 +13,9 @@ use crate::{Environment, LayerName};
 const PREFIX: &str = "EASEL__";
 
 /// What the command line said about configuration, as given.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Its `Debug` shows the keys of overrides only, because a value in the wrong place may be a secret.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
     /// `-c key=value`: a dotted key; the value is TOML, else a string.
     pub overrides: Vec<String>,
@@ -20,6 +25,19 @@ pub struct Invocation {
     pub disable: Vec<String>,
     /// `--profile NAME`: a table under `[profiles]` of the home configuration.
     pub profile: Option<String>,
+}
+
+impl fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&str> =
+            self.overrides.iter().map(|given| given.split_once('=').map_or("***", |(key, _)| key)).collect();
+        f.debug_struct("Invocation")
+            .field("overrides", &keys)
+            .field("enable", &self.enable)
+            .field("disable", &self.disable)
+            .field("profile", &self.profile)
+            .finish()
+    }
 }
 
 /// The entries of a source and what could not become one.
@@ -80,6 +98,9 @@ fn override_entry(given: &str) -> Option<Entry> {
 
 /// The value as TOML, else as the string that it is: `-c model=gpt-5.5` needs no quotes.
 fn toml_or_text(value: &str) -> Node {
+    if too_deep(value).is_some() {
+        return Node::Other;
+    }
     match DeValue::parse(value) {
         Ok(parsed) => from_toml_value(parsed.get_ref(), None),
         Err(_) => Node::Text(value.to_owned()),
@@ -93,7 +114,11 @@ pub(crate) fn from_thread(overrides: &Map<String, Value>) -> Said {
         let Some(node) = from_json(value) else { continue };
         match from_dotted(dotted, node) {
             Some(entry) => said.entries.push(entry),
-            None => said.warnings.push(Warning::of_layer(&LayerName::Thread, None, "has a key with an empty part")),
+            None => said.warnings.push(Warning::of_layer(
+                &LayerName::Thread,
+                None,
+                "has a key with an empty part or too many parts",
+            )),
         }
     }
     said

@@ -29,19 +29,18 @@ pub(crate) struct Judged {
 pub(crate) fn judge(layer: &LayerName, policy: Policy<'_>, entries: Vec<Entry>) -> Judged {
     let mut walk = Walk { layer, policy, judged: Judged::default() };
     walk.table(&mut Vec::new(), entries);
-    walk.judged.shortened(layer)
+    let Walk { mut judged, .. } = walk;
+    shorten(&mut judged.warnings, layer);
+    judged.passed_over.truncate(MOST_WARNINGS);
+    judged
 }
 
-impl Judged {
-    /// At most [`MOST_WARNINGS`], the last of which then says how many are missing.
-    pub(crate) fn shortened(mut self, layer: &LayerName) -> Self {
-        let missing = self.warnings.len().saturating_sub(MOST_WARNINGS - 1);
-        if missing > 1 {
-            self.warnings.truncate(MOST_WARNINGS - 1);
-            self.warnings.push(Warning::of_layer(layer, None, &format!("has {missing} more mistakes")));
-        }
-        self.passed_over.truncate(MOST_WARNINGS);
-        self
+/// At most [`MOST_WARNINGS`], the last of which then says how many are missing.
+pub(crate) fn shorten(warnings: &mut Vec<Warning>, layer: &LayerName) {
+    let missing = warnings.len().saturating_sub(MOST_WARNINGS - 1);
+    if missing > 1 {
+        warnings.truncate(MOST_WARNINGS - 1);
+        warnings.push(Warning::of_layer(layer, None, &format!("has {missing} more mistakes")));
     }
 }
 
@@ -70,7 +69,12 @@ impl Walk<'_> {
         match (keys::find(path), node) {
             (Found::Section, Node::Table(entries)) => self.table(path, entries),
             (Found::Key(key), node) => self.leaf(path, line, key.kind, node),
-            (Found::Section, _) => self.warn(path, line, Fault::NotATable),
+            (Found::Named, Node::Table(entries)) => {
+                // The name alone says something: a provider without keys is still one that can be chosen.
+                put(&mut self.judged.accepted, path, Value::Object(Map::new()));
+                self.table(path, entries);
+            }
+            (Found::Section | Found::Named, _) => self.warn(path, line, Fault::NotATable),
             (Found::BadName, _) => self.warn(path, line, Fault::BadName),
             (Found::Nothing, _) => self.warn(path, line, Fault::Unknown),
         }
@@ -88,17 +92,14 @@ impl Walk<'_> {
 
     /// Names every single key below a refused one, so that the user sees what the repository tried.
     fn refuse_all(&mut self, path: &mut Vec<String>, line: Option<u32>, node: Node, fault: Fault) {
-        match node {
-            Node::Table(entries) if !entries.is_empty() => {
-                for Entry { name, line, node } in entries {
-                    path.push(name);
-                    self.refuse_all(path, line, node, fault);
-                    path.pop();
-                }
-            }
-            Node::Table(_) | Node::Switch(_) | Node::Number(_) | Node::Text(_) | Node::Untyped(_) | Node::Other => {
-                self.warn(path, line, fault);
-            }
+        let entries = node.into_entries();
+        if entries.is_empty() {
+            self.warn(path, line, fault);
+        }
+        for Entry { name, line, node } in entries {
+            path.push(name);
+            self.refuse_all(path, line, node, fault);
+            path.pop();
         }
     }
 
@@ -107,11 +108,13 @@ impl Walk<'_> {
     }
 }
 
-/// Sets a value in nested tables; a later value of the same key wins.
+/// Sets a value in nested tables; a later value of the same key wins, and an empty table empties nothing.
 fn put(table: &mut Map<String, Value>, path: &[String], value: Value) {
     let Some((first, rest)) = path.split_first() else { return };
     if rest.is_empty() {
-        table.insert(first.clone(), value);
+        if !(value.is_object() && table.contains_key(first)) {
+            table.insert(first.clone(), value);
+        }
         return;
     }
     let below = table.entry(first.clone()).or_insert_with(|| Value::Object(Map::new()));

@@ -45,6 +45,8 @@ pub(crate) enum Fault {
     NotATable,
     /// The name that the user chose is not one.
     BadName,
+    /// The profile that `--profile` asks for is not there.
+    NoProfile,
     /// The value is of another type or out of range.
     Value(Kind),
     /// The layer may not say this.
@@ -70,6 +72,7 @@ impl Warning {
                     "`{key}` {place} was ignored: a name is 1 to 64 letters, digits, dots, hyphens and underscores."
                 )
             }
+            Fault::NoProfile => format!("`--profile` asks for `{key}`, which is not {place}."),
             Fault::Value(kind) => format!("`{key}` {place} was ignored: it must be {kind}."),
             Fault::Refused(Refusal::Project) => format!("`{key}` may not be set {place} and was refused."),
             Fault::Refused(Refusal::Loosened) => {
