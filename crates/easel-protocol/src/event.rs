@@ -54,6 +54,7 @@ pub struct ConfigWarningNotification {
     pub details: Option<String>,
     /// The file that the warning is about.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub path: Option<String>,
 }
 

@@ -6,6 +6,7 @@ use ts_rs::TS;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct InitializeParams {
     pub client_info: ClientInfo,
     #[serde(default)]
@@ -14,6 +15,7 @@ pub struct InitializeParams {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ClientInfo {
     pub name: String,
     #[serde(default)]
@@ -23,6 +25,7 @@ pub struct ClientInfo {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ClientCapabilities {
     #[serde(default)]
     pub experimental_api: Option<bool>,

@@ -8,6 +8,7 @@ use crate::record::ImageRecord;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ImageListParams {
     /// Without it, the images of all threads.
     #[serde(default)]
@@ -41,6 +42,7 @@ pub struct ImageEntry {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ImageReadParams {
     /// The image's handle.
     pub image_id: String,

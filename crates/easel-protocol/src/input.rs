@@ -7,11 +7,13 @@ use ts_rs::TS;
 /// One piece of a user message. Audio of any kind is refused: Easel has no use for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "type", rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub enum UserInput {
     Text {
         text: String,
         /// Marked spans of the text; kept and given back, not interpreted.
         #[serde(default, deserialize_with = "null_is_default")]
+        #[ts(optional = nullable)]
         text_elements: Vec<TextElement>,
     },
     /// An image as a `data:` URL. Other URLs are refused: nothing is fetched on a client's or model's word.
@@ -38,6 +40,7 @@ pub enum UserInput {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct TextElement {
     pub byte_range: ByteRange,
     #[serde(default)]

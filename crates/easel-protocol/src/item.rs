@@ -99,6 +99,7 @@ pub struct ImageGenerationItem {
     pub started_at_ms: i64,
     pub completed_at_ms: Option<i64>,
     /// One record an image, in the provider's order.
+    #[serde(default)]
     pub images: Vec<ImageRecord>,
     pub error: Option<ImageError>,
 }

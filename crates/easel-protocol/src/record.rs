@@ -160,11 +160,14 @@ pub struct ImageError {
     /// One sentence for the user.
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub http_status: Option<u16>,
     /// The provider's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub request_id: Option<String>,
     /// Requests sent for this call.
     pub attempts: u32,

@@ -71,6 +71,7 @@ pub enum HistoryMode {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ThreadStartParams {
     /// Absolute path; default is the server's own working folder.
     #[serde(default)]
@@ -81,7 +82,7 @@ pub struct ThreadStartParams {
     pub model_provider: Option<String>,
     /// Configuration of this thread alone, by dotted key.
     #[serde(default)]
-    #[ts(type = "Record<string, unknown> | null")]
+    #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
     /// Send `rawResponseItem/completed` for this thread to this connection.
     #[serde(default)]
@@ -128,6 +129,7 @@ pub enum SandboxPolicy {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ThreadResumeParams {
     pub thread_id: String,
     #[serde(default)]
@@ -138,7 +140,7 @@ pub struct ThreadResumeParams {
     pub model_provider: Option<String>,
     /// Configuration of this thread alone, by dotted key, in place of what `thread/start` gave.
     #[serde(default)]
-    #[ts(type = "Record<string, unknown> | null")]
+    #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
     /// Leave `thread.turns` empty; pages come from `thread/turns/list`.
     #[serde(default)]
@@ -149,6 +151,7 @@ pub struct ThreadResumeParams {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ThreadReadParams {
     pub thread_id: String,
     #[serde(default)]
@@ -163,6 +166,7 @@ pub struct ThreadReadResponse {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ThreadListParams {
     #[serde(default)]
     pub cursor: Option<String>,
@@ -219,6 +223,7 @@ pub struct ThreadListResponse {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ThreadLoadedListParams {
     #[serde(default)]
     pub cursor: Option<String>,
@@ -235,6 +240,7 @@ pub struct ThreadLoadedListResponse {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ThreadTurnsListParams {
     pub thread_id: String,
     #[serde(default)]
@@ -260,6 +266,7 @@ pub struct ThreadTurnsListResponse {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ThreadItemsListParams {
     pub thread_id: String,
     /// Items of this turn alone.

@@ -6,6 +6,7 @@ use ts_rs::TS;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct ToolListParams {
     /// The thread whose configuration decides; without it, the defaults do.
     #[serde(default)]

@@ -66,6 +66,7 @@ pub enum CodexErrorInfo {
 /// Fields of the Codex app-server that mean nothing to an image sidecar (sandbox, approvals, personality) are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
 pub struct TurnStartParams {
     pub thread_id: String,
     /// At least one piece.

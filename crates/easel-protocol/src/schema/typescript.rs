@@ -1,0 +1,70 @@
+//! One TypeScript module with a declaration for every type of the wire.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ts_rs::{Config, TS, TypeVisitor};
+
+use crate::event::Event;
+use crate::method::{Method, MethodVisitor, visit_methods};
+
+/// The module: the types by name, then `Methods`, which maps a method's name to its params and response.
+pub(super) fn module(comment: &str) -> String {
+    // No number of the protocol reaches 2^53, so that JSON.parse gives each of them exactly.
+    let mut collector =
+        Collector { config: Config::new().with_large_int("number"), types: BTreeMap::new(), methods: String::new() };
+    visit_methods(&mut collector);
+    TypeVisitor::visit::<Event>(&mut collector);
+
+    let Collector { types, methods, .. } = collector;
+    let mut module = format!("// {comment}\n");
+    for declaration in types.into_values() {
+        module.push('\n');
+        module.push_str(&declaration);
+    }
+    module.push_str("\n/** What every method takes and answers. */\nexport interface Methods {\n");
+    module.push_str(&methods);
+    module.push_str("}\n");
+    without_trailing_spaces(&module)
+}
+
+struct Collector {
+    config: Config,
+    /// Declarations by name.
+    types: BTreeMap<String, String>,
+    methods: String,
+}
+
+impl MethodVisitor for Collector {
+    fn visit<M: Method>(&mut self) {
+        TypeVisitor::visit::<M::Params>(self);
+        TypeVisitor::visit::<M::Response>(self);
+        let (params, response) = (M::Params::name(&self.config), M::Response::name(&self.config));
+        let (name, summary) = (M::NAME, M::SUMMARY);
+        let _ =
+            writeln!(self.methods, "  /** {summary} */\n  \"{name}\": {{ params: {params}; response: {response} }};");
+    }
+}
+
+impl TypeVisitor for Collector {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // A type without a path of its own, such as a number or a list, is written out where it is used.
+        if T::output_path().is_none() {
+            return;
+        }
+        let name = T::ident(&self.config);
+        if self.types.contains_key(&name) {
+            return;
+        }
+        let docs = T::docs().unwrap_or_default();
+        let declaration = format!("{docs}export {}\n", T::decl(&self.config));
+        // Before its dependencies: a type may hold itself.
+        self.types.insert(name, declaration);
+        T::visit_dependencies(self);
+    }
+}
+
+/// A field with a comment starts a new line after the space that would have parted it from the field before.
+fn without_trailing_spaces(text: &str) -> String {
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
