@@ -28,5 +28,8 @@ pub mod response_item;
 
 pub mod schema;
 
+#[cfg(test)]
+mod tests;
+
 /// The protocol version that Easel speaks: the Codex app-server's, which clients read from `userAgent`.
 pub const PEER_VERSION: &str = "0.169.0";

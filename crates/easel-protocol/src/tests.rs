@@ -1,0 +1,6 @@
+//! The wire as clients see it: what is sent, what is accepted, and what a client of the Codex app-server may rely on.
+
+mod accepted;
+mod peer;
+mod samples;
+mod sent;

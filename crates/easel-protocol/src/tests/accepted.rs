@@ -1,0 +1,185 @@
+//! What Easel reads: messages as the Codex app-server and its clients write them, with more fields, fewer, or null.
+
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+use super::samples::{notifications, paths, rewritten, smallest};
+use crate::event::Event;
+use crate::input::UserInput;
+use crate::method::{Method, MethodVisitor, visit_methods};
+use crate::turn::TurnStartParams;
+
+#[test]
+fn what_the_peer_sends_is_read_and_keeps_its_values() {
+    for message in peer_messages() {
+        let written = rewritten::<Event>(&message);
+        let changed: Vec<String> = paths(&written)
+            .into_iter()
+            .filter(|path| {
+                let (ours, theirs) = (written.pointer(path).unwrap(), message.pointer(path));
+                let is_empty = ours.is_null() || ours.as_array().is_some_and(Vec::is_empty);
+                !is_empty && !ours.is_object() && !ours.is_array() && theirs != Some(ours)
+            })
+            .collect();
+        assert!(changed.is_empty(), "{changed:?} of {message}");
+    }
+}
+
+#[test]
+fn unknown_fields_are_ignored_at_every_depth() {
+    for sample in notifications() {
+        let mut wider = sample.clone();
+        for path in std::iter::once(String::new()).chain(paths(&sample)) {
+            if let Some(Value::Object(fields)) = wider.pointer_mut(&path) {
+                fields.insert("ofALaterVersion".to_owned(), json!({"type": "new"}));
+            }
+        }
+        assert_eq!(rewritten::<Event>(&wider), sample);
+    }
+}
+
+#[test]
+fn a_missing_field_means_the_same_as_null() {
+    for sample in notifications() {
+        let with_nulls = smallest::<Event>(&sample);
+        let mut without = with_nulls.clone();
+        remove_nulls(&mut without);
+        assert_eq!(rewritten::<Event>(&without), with_nulls);
+    }
+}
+
+#[test]
+fn every_optional_parameter_may_be_null_or_missing() {
+    struct Requests {
+        definitions: Value,
+    }
+    impl MethodVisitor for Requests {
+        fn visit<M: Method>(&mut self) {
+            let mut params = json!({
+                "clientInfo": {"name": "ide", "version": "1"}, "threadId": "t", "turnId": "u", "imageId": "img_0",
+                "name": "Cats", "input": [],
+            });
+            let definition = &self.definitions[<M::Params as JsonSchema>::schema_name().as_ref()];
+            let required = definition["required"].as_array().cloned().unwrap_or_default();
+            let optional = definition["properties"].as_object().into_iter().flat_map(|properties| properties.keys());
+            for name in optional.filter(|name| !required.contains(&json!(name))) {
+                params[name] = Value::Null;
+            }
+            let with_nulls = rewritten::<M::Params>(&params);
+            remove_nulls(&mut params);
+            assert_eq!(rewritten::<M::Params>(&params), with_nulls, "{}", M::NAME);
+        }
+    }
+    let (_, bundle) = crate::schema::json_schema_files().remove(0);
+    let mut bundle: Value = serde_json::from_str(&bundle).unwrap();
+    visit_methods(&mut Requests { definitions: bundle["definitions"].take() });
+}
+
+#[test]
+fn a_clients_user_input_may_hold_nulls_and_fields_of_the_peer() {
+    let params: TurnStartParams = serde_json::from_value(json!({
+        "threadId": "t", "approvalPolicy": "on-request", "effort": null, "model": null, "sandboxPolicy": {"type": "readOnly"},
+        "input": [
+            {"type": "text", "text": "a cat", "text_elements": null},
+            {"type": "text", "text": "a dog"},
+            {"type": "image", "url": "data:image/png;base64,iVBORw==", "detail": null},
+            {"type": "localImage", "path": "/home/a/1.png"},
+        ],
+    }))
+    .unwrap();
+    let text = |text: &str| UserInput::Text { text: text.to_owned(), text_elements: Vec::new() };
+    assert_eq!(params.input[..2], [text("a cat"), text("a dog")]);
+    assert_eq!(params.input[3], UserInput::LocalImage { path: "/home/a/1.png".to_owned(), detail: None });
+}
+
+fn remove_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(remove_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
+    }
+}
+
+/// One turn of the Codex app-server, shortened, with the fields that Easel does not have.
+fn peer_messages() -> Vec<Value> {
+    let event = |method: &str, params: Value| json!({"method": method, "params": params, "emittedAtMs": 9});
+    let thread = json!({
+        "id": "t", "environments": [{"environmentId": "local", "cwd": "/p"}], "extra": null, "sessionId": "t",
+        "forkedFromId": null, "parentThreadId": null, "preview": "", "ephemeral": false, "section": null, "projectId": null,
+        "historyMode": "paginated", "modelProvider": "mock", "model": "gpt", "reasoningEffort": null, "createdAt": 1,
+        "updatedAt": 1, "recencyAt": 1, "status": {"type": "idle"}, "path": "/h/t.jsonl", "cwd": "/p", "cliVersion": "0.169.0",
+        "originator": "ide", "source": "vscode", "gitInfo": null, "name": null, "turns": [],
+    });
+    let turn = json!({
+        "id": "u", "rootTurnId": "u", "items": [], "itemsView": "notLoaded", "status": "inProgress", "error": null,
+        "startedAt": 1, "completedAt": null, "durationMs": null,
+    });
+    let message = json!({
+        "type": "agentMessage", "moderation": null, "id": "m", "text": "Done.", "phase": null, "memoryCitation": null,
+        "delivery": null, "questions": null, "startedAtMs": 1, "completedAtMs": 2,
+    });
+    let mut ended = turn.clone();
+    ended["items"] = json!([message]);
+    ended["itemsView"] = json!("summary");
+    ended["status"] = json!("completed");
+    let items = [
+        json!({
+            "type": "userMessage", "id": "um", "clientId": null, "startedAtMs": 1, "completedAtMs": 2,
+            "content": [{"type": "text", "text": "draw", "text_elements": []}],
+        }),
+        json!({"type": "reasoning", "id": "r", "summary": [], "content": [], "startedAtMs": 1, "completedAtMs": 2}),
+        json!({
+            "type": "imageGeneration", "id": "call_1", "status": "completed", "revisedPrompt": "draw", "result": "iVBORw==",
+            "transparentBackground": false, "failure": null, "savedPath": "/h/call_1.png", "generationId": null,
+            "startedAtMs": 1, "completedAtMs": 2,
+        }),
+        message,
+    ];
+    let tokens = json!({
+        "totalTokens": 6, "inputTokens": 3, "cachedInputTokens": 0, "cacheWriteInputTokens": 0, "outputTokens": 3,
+        "reasoningOutputTokens": 0,
+    });
+    let mut messages = vec![
+        event("configWarning", json!({"summary": "No such file.", "details": null})),
+        event("thread/started", json!({"thread": thread})),
+        event("thread/status/changed", json!({"threadId": "t", "status": {"type": "active", "activeFlags": []}})),
+        event("thread/name/updated", json!({"threadId": "t"})),
+        event("thread/archived", json!({"threadId": "t"})),
+        event("thread/unarchived", json!({"threadId": "t"})),
+        event("thread/closed", json!({"threadId": "t"})),
+        event("turn/started", json!({"threadId": "t", "turn": turn})),
+        event("item/agentMessage/delta", json!({"threadId": "t", "turnId": "u", "itemId": "m", "delta": "Done."})),
+        event(
+            "thread/tokenUsage/updated",
+            json!({"threadId": "t", "turnId": "u", "tokenUsage": {"total": tokens, "last": tokens, "modelContextWindow": null}}),
+        ),
+        event(
+            "error",
+            json!({
+                "threadId": "t", "turnId": "u", "willRetry": false,
+                "error": {"message": "No.", "codexErrorInfo": null, "additionalDetails": null},
+            }),
+        ),
+        event("turn/completed", json!({"threadId": "t", "turn": ended})),
+        event(
+            "rawResponseItem/completed",
+            json!({
+                "threadId": "t", "turnId": "u",
+                "item": {"type": "function_call", "id": null, "name": "imagegen", "namespace": "image_gen", "arguments": "{}", "call_id": "call_1"},
+            }),
+        ),
+    ];
+    for item in items {
+        let ids = json!({"threadId": "t", "turnId": "u", "item": item});
+        let (mut started, mut completed) = (ids.clone(), ids);
+        started["startedAtMs"] = json!(1);
+        completed["completedAtMs"] = json!(2);
+        completed["contentTokenCount"] = Value::Null;
+        messages.push(event("item/started", started));
+        messages.push(event("item/completed", completed));
+    }
+    messages
+}

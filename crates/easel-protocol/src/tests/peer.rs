@@ -1,0 +1,131 @@
+//! Easel's messages against the Codex app-server's own JSON Schema, for its clients' strict readers. The schema is not
+//! part of this repository: `EASEL_PEER_SCHEMA` names the folder that `codex app-server generate-json-schema` filled.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jsonschema::Validator;
+use schemars::JsonSchema as _;
+use serde_json::Value;
+
+use super::samples::{notifications, response, rewritten, smallest};
+use crate::event::Event;
+use crate::method::{Method, MethodVisitor, visit_methods};
+
+/// Methods and notifications that only Easel has.
+const OWN: [&str; 3] = ["tool/list", "image/list", "image/read"];
+
+#[test]
+fn every_response_satisfies_the_peers_schema() {
+    let Some(folder) = peer_schema() else { return };
+    let mut responses = Responses { folder, problems: Vec::new() };
+    visit_methods(&mut responses);
+    assert!(responses.problems.is_empty(), "{}", responses.problems.join("\n"));
+}
+
+struct Responses {
+    folder: PathBuf,
+    problems: Vec<String>,
+}
+
+impl MethodVisitor for Responses {
+    fn visit<M: Method>(&mut self) {
+        let file = M::Params::schema_name().replace("Params", "Response.json");
+        let candidates = [self.folder.join("v1").join(&file), self.folder.join("v2").join(&file)];
+        let found = candidates.iter().find(|path| path.exists());
+        assert_eq!(found.is_none(), OWN.contains(&M::NAME), "{} and {file}", M::NAME);
+        let Some(path) = found else { return };
+        let schema = validator(&read(path));
+        let full = response(M::NAME);
+        for sample in [rewritten::<M::Response>(&full), smallest::<M::Response>(&full)] {
+            self.problems.extend(problems(M::NAME, &schema, &sample));
+        }
+    }
+}
+
+#[test]
+fn every_notification_satisfies_the_peers_schema() {
+    let Some(folder) = peer_schema() else { return };
+    let schemas = notification_schemas(&folder);
+    let mut found = Vec::new();
+    for full in notifications() {
+        let method = full["method"].as_str().unwrap();
+        assert_eq!(!schemas.contains_key(method), OWN.contains(&method), "{method}");
+        let Some(schema) = schemas.get(method) else { continue };
+        for sample in [rewritten::<Event>(&full), smallest::<Event>(&full)] {
+            found.extend(problems(method, schema, &sample));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Samples show a few values of an enum; clients that decode strictly must know all of them.
+#[test]
+fn every_value_of_a_shared_enum_is_one_of_the_peers() {
+    let Some(folder) = peer_schema() else { return };
+    let (_, own) = crate::schema::json_schema_files().remove(0);
+    let own: Value = serde_json::from_str(&own).unwrap();
+    let theirs = read(&folder.join("codex_app_server_protocol.schemas.json"));
+    let mut shared = 0;
+    for (name, schema) in own["definitions"].as_object().unwrap() {
+        let own_values = enum_values(schema);
+        let peer_definition =
+            [&theirs["definitions"]["v2"][name], &theirs["definitions"][name]].into_iter().find(|d| d.is_object());
+        let Some(definition) = peer_definition.filter(|_| !own_values.is_empty()) else { continue };
+        let peer_values = enum_values(definition);
+        let unknown: Vec<&Value> = own_values.into_iter().filter(|value| !peer_values.contains(value)).collect();
+        assert!(unknown.is_empty(), "{name} of the peer has no {unknown:?}");
+        shared += 1;
+    }
+    assert!(shared > 5, "only {shared} enums have the peer's names");
+}
+
+/// The values of an enum of strings, in one list or, where single values have comments, in several.
+fn enum_values(schema: &Value) -> Vec<&Value> {
+    let own = schema["enum"].as_array().into_iter().flatten().chain(schema.get("const"));
+    let alternatives = ["oneOf", "anyOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
+    own.filter(|value| value.is_string()).chain(alternatives.flat_map(enum_values)).collect()
+}
+
+fn notification_schemas(folder: &Path) -> BTreeMap<String, Validator> {
+    let all = read(&folder.join("ServerNotification.json"));
+    let mut schemas: BTreeMap<String, Validator> = all["oneOf"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|branch| {
+            let mut branch = branch.clone();
+            branch["$schema"] = all["$schema"].clone();
+            branch["definitions"] = all["definitions"].clone();
+            (branch["properties"]["method"]["enum"][0].as_str().unwrap().to_owned(), validator(&branch))
+        })
+        .collect();
+    // The peer describes this one, which needs an experimental capability, in a file of its own.
+    let mut raw = read(&folder.join("v2/RawResponseItemCompletedNotification.json"));
+    let definitions = raw.as_object_mut().unwrap().remove("definitions");
+    let whole =
+        serde_json::json!({"properties": {"params": raw}, "definitions": definitions, "$schema": all["$schema"]});
+    schemas.insert("rawResponseItem/completed".to_owned(), validator(&whole));
+    schemas
+}
+
+fn problems(what: &str, schema: &Validator, sample: &Value) -> Vec<String> {
+    schema.iter_errors(sample).map(|error| format!("{what} at {}: {error}", error.instance_path())).collect()
+}
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::validator_for(schema).unwrap()
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own input, no setting of the program")]
+fn peer_schema() -> Option<PathBuf> {
+    let folder = std::env::var_os("EASEL_PEER_SCHEMA").map(PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: EASEL_PEER_SCHEMA names no folder with the peer's schema");
+    }
+    folder
+}

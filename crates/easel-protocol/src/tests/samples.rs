@@ -1,0 +1,255 @@
+//! One message of every kind with every field filled, as literal JSON; [`smallest`] makes the other extreme of it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// Reads a sample as `T` and gives what `T` writes.
+pub(super) fn rewritten<T: Serialize + DeserializeOwned>(sample: &Value) -> Value {
+    let typed: T = serde_json::from_value(sample.clone()).unwrap_or_else(|e| panic!("{e}\n{sample:#}"));
+    serde_json::to_value(typed).unwrap()
+}
+
+/// The sample with every field null and every list empty for which `T` has such a value.
+pub(super) fn smallest<T: Serialize + DeserializeOwned>(sample: &Value) -> Value {
+    let mut value = sample.clone();
+    for path in paths(sample) {
+        let Some(place) = value.pointer_mut(&path) else { continue };
+        let kept = place.clone();
+        *place = if kept.is_array() { json!([]) } else { Value::Null };
+        if serde_json::from_value::<T>(value.clone()).is_err() {
+            *value.pointer_mut(&path).unwrap() = kept;
+        }
+    }
+    rewritten::<T>(&value)
+}
+
+/// JSON pointers of every value inside, parents first.
+pub(super) fn paths(value: &Value) -> Vec<String> {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(key, field)| (key.replace('~', "~0").replace('/', "~1"), field)).collect()
+        }
+        Value::Array(entries) => entries.iter().enumerate().map(|(index, entry)| (index.to_string(), entry)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    children
+        .into_iter()
+        .flat_map(|(key, child)| {
+            std::iter::once(format!("/{key}")).chain(paths(child).into_iter().map(move |rest| format!("/{key}{rest}")))
+        })
+        .collect()
+}
+
+pub(super) fn response(method: &str) -> Value {
+    match method {
+        "initialize" => json!({
+            "userAgent": "ide/0.169.0 (linux; x86_64) easel/0.1.0", "codexHome": "/home/a/.easel", "platformFamily": "unix",
+            "platformOs": "linux", "tools": ["image_gen.imagegen"],
+        }),
+        "account/read" => json!({"account": {"type": "apiKey"}, "requiresOpenaiAuth": true}),
+        "config/read" => json!({
+            "config": {"model": "preview"},
+            "origins": {
+                "a": {"name": {"type": "user", "file": "/home/a/config.toml", "profile": "p"}, "version": "1"},
+                "b": {"name": {"type": "project", "dotCodexFolder": "/home/a/p/.easel"}, "version": "1"},
+                "c": {"name": {"type": "sessionFlags"}, "version": "1"},
+            },
+            "layers": [{"name": {"type": "sessionFlags"}, "version": "1", "config": {"model": "preview"}}],
+        }),
+        "experimentalFeature/list" => json!({
+            "data": [{
+                "name": "imagegenext", "stage": "underDevelopment", "displayName": "Image tool", "description": "Offers it.",
+                "announcement": "New.", "enabled": true, "defaultEnabled": false,
+            }],
+            "nextCursor": "1",
+        }),
+        "model/list" => json!({
+            "data": [{
+                "id": "preview", "model": "preview", "displayName": "Preview", "description": "Draws by rule.", "hidden": false,
+                "supportedReasoningEfforts": [{"reasoningEffort": "low", "description": "Fast."}],
+                "defaultReasoningEffort": "low", "inputModalities": ["text", "image"], "isDefault": true,
+            }],
+            "nextCursor": "1",
+        }),
+        "modelProvider/list" => json!({
+            "data": [{
+                "id": "openai", "name": "OpenAI", "baseUrl": "https://api.openai.com/v1", "canEdit": false,
+                "settings": {"type": "openai"},
+            }],
+            "defaultProviderId": "openai", "canChangeDefault": false,
+        }),
+        "modelProvider/capabilities/read" => json!({"imageGeneration": true, "webSearch": false}),
+        "tool/list" => json!({
+            "exposure": "hosted",
+            "data": [{
+                "name": "image_gen.imagegen", "kind": "standalone", "offered": false, "entry": {"type": "namespace"},
+                "reasons": [{"reason": "imagegenextOff", "message": "The feature imagegenext is off."}],
+            }],
+        }),
+        "thread/start" | "thread/resume" => json!({
+            "thread": thread(), "model": "preview", "modelProvider": "preview", "serviceTier": "flex", "cwd": "/home/a/p",
+            "approvalPolicy": "never", "approvalsReviewer": "user", "sandbox": {"type": "readOnly", "networkAccess": true},
+            "reasoningEffort": "low",
+        }),
+        "thread/read" | "thread/unarchive" => json!({"thread": thread()}),
+        "thread/list" => json!({"data": [thread()], "nextCursor": "1", "backwardsCursor": "2"}),
+        "thread/loaded/list" => json!({"data": ["t"], "nextCursor": "1"}),
+        "thread/turns/list" => json!({"data": [turn()], "nextCursor": "1", "backwardsCursor": "2"}),
+        "thread/items/list" => {
+            let entry = |item| json!({"turnId": "u", "item": item, "startedAtMs": 1, "completedAtMs": 2});
+            json!({"data": items().map(entry), "nextCursor": "1", "backwardsCursor": "2"})
+        }
+        "thread/name/set" | "thread/archive" | "turn/interrupt" => json!({}),
+        "thread/unsubscribe" => json!({"status": "unsubscribed"}),
+        "turn/start" => json!({"turn": turn()}),
+        "image/list" => json!({"data": [image_entry()], "nextCursor": "1"}),
+        "image/read" => {
+            let mut answer = image_entry();
+            answer["chunk"] = json!({"offset": 0, "data": "iVBORw==", "nextOffset": 4});
+            answer
+        }
+        other => panic!("{other} needs a sample of its response"),
+    }
+}
+
+/// At least one notification of every method.
+pub(super) fn notifications() -> Vec<Value> {
+    let event = |method: &str, params: Value| json!({"method": method, "params": params});
+    let tokens = json!({
+        "totalTokens": 6, "inputTokens": 3, "cachedInputTokens": 1, "cacheWriteInputTokens": 1, "outputTokens": 2,
+        "reasoningOutputTokens": 1,
+    });
+    let started = |item| json!({"threadId": "t", "turnId": "u", "item": item, "startedAtMs": 1});
+    let completed = |item| json!({"threadId": "t", "turnId": "u", "item": item, "completedAtMs": 2});
+    let raw = |item| json!({"threadId": "t", "turnId": "u", "item": item});
+    let mut all = vec![
+        event(
+            "configWarning",
+            json!({"summary": "A key is unknown.", "details": "At line 3.", "path": "/home/a/config.toml"}),
+        ),
+        event("thread/started", json!({"thread": thread()})),
+        event("thread/name/updated", json!({"threadId": "t", "threadName": "Cats"})),
+        event("thread/archived", json!({"threadId": "t"})),
+        event("thread/unarchived", json!({"threadId": "t"})),
+        event("thread/closed", json!({"threadId": "t"})),
+        event("turn/started", json!({"threadId": "t", "turn": turn()})),
+        event("item/agentMessage/delta", json!({"threadId": "t", "turnId": "u", "itemId": "m", "delta": "Do"})),
+        event(
+            "thread/tokenUsage/updated",
+            json!({"threadId": "t", "turnId": "u", "tokenUsage": {"total": tokens, "last": tokens, "modelContextWindow": 9}}),
+        ),
+        event("error", json!({"threadId": "t", "turnId": "u", "error": turn_error(), "willRetry": false})),
+        event("turn/completed", json!({"threadId": "t", "turn": turn()})),
+    ];
+    all.extend(
+        thread_statuses().map(|status| event("thread/status/changed", json!({"threadId": "t", "status": status}))),
+    );
+    all.extend(items().map(|item| event("item/started", started(item))));
+    all.extend(items().map(|item| event("item/completed", completed(item))));
+    all.extend(response_items().map(|item| event("rawResponseItem/completed", raw(item))));
+    all
+}
+
+fn thread() -> Value {
+    json!({
+        "id": "t", "sessionId": "t", "forkedFromId": "s", "preview": "a cat", "ephemeral": false, "modelProvider": "preview",
+        "model": "preview", "createdAt": 1, "updatedAt": 2, "status": {"type": "idle"}, "path": "/home/a/t",
+        "cwd": "/home/a/p", "cliVersion": "0.1.0", "originator": "ide", "source": "vscode", "name": "Cats",
+        "projectId": "p", "historyMode": "paginated", "turns": [turn()],
+    })
+}
+
+fn thread_statuses() -> [Value; 4] {
+    [
+        json!({"type": "notLoaded"}),
+        json!({"type": "idle"}),
+        json!({"type": "systemError"}),
+        json!({"type": "active", "activeFlags": ["waitingOnApproval"]}),
+    ]
+}
+
+fn turn() -> Value {
+    json!({
+        "id": "u", "rootTurnId": "u", "items": items(), "itemsView": "full", "status": "failed", "error": turn_error(),
+        "startedAt": 1, "completedAt": 2, "durationMs": 1000,
+    })
+}
+
+fn turn_error() -> Value {
+    json!({"message": "The limit is used up.", "codexErrorInfo": "usageLimitExceeded", "additionalDetails": "Wait."})
+}
+
+fn items() -> [Value; 4] {
+    let elements = json!([{"byteRange": {"start": 0, "end": 1}, "placeholder": "a"}]);
+    [
+        json!({
+            "type": "userMessage", "id": "um", "clientId": "c", "startedAtMs": 1, "completedAtMs": 2,
+            "content": [
+                {"type": "text", "text": "a cat", "text_elements": elements},
+                {"type": "image", "url": "data:image/png;base64,iVBORw==", "detail": "low"},
+                {"type": "localImage", "path": "/home/a/1.png", "detail": "original"},
+                {"type": "skill", "name": "s", "path": "/home/a/s"},
+                {"type": "mention", "name": "m", "path": "/home/a/m"},
+            ],
+        }),
+        json!({
+            "type": "agentMessage", "id": "am", "text": "Done.", "phase": "final_answer", "startedAtMs": 1, "completedAtMs": 2,
+        }),
+        json!({
+            "type": "reasoning", "id": "r", "summary": ["Cats."], "content": ["Hm."], "startedAtMs": 1, "completedAtMs": 2,
+        }),
+        json!({
+            "type": "imageGeneration", "id": "call_1", "status": "completed", "revisedPrompt": "a grey cat", "result": "",
+            "transparentBackground": true,
+            "failure": {"type": "usageLimitExceeded", "limitId": "l", "resetsAt": 3}, "savedPath": "/home/a/1.png",
+            "inputImages": [{"path": "/home/a/0.png", "sha256": "00"}], "generationId": "g", "startedAtMs": 1,
+            "completedAtMs": 2, "images": [image_record()], "error": image_error(),
+        }),
+    ]
+}
+
+fn image_error() -> Value {
+    json!({
+        "kind": "usageLimit", "message": "The limit is used up.", "httpStatus": 429, "code": "insufficient_quota",
+        "requestId": "req", "attempts": 1, "elapsedMs": 5, "retryable": true, "billed": "no",
+    })
+}
+
+fn image_record() -> Value {
+    let parameters = json!({"size": "64x64", "quality": "low", "background": "opaque", "outputFormat": "png", "n": 1});
+    let mut requested = parameters.clone();
+    requested["action"] = json!("edit");
+    requested["prompt"] = json!("a cat");
+    json!({
+        "id": "img_1", "path": "/home/a/1.png", "sha256": "01", "mediaType": "image/png", "width": 64, "height": 64,
+        "bytes": 99, "hasAlpha": true, "provider": "preview", "model": "preview", "requested": requested,
+        "applied": parameters, "revisedPrompt": "a grey cat",
+        "inputs": [{"id": "img_0", "path": "/home/a/0.png", "sha256": "00"}],
+        "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, "elapsedMs": 5, "attempts": 1,
+        "requestId": "req", "synthetic": true,
+    })
+}
+
+fn image_entry() -> Value {
+    json!({"threadId": "t", "turnId": "u", "itemId": "call_1", "createdAt": 1, "image": image_record()})
+}
+
+fn response_items() -> [Value; 5] {
+    let content = json!([
+        {"type": "input_text", "text": "a cat"},
+        {"type": "input_image", "image_url": "easel:img_1", "detail": "high"},
+    ]);
+    [
+        json!({"type": "message", "role": "user", "content": content}),
+        json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Done."}]}),
+        json!({
+            "type": "function_call", "call_id": "call_1", "namespace": "image_gen", "name": "imagegen",
+            "arguments": "{\"prompt\":\"a cat\"}",
+        }),
+        json!({"type": "function_call_output", "call_id": "call_1", "output": content}),
+        json!({
+            "type": "image_generation_call", "id": "ig_1", "status": "completed", "revised_prompt": "a grey cat", "result": "",
+        }),
+    ]
+}

@@ -1,0 +1,51 @@
+//! What Easel writes.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::samples::{notifications, paths, response, rewritten, smallest};
+use crate::event::Event;
+use crate::method::{Method, MethodVisitor, visit_methods};
+
+#[test]
+fn every_notification_is_written_with_its_empty_fields() {
+    let lines: Vec<String> = notifications()
+        .iter()
+        .map(|sample| serde_json::from_value::<Event>(smallest::<Event>(sample)).unwrap())
+        .map(|event| serde_json::to_string(&event).unwrap())
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn every_notification_of_the_schema_has_a_sample() {
+    let (_, bundle) = crate::schema::json_schema_files().remove(0);
+    let bundle: Value = serde_json::from_str(&bundle).unwrap();
+    let described: BTreeSet<String> = bundle["notifications"].as_object().unwrap().keys().cloned().collect();
+    let sampled = notifications().iter().map(|sample| sample["method"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(described, sampled);
+}
+
+/// A field that was added to a type and not to its sample shows up here as null, empty or missing.
+#[test]
+fn the_samples_fill_every_field() {
+    struct Filled;
+    impl MethodVisitor for Filled {
+        fn visit<M: Method>(&mut self) {
+            assert_filled(&rewritten::<M::Response>(&response(M::NAME)), &response(M::NAME));
+        }
+    }
+    visit_methods(&mut Filled);
+    for sample in notifications() {
+        assert_filled(&rewritten::<Event>(&sample), &sample);
+    }
+}
+
+fn assert_filled(written: &Value, sample: &Value) {
+    assert_eq!(written, sample);
+    let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    let empty: Vec<String> =
+        paths(written).into_iter().filter(|path| written.pointer(path).is_none_or(is_empty)).collect();
+    assert!(empty.is_empty(), "no value at {empty:?} of {sample}");
+}
