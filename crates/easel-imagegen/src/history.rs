@@ -153,7 +153,7 @@ mod tests {
             revised_prompt: None,
             result: format!("easel:{id}"),
         };
-        let shown = |images| for_model(&[call.clone()], &thread, PictureBudget { images, bytes: 10 });
+        let shown = |images| for_model(std::slice::from_ref(&call), &thread, PictureBudget { images, bytes: 10 });
         assert_eq!(shown(1), (vec![call.clone()], vec![thread[0].reference.clone()]));
         assert_eq!(shown(0), (vec![], vec![]));
     }

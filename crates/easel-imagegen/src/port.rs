@@ -85,8 +85,6 @@ pub trait Provider: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelRequest {
     pub model: String,
-    /// Guidance of Easel for the model, not of the user.
-    pub instructions: String,
     /// The conversation. Every `easel:` image in it is one of `images`.
     pub input: Vec<ResponseItem>,
     /// The images that are shown as pictures, within the budget.

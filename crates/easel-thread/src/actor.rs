@@ -1,0 +1,171 @@
+//! The owner of one thread's state. It takes one command after the other and touches nothing but its own thread.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use easel_imagegen::capability::AuthKind;
+use easel_imagegen::gate::{Decision, GateInput, decide};
+use easel_imagegen::history::PictureBudget;
+use easel_imagegen::output;
+use easel_imagegen::port::{Provider, ProviderInfo, Store};
+use easel_protocol::input::{ImageDetail, UserInput};
+use easel_protocol::item::UserMessageItem;
+use easel_protocol::model::InputModality;
+use easel_protocol::record::Attachment;
+use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::audience::Audience;
+use crate::call::{CallContext, now_ms};
+use crate::conversation::Conversation;
+use crate::machine::{Turn, TurnRules};
+use crate::slot::TurnPermit;
+use crate::telling::{Answered, Telling};
+use crate::turn::Running;
+
+/// What a thread's configuration says of its turns.
+#[derive(Debug, Clone)]
+pub struct ThreadRules {
+    /// Feature `image_generation`.
+    pub image_generation: bool,
+    /// Feature `imagegenext`.
+    pub imagegenext: bool,
+    pub auth: AuthKind,
+    /// How closely the model looks at pictures.
+    pub detail: ImageDetail,
+    /// Image calls of one answer that run side by side.
+    pub parallel_calls: usize,
+    /// For one whole image call.
+    pub call_deadline: Duration,
+    /// Most image calls in one turn.
+    pub max_calls: u32,
+    pub budget: PictureBudget,
+    /// Between the answer to `turn/start` and the turn's first event.
+    pub event_delay: Duration,
+}
+
+impl ThreadRules {
+    /// Which image tool a turn with this model would offer.
+    pub fn decide(&self, provider: &ProviderInfo, model: &str) -> Decision {
+        // A model outside the table is one that the user named: it is taken to see.
+        let known = provider.models.iter().find(|known| known.model == model);
+        let model_takes_images = known.is_none_or(|known| known.input_modalities.contains(&InputModality::Image));
+        decide(&GateInput {
+            image_generation: self.image_generation,
+            imagegenext: self.imagegenext,
+            auth: self.auth,
+            capabilities: &provider.capabilities,
+            model_takes_images,
+            executor_registered: true,
+        })
+    }
+}
+
+/// What an actor is told.
+pub enum Command {
+    StartTurn(Box<StartTurn>),
+}
+
+pub struct StartTurn {
+    pub permit: TurnPermit,
+    pub message_id: String,
+    pub client_id: Option<String>,
+    /// The user's pieces, with images as files of the store.
+    pub content: Vec<UserInput>,
+    /// The images among them, in order.
+    pub attachments: Vec<Attachment>,
+    pub model: String,
+    pub cwd: PathBuf,
+    pub answered: Answered,
+}
+
+/// One thread's state and what it works with.
+pub(crate) struct Actor<S, P, A> {
+    pub(crate) thread_id: String,
+    pub(crate) conversation: Conversation,
+    pub(crate) rules: ThreadRules,
+    pub(crate) provider: Arc<P>,
+    pub(crate) store: S,
+    pub(crate) audience: A,
+}
+
+impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
+    /// Takes commands until the last sender is gone.
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        while let Some(command) = commands.recv().await {
+            match command {
+                Command::StartTurn(start) => self.turn(*start).await,
+            }
+        }
+    }
+
+    async fn turn(&mut self, start: StartTurn) {
+        let exposure = self.rules.decide(self.provider.info(), &start.model).exposure;
+        let turn_id = start.permit.turn_id().to_owned();
+        let input = user_message(&start.content, &start.attachments, self.rules.detail);
+        let message = UserMessageItem {
+            id: start.message_id,
+            client_id: start.client_id,
+            content: start.content,
+            started_at_ms: now_ms(),
+            completed_at_ms: None,
+        };
+        let rules = TurnRules {
+            exposure,
+            capabilities: self.provider.info().capabilities.clone(),
+            detail: self.rules.detail,
+            max_calls: self.rules.max_calls,
+        };
+        self.conversation.attach(&start.attachments);
+        let (turn, effects) = Turn::begin(&self.thread_id, &turn_id, rules, message, input, &mut self.conversation);
+        let context = CallContext {
+            store: self.store.clone(),
+            provider: Arc::clone(&self.provider),
+            thread_id: self.thread_id.clone(),
+            turn_id,
+            roots: vec![start.cwd],
+            places: Semaphore::new(self.rules.parallel_calls),
+            deadline: self.rules.call_deadline,
+            cancel: CancellationToken::new(),
+        };
+        let running = Running {
+            context: Arc::new(context),
+            conversation: &mut self.conversation,
+            telling: Telling::new(self.audience.clone(), &self.thread_id, start.answered, self.rules.event_delay),
+            interrupt: start.permit.interrupt().clone(),
+            model: start.model,
+            exposure,
+            budget: self.rules.budget,
+            calls: JoinSet::new(),
+            hosted: HashMap::new(),
+            history_failed: false,
+            permit: Some(start.permit),
+        };
+        running.drive(turn, effects).await;
+    }
+}
+
+/// A user message as the model reads it: the text, then each image with the line that names it.
+fn user_message(content: &[UserInput], attachments: &[Attachment], detail: ImageDetail) -> ResponseItem {
+    let text = |text: String| ContentItem::InputText { text };
+    let mut pieces = Vec::new();
+    let mut images = attachments.iter().zip(1..);
+    for piece in content {
+        match piece {
+            UserInput::Text { text: words, .. } => pieces.push(text(words.clone())),
+            UserInput::Skill { name, path } | UserInput::Mention { name, path } => {
+                pieces.push(text(format!("[{name}]({path})")));
+            }
+            UserInput::Image { detail: wanted, .. } | UserInput::LocalImage { detail: wanted, .. } => {
+                if let Some((image, number)) = images.next() {
+                    pieces.extend(output::attached(number, image, wanted.unwrap_or(detail)));
+                }
+            }
+        }
+    }
+    ResponseItem::Message { role: MessageRole::User, content: pieces }
+}

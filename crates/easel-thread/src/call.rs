@@ -1,0 +1,188 @@
+//! One image call from its journal row to its records. It reports its end exactly once, whatever happens inside.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use easel_imagegen::plan::Draft;
+use easel_imagegen::port::{
+    CallEnd, CallStart, Files, ImageJob, ImageSource, Made, Provider, Reference, Store, image_error,
+};
+use easel_imagegen::references::Chosen;
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind, RequestedImage};
+use futures_util::FutureExt;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::machine::Outcome;
+
+/// What every call of a turn shares.
+#[derive(Debug)]
+pub(crate) struct CallContext<S, P> {
+    pub(crate) store: S,
+    pub(crate) provider: Arc<P>,
+    pub(crate) thread_id: String,
+    pub(crate) turn_id: String,
+    /// Below these a file that the model names may be read.
+    pub(crate) roots: Vec<PathBuf>,
+    /// Calls that run side by side.
+    pub(crate) places: Semaphore,
+    pub(crate) deadline: Duration,
+    pub(crate) cancel: CancellationToken,
+}
+
+pub(crate) type StagedOf<S> = <<S as Store>::Files as Files>::Staged;
+
+/// The end of a call.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) item_id: String,
+    pub(crate) outcome: Result<Outcome, Box<ImageError>>,
+}
+
+impl<S: Store, P: Provider> CallContext<S, P> {
+    /// Runs a call of the standalone tool.
+    pub(crate) async fn run(self: Arc<Self>, draft: Draft) -> Report {
+        let item_id = draft.call_id.clone();
+        let outcome = match AssertUnwindSafe(self.run_to_end(draft)).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Box::new(self.after_sending(ImageErrorKind::Internal, "the image call panicked"))),
+        };
+        Report { item_id, outcome }
+    }
+
+    async fn run_to_end(&self, draft: Draft) -> Result<Outcome, Box<ImageError>> {
+        let interrupted = || Box::new(image_error(ImageErrorKind::Interrupted, "the turn was interrupted"));
+        let prepared = async {
+            let place = self.places.acquire().await;
+            let job = self.take_in(draft).await?;
+            Ok::<_, Box<ImageError>>((job, place))
+        };
+        let (job, _place) = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(interrupted()),
+            prepared = prepared => prepared?,
+        };
+        self.reserve(&job.call_id, &job.requested, &job.references).await?;
+        let call_id = job.call_id.clone();
+        let started = Instant::now();
+        let files = self.store.files(&self.thread_id);
+        let made = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => {
+                Err(self.after_sending(ImageErrorKind::Interrupted, "the turn was interrupted"))
+            }
+            made = tokio::time::timeout(self.deadline, self.provider.make(job, files)) => made.unwrap_or_else(|_| {
+                let message = format!("the provider gave no image within {} s", self.deadline.as_secs());
+                Err(self.after_sending(ImageErrorKind::Timeout, message))
+            }),
+        };
+        let elapsed = started.elapsed();
+        // From here on nothing is cancelled: what was made is kept.
+        self.settle(&call_id, made.map_err(|error| ImageError { elapsed_ms: millis(elapsed), ..error }), elapsed).await
+    }
+
+    /// Takes the files that the model named into the store.
+    async fn take_in(&self, draft: Draft) -> Result<ImageJob, Box<ImageError>> {
+        let mut references = Vec::with_capacity(draft.references.len());
+        for chosen in &draft.references {
+            references.push(self.reference(chosen).await?);
+        }
+        let mask = match &draft.mask {
+            Some(chosen) => Some(self.reference(chosen).await?),
+            None => None,
+        };
+        Ok(draft.into_job(references, mask, self.deadline))
+    }
+
+    async fn reference(&self, chosen: &Chosen) -> Result<Reference, Box<ImageError>> {
+        match chosen {
+            Chosen::Known(reference) => Ok(reference.clone()),
+            Chosen::Named(path) => {
+                let source = ImageSource::Named { path: path.clone(), roots: self.roots.clone() };
+                let taken = self.store.take_in(&self.thread_id, source).await;
+                let image = taken.map_err(|refused| Box::new(image_error(refused.kind, refused.message)))?;
+                Ok(Reference { id: Some(image.id), path: image.path.into(), facts: image.facts })
+            }
+        }
+    }
+
+    pub(crate) async fn reserve(
+        &self,
+        call_id: &str,
+        requested: &RequestedImage,
+        inputs: &[Reference],
+    ) -> Result<(), Box<ImageError>> {
+        let info = self.provider.info();
+        let start = CallStart {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            call_id: call_id.to_owned(),
+            provider: info.id.clone(),
+            model: info.image_model.clone(),
+            synthetic: info.synthetic,
+            bills: info.capabilities.bills,
+            requested: requested.clone(),
+            inputs: inputs.to_vec(),
+            started_at_ms: now_ms(),
+        };
+        let reserved = self.store.reserve(start).await;
+        reserved.map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.message)))
+    }
+
+    /// Gives the images their place in the thread, or notes the failure.
+    pub(crate) async fn settle(
+        &self,
+        call_id: &str,
+        made: Result<Made<StagedOf<S>>, ImageError>,
+        elapsed: Duration,
+    ) -> Result<Outcome, Box<ImageError>> {
+        let elapsed_ms = millis(elapsed);
+        match made {
+            Ok(made) => {
+                let generation_id = made.generation_id.clone();
+                let attempts = made.attempts;
+                match self.store.settle(&self.thread_id, call_id, CallEnd::Made { made, elapsed_ms }).await {
+                    Ok(records) => Ok(Outcome { records, generation_id }),
+                    Err(error) => Err(Box::new(ImageError {
+                        attempts,
+                        elapsed_ms,
+                        billed: self.billed_when_made(),
+                        ..image_error(ImageErrorKind::Storage, error.message)
+                    })),
+                }
+            }
+            Err(error) => {
+                let noted = self.store.settle(&self.thread_id, call_id, CallEnd::Failed(error.clone())).await;
+                if let Err(storage) = noted {
+                    // The next start closes the row; the client learns the failure that matters to it.
+                    tracing::warn!(call_id, error = %storage, "the end of a failed call was not journalled");
+                }
+                Err(Box::new(error))
+            }
+        }
+    }
+
+    /// An error of a request that has left, so that nobody knows whether it is billed.
+    pub(crate) fn after_sending(&self, kind: ImageErrorKind, message: impl Into<String>) -> ImageError {
+        let bills = self.provider.info().capabilities.bills;
+        let billed = if bills { Billed::Uncertain } else { Billed::No };
+        ImageError { billed, attempts: 1, ..image_error(kind, message) }
+    }
+
+    fn billed_when_made(&self) -> Billed {
+        if self.provider.info().capabilities.bills { Billed::Yes } else { Billed::No }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Unix milliseconds.
+pub(crate) fn now_ms() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}

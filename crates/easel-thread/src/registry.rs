@@ -1,0 +1,110 @@
+//! The threads in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use easel_imagegen::port::{Provider, Store, StoredThread};
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use crate::actor::{Actor, Command, ThreadRules};
+use crate::audience::Audience;
+use crate::conversation::Conversation;
+use crate::slot::TurnSlot;
+
+/// Commands that a thread's mailbox holds. A turn holds the thread's only permit, so one place is never full.
+const MAILBOX: usize = 1;
+
+/// A loaded thread, as the rest of the program sees it.
+#[derive(Debug)]
+pub struct ThreadHandle<P> {
+    pub slot: TurnSlot,
+    pub rules: ThreadRules,
+    pub provider: Arc<P>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl<P> ThreadHandle<P> {
+    /// Gives the actor a command; false when the actor has ended.
+    pub async fn send(&self, command: Command) -> bool {
+        self.commands.send(command).await.is_ok()
+    }
+}
+
+/// The table of loaded threads, and the tasks that run them.
+#[derive(Debug)]
+pub struct Threads<P> {
+    table: Mutex<BTreeMap<String, Arc<ThreadHandle<P>>>>,
+    actors: TaskTracker,
+}
+
+impl<P> Default for Threads<P> {
+    fn default() -> Self {
+        Self { table: Mutex::default(), actors: TaskTracker::new() }
+    }
+}
+
+impl<P: Provider> Threads<P> {
+    /// Starts an actor for the thread, or finds the one there is.
+    pub fn load<S: Store, A: Audience>(
+        &self,
+        stored: StoredThread,
+        rules: ThreadRules,
+        provider: Arc<P>,
+        store: S,
+        audience: A,
+    ) -> Arc<ThreadHandle<P>> {
+        let thread_id = stored.thread.id.clone();
+        let mut table = self.table();
+        if let Some(handle) = table.get(&thread_id) {
+            return Arc::clone(handle);
+        }
+        let (commands, mailbox) = mpsc::channel(MAILBOX);
+        let actor = Actor {
+            thread_id: thread_id.clone(),
+            conversation: Conversation::new(stored),
+            rules: rules.clone(),
+            provider: Arc::clone(&provider),
+            store,
+            audience,
+        };
+        self.actors.spawn(actor.run(mailbox));
+        let handle = Arc::new(ThreadHandle { slot: TurnSlot::default(), rules, provider, commands });
+        table.insert(thread_id, Arc::clone(&handle));
+        handle
+    }
+
+    pub fn get(&self, thread_id: &str) -> Option<Arc<ThreadHandle<P>>> {
+        self.table().get(thread_id).cloned()
+    }
+
+    /// Forgets a thread; its actor ends after what it is doing.
+    pub fn unload(&self, thread_id: &str) {
+        self.table().remove(thread_id);
+    }
+
+    /// In the order of their ids, which is the order of their start.
+    pub fn ids(&self) -> Vec<String> {
+        self.table().keys().cloned().collect()
+    }
+
+    /// Interrupts every running turn.
+    pub fn interrupt_all(&self) {
+        for handle in self.table().values() {
+            if let Some(interrupt) = handle.slot.interrupt() {
+                interrupt.cancel();
+            }
+        }
+    }
+
+    /// Forgets all threads and waits until their actors have ended.
+    pub async fn close(&self) {
+        self.table().clear();
+        self.actors.close();
+        self.actors.wait().await;
+    }
+
+    fn table(&self) -> MutexGuard<'_, BTreeMap<String, Arc<ThreadHandle<P>>>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,90 @@
+//! The right to run a turn: a thread runs one at a time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+/// Names the running turn of a thread to those who may refuse, interrupt or report it.
+#[derive(Debug, Clone, Default)]
+pub struct TurnSlot(Arc<Mutex<Option<Active>>>);
+
+#[derive(Debug, Clone)]
+struct Active {
+    turn_id: String,
+    interrupt: CancellationToken,
+}
+
+/// The right itself; dropping it frees the slot.
+#[derive(Debug)]
+pub struct TurnPermit {
+    slot: TurnSlot,
+    turn_id: String,
+    interrupt: CancellationToken,
+}
+
+impl TurnSlot {
+    /// Takes the slot, or names the turn that has it.
+    pub fn begin(&self, turn_id: &str) -> Result<TurnPermit, String> {
+        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(active) = &*active {
+            return Err(active.turn_id.clone());
+        }
+        let interrupt = CancellationToken::new();
+        *active = Some(Active { turn_id: turn_id.to_owned(), interrupt: interrupt.clone() });
+        Ok(TurnPermit { slot: self.clone(), turn_id: turn_id.to_owned(), interrupt })
+    }
+
+    pub fn running(&self) -> Option<String> {
+        self.active().map(|active| active.turn_id)
+    }
+
+    /// What interrupts the running turn; `None` when none runs.
+    pub fn interrupt(&self) -> Option<CancellationToken> {
+        self.active().map(|active| active.interrupt)
+    }
+
+    fn active(&self) -> Option<Active> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl TurnPermit {
+    pub fn turn_id(&self) -> &str {
+        &self.turn_id
+    }
+
+    pub(crate) fn interrupt(&self) -> &CancellationToken {
+        &self.interrupt
+    }
+}
+
+impl Drop for TurnPermit {
+    fn drop(&mut self) {
+        *self.slot.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_turn_runs_at_a_time_and_the_other_learns_which() {
+        let slot = TurnSlot::default();
+        let first = slot.begin("a").expect("free");
+        assert_eq!(slot.begin("b").expect_err("taken"), "a");
+        assert_eq!(slot.running().as_deref(), Some("a"));
+        drop(first);
+        assert_eq!(slot.running(), None);
+        slot.begin("b").expect("free again");
+    }
+
+    #[test]
+    fn interrupting_reaches_the_turn_that_runs() {
+        let slot = TurnSlot::default();
+        assert!(slot.interrupt().is_none());
+        let permit = slot.begin("a").expect("free");
+        slot.interrupt().expect("a turn runs").cancel();
+        assert!(permit.interrupt().is_cancelled());
+    }
+}

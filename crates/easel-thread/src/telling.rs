@@ -1,0 +1,80 @@
+//! Tells the audience of a turn, but not before its start has been answered and the client has had a moment to
+//! subscribe. The work goes on meanwhile; what is to be told waits here.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use easel_protocol::event::Event;
+use tokio::time::Instant;
+
+use crate::audience::Audience;
+
+/// Events that wait before the turn waits with them.
+const MAX_WAITING: usize = 1_024;
+
+/// Resolves once the answer to `turn/start` is on its way.
+pub type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+pub(crate) struct Telling<A> {
+    audience: A,
+    thread_id: String,
+    waiting: VecDeque<Event>,
+    closed: Option<Closed>,
+}
+
+enum Closed {
+    Unanswered { answered: Answered, delay: Duration },
+    Until(Instant),
+}
+
+impl<A: Audience> Telling<A> {
+    pub(crate) fn new(audience: A, thread_id: &str, answered: Answered, delay: Duration) -> Self {
+        let closed = Some(Closed::Unanswered { answered, delay });
+        Self { audience, thread_id: thread_id.to_owned(), waiting: VecDeque::new(), closed }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.closed.is_none()
+    }
+
+    /// Waits for the moment from which events may be told. May be dropped and called again.
+    pub(crate) async fn may_tell(&mut self) {
+        loop {
+            match &mut self.closed {
+                None => return,
+                Some(Closed::Unanswered { answered, delay }) => {
+                    let delay = *delay;
+                    answered.await;
+                    self.closed = Some(Closed::Until(Instant::now() + delay));
+                }
+                Some(Closed::Until(moment)) => return tokio::time::sleep_until(*moment).await,
+            }
+        }
+    }
+
+    /// Tells what has waited, and from now on everything at once.
+    pub(crate) async fn open(&mut self) {
+        self.closed = None;
+        for event in std::mem::take(&mut self.waiting) {
+            self.audience.publish(&self.thread_id, event).await;
+        }
+    }
+
+    pub(crate) async fn tell(&mut self, event: Event) {
+        if self.closed.is_none() {
+            return self.audience.publish(&self.thread_id, event).await;
+        }
+        self.waiting.push_back(event);
+        if self.waiting.len() >= MAX_WAITING {
+            self.may_tell().await;
+            self.open().await;
+        }
+    }
+
+    pub(crate) async fn finish(mut self) {
+        self.may_tell().await;
+        self.open().await;
+    }
+}
