@@ -1,0 +1,41 @@
+# Lists the recipes.
+default:
+    @just --list --unsorted
+
+# Formats the code.
+fmt:
+    cargo fmt --all
+
+# Applies what clippy can mend by itself, then formats.
+fix: && fmt
+    cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+
+# What CI says of style.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The quick tests.
+test:
+    cargo test --workspace --locked
+
+# All tests.
+slow:
+    RUN_SLOW_TESTS=1 cargo test --workspace --locked
+
+# Writes schema/ anew from the protocol's types.
+schema:
+    cargo run --quiet -- app-server generate-json-schema --out schema
+    cargo run --quiet -- app-server generate-ts --out schema
+
+# A whole conversation on the embedded preview provider.
+demo:
+    cargo run --release -- demo
+
+# Measures the server.
+bench:
+    cargo bench --package easel --profile dist
+
+# Everything that CI does.
+check:
+    .ci/run
