@@ -1,1 +1,46 @@
-//! Placeholder.
+//! Easel's disk: threads and their history in SQLite, image bytes as files, and the journal of image calls.
+//!
+//! Image bytes are never in the database, and nothing here knows a provider, a client or JSON-RPC. The crate implements
+//! the ports of `easel-imagegen`; the pages it reads are the answers of `easel-protocol`.
+//!
+//! What holds it together: one thread owns the database connection ([`EaselStore`] sends it closures); a file is
+//! written aside and renamed into place when it is whole; a process is alive as long as it holds the lock file of its
+//! owner id; whatever a dead process left open is closed by `recover`.
+//!
+//! Start at `store`, then `append` for how events become rows, `journal` and `recover` for how an image survives.
+
+mod store;
+mod worker;
+
+mod append;
+mod history;
+mod thread_list;
+mod turn_list;
+
+mod journal;
+mod lease;
+mod recover;
+
+mod files;
+mod framing;
+mod intake;
+mod source;
+
+mod database;
+mod fault;
+mod home;
+mod image_list;
+mod name;
+mod os;
+mod owner;
+mod page;
+
+#[cfg(test)]
+mod testing;
+
+pub use files::{ImageWriter, StagedImage, ThreadFiles};
+pub use image_list::{ImageBytes, StoredImage};
+pub use lease::{LeaseRefused, WriterBusy};
+pub use page::PageRefused;
+pub use source::Limits;
+pub use store::EaselStore;

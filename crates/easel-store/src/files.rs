@@ -1,0 +1,205 @@
+//! Image files on their way in: written aside, hashed as they pass, named only when they are whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use easel_imagegen::port::{Files, Reference};
+use easel_imagegen::sniff;
+use easel_protocol::record::ImageFacts;
+use sha2::{Digest, Sha256};
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::home::Home;
+use crate::{image_list, os};
+
+const PART: &str = "part";
+const STAGED: &str = "staged";
+
+/// The image files of one thread.
+#[derive(Debug)]
+pub struct ThreadFiles {
+    home: Arc<Home>,
+    folder: PathBuf,
+    owner: Arc<str>,
+}
+
+impl ThreadFiles {
+    pub(crate) fn new(home: Arc<Home>, thread_id: &str, owner: Arc<str>) -> Self {
+        let folder = home.thread_images(thread_id);
+        Self { home, folder, owner }
+    }
+}
+
+impl Files for ThreadFiles {
+    type Reader = File;
+    type Writer = ImageWriter;
+    type Staged = StagedImage;
+
+    /// Opens nothing but Easel's own images.
+    fn open(&self, image: &Reference) -> io::Result<File> {
+        image_list::open(&self.home, &image.path)
+    }
+
+    fn create(&self) -> io::Result<ImageWriter> {
+        os::create_private_folder(&self.folder)?;
+        ImageWriter::create(&self.folder, &self.owner)
+    }
+
+    fn stage(&self, writer: ImageWriter) -> io::Result<StagedImage> {
+        let (file, facts) = writer.finish()?;
+        let path = file.into_temp_path();
+        // The name says that the file is whole: should this process die now, the image is not lost.
+        let whole = path.with_extension(STAGED);
+        path.persist_noclobber(&whole)?;
+        Ok(StagedImage { path: TempPath::try_from_path(whole)?, facts })
+    }
+}
+
+/// An image being written. Dropping it removes the file.
+#[derive(Debug)]
+pub struct ImageWriter {
+    file: NamedTempFile,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl ImageWriter {
+    /// The folder must be on the file system where the image is to stay, so that it can be renamed there.
+    pub(crate) fn create(folder: &Path, owner: &str) -> io::Result<Self> {
+        let file =
+            tempfile::Builder::new().prefix(&format!(".{owner}.")).suffix(&format!(".{PART}")).tempfile_in(folder)?;
+        Ok(Self { file, hash: Sha256::new(), bytes: 0 })
+    }
+
+    /// Takes the content of another file by sharing its blocks; fails, and changes nothing, where that is not possible.
+    /// What is hashed is the copy: nobody else can write to it.
+    pub(crate) fn share_blocks_of(&mut self, other: &File) -> io::Result<()> {
+        let file = self.file.as_file_mut();
+        os::clone_file(other, file)?;
+        file.rewind()?;
+        (self.hash, self.bytes) = hash_rest(file)?;
+        Ok(())
+    }
+
+    /// Makes the content durable and looks at it; [`io::ErrorKind::InvalidData`] when it is no image.
+    pub(crate) fn finish(mut self) -> io::Result<(NamedTempFile, ImageFacts)> {
+        let file = self.file.as_file_mut();
+        file.sync_all()?;
+        file.rewind()?;
+        let facts = facts(file, self.hash, self.bytes)?;
+        Ok((self.file, facts))
+    }
+}
+
+impl Write for ImageWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.as_file_mut().write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
+    }
+}
+
+/// A whole image that has no name yet. Dropping it removes the file.
+#[derive(Debug)]
+pub struct StagedImage {
+    pub(crate) path: TempPath,
+    pub(crate) facts: ImageFacts,
+}
+
+/// What a file on disk says about itself; [`io::ErrorKind::InvalidData`] when it is no image.
+pub(crate) fn facts_of(path: &Path) -> io::Result<ImageFacts> {
+    let mut file = os::open_regular(path)?;
+    let (hash, bytes) = hash_rest(&mut file)?;
+    file.rewind()?;
+    facts(&file, hash, bytes)
+}
+
+/// Hash and number of the bytes up to the end.
+fn hash_rest(file: &mut File) -> io::Result<(Sha256, u64)> {
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 64 << 10];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok((hash, bytes)),
+            read => {
+                hash.update(&piece[..read]);
+                bytes += read as u64;
+            }
+        }
+    }
+}
+
+fn facts(file: &File, hash: Sha256, bytes: u64) -> io::Result<ImageFacts> {
+    let Some(sniffed) = sniff::sniff(BufReader::new(file))? else {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "not a PNG, JPEG, WebP or GIF image"));
+    };
+    Ok(ImageFacts {
+        sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        media_type: sniffed.media_type,
+        width: sniffed.width,
+        height: sniffed.height,
+        bytes,
+        has_alpha: sniffed.has_alpha,
+    })
+}
+
+/// Gives a whole file its name without ever replacing another; hands it back when that fails.
+pub(crate) fn put(file: TempPath, path: &Path) -> Result<(), (TempPath, io::Error)> {
+    file.persist_noclobber(path).map_err(|refused| (refused.path, refused.error))
+}
+
+/// The first of `name.ext`, `name-2.ext`, … that is not taken, from the `from`th on, and which it is.
+pub(crate) fn free_path(
+    folder: &Path,
+    name: &str,
+    extension: &str,
+    from: u32,
+    is_taken: impl Fn(&Path) -> bool,
+) -> (PathBuf, u32) {
+    let mut number = from.max(1);
+    loop {
+        let path = match number {
+            1 => folder.join(format!("{name}.{extension}")),
+            _ => folder.join(format!("{name}-{number}.{extension}")),
+        };
+        // A dangling symbolic link takes a name too.
+        if path.symlink_metadata().is_err() && !is_taken(&path) {
+            return (path, number);
+        }
+        number += 1;
+    }
+}
+
+/// A file that a process left behind before it had its name.
+#[derive(Debug)]
+pub(crate) struct Leftover {
+    pub(crate) path: PathBuf,
+    pub(crate) owner: String,
+    pub(crate) is_whole: bool,
+}
+
+/// What lies in a folder without a name, of all processes; nothing when there is no folder.
+pub(crate) fn leftovers(folder: &Path) -> io::Result<Vec<Leftover>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found: Vec<Leftover> = entries.flatten().filter_map(|entry| leftover(entry.path())).collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+fn leftover(path: PathBuf) -> Option<Leftover> {
+    let mut parts = path.file_name()?.to_str()?.strip_prefix('.')?.split('.');
+    let (owner, _random, state) = (parts.next()?.to_owned(), parts.next()?, parts.next()?);
+    let is_whole = state == STAGED;
+    (is_whole || state == PART).then_some(Leftover { path, owner, is_whole })
+}

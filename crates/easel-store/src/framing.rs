@@ -1,0 +1,51 @@
+//! Whether an image file is what its header promises to its end: a text file with a PNG's first bytes is not.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use easel_protocol::record::MediaType;
+
+/// Cheap: follows lengths and reads no pixels. JPEG and GIF have no lengths to follow; their header is all there is.
+pub(crate) fn is_whole(file: &File, media_type: MediaType) -> io::Result<bool> {
+    let mut reader = BufReader::new(file);
+    reader.rewind()?;
+    let result = match media_type {
+        MediaType::Png => png(&mut reader),
+        MediaType::Webp => webp(&mut reader),
+        MediaType::Jpeg | MediaType::Gif => Ok(true),
+    };
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        result => result,
+    }
+}
+
+/// Chunks up to IEND, with pixels among them. What follows IEND is nobody's business.
+fn png(reader: &mut BufReader<&File>) -> io::Result<bool> {
+    let size = reader.get_ref().metadata()?.len();
+    let mut at: u64 = 8;
+    let mut has_pixels = false;
+    loop {
+        reader.seek(SeekFrom::Start(at))?;
+        let mut head = [0; 8];
+        reader.read_exact(&mut head)?;
+        let [l0, l1, l2, l3, kind @ ..] = head;
+        at += 12 + u64::from(u32::from_be_bytes([l0, l1, l2, l3]));
+        if at > size || !kind.iter().all(u8::is_ascii_alphabetic) {
+            return Ok(false);
+        }
+        has_pixels |= &kind == b"IDAT";
+        if &kind == b"IEND" {
+            return Ok(has_pixels);
+        }
+    }
+}
+
+/// The RIFF chunk must lie within the file.
+fn webp(reader: &mut BufReader<&File>) -> io::Result<bool> {
+    let size = reader.get_ref().metadata()?.len();
+    let mut head = [0; 8];
+    reader.read_exact(&mut head)?;
+    let [_, _, _, _, length @ ..] = head;
+    Ok(8 + u64::from(u32::from_le_bytes(length)) <= size)
+}

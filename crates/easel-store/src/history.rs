@@ -1,0 +1,144 @@
+//! One thread as a whole: for `thread/read`, and for an actor that takes it over.
+
+use std::collections::HashSet;
+
+use easel_imagegen::port::{Origin, Reference, StoredThread, ThreadImage};
+use easel_protocol::event::ThreadTokenUsage;
+use easel_protocol::record::{Attachment, ImageRecord};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
+use easel_protocol::thread::Thread;
+use rusqlite::{Connection, Row};
+
+use crate::fault::Fault;
+
+/// Columns that [`thread_of`] reads, in its order.
+pub(crate) const THREAD_COLUMNS: &str = "json, name, preview, updated_at";
+
+pub(crate) fn thread_of(row: &Row<'_>) -> Result<Thread, Fault> {
+    let thread: Thread = serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+    Ok(Thread { name: row.get(1)?, preview: row.get(2)?, updated_at: row.get(3)?, ..thread })
+}
+
+/// A thread without its turns; `status` is `notLoaded`, since the store does not know who holds it.
+pub(crate) fn thread(connection: &Connection, thread_id: &str) -> Result<Option<Thread>, Fault> {
+    let sql = format!("SELECT {THREAD_COLUMNS} FROM threads WHERE id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([thread_id])?;
+    rows.next()?.map(thread_of).transpose()
+}
+
+pub(crate) fn load(connection: &Connection, thread_id: &str) -> Result<Option<StoredThread>, Fault> {
+    // One transaction, so that another process's write does not fall between the parts.
+    let read = connection.unchecked_transaction()?;
+    let Some(thread) = thread(&read, thread_id)? else { return Ok(None) };
+    let (overrides, usage): (String, Option<String>) =
+        read.query_row("SELECT overrides, usage FROM threads WHERE id = ?1", [thread_id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let usage = usage.map(|usage| serde_json::from_str::<ThreadTokenUsage>(&usage)).transpose()?.unwrap_or_default();
+    let history = model_items(&read, thread_id)?;
+    let images = in_conversation(&history, images(&read, thread_id)?);
+    Ok(Some(StoredThread {
+        thread,
+        overrides: serde_json::from_str(&overrides)?,
+        history,
+        images,
+        item_ids: item_ids(&read, thread_id)?,
+        usage: usage.total,
+    }))
+}
+
+/// The conversation as the model reads it, oldest first.
+pub(crate) fn model_items(connection: &Connection, thread_id: &str) -> Result<Vec<ResponseItem>, Fault> {
+    let sql = "SELECT json FROM model_items WHERE thread_id = ?1 ORDER BY position";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([thread_id])?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        items.push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+    }
+    Ok(items)
+}
+
+/// Ids that items and journalled calls have taken: a call may be in the journal before its item is in history.
+fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>, Fault> {
+    let sql = "SELECT id FROM items WHERE thread_id = ?1 UNION SELECT call_id FROM calls WHERE thread_id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let ids = statement.query_map([thread_id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
+/// Whether an image was given or made is in `origin`; the ordinal of an attached one follows from the conversation.
+fn images(connection: &Connection, thread_id: &str) -> Result<Vec<ThreadImage>, Fault> {
+    let sql =
+        "SELECT origin, json FROM images WHERE thread_id = ?1 AND origin IN ('attached', 'made') ORDER BY sequence";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([thread_id])?;
+    let mut images = Vec::new();
+    while let Some(row) = rows.next()? {
+        let json = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        images.push(if row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)? == "made" {
+            let record: ImageRecord = serde_json::from_str(json)?;
+            let reference = Reference { id: Some(record.id), path: record.path.into(), facts: record.facts };
+            ThreadImage { origin: Origin::Made, reference, prompt: Some(record.requested.prompt) }
+        } else {
+            let Attachment { id, path, facts } = serde_json::from_str(json)?;
+            let reference = Reference { id: Some(id), path: path.into(), facts };
+            ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None }
+        });
+    }
+    Ok(images)
+}
+
+/// Orders images as the conversation names them. An attachment that no message names belongs to a turn that never came
+/// to be, and is left out; a made image that no output names stands before the next newer one.
+fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<ThreadImage> {
+    let mut rest: Vec<Option<ThreadImage>> = stored.into_iter().map(Some).collect();
+    let mut placed: Vec<(usize, ThreadImage)> = Vec::new();
+    let mut seen = HashSet::new();
+    for (message, handle) in named_images(history) {
+        if !seen.insert(handle) {
+            continue;
+        }
+        let has_handle = |image: &Option<ThreadImage>| {
+            image.as_ref().is_some_and(|image| image.reference.id.as_deref() == Some(handle))
+        };
+        let Some(at) = rest.iter().position(has_handle) else { continue };
+        let Some(mut image) = rest[at].take() else { continue };
+        if let Origin::Attached { message: ordinal } = &mut image.origin {
+            // Only a user message attaches; elsewhere an attachment is no more than mentioned.
+            let Some(message) = message else {
+                rest[at] = Some(image);
+                seen.remove(handle);
+                continue;
+            };
+            *ordinal = message;
+        }
+        placed.push((at, image));
+    }
+    for (at, image) in rest.into_iter().enumerate() {
+        let Some(image) = image.filter(|image| image.origin == Origin::Made) else { continue };
+        let before = placed.iter().position(|(other, _)| *other > at).unwrap_or(placed.len());
+        placed.insert(before, (at, image));
+    }
+    placed.into_iter().map(|(_, image)| image).collect()
+}
+
+/// Handles in the order in which the conversation shows them, with the ordinal of the user message that does.
+fn named_images(history: &[ResponseItem]) -> impl Iterator<Item = (Option<usize>, &str)> {
+    let mut messages = 0..;
+    history.iter().flat_map(move |item| {
+        let (message, content, result): (_, &[ContentItem], _) = match item {
+            ResponseItem::Message { role: MessageRole::User, content } => (messages.next(), content, None),
+            ResponseItem::Message { role: MessageRole::Assistant | MessageRole::Developer, content }
+            | ResponseItem::FunctionCallOutput { output: content, .. } => (None, content, None),
+            ResponseItem::ImageGenerationCall { result, .. } => (None, &[], Some(result.as_str())),
+            ResponseItem::FunctionCall { .. } => (None, &[], None),
+        };
+        let shown = content.iter().filter_map(|piece| match piece {
+            ContentItem::InputImage { image_url, .. } => Some(image_url.as_str()),
+            ContentItem::InputText { .. } | ContentItem::OutputText { .. } => None,
+        });
+        shown.chain(result).filter_map(move |url| Some((message, url.strip_prefix(HANDLE_SCHEME)?)))
+    })
+}

@@ -1,0 +1,112 @@
+//! Images by page, by handle, and their bytes by range.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use easel_protocol::image::{ImageEntry, ImageListParams, ImageListResponse};
+use easel_protocol::record::Attachment;
+use easel_protocol::thread::SortDirection;
+use rusqlite::{Connection, Row};
+
+use crate::fault::Fault;
+use crate::home::Home;
+use crate::os;
+use crate::page::{self, PageRefused, Place, Wanted};
+
+/// What a handle names.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoredImage {
+    Made(Box<ImageEntry>),
+    Attached { thread_id: String, attachment: Attachment },
+}
+
+impl StoredImage {
+    pub fn path(&self) -> &Path {
+        Path::new(match self {
+            Self::Made(entry) => &entry.image.path,
+            Self::Attached { attachment, .. } => &attachment.path,
+        })
+    }
+}
+
+/// A range of an image's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageBytes {
+    pub offset: u64,
+    /// Empty at and past the end of the file.
+    pub bytes: Vec<u8>,
+    /// Where the next range starts; `None` at the end of the file.
+    pub next_offset: Option<u64>,
+}
+
+const COLUMNS: &str = "sequence, thread_id, turn_id, call_id, created_at, json";
+
+/// Made images, newest first.
+pub(crate) fn images(connection: &Connection, wish: &ImageListParams) -> Result<ImageListResponse, PageRefused> {
+    let limit = page::limit(wish.limit, 25, 50);
+    let wanted = Wanted::new("images", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
+    let (beyond, order) = wanted.sql("sequence", "id");
+    let sql = format!(
+        "SELECT {COLUMNS}, id FROM images \
+         WHERE {beyond} AND origin = 'made' AND (?3 IS NULL OR thread_id = ?3) ORDER BY {order}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;
+    let page = wanted.fill(|| {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let (entry, bytes) = entry_of(row)?;
+        Ok(Some((Place { value: row.get(0)?, id: row.get(6)? }, bytes, entry)))
+    })?;
+    Ok(ImageListResponse { data: page.data, next_cursor: page.next_cursor })
+}
+
+/// The image with a handle. Forks share handles with the thread they come from; the oldest thread answers.
+pub(crate) fn image(connection: &Connection, handle: &str) -> Result<Option<StoredImage>, Fault> {
+    let sql = format!("SELECT {COLUMNS}, origin FROM images WHERE id = ?1 ORDER BY sequence LIMIT 1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([handle])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    if row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)? == "made" {
+        return Ok(Some(StoredImage::Made(Box::new(entry_of(row)?.0))));
+    }
+    let json: String = row.get(5)?;
+    Ok(Some(StoredImage::Attached { thread_id: row.get(1)?, attachment: serde_json::from_str(&json)? }))
+}
+
+/// Reads at most `length` bytes. The file is only looked for among Easel's own images.
+pub(crate) fn read(home: &Home, path: &Path, offset: u64, length: u32) -> Result<ImageBytes, Fault> {
+    let read = || {
+        let mut file = open(home, path)?;
+        let size = file.metadata()?.len();
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(length.into()).read_to_end(&mut bytes)?;
+        let end = offset.saturating_add(bytes.len() as u64);
+        Ok(ImageBytes { offset, bytes, next_offset: (end < size).then_some(end) })
+    };
+    read().map_err(Fault::io("could not read the image", path))
+}
+
+/// Opens one of Easel's own images; everything else is [`std::io::ErrorKind::PermissionDenied`].
+pub(crate) fn open(home: &Home, path: &Path) -> std::io::Result<std::fs::File> {
+    let Some(relative) = home.image_path(path) else { return Err(std::io::ErrorKind::PermissionDenied.into()) };
+    os::open_beneath(home.root(), relative)
+}
+
+/// Paths of images of this call that are already recorded.
+pub(crate) fn is_recorded(connection: &Connection, thread_id: &str, path: &Path) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM images WHERE thread_id = ?1 AND path = ?2";
+    Ok(connection.prepare_cached(sql)?.exists((thread_id, path.to_string_lossy()))?)
+}
+
+fn entry_of(row: &Row<'_>) -> Result<(ImageEntry, usize), Fault> {
+    let json = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
+    let entry = ImageEntry {
+        thread_id: row.get(1)?,
+        turn_id: row.get(2)?,
+        item_id: row.get(3)?,
+        created_at: row.get(4)?,
+        image: serde_json::from_str(json)?,
+    };
+    Ok((entry, json.len()))
+}

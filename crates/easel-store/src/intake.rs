@@ -1,0 +1,76 @@
+//! An image from outside on its way into a thread: copied on a thread for blocking work, recorded in the database.
+
+use std::path::PathBuf;
+
+use easel_imagegen::port::{ImageSource, SourceRefused, StorageError};
+use easel_protocol::record::{Attachment, ImageErrorKind, ImageRecord};
+use rusqlite::params;
+
+use crate::database::now_ms;
+use crate::fault::Fault;
+use crate::journal::new_handle;
+use crate::source::{self, Copied};
+use crate::store::EaselStore;
+
+pub(crate) async fn take_in(
+    store: &EaselStore,
+    thread_id: &str,
+    source: ImageSource,
+) -> Result<Attachment, SourceRefused> {
+    let origin = match &source {
+        ImageSource::DataUrl(_) | ImageSource::Attached(_) => "attached",
+        ImageSource::Named { path, .. } => match own_image(store, thread_id, path.clone()).await? {
+            Some(own) => return Ok(own),
+            None => "named",
+        },
+    };
+    let (home, owner, limits) = (store.home.clone(), store.owner.clone(), store.limits);
+    let copied = blocking(move || source::copy(&home, &owner, limits, &source)).await.map_err(not_stored)??;
+    record(store, thread_id, origin, copied).await
+}
+
+/// An image that the thread has already, named by its path in the store: it keeps its handle.
+async fn own_image(store: &EaselStore, thread_id: &str, path: PathBuf) -> Result<Option<Attachment>, SourceRefused> {
+    let thread_id = thread_id.to_owned();
+    let find = move |connection: &rusqlite::Connection| {
+        let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND path = ?2 ORDER BY sequence LIMIT 1";
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query((thread_id, path.to_string_lossy()))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let (origin, json): (String, String) = (row.get(0)?, row.get(1)?);
+        if origin != "made" {
+            return Ok(Some(serde_json::from_str(&json)?));
+        }
+        let ImageRecord { id, path, facts, .. } = serde_json::from_str(&json)?;
+        Ok(Some(Attachment { id, path, facts }))
+    };
+    store.run(move |database| find(&database.connection)).await.map_err(not_stored)
+}
+
+async fn record(
+    store: &EaselStore,
+    thread_id: &str,
+    origin: &'static str,
+    copied: Copied,
+) -> Result<Attachment, SourceRefused> {
+    let thread_id = thread_id.to_owned();
+    let write = move |write: &rusqlite::Transaction<'_>| {
+        let attachment = copied.attachment(new_handle()?);
+        let sql = "INSERT INTO images (thread_id, id, origin, path, created_at, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let json = serde_json::to_string(&attachment)?;
+        let row = params![thread_id, attachment.id, origin, attachment.path, now_ms() / 1000, json];
+        write.prepare_cached(sql)?.execute(row)?;
+        Ok(attachment)
+    };
+    store.run(move |database| database.write(write)).await.map_err(not_stored)
+}
+
+/// Runs what waits for the disk beside the tasks that must not.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StorageError> {
+    let failed = |error| Fault::Said(format!("An operation on the disk did not end: {error}."));
+    tokio::task::spawn_blocking(work).await.map_err(failed).map_err(StorageError::from)
+}
+
+fn not_stored(error: StorageError) -> SourceRefused {
+    SourceRefused { kind: ImageErrorKind::Storage, message: error.message }
+}

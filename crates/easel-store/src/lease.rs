@@ -1,0 +1,78 @@
+//! One writer a thread, among all processes that use the home.
+
+use easel_imagegen::port::StorageError;
+use rusqlite::OptionalExtension;
+
+use crate::database::Database;
+use crate::fault::Fault;
+use crate::owner::{self, Gate};
+use crate::recover;
+
+/// Another running process writes to the thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the thread is in use by another Easel, process {pid}")]
+pub struct WriterBusy {
+    pub pid: u32,
+}
+
+/// Why a thread was not given to this process.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LeaseRefused {
+    #[error(transparent)]
+    Busy(#[from] WriterBusy),
+    #[error("there is no such thread")]
+    UnknownThread,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<Fault> for LeaseRefused {
+    fn from(fault: Fault) -> Self {
+        Self::Storage(fault.into())
+    }
+}
+
+/// What the row of a thread says before this process asks for it.
+enum Before {
+    Unknown,
+    Free,
+    Living(WriterBusy),
+    Dead(String),
+}
+
+pub(crate) fn acquire(database: &mut Database, thread_id: &str) -> Result<(), LeaseRefused> {
+    let (home, me) = (database.home.clone(), database.owner.id().to_owned());
+    let before = database.write(|write| {
+        let sql = "SELECT writer, writer_pid FROM threads WHERE id = ?1";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<u32>>(1)?));
+        let before = match write.query_row(sql, [thread_id], row).optional()? {
+            None => return Ok(Before::Unknown),
+            Some((Some(writer), pid)) if writer != me && owner::is_alive(&home, &writer) => {
+                return Ok(Before::Living(WriterBusy { pid: pid.unwrap_or_default() }));
+            }
+            Some((Some(writer), _)) if writer != me => Before::Dead(writer),
+            Some(_) => Before::Free,
+        };
+        let sql = "UPDATE threads SET writer = ?2, writer_pid = ?3 WHERE id = ?1";
+        write.execute(sql, (thread_id, &me, std::process::id()))?;
+        Ok(before)
+    })?;
+    match before {
+        Before::Unknown => Err(LeaseRefused::UnknownThread),
+        Before::Living(busy) => Err(busy.into()),
+        Before::Free => Ok(()),
+        Before::Dead(writer) => {
+            let gate = Gate::enter(&home)?;
+            Ok(recover::owner(database, &writer, &gate)?)
+        }
+    }
+}
+
+pub(crate) fn release(database: &mut Database, thread_id: &str) -> Result<(), Fault> {
+    let me = database.owner.id().to_owned();
+    database.write(|write| {
+        let sql = "UPDATE threads SET writer = NULL, writer_pid = NULL WHERE id = ?1 AND writer = ?2";
+        write.execute(sql, (thread_id, me))?;
+        Ok(())
+    })
+}

@@ -1,0 +1,93 @@
+-- Image bytes never come here: `json` columns hold the wire types with every `result` and data URL emptied.
+
+CREATE TABLE threads (
+    id             TEXT PRIMARY KEY,
+    -- The wire thread as it was put; the columns below are newer where both say something.
+    json           TEXT NOT NULL,
+    overrides      TEXT NOT NULL,
+    name           TEXT,
+    preview        TEXT NOT NULL,
+    model_provider TEXT NOT NULL,
+    cwd            TEXT NOT NULL,
+    ephemeral      INTEGER NOT NULL,
+    archived       INTEGER NOT NULL DEFAULT 0,
+    -- Unix seconds.
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL,
+    usage          TEXT,
+    -- Owner id and pid of the one process that may write.
+    writer         TEXT,
+    writer_pid     INTEGER
+) STRICT;
+CREATE INDEX threads_by_creation ON threads (created_at, id);
+CREATE INDEX threads_by_update ON threads (updated_at, id);
+CREATE INDEX threads_by_writer ON threads (writer) WHERE writer IS NOT NULL;
+
+CREATE TABLE turns (
+    thread_id TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
+    position  INTEGER NOT NULL,
+    id        TEXT NOT NULL,
+    -- Owner id of the process that runs the turn; null when it has ended.
+    owner     TEXT,
+    json      TEXT NOT NULL,
+    PRIMARY KEY (thread_id, position),
+    UNIQUE (thread_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX turns_running ON turns (owner) WHERE owner IS NOT NULL;
+
+CREATE TABLE items (
+    thread_id TEXT NOT NULL,
+    position  INTEGER NOT NULL,
+    id        TEXT NOT NULL,
+    turn_id   TEXT NOT NULL,
+    kind      TEXT NOT NULL,
+    json      TEXT NOT NULL,
+    PRIMARY KEY (thread_id, position),
+    UNIQUE (thread_id, id),
+    FOREIGN KEY (thread_id, turn_id) REFERENCES turns (thread_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX items_by_turn ON items (thread_id, turn_id, position);
+
+-- The conversation as the model reads it.
+CREATE TABLE model_items (
+    thread_id TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
+    position  INTEGER NOT NULL,
+    turn_id   TEXT NOT NULL,
+    json      TEXT NOT NULL,
+    PRIMARY KEY (thread_id, position)
+) STRICT, WITHOUT ROWID;
+
+-- Images and calls name their thread without a foreign key: an image that was paid for is kept in any case.
+CREATE TABLE images (
+    sequence   INTEGER PRIMARY KEY,
+    thread_id  TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    origin     TEXT NOT NULL CHECK (origin IN ('attached', 'named', 'made')),
+    turn_id    TEXT,
+    call_id    TEXT,
+    path       TEXT NOT NULL,
+    -- Unix seconds.
+    created_at INTEGER NOT NULL,
+    -- An attachment, or the record of a made image.
+    json       TEXT NOT NULL,
+    UNIQUE (thread_id, id)
+) STRICT;
+CREATE INDEX images_by_handle ON images (id);
+CREATE INDEX images_by_path ON images (thread_id, path);
+CREATE INDEX images_by_call ON images (thread_id, call_id) WHERE call_id IS NOT NULL;
+
+-- The call journal. A row without an outcome is a call that runs, or that its process did not live to see end.
+CREATE TABLE calls (
+    thread_id     TEXT NOT NULL,
+    call_id       TEXT NOT NULL,
+    turn_id       TEXT NOT NULL,
+    owner         TEXT NOT NULL,
+    bills         INTEGER NOT NULL,
+    started_at_ms INTEGER NOT NULL,
+    json          TEXT NOT NULL,
+    -- The images' records before their files have their names: what a start after a crash carries on with.
+    intent        TEXT,
+    outcome       TEXT,
+    PRIMARY KEY (thread_id, call_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX calls_open ON calls (owner) WHERE outcome IS NULL;

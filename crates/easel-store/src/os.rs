@@ -1,0 +1,149 @@
+//! What differs by operating system. Every function has a portable fallback.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Component, Path};
+
+use platform::open_plain;
+pub(crate) use platform::{clone_file, create_private_file, create_private_folder, sync_folder};
+
+/// Opens a regular file below `root` for reading; neither `..` nor a symbolic link leads out of it, not even one that
+/// is put there meanwhile. A FIFO or device is [`io::ErrorKind::InvalidInput`] and never waited for; what lies outside is
+/// [`io::ErrorKind::PermissionDenied`].
+pub(crate) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
+    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    regular(platform::open_beneath(root, relative)?)
+}
+
+/// Opens a regular file for reading, wherever it lies.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    regular(open_plain(path)?)
+}
+
+/// The check is made on the open file, which nobody can swap.
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
+    }
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+
+    use rustix::fs::{Mode, OFlags};
+    use rustix::io::Errno;
+
+    use super::*;
+
+    const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+    const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+    pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
+        let root = rustix::fs::open(root, FOLDER, Mode::empty())?;
+        match resolve_beneath(&root, relative) {
+            // Kernels before 5.6 and sandboxes that do not know the call.
+            Err(Errno::NOSYS | Errno::PERM) => open_each_part(root, relative),
+            Err(Errno::XDEV | Errno::LOOP) => Err(io::ErrorKind::PermissionDenied.into()),
+            opened => Ok(File::from(opened?)),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn resolve_beneath(root: &OwnedFd, relative: &Path) -> rustix::io::Result<OwnedFd> {
+        use rustix::fs::ResolveFlags;
+        let resolve = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS);
+        rustix::fs::openat2(root, relative, READ, Mode::empty(), resolve)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn resolve_beneath(_root: &OwnedFd, _relative: &Path) -> rustix::io::Result<OwnedFd> {
+        Err(Errno::NOSYS)
+    }
+
+    /// Stricter than the kernel's own resolution: refuses every symbolic link, also one that stays below the root.
+    pub(super) fn open_each_part(root: OwnedFd, relative: &Path) -> io::Result<File> {
+        let mut here = root;
+        let mut parts = relative.components().peekable();
+        while let Some(part) = parts.next() {
+            let flags = if parts.peek().is_some() { FOLDER } else { READ };
+            here = match rustix::fs::openat(&here, part.as_os_str(), flags | OFlags::NOFOLLOW, Mode::empty()) {
+                // A symbolic link in the place of a folder is "not a directory" on some systems.
+                Err(Errno::LOOP | Errno::NOTDIR | Errno::MLINK) => return Err(io::ErrorKind::PermissionDenied.into()),
+                opened => opened?,
+            };
+        }
+        Ok(File::from(here))
+    }
+
+    pub(super) fn open_plain(path: &Path) -> io::Result<File> {
+        Ok(File::from(rustix::fs::open(path, READ, Mode::empty())?))
+    }
+
+    /// Shares the blocks of two files until one is written to. Fails where the file system cannot.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn clone_file(from: &File, to: &File) -> io::Result<()> {
+        Ok(rustix::fs::ioctl_ficlone(to, from)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn clone_file(_from: &File, _to: &File) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+
+    /// Creates an empty file unless it is there.
+    pub(crate) fn create_private_file(path: &Path) -> io::Result<()> {
+        File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map(drop)
+    }
+
+    /// Makes the names in a folder durable.
+    pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+        fs::OpenOptions::new().read(true).custom_flags(OFlags::DIRECTORY.bits().cast_signed()).open(path)?.sync_all()
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use super::*;
+
+    /// Looks where the path really leads before it opens it: a link that is swapped in between is not seen.
+    pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
+        let path = fs::canonicalize(root.join(relative))?;
+        if !path.starts_with(fs::canonicalize(root)?) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        File::open(path)
+    }
+
+    pub(super) fn open_plain(path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
+
+    pub(crate) fn clone_file(_from: &File, _to: &File) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    pub(crate) fn create_private_file(path: &Path) -> io::Result<()> {
+        File::options().create(true).truncate(false).write(true).open(path).map(drop)
+    }
+
+    pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests;

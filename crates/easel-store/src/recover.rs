@@ -1,0 +1,178 @@
+//! Closes what a dead process left open: its calls, the items and turns that waited for them, and its unfinished files.
+//! Nothing of a living process is touched.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use easel_imagegen::output;
+use easel_imagegen::port::image_error;
+use easel_protocol::input::ImageDetail;
+use easel_protocol::item::{ImageGenerationItem, ImageStatus, ItemInputImage, ThreadItem};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord};
+use easel_protocol::response_item::ResponseItem;
+use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
+use rusqlite::Transaction;
+
+use crate::database::{Database, now_ms};
+use crate::fault::Fault;
+use crate::journal::{self, Outcome};
+use crate::owner::{self, Gate};
+use crate::{append, files, history, turn_list};
+
+mod adopt;
+
+/// Every dead process; for the start.
+pub(crate) fn all(database: &mut Database, gate: &Gate) -> Result<(), Fault> {
+    for dead in dead_owners(database)? {
+        owner(database, &dead, gate)?;
+    }
+    let incoming = database.home.incoming();
+    let leftovers = files::leftovers(&incoming).map_err(Fault::io("could not read the folder", &incoming))?;
+    for leftover in leftovers.iter().filter(|leftover| !owner::is_alive(&database.home, &leftover.owner)) {
+        fs::remove_file(&leftover.path).map_err(Fault::io("could not remove", &leftover.path))?;
+    }
+    Ok(())
+}
+
+/// One dead process. What cannot be closed is tried again at the next start, and does not keep the rest open.
+pub(crate) fn owner(database: &mut Database, dead: &str, _gate: &Gate) -> Result<(), Fault> {
+    let mut calls = journal::open_calls(&database.connection, dead)?;
+    let turns = running_turns(database, dead)?;
+    let threads: BTreeSet<String> =
+        calls.iter().map(|call| &call.thread_id).chain(turns.iter().map(|(thread, _)| thread)).cloned().collect();
+    for thread_id in &threads {
+        let of_thread: Vec<_> = calls.extract_if(.., |call| call.thread_id == *thread_id).collect();
+        if let Err(fault) = adopt::close_calls(database, thread_id, dead, &of_thread) {
+            tracing::warn!(%fault, thread_id, "image calls of an earlier process stay open");
+        }
+    }
+    for (thread_id, turn_id) in &turns {
+        if let Err(fault) = database.write(|write| close_turn(write, thread_id, turn_id)) {
+            tracing::warn!(%fault, thread_id, turn_id, "a turn of an earlier process stays open");
+        }
+    }
+    database.write(|write| {
+        write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead])?;
+        Ok(())
+    })
+}
+
+fn dead_owners(database: &Database) -> Result<Vec<String>, Fault> {
+    let sql = "SELECT owner FROM calls WHERE outcome IS NULL \
+               UNION SELECT owner FROM turns WHERE owner IS NOT NULL \
+               UNION SELECT writer FROM threads WHERE writer IS NOT NULL";
+    let mut statement = database.connection.prepare(sql)?;
+    let owners = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    Ok(owners.into_iter().filter(|owner| !owner::is_alive(&database.home, owner)).collect())
+}
+
+/// Thread and turn ids.
+fn running_turns(database: &Database, owner: &str) -> Result<Vec<(String, String)>, Fault> {
+    let sql = "SELECT thread_id, id FROM turns WHERE owner = ?1 ORDER BY thread_id, position";
+    let mut statement = database.connection.prepare(sql)?;
+    Ok(statement.query_map([owner], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+}
+
+fn close_turn(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
+    let sql = "SELECT json FROM turns WHERE thread_id = ?1 AND id = ?2";
+    let turn: Turn = serde_json::from_str(&write.query_row(sql, [thread_id, turn_id], |row| row.get::<_, String>(0))?)?;
+    let now = now_ms();
+    let (items, _) = turn_list::items_of(write, thread_id, turn_id, TurnItemsView::Full)?;
+    for mut item in items {
+        if item.times().1.is_none() {
+            close_item(write, thread_id, &mut item, now)?;
+            append::put_item(write, thread_id, turn_id, &item)?;
+        }
+    }
+    answer_calls(write, thread_id, turn_id)?;
+    let duration_ms = turn.started_at.map(|started_at| (now - started_at * 1000).max(0));
+    let ended = Turn { status: TurnStatus::Interrupted, completed_at: Some(now / 1000), duration_ms, ..turn };
+    append::put_turn(write, thread_id, &ended, "")
+}
+
+fn close_item(write: &Transaction<'_>, thread_id: &str, item: &mut ThreadItem, now: i64) -> Result<(), Fault> {
+    match item {
+        ThreadItem::UserMessage(message) => message.completed_at_ms = Some(now),
+        ThreadItem::AgentMessage(message) => message.completed_at_ms = Some(now),
+        ThreadItem::Reasoning(reasoning) => reasoning.completed_at_ms = Some(now),
+        ThreadItem::ImageGeneration(image) => {
+            image.completed_at_ms = Some(now);
+            match end_of_call(write, thread_id, &image.id)? {
+                Ok((records, generation_id)) => complete(image, records, generation_id),
+                Err(error) => {
+                    image.status = ImageStatus::Failed;
+                    image.error = Some(error);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn complete(image: &mut ImageGenerationItem, records: Vec<ImageRecord>, generation_id: Option<String>) {
+    image.status = ImageStatus::Completed;
+    image.generation_id = generation_id;
+    if let Some(first) = records.first() {
+        image.saved_path = Some(first.path.clone());
+        image.revised_prompt.clone_from(&first.revised_prompt);
+        let input = |input: &easel_protocol::record::InputImage| ItemInputImage {
+            path: input.path.clone(),
+            sha256: input.sha256.clone(),
+        };
+        image.input_images = first.inputs.iter().map(input).collect();
+    }
+    image.images = records;
+}
+
+/// How the journal says that a call ended. A call that is not there was never sent.
+#[expect(clippy::type_complexity, reason = "the two ends of a call, for the two functions above and below")]
+fn end_of_call(
+    write: &Transaction<'_>,
+    thread_id: &str,
+    call_id: &str,
+) -> Result<Result<(Vec<ImageRecord>, Option<String>), ImageError>, Fault> {
+    Ok(match journal::find(write, thread_id, call_id)?.and_then(|call| call.outcome) {
+        Some(Outcome::Made { generation_id }) => Ok((journal::images_of(write, thread_id, call_id)?, generation_id)),
+        Some(Outcome::Failed { error }) => Err(error),
+        None => Err(interrupted(Billed::No)),
+    })
+}
+
+/// A model refuses a conversation in which a call of its own has no output.
+fn answer_calls(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
+    let history = history::model_items(write, thread_id)?;
+    let answered: BTreeSet<&str> = history
+        .iter()
+        .filter_map(|item| match item {
+            ResponseItem::FunctionCallOutput { call_id, .. } => Some(call_id.as_str()),
+            ResponseItem::Message { .. }
+            | ResponseItem::FunctionCall { .. }
+            | ResponseItem::ImageGenerationCall { .. } => None,
+        })
+        .collect();
+    for item in &history {
+        let ResponseItem::FunctionCall { call_id, .. } = item else { continue };
+        if answered.contains(call_id.as_str()) {
+            continue;
+        }
+        let output = match end_of_call(write, thread_id, call_id)? {
+            Ok((records, _)) => output::made(&records, ImageDetail::High),
+            Err(error) => vec![output::failed(&error)],
+        };
+        let answer = ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output };
+        append::add_model_item(write, thread_id, turn_id, &answer)?;
+    }
+    Ok(())
+}
+
+/// The end of a call whose process did not live to see it.
+pub(crate) fn interrupted(billed: Billed) -> ImageError {
+    let message = match billed {
+        Billed::No => "Easel ended before this call did; nothing was billed.",
+        Billed::Yes | Billed::Uncertain => "Easel ended before this call did; the provider may have billed it.",
+    };
+    ImageError { billed, retryable: true, ..image_error(ImageErrorKind::Interrupted, message) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! The store as the rest of Easel sees it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use easel_imagegen::port::{CallEnd, CallStart, ImageSource, SourceRefused, StorageError, Store, StoredThread};
+use easel_protocol::event::Event;
+use easel_protocol::image::{ImageListParams, ImageListResponse};
+use easel_protocol::record::{Attachment, ImageRecord};
+use easel_protocol::thread::{
+    Thread, ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse,
+    ThreadTurnsListParams, ThreadTurnsListResponse,
+};
+use easel_protocol::turn::{Turn, TurnItemsView};
+use serde_json::{Map, Value};
+
+use crate::database::Database;
+use crate::fault::Fault;
+use crate::files::{StagedImage, ThreadFiles};
+use crate::home::Home;
+use crate::image_list::{self, ImageBytes, StoredImage};
+use crate::lease::{self, LeaseRefused};
+use crate::page::PageRefused;
+use crate::source::Limits;
+use crate::worker::Worker;
+use crate::{append, history, intake, journal, thread_list, turn_list};
+
+/// Easel's home on this machine. Cheap to clone; several processes may have the same home open.
+#[derive(Debug, Clone)]
+pub struct EaselStore {
+    worker: Worker,
+    pub(crate) home: Arc<Home>,
+    pub(crate) owner: Arc<str>,
+    pub(crate) limits: Limits,
+}
+
+impl EaselStore {
+    /// Returns at once; the database is opened, and what dead processes left open is closed, before the first
+    /// operation is answered. When that fails, every operation says why.
+    ///
+    /// `home` must be absolute.
+    pub fn open(home: PathBuf, limits: Limits) -> Self {
+        let home = Arc::new(Home::new(home));
+        let owner: Arc<str> = uuid::Uuid::now_v7().to_string().into();
+        let worker = Worker::start(home.clone(), owner.clone());
+        Self { worker, home, owner, limits }
+    }
+
+    /// Ends the use of the home: what was asked before is done, what is asked after, by any clone, is refused.
+    pub async fn close(&self) {
+        self.worker.close().await;
+    }
+
+    /// Writes a new thread, or the changed fields of a known one. Without `overrides`, those of a known thread stay.
+    pub async fn put_thread(&self, thread: Thread, overrides: Option<Map<String, Value>>) -> Result<(), StorageError> {
+        self.run(move |database| database.write(|write| append::put_thread(write, &thread, overrides.as_ref()))).await
+    }
+
+    /// A thread without turns, with status `notLoaded`.
+    pub async fn thread(&self, thread_id: &str) -> Result<Option<Thread>, StorageError> {
+        let thread_id = thread_id.to_owned();
+        self.run(move |database| history::thread(&database.connection, &thread_id)).await
+    }
+
+    /// All that an actor needs to carry a thread on.
+    pub async fn load(&self, thread_id: &str) -> Result<Option<StoredThread>, StorageError> {
+        let thread_id = thread_id.to_owned();
+        self.run(move |database| history::load(&database.connection, &thread_id)).await
+    }
+
+    /// All turns of a thread, oldest first; none when there is no such thread.
+    pub async fn all_turns(&self, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, StorageError> {
+        let thread_id = thread_id.to_owned();
+        self.run(move |database| turn_list::all_turns(&database.connection, &thread_id, view)).await
+    }
+
+    pub async fn threads(&self, wish: ThreadListParams) -> Result<ThreadListResponse, PageRefused> {
+        self.worker.run(move |database| thread_list::threads(&database.connection, &wish)).await
+    }
+
+    pub async fn turns(&self, wish: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageRefused> {
+        self.worker.run(move |database| turn_list::turns(&database.connection, &wish)).await
+    }
+
+    pub async fn items(&self, wish: ThreadItemsListParams) -> Result<ThreadItemsListResponse, PageRefused> {
+        self.worker.run(move |database| turn_list::items(&database.connection, &wish)).await
+    }
+
+    /// Made images, newest first.
+    pub async fn images(&self, wish: ImageListParams) -> Result<ImageListResponse, PageRefused> {
+        self.worker.run(move |database| image_list::images(&database.connection, &wish)).await
+    }
+
+    /// The image that a handle names, made or attached.
+    pub async fn image(&self, handle: &str) -> Result<Option<StoredImage>, StorageError> {
+        let handle = handle.to_owned();
+        self.run(move |database| image_list::image(&database.connection, &handle)).await
+    }
+
+    /// At most `length` bytes of an image's file from `offset` on; `None` when no image has the handle.
+    pub async fn read_image(&self, handle: &str, offset: u64, length: u32) -> Result<Option<ImageBytes>, StorageError> {
+        let Some(image) = self.image(handle).await? else { return Ok(None) };
+        let home = self.home.clone();
+        let read = intake::blocking(move || image_list::read(&home, image.path(), offset, length)).await?;
+        Ok(Some(read.map_err(StorageError::from)?))
+    }
+
+    /// Makes this process the writer of a thread, and closes what a dead writer left open in it.
+    pub async fn acquire_writer(&self, thread_id: &str) -> Result<(), LeaseRefused> {
+        let thread_id = thread_id.to_owned();
+        self.worker.run(move |database| lease::acquire(database, &thread_id)).await
+    }
+
+    /// Lets another process write to the thread. Nothing happens when this one is not its writer.
+    pub async fn release_writer(&self, thread_id: &str) -> Result<(), StorageError> {
+        let thread_id = thread_id.to_owned();
+        self.run(move |database| lease::release(database, &thread_id)).await
+    }
+
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut Database) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.worker.run(operation).await.map_err(StorageError::from)
+    }
+}
+
+impl Store for EaselStore {
+    type Files = ThreadFiles;
+
+    fn files(&self, thread_id: &str) -> Arc<ThreadFiles> {
+        Arc::new(ThreadFiles::new(self.home.clone(), thread_id, self.owner.clone()))
+    }
+
+    async fn append(&self, events: Vec<Event>) -> Result<(), StorageError> {
+        let owner = self.owner.clone();
+        self.run(move |database| {
+            database.write(|write| events.iter().try_for_each(|event| append::event(write, &owner, event)))
+        })
+        .await
+    }
+
+    async fn take_in(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, SourceRefused> {
+        intake::take_in(self, thread_id, source).await
+    }
+
+    async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
+        self.run(move |database| journal::reserve(database, call)).await
+    }
+
+    async fn settle(
+        &self,
+        thread_id: &str,
+        call_id: &str,
+        end: CallEnd<StagedImage>,
+    ) -> Result<Vec<ImageRecord>, StorageError> {
+        let (thread_id, call_id) = (thread_id.to_owned(), call_id.to_owned());
+        self.run(move |database| journal::settle(database, &thread_id, &call_id, end)).await
+    }
+}

@@ -1,0 +1,115 @@
+//! Pages of turns, and of the items in them.
+
+use easel_protocol::item::ThreadItem;
+use easel_protocol::thread::{
+    SortDirection, ThreadItemEntry, ThreadItemsListParams, ThreadItemsListResponse, ThreadTurnsListParams,
+    ThreadTurnsListResponse,
+};
+use easel_protocol::turn::{Turn, TurnItemsView};
+use rusqlite::{Connection, Row};
+
+use crate::fault::Fault;
+use crate::page::{self, Page, PageRefused, Place, Wanted};
+
+pub(crate) fn turns(
+    connection: &Connection,
+    wish: &ThreadTurnsListParams,
+) -> Result<ThreadTurnsListResponse, PageRefused> {
+    let direction = wish.sort_direction.unwrap_or(SortDirection::Desc);
+    let wanted = Wanted::new("turns", wish.cursor.as_deref(), page::limit(wish.limit, 25, 100), direction)?;
+    must_exist(connection, &wish.thread_id)?;
+    let view = wish.items_view.unwrap_or(TurnItemsView::Summary);
+    let (beyond, order) = wanted.sql("position", "id");
+    let sql = format!("SELECT position, id, json FROM turns WHERE thread_id = ?3 AND {beyond} ORDER BY {order}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;
+    let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let place = Place { value: row.get(0)?, id: row.get(1)? };
+        let (turn, bytes) = turn_of(row, 2)?;
+        let (items, item_bytes) = items_of(connection, &wish.thread_id, &turn.id, view)?;
+        Ok(Some((place, bytes + item_bytes, Turn { items, items_view: view, ..turn })))
+    })?;
+    Ok(ThreadTurnsListResponse { data, next_cursor, backwards_cursor })
+}
+
+/// All turns of a thread with as much of their items as `view` says, oldest first.
+pub(crate) fn all_turns(connection: &Connection, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT json FROM turns WHERE thread_id = ?1 ORDER BY position")?;
+    let mut rows = statement.query([thread_id])?;
+    let mut turns = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (turn, _) = turn_of(row, 0)?;
+        let (items, _) = items_of(connection, thread_id, &turn.id, view)?;
+        turns.push(Turn { items, items_view: view, ..turn });
+    }
+    Ok(turns)
+}
+
+pub(crate) fn items(
+    connection: &Connection,
+    wish: &ThreadItemsListParams,
+) -> Result<ThreadItemsListResponse, PageRefused> {
+    let direction = wish.sort_direction.unwrap_or(SortDirection::Asc);
+    let wanted = Wanted::new("items", wish.cursor.as_deref(), page::limit(wish.limit, 25, 100), direction)?;
+    must_exist(connection, &wish.thread_id)?;
+    let (beyond, order) = wanted.sql("position", "id");
+    let sql = format!(
+        "SELECT position, id, json, turn_id FROM items \
+         WHERE thread_id = ?3 AND {beyond} AND (?4 IS NULL OR turn_id = ?4) ORDER BY {order}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id, &wish.turn_id))?;
+    let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let (item, bytes) = item_of(row, 2)?;
+        let (started_at_ms, completed_at_ms) = item.times();
+        let entry = ThreadItemEntry { turn_id: row.get(3)?, item, started_at_ms: Some(started_at_ms), completed_at_ms };
+        Ok(Some((Place { value: row.get(0)?, id: row.get(1)? }, bytes, entry)))
+    })?;
+    Ok(ThreadItemsListResponse { data, next_cursor, backwards_cursor })
+}
+
+/// Items of one turn in their order, with the size of their JSON. The summary is the user message and the last agent
+/// message.
+pub(crate) fn items_of(
+    connection: &Connection,
+    thread_id: &str,
+    turn_id: &str,
+    view: TurnItemsView,
+) -> Result<(Vec<ThreadItem>, usize), Fault> {
+    let sql = match view {
+        TurnItemsView::NotLoaded => return Ok((Vec::new(), 0)),
+        TurnItemsView::Full => "SELECT json FROM items WHERE thread_id = ?1 AND turn_id = ?2 ORDER BY position",
+        TurnItemsView::Summary => {
+            "SELECT json FROM items WHERE thread_id = ?1 AND position IN ( \
+             (SELECT min(position) FROM items WHERE thread_id = ?1 AND turn_id = ?2 AND kind = 'userMessage'), \
+             (SELECT max(position) FROM items WHERE thread_id = ?1 AND turn_id = ?2 AND kind = 'agentMessage')) \
+             ORDER BY position"
+        }
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((thread_id, turn_id))?;
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let (item, size) = item_of(row, 0)?;
+        items.push(item);
+        bytes += size;
+    }
+    Ok((items, bytes))
+}
+
+fn item_of(row: &Row<'_>, column: usize) -> Result<(ThreadItem, usize), Fault> {
+    let json = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok((serde_json::from_str(json)?, json.len()))
+}
+
+fn turn_of(row: &Row<'_>, column: usize) -> Result<(Turn, usize), Fault> {
+    let json = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok((serde_json::from_str(json)?, json.len()))
+}
+
+fn must_exist(connection: &Connection, thread_id: &str) -> Result<(), PageRefused> {
+    let exists = connection.prepare_cached("SELECT 1 FROM threads WHERE id = ?1")?.exists([thread_id])?;
+    if exists { Ok(()) } else { Err(PageRefused::UnknownThread) }
+}
