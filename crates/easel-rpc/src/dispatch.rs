@@ -104,11 +104,8 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
 
     /// Runs to its end on the reader thread: a client may send its first requests right behind `initialize`.
     fn initialize(&mut self, answer: Answer, work: Work) {
-        let handling = AssertUnwindSafe(handle(answer, work));
-        let outcome = catch_unwind(|| {
-            let AssertUnwindSafe(handling) = { handling };
-            self.runtime.block_on(handling)
-        });
+        self.outbox.flush();
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(handle(answer, work))));
         let Ok(Some((answer, response))) = outcome else { return };
         if response.is_success() {
             self.handshake = Handshake::Done;

@@ -23,6 +23,9 @@ pub mod code {
 /// Longest text of foreign origin in an error message, in characters.
 const FOREIGN_TEXT_MAX: usize = 200;
 
+/// Longest path of a field, in characters; deep nesting makes long ones.
+const FIELD_MAX: usize = 80;
+
 /// Clients of this protocol take an error whose message contains one of these for "not logged in".
 const LOGIN_WORDS: [&str; 3] = ["login", "auth", "credential"];
 
@@ -64,7 +67,7 @@ pub fn method_not_found(method: &str) -> ErrorObjectOwned {
 /// −32602. `data.field` always names the field (a path like `input[0].url`, `.` for the params as a whole); the message
 /// does too unless it would be mistaken for a login failure.
 pub fn invalid_params(field: &str, reason: &str) -> ErrorObjectOwned {
-    let named: String = field.chars().filter(|c| !c.is_control()).take(FOREIGN_TEXT_MAX).collect();
+    let named: String = field.chars().filter(|c| !c.is_control()).take(FIELD_MAX).collect();
     let message = match foreign(&format!("`{named}`: {reason}")) {
         Some(text) => format!("Invalid params: {text}"),
         None => "Invalid params: see data.field".to_owned(),

@@ -12,27 +12,36 @@
 //! Invariants, each held by a test: a line, whatever it holds, never ends a session; every request is answered once;
 //! a response precedes the events that its request causes; nothing here grows without a bound.
 
+mod serve;
+
+// In: one line, parsed once, becomes a call, a refusal, or an answer to one of our own requests.
 mod dispatch;
 mod envelope;
-mod error;
 mod handshake;
 mod in_flight;
-mod lifecycle;
-mod limits;
 mod line;
-mod message;
-mod os;
-mod outbox;
+
+// What the app writes and sees of a call.
+mod error;
+mod limits;
 mod params;
-mod peer_request;
 mod reply;
-mod serve;
-mod stdio;
 mod table;
+
+// Out: one queue, one writer.
+mod message;
+mod outbox;
+mod peer_request;
 mod writer;
+
+// The process around a connection.
+mod lifecycle;
+mod os;
+mod stdio;
+
 pub use error::{code, internal_error, invalid_params, invalid_request, method_not_found, overloaded};
 pub use jsonrpsee::types::ErrorObjectOwned;
-pub use lifecycle::{Gone, Signals, watch_client};
+pub use lifecycle::{ClientWatch, Gone, Signals};
 pub use limits::Limits;
 pub use outbox::{Closed, Outbox, Sink};
 pub use params::parse_params;

@@ -1,5 +1,6 @@
 //! What ends the process from outside: signals, and a client that is gone.
 
+use std::fs::File;
 use std::io;
 
 use crate::os;
@@ -25,7 +26,7 @@ impl Signals {
     }
 }
 
-/// What [`watch_client`] saw.
+/// What a [`ClientWatch`] saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gone {
     /// The process that started us is dead.
@@ -34,21 +35,35 @@ pub enum Gone {
     Output,
 }
 
-/// Calls `on_gone` once, from a thread of its own, when the parent process dies or our output is closed by its reader.
-/// End of input does not tell either: another process may hold that pipe open. Usually `on_gone` closes the outbox.
+/// Sees that the parent process died or that our output was closed by its reader. End of input does not tell either:
+/// another process may hold that pipe open.
 ///
 /// A process that was started by init has no parent to watch, only its output. Where the platform offers neither
-/// (Windows), the watch does nothing and end of input or a failing write ends the server.
-///
-/// # Errors
-/// When the handle cannot be duplicated or the thread cannot be started.
-pub fn watch_client(stdout: &Stdout, on_gone: impl FnOnce(Gone) + Send + 'static) -> io::Result<()> {
-    let stdout = stdout.0.try_clone()?;
-    let parent = os::Parent::now();
-    std::thread::Builder::new().name("easel-watch".to_owned()).stack_size(64 * 1024).spawn(move || {
-        if let Some(gone) = os::wait_until_gone(&parent, &stdout) {
-            on_gone(gone);
-        }
-    })?;
-    Ok(())
+/// (Windows), the watch sees nothing, and end of input or a failing write ends the server.
+pub struct ClientWatch {
+    parent: os::Parent,
+    stdout: File,
+}
+
+impl ClientWatch {
+    /// Remembers who the parent is, so make it early, and before the outbox takes `stdout`.
+    ///
+    /// # Errors
+    /// When the handle cannot be duplicated.
+    pub fn new(stdout: &Stdout) -> io::Result<Self> {
+        Ok(Self { parent: os::Parent::now(), stdout: stdout.0.try_clone()? })
+    }
+
+    /// Calls `on_gone` at most once, from a thread of its own. Usually it closes the outbox, which ends the session.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(self, on_gone: impl FnOnce(Gone) + Send + 'static) -> io::Result<()> {
+        std::thread::Builder::new().name("easel-watch".to_owned()).spawn(move || {
+            if let Some(gone) = os::wait_until_gone(&self.parent, &self.stdout) {
+                on_gone(gone);
+            }
+        })?;
+        Ok(())
+    }
 }

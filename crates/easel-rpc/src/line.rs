@@ -9,6 +9,8 @@ const KEEP: usize = 64 * 1024;
 pub(crate) enum Line<'a> {
     /// One line that is not blank, without its newline.
     Data(&'a [u8]),
+    /// Nothing to do, but the caller may have something to do before the next read blocks.
+    Blank,
     /// A line over the limit. It was dropped up to and including its newline.
     TooLong,
     End,
@@ -34,7 +36,7 @@ impl<R: Read> LineReader<R> {
         memchr::memchr(b'\n', &self.buffer[self.start..self.end]).is_some()
     }
 
-    /// The next line; blank ones are passed over, and a last one without newline counts.
+    /// The next line; a last one without newline counts.
     pub(crate) fn next_line(&mut self) -> io::Result<Line<'_>> {
         loop {
             if let Some(found) = memchr::memchr(b'\n', &self.buffer[self.scanned..self.end]) {
@@ -44,10 +46,8 @@ impl<R: Read> LineReader<R> {
                 if to - from > self.max {
                     return Ok(Line::TooLong);
                 }
-                if is_blank(&self.buffer[from..to]) {
-                    continue;
-                }
-                return Ok(Line::Data(&self.buffer[from..to]));
+                let line = &self.buffer[from..to];
+                return Ok(if is_blank(line) { Line::Blank } else { Line::Data(line) });
             }
             self.scanned = self.end;
             if self.end - self.start > self.max {
@@ -127,17 +127,21 @@ fn is_blank(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
-    /// Gives `left` bytes of `z`, then the tail, in pieces of at most `piece` bytes.
+    /// Gives `left` bytes of `z`, then the tail, in pieces of at most `piece` bytes; notes the largest room offered.
     struct Endless<'a> {
         left: usize,
         tail: &'a [u8],
         piece: usize,
+        offered: &'a Cell<usize>,
     }
 
     impl Read for Endless<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.offered.set(self.offered.get().max(out.len()));
             if self.left == 0 {
                 let n = self.tail.len().min(out.len()).min(self.piece);
                 return (&mut self.tail).take(n as u64).read(out);
@@ -154,6 +158,7 @@ mod tests {
         loop {
             match reader.next_line().unwrap() {
                 Line::Data(line) => seen.push(String::from_utf8(line.to_vec()).unwrap()),
+                Line::Blank => {}
                 Line::TooLong => seen.push("TOO LONG".to_owned()),
                 Line::End => return seen,
             }
@@ -161,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_are_passed_over_and_a_last_line_needs_no_newline() {
+    fn blank_lines_are_nothing_and_a_last_line_needs_no_newline() {
         let input: &[u8] = b"\n{\"a\":1}\r\n \t \n\r\nxy\n\nlast";
         assert_eq!(lines(LineReader::new(input, 8)), ["{\"a\":1}\r", "xy", "last"]);
     }
@@ -171,20 +176,21 @@ mod tests {
         let input: &[u8] = b"12345678\n123456789\nok\n";
         assert_eq!(lines(LineReader::new(input, 8)), ["12345678", "TOO LONG", "ok"]);
         for piece in [1, 7, 4096, usize::MAX] {
-            let input = Endless { left: 300_000, tail: b"\nok\nlast", piece };
+            let input = Endless { left: 300_000, tail: b"\nok\nlast", piece, offered: &Cell::default() };
             assert_eq!(lines(LineReader::new(input, 100_000)), ["TOO LONG", "ok", "last"]);
         }
-        let input = Endless { left: 300_000, tail: b"", piece: usize::MAX };
+        let input = Endless { left: 300_000, tail: b"", piece: usize::MAX, offered: &Cell::default() };
         assert_eq!(lines(LineReader::new(input, 100_000)), ["TOO LONG"]);
     }
 
     #[test]
     fn a_hundred_megabytes_without_newline_hold_no_more_than_the_limit() {
         let max = 1024 * 1024;
-        let input = Endless { left: 100_000_000, tail: b"\nok\n", piece: usize::MAX };
+        let offered = Cell::default();
+        let input = Endless { left: 100_000_000, tail: b"\nok\n", piece: usize::MAX, offered: &offered };
         let mut reader = LineReader::new(input, max);
         assert_eq!(reader.next_line().unwrap(), Line::TooLong);
-        assert!(reader.buffer.capacity() <= max + KEEP);
+        assert!(reader.buffer.capacity() <= max + KEEP && offered.get() <= max + KEEP);
         assert_eq!(reader.next_line().unwrap(), Line::Data(b"ok"));
         assert_eq!(reader.next_line().unwrap(), Line::End);
         assert_eq!(reader.buffer.capacity(), KEEP);
@@ -192,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_long_line_within_the_limit_is_whole_and_its_memory_is_given_back() {
-        let input = Endless { left: 1_000_000, tail: b"\nok\n", piece: 10_000 };
+        let input = Endless { left: 1_000_000, tail: b"\nok\n", piece: 10_000, offered: &Cell::default() };
         let mut reader = LineReader::new(input, 2_000_000);
         assert!(matches!(reader.next_line().unwrap(), Line::Data(line) if line.len() == 1_000_000));
         assert_eq!(reader.next_line().unwrap(), Line::Data(b"ok"));

@@ -1,9 +1,9 @@
 //! Everything that differs by operating system, each with a portable fallback.
 
 #[cfg(not(unix))]
-pub(crate) use portable::{Parent, Signals, is_ready, take_stdio, wait_until_gone};
+pub(crate) use portable::{Parent, Signals, is_ready, take_stdio, wait_readable, wait_until_gone, wait_writable};
 #[cfg(unix)]
-pub(crate) use unix::{Parent, Signals, is_ready, take_stdio, wait_until_gone};
+pub(crate) use unix::{Parent, Signals, is_ready, take_stdio, wait_readable, wait_until_gone, wait_writable};
 
 #[cfg(unix)]
 mod unix {
@@ -30,6 +30,21 @@ mod unix {
         const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
         let mut fds = [PollFd::new(file, PollFlags::OUT)];
         poll(&mut fds, Some(&AT_ONCE)).is_ok_and(|ready| ready == 1)
+    }
+
+    pub(crate) fn wait_readable(file: &File) -> io::Result<()> {
+        wait(file, PollFlags::IN)
+    }
+
+    pub(crate) fn wait_writable(file: &File) -> io::Result<()> {
+        wait(file, PollFlags::OUT)
+    }
+
+    fn wait(file: &File, what: PollFlags) -> io::Result<()> {
+        match poll(&mut [PollFd::new(file, what)], None) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
     }
 
     pub(crate) struct Signals {
@@ -139,6 +154,14 @@ mod portable {
     /// Unknown, so the writer thread writes.
     pub(crate) fn is_ready(_file: &File) -> bool {
         false
+    }
+
+    pub(crate) fn wait_readable(_file: &File) -> io::Result<()> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    pub(crate) fn wait_writable(_file: &File) -> io::Result<()> {
+        Err(io::ErrorKind::WouldBlock.into())
     }
 
     pub(crate) struct Signals;

@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio_util::sync::CancellationToken;
 
 use crate::message::{self, Dialect};
 use crate::peer_request::PeerRequests;
@@ -119,7 +118,6 @@ impl Outbox {
     /// Gives the client up: what is queued is dropped, whoever waits for it is released.
     pub fn close(&self) {
         self.inner.queue.close();
-        self.inner.peer.disconnect();
     }
 
     /// `None` when the params cannot be serialized, which no derived type does.
@@ -162,11 +160,9 @@ impl Outbox {
 
     /// Takes nothing more, writes what is queued, closes the sink. Returns whether that was done within `limit`.
     pub(crate) async fn finish(&self, limit: Duration) -> bool {
-        let broken = self.is_closed();
-        self.inner.queue.finish();
-        self.inner.peer.disconnect();
-        let stopped: CancellationToken = self.inner.queue.stopped.clone();
-        tokio::time::timeout(limit, stopped.cancelled()).await.is_ok() && !broken
+        let queue = &self.inner.queue;
+        queue.finish();
+        tokio::time::timeout(limit, queue.stopped.cancelled()).await.is_ok() && !queue.has_lost()
     }
 }
 

@@ -26,12 +26,13 @@ pub fn parse_params<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Erro
 
 fn located(path: &str, message: &str) -> ErrorObjectOwned {
     let reason = reason(message);
-    let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    match missing {
-        Some(field) if path == "." => invalid_params(field, "is missing"),
-        Some(field) => invalid_params(&format!("{path}.{field}"), "is missing"),
-        None => invalid_params(path, &reason),
+    let at = |field: &str| if path == "." { field.to_owned() } else { format!("{path}.{field}") };
+    for (kind, said) in [("missing field `", "is missing"), ("duplicate field `", "is there twice")] {
+        if let Some(field) = reason.strip_prefix(kind).and_then(|rest| rest.strip_suffix('`')) {
+            return invalid_params(&at(field), said);
+        }
     }
+    invalid_params(path, &reason)
 }
 
 /// Takes the position and the client's own text out of serde's message: the text may be a key or an image.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::code;
 use crate::message;
@@ -25,7 +26,7 @@ pub enum PeerError {
     /// The client answered with an error.
     #[error("the client refused: {}", .0.message())]
     Refused(ErrorObjectOwned),
-    /// The connection is closed.
+    /// The connection is closed, or the client sends nothing more.
     #[error("the client is gone")]
     Disconnected,
     /// The result has another shape than the request asks for, or the request could not be serialized.
@@ -40,6 +41,8 @@ type Settled = Result<Box<RawValue>, ErrorObjectOwned>;
 pub(crate) struct PeerRequests {
     next_id: AtomicI64,
     waiting: Mutex<HashMap<i64, oneshot::Sender<Settled>>>,
+    /// Cancelled when nothing is read any more, so that no answer can come.
+    pub(crate) deaf: CancellationToken,
 }
 
 /// Removes the entry on every way out: answered, timed out, given up.
@@ -75,13 +78,16 @@ impl Outbox {
             .and_then(|line| self.push(line, Wake::Now).map_err(|_| PeerError::Disconnected));
         async move {
             queued?;
-            let answer = tokio::time::timeout(deadline, settled).await;
-            drop(waiting);
+            let answer = tokio::select! {
+                biased;
+                answer = settled => answer.map_err(|_| PeerError::Disconnected)?,
+                () = waiting.outbox.peer().deaf.cancelled() => return Err(PeerError::Disconnected),
+                () = waiting.outbox.closed() => return Err(PeerError::Disconnected),
+                () = tokio::time::sleep(deadline) => return Err(PeerError::TimedOut(deadline)),
+            };
             match answer {
-                Err(_) => Err(PeerError::TimedOut(deadline)),
-                Ok(Err(_)) => Err(PeerError::Disconnected),
-                Ok(Ok(Err(refusal))) => Err(PeerError::Refused(refusal)),
-                Ok(Ok(Ok(result))) => Ok(serde_json::from_str(result.get())?),
+                Err(refusal) => Err(PeerError::Refused(refusal)),
+                Ok(result) => Ok(serde_json::from_str(result.get())?),
             }
         }
     }
@@ -95,10 +101,6 @@ impl PeerRequests {
             return tracing::debug!("answer to no request of ours ignored");
         };
         let _ = waiting.send(outcome.map(ToOwned::to_owned).map_err(refusal));
-    }
-
-    pub(crate) fn disconnect(&self) {
-        self.waiting.lock().clear();
     }
 }
 

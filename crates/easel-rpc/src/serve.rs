@@ -67,7 +67,7 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
         handshake: Handshake::Awaited,
     };
     // Dropped with the thread, so that the end is told even if the reader panics.
-    let closed = session.input_closed.clone().drop_guard();
+    let closed = (session.input_closed.clone().drop_guard(), dispatcher.outbox.peer().deaf.clone().drop_guard());
     let stop = Arc::clone(&session.stop_reading);
     std::thread::Builder::new().name("easel-reader".to_owned()).spawn(move || {
         let _closed = closed;
@@ -87,6 +87,7 @@ fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, input: 
         }
         match line {
             Ok(Line::Data(line)) => dispatcher.line(line),
+            Ok(Line::Blank) => {}
             Ok(Line::TooLong) => dispatcher.line_too_long(),
             Ok(Line::End) => return,
             Err(e) => return tracing::warn!(error = %e, "reading from the client failed"),

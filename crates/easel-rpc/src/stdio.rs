@@ -31,15 +31,25 @@ pub fn take_over() -> io::Result<(Stdin, Stdout)> {
     Ok((Stdin(stdin), Stdout(stdout)))
 }
 
+/// Whoever shares a pipe or terminal with us may have made it non-blocking for us too.
+fn retry(mut transfer: impl FnMut() -> io::Result<usize>, wait: impl Fn() -> io::Result<()>) -> io::Result<usize> {
+    loop {
+        match transfer() {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => wait()?,
+            done => return done,
+        }
+    }
+}
+
 impl Read for Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        retry(|| (&self.0).read(buffer), || os::wait_readable(&self.0))
     }
 }
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        retry(|| (&self.0).write(bytes), || os::wait_writable(&self.0))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -170,6 +170,11 @@ impl Queue {
         self.release();
     }
 
+    /// Whether lines were dropped because the client could not be reached.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.state.lock().phase == Phase::Closed
+    }
+
     fn release(&self) {
         self.closed.cancel();
         self.work.notify_all();

@@ -1,11 +1,11 @@
 //! A client over two pipes, its server in the same process.
 
-use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Write, pipe};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use easel_rpc::{Limits, Outbox, Session, serve};
+use easel_rpc::{Limits, Outbox, Session, Sink, serve};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
@@ -14,6 +14,33 @@ use crate::server::{Cx, table};
 
 /// Only a test that would otherwise hang for ever runs into it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The output pipe, asked before each write in place. Where it cannot be asked, it is never ready.
+struct Polled(PipeWriter);
+
+impl Write for Polled {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Polled {
+    #[cfg(unix)]
+    fn is_ready(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let mut fds = [PollFd::new(&self.0, PollFlags::OUT)];
+        poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() == 1
+    }
+
+    #[cfg(not(unix))]
+    fn is_ready(&self) -> bool {
+        false
+    }
+}
 
 /// The server's side, and the raw ends of the pipes.
 pub(crate) struct Raw {
@@ -25,11 +52,21 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
+    /// A sink that cannot tell whether it is ready: all output passes through the writer thread.
     pub(crate) fn start(limits: Limits) -> Self {
+        Self::over(limits, Outbox::start)
+    }
+
+    /// A sink that can, as standard output can: the reader thread writes short answers itself.
+    pub(crate) fn start_direct(limits: Limits) -> Self {
+        Self::over(limits, |output, bytes| Outbox::start_ready(Polled(output), bytes))
+    }
+
+    fn over(limits: Limits, outbox: impl FnOnce(PipeWriter, usize) -> io::Result<Outbox>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (input, to_server) = pipe().unwrap();
         let (from_server, output) = pipe().unwrap();
-        let outbox = Outbox::start(output, limits.outbox_bytes).unwrap();
+        let outbox = outbox(output, limits.outbox_bytes).unwrap();
         let cx = Cx {
             outbox: outbox.clone(),
             tasks: TaskTracker::new(),
@@ -53,7 +90,7 @@ pub(crate) struct Client {
 impl Client {
     /// Connected, nothing sent yet.
     pub(crate) fn new(limits: Limits) -> Self {
-        let Raw { runtime, session, cx, to_server, from_server } = Raw::start(limits);
+        let Raw { runtime, session, cx, to_server, from_server } = Raw::start_direct(limits);
         let (sender, lines) = sync_channel(100_000);
         std::thread::spawn(move || {
             for line in BufReader::new(from_server).lines() {

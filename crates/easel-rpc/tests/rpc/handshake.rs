@@ -44,6 +44,10 @@ fn a_failed_initialize_may_be_repeated() {
         client.ask(r#"{"id":2,"method":"test/echo"}"#),
         r#"{"id":2,"error":{"code":-32600,"message":"Not initialized"}}"#
     );
+    assert_eq!(
+        client.ask(r#"{"id":3,"method":"initialize","params":{"panic":true}}"#),
+        r#"{"id":3,"error":{"code":-32603,"message":"Internal error"}}"#
+    );
     assert_eq!(client.ask(r#"{"id":3,"method":"initialize"}"#), r#"{"id":3,"result":{"codexHome":"/"}}"#);
 }
 

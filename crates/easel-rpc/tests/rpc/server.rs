@@ -71,9 +71,10 @@ pub(crate) fn table() -> Table<Cx> {
         .method("test/start", start)
         .method("test/startThenHang", start_then_hang)
         .method("test/big", async |_: Cx, _: Call, p: Size| Ok(Reply::new("x".repeat(p.bytes))))
+        .method("test/bigLog", big_log)
         .method("test/ask", ask)
-        .notification("test/note", async |cx: Cx, p: Number| drop(cx.outbox.notify("noted", &p).await))
-        .notification("test/notePanic", async |_: Cx, _: Nothing| panic!("a notification"))
+        .notification("test/note", note)
+        .notification("test/notePanic", note_panic)
         .build()
         .unwrap()
 }
@@ -81,7 +82,16 @@ pub(crate) fn table() -> Table<Cx> {
 async fn initialize(_: Cx, _: Call, p: Value) -> Answered<Value> {
     // Pending once, so that requests right behind it show whether they are served.
     tokio::task::yield_now().await;
+    assert_ne!(p["panic"], true);
     if p["fail"] == true { Err(invalid_request("No")) } else { Ok(Reply::new(json!({ "codexHome": "/" }))) }
+}
+
+async fn note(cx: Cx, p: Number) {
+    cx.outbox.notify("noted", &p).await.unwrap();
+}
+
+async fn note_panic(_: Cx, _: Nothing) {
+    panic!("in a notification")
 }
 
 async fn later(_: Cx, _: Call, p: Number) -> Answered<Number> {
@@ -151,6 +161,11 @@ async fn start_then_hang(cx: Cx, _: Call, p: Value) -> Answered<Value> {
     let reply = follow(&cx, p);
     std::future::pending::<()>().await;
     Ok(reply)
+}
+
+async fn big_log(cx: Cx, _: Call, p: Size) -> Answered<String> {
+    cx.log.lock().unwrap().push(0);
+    Ok(Reply::new("x".repeat(p.bytes)))
 }
 
 async fn ask(cx: Cx, _: Call, p: Ask) -> Answered<String> {
