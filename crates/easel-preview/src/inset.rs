@@ -1,0 +1,111 @@
+//! References on the picture: framed like prints, in the order sent, each with its number.
+
+use tiny_skia::{FilterQuality, PixmapMut, PixmapPaint, Transform};
+
+use crate::brush::{Area, circle, fill, rounded, solid};
+use crate::draw::Reference;
+use crate::layout::cells;
+use crate::palette::{INK, Palette, Rgb, WHITE};
+use crate::reference::{Unseen, thumbnail};
+use crate::text::{self, Weight};
+
+/// At most so many insets; the last one then says how many more there were.
+const MAX_INSETS: usize = 16;
+
+const PAPER: Rgb = Rgb(0.90, 0.91, 0.93);
+
+pub(crate) fn insets(
+    pixmap: &mut PixmapMut<'_>,
+    area: Area,
+    unit: f32,
+    palette: &Palette,
+    references: &[Reference<'_>],
+) {
+    for (index, cell) in places(area, unit, references.len()).into_iter().enumerate() {
+        let left = references.len() - index;
+        if index + 1 == MAX_INSETS && left > 1 {
+            let window = frame(pixmap, cell, 1.0, unit);
+            placeholder(pixmap, window, &format!("{left} more"));
+            continue;
+        }
+        let window = one(pixmap, cell, unit, &references[index]);
+        badge(pixmap, window, unit, index + 1, palette);
+    }
+}
+
+/// One cell for each inset.
+pub(crate) fn places(area: Area, unit: f32, references: usize) -> Vec<Area> {
+    cells(area, references.min(MAX_INSETS), (26.0 * unit).max(2.0))
+}
+
+fn one(pixmap: &mut PixmapMut<'_>, cell: Area, unit: f32, reference: &Reference<'_>) -> Area {
+    let side = cell.w.max(cell.h).ceil().max(1.0) as u32;
+    let image = match thumbnail(reference.bytes, side) {
+        Ok(image) => image,
+        Err(unseen) => {
+            let window = frame(pixmap, cell, 1.0, unit);
+            placeholder(pixmap, window, &reason(&unseen));
+            return window;
+        }
+    };
+    let (w, h) = (image.width() as f32, image.height() as f32);
+    // A panorama or a ribbon would vanish at its true aspect: beyond eight to one it is letterboxed.
+    let window = frame(pixmap, cell, (w / h).clamp(0.125, 8.0), unit);
+    let place = window.fit(w / h);
+    let paint = PixmapPaint { quality: FilterQuality::Bilinear, ..PixmapPaint::default() };
+    let transform = Transform::from_row(place.w / w, 0.0, 0.0, place.h / h, place.x, place.y);
+    pixmap.draw_pixmap(0, 0, image.as_ref(), &paint, transform, None);
+    window
+}
+
+fn reason(unseen: &Unseen) -> String {
+    match unseen {
+        Unseen::Unknown => "not an image".to_owned(),
+        Unseen::TooLarge { format, width, height } => format!("{format} {width} × {height} is too large to show"),
+        Unseen::Broken { format } => format!("broken {format}"),
+    }
+}
+
+/// The white border and its shadow; returns the window inside, of the aspect asked for.
+fn frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) -> Area {
+    let border = (9.0 * unit).max(1.0).min(cell.w.min(cell.h) * 0.2);
+    let window = cell.shrunk(border).fit(aspect);
+    let outer = window.shrunk(-border);
+    let radius = border * 0.8;
+    for step in [2.2_f32, 1.2, 0.5] {
+        let cast = Area::new(
+            outer.x - border * step * 0.4,
+            outer.y + border * step * 0.5,
+            outer.w + border * step * 0.8,
+            outer.h,
+        );
+        fill(pixmap, rounded(cast, radius + border * step * 0.4), &solid(INK.with_alpha(0.09)));
+    }
+    fill(pixmap, rounded(outer, radius), &solid(WHITE.with_alpha(1.0)));
+    // Transparent references show this paper, not what lies behind the frame.
+    fill(pixmap, rounded(window, 0.0), &solid(PAPER.with_alpha(1.0)));
+    window
+}
+
+fn placeholder(pixmap: &mut PixmapMut<'_>, window: Area, says: &str) {
+    let inner = window.shrunk(window.w * 0.08);
+    let block = text::fit(says, (inner.w, inner.h), window.w * 0.11, 7.0);
+    let (x, y) = window.centre();
+    let top = y - block.height() / 2.0;
+    for (index, line) in block.lines.iter().enumerate() {
+        let middle = top + (index as f32 + 0.5) * block.line_height();
+        let left = x - text::width(line, block.size) / 2.0;
+        text::line(pixmap, line, (left, middle), block.size, INK.mix(WHITE, 0.25), Weight::Regular);
+    }
+}
+
+fn badge(pixmap: &mut PixmapMut<'_>, window: Area, unit: f32, number: usize, palette: &Palette) {
+    let radius = (27.0 * unit).max(5.0).min(window.w.min(window.h).max(16.0) * 0.32);
+    let centre = (window.x + radius * 0.35, window.y + radius * 0.35);
+    fill(pixmap, circle(centre.0, centre.1, radius * 1.14), &solid(WHITE.with_alpha(1.0)));
+    fill(pixmap, circle(centre.0, centre.1, radius), &solid(palette.accent.mix(INK, 0.62).with_alpha(1.0)));
+    let label = number.to_string();
+    let size = if number < 10 { radius * 1.15 } else { radius * 0.92 };
+    let left = centre.0 - text::width(&label, size) / 2.0;
+    text::line(pixmap, &label, (left, centre.1), size, WHITE, Weight::Bold);
+}

@@ -1,0 +1,191 @@
+//! Colours: one hash of the prompt chooses the mood, a colour the prompt names overrides it.
+
+use tiny_skia::Color;
+
+use crate::subject::{Named, Subject};
+
+/// A colour without alpha, each channel from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rgb(pub(crate) f32, pub(crate) f32, pub(crate) f32);
+
+pub(crate) const WHITE: Rgb = Rgb(1.0, 1.0, 1.0);
+pub(crate) const INK: Rgb = Rgb(0.10, 0.12, 0.17);
+
+impl Rgb {
+    /// From `0xRRGGBB`.
+    pub(crate) fn hex(value: u32) -> Self {
+        let channel = |shift: u32| ((value >> shift) & 0xff) as f32 / 255.0;
+        Self(channel(16), channel(8), channel(0))
+    }
+
+    /// Hue in degrees (any turn), saturation and lightness from 0 to 1.
+    pub(crate) fn hsl(hue: f32, saturation: f32, lightness: f32) -> Self {
+        let hue = hue.rem_euclid(360.0) / 60.0;
+        let chroma = (1.0 - (2.0 * lightness - 1.0).abs()) * saturation;
+        let second = chroma * (1.0 - (hue % 2.0 - 1.0).abs());
+        let base = lightness - chroma / 2.0;
+        let (r, g, b) = match hue as u32 {
+            0 => (chroma, second, 0.0),
+            1 => (second, chroma, 0.0),
+            2 => (0.0, chroma, second),
+            3 => (0.0, second, chroma),
+            4 => (second, 0.0, chroma),
+            _ => (chroma, 0.0, second),
+        };
+        Self(r + base, g + base, b + base)
+    }
+
+    pub(crate) fn mix(self, other: Self, share: f32) -> Self {
+        let lerp = |a: f32, b: f32| a + (b - a) * share;
+        Self(lerp(self.0, other.0), lerp(self.1, other.1), lerp(self.2, other.2))
+    }
+
+    pub(crate) fn luma(self) -> f32 {
+        0.299 * self.0 + 0.587 * self.1 + 0.114 * self.2
+    }
+
+    fn hue_and_saturation(self) -> (f32, f32) {
+        let max = self.0.max(self.1).max(self.2);
+        let min = self.0.min(self.1).min(self.2);
+        let chroma = max - min;
+        if chroma < 0.02 {
+            return (0.0, 0.0);
+        }
+        let hue = if max == self.0 {
+            (self.1 - self.2) / chroma
+        } else if max == self.1 {
+            (self.2 - self.0) / chroma + 2.0
+        } else {
+            (self.0 - self.1) / chroma + 4.0
+        };
+        (hue * 60.0, chroma / (1.0 - (max + min - 1.0).abs()).max(0.05))
+    }
+
+    pub(crate) fn with_alpha(self, alpha: f32) -> Color {
+        let unit = |v: f32| v.clamp(0.0, 1.0);
+        Color::from_rgba(unit(self.0), unit(self.1), unit(self.2), unit(alpha)).unwrap_or(Color::BLACK)
+    }
+}
+
+/// SplitMix64 seeded by the FNV-1a hash of a text and a number: small, and the same on every machine and in every release.
+#[derive(Clone, Debug)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn of(prompt: &str, variant: u64) -> Self {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ variant.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for byte in prompt.bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        Self(hash)
+    }
+
+    pub(crate) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number from `low` up to, not including, `high`.
+    pub(crate) fn range(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * ((self.bits() >> 40) as f32 / (1_u64 << 24) as f32)
+    }
+
+    /// A whole number below `sides`.
+    pub(crate) fn below(&mut self, sides: u64) -> u64 {
+        self.bits() % sides.max(1)
+    }
+}
+
+/// Hues, in degrees, that make a pleasant light ground: no olive, no acid green.
+const DAY_HUES: [f32; 12] = [8.0, 24.0, 38.0, 160.0, 176.0, 194.0, 208.0, 224.0, 246.0, 268.0, 308.0, 338.0];
+/// The same for a dark ground, where oranges would be mud.
+const DUSK_HUES: [f32; 9] = [172.0, 188.0, 202.0, 216.0, 232.0, 250.0, 270.0, 300.0, 330.0];
+
+fn nearest(hue: f32, hues: &[f32]) -> f32 {
+    let apart = |other: f32| {
+        let turn = (hue - other).rem_euclid(360.0);
+        turn.min(360.0 - turn)
+    };
+    hues.iter().copied().min_by(|a, b| apart(*a).total_cmp(&apart(*b))).unwrap_or(hue)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Light {
+    Day,
+    Dusk,
+}
+
+/// The colours of one picture.
+#[derive(Clone, Debug)]
+pub(crate) struct Palette {
+    pub(crate) top: Rgb,
+    pub(crate) bottom: Rgb,
+    /// Large soft shapes and the motif, from near the background to far from it.
+    pub(crate) soft: [Rgb; 3],
+    /// What a subject is painted in when the prompt names no colour for it.
+    pub(crate) main: Rgb,
+    pub(crate) accent: Rgb,
+}
+
+impl Palette {
+    /// The mood from the dice, bent by the colour of the first subject, or by a colour that belongs to no subject.
+    pub(crate) fn choose(dice: &mut Dice, named: &Named) -> Self {
+        let own_hue = dice.range(0.0, 360.0);
+        let turn = dice.range(150.0, 215.0);
+        let light = if dice.below(5) < 2 { Light::Dusk } else { Light::Day };
+
+        if let Some(colour) = named.mood {
+            let (hue, saturation) = colour.hue_and_saturation();
+            return Self::around(
+                hue,
+                (saturation * 0.75).min(0.75),
+                if colour.luma() < 0.35 { Light::Dusk } else { Light::Day },
+            );
+        }
+        let Some(subject) = named.subjects.first().and_then(Subject::colour) else {
+            return Self::ground(own_hue, 0.56, light);
+        };
+        let (hue, saturation) = subject.hue_and_saturation();
+        let hue = if saturation < 0.1 { own_hue } else { hue + turn };
+        // A light subject needs a dark ground and a dark one a light ground, whatever the dice say.
+        let light = match subject.luma() {
+            luma if luma > 0.68 => Light::Dusk,
+            luma if luma < 0.45 => Light::Day,
+            _ => light,
+        };
+        Self::ground(hue, 0.52, light)
+    }
+
+    fn ground(hue: f32, saturation: f32, light: Light) -> Self {
+        let hues: &[f32] = match light {
+            Light::Day => &DAY_HUES,
+            Light::Dusk => &DUSK_HUES,
+        };
+        Self::around(nearest(hue, hues), saturation, light)
+    }
+
+    fn around(hue: f32, saturation: f32, light: Light) -> Self {
+        let near = |shift: f32, strength: f32, lightness: f32| {
+            Rgb::hsl(hue + shift, (saturation * strength).min(0.95), lightness)
+        };
+        if light == Light::Dusk {
+            return Self {
+                top: near(-8.0, 0.9, 0.14),
+                bottom: near(14.0, 0.9, 0.30),
+                soft: [near(12.0, 0.9, 0.34), near(-16.0, 0.9, 0.46), near(22.0, 1.0, 0.60)],
+                main: near(20.0, 1.3, 0.68),
+                accent: near(185.0, 1.3, 0.68),
+            };
+        }
+        Self {
+            top: near(-10.0, 1.1, 0.92),
+            bottom: near(12.0, 1.1, 0.80),
+            soft: [near(10.0, 1.2, 0.82), near(-16.0, 1.1, 0.71), near(20.0, 1.05, 0.58)],
+            main: near(4.0, 1.25, 0.52),
+            accent: near(180.0, 1.25, 0.56),
+        }
+    }
+}

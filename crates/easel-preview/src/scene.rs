@@ -1,0 +1,224 @@
+//! The art on the stage: either the named subjects or a motif chosen by the hash.
+
+use std::f32::consts::TAU;
+
+use tiny_skia::{Paint, Path, PathBuilder, PixmapMut, Rect, Stroke, Transform};
+
+use crate::brush::{self, Area, circle, fill, glow, solid, vertical};
+use crate::palette::{Dice, INK, Palette, Rgb, WHITE};
+use crate::shapes::{Shape, Tone};
+use crate::subject::{Named, Subject};
+
+/// A composition without a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Motif {
+    Hills,
+    Orbits,
+    Tiles,
+}
+
+pub(crate) fn motif(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
+    let motif = [Motif::Hills, Motif::Orbits, Motif::Tiles][dice.below(3) as usize];
+    match motif {
+        Motif::Hills => hills(pixmap, stage, palette, dice),
+        Motif::Orbits => orbits(pixmap, stage, palette, dice),
+        Motif::Tiles => tiles(pixmap, stage, palette, dice),
+    }
+}
+
+fn hills(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
+    let (w, h) = (pixmap.width() as f32, pixmap.height() as f32);
+    let radius = stage.w.min(stage.h) * dice.range(0.15, 0.21);
+    let (x, y) = (w * dice.range(0.36, 0.64), stage.y + stage.h * dice.range(0.30, 0.40));
+    glow(pixmap, (x, y), radius * 2.4, palette.accent.mix(WHITE, 0.4).with_alpha(0.55));
+    fill(pixmap, circle(x, y, radius), &solid(palette.accent.mix(WHITE, 0.25).with_alpha(1.0)));
+    for (layer, colour) in palette.soft.iter().enumerate() {
+        let level = stage.y + stage.h * (0.58 + 0.17 * layer as f32);
+        let swing = stage.h * dice.range(0.09, 0.15);
+        let (first, second) = (dice.range(-1.0, 1.0), dice.range(-1.0, 1.0));
+        let mut ridge = PathBuilder::new();
+        ridge.move_to(0.0, level + swing * first);
+        let middle = w * dice.range(0.4, 0.6);
+        let lift = swing * 1.3;
+        ridge.cubic_to(w * 0.15, level - lift * first, middle - w * 0.2, level - lift, middle, level + swing * 0.1);
+        ridge.cubic_to(
+            middle + w * 0.2,
+            level + lift * 1.1,
+            w * 0.85,
+            level + lift * second,
+            w,
+            level - swing * second,
+        );
+        ridge.line_to(w, h);
+        ridge.line_to(0.0, h);
+        ridge.close();
+        let body = Area::new(0.0, level - swing, w, h - level + swing);
+        let paint = vertical(body, colour.with_alpha(1.0), colour.mix(palette.top, 0.45).with_alpha(1.0));
+        fill(pixmap, ridge.finish(), &paint);
+    }
+}
+
+fn orbits(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
+    let (x, y) = stage.centre();
+    let reach = stage.w.min(stage.h) * 0.5;
+    glow(pixmap, (x, y), reach, palette.main.mix(WHITE, 0.35).with_alpha(0.45));
+    let planet = reach * dice.range(0.30, 0.38);
+    let box_ = Area::new(x - planet, y - planet, planet * 2.0, planet * 2.0);
+    let paint = vertical(box_, palette.main.mix(WHITE, 0.3).with_alpha(1.0), palette.main.with_alpha(1.0));
+    fill(pixmap, circle(x, y, planet), &paint);
+    for ring in 0..3_u8 {
+        let radius = reach * (0.54 + 0.21 * f32::from(ring));
+        let stroke = Stroke { width: (reach * 0.008).max(0.6), ..Stroke::default() };
+        let paint = solid(palette.main.mix(WHITE, 0.25).with_alpha(0.65));
+        if let Some(path) = circle(x, y, radius) {
+            pixmap.stroke_path(&path, &paint, &stroke, Transform::identity(), None);
+        }
+        let first = dice.range(0.0, TAU);
+        for moon in 0..=ring {
+            let angle = first + TAU * (f32::from(moon) + dice.range(-0.2, 0.2)) / f32::from(ring + 1);
+            let at = (x + radius * angle.cos(), y + radius * angle.sin());
+            let colour = if moon % 2 == 0 { palette.accent } else { palette.soft[2] };
+            let size = reach * dice.range(0.035, 0.085);
+            fill(pixmap, circle(at.0, at.1, size), &solid(colour.with_alpha(1.0)));
+        }
+    }
+}
+
+/// A grid of quarter discs, half discs and dots.
+fn tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
+    let side = (stage.w / 4.0).min(stage.h / 3.0);
+    let columns = ((stage.w / side) as usize).clamp(1, 12);
+    let rows = ((stage.h / side) as usize).clamp(1, 12);
+    let left = stage.x + (stage.w - side * columns as f32) / 2.0;
+    let top = stage.y + (stage.h - side * rows as f32) / 2.0;
+    let paints: Vec<Paint<'_>> = [palette.main, palette.accent, palette.soft[2], palette.soft[1].mix(WHITE, 0.35)]
+        .map(|colour| solid(colour.with_alpha(0.92)))
+        .to_vec();
+    for row in 0..rows {
+        for column in 0..columns {
+            let cell = Area::new(left + side * column as f32, top + side * row as f32, side, side).shrunk(side * 0.025);
+            let paint = &paints[dice.below(4) as usize];
+            let (cx, cy) = cell.centre();
+            let path = match dice.below(7) {
+                0 => circle(cx, cy, cell.w / 2.0),
+                1 => circle(cx, cy, cell.w / 5.0),
+                2 => brush::rounded(cell, side * 0.04),
+                corner => quarter(cell, corner),
+            };
+            fill(pixmap, path, paint);
+        }
+    }
+}
+
+/// A quarter disc round one corner of the cell.
+fn quarter(cell: Area, corner: u64) -> Option<Path> {
+    let (right, low) = (corner % 2 == 1, corner / 2 % 2 == 1);
+    let (x0, x1) = if right { (cell.x + cell.w, cell.x) } else { (cell.x, cell.x + cell.w) };
+    let (y0, y1) = if low { (cell.bottom(), cell.y) } else { (cell.y, cell.bottom()) };
+    let bend = |from: f32, to: f32| from + (to - from) * 0.552_285;
+    let mut path = PathBuilder::new();
+    path.move_to(x0, y0);
+    path.line_to(x1, y0);
+    path.cubic_to(x1, bend(y0, y1), bend(x0, x1), y1, x0, y1);
+    path.close();
+    path.finish()
+}
+
+/// The named subjects side by side; a hat named after a head goes onto it.
+pub(crate) fn subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, named: &Named) {
+    let mut places: Vec<(Subject, Option<Subject>)> = Vec::new();
+    for subject in &named.subjects {
+        match places.last_mut() {
+            Some((wearer, hat @ None)) if subject.shape == Shape::Hat && wearer.shape.head().is_some() => {
+                *hat = Some(*subject);
+            }
+            Some(_) | None => places.push((*subject, None)),
+        }
+    }
+    let gap = stage.w.min(stage.h) * 0.06;
+    for ((subject, hat), cell) in places.iter().zip(crate::layout::cells(stage, places.len(), gap)) {
+        let seat = cell.shrunk(cell.w.min(cell.h) * 0.04).fit(1.0);
+        let Some(hat) = hat else {
+            shadow(pixmap, seat, subject.shape);
+            paint(pixmap, seat, palette, *subject);
+            continue;
+        };
+        // Under a hat the head moves down a little, so that both stay on the stage.
+        let scale = 0.84;
+        let size = seat.w * scale;
+        let body = Area::new(seat.x + (seat.w - size) / 2.0, seat.bottom() - size, size, size);
+        shadow(pixmap, body, subject.shape);
+        paint(pixmap, body, palette, *subject);
+        let Some((x, y, width)) = subject.shape.head() else { continue };
+        let (unit, side) = (size / 100.0, size * width / 100.0);
+        // 80 is the height of the brim on the hat's own grid.
+        let place = Area::new(body.x + x * unit - side / 2.0, body.y + y * unit - side * 0.80, side, side);
+        paint(pixmap, place, palette, *hat);
+    }
+}
+
+/// Things stand on something, unless they belong in the sky.
+fn shadow(pixmap: &mut PixmapMut<'_>, seat: Area, shape: Shape) {
+    if shape.floats() {
+        return;
+    }
+    let mut whole = PathBuilder::new();
+    for path in shape.layers().iter().filter_map(|(_, layer)| brush::outline(layer)) {
+        whole.push_path(&path);
+    }
+    let Some(bounds) = whole.finish().map(|path| path.bounds()) else { return };
+    let unit = seat.w / 100.0;
+    let (width, height) = (bounds.width() * 0.86 * unit, 7.0 * unit);
+    let x = seat.x + (bounds.left() + bounds.right()) / 2.0 * unit - width / 2.0;
+    let y = seat.y + bounds.bottom() * unit - height * 0.45;
+    let oval = Rect::from_xywh(x, y, width, height).and_then(PathBuilder::from_oval);
+    fill(pixmap, oval, &solid(INK.with_alpha(0.16)));
+}
+
+fn paint(pixmap: &mut PixmapMut<'_>, seat: Area, palette: &Palette, subject: Subject) {
+    let main = subject.colour().unwrap_or(palette.main);
+    let place = Transform::from_row(seat.w / 100.0, 0.0, 0.0, seat.h / 100.0, seat.x, seat.y);
+    for (tone, layer) in subject.shape.layers() {
+        let colour = match tone {
+            Tone::Main => main,
+            Tone::Shade => main.mix(INK, 0.28),
+            Tone::Light => main.mix(WHITE, 0.38),
+            Tone::Accent => accent(main, palette),
+            Tone::Fixed(hex) => Rgb::hex(*hex),
+        };
+        let path: Option<Path> = brush::outline(layer).and_then(|path| path.transform(place));
+        let (top, bottom) = (colour.mix(WHITE, 0.10), colour.mix(INK, 0.06));
+        fill(pixmap, path, &vertical(seat, top.with_alpha(1.0), bottom.with_alpha(1.0)));
+    }
+}
+
+/// The palette's accent unless it would vanish against the subject.
+fn accent(main: Rgb, palette: &Palette) -> Rgb {
+    let apart = |other: Rgb| (main.0 - other.0).abs() + (main.1 - other.1).abs() + (main.2 - other.2).abs();
+    [palette.accent, palette.main, Rgb::hex(0xe9_4f_5a), Rgb::hex(0xf6_c9_4a)]
+        .into_iter()
+        .find(|colour| apart(*colour) > 0.7)
+        .unwrap_or(WHITE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_layer_of_every_shape_is_a_valid_outline_on_its_grid() {
+        use Shape::*;
+        let all = [
+            Square, Rectangle, Circle, Triangle, Diamond, Hexagon, Star, Heart, Sun, Moon, Cloud, Tree, Flower,
+            Mountain, House, Cat, Dog, Fish, Robot, Hat, Boat, Rocket, Car,
+        ];
+        for shape in all {
+            for (_, layer) in shape.layers() {
+                let path = brush::outline(layer).unwrap_or_else(|| panic!("{shape:?}: {layer}"));
+                let bounds = path.bounds();
+                let inside = bounds.left() > -2.0 && bounds.right() < 102.0 && bounds.top() > -2.0;
+                assert!(inside && bounds.bottom() < 102.0, "{shape:?}: {layer} {bounds:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What the prompt names: shapes, colours, and how many. English words, whole words only.
+
+use crate::palette::Rgb;
+use crate::shapes::Shape;
+
+/// At most so many subjects are drawn, so that each stays large enough to recognise.
+const MAX_SUBJECTS: usize = 4;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Subject {
+    pub(crate) shape: Shape,
+    pub(crate) colour: Option<Rgb>,
+}
+
+impl Subject {
+    /// The colour that the prompt gave it, else its usual one.
+    pub(crate) fn colour(&self) -> Option<Rgb> {
+        self.colour.or(self.shape.usual_colour().map(Rgb::hex))
+    }
+}
+
+/// The part of a prompt that can be drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Named {
+    pub(crate) subjects: Vec<Subject>,
+    /// A colour that no subject took: it tints the whole picture.
+    pub(crate) mood: Option<Rgb>,
+}
+
+impl Named {
+    /// Reads left to right: a colour belongs to the next subject, or else to the last one that has none.
+    pub(crate) fn of(prompt: &str) -> Self {
+        let mut named = Self::default();
+        let mut waiting: Option<Rgb> = None;
+        let mut count = 1;
+        let lower = prompt.to_lowercase();
+        for word in lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            if let Some(number) = number(word) {
+                count = number;
+            } else if let Some(colour) = colour(word) {
+                waiting = Some(colour);
+            } else if let Some(shape) = shape(word) {
+                let subject = Subject { shape, colour: waiting.take() };
+                // A prompt that comes back to its subject does not ask for another one.
+                let room = if named.subjects.contains(&subject) { 0 } else { MAX_SUBJECTS - named.subjects.len() };
+                named.subjects.extend(std::iter::repeat_n(subject, count.min(room)));
+                count = 1;
+            }
+        }
+        let Some(left) = waiting else { return named };
+        match named.subjects.last_mut() {
+            Some(last) if last.colour.is_none() => last.colour = Some(left),
+            Some(_) | None => named.mood = Some(left),
+        }
+        named
+    }
+}
+
+fn number(word: &str) -> Option<usize> {
+    match word {
+        "two" | "2" => Some(2),
+        "three" | "3" => Some(3),
+        "four" | "4" => Some(4),
+        _ => None,
+    }
+}
+
+fn colour(word: &str) -> Option<Rgb> {
+    COLOURS.iter().find(|(name, _)| *name == word).map(|(_, hex)| Rgb::hex(*hex))
+}
+
+fn shape(word: &str) -> Option<Shape> {
+    let single = |name: &str| word == name || word.strip_prefix(name).is_some_and(|rest| matches!(rest, "s" | "es"));
+    SHAPES.iter().find(|(name, _)| single(name)).map(|(_, shape)| *shape)
+}
+
+const COLOURS: &[(&str, u32)] = &[
+    ("red", 0xe0_2b_2f),
+    ("crimson", 0xb8_1d_3a),
+    ("orange", 0xf2_82_1e),
+    ("yellow", 0xf7_cb_2d),
+    ("gold", 0xd9_a5_21),
+    ("golden", 0xd9_a5_21),
+    ("green", 0x2f_a0_4e),
+    ("lime", 0x8c_cc_2f),
+    ("olive", 0x7c_80_2a),
+    ("teal", 0x16_8c_8c),
+    ("turquoise", 0x35_c4_c0),
+    ("cyan", 0x2b_c1_dc),
+    ("blue", 0x2a_62_d9),
+    ("navy", 0x1b_2f_66),
+    ("indigo", 0x45_3b_b0),
+    ("purple", 0x86_3f_c2),
+    ("violet", 0x86_4f_d6),
+    ("magenta", 0xd1_2f_a6),
+    ("pink", 0xf2_82_b0),
+    ("coral", 0xf5_76_62),
+    ("brown", 0x86_58_33),
+    ("beige", 0xde_cb_a6),
+    ("black", 0x22_24_2a),
+    ("white", 0xf8_f9_fb),
+    ("gray", 0x8d_93_9c),
+    ("grey", 0x8d_93_9c),
+    ("silver", 0xb9_c0_c9),
+];
+
+const SHAPES: &[(&str, Shape)] = &[
+    ("square", Shape::Square),
+    ("rectangle", Shape::Rectangle),
+    ("circle", Shape::Circle),
+    ("dot", Shape::Circle),
+    ("ball", Shape::Circle),
+    ("triangle", Shape::Triangle),
+    ("diamond", Shape::Diamond),
+    ("hexagon", Shape::Hexagon),
+    ("star", Shape::Star),
+    ("heart", Shape::Heart),
+    ("sun", Shape::Sun),
+    ("sunset", Shape::Sun),
+    ("sunrise", Shape::Sun),
+    ("moon", Shape::Moon),
+    ("cloud", Shape::Cloud),
+    ("tree", Shape::Tree),
+    ("forest", Shape::Tree),
+    ("flower", Shape::Flower),
+    ("mountain", Shape::Mountain),
+    ("house", Shape::House),
+    ("home", Shape::House),
+    ("cottage", Shape::House),
+    ("cat", Shape::Cat),
+    ("kitten", Shape::Cat),
+    ("dog", Shape::Dog),
+    ("puppy", Shape::Dog),
+    ("fish", Shape::Fish),
+    ("robot", Shape::Robot),
+    ("hat", Shape::Hat),
+    ("boat", Shape::Boat),
+    ("ship", Shape::Boat),
+    ("rocket", Shape::Rocket),
+    ("car", Shape::Car),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(prompt: &str) -> Vec<(Shape, Option<Rgb>)> {
+        Named::of(prompt).subjects.iter().map(|subject| (subject.shape, subject.colour)).collect()
+    }
+
+    #[test]
+    fn a_colour_belongs_to_the_shape_after_it() {
+        let (red, blue) = (colour("red"), colour("blue"));
+        assert_eq!(seen("Draw a RED square, and a blue circle."), [(Shape::Square, red), (Shape::Circle, blue)]);
+        assert_eq!(seen("a cat in a red hat"), [(Shape::Cat, None), (Shape::Hat, red)]);
+        assert_eq!(seen("a square that is blue"), [(Shape::Square, blue)]);
+    }
+
+    #[test]
+    fn words_count_only_when_they_are_whole() {
+        assert!(seen("a catalogue of starters, reduced chatter").is_empty());
+        assert_eq!(Named::of("a catalogue, reduced").mood, None);
+    }
+
+    #[test]
+    fn a_number_repeats_the_subject_and_never_past_the_limit() {
+        assert_eq!(seen("two green triangles"), [(Shape::Triangle, colour("green")); 2]);
+        assert_eq!(seen("four stars, four moons, three cats").len(), MAX_SUBJECTS);
+    }
+
+    #[test]
+    fn a_subject_that_is_named_again_is_drawn_once() {
+        assert_eq!(seen("a cat, only a cat, nothing but the cat"), [(Shape::Cat, None)]);
+    }
+
+    #[test]
+    fn a_colour_without_a_shape_is_the_mood() {
+        assert_eq!(Named::of("make it teal").mood, colour("teal"));
+        assert_eq!(Named::of("a red hat on a white table").mood, colour("white"));
+    }
+}

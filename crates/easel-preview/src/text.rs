@@ -1,0 +1,262 @@
+//! Text on the picture: cleaning, wrapping to a box, and glyphs.
+//!
+//! No shaping: every character is one glyph. Runs of right-to-left letters are turned round, which is as much of the
+//! bidirectional algorithm as a preview needs.
+
+use std::sync::LazyLock;
+
+use ab_glyph::{Font, FontRef, GlyphId, PxScale, point};
+use tiny_skia::{PixmapMut, PremultipliedColorU8};
+
+use crate::palette::Rgb;
+
+/// More characters than any panel can hold at the smallest size: what lies behind them is never measured.
+const MAX_CHARS: usize = 4_000;
+const ELLIPSIS: char = '…';
+
+#[expect(clippy::expect_used, reason = "the font is compiled in, and every test that draws parses it")]
+static FONT: LazyLock<FontRef<'static>> =
+    LazyLock::new(|| FontRef::try_from_slice(dejavu::sans::regular()).expect("DejaVu Sans parses"));
+
+/// How heavy the strokes are. The bold is the regular glyph struck twice: a second font would weigh 700 kB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    Regular,
+    Bold,
+}
+
+/// One line or several that fit a box, at the size that was found for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Block {
+    pub(crate) lines: Vec<String>,
+    /// Pixels per em.
+    pub(crate) size: f32,
+}
+
+impl Block {
+    pub(crate) fn line_height(&self) -> f32 {
+        self.size * 1.28
+    }
+
+    pub(crate) fn height(&self) -> f32 {
+        self.line_height() * self.lines.len() as f32
+    }
+}
+
+/// One line of visible characters: white space collapses, control and invisible format characters go.
+pub(crate) fn clean(text: &str) -> String {
+    let mut out = String::new();
+    let mut gap = false;
+    for c in text.chars().filter(|c| c.is_whitespace() || !is_invisible(*c)).take(MAX_CHARS) {
+        if c.is_whitespace() {
+            gap = true;
+            continue;
+        }
+        if std::mem::take(&mut gap) && !out.is_empty() {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Controls, joiners, direction marks, variation selectors, tags: they have no picture of their own.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Width of one character for a size of one pixel per em.
+fn advance(c: char) -> f32 {
+    let id = FONT.glyph_id(c);
+    let units = FONT.units_per_em().unwrap_or(2048.0);
+    match id {
+        GlyphId(0) => 0.66,
+        id => FONT.h_advance_unscaled(id) / units,
+    }
+}
+
+pub(crate) fn width(text: &str, size: f32) -> f32 {
+    text.chars().map(advance).sum::<f32>() * size
+}
+
+/// The largest size from `largest` down to `smallest` at which `text` fits `width` by `height` pixels; at the smallest
+/// it ends with an ellipsis. A word wider than the box is broken. There is always at least one line.
+pub(crate) fn fit(text: &str, (width, height): (f32, f32), largest: f32, smallest: f32) -> Block {
+    let glyphs: Vec<(char, f32)> = text.chars().map(|c| (c, advance(c))).collect();
+    let mut size = largest.max(smallest);
+    loop {
+        let mut block = Block { lines: Vec::new(), size };
+        let room = ((height / block.line_height()) as usize).max(1);
+        let lines = wrap(&glyphs, width / size, room + 1);
+        if lines.len() > room && size > smallest {
+            size = (size * 0.93).max(smallest);
+            continue;
+        }
+        let cut = lines.len() > room;
+        block.lines =
+            lines.iter().take(room).map(|line| visual_order(line.iter().map(|(c, _)| *c).collect())).collect();
+        if cut && let Some(last) = block.lines.last_mut() {
+            end_with_ellipsis(last, width / size);
+        }
+        return block;
+    }
+}
+
+/// Greedy lines of at most `width` ems; stops after `limit` lines.
+fn wrap(glyphs: &[(char, f32)], width: f32, limit: usize) -> Vec<&[(char, f32)]> {
+    let mut lines = Vec::new();
+    let mut rest = glyphs;
+    while !rest.is_empty() && lines.len() < limit {
+        let mut used = 0.0;
+        let fitting = rest.iter().position(|(_, advance)| {
+            used += advance;
+            used > width
+        });
+        let Some(over) = fitting else {
+            lines.push(rest);
+            break;
+        };
+        let space = rest[..=over].iter().rposition(|(c, _)| *c == ' ').filter(|at| *at > 0);
+        let (end, next) = match space {
+            Some(at) => (at, at + 1),
+            None => (over.max(1), over.max(1)),
+        };
+        lines.push(&rest[..end]);
+        rest = &rest[next..];
+    }
+    lines
+}
+
+fn end_with_ellipsis(line: &mut String, ems: f32) {
+    while !line.is_empty() && width(line, 1.0) + advance(ELLIPSIS) > ems {
+        line.pop();
+    }
+    line.truncate(line.trim_end_matches([' ', '.', ',', ';', ':']).len());
+    line.push(ELLIPSIS);
+}
+
+fn visual_order(mut line: Vec<char>) -> String {
+    let mut start = 0;
+    while let Some(first) = line[start..].iter().position(|c| is_right_to_left(*c)).map(|at| start + at) {
+        let letters = line[first..].iter().take_while(|c| is_right_to_left(**c) || **c == ' ').count();
+        let end = first + line[first..first + letters].iter().rposition(|c| *c != ' ').map_or(1, |last| last + 1);
+        line[first..end].reverse();
+        start = end;
+    }
+    line.into_iter().collect()
+}
+
+/// Hebrew, Arabic and their neighbours.
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
+}
+
+/// Draws one line with its left end at `x` and its middle height at `middle`.
+pub(crate) fn line(
+    pixmap: &mut PixmapMut<'_>,
+    text: &str,
+    (x, middle): (f32, f32),
+    size: f32,
+    color: Rgb,
+    weight: Weight,
+) {
+    // 0.36 em is half the height of a DejaVu capital: it puts capitals, not descenders, in the middle.
+    let baseline = (middle + size * 0.36).round();
+    let mut pen = x;
+    for c in text.chars() {
+        if FONT.glyph_id(c) == GlyphId(0) {
+            missing(pixmap, (pen, baseline), size, color);
+        } else {
+            glyph(pixmap, c, (pen, baseline), size, color);
+            if weight == Weight::Bold {
+                glyph(pixmap, c, (pen + size * 0.045, baseline), size, color);
+            }
+        }
+        pen += advance(c) * size;
+    }
+}
+
+fn glyph(pixmap: &mut PixmapMut<'_>, c: char, (x, baseline): (f32, f32), size: f32, color: Rgb) {
+    let units = FONT.units_per_em().unwrap_or(2048.0);
+    // ab_glyph counts its scale in line heights; this is the same size counted in ems.
+    let scale = PxScale::from(size * FONT.height_unscaled() / units);
+    let glyph = FONT.glyph_id(c).with_scale_and_position(scale, point(x, baseline));
+    let Some(outline) = FONT.outline_glyph(glyph) else { return };
+    let bounds = outline.px_bounds();
+    let (left, top) = (bounds.min.x as i32, bounds.min.y as i32);
+    outline.draw(|dx, dy, coverage| blend(pixmap, left + dx as i32, top + dy as i32, color, coverage));
+}
+
+/// A box for a character that the font lacks.
+fn missing(pixmap: &mut PixmapMut<'_>, (x, baseline): (f32, f32), size: f32, color: Rgb) {
+    let (left, right) = ((x + size * 0.08) as i32, (x + size * 0.56) as i32);
+    let (top, bottom) = ((baseline - size * 0.73) as i32, baseline as i32 - 1);
+    for px in left..=right {
+        blend(pixmap, px, top, color, 0.85);
+        blend(pixmap, px, bottom, color, 0.85);
+    }
+    for py in top + 1..bottom {
+        blend(pixmap, left, py, color, 0.85);
+        blend(pixmap, right, py, color, 0.85);
+    }
+}
+
+fn blend(pixmap: &mut PixmapMut<'_>, x: i32, y: i32, color: Rgb, coverage: f32) {
+    let (width, height) = (pixmap.width() as i32, pixmap.height() as i32);
+    if x < 0 || y < 0 || x >= width || y >= height {
+        return;
+    }
+    let coverage = coverage.clamp(0.0, 1.0);
+    let pixel = &mut pixmap.pixels_mut()[(y * width + x) as usize];
+    let over = |under: u8, top: f32| (top * 255.0 * coverage + f32::from(under) * (1.0 - coverage) + 0.5) as u8;
+    let alpha = over(pixel.alpha(), 1.0);
+    let channel = |under: u8, top: f32| over(under, top).min(alpha);
+    let (r, g, b) = (channel(pixel.red(), color.0), channel(pixel.green(), color.1), channel(pixel.blue(), color.2));
+    if let Some(blended) = PremultipliedColorU8::from_rgba(r, g, b, alpha) {
+        *pixel = blended;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_and_invisible_characters_go_and_white_space_collapses() {
+        assert_eq!(clean("  a\0b\n\n c\u{202e}d\t\u{fe0f}e\u{1b}[31m "), "ab cd e[31m");
+        assert_eq!(clean("\0\u{200b}"), "");
+    }
+
+    #[test]
+    fn a_short_text_is_one_large_line_and_a_long_one_shrinks() {
+        let short = fit("hello", (500.0, 200.0), 40.0, 10.0);
+        assert_eq!((short.lines.len(), short.size), (1, 40.0));
+        let long = fit(&"some words ".repeat(30), (500.0, 200.0), 40.0, 10.0);
+        assert!(long.size < 40.0 && long.size > 10.0);
+        assert!(!long.lines.concat().contains(ELLIPSIS));
+    }
+
+    #[test]
+    fn a_text_that_never_fits_ends_with_an_ellipsis_inside_the_box() {
+        let block = fit(&clean(&"word ".repeat(9_000)), (300.0, 60.0), 40.0, 12.0);
+        assert!(block.lines.last().is_some_and(|line| line.ends_with(ELLIPSIS)));
+        assert!(block.height() <= 60.0);
+        assert!(block.lines.iter().all(|line| width(line, block.size) <= 300.0));
+    }
+
+    #[test]
+    fn right_to_left_words_are_turned_round_where_they_stand() {
+        assert_eq!(visual_order("a אב גד b".chars().collect()), "a דג בא b");
+        assert_eq!(visual_order("אב ".chars().collect()), "בא ");
+    }
+
+    #[test]
+    fn a_word_wider_than_the_box_is_broken() {
+        let block = fit(&"x".repeat(100), (100.0, 400.0), 20.0, 10.0);
+        assert!(block.lines.len() > 1);
+        assert_eq!(block.lines.concat().len(), 100);
+    }
+}
