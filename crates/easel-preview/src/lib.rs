@@ -6,7 +6,17 @@
 //! It must not know disk, clock, network or JSON-RPC: what it makes follows from its inputs alone. Files come and go
 //! through the port; time only passes where somebody rehearses a slow provider.
 //!
-//! Start reading at [`draw()`], whose `compose` is the picture from back to front.
+//! Start reading at [`PreviewProvider`] for the way of a turn, or at [`draw()`], whose `compose` is the picture from
+//! back to front.
+
+mod provider;
+
+mod answer;
+mod conversation;
+mod rule;
+
+mod making;
+mod wish;
 
 mod draw;
 
@@ -27,4 +37,6 @@ mod text;
 mod brush;
 
 pub use draw::{DEFAULT_SIDE, DrawError, MAX_SIDE, MIN_SIDE, Picture, Reference, draw};
+pub use provider::{Billing, IMAGE_MODEL, MODEL, PROVIDER_ID, PreviewOptions, PreviewProvider};
 pub use reference::MAX_REFERENCE_PIXELS;
+pub use rule::{Outcome, Rule, closing_sentence, plan};

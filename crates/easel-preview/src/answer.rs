@@ -1,0 +1,197 @@
+//! One answer of the rule model as the events of a model: a call, a hosted image, or a sentence.
+
+use std::time::Duration;
+
+use easel_imagegen::capability::Capabilities;
+use easel_imagegen::port::{FunctionCall, ImageJob, Made, ModelEvent, ModelRequest, Reference};
+use easel_imagegen::references::{self, Chosen};
+use easel_imagegen::spec;
+use easel_protocol::event::TokenUsage;
+use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
+use easel_protocol::tool::ToolExposure;
+use serde_json::{Map, Value};
+
+use crate::conversation::{self, Conversation, Done, size_of};
+use crate::rule::{Outcome, Rule, closing_sentence, plan};
+use crate::wish;
+
+/// Nobody waits longer for a picture of the hosted tool; the thread's own deadline holds for the standalone one.
+const HOSTED_DEADLINE: Duration = Duration::from_secs(600);
+
+const NO_TOOL: &str = "I made no picture, because no image tool is offered to me in this turn. `tool/list` and \
+    `easel doctor` give the reasons.";
+const NOTHING_TO_DRAW: &str = "Tell me what to draw, or attach an image to edit.";
+
+/// What is said at once, and the hosted call whose end is still to be drawn.
+#[derive(Debug)]
+pub(crate) struct Answer<S> {
+    pub(crate) events: Vec<ModelEvent<S>>,
+    pub(crate) hosted: Option<HostedCall>,
+}
+
+/// A hosted image that has begun.
+#[derive(Debug)]
+pub(crate) struct HostedCall {
+    requested: RequestedImage,
+    references: Result<Vec<Reference>, ImageError>,
+    ids: Ids,
+    input_tokens: i64,
+}
+
+impl HostedCall {
+    /// The job to draw, or why there is none.
+    pub(crate) fn job(&self) -> Result<ImageJob, ImageError> {
+        Ok(ImageJob {
+            call_id: self.ids.hosted(),
+            requested: self.requested.clone(),
+            references: self.references.clone()?,
+            mask: None,
+            deadline: HOSTED_DEADLINE,
+        })
+    }
+
+    /// The end of the image and the sentence after it.
+    pub(crate) fn end<S>(&self, outcome: Result<Made<S>, ImageError>) -> Vec<ModelEvent<S>> {
+        let RequestedImage { action, prompt, .. } = &self.requested;
+        let sentence = match &outcome {
+            Ok(made) => {
+                let applied = made.images.first().and_then(|image| image.applied.size.as_deref());
+                let size = applied.and_then(|size| wish::size(Some(size)).ok());
+                closing_sentence(prompt, &finished(*action, size))
+            }
+            Err(error) => closing_sentence(prompt, &Outcome::Failed { reason: &error.message }),
+        };
+        let mut events = vec![ModelEvent::HostedEnded { call_id: self.ids.hosted(), outcome }];
+        events.extend(message(&self.ids, &sentence, self.input_tokens));
+        events
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Ids(u64);
+
+impl Ids {
+    fn call(&self) -> String {
+        format!("call_preview_{:016x}", self.0)
+    }
+
+    fn hosted(&self) -> String {
+        format!("ig_preview_{:016x}", self.0)
+    }
+
+    fn message(&self) -> String {
+        format!("msg_preview_{:016x}", self.0)
+    }
+}
+
+pub(crate) fn answer<S>(request: &ModelRequest, seed: u64, capabilities: &Capabilities) -> Answer<S> {
+    let ids = Ids(seed);
+    let input_tokens = tokens(conversation::characters(&request.input));
+    let conversation = Conversation::read(&request.input);
+    let say = |text: &str| Answer { events: message(&ids, text, input_tokens), hosted: None };
+    if let Some(done) = &conversation.done {
+        return say(&closing(done, &conversation.text));
+    }
+    let (action, prompt) = match plan(&conversation.text, conversation.attached, conversation.made_before) {
+        Rule::Ask => return say(NOTHING_TO_DRAW),
+        Rule::Generate { prompt } => (ImageAction::Generate, prompt),
+        Rule::Edit { prompt } => (ImageAction::Edit, prompt),
+    };
+    let parameters = wish::parameters(&prompt);
+    let requested = RequestedImage { action, prompt, parameters };
+    match request.exposure {
+        ToolExposure::None => say(NO_TOOL),
+        ToolExposure::Standalone => Answer { events: call(&ids, &requested, input_tokens), hosted: None },
+        ToolExposure::Hosted => {
+            let references = match action {
+                ImageAction::Generate => Ok(Vec::new()),
+                ImageAction::Edit => hosted_references(request, capabilities.max_references),
+            };
+            let begun = ModelEvent::HostedStarted {
+                call_id: ids.hosted(),
+                requested: requested.clone(),
+                references: references.clone().unwrap_or_default(),
+            };
+            Answer { events: vec![begun], hosted: Some(HostedCall { requested, references, ids, input_tokens }) }
+        }
+    }
+}
+
+/// The hosted tool sees the conversation, and edits what the standalone tool would edit when no image is named.
+fn hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec<Reference>, ImageError> {
+    let chosen = references::by_history(&conversation::images(request), limit)?;
+    let known = chosen.into_iter().filter_map(|chosen| match chosen {
+        Chosen::Known(reference) => Some(reference),
+        Chosen::Named(_) => None,
+    });
+    Ok(known.collect())
+}
+
+/// The sentence after a call, from its arguments and its output.
+fn closing(done: &Done<'_>, text: &str) -> String {
+    let arguments: Value = done.arguments.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let prompt = arguments["prompt"].as_str().unwrap_or(text);
+    let action = if arguments["action"] == "edit" { ImageAction::Edit } else { ImageAction::Generate };
+    let size = done.output.iter().find_map(|line| size_of(line));
+    match done.output.first() {
+        Some(reason) if size.is_none() => {
+            let reason = reason.strip_prefix("No image was made: ").unwrap_or(reason);
+            closing_sentence(prompt, &Outcome::Failed { reason })
+        }
+        Some(_) | None => closing_sentence(prompt, &finished(action, size)),
+    }
+}
+
+fn finished(action: ImageAction, size: Option<(u32, u32)>) -> Outcome<'static> {
+    match action {
+        ImageAction::Generate => Outcome::Made { size },
+        ImageAction::Edit => Outcome::Edited { size },
+    }
+}
+
+fn call<S>(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<ModelEvent<S>> {
+    let AppliedImage { size, background, .. } = &requested.parameters;
+    let mut arguments = Map::new();
+    arguments.insert("prompt".to_owned(), Value::from(requested.prompt.as_str()));
+    if requested.action == ImageAction::Edit {
+        arguments.insert("action".to_owned(), Value::from("edit"));
+    }
+    for (name, value) in [("size", size), ("background", background)] {
+        if let Some(value) = value {
+            arguments.insert(name.to_owned(), Value::from(value.as_str()));
+        }
+    }
+    let arguments = Value::Object(arguments).to_string();
+    let usage = usage(input_tokens, &arguments);
+    let call = FunctionCall {
+        call_id: ids.call(),
+        namespace: Some(spec::NAMESPACE.to_owned()),
+        name: spec::FUNCTION.to_owned(),
+        arguments,
+    };
+    vec![ModelEvent::FunctionCall(call), ModelEvent::Completed { usage }]
+}
+
+/// A message in deltas of one word, then whole.
+fn message<S>(ids: &Ids, text: &str, input_tokens: i64) -> Vec<ModelEvent<S>> {
+    let item_id = ids.message();
+    let delta = |word: &str| ModelEvent::TextDelta { item_id: item_id.clone(), delta: word.to_owned() };
+    let mut events: Vec<ModelEvent<S>> = text.split_inclusive(' ').map(delta).collect();
+    events.push(ModelEvent::Message { item_id, text: text.to_owned() });
+    events.push(ModelEvent::Completed { usage: usage(input_tokens, text) });
+    events
+}
+
+/// Four characters a token: nobody pays for these, but clients show them.
+fn tokens(characters: usize) -> i64 {
+    i64::try_from(characters.div_ceil(4)).unwrap_or(i64::MAX)
+}
+
+fn usage(input_tokens: i64, output: &str) -> TokenUsage {
+    let output_tokens = tokens(output.chars().count());
+    let total_tokens = input_tokens.saturating_add(output_tokens);
+    TokenUsage { total_tokens, input_tokens, output_tokens, ..TokenUsage::default() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+use easel_imagegen::port::Origin;
+use easel_protocol::record::{ImageFacts, MediaType};
+use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+
+use super::*;
+use crate::{PreviewProvider, conversation};
+use easel_imagegen::port::Provider;
+
+fn text(text: &str) -> ContentItem {
+    ContentItem::InputText { text: text.to_owned() }
+}
+
+fn picture(handle: &str) -> ContentItem {
+    ContentItem::InputImage { image_url: format!("easel:{handle}"), detail: None }
+}
+
+fn user(content: Vec<ContentItem>) -> ResponseItem {
+    ResponseItem::Message { role: MessageRole::User, content }
+}
+
+fn attachment(number: usize, handle: &str) -> [ContentItem; 2] {
+    [picture(handle), text(&format!("Attached image {number} is {handle}, saved at /home/{handle}.png."))]
+}
+
+fn call_of(call_id: &str, arguments: &str) -> ResponseItem {
+    ResponseItem::FunctionCall {
+        call_id: call_id.to_owned(),
+        namespace: Some("image_gen".to_owned()),
+        name: "imagegen".to_owned(),
+        arguments: arguments.to_owned(),
+    }
+}
+
+fn output_of(call_id: &str, output: Vec<ContentItem>) -> ResponseItem {
+    ResponseItem::FunctionCallOutput { call_id: call_id.to_owned(), output }
+}
+
+fn made(handle: &str) -> Vec<ContentItem> {
+    let line = format!(
+        "Image {handle} is done and already shown to the user: saved at /home/a, b.png, 1536x1024 pixels, prompt: p"
+    );
+    vec![picture(handle), text(&line)]
+}
+
+fn reference(handle: &str) -> Reference {
+    let facts = ImageFacts {
+        sha256: String::new(),
+        media_type: MediaType::Png,
+        width: 1,
+        height: 1,
+        bytes: 1,
+        has_alpha: false,
+    };
+    Reference { id: Some(handle.to_owned()), path: format!("/home/{handle}.png").into(), facts }
+}
+
+fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) -> ModelRequest {
+    let images = images.iter().map(|handle| reference(handle)).collect();
+    ModelRequest { model: "preview-1".to_owned(), input, images, exposure, tools: Vec::new() }
+}
+
+fn answered(request: &ModelRequest) -> Answer<()> {
+    answer(request, 7, &PreviewProvider::default().info().capabilities)
+}
+
+/// The whole message, after a check that its deltas add up to it and that the answer is complete.
+fn said(answer: &Answer<()>) -> String {
+    let mut deltas = String::new();
+    let mut message = None;
+    for event in &answer.events {
+        match event {
+            ModelEvent::TextDelta { delta, .. } => deltas.push_str(delta),
+            ModelEvent::Message { text, .. } => message = Some(text.clone()),
+            ModelEvent::Completed { usage } => assert_eq!(usage.total_tokens, usage.input_tokens + usage.output_tokens),
+            ModelEvent::FunctionCall(_) | ModelEvent::HostedStarted { .. } | ModelEvent::HostedEnded { .. } => {
+                panic!("not a message: {event:?}")
+            }
+        }
+    }
+    assert_eq!(message.as_ref(), Some(&deltas));
+    assert!(matches!(answer.events.last(), Some(ModelEvent::Completed { .. })));
+    deltas
+}
+
+fn called(answer: &Answer<()>) -> &str {
+    let [ModelEvent::FunctionCall(call), ModelEvent::Completed { .. }] = answer.events.as_slice() else {
+        panic!("not one call: {:?}", answer.events);
+    };
+    assert!(spec::is_standalone(call.namespace.as_deref(), &call.name));
+    &call.arguments
+}
+
+fn standalone(input: Vec<ResponseItem>) -> Answer<()> {
+    answered(&request(ToolExposure::Standalone, input, &[]))
+}
+
+#[test]
+fn a_text_becomes_one_call_with_its_words() {
+    let answer = standalone(vec![user(vec![text("User: draw a red square")])]);
+    assert_eq!(called(&answer), r#"{"prompt":"draw a red square"}"#);
+}
+
+#[test]
+fn a_call_sets_only_what_the_text_asks_for() {
+    let answer = standalone(vec![user(vec![text("a fox, 1536x1024, transparent")])]);
+    let expected = r#"{"prompt":"a fox, 1536x1024, transparent","size":"1536x1024","background":"transparent"}"#;
+    let value: Value = serde_json::from_str(called(&answer)).unwrap();
+    assert_eq!(value, serde_json::from_str::<Value>(expected).unwrap());
+}
+
+#[test]
+fn attachments_make_an_edit_and_the_lines_that_name_them_are_no_words_of_the_user() {
+    let mut content = vec![text("put A into B")];
+    content.extend(attachment(1, "img_a"));
+    content.extend(attachment(2, "img_b"));
+    let value: Value = serde_json::from_str(called(&standalone(vec![user(content)]))).unwrap();
+    assert_eq!(value, serde_json::json!({"prompt": "put A into B", "action": "edit"}));
+}
+
+#[test]
+fn an_attachment_whose_picture_was_left_out_still_counts() {
+    let [_, line] = attachment(1, "img_a");
+    let answer = standalone(vec![user(vec![text("a red square"), line])]);
+    assert!(called(&answer).contains(r#""action":"edit""#));
+}
+
+#[test]
+fn a_reference_to_an_older_picture_is_an_edit_only_when_one_was_made() {
+    let earlier = |output| {
+        vec![
+            user(vec![text("draw a fox")]),
+            call_of("call_1", r#"{"prompt":"draw a fox"}"#),
+            output_of("call_1", output),
+            user(vec![text("make it blue")]),
+        ]
+    };
+    assert!(called(&standalone(earlier(made("img_1")))).contains(r#""action":"edit""#));
+    let failed = vec![text("No image was made: the disk is full. Tell the user.")];
+    assert!(!called(&standalone(earlier(failed))).contains("action"));
+}
+
+#[test]
+fn a_hosted_picture_counts_by_its_call_or_by_the_line_beside_it() {
+    let call = ResponseItem::ImageGenerationCall {
+        id: "ig".to_owned(),
+        status: "completed".to_owned(),
+        revised_prompt: None,
+        result: "easel:img_h".to_owned(),
+    };
+    let line = ResponseItem::Message { role: MessageRole::Developer, content: made("img_h").split_off(1) };
+    for (items, count) in [(vec![call.clone(), line.clone()], 1), (vec![call], 1), (vec![line], 1), (vec![], 0)] {
+        let mut input = vec![user(vec![text("draw a fox")])];
+        input.extend(items);
+        input.push(user(vec![text("make it blue")]));
+        assert_eq!(Conversation::read(&input).made_before, count);
+    }
+}
+
+#[test]
+fn after_an_output_comes_one_sentence_that_says_what_happened() {
+    let after = |arguments: &str, output| {
+        let items = vec![user(vec![text("x")]), call_of("call_1", arguments), output_of("call_1", output)];
+        said(&standalone(items))
+    };
+    assert_eq!(
+        after(r#"{"prompt":"draw a fox"}"#, made("img_1")),
+        r#"Here is your picture: "draw a fox" (1536x1024, preview)."#
+    );
+    assert_eq!(
+        after(r#"{"prompt":"bluer","action":"edit"}"#, made("img_1")),
+        r#"Here is your edited picture: "bluer" (1536x1024, preview)."#
+    );
+    assert_eq!(
+        after(r#"{"prompt":"a fox"}"#, vec![text("No image was made: the disk is full. Tell the user.")]),
+        r#"I could not make the picture "a fox": the disk is full. Tell the user."#
+    );
+    assert!(after("not json", vec![]).starts_with("Here is your picture"));
+}
+
+#[test]
+fn a_new_user_message_after_an_output_is_a_new_request() {
+    let input = vec![
+        user(vec![text("draw a fox")]),
+        call_of("call_1", r#"{"prompt":"draw a fox"}"#),
+        output_of("call_1", made("img_1")),
+        user(vec![text("draw a goose")]),
+    ];
+    assert_eq!(called(&standalone(input)), r#"{"prompt":"draw a goose"}"#);
+}
+
+#[test]
+fn without_a_tool_the_answer_says_so_and_why_there_is_no_picture() {
+    let answer = answered(&request(ToolExposure::None, vec![user(vec![text("draw a fox")])], &[]));
+    assert_eq!(said(&answer), NO_TOOL);
+    assert!(answer.hosted.is_none());
+}
+
+#[test]
+fn with_nothing_to_draw_the_answer_asks() {
+    assert_eq!(said(&standalone(vec![user(vec![text("  ")])])), NOTHING_TO_DRAW);
+    assert_eq!(said(&standalone(Vec::new())), NOTHING_TO_DRAW);
+}
+
+#[test]
+fn a_hosted_edit_takes_the_attachments_in_their_order() {
+    let mut content = vec![text("put A into B")];
+    content.extend(attachment(1, "img_b"));
+    content.extend(attachment(2, "img_a"));
+    let request = request(ToolExposure::Hosted, vec![user(content)], &["img_a", "img_b"]);
+    let answer = answered(&request);
+    let [ModelEvent::HostedStarted { call_id, requested, references }] = answer.events.as_slice() else {
+        panic!("not one start: {:?}", answer.events);
+    };
+    assert_eq!(requested.action, ImageAction::Edit);
+    assert_eq!(references, &[reference("img_b"), reference("img_a")]);
+    let job = answer.hosted.unwrap().job().unwrap();
+    assert_eq!((&job.call_id, &job.references), (call_id, references));
+}
+
+#[test]
+fn a_hosted_image_ends_with_its_outcome_then_the_sentence() {
+    let input = vec![user(vec![text("draw a fox")])];
+    let call = answered(&request(ToolExposure::Hosted, input, &[])).hosted.unwrap();
+    let outcome =
+        easel_imagegen::port::image_error(easel_protocol::record::ImageErrorKind::Storage, "the disk is full");
+    let mut events = call.end::<()>(Err(outcome));
+    assert!(matches!(events.remove(0), ModelEvent::HostedEnded { outcome: Err(_), .. }));
+    let sentence = said(&Answer { events, hosted: None });
+    assert_eq!(sentence, r#"I could not make the picture "draw a fox": the disk is full."#);
+}
+
+#[test]
+fn images_of_the_conversation_keep_their_place_in_it() {
+    let mut content = vec![text("x")];
+    content.extend(attachment(1, "img_a"));
+    let input = vec![
+        user(vec![text("hello")]),
+        user(content),
+        output_of("call_1", made("img_m")),
+        ResponseItem::ImageGenerationCall {
+            id: "ig".to_owned(),
+            status: "completed".to_owned(),
+            revised_prompt: None,
+            result: "easel:img_h".to_owned(),
+        },
+        user(vec![picture("img_unknown")]),
+    ];
+    let request = request(ToolExposure::Hosted, input, &["img_a", "img_m", "img_h"]);
+    let found: Vec<_> =
+        conversation::images(&request).into_iter().map(|image| (image.origin, image.reference.id.unwrap())).collect();
+    let attached = Origin::Attached { message: 1 };
+    assert_eq!(
+        found,
+        [(attached, "img_a".to_owned()), (Origin::Made, "img_m".to_owned()), (Origin::Made, "img_h".to_owned())]
+    );
+}

@@ -1,0 +1,159 @@
+//! The preview as a provider: the rule answers for the model, the renderer for the image model.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use easel_imagegen::capability::{AuthKind, Capabilities, DEFAULT_MAX_REFERENCES, Parameter};
+use easel_imagegen::port::{
+    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo, image_error,
+};
+use easel_protocol::model::{InputModality, Model};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
+use futures_core::Stream;
+use futures_util::{StreamExt, stream};
+
+use crate::answer::{self, Answer, HostedCall};
+use crate::making;
+use crate::palette::Dice;
+
+/// The built-in provider's id.
+pub const PROVIDER_ID: &str = "preview";
+/// The only model, a rule.
+pub const MODEL: &str = "preview-1";
+/// What makes the images, a renderer.
+pub const IMAGE_MODEL: &str = "preview";
+
+/// Whether the preview counts as a provider that charges, so that a client can rehearse what that changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Billing {
+    #[default]
+    Free,
+    /// Accepted calls count as billed: one that runs into its deadline is `uncertain`.
+    Rehearsed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviewOptions {
+    /// The provider's id: [`PROVIDER_ID`], or the name of a configured provider of this kind.
+    pub id: String,
+    /// How long every call takes before its pictures are drawn, to rehearse progress and interruption.
+    pub delay: Duration,
+    pub billing: Billing,
+}
+
+impl Default for PreviewOptions {
+    fn default() -> Self {
+        Self { id: PROVIDER_ID.to_owned(), delay: Duration::ZERO, billing: Billing::Free }
+    }
+}
+
+/// The embedded provider. It needs a tokio runtime, with time enabled, around its futures.
+#[derive(Debug)]
+pub struct PreviewProvider {
+    info: ProviderInfo,
+    delay: Duration,
+    /// Answers given: the same conversation asked twice gets two sets of ids.
+    answers: AtomicU64,
+}
+
+impl PreviewProvider {
+    pub fn new(options: PreviewOptions) -> Self {
+        let capabilities = Capabilities {
+            image_generation: true,
+            hosted_image_generation: true,
+            namespace_tools: true,
+            // Nothing is authorised, so any credential that happens to be there is as good as none.
+            image_auth: BTreeSet::from([AuthKind::None, AuthKind::ApiKey, AuthKind::Chatgpt, AuthKind::Actor]),
+            parameters: BTreeSet::from([Parameter::Size, Parameter::Background, Parameter::N]),
+            max_references: DEFAULT_MAX_REFERENCES,
+            max_n: making::MAX_N,
+            bills: options.billing == Billing::Rehearsed,
+        };
+        let info = ProviderInfo {
+            id: options.id,
+            name: "Preview".to_owned(),
+            base_url: None,
+            models: vec![model()],
+            image_model: IMAGE_MODEL.to_owned(),
+            synthetic: true,
+            capabilities,
+        };
+        Self { info, delay: options.delay, answers: AtomicU64::new(0) }
+    }
+
+    /// A number for the ids of one answer: from the conversation, so that it differs between turns and after a restart,
+    /// and from the count, so that it differs when a turn is asked again.
+    fn seed(&self, request: &ModelRequest) -> u64 {
+        let count = self.answers.fetch_add(1, Ordering::Relaxed);
+        Dice::of(&format!("{:?}", request.input), count).bits()
+    }
+
+    async fn hosted<F: Files>(&self, call: HostedCall, files: Arc<F>) -> Vec<ModelEvent<F::Staged>> {
+        let outcome = match call.job() {
+            Ok(job) => self.make(job, files).await,
+            Err(error) => Err(error),
+        };
+        call.end(outcome)
+    }
+
+    fn timed_out(&self, deadline: Duration) -> ImageError {
+        let billed = if self.info.capabilities.bills { Billed::Uncertain } else { Billed::No };
+        let message = format!("the preview did not draw within {} ms", deadline.as_millis());
+        let elapsed_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        ImageError { attempts: 1, elapsed_ms, retryable: true, billed, ..image_error(ImageErrorKind::Timeout, message) }
+    }
+}
+
+impl Default for PreviewProvider {
+    fn default() -> Self {
+        Self::new(PreviewOptions::default())
+    }
+}
+
+impl Provider for PreviewProvider {
+    fn info(&self) -> &ProviderInfo {
+        &self.info
+    }
+
+    fn respond<F: Files>(
+        &self,
+        request: ModelRequest,
+        files: Arc<F>,
+    ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
+        let Answer { events, hosted } = answer::answer(&request, self.seed(&request), &self.info.capabilities);
+        let drawn = stream::iter(hosted).then(move |call| self.hosted(call, Arc::clone(&files))).flat_map(stream::iter);
+        stream::iter(events).chain(drawn).map(Ok)
+    }
+
+    async fn make<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
+        let (delay, deadline) = (self.delay, job.deadline);
+        let work = async {
+            tokio::time::sleep(delay).await;
+            tokio::task::spawn_blocking(move || making::make(&job, &*files)).await
+        };
+        match tokio::time::timeout(deadline, work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(image_error(ImageErrorKind::Internal, "the preview failed while drawing")),
+            Err(_) => Err(self.timed_out(deadline)),
+        }
+    }
+}
+
+fn model() -> Model {
+    Model {
+        id: MODEL.to_owned(),
+        model: MODEL.to_owned(),
+        display_name: "Preview".to_owned(),
+        description: "A rule, not a model: draws the words of each turn as a marked placeholder picture.".to_owned(),
+        hidden: false,
+        supported_reasoning_efforts: Vec::new(),
+        default_reasoning_effort: "medium".to_owned(),
+        input_modalities: vec![InputModality::Text, InputModality::Image],
+        is_default: true,
+    }
+}
+
+#[cfg(test)]
+mod tests;

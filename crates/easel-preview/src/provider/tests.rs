@@ -1,0 +1,197 @@
+use std::collections::HashMap;
+use std::io::{self, Cursor};
+use std::sync::Mutex;
+
+use easel_imagegen::port::{MadeImage, Reference};
+use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, RequestedImage};
+use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use easel_protocol::tool::ToolExposure;
+
+use super::*;
+
+/// Files in memory; a staged image is its bytes.
+#[derive(Default)]
+struct Memory {
+    files: HashMap<String, Vec<u8>>,
+    full: bool,
+    opened: Mutex<Vec<String>>,
+}
+
+impl Files for Memory {
+    type Reader = Cursor<Vec<u8>>;
+    type Writer = Vec<u8>;
+    type Staged = Vec<u8>;
+
+    fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
+        let id = image.id.clone().unwrap_or_default();
+        self.opened.lock().unwrap().push(id.clone());
+        self.files.get(&id).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn create(&self) -> io::Result<Self::Writer> {
+        if self.full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(Vec::new()) }
+    }
+
+    fn stage(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+        Ok(writer)
+    }
+}
+
+fn reference(id: &str) -> Reference {
+    let facts = ImageFacts {
+        sha256: String::new(),
+        media_type: MediaType::Png,
+        width: 1,
+        height: 1,
+        bytes: 1,
+        has_alpha: false,
+    };
+    Reference { id: Some(id.to_owned()), path: "/home/x.png".into(), facts }
+}
+
+fn job(prompt: &str, parameters: AppliedImage, references: &[&str]) -> ImageJob {
+    let action = if references.is_empty() { ImageAction::Generate } else { ImageAction::Edit };
+    ImageJob {
+        call_id: "call_1".to_owned(),
+        requested: RequestedImage { action, prompt: prompt.to_owned(), parameters },
+        references: references.iter().map(|id| reference(id)).collect(),
+        mask: None,
+        deadline: Duration::from_secs(60),
+    }
+}
+
+fn sized(size: &str) -> AppliedImage {
+    AppliedImage { size: Some(size.to_owned()), ..AppliedImage::default() }
+}
+
+fn user(text: &str) -> ResponseItem {
+    let content = vec![ContentItem::InputText { text: text.to_owned() }];
+    ResponseItem::Message { role: MessageRole::User, content }
+}
+
+fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
+    ModelRequest { model: MODEL.to_owned(), input: vec![user(text)], images: Vec::new(), exposure, tools: Vec::new() }
+}
+
+async fn events(provider: &PreviewProvider, request: ModelRequest) -> Vec<ModelEvent<Vec<u8>>> {
+    provider.respond(request, Arc::new(Memory::default())).map(Result::unwrap).collect().await
+}
+
+fn header(png: &[u8]) -> (u32, u32, png::ColorType) {
+    let reader = png::Decoder::new(Cursor::new(png)).read_info().unwrap();
+    (reader.info().width, reader.info().height, reader.info().color_type)
+}
+
+#[tokio::test]
+async fn a_call_makes_a_picture_of_the_size_asked_for() {
+    let made = PreviewProvider::default().make(job("a fox", sized("128x96"), &[]), Arc::new(Memory::default())).await;
+    let made = made.unwrap();
+    let [MadeImage { staged, applied, .. }] = made.images.as_slice() else { panic!("not one image") };
+    assert_eq!(header(staged), (128, 96, png::ColorType::Rgb));
+    assert_eq!(applied.size.as_deref(), Some("128x96"));
+    assert_eq!(applied.background.as_deref(), Some("opaque"));
+    assert_eq!(made.attempts, 1);
+}
+
+#[tokio::test]
+async fn what_was_ignored_shows_in_what_was_applied() {
+    let parameters = AppliedImage { quality: Some("high".to_owned()), ..sized("64x64") };
+    let made = PreviewProvider::default().make(job("a fox", parameters, &[]), Arc::new(Memory::default())).await;
+    assert_eq!(made.unwrap().images[0].applied.quality, None);
+}
+
+#[tokio::test]
+async fn several_pictures_of_one_call_differ_and_can_be_transparent() {
+    let parameters = AppliedImage { n: Some(3), background: Some("transparent".to_owned()), ..sized("64x64") };
+    let made = PreviewProvider::default().make(job("a thing", parameters, &[]), Arc::new(Memory::default())).await;
+    let images = made.unwrap().images;
+    assert_eq!(images.len(), 3);
+    assert_ne!(images[0].staged, images[1].staged);
+    assert_eq!(header(&images[2].staged).2, png::ColorType::Rgba);
+}
+
+#[tokio::test]
+async fn references_are_read_in_order_and_change_the_picture() {
+    let provider = PreviewProvider::default();
+    let made = provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default())).await.unwrap();
+    let png = made.images.into_iter().next().unwrap().staged;
+    let files =
+        Memory { files: [("a".to_owned(), png.clone()), ("b".to_owned(), png.clone())].into(), ..Memory::default() };
+    let files = Arc::new(files);
+    let edited = provider.make(job("x", sized("64x64"), &["b", "a"]), Arc::clone(&files)).await.unwrap();
+    assert_ne!(edited.images[0].staged, png);
+    assert_eq!(*files.opened.lock().unwrap(), ["b", "a"]);
+}
+
+#[tokio::test]
+async fn each_fault_has_its_kind() {
+    let provider = PreviewProvider::default();
+    let fault = async |job: ImageJob, files: Memory| provider.make(job, Arc::new(files)).await.unwrap_err().kind;
+    let missing = fault(job("x", sized("64x64"), &["gone"]), Memory::default()).await;
+    assert_eq!(missing, ImageErrorKind::ReferenceNotFound);
+    let full = Memory { full: true, ..Memory::default() };
+    assert_eq!(fault(job("x", sized("64x64"), &[]), full).await, ImageErrorKind::Storage);
+    for size in ["32x32", "5000x5000", "big"] {
+        assert_eq!(fault(job("x", sized(size), &[]), Memory::default()).await, ImageErrorKind::InvalidArguments);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_takes_as_long_as_the_options_say() {
+    let options = PreviewOptions { delay: Duration::from_secs(30), ..PreviewOptions::default() };
+    let before = tokio::time::Instant::now();
+    let provider = PreviewProvider::new(options);
+    provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default())).await.unwrap();
+    assert!(before.elapsed() >= Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_past_its_deadline_is_uncertain_when_billing_is_rehearsed() {
+    for (billing, billed) in [(Billing::Free, Billed::No), (Billing::Rehearsed, Billed::Uncertain)] {
+        let options = PreviewOptions { delay: Duration::from_secs(90), billing, ..PreviewOptions::default() };
+        let provider = PreviewProvider::new(options);
+        assert_eq!(provider.info().capabilities.bills, billing == Billing::Rehearsed);
+        let error = provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default())).await.unwrap_err();
+        assert_eq!((error.kind, error.billed, error.elapsed_ms), (ImageErrorKind::Timeout, billed, 60_000));
+    }
+}
+
+#[tokio::test]
+async fn the_hosted_tool_starts_ends_with_the_picture_and_says_a_sentence() {
+    let provider = PreviewProvider::default();
+    let events = events(&provider, request(ToolExposure::Hosted, "a blue cat, 64x64")).await;
+    let ModelEvent::HostedStarted { call_id: started, .. } = &events[0] else { panic!("{:?}", events[0]) };
+    let ModelEvent::HostedEnded { call_id: ended, outcome: Ok(made) } = &events[1] else { panic!("{:?}", events[1]) };
+    assert_eq!(started, ended);
+    assert_eq!(header(&made.images[0].staged), (64, 64, png::ColorType::Rgb));
+    let sentence = events.iter().find_map(|event| match event {
+        ModelEvent::Message { text, .. } => Some(text.as_str()),
+        ModelEvent::TextDelta { .. }
+        | ModelEvent::FunctionCall(_)
+        | ModelEvent::HostedStarted { .. }
+        | ModelEvent::HostedEnded { .. }
+        | ModelEvent::Completed { .. } => None,
+    });
+    assert_eq!(sentence, Some(r#"Here is your picture: "a blue cat, 64x64" (64x64, preview)."#));
+    assert!(matches!(events.last(), Some(ModelEvent::Completed { .. })));
+}
+
+#[tokio::test]
+async fn both_tools_draw_the_same_picture_from_the_same_words() {
+    let provider = PreviewProvider::default();
+    let hosted = events(&provider, request(ToolExposure::Hosted, "a blue cat, 64x64")).await;
+    let ModelEvent::HostedEnded { outcome: Ok(hosted), .. } = &hosted[1] else { panic!("{:?}", hosted[1]) };
+    let made = provider.make(job("a blue cat, 64x64", sized("64x64"), &[]), Arc::new(Memory::default())).await.unwrap();
+    assert_eq!(hosted.images[0].staged, made.images[0].staged);
+}
+
+#[tokio::test]
+async fn the_same_turn_asked_twice_gets_two_call_ids() {
+    let provider = PreviewProvider::default();
+    let id = async || {
+        let event = events(&provider, request(ToolExposure::Standalone, "a fox")).await.swap_remove(0);
+        let ModelEvent::FunctionCall(call) = event else { panic!("{event:?}") };
+        call.call_id
+    };
+    assert_ne!(id().await, id().await);
+}

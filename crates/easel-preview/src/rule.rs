@@ -1,0 +1,257 @@
+//! The rule that stands in for a model: what a turn's text becomes, and the sentence that ends the turn.
+
+use easel_imagegen::arguments::MAX_PROMPT_CHARS;
+
+/// What to do about the text of a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A new picture.
+    Generate { prompt: String },
+    /// A change to the images that the turn attaches, or to those of the thread.
+    Edit { prompt: String },
+    /// Neither text nor image: there is nothing to draw.
+    Ask,
+}
+
+/// How a picture went, for [`closing_sentence`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// Width and height in pixels, where known.
+    Made {
+        size: Option<(u32, u32)>,
+    },
+    Edited {
+        size: Option<(u32, u32)>,
+    },
+    Failed {
+        reason: &'a str,
+    },
+}
+
+/// Longest piece of a prompt that a sentence repeats, in characters.
+const QUOTED_CHARS: usize = 80;
+
+/// What `text` asks for in a turn that attaches `attached` images, in a thread where `made_before` were made.
+///
+/// It is an edit when the turn attaches images, or when the thread has made some and the text refers to one ("make it",
+/// "the last image", "again", "add … to it"). Whole words, any case. A role that the client put before the text
+/// (`User: `) is left out of the prompt, and a prompt is cut at the tool's limit.
+pub fn plan(text: &str, attached: usize, made_before: usize) -> Rule {
+    let prompt: String = without_role(text).chars().take(MAX_PROMPT_CHARS).collect();
+    let prompt = prompt.trim().to_owned();
+    match (prompt.is_empty(), attached) {
+        (true, 0) => Rule::Ask,
+        (true, 1) => Rule::Edit { prompt: "a variation of the attached image".to_owned() },
+        (true, _) => Rule::Edit { prompt: "a combination of the attached images".to_owned() },
+        (false, 0) if made_before == 0 || !refers_to_an_image(&prompt) => Rule::Generate { prompt },
+        (false, _) => Rule::Edit { prompt },
+    }
+}
+
+/// One sentence about what was done with `prompt`.
+pub fn closing_sentence(prompt: &str, outcome: &Outcome<'_>) -> String {
+    let quoted = quoted(prompt);
+    let pixels = |size: &Option<(u32, u32)>| size.map(|(w, h)| format!("{w}x{h}, ")).unwrap_or_default();
+    match outcome {
+        Outcome::Made { size } => format!("Here is your picture: {quoted} ({}preview).", pixels(size)),
+        Outcome::Edited { size } => format!("Here is your edited picture: {quoted} ({}preview).", pixels(size)),
+        Outcome::Failed { reason } => {
+            let reason = reason.trim().trim_end_matches('.');
+            format!("I could not make the picture {quoted}: {reason}.")
+        }
+    }
+}
+
+fn quoted(prompt: &str) -> String {
+    let line = crate::text::clean(prompt);
+    match line.char_indices().nth(QUOTED_CHARS) {
+        Some((end, _)) => format!("\"{}…\"", line[..end].trim_end()),
+        None => format!("\"{line}\""),
+    }
+}
+
+/// The text behind the last line that opens with a user's role; clients send whole transcripts in this form.
+fn without_role(text: &str) -> &str {
+    let mut rest = text;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if let Some(said) = after_role(line) {
+            rest = &text[start + line.len() - said.len()..];
+        }
+        start += line.len();
+    }
+    rest.trim()
+}
+
+fn after_role(line: &str) -> Option<&str> {
+    let (role, said) = line.split_once(':')?;
+    let role = role.trim_matches(|c: char| !c.is_alphanumeric());
+    ["user", "human", "prompt"].iter().any(|name| role.eq_ignore_ascii_case(name)).then_some(said)
+}
+
+/// These alone speak of something that is already there.
+const REFERRING: &[&str] = &[
+    "again", "edit", "change", "modify", "adjust", "tweak", "redo", "redraw", "recolor", "recolour", "retouch",
+    "refine", "upscale", "crop",
+];
+/// These do when the text opens with them ("Remove the hat").
+const OPENING: &[&str] = &[
+    "add", "remove", "delete", "erase", "replace", "swap", "brighten", "darken", "sharpen", "blur", "flip", "rotate",
+    "mirror", "move", "extend", "keep",
+];
+const OPENING_FILLERS: &[&str] = &["please", "now", "and", "then", "also", "ok", "okay", "can", "could", "you"];
+/// These do right before a pronoun ("make it darker").
+const HANDLING: &[&str] = &[
+    "make",
+    "turn",
+    "paint",
+    "draw",
+    "color",
+    "colour",
+    "render",
+    "give",
+    "put",
+    "use",
+    "show",
+    "convert",
+    "transform",
+];
+const PRONOUNS: &[&str] = &["it", "them", "this", "that", "these", "those"];
+/// These do right before a word for an image.
+const POINTING: &[&str] = &[
+    "last", "latest", "previous", "prior", "earlier", "first", "second", "same", "that", "this", "existing", "original",
+];
+const IMAGES: &[&str] =
+    &["image", "images", "picture", "pictures", "photo", "drawing", "illustration", "version", "result", "one"];
+
+fn refers_to_an_image(prompt: &str) -> bool {
+    let lower = prompt.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let pair = |first: &[&str], second: &[&str]| {
+        words.windows(2).any(|pair| first.contains(&pair[0]) && second.contains(&pair[1]))
+    };
+    if pair(&["new", "another", "different"], IMAGES) {
+        return false;
+    }
+    let opening = words.iter().find(|word| !OPENING_FILLERS.contains(word));
+    let adds_to_it = words.iter().position(|word| OPENING.contains(word)).is_some_and(|verb| {
+        words[verb..].windows(2).any(|pair| matches!(pair, ["to" | "from" | "in" | "on" | "behind", "it" | "them"]))
+    });
+    // "The picture" points back too, but "the picture of a cat" is a new one.
+    let the_image = words.windows(2).enumerate().any(|(at, pair)| {
+        pair[0] == "the" && IMAGES.contains(&pair[1]) && pair[1] != "one" && words.get(at + 2) != Some(&"of")
+    });
+    words.iter().any(|word| REFERRING.contains(word))
+        || opening.is_some_and(|word| OPENING.contains(word))
+        || adds_to_it
+        || the_image
+        || pair(HANDLING, PRONOUNS)
+        || pair(POINTING, IMAGES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_speak_of_an_image_are_edits_once_there_is_one() {
+        for text in [
+            "make it blue",
+            "Make it BLUE!",
+            "now make them smaller",
+            "edit: more contrast",
+            "Change the sky to green",
+            "add a hat to it",
+            "and then add a moon behind it",
+            "Please add a hat",
+            "remove the tree",
+            "could you remove the tree?",
+            "the last image, but at night",
+            "use the previous picture as a poster",
+            "the same picture with snow",
+            "once again, with more light",
+            "turn this into a watercolour",
+            "crop to the face",
+            "put a frame round the picture",
+            "in the first one, swap the colours",
+            "recolour the roof",
+            "User: make it blue",
+        ] {
+            assert!(matches!(plan(text, 0, 1), Rule::Edit { .. }), "{text}");
+            assert!(matches!(plan(text, 0, 0), Rule::Generate { .. }), "without an image: {text}");
+        }
+    }
+
+    #[test]
+    fn texts_that_ask_for_something_new_are_not_edits() {
+        for text in [
+            "draw a red square",
+            "a cat in a hat",
+            "Draw the picture of a lighthouse",
+            "a house with a tree next to it",
+            "exchange office at night",
+            "an editor at her desk",
+            "against the wind",
+            "make a new picture: it is raining",
+            "another image, a green one",
+            "itinerary for a trip",
+            "draw an addition table",
+            "The first snow",
+        ] {
+            assert!(matches!(plan(text, 0, 3), Rule::Generate { .. }), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_attached_image_makes_any_text_an_edit() {
+        assert_eq!(plan("a red square", 1, 0), Rule::Edit { prompt: "a red square".to_owned() });
+        assert_eq!(plan(" \n", 1, 0), Rule::Edit { prompt: "a variation of the attached image".to_owned() });
+        assert_eq!(plan("", 2, 0), Rule::Edit { prompt: "a combination of the attached images".to_owned() });
+        assert_eq!(plan(" \n", 0, 5), Rule::Ask);
+    }
+
+    #[test]
+    fn a_role_before_the_text_is_no_part_of_the_prompt() {
+        for (text, prompt) in [
+            ("User: draw a fox", "draw a fox"),
+            ("user:draw a fox", "draw a fox"),
+            ("[User]: draw a fox", "draw a fox"),
+            ("Human: draw a fox\n", "draw a fox"),
+            ("System: be brief\n\nUser: draw a fox\non a hill", "draw a fox\non a hill"),
+            ("User: a\nAssistant: done\nUser: draw: a fox", "draw: a fox"),
+            ("sign: User entrance", "sign: User entrance"),
+            ("  draw a fox  ", "draw a fox"),
+        ] {
+            assert_eq!(plan(text, 0, 0), Rule::Generate { prompt: prompt.to_owned() }, "{text:?}");
+        }
+        assert_eq!(plan("User: ", 0, 0), Rule::Ask);
+    }
+
+    #[test]
+    fn a_prompt_is_cut_at_the_limit_of_the_tool() {
+        let Rule::Generate { prompt } = plan(&"ü".repeat(MAX_PROMPT_CHARS + 5), 0, 0) else { panic!("not generated") };
+        assert_eq!(prompt.chars().count(), MAX_PROMPT_CHARS);
+    }
+
+    #[test]
+    fn the_closing_sentence_says_what_was_done() {
+        let size = Some((1024, 768));
+        let say = |outcome| closing_sentence("draw a\nred square", &outcome);
+        assert_eq!(say(Outcome::Made { size }), r#"Here is your picture: "draw a red square" (1024x768, preview)."#);
+        assert_eq!(say(Outcome::Made { size: None }), r#"Here is your picture: "draw a red square" (preview)."#);
+        assert_eq!(
+            say(Outcome::Edited { size }),
+            r#"Here is your edited picture: "draw a red square" (1024x768, preview)."#
+        );
+        assert_eq!(
+            say(Outcome::Failed { reason: "the disk is full." }),
+            r#"I could not make the picture "draw a red square": the disk is full."#
+        );
+    }
+
+    #[test]
+    fn a_long_prompt_is_cut_in_the_sentence() {
+        let said = closing_sentence(&"word ".repeat(1_000), &Outcome::Made { size: None });
+        assert!(said.contains("…\"") && said.chars().count() < 140, "{said}");
+    }
+}
