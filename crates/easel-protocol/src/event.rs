@@ -10,40 +10,55 @@ use crate::response_item::ResponseItem;
 use crate::thread::{Thread, ThreadStatus};
 use crate::turn::{Turn, TurnError};
 
-/// Every notification, in the order of a thread's life.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(tag = "method", content = "params")]
-pub enum Event {
-    #[serde(rename = "configWarning")]
-    ConfigWarning(ConfigWarningNotification),
-    #[serde(rename = "thread/started")]
-    ThreadStarted(Box<ThreadStartedNotification>),
-    #[serde(rename = "thread/status/changed")]
-    ThreadStatusChanged(ThreadStatusChangedNotification),
-    #[serde(rename = "thread/name/updated")]
-    ThreadNameUpdated(ThreadNameUpdatedNotification),
-    #[serde(rename = "thread/archived")]
-    ThreadArchived(ThreadArchivedNotification),
-    #[serde(rename = "thread/unarchived")]
-    ThreadUnarchived(ThreadUnarchivedNotification),
-    #[serde(rename = "thread/closed")]
-    ThreadClosed(ThreadClosedNotification),
-    #[serde(rename = "turn/started")]
-    TurnStarted(TurnStartedNotification),
-    #[serde(rename = "item/started")]
-    ItemStarted(ItemStartedNotification),
-    #[serde(rename = "item/agentMessage/delta")]
-    AgentMessageDelta(AgentMessageDeltaNotification),
-    #[serde(rename = "item/completed")]
-    ItemCompleted(ItemCompletedNotification),
-    #[serde(rename = "rawResponseItem/completed")]
-    RawResponseItemCompleted(RawResponseItemCompletedNotification),
-    #[serde(rename = "thread/tokenUsage/updated")]
-    ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification),
-    #[serde(rename = "error")]
-    Error(ErrorNotification),
-    #[serde(rename = "turn/completed")]
-    TurnCompleted(TurnCompletedNotification),
+macro_rules! events {
+    ($($name:literal $event:ident($params:ty);)+) => {
+        /// Every notification, in the order of a thread's life.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+        #[serde(tag = "method", content = "params")]
+        pub enum Event {
+            $(#[serde(rename = $name)] $event($params),)+
+        }
+
+        /// The params of an event, to be serialized without its name.
+        #[derive(Debug, Clone, Copy, Serialize)]
+        #[serde(untagged)]
+        pub enum EventParams<'a> {
+            $($event(&'a $params),)+
+        }
+
+        impl Event {
+            /// The name of the notification.
+            pub fn method(&self) -> &'static str {
+                match self {
+                    $(Self::$event(_) => $name,)+
+                }
+            }
+
+            pub fn params(&self) -> EventParams<'_> {
+                match self {
+                    $(Self::$event(params) => EventParams::$event(params),)+
+                }
+            }
+        }
+    };
+}
+
+events! {
+    "configWarning" ConfigWarning(ConfigWarningNotification);
+    "thread/started" ThreadStarted(Box<ThreadStartedNotification>);
+    "thread/status/changed" ThreadStatusChanged(ThreadStatusChangedNotification);
+    "thread/name/updated" ThreadNameUpdated(ThreadNameUpdatedNotification);
+    "thread/archived" ThreadArchived(ThreadArchivedNotification);
+    "thread/unarchived" ThreadUnarchived(ThreadUnarchivedNotification);
+    "thread/closed" ThreadClosed(ThreadClosedNotification);
+    "turn/started" TurnStarted(TurnStartedNotification);
+    "item/started" ItemStarted(ItemStartedNotification);
+    "item/agentMessage/delta" AgentMessageDelta(AgentMessageDeltaNotification);
+    "item/completed" ItemCompleted(ItemCompletedNotification);
+    "rawResponseItem/completed" RawResponseItemCompleted(RawResponseItemCompletedNotification);
+    "thread/tokenUsage/updated" ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification);
+    "error" Error(ErrorNotification);
+    "turn/completed" TurnCompleted(TurnCompletedNotification);
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -1,1 +1,27 @@
-fn main() {}
+//! The program: its command line, the method handlers, and the wiring between the crates.
+//!
+//! Start at [`server`] for the way of a connection, at [`methods`] for what each method does, and at [`app`] for what
+//! they all share. JSON-RPC codes of refusals stand in [`refusal`] and nowhere else.
+
+mod cli;
+mod commands;
+
+mod server;
+
+mod methods;
+
+mod app;
+mod client;
+mod hub;
+mod order;
+mod provider;
+mod refusal;
+mod rules;
+
+mod logging;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

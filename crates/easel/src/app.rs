@@ -1,0 +1,149 @@
+//! What all connections and methods share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use easel_config::{Config, Environment, Loaded, Loader, Warning};
+use easel_imagegen::port::StoredThread;
+use easel_protocol::event::{ConfigWarningNotification, Event};
+use easel_protocol::thread::{Thread, ThreadStatus};
+use easel_store::EaselStore;
+use easel_thread::registry::{ThreadHandle, Threads};
+use serde_json::{Map, Value};
+use tokio_util::task::TaskTracker;
+
+use crate::client::Client;
+use crate::hub::Hub;
+use crate::order::Order;
+use crate::provider::{self, AnyProvider, Providers};
+use crate::refusal::Refusal;
+use crate::rules::thread_rules;
+
+pub(crate) struct App {
+    pub(crate) home: PathBuf,
+    /// The working folder of the process.
+    pub(crate) cwd: PathBuf,
+    loader: Arc<Loader>,
+    /// The configuration without project and thread.
+    pub(crate) loaded: Loaded,
+    pub(crate) store: EaselStore,
+    pub(crate) hub: Hub,
+    pub(crate) threads: Threads<AnyProvider>,
+    pub(crate) providers: Providers,
+    pub(crate) order: Order,
+    /// What goes on after an answer; awaited at the end.
+    pub(crate) sequels: TaskTracker,
+}
+
+/// What a handler works with: the program and the connection that asks.
+#[derive(Clone)]
+pub(crate) struct Cx {
+    pub(crate) app: Arc<App>,
+    pub(crate) client: Arc<Client>,
+}
+
+impl App {
+    pub(crate) fn new(environment: &Environment, home: PathBuf, loader: Loader, loaded: Loaded) -> Self {
+        let limits = &loaded.config.limits;
+        let limits =
+            easel_store::Limits { reference_bytes: limits.reference_bytes, reference_pixels: limits.reference_pixels };
+        let store = EaselStore::open(home.clone(), limits);
+        Self {
+            home,
+            cwd: environment.cwd.clone(),
+            loader: Arc::new(loader),
+            loaded,
+            hub: Hub::new(store.clone()),
+            store,
+            threads: Threads::default(),
+            providers: Providers::default(),
+            order: Order::default(),
+            sequels: TaskTracker::new(),
+        }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.loaded.config
+    }
+
+    /// The provider that a thread with the defaults uses.
+    pub(crate) fn default_provider(&self) -> Arc<AnyProvider> {
+        self.providers.get(provider::default_id(self.config()), self.config())
+    }
+
+    /// The configuration of a thread: with its project's file and its own overrides.
+    pub(crate) async fn configuration_for(
+        &self,
+        cwd: PathBuf,
+        overrides: Map<String, Value>,
+    ) -> Result<Loaded, Refusal> {
+        let loader = Arc::clone(&self.loader);
+        let reading = tokio::task::spawn_blocking(move || loader.for_thread(&cwd, &overrides));
+        reading.await.map_err(|_| Refusal::ShuttingDown)
+    }
+
+    /// Warnings that every connection learns after its handshake.
+    pub(crate) fn warnings(&self) -> Vec<Event> {
+        let mut warnings: Vec<Event> = self.loaded.warnings.iter().map(|warning| self.warning(warning)).collect();
+        let summary = match self.default_provider().unavailable() {
+            Some(reason) => Some(reason.to_owned()),
+            None if self.config().model_provider.is_none() => {
+                Some("No provider is configured, so pictures come from the preview, which is not a model.".to_owned())
+            }
+            None => None,
+        };
+        warnings.extend(
+            summary
+                .map(|summary| Event::ConfigWarning(ConfigWarningNotification { summary, details: None, path: None })),
+        );
+        warnings
+    }
+
+    pub(crate) fn warning(&self, warning: &Warning) -> Event {
+        Event::ConfigWarning(ConfigWarningNotification {
+            summary: warning.to_string(),
+            details: None,
+            path: warning.path.as_ref().map(|path| path.display().to_string()),
+        })
+    }
+
+    /// Takes a stored thread into memory, unless it is there already.
+    pub(crate) async fn load(
+        &self,
+        stored: StoredThread,
+        config: &Config,
+    ) -> Result<Arc<ThreadHandle<AnyProvider>>, Refusal> {
+        let thread_id = stored.thread.id.clone();
+        let acquired = self.store.acquire_writer(&thread_id).await;
+        acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
+        let provider = self.providers.get(&stored.thread.model_provider, config);
+        let rules = thread_rules(config);
+        Ok(self.threads.load(stored, rules, provider, self.store.clone(), self.hub.clone()))
+    }
+
+    /// Takes a thread out of memory, so that another process can have it.
+    pub(crate) async fn unload(&self, thread_id: &str) {
+        self.threads.unload(thread_id);
+        if let Err(error) = self.store.release_writer(thread_id).await {
+            tracing::warn!(thread_id, %error, "the thread was not given back");
+        }
+    }
+
+    /// A stored thread with the state it has in this process.
+    pub(crate) fn with_status(&self, thread: Thread) -> Thread {
+        Thread { status: self.status(&thread.id), ..thread }
+    }
+
+    fn status(&self, thread_id: &str) -> ThreadStatus {
+        match self.threads.get(thread_id) {
+            None => ThreadStatus::NotLoaded {},
+            Some(handle) if handle.slot.running().is_some() => ThreadStatus::Active { active_flags: Vec::new() },
+            Some(_) => ThreadStatus::Idle {},
+        }
+    }
+
+    /// An absolute path: relative ones start at the process's working folder.
+    pub(crate) fn absolute(&self, path: Option<&str>) -> PathBuf {
+        path.map_or_else(|| self.cwd.clone(), |path| self.cwd.join(Path::new(path)))
+    }
+}

@@ -1,0 +1,123 @@
+//! The command line. Options of the Codex app-server that mean nothing here are accepted, since clients pass them.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use easel_config::{Environment, Invocation};
+
+use crate::{commands, server};
+
+/// An image-generation app-server: spawned by a client, driven over stdio with JSON-RPC.
+#[derive(Debug, Parser)]
+#[command(name = "easel", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    configuration: Configuration,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Taken before and after the subcommand.
+#[derive(Debug, Args)]
+struct Configuration {
+    /// Set a key of the configuration: a dotted key and a TOML value, else a string. May be repeated.
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", global = true)]
+    overrides: Vec<String>,
+    /// Turn a feature on. May be repeated.
+    #[arg(long, value_name = "FEATURE", global = true)]
+    enable: Vec<String>,
+    /// Turn a feature off. May be repeated; wins over --enable.
+    #[arg(long, value_name = "FEATURE", global = true)]
+    disable: Vec<String>,
+    /// Use [profiles.NAME] of the configuration file.
+    #[arg(long, value_name = "NAME", global = true)]
+    profile: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve JSON-RPC to the client that spawned this process.
+    AppServer(AppServer),
+    /// Spawn an app-server and show a whole conversation: start, draw, edit, read back.
+    Demo {
+        /// Print the lines that pass instead of a story.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The features and whether they are on.
+    #[command(subcommand)]
+    Features(Features),
+}
+
+#[derive(Debug, Args)]
+struct AppServer {
+    #[command(subcommand)]
+    generator: Option<Generator>,
+    /// Where to listen. Only stdio:// so far.
+    #[arg(long, value_name = "URL", default_value = "stdio://")]
+    listen: String,
+    /// The same as --listen stdio://
+    #[arg(long, conflicts_with = "listen")]
+    stdio: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Generator {
+    /// Write the protocol as a JSON Schema bundle.
+    GenerateJsonSchema {
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Write the protocol as TypeScript types.
+    GenerateTs {
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Features {
+    List,
+}
+
+/// Runs the command; 0 is done, 1 failed, 2 wrong usage.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Help and version go to stdout and are no failure; a closed pipe there is nobody's fault.
+            let _ = usage.print();
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+        }
+    };
+    let environment = Environment::from_process();
+    let invocation = Invocation {
+        overrides: cli.configuration.overrides,
+        enable: cli.configuration.enable,
+        disable: cli.configuration.disable,
+        profile: cli.configuration.profile,
+    };
+    let done = match cli.command {
+        Command::AppServer(AppServer { generator: Some(Generator::GenerateJsonSchema { out }), .. }) => {
+            commands::schema::write(&out, easel_protocol::schema::json_schema_files())
+        }
+        Command::AppServer(AppServer { generator: Some(Generator::GenerateTs { out }), .. }) => {
+            commands::schema::write(&out, easel_protocol::schema::typescript_files())
+        }
+        Command::AppServer(AppServer { generator: None, listen, .. }) if listen != "stdio://" => {
+            commands::report(&format!("cannot listen on {listen}: only stdio:// is served"));
+            return ExitCode::from(2);
+        }
+        Command::AppServer(AppServer { generator: None, .. }) => server::run(&environment, invocation),
+        Command::Demo { json } => commands::demo::run(json),
+        Command::Features(Features::List) => commands::features::list(environment, invocation),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            commands::report(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! One connection, as the rest of the program sees it.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use easel_protocol::event::{Event, ItemCompletedNotification};
+use easel_protocol::handshake::{ImageResult, InitializeParams};
+use easel_protocol::item::ThreadItem;
+use easel_rpc::Outbox;
+use easel_store::EaselStore;
+
+pub(crate) struct Client {
+    outbox: Outbox,
+    hello: OnceLock<Hello>,
+}
+
+/// What the client said of itself in `initialize`.
+#[derive(Debug)]
+struct Hello {
+    name: String,
+    opted_out: HashSet<String>,
+    image_result: ImageResult,
+}
+
+impl Client {
+    pub(crate) fn new(outbox: Outbox) -> Self {
+        Self { outbox, hello: OnceLock::new() }
+    }
+
+    /// Called once: the handshake admits no second `initialize`.
+    pub(crate) fn greet(&self, params: InitializeParams, image_result: ImageResult) {
+        let capabilities = params.capabilities.unwrap_or_default();
+        let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default().into_iter().collect();
+        let image_result = capabilities.image_result.unwrap_or(image_result);
+        let _ = self.hello.set(Hello { name: params.client_info.name, opted_out, image_result });
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.hello.get().map(|hello| hello.name.as_str())
+    }
+
+    /// Sends an event, unless the client does not want its kind. Waits while the client is slow.
+    pub(crate) async fn tell(&self, event: &Event, store: &EaselStore) {
+        let hello = self.hello.get();
+        if hello.is_some_and(|hello| hello.opted_out.contains(event.method())) {
+            return;
+        }
+        let inline = hello.is_some_and(|hello| hello.image_result == ImageResult::Inline);
+        let inlined = if inline { with_bytes(event, store).await } else { None };
+        let event = inlined.as_ref().unwrap_or(event);
+        if self.outbox.notify(event.method(), &event.params()).await.is_err() {
+            tracing::debug!(method = event.method(), "the client is gone");
+        }
+    }
+}
+
+/// The event with the first image's bytes in `result`, when it is one that ends an image.
+async fn with_bytes(event: &Event, store: &EaselStore) -> Option<Event> {
+    let Event::ItemCompleted(completed) = event else { return None };
+    let ThreadItem::ImageGeneration(item) = &completed.item else { return None };
+    let image = item.images.first()?;
+    let length = u32::try_from(image.facts.bytes).ok()?;
+    let bytes = match store.read_image(&image.id, 0, length).await {
+        Ok(bytes) => bytes?.bytes,
+        Err(error) => {
+            tracing::warn!(image = image.id, %error, "the image was made but cannot be read back");
+            return None;
+        }
+    };
+    let mut item = item.clone();
+    item.result = STANDARD.encode(bytes);
+    Some(Event::ItemCompleted(ItemCompletedNotification {
+        item: ThreadItem::ImageGeneration(item),
+        ..completed.clone()
+    }))
+}

@@ -1,0 +1,19 @@
+//! The commands that are not servers. Their result goes to stdout, everything else to stderr.
+
+pub(crate) mod demo;
+pub(crate) mod features;
+pub(crate) mod schema;
+
+use std::io::{self, Write};
+
+/// Tells a person what went wrong.
+pub(crate) fn report(problem: &str) {
+    // A closed stderr leaves nobody to tell.
+    let _ = writeln!(io::stderr(), "easel: {problem}");
+}
+
+/// Prints one line of the result.
+#[expect(clippy::disallowed_methods, reason = "a command prints its result, and no server runs in its process")]
+pub(crate) fn print(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+}

@@ -1,0 +1,97 @@
+//! Who is subscribed to which thread.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use easel_protocol::event::Event;
+use easel_store::EaselStore;
+use easel_thread::Audience;
+
+use crate::client::Client;
+
+/// The subscriptions of all connections. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Hub {
+    subscriptions: Arc<Mutex<HashMap<String, Vec<Subscription>>>>,
+    store: EaselStore,
+}
+
+#[derive(Clone)]
+struct Subscription {
+    client: Arc<Client>,
+    wants: Wants,
+}
+
+/// Which events of a thread a connection gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    Events,
+    /// `rawResponseItem/completed` too.
+    RawEvents,
+}
+
+impl Wants {
+    /// By the `experimentalRawEvents` of the request that subscribes.
+    pub(crate) fn from_flag(raw: Option<bool>) -> Self {
+        if raw == Some(true) { Self::RawEvents } else { Self::Events }
+    }
+}
+
+impl Hub {
+    pub(crate) fn new(store: EaselStore) -> Self {
+        Self { subscriptions: Arc::default(), store }
+    }
+
+    /// Subscribes a connection, or changes what it wants.
+    pub(crate) fn subscribe(&self, thread_id: &str, client: &Arc<Client>, wants: Wants) {
+        let mut table = self.table();
+        let subscriptions = table.entry(thread_id.to_owned()).or_default();
+        subscriptions.retain(|subscription| !Arc::ptr_eq(&subscription.client, client));
+        subscriptions.push(Subscription { client: Arc::clone(client), wants });
+    }
+
+    /// Ends a subscription; `None` when there was none, else how many are left.
+    pub(crate) fn unsubscribe(&self, thread_id: &str, client: &Arc<Client>) -> Option<usize> {
+        let mut table = self.table();
+        let subscriptions = table.get_mut(thread_id)?;
+        let before = subscriptions.len();
+        subscriptions.retain(|subscription| !Arc::ptr_eq(&subscription.client, client));
+        let left = subscriptions.len();
+        if left == 0 {
+            table.remove(thread_id);
+        }
+        (left < before).then_some(left)
+    }
+
+    /// Tells one connection, subscribed or not.
+    pub(crate) async fn tell(&self, client: &Client, event: &Event) {
+        client.tell(event, &self.store).await;
+    }
+
+    /// Tells the subscribers and, if it is not one of them, the connection that caused the event.
+    pub(crate) async fn publish_with(&self, thread_id: &str, cause: &Arc<Client>, event: Event) {
+        if !self.subscribers(thread_id).iter().any(|subscription| Arc::ptr_eq(&subscription.client, cause)) {
+            self.tell(cause, &event).await;
+        }
+        self.publish(thread_id, event).await;
+    }
+
+    fn subscribers(&self, thread_id: &str) -> Vec<Subscription> {
+        self.table().get(thread_id).cloned().unwrap_or_default()
+    }
+
+    fn table(&self) -> MutexGuard<'_, HashMap<String, Vec<Subscription>>> {
+        self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Audience for Hub {
+    async fn publish(&self, thread_id: &str, event: Event) {
+        let raw = matches!(event, Event::RawResponseItemCompleted(_));
+        for Subscription { client, wants } in self.subscribers(thread_id) {
+            if !raw || wants == Wants::RawEvents {
+                client.tell(&event, &self.store).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! One file a method, named after it. The table comes from the protocol's list, so a method without a handler does
+//! not compile.
+
+mod account_read;
+mod config_read;
+mod experimental_feature_list;
+mod image_list;
+mod image_read;
+mod initialize;
+mod model_list;
+mod model_provider_capabilities_read;
+mod model_provider_list;
+mod thread_archive;
+mod thread_items_list;
+mod thread_list;
+mod thread_loaded_list;
+mod thread_name_set;
+mod thread_read;
+mod thread_resume;
+mod thread_start;
+mod thread_turns_list;
+mod thread_unarchive;
+mod thread_unsubscribe;
+mod tool_list;
+mod turn_interrupt;
+mod turn_start;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use easel_protocol::method::{self, Method};
+use easel_rpc::{Call, DuplicateMethod, ErrorObjectOwned, Reply, Table, TableBuilder};
+
+use crate::app::Cx;
+use crate::refusal::{self, Refusal};
+
+/// Most entries of a page of a list that is in memory.
+const MAX_PAGE: usize = 500;
+
+/// What a method does.
+pub(crate) trait Handler: Method {
+    fn handle(cx: Cx, params: Self::Params) -> impl Future<Output = Result<Answer<Self::Response>, Refusal>> + Send;
+}
+
+/// A result, and what follows once it is on its way.
+pub(crate) struct Answer<R> {
+    result: R,
+    sequel: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl<R> Answer<R> {
+    pub(crate) fn new(result: R) -> Self {
+        Self { result, sequel: None }
+    }
+
+    /// `sequel` runs after the answer has been queued, and not at all when it never is. The next request of the same
+    /// thread waits for it.
+    pub(crate) fn then(result: R, sequel: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { result, sequel: Some(Box::pin(sequel)) }
+    }
+}
+
+pub(crate) fn table() -> Result<Table<Cx>, DuplicateMethod> {
+    let mut table = Table::builder().unknown_method(refusal::unknown_method);
+    macro_rules! register {
+        ($($method:ident)+) => { $(table = register_method::<method::$method>(table);)+ };
+    }
+    easel_protocol::for_each_method!(register);
+    table.build()
+}
+
+fn register_method<M: Handler>(table: TableBuilder<Cx>) -> TableBuilder<Cx> {
+    table.method(M::NAME, |cx: Cx, _call: Call, params: M::Params| run::<M>(cx, params))
+}
+
+/// Waits for the thread's earlier requests, handles this one, and sees to its sequel.
+async fn run<M: Handler>(cx: Cx, params: M::Params) -> Result<Reply<M::Response>, ErrorObjectOwned> {
+    let place = match M::thread(&params) {
+        Some(thread_id) => Some(cx.app.order.take(thread_id).await),
+        None => None,
+    };
+    let sequels = cx.app.sequels.clone();
+    let Answer { result, sequel } = M::handle(cx, params).await?;
+    let Some(sequel) = sequel else { return Ok(Reply::new(result)) };
+    let (reply, queued) = Reply::with_sequel(result);
+    sequels.spawn(async move {
+        if queued.await {
+            sequel.await;
+        }
+        drop(place);
+    });
+    Ok(reply)
+}
+
+/// A page of a list that is in memory, after the entry that the cursor names.
+fn page<T>(
+    all: Vec<T>,
+    cursor: Option<&str>,
+    limit: Option<u32>,
+    key: impl Fn(&T) -> &String,
+) -> Result<(Vec<T>, Option<String>), Refusal> {
+    let start = match cursor {
+        None => 0,
+        Some(cursor) => {
+            let at = all.iter().position(|entry| key(entry) == cursor);
+            at.ok_or_else(|| Refusal::field("cursor", "is not one that this list gave out"))? + 1
+        }
+    };
+    let limit = limit.map_or(MAX_PAGE, |limit| (limit as usize).clamp(1, MAX_PAGE));
+    let more = all.len() > start + limit;
+    let data: Vec<T> = all.into_iter().skip(start).take(limit).collect();
+    let next_cursor = if more { data.last().map(|entry| key(entry).clone()) } else { None };
+    Ok((data, next_cursor))
+}

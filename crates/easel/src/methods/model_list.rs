@@ -1,0 +1,24 @@
+use easel_config::Config;
+use easel_imagegen::port::{Provider, ProviderInfo};
+use easel_protocol::method::ModelList;
+use easel_protocol::model::{ModelListParams, ModelListResponse};
+
+use crate::app::Cx;
+use crate::methods::{Answer, Handler};
+use crate::refusal::Refusal;
+
+impl Handler for ModelList {
+    async fn handle(cx: Cx, params: ModelListParams) -> Result<Answer<ModelListResponse>, Refusal> {
+        let provider = cx.app.default_provider();
+        let hidden = params.include_hidden == Some(true);
+        let models = provider.info().models.iter().filter(|model| hidden || !model.hidden).cloned().collect();
+        let (data, next_cursor) = super::page(models, params.cursor.as_deref(), params.limit, |model| &model.id)?;
+        Ok(Answer::new(ModelListResponse { data, next_cursor }))
+    }
+}
+
+/// The model of a thread that names none: the configured one, else the provider's default.
+pub(super) fn default_model(provider: &ProviderInfo, config: &Config) -> String {
+    let first = || provider.models.iter().find(|model| model.is_default).or(provider.models.first());
+    config.model.clone().or_else(|| first().map(|model| model.model.clone())).unwrap_or_default()
+}

@@ -1,0 +1,14 @@
+use easel_protocol::method::ThreadItemsList;
+use easel_protocol::thread::{ThreadItemsListParams, ThreadItemsListResponse};
+
+use crate::app::Cx;
+use crate::methods::{Answer, Handler};
+use crate::refusal::Refusal;
+
+impl Handler for ThreadItemsList {
+    async fn handle(cx: Cx, params: ThreadItemsListParams) -> Result<Answer<ThreadItemsListResponse>, Refusal> {
+        let thread_id = params.thread_id.clone();
+        let page = cx.app.store.items(params).await;
+        Ok(Answer::new(page.map_err(|refused| Refusal::page(refused, Some(&thread_id)))?))
+    }
+}

@@ -1,0 +1,97 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use easel_imagegen::port::Provider;
+use easel_protocol::event::{Event, ThreadStartedNotification};
+use easel_protocol::method::ThreadStart;
+use easel_protocol::thread::{
+    ApprovalPolicy, ApprovalsReviewer, HistoryMode, SandboxPolicy, SessionSource, Thread, ThreadSettings,
+    ThreadStartParams, ThreadStatus,
+};
+use easel_thread::Audience;
+use uuid::Uuid;
+
+use crate::app::Cx;
+use crate::hub::Wants;
+use crate::methods::model_list::default_model;
+use crate::methods::{Answer, Handler};
+use crate::provider;
+use crate::refusal::Refusal;
+
+impl Handler for ThreadStart {
+    async fn handle(cx: Cx, params: ThreadStartParams) -> Result<Answer<ThreadSettings>, Refusal> {
+        let app = &cx.app;
+        let cwd = app.absolute(params.cwd.as_deref());
+        let overrides = params.config.unwrap_or_default();
+        let loaded = app.configuration_for(cwd.clone(), overrides.clone()).await?;
+        let provider_id = params.model_provider.as_deref().unwrap_or(provider::default_id(&loaded.config));
+        let provider = app.providers.get(provider_id, &loaded.config);
+        let model = params.model.unwrap_or_else(|| default_model(provider.info(), &loaded.config));
+        let thread = Thread {
+            model_provider: provider_id.to_owned(),
+            model: Some(model),
+            cwd: cwd.display().to_string(),
+            originator: cx.client.name().map(str::to_owned),
+            ..new_thread()
+        };
+        let place = app.order.take(&thread.id).await;
+        app.store.put_thread(thread.clone(), Some(overrides.clone())).await?;
+        let stored = app.store.load(&thread.id).await?;
+        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread.id.clone()))?;
+        app.load(stored, &loaded.config).await?;
+        app.hub.subscribe(&thread.id, &cx.client, Wants::from_flag(params.experimental_raw_events));
+
+        let thread = app.with_status(thread);
+        let warnings: Vec<Event> = loaded.warnings.iter().map(|warning| app.warning(warning)).collect();
+        let started = Event::ThreadStarted(Box::new(ThreadStartedNotification { thread: thread.clone() }));
+        Ok(Answer::then(settings(thread), async move {
+            let thread_id = place.thread_id().to_owned();
+            for warning in warnings {
+                cx.app.hub.tell(&cx.client, &warning).await;
+            }
+            cx.app.hub.publish(&thread_id, started).await;
+            drop(place);
+        }))
+    }
+}
+
+fn new_thread() -> Thread {
+    let id = Uuid::now_v7().to_string();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    Thread {
+        session_id: id.clone(),
+        id,
+        forked_from_id: None,
+        preview: String::new(),
+        ephemeral: false,
+        model_provider: String::new(),
+        model: None,
+        created_at: now,
+        updated_at: now,
+        status: ThreadStatus::NotLoaded {},
+        path: None,
+        cwd: String::new(),
+        cli_version: env!("CARGO_PKG_VERSION").to_owned(),
+        originator: None,
+        source: SessionSource::AppServer,
+        name: None,
+        project_id: None,
+        history_mode: HistoryMode::Paginated,
+        turns: Vec::new(),
+    }
+}
+
+/// What `thread/start` and `thread/resume` answer. Easel runs no commands, so most of it is constant.
+pub(super) fn settings(thread: Thread) -> ThreadSettings {
+    ThreadSettings {
+        model: thread.model.clone().unwrap_or_default(),
+        model_provider: thread.model_provider.clone(),
+        service_tier: None,
+        cwd: thread.cwd.clone(),
+        approval_policy: ApprovalPolicy::Never,
+        approvals_reviewer: ApprovalsReviewer::User,
+        sandbox: SandboxPolicy::ReadOnly { network_access: false },
+        reasoning_effort: None,
+        thread,
+    }
+}

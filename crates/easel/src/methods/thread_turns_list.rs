@@ -1,0 +1,14 @@
+use easel_protocol::method::ThreadTurnsList;
+use easel_protocol::thread::{ThreadTurnsListParams, ThreadTurnsListResponse};
+
+use crate::app::Cx;
+use crate::methods::{Answer, Handler};
+use crate::refusal::Refusal;
+
+impl Handler for ThreadTurnsList {
+    async fn handle(cx: Cx, params: ThreadTurnsListParams) -> Result<Answer<ThreadTurnsListResponse>, Refusal> {
+        let thread_id = params.thread_id.clone();
+        let page = cx.app.store.turns(params).await;
+        Ok(Answer::new(page.map_err(|refused| Refusal::page(refused, Some(&thread_id)))?))
+    }
+}

@@ -1,0 +1,18 @@
+use easel_protocol::method::TurnInterrupt;
+use easel_protocol::turn::{TurnInterruptParams, TurnInterruptResponse};
+
+use crate::app::Cx;
+use crate::methods::{Answer, Handler};
+use crate::refusal::Refusal;
+
+impl Handler for TurnInterrupt {
+    async fn handle(cx: Cx, params: TurnInterruptParams) -> Result<Answer<TurnInterruptResponse>, Refusal> {
+        let handle = cx.app.threads.get(&params.thread_id);
+        let handle = handle.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
+        let (found, interrupt) = handle.slot.active().ok_or(Refusal::NoActiveTurn)?;
+        if found != params.turn_id {
+            return Err(Refusal::OtherTurn { wanted: params.turn_id, found });
+        }
+        Ok(Answer::then(TurnInterruptResponse {}, async move { interrupt.cancel() }))
+    }
+}

@@ -1,0 +1,127 @@
+use std::path::PathBuf;
+
+use easel_imagegen::port::{ImageSource, Store};
+use easel_protocol::input::UserInput;
+use easel_protocol::method::TurnStart;
+use easel_protocol::record::Attachment;
+use easel_protocol::thread::Thread;
+use easel_protocol::turn::{Turn, TurnItemsView, TurnStartParams, TurnStartResponse, TurnStatus};
+use easel_thread::actor::{Command, StartTurn};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::app::{App, Cx};
+use crate::methods::{Answer, Handler};
+use crate::refusal::Refusal;
+
+/// Most pieces of one user message.
+const MAX_PIECES: usize = 64;
+
+impl Handler for TurnStart {
+    async fn handle(cx: Cx, params: TurnStartParams) -> Result<Answer<TurnStartResponse>, Refusal> {
+        let app = &cx.app;
+        check(&params.input)?;
+        let stored = app.store.thread(&params.thread_id).await?;
+        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
+        let handle = app.threads.get(&params.thread_id);
+        let handle = handle.ok_or_else(|| Refusal::ThreadNotLoaded(params.thread_id.clone()))?;
+        let turn_id = Uuid::now_v7().to_string();
+        let permit = handle.slot.begin(&turn_id).map_err(Refusal::TurnRunning)?;
+        let thread = with_changes(app, stored, &params).await?;
+        let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;
+        let (answered, told) = oneshot::channel();
+        let start = StartTurn {
+            permit,
+            message_id: Uuid::now_v7().to_string(),
+            client_id: params.client_user_message_id,
+            content,
+            attachments,
+            model: thread.model.unwrap_or_default(),
+            cwd: PathBuf::from(thread.cwd),
+            answered: Box::pin(async move {
+                // A sender that is gone without a word means that there is nobody to wait for.
+                let _ = told.await;
+            }),
+        };
+        if !handle.send(Command::StartTurn(Box::new(start))).await {
+            return Err(Refusal::ShuttingDown);
+        }
+        Ok(Answer::then(TurnStartResponse { turn: new_turn(turn_id) }, async move {
+            let _ = answered.send(());
+        }))
+    }
+}
+
+/// The thread with the changes that the turn brings, which stay for those after it.
+async fn with_changes(app: &App, stored: Thread, params: &TurnStartParams) -> Result<Thread, Refusal> {
+    let mut thread = stored.clone();
+    if params.cwd.is_some() {
+        thread.cwd = app.absolute(params.cwd.as_deref()).display().to_string();
+    }
+    if params.model.is_some() {
+        thread.model.clone_from(&params.model);
+    }
+    if thread != stored {
+        app.store.put_thread(thread.clone(), None).await?;
+    }
+    Ok(thread)
+}
+
+fn check(input: &[UserInput]) -> Result<(), Refusal> {
+    if input.len() > MAX_PIECES {
+        return Err(Refusal::field("input", format!("has {} pieces; at most {MAX_PIECES} are taken", input.len())));
+    }
+    let says_something = input.iter().any(|piece| match piece {
+        UserInput::Text { text, .. } => !text.trim().is_empty(),
+        UserInput::Image { .. }
+        | UserInput::LocalImage { .. }
+        | UserInput::Skill { .. }
+        | UserInput::Mention { .. } => true,
+    });
+    if says_something { Ok(()) } else { Err(Refusal::field("input", "is empty")) }
+}
+
+/// Copies the images into the store: the client may delete its own as soon as this is answered.
+async fn take_in(
+    app: &App,
+    thread_id: &str,
+    input: Vec<UserInput>,
+) -> Result<(Vec<UserInput>, Vec<Attachment>), Refusal> {
+    let mut content = Vec::with_capacity(input.len());
+    let mut attachments = Vec::new();
+    for (index, piece) in input.into_iter().enumerate() {
+        let (source, detail) = match piece {
+            UserInput::Image { url, detail } if url.starts_with("data:") => (ImageSource::DataUrl(url), detail),
+            UserInput::Image { .. } => {
+                return Err(Refusal::field(
+                    format!("input[{index}].url"),
+                    "only data: URLs are taken; nothing is fetched from the network",
+                ));
+            }
+            UserInput::LocalImage { path, detail } => (ImageSource::Attached(path.into()), detail),
+            piece @ (UserInput::Text { .. } | UserInput::Skill { .. } | UserInput::Mention { .. }) => {
+                content.push(piece);
+                continue;
+            }
+        };
+        let taken = app.store.take_in(thread_id, source).await;
+        let attachment = taken.map_err(|refused| Refusal::input(index, refused))?;
+        content.push(UserInput::LocalImage { path: attachment.path.clone(), detail });
+        attachments.push(attachment);
+    }
+    Ok((content, attachments))
+}
+
+fn new_turn(id: String) -> Turn {
+    Turn {
+        root_turn_id: id.clone(),
+        id,
+        items: Vec::new(),
+        items_view: TurnItemsView::NotLoaded,
+        status: TurnStatus::InProgress,
+        error: None,
+        started_at: None,
+        completed_at: None,
+        duration_ms: None,
+    }
+}

@@ -1,0 +1,91 @@
+//! Why a request was refused, and the one place where that becomes a JSON-RPC error.
+//!
+//! Clients take a message with "login", "auth" or "credential" for a missing login, and "thread … not found" for a
+//! missing session, so messages are short and exact.
+
+use easel_imagegen::port::{SourceRefused, StorageError};
+use easel_protocol::record::ImageErrorKind;
+use easel_rpc::ErrorObjectOwned;
+use easel_store::{LeaseRefused, PageRefused};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// A field holds what it must not; the text says which and why.
+    #[error("{field}: {reason}")]
+    BadField { field: String, reason: String },
+    #[error("thread {0} not found")]
+    ThreadNotFound(String),
+    #[error("thread {0} is not loaded; call thread/resume first")]
+    ThreadNotLoaded(String),
+    #[error("thread {thread_id} is in use by another Easel, process {pid}")]
+    ThreadInUse { thread_id: String, pid: u32 },
+    #[error("turn {0} is still running")]
+    TurnRunning(String),
+    #[error("no active turn to interrupt")]
+    NoActiveTurn,
+    #[error("expected active turn id {wanted} but found {found}")]
+    OtherTurn { wanted: String, found: String },
+    #[error("image {0} not found")]
+    ImageNotFound(String),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("the server is shutting down")]
+    ShuttingDown,
+}
+
+impl Refusal {
+    pub(crate) fn field(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::BadField { field: field.into(), reason: reason.into() }
+    }
+
+    /// An image of `turn/start` that was not taken in.
+    pub(crate) fn input(index: usize, refused: SourceRefused) -> Self {
+        if refused.kind == ImageErrorKind::Storage {
+            return Self::Storage(StorageError { message: refused.message });
+        }
+        Self::field(format!("input[{index}]"), refused.message)
+    }
+
+    pub(crate) fn page(refused: PageRefused, thread_id: Option<&str>) -> Self {
+        match refused {
+            PageRefused::Cursor => Self::field("cursor", "is not one that this list gave out"),
+            PageRefused::UnknownThread => Self::ThreadNotFound(thread_id.unwrap_or_default().to_owned()),
+            PageRefused::Storage(error) => Self::Storage(error),
+        }
+    }
+
+    pub(crate) fn lease(refused: LeaseRefused, thread_id: &str) -> Self {
+        match refused {
+            LeaseRefused::Busy(busy) => Self::ThreadInUse { thread_id: thread_id.to_owned(), pid: busy.pid },
+            LeaseRefused::UnknownThread => Self::ThreadNotFound(thread_id.to_owned()),
+            LeaseRefused::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
+impl From<Refusal> for ErrorObjectOwned {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::BadField { field, reason } => easel_rpc::invalid_params(&field, &reason),
+            Refusal::Storage(error) => {
+                tracing::error!(%error, "storage failed");
+                Self::owned(easel_rpc::code::INTERNAL_ERROR, error.message, None::<()>)
+            }
+            refusal @ (Refusal::ThreadNotFound(_)
+            | Refusal::ThreadNotLoaded(_)
+            | Refusal::ThreadInUse { .. }
+            | Refusal::TurnRunning(_)
+            | Refusal::NoActiveTurn
+            | Refusal::OtherTurn { .. }
+            | Refusal::ImageNotFound(_)
+            | Refusal::ShuttingDown) => easel_rpc::invalid_request(&refusal.to_string()),
+        }
+    }
+}
+
+/// The answer to a method outside the table.
+pub(crate) fn unknown_method(method: &str) -> ErrorObjectOwned {
+    let name: String = method.chars().filter(|c| !c.is_control()).take(100).collect();
+    let message = format!("`{name}` is not a method of this server, which is an image sidecar");
+    ErrorObjectOwned::owned(easel_rpc::code::METHOD_NOT_FOUND, message, None::<()>)
+}

@@ -1,0 +1,32 @@
+//! What a configuration means for a thread's turns.
+
+use std::time::Duration;
+
+use easel_config::{Config, Detail};
+use easel_imagegen::capability::AuthKind;
+use easel_imagegen::history::PictureBudget;
+use easel_protocol::input::ImageDetail;
+use easel_thread::actor::ThreadRules;
+
+pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
+    ThreadRules {
+        image_generation: config.features.image_generation,
+        imagegenext: config.features.imagegenext,
+        auth: AuthKind::None,
+        detail: detail(config.images.detail),
+        parallel_calls: config.images.parallel.into(),
+        call_deadline: Duration::from_millis(config.images.timeout_ms),
+        max_calls: config.limits.images_per_turn,
+        budget: PictureBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
+        event_delay: Duration::from_millis(config.wire.turn_event_delay_ms),
+    }
+}
+
+fn detail(detail: Detail) -> ImageDetail {
+    match detail {
+        Detail::Auto => ImageDetail::Auto,
+        Detail::Low => ImageDetail::Low,
+        Detail::High => ImageDetail::High,
+        Detail::Original => ImageDetail::Original,
+    }
+}
