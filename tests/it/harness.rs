@@ -1,0 +1,185 @@
+//! A server in a home of its own, and a client that lets nothing pass unclaimed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use easel_client::{Client, ClientError, Direction, Tap};
+use easel_protocol::event::Event;
+use easel_protocol::handshake::{ClientCapabilities, ClientInfo, InitializeParams, InitializeResponse};
+use easel_protocol::input::UserInput;
+use easel_protocol::method::{Initialize, Method, ThreadStart, TurnStart};
+use easel_protocol::thread::{Thread, ThreadStartParams};
+use easel_protocol::turn::{Turn, TurnStartParams};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// The executable under test.
+pub(crate) const EASEL: &str = env!("CARGO_BIN_EXE_easel");
+
+/// A home and a project folder, removed at the end.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("project")).expect("a project folder");
+        Self { folder }
+    }
+
+    /// With this `config.toml` in the home.
+    pub(crate) fn with_config(config: &str) -> Self {
+        let place = Self::new();
+        std::fs::create_dir(place.home()).expect("a home");
+        std::fs::write(place.home().join("config.toml"), config).expect("a configuration file");
+        place
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    pub(crate) fn project(&self) -> PathBuf {
+        self.folder.path().join("project")
+    }
+
+    /// The command of a server here, in a clean environment. Its stderr is the test's.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(EASEL);
+        command.arg("app-server").args(arguments).current_dir(self.project());
+        command.env_clear().env("EASEL_HOME", self.home()).env("HOME", self.folder.path());
+        command
+    }
+
+    /// A server whose connection is open. The standalone tool is on.
+    pub(crate) async fn server(&self) -> Server {
+        self.server_with(&["--enable", "imagegenext"]).await
+    }
+
+    pub(crate) async fn server_with(&self, arguments: &[&str]) -> Server {
+        let mut server = Server::spawn(self.command(arguments));
+        server.initialize(None).await;
+        server
+    }
+
+    /// Writes a file into the project.
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.project().join(name);
+        std::fs::write(&path, content).expect("a file in the project");
+        path
+    }
+}
+
+/// A spawned server. [`Server::close`] ends every test that lets it live: it fails on events that nobody claimed.
+pub(crate) struct Server {
+    pub(crate) client: Client,
+    transcript: Transcript,
+}
+
+type Transcript = Arc<Mutex<Vec<(Direction, String)>>>;
+
+impl Server {
+    pub(crate) fn spawn(command: Command) -> Self {
+        let transcript = Transcript::default();
+        let lines = Arc::clone(&transcript);
+        let tap: Tap = Box::new(move |direction, line| {
+            lines.lock().expect("no test panics while it holds this").push((direction, line.to_owned()));
+        });
+        Self { client: Client::spawn(command, tap).expect("the server starts"), transcript }
+    }
+
+    pub(crate) async fn initialize(&mut self, capabilities: Option<ClientCapabilities>) -> InitializeResponse {
+        let client_info = ClientInfo { name: "easel_tests".to_owned(), title: None, version: "1.0.0".to_owned() };
+        self.ok::<Initialize>(&InitializeParams { client_info, capabilities }).await
+    }
+
+    /// Asks and must get a result.
+    pub(crate) async fn ok<M: Method>(&mut self, params: &M::Params) -> M::Response {
+        self.client.request::<M>(params).await.unwrap_or_else(|error| panic!("{}: {error}", M::NAME))
+    }
+
+    /// Asks and must be refused: `code message`.
+    pub(crate) async fn refused<M: Method>(&mut self, params: &M::Params) -> String {
+        match self.client.request::<M>(params).await {
+            Ok(_) => panic!("{} was not refused", M::NAME),
+            Err(ClientError::Refused { code, message }) => format!("{code} {message}"),
+            Err(error) => panic!("{}: {error}", M::NAME),
+        }
+    }
+
+    /// Starts a thread in the project and takes its `thread/started`.
+    pub(crate) async fn thread(&mut self) -> Thread {
+        self.thread_with(ThreadStartParams::default()).await
+    }
+
+    pub(crate) async fn thread_with(&mut self, params: ThreadStartParams) -> Thread {
+        let thread = self.ok::<ThreadStart>(&params).await.thread;
+        self.event_where("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
+        thread
+    }
+
+    /// Runs a turn to its end and returns all its events.
+    pub(crate) async fn turn(&mut self, thread_id: &str, input: Vec<UserInput>) -> Vec<Event> {
+        self.start_turn(thread_id, input).await;
+        self.rest_of_turn().await
+    }
+
+    pub(crate) async fn start_turn(&mut self, thread_id: &str, input: Vec<UserInput>) -> Turn {
+        self.ok::<TurnStart>(&turn_start(thread_id, input)).await.turn
+    }
+
+    /// The events up to `turn/completed`.
+    pub(crate) async fn rest_of_turn(&mut self) -> Vec<Event> {
+        self.events_until(|event| matches!(event, Event::TurnCompleted(_))).await
+    }
+
+    /// The events up to and with the first that fits.
+    pub(crate) async fn events_until(&mut self, fits: impl Fn(&Event) -> bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            let event = self.client.event().await.expect("a whole line");
+            events.push(event.unwrap_or_else(|| panic!("the output ended after {events:#?}")));
+            if events.last().is_some_and(&fits) {
+                return events;
+            }
+        }
+    }
+
+    /// The next event that is not a configuration warning, which must fit.
+    pub(crate) async fn event_where(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.client.event().await.expect("a whole line").expect("an event");
+            if matches!(event, Event::ConfigWarning(_)) {
+                continue;
+            }
+            assert!(fits(&event), "{what} was awaited, not {event:#?}");
+            return event;
+        }
+    }
+
+    /// Everything that passed, as the client saw it.
+    pub(crate) fn transcript(&self) -> Vec<(Direction, String)> {
+        self.transcript.lock().expect("no test panics while it holds this").clone()
+    }
+
+    /// Ends the connection. Everything that the server said must have been taken, but for configuration warnings.
+    pub(crate) async fn close(self) {
+        let (status, events) = self.client.close().await.expect("the server ends");
+        let unclaimed: Vec<&Event> = events.iter().filter(|event| !matches!(event, Event::ConfigWarning(_))).collect();
+        assert!(unclaimed.is_empty(), "unclaimed: {unclaimed:#?}");
+        assert_eq!(status.code(), Some(0));
+    }
+}
+
+pub(crate) fn turn_start(thread_id: &str, input: Vec<UserInput>) -> TurnStartParams {
+    TurnStartParams { thread_id: thread_id.to_owned(), input, client_user_message_id: None, cwd: None, model: None }
+}
+
+pub(crate) fn text(text: &str) -> UserInput {
+    UserInput::Text { text: text.to_owned(), text_elements: Vec::new() }
+}
+
+pub(crate) fn local_image(path: &Path) -> UserInput {
+    UserInput::LocalImage { path: path.display().to_string(), detail: None }
+}
