@@ -43,7 +43,11 @@ impl Files for ThreadFiles {
     }
 
     fn create(&self) -> io::Result<ImageWriter> {
-        os::create_private_folder(&self.folder)?;
+        if !self.folder.is_dir() {
+            os::create_private_folder(&self.folder)?;
+            // A folder that a power cut undoes would take its images with it.
+            self.folder.ancestors().skip(1).take(2).try_for_each(os::sync_folder)?;
+        }
         ImageWriter::create(&self.folder, &self.owner)
     }
 

@@ -93,7 +93,7 @@ pub(crate) fn open(home: &Home, path: &Path) -> std::io::Result<std::fs::File> {
     os::open_beneath(home.root(), relative)
 }
 
-/// Paths of images of this call that are already recorded.
+/// Whether a record of the thread names this file.
 pub(crate) fn is_recorded(connection: &Connection, thread_id: &str, path: &Path) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM images WHERE thread_id = ?1 AND path = ?2";
     Ok(connection.prepare_cached(sql)?.exists((thread_id, path.to_string_lossy()))?)

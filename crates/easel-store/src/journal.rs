@@ -1,23 +1,22 @@
 //! The call journal: a call is on disk before its request leaves, and its images are recorded before anyone hears of
 //! them. Between a finished file and its record stands an intent, so that a crash there loses nothing.
 
-use std::io;
 use std::path::PathBuf;
 
 use easel_imagegen::handle;
-use easel_imagegen::port::{CallEnd, CallStart, Made, MadeImage};
+use easel_imagegen::port::{CallStart, Reference};
 use easel_protocol::record::{ImageError, ImageRecord, InputImage, RequestedImage};
 use rusqlite::{Connection, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use crate::database::{Database, now_ms};
 use crate::fault::Fault;
-use crate::files::{self, StagedImage};
-use crate::{image_list, name, os};
 
 mod record;
+mod settle;
 
 pub(crate) use record::{Answer, Applied, of as record_of};
+pub(crate) use settle::settle;
 
 /// A row of the journal.
 #[derive(Debug)]
@@ -72,7 +71,7 @@ pub(crate) enum Outcome {
 }
 
 pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Fault> {
-    let input = |reference: easel_imagegen::port::Reference| InputImage {
+    let input = |reference: Reference| InputImage {
         id: reference.id,
         path: reference.path.to_string_lossy().into_owned(),
         sha256: reference.facts.sha256,
@@ -97,157 +96,6 @@ pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Fa
             _ => Ok(()),
         }
     })
-}
-
-/// Ends a call. When images were made and cannot be recorded, their files stay, and the error says where.
-pub(crate) fn settle(
-    database: &mut Database,
-    thread_id: &str,
-    call_id: &str,
-    end: CallEnd<StagedImage>,
-) -> Result<Vec<ImageRecord>, Fault> {
-    match end {
-        CallEnd::Failed(error) => {
-            let call = find_reserved(&database.connection, thread_id, call_id)?;
-            database.write_durably(|write| finish(write, &call, &[], &Outcome::Failed { error }))?;
-            Ok(Vec::new())
-        }
-        CallEnd::Made { mut made, elapsed_ms } => {
-            let mut slots: Vec<Slot> = made.images.drain(..).map(Slot::new).collect();
-            keep(database, thread_id, call_id, &mut slots, &made, elapsed_ms)
-                .map_err(|fault| rescue(database, thread_id, call_id, slots, &fault))
-        }
-    }
-}
-
-/// A made image and where its file is meanwhile: staged, or at its path.
-struct Slot {
-    staged: Option<StagedImage>,
-    applied: Applied,
-    path: PathBuf,
-}
-
-impl Slot {
-    fn new(image: MadeImage<StagedImage>) -> Self {
-        let facts = image.staged.facts.clone();
-        let applied = Applied { facts, revised_prompt: image.revised_prompt, reported: image.applied };
-        Self { staged: Some(image.staged), applied, path: PathBuf::new() }
-    }
-}
-
-fn keep(
-    database: &mut Database,
-    thread_id: &str,
-    call_id: &str,
-    slots: &mut [Slot],
-    made: &Made<StagedImage>,
-    elapsed_ms: u64,
-) -> Result<Vec<ImageRecord>, Fault> {
-    let call = find_reserved(&database.connection, thread_id, call_id)?;
-    if call.outcome.is_some() {
-        // A second answer to one call changes nothing: the first has been told.
-        return images_of(&database.connection, thread_id, call_id);
-    }
-    let handles = slots.iter().map(|_| new_handle()).collect::<Result<Vec<_>, _>>()?;
-    let records = loop {
-        name_slots(database, &call, slots);
-        let count = slots.len();
-        let record = |(slot, handle): (&Slot, &String)| {
-            let made = Answer {
-                usage: made.usage.clone(),
-                request_id: made.request_id.clone(),
-                elapsed_ms,
-                attempts: made.attempts,
-                count,
-            };
-            record_of(&call.asked, &slot.applied, &made, handle, &slot.path)
-        };
-        let records: Vec<ImageRecord> = slots.iter().zip(&handles).map(record).collect();
-        intend(database, &call, slots, &records, made.generation_id.clone())?;
-        if place(slots)? {
-            break records;
-        }
-    };
-    let folder = database.home.thread_images(thread_id);
-    os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
-    let outcome = Outcome::Made { generation_id: made.generation_id.clone() };
-    database.write_durably(|write| finish(write, &call, &records, &outcome))?;
-    Ok(records)
-}
-
-/// Chooses free names for the files that have none yet.
-fn name_slots(database: &Database, call: &Call, slots: &mut [Slot]) {
-    let folder = database.home.thread_images(&call.thread_id);
-    let name = name::from_id(&call.call_id);
-    let mut number = 0;
-    for slot in slots.iter_mut().filter(|slot| slot.staged.is_some()) {
-        let extension = slot.applied.facts.media_type.extension();
-        let is_recorded = |path: &std::path::Path| {
-            image_list::is_recorded(&database.connection, &call.thread_id, path).unwrap_or(false)
-        };
-        (slot.path, number) = files::free_path(&folder, &name, extension, number + 1, is_recorded);
-    }
-}
-
-fn intend(
-    database: &mut Database,
-    call: &Call,
-    slots: &[Slot],
-    records: &[ImageRecord],
-    generation_id: Option<String>,
-) -> Result<(), Fault> {
-    let image = |(slot, record): (&Slot, &ImageRecord)| IntendedImage {
-        staged: slot.staged.as_ref().map(|staged| staged.path.to_path_buf()).unwrap_or_default(),
-        record: record.clone(),
-    };
-    let intent = Intent { images: slots.iter().zip(records).map(image).collect(), generation_id };
-    database.write_durably(|write| {
-        let sql = "UPDATE calls SET intent = ?3 WHERE thread_id = ?1 AND call_id = ?2";
-        write.execute(sql, (&call.thread_id, &call.call_id, serde_json::to_string(&intent)?))?;
-        Ok(())
-    })
-}
-
-/// Gives the staged files their names. False when somebody took a name meanwhile.
-fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
-    for slot in slots {
-        let Some(staged) = slot.staged.take() else { continue };
-        if let Err((path, error)) = files::put(staged.path, &slot.path) {
-            slot.staged = Some(StagedImage { path, facts: staged.facts });
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                return Ok(false);
-            }
-            return Err(Fault::io("could not store the image", &slot.path)(error));
-        }
-    }
-    Ok(true)
-}
-
-/// Keeps what was paid for when it cannot be recorded: at its name if that works, else where it lies. The journal row
-/// stays open, so that a later start takes the files in.
-fn rescue(database: &Database, thread_id: &str, call_id: &str, mut slots: Vec<Slot>, fault: &Fault) -> Fault {
-    let folder = database.home.thread_images(thread_id);
-    let mut kept = Vec::new();
-    for slot in &mut slots {
-        let Some(staged) = slot.staged.take() else {
-            kept.push(format!("{:?}", slot.path));
-            continue;
-        };
-        let extension = staged.facts.media_type.extension();
-        let (path, _) = files::free_path(&folder, &name::from_id(call_id), extension, 1, |_| false);
-        match files::put(staged.path, &path) {
-            Ok(()) => kept.push(format!("{path:?}")),
-            Err((staged, _)) => {
-                kept.push(format!("{:?}", &*staged));
-                // Keeping only forgets to remove; it cannot fail on Unix, and elsewhere the drop is worse.
-                let _ = staged.keep();
-            }
-        }
-    }
-    match kept.is_empty() {
-        true => Fault::Said(fault.to_string()),
-        false => Fault::Said(format!("{fault}; the finished image is kept at {}", kept.join(", "))),
-    }
 }
 
 /// Records the images and the outcome of a call that has none yet.

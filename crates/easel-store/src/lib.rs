@@ -36,7 +36,8 @@ mod owner;
 mod page;
 
 #[cfg(test)]
-mod testing;
+#[cfg(unix)]
+mod tests;
 
 pub use files::{ImageWriter, StagedImage, ThreadFiles};
 pub use image_list::{ImageBytes, StoredImage};

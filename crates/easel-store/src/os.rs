@@ -14,6 +14,9 @@ pub(crate) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
     if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
+    if relative.as_os_str().is_empty() {
+        return Err(not_regular());
+    }
     regular(platform::open_beneath(root, relative)?)
 }
 
@@ -24,11 +27,11 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
 
 /// The check is made on the open file, which nobody can swap.
 fn regular(file: File) -> io::Result<File> {
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
-    }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 #[cfg(unix)]
@@ -145,5 +148,6 @@ mod platform {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -84,11 +84,12 @@ impl Wanted {
             SortDirection::Asc => (">", "ASC"),
             SortDirection::Desc => ("<", "DESC"),
         };
-        let equal = match self.from {
-            Some((_, Edge::At)) => "=",
-            Some((_, Edge::After)) | None => "",
+        let beyond = match self.from {
+            None => "?1 IS NULL AND ?2 IS NULL".into(),
+            Some((_, Edge::After)) => format!("({value}, {id}) {beyond} (?1, ?2)"),
+            Some((_, Edge::At)) => format!("({value}, {id}) {beyond}= (?1, ?2)"),
         };
-        (format!("(?1 IS NULL OR ({value}, {id}) {beyond}{equal} (?1, ?2))"), format!("{value} {order}, {id} {order}"))
+        (beyond, format!("{value} {order}, {id} {order}"))
     }
 
     pub(crate) fn value(&self) -> Option<i64> {

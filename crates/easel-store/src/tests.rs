@@ -1,0 +1,10 @@
+//! The store over real folders, real files, and real processes that are really killed.
+
+mod full_disk;
+mod history;
+mod images;
+mod pages;
+mod processes;
+mod recovery;
+mod references;
+mod sample;

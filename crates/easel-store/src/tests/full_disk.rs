@@ -1,0 +1,99 @@
+//! A disk that is really full: a small file system of its own, where this process may mount one.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use easel_imagegen::port::{CallEnd, Files, ImageSource, Store};
+use easel_protocol::record::ImageErrorKind;
+use tempfile::TempDir;
+
+use super::sample::*;
+
+/// Unmounted when dropped.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder));
+        }
+        println!("skipped: a small file system cannot be mounted here");
+        None
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Leaves not one free block.
+    fn fill(&self) {
+        let mut file = fs::File::create(self.path().join("ballast")).unwrap();
+        while file.write_all(&[0; 4096]).is_ok() {}
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily, since the store's thread may still have the database open.
+        let _ = Command::new("umount").arg("-l").arg(self.path()).output();
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_does_not_fit_is_a_full_disk_and_leaves_no_file() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let store = store(disk.path()).await;
+    let files = store.files(THREAD);
+    let mut writer = files.create().unwrap();
+    disk.fill();
+    let full = writer.write_all(&png(1, 1, &[0; 100_000])).unwrap_err();
+    assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+    drop(writer);
+    assert_eq!(names(&disk.path().join("generated_images/thread-1")), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_finished_image_outlives_a_disk_that_is_too_full_for_its_record() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let store = store(disk.path()).await;
+    store.reserve(call("c1")).await.unwrap();
+    let staged = stage(&store, &png(1, 1, b"paid for"));
+    disk.fill();
+    // Fills what is left of the write-ahead log's last block.
+    while store.put_thread(thread(THREAD), None).await.is_ok() {}
+    let failed = store.settle(THREAD, "c1", CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 }).await;
+    let path = disk.path().join("generated_images/thread-1/c1.png");
+    let message = failed.unwrap_err().message;
+    assert!(message.ends_with(&format!("the finished image is kept at {path:?}")), "{message}");
+    assert_eq!(fs::read(&path).unwrap(), png(1, 1, b"paid for"));
+    // With room again, the next start takes it in.
+    fs::remove_file(disk.path().join("ballast")).unwrap();
+    store.close().await;
+    let next = open(disk.path());
+    let listed = next.images(Default::default()).await.unwrap().data;
+    assert_eq!(Path::new(&listed[0].image.path), path);
+}
+
+#[tokio::test]
+async fn other_operations_say_that_the_disk_is_full() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let store = store(disk.path()).await;
+    disk.fill();
+    let full = loop {
+        if let Err(full) = store.put_thread(thread(THREAD), None).await {
+            break full;
+        }
+    };
+    insta::assert_snapshot!(full, @"Easel's database failed: database or disk is full");
+    store.reserve(call("c1")).await.unwrap_err();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("x.png"), png(1, 1, &[0; 100_000])).unwrap();
+    let refused = store.take_in(THREAD, ImageSource::Attached(outside.path().join("x.png"))).await.unwrap_err();
+    assert_eq!(refused.kind, ImageErrorKind::Storage);
+    fs::remove_file(disk.path().join("ballast")).unwrap();
+    store.put_thread(thread(THREAD), None).await.unwrap();
+}

@@ -1,0 +1,271 @@
+use easel_imagegen::port::{CallEnd, ImageSource, Origin, Store};
+use easel_protocol::event::{
+    Event, ThreadArchivedNotification, ThreadNameUpdatedNotification, ThreadStartedNotification, ThreadTokenUsage,
+    ThreadTokenUsageUpdatedNotification, TokenUsage,
+};
+use easel_protocol::input::UserInput;
+use easel_protocol::item::{ImageStatus, ThreadItem};
+use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use easel_protocol::thread::{Thread, ThreadListParams, ThreadStatus};
+use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
+use serde_json::json;
+
+use super::sample::*;
+
+#[tokio::test]
+async fn a_thread_is_read_as_it_was_put() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let read = store.thread(THREAD).await.unwrap().unwrap();
+    assert_eq!(read, Thread { status: ThreadStatus::NotLoaded {}, ..thread(THREAD) });
+    assert_eq!(store.thread("unknown").await.unwrap(), None);
+    assert_eq!(store.load("unknown").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn putting_a_thread_again_changes_what_is_given_and_keeps_the_rest() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path());
+    let overrides = json!({ "image.quality": "low" }).as_object().unwrap().clone();
+    store.put_thread(thread(THREAD), Some(overrides.clone())).await.unwrap();
+    store.append(vec![turn_started(TURN), item_completed(TURN, user("u1", "a cat"))]).await.unwrap();
+    let moved = Thread { cwd: "/elsewhere".into(), ..thread(THREAD) };
+    let started = Event::ThreadStarted(Box::new(ThreadStartedNotification { thread: moved }));
+    store.append(vec![started]).await.unwrap();
+    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    assert_eq!(loaded.overrides, overrides);
+    assert_eq!((loaded.thread.cwd.as_str(), loaded.thread.preview.as_str()), ("/elsewhere", "a cat"));
+    assert_eq!(loaded.thread.updated_at, 1_005);
+}
+
+#[tokio::test]
+async fn a_turn_is_read_back_with_its_items_in_their_order() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
+    let events = vec![
+        turn_started(TURN),
+        item_started(TURN, user("u1", "a cat")),
+        item_completed(TURN, user("u1", "a cat")),
+        item_started(TURN, image.clone()),
+        item_completed(TURN, agent("a1", "Done.")),
+        item_completed(TURN, image.clone()),
+        turn_completed(TURN),
+    ];
+    store.append(events).await.unwrap();
+    let full = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap();
+    let items = vec![user("u1", "a cat"), image, agent("a1", "Done.")];
+    let expected = Turn { items, items_view: TurnItemsView::Full, ..turn(TURN, TurnStatus::Completed) };
+    assert_eq!(full, [expected]);
+    let summary = store.all_turns(THREAD, TurnItemsView::Summary).await.unwrap();
+    assert_eq!(summary[0].items, [user("u1", "a cat"), agent("a1", "Done.")]);
+    assert_eq!(store.thread(THREAD).await.unwrap().unwrap().updated_at, 1_007);
+}
+
+#[tokio::test]
+async fn events_of_an_unknown_thread_are_an_error_and_leave_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path());
+    store.append(vec![turn_started(TURN)]).await.unwrap_err();
+    store.put_thread(thread(THREAD), None).await.unwrap();
+    // The second event fails, so the first is not kept either.
+    let lost = vec![turn_started(TURN), item_completed("unknown-turn", user("u1", "a cat"))];
+    store.append(lost).await.unwrap_err();
+    assert_eq!(store.all_turns(THREAD, TurnItemsView::Full).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_preview_is_the_start_of_the_first_message() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let first = item_completed(TURN, user("u1", &"ü".repeat(300)));
+    let second = item_completed(TURN, user("u2", "another"));
+    store.append(vec![turn_started(TURN), first, second]).await.unwrap();
+    assert_eq!(store.thread(THREAD).await.unwrap().unwrap().preview, "ü".repeat(200));
+}
+
+#[tokio::test]
+async fn name_archive_and_usage_follow_their_events() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let total = TokenUsage { total_tokens: 7, ..TokenUsage::default() };
+    let token_usage = ThreadTokenUsage { total, ..ThreadTokenUsage::default() };
+    let thread_id = || THREAD.to_owned();
+    let events = vec![
+        Event::ThreadNameUpdated(ThreadNameUpdatedNotification {
+            thread_id: thread_id(),
+            thread_name: Some("Cats".into()),
+        }),
+        Event::ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification {
+            thread_id: thread_id(),
+            turn_id: TURN.into(),
+            token_usage,
+        }),
+        Event::ThreadArchived(ThreadArchivedNotification { thread_id: thread_id() }),
+    ];
+    store.append(events).await.unwrap();
+    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    assert_eq!((loaded.thread.name.as_deref(), loaded.usage), (Some("Cats"), total));
+    let archived = |archived| ThreadListParams { archived: Some(archived), ..ThreadListParams::default() };
+    assert_eq!(store.threads(archived(true)).await.unwrap().data.len(), 1);
+    assert_eq!(store.threads(archived(false)).await.unwrap().data.len(), 0);
+}
+
+#[tokio::test]
+async fn a_running_image_is_seen_by_another_process() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
+    store.append(vec![turn_started(TURN), item_started(TURN, image.clone())]).await.unwrap();
+    let other = open(home.path());
+    assert_eq!(items(&other).await, [image]);
+}
+
+#[tokio::test]
+async fn no_base64_reaches_the_database() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let payload = "QkFTRTY0".repeat(64);
+    let url = format!("data:image/png;base64,{payload}");
+    let mut image = drawing("c1");
+    (image.status, image.result) = (ImageStatus::Completed, payload.clone());
+    let ThreadItem::UserMessage(mut message) = user("u1", "a cat") else { panic!("not a message") };
+    message.content.push(UserInput::Image { url: url.clone(), detail: None });
+    let shown = || vec![ContentItem::InputImage { image_url: url.clone(), detail: None }];
+    let hosted = |result: &str| ResponseItem::ImageGenerationCall {
+        id: "c1".into(),
+        status: "completed".into(),
+        revised_prompt: None,
+        result: result.into(),
+    };
+    let events = vec![
+        turn_started(TURN),
+        item_completed(TURN, ThreadItem::UserMessage(message)),
+        item_completed(TURN, ThreadItem::ImageGeneration(Box::new(image))),
+        model_item(ResponseItem::Message { role: MessageRole::User, content: shown() }),
+        model_item(ResponseItem::FunctionCallOutput { call_id: "c1".into(), output: shown() }),
+        model_item(hosted(&payload)),
+        model_item(hosted("easel:img_0")),
+    ];
+    store.append(events).await.unwrap();
+    let source = ImageSource::DataUrl(format!("data:image/png;base64,{}", base64(&png(1, 1, payload.as_bytes()))));
+    store.take_in(THREAD, source).await.unwrap();
+    let ThreadItem::ImageGeneration(image) = &items(&store).await[1] else { panic!("not an image") };
+    assert_eq!(image.result, "");
+    let history = store.load(THREAD).await.unwrap().unwrap().history;
+    assert_eq!(history[2..], [hosted(""), hosted("easel:img_0")]);
+    for name in names(home.path()).iter().filter(|name| name.starts_with("easel.db")) {
+        let bytes = std::fs::read(home.path().join(name)).unwrap();
+        let holds = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+        assert!(!holds("QkFTRTY0"), "{name}");
+        assert!(!holds("iVBORw0KGgo"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn images_of_a_thread_stand_as_the_conversation_shows_them() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let mut attached = Vec::new();
+    for filling in ["one", "two", "never sent"] {
+        let source = ImageSource::DataUrl(format!("data:image/png;base64,{}", base64(&png(1, 1, filling.as_bytes()))));
+        attached.push(store.take_in(THREAD, source).await.unwrap().id);
+    }
+    let mut ids = Vec::new();
+    for call_id in ["c1", "c2", "c3"] {
+        store.reserve(call(call_id)).await.unwrap();
+        let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]), elapsed_ms: 1 };
+        ids.push(store.settle(THREAD, call_id, end).await.unwrap().remove(0).id);
+    }
+    let output = |call_id: &str, id: &str| {
+        model_item(ResponseItem::FunctionCallOutput { call_id: call_id.into(), output: pictures(&[id]) })
+    };
+    let events = vec![
+        turn_started(TURN),
+        model_item(shown_by_user(&[])),
+        // The second attachment came first in the message, and c3 ended before c1; c2 is named nowhere.
+        model_item(shown_by_user(&[&attached[1], &attached[0]])),
+        output("c3", &ids[2]),
+        output("c1", &ids[0]),
+    ];
+    store.append(events).await.unwrap();
+    let images = store.load(THREAD).await.unwrap().unwrap().images;
+    let places: Vec<_> = images.iter().map(|image| (image.reference.id.clone().unwrap(), image.origin)).collect();
+    let message = Origin::Attached { message: 1 };
+    let expected = [
+        (attached[1].clone(), message),
+        (attached[0].clone(), message),
+        (ids[1].clone(), Origin::Made),
+        (ids[2].clone(), Origin::Made),
+        (ids[0].clone(), Origin::Made),
+    ];
+    assert_eq!(places, expected);
+    assert_eq!(images[4].prompt.as_deref(), Some("a cat"));
+}
+
+#[tokio::test]
+async fn ids_that_a_thread_has_used_are_told() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.append(vec![turn_started(TURN), item_completed(TURN, user("u1", "a cat"))]).await.unwrap();
+    store.reserve(call("c1")).await.unwrap();
+    let ids = store.load(THREAD).await.unwrap().unwrap().item_ids;
+    assert_eq!(ids, ["u1".to_owned(), "c1".to_owned()].into());
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_easel_is_refused_by_every_operation() {
+    let home = tempfile::tempdir().unwrap();
+    store(home.path()).await.close().await;
+    let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
+    database.pragma_update(None, "user_version", 99).unwrap();
+    let store = open(home.path());
+    let refused = store.thread(THREAD).await.unwrap_err();
+    insta::assert_snapshot!(refused, @"Easel's database was written by a newer Easel (its version is 99, this program knows 1).");
+    assert_eq!(store.append(Vec::new()).await.unwrap_err(), refused);
+}
+
+#[tokio::test]
+async fn a_home_that_cannot_be_used_is_said_by_every_operation() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let store = open(&file);
+    assert!(store.thread(THREAD).await.unwrap_err().message.contains("could not create the folder"));
+}
+
+#[tokio::test]
+async fn a_closed_store_refuses_and_its_data_is_there_for_the_next() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.close().await;
+    insta::assert_snapshot!(store.thread(THREAD).await.unwrap_err(), @"Easel's store is closed.");
+    assert_eq!(names(&home.path().join("run")), ["gate"]);
+    assert!(open(home.path()).thread(THREAD).await.unwrap().is_some());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn other_users_can_read_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.reserve(call("c1")).await.unwrap();
+    let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
+    let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let image = std::path::Path::new(&record.path);
+    assert_eq!(mode(image), 0o600);
+    assert_eq!(mode(image.parent().unwrap()), 0o700);
+    for name in ["easel.db", "easel.db-wal", "easel.db-shm"] {
+        assert_eq!(mode(&home.path().join(name)), 0o600, "{name}");
+    }
+    for name in ["run", "attachments", "generated_images"] {
+        assert_eq!(mode(&home.path().join(name)), 0o700, "{name}");
+    }
+}
+
+pub(super) fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

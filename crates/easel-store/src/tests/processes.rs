@@ -1,0 +1,259 @@
+//! Several real processes on one home: this test binary runs itself again, and kills what it ran.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use easel_imagegen::port::{CallEnd, CallStart, Files, Store};
+use easel_protocol::image::ImageListParams;
+use easel_protocol::item::{ImageStatus, ThreadItem};
+use easel_protocol::thread::ThreadListParams;
+use easel_protocol::turn::{TurnItemsView, TurnStatus};
+
+use super::sample::*;
+use crate::{EaselStore, LeaseRefused, WriterBusy};
+
+const HOME: &str = "EASEL_STORE_TEST_HOME";
+const READY: &str = "the child is ready";
+
+/// The home that the parent gave, when this is a child.
+fn home_of_child() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "a child of a test learns from its environment that it is one")]
+    std::env::var_os(HOME).map(PathBuf::from)
+}
+
+/// A second process, killed with SIGKILL when dropped.
+struct Process {
+    child: Child,
+    /// Open as long as the process is to live.
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Process {
+    /// Runs one of the children below until it is ready.
+    fn start(child: &str, home: &Path) -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args([&format!("tests::processes::{child}"), "--exact", "--nocapture"])
+            .env(HOME, home)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut process = Self { child: process, lines };
+        process.wait_for(READY);
+        process
+    }
+
+    /// Returns the lines up to the one with this text.
+    fn wait_for(&mut self, text: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        while !seen.last().is_some_and(|line: &String| line.contains(text)) {
+            seen.push(self.lines.next().expect("the child ended too early").unwrap());
+        }
+        seen
+    }
+
+    fn kill(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.lines.by_ref().map_while(Result::ok).collect()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Says that the child is ready, and waits for the end that the parent brings, be it by its own.
+fn wait_to_be_killed() {
+    println!("{READY}");
+    let _ = std::io::stdin().lines().count();
+}
+
+#[tokio::test]
+async fn child_with_an_open_call() {
+    let Some(home) = home_of_child() else { return };
+    let store = open(&home);
+    store.acquire_writer(THREAD).await.unwrap();
+    let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
+    store.append(vec![turn_started(TURN), item_started(TURN, image)]).await.unwrap();
+    store.reserve(call("c1")).await.unwrap();
+    let files = store.files(THREAD);
+    let mut half = files.create().unwrap();
+    half.write_all(&png(1, 1, b"half")[..30]).unwrap();
+    wait_to_be_killed();
+}
+
+#[tokio::test]
+async fn child_with_a_finished_image() {
+    let Some(home) = home_of_child() else { return };
+    let store = open(&home);
+    let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
+    store.append(vec![turn_started(TURN), item_started(TURN, image)]).await.unwrap();
+    store.reserve(call("c1")).await.unwrap();
+    let _staged = stage(&store, &png(1, 1, b"paid for"));
+    wait_to_be_killed();
+}
+
+#[tokio::test]
+async fn child_that_writes_threads() {
+    let Some(home) = home_of_child() else { return };
+    let store = open(&home);
+    println!("{READY}");
+    for number in 0..WRITES {
+        store.put_thread(thread(&format!("child-{number}")), None).await.unwrap();
+    }
+}
+
+const WRITES: usize = 200;
+
+#[tokio::test]
+async fn child_that_draws() {
+    let Some(home) = home_of_child() else { return };
+    let store = open(&home);
+    println!("{READY}");
+    for number in 0.. {
+        let (turn, id) = (format!("turn-{number}"), format!("call-{number}"));
+        let image = ThreadItem::ImageGeneration(Box::new(drawing(&id)));
+        store.append(vec![turn_started(&turn), item_started(&turn, image)]).await.unwrap();
+        store.reserve(CallStart { turn_id: turn, ..call(&id) }).await.unwrap();
+        let images = vec![stage(&store, &png(1, 1, id.as_bytes())), stage(&store, &png(2, 2, id.as_bytes()))];
+        println!("staged {id}");
+        store.settle(THREAD, &id, CallEnd::Made { made: made(images), elapsed_ms: 1 }).await.unwrap();
+        println!("settled {id}");
+    }
+}
+
+#[tokio::test]
+async fn a_killed_process_loses_its_call_but_no_one_elses_work() {
+    let home = tempfile::tempdir().unwrap();
+    let watching = store(home.path()).await;
+    let child = Process::start("child_with_an_open_call", home.path());
+    assert_eq!(status(&watching).await, ImageStatus::InProgress);
+    // A third one that starts now leaves the living child alone.
+    assert_eq!(status(&open(home.path())).await, ImageStatus::InProgress);
+    child.kill();
+    let next = open(home.path());
+    assert_eq!(status(&next).await, ImageStatus::Failed);
+    let turn = next.all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap().remove(0);
+    assert_eq!(turn.status, TurnStatus::Interrupted);
+    assert_eq!(names(&home.path().join("generated_images/thread-1")), [""; 0]);
+    // The process that was there all along sees it too.
+    assert_eq!(status(&watching).await, ImageStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_killed_process_loses_no_finished_image() {
+    let home = tempfile::tempdir().unwrap();
+    store(home.path()).await.close().await;
+    Process::start("child_with_a_finished_image", home.path()).kill();
+    let next = open(home.path());
+    assert_eq!(status(&next).await, ImageStatus::Completed);
+    let path = home.path().join("generated_images/thread-1/c1.png");
+    assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"paid for"));
+}
+
+#[tokio::test]
+async fn wherever_a_process_is_killed_every_finished_image_is_kept_and_every_call_ends() {
+    for round in 0..12 {
+        let home = tempfile::tempdir().unwrap();
+        store(home.path()).await.close().await;
+        let mut child = Process::start("child_that_draws", home.path());
+        let mut said = child.wait_for(&format!("{} call-{}", ["staged", "settled"][round % 2], round / 2));
+        said.extend(child.kill());
+        let next = open(home.path());
+        let listed = next.images(ImageListParams { limit: Some(50), ..Default::default() }).await.unwrap().data;
+        // Each file was named, recorded and finished, or all of that was made good.
+        let folder = home.path().join("generated_images/thread-1");
+        let mut recorded: Vec<_> =
+            listed.iter().map(|entry| entry.image.path.rsplit('/').next().unwrap().to_owned()).collect();
+        recorded.sort();
+        assert_eq!(names(&folder), recorded);
+        for entry in &listed {
+            let facts = crate::files::facts_of(Path::new(&entry.image.path)).unwrap();
+            assert_eq!(facts, entry.image.facts);
+        }
+        // What the child had whole in its hands is there.
+        for line in said {
+            let Some(id) = line.strip_prefix("staged ") else { continue };
+            assert_eq!(listed.iter().filter(|entry| entry.item_id == id).count(), 2, "{id}");
+        }
+        for item in items(&next).await {
+            let ThreadItem::ImageGeneration(image) = item else { panic!("not an image") };
+            assert_ne!(image.status, ImageStatus::InProgress);
+        }
+        let turns = next.all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap();
+        assert!(turns.iter().all(|turn| turn.status == TurnStatus::Interrupted));
+    }
+}
+
+#[tokio::test]
+async fn a_thread_has_one_writer_until_that_is_dead() {
+    let home = tempfile::tempdir().unwrap();
+    let here = store(home.path()).await;
+    let child = Process::start("child_with_an_open_call", home.path());
+    let busy = here.acquire_writer(THREAD).await.unwrap_err();
+    assert_eq!(busy, LeaseRefused::Busy(WriterBusy { pid: child.child.id() }));
+    assert!(busy.to_string().contains(&child.child.id().to_string()));
+    child.kill();
+    // Taking the thread over closes what its writer left open.
+    here.acquire_writer(THREAD).await.unwrap();
+    assert_eq!(status(&here).await, ImageStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_released_thread_is_free_for_another_process() {
+    let home = tempfile::tempdir().unwrap();
+    let (one, other) = (store(home.path()).await, open(home.path()));
+    one.acquire_writer(THREAD).await.unwrap();
+    one.acquire_writer(THREAD).await.unwrap();
+    other.acquire_writer(THREAD).await.unwrap_err();
+    other.release_writer(THREAD).await.unwrap();
+    other.acquire_writer(THREAD).await.unwrap_err();
+    one.release_writer(THREAD).await.unwrap();
+    other.acquire_writer(THREAD).await.unwrap();
+    assert_eq!(one.acquire_writer("unknown").await.unwrap_err(), LeaseRefused::UnknownThread);
+}
+
+#[tokio::test]
+async fn two_processes_write_to_one_home_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let here = open(home.path());
+    let mut child = Process::start("child_that_writes_threads", home.path());
+    for number in 0..WRITES {
+        here.put_thread(thread(&format!("parent-{number}")), None).await.unwrap();
+    }
+    assert!(child.child.wait().unwrap().success());
+    let (mut count, mut cursor) = (0, None);
+    loop {
+        let page = here.threads(ThreadListParams { cursor, ..ThreadListParams::default() }).await.unwrap();
+        count += page.data.len();
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(count, 2 * WRITES);
+}
+
+#[tokio::test]
+async fn stale_lock_files_are_removed_at_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
+    store(home.path()).await.close().await;
+    Process::start("child_with_an_open_call", home.path()).kill();
+    assert_eq!(names(&home.path().join("run")).len(), 2);
+    let next = open(home.path());
+    next.thread(THREAD).await.unwrap();
+    assert_eq!(names(&home.path().join("run")).len(), 2);
+    next.close().await;
+    assert_eq!(names(&home.path().join("run")), ["gate"]);
+}
+
+async fn status(store: &EaselStore) -> ImageStatus {
+    let ThreadItem::ImageGeneration(image) = items(store).await.remove(0) else { panic!("not an image") };
+    image.status
+}
