@@ -1,7 +1,12 @@
 //! Everything that is proved from outside: the real executable over pipes, real files, real processes.
 //!
 //! One binary, so that it links once. Start at [`harness`].
+#![expect(clippy::expect_used, reason = "a test says what it needs and fails without it")]
 
 mod harness;
 
+mod documents;
+
 mod turns;
+
+mod wire;

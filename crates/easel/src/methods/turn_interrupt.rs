@@ -7,8 +7,10 @@ use crate::refusal::Refusal;
 
 impl Handler for TurnInterrupt {
     async fn handle(cx: Cx, params: TurnInterruptParams) -> Result<Answer<TurnInterruptResponse>, Refusal> {
-        let handle = cx.app.threads.get(&params.thread_id);
-        let handle = handle.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
+        let Some(handle) = cx.app.threads.get(&params.thread_id) else {
+            let stored = cx.app.store.thread(&params.thread_id).await?;
+            return Err(stored.map_or(Refusal::ThreadNotFound(params.thread_id), |_| Refusal::NoActiveTurn));
+        };
         let (found, interrupt) = handle.slot.active().ok_or(Refusal::NoActiveTurn)?;
         if found != params.turn_id {
             return Err(Refusal::OtherTurn { wanted: params.turn_id, found });
