@@ -18,21 +18,34 @@ struct Cli {
     command: Command,
 }
 
-/// Taken before and after the subcommand.
+/// Taken before and after the subcommand, and both count. Not clap's global arguments: of those, what stands before the
+/// subcommand is lost when more stands after it.
 #[derive(Debug, Args)]
 struct Configuration {
     /// Set a key of the configuration: a dotted key and a TOML value, else a string. May be repeated.
-    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", global = true)]
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// Turn a feature on. May be repeated.
-    #[arg(long, value_name = "FEATURE", global = true)]
+    #[arg(long, value_name = "FEATURE")]
     enable: Vec<String>,
     /// Turn a feature off. May be repeated; wins over --enable.
-    #[arg(long, value_name = "FEATURE", global = true)]
+    #[arg(long, value_name = "FEATURE")]
     disable: Vec<String>,
     /// Use [profiles.NAME] of the configuration file.
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+}
+
+impl Configuration {
+    /// What stands after the subcommand comes later and so wins.
+    fn then(self, after: Self) -> Invocation {
+        Invocation {
+            overrides: [self.overrides, after.overrides].concat(),
+            enable: [self.enable, after.enable].concat(),
+            disable: [self.disable, after.disable].concat(),
+            profile: after.profile.or(self.profile),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +65,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct AppServer {
+    #[command(flatten)]
+    configuration: Configuration,
     #[command(subcommand)]
     generator: Option<Generator>,
     /// Where to listen. Only stdio:// so far.
@@ -78,7 +93,7 @@ enum Generator {
 
 #[derive(Debug, Subcommand)]
 enum Features {
-    List,
+    List(Configuration),
 }
 
 /// Runs the command; 0 is done, 1 failed, 2 wrong usage.
@@ -92,12 +107,7 @@ pub(crate) fn run() -> ExitCode {
         }
     };
     let environment = Environment::from_process();
-    let invocation = Invocation {
-        overrides: cli.configuration.overrides,
-        enable: cli.configuration.enable,
-        disable: cli.configuration.disable,
-        profile: cli.configuration.profile,
-    };
+    let before = cli.configuration;
     let done = match cli.command {
         Command::AppServer(AppServer { generator: Some(Generator::GenerateJsonSchema { out }), .. }) => {
             commands::schema::write(&out, easel_protocol::schema::json_schema_files())
@@ -109,9 +119,11 @@ pub(crate) fn run() -> ExitCode {
             commands::report(&format!("cannot listen on {listen}: only stdio:// is served"));
             return ExitCode::from(2);
         }
-        Command::AppServer(AppServer { generator: None, .. }) => server::run(&environment, invocation),
+        Command::AppServer(AppServer { generator: None, configuration, .. }) => {
+            server::run(&environment, before.then(configuration))
+        }
         Command::Demo { json } => commands::demo::run(json),
-        Command::Features(Features::List) => commands::features::list(environment, invocation),
+        Command::Features(Features::List(after)) => commands::features::list(environment, before.then(after)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,11 @@
 //! Logs go to stderr through a bounded queue that drops and counts: a client that never reads stderr cannot stop us.
 
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+use std::panic::PanicHookInfo;
+
 use easel_config::Environment;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
@@ -8,9 +14,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Lines that wait for stderr; more are dropped.
 const QUEUED_LINES: usize = 4_096;
 
+/// How long the end waits for queued lines to be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Keeps the log writer alive; dropping it writes what is queued, for a moment.
 pub(crate) struct Logging {
-    _writer: WorkerGuard,
+    writer: Option<WorkerGuard>,
     dropped: ErrorCounter,
 }
 
@@ -27,8 +36,16 @@ impl Logging {
             Some("json") => subscriber.json().finish().try_init(),
             _ => subscriber.finish().try_init(),
         };
-        Self { _writer: guard, dropped }
+        Self { writer: Some(guard), dropped }
     }
+}
+
+/// The default hook writes to stderr and would wait for a client that never reads it. A formatted message may hold
+/// anything, so only one that stands in the program is repeated.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("see the location");
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(location, "panicked: {message}");
 }
 
 impl Drop for Logging {
@@ -36,6 +53,18 @@ impl Drop for Logging {
         let dropped = self.dropped.dropped_lines();
         if dropped > 0 {
             tracing::warn!(dropped, "log lines were dropped because stderr was not read");
+        }
+        // The guard prints when it cannot reach its thread. Standard output leads to the same full pipe, so that would
+        // block for good, and the process must end.
+        let writer = self.writer.take();
+        let (flushing, flushed) = sync_channel::<()>(0);
+        let waiting = thread::Builder::new().name("easel-last-words".to_owned()).spawn(move || {
+            drop(writer);
+            drop(flushing);
+        });
+        if waiting.is_ok() {
+            // It ends by disconnection or by time, and both are the end.
+            let _ = flushed.recv_timeout(LAST_WORDS);
         }
     }
 }

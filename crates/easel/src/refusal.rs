@@ -83,9 +83,9 @@ impl From<Refusal> for ErrorObjectOwned {
     }
 }
 
-/// The answer to a method outside the table.
+/// The answer to a method outside the table. A name that clients would take for a missing login is left out.
 pub(crate) fn unknown_method(method: &str) -> ErrorObjectOwned {
-    let name: String = method.chars().filter(|c| !c.is_control()).take(100).collect();
-    let message = format!("`{name}` is not a method of this server, which is an image sidecar");
-    ErrorObjectOwned::owned(easel_rpc::code::METHOD_NOT_FOUND, message, None::<()>)
+    let error = easel_rpc::method_not_found(method);
+    let message = format!("{}; it is not part of an image sidecar", error.message());
+    ErrorObjectOwned::owned(error.code(), message, None::<()>)
 }
