@@ -36,6 +36,7 @@ impl Logging {
             Some("json") => subscriber.json().finish().try_init(),
             _ => subscriber.finish().try_init(),
         };
+        std::panic::set_hook(Box::new(log_panic));
         Self { writer: Some(guard), dropped }
     }
 }
