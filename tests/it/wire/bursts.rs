@@ -1,0 +1,45 @@
+//! Many requests at once.
+
+use std::collections::BTreeSet;
+
+use crate::harness::Place;
+use crate::wire::raw::Raw;
+
+#[test]
+fn a_burst_of_two_thousand_requests_that_is_read_afterwards_has_two_thousand_answers() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &[]);
+    server.thread();
+    let methods = ["account/read", "thread/list", "model/list"];
+    let mut burst = String::new();
+    for id in 0..2_000 {
+        burst.push_str(&format!("{{\"id\":{id},\"method\":\"{}\"}}\n", methods[id % 3]));
+    }
+    server.send_bytes(burst.as_bytes());
+    let mut ids = BTreeSet::new();
+    for _ in 0..2_000 {
+        let answer = server.json();
+        assert!(answer["result"].is_object(), "{answer}");
+        assert!(ids.insert(answer["id"].as_u64().expect("an id of the burst")), "answered twice: {answer}");
+    }
+    assert_eq!(ids, (0..2_000).collect());
+    server.close();
+}
+
+#[test]
+fn a_burst_beyond_the_request_queue_is_refused_request_by_request_and_loses_none() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &["-c", "server.max_in_flight=1"]);
+    server.thread();
+    let burst: String = (0..500).map(|id| format!("{{\"id\":{id},\"method\":\"thread/list\"}}\n")).collect();
+    server.send_bytes(burst.as_bytes());
+    let mut ids = BTreeSet::new();
+    for _ in 0..500 {
+        let answer = server.json();
+        let overloaded = answer["error"]["code"] == -32001;
+        assert!(overloaded != answer["result"].is_object(), "{answer}");
+        assert!(ids.insert(answer["id"].as_u64().expect("an id of the burst")), "answered twice: {answer}");
+    }
+    server.assert_alive();
+    server.close();
+}

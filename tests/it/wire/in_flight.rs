@@ -1,0 +1,164 @@
+//! Requests that stay in flight, held there by a lock on the database that the test takes.
+
+use rusqlite::Connection;
+
+use crate::harness::Place;
+use crate::wire::raw::{Raw, Signal};
+
+/// Nothing is written to the home's database while this lives. The server waits for it a few seconds.
+pub(super) struct Held(Connection);
+
+impl Held {
+    pub(super) fn new(place: &Place) -> Self {
+        let connection = Connection::open(place.home().join("easel.db")).expect("the database of the home");
+        connection.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+        Self(connection)
+    }
+
+    pub(super) fn release(self) {
+        drop(self.0);
+    }
+}
+
+/// A request that writes.
+pub(super) fn rename(id: &str, thread_id: &str) -> String {
+    format!(r#"{{"id":{id},"method":"thread/name/set","params":{{"threadId":"{thread_id}","name":"n"}}}}"#)
+}
+
+#[test]
+fn an_id_in_flight_is_refused_and_free_again_afterwards() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &[]);
+    let thread_id = server.thread();
+    let held = Held::new(&place);
+    server.send(&rename("7", &thread_id));
+    assert_eq!(
+        server.ask(r#"{"id":7,"method":"account/read"}"#),
+        r#"{"id":7,"error":{"code":-32600,"message":"Invalid request: a request with this id is in flight"}}"#
+    );
+    assert_eq!(server.ask(r#"{"id":"7","method":"model/list"}"#).find("result"), Some(r#"{"id":"7",""#.len()));
+    held.release();
+    assert_eq!(server.line(), r#"{"id":7,"result":{}}"#);
+    assert_eq!(server.json()["method"], "thread/name/updated");
+    let again = server.ask(r#"{"id":7,"method":"account/read"}"#);
+    assert!(again.starts_with(r#"{"id":7,"result":"#), "{again}");
+    server.close();
+}
+
+#[test]
+fn a_cancelled_request_is_answered_at_once_and_only_once() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &[]);
+    let thread_id = server.thread();
+    let held = Held::new(&place);
+    let cancelled = |id| format!(r#"{{"id":{id},"error":{{"code":-32800,"message":"Request cancelled"}}}}"#);
+    for id in ["7", r#""seven""#] {
+        server.send(&rename(id, &thread_id));
+        assert_eq!(server.ask(&format!(r#"{{"method":"$/cancelRequest","params":{{"id":{id}}}}}"#)), cancelled(id));
+    }
+    // Some clients send the cancellation as a request.
+    server.send(&rename("8", &thread_id));
+    assert_eq!(server.ask(r#"{"id":9,"method":"$/cancelRequest","params":{"id":8}}"#), cancelled("8"));
+    assert_eq!(server.line(), r#"{"id":9,"result":{}}"#);
+    held.release();
+    server.assert_alive();
+    server.close();
+}
+
+#[test]
+fn cancelling_what_is_finished_or_was_never_asked_is_nothing() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &[]);
+    server.ask(r#"{"id":1,"method":"account/read"}"#);
+    for params in [
+        r#"{"id":1}"#,
+        r#"{"id":1}"#,
+        r#"{"id":"never"}"#,
+        r#"{"id":null}"#,
+        r#"{"id":[1]}"#,
+        r#"{"requestId":1}"#,
+        "null",
+        "[1]",
+        "7",
+    ] {
+        server.send(&format!(r#"{{"method":"$/cancelRequest","params":{params}}}"#));
+    }
+    server.send(r#"{"method":"$/cancelRequest"}"#);
+    server.assert_alive();
+    assert_eq!(server.ask(r#"{"id":2,"method":"$/cancelRequest","params":{"id":1}}"#), r#"{"id":2,"result":{}}"#);
+    server.close();
+}
+
+#[test]
+fn a_full_table_of_requests_refuses_in_the_words_that_clients_retry_on_and_recovers() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &["-c", "server.max_in_flight=2"]);
+    let (one, two) = (server.thread(), server.thread());
+    let held = Held::new(&place);
+    server.send(&rename("1", &one));
+    server.send(&rename("2", &two));
+    assert_eq!(
+        server.ask(r#"{"id":3,"method":"account/read"}"#),
+        r#"{"id":3,"error":{"code":-32001,"message":"Server overloaded; retry later."}}"#
+    );
+    held.release();
+    // Each is answered before its event; the two threads go side by side.
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.extend(server.json()["id"].as_i64());
+    }
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 2]);
+    server.assert_alive();
+    server.close();
+}
+
+#[test]
+fn requests_of_one_thread_keep_their_order_and_others_do_not_wait() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &[]);
+    let thread_id = server.thread();
+    let held = Held::new(&place);
+    let names: Vec<String> = (0..20).map(|n| format!("name {n}")).collect();
+    for (id, name) in names.iter().enumerate() {
+        let params = format!(r#"{{"threadId":"{thread_id}","name":"{name}"}}"#);
+        server.send(&format!(r#"{{"id":{id},"method":"thread/name/set","params":{params}}}"#));
+    }
+    server.assert_alive();
+    held.release();
+    let mut answered = Vec::new();
+    let mut told = Vec::new();
+    while told.len() < names.len() {
+        let message = server.json();
+        match message["id"].as_u64() {
+            Some(id) => answered.push(id),
+            None => told.push(message["params"]["threadName"].as_str().expect("a name").to_owned()),
+        }
+        assert!(answered.len() >= told.len(), "an answer comes before its event");
+    }
+    assert_eq!(answered, (0..20).collect::<Vec<u64>>());
+    assert_eq!(told, names);
+    server.close();
+}
+
+#[test]
+fn a_request_in_flight_is_answered_although_the_input_ends_or_a_signal_comes() {
+    for end in [None, Some(Signal::Term), Some(Signal::Int)] {
+        let place = Place::new();
+        let mut server = Raw::start(&place, &[]);
+        let thread_id = server.thread();
+        let held = Held::new(&place);
+        server.send(&rename("7", &thread_id));
+        // It was read: this one came later.
+        server.assert_alive();
+        match end {
+            None => server.close_input(),
+            Some(signal) => server.signal(signal),
+        }
+        held.release();
+        assert_eq!(server.line(), r#"{"id":7,"result":{}}"#, "{end:?}");
+        assert_eq!(server.json()["method"], "thread/name/updated");
+        assert_eq!(server.rest(), [""; 0]);
+        assert_eq!(server.exit_code(), Some(0));
+    }
+}

@@ -1,0 +1,189 @@
+//! The command line that clients of the Codex app-server use, and configuration that nobody knows.
+
+use std::process::{Command, Output};
+
+use crate::harness::{EASEL, Place};
+use crate::wire::raw::Raw;
+
+/// Starts `easel` with all of these arguments and returns the summaries of its warnings.
+fn warnings(place: &Place, arguments: &[&str]) -> Vec<String> {
+    let mut command = Command::new(EASEL);
+    command.args(arguments).current_dir(place.project()).env_clear().env("EASEL_HOME", place.home());
+    let mut server = Raw::spawn(command);
+    server.greet();
+    server.close_input();
+    let said = server.rest();
+    assert_eq!(server.exit_code(), Some(0), "{arguments:?}");
+    said.iter().map(|line| summary(line)).collect()
+}
+
+fn summary(line: &str) -> String {
+    let warning: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
+    assert_eq!(warning["method"], "configWarning", "{line}");
+    warning["params"]["summary"].as_str().expect("a summary").to_owned()
+}
+
+fn run(arguments: &[&str]) -> Output {
+    let place = Place::new();
+    let mut command = Command::new(EASEL);
+    command.args(arguments).current_dir(place.project()).env_clear().env("EASEL_HOME", place.home());
+    command.output().expect("the program starts")
+}
+
+#[test]
+fn every_spelling_of_stdio_serves() {
+    let place = Place::new();
+    let provider = ["-c", "model_provider=preview"];
+    for arguments in [
+        &["app-server", "--listen", "stdio://"][..],
+        &["app-server", "--listen=stdio://"],
+        &["app-server", "--stdio"],
+        &["app-server"],
+    ] {
+        assert_eq!(warnings(&place, &[arguments, &provider].concat()), [""; 0], "{arguments:?}");
+        assert_eq!(warnings(&place, &[&provider, arguments].concat()), [""; 0], "{arguments:?}");
+    }
+}
+
+#[test]
+fn options_before_and_after_the_subcommand_all_count() {
+    let place = Place::new();
+    let said = warnings(
+        &place,
+        &[
+            "-c",
+            "a.before=1",
+            "--config",
+            "model_provider=\"preview\"",
+            "--enable",
+            "enabled_before",
+            "--disable=disabled_before",
+            "app-server",
+            "--config=b.after=x",
+            "-cc.glued=[1,2",
+            "--enable",
+            "enabled_after",
+            "--disable",
+            "disabled_after",
+        ],
+    );
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    Unknown key `a` on the command line was ignored.
+    Unknown key `b` on the command line was ignored.
+    Unknown key `c` on the command line was ignored.
+    Unknown feature `enabled_before` on the command line was ignored.
+    Unknown feature `enabled_after` on the command line was ignored.
+    Unknown feature `disabled_before` on the command line was ignored.
+    Unknown feature `disabled_after` on the command line was ignored.
+    "#);
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_a_warning() {
+    let place = Place::new();
+    let said = warnings(&place, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
+    insta::assert_snapshot!(said.join("\n").replace(&place.home().display().to_string(), "HOME"), @r#"
+    HOME/config.toml: `--profile` asks for `profiles.nope`, which is not in the home configuration.
+    "#);
+}
+
+#[test]
+fn keys_with_a_wrong_value_or_without_one_are_warnings() {
+    let place = Place::new();
+    let said = warnings(
+        &place,
+        &[
+            "app-server",
+            "-c",
+            "model_provider=preview",
+            "-c",
+            "images.parallel=1000",
+            "-c",
+            "server=sk-secret",
+            "-c",
+            "novalue",
+            "-c",
+            "=x",
+            "-c",
+            "",
+            "--enable",
+            "",
+        ],
+    );
+    assert!(!said.join("\n").contains("sk-secret"), "a value may be a secret");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    The command line has a `-c` that is not `key=value` and was ignored (number 4).
+    The command line has a `-c` that is not `key=value` and was ignored (number 5).
+    The command line has a `-c` that is not `key=value` and was ignored (number 6).
+    `images.parallel` on the command line was ignored: it must be a whole number from 1 to 16.
+    `server` on the command line must be a table and was ignored.
+    Unknown feature `` on the command line was ignored.
+    "#);
+}
+
+#[test]
+fn options_of_the_peer_that_mean_nothing_here_are_passed_over_in_silence() {
+    let place = Place::new();
+    let said = warnings(
+        &place,
+        &[
+            "-c",
+            "sandbox_mode=\"danger-full-access\"",
+            "-c",
+            "approval_policy=never",
+            "app-server",
+            "-c",
+            "model_provider=preview",
+            "-c",
+            "mcp_servers.x.command=\"y\"",
+            "-c",
+            "model_reasoning_effort=high",
+        ],
+    );
+    assert_eq!(said, [""; 0]);
+}
+
+#[test]
+fn a_broken_configuration_file_is_a_warning_that_names_it() {
+    let place = Place::with_config("model_provider = \"preview\"\nunknown_key = 1\n[images]\nparallel = \"x\"\n");
+    let said = warnings(&place, &["app-server"]).join("\n");
+    let home = place.home().display().to_string();
+    insta::assert_snapshot!(said.replace(&home, "HOME"), @r#"
+    HOME/config.toml:2: Unknown key `unknown_key` in the home configuration was ignored.
+    HOME/config.toml:4: `images.parallel` in the home configuration was ignored: it must be a whole number from 1 to 16.
+    "#);
+
+    let place = Place::with_config("model_provider = \n");
+    let said = warnings(&place, &["app-server"]);
+    assert!(said.iter().any(|summary| summary.contains("config.toml:1")), "{said:?}");
+}
+
+#[test]
+fn the_version_is_one_line() {
+    for flag in ["--version", "-V"] {
+        let output = run(&[flag]);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("easel {}\n", env!("CARGO_PKG_VERSION")));
+        assert!(output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn wrong_usage_exits_2_and_says_nothing_on_stdout() {
+    for arguments in [
+        &[][..],
+        &["nonsense"],
+        &["app-server", "--nonsense"],
+        &["app-server", "--listen"],
+        &["app-server", "--listen", "tcp://0.0.0.0:1"],
+        &["app-server", "stray"],
+        &["-c"],
+        &["features"],
+        &["app-server", "generate-ts"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}

@@ -1,0 +1,102 @@
+//! A client that does not read.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::Place;
+use crate::wire::raw::Raw;
+
+/// The smallest outbox that the configuration takes.
+const OUTBOX: usize = 1_048_576;
+
+const TURNS: usize = 12;
+
+/// Slow tests run where `RUN_SLOW_TESTS` is set, as in CI.
+fn slow_tests_are_wanted() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "a switch of the test run, not of the program")]
+    std::env::var_os("RUN_SLOW_TESTS").is_some()
+}
+
+#[test]
+fn a_reader_that_stalls_during_twelve_turns_loses_nothing() {
+    if !slow_tests_are_wanted() {
+        println!("skipped: it stalls for 10 s; set RUN_SLOW_TESTS");
+        return;
+    }
+    let place = Place::new();
+    let small = format!("server.outbox_bytes={OUTBOX}");
+    let inline =
+        json!({ "clientInfo": { "name": "raw", "version": "1" }, "capabilities": { "imageResult": "inline" } });
+    let mut server = Raw::spawn(place.command(&["-c", "model_provider=preview", "-c", &small]).into_std());
+    server.result("initialize", &inline);
+    let threads: Vec<String> = (0..TURNS).map(|_| server.thread()).collect();
+    // The same turns for a reader that does not stall: what they tell, and what they cost.
+    start_all(&mut server, &threads);
+    let usual = read_all(&mut server, &threads);
+    assert!(usual.bytes > 2 * OUTBOX, "the turns fill the outbox: {}", usual.bytes);
+    #[cfg(target_os = "linux")]
+    let before = server.memory("VmHWM");
+    start_all(&mut server, &threads);
+    std::thread::sleep(Duration::from_secs(10));
+    #[cfg(target_os = "linux")]
+    assert!(server.memory("VmHWM") < before + 24 * 1_048_576, "{} over {before}", server.memory("VmHWM"));
+    let stalled = read_all(&mut server, &threads);
+    assert_eq!(stalled.stories, usual.stories);
+    assert_eq!(stalled.stories[0].iter().filter(|told| told.ends_with("imageGeneration")).count(), 2);
+    server.assert_alive();
+    server.close();
+}
+
+/// What a round of turns told: its bytes, and the events of every thread in their order.
+struct Told {
+    bytes: usize,
+    stories: Vec<Vec<String>>,
+}
+
+fn start_all(server: &mut Raw, threads: &[String]) {
+    for thread_id in threads {
+        server.send(&start(thread_id));
+    }
+}
+
+fn read_all(server: &mut Raw, threads: &[String]) -> Told {
+    let mut round = Told { bytes: 0, stories: vec![Vec::new(); threads.len()] };
+    let mut answers = 0;
+    while round.stories.iter().any(|story| story.last().is_none_or(|last| last != "turn/completed")) {
+        let message = server.json();
+        round.bytes += message.to_string().len();
+        let Some(method) = message["method"].as_str() else {
+            answers += 1;
+            continue;
+        };
+        let index = threads.iter().position(|thread_id| message["params"]["threadId"] == thread_id.as_str());
+        round.stories[index.expect("an event of a thread")].push(told(method, &message));
+    }
+    assert_eq!(answers, threads.len());
+    round
+}
+
+fn start(thread_id: &str) -> String {
+    let input = json!([{ "type": "text", "text": "draw a lighthouse in a storm at night" }]);
+    json!({ "id": thread_id, "method": "turn/start", "params": { "threadId": thread_id, "input": input } }).to_string()
+}
+
+fn told(method: &str, message: &Value) -> String {
+    match message["params"]["item"]["type"].as_str() {
+        Some(kind) => format!("{method} {kind}"),
+        None => method.to_owned(),
+    }
+}
+
+#[test]
+fn a_client_that_never_reads_cannot_hold_up_the_end() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &["-c", "server.shutdown_grace_ms=200"]);
+    // More than the pipe takes, less than the outbox.
+    for id in 0..1_000 {
+        server.send(&format!(r#"{{"id":{id},"method":"model/list"}}"#));
+    }
+    server.close_input();
+    assert_eq!(server.exit_code(), Some(0));
+}
