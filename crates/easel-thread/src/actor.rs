@@ -1,6 +1,5 @@
 //! The owner of one thread's state. It takes one command after the other and touches nothing but its own thread.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +24,7 @@ use crate::conversation::Conversation;
 use crate::machine::{Turn, TurnRules};
 use crate::slot::TurnPermit;
 use crate::telling::{Answered, Telling};
-use crate::turn::Running;
+use crate::turn::{HostedCalls, Running};
 
 /// What a thread's configuration says of its turns.
 #[derive(Debug, Clone)]
@@ -37,11 +36,11 @@ pub struct ThreadRules {
     pub auth: AuthKind,
     /// How closely the model looks at pictures.
     pub detail: ImageDetail,
-    /// Image calls of one answer that run side by side.
+    /// Image calls of one answer that run side by side; at least one.
     pub parallel_calls: usize,
     /// For one whole image call.
     pub call_deadline: Duration,
-    /// Most image calls in one turn.
+    /// Most images that the standalone tool is asked for in one turn: a call counts as many as it asks for.
     pub max_calls: u32,
     pub budget: PictureBudget,
     /// Between the answer to `turn/start` and the turn's first event.
@@ -128,7 +127,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             thread_id: self.thread_id.clone(),
             turn_id,
             roots: vec![start.cwd],
-            places: Semaphore::new(self.rules.parallel_calls),
+            places: Semaphore::new(self.rules.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
             deadline: self.rules.call_deadline,
             cancel: CancellationToken::new(),
         };
@@ -141,7 +140,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             exposure,
             budget: self.rules.budget,
             calls: JoinSet::new(),
-            hosted: HashMap::new(),
+            hosted: HostedCalls::new(),
             history_failed: false,
             permit: Some(start.permit),
         };
@@ -169,3 +168,6 @@ fn user_message(content: &[UserInput], attachments: &[Attachment], detail: Image
     }
     ResponseItem::Message { role: MessageRole::User, content: pieces }
 }
+
+#[cfg(test)]
+mod tests;

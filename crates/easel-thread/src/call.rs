@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::machine::Outcome;
 
+const INTERRUPTED: &str = "the turn was interrupted";
+
 /// What every call of a turn shares.
 #[derive(Debug)]
 pub(crate) struct CallContext<S, P> {
@@ -54,7 +56,6 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     }
 
     async fn run_to_end(&self, draft: Draft) -> Result<Outcome, Box<ImageError>> {
-        let interrupted = || Box::new(image_error(ImageErrorKind::Interrupted, "the turn was interrupted"));
         let prepared = async {
             let place = self.places.acquire().await;
             let job = self.take_in(draft).await?;
@@ -62,26 +63,37 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         };
         let (job, _place) = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return Err(interrupted()),
+            () = self.cancel.cancelled() => return Err(Box::new(image_error(ImageErrorKind::Interrupted, INTERRUPTED))),
             prepared = prepared => prepared?,
         };
         self.reserve(&job.call_id, &job.requested, &job.references).await?;
         let call_id = job.call_id.clone();
         let started = Instant::now();
-        let files = self.store.files(&self.thread_id);
-        let made = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => {
-                Err(self.after_sending(ImageErrorKind::Interrupted, "the turn was interrupted"))
-            }
-            made = tokio::time::timeout(self.deadline, self.provider.make(job, files)) => made.unwrap_or_else(|_| {
-                let message = format!("the provider gave no image within {} s", self.deadline.as_secs());
-                Err(self.after_sending(ImageErrorKind::Timeout, message))
-            }),
-        };
-        let elapsed = started.elapsed();
+        let made = self.make(job).await;
         // From here on nothing is cancelled: what was made is kept.
-        self.settle(&call_id, made.map_err(|error| ImageError { elapsed_ms: millis(elapsed), ..error }), elapsed).await
+        self.settle(&call_id, made, started.elapsed()).await
+    }
+
+    /// Asks the provider, within the deadline and until the turn is interrupted.
+    async fn make(&self, job: ImageJob) -> Result<Made<StagedOf<S>>, ImageError> {
+        if self.cancel.is_cancelled() {
+            return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
+        }
+        let files = self.store.files(&self.thread_id);
+        let making = async { tokio::time::timeout(self.deadline, self.provider.make(job, files)).await };
+        tokio::select! {
+            biased;
+            // First, so that an image that is there when the interrupt comes is not thrown away.
+            made = AssertUnwindSafe(making).catch_unwind() => match made {
+                Ok(Ok(made)) => made,
+                Ok(Err(_)) => {
+                    let message = format!("the provider gave no image within {:?}", self.deadline);
+                    Err(self.after_sending(ImageErrorKind::Timeout, message))
+                }
+                Err(_) => Err(self.after_sending(ImageErrorKind::Internal, "the provider failed inside Easel")),
+            },
+            () = self.cancel.cancelled() => Err(self.after_sending(ImageErrorKind::Interrupted, INTERRUPTED)),
+        }
     }
 
     /// Takes the files that the model named into the store.
@@ -139,46 +151,42 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         made: Result<Made<StagedOf<S>>, ImageError>,
         elapsed: Duration,
     ) -> Result<Outcome, Box<ImageError>> {
-        let elapsed_ms = millis(elapsed);
-        match made {
-            Ok(made) => {
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let error = match made {
+            Ok(made) if !made.images.is_empty() => {
                 let generation_id = made.generation_id.clone();
                 let attempts = made.attempts;
-                match self.store.settle(&self.thread_id, call_id, CallEnd::Made { made, elapsed_ms }).await {
-                    Ok(records) => Ok(Outcome { records, generation_id }),
-                    Err(error) => Err(Box::new(ImageError {
-                        attempts,
-                        elapsed_ms,
-                        billed: self.billed_when_made(),
-                        ..image_error(ImageErrorKind::Storage, error.message)
-                    })),
-                }
+                let settled = self.store.settle(&self.thread_id, call_id, CallEnd::Made { made, elapsed_ms }).await;
+                return settled.map(|records| Outcome { records, generation_id }).map_err(|error| {
+                    let billed = self.billed_as(Billed::Yes);
+                    let error = image_error(ImageErrorKind::Storage, error.message);
+                    Box::new(ImageError { attempts, elapsed_ms, billed, ..error })
+                });
             }
-            Err(error) => {
-                let noted = self.store.settle(&self.thread_id, call_id, CallEnd::Failed(error.clone())).await;
-                if let Err(storage) = noted {
-                    // The next start closes the row; the client learns the failure that matters to it.
-                    tracing::warn!(call_id, error = %storage, "the end of a failed call was not journalled");
-                }
-                Err(Box::new(error))
-            }
+            Ok(made) => ImageError {
+                attempts: made.attempts,
+                request_id: made.request_id,
+                ..self.after_sending(ImageErrorKind::BadResponse, "the provider answered without an image")
+            },
+            Err(error) => error,
+        };
+        let error = ImageError { elapsed_ms, ..error };
+        let noted = self.store.settle(&self.thread_id, call_id, CallEnd::Failed(error.clone())).await;
+        if let Err(storage) = noted {
+            // The next start closes the row; the client learns the failure that matters to it.
+            tracing::warn!(call_id, error = %storage, "the end of a failed call was not journalled");
         }
+        Err(Box::new(error))
     }
 
     /// An error of a request that has left, so that nobody knows whether it is billed.
     pub(crate) fn after_sending(&self, kind: ImageErrorKind, message: impl Into<String>) -> ImageError {
-        let bills = self.provider.info().capabilities.bills;
-        let billed = if bills { Billed::Uncertain } else { Billed::No };
-        ImageError { billed, attempts: 1, ..image_error(kind, message) }
+        ImageError { billed: self.billed_as(Billed::Uncertain), attempts: 1, ..image_error(kind, message) }
     }
 
-    fn billed_when_made(&self) -> Billed {
-        if self.provider.info().capabilities.bills { Billed::Yes } else { Billed::No }
+    fn billed_as(&self, billed: Billed) -> Billed {
+        if self.provider.info().capabilities.bills { billed } else { Billed::No }
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Unix milliseconds.

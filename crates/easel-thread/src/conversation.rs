@@ -36,8 +36,9 @@ impl Conversation {
     }
 
     /// An id that no item of the thread has: the wanted one, or the first free of `…-2`, `…-3` and so on, since
-    /// providers repeat their ids.
+    /// providers repeat their ids and some give none.
     pub fn unique_id(&mut self, wanted: &str) -> String {
+        let wanted = if wanted.is_empty() { "item" } else { wanted };
         let mut id = wanted.to_owned();
         for number in 2_u32.. {
             if self.item_ids.insert(id.clone()) {
@@ -83,10 +84,10 @@ mod tests {
     #[test]
     fn a_repeated_id_gets_the_next_free_number() {
         let mut conversation = Conversation::default();
-        let ids: Vec<String> = ["call", "call", "call-2", "call", "other"]
+        let ids: Vec<String> = ["call", "call", "call-2", "call", "other", "", ""]
             .into_iter()
             .map(|wanted| conversation.unique_id(wanted))
             .collect();
-        assert_eq!(ids, ["call", "call-2", "call-2-2", "call-3", "other"]);
+        assert_eq!(ids, ["call", "call-2", "call-2-2", "call-3", "other", "item", "item-2"]);
     }
 }

@@ -22,4 +22,7 @@ pub mod registry;
 
 pub mod audience;
 
+#[cfg(test)]
+mod fakes;
+
 pub use audience::Audience;

@@ -1,20 +1,21 @@
 //! Carries out what the machine decides for one turn: asks the model, runs the calls, writes history, tells the
 //! audience.
 
-use std::collections::HashMap;
+mod hosted;
+
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use easel_imagegen::history::{PictureBudget, for_model};
-use easel_imagegen::port::{Made, ModelError, ModelEvent, ModelRequest, Provider, Reference, Store, image_error};
+use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, StorageError, Store, image_error};
 use easel_imagegen::spec;
 use easel_protocol::event::Event;
-use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
+use easel_protocol::record::ImageErrorKind;
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::audience::Audience;
@@ -23,8 +24,10 @@ use crate::conversation::Conversation;
 use crate::machine::{Effect, Input, Turn};
 use crate::slot::TurnPermit;
 use crate::telling::Telling;
+pub(crate) use hosted::HostedCalls;
 
-type Answer<'a, S> = BoxStream<'a, Result<ModelEvent<StagedOf<S>>, ModelError>>;
+type AnswerEvent<S> = Result<ModelEvent<StagedOf<S>>, ModelError>;
+type Answer<'a, S> = BoxStream<'a, AnswerEvent<S>>;
 
 /// One turn in progress, with everything that it has under way.
 pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
@@ -36,25 +39,17 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     pub(crate) exposure: ToolExposure,
     pub(crate) budget: PictureBudget,
     pub(crate) calls: JoinSet<Report>,
-    /// Calls of the hosted tool whose end the answer still owes, by the provider's id.
-    pub(crate) hosted: HashMap<String, Hosted>,
+    pub(crate) hosted: HostedCalls,
     pub(crate) history_failed: bool,
     /// Given back before the last events are told, so that a client may answer them with a new turn.
     pub(crate) permit: Option<TurnPermit>,
 }
 
-/// A call of the hosted tool while it runs.
-#[derive(Debug)]
-pub(crate) struct Hosted {
-    item_id: String,
-    started: Instant,
-}
-
 /// What the turn waits for.
-enum Happened<S> {
+enum Happened<S: Store> {
     Interrupted,
     MayTell,
-    Answered(Option<Result<ModelEvent<S>, ModelError>>),
+    Answered(Option<AnswerEvent<S>>),
     Reported(Report),
 }
 
@@ -78,13 +73,13 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                 }
                 Happened::Interrupted => self.step(&mut turn, Input::Interrupt),
                 Happened::Reported(report) => self.reported(&mut turn, report),
-                Happened::Answered(event) => self.answered(&mut turn, event),
+                Happened::Answered(event) => self.answered(&mut turn, event).await,
             };
         }
         self.telling.finish().await;
     }
 
-    async fn wait(&mut self, answer: &mut Option<Answer<'_, S>>) -> Happened<StagedOf<S>> {
+    async fn wait(&mut self, answer: &mut Option<Answer<'_, S>>) -> Happened<S> {
         let interrupted = self.context.cancel.is_cancelled();
         tokio::select! {
             biased;
@@ -93,9 +88,10 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             Some(report) = self.calls.join_next() => Happened::Reported(report.unwrap_or_else(|error| {
                 // A call catches its own panics and is never aborted.
                 tracing::error!(%error, "an image call ended without a report");
-                Report { item_id: String::new(), outcome: Err(Box::new(lost())) }
+                let lost = image_error(ImageErrorKind::Internal, "the image call was lost");
+                Report { item_id: String::new(), outcome: Err(Box::new(lost)) }
             })),
-            event = next(answer) => Happened::Answered(event),
+            event = next::<S>(answer) => Happened::Answered(event),
         }
     }
 
@@ -107,7 +103,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         self.step(turn, Input::CallEnded { item_id: report.item_id, outcome: report.outcome })
     }
 
-    fn answered(&mut self, turn: &mut Turn, event: Option<Result<ModelEvent<StagedOf<S>>, ModelError>>) -> Vec<Effect> {
+    async fn answered(&mut self, turn: &mut Turn, event: Option<AnswerEvent<S>>) -> Vec<Effect> {
         let input = match event {
             Some(Ok(ModelEvent::TextDelta { item_id, delta })) => Input::TextDelta { item_id, delta },
             Some(Ok(ModelEvent::Message { item_id, text })) => Input::Message { item_id, text },
@@ -116,10 +112,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                 Input::HostedStarted { call_id, requested, references }
             }
             Some(Ok(ModelEvent::HostedEnded { call_id, outcome })) => {
-                if let Some(hosted) = self.hosted.remove(&call_id) {
-                    self.settle(hosted, outcome);
-                }
-                return Vec::new();
+                return self.hosted_ended(turn, &call_id, outcome).await;
             }
             Some(Ok(ModelEvent::Completed { usage })) => Input::AnswerCompleted { usage },
             Some(Err(error)) => Input::AnswerFailed(error),
@@ -128,11 +121,14 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                 info: CodexErrorInfo::Other,
             }),
         };
+        let mut effects = Vec::new();
         // The end of an answer owes no more images, whatever it promised.
         if matches!(input, Input::AnswerCompleted { .. } | Input::AnswerFailed(_)) {
-            self.end_hosted(ImageErrorKind::BadResponse, "the model's answer ended before the image did");
+            let kind = ImageErrorKind::BadResponse;
+            effects = self.end_hosted(turn, kind, "the model's answer ended before the image did").await;
         }
-        self.step(turn, input)
+        effects.extend(self.step(turn, input));
+        effects
     }
 
     /// Does one round of effects; events are written and told before anything that follows them is begun.
@@ -143,17 +139,15 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         answer: &mut Option<Answer<'p, S>>,
         turn: &mut Turn,
     ) -> Vec<Effect> {
-        let mut next = self.write(&effects, turn).await;
+        let effects = self.write(effects, turn).await;
         if turn.ended() {
             self.permit = None;
         }
+        let mut next = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Emit(event) => self.telling.tell(event).await,
-                Effect::AskModel => {
-                    let files = self.context.store.files(&self.context.thread_id);
-                    *answer = Some(provider.respond(self.request(), files).boxed());
-                }
+                Effect::AskModel => *answer = Some(self.ask(provider)),
                 Effect::RunCall(draft) => {
                     self.calls.spawn(Arc::clone(&self.context).run(draft));
                 }
@@ -162,12 +156,9 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                 }
                 Effect::CloseAnswer => {
                     *answer = None;
-                    let kind = if self.interrupt.is_cancelled() {
-                        ImageErrorKind::Interrupted
-                    } else {
-                        ImageErrorKind::BadResponse
-                    };
-                    self.end_hosted(kind, "the answer that was making the image was closed");
+                    let interrupted = self.interrupt.is_cancelled();
+                    let kind = if interrupted { ImageErrorKind::Interrupted } else { ImageErrorKind::BadResponse };
+                    next.extend(self.end_hosted(turn, kind, "the answer that was making the image was closed").await);
                 }
                 Effect::CancelCalls => self.context.cancel.cancel(),
             }
@@ -175,8 +166,9 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         next
     }
 
-    /// Writes the events to history. After a first failure nothing more is written: the turn ends as failed.
-    async fn write(&mut self, effects: &[Effect], turn: &mut Turn) -> Vec<Effect> {
+    /// Writes the events to history; gives back what is to be done now that they are written, or could not be. After a
+    /// first failure nothing more is written: the turn is at its end.
+    async fn write(&mut self, effects: Vec<Effect>, turn: &mut Turn) -> Vec<Effect> {
         let events: Vec<Event> = effects
             .iter()
             .filter_map(|effect| match effect {
@@ -189,72 +181,49 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             })
             .collect();
         if events.is_empty() || self.history_failed {
-            return Vec::new();
+            return effects;
         }
-        match self.context.store.append(events).await {
-            Ok(()) => Vec::new(),
+        let panicked = |_| Err(StorageError { message: "Easel's own store failed.".to_owned() });
+        let written = AssertUnwindSafe(self.context.store.append(events)).catch_unwind().await.unwrap_or_else(panicked);
+        match written {
+            Ok(()) => effects,
             Err(error) => {
+                tracing::error!(thread_id = self.context.thread_id, %error, "history was not written");
                 self.history_failed = true;
-                self.step(turn, Input::StorageFailed { message: error.message })
+                turn.unwritten(self.conversation, now_ms(), effects, &error.message)
             }
         }
     }
 
-    fn request(&self) -> ModelRequest {
+    /// Asks for an answer as soon as the stream is first read. A panic inside the provider ends its answer alone.
+    fn ask<'p>(&self, provider: &'p P) -> Answer<'p, S> {
         let (input, images) = for_model(&self.conversation.history, &self.conversation.images, self.budget);
-        ModelRequest {
+        let request = ModelRequest {
             model: self.model.clone(),
             input,
             images,
             exposure: self.exposure,
-            tools: spec::entries(self.exposure, &self.context.provider.info().capabilities),
-        }
-    }
-
-    async fn track(
-        &mut self,
-        turn: &mut Turn,
-        item_id: String,
-        call_id: String,
-        requested: &RequestedImage,
-        references: &[Reference],
-    ) -> Vec<Effect> {
-        let reserved = self.context.reserve(&item_id, requested, references).await;
-        match reserved {
-            Ok(()) => {
-                self.hosted.insert(call_id, Hosted { item_id, started: Instant::now() });
-                Vec::new()
-            }
-            Err(error) => self.reported(turn, Report { item_id, outcome: Err(error) }),
-        }
-    }
-
-    fn settle(&mut self, hosted: Hosted, outcome: Result<Made<StagedOf<S>>, ImageError>) {
+            tools: spec::entries(self.exposure, &provider.info().capabilities),
+        };
         let context = Arc::clone(&self.context);
-        self.calls.spawn(async move {
-            let elapsed = hosted.started.elapsed();
-            let outcome = context.settle(&hosted.item_id, outcome, elapsed).await;
-            Report { item_id: hosted.item_id, outcome }
-        });
-    }
-
-    fn end_hosted(&mut self, kind: ImageErrorKind, message: &str) {
-        for (_, hosted) in std::mem::take(&mut self.hosted) {
-            let error = self.context.after_sending(kind, message);
-            self.settle(hosted, Err(error));
-        }
+        let events = async move { provider.respond(request, context.store.files(&context.thread_id)) };
+        let panicked = |_| {
+            let message = "The provider failed inside Easel.".to_owned();
+            Err(ModelError { message, info: CodexErrorInfo::InternalServerError })
+        };
+        AssertUnwindSafe(stream::once(events).flatten())
+            .catch_unwind()
+            .map(move |event| event.unwrap_or_else(panicked))
+            .boxed()
     }
 }
 
-fn lost() -> ImageError {
-    image_error(ImageErrorKind::Internal, "the image call was lost")
-}
-
-/// The next event of the answer; never, while there is none. An answer that has ended is closed.
-async fn next<T>(answer: &mut Option<BoxStream<'_, T>>) -> Option<T> {
+/// The next event of the answer; never, while there is none. An answer is closed at its last event, so that its end is
+/// not taken for a cut.
+async fn next<S: Store>(answer: &mut Option<Answer<'_, S>>) -> Option<AnswerEvent<S>> {
     let Some(stream) = answer else { return std::future::pending().await };
     let event = stream.next().await;
-    if event.is_none() {
+    if matches!(event, None | Some(Err(_) | Ok(ModelEvent::Completed { .. }))) {
         *answer = None;
     }
     event

@@ -1,110 +1,115 @@
 //! The tool calls of one answer: each has an item that is started before anything is sent and completed once.
 
 use easel_imagegen::output;
-use easel_imagegen::plan::plan;
+use easel_imagegen::plan::{Draft, plan};
 use easel_imagegen::port::{FunctionCall, Reference, image_error};
 use easel_imagegen::spec::{STANDALONE_NAME, is_standalone};
-use easel_protocol::item::{ImageGenerationItem, ImageStatus, ItemInputImage, ThreadItem};
-use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
+use easel_protocol::item::{ImageFailure, ImageGenerationItem, ImageStatus, ItemInputImage, ThreadItem};
+use easel_protocol::record::{ImageError, ImageErrorKind, ImageRecord, RequestedImage};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
-use super::{Effect, Outcome, Turn};
-use crate::conversation::Conversation;
+use super::{Effect, Outcome, Step, Turn};
 
-/// The calls of the answer being received, in call order, and how many the turn has made.
+/// The calls of the answer being received, in call order, and how many images the turn has asked for.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     open: Vec<Call>,
-    started: u32,
+    images: u32,
 }
 
 #[derive(Debug)]
 struct Call {
-    kind: Kind,
+    /// Unique in the thread; a call of an unknown tool has one too, for history.
+    item_id: String,
     /// The item while it is in progress; a call of an unknown tool has none.
     item: Option<Box<ImageGenerationItem>>,
-    item_id: String,
-    output: Vec<ContentItem>,
+    kind: Kind,
 }
 
 #[derive(Debug)]
 enum Kind {
-    Function(FunctionCall),
-    Hosted { call_id: String },
+    /// What it made waits for the other calls of the answer.
+    Function {
+        call: FunctionCall,
+        output: Vec<ContentItem>,
+        made: Vec<ImageRecord>,
+    },
+    Hosted {
+        call_id: String,
+    },
 }
 
 impl Calls {
     pub(super) fn all_ended(&self) -> bool {
         self.open.iter().all(|call| call.item.is_none())
     }
+
+    fn has_open_hosted(&self, wanted: &str) -> bool {
+        self.open.iter().any(|call| match &call.kind {
+            Kind::Hosted { call_id } => call_id == wanted && call.item.is_some(),
+            Kind::Function { .. } => false,
+        })
+    }
+
+    /// Counts the images that a call asks for, or refuses the call that would go over `max`.
+    fn count(&mut self, draft: Draft, max: u32) -> Result<Draft, Box<ImageError>> {
+        let images = self.images.saturating_add(draft.requested.parameters.n.unwrap_or(1));
+        if images > max {
+            let message = format!("a turn makes at most {max} images, which is the limit `limits.images_per_turn`");
+            return Err(Box::new(image_error(ImageErrorKind::BudgetExceeded, message)));
+        }
+        self.images = images;
+        Ok(draft)
+    }
 }
 
 impl Turn {
-    pub(super) fn function_call(
-        &mut self,
-        conversation: &mut Conversation,
-        at: i64,
-        call: FunctionCall,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.close_message(conversation, at, effects);
+    pub(super) fn function_call(&mut self, step: &mut Step<'_>, call: FunctionCall) {
+        self.close_message(step);
         let offered = self.rules.exposure == ToolExposure::Standalone;
         if !offered || !is_standalone(call.namespace.as_deref(), &call.name) {
-            let text = if offered {
-                format!("There is no such tool; `{STANDALONE_NAME}` is the only one.")
-            } else {
-                "There is no such tool in this turn.".to_owned()
-            };
-            let output = vec![ContentItem::InputText { text }];
-            self.calls.open.push(Call { kind: Kind::Function(call), item: None, item_id: String::new(), output });
-            return;
+            return self.unknown_tool(step, call, offered.then_some(STANDALONE_NAME));
         }
-        let planned = self.within_limit().and_then(|()| plan(&call, &self.rules.capabilities, &conversation.images));
-        let item_id = self.start_call(conversation, at, &call.call_id.clone(), Kind::Function(call), effects);
+        let planned = plan(&call, &self.rules.capabilities, &step.conversation.images)
+            .and_then(|draft| self.calls.count(draft, self.rules.max_calls));
+        let call_id = call.call_id.clone();
+        let kind = Kind::Function { call, output: Vec::new(), made: Vec::new() };
+        let item_id = self.start_call(step, &call_id, kind);
         match planned {
-            Ok(mut draft) => {
-                draft.call_id = item_id;
-                effects.push(Effect::RunCall(draft));
-            }
-            Err(error) => self.call_ended(conversation, at, &item_id, Err(error), effects),
+            Ok(draft) => step.effects.push(Effect::RunCall(Draft { call_id: item_id, ..draft })),
+            Err(error) => self.call_ended(step, &item_id, Err(error)),
         }
     }
 
+    fn unknown_tool(&mut self, step: &mut Step<'_>, call: FunctionCall, known: Option<&str>) {
+        let text = known.map_or_else(
+            || "There is no such tool in this turn.".to_owned(),
+            |name| format!("There is no such tool; `{name}` is the only one."),
+        );
+        let item_id = step.conversation.unique_id(&call.call_id);
+        let kind = Kind::Function { call, output: vec![ContentItem::InputText { text }], made: Vec::new() };
+        self.calls.open.push(Call { item_id, item: None, kind });
+    }
+
+    /// A call that was not offered, or that the provider has told already, starts nothing.
     pub(super) fn hosted_started(
         &mut self,
-        conversation: &mut Conversation,
-        at: i64,
+        step: &mut Step<'_>,
         call_id: String,
         requested: RequestedImage,
         references: Vec<Reference>,
-        effects: &mut Vec<Effect>,
     ) {
-        self.close_message(conversation, at, effects);
-        let kind = Kind::Hosted { call_id: call_id.clone() };
-        let item_id = self.start_call(conversation, at, &call_id, kind, effects);
-        effects.push(Effect::TrackHosted { item_id, call_id, requested, references });
-    }
-
-    fn within_limit(&self) -> Result<(), Box<ImageError>> {
-        let max = self.rules.max_calls;
-        if self.calls.started < max {
-            return Ok(());
+        if self.rules.exposure != ToolExposure::Hosted || self.calls.has_open_hosted(&call_id) {
+            return;
         }
-        let message = format!("this turn has made {max} image calls, which is the limit `limits.images_per_turn`");
-        Err(Box::new(image_error(ImageErrorKind::BudgetExceeded, message)))
+        self.close_message(step);
+        let item_id = self.start_call(step, &call_id, Kind::Hosted { call_id: call_id.clone() });
+        step.effects.push(Effect::TrackHosted { item_id, call_id, requested, references });
     }
 
-    fn start_call(
-        &mut self,
-        conversation: &mut Conversation,
-        at: i64,
-        call_id: &str,
-        kind: Kind,
-        effects: &mut Vec<Effect>,
-    ) -> String {
-        self.calls.started += 1;
-        let item_id = conversation.unique_id(call_id);
+    fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: Kind) -> String {
+        let item_id = step.conversation.unique_id(call_id);
         let item = Box::new(ImageGenerationItem {
             id: item_id.clone(),
             status: ImageStatus::InProgress,
@@ -115,83 +120,73 @@ impl Turn {
             saved_path: None,
             input_images: Vec::new(),
             generation_id: None,
-            started_at_ms: at,
+            started_at_ms: step.at,
             completed_at_ms: None,
             images: Vec::new(),
             error: None,
         });
-        effects.push(self.item_started(ThreadItem::ImageGeneration(item.clone()), at));
-        self.calls.open.push(Call { kind, item: Some(item), item_id: item_id.clone(), output: Vec::new() });
+        self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
+        self.calls.open.push(Call { item_id: item_id.clone(), item: Some(item), kind });
         item_id
     }
 
     /// Ends a call. A second end of the same call is passed over.
-    pub(super) fn call_ended(
-        &mut self,
-        conversation: &mut Conversation,
-        at: i64,
-        item_id: &str,
-        outcome: Result<Outcome, Box<ImageError>>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn call_ended(&mut self, step: &mut Step<'_>, item_id: &str, outcome: Result<Outcome, Box<ImageError>>) {
         let Some(call) = self.calls.open.iter_mut().find(|call| call.item_id == item_id) else { return };
         let Some(mut item) = call.item.take() else { return };
-        item.completed_at_ms = Some(at);
-        match outcome {
-            Ok(outcome) => {
-                call.output = output::made(&outcome.records, self.rules.detail);
-                conversation.made(&outcome.records);
-                complete(&mut item, outcome);
-                self.unmentioned = self.unmentioned.take().or_else(|| item.saved_path.clone());
-            }
+        item.completed_at_ms = Some(step.at);
+        let (output, made) = match outcome.and_then(|outcome| complete(&mut item, outcome)) {
+            Ok(records) => (output::made(&records, self.rules.detail), records),
             Err(error) => {
-                call.output = vec![output::failed(&error)];
-                item.status = ImageStatus::Failed;
-                item.error = Some(*error);
+                let output = vec![output::failed(&error)];
+                fail(&mut item, *error);
+                (output, Vec::new())
             }
+        };
+        self.unmentioned.extend(made.iter().map(|record| record.path.clone()));
+        let history = match &mut call.kind {
+            Kind::Function { output: waiting_output, made: waiting, .. } => {
+                (*waiting_output, *waiting) = (output, made);
+                Vec::new()
+            }
+            Kind::Hosted { .. } => {
+                step.conversation.made(&made);
+                hosted_history(item_id, output)
+            }
+        };
+        self.emit_item_completed(step, ThreadItem::ImageGeneration(item));
+        for item in history {
+            self.remember(step, item);
         }
-        effects.push(self.item_completed(ThreadItem::ImageGeneration(item), at));
     }
 
-    /// Gives the model its calls and their outputs, in call order; true when the model is to be asked again.
-    pub(super) fn give_outputs(&mut self, conversation: &mut Conversation, effects: &mut Vec<Effect>) -> bool {
-        let calls = std::mem::take(&mut self.calls.open);
-        let called = calls.iter().any(|call| matches!(call.kind, Kind::Function(_)));
+    /// Gives the model its calls and their outputs, in call order; true when it is to be asked again. The images join
+    /// the thread only here, so that what a call refers to does not depend on which other call of the same answer was
+    /// faster.
+    pub(super) fn give_outputs(&mut self, step: &mut Step<'_>) -> bool {
         let mut outputs = Vec::new();
-        for call in calls {
-            match call.kind {
-                Kind::Function(function) => {
-                    outputs.push(ResponseItem::FunctionCallOutput {
-                        call_id: function.call_id.clone(),
-                        output: call.output,
-                    });
-                    let item = ResponseItem::FunctionCall {
-                        call_id: function.call_id,
-                        namespace: function.namespace,
-                        name: function.name,
-                        arguments: function.arguments,
-                    };
-                    self.remember(item, conversation, effects);
+        for Call { item_id: call_id, kind, .. } in std::mem::take(&mut self.calls.open) {
+            match kind {
+                Kind::Function { call: FunctionCall { call_id: _, namespace, name, arguments }, output, made } => {
+                    step.conversation.made(&made);
+                    outputs.push(ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output });
+                    self.remember(step, ResponseItem::FunctionCall { call_id, namespace, name, arguments });
                 }
-                Kind::Hosted { call_id } => {
-                    for item in hosted_history(&call_id, call.output) {
-                        self.remember(item, conversation, effects);
-                    }
-                }
+                Kind::Hosted { .. } => {}
             }
         }
+        let called = !outputs.is_empty();
         for item in outputs {
-            self.remember(item, conversation, effects);
+            self.remember(step, item);
         }
         called
     }
 }
 
-fn complete(item: &mut ImageGenerationItem, outcome: Outcome) {
+/// Fills the item; an outcome without an image is a failure.
+fn complete(item: &mut ImageGenerationItem, outcome: Outcome) -> Result<Vec<ImageRecord>, Box<ImageError>> {
     let Some(first) = outcome.records.first() else {
-        item.status = ImageStatus::Failed;
-        item.error = Some(image_error(ImageErrorKind::BadResponse, "the provider answered without an image"));
-        return;
+        return Err(Box::new(image_error(ImageErrorKind::BadResponse, "the provider answered without an image")));
     };
     item.status = ImageStatus::Completed;
     // Clients of the Codex app-server show this text, so it is never empty for an image that was made.
@@ -204,17 +199,28 @@ fn complete(item: &mut ImageGenerationItem, outcome: Outcome) {
         .iter()
         .map(|input| ItemInputImage { path: input.path.clone(), sha256: input.sha256.clone() })
         .collect();
-    item.images = outcome.records;
+    item.images.clone_from(&outcome.records);
+    Ok(outcome.records)
+}
+
+fn fail(item: &mut ImageGenerationItem, error: ImageError) {
+    item.status = ImageStatus::Failed;
+    // The one failure that the Codex app-server's clients know; it must name a limit.
+    item.failure = (error.kind == ImageErrorKind::UsageLimit).then(|| ImageFailure::UsageLimitExceeded {
+        limit_id: error.code.clone().unwrap_or_else(|| "image_generation".to_owned()),
+        resets_at: None,
+    });
+    item.error = Some(error);
 }
 
 /// A hosted call as the model reads it: the call with its picture, and the text line that stays when the picture goes.
-fn hosted_history(call_id: &str, output: Vec<ContentItem>) -> Vec<ResponseItem> {
+fn hosted_history(item_id: &str, output: Vec<ContentItem>) -> Vec<ResponseItem> {
     let mut history = Vec::new();
     for content in output {
         match content {
             ContentItem::InputImage { image_url, .. } if image_url.starts_with(HANDLE_SCHEME) => {
                 history.push(ResponseItem::ImageGenerationCall {
-                    id: call_id.to_owned(),
+                    id: item_id.to_owned(),
                     status: "completed".to_owned(),
                     revised_prompt: None,
                     result: image_url,

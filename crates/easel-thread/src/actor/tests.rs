@@ -1,0 +1,9 @@
+//! The actor as it runs, with a store, a provider and an audience that write down what is done to them.
+
+mod calls;
+mod faults;
+mod hosted;
+mod interrupts;
+mod message;
+mod telling;
+mod threads;

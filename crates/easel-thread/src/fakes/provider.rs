@@ -1,0 +1,115 @@
+//! A provider that follows scripts. An answer is one: `text ID words`, `call ID prompt`, `edit ID path`, `hosted ID`,
+//! `drawn ID`, `done`, `fail`, `panic`, `wait GATE`; at its end the stream ends. A prompt is one too: `wait GATE`,
+//! `panic`, `fail`, `none`; all others make one image.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use easel_imagegen::port::{
+    Files, FunctionCall, ImageJob, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo,
+    image_error,
+};
+use easel_protocol::event::TokenUsage;
+use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, ImageErrorKind, RequestedImage};
+use easel_protocol::turn::CodexErrorInfo;
+use futures_util::stream::{self, Stream};
+use serde_json::json;
+
+use super::log::{Dropped, Log};
+use super::store::stage;
+
+pub(crate) struct FakeProvider {
+    pub(crate) info: ProviderInfo,
+    pub(crate) log: Log,
+    pub(crate) answers: Mutex<VecDeque<&'static str>>,
+}
+
+fn made<F: Files>(files: &F, names: &[&str]) -> Made<F::Staged> {
+    let image =
+        |name: &&str| MadeImage { staged: stage(files, name), revised_prompt: None, applied: AppliedImage::default() };
+    let images = names.iter().map(image).collect();
+    Made { images, usage: None, request_id: None, generation_id: None, attempts: 1 }
+}
+
+impl FakeProvider {
+    async fn event<F: Files>(&self, line: &str, files: &F) -> Result<ModelEvent<F::Staged>, ModelError> {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let (id, text) = rest.split_once(' ').unwrap_or((rest, ""));
+        let id = id.to_owned();
+        let call = |call_id: String, arguments: String| {
+            let namespace = Some("image_gen".to_owned());
+            ModelEvent::FunctionCall(FunctionCall { call_id, namespace, name: "imagegen".to_owned(), arguments })
+        };
+        Ok(match word {
+            "text" => ModelEvent::Message { item_id: id, text: text.to_owned() },
+            "call" => call(id, json!({ "prompt": text }).to_string()),
+            "edit" => call(id, json!({ "prompt": "change it", "images": [text] }).to_string()),
+            "hosted" => {
+                let parameters = AppliedImage::default();
+                let requested = RequestedImage { action: ImageAction::Generate, prompt: "x".to_owned(), parameters };
+                ModelEvent::HostedStarted { call_id: id, requested, references: Vec::new() }
+            }
+            "drawn" => ModelEvent::HostedEnded { outcome: Ok(made(files, &[&id])), call_id: id },
+            "done" => ModelEvent::Completed { usage: TokenUsage { total_tokens: 10, ..TokenUsage::default() } },
+            "fail" => {
+                let message = "the model is gone".to_owned();
+                return Err(ModelError { message, info: CodexErrorInfo::RateLimitExceeded });
+            }
+            "panic" => panic!("the provider panics while it answers"),
+            other => panic!("no such event: {other}"),
+        })
+    }
+}
+
+impl Provider for FakeProvider {
+    fn info(&self) -> &ProviderInfo {
+        &self.info
+    }
+
+    fn respond<F: Files>(
+        &self,
+        request: ModelRequest,
+        files: Arc<F>,
+    ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
+        self.log.add(format!("ask with {} items, {} tools", request.input.len(), request.tools.len()));
+        let script = self.answers.lock().unwrap().pop_front().expect("an answer for every question");
+        assert_ne!(script, "panic at once");
+        let lines: VecDeque<&str> = script.lines().map(str::trim).collect();
+        let open = Dropped::new(&self.log, "close answer".to_owned());
+        stream::unfold((lines, open), move |(mut lines, open)| {
+            let files = Arc::clone(&files);
+            async move {
+                let mut line = lines.pop_front()?;
+                while let Some(gate) = line.strip_prefix("wait ") {
+                    self.log.pass(gate).await;
+                    line = lines.pop_front()?;
+                }
+                Some((self.event(line, &*files).await, (lines, open)))
+            }
+        })
+    }
+
+    async fn make<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
+        let call_id = job.call_id;
+        let references: Vec<String> = job.references.iter().map(|image| image.path.display().to_string()).collect();
+        self.log.add(format!("make {call_id} of {references:?}"));
+        let mut open = Dropped::new(&self.log, format!("give up make {call_id}"));
+        let prompt = &job.requested.prompt;
+        if let Some(gate) = prompt.strip_prefix("wait ") {
+            self.log.pass(gate).await;
+        }
+        open.ended();
+        match prompt.as_str() {
+            "panic" => panic!("the provider panics while it draws"),
+            "none" => Ok(made(&*files, &[])),
+            "fail" => Err(ImageError {
+                billed: Billed::Yes,
+                ..image_error(ImageErrorKind::ModerationBlocked, "the prompt was refused")
+            }),
+            _ => {
+                self.log.add(format!("made {call_id}"));
+                Ok(made(&*files, &[&call_id]))
+            }
+        }
+    }
+}

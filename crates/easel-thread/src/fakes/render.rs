@@ -1,0 +1,117 @@
+//! Effects as short lines.
+
+use easel_imagegen::references::Chosen;
+use easel_protocol::event::Event;
+use easel_protocol::item::{ImageGenerationItem, ThreadItem};
+use easel_protocol::response_item::{ContentItem, ResponseItem};
+use easel_protocol::thread::ThreadStatus;
+use serde::Serialize;
+
+use crate::machine::Effect;
+
+pub(crate) fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Emit(event) => self::event(event),
+        Effect::AskModel => "ask".to_owned(),
+        Effect::RunCall(draft) => {
+            let references: Vec<String> = draft.references.iter().map(chosen).collect();
+            let action = word(&draft.requested.action);
+            format!("run {} {action} {:?} [{}]", draft.call_id, draft.requested.prompt, references.join(" "))
+        }
+        Effect::TrackHosted { item_id, call_id, .. } => format!("track {item_id}, which the provider calls {call_id}"),
+        Effect::CloseAnswer => "close answer".to_owned(),
+        Effect::CancelCalls => "cancel calls".to_owned(),
+    }
+}
+
+pub(crate) fn event(event: &Event) -> String {
+    match event {
+        Event::ThreadStatusChanged(changed) => match changed.status {
+            ThreadStatus::Active { .. } => "status active".to_owned(),
+            ThreadStatus::Idle {} => "status idle".to_owned(),
+            ThreadStatus::NotLoaded {} | ThreadStatus::SystemError {} => panic!("not a status of a turn"),
+        },
+        Event::TurnStarted(started) => format!("turn/started {}", word(&started.turn.status)),
+        Event::ItemStarted(started) => format!("item/started {}", item(&started.item)),
+        Event::AgentMessageDelta(delta) => format!("delta {} {:?}", delta.item_id, delta.delta),
+        Event::ItemCompleted(completed) => format!("item/completed {}", item(&completed.item)),
+        Event::RawResponseItemCompleted(raw) => format!("raw {}", response_item(&raw.item)),
+        Event::ThreadTokenUsageUpdated(used) => {
+            format!("usage {} of {}", used.token_usage.last.total_tokens, used.token_usage.total.total_tokens)
+        }
+        Event::Error(error) => format!("error {:?}", error.error.message),
+        Event::TurnCompleted(completed) => {
+            let turn = &completed.turn;
+            let items: Vec<String> = turn.items.iter().map(item).collect();
+            let millis = turn.duration_ms.unwrap();
+            format!("turn/completed {} after {millis} ms [{}]", word(&turn.status), items.join(", "))
+        }
+        Event::ConfigWarning(_)
+        | Event::ThreadStarted(_)
+        | Event::ThreadNameUpdated(_)
+        | Event::ThreadArchived(_)
+        | Event::ThreadUnarchived(_)
+        | Event::ThreadClosed(_) => panic!("not an event of a turn: {event:?}"),
+    }
+}
+
+fn item(item: &ThreadItem) -> String {
+    match item {
+        ThreadItem::UserMessage(message) => format!("userMessage {}", message.id),
+        ThreadItem::AgentMessage(message) => format!("agentMessage {} {:?}", message.id, message.text),
+        ThreadItem::Reasoning(reasoning) => format!("reasoning {}", reasoning.id),
+        ThreadItem::ImageGeneration(image) => image_item(image),
+    }
+}
+
+fn image_item(item: &ImageGenerationItem) -> String {
+    let mut line = format!("imageGeneration {} {}", item.id, word(&item.status));
+    line.extend(item.images.iter().map(|record| format!(" {}", record.path)));
+    if let Some(error) = &item.error {
+        line.push_str(&format!(" {}, billed {}: {}", word(&error.kind), word(&error.billed), error.message));
+    }
+    line
+}
+
+fn response_item(item: &ResponseItem) -> String {
+    match item {
+        ResponseItem::Message { role, content } => format!("{} {}", word(role), contents(content)),
+        ResponseItem::FunctionCall { call_id, name, .. } => format!("function_call {call_id} {name}"),
+        ResponseItem::FunctionCallOutput { call_id, output } => {
+            format!("function_call_output {call_id} {}", contents(output))
+        }
+        ResponseItem::ImageGenerationCall { id, result, .. } => {
+            format!("image_generation_call {id} {}", short(result))
+        }
+    }
+}
+
+fn contents(contents: &[ContentItem]) -> String {
+    let texts: Vec<String> = contents
+        .iter()
+        .map(|content| match content {
+            ContentItem::InputText { text } if text.contains(" is done ") => short(text),
+            ContentItem::InputText { text } | ContentItem::OutputText { text } => format!("{text:?}"),
+            ContentItem::InputImage { image_url, .. } => short(image_url),
+        })
+        .collect();
+    texts.join(", ")
+}
+
+fn chosen(chosen: &Chosen) -> String {
+    match chosen {
+        Chosen::Known(reference) => reference.path.display().to_string(),
+        Chosen::Named(path) => format!("file {}", path.display()),
+    }
+}
+
+/// A text with its handle cut to what tells images apart, and without what follows it.
+fn short(text: &str) -> String {
+    let Some((before, handle)) = text.split_once("img_") else { panic!("no handle in {text:?}") };
+    format!("{before}img_{}", handle[..32].trim_start_matches('0'))
+}
+
+/// A value of an enum as it is on the wire.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}

@@ -1,0 +1,140 @@
+//! A store in memory that fails on demand.
+
+use std::io::{self, Cursor, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use easel_imagegen::port::{CallEnd, CallStart, Files, ImageSource, Reference, SourceRefused, StorageError, Store};
+use easel_protocol::event::Event;
+use easel_protocol::record::{Attachment, ImageErrorKind, ImageRecord};
+
+use super::images::{attachment, record};
+use super::log::{Dropped, Log};
+use super::render;
+
+#[derive(Clone)]
+pub(crate) struct FakeStore {
+    pub(crate) log: Log,
+    pub(crate) faults: Faults,
+}
+
+/// What the disk does not do.
+#[derive(Clone, Default)]
+pub(crate) struct Faults {
+    /// Events whose line starts so are not written.
+    pub(crate) append: Option<&'static str>,
+    pub(crate) append_panics: bool,
+    pub(crate) reserve: bool,
+    /// `reserve` waits for the gate `reserve`.
+    pub(crate) slow_reserve: bool,
+    pub(crate) settle: bool,
+    /// `settle` waits for the gate `settle`.
+    pub(crate) slow_settle: bool,
+}
+
+pub(crate) struct FakeFiles;
+
+/// An image that is not yet part of the thread; its only byte content is its name.
+pub(crate) struct Staged(String);
+
+impl Files for FakeFiles {
+    type Reader = Cursor<Vec<u8>>;
+    type Writer = Vec<u8>;
+    type Staged = Staged;
+
+    fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
+        Ok(Cursor::new(image.path.display().to_string().into_bytes()))
+    }
+
+    fn create(&self) -> io::Result<Self::Writer> {
+        Ok(Vec::new())
+    }
+
+    fn stage(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+        Ok(Staged(String::from_utf8(writer).unwrap()))
+    }
+}
+
+/// A whole image with this name.
+pub(crate) fn stage<F: Files>(files: &F, name: &str) -> F::Staged {
+    let mut writer = files.create().unwrap();
+    writer.write_all(name.as_bytes()).unwrap();
+    files.stage(writer).unwrap()
+}
+
+fn full<T>() -> Result<T, StorageError> {
+    Err(StorageError { message: "the disk is full".to_owned() })
+}
+
+impl Store for FakeStore {
+    type Files = FakeFiles;
+
+    fn files(&self, _thread_id: &str) -> Arc<FakeFiles> {
+        Arc::new(FakeFiles)
+    }
+
+    async fn append(&self, events: Vec<Event>) -> Result<(), StorageError> {
+        tokio::task::yield_now().await;
+        let lines: Vec<String> = events.iter().map(render::event).collect();
+        if self.faults.append.is_some_and(|start| lines.iter().any(|line| line.starts_with(start))) {
+            assert!(!self.faults.append_panics, "the store panics");
+            return full();
+        }
+        lines.into_iter().for_each(|line| self.log.add(format!("write {line}")));
+        Ok(())
+    }
+
+    async fn take_in(&self, _thread_id: &str, source: ImageSource) -> Result<Attachment, SourceRefused> {
+        tokio::task::yield_now().await;
+        let ImageSource::Named { path, roots } = source else { panic!("a call takes in named files alone") };
+        self.log.add(format!("take in {} from {roots:?}", path.display()));
+        if roots.iter().any(|root| path.starts_with(root)) {
+            return Ok(attachment(&path.file_stem().unwrap().to_string_lossy()));
+        }
+        let message = format!("{} is outside the project", PathBuf::from(path.file_name().unwrap()).display());
+        Err(SourceRefused { kind: ImageErrorKind::ReferenceRefused, message })
+    }
+
+    async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
+        tokio::task::yield_now().await;
+        if self.faults.reserve {
+            return full();
+        }
+        let CallStart { thread_id, turn_id, call_id, .. } = call;
+        if self.faults.slow_reserve {
+            self.log.add(format!("begin to reserve {call_id}"));
+            self.log.pass("reserve").await;
+        }
+        self.log.add(format!("reserve {call_id} of {turn_id} of {thread_id}"));
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        _thread_id: &str,
+        call_id: &str,
+        end: CallEnd<Staged>,
+    ) -> Result<Vec<ImageRecord>, StorageError> {
+        let mut whole = Dropped::new(&self.log, format!("give up settle {call_id}"));
+        if self.faults.slow_settle {
+            self.log.pass("settle").await;
+        }
+        tokio::task::yield_now().await;
+        whole.ended();
+        match end {
+            CallEnd::Made { .. } if self.faults.settle => {
+                self.log.add(format!("settle {call_id} not"));
+                full()
+            }
+            CallEnd::Made { made, .. } => {
+                self.log.add(format!("settle {call_id} made"));
+                Ok(made.images.iter().map(|image| record(&image.staged.0)).collect())
+            }
+            CallEnd::Failed(error) => {
+                let (kind, billed) = (render::word(&error.kind), render::word(&error.billed));
+                self.log.add(format!("settle {call_id} {kind} billed {billed}"));
+                Ok(Vec::new())
+            }
+        }
+    }
+}

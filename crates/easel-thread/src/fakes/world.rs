@@ -1,0 +1,179 @@
+//! One process with its threads, on fakes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use easel_imagegen::capability::AuthKind;
+use easel_imagegen::history::PictureBudget;
+use easel_imagegen::port::{ProviderInfo, StoredThread};
+use easel_protocol::event::{Event, TokenUsage};
+use easel_protocol::input::{ImageDetail, UserInput};
+use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadStatus};
+
+use super::images::capabilities;
+use super::log::Log;
+use super::provider::FakeProvider;
+use super::render;
+use super::store::{FakeStore, Faults};
+use crate::Audience;
+use crate::actor::{Command, StartTurn, ThreadRules};
+use crate::registry::{ThreadHandle, Threads};
+use crate::telling::Answered;
+
+pub(crate) struct World {
+    pub(crate) log: Log,
+    pub(crate) rules: ThreadRules,
+    pub(crate) faults: Faults,
+    pub(crate) bills: bool,
+    pub(crate) slow_audience: bool,
+    pub(crate) threads: Threads<FakeProvider>,
+}
+
+#[derive(Clone)]
+struct FakeAudience {
+    log: Log,
+    slow: bool,
+}
+
+impl Audience for FakeAudience {
+    async fn publish(&self, thread_id: &str, event: Event) {
+        let line = render::event(&event);
+        if self.slow {
+            self.log.add(format!("offer {line}"));
+            self.log.pass(&format!("listen {line}")).await;
+        }
+        self.log.add(format!("tell {thread_id} {line}"));
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let rules = ThreadRules {
+            image_generation: true,
+            imagegenext: true,
+            auth: AuthKind::None,
+            detail: ImageDetail::High,
+            parallel_calls: 4,
+            call_deadline: Duration::from_secs(600),
+            max_calls: 16,
+            budget: PictureBudget { images: 8, bytes: 1_000_000 },
+            event_delay: Duration::from_millis(20),
+        };
+        let (log, faults, threads) = (Log::default(), Faults::default(), Threads::default());
+        Self { log, rules, faults, bills: true, slow_audience: false, threads }
+    }
+
+    pub(crate) fn hosted() -> Self {
+        let mut world = Self::new();
+        world.rules.imagegenext = false;
+        world
+    }
+
+    pub(crate) fn load(&self, thread_id: &str, answers: &[&'static str]) -> Arc<ThreadHandle<FakeProvider>> {
+        let mut capabilities = capabilities();
+        capabilities.image_auth = [AuthKind::None].into();
+        capabilities.bills = self.bills;
+        let info = ProviderInfo {
+            id: "fake".to_owned(),
+            name: "Fake".to_owned(),
+            base_url: None,
+            models: Vec::new(),
+            image_model: "pencil".to_owned(),
+            synthetic: false,
+            capabilities,
+        };
+        let answers = Mutex::new(answers.iter().copied().collect());
+        let provider = Arc::new(FakeProvider { info, log: self.log.clone(), answers });
+        let store = FakeStore { log: self.log.clone(), faults: self.faults.clone() };
+        let audience = FakeAudience { log: self.log.clone(), slow: self.slow_audience };
+        self.threads.load(stored(thread_id), self.rules.clone(), provider, store, audience)
+    }
+
+    /// Plays one turn that is answered at once, to its last event.
+    pub(crate) async fn turn(&self, answers: &[&'static str]) {
+        let handle = self.load("thread", answers);
+        start(&handle, "turn").await;
+        self.end().await;
+    }
+
+    /// Waits for the last event of the turn, and looks at what must hold whatever happened.
+    pub(crate) async fn end(&self) {
+        self.log.until("tell thread turn/completed").await;
+        self.check();
+    }
+
+    fn check(&self) {
+        let lines = self.log.lines();
+        let mut written = HashMap::<&str, i32>::new();
+        let (mut reserved, mut settled) = (HashSet::new(), HashSet::new());
+        for line in &lines {
+            let second = line.split(' ').nth(1).unwrap_or_default();
+            if let Some(event) = line.strip_prefix("write ") {
+                *written.entry(event).or_default() += 1;
+            } else if let Some(event) = line.strip_prefix("tell thread ").filter(|_| self.faults.append.is_none()) {
+                let count = written.entry(event).or_default();
+                *count -= 1;
+                assert!(*count >= 0, "told before it was written: {event} in {lines:#?}");
+            } else if line.starts_with("reserve ") {
+                assert!(reserved.insert(second), "{second} is reserved twice");
+            } else if line.starts_with("make ") {
+                assert!(reserved.contains(second), "{second} is sent without a row in the journal");
+            } else if line.starts_with("settle ") {
+                assert!(reserved.contains(second) && settled.insert(second), "{second} is settled wrongly");
+            }
+        }
+        assert_eq!(reserved, settled, "a row of the journal is left open: {lines:#?}");
+    }
+}
+
+pub(crate) async fn start(handle: &ThreadHandle<FakeProvider>, turn_id: &str) {
+    start_answered(handle, turn_id, Box::pin(std::future::ready(()))).await;
+}
+
+pub(crate) async fn start_answered(handle: &ThreadHandle<FakeProvider>, turn_id: &str, answered: Answered) {
+    let permit = handle.slot.begin(turn_id).expect("no turn runs");
+    let start = StartTurn {
+        permit,
+        message_id: format!("user_{turn_id}"),
+        client_id: None,
+        content: vec![UserInput::Text { text: "Draw".to_owned(), text_elements: Vec::new() }],
+        attachments: Vec::new(),
+        model: "model".to_owned(),
+        cwd: "/project".into(),
+        answered,
+    };
+    assert!(handle.send(Command::StartTurn(Box::new(start))).await, "the actor lives");
+}
+
+fn stored(thread_id: &str) -> StoredThread {
+    let thread = Thread {
+        id: thread_id.to_owned(),
+        session_id: thread_id.to_owned(),
+        forked_from_id: None,
+        preview: String::new(),
+        ephemeral: false,
+        model_provider: "fake".to_owned(),
+        model: None,
+        created_at: 0,
+        updated_at: 0,
+        status: ThreadStatus::Idle {},
+        path: None,
+        cwd: "/project".to_owned(),
+        cli_version: String::new(),
+        originator: None,
+        source: SessionSource::AppServer,
+        name: None,
+        project_id: None,
+        history_mode: HistoryMode::Paginated,
+        turns: Vec::new(),
+    };
+    StoredThread {
+        thread,
+        overrides: serde_json::Map::new(),
+        history: Vec::new(),
+        images: Vec::new(),
+        item_ids: HashSet::new(),
+        usage: TokenUsage::default(),
+    }
+}

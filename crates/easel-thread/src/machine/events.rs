@@ -1,0 +1,117 @@
+//! The events of a turn, as the protocol has them.
+
+use easel_protocol::event::{
+    ErrorNotification, Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
+    ThreadStatusChangedNotification, ThreadTokenUsage, ThreadTokenUsageUpdatedNotification, TokenUsage,
+    TurnCompletedNotification, TurnStartedNotification,
+};
+use easel_protocol::item::ThreadItem;
+use easel_protocol::response_item::ResponseItem;
+use easel_protocol::thread::ThreadStatus;
+use easel_protocol::turn::{Turn as TurnView, TurnError, TurnItemsView, TurnStatus};
+
+use super::{Effect, Turn};
+use crate::conversation::Conversation;
+
+/// One step while it is taken: what it may touch, when it happens, and what it has decided so far.
+pub(super) struct Step<'a> {
+    pub(super) conversation: &'a mut Conversation,
+    /// Unix milliseconds.
+    pub(super) at: i64,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn new(conversation: &'a mut Conversation, at: i64) -> Self {
+        Self { conversation, at, effects: Vec::new() }
+    }
+
+    pub(super) fn emit(&mut self, event: Event) {
+        self.effects.push(Effect::Emit(event));
+    }
+}
+
+impl Turn {
+    pub(super) fn emit_status(&self, step: &mut Step<'_>, status: ThreadStatus) {
+        let thread_id = self.thread_id.clone();
+        step.emit(Event::ThreadStatusChanged(ThreadStatusChangedNotification { thread_id, status }));
+    }
+
+    pub(super) fn emit_started(&self, step: &mut Step<'_>) {
+        let turn = self.view(TurnStatus::InProgress, TurnItemsView::NotLoaded);
+        step.emit(Event::TurnStarted(TurnStartedNotification { thread_id: self.thread_id.clone(), turn }));
+    }
+
+    pub(super) fn emit_error(&self, step: &mut Step<'_>, error: TurnError) {
+        step.emit(Event::Error(ErrorNotification {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            error,
+            will_retry: false,
+        }));
+    }
+
+    pub(super) fn emit_completed(&self, step: &mut Step<'_>, status: TurnStatus, error: Option<TurnError>) {
+        let turn = TurnView {
+            items: self.last_message.clone().map(ThreadItem::AgentMessage).into_iter().collect(),
+            error,
+            completed_at: Some(step.at.div_euclid(1_000)),
+            // The wall clock may have been set back meanwhile.
+            duration_ms: Some(step.at.saturating_sub(self.started_at_ms).max(0)),
+            ..self.view(status, TurnItemsView::Summary)
+        };
+        step.emit(Event::TurnCompleted(TurnCompletedNotification { thread_id: self.thread_id.clone(), turn }));
+    }
+
+    fn view(&self, status: TurnStatus, items_view: TurnItemsView) -> TurnView {
+        TurnView {
+            id: self.turn_id.clone(),
+            root_turn_id: self.turn_id.clone(),
+            items: Vec::new(),
+            items_view,
+            status,
+            error: None,
+            started_at: Some(self.started_at_ms.div_euclid(1_000)),
+            completed_at: None,
+            duration_ms: None,
+        }
+    }
+
+    pub(super) fn emit_item_started(&self, step: &mut Step<'_>, item: ThreadItem) {
+        step.emit(Event::ItemStarted(ItemStartedNotification {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            item,
+            started_at_ms: step.at,
+        }));
+    }
+
+    pub(super) fn emit_item_completed(&self, step: &mut Step<'_>, item: ThreadItem) {
+        step.emit(Event::ItemCompleted(ItemCompletedNotification {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            item,
+            completed_at_ms: step.at,
+        }));
+    }
+
+    /// Adds to what the model reads from now on.
+    pub(super) fn remember(&self, step: &mut Step<'_>, item: ResponseItem) {
+        step.conversation.history.push(item.clone());
+        step.emit(Event::RawResponseItemCompleted(RawResponseItemCompletedNotification {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            item,
+        }));
+    }
+
+    pub(super) fn count(&self, step: &mut Step<'_>, last: TokenUsage) {
+        step.conversation.usage += last;
+        let total = step.conversation.usage;
+        step.emit(Event::ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            token_usage: ThreadTokenUsage { total, last, model_context_window: None },
+        }));
+    }
+}

@@ -1,0 +1,58 @@
+//! What goes into the machine and what comes out of it.
+
+use easel_imagegen::plan::Draft;
+use easel_imagegen::port::{FunctionCall, ModelError, Reference};
+use easel_protocol::event::{Event, TokenUsage};
+use easel_protocol::record::{ImageError, ImageRecord, RequestedImage};
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Input {
+    TextDelta { item_id: String, delta: String },
+    Message { item_id: String, text: String },
+    FunctionCall(FunctionCall),
+    HostedStarted { call_id: String, requested: RequestedImage, references: Vec<Reference> },
+    AnswerCompleted { usage: TokenUsage },
+    AnswerFailed(ModelError),
+    CallEnded { item_id: String, outcome: Result<Outcome, Box<ImageError>> },
+    Interrupt,
+}
+
+impl Input {
+    /// Whether this comes from the answer that is being received.
+    pub(super) fn is_of_answer(&self) -> bool {
+        match self {
+            Self::TextDelta { .. }
+            | Self::Message { .. }
+            | Self::FunctionCall(_)
+            | Self::HostedStarted { .. }
+            | Self::AnswerCompleted { .. }
+            | Self::AnswerFailed(_) => true,
+            Self::CallEnded { .. } | Self::Interrupt => false,
+        }
+    }
+}
+
+/// What a call made: at least one image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub records: Vec<ImageRecord>,
+    pub generation_id: Option<String>,
+}
+
+/// What to do about it, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Write to history, then tell.
+    Emit(Event),
+    /// Ask for an answer with the conversation as it now is.
+    AskModel,
+    /// Run a call of the standalone tool; its end comes back as [`Input::CallEnded`].
+    RunCall(Draft),
+    /// Journal a call of the hosted tool; its end comes back as [`Input::CallEnded`].
+    TrackHosted { item_id: String, call_id: String, requested: RequestedImage, references: Vec<Reference> },
+    /// Close the request for an answer.
+    CloseAnswer,
+    /// Cancel the calls that run; each still reports its end.
+    CancelCalls,
+}

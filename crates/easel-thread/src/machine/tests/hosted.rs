@@ -1,0 +1,174 @@
+//! The hosted tool: the same events as with the standalone one.
+
+use insta::assert_snapshot;
+
+use super::script::play;
+
+/// The client-visible lines: items and text, without usage, which comes once an answer, and without times.
+fn seen(script: &str) -> Vec<String> {
+    let all = play(script);
+    let items = |line: &&str| ["item/", "delta ", "turn/", "status "].iter().any(|start| line.starts_with(start));
+    let timeless = |line: &str| match line.split_once(" after ") {
+        Some((before, after)) => format!("{before} {}", after.split_once(" ms ").unwrap().1),
+        None => line.to_owned(),
+    };
+    all.lines().filter(items).map(timeless).collect()
+}
+
+#[test]
+fn a_hosted_call_is_tracked_from_its_start_and_remembered_before_what_is_said_of_it() {
+    assert_snapshot!(play(
+        "offer hosted
+        hosted ig_1 a cat
+        made ig_1 C
+        delta msg_1 Here
+        message msg_1 Here
+        done"
+    ), @r#"
+    status active
+    turn/started inProgress
+    item/started userMessage user_1
+    item/completed userMessage user_1
+    raw user "Draw"
+    ask
+    > hosted ig_1 a cat
+    item/started imageGeneration ig_1 in_progress
+    track ig_1, which the provider calls ig_1
+    > made ig_1 C
+    item/completed imageGeneration ig_1 completed /home/C.png
+    raw image_generation_call ig_1 easel:img_c
+    raw developer Image img_c
+    > delta msg_1 Here
+    item/started agentMessage msg_1 ""
+    delta msg_1 "Here"
+    > message msg_1 Here
+    item/completed agentMessage msg_1 "Here"
+    raw assistant "Here"
+    > done
+    usage 10 of 10
+    status idle
+    turn/completed completed after 5000 ms [agentMessage msg_1 "Here"]
+    "#);
+}
+
+#[test]
+fn hosted_and_standalone_calls_look_the_same_to_a_client() {
+    for (hosted, standalone) in [
+        (
+            "hosted c1 a cat\n made c1 C\n delta m1 Here\n message m1 Here\n done",
+            "call c1 a cat\n made c1 C\n done\n delta m1 Here\n message m1 Here",
+        ),
+        (
+            "hosted c1 a cat\n failed c1 badResponse\n message m1 No\n done",
+            "call c1 a cat\n failed c1 badResponse\n done\n message m1 No",
+        ),
+        (
+            "hosted c1 a\n hosted c2 b\n made c2 B\n made c1 A\n done",
+            "call c1 a\n call c2 b\n made c2 B\n made c1 A\n done",
+        ),
+        ("delta m1 I draw\n hosted c1 a\n made c1 A\n done", "delta m1 I draw\n call c1 a\n made c1 A\n done"),
+        ("hosted c1 a\n interrupt\n failed c1 interrupted", "call c1 a\n interrupt\n failed c1 interrupted"),
+    ] {
+        let hosted = seen(&format!("offer hosted\n {hosted}"));
+        // The standalone tool needs one more answer: it ends here, at the same moment.
+        let standalone = seen(&format!("{standalone}\n done"));
+        assert_eq!(hosted, standalone);
+    }
+}
+
+#[test]
+fn a_silent_hosted_image_is_mentioned_too() {
+    assert_snapshot!(seen("offer hosted\n hosted ig_1 a cat\n made ig_1 C\n done").join("\n"), @r#"
+    status active
+    turn/started inProgress
+    item/started userMessage user_1
+    item/completed userMessage user_1
+    item/started imageGeneration ig_1 in_progress
+    item/completed imageGeneration ig_1 completed /home/C.png
+    item/started agentMessage msg_turn ""
+    delta msg_turn "The image is saved at /home/C.png."
+    item/completed agentMessage msg_turn "The image is saved at /home/C.png."
+    status idle
+    turn/completed completed [agentMessage msg_turn "The image is saved at /home/C.png."]
+    "#);
+}
+
+#[test]
+fn a_start_that_is_told_twice_starts_one_item() {
+    let all = play("offer hosted\n hosted ig_1 a cat\n hosted ig_1 a cat\n made ig_1 C\n done");
+    assert_eq!(all.matches("item/started imageGeneration").count(), 1, "{all}");
+}
+
+#[test]
+fn an_id_that_comes_again_after_its_end_is_another_call() {
+    assert_snapshot!(play(
+        "offer hosted
+        hosted ig_1 one
+        made ig_1 A
+        hosted ig_1 two
+        made ig_1-2 B
+        message msg_1 Two
+        done"
+    ), @r#"
+    status active
+    turn/started inProgress
+    item/started userMessage user_1
+    item/completed userMessage user_1
+    raw user "Draw"
+    ask
+    > hosted ig_1 one
+    item/started imageGeneration ig_1 in_progress
+    track ig_1, which the provider calls ig_1
+    > made ig_1 A
+    item/completed imageGeneration ig_1 completed /home/A.png
+    raw image_generation_call ig_1 easel:img_a
+    raw developer Image img_a
+    > hosted ig_1 two
+    item/started imageGeneration ig_1-2 in_progress
+    track ig_1-2, which the provider calls ig_1
+    > made ig_1-2 B
+    item/completed imageGeneration ig_1-2 completed /home/B.png
+    raw image_generation_call ig_1-2 easel:img_b
+    raw developer Image img_b
+    > message msg_1 Two
+    item/started agentMessage msg_1 ""
+    delta msg_1 "Two"
+    item/completed agentMessage msg_1 "Two"
+    raw assistant "Two"
+    > done
+    usage 10 of 10
+    status idle
+    turn/completed completed after 6000 ms [agentMessage msg_1 "Two"]
+    "#);
+}
+
+#[test]
+fn an_image_that_nobody_offered_to_make_is_passed_over() {
+    for exposure in ["offer none\n", ""] {
+        let all = play(&format!("{exposure}hosted ig_1 a cat\n made ig_1 C\n message msg_1 Hm\n done"));
+        assert!(!all.contains("imageGeneration") && !all.contains("track"), "{all}");
+        assert!(all.contains("turn/completed completed"), "{all}");
+    }
+}
+
+#[test]
+fn an_answer_is_whole_only_when_its_images_have_ended() {
+    assert_snapshot!(play("offer hosted\n hosted ig_1 a cat\n done\n failed ig_1 badResponse"), @r#"
+    status active
+    turn/started inProgress
+    item/started userMessage user_1
+    item/completed userMessage user_1
+    raw user "Draw"
+    ask
+    > hosted ig_1 a cat
+    item/started imageGeneration ig_1 in_progress
+    track ig_1, which the provider calls ig_1
+    > done
+    > failed ig_1 badResponse
+    item/completed imageGeneration ig_1 failed badResponse, billed no: it did not work
+    raw developer "No image was made: it did not work. Do not call again by yourself; tell the user."
+    usage 10 of 10
+    status idle
+    turn/completed completed after 3000 ms []
+    "#);
+}

@@ -1,0 +1,160 @@
+//! What holds for every turn that has ended, however it went.
+
+use std::collections::{HashMap, HashSet};
+
+use easel_protocol::event::Event;
+use easel_protocol::item::{ImageStatus, ThreadItem};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
+use easel_protocol::tool::ToolExposure;
+use easel_protocol::turn::TurnStatus;
+
+use super::super::Effect;
+use super::script::Stage;
+
+/// Longest line that clients are known to take.
+const MAX_LINE: usize = 64 * 1024;
+
+pub(super) fn check(stage: &Stage) {
+    every_item_ends_once_and_the_turn_last(&stage.effects);
+    every_call_in_history_has_one_output(&stage.conversation.history);
+    nothing_is_begun_after_its_time(stage);
+    an_image_is_followed_by_a_message(&stage.effects);
+    for effect in &stage.effects {
+        no_bytes(effect);
+    }
+}
+
+fn every_item_ends_once_and_the_turn_last(effects: &[Effect]) {
+    let mut items: HashMap<&str, bool> = HashMap::new();
+    let mut ended = false;
+    let mut errors = 0;
+    for effect in effects {
+        assert!(!ended, "after the end: {effect:?}");
+        let Effect::Emit(event) = effect else { continue };
+        match event {
+            Event::ItemStarted(started) => {
+                assert_eq!(items.insert(started.item.id(), true), None, "an id comes twice");
+            }
+            Event::ItemCompleted(completed) => {
+                assert_eq!(items.insert(completed.item.id(), false), Some(true), "an end without a start");
+            }
+            Event::AgentMessageDelta(delta) => assert_eq!(items.get(delta.item_id.as_str()), Some(&true)),
+            Event::Error(_) => errors += 1,
+            Event::TurnCompleted(completed) => {
+                ended = true;
+                assert_eq!(errors, i32::from(completed.turn.status == TurnStatus::Failed));
+            }
+            Event::ConfigWarning(_)
+            | Event::ThreadStarted(_)
+            | Event::ThreadStatusChanged(_)
+            | Event::ThreadNameUpdated(_)
+            | Event::ThreadArchived(_)
+            | Event::ThreadUnarchived(_)
+            | Event::ThreadClosed(_)
+            | Event::TurnStarted(_)
+            | Event::RawResponseItemCompleted(_)
+            | Event::ThreadTokenUsageUpdated(_) => {}
+        }
+    }
+    assert!(ended, "the turn has no end");
+    assert!(items.values().all(|open| !open), "an item has no end: {items:?}");
+}
+
+fn every_call_in_history_has_one_output(history: &[ResponseItem]) {
+    let mut waiting = HashSet::new();
+    let mut calls = HashSet::new();
+    for item in history {
+        match item {
+            ResponseItem::FunctionCall { call_id, .. } => {
+                assert!(calls.insert(call_id) && waiting.insert(call_id), "{call_id} comes twice");
+            }
+            ResponseItem::FunctionCallOutput { call_id, output } => {
+                assert!(waiting.remove(call_id), "{call_id} has two outputs, or no call");
+                assert!(!output.is_empty());
+            }
+            ResponseItem::Message { content, .. } => assert!(!content.is_empty()),
+            ResponseItem::ImageGenerationCall { .. } => {}
+        }
+    }
+    assert!(waiting.is_empty(), "no output: {waiting:?}");
+}
+
+fn nothing_is_begun_after_its_time(stage: &Stage) {
+    let mut open = false;
+    let mut stopped = false;
+    let mut images = 0;
+    for effect in &stage.effects {
+        match effect {
+            Effect::AskModel => {
+                assert!(!stopped && !open);
+                open = true;
+            }
+            Effect::RunCall(draft) => {
+                assert!(!stopped && stage.rules.exposure == ToolExposure::Standalone);
+                images += draft.requested.parameters.n.unwrap_or(1);
+                assert!(images <= stage.rules.max_calls);
+            }
+            Effect::TrackHosted { .. } => assert!(!stopped && stage.rules.exposure == ToolExposure::Hosted),
+            Effect::CloseAnswer | Effect::CancelCalls => stopped = true,
+            Effect::Emit(Event::ThreadTokenUsageUpdated(_)) => open = false,
+            Effect::Emit(_) => {}
+        }
+    }
+}
+
+fn an_image_is_followed_by_a_message(effects: &[Effect]) {
+    let mut unmentioned = false;
+    for effect in effects {
+        match effect {
+            Effect::Emit(Event::ItemCompleted(completed)) => match &completed.item {
+                ThreadItem::ImageGeneration(image) => unmentioned |= image.status == ImageStatus::Completed,
+                ThreadItem::AgentMessage(message) => {
+                    assert!(!message.text.trim().is_empty());
+                    unmentioned = false;
+                }
+                ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) => {}
+            },
+            Effect::Emit(Event::TurnCompleted(completed)) => assert!(completed.turn.items.len() <= 1),
+            Effect::Emit(_)
+            | Effect::AskModel
+            | Effect::RunCall(_)
+            | Effect::TrackHosted { .. }
+            | Effect::CloseAnswer
+            | Effect::CancelCalls => {}
+        }
+    }
+    assert!(!unmentioned, "an image that no text-only client learns of");
+}
+
+fn no_bytes(effect: &Effect) {
+    let Effect::Emit(event) = effect else { return };
+    let line = serde_json::to_string(event).unwrap();
+    assert!(line.len() < MAX_LINE && !line.contains("base64") && !line.contains("data:"), "{line}");
+    match event {
+        Event::ItemStarted(_) | Event::ItemCompleted(_) => {
+            assert!(!line.contains("\"result\"") || line.contains("\"result\":\"\""), "{line}");
+        }
+        Event::RawResponseItemCompleted(raw) => match &raw.item {
+            ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
+                assert!(content.iter().all(|content| match content {
+                    ContentItem::InputImage { image_url, .. } => image_url.starts_with(HANDLE_SCHEME),
+                    ContentItem::InputText { .. } | ContentItem::OutputText { .. } => true,
+                }));
+            }
+            ResponseItem::ImageGenerationCall { result, .. } => assert!(result.starts_with(HANDLE_SCHEME)),
+            ResponseItem::FunctionCall { .. } => {}
+        },
+        Event::ConfigWarning(_)
+        | Event::ThreadStarted(_)
+        | Event::ThreadStatusChanged(_)
+        | Event::ThreadNameUpdated(_)
+        | Event::ThreadArchived(_)
+        | Event::ThreadUnarchived(_)
+        | Event::ThreadClosed(_)
+        | Event::TurnStarted(_)
+        | Event::AgentMessageDelta(_)
+        | Event::ThreadTokenUsageUpdated(_)
+        | Event::Error(_)
+        | Event::TurnCompleted(_) => {}
+    }
+}
