@@ -1,7 +1,7 @@
 //! The threads in memory.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use easel_imagegen::port::{Provider, Store, StoredThread};
 use tokio::sync::mpsc;
@@ -10,10 +10,13 @@ use tokio_util::task::TaskTracker;
 use crate::actor::{Actor, Command, ThreadRules};
 use crate::audience::Audience;
 use crate::conversation::Conversation;
-use crate::slot::TurnSlot;
+use crate::slot::{TurnPermit, TurnSlot};
 
 /// Commands that a thread's mailbox holds. A turn holds the thread's only permit, so one place is never full.
 const MAILBOX: usize = 1;
+
+/// What has the slot of a thread that was unloaded, for those who still hold its handle.
+const UNLOADED: &str = "unloaded";
 
 /// A loaded thread, as the rest of the program sees it.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub struct ThreadHandle<P> {
     pub rules: ThreadRules,
     pub provider: Arc<P>,
     commands: mpsc::Sender<Command>,
+    /// Kept from the moment of unloading on, so that no turn begins beside those of the thread's next actor.
+    retired: OnceLock<TurnPermit>,
 }
 
 impl<P> ThreadHandle<P> {
@@ -69,7 +74,8 @@ impl<P: Provider> Threads<P> {
             audience,
         };
         self.actors.spawn(actor.run(mailbox));
-        let handle = Arc::new(ThreadHandle { slot: TurnSlot::default(), rules, provider, commands });
+        let handle =
+            Arc::new(ThreadHandle { slot: TurnSlot::default(), rules, provider, commands, retired: OnceLock::new() });
         table.insert(thread_id, Arc::clone(&handle));
         handle
     }
@@ -78,9 +84,15 @@ impl<P: Provider> Threads<P> {
         self.table().get(thread_id).cloned()
     }
 
-    /// Forgets a thread; its actor ends after what it is doing.
-    pub fn unload(&self, thread_id: &str) {
-        self.table().remove(thread_id);
+    /// Forgets a thread; true when it is out of memory now or was before. A thread whose turn runs stays: two actors
+    /// would write its history. After the end of its turn an actor writes no more, so the store may be given away at once.
+    pub fn unload(&self, thread_id: &str) -> bool {
+        let mut table = self.table();
+        let Some(handle) = table.get(thread_id) else { return true };
+        let Ok(permit) = handle.slot.begin(UNLOADED) else { return false };
+        handle.retired.get_or_init(|| permit);
+        table.remove(thread_id);
+        true
     }
 
     /// In the order of their ids, which is the order of their start.
@@ -91,13 +103,13 @@ impl<P: Provider> Threads<P> {
     /// Interrupts every running turn.
     pub fn interrupt_all(&self) {
         for handle in self.table().values() {
-            if let Some(interrupt) = handle.slot.interrupt() {
+            if let Some((_, interrupt)) = handle.slot.active() {
                 interrupt.cancel();
             }
         }
     }
 
-    /// Forgets all threads and waits until their actors have ended.
+    /// Forgets all threads, whether their turns run or not, and waits until their actors have ended.
     pub async fn close(&self) {
         self.table().clear();
         self.actors.close();

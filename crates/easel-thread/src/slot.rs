@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Clone, Default)]
 pub struct TurnSlot(Arc<Mutex<Option<Active>>>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Active {
     turn_id: String,
     interrupt: CancellationToken,
@@ -35,16 +35,13 @@ impl TurnSlot {
     }
 
     pub fn running(&self) -> Option<String> {
-        self.active().map(|active| active.turn_id)
+        self.active().map(|(turn_id, _)| turn_id)
     }
 
-    /// What interrupts the running turn; `None` when none runs.
-    pub fn interrupt(&self) -> Option<CancellationToken> {
-        self.active().map(|active| active.interrupt)
-    }
-
-    fn active(&self) -> Option<Active> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The running turn and what interrupts it; `None` when none runs.
+    pub fn active(&self) -> Option<(String, CancellationToken)> {
+        let active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        active.as_ref().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
     }
 }
 
@@ -80,11 +77,23 @@ mod tests {
     }
 
     #[test]
+    fn an_interrupt_that_comes_late_or_twice_does_not_hit_the_next_turn() {
+        let slot = TurnSlot::default();
+        let first = slot.begin("a").expect("free");
+        let (_, interrupt) = slot.active().expect("a turn runs");
+        drop(first);
+        let second = slot.begin("b").expect("free again");
+        interrupt.cancel();
+        interrupt.cancel();
+        assert!(!second.interrupt().is_cancelled());
+    }
+
+    #[test]
     fn interrupting_reaches_the_turn_that_runs() {
         let slot = TurnSlot::default();
-        assert!(slot.interrupt().is_none());
+        assert!(slot.active().is_none());
         let permit = slot.begin("a").expect("free");
-        slot.interrupt().expect("a turn runs").cancel();
+        slot.active().expect("a turn runs").1.cancel();
         assert!(permit.interrupt().is_cancelled());
     }
 }

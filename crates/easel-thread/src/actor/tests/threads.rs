@@ -1,0 +1,65 @@
+//! Threads beside each other, and their coming and going.
+
+use crate::fakes::world::{World, start};
+
+const HELLO: &str = "text msg_1 Hello\n done";
+
+#[tokio::test(start_paused = true)]
+async fn two_threads_do_not_wait_for_each_other() {
+    let world = World::new();
+    let slow = world.load("slow", &["call a wait brush\n done", HELLO]);
+    let quick = world.load("quick", &["call b cat\n done", HELLO]);
+    start(&slow, "turn").await;
+    world.log.until("make a").await;
+    start(&quick, "turn").await;
+    world.log.until("tell quick turn/completed").await;
+    assert!(!world.log.has("made a"));
+    world.log.open("brush");
+    world.log.until("tell slow turn/completed").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thread_is_loaded_once() {
+    let world = World::new();
+    let first = world.load("thread", &[HELLO]);
+    let second = world.load("thread", &[]);
+    assert!(std::sync::Arc::ptr_eq(&first, &second));
+    assert_eq!(world.threads.ids(), ["thread"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thread_whose_turn_runs_stays_in_memory() {
+    let world = World::new();
+    let handle = world.load("thread", &["wait bell\n text msg_1 Hello\n done"]);
+    start(&handle, "turn").await;
+    world.log.until("ask").await;
+    assert!(!world.threads.unload("thread"));
+    assert!(world.threads.get("thread").is_some());
+    world.log.open("bell");
+    world.end().await;
+    assert!(world.threads.unload("thread"));
+    assert!(world.threads.get("thread").is_none());
+    assert!(world.threads.unload("thread"), "it is out of memory already");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_turn_begins_by_a_handle_of_a_thread_that_was_unloaded() {
+    let world = World::new();
+    let old = world.load("thread", &[HELLO]);
+    assert!(world.threads.unload("thread"));
+    let new = world.load("thread", &[HELLO]);
+    old.slot.begin("late").expect_err("its actor is retired");
+    start(&new, "turn").await;
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_actor_ends_when_nobody_can_reach_it() {
+    let world = World::new();
+    let handle = world.load("thread", &[HELLO]);
+    start(&handle, "turn").await;
+    world.end().await;
+    drop(handle);
+    world.threads.close().await;
+    assert!(world.threads.ids().is_empty());
+}
