@@ -82,9 +82,7 @@ fn options_before_and_after_the_subcommand_all_count() {
 fn a_profile_that_is_not_there_is_a_warning() {
     let place = Place::new();
     let said = warnings(&place, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
-    insta::assert_snapshot!(said.join("\n").replace(&place.home().display().to_string(), "HOME"), @r#"
-    HOME/config.toml: `--profile` asks for `profiles.nope`, which is not in the home configuration.
-    "#);
+    insta::assert_snapshot!(said.join("\n").replace(&place.home().display().to_string(), "HOME"), @"HOME/config.toml: `--profile` asks for `profiles.nope`, which is not in the home configuration.");
 }
 
 #[test]

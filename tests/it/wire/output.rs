@@ -80,6 +80,23 @@ fn stdout_is_json_objects_from_the_first_byte() {
 }
 
 #[test]
+fn logs_go_to_stderr_as_json_objects_when_asked() {
+    let place = Place::new();
+    let mut command = place.command(&["-c", "model_provider=preview"]).into_std();
+    command.env("RUST_LOG", "trace").env("LOG_FORMAT", "json").stderr(Stdio::piped());
+    let mut server = Raw::spawn(command);
+    let log = server.child.stderr.take().expect("a piped stderr");
+    server.greet();
+    server.thread();
+    server.close();
+    let log = String::from_utf8(rest(log)).expect("a log in UTF-8");
+    assert!(!log.is_empty());
+    for line in log.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok_and(|entry| entry["level"].is_string()), "{line}");
+    }
+}
+
+#[test]
 fn a_stderr_that_nobody_reads_stops_nothing() {
     let place = Place::new();
     let mut command = place.command(&["-c", "model_provider=preview"]).into_std();
@@ -99,11 +116,12 @@ fn a_stderr_that_nobody_reads_stops_nothing() {
     server.result("turn/start", &json!({ "threadId": thread_id, "input": input }));
     server.until("turn/completed");
     server.close();
-    assert!(pending(unread) >= 60 * 1024, "the log really filled its pipe");
+    assert!(rest(unread).len() >= 60 * 1024, "the log really filled its pipe");
 }
 
-/// The bytes that a pipe holds after its writer is gone.
-fn pending(mut pipe: impl std::io::Read) -> usize {
+/// What a pipe holds until its writer is gone.
+fn rest(mut pipe: impl std::io::Read) -> Vec<u8> {
     let mut bytes = Vec::new();
-    pipe.read_to_end(&mut bytes).expect("the end of the pipe")
+    pipe.read_to_end(&mut bytes).expect("the end of the pipe");
+    bytes
 }

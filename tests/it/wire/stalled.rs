@@ -35,12 +35,13 @@ fn a_reader_that_stalls_during_twelve_turns_loses_nothing() {
     start_all(&mut server, &threads);
     let usual = read_all(&mut server, &threads);
     assert!(usual.bytes > 2 * OUTBOX, "the turns fill the outbox: {}", usual.bytes);
+    // Drawing is what costs most, and how many draw at one moment is chance: what is held while nothing goes on is not.
     #[cfg(target_os = "linux")]
-    let before = server.memory("VmHWM");
+    let peak = server.memory("VmHWM");
     start_all(&mut server, &threads);
     std::thread::sleep(Duration::from_secs(10));
     #[cfg(target_os = "linux")]
-    assert!(server.memory("VmHWM") < before + 24 * 1_048_576, "{} over {before}", server.memory("VmHWM"));
+    assert!(server.memory("VmRSS") < peak + 16 * 1_048_576, "{} over {peak}", server.memory("VmRSS"));
     let stalled = read_all(&mut server, &threads);
     assert_eq!(stalled.stories, usual.stories);
     assert_eq!(stalled.stories[0].iter().filter(|told| told.ends_with("imageGeneration")).count(), 2);
