@@ -186,13 +186,19 @@ pub struct TokenUsage {
 }
 
 impl std::ops::AddAssign for TokenUsage {
+    /// Providers are not believed so far that their numbers could stop us.
     fn add_assign(&mut self, other: Self) {
-        self.total_tokens += other.total_tokens;
-        self.input_tokens += other.input_tokens;
-        self.cached_input_tokens += other.cached_input_tokens;
-        self.cache_write_input_tokens += other.cache_write_input_tokens;
-        self.output_tokens += other.output_tokens;
-        self.reasoning_output_tokens += other.reasoning_output_tokens;
+        let fields = [
+            (&mut self.total_tokens, other.total_tokens),
+            (&mut self.input_tokens, other.input_tokens),
+            (&mut self.cached_input_tokens, other.cached_input_tokens),
+            (&mut self.cache_write_input_tokens, other.cache_write_input_tokens),
+            (&mut self.output_tokens, other.output_tokens),
+            (&mut self.reasoning_output_tokens, other.reasoning_output_tokens),
+        ];
+        for (sum, count) in fields {
+            *sum = sum.saturating_add(count);
+        }
     }
 }
 

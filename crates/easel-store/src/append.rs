@@ -14,6 +14,18 @@ use crate::fault::Fault;
 /// Characters of the first user message that stand for its thread.
 const PREVIEW: usize = 200;
 
+/// Whether history changes by an event.
+pub(crate) fn leaves_trace(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::ConfigWarning(_)
+            | Event::ThreadStatusChanged(_)
+            | Event::ThreadClosed(_)
+            | Event::AgentMessageDelta(_)
+            | Event::Error(_)
+    )
+}
+
 pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Result<(), Fault> {
     match event {
         Event::ThreadStarted(started) => put_thread(write, &started.thread, None),

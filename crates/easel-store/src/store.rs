@@ -132,7 +132,11 @@ impl Store for EaselStore {
         Arc::new(ThreadFiles::new(self.home.clone(), thread_id, self.owner.clone()))
     }
 
-    async fn append(&self, events: Vec<Event>) -> Result<(), StorageError> {
+    async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {
+        events.retain(append::leaves_trace);
+        if events.is_empty() {
+            return Ok(());
+        }
         let owner = self.owner.clone();
         self.run(move |database| {
             database.write(|write| events.iter().try_for_each(|event| append::event(write, &owner, event)))

@@ -41,7 +41,7 @@ pub struct ThreadRules {
     /// For one whole image call.
     pub call_deadline: Duration,
     /// Most images that the standalone tool is asked for in one turn: a call counts as many as it asks for.
-    pub max_calls: u32,
+    pub max_images: u32,
     pub budget: PictureBudget,
     /// Between the answer to `turn/start` and the turn's first event.
     pub event_delay: Duration,
@@ -117,7 +117,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             exposure,
             capabilities: self.provider.info().capabilities.clone(),
             detail: self.rules.detail,
-            max_calls: self.rules.max_calls,
+            max_images: self.rules.max_images,
         };
         self.conversation.attach(&start.attachments);
         let (turn, effects) = Turn::begin(&self.thread_id, &turn_id, rules, message, input, &mut self.conversation);

@@ -36,7 +36,7 @@ pub struct TurnRules {
     pub capabilities: Capabilities,
     pub detail: ImageDetail,
     /// Most images that the standalone tool is asked for in the turn: a call counts as many as it asks for.
-    pub max_calls: u32,
+    pub max_images: u32,
 }
 
 /// One turn while it runs.

@@ -121,9 +121,11 @@ impl App {
         Ok(self.threads.load(stored, rules, provider, self.store.clone(), self.hub.clone()))
     }
 
-    /// Takes a thread out of memory, so that another process can have it.
+    /// Takes a thread out of memory, so that another process can have it; not while a turn runs in it.
     pub(crate) async fn unload(&self, thread_id: &str) {
-        self.threads.unload(thread_id);
+        if !self.threads.unload(thread_id) {
+            return;
+        }
         if let Err(error) = self.store.release_writer(thread_id).await {
             tracing::warn!(thread_id, %error, "the thread was not given back");
         }

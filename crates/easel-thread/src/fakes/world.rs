@@ -56,7 +56,7 @@ impl World {
             detail: ImageDetail::High,
             parallel_calls: 4,
             call_deadline: Duration::from_secs(600),
-            max_calls: 16,
+            max_images: 16,
             budget: PictureBudget { images: 8, bytes: 1_000_000 },
             event_delay: Duration::from_millis(20),
         };

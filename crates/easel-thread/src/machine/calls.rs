@@ -72,7 +72,7 @@ impl Turn {
             return self.unknown_tool(step, call, offered.then_some(STANDALONE_NAME));
         }
         let planned = plan(&call, &self.rules.capabilities, &step.conversation.images)
-            .and_then(|draft| self.calls.count(draft, self.rules.max_calls));
+            .and_then(|draft| self.calls.count(draft, self.rules.max_images));
         let call_id = call.call_id.clone();
         let kind = Kind::Function { call, output: Vec::new(), made: Vec::new() };
         let item_id = self.start_call(step, &call_id, kind);

@@ -92,7 +92,7 @@ fn nothing_is_begun_after_its_time(stage: &Stage) {
             Effect::RunCall(draft) => {
                 assert!(!stopped && stage.rules.exposure == ToolExposure::Standalone);
                 images += draft.requested.parameters.n.unwrap_or(1);
-                assert!(images <= stage.rules.max_calls);
+                assert!(images <= stage.rules.max_images);
             }
             Effect::TrackHosted { .. } => assert!(!stopped && stage.rules.exposure == ToolExposure::Hosted),
             Effect::CloseAnswer | Effect::CancelCalls => stopped = true,

@@ -53,14 +53,14 @@ impl Stage {
             exposure: ToolExposure::Standalone,
             capabilities: capabilities(),
             detail: ImageDetail::High,
-            max_calls: 16,
+            max_images: 16,
         };
         let mut lost = false;
         for line in scene {
             match line.split_once(' ').unwrap() {
                 ("offer", "hosted") => rules.exposure = ToolExposure::Hosted,
                 ("offer", _) => rules.exposure = ToolExposure::None,
-                ("max", count) => rules.max_calls = count.parse().unwrap(),
+                ("max", count) => rules.max_images = count.parse().unwrap(),
                 ("attach", names) => conversation.attach(&names.split(' ').map(attachment).collect::<Vec<_>>()),
                 ("taken", id) => assert_eq!(conversation.unique_id(id), id),
                 _ => lost = true,
