@@ -1,6 +1,7 @@
 //! The preview as a provider: the rule answers for the model, the renderer for the image model.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use easel_protocol::model::{InputModality, Model};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
+use tokio::sync::Semaphore;
 
 use crate::answer::{self, Answer, HostedCall};
 use crate::making;
@@ -56,6 +58,8 @@ pub struct PreviewProvider {
     delay: Duration,
     /// Answers given: the same conversation asked twice gets two sets of ids.
     answers: AtomicU64,
+    /// Pictures drawn side by side: each takes a core and some tens of megabytes.
+    easels: Arc<Semaphore>,
 }
 
 impl PreviewProvider {
@@ -80,7 +84,8 @@ impl PreviewProvider {
             synthetic: true,
             capabilities,
         };
-        Self { info, delay: options.delay, answers: AtomicU64::new(0) }
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { info, delay: options.delay, answers: AtomicU64::new(0), easels: Arc::new(Semaphore::new(cores)) }
     }
 
     /// A number for the ids of one answer: from the conversation, so that it differs between turns and after a restart,
@@ -131,7 +136,13 @@ impl Provider for PreviewProvider {
         let (delay, deadline) = (self.delay, job.deadline);
         let work = async {
             tokio::time::sleep(delay).await;
-            tokio::task::spawn_blocking(move || making::make(&job, &*files)).await
+            let easel = Arc::clone(&self.easels).acquire_owned().await;
+            tokio::task::spawn_blocking(move || {
+                // Held to the end of the drawing, which goes on when nobody waits for it any more.
+                let _easel = easel;
+                making::make(&job, &*files)
+            })
+            .await
         };
         match tokio::time::timeout(deadline, work).await {
             Ok(Ok(outcome)) => outcome,

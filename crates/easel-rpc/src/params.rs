@@ -14,6 +14,10 @@ pub fn parse_params<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Erro
         None | Some("" | "null") => "{}",
         Some(text) => text,
     };
+    // Serde takes an array for a struct by position, which no client can mean.
+    if !text.starts_with('{') {
+        return Err(invalid_params("params", "is not an object"));
+    }
     // Tracking the path is slow, so only params that are already known to be wrong pay for it.
     serde_json::from_str(text).map_err(|plain| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -107,8 +111,8 @@ mod tests {
         -32602 Invalid params: `input[0].text`: is missing {"field":"input[0].text"}
         -32602 Invalid params: `input[0].type`: unknown variant, expected `text` {"field":"input[0].type"}
         -32602 Invalid params: `effort`: unknown variant, expected `low` {"field":"effort"}
-        -32602 Invalid params: `.`: invalid length 1, expected struct Start with 3 elements {"field":"."}
-        -32602 Invalid params: `.`: invalid type: integer `5`, expected struct Start {"field":"."}
+        -32602 Invalid params: `params`: is not an object {"field":"params"}
+        -32602 Invalid params: `params`: is not an object {"field":"params"}
         "#
         );
     }

@@ -91,11 +91,11 @@ fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
     {"id":13,"error":{"code":-32602,"message":"Invalid params: `threadId`: is there twice","data":{"field":"threadId"}}}
     {"id":14,"error":{"code":-32602,"message":"Invalid params: `input[0]`: invalid type: integer `5`, expected a string","data":{"field":"input[0]"}}}
     {"id":15,"error":{"code":-32602,"message":"Invalid params: `input[0].type`: unknown variant, expected one of `text`, `image`, `localImage`, `skill`, `mention`","data":{"field":"input[0].type"}}}
-    {"id":16,"error":{"code":-32602,"message":"Invalid params: `.`: invalid type: string, expected struct ThreadListParams","data":{"field":"."}}}
+    {"id":16,"error":{"code":-32602,"message":"Invalid params: `params`: is not an object","data":{"field":"params"}}}
     {"id":17,"error":{"code":-32602,"message":"Invalid params: `threadId`: unexpected end of hex escape","data":{"field":"threadId"}}}
     {"id":18,"error":{"code":-32600,"message":"thread a not found"}}
     {"id":19,"error":{"code":-32600,"message":"Already initialized"}}
-    {"id":20,"error":{"code":-32602,"message":"Invalid params: `[0]`: invalid type: sequence, expected a string","data":{"field":"[0]"}}}
+    {"id":20,"error":{"code":-32602,"message":"Invalid params: `params`: is not an object","data":{"field":"params"}}}
     {"id":21,"result":{"account":null,"requiresOpenaiAuth":false}}
     "#);
     server.assert_alive();

@@ -222,7 +222,7 @@ async fn a_database_of_a_newer_easel_is_refused_by_every_operation() {
     let store = open(home.path());
     let refused = store.thread(THREAD).await.unwrap_err();
     insta::assert_snapshot!(refused, @"Easel's database was written by a newer Easel (its version is 99, this program knows 1).");
-    assert_eq!(store.append(Vec::new()).await.unwrap_err(), refused);
+    assert_eq!(store.append(vec![turn_started(TURN)]).await.unwrap_err(), refused);
 }
 
 #[tokio::test]
