@@ -1,12 +1,10 @@
 //! One call of the tool, from what the model wrote to what a provider is asked.
 
-use std::time::Duration;
-
 use easel_protocol::record::{ImageAction, ImageError, ImageErrorKind, RequestedImage};
 
 use crate::arguments::{self, NamedImages};
 use crate::capability::Capabilities;
-use crate::port::{FunctionCall, ImageJob, Reference, ThreadImage, image_error};
+use crate::port::{FunctionCall, ThreadImage, image_error};
 use crate::references::{self, Chosen};
 
 /// A call whose arguments are sound. Files that the model named are still to be taken in.
@@ -49,20 +47,13 @@ pub fn plan(
     Ok(Draft { call_id: call.call_id.clone(), requested, references, mask })
 }
 
-impl Draft {
-    /// The job for a provider, once every chosen image is in the store.
-    pub fn into_job(self, references: Vec<Reference>, mask: Option<Reference>, deadline: Duration) -> ImageJob {
-        ImageJob { call_id: self.call_id, requested: self.requested, references, mask, deadline }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
     use crate::capability::Parameter;
-    use crate::port::Origin;
+    use crate::port::{Origin, Reference};
 
     fn capabilities(max_references: usize) -> Capabilities {
         Capabilities {

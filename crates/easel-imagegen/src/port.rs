@@ -85,6 +85,8 @@ pub trait Provider: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelRequest {
     pub model: String,
+    /// Name of the client on whose behalf the request is made; empty when unknown.
+    pub originator: String,
     /// The conversation. Every `easel:` image in it is one of `images`.
     pub input: Vec<ResponseItem>,
     /// The images that are shown as pictures, within the budget.
@@ -145,6 +147,10 @@ pub struct ModelError {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageJob {
     pub call_id: String,
+    /// Unique to the call and the same for every attempt at it.
+    pub idempotency_key: String,
+    /// Name of the client on whose behalf the request is made; empty when unknown.
+    pub originator: String,
     pub requested: RequestedImage,
     /// In the order that the prompt speaks of.
     pub references: Vec<Reference>,

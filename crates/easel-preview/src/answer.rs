@@ -42,6 +42,9 @@ impl HostedCall {
     /// The job to draw, or why there is none.
     pub(crate) fn job(&self) -> Result<ImageJob, ImageError> {
         Ok(ImageJob {
+            // The preview sends nothing anywhere.
+            idempotency_key: String::new(),
+            originator: String::new(),
             call_id: self.ids.hosted(),
             requested: self.requested.clone(),
             references: self.references.clone()?,

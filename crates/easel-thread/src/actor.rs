@@ -71,6 +71,8 @@ pub enum Command {
 
 pub struct StartTurn {
     pub permit: TurnPermit,
+    /// Name of the client that starts the turn; empty when unknown.
+    pub originator: String,
     pub message_id: String,
     pub client_id: Option<String>,
     /// The user's pieces, with images as files of the store.
@@ -126,6 +128,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             provider: Arc::clone(&self.provider),
             thread_id: self.thread_id.clone(),
             turn_id,
+            originator: start.originator,
             roots: vec![start.cwd],
             places: Semaphore::new(self.rules.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
             deadline: self.rules.call_deadline,

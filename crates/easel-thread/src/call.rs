@@ -27,6 +27,8 @@ pub(crate) struct CallContext<S, P> {
     pub(crate) provider: Arc<P>,
     pub(crate) thread_id: String,
     pub(crate) turn_id: String,
+    /// Name of the client that started the turn.
+    pub(crate) originator: String,
     /// Below these a file that the model names may be read.
     pub(crate) roots: Vec<PathBuf>,
     /// Calls that run side by side.
@@ -106,7 +108,15 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             Some(chosen) => Some(self.reference(chosen).await?),
             None => None,
         };
-        Ok(draft.into_job(references, mask, self.deadline))
+        Ok(ImageJob {
+            idempotency_key: format!("{}-{}", self.thread_id, draft.call_id),
+            originator: self.originator.clone(),
+            call_id: draft.call_id,
+            requested: draft.requested,
+            references,
+            mask,
+            deadline: self.deadline,
+        })
     }
 
     async fn reference(&self, chosen: &Chosen) -> Result<Reference, Box<ImageError>> {

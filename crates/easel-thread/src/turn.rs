@@ -199,6 +199,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     fn ask<'p>(&self, provider: &'p P) -> Answer<'p, S> {
         let (input, images) = for_model(&self.conversation.history, &self.conversation.images, self.budget);
         let request = ModelRequest {
+            originator: self.context.originator.clone(),
             model: self.model.clone(),
             input,
             images,

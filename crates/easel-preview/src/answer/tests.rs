@@ -56,7 +56,14 @@ fn reference(handle: &str) -> Reference {
 
 fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) -> ModelRequest {
     let images = images.iter().map(|handle| reference(handle)).collect();
-    ModelRequest { model: "preview-1".to_owned(), input, images, exposure, tools: Vec::new() }
+    ModelRequest {
+        model: "preview-1".to_owned(),
+        originator: String::new(),
+        input,
+        images,
+        exposure,
+        tools: Vec::new(),
+    }
 }
 
 fn answered(request: &ModelRequest) -> Answer<()> {

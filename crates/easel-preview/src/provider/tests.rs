@@ -52,6 +52,8 @@ fn reference(id: &str) -> Reference {
 fn job(prompt: &str, parameters: AppliedImage, references: &[&str]) -> ImageJob {
     let action = if references.is_empty() { ImageAction::Generate } else { ImageAction::Edit };
     ImageJob {
+        idempotency_key: String::new(),
+        originator: String::new(),
         call_id: "call_1".to_owned(),
         requested: RequestedImage { action, prompt: prompt.to_owned(), parameters },
         references: references.iter().map(|id| reference(id)).collect(),
@@ -70,7 +72,14 @@ fn user(text: &str) -> ResponseItem {
 }
 
 fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
-    ModelRequest { model: MODEL.to_owned(), input: vec![user(text)], images: Vec::new(), exposure, tools: Vec::new() }
+    ModelRequest {
+        model: MODEL.to_owned(),
+        originator: String::new(),
+        input: vec![user(text)],
+        images: Vec::new(),
+        exposure,
+        tools: Vec::new(),
+    }
 }
 
 async fn events(provider: &PreviewProvider, request: ModelRequest) -> Vec<ModelEvent<Vec<u8>>> {

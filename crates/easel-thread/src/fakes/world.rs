@@ -134,6 +134,7 @@ pub(crate) async fn start(handle: &ThreadHandle<FakeProvider>, turn_id: &str) {
 pub(crate) async fn start_answered(handle: &ThreadHandle<FakeProvider>, turn_id: &str, answered: Answered) {
     let permit = handle.slot.begin(turn_id).expect("no turn runs");
     let start = StartTurn {
+        originator: "tests".to_owned(),
         permit,
         message_id: format!("user_{turn_id}"),
         client_id: None,

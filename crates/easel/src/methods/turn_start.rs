@@ -32,6 +32,7 @@ impl Handler for TurnStart {
         let (answered, told) = oneshot::channel();
         let start = StartTurn {
             permit,
+            originator: cx.client.name().unwrap_or_default().to_owned(),
             message_id: Uuid::now_v7().to_string(),
             client_id: params.client_user_message_id,
             content,

@@ -1,0 +1,1 @@
+//! `responses`: one answer of the model over server-sent events.
