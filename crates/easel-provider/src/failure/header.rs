@@ -1,0 +1,82 @@
+//! What the headers of a refusal say.
+
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+
+/// The first value of a header, if it is text.
+pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// The id that the provider's support asks for.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    ["x-request-id", "apim-request-id", "x-oai-request-id", "request-id"]
+        .into_iter()
+        .find_map(|name| text(headers, name))
+}
+
+/// `retry-after-ms`, or `Retry-After` in seconds or as a date; `now` counts from the Unix epoch.
+pub(super) fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
+    let number = |name: &str| text(headers, name)?.trim().parse::<f64>().ok().filter(|number| *number >= 0.0);
+    if let Some(milliseconds) = number("retry-after-ms") {
+        return Duration::try_from_secs_f64(milliseconds / 1_000.0).ok();
+    }
+    if let Some(seconds) = number("retry-after") {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let at = unix_seconds(text(headers, "retry-after")?.trim())?;
+    Some(Duration::from_secs(at).saturating_sub(now))
+}
+
+/// The one form of date that HTTP servers may send today: `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn unix_seconds(date: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, date) = date.split_once(", ")?;
+    let mut words = date.split(' ');
+    let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let month = words.next()?;
+    let month = u64::try_from(MONTHS.iter().position(|name| *name == month)?).ok()?;
+    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
+    let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok().filter(|part| *part <= 60));
+    let (hours, minutes, seconds) = (clock.next()??, clock.next()??, clock.next()??);
+    if words.next() != Some("GMT") {
+        return None;
+    }
+    // Days since the epoch, with the year beginning in March so that the leap day is its last.
+    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
+    Some((days - 719_468) * 86_400 + hours * 3_600 + minutes * 60 + seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(name: &'static str, value: &'static str) -> Option<Duration> {
+        let headers = HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]);
+        retry_after(&headers, Duration::from_secs(784_111_700))
+    }
+
+    #[test]
+    fn a_time_to_wait_is_read_in_every_form_that_servers_use() {
+        assert_eq!(wait("retry-after", "7"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("retry-after-ms", "250"), Some(Duration::from_millis(250)));
+        assert_eq!(wait("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(77)));
+        assert_eq!(wait("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_time_that_makes_no_sense_is_none() {
+        for value in ["-1", "soon", "NaN", "1e300", "Sun, 06 Nov 1994", "Sun, 99 Foo 1994 08:49:37 GMT", ""] {
+            assert_eq!(wait("retry-after", value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn dates_are_right_over_leap_days_and_centuries() {
+        assert_eq!(unix_seconds("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(unix_seconds("Tue, 29 Feb 2000 00:00:00 GMT"), Some(951_782_400));
+        assert_eq!(unix_seconds("Sun, 01 Mar 2026 12:00:00 GMT"), Some(1_772_366_400));
+    }
+}
