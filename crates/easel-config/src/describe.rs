@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Layer, LayerName, Loaded};
+use crate::{Hidden, Layer, LayerName, Loaded};
 
 /// The effective configuration with snake_case keys, the layers (highest precedence first) and the origin of every key
 /// that a layer set, in the shape of the peer's `config/read`.
 ///
-/// Nothing in it is secret: no key of the configuration takes a credential, and values that could carry one are
-/// refused when they are read. Built-in defaults are neither a layer nor an origin there.
+/// Nothing in it is secret: no key of the configuration takes a credential, and values of headers and query parameters,
+/// which could be one, are told as `***`. Built-in defaults are neither a layer nor an origin there.
 pub fn describe(loaded: &Loaded) -> Value {
     let layers: Vec<Value> = loaded.layers.iter().rev().filter_map(layer).collect();
     let origins: Map<String, Value> = loaded
@@ -23,7 +23,20 @@ pub fn describe(loaded: &Loaded) -> Value {
 }
 
 fn layer(layer: &Layer) -> Option<Value> {
-    Some(json!({ "config": layer.config, "name": source(&layer.name)?, "version": layer.version }))
+    Some(json!({ "config": hidden(&layer.config), "name": source(&layer.name)?, "version": layer.version }))
+}
+
+/// What the layer sets, without the values that may be secret.
+fn hidden(config: &Map<String, Value>) -> Map<String, Value> {
+    let mut config = config.clone();
+    let providers = config.get_mut("model_providers").and_then(Value::as_object_mut);
+    for provider in providers.into_iter().flat_map(Map::values_mut) {
+        for section in ["http_headers", "query_params"] {
+            let values = provider.get_mut(section).and_then(Value::as_object_mut);
+            values.into_iter().flat_map(Map::values_mut).for_each(|value| *value = Hidden::SHOWN.into());
+        }
+    }
+    config
 }
 
 /// The peer knows no layers of their own for environment and thread: to it, all three are flags of the session.

@@ -24,6 +24,8 @@ pub enum Kind {
     Url,
     /// The name of an environment variable: a key pasted here by mistake has other characters and is refused.
     VariableName,
+    /// A list of these words, each at most once; comma-separated in an environment variable.
+    Words(&'static [&'static str]),
 }
 
 impl std::fmt::Display for Kind {
@@ -36,6 +38,7 @@ impl std::fmt::Display for Kind {
             Self::Choice(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
             Self::Url => write!(f, "an http or https URL without user name, query or fragment"),
             Self::VariableName => write!(f, "the name of an environment variable"),
+            Self::Words(words) => write!(f, "a list of \"{}\", each at most once", words.join("\", \"")),
         }
     }
 }
@@ -43,16 +46,46 @@ impl std::fmt::Display for Kind {
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
 
+const PRESETS: &[&str] = &[
+    "openai",
+    "codex",
+    "azure",
+    "azure-legacy",
+    "litellm",
+    "sd-server",
+    "localai",
+    "vllm-omni",
+    "sglang",
+    "together",
+    "xai",
+    "generic",
+    "preview",
+];
+
+const PARAMETERS: &[&str] = &["size", "quality", "background", "output_format", "n", "mask"];
+
 /// Every known key.
 pub const KEYS: &[Key] = &[
     key("model", Kind::Text(256)),
     key("model_provider", Kind::Text(64)),
     key("model_providers.*.name", Kind::Text(256)),
-    key("model_providers.*.preset", Kind::Choice(&["preview", "generic"])),
+    key("model_providers.*.preset", Kind::Choice(PRESETS)),
     key("model_providers.*.base_url", Kind::Url),
     key("model_providers.*.wire_api", Kind::Choice(&["responses"])),
     key("model_providers.*.env_key", Kind::VariableName),
     key("model_providers.*.requires_openai_auth", Kind::Switch),
+    key("model_providers.*.http_headers.*", Kind::Text(4_096)),
+    key("model_providers.*.env_http_headers.*", Kind::VariableName),
+    key("model_providers.*.query_params.*", Kind::Text(1_024)),
+    key("model_providers.*.connect_timeout_ms", Kind::Number(100, 120_000)),
+    key("model_providers.*.stream_idle_timeout_ms", Kind::Number(1_000, 3_600_000)),
+    key("model_providers.*.image_model", Kind::Text(256)),
+    key("model_providers.*.images.edit", Kind::Choice(&["none", "multipart", "json", "json-xai"])),
+    key("model_providers.*.images.max_images", Kind::Number(1, 64)),
+    key("model_providers.*.images.max_n", Kind::Number(1, 10)),
+    key("model_providers.*.images.parameters", Kind::Words(PARAMETERS)),
+    key("model_providers.*.images.hosted", Kind::Switch),
+    key("model_providers.*.images.namespace_tools", Kind::Switch),
     key("model_providers.*.delay_ms", Kind::Number(0, 600_000)),
     key("model_providers.*.bills", Kind::Switch),
     key("features.image_generation", Kind::Switch),
@@ -101,12 +134,13 @@ pub(crate) fn find(path: &[String]) -> Found {
         if !fits(&pattern, path) {
             continue;
         }
-        if pattern.len() == path.len() {
-            return Found::Key(key);
-        }
         let named = path.last().zip(pattern.get(path.len() - 1)).filter(|(_, part)| **part == "*");
+        let bad_name = named.is_some_and(|(name, _)| !is_name(name));
+        if pattern.len() == path.len() {
+            return if bad_name { Found::BadName } else { Found::Key(key) };
+        }
         found = match named {
-            Some((name, _)) if !is_name(name) => Found::BadName,
+            Some(_) if bad_name => Found::BadName,
             Some(_) => Found::Named,
             None => Found::Section,
         };
@@ -142,7 +176,10 @@ mod tests {
         assert_eq!(look("model_providers"), Found::Section);
         assert_eq!(look("model_providers/x"), Found::Named);
         assert_eq!(look("model_providers/x y"), Found::BadName);
-        assert_eq!(look("model_providers/x/http_headers"), Found::Nothing);
+        assert_eq!(look("model_providers/x/http_headers"), Found::Section);
+        assert!(matches!(look("model_providers/x/http_headers/X-Team"), Found::Key(_)));
+        assert_eq!(look("model_providers/x/http_headers/X Team"), Found::BadName);
+        assert_eq!(look("model_providers/x/headers"), Found::Nothing);
         assert_eq!(look("features/plugins"), Found::Nothing);
         assert_eq!(look("history/model_images/more"), Found::Nothing);
         assert_eq!(find(&[]), Found::Nothing);

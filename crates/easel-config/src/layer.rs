@@ -1,5 +1,6 @@
 //! One layer of the configuration, and how it enters the merge.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use config::{ConfigError, Map, Source, ValueKind};
@@ -75,14 +76,23 @@ impl LayerName {
 }
 
 /// One layer after its keys were judged.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Its `Debug` leaves out what the layer sets, because the value of a header may be a secret.
+#[derive(Clone, PartialEq)]
 pub struct Layer {
     /// Where it comes from.
     pub name: LayerName,
-    /// What it sets, as nested tables with only known keys and good values. Never holds a credential.
+    /// What it sets, as nested tables with only known keys and good values. Only values of `http_headers` and
+    /// `query_params` can be secret.
     pub config: serde_json::Map<String, Value>,
     /// A short hash of `config`: it changes exactly when the layer says something else.
     pub version: String,
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layer").field("name", &self.name).field("version", &self.version).finish_non_exhaustive()
+    }
 }
 
 impl Layer {

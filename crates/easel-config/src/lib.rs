@@ -17,6 +17,7 @@ mod loader;
 
 mod features;
 mod keys;
+mod provider_settings;
 mod settings;
 
 mod depth;
@@ -44,7 +45,6 @@ pub use layer::{Layer, LayerName};
 pub use loader::{Loaded, Loader};
 pub use overrides::Invocation;
 pub use policy::{PROCESS_WIDE, REFUSED_IN_PROJECT, TIGHTENED_BY_PROJECT};
-pub use settings::{
-    Config, Detail, Features, History, ImageResult, Images, Limits, Preset, ProviderConfig, Server, Wire,
-};
+pub use provider_settings::{EditStyle, Hidden, ImageParameter, Preset, ProviderConfig, ProviderImages};
+pub use settings::{Config, Detail, Features, History, ImageResult, Images, Limits, Server, Wire};
 pub use warning::Warning;

@@ -13,7 +13,8 @@ pub(crate) enum Node {
     /// A value of an environment variable: the key decides what its text means.
     Untyped(String),
     Table(Vec<Entry>),
-    /// A float, date, array or a number beyond all limits.
+    List(Vec<Self>),
+    /// A float, date or a number beyond all limits.
     Other,
 }
 
@@ -22,7 +23,9 @@ impl Node {
     pub(crate) fn into_entries(self) -> Vec<Entry> {
         match self {
             Self::Table(entries) => entries,
-            Self::Switch(_) | Self::Number(_) | Self::Text(_) | Self::Untyped(_) | Self::Other => Vec::new(),
+            Self::Switch(_) | Self::Number(_) | Self::Text(_) | Self::Untyped(_) | Self::List(_) | Self::Other => {
+                Vec::new()
+            }
         }
     }
 }
@@ -75,7 +78,8 @@ pub(crate) fn from_toml_value(value: &DeValue<'_>, lines: Option<&Lines>) -> Nod
             i128::from_str_radix(integer.as_str(), integer.radix()).map_or(Node::Other, Node::Number)
         }
         DeValue::Table(table) => Node::Table(from_toml(table, lines)),
-        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Array(_) => Node::Other,
+        DeValue::Array(items) => Node::List(items.iter().map(|item| from_toml_value(item.get_ref(), lines)).collect()),
+        DeValue::Float(_) | DeValue::Datetime(_) => Node::Other,
     }
 }
 
@@ -86,7 +90,7 @@ pub(crate) fn from_json(value: &Value) -> Option<Node> {
         Value::Bool(switch) => Node::Switch(*switch),
         Value::String(string) => Node::Text(string.clone()),
         Value::Number(number) => number.as_i128().map_or(Node::Other, Node::Number),
-        Value::Array(_) => Node::Other,
+        Value::Array(items) => Node::List(items.iter().map(|item| from_json(item).unwrap_or(Node::Other)).collect()),
         Value::Object(object) => Node::Table(
             object
                 .iter()

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::provider_settings::ProviderConfig;
+
 const MIB: usize = 1024 * 1024;
 
 /// What holds after all layers are merged.
@@ -29,38 +31,6 @@ pub struct Config {
     pub limits: Limits,
     /// How the process serves.
     pub server: Server,
-}
-
-/// One entry of `[model_providers.NAME]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProviderConfig {
-    /// The name shown to people. Unset: the entry's own name.
-    pub name: Option<String>,
-    /// The capability record to start from. Unset: `generic`.
-    pub preset: Option<Preset>,
-    /// `http` or `https` URL without user name, query or fragment, at most 2,048 characters.
-    pub base_url: Option<String>,
-    /// The model API that the provider speaks; only `responses` is known.
-    pub wire_api: Option<String>,
-    /// The name of the environment variable that holds the API key, never the key itself.
-    pub env_key: Option<String>,
-    /// Whether the provider takes the stored credential of the account. Default false.
-    pub requires_openai_auth: bool,
-    /// Extra milliseconds before every answer of a `preview` provider, to rehearse a slow one. 0 to 600,000, default 0.
-    pub delay_ms: u64,
-    /// Whether a `preview` provider counts as one that bills, to rehearse what a lost answer costs. Default false.
-    pub bills: bool,
-}
-
-/// A capability record by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Preset {
-    /// The embedded renderer under another name: no network, no key.
-    Preview,
-    /// An OpenAI-compatible server of which nothing more is known.
-    Generic,
 }
 
 /// `[features]`: switches by name.

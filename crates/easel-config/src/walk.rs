@@ -134,14 +134,32 @@ fn value_of(kind: Kind, node: Node) -> Option<Value> {
         Kind::Choice(words) => text_of(node, |text| words.contains(&text)),
         Kind::Url => text_of(node, is_url),
         Kind::VariableName => text_of(node, is_variable_name),
+        Kind::Words(words) => words_of(node, words),
     }
+}
+
+fn words_of(node: Node, words: &[&str]) -> Option<Value> {
+    let given = match node {
+        Node::List(items) => items,
+        Node::Untyped(text) => text.split(',').map(|word| Node::Text(word.trim().to_owned())).collect(),
+        Node::Switch(_) | Node::Number(_) | Node::Text(_) | Node::Table(_) | Node::Other => return None,
+    };
+    let mut taken = Vec::new();
+    for item in given {
+        let word = text_of(item, |text| words.contains(&text))?;
+        if taken.contains(&word) {
+            return None;
+        }
+        taken.push(word);
+    }
+    Some(Value::Array(taken))
 }
 
 fn switch_of(node: &Node) -> Option<bool> {
     match node {
         Node::Switch(switch) => Some(*switch),
         Node::Untyped(text) => text.trim().to_ascii_lowercase().parse().ok(),
-        Node::Number(_) | Node::Text(_) | Node::Table(_) | Node::Other => None,
+        Node::Number(_) | Node::Text(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
     }
 }
 
@@ -149,14 +167,14 @@ fn number_of(node: &Node) -> Option<u64> {
     match node {
         Node::Number(number) => u64::try_from(*number).ok(),
         Node::Untyped(text) => text.trim().parse().ok(),
-        Node::Switch(_) | Node::Text(_) | Node::Table(_) | Node::Other => None,
+        Node::Switch(_) | Node::Text(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
     }
 }
 
 fn text_of(node: Node, is_good: impl Fn(&str) -> bool) -> Option<Value> {
     match node {
         Node::Text(text) | Node::Untyped(text) => is_good(&text).then_some(Value::String(text)),
-        Node::Switch(_) | Node::Number(_) | Node::Table(_) | Node::Other => None,
+        Node::Switch(_) | Node::Number(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
     }
 }
 

@@ -14,6 +14,8 @@ pub mod provider;
 
 pub mod record;
 
+pub mod presets;
+
 pub mod credential;
 pub mod endpoint;
 
@@ -24,5 +26,6 @@ mod responses;
 
 pub use credential::{Credential, CredentialError, Credentials, Secret};
 pub use endpoint::Endpoint;
+pub use presets::Preset;
 pub use provider::{HttpProvider, Timeouts};
 pub use record::Record;

@@ -43,3 +43,18 @@ fn no_secret_that_stands_in_the_wrong_place_is_told() {
     let told = format!("{} {loaded:?} {:?}", describe(&loaded), desk.loader());
     assert!(!told.contains("canary"), "{told}");
 }
+
+#[test]
+fn values_of_headers_and_query_parameters_arrive_and_are_shown_nowhere() {
+    let desk = Desk::new()
+        .with_home("[model_providers.x]\nhttp_headers = { X-Key = 'canary-1' }\nquery_params.key = 'canary-2'")
+        .with_override("model_providers.x.http_headers.X-Other='canary-3'");
+    let loaded = desk.for_thread(json!({ "model_providers.x.query_params": { "sig": "canary-4" } }));
+    assert_eq!(loaded.warnings, []);
+    let x = &loaded.config.model_providers["x"];
+    assert_eq!(x.http_headers["X-Key"].expose(), "canary-1");
+    assert_eq!(x.http_headers["X-Other"].expose(), "canary-3");
+    assert_eq!((x.query_params["key"].expose(), x.query_params["sig"].expose()), ("canary-2", "canary-4"));
+    let told = format!("{} {loaded:?}", describe(&loaded));
+    assert!(!told.contains("canary") && told.contains("***"), "{told}");
+}

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::Desk;
-use crate::{Config, KEYS, Kind, ProviderConfig};
+use crate::{Config, ImageParameter, KEYS, Kind, ProviderConfig};
 
 #[test]
 fn mistakes_are_named_by_file_line_and_key_and_cost_that_key_only() {
@@ -34,7 +34,7 @@ images_per_turn = { a = 1 }
 [model_providers.studio]
 base_url = "ftp://canary"
 env_key = "sk-canary-0123456789"
-http_headers = { Authorization = "canary" }
+headers = { Authorization = "canary" }
 
 [model_providers."two words"]
 name = "canary"
@@ -64,7 +64,7 @@ b = 2
     home/config.toml:24: `limits.images_per_turn` in the home configuration was ignored: it must be a whole number from 0 to 1000.
     home/config.toml:27: `model_providers.studio.base_url` in the home configuration was ignored: it must be an http or https URL without user name, query or fragment.
     home/config.toml:28: `model_providers.studio.env_key` in the home configuration was ignored: it must be the name of an environment variable.
-    home/config.toml:29: Unknown key `model_providers.studio.http_headers` in the home configuration was ignored.
+    home/config.toml:29: Unknown key `model_providers.studio.headers` in the home configuration was ignored.
     home/config.toml:31: `model_providers.two words` in the home configuration was ignored: a name is 1 to 64 letters, digits, dots, hyphens and underscores.
     home/config.toml:37: Unknown key `unknown` in the home configuration was ignored.
     "#);
@@ -231,4 +231,28 @@ fn a_key_with_half_a_million_parts_is_one_warning() {
     }
     let desk = Desk::new();
     assert_eq!(desk.for_thread(json!({ format!("{deep}a"): 1 })).warnings.len(), 1);
+}
+
+#[test]
+fn a_list_takes_its_words_once_each_and_nothing_else() {
+    // (value, what holds)
+    let table = [
+        ("['size', 'n']", Some("[Size, N]")),
+        ("[]", Some("[]")),
+        ("['size', 'size']", None),
+        ("['colour']", None),
+        ("['size', 1]", None),
+        ("[['size']]", None),
+        ("'size'", None),
+    ];
+    for (value, expected) in table {
+        let text = format!("[model_providers.studio.images]\nparameters = {value}");
+        let loaded = Desk::new().with_home(text).load();
+        let held = &loaded.config.model_providers["studio"].images.parameters;
+        let held = held.as_ref().map(|words| format!("{words:?}"));
+        assert_eq!((held.as_deref(), loaded.warnings.len()), (expected, usize::from(expected.is_none())), "{value}");
+    }
+    let loaded = Desk::new().with_variable("EASEL__MODEL_PROVIDERS__STUDIO__IMAGES__PARAMETERS", "size, mask").load();
+    let held = loaded.config.model_providers["studio"].images.parameters.clone();
+    assert_eq!(held, Some(vec![ImageParameter::Size, ImageParameter::Mask]));
 }

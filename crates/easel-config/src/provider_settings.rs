@@ -1,0 +1,159 @@
+//! `[model_providers.NAME]`: who serves turns and images, and how its API differs from what its preset says.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// One entry of `[model_providers.NAME]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProviderConfig {
+    /// The name shown to people. Unset: the entry's own name.
+    pub name: Option<String>,
+    /// The capability record to start from. Unset: `generic`.
+    pub preset: Option<Preset>,
+    /// `http` or `https` URL without user name, query or fragment, at most 2,048 characters. Unset: the preset's own,
+    /// where there is only one place.
+    pub base_url: Option<String>,
+    /// The model API that the provider speaks; only `responses` is known.
+    pub wire_api: Option<String>,
+    /// The name of the environment variable that holds the API key, never the key itself.
+    pub env_key: Option<String>,
+    /// Whether the provider takes the stored credential of the account. Default false.
+    pub requires_openai_auth: bool,
+    /// Headers of every request, by name.
+    pub http_headers: BTreeMap<String, Hidden>,
+    /// Headers whose values are in environment variables: name of the header, name of the variable. One whose variable
+    /// is unset is left out.
+    pub env_http_headers: BTreeMap<String, String>,
+    /// Added to the query of every URL.
+    pub query_params: BTreeMap<String, Hidden>,
+    /// Milliseconds until a connection must stand. 100 to 120,000. Unset: 10,000.
+    pub connect_timeout_ms: Option<u64>,
+    /// Milliseconds between two pieces of the model's answer. 1,000 to 3,600,000. Unset: 300,000.
+    pub stream_idle_timeout_ms: Option<u64>,
+    /// The image model at this provider. Unset: `images.model`.
+    pub image_model: Option<String>,
+    /// Where the images API differs from the preset.
+    pub images: ProviderImages,
+    /// Extra milliseconds before every answer of a `preview` provider, to rehearse a slow one. 0 to 600,000, default 0.
+    pub delay_ms: u64,
+    /// Whether a `preview` provider counts as one that bills, to rehearse what a lost answer costs. Default false.
+    pub bills: bool,
+}
+
+/// `[model_providers.NAME.images]`: single fields over those of the preset. Unset ones are the preset's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProviderImages {
+    /// How references are sent.
+    pub edit: Option<EditStyle>,
+    /// Reference images in one edit. 1 to 64.
+    pub max_images: Option<usize>,
+    /// Images in one call. 1 to 10.
+    pub max_n: Option<u32>,
+    /// Optional parameters that the images endpoint takes; others are neither advertised nor sent.
+    pub parameters: Option<Vec<ImageParameter>>,
+    /// Whether the model has a hosted image tool.
+    pub hosted: Option<bool>,
+    /// Whether the model takes tools in a namespace, which the standalone tool is.
+    pub namespace_tools: Option<bool>,
+}
+
+/// A capability record by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// OpenAI's public API, with an API key.
+    Openai,
+    /// The backend of Codex, with ChatGPT credentials.
+    Codex,
+    /// Azure `OpenAI`, `{resource}/openai/v1`.
+    Azure,
+    /// Azure `OpenAI` with the deployment in the path and `api-version` in the query.
+    AzureLegacy,
+    /// A `LiteLLM` proxy.
+    Litellm,
+    /// `sd-server` of stable-diffusion.cpp.
+    SdServer,
+    /// `LocalAI`.
+    Localai,
+    /// `vLLM-Omni`.
+    VllmOmni,
+    /// `SGLang` diffusion.
+    Sglang,
+    /// Together.
+    Together,
+    /// `xAI`.
+    Xai,
+    /// An OpenAI-compatible server of which nothing more is known.
+    Generic,
+    /// The embedded renderer under another name: no network, no key.
+    Preview,
+}
+
+/// How reference images are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EditStyle {
+    /// Not at all.
+    None,
+    /// `images/edits` as multipart.
+    Multipart,
+    /// `images/edits` as JSON, `images: [{"image_url": …}]`.
+    Json,
+    /// `images/edits` as JSON, `image: {"url": …}`.
+    JsonXai,
+}
+
+/// An optional argument of the tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageParameter {
+    /// Width and height.
+    Size,
+    /// How much effort the model makes.
+    Quality,
+    /// Opaque or transparent.
+    Background,
+    /// PNG, JPEG or WebP.
+    OutputFormat,
+    /// How many images.
+    N,
+    /// Which part of the image an edit may change.
+    Mask,
+}
+
+/// A value that may be a secret, such as that of a header: it prints and serializes as `***`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// What stands for every hidden value.
+    pub(crate) const SHOWN: &str = "***";
+
+    /// The value itself, for the request that it belongs to.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Hidden {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::SHOWN)
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Self::SHOWN)
+    }
+}

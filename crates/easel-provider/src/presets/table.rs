@@ -1,0 +1,148 @@
+//! The records themselves: each says only how it differs from the public API.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use easel_imagegen::capability::{AuthKind, DEFAULT_MAX_REFERENCES, Parameter};
+
+use super::Preset;
+use crate::record::{AuthScheme, Edit, Generate, ImageEncoding, Limits, PathStyle, Record, ResponseFormat, SizeStyle};
+
+/// Bytes of one reference where the provider declares no number.
+const MAX_IMAGE_BYTES: u64 = 50_000_000;
+
+/// The Codex backend takes data URLs of at most 20,971,520 characters, four for every three bytes.
+const MAX_DATA_URL_IMAGE_BYTES: u64 = 15_700_000;
+
+/// The version of Azure's API that first has image edits; `query_params` names another.
+const AZURE_API_VERSION: &str = "2025-04-01-preview";
+
+pub(super) fn record(preset: Preset) -> Record {
+    match preset {
+        Preset::Openai => openai(),
+        Preset::Codex => codex(),
+        Preset::Azure => azure(),
+        Preset::AzureLegacy => Record {
+            path_style: PathStyle::AzureDeployment,
+            query: BTreeMap::from([("api-version".to_owned(), AZURE_API_VERSION.to_owned())]),
+            ..azure()
+        },
+        Preset::Litellm => Record { image_auth: key_or_none(), ..openai() },
+        Preset::SdServer => sd_server(),
+        Preset::Localai => localai(),
+        Preset::VllmOmni => Record {
+            generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N, MASK]),
+            edit: multipart(Some("mask_image")),
+            ..own_server()
+        },
+        Preset::Sglang => Record {
+            generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
+            edit: multipart(None),
+            ..own_server()
+        },
+        Preset::Together => together(),
+        Preset::Xai => xai(),
+        Preset::Generic => generic(),
+    }
+}
+
+fn openai() -> Record {
+    let all = [SIZE, Parameter::Quality, Parameter::Background, Parameter::OutputFormat, N, MASK];
+    Record {
+        auth: AuthScheme::Bearer,
+        query: BTreeMap::new(),
+        headers: BTreeMap::new(),
+        path_style: PathStyle::V1,
+        namespace_tools: true,
+        hosted_image_generation: true,
+        image_auth: BTreeSet::from([AuthKind::ApiKey]),
+        generate: generate(None, SizeStyle::Text, &all),
+        edit: multipart(Some("mask")),
+        limits: Limits { max_images: 16, max_image_bytes: MAX_IMAGE_BYTES, max_n: 10 },
+        stream_images: false,
+        bills: true,
+    }
+}
+
+/// Size and quality are ignored there, so they are not offered.
+fn codex() -> Record {
+    Record {
+        image_auth: BTreeSet::from([AuthKind::Chatgpt, AuthKind::Actor]),
+        generate: generate(None, SizeStyle::Text, &[Parameter::Background]),
+        edit: Edit::JsonImages,
+        limits: Limits { max_images: 5, max_image_bytes: MAX_DATA_URL_IMAGE_BYTES, max_n: 1 },
+        ..openai()
+    }
+}
+
+fn azure() -> Record {
+    Record { auth: AuthScheme::Header("api-key".to_owned()), ..openai() }
+}
+
+/// What is known of no server in particular. Whether it bills is not known either, and a lost call counts as if it did.
+fn generic() -> Record {
+    Record {
+        hosted_image_generation: false,
+        image_auth: key_or_none(),
+        generate: generate(Some(ResponseFormat::TryB64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
+        limits: Limits { max_images: DEFAULT_MAX_REFERENCES, ..openai().limits },
+        ..openai()
+    }
+}
+
+/// A server that people run themselves: nobody bills for it.
+fn own_server() -> Record {
+    Record { bills: false, ..generic() }
+}
+
+/// It takes PNG and JPEG only, and no credential at all.
+fn sd_server() -> Record {
+    Record {
+        auth: AuthScheme::None,
+        image_auth: BTreeSet::from([AuthKind::None]),
+        generate: generate(None, SizeStyle::TextWithoutAuto, &[SIZE, N, MASK]),
+        ..own_server()
+    }
+}
+
+fn localai() -> Record {
+    Record {
+        generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
+        edit: Edit::GenerateJson { field: "ref_images".to_owned(), encoding: ImageEncoding::Base64 },
+        ..own_server()
+    }
+}
+
+fn together() -> Record {
+    Record {
+        image_auth: BTreeSet::from([AuthKind::ApiKey]),
+        generate: generate(Some(ResponseFormat::Base64), SizeStyle::WidthHeight, &[SIZE, N, Parameter::OutputFormat]),
+        edit: Edit::GenerateJson { field: "reference_images".to_owned(), encoding: ImageEncoding::DataUrl },
+        ..generic()
+    }
+}
+
+fn xai() -> Record {
+    Record {
+        image_auth: BTreeSet::from([AuthKind::ApiKey]),
+        generate: generate(Some(ResponseFormat::B64Json), SizeStyle::AspectResolution, &[SIZE, N]),
+        edit: Edit::JsonXai,
+        limits: Limits { max_images: 3, ..generic().limits },
+        ..generic()
+    }
+}
+
+const SIZE: Parameter = Parameter::Size;
+const N: Parameter = Parameter::N;
+const MASK: Parameter = Parameter::Mask;
+
+fn key_or_none() -> BTreeSet<AuthKind> {
+    BTreeSet::from([AuthKind::ApiKey, AuthKind::None])
+}
+
+fn generate(response_format: Option<ResponseFormat>, size: SizeStyle, parameters: &[Parameter]) -> Generate {
+    Generate { response_format, size, parameters: parameters.iter().copied().collect() }
+}
+
+fn multipart(mask_field: Option<&str>) -> Edit {
+    Edit::Multipart { image_field: "image[]".to_owned(), mask_field: mask_field.map(str::to_owned) }
+}
