@@ -1,1 +1,210 @@
 //! `responses`: one answer of the model over server-sent events.
+//!
+//! A request goes out with its pictures read from disk as it is sent ([`body`], [`send`]). What comes back passes
+//! through three steps: bytes to events ([`receive`], [`sse`], [`wire`]), events to what the model says ([`answer`]),
+//! and pictures to staged files ([`hosted`]).
+
+mod body;
+mod send;
+
+mod receive;
+mod sse;
+mod wire;
+
+mod answer;
+mod hosted;
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Reference};
+use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, RequestedImage};
+use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use futures_core::Stream;
+use futures_util::stream;
+use tokio::time::Instant;
+
+use self::answer::{Answer, Context};
+use self::body::Body;
+use self::receive::Receiving;
+use self::send::{Begun, Request, other};
+use crate::credential::Credentials;
+use crate::provider::HttpProvider;
+
+/// One answer of the model, as [`Provider::respond`](easel_imagegen::port::Provider::respond) promises it. An answer
+/// that is cut ends in an error. Nothing is sent before the stream is polled.
+pub(crate) fn respond<'a, C: Credentials, F: Files>(
+    provider: &'a HttpProvider<C>,
+    request: ModelRequest,
+    files: Arc<F>,
+) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send + 'a {
+    stream::unfold(Answering::new(provider, request, files), |mut answering| async move {
+        let event = answering.next().await?;
+        Some((event, answering))
+    })
+}
+
+struct Answering<'a, C, F> {
+    provider: &'a HttpProvider<C>,
+    files: Arc<F>,
+    stage: Stage<'a, F>,
+    /// What the model has said and nobody has taken yet.
+    said: VecDeque<ModelEvent<Bytes>>,
+    /// Comes after what was said, and last.
+    error: Option<ModelError>,
+    started: Instant,
+}
+
+enum Stage<'a, F> {
+    Unsent(Box<Unsent<F>>),
+    Receiving(Box<Receiving<'a>>),
+    Over,
+}
+
+struct Unsent<F> {
+    request: Request<F>,
+    requested: RequestedImage,
+    shown: Vec<Reference>,
+}
+
+impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
+    fn new(provider: &'a HttpProvider<C>, request: ModelRequest, files: Arc<F>) -> Self {
+        let (stage, error) = match Body::of(&request) {
+            Ok(body) => (Stage::Unsent(Box::new(Unsent::new(request, body, Arc::clone(&files)))), None),
+            Err(message) => (Stage::Over, Some(other(message))),
+        };
+        Self { provider, files, stage, said: VecDeque::new(), error, started: Instant::now() }
+    }
+
+    async fn next(&mut self) -> Option<Result<ModelEvent<F::Staged>, ModelError>> {
+        loop {
+            if let Some(event) = self.said.pop_front() {
+                return Some(Ok(self.staged(event).await));
+            }
+            if let Some(error) = self.error.take() {
+                return Some(Err(error));
+            }
+            if matches!(self.stage, Stage::Over) {
+                return None;
+            }
+            let limit = self.provider.timeouts.answer;
+            let advanced = tokio::time::timeout_at(self.started + limit, self.advance()).await;
+            match advanced.unwrap_or_else(|_| Err(too_long(limit))) {
+                Ok(ControlFlow::Continue(())) => {}
+                // The connection is let go before anybody hears of the end.
+                Ok(ControlFlow::Break(())) => self.stage = Stage::Over,
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    async fn advance(&mut self) -> Result<ControlFlow<()>, ModelError> {
+        match &mut self.stage {
+            Stage::Unsent(unsent) => {
+                let begun = send::send(self.provider, &unsent.request).await?;
+                let receiving = unsent.begin(self.provider, begun);
+                self.stage = Stage::Receiving(Box::new(receiving));
+                Ok(ControlFlow::Continue(()))
+            }
+            Stage::Receiving(receiving) => receiving.advance(self.provider.timeouts.stream_idle, &mut self.said).await,
+            Stage::Over => Ok(ControlFlow::Break(())),
+        }
+    }
+
+    fn fail(&mut self, error: ModelError) {
+        if let Stage::Receiving(receiving) = &mut self.stage {
+            receiving.answer.abandon(&error, &mut self.said);
+        }
+        self.stage = Stage::Over;
+        self.error = Some(error);
+    }
+
+    /// The event with its picture in a file.
+    async fn staged(&self, event: ModelEvent<Bytes>) -> ModelEvent<F::Staged> {
+        match event {
+            ModelEvent::TextDelta { item_id, delta } => ModelEvent::TextDelta { item_id, delta },
+            ModelEvent::Message { item_id, text } => ModelEvent::Message { item_id, text },
+            ModelEvent::FunctionCall(call) => ModelEvent::FunctionCall(call),
+            ModelEvent::HostedStarted { call_id, requested, references } => {
+                ModelEvent::HostedStarted { call_id, requested, references }
+            }
+            ModelEvent::HostedEnded { call_id, outcome } => {
+                let outcome = match outcome {
+                    Ok(made) => self.stage_images(made).await,
+                    Err(error) => Err(error),
+                };
+                let outcome = outcome.map_err(|error| {
+                    let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    ImageError { elapsed_ms, ..error }
+                });
+                ModelEvent::HostedEnded { call_id, outcome }
+            }
+            ModelEvent::Completed { usage } => ModelEvent::Completed { usage },
+        }
+    }
+
+    async fn stage_images(&self, made: Made<Bytes>) -> Result<Made<F::Staged>, ImageError> {
+        let Made { images: drawn, usage, request_id, generation_id, attempts } = made;
+        let billed = if self.provider.record.bills { Billed::Yes } else { Billed::No };
+        let mut images = Vec::new();
+        for MadeImage { staged: base64, revised_prompt, applied } in drawn {
+            let staged = hosted::stage(&self.files, base64, billed).await.map_err(|error| ImageError {
+                attempts,
+                request_id: request_id.clone(),
+                ..error
+            })?;
+            images.push(MadeImage { staged, revised_prompt, applied });
+        }
+        Ok(Made { images, usage, request_id, generation_id, attempts })
+    }
+}
+
+impl<F: Files> Unsent<F> {
+    fn new(request: ModelRequest, body: Body, files: Arc<F>) -> Self {
+        let requested = requested(&request);
+        let ModelRequest { model, originator, images, exposure, input: _, tools: _ } = request;
+        Self { request: Request { model, originator, exposure, body: Arc::new(body), files }, requested, shown: images }
+    }
+
+    fn begin<'a, C>(&mut self, provider: &'a HttpProvider<C>, begun: Begun) -> Receiving<'a> {
+        let context = Context {
+            record: &provider.record,
+            headers: begun.response.headers().clone(),
+            masks: begun.masks.clone(),
+            requested: self.requested.clone(),
+            shown: std::mem::take(&mut self.shown),
+        };
+        Receiving::new(begun, Answer::new(context))
+    }
+}
+
+/// The hosted tool's arguments are not told: it sees the conversation, and what the user said last.
+fn requested(request: &ModelRequest) -> RequestedImage {
+    let action = if request.images.is_empty() { ImageAction::Generate } else { ImageAction::Edit };
+    let said = request.input.iter().rev().find_map(|item| match item {
+        ResponseItem::Message { role: MessageRole::User, content } => Some(text(content)),
+        ResponseItem::Message { .. }
+        | ResponseItem::FunctionCall { .. }
+        | ResponseItem::FunctionCallOutput { .. }
+        | ResponseItem::ImageGenerationCall { .. } => None,
+    });
+    RequestedImage { action, prompt: said.unwrap_or_default(), parameters: AppliedImage::default() }
+}
+
+fn text(content: &[ContentItem]) -> String {
+    let texts = content.iter().filter_map(|piece| match piece {
+        ContentItem::InputText { text } => Some(text.as_str()),
+        ContentItem::OutputText { .. } | ContentItem::InputImage { .. } => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+fn too_long(limit: Duration) -> ModelError {
+    other(format!("the model's answer was not whole after {} s", limit.as_secs_f32()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! The JSON of a request, written around the pictures.
+
+use bytes::Bytes;
+use easel_imagegen::port::{ModelRequest, Reference};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
+use serde::Serialize;
+
+use super::{Body, Piece};
+
+pub(super) fn body(request: &ModelRequest) -> Result<Body, String> {
+    let mut draft = Draft { images: &request.images, pieces: Vec::new(), json: Vec::new() };
+    draft.raw(r#"{"model":"#);
+    draft.value(&request.model)?;
+    // Nothing of the conversation stays at the provider.
+    draft.raw(r#","stream":true,"store":false"#);
+    if !request.tools.is_empty() {
+        draft.raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);
+        draft.value(&request.tools)?;
+    }
+    draft.raw(r#","input":["#);
+    // An image without a result never came to be, and there is no way to say so.
+    let input = request.input.iter().filter(|item| !is_empty(item));
+    for (index, item) in input.enumerate() {
+        if index > 0 {
+            draft.raw(",");
+        }
+        draft.item(item)?;
+    }
+    draft.raw("]}");
+    draft.close();
+    Ok(Body { pieces: draft.pieces })
+}
+
+fn is_empty(item: &ResponseItem) -> bool {
+    match item {
+        ResponseItem::ImageGenerationCall { result, .. } => result.is_empty(),
+        ResponseItem::Message { .. } | ResponseItem::FunctionCall { .. } | ResponseItem::FunctionCallOutput { .. } => {
+            false
+        }
+    }
+}
+
+struct Draft<'a> {
+    images: &'a [Reference],
+    pieces: Vec<Piece>,
+    /// What was written since the last picture.
+    json: Vec<u8>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "function_call")]
+struct FunctionCall<'a> {
+    call_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    name: &'a str,
+    arguments: &'a str,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    text: &'a str,
+}
+
+impl Draft<'_> {
+    fn raw(&mut self, json: &str) {
+        self.json.extend_from_slice(json.as_bytes());
+    }
+
+    fn value(&mut self, value: &impl Serialize) -> Result<(), String> {
+        serde_json::to_writer(&mut self.json, value).map_err(|error| format!("the request cannot be written: {error}"))
+    }
+
+    fn close(&mut self) {
+        if !self.json.is_empty() {
+            self.pieces.push(Piece::Json(Bytes::from(std::mem::take(&mut self.json))));
+        }
+    }
+
+    fn item(&mut self, item: &ResponseItem) -> Result<(), String> {
+        match item {
+            ResponseItem::Message { role, content } => {
+                self.raw(r#"{"type":"message","role":"#);
+                self.value(role)?;
+                self.raw(r#","content":"#);
+                self.content(content, text_kind(*role))
+            }
+            ResponseItem::FunctionCall { call_id, namespace, name, arguments } => {
+                let namespace = namespace.as_deref();
+                return self.value(&FunctionCall { call_id, namespace, name, arguments });
+            }
+            ResponseItem::FunctionCallOutput { call_id, output } => {
+                self.raw(r#"{"type":"function_call_output","call_id":"#);
+                self.value(call_id)?;
+                self.raw(r#","output":"#);
+                self.content(output, "input_text")
+            }
+            ResponseItem::ImageGenerationCall { id, status, revised_prompt, result } => {
+                self.raw(r#"{"type":"image_generation_call","id":"#);
+                self.value(id)?;
+                self.raw(r#","status":"#);
+                self.value(status)?;
+                if let Some(prompt) = revised_prompt {
+                    self.raw(r#","revised_prompt":"#);
+                    self.value(prompt)?;
+                }
+                self.raw(r#","result":"#);
+                self.picture(result, |_| String::new())
+            }
+        }?;
+        self.raw("}");
+        Ok(())
+    }
+
+    fn content(&mut self, content: &[ContentItem], text_kind: &str) -> Result<(), String> {
+        self.raw("[");
+        for (index, piece) in content.iter().enumerate() {
+            if index > 0 {
+                self.raw(",");
+            }
+            match piece {
+                ContentItem::InputText { text } | ContentItem::OutputText { text } => {
+                    self.value(&Text { kind: text_kind, text })?;
+                }
+                ContentItem::InputImage { image_url, detail } => {
+                    self.raw(r#"{"type":"input_image","image_url":"#);
+                    self.picture(image_url, |image| format!("data:{};base64,", image.facts.media_type.as_str()))?;
+                    if let Some(detail) = detail {
+                        self.raw(r#","detail":"#);
+                        self.value(detail)?;
+                    }
+                    self.raw("}");
+                }
+            }
+        }
+        self.raw("]");
+        Ok(())
+    }
+
+    /// A string that is a picture of the thread, after `prefix`, or any other URL as it is.
+    fn picture(&mut self, url: &str, prefix: impl FnOnce(&Reference) -> String) -> Result<(), String> {
+        let Some(handle) = url.strip_prefix(HANDLE_SCHEME) else {
+            return self.value(&url);
+        };
+        let image = self.images.iter().find(|image| image.id.as_deref() == Some(handle));
+        let image = image.ok_or_else(|| format!("the image {handle} of the conversation is not there"))?.clone();
+        self.raw("\"");
+        self.raw(&prefix(&image));
+        self.close();
+        self.pieces.push(Piece::Picture(image));
+        self.raw("\"");
+        Ok(())
+    }
+}
+
+/// The API tells what was said to the model from what it said by the kind of each text.
+const fn text_kind(role: MessageRole) -> &'static str {
+    match role {
+        MessageRole::User | MessageRole::Developer => "input_text",
+        MessageRole::Assistant => "output_text",
+    }
+}

@@ -1,0 +1,10 @@
+//! Whole answers over a real connection.
+
+mod fixture;
+mod server;
+
+mod faults;
+mod hosted;
+mod mock;
+mod saying;
+mod sending;

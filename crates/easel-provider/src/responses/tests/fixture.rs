@@ -1,0 +1,170 @@
+//! A provider at a test server, and what it says in words.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Cursor};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use easel_imagegen::capability::AuthKind;
+use easel_imagegen::port::{Files, ModelError, ModelEvent, ModelRequest, ProviderInfo, Reference};
+use easel_imagegen::sniff::sniff;
+use easel_protocol::record::{ImageFacts, MediaType};
+use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use easel_protocol::tool::ToolExposure;
+use futures_util::StreamExt;
+use serde_json::json;
+
+use crate::credential::{Credential, CredentialError, Credentials, Secret};
+use crate::endpoint::Endpoint;
+use crate::presets::Preset;
+use crate::provider::{HttpProvider, Timeouts};
+
+/// A picture of one pixel.
+pub(super) const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+
+pub(super) const PATIENT: Timeouts = Timeouts {
+    connect: Duration::from_secs(10),
+    stream_idle: Duration::from_secs(60),
+    answer: Duration::from_secs(60),
+};
+
+/// A credential that can be renewed so many times.
+#[derive(Debug)]
+pub(super) struct Keys {
+    renewals: AtomicU32,
+}
+
+impl Credentials for Keys {
+    fn kind(&self) -> AuthKind {
+        AuthKind::ApiKey
+    }
+
+    async fn current(&self) -> Result<Option<Credential>, CredentialError> {
+        Ok(Some(key("key-old-secret")))
+    }
+
+    async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, CredentialError> {
+        assert_eq!(rejected, &key("key-old-secret"));
+        let left = self.renewals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        Ok(left.ok().map(|_| key("key-new-secret")))
+    }
+}
+
+fn key(secret: &str) -> Credential {
+    Credential { kind: AuthKind::ApiKey, secret: Secret::new(secret.to_owned()), account_id: None }
+}
+
+/// Pictures in memory, by path.
+#[derive(Debug, Default)]
+pub(super) struct Shelf(pub(super) BTreeMap<PathBuf, Vec<u8>>);
+
+impl Files for Shelf {
+    type Reader = Cursor<Vec<u8>>;
+    type Writer = Vec<u8>;
+    type Staged = Vec<u8>;
+
+    fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
+        self.0.get(&image.path).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn create(&self) -> io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn stage(&self, writer: Vec<u8>) -> io::Result<Vec<u8>> {
+        sniff(writer.as_slice())?.map(|_| writer).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+}
+
+/// A picture of the thread, `length` bytes of one value.
+pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u8>) {
+    let facts = ImageFacts {
+        sha256: String::new(),
+        media_type: MediaType::Png,
+        width: 1,
+        height: 1,
+        bytes: length as u64,
+        has_alpha: false,
+    };
+    let reference = Reference { id: Some(id.to_owned()), path: PathBuf::from(format!("/{id}.png")), facts };
+    (reference, vec![value; length])
+}
+
+pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
+    let content = vec![ContentItem::InputText { text: "draw a fox".to_owned() }];
+    ModelRequest {
+        model: "gpt-5.5".to_owned(),
+        originator: "test".to_owned(),
+        input: vec![ResponseItem::Message { role: MessageRole::User, content }],
+        images: Vec::new(),
+        exposure,
+        tools: match exposure {
+            ToolExposure::Hosted => vec![json!({"type": "image_generation"})],
+            ToolExposure::Standalone | ToolExposure::None => Vec::new(),
+        },
+    }
+}
+
+pub(super) fn provider(base: &str, timeouts: Timeouts, renewals: u32) -> HttpProvider<Keys> {
+    let record = Preset::Openai.record();
+    let info = ProviderInfo {
+        id: "test".to_owned(),
+        name: "Test".to_owned(),
+        base_url: Some(base.to_owned()),
+        models: Vec::new(),
+        image_model: "gpt-image-2".to_owned(),
+        synthetic: false,
+        capabilities: record.capabilities(),
+    };
+    let endpoint = Endpoint::new(base.parse().unwrap(), timeouts.connect);
+    HttpProvider::new(info, record, endpoint, Keys { renewals: AtomicU32::new(renewals) }, timeouts)
+}
+
+/// Everything that is said, a line each.
+pub(super) async fn all(provider: &HttpProvider<Keys>, request: ModelRequest) -> String {
+    all_with(provider, request, Shelf::default()).await
+}
+
+pub(super) async fn all_with(provider: &HttpProvider<Keys>, request: ModelRequest, files: Shelf) -> String {
+    let events: Vec<_> = super::super::respond(provider, request, Arc::new(files)).collect().await;
+    events.iter().map(|event| line(event) + "\n").collect()
+}
+
+pub(super) fn line(event: &Result<ModelEvent<Vec<u8>>, ModelError>) -> String {
+    match event {
+        Ok(ModelEvent::TextDelta { item_id, delta }) => format!("delta {item_id} {delta:?}"),
+        Ok(ModelEvent::Message { item_id, text }) => format!("message {item_id} {text:?}"),
+        Ok(ModelEvent::FunctionCall(call)) => {
+            format!("call {} {:?} {} {}", call.call_id, call.namespace, call.name, call.arguments)
+        }
+        Ok(ModelEvent::HostedStarted { call_id, requested, references }) => {
+            let shown: Vec<_> = references.iter().filter_map(|reference| reference.id.as_deref()).collect();
+            format!("started {call_id} {:?} {:?} {shown:?}", requested.action, requested.prompt)
+        }
+        Ok(ModelEvent::HostedEnded { call_id, outcome: Ok(made) }) => {
+            let mut line = format!("ended {call_id} {:?} {:?}", made.request_id, made.generation_id);
+            for image in &made.images {
+                let (applied, revised) = (&image.applied, &image.revised_prompt);
+                let _ =
+                    write!(line, " {} bytes {revised:?} {:?} {:?}", image.staged.len(), applied.size, applied.quality);
+            }
+            line
+        }
+        Ok(ModelEvent::HostedEnded { call_id, outcome: Err(error) }) => {
+            format!("failed {call_id} {:?} billed {:?}: {}", error.kind, error.billed, error.message)
+        }
+        Ok(ModelEvent::Completed { usage }) => format!(
+            "completed {} = {} ({} cached) + {} ({} reasoning)",
+            usage.total_tokens,
+            usage.input_tokens,
+            usage.cached_input_tokens,
+            usage.output_tokens,
+            usage.reasoning_output_tokens
+        ),
+        Err(error) => format!("error {:?}: {}", error.info, error.message),
+    }
+}

@@ -1,0 +1,105 @@
+//! Images of the provider's own tool.
+
+use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use easel_protocol::tool::ToolExposure;
+use serde_json::{Value, json};
+
+use super::fixture::{PATIENT, PNG, Shelf, all_with, provider, reference, request};
+use super::saying::{completed, done, message};
+use super::server::{Server, Step, events, stream};
+
+async fn said(list: &[Value]) -> String {
+    let server = Server::start([vec![Step::Send(stream(events(list)))]]).await;
+    all_with(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted), Shelf::default()).await
+}
+
+fn added(id: &str) -> Value {
+    json!({"type": "response.output_item.added", "item": {"type": "image_generation_call", "id": id, "status": "in_progress", "result": null}})
+}
+
+fn image(id: &str, result: &str) -> Value {
+    json!({"type": "image_generation_call", "id": id, "status": "completed", "result": result, "revised_prompt": "a red\n fox",
+        "size": "1024x1024", "quality": "high", "background": "opaque", "output_format": "png"})
+}
+
+#[tokio::test]
+async fn an_image_begins_and_ends_once() {
+    let picture = image("ig_1", PNG);
+    let list = [
+        added("ig_1"),
+        json!({"type": "response.image_generation_call.in_progress", "item_id": "ig_1"}),
+        json!({"type": "response.image_generation_call.generating", "item_id": "ig_1"}),
+        json!({"type": "response.image_generation_call.partial_image", "item_id": "ig_1", "partial_image_b64": PNG}),
+        json!({"type": "response.image_generation_call.completed", "item_id": "ig_1"}),
+        done(&picture),
+        done(&message("msg_1", "There.")),
+        completed(&[picture, message("msg_1", "There.")]),
+    ];
+    insta::assert_snapshot!(said(&list).await, @r#"
+    started ig_1 Generate "draw a fox" []
+    ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a red fox") Some("1024x1024") Some("high")
+    message msg_1 "There."
+    completed 120 = 100 (5 cached) + 20 (3 reasoning)
+    "#);
+}
+
+#[tokio::test]
+async fn an_image_in_the_whole_answer_only_begins_and_ends_too() {
+    let spelled = PNG.replace('/', "\\/");
+    let body = events(&[completed(&[image("ig_1", "RESULT"), image("ig_2", &format!("data:image/png;base64,{PNG}"))])]);
+    let server = Server::start([vec![Step::Send(stream(body.replace("RESULT", &spelled)))]]).await;
+    let said = all_with(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted), Shelf::default()).await;
+    insta::assert_snapshot!(said, @r#"
+    started ig_1 Generate "draw a fox" []
+    ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a red fox") Some("1024x1024") Some("high")
+    started ig_2 Generate "draw a fox" []
+    ended ig_2 Some("req_7") Some("ig_2") 70 bytes Some("a red fox") Some("1024x1024") Some("high")
+    completed 120 = 100 (5 cached) + 20 (3 reasoning)
+    "#);
+}
+
+#[tokio::test]
+async fn pictures_that_are_shown_are_its_references() {
+    let (shown, bytes) = reference("img_a", 10, 1);
+    let server = Server::start([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]).await;
+    let mut request = request(ToolExposure::Hosted);
+    let files = Shelf([(shown.path.clone(), bytes)].into());
+    request.images = vec![shown];
+    let content = ["easel:img_a"].map(|url| ContentItem::InputImage { image_url: url.to_owned(), detail: None });
+    request.input.insert(0, ResponseItem::Message { role: MessageRole::User, content: content.into() });
+    insta::assert_snapshot!(all_with(&provider(&server.url, PATIENT, 0), request, files).await, @r#"
+    started ig_1 Edit "draw a fox" ["img_a"]
+    failed ig_1 BadResponse billed Uncertain: the answer ended without the image
+    completed 120 = 100 (5 cached) + 20 (3 reasoning)
+    "#);
+}
+
+#[tokio::test]
+async fn every_way_in_which_an_image_fails_ends_it() {
+    let refused = json!({"type": "image_generation_call", "id": "ig_1", "status": "failed",
+        "error": {"code": "moderation_blocked", "message": "unsafe"}});
+    let silent = json!({"type": "image_generation_call", "id": "ig_2", "status": "failed", "result": null});
+    let bad = image("ig_3", "!!!! not base64 $$$$");
+    let text = image("ig_4", "aGVsbG8sIG5vdCBhbiBpbWFnZQ==");
+    let list = [done(&refused), done(&silent), done(&bad), done(&text), completed(&[])];
+    insta::assert_snapshot!(said(&list).await, @r#"
+    started ig_1 Generate "draw a fox" []
+    failed ig_1 ModerationBlocked billed Uncertain: the provider's moderation blocked the request: unsafe [moderation_blocked, request req_7]
+    started ig_2 Generate "draw a fox" []
+    failed ig_2 BadResponse billed Uncertain: the provider's image tool made no image
+    started ig_3 Generate "draw a fox" []
+    failed ig_3 BadResponse billed Yes: the provider's image is none that can be read
+    started ig_4 Generate "draw a fox" []
+    failed ig_4 BadResponse billed Yes: the provider's image is none that can be read
+    completed 120 = 100 (5 cached) + 20 (3 reasoning)
+    "#);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_ends_the_image_before_the_error() {
+    insta::assert_snapshot!(said(&[added("ig_1")]).await, @r#"
+    started ig_1 Generate "draw a fox" []
+    failed ig_1 BadResponse billed Uncertain: the answer ended before the image: the provider's answer was cut before its end
+    error InternalServerError: the provider's answer was cut before its end
+    "#);
+}

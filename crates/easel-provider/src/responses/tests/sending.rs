@@ -1,0 +1,185 @@
+//! What is sent, and how often.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use easel_imagegen::port::ModelRequest;
+use easel_protocol::input::ImageDetail;
+use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use easel_protocol::tool::ToolExposure;
+use serde_json::{Value, json};
+
+use super::fixture::{PATIENT, Shelf, all, all_with, provider, reference, request};
+use super::saying::completed;
+use super::server::{Server, Step, events, response, stream};
+
+fn text(text: &str) -> ContentItem {
+    ContentItem::InputText { text: text.to_owned() }
+}
+
+fn image(id: &str, detail: Option<ImageDetail>) -> ContentItem {
+    ContentItem::InputImage { image_url: format!("easel:{id}"), detail }
+}
+
+fn message(role: MessageRole, content: Vec<ContentItem>) -> ResponseItem {
+    ResponseItem::Message { role, content }
+}
+
+fn conversation() -> Vec<ResponseItem> {
+    let call = |namespace: Option<&str>| ResponseItem::FunctionCall {
+        call_id: "call_1".to_owned(),
+        namespace: namespace.map(str::to_owned),
+        name: "imagegen".to_owned(),
+        arguments: r#"{"prompt":"x"}"#.to_owned(),
+    };
+    let hosted = |id: &str, result: &str| ResponseItem::ImageGenerationCall {
+        id: id.to_owned(),
+        status: "completed".to_owned(),
+        revised_prompt: None,
+        result: result.to_owned(),
+    };
+    vec![
+        message(MessageRole::Developer, vec![text("Be brief.")]),
+        message(MessageRole::User, vec![text("say \"easel:img_a\""), image("img_a", Some(ImageDetail::High))]),
+        message(MessageRole::Assistant, vec![ContentItem::OutputText { text: "Yes.".to_owned() }]),
+        call(Some("image_gen")),
+        call(None),
+        ResponseItem::FunctionCallOutput {
+            call_id: "call_1".to_owned(),
+            output: vec![image("img_b", None), text("shown")],
+        },
+        hosted("ig_0", ""),
+        hosted("ig_1", "easel:img_a"),
+    ]
+}
+
+fn answered() -> Vec<Step> {
+    vec![Step::Send(stream(events(&[completed(&[])])))]
+}
+
+const COMPLETED: &str = "completed 120 = 100 (5 cached) + 20 (3 reasoning)\n";
+
+#[tokio::test]
+async fn a_request_is_the_conversation_with_the_bytes_of_its_pictures() {
+    let (small, small_bytes) = reference("img_a", 4, 7);
+    // Three blocks, the last of them not whole.
+    let (large, large_bytes) = reference("img_b", 500_000, 9);
+    let server = Server::start([answered()]).await;
+    let request = ModelRequest {
+        input: conversation(),
+        images: vec![small.clone(), large.clone()],
+        tools: vec![json!({"type": "namespace", "name": "image_gen", "tools": []})],
+        ..request(ToolExposure::Standalone)
+    };
+    let files = Shelf([(small.path, small_bytes), (large.path, large_bytes.clone())].into());
+    assert_eq!(all_with(&provider(&server.url, PATIENT, 0), request, files).await, COMPLETED);
+
+    let seen = &server.requests()[0];
+    assert!(seen.head.starts_with("POST /v1/responses HTTP/1.1\r\n"), "{}", seen.head);
+    for header in ["authorization: Bearer key-old-secret", "content-type: application/json", "originator: test"] {
+        assert!(seen.head.contains(header), "{}", seen.head);
+    }
+    let body: Value = serde_json::from_slice(&seen.body).unwrap();
+    let sent = body["input"][5]["output"][0]["image_url"].as_str().unwrap();
+    let base64 = sent.strip_prefix("data:image/png;base64,").unwrap();
+    assert_eq!(STANDARD.decode(base64).unwrap(), large_bytes);
+    insta::assert_json_snapshot!(body, {".input[5].output[0].image_url" => "[large]"});
+}
+
+#[tokio::test]
+async fn a_picture_that_is_gone_or_became_shorter_is_an_error_and_not_tried_again() {
+    let (picture, bytes) = reference("img_a", 400_000, 1);
+    for files in [Shelf::default(), Shelf([(picture.path.clone(), bytes[..300_000].to_vec())].into())] {
+        let server = Server::start([answered(), answered()]).await;
+        let request = ModelRequest {
+            input: vec![message(MessageRole::User, vec![image("img_a", None)])],
+            images: vec![picture.clone()],
+            ..request(ToolExposure::Standalone)
+        };
+        let said = all_with(&provider(&server.url, PATIENT, 0), request, files).await;
+        assert!(said.starts_with("error Other: a picture of the conversation cannot be read: "), "{said}");
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_was_not_given_is_an_error_before_anything_is_sent() {
+    let server = Server::start([answered()]).await;
+    let input = vec![message(MessageRole::User, vec![image("img_x", None)])];
+    let request = ModelRequest { input, ..request(ToolExposure::Standalone) };
+    let said = all(&provider(&server.url, PATIENT, 0), request).await;
+    assert_eq!(said, "error Other: the image img_x of the conversation is not there\n");
+    assert!(server.requests().is_empty());
+}
+
+async fn tried(exposure: ToolExposure, statuses: &[(&str, &str)], renewals: u32) -> (String, usize) {
+    let refusal = |(status, headers): &(&str, &str)| {
+        let body = json!({"error": {"message": "no", "code": "c"}}).to_string();
+        vec![Step::Send(response(status, headers, body))]
+    };
+    let server = Server::start(statuses.iter().map(refusal).chain([answered()])).await;
+    let said = all(&provider(&server.url, PATIENT, renewals), request(exposure)).await;
+    (said, server.requests().len())
+}
+
+const NOW: &str = "retry-after: 0\r\n";
+
+#[tokio::test]
+async fn a_wrong_request_is_sent_once() {
+    let (said, attempts) = tried(ToolExposure::None, &[("400 Bad Request", NOW)], 0).await;
+    assert_eq!(said, "error BadRequest: the provider refused the request: no [HTTP 400, c, request req_7]\n");
+    assert_eq!(attempts, 1);
+}
+
+#[tokio::test]
+async fn a_rejected_credential_is_renewed_once() {
+    let rejected = ("401 Unauthorized", "");
+    assert_eq!(tried(ToolExposure::Hosted, &[rejected], 1).await, (COMPLETED.to_owned(), 2));
+    let refused = "error Unauthorized: the provider did not accept the credential: no [HTTP 401, c, request req_7]\n";
+    assert_eq!(tried(ToolExposure::Hosted, &[rejected], 0).await, (refused.to_owned(), 1));
+    assert_eq!(tried(ToolExposure::Hosted, &[rejected, rejected], 2).await, (refused.to_owned(), 2));
+}
+
+#[tokio::test]
+async fn a_busy_or_broken_provider_is_asked_three_times() {
+    let (busy, broken) = (("429 Too Many Requests", NOW), ("500 Internal Server Error", NOW));
+    assert_eq!(tried(ToolExposure::None, &[busy, broken], 0).await, (COMPLETED.to_owned(), 3));
+    let (said, attempts) = tried(ToolExposure::None, &[busy, busy, broken], 0).await;
+    assert_eq!(said, "error InternalServerError: the provider failed: no [HTTP 500, c, request req_7]\n");
+    assert_eq!(attempts, 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_may_hold_a_billed_image_is_asked_for_again_only_when_it_was_not_begun() {
+    let (busy, overloaded) = (("429 Too Many Requests", NOW), ("503 Service Unavailable", NOW));
+    assert_eq!(tried(ToolExposure::Hosted, &[busy, overloaded], 0).await, (COMPLETED.to_owned(), 3));
+    assert_eq!(tried(ToolExposure::Hosted, &[("500 Internal Server Error", NOW)], 0).await.1, 1);
+    let server = Server::start([vec![], answered()]).await;
+    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted)).await;
+    assert!(said.starts_with("error Other: the connection to the provider was lost before it answered: "), "{said}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_provider_that_asks_for_more_than_half_a_minute_is_not_waited_for() {
+    let (said, attempts) = tried(ToolExposure::None, &[("429 Too Many Requests", "retry-after: 31\r\n")], 0).await;
+    assert!(said.starts_with("error RateLimitExceeded: "), "{said}");
+    assert_eq!(attempts, 1);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_there_is_said_so() {
+    let base = Server::start([]).await.url.replace("127.0.0.1", "key-old-secret.invalid");
+    let timeouts = crate::provider::Timeouts { answer: Duration::from_secs(5), ..PATIENT };
+    let said = all(&provider(&base, timeouts, 0), request(ToolExposure::None)).await;
+    assert!(said.starts_with("error Other: "), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_made_again() {
+    let server = Server::start([vec![], answered()]).await;
+    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::None)).await;
+    assert_eq!((said.as_str(), server.requests().len()), (COMPLETED, 2));
+}
