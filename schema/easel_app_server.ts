@@ -2,9 +2,32 @@
 
 export type Account = { "type": "apiKey", };
 
+/**
+ * A login ended, well or badly.
+ */
+export type AccountLoginCompletedNotification = {
+/**
+ * `null` for a login that was over at once.
+ */
+loginId: string | null, success: boolean, error: string | null, };
+
+/**
+ * There is another credential now, or none.
+ */
+export type AccountUpdatedNotification = { authMode: AuthMode | null,
+/**
+ * Always `null` for a key.
+ */
+planType: string | null, };
+
 export type AgentMessageDeltaNotification = { threadId: string, turnId: string, itemId: string, delta: string, };
 
 export type AgentMessageItem = { id: string, text: string, phase: MessagePhase | null, startedAtMs: number, completedAtMs: number | null, };
+
+/**
+ * A key, which prints as `***`.
+ */
+export type ApiKey = string;
 
 /**
  * Parameters of an image; `null` where nothing was asked or is known.
@@ -29,6 +52,8 @@ n: number | null, };
 export type ApprovalPolicy = "never";
 
 export type ApprovalsReviewer = "user";
+
+export type AuthMode = "apikey";
 
 /**
  * Whether the provider charged for the call.
@@ -111,7 +136,7 @@ export type ErrorNotification = { threadId: string, turnId: string, error: TurnE
 /**
  * Every notification, in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 export type ExperimentalFeature = { name: string, stage: FeatureStage, displayName: string | null, description: string | null, announcement: string | null, enabled: boolean, defaultEnabled: boolean, };
 
@@ -392,6 +417,17 @@ export type ItemInputImage = { path: string, sha256: string, };
 export type ItemStartedNotification = { threadId: string, turnId: string, item: ThreadItem, startedAtMs: number, };
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
+
+/**
+ * How to log in.
+ */
+export type LoginAccountParams = { "type": "apiKey", apiKey: ApiKey, };
+
+export type LoginAccountResponse = { "type": "apiKey", };
+
+export type LogoutAccountParams = Record<symbol, never>;
+
+export type LogoutAccountResponse = Record<symbol, never>;
 
 /**
  * The image formats that Easel takes in and stores, told from the content and never from a name.
@@ -757,6 +793,10 @@ export interface Methods {
   "initialize": { params: InitializeParams; response: InitializeResponse };
   /** who pays */
   "account/read": { params: GetAccountParams; response: GetAccountResponse };
+  /** stores a key of the public API */
+  "account/login/start": { params: LoginAccountParams; response: LoginAccountResponse };
+  /** forgets the stored key */
+  "account/logout": { params: LogoutAccountParams; response: LogoutAccountResponse };
   /** the effective configuration and its layers */
   "config/read": { params: ConfigReadParams; response: ConfigReadResponse };
   /** the features and whether they are on */

@@ -7,6 +7,10 @@ mod harness;
 
 mod documents;
 
+mod credentials;
+
+mod http;
+
 mod turns;
 
 mod wire;

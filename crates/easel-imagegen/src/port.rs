@@ -22,7 +22,7 @@ use easel_protocol::turn::CodexErrorInfo;
 use futures_core::Stream;
 use serde_json::Value;
 
-use crate::capability::Capabilities;
+use crate::capability::{AuthKind, Capabilities};
 
 /// One image in Easel's own store: all that a provider ever reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,11 @@ pub struct ProviderInfo {
 /// A model that answers and an image model that draws.
 pub trait Provider: Send + Sync + 'static {
     fn info(&self) -> &ProviderInfo;
+
+    /// What a request would be authorised with now. It changes when a user logs in or out.
+    fn auth(&self) -> AuthKind {
+        AuthKind::None
+    }
 
     /// One answer of the model. The last event of a whole answer is [`ModelEvent::Completed`]; a stream that ends
     /// before it was cut. Dropping the stream closes the request.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::account::{AccountLoginCompletedNotification, AccountUpdatedNotification};
 use crate::item::ThreadItem;
 use crate::response_item::ResponseItem;
 use crate::thread::{Thread, ThreadStatus};
@@ -45,6 +46,8 @@ macro_rules! events {
 
 events! {
     "configWarning" ConfigWarning(ConfigWarningNotification);
+    "account/login/completed" AccountLoginCompleted(AccountLoginCompletedNotification);
+    "account/updated" AccountUpdated(AccountUpdatedNotification);
     "thread/started" ThreadStarted(Box<ThreadStartedNotification>);
     "thread/status/changed" ThreadStatusChanged(ThreadStatusChangedNotification);
     "thread/name/updated" ThreadNameUpdated(ThreadNameUpdatedNotification);

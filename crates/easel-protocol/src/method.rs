@@ -62,6 +62,8 @@ macro_rules! methods {
 methods! {
     "initialize" Initialize(handshake::InitializeParams) -> handshake::InitializeResponse, "opens the connection";
     "account/read" AccountRead(account::GetAccountParams) -> account::GetAccountResponse, "who pays";
+    "account/login/start" AccountLoginStart(account::LoginAccountParams) -> account::LoginAccountResponse, "stores a key of the public API";
+    "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "forgets the stored key";
     "config/read" ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResponse, "the effective configuration and its layers";
     "experimentalFeature/list" ExperimentalFeatureList(configuration::ExperimentalFeatureListParams) -> configuration::ExperimentalFeatureListResponse, "the features and whether they are on";
     "model/list" ModelList(model::ModelListParams) -> model::ModelListResponse, "the models of the provider in use";

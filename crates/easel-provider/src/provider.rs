@@ -3,11 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::ProviderInfo;
+use easel_imagegen::capability::AuthKind;
+use easel_imagegen::port::{
+    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo, image_error,
+};
+use easel_protocol::record::{ImageError, ImageErrorKind};
+use futures_core::Stream;
 
 use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
 use crate::record::Record;
+use crate::responses;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
@@ -41,5 +47,27 @@ pub struct HttpProvider<C> {
 impl<C: Credentials> HttpProvider<C> {
     pub fn new(info: ProviderInfo, record: Record, endpoint: Endpoint, credentials: C, timeouts: Timeouts) -> Self {
         Self { info, record, endpoint: Arc::new(endpoint), credentials, timeouts }
+    }
+}
+
+impl<C: Credentials> Provider for HttpProvider<C> {
+    fn info(&self) -> &ProviderInfo {
+        &self.info
+    }
+
+    fn auth(&self) -> AuthKind {
+        self.credentials.kind()
+    }
+
+    fn respond<F: Files>(
+        &self,
+        request: ModelRequest,
+        files: Arc<F>,
+    ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
+        responses::respond(self, request, files)
+    }
+
+    async fn make<F: Files>(&self, _job: ImageJob, _files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
+        Err(image_error(ImageErrorKind::Internal, "images over HTTP are not there yet"))
     }
 }

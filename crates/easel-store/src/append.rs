@@ -19,6 +19,8 @@ pub(crate) fn leaves_trace(event: &Event) -> bool {
     !matches!(
         event,
         Event::ConfigWarning(_)
+            | Event::AccountLoginCompleted(_)
+            | Event::AccountUpdated(_)
             | Event::ThreadStatusChanged(_)
             | Event::ThreadClosed(_)
             | Event::AgentMessageDelta(_)
@@ -47,6 +49,8 @@ pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Resu
             Ok(())
         }
         Event::ConfigWarning(_)
+        | Event::AccountLoginCompleted(_)
+        | Event::AccountUpdated(_)
         | Event::ThreadStatusChanged(_)
         | Event::ThreadClosed(_)
         | Event::AgentMessageDelta(_)

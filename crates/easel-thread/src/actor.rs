@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::capability::AuthKind;
 use easel_imagegen::gate::{Decision, GateInput, decide};
 use easel_imagegen::history::PictureBudget;
 use easel_imagegen::output;
-use easel_imagegen::port::{Provider, ProviderInfo, Store};
+use easel_imagegen::port::{Provider, Store};
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::item::UserMessageItem;
 use easel_protocol::model::InputModality;
@@ -33,7 +32,6 @@ pub struct ThreadRules {
     pub image_generation: bool,
     /// Feature `imagegenext`.
     pub imagegenext: bool,
-    pub auth: AuthKind,
     /// How closely the model looks at pictures.
     pub detail: ImageDetail,
     /// Image calls of one answer that run side by side; at least one.
@@ -48,16 +46,17 @@ pub struct ThreadRules {
 }
 
 impl ThreadRules {
-    /// Which image tool a turn with this model would offer.
-    pub fn decide(&self, provider: &ProviderInfo, model: &str) -> Decision {
+    /// Which image tool a turn with this model would offer, if it began now.
+    pub fn decide(&self, provider: &impl Provider, model: &str) -> Decision {
+        let info = provider.info();
         // A model outside the table is one that the user named: it is taken to see.
-        let known = provider.models.iter().find(|known| known.model == model);
+        let known = info.models.iter().find(|known| known.model == model);
         let model_takes_images = known.is_none_or(|known| known.input_modalities.contains(&InputModality::Image));
         decide(&GateInput {
             image_generation: self.image_generation,
             imagegenext: self.imagegenext,
-            auth: self.auth,
-            capabilities: &provider.capabilities,
+            auth: provider.auth(),
+            capabilities: &info.capabilities,
             model_takes_images,
             executor_registered: true,
         })
@@ -105,7 +104,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
     }
 
     async fn turn(&mut self, start: StartTurn) {
-        let exposure = self.rules.decide(self.provider.info(), &start.model).exposure;
+        let exposure = self.rules.decide(&*self.provider, &start.model).exposure;
         let turn_id = start.permit.turn_id().to_owned();
         let input = user_message(&start.content, &start.attachments, self.rules.detail);
         let message = UserMessageItem {

@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 
 use crate::client::Client;
+use crate::credentials::Account;
 use crate::hub::Hub;
 use crate::order::Order;
-use crate::provider::{self, AnyProvider, Providers};
+use crate::provider::{AnyProvider, Providers};
 use crate::refusal::Refusal;
 use crate::rules::thread_rules;
 
@@ -29,6 +30,7 @@ pub(crate) struct App {
     pub(crate) store: EaselStore,
     pub(crate) hub: Hub,
     pub(crate) threads: Threads<AnyProvider>,
+    pub(crate) account: Arc<Account>,
     pub(crate) providers: Providers,
     pub(crate) order: Order,
     /// What goes on after an answer; awaited at the end.
@@ -48,6 +50,11 @@ impl App {
         let limits =
             easel_store::Limits { reference_bytes: limits.reference_bytes, reference_pixels: limits.reference_pixels };
         let store = EaselStore::open(home.clone(), limits);
+        let (account, problem) = Account::open(environment, home.clone());
+        if let Some(error) = problem {
+            tracing::warn!(%error, "the stored login is not used");
+        }
+        let account = Arc::new(account);
         Self {
             home,
             cwd: environment.cwd.clone(),
@@ -56,7 +63,8 @@ impl App {
             hub: Hub::new(store.clone()),
             store,
             threads: Threads::default(),
-            providers: Providers::default(),
+            providers: Providers::new(environment.clone(), Arc::clone(&account)),
+            account,
             order: Order::default(),
             sequels: TaskTracker::new(),
         }
@@ -68,7 +76,7 @@ impl App {
 
     /// The provider that a thread with the defaults uses.
     pub(crate) fn default_provider(&self) -> Arc<AnyProvider> {
-        self.providers.get(provider::default_id(self.config()), self.config())
+        self.providers.get(self.providers.default_id(self.config()), self.config())
     }
 
     /// The configuration of a thread: with its project's file and its own overrides.
@@ -87,7 +95,7 @@ impl App {
         let mut warnings: Vec<Event> = self.loaded.warnings.iter().map(|warning| self.warning(warning)).collect();
         let summary = match self.default_provider().unavailable() {
             Some(reason) => Some(reason.to_owned()),
-            None if self.config().model_provider.is_none() => {
+            None if self.config().model_provider.is_none() && self.account.source().is_none() => {
                 Some("No provider is configured, so pictures come from the preview, which is not a model.".to_owned())
             }
             None => None,

@@ -58,6 +58,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Store an API key, or tell whether there is one.
+    Login(Login),
+    /// Forget the stored API key.
+    Logout,
     /// The features and whether they are on.
     #[command(subcommand)]
     Features(Features),
@@ -89,6 +93,22 @@ enum Generator {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+struct Login {
+    /// Read the key from standard input. It is never an argument: arguments are visible to every process.
+    #[arg(long, required = true)]
+    with_api_key: bool,
+    #[command(subcommand)]
+    question: Option<LoginQuestion>,
+}
+
+#[derive(Debug, Subcommand)]
+enum LoginQuestion {
+    /// Say where the key comes from; exit code 1 when there is none.
+    Status,
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,6 +143,9 @@ pub(crate) fn run() -> ExitCode {
             server::run(&environment, before.then(configuration))
         }
         Command::Demo { json } => commands::demo::run(json),
+        Command::Login(Login { question: Some(LoginQuestion::Status), .. }) => commands::login::status(&environment),
+        Command::Login(Login { question: None, .. }) => commands::login::with_api_key(&environment),
+        Command::Logout => commands::login::out(&environment),
         Command::Features(Features::List(after)) => commands::features::list(environment, before.then(after)),
     };
     match done {

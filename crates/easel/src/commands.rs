@@ -2,6 +2,7 @@
 
 pub(crate) mod demo;
 pub(crate) mod features;
+pub(crate) mod login;
 pub(crate) mod schema;
 
 use std::io::{self, Write};

@@ -12,6 +12,7 @@ mod methods;
 
 mod app;
 mod client;
+mod credentials;
 mod hub;
 mod order;
 mod provider;

@@ -1,6 +1,8 @@
 //! One file a method, named after it. The table comes from the protocol's list, so a method without a handler does
 //! not compile.
 
+mod account_login_start;
+mod account_logout;
 mod account_read;
 mod config_read;
 mod experimental_feature_list;

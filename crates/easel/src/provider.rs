@@ -1,7 +1,10 @@
 //! The set of providers: a closed enum, built from configuration.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+mod http;
+mod models;
+mod table;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use easel_config::{Config, Preset, ProviderConfig};
@@ -12,13 +15,19 @@ use easel_imagegen::port::{
 use easel_preview::{Billing, PROVIDER_ID, PreviewOptions, PreviewProvider};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::turn::CodexErrorInfo;
+use easel_provider::HttpProvider;
 use futures_core::Stream;
 use futures_util::future::Either;
 use futures_util::stream;
 
+use crate::credentials::AnyCredentials;
+use http::{OPENAI, Sources};
+pub(crate) use table::{Providers, ids};
+
 #[derive(Debug)]
 pub(crate) enum AnyProvider {
     Preview(PreviewProvider),
+    Http(Box<HttpProvider<AnyCredentials>>),
     /// A provider that is named but cannot be used. Its turns fail and say why: nothing stands in for it.
     Unavailable(Unavailable),
 }
@@ -31,7 +40,7 @@ pub(crate) struct Unavailable {
 
 impl AnyProvider {
     /// The provider with this id: a configured one, or a built-in one.
-    fn new(id: &str, config: &Config) -> Self {
+    fn new(id: &str, config: &Config, sources: &Sources) -> Self {
         match (config.model_providers.get(id), id) {
             (Some(provider @ ProviderConfig { preset: Some(Preset::Preview), .. }), _) => {
                 Self::Preview(PreviewProvider::new(PreviewOptions {
@@ -40,26 +49,36 @@ impl AnyProvider {
                     billing: if provider.bills { Billing::Rehearsed } else { Billing::Free },
                 }))
             }
-            (Some(provider), _) => Self::Unavailable(Unavailable::new(
-                id,
-                provider.name.as_deref().unwrap_or(id),
-                provider.base_url.clone(),
-                format!("Provider `{id}` is reached over HTTP, which this version of Easel does not do."),
-            )),
+            (Some(provider), _) => {
+                let name = provider.name.as_deref().unwrap_or(id);
+                let made = http::configured(id, provider, config, sources);
+                Self::http(made, id, name, provider.base_url.clone())
+            }
             (None, PROVIDER_ID) => Self::Preview(PreviewProvider::new(PreviewOptions::default())),
-            (None, _) => Self::Unavailable(Unavailable::new(
-                id,
-                id,
-                None,
-                format!("Provider `{id}` is not configured: there is no [model_providers.{id}]."),
-            )),
+            (None, OPENAI) => Self::http(http::openai(config, sources), OPENAI, OPENAI, None),
+            (None, _) => {
+                let reason = format!("Provider `{id}` is not configured: there is no [model_providers.{id}].");
+                Self::Unavailable(Unavailable::new(id, id, None, reason))
+            }
+        }
+    }
+
+    fn http(
+        made: Result<HttpProvider<AnyCredentials>, String>,
+        id: &str,
+        name: &str,
+        base_url: Option<String>,
+    ) -> Self {
+        match made {
+            Ok(provider) => Self::Http(Box::new(provider)),
+            Err(reason) => Self::Unavailable(Unavailable::new(id, name, base_url, reason)),
         }
     }
 
     /// Why turns with this provider fail, if they do.
     pub(crate) fn unavailable(&self) -> Option<&str> {
         match self {
-            Self::Preview(_) => None,
+            Self::Preview(_) | Self::Http(_) => None,
             Self::Unavailable(unavailable) => Some(&unavailable.reason),
         }
     }
@@ -94,7 +113,16 @@ impl Provider for AnyProvider {
     fn info(&self) -> &ProviderInfo {
         match self {
             Self::Preview(preview) => preview.info(),
+            Self::Http(provider) => provider.info(),
             Self::Unavailable(unavailable) => &unavailable.info,
+        }
+    }
+
+    fn auth(&self) -> AuthKind {
+        match self {
+            Self::Preview(preview) => preview.auth(),
+            Self::Http(provider) => provider.auth(),
+            Self::Unavailable(_) => AuthKind::None,
         }
     }
 
@@ -104,7 +132,8 @@ impl Provider for AnyProvider {
         files: Arc<F>,
     ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
         match self {
-            Self::Preview(preview) => Either::Left(preview.respond(request, files)),
+            Self::Preview(preview) => Either::Left(Either::Left(preview.respond(request, files))),
+            Self::Http(provider) => Either::Left(Either::Right(provider.respond(request, files))),
             Self::Unavailable(Unavailable { reason, .. }) => {
                 let error = ModelError { message: reason.clone(), info: CodexErrorInfo::BadRequest };
                 Either::Right(stream::once(std::future::ready(Err(error))))
@@ -115,34 +144,10 @@ impl Provider for AnyProvider {
     async fn make<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
         match self {
             Self::Preview(preview) => preview.make(job, files).await,
+            Self::Http(provider) => provider.make(job, files).await,
             Self::Unavailable(Unavailable { reason, .. }) => {
                 Err(image_error(ImageErrorKind::Internal, reason.as_str()))
             }
         }
     }
-}
-
-/// The providers in use, each made when it is first named.
-#[derive(Debug, Default)]
-pub(crate) struct Providers(Mutex<BTreeMap<String, Arc<AnyProvider>>>);
-
-impl Providers {
-    pub(crate) fn get(&self, id: &str, config: &Config) -> Arc<AnyProvider> {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(table.entry(id.to_owned()).or_insert_with(|| Arc::new(AnyProvider::new(id, config))))
-    }
-}
-
-/// The provider of a thread that names none: the configured one, else the preview.
-pub(crate) fn default_id(config: &Config) -> &str {
-    config.model_provider.as_deref().unwrap_or(PROVIDER_ID)
-}
-
-/// Every provider that can be named: the configured ones and the built-in preview.
-pub(crate) fn ids(config: &Config) -> Vec<&str> {
-    let mut ids: Vec<&str> = config.model_providers.keys().map(String::as_str).collect();
-    if !config.model_providers.contains_key(PROVIDER_ID) {
-        ids.push(PROVIDER_ID);
-    }
-    ids
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use easel_config::{Config, Detail};
-use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::PictureBudget;
 use easel_protocol::input::ImageDetail;
 use easel_thread::actor::ThreadRules;
@@ -12,7 +11,6 @@ pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
     ThreadRules {
         image_generation: config.features.image_generation,
         imagegenext: config.features.imagegenext,
-        auth: AuthKind::None,
         detail: detail(config.images.detail),
         parallel_calls: config.images.parallel.into(),
         call_deadline: Duration::from_millis(config.images.timeout_ms),

@@ -57,7 +57,7 @@ fn every_optional_parameter_may_be_null_or_missing() {
         fn visit<M: Method>(&mut self) {
             let mut params = json!({
                 "clientInfo": {"name": "ide", "version": "1"}, "threadId": "t", "turnId": "u", "imageId": "img_0",
-                "name": "Cats", "input": [],
+                "name": "Cats", "input": [], "type": "apiKey", "apiKey": "k",
             });
             let definition = &self.definitions[<M::Params as JsonSchema>::schema_name().as_ref()];
             let required = definition["required"].as_array().cloned().unwrap_or_default();
@@ -144,6 +144,8 @@ fn peer_messages() -> Vec<Value> {
     });
     let mut messages = vec![
         event("configWarning", json!({"summary": "No such file.", "details": null})),
+        event("account/login/completed", json!({"loginId": null, "success": true, "error": null})),
+        event("account/updated", json!({"authMode": "apikey", "planType": null})),
         event("thread/started", json!({"thread": thread})),
         event("thread/status/changed", json!({"threadId": "t", "status": {"type": "active", "activeFlags": []}})),
         event("thread/name/updated", json!({"threadId": "t"})),

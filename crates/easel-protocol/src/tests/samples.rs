@@ -48,6 +48,8 @@ pub(super) fn response(method: &str) -> Value {
             "platformOs": "linux", "tools": ["image_gen.imagegen"],
         }),
         "account/read" => json!({"account": {"type": "apiKey"}, "requiresOpenaiAuth": true}),
+        "account/login/start" => json!({"type": "apiKey"}),
+        "account/logout" => json!({}),
         "config/read" => json!({
             "config": {"model": "preview"},
             "origins": {
@@ -128,6 +130,8 @@ pub(super) fn notifications() -> Vec<Value> {
             "configWarning",
             json!({"summary": "A key is unknown.", "details": "At line 3.", "path": "/home/a/config.toml"}),
         ),
+        event("account/login/completed", json!({"loginId": "l", "success": false, "error": "That is no key."})),
+        event("account/updated", json!({"authMode": "apikey", "planType": "pro"})),
         event("thread/started", json!({"thread": thread()})),
         event("thread/name/updated", json!({"threadId": "t", "threadName": "Cats"})),
         event("thread/archived", json!({"threadId": "t"})),

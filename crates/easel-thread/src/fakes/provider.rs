@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
     Files, FunctionCall, ImageJob, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo,
     image_error,
@@ -22,6 +23,7 @@ pub(crate) struct FakeProvider {
     pub(crate) info: ProviderInfo,
     pub(crate) log: Log,
     pub(crate) answers: Mutex<VecDeque<&'static str>>,
+    pub(crate) auth: Mutex<AuthKind>,
 }
 
 fn made<F: Files>(files: &F, names: &[&str]) -> Made<F::Staged> {
@@ -64,6 +66,10 @@ impl FakeProvider {
 impl Provider for FakeProvider {
     fn info(&self) -> &ProviderInfo {
         &self.info
+    }
+
+    fn auth(&self) -> AuthKind {
+        *self.auth.lock().unwrap()
     }
 
     fn respond<F: Files>(

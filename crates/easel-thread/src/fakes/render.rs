@@ -47,6 +47,8 @@ pub(crate) fn event(event: &Event) -> String {
             format!("turn/completed {} after {millis} ms [{}]", word(&turn.status), items.join(", "))
         }
         Event::ConfigWarning(_)
+        | Event::AccountLoginCompleted(_)
+        | Event::AccountUpdated(_)
         | Event::ThreadStarted(_)
         | Event::ThreadNameUpdated(_)
         | Event::ThreadArchived(_)

@@ -52,7 +52,6 @@ impl World {
         let rules = ThreadRules {
             image_generation: true,
             imagegenext: true,
-            auth: AuthKind::None,
             detail: ImageDetail::High,
             parallel_calls: 4,
             call_deadline: Duration::from_secs(600),
@@ -84,7 +83,8 @@ impl World {
             capabilities,
         };
         let answers = Mutex::new(answers.iter().copied().collect());
-        let provider = Arc::new(FakeProvider { info, log: self.log.clone(), answers });
+        let provider =
+            Arc::new(FakeProvider { info, log: self.log.clone(), answers, auth: Mutex::new(AuthKind::None) });
         let store = FakeStore { log: self.log.clone(), faults: self.faults.clone() };
         let audience = FakeAudience { log: self.log.clone(), slow: self.slow_audience };
         self.threads.load(stored(thread_id), self.rules.clone(), provider, store, audience)

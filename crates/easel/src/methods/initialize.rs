@@ -41,7 +41,7 @@ fn user_agent(client: &str) -> String {
 fn offered(app: &App) -> Vec<String> {
     let provider = app.default_provider();
     let model = super::model_list::default_model(provider.info(), app.config());
-    let name = match thread_rules(app.config()).decide(provider.info(), &model).exposure {
+    let name = match thread_rules(app.config()).decide(&*provider, &model).exposure {
         ToolExposure::Standalone => Some(spec::STANDALONE_NAME),
         ToolExposure::Hosted => Some(spec::HOSTED_NAME),
         ToolExposure::None => None,

@@ -24,7 +24,7 @@ impl Handler for ModelProviderList {
                 }
             })
             .collect();
-        let default_provider_id = provider::default_id(config).to_owned();
+        let default_provider_id = cx.app.providers.default_id(config).to_owned();
         Ok(Answer::new(ModelProviderListResponse { data, default_provider_id, can_change_default: false }))
     }
 }

@@ -14,7 +14,6 @@ use crate::app::Cx;
 use crate::hub::Wants;
 use crate::methods::model_list::default_model;
 use crate::methods::{Answer, Handler};
-use crate::provider;
 use crate::refusal::Refusal;
 
 impl Handler for ThreadStart {
@@ -23,7 +22,7 @@ impl Handler for ThreadStart {
         let cwd = app.absolute(params.cwd.as_deref());
         let overrides = params.config.unwrap_or_default();
         let loaded = app.configuration_for(cwd.clone(), overrides.clone()).await?;
-        let provider_id = params.model_provider.as_deref().unwrap_or(provider::default_id(&loaded.config));
+        let provider_id = params.model_provider.as_deref().unwrap_or(app.providers.default_id(&loaded.config));
         let provider = app.providers.get(provider_id, &loaded.config);
         let model = params.model.unwrap_or_else(|| default_model(provider.info(), &loaded.config));
         let thread = Thread {

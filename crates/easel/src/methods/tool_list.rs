@@ -26,7 +26,7 @@ impl Handler for ToolList {
                 (thread_rules(cx.app.config()), provider, model)
             }
         };
-        let decision = rules.decide(provider.info(), &model);
+        let decision = rules.decide(&*provider, &model);
         let standalone = spec::standalone_entry(&provider.info().capabilities);
         let tool = |kind, name: &str, entry, reasons: &[HeldBackReason]| Tool {
             name: name.to_owned(),

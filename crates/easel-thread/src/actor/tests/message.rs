@@ -43,14 +43,15 @@ fn the_model_reads_the_pieces_in_their_order_and_each_image_with_its_name() {
 #[tokio::test]
 async fn a_thread_decides_by_its_own_rules_and_a_model_that_nobody_knows_is_taken_to_see() {
     let world = World::new();
-    let info = &world.load("thread", &[]).provider.info;
+    let provider = &world.load("thread", &[]).provider;
     let decide = |change: &dyn Fn(&mut crate::actor::ThreadRules)| {
         let mut rules = world.rules.clone();
         change(&mut rules);
-        rules.decide(info, "unknown").exposure
+        rules.decide(&**provider, "unknown").exposure
     };
     assert_eq!(decide(&|_| {}), ToolExposure::Standalone);
     assert_eq!(decide(&|rules| rules.imagegenext = false), ToolExposure::Hosted);
     assert_eq!(decide(&|rules| rules.image_generation = false), ToolExposure::None);
-    assert_eq!(decide(&|rules| rules.auth = AuthKind::Actor), ToolExposure::None);
+    *provider.auth.lock().unwrap() = AuthKind::Actor;
+    assert_eq!(decide(&|_| {}), ToolExposure::None, "what holds is what the provider says now");
 }

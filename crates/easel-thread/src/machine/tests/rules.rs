@@ -45,6 +45,8 @@ fn every_item_ends_once_and_the_turn_last(effects: &[Effect]) {
                 assert_eq!(errors, i32::from(completed.turn.status == TurnStatus::Failed));
             }
             Event::ConfigWarning(_)
+            | Event::AccountLoginCompleted(_)
+            | Event::AccountUpdated(_)
             | Event::ThreadStarted(_)
             | Event::ThreadStatusChanged(_)
             | Event::ThreadNameUpdated(_)
@@ -145,6 +147,8 @@ fn no_bytes(effect: &Effect) {
             ResponseItem::FunctionCall { .. } => {}
         },
         Event::ConfigWarning(_)
+        | Event::AccountLoginCompleted(_)
+        | Event::AccountUpdated(_)
         | Event::ThreadStarted(_)
         | Event::ThreadStatusChanged(_)
         | Event::ThreadNameUpdated(_)

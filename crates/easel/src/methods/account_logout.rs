@@ -1,0 +1,21 @@
+use std::sync::Arc;
+
+use easel_imagegen::port::StorageError;
+use easel_protocol::account::{LogoutAccountParams, LogoutAccountResponse};
+use easel_protocol::method::AccountLogout;
+
+use crate::app::Cx;
+use crate::methods::account_read::updated;
+use crate::methods::{Answer, Handler};
+use crate::refusal::Refusal;
+
+impl Handler for AccountLogout {
+    async fn handle(cx: Cx, _params: LogoutAccountParams) -> Result<Answer<LogoutAccountResponse>, Refusal> {
+        let account = Arc::clone(&cx.app.account);
+        let logout = tokio::task::spawn_blocking(move || account.log_out());
+        logout.await.map_err(|_| Refusal::ShuttingDown)?.map_err(|error| StorageError { message: error.message })?;
+        Ok(Answer::then(LogoutAccountResponse {}, async move {
+            cx.app.hub.tell(&cx.client, &updated(&cx.app)).await;
+        }))
+    }
+}

@@ -1,0 +1,168 @@
+//! A provider over HTTP from its configuration: the record of its preset with what is set over it, where it is, and
+//! what it is authorised with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use easel_config::{Config, EditStyle, Environment, ImageParameter, Preset, ProviderConfig, ProviderImages};
+use easel_imagegen::capability::{AuthKind, Parameter};
+use easel_imagegen::port::ProviderInfo;
+use easel_provider::record::{AuthScheme, Edit, Record};
+use easel_provider::{Endpoint, HttpProvider, Secret, Timeouts};
+use reqwest::Url;
+
+use super::models::models;
+use crate::credentials::{ACCOUNT_ORIGIN, Account, AnyCredentials, EnvKey};
+
+/// The built-in provider's id.
+pub(crate) const OPENAI: &str = "openai";
+
+/// What a provider is made from besides the configuration.
+#[derive(Debug)]
+pub(super) struct Sources {
+    pub(super) environment: Environment,
+    pub(super) account: Arc<Account>,
+}
+
+/// The built-in provider: the public API with the account's key.
+pub(super) fn openai(config: &Config, sources: &Sources) -> Result<HttpProvider<AnyCredentials>, String> {
+    let provider = ProviderConfig {
+        name: Some("OpenAI".to_owned()),
+        preset: Some(Preset::Openai),
+        requires_openai_auth: true,
+        ..ProviderConfig::default()
+    };
+    configured(OPENAI, &provider, config, sources)
+}
+
+/// # Errors
+/// One sentence that says what the configuration lacks; no value of it, which may be a secret.
+pub(super) fn configured(
+    id: &str,
+    provider: &ProviderConfig,
+    config: &Config,
+    sources: &Sources,
+) -> Result<HttpProvider<AnyCredentials>, String> {
+    let preset = preset(provider.preset.unwrap_or(Preset::Generic));
+    let base_url = provider.base_url.as_deref().or(preset.base_url());
+    let base_url = base_url.ok_or_else(|| format!("Provider `{id}` has no base_url."))?;
+    let base = Url::parse(base_url).map_err(|error| format!("The base_url of provider `{id}` is no URL: {error}."))?;
+    let credentials = credentials(id, provider, &base, sources)?;
+    let record = record(preset.record(), provider, &credentials, &sources.environment);
+    let info = ProviderInfo {
+        id: id.to_owned(),
+        name: provider.name.clone().unwrap_or_else(|| id.to_owned()),
+        base_url: Some(base_url.to_owned()),
+        models: models(config.model.as_deref()),
+        image_model: provider.image_model.clone().unwrap_or_else(|| config.images.model.clone()),
+        synthetic: false,
+        capabilities: record.capabilities(),
+    };
+    let defaults = Timeouts::default();
+    let timeouts = Timeouts {
+        connect: provider.connect_timeout_ms.map_or(defaults.connect, Duration::from_millis),
+        stream_idle: provider.stream_idle_timeout_ms.map_or(defaults.stream_idle, Duration::from_millis),
+        ..defaults
+    };
+    Ok(HttpProvider::new(info, record, Endpoint::new(base, timeouts.connect), credentials, timeouts))
+}
+
+/// The provider's own key, if it names one. The account's key goes to its own origin only, whoever asks for it.
+fn credentials(id: &str, provider: &ProviderConfig, base: &Url, sources: &Sources) -> Result<AnyCredentials, String> {
+    match &provider.env_key {
+        Some(variable) => Ok(AnyCredentials::Key(EnvKey::new(&sources.environment, variable))),
+        None if !provider.requires_openai_auth => Ok(AnyCredentials::None),
+        None if base.origin().ascii_serialization() == ACCOUNT_ORIGIN => {
+            Ok(AnyCredentials::Account(Arc::clone(&sources.account)))
+        }
+        None => Err(format!(
+            "Provider `{id}` asks for the account's key, which goes to {ACCOUNT_ORIGIN} only; set env_key instead."
+        )),
+    }
+}
+
+/// The preset's record with what the configuration sets over it.
+fn record(
+    record: Record,
+    provider: &ProviderConfig,
+    credentials: &AnyCredentials,
+    environment: &Environment,
+) -> Record {
+    let mut record = with_images(record, &provider.images);
+    let params = &provider.query_params;
+    record.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
+    let headers = &provider.http_headers;
+    record.headers.extend(headers.iter().map(|(name, value)| (name.clone(), Secret::new(value.expose().to_owned()))));
+    for (name, variable) in &provider.env_http_headers {
+        if let Some(value) = environment.text(variable) {
+            record.headers.insert(name.clone(), Secret::new(value.trim().to_owned()));
+        }
+    }
+    // Who gives a key, or a header that may hold one, knows what the provider takes.
+    match credentials {
+        AnyCredentials::Key(_) => {
+            record.image_auth.insert(AuthKind::ApiKey);
+            if record.auth == AuthScheme::None {
+                record.auth = AuthScheme::Bearer;
+            }
+        }
+        AnyCredentials::None if !record.headers.is_empty() => {
+            record.image_auth.insert(AuthKind::None);
+        }
+        AnyCredentials::None | AnyCredentials::Account(_) => {}
+    }
+    record
+}
+
+fn with_images(mut record: Record, images: &ProviderImages) -> Record {
+    let mask_field = Some("mask".to_owned());
+    match images.edit {
+        Some(EditStyle::None) => record.edit = Edit::None,
+        // A preset that is multipart already knows the names of its fields better.
+        Some(EditStyle::Multipart) if matches!(record.edit, Edit::Multipart { .. }) => {}
+        Some(EditStyle::Multipart) => record.edit = Edit::Multipart { image_field: "image[]".to_owned(), mask_field },
+        Some(EditStyle::Json) => record.edit = Edit::JsonImages,
+        Some(EditStyle::JsonXai) => record.edit = Edit::JsonXai,
+        None => {}
+    }
+    record.limits.max_images = images.max_images.unwrap_or(record.limits.max_images);
+    record.limits.max_n = images.max_n.unwrap_or(record.limits.max_n);
+    if let Some(parameters) = &images.parameters {
+        record.generate.parameters = parameters.iter().copied().map(parameter).collect();
+    }
+    record.hosted_image_generation = images.hosted.unwrap_or(record.hosted_image_generation);
+    record.namespace_tools = images.namespace_tools.unwrap_or(record.namespace_tools);
+    record
+}
+
+fn parameter(parameter: ImageParameter) -> Parameter {
+    match parameter {
+        ImageParameter::Size => Parameter::Size,
+        ImageParameter::Quality => Parameter::Quality,
+        ImageParameter::Background => Parameter::Background,
+        ImageParameter::OutputFormat => Parameter::OutputFormat,
+        ImageParameter::N => Parameter::N,
+        ImageParameter::Mask => Parameter::Mask,
+    }
+}
+
+/// The preview is no provider over HTTP; it never comes here, and would be one of which nothing is known.
+fn preset(preset: Preset) -> easel_provider::Preset {
+    match preset {
+        Preset::Openai => easel_provider::Preset::Openai,
+        Preset::Codex => easel_provider::Preset::Codex,
+        Preset::Azure => easel_provider::Preset::Azure,
+        Preset::AzureLegacy => easel_provider::Preset::AzureLegacy,
+        Preset::Litellm => easel_provider::Preset::Litellm,
+        Preset::SdServer => easel_provider::Preset::SdServer,
+        Preset::Localai => easel_provider::Preset::Localai,
+        Preset::VllmOmni => easel_provider::Preset::VllmOmni,
+        Preset::Sglang => easel_provider::Preset::Sglang,
+        Preset::Together => easel_provider::Preset::Together,
+        Preset::Xai => easel_provider::Preset::Xai,
+        Preset::Generic | Preset::Preview => easel_provider::Preset::Generic,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+use std::path::Path;
+
+use easel_imagegen::port::Provider;
+
+use super::*;
+
+fn sources(variables: &[(&str, &str)], home: &Path) -> Sources {
+    let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let environment = Environment { variables, ..Environment::default() };
+    let (account, _) = Account::open(&environment, home.to_owned());
+    Sources { environment, account: Arc::new(account) }
+}
+
+fn provider(base_url: &str) -> ProviderConfig {
+    ProviderConfig { base_url: Some(base_url.to_owned()), ..ProviderConfig::default() }
+}
+
+/// What became of a provider with this configuration, when there is a key of the account and one in `STUDIO_KEY`.
+fn made(provider: &ProviderConfig) -> Result<HttpProvider<AnyCredentials>, String> {
+    let home = tempfile::tempdir().unwrap();
+    let sources = sources(&[("OPENAI_API_KEY", "sk-account"), ("STUDIO_KEY", "sk-studio")], home.path());
+    configured("studio", provider, &Config::default(), &sources)
+}
+
+#[test]
+fn the_accounts_key_goes_to_its_own_origin_only() {
+    let account = |base_url| made(&ProviderConfig { requires_openai_auth: true, ..provider(base_url) });
+    for elsewhere in [
+        "http://api.openai.com/v1",
+        "https://api.openai.com:8443/v1",
+        "https://api.openai.com.evil.example/v1",
+        "https://evil.example/api.openai.com/v1",
+    ] {
+        let refused = account(elsewhere).unwrap_err();
+        assert!(refused.contains("env_key"), "{refused}");
+    }
+    assert_eq!(account("https://api.openai.com/v2").unwrap().auth(), AuthKind::ApiKey);
+    assert_eq!(made(&provider("https://api.openai.com/v1")).unwrap().auth(), AuthKind::None);
+}
+
+#[test]
+fn a_provider_without_a_place_says_so() {
+    let nowhere = ProviderConfig { env_key: Some("STUDIO_KEY".to_owned()), ..ProviderConfig::default() };
+    assert_eq!(made(&nowhere).unwrap_err(), "Provider `studio` has no base_url.");
+    let openai = ProviderConfig { preset: Some(Preset::Openai), ..nowhere };
+    assert_eq!(made(&openai).unwrap().info().base_url.as_deref(), Some("https://api.openai.com/v1"));
+}
+
+#[test]
+fn single_fields_stand_over_those_of_the_preset() {
+    let images = ProviderImages {
+        edit: Some(EditStyle::None),
+        max_images: Some(7),
+        max_n: Some(2),
+        parameters: Some(vec![ImageParameter::Mask]),
+        hosted: Some(true),
+        namespace_tools: Some(false),
+    };
+    let capabilities = made(&ProviderConfig { images, ..provider("http://h/v1") }).unwrap().info().capabilities.clone();
+    assert!(capabilities.hosted_image_generation && !capabilities.namespace_tools);
+    assert_eq!((capabilities.max_references, capabilities.max_n), (0, 2));
+    assert_eq!(capabilities.parameters, [Parameter::Mask].into());
+}
+
+#[test]
+fn a_key_is_sent_where_the_preset_knows_of_none_and_counts_as_taken() {
+    let sd_server = ProviderConfig { preset: Some(Preset::SdServer), ..provider("http://h/v1") };
+    let without = made(&sd_server).unwrap();
+    assert!(without.info().capabilities.image_auth.contains(&without.auth()));
+    let with = made(&ProviderConfig { env_key: Some("STUDIO_KEY".to_owned()), ..sd_server }).unwrap();
+    assert_eq!(with.auth(), AuthKind::ApiKey);
+    assert!(with.info().capabilities.image_auth.contains(&AuthKind::ApiKey));
+}
+
+#[test]
+fn headers_come_from_the_configuration_and_from_variables_that_are_set() {
+    let provider = ProviderConfig {
+        http_headers: [("X-A".to_owned(), "a".into())].into(),
+        env_http_headers: [("X-B", "STUDIO_KEY"), ("X-C", "UNSET")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
+        query_params: [("api-version".to_owned(), "2".into())].into(),
+        ..provider("http://h/v1")
+    };
+    let home = tempfile::tempdir().unwrap();
+    let sources = sources(&[("STUDIO_KEY", "sk-studio")], home.path());
+    let azure = easel_provider::Preset::AzureLegacy.record();
+    let record = record(azure, &provider, &AnyCredentials::None, &sources.environment);
+    let headers: Vec<(&str, &str)> =
+        record.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+    assert_eq!(headers, [("X-A", "a"), ("X-B", "sk-studio")]);
+    assert_eq!(record.query["api-version"], "2");
+    assert!(record.image_auth.contains(&AuthKind::None), "its headers may be what authorises it");
+}
+
+#[test]
+fn the_image_model_is_the_providers_then_the_general_one() {
+    let general = made(&provider("http://h/v1")).unwrap();
+    assert_eq!(general.info().image_model, "gpt-image-2");
+    let own = made(&ProviderConfig { image_model: Some("sdxl".to_owned()), ..provider("http://h/v1") }).unwrap();
+    assert_eq!(own.info().image_model, "sdxl");
+}

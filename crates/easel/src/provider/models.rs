@@ -1,0 +1,41 @@
+//! The chat models that providers over HTTP offer, as data.
+
+use easel_protocol::model::{InputModality, Model, ReasoningEffortOption};
+
+const EFFORTS: [(&str, &str); 4] = [
+    ("low", "Answers fast."),
+    ("medium", "Balances speed and depth."),
+    ("high", "Thinks longer."),
+    ("xhigh", "Thinks longest."),
+];
+
+/// Id and name for people; the first is the default.
+const BUNDLED: [(&str, &str); 1] = [("gpt-5.5", "GPT-5.5")];
+
+/// The bundled models and, before them, the configured one if it is another. Whether an unknown model sees is not known:
+/// the user who named it is believed.
+pub(super) fn models(configured: Option<&str>) -> Vec<Model> {
+    let own = configured.filter(|own| BUNDLED.iter().all(|(id, _)| id != own)).map(|own| (own, own));
+    let named = own.into_iter().chain(BUNDLED);
+    let default = configured.unwrap_or(BUNDLED[0].0);
+    named.map(|(id, name)| model(id, name, default)).collect()
+}
+
+fn model(id: &str, name: &str, default: &str) -> Model {
+    Model {
+        id: id.to_owned(),
+        model: id.to_owned(),
+        display_name: name.to_owned(),
+        description: String::new(),
+        hidden: false,
+        supported_reasoning_efforts: EFFORTS
+            .map(|(effort, description)| ReasoningEffortOption {
+                reasoning_effort: effort.to_owned(),
+                description: description.to_owned(),
+            })
+            .into(),
+        default_reasoning_effort: "medium".to_owned(),
+        input_modalities: vec![InputModality::Text, InputModality::Image],
+        is_default: id == default,
+    }
+}

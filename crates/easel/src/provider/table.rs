@@ -1,0 +1,82 @@
+//! The providers in use.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use easel_config::{Config, Environment, ProviderConfig};
+use easel_preview::PROVIDER_ID;
+
+use super::AnyProvider;
+use super::http::{OPENAI, Sources};
+use crate::credentials::Account;
+
+/// Providers that are kept. Threads may bring their own configuration, and a client that varies it without end must not
+/// fill the memory; one that is dropped here lives on in the threads that use it.
+const MOST_KEPT: usize = 64;
+
+/// Providers, each made when it is first asked for, so that its connections are shared.
+#[derive(Debug)]
+pub(crate) struct Providers {
+    sources: Sources,
+    kept: Mutex<Vec<(Recipe, Arc<AnyProvider>)>>,
+}
+
+/// All of the configuration that a provider is made from: one thread's overrides make a provider of its own.
+#[derive(Debug, PartialEq)]
+struct Recipe {
+    id: String,
+    provider: Option<ProviderConfig>,
+    model: Option<String>,
+    image_model: String,
+}
+
+impl Providers {
+    pub(crate) fn new(environment: Environment, account: Arc<Account>) -> Self {
+        Self { sources: Sources { environment, account }, kept: Mutex::default() }
+    }
+
+    pub(crate) fn get(&self, id: &str, config: &Config) -> Arc<AnyProvider> {
+        let recipe = Recipe {
+            id: id.to_owned(),
+            provider: config.model_providers.get(id).cloned(),
+            model: config.model.clone(),
+            image_model: config.images.model.clone(),
+        };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, provider)) = kept.iter().find(|(known, _)| *known == recipe) {
+            return Arc::clone(provider);
+        }
+        if kept.len() == MOST_KEPT {
+            kept.remove(0);
+        }
+        let provider = Arc::new(AnyProvider::new(id, config, &self.sources));
+        kept.push((recipe, Arc::clone(&provider)));
+        provider
+    }
+
+    /// The provider of a thread that names none: the configured one, else the public API when there is a key for it, else
+    /// the preview.
+    pub(crate) fn default_id<'a>(&self, config: &'a Config) -> &'a str {
+        match config.model_provider.as_deref() {
+            Some(id) => id,
+            None if self.sources.account.source().is_some() => OPENAI,
+            None => PROVIDER_ID,
+        }
+    }
+
+    /// Whether the default provider takes the account's credential.
+    pub(crate) fn requires_openai_auth(&self, config: &Config) -> bool {
+        let id = self.default_id(config);
+        config.model_providers.get(id).map_or(id == OPENAI, |provider| provider.requires_openai_auth)
+    }
+}
+
+/// Every provider that can be named: the configured ones and the built-in ones.
+pub(crate) fn ids(config: &Config) -> Vec<&str> {
+    let mut ids: Vec<&str> = config.model_providers.keys().map(String::as_str).collect();
+    for built_in in [OPENAI, PROVIDER_ID] {
+        if !config.model_providers.contains_key(built_in) {
+            ids.push(built_in);
+        }
+    }
+    ids
+}

@@ -1,0 +1,135 @@
+//! Turns over HTTP against a backend that stands in for the real one. It is not part of this repository:
+//! `EASEL_MOCK_BACKEND` names its script, which Python runs.
+
+mod backend;
+
+use easel_protocol::event::{Event, ItemCompletedNotification};
+use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::turn::TurnStatus;
+
+use crate::harness::{Place, Server, text};
+use backend::Backend;
+
+/// A server whose provider is the backend, by the record of the public API.
+async fn server(backend: &Backend) -> (Place, Server) {
+    let place = Place::with_config(&format!(
+        "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"openai\"\nbase_url = \"{}\"\nenv_key = \"MOCK_KEY\"\n",
+        backend.base_url()
+    ));
+    let mut command = place.command(&["--enable", "imagegenext"]);
+    command.env("MOCK_KEY", "sk-mock");
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    (place, server)
+}
+
+/// A user message that makes the backend's model do these calls.
+fn calls(prompts: &[&str]) -> String {
+    let calls: Vec<_> = prompts.iter().map(|prompt| serde_json::json!({ "prompt": prompt })).collect();
+    format!("MOCK:{}", serde_json::json!({ "calls": calls }))
+}
+
+fn images(events: Vec<Event>) -> Vec<ImageGenerationItem> {
+    let mut images = Vec::new();
+    for event in events {
+        let Event::ItemCompleted(ItemCompletedNotification { item, .. }) = event else { continue };
+        if let ThreadItem::ImageGeneration(image) = item {
+            images.push(*image);
+        }
+    }
+    images
+}
+
+fn status(events: &[Event]) -> Option<TurnStatus> {
+    let Some(Event::TurnCompleted(completed)) = events.last() else { return None };
+    Some(completed.turn.status)
+}
+
+#[tokio::test]
+async fn a_turn_draws_and_the_next_one_edits_what_it_drew() {
+    let Some(backend) = Backend::start().await else { return };
+    let (_place, mut server) = server(&backend).await;
+    let thread = server.thread().await;
+    assert_eq!((thread.model_provider.as_str(), thread.model.as_deref()), ("mock", Some("gpt-5.5")));
+
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    assert_eq!(status(&events), Some(TurnStatus::Completed));
+    let [drawn] = images(events).try_into().expect("one image");
+    assert_eq!((drawn.status, drawn.images.len()), (ImageStatus::Completed, 1), "{:?}", drawn.error);
+    let record = &drawn.images[0];
+    assert_eq!((record.facts.width, record.facts.height, record.attempts), (16, 16, 1));
+    assert_eq!((record.provider.as_str(), record.model.as_str()), ("mock", "gpt-image-2"));
+    assert!(!record.synthetic);
+    assert!(record.request_id.is_some());
+
+    let events = server.turn(&thread.id, vec![text("edit it: make it blue")]).await;
+    let [edited] = images(events).try_into().expect("one image");
+    assert_eq!(edited.status, ImageStatus::Completed, "{:?}", edited.error);
+    assert_eq!(edited.images[0].inputs[0].id.as_ref(), Some(&record.id));
+    assert_eq!(backend.posts().await, ["/v1/images/generations 200", "/v1/images/edits 200"]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn three_calls_of_one_answer_run_side_by_side() {
+    let Some(backend) = Backend::start().await else { return };
+    backend.set(r#"{"image_delay": 0.5}"#).await;
+    let (_place, mut server) = server(&backend).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text(&calls(&["one", "two", "three"]))]).await;
+    let images = images(events);
+    assert_eq!(images.len(), 3);
+    assert!(images.iter().all(|image| image.status == ImageStatus::Completed), "{images:#?}");
+    assert!(backend.overlapping().await >= 3, "all three were in flight at one moment");
+    server.close().await;
+}
+
+/// How the backend fails, and what becomes of the call: kind, status, billed, and POSTs that were made.
+const FAILURES: [(&str, ImageErrorKind, Option<u16>, Billed, usize); 9] = [
+    ("400", ImageErrorKind::ModerationBlocked, Some(400), Billed::No, 1),
+    ("401", ImageErrorKind::Unauthorized, Some(401), Billed::No, 1),
+    ("403", ImageErrorKind::Unauthorized, Some(403), Billed::No, 1),
+    ("500", ImageErrorKind::BadResponse, Some(500), Billed::Uncertain, 1),
+    ("badb64", ImageErrorKind::BadResponse, Some(200), Billed::Yes, 1),
+    ("nodata", ImageErrorKind::BadResponse, Some(200), Billed::Uncertain, 1),
+    ("notjson", ImageErrorKind::BadResponse, Some(200), Billed::Uncertain, 1),
+    ("close", ImageErrorKind::Network, None, Billed::Uncertain, 1),
+    ("url", ImageErrorKind::Network, None, Billed::Yes, 1),
+];
+
+#[tokio::test]
+async fn every_failure_of_the_backend_is_one_typed_error_and_one_post() {
+    let Some(backend) = Backend::start().await else { return };
+    let (_place, mut server) = server(&backend).await;
+    let thread = server.thread().await;
+    let mut found = Vec::new();
+    let mut expected = Vec::new();
+    for (mode, kind, http_status, billed, posts) in FAILURES {
+        backend.set(&format!(r#"{{"image_mode": "{mode}", "reset_timing": true}}"#)).await;
+        let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+        assert_eq!(status(&events), Some(TurnStatus::Completed), "{mode}: the turn goes on without its image");
+        let [image] = images(events).try_into().expect("one image");
+        assert_eq!(image.status, ImageStatus::Failed, "{mode}");
+        let error = image.error.expect("an error");
+        found.push((mode, error.kind, error.http_status, error.billed, backend.posts().await.len()));
+        expected.push((mode, kind, http_status, billed, posts));
+    }
+    assert_eq!(found, expected);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_names_a_time_is_tried_again_and_then_told() {
+    let Some(backend) = Backend::start().await else { return };
+    backend.set(r#"{"image_mode": "429"}"#).await;
+    let (_place, mut server) = server(&backend).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let [image] = images(events).try_into().expect("one image");
+    let error = image.error.expect("an error");
+    assert_eq!((error.kind, error.http_status, error.billed), (ImageErrorKind::RateLimited, Some(429), Billed::No));
+    let posts = backend.posts().await.len();
+    assert!(posts > 1 && error.attempts as usize == posts, "{posts} POSTs, {} attempts", error.attempts);
+    server.close().await;
+}

@@ -1,0 +1,90 @@
+//! The backend as a process, and its control address.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+
+const SCRIPT: &str = "EASEL_MOCK_BACKEND";
+
+pub(crate) struct Backend {
+    address: SocketAddr,
+    _child: Child,
+}
+
+#[derive(Deserialize)]
+struct Control {
+    timing: Vec<Timing>,
+}
+
+/// One request: its number, method, path, the times when it began, was read and was answered, its length, its status.
+type Timing = (u64, String, String, f64, f64, f64, u64, u16);
+
+impl Backend {
+    /// `None`, and a line that says why, when there is no backend.
+    #[expect(
+        clippy::print_stdout,
+        clippy::disallowed_methods,
+        reason = "who runs the tests names it, and learns of this"
+    )]
+    pub(crate) async fn start() -> Option<Self> {
+        let Some(script) = std::env::var_os(SCRIPT) else {
+            println!("skipped: {SCRIPT} does not name a backend");
+            return None;
+        };
+        // Free when it is asked for; should another process take it in between, the backend says nothing and we fail.
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let address = free.local_addr().expect("an address");
+        drop(free);
+        let mut command = Command::new("python3");
+        command.arg(script).args(["--port", &address.port().to_string()]);
+        let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("Python runs");
+        let stdout = child.stdout.take().expect("a pipe");
+        let mut ready = String::new();
+        BufReader::new(stdout).read_line(&mut ready).await.expect("the backend starts");
+        assert!(ready.starts_with("mock on"), "{ready}");
+        Some(Self { address, _child: child })
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// Changes how it behaves.
+    pub(crate) async fn set(&self, behaviour: &str) {
+        self.ask("POST", behaviour).await;
+    }
+
+    /// Path and status of every image request so far.
+    pub(crate) async fn posts(&self) -> Vec<String> {
+        let posts = self.timing().await;
+        posts.iter().map(|post| format!("{} {}", post.2, post.7)).collect()
+    }
+
+    /// Most image requests that were there at one moment.
+    pub(crate) async fn overlapping(&self) -> usize {
+        let spans: Vec<(f64, f64)> = self.timing().await.iter().map(|post| (post.3, post.5)).collect();
+        let during = |at: f64| spans.iter().filter(move |(begin, end)| *begin <= at && at < *end).count();
+        spans.iter().map(|(begin, _)| during(*begin)).max().unwrap_or(0)
+    }
+
+    async fn timing(&self) -> Vec<Timing> {
+        let control: Control = serde_json::from_str(&self.ask("GET", "").await).expect("what the backend counted");
+        control.timing.into_iter().filter(|post| post.2.contains("/images/")).collect()
+    }
+
+    async fn ask(&self, method: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.expect("the backend listens");
+        let length = body.len();
+        let request = format!(
+            "{method} /_ctl HTTP/1.1\r\nhost: mock\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.expect("the backend reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the backend answers");
+        answer.split_once("\r\n\r\n").expect("a body").1.to_owned()
+    }
+}
