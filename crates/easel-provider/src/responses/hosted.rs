@@ -4,11 +4,17 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use easel_imagegen::port::{Files, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 
-use super::wire::BASE64;
+/// Base64 of images, which some servers leave without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Characters that are decoded at once: whole groups of four.
 const BLOCK: usize = 64 << 10;

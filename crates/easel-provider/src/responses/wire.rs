@@ -1,19 +1,15 @@
 //! The events of an answer as they come over the wire. Whatever is not asked for may have any shape.
 
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use easel_protocol::event::TokenUsage;
-use easel_protocol::record::AppliedImage;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Base64 of images, which some servers leave without padding.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+mod item;
+
+pub(super) use self::item::{Image, Item};
+use self::item::{item, string};
 
 /// An event that can hold nothing but text is no larger than this.
 const MAX_TEXT_EVENT_BYTES: usize = 4 << 20;
@@ -36,25 +32,6 @@ pub(super) enum Event {
     Ended(Response),
     Error(Value),
     Other,
-}
-
-#[derive(Debug)]
-pub(super) enum Item {
-    Message { id: String, text: String },
-    FunctionCall { id: String, call_id: String, namespace: Option<String>, name: String, arguments: String },
-    Image(Box<Image>),
-    Other,
-}
-
-#[derive(Debug)]
-pub(super) struct Image {
-    pub(super) id: String,
-    pub(super) status: String,
-    /// Base64, a part of the event's own bytes.
-    pub(super) result: Bytes,
-    pub(super) revised_prompt: Option<String>,
-    pub(super) applied: AppliedImage,
-    pub(super) error: Option<Value>,
 }
 
 /// An answer that has ended, well or not.
@@ -107,39 +84,6 @@ struct RawResponse<'a> {
     usage: Option<Value>,
     error: Option<Value>,
     incomplete_details: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct RawItem<'a> {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    status: Option<&'a RawValue>,
-    #[serde(borrow)]
-    call_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    namespace: Option<&'a RawValue>,
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    arguments: Option<&'a RawValue>,
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
-    #[serde(borrow)]
-    revised_prompt: Option<&'a RawValue>,
-    #[serde(borrow)]
-    size: Option<&'a RawValue>,
-    #[serde(borrow)]
-    quality: Option<&'a RawValue>,
-    #[serde(borrow)]
-    background: Option<&'a RawValue>,
-    #[serde(borrow)]
-    output_format: Option<&'a RawValue>,
-    error: Option<Value>,
 }
 
 /// One event of a stream.
@@ -205,76 +149,6 @@ fn response(data: &Bytes, raw: RawResponse<'_>, status: Status) -> Result<Respon
         error: raw.error,
         reason,
     })
-}
-
-fn item(data: &Bytes, raw: &RawValue) -> Result<Item, Unreadable> {
-    let raw: RawItem<'_> = serde_json::from_str(raw.get()).map_err(|_| NOT_JSON)?;
-    let id = string(raw.id).unwrap_or_default();
-    Ok(match raw.kind.as_str() {
-        "message" => Item::Message { id, text: text(raw.content)? },
-        "function_call" => Item::FunctionCall {
-            id,
-            call_id: string(raw.call_id).unwrap_or_default(),
-            namespace: string(raw.namespace).filter(|namespace| !namespace.is_empty()),
-            name: string(raw.name).unwrap_or_default(),
-            // Some servers send the object itself instead of its text.
-            arguments: raw
-                .arguments
-                .map(|raw| string(Some(raw)).unwrap_or_else(|| raw.get().to_owned()))
-                .unwrap_or_default(),
-        },
-        "image_generation_call" => Item::Image(Box::new(Image {
-            id,
-            status: string(raw.status).unwrap_or_default(),
-            result: raw.result.map(|raw| base64(data, raw)).unwrap_or_default(),
-            revised_prompt: string(raw.revised_prompt),
-            applied: AppliedImage {
-                size: string(raw.size),
-                quality: string(raw.quality),
-                background: string(raw.background),
-                output_format: string(raw.output_format),
-                n: None,
-            },
-            error: raw.error,
-        })),
-        _ => Item::Other,
-    })
-}
-
-fn string(raw: Option<&RawValue>) -> Option<String> {
-    serde_json::from_str(raw?.get()).ok()
-}
-
-/// The text of a string, without a copy where it holds no escape.
-fn base64(data: &Bytes, raw: &RawValue) -> Bytes {
-    let text = raw.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    let text = match text {
-        Some(text) if memchr::memchr(b'\\', text.as_bytes()).is_none() => data.slice_ref(text.as_bytes()),
-        Some(_) => Bytes::from(string(Some(raw)).unwrap_or_default()),
-        None => return Bytes::new(),
-    };
-    // Some servers send a data URL.
-    match memchr::memchr(b',', &text[..text.len().min(100)]) {
-        Some(comma) if text.starts_with(b"data:") => text.slice(comma + 1..),
-        Some(_) | None => text,
-    }
-}
-
-/// Of a message's pieces, or of a message that is one string.
-fn text(content: Option<&RawValue>) -> Result<String, Unreadable> {
-    #[derive(Deserialize)]
-    struct Piece {
-        text: Option<String>,
-        refusal: Option<String>,
-    }
-    let Some(content) = content else {
-        return Ok(String::new());
-    };
-    if let Some(text) = string(Some(content)) {
-        return Ok(text);
-    }
-    let pieces: Vec<Piece> = serde_json::from_str(content.get()).map_err(|_| NOT_JSON)?;
-    Ok(pieces.into_iter().filter_map(|piece| piece.text.or(piece.refusal)).collect())
 }
 
 /// The error without the words that only say that it is one.

@@ -1,5 +1,7 @@
 //! Images of the provider's own tool.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use serde_json::{Value, json};
@@ -102,4 +104,19 @@ async fn an_answer_that_breaks_off_ends_the_image_before_the_error() {
     failed ig_1 BadResponse billed Uncertain: the answer ended before the image: the provider's answer was cut before its end
     error InternalServerError: the provider's answer was cut before its end
     "#);
+}
+
+#[tokio::test]
+async fn a_large_image_arrives_whole() {
+    let mut bytes = STANDARD.decode(PNG).unwrap();
+    // A chunk that readers pass over, before the last one.
+    let end = bytes.split_off(bytes.len() - 12);
+    let filler = 3_000_000_u32;
+    bytes.extend(filler.to_be_bytes());
+    bytes.extend(b"prVt");
+    bytes.extend(vec![7; filler as usize + 4]);
+    bytes.extend(end);
+    let list = [added("ig_1"), done(&image("ig_1", &STANDARD.encode(&bytes))), completed(&[])];
+    let said = said(&list).await;
+    assert!(said.contains(&format!(" {} bytes ", bytes.len())), "{said}");
 }

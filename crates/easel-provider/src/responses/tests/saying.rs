@@ -48,6 +48,7 @@ async fn text_comes_in_pieces_and_whole_and_is_said_once() {
         delta("msg_1", "lo"),
         json!({"type": "response.output_text.done", "item_id": "msg_1", "text": "Hello"}),
         done(&whole),
+        done(&whole),
         completed(&[whole]),
     ]);
     insta::assert_snapshot!(said(body).await, @r#"
