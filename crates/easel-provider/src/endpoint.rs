@@ -3,10 +3,14 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Url};
 
 use crate::credential::Credential;
 use crate::record::{AuthScheme, PathStyle, Record};
+
+/// Shorter than any server keeps a connection that nobody uses. A request into one that the server is just closing
+/// would be lost, and nobody could say whether it was accepted.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// One origin. Credentials that go to it go to no other: redirects are not followed.
 #[derive(Debug)]
@@ -38,8 +42,7 @@ impl Endpoint {
         credential: Option<&Credential>,
         originator: &str,
     ) -> Result<RequestBuilder, String> {
-        let client = self.client.get_or_init(|| self.connect()).as_ref().map_err(Clone::clone)?;
-        let mut request = client.post(self.url(record, path, model));
+        let mut request = self.client()?.post(self.url(record, path, model));
         for (name, value) in &record.headers {
             request = request.header(name, sensitive(value.expose())?);
         }
@@ -76,15 +79,23 @@ impl Endpoint {
         url
     }
 
-    fn connect(&self) -> Result<Client, String> {
+    /// The client for this origin, without any header of a credential.
+    pub(crate) fn client(&self) -> Result<&Client, String> {
+        let made = self
+            .client
+            .get_or_init(|| self.builder().build().map_err(|error| format!("the HTTP client cannot be made: {error}")));
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    /// A client with this endpoint's settings, for another origin.
+    pub(crate) fn builder(&self) -> ClientBuilder {
         // Fails only when a provider of cryptography is there already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Client::builder()
             .user_agent(concat!("easel/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout)
-            .build()
-            .map_err(|error| format!("the HTTP client cannot be made: {error}"))
+            .pool_idle_timeout(IDLE)
     }
 }
 

@@ -89,6 +89,20 @@ pub(crate) async fn refused(mut response: Response, masks: &Masks) -> Refused {
     Refused::from_body(response.status().as_u16(), response.headers(), &bytes, masks)
 }
 
+/// Why there is no answer at all: the innermost cause, which says most and holds no URL.
+pub(crate) fn cause(error: &reqwest::Error) -> String {
+    let mut innermost = std::error::Error::source(error);
+    while let Some(source) = innermost.and_then(std::error::Error::source) {
+        innermost = Some(source);
+    }
+    innermost.map_or_else(|| "no reason given".to_owned(), ToString::to_string)
+}
+
+/// The id that the provider's support asks for.
+pub(crate) fn request_id(headers: &HeaderMap, masks: &Masks) -> Option<String> {
+    header::request_id(headers).map(|id| masks.label(&id)).filter(|id| !id.is_empty())
+}
+
 impl Refused {
     /// From a body of any shape.
     pub(crate) fn from_body(status: u16, headers: &HeaderMap, bytes: &[u8], masks: &Masks) -> Self {
@@ -112,7 +126,7 @@ impl Refused {
                 stage: moderation.stage.and_then(short),
                 categories: moderation.categories.into_iter().take(20).filter_map(short).collect(),
             }),
-            request_id: header::request_id(headers).and_then(short),
+            request_id: request_id(headers, masks),
             retry_after: header::retry_after(headers, now),
             limit_id: header::text(headers, "x-codex-active-limit").and_then(short),
             resets_at: said

@@ -1,1 +1,83 @@
 //! `images/generations` and `images/edits`: one call from its request to staged files.
+//!
+//! A call is [`make`]: [`call`] sends it as often as it may be sent, [`receive`] reads the answer, [`collect`] makes of
+//! the answer what the port wants. The images of a request are read from disk while it is sent, those of an answer
+//! written to disk while it arrives, so that no call holds an image.
+
+mod call;
+mod request;
+
+mod body;
+
+mod collect;
+mod receive;
+
+mod answer;
+mod base64;
+mod events;
+mod scan;
+mod slots;
+
+mod address;
+mod fetch;
+
+use std::sync::Arc;
+
+use easel_imagegen::port::{Files, ImageJob, Made, image_error};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
+use tokio::time::Instant;
+
+use crate::credential::Credentials;
+use crate::provider::HttpProvider;
+use crate::record::Record;
+use body::Sending;
+
+/// How far a call has come: what is known of it when its time is over.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Requests sent.
+    attempts: u32,
+    /// The request that is on its way.
+    sending: Sending,
+    /// The provider has answered with success, to the end.
+    accepted: bool,
+}
+
+/// Makes the images of one call. Dropping the future closes the connection.
+///
+/// A request that the provider may have accepted is never repeated.
+pub(crate) async fn make<C: Credentials, F: Files>(
+    provider: &HttpProvider<C>,
+    job: ImageJob,
+    files: Arc<F>,
+) -> Result<Made<F::Staged>, ImageError> {
+    let started = Instant::now();
+    let mut progress = Progress::default();
+    let deadline = started + job.deadline;
+    let made = tokio::time::timeout_at(deadline, call::call(provider, &job, &files, deadline, &mut progress)).await;
+    let made = made.unwrap_or_else(|_| Err(out_of_time(&provider.record, &job, &progress)));
+    made.map_err(|error| ImageError {
+        attempts: progress.attempts,
+        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ..error
+    })
+}
+
+fn out_of_time(record: &Record, job: &ImageJob, progress: &Progress) -> ImageError {
+    let billed = if progress.accepted {
+        if_it_bills(record, Billed::Yes)
+    } else if progress.sending.has_begun() {
+        if_it_bills(record, Billed::Uncertain)
+    } else {
+        Billed::No
+    };
+    let message = format!("the images were not there within {} s", job.deadline.as_secs_f64());
+    ImageError { billed, retryable: true, ..image_error(ImageErrorKind::Timeout, message) }
+}
+
+const fn if_it_bills(record: &Record, billed: Billed) -> Billed {
+    if record.bills { billed } else { Billed::No }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The id that the provider's support asks for.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "apim-request-id", "x-oai-request-id", "request-id"]
         .into_iter()
         .find_map(|name| text(headers, name))

@@ -24,15 +24,16 @@ impl Masks {
 
     /// A message: one line of at most 500 characters, without control characters, terminal sequences and secrets.
     pub(crate) fn words(&self, text: &str) -> String {
-        self.shown(text, MAX_WORDS)
+        self.text(text, MAX_WORDS)
     }
 
     /// The same for a word or an id.
     pub(crate) fn label(&self, text: &str) -> String {
-        self.shown(text, MAX_LABEL)
+        self.text(text, MAX_LABEL)
     }
 
-    fn shown(&self, text: &str, limit: usize) -> String {
+    /// The same for text of up to `limit` characters.
+    pub(crate) fn text(&self, text: &str, limit: usize) -> String {
         let mut text = plain(text);
         // Before the text is cut, or half a secret could stay at its end.
         for secret in &self.0 {

@@ -1,0 +1,127 @@
+//! A request's body on its way from disk to the socket, a piece at a time.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use easel_imagegen::port::{Files, Reference, image_error};
+use easel_protocol::record::{ImageError, ImageErrorKind};
+use futures_core::Stream;
+
+use super::request::{Segment, name};
+
+/// Bytes read at once. A multiple of three, so that pieces of base64 join without padding between them.
+const PIECE: usize = 96 << 10;
+
+/// What is known of a body while somebody else sends it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sending {
+    begun: Arc<AtomicBool>,
+    cut_short: Arc<AtomicBool>,
+}
+
+impl Sending {
+    /// Whether any of it was handed to a connection. Before that nobody can have accepted the request.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// Whether a file could not be read to its end. The body was never whole then, so nobody can have accepted it.
+    pub(super) fn was_cut_short(&self) -> bool {
+        self.cut_short.load(Ordering::Acquire)
+    }
+}
+
+/// A part of a body, ready to be read.
+enum Source<R> {
+    Text(String),
+    Bytes(Rest<R>),
+    Base64(Rest<R>),
+}
+
+/// What is left of an image.
+struct Rest<R> {
+    reader: R,
+    bytes: u64,
+}
+
+/// Opens every image of a body, so that a missing one is found before anything is sent. Blocks.
+pub(super) fn open<F: Files>(files: &F, segments: Vec<Segment>) -> Result<Body<F::Reader>, ImageError> {
+    let length = segments.iter().map(Segment::length).sum();
+    let rest = |image: &Reference| {
+        let reader = files.open(image).map_err(|error| unreadable(image, &error))?;
+        Ok(Rest { reader, bytes: image.facts.bytes })
+    };
+    let source = |segment: Segment| {
+        Ok(match segment {
+            Segment::Text(text) => Source::Text(text),
+            Segment::Bytes(image) => Source::Bytes(rest(&image)?),
+            Segment::Base64(image) => Source::Base64(rest(&image)?),
+        })
+    };
+    let sources = segments.into_iter().map(source).collect::<Result<Vec<_>, ImageError>>()?;
+    Ok(Body { length, sources })
+}
+
+pub(super) struct Body<R> {
+    /// Bytes of the whole body.
+    pub(super) length: u64,
+    sources: Vec<Source<R>>,
+}
+
+impl<R: Read + Send + 'static> Body<R> {
+    /// The pieces in their order. It fails where a file has become shorter: the body would be none.
+    pub(super) fn stream(self, sending: &Sending) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + use<R> {
+        let sending = sending.clone();
+        let sources = self.sources.into_iter();
+        futures_util::stream::try_unfold((sources, None), move |(mut sources, current)| {
+            sending.begun.store(true, Ordering::Release);
+            let cut_short = Arc::clone(&sending.cut_short);
+            async move {
+                let Some(source) = current.or_else(|| sources.next()) else { return Ok(None) };
+                let read = tokio::task::spawn_blocking(move || piece(source)).await;
+                match read.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
+                    Ok((piece, left)) => Ok(Some((piece, (sources, left)))),
+                    Err(error) => {
+                        cut_short.store(true, Ordering::Release);
+                        Err(error)
+                    }
+                }
+            }
+        })
+    }
+}
+
+/// The next piece of an image, and what is left after it.
+fn piece<R: Read>(source: Source<R>) -> io::Result<(Vec<u8>, Option<Source<R>>)> {
+    Ok(match source {
+        Source::Text(text) => (text.into_bytes(), None),
+        Source::Bytes(rest) => {
+            let (piece, left) = rest.read()?;
+            (piece, left.map(Source::Bytes))
+        }
+        Source::Base64(rest) => {
+            let (piece, left) = rest.read()?;
+            (STANDARD.encode(piece).into_bytes(), left.map(Source::Base64))
+        }
+    })
+}
+
+impl<R: Read> Rest<R> {
+    fn read(mut self) -> io::Result<(Vec<u8>, Option<Self>)> {
+        let now = usize::try_from(self.bytes).map_or(PIECE, |bytes| bytes.min(PIECE));
+        let mut piece = vec![0; now];
+        self.reader.read_exact(&mut piece)?;
+        self.bytes -= now as u64;
+        let left = (self.bytes > 0).then_some(self);
+        Ok((piece, left))
+    }
+}
+
+fn unreadable(image: &Reference, error: &io::Error) -> ImageError {
+    let gone = error.kind() == io::ErrorKind::NotFound;
+    let kind = if gone { ImageErrorKind::ReferenceNotFound } else { ImageErrorKind::Storage };
+    image_error(kind, format!("the image {} could not be read: {error}", name(image)))
+}

@@ -1,0 +1,177 @@
+//! The body of an answer, read as it arrives: images to disk, the rest of the JSON for the parser.
+
+use std::sync::Arc;
+
+use easel_imagegen::port::Files;
+use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use super::events::{Frame, Lines};
+use super::scan::{Scanner, TooLong};
+use super::slots::{Slot, Slots, TooLarge};
+
+/// One JSON text with its images, whose values in it are numbers of slots.
+pub(super) struct Document<W> {
+    pub(super) json: Value,
+    pub(super) slots: Vec<Slot<W>>,
+}
+
+/// Why an answer could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    #[error("the connection broke while the answer arrived: {0}")]
+    Cut(String),
+    #[error("the provider's answer is no JSON")]
+    NotJson,
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    #[error("reading the answer stopped")]
+    Stopped,
+}
+
+/// Reads an answer with up to `wanted` images: one document from JSON, or one for each event that ends an image.
+pub(super) async fn receive<F: Files>(
+    mut response: Response,
+    files: Arc<F>,
+    wanted: usize,
+) -> Result<Vec<Document<F::Writer>>, Broken> {
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let events =
+        content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"));
+    let mut reader = Reader {
+        form: if events { Form::Unclear } else { Form::Json },
+        lines: Lines::default(),
+        document: Assembly { scanner: Scanner::default(), slots: Slots::new(files, wanted) },
+        preview: false,
+        wanted,
+        documents: Vec::new(),
+    };
+    while !reader.has_all() {
+        let chunk = response.chunk().await.map_err(|error| Broken::Cut(crate::failure::cause(&error)))?;
+        let Some(chunk) = chunk else { break };
+        reader = blocking(move || reader.feed(&chunk).map(|()| reader)).await?;
+    }
+    blocking(move || reader.finish()).await
+}
+
+/// Runs what may wait for the disk beside the runtime. What it owns is dropped there too.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Broken> + Send + 'static,
+) -> Result<T, Broken> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Broken::Stopped))
+}
+
+struct Reader<F: Files> {
+    form: Form,
+    lines: Lines,
+    document: Assembly<F>,
+    /// The event says by its name that its image is not the final one.
+    preview: bool,
+    wanted: usize,
+    documents: Vec<Document<F::Writer>>,
+}
+
+/// What the body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Events,
+    /// Said to be events, but servers that cannot stream say so and send JSON all the same.
+    Unclear,
+}
+
+/// A document while it arrives.
+struct Assembly<F: Files> {
+    scanner: Scanner,
+    slots: Slots<F>,
+}
+
+impl<F: Files> Reader<F> {
+    fn has_all(&self) -> bool {
+        self.form == Form::Events
+            && self.documents.iter().map(|document| document.slots.len()).sum::<usize>() >= self.wanted
+    }
+
+    fn feed(&mut self, chunk: &[u8]) -> Result<(), Broken> {
+        if self.form == Form::Unclear {
+            self.form = match chunk.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                None => return Ok(()),
+                Some(b'{' | b'[') => Form::Json,
+                Some(_) => Form::Events,
+            };
+        }
+        match self.form {
+            Form::Json | Form::Unclear => self.document.feed(chunk),
+            Form::Events => {
+                let mut lines = std::mem::take(&mut self.lines);
+                let fed = lines.feed(chunk, &mut |frame| self.frame(&frame));
+                self.lines = lines;
+                fed
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<Vec<Document<F::Writer>>, Broken> {
+        match self.form {
+            Form::Json | Form::Unclear => {
+                let rest = self.document.scanner.take_rest();
+                let json = serde_json::from_slice(&rest).map_err(|_| Broken::NotJson)?;
+                Ok(vec![Document { json, slots: self.document.slots.take() }])
+            }
+            Form::Events => {
+                let mut lines = std::mem::take(&mut self.lines);
+                lines.finish(&mut |frame| self.frame(&frame))?;
+                Ok(self.documents)
+            }
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Broken> {
+        match frame {
+            Frame::Name(name) => {
+                self.preview = name.ends_with(b"partial_image");
+                Ok(())
+            }
+            Frame::Data(data) => {
+                let kept: usize = self.documents.iter().map(|document| document.slots.len()).sum();
+                self.document.slots.want(if self.preview { 0 } else { self.wanted.saturating_sub(kept) });
+                self.document.feed(data)
+            }
+            Frame::End => {
+                self.preview = false;
+                let (rest, slots) = (self.document.scanner.take_rest(), self.document.slots.take());
+                // What is no JSON is `[DONE]` or of no use.
+                if let Ok(json) = serde_json::from_slice(&rest)
+                    && is_final(&json)
+                {
+                    self.documents.push(Document { json, slots });
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<F: Files> Assembly<F> {
+    fn feed(&mut self, text: &[u8]) -> Result<(), Broken> {
+        let mut large = Ok(());
+        let slots = &mut self.slots;
+        self.scanner.feed(text, &mut |piece| {
+            if large.is_ok() {
+                large = slots.piece(&piece);
+            }
+        })?;
+        Ok(large?)
+    }
+}
+
+/// Whether an event ends an image, or all: an error, or a whole answer sent as an event.
+fn is_final(json: &Value) -> bool {
+    let kind = json.get("type").and_then(Value::as_str).unwrap_or_default();
+    matches!(kind, "image_generation.completed" | "image_edit.completed" | "error")
+        || json.get("data").is_some_and(Value::is_array)
+        || json.get("error").is_some_and(|error| !error.is_null())
+}

@@ -1,0 +1,122 @@
+//! The fields of a request that are no images. Only what the provider declares, and never a null.
+
+use easel_imagegen::capability::Parameter;
+use easel_imagegen::port::image_error;
+use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
+use serde_json::{Map, Value};
+
+use crate::record::{PathStyle, Record, ResponseFormat, SizeStyle};
+
+/// Whether `response_format` is sent where the record only tries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::images) enum ResponseFormatSent {
+    AsDeclared,
+    LeftOut,
+}
+
+pub(super) fn fields(
+    record: &Record,
+    model: &str,
+    requested: &RequestedImage,
+    response_format: ResponseFormatSent,
+) -> Result<Map<String, Value>, ImageError> {
+    let mut fields = Map::new();
+    if record.path_style == PathStyle::V1 {
+        fields.insert("model".to_owned(), model.into());
+    }
+    fields.insert("prompt".to_owned(), requested.prompt.as_str().into());
+    let asked = &requested.parameters;
+    let declared = |parameter| record.generate.parameters.contains(&parameter);
+    let or_auto = |asked: &Option<String>| Value::from(asked.as_deref().unwrap_or("auto"));
+    if declared(Parameter::Background) {
+        fields.insert("background".to_owned(), or_auto(&asked.background));
+    }
+    if declared(Parameter::Quality) {
+        fields.insert("quality".to_owned(), or_auto(&asked.quality));
+    }
+    if declared(Parameter::Size) {
+        fields.extend(size(record.generate.size, asked.size.as_deref())?);
+    }
+    if let Some(format) = asked.output_format.as_deref().filter(|_| declared(Parameter::OutputFormat)) {
+        fields.insert("output_format".to_owned(), format.into());
+    }
+    if let Some(n) = asked.n.filter(|_| declared(Parameter::N)) {
+        fields.insert("n".to_owned(), n.into());
+    }
+    let response_format = match (record.generate.response_format, response_format) {
+        (None, _) | (Some(ResponseFormat::TryB64Json), ResponseFormatSent::LeftOut) => None,
+        (Some(ResponseFormat::B64Json | ResponseFormat::TryB64Json), _) => Some("b64_json"),
+        (Some(ResponseFormat::Base64), _) => Some("base64"),
+    };
+    if let Some(format) = response_format {
+        fields.insert("response_format".to_owned(), format.into());
+    }
+    if record.stream_images {
+        fields.insert("stream".to_owned(), true.into());
+    }
+    Ok(fields)
+}
+
+fn size(style: SizeStyle, asked: Option<&str>) -> Result<Vec<(String, Value)>, ImageError> {
+    let asked = asked.filter(|asked| *asked != "auto");
+    let Some(asked) = asked else {
+        return Ok(match style {
+            SizeStyle::Text => vec![("size".to_owned(), "auto".into())],
+            SizeStyle::TextWithoutAuto | SizeStyle::WidthHeight | SizeStyle::AspectResolution | SizeStyle::Never => {
+                Vec::new()
+            }
+        });
+    };
+    Ok(match style {
+        SizeStyle::Text | SizeStyle::TextWithoutAuto => vec![("size".to_owned(), asked.into())],
+        SizeStyle::WidthHeight => {
+            let (width, height) = pixels(asked)?;
+            vec![("width".to_owned(), width.into()), ("height".to_owned(), height.into())]
+        }
+        SizeStyle::AspectResolution => {
+            let (width, height) = pixels(asked)?;
+            vec![
+                ("aspect_ratio".to_owned(), aspect_ratio(width, height).into()),
+                ("resolution".to_owned(), resolution(width, height).into()),
+            ]
+        }
+        SizeStyle::Never => Vec::new(),
+    })
+}
+
+fn pixels(size: &str) -> Result<(u32, u32), ImageError> {
+    let sides = size.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sides.filter(|(width, height)| *width > 0 && *height > 0).ok_or_else(|| {
+        let message = "`size` must be WIDTHxHEIGHT in pixels, or auto";
+        image_error(ImageErrorKind::InvalidArguments, message)
+    })
+}
+
+/// The nearest of the ratios that there are words for. Ratios compare by their logarithms, so that upright and lying
+/// ones are treated alike.
+fn aspect_ratio(width: u32, height: u32) -> &'static str {
+    const RATIOS: [(&str, f64); 13] = [
+        ("1:1", 1.0),
+        ("4:3", 4.0 / 3.0),
+        ("3:4", 3.0 / 4.0),
+        ("3:2", 3.0 / 2.0),
+        ("2:3", 2.0 / 3.0),
+        ("16:9", 16.0 / 9.0),
+        ("9:16", 9.0 / 16.0),
+        ("2:1", 2.0),
+        ("1:2", 0.5),
+        ("19.5:9", 19.5 / 9.0),
+        ("9:19.5", 9.0 / 19.5),
+        ("20:9", 20.0 / 9.0),
+        ("9:20", 9.0 / 20.0),
+    ];
+    let asked = (f64::from(width) / f64::from(height)).ln();
+    let distance = |ratio: f64| (ratio.ln() - asked).abs();
+    let nearest = RATIOS.iter().min_by(|(_, a), (_, b)| distance(*a).total_cmp(&distance(*b)));
+    nearest.map_or("1:1", |(name, _)| name)
+}
+
+/// `1k` is about 1,024² pixels, `2k` four times as many; in between, the nearer.
+fn resolution(width: u32, height: u32) -> &'static str {
+    if u64::from(width) * u64::from(height) > 2 * 1_024 * 1_024 { "2k" } else { "1k" }
+}

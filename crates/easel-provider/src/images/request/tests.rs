@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, RequestedImage};
+use serde_json::json;
+
+use super::*;
+use crate::presets::Preset;
+
+fn job(size: Option<&str>, references: usize) -> ImageJob {
+    let facts = ImageFacts {
+        sha256: String::new(),
+        media_type: MediaType::Webp,
+        width: 1,
+        height: 1,
+        bytes: 100,
+        has_alpha: false,
+    };
+    let reference = Reference { id: None, path: "/x/y.png".into(), facts };
+    ImageJob {
+        call_id: String::new(),
+        idempotency_key: String::new(),
+        originator: String::new(),
+        requested: RequestedImage {
+            action: ImageAction::Edit,
+            prompt: "p".to_owned(),
+            parameters: AppliedImage {
+                size: size.map(str::to_owned),
+                quality: Some("low".to_owned()),
+                background: None,
+                output_format: Some("webp".to_owned()),
+                n: Some(2),
+            },
+        },
+        references: vec![reference; references],
+        mask: None,
+        deadline: Duration::from_secs(1),
+    }
+}
+
+fn asked(preset: Preset, size: Option<&str>) -> Value {
+    let request = request(&preset.record(), "m", &job(size, 0), ResponseFormatSent::AsDeclared).expect("a request");
+    let [Segment::Text(text)] = request.body.as_slice() else { panic!("text only") };
+    serde_json::from_str(text).expect("JSON")
+}
+
+#[test]
+fn each_provider_is_asked_in_its_own_words_and_with_no_others() {
+    let wide = Some("1536x1024");
+    let openai = json!({"model": "m", "prompt": "p", "background": "auto", "quality": "low", "size": "1536x1024",
+        "output_format": "webp", "n": 2});
+    assert_eq!(asked(Preset::Openai, wide), openai);
+    assert_eq!(asked(Preset::Litellm, wide), openai);
+    let mut legacy = openai;
+    legacy.as_object_mut().expect("an object").remove("model");
+    assert_eq!(asked(Preset::AzureLegacy, wide), legacy, "the model is in the path");
+    assert_eq!(asked(Preset::SdServer, wide), json!({"model": "m", "prompt": "p", "size": "1536x1024", "n": 2}));
+    let b64 = json!({"model": "m", "prompt": "p", "size": "1536x1024", "n": 2, "response_format": "b64_json"});
+    for preset in [Preset::Localai, Preset::VllmOmni, Preset::Sglang, Preset::Generic] {
+        assert_eq!(asked(preset, wide), b64, "{preset:?}");
+    }
+    let together = json!({"model": "m", "prompt": "p", "width": 1536, "height": 1024, "n": 2, "output_format": "webp",
+        "response_format": "base64"});
+    assert_eq!(asked(Preset::Together, wide), together);
+    let xai = json!({"model": "m", "prompt": "p", "aspect_ratio": "3:2", "resolution": "1k", "n": 2, "response_format": "b64_json"});
+    assert_eq!(asked(Preset::Xai, wide), xai);
+}
+
+#[test]
+fn auto_is_said_only_to_those_who_know_it() {
+    for size in [None, Some("auto")] {
+        assert_eq!(asked(Preset::Openai, size)["size"], "auto");
+        for preset in [Preset::SdServer, Preset::Together, Preset::Xai, Preset::Generic] {
+            let fields = asked(preset, size);
+            for field in ["size", "width", "height", "aspect_ratio", "resolution"] {
+                assert_eq!(fields.get(field), None, "{preset:?} {field}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ratios_are_the_nearest_there_are() {
+    for (size, ratio, resolution) in [
+        ("1024x1024", "1:1", "1k"),
+        ("2048x2048", "1:1", "2k"),
+        ("1000x1410", "3:4", "1k"),
+        ("1920x1080", "16:9", "1k"),
+        ("10x1000", "9:20", "1k"),
+    ] {
+        let fields = asked(Preset::Xai, Some(size));
+        assert_eq!((&fields["aspect_ratio"], &fields["resolution"]), (&json!(ratio), &json!(resolution)), "{size}");
+    }
+}
+
+fn refused(record: &Record, job: &ImageJob) -> (ImageErrorKind, String) {
+    let error = request(record, "m", job, ResponseFormatSent::AsDeclared).expect_err("refused");
+    (error.kind, error.message)
+}
+
+#[test]
+fn what_the_provider_does_not_take_is_not_sent() {
+    use ImageErrorKind::{InvalidArguments, ReferenceRefused};
+    let openai = Preset::Openai.record();
+    let none = Record { edit: Edit::None, ..openai.clone() };
+    assert_eq!(refused(&none, &job(None, 1)), (InvalidArguments, "this provider cannot edit images".to_owned()));
+    assert_eq!(refused(&Preset::Xai.record(), &job(None, 4)).0, InvalidArguments);
+    assert_eq!(refused(&Preset::Together.record(), &job(Some("wide"), 0)).0, InvalidArguments);
+    assert_eq!(refused(&Preset::Xai.record(), &job(Some("0x9"), 0)).0, InvalidArguments);
+    let mut masked = job(None, 1);
+    masked.mask = masked.references.first().cloned();
+    assert_eq!(refused(&Preset::Xai.record(), &masked).0, InvalidArguments);
+    masked.references.clear();
+    assert_eq!(refused(&openai, &masked).0, InvalidArguments);
+    let mut large = job(None, 1);
+    large.references[0].facts.bytes = 50_000_001;
+    let (kind, message) = refused(&openai, &large);
+    assert_eq!(kind, ReferenceRefused);
+    assert_eq!(message, "the image /x/y.png has 50000001 bytes, and this provider takes at most 50000000");
+}

@@ -1,0 +1,283 @@
+//! A scanner over JSON as it arrives, which takes the images out.
+//!
+//! The values of `b64_json`, and of `url` where it is a data URL, are decoded and handed on at once. In what is left they
+//! are numbers that count from 0, and that is small enough to be parsed as a whole. The scanner holds that rest and one
+//! block of base64, however large the images are. It believes nothing about the JSON: text that is none comes out as it
+//! went in, and the parser refuses it.
+
+use super::base64::{Decoder, NotBase64};
+
+/// Bytes of the JSON without its images.
+pub(super) const MAX_REST: usize = 1 << 20;
+/// Between `data:` and the comma; a media type and its parameters are much shorter.
+const MAX_HEADER: usize = 256;
+const DATA: &[u8] = b"data:";
+/// One byte more than the longest key, which tells that a string is none.
+const MAX_NAME: usize = b"b64_json".len() + 1;
+
+/// What the scanner finds, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    Begin,
+    Bytes(&'a [u8]),
+    End(Result<(), NotBase64>),
+}
+
+/// There is more than 1 MiB of JSON around the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the answer is too long")]
+pub(super) struct TooLong;
+
+#[derive(Debug, Default)]
+pub(super) struct Scanner {
+    state: State,
+    /// The string that ended last, as far as it can be a key that matters.
+    name: Vec<u8>,
+    before: Before,
+    rest: Vec<u8>,
+    decoder: Decoder,
+    broken: bool,
+    images: usize,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    Outside,
+    Text,
+    TextEscape,
+    /// In a value that may be an image, after so many bytes of `data:`.
+    Scheme {
+        matched: usize,
+        key: Key,
+    },
+    /// Between `data:` and the comma.
+    Header {
+        length: usize,
+    },
+    Image,
+    ImageEscape,
+    ImageUnicode {
+        digits: u8,
+        value: u16,
+    },
+}
+
+/// What stands before the next token.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    #[default]
+    Other,
+    Text,
+    /// A string and a colon: the string is a key.
+    Key,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Base64,
+    Url,
+}
+
+impl Scanner {
+    /// Takes more of the text, split wherever it may be.
+    pub(super) fn feed(&mut self, mut text: &[u8], on: &mut impl FnMut(Piece<'_>)) -> Result<(), TooLong> {
+        while let [first, after @ ..] = text {
+            text = match self.state {
+                State::Outside => self.outside(*first, after),
+                State::Text => self.text(text),
+                State::TextEscape => {
+                    self.rest.push(*first);
+                    self.state = State::Text;
+                    after
+                }
+                State::Scheme { matched, key } => self.scheme(matched, key, text, on),
+                State::Header { length } => self.header(length, *first, after, on),
+                State::Image => self.image(text, on),
+                State::ImageEscape => self.escape(*first, after, on),
+                State::ImageUnicode { digits, value } => self.unicode(digits, value, *first, after, on),
+            };
+            if self.rest.len() > MAX_REST {
+                return Err(TooLong);
+            }
+        }
+        Ok(())
+    }
+
+    /// The JSON without the images; the scanner begins anew.
+    pub(super) fn take_rest(&mut self) -> Vec<u8> {
+        std::mem::take(self).rest
+    }
+
+    /// Bytes of memory in use.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.name.capacity() + self.rest.capacity() + self.decoder.held()
+    }
+
+    fn outside<'a>(&mut self, byte: u8, after: &'a [u8]) -> &'a [u8] {
+        let key = match (byte, self.before) {
+            (b'"', Before::Key) => self.key(),
+            _ => None,
+        };
+        match byte {
+            b'"' => {
+                self.name.clear();
+                self.before = Before::Other;
+                // The quote of an image is written only when it turns out to be none.
+                self.state = key.map_or(State::Text, |key| State::Scheme { matched: 0, key });
+            }
+            b':' if self.before == Before::Text => self.before = Before::Key,
+            byte if byte.is_ascii_whitespace() => {}
+            _ => self.before = Before::Other,
+        }
+        if key.is_none() {
+            self.rest.push(byte);
+        }
+        after
+    }
+
+    fn key(&self) -> Option<Key> {
+        match self.name.as_slice() {
+            b"b64_json" => Some(Key::Base64),
+            b"url" => Some(Key::Url),
+            _ => None,
+        }
+    }
+
+    fn text<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        let end = memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len());
+        let (now, after) = text.split_at(end);
+        self.rest.extend_from_slice(now);
+        let room = MAX_NAME.saturating_sub(self.name.len());
+        self.name.extend_from_slice(&now[..now.len().min(room)]);
+        let Some((byte, after)) = after.split_first() else { return after };
+        self.rest.push(*byte);
+        if *byte == b'"' {
+            (self.state, self.before) = (State::Outside, Before::Text);
+        } else {
+            // A key with an escape in it is read as another key: no server writes these two so.
+            self.name.resize(MAX_NAME, b'\\');
+            self.state = State::TextEscape;
+        }
+        after
+    }
+
+    fn scheme<'a>(&mut self, matched: usize, key: Key, text: &'a [u8], on: &mut impl FnMut(Piece<'_>)) -> &'a [u8] {
+        let [first, after @ ..] = text else { return text };
+        if *first == DATA[matched] {
+            self.state = match matched + 1 {
+                matched if matched == DATA.len() => {
+                    self.begin(on);
+                    State::Header { length: 0 }
+                }
+                matched => State::Scheme { matched, key },
+            };
+            return after;
+        }
+        match key {
+            Key::Url => {
+                self.rest.push(b'"');
+                self.rest.extend_from_slice(&DATA[..matched]);
+                self.state = State::Text;
+            }
+            Key::Base64 => {
+                self.begin(on);
+                self.decode(&DATA[..matched], on);
+                self.state = State::Image;
+            }
+        }
+        text
+    }
+
+    /// The media type is not believed anyway: the content says what it is.
+    fn header<'a>(&mut self, length: usize, byte: u8, after: &'a [u8], on: &mut impl FnMut(Piece<'_>)) -> &'a [u8] {
+        match byte {
+            b',' => self.state = State::Image,
+            b'"' => {
+                self.broken = true;
+                self.end(on);
+            }
+            _ if length < MAX_HEADER => self.state = State::Header { length: length + 1 },
+            _ => {
+                self.broken = true;
+                self.state = State::Image;
+            }
+        }
+        after
+    }
+
+    fn image<'a>(&mut self, text: &'a [u8], on: &mut impl FnMut(Piece<'_>)) -> &'a [u8] {
+        let end = memchr::memchr3(b'"', b'\\', b'\n', text).unwrap_or(text.len());
+        let (now, after) = text.split_at(end);
+        self.decode(now, on);
+        let Some((byte, after)) = after.split_first() else { return after };
+        match byte {
+            b'"' => self.end(on),
+            b'\\' => self.state = State::ImageEscape,
+            // A line break that an event stream put there.
+            _ => {}
+        }
+        after
+    }
+
+    fn escape<'a>(&mut self, byte: u8, after: &'a [u8], on: &mut impl FnMut(Piece<'_>)) -> &'a [u8] {
+        self.state = State::Image;
+        match byte {
+            b'/' => self.decode(b"/", on),
+            b'n' | b'r' | b't' => {}
+            b'u' => self.state = State::ImageUnicode { digits: 0, value: 0 },
+            _ => self.broken = true,
+        }
+        after
+    }
+
+    fn unicode<'a>(
+        &mut self,
+        digits: u8,
+        value: u16,
+        byte: u8,
+        after: &'a [u8],
+        on: &mut impl FnMut(Piece<'_>),
+    ) -> &'a [u8] {
+        let Some(digit) = char::from(byte).to_digit(16).and_then(|digit| u16::try_from(digit).ok()) else {
+            self.broken = true;
+            self.state = State::Image;
+            return after;
+        };
+        let value = value << 4 | digit;
+        if digits < 3 {
+            self.state = State::ImageUnicode { digits: digits + 1, value };
+            return after;
+        }
+        self.state = State::Image;
+        match u8::try_from(value) {
+            Ok(byte) => self.decode(&[byte], on),
+            Err(_) => self.broken = true,
+        }
+        after
+    }
+
+    fn begin(&mut self, on: &mut impl FnMut(Piece<'_>)) {
+        self.broken = false;
+        on(Piece::Begin);
+    }
+
+    /// What cannot be decoded is read on to its closing quote: the images after it may be well.
+    fn decode(&mut self, text: &[u8], on: &mut impl FnMut(Piece<'_>)) {
+        if !self.broken {
+            self.broken = self.decoder.feed(text, &mut |bytes| on(Piece::Bytes(bytes))).is_err();
+        }
+    }
+
+    fn end(&mut self, on: &mut impl FnMut(Piece<'_>)) {
+        let rest = self.decoder.finish(&mut |bytes| on(Piece::Bytes(bytes)));
+        on(Piece::End(if self.broken { Err(NotBase64) } else { rest }));
+        self.rest.extend_from_slice(self.images.to_string().as_bytes());
+        self.images += 1;
+        self.state = State::Outside;
+    }
+}
+
+#[cfg(test)]
+mod tests;

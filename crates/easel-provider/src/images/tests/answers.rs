@@ -1,0 +1,154 @@
+use easel_protocol::record::{Billed, ImageErrorKind};
+
+use super::*;
+
+async fn failure(act: Act) -> ImageError {
+    let (made, requests) = call_openai(vec![act]).await;
+    assert_eq!(requests.len(), 1);
+    made.expect_err("a failure")
+}
+
+#[tokio::test]
+async fn an_answer_becomes_images_with_what_the_provider_says_of_them() {
+    let answer = json!({"created": 1, "size": "1024x1536", "quality": "high", "background": "opaque", "output_format": "png",
+        "data": [{"b64_json": STANDARD.encode(png(100_000)), "revised_prompt": "a cat, in oil"}],
+        "usage": {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}});
+    let (made, _) = call_openai(vec![ok(&answer)]).await;
+    let made = made.expect("made");
+    assert_eq!(made.images.len(), 1);
+    assert_eq!(made.images[0].staged, png(100_000));
+    assert_eq!(made.images[0].revised_prompt.as_deref(), Some("a cat, in oil"));
+    let applied = serde_json::to_value(&made.images[0].applied).unwrap();
+    let expected =
+        json!({"size": "1024x1536", "quality": "high", "background": "opaque", "outputFormat": "png", "n": 1});
+    assert_eq!(applied, expected);
+    assert_eq!((made.request_id.as_deref(), made.attempts), (Some("req_1"), 1));
+    assert_eq!(made.usage.map(|usage| usage.total_tokens), Some(12));
+}
+
+#[tokio::test]
+async fn no_more_images_are_kept_than_were_asked_for() {
+    let images: Vec<Value> = (1..5).map(|i| json!({"b64_json": STANDARD.encode(png(i))})).collect();
+    let server = Server::start(vec![ok(&json!({"data": images}))]).await;
+    for (asked, kept) in [(None, 1), (Some(2), 2), (Some(4), 4), (Some(9), 4)] {
+        let mut job = job("a cat");
+        job.requested.parameters.n = asked;
+        let files = Arc::new(Memory::default());
+        let made = make(&provider(server.port, Preset::Openai.record()), job, Arc::clone(&files)).await.expect("made");
+        let staged: Vec<_> = made.images.into_iter().map(|image| image.staged).collect();
+        assert_eq!(staged, (1..=kept).map(png).collect::<Vec<_>>());
+        assert_eq!(files.unfinished.load(std::sync::atomic::Ordering::SeqCst), 0);
+    }
+}
+
+#[tokio::test]
+async fn of_several_images_those_that_are_well_are_kept() {
+    let answer = json!({"data": [{"b64_json": "!!"}, {"b64_json": STANDARD.encode(png(3))}, {"b64_json": "aGVsbG8="}]});
+    let server = Server::start(vec![ok(&answer)]).await;
+    let mut job = job("a cat");
+    job.requested.parameters.n = Some(3);
+    let made =
+        make(&provider(server.port, Preset::Openai.record()), job, Arc::new(Memory::default())).await.expect("made");
+    assert_eq!((made.images.len(), &made.images[0].staged, made.images[0].applied.n), (1, &png(3), Some(1)));
+}
+
+#[tokio::test]
+async fn an_answer_without_an_image_is_a_typed_error() {
+    use ImageErrorKind::*;
+    let html = answer("200 OK", &[("content-type", "text/html")], "<html>Log in</html>");
+    let cases = [
+        (ok(&json!({"data": null})), BadResponse, Billed::Yes),
+        (ok(&json!({"data": []})), BadResponse, Billed::Yes),
+        (ok(&json!([1])), BadResponse, Billed::Yes),
+        (ok(&json!({"data": [{"b64_json": "not base64!"}]})), BadResponse, Billed::Yes),
+        (ok(&json!({"data": [{"b64_json": "PHN2Zz48L3N2Zz4="}]})), BadResponse, Billed::Yes),
+        (ok(&json!({"data": [{"url": "data:image/svg+xml,<svg/>"}]})), BadResponse, Billed::Yes),
+        (ok(&json!({"data": [{"url": "x", "respect_moderation": false}]})), ModerationBlocked, Billed::Yes),
+        (ok(&json!({"error": {"message": "m", "code": "server_error"}})), BadResponse, Billed::Uncertain),
+        (ok(&json!({"error": {"message": "m", "code": "moderation_blocked"}})), ModerationBlocked, Billed::Uncertain),
+        (ok(&json!({"data": [{"b64_json": "QUJD"}], "x": "x".repeat(1 << 20)})), BadResponse, Billed::Yes),
+        (Act::Answer(html), BadResponse, Billed::Uncertain),
+        (Act::Answer(answer("200 OK", &[], "")), BadResponse, Billed::Uncertain),
+    ];
+    for (act, kind, billed) in cases {
+        let shown = format!("{act:?}");
+        let error = failure(act).await;
+        assert_eq!(
+            (error.kind, error.billed, error.http_status),
+            (kind, billed, Some(200)),
+            "{error:?} {}",
+            &shown[..shown.len().min(400)]
+        );
+        assert_eq!(error.attempts, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_endless_image_ends_the_call() {
+    let mut endless = b"HTTP/1.1 200 OK\r\n\r\n{\"data\":[{\"b64_json\":\"".to_vec();
+    endless.resize(endless.len() + (90 << 20), b'A');
+    let error = failure(Act::Stall(endless)).await;
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::BadResponse, Billed::Yes));
+    assert!(error.message.contains("64 MiB"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_a_storage_error_of_a_paid_image() {
+    let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
+    let files = Arc::new(Memory { disk_full: true, ..Memory::default() });
+    let error =
+        make(&provider(server.port, Preset::Openai.record()), job("a cat"), files).await.expect_err("a failure");
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::Storage, Billed::Yes));
+}
+
+fn streamed(events: &str) -> Act {
+    Act::Answer(answer("200 OK", &[("content-type", "text/event-stream; charset=utf-8")], events))
+}
+
+async fn call_streaming(act: Act) -> Result<Made<Vec<u8>>, ImageError> {
+    let (made, requests) = call(Record { stream_images: true, ..Preset::Openai.record() }, vec![act]).await;
+    assert_eq!(requests[0].json()["stream"], true);
+    made
+}
+
+#[tokio::test]
+async fn of_a_stream_the_final_image_counts_whether_its_event_has_a_name_or_not() {
+    let (preview, image) = (STANDARD.encode(png(1)), STANDARD.encode(png(2)));
+    for (first, second) in [
+        ("event: image_generation.partial_image\n", "event: image_generation.completed\n"),
+        ("", ""),
+        (": keep-alive\n\n", "id: 1\n"),
+    ] {
+        let events = format!(
+            "{first}data: {{\"b64_json\":\"{preview}\",\"type\":\"image_generation.partial_image\"}}\n\n\
+             {second}data: {{\"b64_json\":\"{image}\",\"size\":\"1x1\",\"type\":\"image_generation.completed\",\
+             \"usage\":{{\"total_tokens\":3}}}}\n\ndata: [DONE]\n\n"
+        );
+        let made = call_streaming(streamed(&events)).await.expect("made");
+        assert_eq!((made.images.len(), &made.images[0].staged), (1, &png(2)));
+        assert_eq!(made.images[0].applied.size.as_deref(), Some("1x1"));
+        assert_eq!(made.usage.map(|usage| usage.total_tokens), Some(3));
+    }
+}
+
+#[tokio::test]
+async fn json_is_final_although_a_stream_was_asked_for() {
+    let json = drawn(&png(9)).to_string();
+    for kind in ["application/json", "text/event-stream"] {
+        let act = Act::Answer(answer("200 OK", &[("content-type", kind)], &json));
+        assert_eq!(call_streaming(act).await.expect("made").images[0].staged, png(9));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_without_an_image_is_a_typed_error() {
+    let preview =
+        format!("data: {{\"type\":\"image_edit.partial_image\",\"b64_json\":\"{}\"}}\n\n", STANDARD.encode(png(1)));
+    let error = call_streaming(streamed(&preview)).await.expect_err("a failure");
+    assert_eq!(error.kind, ImageErrorKind::BadResponse);
+    let refused = preview
+        + "event: error\ndata: {\"type\":\"error\",\"error\":{\"code\":\"moderation_blocked\",\"message\":\"No.\"}}\n\n";
+    let error = call_streaming(streamed(&refused)).await.expect_err("a failure");
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::ModerationBlocked, Billed::Uncertain));
+    assert!(error.message.ends_with("No. [moderation_blocked]"), "{}", error.message);
+}

@@ -1,0 +1,141 @@
+use easel_protocol::record::{Billed, ImageErrorKind};
+use tokio::net::TcpListener;
+
+use super::*;
+
+type Outcome = (ImageErrorKind, Option<u16>, u32, bool, Billed);
+
+fn outcome(made: Result<Made<Vec<u8>>, ImageError>) -> Outcome {
+    let error = made.expect_err("a failure");
+    assert!(!error.message.contains(KEY), "{}", error.message);
+    (error.kind, error.http_status, error.attempts, error.retryable, error.billed)
+}
+
+#[tokio::test]
+async fn what_may_have_been_accepted_is_sent_once() {
+    use ImageErrorKind::*;
+    let wait = [("retry-after", "0")];
+    let cases = [
+        (failed("500 X", &[], "server_error"), (BadResponse, Some(500), 1, true, Billed::Uncertain)),
+        (failed("500 X", &wait, "server_error"), (BadResponse, Some(500), 1, true, Billed::Uncertain)),
+        (failed("502 X", &[], "x"), (BadResponse, Some(502), 1, true, Billed::Uncertain)),
+        (failed("504 X", &[], "x"), (Timeout, Some(504), 1, true, Billed::Uncertain)),
+        (failed("503 X", &[], "x"), (BadResponse, Some(503), 1, true, Billed::Uncertain)),
+        (failed("429 X", &[], "x"), (RateLimited, Some(429), 1, true, Billed::No)),
+        (failed("429 X", &wait, "insufficient_quota"), (UsageLimit, Some(429), 1, false, Billed::No)),
+        (failed("429 X", &[("retry-after", "61")], "x"), (RateLimited, Some(429), 1, true, Billed::No)),
+        (failed("429 X", &[("retry-after", "40")], "x"), (RateLimited, Some(429), 1, true, Billed::No)),
+        (failed("400 X", &[], "unknown_parameter"), (InvalidArguments, Some(400), 1, false, Billed::No)),
+        (failed("400 X", &[], "moderation_blocked"), (ModerationBlocked, Some(400), 1, false, Billed::No)),
+        (failed("403 X", &[], "x"), (Unauthorized, Some(403), 1, false, Billed::No)),
+        (
+            failed("307 X", &[("location", "/v1/images/generations")], "x"),
+            (BadResponse, Some(307), 1, false, Billed::Uncertain),
+        ),
+        (Act::Cut(Vec::new()), (Network, None, 1, true, Billed::Uncertain)),
+        (
+            Act::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"data".to_vec()),
+            (Network, Some(200), 1, true, Billed::Uncertain),
+        ),
+    ];
+    for (act, expected) in cases {
+        let (made, requests) = call_openai(vec![act.clone(), ok(&drawn(&png(9)))]).await;
+        assert_eq!(outcome(made), expected, "{act:?}");
+        assert_eq!(requests.len(), 1, "{act:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_for_now_is_sent_again_with_the_same_key() {
+    for status in ["429 X", "503 X"] {
+        let refused = failed(status, &[("retry-after-ms", "10")], "slow_down");
+        let (made, requests) = call_openai(vec![refused.clone(), refused.clone(), ok(&drawn(&png(9)))]).await;
+        assert_eq!(made.expect("made").attempts, 3);
+        assert!(requests.iter().all(|request| request.header("idempotency-key") == Some("key-1")));
+        assert_eq!(requests.len(), 3);
+
+        let (made, requests) = call_openai(vec![refused]).await;
+        assert_eq!((outcome(made).2, requests.len()), (3, 3));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_tried_three_times_and_bills_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let made = make(&provider(port, Preset::Openai.record()), job("a cat"), Arc::new(Memory::default())).await;
+    assert_eq!(outcome(made), (ImageErrorKind::Network, None, 3, true, Billed::No));
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_renewed_once() {
+    let files = || Arc::new(Memory::default());
+    let refused = failed("401 X", &[], "token_expired");
+    let server = Server::start(vec![refused.clone(), ok(&drawn(&png(9)))]).await;
+    let keys = vec!["old-key-01234567", "new-key-01234567", "newest-key-0123"];
+    let made = make(&with_keys(server.port, Preset::Openai.record(), keys.clone()), job("a cat"), files()).await;
+    assert_eq!(made.expect("made").attempts, 2);
+    let sent: Vec<_> =
+        server.requests().iter().map(|request| request.header("authorization").map(str::to_owned)).collect();
+    assert_eq!(sent, [Some("Bearer old-key-01234567".to_owned()), Some("Bearer new-key-01234567".to_owned())]);
+
+    let server = Server::start(vec![refused]).await;
+    let made = make(&with_keys(server.port, Preset::Openai.record(), keys), job("a cat"), files()).await;
+    assert_eq!(outcome(made), (ImageErrorKind::Unauthorized, Some(401), 2, false, Billed::No));
+    let made = make(&provider(server.port, Preset::Openai.record()), job("a cat"), files()).await;
+    assert_eq!(outcome(made).2, 1, "a key that cannot be renewed is not sent again");
+}
+
+#[tokio::test]
+async fn a_response_format_that_is_unknown_is_left_out_once() {
+    let unknown = failed("400 X", &[], "unknown_parameter");
+    let (made, requests) = call(Preset::Generic.record(), vec![unknown.clone(), ok(&drawn(&png(9)))]).await;
+    assert_eq!(made.expect("made").attempts, 2);
+    let formats: Vec<_> = requests.iter().map(|request| request.json().get("response_format").cloned()).collect();
+    assert_eq!(formats, [Some(json!("b64_json")), None]);
+
+    let (made, requests) = call(Preset::Generic.record(), vec![unknown]).await;
+    assert_eq!((outcome(made).0, requests.len()), (ImageErrorKind::InvalidArguments, 2));
+}
+
+#[tokio::test]
+async fn the_deadline_ends_a_call_that_stalls_anywhere_and_closes_its_connection() {
+    for part in [
+        b"".as_slice(),
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{\"data\":[{\"b64_json\":\"iVBO",
+    ] {
+        let server = Server::start(vec![Act::Stall(part.to_vec())]).await;
+        let files = Arc::new(Memory::default());
+        let mut job = job("a cat");
+        job.deadline = Duration::from_millis(300);
+        let made = make(&provider(server.port, Preset::Openai.record()), job, Arc::clone(&files)).await;
+        assert_eq!(outcome(made), (ImageErrorKind::Timeout, None, 1, true, Billed::Uncertain));
+        server.closed.acquire().await.unwrap().forget();
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_call_closes_its_connection_and_leaves_no_file() {
+    let server = Server::start(vec![Act::Stall(
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{\"data\":[{\"b64_json\":\"iVBO".to_vec(),
+    )])
+    .await;
+    let provider = provider(server.port, Preset::Openai.record());
+    let files = Arc::new(Memory::default());
+    let call = make(&provider, job("a cat"), Arc::clone(&files));
+    tokio::select! {
+        _ = call => panic!("the server never ends its answer"),
+        arrived = server.arrived.acquire() => arrived.unwrap().forget(),
+    }
+    server.closed.acquire().await.unwrap().forget();
+    assert_eq!(files.unfinished.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_bill_leaves_no_doubt() {
+    let (made, _) = call(Preset::SdServer.record(), vec![Act::Cut(Vec::new())]).await;
+    assert_eq!(outcome(made).4, Billed::No);
+}

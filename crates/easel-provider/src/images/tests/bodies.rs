@@ -1,0 +1,162 @@
+use easel_imagegen::port::Reference;
+use easel_protocol::record::{Billed, ImageErrorKind};
+
+use super::*;
+
+/// Sends an edit of `references` and gives back what the server saw.
+async fn edit(record: Record, files: Memory, references: Vec<Reference>, mask: Option<Reference>) -> server::Seen {
+    let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
+    let mut job = job("make \"it\" blue\r\nplease");
+    job.requested.action = ImageAction::Edit;
+    (job.references, job.mask) = (references, mask);
+    make(&provider(server.port, record), job, Arc::new(files)).await.expect("made");
+    server.requests().remove(0)
+}
+
+/// Two images of awkward sizes: larger than what is read at once, no multiple of three.
+fn two(files: &mut Memory) -> (Vec<Reference>, [Vec<u8>; 2]) {
+    let images = [png(300_001), png(1)];
+    let references = ["a", "b"].iter().zip(&images);
+    (references.map(|(name, image)| files.add(name, image.clone(), image.len() as u64)).collect(), images)
+}
+
+/// Head and body of each part.
+fn parts(seen: &server::Seen) -> Vec<(String, Vec<u8>)> {
+    let kind = seen.header("content-type").expect("a content type");
+    let boundary = kind.strip_prefix("multipart/form-data; boundary=").expect("multipart");
+    let limit = format!("\r\n--{boundary}");
+    let mut body = b"\r\n".to_vec();
+    body.extend_from_slice(&seen.body);
+    let mut parts = Vec::new();
+    let mut rest = body.as_slice();
+    while let Some(at) = memchr::memmem::find(rest, limit.as_bytes()) {
+        let (part, after) = rest.split_at(at);
+        if let Some(split) = memchr::memmem::find(part, b"\r\n\r\n") {
+            parts.push((String::from_utf8(part[2..split].to_vec()).unwrap(), part[split + 4..].to_vec()));
+        }
+        rest = &after[limit.len()..];
+    }
+    assert_eq!(rest, b"--\r\n");
+    parts
+}
+
+fn url(image: &[u8]) -> String {
+    format!("data:image/png;base64,{}", STANDARD.encode(image))
+}
+
+#[tokio::test]
+async fn a_generation_sends_the_declared_fields_and_all_headers() {
+    let (_, requests) = call_openai(vec![ok(&drawn(&png(9)))]).await;
+    let [seen] = requests.as_slice() else { panic!("one request") };
+    assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/v1/images/generations"));
+    let expected =
+        json!({"model": "gpt-image-2", "prompt": "a cat", "background": "auto", "quality": "auto", "size": "auto"});
+    assert_eq!(seen.json(), expected);
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("idempotency-key", "key-1"),
+        ("originator", "Client"),
+        ("authorization", "Bearer sk-canary-0123456789"),
+    ] {
+        assert_eq!(seen.header(name), Some(value), "{name}");
+    }
+    assert!(seen.header("user-agent").is_some_and(|agent| agent.starts_with("easel/")));
+}
+
+#[tokio::test]
+async fn a_multipart_edit_carries_the_exact_bytes_in_order_under_plain_names() {
+    let mut files = Memory::default();
+    let (references, images) = two(&mut files);
+    let mask = files.add("m", png(7), png(7).len() as u64);
+    let seen = edit(Preset::Openai.record(), files, references, Some(mask)).await;
+    assert_eq!(seen.path, "/v1/images/edits");
+    let parts = parts(&seen);
+    let field = |name: &str, value: &str| {
+        (format!("Content-Disposition: form-data; name=\"{name}\""), value.as_bytes().to_vec())
+    };
+    let file = |name: &str, file: &str, bytes: &[u8]| {
+        let head =
+            format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\nContent-Type: image/png");
+        (head, bytes.to_vec())
+    };
+    let mut expected = vec![
+        field("background", "auto"),
+        field("model", "gpt-image-2"),
+        field("prompt", "make \"it\" blue\r\nplease"),
+        field("quality", "auto"),
+        field("size", "auto"),
+        file("image[]", "image-1.png", &images[0]),
+        file("image[]", "image-2.png", &images[1]),
+        file("mask", "mask.png", &png(7)),
+    ];
+    let fields = expected.len() - 3;
+    expected[..fields].sort();
+    let mut sent = parts;
+    sent[..fields].sort();
+    assert!(sent == expected, "{:?}", sent.iter().map(|(head, _)| head).collect::<Vec<_>>());
+    assert!(!String::from_utf8_lossy(&seen.body).contains("secret folder"));
+}
+
+#[tokio::test]
+async fn json_edits_carry_data_urls_in_the_form_of_each_provider() {
+    let mut memory = Memory::default();
+    let (references, images) = two(&mut memory);
+    let [a, b] = [url(&images[0]), url(&images[1])];
+    let one = |record| {
+        let mut files = Memory::default();
+        let (mut references, _) = two(&mut files);
+        references.truncate(1);
+        edit(record, files, references, None)
+    };
+    let seen = edit(Preset::Codex.record(), memory, references, None).await;
+    assert_eq!(
+        (seen.path.as_str(), &seen.json()["images"]),
+        ("/v1/images/edits", &json!([{"image_url": a}, {"image_url": b}]))
+    );
+
+    let seen = one(Preset::Xai.record()).await;
+    assert_eq!((seen.path.as_str(), &seen.json()["image"]), ("/v1/images/edits", &json!({"url": a})));
+    let seen = one(Preset::Together.record()).await;
+    assert_eq!((seen.path.as_str(), &seen.json()["reference_images"]), ("/v1/images/generations", &json!([a])));
+    let seen = one(Preset::Localai.record()).await;
+    assert_eq!(seen.json()["ref_images"], json!([STANDARD.encode(&images[0])]));
+}
+
+#[tokio::test]
+async fn several_images_for_xai_are_a_list_and_a_mask_stands_beside_openais() {
+    let mut files = Memory::default();
+    let (references, images) = two(&mut files);
+    let seen = edit(Preset::Xai.record(), files, references, None).await;
+    assert_eq!(seen.json()["images"], json!([{"url": url(&images[0])}, {"url": url(&images[1])}]));
+    assert_eq!(seen.json().get("image"), None);
+
+    let mut files = Memory::default();
+    let (references, _) = two(&mut files);
+    let mask = files.add("m", png(7), png(7).len() as u64);
+    let seen = edit(Preset::Codex.record(), files, references, Some(mask)).await;
+    assert_eq!(seen.json()["mask"], json!({"image_url": url(&png(7))}));
+}
+
+#[tokio::test]
+async fn an_image_that_is_gone_stops_the_call_before_anything_is_sent() {
+    let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
+    let mut gone = job("a cat");
+    gone.references = two(&mut Memory::default()).0;
+    let made = make(&provider(server.port, Preset::Openai.record()), gone, Arc::new(Memory::default())).await;
+    let error = made.expect_err("gone");
+    assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::ReferenceNotFound, 0, Billed::No));
+    assert!(error.message.contains("img_a"), "{}", error.message);
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_image_that_became_shorter_leaves_no_whole_request() {
+    let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
+    let mut files = Memory::default();
+    let mut shorter = job("a cat");
+    shorter.references = vec![files.add("a", png(200_000), 300_000)];
+    let made = make(&provider(server.port, Preset::Openai.record()), shorter, Arc::new(files)).await;
+    let error = made.expect_err("cut short");
+    assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Storage, 1, Billed::No));
+    assert!(server.requests().is_empty());
+}

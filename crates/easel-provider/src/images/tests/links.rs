@@ -1,0 +1,93 @@
+use easel_protocol::record::ImageErrorKind;
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A call whose answer names its image by `link`; `{port}` in it is the server's.
+async fn call_with_link(link: &str, then: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+    // The answer names the server's port, which is known only when it listens: the path carries the link there.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let answer = json!({"data": [{"url": link.replace("{port}", &port.to_string())}]});
+    let server = Server::start_at(port, std::iter::once(ok(&answer)).chain(then).collect()).await;
+    let made = make(&provider(port, Preset::Sglang.record()), job("a cat"), Arc::new(Memory::default())).await;
+    (made, server.requests())
+}
+
+#[tokio::test]
+async fn a_link_to_the_providers_own_origin_is_followed_without_credentials() {
+    for (link, path) in [
+        ("http://127.0.0.1:{port}/out/a.png?x=1", "/out/a.png?x=1"),
+        ("/out/a.png", "/out/a.png"),
+        ("out/a.png", "/out/a.png"),
+    ] {
+        let image = Act::Answer(answer("200 OK", &[("content-type", "text/plain")], png(70_000)));
+        let (made, requests) = call_with_link(link, vec![image]).await;
+        assert_eq!(made.expect("made").images[0].staged, png(70_000));
+        assert_eq!((requests[1].method.as_str(), requests[1].path.as_str()), ("GET", path));
+        for header in ["authorization", "originator", "idempotency-key"] {
+            assert_eq!(requests[1].header(header), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_to_any_other_place_within_is_refused_before_a_connection_is_made() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let within = listener.local_addr().unwrap().port();
+    for link in [
+        format!("http://127.0.0.1:{within}/a.png"),
+        format!("http://localhost:{within}/a.png"),
+        format!("https://localhost:{within}/a.png"),
+        format!("https://127.0.0.2:{within}/a.png"),
+        format!("https://[::1]:{within}/a.png"),
+        format!("https://[::ffff:127.0.0.2]:{within}/a.png"),
+        format!("https://2130706434:{within}/a.png"),
+        format!("https://0.0.0.0:{within}/a.png"),
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+        "https://169.254.169.254/latest/meta-data".to_owned(),
+        "file:///etc/passwd".to_owned(),
+        "ftp://127.0.0.1/a.png".to_owned(),
+        "https://".to_owned(),
+    ] {
+        let (made, requests) = call_with_link(&link, Vec::new()).await;
+        let error = made.expect_err("refused");
+        assert_eq!(error.kind, ImageErrorKind::BadResponse, "{link}: {error:?}");
+        assert_eq!(requests.len(), 1, "{link}");
+    }
+    tokio::select! {
+        biased;
+        _ = listener.accept() => panic!("a link led within"),
+        () = std::future::ready(()) => {}
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_what_is_no_image_is_refused() {
+    let redirect = Act::Answer(answer("302 Found", &[("location", "/elsewhere")], ""));
+    let text = Act::Answer(answer("200 OK", &[("content-type", "image/png")], "root:x:0:0"));
+    let empty = Act::Answer(answer("200 OK", &[], ""));
+    for act in [redirect, text, empty, failed("404 X", &[], "x")] {
+        let (made, requests) = call_with_link("/a.png", vec![act]).await;
+        assert_eq!(made.expect_err("refused").kind, ImageErrorKind::BadResponse);
+        assert_eq!(requests.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_paid_image_is_asked_for_again_when_its_link_breaks() {
+    let broken = Act::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nxx".to_vec());
+    let image = Act::Answer(answer("200 OK", &[], png(5)));
+    let (made, requests) = call_with_link("/a.png", vec![broken.clone(), failed("502 X", &[], "x"), image]).await;
+    assert_eq!((made.expect("made").images[0].staged.clone(), requests.len()), (png(5), 4));
+    let (made, requests) = call_with_link("/a.png", vec![broken]).await;
+    assert_eq!((made.expect_err("broken").kind, requests.len()), (ImageErrorKind::BadResponse, 4));
+}
+
+#[tokio::test]
+async fn a_link_that_holds_the_image_needs_no_request() {
+    let link = format!("data:image/png;base64,{}", STANDARD.encode(png(50_000)));
+    let (made, requests) = call_with_link(&link, Vec::new()).await;
+    assert_eq!((made.expect("made").images[0].staged.clone(), requests.len()), (png(50_000), 1));
+}
