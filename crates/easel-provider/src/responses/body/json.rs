@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use easel_imagegen::port::{ModelRequest, Reference};
+use easel_protocol::input::ImageDetail;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use serde::Serialize;
 
@@ -127,10 +128,9 @@ impl Draft<'_> {
                 ContentItem::InputImage { image_url, detail } => {
                     self.raw(r#"{"type":"input_image","image_url":"#);
                     self.picture(image_url, |image| format!("data:{};base64,", image.facts.media_type.as_str()))?;
-                    if let Some(detail) = detail {
-                        self.raw(r#","detail":"#);
-                        self.value(detail)?;
-                    }
+                    self.raw(r#","detail":"#);
+                    // The API's own default, which some servers want to be told.
+                    self.value(&detail.unwrap_or(ImageDetail::Auto))?;
                     self.raw("}");
                 }
             }
