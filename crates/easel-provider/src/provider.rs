@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{
-    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo, image_error,
-};
-use easel_protocol::record::{ImageError, ImageErrorKind};
+use easel_imagegen::port::{Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo};
+use easel_protocol::record::ImageError;
 use futures_core::Stream;
 
 use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
 use crate::record::Record;
-use crate::responses;
+use crate::{images, responses};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
@@ -67,7 +65,7 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         responses::respond(self, request, files)
     }
 
-    async fn make<F: Files>(&self, _job: ImageJob, _files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
-        Err(image_error(ImageErrorKind::Internal, "images over HTTP are not there yet"))
+    async fn make<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
+        images::make(self, job, files).await
     }
 }
