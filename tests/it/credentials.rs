@@ -11,6 +11,7 @@ use easel_protocol::event::Event;
 use easel_protocol::method::{AccountLoginStart, AccountLogout, AccountRead, ModelProviderList, ToolList};
 use easel_protocol::model::ModelProviderListParams;
 use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -114,7 +115,8 @@ async fn auth_mode(server: &mut Server) -> Option<AuthMode> {
     updated.auth_mode
 }
 
-/// Answers every request with 401 and repeats what it was authorised with, as careless servers do.
+/// Asks for one image, then answers every request with 401 and repeats what it was authorised with, as careless servers
+/// do.
 async fn tell_tale(listener: TcpListener) {
     loop {
         let Ok((mut stream, _)) = listener.accept().await else { return };
@@ -126,19 +128,35 @@ async fn tell_tale(listener: TcpListener) {
                 Ok(length) => request.extend_from_slice(&piece[..length]),
             }
         }
-        let head = String::from_utf8_lossy(&request).into_owned();
-        let header = head.lines().find(|line| line.to_lowercase().starts_with("authorization:")).unwrap_or_default();
-        let body = serde_json::json!({"error": {
-            "message": format!("Incorrect API key provided: {header}"), "type": "invalid_request_error",
-            "param": header, "code": "invalid_api_key",
-        }});
-        let body = body.to_string();
-        let answer = format!(
-            "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
+        let request = String::from_utf8_lossy(&request).into_owned();
+        let is_question = request.starts_with("POST /v1/responses") && !request.contains("function_call_output");
+        let (status, body) = if is_question { ("200 OK", question()) } else { ("401 Unauthorized", tale(&request)) };
+        let length = body.len();
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
         let _ = stream.write_all(answer.as_bytes()).await;
     }
+}
+
+/// An answer of the model that asks for an image.
+fn question() -> String {
+    let call = json!({"type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
+        "name": "imagegen", "arguments": "{\"prompt\":\"a cat\"}"});
+    let done = json!({"type": "response.output_item.done", "output_index": 0, "item": call});
+    let usage = json!({"input_tokens": 1, "output_tokens": 1, "total_tokens": 2});
+    let completed =
+        json!({"type": "response.completed", "response": {"id": "resp_1", "output": [call], "usage": usage}});
+    format!("data: {done}\n\ndata: {completed}\n\n")
+}
+
+fn tale(request: &str) -> String {
+    let is_secret = |line: &&str| line.to_lowercase().starts_with("authorization:") || line.contains("canary");
+    let secrets: Vec<&str> = request.lines().filter(is_secret).collect();
+    assert!(secrets.len() >= 2, "the key and the header arrive: {request}");
+    json!({"error": {
+        "message": format!("Incorrect API key provided: {}", secrets.join(", ")), "type": "invalid_request_error",
+        "param": secrets[0], "code": "invalid_api_key",
+    }})
+    .to_string()
 }
 
 /// Head and body are there.
@@ -174,7 +192,12 @@ async fn no_output_log_or_file_holds_a_key_but_the_one_that_is_for_it() {
         let config = easel_protocol::configuration::ConfigReadParams { include_layers: Some(true), cwd: None };
         server.ok::<easel_protocol::method::ConfigRead>(&config).await;
         let thread = server.thread().await;
-        server.turn(&thread.id, vec![text("draw a cat")]).await;
+        let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+        assert!(events.iter().any(|event| matches!(event, Event::Error(_))), "the model was refused");
+        let failed = "\"status\":\"failed\"";
+        let lines = events.iter().map(|event| serde_json::to_string(event).expect("JSON"));
+        let image = lines.into_iter().any(|line| line.contains(failed) && line.contains("unauthorized"));
+        assert!(image, "the image was refused: {events:#?}");
     };
     tokio::select! {
         () = serving => panic!("the listener closed"),

@@ -92,10 +92,10 @@ const FAILURES: [(&str, ImageErrorKind, Option<u16>, Billed, usize); 9] = [
     ("403", ImageErrorKind::Unauthorized, Some(403), Billed::No, 1),
     ("500", ImageErrorKind::BadResponse, Some(500), Billed::Uncertain, 1),
     ("badb64", ImageErrorKind::BadResponse, Some(200), Billed::Yes, 1),
-    ("nodata", ImageErrorKind::BadResponse, Some(200), Billed::Uncertain, 1),
+    ("nodata", ImageErrorKind::BadResponse, Some(200), Billed::Yes, 1),
     ("notjson", ImageErrorKind::BadResponse, Some(200), Billed::Uncertain, 1),
     ("close", ImageErrorKind::Network, None, Billed::Uncertain, 1),
-    ("url", ImageErrorKind::Network, None, Billed::Yes, 1),
+    ("url", ImageErrorKind::BadResponse, Some(200), Billed::Yes, 1),
 ];
 
 #[tokio::test]
