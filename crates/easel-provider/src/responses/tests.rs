@@ -3,6 +3,7 @@
 mod fixture;
 mod server;
 
+mod body;
 mod faults;
 mod hosted;
 mod mock;

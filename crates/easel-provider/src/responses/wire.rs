@@ -180,3 +180,57 @@ fn usage(usage: &Value) -> TokenUsage {
         reasoning_output_tokens: count(&usage["output_tokens_details"]["reasoning_tokens"]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn samples() -> [Value; 3] {
+        let image = json!({"type": "image_generation_call", "id": "ig", "result": "data:image/png;base64,QU\\JD", "error": null});
+        let call =
+            json!({"type": "function_call", "id": "fc", "call_id": "c", "namespace": null, "arguments": "{\"a\":1}"});
+        [
+            json!({"type": "response.output_item.done", "item": image}),
+            json!({"type": "response.output_text.delta", "item_id": "m", "delta": "é\u{1f600}"}),
+            json!({"type": "response.completed", "response": {"output": [image, call], "usage": {"input_tokens": 1}}}),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_in_an_event_is_too_strange(
+            which in 0usize..3,
+            at in 0usize..400,
+            bytes in proptest::collection::vec(any::<u8>(), 0..4),
+            cut in 0usize..4,
+        ) {
+            let mut data = samples()[which].to_string().into_bytes();
+            let at = at.min(data.len());
+            data.splice(at..(at + cut).min(data.len()), bytes);
+            let data = Bytes::from(data);
+            // What it is does not matter here, only that there is an answer.
+            let _ = (event(&data), whole(&data));
+        }
+    }
+
+    #[test]
+    fn base64_stays_where_it_came() {
+        let data = Bytes::from(
+            json!({"type": "response.output_item.done",
+            "item": {"type": "image_generation_call", "result": "QUJD"}})
+            .to_string(),
+        );
+        let Ok(Event::ItemDone(Item::Image(image))) = event(&data) else { panic!("no image") };
+        assert_eq!(image.result, "QUJD");
+        assert!(data.as_ptr_range().contains(&image.result.as_ptr()));
+    }
+
+    #[test]
+    fn counts_that_are_no_counts_are_nought() {
+        let counted = usage(&json!({"input_tokens": -5, "output_tokens": "many", "total_tokens": null}));
+        assert_eq!(counted, TokenUsage::default());
+    }
+}
