@@ -150,7 +150,7 @@ impl Refused {
     /// As the failure of an image call; attempts and time are the caller's to fill in.
     pub fn image_error(&self, record: &Record) -> ImageError {
         let meaning = self.meaning();
-        let refused = (400..500).contains(&self.status) || self.not_accepted();
+        let refused = (300..500).contains(&self.status) || self.not_accepted();
         ImageError {
             http_status: Some(self.status),
             code: self.code.clone().or_else(|| self.error_type.clone()),

@@ -1,5 +1,6 @@
 //! Images that an answer names by URL.
 
+use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use easel_imagegen::port::Files;
 use reqwest::{Client, Response, Url};
 
-use super::address::{PublicOnly, is_public};
+use super::address::{NotPublic, PublicOnly, is_public};
 use super::receive::{Broken, blocking};
 use super::scan::Piece;
 use super::slots::{Slot, Slots};
@@ -68,7 +69,7 @@ fn client(endpoint: &Endpoint, url: &Url) -> Result<Client, NotFetched> {
 async fn once<F: Files>(client: &Client, url: Url, files: Arc<F>) -> Result<Slot<F::Writer>, NotFetched> {
     let response = client.get(url).send().await.map_err(|error| {
         let message = format!("could not be followed: {}", crate::failure::cause(&error));
-        NotFetched { message, again: true }
+        NotFetched { message, again: !is_not_public(&error) }
     })?;
     let status = response.status();
     if !status.is_success() {
@@ -92,6 +93,17 @@ async fn write<F: Files>(mut response: Response, files: Arc<F>) -> Result<Slot<F
     }
     slots.piece(&Piece::End(Ok(())))?;
     Ok(slots.take().pop().unwrap_or(Slot::Empty))
+}
+
+fn is_not_public(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<NotPublic>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn refused(message: &str) -> NotFetched {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use easel_imagegen::port::Files;
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::events::{Frame, Lines};
 use super::scan::{Scanner, TooLong};
@@ -50,9 +50,14 @@ pub(super) async fn receive<F: Files>(
         documents: Vec::new(),
     };
     while !reader.has_all() {
-        let chunk = response.chunk().await.map_err(|error| Broken::Cut(crate::failure::cause(&error)))?;
-        let Some(chunk) = chunk else { break };
-        reader = blocking(move || reader.feed(&chunk).map(|()| reader)).await?;
+        match response.chunk().await {
+            Ok(Some(chunk)) => reader = blocking(move || reader.feed(&chunk).map(|()| reader)).await?,
+            Ok(None) => break,
+            Err(error) => {
+                let cause = crate::failure::cause(&error);
+                return blocking(move || reader.salvage().ok_or(Broken::Cut(cause))).await;
+            }
+        }
     }
     blocking(move || reader.finish()).await
 }
@@ -127,6 +132,16 @@ impl<F: Files> Reader<F> {
                 Ok(self.documents)
             }
         }
+    }
+
+    /// The images that were whole when the connection broke: they are paid, and only what is said of them is missing.
+    fn salvage(mut self) -> Option<Vec<Document<F::Writer>>> {
+        let slots = self.document.slots.take();
+        if self.form == Form::Json && slots.iter().any(|slot| matches!(slot, Slot::Whole(_))) {
+            let images: Vec<Value> = (0..slots.len()).map(|slot| json!({"b64_json": slot})).collect();
+            self.documents.push(Document { json: json!({"data": images}), slots });
+        }
+        (!self.documents.is_empty()).then_some(self.documents)
     }
 
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Broken> {

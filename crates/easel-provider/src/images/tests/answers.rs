@@ -84,6 +84,18 @@ async fn an_answer_without_an_image_is_a_typed_error() {
 }
 
 #[tokio::test]
+async fn a_whole_image_is_kept_although_the_connection_breaks_after_it() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n";
+    let image = STANDARD.encode(png(9));
+    let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}\"}},{{\"b64_json\":\"{image}");
+    let (made, _) = call_openai(vec![Act::Cut(cut.into_bytes())]).await;
+    assert_eq!(made.expect("made").images[0].staged, png(9));
+    let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}");
+    let error = failure(Act::Cut(cut.into_bytes())).await;
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::Network, Billed::Uncertain));
+}
+
+#[tokio::test]
 async fn an_endless_image_ends_the_call() {
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n{\"data\":[{\"b64_json\":\"".to_vec();
     endless.resize(endless.len() + (90 << 20), b'A');

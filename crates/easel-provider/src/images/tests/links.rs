@@ -64,6 +64,14 @@ async fn a_link_to_any_other_place_within_is_refused_before_a_connection_is_made
 }
 
 #[tokio::test]
+async fn a_name_that_leads_within_is_refused_when_it_is_looked_up() {
+    let (made, _) = call_with_link("https://localhost:{port}/a.png", Vec::new()).await;
+    let error = made.expect_err("refused");
+    let expected = "the provider's link to the image could not be followed: the address is not a public one";
+    assert_eq!(error.message, expected);
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed_and_what_is_no_image_is_refused() {
     let redirect = Act::Answer(answer("302 Found", &[("location", "/elsewhere")], ""));
     let text = Act::Answer(answer("200 OK", &[("content-type", "image/png")], "root:x:0:0"));
