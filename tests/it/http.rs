@@ -1,14 +1,16 @@
-//! Turns over HTTP against a backend that stands in for the real one. It is not part of this repository:
+//! Turns over HTTP. Most run against a backend that stands in for the real one. It is not part of this repository:
 //! `EASEL_MOCK_BACKEND` names its script, which Python runs.
 
 mod backend;
+
+use std::path::PathBuf;
 
 use easel_protocol::event::{Event, ItemCompletedNotification};
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
 
-use crate::harness::{Place, Server, text};
+use crate::harness::{Place, Server, local_image, text};
 use backend::Backend;
 
 /// A server whose provider is the backend, by the record of the public API.
@@ -72,6 +74,33 @@ async fn a_turn_draws_and_the_next_one_edits_what_it_drew() {
 }
 
 #[tokio::test]
+async fn attached_images_are_sent_in_their_order() {
+    let Some(backend) = Backend::start().await else { return };
+    let (place, mut server) = server(&backend).await;
+    let thread = server.thread().await;
+    server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let png = std::fs::read(drawn_file(&place)).expect("the image that was drawn");
+    // The same picture with bytes after its end, so that the two differ.
+    let other: Vec<u8> = [png.as_slice(), b"other"].concat();
+    let (first, second) = (place.write("a.png", &other), place.write("b.png", &png));
+    let wish = r#"MOCK:{"calls": [{"prompt": "join them", "num_last_images_to_include": 2}]}"#;
+    let input = vec![text(wish), local_image(&first), local_image(&second)];
+    let [edited] = images(server.turn(&thread.id, input).await).try_into().expect("one image");
+    assert_eq!(edited.status, ImageStatus::Completed, "{:?}", edited.error);
+    let sent: Vec<Vec<u8>> =
+        edited.images[0].inputs.iter().map(|input| std::fs::read(&input.path).expect("the input")).collect();
+    assert_eq!(sent, [other, png]);
+    server.close().await;
+}
+
+/// The one image file of a home.
+fn drawn_file(place: &Place) -> PathBuf {
+    let threads = std::fs::read_dir(place.home().join("generated_images")).expect("the folder of images");
+    let thread = threads.flatten().next().expect("a thread's folder").path();
+    std::fs::read_dir(thread).expect("the folder of a thread").flatten().next().expect("an image").path()
+}
+
+#[tokio::test]
 async fn three_calls_of_one_answer_run_side_by_side() {
     let Some(backend) = Backend::start().await else { return };
     backend.set(r#"{"image_delay": 0.5}"#).await;
@@ -131,5 +160,33 @@ async fn a_rate_limit_that_names_a_time_is_tried_again_and_then_told() {
     assert_eq!((error.kind, error.http_status, error.billed), (ImageErrorKind::RateLimited, Some(429), Billed::No));
     let posts = backend.posts().await.len();
     assert!(posts > 1 && error.attempts as usize == posts, "{posts} POSTs, {} attempts", error.attempts);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_configured_provider_that_cannot_be_reached_fails_and_nothing_stands_in_for_it() {
+    // Nobody listens on port 1.
+    let place =
+        Place::with_config("model_provider = \"away\"\nmodel_providers.away.base_url = \"http://127.0.0.1:1/v1\"\n");
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    assert_eq!(status(&events), Some(TurnStatus::Failed));
+    assert!(images(events).is_empty());
+    assert!(!place.home().join("generated_images").exists());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_lacks_its_key_names_the_variable_and_sends_nothing() {
+    let place = Place::with_config(
+        "model_provider = \"away\"\n[model_providers.away]\nbase_url = \"http://127.0.0.1:1/v1\"\nenv_key = \"AWAY_KEY\"\n",
+    );
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let told: Vec<String> = events.iter().map(|event| serde_json::to_string(event).expect("JSON")).collect();
+    assert!(told.iter().any(|line| line.contains("\"error\"") && line.contains("AWAY_KEY")), "{told:#?}");
+    assert_eq!(status(&events), Some(TurnStatus::Failed));
     server.close().await;
 }
