@@ -10,10 +10,10 @@ use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 
 use super::answer::{Answer, broken};
-use super::send::{Begun, cause, idle_error, other};
+use super::send::{Begun, idle_error, other};
 use super::sse::{Parser, TooLarge};
 use super::wire::{self, Event, Unreadable};
-use crate::failure::Masks;
+use crate::failure::{self, Masks};
 
 /// One event, or an answer that is not streamed, with the pictures in it.
 const MAX_EVENT_BYTES: usize = 64 << 20;
@@ -82,7 +82,8 @@ async fn chunk(response: &mut Response, masks: &Masks, idle: Duration) -> Result
     match tokio::time::timeout(idle, response.chunk()).await {
         Ok(Ok(chunk)) => Ok(chunk),
         Ok(Err(error)) => {
-            Err(other(format!("the connection to the provider was lost while it answered: {}", cause(error, masks))))
+            let cause = masks.words(&failure::cause(&error));
+            Err(other(format!("the connection to the provider was lost while it answered: {cause}")))
         }
         Err(_) => Err(idle_error(idle)),
     }

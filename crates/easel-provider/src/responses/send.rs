@@ -1,6 +1,5 @@
 //! Sending a request until an answer begins: the credential renewed once, and repeated where nothing was consumed.
 
-use std::error::Error;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +116,7 @@ async fn post<C: Credentials, F: Files>(
                 let fault = upload.fault();
                 return response.map_err(|error| match fault {
                     Some(message) => Failed { error: other(message), repeat: Repeat::Never },
-                    None => unanswered(error, *exposure, masks),
+                    None => unanswered(&error, *exposure, masks),
                 });
             }
             // A large picture on a slow line is not idle.
@@ -139,7 +138,7 @@ fn after_refusal(refused: &Refused, exposure: ToolExposure) -> Repeat {
     if repeat { Repeat::After(refused.retry_after) } else { Repeat::Never }
 }
 
-fn unanswered(error: reqwest::Error, exposure: ToolExposure, masks: &Masks) -> Failed {
+fn unanswered(error: &reqwest::Error, exposure: ToolExposure, masks: &Masks) -> Failed {
     let repeat =
         if error.is_connect() || exposure != ToolExposure::Hosted { Repeat::After(None) } else { Repeat::Never };
     let what = if error.is_connect() {
@@ -147,17 +146,7 @@ fn unanswered(error: reqwest::Error, exposure: ToolExposure, masks: &Masks) -> F
     } else {
         "the connection to the provider was lost before it answered"
     };
-    Failed { error: other(format!("{what}: {}", cause(error, masks))), repeat }
-}
-
-/// The innermost reason: the outer ones repeat the address, which may hold a secret.
-pub(super) fn cause(error: reqwest::Error, masks: &Masks) -> String {
-    let error = error.without_url();
-    let mut cause: &dyn Error = &error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    masks.words(&cause.to_string())
+    Failed { error: other(format!("{what}: {}", masks.words(&failure::cause(error)))), repeat }
 }
 
 pub(super) fn idle_error(idle: Duration) -> ModelError {

@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::{Said, broken};
-use crate::failure::{Masks, Refused};
+use crate::failure::{self, Masks, Refused};
 use crate::record::Record;
 use crate::responses::wire::Image;
 
@@ -43,7 +43,7 @@ enum Drawing {
 
 impl<'a> Images<'a> {
     pub(super) fn new(context: Context<'a>) -> Self {
-        let request_id = Refused::from_json(200, &context.headers, &Value::Null, &context.masks).request_id;
+        let request_id = failure::request_id(&context.headers, &context.masks);
         Self { context, request_id, begun: Vec::new() }
     }
 
