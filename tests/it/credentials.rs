@@ -219,6 +219,29 @@ async fn no_output_log_or_file_holds_a_key_but_the_one_that_is_for_it() {
     assert!(std::fs::metadata(&log).expect("the log").len() > 0);
 }
 
+#[tokio::test]
+async fn a_login_that_cannot_be_read_is_a_warning_without_its_content() {
+    let place = Place::with_config("");
+    std::fs::write(place.home().join("auth.json"), "sk-canary").expect("a damaged login");
+    let mut server = place.server().await;
+    let warned = server.events_until(|event| matches!(event, Event::ConfigWarning(_))).await;
+    let warned = serde_json::to_string(&warned).expect("JSON");
+    assert!(warned.contains("auth.json") && !warned.contains("canary"), "{warned}");
+    server.close().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_server_leaves_no_core_dump_behind() {
+    let place = Place::new();
+    let server = place.server().await;
+    let pid = server.client.pid().expect("it runs");
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("its limits");
+    let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).expect("a line");
+    assert_eq!(core.split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"]);
+    server.close().await;
+}
+
 /// Names of the files below `folder` with a canary in them.
 fn holders(folder: &Path, names: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {

@@ -31,6 +31,8 @@ pub(crate) struct App {
     pub(crate) hub: Hub,
     pub(crate) threads: Threads<AnyProvider>,
     pub(crate) account: Arc<Account>,
+    /// Why the stored login was not taken, for people.
+    login_problem: Option<String>,
     pub(crate) providers: Providers,
     pub(crate) order: Order,
     /// What goes on after an answer; awaited at the end.
@@ -51,9 +53,6 @@ impl App {
             easel_store::Limits { reference_bytes: limits.reference_bytes, reference_pixels: limits.reference_pixels };
         let store = EaselStore::open(home.clone(), limits);
         let (account, problem) = Account::open(environment, home.clone());
-        if let Some(error) = problem {
-            tracing::warn!(%error, "the stored login is not used");
-        }
         let account = Arc::new(account);
         Self {
             home,
@@ -65,6 +64,7 @@ impl App {
             threads: Threads::default(),
             providers: Providers::new(environment.clone(), Arc::clone(&account)),
             account,
+            login_problem: problem.map(|problem| format!("The stored login is not used: {problem}.")),
             order: Order::default(),
             sequels: TaskTracker::new(),
         }
@@ -101,7 +101,10 @@ impl App {
             None => None,
         };
         warnings.extend(
-            summary
+            self.login_problem
+                .clone()
+                .into_iter()
+                .chain(summary)
                 .map(|summary| Event::ConfigWarning(ConfigWarningNotification { summary, details: None, path: None })),
         );
         warnings

@@ -20,6 +20,7 @@ mod refusal;
 mod rules;
 
 mod logging;
+mod os;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ use crate::app::{App, Cx};
 use crate::client::Client;
 use crate::logging::Logging;
 use crate::methods;
+use crate::os;
 
 /// Threads that run turns and handlers; the work waits more than it computes.
 const WORKERS: usize = 2;
@@ -21,6 +22,7 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation) -> Result<(
     let (input, output) = easel_rpc::take_over()?;
     let watch = ClientWatch::new(&output)?;
     let _logging = Logging::start(environment);
+    os::no_core_dumps();
     let home = easel_config::home(environment)?;
     easel_config::create_home(&home)?;
     let loader = Loader::new(environment.clone(), home.clone(), invocation);
