@@ -85,11 +85,7 @@ async fn write<F: Files>(mut response: Response, files: Arc<F>) -> Result<Slot<F
     let mut slots = Slots::new(files, 1);
     slots.piece(&Piece::Begin)?;
     while let Some(chunk) = response.chunk().await.map_err(|error| Broken::Cut(crate::failure::cause(&error)))? {
-        slots = blocking(move || {
-            slots.piece(&Piece::Bytes(&chunk))?;
-            Ok(slots)
-        })
-        .await?;
+        slots = blocking(move || slots.piece(&Piece::Bytes(&chunk)).map(|()| slots)).await??;
     }
     slots.piece(&Piece::End(Ok(())))?;
     Ok(slots.take().pop().unwrap_or(Slot::Empty))

@@ -49,24 +49,36 @@ pub(super) async fn receive<F: Files>(
         wanted,
         documents: Vec::new(),
     };
-    while !reader.has_all() {
-        match response.chunk().await {
-            Ok(Some(chunk)) => reader = blocking(move || reader.feed(&chunk).map(|()| reader)).await?,
-            Ok(None) => break,
-            Err(error) => {
-                let cause = crate::failure::cause(&error);
-                return blocking(move || reader.salvage().ok_or(Broken::Cut(cause))).await;
-            }
+    let arrived = loop {
+        if reader.has_all() {
+            break Ok(());
         }
-    }
-    blocking(move || reader.finish()).await
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let fed;
+                (reader, fed) = blocking(move || {
+                    let fed = reader.feed(&chunk);
+                    (reader, fed)
+                })
+                .await?;
+                if fed.is_err() {
+                    break fed;
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(Broken::Cut(crate::failure::cause(&error))),
+        }
+    };
+    blocking(move || match arrived {
+        Ok(()) => reader.finish(),
+        Err(broken) => reader.salvage().ok_or(broken),
+    })
+    .await?
 }
 
-/// Runs what may wait for the disk beside the runtime. What it owns is dropped there too.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Broken> + Send + 'static,
-) -> Result<T, Broken> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Broken::Stopped))
+/// Runs what may wait for the disk beside the runtime.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Broken> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Broken::Stopped)
 }
 
 struct Reader<F: Files> {
@@ -122,8 +134,9 @@ impl<F: Files> Reader<F> {
     fn finish(mut self) -> Result<Vec<Document<F::Writer>>, Broken> {
         match self.form {
             Form::Json | Form::Unclear => {
-                let rest = self.document.scanner.take_rest();
-                let json = serde_json::from_slice(&rest).map_err(|_| Broken::NotJson)?;
+                let Ok(json) = serde_json::from_slice(&self.document.scanner.take_rest()) else {
+                    return self.salvage().ok_or(Broken::NotJson);
+                };
                 Ok(vec![Document { json, slots: self.document.slots.take() }])
             }
             Form::Events => {
@@ -134,7 +147,7 @@ impl<F: Files> Reader<F> {
         }
     }
 
-    /// The images that were whole when the connection broke: they are paid, and only what is said of them is missing.
+    /// The images that were whole when the answer broke: they are paid, and only what is said of them is missing.
     fn salvage(mut self) -> Option<Vec<Document<F::Writer>>> {
         let slots = self.document.slots.take();
         if self.form == Form::Json && slots.iter().any(|slot| matches!(slot, Slot::Whole(_))) {

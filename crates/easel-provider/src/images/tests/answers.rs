@@ -84,12 +84,17 @@ async fn an_answer_without_an_image_is_a_typed_error() {
 }
 
 #[tokio::test]
-async fn a_whole_image_is_kept_although_the_connection_breaks_after_it() {
+async fn a_whole_image_is_kept_whatever_breaks_after_it() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n";
     let image = STANDARD.encode(png(9));
     let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}\"}},{{\"b64_json\":\"{image}");
-    let (made, _) = call_openai(vec![Act::Cut(cut.into_bytes())]).await;
-    assert_eq!(made.expect("made").images[0].staged, png(9));
+    let unbounded = cut.replace("content-length: 99999", "connection: close");
+    let garbage = Act::Answer(answer("200 OK", &[], format!("{}<!-- 7 ms -->", drawn(&png(9)))));
+    let chatter = Act::Answer(answer("200 OK", &[], format!("{} {}", drawn(&png(9)), "x".repeat(2 << 20))));
+    for act in [Act::Cut(cut.into_bytes()), Act::Cut(unbounded.into_bytes()), garbage, chatter] {
+        let (made, _) = call_openai(vec![act]).await;
+        assert_eq!(made.expect("made").images[0].staged, png(9));
+    }
     let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}");
     let error = failure(Act::Cut(cut.into_bytes())).await;
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Network, Billed::Uncertain));
