@@ -135,3 +135,17 @@ fn a_refusal_that_repeats_a_secret_is_masked_wherever_it_stands() {
     assert!(!format!("{refused:?}").contains("canary"), "{refused:?}");
     assert_eq!(refused.message, "wrong: *** via ***");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_body_is_too_strange_to_be_told(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+        text in "<?(title|TITLE|<title>|</title>|[<>{}\\[\\]\":,é\u{1b}]|error|detail){0,20}",
+    ) {
+        for body in [bytes.as_slice(), text.as_bytes()] {
+            let refused = Refused::from_body(500, &HeaderMap::new(), body, &Masks::default());
+            proptest::prop_assert!(refused.message.chars().count() <= 500);
+            proptest::prop_assert!(!refused.message.contains(char::is_control));
+        }
+    }
+}

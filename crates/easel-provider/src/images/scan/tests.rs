@@ -203,4 +203,38 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn strange_text_is_read_alike_however_it_is_split(
+        words in vec(prop::sample::select(STRANGE.to_vec()), 0..40),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let text = words.concat();
+        let (before, after) = text.as_bytes().split_at(at.index(text.len() + 1));
+        prop_assert_eq!(scan([before, after]), scan([text.as_bytes()]));
+    }
 }
+
+/// What the scanner looks for, in any order.
+const STRANGE: [&str; 20] = [
+    "\"",
+    "\\",
+    ":",
+    ",",
+    "{",
+    "}",
+    "[",
+    " ",
+    "\n",
+    "b64_json",
+    "\"b64_json\":\"",
+    "\"url\":\"",
+    "data:",
+    "base64,",
+    "QUJD",
+    "=",
+    "\\u002",
+    "\\/",
+    "é",
+    "\0",
+];

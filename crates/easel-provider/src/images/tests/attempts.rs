@@ -141,3 +141,15 @@ async fn a_provider_that_does_not_bill_leaves_no_doubt() {
     let (made, _) = call(Preset::SdServer.record(), vec![Act::Cut(Vec::new())]).await;
     assert_eq!(outcome(made).4, Billed::No);
 }
+
+#[tokio::test]
+async fn a_connection_that_the_server_has_closed_costs_no_call() {
+    let whole = answer("200 OK", &[], drawn(&png(9)).to_string());
+    let server = Server::start(vec![Act::Cut(whole)]).await;
+    let provider = provider(server.port, Preset::Openai.record());
+    for _ in 0..5 {
+        let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+        assert_eq!(made.expect("made").attempts, 1);
+    }
+    assert_eq!(server.requests().len(), 5);
+}
