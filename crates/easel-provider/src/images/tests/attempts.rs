@@ -69,6 +69,21 @@ async fn a_server_that_is_not_there_is_tried_three_times_and_bills_nothing() {
 }
 
 #[tokio::test]
+async fn a_handshake_that_stalls_is_no_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
+    let mut provider = provider(1, Preset::Openai.record());
+    provider.endpoint = Arc::new(crate::endpoint::Endpoint::new(base, Duration::from_millis(100)));
+    let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+    assert_eq!(outcome(made), (ImageErrorKind::Network, None, 3, true, Billed::No));
+    let mut short = job("a cat");
+    short.deadline = Duration::from_millis(20);
+    let made = make(&provider, short, Arc::new(Memory::default())).await;
+    let (kind, _, _, _, billed) = outcome(made);
+    assert_eq!((kind, billed), (ImageErrorKind::Timeout, Billed::No));
+}
+
+#[tokio::test]
 async fn a_refused_credential_is_renewed_once() {
     let files = || Arc::new(Memory::default());
     let refused = failed("401 X", &[], "token_expired");
