@@ -83,10 +83,21 @@ const TOP_LEVEL: &[&str] = &[
 /// Keys of the peer inside a section that we have too.
 const NESTED: &[[&str; 2]] = &[["history", "max_bytes"], ["history", "persistence"]];
 
+/// Keys of the peer in the table of a provider. Easel repeats a request only when that cannot cost twice, so numbers of
+/// retries say nothing to it.
+const OF_PROVIDERS: &[&str] = &[
+    "env_key_instructions",
+    "request_max_retries",
+    "stream_max_retries",
+    "supports_websockets",
+    "websocket_connect_timeout_ms",
+];
+
 /// Whether the path is a key of the peer.
 pub(crate) fn is_peer_key(path: &[String]) -> bool {
     match path {
         [top] => TOP_LEVEL.contains(&top.as_str()) || top.starts_with("experimental_"),
+        [section, _, key] if section == "model_providers" => OF_PROVIDERS.contains(&key.as_str()),
         [section, key] => NESTED.contains(&[section.as_str(), key.as_str()]),
         _ => false,
     }
@@ -101,6 +112,9 @@ mod tests {
     fn no_key_of_ours_is_passed_over_as_one_of_the_peer() {
         for top in TOP_LEVEL {
             assert_eq!(find(&[(*top).to_owned()]), Found::Nothing, "{top}");
+        }
+        for key in OF_PROVIDERS {
+            assert_eq!(find(&["model_providers", "x", key].map(str::to_owned)), Found::Nothing, "{key}");
         }
         for nested in NESTED {
             assert_eq!(find(&nested.map(str::to_owned)), Found::Nothing, "{nested:?}");
