@@ -122,14 +122,29 @@ impl Provider for AnyProvider {
     }
 }
 
-/// The providers in use, each made when it is first named.
+/// The providers in use by id, each made when it is first named and again when a thread describes it otherwise.
+/// Threads keep the one that they started with.
 #[derive(Debug, Default)]
-pub(crate) struct Providers(Mutex<BTreeMap<String, Arc<AnyProvider>>>);
+pub(crate) struct Providers(Mutex<BTreeMap<String, Described>>);
+
+/// A provider and the description that it was made from.
+#[derive(Debug)]
+struct Described {
+    description: Option<ProviderConfig>,
+    provider: Arc<AnyProvider>,
+}
 
 impl Providers {
     pub(crate) fn get(&self, id: &str, config: &Config) -> Arc<AnyProvider> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(table.entry(id.to_owned()).or_insert_with(|| Arc::new(AnyProvider::new(id, config))))
+        let description = config.model_providers.get(id);
+        if let Some(known) = table.get(id).filter(|known| known.description.as_ref() == description) {
+            return Arc::clone(&known.provider);
+        }
+        let provider = Arc::new(AnyProvider::new(id, config));
+        let described = Described { description: description.cloned(), provider: Arc::clone(&provider) };
+        table.insert(id.to_owned(), described);
+        provider
     }
 }
 
