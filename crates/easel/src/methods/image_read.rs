@@ -25,6 +25,10 @@ impl Handler for ImageRead {
         };
         let chunk = match params.offset {
             None => None,
+            // The file system takes no offset of more than 63 bits.
+            Some(offset) if offset >= entry.image.facts.bytes => {
+                Some(ImageChunk { offset, data: String::new(), next_offset: None })
+            }
             Some(offset) => {
                 let read = cx.app.store.read_image(&image_id, offset, length).await?;
                 let read = read.ok_or(Refusal::ImageNotFound(image_id))?;
