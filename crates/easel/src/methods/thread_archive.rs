@@ -10,9 +10,9 @@ use crate::refusal::Refusal;
 impl Handler for ThreadArchive {
     async fn handle(cx: Cx, params: ThreadArchiveParams) -> Result<Answer<ThreadArchiveResponse>, Refusal> {
         let thread_id = params.thread_id;
-        if cx.app.store.thread(&thread_id).await?.is_none() {
-            return Err(Refusal::ThreadNotFound(thread_id));
-        }
+        // Another process may have it loaded, with a turn that this one does not see.
+        let acquired = cx.app.store.acquire_writer(&thread_id).await;
+        acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
         if let Some(turn) = cx.app.threads.get(&thread_id).and_then(|thread| thread.slot.running()) {
             return Err(Refusal::TurnRunning(turn));
         }
