@@ -9,4 +9,16 @@ mod documents;
 
 mod turns;
 
+mod gates;
+mod images;
+mod threads;
+
+mod recovery;
+mod storage;
+
+mod config;
+mod demo;
+
+mod peer;
+
 mod wire;
