@@ -3,12 +3,13 @@
 use easel_protocol::event::Event;
 use easel_protocol::method::{
     ThreadArchive, ThreadItemsList, ThreadList, ThreadLoadedList, ThreadNameSet, ThreadRead, ThreadResume, ThreadStart,
-    ThreadUnarchive, ThreadUnsubscribe, TurnInterrupt, TurnStart,
+    ThreadUnarchive, ThreadUnsubscribe, ToolList, TurnInterrupt, TurnStart,
 };
 use easel_protocol::thread::{
-    ThreadArchiveParams, ThreadListParams, ThreadLoadedListParams, ThreadSetNameParams, ThreadStartParams,
-    ThreadStatus, ThreadUnarchiveParams, ThreadUnsubscribeParams, UnsubscribeStatus,
+    ThreadArchiveParams, ThreadListParams, ThreadLoadedListParams, ThreadResumeParams, ThreadSetNameParams,
+    ThreadStartParams, ThreadStatus, ThreadUnarchiveParams, ThreadUnsubscribeParams, UnsubscribeStatus,
 };
+use easel_protocol::tool::{ToolExposure, ToolListParams};
 use easel_protocol::turn::TurnInterruptParams;
 
 use super::{items_of, resume, whole};
@@ -137,7 +138,7 @@ async fn an_unsubscribed_thread_closes_and_can_be_resumed_with_all_that_it_had()
 }
 
 #[tokio::test]
-async fn a_turn_that_nobody_hears_goes_on_in_silence() {
+async fn a_turn_that_nobody_hears_goes_on_in_silence_and_its_thread_is_closed_after_it() {
     let place = Place::with_config("[wire]\nturn_event_delay_ms = 1000\n");
     let mut server = place.server().await;
     let thread = server.thread().await;
@@ -151,6 +152,8 @@ async fn a_turn_that_nobody_hears_goes_on_in_silence() {
             break;
         }
     }
+    server.event_where("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
+    assert!(loaded(&mut server).await.is_empty());
     server.close().await;
 }
 
@@ -168,5 +171,25 @@ async fn a_turn_can_change_the_folder_of_the_thread_and_name_its_message() {
     assert!(said.contains(r#""clientId":"mine""#), "{said}");
     let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
     assert_eq!(read.cwd, place.root().display().to_string());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_resume_that_changes_a_loaded_thread_takes_hold_and_is_refused_while_a_turn_runs() {
+    let place = Place::with_config(SLOW_AND_FREE);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let off = || {
+        let config = serde_json::json!({"features.image_generation": false}).as_object().cloned();
+        ThreadResumeParams { config, exclude_turns: Some(true), ..resume(&thread.id) }
+    };
+    let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+    let refusal = server.refused::<ThreadResume>(&off()).await;
+    assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
+    server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+    server.rest_of_turn().await;
+    server.ok::<ThreadResume>(&off()).await;
+    let tools = server.ok::<ToolList>(&ToolListParams { thread_id: Some(thread.id.clone()) }).await;
+    assert_eq!(tools.exposure, ToolExposure::None);
     server.close().await;
 }

@@ -18,7 +18,7 @@ impl Handler for ImageRead {
         let image_id = params.image_id;
         let length = params.length.unwrap_or(DEFAULT_LENGTH);
         if !(1..=MAX_LENGTH).contains(&length) {
-            return Err(Refusal::field("length", format!("is between 1 and {MAX_LENGTH}")));
+            return Err(Refusal::field("length", format!("must be between 1 and {MAX_LENGTH}")));
         }
         let Some(StoredImage::Made(entry)) = cx.app.store.image(&image_id).await? else {
             return Err(Refusal::ImageNotFound(image_id));
