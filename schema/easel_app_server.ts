@@ -605,11 +605,13 @@ export type ThreadReadResponse = { thread: Thread, };
 
 export type ThreadResumeParams = { threadId: string, cwd?: string | null, model?: string | null, modelProvider?: string | null,
 /**
- * Configuration of this thread alone, by dotted key, in place of what `thread/start` gave.
+ * Configuration of this thread alone, by dotted key, in place of what `thread/start` gave. Like the other changes
+ * it is refused while a turn runs.
  */
 config?: Record<string, unknown> | null,
 /**
- * Leave `thread.turns` empty; pages come from `thread/turns/list`.
+ * Leave `thread.turns` empty. Otherwise it holds the newest turns, with their items as far as they fit into a line
+ * of 64 KiB; pages of all come from `thread/turns/list`.
  */
 excludeTurns?: boolean | null, experimentalRawEvents?: boolean | null, };
 

@@ -1,6 +1,11 @@
 //! A server in a home of its own, and a client that lets nothing pass unclaimed.
 
+pub(crate) mod events;
+pub(crate) mod pictures;
+pub(crate) mod plain;
+
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::{Arc, Mutex};
 
 use easel_client::{Client, ClientError, Direction, Tap};
@@ -10,11 +15,33 @@ use easel_protocol::input::UserInput;
 use easel_protocol::method::{Initialize, Method, ThreadStart, TurnStart};
 use easel_protocol::thread::{Thread, ThreadStartParams};
 use easel_protocol::turn::{Turn, TurnStartParams};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
 /// The executable under test.
 pub(crate) const EASEL: &str = env!("CARGO_BIN_EXE_easel");
+
+/// A provider that answers no sooner than anybody waits, and may have billed by then.
+pub(crate) const SLOW_AND_BILLING: &str = r#"
+model_provider = "slow"
+[model_providers.slow]
+preset = "preview"
+delay_ms = 600000
+bills = true
+"#;
+
+/// The same, but for free.
+pub(crate) const SLOW_AND_FREE: &str = r#"
+model_provider = "slow"
+[model_providers.slow]
+preset = "preview"
+delay_ms = 600000
+"#;
+
+/// The arguments that offer the standalone tool and the hosted one.
+pub(crate) const STANDALONE: &[&str] = &["--enable", "imagegenext"];
+pub(crate) const HOSTED: &[&str] = &[];
 
 /// A home and a project folder, removed at the end.
 pub(crate) struct Place {
@@ -46,15 +73,32 @@ impl Place {
 
     /// The command of a server here, in a clean environment. Its stderr is the test's.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program(&["app-server"]);
+        command.args(arguments);
+        command
+    }
+
+    /// The command of any face of the program here, in a clean environment.
+    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(EASEL);
-        command.arg("app-server").args(arguments).current_dir(self.project());
+        command.args(arguments).current_dir(self.project());
         command.env_clear().env("EASEL_HOME", self.home()).env("HOME", self.folder.path());
         command
     }
 
+    /// Runs the program to its end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
+        self.program(arguments).output().await.expect("the program starts")
+    }
+
+    /// The folder that holds home and project.
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A server whose connection is open. The standalone tool is on.
     pub(crate) async fn server(&self) -> Server {
-        self.server_with(&["--enable", "imagegenext"]).await
+        self.server_with(STANDALONE).await
     }
 
     pub(crate) async fn server_with(&self, arguments: &[&str]) -> Server {
@@ -105,6 +149,26 @@ impl Server {
             Ok(_) => panic!("{} was not refused", M::NAME),
             Err(ClientError::Refused { code, message }) => format!("{code} {message}"),
             Err(error) => panic!("{}: {error}", M::NAME),
+        }
+    }
+
+    /// Asks with any params, on a connection where nothing else is under way: the refusal's `code message`, or the
+    /// result.
+    pub(crate) async fn raw(&mut self, method: &str, params: &Value) -> Result<Value, String> {
+        let request = json!({ "id": 1_000_000, "method": method, "params": params });
+        self.client.send_line(&request.to_string()).await.expect("the server takes its input");
+        loop {
+            let line = self.client.line().await.expect("a whole line").expect("an answer");
+            let mut line: Value = serde_json::from_str(&line).expect("JSON");
+            if line["method"] == "configWarning" {
+                continue;
+            }
+            assert_eq!(line["id"], 1_000_000, "{method}: {line}");
+            let error = &line["error"];
+            return match error["message"].as_str() {
+                Some(message) => Err(format!("{} {message}", error["code"])),
+                None => Ok(line["result"].take()),
+            };
         }
     }
 
@@ -163,6 +227,12 @@ impl Server {
         self.transcript.lock().expect("no test panics while it holds this").clone()
     }
 
+    /// Bytes of the longest line that the server has sent.
+    pub(crate) fn longest_line(&self) -> usize {
+        let lines = self.transcript().into_iter().filter(|(direction, _)| *direction == Direction::Received);
+        lines.map(|(_, line)| line.len()).max().unwrap_or(0)
+    }
+
     /// Ends the connection. Everything that the server said must have been taken, but for configuration warnings.
     pub(crate) async fn close(self) {
         let (status, events) = self.client.close().await.expect("the server ends");
@@ -182,4 +252,10 @@ pub(crate) fn text(text: &str) -> UserInput {
 
 pub(crate) fn local_image(path: &Path) -> UserInput {
     UserInput::LocalImage { path: path.display().to_string(), detail: None }
+}
+
+/// A setting of the tests themselves.
+#[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the program")]
+pub(crate) fn setting(variable: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(variable)
 }

@@ -13,4 +13,16 @@ mod http;
 
 mod turns;
 
+mod gates;
+mod images;
+mod threads;
+
+mod recovery;
+mod storage;
+
+mod config;
+mod demo;
+
+mod peer;
+
 mod wire;

@@ -1,8 +1,27 @@
 //! The main job: a turn draws, the next one edits.
 
-use easel_protocol::event::Event;
+mod attachments;
+mod capabilities;
+mod interrupt;
 
-use crate::harness::{Place, text};
+use easel_protocol::event::Event;
+use easel_protocol::item::ThreadItem;
+use easel_protocol::method::ThreadItemsList;
+use easel_protocol::record::ImageAction;
+use serde_json::Value;
+
+use crate::harness::events::{completed, end, image, message};
+use crate::harness::pictures::{Picture, read, sha256};
+use crate::harness::plain::plain;
+use crate::harness::{HOSTED, Place, STANDALONE, text};
+use crate::threads::items_of;
+
+/// The names of the events, where a run of one name counts once.
+fn methods(events: &[Event]) -> Vec<&str> {
+    let mut methods: Vec<&str> = events.iter().map(Event::method).collect();
+    methods.dedup();
+    methods
+}
 
 #[tokio::test]
 async fn a_draw_turn_tells_its_events_in_the_order_of_the_contract() {
@@ -10,9 +29,7 @@ async fn a_draw_turn_tells_its_events_in_the_order_of_the_contract() {
     let mut server = place.server().await;
     let thread = server.thread().await;
     let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let mut methods: Vec<&str> = events.iter().map(Event::method).collect();
-    methods.dedup();
-    insta::assert_debug_snapshot!(methods, @r#"
+    insta::assert_debug_snapshot!(methods(&events), @r#"
     [
         "thread/status/changed",
         "turn/started",
@@ -29,5 +46,158 @@ async fn a_draw_turn_tells_its_events_in_the_order_of_the_contract() {
         "turn/completed",
     ]
     "#);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_hosted_draw_turn_tells_the_same_events_but_asks_the_model_once() {
+    let place = Place::new();
+    let mut server = place.server_with(HOSTED).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    insta::assert_debug_snapshot!(methods(&events), @r#"
+    [
+        "thread/status/changed",
+        "turn/started",
+        "item/started",
+        "item/completed",
+        "item/started",
+        "item/completed",
+        "item/started",
+        "item/agentMessage/delta",
+        "item/completed",
+        "thread/tokenUsage/updated",
+        "thread/status/changed",
+        "turn/completed",
+    ]
+    "#);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn every_field_of_a_draw_turn_is_as_the_contract_says() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let mut events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    events.dedup_by(|next, before| next.method() == before.method());
+    insta::assert_json_snapshot!("draw_turn", plain(&place, &events));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_edit_turn_edits_the_image_of_the_turn_before() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let drawn = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let edited = server.turn(&thread.id, vec![text("make it blue")]).await;
+    let (before, after) = (&image(&drawn).images[0], image(&edited));
+    assert_eq!(after.images[0].requested.action, ImageAction::Edit);
+    let inputs: Vec<_> = after.images[0].inputs.iter().map(|input| (input.id.as_deref(), &input.sha256)).collect();
+    assert_eq!(inputs, [(Some(before.id.as_str()), &before.facts.sha256)]);
+    assert_ne!(before.path, after.images[0].path);
+    assert_eq!(sha256(&read(&before.path)), before.facts.sha256, "the edited image is a new one");
+    insta::assert_json_snapshot!("edit_item", plain(&place, after));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn the_record_of_an_image_says_what_its_file_shows() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a fox, 640x480")]).await;
+    let item = image(&events);
+    let record = &item.images[0];
+    assert_eq!(item.saved_path.as_ref(), Some(&record.path));
+    let bytes = read(&record.path);
+    let picture = Picture::decode(&bytes);
+    assert_eq!((picture.width, picture.height), (640, 480));
+    assert_eq!((record.facts.width, record.facts.height), (640, 480));
+    assert_eq!(record.facts.bytes, bytes.len() as u64);
+    assert_eq!(record.facts.sha256, sha256(&bytes));
+    assert!(record.synthetic && record.provider == "preview");
+    let name = format!("generated_images/{}/{}.png", thread.id, item.id);
+    assert_eq!(record.path, place.home().join(name).display().to_string());
+    server.close().await;
+}
+
+/// Draws, then edits; the client-visible items of both turns, and the files that they name.
+async fn conversation(place: &Place, arguments: &[&str]) -> (Value, Value, Vec<Vec<u8>>) {
+    let mut server = place.server_with(arguments).await;
+    let thread = server.thread().await;
+    let (mut live, mut files) = (Vec::new(), Vec::new());
+    for words in ["draw a red square", "make it blue"] {
+        let events = server.turn(&thread.id, vec![text(words)]).await;
+        files.push(read(&image(&events).images[0].path));
+        let of_items = events.into_iter().filter(|event| {
+            matches!(event, Event::ItemStarted(_) | Event::ItemCompleted(_) | Event::AgentMessageDelta(_))
+        });
+        live.extend(of_items);
+    }
+    let history = server.ok::<ThreadItemsList>(&items_of(&thread.id)).await.data;
+    server.close().await;
+    (plain(place, &live), plain(place, &history), files)
+}
+
+#[tokio::test]
+async fn the_standalone_and_the_hosted_tool_show_a_client_the_same() {
+    let (standalone, hosted) = (Place::new(), Place::new());
+    let standalone = conversation(&standalone, STANDALONE).await;
+    let hosted = conversation(&hosted, HOSTED).await;
+    similar(&standalone.0, &hosted.0);
+    similar(&standalone.1, &hosted.1);
+    assert_eq!(standalone.2, hosted.2, "the preview draws the same bytes by either tool");
+}
+
+fn similar(one: &Value, other: &Value) {
+    let lines = |value: &Value| serde_json::to_string_pretty(value).expect("JSON");
+    let (one, other) = (lines(one), lines(other));
+    let difference = one.lines().zip(other.lines()).find(|(one, other)| one != other);
+    assert_eq!((difference, one.lines().count()), (None, other.lines().count()));
+}
+
+#[tokio::test]
+async fn history_says_what_the_events_said() {
+    for tool in [STANDALONE, HOSTED] {
+        let place = Place::new();
+        let mut server = place.server_with(tool).await;
+        let thread = server.thread().await;
+        let mut told = Vec::new();
+        for words in ["draw a red square", "make it blue"] {
+            let events = server.turn(&thread.id, vec![text(words)]).await;
+            told.extend(completed(&events).into_iter().cloned());
+        }
+        let page = server.ok::<ThreadItemsList>(&items_of(&thread.id)).await;
+        let kept: Vec<ThreadItem> = page.data.into_iter().map(|entry| entry.item).collect();
+        assert_eq!(kept, told, "{tool:?}");
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn no_line_of_a_conversation_is_over_64_kib() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    for words in ["draw a red square", "make it blue", "make it green", &"a very long tale ".repeat(500)] {
+        server.turn(&thread.id, vec![text(words)]).await;
+    }
+    server.ok::<ThreadItemsList>(&items_of(&thread.id)).await;
+    assert!(server.longest_line() <= 64 << 10, "{}", server.longest_line());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn turn_completed_carries_the_last_agent_message_alone() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let turn = end(&events);
+    assert_eq!(message(&events), r#"Here is your picture: "draw a red square" (1024x1024, preview)."#);
+    let [ThreadItem::AgentMessage(last)] = turn.items.as_slice() else { panic!("{turn:#?}") };
+    assert_eq!(last.text, message(&events));
     server.close().await;
 }

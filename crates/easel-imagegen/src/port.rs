@@ -296,8 +296,26 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<ImageRecord>, StorageError>> + Send;
 }
 
-/// An [`ImageError`] with nothing but a kind and a sentence.
+/// An [`ImageError`] with nothing but a kind and a sentence. What passes by itself is retryable; what the same call
+/// would meet again is not.
 pub fn image_error(kind: ImageErrorKind, message: impl Into<String>) -> ImageError {
+    let retryable = match kind {
+        ImageErrorKind::RateLimited
+        | ImageErrorKind::Timeout
+        | ImageErrorKind::Network
+        | ImageErrorKind::Interrupted => true,
+        ImageErrorKind::InvalidArguments
+        | ImageErrorKind::ReferenceNotFound
+        | ImageErrorKind::ReferenceRefused
+        | ImageErrorKind::ModerationBlocked
+        | ImageErrorKind::Unauthorized
+        | ImageErrorKind::UsageLimit
+        | ImageErrorKind::BudgetExceeded
+        | ImageErrorKind::ApprovalDenied
+        | ImageErrorKind::BadResponse
+        | ImageErrorKind::Storage
+        | ImageErrorKind::Internal => false,
+    };
     ImageError {
         kind,
         message: message.into(),
@@ -306,7 +324,7 @@ pub fn image_error(kind: ImageErrorKind, message: impl Into<String>) -> ImageErr
         request_id: None,
         attempts: 0,
         elapsed_ms: 0,
-        retryable: false,
+        retryable,
         billed: Billed::No,
     }
 }

@@ -18,8 +18,8 @@ use crate::wish;
 /// Nobody waits longer for a picture of the hosted tool; the thread's own deadline holds for the standalone one.
 const HOSTED_DEADLINE: Duration = Duration::from_secs(600);
 
-const NO_TOOL: &str = "I made no picture, because no image tool is offered to me in this turn. `tool/list` and \
-    `easel doctor` give the reasons.";
+const NO_TOOL: &str = "I made no picture, because no image tool is offered to me in this turn. `tool/list` gives \
+    the reasons.";
 const NOTHING_TO_DRAW: &str = "Tell me what to draw, or attach an image to edit.";
 
 /// What is said at once, and the hosted call whose end is still to be drawn.

@@ -106,8 +106,9 @@ fn gif(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
     let (width, height) = (decoder.width(), decoder.height());
     check("GIF", width.into(), height.into())?;
     let frame = decoder.read_next_frame().ok().flatten().ok_or(broken.clone())?;
-    let (left, top) = (usize::from(frame.left), usize::from(frame.top));
-    let visible = usize::from(frame.width).min(usize::from(width).saturating_sub(left));
+    // A frame may lie beside its canvas, as far as 16 bits reach.
+    let (left, top) = (usize::from(frame.left.min(width)), usize::from(frame.top));
+    let visible = usize::from(frame.width).min(usize::from(width) - left);
     let mut shrink = Shrink::new(width.into(), height.into(), side);
     let mut canvas_row = vec![0; usize::from(width) * 4];
     let rows = frame.buffer.chunks_exact((usize::from(frame.width) * 4).max(4));

@@ -138,11 +138,13 @@ pub struct ThreadResumeParams {
     pub model: Option<String>,
     #[serde(default)]
     pub model_provider: Option<String>,
-    /// Configuration of this thread alone, by dotted key, in place of what `thread/start` gave.
+    /// Configuration of this thread alone, by dotted key, in place of what `thread/start` gave. Like the other changes
+    /// it is refused while a turn runs.
     #[serde(default)]
     #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Leave `thread.turns` empty; pages come from `thread/turns/list`.
+    /// Leave `thread.turns` empty. Otherwise it holds the newest turns, with their items as far as they fit into a line
+    /// of 64 KiB; pages of all come from `thread/turns/list`.
     #[serde(default)]
     pub exclude_turns: Option<bool>,
     #[serde(default)]
@@ -192,7 +194,7 @@ pub struct ThreadListParams {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a path or a list of paths")]
 pub enum CwdFilter {
     One(String),
     AnyOf(Vec<String>),

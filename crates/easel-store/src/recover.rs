@@ -174,5 +174,5 @@ pub(crate) fn interrupted(billed: Billed) -> ImageError {
         Billed::No => "Easel ended before this call did; nothing was billed.",
         Billed::Yes | Billed::Uncertain => "Easel ended before this call did; the provider may have billed it.",
     };
-    ImageError { billed, retryable: true, ..image_error(ImageErrorKind::Interrupted, message) }
+    ImageError { billed, attempts: 1, ..image_error(ImageErrorKind::Interrupted, message) }
 }

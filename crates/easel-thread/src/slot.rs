@@ -12,6 +12,8 @@ pub struct TurnSlot(Arc<Mutex<Option<Active>>>);
 struct Active {
     turn_id: String,
     interrupt: CancellationToken,
+    /// Cancelled when the slot is free again.
+    over: CancellationToken,
 }
 
 /// The right itself; dropping it frees the slot.
@@ -30,7 +32,8 @@ impl TurnSlot {
             return Err(active.turn_id.clone());
         }
         let interrupt = CancellationToken::new();
-        *active = Some(Active { turn_id: turn_id.to_owned(), interrupt: interrupt.clone() });
+        let over = CancellationToken::new();
+        *active = Some(Active { turn_id: turn_id.to_owned(), interrupt: interrupt.clone(), over });
         Ok(TurnPermit { slot: self.clone(), turn_id: turn_id.to_owned(), interrupt })
     }
 
@@ -42,6 +45,14 @@ impl TurnSlot {
     pub fn active(&self) -> Option<(String, CancellationToken)> {
         let active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         active.as_ref().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
+    }
+
+    /// Waits until no turn runs.
+    pub async fn idle(&self) {
+        let over = || self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|active| active.over.clone());
+        while let Some(over) = over() {
+            over.cancelled().await;
+        }
     }
 }
 
@@ -57,7 +68,9 @@ impl TurnPermit {
 
 impl Drop for TurnPermit {
     fn drop(&mut self) {
-        *self.slot.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(active) = self.slot.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            active.over.cancel();
+        }
     }
 }
 
@@ -86,6 +99,17 @@ mod tests {
         interrupt.cancel();
         interrupt.cancel();
         assert!(!second.interrupt().is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_an_idle_slot_goes_on_when_the_turn_is_over() {
+        let slot = TurnSlot::default();
+        slot.idle().await;
+        let permit = slot.begin("a").expect("free");
+        let mut waiting = std::pin::pin!(slot.idle());
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        drop(permit);
+        waiting.await;
     }
 
     #[test]

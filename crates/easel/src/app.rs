@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use easel_config::{Config, Environment, Loaded, Loader, Warning};
-use easel_imagegen::port::StoredThread;
+use easel_imagegen::port::{Store, StoredThread};
 use easel_protocol::event::{ConfigWarningNotification, Event};
 use easel_protocol::thread::{Thread, ThreadStatus};
 use easel_store::EaselStore;
@@ -134,9 +134,23 @@ impl App {
 
     /// Takes a thread out of memory, so that another process can have it; not while a turn runs in it.
     pub(crate) async fn unload(&self, thread_id: &str) {
-        if !self.threads.unload(thread_id) {
-            return;
+        if self.threads.unload(thread_id) {
+            self.release(thread_id).await;
         }
+    }
+
+    /// Writes one change of a thread's own data. Refused when another process has the thread.
+    pub(crate) async fn change(&self, thread_id: &str, event: Event) -> Result<(), Refusal> {
+        let acquired = self.store.acquire_writer(thread_id).await;
+        acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
+        let written = self.store.append(vec![event]).await;
+        if self.threads.get(thread_id).is_none() {
+            self.release(thread_id).await;
+        }
+        Ok(written?)
+    }
+
+    async fn release(&self, thread_id: &str) {
         if let Err(error) = self.store.release_writer(thread_id).await {
             tracing::warn!(thread_id, %error, "the thread was not given back");
         }

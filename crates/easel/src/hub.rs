@@ -63,6 +63,10 @@ impl Hub {
         (left < before).then_some(left)
     }
 
+    pub(crate) fn is_heard(&self, thread_id: &str) -> bool {
+        self.table().contains_key(thread_id)
+    }
+
     /// Tells one connection, subscribed or not.
     pub(crate) async fn tell(&self, client: &Client, event: &Event) {
         client.tell(event, &self.store).await;

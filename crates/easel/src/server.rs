@@ -65,10 +65,10 @@ async fn until_end(app: &App, session: Session, mut signals: Signals, grace: Dur
     let stop = async {
         // What was asked before the end is answered before turns are interrupted, so that no turn starts after.
         session.drain(deadline.saturating_duration_since(Instant::now())).await;
-        app.sequels.close();
-        app.sequels.wait().await;
         app.threads.interrupt_all();
         app.threads.close().await;
+        app.sequels.close();
+        app.sequels.wait().await;
         session.finish(deadline.saturating_duration_since(Instant::now())).await;
         app.store.close().await;
     };

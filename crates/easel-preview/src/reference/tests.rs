@@ -97,7 +97,7 @@ fn a_small_gif_frame_lies_where_its_canvas_says() {
 
 #[test]
 fn a_gif_frame_outside_its_canvas_is_cut_off() {
-    for (left, top) in [(3, 3), (4, 0), (0, 4), (9, 9), (u16::MAX, u16::MAX)] {
+    for (left, top) in [(3, 3), (4, 0), (0, 4), (9, 0), (9, 9), (u16::MAX, 0), (u16::MAX, u16::MAX)] {
         let mut frame = gif::Frame::from_indexed_pixels(3, 3, vec![1; 9], None);
         (frame.left, frame.top) = (left, top);
         let seen = thumbnail(&gif_of(4, 4, &frame), 100);

@@ -18,13 +18,17 @@ impl Handler for ImageRead {
         let image_id = params.image_id;
         let length = params.length.unwrap_or(DEFAULT_LENGTH);
         if !(1..=MAX_LENGTH).contains(&length) {
-            return Err(Refusal::field("length", format!("is between 1 and {MAX_LENGTH}")));
+            return Err(Refusal::field("length", format!("must be between 1 and {MAX_LENGTH}")));
         }
         let Some(StoredImage::Made(entry)) = cx.app.store.image(&image_id).await? else {
             return Err(Refusal::ImageNotFound(image_id));
         };
         let chunk = match params.offset {
             None => None,
+            // The file system takes no offset of more than 63 bits.
+            Some(offset) if offset >= entry.image.facts.bytes => {
+                Some(ImageChunk { offset, data: String::new(), next_offset: None })
+            }
             Some(offset) => {
                 let read = cx.app.store.read_image(&image_id, offset, length).await?;
                 let read = read.ok_or(Refusal::ImageNotFound(image_id))?;

@@ -1,4 +1,3 @@
-use easel_imagegen::port::Store;
 use easel_protocol::event::{Event, ThreadArchivedNotification};
 use easel_protocol::method::ThreadArchive;
 use easel_protocol::thread::{ThreadArchiveParams, ThreadArchiveResponse};
@@ -10,14 +9,11 @@ use crate::refusal::Refusal;
 impl Handler for ThreadArchive {
     async fn handle(cx: Cx, params: ThreadArchiveParams) -> Result<Answer<ThreadArchiveResponse>, Refusal> {
         let thread_id = params.thread_id;
-        if cx.app.store.thread(&thread_id).await?.is_none() {
-            return Err(Refusal::ThreadNotFound(thread_id));
-        }
         if let Some(turn) = cx.app.threads.get(&thread_id).and_then(|thread| thread.slot.running()) {
             return Err(Refusal::TurnRunning(turn));
         }
         let event = Event::ThreadArchived(ThreadArchivedNotification { thread_id: thread_id.clone() });
-        cx.app.store.append(vec![event.clone()]).await?;
+        cx.app.change(&thread_id, event.clone()).await?;
         cx.app.unload(&thread_id).await;
         Ok(Answer::then(ThreadArchiveResponse {}, async move {
             cx.app.hub.publish_with(&thread_id, &cx.client, event).await;

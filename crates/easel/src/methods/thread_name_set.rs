@@ -1,4 +1,3 @@
-use easel_imagegen::port::Store;
 use easel_protocol::event::{Event, ThreadNameUpdatedNotification};
 use easel_protocol::method::ThreadNameSet;
 use easel_protocol::thread::{ThreadSetNameParams, ThreadSetNameResponse};
@@ -15,16 +14,13 @@ impl Handler for ThreadNameSet {
         let thread_id = params.thread_id;
         let name = params.name.trim();
         if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
-            return Err(Refusal::field("name", format!("has 1 to {MAX_NAME_CHARS} characters")));
-        }
-        if cx.app.store.thread(&thread_id).await?.is_none() {
-            return Err(Refusal::ThreadNotFound(thread_id));
+            return Err(Refusal::field("name", format!("must have 1 to {MAX_NAME_CHARS} characters")));
         }
         let event = Event::ThreadNameUpdated(ThreadNameUpdatedNotification {
             thread_id: thread_id.clone(),
             thread_name: Some(name.to_owned()),
         });
-        cx.app.store.append(vec![event.clone()]).await?;
+        cx.app.change(&thread_id, event.clone()).await?;
         Ok(Answer::then(ThreadSetNameResponse {}, async move {
             cx.app.hub.publish_with(&thread_id, &cx.client, event).await;
         }))

@@ -1,34 +1,35 @@
 use easel_imagegen::port::StoredThread;
+use easel_protocol::event::Event;
 use easel_protocol::method::ThreadResume;
 use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadSettings};
-use easel_protocol::turn::TurnItemsView;
+use easel_protocol::turn::{Turn, TurnItemsView};
 
-use crate::app::Cx;
+use crate::app::{App, Cx};
 use crate::hub::Wants;
 use crate::methods::thread_start::settings;
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
+/// Bytes of turns in the answer, so that its line stays under 64 KiB however long the thread is.
+const TURN_BYTES: usize = 56 << 10;
+
 impl Handler for ThreadResume {
     async fn handle(cx: Cx, params: ThreadResumeParams) -> Result<Answer<ThreadSettings>, Refusal> {
         let app = &cx.app;
         let thread_id = &params.thread_id;
+        if changes_something(&params) {
+            make_way(app, thread_id).await?;
+        }
         let mut warnings = Vec::new();
         if app.threads.get(thread_id).is_none() {
-            let stored = app.store.load(thread_id).await?;
-            let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-            let stored = with_changes(stored, &params, app.absolute(params.cwd.as_deref()).display().to_string());
-            let loaded = app.configuration_for(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
-            app.load(stored.clone(), &loaded.config).await?;
-            app.store.put_thread(stored.thread, Some(stored.overrides)).await?;
-            warnings.extend(loaded.warnings.iter().map(|warning| app.warning(warning)));
+            warnings = load(app, &params).await?;
         }
         app.hub.subscribe(thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
         let thread = app.store.thread(thread_id).await?;
         let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
         let turns = match params.exclude_turns {
             Some(true) => Vec::new(),
-            Some(false) | None => app.store.all_turns(thread_id, TurnItemsView::Full).await?,
+            Some(false) | None => within(TURN_BYTES, app.store.all_turns(thread_id, TurnItemsView::Full).await?),
         };
         let thread = Thread { turns, ..app.with_status(thread) };
         Ok(Answer::then(settings(thread), async move {
@@ -37,6 +38,55 @@ impl Handler for ThreadResume {
             }
         }))
     }
+}
+
+fn changes_something(params: &ThreadResumeParams) -> bool {
+    params.cwd.is_some() || params.model.is_some() || params.model_provider.is_some() || params.config.is_some()
+}
+
+/// Takes the thread out of memory, so that it is loaded with what changes.
+async fn make_way(app: &App, thread_id: &str) -> Result<(), Refusal> {
+    if let Some(turn) = app.threads.get(thread_id).and_then(|thread| thread.slot.running()) {
+        return Err(Refusal::TurnRunning(turn));
+    }
+    app.unload(thread_id).await;
+    Ok(())
+}
+
+/// Loads the thread with what the request changes of it; returns the warnings of its configuration.
+async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refusal> {
+    let stored = app.store.load(&params.thread_id).await?;
+    let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
+    let stored = with_changes(stored, params, app.absolute(params.cwd.as_deref()).display().to_string());
+    let loaded = app.configuration_for(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
+    app.load(stored.clone(), &loaded.config).await?;
+    app.store.put_thread(stored.thread, Some(stored.overrides)).await?;
+    Ok(loaded.warnings.iter().map(|warning| app.warning(warning)).collect())
+}
+
+/// The newest turns that fit, with their items; then, as long as they fit, older ones without. `thread/turns/list` and
+/// `thread/items/list` have the rest.
+fn within(bytes: usize, turns: Vec<Turn>) -> Vec<Turn> {
+    let mut left = bytes;
+    let mut fits = |turn: &Turn| {
+        let size = serde_json::to_string(turn).map_or(usize::MAX, |turn| turn.len());
+        left.checked_sub(size).inspect(|rest| left = *rest).is_some()
+    };
+    let mut kept = Vec::with_capacity(turns.len());
+    for turn in turns.into_iter().rev() {
+        let turn = if fits(&turn) {
+            turn
+        } else {
+            let bare = Turn { items: Vec::new(), items_view: TurnItemsView::NotLoaded, ..turn };
+            if !fits(&bare) {
+                break;
+            }
+            bare
+        };
+        kept.push(turn);
+    }
+    kept.reverse();
+    kept
 }
 
 /// The thread with what the request changes of it.

@@ -1,4 +1,3 @@
-use easel_imagegen::port::Store;
 use easel_protocol::event::{Event, ThreadUnarchivedNotification};
 use easel_protocol::method::ThreadUnarchive;
 use easel_protocol::thread::{ThreadUnarchiveParams, ThreadUnarchiveResponse};
@@ -10,10 +9,10 @@ use crate::refusal::Refusal;
 impl Handler for ThreadUnarchive {
     async fn handle(cx: Cx, params: ThreadUnarchiveParams) -> Result<Answer<ThreadUnarchiveResponse>, Refusal> {
         let thread_id = params.thread_id;
+        let event = Event::ThreadUnarchived(ThreadUnarchivedNotification { thread_id: thread_id.clone() });
+        cx.app.change(&thread_id, event.clone()).await?;
         let thread = cx.app.store.thread(&thread_id).await?;
         let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        let event = Event::ThreadUnarchived(ThreadUnarchivedNotification { thread_id: thread_id.clone() });
-        cx.app.store.append(vec![event.clone()]).await?;
         let response = ThreadUnarchiveResponse { thread: cx.app.with_status(thread) };
         Ok(Answer::then(response, async move {
             cx.app.hub.publish_with(&thread_id, &cx.client, event).await;

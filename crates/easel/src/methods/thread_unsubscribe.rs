@@ -7,8 +7,7 @@ use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
 impl Handler for ThreadUnsubscribe {
-    /// A thread that nobody hears and in which nothing runs is taken out of memory, so that another process may have
-    /// it.
+    /// A thread that nobody hears is taken out of memory once nothing runs in it, so that another process may have it.
     async fn handle(cx: Cx, params: ThreadUnsubscribeParams) -> Result<Answer<ThreadUnsubscribeResponse>, Refusal> {
         let thread_id = params.thread_id;
         let Some(handle) = cx.app.threads.get(&thread_id) else {
@@ -18,13 +17,27 @@ impl Handler for ThreadUnsubscribe {
             return Ok(Answer::new(ThreadUnsubscribeResponse { status: UnsubscribeStatus::NotSubscribed }));
         };
         let response = ThreadUnsubscribeResponse { status: UnsubscribeStatus::Unsubscribed };
-        if left > 0 || handle.slot.running().is_some() {
+        if left > 0 {
             return Ok(Answer::new(response));
         }
-        cx.app.unload(&thread_id).await;
-        Ok(Answer::then(response, async move {
-            let closed = Event::ThreadClosed(ThreadClosedNotification { thread_id });
-            cx.app.hub.tell(&cx.client, &closed).await;
-        }))
+        if handle.slot.running().is_some() {
+            let sequels = cx.app.sequels.clone();
+            sequels.spawn(async move {
+                handle.slot.idle().await;
+                let _place = cx.app.order.take(&thread_id).await;
+                close(&cx, thread_id).await;
+            });
+            return Ok(Answer::new(response));
+        }
+        Ok(Answer::then(response, async move { close(&cx, thread_id).await }))
     }
+}
+
+/// Takes the thread out of memory, unless somebody has subscribed to it meanwhile.
+async fn close(cx: &Cx, thread_id: String) {
+    if cx.app.hub.is_heard(&thread_id) {
+        return;
+    }
+    cx.app.unload(&thread_id).await;
+    cx.app.hub.tell(&cx.client, &Event::ThreadClosed(ThreadClosedNotification { thread_id })).await;
 }

@@ -1,0 +1,46 @@
+//! What to look for in the events of a turn.
+
+use easel_protocol::event::{Event, ItemCompletedNotification, ItemStartedNotification, TurnCompletedNotification};
+use easel_protocol::item::{ImageGenerationItem, ThreadItem};
+use easel_protocol::turn::Turn;
+
+/// The items that ended, in order.
+pub(crate) fn completed(events: &[Event]) -> Vec<&ThreadItem> {
+    let ended = events.iter().filter_map(|event| {
+        if let Event::ItemCompleted(ItemCompletedNotification { item, .. }) = event { Some(item) } else { None }
+    });
+    ended.collect()
+}
+
+/// The one image call that ended.
+pub(crate) fn image(events: &[Event]) -> &ImageGenerationItem {
+    let images: Vec<&ImageGenerationItem> = completed(events).into_iter().filter_map(as_image).collect();
+    assert_eq!(images.len(), 1, "image items that ended in {events:#?}");
+    images[0]
+}
+
+/// The text of the last agent message that ended.
+pub(crate) fn message(events: &[Event]) -> &str {
+    let message = completed(events)
+        .into_iter()
+        .rev()
+        .find_map(|item| if let ThreadItem::AgentMessage(message) = item { Some(message.text.as_str()) } else { None });
+    message.unwrap_or_else(|| panic!("no agent message in {events:#?}"))
+}
+
+/// The turn in the last event, `turn/completed`.
+pub(crate) fn end(events: &[Event]) -> &Turn {
+    let Some(Event::TurnCompleted(TurnCompletedNotification { turn, .. })) = events.last() else {
+        panic!("{events:#?}")
+    };
+    turn
+}
+
+pub(crate) fn as_image(item: &ThreadItem) -> Option<&ImageGenerationItem> {
+    if let ThreadItem::ImageGeneration(image) = item { Some(image) } else { None }
+}
+
+/// The begin of an image call.
+pub(crate) fn starts_an_image(event: &Event) -> bool {
+    matches!(event, Event::ItemStarted(ItemStartedNotification { item: ThreadItem::ImageGeneration(_), .. }))
+}

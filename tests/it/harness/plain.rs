@@ -1,0 +1,48 @@
+//! What two runs have in common: values without ids, times, places and content hashes.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Place;
+
+/// The value with a placeholder for everything that differs from run to run or with the renderer.
+pub(crate) fn plain(place: &Place, value: &impl Serialize) -> Value {
+    let root = place.root().display().to_string();
+    let mut value = serde_json::to_value(value).expect("JSON");
+    scrub(&root, "", &mut value);
+    value
+}
+
+fn scrub(root: &str, key: &str, value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| scrub(root, key, value)),
+        Value::Array(values) => values.iter_mut().for_each(|value| scrub(root, key, value)),
+        Value::Number(_) if key.ends_with("At") || key.ends_with("Ms") => *value = "[time]".into(),
+        Value::Number(_) if key == "bytes" || key.ends_with("Tokens") => *value = "[number]".into(),
+        Value::String(_) if key == "sha256" => *value = "[sha256]".into(),
+        Value::String(text) => *text = words(&text.replace(root, "[root]")),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The text with a placeholder for every id in it.
+fn words(text: &str) -> String {
+    let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let pieces = text.split_inclusive(|c: char| !in_word(c));
+    pieces
+        .map(|piece| {
+            let (word, rest) = piece.split_at(piece.find(|c: char| !in_word(c)).unwrap_or(piece.len()));
+            format!("{}{rest}", placeholder(word).unwrap_or(word))
+        })
+        .collect()
+}
+
+fn placeholder(word: &str) -> Option<&'static str> {
+    let is_hex = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
+    let is_uuid = word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    let kinds = [("img_", "[handle]"), ("call_", "[call]"), ("ig_", "[call]"), ("msg_", "[message]")];
+    let kind = kinds
+        .iter()
+        .find(|(prefix, _)| word.strip_prefix(prefix).is_some_and(|rest| is_hex(rest) || rest.starts_with("preview")));
+    if is_uuid { Some("[uuid]") } else { kind.map(|(_, placeholder)| *placeholder) }
+}

@@ -1,0 +1,186 @@
+//! `kill -9`: nothing finished is lost, nothing half is shown, and what it may have cost is said.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use easel_protocol::image::ImageListParams;
+use easel_protocol::item::{ImageStatus, ThreadItem};
+use easel_protocol::method::{ImageList, ThreadItemsList, ThreadRead, ThreadResume};
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::thread::{ThreadItemsListParams, ThreadStatus};
+use easel_protocol::turn::TurnStatus;
+
+use crate::harness::events::{as_image, end, image, starts_an_image};
+use crate::harness::pictures::{Picture, read, sha256};
+use crate::harness::plain::plain;
+use crate::harness::{HOSTED, Place, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Server, setting, text};
+use crate::storage::below;
+use crate::threads::{items_of, resume, whole};
+
+#[tokio::test]
+async fn a_call_that_was_under_way_at_kill_9_is_closed_with_what_it_may_have_cost() {
+    for (config, billed) in [(SLOW_AND_BILLING, Billed::Uncertain), (SLOW_AND_FREE, Billed::No)] {
+        for tool in [STANDALONE, HOSTED] {
+            let place = Place::with_config(config);
+            let mut server = place.server_with(tool).await;
+            let thread = server.thread().await;
+            server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+            server.events_until(starts_an_image).await;
+            server.client.kill().await.expect("it is killed");
+
+            let mut server = place.server_with(tool).await;
+            let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+            assert_eq!((read.status, read.turns[0].status), (ThreadStatus::NotLoaded {}, TurnStatus::Interrupted));
+            let item = read.turns[0].items.iter().find_map(as_image).expect("the image's item");
+            let error = item.error.as_ref().expect("an error");
+            assert_eq!(
+                (item.status, error.kind, error.billed),
+                (ImageStatus::Failed, ImageErrorKind::Interrupted, billed),
+                "{tool:?}"
+            );
+            assert!(item.completed_at_ms.is_some());
+            let files = below(&place.home().join("generated_images"));
+            assert!(files.iter().all(|path| path.is_dir()), "{files:?}");
+            server.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_kill_9_cut_off_reads_back_in_full() {
+    let place = Place::with_config(SLOW_AND_BILLING);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+    server.events_until(starts_an_image).await;
+    server.client.kill().await.expect("it is killed");
+    let mut server = place.server().await;
+    let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+    insta::assert_json_snapshot!("turn_cut_off_by_kill", plain(&place, &read.turns));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_thread_goes_on_after_kill_9() {
+    for tool in [STANDALONE, HOSTED] {
+        let place = Place::with_config(SLOW_AND_BILLING);
+        let mut server = place.server_with(tool).await;
+        let thread = server.thread().await;
+        server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+        server.events_until(starts_an_image).await;
+        server.client.kill().await.expect("it is killed");
+
+        let mut server = place.server_with(tool).await;
+        let mut wish = resume(&thread.id);
+        wish.model_provider = Some("preview".to_owned());
+        server.ok::<ThreadResume>(&wish).await;
+        let events = server.turn(&thread.id, vec![text("draw a blue square")]).await;
+        assert_eq!(end(&events).status, TurnStatus::Completed, "{tool:?}");
+        assert_eq!(image(&events).status, ImageStatus::Completed, "{tool:?}");
+        server.close().await;
+    }
+}
+
+/// Numbers that are the same in every run, so that a failure can be looked at again.
+struct Dice(u64);
+
+impl Dice {
+    /// Below `sides`.
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// One turn of a thread, in a process that is killed at some moment of it.
+async fn turn_that_is_killed(place: &Place, thread_id: Option<&str>, tool: &[&str], dice: &mut Dice) -> String {
+    let mut server = place.server_with(tool).await;
+    let thread_id = match thread_id {
+        Some(thread_id) => server.ok::<ThreadResume>(&resume(thread_id)).await.thread.id,
+        None => server.thread().await.id,
+    };
+    server.start_turn(&thread_id, vec![text("draw a red square, 256x256")]).await;
+    // Some are killed between two events and some between two writes.
+    if dice.roll(2) == 0 {
+        for _ in 0..dice.roll(14) {
+            server.client.event().await.expect("a whole line").expect("an event");
+        }
+    } else {
+        tokio::time::sleep(Duration::from_micros(dice.roll(120_000))).await;
+    }
+    server.client.kill().await.expect("it is killed");
+    thread_id
+}
+
+#[tokio::test]
+async fn kill_9_at_any_moment_leaves_whole_known_images_and_ended_items() {
+    let rounds = if setting("RUN_SLOW_TESTS").is_some() { 200 } else { 24 };
+    let place = Place::with_config("[wire]\nturn_event_delay_ms = 0\n");
+    let mut dice = Dice(7);
+    let mut threads: Vec<String> = Vec::new();
+    for round in 0..rounds {
+        let tool = if round % 2 == 0 { STANDALONE } else { HOSTED };
+        let known = threads.get(round / 2 % 3).cloned();
+        let thread_id = turn_that_is_killed(&place, known.as_deref(), tool, &mut dice).await;
+        if known.is_none() {
+            threads.push(thread_id);
+        }
+    }
+    let mut server = place.server().await;
+    let known = known_images(&mut server).await;
+    assert!(!known.is_empty(), "some live to see their image");
+    let files: BTreeSet<PathBuf> =
+        below(&place.home().join("generated_images")).into_iter().filter(|path| path.is_file()).collect();
+    assert_eq!(files, known, "every file has a record, and every record its file");
+    let leftovers: Vec<PathBuf> =
+        below(&place.home().join("attachments")).into_iter().filter(|path| path.is_file()).collect();
+    assert!(leftovers.is_empty(), "{leftovers:?}");
+    for thread_id in &threads {
+        everything_ended(&mut server, thread_id).await;
+    }
+    server.close().await;
+}
+
+/// The files of all records, each found whole and as the record says.
+async fn known_images(server: &mut Server) -> BTreeSet<PathBuf> {
+    let mut known = BTreeSet::new();
+    let mut wish = ImageListParams::default();
+    loop {
+        let page = server.ok::<ImageList>(&wish).await;
+        for entry in page.data {
+            let bytes = read(&entry.image.path);
+            Picture::decode(&bytes);
+            assert_eq!(sha256(&bytes), entry.image.facts.sha256);
+            assert!(known.insert(PathBuf::from(entry.image.path)), "two records of one file");
+        }
+        wish.cursor = page.next_cursor;
+        if wish.cursor.is_none() {
+            return known;
+        }
+    }
+}
+
+async fn everything_ended(server: &mut Server, thread_id: &str) {
+    let turns = server.ok::<ThreadRead>(&whole(thread_id)).await.thread.turns;
+    for turn in &turns {
+        assert!(matches!(turn.status, TurnStatus::Completed | TurnStatus::Interrupted), "{turn:#?}");
+        assert!(turn.completed_at.is_some(), "{turn:#?}");
+    }
+    let mut wish = items_of(thread_id);
+    loop {
+        let page = server.ok::<ThreadItemsList>(&wish).await;
+        for entry in page.data {
+            assert!(entry.completed_at_ms.is_some(), "{entry:#?}");
+            let ThreadItem::ImageGeneration(item) = &entry.item else { continue };
+            let shown = !item.images.is_empty() && item.saved_path.is_some() && item.error.is_none();
+            let failed = item.images.is_empty() && item.saved_path.is_none() && item.error.is_some();
+            assert!(
+                (item.status == ImageStatus::Completed && shown) || (item.status == ImageStatus::Failed && failed),
+                "{item:#?}"
+            );
+        }
+        let Some(cursor) = page.next_cursor else { return };
+        wish = ThreadItemsListParams { cursor: Some(cursor), ..wish };
+    }
+}

@@ -1,0 +1,44 @@
+//! Threads: their life, their history, and who hears of it.
+
+mod life;
+mod pages;
+mod refusals;
+
+use easel_protocol::thread::{ThreadItemsListParams, ThreadReadParams, ThreadResumeParams, ThreadTurnsListParams};
+
+pub(crate) fn items_of(thread_id: &str) -> ThreadItemsListParams {
+    ThreadItemsListParams {
+        thread_id: thread_id.to_owned(),
+        turn_id: None,
+        cursor: None,
+        limit: Some(100),
+        sort_direction: None,
+    }
+}
+
+pub(crate) fn resume(thread_id: &str) -> ThreadResumeParams {
+    ThreadResumeParams {
+        thread_id: thread_id.to_owned(),
+        cwd: None,
+        model: None,
+        model_provider: None,
+        config: None,
+        exclude_turns: None,
+        experimental_raw_events: None,
+    }
+}
+
+pub(crate) fn turns_of(thread_id: &str) -> ThreadTurnsListParams {
+    ThreadTurnsListParams {
+        thread_id: thread_id.to_owned(),
+        cursor: None,
+        limit: None,
+        sort_direction: None,
+        items_view: None,
+    }
+}
+
+/// With its turns.
+pub(crate) fn whole(thread_id: &str) -> ThreadReadParams {
+    ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) }
+}

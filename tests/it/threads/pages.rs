@@ -1,0 +1,226 @@
+//! Lists in pages.
+
+use easel_protocol::image::ImageListParams;
+use easel_protocol::method::{
+    ImageList, ThreadItemsList, ThreadList, ThreadLoadedList, ThreadNameSet, ThreadTurnsList,
+};
+use easel_protocol::thread::{
+    CwdFilter, SortDirection, ThreadItemsListParams, ThreadListParams, ThreadLoadedListParams, ThreadSetNameParams,
+    ThreadSortKey, ThreadStartParams, ThreadTurnsListParams,
+};
+use easel_protocol::turn::TurnItemsView;
+
+use super::{items_of, turns_of};
+use crate::harness::{Place, Server, text};
+
+/// Threads in the order of their start.
+async fn threads(server: &mut Server, count: usize) -> Vec<String> {
+    let mut ids = Vec::new();
+    for _ in 0..count {
+        ids.push(server.thread().await.id);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn pages_of_threads_hold_each_once_whatever_starts_meanwhile() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let mut known = threads(&mut server, 7).await;
+    let mut wish = ThreadListParams { limit: Some(3), ..ThreadListParams::default() };
+    let (mut seen, mut sizes) = (Vec::new(), Vec::new());
+    loop {
+        let page = server.ok::<ThreadList>(&wish).await;
+        sizes.push(page.data.len());
+        seen.extend(page.data.into_iter().map(|thread| thread.id));
+        // One that starts after the first page is before it in the order.
+        server.thread().await;
+        wish.cursor = page.next_cursor;
+        if wish.cursor.is_none() {
+            break;
+        }
+    }
+    known.reverse();
+    assert_eq!((seen, sizes), (known, vec![3, 3, 1]));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn the_backwards_cursor_leads_back_by_the_opposite_direction() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let known = threads(&mut server, 5).await;
+    let first = ThreadListParams { limit: Some(2), ..ThreadListParams::default() };
+    let page = server.ok::<ThreadList>(&first).await;
+    let next = ThreadListParams { cursor: page.next_cursor, ..first.clone() };
+    let page = server.ok::<ThreadList>(&next).await;
+    let ids = |page: &easel_protocol::thread::ThreadListResponse| {
+        page.data.iter().map(|thread| thread.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&page), [known[2].clone(), known[1].clone()]);
+    let back = ThreadListParams { cursor: page.backwards_cursor, sort_direction: Some(SortDirection::Asc), ..first };
+    let page = server.ok::<ThreadList>(&back).await;
+    assert_eq!(ids(&page), [known[2].clone(), known[3].clone()], "it begins at the page that it leads back from");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn threads_are_found_by_folder_name_provider_and_words() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let here = server.thread().await.id;
+    let root = place.root().display().to_string();
+    let elsewhere = ThreadStartParams { cwd: Some(root.clone()), ..ThreadStartParams::default() };
+    let elsewhere = server.thread_with(elsewhere).await.id;
+    server.turn(&here, vec![text("draw a red square")]).await;
+    let name = ThreadSetNameParams { thread_id: elsewhere.clone(), name: "A Lighthouse".to_owned() };
+    server.ok::<ThreadNameSet>(&name).await;
+    server.event_where("thread/name/updated", |event| event.method() == "thread/name/updated").await;
+
+    let none = ThreadListParams::default;
+    let by_folder = |folder: CwdFilter| ThreadListParams { cwd: Some(folder), ..none() };
+    let by_words = |words: &str| ThreadListParams { search_term: Some(words.to_owned()), ..none() };
+    let by_provider = |id: &str| ThreadListParams { model_providers: Some(vec![id.to_owned()]), ..none() };
+    let recent = ThreadListParams {
+        sort_key: Some(ThreadSortKey::CreatedAt),
+        sort_direction: Some(SortDirection::Asc),
+        ..none()
+    };
+    for (wish, wanted) in [
+        (by_folder(CwdFilter::One(root.clone())), vec![&elsewhere]),
+        (by_folder(CwdFilter::AnyOf(vec![root, "/nowhere".to_owned()])), vec![&elsewhere]),
+        (by_words("LIGHT"), vec![&elsewhere]),
+        (by_words("red sq"), vec![&here]),
+        (by_words("100%_"), vec![]),
+        (by_provider("preview"), vec![&elsewhere, &here]),
+        (by_provider("openai"), vec![]),
+        (recent, vec![&here, &elsewhere]),
+    ] {
+        let page = server.ok::<ThreadList>(&wish).await;
+        let found: Vec<&String> = page.data.iter().map(|thread| &thread.id).collect();
+        assert_eq!(found, wanted, "{wish:?}");
+    }
+    server.close().await;
+}
+
+#[tokio::test]
+async fn loaded_threads_come_in_pages_too() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let mut known = threads(&mut server, 5).await;
+    let mut seen = Vec::new();
+    let mut wish = ThreadLoadedListParams { limit: Some(2), cursor: None };
+    loop {
+        let page = server.ok::<ThreadLoadedList>(&wish).await;
+        assert!(page.data.len() <= 2);
+        seen.extend(page.data);
+        wish.cursor = page.next_cursor;
+        if wish.cursor.is_none() {
+            break;
+        }
+    }
+    seen.sort();
+    known.sort();
+    assert_eq!(seen, known);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn turns_come_newest_first_with_as_much_as_the_view_says() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    for words in ["draw a red square", "make it blue", "make it green"] {
+        server.turn(&thread.id, vec![text(words)]).await;
+    }
+    let page = server.ok::<ThreadTurnsList>(&turns_of(&thread.id)).await;
+    assert_eq!(page.data.len(), 3);
+    assert!(page.data.windows(2).all(|pair| pair[0].id > pair[1].id), "ids are in the order of time");
+    for (view, items) in [
+        (None, 2),
+        (Some(TurnItemsView::NotLoaded), 0),
+        (Some(TurnItemsView::Summary), 2),
+        (Some(TurnItemsView::Full), 3),
+    ] {
+        let wish = ThreadTurnsListParams { limit: Some(2), items_view: view, ..turns_of(&thread.id) };
+        let first = server.ok::<ThreadTurnsList>(&wish).await;
+        let counts: Vec<usize> = first.data.iter().map(|turn| turn.items.len()).collect();
+        assert_eq!(counts, [items; 2], "{view:?}");
+        let rest = ThreadTurnsListParams { cursor: first.next_cursor, ..wish };
+        let rest = server.ok::<ThreadTurnsList>(&rest).await;
+        assert_eq!((rest.data.len(), rest.next_cursor), (1, None), "{view:?}");
+    }
+    server.close().await;
+}
+
+#[tokio::test]
+async fn items_come_oldest_first_by_page_and_by_turn() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    for words in ["draw a red square", "make it blue"] {
+        server.turn(&thread.id, vec![text(words)]).await;
+    }
+    let all = server.ok::<ThreadItemsList>(&items_of(&thread.id)).await.data;
+    assert_eq!(all.len(), 6);
+    let mut seen = Vec::new();
+    let mut wish = ThreadItemsListParams { limit: Some(4), ..items_of(&thread.id) };
+    loop {
+        let page = server.ok::<ThreadItemsList>(&wish).await;
+        seen.extend(page.data);
+        wish.cursor = page.next_cursor;
+        if wish.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, all);
+    let second = ThreadItemsListParams { turn_id: Some(all[5].turn_id.clone()), ..items_of(&thread.id) };
+    assert_eq!(server.ok::<ThreadItemsList>(&second).await.data, all[3..]);
+    let newest =
+        ThreadItemsListParams { sort_direction: Some(SortDirection::Desc), limit: Some(1), ..items_of(&thread.id) };
+    assert_eq!(server.ok::<ThreadItemsList>(&newest).await.data, all[5..]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn pages_stay_under_64_kib_however_much_is_asked_for() {
+    let place = Place::with_config("[wire]\nturn_event_delay_ms = 0\n");
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let words = format!("draw a red square, 64x64, {}", "with many words ".repeat(60));
+    for _ in 0..25 {
+        server.turn(&thread.id, vec![text(&words)]).await;
+    }
+    let (mut items, mut turns, mut images) = (0, 0, 0);
+    let mut wish = items_of(&thread.id);
+    loop {
+        let page = server.ok::<ThreadItemsList>(&wish).await;
+        items += page.data.len();
+        wish.cursor = page.next_cursor;
+        if wish.cursor.is_none() {
+            break;
+        }
+    }
+    let mut wish =
+        ThreadTurnsListParams { limit: Some(100), items_view: Some(TurnItemsView::Full), ..turns_of(&thread.id) };
+    loop {
+        let page = server.ok::<ThreadTurnsList>(&wish).await;
+        turns += page.data.len();
+        wish.cursor = page.next_cursor;
+        if wish.cursor.is_none() {
+            break;
+        }
+    }
+    let mut wish = ImageListParams { limit: Some(50), ..ImageListParams::default() };
+    loop {
+        let page = server.ok::<ImageList>(&wish).await;
+        images += page.data.len();
+        wish.cursor = page.next_cursor;
+        if wish.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!((items, turns, images), (75, 25, 25));
+    assert!(server.longest_line() <= 64 << 10, "{}", server.longest_line());
+    server.close().await;
+}

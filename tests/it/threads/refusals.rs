@@ -1,0 +1,133 @@
+//! What is refused, and in which words.
+
+use easel_protocol::method::{ThreadArchive, ThreadStart};
+use easel_protocol::thread::{ThreadArchiveParams, ThreadStartParams};
+use serde_json::{Value, json};
+
+use crate::harness::events::starts_an_image;
+use crate::harness::{Place, SLOW_AND_FREE, text};
+
+/// `method: code message` for each request.
+async fn refusals(place: &Place, requests: &[(&str, Value)]) -> String {
+    let mut server = place.server().await;
+    let mut said = String::new();
+    for (method, params) in requests {
+        let refusal = server.raw(method, params).await.expect_err(method);
+        said += &format!("{method} {params}: {refusal}\n");
+    }
+    server.close().await;
+    said
+}
+
+#[tokio::test]
+async fn an_unknown_thread_is_refused_by_every_method_that_needs_one() {
+    let requests = [
+        "thread/resume",
+        "thread/read",
+        "thread/turns/list",
+        "thread/items/list",
+        "thread/archive",
+        "thread/unarchive",
+        "tool/list",
+        "experimentalFeature/list",
+    ]
+    .map(|method| (method, json!({ "threadId": "nowhere" })));
+    let more = [
+        ("thread/name/set", json!({ "threadId": "nowhere", "name": "x" })),
+        ("turn/start", json!({ "threadId": "nowhere", "input": [{ "type": "text", "text": "x" }] })),
+        ("turn/interrupt", json!({ "threadId": "nowhere", "turnId": "x" })),
+    ];
+    let said = refusals(&Place::new(), &[requests.as_slice(), &more].concat()).await;
+    assert!(said.lines().all(|line| line.ends_with("-32600 thread nowhere not found")), "{said}");
+}
+
+#[tokio::test]
+async fn wrong_params_are_refused_with_the_name_of_the_field() {
+    let said = refusals(
+        &Place::new(),
+        &[
+            ("thread/start", json!({ "cwd": 5 })),
+            ("thread/start", json!({ "config": [] })),
+            ("thread/start", json!([])),
+            ("thread/resume", json!({})),
+            ("thread/read", json!({ "threadId": 1 })),
+            ("thread/read", json!({ "threadId": "x", "includeTurns": "yes" })),
+            ("thread/list", json!({ "limit": -1 })),
+            ("thread/list", json!({ "sortKey": "name" })),
+            ("thread/list", json!({ "cursor": "garbage" })),
+            ("thread/list", json!({ "cwd": 7 })),
+            ("thread/loaded/list", json!({ "cursor": "garbage" })),
+            ("thread/turns/list", json!({ "threadId": "x", "itemsView": "all" })),
+            ("thread/name/set", json!({ "threadId": "x" })),
+            ("thread/name/set", json!({ "threadId": "x", "name": " " })),
+            ("thread/name/set", json!({ "threadId": "x", "name": "n".repeat(201) })),
+            ("turn/start", json!({ "threadId": "x", "input": "draw" })),
+            ("turn/start", json!({ "threadId": "x", "input": [{ "type": "text" }] })),
+            ("turn/start", json!({ "threadId": "x", "input": [{ "type": "audio", "url": "x" }] })),
+            ("turn/start", json!({ "input": [{ "type": "text", "text": "x" }] })),
+            ("turn/interrupt", json!({ "threadId": "x", "turnId": null })),
+            ("image/list", json!({ "cursor": "garbage" })),
+            ("image/read", json!({ "imageId": "img_0", "offset": -1 })),
+            ("image/read", json!({ "imageId": "img_0", "offset": 0, "length": 0 })),
+            ("image/read", json!({ "imageId": "img_0", "offset": 0, "length": 8_388_609 })),
+        ],
+    )
+    .await;
+    assert!(said.lines().all(|line| line.contains(": -32602 ")), "{said}");
+    insta::assert_snapshot!("wrong_params", said.replace(&"n".repeat(201), "nnn…"));
+}
+
+#[tokio::test]
+async fn explicit_nulls_mean_absent() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let nulls = json!({ "cwd": null, "model": null, "modelProvider": null, "config": null, "experimentalRawEvents": null,
+        "sandbox": null, "approvalPolicy": null, "aFieldOfTomorrow": { "x": [1] } });
+    let thread = server.raw("thread/start", &nulls).await.expect("a thread");
+    let thread_id = &thread["thread"]["id"];
+    server.event_where("thread/started", |event| event.method() == "thread/started").await;
+    for (method, params) in [
+        ("thread/list", json!({ "cursor": null, "limit": null, "sortKey": null, "archived": null, "cwd": null })),
+        ("thread/read", json!({ "threadId": thread_id, "includeTurns": null })),
+        ("thread/turns/list", json!({ "threadId": thread_id, "cursor": null, "itemsView": null })),
+        ("thread/resume", json!({ "threadId": thread_id, "excludeTurns": null, "config": null })),
+        ("tool/list", json!({ "threadId": null })),
+        ("image/list", json!({ "threadId": null, "limit": null })),
+    ] {
+        server.raw(method, &params).await.expect(method);
+    }
+    let input = json!([{ "type": "text", "text": "draw a red square", "text_elements": null }]);
+    let turn = json!({ "threadId": thread_id, "input": input, "cwd": null, "model": null, "effort": null });
+    server.raw("turn/start", &turn).await.expect("a turn");
+    server.rest_of_turn().await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_thread_is_not_archived_while_a_turn_runs() {
+    let place = Place::with_config(SLOW_AND_FREE);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+    server.events_until(starts_an_image).await;
+    let refusal = server.refused::<ThreadArchive>(&ThreadArchiveParams { thread_id: thread.id.clone() }).await;
+    assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
+    let interrupt = json!({ "threadId": thread.id, "turnId": turn.id });
+    server.raw("turn/interrupt", &interrupt).await.expect("an interrupt");
+    server.rest_of_turn().await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_thread_with_a_provider_that_is_not_there_starts_and_its_turns_fail() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let wish = ThreadStartParams { model_provider: Some("nobody".to_owned()), ..ThreadStartParams::default() };
+    let thread = server.ok::<ThreadStart>(&wish).await.thread;
+    assert_eq!(thread.model_provider, "nobody");
+    server.event_where("thread/started", |event| event.method() == "thread/started").await;
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let error = crate::harness::events::end(&events).error.clone().expect("an error");
+    assert_eq!(error.message, "Provider `nobody` is not configured: there is no [model_providers.nobody].");
+    server.close().await;
+}

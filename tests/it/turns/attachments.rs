@@ -1,0 +1,176 @@
+//! Images that the user gives to a turn.
+
+use easel_protocol::input::UserInput;
+use easel_protocol::item::{ThreadItem, UserMessageItem};
+use easel_protocol::method::{ThreadRead, TurnStart};
+use easel_protocol::record::ImageAction;
+use easel_protocol::thread::{ThreadReadParams, ThreadStatus};
+
+use crate::harness::events::{completed, image};
+use crate::harness::pictures::{BLUE, Picture, RED, data_url, plain_png, png_that_claims, read, sha256};
+use crate::harness::{HOSTED, Place, STANDALONE, Server, local_image, text, turn_start};
+
+fn data_url_image(png: &[u8]) -> UserInput {
+    UserInput::Image { url: data_url(png), detail: None }
+}
+
+#[tokio::test]
+async fn two_attachments_arrive_in_the_order_of_the_message() {
+    let (red, blue) = (plain_png(60, 40, RED), plain_png(40, 60, BLUE));
+    for tool in [STANDALONE, HOSTED] {
+        let place = Place::new();
+        let (first, second) = (place.write("a.png", &red), place.write("b.png", &blue));
+        let mut server = place.server_with(tool).await;
+        let thread = server.thread().await;
+        let input = vec![text("edit the first image"), local_image(&first), local_image(&second)];
+        let events = server.turn(&thread.id, input).await;
+        let item = image(&events);
+        let record = &item.images[0];
+        assert_eq!(record.requested.action, ImageAction::Edit);
+        let sent: Vec<&str> = record.inputs.iter().map(|input| input.sha256.as_str()).collect();
+        assert_eq!(sent, [sha256(&red), sha256(&blue)], "{tool:?}");
+        let shown: Vec<&str> = item.input_images.iter().map(|input| input.sha256.as_str()).collect();
+        assert_eq!(shown, sent, "{tool:?}");
+
+        let picture = Picture::decode(&read(&record.path));
+        let ((red, (red_x, _)), (blue, (blue_x, _))) = (picture.patch(RED), picture.patch(BLUE));
+        assert!(red > 5_000 && blue > 5_000, "{tool:?}: {red} red and {blue} blue pixels");
+        assert!(red_x < blue_x, "{tool:?}: inset 1 is left of inset 2, not at {red_x} and {blue_x}");
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn attachments_of_either_kind_mix_and_keep_their_order() {
+    let (red, blue) = (plain_png(60, 40, RED), plain_png(40, 60, BLUE));
+    let place = Place::new();
+    let file = place.write("b.png", &blue);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let input = vec![data_url_image(&red), local_image(&file), text("put both into one")];
+    let events = server.turn(&thread.id, input).await;
+    let sent: Vec<&str> = image(&events).images[0].inputs.iter().map(|input| input.sha256.as_str()).collect();
+    assert_eq!(sent, [sha256(&red), sha256(&blue)]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_deleted_after_the_answer_is_used_all_the_same_in_this_turn_and_the_next() {
+    let red = plain_png(60, 40, RED);
+    let place = Place::new();
+    let file = place.write("a.png", &red);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("frame it"), local_image(&file)]).await;
+    std::fs::remove_file(&file).expect("the client's own file");
+    let events = server.rest_of_turn().await;
+    assert_eq!(image(&events).images[0].inputs[0].sha256, sha256(&red));
+
+    let Some(ThreadItem::UserMessage(UserMessageItem { content, .. })) = completed(&events).first().copied() else {
+        panic!("{events:#?}")
+    };
+    let [UserInput::Text { .. }, UserInput::LocalImage { path, .. }] = content.as_slice() else {
+        panic!("{content:#?}")
+    };
+    assert_eq!(read(path), red, "history names Easel's own copy");
+    assert!(path.starts_with(&place.home().join("attachments").display().to_string()), "{path}");
+
+    let again = server.turn(&thread.id, vec![text("make it darker")]).await;
+    let inputs: Vec<&str> = image(&again).images[0].inputs.iter().map(|input| input.sha256.as_str()).collect();
+    assert_eq!(inputs, [sha256(&red), image(&events).images[0].facts.sha256.clone()], "the anchor, then what was made");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn the_same_image_attached_twice_is_kept_once() {
+    let red = plain_png(60, 40, RED);
+    let place = Place::new();
+    let file = place.write("a.png", &red);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    server.turn(&thread.id, vec![text("one"), local_image(&file), data_url_image(&red)]).await;
+    let kept = std::fs::read_dir(place.home().join("attachments")).expect("a folder");
+    let files: Vec<_> = kept.map(|entry| entry.expect("an entry")).filter(|entry| entry.path().is_file()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    assert_eq!(files[0].file_name().to_string_lossy(), format!("{}.png", sha256(&red)));
+    server.close().await;
+}
+
+/// Refused, no turn, no event, and the next turn works.
+async fn is_refused(server: &mut Server, thread_id: &str, input: Vec<UserInput>) -> String {
+    let refusal = server.refused::<TurnStart>(&turn_start(thread_id, input)).await;
+    let read = ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) };
+    let thread = server.ok::<ThreadRead>(&read).await.thread;
+    assert_eq!((thread.status, thread.turns.len()), (ThreadStatus::Idle {}, 0), "{refusal}");
+    refusal
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_refused_by_its_place_in_the_message_and_nothing_starts() {
+    let place = Place::new();
+    let text_file = place.write("notes.png", b"these are words");
+    let huge = place.write("huge.png", &png_that_claims(200_000, 200_000));
+    let cut = place.write("cut.png", &plain_png(60, 40, RED)[..60]);
+    let fifo = place.project().join("pipe.png");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
+    assert!(made.success());
+    let missing = place.project().join("gone.png");
+    let web = |url: &str| UserInput::Image { url: url.to_owned(), detail: None };
+
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let mut refusals = String::new();
+    for piece in [
+        web("http://127.0.0.1/a.png"),
+        web("https://example.com/a.png"),
+        web("file:///etc/passwd"),
+        web("data:image/png;base64,AAAA"),
+        web("data:text/html;base64,PGI+"),
+        web("data:image/png;base64,%%%"),
+        local_image(&missing),
+        local_image("relative.png".as_ref()),
+        local_image(&text_file),
+        local_image(&cut),
+        local_image(&place.project()),
+        local_image(&fifo),
+        local_image("/dev/zero".as_ref()),
+        local_image(&huge),
+    ] {
+        let refusal = is_refused(&mut server, &thread.id, vec![text("edit this"), piece]).await;
+        refusals += &refusal.replace(&place.root().display().to_string(), "[root]");
+        refusals.push('\n');
+    }
+    insta::assert_snapshot!("no_images", refusals);
+    server.turn(&thread.id, vec![text("draw a red square")]).await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_message_without_words_and_images_is_refused() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    for input in [vec![], vec![text("")], vec![text(" \n\t")]] {
+        let refusal = is_refused(&mut server, &thread.id, input).await;
+        assert_eq!(refusal, "-32602 Invalid params: `input`: is empty");
+    }
+    let refusal = is_refused(&mut server, &thread.id, vec![text("x"); 65]).await;
+    assert_eq!(refusal, "-32602 Invalid params: `input`: has 65 pieces; at most 64 are taken");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_image_over_the_configured_size_is_refused() {
+    let place = Place::with_config("[limits]\nreference_bytes = 200\nreference_pixels = 1000\n");
+    let wide = place.write("wide.png", &plain_png(1001, 1, RED));
+    let mut heavy = plain_png(2, 2, RED);
+    heavy.extend(vec![0; 300]);
+    let heavy = place.write("heavy.png", &heavy);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let refusal = is_refused(&mut server, &thread.id, vec![local_image(&wide)]).await;
+    assert!(refusal.contains("`input[0]`") && refusal.contains("1001x1 pixels, more than 1000"), "{refusal}");
+    let refusal = is_refused(&mut server, &thread.id, vec![text("x"), local_image(&heavy)]).await;
+    assert!(refusal.contains("`input[1]`") && refusal.contains("larger than 200 bytes"), "{refusal}");
+    server.close().await;
+}

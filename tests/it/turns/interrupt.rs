@@ -1,0 +1,168 @@
+//! The end of a turn that somebody ends, and the refusals round a running one.
+
+use easel_protocol::event::Event;
+use easel_protocol::item::ImageStatus;
+use easel_protocol::method::{ThreadRead, TurnInterrupt, TurnStart};
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::thread::{ThreadReadParams, ThreadStartParams};
+use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
+
+use crate::harness::events::{as_image, end, image, starts_an_image};
+use crate::harness::plain::plain;
+use crate::harness::{HOSTED, Place, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Server, text, turn_start};
+
+fn interrupt(thread_id: &str, turn_id: &str) -> TurnInterruptParams {
+    TurnInterruptParams { thread_id: thread_id.to_owned(), turn_id: turn_id.to_owned() }
+}
+
+/// Starts a turn and comes back when its image is being made. Returns the turn's id.
+async fn turn_in_mid_image(server: &mut Server, thread_id: &str) -> String {
+    let turn = server.start_turn(thread_id, vec![text("draw a red square")]).await;
+    server.events_until(starts_an_image).await;
+    turn.id
+}
+
+#[tokio::test]
+async fn an_interrupt_in_mid_image_ends_item_and_turn_and_says_what_it_may_have_cost() {
+    for (config, billed) in [(SLOW_AND_BILLING, Billed::Uncertain), (SLOW_AND_FREE, Billed::No)] {
+        for tool in [STANDALONE, HOSTED] {
+            let place = Place::with_config(config);
+            let mut server = place.server_with(tool).await;
+            let thread = server.thread().await;
+            let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
+            server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+            let events = server.rest_of_turn().await;
+            let error = image(&events).error.clone().expect("an error");
+            assert_eq!((image(&events).status, error.kind), (ImageStatus::Failed, ImageErrorKind::Interrupted));
+            assert_eq!(error.billed, billed, "{tool:?}");
+            assert_eq!((end(&events).status, &end(&events).error), (TurnStatus::Interrupted, &None));
+
+            let read = ThreadReadParams { thread_id: thread.id.clone(), include_turns: Some(true) };
+            let live = server.ok::<ThreadRead>(&read).await.thread.turns;
+            server.close().await;
+            let mut server = place.server_with(tool).await;
+            let later = server.ok::<ThreadRead>(&read).await.thread.turns;
+            assert_eq!(live, later, "{tool:?}");
+            assert_eq!(later[0].status, TurnStatus::Interrupted);
+            let items: Vec<_> = later[0].items.iter().filter_map(as_image).collect();
+            assert_eq!(items, [image(&events)], "{tool:?}");
+            server.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_turn_tells_its_end_in_full() {
+    let place = Place::with_config(SLOW_AND_BILLING);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
+    server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+    let events = server.rest_of_turn().await;
+    insta::assert_json_snapshot!("interrupted_turn", plain(&place, &events));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_turn_right_after_an_interrupted_one_works() {
+    let place = Place::with_config(SLOW_AND_BILLING);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    for _ in 0..3 {
+        let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
+        server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+        server.rest_of_turn().await;
+    }
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_second_turn_is_refused_while_the_first_goes_on() {
+    let place = Place::with_config(SLOW_AND_BILLING);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
+    let refusal = server.refused::<TurnStart>(&turn_start(&thread.id, vec![text("and a circle")])).await;
+    assert_eq!(refusal, format!("-32600 turn {turn_id} is still running"));
+    server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+    let events = server.rest_of_turn().await;
+    assert_eq!(end(&events).id, turn_id);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_thread_with_a_running_turn_does_not_keep_others_waiting() {
+    let place = Place::with_config(SLOW_AND_BILLING);
+    let mut server = place.server().await;
+    let slow = server.thread().await;
+    let turn_id = turn_in_mid_image(&mut server, &slow.id).await;
+    let fast = ThreadStartParams { model_provider: Some("preview".to_owned()), ..ThreadStartParams::default() };
+    let other = server.thread_with(fast).await;
+    let events = server.turn(&other.id, vec![text("draw a blue square")]).await;
+    assert_eq!(image(&events).status, ImageStatus::Completed);
+    server.ok::<TurnInterrupt>(&interrupt(&slow.id, &turn_id)).await;
+    server.rest_of_turn().await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_interrupt_that_hits_nothing_is_refused_and_harms_nothing() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let early = server.refused::<TurnInterrupt>(&interrupt(&thread.id, "x")).await;
+    assert_eq!(early, "-32600 no active turn to interrupt");
+    let nowhere = server.refused::<TurnInterrupt>(&interrupt("nowhere", "x")).await;
+    assert_eq!(nowhere, "-32600 thread nowhere not found");
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let late = server.refused::<TurnInterrupt>(&interrupt(&thread.id, &end(&events).id)).await;
+    assert_eq!(late, "-32600 no active turn to interrupt");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_interrupt_of_another_turn_is_refused_and_the_running_one_goes_on() {
+    let place = Place::with_config(SLOW_AND_BILLING);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
+    let other = server.refused::<TurnInterrupt>(&interrupt(&thread.id, "other")).await;
+    assert_eq!(other, format!("-32600 expected active turn id other but found {turn_id}"));
+    // Twice in a row: whichever comes late finds nothing, or is taken; the turn ends once.
+    let first = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("sent");
+    let second = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("sent");
+    server.client.answer::<TurnInterrupt>(first).await.expect("taken");
+    let late = server.client.answer::<TurnInterrupt>(second).await;
+    if let Err(refused) = late {
+        assert_eq!(refused.to_string(), "no active turn to interrupt (-32600)");
+    }
+    let events = server.rest_of_turn().await;
+    assert_eq!(end(&events).status, TurnStatus::Interrupted);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_interrupt_at_any_moment_ends_the_turn_once() {
+    let place = Place::with_config("[wire]\nturn_event_delay_ms = 0\n");
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    for events_before in 0..14 {
+        let turn = server.start_turn(&thread.id, vec![text("draw a red square, 64x64")]).await;
+        let mut events = Vec::new();
+        while events.len() < events_before && !matches!(events.last(), Some(Event::TurnCompleted(_))) {
+            events.push(server.client.event().await.expect("a whole line").expect("an event"));
+        }
+        let answer = server.client.request::<TurnInterrupt>(&interrupt(&thread.id, &turn.id)).await;
+        if let Err(late) = answer {
+            assert_eq!(late.to_string(), "no active turn to interrupt (-32600)");
+        }
+        if !matches!(events.last(), Some(Event::TurnCompleted(_))) {
+            events.extend(server.rest_of_turn().await);
+        }
+        let ends = events.iter().filter(|event| matches!(event, Event::TurnCompleted(_))).count();
+        assert_eq!((ends, end(&events).id.as_str()), (1, turn.id.as_str()));
+        let count = |name: &str| events.iter().filter(|event| event.method() == name).count();
+        assert_eq!(count("item/started"), count("item/completed"), "{events:#?}");
+    }
+    server.close().await;
+}
