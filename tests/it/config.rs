@@ -143,3 +143,22 @@ async fn a_thread_can_bring_the_description_of_its_provider() {
     assert_eq!(end(&events).status, TurnStatus::Completed, "{events:#?}");
     server.close().await;
 }
+
+#[tokio::test]
+async fn a_secret_header_in_a_threads_configuration_is_refused_and_never_stored() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    for config in [
+        serde_json::json!({"model_providers.x.http_headers.X-Key": "sk-canary-1"}),
+        serde_json::json!({"model_providers": {"x": {"query_params": {"key": "sk-canary-1"}}}}),
+    ] {
+        let params = ThreadStartParams { config: config.as_object().cloned(), ..ThreadStartParams::default() };
+        let refusal = server.refused::<ThreadStart>(&params).await;
+        assert!(refusal.starts_with("-32602 Invalid params: `config`: http_headers"), "{refusal}");
+    }
+    server.close().await;
+    for name in ["easel.db", "easel.db-wal"] {
+        let bytes = std::fs::read(place.home().join(name)).unwrap_or_default();
+        assert!(!bytes.windows(9).any(|window| window == b"sk-canary"), "{name}");
+    }
+}

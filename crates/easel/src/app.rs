@@ -85,6 +85,11 @@ impl App {
         cwd: PathBuf,
         overrides: Map<String, Value>,
     ) -> Result<Loaded, Refusal> {
+        if names_hidden_key(&overrides) {
+            let reason = "http_headers and query_params may hold secrets, and a thread's configuration is stored; \
+                          set them in config.toml, or name variables in env_http_headers";
+            return Err(Refusal::field("config", reason));
+        }
         let loader = Arc::clone(&self.loader);
         let reading = tokio::task::spawn_blocking(move || loader.for_thread(&cwd, &overrides));
         reading.await.map_err(|_| Refusal::ShuttingDown)
@@ -173,4 +178,12 @@ impl App {
     pub(crate) fn absolute(&self, path: Option<&str>) -> PathBuf {
         path.map_or_else(|| self.cwd.clone(), |path| self.cwd.join(Path::new(path)))
     }
+}
+
+/// Whether a thread's configuration names a key whose values are hidden, at any depth and in dotted form.
+fn names_hidden_key(overrides: &Map<String, Value>) -> bool {
+    overrides.iter().any(|(key, value)| {
+        key.split('.').any(|part| matches!(part.trim_matches('"'), "http_headers" | "query_params"))
+            || value.as_object().is_some_and(names_hidden_key)
+    })
 }
