@@ -2,9 +2,9 @@
 
 use easel_protocol::configuration::ConfigReadParams;
 use easel_protocol::event::{ConfigWarningNotification, Event};
-use easel_protocol::method::{ConfigRead, ModelProviderList, ThreadStart};
+use easel_protocol::method::{ConfigRead, ModelProviderList, ThreadResume, ThreadStart};
 use easel_protocol::model::ModelProviderListParams;
-use easel_protocol::thread::ThreadStartParams;
+use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
 use easel_protocol::turn::TurnStatus;
 
 use crate::harness::events::end;
@@ -156,6 +156,11 @@ async fn a_secret_header_in_a_threads_configuration_is_refused_and_never_stored(
         let refusal = server.refused::<ThreadStart>(&params).await;
         assert!(refusal.starts_with("-32602 Invalid params: `config`: http_headers"), "{refusal}");
     }
+    let thread = server.thread().await;
+    let config = serde_json::json!({"model_providers.x.http_headers.X-Key": "sk-canary-1"}).as_object().cloned();
+    let change = ThreadResumeParams { config, ..crate::threads::resume(&thread.id) };
+    server.refused::<ThreadResume>(&change).await;
+    server.turn(&thread.id, vec![text("draw a red square")]).await;
     server.close().await;
     for name in ["easel.db", "easel.db-wal"] {
         let bytes = std::fs::read(place.home().join(name)).unwrap_or_default();

@@ -37,7 +37,7 @@ pub struct ProviderConfig {
     pub image_model: Option<String>,
     /// Where the images API differs from the preset.
     pub images: ProviderImages,
-    /// Extra milliseconds before every answer of a `preview` provider, to rehearse a slow one. 0 to 600,000, default 0.
+    /// Extra milliseconds before every picture of a `preview` provider, to rehearse a slow one. 0 to 600,000, default 0.
     pub delay_ms: u64,
     /// Whether a `preview` provider counts as one that bills, to rehearse what a lost answer costs. Default false.
     pub bills: bool,

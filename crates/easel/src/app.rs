@@ -138,10 +138,13 @@ impl App {
     }
 
     /// Takes a thread out of memory, so that another process can have it; not while a turn runs in it.
-    pub(crate) async fn unload(&self, thread_id: &str) {
-        if self.threads.unload(thread_id) {
+    /// Returns whether it is out.
+    pub(crate) async fn unload(&self, thread_id: &str) -> bool {
+        let unloaded = self.threads.unload(thread_id);
+        if unloaded {
             self.release(thread_id).await;
         }
+        unloaded
     }
 
     /// Writes one change of a thread's own data. Refused when another process has the thread.

@@ -17,11 +17,12 @@ impl Handler for ThreadResume {
     async fn handle(cx: Cx, params: ThreadResumeParams) -> Result<Answer<ThreadSettings>, Refusal> {
         let app = &cx.app;
         let thread_id = &params.thread_id;
-        if changes_something(&params) {
-            make_way(app, thread_id).await?;
-        }
         let mut warnings = Vec::new();
-        if app.threads.get(thread_id).is_none() {
+        let loaded = app.threads.get(thread_id);
+        if loaded.is_none() || changes_something(&params) {
+            if let Some(turn) = loaded.and_then(|thread| thread.slot.running()) {
+                return Err(Refusal::TurnRunning(turn));
+            }
             warnings = load(app, &params).await?;
         }
         app.hub.subscribe(thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
@@ -44,21 +45,14 @@ fn changes_something(params: &ThreadResumeParams) -> bool {
     params.cwd.is_some() || params.model.is_some() || params.model_provider.is_some() || params.config.is_some()
 }
 
-/// Takes the thread out of memory, so that it is loaded with what changes.
-async fn make_way(app: &App, thread_id: &str) -> Result<(), Refusal> {
-    if let Some(turn) = app.threads.get(thread_id).and_then(|thread| thread.slot.running()) {
-        return Err(Refusal::TurnRunning(turn));
-    }
-    app.unload(thread_id).await;
-    Ok(())
-}
-
-/// Loads the thread with what the request changes of it; returns the warnings of its configuration.
+/// Loads the thread, or loads it again, with what the request changes of it; no turn may run. Returns the warnings of its configuration.
 async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refusal> {
     let stored = app.store.load(&params.thread_id).await?;
     let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
     let stored = with_changes(stored, params, app.absolute(params.cwd.as_deref()).display().to_string());
     let loaded = app.configuration_for(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
+    // Only now, so that a change that is refused leaves a loaded thread as it is.
+    app.unload(&params.thread_id).await;
     app.load(stored.clone(), &loaded.config).await?;
     app.store.put_thread(stored.thread, Some(stored.overrides)).await?;
     Ok(loaded.warnings.iter().map(|warning| app.warning(warning)).collect())

@@ -35,9 +35,8 @@ impl Handler for ThreadUnsubscribe {
 
 /// Takes the thread out of memory, unless somebody has subscribed to it meanwhile.
 async fn close(cx: &Cx, thread_id: String) {
-    if cx.app.hub.is_heard(&thread_id) {
+    if cx.app.hub.is_heard(&thread_id) || !cx.app.unload(&thread_id).await {
         return;
     }
-    cx.app.unload(&thread_id).await;
     cx.app.hub.tell(&cx.client, &Event::ThreadClosed(ThreadClosedNotification { thread_id })).await;
 }
