@@ -2,6 +2,8 @@
 //! `EASEL_MOCK_BACKEND` names its script, which Python runs.
 
 mod backend;
+mod instructions;
+mod loopback;
 
 use std::path::PathBuf;
 

@@ -18,6 +18,8 @@ pub enum Kind {
     Number(u64, u64),
     /// 1 to so many characters, none of them a control character.
     Text(usize),
+    /// The same with line breaks and tabs.
+    Prose(usize),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// An `http` or `https` URL without user name, query or fragment, so that it cannot carry a secret.
@@ -34,7 +36,7 @@ impl std::fmt::Display for Kind {
         match self {
             Self::Switch => write!(f, "true or false"),
             Self::Number(low, high) => write!(f, "a whole number from {low} to {high}"),
-            Self::Text(longest) => write!(f, "a string of 1 to {longest} characters"),
+            Self::Text(longest) | Self::Prose(longest) => write!(f, "a string of 1 to {longest} characters"),
             Self::Choice(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
             Self::Url => write!(f, "an http or https URL without user name, query or fragment"),
             Self::VariableName => write!(f, "the name of an environment variable"),
@@ -67,6 +69,7 @@ const PARAMETERS: &[&str] = &["size", "quality", "background", "output_format", 
 /// Every known key.
 pub const KEYS: &[Key] = &[
     key("model", Kind::Text(256)),
+    key("model_instructions", Kind::Prose(32_768)),
     key("model_provider", Kind::Text(64)),
     key("model_providers.*.name", Kind::Text(256)),
     key("model_providers.*.preset", Kind::Choice(PRESETS)),

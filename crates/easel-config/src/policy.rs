@@ -16,6 +16,8 @@ pub const REFUSED_IN_PROJECT: &[&str] = &[
     "proxy",
     "auth",
     "credentials",
+    // What the model is told to be: whoever writes that decides which pictures leave.
+    "model_instructions",
     // Which programs run.
     "hooks",
     "notify",

@@ -14,6 +14,8 @@ const MIB: usize = 1024 * 1024;
 pub struct Config {
     /// The chat model of a turn. Unset: the provider's default model.
     pub model: Option<String>,
+    /// What the model is told to be. Unset: a text of our own. 1 to 32,768 characters.
+    pub model_instructions: Option<String>,
     /// Which provider serves turns and images: `preview`, `openai` or a name under `model_providers`.
     /// Unset: chosen from what is configured.
     pub model_provider: Option<String>,

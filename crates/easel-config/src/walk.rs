@@ -128,9 +128,8 @@ fn value_of(kind: Kind, node: Node) -> Option<Value> {
     match kind {
         Kind::Switch => switch_of(&node).map(Value::Bool),
         Kind::Number(low, high) => number_of(&node).filter(|number| (low..=high).contains(number)).map(Value::from),
-        Kind::Text(longest) => {
-            text_of(node, |text| (1..=longest).contains(&text.chars().count()) && !text.chars().any(char::is_control))
-        }
+        Kind::Text(longest) => text_of(node, |text| is_text(text, longest, &[])),
+        Kind::Prose(longest) => text_of(node, |text| is_text(text, longest, &['\n', '\r', '\t'])),
         Kind::Choice(words) => text_of(node, |text| words.contains(&text)),
         Kind::Url => text_of(node, is_url),
         Kind::VariableName => text_of(node, is_variable_name),
@@ -176,6 +175,11 @@ fn text_of(node: Node, is_good: impl Fn(&str) -> bool) -> Option<Value> {
         Node::Text(text) | Node::Untyped(text) => is_good(&text).then_some(Value::String(text)),
         Node::Switch(_) | Node::Number(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
     }
+}
+
+/// Whether it has 1 to `longest` characters, none of them a control character other than these.
+fn is_text(text: &str, longest: usize, controls: &[char]) -> bool {
+    (1..=longest).contains(&text.chars().count()) && text.chars().all(|c| !c.is_control() || controls.contains(&c))
 }
 
 fn is_url(text: &str) -> bool {

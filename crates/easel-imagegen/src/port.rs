@@ -90,6 +90,9 @@ pub trait Provider: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelRequest {
     pub model: String,
+    /// What the model is told to be, above the conversation. Some providers refuse
+    /// a request without it.
+    pub instructions: String,
     /// Name of the client on whose behalf the request is made; empty when unknown.
     pub originator: String,
     /// The conversation. Every `easel:` image in it is one of `images`.

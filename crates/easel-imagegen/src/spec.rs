@@ -16,6 +16,9 @@ pub const HOSTED_NAME: &str = "image_generation";
 /// What the model is told of generating and editing.
 pub const GUIDANCE: &str = include_str!("guidance.md");
 
+/// What the model is told to be, where nobody says otherwise.
+pub const INSTRUCTIONS: &str = include_str!("instructions.md");
+
 /// Whether a function call means the standalone tool. Compatible servers join the namespace to the name, or lose it.
 pub fn is_standalone(namespace: Option<&str>, name: &str) -> bool {
     match namespace {
@@ -189,7 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn the_guidance_is_short_enough_to_send_with_every_request() {
+    fn guidance_and_instructions_are_short_enough_to_send_with_every_request() {
         assert!(GUIDANCE.len() < 2_000, "{} bytes", GUIDANCE.len());
+        assert!((100..600).contains(&INSTRUCTIONS.len()), "{} bytes", INSTRUCTIONS.len());
     }
 }

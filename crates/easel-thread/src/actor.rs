@@ -32,6 +32,8 @@ pub struct ThreadRules {
     pub image_generation: bool,
     /// Feature `imagegenext`.
     pub imagegenext: bool,
+    /// What the model is told to be; not empty.
+    pub instructions: String,
     /// How closely the model looks at pictures.
     pub detail: ImageDetail,
     /// Image calls of one answer that run side by side; at least one.
@@ -139,6 +141,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             telling: Telling::new(self.audience.clone(), &self.thread_id, start.answered, self.rules.event_delay),
             interrupt: start.permit.interrupt().clone(),
             model: start.model,
+            instructions: self.rules.instructions.clone(),
             exposure,
             budget: self.rules.budget,
             calls: JoinSet::new(),

@@ -36,6 +36,7 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     pub(crate) telling: Telling<A>,
     pub(crate) interrupt: CancellationToken,
     pub(crate) model: String,
+    pub(crate) instructions: String,
     pub(crate) exposure: ToolExposure,
     pub(crate) budget: PictureBudget,
     pub(crate) calls: JoinSet<Report>,
@@ -201,6 +202,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         let request = ModelRequest {
             originator: self.context.originator.clone(),
             model: self.model.clone(),
+            instructions: self.instructions.clone(),
             input,
             images,
             exposure: self.exposure,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use easel_config::{Config, Detail};
 use easel_imagegen::history::PictureBudget;
+use easel_imagegen::spec;
 use easel_protocol::input::ImageDetail;
 use easel_thread::actor::ThreadRules;
 
@@ -11,6 +12,7 @@ pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
     ThreadRules {
         image_generation: config.features.image_generation,
         imagegenext: config.features.imagegenext,
+        instructions: config.model_instructions.clone().unwrap_or_else(|| spec::INSTRUCTIONS.trim_end().to_owned()),
         detail: detail(config.images.detail),
         parallel_calls: config.images.parallel.into(),
         call_deadline: Duration::from_millis(config.images.timeout_ms),

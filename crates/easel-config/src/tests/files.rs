@@ -131,6 +131,17 @@ fn a_file_that_is_not_toml_is_left_out_with_the_line() {
 }
 
 #[test]
+fn instructions_may_have_lines_and_no_other_control_characters() {
+    for (text, is_taken) in [("one\\n\\ttwo", true), ("a\\u0007b", false), ("", false), (&"x".repeat(32_769), false)] {
+        let loaded = Desk::new().with_home(format!("model_instructions = \"{text}\"")).load();
+        assert_eq!(
+            (loaded.config.model_instructions.is_some(), loaded.warnings.len()),
+            (is_taken, usize::from(!is_taken))
+        );
+    }
+}
+
+#[test]
 fn a_file_may_begin_with_a_byte_order_mark_and_end_lines_as_windows_does() {
     let desk = Desk::new().with_home("\u{feff}model = 'a'\r\nmodle = 1\r\n");
     let loaded = desk.load();

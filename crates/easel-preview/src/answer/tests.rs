@@ -58,6 +58,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
     let images = images.iter().map(|handle| reference(handle)).collect();
     ModelRequest {
         model: "preview-1".to_owned(),
+        instructions: String::new(),
         originator: String::new(),
         input,
         images,

@@ -74,6 +74,7 @@ fn user(text: &str) -> ResponseItem {
 fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
     ModelRequest {
         model: MODEL.to_owned(),
+        instructions: String::new(),
         originator: String::new(),
         input: vec![user(text)],
         images: Vec::new(),

@@ -52,6 +52,7 @@ impl World {
         let rules = ThreadRules {
             image_generation: true,
             imagegenext: true,
+            instructions: "Draw.".to_owned(),
             detail: ImageDetail::High,
             parallel_calls: 4,
             call_deadline: Duration::from_secs(600),

@@ -12,6 +12,8 @@ pub(super) fn body(request: &ModelRequest) -> Result<Body, String> {
     let mut draft = Draft { images: &request.images, pieces: Vec::new(), json: Vec::new() };
     draft.raw(r#"{"model":"#);
     draft.value(&request.model)?;
+    draft.raw(r#","instructions":"#);
+    draft.value(&request.instructions)?;
     // Nothing of the conversation stays at the provider.
     draft.raw(r#","stream":true,"store":false"#);
     if !request.tools.is_empty() {

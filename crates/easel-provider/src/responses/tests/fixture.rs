@@ -98,6 +98,7 @@ pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
     let content = vec![ContentItem::InputText { text: "draw a fox".to_owned() }];
     ModelRequest {
         model: "gpt-5.5".to_owned(),
+        instructions: "Draw what is \"asked\".\nNothing else.".to_owned(),
         originator: "test".to_owned(),
         input: vec![ResponseItem::Message { role: MessageRole::User, content }],
         images: Vec::new(),
