@@ -85,9 +85,15 @@ async fn a_login_over_the_wire_changes_account_provider_and_tools_at_once() {
     assert_eq!(providers.default_provider_id, "openai");
     let tools = server.ok::<ToolList>(&ToolListParams { thread_id: None }).await;
     assert_eq!(tools.exposure, ToolExposure::Standalone);
+    assert_eq!(
+        offered(&mut server).await,
+        ["image_gen.imagegen"],
+        "the same tool with the arguments of another provider"
+    );
 
     server.ok::<AccountLogout>(&LogoutAccountParams {}).await;
     assert_eq!(auth_mode(&mut server).await, None);
+    assert_eq!(offered(&mut server).await, ["image_gen.imagegen"]);
     let account = server.ok::<AccountRead>(&GetAccountParams::default()).await;
     assert_eq!(account.account, None);
     server.close().await;
@@ -105,8 +111,23 @@ async fn a_thread_of_the_public_api_has_its_tool_from_the_login_on() {
     let login = LoginAccountParams::ApiKey { api_key: ApiKey("sk-canary".to_owned()) };
     server.ok::<AccountLoginStart>(&login).await;
     server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
+    assert_eq!(offered(&mut server).await, ["image_gen.imagegen"]);
     assert_eq!(server.ok::<ToolList>(&params).await.exposure, ToolExposure::Standalone);
+
+    // Another key changes nothing of what is offered, so nothing is told; the end of this test would find it.
+    server.ok::<AccountLoginStart>(&login).await;
+    server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
+    server.ok::<AccountLogout>(&LogoutAccountParams {}).await;
+    server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
+    assert!(offered(&mut server).await.is_empty());
     server.close().await;
+}
+
+/// What `tool/list/updated` names.
+async fn offered(server: &mut Server) -> Vec<String> {
+    let event = server.event_where("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
+    let Event::ToolListUpdated(updated) = event else { unreachable!("it was awaited") };
+    updated.tools
 }
 
 async fn auth_mode(server: &mut Server) -> Option<AuthMode> {

@@ -9,6 +9,7 @@ use crate::account::{AccountLoginCompletedNotification, AccountUpdatedNotificati
 use crate::item::ThreadItem;
 use crate::response_item::ResponseItem;
 use crate::thread::{Thread, ThreadStatus};
+use crate::tool::ToolExposure;
 use crate::turn::{Turn, TurnError};
 
 macro_rules! events {
@@ -48,6 +49,7 @@ events! {
     "configWarning" ConfigWarning(ConfigWarningNotification);
     "account/login/completed" AccountLoginCompleted(AccountLoginCompletedNotification);
     "account/updated" AccountUpdated(AccountUpdatedNotification);
+    "tool/list/updated" ToolListUpdated(ToolListUpdatedNotification);
     "thread/started" ThreadStarted(Box<ThreadStartedNotification>);
     "thread/status/changed" ThreadStatusChanged(ThreadStatusChangedNotification);
     "thread/name/updated" ThreadNameUpdated(ThreadNameUpdatedNotification);
@@ -74,6 +76,15 @@ pub struct ConfigWarningNotification {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub path: Option<String>,
+}
+
+/// Other image tools are offered with the defaults than before, or the same with other arguments; `tool/list` says more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolListUpdatedNotification {
+    pub exposure: ToolExposure,
+    /// Names of what is offered, as in the answer to `initialize`.
+    pub tools: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]

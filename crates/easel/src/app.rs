@@ -1,7 +1,7 @@
 //! What all connections and methods share.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use easel_config::{Config, Environment, Loaded, Loader, Warning};
 use easel_imagegen::port::{Store, StoredThread};
@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::client::Client;
 use crate::credentials::Account;
 use crate::hub::Hub;
+use crate::offer::Offered;
 use crate::order::Order;
 use crate::provider::{AnyProvider, Providers};
 use crate::refusal::Refusal;
@@ -34,6 +35,8 @@ pub(crate) struct App {
     /// Why the stored login was not taken, for people.
     login_problem: Option<String>,
     pub(crate) providers: Providers,
+    /// What the connections were last told of the tools; nothing before the first handshake.
+    pub(crate) offered_last: Mutex<Option<Offered>>,
     pub(crate) order: Order,
     /// What goes on after an answer; awaited at the end.
     pub(crate) sequels: TaskTracker,
@@ -65,6 +68,7 @@ impl App {
             providers: Providers::new(environment.clone(), Arc::clone(&account)),
             account,
             login_problem: problem.map(|problem| format!("The stored login is not used: {problem}.")),
+            offered_last: Mutex::default(),
             order: Order::default(),
             sequels: TaskTracker::new(),
         }

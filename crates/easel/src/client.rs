@@ -41,18 +41,32 @@ impl Client {
         self.hello.get().map(|hello| hello.name.as_str())
     }
 
+    /// Whether nothing can reach the client any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.outbox.is_closed()
+    }
+
     /// Sends an event, unless the client does not want its kind. Waits while the client is slow.
     pub(crate) async fn tell(&self, event: &Event, store: &EaselStore) {
-        let hello = self.hello.get();
-        if hello.is_some_and(|hello| hello.opted_out.contains(event.method())) {
-            return;
+        let inline = self.hello.get().is_some_and(|hello| hello.image_result == ImageResult::Inline);
+        let inlined = if inline && self.wants(event) { with_bytes(event, store).await } else { None };
+        self.queue(inlined.as_ref().unwrap_or(event)).await;
+    }
+
+    /// Queues an event as it is at once, unless the client does not want its kind. The future waits while the client is
+    /// slow.
+    pub(crate) fn queue<'e>(&self, event: &'e Event) -> impl Future<Output = ()> + Send + use<'e> {
+        let queued = self.wants(event).then(|| self.outbox.notify(event.method(), &event.params()));
+        async move {
+            let Some(queued) = queued else { return };
+            if queued.await.is_err() {
+                tracing::debug!(method = event.method(), "the client is gone");
+            }
         }
-        let inline = hello.is_some_and(|hello| hello.image_result == ImageResult::Inline);
-        let inlined = if inline { with_bytes(event, store).await } else { None };
-        let event = inlined.as_ref().unwrap_or(event);
-        if self.outbox.notify(event.method(), &event.params()).await.is_err() {
-            tracing::debug!(method = event.method(), "the client is gone");
-        }
+    }
+
+    fn wants(&self, event: &Event) -> bool {
+        !self.hello.get().is_some_and(|hello| hello.opted_out.contains(event.method()))
     }
 }
 

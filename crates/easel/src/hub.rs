@@ -1,4 +1,4 @@
-//! Who is subscribed to which thread.
+//! Who is connected, and who is subscribed to which thread.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,12 @@ use easel_store::EaselStore;
 use easel_thread::Audience;
 
 use crate::client::Client;
+use crate::connections::Connections;
 
-/// The subscriptions of all connections. Cheap to clone.
+/// The connections and their subscriptions. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Hub {
+    connections: Connections,
     subscriptions: Arc<Mutex<HashMap<String, Vec<Subscription>>>>,
     store: EaselStore,
 }
@@ -39,7 +41,11 @@ impl Wants {
 
 impl Hub {
     pub(crate) fn new(store: EaselStore) -> Self {
-        Self { subscriptions: Arc::default(), store }
+        Self { connections: Connections::default(), subscriptions: Arc::default(), store }
+    }
+
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// Subscribes a connection, or changes what it wants.

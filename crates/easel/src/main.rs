@@ -12,8 +12,10 @@ mod methods;
 
 mod app;
 mod client;
+mod connections;
 mod credentials;
 mod hub;
+mod offer;
 mod order;
 mod provider;
 mod refusal;

@@ -36,6 +36,8 @@ use easel_rpc::{Call, DuplicateMethod, ErrorObjectOwned, Reply, Table, TableBuil
 use crate::app::Cx;
 use crate::refusal::{self, Refusal};
 
+pub(crate) use model_list::default_model;
+
 /// Most entries of a page of a list that is in memory.
 const MAX_PAGE: usize = 500;
 

@@ -132,6 +132,7 @@ pub(super) fn notifications() -> Vec<Value> {
         ),
         event("account/login/completed", json!({"loginId": "l", "success": false, "error": "That is no key."})),
         event("account/updated", json!({"authMode": "apikey", "planType": "pro"})),
+        event("tool/list/updated", json!({"exposure": "standalone", "tools": ["image_gen.imagegen"]})),
         event("thread/started", json!({"thread": thread()})),
         event("thread/name/updated", json!({"threadId": "t", "threadName": "Cats"})),
         event("thread/archived", json!({"threadId": "t"})),

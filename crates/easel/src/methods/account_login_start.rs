@@ -16,8 +16,9 @@ impl Handler for AccountLoginStart {
         login.await.map_err(|_| Refusal::ShuttingDown)?.map_err(|error| Refusal::field("apiKey", error.message))?;
         Ok(Answer::then(LoginAccountResponse::ApiKey {}, async move {
             let completed = AccountLoginCompletedNotification { login_id: None, success: true, error: None };
-            cx.app.hub.tell(&cx.client, &Event::AccountLoginCompleted(completed)).await;
-            cx.app.hub.tell(&cx.client, &updated(&cx.app)).await;
+            cx.app.hub.connections().announce(&Event::AccountLoginCompleted(completed)).await;
+            cx.app.hub.connections().announce(&updated(&cx.app)).await;
+            cx.app.announce_tools().await;
         }))
     }
 }

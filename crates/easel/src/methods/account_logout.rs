@@ -15,7 +15,8 @@ impl Handler for AccountLogout {
         let logout = tokio::task::spawn_blocking(move || account.log_out());
         logout.await.map_err(|_| Refusal::ShuttingDown)?.map_err(|error| StorageError { message: error.message })?;
         Ok(Answer::then(LogoutAccountResponse {}, async move {
-            cx.app.hub.tell(&cx.client, &updated(&cx.app)).await;
+            cx.app.hub.connections().announce(&updated(&cx.app)).await;
+            cx.app.announce_tools().await;
         }))
     }
 }

@@ -18,7 +18,7 @@ impl Handler for ModelList {
 }
 
 /// The model of a thread that names none: the configured one, else the provider's default.
-pub(super) fn default_model(provider: &ProviderInfo, config: &Config) -> String {
+pub(crate) fn default_model(provider: &ProviderInfo, config: &Config) -> String {
     let first = || provider.models.iter().find(|model| model.is_default).or(provider.models.first());
     config.model.clone().or_else(|| first().map(|model| model.model.clone())).unwrap_or_default()
 }
