@@ -2,8 +2,14 @@
 //! `EASEL_MOCK_BACKEND` names its script, which Python runs.
 
 mod backend;
-mod instructions;
 mod loopback;
+mod scripted;
+
+mod bounds;
+mod instructions;
+mod interrupts;
+mod memory;
+mod parity;
 
 use std::path::PathBuf;
 
@@ -12,19 +18,29 @@ use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
 
-use crate::harness::{Place, Server, local_image, text};
+use crate::harness::{Place, STANDALONE, Server, local_image, text};
 use backend::Backend;
 
-/// A server whose provider is the backend, by the record of the public API.
-async fn server(backend: &Backend) -> (Place, Server) {
-    let place = Place::with_config(&format!(
-        "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"openai\"\nbase_url = \"{}\"\nenv_key = \"MOCK_KEY\"\n",
-        backend.base_url()
-    ));
-    let mut command = place.command(&["--enable", "imagegenext"]);
+/// The configuration of a provider at this address, by the record of the public API.
+fn at(base_url: &str) -> String {
+    format!(
+        "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"openai\"\nbase_url = \"{base_url}\"\nenv_key = \"MOCK_KEY\"\n"
+    )
+}
+
+/// A server that has the provider's key, with these arguments.
+async fn connected(place: &Place, arguments: &[&str]) -> Server {
+    let mut command = place.command(arguments);
     command.env("MOCK_KEY", "sk-mock");
     let mut server = Server::spawn(command);
     server.initialize(None).await;
+    server
+}
+
+/// A server whose provider is the backend, by the record of the public API.
+async fn server(backend: &Backend) -> (Place, Server) {
+    let place = Place::with_config(&at(&backend.base_url()));
+    let server = connected(&place, STANDALONE).await;
     (place, server)
 }
 

@@ -35,6 +35,13 @@ pub fn attached(number: usize, attachment: &Attachment, detail: ImageDetail) -> 
     [picture(&attachment.id, detail), ContentItem::InputText { text }]
 }
 
+/// Whether a text is the line beside an attachment, and so no word of the user's.
+pub fn names_attachment(text: &str) -> bool {
+    text.strip_prefix("Attached image ")
+        .and_then(|rest| rest.split_once(" is "))
+        .is_some_and(|(number, rest)| number.parse::<u32>().is_ok() && rest.starts_with("img_"))
+}
+
 fn picture(handle: &str, detail: ImageDetail) -> ContentItem {
     ContentItem::InputImage { image_url: format!("{HANDLE_SCHEME}{handle}"), detail: Some(detail) }
 }

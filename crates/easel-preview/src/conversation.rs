@@ -1,5 +1,6 @@
 //! What the rule reads from a conversation: the newest user message, what came before it and what was done about it.
 
+use easel_imagegen::output;
 use easel_imagegen::port::{ModelRequest, Origin, Reference, ThreadImage};
 use easel_imagegen::spec;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
@@ -31,7 +32,7 @@ impl<'a> Conversation<'a> {
         let newest = input.iter().rposition(|item| user_content(item).is_some());
         let (before, after) = input.split_at(newest.unwrap_or(0));
         let content = after.first().and_then(user_content).unwrap_or_default();
-        let words: Vec<&str> = texts(content).filter(|text| !names_attachment(text)).collect();
+        let words: Vec<&str> = texts(content).filter(|text| !output::names_attachment(text)).collect();
         Self {
             text: words.join("\n"),
             attached: attachments(content),
@@ -104,16 +105,9 @@ fn pictures(content: &[ContentItem]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a text is the line that Easel puts beside an attachment, and so no word of the user's.
-fn names_attachment(text: &str) -> bool {
-    text.strip_prefix("Attached image ")
-        .and_then(|rest| rest.split_once(" is "))
-        .is_some_and(|(number, rest)| number.parse::<u32>().is_ok() && rest.starts_with("img_"))
-}
-
 /// The line stays when the picture is left out for its size, so either counts.
 fn attachments(content: &[ContentItem]) -> usize {
-    pictures(content).count().max(texts(content).filter(|text| names_attachment(text)).count())
+    pictures(content).count().max(texts(content).filter(|text| output::names_attachment(text)).count())
 }
 
 /// Images made in `items`. Of a hosted one either the call or the line beside it may be missing.

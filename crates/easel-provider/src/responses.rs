@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use easel_imagegen::output;
 use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Reference};
 use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
@@ -181,7 +182,7 @@ impl<F: Files> Unsent<F> {
     }
 }
 
-/// The hosted tool's arguments are not told: it sees the conversation, and what the user said last.
+/// The hosted tool's arguments are not told: it sees the conversation, and what the user said last in their own words.
 fn requested(request: &ModelRequest) -> RequestedImage {
     let action = if request.images.is_empty() { ImageAction::Generate } else { ImageAction::Edit };
     let said = request.input.iter().rev().find_map(|item| match item {
@@ -196,8 +197,8 @@ fn requested(request: &ModelRequest) -> RequestedImage {
 
 fn text(content: &[ContentItem]) -> String {
     let texts = content.iter().filter_map(|piece| match piece {
-        ContentItem::InputText { text } => Some(text.as_str()),
-        ContentItem::OutputText { .. } | ContentItem::InputImage { .. } => None,
+        ContentItem::InputText { text } if !output::names_attachment(text) => Some(text.as_str()),
+        ContentItem::InputText { .. } | ContentItem::OutputText { .. } | ContentItem::InputImage { .. } => None,
     });
     texts.collect::<Vec<_>>().join("\n")
 }

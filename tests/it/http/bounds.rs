@@ -1,0 +1,68 @@
+//! However long a thread gets, what the model is sent of its images is what the configuration allows.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::json;
+
+use super::scripted::{Scripted, calls, completes, says};
+use super::{at, connected};
+use crate::harness::events::image;
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{Place, STANDALONE, text};
+
+const TURNS: usize = 50;
+const PICTURE: usize = 200_000;
+/// A turn of text and its call, without pictures: generous.
+const WORDS: u64 = 4_000;
+
+/// Bytes of each turn's last request to the model, over a thread of fifty images.
+async fn requests(history: &str) -> Vec<u64> {
+    // What follows the end of a PNG makes it larger, and nothing else.
+    let png = [plain_png(16, 16, RED), vec![0; PICTURE]].concat();
+    let made = json!({"created": 1, "data": [{"b64_json": BASE64.encode(png)}]}).to_string();
+    let asked = AtomicUsize::new(0);
+    let provider = Scripted::start(move |exchange| {
+        exchange.body();
+        if exchange.path() != "responses" {
+            return exchange.answer(200, "application/json", made.as_bytes());
+        }
+        // Every turn asks twice: for what to do, and for what to say of it.
+        let number = asked.fetch_add(1, Ordering::AcqRel);
+        let events = match number % 2 {
+            0 => vec![calls(&format!("{number}"), &json!({"prompt": "a square"}))],
+            _ => says(&format!("{number}"), "Done."),
+        };
+        exchange.answer_events(&[events, vec![completes()]].concat());
+    });
+    let place = Place::with_config(&format!("wire.turn_event_delay_ms = 0\n{}{history}", at(&provider.base_url())));
+    let mut server = connected(&place, STANDALONE).await;
+    let thread = server.thread().await;
+    for _ in 0..TURNS {
+        let events = server.turn(&thread.id, vec![text("a square")]).await;
+        assert_eq!(image(&events).error, None);
+    }
+    server.close().await;
+    provider.lengths("responses").into_iter().skip(1).step_by(2).collect()
+}
+
+fn of_pictures(number: u64) -> u64 {
+    number * (PICTURE as u64 + 100) * 4 / 3
+}
+
+#[tokio::test]
+async fn the_fiftieth_request_holds_as_many_pictures_as_are_allowed_and_no_more() {
+    for (history, pictures) in [
+        ("[history]\nmodel_images = 8\n", 8),
+        // Three and a half of them.
+        ("[history]\nmodel_image_bytes = 700000\n", 3),
+        ("[history]\nmodel_images = 0\n", 0),
+    ] {
+        let requests = requests(history).await;
+        assert_eq!(requests.len(), TURNS);
+        let (last, words) = (requests[TURNS - 1], TURNS as u64 * WORDS);
+        assert!((of_pictures(pictures)..of_pictures(pictures) + words).contains(&last), "{history}: {last}");
+        assert!(requests.iter().all(|bytes| *bytes <= last), "{history}: {requests:?}");
+    }
+}

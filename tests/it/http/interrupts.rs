@@ -1,0 +1,96 @@
+//! An interrupt closes the connection to the provider, whatever was under way on it.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use easel_protocol::item::ImageStatus;
+use easel_protocol::method::TurnInterrupt;
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
+use serde_json::json;
+
+use super::scripted::{Exchange, Scripted, calls, completes};
+use super::{at, connected};
+use crate::harness::events::{as_image, completed, end, image};
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{Place, STANDALONE, local_image, text};
+
+/// A request that the provider takes and never answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    Model,
+    Image,
+    /// It stops reading in the midst of the reference image.
+    Upload,
+}
+
+/// The two signals of one held request.
+struct Signals {
+    held: Receiver<()>,
+    interrupted: SyncSender<()>,
+    /// Bytes of the body that never came.
+    gone: Receiver<u64>,
+}
+
+fn provider(held: Held) -> (Scripted, Signals) {
+    let (report_held, is_held) = sync_channel(1);
+    let (interrupted, is_interrupted) = sync_channel(1);
+    let (report_gone, gone) = sync_channel(1);
+    let is_interrupted = Mutex::new(is_interrupted);
+    let hold = move |exchange: &mut Exchange| {
+        report_held.send(()).expect("the test waits");
+        is_interrupted.lock().expect("one request is held").recv().expect("the test interrupts");
+        report_gone.send(exchange.until_gone()).expect("the test waits");
+    };
+    let provider = Scripted::start(move |exchange| match (exchange.path(), held) {
+        ("images/edits", Held::Upload) => {
+            exchange.part(100_000);
+            hold(exchange);
+        }
+        ("responses", Held::Image | Held::Upload) => {
+            exchange.body();
+            let edits = (held == Held::Upload).then_some(1);
+            exchange.answer_events(&[
+                calls("1", &json!({"prompt": "a square", "num_last_images_to_include": edits})),
+                completes(),
+            ]);
+        }
+        _ => {
+            exchange.body();
+            hold(exchange);
+        }
+    });
+    (provider, Signals { held: is_held, interrupted, gone })
+}
+
+#[tokio::test]
+async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mid_upload() {
+    // More than the sockets on both sides take without a reader.
+    let large = [plain_png(16, 16, RED), vec![0; 40 << 20]].concat();
+    for held in [Held::Model, Held::Image, Held::Upload] {
+        let (provider, signals) = provider(held);
+        let history = "[history]\nmodel_image_bytes = 0\n";
+        let place = Place::with_config(&format!("{}{history}", at(&provider.base_url())));
+        let mut server = connected(&place, STANDALONE).await;
+        let thread = server.thread().await;
+        let mut input = vec![text("a square")];
+        input.extend((held == Held::Upload).then(|| local_image(&place.write("large.png", &large))));
+        let turn = server.start_turn(&thread.id, input).await;
+        signals.held.recv().expect("the request is there");
+
+        server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+        let events = server.rest_of_turn().await;
+        assert_eq!(end(&events).status, TurnStatus::Interrupted, "{held:?}");
+        signals.interrupted.send(()).expect("the provider waits");
+        let missing = signals.gone.recv().expect("the connection is closed");
+        assert_eq!(missing > 0, held == Held::Upload, "{held:?}: {missing}");
+        if held == Held::Model {
+            assert!(completed(&events).into_iter().all(|item| as_image(item).is_none()));
+        } else {
+            let error = image(&events).error.as_ref().expect("an error");
+            assert_eq!(image(&events).status, ImageStatus::Failed);
+            assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain), "{held:?}");
+        }
+        server.close().await;
+    }
+}

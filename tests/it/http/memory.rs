@@ -1,0 +1,142 @@
+//! What one image of 24 MiB costs in memory: its bytes pass, and are never there as a whole.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use super::scripted::{Exchange, Scripted, calls, completes, says};
+use super::{at, connected};
+use crate::harness::events::image;
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{HOSTED, Place, STANDALONE, Server, local_image, text};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const PICTURE: u64 = 24 * MIB;
+/// What the process may hold above its idle state, code that is used for the first time included.
+const MOST: u64 = 25_000_000;
+/// An event of a model's answer is held as a whole.
+const MOST_HOSTED: u64 = 45_000_000;
+
+/// Where the large picture goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Out of an images endpoint.
+    Generated,
+    /// Into one, as multipart or as a data URL.
+    Edited(&'static str),
+    /// Out of an event of the model's answer.
+    Hosted,
+}
+
+#[tokio::test]
+async fn an_image_of_24_mib_costs_less_memory_than_its_bytes() {
+    if !cfg!(target_os = "linux") {
+        return skip();
+    }
+    let png = Arc::new(noise(PICTURE));
+    for way in [Way::Generated, Way::Edited("multipart"), Way::Edited("json"), Way::Hosted] {
+        let provider = provider(way, &png);
+        let style = if let Way::Edited(style) = way { style } else { "multipart" };
+        // The model is to be shown the picture whatever its size.
+        let history = "[history]\nmodel_image_bytes = 100000000\n";
+        let place = Place::with_config(&format!("{}images.edit = \"{style}\"\n{history}", at(&provider.base_url())));
+        let mut server = connected(&place, if way == Way::Hosted { HOSTED } else { STANDALONE }).await;
+        let thread = server.thread().await;
+        let mut input = vec![text("draw")];
+        if let Way::Edited(_) = way {
+            input.push(local_image(&place.write("large.png", &png)));
+        }
+        let idle = resident(&server, "VmRSS");
+        let events = server.turn(&thread.id, input).await;
+        let cost = resident(&server, "VmHWM") - idle;
+        let item = image(&events);
+        assert_eq!(item.error, None, "{way:?}");
+        let largest = provider.seen().iter().map(|seen| seen.length).max();
+        match way {
+            Way::Generated => assert!(largest > Some(PICTURE / 3 * 4), "the model was shown the picture: {largest:?}"),
+            Way::Edited(_) => assert_eq!(item.images[0].inputs.len(), 1, "{way:?}"),
+            Way::Hosted => assert_eq!(item.images[0].facts.bytes, png.len() as u64),
+        }
+        report(way, cost);
+        let most = if way == Way::Hosted { MOST_HOSTED } else { MOST };
+        assert!(cost < most, "{way:?}: {cost} bytes above {idle}");
+        server.close().await;
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "who runs the tests learns of this")]
+fn skip() {
+    println!("skipped: memory is counted on Linux only");
+}
+
+#[expect(clippy::print_stdout, reason = "the figure is worth as much as the verdict")]
+fn report(way: Way, cost: u64) {
+    println!("{way:?}: {:.1} MB above idle", cost as f64 / 1e6);
+}
+
+fn provider(way: Way, png: &Arc<Vec<u8>>) -> Scripted {
+    let drawn = if way == Way::Generated { png.to_vec() } else { plain_png(16, 16, RED) };
+    let made = json!({"created": 1, "data": [{"b64_json": BASE64.encode(drawn)}]}).to_string();
+    let png = Arc::clone(png);
+    let asked = AtomicBool::new(false);
+    Scripted::start(move |exchange| {
+        exchange.body();
+        if exchange.path() != "responses" {
+            return exchange.answer(200, "application/json", made.as_bytes());
+        }
+        match way {
+            Way::Hosted => draws(exchange, &png),
+            Way::Generated | Way::Edited(_) if asked.swap(true, Ordering::AcqRel) => {
+                exchange.answer_events(&[says("1", "Here it is."), vec![completes()]].concat());
+            }
+            Way::Generated => asks(exchange, &json!({"prompt": "draw"})),
+            Way::Edited(_) => asks(exchange, &json!({"prompt": "edit", "num_last_images_to_include": 1})),
+        }
+    })
+}
+
+/// A model that calls the tool.
+fn asks(exchange: &mut Exchange, arguments: &Value) {
+    exchange.answer_events(&[calls("1", arguments), completes()]);
+}
+
+/// A model whose provider draws. As the public API does, it says the image twice.
+fn draws(exchange: &mut Exchange, png: &[u8]) {
+    let item =
+        json!({"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": BASE64.encode(png)});
+    let done = json!({"type": "response.output_item.done", "item": item});
+    let completed = json!({"type": "response.completed", "response": {"status": "completed", "output": [item]}});
+    exchange.answer_events(&[vec![done], says("1", "Here it is."), vec![completed]].concat());
+}
+
+/// A PNG of at least so many bytes, whose pixels are noise.
+fn noise(bytes: u64) -> Vec<u8> {
+    let side = bytes.div_ceil(3).isqrt() as u32 + 1;
+    let mut state = 1_u32;
+    let mut sample = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let samples: Vec<u8> = (0..3 * side * side).map(|_| sample()).collect();
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, side, side);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::NoCompression);
+    let mut writer = encoder.write_header().expect("a header");
+    writer.write_image_data(&samples).expect("pixels");
+    writer.finish().expect("an end");
+    assert!(out.len() as u64 >= bytes, "{}", out.len());
+    out
+}
+
+/// Bytes that the server holds: now, or at most so far.
+fn resident(server: &Server, key: &str) -> u64 {
+    let pid = server.client.pid().expect("a running server");
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process of Linux");
+    let value = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')?.split_whitespace().next());
+    value.expect("a count").parse::<u64>().expect("a number") * KIB
+}

@@ -1,0 +1,193 @@
+//! The session: what the user says, and what a provider answers on either path.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::input::UserInput;
+use serde_json::{Value, json};
+
+use crate::harness::pictures::{BLUE, RED, plain_png};
+use crate::harness::plain::plain;
+use crate::harness::{Place, STANDALONE, local_image, text};
+use crate::http::scripted::{Scripted, calls, completes, says};
+use crate::http::{at, connected};
+
+/// What one path has shown.
+pub(super) struct Session {
+    /// Events without ids and times, and without those that count tokens: one comes for each answer of the model, and the
+    /// standalone path asks it once more.
+    pub(super) told: Vec<Value>,
+    /// Requests to the images endpoint.
+    pub(super) image_requests: usize,
+}
+
+/// One turn of the session.
+struct Turn {
+    user: &'static str,
+    attaches: bool,
+    /// What the model says before it draws.
+    before: Option<&'static str>,
+    drawn: &'static [Drawn],
+    after: &'static str,
+}
+
+enum Drawn {
+    /// A square with this side.
+    Square(u32),
+    Blocked,
+}
+
+const REVISED: &str = "A square on white";
+const BLOCKED: &str = "Your request was rejected by the safety system.";
+
+/// Turns of one thread each. The second edits all that its thread shows, since that is what a hosted tool looks at.
+const THREADS: [&[Turn]; 3] = [
+    &[
+        Turn {
+            user: "Draw a red square",
+            attaches: false,
+            before: None,
+            drawn: &[Drawn::Square(16)],
+            after: "Here it is.",
+        },
+        Turn {
+            user: "Edit: join the two",
+            attaches: true,
+            before: None,
+            drawn: &[Drawn::Square(24)],
+            after: "Joined.",
+        },
+    ],
+    &[
+        Turn {
+            user: "Draw a crime",
+            attaches: false,
+            before: None,
+            drawn: &[Drawn::Blocked],
+            after: "I cannot draw that.",
+        },
+        Turn {
+            user: "Explain a square, then draw it",
+            attaches: false,
+            before: Some("A square has four equal sides."),
+            drawn: &[Drawn::Square(32)],
+            after: "That is one.",
+        },
+    ],
+    &[Turn {
+        user: "Draw two squares",
+        attaches: false,
+        before: None,
+        drawn: &[Drawn::Square(40), Drawn::Square(48)],
+        after: "Two squares.",
+    }],
+];
+
+/// Plays the session with these arguments of the server.
+pub(super) async fn play(tool: &[&str]) -> Session {
+    let standalone = tool == STANDALONE;
+    let turns = || THREADS.iter().copied().flatten();
+    let answers: VecDeque<Vec<Value>> = turns()
+        .enumerate()
+        .flat_map(|(at, turn)| if standalone { asked(at, turn) } else { hosted(at, turn) })
+        .collect();
+    let images: VecDeque<(u16, Value)> = turns().flat_map(|turn| turn.drawn).map(image).collect();
+    let script = Mutex::new((answers, images));
+    let provider = Scripted::start(move |exchange| {
+        exchange.body();
+        let mut script = script.lock().expect("nobody panics while holding this");
+        if exchange.path() == "responses" {
+            let events = script.0.pop_front().expect("as many answers as requests");
+            return exchange.answer_events(&events);
+        }
+        let (status, body) = script.1.pop_front().expect("as many images as requests");
+        exchange.answer(status, "application/json", body.to_string().as_bytes());
+    });
+    // One call at a time, so that two images end in their order.
+    let place = Place::with_config(&format!("images.parallel = 1\n{}", at(&provider.base_url())));
+    let mut server = connected(&place, tool).await;
+    let attached = place.write("attached.png", &plain_png(8, 8, BLUE));
+    let mut told = Vec::new();
+    for turns in THREADS {
+        let thread = server.thread().await;
+        for turn in turns {
+            let mut input: Vec<UserInput> = vec![text(turn.user)];
+            input.extend(turn.attaches.then(|| local_image(&attached)));
+            let events = server.turn(&thread.id, input).await;
+            let seen = events.iter().filter(|event| event.method() != "thread/tokenUsage/updated");
+            told.extend(seen.map(|event| plain(&place, event)));
+        }
+    }
+    server.close().await;
+    let image_requests = provider.seen().iter().filter(|seen| seen.path != "responses").count();
+    Session { told, image_requests }
+}
+
+/// The two answers of a model that calls the standalone tool.
+fn asked(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
+    let mut arguments = json!({"prompt": turn.user});
+    if turn.attaches {
+        arguments["num_last_images_to_include"] = 2.into();
+    }
+    let mut first = spoken(at, turn);
+    first.extend((0..turn.drawn.len()).map(|call| calls(&format!("{at}{call}"), &arguments)));
+    first.push(completes());
+    vec![first, [says(&format!("{at}b"), turn.after), vec![completes()]].concat()]
+}
+
+/// The one answer of a model whose provider draws.
+fn hosted(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
+    let mut events = spoken(at, turn);
+    let id = |call: usize| format!("ig_{at}{call}");
+    let items = || turn.drawn.iter().enumerate();
+    for (call, _) in items() {
+        let item = json!({"type": "image_generation_call", "id": id(call), "status": "in_progress"});
+        events.push(json!({"type": "response.output_item.added", "item": item}));
+    }
+    events.extend(
+        items().map(|(call, drawn)| json!({"type": "response.output_item.done", "item": item(&id(call), drawn)})),
+    );
+    events.extend(says(&format!("{at}b"), turn.after));
+    events.push(completes());
+    vec![events]
+}
+
+fn spoken(at: usize, turn: &Turn) -> Vec<Value> {
+    turn.before.map_or_else(Vec::new, |before| says(&format!("{at}a"), before))
+}
+
+fn square(side: u32) -> String {
+    BASE64.encode(plain_png(side, side, RED))
+}
+
+fn refusal() -> Value {
+    json!({"message": BLOCKED, "type": "image_generation_user_error", "code": "moderation_blocked"})
+}
+
+/// What the images endpoint answers.
+fn image(drawn: &Drawn) -> (u16, Value) {
+    match drawn {
+        Drawn::Square(side) => {
+            let data = json!([{"b64_json": square(*side), "revised_prompt": REVISED}]);
+            let usage = json!({"input_tokens": 10, "output_tokens": 20, "total_tokens": 30});
+            (
+                200,
+                json!({"created": 1, "data": data, "size": "1024x1024", "quality": "high", "background": "opaque",
+                    "output_format": "png", "usage": usage}),
+            )
+        }
+        Drawn::Blocked => (400, json!({"error": refusal()})),
+    }
+}
+
+/// The item of the hosted tool.
+fn item(id: &str, drawn: &Drawn) -> Value {
+    match drawn {
+        Drawn::Square(side) => json!({"type": "image_generation_call", "id": id, "status": "completed",
+            "result": square(*side), "revised_prompt": REVISED, "size": "1024x1024", "quality": "high",
+            "background": "opaque", "output_format": "png"}),
+        Drawn::Blocked => json!({"type": "image_generation_call", "id": id, "status": "failed", "error": refusal()}),
+    }
+}

@@ -1,0 +1,111 @@
+//! The two tables of `docs/PARITY.md`, made from what both paths have shown.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// What the client sees, and what it comes from on the hosted and on the standalone path, in the order in which the
+/// session first shows it.
+const SOURCES: [[&str; 3]; 12] = [
+    ["`thread/status/changed` active", "`turn/start`", "the same"],
+    ["`turn/started`", "`turn/start`", "the same"],
+    ["`item/started` userMessage", "the input of `turn/start`", "the same"],
+    ["`item/completed` userMessage", "the same", "the same"],
+    [
+        "`item/started` imageGeneration",
+        "`response.output_item.added`, or the first event that names the `image_generation_call`",
+        "`function_call` of `image_gen.imagegen`, before the images endpoint is asked",
+    ],
+    [
+        "`item/completed` imageGeneration completed",
+        "`response.output_item.done`, once its image is stored",
+        "the answer of `images/generations` or `images/edits`, once its image is stored",
+    ],
+    ["`item/started` agentMessage", "the first `response.output_text.delta`", "the same"],
+    ["`item/agentMessage/delta`", "`response.output_text.delta`", "the same"],
+    ["`item/completed` agentMessage", "`response.output_item.done`", "the same"],
+    ["`thread/status/changed` idle", "`response.completed`", "`response.completed` of the answer without a call"],
+    ["`turn/completed`", "`response.completed`", "`response.completed` of the answer without a call"],
+    [
+        "`item/completed` imageGeneration failed",
+        "`error` in the `image_generation_call`",
+        "the error of the images endpoint, by status and body",
+    ],
+];
+
+/// Fields that differ, and why.
+const DIFFERENCES: [[&str; 2]; 5] = [
+    ["`error.billed`", "a refusal inside an answer with status 200 does not say what of that answer is billed"],
+    ["`error.httpStatus`", "the status of the answer that holds the refusal"],
+    ["`error.message`", "it repeats the status"],
+    ["`generationId`", "the images endpoint gives its images no id"],
+    ["`images[].usage`", "a model's answer counts the tokens of its text and of its images together"],
+];
+
+/// Compares the document with what was seen.
+pub(super) fn is_in_the_document(hosted: &[Value], standalone: &[Value]) {
+    let kinds = |events: &[Value]| {
+        let mut kinds: Vec<String> = Vec::new();
+        for kind in events.iter().map(kind) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds
+    };
+    assert_eq!(kinds(standalone), SOURCES.map(|[kind, ..]| kind), "what the client sees of the standalone path");
+    assert_eq!(kinds(hosted), kinds(standalone));
+    assert_eq!(hosted.len(), standalone.len());
+    let mut differences = BTreeSet::new();
+    for (hosted, standalone) in hosted.iter().zip(standalone) {
+        collect("", hosted, standalone, &mut differences);
+    }
+    assert_eq!(differences, DIFFERENCES.map(|[field, _]| field.to_owned()).into(), "fields that differ");
+
+    let mut text =
+        "| the client sees | hosted: it comes from | standalone: it comes from |\n|---|---|---|\n".to_owned();
+    for [kind, hosted, standalone] in SOURCES {
+        writeln!(text, "| {kind} | {hosted} | {standalone} |").expect("a string takes every write");
+    }
+    text.push_str("\n| field of the image item that differs | because |\n|---|---|\n");
+    for [field, reason] in DIFFERENCES {
+        writeln!(text, "| {field} | {reason} |").expect("a string takes every write");
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/PARITY.md");
+    let document = std::fs::read_to_string(path).expect("the document");
+    let (_, rest) = document.split_once("<!-- parity -->\n").expect("the start of the tables");
+    let (found, _) = rest.split_once("<!-- /parity -->").expect("the end of the tables");
+    assert!(found == text, "replace the tables in docs/PARITY.md with:\n{text}");
+}
+
+/// An event as the document names it.
+fn kind(event: &Value) -> String {
+    let (method, params) = (event["method"].as_str().expect("a method"), &event["params"]);
+    let item = &params["item"];
+    let ended = item["status"].as_str().filter(|_| method == "item/completed");
+    let words = [item["type"].as_str(), ended, params["status"]["type"].as_str()];
+    let words: String = words.into_iter().flatten().map(|word| format!(" {word}")).collect();
+    format!("`{method}`{words}")
+}
+
+fn collect(path: &str, hosted: &Value, standalone: &Value, differences: &mut BTreeSet<String>) {
+    match (hosted, standalone) {
+        (Value::Object(left), Value::Object(right)) => {
+            let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+            for name in names {
+                collect(&format!("{path}.{name}"), &hosted[name], &standalone[name], differences);
+            }
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            for (left, right) in left.iter().zip(right) {
+                collect(&format!("{path}[]"), left, right, differences);
+            }
+        }
+        _ if hosted != standalone => {
+            differences.insert(format!("`{}`", path.trim_start_matches(".params.item.")));
+        }
+        _ => {}
+    }
+}
