@@ -82,6 +82,21 @@ export type ClientInfo = { name: string, title?: string | null, version: string,
  */
 export type CodexErrorInfo = "usageLimitExceeded" | "rateLimitExceeded" | "unauthorized" | "badRequest" | "internalServerError" | "other";
 
+/**
+ * Writes several keys, all or none.
+ */
+export type ConfigBatchWriteParams = {
+/**
+ * At most 256.
+ */
+edits: Array<ConfigEdit>, filePath?: string | null, expectedVersion?: string | null,
+/**
+ * Loaded threads take features, limits and the like at once; their model and provider stay.
+ */
+reloadUserConfig?: boolean | null, };
+
+export type ConfigEdit = { keyPath: string, value: JsonValue, mergeStrategy: MergeStrategy, };
+
 export type ConfigLayer = { name: ConfigLayerSource, version: string, config: { [key in string]: JsonValue }, };
 
 export type ConfigLayerMetadata = { name: ConfigLayerSource,
@@ -114,6 +129,35 @@ origins: { [key in string]: ConfigLayerMetadata },
  */
 layers: Array<ConfigLayer> | null, };
 
+export type ConfigRequirementsReadParams = Record<symbol, never>;
+
+export type ConfigRequirementsReadResponse = {
+/**
+ * Always `null`: nobody but the user has a say in Easel's configuration.
+ */
+requirements: { [key in string]: JsonValue } | null, };
+
+/**
+ * Writes one key of the home's `config.toml`.
+ */
+export type ConfigValueWriteParams = {
+/**
+ * A dotted key as in TOML: parts that are not plain words stand in quotes.
+ */
+keyPath: string,
+/**
+ * What it becomes; `null` removes the key.
+ */
+value: JsonValue, mergeStrategy: MergeStrategy,
+/**
+ * The home's `config.toml`, which is the only file that is written.
+ */
+filePath?: string | null,
+/**
+ * The version of the user layer that the change is based on; refused when it is another by now.
+ */
+expectedVersion?: string | null, };
+
 export type ConfigWarningNotification = {
 /**
  * One sentence; never contains a value, which may be a secret.
@@ -123,6 +167,16 @@ summary: string, details: string | null,
  * The file that the warning is about.
  */
 path?: string, };
+
+export type ConfigWriteResponse = { status: WriteStatus,
+/**
+ * Of the user layer, as `config/read` tells it.
+ */
+version: string,
+/**
+ * The file, with links followed.
+ */
+filePath: string, overriddenMetadata: OverriddenMetadata | null, };
 
 export type ContentItem = { "type": "input_text", text: string, } | { "type": "input_image", image_url: string, detail: ImageDetail | null, } | { "type": "output_text", text: string, };
 
@@ -139,6 +193,21 @@ export type ErrorNotification = { threadId: string, turnId: string, error: TurnE
 export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 export type ExperimentalFeature = { name: string, stage: FeatureStage, displayName: string | null, description: string | null, announcement: string | null, enabled: boolean, defaultEnabled: boolean, };
+
+/**
+ * Switches features for the life of the process.
+ */
+export type ExperimentalFeatureEnablementSetParams = {
+/**
+ * By name. Features that are not named stay as they are; names that are no feature are passed over.
+ */
+enablement: { [key in string]: boolean }, };
+
+export type ExperimentalFeatureEnablementSetResponse = {
+/**
+ * The features that were switched.
+ */
+enablement: { [key in string]: boolean }, };
 
 export type ExperimentalFeatureListParams = { cursor?: string | null, limit?: number | null,
 /**
@@ -434,6 +503,11 @@ export type LogoutAccountResponse = Record<symbol, never>;
  */
 export type MediaType = "image/png" | "image/jpeg" | "image/webp" | "image/gif";
 
+/**
+ * What becomes of a table when another is written to its key.
+ */
+export type MergeStrategy = "replace" | "upsert";
+
 export type MessagePhase = "commentary" | "partial_answer" | "final_answer";
 
 export type MessageRole = "user" | "assistant" | "developer";
@@ -461,6 +535,8 @@ webSearch: boolean, };
 export type ModelProviderListParams = Record<symbol, never>;
 
 export type ModelProviderListResponse = { data: Array<ModelProvider>, defaultProviderId: string, canChangeDefault: boolean, };
+
+export type OverriddenMetadata = { message: string, overridingLayer: ConfigLayerMetadata, effectiveValue: JsonValue, };
 
 /**
  * The Codex app-server's kinds of provider settings, of which Easel has one.
@@ -798,6 +874,8 @@ export type UserMessageItem = { id: string,
  */
 clientId: string | null, content: Array<UserInput>, startedAtMs: number, completedAtMs: number | null, };
 
+export type WriteStatus = "ok" | "okOverridden";
+
 /** What every method takes and answers. */
 export interface Methods {
   /** opens the connection */
@@ -810,8 +888,16 @@ export interface Methods {
   "account/logout": { params: LogoutAccountParams; response: LogoutAccountResponse };
   /** the effective configuration and its layers */
   "config/read": { params: ConfigReadParams; response: ConfigReadResponse };
+  /** writes a key of the home's configuration */
+  "config/value/write": { params: ConfigValueWriteParams; response: ConfigWriteResponse };
+  /** writes several, all or none */
+  "config/batchWrite": { params: ConfigBatchWriteParams; response: ConfigWriteResponse };
+  /** what others require: nothing */
+  "configRequirements/read": { params: ConfigRequirementsReadParams; response: ConfigRequirementsReadResponse };
   /** the features and whether they are on */
   "experimentalFeature/list": { params: ExperimentalFeatureListParams; response: ExperimentalFeatureListResponse };
+  /** switches features until the process ends */
+  "experimentalFeature/enablement/set": { params: ExperimentalFeatureEnablementSetParams; response: ExperimentalFeatureEnablementSetResponse };
   /** the models of the provider in use */
   "model/list": { params: ModelListParams; response: ModelListResponse };
   /** the configured providers */

@@ -180,7 +180,7 @@ async fn the_features_are_listed_as_they_are() {
 }
 
 /// A turn that asks for an image goes well, shows none, and says so.
-async fn makes_no_image(server: &mut Server, thread_id: &str) {
+pub(crate) async fn makes_no_image(server: &mut Server, thread_id: &str) {
     let events = server.turn(thread_id, vec![text("draw a red square")]).await;
     assert_eq!(end(&events).status, TurnStatus::Completed);
     let made = completed(&events).into_iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_)));

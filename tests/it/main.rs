@@ -22,6 +22,7 @@ mod storage;
 
 mod config;
 mod demo;
+mod writes;
 
 mod peer;
 

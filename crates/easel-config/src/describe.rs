@@ -22,6 +22,23 @@ pub fn describe(loaded: &Loaded) -> Value {
     json!({ "config": loaded.config, "layers": layers, "origins": origins })
 }
 
+/// The first of these keys of the home file for which a stronger layer says something else, in the shape of the peer's
+/// `overriddenMetadata`.
+pub fn overridden(loaded: &Loaded, keys: &[Vec<String>]) -> Option<Value> {
+    let (names, name) = keys.iter().find_map(|names| {
+        let name = loaded.origins.get(&names.join("."))?;
+        (!matches!(name, LayerName::Home { .. })).then_some((names, name))
+    })?;
+    let layer = loaded.layers.iter().find(|layer| layer.name == *name)?;
+    let effective = json!(loaded.config);
+    let effective = names.iter().try_fold(&effective, |table, name| table.get(name));
+    Some(json!({
+        "message": format!("`{}` {} says something else, which holds.", names.join("."), name.place()),
+        "overridingLayer": { "name": source(name)?, "version": layer.version },
+        "effectiveValue": effective,
+    }))
+}
+
 fn layer(layer: &Layer) -> Option<Value> {
     Some(json!({ "config": hidden(&layer.config), "name": source(&layer.name)?, "version": layer.version }))
 }
@@ -39,7 +56,7 @@ fn hidden(config: &Map<String, Value>) -> Map<String, Value> {
     config
 }
 
-/// The peer knows no layers of their own for environment and thread: to it, all three are flags of the session.
+/// The peer knows no layers of their own for environment, switches and thread: to it, all are flags of the session.
 fn source(name: &LayerName) -> Option<Value> {
     match name {
         LayerName::Defaults => None,
@@ -50,6 +67,8 @@ fn source(name: &LayerName) -> Option<Value> {
         LayerName::Project { folder, .. } => {
             Some(json!({ "type": "project", "dotCodexFolder": folder.to_string_lossy() }))
         }
-        LayerName::Environment | LayerName::CommandLine | LayerName::Thread => Some(json!({ "type": "sessionFlags" })),
+        LayerName::Environment | LayerName::CommandLine | LayerName::Switches | LayerName::Thread => {
+            Some(json!({ "type": "sessionFlags" }))
+        }
     }
 }

@@ -15,31 +15,44 @@ use crate::warning::Warning;
 pub(crate) const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The entries of the layer's file; none when the file is not there.
-///
-/// A file that cannot be read or is not TOML is left out as a whole: after a syntax error the parser would only guess
-/// which table the following keys belong to.
 pub(crate) fn read(layer: &LayerName, file: &Path) -> Result<Vec<Entry>, Warning> {
+    match text(layer, file)? {
+        Some(text) => entries(layer, &text),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The text of the layer's file, without a byte order mark; `None` when the file is not there.
+pub(crate) fn text(layer: &LayerName, file: &Path) -> Result<Option<String>, Warning> {
     let bytes = match read_bounded(file) {
         Ok(bytes) => bytes,
-        Err(Unreadable::Missing) => return Ok(Vec::new()),
+        Err(Unreadable::Missing) => return Ok(None),
         Err(Unreadable::NotAFile) => {
             return Err(Warning::of_layer(layer, None, "was ignored: it is not a regular file"));
         }
-        Err(Unreadable::TooLarge) => {
-            let what = format!("was ignored: it is larger than {LARGEST_FILE} bytes");
-            return Err(Warning::of_layer(layer, None, &what));
-        }
+        Err(Unreadable::TooLarge) => return Err(too_large(layer)),
         Err(Unreadable::Io(kind)) => {
             return Err(Warning::of_layer(layer, None, &format!("was ignored: it cannot be read ({kind})")));
         }
     };
-    let text = match std::str::from_utf8(&bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())),
         Err(error) => {
             let line = Some(Lines::of(&bytes).line(error.valid_up_to()));
-            return Err(Warning::of_layer(layer, line, "was ignored: it is not UTF-8"));
+            Err(Warning::of_layer(layer, line, "was ignored: it is not UTF-8"))
         }
-    };
+    }
+}
+
+pub(crate) fn too_large(layer: &LayerName) -> Warning {
+    Warning::of_layer(layer, None, &format!("was ignored: it is larger than {LARGEST_FILE} bytes"))
+}
+
+/// What a text says.
+///
+/// One that is not TOML is left out as a whole: after a syntax error the parser would only guess which table the
+/// following keys belong to.
+pub(crate) fn entries(layer: &LayerName, text: &str) -> Result<Vec<Entry>, Warning> {
     let lines = Lines::of(text.as_bytes());
     if let Some(offset) = too_deep(text) {
         let what = format!("was ignored: it opens more than {DEEPEST} levels in one statement");

@@ -35,6 +35,8 @@ pub enum LayerName {
     Environment,
     /// `-c`, `--enable` and `--disable`.
     CommandLine,
+    /// Features that the client switched while the process ran.
+    Switches,
     /// `config` of one thread, given by the client.
     Thread,
 }
@@ -44,7 +46,7 @@ impl LayerName {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::Home { file } | Self::Profile { file, .. } | Self::Project { file, .. } => Some(file),
-            Self::Defaults | Self::Environment | Self::CommandLine | Self::Thread => None,
+            Self::Defaults | Self::Environment | Self::CommandLine | Self::Switches | Self::Thread => None,
         }
     }
 
@@ -57,6 +59,7 @@ impl LayerName {
             Self::Project { .. } => "project configuration",
             Self::Environment => "environment",
             Self::CommandLine => "command line",
+            Self::Switches => "client's switches",
             Self::Thread => "thread's configuration",
         }
     }
@@ -70,6 +73,7 @@ impl LayerName {
             Self::Project { .. } => "in the project configuration",
             Self::Environment => "in the environment",
             Self::CommandLine => "on the command line",
+            Self::Switches => "among the client's switches",
             Self::Thread => "in the thread's configuration",
         }
     }

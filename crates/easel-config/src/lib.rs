@@ -9,11 +9,17 @@
 //! Nothing else in the workspace reads the process environment; it all comes through [`Environment`].
 //! No warning ever repeats a value, because a value in the wrong place may be a secret.
 //!
+//! [`Loader::write`] changes the home file, and nothing else does.
+//!
 //! Start reading at [`Loader`], then [`Config`] for what can be set, then `walk` for how one source is judged.
 
 mod environment;
 mod home;
 mod loader;
+mod stack;
+
+mod edit;
+mod write;
 
 mod features;
 mod keys;
@@ -36,7 +42,7 @@ mod warning;
 #[cfg(test)]
 mod tests;
 
-pub use describe::describe;
+pub use describe::{describe, overridden};
 pub use environment::Environment;
 pub use features::{FEATURES, Feature, Stage};
 pub use home::{HomeError, create_home, home};
@@ -48,3 +54,4 @@ pub use policy::{PROCESS_WIDE, REFUSED_IN_PROJECT, TIGHTENED_BY_PROJECT};
 pub use provider_settings::{EditStyle, Hidden, ImageParameter, Preset, ProviderConfig, ProviderImages};
 pub use settings::{Config, Detail, Features, History, ImageResult, Images, Limits, Server, Wire};
 pub use warning::Warning;
+pub use write::{Edit, Merge, WriteRefused, Written};

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::layer::Ranked;
-use crate::node::{Entry, Node};
-use crate::overrides::{Said, from_command_line, from_environment, from_thread};
-use crate::policy::Policy;
-use crate::walk::{Judged, judge, shorten};
+use crate::overrides::{from_command_line, from_environment, from_switches, from_thread};
+use crate::policy::{KILL_SWITCH, Policy};
+use crate::stack::{Stack, defaults};
 use crate::warning::Fault;
-use crate::{Config, Environment, Features, Invocation, Layer, LayerName, Warning, file, keys, project};
+use crate::{Config, Environment, FEATURES, Invocation, Layer, LayerName, Warning, project};
 
 /// Loads the configuration of one process and of its threads. Files are read anew each time.
 #[derive(Debug, Clone)]
@@ -19,6 +17,8 @@ pub struct Loader {
     environment: Environment,
     home: PathBuf,
     invocation: Invocation,
+    /// Features that were switched while the process ran, and how.
+    switches: BTreeMap<String, bool>,
 }
 
 /// A configuration, what was wrong with it, and who said what.
@@ -39,7 +39,25 @@ pub struct Loaded {
 impl Loader {
     /// A loader for this process. `home` need not exist.
     pub fn new(environment: Environment, home: PathBuf, invocation: Invocation) -> Self {
-        Self { environment, home, invocation }
+        Self { environment, home, invocation, switches: BTreeMap::new() }
+    }
+
+    /// Switches features for this process until its end, above its files, environment and command line. Returns those
+    /// that there are; others are left out.
+    ///
+    /// `image_generation` that is switched off here is off for every thread, whatever the thread says: it is a kill
+    /// switch. Switched on, it gives way to a thread that says off.
+    pub fn switch(&mut self, wished: &BTreeMap<String, bool>) -> BTreeMap<String, bool> {
+        let known = |name: &String| FEATURES.iter().any(|feature| feature.name == name);
+        let taken: BTreeMap<_, _> =
+            wished.iter().filter(|(name, _)| known(name)).map(|(name, on)| (name.clone(), *on)).collect();
+        self.switches.extend(taken.clone());
+        taken
+    }
+
+    /// The home's `config.toml`, which need not exist.
+    pub fn file(&self) -> PathBuf {
+        self.home.join(project::FILE)
     }
 
     /// What holds for the process: defaults, home, profile, environment, command line.
@@ -64,43 +82,18 @@ impl Loader {
         let mut process = Stack::default();
         self.push_process(&mut process);
         stack.layers.append(&mut process.layers);
-        stack.say(LayerName::Thread, Policy::Thread, from_thread(overrides));
+        let is_switched_off = self.switches.get(KILL_SWITCH) == Some(&false);
+        stack.say(LayerName::Thread, Policy::Thread { is_switched_off }, from_thread(overrides));
         stack.merge()
     }
 
     fn push_user(&self, stack: &mut Stack) {
         stack.layers.push(defaults());
-        let file = self.home.join(project::FILE);
+        let file = self.file();
         let home = LayerName::Home { file: file.clone() };
         let entries = stack.read(&home, &file);
-        let (entries, profiles) = split_profiles(entries);
-        stack.push(home, Policy::Trusted, entries);
-        self.push_profiles(stack, &file, profiles);
-    }
-
-    /// Every profile is judged, so that a mistake shows before the day it is chosen; the chosen one becomes a layer.
-    fn push_profiles(&self, stack: &mut Stack, file: &Path, profiles: Vec<Entry>) {
-        let home = LayerName::Home { file: file.to_owned() };
         let chosen = self.invocation.profile.as_ref();
-        let mut is_found = false;
-        for Entry { name, line, node } in profiles {
-            let path = ["profiles".to_owned(), name.clone()];
-            if !keys::is_name(&name) {
-                stack.warnings.push(Warning::of_key(&home, &path, line, Fault::BadName));
-                continue;
-            }
-            let Node::Table(entries) = node else {
-                stack.warnings.push(Warning::of_key(&home, &path, line, Fault::NotATable));
-                continue;
-            };
-            let layer = LayerName::Profile { file: file.to_owned(), name: name.clone() };
-            if chosen == Some(&name) {
-                is_found = true;
-                stack.push(layer, Policy::Trusted, entries);
-            } else {
-                stack.note(judge(&layer, Policy::Trusted, entries));
-            }
-        }
+        let is_found = stack.push_home(&file, chosen, entries);
         if let Some(name) = chosen.filter(|_| !is_found) {
             let path = ["profiles".to_owned(), name.clone()];
             stack.warnings.push(Warning::of_key(&home, &path, None, Fault::NoProfile));
@@ -118,102 +111,7 @@ impl Loader {
     fn push_process(&self, stack: &mut Stack) {
         stack.say(LayerName::Environment, Policy::Trusted, from_environment(&self.environment));
         stack.say(LayerName::CommandLine, Policy::Trusted, from_command_line(&self.invocation));
+        let switches = self.switches.iter().map(|(name, on)| (name.as_str(), *on));
+        stack.say(LayerName::Switches, Policy::Trusted, from_switches(switches));
     }
-}
-
-/// The built-in values as a layer like any other. Unset keys are absent.
-fn defaults() -> Layer {
-    let mut config = match serde_json::to_value(Config::default()) {
-        Ok(Value::Object(config)) => config,
-        Ok(_) | Err(_) => Map::new(),
-    };
-    config.retain(|_, value| !value.is_null());
-    Layer::new(LayerName::Defaults, config)
-}
-
-/// Profiles stand in the home file only, and are not keys themselves.
-fn split_profiles(entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
-    let is_profiles = |entry: &Entry| entry.name == "profiles" && matches!(entry.node, Node::Table(_));
-    let (profiles, rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_profiles);
-    (rest, profiles.into_iter().flat_map(|entry| entry.node.into_entries()).collect())
-}
-
-/// Layers in the making, lowest first.
-#[derive(Debug, Default)]
-struct Stack {
-    layers: Vec<Layer>,
-    warnings: Vec<Warning>,
-    passed_over: Vec<Warning>,
-}
-
-impl Stack {
-    fn read(&mut self, layer: &LayerName, path: &Path) -> Vec<Entry> {
-        file::read(layer, path).unwrap_or_else(|warning| {
-            self.warnings.push(warning);
-            Vec::new()
-        })
-    }
-
-    fn say(&mut self, layer: LayerName, policy: Policy<'_>, said: Said) {
-        let Said { entries, mut warnings } = said;
-        shorten(&mut warnings, &layer);
-        self.warnings.append(&mut warnings);
-        self.push(layer, policy, entries);
-    }
-
-    fn push(&mut self, layer: LayerName, policy: Policy<'_>, entries: Vec<Entry>) {
-        let mut judged = judge(&layer, policy, entries);
-        let accepted = std::mem::take(&mut judged.accepted);
-        self.note(judged);
-        if !accepted.is_empty() || matches!(layer, LayerName::Home { .. }) {
-            self.layers.push(Layer::new(layer, accepted));
-        }
-    }
-
-    fn note(&mut self, judged: Judged) {
-        self.warnings.extend(judged.warnings);
-        self.passed_over.extend(judged.passed_over);
-    }
-
-    fn forget_warnings(&mut self) {
-        self.warnings.clear();
-        self.passed_over.clear();
-    }
-
-    /// The merge itself, and the origin of every value.
-    fn merged(&self) -> (Config, BTreeMap<String, LayerName>) {
-        let builder = self.layers.iter().enumerate().fold(config::Config::builder(), |builder, (position, layer)| {
-            builder.add_source(Ranked { position, config: layer.config.clone() })
-        });
-        let Ok(merged) = builder.build() else { return (switched_off(), BTreeMap::new()) };
-        let mut origins = BTreeMap::new();
-        self.collect_origins(&merged.cache, "", &mut origins);
-        (merged.try_deserialize().unwrap_or_else(|_| switched_off()), origins)
-    }
-
-    fn collect_origins(&self, value: &config::Value, key: &str, origins: &mut BTreeMap<String, LayerName>) {
-        if let config::ValueKind::Table(table) = &value.kind {
-            for (name, value) in table {
-                let below = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                self.collect_origins(value, &below, origins);
-            }
-            return;
-        }
-        let layer = value.origin().and_then(|position| self.layers.get(position.parse::<usize>().ok()?));
-        if let Some(layer) = layer {
-            origins.insert(key.to_owned(), layer.name.clone());
-        }
-    }
-
-    fn merge(self) -> Loaded {
-        let (config, origins) = self.merged();
-        let Self { layers, warnings, passed_over } = self;
-        Loaded { config, warnings, passed_over, layers, origins }
-    }
-}
-
-/// Judged layers always merge. Should they ever not, a server without image tools is the safe answer, because the
-/// switch that turned them off may be among what was lost.
-fn switched_off() -> Config {
-    Config { features: Features { image_generation: false, imagegenext: false }, ..Config::default() }
 }

@@ -110,7 +110,16 @@ pub(crate) fn from_dotted(dotted: &str, leaf: Node) -> Option<Entry> {
     if parts.len() > MOST_PARTS || parts.contains(&"") {
         return None;
     }
+    nested(&parts, leaf)
+}
+
+/// A tree with one leaf below these names; `None` without names or with too many.
+pub(crate) fn nested(names: &[impl AsRef<str>], leaf: Node) -> Option<Entry> {
+    if names.len() > MOST_PARTS {
+        return None;
+    }
     let entry = |name: &str, node| Entry { name: name.to_owned(), line: None, node };
-    let (last, above) = parts.split_last()?;
-    Some(above.iter().rev().fold(entry(last, leaf), |below, name| entry(name, Node::Table(vec![below]))))
+    let (last, above) = names.split_last()?;
+    let leaf = entry(last.as_ref(), leaf);
+    Some(above.iter().rev().fold(leaf, |below, name| entry(name.as_ref(), Node::Table(vec![below]))))
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use toml::de::DeValue;
 
 use crate::depth::too_deep;
-use crate::node::{Entry, Node, from_dotted, from_json, from_toml_value};
+use crate::node::{Entry, Node, from_dotted, from_json, from_toml_value, nested};
 use crate::warning::Warning;
 use crate::{Environment, LayerName};
 
@@ -84,11 +84,15 @@ pub(crate) fn from_command_line(invocation: &Invocation) -> Said {
         }
     }
     let switches = [(&invocation.enable, true), (&invocation.disable, false)];
-    for (feature, on) in switches.into_iter().flat_map(|(features, on)| features.iter().map(move |f| (f, on))) {
-        let switch = Entry { name: feature.clone(), line: None, node: Node::Switch(on) };
-        said.entries.push(Entry { name: "features".to_owned(), line: None, node: Node::Table(vec![switch]) });
-    }
+    let switches = switches.into_iter().flat_map(|(features, on)| features.iter().map(move |f| (f.as_str(), on)));
+    said.entries.append(&mut from_switches(switches).entries);
     said
+}
+
+/// Features by name, and whether they are on.
+pub(crate) fn from_switches<'a>(switches: impl IntoIterator<Item = (&'a str, bool)>) -> Said {
+    let entry = |(feature, on)| nested(&["features", feature], Node::Switch(on));
+    Said { entries: switches.into_iter().filter_map(entry).collect(), warnings: Vec::new() }
 }
 
 fn override_entry(given: &str) -> Option<Entry> {

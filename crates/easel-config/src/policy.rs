@@ -38,6 +38,9 @@ pub const TIGHTENED_BY_PROJECT: &[&str] = &["features.image_generation", "limits
 /// Sections with one value for the whole process, which an override of one thread therefore cannot set.
 pub const PROCESS_WIDE: &[&str] = &["server"];
 
+/// The feature that is off for all as soon as the client switches it off.
+pub(crate) const KILL_SWITCH: &str = "image_generation";
+
 /// The rules for one source.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Policy<'a> {
@@ -45,8 +48,8 @@ pub(crate) enum Policy<'a> {
     Trusted,
     /// A repository speaks; `below` is the merged configuration under it.
     Project { below: &'a Value },
-    /// The client speaks for one thread.
-    Thread,
+    /// The client speaks for one thread, perhaps after it has switched image generation off for all.
+    Thread { is_switched_off: bool },
 }
 
 /// Why a key is not taken.
@@ -58,6 +61,8 @@ pub(crate) enum Refusal {
     Loosened,
     /// One thread may not set it.
     ProcessWide,
+    /// It is switched off for all threads.
+    SwitchedOff,
 }
 
 impl Policy<'_> {
@@ -67,13 +72,20 @@ impl Policy<'_> {
         match self {
             Self::Trusted => None,
             Self::Project { .. } => REFUSED_IN_PROJECT.contains(&top).then_some(Refusal::Project),
-            Self::Thread => PROCESS_WIDE.contains(&top).then_some(Refusal::ProcessWide),
+            Self::Thread { .. } => PROCESS_WIDE.contains(&top).then_some(Refusal::ProcessWide),
         }
     }
 
     /// Whether this value of a known key is refused.
     pub(crate) fn refuses_value(self, path: &[String], value: &Value) -> Option<Refusal> {
-        let Self::Project { below } = self else { return None };
+        let below = match self {
+            Self::Trusted => return None,
+            Self::Thread { is_switched_off } => {
+                let is_on = *value == Value::Bool(true) && *path == ["features", KILL_SWITCH];
+                return (is_switched_off && is_on).then_some(Refusal::SwitchedOff);
+            }
+            Self::Project { below } => below,
+        };
         let dotted = path.join(".");
         let guarded = TIGHTENED_BY_PROJECT
             .iter()

@@ -6,6 +6,7 @@ mod files;
 mod layers;
 mod overrides;
 mod refusals;
+mod writes;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -81,6 +81,9 @@ impl Warning {
             Fault::Refused(Refusal::ProcessWide) => {
                 format!("`{key}` {place} was ignored: it holds for the whole server, not for one thread.")
             }
+            Fault::Refused(Refusal::SwitchedOff) => {
+                format!("`{key}` {place} was refused: it is switched off for the whole server.")
+            }
         };
         Self { summary, path: layer.file().map(Path::to_owned), line, key: Some(key) }
     }

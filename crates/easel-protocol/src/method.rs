@@ -65,7 +65,11 @@ methods! {
     "account/login/start" AccountLoginStart(account::LoginAccountParams) -> account::LoginAccountResponse, "stores a key of the public API";
     "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "forgets the stored key";
     "config/read" ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResponse, "the effective configuration and its layers";
+    "config/value/write" ConfigValueWrite(configuration::ConfigValueWriteParams) -> configuration::ConfigWriteResponse, "writes a key of the home's configuration";
+    "config/batchWrite" ConfigBatchWrite(configuration::ConfigBatchWriteParams) -> configuration::ConfigWriteResponse, "writes several, all or none";
+    "configRequirements/read" ConfigRequirementsRead(configuration::ConfigRequirementsReadParams) -> configuration::ConfigRequirementsReadResponse, "what others require: nothing";
     "experimentalFeature/list" ExperimentalFeatureList(configuration::ExperimentalFeatureListParams) -> configuration::ExperimentalFeatureListResponse, "the features and whether they are on";
+    "experimentalFeature/enablement/set" ExperimentalFeatureEnablementSet(configuration::ExperimentalFeatureEnablementSetParams) -> configuration::ExperimentalFeatureEnablementSetResponse, "switches features until the process ends";
     "model/list" ModelList(model::ModelListParams) -> model::ModelListResponse, "the models of the provider in use";
     "modelProvider/list" ModelProviderList(model::ModelProviderListParams) -> model::ModelProviderListResponse, "the configured providers";
     "modelProvider/capabilities/read" ModelProviderCapabilitiesRead(model::ModelProviderCapabilitiesReadParams) -> model::ModelProviderCapabilitiesReadResponse, "what the provider in use can do";

@@ -56,6 +56,17 @@ pub fn invalid_request(message: &str) -> ErrorObjectOwned {
     error(code::INVALID_REQUEST, message)
 }
 
+/// −32600 with a sentence that may name what the client said, and data to branch on. A sentence that would be mistaken for
+/// a login failure stands in `data.reason` instead.
+pub fn invalid_request_with(message: &str, mut data: serde_json::Value) -> ErrorObjectOwned {
+    let lower = message.to_lowercase();
+    if !LOGIN_WORDS.iter().any(|word| lower.contains(word)) {
+        return ErrorObjectOwned::owned(code::INVALID_REQUEST, message, Some(data));
+    }
+    data["reason"] = message.into();
+    ErrorObjectOwned::owned(code::INVALID_REQUEST, "Invalid request: see data.reason", Some(data))
+}
+
 /// −32601. A name that would be mistaken for a login failure is left out of the message.
 pub fn method_not_found(method: &str) -> ErrorObjectOwned {
     match foreign(method) {

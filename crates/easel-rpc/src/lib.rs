@@ -39,7 +39,9 @@ mod lifecycle;
 mod os;
 mod stdio;
 
-pub use error::{code, internal_error, invalid_params, invalid_request, method_not_found, overloaded};
+pub use error::{
+    code, internal_error, invalid_params, invalid_request, invalid_request_with, method_not_found, overloaded,
+};
 pub use jsonrpsee::types::ErrorObjectOwned;
 pub use lifecycle::{ClientWatch, Gone, Signals};
 pub use limits::Limits;

@@ -34,6 +34,7 @@ mod name;
 mod os;
 mod owner;
 mod page;
+mod settings;
 
 #[cfg(test)]
 #[cfg(unix)]
@@ -43,5 +44,6 @@ pub use files::{ImageWriter, StagedImage, ThreadFiles};
 pub use image_list::{ImageBytes, StoredImage};
 pub use lease::{LeaseRefused, WriterBusy};
 pub use page::PageRefused;
+pub use settings::Settings;
 pub use source::Limits;
 pub use store::EaselStore;

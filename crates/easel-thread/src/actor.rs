@@ -21,6 +21,7 @@ use crate::audience::Audience;
 use crate::call::{CallContext, now_ms};
 use crate::conversation::Conversation;
 use crate::machine::{Turn, TurnRules};
+use crate::rules::Rules;
 use crate::slot::TurnPermit;
 use crate::telling::{Answered, Telling};
 use crate::turn::{HostedCalls, Running};
@@ -89,7 +90,7 @@ pub struct StartTurn {
 pub(crate) struct Actor<S, P, A> {
     pub(crate) thread_id: String,
     pub(crate) conversation: Conversation,
-    pub(crate) rules: ThreadRules,
+    pub(crate) rules: Rules,
     pub(crate) provider: Arc<P>,
     pub(crate) store: S,
     pub(crate) audience: A,
@@ -106,9 +107,10 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
     }
 
     async fn turn(&mut self, start: StartTurn) {
-        let exposure = self.rules.decide(&*self.provider, &start.model).exposure;
+        let own = self.rules.get();
+        let exposure = own.decide(&*self.provider, &start.model).exposure;
         let turn_id = start.permit.turn_id().to_owned();
-        let input = user_message(&start.content, &start.attachments, self.rules.detail);
+        let input = user_message(&start.content, &start.attachments, own.detail);
         let message = UserMessageItem {
             id: start.message_id,
             client_id: start.client_id,
@@ -119,8 +121,8 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
         let rules = TurnRules {
             exposure,
             capabilities: self.provider.info().capabilities.clone(),
-            detail: self.rules.detail,
-            max_images: self.rules.max_images,
+            detail: own.detail,
+            max_images: own.max_images,
         };
         self.conversation.attach(&start.attachments);
         let (turn, effects) = Turn::begin(&self.thread_id, &turn_id, rules, message, input, &mut self.conversation);
@@ -131,19 +133,19 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             turn_id,
             originator: start.originator,
             roots: vec![start.cwd],
-            places: Semaphore::new(self.rules.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
-            deadline: self.rules.call_deadline,
+            places: Semaphore::new(own.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
+            deadline: own.call_deadline,
             cancel: CancellationToken::new(),
         };
         let running = Running {
             context: Arc::new(context),
             conversation: &mut self.conversation,
-            telling: Telling::new(self.audience.clone(), &self.thread_id, start.answered, self.rules.event_delay),
+            telling: Telling::new(self.audience.clone(), &self.thread_id, start.answered, own.event_delay),
             interrupt: start.permit.interrupt().clone(),
             model: start.model,
-            instructions: self.rules.instructions.clone(),
+            instructions: own.instructions.clone(),
             exposure,
-            budget: self.rules.budget,
+            budget: own.budget,
             calls: JoinSet::new(),
             hosted: HostedCalls::new(),
             history_failed: false,

@@ -15,6 +15,7 @@ pub mod turn;
 pub mod call;
 
 pub mod actor;
+pub mod rules;
 pub mod slot;
 pub mod telling;
 

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::actor::{Actor, Command, ThreadRules};
 use crate::audience::Audience;
 use crate::conversation::Conversation;
+use crate::rules::Rules;
 use crate::slot::{TurnPermit, TurnSlot};
 
 /// Commands that a thread's mailbox holds. A turn holds the thread's only permit, so one place is never full.
@@ -22,7 +23,8 @@ const UNLOADED: &str = "unloaded";
 #[derive(Debug)]
 pub struct ThreadHandle<P> {
     pub slot: TurnSlot,
-    pub rules: ThreadRules,
+    /// Of the next turn.
+    pub rules: Rules,
     pub provider: Arc<P>,
     commands: mpsc::Sender<Command>,
     /// Kept from the moment of unloading on, so that no turn begins beside those of the thread's next actor.
@@ -65,6 +67,7 @@ impl<P: Provider> Threads<P> {
             return Arc::clone(handle);
         }
         let (commands, mailbox) = mpsc::channel(MAILBOX);
+        let rules = Rules::new(rules);
         let actor = Actor {
             thread_id: thread_id.clone(),
             conversation: Conversation::new(stored),

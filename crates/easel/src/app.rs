@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 
 use crate::client::Client;
+use crate::configuration::Configuration;
 use crate::credentials::Account;
 use crate::hub::Hub;
 use crate::offer::Offered;
@@ -25,9 +26,7 @@ pub(crate) struct App {
     pub(crate) home: PathBuf,
     /// The working folder of the process.
     pub(crate) cwd: PathBuf,
-    loader: Arc<Loader>,
-    /// The configuration without project and thread.
-    pub(crate) loaded: Loaded,
+    pub(crate) configuration: Configuration,
     pub(crate) store: EaselStore,
     pub(crate) hub: Hub,
     pub(crate) threads: Threads<AnyProvider>,
@@ -60,8 +59,7 @@ impl App {
         Self {
             home,
             cwd: environment.cwd.clone(),
-            loader: Arc::new(loader),
-            loaded,
+            configuration: Configuration::new(loader, loaded),
             hub: Hub::new(store.clone()),
             store,
             threads: Threads::default(),
@@ -74,13 +72,15 @@ impl App {
         }
     }
 
-    pub(crate) fn config(&self) -> &Config {
-        &self.loaded.config
+    /// The configuration without project and thread, as it is now.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        self.configuration.config()
     }
 
     /// The provider that a thread with the defaults uses.
     pub(crate) fn default_provider(&self) -> Arc<AnyProvider> {
-        self.providers.get(self.providers.default_id(self.config()), self.config())
+        let config = self.config();
+        self.providers.get(self.providers.default_id(&config), &config)
     }
 
     /// The configuration of a thread: with its project's file and its own overrides.
@@ -94,14 +94,26 @@ impl App {
                           set them in config.toml, or name variables in env_http_headers";
             return Err(Refusal::field("config", reason));
         }
-        let loader = Arc::clone(&self.loader);
-        let reading = tokio::task::spawn_blocking(move || loader.for_thread(&cwd, &overrides));
-        reading.await.map_err(|_| Refusal::ShuttingDown)
+        self.configuration.for_thread(cwd, overrides).await
+    }
+
+    /// Gives the rules of the configuration as it is now to the threads in memory, for their next turns. Their models and
+    /// providers stay.
+    pub(crate) async fn reload_threads(&self) -> Result<(), Refusal> {
+        for thread_id in self.threads.ids() {
+            let Some(stored) = self.store.settings(&thread_id).await? else { continue };
+            let loaded = self.configuration.for_thread(stored.cwd.into(), stored.overrides).await?;
+            if let Some(handle) = self.threads.get(&thread_id) {
+                handle.rules.set(thread_rules(&loaded.config));
+            }
+        }
+        Ok(())
     }
 
     /// Warnings that every connection learns after its handshake.
     pub(crate) fn warnings(&self) -> Vec<Event> {
-        let mut warnings: Vec<Event> = self.loaded.warnings.iter().map(|warning| self.warning(warning)).collect();
+        let mut warnings: Vec<Event> =
+            self.configuration.warnings().iter().map(|warning| self.warning(warning)).collect();
         let summary = match self.default_provider().unavailable() {
             Some(reason) => Some(reason.to_owned()),
             None if self.config().model_provider.is_none() && self.account.source().is_none() => {

@@ -12,6 +12,7 @@ mod methods;
 
 mod app;
 mod client;
+mod configuration;
 mod connections;
 mod credentials;
 mod hub;

@@ -4,7 +4,11 @@
 mod account_login_start;
 mod account_logout;
 mod account_read;
+mod config_batch_write;
 mod config_read;
+mod config_requirements_read;
+mod config_value_write;
+mod experimental_feature_enablement_set;
 mod experimental_feature_list;
 mod image_list;
 mod image_read;

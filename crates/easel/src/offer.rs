@@ -61,8 +61,9 @@ impl App {
 
     fn offered_now(&self) -> Offered {
         let provider = self.default_provider();
-        let model = default_model(provider.info(), self.config());
-        let exposure = thread_rules(self.config()).decide(&*provider, &model).exposure;
+        let config = self.config();
+        let model = default_model(provider.info(), &config);
+        let exposure = thread_rules(&config).decide(&*provider, &model).exposure;
         Offered { exposure, entries: spec::entries(exposure, &provider.info().capabilities) }
     }
 

@@ -3,6 +3,7 @@
 //! Clients take a message with "login", "auth" or "credential" for a missing login, and "thread … not found" for a
 //! missing session, so messages are short and exact.
 
+use easel_config::WriteRefused;
 use easel_imagegen::port::{SourceRefused, StorageError};
 use easel_protocol::record::ImageErrorKind;
 use easel_rpc::ErrorObjectOwned;
@@ -27,6 +28,10 @@ pub(crate) enum Refusal {
     OtherTurn { wanted: String, found: String },
     #[error("image {0} not found")]
     ImageNotFound(String),
+    #[error(transparent)]
+    Config(#[from] WriteRefused),
+    #[error("only the configuration of the home can be written")]
+    ConfigReadOnly,
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error("the server is shutting down")]
@@ -71,6 +76,12 @@ impl From<Refusal> for ErrorObjectOwned {
                 tracing::error!(%error, "storage failed");
                 Self::owned(easel_rpc::code::INTERNAL_ERROR, error.message, None::<()>)
             }
+            Refusal::ConfigReadOnly => config_error("configLayerReadonly", &refusal.to_string()),
+            Refusal::Config(WriteRefused::Conflict) => config_error("configVersionConflict", &refusal.to_string()),
+            Refusal::Config(WriteRefused::Invalid(sentence)) => config_error("configValidationError", &sentence),
+            Refusal::Config(error @ WriteRefused::Io { .. }) => {
+                Self::owned(easel_rpc::code::INTERNAL_ERROR, error.to_string(), None::<()>)
+            }
             refusal @ (Refusal::ThreadNotFound(_)
             | Refusal::ThreadNotLoaded(_)
             | Refusal::ThreadInUse { .. }
@@ -81,6 +92,11 @@ impl From<Refusal> for ErrorObjectOwned {
             | Refusal::ShuttingDown) => easel_rpc::invalid_request(&refusal.to_string()),
         }
     }
+}
+
+/// The peer's tag says what kind of refusal it is; clients branch on that and not on the sentence.
+fn config_error(tag: &str, sentence: &str) -> ErrorObjectOwned {
+    easel_rpc::invalid_request_with(sentence, serde_json::json!({ "config_write_error_code": tag }))
 }
 
 /// The answer to a method outside the table. A name that clients would take for a missing login is left out.

@@ -31,7 +31,10 @@ struct Responses {
 impl MethodVisitor for Responses {
     fn visit<M: Method>(&mut self) {
         let file = M::Params::schema_name().replace("Params", "Response.json");
-        let candidates = [self.folder.join("v1").join(&file), self.folder.join("v2").join(&file)];
+        // Two methods of the peer may have one response.
+        let shared = format!("{}.json", M::Response::schema_name());
+        let candidates =
+            [("v1", &file), ("v2", &file), ("v2", &shared)].map(|(folder, file)| self.folder.join(folder).join(file));
         let found = candidates.iter().find(|path| path.exists());
         assert_eq!(found.is_none(), OWN.contains(&M::NAME), "{} and {file}", M::NAME);
         let Some(path) = found else { return };

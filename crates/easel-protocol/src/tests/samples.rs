@@ -59,6 +59,15 @@ pub(super) fn response(method: &str) -> Value {
             },
             "layers": [{"name": {"type": "sessionFlags"}, "version": "1", "config": {"model": "preview"}}],
         }),
+        "config/value/write" | "config/batchWrite" => json!({
+            "status": "okOverridden", "version": "2", "filePath": "/home/a/config.toml",
+            "overriddenMetadata": {
+                "message": "The command line says something else.", "effectiveValue": 3,
+                "overridingLayer": {"name": {"type": "sessionFlags"}, "version": "1"},
+            },
+        }),
+        "configRequirements/read" => json!({"requirements": {"allowedApprovalPolicies": ["never"]}}),
+        "experimentalFeature/enablement/set" => json!({"enablement": {"imagegenext": true}}),
         "experimentalFeature/list" => json!({
             "data": [{
                 "name": "imagegenext", "stage": "underDevelopment", "displayName": "Image tool", "description": "Offers it.",

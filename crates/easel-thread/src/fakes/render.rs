@@ -53,7 +53,8 @@ pub(crate) fn event(event: &Event) -> String {
         | Event::ThreadNameUpdated(_)
         | Event::ThreadArchived(_)
         | Event::ThreadUnarchived(_)
-        | Event::ThreadClosed(_) => panic!("not an event of a turn: {event:?}"),
+        | Event::ThreadClosed(_)
+        | Event::ToolListUpdated(_) => panic!("not an event of a turn: {event:?}"),
     }
 }
 

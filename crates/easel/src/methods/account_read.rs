@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 impl Handler for AccountRead {
     async fn handle(cx: Cx, _params: GetAccountParams) -> Result<Answer<GetAccountResponse>, Refusal> {
         let account = cx.app.account.source().map(|_| Account::ApiKey {});
-        let requires_openai_auth = cx.app.providers.requires_openai_auth(cx.app.config());
+        let requires_openai_auth = cx.app.providers.requires_openai_auth(&cx.app.config());
         Ok(Answer::new(GetAccountResponse { account, requires_openai_auth }))
     }
 }

@@ -17,7 +17,8 @@ impl Handler for ExperimentalFeatureList {
             Some(thread_id) => {
                 let thread = cx.app.threads.get(thread_id);
                 let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-                let (image_generation, imagegenext) = (thread.rules.image_generation, thread.rules.imagegenext);
+                let rules = thread.rules.get();
+                let (image_generation, imagegenext) = (rules.image_generation, rules.imagegenext);
                 easel_config::Features { image_generation, imagegenext }
             }
             None => cx.app.config().features,

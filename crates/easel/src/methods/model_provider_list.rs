@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 impl Handler for ModelProviderList {
     async fn handle(cx: Cx, _params: ModelProviderListParams) -> Result<Answer<ModelProviderListResponse>, Refusal> {
-        let config = cx.app.config();
+        let config = &*cx.app.config();
         let data = provider::ids(config)
             .into_iter()
             .map(|id| {

@@ -1,14 +1,19 @@
-use easel_imagegen::port::StoredThread;
+use std::sync::Arc;
+
+use easel_imagegen::port::{Provider, StoredThread};
 use easel_protocol::event::Event;
 use easel_protocol::method::ThreadResume;
 use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadSettings};
 use easel_protocol::turn::{Turn, TurnItemsView};
+use easel_thread::registry::ThreadHandle;
 
 use crate::app::{App, Cx};
 use crate::hub::Wants;
 use crate::methods::thread_start::settings;
 use crate::methods::{Answer, Handler};
+use crate::provider::AnyProvider;
 use crate::refusal::Refusal;
+use crate::rules::thread_rules;
 
 /// Bytes of turns in the answer, so that its line stays under 64 KiB however long the thread is.
 const TURN_BYTES: usize = 56 << 10;
@@ -20,9 +25,13 @@ impl Handler for ThreadResume {
         let mut warnings = Vec::new();
         let loaded = app.threads.get(thread_id);
         if loaded.is_none() || changes_something(&params) {
-            if let Some(turn) = loaded.and_then(|thread| thread.slot.running()) {
+            if let Some(turn) = loaded.as_ref().and_then(|thread| thread.slot.running()) {
                 return Err(Refusal::TurnRunning(turn));
             }
+            warnings = load(app, &params).await?;
+        } else if let Some(handle) = loaded.filter(|handle| handle.slot.running().is_none())
+            && !is_current(app, &handle, thread_id).await?
+        {
             warnings = load(app, &params).await?;
         }
         app.hub.subscribe(thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
@@ -39,6 +48,16 @@ impl Handler for ThreadResume {
             }
         }))
     }
+}
+
+/// Gives a thread in memory the rules of the configuration as it is now; whether its provider still is the one that the
+/// configuration describes.
+async fn is_current(app: &App, handle: &ThreadHandle<AnyProvider>, thread_id: &str) -> Result<bool, Refusal> {
+    let Some(settings) = app.store.settings(thread_id).await? else { return Ok(true) };
+    let loaded = app.configuration_for(settings.cwd.into(), settings.overrides).await?;
+    handle.rules.set(thread_rules(&loaded.config));
+    let provider = app.providers.get(&handle.provider.info().id, &loaded.config);
+    Ok(Arc::ptr_eq(&provider, &handle.provider))
 }
 
 fn changes_something(params: &ThreadResumeParams) -> bool {

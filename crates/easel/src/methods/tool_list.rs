@@ -18,12 +18,13 @@ impl Handler for ToolList {
                 let handle = handle.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
                 let thread = cx.app.store.thread(thread_id).await?;
                 let model = thread.and_then(|thread| thread.model).unwrap_or_default();
-                (handle.rules.clone(), handle.provider.clone(), model)
+                (handle.rules.get(), handle.provider.clone(), model)
             }
             None => {
+                let config = cx.app.config();
                 let provider = cx.app.default_provider();
-                let model = default_model(provider.info(), cx.app.config());
-                (thread_rules(cx.app.config()), provider, model)
+                let model = default_model(provider.info(), &config);
+                (thread_rules(&config), provider, model)
             }
         };
         let decision = rules.decide(&*provider, &model);

@@ -53,6 +53,7 @@ fn every_item_ends_once_and_the_turn_last(effects: &[Effect]) {
             | Event::ThreadArchived(_)
             | Event::ThreadUnarchived(_)
             | Event::ThreadClosed(_)
+            | Event::ToolListUpdated(_)
             | Event::TurnStarted(_)
             | Event::RawResponseItemCompleted(_)
             | Event::ThreadTokenUsageUpdated(_) => {}
@@ -155,6 +156,7 @@ fn no_bytes(effect: &Effect) {
         | Event::ThreadArchived(_)
         | Event::ThreadUnarchived(_)
         | Event::ThreadClosed(_)
+        | Event::ToolListUpdated(_)
         | Event::TurnStarted(_)
         | Event::AgentMessageDelta(_)
         | Event::ThreadTokenUsageUpdated(_)

@@ -1,0 +1,286 @@
+//! What a client changes of the configuration while the server runs.
+
+use easel_protocol::configuration::{
+    ConfigBatchWriteParams, ConfigEdit, ConfigReadParams, ConfigReadResponse, ConfigRequirementsReadParams,
+    ConfigValueWriteParams, ConfigWriteResponse, ExperimentalFeatureEnablementSetParams, ExperimentalFeatureListParams,
+    MergeStrategy, WriteStatus,
+};
+use easel_protocol::event::Event;
+use easel_protocol::method::{
+    ConfigBatchWrite, ConfigRead, ConfigRequirementsRead, ConfigValueWrite, ExperimentalFeatureEnablementSet,
+    ExperimentalFeatureList, ModelProviderList, ThreadResume, ToolList,
+};
+use easel_protocol::model::ModelProviderListParams;
+use easel_protocol::tool::{ToolExposure, ToolListParams};
+use serde_json::{Value, json};
+
+use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+
+fn change(key: &str, value: Value) -> ConfigValueWriteParams {
+    ConfigValueWriteParams {
+        key_path: key.to_owned(),
+        value,
+        merge_strategy: MergeStrategy::Replace,
+        file_path: None,
+        expected_version: None,
+    }
+}
+
+fn changes(edits: &[(&str, Value)]) -> ConfigBatchWriteParams {
+    let edit = |(key, value): &(&str, Value)| ConfigEdit {
+        key_path: (*key).to_owned(),
+        value: value.clone(),
+        merge_strategy: MergeStrategy::Upsert,
+    };
+    let edits = edits.iter().map(edit).collect();
+    ConfigBatchWriteParams { edits, file_path: None, expected_version: None, reload_user_config: None }
+}
+
+async fn set(server: &mut Server, key: &str, value: Value) -> ConfigWriteResponse {
+    server.ok::<ConfigValueWrite>(&change(key, value)).await
+}
+
+async fn read(server: &mut Server) -> ConfigReadResponse {
+    server.ok::<ConfigRead>(&ConfigReadParams { include_layers: Some(true), cwd: None }).await
+}
+
+/// The version of the user layer.
+async fn version(server: &mut Server) -> String {
+    let layers = read(server).await.layers.expect("layers");
+    layers.last().expect("the home's layer").version.clone()
+}
+
+async fn exposure(server: &mut Server, thread_id: Option<&str>) -> ToolExposure {
+    server.ok::<ToolList>(&ToolListParams { thread_id: thread_id.map(str::to_owned) }).await.exposure
+}
+
+/// Takes the word that this is offered with the defaults from now on.
+async fn told(server: &mut Server, wanted: ToolExposure) {
+    let event = server.event_where("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
+    let Event::ToolListUpdated(updated) = event else { return };
+    assert_eq!(updated.exposure, wanted);
+    assert_eq!(exposure(server, None).await, wanted);
+}
+
+/// Asks and must be refused: the whole error.
+async fn error(server: &mut Server, method: &str, params: Value) -> Value {
+    server
+        .client
+        .send_line(&json!({"id": 1_000_000, "method": method, "params": params}).to_string())
+        .await
+        .expect("sent");
+    loop {
+        let line = server.client.line().await.expect("a whole line").expect("an answer");
+        let mut line: Value = serde_json::from_str(&line).expect("JSON");
+        if line["id"] == 1_000_000 {
+            assert!(line["error"].is_object(), "{line}");
+            return line["error"].take();
+        }
+    }
+}
+
+fn home_text(place: &Place) -> String {
+    std::fs::read_to_string(place.home().join("config.toml")).expect("a configuration file")
+}
+
+#[tokio::test]
+async fn a_key_is_written_where_it_stands_and_read_back_under_the_same_version() {
+    let before = "# Mine.\n\nmodel_provider = \"preview\" # for now\n\n[images]\n# Slow machine.\nparallel = 2\n";
+    let place = Place::with_config(before);
+    let mut server = place.server_with(HOSTED).await;
+    let written = set(&mut server, "images.parallel", json!(3)).await;
+    assert_eq!(home_text(&place), before.replace("parallel = 2", "parallel = 3"));
+    assert_eq!((written.status, &written.overridden_metadata), (WriteStatus::Ok, &None));
+    assert_eq!(written.version, version(&mut server).await);
+    let told = read(&mut server).await;
+    assert_eq!(
+        (&told.config["images"]["parallel"], &told.origins["images.parallel"].version),
+        (&json!(3), &written.version)
+    );
+    assert!(written.file_path.ends_with("home/config.toml"), "{}", written.file_path);
+
+    let edits = changes(&[("images", json!({"detail": "low"})), ("model_provider", Value::Null)]);
+    let params =
+        ConfigBatchWriteParams { expected_version: Some(written.version), file_path: Some(written.file_path), ..edits };
+    let written = server.ok::<ConfigBatchWrite>(&params).await;
+    assert_eq!(home_text(&place), "# Mine.\n\n[images]\n# Slow machine.\nparallel = 3\ndetail = \"low\"\n");
+    assert_eq!(written.version, version(&mut server).await);
+    server.close().await;
+
+    // Another process sees the same.
+    let mut server = place.server_with(HOSTED).await;
+    assert_eq!(written.version, version(&mut server).await);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_is_named_and_nothing_is_written() {
+    let before = "model_provider = \"preview\"\n";
+    let place = Place::with_config(before);
+    let mut server = place.server_with(HOSTED).await;
+    let write = |key: &str, value: Value| json!({"keyPath": key, "value": value, "mergeStrategy": "replace"});
+    let with = |mut params: Value, name: &str, value: &str| {
+        params[name] = json!(value);
+        params
+    };
+    let batch = json!({"edits": [write("images.parallel", json!(3)), write("images.speed", json!("canary"))]});
+    let table = [
+        ("config/value/write", write("images.parallel", json!("canary"))),
+        ("config/value/write", write("colour", json!("canary"))),
+        ("config/value/write", write("features.teleport", json!(true))),
+        ("config/value/write", write("model_providers.x.requires_openai_auth", json!("canary"))),
+        ("config/value/write", write("images..parallel", json!(3))),
+        ("config/batchWrite", batch),
+        ("config/value/write", with(write("images.parallel", json!(3)), "expectedVersion", "stale")),
+        ("config/value/write", with(write("images.parallel", json!(3)), "filePath", "/etc/easel.toml")),
+        ("config/value/write", json!({"keyPath": "model", "mergeStrategy": "replace"})),
+        ("config/value/write", json!({"keyPath": "model", "value": "a"})),
+        ("config/value/write", with(write("model", json!("a")), "mergeStrategy", "canary")),
+        ("config/value/write", json!({"keyPath": 1, "value": "a", "mergeStrategy": "replace"})),
+        ("config/batchWrite", json!({"edits": {}})),
+        ("config/batchWrite", json!({"edits": vec![write("model", json!("a")); 257]})),
+    ];
+    let mut said = String::new();
+    for (method, params) in table {
+        let error = error(&mut server, method, params).await;
+        said += &format!("{} {} {}\n", error["code"], error["message"].as_str().expect("a message"), error["data"]);
+    }
+    assert_eq!(home_text(&place), before);
+    assert!(!said.contains("canary"), "{said}");
+    insta::assert_snapshot!(said);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn what_a_stronger_layer_says_is_told_with_the_write() {
+    let place = Place::new();
+    let mut server = place.server_with(&["-c", "images.parallel=5"]).await;
+    let written = set(&mut server, "images.parallel", json!(3)).await;
+    assert_eq!(written.status, WriteStatus::OkOverridden);
+    let metadata = written.overridden_metadata.expect("what holds");
+    assert_eq!(metadata.effective_value, 5);
+    assert_eq!(metadata.message, "`images.parallel` on the command line says something else, which holds.");
+    assert_eq!(home_text(&place), "[images]\nparallel = 3\n");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_secret_header_is_written_and_told_nowhere() {
+    let place = Place::new();
+    let mut server = place.server_with(HOSTED).await;
+    set(&mut server, "model_providers.x.http_headers.X-Key", json!("canary-1")).await;
+    let params =
+        json!({"keyPath": "model_providers.x.http_headers", "value": {"a b": "canary-2"}, "mergeStrategy": "upsert"});
+    error(&mut server, "config/value/write", params).await;
+    read(&mut server).await;
+    assert!(home_text(&place).contains("canary-1"));
+    let received = server.transcript().into_iter().filter(|(way, _)| *way == easel_client::Direction::Received);
+    let told: Vec<String> = received.map(|(_, line)| line).filter(|line| line.contains("canary")).collect();
+    assert!(told.is_empty(), "{told:?}");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_write_holds_for_new_threads_at_once_and_for_others_when_they_are_resumed_or_told() {
+    let place = Place::new();
+    let mut server = place.server_with(HOSTED).await;
+    let (first, second) = (server.thread().await, server.thread().await);
+    set(&mut server, "features.imagegenext", json!(true)).await;
+    told(&mut server, ToolExposure::Standalone).await;
+    let third = server.thread().await;
+    for (thread, wanted) in [(&first, ToolExposure::Hosted), (&third, ToolExposure::Standalone)] {
+        assert_eq!(exposure(&mut server, Some(&thread.id)).await, wanted);
+    }
+    server.ok::<ThreadResume>(&crate::threads::resume(&first.id)).await;
+    assert_eq!(exposure(&mut server, Some(&first.id)).await, ToolExposure::Standalone);
+    assert_eq!(exposure(&mut server, Some(&second.id)).await, ToolExposure::Hosted);
+    let off = changes(&[("features.imagegenext", Value::Null)]);
+    server.ok::<ConfigBatchWrite>(&ConfigBatchWriteParams { reload_user_config: Some(true), ..off }).await;
+    told(&mut server, ToolExposure::Hosted).await;
+    for thread in [&first, &second, &third] {
+        assert_eq!(exposure(&mut server, Some(&thread.id)).await, ToolExposure::Hosted);
+    }
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_is_described_is_there_and_a_thread_that_is_resumed_uses_it() {
+    let place = Place::with_config("model_provider = \"mine\"\n");
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    set(&mut server, "model_providers.mine", json!({"preset": "preview"})).await;
+    told(&mut server, ToolExposure::Standalone).await;
+    let list = server.ok::<ModelProviderList>(&ModelProviderListParams::default()).await;
+    assert!(list.data.iter().any(|provider| provider.id == "mine"), "{list:?}");
+    server.ok::<ThreadResume>(&crate::threads::resume(&thread.id)).await;
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    assert!(crate::harness::events::image(&events).error.is_none());
+    server.close().await;
+}
+
+async fn switch(server: &mut Server, features: &[(&str, bool)]) -> Vec<(String, bool)> {
+    let enablement = features.iter().map(|(name, on)| ((*name).to_owned(), *on)).collect();
+    let params = ExperimentalFeatureEnablementSetParams { enablement };
+    server.ok::<ExperimentalFeatureEnablementSet>(&params).await.enablement.into_iter().collect()
+}
+
+#[tokio::test]
+async fn a_switched_feature_holds_at_once_for_every_thread_and_is_written_nowhere() {
+    let place = Place::new();
+    let mut server = place.server_with(HOSTED).await;
+    let thread = server.thread().await;
+    assert_eq!(switch(&mut server, &[("imagegenext", true)]).await, [("imagegenext".to_owned(), true)]);
+    told(&mut server, ToolExposure::Standalone).await;
+    assert_eq!(exposure(&mut server, Some(&thread.id)).await, ToolExposure::Standalone);
+    let list = server.ok::<ExperimentalFeatureList>(&ExperimentalFeatureListParams::default()).await;
+    assert!(list.data.iter().all(|feature| feature.enabled), "{list:?}");
+    assert_eq!(switch(&mut server, &[("plugins", true), ("teleport", false)]).await, []);
+    assert_eq!(switch(&mut server, &[]).await, []);
+    assert!(!place.home().join("config.toml").exists());
+    server.close().await;
+    let mut server = place.server_with(HOSTED).await;
+    assert_eq!(exposure(&mut server, None).await, ToolExposure::Hosted);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn the_kill_switch_holds_for_every_thread_whatever_the_thread_says() {
+    let place = Place::with_config("[features]\nimage_generation = true\n");
+    let mut server = place.server_with(STANDALONE).await;
+    let plain = server.thread().await;
+    let config = json!({"features.image_generation": true}).as_object().cloned();
+    let stubborn = easel_protocol::thread::ThreadStartParams { config, ..Default::default() };
+    let before = server.thread_with(stubborn.clone()).await;
+    assert_eq!(exposure(&mut server, Some(&before.id)).await, ToolExposure::Standalone);
+    switch(&mut server, &[("image_generation", false)]).await;
+    told(&mut server, ToolExposure::None).await;
+    let after = server.thread_with(stubborn).await;
+    for thread in [&plain, &before, &after] {
+        assert_eq!(exposure(&mut server, Some(&thread.id)).await, ToolExposure::None);
+        crate::gates::makes_no_image(&mut server, &thread.id).await;
+    }
+    switch(&mut server, &[("image_generation", true)]).await;
+    told(&mut server, ToolExposure::Standalone).await;
+    assert_eq!(exposure(&mut server, Some(&plain.id)).await, ToolExposure::Standalone);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_wrong_switch_is_refused_and_nobody_requires_anything() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    for (params, said) in [
+        (json!({}), "Invalid params: `enablement`: is missing"),
+        (
+            json!({"enablement": {"imagegenext": "on"}}),
+            "Invalid params: `enablement.imagegenext`: invalid type: string, expected a boolean",
+        ),
+        (json!({"enablement": []}), "Invalid params: `enablement`: invalid type: sequence, expected a map"),
+    ] {
+        let error = error(&mut server, "experimentalFeature/enablement/set", params).await;
+        assert_eq!((&error["code"], &error["message"]), (&json!(-32602), &json!(said)));
+    }
+    let required = server.ok::<ConfigRequirementsRead>(&ConfigRequirementsReadParams::default()).await;
+    assert_eq!(required.requirements, None);
+    server.close().await;
+}
