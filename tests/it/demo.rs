@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use crate::harness::Place;
 use crate::harness::pictures::{Picture, read};
+use crate::http::at;
+use crate::http::backend::Backend;
 use crate::storage::below;
 
 fn stdout(output: &std::process::Output) -> String {
@@ -45,6 +47,64 @@ async fn the_demo_shows_every_line_that_passes_as_json() {
         }
     }
     assert!(events > 20, "{events}");
+}
+
+/// A provider that nobody serves.
+const AWAY: &str = "[model_providers.away]\nname = \"Away\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+
+/// Exit code, stdout and stderr.
+async fn ended(place: &Place, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = place.run(arguments).await;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test]
+async fn the_demo_on_a_configured_provider_says_what_it_costs_before_it_draws() {
+    let Some(backend) = Backend::start().await else { return };
+    let place = Place::with_config(&at(&backend.base_url()));
+    let mut program = place.program(&["demo", "--provider", "mock"]);
+    let said = stdout(&program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts"));
+    assert!(said.starts_with("This makes two images, which mock may bill.\n"), "{said}");
+    assert_eq!(backend.posts().await, ["/v1/images/generations 200", "/v1/images/edits 200"]);
+    assert_eq!(pictures(&place), 2);
+    let named: Vec<&str> = said.lines().filter(|line| line.trim().ends_with(".png")).collect();
+    assert!(named.len() == 2 && named.iter().all(|line| std::path::Path::new(line.trim()).exists()), "{said}");
+}
+
+#[tokio::test]
+async fn the_demo_ends_at_the_first_image_that_fails_and_names_the_error() {
+    let Some(backend) = Backend::start().await else { return };
+    backend.set(r#"{"image_mode": "400"}"#).await;
+    let place = Place::with_config(&at(&backend.base_url()));
+    let mut program = place.program(&["demo", "--provider", "mock"]);
+    let output = program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("easel: the image failed: moderationBlocked: ") && said.contains("(billed: no)"), "{said}");
+    assert_eq!(backend.posts().await.len(), 1, "nothing is edited where nothing was drawn");
+}
+
+#[tokio::test]
+async fn the_demo_on_a_provider_that_is_not_there_fails_with_its_error() {
+    let (code, _, said) = ended(&Place::with_config(AWAY), &["demo", "--provider", "away"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the provider cannot be reached"), "{said}");
+}
+
+#[tokio::test]
+async fn the_demo_on_an_unknown_provider_is_wrong_usage_and_names_the_known_ones() {
+    let (code, out, said) = ended(&Place::with_config(AWAY), &["demo", "--provider", "studio"]).await;
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert_eq!(said, "easel: there is no provider `studio`; configured or built in are: away, openai, preview\n");
+}
+
+#[tokio::test]
+async fn the_demo_on_the_preview_by_name_costs_nothing_and_says_nothing_of_it() {
+    let place = Place::with_config(AWAY);
+    let said = stdout(&place.run(&["demo", "--provider", "preview"]).await);
+    assert!(!said.contains("bill"), "{said}");
+    assert_eq!(pictures(&place), 2);
 }
 
 #[tokio::test]

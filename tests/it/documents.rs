@@ -5,6 +5,8 @@ use std::path::Path;
 
 use easel_protocol::method::{Method, MethodVisitor, visit_methods};
 
+use crate::harness::Place;
+
 struct MethodTable(String);
 
 impl MethodVisitor for MethodTable {
@@ -13,13 +15,28 @@ impl MethodVisitor for MethodTable {
     }
 }
 
+fn document(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)).expect("the document")
+}
+
 #[test]
 fn the_method_table_of_the_architecture_is_the_list_of_methods() {
     let mut table = MethodTable("| method | does |\n|---|---|\n".to_owned());
     visit_methods(&mut table);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ARCHITECTURE.md");
-    let document = std::fs::read_to_string(&path).expect("the document");
+    let document = document("ARCHITECTURE.md");
     let (_, rest) = document.split_once("<!-- methods -->\n").expect("the start of the table");
     let (found, _) = rest.split_once("<!-- /methods -->").expect("the end of the table");
     assert!(found == table.0, "replace the table in ARCHITECTURE.md with:\n{}", table.0);
+}
+
+#[tokio::test]
+async fn every_configuration_in_the_readme_is_one() {
+    let readme = document("README.md");
+    let blocks: Vec<&str> =
+        readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect();
+    assert!(blocks.len() >= 4, "{blocks:#?}");
+    for block in blocks {
+        let output = Place::with_config(block).run(&["features", "list"]).await;
+        assert_eq!(output.status.code(), Some(0), "{block}{}", String::from_utf8_lossy(&output.stderr));
+    }
 }

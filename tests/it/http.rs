@@ -1,11 +1,12 @@
 //! Turns over HTTP. Most run against a backend that stands in for the real one. It is not part of this repository:
 //! `EASEL_MOCK_BACKEND` names its script, which Python runs.
 
-mod backend;
+pub(crate) mod backend;
 mod loopback;
 mod scripted;
 
 mod bounds;
+mod faults;
 mod instructions;
 mod interrupts;
 mod memory;
@@ -15,14 +16,13 @@ use std::path::PathBuf;
 
 use easel_protocol::event::{Event, ItemCompletedNotification};
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
-use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
 
 use crate::harness::{Place, STANDALONE, Server, local_image, text};
 use backend::Backend;
 
 /// The configuration of a provider at this address, by the record of the public API.
-fn at(base_url: &str) -> String {
+pub(crate) fn at(base_url: &str) -> String {
     format!(
         "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"openai\"\nbase_url = \"{base_url}\"\nenv_key = \"MOCK_KEY\"\n"
     )
@@ -129,55 +129,6 @@ async fn three_calls_of_one_answer_run_side_by_side() {
     assert_eq!(images.len(), 3);
     assert!(images.iter().all(|image| image.status == ImageStatus::Completed), "{images:#?}");
     assert!(backend.overlapping().await >= 3, "all three were in flight at one moment");
-    server.close().await;
-}
-
-/// How the backend fails, and what becomes of the call: kind, status, billed, and POSTs that were made.
-const FAILURES: [(&str, ImageErrorKind, Option<u16>, Billed, usize); 9] = [
-    ("400", ImageErrorKind::ModerationBlocked, Some(400), Billed::No, 1),
-    ("401", ImageErrorKind::Unauthorized, Some(401), Billed::No, 1),
-    ("403", ImageErrorKind::Unauthorized, Some(403), Billed::No, 1),
-    ("500", ImageErrorKind::BadResponse, Some(500), Billed::Uncertain, 1),
-    ("badb64", ImageErrorKind::BadResponse, Some(200), Billed::Yes, 1),
-    ("nodata", ImageErrorKind::BadResponse, Some(200), Billed::Yes, 1),
-    ("notjson", ImageErrorKind::BadResponse, Some(200), Billed::Uncertain, 1),
-    ("close", ImageErrorKind::Network, None, Billed::Uncertain, 1),
-    ("url", ImageErrorKind::BadResponse, Some(200), Billed::Yes, 1),
-];
-
-#[tokio::test]
-async fn every_failure_of_the_backend_is_one_typed_error_and_one_post() {
-    let Some(backend) = Backend::start().await else { return };
-    let (_place, mut server) = server(&backend).await;
-    let thread = server.thread().await;
-    let mut found = Vec::new();
-    let mut expected = Vec::new();
-    for (mode, kind, http_status, billed, posts) in FAILURES {
-        backend.set(&format!(r#"{{"image_mode": "{mode}", "reset_timing": true}}"#)).await;
-        let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-        assert_eq!(status(&events), Some(TurnStatus::Completed), "{mode}: the turn goes on without its image");
-        let [image] = images(events).try_into().expect("one image");
-        assert_eq!(image.status, ImageStatus::Failed, "{mode}");
-        let error = image.error.expect("an error");
-        found.push((mode, error.kind, error.http_status, error.billed, backend.posts().await.len()));
-        expected.push((mode, kind, http_status, billed, posts));
-    }
-    assert_eq!(found, expected);
-    server.close().await;
-}
-
-#[tokio::test]
-async fn a_rate_limit_that_names_a_time_is_tried_again_and_then_told() {
-    let Some(backend) = Backend::start().await else { return };
-    backend.set(r#"{"image_mode": "429"}"#).await;
-    let (_place, mut server) = server(&backend).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let [image] = images(events).try_into().expect("one image");
-    let error = image.error.expect("an error");
-    assert_eq!((error.kind, error.http_status, error.billed), (ImageErrorKind::RateLimited, Some(429), Billed::No));
-    let posts = backend.posts().await.len();
-    assert!(posts > 1 && error.attempts as usize == posts, "{posts} POSTs, {} attempts", error.attempts);
     server.close().await;
 }
 

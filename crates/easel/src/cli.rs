@@ -54,6 +54,9 @@ enum Command {
     AppServer(AppServer),
     /// Spawn an app-server and show a whole conversation: start, draw, edit, read back.
     Demo {
+        /// The provider that answers and draws, by its name in the configuration, or openai. Its images may be billed.
+        #[arg(long, value_name = "NAME")]
+        provider: Option<String>,
         /// Print the lines that pass instead of a story.
         #[arg(long)]
         json: bool,
@@ -142,7 +145,7 @@ pub(crate) fn run() -> ExitCode {
         Command::AppServer(AppServer { generator: None, configuration, .. }) => {
             server::run(&environment, before.then(configuration))
         }
-        Command::Demo { json } => commands::demo::run(json),
+        Command::Demo { provider, json } => commands::demo::run(&environment, provider.as_deref(), json),
         Command::Login(Login { question: Some(LoginQuestion::Status), .. }) => commands::login::status(&environment),
         Command::Login(Login { question: None, .. }) => commands::login::with_api_key(&environment),
         Command::Logout => commands::login::out(&environment),
@@ -152,7 +155,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             commands::report(&error.to_string());
-            ExitCode::FAILURE
+            if error.is::<commands::WrongUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

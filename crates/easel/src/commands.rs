@@ -7,6 +7,11 @@ pub(crate) mod schema;
 
 use std::io::{self, Write};
 
+/// The command line asks for what there is not: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongUsage(pub(crate) String);
+
 /// Tells a person what went wrong.
 pub(crate) fn report(problem: &str) {
     // A closed stderr leaves nobody to tell.

@@ -11,6 +11,8 @@ use tokio::process::{Child, Command};
 const SCRIPT: &str = "EASEL_MOCK_BACKEND";
 
 pub(crate) struct Backend {
+    /// What its script says of itself.
+    pub(crate) script: String,
     address: SocketAddr,
     _child: Child,
 }
@@ -40,13 +42,14 @@ impl Backend {
         let address = free.local_addr().expect("an address");
         drop(free);
         let mut command = Command::new("python3");
-        command.arg(script).args(["--port", &address.port().to_string()]);
+        command.arg(&script).args(["--port", &address.port().to_string()]);
         let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("Python runs");
         let stdout = child.stdout.take().expect("a pipe");
         let mut ready = String::new();
         BufReader::new(stdout).read_line(&mut ready).await.expect("the backend starts");
         assert!(ready.starts_with("mock on"), "{ready}");
-        Some(Self { address, _child: child })
+        let script = std::fs::read_to_string(script).expect("a script");
+        Some(Self { script, address, _child: child })
     }
 
     pub(crate) fn base_url(&self) -> String {
@@ -60,20 +63,26 @@ impl Backend {
 
     /// Path and status of every image request so far.
     pub(crate) async fn posts(&self) -> Vec<String> {
-        let posts = self.timing().await;
+        self.posts_to("/images/").await
+    }
+
+    /// Path and status of every request so far whose path has this part.
+    pub(crate) async fn posts_to(&self, part: &str) -> Vec<String> {
+        let posts = self.timing(part).await;
         posts.iter().map(|post| format!("{} {}", post.2, post.7)).collect()
     }
 
     /// Most image requests that were there at one moment.
     pub(crate) async fn overlapping(&self) -> usize {
-        let spans: Vec<(f64, f64)> = self.timing().await.iter().map(|post| (post.3, post.5)).collect();
+        let spans: Vec<(f64, f64)> = self.timing("/images/").await.iter().map(|post| (post.3, post.5)).collect();
         let during = |at: f64| spans.iter().filter(move |(begin, end)| *begin <= at && at < *end).count();
         spans.iter().map(|(begin, _)| during(*begin)).max().unwrap_or(0)
     }
 
-    async fn timing(&self) -> Vec<Timing> {
+    async fn timing(&self, part: &str) -> Vec<Timing> {
         let control: Control = serde_json::from_str(&self.ask("GET", "").await).expect("what the backend counted");
-        control.timing.into_iter().filter(|post| post.2.contains("/images/")).collect()
+        // The end of a connection that it let hang is noted too, with a body of no bytes.
+        control.timing.into_iter().filter(|post| post.2.contains(part) && post.6 > 0).collect()
     }
 
     async fn ask(&self, method: &str, body: &str) -> String {

@@ -1,20 +1,26 @@
-//! `easel demo`: spawns its own app-server, as a client would, and shows a whole conversation on the preview provider.
+//! `easel demo`: spawns its own app-server, as a client would, and shows a whole conversation, on the preview provider or
+//! on one that the user names.
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::Stdio;
 
 use easel_client::{Client, Direction, Tap};
+use easel_config::{Environment, Invocation, Loader};
+use easel_imagegen::port::Provider;
+use easel_preview::PROVIDER_ID;
 use easel_protocol::event::{Event, ItemCompletedNotification, ItemStartedNotification, TurnCompletedNotification};
 use easel_protocol::handshake::{ClientInfo, InitializeParams};
 use easel_protocol::input::UserInput;
-use easel_protocol::item::{ImageStatus, ThreadItem};
+use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::method::{Initialize, ThreadRead, ThreadStart, TurnStart};
 use easel_protocol::thread::{ThreadReadParams, ThreadStartParams};
 use easel_protocol::turn::{TurnStartParams, TurnStatus};
 use tokio::process::Command;
 
-use super::print;
+use super::{WrongUsage, print, report};
+use crate::credentials::Account;
+use crate::provider::{Providers, ids};
 
 const DRAW: &str = "Draw a red star over a blue mountain";
 const EDIT: &str = "Edit the picture: make the star yellow";
@@ -28,15 +34,43 @@ enum Shown {
     Lines,
 }
 
-pub(crate) fn run(json: bool) -> Result<(), Failure> {
+/// `provider` is looked for in the user's own configuration.
+pub(crate) fn run(environment: &Environment, provider: Option<&str>, json: bool) -> Result<(), Failure> {
     let shown = if json { Shown::Lines } else { Shown::Story };
+    if let Some(provider) = provider {
+        announce(environment, provider, shown)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(converse(shown))
+    runtime.block_on(converse(provider.unwrap_or(PROVIDER_ID), shown))
 }
 
-async fn converse(shown: Shown) -> Result<(), Failure> {
+/// Refuses a provider that cannot be used, and says beforehand what the demo costs.
+fn announce(environment: &Environment, id: &str, shown: Shown) -> Result<(), Failure> {
+    let home = easel_config::home(environment)?;
+    let config = Loader::new(environment.clone(), home.clone(), Invocation::default()).load().config;
+    let known = ids(&config);
+    if !known.contains(&id) {
+        let known = known.join(", ");
+        return Err(WrongUsage(format!("there is no provider `{id}`; configured or built in are: {known}")).into());
+    }
+    let (account, _) = Account::open(environment, home);
+    let provider = Providers::new(environment.clone(), account.into()).get(id, &config);
+    if let Some(reason) = provider.unavailable() {
+        return Err(reason.into());
+    }
+    if provider.info().capabilities.bills {
+        let warning = format!("This makes two images, which {} may bill.", provider.info().name);
+        match shown {
+            Shown::Story => print(&warning)?,
+            Shown::Lines => report(&warning),
+        }
+    }
+    Ok(())
+}
+
+async fn converse(provider: &str, shown: Shown) -> Result<(), Failure> {
     let say = |line: &str| if shown == Shown::Story { print(line) } else { Ok(()) };
-    let mut client = connect(shown)?;
+    let mut client = connect(provider, shown)?;
     say("A client spawns `easel app-server` and opens the connection.")?;
     let hello = client.request::<Initialize>(&introduction()).await?;
     say(&format!("  server  {}", hello.user_agent))?;
@@ -58,7 +92,7 @@ async fn converse(shown: Shown) -> Result<(), Failure> {
 
     say("")?;
     say("The server has ended. A new one reads the thread back.")?;
-    let mut client = connect(shown)?;
+    let mut client = connect(provider, shown)?;
     client.request::<Initialize>(&introduction()).await?;
     let params = ThreadReadParams { thread_id, include_turns: Some(true) };
     let thread = client.request::<ThreadRead>(&params).await?.thread;
@@ -68,8 +102,8 @@ async fn converse(shown: Shown) -> Result<(), Failure> {
     }
     client.close().await?;
 
-    if thread.turns.len() != 2 || images.len() != 2 {
-        return Err("the demo ended without its two pictures".into());
+    if thread.turns.len() != 2 {
+        return Err("the thread was not read back whole".into());
     }
     say("")?;
     say("The pictures:")?;
@@ -79,9 +113,9 @@ async fn converse(shown: Shown) -> Result<(), Failure> {
     Ok(())
 }
 
-fn connect(shown: Shown) -> Result<Client, Failure> {
+fn connect(provider: &str, shown: Shown) -> Result<Client, Failure> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["app-server", "--enable", "imagegenext", "-c", "model_provider=\"preview\""]);
+    command.args(["app-server", "--enable", "imagegenext", "-c", &format!("model_provider={provider:?}")]);
     command.stderr(Stdio::inherit());
     let tap: Tap = Box::new(move |direction, line| {
         if shown == Shown::Lines {
@@ -107,7 +141,7 @@ fn introduction() -> InitializeParams {
     }
 }
 
-/// One turn, told as it happens. Returns where its images lie.
+/// One turn, told as it happens. Returns where its images lie, at least one.
 async fn turn(client: &mut Client, thread_id: &str, text: &str, shown: Shown) -> Result<Vec<PathBuf>, Failure> {
     let params = TurnStartParams {
         thread_id: thread_id.to_owned(),
@@ -124,8 +158,13 @@ async fn turn(client: &mut Client, thread_id: &str, text: &str, shown: Shown) ->
             print(&line)?;
         }
         if let Event::ItemCompleted(ItemCompletedNotification { item: ThreadItem::ImageGeneration(item), .. }) = event {
+            // Nothing is edited, and paid, where nothing was drawn.
+            failure(&item)?;
             images.extend(item.images.into_iter().map(|image| PathBuf::from(image.path)));
         } else if let Event::TurnCompleted(TurnCompletedNotification { turn, .. }) = event {
+            if turn.status == TurnStatus::Completed && images.is_empty() {
+                return Err("the model made no image".into());
+            }
             if turn.status == TurnStatus::Completed {
                 return Ok(images);
             }
@@ -133,6 +172,14 @@ async fn turn(client: &mut Client, thread_id: &str, text: &str, shown: Shown) ->
             return Err(format!("the turn ended as {:?}. {reason}", turn.status).into());
         }
     }
+}
+
+/// Why an image was not made, with the names that a client gets.
+fn failure(item: &ImageGenerationItem) -> Result<(), Failure> {
+    let Some(error) = &item.error else { return Ok(()) };
+    let (kind, billed) = (serde_json::to_value(error.kind)?, serde_json::to_value(error.billed)?);
+    let name = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    Err(format!("the image failed: {}: {} (billed: {})", name(kind), error.message, name(billed)).into())
 }
 
 /// What a person wants to know of an event.
@@ -157,7 +204,7 @@ fn story(event: &Event) -> Option<String> {
                 image.elapsed_ms
             ))
         }
-        ThreadItem::ImageGeneration(item) => item.error.as_ref().map(|error| format!("  image   {}", error.message)),
+        ThreadItem::ImageGeneration(_) => Some("  image   failed".to_owned()),
         ThreadItem::AgentMessage(message) => Some(format!("  model   {}", message.text)),
         ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) => None,
     }

@@ -1,0 +1,141 @@
+//! Every way in which the backend can fail: what the client sees, what the model is told, and how often was asked.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use easel_protocol::event::{ErrorNotification, Event};
+use easel_protocol::item::ImageStatus;
+use easel_protocol::turn::TurnStatus;
+use serde_json::{Value, json};
+
+use super::backend::Backend;
+use super::{at, connected, status};
+use crate::harness::events::{as_image, completed, image};
+use crate::harness::{Place, STANDALONE, Server, text};
+
+/// Milliseconds after which a request that hangs is given up, where it is known to hang.
+const SHORT: u32 = 1_000;
+const LONG: u32 = 60_000;
+
+/// Modes of the images endpoint.
+const IMAGE_MODES: [(&str, u32); 13] = [
+    ("400", LONG),
+    ("401", LONG),
+    ("403", LONG),
+    ("429", LONG),
+    ("500", LONG),
+    ("503", LONG),
+    ("badb64", LONG),
+    ("notpng", LONG),
+    ("nodata", LONG),
+    ("url", LONG),
+    ("notjson", LONG),
+    ("close", LONG),
+    ("hang", SHORT),
+];
+
+/// Modes of the model.
+const MODEL_MODES: [(&str, u32); 5] =
+    [("401", LONG), ("429", LONG), ("500", LONG), ("incomplete", LONG), ("hang", SHORT)];
+
+/// A server that waits so long for an image, and for the model's next word.
+async fn server(backend: &Backend, wait_ms: u32) -> (Place, Server) {
+    let wait = format!("images.timeout_ms = {wait_ms}\n");
+    let idle = format!("stream_idle_timeout_ms = {wait_ms}\n");
+    let place = Place::with_config(&format!("{wait}{}{idle}", at(&backend.base_url())));
+    let server = connected(&place, STANDALONE).await;
+    (place, server)
+}
+
+/// The backend's own list of what it offers under this key, without what is no fault and what it names but lacks.
+fn offered<'a>(backend: &'a Backend, key: &str) -> Vec<&'a str> {
+    let list = backend.script.split(key).nth(1).and_then(|rest| rest.split(';').next()).expect("a list of modes");
+    list.trim().split('|').map(str::trim).filter(|mode| !["ok", "400plain"].contains(mode)).collect()
+}
+
+/// What the model was last told of a call.
+fn told(log: &Path) -> String {
+    let log = std::fs::read_to_string(log).expect("a log");
+    let requests = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let mut asked =
+        requests.filter(|request| request["path"].as_str().is_some_and(|path| path.ends_with("/responses")));
+    let input = asked.next_back().expect("a request to the model")["body"]["input"].take();
+    let output = input.as_array().and_then(|items| items.iter().rfind(|item| item["type"] == "function_call_output"));
+    output.expect("an output")["output"][0]["text"].as_str().expect("a text").to_owned()
+}
+
+#[tokio::test]
+async fn every_fault_of_the_images_endpoint_is_one_typed_error_and_a_sentence_for_the_model() {
+    let Some(backend) = Backend::start().await else { return };
+    let known = IMAGE_MODES.map(|(mode, _)| mode);
+    assert!(offered(&backend, "image_mode ").iter().all(|mode| known.contains(mode)), "all that the backend offers");
+    let mut found = String::new();
+    for (mode, wait_ms) in IMAGE_MODES {
+        let (place, mut server) = server(&backend, wait_ms).await;
+        let log = place.root().join("log");
+        backend.set(&json!({"image_mode": mode, "reset_timing": true, "logfile": log}).to_string()).await;
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+        assert_eq!(status(&events), Some(TurnStatus::Completed), "{mode}: the turn goes on without its image");
+        let item = image(&events);
+        let error = item.error.as_ref().expect("an error");
+        assert_eq!(item.status, ImageStatus::Failed, "{mode}");
+        let posts = backend.posts().await.len();
+        assert_eq!(error.attempts as usize, posts, "{mode}");
+        let http = error.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+        let told = told(&log).replace(error.request_id.as_deref().unwrap_or("no id"), "[id]");
+        let (kind, billed) = (error.kind, error.billed);
+        writeln!(found, "{mode}: {kind:?}, {http}, billed {billed:?}, POSTs {posts}: {told}").expect("a string");
+        server.close().await;
+    }
+    insta::assert_snapshot!(found, @r"
+    400: ModerationBlocked, HTTP 400, billed No, POSTs 1: No image was made: the provider's moderation blocked the request: Your request was rejected by the safety system. safety_violations=[sexual]. [HTTP 400, moderation_blocked, request [id]]. The same prompt will be blocked again; tell the user.
+    401: Unauthorized, HTTP 401, billed No, POSTs 1: No image was made: the provider did not accept the credential: Incorrect API key provided [HTTP 401, invalid_api_key, request [id]]. Do not call again in this turn; tell the user.
+    403: Unauthorized, HTTP 403, billed No, POSTs 1: No image was made: the provider did not accept the credential: forbidden [HTTP 403, forbidden, request [id]]. Do not call again in this turn; tell the user.
+    429: RateLimited, HTTP 429, billed No, POSTs 3: No image was made: the provider takes no more requests for now: Rate limit reached [HTTP 429, rate_limit_exceeded, request [id]]. Tell the user to try again later.
+    500: BadResponse, HTTP 500, billed Uncertain, POSTs 1: No image was made: the provider failed: The server had an error [HTTP 500, x, request [id]]. The provider may have charged for it. Do not call again by yourself; tell the user.
+    503: BadResponse, HTTP 503, billed Uncertain, POSTs 1: No image was made: the provider failed: overloaded [HTTP 503, x, request [id]]. The provider may have charged for it. Do not call again by yourself; tell the user.
+    badb64: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's image is not base64. The provider charged for it. Do not call again by yourself; tell the user.
+    notpng: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: what the provider sent is no PNG, JPEG, WebP or GIF. The provider charged for it. Do not call again by yourself; tell the user.
+    nodata: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's answer holds no image. The provider charged for it. Do not call again by yourself; tell the user.
+    url: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's link to the image is not https. The provider charged for it. Do not call again by yourself; tell the user.
+    notjson: BadResponse, HTTP 200, billed Uncertain, POSTs 1: No image was made: the provider's answer is no JSON. The provider may have charged for it. Do not call again by yourself; tell the user.
+    close: Network, no answer, billed Uncertain, POSTs 1: No image was made: the connection broke before the provider answered: connection closed before message completed. The provider may have charged for it. Do not call again by yourself; tell the user.
+    hang: Timeout, no answer, billed Uncertain, POSTs 1: No image was made: the images were not there within 1 s. The provider may have charged for it. Do not call again by yourself; tell the user.
+    ");
+}
+
+#[tokio::test]
+async fn every_fault_of_the_model_ends_the_turn_with_an_error_and_is_repeated_only_where_that_is_safe() {
+    let Some(backend) = Backend::start().await else { return };
+    let known = MODEL_MODES.map(|(mode, _)| mode);
+    assert!(offered(&backend, "resp_mode ").iter().all(|mode| known.contains(mode)), "all that the backend offers");
+    let mut found = String::new();
+    for (mode, wait_ms) in MODEL_MODES {
+        let (_place, mut server) = server(&backend, wait_ms).await;
+        backend.set(&json!({"resp_mode": mode, "reset_timing": true}).to_string()).await;
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text("MOCK:{\"say\": \"hello\"}")]).await;
+        assert_eq!(status(&events), Some(TurnStatus::Failed), "{mode}");
+        assert!(completed(&events).into_iter().all(|item| as_image(item).is_none()), "{mode}");
+        let error = events.iter().find_map(|event| {
+            if let Event::Error(ErrorNotification { error, .. }) = event { Some(error) } else { None }
+        });
+        let error = error.expect("an error");
+        // A request that is answered well is noted only once it is answered.
+        let mut posts = 0;
+        while posts == 0 {
+            posts = backend.posts_to("/responses").await.len();
+        }
+        let info = error.codex_error_info;
+        writeln!(found, "{mode}: {info:?}, POSTs {posts}: {}", error.message).expect("a string");
+        server.close().await;
+    }
+    insta::assert_snapshot!(found, @r"
+    401: Some(Unauthorized), POSTs 1: the provider did not accept the credential: mock 401 [HTTP 401, x]
+    429: Some(RateLimitExceeded), POSTs 3: the provider takes no more requests for now: mock 429 [HTTP 429, x]
+    500: Some(InternalServerError), POSTs 3: the provider failed: mock 500 [HTTP 500, x]
+    incomplete: Some(InternalServerError), POSTs 1: the provider's answer was cut before its end
+    hang: Some(Other), POSTs 1: the provider sent nothing for 1 s
+    ");
+}
