@@ -27,3 +27,6 @@ mod writes;
 mod peer;
 
 mod wire;
+
+#[cfg(unix)]
+mod listen;

@@ -1,5 +1,5 @@
-//! JSON-RPC 2.0 over any pair of byte streams, one object a line, in the dialect of the Codex app-server
-//! (the `jsonrpc` member is optional).
+//! JSON-RPC 2.0 over any pair of byte streams, one object a line, or over a WebSocket, one object a message, in the
+//! dialect of the Codex app-server (the `jsonrpc` member is optional).
 //!
 //! This crate owns framing, the envelope, dispatch, the right to answer, the only way out, and the life of one
 //! connection. It must not know what the methods mean: no threads, no images, no protocol type of the app.
@@ -20,6 +20,7 @@ mod envelope;
 mod handshake;
 mod in_flight;
 mod line;
+mod source;
 
 // What the app writes and sees of a call.
 mod error;
@@ -29,6 +30,7 @@ mod reply;
 mod table;
 
 // Out: one queue, one writer.
+mod framing;
 mod message;
 mod outbox;
 mod peer_request;
@@ -37,7 +39,11 @@ mod writer;
 // The process around a connection.
 mod lifecycle;
 mod os;
+
+// The edges: standard input and output, sockets, WebSockets.
+mod socket;
 mod stdio;
+mod websocket;
 
 pub use error::{
     code, internal_error, invalid_params, invalid_request, invalid_request_with, method_not_found, overloaded,
@@ -45,10 +51,14 @@ pub use error::{
 pub use jsonrpsee::types::ErrorObjectOwned;
 pub use lifecycle::{ClientWatch, Gone, Signals};
 pub use limits::Limits;
+pub use line::LineReader;
 pub use outbox::{Closed, Outbox, Sink};
 pub use params::parse_params;
 pub use peer_request::PeerError;
 pub use reply::{Call, Queued, Reply};
 pub use serve::{End, Session, serve};
+pub use socket::Socket;
+pub use source::{Line, Source};
 pub use stdio::{Stdin, Stdout, take_over};
 pub use table::{DuplicateMethod, Table, TableBuilder};
+pub use websocket::{Admission, Messages, Token, accept_websocket};

@@ -2,22 +2,16 @@
 
 use std::io::{self, Read};
 
+use crate::source::{Line, Source};
+
 /// Capacity that the buffer starts with and comes back to after a long line.
 const KEEP: usize = 64 * 1024;
 
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
-    /// One line that is not blank, without its newline.
-    Data(&'a [u8]),
-    /// Nothing to do, but the caller may have something to do before the next read blocks.
-    Blank,
-    /// A line over the limit. It was dropped up to and including its newline.
-    TooLong,
-    End,
-}
-
+/// Messages as lines: one JSON-RPC message ends with one newline.
+///
 /// `buffer[start..end]` is read and not handed out yet; `buffer[start..scanned]` holds no newline.
-pub(crate) struct LineReader<R> {
+#[derive(Debug)]
+pub struct LineReader<R> {
     input: R,
     buffer: Vec<u8>,
     start: usize,
@@ -26,18 +20,24 @@ pub(crate) struct LineReader<R> {
     max: usize,
 }
 
-impl<R: Read> LineReader<R> {
-    pub(crate) fn new(input: R, max: usize) -> Self {
-        Self { input, buffer: vec![0; KEEP], start: 0, end: 0, scanned: 0, max }
-    }
-
-    /// Whether the next call will find a whole line without reading.
-    pub(crate) fn has_line(&self) -> bool {
+impl<R: Read + Send + 'static> Source for LineReader<R> {
+    fn has_line(&self) -> bool {
         memchr::memchr(b'\n', &self.buffer[self.start..self.end]).is_some()
     }
 
+    fn next_line(&mut self) -> io::Result<Line<'_>> {
+        self.read_line()
+    }
+}
+
+impl<R: Read> LineReader<R> {
+    /// `max` is the longest line in bytes without its newline, [`crate::Limits::max_line_bytes`].
+    pub fn new(input: R, max: usize) -> Self {
+        Self { input, buffer: vec![0; KEEP], start: 0, end: 0, scanned: 0, max }
+    }
+
     /// The next line; a last one without newline counts.
-    pub(crate) fn next_line(&mut self) -> io::Result<Line<'_>> {
+    fn read_line(&mut self) -> io::Result<Line<'_>> {
         loop {
             if let Some(found) = memchr::memchr(b'\n', &self.buffer[self.scanned..self.end]) {
                 let (from, to) = (self.start, self.scanned + found);
@@ -156,7 +156,7 @@ mod tests {
     fn lines(mut reader: LineReader<impl Read>) -> Vec<String> {
         let mut seen = Vec::new();
         loop {
-            match reader.next_line().unwrap() {
+            match reader.read_line().unwrap() {
                 Line::Data(line) => seen.push(String::from_utf8(line.to_vec()).unwrap()),
                 Line::Blank => {}
                 Line::TooLong => seen.push("TOO LONG".to_owned()),
@@ -189,10 +189,10 @@ mod tests {
         let offered = Cell::default();
         let input = Endless { left: 100_000_000, tail: b"\nok\n", piece: usize::MAX, offered: &offered };
         let mut reader = LineReader::new(input, max);
-        assert_eq!(reader.next_line().unwrap(), Line::TooLong);
+        assert_eq!(reader.read_line().unwrap(), Line::TooLong);
         assert!(reader.buffer.capacity() <= max + KEEP && offered.get() <= max + KEEP);
-        assert_eq!(reader.next_line().unwrap(), Line::Data(b"ok"));
-        assert_eq!(reader.next_line().unwrap(), Line::End);
+        assert_eq!(reader.read_line().unwrap(), Line::Data(b"ok"));
+        assert_eq!(reader.read_line().unwrap(), Line::End);
         assert_eq!(reader.buffer.capacity(), KEEP);
     }
 
@@ -200,9 +200,9 @@ mod tests {
     fn a_long_line_within_the_limit_is_whole_and_its_memory_is_given_back() {
         let input = Endless { left: 1_000_000, tail: b"\nok\n", piece: 10_000, offered: &Cell::default() };
         let mut reader = LineReader::new(input, 2_000_000);
-        assert!(matches!(reader.next_line().unwrap(), Line::Data(line) if line.len() == 1_000_000));
-        assert_eq!(reader.next_line().unwrap(), Line::Data(b"ok"));
-        assert_eq!(reader.next_line().unwrap(), Line::End);
+        assert!(matches!(reader.read_line().unwrap(), Line::Data(line) if line.len() == 1_000_000));
+        assert_eq!(reader.read_line().unwrap(), Line::Data(b"ok"));
+        assert_eq!(reader.read_line().unwrap(), Line::End);
         assert_eq!(reader.buffer.capacity(), KEEP);
     }
 }

@@ -9,7 +9,7 @@ pub(crate) use unix::{Parent, Signals, is_ready, take_stdio, wait_readable, wait
 mod unix {
     use std::fs::File;
     use std::io;
-    use std::os::fd::OwnedFd;
+    use std::os::fd::{AsFd, OwnedFd};
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::process::{Pid, getppid};
@@ -26,9 +26,9 @@ mod unix {
     }
 
     /// A pipe or socket that polls as writable takes a page without blocking; a file always does.
-    pub(crate) fn is_ready(file: &File) -> bool {
+    pub(crate) fn is_ready(handle: &impl AsFd) -> bool {
         const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut fds = [PollFd::new(file, PollFlags::OUT)];
+        let mut fds = [PollFd::new(handle, PollFlags::OUT)];
         poll(&mut fds, Some(&AT_ONCE)).is_ok_and(|ready| ready == 1)
     }
 
@@ -152,7 +152,7 @@ mod portable {
     }
 
     /// Unknown, so the writer thread writes.
-    pub(crate) fn is_ready(_file: &File) -> bool {
+    pub(crate) fn is_ready<T>(_handle: &T) -> bool {
         false
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::framing::Framing;
 use crate::message::{self, Dialect};
 use crate::peer_request::PeerRequests;
 use crate::writer::{Plain, Queue, run};
@@ -43,6 +44,7 @@ struct Inner {
     queue: Arc<Queue>,
     peer: PeerRequests,
     versioned: AtomicBool,
+    framing: Framing,
 }
 
 impl Drop for Inner {
@@ -65,10 +67,20 @@ impl Outbox {
     /// # Errors
     /// When the thread cannot be started.
     pub fn start_ready(sink: impl Sink, capacity: usize) -> io::Result<Self> {
+        Self::start_framed(sink, capacity, Framing::Lines)
+    }
+
+    /// Like [`Outbox::start_ready`], with every message as one WebSocket message.
+    pub(crate) fn start_messages(sink: impl Sink, capacity: usize) -> io::Result<Self> {
+        Self::start_framed(sink, capacity, Framing::messages())
+    }
+
+    fn start_framed(sink: impl Sink, capacity: usize, framing: Framing) -> io::Result<Self> {
         let queue = Arc::new(Queue::new(Box::new(sink), capacity));
         let writer = Arc::clone(&queue);
         std::thread::Builder::new().name("easel-writer".to_owned()).spawn(move || run(&writer))?;
-        Ok(Self { inner: Arc::new(Inner { queue, peer: PeerRequests::default(), versioned: AtomicBool::new(false) }) })
+        let (peer, versioned) = (PeerRequests::default(), AtomicBool::new(false));
+        Ok(Self { inner: Arc::new(Inner { queue, peer, versioned, framing }) })
     }
 
     /// Queues a notification at once, so that the order on the wire is the order of the calls. The future waits for
@@ -128,7 +140,16 @@ impl Outbox {
     }
 
     pub(crate) fn push(&self, line: Vec<u8>, wake: Wake) -> Result<(), Closed> {
-        self.inner.queue.push(line, wake)
+        self.inner.queue.push(self.inner.framing.frame(line), wake)
+    }
+
+    /// What the transport itself says between messages.
+    pub(crate) fn push_frame(&self, frame: Vec<u8>) -> Result<(), Closed> {
+        self.inner.queue.push(frame, Wake::Now)
+    }
+
+    pub(crate) fn framing(&self) -> &Framing {
+        &self.inner.framing
     }
 
     pub(crate) fn peer(&self) -> &PeerRequests {
@@ -161,6 +182,11 @@ impl Outbox {
     /// Takes nothing more, writes what is queued, closes the sink. Returns whether that was done within `limit`.
     pub(crate) async fn finish(&self, limit: Duration) -> bool {
         let queue = &self.inner.queue;
+        let farewell = self.inner.framing.farewell();
+        if !farewell.is_empty() {
+            // A connection that is closed needs none.
+            let _ = self.push_frame(farewell);
+        }
         queue.finish();
         tokio::time::timeout(limit, queue.stopped.cancelled()).await.is_ok() && !queue.has_lost()
     }

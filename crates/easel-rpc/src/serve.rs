@@ -1,6 +1,6 @@
 //! One connection: reader thread in, outbox out, and its end in three steps.
 
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::dispatch::Dispatcher;
 use crate::handshake::Handshake;
 use crate::in_flight::InFlight;
 use crate::limits::Limits;
-use crate::line::{Line, LineReader};
 use crate::outbox::Outbox;
+use crate::source::{Line, Source};
 use crate::table::Table;
 
 /// Why a connection ended.
@@ -44,7 +44,7 @@ pub struct Session {
 pub fn serve<C: Clone + Send + Sync + 'static>(
     table: Arc<Table<C>>,
     context: C,
-    input: impl Read + Send + 'static,
+    source: impl Source,
     outbox: Outbox,
     limits: Limits,
 ) -> io::Result<Session> {
@@ -71,17 +71,16 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
     let stop = Arc::clone(&session.stop_reading);
     std::thread::Builder::new().name("easel-reader".to_owned()).spawn(move || {
         let _closed = closed;
-        read(dispatcher, input, &stop);
+        read(dispatcher, source, &stop);
     })?;
     Ok(session)
 }
 
-fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, input: impl Read, stop: &AtomicBool) {
+fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, mut source: impl Source, stop: &AtomicBool) {
     let runtime = dispatcher.runtime.clone();
     let _context = runtime.enter();
-    let mut lines = LineReader::new(input, dispatcher.limits.max_line_bytes);
     loop {
-        let line = lines.next_line();
+        let line = source.next_line();
         if stop.load(Ordering::Relaxed) || dispatcher.outbox.is_closed() {
             return;
         }
@@ -92,7 +91,7 @@ fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, input: 
             Ok(Line::End) => return,
             Err(e) => return tracing::warn!(error = %e, "reading from the client failed"),
         }
-        if !lines.has_line() {
+        if !source.has_line() {
             dispatcher.outbox.flush();
         }
         dispatcher.outbox.block_for_room();

@@ -163,6 +163,25 @@ impl App {
         unloaded
     }
 
+    /// Waits until nothing runs in a thread and, unless somebody hears it then, takes it out of memory, so that another
+    /// process may have it. Returns whether it is out.
+    pub(crate) async fn unload_unheard(&self, thread_id: &str) -> bool {
+        if let Some(handle) = self.threads.get(thread_id) {
+            handle.slot.idle().await;
+        }
+        let _place = self.order.take(thread_id).await;
+        !self.hub.is_heard(thread_id) && self.unload(thread_id).await
+    }
+
+    /// Ends all that a connection had, once it is closed and none of its requests is under way. Its turns go on; a
+    /// thread that nobody else hears is unloaded after them.
+    pub(crate) fn leave(self: &Arc<Self>, client: &Arc<Client>) {
+        for thread_id in self.hub.leave(client) {
+            let app = Arc::clone(self);
+            self.sequels.spawn(async move { app.unload_unheard(&thread_id).await });
+        }
+    }
+
     /// Writes one change of a thread's own data. Refused when another process has the thread.
     pub(crate) async fn change(&self, thread_id: &str, event: Event) -> Result<(), Refusal> {
         let acquired = self.store.acquire_writer(thread_id).await;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use easel_config::{Environment, Invocation};
 
-use crate::{commands, server};
+use crate::commands;
+use crate::server::{self, Listen, WebSocketAuth, parse_sha256};
 
 /// An image-generation app-server: spawned by a client, driven over stdio with JSON-RPC.
 #[derive(Debug, Parser)]
@@ -20,7 +21,7 @@ struct Cli {
 
 /// Taken before and after the subcommand, and both count. Not clap's global arguments: of those, what stands before the
 /// subcommand is lost when more stands after it.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 struct Configuration {
     /// Set a key of the configuration: a dotted key and a TOML value, else a string. May be repeated.
     #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
@@ -50,7 +51,7 @@ impl Configuration {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve JSON-RPC to the client that spawned this process.
+    /// Serve JSON-RPC to the client that spawned this process, or to those that connect.
     AppServer(AppServer),
     /// Spawn an app-server and show a whole conversation: start, draw, edit, read back.
     Demo {
@@ -76,12 +77,42 @@ struct AppServer {
     configuration: Configuration,
     #[command(subcommand)]
     generator: Option<Generator>,
-    /// Where to listen. Only stdio:// so far.
+    /// Where to listen: stdio://, unix://PATH, or ws://IP:PORT on a loopback address, where port 0 is any.
     #[arg(long, value_name = "URL", default_value = "stdio://")]
-    listen: String,
+    listen: Listen,
     /// The same as --listen stdio://
     #[arg(long, conflicts_with = "listen")]
     stdio: bool,
+    #[command(flatten)]
+    web_socket: WebSocketOptions,
+}
+
+/// Spelled as those of the Codex app-server. Without them the token is in a file of the home.
+#[derive(Debug, Args)]
+struct WebSocketOptions {
+    /// How clients of ws:// prove that they may connect: they show a token as `Authorization: Bearer`.
+    #[arg(long, value_name = "MODE", value_parser = ["capability-token"])]
+    ws_auth: Option<String>,
+    /// A file that holds the token, instead of the one in Easel's home.
+    #[arg(long, value_name = "PATH")]
+    ws_token_file: Option<PathBuf>,
+    /// The SHA-256 of the token, instead of the token.
+    #[arg(long, value_name = "HEX", value_parser = parse_sha256, conflicts_with = "ws_token_file")]
+    ws_token_sha256: Option<[u8; 32]>,
+}
+
+impl AppServer {
+    fn listen(self) -> Listen {
+        let auth = match (self.web_socket.ws_token_file, self.web_socket.ws_token_sha256) {
+            (Some(path), _) => WebSocketAuth::File(path),
+            (None, Some(digest)) => WebSocketAuth::Sha256(digest),
+            (None, None) => WebSocketAuth::Own,
+        };
+        match self.listen {
+            Listen::WebSocket(address, _) => Listen::WebSocket(address, auth),
+            other @ (Listen::Stdio | Listen::Unix(_)) => other,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -138,12 +169,9 @@ pub(crate) fn run() -> ExitCode {
         Command::AppServer(AppServer { generator: Some(Generator::GenerateTs { out }), .. }) => {
             commands::schema::write(&out, easel_protocol::schema::typescript_files())
         }
-        Command::AppServer(AppServer { generator: None, listen, .. }) if listen != "stdio://" => {
-            commands::report(&format!("cannot listen on {listen}: only stdio:// is served"));
-            return ExitCode::from(2);
-        }
-        Command::AppServer(AppServer { generator: None, configuration, .. }) => {
-            server::run(&environment, before.then(configuration))
+        Command::AppServer(mut serving @ AppServer { generator: None, .. }) => {
+            let after = std::mem::take(&mut serving.configuration);
+            server::run(&environment, before.then(after), serving.listen())
         }
         Command::Demo { provider, json } => commands::demo::run(&environment, provider.as_deref(), json),
         Command::Login(Login { question: Some(LoginQuestion::Status), .. }) => commands::login::status(&environment),

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,9 +12,22 @@ use easel_protocol::item::ThreadItem;
 use easel_rpc::Outbox;
 use easel_store::EaselStore;
 
+/// How long a client that does not read may keep others waiting.
+const SLOWEST: Duration = Duration::from_secs(5);
+
 pub(crate) struct Client {
     outbox: Outbox,
+    patience: Patience,
     hello: OnceLock<Hello>,
+}
+
+/// What happens when the client is slower than its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// The events wait for it. It is the only client.
+    Endless,
+    /// Others wait too, so it is given up when its outbox stays full.
+    Bounded,
 }
 
 /// What the client said of itself in `initialize`.
@@ -25,8 +39,8 @@ struct Hello {
 }
 
 impl Client {
-    pub(crate) fn new(outbox: Outbox) -> Self {
-        Self { outbox, hello: OnceLock::new() }
+    pub(crate) fn new(outbox: Outbox, patience: Patience) -> Self {
+        Self { outbox, patience, hello: OnceLock::new() }
     }
 
     /// Called once: the handshake admits no second `initialize`.
@@ -57,9 +71,18 @@ impl Client {
     /// slow.
     pub(crate) fn queue<'e>(&self, event: &'e Event) -> impl Future<Output = ()> + Send + use<'e> {
         let queued = self.wants(event).then(|| self.outbox.notify(event.method(), &event.params()));
+        let (outbox, patience) = (self.outbox.clone(), self.patience);
         async move {
             let Some(queued) = queued else { return };
-            if queued.await.is_err() {
+            let told = match patience {
+                Patience::Endless => queued.await,
+                Patience::Bounded => tokio::time::timeout(SLOWEST, queued).await.unwrap_or_else(|_| {
+                    tracing::warn!("a client does not read its events and is given up");
+                    outbox.close();
+                    Ok(())
+                }),
+            };
+            if told.is_err() {
                 tracing::debug!(method = event.method(), "the client is gone");
             }
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use easel_protocol::event::Event;
 use easel_store::EaselStore;
 use easel_thread::Audience;
+use futures_util::future::join_all;
 
 use crate::client::Client;
 use crate::connections::Connections;
@@ -48,9 +49,12 @@ impl Hub {
         &self.connections
     }
 
-    /// Subscribes a connection, or changes what it wants.
+    /// Subscribes a connection, or changes what it wants. One that is gone hears nothing, and keeps no thread loaded.
     pub(crate) fn subscribe(&self, thread_id: &str, client: &Arc<Client>, wants: Wants) {
         let mut table = self.table();
+        if client.is_gone() {
+            return;
+        }
         let subscriptions = table.entry(thread_id.to_owned()).or_default();
         subscriptions.retain(|subscription| !Arc::ptr_eq(&subscription.client, client));
         subscriptions.push(Subscription { client: Arc::clone(client), wants });
@@ -67,6 +71,19 @@ impl Hub {
             table.remove(thread_id);
         }
         (left < before).then_some(left)
+    }
+
+    /// Ends all subscriptions of a connection that is gone. Returns the threads that nobody hears now.
+    pub(crate) fn leave(&self, client: &Arc<Client>) -> Vec<String> {
+        let mut unheard = Vec::new();
+        self.table().retain(|thread_id, subscriptions| {
+            subscriptions.retain(|subscription| !Arc::ptr_eq(&subscription.client, client));
+            if subscriptions.is_empty() {
+                unheard.push(thread_id.clone());
+            }
+            !subscriptions.is_empty()
+        });
+        unheard
     }
 
     pub(crate) fn is_heard(&self, thread_id: &str) -> bool {
@@ -98,10 +115,9 @@ impl Hub {
 impl Audience for Hub {
     async fn publish(&self, thread_id: &str, event: Event) {
         let raw = matches!(event, Event::RawResponseItemCompleted(_));
-        for Subscription { client, wants } in self.subscribers(thread_id) {
-            if !raw || wants == Wants::RawEvents {
-                client.tell(&event, &self.store).await;
-            }
-        }
+        let mut subscribers = self.subscribers(thread_id);
+        subscribers.retain(|subscription| !raw || subscription.wants == Wants::RawEvents);
+        // Side by side, so that a slow client does not keep the event from the others.
+        join_all(subscribers.iter().map(|subscription| subscription.client.tell(&event, &self.store))).await;
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use easel_rpc::{Limits, Outbox, Session, Sink, serve};
+use easel_rpc::{Limits, LineReader, Outbox, Session, Sink, serve};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
@@ -73,7 +73,11 @@ impl Raw {
             gate: Arc::new(tokio::sync::Semaphore::new(0)),
             log: Arc::default(),
         };
-        let session = runtime.block_on(async { serve(Arc::new(table()), cx.clone(), input, outbox, limits) }).unwrap();
+        let session = runtime
+            .block_on(async {
+                serve(Arc::new(table()), cx.clone(), LineReader::new(input, limits.max_line_bytes), outbox, limits)
+            })
+            .unwrap();
         Self { runtime, session, cx, to_server, from_server }
     }
 }

@@ -2,7 +2,7 @@ use std::io::{Read, pipe};
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_rpc::{Closed, End, Limits, Outbox};
+use easel_rpc::{Closed, End, Limits, LineReader, Outbox};
 use serde_json::json;
 
 use crate::client::{Client, PATIENCE, Raw};
@@ -99,7 +99,7 @@ fn a_reader_that_fails_ends_the_input() {
     runtime.block_on(async {
         let outbox = Outbox::start(std::io::sink(), 1000).unwrap();
         let table = Arc::new(easel_rpc::Table::<()>::builder().build().unwrap());
-        let session = easel_rpc::serve(table, (), Broken, outbox, Limits::default()).unwrap();
+        let session = easel_rpc::serve(table, (), LineReader::new(Broken, 1000), outbox, Limits::default()).unwrap();
         assert_eq!(session.ended().await, End::InputClosed);
         assert!(session.finish(PATIENCE).await);
     });

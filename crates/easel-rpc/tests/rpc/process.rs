@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_rpc::{ClientWatch, Limits, Outbox, Signals, serve, take_over};
+use easel_rpc::{ClientWatch, Limits, LineReader, Outbox, Signals, serve, take_over};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_util::task::TaskTracker;
@@ -51,7 +51,7 @@ async fn run() -> i32 {
     };
     let watched = outbox.clone();
     watch.start(move |_| watched.close()).unwrap();
-    let session = serve(Arc::new(table()), cx, stdin, outbox, limits).unwrap();
+    let session = serve(Arc::new(table()), cx, LineReader::new(stdin, limits.max_line_bytes), outbox, limits).unwrap();
     tokio::select! {
         _ = session.ended() => {}
         () = signals.next() => {}

@@ -23,20 +23,21 @@ impl Handler for ThreadUnsubscribe {
         if handle.slot.running().is_some() {
             let sequels = cx.app.sequels.clone();
             sequels.spawn(async move {
-                handle.slot.idle().await;
-                let _place = cx.app.order.take(&thread_id).await;
-                close(&cx, thread_id).await;
+                if cx.app.unload_unheard(&thread_id).await {
+                    tell_closed(&cx, thread_id).await;
+                }
             });
             return Ok(Answer::new(response));
         }
-        Ok(Answer::then(response, async move { close(&cx, thread_id).await }))
+        Ok(Answer::then(response, async move {
+            // The request has the thread's place until this is done.
+            if !cx.app.hub.is_heard(&thread_id) && cx.app.unload(&thread_id).await {
+                tell_closed(&cx, thread_id).await;
+            }
+        }))
     }
 }
 
-/// Takes the thread out of memory, unless somebody has subscribed to it meanwhile.
-async fn close(cx: &Cx, thread_id: String) {
-    if cx.app.hub.is_heard(&thread_id) || !cx.app.unload(&thread_id).await {
-        return;
-    }
+async fn tell_closed(cx: &Cx, thread_id: String) {
     cx.app.hub.tell(&cx.client, &Event::ThreadClosed(ThreadClosedNotification { thread_id })).await;
 }

@@ -1,0 +1,37 @@
+//! The one connection of a server that a client spawned. The process ends with it, and with its parent.
+
+use std::error::Error;
+use std::future::ready;
+use std::sync::Arc;
+
+use easel_rpc::{ClientWatch, LineReader, Outbox, Signals, Stdin, Stdout};
+
+use crate::app::Cx;
+use crate::client::{Client, Patience};
+use crate::server::Server;
+
+pub(super) async fn serve(
+    server: &Server,
+    watch: ClientWatch,
+    input: Stdin,
+    output: Stdout,
+    mut signals: Signals,
+) -> Result<(), Box<dyn Error>> {
+    let limits = server.limits;
+    let outbox = Outbox::start_ready(output, limits.outbox_bytes)?;
+    let gone = outbox.clone();
+    watch.start(move |reason| {
+        tracing::info!(?reason, "the client is gone");
+        gone.close();
+    })?;
+    let client = Arc::new(Client::new(outbox.clone(), Patience::Endless));
+    let context = Cx { app: Arc::clone(&server.app), client };
+    let lines = LineReader::new(input, limits.max_line_bytes);
+    let session = easel_rpc::serve(Arc::clone(&server.table), context, lines, outbox, limits)?;
+    tokio::select! {
+        end = session.ended() => tracing::info!(?end, "the connection ended"),
+        () = signals.next() => tracing::info!("asked to terminate"),
+    }
+    server.stop(ready(vec![session]), signals).await;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Servers that several clients connect to, over socket files and WebSockets.
+//!
+//! Start at [`server`]: a listening server and its connections.
+
+mod server;
+
+mod connections;
+mod ending;
+mod socket_file;
+mod strangers;
+mod web_socket;

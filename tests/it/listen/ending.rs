@@ -1,0 +1,75 @@
+//! How a listening server ends: by a signal, for all its connections, and not before.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Place, SLOW_AND_FREE};
+use crate::listen::server::{Connection, Listening, TRANSPORTS, Transport};
+
+/// The messages up to the end of the connection.
+fn rest(connection: &mut Connection) -> Vec<Value> {
+    std::iter::from_fn(|| connection.receive()).collect()
+}
+
+#[test]
+fn sigterm_ends_every_connection_in_order_and_the_process_with_0() {
+    for transport in TRANSPORTS {
+        let place = Place::with_config(SLOW_AND_FREE);
+        let url = format!("unix://{}", place.root().join("easel.sock").display());
+        let url = if transport == Transport::Lines { url.as_str() } else { "ws://127.0.0.1:0" };
+        let server = Listening::spawn(&place, &["--listen", url]);
+        let (mut ada, mut bob, mut mute) = (server.client(), server.client(), server.connect());
+        let thread_id = ada.thread();
+        ada.start_turn(&thread_id);
+        ada.events_until(&thread_id, "turn/started");
+        server.signal("-TERM");
+        let last = rest(&mut ada).pop().expect("the turn says that it ended");
+        assert_eq!(last["method"], "turn/completed", "{transport:?}: {last}");
+        assert_eq!(last["params"]["turn"]["status"], "interrupted");
+        assert_eq!(rest(&mut bob), [] as [Value; 0]);
+        assert_eq!(rest(&mut mute), [] as [Value; 0]);
+        assert_eq!(server.end().0, Some(0), "{transport:?}");
+        assert!(!place.root().join("easel.sock").exists(), "the socket file is removed");
+    }
+}
+
+#[test]
+fn the_process_outlives_its_connections() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        let server = Listening::start(&place, transport);
+        let thread_id = server.client().thread();
+        for _ in 0..3 {
+            let mut next = server.client();
+            let read = next.result("thread/read", &json!({ "threadId": thread_id }));
+            assert_eq!(read["thread"]["id"], thread_id.as_str());
+        }
+        server.stop();
+    }
+}
+
+/// As many as are allowed come, go, and leave room for as many.
+#[test]
+fn connections_beyond_the_bound_are_closed_and_the_others_live() {
+    let place = Place::new();
+    let server = Listening::start(&place, Transport::Lines);
+    let mut all: Vec<Connection> = (0..64).map(|_| server.client()).collect();
+    let mut beyond = server.connect();
+    assert_eq!(beyond.receive(), None, "it is closed unheard");
+    all.iter_mut().for_each(Connection::assert_alive);
+    drop(all);
+    loop {
+        let mut again = server.connect();
+        let hello = json!({ "clientInfo": { "name": "again", "version": "1" } });
+        let Connection::Lines(stream) = &mut again else { unreachable!("it speaks lines") };
+        // Until the server has seen that the others are gone, it closes this one too.
+        let line = json!({ "id": "ask", "method": "initialize", "params": hello });
+        if std::io::Write::write_all(stream.get_mut(), format!("{line}\n").as_bytes()).is_err() {
+            continue;
+        }
+        let mut answer = String::new();
+        if std::io::BufRead::read_line(stream, &mut answer).is_ok_and(|read| read > 0) {
+            break;
+        }
+    }
+    server.stop();
+}

@@ -1,0 +1,260 @@
+//! A server that listens, and clients that connect to it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tungstenite::client::IntoClientRequest;
+use tungstenite::{ClientRequestBuilder, Message, WebSocket};
+
+use crate::harness::Place;
+
+/// What a test waits for an answer before it fails.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Both ways to connect; most tests hold for both.
+pub(super) const TRANSPORTS: [Transport; 2] = [Transport::Lines, Transport::WebSocket];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transport {
+    Lines,
+    WebSocket,
+}
+
+/// A listening process; killed when dropped.
+pub(super) struct Listening {
+    pub(super) child: Child,
+    /// As it was told: `unix://…` or `ws://…`.
+    pub(super) url: String,
+    pub(super) token_file: Option<PathBuf>,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Listening {
+    pub(super) fn start(place: &Place, transport: Transport) -> Self {
+        Self::start_with(place, transport, &[])
+    }
+
+    pub(super) fn start_with(place: &Place, transport: Transport, arguments: &[&str]) -> Self {
+        let socket = format!("unix://{}", place.root().join("easel.sock").display());
+        let url = match transport {
+            Transport::Lines => socket.as_str(),
+            Transport::WebSocket => "ws://127.0.0.1:0",
+        };
+        Self::spawn(place, &[&["-c", "model_provider=preview", "--listen", url], arguments].concat())
+    }
+
+    /// Starts a server and takes what it says of where it listens.
+    pub(super) fn spawn(place: &Place, arguments: &[&str]) -> Self {
+        let mut command = place.command(arguments).into_std();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let stderr = BufReader::new(child.stderr.take().expect("a piped stderr"));
+        let mut server = Self { child, url: String::new(), token_file: None, stderr };
+        while server.url.is_empty() {
+            server.take_announcement();
+        }
+        server
+    }
+
+    fn take_announcement(&mut self) {
+        let mut line = String::new();
+        assert!(self.stderr.read_line(&mut line).expect("lines are UTF-8") > 0, "the server ended");
+        let line = line.trim_end();
+        if let Some(path) = line.strip_prefix("easel: clients show the token in ") {
+            self.token_file = Some(path.into());
+        }
+        if let Some(url) = line.strip_prefix("easel: listening on ") {
+            url.clone_into(&mut self.url);
+        }
+    }
+
+    /// A connection after its handshake.
+    pub(super) fn client(&self) -> Connection {
+        let mut connection = self.connect();
+        connection.greet(&json!({}));
+        connection
+    }
+
+    /// A connection on which nothing was said.
+    pub(super) fn connect(&self) -> Connection {
+        match self.url.strip_prefix("unix://") {
+            Some(path) => {
+                let stream = UnixStream::connect(path).expect("a server that listens");
+                stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+                Connection::Lines(BufReader::new(stream))
+            }
+            None => self.upgrade(&[]).expect("a token that fits"),
+        }
+    }
+
+    /// The text of the token's file.
+    pub(super) fn token(&self) -> String {
+        let path = self.token_file.as_ref().expect("a token's file");
+        std::fs::read_to_string(path).expect("a readable file").trim().to_owned()
+    }
+
+    pub(super) fn address(&self) -> &str {
+        self.url.strip_prefix("ws://").expect("an address")
+    }
+
+    pub(super) fn tcp(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address()).expect("a server that listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        stream
+    }
+
+    /// A WebSocket with the token of the home and with these headers, which may replace it; or the status of the refusal.
+    pub(super) fn upgrade(&self, headers: &[(&str, &str)]) -> Result<Connection, u16> {
+        let bearer = self.token_file.as_ref().map(|_| format!("Bearer {}", self.token()));
+        let bearer = bearer.as_deref().map(|bearer| ("Authorization", bearer));
+        self.upgrade_with(&bearer.iter().chain(headers).copied().collect::<Vec<_>>())
+    }
+
+    pub(super) fn upgrade_with(&self, headers: &[(&str, &str)]) -> Result<Connection, u16> {
+        let uri = self.url.parse().expect("a URL");
+        let mut request = ClientRequestBuilder::new(uri).into_client_request().expect("a request");
+        for (name, value) in headers {
+            let name: tungstenite::http::HeaderName = name.parse().expect("a name");
+            request.headers_mut().insert(name, value.parse().expect("a value"));
+        }
+        match tungstenite::client(request, self.tcp()) {
+            Ok((socket, _)) => Ok(Connection::Messages(Box::new(socket))),
+            Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(refusal))) => {
+                Err(refusal.status().as_u16())
+            }
+            Err(error) => panic!("neither let in nor refused: {error}"),
+        }
+    }
+
+    pub(super) fn signal(&self, name: &str) {
+        let kill = ["kill", name, &self.child.id().to_string()].join(" ");
+        let status = std::process::Command::new("sh").args(["-c", &kill]).status().expect("a shell");
+        assert!(status.success(), "{kill}");
+    }
+
+    /// Waits for the exit: its code, and what was said after the first words.
+    pub(super) fn end(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).expect("stderr is UTF-8");
+        let mut out = String::new();
+        self.child.stdout.take().expect("a piped stdout").read_to_string(&mut out).expect("stdout is UTF-8");
+        assert_eq!(out, "", "stdout stays empty");
+        (self.child.wait().expect("the process can be waited for").code(), said)
+    }
+
+    /// Ends the server as its supervisor would.
+    pub(super) fn stop(self) {
+        self.signal("-TERM");
+        assert_eq!(self.end().0, Some(0));
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client's end.
+pub(super) enum Connection {
+    Lines(BufReader<UnixStream>),
+    Messages(Box<WebSocket<TcpStream>>),
+}
+
+impl Connection {
+    pub(super) fn send(&mut self, message: &Value) {
+        self.send_text(&message.to_string());
+    }
+
+    pub(super) fn send_text(&mut self, text: &str) {
+        match self {
+            Self::Lines(stream) => writeln!(stream.get_mut(), "{text}").expect("the server takes its input"),
+            Self::Messages(socket) => socket.send(Message::text(text)).expect("the server takes its input"),
+        }
+    }
+
+    /// The next message; `None` at the orderly end of the connection.
+    pub(super) fn receive(&mut self) -> Option<Value> {
+        let text = match self {
+            Self::Lines(stream) => {
+                let mut line = String::new();
+                if stream.read_line(&mut line).expect("the connection lives") == 0 {
+                    return None;
+                }
+                assert_eq!(line.pop(), Some('\n'), "a whole line");
+                line
+            }
+            Self::Messages(socket) => loop {
+                match socket.read().expect("the connection lives") {
+                    Message::Text(text) => {
+                        assert!(!text.contains('\n'), "one message is one JSON object on one line");
+                        break text.to_string();
+                    }
+                    Message::Close(_) => return None,
+                    Message::Ping(_) | Message::Pong(_) => {}
+                    other @ (Message::Binary(_) | Message::Frame(_)) => panic!("{other:?}"),
+                }
+            },
+        };
+        Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+    }
+
+    pub(super) fn json(&mut self) -> Value {
+        self.receive().expect("the connection goes on")
+    }
+
+    pub(super) fn greet(&mut self, capabilities: &Value) {
+        let hello = json!({ "clientInfo": { "name": "listener", "version": "1.0.0" }, "capabilities": capabilities });
+        let answer = self.ask("initialize", &hello);
+        assert!(answer["result"]["userAgent"].is_string(), "{answer}");
+    }
+
+    /// Asks; the next message must be the answer.
+    pub(super) fn ask(&mut self, method: &str, params: &Value) -> Value {
+        self.send(&json!({ "id": "ask", "method": method, "params": params }));
+        let answer = self.json();
+        assert_eq!(answer["id"], "ask", "{answer}");
+        answer
+    }
+
+    /// The result of a request; the next message must be its answer.
+    pub(super) fn result(&mut self, method: &str, params: &Value) -> Value {
+        let mut answer = self.ask(method, params);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
+    pub(super) fn assert_alive(&mut self) {
+        self.result("account/read", &json!({}));
+    }
+
+    /// Starts a thread and returns its id.
+    pub(super) fn thread(&mut self) -> String {
+        let started = self.result("thread/start", &json!({}));
+        assert_eq!(self.json()["method"], "thread/started");
+        started["thread"]["id"].as_str().expect("a thread id").to_owned()
+    }
+
+    pub(super) fn start_turn(&mut self, thread_id: &str) {
+        let input = json!([{ "type": "text", "text": "draw a red square" }]);
+        self.result("turn/start", &json!({ "threadId": thread_id, "input": input }));
+    }
+
+    /// The methods of the events up to and with this one, all of one thread.
+    pub(super) fn events_until(&mut self, thread_id: &str, last: &str) -> Vec<String> {
+        let mut events = Vec::new();
+        while events.last().is_none_or(|method| method != last) {
+            let event = self.json();
+            assert_eq!(event["params"]["threadId"], thread_id, "{event}");
+            events.push(event["method"].as_str().expect("an event").to_owned());
+        }
+        events
+    }
+}

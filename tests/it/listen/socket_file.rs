@@ -1,0 +1,199 @@
+//! The file of a socket: whose it is, and what becomes of an old one.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::harness::Place;
+use crate::listen::server::{Connection, Listening, Transport};
+
+fn mode(path: &Path) -> u32 {
+    std::fs::symlink_metadata(path).expect("a file").permissions().mode() & 0o777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("our file");
+}
+
+/// What a server says that does not start.
+async fn refusal(place: &Place, url: &str) -> String {
+    let output = place.run(&["app-server", "--listen", url]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).expect("UTF-8")
+}
+
+#[test]
+fn the_socket_and_a_folder_made_for_it_are_this_users_alone() {
+    let place = Place::new();
+    let folder = place.root().join("run/easel");
+    let url = format!("unix://{}", folder.join("a.sock").display());
+    let server = Listening::spawn(&place, &["--listen", &url]);
+    assert_eq!(server.url, url);
+    assert_eq!((mode(&folder), mode(&folder.join("a.sock"))), (0o700, 0o600));
+    server.client();
+    server.stop();
+    let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn without_a_path_the_socket_is_in_the_home() {
+    let place = Place::new();
+    let server = Listening::spawn(&place, &["--listen", "unix://"]);
+    assert!(place.home().join("app-server.sock").exists());
+    server.client();
+    server.stop();
+}
+
+#[tokio::test]
+async fn a_second_server_is_refused_and_the_first_goes_on() {
+    let place = Place::new();
+    let server = Listening::start(&place, Transport::Lines);
+    let said = refusal(&place, &server.url).await;
+    assert!(said.ends_with("easel.sock: another server does\n"), "{said}");
+    server.client().assert_alive();
+    server.stop();
+}
+
+#[test]
+fn the_socket_of_a_dead_server_is_taken_over() {
+    let place = Place::new();
+    let first = Listening::start(&place, Transport::Lines);
+    let path = place.root().join("easel.sock");
+    first.signal("-KILL");
+    first.end();
+    assert!(std::fs::symlink_metadata(&path).expect("it is left behind").file_type().is_socket());
+    let second = Listening::start(&place, Transport::Lines);
+    second.client().assert_alive();
+    second.stop();
+    assert!(!path.exists());
+}
+
+/// A server that is still there when its file was replaced must not remove what is not its own.
+#[test]
+fn a_socket_that_another_put_in_the_place_is_not_removed() {
+    let place = Place::new();
+    let server = Listening::start(&place, Transport::Lines);
+    let path = place.root().join("easel.sock");
+    std::fs::remove_file(&path).expect("the socket");
+    let _another = UnixListener::bind(&path).expect("a free name");
+    server.stop();
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn what_is_not_a_socket_is_left_alone() {
+    let place = Place::new();
+    let path = place.write("notes.txt", b"mine");
+    let said = refusal(&place, &format!("unix://{}", path.display())).await;
+    assert!(said.contains("is not a socket"), "{said}");
+    assert_eq!(std::fs::read(&path).expect("the file"), b"mine");
+}
+
+#[tokio::test]
+async fn a_folder_that_others_may_write_into_is_refused() {
+    let place = Place::new();
+    let folder = place.root().join("shared");
+    std::fs::create_dir(&folder).expect("a folder");
+    set_mode(&folder, 0o777);
+    let said = refusal(&place, &format!("unix://{}", folder.join("a.sock").display())).await;
+    assert!(said.contains("its folder must belong to you"), "{said}");
+}
+
+/// The permissions keep other users out. Here they are lifted, so that the check behind them is seen.
+#[test]
+fn another_user_is_closed_unheard_even_where_permissions_let_it_in() {
+    let uid = Command::new("id").arg("-u").output().map(|output| output.stdout);
+    let is_root = uid.is_ok_and(|uid| uid.trim_ascii() == b"0");
+    let tools = ["setpriv", "python3"].iter().all(|tool| Command::new(tool).arg("--version").output().is_ok());
+    if !is_root || !tools {
+        println!("skipped: only root can be another user, with setpriv and python3");
+        return;
+    }
+    let place = Place::new();
+    let server = Listening::start(&place, Transport::Lines);
+    let path = place.root().join("easel.sock");
+    set_mode(place.root(), 0o755);
+    set_mode(&path, 0o666);
+    let script = "import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+try:
+    s.sendall(b'{\"id\":1,\"method\":\"initialize\"}\\n')
+    print(len(s.recv(100)))
+except (BrokenPipeError, ConnectionResetError):
+    print(0)
+";
+    let mut stranger = Command::new("setpriv");
+    stranger.args(["--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/env", "python3", "-c", script]);
+    let output = stranger.arg(&path).output().expect("setpriv");
+    if !output.status.success() {
+        println!("skipped: {}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    assert_eq!(output.stdout, b"0\n", "nothing is said to it");
+    server.client().assert_alive();
+    server.stop();
+}
+
+/// A line over the limit is answered and skipped, as over stdio, and nobody else notices.
+#[test]
+fn a_line_over_the_limit_is_skipped() {
+    let place = Place::new();
+    let server = Listening::start_with(&place, Transport::Lines, &["-c", "server.max_line_bytes=65536"]);
+    let (mut ada, mut bob) = (server.client(), server.client());
+    bob.send_text(&"x".repeat(70_000));
+    assert_eq!(bob.json()["error"]["code"], -32600);
+    bob.assert_alive();
+    ada.assert_alive();
+    server.stop();
+}
+
+/// Half a connection is enough for a question from a shell.
+#[test]
+fn what_was_asked_before_the_end_of_input_is_answered() {
+    let place = Place::new();
+    let server = Listening::start(&place, Transport::Lines);
+    let mut stream = UnixStream::connect(place.root().join("easel.sock")).expect("a server that listens");
+    let hello =
+        json!({ "id": 1, "method": "initialize", "params": { "clientInfo": { "name": "nc", "version": "1" } } });
+    let question = json!({ "id": 2, "method": "thread/list" });
+    stream.write_all(format!("{hello}\n{question}").as_bytes()).expect("room");
+    stream.shutdown(std::net::Shutdown::Write).expect("an open connection");
+    let mut said = String::new();
+    stream.read_to_string(&mut said).expect("an orderly end");
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(said.lines().last().is_some_and(|line| line.starts_with(r#"{"id":2,"result""#)), "{said}");
+    server.stop();
+}
+
+/// Clients of the Codex app-server speak WebSocket through its socket file.
+#[test]
+fn a_client_may_speak_websocket_through_the_socket_file() {
+    let place = Place::new();
+    let server = Listening::start(&place, Transport::Lines);
+    let upgrade = |headers: &[(&str, &str)]| {
+        let stream = UnixStream::connect(place.root().join("easel.sock")).expect("a server that listens");
+        let mut request =
+            tungstenite::client::IntoClientRequest::into_client_request("ws://localhost/").expect("a URL");
+        for (name, value) in headers {
+            let name: tungstenite::http::HeaderName = name.parse().expect("a name");
+            request.headers_mut().insert(name, value.parse().expect("a value"));
+        }
+        tungstenite::client(request, stream).map(|(socket, _)| socket).map_err(drop)
+    };
+    let mut socket = upgrade(&[]).expect("no token is asked for");
+    let hello =
+        json!({ "id": 1, "method": "initialize", "params": { "clientInfo": { "name": "ws", "version": "1" } } });
+    socket.send(tungstenite::Message::text(hello.to_string())).expect("an open connection");
+    let answer = socket.read().expect("an answer").into_text().expect("text");
+    assert!(answer.starts_with(r#"{"id":1,"result""#), "{answer}");
+    assert!(upgrade(&[("Origin", "http://localhost")]).is_err(), "no web page");
+    let Connection::Lines(_) = server.client() else { panic!("lines go on beside it") };
+    server.stop();
+}
