@@ -190,7 +190,7 @@ export type ErrorNotification = { threadId: string, turnId: string, error: TurnE
 /**
  * Every notification, in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 export type ExperimentalFeature = { name: string, stage: FeatureStage, displayName: string | null, description: string | null, announcement: string | null, enabled: boolean, defaultEnabled: boolean, };
 
@@ -625,6 +625,33 @@ export type ThreadArchivedNotification = { threadId: string, };
  */
 export type ThreadClosedNotification = { threadId: string, };
 
+export type ThreadDeleteParams = { threadId: string, };
+
+export type ThreadDeleteResponse = Record<symbol, never>;
+
+export type ThreadDeletedNotification = { threadId: string, };
+
+/**
+ * The new thread knows the images of the old one by their handles, and shares their files.
+ */
+export type ThreadForkParams = { threadId: string,
+/**
+ * The last turn that the new thread has, which must have ended. Without it, all turns that have ended.
+ */
+lastTurnId?: string | null, cwd?: string | null, model?: string | null, modelProvider?: string | null,
+/**
+ * Configuration of the new thread alone, by dotted key, in place of the old thread's.
+ */
+config?: Record<string, unknown> | null,
+/**
+ * Keep the new thread in memory, as with `thread/start`.
+ */
+ephemeral?: boolean | null,
+/**
+ * Leave `thread.turns` empty, as with `thread/resume`.
+ */
+excludeTurns?: boolean | null, experimentalRawEvents?: boolean | null, };
+
 export type ThreadItem = { "type": "userMessage" } & UserMessageItem | { "type": "agentMessage" } & AgentMessageItem | { "type": "reasoning" } & ReasoningItem | { "type": "imageGeneration" } & ImageGenerationItem;
 
 export type ThreadItemEntry = { turnId: string, item: ThreadItem, startedAtMs: number | null, completedAtMs: number | null, };
@@ -691,6 +718,45 @@ config?: Record<string, unknown> | null,
  */
 excludeTurns?: boolean | null, experimentalRawEvents?: boolean | null, };
 
+export type ThreadRevertParams = { threadId: string,
+/**
+ * This turn and all after it leave history. The images that they made are kept.
+ */
+beforeTurnId: string, };
+
+export type ThreadRevertResponse = {
+/**
+ * Without turns.
+ */
+thread: Thread,
+/**
+ * For `thread/turns/list` with `sortDirection: "desc"`: the page begins with the newest turn that is left. `null` when
+ * none is.
+ */
+turnsBackwardsCursor: string | null,
+/**
+ * The same for `thread/items/list`.
+ */
+itemsBackwardsCursor: string | null, };
+
+/**
+ * Turns of the thread were taken back: what a client holds of its history is to be read anew.
+ */
+export type ThreadRevertedNotification = { threadId: string, };
+
+export type ThreadRollbackParams = { threadId: string,
+/**
+ * The newest turns that leave history, at least 1; all when there are not so many. The images that they made are
+ * kept.
+ */
+numTurns: number, };
+
+export type ThreadRollbackResponse = {
+/**
+ * With the turns that are left, as with `thread/resume`.
+ */
+thread: Thread, };
+
 export type ThreadSetNameParams = { threadId: string,
 /**
  * 1 to 200 characters after trimming.
@@ -700,7 +766,7 @@ name: string, };
 export type ThreadSetNameResponse = Record<symbol, never>;
 
 /**
- * What `thread/start` and `thread/resume` answer.
+ * What `thread/start`, `thread/resume` and `thread/fork` answer.
  */
 export type ThreadSettings = { thread: Thread, model: string, modelProvider: string, serviceTier: string | null, cwd: string, approvalPolicy: ApprovalPolicy, approvalsReviewer: ApprovalsReviewer, sandbox: SandboxPolicy, reasoningEffort: string | null, };
 
@@ -715,6 +781,11 @@ cwd?: string | null, model?: string | null, modelProvider?: string | null,
  * Configuration of this thread alone, by dotted key.
  */
 config?: Record<string, unknown> | null,
+/**
+ * Keep the thread in memory: it is in no list and ends when nobody is subscribed to it any more. The images that it
+ * makes stay, with their records.
+ */
+ephemeral?: boolean | null,
 /**
  * Send `rawResponseItem/completed` for this thread to this connection.
  */
@@ -910,6 +981,8 @@ export interface Methods {
   "thread/start": { params: ThreadStartParams; response: ThreadSettings };
   /** loads a stored thread and subscribes to it */
   "thread/resume": { params: ThreadResumeParams; response: ThreadSettings };
+  /** starts a thread as a copy of another, whole or up to a turn */
+  "thread/fork": { params: ThreadForkParams; response: ThreadSettings };
   /** a thread without loading it */
   "thread/read": { params: ThreadReadParams; response: ThreadReadResponse };
   /** stored threads in pages */
@@ -926,6 +999,12 @@ export interface Methods {
   "thread/archive": { params: ThreadArchiveParams; response: ThreadArchiveResponse };
   /** shows it again */
   "thread/unarchive": { params: ThreadUnarchiveParams; response: ThreadUnarchiveResponse };
+  /** takes back a turn and those after it */
+  "thread/revert": { params: ThreadRevertParams; response: ThreadRevertResponse };
+  /** takes back the newest turns */
+  "thread/rollback": { params: ThreadRollbackParams; response: ThreadRollbackResponse };
+  /** removes a thread and the files that no fork shows */
+  "thread/delete": { params: ThreadDeleteParams; response: ThreadDeleteResponse };
   /** ends this connection's events of a thread */
   "thread/unsubscribe": { params: ThreadUnsubscribeParams; response: ThreadUnsubscribeResponse };
   /** gives the model a user message */

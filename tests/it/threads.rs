@@ -1,5 +1,8 @@
 //! Threads: their life, their history, and who hears of it.
 
+mod ends;
+mod ephemeral;
+pub(crate) mod forks;
 mod life;
 mod pages;
 mod refusals;

@@ -17,9 +17,23 @@ pub fn is_handle(text: &str) -> bool {
     })
 }
 
+/// Every handle that stands in a text.
+pub fn all_in(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices(PREFIX)
+        .filter_map(|(at, _)| text.get(at..at + PREFIX.len() + DIGITS))
+        .filter(|part| is_handle(part))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn handles_are_found_in_any_text() {
+        let (a, b) = (from_bits([1; 16]), from_bits([2; 16]));
+        let text = format!("é{PREFIX}{a} easel:{b}\" {PREFIX}0 {}", &a[..35]);
+        assert_eq!(all_in(&text).collect::<Vec<_>>(), [&a, &b]);
+    }
 
     #[test]
     fn a_handle_is_the_prefix_and_thirty_two_hexadecimal_digits() {

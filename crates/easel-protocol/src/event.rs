@@ -56,6 +56,8 @@ events! {
     "thread/archived" ThreadArchived(ThreadArchivedNotification);
     "thread/unarchived" ThreadUnarchived(ThreadUnarchivedNotification);
     "thread/closed" ThreadClosed(ThreadClosedNotification);
+    "thread/reverted" ThreadReverted(ThreadRevertedNotification);
+    "thread/deleted" ThreadDeleted(ThreadDeletedNotification);
     "turn/started" TurnStarted(TurnStartedNotification);
     "item/started" ItemStarted(ItemStartedNotification);
     "item/agentMessage/delta" AgentMessageDelta(AgentMessageDeltaNotification);
@@ -123,6 +125,19 @@ pub struct ThreadUnarchivedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadClosedNotification {
+    pub thread_id: String,
+}
+
+/// Turns of the thread were taken back: what a client holds of its history is to be read anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadRevertedNotification {
+    pub thread_id: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadDeletedNotification {
     pub thread_id: String,
 }
 

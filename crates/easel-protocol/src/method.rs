@@ -76,6 +76,7 @@ methods! {
     "tool/list" ToolList(tool::ToolListParams) -> tool::ToolListResponse, "the image tools, what is offered, and why not the other";
     "thread/start" ThreadStart(thread::ThreadStartParams) -> thread::ThreadStartResponse, "starts a thread and subscribes to it";
     "thread/resume" ThreadResume(thread::ThreadResumeParams) -> thread::ThreadResumeResponse [thread_id], "loads a stored thread and subscribes to it";
+    "thread/fork" ThreadFork(thread::ThreadForkParams) -> thread::ThreadForkResponse [thread_id], "starts a thread as a copy of another, whole or up to a turn";
     "thread/read" ThreadRead(thread::ThreadReadParams) -> thread::ThreadReadResponse [thread_id], "a thread without loading it";
     "thread/list" ThreadList(thread::ThreadListParams) -> thread::ThreadListResponse, "stored threads in pages";
     "thread/loaded/list" ThreadLoadedList(thread::ThreadLoadedListParams) -> thread::ThreadLoadedListResponse, "ids of the threads in memory";
@@ -84,6 +85,9 @@ methods! {
     "thread/name/set" ThreadNameSet(thread::ThreadSetNameParams) -> thread::ThreadSetNameResponse [thread_id], "names a thread";
     "thread/archive" ThreadArchive(thread::ThreadArchiveParams) -> thread::ThreadArchiveResponse [thread_id], "hides a thread from the list";
     "thread/unarchive" ThreadUnarchive(thread::ThreadUnarchiveParams) -> thread::ThreadUnarchiveResponse [thread_id], "shows it again";
+    "thread/revert" ThreadRevert(thread::ThreadRevertParams) -> thread::ThreadRevertResponse [thread_id], "takes back a turn and those after it";
+    "thread/rollback" ThreadRollback(thread::ThreadRollbackParams) -> thread::ThreadRollbackResponse [thread_id], "takes back the newest turns";
+    "thread/delete" ThreadDelete(thread::ThreadDeleteParams) -> thread::ThreadDeleteResponse [thread_id], "removes a thread and the files that no fork shows";
     "thread/unsubscribe" ThreadUnsubscribe(thread::ThreadUnsubscribeParams) -> thread::ThreadUnsubscribeResponse [thread_id], "ends this connection's events of a thread";
     "turn/start" TurnStart(turn::TurnStartParams) -> turn::TurnStartResponse [thread_id], "gives the model a user message";
     "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse [thread_id], "ends the running turn";

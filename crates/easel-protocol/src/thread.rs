@@ -84,12 +84,16 @@ pub struct ThreadStartParams {
     #[serde(default)]
     #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Keep the thread in memory: it is in no list and ends when nobody is subscribed to it any more. The images that it
+    /// makes stay, with their records.
+    #[serde(default)]
+    pub ephemeral: Option<bool>,
     /// Send `rawResponseItem/completed` for this thread to this connection.
     #[serde(default)]
     pub experimental_raw_events: Option<bool>,
 }
 
-/// What `thread/start` and `thread/resume` answer.
+/// What `thread/start`, `thread/resume` and `thread/fork` answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettings {
@@ -106,6 +110,7 @@ pub struct ThreadSettings {
 
 pub type ThreadStartResponse = ThreadSettings;
 pub type ThreadResumeResponse = ThreadSettings;
+pub type ThreadForkResponse = ThreadSettings;
 
 /// Easel runs no commands, so there is nothing to approve by the Codex app-server's policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -150,6 +155,81 @@ pub struct ThreadResumeParams {
     #[serde(default)]
     pub experimental_raw_events: Option<bool>,
 }
+
+/// The new thread knows the images of the old one by their handles, and shares their files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct ThreadForkParams {
+    pub thread_id: String,
+    /// The last turn that the new thread has, which must have ended. Without it, all turns that have ended.
+    #[serde(default)]
+    pub last_turn_id: Option<String>,
+    #[serde(default)]
+    pub cwd: Option<String>,
+    #[serde(default)]
+    pub model: Option<String>,
+    #[serde(default)]
+    pub model_provider: Option<String>,
+    /// Configuration of the new thread alone, by dotted key, in place of the old thread's.
+    #[serde(default)]
+    #[ts(optional = nullable, type = "Record<string, unknown> | null")]
+    pub config: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Keep the new thread in memory, as with `thread/start`.
+    #[serde(default)]
+    pub ephemeral: Option<bool>,
+    /// Leave `thread.turns` empty, as with `thread/resume`.
+    #[serde(default)]
+    pub exclude_turns: Option<bool>,
+    #[serde(default)]
+    pub experimental_raw_events: Option<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadRevertParams {
+    pub thread_id: String,
+    /// This turn and all after it leave history. The images that they made are kept.
+    pub before_turn_id: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadRevertResponse {
+    /// Without turns.
+    pub thread: Thread,
+    /// For `thread/turns/list` with `sortDirection: "desc"`: the page begins with the newest turn that is left. `null` when
+    /// none is.
+    pub turns_backwards_cursor: Option<String>,
+    /// The same for `thread/items/list`.
+    pub items_backwards_cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadRollbackParams {
+    pub thread_id: String,
+    /// The newest turns that leave history, at least 1; all when there are not so many. The images that they made are
+    /// kept.
+    pub num_turns: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadRollbackResponse {
+    /// With the turns that are left, as with `thread/resume`.
+    pub thread: Thread,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadDeleteParams {
+    pub thread_id: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadDeleteResponse {}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]

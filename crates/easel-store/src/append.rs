@@ -14,19 +14,30 @@ use crate::fault::Fault;
 /// Characters of the first user message that stand for its thread.
 const PREVIEW: usize = 200;
 
-/// Whether history changes by an event.
-pub(crate) fn leaves_trace(event: &Event) -> bool {
-    !matches!(
-        event,
+/// The thread whose history an event changes; `None` for an event that leaves no trace.
+pub(crate) fn thread_of(event: &Event) -> Option<&str> {
+    match event {
+        Event::ThreadStarted(event) => Some(&event.thread.id),
+        Event::ThreadNameUpdated(event) => Some(&event.thread_id),
+        Event::ThreadArchived(event) => Some(&event.thread_id),
+        Event::ThreadUnarchived(event) => Some(&event.thread_id),
+        Event::TurnStarted(event) => Some(&event.thread_id),
+        Event::TurnCompleted(event) => Some(&event.thread_id),
+        Event::ItemStarted(event) => Some(&event.thread_id),
+        Event::ItemCompleted(event) => Some(&event.thread_id),
+        Event::RawResponseItemCompleted(event) => Some(&event.thread_id),
+        Event::ThreadTokenUsageUpdated(event) => Some(&event.thread_id),
         Event::ConfigWarning(_)
-            | Event::AccountLoginCompleted(_)
-            | Event::AccountUpdated(_)
-            | Event::ToolListUpdated(_)
-            | Event::ThreadStatusChanged(_)
-            | Event::ThreadClosed(_)
-            | Event::AgentMessageDelta(_)
-            | Event::Error(_)
-    )
+        | Event::AccountLoginCompleted(_)
+        | Event::AccountUpdated(_)
+        | Event::ToolListUpdated(_)
+        | Event::ThreadStatusChanged(_)
+        | Event::ThreadClosed(_)
+        | Event::ThreadDeleted(_)
+        | Event::ThreadReverted(_)
+        | Event::AgentMessageDelta(_)
+        | Event::Error(_) => None,
+    }
 }
 
 pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Result<(), Fault> {
@@ -45,8 +56,11 @@ pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Resu
         Event::ItemCompleted(completed) => put_item(write, &completed.thread_id, &completed.turn_id, &completed.item),
         Event::RawResponseItemCompleted(raw) => add_model_item(write, &raw.thread_id, &raw.turn_id, &raw.item),
         Event::ThreadTokenUsageUpdated(used) => {
+            let usage = serde_json::to_string(&used.token_usage)?;
             let sql = "UPDATE threads SET usage = ?2 WHERE id = ?1";
-            write.prepare_cached(sql)?.execute((&used.thread_id, serde_json::to_string(&used.token_usage)?))?;
+            write.prepare_cached(sql)?.execute((&used.thread_id, &usage))?;
+            let sql = "UPDATE turns SET usage = ?3 WHERE thread_id = ?1 AND id = ?2";
+            write.prepare_cached(sql)?.execute((&used.thread_id, &used.turn_id, &usage))?;
             Ok(())
         }
         Event::ConfigWarning(_)
@@ -55,6 +69,8 @@ pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Resu
         | Event::ToolListUpdated(_)
         | Event::ThreadStatusChanged(_)
         | Event::ThreadClosed(_)
+        | Event::ThreadDeleted(_)
+        | Event::ThreadReverted(_)
         | Event::AgentMessageDelta(_)
         | Event::Error(_) => Ok(()),
     }
@@ -66,14 +82,26 @@ pub(crate) fn put_thread(
     thread: &Thread,
     overrides: Option<&Map<String, Value>>,
 ) -> Result<(), Fault> {
+    put_thread_in(write, "main", thread, overrides)
+}
+
+/// The same in a database of the connection that need not be its first.
+pub(crate) fn put_thread_in(
+    write: &Transaction<'_>,
+    schema: &str,
+    thread: &Thread,
+    overrides: Option<&Map<String, Value>>,
+) -> Result<(), Fault> {
     let bare = Thread { turns: Vec::new(), status: ThreadStatus::NotLoaded {}, ..thread.clone() };
-    let sql = "INSERT INTO threads \
-               (id, json, overrides, name, preview, model_provider, cwd, ephemeral, created_at, updated_at) \
-               VALUES (?1, ?2, coalesce(?3, '{}'), ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
-               ON CONFLICT (id) DO UPDATE SET json = ?2, overrides = coalesce(?3, overrides), name = ?4, \
-               preview = CASE preview WHEN '' THEN ?5 ELSE preview END, model_provider = ?6, cwd = ?7, ephemeral = ?8, \
-               updated_at = max(updated_at, ?10)";
-    write.prepare_cached(sql)?.execute(params![
+    let sql = format!(
+        "INSERT INTO {schema}.threads \
+         (id, json, overrides, name, preview, model_provider, cwd, ephemeral, created_at, updated_at) \
+         VALUES (?1, ?2, coalesce(?3, '{{}}'), ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+         ON CONFLICT (id) DO UPDATE SET json = ?2, overrides = coalesce(?3, overrides), name = ?4, \
+         preview = CASE preview WHEN '' THEN ?5 ELSE preview END, model_provider = ?6, cwd = ?7, ephemeral = ?8, \
+         updated_at = max(updated_at, ?10)"
+    );
+    write.prepare_cached(&sql)?.execute(params![
         thread.id,
         serde_json::to_string(&bare)?,
         overrides.map(serde_json::to_string).transpose()?,

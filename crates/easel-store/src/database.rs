@@ -7,19 +7,23 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::fault::Fault;
 use crate::home::Home;
+use crate::memory::Memory;
 use crate::owner::{self, Gate, Owner};
-use crate::{os, recover};
+use crate::{os, recover, removal};
 
 /// How long one process waits for another's write.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The step to version n stands at n - 1.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// What the database thread owns.
 #[derive(Debug)]
 pub(crate) struct Database {
+    /// `easel.db`.
     pub(crate) connection: Connection,
+    /// The ephemeral threads.
+    pub(crate) memory: Memory,
     pub(crate) home: Arc<Home>,
     pub(crate) owner: Owner,
 }
@@ -32,9 +36,12 @@ impl Database {
         let mut connection = connect(&home)?;
         migrate(&mut connection)?;
         let owner = Owner::claim(&home, owner_id, &gate)?;
-        let mut database = Self { connection, home, owner };
+        let mut database = Self { connection, memory: Memory::default(), home, owner };
         if let Err(fault) = recover::all(&mut database, &gate) {
             tracing::warn!(%fault, "what an earlier process left open could not all be closed");
+        }
+        if let Err(fault) = removal::run(&mut database) {
+            tracing::warn!(%fault, "files of deleted threads stay for now");
         }
         if let Err(fault) = owner::sweep(&database.home, &gate) {
             tracing::debug!(%fault, "stale lock files stay");
@@ -42,12 +49,23 @@ impl Database {
         Ok(database)
     }
 
+    /// The connection that has a thread: the database's for every thread that is not ephemeral, known or not.
+    pub(crate) fn of(&mut self, thread_id: &str) -> &mut Connection {
+        self.memory.of(thread_id).unwrap_or(&mut self.connection)
+    }
+
     /// One transaction that waits for its turn to write before it reads.
     pub(crate) fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+        write(&mut self.connection, work)
+    }
+
+    /// The same where the thread is.
+    pub(crate) fn write_to<T>(
+        &mut self,
+        thread_id: &str,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        write(self.of(thread_id), work)
     }
 
     /// The same, on the disk and not only in the system's cache when it returns.
@@ -62,20 +80,36 @@ impl Database {
     }
 }
 
+pub(crate) fn write<T, E: From<rusqlite::Error>>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = work(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
+}
+
 fn connect(home: &Home) -> Result<Connection, Fault> {
     let path = home.database();
     // SQLite would create the file, and its journal beside it, readable for others.
     os::create_private_file(&path).map_err(Fault::io("could not create", &path))?;
     let connection = Connection::open(&path)?;
-    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    set_up(&connection)?;
     Ok(connection)
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+/// What every connection is told.
+pub(crate) fn set_up(connection: &Connection) -> Result<(), Fault> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let Some(steps) = MIGRATIONS.get(version as usize..) else {

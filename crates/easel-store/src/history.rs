@@ -8,6 +8,7 @@ use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::thread::Thread;
 use rusqlite::{Connection, Row};
+use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 
@@ -27,20 +28,36 @@ pub(crate) fn thread(connection: &Connection, thread_id: &str) -> Result<Option<
     rows.next()?.map(thread_of).transpose()
 }
 
+pub(crate) fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<String, Value>, Fault> {
+    let sql = "SELECT overrides FROM threads WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([thread_id])?;
+    let Some(row) = rows.next()? else { return Ok(Map::new()) };
+    Ok(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?)
+}
+
+/// The usage after the newest turn that has one, with the turn's id.
+pub(crate) fn usage(connection: &Connection, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, Fault> {
+    let sql = "SELECT id, usage FROM turns WHERE thread_id = ?1 AND usage IS NOT NULL ORDER BY position DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([thread_id])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let usage = serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+    Ok(Some((row.get(0)?, usage)))
+}
+
 pub(crate) fn load(connection: &Connection, thread_id: &str) -> Result<Option<StoredThread>, Fault> {
     // One transaction, so that another process's write does not fall between the parts.
     let read = connection.unchecked_transaction()?;
     let Some(thread) = thread(&read, thread_id)? else { return Ok(None) };
-    let (overrides, usage): (String, Option<String>) =
-        read.query_row("SELECT overrides, usage FROM threads WHERE id = ?1", [thread_id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+    let usage: Option<String> =
+        read.query_row("SELECT usage FROM threads WHERE id = ?1", [thread_id], |row| row.get(0))?;
     let usage = usage.map(|usage| serde_json::from_str::<ThreadTokenUsage>(&usage)).transpose()?.unwrap_or_default();
     let history = model_items(&read, thread_id)?;
     let images = in_conversation(&history, images(&read, thread_id)?);
     Ok(Some(StoredThread {
         thread,
-        overrides: serde_json::from_str(&overrides)?,
+        overrides: overrides(&read, thread_id)?,
         history,
         images,
         item_ids: item_ids(&read, thread_id)?,
@@ -70,8 +87,8 @@ fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>,
 
 /// Whether an image was given or made is in `origin`; the ordinal of an attached one follows from the conversation.
 fn images(connection: &Connection, thread_id: &str) -> Result<Vec<ThreadImage>, Fault> {
-    let sql =
-        "SELECT origin, json FROM images WHERE thread_id = ?1 AND origin IN ('attached', 'made') ORDER BY sequence";
+    let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND origin IN ('attached', 'made') AND withdrawn = 0 \
+         ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
     let mut images = Vec::new();

@@ -41,14 +41,15 @@ pub struct ImageBytes {
 
 const COLUMNS: &str = "sequence, thread_id, turn_id, call_id, created_at, json";
 
-/// Made images, newest first.
+/// Made images, newest first. A thread's list has those that a fork took over too; the list of all threads has every image
+/// once.
 pub(crate) fn images(connection: &Connection, wish: &ImageListParams) -> Result<ImageListResponse, PageRefused> {
     let limit = page::limit(wish.limit, 25, 50);
     let wanted = Wanted::new("images", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (beyond, order) = wanted.sql("sequence", "id");
     let sql = format!(
         "SELECT {COLUMNS}, id FROM images \
-         WHERE {beyond} AND origin = 'made' AND (?3 IS NULL OR thread_id = ?3) ORDER BY {order}"
+         WHERE {beyond} AND origin = 'made' AND (thread_id = ?3 OR (?3 IS NULL AND inherited = 0)) ORDER BY {order}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;
@@ -60,9 +61,9 @@ pub(crate) fn images(connection: &Connection, wish: &ImageListParams) -> Result<
     Ok(ImageListResponse { data: page.data, next_cursor: page.next_cursor })
 }
 
-/// The image with a handle. Forks share handles with the thread they come from; the oldest thread answers.
+/// The image with a handle. Forks share handles with the thread they come from; the row that counts answers.
 pub(crate) fn image(connection: &Connection, handle: &str) -> Result<Option<StoredImage>, Fault> {
-    let sql = format!("SELECT {COLUMNS}, origin FROM images WHERE id = ?1 ORDER BY sequence LIMIT 1");
+    let sql = format!("SELECT {COLUMNS}, origin FROM images WHERE id = ?1 ORDER BY inherited, sequence LIMIT 1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([handle])?;
     let Some(row) = rows.next()? else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! An image from outside on its way into a thread: copied on a thread for blocking work, recorded in the database.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use easel_imagegen::port::{ImageSource, SourceRefused, StorageError};
 use easel_protocol::record::{Attachment, ImageErrorKind, ImageRecord};
@@ -24,9 +25,14 @@ pub(crate) async fn take_in(
             None => "named",
         },
     };
-    let (home, owner, limits) = (store.home.clone(), store.owner.clone(), store.limits);
-    let copied = blocking(move || source::copy(&home, &owner, limits, &source)).await.map_err(not_stored)??;
-    record(store, thread_id, origin, copied).await
+    let source = Arc::new(source);
+    loop {
+        let (home, owner, limits, source) = (store.home.clone(), store.owner.clone(), store.limits, source.clone());
+        let copied = blocking(move || source::copy(&home, &owner, limits, &source)).await.map_err(not_stored)??;
+        if let Some(attachment) = record(store, thread_id, origin, copied).await? {
+            return Ok(attachment);
+        }
+    }
 }
 
 /// An image that the thread has already, named by its path in the store: it keeps its handle.
@@ -47,20 +53,25 @@ async fn own_image(store: &EaselStore, thread_id: &str, path: PathBuf) -> Result
     store.run(move |database| find(&database.connection)).await.map_err(not_stored)
 }
 
+/// `None` when the file has gone: equal bytes were there already, and the last thread that had them was deleted.
 async fn record(
     store: &EaselStore,
     thread_id: &str,
     origin: &'static str,
     copied: Copied,
-) -> Result<Attachment, SourceRefused> {
+) -> Result<Option<Attachment>, SourceRefused> {
     let thread_id = thread_id.to_owned();
     let write = move |write: &rusqlite::Transaction<'_>| {
+        // Files are removed in transactions, too.
+        if !copied.path.exists() {
+            return Ok(None);
+        }
         let attachment = copied.attachment(new_handle()?);
         let sql = "INSERT INTO images (thread_id, id, origin, path, created_at, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let json = serde_json::to_string(&attachment)?;
         let row = params![thread_id, attachment.id, origin, attachment.path, now_ms() / 1000, json];
         write.prepare_cached(sql)?.execute(row)?;
-        Ok(attachment)
+        Ok(Some(attachment))
     };
     store.run(move |database| database.write(write)).await.map_err(not_stored)
 }

@@ -41,6 +41,9 @@ enum Before {
 }
 
 pub(crate) fn acquire(database: &mut Database, thread_id: &str) -> Result<(), LeaseRefused> {
+    if database.memory.has(thread_id) {
+        return Ok(());
+    }
     let (home, me) = (database.home.clone(), database.owner.id().to_owned());
     let before = database.write(|write| {
         let sql = "SELECT writer, writer_pid FROM threads WHERE id = ?1";

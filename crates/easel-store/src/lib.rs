@@ -13,7 +13,11 @@ mod store;
 mod worker;
 
 mod append;
+mod fork;
 mod history;
+mod memory;
+mod removal;
+mod revert;
 mod thread_list;
 mod turn_list;
 
@@ -41,9 +45,11 @@ mod settings;
 mod tests;
 
 pub use files::{ImageWriter, StagedImage, ThreadFiles};
+pub use fork::{Fork, HistoryRefused};
 pub use image_list::{ImageBytes, StoredImage};
 pub use lease::{LeaseRefused, WriterBusy};
 pub use page::PageRefused;
+pub use revert::Reverted;
 pub use settings::Settings;
 pub use source::Limits;
 pub use store::EaselStore;

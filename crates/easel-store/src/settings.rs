@@ -20,7 +20,7 @@ impl EaselStore {
         let thread_id = thread_id.to_owned();
         self.run(move |database| {
             let sql = "SELECT cwd, overrides FROM threads WHERE id = ?1";
-            let mut statement = database.connection.prepare_cached(sql)?;
+            let mut statement = database.of(&thread_id).prepare_cached(sql)?;
             let read = statement.query_row([&thread_id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
             let Some((cwd, overrides)) = read.optional()? else { return Ok(None) };
             Ok::<_, Fault>(Some(Settings { cwd, overrides: serde_json::from_str(&overrides)? }))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easel_imagegen::port::{CallEnd, CallStart, ImageSource, SourceRefused, StorageError, Store, StoredThread};
-use easel_protocol::event::Event;
+use easel_protocol::event::{Event, ThreadTokenUsage};
 use easel_protocol::image::{ImageListParams, ImageListResponse};
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::thread::{
@@ -12,18 +12,21 @@ use easel_protocol::thread::{
     ThreadTurnsListParams, ThreadTurnsListResponse,
 };
 use easel_protocol::turn::{Turn, TurnItemsView};
+use rusqlite::Transaction;
 use serde_json::{Map, Value};
 
 use crate::database::Database;
 use crate::fault::Fault;
 use crate::files::{StagedImage, ThreadFiles};
+use crate::fork::{Fork, HistoryRefused};
 use crate::home::Home;
 use crate::image_list::{self, ImageBytes, StoredImage};
 use crate::lease::{self, LeaseRefused};
 use crate::page::PageRefused;
+use crate::revert::Reverted;
 use crate::source::Limits;
 use crate::worker::Worker;
-use crate::{append, history, intake, journal, thread_list, turn_list};
+use crate::{append, fork, history, intake, journal, removal, revert, thread_list, turn_list};
 
 /// Easel's home on this machine. Cheap to clone; several processes may have the same home open.
 #[derive(Debug, Clone)]
@@ -51,27 +54,65 @@ impl EaselStore {
         self.worker.close().await;
     }
 
-    /// Writes a new thread, or the changed fields of a known one. Without `overrides`, those of a known thread stay.
+    /// Writes a new thread, or the changed fields of a known one. Without `overrides`, those of a known thread stay. An
+    /// ephemeral thread is kept in memory until [`EaselStore::forget`].
     pub async fn put_thread(&self, thread: Thread, overrides: Option<Map<String, Value>>) -> Result<(), StorageError> {
-        self.run(move |database| database.write(|write| append::put_thread(write, &thread, overrides.as_ref()))).await
+        self.run(move |database| {
+            if thread.ephemeral {
+                database.memory.connection(&database.home)?;
+                database.memory.take_in(&thread.id);
+            }
+            database.write_to(&thread.id, |write| append::put_thread(write, &thread, overrides.as_ref()))
+        })
+        .await
+    }
+
+    /// Writes a thread that begins as a copy of another.
+    pub async fn fork(&self, wish: Fork) -> Result<(), HistoryRefused> {
+        self.worker.run(move |database| fork::fork(database, &wish)).await
+    }
+
+    /// Takes turns of a thread back. The images that they made are kept.
+    pub async fn revert(&self, thread_id: &str, reverted: Reverted) -> Result<(), HistoryRefused> {
+        let thread_id = thread_id.to_owned();
+        self.worker.run(move |database| revert::revert(database, &thread_id, &reverted)).await
+    }
+
+    /// Deletes a thread that this process writes to, with the files that no other thread shows; false when there is no
+    /// such thread.
+    pub async fn delete(&self, thread_id: &str) -> Result<bool, StorageError> {
+        let thread_id = thread_id.to_owned();
+        self.run(move |database| removal::delete(database, &thread_id)).await
+    }
+
+    /// Ends an ephemeral thread; its images stay. Nothing happens to other threads.
+    pub async fn forget(&self, thread_id: &str) -> Result<(), StorageError> {
+        let thread_id = thread_id.to_owned();
+        self.run(move |database| database.memory.forget(&thread_id)).await
+    }
+
+    /// The token usage that a thread had after its last turn, and that turn's id; `None` before the first answer.
+    pub async fn usage(&self, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, StorageError> {
+        let thread_id = thread_id.to_owned();
+        self.run(move |database| history::usage(database.of(&thread_id), &thread_id)).await
     }
 
     /// A thread without turns, with status `notLoaded`.
     pub async fn thread(&self, thread_id: &str) -> Result<Option<Thread>, StorageError> {
         let thread_id = thread_id.to_owned();
-        self.run(move |database| history::thread(&database.connection, &thread_id)).await
+        self.run(move |database| history::thread(database.of(&thread_id), &thread_id)).await
     }
 
     /// All that an actor needs to carry a thread on.
     pub async fn load(&self, thread_id: &str) -> Result<Option<StoredThread>, StorageError> {
         let thread_id = thread_id.to_owned();
-        self.run(move |database| history::load(&database.connection, &thread_id)).await
+        self.run(move |database| history::load(database.of(&thread_id), &thread_id)).await
     }
 
     /// All turns of a thread, oldest first; none when there is no such thread.
     pub async fn all_turns(&self, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, StorageError> {
         let thread_id = thread_id.to_owned();
-        self.run(move |database| turn_list::all_turns(&database.connection, &thread_id, view)).await
+        self.run(move |database| turn_list::all_turns(database.of(&thread_id), &thread_id, view)).await
     }
 
     pub async fn threads(&self, wish: ThreadListParams) -> Result<ThreadListResponse, PageRefused> {
@@ -79,11 +120,11 @@ impl EaselStore {
     }
 
     pub async fn turns(&self, wish: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageRefused> {
-        self.worker.run(move |database| turn_list::turns(&database.connection, &wish)).await
+        self.worker.run(move |database| turn_list::turns(database.of(&wish.thread_id), &wish)).await
     }
 
     pub async fn items(&self, wish: ThreadItemsListParams) -> Result<ThreadItemsListResponse, PageRefused> {
-        self.worker.run(move |database| turn_list::items(&database.connection, &wish)).await
+        self.worker.run(move |database| turn_list::items(database.of(&wish.thread_id), &wish)).await
     }
 
     /// Made images, newest first.
@@ -133,13 +174,13 @@ impl Store for EaselStore {
     }
 
     async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {
-        events.retain(append::leaves_trace);
-        if events.is_empty() {
-            return Ok(());
-        }
+        events.retain(|event| append::thread_of(event).is_some());
+        let Some(thread_id) = events.first().and_then(append::thread_of).map(str::to_owned) else { return Ok(()) };
         let owner = self.owner.clone();
         self.run(move |database| {
-            database.write(|write| events.iter().try_for_each(|event| append::event(write, &owner, event)))
+            let append =
+                |write: &Transaction<'_>| events.iter().try_for_each(|event| append::event(write, &owner, event));
+            database.write_to(&thread_id, append)
         })
         .await
     }

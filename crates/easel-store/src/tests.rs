@@ -3,8 +3,10 @@
 mod full_disk;
 mod history;
 mod images;
+mod migration;
 mod pages;
 mod processes;
 mod recovery;
 mod references;
+mod removal;
 mod sample;

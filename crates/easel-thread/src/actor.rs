@@ -13,7 +13,7 @@ use easel_protocol::item::UserMessageItem;
 use easel_protocol::model::InputModality;
 use easel_protocol::record::Attachment;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +69,8 @@ impl ThreadRules {
 /// What an actor is told.
 pub enum Command {
     StartTurn(Box<StartTurn>),
+    /// Dropped when everything before it is told.
+    Pass(oneshot::Sender<()>),
 }
 
 pub struct StartTurn {
@@ -102,6 +104,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
         while let Some(command) = commands.recv().await {
             match command {
                 Command::StartTurn(start) => self.turn(*start).await,
+                Command::Pass(passed) => drop(passed),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use easel_imagegen::port::{Provider, Store, StoredThread};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::actor::{Actor, Command, ThreadRules};
@@ -35,6 +35,19 @@ impl<P> ThreadHandle<P> {
     /// Gives the actor a command; false when the actor has ended.
     pub async fn send(&self, command: Command) -> bool {
         self.commands.send(command).await.is_ok()
+    }
+
+    /// Interrupts the turn that runs, if any, and waits until it is over and all its events are told.
+    pub async fn stop(&self) {
+        if let Some((_, interrupt)) = self.slot.active() {
+            interrupt.cancel();
+        }
+        self.slot.idle().await;
+        let (passing, passed) = oneshot::channel();
+        if self.send(Command::Pass(passing)).await {
+            // An error is what the drop of the other half looks like.
+            let _ = passed.await;
+        }
     }
 }
 

@@ -153,12 +153,15 @@ impl App {
         Ok(self.threads.load(stored, rules, provider, self.store.clone(), self.hub.clone()))
     }
 
-    /// Takes a thread out of memory, so that another process can have it; not while a turn runs in it.
-    /// Returns whether it is out.
+    /// Takes a thread out of memory, so that another process can have it; not while a turn runs in it. An ephemeral
+    /// thread ends with that. Returns whether it is out.
     pub(crate) async fn unload(&self, thread_id: &str) -> bool {
         let unloaded = self.threads.unload(thread_id);
         if unloaded {
             self.release(thread_id).await;
+            if let Err(error) = self.store.forget(thread_id).await {
+                tracing::warn!(thread_id, %error, "an ephemeral thread stays in memory");
+            }
         }
         unloaded
     }
@@ -193,7 +196,7 @@ impl App {
         Ok(written?)
     }
 
-    async fn release(&self, thread_id: &str) {
+    pub(crate) async fn release(&self, thread_id: &str) {
         if let Err(error) = self.store.release_writer(thread_id).await {
             tracing::warn!(thread_id, %error, "the thread was not given back");
         }

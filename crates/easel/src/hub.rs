@@ -86,6 +86,11 @@ impl Hub {
         unheard
     }
 
+    /// Ends all subscriptions to a thread that is gone.
+    pub(crate) fn forget(&self, thread_id: &str) {
+        self.table().remove(thread_id);
+    }
+
     pub(crate) fn is_heard(&self, thread_id: &str) -> bool {
         self.table().contains_key(thread_id)
     }

@@ -20,6 +20,7 @@ mod offer;
 mod order;
 mod provider;
 mod refusal;
+mod rewrite;
 mod rules;
 
 mod logging;

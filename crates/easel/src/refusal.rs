@@ -7,7 +7,7 @@ use easel_config::WriteRefused;
 use easel_imagegen::port::{SourceRefused, StorageError};
 use easel_protocol::record::ImageErrorKind;
 use easel_rpc::ErrorObjectOwned;
-use easel_store::{LeaseRefused, PageRefused};
+use easel_store::{HistoryRefused, LeaseRefused, PageRefused};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -22,6 +22,10 @@ pub(crate) enum Refusal {
     ThreadInUse { thread_id: String, pid: u32 },
     #[error("turn {0} is still running")]
     TurnRunning(String),
+    #[error("thread {thread_id} has no turn {turn_id}")]
+    TurnNotFound { thread_id: String, turn_id: String },
+    #[error("thread {0} is ephemeral")]
+    Ephemeral(String),
     #[error("no active turn to interrupt")]
     NoActiveTurn,
     #[error("expected active turn id {wanted} but found {found}")]
@@ -59,6 +63,18 @@ impl Refusal {
         }
     }
 
+    /// A part of a thread's history that is not to be had; `turn_id` is the one that was asked for.
+    pub(crate) fn history(refused: HistoryRefused, thread_id: &str, turn_id: &str) -> Self {
+        match refused {
+            HistoryRefused::UnknownThread => Self::ThreadNotFound(thread_id.to_owned()),
+            HistoryRefused::UnknownTurn => {
+                Self::TurnNotFound { thread_id: thread_id.to_owned(), turn_id: turn_id.to_owned() }
+            }
+            HistoryRefused::TurnRunning => Self::TurnRunning(turn_id.to_owned()),
+            HistoryRefused::Storage(error) => Self::Storage(error),
+        }
+    }
+
     pub(crate) fn lease(refused: LeaseRefused, thread_id: &str) -> Self {
         match refused {
             LeaseRefused::Busy(busy) => Self::ThreadInUse { thread_id: thread_id.to_owned(), pid: busy.pid },
@@ -86,6 +102,8 @@ impl From<Refusal> for ErrorObjectOwned {
             | Refusal::ThreadNotLoaded(_)
             | Refusal::ThreadInUse { .. }
             | Refusal::TurnRunning(_)
+            | Refusal::TurnNotFound { .. }
+            | Refusal::Ephemeral(_)
             | Refusal::NoActiveTurn
             | Refusal::OtherTurn { .. }
             | Refusal::ImageNotFound(_)

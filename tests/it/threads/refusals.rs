@@ -24,6 +24,8 @@ async fn an_unknown_thread_is_refused_by_every_method_that_needs_one() {
     let requests = [
         "thread/resume",
         "thread/read",
+        "thread/fork",
+        "thread/delete",
         "thread/turns/list",
         "thread/items/list",
         "thread/archive",
@@ -34,6 +36,8 @@ async fn an_unknown_thread_is_refused_by_every_method_that_needs_one() {
     .map(|method| (method, json!({ "threadId": "nowhere" })));
     let more = [
         ("thread/name/set", json!({ "threadId": "nowhere", "name": "x" })),
+        ("thread/revert", json!({ "threadId": "nowhere", "beforeTurnId": "x" })),
+        ("thread/rollback", json!({ "threadId": "nowhere", "numTurns": 1 })),
         ("turn/start", json!({ "threadId": "nowhere", "input": [{ "type": "text", "text": "x" }] })),
         ("turn/interrupt", json!({ "threadId": "nowhere", "turnId": "x" })),
     ];
@@ -61,6 +65,13 @@ async fn wrong_params_are_refused_with_the_name_of_the_field() {
             ("thread/name/set", json!({ "threadId": "x" })),
             ("thread/name/set", json!({ "threadId": "x", "name": " " })),
             ("thread/name/set", json!({ "threadId": "x", "name": "n".repeat(201) })),
+            ("thread/fork", json!({})),
+            ("thread/fork", json!({ "threadId": "x", "lastTurnId": 1 })),
+            ("thread/fork", json!({ "threadId": "x", "ephemeral": "yes" })),
+            ("thread/delete", json!({ "threadId": null })),
+            ("thread/revert", json!({ "threadId": "x" })),
+            ("thread/rollback", json!({ "threadId": "x", "numTurns": 0 })),
+            ("thread/rollback", json!({ "threadId": "x", "numTurns": -1 })),
             ("turn/start", json!({ "threadId": "x", "input": "draw" })),
             ("turn/start", json!({ "threadId": "x", "input": [{ "type": "text" }] })),
             ("turn/start", json!({ "threadId": "x", "input": [{ "type": "audio", "url": "x" }] })),

@@ -59,6 +59,7 @@ fn every_optional_parameter_may_be_null_or_missing() {
                 "clientInfo": {"name": "ide", "version": "1"}, "threadId": "t", "turnId": "u", "imageId": "img_0",
                 "name": "Cats", "input": [], "type": "apiKey", "apiKey": "k", "keyPath": "model", "value": "a",
                 "mergeStrategy": "replace", "edits": [], "enablement": {},
+                "beforeTurnId": "u", "numTurns": 1,
             });
             let definition = &self.definitions[<M::Params as JsonSchema>::schema_name().as_ref()];
             let required = definition["required"].as_array().cloned().unwrap_or_default();
@@ -153,6 +154,8 @@ fn peer_messages() -> Vec<Value> {
         event("thread/archived", json!({"threadId": "t"})),
         event("thread/unarchived", json!({"threadId": "t"})),
         event("thread/closed", json!({"threadId": "t"})),
+        event("thread/reverted", json!({"threadId": "t"})),
+        event("thread/deleted", json!({"threadId": "t"})),
         event("turn/started", json!({"threadId": "t", "turn": turn})),
         event("item/agentMessage/delta", json!({"threadId": "t", "turnId": "u", "itemId": "m", "delta": "Done."})),
         event(

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods};
 
 /// Methods and notifications that only Easel has.
-const OWN: [&str; 4] = ["tool/list", "tool/list/updated", "image/list", "image/read"];
+const OWN: [&str; 5] = ["tool/list", "tool/list/updated", "thread/rollback", "image/list", "image/read"];
 
 #[test]
 fn every_response_satisfies_the_peers_schema() {

@@ -98,12 +98,13 @@ pub(super) fn response(method: &str) -> Value {
                 "reasons": [{"reason": "imagegenextOff", "message": "The feature imagegenext is off."}],
             }],
         }),
-        "thread/start" | "thread/resume" => json!({
+        "thread/start" | "thread/resume" | "thread/fork" => json!({
             "thread": thread(), "model": "preview", "modelProvider": "preview", "serviceTier": "flex", "cwd": "/home/a/p",
             "approvalPolicy": "never", "approvalsReviewer": "user", "sandbox": {"type": "readOnly", "networkAccess": true},
             "reasoningEffort": "low",
         }),
-        "thread/read" | "thread/unarchive" => json!({"thread": thread()}),
+        "thread/revert" => json!({"thread": thread(), "turnsBackwardsCursor": "1", "itemsBackwardsCursor": "2"}),
+        "thread/read" | "thread/unarchive" | "thread/rollback" => json!({"thread": thread()}),
         "thread/list" => json!({"data": [thread()], "nextCursor": "1", "backwardsCursor": "2"}),
         "thread/loaded/list" => json!({"data": ["t"], "nextCursor": "1"}),
         "thread/turns/list" => json!({"data": [turn()], "nextCursor": "1", "backwardsCursor": "2"}),
@@ -111,7 +112,7 @@ pub(super) fn response(method: &str) -> Value {
             let entry = |item| json!({"turnId": "u", "item": item, "startedAtMs": 1, "completedAtMs": 2});
             json!({"data": items().map(entry), "nextCursor": "1", "backwardsCursor": "2"})
         }
-        "thread/name/set" | "thread/archive" | "turn/interrupt" => json!({}),
+        "thread/name/set" | "thread/archive" | "thread/delete" | "turn/interrupt" => json!({}),
         "thread/unsubscribe" => json!({"status": "unsubscribed"}),
         "turn/start" => json!({"turn": turn()}),
         "image/list" => json!({"data": [image_entry()], "nextCursor": "1"}),
@@ -147,6 +148,8 @@ pub(super) fn notifications() -> Vec<Value> {
         event("thread/archived", json!({"threadId": "t"})),
         event("thread/unarchived", json!({"threadId": "t"})),
         event("thread/closed", json!({"threadId": "t"})),
+        event("thread/reverted", json!({"threadId": "t"})),
+        event("thread/deleted", json!({"threadId": "t"})),
         event("turn/started", json!({"threadId": "t", "turn": turn()})),
         event("item/agentMessage/delta", json!({"threadId": "t", "turnId": "u", "itemId": "m", "delta": "Do"})),
         event(

@@ -49,12 +49,14 @@ pub(crate) fn event(event: &Event) -> String {
         Event::ConfigWarning(_)
         | Event::AccountLoginCompleted(_)
         | Event::AccountUpdated(_)
+        | Event::ToolListUpdated(_)
         | Event::ThreadStarted(_)
         | Event::ThreadNameUpdated(_)
         | Event::ThreadArchived(_)
         | Event::ThreadUnarchived(_)
         | Event::ThreadClosed(_)
-        | Event::ToolListUpdated(_) => panic!("not an event of a turn: {event:?}"),
+        | Event::ThreadReverted(_)
+        | Event::ThreadDeleted(_) => panic!("not an event of a turn: {event:?}"),
     }
 }
 

@@ -9,8 +9,9 @@ use crate::refusal::Refusal;
 impl Handler for ThreadArchive {
     async fn handle(cx: Cx, params: ThreadArchiveParams) -> Result<Answer<ThreadArchiveResponse>, Refusal> {
         let thread_id = params.thread_id;
-        if let Some(turn) = cx.app.threads.get(&thread_id).and_then(|thread| thread.slot.running()) {
-            return Err(Refusal::TurnRunning(turn));
+        cx.app.must_rest(&thread_id)?;
+        if cx.app.store.thread(&thread_id).await?.is_some_and(|thread| thread.ephemeral) {
+            return Err(Refusal::Ephemeral(thread_id));
         }
         let event = Event::ThreadArchived(ThreadArchivedNotification { thread_id: thread_id.clone() });
         cx.app.change(&thread_id, event.clone()).await?;

@@ -37,10 +37,7 @@ impl Handler for ThreadResume {
         app.hub.subscribe(thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
         let thread = app.store.thread(thread_id).await?;
         let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        let turns = match params.exclude_turns {
-            Some(true) => Vec::new(),
-            Some(false) | None => within(TURN_BYTES, app.store.all_turns(thread_id, TurnItemsView::Full).await?),
-        };
+        let turns = newest_turns(app, thread_id, params.exclude_turns).await?;
         let thread = Thread { turns, ..app.with_status(thread) };
         Ok(Answer::then(settings(thread), async move {
             for warning in warnings {
@@ -71,10 +68,18 @@ async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refu
     let stored = with_changes(stored, params, app.absolute(params.cwd.as_deref()).display().to_string());
     let loaded = app.configuration_for(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
     // Only now, so that a change that is refused leaves a loaded thread as it is.
-    app.unload(&params.thread_id).await;
+    app.threads.unload(&params.thread_id);
     app.load(stored.clone(), &loaded.config).await?;
     app.store.put_thread(stored.thread, Some(stored.overrides)).await?;
     Ok(loaded.warnings.iter().map(|warning| app.warning(warning)).collect())
+}
+
+/// The turns of the answer; none when the request excludes them.
+pub(super) async fn newest_turns(app: &App, thread_id: &str, exclude: Option<bool>) -> Result<Vec<Turn>, Refusal> {
+    match exclude {
+        Some(true) => Ok(Vec::new()),
+        Some(false) | None => Ok(within(TURN_BYTES, app.store.all_turns(thread_id, TurnItemsView::Full).await?)),
+    }
 }
 
 /// The newest turns that fit, with their items; then, as long as they fit, older ones without. `thread/turns/list` and

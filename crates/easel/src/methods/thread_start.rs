@@ -30,6 +30,7 @@ impl Handler for ThreadStart {
             model: Some(model),
             cwd: cwd.display().to_string(),
             originator: cx.client.name().map(str::to_owned),
+            ephemeral: params.ephemeral.unwrap_or_default(),
             ..new_thread()
         };
         let place = app.order.take(&thread.id).await;
@@ -53,7 +54,7 @@ impl Handler for ThreadStart {
     }
 }
 
-fn new_thread() -> Thread {
+pub(super) fn new_thread() -> Thread {
     let id = Uuid::now_v7().to_string();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
@@ -80,7 +81,7 @@ fn new_thread() -> Thread {
     }
 }
 
-/// What `thread/start` and `thread/resume` answer. Easel runs no commands, so most of it is constant.
+/// What `thread/start`, `thread/resume` and `thread/fork` answer. Easel runs no commands, so most of it is constant.
 pub(super) fn settings(thread: Thread) -> ThreadSettings {
     ThreadSettings {
         model: thread.model.clone().unwrap_or_default(),

@@ -1,0 +1,77 @@
+//! A database of an earlier version keeps everything.
+
+use std::path::Path;
+
+use easel_protocol::image::ImageListParams;
+use easel_protocol::thread::ThreadListParams;
+use easel_protocol::turn::{TurnItemsView, TurnStatus};
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+
+use super::sample::*;
+use crate::{Fork, Reverted};
+
+const HANDLE: &str = "img_000102030405060708090a0b0c0d0e0f";
+const USAGE: &str = r#"{"total":{"totalTokens":7,"inputTokens":5,"cachedInputTokens":0,"cacheWriteInputTokens":0,
+    "outputTokens":2,"reasoningOutputTokens":0},"last":{"totalTokens":7,"inputTokens":5,"cachedInputTokens":0,
+    "cacheWriteInputTokens":0,"outputTokens":2,"reasoningOutputTokens":0},"modelContextWindow":null}"#;
+
+/// The first version, with one thread of one turn that made one image.
+fn write_first_version(home: &Path) {
+    let database = Connection::open(home.join("easel.db")).unwrap();
+    database.execute_batch(include_str!("../migrations/1.sql")).unwrap();
+    database.pragma_update(None, "user_version", 1).unwrap();
+    let thread = thread(THREAD);
+    let sql = "INSERT INTO threads (id, json, overrides, name, preview, model_provider, cwd, ephemeral, created_at, \
+               updated_at, usage) VALUES (?1, ?2, '{\"image.quality\":\"low\"}', 'Cats', 'a cat', 'preview', '/project', 0, \
+               1000, 1007, ?3)";
+    database.execute(sql, params![THREAD, serde_json::to_string(&thread).unwrap(), USAGE]).unwrap();
+    let turn = turn(TURN, TurnStatus::Completed);
+    let sql = "INSERT INTO turns (thread_id, position, id, json) VALUES (?1, 0, ?2, ?3)";
+    database.execute(sql, params![THREAD, TURN, serde_json::to_string(&turn).unwrap()]).unwrap();
+    let sql =
+        "INSERT INTO items (thread_id, position, id, turn_id, kind, json) VALUES (?1, 0, 'u1', ?2, 'userMessage', ?3)";
+    database.execute(sql, params![THREAD, TURN, serde_json::to_string(&user("u1", "a cat")).unwrap()]).unwrap();
+    let sql = "INSERT INTO model_items (thread_id, position, turn_id, json) VALUES (?1, 0, ?2, ?3)";
+    database.execute(sql, params![THREAD, TURN, serde_json::to_string(&shown_by_user(&[])).unwrap()]).unwrap();
+    let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json) \
+               VALUES (?1, ?2, 'made', ?3, 'c1', '/home/c1.png', 1006, ?4)";
+    database.execute(sql, params![THREAD, HANDLE, TURN, record().to_string()]).unwrap();
+}
+
+fn record() -> Value {
+    json!({
+        "id": HANDLE, "path": "/home/c1.png", "sha256": "00", "mediaType": "image/png", "width": 1, "height": 1, "bytes": 9,
+        "hasAlpha": false, "provider": "preview", "model": "preview",
+        "requested": {"action": "generate", "prompt": "a cat"}, "applied": {}, "revisedPrompt": null, "inputs": [],
+        "usage": null, "elapsedMs": 1, "attempts": 1, "requestId": null, "synthetic": true,
+    })
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_keeps_everything_and_can_do_what_is_new() {
+    let home = tempfile::tempdir().unwrap();
+    write_first_version(home.path());
+    let store = open(home.path());
+    let listed = store.threads(ThreadListParams::default()).await.unwrap().data;
+    assert_eq!((listed[0].name.as_deref(), listed[0].preview.as_str()), (Some("Cats"), "a cat"));
+    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    assert_eq!((loaded.overrides["image.quality"].as_str(), loaded.usage.total_tokens), (Some("low"), 7));
+    assert_eq!((loaded.history.len(), loaded.images.len()), (1, 1));
+    assert_eq!(store.images(ImageListParams::default()).await.unwrap().data[0].image.id, HANDLE);
+    assert_eq!(store.usage(THREAD).await.unwrap().unwrap().0, TURN);
+
+    let fork = Fork {
+        source: THREAD.into(),
+        thread: thread("fork"),
+        overrides: store.settings(THREAD).await.unwrap().unwrap().overrides,
+        last_turn: Some(TURN.into()),
+    };
+    store.fork(fork).await.unwrap();
+    store.revert(THREAD, Reverted::Newest(1)).await.unwrap();
+    let forked = store.load("fork").await.unwrap().unwrap();
+    assert_eq!((forked.images.len(), forked.usage.total_tokens), (1, 7));
+    assert_eq!(store.all_turns("fork", TurnItemsView::Full).await.unwrap()[0].items, [user("u1", "a cat")]);
+    assert_eq!(store.load(THREAD).await.unwrap().unwrap().images.len(), 0);
+    assert_eq!(store.images(ImageListParams::default()).await.unwrap().data.len(), 1);
+}

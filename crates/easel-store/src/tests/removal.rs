@@ -1,0 +1,120 @@
+//! Threads that are deleted, and what a death in between leaves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use easel_imagegen::port::{CallEnd, ImageSource, Store};
+use easel_protocol::image::ImageListParams;
+use easel_protocol::record::{Attachment, ImageRecord};
+use easel_protocol::thread::ThreadListParams;
+use rusqlite::Connection;
+
+use super::sample::*;
+use crate::{EaselStore, Fork};
+
+/// [`THREAD`] with a turn that shows an attachment and made one image.
+async fn drawn(home: &Path) -> (EaselStore, Attachment, ImageRecord) {
+    let store = store(home).await;
+    let attachment = attach(&store, THREAD).await;
+    store.append(vec![turn_started(TURN), model_item(shown_by_user(&[&attachment.id]))]).await.unwrap();
+    store.reserve(call("c1")).await.unwrap();
+    let made = made(vec![stage(&store, &png(4, 4, b"made"))]);
+    let records = store.settle(THREAD, "c1", CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
+    store.append(vec![turn_completed(TURN)]).await.unwrap();
+    (store, attachment, records[0].clone())
+}
+
+async fn attach(store: &EaselStore, thread_id: &str) -> Attachment {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("given.png");
+    fs::write(&file, png(4, 4, b"given")).unwrap();
+    store.take_in(thread_id, ImageSource::Attached(file)).await.unwrap()
+}
+
+async fn fork(store: &EaselStore, source: &str, id: &str) {
+    let overrides = serde_json::Map::new();
+    store.fork(Fork { source: source.into(), thread: thread(id), overrides, last_turn: None }).await.unwrap();
+}
+
+async fn image_threads(store: &EaselStore) -> Vec<String> {
+    let page = store.images(ImageListParams::default()).await.unwrap();
+    page.data.into_iter().map(|entry| entry.thread_id).collect()
+}
+
+#[tokio::test]
+async fn a_deleted_thread_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, attachment, record) = drawn(home.path()).await;
+    assert!(store.delete(THREAD).await.unwrap());
+    assert!(!Path::new(&attachment.path).exists() && !Path::new(&record.path).parent().unwrap().exists());
+    assert_eq!(store.thread(THREAD).await.unwrap(), None);
+    assert_eq!(store.image(&record.id).await.unwrap(), None);
+    assert!(image_threads(&store).await.is_empty());
+    assert!(!store.delete(THREAD).await.unwrap());
+    store.close().await;
+    let database = Connection::open(home.path().join("easel.db")).unwrap();
+    for table in ["threads", "turns", "items", "model_items", "images", "calls", "removals"] {
+        let rows: u32 = database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_fork_shows_stays_until_the_last_of_them_is_deleted() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, attachment, record) = drawn(home.path()).await;
+    fork(&store, THREAD, "fork").await;
+    fork(&store, "fork", "fork-of-fork").await;
+    assert_eq!(image_threads(&store).await, [THREAD]);
+    for (deleted, counts) in [(THREAD, "fork"), ("fork", "fork-of-fork")] {
+        store.delete(deleted).await.unwrap();
+        assert!(Path::new(&attachment.path).exists() && Path::new(&record.path).exists(), "{deleted}");
+        assert_eq!(image_threads(&store).await, [counts]);
+        assert_eq!(store.load(counts).await.unwrap().unwrap().images.len(), 2);
+    }
+    store.delete("fork-of-fork").await.unwrap();
+    assert!(!Path::new(&attachment.path).exists() && !Path::new(&record.path).parent().unwrap().exists());
+}
+
+#[tokio::test]
+async fn an_attachment_that_another_thread_has_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, attachment, _) = drawn(home.path()).await;
+    store.put_thread(thread("other"), None).await.unwrap();
+    assert_eq!(attach(&store, "other").await.path, attachment.path);
+    store.delete(THREAD).await.unwrap();
+    assert!(Path::new(&attachment.path).exists());
+    store.delete("other").await.unwrap();
+    assert!(!Path::new(&attachment.path).exists());
+}
+
+/// The rows go first: a process that dies before the files have gone has noted them.
+#[tokio::test]
+async fn files_that_a_dead_process_was_about_to_remove_go_at_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, attachment, record) = drawn(home.path()).await;
+    fork(&store, THREAD, "fork").await;
+    store.close().await;
+    let folder = PathBuf::from(&record.path).parent().unwrap().to_path_buf();
+    let stray = folder.join("c2.png");
+    fs::write(&stray, png(4, 4, b"nobody's")).unwrap();
+    let database = Connection::open(home.path().join("easel.db")).unwrap();
+    let note = |path: &Path| {
+        database.execute("INSERT INTO removals VALUES (?1)", [path.to_string_lossy()]).unwrap();
+    };
+    note(&folder);
+    note(Path::new(&attachment.path));
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    note(elsewhere.path());
+    database
+        .execute_batch("DELETE FROM threads WHERE id = 'thread-1'; DELETE FROM images WHERE thread_id = 'thread-1'")
+        .unwrap();
+
+    let store = open(home.path());
+    assert_eq!(store.threads(ThreadListParams::default()).await.unwrap().data.len(), 1);
+    assert!(!stray.exists());
+    assert!(Path::new(&record.path).exists() && Path::new(&attachment.path).exists(), "the fork shows them");
+    assert!(elsewhere.path().exists(), "nothing outside the home is removed");
+    store.delete("fork").await.unwrap();
+    assert!(!folder.exists() && !Path::new(&attachment.path).exists());
+}

@@ -1,0 +1,67 @@
+use easel_protocol::event::{Event, ThreadRevertedNotification};
+use easel_protocol::method::ThreadRevert;
+use easel_protocol::thread::{
+    SortDirection, ThreadItemsListParams, ThreadRevertParams, ThreadRevertResponse, ThreadTurnsListParams,
+};
+use easel_protocol::turn::TurnItemsView;
+use easel_store::Reverted;
+
+use crate::app::{App, Cx};
+use crate::methods::{Answer, Handler};
+use crate::refusal::Refusal;
+
+impl Handler for ThreadRevert {
+    async fn handle(cx: Cx, params: ThreadRevertParams) -> Result<Answer<ThreadRevertResponse>, Refusal> {
+        let app = &cx.app;
+        let thread_id = params.thread_id;
+        take_back(app, &thread_id, Reverted::From(params.before_turn_id)).await?;
+        let thread = app.store.thread(&thread_id).await?;
+        let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
+        let (turns_backwards_cursor, items_backwards_cursor) = last_places(app, &thread_id).await?;
+        let thread = app.with_status(thread);
+        let response = ThreadRevertResponse { thread, turns_backwards_cursor, items_backwards_cursor };
+        Ok(Answer::then(response, async move { tell(&cx, thread_id).await }))
+    }
+}
+
+/// Takes turns back, unless one runs.
+pub(super) async fn take_back(app: &App, thread_id: &str, reverted: Reverted) -> Result<(), Refusal> {
+    let turn_id = match &reverted {
+        Reverted::From(turn_id) => turn_id.clone(),
+        Reverted::Newest(_) => String::new(),
+    };
+    let change = async {
+        let reverted = app.store.revert(thread_id, reverted).await;
+        reverted.map_err(|refused| Refusal::history(refused, thread_id, &turn_id))
+    };
+    app.rewrite(thread_id, change).await
+}
+
+pub(super) async fn tell(cx: &Cx, thread_id: String) {
+    let event = Event::ThreadReverted(ThreadRevertedNotification { thread_id: thread_id.clone() });
+    cx.app.hub.publish_with(&thread_id, &cx.client, event).await;
+}
+
+/// Cursors at the newest turn and the newest item.
+async fn last_places(app: &App, thread_id: &str) -> Result<(Option<String>, Option<String>), Refusal> {
+    let (thread_id, sort_direction) = (thread_id.to_owned(), Some(SortDirection::Desc));
+    let items_view = Some(TurnItemsView::NotLoaded);
+    let turns = ThreadTurnsListParams {
+        thread_id: thread_id.clone(),
+        cursor: None,
+        limit: Some(1),
+        sort_direction,
+        items_view,
+    };
+    let items = ThreadItemsListParams {
+        thread_id: thread_id.clone(),
+        turn_id: None,
+        cursor: None,
+        limit: Some(1),
+        sort_direction,
+    };
+    let refusal = |refused| Refusal::page(refused, Some(&thread_id));
+    let turns = app.store.turns(turns).await.map_err(refusal)?;
+    let items = app.store.items(items).await.map_err(refusal)?;
+    Ok((turns.backwards_cursor, items.backwards_cursor))
+}

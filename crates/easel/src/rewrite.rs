@@ -1,0 +1,42 @@
+//! Changes of a thread's history from outside a turn: the thread rests, this process is its one writer, and an actor that
+//! holds the old history gives way to one that reads the new.
+
+use crate::app::App;
+use crate::refusal::Refusal;
+
+impl App {
+    /// Refuses while a turn runs.
+    pub(crate) fn must_rest(&self, thread_id: &str) -> Result<(), Refusal> {
+        let running = self.threads.get(thread_id).and_then(|thread| thread.slot.running());
+        running.map_or(Ok(()), |turn| Err(Refusal::TurnRunning(turn)))
+    }
+
+    /// Changes what the store has of a thread, loaded or not. The caller has the thread's place in the order of requests,
+    /// so that no turn begins meanwhile.
+    pub(crate) async fn rewrite(
+        &self,
+        thread_id: &str,
+        change: impl Future<Output = Result<(), Refusal>>,
+    ) -> Result<(), Refusal> {
+        self.must_rest(thread_id)?;
+        let acquired = self.store.acquire_writer(thread_id).await;
+        acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
+        let changed = change.await;
+        if self.threads.get(thread_id).is_none() {
+            self.release(thread_id).await;
+            return changed;
+        }
+        changed?;
+        self.reload(thread_id).await
+    }
+
+    /// Gives a loaded thread an actor with its history as it now is in the store.
+    async fn reload(&self, thread_id: &str) -> Result<(), Refusal> {
+        let stored = self.store.load(thread_id).await?;
+        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
+        let loaded = self.configuration_for(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
+        self.threads.unload(thread_id);
+        self.load(stored, &loaded.config).await?;
+        Ok(())
+    }
+}

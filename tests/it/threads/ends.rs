@@ -1,0 +1,195 @@
+//! Threads deleted, and turns taken back.
+
+use std::path::Path;
+
+use easel_protocol::event::Event;
+use easel_protocol::image::ImageListParams;
+use easel_protocol::method::{
+    ImageList, ThreadDelete, ThreadItemsList, ThreadList, ThreadRead, ThreadResume, ThreadRevert, ThreadRollback,
+    ThreadTurnsList, ThreadUnsubscribe,
+};
+use easel_protocol::thread::{
+    SortDirection, ThreadDeleteParams, ThreadItemsListParams, ThreadListParams, ThreadRevertParams,
+    ThreadRollbackParams, ThreadTurnsListParams, ThreadUnsubscribeParams,
+};
+use easel_protocol::turn::TurnStatus;
+
+use super::forks::{fork, fork_of};
+use super::{items_of, resume, turns_of, whole};
+use crate::harness::events::{end, image, starts_an_image};
+use crate::harness::{Place, SLOW_AND_FREE, Server, text};
+
+async fn delete(server: &mut Server, thread_id: &str) {
+    server.ok::<ThreadDelete>(&ThreadDeleteParams { thread_id: thread_id.to_owned() }).await;
+    let event = server.event_where("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
+    let Event::ThreadDeleted(deleted) = event else { panic!("{event:#?}") };
+    assert_eq!(deleted.thread_id, thread_id);
+}
+
+async fn reverted(server: &mut Server, thread_id: &str) {
+    let event = server.event_where("thread/reverted", |event| matches!(event, Event::ThreadReverted(_))).await;
+    let Event::ThreadReverted(reverted) = event else { panic!("{event:#?}") };
+    assert_eq!(reverted.thread_id, thread_id);
+}
+
+fn revert(thread_id: &str, turn_id: &str) -> ThreadRevertParams {
+    ThreadRevertParams { thread_id: thread_id.to_owned(), before_turn_id: turn_id.to_owned() }
+}
+
+#[tokio::test]
+async fn a_deleted_thread_is_gone_with_its_files() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let drawn = image(&server.turn(&thread.id, vec![text("draw a red square")]).await).images[0].clone();
+    delete(&mut server, &thread.id).await;
+    assert!(!Path::new(&drawn.path).exists());
+    assert!(server.ok::<ThreadList>(&ThreadListParams::default()).await.data.is_empty());
+    assert!(server.ok::<ImageList>(&ImageListParams::default()).await.data.is_empty());
+    let gone = format!("-32600 thread {} not found", thread.id);
+    assert_eq!(server.refused::<ThreadRead>(&whole(&thread.id)).await, gone);
+    assert_eq!(server.refused::<ThreadResume>(&resume(&thread.id)).await, gone);
+    assert_eq!(server.refused::<ThreadDelete>(&ThreadDeleteParams { thread_id: thread.id }).await, gone);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_fork_outlives_the_thread_that_it_comes_from() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let drawn = image(&server.turn(&thread.id, vec![text("draw a red square")]).await).images[0].clone();
+    let copy = fork(&mut server, &fork_of(&thread.id)).await;
+    delete(&mut server, &thread.id).await;
+    server.close().await;
+
+    let mut server = place.server().await;
+    server.ok::<ThreadResume>(&resume(&copy.id)).await;
+    let edited = image(&server.turn(&copy.id, vec![text("make it blue")]).await).images[0].clone();
+    assert_eq!(edited.inputs[0].id.as_ref(), Some(&drawn.id));
+    let known = server.ok::<ImageList>(&ImageListParams::default()).await.data;
+    let known: Vec<_> = known.into_iter().map(|entry| (entry.thread_id, entry.image.id)).collect();
+    assert_eq!(known, [(copy.id.clone(), edited.id), (copy.id.clone(), drawn.id)]);
+    delete(&mut server, &copy.id).await;
+    assert!(!Path::new(&drawn.path).exists() && !Path::new(&edited.path).exists());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn deleting_a_thread_ends_its_turn_first() {
+    let place = Place::with_config(SLOW_AND_FREE);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+    server.events_until(starts_an_image).await;
+    server.ok::<ThreadDelete>(&ThreadDeleteParams { thread_id: thread.id.clone() }).await;
+    let events = server.rest_of_turn().await;
+    assert_eq!(end(&events).status, TurnStatus::Interrupted);
+    server.event_where("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_thread_of_another_process_is_neither_deleted_nor_reverted() {
+    let place = Place::new();
+    let (mut one, mut two) = (place.server().await, place.server().await);
+    let thread = one.thread().await;
+    let turn = end(&one.turn(&thread.id, vec![text("draw a red square")]).await).id.clone();
+    let in_use = format!(
+        "-32600 thread {} is in use by another Easel, process {}",
+        thread.id,
+        one.client.pid().expect("it runs")
+    );
+    let wish = ThreadDeleteParams { thread_id: thread.id.clone() };
+    assert_eq!(two.refused::<ThreadDelete>(&wish).await, in_use);
+    assert_eq!(two.refused::<ThreadRevert>(&revert(&thread.id, &turn)).await, in_use);
+    one.ok::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: thread.id.clone() }).await;
+    one.event_where("thread/closed", |event| event.method() == "thread/closed").await;
+    delete(&mut two, &thread.id).await;
+    one.close().await;
+    two.close().await;
+}
+
+/// The images were paid for: they are kept, but the model no longer takes them for the last ones.
+#[tokio::test]
+async fn turns_that_are_taken_back_leave_history_and_their_images_stay() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let first = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let second = server.turn(&thread.id, vec![text("draw a blue circle")]).await;
+    let third = server.turn(&thread.id, vec![text("draw a green line")]).await;
+
+    let answer = server.ok::<ThreadRevert>(&revert(&thread.id, &end(&second).id)).await;
+    reverted(&mut server, &thread.id).await;
+    assert!(answer.thread.turns.is_empty());
+    let back = ThreadTurnsListParams {
+        cursor: answer.turns_backwards_cursor,
+        sort_direction: Some(SortDirection::Desc),
+        ..turns_of(&thread.id)
+    };
+    let turns = server.ok::<ThreadTurnsList>(&back).await.data;
+    assert_eq!(turns.iter().map(|turn| &turn.id).collect::<Vec<_>>(), [&end(&first).id]);
+    let back = ThreadItemsListParams {
+        cursor: answer.items_backwards_cursor,
+        sort_direction: Some(SortDirection::Desc),
+        ..items_of(&thread.id)
+    };
+    assert!(server.ok::<ThreadItemsList>(&back).await.data.iter().all(|entry| entry.turn_id == end(&first).id));
+
+    let known = server.ok::<ImageList>(&ImageListParams::default()).await.data;
+    assert_eq!(known.len(), 3);
+    assert!(Path::new(&image(&third).images[0].path).exists());
+    let edited = image(&server.turn(&thread.id, vec![text("make it yellow")]).await).images[0].clone();
+    assert_eq!(edited.inputs.len(), 1);
+    assert_eq!(edited.inputs[0].id, Some(image(&first).images[0].id.clone()));
+    server.close().await;
+
+    let mut server = place.server().await;
+    server.ok::<ThreadResume>(&resume(&thread.id)).await;
+    let edited = image(&server.turn(&thread.id, vec![text("make it grey")]).await).images[0].clone();
+    assert!(edited.inputs.iter().all(|input| input.id != Some(image(&third).images[0].id.clone())));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_rollback_takes_back_so_many_turns_and_at_most_all() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let first = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    server.turn(&thread.id, vec![text("draw a blue circle")]).await;
+    let roll = |num_turns| ThreadRollbackParams { thread_id: thread.id.clone(), num_turns };
+    let left = server.ok::<ThreadRollback>(&roll(1)).await.thread;
+    reverted(&mut server, &thread.id).await;
+    assert_eq!(left.turns.iter().map(|turn| &turn.id).collect::<Vec<_>>(), [&end(&first).id]);
+    let left = server.ok::<ThreadRollback>(&roll(7)).await.thread;
+    reverted(&mut server, &thread.id).await;
+    assert_eq!((left.turns.len(), left.preview.as_str()), (0, ""));
+    assert_eq!(
+        server.refused::<ThreadRollback>(&roll(0)).await,
+        "-32602 Invalid params: `numTurns`: must be at least 1"
+    );
+    server.turn(&thread.id, vec![text("draw a fox")]).await;
+    assert_eq!(server.ok::<ThreadRead>(&whole(&thread.id)).await.thread.preview, "draw a fox");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_taken_back_while_a_turn_runs_or_when_there_is_no_such_turn() {
+    let place = Place::with_config(SLOW_AND_FREE);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let wish = revert(&thread.id, "nothing");
+    let refusal = server.refused::<ThreadRevert>(&wish).await;
+    assert_eq!(refusal, format!("-32600 thread {} has no turn nothing", thread.id));
+    let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+    server.events_until(starts_an_image).await;
+    let running = format!("-32600 turn {} is still running", turn.id);
+    assert_eq!(server.refused::<ThreadRevert>(&revert(&thread.id, &turn.id)).await, running);
+    let roll = ThreadRollbackParams { thread_id: thread.id.clone(), num_turns: 1 };
+    assert_eq!(server.refused::<ThreadRollback>(&roll).await, running);
+    server.raw("turn/interrupt", &serde_json::json!({"threadId": thread.id, "turnId": turn.id})).await.expect("an end");
+    server.rest_of_turn().await;
+    server.close().await;
+}
