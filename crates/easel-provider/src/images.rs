@@ -13,10 +13,7 @@ mod collect;
 mod receive;
 
 mod answer;
-mod base64;
 mod events;
-mod scan;
-mod slots;
 
 mod address;
 mod fetch;

@@ -24,6 +24,8 @@ pub mod failure;
 mod images;
 mod responses;
 
+mod inline;
+
 pub use credential::{Credential, CredentialError, Credentials, Secret};
 pub use endpoint::Endpoint;
 pub use presets::Preset;

@@ -2,7 +2,7 @@
 //!
 //! A request goes out with its pictures read from disk as it is sent ([`body`], [`send`]). What comes back passes
 //! through three steps: bytes to events ([`receive`], [`sse`], [`wire`]), events to what the model says ([`answer`]),
-//! and pictures to staged files ([`hosted`]).
+//! and pictures to staged files ([`hosted`]). A picture is taken out of the bytes before they are events.
 
 mod body;
 mod send;
@@ -19,20 +19,20 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use easel_imagegen::output;
 use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Reference};
-use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, RequestedImage};
+use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use futures_core::Stream;
 use futures_util::stream;
 use tokio::time::Instant;
 
-use self::answer::{Answer, Context};
+use self::answer::{Answer, Context, Said};
 use self::body::Body;
 use self::receive::Receiving;
 use self::send::{Begun, Request, other};
 use crate::credential::Credentials;
+use crate::inline::Slot;
 use crate::provider::HttpProvider;
 
 /// One answer of the model, as [`Provider::respond`](easel_imagegen::port::Provider::respond) promises it. An answer
@@ -48,20 +48,22 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     })
 }
 
-struct Answering<'a, C, F> {
+struct Answering<'a, C, F: Files> {
     provider: &'a HttpProvider<C>,
     files: Arc<F>,
     stage: Stage<'a, F>,
     /// What the model has said and nobody has taken yet.
-    said: VecDeque<ModelEvent<Bytes>>,
+    said: Said,
+    /// The pictures that it shows, by their numbers.
+    pictures: Vec<Slot<F::Writer>>,
     /// Comes after what was said, and last.
     error: Option<ModelError>,
     started: Instant,
 }
 
-enum Stage<'a, F> {
+enum Stage<'a, F: Files> {
     Unsent(Box<Unsent<F>>),
-    Receiving(Box<Receiving<'a>>),
+    Receiving(Box<Receiving<'a, F>>),
     Over,
 }
 
@@ -77,7 +79,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
             Ok(body) => (Stage::Unsent(Box::new(Unsent::new(request, body, Arc::clone(&files)))), None),
             Err(message) => (Stage::Over, Some(other(message))),
         };
-        Self { provider, files, stage, said: VecDeque::new(), error, started: Instant::now() }
+        Self { provider, files, stage, said: VecDeque::new(), pictures: Vec::new(), error, started: Instant::now() }
     }
 
     async fn next(&mut self) -> Option<Result<ModelEvent<F::Staged>, ModelError>> {
@@ -110,7 +112,9 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
                 self.stage = Stage::Receiving(Box::new(receiving));
                 Ok(ControlFlow::Continue(()))
             }
-            Stage::Receiving(receiving) => receiving.advance(self.provider.timeouts.stream_idle, &mut self.said).await,
+            Stage::Receiving(receiving) => {
+                receiving.advance(self.provider.timeouts.stream_idle, &mut self.said, &mut self.pictures).await
+            }
             Stage::Over => Ok(ControlFlow::Break(())),
         }
     }
@@ -124,7 +128,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
     }
 
     /// The event with its picture in a file.
-    async fn staged(&self, event: ModelEvent<Bytes>) -> ModelEvent<F::Staged> {
+    async fn staged(&mut self, event: ModelEvent<usize>) -> ModelEvent<F::Staged> {
         match event {
             ModelEvent::TextDelta { item_id, delta } => ModelEvent::TextDelta { item_id, delta },
             ModelEvent::Message { item_id, text } => ModelEvent::Message { item_id, text },
@@ -147,16 +151,16 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         }
     }
 
-    async fn stage_images(&self, made: Made<Bytes>) -> Result<Made<F::Staged>, ImageError> {
+    async fn stage_images(&mut self, made: Made<usize>) -> Result<Made<F::Staged>, ImageError> {
         let Made { images: drawn, usage, request_id, generation_id, attempts } = made;
-        let billed = if self.provider.record.bills { Billed::Yes } else { Billed::No };
         let mut images = Vec::new();
-        for MadeImage { staged: base64, revised_prompt, applied } in drawn {
-            let staged = hosted::stage(&self.files, base64, billed).await.map_err(|error| ImageError {
-                attempts,
-                request_id: request_id.clone(),
-                ..error
-            })?;
+        for MadeImage { staged: picture, revised_prompt, applied } in drawn {
+            // A picture is taken once, whatever the answer says.
+            let picture = self.pictures.get_mut(picture);
+            let slot = picture.map_or(Slot::Empty, |picture| std::mem::replace(picture, Slot::Empty));
+            let staged = hosted::stage(&self.files, slot, self.provider.record.bills)
+                .await
+                .map_err(|error| ImageError { attempts, request_id: request_id.clone(), ..error })?;
             images.push(MadeImage { staged, revised_prompt, applied });
         }
         Ok(Made { images, usage, request_id, generation_id, attempts })
@@ -170,7 +174,7 @@ impl<F: Files> Unsent<F> {
         Self { request: Request { model, originator, exposure, body: Arc::new(body), files }, requested, shown: images }
     }
 
-    fn begin<'a, C>(&mut self, provider: &'a HttpProvider<C>, begun: Begun) -> Receiving<'a> {
+    fn begin<'a, C>(&mut self, provider: &'a HttpProvider<C>, begun: Begun) -> Receiving<'a, F> {
         let context = Context {
             record: &provider.record,
             headers: begun.response.headers().clone(),
@@ -178,7 +182,7 @@ impl<F: Files> Unsent<F> {
             requested: self.requested.clone(),
             shown: std::mem::take(&mut self.shown),
         };
-        Receiving::new(begun, Answer::new(context))
+        Receiving::new(begun, Arc::clone(&self.request.files), Answer::new(context))
     }
 }
 

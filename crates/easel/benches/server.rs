@@ -1,6 +1,11 @@
 //! The figures that a client feels, each as a ratio to a baseline measured in the same run: a process that only echoes
-//! for starting and asking, the renderer alone for a turn. Run with `just bench`.
+//! for starting and asking, the renderer alone for a turn, a bare client for a turn over HTTP. Run with `just bench`.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
+
+#[path = "server/http.rs"]
+mod http;
+#[path = "../../../tests/it/http/scripted.rs"]
+mod scripted;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -26,6 +31,7 @@ fn main() {
     start(home.path());
     ask(home.path());
     turns(home.path());
+    http::measure(home.path());
 }
 
 fn start(home: &Path) {
@@ -115,8 +121,13 @@ struct Peer {
 
 impl Peer {
     fn easel(home: &Path) -> Self {
+        Self::easel_with(home, &[])
+    }
+
+    fn easel_with(home: &Path, options: &[&str]) -> Self {
         let mut command = Command::new(EASEL);
-        command.args(["app-server", "--enable", "imagegenext"]).env("EASEL_HOME", home).env_remove("RUST_LOG");
+        command.args(["app-server", "--enable", "imagegenext"]).args(options);
+        command.env("EASEL_HOME", home).env_remove("RUST_LOG");
         Self::spawn(command)
     }
 

@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::answer::{self, Entry, Place};
 use super::fetch::{NotFetched, fetch};
 use super::receive::{Broken, receive};
-use super::slots::Slot;
 use super::{Progress, if_it_bills};
 use crate::endpoint::Endpoint;
 use crate::failure::{Masks, Refused, request_id};
+use crate::inline::Slot;
 use crate::provider::HttpProvider;
 use crate::record::Record;
 
@@ -134,7 +134,7 @@ fn broken_error(record: &Record, broken: &Broken) -> ImageError {
         Broken::Cut(_) => (ImageErrorKind::Network, Billed::Uncertain, true),
         // A page of somebody in between, perhaps.
         Broken::NotJson => (ImageErrorKind::BadResponse, Billed::Uncertain, false),
-        Broken::TooLong(_) | Broken::TooLarge(_) => (ImageErrorKind::BadResponse, Billed::Yes, false),
+        Broken::Unfit(_) => (ImageErrorKind::BadResponse, Billed::Yes, false),
         Broken::Stopped => (ImageErrorKind::Internal, Billed::Yes, false),
     };
     ImageError { billed: if_it_bills(record, billed), retryable, ..image_error(kind, broken.to_string()) }

@@ -10,9 +10,8 @@ use reqwest::{Client, Response, Url};
 
 use super::address::{NotPublic, PublicOnly, is_public};
 use super::receive::{Broken, blocking};
-use super::scan::Piece;
-use super::slots::{Slot, Slots};
 use crate::endpoint::Endpoint;
+use crate::inline::{Piece, Slot, Slots};
 
 /// A link is followed so often: the image is made and paid, and asking for it once more costs nothing.
 const ATTEMPTS: u32 = 3;

@@ -8,8 +8,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use super::events::{Frame, Lines};
-use super::scan::{Scanner, TooLong};
-use super::slots::{Slot, Slots, TooLarge};
+use crate::inline::{Assembly, Dialect, Slot, Unfit};
 
 /// One JSON text with its images, whose values in it are numbers of slots.
 pub(super) struct Document<W> {
@@ -25,9 +24,7 @@ pub(super) enum Broken {
     #[error("the provider's answer is no JSON")]
     NotJson,
     #[error(transparent)]
-    TooLong(#[from] TooLong),
-    #[error(transparent)]
-    TooLarge(#[from] TooLarge),
+    Unfit(#[from] Unfit),
     #[error("reading the answer stopped")]
     Stopped,
 }
@@ -44,7 +41,7 @@ pub(super) async fn receive<F: Files>(
     let mut reader = Reader {
         form: if events { Form::Unclear } else { Form::Json },
         lines: Lines::default(),
-        document: Assembly { scanner: Scanner::default(), slots: Slots::new(files, wanted) },
+        document: Assembly::new(Dialect::Images, files, wanted),
         preview: false,
         wanted,
         documents: Vec::new(),
@@ -71,7 +68,10 @@ pub(super) async fn receive<F: Files>(
     };
     blocking(move || match arrived {
         Ok(()) => reader.finish(),
-        Err(broken) => reader.salvage().ok_or(broken),
+        Err(broken) => {
+            let (_, slots) = reader.document.take();
+            reader.salvage(slots).ok_or(broken)
+        }
     })
     .await?
 }
@@ -100,12 +100,6 @@ enum Form {
     Unclear,
 }
 
-/// A document while it arrives.
-struct Assembly<F: Files> {
-    scanner: Scanner,
-    slots: Slots<F>,
-}
-
 impl<F: Files> Reader<F> {
     fn has_all(&self) -> bool {
         self.form == Form::Events
@@ -121,7 +115,7 @@ impl<F: Files> Reader<F> {
             };
         }
         match self.form {
-            Form::Json | Form::Unclear => self.document.feed(chunk),
+            Form::Json | Form::Unclear => Ok(self.document.feed(chunk)?),
             Form::Events => {
                 let mut lines = std::mem::take(&mut self.lines);
                 let fed = lines.feed(chunk, &mut |frame| self.frame(&frame));
@@ -134,10 +128,11 @@ impl<F: Files> Reader<F> {
     fn finish(mut self) -> Result<Vec<Document<F::Writer>>, Broken> {
         match self.form {
             Form::Json | Form::Unclear => {
-                let Ok(json) = serde_json::from_slice(&self.document.scanner.take_rest()) else {
-                    return self.salvage().ok_or(Broken::NotJson);
+                let (rest, slots) = self.document.take();
+                let Ok(json) = serde_json::from_slice(&rest) else {
+                    return self.salvage(slots).ok_or(Broken::NotJson);
                 };
-                Ok(vec![Document { json, slots: self.document.slots.take() }])
+                Ok(vec![Document { json, slots }])
             }
             Form::Events => {
                 let mut lines = std::mem::take(&mut self.lines);
@@ -148,8 +143,7 @@ impl<F: Files> Reader<F> {
     }
 
     /// The images that were whole when the answer broke: they are paid, and only what is said of them is missing.
-    fn salvage(mut self) -> Option<Vec<Document<F::Writer>>> {
-        let slots = self.document.slots.take();
+    fn salvage(mut self, slots: Vec<Slot<F::Writer>>) -> Option<Vec<Document<F::Writer>>> {
         if self.form == Form::Json && slots.iter().any(|slot| matches!(slot, Slot::Whole(_))) {
             let images: Vec<Value> = (0..slots.len()).map(|slot| json!({"b64_json": slot})).collect();
             self.documents.push(Document { json: json!({"data": images}), slots });
@@ -165,12 +159,12 @@ impl<F: Files> Reader<F> {
             }
             Frame::Data(data) => {
                 let kept: usize = self.documents.iter().map(|document| document.slots.len()).sum();
-                self.document.slots.want(if self.preview { 0 } else { self.wanted.saturating_sub(kept) });
-                self.document.feed(data)
+                self.document.want(if self.preview { 0 } else { self.wanted.saturating_sub(kept) });
+                Ok(self.document.feed(data)?)
             }
             Frame::End => {
                 self.preview = false;
-                let (rest, slots) = (self.document.scanner.take_rest(), self.document.slots.take());
+                let (rest, slots) = self.document.take();
                 // What is no JSON is `[DONE]` or of no use.
                 if let Ok(json) = serde_json::from_slice(&rest)
                     && is_final(&json)
@@ -180,19 +174,6 @@ impl<F: Files> Reader<F> {
                 Ok(())
             }
         }
-    }
-}
-
-impl<F: Files> Assembly<F> {
-    fn feed(&mut self, text: &[u8]) -> Result<(), Broken> {
-        let mut large = Ok(());
-        let slots = &mut self.slots;
-        self.scanner.feed(text, &mut |piece| {
-            if large.is_ok() {
-                large = slots.piece(&piece);
-            }
-        })?;
-        Ok(large?)
     }
 }
 

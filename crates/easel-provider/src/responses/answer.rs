@@ -1,4 +1,4 @@
-//! What an answer says, from its events. Pure: the pictures in it are still the base64 that came.
+//! What an answer says, from its events. Pure: a picture in it is its number among those of the event.
 //!
 //! Servers say the same thing up to three times: in pieces, as an item, and in the answer that is whole. It comes out
 //! once.
@@ -8,7 +8,6 @@ mod images;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-use bytes::Bytes;
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent};
 use easel_protocol::turn::CodexErrorInfo;
 
@@ -33,7 +32,7 @@ pub(super) struct Answer<'a> {
     calls: Vec<(String, String)>,
 }
 
-type Said = VecDeque<ModelEvent<Bytes>>;
+pub(super) type Said = VecDeque<ModelEvent<usize>>;
 
 impl<'a> Answer<'a> {
     pub(super) fn new(context: Context<'a>) -> Self {

@@ -1,80 +1,153 @@
-//! Receiving an answer: bytes to events, within bounds of size and time.
+//! Receiving an answer: bytes to events, within bounds of size and time, and their pictures to disk on the way.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use easel_imagegen::port::{ModelError, ModelEvent};
+use easel_imagegen::port::{Files, ModelError};
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 
-use super::answer::{Answer, broken};
+use super::answer::{Answer, Said, broken};
 use super::send::{Begun, idle_error, other};
-use super::sse::{Parser, TooLarge};
+use super::sse::{Frame, Parser};
 use super::wire::{self, Event, Unreadable};
 use crate::failure::{self, Masks};
+use crate::inline::{Assembly, Dialect, Slot, Unfit};
 
-/// One event, or an answer that is not streamed, with the pictures in it.
-const MAX_EVENT_BYTES: usize = 64 << 20;
+/// Pictures that wait at once to be looked at; each is an open file.
+const MAX_PICTURES: usize = 64;
+/// More bytes at once are read where they hold nobody up.
+const FEW_BYTES: usize = 2 << 10;
 /// A larger event is parsed where it holds nobody up.
 const SMALL_EVENT_BYTES: usize = 256 << 10;
 
-#[derive(Debug)]
-pub(super) struct Receiving<'a> {
+pub(super) struct Receiving<'a, F: Files> {
     response: Response,
     masks: Masks,
     format: Format,
+    /// Absent while bytes are read elsewhere.
+    reading: Option<Reading<F>>,
+    /// Events that were received and not yet looked at.
+    received: VecDeque<Document<F::Writer>>,
     pub(super) answer: Answer<'a>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
-    Events {
-        parser: Parser,
-        /// Data of events that were received and not yet looked at.
-        received: VecDeque<Bytes>,
-    },
+    Events,
     /// Compatible servers may answer at once although a stream was asked for.
     Json,
 }
 
-impl<'a> Receiving<'a> {
-    pub(super) fn new(begun: Begun, answer: Answer<'a>) -> Self {
+/// An event, or an answer that is not streamed, without its pictures; and those.
+struct Document<W> {
+    json: Vec<u8>,
+    pictures: Vec<Slot<W>>,
+}
+
+/// Bytes on their way to documents.
+struct Reading<F: Files> {
+    format: Format,
+    parser: Parser,
+    assembly: Assembly<F>,
+}
+
+impl<F: Files> Reading<F> {
+    /// The documents that end in these bytes.
+    fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Document<F::Writer>>, Unfit> {
+        let Self { format, parser, assembly } = self;
+        let (mut documents, mut pictures) = (Vec::new(), 0);
+        match format {
+            Format::Json => assembly.feed(bytes)?,
+            Format::Events => parser.read(bytes, &mut |frame| match frame {
+                Frame::Data(data) => assembly.feed(data),
+                Frame::End => {
+                    let document = Document::of(assembly);
+                    pictures += document.pictures.len();
+                    assembly.want(MAX_PICTURES.saturating_sub(pictures));
+                    documents.push(document);
+                    Ok(())
+                }
+            })?,
+        }
+        assembly.want(MAX_PICTURES);
+        Ok(documents)
+    }
+}
+
+impl<W> Document<W> {
+    fn of<F: Files<Writer = W>>(assembly: &mut Assembly<F>) -> Self {
+        let (json, pictures) = assembly.take();
+        Self { json, pictures }
+    }
+}
+
+impl<'a, F: Files> Receiving<'a, F> {
+    pub(super) fn new(begun: Begun, files: Arc<F>, answer: Answer<'a>) -> Self {
         let Begun { response, masks } = begun;
         let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
         let is_json = media_type.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/json"));
-        let format = if is_json {
-            Format::Json
-        } else {
-            Format::Events { parser: Parser::new(MAX_EVENT_BYTES), received: VecDeque::new() }
-        };
-        Self { response, masks, format, answer }
+        let format = if is_json { Format::Json } else { Format::Events };
+        let assembly = Assembly::new(Dialect::Responses, files, MAX_PICTURES);
+        let reading = Some(Reading { format, parser: Parser::new(), assembly });
+        Self { response, masks, format, reading, received: VecDeque::new(), answer }
     }
 
-    /// Goes on by one event, or by what arrives next; breaks when the answer is whole.
+    /// Goes on by one event, or by what arrives next; breaks when the answer is whole. `pictures` become those that the
+    /// event's images are the numbers of.
     pub(super) async fn advance(
         &mut self,
         idle: Duration,
-        said: &mut VecDeque<ModelEvent<Bytes>>,
+        said: &mut Said,
+        pictures: &mut Vec<Slot<F::Writer>>,
     ) -> Result<ControlFlow<()>, ModelError> {
-        let event = match &mut self.format {
-            Format::Json => {
-                let json = whole_body(&mut self.response, &self.masks, idle).await?;
-                read(json, wire::whole).await?
-            }
-            Format::Events { parser, received } => match received.pop_front() {
-                Some(data) => read(data, wire::event).await?,
-                None => {
-                    let Some(chunk) = chunk(&mut self.response, &self.masks, idle).await? else {
-                        return Err(broken("the provider's answer was cut before its end"));
-                    };
-                    parser.read(&chunk, received).map_err(|TooLarge| too_large())?;
+        let document = match self.received.pop_front() {
+            Some(document) => document,
+            None => match chunk(&mut self.response, &self.masks, idle).await? {
+                Some(chunk) => {
+                    self.read(chunk).await?;
                     return Ok(ControlFlow::Continue(()));
                 }
+                None => self.last()?,
             },
         };
+        let parse = match self.format {
+            Format::Events => wire::event,
+            Format::Json => wire::whole,
+        };
+        let event = parsed(document.json, parse).await?;
+        *pictures = document.pictures;
         self.answer.hear(event, said)
+    }
+
+    async fn read(&mut self, bytes: Bytes) -> Result<(), ModelError> {
+        let mut reading = self.reading.take().ok_or_else(stopped)?;
+        let few = bytes.len() <= FEW_BYTES && !reading.assembly.is_in_image();
+        let (reading, documents) = if few {
+            let documents = reading.feed(&bytes);
+            (reading, documents)
+        } else {
+            let reading = tokio::task::spawn_blocking(move || {
+                let documents = reading.feed(&bytes);
+                (reading, documents)
+            });
+            reading.await.map_err(|_| stopped())?
+        };
+        self.reading = Some(reading);
+        self.received
+            .extend(documents.map_err(|unfit| broken(format!("the provider's answer cannot be read: {unfit}")))?);
+        Ok(())
+    }
+
+    /// What is there when the provider has closed the connection.
+    fn last(&mut self) -> Result<Document<F::Writer>, ModelError> {
+        match self.format {
+            Format::Events => Err(broken("the provider's answer was cut before its end")),
+            Format::Json => Ok(Document::of(&mut self.reading.as_mut().ok_or_else(stopped)?.assembly)),
+        }
     }
 }
 
@@ -89,27 +162,15 @@ async fn chunk(response: &mut Response, masks: &Masks, idle: Duration) -> Result
     }
 }
 
-async fn whole_body(response: &mut Response, masks: &Masks, idle: Duration) -> Result<Bytes, ModelError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = chunk(response, masks, idle).await? {
-        if body.len() + chunk.len() > MAX_EVENT_BYTES {
-            return Err(too_large());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Bytes::from(body))
-}
-
-async fn read(data: Bytes, parse: fn(&Bytes) -> Result<Event, Unreadable>) -> Result<Event, ModelError> {
-    let event = if data.len() <= SMALL_EVENT_BYTES {
-        parse(&data)
+async fn parsed(json: Vec<u8>, parse: fn(&[u8]) -> Result<Event, Unreadable>) -> Result<Event, ModelError> {
+    let event = if json.len() <= SMALL_EVENT_BYTES {
+        parse(&json)
     } else {
-        let parsed = tokio::task::spawn_blocking(move || parse(&data)).await;
-        parsed.map_err(|_| broken("reading the provider's answer failed"))?
+        tokio::task::spawn_blocking(move || parse(&json)).await.map_err(|_| stopped())?
     };
     event.map_err(|what| broken(format!("the provider sent {what}")))
 }
 
-fn too_large() -> ModelError {
-    broken(format!("the provider sent an event over {} MiB", MAX_EVENT_BYTES >> 20))
+fn stopped() -> ModelError {
+    broken("reading the provider's answer failed")
 }

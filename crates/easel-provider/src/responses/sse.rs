@@ -1,16 +1,18 @@
-//! Server-sent events out of bytes that may be split anywhere. Each byte is looked at once.
+//! Server-sent events out of bytes that may be split anywhere. Each byte is looked at once, and none is held.
 
-use std::collections::VecDeque;
-
-use bytes::Bytes;
 use memchr::memchr2;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const DATA: &[u8] = b"data";
 
-/// One event is larger than the bound.
+/// What the stream says, in order.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TooLarge;
+pub(super) enum Frame<'a> {
+    /// A part of an event's data.
+    Data(&'a [u8]),
+    /// The event is whole, and had data.
+    End,
+}
 
 /// Only the data of events is kept: their kind stands in the data too. An event without its closing empty line was cut,
 /// and never comes out.
@@ -19,10 +21,10 @@ pub(super) struct Parser {
     place: Place,
     /// A line feed right after a carriage return ends no second line.
     after_return: bool,
-    data: Vec<u8>,
-    /// Lines of data in this event so far.
-    lines: usize,
-    max_event_bytes: usize,
+    /// This event has a line of data.
+    line: bool,
+    /// It has data that is more than an empty line.
+    data: bool,
 }
 
 /// Where in a line the next byte stands.
@@ -40,24 +42,28 @@ enum Place {
 }
 
 impl Parser {
-    pub(super) const fn new(max_event_bytes: usize) -> Self {
-        Self { place: Place::Mark(0), after_return: false, data: Vec::new(), lines: 0, max_event_bytes }
+    pub(super) const fn new() -> Self {
+        Self { place: Place::Mark(0), after_return: false, line: false, data: false }
     }
 
-    /// Reads on, and puts the data of whole events into `events`.
-    pub(super) fn read(&mut self, mut bytes: &[u8], events: &mut VecDeque<Bytes>) -> Result<(), TooLarge> {
+    /// Reads on, and stops where `on` says so.
+    pub(super) fn read<E>(
+        &mut self,
+        mut bytes: &[u8],
+        on: &mut impl FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         while let Some((&first, rest)) = bytes.split_first() {
             if std::mem::take(&mut self.after_return) && first == b'\n' {
                 bytes = rest;
                 continue;
             }
             match memchr2(b'\r', b'\n', bytes) {
-                None => return self.part(bytes),
+                None => return self.part(bytes, on),
                 Some(end) => {
-                    self.part(&bytes[..end])?;
+                    self.part(&bytes[..end], on)?;
                     self.after_return = bytes[end] == b'\r';
                     bytes = &bytes[end + 1..];
-                    self.end_line(events);
+                    self.end_line(on)?;
                 }
             }
         }
@@ -65,7 +71,7 @@ impl Parser {
     }
 
     /// Part of a line.
-    fn part(&mut self, mut bytes: &[u8]) -> Result<(), TooLarge> {
+    fn part<E>(&mut self, mut bytes: &[u8], on: &mut impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E> {
         while let Some((&first, rest)) = bytes.split_first() {
             match self.place {
                 Place::Mark(read) if BYTE_ORDER_MARK.get(read) == Some(&first) => {
@@ -78,7 +84,7 @@ impl Parser {
                 }
                 Place::Name(read) if DATA.get(read) == Some(&first) => self.place = Place::Name(read + 1),
                 Place::Name(read) if read == DATA.len() && first == b':' => {
-                    self.begin_value();
+                    self.begin_value(on)?;
                     self.place = Place::Space;
                 }
                 Place::Name(_) | Place::Other => {
@@ -92,11 +98,8 @@ impl Parser {
                     }
                 }
                 Place::Value => {
-                    if self.data.len() + bytes.len() > self.max_event_bytes {
-                        return Err(TooLarge);
-                    }
-                    self.data.extend_from_slice(bytes);
-                    return Ok(());
+                    self.data = true;
+                    return on(Frame::Data(bytes));
                 }
             }
             bytes = rest;
@@ -104,46 +107,52 @@ impl Parser {
         Ok(())
     }
 
-    fn begin_value(&mut self) {
-        if self.lines > 0 {
-            self.data.push(b'\n');
+    fn begin_value<E>(&mut self, on: &mut impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E> {
+        if !std::mem::replace(&mut self.line, true) {
+            return Ok(());
         }
-        self.lines += 1;
+        self.data = true;
+        on(Frame::Data(b"\n"))
     }
 
-    fn end_line(&mut self, events: &mut VecDeque<Bytes>) {
+    fn end_line<E>(&mut self, on: &mut impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E> {
         match std::mem::replace(&mut self.place, Place::Name(0)) {
             // An empty line.
             Place::Name(0) | Place::Mark(0) => {
-                if self.lines > 0 && !self.data.is_empty() {
-                    events.push_back(Bytes::from(std::mem::take(&mut self.data)));
-                }
-                self.data.clear();
-                self.lines = 0;
+                self.line = false;
+                if std::mem::take(&mut self.data) { on(Frame::End) } else { Ok(()) }
             }
             // The field without a colon has an empty value.
-            Place::Name(read) if read == DATA.len() => self.begin_value(),
-            Place::Name(_) | Place::Mark(_) | Place::Space | Place::Value | Place::Other => {}
+            Place::Name(read) if read == DATA.len() => self.begin_value(on),
+            Place::Name(_) | Place::Mark(_) | Place::Space | Place::Value | Place::Other => Ok(()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
     use proptest::prelude::*;
 
-    fn parse(pieces: &[&[u8]], max: usize) -> Result<Vec<String>, TooLarge> {
-        let mut parser = Parser::new(max);
-        let mut events = VecDeque::new();
+    fn parse(pieces: &[&[u8]]) -> Vec<String> {
+        let (mut parser, mut events, mut data) = (Parser::new(), Vec::new(), Vec::new());
+        let mut on = |frame: Frame<'_>| {
+            match frame {
+                Frame::Data(part) => data.extend_from_slice(part),
+                Frame::End => events.push(String::from_utf8_lossy(&std::mem::take(&mut data)).into_owned()),
+            }
+            Ok::<_, Infallible>(())
+        };
         for piece in pieces {
-            parser.read(piece, &mut events)?;
+            parser.read(piece, &mut on).unwrap();
         }
-        Ok(events.iter().map(|event| String::from_utf8_lossy(event).into_owned()).collect())
+        events
     }
 
     fn events(text: &str) -> Vec<String> {
-        parse(&[text.as_bytes()], 1_000).unwrap()
+        parse(&[text.as_bytes()])
     }
 
     #[test]
@@ -172,21 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn an_event_over_the_bound_is_refused_however_it_is_split() {
-        assert_eq!(parse(&[b"data: 1234\n\n"], 4).unwrap(), ["1234"]);
-        assert_eq!(parse(&[b"data: 12345\n\n"], 4), Err(TooLarge));
-        assert_eq!(parse(&[b"data: 12", b"34", b"5"], 4), Err(TooLarge));
-        assert_eq!(parse(&[b"data: 12\n", b"data: 34\n"], 4), Err(TooLarge));
-    }
-
-    #[test]
-    fn an_endless_comment_takes_no_memory() {
-        let mut parser = Parser::new(10);
-        let mut events = VecDeque::new();
-        for _ in 0..1_000 {
-            parser.read(b": comment without an end", &mut events).unwrap();
-        }
-        assert_eq!((parser.data.capacity(), events.len()), (0, 0));
+    fn reading_stops_where_the_reader_has_enough() {
+        let mut parser = Parser::new();
+        let refused = parser.read(b"data: 1\n\ndata: 2\n\n", &mut |frame| match frame {
+            Frame::Data(data) => Err(data.to_vec()),
+            Frame::End => Ok(()),
+        });
+        assert_eq!(refused, Err(b"1".to_vec()));
     }
 
     proptest! {
@@ -200,7 +201,7 @@ mod tests {
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
-            prop_assert_eq!(parse(&pieces, 1_000).unwrap(), parse(&[bytes], 1_000).unwrap());
+            prop_assert_eq!(parse(&pieces), parse(&[bytes]));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The images of the hosted tool in one answer: each begins once and ends once.
 
-use bytes::Bytes;
 use easel_imagegen::port::{Made, MadeImage, ModelError, ModelEvent, Reference, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::turn::CodexErrorInfo;
@@ -10,6 +9,7 @@ use serde_json::Value;
 use super::{Said, broken};
 use crate::failure::{self, Masks, Refused};
 use crate::record::Record;
+use crate::responses::hosted::NO_IMAGE;
 use crate::responses::wire::Image;
 
 /// Images that one answer may begin.
@@ -104,16 +104,16 @@ impl<'a> Images<'a> {
         }
     }
 
-    fn outcome(&self, image: Image) -> Result<Made<Bytes>, ImageError> {
+    fn outcome(&self, image: Image) -> Result<Made<usize>, ImageError> {
         if let Some(error) = image.error.as_ref().filter(|error| !error.is_null()) {
             return Err(ImageError { attempts: 1, ..self.refused(error).image_error(self.context.record) });
         }
-        if image.status == "failed" || image.result.is_empty() {
-            return Err(self.failed("the provider's image tool made no image"));
-        }
+        let Some(picture) = image.result.filter(|_| image.status != "failed") else {
+            return Err(self.failed(NO_IMAGE));
+        };
         let revised_prompt = image.revised_prompt.map(|prompt| self.context.masks.text(&prompt, MAX_PROMPT));
         Ok(Made {
-            images: vec![MadeImage { staged: image.result, revised_prompt, applied: image.applied }],
+            images: vec![MadeImage { staged: picture, revised_prompt, applied: image.applied }],
             usage: None,
             request_id: self.request_id.clone(),
             generation_id: Some(image.id),

@@ -81,7 +81,10 @@ async fn an_answer_that_only_drips_ends_at_the_total_deadline() {
 async fn an_event_without_end_is_refused_at_its_bound() {
     static MEBIBYTE: [u8; 1 << 20] = [b'x'; 1 << 20];
     let steps = vec![Step::Send(stream("data: ")), Step::Drip(&MEBIBYTE)];
-    assert_eq!(said(steps, PATIENT).await, "error InternalServerError: the provider sent an event over 64 MiB\n");
+    assert_eq!(
+        said(steps, PATIENT).await,
+        "error InternalServerError: the provider's answer cannot be read: the answer is too long\n"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! One item of an answer, as it is in its events and again in the whole answer.
 
-use bytes::Bytes;
 use easel_protocol::record::AppliedImage;
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,8 +19,8 @@ pub(in super::super) enum Item {
 pub(in super::super) struct Image {
     pub(in super::super) id: String,
     pub(in super::super) status: String,
-    /// Base64, a part of the event's own bytes.
-    pub(in super::super) result: Bytes,
+    /// The number of the picture among those of the event.
+    pub(in super::super) result: Option<usize>,
     pub(in super::super) revised_prompt: Option<String>,
     pub(in super::super) applied: AppliedImage,
     pub(in super::super) error: Option<Value>,
@@ -60,7 +59,7 @@ struct RawItem<'a> {
     error: Option<Value>,
 }
 
-pub(super) fn item(data: &Bytes, raw: &RawValue) -> Result<Item, Unreadable> {
+pub(super) fn item(raw: &RawValue) -> Result<Item, Unreadable> {
     let raw: RawItem<'_> = serde_json::from_str(raw.get()).map_err(|_| NOT_JSON)?;
     let id = string(raw.id).unwrap_or_default();
     Ok(match raw.kind.as_str() {
@@ -79,7 +78,7 @@ pub(super) fn item(data: &Bytes, raw: &RawValue) -> Result<Item, Unreadable> {
         "image_generation_call" => Item::Image(Box::new(Image {
             id,
             status: string(raw.status).unwrap_or_default(),
-            result: raw.result.map(|raw| base64(data, raw)).unwrap_or_default(),
+            result: raw.result.and_then(|raw| raw.get().parse().ok()),
             revised_prompt: string(raw.revised_prompt),
             applied: AppliedImage {
                 size: string(raw.size),
@@ -96,21 +95,6 @@ pub(super) fn item(data: &Bytes, raw: &RawValue) -> Result<Item, Unreadable> {
 
 pub(super) fn string(raw: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(raw?.get()).ok()
-}
-
-/// The text of a string, without a copy where it holds no escape.
-fn base64(data: &Bytes, raw: &RawValue) -> Bytes {
-    let text = raw.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    let text = match text {
-        Some(text) if memchr::memchr(b'\\', text.as_bytes()).is_none() => data.slice_ref(text.as_bytes()),
-        Some(_) => Bytes::from(string(Some(raw)).unwrap_or_default()),
-        None => return Bytes::new(),
-    };
-    // Some servers send a data URL.
-    match memchr::memchr(b',', &text[..text.len().min(100)]) {
-        Some(comma) if text.starts_with(b"data:") => text.slice(comma + 1..),
-        Some(_) | None => text,
-    }
 }
 
 /// Of a message's pieces, or of a message that is one string.

@@ -10,7 +10,7 @@ use super::*;
 type Found = (Vec<Result<Vec<u8>, NotBase64>>, Vec<u8>);
 
 fn scan<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Found {
-    let (mut scanner, mut images, mut current) = (Scanner::default(), Vec::new(), None);
+    let (mut scanner, mut images, mut current) = (Scanner::new(Dialect::Images), Vec::new(), None);
     let mut on = |piece: Piece<'_>| match piece {
         Piece::Begin => assert_eq!(current.replace(Vec::new()), None),
         Piece::Bytes(bytes) => current.as_mut().expect("begun").extend_from_slice(bytes),
@@ -99,12 +99,12 @@ fn what_is_no_base64_spoils_its_own_image_only() {
 
 #[test]
 fn an_endless_rest_is_refused_and_an_endless_image_is_not_held() {
-    let mut scanner = Scanner::default();
-    let long = vec![b'x'; MAX_REST];
+    let mut scanner = Scanner::new(Dialect::Images);
+    let long = vec![b'x'; MAX_REST_OF_IMAGES];
     assert_eq!(scanner.feed(b"{\"a\":\"", &mut |_| {}), Ok(()));
-    assert_eq!(scanner.feed(&long, &mut |_| {}), Err(TooLong));
+    assert_eq!(scanner.feed(&long, &mut |_| {}), Err(Unfit::TooLong));
 
-    let (mut scanner, mut decoded) = (Scanner::default(), 0);
+    let (mut scanner, mut decoded) = (Scanner::new(Dialect::Images), 0);
     let mut on = |piece: Piece<'_>| {
         if let Piece::Bytes(bytes) = piece {
             decoded += bytes.len();
@@ -238,3 +238,15 @@ const STRANGE: [&str; 20] = [
     "é",
     "\0",
 ];
+
+#[test]
+fn the_images_of_a_model_s_answer_stand_under_other_keys() {
+    let text =
+        r#"{"result":"aGk=","b64_json":"aGk=","url":"data:,aGk=","item":{"partial_image_b64":"aGk","result":null}}"#;
+    let (mut scanner, mut images) = (Scanner::new(Dialect::Responses), 0);
+    let mut on = |piece: Piece<'_>| images += usize::from(piece == Piece::Bytes(b"hi"));
+    scanner.feed(text.as_bytes(), &mut on).expect("short");
+    assert_eq!(images, 2);
+    let rest = br#"{"result":0,"b64_json":"aGk=","url":"data:,aGk=","item":{"partial_image_b64":1,"result":null}}"#;
+    assert_eq!(scanner.take_rest(), rest);
+}

@@ -15,7 +15,7 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not base64")]
-pub(super) struct NotBase64;
+pub(crate) struct NotBase64;
 
 /// Holds one block, whatever the length of what it decodes.
 #[derive(Debug, Default)]

@@ -1,35 +1,42 @@
 //! A scanner over JSON as it arrives, which takes the images out.
 //!
-//! The values of `b64_json`, and of `url` where it is a data URL, are decoded and handed on at once. In what is left they
-//! are numbers that count from 0, and that is small enough to be parsed as a whole. The scanner holds that rest and one
+//! The values of the keys of its [`Dialect`] are decoded and handed on at once. In what is left they are numbers that
+//! count from 0, and that is small enough to be parsed as a whole. The scanner holds that rest and one
 //! block of base64, however large the images are. It believes nothing about the JSON: text that is none comes out as it
 //! went in, and the parser refuses it.
 
+use super::Unfit;
 use super::base64::{Decoder, NotBase64};
 
-/// Bytes of the JSON without its images.
-pub(super) const MAX_REST: usize = 1 << 20;
+/// Bytes of JSON without its images.
+const MAX_REST_OF_IMAGES: usize = 1 << 20;
+const MAX_REST_OF_RESPONSES: usize = 16 << 20;
 /// Between `data:` and the comma; a media type and its parameters are much shorter.
 const MAX_HEADER: usize = 256;
 const DATA: &[u8] = b"data:";
 /// One byte more than the longest key, which tells that a string is none.
-const MAX_NAME: usize = b"b64_json".len() + 1;
+const MAX_NAME: usize = b"partial_image_b64".len() + 1;
+
+/// Which keys hold images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// `b64_json`, and `url` where it is a data URL.
+    Images,
+    /// `result` and `partial_image_b64`.
+    Responses,
+}
 
 /// What the scanner finds, in order.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     Begin,
     Bytes(&'a [u8]),
     End(Result<(), NotBase64>),
 }
 
-/// There is more than 1 MiB of JSON around the images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is too long")]
-pub(super) struct TooLong;
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Scanner {
+    dialect: Dialect,
     state: State,
     /// The string that ended last, as far as it can be a key that matters.
     name: Vec<u8>,
@@ -40,9 +47,8 @@ pub(super) struct Scanner {
     images: usize,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    #[default]
     Outside,
     Text,
     TextEscape,
@@ -64,9 +70,8 @@ enum State {
 }
 
 /// What stands before the next token.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
-    #[default]
     Other,
     Text,
     /// A string and a colon: the string is a key.
@@ -79,9 +84,39 @@ enum Key {
     Url,
 }
 
+impl Dialect {
+    fn key(self, name: &[u8]) -> Option<Key> {
+        match (self, name) {
+            (Self::Images, b"b64_json") | (Self::Responses, b"result" | b"partial_image_b64") => Some(Key::Base64),
+            (Self::Images, b"url") => Some(Key::Url),
+            _ => None,
+        }
+    }
+
+    const fn max_rest(self) -> usize {
+        match self {
+            Self::Images => MAX_REST_OF_IMAGES,
+            Self::Responses => MAX_REST_OF_RESPONSES,
+        }
+    }
+}
+
 impl Scanner {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            state: State::Outside,
+            name: Vec::new(),
+            before: Before::Other,
+            rest: Vec::new(),
+            decoder: Decoder::default(),
+            broken: false,
+            images: 0,
+        }
+    }
+
     /// Takes more of the text, split wherever it may be.
-    pub(super) fn feed(&mut self, mut text: &[u8], on: &mut impl FnMut(Piece<'_>)) -> Result<(), TooLong> {
+    pub(super) fn feed(&mut self, mut text: &[u8], on: &mut impl FnMut(Piece<'_>)) -> Result<(), Unfit> {
         while let [first, after @ ..] = text {
             text = match self.state {
                 State::Outside => self.outside(*first, after),
@@ -97,8 +132,8 @@ impl Scanner {
                 State::ImageEscape => self.escape(*first, after, on),
                 State::ImageUnicode { digits, value } => self.unicode(digits, value, *first, after, on),
             };
-            if self.rest.len() > MAX_REST {
-                return Err(TooLong);
+            if self.rest.len() > self.dialect.max_rest() {
+                return Err(Unfit::TooLong);
             }
         }
         Ok(())
@@ -106,7 +141,7 @@ impl Scanner {
 
     /// The JSON without the images; the scanner begins anew.
     pub(super) fn take_rest(&mut self) -> Vec<u8> {
-        std::mem::take(self).rest
+        std::mem::replace(self, Self::new(self.dialect)).rest
     }
 
     /// Bytes of memory in use.
@@ -117,7 +152,7 @@ impl Scanner {
 
     fn outside<'a>(&mut self, byte: u8, after: &'a [u8]) -> &'a [u8] {
         let key = match (byte, self.before) {
-            (b'"', Before::Key) => self.key(),
+            (b'"', Before::Key) => self.dialect.key(&self.name),
             _ => None,
         };
         match byte {
@@ -137,14 +172,6 @@ impl Scanner {
         after
     }
 
-    fn key(&self) -> Option<Key> {
-        match self.name.as_slice() {
-            b"b64_json" => Some(Key::Base64),
-            b"url" => Some(Key::Url),
-            _ => None,
-        }
-    }
-
     fn text<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
         let end = memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len());
         let (now, after) = text.split_at(end);
@@ -156,7 +183,7 @@ impl Scanner {
         if *byte == b'"' {
             (self.state, self.before) = (State::Outside, Before::Text);
         } else {
-            // A key with an escape in it is read as another key: no server writes these two so.
+            // A key with an escape in it is read as another key: no server writes these so.
             self.name.resize(MAX_NAME, b'\\');
             self.state = State::TextEscape;
         }

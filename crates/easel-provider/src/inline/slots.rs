@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use easel_imagegen::port::Files;
 
+use super::Unfit;
 use super::scan::Piece;
 
 /// Bytes of one image. The largest that a model makes today is a third of it.
-pub(super) const MAX_IMAGE_BYTES: u64 = 64 << 20;
+const MAX_IMAGE_BYTES: u64 = 64 << 20;
 
 /// What became of one image of an answer.
 #[derive(Debug)]
-pub(super) enum Slot<W> {
+pub(crate) enum Slot<W> {
     /// Written to its end.
     Whole(W),
     /// Nothing stood there: some servers send an empty text beside a URL.
@@ -23,13 +24,8 @@ pub(super) enum Slot<W> {
     Disk(io::Error),
 }
 
-/// An image is larger than 64 MiB. There is no reason to read on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an image is larger than 64 MiB")]
-pub(super) struct TooLarge;
-
 /// Takes the images of one document in their order.
-pub(super) struct Slots<F: Files> {
+pub(crate) struct Slots<F: Files> {
     files: Arc<F>,
     wanted: usize,
     slots: Vec<Slot<F::Writer>>,
@@ -39,21 +35,26 @@ pub(super) struct Slots<F: Files> {
 
 impl<F: Files> Slots<F> {
     /// Keeps the first `wanted` images.
-    pub(super) fn new(files: Arc<F>, wanted: usize) -> Self {
+    pub(crate) fn new(files: Arc<F>, wanted: usize) -> Self {
         Self { files, wanted, slots: Vec::new(), current: None, bytes: 0 }
     }
 
-    pub(super) fn want(&mut self, wanted: usize) {
+    pub(crate) fn want(&mut self, wanted: usize) {
         self.wanted = wanted;
     }
 
+    /// Whether an image has begun and not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        self.current.is_some()
+    }
+
     /// What was taken since the last time.
-    pub(super) fn take(&mut self) -> Vec<Slot<F::Writer>> {
+    pub(crate) fn take(&mut self) -> Vec<Slot<F::Writer>> {
         self.current = None;
         std::mem::take(&mut self.slots)
     }
 
-    pub(super) fn piece(&mut self, piece: &Piece<'_>) -> Result<(), TooLarge> {
+    pub(crate) fn piece(&mut self, piece: &Piece<'_>) -> Result<(), Unfit> {
         match piece {
             Piece::Begin => {
                 self.bytes = 0;
@@ -63,7 +64,7 @@ impl<F: Files> Slots<F> {
                 self.bytes += bytes.len() as u64;
                 if self.bytes > MAX_IMAGE_BYTES {
                     self.current = None;
-                    return Err(TooLarge);
+                    return Err(Unfit::TooLarge);
                 }
                 self.current = self.current.take().map(|slot| self.written(slot, bytes));
             }
