@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 use easel_protocol::item::ImageStatus;
 use easel_protocol::method::TurnInterrupt;
@@ -14,6 +15,9 @@ use super::{at, connected};
 use crate::harness::events::{as_image, completed, end, image};
 use crate::harness::pictures::{RED, plain_png};
 use crate::harness::{Place, STANDALONE, local_image, text};
+
+/// A connection that is open for so long stays open.
+const HANGS: Duration = Duration::from_secs(60);
 
 /// A request that the provider takes and never answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +86,7 @@ async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mi
         let events = server.rest_of_turn().await;
         assert_eq!(end(&events).status, TurnStatus::Interrupted, "{held:?}");
         signals.interrupted.send(()).expect("the provider waits");
-        let missing = signals.gone.recv().expect("the connection is closed");
+        let missing = signals.gone.recv_timeout(HANGS).expect("the connection is closed");
         assert_eq!(missing > 0, held == Held::Upload, "{held:?}: {missing}");
         if held == Held::Model {
             assert!(completed(&events).into_iter().all(|item| as_image(item).is_none()));
