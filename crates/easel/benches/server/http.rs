@@ -45,9 +45,13 @@ fn growth(home: &Path) {
     });
     let mut server = connected(home, &provider);
     let thread = thread(&mut server);
-    let turns: Vec<Duration> = (0..TURNS).map(|_| turn(&mut server, &thread)).collect();
-    let lengths = provider.lengths("responses");
-    let bare: Vec<Duration> = lengths.chunks(2).map(|turn| bare_turn(&provider, turn)).collect();
+    // Turn about, so that both meet the same machine.
+    let times = (0..TURNS).map(|_| {
+        let took = turn(&mut server, &thread);
+        let lengths = provider.lengths("responses");
+        (took, bare_turn(&provider, &lengths[lengths.len() - 2..]))
+    });
+    let (turns, bare): (Vec<Duration>, Vec<Duration>) = times.unzip();
     let at = |times: &[Duration], turn: usize| {
         let first = turn.saturating_sub(AROUND / 2 + 1).min(TURNS - AROUND);
         median(times[first..first + AROUND].to_vec())
@@ -64,7 +68,7 @@ fn growth(home: &Path) {
             format!("turn {later} to turn {earlier}")
         );
     }
-    let last = lengths.last().copied().unwrap_or(0) as f64 / 1e6;
+    let last = provider.lengths("responses").last().copied().unwrap_or(0) as f64 / 1e6;
     println!("{:<34} {last:>9.1} MB", format!("request of turn {TURNS}"));
 }
 
