@@ -286,7 +286,11 @@ attempts: number, elapsedMs: number,
 /**
  * Whether the same call may succeed later.
  */
-retryable: boolean, billed: Billed, };
+retryable: boolean, billed: Billed,
+/**
+ * What the provider says of the limit that is used up; only for `usageLimit`.
+ */
+usageLimit?: UsageLimit, };
 
 /**
  * Closed set of the ways in which a call fails.
@@ -925,6 +929,23 @@ export type TurnStartedNotification = { threadId: string, turn: Turn, };
 export type TurnStatus = "inProgress" | "completed" | "interrupted" | "failed";
 
 export type UnsubscribeStatus = "notLoaded" | "notSubscribed" | "unsubscribed";
+
+/**
+ * A usage limit that is used up, as far as the provider describes it.
+ */
+export type UsageLimit = {
+/**
+ * Which of several limits.
+ */
+limitId: string | null,
+/**
+ * Unix seconds at which it starts anew.
+ */
+resetsAt: number | null,
+/**
+ * The plan that it belongs to.
+ */
+plan: string | null, };
 
 /**
  * One piece of a user message. Audio of any kind is refused: Easel has no use for it.

@@ -89,7 +89,7 @@ async fn the_demo_ends_at_the_first_image_that_fails_and_names_the_error() {
 async fn the_demo_on_a_provider_that_is_not_there_fails_with_its_error() {
     let (code, _, said) = ended(&Place::with_config(AWAY), &["demo", "--provider", "away"]).await;
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("the provider cannot be reached"), "{said}");
+    assert!(said.contains("provider `away` at ") && said.contains(" cannot be reached: "), "{said}");
 }
 
 #[tokio::test]

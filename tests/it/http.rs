@@ -3,14 +3,16 @@
 
 pub(crate) mod backend;
 mod loopback;
-mod scripted;
 
 mod bounds;
 mod faults;
 mod instructions;
 mod interrupts;
 mod memory;
+mod models;
 mod parity;
+mod repeats;
+mod scripted;
 
 use std::path::PathBuf;
 

@@ -83,7 +83,8 @@ impl Loader {
         self.push_process(&mut process);
         stack.layers.append(&mut process.layers);
         let is_switched_off = self.switches.get(KILL_SWITCH) == Some(&false);
-        stack.say(LayerName::Thread, Policy::Thread { is_switched_off }, from_thread(overrides));
+        let below = serde_json::to_value(stack.merged().0).unwrap_or_default();
+        stack.say(LayerName::Thread, Policy::Thread { is_switched_off, below: &below }, from_thread(overrides));
         stack.merge()
     }
 

@@ -83,15 +83,8 @@ const TOP_LEVEL: &[&str] = &[
 /// Keys of the peer inside a section that we have too.
 const NESTED: &[[&str; 2]] = &[["history", "max_bytes"], ["history", "persistence"]];
 
-/// Keys of the peer in the table of a provider. Easel repeats a request only when that cannot cost twice, so numbers of
-/// retries say nothing to it.
-const OF_PROVIDERS: &[&str] = &[
-    "env_key_instructions",
-    "request_max_retries",
-    "stream_max_retries",
-    "supports_websockets",
-    "websocket_connect_timeout_ms",
-];
+/// Keys of the peer in the table of a provider.
+const OF_PROVIDERS: &[&str] = &["env_key_instructions", "supports_websockets", "websocket_connect_timeout_ms"];
 
 /// Whether the path is a key of the peer.
 pub(crate) fn is_peer_key(path: &[String]) -> bool {

@@ -33,7 +33,10 @@ pub const REFUSED_IN_PROJECT: &[&str] = &[
 ];
 
 /// Keys (and sections) that the project file may set only to the same value or a stricter one than the user's.
-pub const TIGHTENED_BY_PROJECT: &[&str] = &["features.image_generation", "limits"];
+pub const TIGHTENED_BY_PROJECT: &[&str] = &["features.image_generation", "images.retry_uncertain", "limits"];
+
+/// The same for the overrides of one thread: what the user alone may risk.
+pub(crate) const TIGHTENED_BY_THREAD: &[&str] = &["images.retry_uncertain"];
 
 /// Sections with one value for the whole process, which an override of one thread therefore cannot set.
 pub const PROCESS_WIDE: &[&str] = &["server"];
@@ -48,8 +51,9 @@ pub(crate) enum Policy<'a> {
     Trusted,
     /// A repository speaks; `below` is the merged configuration under it.
     Project { below: &'a Value },
-    /// The client speaks for one thread, perhaps after it has switched image generation off for all.
-    Thread { is_switched_off: bool },
+    /// The client speaks for one thread, perhaps after it has switched image generation off for all; `below` is the
+    /// merged configuration under it.
+    Thread { is_switched_off: bool, below: &'a Value },
 }
 
 /// Why a key is not taken.
@@ -57,7 +61,7 @@ pub(crate) enum Policy<'a> {
 pub(crate) enum Refusal {
     /// A project may not set it.
     Project,
-    /// A project may not loosen it.
+    /// Nobody but the user may loosen it.
     Loosened,
     /// One thread may not set it.
     ProcessWide,
@@ -78,16 +82,19 @@ impl Policy<'_> {
 
     /// Whether this value of a known key is refused.
     pub(crate) fn refuses_value(self, path: &[String], value: &Value) -> Option<Refusal> {
-        let below = match self {
+        let (below, guards) = match self {
             Self::Trusted => return None,
-            Self::Thread { is_switched_off } => {
+            Self::Project { below } => (below, TIGHTENED_BY_PROJECT),
+            Self::Thread { is_switched_off, below } => {
                 let is_on = *value == Value::Bool(true) && *path == ["features", KILL_SWITCH];
-                return (is_switched_off && is_on).then_some(Refusal::SwitchedOff);
+                if is_switched_off && is_on {
+                    return Some(Refusal::SwitchedOff);
+                }
+                (below, TIGHTENED_BY_THREAD)
             }
-            Self::Project { below } => below,
         };
         let dotted = path.join(".");
-        let guarded = TIGHTENED_BY_PROJECT
+        let guarded = guards
             .iter()
             .any(|guard| dotted.strip_prefix(guard).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
         let held = path.iter().try_fold(below, |table, part| table.get(part));

@@ -33,6 +33,13 @@ pub struct ProviderConfig {
     pub connect_timeout_ms: Option<u64>,
     /// Milliseconds between two pieces of the model's answer. 1,000 to 3,600,000. Unset: 300,000.
     pub stream_idle_timeout_ms: Option<u64>,
+    /// How often a request to the model that brought no answer is sent again. 0 to 100. Unset: 2. Image requests take no
+    /// notice of it.
+    pub request_max_retries: Option<u32>,
+    /// How often an answer of the model that was cut before it said anything is asked for again. 0 to 100. Unset: 2.
+    pub stream_max_retries: Option<u32>,
+    /// Whether `GET {base_url}/models` lists its models. Unset: what the preset says.
+    pub models_endpoint: Option<bool>,
     /// The image model at this provider. Unset: `images.model`.
     pub image_model: Option<String>,
     /// Where the images API differs from the preset.

@@ -63,11 +63,20 @@ pub struct Images {
     pub timeout_ms: u64,
     /// How closely the model looks at the images it is shown. Default `high`.
     pub detail: Detail,
+    /// Whether an image request that may have been accepted, and billed, is sent at most twice more. Default false.
+    /// Neither a project nor one thread can turn it on.
+    pub retry_uncertain: bool,
 }
 
 impl Default for Images {
     fn default() -> Self {
-        Self { model: "gpt-image-2".to_owned(), parallel: 4, timeout_ms: 600_000, detail: Detail::High }
+        Self {
+            model: "gpt-image-2".to_owned(),
+            parallel: 4,
+            timeout_ms: 600_000,
+            detail: Detail::High,
+            retry_uncertain: false,
+        }
     }
 }
 

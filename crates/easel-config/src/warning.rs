@@ -76,7 +76,7 @@ impl Warning {
             Fault::Value(kind) => format!("`{key}` {place} was ignored: it must be {kind}."),
             Fault::Refused(Refusal::Project) => format!("`{key}` may not be set {place} and was refused."),
             Fault::Refused(Refusal::Loosened) => {
-                format!("`{key}` {place} was refused: a project may only make it stricter.")
+                format!("`{key}` {place} was refused: only the user may loosen it.")
             }
             Fault::Refused(Refusal::ProcessWide) => {
                 format!("`{key}` {place} was ignored: it holds for the whole server, not for one thread.")

@@ -329,5 +329,6 @@ pub fn image_error(kind: ImageErrorKind, message: impl Into<String>) -> ImageErr
         elapsed_ms: 0,
         retryable,
         billed: Billed::No,
+        usage_limit: None,
     }
 }

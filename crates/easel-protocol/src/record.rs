@@ -175,6 +175,22 @@ pub struct ImageError {
     /// Whether the same call may succeed later.
     pub retryable: bool,
     pub billed: Billed,
+    /// What the provider says of the limit that is used up; only for `usageLimit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub usage_limit: Option<Box<UsageLimit>>,
+}
+
+/// A usage limit that is used up, as far as the provider describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageLimit {
+    /// Which of several limits.
+    pub limit_id: Option<String>,
+    /// Unix seconds at which it starts anew.
+    pub resets_at: Option<i64>,
+    /// The plan that it belongs to.
+    pub plan: Option<String>,
 }
 
 /// Closed set of the ways in which a call fails.

@@ -30,6 +30,12 @@ impl Endpoint {
         &self.base
     }
 
+    /// The host, with the port where it is not the scheme's own.
+    pub(crate) fn host(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
     /// A request to `path` below the base, such as `images/edits`, with all headers but the body's.
     ///
     /// # Errors
@@ -42,26 +48,21 @@ impl Endpoint {
         credential: Option<&Credential>,
         originator: &str,
     ) -> Result<RequestBuilder, String> {
-        let mut request = self.client()?.post(self.url(record, path, model));
-        for (name, value) in &record.headers {
-            request = request.header(name, sensitive(value.expose())?);
-        }
-        if let Some(credential) = credential {
-            request = match &record.auth {
-                AuthScheme::Bearer => {
-                    request.header("authorization", sensitive(&format!("Bearer {}", credential.secret.expose()))?)
-                }
-                AuthScheme::Header(name) => request.header(name, sensitive(credential.secret.expose())?),
-                AuthScheme::None => request,
-            };
-            if let Some(account) = &credential.account_id {
-                request = request.header("chatgpt-account-id", sensitive(account)?);
-            }
-        }
-        if !originator.is_empty() {
-            request = request.header("originator", header(originator));
-        }
-        Ok(request)
+        let request = authorised(self.client()?.post(self.url(record, path, model)), record, credential)?;
+        Ok(if originator.is_empty() { request } else { request.header("originator", header(originator)) })
+    }
+
+    /// A question to `path` below the base.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub(crate) fn get(
+        &self,
+        record: &Record,
+        path: &str,
+        credential: Option<&Credential>,
+    ) -> Result<RequestBuilder, String> {
+        authorised(self.client()?.get(self.url(record, path, "")), record, credential)
     }
 
     fn url(&self, record: &Record, path: &str, model: &str) -> Url {
@@ -69,7 +70,10 @@ impl Endpoint {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty();
             if record.path_style == PathStyle::AzureDeployment {
-                segments.extend(["openai", "deployments", model]);
+                segments.push("openai");
+                if path.starts_with("images/") {
+                    segments.extend(["deployments", model]);
+                }
             }
             segments.extend(path.split('/'));
         }
@@ -99,6 +103,29 @@ impl Endpoint {
     }
 }
 
+/// The request with the provider's headers and the credential.
+fn authorised(
+    mut request: RequestBuilder,
+    record: &Record,
+    credential: Option<&Credential>,
+) -> Result<RequestBuilder, String> {
+    for (name, value) in &record.headers {
+        request = request.header(name, sensitive(value.expose())?);
+    }
+    let Some(credential) = credential else { return Ok(request) };
+    request = match &record.auth {
+        AuthScheme::Bearer => {
+            request.header("authorization", sensitive(&format!("Bearer {}", credential.secret.expose()))?)
+        }
+        AuthScheme::Header(name) => request.header(name, sensitive(credential.secret.expose())?),
+        AuthScheme::None => request,
+    };
+    Ok(match &credential.account_id {
+        Some(account) => request.header("chatgpt-account-id", sensitive(account)?),
+        None => request,
+    })
+}
+
 /// A header value that no log shows.
 fn sensitive(value: &str) -> Result<reqwest::header::HeaderValue, String> {
     let mut value = reqwest::header::HeaderValue::from_str(value)
@@ -110,4 +137,43 @@ fn sensitive(value: &str) -> Result<reqwest::header::HeaderValue, String> {
 /// A name as a header can hold it.
 fn header(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::presets::Preset;
+
+    fn url(preset: Preset, base: &str, path: &str) -> String {
+        let endpoint = Endpoint::new(base.parse().unwrap(), Duration::from_secs(1));
+        endpoint.url(&preset.record(), path, "my deployment").to_string()
+    }
+
+    #[test]
+    fn azure_names_the_deployment_in_the_path_of_images_and_in_the_body_of_answers() {
+        for base in ["https://r.openai.azure.com", "https://r.openai.azure.com/"] {
+            let legacy = |path| url(Preset::AzureLegacy, base, path);
+            assert_eq!(
+                legacy("images/edits"),
+                "https://r.openai.azure.com/openai/deployments/my%20deployment/images/edits?api-version=2025-04-01-preview"
+            );
+            assert_eq!(
+                legacy("responses"),
+                "https://r.openai.azure.com/openai/responses?api-version=2025-04-01-preview"
+            );
+        }
+        let base = "https://r.openai.azure.com/openai/v1";
+        assert_eq!(url(Preset::Azure, base, "responses"), "https://r.openai.azure.com/openai/v1/responses");
+    }
+
+    #[test]
+    fn a_host_is_named_without_what_may_be_secret() {
+        for (base, host) in [
+            ("https://images.example.com/secret/v1?key=secret", "images.example.com"),
+            ("http://user:secret@[::1]:8080/v1", "[::1]:8080"),
+            ("https://h:443/v1", "h"),
+        ] {
+            assert_eq!(Endpoint::new(base.parse().unwrap(), Duration::ZERO).host(), host);
+        }
+    }
 }

@@ -4,20 +4,21 @@
 //! repeats a credential, and then shown as its words. What kind of failure it is follows from status and code alone.
 
 mod body;
+mod date;
 mod header;
+mod meaning;
 mod text;
 
 use std::time::Duration;
 
 use easel_imagegen::port::{ModelError, image_error};
-use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
+use easel_protocol::record::{Billed, ImageError, UsageLimit};
 use easel_protocol::turn::CodexErrorInfo;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::record::Record;
-
+use meaning::Meaning;
 pub use text::Masks;
 
 /// Of a refusal's body as much is read; the rest of a larger one stays unread.
@@ -56,22 +57,6 @@ pub struct Moderation {
     pub categories: Vec<String>,
 }
 
-/// What a refusal means, whoever asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
-    Moderation,
-    Unauthorized,
-    UsageLimit,
-    RateLimit,
-    Timeout,
-    /// The request itself is wrong.
-    Request,
-    /// The provider broke down.
-    Server,
-    /// Nothing that an answer of this API should be, such as a redirect.
-    Strange,
-}
-
 /// Reads a refusal to its end, or to 64 KiB, or for ten seconds, whichever comes first.
 pub(crate) async fn refused(mut response: Response, masks: &Masks) -> Refused {
     let mut bytes = Vec::new();
@@ -89,13 +74,17 @@ pub(crate) async fn refused(mut response: Response, masks: &Masks) -> Refused {
     Refused::from_body(response.status().as_u16(), response.headers(), &bytes, masks)
 }
 
-/// Why there is no answer at all: the innermost cause, which says most and holds no URL.
+/// Why there is no answer at all: the innermost cause, which says most and holds no URL, as the end of a sentence.
 pub(crate) fn cause(error: &reqwest::Error) -> String {
     let mut innermost = std::error::Error::source(error);
     while let Some(source) = innermost.and_then(std::error::Error::source) {
         innermost = Some(source);
     }
-    innermost.map_or_else(|| "no reason given".to_owned(), ToString::to_string)
+    let Some(cause) = innermost.map(ToString::to_string) else { return "no reason given".to_owned() };
+    // The system's number helps nobody.
+    let cause = cause.split(" (os error ").next().unwrap_or_default();
+    let mut letters = cause.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
 /// The id that the provider's support asks for.
@@ -132,7 +121,8 @@ impl Refused {
             resets_at: said
                 .resets_at
                 .or_else(|| Some(now.as_secs().cast_signed().saturating_add(said.resets_in?)))
-                .or_else(|| header::text(headers, "x-codex-primary-reset-at")?.parse().ok()),
+                .or_else(|| header::text(headers, "x-codex-primary-reset-at")?.parse().ok())
+                .filter(|at| (0..=date::LAST_SECOND).contains(at)),
             plan: said.plan.and_then(short),
         }
     }
@@ -147,17 +137,41 @@ impl Refused {
         self.retry_after.is_some() && matches!(self.status, 429 | 503) && self.meaning() != Meaning::UsageLimit
     }
 
-    /// As the failure of an image call; attempts and time are the caller's to fill in.
-    pub fn image_error(&self, record: &Record) -> ImageError {
+    /// As the failure of an image call at a provider that bills; attempts and time are the caller's to fill in.
+    pub fn image_error(&self) -> ImageError {
         let meaning = self.meaning();
-        let refused = (300..500).contains(&self.status) || self.not_accepted();
+        let limit =
+            || UsageLimit { limit_id: self.limit_id.clone(), resets_at: self.resets_at, plan: self.plan.clone() };
         ImageError {
             http_status: Some(self.status),
             code: self.code.clone().or_else(|| self.error_type.clone()),
             request_id: self.request_id.clone(),
             retryable: matches!(meaning, Meaning::RateLimit | Meaning::Timeout | Meaning::Server),
-            billed: if record.bills && !refused { Billed::Uncertain } else { Billed::No },
+            billed: self.billed(meaning),
+            usage_limit: (meaning == Meaning::UsageLimit).then(limit).map(Box::new),
             ..image_error(meaning.image_error_kind(), self.sentence(meaning))
+        }
+    }
+
+    /// What the provider did not begin costs nothing, wherever it says so. That holds for moderation and for limits too,
+    /// unless moderation looked at an image that was drawn.
+    fn billed(&self, meaning: Meaning) -> Billed {
+        let stage = self.moderation.as_ref().and_then(|moderation| moderation.stage.as_deref());
+        match meaning {
+            Meaning::Moderation if stage == Some("output") => Billed::Uncertain,
+            Meaning::Moderation | Meaning::UsageLimit => Billed::No,
+            Meaning::Unauthorized
+            | Meaning::RateLimit
+            | Meaning::Timeout
+            | Meaning::Request
+            | Meaning::Server
+            | Meaning::Strange => {
+                if (300..500).contains(&self.status) || self.not_accepted() {
+                    Billed::No
+                } else {
+                    Billed::Uncertain
+                }
+            }
         }
     }
 
@@ -173,74 +187,6 @@ impl Refused {
             Meaning::Strange => CodexErrorInfo::Other,
         };
         ModelError { message: self.sentence(meaning), info }
-    }
-
-    fn meaning(&self) -> Meaning {
-        const MODERATED: [&str; 5] = [
-            "moderation_blocked",
-            "content_policy_violation",
-            "content_filter",
-            "contentFilter",
-            "ResponsibleAIPolicyViolation",
-        ];
-        const SPENT: [&str; 4] =
-            ["insufficient_quota", "usage_limit_reached", "usage_not_included", "billing_hard_limit_reached"];
-        let says_one_of = |words: &[&str]| words.iter().any(|word| self.says(word));
-        match self.status {
-            _ if self.moderation.is_some() || says_one_of(&MODERATED) => Meaning::Moderation,
-            402 => Meaning::UsageLimit,
-            _ if says_one_of(&SPENT) => Meaning::UsageLimit,
-            401 | 403 => Meaning::Unauthorized,
-            429 => Meaning::RateLimit,
-            _ if self.says("rate_limit_exceeded") => Meaning::RateLimit,
-            408 | 504 => Meaning::Timeout,
-            400 | 409 | 413 | 415 | 422 => Meaning::Request,
-            // An error within an answer that began well: the provider broke down on the way.
-            200..=299 | 500..=599 => Meaning::Server,
-            _ => Meaning::Strange,
-        }
-    }
-
-    fn sentence(&self, meaning: Meaning) -> String {
-        let mut sentence = match meaning {
-            Meaning::Moderation => "the provider's moderation blocked the request",
-            Meaning::Unauthorized => "the provider did not accept the credential",
-            Meaning::UsageLimit => "the usage limit at the provider is reached",
-            Meaning::RateLimit => "the provider takes no more requests for now",
-            Meaning::Timeout => "the provider took too long",
-            Meaning::Request => "the provider refused the request",
-            Meaning::Server => "the provider failed",
-            Meaning::Strange => "the provider gave an answer that is none of its API",
-        }
-        .to_owned();
-        if let Some(moderation) = self.moderation.as_ref().filter(|moderation| !moderation.categories.is_empty()) {
-            sentence.push_str(&format!(" ({})", moderation.categories.join(", ")));
-        }
-        if !self.message.is_empty() {
-            sentence.push_str(&format!(": {}", self.message));
-        }
-        let status = (!(200..300).contains(&self.status)).then(|| format!("HTTP {}", self.status));
-        let code = self.code.clone().or_else(|| self.error_type.clone());
-        let request = self.request_id.as_ref().map(|id| format!("request {id}"));
-        let facts: Vec<String> = [status, code, request].into_iter().flatten().collect();
-        if !facts.is_empty() {
-            sentence.push_str(&format!(" [{}]", facts.join(", ")));
-        }
-        sentence
-    }
-}
-
-impl Meaning {
-    const fn image_error_kind(self) -> ImageErrorKind {
-        match self {
-            Self::Moderation => ImageErrorKind::ModerationBlocked,
-            Self::Unauthorized => ImageErrorKind::Unauthorized,
-            Self::UsageLimit => ImageErrorKind::UsageLimit,
-            Self::RateLimit => ImageErrorKind::RateLimited,
-            Self::Timeout => ImageErrorKind::Timeout,
-            Self::Request => ImageErrorKind::InvalidArguments,
-            Self::Server | Self::Strange => ImageErrorKind::BadResponse,
-        }
     }
 }
 

@@ -26,7 +26,6 @@ use tokio::time::Instant;
 
 use crate::credential::Credentials;
 use crate::provider::HttpProvider;
-use crate::record::Record;
 use body::Sending;
 
 /// How far a call has come: what is known of it when its time is over.
@@ -36,13 +35,15 @@ struct Progress {
     attempts: u32,
     /// The request that is on its way.
     sending: Sending,
-    /// The provider has answered with success, to the end.
+    /// The provider has answered it with success, to the end.
     accepted: bool,
+    /// A request before it may have been accepted.
+    in_doubt: bool,
 }
 
 /// Makes the images of one call. Dropping the future closes the connection.
 ///
-/// A request that the provider may have accepted is never repeated.
+/// A request that the provider may have accepted is repeated only where the user asked for that.
 pub(crate) async fn make<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: ImageJob,
@@ -52,28 +53,28 @@ pub(crate) async fn make<C: Credentials, F: Files>(
     let mut progress = Progress::default();
     let deadline = started + job.deadline;
     let made = tokio::time::timeout_at(deadline, call::call(provider, &job, &files, deadline, &mut progress)).await;
-    let made = made.unwrap_or_else(|_| Err(out_of_time(&provider.record, &job, &progress)));
+    let made = made.unwrap_or_else(|_| Err(out_of_time(&job, &progress)));
     made.map_err(|error| ImageError {
         attempts: progress.attempts,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        billed: match error.billed {
+            Billed::No if progress.in_doubt => provider.record.billed(Billed::Uncertain),
+            billed @ (Billed::No | Billed::Yes | Billed::Uncertain) => provider.record.billed(billed),
+        },
         ..error
     })
 }
 
-fn out_of_time(record: &Record, job: &ImageJob, progress: &Progress) -> ImageError {
+fn out_of_time(job: &ImageJob, progress: &Progress) -> ImageError {
     let billed = if progress.accepted {
-        if_it_bills(record, Billed::Yes)
+        Billed::Yes
     } else if progress.sending.has_begun() {
-        if_it_bills(record, Billed::Uncertain)
+        Billed::Uncertain
     } else {
         Billed::No
     };
     let message = format!("the images were not there within {} s", job.deadline.as_secs_f64());
     ImageError { billed, retryable: true, ..image_error(ImageErrorKind::Timeout, message) }
-}
-
-const fn if_it_bills(record: &Record, billed: Billed) -> Billed {
-    if record.bills { billed } else { Billed::No }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! knows HTTP and nothing of threads, disk layout or JSON-RPC: image bytes come from and go to the
 //! [`Files`](easel_imagegen::port::Files) of the port, credentials come from whoever implements [`Credentials`].
 //!
-//! Two rules stand above all: a billed request that may have been accepted is never repeated, and a credential leaves
-//! in one header to one origin and nowhere else.
+//! Two rules stand above all: a billed request that may have been accepted is repeated only on the user's own word, and a
+//! credential leaves in one header to one origin and nowhere else.
 //!
 //! Start reading at [`HttpProvider`].
 
@@ -22,6 +22,7 @@ pub mod endpoint;
 pub mod failure;
 
 mod images;
+mod models;
 mod responses;
 
 mod inline;
@@ -29,5 +30,5 @@ mod inline;
 pub use credential::{Credential, CredentialError, Credentials, Secret};
 pub use endpoint::Endpoint;
 pub use presets::Preset;
-pub use provider::{HttpProvider, Timeouts};
+pub use provider::{HttpProvider, Retries, Timeouts};
 pub use record::Record;

@@ -10,6 +10,7 @@ use futures_core::Stream;
 
 use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
+use crate::models::Listed;
 use crate::record::Record;
 use crate::{images, responses};
 
@@ -32,6 +33,28 @@ impl Default for Timeouts {
     }
 }
 
+/// How often a request is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    /// Requests to the model that brought no answer.
+    pub request: u32,
+    /// Answers of the model that were cut before they said anything.
+    pub stream: u32,
+    /// Image requests that the provider may or may not have accepted. Each may be billed.
+    pub uncertain_images: u32,
+}
+
+impl Retries {
+    /// For those who would rather pay twice than go without their image.
+    pub const UNCERTAIN_IMAGES: u32 = 2;
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self { request: 2, stream: 2, uncertain_images: 0 }
+    }
+}
+
 /// Implements the port for any provider that a [`Record`] describes.
 #[derive(Debug)]
 pub struct HttpProvider<C> {
@@ -40,11 +63,25 @@ pub struct HttpProvider<C> {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) credentials: C,
     pub(crate) timeouts: Timeouts,
+    pub(crate) retries: Retries,
+    pub(crate) listed: Listed,
 }
 
 impl<C: Credentials> HttpProvider<C> {
-    pub fn new(info: ProviderInfo, record: Record, endpoint: Endpoint, credentials: C, timeouts: Timeouts) -> Self {
-        Self { info, record, endpoint: Arc::new(endpoint), credentials, timeouts }
+    pub fn new(
+        info: ProviderInfo,
+        record: Record,
+        endpoint: Endpoint,
+        credentials: C,
+        timeouts: Timeouts,
+        retries: Retries,
+    ) -> Self {
+        Self { info, record, endpoint: Arc::new(endpoint), credentials, timeouts, retries, listed: Listed::default() }
+    }
+
+    /// The provider in a sentence about its connection. Of the base URL only the host: the rest may be secret.
+    pub(crate) fn place(&self) -> String {
+        format!("provider `{}` at {}", self.info.id, self.endpoint.host())
     }
 }
 

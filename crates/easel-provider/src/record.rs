@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easel_imagegen::capability::{AuthKind, Parameter};
+use easel_protocol::record::Billed;
 
 /// Everything that the one implementation needs to know of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Record {
     pub path_style: PathStyle,
     /// The model has the Responses API with tools in a namespace.
     pub namespace_tools: bool,
+    /// `{base}/models` lists its models.
+    pub models_endpoint: bool,
     pub hosted_image_generation: bool,
     /// Credential kinds that the images endpoint takes.
     pub image_auth: BTreeSet<AuthKind>,
@@ -25,6 +28,13 @@ pub struct Record {
     pub stream_images: bool,
     /// Whether an accepted request costs money.
     pub bills: bool,
+}
+
+impl Record {
+    /// What a call costs here that cost `billed` at a provider that bills.
+    pub(crate) const fn billed(&self, billed: Billed) -> Billed {
+        if self.bills { billed } else { Billed::No }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +49,7 @@ pub enum AuthScheme {
 pub enum PathStyle {
     /// `{base}/images/generations`, the model in the body.
     V1,
-    /// `{base}/openai/deployments/{model}/images/generations`.
+    /// `{base}/openai/deployments/{model}/images/generations`, and `{base}/openai/responses` with the model in the body.
     AzureDeployment,
 }
 

@@ -23,13 +23,15 @@ use easel_imagegen::output;
 use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Reference};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use easel_protocol::tool::ToolExposure;
 use futures_core::Stream;
+use futures_util::future::Either;
 use futures_util::stream;
 use tokio::time::Instant;
 
 use self::answer::{Answer, Context, Said};
 use self::body::Body;
-use self::receive::Receiving;
+use self::receive::{Ended, Receiving};
 use self::send::{Begun, Request, other};
 use crate::credential::Credentials;
 use crate::inline::Slot;
@@ -42,49 +44,74 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     request: ModelRequest,
     files: Arc<F>,
 ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send + 'a {
-    stream::unfold(Answering::new(provider, request, files), |mut answering| async move {
+    let body = match Body::of(&request) {
+        Ok(body) => body,
+        Err(message) => return Either::Left(stream::once(std::future::ready(Err(other(message))))),
+    };
+    let asked = Asked::new(request, body, Arc::clone(&files));
+    Either::Right(stream::unfold(Answering::new(provider, asked, files), |mut answering| async move {
         let event = answering.next().await?;
         Some((event, answering))
-    })
+    }))
 }
 
 struct Answering<'a, C, F: Files> {
     provider: &'a HttpProvider<C>,
     files: Arc<F>,
-    stage: Stage<'a, F>,
+    asked: Asked<F>,
+    stage: Stage<F>,
     /// What the model has said and nobody has taken yet.
     said: Said,
     /// The pictures that it shows, by their numbers.
     pictures: Vec<Slot<F::Writer>>,
+    heard: Heard,
+    /// Answers that were cut before they said anything.
+    cut: u32,
     /// Comes after what was said, and last.
     error: Option<ModelError>,
     started: Instant,
 }
 
-enum Stage<'a, F: Files> {
-    Unsent(Box<Unsent<F>>),
-    Receiving(Box<Receiving<'a, F>>),
+/// Whether anybody took any of the answer. Afterwards it cannot be asked for anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    Something,
+}
+
+enum Stage<F: Files> {
+    /// The request goes out after so long.
+    Unsent(Duration),
+    Receiving(Box<Receiving<F>>),
     Over,
 }
 
-struct Unsent<F> {
+struct Asked<F> {
     request: Request<F>,
     requested: RequestedImage,
     shown: Vec<Reference>,
 }
 
 impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
-    fn new(provider: &'a HttpProvider<C>, request: ModelRequest, files: Arc<F>) -> Self {
-        let (stage, error) = match Body::of(&request) {
-            Ok(body) => (Stage::Unsent(Box::new(Unsent::new(request, body, Arc::clone(&files)))), None),
-            Err(message) => (Stage::Over, Some(other(message))),
-        };
-        Self { provider, files, stage, said: VecDeque::new(), pictures: Vec::new(), error, started: Instant::now() }
+    fn new(provider: &'a HttpProvider<C>, asked: Asked<F>, files: Arc<F>) -> Self {
+        Self {
+            provider,
+            files,
+            asked,
+            stage: Stage::Unsent(Duration::ZERO),
+            said: VecDeque::new(),
+            pictures: Vec::new(),
+            heard: Heard::Nothing,
+            cut: 0,
+            error: None,
+            started: Instant::now(),
+        }
     }
 
     async fn next(&mut self) -> Option<Result<ModelEvent<F::Staged>, ModelError>> {
         loop {
             if let Some(event) = self.said.pop_front() {
+                self.heard = Heard::Something;
                 return Some(Ok(self.staged(event).await));
             }
             if let Some(error) = self.error.take() {
@@ -95,20 +122,29 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
             }
             let limit = self.provider.timeouts.answer;
             let advanced = tokio::time::timeout_at(self.started + limit, self.advance()).await;
-            match advanced.unwrap_or_else(|_| Err(too_long(limit))) {
+            match advanced.unwrap_or_else(|_| Err(too_long(limit).into())) {
                 Ok(ControlFlow::Continue(())) => {}
                 // The connection is let go before anybody hears of the end.
                 Ok(ControlFlow::Break(())) => self.stage = Stage::Over,
-                Err(error) => self.fail(error),
+                Err(Ended::Cut(error)) if self.may_ask_anew() => {
+                    let wait = send::pause(self.cut);
+                    tracing::debug!(?wait, %error, "the model is asked again");
+                    self.cut += 1;
+                    self.stage = Stage::Unsent(wait);
+                }
+                Err(Ended::Cut(error) | Ended::Wrong(error)) => self.fail(error),
             }
         }
     }
 
-    async fn advance(&mut self) -> Result<ControlFlow<()>, ModelError> {
+    async fn advance(&mut self) -> Result<ControlFlow<()>, Ended> {
         match &mut self.stage {
-            Stage::Unsent(unsent) => {
-                let begun = send::send(self.provider, &unsent.request).await?;
-                let receiving = unsent.begin(self.provider, begun);
+            Stage::Unsent(wait) => {
+                tokio::time::sleep(*wait).await;
+                let begun = send::send(self.provider, &self.asked.request).await?;
+                let context = self.asked.context(&begun);
+                let receiving =
+                    Receiving::new(begun, self.provider.place(), Arc::clone(&self.files), Answer::new(context));
                 self.stage = Stage::Receiving(Box::new(receiving));
                 Ok(ControlFlow::Continue(()))
             }
@@ -117,6 +153,14 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
             }
             Stage::Over => Ok(ControlFlow::Break(())),
         }
+    }
+
+    /// A hosted image may be made and billed for an answer that began.
+    fn may_ask_anew(&self) -> bool {
+        self.heard == Heard::Nothing
+            && self.said.is_empty()
+            && self.asked.request.exposure != ToolExposure::Hosted
+            && self.cut < self.provider.retries.stream
     }
 
     fn fail(&mut self, error: ModelError) {
@@ -143,7 +187,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
                 };
                 let outcome = outcome.map_err(|error| {
                     let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    ImageError { elapsed_ms, ..error }
+                    ImageError { elapsed_ms, billed: self.provider.record.billed(error.billed), ..error }
                 });
                 ModelEvent::HostedEnded { call_id, outcome }
             }
@@ -158,31 +202,31 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
             // A picture is taken once, whatever the answer says.
             let picture = self.pictures.get_mut(picture);
             let slot = picture.map_or(Slot::Empty, |picture| std::mem::replace(picture, Slot::Empty));
-            let staged = hosted::stage(&self.files, slot, self.provider.record.bills)
-                .await
-                .map_err(|error| ImageError { attempts, request_id: request_id.clone(), ..error })?;
+            let staged = hosted::stage(&self.files, slot).await.map_err(|error| ImageError {
+                attempts,
+                request_id: request_id.clone(),
+                ..error
+            })?;
             images.push(MadeImage { staged, revised_prompt, applied });
         }
         Ok(Made { images, usage, request_id, generation_id, attempts })
     }
 }
 
-impl<F: Files> Unsent<F> {
+impl<F: Files> Asked<F> {
     fn new(request: ModelRequest, body: Body, files: Arc<F>) -> Self {
         let requested = requested(&request);
         let ModelRequest { model, originator, images, exposure, instructions: _, input: _, tools: _ } = request;
         Self { request: Request { model, originator, exposure, body: Arc::new(body), files }, requested, shown: images }
     }
 
-    fn begin<'a, C>(&mut self, provider: &'a HttpProvider<C>, begun: Begun) -> Receiving<'a, F> {
-        let context = Context {
-            record: &provider.record,
+    fn context(&self, begun: &Begun) -> Context {
+        Context {
             headers: begun.response.headers().clone(),
             masks: begun.masks.clone(),
             requested: self.requested.clone(),
-            shown: std::mem::take(&mut self.shown),
-        };
-        Receiving::new(begun, Arc::clone(&self.request.files), Answer::new(context))
+            shown: self.shown.clone(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use easel_imagegen::port::{
     Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo, image_error,
 };
 use easel_preview::{Billing, PROVIDER_ID, PreviewOptions, PreviewProvider};
+use easel_protocol::model::Model;
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::turn::CodexErrorInfo;
 use easel_provider::HttpProvider;
@@ -72,6 +73,14 @@ impl AnyProvider {
         match made {
             Ok(provider) => Self::Http(Box::new(provider)),
             Err(reason) => Self::Unavailable(Unavailable::new(id, name, base_url, reason)),
+        }
+    }
+
+    /// The models that can be chosen: those of the table, and those that the provider itself lists.
+    pub(crate) async fn models(&self) -> Vec<Model> {
+        match self {
+            Self::Http(provider) => models::with_listed(&provider.info().models, &provider.listed_models().await),
+            Self::Preview(_) | Self::Unavailable(_) => self.info().models.clone(),
         }
     }
 

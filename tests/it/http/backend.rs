@@ -52,6 +52,11 @@ impl Backend {
         Some(Self { script, address, _child: child })
     }
 
+    /// Address and port.
+    pub(crate) fn host(&self) -> String {
+        self.address.to_string()
+    }
+
     pub(crate) fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }

@@ -84,6 +84,7 @@ async fn every_fault_of_the_images_endpoint_is_one_typed_error_and_a_sentence_fo
         assert_eq!(error.attempts as usize, posts, "{mode}");
         let http = error.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
         let told = told(&log).replace(error.request_id.as_deref().unwrap_or("no id"), "[id]");
+        let told = told.replace(&backend.host(), "[host]");
         let (kind, billed) = (error.kind, error.billed);
         writeln!(found, "{mode}: {kind:?}, {http}, billed {billed:?}, POSTs {posts}: {told}").expect("a string");
         server.close().await;
@@ -100,7 +101,7 @@ async fn every_fault_of_the_images_endpoint_is_one_typed_error_and_a_sentence_fo
     nodata: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's answer holds no image. The provider charged for it. Do not call again by yourself; tell the user.
     url: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's link to the image is not https. The provider charged for it. Do not call again by yourself; tell the user.
     notjson: BadResponse, HTTP 200, billed Uncertain, POSTs 1: No image was made: the provider's answer is no JSON. The provider may have charged for it. Do not call again by yourself; tell the user.
-    close: Network, no answer, billed Uncertain, POSTs 1: No image was made: the connection broke before the provider answered: connection closed before message completed. The provider may have charged for it. Do not call again by yourself; tell the user.
+    close: Network, no answer, billed Uncertain, POSTs 1: No image was made: the connection to provider `mock` at [host] broke before it answered: connection closed before message completed. The provider may have charged for it. Do not call again by yourself; tell the user.
     hang: Timeout, no answer, billed Uncertain, POSTs 1: No image was made: the images were not there within 1 s. The provider may have charged for it. Do not call again by yourself; tell the user.
     ");
 }

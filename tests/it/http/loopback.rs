@@ -11,12 +11,14 @@ use tokio::task::JoinSet;
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
+    head: String,
     pub(crate) path: String,
     pub(crate) body: Vec<u8>,
 }
 
-/// What it is answered with: a whole body and its type.
+/// What it is answered with: a whole body with its status and type.
 pub(crate) struct Reply {
+    status: u16,
     content_type: &'static str,
     body: String,
 }
@@ -28,16 +30,26 @@ pub(crate) struct Loopback {
 }
 
 impl Sent {
+    /// A header by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 }
 
 impl Reply {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self { status, content_type: "application/json", body: body.to_string() }
+    }
+
     /// One event a line, then the end.
     pub(crate) fn events(events: &[Value]) -> Self {
         let body = events.iter().map(|event| format!("data: {event}\n\n")).collect();
-        Self { content_type: "text/event-stream", body }
+        Self { status: 200, content_type: "text/event-stream", body }
     }
 
     /// An answer of the model that consists of these items.
@@ -90,9 +102,9 @@ impl Loopback {
 
 async fn serve(mut stream: TcpStream, all: Arc<Mutex<Vec<Sent>>>, answer: fn(&Sent) -> Reply) {
     let Some(sent) = request(&mut stream).await else { return };
-    let Reply { content_type, body } = answer(&sent);
+    let Reply { status, content_type, body } = answer(&sent);
     all.lock().expect("no test panics while it holds this").push(sent);
-    let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: {content_type}\r\n\r\n");
+    let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-type: {content_type}\r\n\r\n");
     // A client that is gone needs no answer.
     let _ = stream.write_all((head + &body).as_bytes()).await;
 }
@@ -109,11 +121,12 @@ async fn request(stream: &mut TcpStream) -> Option<Sent> {
     };
     let mut body = bytes.split_off(end + 4);
     let head = String::from_utf8(bytes).ok()?;
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse().ok()?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0").parse().ok()?;
     while body.len() < length {
         if stream.read_buf(&mut body).await.ok()? == 0 {
             return None;
         }
     }
-    Some(Sent { path: head.split(' ').nth(1)?.to_owned(), body })
+    let path = head.split(' ').nth(1)?.to_owned();
+    Some(Sent { head, path, body })
 }

@@ -270,7 +270,7 @@ fn a_list_takes_its_words_once_each_and_nothing_else() {
 
 #[test]
 fn keys_that_the_peer_has_for_a_provider_are_passed_over() {
-    let text = "[model_providers.x]\nbase_url = 'http://h/v1'\nrequest_max_retries = 4\nsupports_websockets = false";
+    let text = "[model_providers.x]\nbase_url = 'http://h/v1'\nenv_key_instructions = 'x'\nsupports_websockets = false";
     let loaded = Desk::new().with_home(text).load();
     assert_eq!((loaded.warnings.len(), loaded.passed_over.len()), (0, 2));
     assert!(loaded.config.model_providers["x"].base_url.is_some());

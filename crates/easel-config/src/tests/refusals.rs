@@ -98,3 +98,22 @@ fn a_thread_cannot_set_what_holds_for_the_whole_server() {
     `server.max_in_flight` in the thread's configuration was ignored: it holds for the whole server, not for one thread.
     ");
 }
+
+#[test]
+fn neither_a_project_nor_a_thread_can_have_images_paid_twice() {
+    let wish = "images.retry_uncertain = true";
+    let risky = |desk: &Desk, overrides| {
+        let loaded = desk.for_thread(overrides);
+        (loaded.config.images.retry_uncertain, loaded.warnings.len())
+    };
+    assert_eq!(risky(&Desk::new().with_project(wish), json!({})), (false, 1));
+    let desk = Desk::new();
+    assert_eq!(risky(&desk, json!({"images.retry_uncertain": true})), (false, 1));
+    assert_eq!(risky(&desk, json!({"images": {"retry_uncertain": true}})), (false, 1));
+
+    let willing = Desk::new().with_home(wish);
+    assert_eq!(risky(&willing, json!({})), (true, 0));
+    assert_eq!(risky(&willing, json!({"images.retry_uncertain": false})), (false, 0));
+    let careful = Desk::new().with_home(wish).with_project("images.retry_uncertain = false");
+    assert_eq!(risky(&careful, json!({"images.retry_uncertain": true})), (false, 1));
+}

@@ -230,6 +230,7 @@ fn image_error() -> Value {
     json!({
         "kind": "usageLimit", "message": "The limit is used up.", "httpStatus": 429, "code": "insufficient_quota",
         "requestId": "req", "attempts": 1, "elapsedMs": 5, "retryable": true, "billed": "no",
+        "usageLimit": {"limitId": "l", "resetsAt": 3, "plan": "plus"},
     })
 }
 

@@ -1,24 +1,13 @@
-use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::record::{Billed, ImageErrorKind, UsageLimit};
 use serde_json::json;
 
 use super::*;
-use crate::record::{AuthScheme, Edit, Generate, Limits, PathStyle, SizeStyle};
+use crate::presets::Preset;
+use crate::record::Record;
 
-fn record(bills: bool) -> Record {
-    Record {
-        auth: AuthScheme::Bearer,
-        query: [].into(),
-        headers: [("x-gateway".to_owned(), crate::credential::Secret::new("gateway-canary".to_owned()))].into(),
-        path_style: PathStyle::V1,
-        namespace_tools: true,
-        hosted_image_generation: false,
-        image_auth: [].into(),
-        generate: Generate { response_format: None, size: SizeStyle::Text, parameters: [].into() },
-        edit: Edit::None,
-        limits: Limits { max_images: 1, max_image_bytes: 1, max_n: 1 },
-        stream_images: false,
-        bills,
-    }
+fn record() -> Record {
+    let headers = [("x-gateway".to_owned(), crate::credential::Secret::new("gateway-canary".to_owned()))].into();
+    Record { headers, ..Preset::Openai.record() }
 }
 
 fn said(status: u16, body: &str) -> Refused {
@@ -26,7 +15,7 @@ fn said(status: u16, body: &str) -> Refused {
 }
 
 fn kind(status: u16, code: &str) -> (ImageErrorKind, bool, Billed) {
-    let error = said(status, &json!({"error": {"message": "m", "code": code}}).to_string()).image_error(&record(true));
+    let error = said(status, &json!({"error": {"message": "m", "code": code}}).to_string()).image_error();
     (error.kind, error.retryable, error.billed)
 }
 
@@ -68,20 +57,19 @@ fn kinds_follow_from_status_and_code() {
     assert_eq!(kind(400, "unknown_parameter"), (InvalidArguments, false, Billed::No));
     assert_eq!(kind(500, "none"), (BadResponse, true, Billed::Uncertain));
     assert_eq!(kind(404, "none"), (BadResponse, false, Billed::No));
-    assert_eq!(said(500, "").image_error(&record(false)).billed, Billed::No);
 }
 
 #[test]
 fn azures_inner_code_and_moderation_details_say_that_moderation_blocked() {
     let azure = r#"{"error":{"code":"400","message":"m","inner_error":{"code":"ResponsibleAIPolicyViolation"}}}"#;
-    assert_eq!(said(400, azure).image_error(&record(true)).kind, ImageErrorKind::ModerationBlocked);
+    assert_eq!(said(400, azure).image_error().kind, ImageErrorKind::ModerationBlocked);
     let openai = json!({"error": {"message": "Blocked.", "type": "image_generation_user_error", "code": "moderation_blocked",
         "moderation_details": {"moderation_stage": "input", "categories": ["violence"]}}});
     let refused = said(400, &openai.to_string());
     let moderation = Moderation { stage: Some("input".to_owned()), categories: vec!["violence".to_owned()] };
     assert_eq!(refused.moderation, Some(moderation));
     assert_eq!(
-        refused.image_error(&record(true)).message,
+        refused.image_error().message,
         "the provider's moderation blocked the request (violence): Blocked. [HTTP 400, moderation_blocked]"
     );
 }
@@ -105,8 +93,38 @@ fn a_usage_limit_says_when_it_starts_anew_and_which_it_is() {
     assert_eq!(error.info, CodexErrorInfo::UsageLimitExceeded);
     assert_eq!(
         error.message,
-        "the usage limit at the provider is reached: Enough. [HTTP 429, usage_limit_reached, request req_1]"
+        "the usage limit at the provider is reached (plan plus) and starts anew at 2027-01-15 08:00 UTC: Enough. [HTTP \
+         429, usage_limit_reached, request req_1]"
     );
+    let limit = UsageLimit {
+        limit_id: Some("premium".to_owned()),
+        resets_at: Some(1_800_000_000),
+        plan: Some("plus".to_owned()),
+    };
+    let image = refused.image_error();
+    assert_eq!((image.message, image.usage_limit.as_deref()), (error.message, Some(&limit)));
+}
+
+#[test]
+fn a_time_that_no_limit_can_mean_is_not_told() {
+    for at in ["-5", "99999999999999999", "\"soon\"", "1e300"] {
+        let body = format!(r#"{{"error":{{"type":"usage_limit_reached","message":"Enough.","resets_at":{at}}}}}"#);
+        let refused = said(429, &body);
+        assert_eq!(refused.resets_at, None, "{at}");
+        assert!(!refused.model_error().message.contains("UTC"), "{}", refused.model_error().message);
+    }
+}
+
+#[test]
+fn moderation_costs_nothing_wherever_it_is_said_unless_the_image_was_drawn() {
+    for status in [200, 400] {
+        let at = |stage: &str| {
+            let details = json!({"moderation_stage": stage, "categories": []});
+            let error = json!({"code": "moderation_blocked", "message": "No.", "moderation_details": details});
+            said(status, &json!({ "error": error }).to_string()).image_error().billed
+        };
+        assert_eq!((at("input"), at("unknown"), at("output")), (Billed::No, Billed::No, Billed::Uncertain), "{status}");
+    }
 }
 
 #[test]
@@ -117,7 +135,7 @@ fn only_429_and_503_with_a_time_to_wait_were_not_accepted() {
         assert_eq!(refused(status, &headers).not_accepted(), with, "{status}");
         assert_eq!(refused(status, &HeaderMap::new()).not_accepted(), without, "{status}");
     }
-    assert_eq!(refused(503, &headers).image_error(&record(true)).billed, Billed::No);
+    assert_eq!(refused(503, &headers).image_error().billed, Billed::No);
 }
 
 #[test]
@@ -127,7 +145,7 @@ fn a_refusal_that_repeats_a_secret_is_masked_wherever_it_stands() {
         secret: crate::Secret::new("sk-canary-0123456789".to_owned()),
         account_id: None,
     };
-    let masks = Masks::of(&record(true), Some(&credential));
+    let masks = Masks::of(&record(), Some(&credential));
     let body =
         r#"{"error":{"message":"wrong: sk-canary-0123456789 via gateway-canary","code":"sk-canary-0123456789"}}"#;
     let headers = HeaderMap::from_iter([("x-request-id".parse().unwrap(), "sk-canary-0123456789".parse().unwrap())]);

@@ -11,27 +11,36 @@ use tokio::time::Instant;
 
 use super::body::{Body, Sending, open};
 use super::request::{ResponseFormatSent, request};
-use super::{Progress, collect, if_it_bills};
+use super::{Progress, collect};
 use crate::credential::{Credential, Credentials};
 use crate::failure::{Masks, Refused, cause, refused};
-use crate::provider::HttpProvider;
+use crate::provider::{HttpProvider, Retries};
 use crate::record::ResponseFormat;
 
 /// Requests of one call that the provider did not take.
-const MAX_ATTEMPTS: u32 = 3;
+const MAX_UNTAKEN: u32 = 3;
 /// A provider that asks to wait longer is not waited for.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// After the first connection that failed; doubled after the next.
+/// After the first request of its kind that failed; doubled after the next.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Why a request brought no answer with success.
+/// Why a request brought no image.
 enum Failure {
     /// It did not leave: no connection was made.
     NotSent(ImageError),
     /// The provider answered, and not with success.
     Refused(Box<Refused>),
     /// Sent, perhaps accepted, or never fit to be sent.
-    Final(ImageError),
+    Other(ImageError),
+}
+
+/// Requests of one call so far that may be followed by another.
+#[derive(Debug, Default)]
+struct Failed {
+    /// The provider did not take them.
+    untaken: u32,
+    /// The provider may have taken them.
+    uncertain: u32,
 }
 
 /// What may differ from one attempt to the next.
@@ -53,40 +62,65 @@ pub(super) async fn call<C: Credentials, F: Files>(
     let credential = credential.map_err(|error| image_error(ImageErrorKind::Unauthorized, error.message))?;
     let masks = Masks::of(&provider.record, credential.as_ref());
     let mut attempt = Attempt { credential, response_format: ResponseFormatSent::AsDeclared, masks };
-    let (mut refreshed, mut untaken) = (false, 0);
+    let (mut refreshed, mut failed) = (false, Failed::default());
     loop {
-        progress.sending = Sending::default();
-        let failure = match send(provider, job, files, &attempt, progress).await {
-            Ok(response) => return collect::collect(provider, job, files, response, &attempt.masks, progress).await,
+        (progress.sending, progress.accepted) = (Sending::default(), false);
+        let failure = match made(provider, job, files, &attempt, progress).await {
+            Ok(made) => return Ok(made),
             Err(failure) => failure,
         };
-        let (error, wait) = match failure {
-            Failure::Final(error) => return Err(error),
-            Failure::NotSent(error) => (error, PAUSE * 2_u32.pow(untaken)),
-            Failure::Refused(refused) => {
-                let error = refused.image_error(&provider.record);
-                if refused.status == 401 && !std::mem::replace(&mut refreshed, true) {
-                    attempt = renewed(provider, attempt, error).await?;
-                    continue;
-                }
-                if leaves_out_response_format(provider, &attempt, &refused) {
-                    attempt.response_format = ResponseFormatSent::LeftOut;
-                    continue;
-                }
-                match refused.retry_after.filter(|_| refused.not_accepted()) {
-                    Some(wait) => (error, wait),
-                    None => return Err(error),
-                }
+        if let Failure::Refused(refused) = &failure {
+            if refused.status == 401 && !std::mem::replace(&mut refreshed, true) {
+                attempt = renewed(provider, attempt, refused.image_error()).await?;
+                continue;
             }
-        };
-        untaken += 1;
-        let time_left = deadline.saturating_duration_since(Instant::now());
-        if untaken == MAX_ATTEMPTS || wait > MAX_WAIT || wait >= time_left {
-            return Err(error);
+            if leaves_out_response_format(provider, &attempt, refused) {
+                attempt.response_format = ResponseFormatSent::LeftOut;
+                continue;
+            }
         }
+        let (error, wait) = failed.then(failure, provider.retries);
+        progress.in_doubt |= error.billed == Billed::Uncertain;
+        let time_left = deadline.saturating_duration_since(Instant::now());
+        let Some(wait) = wait.filter(|wait| *wait <= MAX_WAIT && *wait < time_left) else { return Err(error) };
         progress.sending = Sending::default();
         tokio::time::sleep(wait).await;
     }
+}
+
+impl Failed {
+    /// Counts one more; gives its error, and how long to wait for the next request if there may be one.
+    fn then(&mut self, failure: Failure, retries: Retries) -> (ImageError, Option<Duration>) {
+        let (error, untaken, asked) = match failure {
+            Failure::NotSent(error) => (error, true, None),
+            Failure::Refused(refused) => (refused.image_error(), refused.not_accepted(), refused.retry_after),
+            Failure::Other(error) => (error, false, None),
+        };
+        // What the request itself is at fault for would fail again.
+        let uncertain = error.billed == Billed::Uncertain && error.retryable;
+        let (failed, most) = if untaken {
+            (&mut self.untaken, MAX_UNTAKEN - 1)
+        } else if uncertain {
+            (&mut self.uncertain, retries.uncertain_images)
+        } else {
+            return (error, None);
+        };
+        let wait = asked.unwrap_or(PAUSE * 2_u32.pow(*failed));
+        *failed += 1;
+        (error, (*failed <= most).then_some(wait))
+    }
+}
+
+/// One request, up to the images that it brought.
+async fn made<C: Credentials, F: Files>(
+    provider: &HttpProvider<C>,
+    job: &ImageJob,
+    files: &Arc<F>,
+    attempt: &Attempt,
+    progress: &mut Progress,
+) -> Result<Made<F::Staged>, Failure> {
+    let response = send(provider, job, files, attempt, progress).await?;
+    collect::collect(provider, job, files, response, &attempt.masks, progress).await.map_err(Failure::Other)
 }
 
 /// The same attempt with a new credential; `refused` when there is none.
@@ -121,20 +155,20 @@ async fn send<C: Credentials, F: Files>(
     progress: &mut Progress,
 ) -> Result<Response, Failure> {
     let (record, model) = (&provider.record, provider.info.image_model.as_str());
-    let request = request(record, model, job, attempt.response_format).map_err(Failure::Final)?;
-    let body = opened(files, request.body).await.map_err(Failure::Final)?;
+    let request = request(record, model, job, attempt.response_format).map_err(Failure::Other)?;
+    let body = opened(files, request.body).await.map_err(Failure::Other)?;
     let accept = if record.stream_images { "text/event-stream, application/json" } else { "application/json" };
     let post = provider
         .endpoint
         .post(record, request.path, model, attempt.credential.as_ref(), &job.originator)
-        .map_err(|message| Failure::Final(image_error(ImageErrorKind::Internal, message)))?
+        .map_err(|message| Failure::Other(image_error(ImageErrorKind::Internal, message)))?
         .header(CONTENT_TYPE, request.content_type)
         .header(CONTENT_LENGTH, body.length)
         .header(ACCEPT, accept)
         .header("idempotency-key", &job.idempotency_key)
         .body(reqwest::Body::wrap_stream(body.stream(&progress.sending)));
     progress.attempts += 1;
-    let response = post.send().await.map_err(|error| not_answered(provider, &error, &progress.sending))?;
+    let response = post.send().await.map_err(|error| not_answered(provider, &error, attempt, &progress.sending))?;
     if response.status().is_success() {
         return Ok(response);
     }
@@ -150,21 +184,24 @@ async fn opened<F: Files>(
     opened.unwrap_or_else(|_| Err(image_error(ImageErrorKind::Internal, "opening the images to send stopped")))
 }
 
-fn not_answered<C>(provider: &HttpProvider<C>, error: &reqwest::Error, sending: &Sending) -> Failure {
-    let cause = cause(error);
+fn not_answered<C: Credentials>(
+    provider: &HttpProvider<C>,
+    error: &reqwest::Error,
+    attempt: &Attempt,
+    sending: &Sending,
+) -> Failure {
+    let cause = attempt.masks.words(&cause(error));
     if sending.was_cut_short() {
         let message = format!("an image could not be read while it was sent: {cause}");
-        return Failure::Final(image_error(ImageErrorKind::Storage, message));
+        return Failure::Other(image_error(ImageErrorKind::Storage, message));
     }
     if error.is_builder() {
-        return Failure::Final(image_error(ImageErrorKind::Internal, format!("the request cannot be made: {cause}")));
+        return Failure::Other(image_error(ImageErrorKind::Internal, format!("the request cannot be made: {cause}")));
     }
-    let network = |message: String| ImageError { retryable: true, ..image_error(ImageErrorKind::Network, message) };
+    let place = provider.place();
     if !sending.has_begun() {
-        return Failure::NotSent(network(format!("the provider cannot be reached: {cause}")));
+        return Failure::NotSent(image_error(ImageErrorKind::Network, format!("{place} cannot be reached: {cause}")));
     }
-    Failure::Final(ImageError {
-        billed: if_it_bills(&provider.record, Billed::Uncertain),
-        ..network(format!("the connection broke before the provider answered: {cause}"))
-    })
+    let message = format!("the connection to {place} broke before it answered: {cause}");
+    Failure::Other(ImageError { billed: Billed::Uncertain, ..image_error(ImageErrorKind::Network, message) })
 }

@@ -10,10 +10,11 @@ use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::Progress;
 use super::answer::{self, Entry, Place};
 use super::fetch::{NotFetched, fetch};
 use super::receive::{Broken, receive};
-use super::{Progress, if_it_bills};
+use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
 use crate::failure::{Masks, Refused, request_id};
 use crate::inline::Slot;
@@ -38,7 +39,7 @@ enum Fault {
 }
 
 /// Reads the answer to `job` and stages its images: at most as many as were asked for, and all of them that are well.
-pub(super) async fn collect<C, F: Files>(
+pub(super) async fn collect<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: &ImageJob,
     files: &Arc<F>,
@@ -46,12 +47,12 @@ pub(super) async fn collect<C, F: Files>(
     masks: &Masks,
     progress: &mut Progress,
 ) -> Result<Made<F::Staged>, ImageError> {
-    let (record, headers) = (&provider.record, response.headers().clone());
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let answered =
-        |error: ImageError| ImageError { http_status: Some(200), request_id: request_id(&headers, masks), ..error };
-    let wanted = wanted(record, job);
+        |error: ImageError| ImageError { http_status: Some(status), request_id: request_id(&headers, masks), ..error };
+    let wanted = wanted(&provider.record, job);
     let documents = receive(response, Arc::clone(files), wanted).await;
-    let mut documents = documents.map_err(|broken| answered(broken_error(record, &broken)))?;
+    let mut documents = documents.map_err(|broken| answered(broken_error(&provider.place(), &broken)))?;
     progress.accepted = true;
 
     let mut images = Vec::new();
@@ -71,10 +72,8 @@ pub(super) async fn collect<C, F: Files>(
     }
     if images.is_empty() {
         let refused = documents.iter().find_map(|document| refused(&document.json, &headers, masks));
-        return Err(refused.map_or_else(
-            || answered(fault_error(record, &fault.unwrap_or(Fault::Missing))),
-            |refused| refused.image_error(record),
-        ));
+        return Err(refused
+            .map_or_else(|| answered(fault_error(&fault.unwrap_or(Fault::Missing))), |refused| refused.image_error()));
     }
     let n = u32::try_from(images.len()).ok();
     for image in &mut images {
@@ -129,22 +128,29 @@ fn refused(json: &Value, headers: &HeaderMap, masks: &Masks) -> Option<Refused> 
     (error || event).then(|| Refused::from_json(200, headers, json, masks))
 }
 
-fn broken_error(record: &Record, broken: &Broken) -> ImageError {
+fn broken_error(place: &str, broken: &Broken) -> ImageError {
     let (kind, billed, retryable) = match broken {
-        Broken::Cut(_) => (ImageErrorKind::Network, Billed::Uncertain, true),
+        Broken::Cut(cause) => {
+            let message = format!("the connection to {place} broke while the answer arrived: {cause}");
+            let error = image_error(ImageErrorKind::Network, message);
+            return ImageError { billed: Billed::Uncertain, ..error };
+        }
         // A page of somebody in between, perhaps.
         Broken::NotJson => (ImageErrorKind::BadResponse, Billed::Uncertain, false),
         Broken::Unfit(_) => (ImageErrorKind::BadResponse, Billed::Yes, false),
         Broken::Stopped => (ImageErrorKind::Internal, Billed::Yes, false),
     };
-    ImageError { billed: if_it_bills(record, billed), retryable, ..image_error(kind, broken.to_string()) }
+    ImageError { billed, retryable, ..image_error(kind, broken.to_string()) }
 }
 
-fn fault_error(record: &Record, fault: &Fault) -> ImageError {
-    let kind = match fault {
-        Fault::Withheld => ImageErrorKind::ModerationBlocked,
-        Fault::Disk(_) => ImageErrorKind::Storage,
-        Fault::Missing | Fault::NotBase64 | Fault::NotImage | Fault::NotFetched(_) => ImageErrorKind::BadResponse,
+fn fault_error(fault: &Fault) -> ImageError {
+    let (kind, billed) = match fault {
+        // It was drawn before it was looked at; whether that costs is the provider's to say.
+        Fault::Withheld => (ImageErrorKind::ModerationBlocked, Billed::Uncertain),
+        Fault::Disk(_) => (ImageErrorKind::Storage, Billed::Yes),
+        Fault::Missing | Fault::NotBase64 | Fault::NotImage | Fault::NotFetched(_) => {
+            (ImageErrorKind::BadResponse, Billed::Yes)
+        }
     };
-    ImageError { billed: if_it_bills(record, Billed::Yes), ..image_error(kind, fault.to_string()) }
+    ImageError { billed, ..image_error(kind, fault.to_string()) }
 }

@@ -19,7 +19,7 @@ pub(super) struct Document<W> {
 /// Why an answer could not be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Broken {
-    #[error("the connection broke while the answer arrived: {0}")]
+    #[error("the connection broke: {0}")]
     Cut(String),
     #[error("the provider's answer is no JSON")]
     NotJson,

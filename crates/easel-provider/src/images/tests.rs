@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::make;
 use crate::credential::{Credential, CredentialError, Credentials, Secret};
 use crate::presets::Preset;
-use crate::provider::{HttpProvider, Timeouts};
+use crate::provider::{HttpProvider, Retries, Timeouts};
 use crate::record::Record;
 use files::Memory;
 use server::{Act, Server, answer};
@@ -72,7 +72,7 @@ fn with_keys(port: u16, record: Record, keys: Vec<&'static str>) -> HttpProvider
     };
     let base = format!("http://127.0.0.1:{port}/v1").parse().unwrap();
     let endpoint = crate::endpoint::Endpoint::new(base, Duration::from_secs(5));
-    HttpProvider::new(info, record, endpoint, Keys(Mutex::new(keys)), Timeouts::default())
+    HttpProvider::new(info, record, endpoint, Keys(Mutex::new(keys)), Timeouts::default(), Retries::default())
 }
 
 fn job(prompt: &str) -> ImageJob {

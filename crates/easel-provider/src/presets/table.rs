@@ -1,4 +1,22 @@
 //! The records themselves: each says only how it differs from the public API.
+//!
+//! Whether a model takes tools in a namespace, and how that is known. `images.namespace_tools` of a provider says
+//! otherwise where one knows better; a name that comes back flattened is understood in any case.
+//!
+//! | kind | takes | source |
+//! |---|---|---|
+//! | OpenAI, Codex | yes | their own clients send them |
+//! | Azure, both styles | yes | reports of clients: it names their namespaces in its errors |
+//! | LiteLLM | yes | as upstream: passed on to a Responses API; reports of loss behind other APIs |
+//! | vLLM-Omni | yes | vLLM's pull request 47024; gpt-oss alone refuses (issue 49493) |
+//! | SGLang | no | accepted and dropped (pull request 38359 is open) |
+//! | LocalAI | no | its source takes `function` and drops the rest |
+//! | xAI | no | 422, unknown variant, in reports of several gateways |
+//! | sd-server | yes | it has no model that could refuse them; the tool serves faces without a model |
+//! | Together, generic | yes | not known: who enables the standalone tool finds out, and is told |
+//!
+//! Whether it lists its models is known from the documents of each; Azure lists what could be deployed and sd-server its
+//! one image model, which is no use.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +44,7 @@ pub(super) fn record(preset: Preset) -> Record {
             query: BTreeMap::from([("api-version".to_owned(), AZURE_API_VERSION.to_owned())]),
             ..azure()
         },
-        Preset::Litellm => Record { image_auth: key_or_none(), ..openai() },
+        Preset::Litellm => Record { image_auth: key_or_none(), models_endpoint: true, ..openai() },
         Preset::SdServer => sd_server(),
         Preset::Localai => localai(),
         Preset::VllmOmni => Record {
@@ -35,6 +53,7 @@ pub(super) fn record(preset: Preset) -> Record {
             ..own_server()
         },
         Preset::Sglang => Record {
+            namespace_tools: false,
             generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
             edit: multipart(None),
             ..own_server()
@@ -53,6 +72,7 @@ fn openai() -> Record {
         headers: BTreeMap::new(),
         path_style: PathStyle::V1,
         namespace_tools: true,
+        models_endpoint: false,
         hosted_image_generation: true,
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
         generate: generate(None, SizeStyle::Text, &all),
@@ -81,6 +101,7 @@ fn azure() -> Record {
 /// What is known of no server in particular. Whether it bills is not known either, and a lost call counts as if it did.
 fn generic() -> Record {
     Record {
+        models_endpoint: true,
         hosted_image_generation: false,
         image_auth: key_or_none(),
         generate: generate(Some(ResponseFormat::TryB64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
@@ -98,6 +119,7 @@ fn own_server() -> Record {
 fn sd_server() -> Record {
     Record {
         auth: AuthScheme::None,
+        models_endpoint: false,
         image_auth: BTreeSet::from([AuthKind::None]),
         generate: generate(None, SizeStyle::TextWithoutAuto, &[SIZE, N, MASK]),
         ..own_server()
@@ -106,6 +128,7 @@ fn sd_server() -> Record {
 
 fn localai() -> Record {
     Record {
+        namespace_tools: false,
         generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
         edit: Edit::GenerateJson { field: "ref_images".to_owned(), encoding: ImageEncoding::Base64 },
         ..own_server()
@@ -123,6 +146,7 @@ fn together() -> Record {
 
 fn xai() -> Record {
     Record {
+        namespace_tools: false,
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
         generate: generate(Some(ResponseFormat::B64Json), SizeStyle::AspectResolution, &[SIZE, N]),
         edit: Edit::JsonXai,

@@ -35,7 +35,7 @@ fn row(record: &Record) -> String {
     };
     let format = record.generate.response_format.map_or("omit".to_owned(), |format| format!("{format:?}"));
     format!(
-        "{auth} {:?} | {format} {:?} {:?} | {edit} | {} images of {} bytes, n {} | {} {}",
+        "{auth} {:?} | {format} {:?} {:?} | {edit} | {} images of {} bytes, n {} | {} {} {} {}",
         record.image_auth,
         record.generate.size,
         record.generate.parameters,
@@ -44,6 +44,8 @@ fn row(record: &Record) -> String {
         record.limits.max_n,
         if record.hosted_image_generation { "hosted" } else { "-" },
         if record.bills { "bills" } else { "-" },
+        if record.namespace_tools { "namespaces" } else { "-" },
+        if record.models_endpoint { "models" } else { "-" },
     )
 }
 
@@ -51,18 +53,18 @@ fn row(record: &Record) -> String {
 fn every_preset_is_its_row() {
     let rows: Vec<String> = ALL.iter().map(|preset| format!("{preset:?}: {}", row(&preset.record()))).collect();
     insta::assert_snapshot!(rows.join("\n"), @"
-    Openai: bearer {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills
-    Codex: bearer {Chatgpt, Actor} | omit Text {Background} | json images | 5 images of 15700000 bytes, n 1 | hosted bills
-    Azure: api-key {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills
-    AzureLegacy: api-key {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills
-    Litellm: bearer {ApiKey, None} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills
-    SdServer: none {None} | omit TextWithoutAuto {Size, N, Mask} | multipart image[] mask | 5 images of 50000000 bytes, n 10 | - -
-    Localai: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N} | generate ref_images Base64 | 5 images of 50000000 bytes, n 10 | - -
-    VllmOmni: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N, Mask} | multipart image[] mask_image | 5 images of 50000000 bytes, n 10 | - -
-    Sglang: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N} | multipart image[] - | 5 images of 50000000 bytes, n 10 | - -
-    Together: bearer {ApiKey} | Base64 WidthHeight {Size, OutputFormat, N} | generate reference_images DataUrl | 5 images of 50000000 bytes, n 10 | - bills
-    Xai: bearer {ApiKey} | B64Json AspectResolution {Size, N} | json image | 3 images of 50000000 bytes, n 10 | - bills
-    Generic: bearer {ApiKey, None} | TryB64Json TextWithoutAuto {Size, N} | multipart image[] mask | 5 images of 50000000 bytes, n 10 | - bills
+    Openai: bearer {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces -
+    Codex: bearer {Chatgpt, Actor} | omit Text {Background} | json images | 5 images of 15700000 bytes, n 1 | hosted bills namespaces -
+    Azure: api-key {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces -
+    AzureLegacy: api-key {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces -
+    Litellm: bearer {ApiKey, None} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces models
+    SdServer: none {None} | omit TextWithoutAuto {Size, N, Mask} | multipart image[] mask | 5 images of 50000000 bytes, n 10 | - - namespaces -
+    Localai: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N} | generate ref_images Base64 | 5 images of 50000000 bytes, n 10 | - - - models
+    VllmOmni: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N, Mask} | multipart image[] mask_image | 5 images of 50000000 bytes, n 10 | - - namespaces models
+    Sglang: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N} | multipart image[] - | 5 images of 50000000 bytes, n 10 | - - - models
+    Together: bearer {ApiKey} | Base64 WidthHeight {Size, OutputFormat, N} | generate reference_images DataUrl | 5 images of 50000000 bytes, n 10 | - bills namespaces models
+    Xai: bearer {ApiKey} | B64Json AspectResolution {Size, N} | json image | 3 images of 50000000 bytes, n 10 | - bills - models
+    Generic: bearer {ApiKey, None} | TryB64Json TextWithoutAuto {Size, N} | multipart image[] mask | 5 images of 50000000 bytes, n 10 | - bills namespaces models
     ");
 }
 

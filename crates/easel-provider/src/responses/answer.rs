@@ -21,8 +21,8 @@ const MAX_ARGUMENTS_BYTES: usize = 1 << 20;
 const MAX_ITEMS: usize = 256;
 
 #[derive(Debug)]
-pub(super) struct Answer<'a> {
-    images: Images<'a>,
+pub(super) struct Answer {
+    images: Images,
     text_bytes: usize,
     /// Messages that came in pieces and are not yet whole: id and text so far.
     pieces: Vec<(String, String)>,
@@ -34,8 +34,8 @@ pub(super) struct Answer<'a> {
 
 pub(super) type Said = VecDeque<ModelEvent<usize>>;
 
-impl<'a> Answer<'a> {
-    pub(super) fn new(context: Context<'a>) -> Self {
+impl Answer {
+    pub(super) fn new(context: Context) -> Self {
         let images = Images::new(context);
         Self { images, text_bytes: 0, pieces: Vec::new(), messages: Vec::new(), calls: Vec::new() }
     }
@@ -51,7 +51,7 @@ impl<'a> Answer<'a> {
             Event::ItemAdded(Item::Image(image)) => self.images.begin(&image.id, said),
             Event::ImageBegun { item_id } => self.images.begin(&item_id, said),
             Event::ItemDone(item) => self.item(item, said),
-            Event::Error(error) => Err(self.images.refused(&error).model_error()),
+            Event::Error(error) => Err(self.images.refuse(&error)),
             Event::ItemAdded(Item::Message { .. } | Item::FunctionCall { .. } | Item::Other) | Event::Other => Ok(()),
         }?;
         Ok(ControlFlow::Continue(()))
@@ -129,7 +129,7 @@ impl<'a> Answer<'a> {
         match response.status {
             Status::Completed => {}
             Status::Incomplete => return Err(incomplete(response.reason.as_deref())),
-            Status::Failed => return Err(self.images.refused(&response.error.unwrap_or_default()).model_error()),
+            Status::Failed => return Err(self.images.refuse(&response.error.unwrap_or_default())),
         }
         self.rest(response.output, said)?;
         for (item_id, text) in std::mem::take(&mut self.pieces) {

@@ -10,12 +10,8 @@ use crate::inline::Slot;
 
 pub(super) const NO_IMAGE: &str = "the provider's image tool made no image";
 
-/// Makes the image durable. `bills` says whether a failure costs: the provider has done its part.
-pub(super) async fn stage<F: Files>(
-    files: &Arc<F>,
-    slot: Slot<F::Writer>,
-    bills: bool,
-) -> Result<F::Staged, ImageError> {
+/// Makes the image durable. A failure costs what an image costs: the provider has done its part.
+pub(super) async fn stage<F: Files>(files: &Arc<F>, slot: Slot<F::Writer>) -> Result<F::Staged, ImageError> {
     let unreadable = "the provider's image is none that can be read";
     let (error, billed) = match slot {
         Slot::Whole(writer) => {
@@ -37,7 +33,7 @@ pub(super) async fn stage<F: Files>(
             (ImageError { retryable: true, ..error }, Billed::Uncertain)
         }
     };
-    Err(ImageError { billed: if bills { billed } else { Billed::No }, ..error })
+    Err(ImageError { billed, ..error })
 }
 
 fn not_stored(error: &io::Error) -> ImageError {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use easel_imagegen::port::{Files, ModelError};
-use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
 
 use super::answer::{Answer, Said, broken};
 use super::send::{Begun, idle_error, other};
@@ -24,15 +24,32 @@ const FEW_BYTES: usize = 2 << 10;
 /// A larger event is parsed where it holds nobody up.
 const SMALL_EVENT_BYTES: usize = 256 << 10;
 
-pub(super) struct Receiving<'a, F: Files> {
+/// Why an answer ended before it was whole.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The connection did.
+    Cut(ModelError),
+    /// For a reason that another request would meet again.
+    Wrong(ModelError),
+}
+
+impl From<ModelError> for Ended {
+    fn from(error: ModelError) -> Self {
+        Self::Wrong(error)
+    }
+}
+
+pub(super) struct Receiving<F: Files> {
     response: Response,
     masks: Masks,
+    /// Whose answer it is, in a sentence.
+    place: String,
     format: Format,
     /// Absent while bytes are read elsewhere.
     reading: Option<Reading<F>>,
     /// Events that were received and not yet looked at.
     received: VecDeque<Document<F::Writer>>,
-    pub(super) answer: Answer<'a>,
+    pub(super) answer: Answer,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +57,8 @@ enum Format {
     Events,
     /// Compatible servers may answer at once although a stream was asked for.
     Json,
+    /// Nothing that an answer can be, as the end of a sentence.
+    Strange(&'static str),
 }
 
 /// An event, or an answer that is not streamed, without its pictures; and those.
@@ -62,6 +81,7 @@ impl<F: Files> Reading<F> {
         let (mut documents, mut pictures) = (Vec::new(), 0);
         match format {
             Format::Json => assembly.feed(bytes)?,
+            Format::Strange(_) => {}
             Format::Events => parser.read(bytes, &mut |frame| match frame {
                 Frame::Data(data) => assembly.feed(data),
                 Frame::End => {
@@ -85,15 +105,13 @@ impl<W> Document<W> {
     }
 }
 
-impl<'a, F: Files> Receiving<'a, F> {
-    pub(super) fn new(begun: Begun, files: Arc<F>, answer: Answer<'a>) -> Self {
+impl<F: Files> Receiving<F> {
+    pub(super) fn new(begun: Begun, place: String, files: Arc<F>, answer: Answer) -> Self {
         let Begun { response, masks } = begun;
-        let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-        let is_json = media_type.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/json"));
-        let format = if is_json { Format::Json } else { Format::Events };
+        let format = Format::of(&response);
         let assembly = Assembly::new(Dialect::Responses, files, MAX_PICTURES);
         let reading = Some(Reading { format, parser: Parser::new(), assembly });
-        Self { response, masks, format, reading, received: VecDeque::new(), answer }
+        Self { response, masks, place, format, reading, received: VecDeque::new(), answer }
     }
 
     /// Goes on by one event, or by what arrives next; breaks when the answer is whole. `pictures` become those that the
@@ -103,24 +121,30 @@ impl<'a, F: Files> Receiving<'a, F> {
         idle: Duration,
         said: &mut Said,
         pictures: &mut Vec<Slot<F::Writer>>,
-    ) -> Result<ControlFlow<()>, ModelError> {
+    ) -> Result<ControlFlow<()>, Ended> {
+        let parse = match self.format {
+            Format::Events => wire::event,
+            Format::Json => wire::whole,
+            Format::Strange(what) => {
+                return Err(broken(format!("the provider sent {what} instead of an answer")).into());
+            }
+        };
         let document = match self.received.pop_front() {
             Some(document) => document,
-            None => match chunk(&mut self.response, &self.masks, idle).await? {
+            None => match chunk(&mut self.response, &self.masks, &self.place, idle).await? {
                 Some(chunk) => {
                     self.read(chunk).await?;
                     return Ok(ControlFlow::Continue(()));
                 }
-                None => self.last()?,
+                None if self.format == Format::Json => {
+                    Document::of(&mut self.reading.as_mut().ok_or_else(stopped)?.assembly)
+                }
+                None => return Err(Ended::Cut(broken("the provider's answer was cut before its end"))),
             },
-        };
-        let parse = match self.format {
-            Format::Events => wire::event,
-            Format::Json => wire::whole,
         };
         let event = parsed(document.json, parse).await?;
         *pictures = document.pictures;
-        self.answer.hear(event, said)
+        Ok(self.answer.hear(event, said)?)
     }
 
     async fn read(&mut self, bytes: Bytes) -> Result<(), ModelError> {
@@ -141,24 +165,32 @@ impl<'a, F: Files> Receiving<'a, F> {
             .extend(documents.map_err(|unfit| broken(format!("the provider's answer cannot be read: {unfit}")))?);
         Ok(())
     }
+}
 
-    /// What is there when the provider has closed the connection.
-    fn last(&mut self) -> Result<Document<F::Writer>, ModelError> {
-        match self.format {
-            Format::Events => Err(broken("the provider's answer was cut before its end")),
-            Format::Json => Ok(Document::of(&mut self.reading.as_mut().ok_or_else(stopped)?.assembly)),
+impl Format {
+    fn of(response: &Response) -> Self {
+        let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+        let is = |kind: &[u8]| media_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind));
+        if response.status() == StatusCode::NO_CONTENT {
+            Self::Strange("nothing (HTTP 204)")
+        } else if is(b"text/html") {
+            Self::Strange("a web page")
+        } else if is(b"application/json") {
+            Self::Json
+        } else {
+            Self::Events
         }
     }
 }
 
-async fn chunk(response: &mut Response, masks: &Masks, idle: Duration) -> Result<Option<Bytes>, ModelError> {
+async fn chunk(response: &mut Response, masks: &Masks, place: &str, idle: Duration) -> Result<Option<Bytes>, Ended> {
     match tokio::time::timeout(idle, response.chunk()).await {
         Ok(Ok(chunk)) => Ok(chunk),
         Ok(Err(error)) => {
             let cause = masks.words(&failure::cause(&error));
-            Err(other(format!("the connection to the provider was lost while it answered: {cause}")))
+            Err(Ended::Cut(other(format!("the connection to {place} was lost while it answered: {cause}"))))
         }
-        Err(_) => Err(idle_error(idle)),
+        Err(_) => Err(idle_error(idle).into()),
     }
 }
 

@@ -15,8 +15,6 @@ use crate::credential::{Credential, CredentialError, Credentials};
 use crate::failure::{self, Masks, Refused};
 use crate::provider::HttpProvider;
 
-/// After the first attempt.
-const MAX_REPEATS: u32 = 2;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// A provider that asks for more patience is not waited for.
 const MAX_WAIT: Duration = Duration::from_secs(30);
@@ -78,14 +76,19 @@ pub(super) async fn send<C: Credentials, F: Files>(
         let Repeat::After(wait) = failed.repeat else {
             return Err(failed.error);
         };
-        let wait = wait.unwrap_or(FIRST_WAIT * 2_u32.pow(repeats));
-        if repeats == MAX_REPEATS || wait > MAX_WAIT {
+        let wait = wait.unwrap_or(pause(repeats));
+        if repeats == provider.retries.request || wait > MAX_WAIT {
             return Err(failed.error);
         }
         tracing::debug!(?wait, error = %failed.error, "the request to the model is sent again");
         tokio::time::sleep(wait).await;
         repeats += 1;
     }
+}
+
+/// Before the next request, after so many that were repeats already.
+pub(super) fn pause(repeats: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(repeats)).min(MAX_WAIT)
 }
 
 /// One attempt, up to the head of the answer.
@@ -116,7 +119,7 @@ async fn post<C: Credentials, F: Files>(
                 let fault = upload.fault();
                 return response.map_err(|error| match fault {
                     Some(message) => Failed { error: other(message), repeat: Repeat::Never },
-                    None => unanswered(&error, *exposure, masks),
+                    None => unanswered(&provider.place(), &error, *exposure, masks),
                 });
             }
             // A large picture on a slow line is not idle.
@@ -138,15 +141,16 @@ fn after_refusal(refused: &Refused, exposure: ToolExposure) -> Repeat {
     if repeat { Repeat::After(refused.retry_after) } else { Repeat::Never }
 }
 
-fn unanswered(error: &reqwest::Error, exposure: ToolExposure, masks: &Masks) -> Failed {
+fn unanswered(place: &str, error: &reqwest::Error, exposure: ToolExposure, masks: &Masks) -> Failed {
     let repeat =
         if error.is_connect() || exposure != ToolExposure::Hosted { Repeat::After(None) } else { Repeat::Never };
-    let what = if error.is_connect() {
-        "the provider cannot be reached"
+    let cause = masks.words(&failure::cause(error));
+    let message = if error.is_connect() {
+        format!("{place} cannot be reached: {cause}")
     } else {
-        "the connection to the provider was lost before it answered"
+        format!("the connection to {place} was lost before it answered: {cause}")
     };
-    Failed { error: other(format!("{what}: {}", masks.words(&failure::cause(error)))), repeat }
+    Failed { error: other(message), repeat }
 }
 
 pub(super) fn idle_error(idle: Duration) -> ModelError {

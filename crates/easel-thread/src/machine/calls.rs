@@ -206,9 +206,13 @@ fn complete(item: &mut ImageGenerationItem, outcome: Outcome) -> Result<Vec<Imag
 fn fail(item: &mut ImageGenerationItem, error: ImageError) {
     item.status = ImageStatus::Failed;
     // The one failure that the Codex app-server's clients know; it must name a limit.
-    item.failure = (error.kind == ImageErrorKind::UsageLimit).then(|| ImageFailure::UsageLimitExceeded {
-        limit_id: error.code.clone().unwrap_or_else(|| "image_generation".to_owned()),
-        resets_at: None,
+    item.failure = (error.kind == ImageErrorKind::UsageLimit).then(|| {
+        let limit = error.usage_limit.as_deref();
+        let limit_id = limit.and_then(|limit| limit.limit_id.clone()).or_else(|| error.code.clone());
+        ImageFailure::UsageLimitExceeded {
+            limit_id: limit_id.unwrap_or_else(|| "image_generation".to_owned()),
+            resets_at: limit.and_then(|limit| limit.resets_at),
+        }
     });
     item.error = Some(error);
 }

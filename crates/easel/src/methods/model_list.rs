@@ -1,5 +1,5 @@
 use easel_config::Config;
-use easel_imagegen::port::{Provider, ProviderInfo};
+use easel_imagegen::port::ProviderInfo;
 use easel_protocol::method::ModelList;
 use easel_protocol::model::{ModelListParams, ModelListResponse};
 
@@ -7,12 +7,17 @@ use crate::app::Cx;
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
+/// Entries of a page: providers list hundreds, and a page stays below 64 KiB however long their names are.
+const MAX_PAGE: u32 = 50;
+
 impl Handler for ModelList {
     async fn handle(cx: Cx, params: ModelListParams) -> Result<Answer<ModelListResponse>, Refusal> {
         let provider = cx.app.default_provider();
         let hidden = params.include_hidden == Some(true);
-        let models = provider.info().models.iter().filter(|model| hidden || !model.hidden).cloned().collect();
-        let (data, next_cursor) = super::page(models, params.cursor.as_deref(), params.limit, |model| &model.id)?;
+        let mut models = provider.models().await;
+        models.retain(|model| hidden || !model.hidden);
+        let limit = params.limit.unwrap_or(MAX_PAGE).min(MAX_PAGE);
+        let (data, next_cursor) = super::page(models, params.cursor.as_deref(), Some(limit), |model| &model.id)?;
         Ok(Answer::new(ModelListResponse { data, next_cursor }))
     }
 }

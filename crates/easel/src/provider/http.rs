@@ -8,7 +8,7 @@ use easel_config::{Config, EditStyle, Environment, ImageParameter, Preset, Provi
 use easel_imagegen::capability::{AuthKind, Parameter};
 use easel_imagegen::port::ProviderInfo;
 use easel_provider::record::{AuthScheme, Edit, Record};
-use easel_provider::{Endpoint, HttpProvider, Secret, Timeouts};
+use easel_provider::{Endpoint, HttpProvider, Retries, Secret, Timeouts};
 use reqwest::Url;
 
 use super::models::models;
@@ -64,7 +64,18 @@ pub(super) fn configured(
         stream_idle: provider.stream_idle_timeout_ms.map_or(defaults.stream_idle, Duration::from_millis),
         ..defaults
     };
-    Ok(HttpProvider::new(info, record, Endpoint::new(base, timeouts.connect), credentials, timeouts))
+    let retries = retries(provider, config);
+    Ok(HttpProvider::new(info, record, Endpoint::new(base, timeouts.connect), credentials, timeouts, retries))
+}
+
+fn retries(provider: &ProviderConfig, config: &Config) -> Retries {
+    let defaults = Retries::default();
+    let uncertain_images = if config.images.retry_uncertain { Retries::UNCERTAIN_IMAGES } else { 0 };
+    Retries {
+        request: provider.request_max_retries.unwrap_or(defaults.request),
+        stream: provider.stream_max_retries.unwrap_or(defaults.stream),
+        uncertain_images,
+    }
 }
 
 /// The provider's own key, if it names one. The account's key goes to its own origin only, whoever asks for it.
@@ -89,6 +100,7 @@ fn record(
     environment: &Environment,
 ) -> Record {
     let mut record = with_images(record, &provider.images);
+    record.models_endpoint = provider.models_endpoint.unwrap_or(record.models_endpoint);
     let params = &provider.query_params;
     record.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
     let headers = &provider.http_headers;

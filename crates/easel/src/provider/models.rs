@@ -21,6 +21,12 @@ pub(super) fn models(configured: Option<&str>) -> Vec<Model> {
     named.map(|(id, name)| model(id, name, default)).collect()
 }
 
+/// The models of the table, then those that the provider lists besides.
+pub(super) fn with_listed(table: &[Model], listed: &[String]) -> Vec<Model> {
+    let unknown = listed.iter().filter(|id| table.iter().all(|model| model.model != **id));
+    table.iter().cloned().chain(unknown.map(|id| model(id, id, ""))).collect()
+}
+
 fn model(id: &str, name: &str, default: &str) -> Model {
     Model {
         id: id.to_owned(),

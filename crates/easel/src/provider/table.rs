@@ -27,6 +27,7 @@ struct Recipe {
     provider: Option<ProviderConfig>,
     model: Option<String>,
     image_model: String,
+    retry_uncertain: bool,
 }
 
 impl Providers {
@@ -40,6 +41,7 @@ impl Providers {
             provider: config.model_providers.get(id).cloned(),
             model: config.model.clone(),
             image_model: config.images.model.clone(),
+            retry_uncertain: config.images.retry_uncertain,
         };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, provider)) = kept.iter().find(|(known, _)| *known == recipe) {

@@ -36,8 +36,7 @@ const SOURCES: [[&str; 3]; 12] = [
 ];
 
 /// Fields that differ, and why.
-const DIFFERENCES: [[&str; 2]; 5] = [
-    ["`error.billed`", "a refusal inside an answer with status 200 does not say what of that answer is billed"],
+const DIFFERENCES: [[&str; 2]; 4] = [
     ["`error.httpStatus`", "the status of the answer that holds the refusal"],
     ["`error.message`", "it repeats the status"],
     ["`generationId`", "the images endpoint gives its images no id"],

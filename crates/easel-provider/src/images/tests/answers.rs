@@ -63,9 +63,9 @@ async fn an_answer_without_an_image_is_a_typed_error() {
         (ok(&json!({"data": [{"b64_json": "not base64!"}]})), BadResponse, Billed::Yes),
         (ok(&json!({"data": [{"b64_json": "PHN2Zz48L3N2Zz4="}]})), BadResponse, Billed::Yes),
         (ok(&json!({"data": [{"url": "data:image/svg+xml,<svg/>"}]})), BadResponse, Billed::Yes),
-        (ok(&json!({"data": [{"url": "x", "respect_moderation": false}]})), ModerationBlocked, Billed::Yes),
+        (ok(&json!({"data": [{"url": "x", "respect_moderation": false}]})), ModerationBlocked, Billed::Uncertain),
         (ok(&json!({"error": {"message": "m", "code": "server_error"}})), BadResponse, Billed::Uncertain),
-        (ok(&json!({"error": {"message": "m", "code": "moderation_blocked"}})), ModerationBlocked, Billed::Uncertain),
+        (ok(&json!({"error": {"message": "m", "code": "moderation_blocked"}})), ModerationBlocked, Billed::No),
         (ok(&json!({"data": [{"b64_json": "QUJD"}], "x": "x".repeat(1 << 20)})), BadResponse, Billed::Yes),
         (Act::Answer(html), BadResponse, Billed::Uncertain),
         (Act::Answer(answer("200 OK", &[], "")), BadResponse, Billed::Uncertain),
@@ -166,6 +166,6 @@ async fn a_stream_that_ends_without_an_image_is_a_typed_error() {
     let refused = preview
         + "event: error\ndata: {\"type\":\"error\",\"error\":{\"code\":\"moderation_blocked\",\"message\":\"No.\"}}\n\n";
     let error = call_streaming(streamed(&refused)).await.expect_err("a failure");
-    assert_eq!((error.kind, error.billed), (ImageErrorKind::ModerationBlocked, Billed::Uncertain));
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::ModerationBlocked, Billed::No));
     assert!(error.message.ends_with("No. [moderation_blocked]"), "{}", error.message);
 }

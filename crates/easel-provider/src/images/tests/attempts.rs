@@ -168,3 +168,73 @@ async fn a_connection_that_the_server_has_closed_costs_no_call() {
     }
     assert_eq!(server.requests().len(), 5);
 }
+
+/// A call that may be repeated although nobody knows what became of the request.
+async fn call_boldly(record: Record, acts: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+    let server = Server::start(acts).await;
+    let retries = Retries { uncertain_images: Retries::UNCERTAIN_IMAGES, ..Retries::default() };
+    let provider = HttpProvider { retries, ..provider(server.port, record) };
+    let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+    (made, server.requests())
+}
+
+#[tokio::test]
+async fn what_may_have_been_accepted_is_sent_at_most_twice_more_where_the_user_wants_that() {
+    let half = Act::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"data".to_vec());
+    for failing in [Act::Cut(Vec::new()), half, failed("500 X", &[], "server_error"), failed("504 X", &[], "x")] {
+        let whole = ok(&drawn(&png(9)));
+        let (made, requests) =
+            call_boldly(Preset::Openai.record(), vec![failing.clone(), failing.clone(), whole.clone()]).await;
+        assert_eq!((made.expect("made").attempts, requests.len()), (3, 3), "{failing:?}");
+        assert!(requests.iter().all(|request| request.header("idempotency-key") == Some("key-1")));
+
+        let (made, requests) = call_boldly(Preset::Openai.record(), vec![failing.clone()]).await;
+        let (_, _, attempts, _, billed) = outcome(made);
+        assert_eq!((attempts, billed, requests.len()), (3, Billed::Uncertain, 3), "{failing:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_is_not_repeated_even_then() {
+    for (act, billed) in [
+        (failed("400 X", &[], "moderation_blocked"), Billed::No),
+        (ok(&json!({"data": []})), Billed::Yes),
+        (Act::Answer(answer("200 OK", &[("content-type", "text/html")], "<html>Log in</html>")), Billed::Uncertain),
+    ] {
+        let (made, requests) = call_boldly(Preset::Openai.record(), vec![act]).await;
+        assert_eq!((outcome(made).4, requests.len()), (billed, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_request_in_doubt_leaves_the_doubt() {
+    let acts = vec![Act::Cut(Vec::new()), failed("400 X", &[], "unknown_parameter")];
+    let (made, _) = call_boldly(Preset::Openai.record(), acts.clone()).await;
+    let expected = (ImageErrorKind::InvalidArguments, Some(400), 2, false, Billed::Uncertain);
+    assert_eq!(outcome(made), expected);
+    let (made, _) = call_boldly(Preset::SdServer.record(), acts).await;
+    assert_eq!(outcome(made).4, Billed::No, "this server bills nothing");
+}
+
+#[tokio::test]
+async fn an_image_takes_no_notice_of_the_models_retries() {
+    let server = Server::start(vec![failed("500 X", &[], "x")]).await;
+    let retries = Retries { request: 9, stream: 9, uncertain_images: 0 };
+    let provider = HttpProvider { retries, ..provider(server.port, Preset::Openai.record()) };
+    let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+    assert_eq!((outcome(made).2, server.requests().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_names_provider_and_host_and_no_more() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut provider = provider(1, Preset::Openai.record());
+    let base = format!("http://{address}/secret-path").parse().unwrap();
+    provider.endpoint = Arc::new(crate::endpoint::Endpoint::new(base, Duration::from_secs(5)));
+    provider.record.query = [("key".to_owned(), "secret".to_owned())].into();
+    let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+    let expected = format!("provider `test` at {address} cannot be reached: connection refused");
+    assert_eq!(made.expect_err("a failure").message, expected);
+}

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::{Said, broken};
 use crate::failure::{self, Masks, Refused};
-use crate::record::Record;
 use crate::responses::hosted::NO_IMAGE;
 use crate::responses::wire::Image;
 
@@ -19,8 +18,7 @@ const MAX_PROMPT: usize = 32_000;
 
 /// What stands beside the events of an answer.
 #[derive(Debug)]
-pub(in super::super) struct Context<'a> {
-    pub(in super::super) record: &'a Record,
+pub(in super::super) struct Context {
     pub(in super::super) headers: HeaderMap,
     pub(in super::super) masks: Masks,
     /// What the hosted tool is asked for, as far as it can be known.
@@ -29,10 +27,12 @@ pub(in super::super) struct Context<'a> {
 }
 
 #[derive(Debug)]
-pub(super) struct Images<'a> {
-    context: Context<'a>,
+pub(super) struct Images {
+    context: Context,
     request_id: Option<String>,
     begun: Vec<(String, Drawing)>,
+    /// The error that ended the answer, where the provider sent one.
+    ended_by: Option<Refused>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +41,22 @@ enum Drawing {
     Ended,
 }
 
-impl<'a> Images<'a> {
-    pub(super) fn new(context: Context<'a>) -> Self {
+impl Images {
+    pub(super) fn new(context: Context) -> Self {
         let request_id = failure::request_id(&context.headers, &context.masks);
-        Self { context, request_id, begun: Vec::new() }
+        Self { context, request_id, begun: Vec::new(), ended_by: None }
+    }
+
+    /// An error that ends the answer.
+    pub(super) fn refuse(&mut self, error: &Value) -> ModelError {
+        let refused = self.refused(error);
+        let error = refused.model_error();
+        self.ended_by = Some(refused);
+        error
     }
 
     /// An error that stands in the answer.
-    pub(super) fn refused(&self, error: &Value) -> Refused {
+    fn refused(&self, error: &Value) -> Refused {
         Refused::from_json(200, &self.context.headers, error, &self.context.masks)
     }
 
@@ -85,15 +93,16 @@ impl<'a> Images<'a> {
 
     /// Ends those that are still open when the answer ends in an error.
     pub(super) fn abandon(&mut self, error: &ModelError, said: &mut Said) {
-        let failed = self.failed(&format!("the answer ended before the image: {}", error.message));
-        let kind = match error.info {
-            CodexErrorInfo::UsageLimitExceeded => ImageErrorKind::UsageLimit,
-            CodexErrorInfo::RateLimitExceeded => ImageErrorKind::RateLimited,
-            CodexErrorInfo::Unauthorized => ImageErrorKind::Unauthorized,
-            CodexErrorInfo::BadRequest | CodexErrorInfo::InternalServerError => ImageErrorKind::BadResponse,
-            CodexErrorInfo::Other => ImageErrorKind::Network,
+        let message = format!("the answer ended before the image: {}", error.message);
+        let failed = match &self.ended_by {
+            Some(refused) => ImageError { attempts: 1, message, ..refused.image_error() },
+            None => {
+                let network = error.info == CodexErrorInfo::Other;
+                let kind = if network { ImageErrorKind::Network } else { ImageErrorKind::BadResponse };
+                ImageError { kind, ..self.failed(&message) }
+            }
         };
-        self.end_open(&ImageError { kind, ..failed }, said);
+        self.end_open(&failed, said);
     }
 
     fn end_open(&mut self, error: &ImageError, said: &mut Said) {
@@ -106,7 +115,7 @@ impl<'a> Images<'a> {
 
     fn outcome(&self, image: Image) -> Result<Made<usize>, ImageError> {
         if let Some(error) = image.error.as_ref().filter(|error| !error.is_null()) {
-            return Err(ImageError { attempts: 1, ..self.refused(error).image_error(self.context.record) });
+            return Err(ImageError { attempts: 1, ..self.refused(error).image_error() });
         }
         let Some(picture) = image.result.filter(|_| image.status != "failed") else {
             return Err(self.failed(NO_IMAGE));
@@ -122,9 +131,8 @@ impl<'a> Images<'a> {
     }
 
     fn failed(&self, message: &str) -> ImageError {
-        let billed = if self.context.record.bills { Billed::Uncertain } else { Billed::No };
         let request_id = self.request_id.clone();
         let error = image_error(ImageErrorKind::BadResponse, message);
-        ImageError { attempts: 1, billed, request_id, retryable: true, ..error }
+        ImageError { attempts: 1, billed: Billed::Uncertain, request_id, retryable: true, ..error }
     }
 }

@@ -53,7 +53,8 @@ async fn a_connection_that_is_lost_within_a_body_is_an_error() {
     let head = "content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n";
     let steps = vec![Step::Send(response("200 OK", head, "10\r\ndata: {}\n\n"))];
     let said = said(steps, PATIENT).await;
-    assert!(said.starts_with("error Other: the connection to the provider was lost while it answered: "), "{said}");
+    assert!(said.starts_with("error Other: the connection to provider `test` at 127.0.0.1:"), "{said}");
+    assert!(said.contains(" was lost while it answered: "), "{said}");
 }
 
 #[tokio::test]
@@ -119,9 +120,12 @@ async fn what_is_not_json_or_not_utf_8_is_an_error() {
 
 #[tokio::test]
 async fn a_page_instead_of_an_answer_is_an_error() {
-    let page = response("200 OK", "content-type: text/html\r\n", "<html>oops</html>");
-    let expected = "error InternalServerError: the provider's answer was cut before its end\n";
+    let page = response("200 OK", "content-type: Text/HTML; charset=utf-8\r\n", "<html>oops</html>");
+    let expected = "error InternalServerError: the provider sent a web page instead of an answer\n";
     assert_eq!(said(vec![Step::Send(page)], PATIENT).await, expected);
+    let nothing = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
+    let expected = "error InternalServerError: the provider sent nothing (HTTP 204) instead of an answer\n";
+    assert_eq!(said(vec![Step::Send(nothing)], PATIENT).await, expected);
 }
 
 #[tokio::test]

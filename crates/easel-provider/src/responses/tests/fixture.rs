@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::credential::{Credential, CredentialError, Credentials, Secret};
 use crate::endpoint::Endpoint;
 use crate::presets::Preset;
-use crate::provider::{HttpProvider, Timeouts};
+use crate::provider::{HttpProvider, Retries, Timeouts};
 
 /// A picture of one pixel.
 pub(super) const PNG: &str =
@@ -122,7 +122,7 @@ pub(super) fn provider(base: &str, timeouts: Timeouts, renewals: u32) -> HttpPro
         capabilities: record.capabilities(),
     };
     let endpoint = Endpoint::new(base.parse().unwrap(), timeouts.connect);
-    HttpProvider::new(info, record, endpoint, Keys { renewals: AtomicU32::new(renewals) }, timeouts)
+    HttpProvider::new(info, record, endpoint, Keys { renewals: AtomicU32::new(renewals) }, timeouts, Retries::default())
 }
 
 /// Everything that is said, a line each.

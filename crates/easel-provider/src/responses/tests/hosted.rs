@@ -86,7 +86,7 @@ async fn every_way_in_which_an_image_fails_ends_it() {
     let list = [done(&refused), done(&silent), done(&bad), done(&text), completed(&[])];
     insta::assert_snapshot!(said(&list).await, @r#"
     started ig_1 Generate "draw a fox" []
-    failed ig_1 ModerationBlocked billed Uncertain: the provider's moderation blocked the request: unsafe [moderation_blocked, request req_7]
+    failed ig_1 ModerationBlocked billed No: the provider's moderation blocked the request: unsafe [moderation_blocked, request req_7]
     started ig_2 Generate "draw a fox" []
     failed ig_2 BadResponse billed Uncertain: the provider's image tool made no image
     started ig_3 Generate "draw a fox" []

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::fixture::{PATIENT, Shelf, all, all_with, provider, reference, request};
 use super::saying::completed;
 use super::server::{Server, Step, events, response, stream};
+use crate::provider::{HttpProvider, Retries};
 
 fn text(text: &str) -> ContentItem {
     ContentItem::InputText { text: text.to_owned() }
@@ -155,7 +156,7 @@ async fn an_answer_that_may_hold_a_billed_image_is_asked_for_again_only_when_it_
     assert_eq!(tried(ToolExposure::Hosted, &[("500 Internal Server Error", NOW)], 0).await.1, 1);
     let server = Server::start([vec![], answered()]).await;
     let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted)).await;
-    assert!(said.starts_with("error Other: the connection to the provider was lost before it answered: "), "{said}");
+    assert!(said.contains("` at 127.0.0.1:") && said.contains(" was lost before it answered: "), "{said}");
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -169,11 +170,11 @@ async fn a_provider_that_asks_for_more_than_half_a_minute_is_not_waited_for() {
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_said_so() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}/key-old-secret", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     drop(listener);
-    let said = all(&provider(&base, PATIENT, 0), request(ToolExposure::None)).await;
-    assert!(said.starts_with("error Other: the provider cannot be reached: "), "{said}");
-    assert!(!said.contains("secret"), "{said}");
+    let said =
+        all(&provider(&format!("http://{address}/key-old-secret"), PATIENT, 0), request(ToolExposure::None)).await;
+    assert_eq!(said, format!("error Other: provider `test` at {address} cannot be reached: connection refused\n"));
 }
 
 #[tokio::test]
@@ -181,4 +182,41 @@ async fn a_lost_connection_is_made_again() {
     let server = Server::start([vec![], answered()]).await;
     let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::None)).await;
     assert_eq!((said.as_str(), server.requests().len()), (COMPLETED, 2));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_before_it_said_anything_is_asked_for_again() {
+    let silent = || vec![Step::Send(stream(events(&[json!({"type": "response.created", "response": {}})])))];
+    let server = Server::start([silent(), vec![Step::Send(stream(""))], answered()]).await;
+    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Standalone)).await;
+    assert_eq!((said.as_str(), server.requests().len()), (COMPLETED, 3));
+
+    let server = Server::start([silent(), silent(), silent(), answered()]).await;
+    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Standalone)).await;
+    let cut = "error InternalServerError: the provider's answer was cut before its end\n";
+    assert_eq!((said.as_str(), server.requests().len()), (cut, 3));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_heard_or_may_hold_a_billed_image_is_not_asked_for_again() {
+    let delta = json!({"type": "response.output_text.delta", "item_id": "m", "delta": "Hi"});
+    for (exposure, list) in [(ToolExposure::Standalone, vec![delta]), (ToolExposure::Hosted, Vec::new())] {
+        let server = Server::start([vec![Step::Send(stream(events(&list)))], answered()]).await;
+        let said = all(&provider(&server.url, PATIENT, 0), request(exposure)).await;
+        assert!(said.ends_with("error InternalServerError: the provider's answer was cut before its end\n"), "{said}");
+        assert_eq!(server.requests().len(), 1, "{exposure:?}");
+    }
+}
+
+#[tokio::test]
+async fn how_often_a_model_is_asked_again_is_the_users_choice() {
+    let never = Retries { request: 0, stream: 0, ..Retries::default() };
+    let broken = Step::Send(response("500 Internal Server Error", NOW, "{}"));
+    for first in [vec![], vec![broken], vec![Step::Send(stream(""))]] {
+        let server = Server::start([first, answered()]).await;
+        let provider = HttpProvider { retries: never, ..provider(&server.url, PATIENT, 0) };
+        let said = all(&provider, request(ToolExposure::None)).await;
+        assert!(said.starts_with("error "), "{said}");
+        assert_eq!(server.requests().len(), 1);
+    }
 }

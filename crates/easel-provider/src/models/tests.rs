@@ -1,0 +1,71 @@
+use std::sync::Arc;
+
+use easel_imagegen::capability::AuthKind;
+use easel_imagegen::port::ProviderInfo;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::credential::{Credential, CredentialError};
+use crate::endpoint::Endpoint;
+use crate::presets::Preset;
+use crate::provider::{Retries, Timeouts};
+
+struct NoKey;
+
+impl Credentials for NoKey {
+    fn kind(&self) -> AuthKind {
+        AuthKind::None
+    }
+
+    async fn current(&self) -> Result<Option<Credential>, CredentialError> {
+        Ok(None)
+    }
+
+    async fn refresh(&self, _rejected: &Credential) -> Result<Option<Credential>, CredentialError> {
+        Ok(None)
+    }
+}
+
+fn provider(port: u16) -> HttpProvider<NoKey> {
+    let record = Preset::Generic.record();
+    let info = ProviderInfo {
+        id: "test".to_owned(),
+        name: "Test".to_owned(),
+        base_url: None,
+        models: Vec::new(),
+        image_model: "draws".to_owned(),
+        synthetic: false,
+        capabilities: record.capabilities(),
+    };
+    let base = format!("http://127.0.0.1:{port}/v1").parse().unwrap();
+    let endpoint = Endpoint::new(base, Duration::from_secs(60));
+    HttpProvider::new(info, record, endpoint, NoKey, Timeouts::default(), Retries::default())
+}
+
+#[test]
+fn ids_are_found_in_each_shape_and_once() {
+    let models = json!([{"id": "a", "object": "model"}, {"id": "b", "type": "chat"}, {"id": "a"}, {"id": "c", "type": "image"},
+        {"id": 7}, {"id": ""}, {}, null, "d"]);
+    for list in [json!({"object": "list", "data": models}), models] {
+        assert_eq!(ids(&list), ["a", "b"]);
+    }
+    for none in [json!({"data": null}), json!({}), json!(null), json!([]), json!({"models": [{"id": "a"}]})] {
+        assert!(ids(&none).is_empty(), "{none}");
+    }
+    let many: Vec<Value> = (0..2_000).map(|i| json!({"id": i.to_string()})).collect();
+    assert_eq!(ids(&json!(many)).len(), MAX_MODELS);
+}
+
+/// The clock stands still but for waiting, so that ten seconds take none.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_nothing_is_given_up_and_not_asked_again_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let provider = Arc::new(provider(listener.local_addr().unwrap().port()));
+    let began = Instant::now();
+    let (first, second) = tokio::join!(provider.listed_models(), provider.listed_models());
+    assert_eq!((first.len(), second.len()), (0, 0));
+    assert_eq!(began.elapsed().as_secs(), DEADLINE.as_secs(), "both waited for one question");
+    assert!(provider.listed_models().await.is_empty());
+    assert_eq!(began.elapsed().as_secs(), DEADLINE.as_secs());
+}

@@ -1,0 +1,116 @@
+//! How often requests are sent, as the provider counts them.
+
+use easel_protocol::event::Event;
+use easel_protocol::item::{ImageFailure, ImageStatus};
+use easel_protocol::record::{Billed, ImageErrorKind, UsageLimit};
+use easel_protocol::thread::ThreadStartParams;
+use serde_json::json;
+
+use super::images;
+use super::loopback::{Loopback, Reply, Sent};
+use crate::harness::{Place, Server, text};
+
+/// The model wants an image, and says so until it has seen what became of it.
+fn draws(sent: &Sent) -> Reply {
+    let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
+        "name": "imagegen", "arguments": r#"{"prompt": "a cat"}"# });
+    let seen =
+        sent.json()["input"].as_array().is_some_and(|input| input.iter().any(|item| item["call_id"] == "call_1"));
+    if seen { Reply::message("No cat.") } else { Reply::answer(&[call]) }
+}
+
+fn breaks_down(sent: &Sent) -> Reply {
+    let broken = json!({ "error": { "message": "broken", "code": "server_error" } });
+    if sent.path.ends_with("/responses") { draws(sent) } else { Reply::json(500, &broken) }
+}
+
+/// What a turn's call cost, by its own word and the provider's count of requests.
+async fn cost(backend: &Loopback, server: &mut Server, thread_id: &str) -> (Billed, u32, usize) {
+    let before = backend.sent_to("/images/generations").len();
+    let [image] = images(server.turn(thread_id, vec![text("draw a cat")]).await).try_into().expect("one image");
+    assert_eq!(image.status, ImageStatus::Failed);
+    let error = image.error.expect("an error");
+    (error.billed, error.attempts, backend.sent_to("/images/generations").len() - before)
+}
+
+#[tokio::test]
+async fn a_request_that_may_be_billed_is_sent_once_unless_the_user_wants_more() {
+    for (wish, posts) in [("", 1), ("images.retry_uncertain = true\n", 3)] {
+        let backend = Loopback::start(breaks_down).await;
+        let place = Place::with_config(&format!("{wish}{}", backend.config("openai")));
+        let mut server = place.server().await;
+        let thread = server.thread().await;
+        assert_eq!(cost(&backend, &mut server, &thread.id).await, (Billed::Uncertain, posts, posts as usize));
+        let keys: Vec<_> =
+            backend.sent_to("/images/generations").iter().map(|sent| sent.header("idempotency-key")).collect();
+        assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_thread_cannot_have_its_images_paid_twice() {
+    let backend = Loopback::start(breaks_down).await;
+    let place = Place::with_config(&backend.config("openai"));
+    let mut server = place.server().await;
+    let config = json!({ "images.retry_uncertain": true }).as_object().cloned();
+    let thread = server.thread_with(ThreadStartParams { config, ..ThreadStartParams::default() }).await;
+    assert_eq!(cost(&backend, &mut server, &thread.id).await.2, 1);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn the_model_is_asked_as_often_as_configured() {
+    for retries in [0, 1] {
+        let backend = Loopback::start(|_| Reply::json(500, &json!({}))).await;
+        let place = Place::with_config(&format!("{}request_max_retries = {retries}\n", backend.config("openai")));
+        let mut server = place.server().await;
+        let thread = server.thread().await;
+        server.turn(&thread.id, vec![text("hello")]).await;
+        assert_eq!(backend.sent_to("/responses").len(), retries + 1);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_spent_limit_says_when_it_starts_anew() {
+    let backend = Loopback::start(|sent| {
+        let spent = json!({ "error": { "type": "usage_limit_reached", "message": "Enough.", "plan_type": "plus",
+            "resets_at": 1_800_000_000 } });
+        if sent.path.ends_with("/responses") { draws(sent) } else { Reply::json(429, &spent) }
+    })
+    .await;
+    let place = Place::with_config(&backend.config("openai"));
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let [image] = images(server.turn(&thread.id, vec![text("draw a cat")]).await).try_into().expect("one image");
+    let limit_id = "usage_limit_reached".to_owned();
+    let resets_at = Some(1_800_000_000);
+    assert_eq!(image.failure, Some(ImageFailure::UsageLimitExceeded { limit_id, resets_at }));
+    let error = image.error.expect("an error");
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::UsageLimit, Billed::No));
+    let limit = UsageLimit { limit_id: None, resets_at, plan: Some("plus".to_owned()) };
+    assert_eq!(error.usage_limit.as_deref(), Some(&limit));
+    assert!(error.message.contains("starts anew at 2027-01-15 08:00 UTC"), "{}", error.message);
+    let told = String::from_utf8(backend.sent_to("/responses").pop().expect("two requests").body).expect("text");
+    assert!(told.contains("2027-01-15 08:00 UTC"), "the model knows it too");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_is_named_with_its_host() {
+    // Nobody listens on port 1.
+    let place = Place::with_config(
+        "model_provider = \"away\"\n[model_providers.away]\nbase_url = \"http://127.0.0.1:1/secret\"\n\
+         request_max_retries = 0\nquery_params = { key = \"secret\" }\n",
+    );
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("hello")]).await;
+    let told = events.into_iter().find_map(|event| {
+        let Event::Error(error) = event else { return None };
+        Some(error.error.message)
+    });
+    assert_eq!(told.as_deref(), Some("provider `away` at 127.0.0.1:1 cannot be reached: connection refused"));
+    server.close().await;
+}
