@@ -3,6 +3,7 @@
 mod answers;
 mod attempts;
 mod bodies;
+mod faults;
 mod files;
 mod links;
 mod server;
