@@ -32,6 +32,13 @@ schema:
 demo:
     cargo run --release -- demo
 
+# The tests with every message judged by the schema of the Codex app-server, which its npm package writes.
+conformance:
+    mkdir -p target/codex
+    npm install --prefix target/codex --no-fund --no-audit @openai/codex@0.169.0
+    target/codex/node_modules/.bin/codex app-server generate-json-schema --out target/codex/schema
+    EASEL_PEER_SCHEMA="$PWD/target/codex/schema" cargo test --workspace --locked
+
 # Measures the server.
 bench:
     cargo bench --package easel --profile dist

@@ -1,5 +1,6 @@
 //! A server in a home of its own, and a client that lets nothing pass unclaimed.
 
+pub(crate) mod conformance;
 pub(crate) mod events;
 pub(crate) mod pictures;
 pub(crate) mod plain;
@@ -18,6 +19,8 @@ use easel_protocol::turn::{Turn, TurnStartParams};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
+
+use conformance::Judge;
 
 /// The executable under test.
 pub(crate) const EASEL: &str = env!("CARGO_BIN_EXE_easel");
@@ -127,7 +130,12 @@ impl Server {
     pub(crate) fn spawn(command: Command) -> Self {
         let transcript = Transcript::default();
         let lines = Arc::clone(&transcript);
+        let mut judge = Judge::default();
         let tap: Tap = Box::new(move |direction, line| {
+            match direction {
+                Direction::Sent => judge.sent(line),
+                Direction::Received => judge.received(line),
+            }
             lines.lock().expect("no test panics while it holds this").push((direction, line.to_owned()));
         });
         Self { client: Client::spawn(command, tap).expect("the server starts"), transcript }

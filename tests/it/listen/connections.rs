@@ -5,7 +5,7 @@ use std::io::Read;
 use serde_json::json;
 
 use crate::harness::{Place, setting};
-use crate::listen::server::{Connection, Listening, TRANSPORTS, Transport};
+use crate::listen::server::{Listening, TRANSPORTS, Transport, Wire};
 
 #[test]
 fn events_go_to_those_who_subscribed_and_to_nobody_else() {
@@ -132,7 +132,7 @@ fn a_client_that_never_reads_does_not_hold_up_the_other() {
         ada.start_turn(&thread_id);
         ada.events_until(&thread_id, "turn/completed");
     }
-    let Connection::Lines(stream) = &mut deaf else { panic!("it speaks lines") };
+    let Wire::Lines(stream) = &mut deaf.wire else { panic!("it speaks lines") };
     let mut told = Vec::new();
     // The end may be a reset, because it never read all that was there.
     let _ = stream.read_to_end(&mut told);

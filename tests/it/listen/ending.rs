@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Place, SLOW_AND_FREE};
-use crate::listen::server::{Connection, Listening, TRANSPORTS, Transport};
+use crate::listen::server::{Connection, Listening, TRANSPORTS, Transport, Wire};
 
 /// The messages up to the end of the connection.
 fn rest(connection: &mut Connection) -> Vec<Value> {
@@ -60,7 +60,7 @@ fn connections_beyond_the_bound_are_closed_and_the_others_live() {
     loop {
         let mut again = server.connect();
         let hello = json!({ "clientInfo": { "name": "again", "version": "1" } });
-        let Connection::Lines(stream) = &mut again else { unreachable!("it speaks lines") };
+        let Wire::Lines(stream) = &mut again.wire else { unreachable!("it speaks lines") };
         // Until the server has seen that the others are gone, it closes this one too.
         let line = json!({ "id": "ask", "method": "initialize", "params": hello });
         if std::io::Write::write_all(stream.get_mut(), format!("{line}\n").as_bytes()).is_err() {

@@ -12,6 +12,7 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::{ClientRequestBuilder, Message, WebSocket};
 
 use crate::harness::Place;
+use crate::harness::conformance::Judge;
 
 /// What a test waits for an answer before it fails.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -86,7 +87,7 @@ impl Listening {
             Some(path) => {
                 let stream = UnixStream::connect(path).expect("a server that listens");
                 stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-                Connection::Lines(BufReader::new(stream))
+                Connection::over(Wire::Lines(BufReader::new(stream)))
             }
             None => self.upgrade(&[]).expect("a token that fits"),
         }
@@ -123,7 +124,7 @@ impl Listening {
             request.headers_mut().insert(name, value.parse().expect("a value"));
         }
         match tungstenite::client(request, self.tcp()) {
-            Ok((socket, _)) => Ok(Connection::Messages(Box::new(socket))),
+            Ok((socket, _)) => Ok(Connection::over(Wire::Messages(Box::new(socket)))),
             Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(refusal))) => {
                 Err(refusal.status().as_u16())
             }
@@ -163,27 +164,37 @@ impl Drop for Listening {
 }
 
 /// A client's end.
-pub(super) enum Connection {
+pub(super) struct Connection {
+    pub(super) wire: Wire,
+    judge: Judge,
+}
+
+pub(super) enum Wire {
     Lines(BufReader<UnixStream>),
     Messages(Box<WebSocket<TcpStream>>),
 }
 
 impl Connection {
+    fn over(wire: Wire) -> Self {
+        Self { wire, judge: Judge::default() }
+    }
+
     pub(super) fn send(&mut self, message: &Value) {
         self.send_text(&message.to_string());
     }
 
     pub(super) fn send_text(&mut self, text: &str) {
-        match self {
-            Self::Lines(stream) => writeln!(stream.get_mut(), "{text}").expect("the server takes its input"),
-            Self::Messages(socket) => socket.send(Message::text(text)).expect("the server takes its input"),
+        self.judge.sent(text);
+        match &mut self.wire {
+            Wire::Lines(stream) => writeln!(stream.get_mut(), "{text}").expect("the server takes its input"),
+            Wire::Messages(socket) => socket.send(Message::text(text)).expect("the server takes its input"),
         }
     }
 
     /// The next message; `None` at the orderly end of the connection.
     pub(super) fn receive(&mut self) -> Option<Value> {
-        let text = match self {
-            Self::Lines(stream) => {
+        let text = match &mut self.wire {
+            Wire::Lines(stream) => {
                 let mut line = String::new();
                 if stream.read_line(&mut line).expect("the connection lives") == 0 {
                     return None;
@@ -191,7 +202,7 @@ impl Connection {
                 assert_eq!(line.pop(), Some('\n'), "a whole line");
                 line
             }
-            Self::Messages(socket) => loop {
+            Wire::Messages(socket) => loop {
                 match socket.read().expect("the connection lives") {
                     Message::Text(text) => {
                         assert!(!text.contains('\n'), "one message is one JSON object on one line");
@@ -203,6 +214,7 @@ impl Connection {
                 }
             },
         };
+        self.judge.received(&text);
         Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
     }
 

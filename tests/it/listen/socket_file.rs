@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::harness::Place;
-use crate::listen::server::{Connection, Listening, Transport};
+use crate::listen::server::{Listening, Transport};
 
 fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).expect("a file").permissions().mode() & 0o777
@@ -194,6 +194,6 @@ fn a_client_may_speak_websocket_through_the_socket_file() {
     let answer = socket.read().expect("an answer").into_text().expect("text");
     assert!(answer.starts_with(r#"{"id":1,"result""#), "{answer}");
     assert!(upgrade(&[("Origin", "http://localhost")]).is_err(), "no web page");
-    let Connection::Lines(_) = server.client() else { panic!("lines go on beside it") };
+    server.client().assert_alive();
     server.stop();
 }

@@ -8,12 +8,12 @@ use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::{Message, WebSocket};
 
 use crate::harness::Place;
-use crate::listen::server::{Connection, Listening, Transport};
+use crate::listen::server::{Connection, Listening, Transport, Wire};
 
 const ASK: &str = r#"{"id":"ask","method":"account/read"}"#;
 
 fn socket(connection: &mut Connection) -> &mut WebSocket<std::net::TcpStream> {
-    let Connection::Messages(socket) = connection else { panic!("it is a WebSocket") };
+    let Wire::Messages(socket) = &mut connection.wire else { panic!("it is a WebSocket") };
     socket
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::harness::Place;
+use crate::harness::conformance::Judge;
 
 /// What a test may last before its server is killed, so that a server that hangs fails the test instead of stopping it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -24,6 +25,7 @@ pub(super) struct Raw {
     pub(super) child: Child,
     input: Option<ChildStdin>,
     output: Option<BufReader<ChildStdout>>,
+    judge: Judge,
     _watchdog: SyncSender<()>,
 }
 
@@ -50,7 +52,7 @@ impl Raw {
         let mut child = command.spawn().expect("the program starts");
         let (input, output) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
         let watchdog = watch(child.id());
-        Self { child, input, output, _watchdog: watchdog }
+        Self { child, input, output, judge: Judge::default(), _watchdog: watchdog }
     }
 
     /// Initializes and takes the answer.
@@ -65,6 +67,7 @@ impl Raw {
     }
 
     pub(super) fn send_bytes(&mut self, bytes: &[u8]) {
+        self.judge.sent_bytes(bytes);
         self.input.as_mut().expect("an open input").write_all(bytes).expect("the server takes its input");
     }
 
@@ -75,6 +78,7 @@ impl Raw {
         let read = output.read_line(&mut line).expect("lines are UTF-8");
         assert!(read > 0, "the output ended");
         assert_eq!(line.pop(), Some('\n'), "a whole line");
+        self.judge.received(&line);
         line
     }
 
@@ -138,6 +142,7 @@ impl Raw {
         let mut rest = String::new();
         self.output.as_mut().expect("an open output").read_to_string(&mut rest).expect("lines are UTF-8");
         assert!(rest.is_empty() || rest.ends_with('\n'), "a whole last line");
+        rest.lines().for_each(|line| self.judge.received(line));
         rest.lines().map(str::to_owned).collect()
     }
 
