@@ -39,6 +39,11 @@ conformance:
     target/codex/node_modules/.bin/codex app-server generate-json-schema --out target/codex/schema
     EASEL_PEER_SCHEMA="$PWD/target/codex/schema" cargo test --workspace --locked
 
+# Writes docs/COMPATIBILITY.md anew from both schemas; the other server's is in EASEL_PEER_SCHEMA or in ../shared.
+compatibility:
+    EASEL_PEER_SCHEMA="$(realpath "${EASEL_PEER_SCHEMA:-../shared/peer/schema}")" EASEL_WRITE_COMPATIBILITY=1 \
+        cargo test --quiet --package easel-protocol --lib compatibility
+
 # Measures the server.
 bench:
     cargo bench --package easel --profile dist

@@ -1,6 +1,7 @@
 //! The wire as clients see it: what is sent, what is accepted, and what a client of the Codex app-server may rely on.
 
 mod accepted;
+mod compatibility;
 mod peer;
 mod samples;
 mod sent;

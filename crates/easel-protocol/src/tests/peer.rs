@@ -120,12 +120,12 @@ fn validator(schema: &Value) -> Validator {
     jsonschema::validator_for(schema).unwrap()
 }
 
-fn read(path: &Path) -> Value {
+pub(super) fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))).unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own input, no setting of the program")]
-fn peer_schema() -> Option<PathBuf> {
+pub(super) fn peer_schema() -> Option<PathBuf> {
     let folder = std::env::var_os("EASEL_PEER_SCHEMA").map(PathBuf::from);
     if folder.is_none() {
         println!("skipped: EASEL_PEER_SCHEMA names no folder with the peer's schema");
