@@ -46,7 +46,16 @@ pub struct Client {
     output: BufReader<ChildStdout>,
     next_id: u64,
     events: VecDeque<Event>,
+    questions: VecDeque<Question>,
     tap: Tap,
+}
+
+/// A request of the server's, as it came.
+#[derive(Debug)]
+struct Question {
+    id: u64,
+    method: String,
+    params: Box<RawValue>,
 }
 
 #[derive(Serialize)]
@@ -56,20 +65,30 @@ struct Request<'a, P> {
     params: &'a P,
 }
 
-/// A line from the server: an answer when it has an id and no method.
+/// A line from the server: an answer when it has an id and no method, a request when it has both.
 #[derive(Deserialize)]
 struct Line<'a> {
     id: Option<u64>,
     method: Option<String>,
     #[serde(borrow)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow)]
     result: Option<&'a RawValue>,
     error: Option<Refusal>,
 }
 
-#[derive(Deserialize)]
-struct Refusal {
-    code: i32,
-    message: String,
+/// Why a request is refused, by the server or by us.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refusal {
+    pub code: i32,
+    pub message: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Reply<'a, R> {
+    Result { id: u64, result: &'a R },
+    Error { id: u64, error: &'a Refusal },
 }
 
 impl Client {
@@ -79,7 +98,15 @@ impl Client {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("the server has no pipes"));
         };
-        Ok(Self { child, input: Some(input), output: BufReader::new(output), next_id: 1, events: VecDeque::new(), tap })
+        Ok(Self {
+            child,
+            input: Some(input),
+            output: BufReader::new(output),
+            next_id: 1,
+            events: VecDeque::new(),
+            questions: VecDeque::new(),
+            tap,
+        })
     }
 
     /// The server's process id, while it runs.
@@ -127,12 +154,42 @@ impl Client {
 
     /// The next event, in the order sent; `None` when the server has closed its output.
     pub async fn event(&mut self) -> Result<Option<Event>, ClientError> {
-        if let Some(event) = self.events.pop_front() {
-            return Ok(Some(event));
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            let Some(text) = self.line().await? else { return Ok(None) };
+            self.queue(&text)?;
         }
-        let Some(text) = self.line().await? else { return Ok(None) };
-        self.queue(&text)?;
-        Ok(self.events.pop_front())
+    }
+
+    /// The server's next request, which must be this one: its id for [`Client::reply`], and its params. Events that come
+    /// before it wait.
+    pub async fn question<M: Method>(&mut self) -> Result<(u64, M::Params), ClientError> {
+        loop {
+            if let Some(Question { id, method, params }) = self.questions.pop_front() {
+                if method != M::NAME {
+                    return Err(ClientError::Protocol(format!("{method} was asked, not {}", M::NAME)));
+                }
+                return Ok((id, serde_json::from_str(params.get()).map_err(|error| broken(&error))?));
+            }
+            let text = self.line().await?.ok_or(ClientError::Closed)?;
+            self.queue(&text)?;
+        }
+    }
+
+    /// Answers a request of the server.
+    pub async fn reply<M: Method>(
+        &mut self,
+        id: u64,
+        answer: &Result<M::Response, Refusal>,
+    ) -> Result<(), ClientError> {
+        let reply = match answer {
+            Ok(result) => Reply::Result { id, result },
+            Err(error) => Reply::Error { id, error },
+        };
+        let line = serde_json::to_string(&reply).map_err(|error| broken(&error))?;
+        self.send_line(&line).await
     }
 
     /// Sends one line as it is, for what has no type.
@@ -160,14 +217,18 @@ impl Client {
         self.input = None;
     }
 
-    /// Ends the server's input and waits for its exit. Returns the events that nobody took.
+    /// Ends the server's input and waits for its exit. Returns the events that nobody took; a request that nobody took is
+    /// an error.
     pub async fn close(mut self) -> Result<(ExitStatus, Vec<Event>), ClientError> {
         self.close_input();
         while let Some(text) = self.line().await? {
             self.queue(&text)?;
         }
         let status = self.child.wait().await?;
-        Ok((status, self.events.into()))
+        match self.questions.pop_front() {
+            Some(Question { method, .. }) => Err(ClientError::Protocol(format!("{method} was asked and not answered"))),
+            None => Ok((status, self.events.into())),
+        }
     }
 
     /// Kills the server as the system would: no flush, no farewell.
@@ -177,6 +238,11 @@ impl Client {
     }
 
     fn queue(&mut self, text: &str) -> Result<(), ClientError> {
+        let line: Line<'_> = serde_json::from_str(text).map_err(|error| broken(&error))?;
+        if let (Some(id), Some(method), Some(params)) = (line.id, &line.method, line.params) {
+            self.questions.push_back(Question { id, method: method.clone(), params: params.to_owned() });
+            return Ok(());
+        }
         let event = serde_json::from_str(text)
             .map_err(|error| ClientError::Protocol(format!("neither an answer nor a known event ({error}): {text}")))?;
         self.events.push_back(event);

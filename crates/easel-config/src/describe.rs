@@ -7,8 +7,8 @@ use crate::{Hidden, Layer, LayerName, Loaded};
 /// The effective configuration with snake_case keys, the layers (highest precedence first) and the origin of every key
 /// that a layer set, in the shape of the peer's `config/read`.
 ///
-/// Nothing in it is secret: no key of the configuration takes a credential, and values of headers and query parameters,
-/// which could be one, are told as `***`. Built-in defaults are neither a layer nor an origin there.
+/// Nothing in it is secret: no key of the configuration takes a credential, and values of headers and query parameters
+/// and arguments of programs, which could be one, are told as `***`. Built-in defaults are neither a layer nor an origin there.
 pub fn describe(loaded: &Loaded) -> Value {
     let layers: Vec<Value> = loaded.layers.iter().rev().filter_map(layer).collect();
     let origins: Map<String, Value> = loaded
@@ -52,6 +52,8 @@ fn hidden(config: &Map<String, Value>) -> Map<String, Value> {
             let values = provider.get_mut(section).and_then(Value::as_object_mut);
             values.into_iter().flat_map(Map::values_mut).for_each(|value| *value = Hidden::SHOWN.into());
         }
+        let arguments = provider.get_mut("auth").and_then(|auth| auth.get_mut("args")).and_then(Value::as_array_mut);
+        arguments.into_iter().flatten().for_each(|argument| *argument = Hidden::SHOWN.into());
     }
     config
 }

@@ -26,6 +26,8 @@ pub enum Kind {
     Url,
     /// The name of an environment variable: a key pasted here by mistake has other characters and is refused.
     VariableName,
+    /// A list of at most so many strings of at most so many characters, none of them a control character.
+    Texts(usize, usize),
     /// A list of these words, each at most once; comma-separated in an environment variable.
     Words(&'static [&'static str]),
 }
@@ -40,6 +42,7 @@ impl std::fmt::Display for Kind {
             Self::Choice(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
             Self::Url => write!(f, "an http or https URL without user name, query or fragment"),
             Self::VariableName => write!(f, "the name of an environment variable"),
+            Self::Texts(most, longest) => write!(f, "a list of up to {most} strings of up to {longest} characters"),
             Self::Words(words) => write!(f, "a list of \"{}\", each at most once", words.join("\", \"")),
         }
     }
@@ -71,12 +74,20 @@ pub const KEYS: &[Key] = &[
     key("model", Kind::Text(256)),
     key("model_instructions", Kind::Prose(32_768)),
     key("model_provider", Kind::Text(64)),
+    key("openai_base_url", Kind::Url),
+    key("chatgpt_base_url", Kind::Url),
+    key("cli_auth_credentials_store", Kind::Choice(&["file", "keyring", "auto"])),
     key("model_providers.*.name", Kind::Text(256)),
     key("model_providers.*.preset", Kind::Choice(PRESETS)),
     key("model_providers.*.base_url", Kind::Url),
     key("model_providers.*.wire_api", Kind::Choice(&["responses"])),
     key("model_providers.*.env_key", Kind::VariableName),
     key("model_providers.*.requires_openai_auth", Kind::Switch),
+    key("model_providers.*.auth.command", Kind::Text(4_096)),
+    key("model_providers.*.auth.args", Kind::Texts(64, 4_096)),
+    key("model_providers.*.auth.timeout_ms", Kind::Number(100, 120_000)),
+    key("model_providers.*.auth.refresh_interval_ms", Kind::Number(0, 86_400_000)),
+    key("model_providers.*.auth.cwd", Kind::Text(4_096)),
     key("model_providers.*.http_headers.*", Kind::Text(4_096)),
     key("model_providers.*.env_http_headers.*", Kind::VariableName),
     key("model_providers.*.query_params.*", Kind::Text(1_024)),

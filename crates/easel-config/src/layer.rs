@@ -87,7 +87,7 @@ pub struct Layer {
     /// Where it comes from.
     pub name: LayerName,
     /// What it sets, as nested tables with only known keys and good values. Only values of `http_headers` and
-    /// `query_params` can be secret.
+    /// `query_params` and `auth.args` can be secret.
     pub config: serde_json::Map<String, Value>,
     /// A short hash of `config`: it changes exactly when the layer says something else.
     pub version: String,

@@ -16,6 +16,7 @@ pub const REFUSED_IN_PROJECT: &[&str] = &[
     "proxy",
     "auth",
     "credentials",
+    "cli_auth_credentials_store",
     // What the model is told to be: whoever writes that decides which pictures leave.
     "model_instructions",
     // Which programs run.
@@ -38,8 +39,9 @@ pub const TIGHTENED_BY_PROJECT: &[&str] = &["features.image_generation", "images
 /// The same for the overrides of one thread: what the user alone may risk.
 pub(crate) const TIGHTENED_BY_THREAD: &[&str] = &["images.retry_uncertain"];
 
-/// Sections with one value for the whole process, which an override of one thread therefore cannot set.
-pub const PROCESS_WIDE: &[&str] = &["server"];
+/// Names at the top level with one value for the whole process, which an override of one thread therefore cannot set.
+/// The account is the process's, so where its credential goes and is kept is too.
+pub const PROCESS_WIDE: &[&str] = &["server", "openai_base_url", "chatgpt_base_url", "cli_auth_credentials_store"];
 
 /// The feature that is off for all as soon as the client switches it off.
 pub(crate) const KILL_SWITCH: &str = "image_generation";
@@ -76,7 +78,7 @@ impl Policy<'_> {
         match self {
             Self::Trusted => None,
             Self::Project { .. } => REFUSED_IN_PROJECT.contains(&top).then_some(Refusal::Project),
-            Self::Thread { .. } => PROCESS_WIDE.contains(&top).then_some(Refusal::ProcessWide),
+            Self::Thread { .. } => (PROCESS_WIDE.contains(&top) || is_program(path)).then_some(Refusal::ProcessWide),
         }
     }
 
@@ -100,6 +102,12 @@ impl Policy<'_> {
         let held = path.iter().try_fold(below, |table, part| table.get(part));
         (guarded && !is_as_strict(value, held?)).then_some(Refusal::Loosened)
     }
+}
+
+/// Whether the path names a program that is run. Threads bring their configuration back when they are resumed, and none of
+/// them should bring a command.
+fn is_program(path: &[String]) -> bool {
+    matches!(path, [section, _, key, ..] if section == "model_providers" && key == "auth")
 }
 
 /// Off is stricter than on, and a smaller number stricter than a larger one.

@@ -22,6 +22,8 @@ pub struct ProviderConfig {
     pub env_key: Option<String>,
     /// Whether the provider takes the stored credential of the account. Default false.
     pub requires_openai_auth: bool,
+    /// A program that prints the credential, in place of `env_key`.
+    pub auth: ProviderAuth,
     /// Headers of every request, by name.
     pub http_headers: BTreeMap<String, Hidden>,
     /// Headers whose values are in environment variables: name of the header, name of the variable. One whose variable
@@ -48,6 +50,23 @@ pub struct ProviderConfig {
     pub delay_ms: u64,
     /// Whether a `preview` provider counts as one that bills, to rehearse what a lost answer costs. Default false.
     pub bills: bool,
+}
+
+/// `[model_providers.NAME.auth]`: a program whose output is the credential. It is run without a shell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProviderAuth {
+    /// The program: a name that is looked up in `PATH`, an absolute path, or one relative to `cwd`.
+    pub command: Option<String>,
+    /// Its arguments, which may be secret.
+    pub args: Vec<Hidden>,
+    /// Milliseconds that it may take. 100 to 120,000. Unset: 5,000.
+    pub timeout_ms: Option<u64>,
+    /// Milliseconds after which it is run again; 0 keeps the credential until a provider refuses it. 0 to 86,400,000.
+    /// Unset: 300,000.
+    pub refresh_interval_ms: Option<u64>,
+    /// Where it runs. Unset: Easel's home, from which a relative path starts too.
+    pub cwd: Option<String>,
 }
 
 /// `[model_providers.NAME.images]`: single fields over those of the preset. Unset ones are the preset's.

@@ -19,6 +19,13 @@ pub struct Config {
     /// Which provider serves turns and images: `preview`, `openai` or a name under `model_providers`.
     /// Unset: chosen from what is configured.
     pub model_provider: Option<String>,
+    /// Where the built-in `openai` sends the account's API key. Unset: `https://api.openai.com/v1`.
+    pub openai_base_url: Option<String>,
+    /// Where the backend of ChatGPT is; `/codex` below it is where the built-in `openai` sends the account's ChatGPT
+    /// tokens. Unset: `https://chatgpt.com/backend-api`.
+    pub chatgpt_base_url: Option<String>,
+    /// Where the login is kept. Default `file`.
+    pub cli_auth_credentials_store: CredentialsStore,
     /// Providers by name, 1 to 64 characters of `A-Z a-z 0-9 - _ .`.
     pub model_providers: BTreeMap<String, ProviderConfig>,
     /// Feature switches; see [`crate::FEATURES`].
@@ -33,6 +40,19 @@ pub struct Config {
     pub limits: Limits,
     /// How the process serves.
     pub server: Server,
+}
+
+/// Where the API key of a login is kept. ChatGPT tokens are kept nowhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialsStore {
+    /// `auth.json` in the home, which its owner alone can read.
+    #[default]
+    File,
+    /// The keychain of the operating system, and nowhere else.
+    Keyring,
+    /// The keychain where there is one, else the file.
+    Auto,
 }
 
 /// `[features]`: switches by name.

@@ -133,8 +133,17 @@ fn value_of(kind: Kind, node: Node) -> Option<Value> {
         Kind::Choice(words) => text_of(node, |text| words.contains(&text)),
         Kind::Url => text_of(node, is_url),
         Kind::VariableName => text_of(node, is_variable_name),
+        Kind::Texts(most, longest) => texts_of(node, most, longest),
         Kind::Words(words) => words_of(node, words),
     }
+}
+
+/// Text without a type has no form for a list of anything: a comma may stand in any of its strings.
+fn texts_of(node: Node, most: usize, longest: usize) -> Option<Value> {
+    let Node::List(items) = node else { return None };
+    let is_good = |text: &str| text.chars().count() <= longest && !text.chars().any(char::is_control);
+    let texts: Option<Vec<Value>> = items.into_iter().map(|item| text_of(item, is_good)).collect();
+    texts.filter(|texts| texts.len() <= most).map(Value::Array)
 }
 
 fn words_of(node: Node, words: &[&str]) -> Option<Value> {

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 use crate::account::{AccountLoginCompletedNotification, AccountUpdatedNotification};
 use crate::item::ThreadItem;
+use crate::rate_limits::AccountRateLimitsUpdatedNotification;
 use crate::response_item::ResponseItem;
 use crate::thread::{Thread, ThreadStatus};
 use crate::tool::ToolExposure;
@@ -49,6 +50,7 @@ events! {
     "configWarning" ConfigWarning(ConfigWarningNotification);
     "account/login/completed" AccountLoginCompleted(AccountLoginCompletedNotification);
     "account/updated" AccountUpdated(AccountUpdatedNotification);
+    "account/rateLimits/updated" AccountRateLimitsUpdated(AccountRateLimitsUpdatedNotification);
     "tool/list/updated" ToolListUpdated(ToolListUpdatedNotification);
     "thread/started" ThreadStarted(Box<ThreadStartedNotification>);
     "thread/status/changed" ThreadStatusChanged(ThreadStatusChangedNotification);

@@ -16,6 +16,7 @@ pub mod configuration;
 pub mod handshake;
 pub mod image;
 pub mod model;
+pub mod rate_limits;
 pub mod thread;
 pub mod tool;
 pub mod turn;

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ts_rs::TS;
 
-use crate::{account, configuration, handshake, image, model, thread, tool, turn};
+use crate::{account, configuration, handshake, image, model, rate_limits, thread, tool, turn};
 
-/// One request that a client can make.
+/// One request that a client can make, or that the server can make of a client.
 pub trait Method: 'static {
     /// `resource/verb`, as on the wire.
     const NAME: &'static str;
@@ -28,7 +28,7 @@ pub trait MethodVisitor {
     fn visit<M: Method>(&mut self);
 }
 
-macro_rules! methods {
+macro_rules! types {
     ($($name:literal $method:ident($params:path) -> $response:path $([$thread:ident])?, $summary:literal;)+) => {
         $(
             #[doc = concat!("`", $name, "`: ", $summary)]
@@ -45,6 +45,12 @@ macro_rules! methods {
                 })?
             }
         )+
+    };
+}
+
+macro_rules! methods {
+    ($($name:literal $method:ident($params:path) -> $response:path $([$thread:ident])?, $summary:literal;)+) => {
+        types! { $($name $method($params) -> $response $([$thread])?, $summary;)+ }
 
         /// Visits every method in reading order.
         pub fn visit_methods(visitor: &mut impl MethodVisitor) {
@@ -59,11 +65,28 @@ macro_rules! methods {
     };
 }
 
+macro_rules! server_requests {
+    ($($name:literal $method:ident($params:path) -> $response:path, $summary:literal;)+) => {
+        types! { $($name $method($params) -> $response, $summary;)+ }
+
+        /// Visits every request that the server makes of a client.
+        pub fn visit_server_requests(visitor: &mut impl MethodVisitor) {
+            $(visitor.visit::<$method>();)+
+        }
+    };
+}
+
+server_requests! {
+    "account/chatgptAuthTokens/refresh" ChatgptAuthTokensRefresh(account::ChatgptAuthTokensRefreshParams) -> account::ChatgptAuthTokensRefreshResponse, "asks the client that gave a token for a new one";
+}
+
 methods! {
     "initialize" Initialize(handshake::InitializeParams) -> handshake::InitializeResponse, "opens the connection";
     "account/read" AccountRead(account::GetAccountParams) -> account::GetAccountResponse, "who pays";
-    "account/login/start" AccountLoginStart(account::LoginAccountParams) -> account::LoginAccountResponse, "stores a key of the public API";
-    "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "forgets the stored key";
+    "account/login/start" AccountLoginStart(account::LoginAccountParams) -> account::LoginAccountResponse, "stores a key of the public API, or takes ChatGPT tokens";
+    "account/login/cancel" AccountLoginCancel(account::CancelLoginAccountParams) -> account::CancelLoginAccountResponse, "finds no login to cancel: each is over at once";
+    "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "forgets the stored key and the tokens";
+    "account/rateLimits/read" AccountRateLimitsRead(rate_limits::GetAccountRateLimitsParams) -> rate_limits::GetAccountRateLimitsResponse, "what the backend last said of the account's limits";
     "config/read" ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResponse, "the effective configuration and its layers";
     "config/value/write" ConfigValueWrite(configuration::ConfigValueWriteParams) -> configuration::ConfigWriteResponse, "writes a key of the home's configuration";
     "config/batchWrite" ConfigBatchWrite(configuration::ConfigBatchWriteParams) -> configuration::ConfigWriteResponse, "writes several, all or none";

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use easel_imagegen::capability::AuthKind;
+use reqwest::header::HeaderMap;
 
 /// Text that must not be seen: it prints as `***` and is read in one place, where the header is made.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,4 +65,8 @@ pub trait Credentials: Send + Sync + 'static {
         &self,
         rejected: &Credential,
     ) -> impl Future<Output = Result<Option<Credential>, CredentialError>> + Send;
+
+    /// The headers of an answer to a request that `credential` authorised, whatever its status: some providers say in
+    /// them how much of the account's limits is used.
+    fn heard(&self, _credential: &Credential, _headers: &HeaderMap) {}
 }

@@ -48,8 +48,8 @@ impl Preset {
     pub const fn base_url(self) -> Option<&'static str> {
         match self {
             Self::Openai => Some("https://api.openai.com/v1"),
-            Self::Codex
-            | Self::Azure
+            Self::Codex => Some("https://chatgpt.com/backend-api/codex"),
+            Self::Azure
             | Self::AzureLegacy
             | Self::Litellm
             | Self::SdServer

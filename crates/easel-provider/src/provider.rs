@@ -91,7 +91,7 @@ impl<C: Credentials> Provider for HttpProvider<C> {
     }
 
     fn auth(&self) -> AuthKind {
-        self.credentials.kind()
+        if self.record.authorises_an_actor() { AuthKind::Actor } else { self.credentials.kind() }
     }
 
     fn respond<F: Files>(

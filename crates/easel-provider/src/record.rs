@@ -30,10 +30,19 @@ pub struct Record {
     pub bills: bool,
 }
 
+/// The header by which a backend knows whom a request acts for. Clients of the Codex backend take a provider that has it
+/// for authorised by it, whatever else it sends.
+pub const ACTOR_AUTHORIZATION: &str = "x-openai-actor-authorization";
+
 impl Record {
     /// What a call costs here that cost `billed` at a provider that bills.
     pub(crate) const fn billed(&self, billed: Billed) -> Billed {
         if self.bills { billed } else { Billed::No }
+    }
+
+    /// Whether a header of the configuration authorises the requests.
+    pub(crate) fn authorises_an_actor(&self) -> bool {
+        self.headers.keys().any(|name| name.eq_ignore_ascii_case(ACTOR_AUTHORIZATION))
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use easel_config::{Config, Environment, Loaded, Loader, Warning};
+use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{Store, StoredThread};
 use easel_protocol::event::{ConfigWarningNotification, Event};
 use easel_protocol::thread::{Thread, ThreadStatus};
@@ -15,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::client::Client;
 use crate::configuration::Configuration;
 use crate::credentials::Account;
+use crate::credentials::store::LoginStore;
 use crate::hub::Hub;
 use crate::offer::Offered;
 use crate::order::Order;
@@ -54,16 +56,18 @@ impl App {
         let limits =
             easel_store::Limits { reference_bytes: limits.reference_bytes, reference_pixels: limits.reference_pixels };
         let store = EaselStore::open(home.clone(), limits);
-        let (account, problem) = Account::open(environment, home.clone());
+        let hub = Hub::new(store.clone());
+        let logins = LoginStore::new(home.clone(), loaded.config.cli_auth_credentials_store);
+        let (account, problem) = Account::open(environment, logins, hub.connections().clone());
         let account = Arc::new(account);
         Self {
+            providers: Providers::new(environment.clone(), home.clone(), Arc::clone(&account)),
             home,
             cwd: environment.cwd.clone(),
             configuration: Configuration::new(loader, loaded),
-            hub: Hub::new(store.clone()),
+            hub,
             store,
             threads: Threads::default(),
-            providers: Providers::new(environment.clone(), Arc::clone(&account)),
             account,
             login_problem: problem.map(|problem| format!("The stored login is not used: {problem}.")),
             offered_last: Mutex::default(),
@@ -90,7 +94,7 @@ impl App {
         overrides: Map<String, Value>,
     ) -> Result<Loaded, Refusal> {
         if names_hidden_key(&overrides) {
-            let reason = "http_headers and query_params may hold secrets, and a thread's configuration is stored; \
+            let reason = "http_headers, query_params and programs may hold secrets, and a thread's configuration is stored; \
                           set them in config.toml, or name variables in env_http_headers";
             return Err(Refusal::field("config", reason));
         }
@@ -116,7 +120,7 @@ impl App {
             self.configuration.warnings().iter().map(|warning| self.warning(warning)).collect();
         let summary = match self.default_provider().unavailable() {
             Some(reason) => Some(reason.to_owned()),
-            None if self.config().model_provider.is_none() && self.account.source().is_none() => {
+            None if self.config().model_provider.is_none() && self.account.kind() == AuthKind::None => {
                 Some("No provider is configured, so pictures come from the preview, which is not a model.".to_owned())
             }
             None => None,
@@ -224,7 +228,7 @@ impl App {
 /// Whether a thread's configuration names a key whose values are hidden, at any depth and in dotted form.
 fn names_hidden_key(overrides: &Map<String, Value>) -> bool {
     overrides.iter().any(|(key, value)| {
-        key.split('.').any(|part| matches!(part.trim_matches('"'), "http_headers" | "query_params"))
+        key.split('.').any(|part| matches!(part.trim_matches('"'), "http_headers" | "query_params" | "auth"))
             || value.as_object().is_some_and(names_hidden_key)
     })
 }

@@ -174,9 +174,13 @@ pub(crate) fn run() -> ExitCode {
             server::run(&environment, before.then(after), serving.listen())
         }
         Command::Demo { provider, json } => commands::demo::run(&environment, provider.as_deref(), json),
-        Command::Login(Login { question: Some(LoginQuestion::Status), .. }) => commands::login::status(&environment),
-        Command::Login(Login { question: None, .. }) => commands::login::with_api_key(&environment),
-        Command::Logout => commands::login::out(&environment),
+        Command::Login(Login { question: Some(LoginQuestion::Status), .. }) => {
+            commands::login::status(&environment, before.then(Configuration::default()))
+        }
+        Command::Login(Login { question: None, .. }) => {
+            commands::login::with_api_key(&environment, before.then(Configuration::default()))
+        }
+        Command::Logout => commands::login::out(&environment, before.then(Configuration::default())),
         Command::Features(Features::List(after)) => commands::features::list(environment, before.then(after)),
     };
     match done {

@@ -88,6 +88,18 @@ impl Client {
         }
     }
 
+    /// Queues an event that may be lost: without room for it, it is.
+    pub(crate) fn try_queue(&self, event: &Event) {
+        if self.wants(event) {
+            self.outbox.try_notify(event.method(), &event.params());
+        }
+    }
+
+    /// To ask the client something.
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
     fn wants(&self, event: &Event) -> bool {
         !self.hello.get().is_some_and(|hello| hello.opted_out.contains(event.method()))
     }

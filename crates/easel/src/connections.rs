@@ -1,5 +1,6 @@
 //! The connections that are open, for what concerns all of them.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use easel_protocol::event::Event;
@@ -10,6 +11,12 @@ use crate::client::Client;
 /// Every connection after its handshake. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Connections(Arc<Mutex<Vec<Arc<Client>>>>);
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connections")
+    }
+}
 
 impl Connections {
     pub(crate) fn join(&self, client: &Arc<Client>) {
@@ -24,6 +31,13 @@ impl Connections {
         let telling: Vec<_> = self.open().iter().map(|client| client.queue(event)).collect();
         async move {
             join_all(telling).await;
+        }
+    }
+
+    /// The same for what may be lost: a connection without room for it does not get it.
+    pub(crate) fn try_announce(&self, event: &Event) {
+        for client in self.open() {
+            client.try_queue(event);
         }
     }
 

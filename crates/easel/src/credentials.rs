@@ -1,29 +1,44 @@
-//! What requests are authorised with: a key of the account, or one that a configured provider names.
+//! What requests are authorised with: the account's key or tokens, or what a configured provider names.
 //!
-//! The account's key belongs to one origin, that of the public API, and no configuration sends it elsewhere. It comes
-//! from `OPENAI_API_KEY`, else from the login kept in [`file`]. Keys never come from arguments.
+//! The account's key belongs to one origin and its ChatGPT tokens to another, and no configuration but the user's own
+//! sends either elsewhere. The key comes from `OPENAI_API_KEY`, else from the login kept in [`store`]; the tokens come
+//! from a client and are kept nowhere ([`tokens`]). No credential ever comes from arguments.
 
 pub(crate) mod file;
+pub(crate) mod store;
 
 mod account;
+mod claims;
+mod flight;
+mod helper;
+mod keychain;
+mod rate_limits;
+mod tokens;
 
 use std::sync::Arc;
 
 use easel_config::Environment;
 use easel_imagegen::capability::AuthKind;
 use easel_provider::{Credential, CredentialError, Credentials, Secret};
+use reqwest::header::HeaderMap;
 
 pub(crate) use account::Account;
+pub(crate) use helper::Helper;
+pub(crate) use tokens::{Given, Tokens};
 
-/// The one origin that the account's key goes to.
-pub(crate) const ACCOUNT_ORIGIN: &str = "https://api.openai.com";
+/// Bytes of a token or of a program's credential.
+const LONGEST_TOKEN: usize = 32 * 1024;
 
 /// Where the credentials of one provider come from.
 #[derive(Debug)]
 pub(crate) enum AnyCredentials {
     None,
     Key(EnvKey),
-    Account(Arc<Account>),
+    Helper(Arc<Helper>),
+    /// The account's key of the public API.
+    AccountKey(Arc<Account>),
+    /// The account's ChatGPT tokens.
+    AccountTokens(Arc<Tokens>),
 }
 
 /// A key in an environment variable, read when the process began.
@@ -45,6 +60,14 @@ fn key_in(environment: &Environment, variable: &str) -> Option<Secret> {
     (!key.is_empty()).then(|| Secret::new(key.to_owned()))
 }
 
+/// The text without white space around it, if it is one word of at most so many visible ASCII characters: anything else
+/// cannot stand in a header, and was given by mistake.
+fn one_word(text: &str, longest: usize) -> Option<&str> {
+    let word = text.trim();
+    let is_good = (1..=longest).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic());
+    is_good.then_some(word)
+}
+
 fn api_key(secret: Secret) -> Credential {
     Credential { kind: AuthKind::ApiKey, secret, account_id: None }
 }
@@ -54,9 +77,11 @@ impl Credentials for AnyCredentials {
         match self {
             Self::None => AuthKind::None,
             // A key that is missing is still the kind that is meant: the request then says which variable lacks it.
-            Self::Key(_) => AuthKind::ApiKey,
-            Self::Account(account) if account.source().is_some() => AuthKind::ApiKey,
-            Self::Account(_) => AuthKind::None,
+            Self::Key(_) | Self::Helper(_) => AuthKind::ApiKey,
+            Self::AccountKey(account) if account.source().is_some() => AuthKind::ApiKey,
+            Self::AccountKey(_) => AuthKind::None,
+            Self::AccountTokens(tokens) if tokens.are_there() => AuthKind::Chatgpt,
+            Self::AccountTokens(_) => AuthKind::None,
         }
     }
 
@@ -67,11 +92,14 @@ impl Credentials for AnyCredentials {
             Self::Key(EnvKey { variable, key: None }) => {
                 Err(CredentialError { message: format!("the environment variable {variable} is not set") })
             }
-            Self::Account(account) => match account.key() {
+            Self::Helper(helper) => Ok(Some(api_key(Arc::clone(helper).current().await?))),
+            Self::AccountKey(account) => match account.key() {
                 Some(key) => Ok(Some(api_key(key))),
-                None => Err(CredentialError {
-                    message: "there is no API key: `easel login --with-api-key` stores one".to_owned(),
-                }),
+                None => Err(missing("there is no API key: `easel login --with-api-key` stores one")),
+            },
+            Self::AccountTokens(tokens) => match tokens.current() {
+                Some(credential) => Ok(Some(credential)),
+                None => Err(missing("there is no ChatGPT login: the client gives its tokens with account/login/start")),
             },
         }
     }
@@ -80,12 +108,24 @@ impl Credentials for AnyCredentials {
         match self {
             // The environment of a process does not change.
             Self::None | Self::Key(_) => Ok(None),
-            Self::Account(account) => {
+            Self::Helper(helper) => Ok(Arc::clone(helper).renewed(&rejected.secret).await?.map(api_key)),
+            Self::AccountKey(account) => {
                 let key = Arc::clone(account).reload().await?;
                 Ok(key.map(api_key).filter(|credential| credential.secret != rejected.secret))
             }
+            Self::AccountTokens(tokens) => Arc::clone(tokens).renew(&rejected.secret).await,
         }
     }
+
+    fn heard(&self, credential: &Credential, headers: &HeaderMap) {
+        if let (Self::AccountTokens(tokens), Some(account_id)) = (self, &credential.account_id) {
+            tokens.heard(account_id, headers);
+        }
+    }
+}
+
+fn missing(message: &str) -> CredentialError {
+    CredentialError { message: message.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! One file a method, named after it. The table comes from the protocol's list, so a method without a handler does
 //! not compile.
 
+mod account_login_cancel;
 mod account_login_start;
 mod account_logout;
+mod account_rate_limits_read;
 mod account_read;
 mod config_batch_write;
 mod config_read;

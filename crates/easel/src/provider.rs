@@ -1,5 +1,6 @@
 //! The set of providers: a closed enum, built from configuration.
 
+mod account;
 mod http;
 mod models;
 mod table;
@@ -22,6 +23,8 @@ use futures_util::future::Either;
 use futures_util::stream;
 
 use crate::credentials::AnyCredentials;
+use account::AccountProvider;
+pub(crate) use http::api_url;
 use http::{OPENAI, Sources};
 pub(crate) use table::{Providers, ids};
 
@@ -29,6 +32,8 @@ pub(crate) use table::{Providers, ids};
 pub(crate) enum AnyProvider {
     Preview(PreviewProvider),
     Http(Box<HttpProvider<AnyCredentials>>),
+    /// The built-in one, which is where the account's credential says.
+    Account(Box<AccountProvider>),
     /// A provider that is named but cannot be used. Its turns fail and say why: nothing stands in for it.
     Unavailable(Unavailable),
 }
@@ -56,7 +61,10 @@ impl AnyProvider {
                 Self::http(made, id, name, provider.base_url.clone())
             }
             (None, PROVIDER_ID) => Self::Preview(PreviewProvider::new(PreviewOptions::default())),
-            (None, OPENAI) => Self::http(http::openai(config, sources), OPENAI, OPENAI, None),
+            (None, OPENAI) => match http::openai(config, sources) {
+                Ok(provider) => Self::Account(Box::new(provider)),
+                Err(reason) => Self::Unavailable(Unavailable::new(OPENAI, OPENAI, None, reason)),
+            },
             (None, _) => {
                 let reason = format!("Provider `{id}` is not configured: there is no [model_providers.{id}].");
                 Self::Unavailable(Unavailable::new(id, id, None, reason))
@@ -80,6 +88,10 @@ impl AnyProvider {
     pub(crate) async fn models(&self) -> Vec<Model> {
         match self {
             Self::Http(provider) => models::with_listed(&provider.info().models, &provider.listed_models().await),
+            Self::Account(provider) => {
+                let provider = provider.in_use();
+                models::with_listed(&provider.info().models, &provider.listed_models().await)
+            }
             Self::Preview(_) | Self::Unavailable(_) => self.info().models.clone(),
         }
     }
@@ -87,7 +99,7 @@ impl AnyProvider {
     /// Why turns with this provider fail, if they do.
     pub(crate) fn unavailable(&self) -> Option<&str> {
         match self {
-            Self::Preview(_) | Self::Http(_) => None,
+            Self::Preview(_) | Self::Http(_) | Self::Account(_) => None,
             Self::Unavailable(unavailable) => Some(&unavailable.reason),
         }
     }
@@ -123,6 +135,7 @@ impl Provider for AnyProvider {
         match self {
             Self::Preview(preview) => preview.info(),
             Self::Http(provider) => provider.info(),
+            Self::Account(provider) => provider.in_use().info(),
             Self::Unavailable(unavailable) => &unavailable.info,
         }
     }
@@ -131,6 +144,7 @@ impl Provider for AnyProvider {
         match self {
             Self::Preview(preview) => preview.auth(),
             Self::Http(provider) => provider.auth(),
+            Self::Account(provider) => provider.in_use().auth(),
             Self::Unavailable(_) => AuthKind::None,
         }
     }
@@ -143,6 +157,7 @@ impl Provider for AnyProvider {
         match self {
             Self::Preview(preview) => Either::Left(Either::Left(preview.respond(request, files))),
             Self::Http(provider) => Either::Left(Either::Right(provider.respond(request, files))),
+            Self::Account(provider) => Either::Left(Either::Right(provider.in_use().respond(request, files))),
             Self::Unavailable(Unavailable { reason, .. }) => {
                 let error = ModelError { message: reason.clone(), info: CodexErrorInfo::BadRequest };
                 Either::Right(stream::once(std::future::ready(Err(error))))
@@ -154,6 +169,7 @@ impl Provider for AnyProvider {
         match self {
             Self::Preview(preview) => preview.make(job, files).await,
             Self::Http(provider) => provider.make(job, files).await,
+            Self::Account(provider) => provider.in_use().make(job, files).await,
             Self::Unavailable(Unavailable { reason, .. }) => {
                 Err(image_error(ImageErrorKind::Internal, reason.as_str()))
             }

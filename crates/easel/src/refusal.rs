@@ -14,6 +14,9 @@ pub(crate) enum Refusal {
     /// A field holds what it must not; the text says which and why.
     #[error("{field}: {reason}")]
     BadField { field: String, reason: String },
+    /// A login that is none; the text says why. Here a message may speak of logins.
+    #[error("login refused: {0}")]
+    Login(String),
     #[error("thread {0} not found")]
     ThreadNotFound(String),
     #[error("thread {0} is not loaded; call thread/resume first")]
@@ -98,7 +101,8 @@ impl From<Refusal> for ErrorObjectOwned {
             Refusal::Config(error @ WriteRefused::Io { .. }) => {
                 Self::owned(easel_rpc::code::INTERNAL_ERROR, error.to_string(), None::<()>)
             }
-            refusal @ (Refusal::ThreadNotFound(_)
+            refusal @ (Refusal::Login(_)
+            | Refusal::ThreadNotFound(_)
             | Refusal::ThreadNotLoaded(_)
             | Refusal::ThreadInUse { .. }
             | Refusal::TurnRunning(_)

@@ -7,10 +7,10 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::event::Event;
-use crate::method::{Method, MethodVisitor, visit_methods};
+use crate::method::{Method, MethodVisitor, visit_methods, visit_server_requests};
 
-/// The document, with `methods` (name to the names of its definitions) and `notifications` (name to that of its
-/// params) beside `definitions`.
+/// The document, with `methods` and `serverRequests` (name to the names of its definitions) and `notifications` (name to
+/// that of its params) beside `definitions`.
 pub(super) fn bundle(comment: &str) -> String {
     let mut collector = Collector {
         received: SchemaSettings::draft07().for_deserialize().into_generator(),
@@ -18,7 +18,11 @@ pub(super) fn bundle(comment: &str) -> String {
         methods: BTreeMap::new(),
     };
     visit_methods(&mut collector);
-    let Collector { mut received, mut sent, methods } = collector;
+    let Collector { received, sent, methods } = collector;
+    // The server asks, so what it receives is the response.
+    let mut collector = Collector { received: sent, sent: received, methods: BTreeMap::new() };
+    visit_server_requests(&mut collector);
+    let Collector { received: mut sent, sent: mut received, methods: server_requests } = collector;
     sent.subschema_for::<Event>();
 
     // A type that goes both ways keeps its looser form: what may be left out on the way in is optional.
@@ -32,6 +36,7 @@ pub(super) fn bundle(comment: &str) -> String {
         "title": "Easel app-server protocol",
         "definitions": definitions,
         "methods": methods,
+        "serverRequests": server_requests,
         "notifications": notifications,
     });
     // Another crate of the build can switch serde_json to insertion order; the file must not depend on that.

@@ -33,7 +33,8 @@ fn both_languages_declare_the_same_types() {
 fn every_name_in_the_bundle_has_its_definition() {
     let bundle = bundle();
     let definitions = bundle["definitions"].as_object().unwrap();
-    let methods = bundle["methods"].as_object().unwrap().values().flat_map(|m| [&m["params"], &m["response"]]);
+    let methods = ["methods", "serverRequests"].into_iter().flat_map(|list| bundle[list].as_object().unwrap().values());
+    let methods = methods.flat_map(|m| [&m["params"], &m["response"]]);
     let notifications = bundle["notifications"].as_object().unwrap().values();
     for name in methods.chain(notifications) {
         assert!(definitions.contains_key(name.as_str().unwrap()), "{name} is not defined");

@@ -6,17 +6,20 @@ use std::fmt::Write as _;
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::event::Event;
-use crate::method::{Method, MethodVisitor, visit_methods};
+use crate::method::{Method, MethodVisitor, visit_methods, visit_server_requests};
 
-/// The module: the types by name, then `Methods`, which maps a method's name to its params and response.
+/// The module: the types by name, then `Methods` and `ServerRequests`, which map a name to
+/// its params and response.
 pub(super) fn module(comment: &str) -> String {
     // No number of the protocol reaches 2^53, so that JSON.parse gives each of them exactly.
     let mut collector =
         Collector { config: Config::new().with_large_int("number"), types: BTreeMap::new(), methods: String::new() };
     visit_methods(&mut collector);
+    let methods = std::mem::take(&mut collector.methods);
+    visit_server_requests(&mut collector);
     TypeVisitor::visit::<Event>(&mut collector);
 
-    let Collector { types, methods, .. } = collector;
+    let Collector { types, methods: server_requests, .. } = collector;
     let mut module = format!("// {comment}\n");
     for declaration in types.into_values() {
         module.push('\n');
@@ -24,6 +27,9 @@ pub(super) fn module(comment: &str) -> String {
     }
     module.push_str("\n/** What every method takes and answers. */\nexport interface Methods {\n");
     module.push_str(&methods);
+    module.push_str("}\n\n/** What the server may ask of a client, and what it wants for an answer. */\n");
+    module.push_str("export interface ServerRequests {\n");
+    module.push_str(&server_requests);
     module.push_str("}\n");
     without_trailing_spaces(&module)
 }

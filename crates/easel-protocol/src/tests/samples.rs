@@ -47,8 +47,15 @@ pub(super) fn response(method: &str) -> Value {
             "userAgent": "ide/0.169.0 (linux; x86_64) easel/0.1.0", "codexHome": "/home/a/.easel", "platformFamily": "unix",
             "platformOs": "linux", "tools": ["image_gen.imagegen"],
         }),
-        "account/read" => json!({"account": {"type": "apiKey"}, "requiresOpenaiAuth": true}),
-        "account/login/start" => json!({"type": "apiKey"}),
+        "account/read" => json!({
+            "account": {"type": "chatgpt", "email": "a@example.com", "planType": "plus"}, "requiresOpenaiAuth": true,
+            "userId": "user-1",
+        }),
+        "account/login/start" => json!({"type": "chatgptAuthTokens"}),
+        "account/login/cancel" => json!({"status": "notFound"}),
+        "account/rateLimits/read" => json!({
+            "rateLimits": rate_limits(), "rateLimitsByLimitId": {"codex": rate_limits()}, "accountId": "acct",
+        }),
         "account/logout" => json!({}),
         "config/read" => json!({
             "config": {"model": "preview"},
@@ -142,6 +149,7 @@ pub(super) fn notifications() -> Vec<Value> {
         ),
         event("account/login/completed", json!({"loginId": "l", "success": false, "error": "That is no key."})),
         event("account/updated", json!({"authMode": "apikey", "planType": "pro"})),
+        event("account/rateLimits/updated", json!({"rateLimits": rate_limits()})),
         event("tool/list/updated", json!({"exposure": "standalone", "tools": ["image_gen.imagegen"]})),
         event("thread/started", json!({"thread": thread()})),
         event("thread/name/updated", json!({"threadId": "t", "threadName": "Cats"})),
@@ -166,6 +174,15 @@ pub(super) fn notifications() -> Vec<Value> {
     all.extend(items().map(|item| event("item/completed", completed(item))));
     all.extend(response_items().map(|item| event("rawResponseItem/completed", raw(item))));
     all
+}
+
+fn rate_limits() -> Value {
+    let window = json!({"usedPercent": 42, "windowDurationMins": 300, "resetsAt": 9});
+    json!({
+        "limitId": "codex", "limitName": "Codex", "primary": window, "secondary": window,
+        "credits": {"hasCredits": true, "unlimited": false, "balance": "1.5"}, "planType": "plus",
+        "rateLimitReachedType": "rate_limit_reached",
+    })
 }
 
 fn thread() -> Value {

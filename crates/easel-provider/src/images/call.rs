@@ -169,6 +169,9 @@ async fn send<C: Credentials, F: Files>(
         .body(reqwest::Body::wrap_stream(body.stream(&progress.sending)));
     progress.attempts += 1;
     let response = post.send().await.map_err(|error| not_answered(provider, &error, attempt, &progress.sending))?;
+    if let Some(credential) = &attempt.credential {
+        provider.credentials.heard(credential, response.headers());
+    }
     if response.status().is_success() {
         return Ok(response);
     }

@@ -57,7 +57,11 @@ pub(super) async fn send<C: Credentials, F: Files>(
     let mut repeats = 0;
     loop {
         let masks = Masks::of(&provider.record, credential.as_ref());
-        let failed = match post(provider, request, credential.as_ref(), &masks).await {
+        let posted = post(provider, request, credential.as_ref(), &masks).await;
+        if let (Ok(response), Some(credential)) = (&posted, &credential) {
+            provider.credentials.heard(credential, response.headers());
+        }
+        let failed = match posted {
             Ok(response) if response.status().is_success() => return Ok(Begun { response, masks }),
             Ok(response) => {
                 let refused = failure::refused(response, &masks).await;

@@ -1,29 +1,36 @@
-//! The user's own key for the public API, as it is now.
+//! The user's account, as it is now: a key of the public API, or the ChatGPT tokens that a client has given.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use easel_config::Environment;
+use easel_imagegen::capability::AuthKind;
+use easel_protocol::rate_limits::GetAccountRateLimitsResponse;
 use easel_provider::{CredentialError, Secret};
+use easel_rpc::Outbox;
 
-use super::{file, key_in};
+use super::store::{Kept, LoginStore, Place};
+use super::tokens::{Given, Profile, Tokens};
+use super::{file, key_in, one_word};
+use crate::connections::Connections;
 
 const VARIABLE: &str = "OPENAI_API_KEY";
 
 /// Changes when the user logs in or out.
 #[derive(Debug)]
 pub(crate) struct Account {
-    home: PathBuf,
-    /// Wins over the login: who sets it for one process means that process.
+    store: LoginStore,
+    /// Wins over the stored key: who sets it for one process means that process.
     environment: Option<Secret>,
-    stored: Mutex<Option<Secret>>,
+    stored: Mutex<Option<(Secret, Place)>>,
+    /// Win over any key: a client that gives them means just this server.
+    tokens: Arc<Tokens>,
 }
 
 /// Where the key in use comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeySource {
     Environment,
-    Login,
+    Login(Place),
 }
 
 impl KeySource {
@@ -31,53 +38,96 @@ impl KeySource {
     pub(crate) fn place(self) -> String {
         match self {
             Self::Environment => format!("the environment variable {VARIABLE}"),
-            Self::Login => format!("{} in Easel's home", file::NAME),
+            Self::Login(place) => place.name(),
         }
     }
 }
 
 impl Account {
-    /// Reads the stored login; one that cannot be read counts as none and is returned as a warning.
-    pub(crate) fn open(environment: &Environment, home: PathBuf) -> (Self, Option<CredentialError>) {
-        let (stored, problem) = match file::read(&home) {
+    /// Reads the stored login; one that cannot be read counts as none and is returned as a warning. `connections` are
+    /// told of the account's limits. Blocks for disk or the keychain.
+    pub(crate) fn open(
+        environment: &Environment,
+        store: LoginStore,
+        connections: Connections,
+    ) -> (Self, Option<CredentialError>) {
+        let (stored, problem) = match store.read() {
             Ok(stored) => (stored, None),
             Err(error) => (None, Some(error)),
         };
         let environment = key_in(environment, VARIABLE);
-        (Self { home, environment, stored: Mutex::new(stored) }, problem)
+        let tokens = Arc::new(Tokens::new(connections));
+        (Self { store, environment, stored: Mutex::new(stored), tokens }, problem)
+    }
+
+    /// What requests are authorised with; [`AuthKind::None`] when nobody is logged in.
+    pub(crate) fn kind(&self) -> AuthKind {
+        if self.tokens.are_there() {
+            return AuthKind::Chatgpt;
+        }
+        if self.source().is_some() { AuthKind::ApiKey } else { AuthKind::None }
     }
 
     /// Where the key comes from; `None` when there is none.
     pub(crate) fn source(&self) -> Option<KeySource> {
         match &self.environment {
             Some(_) => Some(KeySource::Environment),
-            None => self.stored().is_some().then_some(KeySource::Login),
+            None => self.stored().as_ref().map(|(_, place)| KeySource::Login(*place)),
         }
     }
 
+    /// Whose ChatGPT tokens are in use, if any are.
+    pub(crate) fn profile(&self) -> Option<Profile> {
+        self.tokens.profile()
+    }
+
+    /// What the backend said last.
+    pub(crate) fn limits(&self) -> GetAccountRateLimitsResponse {
+        self.tokens.limits()
+    }
+
+    pub(crate) fn tokens(&self) -> &Arc<Tokens> {
+        &self.tokens
+    }
+
     pub(super) fn key(&self) -> Option<Secret> {
-        self.environment.clone().or_else(|| self.stored().clone())
+        self.environment.clone().or_else(|| self.stored().as_ref().map(|(key, _)| key.clone()))
     }
 
-    /// Stores a key, for this process and the next ones. Blocks for disk.
+    /// Stores a key, for this process and the next ones, in place of any other login. Blocks for disk or the keychain.
     ///
     /// # Errors
-    /// One sentence, when the key is none or the file cannot be written.
-    pub(crate) fn log_in(&self, key: &str) -> Result<(), CredentialError> {
-        let key = checked(key)?;
-        file::write(&self.home, &key)?;
-        *self.stored() = Some(key);
-        Ok(())
+    /// One sentence, when the key is none or cannot be stored.
+    pub(crate) fn log_in(&self, key: &str) -> Result<Kept, CredentialError> {
+        let Some(key) = one_word(key, file::LONGEST_KEY) else {
+            return Err(CredentialError {
+                message: "that is not an API key: one word of visible characters".to_owned(),
+            });
+        };
+        let key = Secret::new(key.to_owned());
+        let kept = self.store.write(&key)?;
+        *self.stored() = Some((key, kept.place));
+        self.tokens.log_out();
+        Ok(kept)
     }
 
-    /// Forgets the stored key; true when there was one. Blocks for disk.
+    /// Takes ChatGPT tokens, for this process alone; `host` renews them.
     ///
     /// # Errors
-    /// One sentence, when the file cannot be removed.
+    /// One sentence, when something cannot be what it is given as.
+    pub(crate) fn log_in_with_tokens(&self, given: Given, host: Outbox) -> Result<(), CredentialError> {
+        self.tokens.log_in(given, host)
+    }
+
+    /// Forgets stored key and tokens; true when there was either. Blocks for disk or the keychain.
+    ///
+    /// # Errors
+    /// One sentence, when the stored key cannot be removed.
     pub(crate) fn log_out(&self) -> Result<bool, CredentialError> {
-        let removed = file::remove(&self.home)?;
+        let had_tokens = self.tokens.log_out();
+        let removed = self.store.remove()?;
         let forgotten = self.stored().take().is_some();
-        Ok(removed || forgotten)
+        Ok(removed || forgotten || had_tokens)
     }
 
     /// The key after it was refused: another process may have stored a new one.
@@ -86,25 +136,15 @@ impl Account {
             return Ok(self.key());
         }
         let reading = tokio::task::spawn_blocking(move || {
-            let stored = file::read(&self.home)?;
+            let stored = self.store.read()?;
             self.stored().clone_from(&stored);
-            Ok(stored)
+            Ok(stored.map(|(key, _)| key))
         });
         let message = "the stored login cannot be read while Easel shuts down".to_owned();
         reading.await.unwrap_or(Err(CredentialError { message }))
     }
 
-    fn stored(&self) -> MutexGuard<'_, Option<Secret>> {
+    fn stored(&self) -> MutexGuard<'_, Option<(Secret, Place)>> {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A key is one word of visible ASCII: anything else cannot stand in a header, and was pasted by mistake.
-fn checked(key: &str) -> Result<Secret, CredentialError> {
-    let key = key.trim();
-    let is_good = (1..=file::LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if !is_good {
-        return Err(CredentialError { message: "that is not an API key: one word of visible characters".to_owned() });
-    }
-    Ok(Secret::new(key.to_owned()))
 }

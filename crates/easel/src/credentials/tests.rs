@@ -2,8 +2,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
+use easel_config::CredentialsStore;
+
 use super::account::KeySource;
+use super::store::{LoginStore, Place};
 use super::*;
+use crate::connections::Connections;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
     let variables: BTreeMap<OsString, OsString> =
@@ -11,8 +15,13 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
     Environment { variables, ..Environment::default() }
 }
 
+fn opened(home: &Path, variables: &[(&str, &str)]) -> (Account, Option<CredentialError>) {
+    let store = LoginStore::new(home.to_owned(), CredentialsStore::File);
+    Account::open(&environment(variables), store, Connections::default())
+}
+
 fn account(home: &Path, variables: &[(&str, &str)]) -> Account {
-    let (account, problem) = Account::open(&environment(variables), home.to_owned());
+    let (account, problem) = opened(home, variables);
     assert_eq!(problem, None);
     account
 }
@@ -24,7 +33,10 @@ fn a_login_is_there_for_the_next_process_and_gone_after_the_logout() {
     assert_eq!(first.source(), None);
     first.log_in(" sk-one\n").unwrap();
     let second = account(home.path(), &[]);
-    assert_eq!((first.source(), second.source()), (Some(KeySource::Login), Some(KeySource::Login)));
+    assert_eq!(
+        (first.source(), second.source()),
+        (Some(KeySource::Login(Place::File)), Some(KeySource::Login(Place::File)))
+    );
     assert_eq!(second.key().unwrap().expose(), "sk-one");
     assert!(second.log_out().unwrap() && !second.log_out().unwrap());
     assert_eq!(account(home.path(), &[]).source(), None);
@@ -68,7 +80,7 @@ fn a_login_that_cannot_be_read_is_none_and_says_so_without_its_content() {
     let home = tempfile::tempdir().unwrap();
     for bad in ["canary", "{\"OPENAI_API_KEY\": \"canary\"", "{\"OPENAI_API_KEY\": 7}"] {
         std::fs::write(home.path().join(file::NAME), bad).unwrap();
-        let (account, problem) = Account::open(&environment(&[]), home.path().to_owned());
+        let (account, problem) = opened(home.path(), &[]);
         assert_eq!(account.source(), None);
         assert!(problem.is_some_and(|problem| !problem.message.contains("canary")), "{bad}");
     }
@@ -79,7 +91,7 @@ async fn a_refused_key_is_replaced_by_the_one_that_another_process_stored() {
     let home = tempfile::tempdir().unwrap();
     let ours = account(home.path(), &[]);
     ours.log_in("sk-old").unwrap();
-    let credentials = AnyCredentials::Account(Arc::new(ours));
+    let credentials = AnyCredentials::AccountKey(Arc::new(ours));
     let old = credentials.current().await.unwrap().unwrap();
     assert_eq!(credentials.refresh(&old).await, Ok(None), "the same key again is no renewal");
     account(home.path(), &[]).log_in("sk-new").unwrap();

@@ -1,24 +1,56 @@
-use easel_protocol::account::{AccountLoginCompletedNotification, LoginAccountParams, LoginAccountResponse};
-use easel_protocol::event::Event;
-use easel_protocol::method::AccountLoginStart;
 use std::sync::Arc;
 
+use easel_protocol::account::{
+    AccountLoginCompletedNotification, LoginAccountParams, LoginAccountResponse, SecretText,
+};
+use easel_protocol::event::{ConfigWarningNotification, Event};
+use easel_protocol::method::AccountLoginStart;
+
 use crate::app::Cx;
+use crate::credentials::Given;
+use crate::credentials::store::Kept;
 use crate::methods::account_read::updated;
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
 impl Handler for AccountLoginStart {
     async fn handle(cx: Cx, params: LoginAccountParams) -> Result<Answer<LoginAccountResponse>, Refusal> {
-        let LoginAccountParams::ApiKey { api_key } = params;
-        let account = Arc::clone(&cx.app.account);
-        let login = tokio::task::spawn_blocking(move || account.log_in(&api_key.0));
-        login.await.map_err(|_| Refusal::ShuttingDown)?.map_err(|error| Refusal::field("apiKey", error.message))?;
-        Ok(Answer::then(LoginAccountResponse::ApiKey {}, async move {
-            let completed = AccountLoginCompletedNotification { login_id: None, success: true, error: None };
-            cx.app.hub.connections().announce(&Event::AccountLoginCompleted(completed)).await;
-            cx.app.hub.connections().announce(&updated(&cx.app)).await;
-            cx.app.announce_tools().await;
-        }))
+        match params {
+            LoginAccountParams::ApiKey { api_key } => with_key(cx, api_key).await,
+            LoginAccountParams::ChatgptAuthTokens { access_token, chatgpt_account_id, chatgpt_plan_type } => {
+                let given = Given { access_token, account_id: chatgpt_account_id, plan: chatgpt_plan_type };
+                let taken = cx.app.account.log_in_with_tokens(given, cx.client.outbox().clone());
+                taken.map_err(|error| Refusal::Login(error.message))?;
+                Ok(Answer::then(LoginAccountResponse::ChatgptAuthTokens {}, announce(cx)))
+            }
+            LoginAccountParams::Chatgpt {} | LoginAccountParams::ChatgptDeviceCode {} => {
+                let reason = "Easel has none of its own with ChatGPT; give an apiKey, or tokens as chatgptAuthTokens";
+                Err(Refusal::Login(reason.to_owned()))
+            }
+        }
     }
+}
+
+async fn with_key(cx: Cx, SecretText(key): SecretText) -> Result<Answer<LoginAccountResponse>, Refusal> {
+    let account = Arc::clone(&cx.app.account);
+    let login = tokio::task::spawn_blocking(move || account.log_in(&key));
+    let kept = login.await.map_err(|_| Refusal::ShuttingDown)?;
+    let Kept { place, instead } = kept.map_err(|error| Refusal::field("apiKey", error.message))?;
+    Ok(Answer::then(LoginAccountResponse::ApiKey {}, async move {
+        if let Some(error) = instead {
+            let summary = format!("The key is kept in {}: {error}.", place.name());
+            let warning = ConfigWarningNotification { summary, details: None, path: None };
+            cx.app.hub.tell(&cx.client, &Event::ConfigWarning(warning)).await;
+        }
+        announce(cx).await;
+    }))
+}
+
+/// All connections have the same account.
+async fn announce(cx: Cx) {
+    let completed = AccountLoginCompletedNotification { login_id: None, success: true, error: None };
+    let connections = cx.app.hub.connections();
+    connections.announce(&Event::AccountLoginCompleted(completed)).await;
+    connections.announce(&updated(&cx.app)).await;
+    cx.app.announce_tools().await;
 }

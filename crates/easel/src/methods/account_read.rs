@@ -8,14 +8,21 @@ use crate::refusal::Refusal;
 
 impl Handler for AccountRead {
     async fn handle(cx: Cx, _params: GetAccountParams) -> Result<Answer<GetAccountResponse>, Refusal> {
-        let account = cx.app.account.source().map(|_| Account::ApiKey {});
         let requires_openai_auth = cx.app.providers.requires_openai_auth(&cx.app.config());
-        Ok(Answer::new(GetAccountResponse { account, requires_openai_auth }))
+        let Some(profile) = cx.app.account.profile() else {
+            let account = cx.app.account.source().map(|_| Account::ApiKey {});
+            return Ok(Answer::new(GetAccountResponse { account, requires_openai_auth, user_id: None }));
+        };
+        let account = Some(Account::Chatgpt { email: profile.email, plan_type: profile.plan });
+        Ok(Answer::new(GetAccountResponse { account, requires_openai_auth, user_id: profile.user_id }))
     }
 }
 
 /// What clients are told after a login or logout. A key of the environment outlives both.
 pub(super) fn updated(app: &App) -> Event {
-    let auth_mode = app.account.source().map(|_| AuthMode::ApiKey);
-    Event::AccountUpdated(AccountUpdatedNotification { auth_mode, plan_type: None })
+    let (auth_mode, plan_type) = match app.account.profile() {
+        Some(profile) => (Some(AuthMode::ChatgptAuthTokens), Some(profile.plan)),
+        None => (app.account.source().map(|_| AuthMode::ApiKey), None),
+    };
+    Event::AccountUpdated(AccountUpdatedNotification { auth_mode, plan_type })
 }

@@ -1,6 +1,7 @@
 //! A provider over HTTP from its configuration: the record of its preset with what is set over it, where it is, and
 //! what it is authorised with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use easel_provider::record::{AuthScheme, Edit, Record};
 use easel_provider::{Endpoint, HttpProvider, Retries, Secret, Timeouts};
 use reqwest::Url;
 
+use super::account::AccountProvider;
 use super::models::models;
-use crate::credentials::{ACCOUNT_ORIGIN, Account, AnyCredentials, EnvKey};
+use crate::credentials::{Account, AnyCredentials, EnvKey, Helper};
 
 /// The built-in provider's id.
 pub(crate) const OPENAI: &str = "openai";
@@ -21,18 +23,26 @@ pub(crate) const OPENAI: &str = "openai";
 #[derive(Debug)]
 pub(super) struct Sources {
     pub(super) environment: Environment,
+    /// Easel's home.
+    pub(super) home: PathBuf,
     pub(super) account: Arc<Account>,
 }
 
-/// The built-in provider: the public API with the account's key.
-pub(super) fn openai(config: &Config, sources: &Sources) -> Result<HttpProvider<AnyCredentials>, String> {
-    let provider = ProviderConfig {
-        name: Some("OpenAI".to_owned()),
-        preset: Some(Preset::Openai),
-        requires_openai_auth: true,
-        ..ProviderConfig::default()
+/// The built-in provider, in both of its places.
+pub(super) fn openai(config: &Config, sources: &Sources) -> Result<AccountProvider, String> {
+    let place = |preset, base_url| {
+        let provider = ProviderConfig {
+            name: Some("OpenAI".to_owned()),
+            preset: Some(preset),
+            base_url: Some(base_url),
+            requires_openai_auth: true,
+            ..ProviderConfig::default()
+        };
+        configured(OPENAI, &provider, config, sources)
     };
-    configured(OPENAI, &provider, config, sources)
+    let api = place(Preset::Openai, api_url(config))?;
+    let backend = place(Preset::Codex, backend_url(config))?;
+    Ok(AccountProvider::new(Arc::clone(&sources.account), api, backend))
 }
 
 /// # Errors
@@ -47,7 +57,7 @@ pub(super) fn configured(
     let base_url = provider.base_url.as_deref().or(preset.base_url());
     let base_url = base_url.ok_or_else(|| format!("Provider `{id}` has no base_url."))?;
     let base = Url::parse(base_url).map_err(|error| format!("The base_url of provider `{id}` is no URL: {error}."))?;
-    let credentials = credentials(id, provider, &base, sources)?;
+    let credentials = credentials(id, provider, &base, config, sources)?;
     let record = record(preset.record(), provider, &credentials, &sources.environment);
     let info = ProviderInfo {
         id: id.to_owned(),
@@ -78,18 +88,54 @@ fn retries(provider: &ProviderConfig, config: &Config) -> Retries {
     }
 }
 
-/// The provider's own key, if it names one. The account's key goes to its own origin only, whoever asks for it.
-fn credentials(id: &str, provider: &ProviderConfig, base: &Url, sources: &Sources) -> Result<AnyCredentials, String> {
-    match &provider.env_key {
-        Some(variable) => Ok(AnyCredentials::Key(EnvKey::new(&sources.environment, variable))),
-        None if !provider.requires_openai_auth => Ok(AnyCredentials::None),
-        None if base.origin().ascii_serialization() == ACCOUNT_ORIGIN => {
-            Ok(AnyCredentials::Account(Arc::clone(&sources.account)))
+/// The provider's own credential, if it names one. The account's go to their own origins only, whoever asks for them.
+fn credentials(
+    id: &str,
+    provider: &ProviderConfig,
+    base: &Url,
+    config: &Config,
+    sources: &Sources,
+) -> Result<AnyCredentials, String> {
+    if let Some(helper) = Helper::new(id, &provider.auth, &sources.home) {
+        if provider.env_key.is_some() || provider.requires_openai_auth {
+            return Err(format!("Provider `{id}` has auth.command and another credential; it takes one of them."));
         }
-        None => Err(format!(
-            "Provider `{id}` asks for the account's key, which goes to {ACCOUNT_ORIGIN} only; set env_key instead."
-        )),
+        return Ok(AnyCredentials::Helper(Arc::new(helper)));
     }
+    if let Some(variable) = &provider.env_key {
+        return Ok(AnyCredentials::Key(EnvKey::new(&sources.environment, variable)));
+    }
+    if !provider.requires_openai_auth {
+        return Ok(AnyCredentials::None);
+    }
+    let (what, home, credentials) = match provider.preset {
+        Some(Preset::Codex) => {
+            let tokens = Arc::clone(sources.account.tokens());
+            ("ChatGPT tokens", backend_url(config), AnyCredentials::AccountTokens(tokens))
+        }
+        Some(_) | None => ("key", api_url(config), AnyCredentials::AccountKey(Arc::clone(&sources.account))),
+    };
+    let origin = |url: &str| Url::parse(url).map(|url| url.origin().ascii_serialization());
+    let home = origin(&home).map_err(|error| format!("The account's base URL is no URL: {error}."))?;
+    if base.origin().ascii_serialization() == home {
+        return Ok(credentials);
+    }
+    Err(format!(
+        "Provider `{id}` asks for the account's {what}, which may go to {home} only; set env_key or auth.command instead."
+    ))
+}
+
+/// Where the account's key goes.
+pub(crate) fn api_url(config: &Config) -> String {
+    let preset = easel_provider::Preset::Openai.base_url().unwrap_or_default();
+    config.openai_base_url.clone().unwrap_or_else(|| preset.to_owned())
+}
+
+/// Where the account's ChatGPT tokens go.
+fn backend_url(config: &Config) -> String {
+    let preset = easel_provider::Preset::Codex.base_url().unwrap_or_default();
+    let configured = config.chatgpt_base_url.as_ref();
+    configured.map_or_else(|| preset.to_owned(), |base| format!("{}/codex", base.trim_end_matches('/')))
 }
 
 /// The preset's record with what the configuration sets over it.
@@ -112,7 +158,7 @@ fn record(
     }
     // Who gives a key, or a header that may hold one, knows what the provider takes.
     match credentials {
-        AnyCredentials::Key(_) => {
+        AnyCredentials::Key(_) | AnyCredentials::Helper(_) => {
             record.image_auth.insert(AuthKind::ApiKey);
             if record.auth == AuthScheme::None {
                 record.auth = AuthScheme::Bearer;
@@ -121,7 +167,7 @@ fn record(
         AnyCredentials::None if !record.headers.is_empty() => {
             record.image_auth.insert(AuthKind::None);
         }
-        AnyCredentials::None | AnyCredentials::Account(_) => {}
+        AnyCredentials::None | AnyCredentials::AccountKey(_) | AnyCredentials::AccountTokens(_) => {}
     }
     record
 }

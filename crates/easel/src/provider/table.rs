@@ -1,8 +1,10 @@
 //! The providers in use.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use easel_config::{Config, Environment, ProviderConfig};
+use easel_imagegen::capability::AuthKind;
 use easel_preview::PROVIDER_ID;
 
 use super::AnyProvider;
@@ -25,20 +27,23 @@ pub(crate) struct Providers {
 struct Recipe {
     id: String,
     provider: Option<ProviderConfig>,
+    /// Where the account's credentials go.
+    account_urls: [Option<String>; 2],
     model: Option<String>,
     image_model: String,
     retry_uncertain: bool,
 }
 
 impl Providers {
-    pub(crate) fn new(environment: Environment, account: Arc<Account>) -> Self {
-        Self { sources: Sources { environment, account }, kept: Mutex::default() }
+    pub(crate) fn new(environment: Environment, home: PathBuf, account: Arc<Account>) -> Self {
+        Self { sources: Sources { environment, home, account }, kept: Mutex::default() }
     }
 
     pub(crate) fn get(&self, id: &str, config: &Config) -> Arc<AnyProvider> {
         let recipe = Recipe {
             id: id.to_owned(),
             provider: config.model_providers.get(id).cloned(),
+            account_urls: [config.openai_base_url.clone(), config.chatgpt_base_url.clone()],
             model: config.model.clone(),
             image_model: config.images.model.clone(),
             retry_uncertain: config.images.retry_uncertain,
@@ -55,12 +60,12 @@ impl Providers {
         provider
     }
 
-    /// The provider of a thread that names none: the configured one, else the public API when there is a key for it, else
-    /// the preview.
+    /// The provider of a thread that names none: the configured one, else the built-in one when somebody is logged in,
+    /// else the preview.
     pub(crate) fn default_id<'a>(&self, config: &'a Config) -> &'a str {
         match config.model_provider.as_deref() {
             Some(id) => id,
-            None if self.sources.account.source().is_some() => OPENAI,
+            None if self.sources.account.kind() != AuthKind::None => OPENAI,
             None => PROVIDER_ID,
         }
     }

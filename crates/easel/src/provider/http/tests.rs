@@ -1,14 +1,18 @@
 use std::path::Path;
 
+use easel_config::{CredentialsStore, ProviderAuth};
 use easel_imagegen::port::Provider;
 
 use super::*;
+use crate::connections::Connections;
+use crate::credentials::store::LoginStore;
 
 fn sources(variables: &[(&str, &str)], home: &Path) -> Sources {
     let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let environment = Environment { variables, ..Environment::default() };
-    let (account, _) = Account::open(&environment, home.to_owned());
-    Sources { environment, account: Arc::new(account) }
+    let store = LoginStore::new(home.to_owned(), CredentialsStore::File);
+    let (account, _) = Account::open(&environment, store, Connections::default());
+    Sources { environment, home: home.to_owned(), account: Arc::new(account) }
 }
 
 fn provider(base_url: &str) -> ProviderConfig {
@@ -20,6 +24,12 @@ fn made(provider: &ProviderConfig) -> Result<HttpProvider<AnyCredentials>, Strin
     let home = tempfile::tempdir().unwrap();
     let sources = sources(&[("OPENAI_API_KEY", "sk-account"), ("STUDIO_KEY", "sk-studio")], home.path());
     configured("studio", provider, &Config::default(), &sources)
+}
+
+/// The same with another configuration around it.
+fn made_in(config: &Config, provider: &ProviderConfig) -> Result<HttpProvider<AnyCredentials>, String> {
+    let home = tempfile::tempdir().unwrap();
+    configured("studio", provider, config, &sources(&[("OPENAI_API_KEY", "sk-account")], home.path()))
 }
 
 #[test]
@@ -36,6 +46,54 @@ fn the_accounts_key_goes_to_its_own_origin_only() {
     }
     assert_eq!(account("https://api.openai.com/v2").unwrap().auth(), AuthKind::ApiKey);
     assert_eq!(made(&provider("https://api.openai.com/v1")).unwrap().auth(), AuthKind::None);
+}
+
+#[test]
+fn a_gateway_of_the_users_own_is_the_only_origin_of_the_account_then() {
+    let config = Config {
+        openai_base_url: Some("http://127.0.0.1:4000/openai/v1".to_owned()),
+        chatgpt_base_url: Some("https://gateway.example/backend-api/".to_owned()),
+        ..Config::default()
+    };
+    let account = |preset, base_url: &str| ProviderConfig {
+        preset: Some(preset),
+        requires_openai_auth: true,
+        ..provider(base_url)
+    };
+    let api = made_in(&config, &account(Preset::Openai, "http://127.0.0.1:4000/v2")).unwrap();
+    assert_eq!(api.auth(), AuthKind::ApiKey);
+    assert!(made_in(&config, &account(Preset::Openai, "https://api.openai.com/v1")).is_err());
+    assert!(made_in(&config, &account(Preset::Openai, "https://gateway.example/v1")).is_err());
+    let backend = made_in(&config, &account(Preset::Codex, "https://gateway.example/codex")).unwrap();
+    assert_eq!(backend.auth(), AuthKind::None, "a key of the public API is no ChatGPT token");
+    assert!(made_in(&config, &account(Preset::Codex, "https://chatgpt.com/backend-api/codex")).is_err());
+    assert_eq!(backend_url(&config), "https://gateway.example/backend-api/codex");
+}
+
+#[test]
+fn the_header_of_an_actor_authorises_images_of_the_codex_backend_only() {
+    let actor = |preset, header: &str| ProviderConfig {
+        preset: Some(preset),
+        http_headers: [(header.to_owned(), "someone".into())].into(),
+        env_key: Some("STUDIO_KEY".to_owned()),
+        ..provider("http://h/v1")
+    };
+    for (preset, takes) in [(Preset::Codex, true), (Preset::Openai, false), (Preset::Generic, false)] {
+        let made = made(&actor(preset, "X-OpenAI-Actor-Authorization")).unwrap();
+        assert_eq!(made.auth(), AuthKind::Actor);
+        assert_eq!(made.info().capabilities.image_auth.contains(&AuthKind::Actor), takes, "{preset:?}");
+    }
+    assert_eq!(made(&actor(Preset::Codex, "x-openai-actor")).unwrap().auth(), AuthKind::ApiKey);
+}
+
+#[test]
+fn a_program_for_the_credential_stands_alone() {
+    let auth = ProviderAuth { command: Some("token".to_owned()), ..ProviderAuth::default() };
+    let program = ProviderConfig { auth, ..provider("https://api.openai.com/v1") };
+    assert_eq!(made(&program).unwrap().auth(), AuthKind::ApiKey);
+    let both = made(&ProviderConfig { env_key: Some("STUDIO_KEY".to_owned()), ..program.clone() }).unwrap_err();
+    assert!(both.contains("auth.command"), "{both}");
+    assert!(made(&ProviderConfig { requires_openai_auth: true, ..program }).is_err());
 }
 
 #[test]

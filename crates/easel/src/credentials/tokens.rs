@@ -1,0 +1,215 @@
+//! ChatGPT tokens that a client has given: in memory only, and renewed by the client that gave them.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use easel_imagegen::capability::AuthKind;
+use easel_protocol::account::{
+    ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason, ChatgptAuthTokensRefreshResponse, PlanType,
+    SecretText,
+};
+use easel_protocol::event::Event;
+use easel_protocol::method::{ChatgptAuthTokensRefresh, Method};
+use easel_protocol::rate_limits::{AccountRateLimitsUpdatedNotification, GetAccountRateLimitsResponse};
+use easel_provider::{Credential, CredentialError, Secret};
+use easel_rpc::{Outbox, PeerError};
+use futures_util::FutureExt;
+use reqwest::header::HeaderMap;
+
+use super::claims::Claims;
+use super::flight::Flight;
+use super::rate_limits::RateLimits;
+use super::{LONGEST_TOKEN, one_word};
+use crate::connections::Connections;
+
+/// How long a client may take to renew a token: somebody waits for an image meanwhile.
+const RENEWAL: Duration = Duration::from_secs(10);
+
+/// Characters of an account's id.
+const LONGEST_ID: usize = 256;
+
+/// The session of the account, if there is one.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    session: Mutex<Option<Session>>,
+    renewal: Flight<Result<(), CredentialError>>,
+    limits: RateLimits,
+    connections: Connections,
+}
+
+/// What a client gives, at login or when it renews.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) access_token: SecretText,
+    pub(crate) account_id: String,
+    pub(crate) plan: Option<String>,
+}
+
+#[derive(Clone)]
+struct Session {
+    token: Secret,
+    account_id: String,
+    claims: Claims,
+    plan: PlanType,
+    /// The connection that logged in: it alone can renew.
+    host: Outbox,
+}
+
+/// Leaves the connection out, which has nothing to say.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("token", &self.token)
+            .field("account_id", &self.account_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whose tokens they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) email: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) plan: PlanType,
+}
+
+impl Tokens {
+    pub(super) fn new(connections: Connections) -> Self {
+        Self { connections, ..Self::default() }
+    }
+
+    /// Takes the place of any login before it.
+    ///
+    /// # Errors
+    /// One sentence, when something cannot be what it is given as.
+    pub(super) fn log_in(&self, given: Given, host: Outbox) -> Result<(), CredentialError> {
+        let session = Session::new(given, host)?;
+        let mut place = self.lock();
+        self.limits.keep_only(&session.account_id);
+        *place = Some(session);
+        Ok(())
+    }
+
+    /// True when there was a session.
+    pub(super) fn log_out(&self) -> bool {
+        let mut place = self.lock();
+        self.limits.forget();
+        place.take().is_some()
+    }
+
+    pub(super) fn profile(&self) -> Option<Profile> {
+        self.lock().as_ref().map(|session| Profile {
+            email: session.claims.email.clone(),
+            user_id: session.claims.user_id.clone(),
+            plan: session.plan,
+        })
+    }
+
+    pub(super) fn are_there(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    pub(super) fn limits(&self) -> GetAccountRateLimitsResponse {
+        self.limits.read()
+    }
+
+    pub(super) fn current(&self) -> Option<Credential> {
+        self.lock().as_ref().map(|session| Credential {
+            kind: AuthKind::Chatgpt,
+            secret: session.token.clone(),
+            account_id: Some(session.account_id.clone()),
+        })
+    }
+
+    /// The credential after `rejected` was refused. The client is asked once, however many requests were refused with the
+    /// same token, and not at all when there is another token already.
+    pub(super) async fn renew(self: Arc<Self>, rejected: &Secret) -> Result<Option<Credential>, CredentialError> {
+        let session = self.lock().clone();
+        if let Some(session) = session.filter(|session| session.token == *rejected) {
+            let tokens = Arc::clone(&self);
+            self.renewal.join(|| async move { tokens.ask(session).await }.boxed()).await?;
+        }
+        Ok(self.current())
+    }
+
+    async fn ask(self: Arc<Self>, old: Session) -> Result<(), CredentialError> {
+        if !self.still_holds(&old.token) {
+            return Ok(());
+        }
+        let params = ChatgptAuthTokensRefreshParams {
+            reason: ChatgptAuthTokensRefreshReason::Unauthorized,
+            previous_account_id: Some(old.account_id.clone()),
+        };
+        let asking = old.host.request(ChatgptAuthTokensRefresh::NAME, &params, RENEWAL);
+        let answer: ChatgptAuthTokensRefreshResponse = asking.await.map_err(|error| not_renewed(&error))?;
+        let ChatgptAuthTokensRefreshResponse { access_token, chatgpt_account_id, chatgpt_plan_type } = answer;
+        if chatgpt_account_id != old.account_id {
+            return Err(refused("the client renewed it for another account"));
+        }
+        let plan = chatgpt_plan_type;
+        let renewed = Session::new(Given { access_token, account_id: chatgpt_account_id, plan }, old.host.clone())?;
+        if renewed.token == old.token {
+            return Err(refused("the client has no other"));
+        }
+        let mut place = self.lock();
+        // A login or logout meanwhile is what holds.
+        if place.as_ref().is_some_and(|session| session.token == old.token) {
+            *place = Some(renewed);
+        }
+        Ok(())
+    }
+
+    /// What the headers of an answer say of the account's limits, to all who listen.
+    pub(super) fn heard(&self, account_id: &str, headers: &HeaderMap) {
+        let place = self.lock();
+        // An answer to a request of an account before this one is nobody's business any more.
+        let Some(session) = place.as_ref().filter(|session| session.account_id == account_id) else { return };
+        for rate_limits in self.limits.learn(account_id, session.plan, headers) {
+            let event = Event::AccountRateLimitsUpdated(AccountRateLimitsUpdatedNotification { rate_limits });
+            self.connections.try_announce(&event);
+        }
+    }
+
+    fn still_holds(&self, token: &Secret) -> bool {
+        self.lock().as_ref().is_some_and(|session| session.token == *token)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Session>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    fn new(given: Given, host: Outbox) -> Result<Self, CredentialError> {
+        let Given { access_token: SecretText(token), account_id, plan } = given;
+        let Some(token) = one_word(&token, LONGEST_TOKEN) else {
+            return Err(refused_shape("accessToken is not an access token: one word of visible characters"));
+        };
+        let Some(_) = one_word(&account_id, LONGEST_ID) else {
+            return Err(refused_shape("chatgptAccountId is not an id: one word of visible characters"));
+        };
+        let claims = Claims::of(token);
+        let plan = plan.map(|plan| PlanType::from_name(&plan)).or(claims.plan).unwrap_or_default();
+        Ok(Self { token: Secret::new(token.to_owned()), account_id: account_id.trim().to_owned(), claims, plan, host })
+    }
+}
+
+fn refused_shape(message: &str) -> CredentialError {
+    CredentialError { message: message.to_owned() }
+}
+
+/// Completes "the ChatGPT token was refused, and …".
+fn refused(why: &str) -> CredentialError {
+    CredentialError { message: format!("the ChatGPT token was refused, and {why}: log in again") }
+}
+
+/// None of the client's words are repeated, which may hold a token.
+fn not_renewed(error: &PeerError) -> CredentialError {
+    match error {
+        PeerError::TimedOut(limit) => refused(&format!("the client did not renew it within {} s", limit.as_secs())),
+        PeerError::Refused(_) => refused("the client would not renew it"),
+        PeerError::Disconnected => refused("the client that gave it is gone"),
+        PeerError::BadAnswer(_) => refused("the client's answer holds no other"),
+    }
+}

@@ -1,0 +1,122 @@
+//! A credential of every kind goes out to a careless provider, and comes back nowhere.
+
+use std::path::Path;
+
+use easel_client::{Direction, Refusal};
+use easel_protocol::account::{GetAccountParams, LoginAccountParams, SecretText};
+use easel_protocol::configuration::ConfigReadParams;
+use easel_protocol::event::Event;
+use easel_protocol::method::{AccountLoginStart, AccountRead, ChatgptAuthTokensRefresh, ConfigRead};
+use easel_protocol::thread::ThreadStartParams;
+
+use super::loopback::{Loopback, Reply, Request};
+use crate::harness::{Place, Server, text};
+
+/// Asks for one image, then answers every request with 401 and repeats what it was authorised with.
+fn tell_tale(request: &Request) -> Reply {
+    let is_question = request.path.ends_with("/responses") && !request.body.contains("function_call_output");
+    if is_question { Reply::model(request, 1) } else { Reply::tale(request) }
+}
+
+/// Every way to be authorised: an environment variable, a header, a program, the account's key and its tokens.
+fn place(provider: &Loopback) -> Place {
+    Place::with_config(&format!(
+        "model_provider = \"studio\"\nopenai_base_url = \"{0}\"\nchatgpt_base_url = \"{0}\"\n\
+         [model_providers.studio]\nbase_url = \"{0}\"\nenv_key = \"STUDIO_KEY\"\n\
+         http_headers = {{ X-Key = \"sk-canary-header\" }}\n\
+         [model_providers.printed]\nbase_url = \"{0}\"\n[model_providers.printed.auth]\ncommand = \"printf\"\n\
+         args = [\"sk-%s\", \"canary-printed\"]\n",
+        provider.url("v1")
+    ))
+}
+
+async fn draw_in_vain(server: &mut Server, provider: &str) {
+    start_drawing(server, provider).await;
+    in_vain(server).await;
+}
+
+async fn start_drawing(server: &mut Server, provider: &str) {
+    let params = ThreadStartParams { model_provider: Some(provider.to_owned()), ..ThreadStartParams::default() };
+    let thread = server.thread_with(params).await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+}
+
+/// The rest of a turn whose image is refused first, and then the model.
+async fn in_vain(server: &mut Server) {
+    let events = server.rest_of_turn().await;
+    assert!(events.iter().any(|event| matches!(event, Event::Error(_))), "the model was refused: {events:#?}");
+    let mut lines = events.iter().map(|event| serde_json::to_string(event).expect("JSON"));
+    let refused = lines.any(|line| line.contains("\"status\":\"failed\"") && line.contains("unauthorized"));
+    assert!(refused, "the image was refused: {events:#?}");
+}
+
+async fn log_in(server: &mut Server, login: &LoginAccountParams) {
+    server.ok::<AccountLoginStart>(login).await;
+    server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
+}
+
+#[tokio::test]
+async fn no_output_log_or_file_holds_a_credential_but_the_one_that_is_for_it() {
+    let provider = Loopback::start(tell_tale).await;
+    let place = place(&provider);
+    let log = place.project().join("stderr.txt");
+    let mut command = place.command(&["--enable", "imagegenext"]);
+    command.env("STUDIO_KEY", "sk-canary-studio").env("OPENAI_API_KEY", "sk-canary-account").env("RUST_LOG", "trace");
+    command.env("PATH", "/usr/bin:/bin").stderr(std::fs::File::create(&log).expect("a log"));
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-canary-login".to_owned()) }).await;
+    let bad = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary bad".to_owned()) };
+    let refused = server.refused::<AccountLoginStart>(&bad).await;
+    assert!(!refused.contains("canary"), "{refused}");
+    server.ok::<ConfigRead>(&ConfigReadParams { include_layers: Some(true), cwd: None }).await;
+    let providers = if cfg!(unix) { &["studio", "openai", "printed"][..] } else { &["studio", "openai"] };
+    for provider in providers {
+        draw_in_vain(&mut server, provider).await;
+    }
+    let tokens = LoginAccountParams::ChatgptAuthTokens {
+        access_token: SecretText("canary-token".to_owned()),
+        chatgpt_account_id: "acct-1".to_owned(),
+        chatgpt_plan_type: Some("pro".to_owned()),
+    };
+    log_in(&mut server, &tokens).await;
+    server.ok::<AccountRead>(&GetAccountParams::default()).await;
+    start_drawing(&mut server, "openai").await;
+    for _ in ["image", "model"] {
+        let (id, _) = server.client.question::<ChatgptAuthTokensRefresh>().await.expect("the question");
+        let no = Err(Refusal { code: -32000, message: "canary-token is all there is".to_owned() });
+        server.client.reply::<ChatgptAuthTokensRefresh>(id, &no).await.expect("the server takes it");
+    }
+    in_vain(&mut server).await;
+
+    for secret in ["sk-canary-studio", "sk-canary-account", "sk-canary-printed", "canary-token"] {
+        let was_sent = provider.requests().iter().any(|request| request.bearer() == secret);
+        assert!(was_sent || cfg!(not(unix)), "{secret}");
+    }
+    let received: Vec<String> = server
+        .transcript()
+        .into_iter()
+        .filter_map(|(direction, line)| (direction == Direction::Received).then_some(line))
+        .collect();
+    assert!(received.iter().all(|line| !line.contains("canary")), "{received:#?}");
+    server.close().await;
+
+    let mut holding = Vec::new();
+    holders(place.home().as_path(), &mut holding);
+    holders(place.project().as_path(), &mut holding);
+    holding.sort();
+    assert_eq!(holding, ["auth.json", "config.toml"]);
+    assert!(std::fs::metadata(&log).expect("the log").len() > 0);
+}
+
+/// Names of the files below `folder` with a canary in them.
+fn holders(folder: &Path, names: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            holders(&path, names);
+        } else if std::fs::read(&path).expect("a file").windows(6).any(|bytes| bytes == b"canary") {
+            names.push(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A program that prints the credential.
+
+use std::os::unix::fs::PermissionsExt;
+
+use easel_protocol::item::ImageStatus;
+use easel_protocol::record::ImageErrorKind;
+use easel_protocol::turn::TurnStatus;
+
+use super::loopback::{Loopback, Reply, Request};
+use crate::harness::{Place, events, text};
+
+/// A home with a provider whose credential this script prints, from Easel's home as its working folder.
+fn place(backend: &Loopback, script: &str, settings: &str) -> Place {
+    let place = Place::with_config(&format!(
+        "model_provider = \"studio\"\n[model_providers.studio]\npreset = \"openai\"\nbase_url = \"{}\"\n\
+         [model_providers.studio.auth]\ncommand = \"./print\"\n{settings}\n",
+        backend.url("v1")
+    ));
+    let program = place.home().join("print");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a script");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).expect("a program");
+    place
+}
+
+/// Counts its runs in a file, and prints `key-1`, `key-2` and so on.
+const COUNTING: &str = "n=0; [ -f runs ] && read n < runs; n=$((n + 1)); echo $n > runs; echo \"  $1-$n\"";
+
+/// Takes the second key only.
+fn second_key(request: &Request) -> Reply {
+    match request.path.ends_with("/responses") {
+        _ if request.bearer() != "key-2" => Reply::unauthorized(),
+        true => Reply::model(request, 1),
+        false => Reply::image(),
+    }
+}
+
+#[tokio::test]
+async fn what_it_prints_is_kept_and_asked_for_again_when_it_is_refused() {
+    let backend = Loopback::start(second_key).await;
+    let place = place(&backend, COUNTING, "args = [\"key\"]");
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    assert_eq!(events::image(&events).status, ImageStatus::Completed);
+    assert_eq!(backend.bearers("/responses"), ["key-1", "key-2", "key-2"]);
+    assert_eq!(backend.bearers("/images/generations"), ["key-2"]);
+    assert_eq!(std::fs::read_to_string(place.home().join("runs")).expect("the count").trim(), "2");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
+    for (script, settings, says) in [
+        ("exit 3", "", "exit status: 3"),
+        ("true", "", "no credential"),
+        ("echo two canaries", "", "no credential"),
+        ("while echo canary; do :; done", "", "more than a credential"),
+        ("echo canary >&2; exit 1", "", "exit status: 1"),
+        ("exec sleep 600", "timeout_ms = 100", "100 ms"),
+        ("printf '\\377'", "", "not text"),
+        ("echo canary", "cwd = \"nowhere\"", "cannot be run"),
+    ] {
+        let backend = Loopback::start(|_: &Request| Reply::unauthorized()).await;
+        let place = place(&backend, script, settings);
+        let mut server = place.server().await;
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+        let error = events::end(&events).error.clone().expect("an error");
+        assert_eq!(events::end(&events).status, TurnStatus::Failed, "{script}");
+        assert!(error.message.contains("studio") && error.message.contains(says), "{script}: {}", error.message);
+        assert!(!error.message.contains("canar"), "{}", error.message);
+        assert!(backend.requests().is_empty(), "{script}");
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_prints_the_same_again_is_not_believed_twice() {
+    let backend = Loopback::start(|request: &Request| {
+        if request.path.ends_with("/responses") { Reply::model(request, 1) } else { Reply::unauthorized() }
+    })
+    .await;
+    let place = place(&backend, "echo key", "refresh_interval_ms = 0");
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let error = events::image(&events).error.clone().expect("an error");
+    assert_eq!((error.kind, error.attempts), (ImageErrorKind::Unauthorized, 1));
+    assert_eq!(backend.bearers("/images/generations"), ["key"]);
+    server.close().await;
+}

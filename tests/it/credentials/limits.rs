@@ -1,0 +1,60 @@
+//! What a backend says of an account's limits, and a limit that is reached.
+
+use easel_protocol::account::PlanType;
+use easel_protocol::event::Event;
+use easel_protocol::item::ImageFailure;
+use easel_protocol::method::AccountRateLimitsRead;
+use easel_protocol::rate_limits::{GetAccountRateLimitsParams, RateLimitSnapshot, RateLimitWindow};
+use easel_protocol::record::{Billed, ImageErrorKind};
+
+use super::loopback::{Loopback, Reply, Request};
+use super::tokens::{log_in, place, tokens};
+use crate::harness::{events, text};
+
+/// Says 10 % to the model's first request and 20 % to everything after, where the image meets its limit.
+fn counting(request: &Request) -> Reply {
+    let first = request.path.ends_with("/responses") && !request.body.contains("function_call_output");
+    let reply =
+        if request.path.ends_with("/responses") { Reply::model(request, 1) } else { Reply::usage_limit_reached() };
+    let used = if first { "10" } else { "20.4" };
+    reply
+        .with("x-codex-primary-used-percent", used)
+        .with("x-codex-primary-window-minutes", "300")
+        .with("x-codex-primary-reset-at", "1800000000")
+        .with("x-codex-active-limit", "premium")
+}
+
+#[tokio::test]
+async fn limits_are_told_when_they_change_and_a_reached_one_is_told_with_the_image() {
+    let backend = Loopback::start(counting).await;
+    let place = place(&backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("one")).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let told = events.iter().filter_map(|event| {
+        let Event::AccountRateLimitsUpdated(updated) = event else { return None };
+        updated.rate_limits.primary.map(|window| window.used_percent)
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [10, 20], "the same again is not told");
+
+    let image = events::image(&events);
+    let failure = ImageFailure::UsageLimitExceeded { limit_id: "premium".to_owned(), resets_at: Some(1_800_000_000) };
+    assert_eq!(image.failure, Some(failure));
+    let error = image.error.as_ref().expect("an error");
+    assert_eq!((error.kind, error.billed, error.attempts), (ImageErrorKind::UsageLimit, Billed::No, 1));
+    for fact in ["Enough.", "plan plus", "2027-01-15 08:00 UTC"] {
+        assert!(error.message.contains(fact), "{}", error.message);
+    }
+
+    let read = server.ok::<AccountRateLimitsRead>(&GetAccountRateLimitsParams {}).await;
+    let window = RateLimitWindow { used_percent: 20, window_duration_mins: Some(300), resets_at: Some(1_800_000_000) };
+    let codex = RateLimitSnapshot {
+        limit_id: Some("codex".to_owned()),
+        primary: Some(window),
+        plan_type: Some(PlanType::Plus),
+        ..RateLimitSnapshot::default()
+    };
+    assert_eq!((read.rate_limits, read.account_id.as_deref()), (codex, Some("acct-1")));
+    server.close().await;
+}

@@ -1,0 +1,181 @@
+//! A token that a provider refuses: the client that gave it is asked once, the request repeated once.
+
+use std::sync::Arc;
+
+use easel_client::Refusal;
+use easel_protocol::account::{
+    ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason, ChatgptAuthTokensRefreshResponse, SecretText,
+};
+use easel_protocol::event::Event;
+use easel_protocol::item::{ImageStatus, ThreadItem};
+use easel_protocol::method::ChatgptAuthTokensRefresh;
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::turn::TurnStatus;
+use tokio::sync::Barrier;
+
+use super::loopback::{Loopback, Reply, Request, token};
+use super::tokens::{log_in, place, tokens};
+use crate::harness::{Server, events, setting, text};
+
+const IMAGES: &str = "/images/generations";
+
+/// A backend whose images take the token "new" only. Its model takes any, and does so many calls.
+async fn backend(calls: usize) -> Loopback {
+    let together = Arc::new(Barrier::new(calls));
+    Loopback::start(move |request: &Request| match request.path.ends_with("/responses") {
+        true => Reply::model(request, calls),
+        false if request.bearer() == token("new") => Reply::image(),
+        false => Reply::unauthorized().together(&together),
+    })
+    .await
+}
+
+fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshResponse, Refusal> {
+    Ok(ChatgptAuthTokensRefreshResponse {
+        access_token: SecretText(token(signature)),
+        chatgpt_account_id: account.to_owned(),
+        chatgpt_plan_type: None,
+    })
+}
+
+/// Takes the server's question, which says whose token it is about.
+async fn asked(server: &mut Server) -> u64 {
+    let (id, params) = server.client.question::<ChatgptAuthTokensRefresh>().await.expect("the question");
+    let reason = ChatgptAuthTokensRefreshReason::Unauthorized;
+    assert_eq!(params, ChatgptAuthTokensRefreshParams { reason, previous_account_id: Some("acct-1".to_owned()) });
+    id
+}
+
+async fn reply(server: &mut Server, answer: &Result<ChatgptAuthTokensRefreshResponse, Refusal>) {
+    let id = asked(server).await;
+    server.client.reply::<ChatgptAuthTokensRefresh>(id, answer).await.expect("the server takes it");
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_by_the_client_and_the_request_sent_once_more() {
+    let backend = backend(1).await;
+    let place = place(&backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("old")).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    reply(&mut server, &renewed("new", "acct-1")).await;
+    let events = server.rest_of_turn().await;
+    assert_eq!(events::image(&events).status, ImageStatus::Completed);
+    assert_eq!(backend.bearers(IMAGES), [token("old"), token("new")]);
+    assert_eq!(
+        backend.bearers("/responses"),
+        [token("old"), token("new")],
+        "the next request has the new token at once"
+    );
+
+    server.turn(&thread.id, vec![text("draw a dog")]).await;
+    assert_eq!(backend.bearers(IMAGES).len(), 3, "a token that is taken is not renewed");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_token_that_the_model_refuses_is_renewed_too() {
+    let backend = Loopback::start(|request: &Request| {
+        if request.bearer() == token("new") { Reply::model(request, 0) } else { Reply::unauthorized() }
+    })
+    .await;
+    let place = place(&backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("old")).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("hello")]).await;
+    reply(&mut server, &renewed("new", "acct-1")).await;
+    server.rest_of_turn().await;
+    assert_eq!(backend.bearers("/responses")[..2], [token("old"), token("new")]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn three_calls_that_are_refused_together_ask_once() {
+    let backend = backend(3).await;
+    let place = place(&backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("old")).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw three cats")]).await;
+    reply(&mut server, &renewed("new", "acct-1")).await;
+    let events = server.rest_of_turn().await;
+    let drawn = events::completed(&events).into_iter().filter_map(events::as_image);
+    assert_eq!(drawn.filter(|image| image.status == ImageStatus::Completed).count(), 3);
+    let mut bearers = backend.bearers(IMAGES);
+    bearers.sort();
+    let (old, new) = (token("old"), token("new"));
+    let (old, new) = (old.as_str(), new.as_str());
+    assert_eq!(bearers, [new, new, new, old, old, old]);
+    // A second question would be found here.
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_brings_nothing_is_one_typed_error_and_one_post() {
+    let backend = backend(1).await;
+    let place = place(&backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("old")).await;
+    let thread = server.thread().await;
+    let no = || Err(Refusal { code: -32000, message: "canary: signed out".to_owned() });
+    let mut bad = renewed("x", "acct-1");
+    if let Ok(bad) = &mut bad {
+        bad.access_token = SecretText("two canaries".to_owned());
+    }
+    for (answer, says) in [
+        (no(), "would not renew"),
+        (renewed("new", "acct-2"), "another account"),
+        (renewed("old", "acct-1"), "no other"),
+        (bad, "not an access token"),
+    ] {
+        let before = backend.bearers(IMAGES).len();
+        server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+        reply(&mut server, &answer).await;
+        let events = server.rest_of_turn().await;
+        let error = events::image(&events).error.clone().expect("an error");
+        assert_eq!((error.kind, error.billed, error.attempts), (ImageErrorKind::Unauthorized, Billed::No, 1), "{says}");
+        assert!(error.message.contains(says) && !error.message.contains("canar"), "{}", error.message);
+        assert_eq!(backend.bearers(IMAGES).len(), before + 1, "{says}");
+        assert_eq!(events::end(&events).status, TurnStatus::Completed);
+    }
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_it_is_asked_ends_the_turn_at_once() {
+    let backend = backend(1).await;
+    let place = place(&backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("old")).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    asked(&mut server).await;
+    server.client.close_input();
+    let events = server.rest_of_turn().await;
+    let ended = |event: &Event| matches!(event, Event::ItemCompleted(done) if matches!(done.item, ThreadItem::ImageGeneration(_)));
+    assert!(events.iter().any(ended), "{events:#?}");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_is_given_up_after_ten_seconds() {
+    if setting("RUN_SLOW_TESTS").is_none() {
+        return;
+    }
+    let backend = backend(1).await;
+    let place = place(&backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("old")).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    let id = asked(&mut server).await;
+    let events = server.rest_of_turn().await;
+    let error = events::image(&events).error.clone().expect("an error");
+    assert_eq!((error.kind, error.attempts), (ImageErrorKind::Unauthorized, 1));
+    assert!(error.message.contains("10 s"), "{}", error.message);
+    // A late answer is ignored.
+    server.client.reply::<ChatgptAuthTokensRefresh>(id, &renewed("new", "acct-1")).await.expect("the server takes it");
+    server.close().await;
+}
