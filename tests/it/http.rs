@@ -9,6 +9,7 @@ mod faults;
 mod instructions;
 mod interrupts;
 mod memory;
+mod metadata;
 mod models;
 mod parity;
 mod repeats;

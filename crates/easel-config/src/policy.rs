@@ -34,10 +34,14 @@ pub const REFUSED_IN_PROJECT: &[&str] = &[
 ];
 
 /// Keys (and sections) that the project file may set only to the same value or a stricter one than the user's.
-pub const TIGHTENED_BY_PROJECT: &[&str] = &["features.image_generation", "images.retry_uncertain", "limits"];
+pub const TIGHTENED_BY_PROJECT: &[&str] =
+    &["features.image_generation", "images.retry_uncertain", "images.strip_metadata", "limits"];
 
 /// The same for the overrides of one thread: what the user alone may risk.
 pub(crate) const TIGHTENED_BY_THREAD: &[&str] = &["images.retry_uncertain"];
+
+/// Those of them that are stricter when they are on.
+const STRICTER_WHEN_ON: &[&str] = &["images.strip_metadata"];
 
 /// Names at the top level with one value for the whole process, which an override of one thread therefore cannot set.
 /// The account is the process's, so where its credential goes and is kept is too.
@@ -100,7 +104,8 @@ impl Policy<'_> {
             .iter()
             .any(|guard| dotted.strip_prefix(guard).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
         let held = path.iter().try_fold(below, |table, part| table.get(part));
-        (guarded && !is_as_strict(value, held?)).then_some(Refusal::Loosened)
+        let (value, held) = if STRICTER_WHEN_ON.contains(&dotted.as_str()) { (held?, value) } else { (value, held?) };
+        (guarded && !is_as_strict(value, held)).then_some(Refusal::Loosened)
     }
 }
 

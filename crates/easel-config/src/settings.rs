@@ -86,6 +86,9 @@ pub struct Images {
     /// Whether an image request that may have been accepted, and billed, is sent at most twice more. Default false.
     /// Neither a project nor one thread can turn it on.
     pub retry_uncertain: bool,
+    /// Whether metadata of images that a user gave, such as the place in a photo, stays here when they are sent.
+    /// Default true.
+    pub strip_metadata: bool,
 }
 
 impl Default for Images {
@@ -96,6 +99,7 @@ impl Default for Images {
             timeout_ms: 600_000,
             detail: Detail::High,
             retry_uncertain: false,
+            strip_metadata: true,
         }
     }
 }

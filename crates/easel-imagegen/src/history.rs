@@ -90,7 +90,7 @@ mod tests {
     use easel_protocol::response_item::MessageRole;
 
     use super::*;
-    use crate::port::Origin;
+    use crate::port::{Origin, Provenance};
 
     fn image(number: u8, bytes: u64) -> ThreadImage {
         let facts = ImageFacts {
@@ -101,7 +101,12 @@ mod tests {
             bytes,
             has_alpha: false,
         };
-        let reference = Reference { id: Some(crate::handle::from_bits([number; 16])), path: "/x.png".into(), facts };
+        let reference = Reference {
+            id: Some(crate::handle::from_bits([number; 16])),
+            path: "/x.png".into(),
+            facts,
+            provenance: Provenance::Given,
+        };
         ThreadImage { origin: Origin::Made, reference, prompt: None }
     }
 

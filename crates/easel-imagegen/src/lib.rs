@@ -20,5 +20,6 @@ pub mod output;
 
 pub mod handle;
 pub mod sniff;
+pub mod strip;
 
 pub mod port;

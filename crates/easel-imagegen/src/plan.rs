@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
     use crate::capability::Parameter;
-    use crate::port::{Origin, Reference};
+    use crate::port::{Origin, Provenance, Reference};
 
     fn capabilities(max_references: usize) -> Capabilities {
         Capabilities {
@@ -77,7 +77,12 @@ mod tests {
             bytes: 1,
             has_alpha: false,
         };
-        let reference = Reference { id: Some(crate::handle::from_bits([1; 16])), path: "/home/a.png".into(), facts };
+        let reference = Reference {
+            id: Some(crate::handle::from_bits([1; 16])),
+            path: "/home/a.png".into(),
+            facts,
+            provenance: Provenance::Given,
+        };
         vec![ThreadImage { origin: Origin::Made, reference, prompt: None }]
     }
 

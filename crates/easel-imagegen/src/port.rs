@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::future::Future;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,11 +31,21 @@ pub struct Reference {
     pub id: Option<String>,
     pub path: PathBuf,
     pub facts: ImageFacts,
+    pub provenance: Provenance,
+}
+
+/// Whose bytes an image has. What was given may say more than it shows, and is sent as [`crate::strip`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provenance {
+    /// A user attached it, or a model named it among the user's files.
+    Given,
+    /// A provider made it in this thread or one that this was forked from.
+    Made,
 }
 
 /// Where a provider reads references and puts what it makes, for one thread. All calls block for disk, not for long.
 pub trait Files: Send + Sync + 'static {
-    type Reader: Read + Send + 'static;
+    type Reader: Read + Seek + Send + 'static;
     type Writer: Write + Send + 'static;
     /// A complete image that is not yet part of the thread. Dropping it removes the file.
     type Staged: Send + 'static;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easel_imagegen::capability::{AuthKind, Parameter};
+use easel_imagegen::strip::Metadata;
 use easel_protocol::record::Billed;
 
 /// Everything that the one implementation needs to know of a provider.
@@ -24,6 +25,8 @@ pub struct Record {
     pub generate: Generate,
     pub edit: Edit,
     pub limits: Limits,
+    /// What becomes of the metadata of images that were given.
+    pub metadata: Metadata,
     /// Asks for images as a stream, where the provider takes that.
     pub stream_images: bool,
     /// Whether an accepted request costs money.

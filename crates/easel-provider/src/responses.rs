@@ -44,7 +44,7 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     request: ModelRequest,
     files: Arc<F>,
 ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send + 'a {
-    let body = match Body::of(&request) {
+    let body = match Body::of(&request, provider.record.metadata) {
         Ok(body) => body,
         Err(message) => return Either::Left(stream::once(std::future::ready(Err(other(message))))),
     };
@@ -141,6 +141,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         match &mut self.stage {
             Stage::Unsent(wait) => {
                 tokio::time::sleep(*wait).await;
+                self.asked.request.measure().await?;
                 let begun = send::send(self.provider, &self.asked.request).await?;
                 let context = self.asked.context(&begun);
                 let receiving =

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use easel_imagegen::port::{Origin, Reference, StoredThread, ThreadImage};
+use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
 use easel_protocol::event::ThreadTokenUsage;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
@@ -96,11 +96,16 @@ fn images(connection: &Connection, thread_id: &str) -> Result<Vec<ThreadImage>, 
         let json = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         images.push(if row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)? == "made" {
             let record: ImageRecord = serde_json::from_str(json)?;
-            let reference = Reference { id: Some(record.id), path: record.path.into(), facts: record.facts };
+            let reference = Reference {
+                id: Some(record.id),
+                path: record.path.into(),
+                facts: record.facts,
+                provenance: Provenance::Made,
+            };
             ThreadImage { origin: Origin::Made, reference, prompt: Some(record.requested.prompt) }
         } else {
             let Attachment { id, path, facts } = serde_json::from_str(json)?;
-            let reference = Reference { id: Some(id), path: path.into(), facts };
+            let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::Given };
             ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None }
         });
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use easel_imagegen::plan::Draft;
 use easel_imagegen::port::{
-    CallEnd, CallStart, Files, ImageJob, ImageSource, Made, Provider, Reference, Store, image_error,
+    CallEnd, CallStart, Files, ImageJob, ImageSource, Made, Provenance, Provider, Reference, Store, image_error,
 };
 use easel_imagegen::references::Chosen;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, RequestedImage};
@@ -126,7 +126,12 @@ impl<S: Store, P: Provider> CallContext<S, P> {
                 let source = ImageSource::Named { path: path.clone(), roots: self.roots.clone() };
                 let taken = self.store.take_in(&self.thread_id, source).await;
                 let image = taken.map_err(|refused| Box::new(image_error(refused.kind, refused.message)))?;
-                Ok(Reference { id: Some(image.id), path: image.path.into(), facts: image.facts })
+                Ok(Reference {
+                    id: Some(image.id),
+                    path: image.path.into(),
+                    facts: image.facts,
+                    provenance: Provenance::Given,
+                })
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use easel_imagegen::port::{Origin, Reference, StoredThread, ThreadImage};
+use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
 use easel_protocol::event::TokenUsage;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
@@ -59,6 +59,7 @@ impl Conversation {
                 id: Some(attachment.id.clone()),
                 path: PathBuf::from(&attachment.path),
                 facts: attachment.facts.clone(),
+                provenance: Provenance::Given,
             },
             prompt: None,
         }));
@@ -71,6 +72,7 @@ impl Conversation {
                 id: Some(record.id.clone()),
                 path: PathBuf::from(&record.path),
                 facts: record.facts.clone(),
+                provenance: Provenance::Made,
             },
             prompt: Some(record.requested.prompt.clone()),
         }));

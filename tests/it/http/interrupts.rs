@@ -10,10 +10,10 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
 use serde_json::json;
 
+use super::memory::noise;
 use super::scripted::{Exchange, Scripted, calls, completes};
 use super::{at, connected};
 use crate::harness::events::{as_image, completed, end, image};
-use crate::harness::pictures::{RED, plain_png};
 use crate::harness::{Place, STANDALONE, local_image, text};
 
 /// A connection that is open for so long stays open.
@@ -70,7 +70,7 @@ fn provider(held: Held) -> (Scripted, Signals) {
 #[tokio::test]
 async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mid_upload() {
     // More than the sockets on both sides take without a reader.
-    let large = [plain_png(16, 16, RED), vec![0; 40 << 20]].concat();
+    let large = noise(40 << 20);
     for held in [Held::Model, Held::Image, Held::Upload] {
         let (provider, signals) = provider(held);
         let history = "[history]\nmodel_image_bytes = 0\n";

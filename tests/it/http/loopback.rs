@@ -66,6 +66,15 @@ impl Reply {
         let content = json!([{ "type": "output_text", "text": text }]);
         Self::answer(&[json!({ "type": "message", "id": "msg_1", "role": "assistant", "content": content })])
     }
+
+    /// The model calls the standalone tool.
+    pub(crate) fn call(arguments: &Value) -> Self {
+        let arguments = arguments.to_string();
+        Self::answer(&[json!({
+            "type": "function_call", "call_id": "call_1", "namespace": "image_gen", "name": "imagegen",
+            "arguments": arguments,
+        })])
+    }
 }
 
 impl Loopback {

@@ -116,7 +116,7 @@ fn draws(exchange: &mut Exchange, png: &[u8]) {
 }
 
 /// A PNG of at least so many bytes, whose pixels are noise.
-fn noise(bytes: u64) -> Vec<u8> {
+pub(super) fn noise(bytes: u64) -> Vec<u8> {
     let side = bytes.div_ceil(3).isqrt() as u32 + 1;
     let mut state = 1_u32;
     let mut sample = || {

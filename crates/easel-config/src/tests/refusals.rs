@@ -55,6 +55,17 @@ outbox_bytes = 1048576
 }
 
 #[test]
+fn a_project_may_have_metadata_stripped_and_not_sent() {
+    for (home, project, is_stripped, refused) in
+        [(true, false, true, 1), (true, true, true, 0), (false, true, true, 0), (false, false, false, 0)]
+    {
+        let key = |switch| format!("images.strip_metadata = {switch}");
+        let loaded = Desk::new().with_home(key(home)).with_project(key(project)).for_thread(json!({}));
+        assert_eq!((loaded.config.images.strip_metadata, loaded.warnings.len()), (is_stripped, refused));
+    }
+}
+
+#[test]
 fn a_project_may_tighten_limits_and_the_kill_switch_but_not_loosen_them() {
     // (home, project, images_per_turn, image_generation, refused)
     let table = [

@@ -2,6 +2,7 @@ use easel_protocol::record::{ImageFacts, MediaType};
 use proptest::prelude::*;
 
 use super::*;
+use crate::port::Provenance;
 
 /// A thread written as text: `A0` is an image attached to message 0 and named A, `m` a made image named m.
 fn thread(images: &str) -> Vec<ThreadImage> {
@@ -27,7 +28,12 @@ fn reference(name: &str) -> Reference {
         bytes: 1,
         has_alpha: false,
     };
-    Reference { id: Some(format!("img_{:0>32}", hex(name))), path: format!("/home/{name}.png").into(), facts }
+    Reference {
+        id: Some(format!("img_{:0>32}", hex(name))),
+        path: format!("/home/{name}.png").into(),
+        facts,
+        provenance: Provenance::Given,
+    }
 }
 
 fn hex(name: &str) -> String {

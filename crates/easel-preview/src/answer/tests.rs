@@ -1,4 +1,4 @@
-use easel_imagegen::port::Origin;
+use easel_imagegen::port::{Origin, Provenance};
 use easel_protocol::record::{ImageFacts, MediaType};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
@@ -51,7 +51,12 @@ fn reference(handle: &str) -> Reference {
         bytes: 1,
         has_alpha: false,
     };
-    Reference { id: Some(handle.to_owned()), path: format!("/home/{handle}.png").into(), facts }
+    Reference {
+        id: Some(handle.to_owned()),
+        path: format!("/home/{handle}.png").into(),
+        facts,
+        provenance: Provenance::Given,
+    }
 }
 
 fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) -> ModelRequest {

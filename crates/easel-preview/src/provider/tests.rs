@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::io::{self, Cursor};
 use std::sync::Mutex;
 
-use easel_imagegen::port::{MadeImage, Reference};
+use easel_imagegen::port::{MadeImage, Provenance, Reference};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
@@ -46,7 +46,7 @@ fn reference(id: &str) -> Reference {
         bytes: 1,
         has_alpha: false,
     };
-    Reference { id: Some(id.to_owned()), path: "/home/x.png".into(), facts }
+    Reference { id: Some(id.to_owned()), path: "/home/x.png".into(), facts, provenance: Provenance::Given }
 }
 
 fn job(prompt: &str, parameters: AppliedImage, references: &[&str]) -> ImageJob {

@@ -1,16 +1,18 @@
 //! A request's body on its way from disk to the socket, a piece at a time.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::port::{Files, Reference, image_error};
+use easel_imagegen::strip::{self, Outgoing};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use futures_core::Stream;
 
 use super::request::{Segment, name};
+use crate::record::Record;
 
 /// Bytes read at once. A multiple of three, so that pieces of base64 join without padding between them.
 const PIECE: usize = 96 << 10;
@@ -41,18 +43,39 @@ enum Source<R> {
     Base64(Rest<R>),
 }
 
+impl<R> Source<R> {
+    /// Bytes that it adds to the body.
+    fn length(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.len() as u64,
+            Self::Bytes(rest) => rest.bytes,
+            Self::Base64(rest) => rest.bytes.div_ceil(3) * 4,
+        }
+    }
+}
+
 /// What is left of an image.
 struct Rest<R> {
-    reader: R,
+    reader: Outgoing<R>,
     bytes: u64,
 }
 
-/// Opens every image of a body, so that a missing one is found before anything is sent. Blocks.
-pub(super) fn open<F: Files>(files: &F, segments: Vec<Segment>) -> Result<Body<F::Reader>, ImageError> {
-    let length = segments.iter().map(Segment::length).sum();
+/// Opens every image of a body, so that one that is missing, or that the provider does not take, is found before
+/// anything is sent. Blocks.
+pub(super) fn open<F: Files>(
+    files: &F,
+    segments: Vec<Segment>,
+    record: &Record,
+) -> Result<Body<F::Reader>, ImageError> {
     let rest = |image: &Reference| {
-        let reader = files.open(image).map_err(|error| unreadable(image, &error))?;
-        Ok(Rest { reader, bytes: image.facts.bytes })
+        let reader = strip::open(files, image, record.metadata).map_err(|error| unreadable(image, &error))?;
+        let (bytes, most) = (reader.length(), record.limits.max_image_bytes);
+        if bytes > most {
+            let name = name(image);
+            let message = format!("the image {name} has {bytes} bytes, and this provider takes at most {most}");
+            return Err(image_error(ImageErrorKind::ReferenceRefused, message));
+        }
+        Ok(Rest { reader, bytes })
     };
     let source = |segment: Segment| {
         Ok(match segment {
@@ -62,6 +85,7 @@ pub(super) fn open<F: Files>(files: &F, segments: Vec<Segment>) -> Result<Body<F
         })
     };
     let sources = segments.into_iter().map(source).collect::<Result<Vec<_>, ImageError>>()?;
+    let length = sources.iter().map(Source::length).sum();
     Ok(Body { length, sources })
 }
 
@@ -71,7 +95,7 @@ pub(super) struct Body<R> {
     sources: Vec<Source<R>>,
 }
 
-impl<R: Read + Send + 'static> Body<R> {
+impl<R: Read + Seek + Send + 'static> Body<R> {
     /// The pieces in their order. It fails where a file has become shorter: the body would be none.
     pub(super) fn stream(self, sending: &Sending) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + use<R> {
         let sending = sending.clone();
@@ -95,7 +119,7 @@ impl<R: Read + Send + 'static> Body<R> {
 }
 
 /// The next piece of an image, and what is left after it.
-fn piece<R: Read>(source: Source<R>) -> io::Result<(Vec<u8>, Option<Source<R>>)> {
+fn piece<R: Read + Seek>(source: Source<R>) -> io::Result<(Vec<u8>, Option<Source<R>>)> {
     Ok(match source {
         Source::Text(text) => (text.into_bytes(), None),
         Source::Bytes(rest) => {
@@ -109,7 +133,7 @@ fn piece<R: Read>(source: Source<R>) -> io::Result<(Vec<u8>, Option<Source<R>>)>
     })
 }
 
-impl<R: Read> Rest<R> {
+impl<R: Read + Seek> Rest<R> {
     fn read(mut self) -> io::Result<(Vec<u8>, Option<Self>)> {
         let now = usize::try_from(self.bytes).map_or(PIECE, |bytes| bytes.min(PIECE));
         let mut piece = vec![0; now];
@@ -121,7 +145,12 @@ impl<R: Read> Rest<R> {
 }
 
 fn unreadable(image: &Reference, error: &io::Error) -> ImageError {
+    let name = name(image);
+    // Of an image that was given nothing leaves of which it is not known what it is.
+    if error.kind() == io::ErrorKind::InvalidData {
+        return image_error(ImageErrorKind::ReferenceRefused, format!("the image {name} is not sent: {error}"));
+    }
     let gone = error.kind() == io::ErrorKind::NotFound;
     let kind = if gone { ImageErrorKind::ReferenceNotFound } else { ImageErrorKind::Storage };
-    image_error(kind, format!("the image {} could not be read: {error}", name(image)))
+    image_error(kind, format!("the image {name} could not be read: {error}"))
 }

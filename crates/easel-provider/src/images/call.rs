@@ -156,7 +156,7 @@ async fn send<C: Credentials, F: Files>(
 ) -> Result<Response, Failure> {
     let (record, model) = (&provider.record, provider.info.image_model.as_str());
     let request = request(record, model, job, attempt.response_format).map_err(Failure::Other)?;
-    let body = opened(files, request.body).await.map_err(Failure::Other)?;
+    let body = opened(provider, files, request.body).await.map_err(Failure::Other)?;
     let accept = if record.stream_images { "text/event-stream, application/json" } else { "application/json" };
     let post = provider
         .endpoint
@@ -178,12 +178,13 @@ async fn send<C: Credentials, F: Files>(
     Err(Failure::Refused(Box::new(refused(response, &attempt.masks).await)))
 }
 
-async fn opened<F: Files>(
+async fn opened<C, F: Files>(
+    provider: &HttpProvider<C>,
     files: &Arc<F>,
     segments: Vec<super::request::Segment>,
 ) -> Result<Body<F::Reader>, ImageError> {
-    let files = Arc::clone(files);
-    let opened = tokio::task::spawn_blocking(move || open(&*files, segments)).await;
+    let (files, record) = (Arc::clone(files), provider.record.clone());
+    let opened = tokio::task::spawn_blocking(move || open(&*files, segments, &record)).await;
     opened.unwrap_or_else(|_| Err(image_error(ImageErrorKind::Internal, "opening the images to send stopped")))
 }
 

@@ -29,17 +29,6 @@ pub(super) enum Segment {
     Base64(Reference),
 }
 
-impl Segment {
-    /// Bytes that it adds to the body.
-    pub(super) fn length(&self) -> u64 {
-        match self {
-            Self::Text(text) => text.len() as u64,
-            Self::Bytes(image) => image.facts.bytes,
-            Self::Base64(image) => image.facts.bytes.div_ceil(3) * 4,
-        }
-    }
-}
-
 const GENERATIONS: &str = "images/generations";
 const EDITS: &str = "images/edits";
 
@@ -84,16 +73,6 @@ fn check(record: &Record, job: &ImageJob) -> Result<(), ImageError> {
     let limits = &record.limits;
     if job.references.len() > limits.max_images {
         return Err(invalid(&format!("this provider takes at most {} images in one edit", limits.max_images)));
-    }
-    let large = job.references.iter().chain(&job.mask).find(|image| image.facts.bytes > limits.max_image_bytes);
-    if let Some(image) = large {
-        let message = format!(
-            "the image {} has {} bytes, and this provider takes at most {}",
-            name(image),
-            image.facts.bytes,
-            limits.max_image_bytes
-        );
-        return Err(image_error(ImageErrorKind::ReferenceRefused, message));
     }
     Ok(())
 }

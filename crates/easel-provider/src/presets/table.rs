@@ -21,6 +21,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easel_imagegen::capability::{AuthKind, DEFAULT_MAX_REFERENCES, Parameter};
+use easel_imagegen::strip::Metadata;
 
 use super::Preset;
 use crate::record::{AuthScheme, Edit, Generate, ImageEncoding, Limits, PathStyle, Record, ResponseFormat, SizeStyle};
@@ -78,6 +79,7 @@ fn openai() -> Record {
         generate: generate(None, SizeStyle::Text, &all),
         edit: multipart(Some("mask")),
         limits: Limits { max_images: 16, max_image_bytes: MAX_IMAGE_BYTES, max_n: 10 },
+        metadata: Metadata::Strip,
         stream_images: false,
         bills: true,
     }

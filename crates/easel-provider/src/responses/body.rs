@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use easel_imagegen::port::{Files, ModelRequest, Reference};
+use easel_imagegen::strip::{self, Metadata, Outgoing};
 use futures_core::Stream;
 use futures_util::stream;
 use tokio::sync::watch;
@@ -21,13 +22,17 @@ const BLOCK: u64 = 192 << 10;
 #[derive(Debug)]
 pub(super) struct Body {
     pieces: Vec<Piece>,
+    metadata: Metadata,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Piece {
     Json(Bytes),
-    /// Stands for the base64 of the file.
-    Picture(Reference),
+    /// Stands for the base64 of what is sent of the file, so many bytes.
+    Picture {
+        image: Reference,
+        bytes: u64,
+    },
 }
 
 /// How one sending of the body goes.
@@ -48,15 +53,33 @@ impl Upload {
 impl Body {
     /// # Errors
     /// One sentence, when the conversation names an image that is not among those given.
-    pub(super) fn of(request: &ModelRequest) -> Result<Self, String> {
-        json::body(request)
+    pub(super) fn of(request: &ModelRequest, metadata: Metadata) -> Result<Self, String> {
+        Ok(Self { pieces: json::pieces(request)?, metadata })
     }
 
-    /// Bytes that are sent, as long as the files are as long as their facts say.
+    /// The same body, knowing of every picture how much of it is sent.
+    ///
+    /// # Errors
+    /// One sentence, when a picture cannot be read or its metadata cannot be told from its pixels.
+    pub(super) async fn measured<F: Files>(&self, files: &Arc<F>) -> Result<Self, String> {
+        let (mut pieces, files, metadata) = (self.pieces.clone(), Arc::clone(files), self.metadata);
+        let measure = move || {
+            for piece in &mut pieces {
+                if let Piece::Picture { image, bytes } = piece {
+                    *bytes = strip::open(&*files, image, metadata)?.length();
+                }
+            }
+            Ok(pieces)
+        };
+        let measured = tokio::task::spawn_blocking(measure).await.map_err(io::Error::other).flatten();
+        Ok(Self { pieces: measured.map_err(|error| unreadable(&error))?, metadata })
+    }
+
+    /// Bytes that are sent, once it is measured.
     pub(super) fn len(&self) -> u64 {
         let lengths = self.pieces.iter().map(|piece| match piece {
             Piece::Json(json) => json.len() as u64,
-            Piece::Picture(picture) => picture.facts.bytes.div_ceil(3) * 4,
+            Piece::Picture { bytes, .. } => bytes.div_ceil(3) * 4,
         });
         lengths.sum()
     }
@@ -88,7 +111,7 @@ struct Sending<F: Files> {
     upload: Arc<Upload>,
     next: usize,
     /// The picture that is being sent, with the bytes it still has.
-    picture: Option<(F::Reader, u64)>,
+    picture: Option<(Outgoing<F::Reader>, u64)>,
 }
 
 impl<F: Files> Sending<F> {
@@ -102,9 +125,9 @@ impl<F: Files> Sending<F> {
         self.next += 1;
         match piece {
             Piece::Json(json) => Ok(Some(json.clone())),
-            Piece::Picture(picture) => {
-                let picture = picture.clone();
-                self.block(move |files| Ok((files.open(&picture)?, picture.facts.bytes))).await.map(Some)
+            Piece::Picture { image, bytes } => {
+                let (image, promised, metadata) = (image.clone(), *bytes, self.body.metadata);
+                self.block(move |files| Ok((strip::open(files, &image, metadata)?, promised))).await.map(Some)
             }
         }
     }
@@ -112,7 +135,7 @@ impl<F: Files> Sending<F> {
     /// The next block of a picture, as base64.
     async fn block(
         &mut self,
-        open: impl FnOnce(&F) -> io::Result<(F::Reader, u64)> + Send + 'static,
+        open: impl FnOnce(&F) -> io::Result<(Outgoing<F::Reader>, u64)> + Send + 'static,
     ) -> io::Result<Bytes> {
         let files = Arc::clone(&self.files);
         let read = tokio::task::spawn_blocking(move || {
@@ -126,12 +149,15 @@ impl<F: Files> Sending<F> {
                 Ok(Bytes::from(base64))
             }
             Err(error) => {
-                let sentence = format!("a picture of the conversation cannot be read: {error}");
-                *self.upload.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(sentence);
+                *self.upload.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(unreadable(&error));
                 Err(error)
             }
         }
     }
+}
+
+fn unreadable(error: &io::Error) -> String {
+    format!("a picture of the conversation cannot be read: {error}")
 }
 
 fn read_block(reader: &mut impl Read, left: u64) -> io::Result<Vec<u8>> {

@@ -29,6 +29,14 @@ pub(super) struct Request<F> {
     pub(super) files: Arc<F>,
 }
 
+impl<F: Files> Request<F> {
+    /// Finds out how much of each picture is sent: the length of a request stands before it.
+    pub(super) async fn measure(&mut self) -> Result<(), ModelError> {
+        self.body = Arc::new(self.body.measured(&self.files).await.map_err(other)?);
+        Ok(())
+    }
+}
+
 /// An answer that has begun.
 #[derive(Debug)]
 pub(super) struct Begun {

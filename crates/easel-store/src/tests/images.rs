@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use easel_imagegen::port::{CallEnd, Files, Reference, Store, image_error};
+use easel_imagegen::port::{CallEnd, Files, Provenance, Reference, Store, image_error};
 use easel_protocol::image::ImageListParams;
 use easel_protocol::record::ImageErrorKind;
 
@@ -219,7 +219,12 @@ async fn a_provider_is_given_no_file_but_easels_own_images() {
     let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
     let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
     let files = store.files(THREAD);
-    let at = |path: &Path| Reference { id: None, path: path.into(), facts: record.facts.clone() };
+    let at = |path: &Path| Reference {
+        id: None,
+        path: path.into(),
+        facts: record.facts.clone(),
+        provenance: Provenance::Given,
+    };
     files.open(&at(Path::new(&record.path))).unwrap();
     let link = home.path().join("generated_images/thread-1/link.png");
     std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();

@@ -151,7 +151,7 @@ async fn what_is_no_image_is_refused_whatever_its_name() {
     let place = Place::new().await;
     let whole = png(1, 1, b"whole");
     let without_pixels = [&whole[..33], &whole[whole.len() - 12..]].concat();
-    let fakes: [&[u8]; 8] = [
+    let fakes: [&[u8]; 10] = [
         &without_pixels,
         b"RIFF\xff\0\0\0WEBPVP8L\xff\0\0\0\x2f\0\0\0\0\0\0\0\0",
         b"",
@@ -160,6 +160,8 @@ async fn what_is_no_image_is_refused_whatever_its_name() {
         &whole[..whole.len() - 13],
         &whole[..20],
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\0\0\0\0and then ssh-rsa AAAA",
+        b"\xff\xd8\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0and then ssh-rsa AAAA",
+        b"GIF89a\x01\0\x01\0\0\0\0and then ssh-rsa AAAA",
     ];
     for bytes in fakes {
         let path = place.path("project/fake.png");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use easel_config::{Config, EditStyle, Environment, ImageParameter, Preset, ProviderConfig, ProviderImages};
 use easel_imagegen::capability::{AuthKind, Parameter};
 use easel_imagegen::port::ProviderInfo;
+use easel_imagegen::strip::Metadata;
 use easel_provider::record::{AuthScheme, Edit, Record};
 use easel_provider::{Endpoint, HttpProvider, Retries, Secret, Timeouts};
 use reqwest::Url;
@@ -58,7 +59,8 @@ pub(super) fn configured(
     let base_url = base_url.ok_or_else(|| format!("Provider `{id}` has no base_url."))?;
     let base = Url::parse(base_url).map_err(|error| format!("The base_url of provider `{id}` is no URL: {error}."))?;
     let credentials = credentials(id, provider, &base, config, sources)?;
-    let record = record(preset.record(), provider, &credentials, &sources.environment);
+    let mut record = record(preset.record(), provider, &credentials, &sources.environment);
+    record.metadata = if config.images.strip_metadata { Metadata::Strip } else { Metadata::Send };
     let info = ProviderInfo {
         id: id.to_owned(),
         name: provider.name.clone().unwrap_or_else(|| id.to_owned()),

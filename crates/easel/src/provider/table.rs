@@ -32,6 +32,7 @@ struct Recipe {
     model: Option<String>,
     image_model: String,
     retry_uncertain: bool,
+    strip_metadata: bool,
 }
 
 impl Providers {
@@ -47,6 +48,7 @@ impl Providers {
             model: config.model.clone(),
             image_model: config.images.model.clone(),
             retry_uncertain: config.images.retry_uncertain,
+            strip_metadata: config.images.strip_metadata,
         };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, provider)) = kept.iter().find(|(known, _)| *known == recipe) {

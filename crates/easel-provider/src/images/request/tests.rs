@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::presets::Preset;
+use easel_imagegen::port::Provenance;
 
 fn job(size: Option<&str>, references: usize) -> ImageJob {
     let facts = ImageFacts {
@@ -15,7 +16,7 @@ fn job(size: Option<&str>, references: usize) -> ImageJob {
         bytes: 100,
         has_alpha: false,
     };
-    let reference = Reference { id: None, path: "/x/y.png".into(), facts };
+    let reference = Reference { id: None, path: "/x/y.png".into(), facts, provenance: Provenance::Given };
     ImageJob {
         call_id: String::new(),
         idempotency_key: String::new(),
@@ -99,7 +100,7 @@ fn refused(record: &Record, job: &ImageJob) -> (ImageErrorKind, String) {
 
 #[test]
 fn what_the_provider_does_not_take_is_not_sent() {
-    use ImageErrorKind::{InvalidArguments, ReferenceRefused};
+    use ImageErrorKind::InvalidArguments;
     let openai = Preset::Openai.record();
     let none = Record { edit: Edit::None, ..openai.clone() };
     assert_eq!(refused(&none, &job(None, 1)), (InvalidArguments, "this provider cannot edit images".to_owned()));
@@ -111,9 +112,4 @@ fn what_the_provider_does_not_take_is_not_sent() {
     assert_eq!(refused(&Preset::Xai.record(), &masked).0, InvalidArguments);
     masked.references.clear();
     assert_eq!(refused(&openai, &masked).0, InvalidArguments);
-    let mut large = job(None, 1);
-    large.references[0].facts.bytes = 50_000_001;
-    let (kind, message) = refused(&openai, &large);
-    assert_eq!(kind, ReferenceRefused);
-    assert_eq!(message, "the image /x/y.png has 50000001 bytes, and this provider takes at most 50000000");
 }

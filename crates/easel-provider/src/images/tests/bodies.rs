@@ -1,4 +1,5 @@
-use easel_imagegen::port::Reference;
+use easel_imagegen::port::{Provenance, Reference};
+use easel_imagegen::strip::Metadata;
 use easel_protocol::record::{Billed, ImageErrorKind};
 
 use super::*;
@@ -159,4 +160,60 @@ async fn an_image_that_became_shorter_leaves_no_whole_request() {
     let error = made.expect_err("cut short");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Storage, 1, Billed::No));
     assert!(server.requests().is_empty());
+}
+
+/// An image as users have them, with a text beside its pixels, and as it may leave.
+fn given(files: &mut Memory) -> (Reference, Vec<u8>, Vec<u8>) {
+    let pixels = b"\0\0\0\x02IDAT\x01\x02\0\0\0\0\0\0\0\0IEND\xaeB`\x82".as_slice();
+    let head = &png(0)[..33];
+    let whole = [head, b"\0\0\0\x0atEXtGPS-CANARY\0\0\0\0", pixels].concat();
+    let reference = files.add("given", whole.clone(), whole.len() as u64);
+    (Reference { provenance: Provenance::Given, ..reference }, whole, [head, pixels].concat())
+}
+
+#[tokio::test]
+async fn every_form_of_an_edit_sends_a_given_image_without_its_metadata() {
+    for preset in [Preset::Openai, Preset::Codex, Preset::Xai, Preset::Together, Preset::Localai] {
+        let mut files = Memory::default();
+        let (reference, _, stripped) = given(&mut files);
+        let seen = edit(preset.record(), files, vec![reference], None).await;
+        let holds = |what: &[u8]| memchr::memmem::find(&seen.body, what).is_some();
+        assert!(holds(&stripped) || holds(STANDARD.encode(&stripped).as_bytes()), "{preset:?}");
+        assert_eq!(seen.header("content-length"), Some(seen.body.len().to_string().as_str()), "{preset:?}");
+    }
+    let mut files = Memory::default();
+    let (mask, _, stripped) = given(&mut files);
+    let references = two(&mut files).0;
+    let seen = edit(Preset::Openai.record(), files, references, Some(mask)).await;
+    assert_eq!(parts(&seen).last().expect("the mask").1, stripped);
+    let mut files = Memory::default();
+    let (reference, whole, _) = given(&mut files);
+    let sends = Record { metadata: Metadata::Send, ..Preset::Openai.record() };
+    let seen = edit(sends, files, vec![reference], None).await;
+    assert_eq!(parts(&seen).last().expect("the image").1, whole);
+}
+
+#[tokio::test]
+async fn an_image_that_is_too_large_or_cannot_be_stripped_is_refused_and_nothing_is_sent() {
+    let mut files = Memory::default();
+    let (fits, _, stripped) = given(&mut files);
+    let large = files.add("large", png(300), png(300).len() as u64);
+    let broken = files.add("broken", [&png(0)[..33], b"\0\0\0\x01?!?!"].concat(), 41);
+    let broken = Reference { provenance: Provenance::Given, ..broken };
+    let (files, server) = (Arc::new(files), Server::start(vec![ok(&drawn(&png(9)))]).await);
+    let mut record = Preset::Openai.record();
+    record.limits.max_image_bytes = stripped.len() as u64;
+    let provider = provider(server.port, record);
+    let most = stripped.len();
+    for (image, message) in [
+        (large, format!("the image img_large has {} bytes, and this provider takes at most {most}", png(300).len())),
+        (broken, "the image img_broken is not sent: its metadata cannot be told from its pixels".to_owned()),
+    ] {
+        let job = ImageJob { references: vec![image], ..job("a cat") };
+        let error = make(&provider, job, Arc::clone(&files)).await.expect_err("refused");
+        assert_eq!((error.kind, error.message, error.attempts), (ImageErrorKind::ReferenceRefused, message, 0));
+    }
+    assert!(server.requests().is_empty());
+    let job = ImageJob { references: vec![fits], ..job("a cat") };
+    make(&provider, job, files).await.expect("what is sent is what counts");
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use easel_imagegen::port::{Files, Reference};
+use easel_imagegen::port::{Files, Provenance, Reference};
 use easel_imagegen::sniff::sniff;
 use easel_protocol::record::{ImageFacts, MediaType};
 
@@ -37,7 +37,7 @@ impl Memory {
             has_alpha: false,
         };
         self.images.insert(path.clone(), bytes);
-        Reference { id: Some(format!("img_{name}")), path, facts }
+        Reference { id: Some(format!("img_{name}")), path, facts, provenance: Provenance::Made }
     }
 }
 

@@ -6,9 +6,9 @@ use easel_protocol::input::ImageDetail;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use serde::Serialize;
 
-use super::{Body, Piece};
+use super::Piece;
 
-pub(super) fn body(request: &ModelRequest) -> Result<Body, String> {
+pub(super) fn pieces(request: &ModelRequest) -> Result<Vec<Piece>, String> {
     let mut draft = Draft { images: &request.images, pieces: Vec::new(), json: Vec::new() };
     draft.raw(r#"{"model":"#);
     draft.value(&request.model)?;
@@ -31,7 +31,7 @@ pub(super) fn body(request: &ModelRequest) -> Result<Body, String> {
     }
     draft.raw("]}");
     draft.close();
-    Ok(Body { pieces: draft.pieces })
+    Ok(draft.pieces)
 }
 
 fn is_empty(item: &ResponseItem) -> bool {
@@ -151,7 +151,8 @@ impl Draft<'_> {
         self.raw("\"");
         self.raw(&prefix(&image));
         self.close();
-        self.pieces.push(Piece::Picture(image));
+        let bytes = image.facts.bytes;
+        self.pieces.push(Piece::Picture { image, bytes });
         self.raw("\"");
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use easel_imagegen::port::ModelRequest;
+use easel_imagegen::strip::Metadata;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use futures_util::TryStreamExt;
@@ -17,7 +18,7 @@ async fn a_body_is_as_long_as_it_says_and_never_all_in_memory() {
     let input = vec![ResponseItem::Message { role: MessageRole::User, content: vec![image; 5] }];
     let files = Arc::new(Shelf([(picture.path.clone(), bytes)].into()));
     let request = ModelRequest { input, images: vec![picture], ..request(ToolExposure::None) };
-    let body = Arc::new(Body::of(&request).unwrap());
+    let body = Arc::new(Body::of(&request, Metadata::Strip).unwrap());
     for _ in 0..2 {
         let pieces = body.stream(&files, &Arc::new(Upload::default()));
         let lengths: Vec<usize> = pieces.map_ok(|piece| piece.len()).try_collect().await.unwrap();

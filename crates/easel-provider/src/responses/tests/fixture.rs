@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{Files, ModelError, ModelEvent, ModelRequest, ProviderInfo, Reference};
+use easel_imagegen::port::{Files, ModelError, ModelEvent, ModelRequest, Provenance, ProviderInfo, Reference};
 use easel_imagegen::sniff::sniff;
 use easel_protocol::record::{ImageFacts, MediaType};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
@@ -90,7 +90,12 @@ pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u
         bytes: length as u64,
         has_alpha: false,
     };
-    let reference = Reference { id: Some(id.to_owned()), path: PathBuf::from(format!("/{id}.png")), facts };
+    let reference = Reference {
+        id: Some(id.to_owned()),
+        path: PathBuf::from(format!("/{id}.png")),
+        facts,
+        provenance: Provenance::Made,
+    };
     (reference, vec![value; length])
 }
 

@@ -1,0 +1,131 @@
+//! An image as it may leave this machine: what a camera, a phone or an editor wrote beside the pixels stays here. The
+//! pixels are not decoded: parts of the file are left out, and a minimal note of the orientation is put in where the
+//! file had one.
+//!
+//! Each format has a closed list of what is sent, so that what nobody here knows of does not leave. Colour profiles are
+//! on it: without them the colours would be others. What stands behind the end of the image is not.
+
+mod gif;
+mod jpeg;
+mod orientation;
+mod pieces;
+mod png;
+mod source;
+mod webp;
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use easel_protocol::record::MediaType;
+
+use crate::port::{Files, Provenance, Reference};
+use pieces::{Piece, Pieces};
+use source::Source;
+
+/// What becomes of the metadata of images that were given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metadata {
+    Strip,
+    Send,
+}
+
+/// Opens an image for sending. What a provider made goes as it is, with its Content Credentials.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] when the metadata of the image cannot be told from its pixels, or is strewn over more
+/// than 4,096 places; else those of the file.
+pub fn open<F: Files>(files: &F, image: &Reference, metadata: Metadata) -> io::Result<Outgoing<F::Reader>> {
+    let file = files.open(image)?;
+    match (image.provenance, metadata) {
+        (Provenance::Given, Metadata::Strip) => Outgoing::stripped(file, image.facts.media_type),
+        (Provenance::Given, Metadata::Send) | (Provenance::Made, Metadata::Strip | Metadata::Send) => {
+            Ok(Outgoing::whole(file, image.facts.bytes))
+        }
+    }
+}
+
+/// A file being read without its metadata.
+#[derive(Debug)]
+pub struct Outgoing<R> {
+    file: R,
+    /// Where the file stands.
+    at: u64,
+    pieces: VecDeque<Piece>,
+    length: u64,
+}
+
+impl<R> Outgoing<R> {
+    /// The first `length` bytes of the file, which stands at its start.
+    fn whole(file: R, length: u64) -> Self {
+        Self { file, at: 0, pieces: [Piece::File { start: 0, length }].into(), length }
+    }
+
+    /// Bytes that it has from beginning to end. Reading more than the file still holds is
+    /// [`io::ErrorKind::UnexpectedEof`].
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+}
+
+impl<R: Read + Seek> Outgoing<R> {
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] as [`open`] says. A file that is cut off is no error: what is there is sent.
+    pub fn stripped(mut file: R, media_type: MediaType) -> io::Result<Self> {
+        let mut pieces = Pieces::default();
+        let mut source = Source::new(&mut file)?;
+        let walked = match media_type {
+            MediaType::Png => png::walk(&mut source, &mut pieces),
+            MediaType::Jpeg => jpeg::walk(&mut source, &mut pieces),
+            MediaType::Webp => webp::walk(&mut source, &mut pieces),
+            MediaType::Gif => gif::walk(&mut source, &mut pieces),
+        };
+        match walked {
+            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
+            Err(_) | Ok(()) => {}
+        }
+        let at = file.stream_position()?;
+        let length = pieces.bytes();
+        Ok(Self { file, at, pieces: pieces.into(), length })
+    }
+}
+
+impl<R: Read + Seek> Read for Outgoing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(piece) = self.pieces.front_mut() else { return Ok(0) };
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let (read, is_over) = match piece {
+            Piece::Bytes(bytes) => {
+                let read = bytes.as_slice().read(buffer)?;
+                bytes.drain(..read);
+                (read, bytes.is_empty())
+            }
+            Piece::File { start, length } => {
+                if self.at != *start {
+                    self.at = self.file.seek(SeekFrom::Start(*start))?;
+                }
+                let read = self.file.by_ref().take(*length).read(buffer)?;
+                if read == 0 {
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"));
+                }
+                self.at += read as u64;
+                *start += read as u64;
+                *length -= read as u64;
+                (read, *length == 0)
+            }
+        };
+        if is_over {
+            self.pieces.pop_front();
+        }
+        Ok(read)
+    }
+}
+
+/// The file is not built as its format says.
+fn not_walkable() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "its metadata cannot be told from its pixels")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! The one thing in Exif that a picture is seen by: which side is up (Exif 2.32, 4.6.4, tag 274).
+
+use std::io::{self, Read, Seek};
+
+use super::source::Source;
+
+/// Before the TIFF structure in JPEG; other formats have it or not.
+pub(super) const EXIF: [u8; 6] = *b"Exif\0\0";
+const TAG: u16 = 0x0112;
+const SHORT: u16 = 3;
+
+#[derive(Clone, Copy)]
+enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    fn short(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Self::Little => u16::from_le_bytes(bytes),
+            Self::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
+    fn long(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Self::Little => u32::from_le_bytes(bytes),
+            Self::Big => u32::from_be_bytes(bytes),
+        }
+    }
+}
+
+/// The orientation that the next `length` bytes of Exif name, unless it is the usual one. Goes behind them.
+pub(super) fn read<R: Read + Seek>(source: &mut Source<R>, length: u64) -> io::Result<Option<u8>> {
+    let start = source.at();
+    let end = (start + length).min(source.length());
+    let found = match find(source, end) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
+        found => found?,
+    };
+    source.go_to(end)?;
+    Ok(found)
+}
+
+fn find<R: Read + Seek>(source: &mut Source<R>, end: u64) -> io::Result<Option<u8>> {
+    let mut base = source.at();
+    if source.bytes()? == EXIF {
+        base += EXIF.len() as u64;
+    }
+    source.go_to(base.min(end))?;
+    let order = match &source.bytes::<2>()? {
+        b"II" => Order::Little,
+        b"MM" => Order::Big,
+        _ => return Ok(None),
+    };
+    let magic = order.short(source.bytes()?);
+    let directory = base + u64::from(order.long(source.bytes()?));
+    if magic != 42 || directory >= end {
+        return Ok(None);
+    }
+    source.go_to(directory)?;
+    let entries = order.short(source.bytes()?);
+    for _ in 0..entries {
+        let [t0, t1, k0, k1, c0, c1, c2, c3, v0, v1, _, _]: [u8; 12] = source.bytes()?;
+        if source.at() > end {
+            return Ok(None);
+        }
+        if order.short([t0, t1]) == TAG {
+            let is_one_short = order.short([k0, k1]) == SHORT && order.long([c0, c1, c2, c3]) == 1;
+            let value = u8::try_from(order.short([v0, v1])).unwrap_or(0);
+            return Ok((is_one_short && (2..=8).contains(&value)).then_some(value));
+        }
+    }
+    Ok(None)
+}
+
+/// A TIFF structure that says this orientation and nothing else.
+pub(super) fn tiff(orientation: u8) -> [u8; 26] {
+    let mut tiff = *b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0";
+    tiff[18] = orientation;
+    tiff
+}

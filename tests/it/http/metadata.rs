@@ -1,0 +1,112 @@
+//! What leaves with an image besides its pixels.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::loopback::{Loopback, Reply, Sent};
+use crate::harness::pictures::{RED, plain_png, read};
+use crate::harness::{Place, Server, local_image, text};
+
+const PHOTO: &[u8] = include_bytes!("../../../crates/easel-preview/src/reference/red-blue-32x16.jpg");
+const PLACE: &str = "47.3769 N 8.5417 E";
+const CREDENTIALS: &str = "Content Credentials";
+
+/// The photo with Exif that says which side is up, and where it was taken.
+fn photo() -> Vec<u8> {
+    let mut exif = b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+    exif.extend(PLACE.as_bytes());
+    let length = u16::try_from(exif.len() + 2).expect("small").to_be_bytes();
+    [&PHOTO[..2], b"\xff\xe1", &length, &exif, &PHOTO[2..]].concat()
+}
+
+/// The same, as it may leave.
+fn stripped_photo() -> Vec<u8> {
+    let exif = b"\xff\xe1\0\x22Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    [&PHOTO[..2], exif, &PHOTO[2..]].concat()
+}
+
+/// A picture as providers make them.
+fn made() -> Vec<u8> {
+    let mut png = plain_png(1, 1, RED);
+    let length = u32::try_from(CREDENTIALS.len()).expect("small").to_be_bytes();
+    png.splice(33..33, [&length, b"caBX".as_slice(), CREDENTIALS.as_bytes(), &[0; 4]].concat());
+    png
+}
+
+/// The model edits the newest image, once a turn.
+fn edits(sent: &Sent) -> Reply {
+    if sent.path.ends_with("/edits") {
+        return Reply::json(200, &json!({ "data": [{ "b64_json": STANDARD.encode(made()) }] }));
+    }
+    let body = sent.json();
+    let newest = body["input"].as_array().and_then(|input| input.last()).expect("a conversation");
+    if newest["type"] == "function_call_output" {
+        return Reply::message("Done.");
+    }
+    Reply::call(&json!({ "prompt": "warmer", "num_last_images_to_include": 1 }))
+}
+
+/// Attaches the photo, which is edited, and has the result edited once more.
+async fn two_edits(config: &str) -> (Place, Loopback) {
+    let backend = Loopback::start(edits).await;
+    let place = Place::with_config(&format!("{config}{}", backend.config("openai")));
+    let photo = place.write("photo.jpg", &photo());
+    let mut server: Server = place.server().await;
+    let thread = server.thread().await;
+    server.turn(&thread.id, vec![text("warmer"), local_image(&photo)]).await;
+    server.turn(&thread.id, vec![text("once more")]).await;
+    server.close().await;
+    (place, backend)
+}
+
+fn holds(body: &[u8], what: &[u8]) -> bool {
+    body.windows(what.len()).any(|window| window == what)
+}
+
+/// The pictures of a request to the model.
+fn pictures(sent: &Sent) -> Vec<Vec<u8>> {
+    let body = sent.json();
+    let content = |item: &Value| {
+        [&item["content"], &item["output"]]
+            .into_iter()
+            .filter_map(Value::as_array)
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let pieces = body["input"].as_array().expect("a conversation").iter().flat_map(content);
+    let urls = pieces.filter_map(|piece| Some(piece["image_url"].as_str()?.split_once(";base64,")?.1.to_owned()));
+    urls.map(|base64| STANDARD.decode(base64).expect("base64")).collect()
+}
+
+fn only_file(folder: &Path) -> Vec<u8> {
+    let entries = std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
+    let files: Vec<_> = entries.filter(|path| path.is_file()).collect();
+    let [file] = files.as_slice() else { panic!("one file, not {files:?}") };
+    read(file)
+}
+
+#[tokio::test]
+async fn the_place_of_a_photo_stays_here_and_its_orientation_goes_with_it() {
+    let (place, backend) = two_edits("").await;
+    let edits = backend.sent_to("/edits");
+    let [first, second] = edits.as_slice() else { panic!("two edits, not {}", edits.len()) };
+    assert!(!holds(&first.body, PLACE.as_bytes()));
+    assert!(holds(&first.body, &stripped_photo()));
+    assert!(holds(&second.body, &made()), "what a provider made goes back as it came");
+
+    let seen = pictures(backend.sent_to("/responses").last().expect("a request"));
+    assert_eq!(seen, [stripped_photo(), made(), made()]);
+    assert_eq!(only_file(&place.home().join("attachments")), photo(), "the copy here is whole");
+    assert_eq!(read(place.project().join("photo.jpg")), photo());
+}
+
+#[tokio::test]
+async fn a_user_may_have_photos_sent_as_they_are() {
+    let (_place, backend) = two_edits("images.strip_metadata = false\n").await;
+    assert!(holds(&backend.sent_to("/edits")[0].body, &photo()));
+    assert_eq!(pictures(&backend.sent_to("/responses")[0]), [photo()]);
+}
