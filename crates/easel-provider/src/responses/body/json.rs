@@ -61,9 +61,8 @@ struct FunctionCall<'a> {
 }
 
 #[derive(Serialize)]
-struct Text<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
+#[serde(tag = "type", rename = "input_text")]
+struct InputText<'a> {
     text: &'a str,
 }
 
@@ -84,11 +83,15 @@ impl Draft<'_> {
 
     fn item(&mut self, item: &ResponseItem) -> Result<(), String> {
         match item {
+            ResponseItem::Message { role: MessageRole::Assistant, content } => {
+                self.raw(r#"{"type":"message","role":"assistant","content":"#);
+                self.value(&said(content))
+            }
             ResponseItem::Message { role, content } => {
                 self.raw(r#"{"type":"message","role":"#);
                 self.value(role)?;
                 self.raw(r#","content":"#);
-                self.content(content, text_kind(*role))
+                self.content(content)
             }
             ResponseItem::FunctionCall { call_id, namespace, name, arguments } => {
                 let namespace = namespace.as_deref();
@@ -98,17 +101,14 @@ impl Draft<'_> {
                 self.raw(r#"{"type":"function_call_output","call_id":"#);
                 self.value(call_id)?;
                 self.raw(r#","output":"#);
-                self.content(output, "input_text")
+                self.content(output)
             }
-            ResponseItem::ImageGenerationCall { id, status, revised_prompt, result } => {
+            // The API takes no `revised_prompt` back.
+            ResponseItem::ImageGenerationCall { id, status, revised_prompt: _, result } => {
                 self.raw(r#"{"type":"image_generation_call","id":"#);
                 self.value(id)?;
                 self.raw(r#","status":"#);
                 self.value(status)?;
-                if let Some(prompt) = revised_prompt {
-                    self.raw(r#","revised_prompt":"#);
-                    self.value(prompt)?;
-                }
                 self.raw(r#","result":"#);
                 self.picture(result, |_| String::new())
             }
@@ -117,7 +117,7 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn content(&mut self, content: &[ContentItem], text_kind: &str) -> Result<(), String> {
+    fn content(&mut self, content: &[ContentItem]) -> Result<(), String> {
         self.raw("[");
         for (index, piece) in content.iter().enumerate() {
             if index > 0 {
@@ -125,7 +125,7 @@ impl Draft<'_> {
             }
             match piece {
                 ContentItem::InputText { text } | ContentItem::OutputText { text } => {
-                    self.value(&Text { kind: text_kind, text })?;
+                    self.value(&InputText { text })?;
                 }
                 ContentItem::InputImage { image_url, detail } => {
                     self.raw(r#"{"type":"input_image","image_url":"#);
@@ -158,10 +158,12 @@ impl Draft<'_> {
     }
 }
 
-/// The API tells what was said to the model from what it said by the kind of each text.
-const fn text_kind(role: MessageRole) -> &'static str {
-    match role {
-        MessageRole::User | MessageRole::Developer => "input_text",
-        MessageRole::Assistant => "output_text",
-    }
+/// What the model said, as a plain text: in any other form the API wants the id that it gave the message.
+fn said(content: &[ContentItem]) -> String {
+    let texts = content.iter().filter_map(|piece| match piece {
+        ContentItem::InputText { text } | ContentItem::OutputText { text } => Some(text.as_str()),
+        // A model says no pictures.
+        ContentItem::InputImage { .. } => None,
+    });
+    texts.collect()
 }

@@ -35,7 +35,7 @@ fn conversation() -> Vec<ResponseItem> {
     let hosted = |id: &str, result: &str| ResponseItem::ImageGenerationCall {
         id: id.to_owned(),
         status: "completed".to_owned(),
-        revised_prompt: None,
+        revised_prompt: Some("A cat.".to_owned()),
         result: result.to_owned(),
     };
     vec![
@@ -68,7 +68,7 @@ async fn a_request_is_the_conversation_with_the_bytes_of_its_pictures() {
     let request = ModelRequest {
         input: conversation(),
         images: vec![small.clone(), large.clone()],
-        tools: vec![json!({"type": "namespace", "name": "image_gen", "tools": []})],
+        tools: vec![json!({"type": "image_generation"})],
         ..request(ToolExposure::Standalone)
     };
     let files = Shelf([(small.path, small_bytes), (large.path, large_bytes.clone())].into());
