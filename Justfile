@@ -23,6 +23,10 @@ test:
 slow:
     RUN_SLOW_TESTS=1 cargo test --workspace --locked
 
+# Servers and documents that others wrote: installs them, speaks to them, and is judged by them.
+interop:
+    tests/interop/run
+
 # Writes schema/ anew from the protocol's types.
 schema:
     cargo run --quiet -- app-server generate-json-schema --out schema

@@ -4,6 +4,7 @@ pub(crate) mod conformance;
 pub(crate) mod events;
 pub(crate) mod pictures;
 pub(crate) mod plain;
+pub(crate) mod relay;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -53,7 +53,7 @@ fn calls(prompts: &[&str]) -> String {
     format!("MOCK:{}", serde_json::json!({ "calls": calls }))
 }
 
-fn images(events: Vec<Event>) -> Vec<ImageGenerationItem> {
+pub(crate) fn images(events: Vec<Event>) -> Vec<ImageGenerationItem> {
     let mut images = Vec::new();
     for event in events {
         let Event::ItemCompleted(ItemCompletedNotification { item, .. }) = event else { continue };
@@ -64,7 +64,7 @@ fn images(events: Vec<Event>) -> Vec<ImageGenerationItem> {
     images
 }
 
-fn status(events: &[Event]) -> Option<TurnStatus> {
+pub(crate) fn status(events: &[Event]) -> Option<TurnStatus> {
     let Some(Event::TurnCompleted(completed)) = events.last() else { return None };
     Some(completed.turn.status)
 }

@@ -4,6 +4,8 @@
 #![expect(clippy::expect_used, reason = "a test says what it needs and fails without it")]
 
 mod harness;
+#[path = "../interop/recorder.rs"]
+mod recorder;
 
 mod documents;
 
@@ -25,6 +27,8 @@ mod demo;
 mod writes;
 
 mod peer;
+
+mod interop;
 
 mod wire;
 

@@ -40,7 +40,7 @@ pub const TIGHTENED_BY_PROJECT: &[&str] =
 /// The same for the overrides of one thread: what the user alone may risk.
 pub(crate) const TIGHTENED_BY_THREAD: &[&str] = &["images.retry_uncertain"];
 
-/// Those of them that are stricter when they are on.
+/// Keys of either list that are stricter when they are on.
 const STRICTER_WHEN_ON: &[&str] = &["images.strip_metadata"];
 
 /// Names at the top level with one value for the whole process, which an override of one thread therefore cannot set.

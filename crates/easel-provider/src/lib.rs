@@ -27,6 +27,10 @@ mod responses;
 
 mod inline;
 
+#[cfg(test)]
+#[path = "../../../tests/interop/recorder.rs"]
+mod recorder;
+
 pub use credential::{Credential, CredentialError, Credentials, Secret};
 pub use endpoint::Endpoint;
 pub use presets::Preset;

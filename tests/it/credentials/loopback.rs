@@ -11,6 +11,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::harness::pictures::{RED, plain_png};
+use crate::recorder;
 
 /// Listens until it is dropped.
 pub(crate) struct Loopback {
@@ -39,6 +40,7 @@ impl Request {
 
     fn of(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        recorder::record(head, body.as_bytes());
         let mut lines = head.lines();
         let path = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a request line").to_owned();
         let header = |line: &str| {

@@ -4,9 +4,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
+
+use crate::harness::relay::{self, Relay};
 
 const SCRIPT: &str = "EASEL_MOCK_BACKEND";
 
@@ -14,6 +16,7 @@ pub(crate) struct Backend {
     /// What its script says of itself.
     pub(crate) script: String,
     address: SocketAddr,
+    relay: Relay,
     _child: Child,
 }
 
@@ -49,7 +52,7 @@ impl Backend {
         BufReader::new(stdout).read_line(&mut ready).await.expect("the backend starts");
         assert!(ready.starts_with("mock on"), "{ready}");
         let script = std::fs::read_to_string(script).expect("a script");
-        Some(Self { script, address, _child: child })
+        Some(Self { script, address, relay: Relay::start(address).await, _child: child })
     }
 
     /// Address and port.
@@ -58,12 +61,12 @@ impl Backend {
     }
 
     pub(crate) fn base_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        self.relay.base_url()
     }
 
     /// Changes how it behaves.
     pub(crate) async fn set(&self, behaviour: &str) {
-        self.ask("POST", behaviour).await;
+        relay::ask(self.address, "POST", "/_ctl", behaviour).await;
     }
 
     /// Path and status of every image request so far.
@@ -85,20 +88,9 @@ impl Backend {
     }
 
     async fn timing(&self, part: &str) -> Vec<Timing> {
-        let control: Control = serde_json::from_str(&self.ask("GET", "").await).expect("what the backend counted");
+        let control = relay::ask(self.address, "GET", "/_ctl", "").await;
+        let control: Control = serde_json::from_str(&control).expect("what the backend counted");
         // The end of a connection that it let hang is noted too, with a body of no bytes.
         control.timing.into_iter().filter(|post| post.2.contains(part) && post.6 > 0).collect()
-    }
-
-    async fn ask(&self, method: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).await.expect("the backend listens");
-        let length = body.len();
-        let request = format!(
-            "{method} /_ctl HTTP/1.1\r\nhost: mock\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await.expect("the backend reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("the backend answers");
-        answer.split_once("\r\n\r\n").expect("a body").1.to_owned()
     }
 }

@@ -8,6 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::recorder;
+
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
@@ -136,6 +138,7 @@ async fn request(stream: &mut TcpStream) -> Option<Sent> {
             return None;
         }
     }
+    recorder::record(&head, &body);
     let path = head.split(' ').nth(1)?.to_owned();
     Some(Sent { head, path, body })
 }

@@ -23,7 +23,8 @@ use super::make;
 use crate::credential::{Credential, CredentialError, Credentials, Secret};
 use crate::presets::Preset;
 use crate::provider::{HttpProvider, Retries, Timeouts};
-use crate::record::Record;
+use crate::record::{Edit, Generate, Record, ResponseFormat, SizeStyle};
+use crate::recorder::DIALECT;
 use files::Memory;
 use server::{Act, Server, answer};
 
@@ -71,9 +72,36 @@ fn with_keys(port: u16, record: Record, keys: Vec<&'static str>) -> HttpProvider
         synthetic: false,
         capabilities: record.capabilities(),
     };
+    let record = with_dialect(record);
     let base = format!("http://127.0.0.1:{port}/v1").parse().unwrap();
     let endpoint = crate::endpoint::Endpoint::new(base, Duration::from_secs(5));
     HttpProvider::new(info, record, endpoint, Keys(Mutex::new(keys)), Timeouts::default(), Retries::default())
+}
+
+/// The record with a header that tells the judge of requests where it departs from OpenAI's API by design.
+fn with_dialect(mut record: Record) -> Record {
+    let Generate { size, response_format, .. } = &record.generate;
+    let mut dialect = Vec::new();
+    if matches!(size, SizeStyle::WidthHeight | SizeStyle::AspectResolution)
+        || *response_format == Some(ResponseFormat::Base64)
+        || matches!(record.edit, Edit::GenerateJson { .. })
+    {
+        dialect.push(format!("images/generations: {size:?}, {response_format:?}, {:?}", record.edit));
+    }
+    let edits_depart = match &record.edit {
+        Edit::Multipart { image_field, mask_field } => {
+            image_field != "image[]" || mask_field.as_ref().is_some_and(|field| field != "mask")
+        }
+        Edit::JsonXai => true,
+        Edit::None | Edit::JsonImages | Edit::GenerateJson { .. } => false,
+    };
+    if edits_depart {
+        dialect.push(format!("images/edits: {:?}", record.edit));
+    }
+    if !dialect.is_empty() {
+        record.headers.insert(DIALECT.to_owned(), Secret::new(dialect.join("; ")));
+    }
+    record
 }
 
 fn job(prompt: &str) -> ImageJob {

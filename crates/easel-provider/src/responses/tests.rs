@@ -6,6 +6,5 @@ mod server;
 mod body;
 mod faults;
 mod hosted;
-mod mock;
 mod saying;
 mod sending;

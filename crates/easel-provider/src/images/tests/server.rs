@@ -7,6 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::recorder;
+
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
@@ -124,6 +126,7 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
     let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
     seen.body.resize(length, 0);
     stream.read_exact(&mut seen.body).await.ok()?;
+    recorder::record(&head, &seen.body);
     Some(seen)
 }
 

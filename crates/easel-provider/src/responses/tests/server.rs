@@ -8,6 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::recorder;
+
 /// What a connection does after it has read its request.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
@@ -104,6 +106,7 @@ async fn request(stream: &mut TcpStream) -> Option<Seen> {
             return None;
         }
     }
+    recorder::record(&head, &body);
     Some(Seen { head, body })
 }
 

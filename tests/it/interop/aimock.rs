@@ -1,0 +1,208 @@
+//! A whole session against npm's `@copilotkit/aimock`, whose script `EASEL_AIMOCK` names.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use easel_protocol::item::ImageStatus;
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::turn::TurnStatus;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::service::Service;
+use super::{form, named};
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{local_image, text};
+use crate::http::{images, status};
+
+/// The service with these fixtures, after those that every test needs.
+async fn aimock(fixtures: Vec<Value>) -> Option<(tempfile::TempDir, Service)> {
+    let script = named("EASEL_AIMOCK")?;
+    let shown = json!({"match": {"endpoint": "chat", "hasToolResult": true}, "response": {"content": "Here it is."}});
+    let fixtures: Vec<Value> = std::iter::once(shown).chain(fixtures).collect();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("fixtures.json");
+    std::fs::write(&file, json!({ "fixtures": fixtures }).to_string()).expect("a file");
+    let mut command = Command::new("node");
+    command.arg(script).args(["--port", "0", "--validate-on-load", "--strict", "--fixtures"]).arg(file);
+    Some((folder, Service::start(command).await))
+}
+
+/// The model calls the standalone tool with these arguments when the user says `said`.
+fn calls(said: &str, arguments: &Value) -> Value {
+    let call = json!({"id": format!("call_{said}"), "name": "imagegen", "arguments": arguments});
+    json!({"match": {"endpoint": "chat", "userMessage": said}, "response": {"toolCalls": [call]}})
+}
+
+fn draws(prompt: &str) -> Value {
+    let image = json!({"image": {"b64Json": STANDARD.encode(plain_png(8, 8, RED)), "revisedPrompt": "revised"}});
+    json!({"match": {"endpoint": "image", "userMessage": prompt}, "response": image})
+}
+
+/// A fixture with more in it.
+fn with(mut fixture: Value, more: &Value) -> Value {
+    for (name, value) in more.as_object().expect("an object") {
+        match (fixture.get_mut(name), value) {
+            (Some(Value::Object(fields)), Value::Object(more)) => fields.extend(more.clone()),
+            (Some(_) | None, _) => fixture[name] = value.clone(),
+        }
+    }
+    fixture
+}
+
+/// Status of the requests to an endpoint, as the service itself wrote them down.
+async fn journal(service: &Service, endpoint: &str) -> Vec<u64> {
+    let entries = service.ask("GET", &format!("/__aimock/journal?path=/v1/{endpoint}"), "").await;
+    let entries: Vec<Value> = serde_json::from_str(&entries).expect("the journal");
+    entries.iter().map(|entry| entry["response"]["status"].as_u64().expect("a status")).collect()
+}
+
+#[tokio::test]
+async fn aimock_draws_edits_and_answers() {
+    let edit = json!({"prompt": "make it blue", "num_last_images_to_include": 1});
+    let hello = json!({"match": {"endpoint": "chat", "userMessage": "hello"}, "response": {"content": "Hello."}});
+    let fixtures = vec![
+        calls("red square", &json!({"prompt": "a red square"})),
+        calls("edit it", &edit),
+        draws("a red square"),
+        draws("make it blue"),
+        with(hello, &json!({"chunkSize": 2})),
+    ];
+    let Some((_folder, service)) = aimock(fixtures).await else { return };
+    let (place, mut server) = service.easel().await;
+    let thread = server.thread().await;
+
+    let events = server.turn(&thread.id, vec![text("hello")]).await;
+    assert_eq!(status(&events), Some(TurnStatus::Completed));
+    assert!(format!("{events:?}").contains("\"Hello.\""), "{events:#?}");
+
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let [drawn] = images(events).try_into().expect("one image");
+    assert_eq!(drawn.status, ImageStatus::Completed, "{:?}", drawn.error);
+    assert_eq!(drawn.revised_prompt.as_deref(), Some("revised"));
+    let path = drawn.saved_path.expect("a path");
+    assert_eq!(std::fs::read(path).expect("the image"), plain_png(8, 8, RED));
+
+    let attached = [plain_png(16, 16, [0, 0, 255]), b"and more".to_vec()].concat();
+    let file = place.write("attached.png", &attached);
+    let events = server.turn(&thread.id, vec![text("edit it"), local_image(&file)]).await;
+    let [edited] = images(events).try_into().expect("one image");
+    assert_eq!(edited.status, ImageStatus::Completed, "{:?}", edited.error);
+    let [post] = service.relay.posts("images/edits").try_into().expect("one edit");
+    let parts = form::parts(post.header("content-type").expect("a content type"), &post.body).expect("a form");
+    let sent: Vec<&[u8]> = parts.iter().filter(|part| part.name() == "image[]").map(|part| part.content).collect();
+    assert_eq!(sent, [attached.as_slice()]);
+
+    // It answers an edit only when it found the prompt in the form.
+    assert_eq!(journal(&service, "images/edits").await, [200]);
+    assert_eq!(journal(&service, "images/generations").await, [200]);
+    assert_eq!(journal(&service, "responses").await, [200; 5]);
+    server.close().await;
+}
+
+/// What the service does to an image, what becomes of the call, and the POSTs that it counted.
+type ImageFault = (&'static str, Vec<Value>, (ImageErrorKind, Option<u16>, Billed), usize);
+
+fn image_faults() -> [ImageFault; 5] {
+    let chaos = |name: &str, chaos: Value| vec![with(draws(name), &json!({ "chaos": chaos }))];
+    let error = |name: &str, status: u16, kind: &str, code: &str| {
+        let error = json!({"message": "No.", "type": kind, "code": code});
+        vec![json!({"match": {"endpoint": "image", "userMessage": name},
+            "response": {"error": error, "status": status, "retryAfter": 1}})]
+    };
+    [
+        (
+            "dropped",
+            chaos("dropped", json!({"dropRate": 1})),
+            (ImageErrorKind::BadResponse, Some(500), Billed::Uncertain),
+            1,
+        ),
+        (
+            "garbled",
+            chaos("garbled", json!({"malformedRate": 1})),
+            (ImageErrorKind::BadResponse, Some(200), Billed::Uncertain),
+            1,
+        ),
+        ("gone", chaos("gone", json!({"disconnectRate": 1})), (ImageErrorKind::Network, None, Billed::Uncertain), 1),
+        (
+            "limited",
+            error("limited", 429, "rate_limit_error", "rate_limit_exceeded"),
+            (ImageErrorKind::RateLimited, Some(429), Billed::No),
+            3,
+        ),
+        (
+            "blocked",
+            error("blocked", 400, "image_generation_user_error", "moderation_blocked"),
+            (ImageErrorKind::ModerationBlocked, Some(400), Billed::No),
+            1,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_fault_that_aimock_injects_into_an_image_is_one_typed_error() {
+    let fixtures = image_faults()
+        .into_iter()
+        .flat_map(|(name, faults, ..)| std::iter::once(calls(name, &json!({ "prompt": name }))).chain(faults));
+    let slow = [calls("slow", &json!({"prompt": "slow"})), with(draws("slow"), &json!({"chaos": {"latencyMs": 200}}))];
+    let Some((_folder, service)) = aimock(fixtures.chain(slow).collect()).await else { return };
+    let (_place, mut server) = service.easel().await;
+    for (name, _, expected, posts) in image_faults() {
+        let before = journal(&service, "images/generations").await.len();
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text(name)]).await;
+        assert_eq!(status(&events), Some(TurnStatus::Completed), "{name}: the turn goes on without its image");
+        let [image] = images(events).try_into().expect("one image");
+        let error = image.error.expect("an error");
+        assert_eq!((error.kind, error.http_status, error.billed), expected, "{name}: {}", error.message);
+        assert_eq!(journal(&service, "images/generations").await.len() - before, posts, "{name}");
+    }
+    let thread = server.thread().await;
+    let [late] = images(server.turn(&thread.id, vec![text("slow")]).await).try_into().expect("one image");
+    assert_eq!(late.status, ImageStatus::Completed, "{:?}", late.error);
+    server.close().await;
+}
+
+/// What the service does to an answer of the model, how the turn ends, and the POSTs that were made for it.
+fn answer_faults() -> [(&'static str, Vec<Value>, TurnStatus, usize); 5] {
+    let says = |name: &str, more: Value| {
+        let says = json!({"match": {"endpoint": "chat", "userMessage": name}, "response": {"content": "Hello there."}});
+        with(says, &more)
+    };
+    let first = |name: &str, more: Value| {
+        vec![with(says(name, json!({"match": {"sequenceIndex": 0}})), &more), says(name, json!({}))]
+    };
+    let limited =
+        json!({"response": {"error": {"message": "No.", "type": "rate_limit_error"}, "status": 429, "retryAfter": 1}});
+    let limited = vec![
+        with(json!({"match": {"endpoint": "chat", "userMessage": "limited", "sequenceIndex": 0}}), &limited),
+        says("limited", json!({})),
+    ];
+    [
+        ("limited", limited, TurnStatus::Completed, 2),
+        ("gone", first("gone", json!({"chaos": {"disconnectRate": 1}})), TurnStatus::Completed, 2),
+        ("garbled", first("garbled", json!({"chaos": {"malformedRate": 1}})), TurnStatus::Completed, 2),
+        ("dropped", vec![says("dropped", json!({"chaos": {"dropRate": 1}}))], TurnStatus::Failed, 3),
+        // Of nine events, three of them text; slow enough that each leaves alone.
+        (
+            "cut",
+            vec![says("cut", json!({"truncateAfterChunks": 6, "chunkSize": 4, "latency": 30}))],
+            TurnStatus::Failed,
+            1,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn an_answer_that_aimock_spoils_is_asked_for_again_as_long_as_it_said_nothing() {
+    let fixtures = answer_faults().into_iter().flat_map(|(_, fixtures, ..)| fixtures).collect();
+    let Some((_folder, service)) = aimock(fixtures).await else { return };
+    let (_place, mut server) = service.easel().await;
+    for (name, _, expected, posts) in answer_faults() {
+        let before = journal(&service, "responses").await.len();
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text(name)]).await;
+        assert_eq!(status(&events), Some(expected), "{name}: {events:#?}");
+        assert_eq!(journal(&service, "responses").await.len() - before, posts, "{name}");
+    }
+    server.close().await;
+}

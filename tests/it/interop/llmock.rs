@@ -1,0 +1,155 @@
+//! PyPI's `llmock`, which breaks answers on purpose and judges what the client made of it. `EASEL_LLMOCK` names it.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+
+use easel_protocol::event::Event;
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::turn::TurnStatus;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::service::Service;
+use super::{named, say};
+use crate::harness::text;
+use crate::http::{images, status};
+
+struct Llmock {
+    service: Service,
+    program: PathBuf,
+}
+
+async fn llmock(arguments: &[&str]) -> Option<Llmock> {
+    let program = named("EASEL_LLMOCK")?;
+    let mut command = Command::new(&program);
+    command.args(["serve", "--port", "0"]).args(arguments);
+    Some(Llmock { service: Service::start(command).await, program })
+}
+
+impl Llmock {
+    /// Queues what it does to the next requests.
+    async fn queue(&self, behaviors: &[Value]) {
+        if !behaviors.is_empty() {
+            let body = json!({ "behaviors": behaviors }).to_string();
+            let queued = self.service.ask("POST", "/_llmock/scenario", &body).await;
+            let queued: Value = serde_json::from_str(&queued).expect("JSON");
+            assert_eq!(queued["pending"], behaviors.len(), "{queued}");
+        }
+    }
+
+    /// Its verdict in its own words. Succeeds when it blames the client for nothing, not even with a warning.
+    async fn report(&self) -> (bool, String) {
+        let url = format!("http://{}", self.service.address);
+        let mut report = Command::new(&self.program);
+        let report = report.args(["report", "--strict", "--url", &url]).output().await.expect("the report");
+        let said = String::from_utf8_lossy(&report.stdout).into_owned();
+        say(&format!("llmock report --strict:\n{said}"));
+        (report.status.success(), said)
+    }
+}
+
+/// The model calls the standalone tool, which this service knows nothing of.
+fn calls() -> Value {
+    let call = json!({"name": "imagegen", "arguments": {"prompt": "a cat"}});
+    json!({"type": "reply", "tool_calls": [call], "match": {"path": "*/responses"}})
+}
+
+/// What it does, how the turn ends, and the POSTs to the model and for images.
+fn behaviors() -> Vec<(&'static str, Vec<Value>, TurnStatus, [usize; 2])> {
+    use TurnStatus::{Completed, Failed};
+    let fail = |status: u16, times: u32| json!({"type": "fail", "status": status, "times": times});
+    let fault = |kind: &str, after: u32| json!({"type": "stream_fault", "kind": kind, "after_chunks": after, "stall_seconds": 30});
+    let broken_call = |kind: &str| vec![calls(), json!({"type": "tool_fault", "kind": kind})];
+    let limited = json!({"type": "fail", "status": 429, "retry_after": 1, "match": {"path": "*/images/*"}});
+    vec![
+        ("nothing", vec![], Completed, [1, 0]),
+        (
+            "two rate limits",
+            vec![json!({"type": "fail", "status": 429, "retry_after": 0.4, "times": 2})],
+            Completed,
+            [3, 0],
+        ),
+        ("an overload", vec![fail(503, 1)], Completed, [2, 0]),
+        ("an outage", vec![fail(500, 3)], Failed, [3, 0]),
+        ("a wrong request", vec![fail(400, 1)], Failed, [1, 0]),
+        ("a wrong key", vec![fail(401, 1)], Failed, [1, 0]),
+        ("a forbidden model", vec![fail(403, 1)], Failed, [1, 0]),
+        ("a cut", vec![fault("truncate", 2)], Completed, [2, 0]),
+        ("a lost connection", vec![fault("disconnect", 2)], Completed, [2, 0]),
+        ("a spoiled event", vec![fault("malformed", 1)], Completed, [2, 0]),
+        ("a standstill", vec![fault("stall", 2)], Failed, [1, 0]),
+        ("an image that must wait", vec![calls(), limited], Completed, [2, 2]),
+        ("arguments that are no JSON", broken_call("malformed_arguments"), Completed, [2, 0]),
+        ("an unknown tool", broken_call("unknown_tool"), Completed, [2, 0]),
+    ]
+}
+
+#[tokio::test]
+async fn llmock_blames_the_client_for_nothing() {
+    // With pauses, it notices that a client no longer listens.
+    let Some(llmock) = llmock(&["--stream-chunk-delay-ms", "30"]).await else { return };
+    let (_place, mut server) = llmock.service.easel().await;
+    let posts = || ["responses", "images/generations"].map(|endpoint| llmock.service.relay.posts(endpoint).len());
+    for (name, behaviors, expected, expected_posts) in behaviors() {
+        llmock.queue(&behaviors).await;
+        let before = posts();
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text(name)]).await;
+        assert_eq!(status(&events), Some(expected), "{name}: {events:#?}");
+        let made = [posts()[0] - before[0], posts()[1] - before[1]];
+        assert_eq!(made, expected_posts, "{name}: {events:#?}");
+        if made[1] > 0 {
+            // Its pictures are drawings in SVG, which is no image to store.
+            let [image] = images(events).try_into().expect("one image");
+            let error = image.error.expect("an error");
+            assert_eq!((error.kind, error.attempts), (ImageErrorKind::BadResponse, 2), "{}", error.message);
+        }
+    }
+    server.close().await;
+    let (blameless, said) = llmock.report().await;
+    assert!(blameless, "{said}");
+}
+
+#[tokio::test]
+async fn a_quota_of_llmock_is_waited_for() {
+    // A thousand tokens a second: the second of two requests has to wait for some of its thirty thousand.
+    let Some(llmock) = llmock(&["--tpm", "60000"]).await else { return };
+    let (_place, mut server) = llmock.service.easel().await;
+    for word in ["one ", "two "] {
+        let thread = server.thread().await;
+        server.start_turn(&thread.id, vec![text(&word.repeat(32_000))]).await;
+    }
+    let ended = Cell::new(0);
+    let completed = |event: &Event| {
+        ended.set(ended.get() + u32::from(matches!(event, Event::TurnCompleted(_))));
+        ended.get() == 2
+    };
+    let events = server.events_until(completed).await;
+    let failed = events.iter().any(|event| matches!(event, Event::Error(_)));
+    assert!(!failed, "{events:#?}");
+    assert_eq!(llmock.service.relay.posts("responses").len(), 3);
+    server.close().await;
+    let (blameless, said) = llmock.report().await;
+    assert!(blameless, "{said}");
+}
+
+#[tokio::test]
+async fn what_llmock_blames_is_an_image_that_is_not_paid_for_twice() {
+    let Some(llmock) = llmock(&[]).await else { return };
+    let (_place, mut server) = llmock.service.easel().await;
+    let outage = json!({"type": "fail", "status": 500, "match": {"path": "*/images/*"}});
+    llmock.queue(&[calls(), outage]).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let [image] = images(events).try_into().expect("one image");
+    let error = image.error.expect("an error");
+    assert_eq!((error.http_status, error.attempts, error.billed), (Some(500), 1, Billed::Uncertain));
+    server.close().await;
+
+    let (blameless, _) = llmock.report().await;
+    assert!(!blameless, "llmock sees what it is there to see");
+    let verdict: Value = serde_json::from_str(&llmock.service.ask("GET", "/_llmock/verdict", "").await).expect("JSON");
+    let findings = verdict["findings"].as_array().expect("a list");
+    let found: Vec<_> = findings.iter().map(|finding| (&finding["code"], &finding["path"])).collect();
+    assert_eq!(found, [(&json!("gave_up"), &json!("POST /v1/images/generations"))]);
+}

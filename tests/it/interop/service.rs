@@ -1,0 +1,65 @@
+//! A server that others wrote, as a process behind a relay.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::harness::relay::{self, Relay};
+use crate::harness::{Place, STANDALONE, Server};
+
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    pub(crate) relay: Relay,
+    _child: Child,
+}
+
+impl Service {
+    /// Starts it and waits for the line on its standard output or error that ends in its address.
+    pub(crate) async fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the service starts");
+        let (stdout, stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+        let address = tokio::select! {
+            address = listening(stdout) => address,
+            address = listening(stderr) => address,
+        };
+        Self { address, relay: Relay::start(address).await, _child: child }
+    }
+
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        relay::ask(self.address, method, path, body).await
+    }
+
+    /// A server of Easel's whose provider this is, by the record of the public API.
+    pub(crate) async fn easel(&self) -> (Place, Server) {
+        let base_url = self.relay.base_url();
+        let place = Place::with_config(&format!(
+            "model_provider = \"theirs\"\n[model_providers.theirs]\npreset = \"openai\"\nbase_url = \"{base_url}\"\n\
+             env_key = \"THEIR_KEY\"\nstream_idle_timeout_ms = 1000\n"
+        ));
+        let mut command = place.command(STANDALONE);
+        command.env("THEIR_KEY", "sk-theirs");
+        let mut server = Server::spawn(command);
+        server.initialize(None).await;
+        (place, server)
+    }
+}
+
+/// The address that it says it listens on: `… http://127.0.0.1:4010 …`. What it says before is not known to be one.
+async fn listening(output: impl AsyncRead + Unpin) -> SocketAddr {
+    let mut lines = BufReader::new(output).lines();
+    let mut said = String::new();
+    while let Some(line) = lines.next_line().await.expect("text") {
+        let word = line.split("http://").nth(1).and_then(|rest| rest.split(|c: char| c.is_whitespace()).next());
+        if let Some(address) =
+            word.and_then(|word| word.parse::<SocketAddr>().ok()).filter(|address| address.port() > 0)
+        {
+            return address;
+        }
+        said.push_str(&line);
+    }
+    // Its other output may have more to say.
+    if said.is_empty() { std::future::pending().await } else { panic!("the service ended: {said}") }
+}
