@@ -27,7 +27,7 @@ const SMALL_EVENT_BYTES: usize = 256 << 10;
 /// Why an answer ended before it was whole.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// The connection did.
+    /// It was cut or spoiled on its way.
     Cut(ModelError),
     /// For a reason that another request would meet again.
     Wrong(ModelError),
@@ -194,13 +194,13 @@ async fn chunk(response: &mut Response, masks: &Masks, place: &str, idle: Durati
     }
 }
 
-async fn parsed(json: Vec<u8>, parse: fn(&[u8]) -> Result<Event, Unreadable>) -> Result<Event, ModelError> {
+async fn parsed(json: Vec<u8>, parse: fn(&[u8]) -> Result<Event, Unreadable>) -> Result<Event, Ended> {
     let event = if json.len() <= SMALL_EVENT_BYTES {
         parse(&json)
     } else {
         tokio::task::spawn_blocking(move || parse(&json)).await.map_err(|_| stopped())?
     };
-    event.map_err(|what| broken(format!("the provider sent {what}")))
+    event.map_err(|what| Ended::Cut(broken(format!("the provider sent {what}"))))
 }
 
 fn stopped() -> ModelError {
