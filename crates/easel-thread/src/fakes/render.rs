@@ -49,6 +49,7 @@ pub(crate) fn event(event: &Event) -> String {
         Event::ConfigWarning(_)
         | Event::AccountLoginCompleted(_)
         | Event::AccountUpdated(_)
+        | Event::AccountRateLimitsUpdated(_)
         | Event::ToolListUpdated(_)
         | Event::ThreadStarted(_)
         | Event::ThreadNameUpdated(_)
