@@ -22,6 +22,8 @@ mod storage;
 
 mod config;
 mod demo;
+mod overrides;
+mod usage;
 mod writes;
 
 mod peer;

@@ -52,6 +52,6 @@ pub use loader::{Loaded, Loader};
 pub use overrides::Invocation;
 pub use policy::{PROCESS_WIDE, REFUSED_IN_PROJECT, TIGHTENED_BY_PROJECT};
 pub use provider_settings::{EditStyle, Hidden, ImageParameter, Preset, ProviderConfig, ProviderImages};
-pub use settings::{Config, Detail, Features, History, ImageResult, Images, Limits, Server, Wire};
+pub use settings::{Config, Detail, Features, History, ImageResult, Images, Limits, Price, Server, Wire};
 pub use warning::Warning;
 pub use write::{Edit, Merge, WriteRefused, Written};

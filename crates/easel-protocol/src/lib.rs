@@ -19,6 +19,7 @@ pub mod model;
 pub mod thread;
 pub mod tool;
 pub mod turn;
+pub mod usage;
 
 pub mod event;
 pub mod input;

@@ -4,12 +4,15 @@
 mod account_login_start;
 mod account_logout;
 mod account_read;
+mod account_usage_read;
 mod config_batch_write;
 mod config_read;
 mod config_requirements_read;
 mod config_value_write;
 mod experimental_feature_enablement_set;
 mod experimental_feature_list;
+mod image_delete;
+mod image_export;
 mod image_list;
 mod image_read;
 mod initialize;
@@ -34,6 +37,7 @@ mod thread_unsubscribe;
 mod tool_list;
 mod turn_interrupt;
 mod turn_start;
+mod usage_read;
 
 use std::future::Future;
 use std::pin::Pin;
