@@ -2,7 +2,7 @@
 //!
 //! Layers, later wins: built-in defaults, `config.toml` of the home (and the profile chosen from it),
 //! `.easel/config.toml` of the thread's project, environment (`EASEL__FEATURES__IMAGEGENEXT=true`), command line,
-//! overrides of one thread. The `config` crate merges them and remembers the origin of every value; before that, every
+//! features that the client switched, overrides of one thread. The `config` crate merges them and remembers the origin of every value; before that, every
 //! source passes one table of known keys ([`KEYS`]), so that a mistake costs one key and not the start.
 //!
 //! This crate must not know the wire, the providers or an async runtime: it reads small files and answers at once.
