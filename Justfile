@@ -48,6 +48,10 @@ compatibility:
     EASEL_PEER_SCHEMA="$(realpath "${EASEL_PEER_SCHEMA:-../shared/peer/schema}")" EASEL_WRITE_COMPATIBILITY=1 \
         cargo test --quiet --package easel-protocol --lib compatibility
 
+# Runs public clients of the Codex app-server against Easel; their drivers are in EASEL_SHARED or ../shared.
+clients:
+    .ci/clients
+
 # Measures the server.
 bench:
     cargo bench --package easel --profile dist

@@ -16,6 +16,18 @@ loginId: string | null, success: boolean, error: string | null, };
  */
 export type AccountRateLimitsUpdatedNotification = { rateLimits: RateLimitSnapshot, };
 
+export type AccountTokenUsageDailyBucket = {
+/**
+ * `YYYY-MM-DD` in UTC.
+ */
+startDate: string, tokens: number, };
+
+export type AccountTokenUsageSummary = { lifetimeTokens: number | null, peakDailyTokens: number | null,
+/**
+ * Always `null`.
+ */
+longestRunningTurnSec: number | null, currentStreakDays: number | null, longestStreakDays: number | null, };
+
 /**
  * There is another credential now, or none.
  */
@@ -221,7 +233,7 @@ export type ErrorNotification = { threadId: string, turnId: string, error: TurnE
 /**
  * Every notification, in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 export type ExperimentalFeature = { name: string, stage: FeatureStage, displayName: string | null, description: string | null, announcement: string | null, enabled: boolean, defaultEnabled: boolean, };
 
@@ -281,6 +293,21 @@ account: Account | null, requiresOpenaiAuth: boolean,
  */
 userId: string | null, };
 
+export type GetAccountTokenUsageParams = {
+/**
+ * The usage of this thread is told too.
+ */
+threadId?: string | null, };
+
+/**
+ * What this home has used; Easel does not ask the provider.
+ */
+export type GetAccountTokenUsageResponse = { summary: AccountTokenUsageSummary,
+/**
+ * The newest 366 days on which tokens were used, oldest first.
+ */
+dailyUsageBuckets: Array<AccountTokenUsageDailyBucket> | null, threadUsage: ThreadUsage | null, };
+
 export type HeldBack = { reason: HeldBackReason,
 /**
  * One sentence.
@@ -305,6 +332,30 @@ data: string,
  * Where the next chunk starts; `null` at the end of the file.
  */
 nextOffset: number | null, };
+
+/**
+ * Deletes an image of a thread. Its file goes when no other thread shows it.
+ */
+export type ImageDeleteParams = {
+/**
+ * The image's handle.
+ */
+imageId: string,
+/**
+ * The thread that shall show it no longer; needed only when several show it.
+ */
+threadId?: string | null, };
+
+export type ImageDeleteResponse = { threadId: string,
+/**
+ * Whether the file is gone; another thread may still show it.
+ */
+fileDeleted: boolean, };
+
+/**
+ * A client deleted an image of the thread.
+ */
+export type ImageDeletedNotification = { threadId: string, imageId: string, };
 
 /**
  * How closely a model looks at an image.
@@ -350,6 +401,29 @@ usageLimit?: UsageLimit, };
  * Closed set of the ways in which a call fails.
  */
 export type ImageErrorKind = "invalidArguments" | "referenceNotFound" | "referenceRefused" | "moderationBlocked" | "unauthorized" | "usageLimit" | "rateLimited" | "budgetExceeded" | "approvalDenied" | "timeout" | "network" | "badResponse" | "storage" | "interrupted" | "internal";
+
+/**
+ * Copies an image out of Easel's store.
+ */
+export type ImageExportParams = {
+/**
+ * The image's handle.
+ */
+imageId: string,
+/**
+ * Absolute path of the copy, in a folder that is there. Its extension must be one of the image's format.
+ */
+path: string,
+/**
+ * Whether an image that is there is replaced. Without it: refused.
+ */
+overwrite?: boolean | null, };
+
+export type ImageExportResponse = {
+/**
+ * Where the copy is, with links of the folder followed.
+ */
+path: string, bytes: number, };
 
 /**
  * A failure in the Codex app-server's shape; `error` says the rest.
@@ -476,6 +550,10 @@ requestId: string | null,
  * True when no model made the image: the preview provider draws it by rule.
  */
 synthetic: boolean,
+/**
+ * The client deleted the image: what it was stays known, its bytes do not.
+ */
+deleted?: boolean,
 /**
  * SHA-256 of the file, lowercase hexadecimal.
  */
@@ -933,6 +1011,25 @@ export type ThreadUnsubscribeParams = { threadId: string, };
 
 export type ThreadUnsubscribeResponse = { status: UnsubscribeStatus, };
 
+export type ThreadUsage = { threadId: string,
+/**
+ * Always 0: Easel knows no credits.
+ */
+estimatedUsageCreditsMicros: number,
+/**
+ * By the prices of the configuration; `null` when one of them is missing.
+ */
+estimatedUsageUsdMicros: number | null, groups: Array<ThreadUsageBreakdownGroup>, };
+
+/**
+ * The usage of one model.
+ */
+export type ThreadUsageBreakdownGroup = { model: string | null, inputTokens: number | null, outputTokens: number | null, totalTokens: number | null,
+/**
+ * Always 0.
+ */
+estimatedUsageCreditsMicros: number, };
+
 export type TokenUsage = { totalTokens: number, inputTokens: number, cachedInputTokens: number, cacheWriteInputTokens: number, outputTokens: number, reasoningOutputTokens: number, };
 
 export type Tool = {
@@ -1020,6 +1117,24 @@ export type TurnStatus = "inProgress" | "completed" | "interrupted" | "failed";
 
 export type UnsubscribeStatus = "notLoaded" | "notSubscribed" | "unsubscribed";
 
+export type UsageEntry = {
+/**
+ * `YYYY-MM-DD` in UTC.
+ */
+day: string, threadId: string, provider: string,
+/**
+ * A chat model or an image model.
+ */
+model: string, images: number,
+/**
+ * Those of them that no model made, which cost nothing.
+ */
+syntheticImages: number, inputTokens: number, outputTokens: number,
+/**
+ * By the prices of the configuration; `null` when one of them is missing.
+ */
+estimatedCostUsd: number | null, };
+
 /**
  * A usage limit that is used up, as far as the provider describes it.
  */
@@ -1036,6 +1151,40 @@ resetsAt: number | null,
  * The plan that it belongs to.
  */
 plan: string | null, };
+
+export type UsageReadParams = { threadId?: string | null, model?: string | null,
+/**
+ * First day, `YYYY-MM-DD` in UTC.
+ */
+since?: string | null,
+/**
+ * Last day, `YYYY-MM-DD` in UTC.
+ */
+until?: string | null, cursor?: string | null,
+/**
+ * 1 to 200; default 100.
+ */
+limit?: number | null, };
+
+export type UsageReadResponse = {
+/**
+ * One entry for each day, thread and model, the newest first.
+ */
+data: Array<UsageEntry>,
+/**
+ * Of all entries that were asked for, on this page or not.
+ */
+totals: UsageTotals, nextCursor: string | null, };
+
+export type UsageTotals = { images: number,
+/**
+ * Those of them that no model made, which cost nothing.
+ */
+syntheticImages: number, inputTokens: number, outputTokens: number,
+/**
+ * By the prices of the configuration; `null` when one of them is missing.
+ */
+estimatedCostUsd: number | null, };
 
 /**
  * One piece of a user message. Audio of any kind is refused: Easel has no use for it.
@@ -1072,6 +1221,8 @@ export interface Methods {
   "account/logout": { params: LogoutAccountParams; response: LogoutAccountResponse };
   /** what the backend last said of the account's limits */
   "account/rateLimits/read": { params: GetAccountRateLimitsParams; response: GetAccountRateLimitsResponse };
+  /** tokens by day and of one thread */
+  "account/usage/read": { params: GetAccountTokenUsageParams; response: GetAccountTokenUsageResponse };
   /** the effective configuration and its layers */
   "config/read": { params: ConfigReadParams; response: ConfigReadResponse };
   /** writes a key of the home's configuration */
@@ -1130,6 +1281,12 @@ export interface Methods {
   "image/list": { params: ImageListParams; response: ImageListResponse };
   /** one record, and bytes by range */
   "image/read": { params: ImageReadParams; response: ImageReadResponse };
+  /** copies an image to a path that the client names */
+  "image/export": { params: ImageExportParams; response: ImageExportResponse };
+  /** deletes an image of a thread */
+  "image/delete": { params: ImageDeleteParams; response: ImageDeleteResponse };
+  /** images, tokens and estimated cost by day, thread and model */
+  "usage/read": { params: UsageReadParams; response: UsageReadResponse };
 }
 
 /** What the server may ask of a client, and what it wants for an answer. */

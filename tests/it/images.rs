@@ -1,5 +1,8 @@
 //! The images of threads: their records in pages, their bytes by range.
 
+mod delete;
+mod export;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use easel_protocol::image::{ImageListParams, ImageReadParams};

@@ -24,6 +24,8 @@ mod storage;
 
 mod config;
 mod demo;
+mod overrides;
+mod usage;
 mod writes;
 
 mod peer;

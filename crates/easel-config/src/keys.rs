@@ -16,6 +16,8 @@ pub enum Kind {
     Switch,
     /// A whole number from the first to the second, both included.
     Number(u64, u64),
+    /// US dollars from 0 to [`HIGHEST_PRICE`], with cents and less.
+    Price,
     /// 1 to so many characters, none of them a control character.
     Text(usize),
     /// The same with line breaks and tabs.
@@ -38,6 +40,7 @@ impl std::fmt::Display for Kind {
         match self {
             Self::Switch => write!(f, "true or false"),
             Self::Number(low, high) => write!(f, "a whole number from {low} to {high}"),
+            Self::Price => write!(f, "a number of US dollars from 0 to {HIGHEST_PRICE}"),
             Self::Text(longest) | Self::Prose(longest) => write!(f, "a string of 1 to {longest} characters"),
             Self::Choice(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
             Self::Url => write!(f, "an http or https URL without user name, query or fragment"),
@@ -47,6 +50,9 @@ impl std::fmt::Display for Kind {
         }
     }
 }
+
+/// US dollars; more is a slip of the keyboard.
+pub(crate) const HIGHEST_PRICE: u32 = 1_000_000;
 
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
@@ -120,6 +126,9 @@ pub const KEYS: &[Key] = &[
     key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)),
     key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)),
     key("limits.images_per_turn", Kind::Number(0, 1_000)),
+    key("prices.*.image", Kind::Price),
+    key("prices.*.input_per_million", Kind::Price),
+    key("prices.*.output_per_million", Kind::Price),
     key("server.shutdown_grace_ms", Kind::Number(0, 600_000)),
     key("server.max_line_bytes", Kind::Number(64 * 1024, GIB)),
     key("server.max_in_flight", Kind::Number(1, 65_536)),
@@ -154,7 +163,7 @@ pub(crate) fn find(path: &[String]) -> Found {
             continue;
         }
         let named = path.last().zip(pattern.get(path.len() - 1)).filter(|(_, part)| **part == "*");
-        let bad_name = named.is_some_and(|(name, _)| !is_name(name));
+        let bad_name = named.is_some_and(|(name, _)| !is_good(pattern[0], name));
         if pattern.len() == path.len() {
             return if bad_name { Found::BadName } else { Found::Key(key) };
         }
@@ -172,6 +181,11 @@ fn fits(pattern: &[&str], path: &[String]) -> bool {
     !path.is_empty()
         && path.len() <= pattern.len()
         && path.iter().zip(pattern).all(|(part, wanted)| *wanted == "*" || part == wanted)
+}
+
+/// Models have names with slashes and colons too.
+fn is_good(section: &str, name: &str) -> bool {
+    if section == "prices" { is_name(&name.replace(['/', ':'], "-")) } else { is_name(name) }
 }
 
 /// Names of providers and profiles appear in warnings, on the wire and in dotted keys, so they are short and plain.

@@ -139,7 +139,10 @@ fn kind(origin: &String, value: &Value) -> ValueKind {
     match value {
         Value::Null => ValueKind::Nil,
         Value::Bool(switch) => ValueKind::Boolean(*switch),
-        Value::Number(number) => number.as_u64().map_or(ValueKind::Nil, ValueKind::U64),
+        Value::Number(number) => match number.as_u64() {
+            Some(whole) => ValueKind::U64(whole),
+            None => number.as_f64().map_or(ValueKind::Nil, ValueKind::Float),
+        },
         Value::String(text) => ValueKind::String(text.clone()),
         Value::Array(items) => {
             ValueKind::Array(items.iter().map(|item| config::Value::new(Some(origin), kind(origin, item))).collect())

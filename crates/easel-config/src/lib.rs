@@ -2,7 +2,7 @@
 //!
 //! Layers, later wins: built-in defaults, `config.toml` of the home (and the profile chosen from it),
 //! `.easel/config.toml` of the thread's project, environment (`EASEL__FEATURES__IMAGEGENEXT=true`), command line,
-//! overrides of one thread. The `config` crate merges them and remembers the origin of every value; before that, every
+//! features that the client switched, overrides of one thread. The `config` crate merges them and remembers the origin of every value; before that, every
 //! source passes one table of known keys ([`KEYS`]), so that a mistake costs one key and not the start.
 //!
 //! This crate must not know the wire, the providers or an async runtime: it reads small files and answers at once.
@@ -52,6 +52,8 @@ pub use loader::{Loaded, Loader};
 pub use overrides::Invocation;
 pub use policy::{PROCESS_WIDE, REFUSED_IN_PROJECT, TIGHTENED_BY_PROJECT};
 pub use provider_settings::{EditStyle, Hidden, ImageParameter, Preset, ProviderAuth, ProviderConfig, ProviderImages};
-pub use settings::{Config, CredentialsStore, Detail, Features, History, ImageResult, Images, Limits, Server, Wire};
+pub use settings::{
+    Config, CredentialsStore, Detail, Features, History, ImageResult, Images, Limits, Price, Server, Wire,
+};
 pub use warning::Warning;
 pub use write::{Edit, Merge, WriteRefused, Written};

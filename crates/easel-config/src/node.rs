@@ -9,12 +9,14 @@ use toml::de::{DeTable, DeValue};
 pub(crate) enum Node {
     Switch(bool),
     Number(i128),
+    /// A number with a fraction; finite.
+    Decimal(f64),
     Text(String),
     /// A value of an environment variable: the key decides what its text means.
     Untyped(String),
     Table(Vec<Entry>),
     List(Vec<Self>),
-    /// A float, date or a number beyond all limits.
+    /// A date or a number beyond all limits.
     Other,
 }
 
@@ -23,9 +25,13 @@ impl Node {
     pub(crate) fn into_entries(self) -> Vec<Entry> {
         match self {
             Self::Table(entries) => entries,
-            Self::Switch(_) | Self::Number(_) | Self::Text(_) | Self::Untyped(_) | Self::List(_) | Self::Other => {
-                Vec::new()
-            }
+            Self::Switch(_)
+            | Self::Number(_)
+            | Self::Decimal(_)
+            | Self::Text(_)
+            | Self::Untyped(_)
+            | Self::List(_)
+            | Self::Other => Vec::new(),
         }
     }
 }
@@ -79,8 +85,13 @@ pub(crate) fn from_toml_value(value: &DeValue<'_>, lines: Option<&Lines>) -> Nod
         }
         DeValue::Table(table) => Node::Table(from_toml(table, lines)),
         DeValue::Array(items) => Node::List(items.iter().map(|item| from_toml_value(item.get_ref(), lines)).collect()),
-        DeValue::Float(_) | DeValue::Datetime(_) => Node::Other,
+        DeValue::Float(float) => float.as_str().parse().map_or(Node::Other, decimal),
+        DeValue::Datetime(_) => Node::Other,
     }
+}
+
+fn decimal(number: f64) -> Node {
+    if number.is_finite() { Node::Decimal(number) } else { Node::Other }
 }
 
 /// A JSON value as a node, or `None` for null, which means absent.
@@ -89,7 +100,10 @@ pub(crate) fn from_json(value: &Value) -> Option<Node> {
         Value::Null => return None,
         Value::Bool(switch) => Node::Switch(*switch),
         Value::String(string) => Node::Text(string.clone()),
-        Value::Number(number) => number.as_i128().map_or(Node::Other, Node::Number),
+        Value::Number(number) => match number.as_i128() {
+            Some(whole) => Node::Number(whole),
+            None => number.as_f64().map_or(Node::Other, decimal),
+        },
         Value::Array(items) => Node::List(items.iter().map(|item| from_json(item).unwrap_or(Node::Other)).collect()),
         Value::Object(object) => Node::Table(
             object

@@ -38,6 +38,8 @@ pub struct Config {
     pub wire: Wire,
     /// What is refused.
     pub limits: Limits,
+    /// What models cost, by their names; a name is one as for providers, with `/` and `:` too. No price is built in.
+    pub prices: BTreeMap<String, Price>,
     /// How the process serves.
     pub server: Server,
 }
@@ -189,6 +191,18 @@ impl Default for Limits {
     fn default() -> Self {
         Self { reference_bytes: 50_000_000, reference_pixels: 50_000_000, images_per_turn: 16 }
     }
+}
+
+/// `[prices.MODEL]`: US dollars. Unset ones are not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Price {
+    /// Of one image. 0 to 1,000,000.
+    pub image: Option<f64>,
+    /// Of a million tokens sent. 0 to 1,000,000.
+    pub input_per_million: Option<f64>,
+    /// Of a million tokens received. 0 to 1,000,000.
+    pub output_per_million: Option<f64>,
 }
 
 /// `[server]`: how the process serves. One value for all threads and connections.

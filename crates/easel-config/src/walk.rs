@@ -128,6 +128,7 @@ fn value_of(kind: Kind, node: Node) -> Option<Value> {
     match kind {
         Kind::Switch => switch_of(&node).map(Value::Bool),
         Kind::Number(low, high) => number_of(&node).filter(|number| (low..=high).contains(number)).map(Value::from),
+        Kind::Price => price_of(&node).map(Value::from),
         Kind::Text(longest) => text_of(node, |text| is_text(text, longest, &[])),
         Kind::Prose(longest) => text_of(node, |text| is_text(text, longest, &['\n', '\r', '\t'])),
         Kind::Choice(words) => text_of(node, |text| words.contains(&text)),
@@ -150,7 +151,9 @@ fn words_of(node: Node, words: &[&str]) -> Option<Value> {
     let given = match node {
         Node::List(items) => items,
         Node::Untyped(text) => text.split(',').map(|word| Node::Text(word.trim().to_owned())).collect(),
-        Node::Switch(_) | Node::Number(_) | Node::Text(_) | Node::Table(_) | Node::Other => return None,
+        Node::Switch(_) | Node::Number(_) | Node::Decimal(_) | Node::Text(_) | Node::Table(_) | Node::Other => {
+            return None;
+        }
     };
     let mut taken = Vec::new();
     for item in given {
@@ -167,7 +170,7 @@ fn switch_of(node: &Node) -> Option<bool> {
     match node {
         Node::Switch(switch) => Some(*switch),
         Node::Untyped(text) => text.trim().to_ascii_lowercase().parse().ok(),
-        Node::Number(_) | Node::Text(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
+        Node::Number(_) | Node::Decimal(_) | Node::Text(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
     }
 }
 
@@ -175,14 +178,24 @@ fn number_of(node: &Node) -> Option<u64> {
     match node {
         Node::Number(number) => u64::try_from(*number).ok(),
         Node::Untyped(text) => text.trim().parse().ok(),
-        Node::Switch(_) | Node::Text(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
+        Node::Switch(_) | Node::Decimal(_) | Node::Text(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
     }
+}
+
+fn price_of(node: &Node) -> Option<f64> {
+    let price: f64 = match node {
+        Node::Decimal(price) => *price,
+        Node::Number(whole) => f64::from(u32::try_from(*whole).ok()?),
+        Node::Untyped(text) => text.trim().parse().ok()?,
+        Node::Switch(_) | Node::Text(_) | Node::Table(_) | Node::List(_) | Node::Other => return None,
+    };
+    (0.0..=f64::from(keys::HIGHEST_PRICE)).contains(&price).then_some(price)
 }
 
 fn text_of(node: Node, is_good: impl Fn(&str) -> bool) -> Option<Value> {
     match node {
         Node::Text(text) | Node::Untyped(text) => is_good(&text).then_some(Value::String(text)),
-        Node::Switch(_) | Node::Number(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
+        Node::Switch(_) | Node::Number(_) | Node::Decimal(_) | Node::Table(_) | Node::List(_) | Node::Other => None,
     }
 }
 

@@ -29,6 +29,18 @@ fn line(record: &ImageRecord) -> String {
     )
 }
 
+/// Whether a text is the line beside a made image.
+pub fn names_made(text: &str, handle: &str) -> bool {
+    text.strip_prefix("Image ")
+        .and_then(|rest| rest.strip_prefix(handle))
+        .is_some_and(|rest| rest.starts_with(" is done "))
+}
+
+/// What stands in the place of that line once the user has deleted the image.
+pub fn deleted(handle: &str) -> String {
+    format!("Image {handle} was deleted by the user: it can be neither shown nor edited any more.")
+}
+
 /// An image that the user attached, with the handle by which the model can name it.
 pub fn attached(number: usize, attachment: &Attachment, detail: ImageDetail) -> [ContentItem; 2] {
     let text = format!("Attached image {number} is {}, saved at {}.", attachment.id, attachment.path);

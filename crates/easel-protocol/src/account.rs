@@ -194,3 +194,64 @@ pub enum AuthMode {
     #[serde(rename = "chatgptAuthTokens")]
     ChatgptAuthTokens,
 }
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct GetAccountTokenUsageParams {
+    /// The usage of this thread is told too.
+    #[serde(default)]
+    pub thread_id: Option<String>,
+}
+
+/// What this home has used; Easel does not ask the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct GetAccountTokenUsageResponse {
+    pub summary: AccountTokenUsageSummary,
+    /// The newest 366 days on which tokens were used, oldest first.
+    pub daily_usage_buckets: Option<Vec<AccountTokenUsageDailyBucket>>,
+    pub thread_usage: Option<ThreadUsage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountTokenUsageSummary {
+    pub lifetime_tokens: Option<i64>,
+    pub peak_daily_tokens: Option<i64>,
+    /// Always `null`.
+    pub longest_running_turn_sec: Option<i64>,
+    pub current_streak_days: Option<i64>,
+    pub longest_streak_days: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountTokenUsageDailyBucket {
+    /// `YYYY-MM-DD` in UTC.
+    pub start_date: String,
+    pub tokens: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadUsage {
+    pub thread_id: String,
+    /// Always 0: Easel knows no credits.
+    pub estimated_usage_credits_micros: i64,
+    /// By the prices of the configuration; `null` when one of them is missing.
+    pub estimated_usage_usd_micros: Option<i64>,
+    pub groups: Vec<ThreadUsageBreakdownGroup>,
+}
+
+/// The usage of one model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadUsageBreakdownGroup {
+    pub model: Option<String>,
+    pub input_tokens: Option<i64>,
+    pub output_tokens: Option<i64>,
+    pub total_tokens: Option<i64>,
+    /// Always 0.
+    pub estimated_usage_credits_micros: i64,
+}

@@ -66,6 +66,7 @@ events! {
     "item/completed" ItemCompleted(ItemCompletedNotification);
     "rawResponseItem/completed" RawResponseItemCompleted(RawResponseItemCompletedNotification);
     "thread/tokenUsage/updated" ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification);
+    "image/deleted" ImageDeleted(ImageDeletedNotification);
     "error" Error(ErrorNotification);
     "turn/completed" TurnCompleted(TurnCompletedNotification);
 }
@@ -231,6 +232,14 @@ impl std::ops::AddAssign for TokenUsage {
             *sum = sum.saturating_add(count);
         }
     }
+}
+
+/// A client deleted an image of the thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageDeletedNotification {
+    pub thread_id: String,
+    pub image_id: String,
 }
 
 /// What ends a turn; never what is retried.

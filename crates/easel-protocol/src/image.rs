@@ -62,6 +62,48 @@ pub struct ImageReadResponse {
     pub chunk: Option<ImageChunk>,
 }
 
+/// Copies an image out of Easel's store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct ImageExportParams {
+    /// The image's handle.
+    pub image_id: String,
+    /// Absolute path of the copy, in a folder that is there. Its extension must be one of the image's format.
+    pub path: String,
+    /// Whether an image that is there is replaced. Without it: refused.
+    #[serde(default)]
+    pub overwrite: Option<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageExportResponse {
+    /// Where the copy is, with links of the folder followed.
+    pub path: String,
+    pub bytes: u64,
+}
+
+/// Deletes an image of a thread. Its file goes when no other thread shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct ImageDeleteParams {
+    /// The image's handle.
+    pub image_id: String,
+    /// The thread that shall show it no longer; needed only when several show it.
+    #[serde(default)]
+    pub thread_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageDeleteResponse {
+    pub thread_id: String,
+    /// Whether the file is gone; another thread may still show it.
+    pub file_deleted: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageChunk {

@@ -20,6 +20,7 @@ pub mod rate_limits;
 pub mod thread;
 pub mod tool;
 pub mod turn;
+pub mod usage;
 
 pub mod event;
 pub mod input;

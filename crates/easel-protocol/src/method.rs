@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ts_rs::TS;
 
-use crate::{account, configuration, handshake, image, model, rate_limits, thread, tool, turn};
+use crate::{account, configuration, handshake, image, model, rate_limits, thread, tool, turn, usage};
 
 /// One request that a client can make, or that the server can make of a client.
 pub trait Method: 'static {
@@ -87,6 +87,7 @@ methods! {
     "account/login/cancel" AccountLoginCancel(account::CancelLoginAccountParams) -> account::CancelLoginAccountResponse, "finds no login to cancel: each is over at once";
     "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "forgets the stored key and the tokens";
     "account/rateLimits/read" AccountRateLimitsRead(rate_limits::GetAccountRateLimitsParams) -> rate_limits::GetAccountRateLimitsResponse, "what the backend last said of the account's limits";
+    "account/usage/read" AccountUsageRead(account::GetAccountTokenUsageParams) -> account::GetAccountTokenUsageResponse, "tokens by day and of one thread";
     "config/read" ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResponse, "the effective configuration and its layers";
     "config/value/write" ConfigValueWrite(configuration::ConfigValueWriteParams) -> configuration::ConfigWriteResponse, "writes a key of the home's configuration";
     "config/batchWrite" ConfigBatchWrite(configuration::ConfigBatchWriteParams) -> configuration::ConfigWriteResponse, "writes several, all or none";
@@ -116,4 +117,7 @@ methods! {
     "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse [thread_id], "ends the running turn";
     "image/list" ImageList(image::ImageListParams) -> image::ImageListResponse, "records of the images made, newest first";
     "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, and bytes by range";
+    "image/export" ImageExport(image::ImageExportParams) -> image::ImageExportResponse, "copies an image to a path that the client names";
+    "image/delete" ImageDelete(image::ImageDeleteParams) -> image::ImageDeleteResponse, "deletes an image of a thread";
+    "usage/read" UsageRead(usage::UsageReadParams) -> usage::UsageReadResponse, "images, tokens and estimated cost by day, thread and model";
 }

@@ -99,6 +99,10 @@ pub struct ImageRecord {
     pub request_id: Option<String>,
     /// True when no model made the image: the preview provider draws it by rule.
     pub synthetic: bool,
+    /// The client deleted the image: what it was stays known, its bytes do not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub deleted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -10,6 +10,7 @@ use rusqlite::{Transaction, params};
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
+use crate::usage;
 
 /// Characters of the first user message that stand for its thread.
 const PREVIEW: usize = 200;
@@ -32,6 +33,7 @@ pub(crate) fn thread_of(event: &Event) -> Option<&str> {
         | Event::AccountUpdated(_)
         | Event::AccountRateLimitsUpdated(_)
         | Event::ToolListUpdated(_)
+        | Event::ImageDeleted(_)
         | Event::ThreadStatusChanged(_)
         | Event::ThreadClosed(_)
         | Event::ThreadDeleted(_)
@@ -62,13 +64,14 @@ pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Resu
             write.prepare_cached(sql)?.execute((&used.thread_id, &usage))?;
             let sql = "UPDATE turns SET usage = ?3 WHERE thread_id = ?1 AND id = ?2";
             write.prepare_cached(sql)?.execute((&used.thread_id, &used.turn_id, &usage))?;
-            Ok(())
+            usage::count_tokens(write, &used.thread_id, &used.token_usage.last)
         }
         Event::ConfigWarning(_)
         | Event::AccountLoginCompleted(_)
         | Event::AccountUpdated(_)
         | Event::AccountRateLimitsUpdated(_)
         | Event::ToolListUpdated(_)
+        | Event::ImageDeleted(_)
         | Event::ThreadStatusChanged(_)
         | Event::ThreadClosed(_)
         | Event::ThreadDeleted(_)

@@ -15,7 +15,8 @@ use crate::{os, recover, removal};
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The step to version n stands at n - 1.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
 
 /// What the database thread owns.
 #[derive(Debug)]

@@ -88,7 +88,7 @@ fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>,
 /// Whether an image was given or made is in `origin`; the ordinal of an attached one follows from the conversation.
 fn images(connection: &Connection, thread_id: &str) -> Result<Vec<ThreadImage>, Fault> {
     let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND origin IN ('attached', 'made') AND withdrawn = 0 \
-         ORDER BY sequence";
+         AND json_extract(json, '$.deleted') IS NULL ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
     let mut images = Vec::new();

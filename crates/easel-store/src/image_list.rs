@@ -4,7 +4,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use easel_protocol::image::{ImageEntry, ImageListParams, ImageListResponse};
-use easel_protocol::record::Attachment;
+use easel_protocol::record::{Attachment, MediaType};
 use easel_protocol::thread::SortDirection;
 use rusqlite::{Connection, Row};
 
@@ -26,6 +26,13 @@ impl StoredImage {
             Self::Made(entry) => &entry.image.path,
             Self::Attached { attachment, .. } => &attachment.path,
         })
+    }
+
+    pub fn media_type(&self) -> MediaType {
+        match self {
+            Self::Made(entry) => entry.image.facts.media_type,
+            Self::Attached { attachment, .. } => attachment.facts.media_type,
+        }
     }
 }
 
@@ -49,7 +56,8 @@ pub(crate) fn images(connection: &Connection, wish: &ImageListParams) -> Result<
     let (beyond, order) = wanted.sql("sequence", "id");
     let sql = format!(
         "SELECT {COLUMNS}, id FROM images \
-         WHERE {beyond} AND origin = 'made' AND (thread_id = ?3 OR (?3 IS NULL AND inherited = 0)) ORDER BY {order}"
+         WHERE {beyond} AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL \
+         AND (thread_id = ?3 OR (?3 IS NULL AND inherited = 0)) ORDER BY {order}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;
@@ -61,9 +69,13 @@ pub(crate) fn images(connection: &Connection, wish: &ImageListParams) -> Result<
     Ok(ImageListResponse { data: page.data, next_cursor: page.next_cursor })
 }
 
-/// The image with a handle. Forks share handles with the thread they come from; the row that counts answers.
+/// The image with a handle. Forks share handles with the thread they come from; the row that counts answers, unless it is
+/// deleted and another is not.
 pub(crate) fn image(connection: &Connection, handle: &str) -> Result<Option<StoredImage>, Fault> {
-    let sql = format!("SELECT {COLUMNS}, origin FROM images WHERE id = ?1 ORDER BY inherited, sequence LIMIT 1");
+    let sql = format!(
+        "SELECT {COLUMNS}, origin FROM images WHERE id = ?1 \
+         ORDER BY json_extract(json, '$.deleted') IS NOT NULL, inherited, sequence LIMIT 1"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([handle])?;
     let Some(row) = rows.next()? else { return Ok(None) };

@@ -34,16 +34,22 @@ mod database;
 mod fault;
 mod home;
 mod image_list;
+
+mod deletion;
+mod export;
+
 mod name;
 mod os;
 mod owner;
 mod page;
 mod settings;
+mod usage;
 
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
 
+pub use export::{Existing, ExportRefused, Exported};
 pub use files::{ImageWriter, StagedImage, ThreadFiles};
 pub use fork::{Fork, HistoryRefused};
 pub use image_list::{ImageBytes, StoredImage};
@@ -53,3 +59,4 @@ pub use revert::Reverted;
 pub use settings::Settings;
 pub use source::Limits;
 pub use store::EaselStore;
+pub use usage::{DayOfTokens, UsagePage, Used};

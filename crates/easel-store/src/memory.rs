@@ -14,7 +14,7 @@ pub(crate) const IN_MEMORY: &str = "main";
 pub(crate) const ON_DISK: &str = "disk";
 
 /// Tables that stay on the disk. Without them in memory, their bare names mean those on the disk.
-const LEFT_ON_DISK: [&str; 3] = ["images", "calls", "removals"];
+const LEFT_ON_DISK: [&str; 4] = ["images", "calls", "removals", "usage"];
 
 /// Opened with the first ephemeral thread.
 #[derive(Debug, Default)]

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Component, Path};
 
 use platform::open_plain;
-pub(crate) use platform::{clone_file, create_private_file, create_private_folder, sync_folder};
+pub(crate) use platform::{clone_file, create_private_file, create_private_folder, sync_folder, visible_file_in};
+use tempfile::NamedTempFile;
 
 /// Opens a regular file below `root` for reading; neither `..` nor a symbolic link leads out of it, not even one that
 /// is put there meanwhile. A FIFO or device is [`io::ErrorKind::InvalidInput`] and never waited for; what lies outside is
@@ -37,7 +38,7 @@ fn not_regular() -> io::Error {
 #[cfg(unix)]
 mod platform {
     use std::os::fd::OwnedFd;
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 
     use rustix::fs::{Mode, OFlags};
     use rustix::io::Errno;
@@ -108,6 +109,12 @@ mod platform {
         File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map(drop)
     }
 
+    /// A file without a name of its own yet, that others may read as the user's umask says.
+    pub(crate) fn visible_file_in(folder: &Path) -> io::Result<NamedTempFile> {
+        let mode = fs::Permissions::from_mode(0o666);
+        tempfile::Builder::new().prefix(".easel-").permissions(mode).tempfile_in(folder)
+    }
+
     /// Makes the names in a folder durable.
     pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
         fs::OpenOptions::new().read(true).custom_flags(OFlags::DIRECTORY.bits().cast_signed()).open(path)?.sync_all()
@@ -141,6 +148,10 @@ mod platform {
 
     pub(crate) fn create_private_file(path: &Path) -> io::Result<()> {
         File::options().create(true).truncate(false).write(true).open(path).map(drop)
+    }
+
+    pub(crate) fn visible_file_in(folder: &Path) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new().prefix(".easel-").tempfile_in(folder)
     }
 
     pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {

@@ -95,6 +95,8 @@ fn remove(write: &Transaction<'_>, path: &Path) -> Result<bool, Fault> {
     Ok(is_empty)
 }
 
-fn is_shown(write: &Transaction<'_>, path: &Path) -> Result<bool, Fault> {
-    Ok(write.prepare_cached("SELECT 1 FROM images WHERE path = ?1")?.exists([path.to_string_lossy()])?)
+/// Whether some thread shows the file.
+pub(crate) fn is_shown(write: &Transaction<'_>, path: &Path) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM images WHERE path = ?1 AND json_extract(json, '$.deleted') IS NULL";
+    Ok(write.prepare_cached(sql)?.exists([path.to_string_lossy()])?)
 }

@@ -12,7 +12,7 @@ use easel_protocol::thread::{
     ThreadTurnsListParams, ThreadTurnsListResponse,
 };
 use easel_protocol::turn::{Turn, TurnItemsView};
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 use serde_json::{Map, Value};
 
 use crate::database::Database;
@@ -156,6 +156,14 @@ impl EaselStore {
     pub async fn release_writer(&self, thread_id: &str) -> Result<(), StorageError> {
         let thread_id = thread_id.to_owned();
         self.run(move |database| lease::release(database, &thread_id)).await
+    }
+
+    /// Reads one page of a list.
+    pub(crate) async fn page<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, PageRefused> + Send + 'static,
+    ) -> Result<T, PageRefused> {
+        self.worker.run(move |database| read(&database.connection)).await
     }
 
     pub(crate) async fn run<T: Send + 'static>(

@@ -200,6 +200,23 @@ impl App {
         Ok(written?)
     }
 
+    /// After history was changed below it: a thread in memory is read anew, another is given back.
+    pub(crate) async fn reload_or_release(&self, thread_id: &str) -> Result<(), Refusal> {
+        let stored = match self.threads.get(thread_id) {
+            Some(_) => self.store.load(thread_id).await?,
+            None => None,
+        };
+        let Some(stored) = stored else {
+            self.release(thread_id).await;
+            return Ok(());
+        };
+        let loaded = self.configuration.for_thread(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
+        // Not out of the store's hands: an ephemeral thread would end with that.
+        self.threads.unload(thread_id);
+        self.load(stored, &loaded.config).await?;
+        Ok(())
+    }
+
     pub(crate) async fn release(&self, thread_id: &str) {
         if let Err(error) = self.store.release_writer(thread_id).await {
             tracing::warn!(thread_id, %error, "the thread was not given back");

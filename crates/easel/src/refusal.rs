@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     OtherTurn { wanted: String, found: String },
     #[error("image {0} not found")]
     ImageNotFound(String),
+    #[error("image {0} was deleted")]
+    ImageDeleted(String),
     #[error(transparent)]
     Config(#[from] WriteRefused),
     #[error("only the configuration of the home can be written")]
@@ -111,6 +113,7 @@ impl From<Refusal> for ErrorObjectOwned {
             | Refusal::NoActiveTurn
             | Refusal::OtherTurn { .. }
             | Refusal::ImageNotFound(_)
+            | Refusal::ImageDeleted(_)
             | Refusal::ShuttingDown) => easel_rpc::invalid_request(&refusal.to_string()),
         }
     }

@@ -26,7 +26,7 @@ impl Passed {
 }
 
 pub(crate) struct Relay {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     passed: Arc<Mutex<Vec<Passed>>>,
     _connections: JoinSet<()>,
 }

@@ -55,9 +55,9 @@ impl Backend {
         Some(Self { script, address, relay: Relay::start(address).await, _child: child })
     }
 
-    /// Address and port.
+    /// Address and port that Easel speaks to.
     pub(crate) fn host(&self) -> String {
-        self.address.to_string()
+        self.relay.address.to_string()
     }
 
     pub(crate) fn base_url(&self) -> String {

@@ -76,6 +76,27 @@ async fn a_turn_right_after_an_interrupted_one_works() {
     server.close().await;
 }
 
+/// Some clients do not wait for the interrupted turn's end before they start the next.
+#[tokio::test]
+async fn a_turn_may_be_started_while_the_interrupted_one_ends() {
+    let place = Place::with_config(SLOW_AND_BILLING);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let mut turn_id = turn_in_mid_image(&mut server, &thread.id).await;
+    for _ in 0..5 {
+        let interrupting = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("a pipe");
+        let start = turn_start(&thread.id, vec![text("and a circle")]);
+        let starting = server.client.send::<TurnStart>(&start).await.expect("a pipe");
+        server.client.answer::<TurnInterrupt>(interrupting).await.expect("an interrupt");
+        turn_id = server.client.answer::<TurnStart>(starting).await.expect("a turn").turn.id;
+        server.rest_of_turn().await;
+        server.events_until(starts_an_image).await;
+    }
+    server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+    server.rest_of_turn().await;
+    server.close().await;
+}
+
 #[tokio::test]
 async fn a_second_turn_is_refused_while_the_first_goes_on() {
     let place = Place::with_config(SLOW_AND_BILLING);

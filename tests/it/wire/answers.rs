@@ -66,7 +66,7 @@ fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
     {"id":null,"error":{"code":-32700,"message":"Parse error: control character (\\u0000-\\u001F) found while parsing a string at line 1 column 31"}}
     {"id":null,"error":{"code":-32700,"message":"Parse error: expected value at line 1 column 1"}}
     {"id":null,"error":{"code":-32700,"message":"Parse error: unexpected end of hex escape at line 1 column 25"}}
-    {"id":"\ud800","result":{"account":null,"requiresOpenaiAuth":false}}
+    {"id":"\ud800","result":{"account":null,"requiresOpenaiAuth":false,"userId":null}}
     {"id":null,"error":{"code":-32700,"message":"Parse error: trailing characters at line 1 column 34"}}
     {"id":null,"error":{"code":-32600,"message":"Invalid request: batches are not supported"}}
     {"id":null,"error":{"code":-32600,"message":"Invalid request: batches are not supported"}}
@@ -96,7 +96,7 @@ fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
     {"id":18,"error":{"code":-32600,"message":"thread a not found"}}
     {"id":19,"error":{"code":-32600,"message":"Already initialized"}}
     {"id":20,"error":{"code":-32602,"message":"Invalid params: `params`: is not an object","data":{"field":"params"}}}
-    {"id":21,"result":{"account":null,"requiresOpenaiAuth":false}}
+    {"id":21,"result":{"account":null,"requiresOpenaiAuth":false,"userId":null}}
     "#);
     server.assert_alive();
     server.close();

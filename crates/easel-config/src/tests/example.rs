@@ -23,7 +23,7 @@ fn keys_of(value: &Value, path: &str, keys: &mut BTreeSet<String>) {
         return;
     };
     for (name, value) in table {
-        let chosen = ["model_providers", "http_headers", "env_http_headers", "query_params"];
+        let chosen = ["prices", "model_providers", "http_headers", "env_http_headers", "query_params"];
         let name = if chosen.contains(&path.rsplit('.').next().unwrap()) { "*" } else { name };
         let below = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         keys_of(value, &below, keys);
@@ -44,6 +44,7 @@ fn the_table_of_keys_is_the_fields_of_the_types() {
         ..ProviderConfig::default()
     };
     config.model_providers.insert("studio".to_owned(), studio);
+    config.prices.insert("gpt-image-2".to_owned(), crate::Price::default());
     let mut keys = BTreeSet::new();
     keys_of(&serde_json::to_value(&config).unwrap(), "", &mut keys);
     assert_eq!(keys, known(), "a key needs a field in settings.rs and a row in keys.rs");
@@ -75,7 +76,8 @@ fn the_example_with_all_keys_and_its_profile_is_good_and_every_value_survives_th
     let loaded = desk.load();
     assert_eq!(desk.shown(&loaded.warnings), "");
     assert_eq!(loaded.config.images.detail, crate::Detail::Low);
-    let mut origins: BTreeSet<String> = loaded.origins.keys().map(|key| key.replace(".studio.", ".*.")).collect();
+    let mut origins: BTreeSet<String> =
+        loaded.origins.keys().map(|key| key.replace(".studio.", ".*.").replace(".gpt-image-2.", ".*.")).collect();
     assert_eq!(origins.len(), loaded.origins.len());
     let named =
         ["model_providers.*.http_headers.", "model_providers.*.env_http_headers.", "model_providers.*.query_params."];

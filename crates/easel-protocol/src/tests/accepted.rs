@@ -59,7 +59,7 @@ fn every_optional_parameter_may_be_null_or_missing() {
                 "clientInfo": {"name": "ide", "version": "1"}, "threadId": "t", "turnId": "u", "imageId": "img_0",
                 "name": "Cats", "input": [], "type": "apiKey", "apiKey": "k", "keyPath": "model", "value": "a",
                 "mergeStrategy": "replace", "edits": [], "enablement": {},
-                "beforeTurnId": "u", "numTurns": 1, "loginId": "l",
+                "beforeTurnId": "u", "numTurns": 1, "loginId": "l", "path": "/a.png",
             });
             let definition = &self.definitions[<M::Params as JsonSchema>::schema_name().as_ref()];
             let required = definition["required"].as_array().cloned().unwrap_or_default();

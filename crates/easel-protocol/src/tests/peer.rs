@@ -13,7 +13,17 @@ use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods};
 
 /// Methods and notifications that only Easel has.
-const OWN: [&str; 5] = ["tool/list", "tool/list/updated", "thread/rollback", "image/list", "image/read"];
+const OWN: [&str; 9] = [
+    "tool/list",
+    "tool/list/updated",
+    "thread/rollback",
+    "image/list",
+    "image/read",
+    "image/export",
+    "image/delete",
+    "image/deleted",
+    "usage/read",
+];
 
 #[test]
 fn every_response_satisfies_the_peers_schema() {

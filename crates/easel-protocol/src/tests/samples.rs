@@ -128,6 +128,31 @@ pub(super) fn response(method: &str) -> Value {
             answer["chunk"] = json!({"offset": 0, "data": "iVBORw==", "nextOffset": 4});
             answer
         }
+        "account/usage/read" => json!({
+            "summary": {
+                "lifetimeTokens": 9, "peakDailyTokens": 5, "longestRunningTurnSec": 3, "currentStreakDays": 1,
+                "longestStreakDays": 2,
+            },
+            "dailyUsageBuckets": [{"startDate": "2026-01-31", "tokens": 5}],
+            "threadUsage": {
+                "threadId": "t", "estimatedUsageCreditsMicros": 0, "estimatedUsageUsdMicros": 7,
+                "groups": [{
+                    "model": "m", "inputTokens": 1, "outputTokens": 2, "totalTokens": 3, "estimatedUsageCreditsMicros": 0,
+                }],
+            },
+        }),
+        "usage/read" => {
+            let counts = json!({
+                "images": 2, "syntheticImages": 1, "inputTokens": 3, "outputTokens": 4, "estimatedCostUsd": 0.5,
+            });
+            let mut entry = counts.clone();
+            for (name, value) in [("day", "2026-01-31"), ("threadId", "t"), ("provider", "openai"), ("model", "m")] {
+                entry[name] = json!(value);
+            }
+            json!({"data": [entry], "totals": counts, "nextCursor": "1"})
+        }
+        "image/export" => json!({"path": "/home/a/cat.png", "bytes": 99}),
+        "image/delete" => json!({"threadId": "t", "fileDeleted": true}),
         other => panic!("{other} needs a sample of its response"),
     }
 }
@@ -164,6 +189,7 @@ pub(super) fn notifications() -> Vec<Value> {
             "thread/tokenUsage/updated",
             json!({"threadId": "t", "turnId": "u", "tokenUsage": {"total": tokens, "last": tokens, "modelContextWindow": 9}}),
         ),
+        event("image/deleted", json!({"threadId": "t", "imageId": "img_1"})),
         event("error", json!({"threadId": "t", "turnId": "u", "error": turn_error(), "willRetry": false})),
         event("turn/completed", json!({"threadId": "t", "turn": turn()})),
     ];
@@ -262,7 +288,7 @@ fn image_record() -> Value {
         "applied": parameters, "revisedPrompt": "a grey cat",
         "inputs": [{"id": "img_0", "path": "/home/a/0.png", "sha256": "00"}],
         "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, "elapsedMs": 5, "attempts": 1,
-        "requestId": "req", "synthetic": true,
+        "requestId": "req", "synthetic": true, "deleted": true,
     })
 }
 

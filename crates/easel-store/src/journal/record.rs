@@ -41,6 +41,7 @@ pub(crate) fn of(asked: &Asked, image: &Applied, answer: &Answer, handle: &str, 
         attempts: answer.attempts,
         request_id: answer.request_id.clone(),
         synthetic: asked.synthetic,
+        deleted: false,
     }
 }
 

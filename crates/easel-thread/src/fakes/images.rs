@@ -45,6 +45,7 @@ pub(crate) fn record(name: &str) -> ImageRecord {
         attempts: 1,
         request_id: None,
         synthetic: false,
+        deleted: false,
     }
 }
 

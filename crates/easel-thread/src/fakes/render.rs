@@ -56,6 +56,7 @@ pub(crate) fn event(event: &Event) -> String {
         | Event::ThreadArchived(_)
         | Event::ThreadUnarchived(_)
         | Event::ThreadClosed(_)
+        | Event::ImageDeleted(_)
         | Event::ThreadReverted(_)
         | Event::ThreadDeleted(_) => panic!("not an event of a turn: {event:?}"),
     }

@@ -23,6 +23,9 @@ impl Handler for ImageRead {
         let Some(StoredImage::Made(entry)) = cx.app.store.image(&image_id).await? else {
             return Err(Refusal::ImageNotFound(image_id));
         };
+        if entry.image.deleted {
+            return Err(Refusal::ImageDeleted(image_id));
+        }
         let chunk = match params.offset {
             None => None,
             // The file system takes no offset of more than 63 bits.

@@ -26,6 +26,10 @@ impl Handler for TurnStart {
         let handle = app.threads.get(&params.thread_id);
         let handle = handle.ok_or_else(|| Refusal::ThreadNotLoaded(params.thread_id.clone()))?;
         let turn_id = Uuid::now_v7().to_string();
+        if handle.slot.active().is_some_and(|(_, interrupt)| interrupt.is_cancelled()) {
+            // Clients start the next turn as soon as their interrupt is answered; the turn's end is on its way.
+            handle.slot.idle().await;
+        }
         let permit = handle.slot.begin(&turn_id).map_err(Refusal::TurnRunning)?;
         let thread = with_changes(app, stored, &params).await?;
         let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;

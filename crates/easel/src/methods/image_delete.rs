@@ -1,0 +1,45 @@
+use easel_protocol::event::{Event, ImageDeletedNotification};
+use easel_protocol::image::{ImageDeleteParams, ImageDeleteResponse};
+use easel_protocol::method::ImageDelete;
+use easel_store::LeaseRefused;
+
+use crate::app::{App, Cx};
+use crate::methods::{Answer, Handler};
+use crate::refusal::Refusal;
+
+impl Handler for ImageDelete {
+    async fn handle(cx: Cx, params: ImageDeleteParams) -> Result<Answer<ImageDeleteResponse>, Refusal> {
+        let app = &cx.app;
+        let image_id = params.image_id;
+        let thread_id = thread_of(app, &image_id, params.thread_id).await?;
+        let place = app.order.take(&thread_id).await;
+        if let Some(turn) = app.threads.get(&thread_id).and_then(|thread| thread.slot.running()) {
+            return Err(Refusal::TurnRunning(turn));
+        }
+        match app.store.acquire_writer(&thread_id).await {
+            // An ephemeral thread has ended and left its images: nobody writes to it.
+            Ok(()) | Err(LeaseRefused::UnknownThread) => {}
+            Err(refused) => return Err(Refusal::lease(refused, &thread_id)),
+        }
+        let deleted = app.store.delete_image(&thread_id, &image_id).await;
+        // Also when the file did not go: the conversation in memory must not show what history has marked.
+        app.reload_or_release(&thread_id).await?;
+        let response = ImageDeleteResponse { thread_id: thread_id.clone(), file_deleted: deleted? };
+        let event = Event::ImageDeleted(ImageDeletedNotification { thread_id: thread_id.clone(), image_id });
+        Ok(Answer::then(response, async move {
+            cx.app.hub.publish_with(&thread_id, &cx.client, event).await;
+            drop(place);
+        }))
+    }
+}
+
+/// The thread that is meant, which must show the image.
+async fn thread_of(app: &App, image_id: &str, wanted: Option<String>) -> Result<String, Refusal> {
+    let mut threads = app.store.threads_with(image_id).await?;
+    match wanted {
+        Some(wanted) if threads.contains(&wanted) => Ok(wanted),
+        None if threads.len() > 1 => Err(Refusal::field("threadId", "is needed, since several threads show the image")),
+        None => threads.pop().ok_or_else(|| Refusal::ImageNotFound(image_id.to_owned())),
+        Some(_) => Err(Refusal::ImageNotFound(image_id.to_owned())),
+    }
+}

@@ -1,0 +1,124 @@
+//! What usage may have cost, by the prices that the user configured.
+
+use easel_config::{Config, Preset, Price};
+use easel_preview::PROVIDER_ID;
+use easel_protocol::usage::UsageTotals;
+use easel_store::Used;
+
+const MILLION: f64 = 1_000_000.0;
+
+/// The counts with their cost.
+pub(crate) fn priced(used: &Used, config: &Config) -> UsageTotals {
+    UsageTotals {
+        images: used.images,
+        synthetic_images: used.synthetic,
+        input_tokens: used.input_tokens,
+        output_tokens: used.output_tokens,
+        estimated_cost_usd: cost(used, config),
+    }
+}
+
+/// The sum, whose cost is known when that of every part is.
+pub(crate) fn total(parts: impl IntoIterator<Item = UsageTotals>) -> UsageTotals {
+    let nothing = UsageTotals { estimated_cost_usd: Some(0.0), ..UsageTotals::default() };
+    parts.into_iter().fold(nothing, |sum, part| UsageTotals {
+        images: sum.images + part.images,
+        synthetic_images: sum.synthetic_images + part.synthetic_images,
+        input_tokens: sum.input_tokens + part.input_tokens,
+        output_tokens: sum.output_tokens + part.output_tokens,
+        estimated_cost_usd: sum.estimated_cost_usd.zip(part.estimated_cost_usd).map(|(sum, part)| sum + part),
+    })
+}
+
+/// US dollars, or `None` when a price that it takes is not configured. No price is ever guessed.
+fn cost(used: &Used, config: &Config) -> Option<f64> {
+    let images = used.images.saturating_sub(used.synthetic);
+    let has_tokens = used.input_tokens > 0 || used.output_tokens > 0;
+    if is_free(&used.provider, config) || (images == 0 && !has_tokens) {
+        return Some(0.0);
+    }
+    let price = config.prices.get(&used.model)?;
+    let tokens = of_tokens(used, price);
+    match (images, price.image) {
+        (0, _) => tokens,
+        (images, Some(each)) => Some(each * images as f64 + tokens.unwrap_or(0.0)),
+        // A provider that charges for an image by its tokens.
+        (_, None) => tokens.filter(|_| has_tokens),
+    }
+}
+
+fn of_tokens(used: &Used, price: &Price) -> Option<f64> {
+    let part = |tokens: u64, per_million: Option<f64>| match tokens {
+        0 => Some(0.0),
+        tokens => per_million.map(|price| price * tokens as f64 / MILLION),
+    };
+    Some(part(used.input_tokens, price.input_per_million)? + part(used.output_tokens, price.output_per_million)?)
+}
+
+/// The preview asks nobody for anything.
+fn is_free(provider: &str, config: &Config) -> bool {
+    match config.model_providers.get(provider) {
+        Some(described) => described.preset == Some(Preset::Preview),
+        None => provider == PROVIDER_ID,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(provider: &str, images: u64, synthetic: u64, input_tokens: u64, output_tokens: u64) -> Used {
+        let (day, thread_id, model) = (String::new(), String::new(), "m".to_owned());
+        Used { day, thread_id, provider: provider.to_owned(), model, images, synthetic, input_tokens, output_tokens }
+    }
+
+    #[test]
+    fn a_cost_is_known_when_every_price_that_it_takes_is() {
+        let by_image = Price { image: Some(0.25), ..Price::default() };
+        let by_token = Price { input_per_million: Some(2.0), output_per_million: Some(8.0), ..Price::default() };
+        let half = Price { input_per_million: Some(2.0), ..Price::default() };
+        let both = Price { image: Some(0.25), ..by_token };
+        // (price, images, synthetic, input, output, cost)
+        let table = [
+            (None, 0, 0, 0, 0, Some(0.0)),
+            (None, 1, 0, 0, 0, None),
+            (None, 2, 2, 0, 0, Some(0.0)),
+            (None, 0, 0, 1, 0, None),
+            (Some(by_image), 4, 0, 0, 0, Some(1.0)),
+            (Some(by_image), 4, 2, 0, 0, Some(0.5)),
+            (Some(by_image), 4, 0, 500_000, 500_000, Some(1.0)),
+            (Some(by_image), 0, 0, 500_000, 0, None),
+            (Some(by_token), 1, 0, 500_000, 500_000, Some(5.0)),
+            (Some(by_token), 1, 0, 0, 0, None),
+            (Some(by_token), 0, 0, 500_000, 0, Some(1.0)),
+            (Some(half), 0, 0, 500_000, 1, None),
+            (Some(half), 0, 0, 500_000, 0, Some(1.0)),
+            (Some(both), 4, 0, 500_000, 500_000, Some(6.0)),
+        ];
+        for (price, images, synthetic, input, output, expected) in table {
+            let mut config = Config::default();
+            config.prices.extend(price.map(|price| ("m".to_owned(), price)));
+            let used = used("openai", images, synthetic, input, output);
+            assert_eq!(priced(&used, &config).estimated_cost_usd, expected, "{price:?} {used:?}");
+        }
+    }
+
+    #[test]
+    fn the_preview_costs_nothing_under_any_name() {
+        let mut config = Config::default();
+        let preview = easel_config::ProviderConfig { preset: Some(Preset::Preview), ..Default::default() };
+        config.model_providers.insert("mine".to_owned(), preview);
+        for provider in ["preview", "mine"] {
+            assert_eq!(priced(&used(provider, 1, 1, 9, 9), &config).estimated_cost_usd, Some(0.0));
+        }
+        assert_eq!(priced(&used("other", 1, 1, 9, 9), &config).estimated_cost_usd, None);
+    }
+
+    #[test]
+    fn a_sum_has_a_cost_when_all_its_parts_have_one() {
+        let part = |cost| UsageTotals { images: 1, estimated_cost_usd: cost, ..UsageTotals::default() };
+        assert_eq!(total([]).estimated_cost_usd, Some(0.0));
+        assert_eq!(total([part(Some(1.0)), part(Some(2.0))]), UsageTotals { images: 2, ..part(Some(3.0)) });
+        assert_eq!(total([part(Some(1.0)), part(None)]).estimated_cost_usd, None);
+    }
+}

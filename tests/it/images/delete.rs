@@ -1,0 +1,157 @@
+//! Images that the client deletes.
+
+use easel_protocol::event::{Event, ImageDeletedNotification};
+use easel_protocol::image::{ImageDeleteParams, ImageListParams, ImageReadParams};
+use easel_protocol::item::ThreadItem;
+use easel_protocol::method::{ImageDelete, ImageRead, ThreadRead, ThreadResume};
+use serde_json::json;
+
+use super::{draw, listed};
+use crate::harness::events::{as_image, image};
+use crate::harness::{HOSTED, Place, SLOW_AND_FREE, STANDALONE, Server, text};
+use crate::threads::forks::{fork, fork_of};
+
+fn of(image_id: &str) -> ImageDeleteParams {
+    ImageDeleteParams { image_id: image_id.to_owned(), thread_id: None }
+}
+
+async fn told(server: &mut Server, thread_id: &str, image_id: &str) {
+    let deleted = ImageDeletedNotification { thread_id: thread_id.to_owned(), image_id: image_id.to_owned() };
+    server.event_where("image/deleted", |event| *event == Event::ImageDeleted(deleted.clone())).await;
+}
+
+/// The image items of a thread, as history tells them.
+async fn history(server: &mut Server, thread_id: &str) -> Vec<easel_protocol::item::ImageGenerationItem> {
+    let thread = server.ok::<ThreadRead>(&crate::threads::whole(thread_id)).await.thread;
+    let items: Vec<ThreadItem> = thread.turns.into_iter().flat_map(|turn| turn.items).collect();
+    items.iter().filter_map(as_image).cloned().collect()
+}
+
+#[tokio::test]
+async fn a_deleted_image_is_gone_and_history_says_so() {
+    for tool in [STANDALONE, HOSTED] {
+        let place = Place::new();
+        let mut server = place.server_with(tool).await;
+        let (thread_id, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
+        let (gone, kept) = (&records[1], &records[0]);
+        let answer = server.ok::<ImageDelete>(&of(&gone.id)).await;
+        assert_eq!((answer.thread_id.as_str(), answer.file_deleted), (thread_id.as_str(), true));
+        told(&mut server, &thread_id, &gone.id).await;
+        assert!(!std::path::Path::new(&gone.path).exists() && std::path::Path::new(&kept.path).exists());
+        assert_eq!(listed(&mut server, ImageListParams::default()).await, std::slice::from_ref(kept));
+        let wish = ImageReadParams { image_id: gone.id.clone(), offset: Some(0), length: None };
+        assert_eq!(server.refused::<ImageRead>(&wish).await, format!("-32600 image {} was deleted", gone.id));
+        assert_eq!(server.refused::<ImageDelete>(&of(&gone.id)).await, format!("-32600 image {} not found", gone.id));
+
+        let items = history(&mut server, &thread_id).await;
+        assert_eq!((items[1].images[0].deleted, &items[1].saved_path), (true, &None));
+        assert_eq!((items[0].images[0].deleted, &items[0].saved_path), (false, &Some(kept.path.clone())));
+
+        // The newest image that is left is the one that is edited.
+        let events = server.turn(&thread_id, vec![text("make it blue")]).await;
+        let inputs = &image(&events).images[0].inputs;
+        assert_eq!(inputs.iter().map(|input| input.id.as_deref()).collect::<Vec<_>>(), [Some(kept.id.as_str())]);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_model_reads_a_line_in_the_place_of_a_deleted_image() {
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
+    server.close().await;
+    // Another process than the one that made it; the thread is not in memory.
+    let mut server = place.server_with(STANDALONE).await;
+    server.ok::<ImageDelete>(&of(&records[0].id)).await;
+    told(&mut server, &thread_id, &records[0].id).await;
+    server.ok::<ThreadResume>(&crate::threads::resume(&thread_id)).await;
+    server.close().await;
+    let database = rusqlite::Connection::open(place.home().join("easel.db")).expect("the database");
+    let mut statement = database.prepare("SELECT json FROM model_items ORDER BY position").expect("a table");
+    let items = statement.query_map((), |row| row.get::<_, String>(0)).expect("rows");
+    let items = items.collect::<Result<Vec<_>, _>>().expect("rows").join("\n");
+    let line = format!("Image {} was deleted by the user: it can be neither shown nor edited any more.", records[0].id);
+    assert!(items.contains(&line) && !items.contains("easel:img_") && !items.contains(&records[0].path), "{items}");
+}
+
+#[tokio::test]
+async fn the_file_goes_with_the_last_thread_that_shows_it() {
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let (original, records) = draw(&mut server, &["draw a red square"]).await;
+    let copy = fork(&mut server, &fork_of(&original)).await;
+    let image_id = &records[0].id;
+    let path = std::path::Path::new(&records[0].path);
+    let refused = server.refused::<ImageDelete>(&of(image_id)).await;
+    assert_eq!(refused, "-32602 Invalid params: `threadId`: is needed, since several threads show the image");
+
+    let wish = ImageDeleteParams { thread_id: Some(original.clone()), ..of(image_id) };
+    assert!(!server.ok::<ImageDelete>(&wish).await.file_deleted);
+    told(&mut server, &original, image_id).await;
+    assert!(path.exists());
+    assert_eq!(listed(&mut server, ImageListParams::default()).await.len(), 1, "the copy counts from now on");
+    let read =
+        server.ok::<ImageRead>(&ImageReadParams { image_id: image_id.clone(), offset: None, length: None }).await;
+    assert_eq!((read.entry.thread_id.as_str(), read.entry.image.deleted), (copy.id.as_str(), false));
+    assert!(history(&mut server, &original).await[0].images[0].deleted);
+    assert!(!history(&mut server, &copy.id).await[0].images[0].deleted);
+
+    assert!(server.ok::<ImageDelete>(&of(image_id)).await.file_deleted);
+    told(&mut server, &copy.id, image_id).await;
+    assert!(!path.exists() && listed(&mut server, ImageListParams::default()).await.is_empty());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_ephemeral_thread_goes_on_without_an_image_of_its_own() {
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let params = easel_protocol::thread::ThreadStartParams { ephemeral: Some(true), ..Default::default() };
+    let thread = server.thread_with(params).await;
+    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let image_id = image(&events).images[0].id.clone();
+    assert!(server.ok::<ImageDelete>(&of(&image_id)).await.file_deleted);
+    told(&mut server, &thread.id, &image_id).await;
+    assert!(history(&mut server, &thread.id).await[0].images[0].deleted);
+    let events = server.turn(&thread.id, vec![text("draw a fox")]).await;
+    assert!(image(&events).error.is_none());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_image_is_not_deleted_while_its_thread_has_a_turn_running() {
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
+    server.close().await;
+    std::fs::write(place.home().join("config.toml"), SLOW_AND_FREE).expect("a configuration");
+    let mut server = place.server_with(STANDALONE).await;
+    let resume = easel_protocol::thread::ThreadResumeParams {
+        model_provider: Some("slow".to_owned()),
+        ..crate::threads::resume(&thread_id)
+    };
+    server.ok::<ThreadResume>(&resume).await;
+    let turn = server.start_turn(&thread_id, vec![text("draw a fox")]).await;
+    let refused = server.refused::<ImageDelete>(&of(&records[0].id)).await;
+    assert_eq!(refused, format!("-32600 turn {} is still running", turn.id));
+    assert!(std::path::Path::new(&records[0].path).exists());
+    server.client.kill().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_deletion_of_nothing_or_with_wrong_params_is_refused() {
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let (_, records) = draw(&mut server, &["draw a red square"]).await;
+    let elsewhere = ImageDeleteParams { thread_id: Some("nowhere".to_owned()), ..of(&records[0].id) };
+    assert_eq!(server.refused::<ImageDelete>(&elsewhere).await, format!("-32600 image {} not found", records[0].id));
+    for (params, said) in [
+        (json!({}), "-32602 Invalid params: `imageId`: is missing"),
+        (json!({"imageId": 1}), "-32602 Invalid params: `imageId`: invalid type: integer `1`, expected a string"),
+        (json!({"imageId": "../../easel.db"}), "-32600 image ../../easel.db not found"),
+    ] {
+        assert_eq!(server.raw("image/delete", &params).await, Err(said.to_owned()));
+    }
+    server.close().await;
+}

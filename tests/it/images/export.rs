@@ -1,0 +1,108 @@
+//! Copies of images at paths that the client names.
+
+use std::path::Path;
+
+use easel_protocol::image::{ImageExportParams, ImageExportResponse};
+use easel_protocol::method::ImageExport;
+use serde_json::json;
+
+use super::draw;
+use crate::harness::{Place, STANDALONE};
+
+fn to(image_id: &str, path: &Path) -> ImageExportParams {
+    ImageExportParams { image_id: image_id.to_owned(), path: path.display().to_string(), overwrite: None }
+}
+
+#[tokio::test]
+async fn an_image_is_copied_as_it_is_to_a_path_of_the_clients_choice() {
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let (_, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
+    let target = place.project().canonicalize().expect("a folder").join("Fox.PNG");
+    let answer = server.ok::<ImageExport>(&to(&records[1].id, &target)).await;
+    let expected = ImageExportResponse { path: target.display().to_string(), bytes: records[1].facts.bytes };
+    assert_eq!(answer, expected);
+    let original = std::fs::read(&records[1].path).expect("the original");
+    assert_eq!(std::fs::read(&target).expect("a copy"), original);
+
+    let refused = server.refused::<ImageExport>(&to(&records[0].id, &target)).await;
+    assert_eq!(refused, "-32602 Invalid params: `path`: is there already; ask with overwrite to replace it");
+    assert_eq!(std::fs::read(&target).expect("the copy"), original);
+    let replace = ImageExportParams { overwrite: Some(true), ..to(&records[0].id, &target) };
+    server.ok::<ImageExport>(&replace).await;
+    assert_eq!(std::fs::read(&target).expect("a copy"), std::fs::read(&records[0].path).expect("the original"));
+    server.close().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_export_reaches_no_hook_no_setting_and_nothing_of_easels_own() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let (_, records) = draw(&mut server, &["draw a red square"]).await;
+    let (project, root) = (place.project(), place.root());
+    std::fs::create_dir_all(project.join(".git/hooks")).expect("a folder");
+    std::fs::create_dir_all(root.join(".config/app")).expect("a folder");
+    std::fs::create_dir(project.join("folder.png")).expect("a folder");
+    place.write("victim.txt", b"mine");
+    symlink(project.join(".git/hooks"), project.join("plain")).expect("a link");
+    symlink(project.join("victim.txt"), project.join("link.png")).expect("a link");
+    symlink(project.join("nowhere.txt"), project.join("dangling.png")).expect("a link");
+    let home = place.home();
+    let targets = [
+        "cat.png".into(),
+        project.join(".git/hooks/a.png"),
+        project.join("plain/a.png"),
+        project.join("x/../.git/hooks/a.png"),
+        root.join(".config/app/a.png"),
+        project.join(".png"),
+        project.join(".a.png"),
+        project.join("a"),
+        project.join("a.jpg"),
+        project.join("a.png.sh"),
+        project.join("a\n.png"),
+        project.join("absent/a.png"),
+        project.join("victim.txt/a.png"),
+        project.join("folder.png"),
+        project.join("link.png"),
+        project.join("dangling.png"),
+        home.join("a.png"),
+        home.join("generated_images/a.png"),
+        "/".into(),
+        "".into(),
+    ];
+    let mut said = String::new();
+    for target in targets {
+        let params = ImageExportParams { overwrite: Some(true), ..to(&records[0].id, &target) };
+        let refused = server.refused::<ImageExport>(&params).await;
+        let target = target.display().to_string().replace(&root.display().to_string(), "").replace('\n', "\\n");
+        said += &format!("{target}: {}\n", refused.trim_start_matches("-32602 Invalid params: `path`: "));
+    }
+    insta::assert_snapshot!(said);
+    assert_eq!(std::fs::read(project.join("victim.txt")).expect("the file"), b"mine");
+    assert!(!project.join("nowhere.txt").exists());
+    assert_eq!(std::fs::read_dir(project.join(".git/hooks")).expect("a folder").count(), 0);
+    let left = std::fs::read_dir(&project).expect("a folder").flatten();
+    assert!(left.map(|entry| entry.file_name()).all(|name| !name.to_string_lossy().starts_with(".easel-")));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_export_of_nothing_or_with_wrong_params_is_refused() {
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let refused = server.refused::<ImageExport>(&to("img_0", &place.project().join("a.png"))).await;
+    assert_eq!(refused, "-32600 image img_0 not found");
+    for (params, said) in [
+        (json!({"imageId": "img_0"}), "-32602 Invalid params: `path`: is missing"),
+        (json!({"path": "/a.png"}), "-32602 Invalid params: `imageId`: is missing"),
+        (
+            json!({"imageId": "img_0", "path": "/a.png", "overwrite": "yes"}),
+            "-32602 Invalid params: `overwrite`: invalid type: string, expected a boolean",
+        ),
+    ] {
+        assert_eq!(server.raw("image/export", &params).await, Err(said.to_owned()));
+    }
+    server.close().await;
+}

@@ -1,0 +1,129 @@
+//! The configuration of single threads, and which notifications a connection gets.
+
+use std::collections::BTreeSet;
+
+use easel_protocol::item::ThreadItem;
+use easel_protocol::method::{ThreadResume, ToolList};
+use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
+use easel_protocol::tool::{ToolExposure, ToolListParams, ToolListResponse};
+use serde_json::{Map, Value, json};
+
+use crate::harness::events::completed;
+use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+
+fn config(config: &Value) -> Option<Map<String, Value>> {
+    config.as_object().cloned()
+}
+
+async fn tools(server: &mut Server, thread_id: &str) -> ToolListResponse {
+    server.ok::<ToolList>(&ToolListParams { thread_id: Some(thread_id.to_owned()) }).await
+}
+
+async fn draws(server: &mut Server, thread_id: &str) -> bool {
+    let events = server.turn(thread_id, vec![text("draw a red square")]).await;
+    completed(&events).into_iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_)))
+}
+
+#[tokio::test]
+async fn a_thread_that_switches_images_off_has_neither_tool_and_the_others_keep_theirs() {
+    for (tool, exposure) in [(STANDALONE, ToolExposure::Standalone), (HOSTED, ToolExposure::Hosted)] {
+        let place = Place::new();
+        let mut server = place.server_with(tool).await;
+        let off = config(&json!({"features.image_generation": false}));
+        let off = server.thread_with(ThreadStartParams { config: off, ..ThreadStartParams::default() }).await;
+        let on = server.thread().await;
+        let list = tools(&mut server, &off.id).await;
+        assert_eq!(list.exposure, ToolExposure::None);
+        assert!(list.data.iter().all(|tool| !tool.offered && !tool.reasons.is_empty()), "{list:#?}");
+        assert!(!draws(&mut server, &off.id).await);
+        assert_eq!(tools(&mut server, &on.id).await.exposure, exposure);
+        assert!(draws(&mut server, &on.id).await);
+
+        // A resume can bring another configuration, for the thread in memory and for good.
+        for (wish, wanted) in [(true, exposure), (false, ToolExposure::None)] {
+            let config = config(&json!({"features": {"image_generation": wish}}));
+            let resume = ThreadResumeParams { config, ..crate::threads::resume(&off.id) };
+            server.ok::<ThreadResume>(&resume).await;
+            assert_eq!(tools(&mut server, &off.id).await.exposure, wanted);
+            assert_eq!(draws(&mut server, &off.id).await, wish);
+        }
+        server.close().await;
+        let mut server = place.server_with(tool).await;
+        server.ok::<ThreadResume>(&crate::threads::resume(&off.id)).await;
+        assert_eq!(tools(&mut server, &off.id).await.exposure, ToolExposure::None);
+        server.close().await;
+    }
+}
+
+/// Asks, and notes which notifications come before the answer.
+async fn ask(server: &mut Server, heard: &mut BTreeSet<String>, method: &str, params: Value) -> Value {
+    let line = json!({"id": 1_000_000, "method": method, "params": params}).to_string();
+    server.client.send_line(&line).await.expect("the server takes its input");
+    loop {
+        let line = server.client.line().await.expect("a whole line").expect("an answer");
+        let mut line: Value = serde_json::from_str(&line).expect("JSON");
+        match line["method"].as_str() {
+            Some(method) => heard.insert(method.to_owned()),
+            None => return line["result"].take(),
+        };
+    }
+}
+
+/// The notifications of a connection that opts out of these: one thread with one image, and what else a client can cause.
+async fn heard(opted_out: &BTreeSet<String>) -> BTreeSet<String> {
+    let place = Place::with_config("colour = 1\n");
+    let mut server = Server::spawn(place.command(STANDALONE));
+    let mut heard = BTreeSet::new();
+    let capabilities = json!({"optOutNotificationMethods": opted_out});
+    let hello = json!({"clientInfo": {"name": "t", "version": "1"}, "capabilities": capabilities});
+    ask(&mut server, &mut heard, "initialize", hello).await;
+    let started = ask(&mut server, &mut heard, "thread/start", json!({"experimentalRawEvents": true})).await;
+    let id = started["thread"]["id"].clone();
+    let input = json!([{"type": "text", "text": "draw a red square"}]);
+    ask(&mut server, &mut heard, "turn/start", json!({"threadId": id, "input": input})).await;
+    // A client that does not hear of the end asks for it.
+    loop {
+        let read = ask(&mut server, &mut heard, "thread/read", json!({"threadId": id, "includeTurns": true})).await;
+        if read["thread"]["turns"][0]["status"] == "completed" {
+            break;
+        }
+    }
+    let images = ask(&mut server, &mut heard, "image/list", json!({})).await;
+    for (method, params) in [
+        ("thread/name/set", json!({"threadId": id, "name": "Red"})),
+        ("image/delete", json!({"imageId": images["data"][0]["image"]["id"]})),
+        ("thread/archive", json!({"threadId": id})),
+        ("thread/unarchive", json!({"threadId": id})),
+        ("experimentalFeature/enablement/set", json!({"enablement": {"imagegenext": false}})),
+        ("account/login/start", json!({"type": "apiKey", "apiKey": "sk-canary-1"})),
+        ("thread/list", json!({})),
+    ] {
+        let answer = ask(&mut server, &mut heard, method, params).await;
+        assert!(answer.is_object(), "{method} was refused");
+    }
+    server.client.close_input();
+    while let Some(line) = server.client.line().await.expect("a whole line") {
+        let line: Value = serde_json::from_str(&line).expect("JSON");
+        heard.extend(line["method"].as_str().map(str::to_owned));
+    }
+    heard
+}
+
+#[tokio::test]
+async fn every_notification_can_be_opted_out_of_by_its_exact_name() {
+    let (_, bundle) = easel_protocol::schema::json_schema_files().remove(0);
+    let bundle: Value = serde_json::from_str(&bundle).expect("JSON");
+    let known: BTreeSet<String> = bundle["notifications"].as_object().expect("names").keys().cloned().collect();
+    let inexact = ["item", "item/*", "Turn/started", "thread/started ", ""].map(str::to_owned).into();
+    let all = heard(&inexact).await;
+    assert!(all.is_subset(&known), "{all:?}");
+    for name in ["configWarning", "rawResponseItem/completed", "tool/list/updated", "image/deleted", "account/updated"]
+    {
+        assert!(all.contains(name), "{name} is not in {all:?}");
+    }
+    assert!(all.len() >= 17, "{all:?}");
+    assert_eq!(heard(&known).await, BTreeSet::new());
+    // One name takes away that one alone.
+    let one: BTreeSet<String> = ["item/completed".to_owned()].into();
+    assert_eq!(heard(&one).await, all.difference(&one).cloned().collect());
+}
