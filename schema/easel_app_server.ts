@@ -59,6 +59,11 @@ background: string | null, outputFormat: string | null,
 n: number | null, };
 
 /**
+ * What holds for the thread's next turn. Easel has one collaboration mode, and nothing to approve.
+ */
+export type AppliedSettings = { cwd: string, approvalPolicy: ApprovalPolicy, approvalsReviewer: ApprovalsReviewer, sandboxPolicy: SandboxPolicy, collaborationMode: CollaborationMode, model: string, modelProvider: string, serviceTier: string | null, effort: string | null, };
+
+/**
  * Easel runs no commands, so there is nothing to approve by the Codex app-server's policies.
  */
 export type ApprovalPolicy = "never";
@@ -93,6 +98,13 @@ export type ClientInfo = { name: string, title?: string | null, version: string,
  * The kinds of the Codex app-server's schema that Easel has a use for.
  */
 export type CodexErrorInfo = "usageLimitExceeded" | "rateLimitExceeded" | "unauthorized" | "badRequest" | "internalServerError" | "other";
+
+export type CollaborationMode = { mode: ModeKind, settings: CollaborationSettings, };
+
+/**
+ * In the Codex app-server's spelling.
+ */
+export type CollaborationSettings = { model: string, reasoning_effort: string | null, developer_instructions: string | null, };
 
 /**
  * Writes several keys, all or none.
@@ -202,7 +214,7 @@ export type ErrorNotification = { threadId: string, turnId: string, error: TurnE
 /**
  * Every notification, in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 export type ExperimentalFeature = { name: string, stage: FeatureStage, displayName: string | null, description: string | null, announcement: string | null, enabled: boolean, defaultEnabled: boolean, };
 
@@ -253,6 +265,13 @@ export type GetAccountTokenUsageResponse = { summary: AccountTokenUsageSummary,
  * The newest 366 days on which tokens were used, oldest first.
  */
 dailyUsageBuckets: Array<AccountTokenUsageDailyBucket> | null, threadUsage: ThreadUsage | null, };
+
+export type GitInfo = { sha: string | null, branch: string | null, originUrl: string | null, };
+
+/**
+ * A field that is missing stays, `null` clears it, a string replaces it: the one place where `null` is not absent.
+ */
+export type GitInfoPatch = { sha?: string | null, branch?: string | null, originUrl?: string | null, };
 
 export type HeldBack = { reason: HeldBackReason,
 /**
@@ -594,6 +613,8 @@ export type MessagePhase = "commentary" | "partial_answer" | "final_answer";
 
 export type MessageRole = "user" | "assistant" | "developer";
 
+export type ModeKind = "default";
+
 export type Model = { id: string, model: string, displayName: string, description: string, hidden: boolean, supportedReasoningEfforts: Array<ReasoningEffortOption>, defaultReasoningEffort: string, inputModalities: Array<InputModality>, isDefault: boolean, };
 
 export type ModelListParams = { cursor?: string | null, limit?: number | null, includeHidden?: boolean | null, };
@@ -688,7 +709,11 @@ cwd: string, cliVersion: string,
 /**
  * Name of the client that started the thread.
  */
-originator: string | null, source: SessionSource, name: string | null, projectId: string | null, historyMode: HistoryMode,
+originator: string | null, source: SessionSource, name: string | null, projectId: string | null,
+/**
+ * What a client said of the working folder's repository.
+ */
+gitInfo: GitInfo | null, historyMode: HistoryMode,
 /**
  * Filled where the method says so, else empty.
  */
@@ -726,6 +751,14 @@ lastTurnId?: string | null, cwd?: string | null, model?: string | null, modelPro
  */
 config?: Record<string, unknown> | null,
 /**
+ * What the model is to be, in place of `model_instructions`.
+ */
+baseInstructions?: string | null,
+/**
+ * What the model is told beside that, in place of `developer_instructions`.
+ */
+developerInstructions?: string | null,
+/**
  * Keep the new thread in memory, as with `thread/start`.
  */
 ephemeral?: boolean | null,
@@ -733,6 +766,15 @@ ephemeral?: boolean | null,
  * Leave `thread.turns` empty, as with `thread/resume`.
  */
 excludeTurns?: boolean | null, experimentalRawEvents?: boolean | null, };
+
+export type ThreadInjectItemsParams = { threadId: string,
+/**
+ * Items of the Responses API for the model to read before the next turn: messages, function calls with their outputs,
+ * image calls. Pictures are `data:` URLs or handles of the thread. 1 to 256 items, 1 MiB without pictures.
+ */
+items: Array<unknown>, };
+
+export type ThreadInjectItemsResponse = Record<symbol, never>;
 
 export type ThreadItem = { "type": "userMessage" } & UserMessageItem | { "type": "agentMessage" } & AgentMessageItem | { "type": "reasoning" } & ReasoningItem | { "type": "imageGeneration" } & ImageGenerationItem;
 
@@ -782,6 +824,10 @@ export type ThreadLoadedListParams = { cursor?: string | null, limit?: number | 
 
 export type ThreadLoadedListResponse = { data: Array<string>, nextCursor: string | null, };
 
+export type ThreadMetadataUpdateParams = { threadId: string, gitInfo?: GitInfoPatch | null, };
+
+export type ThreadMetadataUpdateResponse = { thread: Thread, };
+
 export type ThreadNameUpdatedNotification = { threadId: string, threadName: string | null, };
 
 export type ThreadReadParams = { threadId: string, includeTurns?: boolean | null, };
@@ -794,6 +840,14 @@ export type ThreadResumeParams = { threadId: string, cwd?: string | null, model?
  * it is refused while a turn runs.
  */
 config?: Record<string, unknown> | null,
+/**
+ * What the model is to be, in place of `model_instructions`.
+ */
+baseInstructions?: string | null,
+/**
+ * What the model is told beside that, in place of `developer_instructions`.
+ */
+developerInstructions?: string | null,
 /**
  * Leave `thread.turns` empty. Otherwise it holds the newest turns, with their items as far as they fit into a line
  * of 64 KiB; pages of all come from `thread/turns/list`.
@@ -852,6 +906,15 @@ export type ThreadSetNameResponse = Record<symbol, never>;
  */
 export type ThreadSettings = { thread: Thread, model: string, modelProvider: string, serviceTier: string | null, cwd: string, approvalPolicy: ApprovalPolicy, approvalsReviewer: ApprovalsReviewer, sandbox: SandboxPolicy, reasoningEffort: string | null, };
 
+/**
+ * What holds for the turns that start from now on.
+ */
+export type ThreadSettingsUpdateParams = { threadId: string, cwd?: string | null, model?: string | null, };
+
+export type ThreadSettingsUpdateResponse = Record<symbol, never>;
+
+export type ThreadSettingsUpdatedNotification = { threadId: string, threadSettings: AppliedSettings, };
+
 export type ThreadSortKey = "created_at" | "updated_at" | "recency_at";
 
 export type ThreadStartParams = {
@@ -863,6 +926,14 @@ cwd?: string | null, model?: string | null, modelProvider?: string | null,
  * Configuration of this thread alone, by dotted key.
  */
 config?: Record<string, unknown> | null,
+/**
+ * What the model is to be, in place of `model_instructions`.
+ */
+baseInstructions?: string | null,
+/**
+ * What the model is told beside that, in place of `developer_instructions`.
+ */
+developerInstructions?: string | null,
 /**
  * Keep the thread in memory: it is in no list and ends when nobody is subscribed to it any more. The images that it
  * makes stay, with their records.
@@ -1017,13 +1088,29 @@ cwd?: string | null,
 /**
  * Changes the thread's model from this turn on.
  */
-model?: string | null, };
+model?: string | null,
+/**
+ * JSON Schema, an object, that the model's last message of this turn is to satisfy.
+ */
+outputSchema?: unknown, };
 
 export type TurnStartResponse = { turn: Turn, };
 
 export type TurnStartedNotification = { threadId: string, turn: Turn, };
 
 export type TurnStatus = "inProgress" | "completed" | "interrupted" | "failed";
+
+export type TurnSteerParams = { threadId: string,
+/**
+ * The turn that is expected to run; another one, or none, is a refusal.
+ */
+expectedTurnId: string,
+/**
+ * At least one piece.
+ */
+input: Array<UserInput>, clientUserMessageId?: string | null, };
+
+export type TurnSteerResponse = { turnId: string, };
 
 export type UnsubscribeStatus = "notLoaded" | "notSubscribed" | "unsubscribed";
 
@@ -1167,6 +1254,12 @@ export interface Methods {
   "thread/items/list": { params: ThreadItemsListParams; response: ThreadItemsListResponse };
   /** names a thread */
   "thread/name/set": { params: ThreadSetNameParams; response: ThreadSetNameResponse };
+  /** notes a thread's Git state */
+  "thread/metadata/update": { params: ThreadMetadataUpdateParams; response: ThreadMetadataUpdateResponse };
+  /** changes model and folder for the next turns */
+  "thread/settings/update": { params: ThreadSettingsUpdateParams; response: ThreadSettingsUpdateResponse };
+  /** adds to what the model reads */
+  "thread/inject_items": { params: ThreadInjectItemsParams; response: ThreadInjectItemsResponse };
   /** hides a thread from the list */
   "thread/archive": { params: ThreadArchiveParams; response: ThreadArchiveResponse };
   /** shows it again */
@@ -1181,6 +1274,8 @@ export interface Methods {
   "thread/unsubscribe": { params: ThreadUnsubscribeParams; response: ThreadUnsubscribeResponse };
   /** gives the model a user message */
   "turn/start": { params: TurnStartParams; response: TurnStartResponse };
+  /** adds a user message to the running turn */
+  "turn/steer": { params: TurnSteerParams; response: TurnSteerResponse };
   /** ends the running turn */
   "turn/interrupt": { params: TurnInterruptParams; response: TurnInterruptResponse };
   /** records of the images made, newest first */

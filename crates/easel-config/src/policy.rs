@@ -18,6 +18,7 @@ pub const REFUSED_IN_PROJECT: &[&str] = &[
     "credentials",
     // What the model is told to be: whoever writes that decides which pictures leave.
     "model_instructions",
+    "developer_instructions",
     // Which programs run.
     "hooks",
     "notify",

@@ -52,6 +52,7 @@ pub(crate) fn event(event: &Event) -> String {
         | Event::ToolListUpdated(_)
         | Event::ThreadStarted(_)
         | Event::ThreadNameUpdated(_)
+        | Event::ThreadSettingsUpdated(_)
         | Event::ThreadArchived(_)
         | Event::ThreadUnarchived(_)
         | Event::ThreadClosed(_)
