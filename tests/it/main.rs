@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod clients;
 mod documents;
 
 mod credentials;

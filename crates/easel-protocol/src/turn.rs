@@ -64,7 +64,7 @@ pub enum CodexErrorInfo {
 }
 
 /// Fields of the Codex app-server that mean nothing to an image sidecar (sandbox, approvals, personality) are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct TurnStartParams {
