@@ -80,15 +80,15 @@ async fn chunks_that_are_garbage_are_a_lost_connection_unless_the_image_came_bef
     let (begin, rest) = whole.split_at(50);
     let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
     for garbage in ["zz\r\n".to_owned(), "-1\r\n".to_owned(), "f".repeat(17) + "\r\n", format!("5\r\n{rest}")] {
-        let found = outcome(chunked(chunk(begin) + &garbage)).await;
+        let found = outcome(chunked(&(chunk(begin) + &garbage))).await;
         assert_eq!(found, (ImageErrorKind::Network, Some(200), 1, Billed::Uncertain, 1), "{garbage:?}");
-        let (made, requests) = call_openai(vec![chunked(chunk(&whole) + &garbage)]).await;
+        let (made, requests) = call_openai(vec![chunked(&(chunk(&whole) + &garbage))]).await;
         assert_eq!((made.expect("made").images[0].staged.clone(), requests.len()), (png(900), 1), "{garbage:?}");
     }
 }
 
-fn chunked(body: String) -> Act {
-    Act::Cut(["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", &body].concat().into())
+fn chunked(body: &str) -> Act {
+    Act::Cut(["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", body].concat().into())
 }
 
 #[tokio::test]

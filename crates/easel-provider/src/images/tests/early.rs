@@ -33,9 +33,9 @@ async fn answer_early(mut stream: TcpStream, answer: String, then: Then) {
         Then::Close => {}
         Then::End => {
             stream.shutdown().await.unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
-        Then::Stay => std::future::pending().await,
+        Then::Stay => std::future::pending::<()>().await,
         Then::Drain => while matches!(stream.read(&mut part).await, Ok(1..)) {},
     }
 }
