@@ -252,7 +252,14 @@ impl Server {
 }
 
 pub(crate) fn turn_start(thread_id: &str, input: Vec<UserInput>) -> TurnStartParams {
-    TurnStartParams { thread_id: thread_id.to_owned(), input, client_user_message_id: None, cwd: None, model: None }
+    TurnStartParams {
+        thread_id: thread_id.to_owned(),
+        input,
+        client_user_message_id: None,
+        cwd: None,
+        model: None,
+        output_schema: None,
+    }
 }
 
 pub(crate) fn text(text: &str) -> UserInput {

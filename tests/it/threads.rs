@@ -1,5 +1,6 @@
 //! Threads: their life, their history, and who hears of it.
 
+mod changes;
 mod ends;
 mod ephemeral;
 pub(crate) mod forks;
@@ -26,6 +27,8 @@ pub(crate) fn resume(thread_id: &str) -> ThreadResumeParams {
         model: None,
         model_provider: None,
         config: None,
+        base_instructions: None,
+        developer_instructions: None,
         exclude_turns: None,
         experimental_raw_events: None,
     }

@@ -3,6 +3,7 @@
 mod attachments;
 mod capabilities;
 mod interrupt;
+mod steer;
 
 use easel_protocol::event::Event;
 use easel_protocol::item::ThreadItem;

@@ -79,6 +79,7 @@ const PARAMETERS: &[&str] = &["size", "quality", "background", "output_format", 
 pub const KEYS: &[Key] = &[
     key("model", Kind::Text(256)),
     key("model_instructions", Kind::Prose(32_768)),
+    key("developer_instructions", Kind::Prose(32_768)),
     key("model_provider", Kind::Text(64)),
     key("openai_base_url", Kind::Url),
     key("chatgpt_base_url", Kind::Url),

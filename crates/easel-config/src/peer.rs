@@ -19,7 +19,6 @@ const TOP_LEVEL: &[&str] = &[
     "computer_use",
     "default_permissions",
     "desktop",
-    "developer_instructions",
     "disable_paste_burst",
     "disable_response_storage",
     "feedback",

@@ -19,6 +19,7 @@ pub const REFUSED_IN_PROJECT: &[&str] = &[
     "cli_auth_credentials_store",
     // What the model is told to be: whoever writes that decides which pictures leave.
     "model_instructions",
+    "developer_instructions",
     // Which programs run.
     "hooks",
     "notify",

@@ -16,6 +16,8 @@ pub struct Config {
     pub model: Option<String>,
     /// What the model is told to be. Unset: a text of our own. 1 to 32,768 characters.
     pub model_instructions: Option<String>,
+    /// What the model is told beside that, by whoever builds on Easel. 1 to 32,768 characters.
+    pub developer_instructions: Option<String>,
     /// Which provider serves turns and images: `preview`, `openai` or a name under `model_providers`.
     /// Unset: chosen from what is configured.
     pub model_provider: Option<String>,

@@ -110,6 +110,8 @@ pub struct ModelRequest {
     /// The images that are shown as pictures, within the budget.
     pub images: Vec<Reference>,
     pub exposure: ToolExposure,
+    /// JSON Schema that the text of the answer is to satisfy. The preview is no model and ignores it.
+    pub output_schema: Option<Value>,
     /// Exact entries of the `tools` array.
     pub tools: Vec<Value>,
 }

@@ -9,7 +9,7 @@ use crate::account::{AccountLoginCompletedNotification, AccountUpdatedNotificati
 use crate::item::ThreadItem;
 use crate::rate_limits::AccountRateLimitsUpdatedNotification;
 use crate::response_item::ResponseItem;
-use crate::thread::{Thread, ThreadStatus};
+use crate::thread::{ApprovalPolicy, ApprovalsReviewer, SandboxPolicy, Thread, ThreadStatus};
 use crate::tool::ToolExposure;
 use crate::turn::{Turn, TurnError};
 
@@ -55,6 +55,7 @@ events! {
     "thread/started" ThreadStarted(Box<ThreadStartedNotification>);
     "thread/status/changed" ThreadStatusChanged(ThreadStatusChangedNotification);
     "thread/name/updated" ThreadNameUpdated(ThreadNameUpdatedNotification);
+    "thread/settings/updated" ThreadSettingsUpdated(ThreadSettingsUpdatedNotification);
     "thread/archived" ThreadArchived(ThreadArchivedNotification);
     "thread/unarchived" ThreadUnarchived(ThreadUnarchivedNotification);
     "thread/closed" ThreadClosed(ThreadClosedNotification);
@@ -110,6 +111,50 @@ pub struct ThreadStatusChangedNotification {
 pub struct ThreadNameUpdatedNotification {
     pub thread_id: String,
     pub thread_name: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSettingsUpdatedNotification {
+    pub thread_id: String,
+    pub thread_settings: AppliedSettings,
+}
+
+/// What holds for the thread's next turn. Easel has one collaboration mode, and nothing to approve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AppliedSettings {
+    pub cwd: String,
+    pub approval_policy: ApprovalPolicy,
+    pub approvals_reviewer: ApprovalsReviewer,
+    pub sandbox_policy: SandboxPolicy,
+    pub collaboration_mode: CollaborationMode,
+    pub model: String,
+    pub model_provider: String,
+    pub service_tier: Option<String>,
+    pub effort: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CollaborationMode {
+    pub mode: ModeKind,
+    pub settings: CollaborationSettings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ModeKind {
+    Default,
+}
+
+/// In the Codex app-server's spelling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub struct CollaborationSettings {
+    pub model: String,
+    pub reasoning_effort: Option<String>,
+    pub developer_instructions: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -107,6 +107,9 @@ methods! {
     "thread/turns/list" ThreadTurnsList(thread::ThreadTurnsListParams) -> thread::ThreadTurnsListResponse [thread_id], "turns in pages";
     "thread/items/list" ThreadItemsList(thread::ThreadItemsListParams) -> thread::ThreadItemsListResponse [thread_id], "items in pages";
     "thread/name/set" ThreadNameSet(thread::ThreadSetNameParams) -> thread::ThreadSetNameResponse [thread_id], "names a thread";
+    "thread/metadata/update" ThreadMetadataUpdate(thread::ThreadMetadataUpdateParams) -> thread::ThreadMetadataUpdateResponse [thread_id], "notes a thread's Git state";
+    "thread/settings/update" ThreadSettingsUpdate(thread::ThreadSettingsUpdateParams) -> thread::ThreadSettingsUpdateResponse [thread_id], "changes model and folder for the next turns";
+    "thread/inject_items" ThreadInjectItems(thread::ThreadInjectItemsParams) -> thread::ThreadInjectItemsResponse [thread_id], "adds to what the model reads";
     "thread/archive" ThreadArchive(thread::ThreadArchiveParams) -> thread::ThreadArchiveResponse [thread_id], "hides a thread from the list";
     "thread/unarchive" ThreadUnarchive(thread::ThreadUnarchiveParams) -> thread::ThreadUnarchiveResponse [thread_id], "shows it again";
     "thread/revert" ThreadRevert(thread::ThreadRevertParams) -> thread::ThreadRevertResponse [thread_id], "takes back a turn and those after it";
@@ -114,6 +117,7 @@ methods! {
     "thread/delete" ThreadDelete(thread::ThreadDeleteParams) -> thread::ThreadDeleteResponse [thread_id], "removes a thread and the files that no fork shows";
     "thread/unsubscribe" ThreadUnsubscribe(thread::ThreadUnsubscribeParams) -> thread::ThreadUnsubscribeResponse [thread_id], "ends this connection's events of a thread";
     "turn/start" TurnStart(turn::TurnStartParams) -> turn::TurnStartResponse [thread_id], "gives the model a user message";
+    "turn/steer" TurnSteer(turn::TurnSteerParams) -> turn::TurnSteerResponse [thread_id], "adds a user message to the running turn";
     "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse [thread_id], "ends the running turn";
     "image/list" ImageList(image::ImageListParams) -> image::ImageListResponse, "records of the images made, newest first";
     "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, and bytes by range";

@@ -33,9 +33,20 @@ pub struct Thread {
     pub source: SessionSource,
     pub name: Option<String>,
     pub project_id: Option<String>,
+    /// What a client said of the working folder's repository.
+    #[serde(default)]
+    pub git_info: Option<GitInfo>,
     pub history_mode: HistoryMode,
     /// Filled where the method says so, else empty.
     pub turns: Vec<Turn>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct GitInfo {
+    pub sha: Option<String>,
+    pub branch: Option<String>,
+    pub origin_url: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -84,6 +95,12 @@ pub struct ThreadStartParams {
     #[serde(default)]
     #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
+    /// What the model is to be, in place of `model_instructions`.
+    #[serde(default)]
+    pub base_instructions: Option<String>,
+    /// What the model is told beside that, in place of `developer_instructions`.
+    #[serde(default)]
+    pub developer_instructions: Option<String>,
     /// Keep the thread in memory: it is in no list and ends when nobody is subscribed to it any more. The images that it
     /// makes stay, with their records.
     #[serde(default)]
@@ -148,6 +165,12 @@ pub struct ThreadResumeParams {
     #[serde(default)]
     #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
+    /// What the model is to be, in place of `model_instructions`.
+    #[serde(default)]
+    pub base_instructions: Option<String>,
+    /// What the model is told beside that, in place of `developer_instructions`.
+    #[serde(default)]
+    pub developer_instructions: Option<String>,
     /// Leave `thread.turns` empty. Otherwise it holds the newest turns, with their items as far as they fit into a line
     /// of 64 KiB; pages of all come from `thread/turns/list`.
     #[serde(default)]
@@ -175,6 +198,12 @@ pub struct ThreadForkParams {
     #[serde(default)]
     #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
+    /// What the model is to be, in place of `model_instructions`.
+    #[serde(default)]
+    pub base_instructions: Option<String>,
+    /// What the model is told beside that, in place of `developer_instructions`.
+    #[serde(default)]
+    pub developer_instructions: Option<String>,
     /// Keep the new thread in memory, as with `thread/start`.
     #[serde(default)]
     pub ephemeral: Option<bool>,
@@ -392,6 +421,82 @@ pub struct ThreadSetNameParams {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSetNameResponse {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct ThreadMetadataUpdateParams {
+    pub thread_id: String,
+    #[serde(default)]
+    pub git_info: Option<GitInfoPatch>,
+}
+
+/// A field that is missing stays, `null` clears it, a string replaces it: the one place where `null` is not absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct GitInfoPatch {
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(optional, type = "string | null")]
+    pub sha: Option<Option<String>>,
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(optional, type = "string | null")]
+    pub branch: Option<Option<String>>,
+    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(optional, type = "string | null")]
+    pub origin_url: Option<Option<String>>,
+}
+
+/// Tells a field that is `null` from one that is missing.
+mod given {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &Option<Option<String>>, target: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(target)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Option<String>>, D::Error> {
+        Option::deserialize(source).map(Some)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadMetadataUpdateResponse {
+    pub thread: Thread,
+}
+
+/// What holds for the turns that start from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct ThreadSettingsUpdateParams {
+    pub thread_id: String,
+    #[serde(default)]
+    pub cwd: Option<String>,
+    #[serde(default)]
+    pub model: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadSettingsUpdateResponse {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadInjectItemsParams {
+    pub thread_id: String,
+    /// Items of the Responses API for the model to read before the next turn: messages, function calls with their outputs,
+    /// image calls. Pictures are `data:` URLs or handles of the thread. 1 to 256 items, 1 MiB without pictures.
+    #[ts(type = "Array<unknown>")]
+    pub items: Vec<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadInjectItemsResponse {}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]

@@ -64,7 +64,7 @@ pub enum CodexErrorInfo {
 }
 
 /// Fields of the Codex app-server that mean nothing to an image sidecar (sandbox, approvals, personality) are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct TurnStartParams {
@@ -79,12 +79,35 @@ pub struct TurnStartParams {
     /// Changes the thread's model from this turn on.
     #[serde(default)]
     pub model: Option<String>,
+    /// JSON Schema, an object, that the model's last message of this turn is to satisfy.
+    #[serde(default)]
+    #[ts(optional = nullable, type = "unknown")]
+    pub output_schema: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartResponse {
     pub turn: Turn,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct TurnSteerParams {
+    pub thread_id: String,
+    /// The turn that is expected to run; another one, or none, is a refusal.
+    pub expected_turn_id: String,
+    /// At least one piece.
+    pub input: Vec<UserInput>,
+    #[serde(default)]
+    pub client_user_message_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TurnSteerResponse {
+    pub turn_id: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Url};
 
 use crate::credential::Credential;
+use crate::failure::cause;
 use crate::record::{AuthScheme, PathStyle, Record};
 
 /// Shorter than any server keeps a connection that nobody uses. A request into one that the server is just closing
@@ -39,7 +40,7 @@ impl Endpoint {
     /// A request to `path` below the base, such as `images/edits`, with all headers but the body's.
     ///
     /// # Errors
-    /// One sentence, when the client cannot be made (no TLS roots, a proxy that is no URL).
+    /// One sentence, when the client cannot be made: no certificates for TLS, a credential that no header can hold.
     pub fn post(
         &self,
         record: &Record,
@@ -85,10 +86,19 @@ impl Endpoint {
 
     /// The client for this origin, without any header of a credential.
     pub(crate) fn client(&self) -> Result<&Client, String> {
-        let made = self
-            .client
-            .get_or_init(|| self.builder().build().map_err(|error| format!("the HTTP client cannot be made: {error}")));
-        made.as_ref().map_err(Clone::clone)
+        self.client.get_or_init(|| self.made()).as_ref().map_err(Clone::clone)
+    }
+
+    /// Certificates come from the system, or on Linux from where `SSL_CERT_FILE` and `SSL_CERT_DIR` point. A machine
+    /// without any may well speak plainly to a provider beside it.
+    fn made(&self) -> Result<Client, String> {
+        let made = self.builder().build();
+        let made = if self.base.scheme() == "http" {
+            made.or_else(|_| self.builder().tls_certs_only([]).build())
+        } else {
+            made
+        };
+        made.map_err(|error| format!("the HTTP client cannot be made: {}", cause(&error)))
     }
 
     /// A client with this endpoint's settings, for another origin.

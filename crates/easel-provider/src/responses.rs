@@ -217,7 +217,8 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
 impl<F: Files> Asked<F> {
     fn new(request: ModelRequest, body: Body, files: Arc<F>) -> Self {
         let requested = requested(&request);
-        let ModelRequest { model, originator, images, exposure, instructions: _, input: _, tools: _ } = request;
+        let ModelRequest { model, originator, images, exposure, instructions: _, input: _, output_schema: _, tools: _ } =
+            request;
         Self { request: Request { model, originator, exposure, body: Arc::new(body), files }, requested, shown: images }
     }
 

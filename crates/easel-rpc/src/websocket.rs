@@ -126,11 +126,17 @@ impl Read for Stream {
         if ahead > 0 {
             return Ok(ahead);
         }
-        if let WayOut::Handshake { deadline } = self.way_out {
-            let left = deadline.saturating_duration_since(Instant::now());
-            self.socket.set_timeout(Some(left.max(Duration::from_millis(1))))?;
+        loop {
+            if let WayOut::Handshake { deadline } = self.way_out {
+                let left = deadline.saturating_duration_since(Instant::now());
+                self.socket.set_timeout(Some(left.max(Duration::from_millis(1))))?;
+            }
+            match self.socket.read(buffer) {
+                // The library would take a signal for the end of the connection.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
         }
-        self.socket.read(buffer)
     }
 }
 

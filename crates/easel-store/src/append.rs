@@ -29,6 +29,7 @@ pub(crate) fn thread_of(event: &Event) -> Option<&str> {
         Event::RawResponseItemCompleted(event) => Some(&event.thread_id),
         Event::ThreadTokenUsageUpdated(event) => Some(&event.thread_id),
         Event::ConfigWarning(_)
+        | Event::ThreadSettingsUpdated(_)
         | Event::AccountLoginCompleted(_)
         | Event::AccountUpdated(_)
         | Event::AccountRateLimitsUpdated(_)
@@ -67,6 +68,7 @@ pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Resu
             usage::count_tokens(write, &used.thread_id, &used.token_usage.last)
         }
         Event::ConfigWarning(_)
+        | Event::ThreadSettingsUpdated(_)
         | Event::AccountLoginCompleted(_)
         | Event::AccountUpdated(_)
         | Event::AccountRateLimitsUpdated(_)

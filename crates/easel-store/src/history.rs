@@ -7,7 +7,7 @@ use easel_protocol::event::ThreadTokenUsage;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::thread::Thread;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
@@ -34,6 +34,11 @@ pub(crate) fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<
     let mut rows = statement.query([thread_id])?;
     let Some(row) = rows.next()? else { return Ok(Map::new()) };
     Ok(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?)
+}
+
+pub(crate) fn newest_turn(connection: &Connection, thread_id: &str) -> Result<Option<String>, Fault> {
+    let sql = "SELECT id FROM turns WHERE thread_id = ?1 ORDER BY position DESC LIMIT 1";
+    Ok(connection.prepare_cached(sql)?.query_row([thread_id], |row| row.get(0)).optional()?)
 }
 
 /// The usage after the newest turn that has one, with the turn's id.
@@ -118,6 +123,8 @@ fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<Th
     let mut rest: Vec<Option<ThreadImage>> = stored.into_iter().map(Some).collect();
     let mut placed: Vec<(usize, ThreadImage)> = Vec::new();
     let mut seen = HashSet::new();
+    let attached: HashSet<&str> =
+        named_images(history).filter_map(|(message, handle)| message.and(Some(handle))).collect();
     for (message, handle) in named_images(history) {
         if !seen.insert(handle) {
             continue;
@@ -128,13 +135,17 @@ fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<Th
         let Some(at) = rest.iter().position(has_handle) else { continue };
         let Some(mut image) = rest[at].take() else { continue };
         if let Origin::Attached { message: ordinal } = &mut image.origin {
-            // Only a user message attaches; elsewhere an attachment is no more than mentioned.
-            let Some(message) = message else {
-                rest[at] = Some(image);
-                seen.remove(handle);
-                continue;
-            };
-            *ordinal = message;
+            match message {
+                Some(message) => *ordinal = message,
+                // Only a user message attaches; elsewhere an attachment is no more than mentioned.
+                None if attached.contains(handle) => {
+                    rest[at] = Some(image);
+                    seen.remove(handle);
+                    continue;
+                }
+                // A client put it in as the work of a tool.
+                None => image.origin = Origin::Made,
+            }
         }
         placed.push((at, image));
     }

@@ -7,6 +7,7 @@ use easel_imagegen::port::{CallEnd, CallStart, ImageSource, SourceRefused, Stora
 use easel_protocol::event::{Event, ThreadTokenUsage};
 use easel_protocol::image::{ImageListParams, ImageListResponse};
 use easel_protocol::record::{Attachment, ImageRecord};
+use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::{
     Thread, ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse,
     ThreadTurnsListParams, ThreadTurnsListResponse,
@@ -70,6 +71,18 @@ impl EaselStore {
     /// Writes a thread that begins as a copy of another.
     pub async fn fork(&self, wish: Fork) -> Result<(), HistoryRefused> {
         self.worker.run(move |database| fork::fork(database, &wish)).await
+    }
+
+    /// Adds to the conversation as the model reads it, after the newest turn.
+    pub async fn inject(&self, thread_id: &str, items: Vec<ResponseItem>) -> Result<(), StorageError> {
+        let thread_id = thread_id.to_owned();
+        self.run(move |database| {
+            database.write_to(&thread_id, |write| {
+                let turn_id = history::newest_turn(write, &thread_id)?.unwrap_or_default();
+                items.iter().try_for_each(|item| append::add_model_item(write, &thread_id, &turn_id, item))
+            })
+        })
+        .await
     }
 
     /// Takes turns of a thread back. The images that they made are kept.

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use easel_imagegen::gate::{Decision, GateInput, decide};
 use easel_imagegen::history::PictureBudget;
-use easel_imagegen::output;
 use easel_imagegen::port::{Provider, Store};
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::item::UserMessageItem;
 use easel_protocol::model::InputModality;
 use easel_protocol::record::Attachment;
-use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +24,7 @@ use crate::rules::Rules;
 use crate::slot::TurnPermit;
 use crate::telling::{Answered, Telling};
 use crate::turn::{HostedCalls, Running};
+use crate::user_message;
 
 /// What a thread's configuration says of its turns.
 #[derive(Debug, Clone)]
@@ -85,6 +85,8 @@ pub struct StartTurn {
     pub attachments: Vec<Attachment>,
     pub model: String,
     pub cwd: PathBuf,
+    /// JSON Schema that what the model says at the end is to satisfy.
+    pub output_schema: Option<Value>,
     pub answered: Answered,
 }
 
@@ -113,7 +115,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
         let own = self.rules.get();
         let exposure = own.decide(&*self.provider, &start.model).exposure;
         let turn_id = start.permit.turn_id().to_owned();
-        let input = user_message(&start.content, &start.attachments, own.detail);
+        let input = user_message::for_model(&start.content, &start.attachments, own.detail);
         let message = UserMessageItem {
             id: start.message_id,
             client_id: start.client_id,
@@ -147,6 +149,8 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             interrupt: start.permit.interrupt().clone(),
             model: start.model,
             instructions: own.instructions.clone(),
+            output_schema: start.output_schema,
+            detail: own.detail,
             exposure,
             budget: own.budget,
             calls: JoinSet::new(),
@@ -156,27 +160,6 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
         };
         running.drive(turn, effects).await;
     }
-}
-
-/// A user message as the model reads it: the text, then each image with the line that names it.
-fn user_message(content: &[UserInput], attachments: &[Attachment], detail: ImageDetail) -> ResponseItem {
-    let text = |text: String| ContentItem::InputText { text };
-    let mut pieces = Vec::new();
-    let mut images = attachments.iter().zip(1..);
-    for piece in content {
-        match piece {
-            UserInput::Text { text: words, .. } => pieces.push(text(words.clone())),
-            UserInput::Skill { name, path } | UserInput::Mention { name, path } => {
-                pieces.push(text(format!("[{name}]({path})")));
-            }
-            UserInput::Image { detail: wanted, .. } | UserInput::LocalImage { detail: wanted, .. } => {
-                if let Some((image, number)) = images.next() {
-                    pieces.extend(output::attached(number, image, wanted.unwrap_or(detail)));
-                }
-            }
-        }
-    }
-    ResponseItem::Message { role: MessageRole::User, content: pieces }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub mod machine;
 
 pub mod conversation;
 
+mod user_message;
+
 pub mod turn;
 
 pub mod call;

@@ -14,7 +14,7 @@ use easel_imagegen::capability::Capabilities;
 use easel_imagegen::port::image_error;
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::ImageDetail;
-use easel_protocol::item::{AgentMessageItem, ThreadItem, UserMessageItem};
+use easel_protocol::item::{AgentMessageItem, UserMessageItem};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadStatus;
@@ -24,7 +24,7 @@ use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 use crate::conversation::Conversation;
 use calls::Calls;
 use events::Step;
-pub use exchange::{Effect, Input, Outcome};
+pub use exchange::{Effect, Input, Outcome, Steered};
 
 /// Answers of the model in one turn, so that a model that calls for ever comes to an end.
 pub const MAX_ANSWERS: u32 = 32;
@@ -53,6 +53,8 @@ pub struct Turn {
     last_message: Option<AgentMessageItem>,
     /// Where the images lie that no message has followed yet.
     unmentioned: Vec<String>,
+    /// What the user has added and the model has not yet been given.
+    steered: Vec<Steered>,
     ending: Option<Ending>,
     ended: bool,
 }
@@ -94,17 +96,14 @@ impl Turn {
             open_message: None,
             last_message: None,
             unmentioned: Vec::new(),
+            steered: Vec::new(),
             ending: None,
             ended: false,
         };
         let mut step = Step::new(conversation, at);
-        let message = UserMessageItem { id: step.conversation.unique_id(&message.id), ..message };
-        let completed = UserMessageItem { completed_at_ms: Some(at), ..message.clone() };
         turn.emit_status(&mut step, ThreadStatus::Active { active_flags: Vec::new() });
         turn.emit_started(&mut step);
-        turn.emit_item_started(&mut step, ThreadItem::UserMessage(message));
-        turn.emit_item_completed(&mut step, ThreadItem::UserMessage(completed));
-        turn.remember(&mut step, input);
+        turn.user_message(&mut step, message, input);
         step.effects.push(Effect::AskModel);
         (turn, step.effects)
     }
@@ -125,6 +124,7 @@ impl Turn {
             Input::AnswerCompleted { usage } => self.answer = Answer::Whole(usage),
             Input::AnswerFailed(error) => self.fail(&mut step, error.message, error.info),
             Input::CallEnded { item_id, outcome } => self.call_ended(&mut step, &item_id, outcome),
+            Input::Steered(steered) => self.steered.push(*steered),
             Input::Interrupt => self.stop(&mut step, Ending::Interrupted),
         }
         self.advance(&mut step);
@@ -201,9 +201,11 @@ impl Turn {
             self.answer = Answer::Closed;
             self.count(step, usage);
         }
-        if self.ending.is_none() && called {
-            if self.answers < MAX_ANSWERS {
-                self.answers += 1;
+        let steered = self.read_steered(step);
+        if self.ending.is_none() && (called || steered) {
+            // The limit is for a model that calls for ever; a user who goes on talking may.
+            if steered || self.answers < MAX_ANSWERS {
+                self.answers += u32::from(!steered);
                 self.answer = Answer::Open;
                 step.effects.push(Effect::AskModel);
                 return;

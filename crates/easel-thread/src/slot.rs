@@ -1,8 +1,43 @@
 //! The right to run a turn: a thread runs one at a time.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use easel_protocol::input::UserInput;
+use easel_protocol::record::Attachment;
 use tokio_util::sync::CancellationToken;
+
+use crate::telling::Answered;
+
+/// Messages that a running turn holds until it reads them.
+const MAX_STEERS: usize = 64;
+
+/// What a user adds to the turn that runs.
+pub struct Steer {
+    pub message_id: String,
+    pub client_id: Option<String>,
+    /// The user's pieces, with images as files of the store.
+    pub content: Vec<UserInput>,
+    /// The images among them, in order.
+    pub attachments: Vec<Attachment>,
+    pub answered: Answered,
+}
+
+impl fmt::Debug for Steer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Steer").field("message_id", &self.message_id).finish_non_exhaustive()
+    }
+}
+
+/// Why a message was not added to a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SteerRefused {
+    NoTurn,
+    /// Another turn runs.
+    OtherTurn(String),
+    /// The turn has not yet read what it was given before.
+    Full,
+}
 
 /// Names the running turn of a thread to those who may refuse, interrupt or report it.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +49,8 @@ struct Active {
     interrupt: CancellationToken,
     /// Cancelled when the slot is free again.
     over: CancellationToken,
+    /// What the turn has yet to read; `None` once it has decided to end.
+    steers: Option<Vec<Steer>>,
 }
 
 /// The right itself; dropping it frees the slot.
@@ -33,7 +70,8 @@ impl TurnSlot {
         }
         let interrupt = CancellationToken::new();
         let over = CancellationToken::new();
-        *active = Some(Active { turn_id: turn_id.to_owned(), interrupt: interrupt.clone(), over });
+        *active =
+            Some(Active { turn_id: turn_id.to_owned(), interrupt: interrupt.clone(), over, steers: Some(Vec::new()) });
         Ok(TurnPermit { slot: self.clone(), turn_id: turn_id.to_owned(), interrupt })
     }
 
@@ -45,6 +83,30 @@ impl TurnSlot {
     pub fn active(&self) -> Option<(String, CancellationToken)> {
         let active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         active.as_ref().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
+    }
+
+    /// Whether the turn with this id would take a message now.
+    pub fn takes_steering(&self, turn_id: &str) -> Result<(), SteerRefused> {
+        self.waiting_steers(turn_id, |_| ())
+    }
+
+    /// Adds a message to the turn with this id, which reads it before it ends.
+    pub fn steer(&self, turn_id: &str, steer: Steer) -> Result<(), SteerRefused> {
+        self.waiting_steers(turn_id, |waiting| waiting.push(steer))
+    }
+
+    fn waiting_steers(&self, turn_id: &str, add: impl FnOnce(&mut Vec<Steer>)) -> Result<(), SteerRefused> {
+        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let active = active.as_mut().ok_or(SteerRefused::NoTurn)?;
+        let waiting = active.steers.as_mut().ok_or(SteerRefused::NoTurn)?;
+        if active.turn_id != turn_id {
+            return Err(SteerRefused::OtherTurn(active.turn_id.clone()));
+        }
+        if waiting.len() >= MAX_STEERS {
+            return Err(SteerRefused::Full);
+        }
+        add(waiting);
+        Ok(())
     }
 
     /// Waits until no turn runs.
@@ -64,6 +126,26 @@ impl TurnPermit {
     pub(crate) fn interrupt(&self) -> &CancellationToken {
         &self.interrupt
     }
+
+    /// Lets the turn read what was added to it and decide. Nobody adds anything meanwhile, nor after it has decided to end:
+    /// what was accepted is read.
+    pub(crate) fn decide<T>(&self, decide: impl FnOnce(Vec<Steer>) -> (T, Course)) -> T {
+        let mut active = self.slot.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(active) = active.as_mut() else { return decide(Vec::new()).0 };
+        let (decided, course) = decide(active.steers.as_mut().map(std::mem::take).unwrap_or_default());
+        match course {
+            Course::GoesOn => {}
+            Course::Ends => active.steers = None,
+        }
+        decided
+    }
+}
+
+/// What a turn has decided about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Course {
+    GoesOn,
+    Ends,
 }
 
 impl Drop for TurnPermit {
@@ -110,6 +192,28 @@ mod tests {
         assert!(futures_util::poll!(waiting.as_mut()).is_pending());
         drop(permit);
         waiting.await;
+    }
+
+    fn steer(message_id: &str) -> Steer {
+        let answered = Box::pin(std::future::ready(()));
+        let (message_id, content, attachments) = (message_id.to_owned(), Vec::new(), Vec::new());
+        Steer { message_id, client_id: None, content, attachments, answered }
+    }
+
+    #[test]
+    fn a_turn_reads_all_that_was_accepted_and_accepts_nothing_after_its_end() {
+        let slot = TurnSlot::default();
+        assert_eq!(slot.steer("a", steer("1")), Err(SteerRefused::NoTurn));
+        let permit = slot.begin("a").expect("free");
+        assert_eq!(slot.steer("b", steer("1")), Err(SteerRefused::OtherTurn("a".to_owned())));
+        for _ in 0..MAX_STEERS {
+            slot.steer("a", steer("2")).expect("there is room");
+        }
+        assert_eq!(slot.steer("a", steer("3")), Err(SteerRefused::Full));
+        assert_eq!(permit.decide(|steers| (steers.len(), Course::GoesOn)), MAX_STEERS);
+        slot.steer("a", steer("4")).expect("there is room again");
+        assert_eq!(permit.decide(|steers| (steers.len(), Course::Ends)), 1);
+        assert_eq!(slot.steer("a", steer("5")), Err(SteerRefused::NoTurn));
     }
 
     #[test]

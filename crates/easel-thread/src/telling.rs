@@ -29,6 +29,20 @@ enum Closed {
     Until(Instant),
 }
 
+impl Closed {
+    /// May be dropped and called again.
+    async fn opened(&mut self) {
+        if let Self::Unanswered { answered, delay } = self {
+            let delay = *delay;
+            answered.await;
+            *self = Self::Until(Instant::now() + delay);
+        }
+        if let Self::Until(moment) = self {
+            tokio::time::sleep_until(*moment).await;
+        }
+    }
+}
+
 impl<A: Audience> Telling<A> {
     pub(crate) fn new(audience: A, thread_id: &str, answered: Answered, delay: Duration) -> Self {
         let closed = Some(Closed::Unanswered { answered, delay });
@@ -41,17 +55,21 @@ impl<A: Audience> Telling<A> {
 
     /// Waits for the moment from which events may be told. May be dropped and called again.
     pub(crate) async fn may_tell(&mut self) {
-        loop {
-            match &mut self.closed {
-                None => return,
-                Some(Closed::Unanswered { answered, delay }) => {
-                    let delay = *delay;
-                    answered.await;
-                    self.closed = Some(Closed::Until(Instant::now() + delay));
-                }
-                Some(Closed::Until(moment)) => return tokio::time::sleep_until(*moment).await,
-            }
+        if let Some(closed) = &mut self.closed {
+            closed.opened().await;
         }
+    }
+
+    /// Tells nothing more until this is answered, too.
+    pub(crate) fn hold(&mut self, answered: Answered) {
+        let before = self.closed.take();
+        let answered = Box::pin(async move {
+            if let Some(mut before) = before {
+                before.opened().await;
+            }
+            answered.await;
+        });
+        self.closed = Some(Closed::Unanswered { answered, delay: Duration::ZERO });
     }
 
     /// Tells what has waited, and from now on everything at once.

@@ -10,20 +10,23 @@ use easel_imagegen::history::{PictureBudget, for_model};
 use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, StorageError, Store, image_error};
 use easel_imagegen::spec;
 use easel_protocol::event::Event;
+use easel_protocol::input::ImageDetail;
 use easel_protocol::record::ImageErrorKind;
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
+use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::audience::Audience;
 use crate::call::{CallContext, Report, StagedOf, now_ms};
 use crate::conversation::Conversation;
-use crate::machine::{Effect, Input, Turn};
-use crate::slot::TurnPermit;
+use crate::machine::{Effect, Input, Steered, Turn};
+use crate::slot::{Course, TurnPermit};
 use crate::telling::Telling;
+use crate::user_message;
 pub(crate) use hosted::HostedCalls;
 
 type AnswerEvent<S> = Result<ModelEvent<StagedOf<S>>, ModelError>;
@@ -37,6 +40,9 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     pub(crate) interrupt: CancellationToken,
     pub(crate) model: String,
     pub(crate) instructions: String,
+    pub(crate) output_schema: Option<Value>,
+    /// How closely the model looks at pictures that a user adds.
+    pub(crate) detail: ImageDetail,
     pub(crate) exposure: ToolExposure,
     pub(crate) budget: PictureBudget,
     pub(crate) calls: JoinSet<Report>,
@@ -97,7 +103,34 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     }
 
     fn step(&mut self, turn: &mut Turn, input: Input) -> Vec<Effect> {
-        turn.step(self.conversation, now_ms(), input)
+        self.decide(turn, |turn, conversation| turn.step(conversation, now_ms(), input))
+    }
+
+    /// Takes a decision of the machine, which knows by then all that the user has added to the turn.
+    fn decide(
+        &mut self,
+        turn: &mut Turn,
+        decide: impl FnOnce(&mut Turn, &mut Conversation) -> Vec<Effect>,
+    ) -> Vec<Effect> {
+        let Self { permit, conversation, telling, detail, .. } = self;
+        let Some(permit) = permit else { return decide(turn, conversation) };
+        permit.decide(|steers| {
+            let mut effects = Vec::new();
+            for steer in steers {
+                telling.hold(steer.answered);
+                let steered = Steered {
+                    input: user_message::for_model(&steer.content, &steer.attachments, *detail),
+                    id: steer.message_id,
+                    client_id: steer.client_id,
+                    content: steer.content,
+                    attachments: steer.attachments,
+                };
+                effects.extend(turn.step(conversation, now_ms(), Input::Steered(Box::new(steered))));
+            }
+            effects.extend(decide(turn, conversation));
+            let course = if turn.ended() { Course::Ends } else { Course::GoesOn };
+            (effects, course)
+        })
     }
 
     fn reported(&mut self, turn: &mut Turn, report: Report) -> Vec<Effect> {
@@ -191,7 +224,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             Err(error) => {
                 tracing::error!(thread_id = self.context.thread_id, %error, "history was not written");
                 self.history_failed = true;
-                turn.unwritten(self.conversation, now_ms(), effects, &error.message)
+                self.decide(turn, |turn, conversation| turn.unwritten(conversation, now_ms(), effects, &error.message))
             }
         }
     }
@@ -206,6 +239,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             input,
             images,
             exposure: self.exposure,
+            output_schema: self.output_schema.clone(),
             tools: spec::entries(self.exposure, &provider.info().capabilities),
         };
         let context = Arc::clone(&self.context);

@@ -18,6 +18,7 @@ mod credentials;
 mod hub;
 mod offer;
 mod order;
+mod overrides;
 mod prices;
 mod provider;
 mod refusal;

@@ -31,6 +31,8 @@ pub(crate) enum Refusal {
     Ephemeral(String),
     #[error("no active turn to interrupt")]
     NoActiveTurn,
+    #[error("no active turn to steer")]
+    NoTurnToSteer,
     #[error("expected active turn id {wanted} but found {found}")]
     OtherTurn { wanted: String, found: String },
     #[error("image {0} not found")]
@@ -52,12 +54,12 @@ impl Refusal {
         Self::BadField { field: field.into(), reason: reason.into() }
     }
 
-    /// An image of `turn/start` that was not taken in.
-    pub(crate) fn input(index: usize, refused: SourceRefused) -> Self {
+    /// An image that was not taken in, and the field that it came in.
+    pub(crate) fn source(field: impl Into<String>, refused: SourceRefused) -> Self {
         if refused.kind == ImageErrorKind::Storage {
             return Self::Storage(StorageError { message: refused.message });
         }
-        Self::field(format!("input[{index}]"), refused.message)
+        Self::field(field, refused.message)
     }
 
     pub(crate) fn page(refused: PageRefused, thread_id: Option<&str>) -> Self {
@@ -111,6 +113,7 @@ impl From<Refusal> for ErrorObjectOwned {
             | Refusal::TurnNotFound { .. }
             | Refusal::Ephemeral(_)
             | Refusal::NoActiveTurn
+            | Refusal::NoTurnToSteer
             | Refusal::OtherTurn { .. }
             | Refusal::ImageNotFound(_)
             | Refusal::ImageDeleted(_)

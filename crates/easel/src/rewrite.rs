@@ -11,7 +11,22 @@ impl App {
         running.map_or(Ok(()), |turn| Err(Refusal::TurnRunning(turn)))
     }
 
-    /// Changes what the store has of a thread, loaded or not. The caller has the thread's place in the order of requests,
+    /// Changes a thread's own data, which its actor does not hold. Refused when another process has the thread.
+    pub(crate) async fn write(
+        &self,
+        thread_id: &str,
+        change: impl Future<Output = Result<(), Refusal>>,
+    ) -> Result<(), Refusal> {
+        let acquired = self.store.acquire_writer(thread_id).await;
+        acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
+        let changed = change.await;
+        if self.threads.get(thread_id).is_none() {
+            self.release(thread_id).await;
+        }
+        changed
+    }
+
+    /// Changes what the store has of a thread's history, loaded or not. The caller has the thread's place in the order of requests,
     /// so that no turn begins meanwhile.
     pub(crate) async fn rewrite(
         &self,
@@ -19,15 +34,8 @@ impl App {
         change: impl Future<Output = Result<(), Refusal>>,
     ) -> Result<(), Refusal> {
         self.must_rest(thread_id)?;
-        let acquired = self.store.acquire_writer(thread_id).await;
-        acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
-        let changed = change.await;
-        if self.threads.get(thread_id).is_none() {
-            self.release(thread_id).await;
-            return changed;
-        }
-        changed?;
-        self.reload(thread_id).await
+        self.write(thread_id, change).await?;
+        if self.threads.get(thread_id).is_some() { self.reload(thread_id).await } else { Ok(()) }
     }
 
     /// Gives a loaded thread an actor with its history as it now is in the store.

@@ -12,7 +12,7 @@ pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
     ThreadRules {
         image_generation: config.features.image_generation,
         imagegenext: config.features.imagegenext,
-        instructions: config.model_instructions.clone().unwrap_or_else(|| spec::INSTRUCTIONS.trim_end().to_owned()),
+        instructions: instructions(config),
         detail: detail(config.images.detail),
         parallel_calls: config.images.parallel.into(),
         call_deadline: Duration::from_millis(config.images.timeout_ms),
@@ -20,6 +20,16 @@ pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
         budget: PictureBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
         event_delay: Duration::from_millis(config.wire.turn_event_delay_ms),
     }
+}
+
+/// What the model is to be, then what it is told beside that.
+fn instructions(config: &Config) -> String {
+    let mut text = config.model_instructions.as_deref().unwrap_or_else(|| spec::INSTRUCTIONS.trim_end()).to_owned();
+    if let Some(more) = &config.developer_instructions {
+        text.push_str("\n\n");
+        text.push_str(more);
+    }
+    text
 }
 
 fn detail(detail: Detail) -> ImageDetail {

@@ -95,9 +95,13 @@ impl Loopback {
         Self { address, sent, _serving: serving }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The configuration of a provider with this preset that is here.
     pub(crate) fn config(&self, preset: &str) -> String {
-        let address = self.address;
+        let address = self.address();
         format!(
             "model_provider = \"here\"\n[model_providers.here]\npreset = \"{preset}\"\nbase_url = \"http://{address}/v1\"\n\
              http_headers = {{ X-Key = \"k\" }}\n"

@@ -1,6 +1,6 @@
 //! A server that listens, and clients that connect to it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tungstenite::client::IntoClientRequest;
-use tungstenite::{ClientRequestBuilder, Message, WebSocket};
+use tungstenite::{ClientRequestBuilder, Error, Message, WebSocket};
 
 use crate::harness::Place;
 use crate::harness::conformance::Judge;
@@ -125,9 +125,7 @@ impl Listening {
         }
         match tungstenite::client(request, self.tcp()) {
             Ok((socket, _)) => Ok(Connection::over(Wire::Messages(Box::new(socket)))),
-            Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(refusal))) => {
-                Err(refusal.status().as_u16())
-            }
+            Err(tungstenite::HandshakeError::Failure(Error::Http(refusal))) => Err(refusal.status().as_u16()),
             Err(error) => panic!("neither let in nor refused: {error}"),
         }
     }
@@ -203,7 +201,12 @@ impl Connection {
                 line
             }
             Wire::Messages(socket) => loop {
-                match socket.read().expect("the connection lives") {
+                let message = match socket.read() {
+                    // Another test's child ended.
+                    Err(Error::Io(error)) if error.kind() == ErrorKind::Interrupted => continue,
+                    message => message.expect("the connection lives"),
+                };
+                match message {
                     Message::Text(text) => {
                         assert!(!text.contains('\n'), "one message is one JSON object on one line");
                         break text.to_string();

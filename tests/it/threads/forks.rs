@@ -18,6 +18,8 @@ pub(crate) fn fork_of(thread_id: &str) -> ThreadForkParams {
         model: None,
         model_provider: None,
         config: None,
+        base_instructions: None,
+        developer_instructions: None,
         ephemeral: None,
         exclude_turns: None,
         experimental_raw_events: None,

@@ -64,6 +64,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
     ModelRequest {
         model: "preview-1".to_owned(),
         instructions: String::new(),
+        output_schema: None,
         originator: String::new(),
         input,
         images,

@@ -75,6 +75,7 @@ fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
     ModelRequest {
         model: MODEL.to_owned(),
         instructions: String::new(),
+        output_schema: None,
         originator: String::new(),
         input: vec![user(text)],
         images: Vec::new(),

@@ -60,6 +60,7 @@ fn every_optional_parameter_may_be_null_or_missing() {
                 "name": "Cats", "input": [], "type": "apiKey", "apiKey": "k", "keyPath": "model", "value": "a",
                 "mergeStrategy": "replace", "edits": [], "enablement": {},
                 "beforeTurnId": "u", "numTurns": 1, "loginId": "l", "path": "/a.png",
+                "expectedTurnId": "u", "items": [],
             });
             let definition = &self.definitions[<M::Params as JsonSchema>::schema_name().as_ref()];
             let required = definition["required"].as_array().cloned().unwrap_or_default();
@@ -151,6 +152,15 @@ fn peer_messages() -> Vec<Value> {
         event("thread/started", json!({"thread": thread})),
         event("thread/status/changed", json!({"threadId": "t", "status": {"type": "active", "activeFlags": []}})),
         event("thread/name/updated", json!({"threadId": "t"})),
+        event(
+            "thread/settings/updated",
+            json!({"threadId": "t", "threadSettings": {
+                "cwd": "/p", "approvalPolicy": "never", "approvalsReviewer": "user", "summary": null, "personality": null,
+                "sandboxPolicy": {"type": "readOnly", "networkAccess": false}, "activePermissionProfile": null,
+                "collaborationMode": {"mode": "default", "settings": {"model": "gpt"}}, "disabledPluginIds": [],
+                "model": "gpt", "modelProvider": "mock", "serviceTier": null, "effort": null,
+            }}),
+        ),
         event("thread/archived", json!({"threadId": "t"})),
         event("thread/unarchived", json!({"threadId": "t"})),
         event("thread/closed", json!({"threadId": "t"})),

@@ -13,9 +13,10 @@ use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods};
 
 /// Methods and notifications that only Easel has.
-const OWN: [&str; 9] = [
+const OWN: [&str; 10] = [
     "tool/list",
     "tool/list/updated",
+    "thread/settings/update",
     "thread/rollback",
     "image/list",
     "image/read",

@@ -111,7 +111,9 @@ pub(super) fn response(method: &str) -> Value {
             "reasoningEffort": "low",
         }),
         "thread/revert" => json!({"thread": thread(), "turnsBackwardsCursor": "1", "itemsBackwardsCursor": "2"}),
-        "thread/read" | "thread/unarchive" | "thread/rollback" => json!({"thread": thread()}),
+        "thread/read" | "thread/unarchive" | "thread/rollback" | "thread/metadata/update" => {
+            json!({"thread": thread()})
+        }
         "thread/list" => json!({"data": [thread()], "nextCursor": "1", "backwardsCursor": "2"}),
         "thread/loaded/list" => json!({"data": ["t"], "nextCursor": "1"}),
         "thread/turns/list" => json!({"data": [turn()], "nextCursor": "1", "backwardsCursor": "2"}),
@@ -119,9 +121,15 @@ pub(super) fn response(method: &str) -> Value {
             let entry = |item| json!({"turnId": "u", "item": item, "startedAtMs": 1, "completedAtMs": 2});
             json!({"data": items().map(entry), "nextCursor": "1", "backwardsCursor": "2"})
         }
-        "thread/name/set" | "thread/archive" | "thread/delete" | "turn/interrupt" => json!({}),
+        "thread/name/set"
+        | "thread/settings/update"
+        | "thread/inject_items"
+        | "thread/archive"
+        | "thread/delete"
+        | "turn/interrupt" => json!({}),
         "thread/unsubscribe" => json!({"status": "unsubscribed"}),
         "turn/start" => json!({"turn": turn()}),
+        "turn/steer" => json!({"turnId": "u"}),
         "image/list" => json!({"data": [image_entry()], "nextCursor": "1"}),
         "image/read" => {
             let mut answer = image_entry();
@@ -178,6 +186,17 @@ pub(super) fn notifications() -> Vec<Value> {
         event("tool/list/updated", json!({"exposure": "standalone", "tools": ["image_gen.imagegen"]})),
         event("thread/started", json!({"thread": thread()})),
         event("thread/name/updated", json!({"threadId": "t", "threadName": "Cats"})),
+        event(
+            "thread/settings/updated",
+            json!({"threadId": "t", "threadSettings": {
+                "cwd": "/home/a/p", "approvalPolicy": "never", "approvalsReviewer": "user",
+                "sandboxPolicy": {"type": "readOnly", "networkAccess": false},
+                "collaborationMode": {"mode": "default", "settings": {
+                    "model": "preview", "reasoning_effort": "low", "developer_instructions": "Be kind.",
+                }},
+                "model": "preview", "modelProvider": "preview", "serviceTier": "flex", "effort": "low",
+            }}),
+        ),
         event("thread/archived", json!({"threadId": "t"})),
         event("thread/unarchived", json!({"threadId": "t"})),
         event("thread/closed", json!({"threadId": "t"})),
@@ -216,7 +235,7 @@ fn thread() -> Value {
         "id": "t", "sessionId": "t", "forkedFromId": "s", "preview": "a cat", "ephemeral": false, "modelProvider": "preview",
         "model": "preview", "createdAt": 1, "updatedAt": 2, "status": {"type": "idle"}, "path": "/home/a/t",
         "cwd": "/home/a/p", "cliVersion": "0.1.0", "originator": "ide", "source": "vscode", "name": "Cats",
-        "projectId": "p", "historyMode": "paginated", "turns": [turn()],
+        "projectId": "p", "gitInfo": {"sha": "0a", "branch": "main", "originUrl": "https://example.com/a.git"}, "historyMode": "paginated", "turns": [turn()],
     })
 }
 

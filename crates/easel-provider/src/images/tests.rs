@@ -1,8 +1,53 @@
 //! Whole calls against a real server.
+//!
+//! Every fault that a provider is known for has its test, here or beside the answers of the model (`responses`). Each
+//! ends in a typed error, or in the image where one came, and takes one POST.
+//!
+//! | fault | tests |
+//! |---|---|
+//! | a stream with partial images | `of_a_stream_the_final_image_counts_whether_its_event_has_a_name_or_not`, |
+//! | | `the_final_image_counts_wherever_it_stands_among_the_partial_ones` |
+//! | JSON although a stream was asked for | `json_is_final_although_a_stream_was_asked_for` |
+//! | a stream cut at every boundary | `a_stream_of_images_that_is_cut_anywhere_is_the_whole_image_or_a_typed_error`, |
+//! | | `a_stream_that_is_cut_at_any_event_or_within_one_is_an_error` (responses) |
+//! | an error event within a stream | `a_stream_that_ends_without_an_image_is_a_typed_error` |
+//! | 200 with an error, HTML with 200 | `an_answer_without_an_image_is_a_typed_error`, |
+//! | | `a_page_instead_of_an_answer_is_an_error` (responses) |
+//! | bad base64, text instead of an image | `an_answer_without_an_image_is_a_typed_error`, |
+//! | | `of_several_images_those_that_are_well_are_kept` |
+//! | no image, fewer or more than asked for | `an_answer_without_an_image_is_a_typed_error`, |
+//! | | `no_more_images_are_kept_than_were_asked_for` |
+//! | 204 | `an_answer_without_a_body_has_its_own_status`, |
+//! | | `a_page_instead_of_an_answer_is_an_error` (responses) |
+//! | huge, endless | `an_endless_image_ends_the_call`, `an_event_without_end_is_refused_at_its_bound` (responses), |
+//! | | `texts_over_their_bounds_are_refused` (responses) |
+//! | slow drip | `a_body_that_only_drips_ends_at_the_deadline`, |
+//! | | `an_answer_that_only_drips_ends_at_the_total_deadline` (responses) |
+//! | nothing more comes | `the_deadline_ends_a_call_that_stalls_anywhere_and_closes_its_connection`, |
+//! | | `an_answer_that_stands_still_is_given_up` (responses) |
+//! | reset within the head, within the body | `a_connection_that_is_reset_within_the_head_of_the_answer_is_lost`, |
+//! | | `a_connection_that_is_reset_within_an_image_is_lost` |
+//! | no HTTP, chunks that are garbage | `what_is_no_http_is_a_lost_connection`, |
+//! | | `chunks_that_are_garbage_are_a_lost_connection_unless_the_image_came_before_them`, |
+//! | | `chunks_that_are_garbage_are_an_error` (responses) |
+//! | 1xx before the answer | `what_is_said_before_the_answer_is_passed_over`, |
+//! | | `an_answer_may_be_announced` (responses) |
+//! | a length too long or too short | `an_answer_shorter_than_its_length_is_cut_and_a_longer_one_spoils_no_other`, |
+//! | | `a_whole_image_is_kept_whatever_breaks_after_it` |
+//! | 413, 401 while the request is sent | `a_refusal_that_comes_while_the_request_is_sent_is_that_refusal`, |
+//! | | `a_refusal_whose_sender_resets_the_connection_is_never_sent_again`, |
+//! | | `a_connection_that_breaks_while_the_request_is_sent_is_lost` |
+//! | a redirect, also to a private address | `what_may_have_been_accepted_is_sent_once`, |
+//! | | `a_redirect_within_is_not_followed`, `a_redirect_takes_no_credential_elsewhere` (responses) |
+//! | a link to a private address, over http | `a_link_to_any_other_place_within_is_refused_before_a_connection_is_made`, |
+//! | | `a_name_that_leads_within_is_refused_when_it_is_looked_up` |
+//! | a link with a redirect, to no image | `a_redirect_is_not_followed_and_what_is_no_image_is_refused` |
 
 mod answers;
 mod attempts;
 mod bodies;
+mod connection;
+mod early;
 mod faults;
 mod files;
 mod links;
@@ -151,4 +196,23 @@ async fn call(record: Record, acts: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageErr
 
 async fn call_openai(acts: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageError>, Vec<server::Seen>) {
     call(Preset::Openai.record(), acts).await
+}
+
+#[test]
+fn every_test_of_the_table_of_faults_is_there() {
+    let table = include_str!("tests.rs").lines().take_while(|line| line.starts_with("//!"));
+    let rows: String = table.filter(|line| line.starts_with("//! |")).collect();
+    let named: Vec<&str> = rows.split('`').skip(1).step_by(2).collect();
+    let tests = [
+        include_str!("tests/answers.rs"),
+        include_str!("tests/attempts.rs"),
+        include_str!("tests/connection.rs"),
+        include_str!("tests/early.rs"),
+        include_str!("tests/faults.rs"),
+        include_str!("tests/links.rs"),
+        include_str!("../responses/tests/faults.rs"),
+    ];
+    let is_there = |name: &str| tests.iter().any(|file| file.contains(&format!("#[tokio::test]\nasync fn {name}()")));
+    let missing: Vec<&str> = named.iter().copied().filter(|name| !is_there(name)).collect();
+    assert!(named.len() > 30 && missing.is_empty(), "{missing:#?}");
 }

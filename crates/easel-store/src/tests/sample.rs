@@ -51,6 +51,7 @@ pub(super) fn thread(id: &str) -> Thread {
         source: SessionSource::AppServer,
         name: None,
         project_id: None,
+        git_info: None,
         history_mode: HistoryMode::Paginated,
         turns: Vec::new(),
     }

@@ -5,5 +5,6 @@ mod faults;
 mod hosted;
 mod interrupts;
 mod message;
+mod steering;
 mod telling;
 mod threads;

@@ -53,6 +53,7 @@ pub(crate) fn event(event: &Event) -> String {
         | Event::ToolListUpdated(_)
         | Event::ThreadStarted(_)
         | Event::ThreadNameUpdated(_)
+        | Event::ThreadSettingsUpdated(_)
         | Event::ThreadArchived(_)
         | Event::ThreadUnarchived(_)
         | Event::ThreadClosed(_)

@@ -143,6 +143,7 @@ pub(crate) async fn start_answered(handle: &ThreadHandle<FakeProvider>, turn_id:
         attachments: Vec::new(),
         model: "model".to_owned(),
         cwd: "/project".into(),
+        output_schema: None,
         answered,
     };
     assert!(handle.send(Command::StartTurn(Box::new(start))).await, "the actor lives");
@@ -167,6 +168,7 @@ fn stored(thread_id: &str) -> StoredThread {
         source: SessionSource::AppServer,
         name: None,
         project_id: None,
+        git_info: None,
         history_mode: HistoryMode::Paginated,
         turns: Vec::new(),
     };

@@ -3,19 +3,51 @@
 use easel_imagegen::plan::Draft;
 use easel_imagegen::port::{FunctionCall, ModelError, Reference};
 use easel_protocol::event::{Event, TokenUsage};
-use easel_protocol::record::{ImageError, ImageRecord, RequestedImage};
+use easel_protocol::input::UserInput;
+use easel_protocol::record::{Attachment, ImageError, ImageRecord, RequestedImage};
+use easel_protocol::response_item::ResponseItem;
 
 /// What happened.
 #[derive(Debug, Clone)]
 pub enum Input {
-    TextDelta { item_id: String, delta: String },
-    Message { item_id: String, text: String },
+    TextDelta {
+        item_id: String,
+        delta: String,
+    },
+    Message {
+        item_id: String,
+        text: String,
+    },
     FunctionCall(FunctionCall),
-    HostedStarted { call_id: String, requested: RequestedImage, references: Vec<Reference> },
-    AnswerCompleted { usage: TokenUsage },
+    HostedStarted {
+        call_id: String,
+        requested: RequestedImage,
+        references: Vec<Reference>,
+    },
+    AnswerCompleted {
+        usage: TokenUsage,
+    },
     AnswerFailed(ModelError),
-    CallEnded { item_id: String, outcome: Result<Outcome, Box<ImageError>> },
+    CallEnded {
+        item_id: String,
+        outcome: Result<Outcome, Box<ImageError>>,
+    },
+    /// The user added a message; it is read before the model is asked again, or the turn ends.
+    Steered(Box<Steered>),
     Interrupt,
+}
+
+/// A message that a user adds to a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Steered {
+    pub id: String,
+    pub client_id: Option<String>,
+    /// With images as files of the store.
+    pub content: Vec<UserInput>,
+    /// The images among them, in order.
+    pub attachments: Vec<Attachment>,
+    /// The same for the model.
+    pub input: ResponseItem,
 }
 
 impl Input {
@@ -28,7 +60,7 @@ impl Input {
             | Self::HostedStarted { .. }
             | Self::AnswerCompleted { .. }
             | Self::AnswerFailed(_) => true,
-            Self::CallEnded { .. } | Self::Interrupt => false,
+            Self::CallEnded { .. } | Self::Steered(_) | Self::Interrupt => false,
         }
     }
 }

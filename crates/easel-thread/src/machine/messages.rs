@@ -1,12 +1,34 @@
-//! Agent messages: opened by their first words, closed by their last, and never missing after an image.
+//! User messages as they come. Agent messages: opened by their first words, closed by their last, and never missing after an image.
 
 use easel_protocol::event::{AgentMessageDeltaNotification, Event};
-use easel_protocol::item::{AgentMessageItem, ThreadItem};
+use easel_protocol::item::{AgentMessageItem, ThreadItem, UserMessageItem};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
-use super::{Step, Turn};
+use super::{Steered, Step, Turn};
 
 impl Turn {
+    pub(super) fn user_message(&self, step: &mut Step<'_>, message: UserMessageItem, input: ResponseItem) {
+        let message = UserMessageItem { id: step.conversation.unique_id(&message.id), ..message };
+        let completed = UserMessageItem { completed_at_ms: Some(step.at), ..message.clone() };
+        self.emit_item_started(step, ThreadItem::UserMessage(message));
+        self.emit_item_completed(step, ThreadItem::UserMessage(completed));
+        self.remember(step, input);
+    }
+
+    /// Gives the model what the user has added meanwhile; true when there was something. A turn that ends keeps it for the
+    /// next one to read.
+    pub(super) fn read_steered(&mut self, step: &mut Step<'_>) -> bool {
+        let steered = std::mem::take(&mut self.steered);
+        let any = !steered.is_empty();
+        for Steered { id, client_id, content, attachments, input } in steered {
+            step.conversation.attach(&attachments);
+            let (started_at_ms, completed_at_ms) = (step.at, None);
+            let message = UserMessageItem { id, client_id, content, started_at_ms, completed_at_ms };
+            self.user_message(step, message, input);
+        }
+        any
+    }
+
     /// One message is open at a time, whatever ids its pieces carry: compatible servers name them differently. White
     /// space opens none, so that no message is ever blank.
     pub(super) fn text_delta(&mut self, step: &mut Step<'_>, item_id: &str, delta: String) {

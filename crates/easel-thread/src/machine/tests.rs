@@ -9,4 +9,5 @@ mod messages;
 mod order;
 mod rules;
 mod script;
+mod steering;
 mod storage;

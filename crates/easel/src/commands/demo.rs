@@ -152,6 +152,7 @@ async fn turn(client: &mut Client, thread_id: &str, text: &str, shown: Shown) ->
         client_user_message_id: None,
         cwd: None,
         model: None,
+        output_schema: None,
     };
     client.request::<TurnStart>(&params).await?;
     let mut images = Vec::new();

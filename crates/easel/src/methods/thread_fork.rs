@@ -9,6 +9,7 @@ use crate::hub::Wants;
 use crate::methods::thread_resume::newest_turns;
 use crate::methods::thread_start::{new_thread, settings};
 use crate::methods::{Answer, Handler};
+use crate::overrides::{self, Instructions};
 use crate::refusal::Refusal;
 
 impl Handler for ThreadFork {
@@ -16,10 +17,12 @@ impl Handler for ThreadFork {
         let app = &cx.app;
         let source = app.store.thread(&params.thread_id).await?;
         let source = source.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
-        let overrides = match params.config.clone() {
-            Some(config) => config,
-            None => app.store.settings(&source.id).await?.map(|settings| settings.overrides).unwrap_or_default(),
+        let before = app.store.settings(&source.id).await?.map(|settings| settings.overrides).unwrap_or_default();
+        let instructions = Instructions {
+            base: params.base_instructions.as_deref(),
+            developer: params.developer_instructions.as_deref(),
         };
+        let overrides = overrides::changed(&before, params.config.as_ref(), &instructions)?;
         let thread = copy_of(&source, &params, cx.client.name(), |cwd| app.absolute(Some(cwd)).display().to_string());
         let loaded = app.configuration_for(thread.cwd.clone().into(), overrides.clone()).await?;
         let place = app.order.take(&thread.id).await;

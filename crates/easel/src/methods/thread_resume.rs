@@ -11,6 +11,7 @@ use crate::app::{App, Cx};
 use crate::hub::Wants;
 use crate::methods::thread_start::settings;
 use crate::methods::{Answer, Handler};
+use crate::overrides::{self, Instructions};
 use crate::provider::AnyProvider;
 use crate::refusal::Refusal;
 use crate::rules::thread_rules;
@@ -58,14 +59,19 @@ async fn is_current(app: &App, handle: &ThreadHandle<AnyProvider>, thread_id: &s
 }
 
 fn changes_something(params: &ThreadResumeParams) -> bool {
-    params.cwd.is_some() || params.model.is_some() || params.model_provider.is_some() || params.config.is_some()
+    params.cwd.is_some()
+        || params.model.is_some()
+        || params.model_provider.is_some()
+        || params.config.is_some()
+        || params.base_instructions.is_some()
+        || params.developer_instructions.is_some()
 }
 
 /// Loads the thread, or loads it again, with what the request changes of it; no turn may run. Returns the warnings of its configuration.
 async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refusal> {
     let stored = app.store.load(&params.thread_id).await?;
     let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
-    let stored = with_changes(stored, params, app.absolute(params.cwd.as_deref()).display().to_string());
+    let stored = with_changes(stored, params, app.absolute(params.cwd.as_deref()).display().to_string())?;
     let loaded = app.configuration_for(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
     // Only now, so that a change that is refused leaves a loaded thread as it is.
     app.threads.unload(&params.thread_id);
@@ -108,7 +114,7 @@ fn within(bytes: usize, turns: Vec<Turn>) -> Vec<Turn> {
 }
 
 /// The thread with what the request changes of it.
-fn with_changes(mut stored: StoredThread, params: &ThreadResumeParams, cwd: String) -> StoredThread {
+fn with_changes(mut stored: StoredThread, params: &ThreadResumeParams, cwd: String) -> Result<StoredThread, Refusal> {
     if params.cwd.is_some() {
         stored.thread.cwd = cwd;
     }
@@ -118,8 +124,8 @@ fn with_changes(mut stored: StoredThread, params: &ThreadResumeParams, cwd: Stri
     if let Some(provider) = &params.model_provider {
         stored.thread.model_provider.clone_from(provider);
     }
-    if let Some(overrides) = &params.config {
-        stored.overrides.clone_from(overrides);
-    }
-    stored
+    let instructions =
+        Instructions { base: params.base_instructions.as_deref(), developer: params.developer_instructions.as_deref() };
+    stored.overrides = overrides::changed(&stored.overrides, params.config.as_ref(), &instructions)?;
+    Ok(stored)
 }

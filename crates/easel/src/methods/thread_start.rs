@@ -8,19 +8,25 @@ use easel_protocol::thread::{
     ThreadStartParams, ThreadStatus,
 };
 use easel_thread::Audience;
+use serde_json::Map;
 use uuid::Uuid;
 
 use crate::app::Cx;
 use crate::hub::Wants;
 use crate::methods::model_list::default_model;
 use crate::methods::{Answer, Handler};
+use crate::overrides::{self, Instructions};
 use crate::refusal::Refusal;
 
 impl Handler for ThreadStart {
     async fn handle(cx: Cx, params: ThreadStartParams) -> Result<Answer<ThreadSettings>, Refusal> {
         let app = &cx.app;
         let cwd = app.absolute(params.cwd.as_deref());
-        let overrides = params.config.unwrap_or_default();
+        let instructions = Instructions {
+            base: params.base_instructions.as_deref(),
+            developer: params.developer_instructions.as_deref(),
+        };
+        let overrides = overrides::changed(&Map::new(), params.config.as_ref(), &instructions)?;
         let loaded = app.configuration_for(cwd.clone(), overrides.clone()).await?;
         let provider_id = params.model_provider.as_deref().unwrap_or(app.providers.default_id(&loaded.config));
         let provider = app.providers.get(provider_id, &loaded.config);
@@ -76,6 +82,7 @@ pub(super) fn new_thread() -> Thread {
         source: SessionSource::AppServer,
         name: None,
         project_id: None,
+        git_info: None,
         history_mode: HistoryMode::Paginated,
         turns: Vec::new(),
     }

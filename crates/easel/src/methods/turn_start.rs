@@ -7,6 +7,7 @@ use easel_protocol::record::Attachment;
 use easel_protocol::thread::Thread;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStartParams, TurnStartResponse, TurnStatus};
 use easel_thread::actor::{Command, StartTurn};
+use serde_json::Value;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -16,11 +17,14 @@ use crate::refusal::Refusal;
 
 /// Most pieces of one user message.
 const MAX_PIECES: usize = 64;
+/// Most bytes of an output schema.
+const MAX_SCHEMA_BYTES: usize = 64 << 10;
 
 impl Handler for TurnStart {
     async fn handle(cx: Cx, params: TurnStartParams) -> Result<Answer<TurnStartResponse>, Refusal> {
         let app = &cx.app;
         check(&params.input)?;
+        check_schema(params.output_schema.as_ref())?;
         let stored = app.store.thread(&params.thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
         let handle = app.threads.get(&params.thread_id);
@@ -43,6 +47,7 @@ impl Handler for TurnStart {
             attachments,
             model: thread.model.unwrap_or_default(),
             cwd: PathBuf::from(thread.cwd),
+            output_schema: params.output_schema,
             answered: Box::pin(async move {
                 // A sender that is gone without a word means that there is nobody to wait for.
                 let _ = told.await;
@@ -72,7 +77,7 @@ async fn with_changes(app: &App, stored: Thread, params: &TurnStartParams) -> Re
     Ok(thread)
 }
 
-fn check(input: &[UserInput]) -> Result<(), Refusal> {
+pub(super) fn check(input: &[UserInput]) -> Result<(), Refusal> {
     if input.len() > MAX_PIECES {
         return Err(Refusal::field("input", format!("has {} pieces; at most {MAX_PIECES} are taken", input.len())));
     }
@@ -86,8 +91,20 @@ fn check(input: &[UserInput]) -> Result<(), Refusal> {
     if says_something { Ok(()) } else { Err(Refusal::field("input", "is empty")) }
 }
 
+/// What is in the schema is the provider's to judge.
+fn check_schema(schema: Option<&Value>) -> Result<(), Refusal> {
+    let Some(schema) = schema else { return Ok(()) };
+    if !schema.is_object() {
+        return Err(Refusal::field("outputSchema", "must be an object"));
+    }
+    if schema.to_string().len() > MAX_SCHEMA_BYTES {
+        return Err(Refusal::field("outputSchema", format!("has more than {MAX_SCHEMA_BYTES} bytes")));
+    }
+    Ok(())
+}
+
 /// Copies the images into the store: the client may delete its own as soon as this is answered.
-async fn take_in(
+pub(super) async fn take_in(
     app: &App,
     thread_id: &str,
     input: Vec<UserInput>,
@@ -110,7 +127,7 @@ async fn take_in(
             }
         };
         let taken = app.store.take_in(thread_id, source).await;
-        let attachment = taken.map_err(|refused| Refusal::input(index, refused))?;
+        let attachment = taken.map_err(|refused| Refusal::source(format!("input[{index}]"), refused))?;
         content.push(UserInput::LocalImage { path: attachment.path.clone(), detail });
         attachments.push(attachment);
     }

@@ -84,6 +84,26 @@ async fn a_redirect_is_not_followed_and_what_is_no_image_is_refused() {
 }
 
 #[tokio::test]
+async fn a_redirect_within_is_not_followed() {
+    let within = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = within.local_addr().unwrap();
+    for location in [format!("http://{address}/a.png"), "http://169.254.169.254/latest/meta-data".to_owned()] {
+        for status in ["301 X", "302 X", "303 X", "307 X", "308 X"] {
+            let redirect = Act::Answer(answer(status, &[("location", location.as_str())], ""));
+            let (made, requests) = call_openai(vec![redirect.clone()]).await;
+            assert_eq!((made.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 1));
+            let (made, requests) = call_with_link("/a.png", vec![redirect]).await;
+            assert_eq!((made.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 2));
+        }
+    }
+    tokio::select! {
+        biased;
+        _ = within.accept() => panic!("a redirect led within"),
+        () = std::future::ready(()) => {}
+    }
+}
+
+#[tokio::test]
 async fn a_paid_image_is_asked_for_again_when_its_link_breaks() {
     let broken = Act::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nxx".to_vec());
     let image = Act::Answer(answer("200 OK", &[], png(5)));

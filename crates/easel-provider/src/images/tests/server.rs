@@ -1,6 +1,7 @@
 //! A server that speaks HTTP/1.1 by hand, so that its faults are real ones.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -8,6 +9,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::recorder;
+
+/// Far shorter than any silence that a client gives up at.
+const BETWEEN_DROPS: Duration = Duration::from_millis(20);
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -35,8 +39,12 @@ pub(super) enum Act {
     Answer(Vec<u8>),
     /// A part of the answer, then the end of the connection.
     Cut(Vec<u8>),
+    /// A part of the answer, then the connection is reset.
+    Reset(Vec<u8>),
     /// A part of the answer, then nothing; ends when the client closes.
     Stall(Vec<u8>),
+    /// A part of the answer, then a little of it again and again, slowly, until the client closes.
+    Drip(Vec<u8>, &'static [u8]),
 }
 
 pub(super) struct Server {
@@ -95,6 +103,20 @@ async fn serve(mut stream: TcpStream, acts: Vec<Act>, (seen, closed, arrived): P
             }
             Act::Cut(bytes) => {
                 let _ = stream.write_all(&bytes).await;
+                return;
+            }
+            Act::Reset(bytes) => {
+                let _ = stream.write_all(&bytes).await;
+                stream.set_zero_linger().unwrap();
+                return;
+            }
+            Act::Drip(bytes, piece) => {
+                let _ = stream.write_all(&bytes).await;
+                let mut often = tokio::time::interval(BETWEEN_DROPS);
+                while stream.write_all(piece).await.is_ok() {
+                    often.tick().await;
+                }
+                closed.add_permits(1);
                 return;
             }
             Act::Stall(bytes) => {

@@ -20,6 +20,11 @@ pub(super) fn pieces(request: &ModelRequest) -> Result<Vec<Piece>, String> {
         draft.raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);
         draft.value(&request.tools)?;
     }
+    if let Some(schema) = &request.output_schema {
+        draft.raw(r#","text":{"format":{"type":"json_schema","name":"output","strict":true,"schema":"#);
+        draft.value(schema)?;
+        draft.raw("}}");
+    }
     draft.raw(r#","input":["#);
     // An image without a result never came to be, and there is no way to say so.
     let input = request.input.iter().filter(|item| !is_empty(item));

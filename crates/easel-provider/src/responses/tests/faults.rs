@@ -58,6 +58,35 @@ async fn a_connection_that_is_lost_within_a_body_is_an_error() {
 }
 
 #[tokio::test]
+async fn chunks_that_are_garbage_are_an_error() {
+    let head = "content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n";
+    for garbage in ["zz\r\n", "-1\r\n", "fffffffffffffffff\r\n", "2\r\n: x"] {
+        let said = said(vec![Step::Send(response("200 OK", head, garbage))], PATIENT).await;
+        assert!(said.starts_with("error Other: ") && said.contains(" was lost while it answered: "), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_may_be_announced() {
+    for before in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"] {
+        let answer = stream(events(&[completed(&[])]));
+        let said = said(vec![Step::Send([before.as_bytes(), &answer].concat())], PATIENT).await;
+        assert!(said.starts_with("completed "), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_takes_no_credential_elsewhere() {
+    let elsewhere = Server::start([vec![Step::Send(stream(events(&[completed(&[])])))]]).await;
+    for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let location = format!("location: {}/responses\r\n", elsewhere.url);
+        let said = said(vec![Step::Send(response(status, &location, ""))], PATIENT).await;
+        assert!(said.starts_with("error Other: the provider gave an answer that is none of its API"), "{said}");
+    }
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[tokio::test]
 async fn an_answer_that_stands_still_is_given_up() {
     let begun = Step::Send(stream(events(&[delta("m", "Hi")])));
     let mut server = Server::start([vec![begun, Step::Wait]]).await;

@@ -104,6 +104,7 @@ pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
     ModelRequest {
         model: "gpt-5.5".to_owned(),
         instructions: "Draw what is \"asked\".\nNothing else.".to_owned(),
+        output_schema: None,
         originator: "test".to_owned(),
         input: vec![ResponseItem::Message { role: MessageRole::User, content }],
         images: Vec::new(),

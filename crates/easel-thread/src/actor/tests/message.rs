@@ -19,7 +19,7 @@ fn the_model_reads_the_pieces_in_their_order_and_each_image_with_its_name() {
         image("/store/2.png", Some(ImageDetail::Low)),
         UserInput::Text { text: "look like that".to_owned(), text_elements: Vec::new() },
     ];
-    let message = user_message(&content, &[attachment("A"), attachment("B")], ImageDetail::High);
+    let message = user_message::for_model(&content, &[attachment("A"), attachment("B")], ImageDetail::High);
     let ResponseItem::Message { content, .. } = message else { panic!("not a message") };
     let pieces: Vec<String> = content
         .into_iter()

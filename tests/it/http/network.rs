@@ -1,0 +1,157 @@
+//! The way to a provider: proxies and certificates that the environment names.
+
+mod account;
+mod proxy;
+mod tls;
+mod wire;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::event::Event;
+use easel_protocol::item::ImageStatus;
+use easel_protocol::record::{Billed, ImageErrorKind};
+use serde_json::json;
+
+use super::at;
+use super::loopback::{Loopback, Reply, Sent};
+use crate::harness::events::image;
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{Place, STANDALONE, Server, text};
+use proxy::Proxy;
+use tls::{Authority, in_front_of};
+
+const KEY: &str = "sk-mock";
+
+/// The model wants an image until it has seen one; the other endpoint makes it.
+fn draws(sent: &Sent) -> Reply {
+    if !sent.path.ends_with("/responses") {
+        let image = BASE64.encode(plain_png(16, 16, RED));
+        return Reply::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }));
+    }
+    let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
+        "name": "imagegen", "arguments": r#"{"prompt": "a square"}"# });
+    let told =
+        sent.json()["input"].as_array().is_some_and(|input| input.iter().any(|item| item["call_id"] == "call_1"));
+    if told { Reply::message("Done.") } else { Reply::answer(&[call]) }
+}
+
+/// What becomes of a turn with one image.
+async fn turn(place: &Place, variables: Vec<(&str, OsString)>) -> Vec<Event> {
+    let mut command = place.command(STANDALONE);
+    command.env("MOCK_KEY", KEY).envs(variables);
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a square")]).await;
+    server.close().await;
+    events
+}
+
+fn assert_drawn(events: &[Event]) {
+    let image = image(events);
+    assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{:?}", image.error);
+}
+
+/// What the turn failed with, in words.
+fn failure(events: &[Event]) -> &str {
+    let mut errors = events
+        .iter()
+        .filter_map(|event| if let Event::Error(error) = event { Some(&error.error.message) } else { None });
+    errors.next().expect("an error")
+}
+
+/// The three requests of a turn with one image arrived at `backend`, with the key and without what is a proxy's.
+fn assert_arrived(backend: &Loopback) {
+    let sent = backend.sent_to("");
+    let paths: Vec<&str> = sent.iter().map(|sent| sent.path.as_str()).collect();
+    assert_eq!(paths, ["/v1/responses", "/v1/images/generations", "/v1/responses"]);
+    for sent in &sent {
+        assert_eq!(sent.header("authorization"), Some(format!("Bearer {KEY}")));
+        assert_eq!(sent.header("proxy-authorization"), None);
+    }
+}
+
+#[tokio::test]
+async fn plain_requests_go_through_the_proxy_unless_their_host_is_exempt() {
+    for (exempt, passes) in [("", 3), ("elsewhere.example", 3), ("elsewhere.example, 127.0.0.0/8", 0)] {
+        let backend = Loopback::start(draws).await;
+        let base = format!("http://{}/v1", backend.address());
+        let (place, proxy) = (Place::with_config(&at(&base)), Proxy::start(None));
+        let variables = vec![("HTTP_PROXY", proxy.url().into()), ("NO_PROXY", exempt.into())];
+        assert_drawn(&turn(&place, variables).await);
+        assert_arrived(&backend);
+        let responses = format!("POST {base}/responses HTTP/1.1");
+        let expected = [responses.clone(), format!("POST {base}/images/generations HTTP/1.1"), responses];
+        assert_eq!(proxy.seen().lines(), expected[..passes], "{exempt:?}");
+        let logged_in = proxy.seen().heads.iter().all(|head| head.contains("proxy-authorization: Basic dXNlcjp3b3Jk"));
+        assert!(logged_in);
+    }
+}
+
+/// A place whose provider is `backend` behind TLS, by this configuration's way there.
+fn place_at(address: SocketAddr) -> Place {
+    Place::with_config(&at(&format!("https://localhost:{}/v1", address.port())))
+}
+
+#[tokio::test]
+async fn a_tunnel_shows_the_proxy_the_host_and_neither_key_nor_words() {
+    let (backend, authority) = (Loopback::start(draws).await, Authority::new("known"));
+    let address = in_front_of(backend.address(), vec![authority.server("localhost")]);
+    let (place, proxy) = (place_at(address), Proxy::start(None));
+    let certificate = authority.file(&place).into_os_string();
+    assert_drawn(&turn(&place, vec![("HTTPS_PROXY", proxy.url().into()), ("SSL_CERT_FILE", certificate)]).await);
+    assert_arrived(&backend);
+
+    let seen = proxy.seen();
+    let host = format!("localhost:{}", address.port());
+    assert_eq!(seen.lines(), [format!("CONNECT {host} HTTP/1.1").as_str(); 3]);
+    for head in &seen.heads {
+        assert!(head.contains("Basic dXNlcjp3b3Jk"), "{head}");
+        assert!(!head.to_lowercase().contains("\r\nauthorization:") && !head.contains(KEY), "{head}");
+    }
+    assert!(seen.tunnelled.len() > 1_000);
+    let readable = String::from_utf8_lossy(&seen.tunnelled);
+    for secret in [KEY, "authorization", "draw a square", "images/generations"] {
+        assert!(!readable.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_is_a_network_error_and_nothing_is_sent() {
+    let (backend, known, unknown) = (Loopback::start(draws).await, Authority::new("known"), Authority::new("unknown"));
+    let (good, bad) = (known.server("localhost"), unknown.server("localhost"));
+    // The model is reached; the three attempts at an image meet somebody else.
+    let configs = vec![good.clone(), bad.clone(), bad.clone(), bad, good];
+    let place = place_at(in_front_of(backend.address(), configs));
+    let events = turn(&place, vec![("SSL_CERT_FILE", known.file(&place).into_os_string())]).await;
+    let error = image(&events).error.as_ref().expect("an error");
+    assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Network, 3, Billed::No));
+    assert!(error.message.ends_with("cannot be reached: invalid peer certificate: UnknownIssuer"), "{}", error.message);
+    assert_eq!(backend.sent_to("/responses").len(), 2);
+    assert!(backend.sent_to("/images/generations").is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_is_refused() {
+    let (backend, authority) = (Loopback::start(draws).await, Authority::new("known"));
+    let place = place_at(in_front_of(backend.address(), vec![authority.server("elsewhere.example")]));
+    let events = turn(&place, vec![("SSL_CERT_FILE", authority.file(&place).into_os_string())]).await;
+    assert!(failure(&events).contains(" cannot be reached: invalid peer certificate: "), "{}", failure(&events));
+    assert!(backend.sent_to("").is_empty());
+}
+
+#[tokio::test]
+async fn a_machine_without_certificates_reaches_plain_providers_and_says_why_it_reaches_no_others() {
+    let backend = Loopback::start(draws).await;
+    let nothing = |place: &Place| vec![("SSL_CERT_FILE", place.project().join("nothing.pem").into_os_string())];
+    let place = Place::with_config(&at(&format!("http://{}/v1", backend.address())));
+    assert_drawn(&turn(&place, nothing(&place)).await);
+
+    let place = place_at(backend.address());
+    let events = turn(&place, nothing(&place)).await;
+    let expected = "the HTTP client cannot be made: unexpected error: No CA certificates were loaded from the system";
+    assert_eq!(failure(&events), expected);
+}

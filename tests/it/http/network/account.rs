@@ -1,0 +1,79 @@
+//! A key of the account that another process replaced, at the public API's own address as far as Easel can tell.
+
+use easel_protocol::account::{LoginAccountParams, SecretText};
+use easel_protocol::event::Event;
+use easel_protocol::item::{ImageGenerationItem, ImageStatus};
+use easel_protocol::method::AccountLoginStart;
+use easel_protocol::record::{Billed, ImageErrorKind};
+use serde_json::json;
+
+use super::super::loopback::{Loopback, Reply, Sent};
+use super::proxy::Proxy;
+use super::tls::{Authority, in_front_of};
+use crate::harness::events::image;
+use crate::harness::{Place, STANDALONE, Server, text};
+
+/// The model takes any key, the images endpoint takes the new one.
+fn takes_the_new_key(sent: &Sent) -> Reply {
+    let is_new = sent.header("authorization").is_some_and(|key| key.ends_with("sk-new-canary"));
+    if sent.path.ends_with("/responses") || is_new {
+        return super::draws(sent);
+    }
+    Reply::json(401, &json!({ "error": { "message": "No.", "code": "invalid_api_key" } }))
+}
+
+fn key(key: &str) -> LoginAccountParams {
+    LoginAccountParams::ApiKey { api_key: SecretText(key.to_owned()) }
+}
+
+async fn log_in(server: &mut Server, login: &str) {
+    server.ok::<AccountLoginStart>(&key(login)).await;
+    server.events_until(|event| matches!(event, Event::ToolListUpdated(_))).await;
+}
+
+/// The image of a turn whose key is replaced by `new` after the server has read it, and what its endpoint was sent.
+async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Sent>) {
+    let (backend, authority) = (Loopback::start(takes_the_new_key).await, Authority::new("known"));
+    let address = in_front_of(backend.address(), vec![authority.server("api.openai.com")]);
+    let (place, proxy) = (Place::with_config("model_provider = \"openai\"\n"), Proxy::start(Some(address)));
+    let open = async || {
+        let mut command = place.command(STANDALONE);
+        command.env("HTTPS_PROXY", proxy.url()).env("SSL_CERT_FILE", authority.file(&place));
+        let mut server = Server::spawn(command);
+        server.initialize(None).await;
+        server
+    };
+    let (mut server, mut other) = (open().await, open().await);
+    log_in(&mut server, "sk-old-canary").await;
+    log_in(&mut other, new).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a square")]).await;
+    assert!(proxy.seen().lines().iter().all(|line| *line == "CONNECT api.openai.com:443 HTTP/1.1"));
+    server.close().await;
+    other.close().await;
+    (image(&events).clone(), backend.sent_to("/images/generations"))
+}
+
+#[tokio::test]
+async fn a_refused_key_is_read_anew_and_the_image_asked_for_once_more() {
+    let (image, sent) = image_after("sk-new-canary").await;
+    assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{:?}", image.error);
+    assert_eq!(image.images[0].attempts, 2);
+    let keys: Vec<_> = sent.iter().filter_map(|sent| sent.header("authorization")).collect();
+    assert_eq!(keys, ["Bearer sk-old-canary", "Bearer sk-new-canary"]);
+    let repeats: Vec<_> = sent.iter().map(|sent| sent.header("idempotency-key")).collect();
+    assert!(repeats[0].is_some() && repeats[0] == repeats[1], "{repeats:?}");
+}
+
+#[tokio::test]
+async fn a_refused_key_that_nobody_replaced_by_a_good_one_is_an_error_after_two_requests_at_most() {
+    for (new, posts) in [("sk-old-canary", 1), ("sk-wrong-canary", 2)] {
+        let (image, sent) = image_after(new).await;
+        let error = image.error.expect("an error");
+        assert_eq!(
+            (error.kind, error.http_status, error.billed),
+            (ImageErrorKind::Unauthorized, Some(401), Billed::No)
+        );
+        assert_eq!((error.attempts, sent.len()), (posts, posts as usize), "{new}");
+    }
+}

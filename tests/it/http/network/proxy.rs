@@ -1,0 +1,97 @@
+//! A proxy on loopback that forwards plain requests, opens tunnels, and keeps what it could read of either.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use super::wire::Request;
+
+pub(super) struct Proxy {
+    address: SocketAddr,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    /// The heads of the requests to the proxy itself.
+    pub(super) heads: Vec<String>,
+    /// Everything that clients sent through tunnels.
+    pub(super) tunnelled: Vec<u8>,
+}
+
+impl Seen {
+    pub(super) fn lines(&self) -> Vec<&str> {
+        self.heads.iter().filter_map(|head| head.lines().next()).collect()
+    }
+}
+
+impl Proxy {
+    /// Tunnels lead to `to`, whatever they are asked for, or without it to where they are asked for.
+    pub(super) fn start(to: Option<SocketAddr>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let seen = Arc::<Mutex<Seen>>::default();
+        let noted = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let noted = Arc::clone(&noted);
+                // A connection that breaks is the end of it alone.
+                std::thread::spawn(move || serve(client, to, &noted));
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// With a name and a word to log in with.
+    pub(super) fn url(&self) -> String {
+        format!("http://user:word@{}", self.address)
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        self.seen.lock().expect("nobody panics while holding this").clone()
+    }
+}
+
+fn serve(mut client: TcpStream, to: Option<SocketAddr>, noted: &Arc<Mutex<Seen>>) -> io::Result<()> {
+    let request = Request::read(&mut client)?;
+    noted.lock().expect("nobody panics while holding this").heads.push(request.head.clone());
+    if request.line().starts_with("CONNECT ") {
+        let server = match to {
+            Some(address) => TcpStream::connect(address)?,
+            None => TcpStream::connect(request.target())?,
+        };
+        client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+        return tunnel(client, server, noted);
+    }
+    forward(&request, client)
+}
+
+/// Sends the request on in the form for servers, without what is for the proxy, and its answer back.
+fn forward(request: &Request, mut client: TcpStream) -> io::Result<()> {
+    let target = request.target().strip_prefix("http://").ok_or(io::ErrorKind::InvalidInput)?;
+    let (host, path) = target.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;
+    let mut server = TcpStream::connect(host)?;
+    write!(server, "POST /{path} HTTP/1.1\r\n")?;
+    for header in request.head.lines().skip(1).filter(|header| !header.starts_with("proxy-")) {
+        write!(server, "{header}\r\n")?;
+    }
+    server.write_all(&request.body)?;
+    io::copy(&mut server, &mut client).map(drop)
+}
+
+fn tunnel(mut client: TcpStream, mut server: TcpStream, noted: &Arc<Mutex<Seen>>) -> io::Result<()> {
+    let (mut from, mut to) = (server.try_clone()?, client.try_clone()?);
+    std::thread::spawn(move || {
+        let copied = io::copy(&mut from, &mut to);
+        to.shutdown(Shutdown::Write).and(copied)
+    });
+    let mut piece = vec![0; 16 << 10];
+    loop {
+        let length = client.read(&mut piece)?;
+        if length == 0 {
+            return server.shutdown(Shutdown::Write);
+        }
+        noted.lock().expect("nobody panics while holding this").tunnelled.extend_from_slice(&piece[..length]);
+        server.write_all(&piece[..length])?;
+    }
+}

@@ -1,0 +1,36 @@
+//! What a proxy and an end of TLS need of HTTP: one request, one answer, one connection.
+
+use std::io::{self, Read};
+
+/// A request as it came.
+pub(super) struct Request {
+    /// The request line and the headers, with the empty line.
+    pub(super) head: String,
+    pub(super) body: Vec<u8>,
+}
+
+impl Request {
+    /// Reads one, byte by byte where its end is not known, so that nothing after it is taken.
+    pub(super) fn read(stream: &mut impl Read) -> io::Result<Self> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).map_err(io::Error::other)?;
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        let mut body = vec![0; length.unwrap_or(0)];
+        stream.read_exact(&mut body)?;
+        Ok(Self { head, body })
+    }
+
+    pub(super) fn line(&self) -> &str {
+        self.head.lines().next().unwrap_or_default()
+    }
+
+    /// The word after the method.
+    pub(super) fn target(&self) -> &str {
+        self.line().split(' ').nth(1).unwrap_or_default()
+    }
+}
