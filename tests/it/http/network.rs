@@ -91,7 +91,7 @@ async fn plain_requests_go_through_the_proxy_unless_their_host_is_exempt() {
     }
 }
 
-/// A place whose provider is `backend` behind TLS, by this configuration's way there.
+/// A place whose provider speaks TLS at this address, under the name `localhost`.
 fn place_at(address: SocketAddr) -> Place {
     Place::with_config(&at(&format!("https://localhost:{}/v1", address.port())))
 }

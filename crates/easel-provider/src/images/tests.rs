@@ -39,7 +39,7 @@
 //! | | `a_connection_that_breaks_while_the_request_is_sent_is_lost` |
 //! | a redirect, also to a private address | `what_may_have_been_accepted_is_sent_once`, |
 //! | | `a_redirect_within_is_not_followed`, `a_redirect_takes_no_credential_elsewhere` (responses) |
-//! | a link to a private address, over http | `a_link_to_any_other_place_within_is_refused_before_a_connection_is_made`, |
+//! | a link to a private place, over http | `a_link_to_any_other_place_within_is_refused_before_a_connection_is_made`, |
 //! | | `a_name_that_leads_within_is_refused_when_it_is_looked_up` |
 //! | a link with a redirect, to no image | `a_redirect_is_not_followed_and_what_is_no_image_is_refused` |
 

@@ -41,8 +41,8 @@ impl Authority {
     }
 }
 
-/// Ends the TLS of each connection by the next of `configs`, the last one for all that follow, and hands its one request
-/// to `backend`.
+/// Ends the TLS of each connection by the next of `configs`, the last one for all that follow, and hands its one
+/// request to `backend`.
 pub(super) fn in_front_of(backend: SocketAddr, configs: Vec<Arc<ServerConfig>>) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
