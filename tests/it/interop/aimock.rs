@@ -82,7 +82,7 @@ async fn aimock_draws_edits_and_answers() {
     let path = drawn.saved_path.expect("a path");
     assert_eq!(std::fs::read(path).expect("the image"), plain_png(8, 8, RED));
 
-    let attached = [plain_png(16, 16, [0, 0, 255]), b"and more".to_vec()].concat();
+    let attached = plain_png(16, 16, [0, 0, 255]);
     let file = place.write("attached.png", &attached);
     let events = server.turn(&thread.id, vec![text("edit it"), local_image(&file)]).await;
     let [edited] = images(events).try_into().expect("one image");

@@ -37,7 +37,7 @@ impl Service {
         let base_url = self.relay.base_url();
         let place = Place::with_config(&format!(
             "model_provider = \"theirs\"\n[model_providers.theirs]\npreset = \"openai\"\nbase_url = \"{base_url}\"\n\
-             env_key = \"THEIR_KEY\"\nstream_idle_timeout_ms = 1000\n"
+             env_key = \"THEIR_KEY\"\nstream_idle_timeout_ms = 6000\n"
         ));
         let mut command = place.command(STANDALONE);
         command.env("THEIR_KEY", "sk-theirs");

@@ -32,7 +32,7 @@ pub(super) fn pieces(request: &ModelRequest) -> Result<Vec<Piece>, String> {
         if index > 0 {
             draft.raw(",");
         }
-        draft.item(item)?;
+        draft.item(index, item)?;
     }
     draft.raw("]}");
     draft.close();
@@ -71,6 +71,36 @@ struct InputText<'a> {
     text: &'a str,
 }
 
+/// What the model said. The API wants an id of its own form; nothing of it is looked up, as nothing is stored there.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "message")]
+struct OutputMessage<'a> {
+    id: String,
+    role: &'a str,
+    status: &'a str,
+    content: Vec<OutputText<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "output_text")]
+struct OutputText<'a> {
+    text: &'a str,
+    annotations: [(); 0],
+}
+
+impl<'a> OutputMessage<'a> {
+    fn new(index: usize, content: &'a [ContentItem]) -> Self {
+        let texts = content.iter().filter_map(|piece| match piece {
+            ContentItem::InputText { text } | ContentItem::OutputText { text } => {
+                Some(OutputText { text, annotations: [] })
+            }
+            // A model says no pictures.
+            ContentItem::InputImage { .. } => None,
+        });
+        Self { id: format!("msg_{index}"), role: "assistant", status: "completed", content: texts.collect() }
+    }
+}
+
 impl Draft<'_> {
     fn raw(&mut self, json: &str) {
         self.json.extend_from_slice(json.as_bytes());
@@ -86,11 +116,10 @@ impl Draft<'_> {
         }
     }
 
-    fn item(&mut self, item: &ResponseItem) -> Result<(), String> {
+    fn item(&mut self, index: usize, item: &ResponseItem) -> Result<(), String> {
         match item {
             ResponseItem::Message { role: MessageRole::Assistant, content } => {
-                self.raw(r#"{"type":"message","role":"assistant","content":"#);
-                self.value(&said(content))
+                return self.value(&OutputMessage::new(index, content));
             }
             ResponseItem::Message { role, content } => {
                 self.raw(r#"{"type":"message","role":"#);
@@ -161,14 +190,4 @@ impl Draft<'_> {
         self.raw("\"");
         Ok(())
     }
-}
-
-/// What the model said, as a plain text: in any other form the API wants the id that it gave the message.
-fn said(content: &[ContentItem]) -> String {
-    let texts = content.iter().filter_map(|piece| match piece {
-        ContentItem::InputText { text } | ContentItem::OutputText { text } => Some(text.as_str()),
-        // A model says no pictures.
-        ContentItem::InputImage { .. } => None,
-    });
-    texts.collect()
 }
