@@ -23,6 +23,10 @@ test:
 slow:
     RUN_SLOW_TESTS=1 cargo test --workspace --locked
 
+# Random calls over two processes, held against a model, for ten minutes.
+soak:
+    EASEL_SOAK_SECONDS="${EASEL_SOAK_SECONDS:-600}" cargo test --package easel --test it random:: -- --nocapture
+
 # Servers and documents that others wrote: installs them, speaks to them, and is judged by them.
 interop:
     tests/interop/run

@@ -3,6 +3,8 @@
 mod canary;
 #[cfg(unix)]
 mod helper;
+#[cfg(target_os = "linux")]
+mod keychain;
 mod limits;
 mod loopback;
 mod renewal;

@@ -2,7 +2,7 @@
 //!
 //! Start at [`server`]: a listening server and its connections.
 
-mod server;
+pub(crate) mod server;
 
 mod connections;
 mod ending;

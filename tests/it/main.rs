@@ -37,3 +37,5 @@ mod wire;
 
 #[cfg(unix)]
 mod listen;
+#[cfg(unix)]
+mod random;

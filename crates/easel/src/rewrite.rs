@@ -11,12 +11,13 @@ impl App {
         running.map_or(Ok(()), |turn| Err(Refusal::TurnRunning(turn)))
     }
 
-    /// Changes a thread's own data, which its actor does not hold. Refused when another process has the thread.
-    pub(crate) async fn write(
+    /// Does something as the one writer of a thread: changes data that its actor does not hold, or loads it. Refused when
+    /// another process has the thread. What a dead writer left open is closed before.
+    pub(crate) async fn write<T>(
         &self,
         thread_id: &str,
-        change: impl Future<Output = Result<(), Refusal>>,
-    ) -> Result<(), Refusal> {
+        change: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
         let acquired = self.store.acquire_writer(thread_id).await;
         acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
         let changed = change.await;

@@ -32,6 +32,25 @@ fn events_go_to_those_who_subscribed_and_to_nobody_else() {
 }
 
 #[test]
+fn whoever_heard_a_thread_until_it_was_archived_does_not_hear_it_when_another_takes_it_up() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        let server = Listening::start(&place, transport);
+        let (mut ada, mut bob) = (server.client(), server.client());
+        let thread_id = ada.thread();
+        bob.result("thread/archive", &json!({ "threadId": thread_id }));
+        for connection in [&mut ada, &mut bob] {
+            assert_eq!(connection.json()["method"], "thread/archived", "{transport:?}");
+        }
+        bob.result("thread/resume", &json!({ "threadId": thread_id }));
+        bob.start_turn(&thread_id);
+        bob.events_until(&thread_id, "turn/completed");
+        ada.assert_alive();
+        server.stop();
+    }
+}
+
+#[test]
 fn every_connection_has_its_own_handshake_and_ids_and_opt_outs() {
     for transport in TRANSPORTS {
         let place = Place::new();

@@ -15,20 +15,20 @@ use crate::harness::Place;
 use crate::harness::conformance::Judge;
 
 /// What a test waits for an answer before it fails.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Both ways to connect; most tests hold for both.
 pub(super) const TRANSPORTS: [Transport; 2] = [Transport::Lines, Transport::WebSocket];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Transport {
+pub(crate) enum Transport {
     Lines,
     WebSocket,
 }
 
 /// A listening process; killed when dropped.
-pub(super) struct Listening {
-    pub(super) child: Child,
+pub(crate) struct Listening {
+    pub(crate) child: Child,
     /// As it was told: `unix://…` or `ws://…`.
     pub(super) url: String,
     pub(super) token_file: Option<PathBuf>,
@@ -40,7 +40,7 @@ impl Listening {
         Self::start_with(place, transport, &[])
     }
 
-    pub(super) fn start_with(place: &Place, transport: Transport, arguments: &[&str]) -> Self {
+    pub(crate) fn start_with(place: &Place, transport: Transport, arguments: &[&str]) -> Self {
         let socket = format!("unix://{}", place.root().join("easel.sock").display());
         let url = match transport {
             Transport::Lines => socket.as_str(),
@@ -75,7 +75,7 @@ impl Listening {
     }
 
     /// A connection after its handshake.
-    pub(super) fn client(&self) -> Connection {
+    pub(crate) fn client(&self) -> Connection {
         let mut connection = self.connect();
         connection.greet(&json!({}));
         connection
@@ -147,7 +147,7 @@ impl Listening {
     }
 
     /// Ends the server as its supervisor would.
-    pub(super) fn stop(self) {
+    pub(crate) fn stop(self) {
         self.signal("-TERM");
         assert_eq!(self.end().0, Some(0));
     }
@@ -162,22 +162,22 @@ impl Drop for Listening {
 }
 
 /// A client's end.
-pub(super) struct Connection {
-    pub(super) wire: Wire,
+pub(crate) struct Connection {
+    pub(crate) wire: Wire,
     judge: Judge,
 }
 
-pub(super) enum Wire {
+pub(crate) enum Wire {
     Lines(BufReader<UnixStream>),
     Messages(Box<WebSocket<TcpStream>>),
 }
 
 impl Connection {
-    fn over(wire: Wire) -> Self {
+    pub(crate) fn over(wire: Wire) -> Self {
         Self { wire, judge: Judge::default() }
     }
 
-    pub(super) fn send(&mut self, message: &Value) {
+    pub(crate) fn send(&mut self, message: &Value) {
         self.send_text(&message.to_string());
     }
 
@@ -221,11 +221,11 @@ impl Connection {
         Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
     }
 
-    pub(super) fn json(&mut self) -> Value {
+    pub(crate) fn json(&mut self) -> Value {
         self.receive().expect("the connection goes on")
     }
 
-    pub(super) fn greet(&mut self, capabilities: &Value) {
+    pub(crate) fn greet(&mut self, capabilities: &Value) {
         let hello = json!({ "clientInfo": { "name": "listener", "version": "1.0.0" }, "capabilities": capabilities });
         let answer = self.ask("initialize", &hello);
         assert!(answer["result"]["userAgent"].is_string(), "{answer}");

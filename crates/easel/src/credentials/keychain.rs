@@ -71,6 +71,8 @@ mod system {
     }
 
     fn entry(account: &str) -> Result<Entry, CredentialError> {
+        // An entry of no keychain says that there is none, and this says why.
+        Entry::store_status().as_ref().map_err(unusable)?;
         Entry::new(SERVICE, account).map_err(|error| unusable(&error))
     }
 
@@ -78,10 +80,17 @@ mod system {
         if matches!(error, Error::NoEntry) { Ok(none) } else { Err(unusable(error)) }
     }
 
-    /// Some errors carry what they could not read.
+    /// Some errors carry what they could not read, and those of the platform say more than their kind.
     fn unusable(error: &Error) -> CredentialError {
-        let is_content = matches!(error, Error::BadEncoding(_) | Error::BadDataFormat(..));
-        let why = if is_content { "its entry is no text".to_owned() } else { error.to_string() };
+        let why = if let Error::NoStorageAccess(why) = error {
+            format!("it is locked or was never set up ({why})")
+        } else if let Error::PlatformFailure(why) = error {
+            why.to_string()
+        } else if matches!(error, Error::BadEncoding(_) | Error::BadDataFormat(..)) {
+            "its entry is no text".to_owned()
+        } else {
+            error.to_string()
+        };
         super::unusable(&why)
     }
 }

@@ -18,6 +18,8 @@ impl Handler for ThreadArchive {
         cx.app.unload(&thread_id).await;
         Ok(Answer::then(ThreadArchiveResponse {}, async move {
             cx.app.hub.publish_with(&thread_id, &cx.client, event).await;
+            // It is out of memory. Whoever wants to hear it again resumes it.
+            cx.app.hub.forget(&thread_id);
         }))
     }
 }

@@ -29,11 +29,11 @@ impl Handler for ThreadResume {
             if let Some(turn) = loaded.as_ref().and_then(|thread| thread.slot.running()) {
                 return Err(Refusal::TurnRunning(turn));
             }
-            warnings = load(app, &params).await?;
+            warnings = app.write(thread_id, load(app, &params)).await?;
         } else if let Some(handle) = loaded.filter(|handle| handle.slot.running().is_none())
             && !is_current(app, &handle, thread_id).await?
         {
-            warnings = load(app, &params).await?;
+            warnings = app.write(thread_id, load(app, &params)).await?;
         }
         app.hub.subscribe(thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
         let thread = app.store.thread(thread_id).await?;
@@ -67,7 +67,8 @@ fn changes_something(params: &ThreadResumeParams) -> bool {
         || params.developer_instructions.is_some()
 }
 
-/// Loads the thread, or loads it again, with what the request changes of it; no turn may run. Returns the warnings of its configuration.
+/// Loads the thread, or loads it again, with what the request changes of it; no turn may run, and this process must be its
+/// writer already, or what is read here is not what the one before left. Returns the warnings of its configuration.
 async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refusal> {
     let stored = app.store.load(&params.thread_id).await?;
     let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;

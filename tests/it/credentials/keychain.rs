@@ -1,0 +1,177 @@
+//! The operating system's keychain: a real Secret Service on a bus of its own, or none.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use easel_protocol::item::ImageStatus;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::canary::holders;
+use super::loopback::Loopback;
+use super::tokens::friendly;
+use super::{easel, said};
+use crate::harness::{Place, STANDALONE, Server, events, setting, text};
+
+const LOGIN: &[&str] = &["login", "--with-api-key"];
+const STATUS: &[&str] = &["login", "status"];
+
+/// A home that keeps its login there, beside a provider.
+fn place(choice: &str, provider: &Loopback) -> Place {
+    let url = provider.url("v1");
+    Place::with_config(&format!("cli_auth_credentials_store = \"{choice}\"\nopenai_base_url = \"{url}\"\n"))
+}
+
+/// A message bus that starts a keychain when somebody asks for one. Both end when this is dropped.
+struct Bus {
+    address: String,
+    daemon: Child,
+}
+
+impl Bus {
+    /// A keychain that is opened, and made at first, with a password of its own.
+    async fn open(folder: &Path) -> Option<Self> {
+        Self::start(folder, "echo | exec gnome-keyring-daemon --foreground --components=secrets --unlock").await
+    }
+
+    /// The same one when nobody opens it.
+    async fn locked(folder: &Path) -> Option<Self> {
+        Self::start(folder, "exec gnome-keyring-daemon --foreground --components=secrets").await
+    }
+
+    /// `None`, and a line that says why, when there can be no keychain.
+    #[expect(clippy::print_stdout, reason = "who runs the tests learns of this")]
+    async fn start(folder: &Path, keychain: &str) -> Option<Self> {
+        if !cfg!(feature = "keychain") {
+            println!("skipped: this is a build without the cargo feature `keychain`");
+            return None;
+        }
+        for program in ["dbus-daemon", "gnome-keyring-daemon"] {
+            if Command::new(program).arg("--version").stdout(Stdio::null()).status().await.is_err() {
+                println!("skipped: {program} is not there");
+                return None;
+            }
+        }
+        let at = folder.display();
+        let service = format!("[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/sh -c \"{keychain}\"\n");
+        std::fs::write(folder.join("secrets.service"), service).expect("a service");
+        let config = format!(
+            "<busconfig><type>session</type><listen>unix:dir={at}</listen><servicedir>{at}</servicedir>\
+             <policy context=\"default\"><allow send_destination=\"*\"/><allow receive_sender=\"*\"/>\
+             <allow own=\"*\"/></policy></busconfig>"
+        );
+        std::fs::write(folder.join("bus.conf"), config).expect("a configuration");
+        let mut command = Command::new("dbus-daemon");
+        command.args(["--nofork", "--nopidfile", "--print-address", "--config-file"]).arg(folder.join("bus.conf"));
+        for variable in ["HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"] {
+            command.env(variable, folder);
+        }
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let mut daemon = command.spawn().expect("the bus starts");
+        let mut address = String::new();
+        let stdout = daemon.stdout.take().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut address).await.expect("the bus listens");
+        Some(Self { address: address.trim().to_owned(), daemon })
+    }
+
+    fn variables(&self) -> [(&str, &str); 1] {
+        on(&self.address)
+    }
+}
+
+fn on(address: &str) -> [(&str, &str); 1] {
+    [("DBUS_SESSION_BUS_ADDRESS", address)]
+}
+
+#[tokio::test]
+async fn a_login_in_the_keychain_draws_and_is_in_no_file() {
+    for choice in ["keyring", "auto"] {
+        let provider = Loopback::start(friendly).await;
+        let place = place(choice, &provider);
+        // What an earlier login left behind.
+        std::fs::write(place.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\"}").expect("a file");
+        let Some(bus) = Bus::open(place.root()).await else { return };
+
+        let login = easel(&place, LOGIN, "sk-canary-kept\n", &bus.variables()).await;
+        assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+        let stored = easel(&place, STATUS, "", &bus.variables()).await;
+        assert_eq!(stored.status.code(), Some(0));
+        for output in [&login, &stored] {
+            assert!(said(output).contains("keychain") && !said(output).contains("canary"), "{}", said(output));
+        }
+
+        let mut command = place.command(STANDALONE);
+        command.envs(bus.variables());
+        let mut server = Server::spawn(command);
+        server.initialize(None).await;
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+        assert_eq!(events::image(&events).status, ImageStatus::Completed);
+        assert_eq!(provider.bearers("/images/generations"), ["sk-canary-kept"]);
+        server.close().await;
+        let mut holding = Vec::new();
+        holders(place.root(), &mut holding);
+        assert!(holding.is_empty(), "{holding:?}");
+
+        let logout = easel(&place, &["logout"], "", &bus.variables()).await;
+        let after = easel(&place, STATUS, "", &bus.variables()).await;
+        assert_eq!((logout.status.code(), after.status.code()), (Some(0), Some(1)));
+    }
+}
+
+#[tokio::test]
+async fn a_locked_keychain_says_so_and_auto_takes_the_file() {
+    let place = Place::with_config("");
+    let Some(mut bus) = Bus::open(place.root()).await else { return };
+    let keyring = ["-c", "cli_auth_credentials_store=keyring"];
+    let login = easel(&place, &[&keyring, LOGIN].concat(), "sk-canary\n", &bus.variables()).await;
+    assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+    bus.daemon.kill().await.expect("the bus ends");
+    let bus = Bus::locked(place.root()).await.expect("it was there before");
+    let status = easel(&place, &[&keyring, STATUS].concat(), "", &bus.variables()).await;
+    assert!(said(&status).contains("keychain cannot be used: it is locked"), "{}", said(&status));
+    falls_back(&place, &bus.address).await;
+}
+
+#[tokio::test]
+async fn a_keychain_that_is_not_there_says_so_and_auto_takes_the_file() {
+    let place = Place::with_config("");
+    falls_back(&place, "unix:path=/nowhere").await;
+}
+
+/// A keychain that cannot be used keeps no login and is no reason to have none.
+async fn falls_back(place: &Place, bus: &str) {
+    let keyring = ["-c", "cli_auth_credentials_store=keyring"];
+    let refused = easel(place, &[&keyring, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(!place.home().join("auth.json").exists());
+
+    let auto = ["-c", "cli_auth_credentials_store=auto"];
+    let login = easel(place, &[&auto, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
+    assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+    assert!(String::from_utf8_lossy(&login.stdout).contains("auth.json"));
+    for output in [&refused, &login] {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("keychain cannot be used: ") && !stderr.contains("canary"), "{stderr}");
+    }
+    let status = easel(place, &[&auto, STATUS].concat(), "", &on(bus)).await;
+    assert!(said(&status).contains("auth.json"), "{}", said(&status));
+    let logout = easel(place, &[&auto[..], &["logout"]].concat(), "", &on(bus)).await;
+    assert_eq!((logout.status.code(), place.home().join("auth.json").exists()), (Some(0), false));
+}
+
+#[tokio::test]
+async fn a_keychain_that_never_answers_is_given_up() {
+    if setting("RUN_SLOW_TESTS").is_none() || !cfg!(feature = "keychain") {
+        println!("skipped: it waits for a keychain to be given up; set RUN_SLOW_TESTS, with the feature `keychain`");
+        return;
+    }
+    let place = Place::with_config("cli_auth_credentials_store = \"keyring\"\n");
+    // It takes connections and says nothing.
+    let path = place.root().join("bus");
+    let _bus = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
+    let address = format!("unix:path={}", path.display());
+    let status = easel(&place, STATUS, "", &on(&address)).await;
+    assert_eq!(status.status.code(), Some(1));
+    assert!(said(&status).contains("no answer within"), "{}", said(&status));
+}

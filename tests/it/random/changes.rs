@@ -1,0 +1,235 @@
+//! What changes threads: each call is refused as the model says, or changes the model too.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::model::{Image, PROCESS_OF, Pace, Seat, Thread, Turn, text};
+use super::world::{Answer, Notice, World};
+
+/// More threads or turns than that make a run slow and find nothing new.
+const MOST_THREADS: usize = 12;
+const MOST_TURNS: usize = 6;
+
+impl World {
+    pub(super) fn start_thread(&mut self, seat: Seat) {
+        if self.model.threads.len() >= MOST_THREADS {
+            return;
+        }
+        let (pace, provider) = if self.dice.once_in(4) { (Pace::Endless, "endless") } else { (Pace::Quick, "preview") };
+        let thread = self.result(seat, "thread/start", &json!({ "modelProvider": provider }))["thread"].take();
+        let thread = new_thread(seat, pace, &thread);
+        let notice = (seat, "thread/started".to_owned(), thread.id.clone());
+        self.model.threads.push(thread);
+        self.expect(vec![notice]);
+    }
+
+    pub(super) fn fork(&mut self, seat: Seat, id: &str) {
+        self.settle(id);
+        let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
+        let last = self.dice.one_of(&turns).cloned().filter(|_| self.dice.once_in(2));
+        let answer = self.call(seat, "thread/fork", &json!({ "threadId": id, "lastTurnId": last }));
+        let Some(source) = self.model.thread(id) else { return assert_eq!(answer, not_found(id)) };
+        let mut answer = answer.expect("a fork");
+        let end = last.map_or(turns.len(), |last| turns.iter().position(|turn| *turn == last).expect("a turn") + 1);
+        let kept: Vec<Turn> = source.turns[..end].to_vec();
+        let is_kept = |image: &&Image| !image.withdrawn && kept.iter().any(|turn| turn.id == image.turn_id);
+        let images: Vec<Image> = source.images.iter().filter(is_kept).cloned().collect();
+        let thread = Thread { images, turns: kept, ..new_thread(seat, source.pace, &answer["thread"]) };
+        assert_eq!(answer["thread"]["turns"].take(), Value::Array(thread.reads()));
+        assert_eq!(answer["thread"]["forkedFromId"], id);
+        let notice = (seat, "thread/started".to_owned(), thread.id.clone());
+        self.model.threads.push(thread);
+        self.expect(vec![notice]);
+        self.thin_out(seat);
+    }
+
+    /// Deletes a thread when there are too many.
+    fn thin_out(&mut self, seat: Seat) {
+        let ids: Vec<String> = self.model.threads.iter().map(|thread| thread.id.clone()).collect();
+        if ids.len() > MOST_THREADS {
+            let id = self.dice.one_of(&ids).expect("a thread").clone();
+            self.delete(seat, &id);
+        }
+    }
+
+    pub(super) fn resume(&mut self, seat: Seat, id: &str) {
+        let refusal = self.may_not_write(seat, id);
+        if refusal.is_none() {
+            self.settle(id);
+        }
+        self.grace = Some((seat, id.to_owned()));
+        let answer = self.call(seat, "thread/resume", &json!({ "threadId": id }));
+        if let Some(refusal) = refusal {
+            return assert_eq!(answer, Err(refusal));
+        }
+        self.matches_history(id, answer.expect("a thread")["thread"]["turns"].take());
+        let thread = self.model.thread_mut(id);
+        thread.writer = Some(PROCESS_OF[seat]);
+        thread.ears.insert(seat);
+        thread.closing = None;
+        self.expect(Vec::new());
+    }
+
+    pub(super) fn unsubscribe(&mut self, seat: Seat, id: &str) {
+        let here = |thread: &&Thread| thread.writer == Some(PROCESS_OF[seat]);
+        let leaves_alone = |thread: &Thread| thread.ears.iter().all(|ear| *ear == seat);
+        // Who is told of the end is open when two have left a running turn last, one after the other.
+        let deserted = |thread: &Thread| thread.running.as_ref().is_some_and(|running| running.deserted);
+        if self.model.thread(id).filter(here).is_some_and(|thread| leaves_alone(thread) && deserted(thread)) {
+            return;
+        }
+        self.settle(id);
+        self.grace = Some((seat, id.to_owned()));
+        let answer = self.result(seat, "thread/unsubscribe", &json!({ "threadId": id }));
+        let mut expected = Vec::new();
+        let status = match self.model.thread(id).filter(here) {
+            None => "notLoaded",
+            Some(thread) if !thread.ears.contains(&seat) => "notSubscribed",
+            Some(_) => {
+                let thread = self.model.thread_mut(id);
+                thread.ears.remove(&seat);
+                if let Some(running) = &mut thread.running {
+                    running.audience.remove(&seat);
+                }
+                match (&mut thread.running, thread.ears.is_empty()) {
+                    (Some(running), true) => {
+                        running.deserted = true;
+                        thread.closing = Some(seat);
+                    }
+                    (None, true) => {
+                        thread.writer = None;
+                        expected.push((seat, "thread/closed".to_owned(), id.to_owned()));
+                    }
+                    (_, false) => {}
+                }
+                "unsubscribed"
+            }
+        };
+        assert_eq!(answer["status"], status);
+        self.expect(expected);
+    }
+
+    pub(super) fn rename(&mut self, seat: Seat, id: &str) {
+        let name = format!("name {}", self.dice.below(1000));
+        let answer = self.call(seat, "thread/name/set", &json!({ "threadId": id, "name": name }));
+        if let Some(refusal) = self.may_not_write(seat, id) {
+            return assert_eq!(answer, Err(refusal));
+        }
+        assert_eq!(answer, Ok(json!({})));
+        self.model.thread_mut(id).name = Some(name);
+        self.expect(self.told(seat, id, "thread/name/updated"));
+    }
+
+    pub(super) fn archive(&mut self, seat: Seat, id: &str) {
+        let Some(refusal) = self.may_not_rewrite(seat, id) else {
+            assert_eq!(self.call(seat, "thread/archive", &json!({ "threadId": id })), Ok(json!({})));
+            self.expect(self.told(seat, id, "thread/archived"));
+            let thread = self.model.thread_mut(id);
+            (thread.archived, thread.writer) = (true, None);
+            thread.ears.clear();
+            return;
+        };
+        assert_eq!(self.call(seat, "thread/archive", &json!({ "threadId": id })), Err(refusal));
+    }
+
+    pub(super) fn unarchive(&mut self, seat: Seat, id: &str) {
+        let answer = self.call(seat, "thread/unarchive", &json!({ "threadId": id }));
+        if let Some(refusal) = self.may_not_write(seat, id) {
+            return assert_eq!(answer, Err(refusal));
+        }
+        assert_eq!(answer.expect("a thread")["thread"]["id"], id);
+        self.model.thread_mut(id).archived = false;
+        self.expect(self.told(seat, id, "thread/unarchived"));
+    }
+
+    pub(super) fn delete(&mut self, seat: Seat, id: &str) {
+        if let Some(refusal) = self.may_not_write(seat, id) {
+            return assert_eq!(self.call(seat, "thread/delete", &json!({ "threadId": id })), Err(refusal));
+        }
+        // Whoever left a running turn last may be told that the thread is closed after it is told that it is deleted.
+        let deserted = |thread: &Thread| thread.running.as_ref().is_some_and(|running| running.deserted);
+        if self.model.thread(id).is_some_and(deserted) {
+            return;
+        }
+        self.settle(id);
+        assert_eq!(self.call(seat, "thread/delete", &json!({ "threadId": id })), Ok(json!({})));
+        self.expect(self.told(seat, id, "thread/deleted"));
+        self.model.threads.retain(|thread| thread.id != id);
+        self.model.gone.push(id.to_owned());
+    }
+
+    /// Takes back a turn and those after it; a thread with many turns loses some.
+    pub(super) fn revert(&mut self, seat: Seat, id: &str) {
+        let refusal = self.may_not_rewrite(seat, id);
+        let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
+        let first = self.dice.one_of(&turns).cloned().unwrap_or_else(|| "none".to_owned());
+        let answer = self.call(seat, "thread/revert", &json!({ "threadId": id, "beforeTurnId": first }));
+        if let Some(refusal) = refusal {
+            return assert_eq!(answer, Err(refusal));
+        }
+        if turns.is_empty() {
+            return assert_eq!(answer, Err(format!("-32600 thread {id} has no turn none")));
+        }
+        assert_eq!(answer.expect("a thread")["thread"]["id"], id);
+        let thread = self.model.thread_mut(id);
+        let lost = thread.turns.split_off(turns.iter().position(|turn| *turn == first).expect("a turn"));
+        for image in &mut thread.images {
+            image.withdrawn |= lost.iter().any(|turn| turn.id == image.turn_id);
+        }
+        self.expect(self.told(seat, id, "thread/reverted"));
+    }
+
+    pub(super) fn turn_or_revert(&mut self, seat: Seat, id: &str) {
+        if self.model.thread(id).is_some_and(|thread| thread.turns.len() >= MOST_TURNS) {
+            self.revert(seat, id);
+        } else {
+            self.start_turn(seat, id);
+        }
+    }
+
+    /// Those who hear the thread, and whoever caused it.
+    fn told(&self, cause: Seat, id: &str, method: &str) -> Vec<Notice> {
+        let mut seats: BTreeSet<Seat> = self.model.thread(id).map(|thread| thread.ears.clone()).unwrap_or_default();
+        seats.insert(cause);
+        seats.into_iter().map(|seat| (seat, method.to_owned(), id.to_owned())).collect()
+    }
+
+    /// Why a process may not write to a thread.
+    fn may_not_write(&self, seat: Seat, id: &str) -> Option<String> {
+        let Some(thread) = self.model.thread(id) else { return Some(format!("-32600 thread {id} not found")) };
+        let other = thread.writer.filter(|writer| *writer != PROCESS_OF[seat])?;
+        Some(format!("-32600 thread {id} is in use by another Easel, process {}", self.pids[other]))
+    }
+
+    /// Nor change its history: besides, no turn may run.
+    fn may_not_rewrite(&mut self, seat: Seat, id: &str) -> Option<String> {
+        let refusal = self.may_not_write(seat, id);
+        if refusal.is_some() {
+            return refusal;
+        }
+        self.settle(id);
+        let running = self.model.thread(id)?.running.as_ref()?;
+        Some(format!("-32600 turn {} is still running", running.id))
+    }
+}
+
+fn not_found(id: &str) -> Answer {
+    Err(format!("-32600 thread {id} not found"))
+}
+
+fn new_thread(seat: Seat, pace: Pace, answer: &Value) -> Thread {
+    Thread {
+        id: text(&answer["id"]),
+        created_at: answer["createdAt"].as_i64().expect("seconds"),
+        pace,
+        name: None,
+        archived: false,
+        turns: Vec::new(),
+        images: Vec::new(),
+        writer: Some(PROCESS_OF[seat]),
+        ears: BTreeSet::from([seat]),
+        running: None,
+        closing: None,
+    }
+}

@@ -1,0 +1,147 @@
+//! What Easel must hold, as plain data: the threads with their history, who has each in memory and who hears it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// A process, by its number.
+pub(super) type Process = usize;
+/// A connection, by its number.
+pub(super) type Seat = usize;
+
+/// The process that a connection leads to: two lead to the one that listens, one to the other.
+pub(super) const PROCESS_OF: [Process; 3] = [0, 0, 1];
+
+/// A running turn ends of itself, or when it is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    Quick,
+    Endless,
+}
+
+#[derive(Debug)]
+pub(super) struct Thread {
+    pub(super) id: String,
+    /// Unix seconds; lists are sorted by it.
+    pub(super) created_at: i64,
+    pub(super) pace: Pace,
+    pub(super) name: Option<String>,
+    pub(super) archived: bool,
+    /// Those that ended, as they were read at their end.
+    pub(super) turns: Vec<Turn>,
+    /// In the order in which the thread got them; those of turns that were taken back too.
+    pub(super) images: Vec<Image>,
+    /// The process that has it in memory: its only writer.
+    pub(super) writer: Option<Process>,
+    /// The connections that hear it.
+    pub(super) ears: BTreeSet<Seat>,
+    pub(super) running: Option<Running>,
+    /// Who is told that the thread left memory, when its last listener left during a turn.
+    pub(super) closing: Option<Seat>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Turn {
+    pub(super) id: String,
+    pub(super) read: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Image {
+    pub(super) handle: String,
+    pub(super) sha256: String,
+    pub(super) path: String,
+    pub(super) turn_id: String,
+    /// Its turn was taken back: forks do not get it.
+    pub(super) withdrawn: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    pub(super) id: String,
+    /// Who has heard it from its start on.
+    pub(super) audience: BTreeSet<Seat>,
+    /// The methods of its events that came so far.
+    pub(super) heard: BTreeMap<Seat, Vec<String>>,
+    /// Images that a connection was told of.
+    pub(super) told: BTreeSet<String>,
+    /// Its last listener has left it once.
+    pub(super) deserted: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    pub(super) threads: Vec<Thread>,
+    /// Ids of threads that were deleted.
+    pub(super) gone: Vec<String>,
+    /// Every image that there ever was.
+    pub(super) images: BTreeMap<String, Image>,
+}
+
+impl Thread {
+    pub(super) fn turn_ids(&self) -> Vec<String> {
+        self.turns.iter().map(|turn| turn.id.clone()).collect()
+    }
+
+    pub(super) fn reads(&self) -> Vec<Value> {
+        self.turns.iter().map(|turn| turn.read.clone()).collect()
+    }
+
+    pub(super) fn handles(&self) -> Vec<String> {
+        self.images.iter().map(|image| image.handle.clone()).collect()
+    }
+
+    pub(super) fn runs_quickly(&self) -> bool {
+        self.running.is_some() && self.pace == Pace::Quick
+    }
+
+    /// A turn that was read after its end: it is history from now on, and its images are the thread's.
+    pub(super) fn keep(&mut self, read: Value) -> Vec<Image> {
+        let id = text(&read["id"]);
+        let made = images_in(&read);
+        self.images.extend(made.iter().cloned());
+        self.turns.push(Turn { id, read });
+        made
+    }
+}
+
+/// The images that a turn made.
+pub(super) fn images_in(turn: &Value) -> Vec<Image> {
+    let turn_id = text(&turn["id"]);
+    let items = turn["items"].as_array().expect("items").iter();
+    let records = items.filter_map(|item| item["images"].as_array()).flatten();
+    let image = |record: &Value| Image {
+        handle: text(&record["id"]),
+        sha256: text(&record["sha256"]),
+        path: text(&record["path"]),
+        turn_id: turn_id.clone(),
+        withdrawn: false,
+    };
+    records.map(image).collect()
+}
+
+impl Model {
+    pub(super) fn thread(&self, id: &str) -> Option<&Thread> {
+        self.threads.iter().find(|thread| thread.id == id)
+    }
+
+    pub(super) fn thread_mut(&mut self, id: &str) -> &mut Thread {
+        self.threads.iter_mut().find(|thread| thread.id == id).expect("a thread of the model")
+    }
+
+    /// Ids of the archived threads or of the others, as lists have them: newest first.
+    pub(super) fn listed(&self, archived: bool) -> Vec<String> {
+        let mut threads: Vec<&Thread> = self.threads.iter().filter(|thread| thread.archived == archived).collect();
+        threads.sort_by_key(|thread| (thread.created_at, thread.id.clone()));
+        threads.iter().rev().map(|thread| thread.id.clone()).collect()
+    }
+
+    /// Handles that some thread shows.
+    pub(super) fn shown(&self) -> BTreeSet<String> {
+        self.threads.iter().flat_map(Thread::handles).collect()
+    }
+}
+
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
