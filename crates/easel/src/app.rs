@@ -177,7 +177,9 @@ impl App {
             handle.slot.idle().await;
         }
         let _place = self.order.take(thread_id).await;
-        !self.hub.is_heard(thread_id) && self.unload(thread_id).await
+        // Another request may have taken it out meanwhile, and told so.
+        let is_loaded = self.threads.get(thread_id).is_some();
+        is_loaded && !self.hub.is_heard(thread_id) && self.unload(thread_id).await
     }
 
     /// Ends all that a connection had, once it is closed and none of its requests is under way. Its turns go on; a
