@@ -904,9 +904,34 @@ sortDirection?: SortDirection | null,
  */
 archived?: boolean | null, modelProviders?: Array<string> | null, cwd?: CwdFilter | null,
 /**
- * Part of the name or the preview, ASCII case ignored.
+ * Part of the name or the preview, in upper or lower case; none of its characters is a wildcard.
  */
-searchTerm?: string | null, };
+searchTerm?: string | null,
+/**
+ * Where the threads come from; empty is all, and so is the default. Threads of Easel are `appServer`, and `vscode`
+ * finds them too.
+ */
+sourceKinds?: Array<ThreadSourceKind> | null,
+/**
+ * Threads to leave out, at most 100; to be sent with each page.
+ */
+excludedThreadIds?: Array<string> | null,
+/**
+ * Names of the clients that started the threads; empty is all.
+ */
+originators?: Array<string> | null,
+/**
+ * Easel has no sections, so no thread is in one: an id finds nothing, null and the default find all.
+ */
+sectionId?: string | null,
+/**
+ * Without effect: a home's threads belong to no account.
+ */
+currentAccountOnly?: boolean | null,
+/**
+ * Without effect: there is only the database.
+ */
+useStateDbOnly?: boolean | null, };
 
 export type ThreadListResponse = { data: Array<Thread>, nextCursor: string | null, backwardsCursor: string | null, };
 
@@ -983,6 +1008,47 @@ export type ThreadRollbackResponse = {
  */
 thread: Thread, };
 
+export type ThreadSearchParams = {
+/**
+ * Part of the name, the preview, a user's message or an image's prompt, in upper or lower case. 1 to 200 characters
+ * after trimming; none of them is a wildcard.
+ */
+searchTerm: string, cursor?: string | null,
+/**
+ * 1 to 100; default 25.
+ */
+limit?: number | null,
+/**
+ * Default `created_at`.
+ */
+sortKey?: ThreadSearchSortKey | null,
+/**
+ * Default `desc`.
+ */
+sortDirection?: SortDirection | null,
+/**
+ * As with `thread/list`.
+ */
+sourceKinds?: Array<ThreadSourceKind> | null,
+/**
+ * As with `thread/list`.
+ */
+archived?: boolean | null, };
+
+export type ThreadSearchResponse = { data: Array<ThreadSearchResult>, nextCursor: string | null, backwardsCursor: string | null, };
+
+export type ThreadSearchResult = {
+/**
+ * Without turns.
+ */
+thread: Thread,
+/**
+ * At most 160 characters of the text that the term was found in.
+ */
+snippet: string, };
+
+export type ThreadSearchSortKey = "created_at" | "updated_at" | "recency_at";
+
 export type ThreadSetNameParams = { threadId: string,
 /**
  * 1 to 200 characters after trimming.
@@ -1005,7 +1071,12 @@ export type ThreadSettingsUpdateResponse = Record<symbol, never>;
 
 export type ThreadSettingsUpdatedNotification = { threadId: string, threadSettings: AppliedSettings, };
 
-export type ThreadSortKey = "created_at" | "updated_at" | "recency_at";
+export type ThreadSortKey = "created_at" | "updated_at" | "recency_at" | "section_position";
+
+/**
+ * The Codex app-server's kinds.
+ */
+export type ThreadSourceKind = "cli" | "vscode" | "exec" | "appServer" | "subAgent" | "subAgentReview" | "subAgentCompact" | "subAgentThreadSpawn" | "subAgentOther" | "unknown";
 
 export type ThreadStartParams = {
 /**
@@ -1340,6 +1411,8 @@ export interface Methods {
   "thread/read": { params: ThreadReadParams; response: ThreadReadResponse };
   /** stored threads in pages */
   "thread/list": { params: ThreadListParams; response: ThreadListResponse };
+  /** stored threads by what was said in them */
+  "thread/search": { params: ThreadSearchParams; response: ThreadSearchResponse };
   /** ids of the threads in memory */
   "thread/loaded/list": { params: ThreadLoadedListParams; response: ThreadLoadedListResponse };
   /** turns in pages */

@@ -7,6 +7,7 @@ pub(crate) mod forks;
 mod life;
 mod pages;
 mod refusals;
+mod search;
 
 use easel_protocol::thread::{ThreadItemsListParams, ThreadReadParams, ThreadResumeParams, ThreadTurnsListParams};
 

@@ -18,6 +18,7 @@ pub mod image;
 pub mod model;
 pub mod rate_limits;
 pub mod thread;
+pub mod thread_search;
 pub mod tool;
 pub mod turn;
 pub mod usage;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ts_rs::TS;
 
-use crate::{account, configuration, handshake, image, model, rate_limits, thread, tool, turn, usage};
+use crate::{account, configuration, handshake, image, model, rate_limits, thread, thread_search, tool, turn, usage};
 
 /// One request that a client can make, or that the server can make of a client.
 pub trait Method: 'static {
@@ -103,6 +103,7 @@ methods! {
     "thread/fork" ThreadFork(thread::ThreadForkParams) -> thread::ThreadForkResponse [thread_id], "starts a thread as a copy of another, whole or up to a turn";
     "thread/read" ThreadRead(thread::ThreadReadParams) -> thread::ThreadReadResponse [thread_id], "a thread without loading it";
     "thread/list" ThreadList(thread::ThreadListParams) -> thread::ThreadListResponse, "stored threads in pages";
+    "thread/search" ThreadSearch(thread_search::ThreadSearchParams) -> thread_search::ThreadSearchResponse, "stored threads by what was said in them";
     "thread/loaded/list" ThreadLoadedList(thread::ThreadLoadedListParams) -> thread::ThreadLoadedListResponse, "ids of the threads in memory";
     "thread/turns/list" ThreadTurnsList(thread::ThreadTurnsListParams) -> thread::ThreadTurnsListResponse [thread_id], "turns in pages";
     "thread/items/list" ThreadItemsList(thread::ThreadItemsListParams) -> thread::ThreadItemsListResponse [thread_id], "items in pages";

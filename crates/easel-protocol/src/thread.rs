@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::item::ThreadItem;
+use crate::thread_search::ThreadSourceKind;
 use crate::turn::{Turn, TurnItemsView};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
@@ -297,9 +298,28 @@ pub struct ThreadListParams {
     pub model_providers: Option<Vec<String>>,
     #[serde(default)]
     pub cwd: Option<CwdFilter>,
-    /// Part of the name or the preview, ASCII case ignored.
+    /// Part of the name or the preview, in upper or lower case; none of its characters is a wildcard.
     #[serde(default)]
     pub search_term: Option<String>,
+    /// Where the threads come from; empty is all, and so is the default. Threads of Easel are `appServer`, and `vscode`
+    /// finds them too.
+    #[serde(default)]
+    pub source_kinds: Option<Vec<ThreadSourceKind>>,
+    /// Threads to leave out, at most 100; to be sent with each page.
+    #[serde(default)]
+    pub excluded_thread_ids: Option<Vec<String>>,
+    /// Names of the clients that started the threads; empty is all.
+    #[serde(default)]
+    pub originators: Option<Vec<String>>,
+    /// Easel has no sections, so no thread is in one: an id finds nothing, null and the default find all.
+    #[serde(default)]
+    pub section_id: Option<String>,
+    /// Without effect: a home's threads belong to no account.
+    #[serde(default)]
+    pub current_account_only: Option<bool>,
+    /// Without effect: there is only the database.
+    #[serde(default)]
+    pub use_state_db_only: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -315,6 +335,8 @@ pub enum ThreadSortKey {
     CreatedAt,
     UpdatedAt,
     RecencyAt,
+    /// As `created_at`, since no thread is in a section.
+    SectionPosition,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -9,14 +9,18 @@ use crate::fault::Fault;
 use crate::home::Home;
 use crate::memory::Memory;
 use crate::owner::{self, Gate, Owner};
-use crate::{os, recover, removal};
+use crate::{os, recover, removal, words};
 
 /// How long one process waits for another's write.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The step to version n stands at n - 1.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 
 /// What the database thread owns.
 #[derive(Debug)]
@@ -106,6 +110,7 @@ fn connect(home: &Home) -> Result<Connection, Fault> {
 pub(crate) fn set_up(connection: &Connection) -> Result<(), Fault> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    words::teach(connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -44,6 +44,7 @@ mod owner;
 mod page;
 mod settings;
 mod usage;
+mod words;
 
 #[cfg(test)]
 #[cfg(unix)]

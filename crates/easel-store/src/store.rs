@@ -12,6 +12,7 @@ use easel_protocol::thread::{
     Thread, ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse,
     ThreadTurnsListParams, ThreadTurnsListResponse,
 };
+use easel_protocol::thread_search::{ThreadSearchParams, ThreadSearchResponse};
 use easel_protocol::turn::{Turn, TurnItemsView};
 use rusqlite::{Connection, Transaction};
 use serde_json::{Map, Value};
@@ -130,6 +131,11 @@ impl EaselStore {
 
     pub async fn threads(&self, wish: ThreadListParams) -> Result<ThreadListResponse, PageRefused> {
         self.worker.run(move |database| thread_list::threads(&database.connection, &wish)).await
+    }
+
+    /// Threads that a term is found in.
+    pub async fn search(&self, wish: ThreadSearchParams) -> Result<ThreadSearchResponse, PageRefused> {
+        self.worker.run(move |database| thread_list::search(&database.connection, &wish)).await
     }
 
     pub async fn turns(&self, wish: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageRefused> {

@@ -10,3 +10,4 @@ mod recovery;
 mod references;
 mod removal;
 mod sample;
+mod search;

@@ -34,6 +34,7 @@ mod thread_read;
 mod thread_resume;
 mod thread_revert;
 mod thread_rollback;
+mod thread_search;
 mod thread_settings_update;
 mod thread_start;
 mod thread_turns_list;

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::harness::events::starts_an_image;
 use crate::harness::{Place, SLOW_AND_FREE, text};
 
+const SOMEBODY: &str = "00000000-0000-0000-0000-000000000000";
+
 /// `method: code message` for each request.
 async fn refusals(place: &Place, requests: &[(&str, Value)]) -> String {
     let mut server = place.server().await;
@@ -67,6 +69,15 @@ async fn wrong_params_are_refused_with_the_name_of_the_field() {
             ("thread/list", json!({ "sortKey": "name" })),
             ("thread/list", json!({ "cursor": "garbage" })),
             ("thread/list", json!({ "cwd": 7 })),
+            ("thread/list", json!({ "sourceKinds": ["nobody"] })),
+            ("thread/list", json!({ "excludedThreadIds": ["nowhere"] })),
+            ("thread/list", json!({ "excludedThreadIds": vec![SOMEBODY; 101] })),
+            ("thread/search", json!({})),
+            ("thread/search", json!({ "searchTerm": 7 })),
+            ("thread/search", json!({ "searchTerm": " " })),
+            ("thread/search", json!({ "searchTerm": "n".repeat(201) })),
+            ("thread/search", json!({ "searchTerm": "x", "cursor": "garbage" })),
+            ("thread/search", json!({ "searchTerm": "x", "sortKey": "section_position" })),
             ("thread/loaded/list", json!({ "cursor": "garbage" })),
             ("thread/turns/list", json!({ "threadId": "x", "itemsView": "all" })),
             ("thread/name/set", json!({ "threadId": "x" })),
@@ -97,7 +108,10 @@ async fn wrong_params_are_refused_with_the_name_of_the_field() {
     )
     .await;
     assert!(said.lines().all(|line| line.contains(": -32602 ")), "{said}");
-    insta::assert_snapshot!("wrong_params", said.replace(&"n".repeat(201), "nnn…"));
+    insta::assert_snapshot!(
+        "wrong_params",
+        said.replace(&"n".repeat(201), "nnn…").replace(&format!(r#""{SOMEBODY}","#).repeat(100), "…")
+    );
 }
 
 #[tokio::test]

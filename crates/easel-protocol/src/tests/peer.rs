@@ -13,11 +13,12 @@ use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods};
 
 /// Methods and notifications that only Easel has.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "tool/list",
     "tool/list/updated",
     "thread/settings/update",
     "thread/rollback",
+    "thread/search",
     "image/list",
     "image/read",
     "image/export",

@@ -115,6 +115,9 @@ pub(super) fn response(method: &str) -> Value {
             json!({"thread": thread()})
         }
         "thread/list" => json!({"data": [thread()], "nextCursor": "1", "backwardsCursor": "2"}),
+        "thread/search" => {
+            json!({"data": [{"thread": thread(), "snippet": "a cat"}], "nextCursor": "1", "backwardsCursor": "2"})
+        }
         "thread/loaded/list" => json!({"data": ["t"], "nextCursor": "1"}),
         "thread/turns/list" => json!({"data": [turn()], "nextCursor": "1", "backwardsCursor": "2"}),
         "thread/items/list" => {

@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
-use easel_imagegen::port::{CallEnd, Files, ImageSource, Store};
+use easel_imagegen::port::{CallEnd, Files, ImageSource, StorageError, Store};
 use easel_protocol::record::ImageErrorKind;
+use easel_protocol::thread::Thread;
 use tempfile::TempDir;
 
 use super::sample::*;
+use crate::EaselStore;
 
 /// Unmounted when dropped.
 struct SmallDisk(TempDir);
@@ -43,6 +45,17 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Each write changes something: SQLite writes no page that stays as it is.
+async fn write_until_refused(store: &EaselStore) -> StorageError {
+    let mut updated_at = 2_000;
+    loop {
+        updated_at += 1;
+        if let Err(full) = store.put_thread(Thread { updated_at, ..thread(THREAD) }, None).await {
+            return full;
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_image_that_does_not_fit_is_a_full_disk_and_leaves_no_file() {
     let Some(disk) = SmallDisk::mount() else { return };
@@ -64,7 +77,7 @@ async fn a_finished_image_outlives_a_disk_that_is_too_full_for_its_record() {
     let staged = stage(&store, &png(1, 1, b"paid for"));
     disk.fill();
     // Fills what is left of the write-ahead log's last block.
-    while store.put_thread(thread(THREAD), None).await.is_ok() {}
+    write_until_refused(&store).await;
     let failed = store.settle(THREAD, "c1", CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 }).await;
     let path = disk.path().join("generated_images/thread-1/c1.png");
     let message = failed.unwrap_err().message;
@@ -83,11 +96,7 @@ async fn other_operations_say_that_the_disk_is_full() {
     let Some(disk) = SmallDisk::mount() else { return };
     let store = store(disk.path()).await;
     disk.fill();
-    let full = loop {
-        if let Err(full) = store.put_thread(thread(THREAD), None).await {
-            break full;
-        }
-    };
+    let full = write_until_refused(&store).await;
     insta::assert_snapshot!(full, @"Easel's database failed: database or disk is full");
     store.reserve(call("c1")).await.unwrap_err();
     let outside = tempfile::tempdir().unwrap();

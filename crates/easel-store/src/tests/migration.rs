@@ -4,6 +4,7 @@ use std::path::Path;
 
 use easel_protocol::image::ImageListParams;
 use easel_protocol::thread::ThreadListParams;
+use easel_protocol::thread_search::{ThreadSearchParams, ThreadSourceKind};
 use easel_protocol::turn::{TurnItemsView, TurnStatus};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ const USAGE: &str = r#"{"total":{"totalTokens":7,"inputTokens":5,"cachedInputTok
     "cacheWriteInputTokens":0,"outputTokens":2,"reasoningOutputTokens":0},"modelContextWindow":null}"#;
 
 /// The first version, with one thread of one turn that made one image.
-fn write_first_version(home: &Path) {
+fn write_first_version(home: &Path) -> Connection {
     let database = Connection::open(home.join("easel.db")).unwrap();
     database.execute_batch(include_str!("../migrations/1.sql")).unwrap();
     database.pragma_update(None, "user_version", 1).unwrap();
@@ -37,6 +38,7 @@ fn write_first_version(home: &Path) {
     let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json) \
                VALUES (?1, ?2, 'made', ?3, 'c1', '/home/c1.png', 1006, ?4)";
     database.execute(sql, params![THREAD, HANDLE, TURN, record().to_string()]).unwrap();
+    database
 }
 
 fn record() -> Value {
@@ -74,4 +76,35 @@ async fn a_database_of_the_first_version_keeps_everything_and_can_do_what_is_new
     assert_eq!(store.all_turns("fork", TurnItemsView::Full).await.unwrap()[0].items, [user("u1", "a cat")]);
     assert_eq!(store.load(THREAD).await.unwrap().unwrap().images.len(), 0);
     assert_eq!(store.images(ImageListParams::default()).await.unwrap().data.len(), 1);
+}
+
+#[tokio::test]
+async fn threads_of_the_third_version_are_found_by_what_was_said_in_them() {
+    let home = tempfile::tempdir().unwrap();
+    let database = write_first_version(home.path());
+    database.execute_batch(include_str!("../migrations/2.sql")).unwrap();
+    database.execute_batch(include_str!("../migrations/3.sql")).unwrap();
+    database.pragma_update(None, "user_version", 3).unwrap();
+    let said = serde_json::to_string(&user("u2", "now with Äpfel")).unwrap();
+    let drawn =
+        json!({ "type": "imageGeneration", "images": [{ "requested": { "prompt": "An Orchard" } }] }).to_string();
+    let failed = json!({ "type": "imageGeneration", "images": [] }).to_string();
+    let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    for (position, id, kind, json) in
+        [(1, "u2", "userMessage", said), (2, "c1", "imageGeneration", drawn), (3, "c2", "imageGeneration", failed)]
+    {
+        database.execute(sql, params![THREAD, position, id, TURN, kind, json]).unwrap();
+    }
+    drop(database);
+    let store = open(home.path());
+    for (term, snippet) in
+        [("CATS", "Cats"), ("a cat", "a cat"), ("ÄPFEL", "now with Äpfel"), ("orchard", "An Orchard")]
+    {
+        let wish = ThreadSearchParams { search_term: term.into(), ..ThreadSearchParams::default() };
+        let found = store.search(wish).await.unwrap().data;
+        assert_eq!((found.len(), found[0].snippet.as_str()), (1, snippet), "{term}");
+    }
+    let of = |kind| ThreadListParams { source_kinds: Some(vec![kind]), ..ThreadListParams::default() };
+    assert_eq!(store.threads(of(ThreadSourceKind::AppServer)).await.unwrap().data.len(), 1);
+    assert_eq!(store.threads(of(ThreadSourceKind::Exec)).await.unwrap().data.len(), 0);
 }
