@@ -41,7 +41,7 @@ fn main() {
 
 fn lists(server: &mut Server, database: &Connection) {
     let first = server.median("thread/list", &json!({}));
-    compare("first page", first, raw(database, &format!("{COLUMNS} {NEWEST}"), []));
+    compare("first page", first, raw(database, &format!("{COLUMNS} {NEWEST}"), &[]));
 
     let mut cursor = Value::Null;
     for _ in 0..DEPTH {
@@ -50,19 +50,19 @@ fn lists(server: &mut Server, database: &Connection) {
     let deep = server.median("thread/list", &json!({ "cursor": cursor }));
     let (moment, id) = (at(THREADS - DEPTH * PAGE), id(THREADS - DEPTH * PAGE));
     let sql = format!("{COLUMNS} AND (created_at, id) < (?1, ?2) {NEWEST}");
-    compare("deep page", deep, raw(database, &sql, (moment, id)));
+    compare("deep page", deep, raw(database, &sql, &(moment, id)));
 
     let folder = server.median("thread/list", &json!({ "cwd": "/projects/7" }));
     compare(
         "first page of a folder",
         folder,
-        raw(database, &format!("{COLUMNS} AND cwd = '/projects/7' {NEWEST}"), []),
+        raw(database, &format!("{COLUMNS} AND cwd = '/projects/7' {NEWEST}"), &[]),
     );
     let nowhere = server.median("thread/list", &json!({ "cwd": "/nowhere" }));
     compare(
         "a folder without threads",
         nowhere,
-        raw(database, &format!("{COLUMNS} AND cwd = '/nowhere' {NEWEST}"), []),
+        raw(database, &format!("{COLUMNS} AND cwd = '/nowhere' {NEWEST}"), &[]),
     );
 }
 
@@ -72,11 +72,11 @@ fn searches(server: &mut Server, database: &Connection) {
     {
         let searched = server.median("thread/search", &json!({ "searchTerm": term }));
         let sql = format!("{COLUMNS} AND id IN (SELECT thread_id FROM words WHERE text LIKE ?1) {NEWEST}");
-        compare(what, searched, raw(database, &sql, [format!("%{term}%")]));
+        compare(what, searched, raw(database, &sql, &[format!("%{term}%")]));
     }
     let listed = server.median("thread/list", &json!({ "searchTerm": "zebra" }));
     let sql = format!("{COLUMNS} AND (preview LIKE '%zebra%' OR name LIKE '%zebra%') {NEWEST}");
-    compare("list by a term, found in none", listed, raw(database, &sql, []));
+    compare("list by a term, found in none", listed, raw(database, &sql, &[]));
 }
 
 fn compare(what: &str, measured: Duration, baseline: Duration) {
@@ -85,7 +85,7 @@ fn compare(what: &str, measured: Duration, baseline: Duration) {
 }
 
 /// What SQLite alone takes for a page.
-fn raw(database: &Connection, sql: &str, params: impl Params + Clone) -> Duration {
+fn raw(database: &Connection, sql: &str, params: &(impl Params + Clone)) -> Duration {
     let mut statement = database.prepare(sql).expect("a query");
     median(|| {
         let mut rows = statement.query(params.clone()).expect("rows");
