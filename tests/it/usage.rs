@@ -144,7 +144,11 @@ async fn what_was_used_before_is_taken_over() {
     let before = read(&mut server, UsageReadParams::default()).await.totals;
     server.close().await;
     let database = rusqlite::Connection::open(place.home().join("easel.db")).expect("the database");
-    let older = "DROP TRIGGER made_images_are_used; DROP TABLE usage; PRAGMA user_version = 2;";
+    let older = "DROP TRIGGER threads_have_words; DROP TRIGGER threads_change_words; DROP TRIGGER items_have_words;
+        DROP TRIGGER items_change_words; DROP TRIGGER items_take_their_words; DROP TABLE words; DROP VIEW said;
+        DROP INDEX threads_by_creation; DROP INDEX threads_by_update; ALTER TABLE threads DROP COLUMN source;
+        CREATE INDEX threads_by_creation ON threads (created_at); CREATE INDEX threads_by_update ON threads (updated_at);
+        DROP TRIGGER made_images_are_used; DROP TABLE usage; PRAGMA user_version = 2;";
     database.execute_batch(older).expect("an older database");
     drop(database);
     let mut server = place.server_with(STANDALONE).await;

@@ -86,13 +86,14 @@ struct OutputMessage<'a> {
 struct OutputText<'a> {
     text: &'a str,
     annotations: [(); 0],
+    logprobs: [(); 0],
 }
 
 impl<'a> OutputMessage<'a> {
     fn new(index: usize, content: &'a [ContentItem]) -> Self {
         let texts = content.iter().filter_map(|piece| match piece {
             ContentItem::InputText { text } | ContentItem::OutputText { text } => {
-                Some(OutputText { text, annotations: [] })
+                Some(OutputText { text, annotations: [], logprobs: [] })
             }
             // A model says no pictures.
             ContentItem::InputImage { .. } => None,
