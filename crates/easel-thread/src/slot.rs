@@ -47,6 +47,8 @@ pub struct TurnSlot(Arc<Mutex<Option<Active>>>);
 struct Active {
     turn_id: String,
     interrupt: CancellationToken,
+    /// An interrupt was accepted, whether or not it is carried out yet.
+    is_ending: bool,
     /// Cancelled when the slot is free again.
     over: CancellationToken,
     /// What the turn has yet to read; `None` once it has decided to end.
@@ -70,8 +72,13 @@ impl TurnSlot {
         }
         let interrupt = CancellationToken::new();
         let over = CancellationToken::new();
-        *active =
-            Some(Active { turn_id: turn_id.to_owned(), interrupt: interrupt.clone(), over, steers: Some(Vec::new()) });
+        *active = Some(Active {
+            turn_id: turn_id.to_owned(),
+            interrupt: interrupt.clone(),
+            is_ending: false,
+            over,
+            steers: Some(Vec::new()),
+        });
         Ok(TurnPermit { slot: self.clone(), turn_id: turn_id.to_owned(), interrupt })
     }
 
@@ -83,6 +90,19 @@ impl TurnSlot {
     pub fn active(&self) -> Option<(String, CancellationToken)> {
         let active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         active.as_ref().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
+    }
+
+    /// Notes that an interrupt of the running turn was accepted. It is carried out once that is answered, and a client may
+    /// be faster.
+    pub fn expect_end(&self) {
+        if let Some(active) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            active.is_ending = true;
+        }
+    }
+
+    /// Whether the running turn is about to end by an interrupt.
+    pub fn is_ending(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|active| active.is_ending)
     }
 
     /// Whether the turn with this id would take a message now.
