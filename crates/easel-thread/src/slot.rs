@@ -100,9 +100,14 @@ impl TurnSlot {
         }
     }
 
-    /// Whether the running turn is about to end by an interrupt.
-    pub fn is_ending(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|active| active.is_ending)
+    /// Waits for the end of a turn whose interrupt was accepted: clients go on as soon as that is answered. A turn that runs
+    /// on is not waited for.
+    pub async fn interrupted(&self) {
+        let is_ending =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|active| active.is_ending);
+        if is_ending {
+            self.idle().await;
+        }
     }
 
     /// Whether the turn with this id would take a message now.

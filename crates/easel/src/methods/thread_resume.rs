@@ -25,6 +25,9 @@ impl Handler for ThreadResume {
         let thread_id = &params.thread_id;
         let mut warnings = Vec::new();
         let loaded = app.threads.get(thread_id);
+        if let Some(handle) = &loaded {
+            handle.slot.interrupted().await;
+        }
         if loaded.is_none() || changes_something(&params) {
             if let Some(turn) = loaded.as_ref().and_then(|thread| thread.slot.running()) {
                 return Err(Refusal::TurnRunning(turn));

@@ -30,10 +30,7 @@ impl Handler for TurnStart {
         let handle = app.threads.get(&params.thread_id);
         let handle = handle.ok_or_else(|| Refusal::ThreadNotLoaded(params.thread_id.clone()))?;
         let turn_id = Uuid::now_v7().to_string();
-        if handle.slot.is_ending() {
-            // Clients start the next turn as soon as their interrupt is answered; the turn's end is on its way.
-            handle.slot.idle().await;
-        }
+        handle.slot.interrupted().await;
         let permit = handle.slot.begin(&turn_id).map_err(Refusal::TurnRunning)?;
         let thread = with_changes(app, stored, &params).await?;
         let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;
