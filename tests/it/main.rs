@@ -29,7 +29,7 @@ mod overrides;
 mod usage;
 mod writes;
 
-mod peer;
+mod session;
 
 mod interop;
 

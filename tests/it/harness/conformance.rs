@@ -1,26 +1,24 @@
 //! Every message that any test sees, against the Codex app-server's own JSON Schema. The schema is no part of this
 //! repository: `EASEL_PEER_SCHEMA` names the folder that its generator filled (`just conformance`), and without it
-//! nothing is judged. What that server lacks is judged by Easel's own schema.
+//! nothing is judged. What that server lacks is judged by Easel's own schema, which [`Judge::own`] has alone.
+
+pub(crate) mod schemas;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::pictures::read;
-use super::setting;
+use schemas::{OWN, PEER, Schemas, Side};
 
 /// Longer lines are about size, and tests that send them say nothing new to a schema.
 const LONGEST: usize = 1 << 20;
 
-static SCHEMAS: LazyLock<Option<Schemas>> =
-    LazyLock::new(|| setting("EASEL_PEER_SCHEMA").map(|folder| Schemas::load(PathBuf::from(folder))));
-
 /// Follows one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Judge {
+    /// `None` judges nothing.
+    schemas: Option<&'static Schemas>,
     /// The method of each request that is not answered; `None` when its id was used twice.
     asked: HashMap<String, Option<String>>,
     /// The beginning of a line that is not whole yet.
@@ -28,7 +26,23 @@ pub(crate) struct Judge {
     judged: usize,
 }
 
+impl Default for Judge {
+    /// By the peer's schema, where it is there.
+    fn default() -> Self {
+        Self::by(PEER.as_ref())
+    }
+}
+
 impl Judge {
+    /// By Easel's own schema.
+    pub(crate) fn own() -> Self {
+        Self::by(Some(&OWN))
+    }
+
+    fn by(schemas: Option<&'static Schemas>) -> Self {
+        Self { schemas, asked: HashMap::new(), begun: Vec::new(), judged: 0 }
+    }
+
     /// How many messages were judged.
     pub(crate) fn judged(&self) -> usize {
         self.judged
@@ -36,7 +50,7 @@ impl Judge {
 
     /// Bytes towards the server, in any pieces.
     pub(crate) fn sent_bytes(&mut self, bytes: &[u8]) {
-        if SCHEMAS.is_none() {
+        if self.schemas.is_none() {
             return;
         }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -52,7 +66,7 @@ impl Judge {
 
     /// One message towards the server; it may be anything. `$/` is JSON-RPC's own and in no schema.
     pub(crate) fn sent(&mut self, line: &str) {
-        if SCHEMAS.is_none() || line.len() > LONGEST {
+        if self.schemas.is_none() || line.len() > LONGEST {
             return;
         }
         let Ok(Value::Object(message)) = serde_json::from_str(line) else { return };
@@ -62,100 +76,42 @@ impl Judge {
         }
     }
 
+    /// One request towards the server, of a test that makes only right ones.
+    pub(crate) fn asked(&mut self, line: &str) {
+        self.sent(line);
+        let (Some(schemas), Ok(message)) = (self.schemas, serde_json::from_str::<Value>(line)) else { return };
+        if let (Some(method), true) = (message["method"].as_str(), message.get("id").is_some()) {
+            self.judge(&format!("request {method}"), &schemas.request(Side::Client, method), &message);
+        }
+    }
+
     /// One message of the server, which must be as both servers' clients expect it.
     pub(crate) fn received(&mut self, line: &str) {
-        let Some(schemas) = &*SCHEMAS else { return };
+        let Some(schemas) = self.schemas else { return };
         if line.len() > LONGEST {
             return;
         }
         // What is no JSON is for the test to judge.
         let Ok(message) = serde_json::from_str::<Value>(line) else { return };
-        let (what, schema, said) = match (message["method"].as_str(), message.get("result")) {
-            // A request of the server's own.
-            (Some(_), _) if message.get("id").is_some() => return,
-            (Some(method), _) => (format!("notification {method}"), schemas.notification(method), &message),
+        match (message["method"].as_str(), message.get("result")) {
+            (Some(method), _) if message.get("id").is_some() => {
+                self.judge(&format!("request {method}"), &schemas.request(Side::Server, method), &message);
+            }
+            (Some(method), _) => {
+                self.judge(&format!("notification {method}"), &schemas.notification(method), &message);
+            }
             (None, result) => {
                 let Some(Some(method)) = self.asked.remove(&message["id"].to_string()) else { return };
                 let Some(result) = result else { return };
-                (format!("answer to {method}"), schemas.response(&method), result)
+                self.judge(&format!("answer to {method}"), &schemas.response(&method), result);
             }
-        };
+        }
+    }
+
+    fn judge(&mut self, what: &str, schema: &Validator, said: &Value) {
         let problems: Vec<String> =
             schema.iter_errors(said).map(|error| format!("{} at {}", error, error.instance_path())).collect();
-        assert!(problems.is_empty(), "{what} does not conform: {problems:#?} in {line}");
+        assert!(problems.is_empty(), "{what} does not conform: {problems:#?} in {said}");
         self.judged += 1;
     }
-}
-
-/// Validators, each made once in the process.
-struct Schemas {
-    folder: PathBuf,
-    peer: Value,
-    own: Value,
-    made: Mutex<HashMap<String, Arc<Validator>>>,
-}
-
-impl Schemas {
-    fn load(folder: PathBuf) -> Self {
-        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema/easel_app_server.schemas.json");
-        let peer = json_file(&folder.join("ServerNotification.json"));
-        Self { folder, peer, own: json_file(&own), made: Mutex::default() }
-    }
-
-    fn notification(&self, method: &str) -> Arc<Validator> {
-        self.once(method, || {
-            let branches = self.peer["oneOf"].as_array().expect("branches");
-            let branch = branches.iter().find(|branch| branch["properties"]["method"]["enum"][0] == method);
-            match branch {
-                Some(branch) => with_definitions(branch, &self.peer),
-                None => json!({
-                    "properties": { "params": self.own_reference(&self.own["notifications"][method], method) },
-                    "definitions": self.own["definitions"],
-                }),
-            }
-        })
-    }
-
-    fn response(&self, method: &str) -> Arc<Validator> {
-        self.once(&format!("answer to {method}"), || {
-            let ours = &self.own["methods"][method];
-            let name = |key: &str| ours[key].as_str().unwrap_or_default();
-            // Two methods of the peer may have one response, and not every response is named after its params.
-            let names = [name("params").replace("Params", "Response"), name("response").to_owned()];
-            let paths =
-                names.iter().flat_map(|name| ["v1", "v2"].map(|v| self.folder.join(v).join(format!("{name}.json"))));
-            match paths.into_iter().find(|path| path.exists()) {
-                Some(path) => json_file(&path),
-                None => with_definitions(&self.own_reference(&ours["response"], method), &self.own),
-            }
-        })
-    }
-
-    fn own_reference(&self, name: &Value, method: &str) -> Value {
-        let name = name.as_str().unwrap_or_else(|| panic!("{method} is in no schema"));
-        json!({ "$ref": format!("#/definitions/{name}") })
-    }
-
-    fn once(&self, what: &str, schema: impl FnOnce() -> Value) -> Arc<Validator> {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let validator = made
-            .entry(what.to_owned())
-            .or_insert_with(|| Arc::new(jsonschema::validator_for(&schema()).expect("a schema")));
-        Arc::clone(validator)
-    }
-}
-
-fn with_definitions(schema: &Value, document: &Value) -> Value {
-    let mut whole = schema.clone();
-    whole["$schema"] = document["$schema"].clone();
-    whole["definitions"] = document["definitions"].clone();
-    // In this draft nothing beside a reference counts.
-    if let Some(reference) = whole.as_object_mut().and_then(|whole| whole.remove("$ref")) {
-        whole["allOf"] = json!([{ "$ref": reference }]);
-    }
-    whole
-}
-
-fn json_file(path: &Path) -> Value {
-    serde_json::from_slice(&read(path)).expect("JSON")
 }

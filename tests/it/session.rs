@@ -1,0 +1,134 @@
+//! One client that uses every method, and every line of it judged by both schemas.
+
+mod steps;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use easel_client::Direction;
+use easel_protocol::method::{Method, MethodVisitor, visit_methods};
+use serde_json::Value;
+
+use crate::harness::conformance::Judge;
+use crate::harness::{HOSTED, Place, STANDALONE, Server, setting};
+
+const CONFIG: &str = r#"
+model_provider = "preview"
+[model_providers.slow]
+preset = "preview"
+delay_ms = 600000
+"#;
+
+#[derive(Debug, Default)]
+struct Names(Vec<&'static str>);
+
+impl MethodVisitor for Names {
+    fn visit<M: Method>(&mut self) {
+        self.0.push(M::NAME);
+    }
+}
+
+/// The name of each method, in reading order.
+pub(crate) fn methods() -> Vec<&'static str> {
+    let mut names = Names::default();
+    visit_methods(&mut names);
+    names.0
+}
+
+#[tokio::test]
+async fn a_session_that_uses_every_method_is_as_both_schemas_say() {
+    for tool in [STANDALONE, HOSTED] {
+        let place = Place::with_config(CONFIG);
+        let mut server = Server::spawn(place.command(tool));
+        steps::opens(&mut server).await;
+        steps::logs_in_and_out(&mut server).await;
+        steps::configures(&place, &mut server).await;
+        let (thread_id, image_id) = steps::draws(&place, &mut server).await;
+        steps::reads(&place, &mut server, &thread_id, &image_id).await;
+        steps::changes(&place, &mut server, &thread_id).await;
+        steps::takes_back(&mut server, &thread_id, &image_id).await;
+        steps::interrupts(&mut server).await;
+        steps::ends(&mut server, &thread_id).await;
+        let transcript = server.transcript();
+        server.close().await;
+
+        let asked: BTreeSet<String> = requests(&transcript).collect();
+        let unasked: Vec<&str> = methods().into_iter().filter(|method| !asked.contains(*method)).collect();
+        assert!(unasked.is_empty(), "this session has no step that uses {unasked:?}");
+        let judges = [("Easel's schema", Judge::own()), ("the peer's schema", Judge::default())];
+        for (whose, judge) in judges.into_iter().take(if setting("EASEL_PEER_SCHEMA").is_some() { 2 } else { 1 }) {
+            // All but `initialized`, which has nothing to judge.
+            assert_eq!(judged(judge, &transcript), transcript.len() - 1, "{whose}");
+        }
+        if tool == STANDALONE {
+            insta::assert_snapshot!("every_method", told(&transcript));
+        }
+    }
+    if setting("EASEL_PEER_SCHEMA").is_none() {
+        println!("judged by Easel's schema alone: EASEL_PEER_SCHEMA names no folder with the peer's");
+    }
+}
+
+fn judged(mut judge: Judge, transcript: &[(Direction, String)]) -> usize {
+    for (direction, line) in transcript {
+        match direction {
+            Direction::Sent => judge.asked(line),
+            Direction::Received => judge.received(line),
+        }
+    }
+    judge.judged()
+}
+
+#[test]
+fn a_wrong_field_is_found_in_every_kind_of_message() {
+    let request = (Direction::Sent, r#"{"id":1,"method":"thread/list"}"#);
+    let wrong = [
+        vec![(Direction::Received, r#"{"method":"turn/started","params":{"threadId":"t"}}"#)],
+        vec![(Direction::Received, r#"{"method":"turn/started"}"#)],
+        vec![(Direction::Received, r#"{"method":"tool/list/updated","params":{"offered":7}}"#)],
+        vec![(Direction::Received, r#"{"id":1,"method":"account/chatgptAuthTokens/refresh","params":{}}"#)],
+        vec![request, (Direction::Received, r#"{"id":1,"result":{"data":[{"id":"t"}]}}"#)],
+        vec![(Direction::Sent, r#"{"id":1,"method":"thread/read","params":{"threadId":7}}"#)],
+        vec![(Direction::Sent, r#"{"id":1,"method":"thread/read"}"#)],
+        vec![(Direction::Sent, r#"{"id":1,"method":"no/such","params":{}}"#)],
+    ];
+    let peers = setting("EASEL_PEER_SCHEMA").is_some();
+    for lines in wrong {
+        let transcript: Vec<_> = lines.into_iter().map(|(direction, line)| (direction, line.to_owned())).collect();
+        for judge in [Some(Judge::own()), peers.then(Judge::default)].into_iter().flatten() {
+            let found = std::panic::catch_unwind(|| judged(judge, &transcript));
+            assert!(found.is_err(), "{transcript:?}");
+        }
+    }
+}
+
+fn requests(transcript: &[(Direction, String)]) -> impl Iterator<Item = String> {
+    let sent = transcript.iter().filter(|(direction, _)| *direction == Direction::Sent);
+    sent.filter_map(|(_, line)| serde_json::from_str::<Value>(line).ok()?["method"].as_str().map(str::to_owned))
+}
+
+/// A line a message: which way it went, what it is, and the names of its fields.
+fn told(transcript: &[(Direction, String)]) -> String {
+    let mut said = String::new();
+    for (direction, line) in transcript {
+        let message: Value = serde_json::from_str(line).expect("JSON");
+        let params = &message["params"];
+        let _ = match (direction, message["method"].as_str()) {
+            (Direction::Sent, Some(method)) => writeln!(said, "-> {method} {}", fields(params)),
+            (Direction::Received, Some(method)) => {
+                let kind = params["item"]["type"].as_str().unwrap_or_default();
+                writeln!(said, "     {}", format!("{method} {kind}").trim_end())
+            }
+            (_, None) => writeln!(said, "<- {}", fields(&message["result"])),
+        };
+    }
+    let mut lines: Vec<&str> = said.lines().map(str::trim_end).collect();
+    // Of a message's pieces one.
+    lines.dedup();
+    lines.join("\n")
+}
+
+fn fields(value: &Value) -> String {
+    let fields = value.as_object().into_iter().flatten();
+    fields.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,144 @@
+//! What the client does, in its order.
+
+use easel_protocol::event::Event;
+use serde_json::{Value, json};
+
+use crate::harness::events::{image, starts_an_image};
+use crate::harness::pictures::{RED, data_url, plain_png};
+use crate::harness::{Place, Server};
+
+async fn ask(server: &mut Server, method: &str, params: Value) -> Value {
+    server.raw(method, &params).await.unwrap_or_else(|refusal| panic!("{method} {params}: {refusal}"))
+}
+
+/// Takes the events up to and with this one.
+async fn until(server: &mut Server, method: &str) -> Vec<Event> {
+    server.events_until(|event| event.method() == method).await
+}
+
+/// Asks, and takes what the answer causes up to this event.
+async fn ask_until(server: &mut Server, method: &str, params: Value, event: &str) -> Value {
+    let answer = ask(server, method, params).await;
+    until(server, event).await;
+    answer
+}
+
+fn id(thread: &Value) -> String {
+    thread["thread"]["id"].as_str().expect("a thread").to_owned()
+}
+
+pub(super) async fn opens(server: &mut Server) {
+    let client = json!({ "name": "easel_tests", "title": "Tests", "version": "1.0.0" });
+    ask(server, "initialize", json!({ "clientInfo": client, "capabilities": { "experimentalApi": true } })).await;
+    server.client.send_line(r#"{"method":"initialized"}"#).await.expect("the server reads");
+}
+
+pub(super) async fn logs_in_and_out(server: &mut Server) {
+    let key = json!({ "type": "apiKey", "apiKey": "sk-none" });
+    ask_until(server, "account/login/start", key, "account/updated").await;
+    ask(server, "account/read", json!({ "refreshToken": false })).await;
+    ask(server, "account/rateLimits/read", Value::Null).await;
+    ask(server, "account/login/cancel", json!({ "loginId": "none" })).await;
+    ask_until(server, "account/logout", Value::Null, "account/updated").await;
+}
+
+pub(super) async fn configures(place: &Place, server: &mut Server) {
+    ask(server, "config/read", json!({ "includeLayers": true, "cwd": place.project() })).await;
+    let write = json!({ "keyPath": "images.parallel", "value": 3, "mergeStrategy": "replace" });
+    ask(server, "config/value/write", write.clone()).await;
+    ask(server, "config/batchWrite", json!({ "edits": [write], "reloadUserConfig": true })).await;
+    ask(server, "configRequirements/read", Value::Null).await;
+    ask(server, "experimentalFeature/list", json!({ "limit": 1 })).await;
+    for on in [false, true] {
+        let enablement = json!({ "enablement": { "image_generation": on } });
+        ask_until(server, "experimentalFeature/enablement/set", enablement, "tool/list/updated").await;
+    }
+    ask(server, "model/list", json!({ "limit": 10 })).await;
+    ask(server, "modelProvider/list", json!({})).await;
+    ask(server, "modelProvider/capabilities/read", json!({})).await;
+    ask(server, "tool/list", json!({})).await;
+}
+
+/// Draws, edits what was drawn and what is attached, and fails to. Returns the thread and the first image.
+pub(super) async fn draws(place: &Place, server: &mut Server) -> (String, String) {
+    let start = json!({ "cwd": place.project(), "experimentalRawEvents": true });
+    let thread_id = id(&ask_until(server, "thread/start", start, "thread/started").await);
+    let attached = place.write("a.png", &plain_png(60, 40, RED));
+    let turns = [
+        json!([{ "type": "text", "text": "draw a red square" }]),
+        json!([{ "type": "text", "text": "make it blue" }, { "type": "localImage", "path": attached }]),
+        json!([{ "type": "text", "text": "change the first image" }]),
+    ];
+    let mut image_ids = Vec::new();
+    for input in turns {
+        ask(server, "turn/start", json!({ "threadId": thread_id, "input": input })).await;
+        let events = until(server, "turn/completed").await;
+        let image = image(&events);
+        if image_ids.len() == 1 {
+            // The next turn finds nothing to change.
+            std::fs::remove_file(image.saved_path.as_ref().expect("a path")).expect("the image's file");
+        }
+        image_ids.extend(image.images.first().map(|record| record.id.clone()));
+    }
+    (thread_id, image_ids.swap_remove(0))
+}
+
+pub(super) async fn reads(place: &Place, server: &mut Server, thread_id: &str, image_id: &str) {
+    ask(server, "thread/read", json!({ "threadId": thread_id, "includeTurns": true })).await;
+    ask(server, "thread/list", json!({ "limit": 10, "sortKey": "updated_at" })).await;
+    ask(server, "thread/search", json!({ "searchTerm": "square" })).await;
+    ask(server, "thread/loaded/list", json!({})).await;
+    ask(server, "thread/turns/list", json!({ "threadId": thread_id, "itemsView": "full" })).await;
+    ask(server, "thread/items/list", json!({ "threadId": thread_id })).await;
+    ask(server, "image/list", json!({ "threadId": thread_id })).await;
+    ask(server, "image/read", json!({ "imageId": image_id, "offset": 0, "length": 100 })).await;
+    let out = place.project().join("out.png");
+    ask(server, "image/export", json!({ "imageId": image_id, "path": out, "overwrite": true })).await;
+    ask(server, "usage/read", json!({ "threadId": thread_id })).await;
+    ask(server, "account/usage/read", json!({ "threadId": thread_id })).await;
+}
+
+pub(super) async fn changes(place: &Place, server: &mut Server, thread_id: &str) {
+    let name = json!({ "threadId": thread_id, "name": "A name" });
+    ask_until(server, "thread/name/set", name, "thread/name/updated").await;
+    let git = json!({ "threadId": thread_id, "gitInfo": { "branch": "main" } });
+    ask(server, "thread/metadata/update", git).await;
+    let settings = json!({ "threadId": thread_id, "cwd": place.root() });
+    ask_until(server, "thread/settings/update", settings, "thread/settings/updated").await;
+    let picture = json!({ "type": "input_image", "image_url": data_url(&plain_png(8, 8, RED)) });
+    let items = json!([{ "type": "message", "role": "user", "content": [picture] }]);
+    ask(server, "thread/inject_items", json!({ "threadId": thread_id, "items": items })).await;
+}
+
+pub(super) async fn takes_back(server: &mut Server, thread_id: &str, image_id: &str) {
+    let fork = ask_until(server, "thread/fork", json!({ "threadId": thread_id }), "thread/started").await;
+    let (copy, first) = (id(&fork), fork["thread"]["turns"][0]["id"].clone());
+    let newest = json!({ "threadId": copy, "numTurns": 1 });
+    ask_until(server, "thread/rollback", newest, "thread/reverted").await;
+    let all = json!({ "threadId": copy, "beforeTurnId": first });
+    ask_until(server, "thread/revert", all, "thread/reverted").await;
+    let image = json!({ "imageId": image_id, "threadId": thread_id });
+    ask_until(server, "image/delete", image, "image/deleted").await;
+}
+
+pub(super) async fn interrupts(server: &mut Server) {
+    let slow = json!({ "modelProvider": "slow", "ephemeral": true });
+    let thread_id = id(&ask_until(server, "thread/start", slow, "thread/started").await);
+    let input = json!([{ "type": "text", "text": "draw a red square" }]);
+    let turn = ask(server, "turn/start", json!({ "threadId": thread_id, "input": input })).await;
+    server.events_until(starts_an_image).await;
+    let turn_id = &turn["turn"]["id"];
+    let steer = json!({ "threadId": thread_id, "expectedTurnId": turn_id, "input": input });
+    ask(server, "turn/steer", steer).await;
+    let interrupt = json!({ "threadId": thread_id, "turnId": turn_id });
+    ask_until(server, "turn/interrupt", interrupt, "turn/completed").await;
+}
+
+pub(super) async fn ends(server: &mut Server, thread_id: &str) {
+    let thread = json!({ "threadId": thread_id });
+    ask_until(server, "thread/unsubscribe", thread.clone(), "thread/closed").await;
+    ask(server, "thread/resume", thread.clone()).await;
+    ask_until(server, "thread/archive", thread.clone(), "thread/archived").await;
+    ask_until(server, "thread/unarchive", thread.clone(), "thread/unarchived").await;
+    ask_until(server, "thread/delete", thread, "thread/deleted").await;
+}
