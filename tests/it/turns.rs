@@ -1,5 +1,6 @@
 //! The main job: a turn draws, the next one edits.
 
+mod after_interrupt;
 mod attachments;
 mod capabilities;
 mod interrupt;

@@ -1,7 +1,7 @@
 //! The threads in memory.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use easel_imagegen::port::{Provider, Store, StoredThread};
 use tokio::sync::{mpsc, oneshot};
@@ -11,13 +11,10 @@ use crate::actor::{Actor, Command, ThreadRules};
 use crate::audience::Audience;
 use crate::conversation::Conversation;
 use crate::rules::Rules;
-use crate::slot::{TurnPermit, TurnSlot};
+use crate::slot::TurnSlot;
 
 /// Commands that a thread's mailbox holds. A turn holds the thread's only permit, so one place is never full.
 const MAILBOX: usize = 1;
-
-/// What has the slot of a thread that was unloaded, for those who still hold its handle.
-const UNLOADED: &str = "unloaded";
 
 /// A loaded thread, as the rest of the program sees it.
 #[derive(Debug)]
@@ -27,8 +24,6 @@ pub struct ThreadHandle<P> {
     pub rules: Rules,
     pub provider: Arc<P>,
     commands: mpsc::Sender<Command>,
-    /// Kept from the moment of unloading on, so that no turn begins beside those of the thread's next actor.
-    retired: OnceLock<TurnPermit>,
 }
 
 impl<P> ThreadHandle<P> {
@@ -43,6 +38,11 @@ impl<P> ThreadHandle<P> {
             interrupt.cancel();
         }
         self.slot.idle().await;
+        self.told().await;
+    }
+
+    /// Waits until all events of the turns that are over are told. The caller sees to it that no turn begins meanwhile.
+    pub async fn told(&self) {
         let (passing, passed) = oneshot::channel();
         if self.send(Command::Pass(passing)).await {
             // An error is what the drop of the other half looks like.
@@ -90,8 +90,7 @@ impl<P: Provider> Threads<P> {
             audience,
         };
         self.actors.spawn(actor.run(mailbox));
-        let handle =
-            Arc::new(ThreadHandle { slot: TurnSlot::default(), rules, provider, commands, retired: OnceLock::new() });
+        let handle = Arc::new(ThreadHandle { slot: TurnSlot::default(), rules, provider, commands });
         table.insert(thread_id, Arc::clone(&handle));
         handle
     }
@@ -105,10 +104,11 @@ impl<P: Provider> Threads<P> {
     pub fn unload(&self, thread_id: &str) -> bool {
         let mut table = self.table();
         let Some(handle) = table.get(thread_id) else { return true };
-        let Ok(permit) = handle.slot.begin(UNLOADED) else { return false };
-        handle.retired.get_or_init(|| permit);
-        table.remove(thread_id);
-        true
+        let retired = handle.slot.retire();
+        if retired {
+            table.remove(thread_id);
+        }
+        retired
     }
 
     /// In the order of their ids, which is the order of their start.

@@ -1,7 +1,7 @@
 //! The right to run a turn: a thread runs one at a time.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use easel_protocol::input::UserInput;
 use easel_protocol::record::Attachment;
@@ -39,16 +39,32 @@ pub enum SteerRefused {
     Full,
 }
 
+/// Why no turn begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BeginRefused {
+    /// This turn runs.
+    Running(String),
+    /// The thread left memory.
+    Retired,
+}
+
 /// Names the running turn of a thread to those who may refuse, interrupt or report it.
 #[derive(Debug, Clone, Default)]
-pub struct TurnSlot(Arc<Mutex<Option<Active>>>);
+pub struct TurnSlot(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Free,
+    Taken(Active),
+    /// For those who still hold it: no turn begins beside those of the thread's next actor.
+    Retired,
+}
 
 #[derive(Debug)]
 struct Active {
     turn_id: String,
     interrupt: CancellationToken,
-    /// An interrupt was accepted, whether or not it is carried out yet.
-    is_ending: bool,
     /// Cancelled when the slot is free again.
     over: CancellationToken,
     /// What the turn has yet to read; `None` once it has decided to end.
@@ -63,23 +79,39 @@ pub struct TurnPermit {
     interrupt: CancellationToken,
 }
 
-impl TurnSlot {
-    /// Takes the slot, or names the turn that has it.
-    pub fn begin(&self, turn_id: &str) -> Result<TurnPermit, String> {
-        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(active) = &*active {
-            return Err(active.turn_id.clone());
+impl State {
+    fn active(&mut self) -> Option<&mut Active> {
+        match self {
+            Self::Taken(active) => Some(active),
+            Self::Free | Self::Retired => None,
         }
-        let interrupt = CancellationToken::new();
-        let over = CancellationToken::new();
-        *active = Some(Active {
-            turn_id: turn_id.to_owned(),
-            interrupt: interrupt.clone(),
-            is_ending: false,
-            over,
-            steers: Some(Vec::new()),
-        });
-        Ok(TurnPermit { slot: self.clone(), turn_id: turn_id.to_owned(), interrupt })
+    }
+}
+
+impl TurnSlot {
+    /// Takes the slot, unless another turn has it.
+    pub fn begin(&self, turn_id: &str) -> Result<TurnPermit, BeginRefused> {
+        let mut state = self.state();
+        match &*state {
+            State::Free => {}
+            State::Taken(active) => return Err(BeginRefused::Running(active.turn_id.clone())),
+            State::Retired => return Err(BeginRefused::Retired),
+        }
+        let turn_id = turn_id.to_owned();
+        let (interrupt, over) = (CancellationToken::new(), CancellationToken::new());
+        let active = Active { turn_id: turn_id.clone(), interrupt: interrupt.clone(), over, steers: Some(Vec::new()) };
+        *state = State::Taken(active);
+        Ok(TurnPermit { slot: self.clone(), turn_id, interrupt })
+    }
+
+    /// Lets no turn begin from now on; false while one runs.
+    pub(crate) fn retire(&self) -> bool {
+        let mut state = self.state();
+        let is_at_rest = state.active().is_none();
+        if is_at_rest {
+            *state = State::Retired;
+        }
+        is_at_rest
     }
 
     pub fn running(&self) -> Option<String> {
@@ -88,25 +120,15 @@ impl TurnSlot {
 
     /// The running turn and what interrupts it; `None` when none runs.
     pub fn active(&self) -> Option<(String, CancellationToken)> {
-        let active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        active.as_ref().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
+        self.state().active().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
     }
 
-    /// Notes that an interrupt of the running turn was accepted. It is carried out once that is answered, and a client may
-    /// be faster.
-    pub fn expect_end(&self) {
-        if let Some(active) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            active.is_ending = true;
-        }
-    }
-
-    /// Waits for the end of a turn whose interrupt was accepted: clients go on as soon as that is answered. A turn that runs
-    /// on is not waited for.
+    /// Waits for the end of a turn that was interrupted. A turn that runs on is not waited for.
     pub async fn interrupted(&self) {
-        let is_ending =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|active| active.is_ending);
-        if is_ending {
-            self.idle().await;
+        let over =
+            self.state().active().filter(|active| active.interrupt.is_cancelled()).map(|active| active.over.clone());
+        if let Some(over) = over {
+            over.cancelled().await;
         }
     }
 
@@ -121,8 +143,8 @@ impl TurnSlot {
     }
 
     fn waiting_steers(&self, turn_id: &str, add: impl FnOnce(&mut Vec<Steer>)) -> Result<(), SteerRefused> {
-        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let active = active.as_mut().ok_or(SteerRefused::NoTurn)?;
+        let mut state = self.state();
+        let active = state.active().ok_or(SteerRefused::NoTurn)?;
         let waiting = active.steers.as_mut().ok_or(SteerRefused::NoTurn)?;
         if active.turn_id != turn_id {
             return Err(SteerRefused::OtherTurn(active.turn_id.clone()));
@@ -136,10 +158,14 @@ impl TurnSlot {
 
     /// Waits until no turn runs.
     pub async fn idle(&self) {
-        let over = || self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|active| active.over.clone());
+        let over = || self.state().active().map(|active| active.over.clone());
         while let Some(over) = over() {
             over.cancelled().await;
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,8 +181,8 @@ impl TurnPermit {
     /// Lets the turn read what was added to it and decide. Nobody adds anything meanwhile, nor after it has decided to end:
     /// what was accepted is read.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(Vec<Steer>) -> (T, Course)) -> T {
-        let mut active = self.slot.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(active) = active.as_mut() else { return decide(Vec::new()).0 };
+        let mut state = self.slot.state();
+        let Some(active) = state.active() else { return decide(Vec::new()).0 };
         let (decided, course) = decide(active.steers.as_mut().map(std::mem::take).unwrap_or_default());
         match course {
             Course::GoesOn => {}
@@ -175,7 +201,7 @@ pub(crate) enum Course {
 
 impl Drop for TurnPermit {
     fn drop(&mut self) {
-        if let Some(active) = self.slot.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let State::Taken(active) = std::mem::take(&mut *self.slot.state()) {
             active.over.cancel();
         }
     }
@@ -189,7 +215,7 @@ mod tests {
     fn one_turn_runs_at_a_time_and_the_other_learns_which() {
         let slot = TurnSlot::default();
         let first = slot.begin("a").expect("free");
-        assert_eq!(slot.begin("b").expect_err("taken"), "a");
+        assert_eq!(slot.begin("b").expect_err("taken"), BeginRefused::Running("a".to_owned()));
         assert_eq!(slot.running().as_deref(), Some("a"));
         drop(first);
         assert_eq!(slot.running(), None);
@@ -214,6 +240,32 @@ mod tests {
         slot.idle().await;
         let permit = slot.begin("a").expect("free");
         let mut waiting = std::pin::pin!(slot.idle());
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        drop(permit);
+        waiting.await;
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_an_idle_slot_goes_on_when_the_thread_leaves_memory() {
+        let slot = TurnSlot::default();
+        let permit = slot.begin("a").expect("free");
+        assert!(!slot.retire(), "a turn runs");
+        let mut waiting = std::pin::pin!(slot.idle());
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        drop(permit);
+        assert!(slot.retire());
+        waiting.await;
+        assert_eq!(slot.begin("b").expect_err("out of memory"), BeginRefused::Retired);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_an_interrupted_turn_is_waited_for_and_not_that_of_another() {
+        let slot = TurnSlot::default();
+        slot.interrupted().await;
+        let permit = slot.begin("a").expect("free");
+        slot.interrupted().await;
+        permit.interrupt().cancel();
+        let mut waiting = std::pin::pin!(slot.interrupted());
         assert!(futures_util::poll!(waiting.as_mut()).is_pending());
         drop(permit);
         waiting.await;

@@ -173,13 +173,19 @@ impl App {
     /// Waits until nothing runs in a thread and, unless somebody hears it then, takes it out of memory, so that another
     /// process may have it. Returns whether it is out.
     pub(crate) async fn unload_unheard(&self, thread_id: &str) -> bool {
-        if let Some(handle) = self.threads.get(thread_id) {
-            handle.slot.idle().await;
-        }
-        let _place = self.order.take(thread_id).await;
         // Another request may have taken it out meanwhile, and told so.
-        let is_loaded = self.threads.get(thread_id).is_some();
-        is_loaded && !self.hub.is_heard(thread_id) && self.unload(thread_id).await
+        while let Some(handle) = self.threads.get(thread_id) {
+            handle.slot.idle().await;
+            let _place = self.order.take(thread_id).await;
+            if self.threads.get(thread_id).is_none() || self.hub.is_heard(thread_id) {
+                return false;
+            }
+            // A connection that does not hear the thread may have begun a turn in between.
+            if self.unload(thread_id).await {
+                return true;
+            }
+        }
+        false
     }
 
     /// Ends all that a connection had, once it is closed and none of its requests is under way. Its turns go on; a

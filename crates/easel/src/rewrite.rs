@@ -5,10 +5,17 @@ use crate::app::App;
 use crate::refusal::Refusal;
 
 impl App {
-    /// Refuses while a turn runs.
-    pub(crate) fn must_rest(&self, thread_id: &str) -> Result<(), Refusal> {
-        let running = self.threads.get(thread_id).and_then(|thread| thread.slot.running());
-        running.map_or(Ok(()), |turn| Err(Refusal::TurnRunning(turn)))
+    /// Waits for the end of a turn whose interrupt was accepted, until all of it is told: clients go on as soon as the interrupt
+    /// is answered. Refuses while another turn runs. The caller has the thread's place in the order of requests, which the end
+    /// of a turn does not need.
+    pub(crate) async fn must_rest(&self, thread_id: &str) -> Result<(), Refusal> {
+        let Some(handle) = self.threads.get(thread_id) else { return Ok(()) };
+        handle.slot.interrupted().await;
+        if let Some(turn) = handle.slot.running() {
+            return Err(Refusal::TurnRunning(turn));
+        }
+        handle.told().await;
+        Ok(())
     }
 
     /// Does something as the one writer of a thread: changes data that its actor does not hold, or loads it. Refused when
@@ -34,7 +41,7 @@ impl App {
         thread_id: &str,
         change: impl Future<Output = Result<(), Refusal>>,
     ) -> Result<(), Refusal> {
-        self.must_rest(thread_id)?;
+        self.must_rest(thread_id).await?;
         self.write(thread_id, change).await?;
         if self.threads.get(thread_id).is_some() { self.reload(thread_id).await } else { Ok(()) }
     }

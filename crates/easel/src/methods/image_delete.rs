@@ -13,9 +13,7 @@ impl Handler for ImageDelete {
         let image_id = params.image_id;
         let thread_id = thread_of(app, &image_id, params.thread_id).await?;
         let place = app.order.take(&thread_id).await;
-        if let Some(turn) = app.threads.get(&thread_id).and_then(|thread| thread.slot.running()) {
-            return Err(Refusal::TurnRunning(turn));
-        }
+        app.must_rest(&thread_id).await?;
         match app.store.acquire_writer(&thread_id).await {
             // An ephemeral thread has ended and left its images: nobody writes to it.
             Ok(()) | Err(LeaseRefused::UnknownThread) => {}

@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 impl Handler for ThreadArchive {
     async fn handle(cx: Cx, params: ThreadArchiveParams) -> Result<Answer<ThreadArchiveResponse>, Refusal> {
         let thread_id = params.thread_id;
-        cx.app.must_rest(&thread_id)?;
+        cx.app.must_rest(&thread_id).await?;
         if cx.app.store.thread(&thread_id).await?.is_some_and(|thread| thread.ephemeral) {
             return Err(Refusal::Ephemeral(thread_id));
         }

@@ -15,6 +15,10 @@ use crate::refusal::Refusal;
 impl Handler for ThreadFork {
     async fn handle(cx: Cx, params: ThreadForkParams) -> Result<Answer<ThreadSettings>, Refusal> {
         let app = &cx.app;
+        if let Some(handle) = app.threads.get(&params.thread_id) {
+            // A turn that goes on is left out of the copy; one whose interrupt was accepted is part of it.
+            handle.slot.interrupted().await;
+        }
         let source = app.store.thread(&params.thread_id).await?;
         let source = source.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
         let before = app.store.settings(&source.id).await?.map(|settings| settings.overrides).unwrap_or_default();

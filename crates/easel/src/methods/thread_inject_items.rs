@@ -25,7 +25,7 @@ impl Handler for ThreadInjectItems {
         if app.threads.get(&thread_id).is_none() {
             return Err(Refusal::ThreadNotLoaded(thread_id));
         }
-        app.must_rest(&thread_id)?;
+        app.must_rest(&thread_id).await?;
         let mut items = read(params.items)?;
         check_calls(&items, &stored)?;
         for (index, item) in items.iter_mut().enumerate() {

@@ -25,15 +25,11 @@ impl Handler for ThreadResume {
         let thread_id = &params.thread_id;
         let mut warnings = Vec::new();
         let loaded = app.threads.get(thread_id);
-        if let Some(handle) = &loaded {
-            handle.slot.interrupted().await;
-        }
+        let rests = app.must_rest(thread_id).await;
         if loaded.is_none() || changes_something(&params) {
-            if let Some(turn) = loaded.as_ref().and_then(|thread| thread.slot.running()) {
-                return Err(Refusal::TurnRunning(turn));
-            }
+            rests?;
             warnings = app.write(thread_id, load(app, &params)).await?;
-        } else if let Some(handle) = loaded.filter(|handle| handle.slot.running().is_none())
+        } else if let Some(handle) = loaded.filter(|_| rests.is_ok())
             && !is_current(app, &handle, thread_id).await?
         {
             warnings = app.write(thread_id, load(app, &params)).await?;

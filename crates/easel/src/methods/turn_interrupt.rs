@@ -15,7 +15,6 @@ impl Handler for TurnInterrupt {
         if found != params.turn_id {
             return Err(Refusal::OtherTurn { wanted: params.turn_id, found });
         }
-        handle.slot.expect_end();
         Ok(Answer::then(TurnInterruptResponse {}, async move { interrupt.cancel() }))
     }
 }

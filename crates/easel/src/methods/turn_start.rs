@@ -7,6 +7,7 @@ use easel_protocol::record::Attachment;
 use easel_protocol::thread::Thread;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStartParams, TurnStartResponse, TurnStatus};
 use easel_thread::actor::{Command, StartTurn};
+use easel_thread::slot::BeginRefused;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -30,8 +31,12 @@ impl Handler for TurnStart {
         let handle = app.threads.get(&params.thread_id);
         let handle = handle.ok_or_else(|| Refusal::ThreadNotLoaded(params.thread_id.clone()))?;
         let turn_id = Uuid::now_v7().to_string();
+        // Clients start the next turn as soon as their interrupt is answered.
         handle.slot.interrupted().await;
-        let permit = handle.slot.begin(&turn_id).map_err(Refusal::TurnRunning)?;
+        let permit = handle.slot.begin(&turn_id).map_err(|refused| match refused {
+            BeginRefused::Running(turn) => Refusal::TurnRunning(turn),
+            BeginRefused::Retired => Refusal::ThreadNotLoaded(params.thread_id.clone()),
+        })?;
         let thread = with_changes(app, stored, &params).await?;
         let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;
         let (answered, told) = oneshot::channel();
