@@ -18,6 +18,17 @@ use crate::harness::{HOSTED, Place, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE,
 use crate::storage::below;
 use crate::threads::{items_of, resume, whole};
 
+/// Starts a turn and comes back when its call may have been sent: no event tells that, but the journal has it by then.
+async fn turn_with_a_call(place: &Place, server: &mut Server, thread_id: &str) {
+    server.start_turn(thread_id, vec![text("draw a red square")]).await;
+    server.events_until(starts_an_image).await;
+    let database = rusqlite::Connection::open(place.home().join("easel.db")).expect("the database");
+    let open_calls = "SELECT count(*) FROM calls WHERE outcome IS NULL";
+    while database.query_row(open_calls, (), |row| row.get::<_, u32>(0)).expect("the journal") == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn a_call_that_was_under_way_at_kill_9_is_closed_with_what_it_may_have_cost() {
     for (config, billed) in [(SLOW_AND_BILLING, Billed::Uncertain), (SLOW_AND_FREE, Billed::No)] {
@@ -25,8 +36,7 @@ async fn a_call_that_was_under_way_at_kill_9_is_closed_with_what_it_may_have_cos
             let place = Place::with_config(config);
             let mut server = place.server_with(tool).await;
             let thread = server.thread().await;
-            server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-            server.events_until(starts_an_image).await;
+            turn_with_a_call(&place, &mut server, &thread.id).await;
             server.client.kill().await.expect("it is killed");
 
             let mut server = place.server_with(tool).await;
@@ -52,8 +62,7 @@ async fn a_turn_that_kill_9_cut_off_reads_back_in_full() {
     let place = Place::with_config(SLOW_AND_BILLING);
     let mut server = place.server().await;
     let thread = server.thread().await;
-    server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
+    turn_with_a_call(&place, &mut server, &thread.id).await;
     server.client.kill().await.expect("it is killed");
     let mut server = place.server().await;
     let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;

