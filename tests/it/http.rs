@@ -8,6 +8,7 @@ mod bounds;
 mod faults;
 mod instructions;
 mod interrupts;
+mod limits;
 mod memory;
 mod metadata;
 mod models;

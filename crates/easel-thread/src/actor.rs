@@ -151,7 +151,6 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             instructions: own.instructions.clone(),
             output_schema: start.output_schema,
             detail: own.detail,
-            exposure,
             budget: own.budget,
             calls: JoinSet::new(),
             hosted: HostedCalls::new(),

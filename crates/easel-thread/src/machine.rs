@@ -35,7 +35,7 @@ pub struct TurnRules {
     pub exposure: ToolExposure,
     pub capabilities: Capabilities,
     pub detail: ImageDetail,
-    /// Most images that the standalone tool is asked for in the turn: a call counts as many as it asks for.
+    /// Most images of the turn: a call of the standalone tool counts as many as it asks for, one of the hosted tool one.
     pub max_images: u32,
 }
 
@@ -167,6 +167,15 @@ impl Turn {
         step.effects
     }
 
+    /// The tool that the next answer is offered. A call of the hosted tool cannot be refused, so that tool is taken away
+    /// once it has made all that the turn may have.
+    pub fn offered(&self) -> ToolExposure {
+        match self.rules.exposure {
+            ToolExposure::Hosted if self.calls.images() >= self.rules.max_images => ToolExposure::None,
+            exposure @ (ToolExposure::Standalone | ToolExposure::Hosted | ToolExposure::None) => exposure,
+        }
+    }
+
     /// True once `turn/completed` is among the effects given out.
     pub fn ended(&self) -> bool {
         self.ended
@@ -192,7 +201,11 @@ impl Turn {
 
     /// Goes on once the answer is whole or closed and all its calls have ended.
     fn advance(&mut self, step: &mut Step<'_>) {
-        if self.answer == Answer::Open || !self.calls.all_ended() {
+        if !self.calls.all_ended() {
+            return;
+        }
+        self.stop_over_limit(step);
+        if self.answer == Answer::Open {
             return;
         }
         self.close_message(step);
@@ -214,6 +227,18 @@ impl Turn {
             self.fail(step, message, CodexErrorInfo::Other);
         }
         self.end(step);
+    }
+
+    /// Nothing but its end keeps an answer from making hosted images, which it may do for ever.
+    fn stop_over_limit(&mut self, step: &mut Step<'_>) {
+        let max = self.rules.max_images;
+        if self.answer == Answer::Open && self.calls.images() > max {
+            let message = format!(
+                "The model made more images than the limit `limits.images_per_turn` allows, which is {max}. They are kept; \
+                 its answer was closed."
+            );
+            self.fail(step, message, CodexErrorInfo::Other);
+        }
     }
 
     fn end(&mut self, step: &mut Step<'_>) {

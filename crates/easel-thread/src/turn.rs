@@ -12,7 +12,6 @@ use easel_imagegen::spec;
 use easel_protocol::event::Event;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::record::ImageErrorKind;
-use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
@@ -43,7 +42,6 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     pub(crate) output_schema: Option<Value>,
     /// How closely the model looks at pictures that a user adds.
     pub(crate) detail: ImageDetail,
-    pub(crate) exposure: ToolExposure,
     pub(crate) budget: PictureBudget,
     pub(crate) calls: JoinSet<Report>,
     pub(crate) hosted: HostedCalls,
@@ -181,7 +179,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         for effect in effects {
             match effect {
                 Effect::Emit(event) => self.telling.tell(event).await,
-                Effect::AskModel => *answer = Some(self.ask(provider)),
+                Effect::AskModel => *answer = Some(self.ask(provider, turn)),
                 Effect::RunCall(draft) => {
                     self.calls.spawn(Arc::clone(&self.context).run(draft));
                 }
@@ -230,7 +228,8 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     }
 
     /// Asks for an answer as soon as the stream is first read. A panic inside the provider ends its answer alone.
-    fn ask<'p>(&self, provider: &'p P) -> Answer<'p, S> {
+    fn ask<'p>(&self, provider: &'p P, turn: &Turn) -> Answer<'p, S> {
+        let exposure = turn.offered();
         let (input, images) = for_model(&self.conversation.history, &self.conversation.images, self.budget);
         let request = ModelRequest {
             originator: self.context.originator.clone(),
@@ -238,9 +237,9 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             instructions: self.instructions.clone(),
             input,
             images,
-            exposure: self.exposure,
+            exposure,
             output_schema: self.output_schema.clone(),
-            tools: spec::entries(self.exposure, &provider.info().capabilities),
+            tools: spec::entries(exposure, &provider.info().capabilities),
         };
         let context = Arc::clone(&self.context);
         let events = async move { provider.respond(request, context.store.files(&context.thread_id)) };

@@ -11,7 +11,7 @@ use easel_protocol::tool::ToolExposure;
 
 use super::{Effect, Outcome, Step, Turn};
 
-/// The calls of the answer being received, in call order, and how many images the turn has asked for.
+/// The calls of the answer being received, in call order, and how many images the turn has asked for or been given.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     open: Vec<Call>,
@@ -62,6 +62,10 @@ impl Calls {
         self.images = images;
         Ok(draft)
     }
+
+    pub(super) fn images(&self) -> u32 {
+        self.images
+    }
 }
 
 impl Turn {
@@ -104,6 +108,8 @@ impl Turn {
             return;
         }
         self.close_message(step);
+        // The provider is at work already: what it makes is kept, however many that are.
+        self.calls.images = self.calls.images.saturating_add(1);
         let item_id = self.start_call(step, &call_id, Kind::Hosted { call_id: call_id.clone() });
         step.effects.push(Effect::TrackHosted { item_id, call_id, requested, references });
     }

@@ -110,11 +110,11 @@ fn line() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn every_turn_keeps_the_rules(
-        scene in prop::sample::select(vec!["max 3", "offer hosted", "offer none", "attach A B", "taken a"]),
+        scene in prop::sample::select(vec!["max 3", "offer hosted", "offer hosted\nmax 2", "offer none", "attach A B", "taken a"]),
         lines in prop::collection::vec((line(), any::<prop::sample::Index>()), 0..40),
         lost in prop::option::weighted(0.2, 0_usize..40),
     ) {
-        let mut stage = Stage::set(std::iter::once(scene));
+        let mut stage = Stage::set(scene.lines());
         for (number, (line, which)) in lines.into_iter().enumerate() {
             let open = open_calls(&stage.effects);
             let running = if open.is_empty() { "a" } else { which.get(&open) };

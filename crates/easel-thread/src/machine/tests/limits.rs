@@ -2,6 +2,7 @@
 
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageFailure, ThreadItem};
+use easel_protocol::tool::ToolExposure;
 use insta::assert_snapshot;
 
 use super::super::{Effect, MAX_ANSWERS};
@@ -148,6 +149,65 @@ fn a_call_that_cannot_be_meant_does_not_count() {
 fn a_limit_of_nothing_lets_nothing_through() {
     let all = play("max 0\n call call_1 one\n done");
     assert!(!all.contains("\nrun ") && all.contains("budgetExceeded"), "{all}");
+}
+
+#[test]
+fn the_hosted_tool_is_taken_away_once_it_has_made_all_that_a_turn_may_have() {
+    let mut stage = Stage::set("offer hosted\nmax 2".lines());
+    let mut offered = vec![stage.turn.offered()];
+    for line in
+        ["hosted ig_1 a", "made ig_1 A", "steer user_2 more", "done", "hosted ig_2 b", "failed ig_2 badResponse"]
+    {
+        stage.play(line);
+        offered.push(stage.turn.offered());
+    }
+    let (hosted, none) = (ToolExposure::Hosted, ToolExposure::None);
+    assert_eq!(offered, [hosted, hosted, hosted, hosted, hosted, none, none]);
+    assert_eq!(Stage::set("offer hosted\nmax 0".lines()).turn.offered(), none);
+    assert_eq!(Stage::set("max 0".lines()).turn.offered(), ToolExposure::Standalone, "a call of it can be refused");
+}
+
+#[test]
+fn hosted_images_over_the_limit_are_kept_and_close_the_answer_when_all_have_ended() {
+    assert_snapshot!(play(
+        "offer hosted
+        max 1
+        hosted ig_1 a
+        hosted ig_2 b
+        made ig_2 B
+        made ig_1 A
+        message msg_1 Two"
+    ), @r#"
+    status active
+    turn/started inProgress
+    item/started userMessage user_1
+    item/completed userMessage user_1
+    raw user "Draw"
+    ask
+    > hosted ig_1 a
+    item/started imageGeneration ig_1 in_progress
+    track ig_1, which the provider calls ig_1
+    > hosted ig_2 b
+    item/started imageGeneration ig_2 in_progress
+    track ig_2, which the provider calls ig_2
+    > made ig_2 B
+    item/completed imageGeneration ig_2 completed /home/B.png
+    raw image_generation_call ig_2 easel:img_b
+    raw developer Image img_b
+    > made ig_1 A
+    item/completed imageGeneration ig_1 completed /home/A.png
+    raw image_generation_call ig_1 easel:img_a
+    raw developer Image img_a
+    close answer
+    item/started agentMessage msg_turn ""
+    delta msg_turn "The images are saved at /home/B.png, /home/A.png."
+    item/completed agentMessage msg_turn "The images are saved at /home/B.png, /home/A.png."
+    raw assistant "The images are saved at /home/B.png, /home/A.png."
+    error "The model made more images than the limit `limits.images_per_turn` allows, which is 1. They are kept; its answer was closed."
+    status idle
+    turn/completed failed after 4000 ms [agentMessage msg_turn "The images are saved at /home/B.png, /home/A.png."]
+    > message msg_1 Two
+    "#);
 }
 
 #[test]

@@ -1,0 +1,83 @@
+//! What the provider's own tool makes counts against the limit of a turn, and nothing that was made is lost.
+
+use std::sync::{Arc, Mutex};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::item::ImageStatus;
+use easel_protocol::turn::TurnStatus;
+use serde_json::{Value, json};
+
+use super::scripted::{Scripted, completes, says, stream_of};
+use super::{at, connected, images, status};
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{HOSTED, Place, text};
+
+const LIMIT_OF_ONE: &str = "limits.images_per_turn = 1\n";
+
+/// The hosted tool makes a square.
+fn draws(id: &str) -> Vec<Value> {
+    let item = json!({"type": "image_generation_call", "id": id, "status": "in_progress"});
+    let done = json!({"type": "image_generation_call", "id": id, "status": "completed",
+        "result": BASE64.encode(plain_png(16, 16, RED))});
+    vec![
+        json!({"type": "response.output_item.added", "item": item}),
+        json!({"type": "response.output_item.done", "item": done}),
+    ]
+}
+
+#[tokio::test]
+async fn the_hosted_tool_is_not_offered_again_once_it_has_made_what_a_turn_may_have() {
+    let bodies = Arc::new(Mutex::new(Vec::<Value>::new()));
+    let noted = Arc::clone(&bodies);
+    let provider = Scripted::start(move |exchange| {
+        let body = serde_json::from_slice(&exchange.body()).expect("JSON");
+        let mut bodies = noted.lock().expect("nobody panics while holding this");
+        bodies.push(body);
+        // A tool that there is not makes Easel ask once more.
+        let call = json!({"type": "function_call", "call_id": "call_1", "name": "shell", "arguments": "{}"});
+        let events = match bodies.len() {
+            1 => [draws("ig_1"), vec![json!({"type": "response.output_item.done", "item": call})]].concat(),
+            _ => says("1", "One it is."),
+        };
+        exchange.answer_events(&[events, vec![completes()]].concat());
+    });
+    let place = Place::with_config(&format!("{LIMIT_OF_ONE}{}", at(&provider.base_url())));
+    let mut server = connected(&place, HOSTED).await;
+    let thread = server.thread().await;
+    for drawn in [1, 0] {
+        let events = server.turn(&thread.id, vec![text("Draw a red square")]).await;
+        assert_eq!(status(&events), Some(TurnStatus::Completed));
+        assert_eq!(images(events).len(), drawn);
+    }
+    server.close().await;
+    let bodies = bodies.lock().expect("nobody panics while holding this");
+    let offered: Vec<bool> =
+        bodies.iter().map(|body| body.to_string().contains(r#"{"type":"image_generation"}"#)).collect();
+    assert_eq!(offered, [true, false, true], "the next turn may draw again");
+}
+
+#[tokio::test]
+async fn an_answer_that_goes_on_drawing_is_closed_and_all_that_it_drew_is_kept() {
+    let provider = Scripted::start(|exchange| {
+        exchange.body();
+        exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
+        exchange.send(&stream_of(&[draws("ig_1"), draws("ig_2")].concat()));
+        exchange.until_gone();
+    });
+    let place = Place::with_config(&format!("{LIMIT_OF_ONE}{}", at(&provider.base_url())));
+    let mut server = connected(&place, HOSTED).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("Draw squares for ever")]).await;
+    assert_eq!(status(&events), Some(TurnStatus::Failed));
+    let told = serde_json::to_string(&events.last()).expect("JSON");
+    assert!(told.contains("limits.images_per_turn"), "{told}");
+    let images = images(events);
+    assert_eq!(images.len(), 2);
+    for image in images {
+        assert_eq!(image.status, ImageStatus::Completed);
+        let path = image.saved_path.expect("a path");
+        assert_eq!(std::fs::read(path).expect("the image"), plain_png(16, 16, RED));
+    }
+    server.close().await;
+}
