@@ -1,6 +1,6 @@
 //! What the tests send over HTTP, kept for a judge.
 //!
-//! Every HTTP server of the tests passes what it received on to [`record`]. Two crates share this file.
+//! Every HTTP server of the tests passes what it received on to [`record`]. Two crates and a benchmark share this file.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -4,6 +4,8 @@
 
 #[path = "server/http.rs"]
 mod http;
+#[path = "../../../tests/interop/recorder.rs"]
+mod recorder;
 #[path = "../../../tests/it/http/scripted.rs"]
 mod scripted;
 

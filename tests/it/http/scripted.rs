@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use crate::recorder;
+
 pub(crate) struct Scripted {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -26,6 +28,8 @@ pub(crate) struct Seen {
 /// One request and the connection that it came on.
 pub(crate) struct Exchange {
     seen: Seen,
+    /// The request line and the headers.
+    head: String,
     stream: BufReader<TcpStream>,
     unread: u64,
     /// The answer said where it ends, so that the connection can be used again.
@@ -75,10 +79,10 @@ fn connection(stream: TcpStream, noted: &Mutex<Vec<Seen>>, serve: &dyn Fn(&mut E
     // What is written in pieces must not wait for the other side's acknowledgement.
     stream.set_nodelay(true).expect("an open socket");
     let mut stream = BufReader::with_capacity(256 << 10, stream);
-    while let Some(seen) = head(&mut stream) {
+    while let Some((seen, head)) = head(&mut stream) {
         noted.lock().expect("nobody panics while holding this").push(seen.clone());
         let unread = seen.length;
-        let mut exchange = Exchange { seen, stream, unread, answered: false };
+        let mut exchange = Exchange { seen, head, stream, unread, answered: false };
         serve(&mut exchange);
         if !exchange.answered || exchange.unread > 0 {
             return;
@@ -87,20 +91,19 @@ fn connection(stream: TcpStream, noted: &Mutex<Vec<Seen>>, serve: &dyn Fn(&mut E
     }
 }
 
-fn head(stream: &mut BufReader<TcpStream>) -> Option<Seen> {
-    let mut line = String::new();
-    stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
-    let path = line.split(' ').nth(1)?.trim_start_matches("/v1/").to_owned();
-    let mut length = 0;
+fn head(stream: &mut BufReader<TcpStream>) -> Option<(Seen, String)> {
+    let mut head = String::new();
     loop {
-        line.clear();
-        stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
-        match line.trim_end().split_once(": ") {
-            Some(("content-length", bytes)) => length = bytes.parse().ok()?,
-            Some(_) => {}
-            None => return Some(Seen { path, length }),
+        let begun = head.len();
+        stream.read_line(&mut head).ok().filter(|read| *read > 0)?;
+        if head[begun..].trim_end().is_empty() {
+            break;
         }
     }
+    let path = head.split(' ').nth(1)?.trim_start_matches("/v1/").to_owned();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length = length.unwrap_or("0").parse().ok()?;
+    Some((Seen { path, length }, head))
 }
 
 impl Exchange {
@@ -110,7 +113,12 @@ impl Exchange {
 
     /// What is left of the request's body; shorter when the client is gone.
     pub(crate) fn body(&mut self) -> Vec<u8> {
-        self.part(self.unread)
+        let body = self.part(self.unread);
+        // What was cut off is nobody's to judge.
+        if body.len() as u64 == self.seen.length {
+            recorder::record(&self.head, &body);
+        }
+        body
     }
 
     /// So many bytes of the request's body, and no more.
