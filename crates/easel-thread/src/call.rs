@@ -20,6 +20,10 @@ use crate::machine::Outcome;
 
 const INTERRUPTED: &str = "the turn was interrupted";
 
+/// How much later than its deadline a call is given up from outside: a provider that keeps the deadline itself knows
+/// better what was sent, and is heard first.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// What every call of a turn shares.
 #[derive(Debug)]
 pub(crate) struct CallContext<S, P> {
@@ -82,7 +86,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
         }
         let files = self.store.files(&self.thread_id);
-        let making = async { tokio::time::timeout(self.deadline, self.provider.make(job, files)).await };
+        let making = async { tokio::time::timeout(self.deadline + GRACE, self.provider.make(job, files)).await };
         tokio::select! {
             biased;
             // First, so that an image that is there when the interrupt comes is not thrown away.
