@@ -1,12 +1,12 @@
 //! Credentials: how they come in, what they change, and that they come out nowhere.
 
+mod answers;
 mod canary;
 #[cfg(unix)]
 mod helper;
 #[cfg(target_os = "linux")]
 mod keychain;
 mod limits;
-mod loopback;
 mod renewal;
 mod tokens;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod conformance;
 pub(crate) mod events;
+pub(crate) mod loopback;
 pub(crate) mod pictures;
 pub(crate) mod plain;
 pub(crate) mod relay;

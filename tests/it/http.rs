@@ -2,7 +2,6 @@
 //! `EASEL_MOCK_BACKEND` names its script, which Python runs.
 
 pub(crate) mod backend;
-mod loopback;
 
 mod bounds;
 mod faults;

@@ -7,6 +7,10 @@ use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 
 use crate::port::{Reference, ThreadImage};
 
+/// Bytes of the largest image that travels as a data URL: OpenAI's API takes URLs of at most 20,971,520 characters, four
+/// for every three bytes. A larger picture in a conversation would have every later request of the thread refused.
+pub const MAX_DATA_URL_IMAGE_BYTES: u64 = 15_700_000;
+
 /// How much of the older images is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureBudget {
@@ -29,7 +33,7 @@ pub fn for_model(
 }
 
 /// The newest images that are shown somewhere in the conversation, as many as fit; the first that does not fit ends
-/// the count, so that no older image is shown while a newer one is not.
+/// the count, so that no older image is shown while a newer one is not. One that is too large by itself is passed over.
 fn within_budget(history: &[ResponseItem], thread: &[ThreadImage], budget: PictureBudget) -> Vec<Reference> {
     let in_history: HashSet<&str> = history.iter().flat_map(pictures).filter_map(handle_of).collect();
     let mut bytes = 0;
@@ -38,6 +42,7 @@ fn within_budget(history: &[ResponseItem], thread: &[ThreadImage], budget: Pictu
         .rev()
         .map(|image| &image.reference)
         .filter(|reference| reference.id.as_deref().is_some_and(|id| in_history.contains(id)))
+        .filter(|reference| reference.facts.bytes <= MAX_DATA_URL_IMAGE_BYTES)
         .take(budget.images as usize)
         .take_while(|reference| {
             bytes += reference.facts.bytes;
@@ -146,6 +151,13 @@ mod tests {
         assert_eq!(pictures_shown(&[1, 50, 60], PictureBudget { images: 8, bytes: 100 }), [false, false, true]);
         assert_eq!(pictures_shown(&[40, 60], PictureBudget { images: 8, bytes: 100 }), [true, true]);
         assert_eq!(pictures_shown(&[1, 101], PictureBudget { images: 8, bytes: 100 }), [false, false]);
+    }
+
+    #[test]
+    fn an_image_that_no_request_can_hold_is_never_a_picture_and_hides_no_other() {
+        let (most, all) = (MAX_DATA_URL_IMAGE_BYTES, PictureBudget { images: 8, bytes: u64::MAX });
+        assert_eq!(pictures_shown(&[1, most, most + 1, 1], all), [true, true, false, true]);
+        assert!((most.div_ceil(3) * 4) + ("data:image/jpeg;base64,".len() as u64) <= 20_971_520);
     }
 
     #[test]

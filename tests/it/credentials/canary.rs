@@ -9,13 +9,13 @@ use easel_protocol::event::Event;
 use easel_protocol::method::{AccountLoginStart, AccountRead, ChatgptAuthTokensRefresh, ConfigRead};
 use easel_protocol::thread::ThreadStartParams;
 
-use super::loopback::{Loopback, Reply, Request};
+use super::answers;
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::{Place, Server, text};
 
 /// Asks for one image, then answers every request with 401 and repeats what it was authorised with.
 fn tell_tale(request: &Request) -> Reply {
-    let is_question = request.path.ends_with("/responses") && !request.body.contains("function_call_output");
-    if is_question { Reply::model(request, 1) } else { Reply::tale(request) }
+    if answers::is_question(request) { answers::model(request, 1) } else { answers::tale(request) }
 }
 
 /// Every way to be authorised: an environment variable, a header, a program, the account's key and its tokens.

@@ -6,7 +6,8 @@ use easel_protocol::item::ImageStatus;
 use easel_protocol::record::ImageErrorKind;
 use easel_protocol::turn::TurnStatus;
 
-use super::loopback::{Loopback, Reply, Request};
+use super::answers;
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::{Place, events, text};
 
 /// A home with a provider whose credential this script prints, from Easel's home as its working folder.
@@ -28,9 +29,9 @@ const COUNTING: &str = "n=0; [ -f runs ] && read n < runs; n=$((n + 1)); echo $n
 /// Takes the second key only.
 fn second_key(request: &Request) -> Reply {
     match request.path.ends_with("/responses") {
-        _ if request.bearer() != "key-2" => Reply::unauthorized(),
-        true => Reply::model(request, 1),
-        false => Reply::image(),
+        _ if request.bearer() != "key-2" => answers::unauthorized(),
+        true => answers::model(request, 1),
+        false => answers::image(),
     }
 }
 
@@ -60,7 +61,7 @@ async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
         ("printf '\\377'", "", "not text"),
         ("echo canary", "cwd = \"nowhere\"", "cannot be run"),
     ] {
-        let backend = Loopback::start(|_: &Request| Reply::unauthorized()).await;
+        let backend = Loopback::start(|_: &Request| answers::unauthorized()).await;
         let place = place(&backend, script, settings);
         let mut server = place.server().await;
         let thread = server.thread().await;
@@ -77,7 +78,7 @@ async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
 #[tokio::test]
 async fn a_program_that_prints_the_same_again_is_not_believed_twice() {
     let backend = Loopback::start(|request: &Request| {
-        if request.path.ends_with("/responses") { Reply::model(request, 1) } else { Reply::unauthorized() }
+        if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::unauthorized() }
     })
     .await;
     let place = place(&backend, "echo key", "refresh_interval_ms = 0");

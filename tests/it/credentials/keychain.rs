@@ -8,9 +8,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::canary::holders;
-use super::loopback::Loopback;
 use super::tokens::friendly;
 use super::{easel, said};
+use crate::harness::loopback::Loopback;
 use crate::harness::{Place, STANDALONE, Server, events, setting, text};
 
 const LOGIN: &[&str] = &["login", "--with-api-key"];

@@ -7,15 +7,16 @@ use easel_protocol::method::AccountRateLimitsRead;
 use easel_protocol::rate_limits::{GetAccountRateLimitsParams, RateLimitSnapshot, RateLimitWindow};
 use easel_protocol::record::{Billed, ImageErrorKind};
 
-use super::loopback::{Loopback, Reply, Request};
+use super::answers;
 use super::tokens::{log_in, place, tokens};
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::{events, text};
 
 /// Says 10 % to the model's first request and 20 % to everything after, where the image meets its limit.
 fn counting(request: &Request) -> Reply {
-    let first = request.path.ends_with("/responses") && !request.body.contains("function_call_output");
+    let first = answers::is_question(request);
     let reply =
-        if request.path.ends_with("/responses") { Reply::model(request, 1) } else { Reply::usage_limit_reached() };
+        if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::usage_limit_reached() };
     let used = if first { "10" } else { "20.4" };
     reply
         .with("x-codex-primary-used-percent", used)

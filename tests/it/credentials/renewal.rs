@@ -13,8 +13,9 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
 use tokio::sync::Barrier;
 
-use super::loopback::{Loopback, Reply, Request, token};
+use super::answers::{self, token};
 use super::tokens::{log_in, place, tokens};
+use crate::harness::loopback::{Loopback, Request};
 use crate::harness::{Server, events, setting, text};
 
 const IMAGES: &str = "/images/generations";
@@ -23,9 +24,9 @@ const IMAGES: &str = "/images/generations";
 async fn backend(calls: usize) -> Loopback {
     let together = Arc::new(Barrier::new(calls));
     Loopback::start(move |request: &Request| match request.path.ends_with("/responses") {
-        true => Reply::model(request, calls),
-        false if request.bearer() == token("new") => Reply::image(),
-        false => Reply::unauthorized().together(&together),
+        true => answers::model(request, calls),
+        false if request.bearer() == token("new") => answers::image(),
+        false => answers::unauthorized().together(&together),
     })
     .await
 }
@@ -77,7 +78,7 @@ async fn a_refused_token_is_renewed_by_the_client_and_the_request_sent_once_more
 #[tokio::test]
 async fn a_token_that_the_model_refuses_is_renewed_too() {
     let backend = Loopback::start(|request: &Request| {
-        if request.bearer() == token("new") { Reply::model(request, 0) } else { Reply::unauthorized() }
+        if request.bearer() == token("new") { answers::model(request, 0) } else { answers::unauthorized() }
     })
     .await;
     let place = place(&backend);

@@ -16,8 +16,9 @@ use easel_protocol::thread::ThreadStartParams;
 use easel_protocol::tool::{ToolExposure, ToolListParams};
 use serde_json::json;
 
-use super::loopback::{Loopback, Reply, Request, token};
+use super::answers::{self, token};
 use super::{auth_mode, offered};
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::{Place, Server, events, text};
 
 /// A home whose account goes to the loopback only.
@@ -45,7 +46,7 @@ pub(super) async fn log_in(server: &mut Server, login: &LoginAccountParams) {
 
 /// Answers as a backend that has nothing against anybody.
 pub(super) fn friendly(request: &Request) -> Reply {
-    if request.path.ends_with("/responses") { Reply::model(request, 1) } else { Reply::image() }
+    if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::image() }
 }
 
 #[tokio::test]
@@ -76,7 +77,10 @@ async fn tokens_of_the_client_draw_at_the_codex_backend_and_all_are_told_of_the_
     assert_eq!(paths, [model, images, model]);
     for request in &requests {
         assert_eq!(request.bearer(), token("one"));
-        assert_eq!((request.header("chatgpt-account-id"), request.header("originator")), ("acct-1", "easel_tests"));
+        assert_eq!(
+            (request.header("chatgpt-account-id"), request.header("originator")),
+            (Some("acct-1"), Some("easel_tests"))
+        );
     }
 
     server.ok::<AccountLogout>(&LogoutAccountParams {}).await;

@@ -5,12 +5,12 @@ use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
 use easel_protocol::turn::TurnStartParams;
 use serde_json::json;
 
-use super::loopback::{Loopback, Reply, Sent};
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::{Place, text, turn_start};
 use crate::threads::forks::{fork, fork_of};
 use crate::threads::resume;
 
-fn hello(_: &Sent) -> Reply {
+fn hello(_: &Request) -> Reply {
     Reply::message("Hello.")
 }
 

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::loopback::{Loopback, Reply, Sent};
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::pictures::{RED, plain_png, read};
 use crate::harness::{Place, Server, local_image, text};
 
@@ -37,7 +37,7 @@ fn made() -> Vec<u8> {
 }
 
 /// The model edits the newest image, once a turn.
-fn edits(sent: &Sent) -> Reply {
+fn edits(sent: &Request) -> Reply {
     if sent.path.ends_with("/edits") {
         return Reply::json(200, &json!({ "data": [{ "b64_json": STANDARD.encode(made()) }] }));
     }
@@ -46,7 +46,7 @@ fn edits(sent: &Sent) -> Reply {
     if newest["type"] == "function_call_output" {
         return Reply::message("Done.");
     }
-    Reply::call(&json!({ "prompt": "warmer", "num_last_images_to_include": 1 }))
+    Reply::calls(&[json!({ "prompt": "warmer", "num_last_images_to_include": 1 })])
 }
 
 /// Attaches the photo, which is edited, and has the result edited once more.
@@ -67,7 +67,7 @@ fn holds(body: &[u8], what: &[u8]) -> bool {
 }
 
 /// The pictures of a request to the model.
-fn pictures(sent: &Sent) -> Vec<Vec<u8>> {
+fn pictures(sent: &Request) -> Vec<Vec<u8>> {
     let body = sent.json();
     let content = |item: &Value| {
         [&item["content"], &item["output"]]

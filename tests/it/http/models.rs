@@ -4,7 +4,7 @@ use easel_protocol::method::ModelList;
 use easel_protocol::model::ModelListParams;
 use serde_json::json;
 
-use super::loopback::{Loopback, Reply, Sent};
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::{Place, Server};
 
 async fn models(server: &mut Server, params: ModelListParams) -> (Vec<String>, Option<String>) {
@@ -37,7 +37,7 @@ async fn what_a_provider_lists_follows_the_table_once_and_is_asked_for_once() {
 
 #[tokio::test]
 async fn a_provider_whose_list_is_none_leaves_the_table() {
-    let replies: [fn(&Sent) -> Reply; 4] = [
+    let replies: [fn(&Request) -> Reply; 4] = [
         |_| Reply::json(500, &json!({ "error": { "message": "broken" } })),
         |_| Reply::json(200, &json!({ "detail": "Not Found" })),
         |_| Reply::message("What is a model?"),

@@ -16,8 +16,8 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use serde_json::json;
 
 use super::at;
-use super::loopback::{Loopback, Reply, Sent};
 use crate::harness::events::image;
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::pictures::{RED, plain_png};
 use crate::harness::{Place, STANDALONE, Server, text};
 use proxy::Proxy;
@@ -26,7 +26,7 @@ use tls::{Authority, in_front_of};
 const KEY: &str = "sk-mock";
 
 /// The model wants an image until it has seen one; the other endpoint makes it.
-fn draws(sent: &Sent) -> Reply {
+fn draws(sent: &Request) -> Reply {
     if !sent.path.ends_with("/responses") {
         let image = BASE64.encode(plain_png(16, 16, RED));
         return Reply::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }));
@@ -69,7 +69,7 @@ fn assert_arrived(backend: &Loopback) {
     let paths: Vec<&str> = sent.iter().map(|sent| sent.path.as_str()).collect();
     assert_eq!(paths, ["/v1/responses", "/v1/images/generations", "/v1/responses"]);
     for sent in &sent {
-        assert_eq!(sent.header("authorization"), Some(format!("Bearer {KEY}")));
+        assert_eq!(sent.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
         assert_eq!(sent.header("proxy-authorization"), None);
     }
 }

@@ -7,11 +7,11 @@ use easel_protocol::thread::ThreadStartParams;
 use serde_json::json;
 
 use super::images;
-use super::loopback::{Loopback, Reply, Sent};
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::{Place, Server, text};
 
 /// The model wants an image, and says so until it has seen what became of it.
-fn draws(sent: &Sent) -> Reply {
+fn draws(sent: &Request) -> Reply {
     let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
         "name": "imagegen", "arguments": r#"{"prompt": "a cat"}"# });
     let seen =
@@ -19,7 +19,7 @@ fn draws(sent: &Sent) -> Reply {
     if seen { Reply::message("No cat.") } else { Reply::answer(&[call]) }
 }
 
-fn breaks_down(sent: &Sent) -> Reply {
+fn breaks_down(sent: &Request) -> Reply {
     let broken = json!({ "error": { "message": "broken", "code": "server_error" } });
     if sent.path.ends_with("/responses") { draws(sent) } else { Reply::json(500, &broken) }
 }
@@ -41,8 +41,8 @@ async fn a_request_that_may_be_billed_is_sent_once_unless_the_user_wants_more() 
         let mut server = place.server().await;
         let thread = server.thread().await;
         assert_eq!(cost(&backend, &mut server, &thread.id).await, (Billed::Uncertain, posts, posts as usize));
-        let keys: Vec<_> =
-            backend.sent_to("/images/generations").iter().map(|sent| sent.header("idempotency-key")).collect();
+        let sent = backend.sent_to("/images/generations");
+        let keys: Vec<_> = sent.iter().map(|request| request.header("idempotency-key")).collect();
         assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
         server.close().await;
     }

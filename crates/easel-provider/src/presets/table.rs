@@ -21,6 +21,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use easel_imagegen::capability::{AuthKind, DEFAULT_MAX_REFERENCES, Parameter};
+use easel_imagegen::history::MAX_DATA_URL_IMAGE_BYTES;
 use easel_imagegen::strip::Metadata;
 
 use super::Preset;
@@ -28,9 +29,6 @@ use crate::record::{AuthScheme, Edit, Generate, ImageEncoding, Limits, PathStyle
 
 /// Bytes of one reference where the provider declares no number.
 const MAX_IMAGE_BYTES: u64 = 50_000_000;
-
-/// The Codex backend takes data URLs of at most 20,971,520 characters, four for every three bytes.
-const MAX_DATA_URL_IMAGE_BYTES: u64 = 15_700_000;
 
 /// The version of Azure's API that first has image edits; `query_params` names another.
 const AZURE_API_VERSION: &str = "2025-04-01-preview";

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use easel_config::{Config, EditStyle, Environment, ImageParameter, Preset, ProviderConfig, ProviderImages};
 use easel_imagegen::capability::{AuthKind, Parameter};
+use easel_imagegen::history::MAX_DATA_URL_IMAGE_BYTES;
 use easel_imagegen::port::ProviderInfo;
 use easel_imagegen::strip::Metadata;
 use easel_provider::record::{AuthScheme, Edit, Record};
@@ -181,7 +182,10 @@ fn with_images(mut record: Record, images: &ProviderImages) -> Record {
         // A preset that is multipart already knows the names of its fields better.
         Some(EditStyle::Multipart) if matches!(record.edit, Edit::Multipart { .. }) => {}
         Some(EditStyle::Multipart) => record.edit = Edit::Multipart { image_field: "image[]".to_owned(), mask_field },
-        Some(EditStyle::Json) => record.edit = Edit::JsonImages,
+        Some(EditStyle::Json) => {
+            record.edit = Edit::JsonImages;
+            record.limits.max_image_bytes = record.limits.max_image_bytes.min(MAX_DATA_URL_IMAGE_BYTES);
+        }
         Some(EditStyle::JsonXai) => record.edit = Edit::JsonXai,
         None => {}
     }

@@ -7,14 +7,14 @@ use easel_protocol::method::AccountLoginStart;
 use easel_protocol::record::{Billed, ImageErrorKind};
 use serde_json::json;
 
-use super::super::loopback::{Loopback, Reply, Sent};
 use super::proxy::Proxy;
 use super::tls::{Authority, in_front_of};
 use crate::harness::events::image;
+use crate::harness::loopback::{Loopback, Reply, Request};
 use crate::harness::{Place, STANDALONE, Server, text};
 
 /// The model takes any key, the images endpoint takes the new one.
-fn takes_the_new_key(sent: &Sent) -> Reply {
+fn takes_the_new_key(sent: &Request) -> Reply {
     let is_new = sent.header("authorization").is_some_and(|key| key.ends_with("sk-new-canary"));
     if sent.path.ends_with("/responses") || is_new {
         return super::draws(sent);
@@ -32,7 +32,7 @@ async fn log_in(server: &mut Server, login: &str) {
 }
 
 /// The image of a turn whose key is replaced by `new` after the server has read it, and what its endpoint was sent.
-async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Sent>) {
+async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Request>) {
     let (backend, authority) = (Loopback::start(takes_the_new_key).await, Authority::new("known"));
     let address = in_front_of(backend.address(), vec![authority.server("api.openai.com")]);
     let (place, proxy) = (Place::with_config("model_provider = \"openai\"\n"), Proxy::start(Some(address)));

@@ -1,0 +1,63 @@
+//! What a provider answers where credentials are tried, and the tokens that clients hand over.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::json;
+
+use crate::harness::loopback::{Reply, Request};
+use crate::harness::pictures::{RED, plain_png};
+
+/// One image.
+pub(crate) fn image() -> Reply {
+    let image = STANDARD.encode(plain_png(2, 2, RED));
+    Reply::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }))
+}
+
+/// The model is asked what to do, and not what to say of what was done.
+pub(crate) fn is_question(request: &Request) -> bool {
+    let outputs = || String::from_utf8_lossy(&request.body).contains("function_call_output");
+    request.path.ends_with("/responses") && !outputs()
+}
+
+/// An answer of the model: calls of the image tool to a user, words to their outputs.
+pub(crate) fn model(request: &Request, calls: usize) -> Reply {
+    let body = request.json();
+    let last = body["input"].as_array().and_then(|input| input.last()).expect("a conversation");
+    if last["type"] == "function_call_output" {
+        return Reply::message("Done.");
+    }
+    Reply::calls(&vec![json!({ "prompt": "a cat" }); calls])
+}
+
+pub(crate) fn unauthorized() -> Reply {
+    Reply::json(401, &json!({ "error": { "message": "The token has expired.", "code": "token_expired" } }))
+}
+
+/// A refusal that repeats what the request was authorised with, as careless servers do.
+pub(crate) fn tale(request: &Request) -> Reply {
+    let is_secret = |(name, value): &&(String, String)| name == "authorization" || value.contains("canary");
+    let secrets = request.headers.iter().filter(is_secret).map(|(name, value)| format!("{name}: {value}"));
+    let secrets = secrets.collect::<Vec<_>>().join(", ");
+    assert!(!secrets.is_empty(), "the credential arrives: {request:?}");
+    let error = json!({ "error": {
+        "message": format!("Incorrect API key provided: {secrets}"), "type": "invalid_request_error",
+        "param": secrets, "code": "invalid_api_key",
+    } });
+    Reply::json(401, &error)
+}
+
+pub(crate) fn usage_limit_reached() -> Reply {
+    let error = json!({ "error": {
+        "type": "usage_limit_reached", "message": "Enough.", "plan_type": "plus", "resets_at": 1_800_000_000,
+    } });
+    Reply::json(429, &error)
+}
+
+/// A ChatGPT access token; `signature` tells one from another.
+pub(crate) fn token(signature: &str) -> String {
+    let claims = json!({
+        "https://api.openai.com/profile": { "email": "a@example.com" },
+        "https://api.openai.com/auth": { "chatgpt_plan_type": "plus", "chatgpt_user_id": "user-1" },
+    });
+    format!("e30.{}.{signature}", URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
