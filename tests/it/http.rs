@@ -17,6 +17,7 @@ mod network;
 mod parity;
 mod repeats;
 mod scripted;
+mod takeover;
 
 use std::path::PathBuf;
 
