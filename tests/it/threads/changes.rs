@@ -2,18 +2,19 @@
 
 use easel_protocol::event::Event;
 use easel_protocol::method::{
-    ThreadFork, ThreadInjectItems, ThreadMetadataUpdate, ThreadRead, ThreadResume, ThreadSettingsUpdate,
+    ThreadFork, ThreadInjectItems, ThreadMetadataUpdate, ThreadRead, ThreadResume, ThreadSettingsUpdate, TurnStart,
 };
 use easel_protocol::thread::{
     GitInfo, GitInfoPatch, ThreadInjectItemsParams, ThreadMetadataUpdateParams, ThreadSettingsUpdateParams,
 };
+use easel_protocol::turn::TurnStartParams;
 use serde_json::{Value, json};
 
 use super::forks::fork_of;
 use super::{resume, whole};
 use crate::harness::events::{image, starts_an_image};
 use crate::harness::pictures::{BLUE, RED, data_url, plain_png, sha256};
-use crate::harness::{Place, SLOW_AND_FREE, text};
+use crate::harness::{Place, SLOW_AND_FREE, text, turn_start};
 
 fn inject(thread_id: &str, items: Value) -> ThreadInjectItemsParams {
     let Value::Array(items) = items else { panic!("{items} is no list") };
@@ -149,4 +150,31 @@ async fn settings_hold_from_the_next_turn_on_and_are_told() {
     assert_eq!((read.model.as_deref(), read.cwd), (Some("another"), settings.cwd));
     server.close().await;
     other.close().await;
+}
+
+#[tokio::test]
+async fn settings_that_a_turn_brings_are_told_before_the_turn_and_only_when_they_differ() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    let cwd = place.root().display().to_string();
+    for told in [1, 0] {
+        let turn = TurnStartParams {
+            cwd: Some(cwd.clone()),
+            model: Some("another".to_owned()),
+            ..turn_start(&thread.id, vec![text("draw a red square, 64x64")])
+        };
+        server.ok::<TurnStart>(&turn).await;
+        let events = server.rest_of_turn().await;
+        let is_told = |event: &&Event| matches!(event, Event::ThreadSettingsUpdated(_));
+        assert_eq!(events.iter().filter(is_told).count(), told);
+        if let Event::ThreadSettingsUpdated(updated) = &events[0] {
+            assert_eq!((&updated.thread_settings.model[..], &updated.thread_settings.cwd), ("another", &cwd));
+        } else {
+            assert_eq!(told, 0, "{events:#?}");
+        }
+    }
+    let wish = ThreadSettingsUpdateParams { thread_id: thread.id, cwd: Some(cwd), model: None };
+    server.ok::<ThreadSettingsUpdate>(&wish).await;
+    server.close().await;
 }

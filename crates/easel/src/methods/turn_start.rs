@@ -4,7 +4,6 @@ use easel_imagegen::port::{ImageSource, Store};
 use easel_protocol::input::UserInput;
 use easel_protocol::method::TurnStart;
 use easel_protocol::record::Attachment;
-use easel_protocol::thread::Thread;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStartParams, TurnStartResponse, TurnStatus};
 use easel_thread::actor::{Command, StartTurn};
 use easel_thread::slot::BeginRefused;
@@ -13,6 +12,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::app::{App, Cx};
+use crate::methods::thread_settings_update::{changed, updated};
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
@@ -37,7 +37,13 @@ impl Handler for TurnStart {
             BeginRefused::Running(turn) => Refusal::TurnRunning(turn),
             BeginRefused::Retired => Refusal::ThreadNotLoaded(params.thread_id.clone()),
         })?;
-        let thread = with_changes(app, stored, &params).await?;
+        let thread = changed(app, &stored, params.cwd.as_deref(), params.model);
+        let settings = if thread == stored {
+            None
+        } else {
+            app.store.put_thread(thread.clone(), None).await?;
+            Some(updated(app, thread.clone()).await?)
+        };
         let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;
         let (answered, told) = oneshot::channel();
         let start = StartTurn {
@@ -59,24 +65,12 @@ impl Handler for TurnStart {
             return Err(Refusal::ShuttingDown);
         }
         Ok(Answer::then(TurnStartResponse { turn: new_turn(turn_id) }, async move {
+            if let Some(settings) = settings {
+                cx.app.hub.publish_with(&params.thread_id, &cx.client, settings).await;
+            }
             let _ = answered.send(());
         }))
     }
-}
-
-/// The thread with the changes that the turn brings, which stay for those after it.
-async fn with_changes(app: &App, stored: Thread, params: &TurnStartParams) -> Result<Thread, Refusal> {
-    let mut thread = stored.clone();
-    if params.cwd.is_some() {
-        thread.cwd = app.absolute(params.cwd.as_deref()).display().to_string();
-    }
-    if params.model.is_some() {
-        thread.model.clone_from(&params.model);
-    }
-    if thread != stored {
-        app.store.put_thread(thread.clone(), None).await?;
-    }
-    Ok(thread)
 }
 
 pub(super) fn check(input: &[UserInput]) -> Result<(), Refusal> {
