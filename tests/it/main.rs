@@ -29,6 +29,7 @@ mod overrides;
 mod usage;
 mod writes;
 
+mod refusals;
 mod session;
 
 mod interop;

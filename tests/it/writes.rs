@@ -275,7 +275,7 @@ async fn a_wrong_switch_is_refused_and_nobody_requires_anything() {
             json!({"enablement": {"imagegenext": "on"}}),
             "Invalid params: `enablement.imagegenext`: invalid type: string, expected a boolean",
         ),
-        (json!({"enablement": []}), "Invalid params: `enablement`: invalid type: sequence, expected a map"),
+        (json!({"enablement": []}), "Invalid params: `enablement`: invalid type: list, expected an object"),
     ] {
         let error = error(&mut server, "experimentalFeature/enablement/set", params).await;
         assert_eq!((&error["code"], &error["message"]), (&json!(-32602), &json!(said)));

@@ -1,6 +1,7 @@
 //! The error codes of the wire and the only functions that word them.
 
 use jsonrpsee::types::ErrorObjectOwned;
+use serde_json::json;
 
 /// JSON-RPC error codes that this crate answers with.
 pub mod code {
@@ -40,7 +41,11 @@ fn foreign(text: &str) -> Option<String> {
     if LOGIN_WORDS.iter().any(|word| lower.contains(word)) {
         return None;
     }
-    Some(text.chars().filter(|c| !c.is_control()).take(FOREIGN_TEXT_MAX).collect())
+    Some(short(text))
+}
+
+fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(FOREIGN_TEXT_MAX).collect()
 }
 
 /// −32700. `reason` says where the line stops being JSON.
@@ -76,14 +81,14 @@ pub fn method_not_found(method: &str) -> ErrorObjectOwned {
 }
 
 /// −32602. `data.field` always names the field (a path like `input[0].url`, `.` for the params as a whole); the message
-/// does too unless it would be mistaken for a login failure.
+/// does too and says why, unless it would be mistaken for a login failure: then `data.reason` says that.
 pub fn invalid_params(field: &str, reason: &str) -> ErrorObjectOwned {
     let named: String = field.chars().filter(|c| !c.is_control()).take(FIELD_MAX).collect();
-    let message = match foreign(&format!("`{named}`: {reason}")) {
-        Some(text) => format!("Invalid params: {text}"),
-        None => "Invalid params: see data.field".to_owned(),
+    let (message, data) = match foreign(&format!("`{named}`: {reason}")) {
+        Some(text) => (format!("Invalid params: {text}"), json!({ "field": named })),
+        None => ("Invalid params: see data".to_owned(), json!({ "field": named, "reason": short(reason) })),
     };
-    ErrorObjectOwned::owned(code::INVALID_PARAMS, message, Some(serde_json::json!({ "field": named })))
+    ErrorObjectOwned::owned(code::INVALID_PARAMS, message, Some(data))
 }
 
 /// −32603. It says nothing more on purpose: a panic message may quote anything.
@@ -115,7 +120,7 @@ mod tests {
             let message = error.message().to_lowercase();
             assert!(!LOGIN_WORDS.iter().any(|word| message.contains(word)), "{message}");
         }
-        assert_eq!(invalid_params("authMode", "x").data().unwrap().get(), r#"{"field":"authMode"}"#);
+        assert_eq!(invalid_params("authMode", "x").data().unwrap().get(), r#"{"field":"authMode","reason":"x"}"#);
     }
 
     #[test]

@@ -24,10 +24,12 @@ mod source;
 
 // What the app writes and sees of a call.
 mod error;
+mod fault;
 mod limits;
 mod params;
 mod reply;
 mod table;
+mod wording;
 
 // Out: one queue, one writer.
 mod framing;
@@ -48,6 +50,7 @@ mod websocket;
 pub use error::{
     code, internal_error, invalid_params, invalid_request, invalid_request_with, method_not_found, overloaded,
 };
+pub use fault::{Fault, read_value};
 pub use jsonrpsee::types::ErrorObjectOwned;
 pub use lifecycle::{ClientWatch, Gone, Signals};
 pub use limits::Limits;

@@ -2,8 +2,14 @@
 
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::invalid_params;
+use crate::fault::{Fault, read_value};
+use crate::wording::reason;
+
+/// Most bytes of params in which a fault is looked for where serde does not say where it is.
+const SEARCHED: usize = 64 << 10;
 
 /// Parses params; absent and `null` mean `{}`.
 ///
@@ -20,38 +26,22 @@ pub fn parse_params<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Erro
     }
     // Tracking the path is slow, so only params that are already known to be wrong pay for it.
     serde_json::from_str(text).map_err(|plain| {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        match serde_path_to_error::deserialize::<_, P>(&mut deserializer) {
-            Ok(_) => invalid_params(".", &reason(&plain.to_string())),
-            Err(e) => located(&e.path().to_string(), &e.inner().to_string()),
-        }
+        let Fault { field, reason } = fault::<P>(text, &plain);
+        invalid_params(&field, &reason)
     })
 }
 
-fn located(path: &str, message: &str) -> ErrorObjectOwned {
-    let reason = reason(message);
-    let at = |field: &str| if path == "." { field.to_owned() } else { format!("{path}.{field}") };
-    for (kind, said) in [("missing field `", "is missing"), ("duplicate field `", "is there twice")] {
-        if let Some(field) = reason.strip_prefix(kind).and_then(|rest| rest.strip_suffix('`')) {
-            return invalid_params(&at(field), said);
-        }
+fn fault<P: DeserializeOwned>(text: &str, plain: &serde_json::Error) -> Fault {
+    // A value says more of itself than its text does, but there are wrong texts of right values.
+    let value = if text.len() <= SEARCHED { serde_json::from_str::<Value>(text).ok() } else { None };
+    if let Some(fault) = value.and_then(|value| read_value::<P>(&value).err()) {
+        return fault;
     }
-    invalid_params(path, &reason)
-}
-
-/// Takes the position and the client's own text out of serde's message: the text may be a key or an image.
-fn reason(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(head, _)| head);
-    for kind in ["invalid type: string", "invalid value: string"] {
-        if let (true, Some((_, expected))) = (message.starts_with(kind), message.rsplit_once("\", expected ")) {
-            return format!("{kind}, expected {expected}");
-        }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    match serde_path_to_error::deserialize::<_, P>(&mut deserializer) {
+        Ok(_) => Fault::new(".".to_owned(), reason(&plain.to_string())),
+        Err(error) => Fault::new(error.path().to_string(), reason(&error.inner().to_string())),
     }
-    if let (true, Some((_, expected))) = (message.starts_with("unknown variant "), message.rsplit_once("`, expected "))
-    {
-        return format!("unknown variant, expected {expected}");
-    }
-    message.to_owned()
 }
 
 #[cfg(test)]
@@ -106,11 +96,11 @@ mod tests {
             @r#"
         -32602 Invalid params: `threadId`: is missing {"field":"threadId"}
         -32602 Invalid params: `threadId`: is missing {"field":"threadId"}
-        -32602 Invalid params: `threadId`: invalid type: string, expected u64 {"field":"threadId"}
-        -32602 Invalid params: `input[0]`: invalid type: integer `5`, expected a string {"field":"input[0]"}
+        -32602 Invalid params: `threadId`: invalid type: string, expected a whole number from 0 on {"field":"threadId"}
+        -32602 Invalid params: `input[0].text`: invalid type: integer `5`, expected a string {"field":"input[0].text"}
         -32602 Invalid params: `input[0].text`: is missing {"field":"input[0].text"}
-        -32602 Invalid params: `input[0].type`: unknown variant, expected `text` {"field":"input[0].type"}
-        -32602 Invalid params: `effort`: unknown variant, expected `low` {"field":"effort"}
+        -32602 Invalid params: `input[0].type`: unknown value, expected `text` {"field":"input[0].type"}
+        -32602 Invalid params: `effort`: unknown value, expected `low` {"field":"effort"}
         -32602 Invalid params: `params`: is not an object {"field":"params"}
         -32602 Invalid params: `params`: is not an object {"field":"params"}
         "#

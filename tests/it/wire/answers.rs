@@ -89,8 +89,8 @@ fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
     {"id":11,"error":{"code":-32602,"message":"Invalid params: `threadId`: invalid type: integer `5`, expected a string","data":{"field":"threadId"}}}
     {"id":12,"error":{"code":-32602,"message":"Invalid params: `threadId`: is missing","data":{"field":"threadId"}}}
     {"id":13,"error":{"code":-32602,"message":"Invalid params: `threadId`: is there twice","data":{"field":"threadId"}}}
-    {"id":14,"error":{"code":-32602,"message":"Invalid params: `input[0]`: invalid type: integer `5`, expected a string","data":{"field":"input[0]"}}}
-    {"id":15,"error":{"code":-32602,"message":"Invalid params: `input[0].type`: unknown variant, expected one of `text`, `image`, `localImage`, `skill`, `mention`","data":{"field":"input[0].type"}}}
+    {"id":14,"error":{"code":-32602,"message":"Invalid params: `input[0].text`: invalid type: integer `5`, expected a string","data":{"field":"input[0].text"}}}
+    {"id":15,"error":{"code":-32602,"message":"Invalid params: `input[0].type`: unknown value, expected one of `text`, `image`, `localImage`, `skill`, `mention`","data":{"field":"input[0].type"}}}
     {"id":16,"error":{"code":-32602,"message":"Invalid params: `params`: is not an object","data":{"field":"params"}}}
     {"id":17,"error":{"code":-32602,"message":"Invalid params: `threadId`: unexpected end of hex escape","data":{"field":"threadId"}}}
     {"id":18,"error":{"code":-32600,"message":"thread a not found"}}

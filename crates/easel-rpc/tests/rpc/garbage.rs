@@ -56,7 +56,7 @@ fn each_kind_of_garbage_has_its_answer() {
     {"id":4,"error":{"code":-32600,"message":"Invalid request: not a JSON-RPC message"}}
     {"id":5,"error":{"code":-32601,"message":"Method not found: test/none"}}
     {"id":6,"error":{"code":-32601,"message":"Method not found"}}
-    {"id":7,"error":{"code":-32602,"message":"Invalid params: `n`: invalid type: string, expected i64","data":{"field":"n"}}}
+    {"id":7,"error":{"code":-32602,"message":"Invalid params: `n`: invalid type: string, expected a whole number","data":{"field":"n"}}}
     {"id":8,"error":{"code":-32602,"message":"Invalid params: `n`: is there twice","data":{"field":"n"}}}
     {"id":9,"error":{"code":-32602,"message":"Invalid params: `params`: is not an object","data":{"field":"params"}}}
     {"id":10,"error":{"code":-32602,"message":"Invalid params: `a`: unexpected end of hex escape","data":{"field":"a"}}}

@@ -44,8 +44,10 @@ fn read(items: Vec<Value>) -> Result<Vec<ResponseItem>, Refusal> {
         return Err(Refusal::field("items", format!("must be 1 to {MAX_ITEMS}")));
     }
     let read = |(index, item): (usize, Value)| {
-        serde_json::from_value(in_one_form(item))
-            .map_err(|error| Refusal::field(format!("items[{index}]"), format!("is no item that is taken: {error}")))
+        easel_rpc::read_value(&in_one_form(item)).map_err(|fault| {
+            let part = if fault.field == "." { String::new() } else { format!(".{}", fault.field) };
+            Refusal::field(format!("items[{index}]{part}"), fault.reason)
+        })
     };
     items.into_iter().enumerate().map(read).collect()
 }

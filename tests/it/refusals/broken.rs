@@ -1,0 +1,118 @@
+//! Params that are wrong in one place each, made from Easel's own schema, so that a new field has its cases at once.
+
+use serde_json::{Map, Value, json};
+
+use crate::harness::conformance::schemas::DOCUMENT;
+
+/// What is wrong with some params.
+#[derive(Debug, Clone)]
+pub(super) struct Broken {
+    /// The field that is wrong, as `a.b[0].c`.
+    pub(super) field: String,
+    /// `None` when it is missing, else what stands there.
+    pub(super) wrong: Option<Value>,
+    pub(super) params: Value,
+}
+
+/// The schema of a method's params.
+pub(super) fn schema_of(method: &str) -> &'static Value {
+    let name = DOCUMENT["methods"][method]["params"].as_str().unwrap_or_else(|| panic!("{method} is in no schema"));
+    &DOCUMENT["definitions"][name]
+}
+
+/// The least value that satisfies a schema.
+pub(super) fn example(schema: &'static Value) -> Value {
+    let schema = variants(schema)[0];
+    if let Some(only) = schema.get("const").or_else(|| schema["enum"].get(0)) {
+        return only.clone();
+    }
+    match types(schema).first() {
+        Some(&"integer" | &"number") => json!(1),
+        Some(&"boolean") => json!(true),
+        Some(&"array") => json!([example(&schema["items"])]),
+        Some(&"object") => {
+            let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            required.map(|name| (name.to_owned(), example(&schema["properties"][name]))).collect::<Map<_, _>>().into()
+        }
+        Some(_) | None => json!("x"),
+    }
+}
+
+/// Every value that is like the schema's example but for one field, at any depth.
+pub(super) fn broken(schema: &'static Value) -> Vec<Broken> {
+    variants(schema).into_iter().flat_map(|variant| [in_list(variant), in_object(variant)].concat()).collect()
+}
+
+fn in_list(schema: &'static Value) -> Vec<Broken> {
+    let Some(items) = schema.get("items") else { return Vec::new() };
+    let at = |Broken { field, wrong, params }: Broken| {
+        let dot = if field.is_empty() { "" } else { "." };
+        Broken { field: format!("[0]{dot}{field}"), wrong, params: json!([params]) }
+    };
+    let own = wrong_values(items).into_iter().map(|value| Broken {
+        field: String::new(),
+        wrong: Some(value.clone()),
+        params: value,
+    });
+    own.chain(broken(items)).map(at).collect()
+}
+
+fn in_object(schema: &'static Value) -> Vec<Broken> {
+    let Some(fields) = schema["properties"].as_object() else { return Vec::new() };
+    let base = example(schema);
+    let with = |name: &str, value: Value| {
+        let mut params = base.clone();
+        params[name] = value;
+        params
+    };
+    let mut all = Vec::new();
+    for (name, inner) in fields {
+        if base.get(name).is_some() {
+            let mut params = base.clone();
+            params.as_object_mut().expect("an object").remove(name);
+            all.push(Broken { field: name.clone(), wrong: None, params });
+        }
+        for value in wrong_values(inner) {
+            all.push(Broken { field: name.clone(), wrong: Some(value.clone()), params: with(name, value) });
+        }
+        for Broken { field, wrong, params } in broken(inner) {
+            let dot = if field.starts_with('[') { "" } else { "." };
+            all.push(Broken { field: format!("{name}{dot}{field}"), wrong, params: with(name, params) });
+        }
+    }
+    all
+}
+
+/// What must not stand where the schema is; nothing where anything may.
+fn wrong_values(schema: &'static Value) -> Vec<Value> {
+    let variants = variants(schema);
+    let types: Vec<&str> = variants.iter().flat_map(|variant| types(variant)).collect();
+    if types.is_empty() {
+        return Vec::new();
+    }
+    let is_number = types.iter().any(|kind| matches!(*kind, "integer" | "number"));
+    let is_closed = variants.iter().any(|variant| variant.get("const").or(variant.get("enum")).is_some());
+    let mut wrong = vec![if is_number { json!("nothing") } else { json!(7) }];
+    if is_closed {
+        wrong.push(json!("nothing"));
+    }
+    if variants.iter().any(|variant| variant["minimum"] == 0) {
+        wrong.push(json!(-1));
+    }
+    wrong
+}
+
+/// The alternatives of a schema, without `null`.
+fn variants(schema: &'static Value) -> Vec<&'static Value> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return variants(&DOCUMENT["definitions"][name.trim_start_matches("#/definitions/")]);
+    }
+    let several = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
+    let Some(several) = several.or(schema["allOf"].as_array()) else { return vec![schema] };
+    several.iter().filter(|variant| variant["type"] != "null").flat_map(variants).collect()
+}
+
+fn types(schema: &'static Value) -> Vec<&'static str> {
+    let named = schema["type"].as_array().map_or(std::slice::from_ref(&schema["type"]), Vec::as_slice);
+    named.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect()
+}
