@@ -5,6 +5,8 @@ pub(crate) mod backend;
 
 mod bounds;
 mod faults;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod instructions;
 mod interrupts;
 mod limits;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::home::Home;
+use crate::made::MadeWriter;
 use crate::{image_list, os};
 
 const PART: &str = "part";
@@ -34,7 +35,7 @@ impl ThreadFiles {
 
 impl Files for ThreadFiles {
     type Reader = File;
-    type Writer = ImageWriter;
+    type Writer = MadeWriter;
     type Staged = StagedImage;
 
     /// Opens nothing but Easel's own images.
@@ -42,7 +43,18 @@ impl Files for ThreadFiles {
         image_list::open(&self.home, &image.path)
     }
 
-    fn create(&self) -> io::Result<ImageWriter> {
+    fn create(&self) -> io::Result<MadeWriter> {
+        MadeWriter::new(self.create_inside(), &self.owner, os::spare_folders())
+    }
+
+    fn stage(&self, writer: MadeWriter) -> io::Result<StagedImage> {
+        // Should this process die now, the image is not lost.
+        writer.stage(|path| path.with_extension(STAGED))
+    }
+}
+
+impl ThreadFiles {
+    fn create_inside(&self) -> io::Result<ImageWriter> {
         if !self.folder.is_dir() {
             os::create_private_folder(&self.folder)?;
             // A folder that a power cut undoes would take its images with it.
@@ -50,20 +62,11 @@ impl Files for ThreadFiles {
         }
         ImageWriter::create(&self.folder, &self.owner)
     }
-
-    fn stage(&self, writer: ImageWriter) -> io::Result<StagedImage> {
-        let (file, facts) = writer.finish()?;
-        let path = file.into_temp_path();
-        // The name says that the file is whole: should this process die now, the image is not lost.
-        let whole = path.with_extension(STAGED);
-        path.persist_noclobber(&whole)?;
-        Ok(StagedImage { path: TempPath::try_from_path(whole)?, facts })
-    }
 }
 
 /// An image being written. Dropping it removes the file.
 #[derive(Debug)]
-pub struct ImageWriter {
+pub(crate) struct ImageWriter {
     file: NamedTempFile,
     hash: Sha256,
     bytes: u64,
@@ -87,10 +90,25 @@ impl ImageWriter {
         Ok(())
     }
 
+    /// The file, and how many bytes of it were written.
+    pub(crate) fn written(&self) -> (&File, u64) {
+        (self.file.as_file(), self.bytes)
+    }
+
+    /// Makes the content durable.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.as_file().sync_all()
+    }
+
     /// Makes the content durable and looks at it; [`io::ErrorKind::InvalidData`] when it is no image.
-    pub(crate) fn finish(mut self) -> io::Result<(NamedTempFile, ImageFacts)> {
+    pub(crate) fn finish(self) -> io::Result<(NamedTempFile, ImageFacts)> {
+        self.sync()?;
+        self.facts()
+    }
+
+    /// Looks at the content; [`io::ErrorKind::InvalidData`] when it is no image.
+    pub(crate) fn facts(mut self) -> io::Result<(NamedTempFile, ImageFacts)> {
         let file = self.file.as_file_mut();
-        file.sync_all()?;
         file.rewind()?;
         let facts = facts(file, self.hash, self.bytes)?;
         Ok((self.file, facts))
@@ -115,6 +133,8 @@ impl Write for ImageWriter {
 pub struct StagedImage {
     pub(crate) path: TempPath,
     pub(crate) facts: ImageFacts,
+    /// Why it is not in its thread's folder.
+    pub(crate) away: Option<io::Error>,
 }
 
 /// What a file on disk says about itself; [`io::ErrorKind::InvalidData`] when it is no image.

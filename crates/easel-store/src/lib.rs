@@ -23,6 +23,7 @@ mod turn_list;
 
 mod journal;
 mod lease;
+mod made;
 mod recover;
 
 mod files;
@@ -51,10 +52,11 @@ mod words;
 mod tests;
 
 pub use export::{Existing, ExportRefused, Exported};
-pub use files::{ImageWriter, StagedImage, ThreadFiles};
+pub use files::{StagedImage, ThreadFiles};
 pub use fork::{Fork, HistoryRefused};
 pub use image_list::{ImageBytes, StoredImage};
 pub use lease::{LeaseRefused, WriterBusy};
+pub use made::MadeWriter;
 pub use page::PageRefused;
 pub use revert::Reverted;
 pub use settings::Settings;

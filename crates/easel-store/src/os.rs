@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use platform::open_plain;
 pub(crate) use platform::{clone_file, create_private_file, create_private_folder, sync_folder, visible_file_in};
@@ -24,6 +24,16 @@ pub(crate) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
 /// Opens a regular file for reading, wherever it lies.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     regular(open_plain(path)?)
+}
+
+/// Where an image goes that the home's disk does not take, in this order. Linux has its second folder in memory, so that
+/// there is one even where all the disks are full.
+pub(crate) fn spare_folders() -> Vec<PathBuf> {
+    let mut folders = vec![std::env::temp_dir()];
+    if cfg!(target_os = "linux") {
+        folders.push("/dev/shm".into());
+    }
+    folders
 }
 
 /// The check is made on the open file, which nobody can swap.

@@ -184,7 +184,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                     self.calls.spawn(Arc::clone(&self.context).run(draft));
                 }
                 Effect::TrackHosted { item_id, call_id, requested, references } => {
-                    next.extend(self.track(turn, item_id, call_id, &requested, &references).await);
+                    self.track(item_id, call_id, &requested, &references).await;
                 }
                 Effect::CloseAnswer => {
                     *answer = None;

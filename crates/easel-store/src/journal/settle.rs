@@ -66,6 +66,10 @@ fn keep(
         // A second answer to one call changes nothing: the first has been told.
         return images_of(&database.connection, thread_id, call_id);
     }
+    if let Some(away) = slots.iter_mut().find_map(|slot| slot.staged.as_mut()?.away.take()) {
+        let folder = database.home.thread_images(thread_id);
+        return Err(Fault::io("could not store the image in", &folder)(away));
+    }
     let handles = slots.iter().map(|_| new_handle()).collect::<Result<Vec<_>, _>>()?;
     let records = loop {
         name_slots(database, &call, slots);
@@ -129,8 +133,9 @@ fn intend(
 fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
     for slot in slots {
         let Some(staged) = slot.staged.take() else { continue };
-        if let Err((path, error)) = files::put(staged.path, &slot.path) {
-            slot.staged = Some(StagedImage { path, facts: staged.facts });
+        let StagedImage { path, facts, away } = staged;
+        if let Err((path, error)) = files::put(path, &slot.path) {
+            slot.staged = Some(StagedImage { path, facts, away });
             if error.kind() == io::ErrorKind::AlreadyExists {
                 return Ok(false);
             }
@@ -140,18 +145,24 @@ fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
     Ok(true)
 }
 
-/// Keeps what was paid for when it cannot be recorded: at its name if that works, else where it lies. The journal row
-/// stays open, so that a later start takes the files in.
-fn rescue(home: &Home, thread_id: &str, call_id: &str, mut slots: Vec<Slot>, fault: &Fault) -> Fault {
+/// Keeps what was paid for when it cannot be recorded: under its name if that works, else where it lies. The journal row
+/// stays open, so that a later start takes in the files that are in the thread's folder.
+fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, fault: &Fault) -> Fault {
     let folder = home.thread_images(thread_id);
+    let name = name::from_id(call_id);
     let mut kept = Vec::new();
-    for slot in &mut slots {
-        let Some(staged) = slot.staged.take() else {
+    for slot in slots {
+        let Some(staged) = slot.staged else {
             kept.push(format!("{:?}", slot.path));
             continue;
         };
         let extension = staged.facts.media_type.extension();
-        let (path, _) = files::free_path(&folder, &name::from_id(call_id), extension, 1, |_| false);
+        let at_home = staged.path.starts_with(&folder);
+        let (folder, name) = match staged.path.parent() {
+            Some(elsewhere) if !at_home => (elsewhere, format!("easel-{name}")),
+            Some(_) | None => (folder.as_path(), name.clone()),
+        };
+        let (path, _) = files::free_path(folder, &name, extension, 1, |_| false);
         match files::put(staged.path, &path) {
             Ok(()) => kept.push(format!("{path:?}")),
             Err((staged, _)) => {

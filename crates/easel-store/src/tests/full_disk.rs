@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use easel_imagegen::port::{CallEnd, Files, ImageSource, StorageError, Store};
 use easel_protocol::record::ImageErrorKind;
@@ -12,6 +13,8 @@ use tempfile::TempDir;
 
 use super::sample::*;
 use crate::EaselStore;
+use crate::files::ImageWriter;
+use crate::made::MadeWriter;
 
 /// Unmounted when dropped.
 struct SmallDisk(TempDir);
@@ -57,16 +60,55 @@ async fn write_until_refused(store: &EaselStore) -> StorageError {
 }
 
 #[tokio::test]
-async fn an_image_that_does_not_fit_is_a_full_disk_and_leaves_no_file() {
+async fn an_image_that_does_not_fit_goes_on_elsewhere_and_its_call_says_where() {
     let Some(disk) = SmallDisk::mount() else { return };
     let store = store(disk.path()).await;
+    store.reserve(call("c1")).await.unwrap();
     let files = store.files(THREAD);
-    let mut writer = files.create().unwrap();
+    let (mut writer, image) = (files.create().unwrap(), png(1, 1, &[7; 100_000]));
+    let (before, after) = image.split_at(500);
+    writer.write_all(before).unwrap();
     disk.fill();
-    let full = writer.write_all(&png(1, 1, &[0; 100_000])).unwrap_err();
+    writer.write_all(after).unwrap();
+    let folder = disk.path().join("generated_images/thread-1");
+    assert_eq!(names(&folder), [""; 0], "what was begun makes room");
+    let staged = files.stage(writer).unwrap();
+    let failed = store.settle(THREAD, "c1", CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 }).await;
+    let message = failed.unwrap_err().message;
+    let (why, kept) = message.split_once("; the finished image is kept at ").unwrap();
+    assert!(why.starts_with(&format!("Easel could not store the image in {folder:?}: No space left")), "{why}");
+    let kept = Path::new(kept.trim_matches('"'));
+    assert!(kept.file_name().unwrap().to_str().unwrap().starts_with("easel-c1"), "{message}");
+    assert_eq!(fs::read(kept).unwrap(), image);
+    fs::remove_file(kept).unwrap();
+}
+
+#[test]
+fn an_image_that_fits_nowhere_leaves_no_file_and_says_what_failed_first() {
+    let (Some(disk), Some(other)) = (SmallDisk::mount(), SmallDisk::mount()) else { return };
+    let owner: Arc<str> = "owner".into();
+    let spare = vec![disk.path().join("none"), other.path().to_owned()];
+    let mut writer = MadeWriter::new(ImageWriter::create(disk.path(), &owner), &owner, spare).unwrap();
+    writer.write_all(&[7; 100]).unwrap();
+    disk.fill();
+    other.fill();
+    let full = writer.write_all(&[7; 100_000]).unwrap_err();
     assert_eq!(full.kind(), io::ErrorKind::StorageFull);
     drop(writer);
-    assert_eq!(names(&disk.path().join("generated_images/thread-1")), [""; 0]);
+    assert_eq!((names(disk.path()), names(other.path())), (vec!["ballast".to_owned()], vec!["ballast".to_owned()]));
+}
+
+#[test]
+fn an_image_that_cannot_be_begun_in_its_folder_is_begun_elsewhere() {
+    let spare = tempfile::tempdir().unwrap();
+    let owner: Arc<str> = "owner".into();
+    let refused = || Err(io::ErrorKind::StorageFull.into());
+    let mut writer = MadeWriter::new(refused(), &owner, vec![spare.path().to_owned()]).unwrap();
+    writer.write_all(&png(1, 1, b"x")).unwrap();
+    let staged = writer.stage(|path| path.with_extension("staged")).unwrap();
+    assert!(staged.path.starts_with(spare.path()));
+    assert_eq!(staged.away.map(|error| error.kind()), Some(io::ErrorKind::StorageFull));
+    assert_eq!(MadeWriter::new(refused(), &owner, Vec::new()).unwrap_err().kind(), io::ErrorKind::StorageFull);
 }
 
 #[tokio::test]

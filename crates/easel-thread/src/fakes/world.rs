@@ -121,10 +121,12 @@ impl World {
             } else if line.starts_with("make ") {
                 assert!(reserved.contains(second), "{second} is sent without a row in the journal");
             } else if line.starts_with("settle ") {
-                assert!(reserved.contains(second) && settled.insert(second), "{second} is settled wrongly");
+                // A call of the hosted tool is made although it was not journalled.
+                let made = reserved.contains(second) || self.faults.reserve;
+                assert!(made && settled.insert(second), "{second} is settled wrongly");
             }
         }
-        assert_eq!(reserved, settled, "a row of the journal is left open: {lines:#?}");
+        assert!(reserved.is_subset(&settled), "a row of the journal is left open: {lines:#?}");
     }
 }
 

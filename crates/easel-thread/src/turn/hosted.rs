@@ -25,24 +25,22 @@ pub(crate) struct Hosted {
 impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     pub(super) async fn track(
         &mut self,
-        turn: &mut Turn,
         item_id: String,
         call_id: String,
         requested: &RequestedImage,
         references: &[Reference],
-    ) -> Vec<Effect> {
+    ) {
         let reserving = AssertUnwindSafe(self.context.reserve(&item_id, requested, references)).catch_unwind().await;
         let message = match reserving {
-            Ok(Ok(())) => {
-                self.hosted.insert(call_id, Hosted { item_id, started: Instant::now() });
-                return Vec::new();
-            }
-            Ok(Err(error)) => error.message,
-            Err(_) => "Easel's own store failed.".to_owned(),
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.message),
+            Err(_) => Some("Easel's own store failed.".to_owned()),
         };
-        // The provider is at work already, journalled or not.
-        let error = self.context.after_sending(ImageErrorKind::Storage, message);
-        self.reported(turn, Report { item_id, outcome: Err(Box::new(error)) })
+        if let Some(message) = message {
+            // The provider is at work all the same, and the store keeps what it makes.
+            tracing::warn!(item_id, message, "a call of the hosted tool was not journalled");
+        }
+        self.hosted.insert(call_id, Hosted { item_id, started: Instant::now() });
     }
 
     pub(super) async fn hosted_ended(

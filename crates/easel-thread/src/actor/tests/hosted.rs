@@ -67,12 +67,12 @@ async fn an_interrupt_closes_the_answer_that_draws_and_settles_its_rows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hosted_call_that_cannot_be_journalled_may_be_billed_all_the_same() {
+async fn an_image_of_a_hosted_call_that_could_not_be_journalled_is_given_to_the_store_all_the_same() {
     let mut world = World::hosted();
-    world.faults.reserve = true;
+    (world.faults.reserve, world.faults.settle) = (true, true);
     world.turn(&["hosted a\n drawn a\n text msg_1 Hm\n done"]).await;
     let item = world.log.rest("tell thread item/completed imageGeneration a ");
-    assert_eq!(item, "failed storage, billed uncertain: the disk is full");
+    assert_eq!(item, "failed storage, billed yes: the disk is full");
 }
 
 #[tokio::test(start_paused = true)]

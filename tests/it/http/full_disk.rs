@@ -1,0 +1,104 @@
+//! A home on a disk that is really full, where this process may mount one: an image that is paid for is not lost.
+
+use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::item::{ImageGenerationItem, ImageStatus};
+use easel_protocol::record::{Billed, ImageErrorKind};
+use serde_json::{Value, json};
+
+use super::at;
+use super::scripted::{Exchange, Scripted, calls, completes, says};
+use crate::harness::events::{image, message};
+use crate::harness::pictures::{RED, plain_png, read};
+use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::storage::below;
+
+/// A place whose home is a file system of 4 MiB.
+struct SmallHome(Place);
+
+impl SmallHome {
+    #[expect(clippy::print_stdout, reason = "who runs the tests learns of this")]
+    fn mount() -> Option<Self> {
+        let place = Place::new();
+        std::fs::create_dir(place.home()).expect("a home");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(place.home()).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(place));
+        }
+        println!("skipped: a small file system cannot be mounted here");
+        None
+    }
+}
+
+impl Drop for SmallHome {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.home()).output();
+    }
+}
+
+/// An image that the home has no room for.
+fn large_png() -> Vec<u8> {
+    // What follows the end of a PNG makes it larger, and nothing else.
+    [plain_png(16, 16, RED), vec![7; 5 << 20]].concat()
+}
+
+fn answer(exchange: &mut Exchange, tool: &[&str], events: Vec<Value>) {
+    let image = BASE64.encode(large_png());
+    if exchange.path() != "responses" {
+        let made = json!({"created": 1, "data": [{"b64_json": image}]}).to_string();
+        return exchange.answer(200, "application/json", made.as_bytes());
+    }
+    let hosted = json!({"type": "image_generation_call", "id": "call_1", "status": "completed", "result": image});
+    let drawn =
+        if tool == HOSTED { vec![json!({"type": "response.output_item.done", "item": hosted})] } else { vec![] };
+    exchange.answer_events(&[drawn, events, vec![completes()]].concat());
+}
+
+async fn drawn_with(tool: &'static [&'static str]) -> Option<(SmallHome, ImageGenerationItem)> {
+    let home = SmallHome::mount()?;
+    let place = &home.0;
+    let provider = Scripted::start(move |exchange| {
+        let asked = String::from_utf8_lossy(&exchange.body()).contains("function_call_output");
+        let calls = tool == STANDALONE && !asked;
+        let events = if calls { vec![calls_for_one()] } else { says("1", "It is kept elsewhere.") };
+        answer(exchange, tool, events);
+    });
+    std::fs::write(place.home().join("config.toml"), at(&provider.base_url())).expect("a configuration file");
+    let spare = place.root().join("spare");
+    std::fs::create_dir(&spare).expect("a folder");
+    let mut command = place.command(tool);
+    command.env("MOCK_KEY", "sk-mock").env("TMPDIR", &spare);
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("Draw a red square")]).await;
+    assert_eq!(message(&events), "It is kept elsewhere.", "the turn goes on");
+    let item = image(&events).clone();
+    server.close().await;
+    Some((home, item))
+}
+
+fn calls_for_one() -> Value {
+    calls("1", &json!({"prompt": "a red square"}))
+}
+
+#[tokio::test]
+async fn an_image_that_the_home_has_no_room_for_is_kept_elsewhere_on_both_paths_and_its_item_says_where() {
+    for tool in [STANDALONE, HOSTED] {
+        let Some((home, item)) = drawn_with(tool).await else { return };
+        assert_eq!((item.status, item.result.as_str(), item.saved_path), (ImageStatus::Failed, "", None));
+        let error = item.error.expect("an error");
+        assert_eq!((error.kind, error.billed), (ImageErrorKind::Storage, Billed::Yes));
+        let kept = home.0.root().join("spare/easel-call_1.png");
+        assert!(error.message.ends_with(&format!("the finished image is kept at {kept:?}")), "{}", error.message);
+        assert!(error.message.contains("No space left on device"), "{}", error.message);
+        assert_eq!(read(&kept), large_png());
+        assert_eq!(below(&home.0.root().join("spare")), [kept]);
+        assert!(
+            below(&home.0.home().join("generated_images")).iter().all(|path| path.is_dir()),
+            "nothing is half there"
+        );
+    }
+}
