@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use easel_config::{Config, Environment, Loaded, Loader, Warning};
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{Store, StoredThread};
+use easel_imagegen::port::Store;
 use easel_protocol::event::{ConfigWarningNotification, Event};
 use easel_protocol::thread::{Thread, ThreadStatus};
 use easel_store::EaselStore;
-use easel_thread::registry::{ThreadHandle, Threads};
+use easel_thread::registry::Threads;
 use serde_json::{Map, Value};
 use tokio_util::task::TaskTracker;
 
@@ -141,60 +141,6 @@ impl App {
             details: None,
             path: warning.path.as_ref().map(|path| path.display().to_string()),
         })
-    }
-
-    /// Takes a stored thread into memory, unless it is there already.
-    pub(crate) async fn load(
-        &self,
-        stored: StoredThread,
-        config: &Config,
-    ) -> Result<Arc<ThreadHandle<AnyProvider>>, Refusal> {
-        let thread_id = stored.thread.id.clone();
-        let acquired = self.store.acquire_writer(&thread_id).await;
-        acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
-        let provider = self.providers.get(&stored.thread.model_provider, config);
-        let rules = thread_rules(config);
-        Ok(self.threads.load(stored, rules, provider, self.store.clone(), self.hub.clone()))
-    }
-
-    /// Takes a thread out of memory, so that another process can have it; not while a turn runs in it. An ephemeral
-    /// thread ends with that. Returns whether it is out.
-    pub(crate) async fn unload(&self, thread_id: &str) -> bool {
-        let unloaded = self.threads.unload(thread_id);
-        if unloaded {
-            self.release(thread_id).await;
-            if let Err(error) = self.store.forget(thread_id).await {
-                tracing::warn!(thread_id, %error, "an ephemeral thread stays in memory");
-            }
-        }
-        unloaded
-    }
-
-    /// Waits until nothing runs in a thread and, unless somebody hears it then, takes it out of memory, so that another
-    /// process may have it. Returns whether it is out.
-    pub(crate) async fn unload_unheard(&self, thread_id: &str) -> bool {
-        // Another request may have taken it out meanwhile, and told so.
-        while let Some(handle) = self.threads.get(thread_id) {
-            handle.slot.idle().await;
-            let _place = self.order.take(thread_id).await;
-            if self.threads.get(thread_id).is_none() || self.hub.is_heard(thread_id) {
-                return false;
-            }
-            // A connection that does not hear the thread may have begun a turn in between.
-            if self.unload(thread_id).await {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Ends all that a connection had, once it is closed and none of its requests is under way. Its turns go on; a
-    /// thread that nobody else hears is unloaded after them.
-    pub(crate) fn leave(self: &Arc<Self>, client: &Arc<Client>) {
-        for thread_id in self.hub.leave(client) {
-            let app = Arc::clone(self);
-            self.sequels.spawn(async move { app.unload_unheard(&thread_id).await });
-        }
     }
 
     /// Writes one change of a thread's own data. Refused when another process has the thread.

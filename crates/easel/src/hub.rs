@@ -49,15 +49,16 @@ impl Hub {
         &self.connections
     }
 
-    /// Subscribes a connection, or changes what it wants. One that is gone hears nothing, and keeps no thread loaded.
-    pub(crate) fn subscribe(&self, thread_id: &str, client: &Arc<Client>, wants: Wants) {
+    /// Subscribes a connection, or changes what it wants. One that is gone is not, and then the answer is `false`.
+    pub(crate) fn subscribe(&self, thread_id: &str, client: &Arc<Client>, wants: Wants) -> bool {
         let mut table = self.table();
         if client.is_gone() {
-            return;
+            return false;
         }
         let subscriptions = table.entry(thread_id.to_owned()).or_default();
         subscriptions.retain(|subscription| !Arc::ptr_eq(&subscription.client, client));
         subscriptions.push(Subscription { client: Arc::clone(client), wants });
+        true
     }
 
     /// Ends a subscription; `None` when there was none, else how many are left.

@@ -16,6 +16,7 @@ mod configuration;
 mod connections;
 mod credentials;
 mod hub;
+mod loaded;
 mod offer;
 mod order;
 mod overrides;

@@ -1,5 +1,7 @@
 //! How a listening server ends: by a signal, for all its connections, and not before.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::harness::{Place, SLOW_AND_FREE};
@@ -70,6 +72,28 @@ fn connections_beyond_the_bound_are_closed_and_the_others_live() {
         if std::io::BufRead::read_line(stream, &mut answer).is_ok_and(|read| read > 0) {
             break;
         }
+    }
+    server.stop();
+}
+
+#[test]
+fn a_thread_whose_client_left_before_it_was_loaded_stays_in_nobodys_way() {
+    let place = Place::new();
+    let server = Listening::start(&place, Transport::Lines);
+    let mut hasty = server.client();
+    for id in 0..100 {
+        hasty.send(&json!({ "id": id, "method": "thread/start", "params": {} }));
+    }
+    // The first answer finds nobody, and most of the threads are not loaded yet.
+    drop(hasty);
+    let mut patient = server.client();
+    let begun = Instant::now();
+    loop {
+        let started = patient.result("thread/list", &json!({}))["data"] != json!([]);
+        if started && patient.result("thread/loaded/list", &json!({}))["data"] == json!([]) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "a thread stays in memory");
     }
     server.stop();
 }

@@ -41,7 +41,7 @@ impl Handler for ThreadFork {
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
         let thread = stored.thread.clone();
         app.load(stored, &loaded.config).await?;
-        app.hub.subscribe(&thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
+        app.subscribe(&thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
 
         let thread = app.with_status(thread);
         let turns = newest_turns(app, &thread_id, params.exclude_turns).await?;

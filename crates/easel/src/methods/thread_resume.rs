@@ -34,7 +34,7 @@ impl Handler for ThreadResume {
         {
             warnings = app.write(thread_id, load(app, &params)).await?;
         }
-        app.hub.subscribe(thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
+        app.subscribe(thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
         let thread = app.store.thread(thread_id).await?;
         let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
         let turns = newest_turns(app, thread_id, params.exclude_turns).await?;

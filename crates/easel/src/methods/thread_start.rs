@@ -44,7 +44,7 @@ impl Handler for ThreadStart {
         let stored = app.store.load(&thread.id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread.id.clone()))?;
         app.load(stored, &loaded.config).await?;
-        app.hub.subscribe(&thread.id, &cx.client, Wants::from_flag(params.experimental_raw_events));
+        app.subscribe(&thread.id, &cx.client, Wants::from_flag(params.experimental_raw_events));
 
         let thread = app.with_status(thread);
         let warnings: Vec<Event> = loaded.warnings.iter().map(|warning| app.warning(warning)).collect();

@@ -1,0 +1,81 @@
+//! Threads in memory: how they get there, who hears them, and that they leave when nobody does.
+
+use std::sync::Arc;
+
+use easel_config::Config;
+use easel_imagegen::port::StoredThread;
+use easel_thread::registry::ThreadHandle;
+
+use crate::app::App;
+use crate::client::Client;
+use crate::hub::Wants;
+use crate::provider::AnyProvider;
+use crate::refusal::Refusal;
+use crate::rules::thread_rules;
+
+impl App {
+    /// Takes a stored thread into memory, unless it is there already.
+    pub(crate) async fn load(
+        &self,
+        stored: StoredThread,
+        config: &Config,
+    ) -> Result<Arc<ThreadHandle<AnyProvider>>, Refusal> {
+        let thread_id = stored.thread.id.clone();
+        let acquired = self.store.acquire_writer(&thread_id).await;
+        acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
+        let provider = self.providers.get(&stored.thread.model_provider, config);
+        let rules = thread_rules(config);
+        Ok(self.threads.load(stored, rules, provider, self.store.clone(), self.hub.clone()))
+    }
+
+    /// Takes a thread out of memory, so that another process can have it; not while a turn runs in it. An ephemeral
+    /// thread ends with that. Returns whether it is out.
+    pub(crate) async fn unload(&self, thread_id: &str) -> bool {
+        let unloaded = self.threads.unload(thread_id);
+        if unloaded {
+            self.release(thread_id).await;
+            if let Err(error) = self.store.forget(thread_id).await {
+                tracing::warn!(thread_id, %error, "an ephemeral thread stays in memory");
+            }
+        }
+        unloaded
+    }
+
+    /// Waits until nothing runs in a thread and, unless somebody hears it then, takes it out of memory, so that another
+    /// process may have it. Returns whether it is out.
+    pub(crate) async fn unload_unheard(&self, thread_id: &str) -> bool {
+        // Another request may have taken it out meanwhile, and told so.
+        while let Some(handle) = self.threads.get(thread_id) {
+            handle.slot.idle().await;
+            let _place = self.order.take(thread_id).await;
+            if self.threads.get(thread_id).is_none() || self.hub.is_heard(thread_id) {
+                return false;
+            }
+            // A connection that does not hear the thread may have begun a turn in between.
+            if self.unload(thread_id).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Subscribes a connection to a loaded thread. One that has gone since it asked keeps no thread loaded.
+    pub(crate) fn subscribe(self: &Arc<Self>, thread_id: &str, client: &Arc<Client>, wants: Wants) {
+        if !self.hub.subscribe(thread_id, client, wants) {
+            self.unload_after_turns(thread_id.to_owned());
+        }
+    }
+
+    /// Ends all that a connection had, once it is closed and none of its requests is under way. Its turns go on; a
+    /// thread that nobody else hears is unloaded after them.
+    pub(crate) fn leave(self: &Arc<Self>, client: &Arc<Client>) {
+        for thread_id in self.hub.leave(client) {
+            self.unload_after_turns(thread_id);
+        }
+    }
+
+    fn unload_after_turns(self: &Arc<Self>, thread_id: String) {
+        let app = Arc::clone(self);
+        self.sequels.spawn(async move { app.unload_unheard(&thread_id).await });
+    }
+}
