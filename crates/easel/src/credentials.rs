@@ -13,7 +13,7 @@ mod flight;
 mod helper;
 mod keychain;
 mod rate_limits;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::sync::Arc;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use easel_client::Refusal;
 use easel_protocol::account::{
-    ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason, ChatgptAuthTokensRefreshResponse, SecretText,
+    AccountUpdatedNotification, AuthMode, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason,
+    ChatgptAuthTokensRefreshResponse, PlanType, SecretText,
 };
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageStatus, ThreadItem};
@@ -89,6 +90,26 @@ async fn a_token_that_the_model_refuses_is_renewed_too() {
     reply(&mut server, &renewed("new", "acct-1")).await;
     server.rest_of_turn().await;
     assert_eq!(backend.bearers("/responses")[..2], [token("old"), token("new")]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_changes_the_plan_is_told_to_all() {
+    let backend = backend(1).await;
+    let place = place(&backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("old")).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    let answer = renewed("new", "acct-1");
+    let answer =
+        answer.map(|answer| ChatgptAuthTokensRefreshResponse { chatgpt_plan_type: Some("pro".to_owned()), ..answer });
+    reply(&mut server, &answer).await;
+    let mut events = server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
+    let told =
+        AccountUpdatedNotification { auth_mode: Some(AuthMode::ChatgptAuthTokens), plan_type: Some(PlanType::Pro) };
+    assert_eq!(events.pop(), Some(Event::AccountUpdated(told)));
+    server.rest_of_turn().await;
     server.close().await;
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
 use easel_protocol::account::{
-    ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason, ChatgptAuthTokensRefreshResponse, PlanType,
-    SecretText,
+    AccountUpdatedNotification, AuthMode, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason,
+    ChatgptAuthTokensRefreshResponse, PlanType, SecretText,
 };
 use easel_protocol::event::Event;
 use easel_protocol::method::{ChatgptAuthTokensRefresh, Method};
@@ -152,10 +152,18 @@ impl Tokens {
         if renewed.token == old.token {
             return Err(refused("the client has no other"));
         }
-        let mut place = self.lock();
-        // A login or logout meanwhile is what holds.
-        if place.as_ref().is_some_and(|session| session.token == old.token) {
-            *place = Some(renewed);
+        let plan = renewed.plan;
+        let is_in_place = {
+            let mut place = self.lock();
+            // A login or logout meanwhile is what holds.
+            let is_old = place.as_ref().is_some_and(|session| session.token == old.token);
+            if is_old {
+                *place = Some(renewed);
+            }
+            is_old
+        };
+        if is_in_place && plan != old.plan {
+            self.connections.announce(&updated(plan)).await;
         }
         Ok(())
     }
@@ -178,6 +186,12 @@ impl Tokens {
     fn lock(&self) -> MutexGuard<'_, Option<Session>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What clients are told of a session whose plan is this.
+pub(crate) fn updated(plan: PlanType) -> Event {
+    let auth_mode = Some(AuthMode::ChatgptAuthTokens);
+    Event::AccountUpdated(AccountUpdatedNotification { auth_mode, plan_type: Some(plan) })
 }
 
 impl Session {

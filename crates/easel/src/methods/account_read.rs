@@ -3,6 +3,7 @@ use easel_protocol::event::Event;
 use easel_protocol::method::AccountRead;
 
 use crate::app::{App, Cx};
+use crate::credentials::tokens;
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
@@ -20,9 +21,9 @@ impl Handler for AccountRead {
 
 /// What clients are told after a login or logout. A key of the environment outlives both.
 pub(super) fn updated(app: &App) -> Event {
-    let (auth_mode, plan_type) = match app.account.profile() {
-        Some(profile) => (Some(AuthMode::ChatgptAuthTokens), Some(profile.plan)),
-        None => (app.account.source().map(|_| AuthMode::ApiKey), None),
-    };
-    Event::AccountUpdated(AccountUpdatedNotification { auth_mode, plan_type })
+    if let Some(profile) = app.account.profile() {
+        return tokens::updated(profile.plan);
+    }
+    let auth_mode = app.account.source().map(|_| AuthMode::ApiKey);
+    Event::AccountUpdated(AccountUpdatedNotification { auth_mode, plan_type: None })
 }
