@@ -3,6 +3,7 @@
 
 mod broken;
 mod params;
+mod states;
 
 use serde_json::{Value, json};
 

@@ -56,9 +56,9 @@ pub(crate) fn parse_error(reason: &str) -> ErrorObjectOwned {
     }
 }
 
-/// −32600 with a message of our own words.
+/// −32600 with a message of our own words, which may hold an id that the client sent.
 pub fn invalid_request(message: &str) -> ErrorObjectOwned {
-    error(code::INVALID_REQUEST, message)
+    error(code::INVALID_REQUEST, short(message))
 }
 
 /// −32600 with a sentence that may name what the client said, and data to branch on. A sentence that would be mistaken for

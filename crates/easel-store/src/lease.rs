@@ -1,10 +1,11 @@
 //! One writer a thread, among all processes that use the home.
 
 use easel_imagegen::port::StorageError;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::database::Database;
 use crate::fault::Fault;
+use crate::home::Home;
 use crate::owner::{self, Gate};
 use crate::recover;
 
@@ -46,16 +47,10 @@ pub(crate) fn acquire(database: &mut Database, thread_id: &str) -> Result<(), Le
     }
     let (home, me) = (database.home.clone(), database.owner.id().to_owned());
     let before = database.write(|write| {
-        let sql = "SELECT writer, writer_pid FROM threads WHERE id = ?1";
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<u32>>(1)?));
-        let before = match write.query_row(sql, [thread_id], row).optional()? {
-            None => return Ok(Before::Unknown),
-            Some((Some(writer), pid)) if writer != me && owner::is_alive(&home, &writer) => {
-                return Ok(Before::Living(WriterBusy { pid: pid.unwrap_or_default() }));
-            }
-            Some((Some(writer), _)) if writer != me => Before::Dead(writer),
-            Some(_) => Before::Free,
-        };
+        let before = before(write, &home, &me, thread_id)?;
+        if matches!(before, Before::Unknown | Before::Living(_)) {
+            return Ok(before);
+        }
         let sql = "UPDATE threads SET writer = ?2, writer_pid = ?3 WHERE id = ?1";
         write.execute(sql, (thread_id, &me, std::process::id()))?;
         Ok(before)
@@ -69,6 +64,31 @@ pub(crate) fn acquire(database: &mut Database, thread_id: &str) -> Result<(), Le
             Ok(recover::owner(database, &writer, &gate)?)
         }
     }
+}
+
+/// Whether nothing is in the way of this process becoming the writer of a thread.
+pub(crate) fn check(database: &Database, thread_id: &str) -> Result<(), LeaseRefused> {
+    if database.memory.has(thread_id) {
+        return Ok(());
+    }
+    match before(&database.connection, &database.home, database.owner.id(), thread_id)? {
+        Before::Unknown => Err(LeaseRefused::UnknownThread),
+        Before::Living(busy) => Err(busy.into()),
+        Before::Free | Before::Dead(_) => Ok(()),
+    }
+}
+
+fn before(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Result<Before, Fault> {
+    let sql = "SELECT writer, writer_pid FROM threads WHERE id = ?1";
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<u32>>(1)?));
+    Ok(match connection.query_row(sql, [thread_id], row).optional()? {
+        None => Before::Unknown,
+        Some((Some(writer), pid)) if writer != me && owner::is_alive(home, &writer) => {
+            Before::Living(WriterBusy { pid: pid.unwrap_or_default() })
+        }
+        Some((Some(writer), _)) if writer != me => Before::Dead(writer),
+        Some(_) => Before::Free,
+    })
 }
 
 pub(crate) fn release(database: &mut Database, thread_id: &str) -> Result<(), Fault> {

@@ -171,6 +171,12 @@ impl EaselStore {
         self.worker.run(move |database| lease::acquire(database, &thread_id)).await
     }
 
+    /// Whether this process could be the writer of a thread now; it does not become it.
+    pub async fn may_write(&self, thread_id: &str) -> Result<(), LeaseRefused> {
+        let thread_id = thread_id.to_owned();
+        self.worker.run(move |database| lease::check(database, &thread_id)).await
+    }
+
     /// Lets another process write to the thread. Nothing happens when this one is not its writer.
     pub async fn release_writer(&self, thread_id: &str) -> Result<(), StorageError> {
         let thread_id = thread_id.to_owned();

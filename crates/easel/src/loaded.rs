@@ -28,6 +28,12 @@ impl App {
         Ok(self.threads.load(stored, rules, provider, self.store.clone(), self.hub.clone()))
     }
 
+    /// Why something needs a thread that is not in memory here: there is none, another process has it, or else this.
+    pub(crate) async fn absent(&self, thread_id: &str, otherwise: Refusal) -> Refusal {
+        let may_write = self.store.may_write(thread_id).await;
+        may_write.map_or_else(|refused| Refusal::lease(refused, thread_id), |()| otherwise)
+    }
+
     /// Takes a thread out of memory, so that another process can have it; not while a turn runs in it. An ephemeral
     /// thread ends with that. Returns whether it is out.
     pub(crate) async fn unload(&self, thread_id: &str) -> bool {

@@ -27,7 +27,7 @@ pub(crate) enum Refusal {
     TurnRunning(String),
     #[error("thread {thread_id} has no turn {turn_id}")]
     TurnNotFound { thread_id: String, turn_id: String },
-    #[error("thread {0} is ephemeral")]
+    #[error("thread {0} is ephemeral and cannot be archived")]
     Ephemeral(String),
     #[error("no active turn to interrupt")]
     NoActiveTurn,

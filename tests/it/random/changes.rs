@@ -191,7 +191,7 @@ impl World {
     }
 
     /// Why a process may not write to a thread.
-    fn may_not_write(&self, seat: Seat, id: &str) -> Option<String> {
+    pub(super) fn may_not_write(&self, seat: Seat, id: &str) -> Option<String> {
         let Some(thread) = self.model.thread(id) else { return Some(format!("-32600 thread {id} not found")) };
         let other = thread.writer.filter(|writer| *writer != PROCESS_OF[seat])?;
         Some(format!("-32600 thread {id} is in use by another Easel, process {}", self.pids[other]))

@@ -15,9 +15,10 @@ impl World {
         let wish = *self.dice.one_of(&WISHES).expect("a wish");
         let params = json!({ "threadId": id, "input": [{ "type": "text", "text": wish }] });
         let answer = self.call(seat, "turn/start", &params);
-        let Some(thread) = self.model.thread(id) else {
-            return assert_eq!(answer, Err(format!("-32600 thread {id} not found")));
-        };
+        if let Some(refusal) = self.may_not_write(seat, id) {
+            return assert_eq!(answer, Err(refusal));
+        }
+        let thread = self.model.thread(id).expect("a thread of the model");
         if thread.writer != Some(PROCESS_OF[seat]) {
             let refusal = format!("-32600 thread {id} is not loaded; call thread/resume first");
             return assert_eq!(answer, Err(refusal));
@@ -40,13 +41,13 @@ impl World {
         let here = thread.filter(|thread| thread.writer == Some(PROCESS_OF[seat]));
         let running = here.and_then(|thread| thread.running.as_ref()).map(|running| running.id.clone());
         let wanted = running.clone().filter(|_| right_turn).unwrap_or_else(|| "another".to_owned());
-        let expected = match (thread, &running) {
-            (None, _) => Err(format!("-32600 thread {id} not found")),
-            (Some(_), None) => Err("-32600 no active turn to interrupt".to_owned()),
-            (Some(_), Some(found)) if *found != wanted => {
+        let expected = match (self.may_not_write(seat, id), &running) {
+            (Some(refusal), _) => Err(refusal),
+            (None, None) => Err("-32600 no active turn to interrupt".to_owned()),
+            (None, Some(found)) if *found != wanted => {
                 Err(format!("-32600 expected active turn id {wanted} but found {found}"))
             }
-            (Some(_), Some(_)) => Ok(json!({})),
+            (None, Some(_)) => Ok(json!({})),
         };
         let answer = self.call(seat, "turn/interrupt", &json!({ "threadId": id, "turnId": wanted }));
         assert_eq!(answer, expected);

@@ -20,6 +20,12 @@ pub(super) fn schema_of(method: &str) -> &'static Value {
     &DOCUMENT["definitions"][name]
 }
 
+/// The names of a method's fields.
+pub(super) fn fields_of(method: &str) -> Vec<&'static str> {
+    let fields = variants(schema_of(method)).into_iter().filter_map(|variant| variant["properties"].as_object());
+    fields.flatten().map(|(name, _)| name.as_str()).collect()
+}
+
 /// The least value that satisfies a schema.
 pub(super) fn example(schema: &'static Value) -> Value {
     let schema = variants(schema)[0];

@@ -49,7 +49,7 @@ async fn an_ephemeral_thread_is_a_whole_thread_while_it_lives() {
     let wish = ImageListParams { thread_id: Some(thread.id.clone()), ..ImageListParams::default() };
     assert_eq!(server.ok::<ImageList>(&wish).await.data.len(), 2);
     let refusal = server.refused::<ThreadArchive>(&ThreadArchiveParams { thread_id: thread.id.clone() }).await;
-    assert_eq!(refusal, format!("-32600 thread {} is ephemeral", thread.id));
+    assert_eq!(refusal, format!("-32600 thread {} is ephemeral and cannot be archived", thread.id));
     server.close().await;
 }
 

@@ -15,8 +15,9 @@ impl Handler for ExperimentalFeatureList {
     ) -> Result<Answer<ExperimentalFeatureListResponse>, Refusal> {
         let on = match &params.thread_id {
             Some(thread_id) => {
-                let thread = cx.app.threads.get(thread_id);
-                let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
+                let Some(thread) = cx.app.threads.get(thread_id) else {
+                    return Err(cx.app.absent(thread_id, Refusal::ThreadNotLoaded(thread_id.clone())).await);
+                };
                 let rules = thread.rules.get();
                 let (image_generation, imagegenext) = (rules.image_generation, rules.imagegenext);
                 easel_config::Features { image_generation, imagegenext }

@@ -14,8 +14,9 @@ impl Handler for ToolList {
     async fn handle(cx: Cx, params: ToolListParams) -> Result<Answer<ToolListResponse>, Refusal> {
         let (rules, provider, model) = match &params.thread_id {
             Some(thread_id) => {
-                let handle = cx.app.threads.get(thread_id);
-                let handle = handle.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
+                let Some(handle) = cx.app.threads.get(thread_id) else {
+                    return Err(cx.app.absent(thread_id, Refusal::ThreadNotLoaded(thread_id.clone())).await);
+                };
                 let thread = cx.app.store.thread(thread_id).await?;
                 let model = thread.and_then(|thread| thread.model).unwrap_or_default();
                 (handle.rules.get(), handle.provider.clone(), model)

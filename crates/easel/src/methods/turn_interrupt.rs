@@ -8,8 +8,7 @@ use crate::refusal::Refusal;
 impl Handler for TurnInterrupt {
     async fn handle(cx: Cx, params: TurnInterruptParams) -> Result<Answer<TurnInterruptResponse>, Refusal> {
         let Some(handle) = cx.app.threads.get(&params.thread_id) else {
-            let stored = cx.app.store.thread(&params.thread_id).await?;
-            return Err(stored.map_or(Refusal::ThreadNotFound(params.thread_id), |_| Refusal::NoActiveTurn));
+            return Err(cx.app.absent(&params.thread_id, Refusal::NoActiveTurn).await);
         };
         let (found, interrupt) = handle.slot.active().ok_or(Refusal::NoActiveTurn)?;
         if found != params.turn_id {

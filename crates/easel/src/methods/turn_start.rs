@@ -28,8 +28,9 @@ impl Handler for TurnStart {
         check_schema(params.output_schema.as_ref())?;
         let stored = app.store.thread(&params.thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
-        let handle = app.threads.get(&params.thread_id);
-        let handle = handle.ok_or_else(|| Refusal::ThreadNotLoaded(params.thread_id.clone()))?;
+        let Some(handle) = app.threads.get(&params.thread_id) else {
+            return Err(app.absent(&params.thread_id, Refusal::ThreadNotLoaded(params.thread_id.clone())).await);
+        };
         let turn_id = Uuid::now_v7().to_string();
         // Clients start the next turn as soon as their interrupt is answered.
         handle.slot.interrupted().await;

@@ -15,8 +15,7 @@ impl Handler for TurnSteer {
         let app = &cx.app;
         check(&params.input)?;
         let Some(handle) = app.threads.get(&params.thread_id) else {
-            let stored = app.store.thread(&params.thread_id).await?;
-            return Err(stored.map_or(Refusal::ThreadNotFound(params.thread_id), |_| Refusal::NoTurnToSteer));
+            return Err(app.absent(&params.thread_id, Refusal::NoTurnToSteer).await);
         };
         let wanted = params.expected_turn_id;
         let refused = |refused| match refused {

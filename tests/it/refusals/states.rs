@@ -1,0 +1,237 @@
+//! Threads that are in no state for a method: every method that names a thread or an image is asked of one in each state, and
+//! what is refused must have changed nothing.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use easel_protocol::event::Event;
+use serde_json::{Value, json};
+
+use super::ask;
+use super::broken::{example, fields_of, schema_of};
+use crate::harness::events::{image, starts_an_image};
+use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::session::methods;
+use crate::storage::below;
+
+const CONFIG: &str = r#"
+model_provider = "preview"
+[wire]
+turn_event_delay_ms = 1
+[model_providers.endless]
+preset = "preview"
+delay_ms = 600000
+"#;
+
+/// A thread with a turn that drew an image, and perhaps one that runs.
+#[derive(Debug, Clone)]
+struct Subject {
+    thread_id: String,
+    turn_id: String,
+    image_id: String,
+}
+
+/// The methods that are about one thread or one image.
+fn methods_of_a_thread() -> Vec<&'static str> {
+    let names_one = |method: &&str| fields_of(method).iter().any(|field| matches!(*field, "threadId" | "imageId"));
+    methods().into_iter().filter(names_one).collect()
+}
+
+/// Right params of a method that are about this thread, and that would change it if the method changes threads.
+fn about(method: &str, place: &Place, subject: &Subject) -> Value {
+    let mut params = example(schema_of(method));
+    for field in fields_of(method) {
+        let value = match field {
+            "threadId" => json!(subject.thread_id),
+            "turnId" | "expectedTurnId" | "beforeTurnId" | "lastTurnId" => json!(subject.turn_id),
+            "imageId" => json!(subject.image_id),
+            "path" => json!(place.project().join(format!("{}.png", subject.thread_id))),
+            "items" => json!([{ "type": "message", "role": "user", "content": "x" }]),
+            "gitInfo" => json!({ "branch": "other" }),
+            "model" if method == "thread/settings/update" => json!("another"),
+            _ => continue,
+        };
+        params[field] = value;
+    }
+    params
+}
+
+async fn first(server: &mut Server) -> Subject {
+    let thread_id = server.thread().await.id;
+    let turn = server.start_turn(&thread_id, vec![text("draw a red square, 64x64")]).await;
+    let image_id = image(&server.rest_of_turn().await).images[0].id.clone();
+    Subject { thread_id, turn_id: turn.id, image_id }
+}
+
+/// A copy of the first for each method, by what makes it from the answer to `thread/fork`.
+async fn copies(server: &mut Server, changes: Value) -> BTreeMap<&'static str, Subject> {
+    let original = first(server).await;
+    let mut copies = BTreeMap::new();
+    for method in methods_of_a_thread() {
+        let mut params = json!({ "threadId": original.thread_id });
+        for (name, value) in changes.as_object().into_iter().flatten() {
+            params[name] = value.clone();
+        }
+        let thread = server.raw("thread/fork", &params).await.expect("a copy")["thread"].take();
+        server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
+        let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
+        let subject = Subject { thread_id: id(&thread), turn_id: id(&thread["turns"][0]), ..original.clone() };
+        copies.insert(method, subject);
+    }
+    copies
+}
+
+/// The same with a turn that does not end.
+async fn running(server: &mut Server) -> BTreeMap<&'static str, Subject> {
+    let mut copies = copies(server, json!({ "modelProvider": "endless" })).await;
+    for subject in copies.values_mut() {
+        subject.turn_id = server.start_turn(&subject.thread_id, vec![text("draw a blue square")]).await.id;
+        server.events_until(starts_an_image).await;
+    }
+    copies
+}
+
+/// What there is: the thread with its turns, all lists, all files but the database's own.
+async fn everything(place: &Place, server: &mut Server, thread_id: &str) -> (Vec<Value>, Vec<PathBuf>) {
+    let mut read = Vec::new();
+    for (method, params) in [
+        ("thread/read", json!({ "threadId": thread_id, "includeTurns": true })),
+        ("thread/list", json!({})),
+        ("thread/list", json!({ "archived": true })),
+        ("thread/loaded/list", json!({})),
+        ("image/list", json!({})),
+    ] {
+        read.push(ask(server, method, Some(&params)).await.unwrap_or_else(|error| error));
+    }
+    let is_database = |path: &PathBuf| path.to_string_lossy().contains("easel.db");
+    (read, below(place.root()).into_iter().filter(|path| !is_database(path)).collect())
+}
+
+/// Asks each method of its subject: `method: an answer` or `method: code message`. What is refused leaves everything as it
+/// is, also as `witness` sees it.
+async fn asked(
+    place: &Place,
+    server: &mut Server,
+    mut witness: Option<&mut Server>,
+    subjects: &BTreeMap<&'static str, Subject>,
+) -> String {
+    let mut said = String::new();
+    for method in methods_of_a_thread() {
+        let Some(subject) = subjects.get(method) else { continue };
+        let mut before = vec![everything(place, server, &subject.thread_id).await];
+        if let Some(witness) = witness.as_deref_mut() {
+            before.push(everything(place, witness, &subject.thread_id).await);
+        }
+        let Err(error) = ask(server, method, Some(&about(method, place, subject))).await else {
+            let _ = writeln!(said, "{method}: an answer");
+            continue;
+        };
+        let mut after = vec![everything(place, server, &subject.thread_id).await];
+        if let Some(witness) = witness.as_deref_mut() {
+            after.push(everything(place, witness, &subject.thread_id).await);
+        }
+        assert_eq!(after, before, "{method} was refused: {error}");
+        let message = error["message"].as_str().expect("a message");
+        let named = message.replace(&subject.thread_id, "[thread]").replace(&subject.turn_id, "[turn]");
+        let _ = writeln!(said, "{method}: {} {}", error["code"], named.replace(&subject.image_id, "[image]"));
+    }
+    said
+}
+
+/// Ends a server in which turns may run.
+async fn end(server: Server) {
+    let (status, _) = server.client.close().await.expect("the server ends");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_thread_that_is_nowhere_is_not_found_by_any_method() {
+    let place = Place::with_config(CONFIG);
+    let mut server = place.server().await;
+    for id in ["00000000-0000-7000-8000-000000000000", "../home"] {
+        let nobody = Subject { thread_id: id.to_owned(), turn_id: "nothing".to_owned(), image_id: "img_0".to_owned() };
+        let subjects = methods_of_a_thread().into_iter().map(|method| (method, nobody.clone())).collect();
+        insta::assert_snapshot!("nowhere", asked(&place, &mut server, None, &subjects).await);
+    }
+    let long = json!({ "threadId": format!("\u{1b}[31m{}", "x".repeat(100_000)) });
+    let error = ask(&mut server, "thread/read", Some(&long)).await.expect_err("nobody");
+    let message = error["message"].as_str().expect("a message");
+    assert!(message.len() == 200 && message.starts_with("thread [31mxxx"), "{message}");
+    end(server).await;
+}
+
+#[tokio::test]
+async fn a_thread_that_is_not_loaded() {
+    let place = Place::with_config(CONFIG);
+    let mut server = place.server().await;
+    let subjects = copies(&mut server, json!({})).await;
+    end(server).await;
+    let mut server = place.server().await;
+    insta::assert_snapshot!("not_loaded", asked(&place, &mut server, None, &subjects).await);
+    end(server).await;
+}
+
+#[tokio::test]
+async fn a_thread_that_is_archived() {
+    let place = Place::with_config(CONFIG);
+    let mut server = place.server().await;
+    let subjects = copies(&mut server, json!({})).await;
+    for subject in subjects.values() {
+        let thread = json!({ "threadId": subject.thread_id });
+        ask(&mut server, "thread/archive", Some(&thread)).await.expect("an end");
+    }
+    insta::assert_snapshot!("archived", asked(&place, &mut server, None, &subjects).await);
+    end(server).await;
+}
+
+#[tokio::test]
+async fn a_thread_that_is_ephemeral() {
+    let place = Place::with_config(CONFIG);
+    let mut server = place.server().await;
+    let subjects = copies(&mut server, json!({ "ephemeral": true })).await;
+    insta::assert_snapshot!("ephemeral", asked(&place, &mut server, None, &subjects).await);
+    end(server).await;
+}
+
+#[tokio::test]
+async fn a_thread_in_which_a_turn_runs() {
+    for tool in [STANDALONE, HOSTED] {
+        let place = Place::with_config(CONFIG);
+        let mut server = place.server_with(tool).await;
+        let subjects = running(&mut server).await;
+        insta::assert_snapshot!("running", asked(&place, &mut server, None, &subjects).await);
+        end(server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_thread_that_another_process_writes_to() {
+    let place = Place::with_config(CONFIG);
+    let (mut writer, mut other) = (place.server().await, place.server().await);
+    let pid = writer.client.pid().expect("it runs").to_string();
+    let loaded = copies(&mut writer, json!({})).await;
+    let said = asked(&place, &mut other, Some(&mut writer), &loaded).await;
+    insta::assert_snapshot!("loaded_elsewhere", said.replace(&pid, "[pid]"));
+    let running = running(&mut writer).await;
+    let said = asked(&place, &mut other, Some(&mut writer), &running).await;
+    insta::assert_snapshot!("running_elsewhere", said.replace(&pid, "[pid]"));
+    end(other).await;
+    end(writer).await;
+}
+
+#[tokio::test]
+async fn a_turn_and_an_image_that_the_thread_does_not_have() {
+    let place = Place::with_config(CONFIG);
+    let mut server = place.server().await;
+    let mut subjects = copies(&mut server, json!({})).await;
+    for subject in subjects.values_mut() {
+        subject.turn_id = "00000000-0000-7000-8000-000000000000".to_owned();
+        subject.image_id = "img_00000000000000000000000000000000".to_owned();
+    }
+    let names_one =
+        |method: &str| fields_of(method).iter().any(|field| field.ends_with("urnId") || *field == "imageId");
+    subjects.retain(|method, _| names_one(method));
+    insta::assert_snapshot!("nothing_of_the_thread", asked(&place, &mut server, None, &subjects).await);
+    end(server).await;
+}
