@@ -2,6 +2,7 @@
 //! has them without being named here. What single methods refuse beside that stands with their tests.
 
 mod broken;
+mod long;
 mod params;
 mod states;
 

@@ -44,8 +44,15 @@ fn foreign(text: &str) -> Option<String> {
     Some(short(text))
 }
 
+/// Without control characters, and without its middle where it is long: what it is about stands at the ends.
 fn short(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(FOREIGN_TEXT_MAX).collect()
+    let is_plain = |c: &char| !c.is_control();
+    if text.chars().filter(is_plain).count() <= FOREIGN_TEXT_MAX {
+        return text.chars().filter(is_plain).collect();
+    }
+    let half = FOREIGN_TEXT_MAX / 2;
+    let tail: Vec<char> = text.chars().rev().filter(is_plain).take(half - 1).collect();
+    text.chars().filter(is_plain).take(half).chain(['…']).chain(tail.into_iter().rev()).collect()
 }
 
 /// −32700. `reason` says where the line stops being JSON.
@@ -109,6 +116,14 @@ pub(crate) fn cancelled() -> ErrorObjectOwned {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_message_keeps_both_ends() {
+        let message = invalid_request(&format!("thread {} not\u{1b} found", "é".repeat(100_000))).message().to_owned();
+        assert_eq!(message.chars().count(), FOREIGN_TEXT_MAX);
+        assert!(message.starts_with("thread éé") && message.ends_with("éé not found"), "{message}");
+        assert_eq!(invalid_request(&"é".repeat(200)).message().chars().count(), 200);
+    }
 
     #[test]
     fn no_message_speaks_of_a_login_because_the_client_did() {

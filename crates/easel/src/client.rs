@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use easel_protocol::event::{Event, ItemCompletedNotification};
-use easel_protocol::handshake::{ImageResult, InitializeParams};
+use easel_protocol::handshake::{ClientCapabilities, ImageResult};
 use easel_protocol::item::ThreadItem;
 use easel_rpc::Outbox;
 use easel_store::EaselStore;
@@ -44,11 +44,10 @@ impl Client {
     }
 
     /// Called once: the handshake admits no second `initialize`.
-    pub(crate) fn greet(&self, params: InitializeParams, image_result: ImageResult) {
-        let capabilities = params.capabilities.unwrap_or_default();
+    pub(crate) fn greet(&self, name: String, capabilities: ClientCapabilities, image_result: ImageResult) {
         let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default().into_iter().collect();
         let image_result = capabilities.image_result.unwrap_or(image_result);
-        let _ = self.hello.set(Hello { name: params.client_info.name, opted_out, image_result });
+        let _ = self.hello.set(Hello { name, opted_out, image_result });
     }
 
     pub(crate) fn name(&self) -> Option<&str> {

@@ -15,6 +15,7 @@ mod client;
 mod configuration;
 mod connections;
 mod credentials;
+mod given;
 mod hub;
 mod loaded;
 mod offer;

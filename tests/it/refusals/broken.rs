@@ -26,6 +26,16 @@ pub(super) fn fields_of(method: &str) -> Vec<&'static str> {
     fields.flatten().map(|(name, _)| name.as_str()).collect()
 }
 
+/// The names of those that hold any text.
+pub(super) fn texts_of(method: &str) -> Vec<&'static str> {
+    let is_text = |schema: &'static Value| {
+        let schema = variants(schema)[0];
+        types(schema) == ["string"] && schema.get("const").or(schema.get("enum")).is_none()
+    };
+    let fields = variants(schema_of(method)).into_iter().filter_map(|variant| variant["properties"].as_object());
+    fields.flatten().filter(|(_, schema)| is_text(schema)).map(|(name, _)| name.as_str()).collect()
+}
+
 /// The least value that satisfies a schema.
 pub(super) fn example(schema: &'static Value) -> Value {
     let schema = variants(schema)[0];

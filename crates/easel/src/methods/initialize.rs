@@ -3,13 +3,15 @@ use easel_protocol::handshake::{ImageResult, InitializeParams, InitializeRespons
 use easel_protocol::method::Initialize;
 
 use crate::app::Cx;
+use crate::given;
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
 impl Handler for Initialize {
     async fn handle(cx: Cx, params: InitializeParams) -> Result<Answer<InitializeResponse>, Refusal> {
+        let name = given::name("clientInfo.name", Some(params.client_info.name))?.unwrap_or_default();
         let response = InitializeResponse {
-            user_agent: user_agent(&params.client_info.name),
+            user_agent: user_agent(&name),
             codex_home: cx.app.home.display().to_string(),
             platform_family: std::env::consts::FAMILY.to_owned(),
             platform_os: std::env::consts::OS.to_owned(),
@@ -19,7 +21,7 @@ impl Handler for Initialize {
             easel_config::ImageResult::None => ImageResult::None,
             easel_config::ImageResult::Inline => ImageResult::Inline,
         };
-        cx.client.greet(params, image_result);
+        cx.client.greet(name, params.capabilities.unwrap_or_default(), image_result);
         cx.app.hub.connections().join(&cx.client);
         Ok(Answer::then(response, async move {
             for warning in cx.app.warnings() {

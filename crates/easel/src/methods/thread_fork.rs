@@ -5,6 +5,7 @@ use easel_store::Fork;
 use easel_thread::Audience;
 
 use crate::app::Cx;
+use crate::given;
 use crate::hub::Wants;
 use crate::methods::thread_resume::newest_turns;
 use crate::methods::thread_start::{new_thread, settings};
@@ -15,6 +16,12 @@ use crate::refusal::Refusal;
 impl Handler for ThreadFork {
     async fn handle(cx: Cx, params: ThreadForkParams) -> Result<Answer<ThreadSettings>, Refusal> {
         let app = &cx.app;
+        let params = ThreadForkParams {
+            cwd: given::path("cwd", params.cwd)?,
+            model: given::name("model", params.model)?,
+            model_provider: given::name("modelProvider", params.model_provider)?,
+            ..params
+        };
         if let Some(handle) = app.threads.get(&params.thread_id) {
             // A turn that goes on is left out of the copy; one whose interrupt was accepted is part of it.
             handle.slot.interrupted().await;

@@ -8,6 +8,7 @@ use easel_protocol::turn::{Turn, TurnItemsView};
 use easel_thread::registry::ThreadHandle;
 
 use crate::app::{App, Cx};
+use crate::given;
 use crate::hub::Wants;
 use crate::methods::thread_start::settings;
 use crate::methods::{Answer, Handler};
@@ -22,6 +23,12 @@ const TURN_BYTES: usize = 56 << 10;
 impl Handler for ThreadResume {
     async fn handle(cx: Cx, params: ThreadResumeParams) -> Result<Answer<ThreadSettings>, Refusal> {
         let app = &cx.app;
+        let params = ThreadResumeParams {
+            cwd: given::path("cwd", params.cwd)?,
+            model: given::name("model", params.model)?,
+            model_provider: given::name("modelProvider", params.model_provider)?,
+            ..params
+        };
         let thread_id = &params.thread_id;
         let mut warnings = Vec::new();
         let loaded = app.threads.get(thread_id);

@@ -7,6 +7,7 @@ use easel_protocol::method::ThreadSettingsUpdate;
 use easel_protocol::thread::{Thread, ThreadSettingsUpdateParams, ThreadSettingsUpdateResponse};
 
 use crate::app::{App, Cx};
+use crate::given;
 use crate::methods::thread_start::settings;
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
@@ -19,9 +20,10 @@ impl Handler for ThreadSettingsUpdate {
     ) -> Result<Answer<ThreadSettingsUpdateResponse>, Refusal> {
         let app = &cx.app;
         let thread_id = params.thread_id;
+        let (cwd, model) = (given::path("cwd", params.cwd)?, given::name("model", params.model)?);
         let stored = app.store.thread(&thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        let thread = changed(app, &stored, params.cwd.as_deref(), params.model);
+        let thread = changed(app, &stored, cwd.as_deref(), model);
         app.write(&thread_id, async { Ok(app.store.put_thread(thread.clone(), None).await?) }).await?;
         if thread == stored {
             return Ok(Answer::new(ThreadSettingsUpdateResponse {}));

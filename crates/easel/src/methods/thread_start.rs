@@ -12,6 +12,7 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use crate::app::Cx;
+use crate::given;
 use crate::hub::Wants;
 use crate::methods::model_list::default_model;
 use crate::methods::{Answer, Handler};
@@ -21,6 +22,12 @@ use crate::refusal::Refusal;
 impl Handler for ThreadStart {
     async fn handle(cx: Cx, params: ThreadStartParams) -> Result<Answer<ThreadSettings>, Refusal> {
         let app = &cx.app;
+        let params = ThreadStartParams {
+            cwd: given::path("cwd", params.cwd)?,
+            model: given::name("model", params.model)?,
+            model_provider: given::name("modelProvider", params.model_provider)?,
+            ..params
+        };
         let cwd = app.absolute(params.cwd.as_deref());
         let instructions = Instructions {
             base: params.base_instructions.as_deref(),

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::app::{App, Cx};
+use crate::given;
 use crate::methods::thread_settings_update::{changed, updated};
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
@@ -26,6 +27,8 @@ impl Handler for TurnStart {
         let app = &cx.app;
         check(&params.input)?;
         check_schema(params.output_schema.as_ref())?;
+        let (cwd, model) = (given::path("cwd", params.cwd)?, given::name("model", params.model)?);
+        let client_id = given::name("clientUserMessageId", params.client_user_message_id)?;
         let stored = app.store.thread(&params.thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
         let Some(handle) = app.threads.get(&params.thread_id) else {
@@ -38,7 +41,7 @@ impl Handler for TurnStart {
             BeginRefused::Running(turn) => Refusal::TurnRunning(turn),
             BeginRefused::Retired => Refusal::ThreadNotLoaded(params.thread_id.clone()),
         })?;
-        let thread = changed(app, &stored, params.cwd.as_deref(), params.model);
+        let thread = changed(app, &stored, cwd.as_deref(), model);
         let settings = if thread == stored {
             None
         } else {
@@ -51,7 +54,7 @@ impl Handler for TurnStart {
             permit,
             originator: cx.client.name().unwrap_or_default().to_owned(),
             message_id: Uuid::now_v7().to_string(),
-            client_id: params.client_user_message_id,
+            client_id,
             content,
             attachments,
             model: thread.model.unwrap_or_default(),

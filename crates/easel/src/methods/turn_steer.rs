@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::app::Cx;
+use crate::given;
 use crate::methods::turn_start::{check, take_in};
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
@@ -14,6 +15,7 @@ impl Handler for TurnSteer {
     async fn handle(cx: Cx, params: TurnSteerParams) -> Result<Answer<TurnSteerResponse>, Refusal> {
         let app = &cx.app;
         check(&params.input)?;
+        let client_id = given::name("clientUserMessageId", params.client_user_message_id)?;
         let Some(handle) = app.threads.get(&params.thread_id) else {
             return Err(app.absent(&params.thread_id, Refusal::NoTurnToSteer).await);
         };
@@ -29,7 +31,7 @@ impl Handler for TurnSteer {
         let (answered, told) = oneshot::channel::<()>();
         let steer = Steer {
             message_id: Uuid::now_v7().to_string(),
-            client_id: params.client_user_message_id,
+            client_id,
             content,
             attachments,
             answered: Box::pin(async move {

@@ -1,0 +1,69 @@
+//! Texts that are far too long.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::ask;
+use super::broken::texts_of;
+use super::states::{about, first};
+use crate::harness::{Place, STANDALONE, Server};
+use crate::session::methods;
+
+/// What clients can read in one line.
+const LONGEST_LINE: usize = 64 << 10;
+
+#[tokio::test]
+async fn no_line_grows_with_what_a_client_names() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let subject = first(&mut server).await;
+    let long = "y".repeat(100_000);
+    let mut said = String::new();
+    for method in methods() {
+        for field in texts_of(method) {
+            let mut params = about(method, &place, &subject);
+            params[field] = json!(long);
+            let _ = match ask(&mut server, method, Some(&params)).await {
+                Ok(_) => writeln!(said, "{method} {field}: an answer"),
+                Err(error) => {
+                    let message = error["message"].as_str().expect("a message");
+                    writeln!(
+                        said,
+                        "{method} {field}: {} {}",
+                        error["code"],
+                        subject.anonymous(message).replace(&"y".repeat(10), "")
+                    )
+                }
+            };
+        }
+    }
+    for (method, params) in [
+        ("thread/list", json!({})),
+        ("thread/read", json!({ "threadId": subject.thread_id, "includeTurns": true })),
+        ("config/read", json!({})),
+        ("account/read", json!({})),
+    ] {
+        ask(&mut server, method, Some(&params)).await.expect(method);
+    }
+    assert!(server.longest_line() <= LONGEST_LINE, "{} bytes", server.longest_line());
+    insta::assert_snapshot!("texts", said);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_client_has_a_short_name() {
+    let place = Place::new();
+    let mut server = Server::spawn(place.command(STANDALONE));
+    for (name, said) in [
+        ("y".repeat(257), "Invalid params: `clientInfo.name`: must have at most 256 characters"),
+        ("a\nb".to_owned(), "Invalid params: `clientInfo.name`: must not have control characters"),
+    ] {
+        let params = json!({ "clientInfo": { "name": name, "version": "1" } });
+        let error = ask(&mut server, "initialize", Some(&params)).await.expect_err("a refusal");
+        assert_eq!((&error["code"], error["message"].as_str()), (&json!(-32602), Some(said)));
+    }
+    let params = json!({ "clientInfo": { "name": "y".repeat(256), "version": "1" } });
+    ask(&mut server, "initialize", Some(&params)).await.expect("a handshake");
+    server.close().await;
+}
