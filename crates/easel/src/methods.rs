@@ -126,7 +126,7 @@ fn page<T>(
         None => 0,
         Some(cursor) => {
             let at = all.iter().position(|entry| key(entry) == cursor);
-            at.ok_or_else(|| Refusal::field("cursor", "is not one that this list gave out"))? + 1
+            at.ok_or_else(Refusal::cursor)? + 1
         }
     };
     let limit = limit.map_or(MAX_PAGE, |limit| (limit as usize).clamp(1, MAX_PAGE));

@@ -62,9 +62,14 @@ impl Refusal {
         Self::field(field, refused.message)
     }
 
+    /// A cursor that no page came with.
+    pub(crate) fn cursor() -> Self {
+        Self::field("cursor", "is not one that this list gave out")
+    }
+
     pub(crate) fn page(refused: PageRefused, thread_id: Option<&str>) -> Self {
         match refused {
-            PageRefused::Cursor => Self::field("cursor", "is not one that this list gave out"),
+            PageRefused::Cursor => Self::cursor(),
             PageRefused::UnknownThread => Self::ThreadNotFound(thread_id.unwrap_or_default().to_owned()),
             PageRefused::Storage(error) => Self::Storage(error),
         }

@@ -2,11 +2,11 @@
 
 use easel_protocol::image::ImageListParams;
 use easel_protocol::method::{
-    ImageList, ThreadItemsList, ThreadList, ThreadLoadedList, ThreadNameSet, ThreadTurnsList,
+    ImageList, ThreadItemsList, ThreadList, ThreadLoadedList, ThreadNameSet, ThreadTurnsList, ThreadUnsubscribe,
 };
 use easel_protocol::thread::{
     CwdFilter, SortDirection, ThreadItemsListParams, ThreadListParams, ThreadLoadedListParams, ThreadSetNameParams,
-    ThreadSortKey, ThreadStartParams, ThreadTurnsListParams,
+    ThreadSortKey, ThreadStartParams, ThreadTurnsListParams, ThreadUnsubscribeParams,
 };
 use easel_protocol::turn::TurnItemsView;
 
@@ -122,6 +122,21 @@ async fn loaded_threads_come_in_pages_too() {
     seen.sort();
     known.sort();
     assert_eq!(seen, known);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn the_next_page_of_loaded_threads_is_there_though_the_cursors_thread_left_memory() {
+    let place = Place::new();
+    let mut server = place.server().await;
+    let mut known = threads(&mut server, 3).await;
+    known.sort();
+    let page = server.ok::<ThreadLoadedList>(&ThreadLoadedListParams { limit: Some(2), cursor: None }).await;
+    assert_eq!(page.data, known[..2]);
+    server.ok::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: known[1].clone() }).await;
+    server.event_where("thread/closed", |event| event.method() == "thread/closed").await;
+    let wish = ThreadLoadedListParams { limit: Some(2), cursor: page.next_cursor };
+    assert_eq!(server.ok::<ThreadLoadedList>(&wish).await.data, known[2..]);
     server.close().await;
 }
 
