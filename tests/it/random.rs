@@ -4,7 +4,11 @@
 //! as the run that named it. Start at [`model`].
 
 mod changes;
+mod data;
+mod deaths;
 mod dice;
+mod ears;
+mod images;
 mod model;
 mod reads;
 mod turns;
@@ -17,7 +21,8 @@ use std::time::{Duration, Instant};
 
 use crate::harness::setting;
 use crate::storage::below;
-use model::{PROCESS_OF, Seat};
+use deaths::Death;
+use model::{PROCESS_OF, Seat, Thread};
 use world::World;
 
 /// Steps of a run in the suite.
@@ -31,46 +36,64 @@ const SEED: u64 = 1;
 enum Step {
     Start,
     Turn,
+    Steer,
     Interrupt,
     Resume,
     Unsubscribe,
+    Reconnect,
     Rename,
+    Describe,
+    Set,
+    Inject,
     Archive,
     Unarchive,
     Fork,
     Revert,
     Delete,
     List,
+    Loaded,
     Read,
     TurnsList,
     ItemsList,
     ImageList,
     ThreadsImages,
     ImageRead,
+    Export,
+    ImageDelete,
     Kill,
+    End,
 }
 
 /// How often each is thrown.
-const WEIGHTS: [(usize, Step); 19] = [
+const WEIGHTS: [(usize, Step); 28] = [
     (8, Step::Start),
     (24, Step::Turn),
+    (6, Step::Steer),
     (8, Step::Interrupt),
     (16, Step::Resume),
     (10, Step::Unsubscribe),
+    (4, Step::Reconnect),
     (6, Step::Rename),
+    (4, Step::Describe),
+    (6, Step::Set),
+    (5, Step::Inject),
     (3, Step::Archive),
     (4, Step::Unarchive),
     (5, Step::Fork),
     (4, Step::Revert),
     (3, Step::Delete),
     (6, Step::List),
+    (3, Step::Loaded),
     (6, Step::Read),
     (5, Step::TurnsList),
     (5, Step::ItemsList),
     (4, Step::ImageList),
     (4, Step::ThreadsImages),
     (6, Step::ImageRead),
+    (4, Step::Export),
+    (5, Step::ImageDelete),
     (2, Step::Kill),
+    (1, Step::End),
 ];
 
 #[test]
@@ -111,26 +134,41 @@ impl World {
     }
 
     fn take(&mut self, step: Step, seat: Seat, id: &str) {
+        let may_end = |thread: &Thread| thread.runs_quickly() && thread.ears.is_empty();
+        if self.model.thread(id).is_some_and(may_end) {
+            // It leaves memory at any moment, and whoever looks at it must know on which side of that.
+            self.settle(id);
+        }
         match step {
             Step::Start => self.start_thread(seat),
             Step::Turn => self.turn_or_revert(seat, id),
+            Step::Steer => self.steer(seat, id),
             Step::Interrupt => self.interrupt(seat, id),
             Step::Resume => self.resume(seat, id),
             Step::Unsubscribe => self.unsubscribe(seat, id),
+            Step::Reconnect if PROCESS_OF[seat] == 0 => self.reconnect(seat),
+            Step::Reconnect => self.restart(1, Death::InOrder),
             Step::Rename => self.rename(seat, id),
+            Step::Describe => self.describe(seat, id),
+            Step::Set => self.set(seat, id),
+            Step::Inject => self.inject(seat, id),
             Step::Archive => self.archive(seat, id),
             Step::Unarchive => self.unarchive(seat, id),
             Step::Fork => self.fork(seat, id),
             Step::Revert => self.revert(seat, id),
             Step::Delete => self.delete(seat, id),
             Step::List => self.list(seat),
+            Step::Loaded => self.loaded_list(seat),
             Step::Read => self.read(seat, id),
             Step::TurnsList => self.turns_list(seat, id),
             Step::ItemsList => self.items_list(seat, id),
             Step::ImageList => self.image_list(seat, None),
             Step::ThreadsImages => self.image_list(seat, Some(id)),
             Step::ImageRead => self.image_read(seat),
-            Step::Kill => self.kill_and_start(PROCESS_OF[seat]),
+            Step::Export => self.export(seat),
+            Step::ImageDelete => self.delete_image(seat),
+            Step::Kill => self.restart(PROCESS_OF[seat], Death::Killed),
+            Step::End => self.restart(PROCESS_OF[seat], Death::InOrder),
         }
         self.expect(Vec::new());
     }
@@ -149,6 +187,10 @@ impl World {
             thread.ears.clear();
         }
         self.start(1);
+        let ephemeral = self.model.threads.iter().filter(|thread| thread.ephemeral);
+        for id in ephemeral.map(|thread| thread.id.clone()).collect::<Vec<_>>() {
+            self.end_ephemeral(&id);
+        }
         for id in self.model.threads.iter().map(|thread| thread.id.clone()).collect::<Vec<_>>() {
             self.read(2, &id);
             self.turns_list(2, &id);

@@ -17,7 +17,8 @@ impl World {
             return;
         }
         let (pace, provider) = if self.dice.once_in(4) { (Pace::Endless, "endless") } else { (Pace::Quick, "preview") };
-        let thread = self.result(seat, "thread/start", &json!({ "modelProvider": provider }))["thread"].take();
+        let wish = json!({ "modelProvider": provider, "ephemeral": self.dice.once_in(5) });
+        let thread = self.result(seat, "thread/start", &wish)["thread"].take();
         let thread = new_thread(seat, pace, &thread);
         let notice = (seat, "thread/started".to_owned(), thread.id.clone());
         self.model.threads.push(thread);
@@ -28,8 +29,9 @@ impl World {
         self.settle(id);
         let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
         let last = self.dice.one_of(&turns).cloned().filter(|_| self.dice.once_in(2));
-        let answer = self.call(seat, "thread/fork", &json!({ "threadId": id, "lastTurnId": last }));
-        let Some(source) = self.model.thread(id) else { return assert_eq!(answer, not_found(id)) };
+        let wish = json!({ "threadId": id, "lastTurnId": last, "ephemeral": self.dice.once_in(4) });
+        let answer = self.call(seat, "thread/fork", &wish);
+        let Some(source) = self.model.seen(seat, id) else { return assert_eq!(answer, not_found(id)) };
         let mut answer = answer.expect("a fork");
         let end = last.map_or(turns.len(), |last| turns.iter().position(|turn| *turn == last).expect("a turn") + 1);
         let kept: Vec<Turn> = source.turns[..end].to_vec();
@@ -53,76 +55,12 @@ impl World {
         }
     }
 
-    pub(super) fn resume(&mut self, seat: Seat, id: &str) {
-        let refusal = self.may_not_write(seat, id);
-        if refusal.is_none() {
-            self.settle(id);
-        }
-        self.grace = Some((seat, id.to_owned()));
-        let answer = self.call(seat, "thread/resume", &json!({ "threadId": id }));
-        if let Some(refusal) = refusal {
-            return assert_eq!(answer, Err(refusal));
-        }
-        self.matches_history(id, answer.expect("a thread")["thread"]["turns"].take());
-        let thread = self.model.thread_mut(id);
-        thread.writer = Some(PROCESS_OF[seat]);
-        thread.ears.insert(seat);
-        thread.closing = None;
-        self.expect(Vec::new());
-    }
-
-    pub(super) fn unsubscribe(&mut self, seat: Seat, id: &str) {
-        let here = |thread: &&Thread| thread.writer == Some(PROCESS_OF[seat]);
-        let leaves_alone = |thread: &Thread| thread.ears.iter().all(|ear| *ear == seat);
-        // Who is told of the end is open when two have left a running turn last, one after the other.
-        let deserted = |thread: &Thread| thread.running.as_ref().is_some_and(|running| running.deserted);
-        if self.model.thread(id).filter(here).is_some_and(|thread| leaves_alone(thread) && deserted(thread)) {
-            return;
-        }
-        self.settle(id);
-        self.grace = Some((seat, id.to_owned()));
-        let answer = self.result(seat, "thread/unsubscribe", &json!({ "threadId": id }));
-        let mut expected = Vec::new();
-        let status = match self.model.thread(id).filter(here) {
-            None => "notLoaded",
-            Some(thread) if !thread.ears.contains(&seat) => "notSubscribed",
-            Some(_) => {
-                let thread = self.model.thread_mut(id);
-                thread.ears.remove(&seat);
-                if let Some(running) = &mut thread.running {
-                    running.audience.remove(&seat);
-                }
-                match (&mut thread.running, thread.ears.is_empty()) {
-                    (Some(running), true) => {
-                        running.deserted = true;
-                        thread.closing = Some(seat);
-                    }
-                    (None, true) => {
-                        thread.writer = None;
-                        expected.push((seat, "thread/closed".to_owned(), id.to_owned()));
-                    }
-                    (_, false) => {}
-                }
-                "unsubscribed"
-            }
-        };
-        assert_eq!(answer["status"], status);
-        self.expect(expected);
-    }
-
-    pub(super) fn rename(&mut self, seat: Seat, id: &str) {
-        let name = format!("name {}", self.dice.below(1000));
-        let answer = self.call(seat, "thread/name/set", &json!({ "threadId": id, "name": name }));
-        if let Some(refusal) = self.may_not_write(seat, id) {
-            return assert_eq!(answer, Err(refusal));
-        }
-        assert_eq!(answer, Ok(json!({})));
-        self.model.thread_mut(id).name = Some(name);
-        self.expect(self.told(seat, id, "thread/name/updated"));
-    }
-
     pub(super) fn archive(&mut self, seat: Seat, id: &str) {
-        let Some(refusal) = self.may_not_rewrite(seat, id) else {
+        let is_ephemeral = |thread: &Thread| {
+            thread.ephemeral.then(|| format!("-32600 thread {id} is ephemeral and cannot be archived"))
+        };
+        let refusal = self.may_not_rewrite(seat, id).or_else(|| self.model.thread(id).and_then(is_ephemeral));
+        let Some(refusal) = refusal else {
             assert_eq!(self.call(seat, "thread/archive", &json!({ "threadId": id })), Ok(json!({})));
             self.expect(self.told(seat, id, "thread/archived"));
             let thread = self.model.thread_mut(id);
@@ -144,10 +82,10 @@ impl World {
     }
 
     pub(super) fn delete(&mut self, seat: Seat, id: &str) {
+        self.settle(id);
         if let Some(refusal) = self.may_not_write(seat, id) {
             return assert_eq!(self.call(seat, "thread/delete", &json!({ "threadId": id })), Err(refusal));
         }
-        self.settle(id);
         assert_eq!(self.call(seat, "thread/delete", &json!({ "threadId": id })), Ok(json!({})));
         self.expect(self.told(seat, id, "thread/deleted"));
         self.model.threads.retain(|thread| thread.id != id);
@@ -184,7 +122,7 @@ impl World {
     }
 
     /// Those who hear the thread, and whoever caused it.
-    fn told(&self, cause: Seat, id: &str, method: &str) -> Vec<Notice> {
+    pub(super) fn told(&self, cause: Seat, id: &str, method: &str) -> Vec<Notice> {
         let mut seats: BTreeSet<Seat> = self.model.thread(id).map(|thread| thread.ears.clone()).unwrap_or_default();
         seats.insert(cause);
         seats.into_iter().map(|seat| (seat, method.to_owned(), id.to_owned())).collect()
@@ -192,20 +130,19 @@ impl World {
 
     /// Why a process may not write to a thread.
     pub(super) fn may_not_write(&self, seat: Seat, id: &str) -> Option<String> {
-        let Some(thread) = self.model.thread(id) else { return Some(format!("-32600 thread {id} not found")) };
+        let Some(thread) = self.model.seen(seat, id) else { return Some(format!("-32600 thread {id} not found")) };
         let other = thread.writer.filter(|writer| *writer != PROCESS_OF[seat])?;
         Some(format!("-32600 thread {id} is in use by another Easel, process {}", self.pids[other]))
     }
 
     /// Nor change its history: besides, no turn may run.
-    fn may_not_rewrite(&mut self, seat: Seat, id: &str) -> Option<String> {
-        let refusal = self.may_not_write(seat, id);
-        if refusal.is_some() {
-            return refusal;
-        }
+    pub(super) fn may_not_rewrite(&mut self, seat: Seat, id: &str) -> Option<String> {
         self.settle(id);
-        let running = self.model.thread(id)?.running.as_ref()?;
-        Some(format!("-32600 turn {} is still running", running.id))
+        let running = |thread: &Thread| thread.running.as_ref().map(|running| running.id.clone());
+        let running =
+            self.model.seen(seat, id).filter(|thread| thread.writer == Some(PROCESS_OF[seat])).and_then(running);
+        // What runs in another process is refused for its writer.
+        running.map(|turn| format!("-32600 turn {turn} is still running")).or_else(|| self.may_not_write(seat, id))
     }
 }
 
@@ -218,13 +155,16 @@ fn new_thread(seat: Seat, pace: Pace, answer: &Value) -> Thread {
         id: text(&answer["id"]),
         created_at: answer["createdAt"].as_i64().expect("seconds"),
         pace,
+        ephemeral: answer["ephemeral"] == true,
         name: None,
+        model: answer["model"].clone(),
+        cwd: answer["cwd"].clone(),
+        branch: None,
         archived: false,
         turns: Vec::new(),
         images: Vec::new(),
         writer: Some(PROCESS_OF[seat]),
         ears: BTreeSet::from([seat]),
         running: None,
-        closing: None,
     }
 }

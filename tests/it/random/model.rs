@@ -25,7 +25,13 @@ pub(super) struct Thread {
     /// Unix seconds; lists are sorted by it.
     pub(super) created_at: i64,
     pub(super) pace: Pace,
+    /// Seen by its process alone, and over with its last listener.
+    pub(super) ephemeral: bool,
     pub(super) name: Option<String>,
+    pub(super) model: Value,
+    pub(super) cwd: Value,
+    /// Of its Git state.
+    pub(super) branch: Option<String>,
     pub(super) archived: bool,
     /// Those that ended, as they were read at their end.
     pub(super) turns: Vec<Turn>,
@@ -36,8 +42,6 @@ pub(super) struct Thread {
     /// The connections that hear it.
     pub(super) ears: BTreeSet<Seat>,
     pub(super) running: Option<Running>,
-    /// Who is told that the thread left memory, when its last listener left during a turn.
-    pub(super) closing: Option<Seat>,
 }
 
 #[derive(Debug, Clone)]
@@ -54,6 +58,8 @@ pub(super) struct Image {
     pub(super) turn_id: String,
     /// Its turn was taken back: forks do not get it.
     pub(super) withdrawn: bool,
+    /// Deleted from its thread, whose history says so.
+    pub(super) deleted: bool,
 }
 
 #[derive(Debug, Default)]
@@ -65,15 +71,21 @@ pub(super) struct Running {
     pub(super) heard: BTreeMap<Seat, Vec<String>>,
     /// Images that a connection was told of.
     pub(super) told: BTreeSet<String>,
-    /// Its last listener has left it once.
-    pub(super) deserted: bool,
+    /// Messages that were added to it.
+    pub(super) steers: usize,
+    /// Who was its last listener once and has left it: one of them is told when its thread leaves memory.
+    pub(super) leavers: BTreeSet<Seat>,
+    /// Some last listener was a connection that closed, and is told nothing.
+    pub(super) was_dropped: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Model {
     pub(super) threads: Vec<Thread>,
-    /// Ids of threads that were deleted.
+    /// Ids of threads that were deleted or have ended.
     pub(super) gone: Vec<String>,
+    /// Ephemeral threads that have ended, of which only the images are left.
+    pub(super) ghosts: Vec<Thread>,
     /// Every image that there ever was.
     pub(super) images: BTreeMap<String, Image>,
 }
@@ -87,8 +99,25 @@ impl Thread {
         self.turns.iter().map(|turn| turn.read.clone()).collect()
     }
 
+    /// Of the images that it shows.
     pub(super) fn handles(&self) -> Vec<String> {
-        self.images.iter().map(|image| image.handle.clone()).collect()
+        self.images.iter().filter(|image| !image.deleted).map(|image| image.handle.clone()).collect()
+    }
+
+    pub(super) fn shows(&self, handle: &str) -> bool {
+        self.images.iter().any(|image| image.handle == handle && !image.deleted)
+    }
+
+    /// Deletes an image: record and item say so from now on.
+    pub(super) fn delete(&mut self, handle: &str) {
+        self.images.iter_mut().filter(|image| image.handle == handle).for_each(|image| image.deleted = true);
+        for item in self.turns.iter_mut().flat_map(|turn| turn.read["items"].as_array_mut().expect("items")) {
+            let Some(images) = item.get_mut("images").and_then(Value::as_array_mut) else { continue };
+            let Some(image) = images.iter_mut().find(|image| image["id"] == *handle) else { continue };
+            image["deleted"] = Value::Bool(true);
+            let left = images.iter().find(|image| image["deleted"] != true);
+            item["savedPath"] = left.map_or(Value::Null, |image| image["path"].clone());
+        }
     }
 
     pub(super) fn runs_quickly(&self) -> bool {
@@ -110,14 +139,19 @@ pub(super) fn images_in(turn: &Value) -> Vec<Image> {
     let turn_id = text(&turn["id"]);
     let items = turn["items"].as_array().expect("items").iter();
     let records = items.filter_map(|item| item["images"].as_array()).flatten();
-    let image = |record: &Value| Image {
+    records.map(|record| image_of(record, &turn_id)).collect()
+}
+
+/// An image by its record.
+pub(super) fn image_of(record: &Value, turn_id: &str) -> Image {
+    Image {
         handle: text(&record["id"]),
         sha256: text(&record["sha256"]),
         path: text(&record["path"]),
-        turn_id: turn_id.clone(),
+        turn_id: turn_id.to_owned(),
         withdrawn: false,
-    };
-    records.map(image).collect()
+        deleted: false,
+    }
 }
 
 impl Model {
@@ -129,16 +163,36 @@ impl Model {
         self.threads.iter_mut().find(|thread| thread.id == id).expect("a thread of the model")
     }
 
+    /// A thread, if the process of the connection sees it.
+    pub(super) fn seen(&self, seat: Seat, id: &str) -> Option<&Thread> {
+        self.thread(id).filter(|thread| !thread.ephemeral || thread.writer == Some(PROCESS_OF[seat]))
+    }
+
+    /// The threads that have images, also those that have ended.
+    pub(super) fn owners(&self) -> impl Iterator<Item = &Thread> {
+        self.threads.iter().chain(&self.ghosts)
+    }
+
+    pub(super) fn owner_mut(&mut self, id: &str) -> &mut Thread {
+        self.threads.iter_mut().chain(&mut self.ghosts).find(|thread| thread.id == id).expect("a thread of the model")
+    }
+
     /// Ids of the archived threads or of the others, as lists have them: newest first.
     pub(super) fn listed(&self, archived: bool) -> Vec<String> {
-        let mut threads: Vec<&Thread> = self.threads.iter().filter(|thread| thread.archived == archived).collect();
+        let is_listed = |thread: &&Thread| thread.archived == archived && !thread.ephemeral;
+        let mut threads: Vec<&Thread> = self.threads.iter().filter(is_listed).collect();
         threads.sort_by_key(|thread| (thread.created_at, thread.id.clone()));
         threads.iter().rev().map(|thread| thread.id.clone()).collect()
     }
 
     /// Handles that some thread shows.
     pub(super) fn shown(&self) -> BTreeSet<String> {
-        self.threads.iter().flat_map(Thread::handles).collect()
+        self.owners().flat_map(Thread::handles).collect()
+    }
+
+    /// Whether some thread had the image and says that it was deleted.
+    pub(super) fn is_marked(&self, handle: &str) -> bool {
+        self.owners().flat_map(|thread| &thread.images).any(|image| image.handle == handle && image.deleted)
     }
 }
 

@@ -2,18 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::model::{PROCESS_OF, Pace, Process, Running, Seat, Thread, images_in, text};
-use super::world::{World, seats_of};
+use super::model::{PROCESS_OF, Running, Seat, Thread, images_in, text};
+use super::world::World;
 
 /// Small, so that many fit into a test.
 const WISHES: [&str; 4] =
     ["draw a red square, 64x64", "draw two blue circles, 96x64", "make it green, 64x64", "edit this, 64x96"];
 
+/// More messages that wait are refused.
+const MOST_STEERS: usize = 20;
+
 impl World {
     pub(super) fn start_turn(&mut self, seat: Seat, id: &str) {
         self.settle(id);
         let wish = *self.dice.one_of(&WISHES).expect("a wish");
-        let params = json!({ "threadId": id, "input": [{ "type": "text", "text": wish }] });
+        let model = self.dice.once_in(4).then(|| self.some_model());
+        let params = json!({ "threadId": id, "input": [{ "type": "text", "text": wish }], "model": model });
         let answer = self.call(seat, "turn/start", &params);
         if let Some(refusal) = self.may_not_write(seat, id) {
             return assert_eq!(answer, Err(refusal));
@@ -30,30 +34,57 @@ impl World {
         let thread = self.model.thread_mut(id);
         let audience = thread.ears.clone();
         thread.running = Some(Running { id: turn_id, audience, ..Running::default() });
+        if let Some(model) = model.filter(|model| *model != thread.model) {
+            thread.model = model;
+            self.expect(self.told(seat, id, "thread/settings/updated"));
+        }
     }
 
     pub(super) fn interrupt(&mut self, seat: Seat, id: &str) {
         if self.model.thread(id).is_some_and(Thread::runs_quickly) {
             self.settle(id);
         }
-        let right_turn = self.dice.below(4) != 0;
-        let thread = self.model.thread(id);
-        let here = thread.filter(|thread| thread.writer == Some(PROCESS_OF[seat]));
-        let running = here.and_then(|thread| thread.running.as_ref()).map(|running| running.id.clone());
-        let wanted = running.clone().filter(|_| right_turn).unwrap_or_else(|| "another".to_owned());
-        let expected = match (self.may_not_write(seat, id), &running) {
-            (Some(refusal), _) => Err(refusal),
-            (None, None) => Err("-32600 no active turn to interrupt".to_owned()),
-            (None, Some(found)) if *found != wanted => {
-                Err(format!("-32600 expected active turn id {wanted} but found {found}"))
-            }
-            (None, Some(_)) => Ok(json!({})),
-        };
+        let (wanted, refusal) = self.wanted_turn(seat, id, "interrupt");
         let answer = self.call(seat, "turn/interrupt", &json!({ "threadId": id, "turnId": wanted }));
-        assert_eq!(answer, expected);
-        if expected.is_ok() {
-            self.end_of_turn(id, "interrupted");
+        if let Some(refusal) = refusal {
+            return assert_eq!(answer, Err(refusal));
         }
+        assert_eq!(answer, Ok(json!({})));
+        self.end_of_turn(id, "interrupted");
+    }
+
+    /// Adds a message to a turn, which has it in its history however it ends.
+    pub(super) fn steer(&mut self, seat: Seat, id: &str) {
+        self.settle(id);
+        let steers = |thread: &Thread| thread.running.as_ref().is_some_and(|running| running.steers >= MOST_STEERS);
+        if self.model.thread(id).is_some_and(steers) {
+            return;
+        }
+        let (wanted, refusal) = self.wanted_turn(seat, id, "steer");
+        let input = json!([{ "type": "text", "text": "and make it blue" }]);
+        let params = json!({ "threadId": id, "expectedTurnId": wanted, "input": input });
+        let answer = self.call(seat, "turn/steer", &params);
+        if let Some(refusal) = refusal {
+            return assert_eq!(answer, Err(refusal));
+        }
+        assert_eq!(answer, Ok(json!({ "turnId": wanted })));
+        self.model.thread_mut(id).running.as_mut().expect("a turn runs").steers += 1;
+    }
+
+    /// The id of the running turn, or a wrong one, and why that is refused.
+    fn wanted_turn(&mut self, seat: Seat, id: &str, what: &str) -> (String, Option<String>) {
+        let is_wrong = self.dice.once_in(4);
+        let here = self.model.seen(seat, id).filter(|thread| thread.writer == Some(PROCESS_OF[seat]));
+        let running = here.and_then(|thread| thread.running.as_ref()).map(|running| running.id.clone());
+        let wanted = running.clone().filter(|_| !is_wrong).unwrap_or_else(|| "another".to_owned());
+        let refusal = self.may_not_write(seat, id).or_else(|| match running {
+            None => Some(format!("-32600 no active turn to {what}")),
+            Some(found) if found != wanted => {
+                Some(format!("-32600 expected active turn id {wanted} but found {found}"))
+            }
+            Some(_) => None,
+        });
+        (wanted, refusal)
     }
 
     /// Waits for the end of a turn that ends of itself.
@@ -64,66 +95,42 @@ impl World {
     }
 
     /// Every listener is told of the turn to its end, and those who heard it from the start are told the same.
-    fn end_of_turn(&mut self, id: &str, status: &str) {
-        let thread = self.model.thread(id).expect("a thread of the model");
-        let (ears, closing) = (thread.ears.clone(), thread.closing);
+    pub(super) fn end_of_turn(&mut self, id: &str, status: &str) {
+        let ears = self.model.thread(id).expect("a thread of the model").ears.clone();
+        let is_over = |heard: Option<&Vec<String>>| {
+            heard.and_then(|heard| heard.last()).is_some_and(|last| last == "turn/completed")
+        };
         for seat in &ears {
-            while self
-                .running(id)
-                .heard
-                .get(seat)
-                .and_then(|heard| heard.last())
-                .is_none_or(|last| last != "turn/completed")
-            {
+            while !is_over(self.running(id).heard.get(seat)) {
                 self.next_event(*seat);
             }
         }
-        if let Some(seat) = closing.filter(|_| ears.is_empty()) {
-            while !self.take_notice(&(seat, "thread/closed".to_owned(), id.to_owned())) {
-                self.next_event(seat);
+        if ears.is_empty() {
+            let running = std::mem::take(self.model.thread_mut(id).running.as_mut().expect("a turn runs"));
+            self.leaves_memory(id, &running);
+            self.model.thread_mut(id).running = Some(running);
+            if self.model.thread(id).is_some_and(|thread| thread.ephemeral) {
+                return self.is_out_of_memory(id);
             }
-            self.model.thread_mut(id).writer = None;
+            self.is_out_of_memory(id);
         }
-        let Running { id: turn_id, audience, heard, .. } =
-            std::mem::take(self.model.thread_mut(id).running.as_mut().expect("a turn runs"));
-        let mut whole = audience.iter().map(|seat| &heard[seat]);
+        let running = self.model.thread_mut(id).running.take().expect("a turn runs");
+        let mut whole = running.audience.iter().map(|seat| &running.heard[seat]);
         if let Some(first) = whole.next() {
             assert!(first.iter().any(|method| method == "turn/started"), "{first:#?}");
-            assert!(whole.all(|other| other == first), "{heard:#?}");
+            assert!(whole.all(|other| other == first), "{running:#?}");
         }
-        let thread = self.model.thread_mut(id);
-        (thread.running, thread.closing) = (None, None);
         let (_, mut rest) = self.turns_after_those_known(id);
-        let read = rest.pop().unwrap_or_else(|| panic!("the turn {turn_id} is lost"));
+        let read = rest.pop().unwrap_or_else(|| panic!("the turn of {running:#?} is lost"));
         assert!(rest.is_empty(), "{rest:#?}");
-        assert_eq!((&read["id"], &read["status"]), (&json!(turn_id), &json!(status)), "{read:#}");
+        assert_eq!((&read["id"], &read["status"]), (&json!(running.id), &json!(status)), "{read:#}");
         assert_eq!(images_in(&read).len(), usize::from(status == "completed"), "{read:#}");
+        let items = read["items"].as_array().expect("items").iter();
+        assert_eq!(items.filter(|item| item["type"] == "userMessage").count(), 1 + running.steers, "{read:#}");
         self.keep(id, read);
     }
 
-    /// After its process was killed a turn is over one way or the other, and nothing that was told of it is lost.
-    pub(super) fn end_of_killed(&mut self, id: &str) {
-        let running = self.model.thread_mut(id).running.take().expect("a turn ran");
-        let (seat, mut rest) = self.turns_after_those_known(id);
-        let Some(read) = rest.pop() else {
-            assert!(running.heard.values().all(Vec::is_empty), "{seat} does not see the turn of {running:#?}");
-            return;
-        };
-        assert!(rest.is_empty(), "{rest:#?}");
-        assert_eq!(read["id"], *running.id);
-        assert!(read["status"] == "completed" || read["status"] == "interrupted", "{read:#}");
-        for item in read["items"].as_array().expect("items") {
-            assert_ne!(item["status"], "in_progress", "{read:#}");
-        }
-        let made = images_in(&read);
-        assert!(
-            running.told.iter().all(|told| made.iter().any(|image| image.handle == *told)),
-            "{running:#?} {read:#}"
-        );
-        self.keep(id, read);
-    }
-
-    fn keep(&mut self, id: &str, read: Value) {
+    pub(super) fn keep(&mut self, id: &str, read: Value) {
         let made = self.model.thread_mut(id).keep(read);
         self.remember(made);
     }
@@ -133,8 +140,9 @@ impl World {
     }
 
     /// Reads a thread from any connection; the turns that the model has must be first among those read.
-    fn turns_after_those_known(&mut self, id: &str) -> (Seat, Vec<Value>) {
-        let seat = self.dice.below(PROCESS_OF.len());
+    pub(super) fn turns_after_those_known(&mut self, id: &str) -> (Seat, Vec<Value>) {
+        let seats: Vec<Seat> = (0..PROCESS_OF.len()).filter(|seat| self.model.seen(*seat, id).is_some()).collect();
+        let seat = *self.dice.one_of(&seats).expect("a process sees it");
         let mut read = self.result(seat, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
         let Value::Array(mut turns) = read["thread"]["turns"].take() else { panic!("{read}") };
         let known = self.model.thread(id).expect("a thread of the model").reads();
@@ -142,52 +150,5 @@ impl World {
         let rest = turns.split_off(known.len());
         assert_eq!(turns, known);
         (seat, rest)
-    }
-
-    /// Kills a process and starts another in its place. What it had is free for the other process at once.
-    pub(super) fn kill_and_start(&mut self, process: Process) {
-        self.kill(process);
-        let mut left = Vec::new();
-        for thread in self.model.threads.iter_mut().filter(|thread| thread.writer == Some(process)) {
-            (thread.writer, thread.closing) = (None, None);
-            thread.ears.clear();
-            left.push(thread.id.clone());
-        }
-        let seats: Vec<Seat> = seats_of(1 - process).collect();
-        let heir = *self.dice.one_of(&seats).expect("a connection");
-        let taken = self.dice.one_of(&left).cloned().filter(|_| self.dice.once_in(2));
-        if let Some(id) = taken {
-            self.result(heir, "thread/resume", &json!({ "threadId": id }));
-            let thread = self.model.thread_mut(&id);
-            thread.writer = Some(PROCESS_OF[heir]);
-            thread.ears.insert(heir);
-        }
-        self.start(process);
-        // What reads from the home at all has closed before what the dead left open.
-        self.list(seats_of(process).next().expect("a connection"));
-        for id in left {
-            if self.model.thread(&id).is_some_and(|thread| thread.running.is_some()) {
-                self.end_of_killed(&id);
-            }
-        }
-        self.expect(Vec::new());
-    }
-
-    /// Ends what runs, so that the model has all turns.
-    pub(super) fn rest(&mut self) {
-        let running: Vec<String> = self.model.threads.iter().map(|thread| thread.id.clone()).collect();
-        for id in running {
-            let thread = self.model.thread(&id).expect("a thread of the model");
-            let (Some(running), Some(process)) = (&thread.running, thread.writer) else { continue };
-            if thread.pace == Pace::Endless {
-                let params = json!({ "threadId": id, "turnId": running.id });
-                let seat = seats_of(process).next().expect("a connection");
-                self.result(seat, "turn/interrupt", &params);
-                self.end_of_turn(&id, "interrupted");
-            } else {
-                self.settle(&id);
-            }
-        }
-        self.expect(Vec::new());
     }
 }

@@ -1,14 +1,16 @@
 //! Two processes on one home and three connections to them. Whatever comes in is held against the model at once.
 
 use std::io::{BufRead, BufReader};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
+use super::deaths::Death;
 use super::dice::Dice;
-use super::model::{Image, Model, PROCESS_OF, Process, Seat, Thread};
+use super::model::{Image, Model, PROCESS_OF, Process, Seat};
 use crate::harness::{HOSTED, Place, STANDALONE};
 use crate::listen::server::{Connection, Listening, PATIENCE, Transport, Wire};
 
@@ -34,6 +36,8 @@ pub(super) struct World {
     pub(super) pids: [u32; 2],
     /// What the running step gives or takes: its events may come before the model has the change.
     pub(super) grace: Option<(Seat, String)>,
+    /// What may be told at any moment, or not at all.
+    pub(super) permitted: Vec<Notice>,
     notices: Vec<Notice>,
     listening: Option<Listening>,
     piped: Option<Child>,
@@ -49,6 +53,7 @@ impl World {
             model: Model::default(),
             pids: [0; 2],
             grace: None,
+            permitted: Vec::new(),
             notices: Vec::new(),
             listening: None,
             piped: None,
@@ -82,13 +87,13 @@ impl World {
         self.seats[2] = Some(connection);
     }
 
-    /// Kills a process as the system would, and takes what it had said by then.
-    pub(super) fn kill(&mut self, process: Process) {
-        if process == 0 {
-            drop(self.listening.take());
-        } else if let Some(mut child) = self.piped.take() {
-            child.kill().expect("it runs");
-            child.wait().expect("it can be waited for");
+    /// Ends a process, and takes what it had said by then.
+    pub(super) fn stop(&mut self, process: Process, death: Death) {
+        match (process, death) {
+            (0, Death::Killed) => drop(self.listening.take()),
+            (0, Death::InOrder) => self.listening.take().expect("it runs").stop(),
+            (_, Death::Killed) => self.piped.as_mut().expect("it runs").kill().expect("it runs"),
+            (_, Death::InOrder) => self.hang_up(),
         }
         for seat in seats_of(process) {
             let Some(Connection { wire: Wire::Lines(mut stream), .. }) = self.seats[seat].take() else { continue };
@@ -98,6 +103,22 @@ impl World {
                 line.clear();
             }
         }
+        if process == 1 {
+            let status = self.piped.take().expect("it runs").wait().expect("it can be waited for");
+            assert_eq!(status.code(), (death == Death::InOrder).then_some(0));
+        }
+    }
+
+    /// Ends the input of the process on pipes.
+    fn hang_up(&mut self) {
+        let Wire::Lines(stream) = &self.connection(2).wire else { panic!("it speaks in lines") };
+        stream.get_ref().shutdown(Shutdown::Write).expect("an open socket");
+    }
+
+    /// Closes a connection to the process that listens and opens another in its place.
+    pub(super) fn reopen(&mut self, seat: Seat) {
+        self.seats[seat] = None;
+        self.seats[seat] = Some(self.listening.as_ref().expect("it runs").client());
     }
 
     /// Ends both processes in good order.
@@ -160,13 +181,18 @@ impl World {
                 self.result(seat, "account/read", &json!({}));
             }
         }
-        // A thread's end of itself is told when it is told.
-        let due: Vec<Notice> = self.model.threads.iter().filter_map(closing).collect();
-        let mut came: Vec<Notice> = self.notices.extract_if(.., |notice| !due.contains(notice)).collect();
+        let mut came = std::mem::take(&mut self.notices);
+        came.retain(|notice| expected.contains(notice) || !self.permitted.contains(notice));
         came.sort();
         expected.sort();
         assert_eq!(came, expected, "what was told apart from turns");
         self.grace = None;
+    }
+
+    /// A connection of a process that runs.
+    pub(super) fn living_seat(&mut self) -> Seat {
+        let living: Vec<Seat> = (0..self.seats.len()).filter(|seat| self.seats[*seat].is_some()).collect();
+        *self.dice.one_of(&living).expect("a process runs")
     }
 
     fn connection(&mut self, seat: Seat) -> &mut Connection {
@@ -205,9 +231,4 @@ impl World {
 
 pub(super) fn seats_of(process: Process) -> impl Iterator<Item = Seat> {
     (0..PROCESS_OF.len()).filter(move |seat| PROCESS_OF[*seat] == process)
-}
-
-/// The notice that a thread left memory, once it may come.
-fn closing(thread: &Thread) -> Option<Notice> {
-    thread.closing.map(|seat| (seat, "thread/closed".to_owned(), thread.id.clone()))
 }
