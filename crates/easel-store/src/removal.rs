@@ -35,11 +35,12 @@ pub(crate) fn delete(database: &mut Database, thread_id: &str) -> Result<bool, F
     Ok(deleted)
 }
 
-/// Of an image that forks show, the oldest copy counts from now on.
+/// Of an image that forks show, the oldest copy that is left counts from now on.
 fn hand_over(write: &Transaction<'_>, thread_id: &str) -> Result<(), Fault> {
     let sql = "UPDATE images SET inherited = 0 WHERE sequence IN ( \
                SELECT min(copy.sequence) FROM images AS own JOIN images AS copy ON copy.id = own.id \
                WHERE own.thread_id = ?1 AND own.inherited = 0 AND copy.inherited = 1 AND copy.thread_id <> ?1 \
+               AND json_extract(copy.json, '$.deleted') IS NULL \
                GROUP BY copy.id)";
     write.execute(sql, [thread_id])?;
     Ok(())

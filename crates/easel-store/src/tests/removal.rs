@@ -77,6 +77,17 @@ async fn what_a_fork_shows_stays_until_the_last_of_them_is_deleted() {
 }
 
 #[tokio::test]
+async fn an_image_that_a_fork_has_deleted_counts_for_the_other_fork() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, _, record) = drawn(home.path()).await;
+    fork(&store, THREAD, "fork").await;
+    fork(&store, THREAD, "other-fork").await;
+    assert!(!store.delete_image("fork", &record.id).await.unwrap());
+    store.delete(THREAD).await.unwrap();
+    assert_eq!(image_threads(&store).await, ["other-fork"]);
+}
+
+#[tokio::test]
 async fn an_attachment_that_another_thread_has_stays() {
     let home = tempfile::tempdir().unwrap();
     let (store, attachment, _) = drawn(home.path()).await;
