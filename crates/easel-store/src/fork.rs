@@ -70,7 +70,7 @@ pub(crate) fn fork(database: &mut Database, fork: &Fork) -> Result<(), HistoryRe
         database::write(&mut database.connection, |write| copy(write, fork, &places))?;
     }
     if fork.thread.ephemeral {
-        database.memory.take_in(&fork.thread.id);
+        database.memory.take_in(&database.home, &fork.thread.id)?;
     }
     Ok(())
 }

@@ -36,6 +36,8 @@ impl From<Fault> for LeaseRefused {
 /// What the row of a thread says before this process asks for it.
 enum Before {
     Unknown,
+    /// This process is the writer already.
+    Mine,
     Free,
     Living(WriterBusy),
     Dead(String),
@@ -48,7 +50,7 @@ pub(crate) fn acquire(database: &mut Database, thread_id: &str) -> Result<(), Le
     let (home, me) = (database.home.clone(), database.owner.id().to_owned());
     let before = database.write(|write| {
         let before = before(write, &home, &me, thread_id)?;
-        if matches!(before, Before::Unknown | Before::Living(_)) {
+        if matches!(before, Before::Unknown | Before::Living(_) | Before::Mine) {
             return Ok(before);
         }
         let sql = "UPDATE threads SET writer = ?2, writer_pid = ?3 WHERE id = ?1";
@@ -58,12 +60,27 @@ pub(crate) fn acquire(database: &mut Database, thread_id: &str) -> Result<(), Le
     match before {
         Before::Unknown => Err(LeaseRefused::UnknownThread),
         Before::Living(busy) => Err(busy.into()),
-        Before::Free => Ok(()),
+        Before::Mine => Ok(()),
+        Before::Free => {
+            recover::sweep_parts(&home, thread_id);
+            Ok(())
+        }
         Before::Dead(writer) => {
             let gate = Gate::enter(&home)?;
-            Ok(recover::owner(database, &writer, &gate)?)
+            recover::owner(database, &writer, &gate)?;
+            recover::sweep_parts(&home, thread_id);
+            Ok(())
         }
     }
+}
+
+/// The same for the images of a thread alone, which stay when an ephemeral one has ended: they are nobody's then.
+pub(crate) fn acquire_images(database: &mut Database, thread_id: &str) -> Result<(), LeaseRefused> {
+    let acquired = acquire(database, thread_id);
+    if !matches!(acquired, Err(LeaseRefused::UnknownThread)) {
+        return acquired;
+    }
+    owner::pid_of_living(&database.home, thread_id).map_or(Ok(()), |pid| Err(WriterBusy { pid }.into()))
 }
 
 /// Whether nothing is in the way of this process becoming the writer of a thread.
@@ -74,7 +91,7 @@ pub(crate) fn check(database: &Database, thread_id: &str) -> Result<(), LeaseRef
     match before(&database.connection, &database.home, database.owner.id(), thread_id)? {
         Before::Unknown => Err(LeaseRefused::UnknownThread),
         Before::Living(busy) => Err(busy.into()),
-        Before::Free | Before::Dead(_) => Ok(()),
+        Before::Mine | Before::Free | Before::Dead(_) => Ok(()),
     }
 }
 
@@ -87,7 +104,8 @@ fn before(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Re
             Before::Living(WriterBusy { pid: pid.unwrap_or_default() })
         }
         Some((Some(writer), _)) if writer != me => Before::Dead(writer),
-        Some(_) => Before::Free,
+        Some((Some(_), _)) => Before::Mine,
+        Some((None, _)) => Before::Free,
     })
 }
 

@@ -1,13 +1,14 @@
 //! Ephemeral threads: their rows are in a database in memory and end with the process. Their images are kept on the disk
 //! with journal and records like all others, since they may have been paid for.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 
 use crate::database;
 use crate::fault::Fault;
 use crate::home::Home;
+use crate::owner::{Gate, Owner};
 
 /// Where the tables of a thread are, seen from [`Memory::connection`].
 pub(crate) const IN_MEMORY: &str = "main";
@@ -20,12 +21,13 @@ const LEFT_ON_DISK: [&str; 4] = ["images", "calls", "removals", "usage"];
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     connection: Option<Connection>,
-    threads: HashSet<String>,
+    /// Each with a lock of its own, by which other processes know that it lives: the disk has no row of it.
+    threads: HashMap<String, Owner>,
 }
 
 impl Memory {
     pub(crate) fn has(&self, thread_id: &str) -> bool {
-        self.threads.contains(thread_id)
+        self.threads.contains_key(thread_id)
     }
 
     pub(crate) fn of(&mut self, thread_id: &str) -> Option<&mut Connection> {
@@ -42,8 +44,12 @@ impl Memory {
     }
 
     /// From now on the thread is here.
-    pub(crate) fn take_in(&mut self, thread_id: &str) {
-        self.threads.insert(thread_id.to_owned());
+    pub(crate) fn take_in(&mut self, home: &Home, thread_id: &str) -> Result<(), Fault> {
+        if !self.has(thread_id) {
+            let lock = Owner::claim(home, thread_id, &Gate::enter(home)?)?;
+            self.threads.insert(thread_id.to_owned(), lock);
+        }
+        Ok(())
     }
 
     pub(crate) fn forget(&mut self, thread_id: &str) -> Result<(), Fault> {

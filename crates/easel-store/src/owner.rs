@@ -2,7 +2,7 @@
 //! frees the lock when the process ends, however it ends, so a dead process needs no timeout and no guess by pid.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::fault::Fault;
@@ -42,6 +42,7 @@ impl Owner {
         let path = lock_path(home, id);
         let lock = File::create_new(&path).map_err(Fault::io("could not create", &path))?;
         lock.lock().map_err(Fault::io("could not lock", &path))?;
+        write!(&lock, "{}", std::process::id()).map_err(Fault::io("could not write", &path))?;
         Ok(Self { id: id.into(), path, _lock: lock })
     }
 
@@ -68,6 +69,12 @@ pub(crate) fn is_alive(home: &Home, id: &str) -> bool {
         },
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
+}
+
+/// The process that holds the lock of this id, if one does; 0 where a locked file cannot be read.
+pub(crate) fn pid_of_living(home: &Home, id: &str) -> Option<u32> {
+    let pid = || fs::read_to_string(lock_path(home, id)).ok()?.parse().ok();
+    is_alive(home, id).then(|| pid().unwrap_or_default())
 }
 
 /// Removes the lock files of dead processes.

@@ -15,6 +15,7 @@ use rusqlite::Transaction;
 
 use crate::database::{Database, now_ms};
 use crate::fault::Fault;
+use crate::home::Home;
 use crate::journal::{self, Outcome};
 use crate::owner::{self, Gate};
 use crate::{append, files, history, turn_list};
@@ -55,6 +56,17 @@ pub(crate) fn owner(database: &mut Database, dead: &str, _gate: &Gate) -> Result
         write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead])?;
         Ok(())
     })
+}
+
+/// Removes from a thread's folder the half images of dead processes whose calls have an end: an interrupted drawing may go
+/// on until its process ends. A finished image stays, whatever became of its call.
+pub(crate) fn sweep_parts(home: &Home, thread_id: &str) {
+    let leftovers = files::leftovers(&home.thread_images(thread_id)).unwrap_or_default();
+    for part in leftovers.iter().filter(|leftover| !leftover.is_whole && !owner::is_alive(home, &leftover.owner)) {
+        if let Err(error) = fs::remove_file(&part.path) {
+            tracing::debug!(%error, path = ?part.path, "a half image was left behind");
+        }
+    }
 }
 
 fn dead_owners(database: &Database) -> Result<Vec<String>, Fault> {

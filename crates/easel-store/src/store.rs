@@ -62,7 +62,7 @@ impl EaselStore {
         self.run(move |database| {
             if thread.ephemeral {
                 database.memory.connection(&database.home)?;
-                database.memory.take_in(&thread.id);
+                database.memory.take_in(&database.home, &thread.id)?;
             }
             database.write_to(&thread.id, |write| append::put_thread(write, &thread, overrides.as_ref()))
         })
@@ -169,6 +169,12 @@ impl EaselStore {
     pub async fn acquire_writer(&self, thread_id: &str) -> Result<(), LeaseRefused> {
         let thread_id = thread_id.to_owned();
         self.worker.run(move |database| lease::acquire(database, &thread_id)).await
+    }
+
+    /// The same for the images of a thread, also of an ephemeral one that has ended.
+    pub async fn acquire_images(&self, thread_id: &str) -> Result<(), LeaseRefused> {
+        let thread_id = thread_id.to_owned();
+        self.worker.run(move |database| lease::acquire_images(database, &thread_id)).await
     }
 
     /// Whether this process could be the writer of a thread now; it does not become it.

@@ -3,7 +3,8 @@
 use easel_protocol::event::{Event, ImageDeletedNotification};
 use easel_protocol::image::{ImageDeleteParams, ImageListParams, ImageReadParams};
 use easel_protocol::item::ThreadItem;
-use easel_protocol::method::{ImageDelete, ImageRead, ThreadRead, ThreadResume};
+use easel_protocol::method::{ImageDelete, ImageRead, ThreadRead, ThreadResume, ThreadUnsubscribe};
+use easel_protocol::thread::ThreadUnsubscribeParams;
 use serde_json::json;
 
 use super::{draw, listed};
@@ -117,6 +118,25 @@ async fn an_ephemeral_thread_goes_on_without_an_image_of_its_own() {
     let events = server.turn(&thread.id, vec![text("draw a fox")]).await;
     assert!(image(&events).error.is_none());
     server.close().await;
+}
+
+/// The disk has no row of the thread, and still nobody takes a picture out of a conversation that goes on.
+#[tokio::test]
+async fn an_ephemeral_thread_of_another_process_keeps_its_images_as_long_as_it_lives() {
+    let place = Place::new();
+    let (mut one, mut two) = (place.server_with(STANDALONE).await, place.server_with(STANDALONE).await);
+    let params = easel_protocol::thread::ThreadStartParams { ephemeral: Some(true), ..Default::default() };
+    let thread_id = one.thread_with(params).await.id;
+    let image_id = image(&one.turn(&thread_id, vec![text("draw a red square")]).await).images[0].id.clone();
+    let pid = one.client.pid().expect("it runs");
+    let refusal = two.refused::<ImageDelete>(&of(&image_id)).await;
+    assert_eq!(refusal, format!("-32600 thread {thread_id} is in use by another Easel, process {pid}"));
+    one.ok::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: thread_id.clone() }).await;
+    one.event_where("its end", |event| event.method() == "thread/closed").await;
+    assert!(two.ok::<ImageDelete>(&of(&image_id)).await.file_deleted);
+    told(&mut two, &thread_id, &image_id).await;
+    one.close().await;
+    two.close().await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::model::{Image, PROCESS_OF, Pace, Seat, Thread, Turn, text};
+use super::model::{Image, PROCESS_OF, Pace, Process, Seat, Thread, Turn, text};
 use super::world::{Answer, Notice, World};
 
 /// More threads or turns than that make a run slow and find nothing new.
@@ -132,7 +132,11 @@ impl World {
     pub(super) fn may_not_write(&self, seat: Seat, id: &str) -> Option<String> {
         let Some(thread) = self.model.seen(seat, id) else { return Some(format!("-32600 thread {id} not found")) };
         let other = thread.writer.filter(|writer| *writer != PROCESS_OF[seat])?;
-        Some(format!("-32600 thread {id} is in use by another Easel, process {}", self.pids[other]))
+        Some(self.in_use(id, other))
+    }
+
+    pub(super) fn in_use(&self, id: &str, writer: Process) -> String {
+        format!("-32600 thread {id} is in use by another Easel, process {}", self.pids[writer])
     }
 
     /// Nor change its history: besides, no turn may run.

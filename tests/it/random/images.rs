@@ -117,13 +117,14 @@ impl World {
     }
 
     fn delete_image_of(&mut self, seat: Seat, handle: &str, id: &str, wish: &Value, showing: usize) {
-        let is_elsewhere = |thread: &Thread| thread.writer.is_some_and(|writer| writer != PROCESS_OF[seat]);
-        if self.model.thread(id).is_some_and(|thread| thread.ephemeral && is_elsewhere(thread)) {
-            // Nothing on the disk tells other processes that the thread lives.
-            return;
-        }
-        // A thread that has ended refuses nothing.
-        let refusal = if self.model.thread(id).is_some() { self.may_not_rewrite(seat, id) } else { None };
+        let elsewhere = self.model.thread(id).filter(|thread| thread.ephemeral).and_then(|thread| thread.writer);
+        let refusal = match elsewhere.filter(|writer| *writer != PROCESS_OF[seat]) {
+            // Others do not see the thread, but leave it its images.
+            Some(writer) => Some(self.in_use(id, writer)),
+            None if self.model.thread(id).is_some() => self.may_not_rewrite(seat, id),
+            // A thread that has ended refuses nothing.
+            None => None,
+        };
         let answer = self.call(seat, "image/delete", wish);
         if let Some(refusal) = refusal {
             return assert_eq!(answer, Err(refusal));

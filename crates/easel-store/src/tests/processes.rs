@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use easel_imagegen::port::{CallEnd, CallStart, Files, Store};
+use easel_imagegen::port::{CallEnd, CallStart, Files, Store, image_error};
 use easel_protocol::image::ImageListParams;
 use easel_protocol::item::{ImageStatus, ThreadItem};
+use easel_protocol::record::ImageErrorKind;
 use easel_protocol::thread::ThreadListParams;
 use easel_protocol::turn::{TurnItemsView, TurnStatus};
 
@@ -100,6 +101,18 @@ async fn child_with_a_finished_image() {
 }
 
 #[tokio::test]
+async fn child_that_draws_on_after_the_end_of_its_call() {
+    let Some(home) = home_of_child() else { return };
+    let store = open(&home);
+    store.reserve(call("c1")).await.unwrap();
+    let interrupted = image_error(ImageErrorKind::Interrupted, "the turn was interrupted");
+    store.settle(THREAD, "c1", CallEnd::Failed(interrupted)).await.unwrap();
+    let mut half = store.files(THREAD).create().unwrap();
+    half.write_all(&png(1, 1, b"half")[..30]).unwrap();
+    wait_to_be_killed();
+}
+
+#[tokio::test]
 async fn child_that_writes_threads() {
     let Some(home) = home_of_child() else { return };
     let store = open(&home);
@@ -155,6 +168,20 @@ async fn a_killed_process_loses_no_finished_image() {
     assert_eq!(status(&next).await, ImageStatus::Completed);
     let path = home.path().join("generated_images/thread-1/c1.png");
     assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"paid for"));
+}
+
+#[tokio::test]
+async fn half_an_image_of_a_call_that_had_ended_goes_when_its_thread_is_next_written_to() {
+    let home = tempfile::tempdir().unwrap();
+    let next = store(home.path()).await;
+    let folder = home.path().join("generated_images/thread-1");
+    let child = Process::start("child_that_draws_on_after_the_end_of_its_call", home.path());
+    next.acquire_writer(THREAD).await.unwrap();
+    assert_eq!(names(&folder).len(), 1, "it is a living process's");
+    next.release_writer(THREAD).await.unwrap();
+    child.kill();
+    next.acquire_writer(THREAD).await.unwrap();
+    assert_eq!(names(&folder), [""; 0]);
 }
 
 #[tokio::test]

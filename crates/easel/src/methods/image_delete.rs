@@ -1,7 +1,6 @@
 use easel_protocol::event::{Event, ImageDeletedNotification};
 use easel_protocol::image::{ImageDeleteParams, ImageDeleteResponse};
 use easel_protocol::method::ImageDelete;
-use easel_store::LeaseRefused;
 
 use crate::app::{App, Cx};
 use crate::methods::{Answer, Handler};
@@ -14,11 +13,8 @@ impl Handler for ImageDelete {
         let thread_id = thread_of(app, &image_id, params.thread_id).await?;
         let place = app.order.take(&thread_id).await;
         app.must_rest(&thread_id).await?;
-        match app.store.acquire_writer(&thread_id).await {
-            // An ephemeral thread has ended and left its images: nobody writes to it.
-            Ok(()) | Err(LeaseRefused::UnknownThread) => {}
-            Err(refused) => return Err(Refusal::lease(refused, &thread_id)),
-        }
+        let acquired = app.store.acquire_images(&thread_id).await;
+        acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
         let deleted = app.store.delete_image(&thread_id, &image_id).await;
         // Also when the file did not go: the conversation in memory must not show what history has marked.
         app.reload_or_release(&thread_id).await?;
