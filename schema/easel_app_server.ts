@@ -245,7 +245,7 @@ export type ErrorNotification = { threadId: string, turnId: string, error: TurnE
 /**
  * Every notification, in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 export type ExperimentalFeature = { name: string, stage: FeatureStage, displayName: string | null, description: string | null, announcement: string | null, enabled: boolean, defaultEnabled: boolean, };
 
@@ -477,6 +477,27 @@ generationId: string | null, startedAtMs: number, completedAtMs: number | null,
  * One record an image, in the provider's order.
  */
 images: Array<ImageRecord>, error: ImageError | null, };
+
+/**
+ * What an image looks like while it is made, where `images.partial_images` asks for that. Some of these may be missing.
+ */
+export type ImageGenerationPreviewNotification = { threadId: string, turnId: string, itemId: string,
+/**
+ * As the provider counts them, from 0.
+ */
+index: number,
+/**
+ * Absolute. The file is removed when the next preview of the item comes, or the item ends: it may be gone already.
+ */
+path: string, mediaType: MediaType,
+/**
+ * Pixels.
+ */
+width: number,
+/**
+ * Pixels.
+ */
+height: number, bytes: number, };
 
 export type ImageListParams = {
 /**

@@ -17,6 +17,7 @@ mod models;
 #[cfg(target_os = "linux")]
 mod network;
 mod parity;
+mod previews;
 mod repeats;
 mod scripted;
 mod takeover;

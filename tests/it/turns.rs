@@ -4,6 +4,7 @@ mod after_interrupt;
 mod attachments;
 mod capabilities;
 mod interrupt;
+mod previews;
 mod steer;
 
 use easel_protocol::event::Event;

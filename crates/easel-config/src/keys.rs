@@ -120,6 +120,7 @@ pub const KEYS: &[Key] = &[
     key("images.retry_uncertain", Kind::Switch),
     key("images.detail", Kind::Choice(&["auto", "low", "high", "original"])),
     key("images.strip_metadata", Kind::Switch),
+    key("images.partial_images", Kind::Number(0, 3)),
     key("history.model_images", Kind::Number(0, 100)),
     key("history.model_image_bytes", Kind::Number(0, 512_000_000)),
     key("wire.image_result", Kind::Choice(&["none", "inline"])),

@@ -35,8 +35,13 @@ pub const REFUSED_IN_PROJECT: &[&str] = &[
 ];
 
 /// Keys (and sections) that the project file may set only to the same value or a stricter one than the user's.
-pub const TIGHTENED_BY_PROJECT: &[&str] =
-    &["features.image_generation", "images.retry_uncertain", "images.strip_metadata", "limits"];
+pub const TIGHTENED_BY_PROJECT: &[&str] = &[
+    "features.image_generation",
+    "images.retry_uncertain",
+    "images.strip_metadata",
+    "images.partial_images",
+    "limits",
+];
 
 /// The same for the overrides of one thread: what the user alone may risk.
 pub(crate) const TIGHTENED_BY_THREAD: &[&str] = &["images.retry_uncertain"];

@@ -93,6 +93,8 @@ pub struct Images {
     /// Whether metadata of images that a user gave, such as the place in a photo, stays here when they are sent.
     /// Default true.
     pub strip_metadata: bool,
+    /// How often an image is shown while it is made, where the provider can do that. 0 to 3, default 0.
+    pub partial_images: u32,
 }
 
 impl Default for Images {
@@ -104,6 +106,7 @@ impl Default for Images {
             detail: Detail::High,
             retry_uncertain: false,
             strip_metadata: true,
+            partial_images: 0,
         }
     }
 }

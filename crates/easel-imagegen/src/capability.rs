@@ -21,6 +21,8 @@ pub struct Capabilities {
     pub max_references: usize,
     /// Most images in one call.
     pub max_n: u32,
+    /// Whether it can show an image while it is made.
+    pub partial_images: bool,
     /// Whether an accepted request costs money.
     pub bills: bool,
 }

@@ -106,6 +106,7 @@ mod tests {
             parameters: [].into(),
             max_references: 5,
             max_n: 1,
+            partial_images: false,
             bills: true,
         }
     }

@@ -64,6 +64,7 @@ mod tests {
             parameters: [Parameter::Mask].into(),
             max_references,
             max_n: 1,
+            partial_images: false,
             bills: true,
         }
     }

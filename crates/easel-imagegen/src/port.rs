@@ -54,6 +54,10 @@ pub trait Files: Send + Sync + 'static {
     fn create(&self) -> io::Result<Self::Writer>;
     /// Ends an image: refuses with [`io::ErrorKind::InvalidData`] what is not a PNG, JPEG, WebP or GIF by content.
     fn stage(&self, writer: Self::Writer) -> io::Result<Self::Staged>;
+    /// The same for what an image looks like while it is made: it is no image of the thread, and outlives no crash.
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged>;
+    /// Where a staged image lies, and what it is.
+    fn look(&self, staged: &Self::Staged) -> (PathBuf, ImageFacts);
 }
 
 /// What a provider is and can do; data that does not change while the process runs.
@@ -89,11 +93,13 @@ pub trait Provider: Send + Sync + 'static {
         files: Arc<F>,
     ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send;
 
-    /// Makes the images of one call. Dropping the future closes the request.
+    /// Makes the images of one call, and shows them meanwhile if the job asks for that. Dropping the future closes the
+    /// request.
     fn make<F: Files>(
         &self,
         job: ImageJob,
         files: Arc<F>,
+        previews: Previews<F::Staged>,
     ) -> impl Future<Output = Result<Made<F::Staged>, ImageError>> + Send;
 }
 
@@ -114,6 +120,8 @@ pub struct ModelRequest {
     pub output_schema: Option<Value>,
     /// Exact entries of the `tools` array.
     pub tools: Vec<Value>,
+    /// How often an image of the hosted tool is shown while it is made, at most.
+    pub partial_images: u32,
 }
 
 /// What a model says while it answers.
@@ -134,6 +142,11 @@ pub enum ModelEvent<S> {
         call_id: String,
         requested: RequestedImage,
         references: Vec<Reference>,
+    },
+    /// What it looks like so far.
+    HostedPreview {
+        call_id: String,
+        preview: Preview<S>,
     },
     /// The provider's hosted tool ended it.
     HostedEnded {
@@ -177,7 +190,20 @@ pub struct ImageJob {
     pub mask: Option<Reference>,
     /// For the whole call, attempts included.
     pub deadline: Duration,
+    /// How often the image is shown while it is made, at most.
+    pub partial_images: u32,
 }
+
+/// What an image looks like while it is made.
+#[derive(Debug)]
+pub struct Preview<S> {
+    /// As the provider counts them, from 0.
+    pub index: u32,
+    pub staged: S,
+}
+
+/// Takes the previews of one call, at once; what nobody has room for is dropped.
+pub type Previews<S> = Arc<dyn Fn(Preview<S>) + Send + Sync>;
 
 /// What a provider made: at least one image.
 #[derive(Debug)]

@@ -29,16 +29,20 @@ pub fn is_standalone(namespace: Option<&str>, name: &str) -> bool {
 }
 
 /// The entries for what the gate decided: one, or none.
-pub fn entries(exposure: ToolExposure, capabilities: &Capabilities) -> Vec<Value> {
+/// `partial_images` is how often an image is shown while it is made.
+pub fn entries(exposure: ToolExposure, capabilities: &Capabilities, partial_images: u32) -> Vec<Value> {
     match exposure {
         ToolExposure::Standalone => vec![standalone_entry(capabilities)],
-        ToolExposure::Hosted => vec![hosted_entry()],
+        ToolExposure::Hosted => vec![hosted_entry(partial_images)],
         ToolExposure::None => Vec::new(),
     }
 }
 
-pub fn hosted_entry() -> Value {
-    json!({"type": "image_generation"})
+pub fn hosted_entry(partial_images: u32) -> Value {
+    match partial_images {
+        0 => json!({"type": "image_generation"}),
+        _ => json!({"type": "image_generation", "partial_images": partial_images}),
+    }
 }
 
 pub fn standalone_entry(capabilities: &Capabilities) -> Value {
@@ -134,6 +138,7 @@ mod tests {
             parameters: parameters.iter().copied().collect(),
             max_references,
             max_n: 4,
+            partial_images: false,
             bills: false,
         }
     }
@@ -181,14 +186,14 @@ mod tests {
         let mut entry = standalone_entry(&capabilities(5, &[Parameter::N]));
         entry["tools"][0]["description"] = "[guidance]".into();
         insta::assert_json_snapshot!(entry);
-        insta::assert_json_snapshot!(entries(ToolExposure::Hosted, &capabilities(5, &[])), @r#"
+        insta::assert_json_snapshot!(entries(ToolExposure::Hosted, &capabilities(5, &[]), 0), @r#"
         [
           {
             "type": "image_generation"
           }
         ]
         "#);
-        assert!(entries(ToolExposure::None, &capabilities(5, &[])).is_empty());
+        assert!(entries(ToolExposure::None, &capabilities(5, &[]), 3).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use easel_imagegen::capability::Capabilities;
-use easel_imagegen::port::{FunctionCall, ImageJob, Made, ModelEvent, ModelRequest, Reference};
+use easel_imagegen::port::{FunctionCall, ImageJob, Made, ModelEvent, ModelRequest, Preview, Reference};
 use easel_imagegen::references::{self, Chosen};
 use easel_imagegen::spec;
 use easel_protocol::event::TokenUsage;
@@ -36,9 +36,15 @@ pub(crate) struct HostedCall {
     references: Result<Vec<Reference>, ImageError>,
     ids: Ids,
     input_tokens: i64,
+    partial_images: u32,
 }
 
 impl HostedCall {
+    /// What the picture looks like so far.
+    pub(crate) fn preview<S>(&self, preview: Preview<S>) -> ModelEvent<S> {
+        ModelEvent::HostedPreview { call_id: self.ids.hosted(), preview }
+    }
+
     /// The job to draw, or why there is none.
     pub(crate) fn job(&self) -> Result<ImageJob, ImageError> {
         Ok(ImageJob {
@@ -50,6 +56,7 @@ impl HostedCall {
             references: self.references.clone()?,
             mask: None,
             deadline: HOSTED_DEADLINE,
+            partial_images: self.partial_images,
         })
     }
 
@@ -115,7 +122,9 @@ pub(crate) fn answer<S>(request: &ModelRequest, seed: u64, capabilities: &Capabi
                 requested: requested.clone(),
                 references: references.clone().unwrap_or_default(),
             };
-            Answer { events: vec![begun], hosted: Some(HostedCall { requested, references, ids, input_tokens }) }
+            let partial_images = request.partial_images;
+            let hosted = HostedCall { requested, references, ids, input_tokens, partial_images };
+            Answer { events: vec![begun], hosted: Some(hosted) }
         }
     }
 }

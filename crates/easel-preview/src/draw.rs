@@ -33,6 +33,8 @@ pub struct Picture<'a> {
     pub transparent: bool,
     /// 0 for the first picture of a prompt; every other number gives it other colours and another composition.
     pub variant: u32,
+    /// Pixels: the side of the squares that the picture is shown in, each of one colour. 1 for the picture itself.
+    pub grain: u32,
     /// In the order sent; shown as insets 1, 2, 3 and so on.
     pub references: &'a [Reference<'a>],
 }
@@ -67,6 +69,7 @@ pub fn draw(picture: &Picture<'_>) -> Result<Vec<u8>, DrawError> {
     }
     let Some(mut pixmap) = Pixmap::new(width, height) else { return Err(size_error) };
     compose(&mut pixmap.as_mut(), picture);
+    coarsen(&mut pixmap, picture.grain);
     encode(pixmap, picture.transparent)
 }
 
@@ -121,6 +124,24 @@ fn cut_to_disc(pixmap: &mut PixmapMut<'_>, art: Area) {
     let (Some(mut mask), Some(disc)) = (Mask::new(pixmap.width(), pixmap.height()), disc) else { return };
     mask.fill_path(&disc, FillRule::Winding, true, Transform::identity());
     pixmap.apply_mask(&mask);
+}
+
+/// Gives each square the colour of its middle.
+fn coarsen(pixmap: &mut Pixmap, grain: u32) {
+    if grain <= 1 {
+        return;
+    }
+    let (width, height) = (pixmap.width(), pixmap.height());
+    let middle = |at: u32, end: u32| (at / grain * grain + grain / 2).min(end - 1);
+    let fine = pixmap.clone();
+    let rows = pixmap.pixels_mut().chunks_exact_mut(width as usize);
+    for (y, row) in (0..height).zip(rows) {
+        for (x, pixel) in (0..width).zip(row) {
+            if let Some(colour) = fine.pixel(middle(x, width), middle(y, height)) {
+                *pixel = colour;
+            }
+        }
+    }
 }
 
 fn encode(pixmap: Pixmap, transparent: bool) -> Result<Vec<u8>, DrawError> {

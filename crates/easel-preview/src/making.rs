@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use easel_imagegen::port::{Files, ImageJob, Made, MadeImage, Reference, image_error};
+use easel_imagegen::port::{Files, ImageJob, Made, MadeImage, Preview, Reference, image_error};
 use easel_protocol::record::{AppliedImage, ImageError, ImageErrorKind};
 
 use crate::draw::{self, DrawError, Picture};
@@ -13,33 +13,59 @@ pub(crate) const MAX_N: u32 = 4;
 /// A reference is read up to this many bytes; the rest of a larger one is missing, and its inset says that it is broken.
 const MAX_REFERENCE_BYTES: u64 = 64 << 20;
 
+/// What a job asks for, with its references read.
+struct Order<'j> {
+    prompt: &'j str,
+    width: u32,
+    height: u32,
+    transparent: bool,
+    references: Vec<Vec<u8>>,
+}
+
+impl<'j> Order<'j> {
+    fn of<F: Files>(job: &'j ImageJob, files: &F) -> Result<Self, ImageError> {
+        let parameters = &job.requested.parameters;
+        let invalid = |message: String| image_error(ImageErrorKind::InvalidArguments, message);
+        let (width, height) = wish::size(parameters.size.as_deref()).map_err(invalid)?;
+        let transparent = parameters.background.as_deref() == Some("transparent");
+        let references = job.references.iter().map(|image| read(files, image)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { prompt: &job.requested.prompt, width, height, transparent, references })
+    }
+
+    fn draw(&self, variant: u32, grain: u32) -> Result<Vec<u8>, ImageError> {
+        let references: Vec<_> = self.references.iter().map(|bytes| draw::Reference { bytes }).collect();
+        let Self { prompt, width, height, transparent, .. } = *self;
+        let picture = Picture { prompt, width, height, transparent, variant, grain, references: &references };
+        draw::draw(&picture).map_err(|error| draw_error(&error))
+    }
+}
+
 /// Draws every picture that `job` asks for and stages it.
 pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<Made<F::Staged>, ImageError> {
-    let parameters = &job.requested.parameters;
-    let invalid = |message: String| image_error(ImageErrorKind::InvalidArguments, message);
-    let (width, height) = wish::size(parameters.size.as_deref()).map_err(invalid)?;
-    let transparent = parameters.background.as_deref() == Some("transparent");
-    let count = parameters.n.unwrap_or(1).clamp(1, MAX_N);
-    let bytes = job.references.iter().map(|image| read(files, image)).collect::<Result<Vec<_>, _>>()?;
-    let references: Vec<draw::Reference<'_>> = bytes.iter().map(|bytes| draw::Reference { bytes }).collect();
+    let order = Order::of(job, files)?;
+    let count = job.requested.parameters.n.unwrap_or(1).clamp(1, MAX_N);
     let applied = AppliedImage {
-        size: Some(format!("{width}x{height}")),
+        size: Some(format!("{}x{}", order.width, order.height)),
         quality: None,
-        background: Some(if transparent { "transparent" } else { "opaque" }.to_owned()),
+        background: Some(if order.transparent { "transparent" } else { "opaque" }.to_owned()),
         output_format: Some("png".to_owned()),
         n: Some(count),
     };
     let one = |variant: u32| {
-        let prompt = job.requested.prompt.as_str();
-        let picture = Picture { prompt, width, height, transparent, variant, references: &references };
-        let png = draw::draw(&picture).map_err(|error| draw_error(&error))?;
-        let staged = stage(files, &png).map_err(|error| {
-            image_error(ImageErrorKind::Storage, format!("the picture could not be stored: {error}"))
-        })?;
+        let staged = written(files, &order.draw(variant, 1)?).and_then(|writer| files.stage(writer));
+        let staged = staged.map_err(|error| not_stored(&error))?;
         Ok(MadeImage { staged, revised_prompt: None, applied: applied.clone() })
     };
     let images = (0..count).map(one).collect::<Result<Vec<_>, ImageError>>()?;
     Ok(Made { images, usage: None, request_id: None, generation_id: None, attempts: 1 })
+}
+
+/// Draws the picture of `job` coarsely: in 16 rows or columns at first, with twice as many at each stage after.
+pub(crate) fn preview<F: Files>(job: &ImageJob, files: &F, stage: u32) -> Result<Preview<F::Staged>, ImageError> {
+    let order = Order::of(job, files)?;
+    let grain = (order.width.min(order.height) / (16 << stage.min(4))).max(2);
+    let staged = written(files, &order.draw(0, grain)?).and_then(|writer| files.stage_preview(writer));
+    Ok(Preview { index: stage, staged: staged.map_err(|error| not_stored(&error))? })
 }
 
 fn read<F: Files>(files: &F, image: &Reference) -> Result<Vec<u8>, ImageError> {
@@ -53,10 +79,14 @@ fn read<F: Files>(files: &F, image: &Reference) -> Result<Vec<u8>, ImageError> {
     })
 }
 
-fn stage<F: Files>(files: &F, png: &[u8]) -> io::Result<F::Staged> {
+fn written<F: Files>(files: &F, png: &[u8]) -> io::Result<F::Writer> {
     let mut writer = files.create()?;
     writer.write_all(png)?;
-    files.stage(writer)
+    Ok(writer)
+}
+
+fn not_stored(error: &io::Error) -> ImageError {
+    image_error(ImageErrorKind::Storage, format!("the picture could not be stored: {error}"))
 }
 
 fn draw_error(error: &DrawError) -> ImageError {

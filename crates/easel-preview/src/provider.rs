@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use easel_imagegen::capability::{AuthKind, Capabilities, DEFAULT_MAX_REFERENCES, Parameter};
 use easel_imagegen::port::{
-    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo, image_error,
+    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Preview, Previews, Provider, ProviderInfo, image_error,
 };
 use easel_protocol::model::{InputModality, Model};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
@@ -73,6 +73,7 @@ impl PreviewProvider {
             parameters: BTreeSet::from([Parameter::Size, Parameter::Background, Parameter::N]),
             max_references: DEFAULT_MAX_REFERENCES,
             max_n: making::MAX_N,
+            partial_images: true,
             bills: options.billing == Billing::Rehearsed,
         };
         let info = ProviderInfo {
@@ -95,12 +96,52 @@ impl PreviewProvider {
         Dice::of(&format!("{:?}", request.input), count).bits()
     }
 
-    async fn hosted<F: Files>(&self, call: HostedCall, files: Arc<F>) -> Vec<ModelEvent<F::Staged>> {
-        let outcome = match call.job() {
-            Ok(job) => self.make(job, files).await,
-            Err(error) => Err(error),
-        };
-        call.end(outcome)
+    /// The events of a hosted image: what it looks like so far, its end and what is said of it.
+    fn hosted<F: Files>(&self, call: HostedCall, files: Arc<F>) -> impl Stream<Item = ModelEvent<F::Staged>> + Send {
+        let (job, call) = (call.job(), Arc::new(call));
+        let stages = job.as_ref().map_or(0, |job| job.partial_images);
+        let (showing, shown, of) = (Arc::clone(&files), job.clone().ok(), Arc::clone(&call));
+        let previews = stream::iter(0..stages).filter_map(move |stage| {
+            let (files, job, call) = (Arc::clone(&showing), shown.clone(), Arc::clone(&of));
+            async move { self.preview(&job?, &files, stage).await.map(|preview| call.preview(preview)) }
+        });
+        let end = stream::once(async move {
+            let outcome = match job {
+                Ok(job) => self.whole(job, files).await,
+                Err(error) => Err(error),
+            };
+            stream::iter(call.end(outcome))
+        });
+        previews.chain(end.flatten())
+    }
+
+    /// What the picture looks like after a part of its time; nothing when that cannot be drawn, which its end says.
+    async fn preview<F: Files>(&self, job: &ImageJob, files: &Arc<F>, stage: u32) -> Option<Preview<F::Staged>> {
+        let (pause, job, files) = (self.pause(job), job.clone(), Arc::clone(files));
+        self.draw(pause, move || making::preview(&job, &*files, stage)).await?.ok()
+    }
+
+    /// The pictures, after the last part of their time.
+    async fn whole<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
+        let drawn = self.draw(self.pause(&job), move || making::make(&job, &*files)).await;
+        drawn.unwrap_or_else(|| Err(image_error(ImageErrorKind::Internal, "the preview failed while drawing")))
+    }
+
+    /// Before each of the pictures that a job shows.
+    fn pause(&self, job: &ImageJob) -> Duration {
+        self.delay / (job.partial_images + 1)
+    }
+
+    /// Draws at an easel; `None` when that panicked.
+    async fn draw<T: Send + 'static>(&self, pause: Duration, draw: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        tokio::time::sleep(pause).await;
+        let easel = Arc::clone(&self.easels).acquire_owned().await;
+        let drawing = tokio::task::spawn_blocking(move || {
+            // Held to the end of the drawing, which goes on when nobody waits for it any more.
+            let _easel = easel;
+            draw()
+        });
+        drawing.await.ok()
     }
 
     fn timed_out(&self, deadline: Duration) -> ImageError {
@@ -128,27 +169,26 @@ impl Provider for PreviewProvider {
         files: Arc<F>,
     ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
         let Answer { events, hosted } = answer::answer(&request, self.seed(&request), &self.info.capabilities);
-        let drawn = stream::iter(hosted).then(move |call| self.hosted(call, Arc::clone(&files))).flat_map(stream::iter);
+        let drawn = stream::iter(hosted).flat_map(move |call| self.hosted(call, Arc::clone(&files)));
         stream::iter(events).chain(drawn).map(Ok)
     }
 
-    async fn make<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
-        let (delay, deadline) = (self.delay, job.deadline);
+    async fn make<F: Files>(
+        &self,
+        job: ImageJob,
+        files: Arc<F>,
+        previews: Previews<F::Staged>,
+    ) -> Result<Made<F::Staged>, ImageError> {
+        let deadline = job.deadline;
         let work = async {
-            tokio::time::sleep(delay).await;
-            let easel = Arc::clone(&self.easels).acquire_owned().await;
-            tokio::task::spawn_blocking(move || {
-                // Held to the end of the drawing, which goes on when nobody waits for it any more.
-                let _easel = easel;
-                making::make(&job, &*files)
-            })
-            .await
+            for stage in 0..job.partial_images {
+                if let Some(preview) = self.preview(&job, &files, stage).await {
+                    previews(preview);
+                }
+            }
+            self.whole(job, files).await
         };
-        match tokio::time::timeout(deadline, work).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(image_error(ImageErrorKind::Internal, "the preview failed while drawing")),
-            Err(_) => Err(self.timed_out(deadline)),
-        }
+        tokio::time::timeout(deadline, work).await.unwrap_or_else(|_| Err(self.timed_out(deadline)))
     }
 }
 

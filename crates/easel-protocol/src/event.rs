@@ -8,6 +8,7 @@ use ts_rs::TS;
 use crate::account::{AccountLoginCompletedNotification, AccountUpdatedNotification};
 use crate::item::ThreadItem;
 use crate::rate_limits::AccountRateLimitsUpdatedNotification;
+use crate::record::MediaType;
 use crate::response_item::ResponseItem;
 use crate::thread::{ApprovalPolicy, ApprovalsReviewer, SandboxPolicy, Thread, ThreadStatus};
 use crate::tool::ToolExposure;
@@ -64,6 +65,7 @@ events! {
     "turn/started" TurnStarted(TurnStartedNotification);
     "item/started" ItemStarted(ItemStartedNotification);
     "item/agentMessage/delta" AgentMessageDelta(AgentMessageDeltaNotification);
+    "item/imageGeneration/preview" ImagePreview(ImageGenerationPreviewNotification);
     "item/completed" ItemCompleted(ItemCompletedNotification);
     "rawResponseItem/completed" RawResponseItemCompleted(RawResponseItemCompletedNotification);
     "thread/tokenUsage/updated" ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification);
@@ -212,6 +214,25 @@ pub struct AgentMessageDeltaNotification {
     pub turn_id: String,
     pub item_id: String,
     pub delta: String,
+}
+
+/// What an image looks like while it is made, where `images.partial_images` asks for that. Some of these may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageGenerationPreviewNotification {
+    pub thread_id: String,
+    pub turn_id: String,
+    pub item_id: String,
+    /// As the provider counts them, from 0.
+    pub index: u32,
+    /// Absolute. The file is removed when the next preview of the item comes, or the item ends: it may be gone already.
+    pub path: String,
+    pub media_type: MediaType,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    pub bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]

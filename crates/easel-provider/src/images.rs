@@ -20,7 +20,7 @@ mod fetch;
 
 use std::sync::Arc;
 
-use easel_imagegen::port::{Files, ImageJob, Made, image_error};
+use easel_imagegen::port::{Files, ImageJob, Made, Previews, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use tokio::time::Instant;
 
@@ -48,11 +48,13 @@ pub(crate) async fn make<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: ImageJob,
     files: Arc<F>,
+    previews: Previews<F::Staged>,
 ) -> Result<Made<F::Staged>, ImageError> {
     let started = Instant::now();
     let mut progress = Progress::default();
     let deadline = started + job.deadline;
-    let made = tokio::time::timeout_at(deadline, call::call(provider, &job, &files, deadline, &mut progress)).await;
+    let called = call::call(provider, &job, &files, &previews, deadline, &mut progress);
+    let made = tokio::time::timeout_at(deadline, called).await;
     let made = made.unwrap_or_else(|_| Err(out_of_time(&job, &progress)));
     made.map_err(|error| ImageError {
         attempts: progress.attempts,

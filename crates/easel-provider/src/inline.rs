@@ -9,7 +9,7 @@ use std::sync::Arc;
 use easel_imagegen::port::Files;
 
 pub(crate) use scan::{Dialect, Piece};
-pub(crate) use slots::{Slot, Slots};
+pub(crate) use slots::{Slot, Slots, preview};
 
 use scan::Scanner;
 

@@ -74,6 +74,7 @@ impl Record {
             parameters: self.generate.parameters.clone(),
             max_references: if self.edit == Edit::None { 0 } else { self.limits.max_images },
             max_n: self.limits.max_n,
+            partial_images: self.partial_images,
             bills: self.bills,
         }
     }

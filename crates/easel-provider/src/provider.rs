@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo};
+use easel_imagegen::port::{
+    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo,
+};
 use easel_protocol::record::ImageError;
 use futures_core::Stream;
 
@@ -102,7 +104,12 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         responses::respond(self, request, files)
     }
 
-    async fn make<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
-        images::make(self, job, files).await
+    async fn make<F: Files>(
+        &self,
+        job: ImageJob,
+        files: Arc<F>,
+        previews: Previews<F::Staged>,
+    ) -> Result<Made<F::Staged>, ImageError> {
+        images::make(self, job, files, previews).await
     }
 }

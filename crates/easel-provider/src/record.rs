@@ -29,6 +29,8 @@ pub struct Record {
     pub metadata: Metadata,
     /// Asks for images as a stream, where the provider takes that.
     pub stream_images: bool,
+    /// The images endpoint takes `partial_images` with `stream`, and the hosted tool takes it too.
+    pub partial_images: bool,
     /// Whether an accepted request costs money.
     pub bills: bool,
 }

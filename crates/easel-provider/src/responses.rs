@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easel_imagegen::output;
-use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Reference};
+use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Preview, Reference};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
@@ -90,6 +90,7 @@ struct Asked<F> {
     request: Request<F>,
     requested: RequestedImage,
     shown: Vec<Reference>,
+    partial_images: u32,
 }
 
 impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
@@ -112,7 +113,8 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         loop {
             if let Some(event) = self.said.pop_front() {
                 self.heard = Heard::Something;
-                return Some(Ok(self.staged(event).await));
+                let Some(event) = self.staged(event).await else { continue };
+                return Some(Ok(event));
             }
             if let Some(error) = self.error.take() {
                 return Some(Err(error));
@@ -172,9 +174,9 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         self.error = Some(error);
     }
 
-    /// The event with its picture in a file.
-    async fn staged(&mut self, event: ModelEvent<usize>) -> ModelEvent<F::Staged> {
-        match event {
+    /// The event with its picture in a file; nothing when it was to show a picture that is none.
+    async fn staged(&mut self, event: ModelEvent<usize>) -> Option<ModelEvent<F::Staged>> {
+        Some(match event {
             ModelEvent::TextDelta { item_id, delta } => ModelEvent::TextDelta { item_id, delta },
             ModelEvent::Message { item_id, text } => ModelEvent::Message { item_id, text },
             ModelEvent::FunctionCall(call) => ModelEvent::FunctionCall(call),
@@ -192,17 +194,33 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
                 });
                 ModelEvent::HostedEnded { call_id, outcome }
             }
+            ModelEvent::HostedPreview { call_id, preview } => {
+                let preview = self.stage_preview(preview).await?;
+                ModelEvent::HostedPreview { call_id, preview }
+            }
             ModelEvent::Completed { usage } => ModelEvent::Completed { usage },
+        })
+    }
+
+    async fn stage_preview(&mut self, preview: Preview<usize>) -> Option<Preview<F::Staged>> {
+        if self.asked.partial_images == 0 {
+            return None;
         }
+        let slot = self.picture(preview.staged);
+        let staged = hosted::stage_preview(&self.files, slot).await?;
+        Some(Preview { index: preview.index, staged })
+    }
+
+    /// A picture is taken once, whatever the answer says.
+    fn picture(&mut self, number: usize) -> Slot<F::Writer> {
+        self.pictures.get_mut(number).map_or(Slot::Empty, |picture| std::mem::replace(picture, Slot::Empty))
     }
 
     async fn stage_images(&mut self, made: Made<usize>) -> Result<Made<F::Staged>, ImageError> {
         let Made { images: drawn, usage, request_id, generation_id, attempts } = made;
         let mut images = Vec::new();
         for MadeImage { staged: picture, revised_prompt, applied } in drawn {
-            // A picture is taken once, whatever the answer says.
-            let picture = self.pictures.get_mut(picture);
-            let slot = picture.map_or(Slot::Empty, |picture| std::mem::replace(picture, Slot::Empty));
+            let slot = self.picture(picture);
             let staged = hosted::stage(&self.files, slot).await.map_err(|error| ImageError {
                 attempts,
                 request_id: request_id.clone(),
@@ -217,9 +235,9 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
 impl<F: Files> Asked<F> {
     fn new(request: ModelRequest, body: Body, files: Arc<F>) -> Self {
         let requested = requested(&request);
-        let ModelRequest { model, originator, images, exposure, instructions: _, input: _, output_schema: _, tools: _ } =
-            request;
-        Self { request: Request { model, originator, exposure, body: Arc::new(body), files }, requested, shown: images }
+        let ModelRequest { model, originator, images: shown, exposure, partial_images, .. } = request;
+        let request = Request { model, originator, exposure, body: Arc::new(body), files };
+        Self { request, requested, shown, partial_images }
     }
 
     fn context(&self, begun: &Begun) -> Context {

@@ -40,6 +40,7 @@ pub(crate) fn thread_of(event: &Event) -> Option<&str> {
         | Event::ThreadDeleted(_)
         | Event::ThreadReverted(_)
         | Event::AgentMessageDelta(_)
+        | Event::ImagePreview(_)
         | Event::Error(_) => None,
     }
 }
@@ -79,6 +80,7 @@ pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Resu
         | Event::ThreadDeleted(_)
         | Event::ThreadReverted(_)
         | Event::AgentMessageDelta(_)
+        | Event::ImagePreview(_)
         | Event::Error(_) => Ok(()),
     }
 }

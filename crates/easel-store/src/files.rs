@@ -17,6 +17,7 @@ use crate::{image_list, os};
 
 const PART: &str = "part";
 const STAGED: &str = "staged";
+const PREVIEW: &str = "preview";
 
 /// The image files of one thread.
 #[derive(Debug)]
@@ -50,6 +51,15 @@ impl Files for ThreadFiles {
     fn stage(&self, writer: MadeWriter) -> io::Result<StagedImage> {
         // Should this process die now, the image is not lost.
         writer.stage(|path| path.with_extension(STAGED))
+    }
+
+    fn stage_preview(&self, writer: MadeWriter) -> io::Result<StagedImage> {
+        // What shows pictures goes by the end of their names.
+        writer.stage_preview(|path, media_type| path.with_extension(format!("{PREVIEW}.{}", media_type.extension())))
+    }
+
+    fn look(&self, staged: &StagedImage) -> (PathBuf, ImageFacts) {
+        (staged.path.to_path_buf(), staged.facts.clone())
     }
 }
 
@@ -225,5 +235,5 @@ fn leftover(path: PathBuf) -> Option<Leftover> {
     let mut parts = path.file_name()?.to_str()?.strip_prefix('.')?.split('.');
     let (owner, _random, state) = (parts.next()?.to_owned(), parts.next()?, parts.next()?);
     let is_whole = state == STAGED;
-    (is_whole || state == PART).then_some(Leftover { path, owner, is_whole })
+    (is_whole || state == PART || state == PREVIEW).then_some(Leftover { path, owner, is_whole })
 }

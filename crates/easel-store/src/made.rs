@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use easel_protocol::record::MediaType;
 use tempfile::TempPath;
 
 use crate::files::{ImageWriter, StagedImage};
@@ -52,14 +53,24 @@ impl MadeWriter {
             self.move_on(refused)?;
         }
         let (file, facts) = self.writer.facts()?;
-        let path = file.into_temp_path();
-        let whole = is_whole(&path);
-        let path = match path.persist_noclobber(&whole) {
-            Ok(()) => TempPath::try_from_path(whole)?,
-            // Only a crash would make a difference.
-            Err(refused) => refused.path,
-        };
+        let path = renamed(file.into_temp_path(), is_whole)?;
         Ok(StagedImage { path, facts, away: self.away })
+    }
+
+    /// Ends a picture that shows an image before it is finished. A crash may take it.
+    pub(crate) fn stage_preview(self, name: impl Fn(&Path, MediaType) -> PathBuf) -> io::Result<StagedImage> {
+        let (file, facts) = self.writer.facts()?;
+        let path = renamed(file.into_temp_path(), |path| name(path, facts.media_type))?;
+        Ok(StagedImage { path, facts, away: self.away })
+    }
+}
+
+fn renamed(path: TempPath, name: impl Fn(&Path) -> PathBuf) -> io::Result<TempPath> {
+    let name = name(&path);
+    match path.persist_noclobber(&name) {
+        Ok(()) => TempPath::try_from_path(name),
+        // Only a crash would make a difference.
+        Err(refused) => Ok(refused.path),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The owner of one thread's state. It takes one command after the other and touches nothing but its own thread.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,9 @@ use crate::telling::{Answered, Telling};
 use crate::turn::{HostedCalls, Running};
 use crate::user_message;
 
+/// Previews of a turn that wait to be told; more are dropped.
+const PREVIEWS: usize = 16;
+
 /// What a thread's configuration says of its turns.
 #[derive(Debug, Clone)]
 pub struct ThreadRules {
@@ -41,14 +45,21 @@ pub struct ThreadRules {
     pub parallel_calls: usize,
     /// For one whole image call.
     pub call_deadline: Duration,
-    /// Most images that the standalone tool is asked for in one turn: a call counts as many as it asks for.
+    /// Most images of one turn: a call of the standalone tool counts as many as it asks for, one of the hosted tool one.
     pub max_images: u32,
+    /// How often an image is shown while it is made, where the provider can do that.
+    pub partial_images: u32,
     pub budget: PictureBudget,
     /// Between the answer to `turn/start` and the turn's first event.
     pub event_delay: Duration,
 }
 
 impl ThreadRules {
+    /// How often a turn with this provider shows an image while it is made.
+    pub fn partial_images(&self, provider: &impl Provider) -> u32 {
+        if provider.info().capabilities.partial_images { self.partial_images } else { 0 }
+    }
+
     /// Which image tool a turn with this model would offer, if it began now.
     pub fn decide(&self, provider: &impl Provider, model: &str) -> Decision {
         let info = provider.info();
@@ -131,6 +142,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
         };
         self.conversation.attach(&start.attachments);
         let (turn, effects) = Turn::begin(&self.thread_id, &turn_id, rules, message, input, &mut self.conversation);
+        let (show, previews) = mpsc::channel(PREVIEWS);
         let context = CallContext {
             store: self.store.clone(),
             provider: Arc::clone(&self.provider),
@@ -140,6 +152,8 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             roots: vec![start.cwd],
             places: Semaphore::new(own.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
             deadline: own.call_deadline,
+            partial_images: own.partial_images(&*self.provider),
+            previews: show,
             cancel: CancellationToken::new(),
         };
         let running = Running {
@@ -154,6 +168,8 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             budget: own.budget,
             calls: JoinSet::new(),
             hosted: HostedCalls::new(),
+            previews,
+            shown: HashMap::new(),
             history_failed: false,
             permit: Some(start.permit),
         };

@@ -7,12 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use easel_imagegen::plan::Draft;
 use easel_imagegen::port::{
-    CallEnd, CallStart, Files, ImageJob, ImageSource, Made, Provenance, Provider, Reference, Store, image_error,
+    CallEnd, CallStart, Files, ImageJob, ImageSource, Made, Preview, Previews, Provenance, Provider, Reference, Store,
+    image_error,
 };
 use easel_imagegen::references::Chosen;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, RequestedImage};
 use futures_util::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// What every call of a turn shares.
 #[derive(Debug)]
-pub(crate) struct CallContext<S, P> {
+pub(crate) struct CallContext<S: Store, P> {
     pub(crate) store: S,
     pub(crate) provider: Arc<P>,
     pub(crate) thread_id: String,
@@ -38,10 +39,16 @@ pub(crate) struct CallContext<S, P> {
     /// Calls that run side by side.
     pub(crate) places: Semaphore,
     pub(crate) deadline: Duration,
+    /// How often an image is shown while it is made.
+    pub(crate) partial_images: u32,
+    /// What the calls show, by item.
+    pub(crate) previews: mpsc::Sender<(String, PreviewOf<S>)>,
     pub(crate) cancel: CancellationToken,
 }
 
 pub(crate) type StagedOf<S> = <<S as Store>::Files as Files>::Staged;
+
+pub(crate) type PreviewOf<S> = Preview<StagedOf<S>>;
 
 /// The end of a call.
 #[derive(Debug)]
@@ -86,7 +93,10 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
         }
         let files = self.store.files(&self.thread_id);
-        let making = async { tokio::time::timeout(self.deadline + GRACE, self.provider.make(job, files)).await };
+        let (previews, item_id) = (self.previews.clone(), job.call_id.clone());
+        // Without room for it a preview is dropped, and its file with it.
+        let show: Previews<StagedOf<S>> = Arc::new(move |preview| drop(previews.try_send((item_id.clone(), preview))));
+        let making = async { tokio::time::timeout(self.deadline + GRACE, self.provider.make(job, files, show)).await };
         tokio::select! {
             biased;
             // First, so that an image that is there when the interrupt comes is not thrown away.
@@ -116,6 +126,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             idempotency_key: format!("{}-{}", self.thread_id, draft.call_id),
             originator: self.originator.clone(),
             call_id: draft.call_id,
+            // A stream of several images does not say which of them it shows.
+            partial_images: if draft.requested.parameters.n.unwrap_or(1) == 1 { self.partial_images } else { 0 },
             requested: draft.requested,
             references,
             mask,

@@ -24,7 +24,7 @@ use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 use crate::conversation::Conversation;
 use calls::Calls;
 use events::Step;
-pub use exchange::{Effect, Input, Outcome, Steered};
+pub use exchange::{Effect, Input, Outcome, Shown, Steered};
 
 /// Answers of the model in one turn, so that a model that calls for ever comes to an end.
 pub const MAX_ANSWERS: u32 = 32;
@@ -123,6 +123,7 @@ impl Turn {
             }
             Input::AnswerCompleted { usage } => self.answer = Answer::Whole(usage),
             Input::AnswerFailed(error) => self.fail(&mut step, error.message, error.info),
+            Input::Previewed { item_id, shown } => self.previewed(&mut step, &item_id, &shown),
             Input::CallEnded { item_id, outcome } => self.call_ended(&mut step, &item_id, outcome),
             Input::Steered(steered) => self.steered.push(*steered),
             Input::Interrupt => self.stop(&mut step, Ending::Interrupted),

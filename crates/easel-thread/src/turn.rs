@@ -2,7 +2,9 @@
 //! audience.
 
 mod hosted;
+mod previews;
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -16,11 +18,12 @@ use easel_protocol::turn::CodexErrorInfo;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::audience::Audience;
-use crate::call::{CallContext, Report, StagedOf, now_ms};
+use crate::call::{CallContext, PreviewOf, Report, StagedOf, now_ms};
 use crate::conversation::Conversation;
 use crate::machine::{Effect, Input, Steered, Turn};
 use crate::slot::{Course, TurnPermit};
@@ -45,6 +48,10 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     pub(crate) budget: PictureBudget,
     pub(crate) calls: JoinSet<Report>,
     pub(crate) hosted: HostedCalls,
+    /// What the standalone calls show.
+    pub(crate) previews: mpsc::Receiver<(String, PreviewOf<S>)>,
+    /// What each open item showed last: the file goes when this does.
+    pub(crate) shown: HashMap<String, StagedOf<S>>,
     pub(crate) history_failed: bool,
     /// Given back before the last events are told, so that a client may answer them with a new turn.
     pub(crate) permit: Option<TurnPermit>,
@@ -55,6 +62,7 @@ enum Happened<S: Store> {
     Interrupted,
     MayTell,
     Answered(Option<AnswerEvent<S>>),
+    Previewed(String, PreviewOf<S>),
     Reported(Report),
 }
 
@@ -77,6 +85,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                     Vec::new()
                 }
                 Happened::Interrupted => self.step(&mut turn, Input::Interrupt),
+                Happened::Previewed(item_id, preview) => self.previewed(&mut turn, item_id, preview),
                 Happened::Reported(report) => self.reported(&mut turn, report),
                 Happened::Answered(event) => self.answered(&mut turn, event).await,
             };
@@ -90,6 +99,8 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             biased;
             () = self.interrupt.cancelled(), if !interrupted => Happened::Interrupted,
             () = self.telling.may_tell(), if !self.telling.is_open() => Happened::MayTell,
+            // Before the end of the call that sent it.
+            Some((item_id, preview)) = self.previews.recv() => Happened::Previewed(item_id, preview),
             Some(report) = self.calls.join_next() => Happened::Reported(report.unwrap_or_else(|error| {
                 // A call catches its own panics and is never aborted.
                 tracing::error!(%error, "an image call ended without a report");
@@ -132,6 +143,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     }
 
     fn reported(&mut self, turn: &mut Turn, report: Report) -> Vec<Effect> {
+        self.shown.remove(&report.item_id);
         self.step(turn, Input::CallEnded { item_id: report.item_id, outcome: report.outcome })
     }
 
@@ -142,6 +154,9 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             Some(Ok(ModelEvent::FunctionCall(call))) => Input::FunctionCall(call),
             Some(Ok(ModelEvent::HostedStarted { call_id, requested, references })) => {
                 Input::HostedStarted { call_id, requested, references }
+            }
+            Some(Ok(ModelEvent::HostedPreview { call_id, preview })) => {
+                return self.hosted_previewed(turn, &call_id, preview);
             }
             Some(Ok(ModelEvent::HostedEnded { call_id, outcome })) => {
                 return self.hosted_ended(turn, &call_id, outcome).await;
@@ -239,7 +254,8 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             images,
             exposure,
             output_schema: self.output_schema.clone(),
-            tools: spec::entries(exposure, &provider.info().capabilities),
+            partial_images: self.context.partial_images,
+            tools: spec::entries(exposure, &provider.info().capabilities, self.context.partial_images),
         };
         let context = Arc::clone(&self.context);
         let events = async move { provider.respond(request, context.store.files(&context.thread_id)) };

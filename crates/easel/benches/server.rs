@@ -90,6 +90,7 @@ fn turns(home: &Path) {
             height: DEFAULT_SIDE,
             transparent: false,
             variant: 0,
+            grain: 1,
             references: &[],
         };
         draw(&picture).expect("a picture");

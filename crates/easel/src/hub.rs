@@ -123,6 +123,10 @@ impl Audience for Hub {
         let raw = matches!(event, Event::RawResponseItemCompleted(_));
         let mut subscribers = self.subscribers(thread_id);
         subscribers.retain(|subscription| !raw || subscription.wants == Wants::RawEvents);
+        // Progress: a client that is slow to read does without.
+        if matches!(event, Event::ImagePreview(_)) {
+            return subscribers.iter().for_each(|subscription| subscription.client.try_queue(&event));
+        }
         // Side by side, so that a slow client does not keep the event from the others.
         join_all(subscribers.iter().map(|subscription| subscription.client.tell(&event, &self.store))).await;
     }

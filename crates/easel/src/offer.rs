@@ -63,8 +63,10 @@ impl App {
         let provider = self.default_provider();
         let config = self.config();
         let model = default_model(provider.info(), &config);
-        let exposure = thread_rules(&config).decide(&*provider, &model).exposure;
-        Offered { exposure, entries: spec::entries(exposure, &provider.info().capabilities) }
+        let rules = thread_rules(&config);
+        let exposure = rules.decide(&*provider, &model).exposure;
+        let entries = spec::entries(exposure, &provider.info().capabilities, rules.partial_images(&*provider));
+        Offered { exposure, entries }
     }
 
     fn offered_last(&self) -> MutexGuard<'_, Option<Offered>> {

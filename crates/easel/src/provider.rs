@@ -11,7 +11,7 @@ use std::time::Duration;
 use easel_config::{Config, Preset, ProviderConfig};
 use easel_imagegen::capability::{AuthKind, Capabilities};
 use easel_imagegen::port::{
-    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo, image_error,
+    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo, image_error,
 };
 use easel_preview::{Billing, PROVIDER_ID, PreviewOptions, PreviewProvider};
 use easel_protocol::model::Model;
@@ -115,6 +115,7 @@ impl Unavailable {
             parameters: [].into(),
             max_references: 0,
             max_n: 1,
+            partial_images: false,
             bills: true,
         };
         let info = ProviderInfo {
@@ -165,11 +166,16 @@ impl Provider for AnyProvider {
         }
     }
 
-    async fn make<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
+    async fn make<F: Files>(
+        &self,
+        job: ImageJob,
+        files: Arc<F>,
+        previews: Previews<F::Staged>,
+    ) -> Result<Made<F::Staged>, ImageError> {
         match self {
-            Self::Preview(preview) => preview.make(job, files).await,
-            Self::Http(provider) => provider.make(job, files).await,
-            Self::Account(provider) => provider.in_use().make(job, files).await,
+            Self::Preview(preview) => preview.make(job, files, previews).await,
+            Self::Http(provider) => provider.make(job, files, previews).await,
+            Self::Account(provider) => provider.in_use().make(job, files, previews).await,
             Self::Unavailable(Unavailable { reason, .. }) => {
                 Err(image_error(ImageErrorKind::Internal, reason.as_str()))
             }

@@ -16,6 +16,7 @@ pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
         detail: detail(config.images.detail),
         parallel_calls: config.images.parallel.into(),
         call_deadline: Duration::from_millis(config.images.timeout_ms),
+        partial_images: config.images.partial_images,
         max_images: config.limits.images_per_turn,
         budget: PictureBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
         event_delay: Duration::from_millis(config.wire.turn_event_delay_ms),

@@ -19,6 +19,7 @@ fn scrub(root: &str, key: &str, value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(|value| scrub(root, key, value)),
         Value::Number(_) if key.ends_with("At") || key.ends_with("Ms") => *value = "[time]".into(),
         Value::Number(_) if key == "bytes" || key.ends_with("Tokens") => *value = "[number]".into(),
+        Value::String(text) if key == "path" && text.contains(".preview.") => *value = "[preview]".into(),
         Value::String(_) if key == "sha256" => *value = "[sha256]".into(),
         Value::String(text) => *text = words(&text.replace(root, "[root]")),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

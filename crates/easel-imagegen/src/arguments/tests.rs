@@ -12,6 +12,7 @@ fn capabilities(parameters: &[Parameter]) -> Capabilities {
         parameters: parameters.iter().copied().collect(),
         max_references: 5,
         max_n: 4,
+        partial_images: false,
         bills: true,
     }
 }

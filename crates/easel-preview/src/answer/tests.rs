@@ -70,6 +70,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
         images,
         exposure,
         tools: Vec::new(),
+        partial_images: 0,
     }
 }
 
@@ -86,9 +87,10 @@ fn said(answer: &Answer<()>) -> String {
             ModelEvent::TextDelta { delta, .. } => deltas.push_str(delta),
             ModelEvent::Message { text, .. } => message = Some(text.clone()),
             ModelEvent::Completed { usage } => assert_eq!(usage.total_tokens, usage.input_tokens + usage.output_tokens),
-            ModelEvent::FunctionCall(_) | ModelEvent::HostedStarted { .. } | ModelEvent::HostedEnded { .. } => {
-                panic!("not a message: {event:?}")
-            }
+            ModelEvent::FunctionCall(_)
+            | ModelEvent::HostedStarted { .. }
+            | ModelEvent::HostedPreview { .. }
+            | ModelEvent::HostedEnded { .. } => panic!("not a message: {event:?}"),
         }
     }
     assert_eq!(message.as_ref(), Some(&deltas));

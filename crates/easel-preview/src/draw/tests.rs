@@ -27,7 +27,7 @@ impl Seen {
 }
 
 fn picture(prompt: &str, width: u32, height: u32) -> Picture<'_> {
-    Picture { prompt, width, height, transparent: false, variant: 0, references: &[] }
+    Picture { prompt, width, height, transparent: false, variant: 0, grain: 1, references: &[] }
 }
 
 fn seen(picture: &Picture<'_>) -> Seen {

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::io::{self, Cursor};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use easel_imagegen::port::{MadeImage, Provenance, Reference};
@@ -35,6 +36,14 @@ impl Files for Memory {
     fn stage(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
         Ok(writer)
     }
+
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+        self.stage(writer)
+    }
+
+    fn look(&self, _staged: &Vec<u8>) -> (PathBuf, ImageFacts) {
+        unreachable!("a provider looks at no file")
+    }
 }
 
 fn reference(id: &str) -> Reference {
@@ -59,6 +68,7 @@ fn job(prompt: &str, parameters: AppliedImage, references: &[&str]) -> ImageJob 
         references: references.iter().map(|id| reference(id)).collect(),
         mask: None,
         deadline: Duration::from_secs(60),
+        partial_images: 0,
     }
 }
 
@@ -81,6 +91,7 @@ fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
         images: Vec::new(),
         exposure,
         tools: Vec::new(),
+        partial_images: 0,
     }
 }
 
@@ -95,7 +106,9 @@ fn header(png: &[u8]) -> (u32, u32, png::ColorType) {
 
 #[tokio::test]
 async fn a_call_makes_a_picture_of_the_size_asked_for() {
-    let made = PreviewProvider::default().make(job("a fox", sized("128x96"), &[]), Arc::new(Memory::default())).await;
+    let made = PreviewProvider::default()
+        .make(job("a fox", sized("128x96"), &[]), Arc::new(Memory::default()), Arc::new(drop))
+        .await;
     let made = made.unwrap();
     let [MadeImage { staged, applied, .. }] = made.images.as_slice() else { panic!("not one image") };
     assert_eq!(header(staged), (128, 96, png::ColorType::Rgb));
@@ -107,14 +120,18 @@ async fn a_call_makes_a_picture_of_the_size_asked_for() {
 #[tokio::test]
 async fn what_was_ignored_shows_in_what_was_applied() {
     let parameters = AppliedImage { quality: Some("high".to_owned()), ..sized("64x64") };
-    let made = PreviewProvider::default().make(job("a fox", parameters, &[]), Arc::new(Memory::default())).await;
+    let made = PreviewProvider::default()
+        .make(job("a fox", parameters, &[]), Arc::new(Memory::default()), Arc::new(drop))
+        .await;
     assert_eq!(made.unwrap().images[0].applied.quality, None);
 }
 
 #[tokio::test]
 async fn several_pictures_of_one_call_differ_and_can_be_transparent() {
     let parameters = AppliedImage { n: Some(3), background: Some("transparent".to_owned()), ..sized("64x64") };
-    let made = PreviewProvider::default().make(job("a thing", parameters, &[]), Arc::new(Memory::default())).await;
+    let made = PreviewProvider::default()
+        .make(job("a thing", parameters, &[]), Arc::new(Memory::default()), Arc::new(drop))
+        .await;
     let images = made.unwrap().images;
     assert_eq!(images.len(), 3);
     assert_ne!(images[0].staged, images[1].staged);
@@ -124,12 +141,13 @@ async fn several_pictures_of_one_call_differ_and_can_be_transparent() {
 #[tokio::test]
 async fn references_are_read_in_order_and_change_the_picture() {
     let provider = PreviewProvider::default();
-    let made = provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default())).await.unwrap();
+    let made = provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop)).await.unwrap();
     let png = made.images.into_iter().next().unwrap().staged;
     let files =
         Memory { files: [("a".to_owned(), png.clone()), ("b".to_owned(), png.clone())].into(), ..Memory::default() };
     let files = Arc::new(files);
-    let edited = provider.make(job("x", sized("64x64"), &["b", "a"]), Arc::clone(&files)).await.unwrap();
+    let edited =
+        provider.make(job("x", sized("64x64"), &["b", "a"]), Arc::clone(&files), Arc::new(drop)).await.unwrap();
     assert_ne!(edited.images[0].staged, png);
     assert_eq!(*files.opened.lock().unwrap(), ["b", "a"]);
 }
@@ -137,7 +155,9 @@ async fn references_are_read_in_order_and_change_the_picture() {
 #[tokio::test]
 async fn each_fault_has_its_kind() {
     let provider = PreviewProvider::default();
-    let fault = async |job: ImageJob, files: Memory| provider.make(job, Arc::new(files)).await.unwrap_err().kind;
+    let fault = async |job: ImageJob, files: Memory| {
+        provider.make(job, Arc::new(files), Arc::new(drop)).await.unwrap_err().kind
+    };
     let missing = fault(job("x", sized("64x64"), &["gone"]), Memory::default()).await;
     assert_eq!(missing, ImageErrorKind::ReferenceNotFound);
     let full = Memory { full: true, ..Memory::default() };
@@ -152,7 +172,7 @@ async fn a_picture_takes_as_long_as_the_options_say() {
     let options = PreviewOptions { delay: Duration::from_secs(30), ..PreviewOptions::default() };
     let before = tokio::time::Instant::now();
     let provider = PreviewProvider::new(options);
-    provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default())).await.unwrap();
+    provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop)).await.unwrap();
     assert!(before.elapsed() >= Duration::from_secs(30));
 }
 
@@ -162,7 +182,10 @@ async fn a_call_past_its_deadline_is_uncertain_when_billing_is_rehearsed() {
         let options = PreviewOptions { delay: Duration::from_secs(90), billing, ..PreviewOptions::default() };
         let provider = PreviewProvider::new(options);
         assert_eq!(provider.info().capabilities.bills, billing == Billing::Rehearsed);
-        let error = provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default())).await.unwrap_err();
+        let error = provider
+            .make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop))
+            .await
+            .unwrap_err();
         assert_eq!((error.kind, error.billed, error.elapsed_ms), (ImageErrorKind::Timeout, billed, 60_000));
     }
 }
@@ -180,6 +203,7 @@ async fn the_hosted_tool_starts_ends_with_the_picture_and_says_a_sentence() {
         ModelEvent::TextDelta { .. }
         | ModelEvent::FunctionCall(_)
         | ModelEvent::HostedStarted { .. }
+        | ModelEvent::HostedPreview { .. }
         | ModelEvent::HostedEnded { .. }
         | ModelEvent::Completed { .. } => None,
     });
@@ -192,7 +216,10 @@ async fn both_tools_draw_the_same_picture_from_the_same_words() {
     let provider = PreviewProvider::default();
     let hosted = events(&provider, request(ToolExposure::Hosted, "a blue cat, 64x64")).await;
     let ModelEvent::HostedEnded { outcome: Ok(hosted), .. } = &hosted[1] else { panic!("{:?}", hosted[1]) };
-    let made = provider.make(job("a blue cat, 64x64", sized("64x64"), &[]), Arc::new(Memory::default())).await.unwrap();
+    let made = provider
+        .make(job("a blue cat, 64x64", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop))
+        .await
+        .unwrap();
     assert_eq!(hosted.images[0].staged, made.images[0].staged);
 }
 
@@ -205,4 +232,52 @@ async fn the_same_turn_asked_twice_gets_two_call_ids() {
         call.call_id
     };
     assert_ne!(id().await, id().await);
+}
+
+/// Colours of the picture's first row, without repeats side by side.
+fn runs(png: &[u8]) -> usize {
+    let mut reader = png::Decoder::new(Cursor::new(png)).read_info().unwrap();
+    let row = reader.next_row().unwrap().unwrap();
+    let mut colours: Vec<&[u8]> = row.data().chunks_exact(3).collect();
+    colours.dedup();
+    colours.len()
+}
+
+#[tokio::test]
+async fn a_picture_is_shown_coarsely_before_it_is_there_and_finer_each_time() {
+    let provider = PreviewProvider::default();
+    let job = ImageJob { partial_images: 3, ..job("a red fox", sized("256x256"), &[]) };
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let show = Arc::clone(&shown);
+    let previews = Arc::new(move |preview: Preview<Vec<u8>>| show.lock().unwrap().push(preview));
+    let made = provider.make(job.clone(), Arc::new(Memory::default()), previews).await.unwrap();
+    let shown = std::mem::take(&mut *shown.lock().unwrap());
+    assert_eq!(shown.iter().map(|preview| preview.index).collect::<Vec<_>>(), [0, 1, 2]);
+    let grains = shown.iter().map(|preview| &preview.staged).chain([&made.images[0].staged]);
+    let grains: Vec<usize> = grains.map(|png| runs(png)).collect();
+    assert!(grains.is_sorted_by(|coarse, fine| coarse < fine) && grains[0] <= 16, "{grains:?}");
+    assert!(shown.iter().all(|preview| header(&preview.staged) == (256, 256, png::ColorType::Rgb)));
+    // The picture itself is the same, shown or not.
+    let unseen = ImageJob { partial_images: 0, ..job };
+    let unseen =
+        provider.make(unseen, Arc::new(Memory::default()), Arc::new(|_| panic!("nobody asked"))).await.unwrap();
+    assert_eq!(unseen.images[0].staged, made.images[0].staged);
+}
+
+#[tokio::test]
+async fn the_hosted_tool_shows_its_picture_between_its_start_and_its_end() {
+    let request = ModelRequest { partial_images: 2, ..request(ToolExposure::Hosted, "a fox, 64x64") };
+    let events = events(&PreviewProvider::default(), request).await;
+    let kinds = events.iter().map_while(|event| match event {
+        ModelEvent::HostedStarted { call_id, .. } => Some((call_id.clone(), "started".to_owned())),
+        ModelEvent::HostedPreview { call_id, preview } => Some((call_id.clone(), format!("preview {}", preview.index))),
+        ModelEvent::HostedEnded { call_id, .. } => Some((call_id.clone(), "ended".to_owned())),
+        ModelEvent::TextDelta { .. }
+        | ModelEvent::Message { .. }
+        | ModelEvent::FunctionCall(_)
+        | ModelEvent::Completed { .. } => None,
+    });
+    let (ids, kinds): (Vec<String>, Vec<String>) = kinds.unzip();
+    assert_eq!(kinds, ["started", "preview 0", "preview 1", "ended"]);
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods};
 
 /// Methods and notifications that only Easel has.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "tool/list",
     "tool/list/updated",
     "thread/settings/update",
@@ -25,6 +25,7 @@ const OWN: [&str; 11] = [
     "image/delete",
     "image/deleted",
     "usage/read",
+    "item/imageGeneration/preview",
 ];
 
 #[test]

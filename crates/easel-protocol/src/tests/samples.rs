@@ -178,7 +178,12 @@ pub(super) fn notifications() -> Vec<Value> {
     let started = |item| json!({"threadId": "t", "turnId": "u", "item": item, "startedAtMs": 1});
     let completed = |item| json!({"threadId": "t", "turnId": "u", "item": item, "completedAtMs": 2});
     let raw = |item| json!({"threadId": "t", "turnId": "u", "item": item});
+    let preview = json!({
+        "threadId": "t", "turnId": "u", "itemId": "i", "index": 1, "path": "/home/a/.b.preview.png", "mediaType": "image/png",
+        "width": 2, "height": 3, "bytes": 4,
+    });
     let mut all = vec![
+        event("item/imageGeneration/preview", preview),
         event(
             "configWarning",
             json!({"summary": "A key is unknown.", "details": "At line 3.", "path": "/home/a/config.toml"}),

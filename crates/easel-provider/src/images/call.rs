@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, ImageJob, Made, image_error};
+use easel_imagegen::port::{Files, ImageJob, Made, Previews, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::time::Instant;
 
 use super::body::{Body, Sending, open};
-use super::request::{ResponseFormatSent, request};
+use super::request::{ResponseFormatSent, request, streams};
 use super::{Progress, collect};
 use crate::credential::{Credential, Credentials};
 use crate::failure::{Masks, Refused, cause, refused};
@@ -55,6 +55,7 @@ pub(super) async fn call<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: &ImageJob,
     files: &Arc<F>,
+    previews: &Previews<F::Staged>,
     deadline: Instant,
     progress: &mut Progress,
 ) -> Result<Made<F::Staged>, ImageError> {
@@ -65,7 +66,7 @@ pub(super) async fn call<C: Credentials, F: Files>(
     let (mut refreshed, mut failed) = (false, Failed::default());
     loop {
         (progress.sending, progress.accepted) = (Sending::default(), false);
-        let failure = match made(provider, job, files, &attempt, progress).await {
+        let failure = match made(provider, job, files, previews, &attempt, progress).await {
             Ok(made) => return Ok(made),
             Err(failure) => failure,
         };
@@ -116,11 +117,12 @@ async fn made<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: &ImageJob,
     files: &Arc<F>,
+    previews: &Previews<F::Staged>,
     attempt: &Attempt,
     progress: &mut Progress,
 ) -> Result<Made<F::Staged>, Failure> {
     let response = send(provider, job, files, attempt, progress).await?;
-    collect::collect(provider, job, files, response, &attempt.masks, progress).await.map_err(Failure::Other)
+    collect::collect(provider, job, files, previews, response, &attempt.masks, progress).await.map_err(Failure::Other)
 }
 
 /// The same attempt with a new credential; `refused` when there is none.
@@ -157,7 +159,7 @@ async fn send<C: Credentials, F: Files>(
     let (record, model) = (&provider.record, provider.info.image_model.as_str());
     let request = request(record, model, job, attempt.response_format).map_err(Failure::Other)?;
     let body = opened(provider, files, request.body).await.map_err(Failure::Other)?;
-    let accept = if record.stream_images { "text/event-stream, application/json" } else { "application/json" };
+    let accept = if streams(record, job) { "text/event-stream, application/json" } else { "application/json" };
     let post = provider
         .endpoint
         .post(record, request.path, model, attempt.credential.as_ref(), &job.originator)

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use easel_imagegen::capability::Parameter;
-use easel_imagegen::port::{Files, ImageJob, Made, MadeImage, image_error};
+use easel_imagegen::port::{Files, ImageJob, Made, MadeImage, Previews, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use reqwest::Response;
 use reqwest::header::HeaderMap;
@@ -43,6 +43,7 @@ pub(super) async fn collect<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: &ImageJob,
     files: &Arc<F>,
+    previews: &Previews<F::Staged>,
     response: Response,
     masks: &Masks,
     progress: &mut Progress,
@@ -51,7 +52,8 @@ pub(super) async fn collect<C: Credentials, F: Files>(
     let answered =
         |error: ImageError| ImageError { http_status: Some(status), request_id: request_id(&headers, masks), ..error };
     let wanted = wanted(&provider.record, job);
-    let documents = receive(response, Arc::clone(files), wanted).await;
+    let previews = Some(Arc::clone(previews)).filter(|_| job.partial_images > 0);
+    let documents = receive(response, Arc::clone(files), wanted, previews).await;
     let mut documents = documents.map_err(|broken| answered(broken_error(&provider.place(), &broken)))?;
     progress.accepted = true;
 

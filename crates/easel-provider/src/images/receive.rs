@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use easel_imagegen::port::Files;
+use easel_imagegen::port::{Files, Preview, Previews};
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
 use super::events::{Frame, Lines};
-use crate::inline::{Assembly, Dialect, Slot, Unfit};
+use crate::inline::{self, Assembly, Dialect, Slot, Unfit};
 
 /// One JSON text with its images, whose values in it are numbers of slots.
 pub(super) struct Document<W> {
@@ -29,11 +29,13 @@ pub(super) enum Broken {
     Stopped,
 }
 
-/// Reads an answer with up to `wanted` images: one document from JSON, or one for each event that ends an image.
+/// Reads an answer with up to `wanted` images: one document from JSON, or one for each event that ends an image. What an
+/// image looks like before goes to `previews`.
 pub(super) async fn receive<F: Files>(
     mut response: Response,
     files: Arc<F>,
     wanted: usize,
+    previews: Option<Previews<F::Staged>>,
 ) -> Result<Vec<Document<F::Writer>>, Broken> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let events =
@@ -41,7 +43,9 @@ pub(super) async fn receive<F: Files>(
     let mut reader = Reader {
         form: if events { Form::Unclear } else { Form::Json },
         lines: Lines::default(),
-        document: Assembly::new(Dialect::Images, files, wanted),
+        document: Assembly::new(Dialect::Images, Arc::clone(&files), wanted),
+        files,
+        previews,
         preview: false,
         wanted,
         documents: Vec::new(),
@@ -85,6 +89,9 @@ struct Reader<F: Files> {
     form: Form,
     lines: Lines,
     document: Assembly<F>,
+    files: Arc<F>,
+    /// Absent when nobody asked for them.
+    previews: Option<Previews<F::Staged>>,
     /// The event says by its name that its image is not the final one.
     preview: bool,
     wanted: usize,
@@ -151,6 +158,17 @@ impl<F: Files> Reader<F> {
         (!self.documents.is_empty()).then_some(self.documents)
     }
 
+    /// A preview that is none is passed over: the image itself may be well.
+    fn show(&self, json: &Value, slots: Vec<Slot<F::Writer>>) {
+        let Some(previews) = &self.previews else { return };
+        let index = json.get("partial_image_index").and_then(Value::as_u64);
+        let index = index.and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
+        match inline::preview(&*self.files, slots.into_iter().next()) {
+            Ok(staged) => previews(Preview { index, staged }),
+            Err(error) => tracing::debug!(%error, "a preview is passed over"),
+        }
+    }
+
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Broken> {
         match frame {
             Frame::Name(name) => {
@@ -159,22 +177,30 @@ impl<F: Files> Reader<F> {
             }
             Frame::Data(data) => {
                 let kept: usize = self.documents.iter().map(|document| document.slots.len()).sum();
-                self.document.want(if self.preview { 0 } else { self.wanted.saturating_sub(kept) });
+                let wanted = self.wanted.saturating_sub(kept);
+                self.document.want(if self.preview { usize::from(self.previews.is_some()) } else { wanted });
                 Ok(self.document.feed(data)?)
             }
             Frame::End => {
-                self.preview = false;
+                let preview = std::mem::take(&mut self.preview);
                 let (rest, slots) = self.document.take();
                 // What is no JSON is `[DONE]` or of no use.
-                if let Ok(json) = serde_json::from_slice(&rest)
-                    && is_final(&json)
-                {
+                let Ok(json) = serde_json::from_slice(&rest) else { return Ok(()) };
+                if is_final(&json) {
                     self.documents.push(Document { json, slots });
+                } else if preview || is_preview(&json) {
+                    self.show(&json, slots);
                 }
                 Ok(())
             }
         }
     }
+}
+
+/// Whether an event shows an image that is not finished.
+fn is_preview(json: &Value) -> bool {
+    let kind = json.get("type").and_then(Value::as_str).unwrap_or_default();
+    matches!(kind, "image_generation.partial_image" | "image_edit.partial_image")
 }
 
 /// Whether an event ends an image, or all: an error, or a whole answer sent as an event.

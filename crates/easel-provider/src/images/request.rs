@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::record::{Edit, ImageEncoding, Record};
 
-pub(super) use fields::ResponseFormatSent;
+pub(super) use fields::{ResponseFormatSent, streams};
 
 /// A request below the provider's base URL.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ pub(super) fn request(
     response_format: ResponseFormatSent,
 ) -> Result<Request, ImageError> {
     check(record, job)?;
-    let fields = fields::fields(record, model, &job.requested, response_format)?;
+    let fields = fields::fields(record, model, job, response_format)?;
     if job.references.is_empty() {
         return Ok(json(GENERATIONS, &fields, Vec::new()));
     }

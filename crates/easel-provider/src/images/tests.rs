@@ -51,6 +51,7 @@ mod early;
 mod faults;
 mod files;
 mod links;
+mod previews;
 mod server;
 
 use std::sync::Arc;
@@ -162,6 +163,7 @@ fn job(prompt: &str) -> ImageJob {
         references: Vec::new(),
         mask: None,
         deadline: Duration::from_secs(30),
+        partial_images: 0,
     }
 }
 
@@ -189,7 +191,7 @@ async fn call(record: Record, acts: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageErr
     let server = Server::start(acts).await;
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
-    let made = make(&provider(server.port, record), job("a cat"), files).await;
+    let made = make(&provider(server.port, record), job("a cat"), files, Arc::new(drop)).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
     (made, server.requests())
 }

@@ -92,3 +92,14 @@ impl<F: Files> Slots<F> {
         written.map_or_else(Slot::Disk, Slot::Whole)
     }
 }
+
+/// Makes a file of an image that is not finished. A preview need not be durable, and one that is no image is no error of
+/// its call.
+pub(crate) fn preview<F: Files>(files: &F, slot: Option<Slot<F::Writer>>) -> io::Result<F::Staged> {
+    match slot {
+        Some(Slot::Whole(writer)) => files.stage_preview(writer),
+        Some(Slot::Disk(error)) => Err(error),
+        Some(Slot::NotBase64) => Err(io::Error::new(io::ErrorKind::InvalidData, "not base64")),
+        Some(Slot::Empty | Slot::Ignored) | None => Err(io::ErrorKind::NotFound.into()),
+    }
+}

@@ -43,7 +43,9 @@ pub(super) fn record(preset: Preset) -> Record {
             query: BTreeMap::from([("api-version".to_owned(), AZURE_API_VERSION.to_owned())]),
             ..azure()
         },
-        Preset::Litellm => Record { image_auth: key_or_none(), models_endpoint: true, ..openai() },
+        Preset::Litellm => {
+            Record { image_auth: key_or_none(), models_endpoint: true, partial_images: false, ..openai() }
+        }
         Preset::SdServer => sd_server(),
         Preset::Localai => localai(),
         Preset::VllmOmni => Record {
@@ -79,6 +81,7 @@ fn openai() -> Record {
         limits: Limits { max_images: 16, max_image_bytes: MAX_IMAGE_BYTES, max_n: 10 },
         metadata: Metadata::Strip,
         stream_images: false,
+        partial_images: true,
         bills: true,
     }
 }
@@ -90,6 +93,7 @@ fn codex() -> Record {
         generate: generate(None, SizeStyle::Text, &[Parameter::Background]),
         edit: Edit::JsonImages,
         limits: Limits { max_images: 5, max_image_bytes: MAX_DATA_URL_IMAGE_BYTES, max_n: 1 },
+        partial_images: false,
         ..openai()
     }
 }
@@ -106,6 +110,7 @@ fn generic() -> Record {
         image_auth: key_or_none(),
         generate: generate(Some(ResponseFormat::TryB64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
         limits: Limits { max_images: DEFAULT_MAX_REFERENCES, ..openai().limits },
+        partial_images: false,
         ..openai()
     }
 }

@@ -50,6 +50,7 @@ impl Answer {
             Event::TextDelta { item_id, delta } => self.delta(item_id, delta, said),
             Event::ItemAdded(Item::Image(image)) => self.images.begin(&image.id, said),
             Event::ImageBegun { item_id } => self.images.begin(&item_id, said),
+            Event::ImagePreview { item_id, index, picture } => self.images.preview(item_id, index, picture, said),
             Event::ItemDone(item) => self.item(item, said),
             Event::Error(error) => Err(self.images.refuse(&error)),
             Event::ItemAdded(Item::Message { .. } | Item::FunctionCall { .. } | Item::Other) | Event::Other => Ok(()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use easel_imagegen::port::{Files, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 
-use crate::inline::Slot;
+use crate::inline::{self, Slot};
 
 pub(super) const NO_IMAGE: &str = "the provider's image tool made no image";
 
@@ -34,6 +34,14 @@ pub(super) async fn stage<F: Files>(files: &Arc<F>, slot: Slot<F::Writer>) -> Re
         }
     };
     Err(ImageError { billed, ..error })
+}
+
+/// Makes a file of what the image looks like so far. What cannot be shown is passed over: the image itself may be well.
+pub(super) async fn stage_preview<F: Files>(files: &Arc<F>, slot: Slot<F::Writer>) -> Option<F::Staged> {
+    let files = Arc::clone(files);
+    let staged = tokio::task::spawn_blocking(move || inline::preview(&*files, Some(slot))).await;
+    let staged = staged.map_err(io::Error::other).flatten();
+    staged.inspect_err(|error| tracing::debug!(%error, "a preview is passed over")).ok()
 }
 
 fn not_stored(error: &io::Error) -> ImageError {

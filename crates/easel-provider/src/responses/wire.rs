@@ -29,6 +29,12 @@ pub(super) enum Event {
     ImageBegun {
         item_id: String,
     },
+    /// What its image looks like so far: a number among the pictures of the event.
+    ImagePreview {
+        item_id: String,
+        index: u32,
+        picture: Option<usize>,
+    },
     Ended(Response),
     Error(Value),
     Other,
@@ -73,6 +79,10 @@ struct RawEvent<'a> {
     delta: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    partial_image_b64: Option<&'a RawValue>,
+    #[serde(borrow)]
+    partial_image_index: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +116,11 @@ pub(super) fn event(data: &[u8]) -> Result<Event, Unreadable> {
         "response.image_generation_call.in_progress" | "response.image_generation_call.generating" => {
             Event::ImageBegun { item_id }
         }
+        "response.image_generation_call.partial_image" => Event::ImagePreview {
+            item_id,
+            index: raw.partial_image_index.and_then(|raw| raw.get().parse().ok()).unwrap_or(0),
+            picture: raw.partial_image_b64.and_then(|raw| raw.get().parse().ok()),
+        },
         "response.completed" => ended(raw.response, Status::Completed)?,
         "response.incomplete" => ended(raw.response, Status::Incomplete)?,
         "response.failed" => ended(raw.response, Status::Failed)?,

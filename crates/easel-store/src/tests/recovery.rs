@@ -2,8 +2,9 @@
 //! process that was killed: its lock is free.
 
 use std::fs;
+use std::io::Write;
 
-use easel_imagegen::port::{CallEnd, CallStart, Store, image_error};
+use easel_imagegen::port::{CallEnd, CallStart, Files, Store, image_error};
 use easel_protocol::image::ImageListParams;
 use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::record::{Billed, ImageErrorKind};
@@ -209,6 +210,29 @@ async fn a_half_image_is_removed_and_never_shown() {
 }
 
 #[tokio::test]
+async fn what_an_image_looked_like_while_it_was_made_is_removed_and_taken_for_no_image() {
+    let home = tempfile::tempdir().unwrap();
+    let store = drawing_store(home.path()).await;
+    let files = store.files(THREAD);
+    let preview = || {
+        let mut writer = files.create().unwrap();
+        writer.write_all(&png(2, 3, b"so far")).unwrap();
+        files.stage_preview(writer).unwrap()
+    };
+    let seen = preview();
+    let (path, facts) = files.look(&seen);
+    assert!(path.to_str().unwrap().ends_with(".preview.png"), "{path:?}");
+    assert_eq!((fs::read(&path).unwrap(), facts.width, facts.height), (png(2, 3, b"so far"), 2, 3));
+    drop(seen);
+    assert!(!path.exists());
+    abandon(preview());
+    store.close().await;
+    let image = only_image(&open(home.path())).await;
+    assert_eq!((image.status, image.images.len()), (ImageStatus::Failed, 0));
+    assert_eq!(names(&home.path().join("generated_images/thread-1")), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_whole_image_that_may_belong_to_either_of_two_calls_is_kept_and_named() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
@@ -254,7 +278,7 @@ async fn nothing_of_a_living_process_is_touched() {
     let home = tempfile::tempdir().unwrap();
     let living = drawing_store(home.path()).await;
     let staged = stage(&living, &png(1, 1, b""));
-    let writer = easel_imagegen::port::Files::create(&*living.files(THREAD)).unwrap();
+    let writer = living.files(THREAD).create().unwrap();
     let other = open(home.path());
     assert_eq!(only_image(&other).await.status, ImageStatus::InProgress);
     let end = CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 };

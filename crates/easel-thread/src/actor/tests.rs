@@ -5,6 +5,7 @@ mod faults;
 mod hosted;
 mod interrupts;
 mod message;
+mod previews;
 mod steering;
 mod telling;
 mod threads;

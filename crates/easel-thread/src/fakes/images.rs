@@ -58,6 +58,7 @@ pub(crate) fn capabilities() -> Capabilities {
         parameters: [Parameter::N].into(),
         max_references: 5,
         max_n: 10,
+        partial_images: true,
         bills: true,
     }
 }

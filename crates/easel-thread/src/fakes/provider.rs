@@ -1,5 +1,5 @@
 //! A provider that follows scripts. An answer is one: `text ID words`, `call ID prompt`, `edit ID path`, `hosted ID`,
-//! `drawn ID`, `done`, `fail`, `panic`, `wait GATE`; at its end the stream ends. A prompt is one too: `wait GATE`,
+//! `shown ID`, `drawn ID`, `done`, `fail`, `panic`, `wait GATE`; at its end the stream ends. A prompt is one too: `wait GATE`,
 //! `panic`, `fail`, `none`; all others make one image.
 
 use std::collections::VecDeque;
@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
-    Files, FunctionCall, ImageJob, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Provider, ProviderInfo,
-    image_error,
+    Files, FunctionCall, ImageJob, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Preview, Previews, Provider,
+    ProviderInfo, image_error,
 };
 use easel_protocol::event::TokenUsage;
 use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, ImageErrorKind, RequestedImage};
@@ -17,7 +17,7 @@ use futures_util::stream::{self, Stream};
 use serde_json::json;
 
 use super::log::{Dropped, Log};
-use super::store::stage;
+use super::store::{preview, stage};
 
 pub(crate) struct FakeProvider {
     pub(crate) info: ProviderInfo,
@@ -44,12 +44,16 @@ impl FakeProvider {
         };
         Ok(match word {
             "text" => ModelEvent::Message { item_id: id, text: text.to_owned() },
+            "call" if text.starts_with('{') => call(id, text.to_owned()),
             "call" => call(id, json!({ "prompt": text }).to_string()),
             "edit" => call(id, json!({ "prompt": "change it", "images": [text] }).to_string()),
             "hosted" => {
                 let parameters = AppliedImage::default();
                 let requested = RequestedImage { action: ImageAction::Generate, prompt: "x".to_owned(), parameters };
                 ModelEvent::HostedStarted { call_id: id, requested, references: Vec::new() }
+            }
+            "shown" => {
+                ModelEvent::HostedPreview { preview: Preview { index: 0, staged: preview(files, &id) }, call_id: id }
             }
             "drawn" => ModelEvent::HostedEnded { outcome: Ok(made(files, &[&id])), call_id: id },
             "done" => ModelEvent::Completed { usage: TokenUsage { total_tokens: 10, ..TokenUsage::default() } },
@@ -95,12 +99,20 @@ impl Provider for FakeProvider {
         })
     }
 
-    async fn make<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
+    async fn make<F: Files>(
+        &self,
+        job: ImageJob,
+        files: Arc<F>,
+        previews: Previews<F::Staged>,
+    ) -> Result<Made<F::Staged>, ImageError> {
         let call_id = job.call_id;
         let references: Vec<String> = job.references.iter().map(|image| image.path.display().to_string()).collect();
         self.log.add(format!("make {call_id} of {references:?}"));
         let mut open = Dropped::new(&self.log, format!("give up make {call_id}"));
         let prompt = &job.requested.prompt;
+        for index in 0..job.partial_images {
+            previews(Preview { index, staged: preview(&*files, &format!("{call_id}-{index}")) });
+        }
         if let Some(gate) = prompt.strip_prefix("wait ") {
             self.log.pass(gate).await;
         }

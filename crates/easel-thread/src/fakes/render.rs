@@ -34,6 +34,7 @@ pub(crate) fn event(event: &Event) -> String {
         Event::TurnStarted(started) => format!("turn/started {}", word(&started.turn.status)),
         Event::ItemStarted(started) => format!("item/started {}", item(&started.item)),
         Event::AgentMessageDelta(delta) => format!("delta {} {:?}", delta.item_id, delta.delta),
+        Event::ImagePreview(preview) => format!("preview {} {} {}", preview.item_id, preview.index, preview.path),
         Event::ItemCompleted(completed) => format!("item/completed {}", item(&completed.item)),
         Event::RawResponseItemCompleted(raw) => format!("raw {}", response_item(&raw.item)),
         Event::ThreadTokenUsageUpdated(used) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use easel_imagegen::port::{CallEnd, CallStart, Files, ImageSource, Reference, SourceRefused, StorageError, Store};
 use easel_protocol::event::Event;
-use easel_protocol::record::{Attachment, ImageErrorKind, ImageRecord};
+use easel_protocol::record::{Attachment, ImageErrorKind, ImageFacts, ImageRecord};
 
 use super::images::{attachment, record};
 use super::log::{Dropped, Log};
@@ -53,6 +53,14 @@ impl Files for FakeFiles {
     fn stage(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
         Ok(Staged(String::from_utf8(writer).unwrap()))
     }
+
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+        self.stage(writer)
+    }
+
+    fn look(&self, staged: &Staged) -> (PathBuf, ImageFacts) {
+        (format!("/home/{}.preview.png", staged.0).into(), record(&staged.0).facts)
+    }
 }
 
 /// A whole image with this name.
@@ -60,6 +68,13 @@ pub(crate) fn stage<F: Files>(files: &F, name: &str) -> F::Staged {
     let mut writer = files.create().unwrap();
     writer.write_all(name.as_bytes()).unwrap();
     files.stage(writer).unwrap()
+}
+
+/// What an image looks like before it is whole.
+pub(crate) fn preview<F: Files>(files: &F, name: &str) -> F::Staged {
+    let mut writer = files.create().unwrap();
+    writer.write_all(name.as_bytes()).unwrap();
+    files.stage_preview(writer).unwrap()
 }
 
 fn full<T>() -> Result<T, StorageError> {

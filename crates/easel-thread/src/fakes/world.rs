@@ -57,6 +57,7 @@ impl World {
             parallel_calls: 4,
             call_deadline: Duration::from_secs(600),
             max_images: 16,
+            partial_images: 0,
             budget: PictureBudget { images: 8, bytes: 1_000_000 },
             event_delay: Duration::from_millis(20),
         };

@@ -9,7 +9,7 @@ use easel_protocol::record::{ImageError, ImageErrorKind, ImageRecord, RequestedI
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
-use super::{Effect, Outcome, Step, Turn};
+use super::{Effect, Outcome, Shown, Step, Turn};
 
 /// The calls of the answer being received, in call order, and how many images the turn has asked for or been given.
 #[derive(Debug, Default)]
@@ -134,6 +134,13 @@ impl Turn {
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
         self.calls.open.push(Call { item_id: item_id.clone(), item: Some(item), kind });
         item_id
+    }
+
+    /// Shows what a call is making, unless it has ended.
+    pub(super) fn previewed(&self, step: &mut Step<'_>, item_id: &str, shown: &Shown) {
+        if self.calls.open.iter().any(|call| call.item_id == item_id && call.item.is_some()) {
+            self.emit_preview(step, item_id, shown);
+        }
     }
 
     /// Ends a call. A second end of the same call is passed over.

@@ -1,16 +1,16 @@
 //! The events of a turn, as the protocol has them.
 
 use easel_protocol::event::{
-    ErrorNotification, Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
-    ThreadStatusChangedNotification, ThreadTokenUsage, ThreadTokenUsageUpdatedNotification, TokenUsage,
-    TurnCompletedNotification, TurnStartedNotification,
+    ErrorNotification, Event, ImageGenerationPreviewNotification, ItemCompletedNotification, ItemStartedNotification,
+    RawResponseItemCompletedNotification, ThreadStatusChangedNotification, ThreadTokenUsage,
+    ThreadTokenUsageUpdatedNotification, TokenUsage, TurnCompletedNotification, TurnStartedNotification,
 };
 use easel_protocol::item::ThreadItem;
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadStatus;
 use easel_protocol::turn::{Turn as TurnView, TurnError, TurnItemsView, TurnStatus};
 
-use super::{Effect, Turn};
+use super::{Effect, Shown, Turn};
 use crate::conversation::Conversation;
 
 /// One step while it is taken: what it may touch, when it happens, and what it has decided so far.
@@ -92,6 +92,20 @@ impl Turn {
             turn_id: self.turn_id.clone(),
             item,
             completed_at_ms: step.at,
+        }));
+    }
+
+    pub(super) fn emit_preview(&self, step: &mut Step<'_>, item_id: &str, shown: &Shown) {
+        step.emit(Event::ImagePreview(ImageGenerationPreviewNotification {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            item_id: item_id.to_owned(),
+            index: shown.index,
+            path: shown.path.to_string_lossy().into_owned(),
+            media_type: shown.facts.media_type,
+            width: shown.facts.width,
+            height: shown.facts.height,
+            bytes: shown.facts.bytes,
         }));
     }
 

@@ -1,10 +1,12 @@
 //! What goes into the machine and what comes out of it.
 
+use std::path::PathBuf;
+
 use easel_imagegen::plan::Draft;
 use easel_imagegen::port::{FunctionCall, ModelError, Reference};
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::UserInput;
-use easel_protocol::record::{Attachment, ImageError, ImageRecord, RequestedImage};
+use easel_protocol::record::{Attachment, ImageError, ImageFacts, ImageRecord, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
 
 /// What happened.
@@ -28,6 +30,11 @@ pub enum Input {
         usage: TokenUsage,
     },
     AnswerFailed(ModelError),
+    /// A call shows what it is making.
+    Previewed {
+        item_id: String,
+        shown: Shown,
+    },
     CallEnded {
         item_id: String,
         outcome: Result<Outcome, Box<ImageError>>,
@@ -60,9 +67,18 @@ impl Input {
             | Self::HostedStarted { .. }
             | Self::AnswerCompleted { .. }
             | Self::AnswerFailed(_) => true,
-            Self::CallEnded { .. } | Self::Steered(_) | Self::Interrupt => false,
+            Self::Previewed { .. } | Self::CallEnded { .. } | Self::Steered(_) | Self::Interrupt => false,
         }
     }
+}
+
+/// What an image looks like while it is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// As the provider counts.
+    pub index: u32,
+    pub path: PathBuf,
+    pub facts: ImageFacts,
 }
 
 /// What a call made: at least one image.

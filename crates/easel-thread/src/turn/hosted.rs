@@ -18,7 +18,7 @@ pub(crate) type HostedCalls = HashMap<String, Hosted>;
 
 #[derive(Debug)]
 pub(crate) struct Hosted {
-    item_id: String,
+    pub(super) item_id: String,
     started: Instant,
 }
 

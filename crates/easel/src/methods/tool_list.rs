@@ -30,6 +30,7 @@ impl Handler for ToolList {
         };
         let decision = rules.decide(&*provider, &model);
         let standalone = spec::standalone_entry(&provider.info().capabilities);
+        let hosted = spec::hosted_entry(rules.partial_images(&*provider));
         let tool = |kind, name: &str, entry, reasons: &[HeldBackReason]| Tool {
             name: name.to_owned(),
             kind,
@@ -39,7 +40,7 @@ impl Handler for ToolList {
         };
         let data = vec![
             tool(ToolExposure::Standalone, spec::STANDALONE_NAME, standalone, &decision.standalone_held_back),
-            tool(ToolExposure::Hosted, spec::HOSTED_NAME, spec::hosted_entry(), &decision.hosted_held_back),
+            tool(ToolExposure::Hosted, spec::HOSTED_NAME, hosted, &decision.hosted_held_back),
         ];
         Ok(Answer::new(ToolListResponse { exposure: decision.exposure, data }))
     }

@@ -36,8 +36,13 @@ struct Turn {
 enum Drawn {
     /// A square with this side.
     Square(u32),
+    /// The same, and what it looks like before it is whole.
+    Shown(u32),
     Blocked,
 }
+
+/// The side of what a square looks like before it is whole.
+const SO_FAR: u32 = 8;
 
 const REVISED: &str = "A square on white";
 const BLOCKED: &str = "Your request was rejected by the safety system.";
@@ -49,7 +54,7 @@ const THREADS: [&[Turn]; 3] = [
             user: "Draw a red square",
             attaches: false,
             before: None,
-            drawn: &[Drawn::Square(16)],
+            drawn: &[Drawn::Shown(16)],
             after: "Here it is.",
         },
         Turn {
@@ -103,10 +108,14 @@ pub(super) async fn play(tool: &[&str]) -> Session {
             return exchange.answer_events(&events);
         }
         let (status, body) = script.1.pop_front().expect("as many images as requests");
+        if let Value::Array(events) = body {
+            return exchange.answer_events(&events);
+        }
         exchange.answer(status, "application/json", body.to_string().as_bytes());
     });
     // One call at a time, so that two images end in their order.
-    let place = Place::with_config(&format!("images.parallel = 1\n{}", at(&provider.base_url())));
+    let place =
+        Place::with_config(&format!("images.parallel = 1\nimages.partial_images = 1\n{}", at(&provider.base_url())));
     let mut server = connected(&place, tool).await;
     let attached = place.write("attached.png", &plain_png(8, 8, BLUE));
     let mut told = Vec::new();
@@ -146,9 +155,13 @@ fn hosted(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
         let item = json!({"type": "image_generation_call", "id": id(call), "status": "in_progress"});
         events.push(json!({"type": "response.output_item.added", "item": item}));
     }
-    events.extend(
-        items().map(|(call, drawn)| json!({"type": "response.output_item.done", "item": item(&id(call), drawn)})),
-    );
+    for (call, drawn) in items() {
+        if let Drawn::Shown(_) = drawn {
+            events.push(json!({"type": "response.image_generation_call.partial_image", "item_id": id(call),
+                "partial_image_index": 0, "partial_image_b64": square(SO_FAR)}));
+        }
+        events.push(json!({"type": "response.output_item.done", "item": item(&id(call), drawn)}));
+    }
     events.extend(says(&format!("{at}b"), turn.after));
     events.push(completes());
     vec![events]
@@ -178,6 +191,21 @@ fn image(drawn: &Drawn) -> (u16, Value) {
                     "output_format": "png", "usage": usage}),
             )
         }
+        Drawn::Shown(side) => {
+            let (_, mut made) = image(&Drawn::Square(*side));
+            let whole = made["data"][0].take();
+            for (field, value) in [
+                ("type", "image_generation.completed".into()),
+                ("b64_json", whole["b64_json"].clone()),
+                ("revised_prompt", REVISED.into()),
+            ] {
+                made[field] = value;
+            }
+            let so_far = json!({"type": "image_generation.partial_image", "partial_image_index": 0,
+                "b64_json": square(SO_FAR)});
+            made.as_object_mut().expect("an object").remove("data");
+            (200, json!([so_far, made]))
+        }
         Drawn::Blocked => (400, json!({"error": refusal()})),
     }
 }
@@ -185,9 +213,11 @@ fn image(drawn: &Drawn) -> (u16, Value) {
 /// The item of the hosted tool.
 fn item(id: &str, drawn: &Drawn) -> Value {
     match drawn {
-        Drawn::Square(side) => json!({"type": "image_generation_call", "id": id, "status": "completed",
+        Drawn::Square(side) | Drawn::Shown(side) => {
+            json!({"type": "image_generation_call", "id": id, "status": "completed",
             "result": square(*side), "revised_prompt": REVISED, "size": "1024x1024", "quality": "high",
-            "background": "opaque", "output_format": "png"}),
+            "background": "opaque", "output_format": "png"})
+        }
         Drawn::Blocked => json!({"type": "image_generation_call", "id": id, "status": "failed", "error": refusal()}),
     }
 }

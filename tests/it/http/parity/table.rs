@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// What the client sees, and what it comes from on the hosted and on the standalone path, in the order in which the
 /// session first shows it.
-const SOURCES: [[&str; 3]; 12] = [
+const SOURCES: [[&str; 3]; 13] = [
     ["`thread/status/changed` active", "`turn/start`", "the same"],
     ["`turn/started`", "`turn/start`", "the same"],
     ["`item/started` userMessage", "the input of `turn/start`", "the same"],
@@ -17,6 +17,11 @@ const SOURCES: [[&str; 3]; 12] = [
         "`item/started` imageGeneration",
         "`response.output_item.added`, or the first event that names the `image_generation_call`",
         "`function_call` of `image_gen.imagegen`, before the images endpoint is asked",
+    ],
+    [
+        "`item/imageGeneration/preview`",
+        "`response.image_generation_call.partial_image`",
+        "`image_generation.partial_image` or `image_edit.partial_image`",
     ],
     [
         "`item/completed` imageGeneration completed",

@@ -1,8 +1,8 @@
 //! The fields of a request that are no images. Only what the provider declares, and never a null.
 
 use easel_imagegen::capability::Parameter;
-use easel_imagegen::port::image_error;
-use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
+use easel_imagegen::port::{ImageJob, image_error};
+use easel_protocol::record::{ImageError, ImageErrorKind};
 use serde_json::{Map, Value};
 
 use crate::record::{PathStyle, Record, ResponseFormat, SizeStyle};
@@ -17,9 +17,10 @@ pub(in crate::images) enum ResponseFormatSent {
 pub(super) fn fields(
     record: &Record,
     model: &str,
-    requested: &RequestedImage,
+    job: &ImageJob,
     response_format: ResponseFormatSent,
 ) -> Result<Map<String, Value>, ImageError> {
+    let requested = &job.requested;
     let mut fields = Map::new();
     if record.path_style == PathStyle::V1 {
         fields.insert("model".to_owned(), model.into());
@@ -51,10 +52,22 @@ pub(super) fn fields(
     if let Some(format) = response_format {
         fields.insert("response_format".to_owned(), format.into());
     }
-    if record.stream_images {
+    if streams(record, job) {
         fields.insert("stream".to_owned(), true.into());
     }
+    if shows_previews(record, job) {
+        fields.insert("partial_images".to_owned(), job.partial_images.into());
+    }
     Ok(fields)
+}
+
+/// Whether the images are asked for as a stream.
+pub(in crate::images) fn streams(record: &Record, job: &ImageJob) -> bool {
+    record.stream_images || shows_previews(record, job)
+}
+
+fn shows_previews(record: &Record, job: &ImageJob) -> bool {
+    record.partial_images && job.partial_images > 0
 }
 
 fn size(style: SizeStyle, asked: Option<&str>) -> Result<Vec<(String, Value)>, ImageError> {

@@ -35,6 +35,7 @@ fn job(size: Option<&str>, references: usize) -> ImageJob {
         references: vec![reference; references],
         mask: None,
         deadline: Duration::from_secs(1),
+        partial_images: 0,
     }
 }
 

@@ -64,7 +64,8 @@ async fn a_server_that_is_not_there_is_tried_three_times_and_bills_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let made = make(&provider(port, Preset::Openai.record()), job("a cat"), Arc::new(Memory::default())).await;
+    let made =
+        make(&provider(port, Preset::Openai.record()), job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
     assert_eq!(outcome(made), (ImageErrorKind::Network, None, 3, true, Billed::No));
 }
 
@@ -74,11 +75,11 @@ async fn a_handshake_that_stalls_is_no_request() {
     let base = format!("https://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
     let mut provider = provider(1, Preset::Openai.record());
     provider.endpoint = Arc::new(crate::endpoint::Endpoint::new(base, Duration::from_millis(100)));
-    let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+    let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
     assert_eq!(outcome(made), (ImageErrorKind::Network, None, 3, true, Billed::No));
     let mut short = job("a cat");
     short.deadline = Duration::from_millis(20);
-    let made = make(&provider, short, Arc::new(Memory::default())).await;
+    let made = make(&provider, short, Arc::new(Memory::default()), Arc::new(drop)).await;
     let (kind, _, _, _, billed) = outcome(made);
     assert_eq!((kind, billed), (ImageErrorKind::Timeout, Billed::No));
 }
@@ -89,16 +90,19 @@ async fn a_refused_credential_is_renewed_once() {
     let refused = failed("401 X", &[], "token_expired");
     let server = Server::start(vec![refused.clone(), ok(&drawn(&png(9)))]).await;
     let keys = vec!["old-key-01234567", "new-key-01234567", "newest-key-0123"];
-    let made = make(&with_keys(server.port, Preset::Openai.record(), keys.clone()), job("a cat"), files()).await;
+    let made =
+        make(&with_keys(server.port, Preset::Openai.record(), keys.clone()), job("a cat"), files(), Arc::new(drop))
+            .await;
     assert_eq!(made.expect("made").attempts, 2);
     let sent: Vec<_> =
         server.requests().iter().map(|request| request.header("authorization").map(str::to_owned)).collect();
     assert_eq!(sent, [Some("Bearer old-key-01234567".to_owned()), Some("Bearer new-key-01234567".to_owned())]);
 
     let server = Server::start(vec![refused]).await;
-    let made = make(&with_keys(server.port, Preset::Openai.record(), keys), job("a cat"), files()).await;
+    let made =
+        make(&with_keys(server.port, Preset::Openai.record(), keys), job("a cat"), files(), Arc::new(drop)).await;
     assert_eq!(outcome(made), (ImageErrorKind::Unauthorized, Some(401), 2, false, Billed::No));
-    let made = make(&provider(server.port, Preset::Openai.record()), job("a cat"), files()).await;
+    let made = make(&provider(server.port, Preset::Openai.record()), job("a cat"), files(), Arc::new(drop)).await;
     assert_eq!(outcome(made).2, 1, "a key that cannot be renewed is not sent again");
 }
 
@@ -121,7 +125,7 @@ async fn the_deadline_ends_a_call_that_stalls_anywhere_and_closes_its_connection
         let mut job = job("a cat");
         job.deadline = Duration::from_secs(2);
         let files = Arc::new(Memory::default());
-        let made = make(&provider(server.port, Preset::Openai.record()), job, files).await;
+        let made = make(&provider(server.port, Preset::Openai.record()), job, files, Arc::new(drop)).await;
         assert_eq!(outcome(made), (ImageErrorKind::Timeout, None, 1, true, Billed::Uncertain));
         server.closed.acquire().await.unwrap().forget();
         assert_eq!(server.requests().len(), 1);
@@ -142,7 +146,7 @@ async fn a_dropped_call_closes_its_connection_and_leaves_no_file() {
     .await;
     let provider = provider(server.port, Preset::Openai.record());
     let files = Arc::new(Memory::default());
-    let call = make(&provider, job("a cat"), Arc::clone(&files));
+    let call = make(&provider, job("a cat"), Arc::clone(&files), Arc::new(drop));
     tokio::select! {
         _ = call => panic!("the server never ends its answer"),
         arrived = server.arrived.acquire() => arrived.unwrap().forget(),
@@ -163,7 +167,7 @@ async fn a_connection_that_the_server_has_closed_costs_no_call() {
     let server = Server::start(vec![Act::Cut(whole)]).await;
     let provider = provider(server.port, Preset::Openai.record());
     for _ in 0..5 {
-        let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+        let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
         assert_eq!(made.expect("made").attempts, 1);
     }
     assert_eq!(server.requests().len(), 5);
@@ -174,7 +178,7 @@ async fn call_boldly(record: Record, acts: Vec<Act>) -> (Result<Made<Vec<u8>>, I
     let server = Server::start(acts).await;
     let retries = Retries { uncertain_images: Retries::UNCERTAIN_IMAGES, ..Retries::default() };
     let provider = HttpProvider { retries, ..provider(server.port, record) };
-    let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+    let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
     (made, server.requests())
 }
 
@@ -221,7 +225,7 @@ async fn an_image_takes_no_notice_of_the_models_retries() {
     let server = Server::start(vec![failed("500 X", &[], "x")]).await;
     let retries = Retries { request: 9, stream: 9, uncertain_images: 0 };
     let provider = HttpProvider { retries, ..provider(server.port, Preset::Openai.record()) };
-    let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+    let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
     assert_eq!((outcome(made).2, server.requests().len()), (1, 1));
 }
 
@@ -234,7 +238,7 @@ async fn a_connection_that_fails_names_provider_and_host_and_no_more() {
     let base = format!("http://{address}/secret-path").parse().unwrap();
     provider.endpoint = Arc::new(crate::endpoint::Endpoint::new(base, Duration::from_secs(5)));
     provider.record.query = [("key".to_owned(), "secret".to_owned())].into();
-    let made = make(&provider, job("a cat"), Arc::new(Memory::default())).await;
+    let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
     let expected = format!("provider `test` at {address} cannot be reached: connection refused");
     assert_eq!(made.expect_err("a failure").message, expected);
 }

@@ -10,7 +10,7 @@ async fn edit(record: Record, files: Memory, references: Vec<Reference>, mask: O
     let mut job = job("make \"it\" blue\r\nplease");
     job.requested.action = ImageAction::Edit;
     (job.references, job.mask) = (references, mask);
-    make(&provider(server.port, record), job, Arc::new(files)).await.expect("made");
+    make(&provider(server.port, record), job, Arc::new(files), Arc::new(drop)).await.expect("made");
     server.requests().remove(0)
 }
 
@@ -143,7 +143,8 @@ async fn an_image_that_is_gone_stops_the_call_before_anything_is_sent() {
     let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
     let mut gone = job("a cat");
     gone.references = two(&mut Memory::default()).0;
-    let made = make(&provider(server.port, Preset::Openai.record()), gone, Arc::new(Memory::default())).await;
+    let made =
+        make(&provider(server.port, Preset::Openai.record()), gone, Arc::new(Memory::default()), Arc::new(drop)).await;
     let error = made.expect_err("gone");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::ReferenceNotFound, 0, Billed::No));
     assert!(error.message.contains("img_a"), "{}", error.message);
@@ -156,7 +157,7 @@ async fn an_image_that_became_shorter_leaves_no_whole_request() {
     let mut files = Memory::default();
     let mut shorter = job("a cat");
     shorter.references = vec![files.add("a", png(200_000), 300_000)];
-    let made = make(&provider(server.port, Preset::Openai.record()), shorter, Arc::new(files)).await;
+    let made = make(&provider(server.port, Preset::Openai.record()), shorter, Arc::new(files), Arc::new(drop)).await;
     let error = made.expect_err("cut short");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Storage, 1, Billed::No));
     assert!(server.requests().is_empty());
@@ -210,10 +211,10 @@ async fn an_image_that_is_too_large_or_cannot_be_stripped_is_refused_and_nothing
         (broken, "the image img_broken is not sent: its metadata cannot be told from its pixels".to_owned()),
     ] {
         let job = ImageJob { references: vec![image], ..job("a cat") };
-        let error = make(&provider, job, Arc::clone(&files)).await.expect_err("refused");
+        let error = make(&provider, job, Arc::clone(&files), Arc::new(drop)).await.expect_err("refused");
         assert_eq!((error.kind, error.message, error.attempts), (ImageErrorKind::ReferenceRefused, message, 0));
     }
     assert!(server.requests().is_empty());
     let job = ImageJob { references: vec![fits], ..job("a cat") };
-    make(&provider, job, files).await.expect("what is sent is what counts");
+    make(&provider, job, files, Arc::new(drop)).await.expect("what is sent is what counts");
 }

@@ -29,7 +29,9 @@ async fn a_body_that_only_drips_ends_at_the_deadline() {
         let record = Record { stream_images: true, ..Preset::Openai.record() };
         let job = ImageJob { deadline: Duration::from_secs(1), ..job("a cat") };
         let files = Arc::new(Memory::default());
-        let error = make(&provider(server.port, record), job, Arc::clone(&files)).await.expect_err("out of time");
+        let error = make(&provider(server.port, record), job, Arc::clone(&files), Arc::new(drop))
+            .await
+            .expect_err("out of time");
         assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Timeout, 1, Billed::Uncertain));
         server.closed.acquire().await.unwrap().forget();
         assert_eq!(server.requests().len(), 1);
@@ -115,7 +117,7 @@ async fn an_answer_shorter_than_its_length_is_cut_and_a_longer_one_spoils_no_oth
     let longer = Act::Answer((of_length(whole().len() / 2) + &whole()[..whole().len() / 2] + &left).into());
     let server = Server::start(vec![longer, ok(&drawn(&png(9)))]).await;
     let provider = provider(server.port, Preset::Openai.record());
-    let call = || make(&provider, job("a cat"), Arc::new(Memory::default()));
+    let call = || make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop));
     let error = call().await.expect_err("half of an image");
     let found = (error.kind, error.http_status, error.attempts, error.billed);
     assert_eq!(found, (ImageErrorKind::BadResponse, Some(200), 1, Billed::Uncertain));

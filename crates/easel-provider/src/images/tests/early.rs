@@ -57,7 +57,7 @@ async fn edit(answer: &str, then: Then) -> (ImageError, usize) {
     let provider = provider(port, Preset::Openai.record());
     let error = tokio::select! {
         () = serving => unreachable!("it serves for ever"),
-        made = make(&provider, job, Arc::new(files)) => made.expect_err("a failure"),
+        made = make(&provider, job, Arc::new(files), Arc::new(drop)) => made.expect_err("a failure"),
     };
     (error, served.len())
 }

@@ -62,6 +62,14 @@ impl Files for Memory {
             None => Err(io::ErrorKind::InvalidData.into()),
         }
     }
+
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+        self.stage(writer)
+    }
+
+    fn look(&self, _staged: &Vec<u8>) -> (PathBuf, ImageFacts) {
+        unreachable!("a provider looks at no file")
+    }
 }
 
 impl Write for Unfinished {

@@ -11,7 +11,8 @@ async fn call_with_link(link: &str, then: Vec<Act>) -> (Result<Made<Vec<u8>>, Im
     drop(listener);
     let answer = json!({"data": [{"url": link.replace("{port}", &port.to_string())}]});
     let server = Server::start_at(port, std::iter::once(ok(&answer)).chain(then).collect()).await;
-    let made = make(&provider(port, Preset::Sglang.record()), job("a cat"), Arc::new(Memory::default())).await;
+    let made =
+        make(&provider(port, Preset::Sglang.record()), job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
     (made, server.requests())
 }
 

@@ -1,6 +1,6 @@
 //! The images of the hosted tool in one answer: each begins once and ends once.
 
-use easel_imagegen::port::{Made, MadeImage, ModelError, ModelEvent, Reference, image_error};
+use easel_imagegen::port::{Made, MadeImage, ModelError, ModelEvent, Preview, Reference, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::turn::CodexErrorInfo;
 use reqwest::header::HeaderMap;
@@ -73,6 +73,21 @@ impl Images {
             requested: self.context.requested.clone(),
             references: self.context.shown.clone(),
         });
+        Ok(())
+    }
+
+    pub(super) fn preview(
+        &mut self,
+        id: String,
+        index: u32,
+        picture: Option<usize>,
+        said: &mut Said,
+    ) -> Result<(), ModelError> {
+        self.begin(&id, said)?;
+        let open = self.begun.contains(&(id.clone(), Drawing::Begun));
+        if let Some(staged) = picture.filter(|_| open) {
+            said.push_back(ModelEvent::HostedPreview { call_id: id, preview: Preview { index, staged } });
+        }
         Ok(())
     }
 

@@ -78,6 +78,14 @@ impl Files for Shelf {
     fn stage(&self, writer: Vec<u8>) -> io::Result<Vec<u8>> {
         sniff(writer.as_slice())?.map(|_| writer).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
+
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+        self.stage(writer)
+    }
+
+    fn look(&self, _staged: &Vec<u8>) -> (PathBuf, ImageFacts) {
+        unreachable!("a provider looks at no file")
+    }
 }
 
 /// A picture of the thread, `length` bytes of one value.
@@ -113,6 +121,7 @@ pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
             ToolExposure::Hosted => vec![json!({"type": "image_generation"})],
             ToolExposure::Standalone | ToolExposure::None => Vec::new(),
         },
+        partial_images: 0,
     }
 }
 
@@ -151,6 +160,9 @@ pub(super) fn line(event: &Result<ModelEvent<Vec<u8>>, ModelError>) -> String {
         Ok(ModelEvent::HostedStarted { call_id, requested, references }) => {
             let shown: Vec<_> = references.iter().filter_map(|reference| reference.id.as_deref()).collect();
             format!("started {call_id} {:?} {:?} {shown:?}", requested.action, requested.prompt)
+        }
+        Ok(ModelEvent::HostedPreview { call_id, preview }) => {
+            format!("preview {call_id} {} {} bytes", preview.index, preview.staged.len())
         }
         Ok(ModelEvent::HostedEnded { call_id, outcome: Ok(made) }) => {
             let mut line = format!("ended {call_id} {:?} {:?}", made.request_id, made.generation_id);

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use easel_imagegen::port::ModelRequest;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use serde_json::{Value, json};
@@ -119,4 +120,32 @@ async fn a_large_image_arrives_whole() {
     let list = [added("ig_1"), done(&image("ig_1", &STANDARD.encode(&bytes))), completed(&[])];
     let said = said(&list).await;
     assert!(said.contains(&format!(" {} bytes ", bytes.len())), "{said}");
+}
+
+#[tokio::test]
+async fn what_an_image_looks_like_so_far_is_told_where_it_is_asked_for_and_is_an_image() {
+    let preview = |id: &str, index: u32, image: &str| {
+        json!({"type": "response.image_generation_call.partial_image", "item_id": id, "partial_image_index": index,
+            "partial_image_b64": image})
+    };
+    let list = [
+        preview("ig_1", 0, PNG),
+        preview("ig_1", 1, "bm8gaW1hZ2U="),
+        preview("ig_1", 1, "no base64"),
+        preview("ig_1", 2, PNG),
+        json!({"type": "response.image_generation_call.partial_image", "item_id": "ig_1", "partial_image_b64": null}),
+        done(&image("ig_1", PNG)),
+        preview("ig_1", 3, PNG),
+        completed(&[]),
+    ];
+    let ended = r#"ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a red fox") Some("1024x1024") Some("high")"#;
+    let (started, whole) =
+        (r#"started ig_1 Generate "draw a fox" []"#, "completed 120 = 100 (5 cached) + 20 (3 reasoning)");
+    let shown = ["preview ig_1 0 70 bytes", "preview ig_1 2 70 bytes"];
+    for (partial_images, shown) in [(3, &shown[..]), (0, &[])] {
+        let server = Server::start([vec![Step::Send(stream(events(&list)))]]).await;
+        let request = ModelRequest { partial_images, ..request(ToolExposure::Hosted) };
+        let said = all_with(&provider(&server.url, PATIENT, 0), request, Shelf::default()).await;
+        assert_eq!(said.lines().collect::<Vec<_>>(), [&[started], shown, &[ended, whole]].concat());
+    }
 }

@@ -172,3 +172,18 @@ fn an_answer_is_whole_only_when_its_images_have_ended() {
     turn/completed completed after 3000 ms []
     "#);
 }
+
+#[test]
+fn what_an_image_looks_like_is_told_until_it_has_ended_and_remembered_nowhere() {
+    for script in ["offer hosted\n hosted ig_1 a cat", "call ig_1 a cat"] {
+        let all = play(&format!("{script}\n preview other\n preview ig_1\n made ig_1 C\n preview ig_1\n done"));
+        let told: Vec<&str> =
+            all.lines().filter(|line| line.contains("imageGeneration") || line.starts_with("preview")).collect();
+        let expected = [
+            "item/started imageGeneration ig_1 in_progress",
+            "preview ig_1 0 /home/P.preview.png",
+            "item/completed imageGeneration ig_1 completed /home/C.png",
+        ];
+        assert_eq!(told, expected);
+    }
+}

@@ -38,6 +38,7 @@ fn every_item_ends_once_and_the_turn_last(effects: &[Effect]) {
             Event::ItemCompleted(completed) => {
                 assert_eq!(items.insert(completed.item.id(), false), Some(true), "an end without a start");
             }
+            Event::ImagePreview(preview) => assert_eq!(items.get(preview.item_id.as_str()), Some(&true)),
             Event::AgentMessageDelta(delta) => assert_eq!(items.get(delta.item_id.as_str()), Some(&true)),
             Event::Error(_) => errors += 1,
             Event::TurnCompleted(completed) => {
@@ -169,6 +170,7 @@ fn no_bytes(effect: &Effect) {
         | Event::ThreadDeleted(_)
         | Event::TurnStarted(_)
         | Event::AgentMessageDelta(_)
+        | Event::ImagePreview(_)
         | Event::ThreadTokenUsageUpdated(_)
         | Event::Error(_)
         | Event::TurnCompleted(_) => {}

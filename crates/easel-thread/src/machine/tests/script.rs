@@ -10,7 +10,7 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 
-use super::super::{Effect, Input, Outcome, Steered, Turn, TurnRules};
+use super::super::{Effect, Input, Outcome, Shown, Steered, Turn, TurnRules};
 use crate::conversation::Conversation;
 use crate::fakes::images::{attachment, capabilities, record, requested};
 use crate::fakes::render;
@@ -128,6 +128,10 @@ fn input(line: &str) -> Input {
         "hosted" => Input::HostedStarted { call_id: id, requested: requested(&text), references: Vec::new() },
         "done" => Input::AnswerCompleted { usage: TokenUsage { total_tokens: 10, ..TokenUsage::default() } },
         "fail" => Input::AnswerFailed(ModelError { message: rest.to_owned(), info: CodexErrorInfo::RateLimitExceeded }),
+        "preview" => {
+            let facts = record("P").facts;
+            Input::Previewed { item_id: id, shown: Shown { index: 0, path: "/home/P.preview.png".into(), facts } }
+        }
         "made" => {
             let records = text.split_whitespace().map(record).collect();
             Input::CallEnded { item_id: id, outcome: Ok(Outcome { records, generation_id: None }) }

@@ -1,0 +1,182 @@
+//! What an image looks like while it is made, on both paths: files that come and go, told without a byte.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_client::Direction;
+use easel_protocol::event::{Event, ImageGenerationPreviewNotification};
+use easel_protocol::item::ImageStatus;
+use easel_protocol::method::{ThreadRead, TurnInterrupt};
+use easel_protocol::record::MediaType;
+use easel_protocol::thread::ThreadReadParams;
+use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
+use serde_json::{Value, json};
+
+use super::scripted::{Exchange, Scripted, calls, completes, says, stream_of};
+use super::{at, connected, status};
+use crate::harness::events::image;
+use crate::harness::pictures::{BLUE, RED, plain_png, read};
+use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::storage::below;
+
+const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
+/// What a provider that goes on at the test's word is asked for, and the word.
+struct Studio {
+    provider: Scripted,
+    go_on: SyncSender<()>,
+    asked: Receiver<Value>,
+}
+
+/// A square so far, that is this wide.
+fn so_far(index: u32) -> Vec<u8> {
+    plain_png(4 + index, 4, BLUE)
+}
+
+fn whole() -> Vec<u8> {
+    plain_png(16, 16, RED)
+}
+
+impl Studio {
+    /// Draws by the hosted or the standalone tool: two previews, then the image, each when the one before was seen.
+    fn open(tool: &'static [&'static str]) -> Self {
+        let ((go_on, seen), (tell, asked)) = (sync_channel(1), sync_channel(1));
+        let (seen, tell) = (Mutex::new(seen), Mutex::new(tell));
+        let provider = Scripted::start(move |exchange| {
+            let body: Value = serde_json::from_slice(&exchange.body()).expect("JSON");
+            let drawn = body.to_string().contains("function_call_output");
+            if exchange.path() == "responses" && tool == STANDALONE {
+                let events = if drawn { says("1", "Here.") } else { vec![calls("1", &json!({"prompt": "a square"}))] };
+                return exchange.answer_events(&[events, vec![completes()]].concat());
+            }
+            tell.lock().expect("nobody panics while holding this").send(body).expect("the test waits");
+            draw(exchange, &seen.lock().expect("nobody panics while holding this"));
+        });
+        Self { provider, go_on, asked }
+    }
+
+    async fn server(&self, tool: &[&str]) -> (Place, Server) {
+        let base_url = self.provider.base_url();
+        let place = Place::with_config(&format!("images.partial_images = 2\n{}", at(&base_url)));
+        let server = connected(&place, tool).await;
+        (place, server)
+    }
+}
+
+fn draw(exchange: &mut Exchange, seen: &Receiver<()>) {
+    let hosted = exchange.path() == "responses";
+    exchange.send(HEAD);
+    for index in [0, 1] {
+        let picture = BASE64.encode(so_far(index));
+        let event = match hosted {
+            true => json!({"type": "response.image_generation_call.partial_image", "item_id": "call_1",
+                "partial_image_index": index, "partial_image_b64": picture}),
+            false => {
+                json!({"type": "image_generation.partial_image", "partial_image_index": index, "b64_json": picture})
+            }
+        };
+        exchange.send(&stream_of(&[event]));
+        // A test that is over says nothing more.
+        if seen.recv().is_err() {
+            exchange.until_gone();
+            return;
+        }
+    }
+    let picture = BASE64.encode(whole());
+    exchange.send(&stream_of(&match hosted {
+        true => {
+            let item =
+                json!({"type": "image_generation_call", "id": "call_1", "status": "completed", "result": picture});
+            let done = json!({"type": "response.output_item.done", "item": item});
+            [vec![done], says("1", "Here."), vec![completes()]].concat()
+        }
+        false => vec![json!({"type": "image_generation.completed", "b64_json": picture})],
+    }));
+}
+
+async fn next_preview(server: &mut Server) -> ImageGenerationPreviewNotification {
+    let events = server.events_until(|event| matches!(event, Event::ImagePreview(_))).await;
+    let Some(Event::ImagePreview(preview)) = events.into_iter().last() else { unreachable!("it is the last") };
+    preview
+}
+
+fn files(place: &Place) -> Vec<PathBuf> {
+    below(&place.home().join("generated_images")).into_iter().filter(|path| path.is_file()).collect()
+}
+
+#[tokio::test]
+async fn an_image_is_shown_while_it_is_made_and_each_preview_lasts_until_the_next() {
+    for tool in [STANDALONE, HOSTED] {
+        let studio = Studio::open(tool);
+        let (place, mut server) = studio.server(tool).await;
+        let thread = server.thread().await;
+        let turn = server.start_turn(&thread.id, vec![text("Draw a square")]).await;
+        let mut before: Option<PathBuf> = None;
+        for index in [0, 1] {
+            let preview = next_preview(&mut server).await;
+            assert_eq!((&preview.thread_id, &preview.turn_id, preview.index), (&thread.id, &turn.id, index));
+            assert_eq!(preview.item_id, "call_1");
+            assert_eq!((preview.width, preview.height, preview.media_type), (4 + index, 4, MediaType::Png));
+            assert_eq!(preview.bytes, so_far(index).len() as u64);
+            let path = PathBuf::from(&preview.path);
+            assert_eq!(read(&path), so_far(index));
+            assert_eq!(files(&place), std::slice::from_ref(&path), "the one before is gone: {before:?}");
+            before = Some(path);
+            studio.go_on.send(()).expect("the provider waits");
+        }
+        let events = server.rest_of_turn().await;
+        assert_eq!(status(&events), Some(TurnStatus::Completed));
+        let item = image(&events);
+        assert_eq!(files(&place), [PathBuf::from(item.saved_path.as_ref().expect("a path"))]);
+        assert_eq!(read(&files(&place)[0]), whole());
+
+        let asked = studio.asked.recv().expect("the provider was asked");
+        let asked = if tool == HOSTED { &asked["tools"][0] } else { &asked };
+        assert_eq!(asked["partial_images"], 2);
+        let pictures = [so_far(0), so_far(1), whole()].map(|picture| BASE64.encode(picture));
+        let lines = server.transcript().into_iter().filter(|(direction, _)| *direction == Direction::Received);
+        assert!(lines.map(|(_, line)| line).all(|line| !pictures.iter().any(|picture| line.contains(picture))));
+        let read = ThreadReadParams { thread_id: thread.id, include_turns: Some(true) };
+        let read = server.ok::<ThreadRead>(&read).await;
+        assert!(!serde_json::to_string(&read).expect("JSON").contains("preview."), "history has none");
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_interrupt_leaves_no_preview_behind() {
+    for tool in [STANDALONE, HOSTED] {
+        let studio = Studio::open(tool);
+        let (place, mut server) = studio.server(tool).await;
+        let thread = server.thread().await;
+        let turn = server.start_turn(&thread.id, vec![text("Draw a square")]).await;
+        next_preview(&mut server).await;
+        server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+        let events = server.rest_of_turn().await;
+        assert_eq!(status(&events), Some(TurnStatus::Interrupted));
+        assert_eq!(image(&events).status, ImageStatus::Failed);
+        assert_eq!(files(&place), Vec::<PathBuf>::new());
+        drop(studio.go_on);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_killed_server_leaves_no_preview_for_the_next_one_to_take_for_an_image() {
+    let studio = Studio::open(STANDALONE);
+    let (place, mut server) = studio.server(STANDALONE).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("Draw a square")]).await;
+    let preview = next_preview(&mut server).await;
+    server.client.kill().await.expect("it is killed");
+    assert!(PathBuf::from(&preview.path).exists());
+    let mut next = connected(&place, STANDALONE).await;
+    let read = ThreadReadParams { thread_id: thread.id, include_turns: Some(true) };
+    let read = next.ok::<ThreadRead>(&read).await;
+    assert!(serde_json::to_string(&read).expect("JSON").contains("Easel ended before this call did"));
+    assert_eq!(files(&place), Vec::<PathBuf>::new());
+    next.close().await;
+}

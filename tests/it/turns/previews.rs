@@ -1,0 +1,48 @@
+//! The preview provider shows its pictures while it draws them, so that clients can be built without a key.
+
+use easel_protocol::event::Event;
+use easel_protocol::handshake::ClientCapabilities;
+
+use crate::harness::events::{image, starts_an_image};
+use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::storage::below;
+
+const SHOWING: &str = "images.partial_images = 2\n";
+
+#[tokio::test]
+async fn the_preview_shows_its_picture_twice_between_start_and_end() {
+    for tool in [STANDALONE, HOSTED] {
+        let place = Place::with_config(SHOWING);
+        let mut server = place.server_with(tool).await;
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text("Draw a red fox")]).await;
+        let item = image(&events);
+        let started = events.iter().position(starts_an_image).expect("a start");
+        let methods: Vec<&str> = events[started..].iter().take(4).map(Event::method).collect();
+        let preview = "item/imageGeneration/preview";
+        assert_eq!(methods, ["item/started", preview, preview, "item/completed"]);
+        let previews = events.iter().filter_map(|event| {
+            let Event::ImagePreview(preview) = event else { return None };
+            Some((preview.index, preview.width, preview.item_id.as_str()))
+        });
+        assert_eq!(previews.collect::<Vec<_>>(), [(0, 1024, item.id.as_str()), (1, 1024, item.id.as_str())]);
+        let files = below(&place.home().join("generated_images")).into_iter().filter(|path| path.is_file());
+        assert_eq!(files.count(), 1);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_wants_none_gets_none() {
+    let place = Place::with_config(SHOWING);
+    let mut server = Server::spawn(place.command(STANDALONE));
+    let methods = vec!["item/imageGeneration/preview".to_owned()];
+    let capabilities =
+        ClientCapabilities { opt_out_notification_methods: Some(methods), ..ClientCapabilities::default() };
+    server.initialize(Some(capabilities)).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("Draw a red fox")]).await;
+    assert!(image(&events).saved_path.is_some());
+    assert!(!events.iter().any(|event| matches!(event, Event::ImagePreview(_))));
+    server.close().await;
+}
