@@ -106,6 +106,10 @@ impl World {
         while self.loaded(seat).intersection(ids).next().is_some() {
             assert!(asked.elapsed() < PATIENCE, "{ids:?} stay in memory");
         }
+        // It is free for other processes a moment later, and a request of the thread waits for that.
+        for id in ids {
+            let _ = self.call(seat, "thread/read", &json!({ "threadId": id }));
+        }
     }
 
     /// A thread that left memory is free for all processes; an ephemeral one is over.
