@@ -60,6 +60,10 @@ clients:
 bench:
     cargo bench --package easel --profile dist
 
+# What lint says of the parts for Windows; wants `rustup target add x86_64-pc-windows-gnu` and a MinGW C compiler.
+lint-windows:
+    cargo clippy --workspace --all-targets --target x86_64-pc-windows-gnu --locked -- -D warnings
+
 # Everything that CI does.
 check:
     .ci/run

@@ -1,5 +1,6 @@
 //! The home, and two processes in it.
 
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -17,9 +18,11 @@ use easel_protocol::tool::ToolListParams;
 
 use crate::harness::events::image;
 use crate::harness::pictures::{RED, data_url, plain_png, read};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, local_image, text, turn_start};
+use crate::harness::{HOSTED, Place, STANDALONE, Server, text, turn_start};
 use crate::threads::{resume, whole};
 
+/// Who may do what with it. Only Unix has a mode.
+#[cfg(unix)]
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
 }
@@ -35,6 +38,7 @@ pub(crate) fn below(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn all_that_lies_in_the_home_is_the_users_alone() {
     let place = Place::new();
@@ -42,7 +46,7 @@ async fn all_that_lies_in_the_home_is_the_users_alone() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("permissions");
     let mut server = place.server().await;
     let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("edit this"), local_image(&file)]).await;
+    server.turn(&thread.id, vec![text("edit this"), crate::harness::local_image(&file)]).await;
     assert_eq!(mode(&place.home()), 0o700);
     // A lock file says nothing, so anybody who could reach it might read it.
     let says_something = |path: &std::path::PathBuf| path.is_dir() || !read(path).is_empty();
@@ -64,6 +68,7 @@ async fn the_home_follows_codex_home_and_the_users_own() {
         let mut server = Server::spawn(command);
         let hello = server.initialize(None).await;
         assert_eq!(hello.codex_home, home.display().to_string());
+        #[cfg(unix)]
         assert_eq!(mode(&home), 0o700);
         server.thread().await;
         assert!(home.join("easel.db").exists());

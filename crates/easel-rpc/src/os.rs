@@ -140,6 +140,7 @@ mod portable {
     use crate::lifecycle::Gone;
 
     #[cfg(windows)]
+    #[expect(clippy::disallowed_methods, reason = "here the writer takes it over")]
     pub(crate) fn take_stdio() -> io::Result<(File, File)> {
         use std::os::windows::io::AsHandle;
         let duplicate = |handle: std::os::windows::io::BorrowedHandle<'_>| handle.try_clone_to_owned().map(File::from);

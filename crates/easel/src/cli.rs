@@ -52,7 +52,7 @@ impl Configuration {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve JSON-RPC to the client that spawned this process, or to those that connect.
-    AppServer(AppServer),
+    AppServer(Box<AppServer>),
     /// Spawn an app-server and show a whole conversation: start, draw, edit, read back.
     Demo {
         /// The provider that answers and draws, by its name in the configuration, or openai. Its images may be billed.
@@ -163,16 +163,18 @@ pub(crate) fn run() -> ExitCode {
     let environment = Environment::from_process();
     let before = cli.configuration;
     let done = match cli.command {
-        Command::AppServer(AppServer { generator: Some(Generator::GenerateJsonSchema { out }), .. }) => {
-            commands::schema::write(&out, easel_protocol::schema::json_schema_files())
-        }
-        Command::AppServer(AppServer { generator: Some(Generator::GenerateTs { out }), .. }) => {
-            commands::schema::write(&out, easel_protocol::schema::typescript_files())
-        }
-        Command::AppServer(mut serving @ AppServer { generator: None, .. }) => {
-            let after = std::mem::take(&mut serving.configuration);
-            server::run(&environment, before.then(after), serving.listen())
-        }
+        Command::AppServer(mut serving) => match &serving.generator {
+            Some(Generator::GenerateJsonSchema { out }) => {
+                commands::schema::write(out, easel_protocol::schema::json_schema_files())
+            }
+            Some(Generator::GenerateTs { out }) => {
+                commands::schema::write(out, easel_protocol::schema::typescript_files())
+            }
+            None => {
+                let after = std::mem::take(&mut serving.configuration);
+                server::run(&environment, before.then(after), serving.listen())
+            }
+        },
         Command::Demo { provider, json } => commands::demo::run(&environment, provider.as_deref(), json),
         Command::Login(Login { question: Some(LoginQuestion::Status), .. }) => {
             commands::login::status(&environment, before.then(Configuration::default()))

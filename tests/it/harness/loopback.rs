@@ -134,7 +134,7 @@ impl Loopback {
 
     /// A URL here.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}/{path}", self.address)
+        format!("http://{}/{path}", self.address())
     }
 
     /// The configuration of a provider with this preset that is here.

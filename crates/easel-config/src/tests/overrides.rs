@@ -1,9 +1,7 @@
-use std::ffi::OsString;
-
 use serde_json::json;
 
 use super::Desk;
-use crate::{Config, LayerName, Loaded};
+use crate::{LayerName, Loaded};
 
 /// The layer's own JSON, so that a table can say what a text became.
 fn said(loaded: &Loaded, layer: &LayerName) -> String {
@@ -122,12 +120,14 @@ fn a_variable_is_read_as_its_key_wants_it() {
 #[cfg(unix)]
 #[test]
 fn a_variable_that_is_not_utf_8_is_named_and_ignored() {
+    use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
+
     let bytes = || OsString::from_vec(b"caf\xe9".to_vec());
     let mut desk = Desk::new().with_variable("EASEL__MODEL", bytes()).with_variable("OTHER", bytes());
     desk.environment.variables.insert(OsString::from_vec(b"EASEL__\xe9".to_vec()), "x".into());
     let loaded = desk.load();
-    assert_eq!(loaded.config, Config::default());
+    assert_eq!(loaded.config, crate::Config::default());
     insta::assert_snapshot!(desk.shown(&loaded.warnings), @"The environment has a variable that was ignored: `EASEL__MODEL`.");
 }
 
