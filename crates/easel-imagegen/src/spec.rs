@@ -193,6 +193,7 @@ mod tests {
           }
         ]
         "#);
+        assert_eq!(hosted_entry(2)["partial_images"], 2);
         assert!(entries(ToolExposure::None, &capabilities(5, &[]), 3).is_empty());
     }
 

@@ -93,6 +93,15 @@ fn a_project_may_tighten_limits_and_the_kill_switch_but_not_loosen_them() {
 }
 
 #[test]
+fn a_project_may_have_images_shown_less_often_but_not_more_since_that_is_billed() {
+    for (project, shown, refused) in [(1, 1, 0), (2, 2, 0), (3, 2, 1)] {
+        let key = |count| format!("images.partial_images = {count}");
+        let loaded = Desk::new().with_home(key(2)).with_project(key(project)).for_thread(json!({}));
+        assert_eq!((loaded.config.images.partial_images, loaded.warnings.len()), (shown, refused));
+    }
+}
+
+#[test]
 fn the_users_environment_may_loosen_what_a_project_tightened() {
     let desk =
         Desk::new().with_project("limits.images_per_turn = 1").with_variable("EASEL__LIMITS__IMAGES_PER_TURN", "30");
