@@ -501,7 +501,7 @@ height: number, bytes: number, };
 
 export type ImageListParams = {
 /**
- * Without it, the images of all threads.
+ * Without it, the images of all threads. A thread that is nowhere has none.
  */
 threadId?: string | null, cursor?: string | null,
 /**
@@ -1331,7 +1331,11 @@ resetsAt: number | null,
  */
 plan: string | null, };
 
-export type UsageReadParams = { threadId?: string | null, model?: string | null,
+export type UsageReadParams = {
+/**
+ * Without it, what all threads used. A thread that is nowhere has used nothing.
+ */
+threadId?: string | null, model?: string | null,
 /**
  * First day, `YYYY-MM-DD` in UTC.
  */

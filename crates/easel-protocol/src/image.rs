@@ -10,7 +10,7 @@ use crate::record::ImageRecord;
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ImageListParams {
-    /// Without it, the images of all threads.
+    /// Without it, the images of all threads. A thread that is nowhere has none.
     #[serde(default)]
     pub thread_id: Option<String>,
     #[serde(default)]

@@ -8,6 +8,7 @@ use ts_rs::TS;
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct UsageReadParams {
+    /// Without it, what all threads used. A thread that is nowhere has used nothing.
     #[serde(default)]
     pub thread_id: Option<String>,
     #[serde(default)]

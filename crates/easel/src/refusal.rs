@@ -37,6 +37,8 @@ pub(crate) enum Refusal {
     OtherTurn { wanted: String, found: String },
     #[error("image {0} not found")]
     ImageNotFound(String),
+    #[error("thread {thread_id} has no image {image_id}")]
+    ImageNotInThread { thread_id: String, image_id: String },
     #[error("image {0} was deleted")]
     ImageDeleted(String),
     #[error(transparent)]
@@ -121,6 +123,7 @@ impl From<Refusal> for ErrorObjectOwned {
             | Refusal::NoTurnToSteer
             | Refusal::OtherTurn { .. }
             | Refusal::ImageNotFound(_)
+            | Refusal::ImageNotInThread { .. }
             | Refusal::ImageDeleted(_)
             | Refusal::ShuttingDown) => easel_rpc::invalid_request(&refusal.to_string()),
         }

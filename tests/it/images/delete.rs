@@ -165,7 +165,11 @@ async fn a_deletion_of_nothing_or_with_wrong_params_is_refused() {
     let mut server = place.server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
     let elsewhere = ImageDeleteParams { thread_id: Some("nowhere".to_owned()), ..of(&records[0].id) };
-    assert_eq!(server.refused::<ImageDelete>(&elsewhere).await, format!("-32600 image {} not found", records[0].id));
+    assert_eq!(server.refused::<ImageDelete>(&elsewhere).await, "-32600 thread nowhere not found");
+    let other = server.thread().await.id;
+    let elsewhere = ImageDeleteParams { thread_id: Some(other.clone()), ..of(&records[0].id) };
+    let refusal = server.refused::<ImageDelete>(&elsewhere).await;
+    assert_eq!(refusal, format!("-32600 thread {other} has no image {}", records[0].id));
     for (params, said) in [
         (json!({}), "-32602 Invalid params: `imageId`: is missing"),
         (json!({"imageId": 1}), "-32602 Invalid params: `imageId`: invalid type: integer `1`, expected a string"),

@@ -34,6 +34,8 @@ async fn thread_of(app: &App, image_id: &str, wanted: Option<String>) -> Result<
         Some(wanted) if threads.contains(&wanted) => Ok(wanted),
         None if threads.len() > 1 => Err(Refusal::field("threadId", "is needed, since several threads show the image")),
         None => threads.pop().ok_or_else(|| Refusal::ImageNotFound(image_id.to_owned())),
-        Some(_) => Err(Refusal::ImageNotFound(image_id.to_owned())),
+        Some(_) if threads.is_empty() => Err(Refusal::ImageNotFound(image_id.to_owned())),
+        Some(wanted) if app.store.thread(&wanted).await?.is_none() => Err(Refusal::ThreadNotFound(wanted)),
+        Some(wanted) => Err(Refusal::ImageNotInThread { thread_id: wanted, image_id: image_id.to_owned() }),
     }
 }
