@@ -117,7 +117,7 @@ async fn wishes_that_cannot_be_are_refused() {
         (
             "account/usage/read",
             json!({"threadId": []}),
-            "-32602 Invalid params: `threadId`: invalid type: sequence, expected a string",
+            "-32602 Invalid params: `threadId`: invalid type: list, expected a string",
         ),
         (
             "config/value/write",

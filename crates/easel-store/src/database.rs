@@ -98,7 +98,7 @@ pub(crate) fn write<T, E: From<rusqlite::Error>>(
 fn connect(home: &Home) -> Result<Connection, Fault> {
     let path = home.database();
     // SQLite would create the file, and its journal beside it, readable for others.
-    os::create_private_file(&path).map_err(Fault::io("could not create", &path))?;
+    drop(os::create_private_file(&path).map_err(Fault::io("could not create", &path))?);
     let connection = Connection::open(&path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;

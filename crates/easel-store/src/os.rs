@@ -115,8 +115,8 @@ mod platform {
     }
 
     /// Creates an empty file unless it is there.
-    pub(crate) fn create_private_file(path: &Path) -> io::Result<()> {
-        File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map(drop)
+    pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
+        File::options().create(true).truncate(false).write(true).mode(0o600).open(path)
     }
 
     /// A file without a name of its own yet, that others may read as the user's umask says.
@@ -156,8 +156,8 @@ mod platform {
         fs::create_dir_all(path)
     }
 
-    pub(crate) fn create_private_file(path: &Path) -> io::Result<()> {
-        File::options().create(true).truncate(false).write(true).open(path).map(drop)
+    pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
+        File::options().create(true).truncate(false).write(true).open(path)
     }
 
     pub(crate) fn visible_file_in(folder: &Path) -> io::Result<NamedTempFile> {

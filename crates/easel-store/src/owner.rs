@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::fault::Fault;
 use crate::home::Home;
+use crate::os;
 
 const EXTENSION: &str = "lock";
 
@@ -29,7 +30,7 @@ impl Gate {
     pub(crate) fn enter(home: &Home) -> Result<Self, Fault> {
         let path = home.run().join("gate");
         let open = || -> io::Result<File> {
-            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+            let file = os::create_private_file(&path)?;
             file.lock()?;
             Ok(file)
         };
@@ -40,7 +41,7 @@ impl Gate {
 impl Owner {
     pub(crate) fn claim(home: &Home, id: &str, _gate: &Gate) -> Result<Self, Fault> {
         let path = lock_path(home, id);
-        let lock = File::create_new(&path).map_err(Fault::io("could not create", &path))?;
+        let lock = os::create_private_file(&path).map_err(Fault::io("could not create", &path))?;
         lock.lock().map_err(Fault::io("could not lock", &path))?;
         write!(&lock, "{}", std::process::id()).map_err(Fault::io("could not write", &path))?;
         Ok(Self { id: id.into(), path, _lock: lock })
