@@ -5,7 +5,7 @@ use easel_protocol::image::{ImageDeleteParams, ImageListParams, ImageReadParams}
 use easel_protocol::item::ThreadItem;
 use easel_protocol::method::{ImageDelete, ImageRead, ThreadRead, ThreadResume, ThreadUnsubscribe};
 use easel_protocol::thread::ThreadUnsubscribeParams;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{draw, listed};
 use crate::harness::events::{as_image, image};
@@ -54,6 +54,27 @@ async fn a_deleted_image_is_gone_and_history_says_so() {
         assert_eq!(inputs.iter().map(|input| input.id.as_deref()).collect::<Vec<_>>(), [Some(kept.id.as_str())]);
         server.close().await;
     }
+}
+
+#[tokio::test]
+async fn of_two_requests_at_once_one_deletes() {
+    let place = Place::new();
+    let mut server = place.server_with(STANDALONE).await;
+    let (_, records) = draw(&mut server, &["draw a red square"]).await;
+    for id in [1001, 1002] {
+        let line = json!({ "id": id, "method": "image/delete", "params": of(&records[0].id) }).to_string();
+        server.client.send_line(&line).await.expect("a pipe");
+    }
+    let mut errors = Vec::new();
+    while errors.len() < 2 {
+        let line = server.client.line().await.expect("a whole line").expect("an answer");
+        let message: Value = serde_json::from_str(&line).expect("JSON");
+        if message["method"].is_null() {
+            errors.push(message["error"]["message"].as_str().map(str::to_owned));
+        }
+    }
+    assert_eq!(errors, [None, Some(format!("image {} not found", records[0].id))]);
+    server.close().await;
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ impl Handler for ImageDelete {
         let thread_id = thread_of(app, &image_id, params.thread_id).await?;
         let place = app.order.take(&thread_id).await;
         app.must_rest(&thread_id).await?;
+        // Another request may have deleted it meanwhile.
+        let thread_id = thread_of(app, &image_id, Some(thread_id)).await?;
         let acquired = app.store.acquire_images(&thread_id).await;
         acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
         let deleted = app.store.delete_image(&thread_id, &image_id).await;
