@@ -56,8 +56,15 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::create_dir(folder.path().join("project")).expect("a project folder");
+        for name in ["project", "temporary"] {
+            std::fs::create_dir(folder.path().join(name)).expect("a folder");
+        }
         Self { folder }
+    }
+
+    /// The system's temporary folder, as the program sees it.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.folder.path().join("temporary")
     }
 
     /// With this `config.toml` in the home.
@@ -88,6 +95,7 @@ impl Place {
         let mut command = Command::new(EASEL);
         command.args(arguments).current_dir(self.project());
         command.env_clear().env("EASEL_HOME", self.home()).env("HOME", self.folder.path());
+        command.env("TMPDIR", self.temporary());
         command
     }
 

@@ -8,11 +8,11 @@ use easel_protocol::item::{ImageGenerationItem, ImageStatus};
 use easel_protocol::record::{Billed, ImageErrorKind};
 use serde_json::{Value, json};
 
-use super::at;
 use super::scripted::{Exchange, Scripted, calls, completes, says};
+use super::{at, connected};
 use crate::harness::events::{image, message};
 use crate::harness::pictures::{RED, plain_png, read};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::harness::{HOSTED, Place, STANDALONE, text};
 use crate::storage::below;
 
 /// A place whose home is a file system of 4 MiB.
@@ -66,12 +66,7 @@ async fn drawn_with(tool: &'static [&'static str]) -> Option<(SmallHome, ImageGe
         answer(exchange, tool, events);
     });
     std::fs::write(place.home().join("config.toml"), at(&provider.base_url())).expect("a configuration file");
-    let spare = place.root().join("spare");
-    std::fs::create_dir(&spare).expect("a folder");
-    let mut command = place.command(tool);
-    command.env("MOCK_KEY", "sk-mock").env("TMPDIR", &spare);
-    let mut server = Server::spawn(command);
-    server.initialize(None).await;
+    let mut server = connected(place, tool).await;
     let thread = server.thread().await;
     let events = server.turn(&thread.id, vec![text("Draw a red square")]).await;
     assert_eq!(message(&events), "It is kept elsewhere.", "the turn goes on");
@@ -91,11 +86,11 @@ async fn an_image_that_the_home_has_no_room_for_is_kept_elsewhere_on_both_paths_
         assert_eq!((item.status, item.result.as_str(), item.saved_path), (ImageStatus::Failed, "", None));
         let error = item.error.expect("an error");
         assert_eq!((error.kind, error.billed), (ImageErrorKind::Storage, Billed::Yes));
-        let kept = home.0.root().join("spare/easel-call_1.png");
+        let kept = home.0.temporary().join("easel-call_1.png");
         assert!(error.message.ends_with(&format!("the finished image is kept at {kept:?}")), "{}", error.message);
         assert!(error.message.contains("No space left on device"), "{}", error.message);
         assert_eq!(read(&kept), large_png());
-        assert_eq!(below(&home.0.root().join("spare")), [kept]);
+        assert_eq!(below(&home.0.temporary()), [kept]);
         assert!(
             below(&home.0.home().join("generated_images")).iter().all(|path| path.is_dir()),
             "nothing is half there"
