@@ -4,6 +4,7 @@
 //! through three steps: bytes to events ([`receive`], [`sse`], [`wire`]), events to what the model says ([`answer`]),
 //! and pictures to staged files ([`hosted`]). A picture is taken out of the bytes before they are events.
 
+mod asked;
 mod body;
 mod send;
 
@@ -19,20 +20,19 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::output;
-use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Preview, Reference};
-use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
-use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
+use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Preview};
+use easel_protocol::record::ImageError;
 use easel_protocol::tool::ToolExposure;
 use futures_core::Stream;
 use futures_util::future::Either;
 use futures_util::stream;
 use tokio::time::Instant;
 
-use self::answer::{Answer, Context, Said};
+use self::answer::{Answer, Said};
+use self::asked::Asked;
 use self::body::Body;
 use self::receive::{Ended, Receiving};
-use self::send::{Begun, Request, other};
+use self::send::other;
 use crate::credential::Credentials;
 use crate::inline::Slot;
 use crate::provider::HttpProvider;
@@ -84,13 +84,6 @@ enum Stage<F: Files> {
     Unsent(Duration),
     Receiving(Box<Receiving<F>>),
     Over,
-}
-
-struct Asked<F> {
-    request: Request<F>,
-    requested: RequestedImage,
-    shown: Vec<Reference>,
-    partial_images: u32,
 }
 
 impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
@@ -230,45 +223,6 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         }
         Ok(Made { images, usage, request_id, generation_id, attempts })
     }
-}
-
-impl<F: Files> Asked<F> {
-    fn new(request: ModelRequest, body: Body, files: Arc<F>) -> Self {
-        let requested = requested(&request);
-        let ModelRequest { model, originator, images: shown, exposure, partial_images, .. } = request;
-        let request = Request { model, originator, exposure, body: Arc::new(body), files };
-        Self { request, requested, shown, partial_images }
-    }
-
-    fn context(&self, begun: &Begun) -> Context {
-        Context {
-            headers: begun.response.headers().clone(),
-            masks: begun.masks.clone(),
-            requested: self.requested.clone(),
-            shown: self.shown.clone(),
-        }
-    }
-}
-
-/// The hosted tool's arguments are not told: it sees the conversation, and what the user said last in their own words.
-fn requested(request: &ModelRequest) -> RequestedImage {
-    let action = if request.images.is_empty() { ImageAction::Generate } else { ImageAction::Edit };
-    let said = request.input.iter().rev().find_map(|item| match item {
-        ResponseItem::Message { role: MessageRole::User, content } => Some(text(content)),
-        ResponseItem::Message { .. }
-        | ResponseItem::FunctionCall { .. }
-        | ResponseItem::FunctionCallOutput { .. }
-        | ResponseItem::ImageGenerationCall { .. } => None,
-    });
-    RequestedImage { action, prompt: said.unwrap_or_default(), parameters: AppliedImage::default() }
-}
-
-fn text(content: &[ContentItem]) -> String {
-    let texts = content.iter().filter_map(|piece| match piece {
-        ContentItem::InputText { text } if !output::names_attachment(text) => Some(text.as_str()),
-        ContentItem::InputText { .. } | ContentItem::OutputText { .. } | ContentItem::InputImage { .. } => None,
-    });
-    texts.collect::<Vec<_>>().join("\n")
 }
 
 fn too_long(limit: Duration) -> ModelError {

@@ -1,0 +1,91 @@
+//! What the model is asked, and what it says.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use easel_imagegen::history::for_model;
+use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, Store};
+use easel_imagegen::spec;
+use easel_protocol::record::ImageErrorKind;
+use easel_protocol::turn::CodexErrorInfo;
+use futures_util::stream::{self, BoxStream};
+use futures_util::StreamExt;
+
+use super::Running;
+use crate::audience::Audience;
+use crate::call::StagedOf;
+use crate::machine::{Effect, Input, Turn};
+
+pub(super) type AnswerEvent<S> = Result<ModelEvent<StagedOf<S>>, ModelError>;
+pub(super) type Answer<'a, S> = BoxStream<'a, AnswerEvent<S>>;
+
+impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
+    /// Asks for an answer as soon as the stream is first read. A panic inside the provider ends its answer alone.
+    pub(super) fn ask<'p>(&self, provider: &'p P, turn: &Turn) -> Answer<'p, S> {
+        let exposure = turn.offered();
+        let (input, images) = for_model(&self.conversation.history, &self.conversation.images, self.budget);
+        let request = ModelRequest {
+            originator: self.context.originator.clone(),
+            model: self.model.clone(),
+            instructions: self.instructions.clone(),
+            input,
+            images,
+            exposure,
+            output_schema: self.output_schema.clone(),
+            partial_images: self.context.partial_images,
+            tools: spec::entries(exposure, &provider.info().capabilities, self.context.partial_images),
+        };
+        let context = Arc::clone(&self.context);
+        let events = async move { provider.respond(request, context.store.files(&context.thread_id)) };
+        let panicked = |_| {
+            let message = "The provider failed inside Easel.".to_owned();
+            Err(ModelError { message, info: CodexErrorInfo::InternalServerError })
+        };
+        AssertUnwindSafe(stream::once(events).flatten())
+            .catch_unwind()
+            .map(move |event| event.unwrap_or_else(panicked))
+            .boxed()
+    }
+
+    pub(super) async fn answered(&mut self, turn: &mut Turn, event: Option<AnswerEvent<S>>) -> Vec<Effect> {
+        let input = match event {
+            Some(Ok(ModelEvent::TextDelta { item_id, delta })) => Input::TextDelta { item_id, delta },
+            Some(Ok(ModelEvent::Message { item_id, text })) => Input::Message { item_id, text },
+            Some(Ok(ModelEvent::FunctionCall(call))) => Input::FunctionCall(call),
+            Some(Ok(ModelEvent::HostedStarted { call_id, requested, references })) => {
+                Input::HostedStarted { call_id, requested, references }
+            }
+            Some(Ok(ModelEvent::HostedPreview { call_id, preview })) => {
+                return self.hosted_previewed(turn, &call_id, preview);
+            }
+            Some(Ok(ModelEvent::HostedEnded { call_id, outcome })) => {
+                return self.hosted_ended(turn, &call_id, outcome).await;
+            }
+            Some(Ok(ModelEvent::Completed { usage })) => Input::AnswerCompleted { usage },
+            Some(Err(error)) => Input::AnswerFailed(error),
+            None => Input::AnswerFailed(ModelError {
+                message: "The model's answer was cut off before its end.".to_owned(),
+                info: CodexErrorInfo::Other,
+            }),
+        };
+        let mut effects = Vec::new();
+        // The end of an answer owes no more images, whatever it promised.
+        if matches!(input, Input::AnswerCompleted { .. } | Input::AnswerFailed(_)) {
+            let kind = ImageErrorKind::BadResponse;
+            effects = self.end_hosted(turn, kind, "the model's answer ended before the image did").await;
+        }
+        effects.extend(self.step(turn, input));
+        effects
+    }
+}
+
+/// The next event of the answer; never, while there is none. An answer is closed at its last event, so that its end is
+/// not taken for a cut.
+pub(super) async fn next<S: Store>(answer: &mut Option<Answer<'_, S>>) -> Option<AnswerEvent<S>> {
+    let Some(stream) = answer else { return std::future::pending().await };
+    let event = stream.next().await;
+    if matches!(event, None | Some(Err(_) | Ok(ModelEvent::Completed { .. }))) {
+        *answer = None;
+    }
+    event
+}
