@@ -8,8 +8,8 @@ use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, Store
 use easel_imagegen::spec;
 use easel_protocol::record::ImageErrorKind;
 use easel_protocol::turn::CodexErrorInfo;
-use futures_util::stream::{self, BoxStream};
 use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 
 use super::Running;
 use crate::audience::Audience;

@@ -16,7 +16,8 @@ use serde_json::json;
 use crate::scripted::{Exchange, Scripted, calls, completes, says};
 use crate::{Peer, compare, median};
 
-const PICTURE: usize = 2 << 20;
+/// Bytes of a picture: about what the preview draws, and a large one.
+const PICTURES: [(&str, usize); 2] = [("200 KiB", 200 << 10), ("2 MiB", 2 << 20)];
 const TURNS: usize = 50;
 /// Turns of which the median is taken, round the one that is named.
 const AROUND: usize = 3;
@@ -26,15 +27,17 @@ const SIDE_BY_SIDE: usize = 3;
 const INTERRUPTS: usize = 15;
 
 pub(crate) fn measure(home: &Path) {
-    growth(home);
+    for (name, bytes) in PICTURES {
+        growth(home, name, bytes);
+    }
     side_by_side(home);
     interrupts(home);
 }
 
 /// The first turn of a thread, the tenth, when the model sees as many pictures as it ever does, and the fiftieth.
-fn growth(home: &Path) {
+fn growth(home: &Path, name: &str, bytes: usize) {
     let asked = AtomicUsize::new(0);
-    let answer = picture();
+    let answer = picture(bytes);
     let provider = Scripted::start(move |exchange| {
         exchange.body();
         if exchange.path() != "responses" {
@@ -57,7 +60,7 @@ fn growth(home: &Path) {
         median(times[first..first + AROUND].to_vec())
     };
     for turn in [1, 10, TURNS] {
-        compare(&format!("turn {turn}, 2 MiB images"), at(&turns, turn), at(&bare, turn));
+        compare(&format!("turn {turn}, images of {name}"), at(&turns, turn), at(&bare, turn));
     }
     let own = |turn| at(&turns, turn).saturating_sub(at(&bare, turn)).as_secs_f64();
     for (later, earlier) in [(TURNS, 1), (TURNS, 10)] {
@@ -76,7 +79,7 @@ fn growth(home: &Path) {
 fn side_by_side(home: &Path) {
     let [one, three] = [1, SIDE_BY_SIDE].map(|number| {
         let asked = AtomicUsize::new(0);
-        let answer = picture();
+        let answer = picture(PICTURES[1].1);
         let provider = Scripted::start(move |exchange| {
             exchange.body();
             if exchange.path() == "responses" {
@@ -136,14 +139,14 @@ fn interrupts(home: &Path) {
 }
 
 /// A whole answer of the images endpoint, with a picture that what follows its end makes large.
-fn picture() -> Arc<Vec<u8>> {
+fn picture(bytes: usize) -> Arc<Vec<u8>> {
     let mut png = Vec::new();
     let mut encoder = png::Encoder::new(&mut png, 16, 16);
     encoder.set_color(png::ColorType::Grayscale);
     let mut writer = encoder.write_header().expect("a header");
     writer.write_image_data(&[0; 256]).expect("pixels");
     writer.finish().expect("an end");
-    png.resize(PICTURE, 0);
+    png.resize(bytes, 0);
     Arc::new(json!({"created": 1, "data": [{"b64_json": BASE64.encode(png)}]}).to_string().into_bytes())
 }
 
