@@ -8,10 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use easel_imagegen::port::{Files, ModelRequest, Reference};
-use easel_imagegen::strip::{self, Metadata, Outgoing};
+use easel_imagegen::strip::{self, Metadata};
 use futures_core::Stream;
 use futures_util::stream;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 mod json;
 
@@ -84,75 +85,65 @@ impl Body {
         lengths.sum()
     }
 
-    /// The body once.
+    /// The body once. A thread of its own reads a piece ahead of the connection, and ends with it.
     pub(super) fn stream<F: Files>(
         self: &Arc<Self>,
         files: &Arc<F>,
         upload: &Arc<Upload>,
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<F> {
-        let sending = Sending {
-            body: Arc::clone(self),
-            files: Arc::clone(files),
-            upload: Arc::clone(upload),
-            next: 0,
-            picture: None,
-        };
+        let (give, pieces) = mpsc::channel(1);
+        let (body, files) = (Arc::clone(self), Arc::clone(files));
+        let thread = tokio::task::spawn_blocking(move || body.read(&*files, &give));
+        let sending = Sending { pieces, thread, upload: Arc::clone(upload) };
         stream::try_unfold(sending, |mut sending| async move {
             let piece = sending.piece().await?;
             sending.upload.moved.send_replace(());
             Ok(piece.map(|piece| (piece, sending)))
         })
     }
-}
 
-struct Sending<F: Files> {
-    body: Arc<Body>,
-    files: Arc<F>,
-    upload: Arc<Upload>,
-    next: usize,
-    /// The picture that is being sent, with the bytes it still has.
-    picture: Option<(Outgoing<F::Reader>, u64)>,
-}
-
-impl<F: Files> Sending<F> {
-    async fn piece(&mut self) -> io::Result<Option<Bytes>> {
-        if let Some((reader, left)) = self.picture.take() {
-            return self.block(move |_| Ok((reader, left))).await.map(Some);
-        }
-        let Some(piece) = self.body.pieces.get(self.next) else {
-            return Ok(None);
-        };
-        self.next += 1;
-        match piece {
-            Piece::Json(json) => Ok(Some(json.clone())),
-            Piece::Picture { image, bytes } => {
-                let (image, promised, metadata) = (image.clone(), *bytes, self.body.metadata);
-                self.block(move |files| Ok((strip::open(files, &image, metadata)?, promised))).await.map(Some)
+    /// Gives out all pieces, or as many as are taken.
+    fn read<F: Files>(&self, files: &F, give: &mpsc::Sender<Bytes>) -> io::Result<()> {
+        for piece in &self.pieces {
+            let taken = match piece {
+                Piece::Json(json) => give.blocking_send(json.clone()).is_ok(),
+                Piece::Picture { image, bytes } => {
+                    let mut reader = strip::open(files, image, self.metadata)?;
+                    let mut left = *bytes;
+                    let mut taken = true;
+                    while taken && left > 0 {
+                        let block = read_block(&mut reader, left)?;
+                        left -= block.len() as u64;
+                        taken = give.blocking_send(Bytes::from(STANDARD.encode(block))).is_ok();
+                    }
+                    taken
+                }
+            };
+            if !taken {
+                break;
             }
         }
+        Ok(())
     }
+}
 
-    /// The next block of a picture, as base64.
-    async fn block(
-        &mut self,
-        open: impl FnOnce(&F) -> io::Result<(Outgoing<F::Reader>, u64)> + Send + 'static,
-    ) -> io::Result<Bytes> {
-        let files = Arc::clone(&self.files);
-        let read = tokio::task::spawn_blocking(move || {
-            let (mut reader, left) = open(&files)?;
-            let block = read_block(&mut reader, left)?;
-            io::Result::Ok((reader, left - block.len() as u64, STANDARD.encode(block)))
-        });
-        match read.await.map_err(io::Error::other).flatten() {
-            Ok((reader, left, base64)) => {
-                self.picture = (left > 0).then_some((reader, left));
-                Ok(Bytes::from(base64))
-            }
-            Err(error) => {
-                *self.upload.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(unreadable(&error));
-                Err(error)
-            }
+struct Sending {
+    pieces: mpsc::Receiver<Bytes>,
+    thread: JoinHandle<io::Result<()>>,
+    upload: Arc<Upload>,
+}
+
+impl Sending {
+    async fn piece(&mut self) -> io::Result<Option<Bytes>> {
+        if let Some(piece) = self.pieces.recv().await {
+            return Ok(Some(piece));
         }
+        // Nothing more comes: all is sent, or it cannot be.
+        let ended = (&mut self.thread).await.map_err(io::Error::other).flatten();
+        if let Err(error) = &ended {
+            *self.upload.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(unreadable(error));
+        }
+        ended.map(|()| None)
     }
 }
 
