@@ -27,6 +27,16 @@ use conformance::Judge;
 /// The executable under test.
 pub(crate) const EASEL: &str = env!("CARGO_BIN_EXE_easel");
 
+/// A provider that draws at once, and `endless`, which does not come to an end.
+pub(crate) const FAST_AND_ENDLESS: &str = r#"
+model_provider = "preview"
+[wire]
+turn_event_delay_ms = 1
+[model_providers.endless]
+preset = "preview"
+delay_ms = 600000
+"#;
+
 /// A provider that answers no sooner than anybody waits, and may have billed by then.
 pub(crate) const SLOW_AND_BILLING: &str = r#"
 model_provider = "slow"

@@ -11,13 +11,14 @@ use easel_protocol::event::Event;
 use easel_protocol::item::{ImageStatus, ThreadItem};
 use easel_protocol::method::ChatgptAuthTokensRefresh;
 use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::thread::Thread;
 use easel_protocol::turn::TurnStatus;
 use tokio::sync::Barrier;
 
 use super::answers::{self, token};
 use super::tokens::{log_in, place, tokens};
 use crate::harness::loopback::{Loopback, Request};
-use crate::harness::{Server, events, setting, text};
+use crate::harness::{Place, Server, events, setting, text};
 
 const IMAGES: &str = "/images/generations";
 
@@ -30,6 +31,15 @@ async fn backend(calls: usize) -> Loopback {
         false => answers::unauthorized().together(&together),
     })
     .await
+}
+
+/// A server whose client has given it the token "old", with a thread.
+async fn with_old_tokens(backend: &Loopback) -> (Place, Server, Thread) {
+    let place = place(backend);
+    let mut server = place.server().await;
+    log_in(&mut server, &tokens("old")).await;
+    let thread = server.thread().await;
+    (place, server, thread)
 }
 
 fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshResponse, Refusal> {
@@ -56,10 +66,7 @@ async fn reply(server: &mut Server, answer: &Result<ChatgptAuthTokensRefreshResp
 #[tokio::test]
 async fn a_refused_token_is_renewed_by_the_client_and_the_request_sent_once_more() {
     let backend = backend(1).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
-    log_in(&mut server, &tokens("old")).await;
-    let thread = server.thread().await;
+    let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     reply(&mut server, &renewed("new", "acct-1")).await;
     let events = server.rest_of_turn().await;
@@ -82,10 +89,7 @@ async fn a_token_that_the_model_refuses_is_renewed_too() {
         if request.bearer() == token("new") { answers::model(request, 0) } else { answers::unauthorized() }
     })
     .await;
-    let place = place(&backend);
-    let mut server = place.server().await;
-    log_in(&mut server, &tokens("old")).await;
-    let thread = server.thread().await;
+    let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("hello")]).await;
     reply(&mut server, &renewed("new", "acct-1")).await;
     server.rest_of_turn().await;
@@ -96,10 +100,7 @@ async fn a_token_that_the_model_refuses_is_renewed_too() {
 #[tokio::test]
 async fn a_renewal_that_changes_the_plan_is_told_to_all() {
     let backend = backend(1).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
-    log_in(&mut server, &tokens("old")).await;
-    let thread = server.thread().await;
+    let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     let answer = renewed("new", "acct-1");
     let answer =
@@ -116,10 +117,7 @@ async fn a_renewal_that_changes_the_plan_is_told_to_all() {
 #[tokio::test]
 async fn three_calls_that_are_refused_together_ask_once() {
     let backend = backend(3).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
-    log_in(&mut server, &tokens("old")).await;
-    let thread = server.thread().await;
+    let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw three cats")]).await;
     reply(&mut server, &renewed("new", "acct-1")).await;
     let events = server.rest_of_turn().await;
@@ -137,10 +135,7 @@ async fn three_calls_that_are_refused_together_ask_once() {
 #[tokio::test]
 async fn a_renewal_that_brings_nothing_is_one_typed_error_and_one_post() {
     let backend = backend(1).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
-    log_in(&mut server, &tokens("old")).await;
-    let thread = server.thread().await;
+    let (_place, mut server, thread) = with_old_tokens(&backend).await;
     let no = || Err(Refusal { code: -32000, message: "canary: signed out".to_owned() });
     let mut bad = renewed("x", "acct-1");
     if let Ok(bad) = &mut bad {
@@ -168,10 +163,7 @@ async fn a_renewal_that_brings_nothing_is_one_typed_error_and_one_post() {
 #[tokio::test]
 async fn a_client_that_leaves_while_it_is_asked_ends_the_turn_at_once() {
     let backend = backend(1).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
-    log_in(&mut server, &tokens("old")).await;
-    let thread = server.thread().await;
+    let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     asked(&mut server).await;
     server.client.close_input();
@@ -187,10 +179,7 @@ async fn a_client_that_does_not_answer_is_given_up_after_ten_seconds() {
         return;
     }
     let backend = backend(1).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
-    log_in(&mut server, &tokens("old")).await;
-    let thread = server.thread().await;
+    let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     let id = asked(&mut server).await;
     let events = server.rest_of_turn().await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::deaths::Death;
 use super::dice::Dice;
 use super::model::{Image, Model, PROCESS_OF, Process, Seat};
-use crate::harness::{HOSTED, Place, STANDALONE};
+use crate::harness::{FAST_AND_ENDLESS, HOSTED, Place, STANDALONE};
 use crate::listen::server::{Connection, Listening, PATIENCE, Transport, Wire};
 
 /// What is told of a thread apart from its turns: to whom, which method, of which thread.
@@ -19,15 +19,6 @@ pub(super) type Notice = (Seat, String, String);
 
 /// A result, or a refusal's `code message`.
 pub(super) type Answer = Result<Value, String>;
-
-const CONFIG: &str = r#"
-model_provider = "preview"
-[wire]
-turn_event_delay_ms = 1
-[model_providers.endless]
-preset = "preview"
-delay_ms = 600000
-"#;
 
 pub(super) struct World {
     pub(super) place: Place,
@@ -48,7 +39,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut world = Self {
-            place: Place::with_config(CONFIG),
+            place: Place::with_config(FAST_AND_ENDLESS),
             dice: Dice::new(seed),
             model: Model::default(),
             pids: [0; 2],

@@ -11,18 +11,9 @@ use serde_json::{Value, json};
 use super::ask;
 use super::broken::{example, fields_of, schema_of};
 use crate::harness::events::{image, starts_an_image};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::harness::{FAST_AND_ENDLESS, HOSTED, Place, STANDALONE, Server, text};
 use crate::session::methods;
 use crate::storage::below;
-
-const CONFIG: &str = r#"
-model_provider = "preview"
-[wire]
-turn_event_delay_ms = 1
-[model_providers.endless]
-preset = "preview"
-delay_ms = 600000
-"#;
 
 /// A thread with a turn that drew an image, and perhaps one that runs.
 #[derive(Debug, Clone)]
@@ -154,7 +145,7 @@ async fn end(server: Server) {
 
 #[tokio::test]
 async fn a_thread_that_is_nowhere_is_not_found_by_any_method() {
-    let place = Place::with_config(CONFIG);
+    let place = Place::with_config(FAST_AND_ENDLESS);
     let mut server = place.server().await;
     for id in ["00000000-0000-7000-8000-000000000000", "../home"] {
         let nobody = Subject { thread_id: id.to_owned(), turn_id: "nothing".to_owned(), image_id: "img_0".to_owned() };
@@ -171,7 +162,7 @@ async fn a_thread_that_is_nowhere_is_not_found_by_any_method() {
 
 #[tokio::test]
 async fn a_thread_that_is_not_loaded() {
-    let place = Place::with_config(CONFIG);
+    let place = Place::with_config(FAST_AND_ENDLESS);
     let mut server = place.server().await;
     let subjects = copies(&mut server, json!({})).await;
     end(server).await;
@@ -182,7 +173,7 @@ async fn a_thread_that_is_not_loaded() {
 
 #[tokio::test]
 async fn a_thread_that_is_archived() {
-    let place = Place::with_config(CONFIG);
+    let place = Place::with_config(FAST_AND_ENDLESS);
     let mut server = place.server().await;
     let subjects = copies(&mut server, json!({})).await;
     for subject in subjects.values() {
@@ -195,7 +186,7 @@ async fn a_thread_that_is_archived() {
 
 #[tokio::test]
 async fn a_thread_that_is_ephemeral() {
-    let place = Place::with_config(CONFIG);
+    let place = Place::with_config(FAST_AND_ENDLESS);
     let mut server = place.server().await;
     let subjects = copies(&mut server, json!({ "ephemeral": true })).await;
     insta::assert_snapshot!("ephemeral", asked(&place, &mut server, None, &subjects).await);
@@ -205,7 +196,7 @@ async fn a_thread_that_is_ephemeral() {
 #[tokio::test]
 async fn a_thread_in_which_a_turn_runs() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::with_config(CONFIG);
+        let place = Place::with_config(FAST_AND_ENDLESS);
         let mut server = place.server_with(tool).await;
         let subjects = running(&mut server).await;
         insta::assert_snapshot!("running", asked(&place, &mut server, None, &subjects).await);
@@ -215,7 +206,7 @@ async fn a_thread_in_which_a_turn_runs() {
 
 #[tokio::test]
 async fn a_thread_that_another_process_writes_to() {
-    let place = Place::with_config(CONFIG);
+    let place = Place::with_config(FAST_AND_ENDLESS);
     let (mut writer, mut other) = (place.server().await, place.server().await);
     let pid = writer.client.pid().expect("it runs").to_string();
     let loaded = copies(&mut writer, json!({})).await;
@@ -230,7 +221,7 @@ async fn a_thread_that_another_process_writes_to() {
 
 #[tokio::test]
 async fn a_turn_and_an_image_that_the_thread_does_not_have() {
-    let place = Place::with_config(CONFIG);
+    let place = Place::with_config(FAST_AND_ENDLESS);
     let mut server = place.server().await;
     let mut subjects = copies(&mut server, json!({})).await;
     for subject in subjects.values_mut() {
