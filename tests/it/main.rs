@@ -7,6 +7,7 @@ mod harness;
 #[path = "../interop/recorder.rs"]
 mod recorder;
 
+mod attacks;
 mod clients;
 mod documents;
 

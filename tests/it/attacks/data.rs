@@ -1,0 +1,1 @@
+//! Nothing that was accepted is lost, and a thread survives what happens to its files.

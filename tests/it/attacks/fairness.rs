@@ -1,0 +1,1 @@
+//! No client, and no stranger, makes another client wait.

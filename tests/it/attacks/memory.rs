@@ -1,0 +1,1 @@
+//! Memory stays flat whatever a provider or a client sends.

@@ -1,0 +1,1 @@
+//! Nothing is paid twice, and nothing that was paid for is thrown away.

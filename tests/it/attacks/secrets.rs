@@ -1,0 +1,1 @@
+//! No credential and no file leaves that was not meant to.
