@@ -10,10 +10,10 @@ mod request;
 mod body;
 
 mod collect;
+mod reader;
 mod receive;
 
 mod answer;
-mod events;
 
 mod address;
 mod fetch;

@@ -26,6 +26,7 @@ mod models;
 mod responses;
 
 mod inline;
+mod sse;
 
 #[cfg(test)]
 #[path = "../../../tests/interop/recorder.rs"]

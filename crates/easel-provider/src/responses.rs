@@ -1,7 +1,7 @@
 //! `responses`: one answer of the model over server-sent events.
 //!
 //! A request goes out with its pictures read from disk as it is sent ([`body`], [`send`]). What comes back passes
-//! through three steps: bytes to events ([`receive`], [`sse`], [`wire`]), events to what the model says ([`answer`]),
+//! through three steps: bytes to events ([`receive`], [`sse`](crate::sse), [`wire`]), events to what the model says ([`answer`]),
 //! and pictures to staged files ([`hosted`]). A picture is taken out of the bytes before they are events.
 
 mod asked;
@@ -9,7 +9,6 @@ mod body;
 mod send;
 
 mod receive;
-mod sse;
 mod wire;
 
 mod answer;

@@ -12,10 +12,10 @@ use reqwest::{Response, StatusCode};
 
 use super::answer::{Answer, Said, broken};
 use super::send::{Begun, idle_error, other};
-use super::sse::{Frame, Parser};
 use super::wire::{self, Event, Unreadable};
 use crate::failure::{self, Masks};
 use crate::inline::{Assembly, Dialect, Slot, Unfit};
+use crate::sse::{Frame, Parser};
 
 /// Pictures that wait at once to be looked at; each is an open file.
 const MAX_PICTURES: usize = 64;
@@ -83,8 +83,8 @@ impl<F: Files> Reading<F> {
             Format::Json => assembly.feed(bytes)?,
             Format::Strange(_) => {}
             Format::Events => parser.read(bytes, &mut |frame| match frame {
-                Frame::Data(data) => assembly.feed(data),
-                Frame::End => {
+                Frame::Data { part, .. } => assembly.feed(part),
+                Frame::End { .. } => {
                     let document = Document::of(assembly);
                     pictures += document.pictures.len();
                     assembly.want(MAX_PICTURES.saturating_sub(pictures));
