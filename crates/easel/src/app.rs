@@ -11,6 +11,8 @@ use easel_protocol::thread::{Thread, ThreadStatus};
 use easel_store::EaselStore;
 use easel_thread::registry::Threads;
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::client::Client;
@@ -39,8 +41,9 @@ pub(crate) struct App {
     /// What the connections were last told of the tools; nothing before the first handshake.
     pub(crate) offered_last: Mutex<Option<Offered>>,
     pub(crate) order: Order,
-    /// What goes on after an answer; awaited at the end.
-    pub(crate) sequels: TaskTracker,
+    /// What goes on without the request or the connection that began it: writes, and what follows an answer. Awaited at
+    /// the end.
+    pub(crate) tasks: TaskTracker,
 }
 
 /// What a handler works with: the program and the connection that asks.
@@ -48,6 +51,19 @@ pub(crate) struct App {
 pub(crate) struct Cx {
     pub(crate) app: Arc<App>,
     pub(crate) client: Arc<Client>,
+    /// Cancelled when nobody waits for the answer any more. A write that is about to cost something looks at it once
+    /// more; others run to their end.
+    pub(crate) cancellation: CancellationToken,
+    /// Writes of the connection that are under way, those included that nobody waits for any more.
+    pub(crate) writes: Arc<Semaphore>,
+}
+
+impl Cx {
+    /// The context of a connection, before its first request.
+    pub(crate) fn new(app: Arc<App>, client: Arc<Client>, max_writes: usize) -> Self {
+        let writes = Arc::new(Semaphore::new(max_writes.min(Semaphore::MAX_PERMITS)));
+        Self { app, client, cancellation: CancellationToken::new(), writes }
+    }
 }
 
 impl App {
@@ -72,7 +88,7 @@ impl App {
             login_problem: problem.map(|problem| format!("The stored login is not used: {problem}.")),
             offered_last: Mutex::default(),
             order: Order::default(),
-            sequels: TaskTracker::new(),
+            tasks: TaskTracker::new(),
         }
     }
 

@@ -82,6 +82,6 @@ impl App {
 
     fn unload_after_turns(self: &Arc<Self>, thread_id: String) {
         let app = Arc::clone(self);
-        self.sequels.spawn(async move { app.unload_unheard(&thread_id).await });
+        self.tasks.spawn(async move { app.unload_unheard(&thread_id).await });
     }
 }

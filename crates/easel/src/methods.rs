@@ -46,13 +46,18 @@ mod turn_start;
 mod turn_steer;
 mod usage_read;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
 
-use easel_protocol::method::{self, Method};
+use easel_protocol::method::{self, Effect, Method};
 use easel_rpc::{Call, DuplicateMethod, ErrorObjectOwned, Reply, Table, TableBuilder};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio_util::task::TaskTracker;
 
 use crate::app::Cx;
+use crate::order::Place;
 use crate::refusal::{self, Refusal};
 
 pub(crate) use model_list::default_model;
@@ -76,8 +81,9 @@ impl<R> Answer<R> {
         Self { result, sequel: None }
     }
 
-    /// `sequel` runs after the answer has been queued, and not at all when it never is. The next request of the same
-    /// thread waits for it.
+    /// `sequel` runs after the answer has been queued. When it never is, because the request was cancelled or the client
+    /// is gone, the sequel of a method that changes something runs all the same. The next request of the same thread
+    /// waits for it.
     pub(crate) fn then(result: R, sequel: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { result, sequel: Some(Box::pin(sequel)) }
     }
@@ -93,26 +99,81 @@ pub(crate) fn table() -> Result<Table<Cx>, DuplicateMethod> {
 }
 
 fn register_method<M: Handler>(table: TableBuilder<Cx>) -> TableBuilder<Cx> {
-    table.method(M::NAME, |cx: Cx, _call: Call, params: M::Params| run::<M>(cx, params))
+    table.method(M::NAME, |cx: Cx, call: Call, params: M::Params| {
+        run::<M>(Cx { cancellation: call.cancellation(), ..cx }, params)
+    })
 }
 
-/// Waits for the thread's earlier requests, handles this one, and sees to its sequel.
+/// Waits for the thread's earlier requests, handles this one, and runs its sequel. A request that is cancelled while it
+/// waits for its turn changes nothing.
 async fn run<M: Handler>(cx: Cx, params: M::Params) -> Result<Reply<M::Response>, ErrorObjectOwned> {
+    // A cancelled write leaves the table of requests in flight before its work ends, so writes have a bound of their own.
+    let permit = match M::EFFECT {
+        Effect::Read => None,
+        Effect::Write => Some(Arc::clone(&cx.writes).try_acquire_owned().map_err(|_| easel_rpc::overloaded())?),
+    };
     let place = match M::thread(&params) {
         Some(thread_id) => Some(cx.app.order.take(thread_id).await),
         None => None,
     };
-    let sequels = cx.app.sequels.clone();
+    let tasks = cx.app.tasks.clone();
+    if M::EFFECT == Effect::Write {
+        return write::<M>(&tasks, (permit, place), cx, params).await;
+    }
     let Answer { result, sequel } = M::handle(cx, params).await?;
     let Some(sequel) = sequel else { return Ok(Reply::new(result)) };
     let (reply, queued) = Reply::with_sequel(result);
-    sequels.spawn(async move {
+    tasks.spawn(async move {
         if queued.await {
             sequel.await;
         }
         drop(place);
     });
     Ok(reply)
+}
+
+/// Handles a request on a task of its own, which a cancellation or the end of the connection does not stop. The sequel
+/// runs in any case: what was changed is told.
+async fn write<M: Handler>(
+    tasks: &TaskTracker,
+    held: (Option<OwnedSemaphorePermit>, Option<Place>),
+    cx: Cx,
+    params: M::Params,
+) -> Result<Reply<M::Response>, ErrorObjectOwned> {
+    let (answer, answered) = oneshot::channel();
+    let mut work = Box::pin(async move {
+        // Who does not wait for the answer any more drops the other half of the channel.
+        let sequel = match M::handle(cx, params).await {
+            Err(refusal) => {
+                let _ = answer.send(Err(refusal));
+                None
+            }
+            Ok(Answer { result, sequel: None }) => {
+                let _ = answer.send(Ok(Reply::new(result)));
+                None
+            }
+            Ok(Answer { result, sequel: Some(sequel) }) => {
+                let (reply, queued) = Reply::with_sequel(result);
+                let _ = answer.send(Ok(reply));
+                Some((queued, sequel))
+            }
+        };
+        if let Some((queued, sequel)) = sequel {
+            // After the answer, if there is one.
+            let _ = queued.await;
+            sequel.await;
+        }
+        drop(held);
+    });
+    // Handlers do up to their first wait in the order of the requests.
+    if poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await.is_pending() {
+        tasks.spawn(work);
+    }
+    match answered.await {
+        Ok(answer) => Ok(answer?),
+        // The handler panicked, which has been logged.
+        Err(_) => Err(easel_rpc::internal_error()),
+    }
 }
 
 /// A page of a list that is in memory, after the entry that the cursor names.

@@ -47,6 +47,9 @@ pub(crate) enum Refusal {
     ConfigReadOnly,
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Nobody waits for this answer.
+    #[error("the request was cancelled")]
+    Cancelled,
     #[error("the server is shutting down")]
     ShuttingDown,
 }
@@ -125,6 +128,7 @@ impl From<Refusal> for ErrorObjectOwned {
             | Refusal::ImageNotFound(_)
             | Refusal::ImageNotInThread { .. }
             | Refusal::ImageDeleted(_)
+            | Refusal::Cancelled
             | Refusal::ShuttingDown) => easel_rpc::invalid_request(&refusal.to_string()),
         }
     }

@@ -83,8 +83,8 @@ impl Server {
             join_all(sessions.iter().map(|session| session.drain(left()))).await;
             app.threads.interrupt_all();
             app.threads.close().await;
-            app.sequels.close();
-            app.sequels.wait().await;
+            app.tasks.close();
+            app.tasks.wait().await;
             join_all(sessions.into_iter().map(|session| session.finish(left()))).await;
             app.store.close().await;
         };

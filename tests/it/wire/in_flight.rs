@@ -61,7 +61,29 @@ fn a_cancelled_request_is_answered_at_once_and_only_once() {
     assert_eq!(server.ask(r#"{"id":9,"method":"$/cancelRequest","params":{"id":8}}"#), cancelled("8"));
     assert_eq!(server.line(), r#"{"id":9,"result":{}}"#);
     held.release();
+    // The first had begun; the others waited behind it.
+    assert_eq!(server.json()["method"], "thread/name/updated");
     server.assert_alive();
+    server.close();
+}
+
+#[test]
+fn writes_that_nobody_waits_for_are_bounded() {
+    let place = Place::new();
+    let mut server = Raw::start(&place, &["-c", "server.max_in_flight=2"]);
+    let threads = [server.thread(), server.thread(), server.thread()];
+    let held = Held::new(&place);
+    for thread_id in &threads[..2] {
+        server.send(&rename("1", thread_id));
+        let cancelled = server.ask(r#"{"method":"$/cancelRequest","params":{"id":1}}"#);
+        assert!(cancelled.contains("-32800"), "{cancelled}");
+    }
+    let overloaded = r#"{"id":2,"error":{"code":-32001,"message":"Server overloaded; retry later."}}"#;
+    assert_eq!(server.ask(&rename("2", &threads[2])), overloaded);
+    server.assert_alive();
+    held.release();
+    let told = [server.json(), server.json()];
+    assert!(told.iter().all(|event| event["method"] == "thread/name/updated"), "{told:?}");
     server.close();
 }
 

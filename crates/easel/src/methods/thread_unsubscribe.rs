@@ -21,8 +21,8 @@ impl Handler for ThreadUnsubscribe {
             return Ok(Answer::new(response));
         }
         if handle.slot.running().is_some() {
-            let sequels = cx.app.sequels.clone();
-            sequels.spawn(async move {
+            let tasks = cx.app.tasks.clone();
+            tasks.spawn(async move {
                 if cx.app.unload_unheard(&thread_id).await {
                     tell_closed(&cx, thread_id).await;
                 }

@@ -49,6 +49,10 @@ impl Handler for TurnStart {
             Some(updated(app, thread.clone()).await?)
         };
         let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;
+        // Nothing has been asked of a provider yet: who cancelled gets no turn.
+        if cx.cancellation.is_cancelled() {
+            return Err(Refusal::Cancelled);
+        }
         let (answered, told) = oneshot::channel();
         let start = StartTurn {
             permit,

@@ -53,7 +53,7 @@ pub(super) async fn run(server: Arc<Server>, guest: Guest, stopping: Cancellatio
 impl Server {
     fn begin(&self, source: impl Source, outbox: Outbox) -> io::Result<(Session, Arc<Client>)> {
         let client = Arc::new(Client::new(outbox.clone(), Patience::Bounded));
-        let context = Cx { app: Arc::clone(&self.app), client: Arc::clone(&client) };
+        let context = Cx::new(Arc::clone(&self.app), Arc::clone(&client), self.limits.max_in_flight);
         let session = easel_rpc::serve(Arc::clone(&self.table), context, source, outbox, self.limits)?;
         Ok((session, client))
     }

@@ -25,7 +25,7 @@ pub(super) async fn serve(
         gone.close();
     })?;
     let client = Arc::new(Client::new(outbox.clone(), Patience::Endless));
-    let context = Cx { app: Arc::clone(&server.app), client };
+    let context = Cx::new(Arc::clone(&server.app), client, limits.max_in_flight);
     let lines = LineReader::new(input, limits.max_line_bytes);
     let session = easel_rpc::serve(Arc::clone(&server.table), context, lines, outbox, limits)?;
     tokio::select! {
