@@ -54,6 +54,17 @@ pub fn names_attachment(text: &str) -> bool {
         .is_some_and(|(number, rest)| number.parse::<u32>().is_ok() && rest.starts_with("img_"))
 }
 
+/// Where the path of the file stands in the line beside an image, made or attached; `None` for any other text.
+pub fn path_in(text: &str) -> Option<usize> {
+    let is_line = names_attachment(text)
+        || text
+            .strip_prefix("Image img_")
+            .and_then(|rest| rest.split_once(' '))
+            .is_some_and(|(_, rest)| rest.starts_with("is done and already shown to the user: saved at "));
+    let before = " saved at ";
+    text.find(before).filter(|_| is_line).map(|at| at + before.len())
+}
+
 fn picture(handle: &str, detail: ImageDetail) -> ContentItem {
     ContentItem::InputImage { image_url: format!("{HANDLE_SCHEME}{handle}"), detail: Some(detail) }
 }
@@ -96,6 +107,8 @@ pub fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use easel_protocol::record::{ImageFacts, MediaType};
+
     use super::*;
     use crate::port::image_error;
 
@@ -111,6 +124,27 @@ mod tests {
         insta::assert_snapshot!(text(ImageErrorKind::Storage, Billed::Yes), @"No image was made: the disk is full. The provider charged for it. Do not call again by yourself; tell the user.");
         insta::assert_snapshot!(text(ImageErrorKind::InvalidArguments, Billed::No), @"No image was made: the disk is full. Call again with arguments that fit.");
         insta::assert_snapshot!(text(ImageErrorKind::Timeout, Billed::Uncertain), @"No image was made: the disk is full. The provider may have charged for it. Do not call again by yourself; tell the user.");
+    }
+
+    #[test]
+    fn the_path_is_found_in_the_lines_beside_images_alone() {
+        let facts = ImageFacts {
+            sha256: String::new(),
+            media_type: MediaType::Png,
+            width: 1,
+            height: 1,
+            bytes: 1,
+            has_alpha: false,
+        };
+        let attachment = Attachment { id: "img_0".into(), path: "/a".into(), facts };
+        let [_, ContentItem::InputText { text }] = attached(2, &attachment, ImageDetail::High) else {
+            panic!("not a text");
+        };
+        assert_eq!(path_in(&text).map(|at| &text[at..]), Some("/a."));
+        let made = "Image img_0 is done and already shown to the user: saved at /b, 1x1 pixels, prompt: saved at /c";
+        assert_eq!(path_in(made).map(|at| &made[at..at + 2]), Some("/b"));
+        assert_eq!(path_in("Image img_0 is my favourite, saved at /c"), None);
+        assert_eq!(path_in("saved at /c"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use rusqlite::{Transaction, params};
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
+use crate::home::Home;
 use crate::usage;
 
 /// Characters of the first user message that stand for its thread.
@@ -45,7 +46,7 @@ pub(crate) fn thread_of(event: &Event) -> Option<&str> {
     }
 }
 
-pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Result<(), Fault> {
+pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &Event) -> Result<(), Fault> {
     match event {
         Event::ThreadStarted(started) => put_thread(write, &started.thread, None),
         Event::ThreadNameUpdated(renamed) => {
@@ -57,9 +58,11 @@ pub(crate) fn event(write: &Transaction<'_>, owner: &str, event: &Event) -> Resu
         Event::ThreadUnarchived(unarchived) => set_archived(write, &unarchived.thread_id, 0),
         Event::TurnStarted(started) => put_turn(write, &started.thread_id, &started.turn, owner),
         Event::TurnCompleted(completed) => put_turn(write, &completed.thread_id, &completed.turn, owner),
-        Event::ItemStarted(started) => put_item(write, &started.thread_id, &started.turn_id, &started.item),
-        Event::ItemCompleted(completed) => put_item(write, &completed.thread_id, &completed.turn_id, &completed.item),
-        Event::RawResponseItemCompleted(raw) => add_model_item(write, &raw.thread_id, &raw.turn_id, &raw.item),
+        Event::ItemStarted(started) => put_item(write, home, &started.thread_id, &started.turn_id, &started.item),
+        Event::ItemCompleted(completed) => {
+            put_item(write, home, &completed.thread_id, &completed.turn_id, &completed.item)
+        }
+        Event::RawResponseItemCompleted(raw) => add_model_item(write, home, &raw.thread_id, &raw.turn_id, &raw.item),
         Event::ThreadTokenUsageUpdated(used) => {
             let usage = serde_json::to_string(&used.token_usage)?;
             let sql = "UPDATE threads SET usage = ?2 WHERE id = ?1";
@@ -151,6 +154,7 @@ pub(crate) fn put_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, ow
 /// Writes an item at its place, which is where it first appeared.
 pub(crate) fn put_item(
     write: &Transaction<'_>,
+    home: &Home,
     thread_id: &str,
     turn_id: &str,
     item: &ThreadItem,
@@ -158,7 +162,7 @@ pub(crate) fn put_item(
     let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM items WHERE thread_id = ?1), ?2, ?3, ?4, ?5) \
                ON CONFLICT (thread_id, id) DO UPDATE SET json = ?5";
-    let json = serde_json::to_string(&item_without_bytes(item))?;
+    let json = home.to_json(item_without_bytes(item))?;
     write.prepare_cached(sql)?.execute((thread_id, item.id(), turn_id, kind(item), json))?;
     if let ThreadItem::UserMessage(message) = item {
         let sql = "UPDATE threads SET preview = ?2 WHERE id = ?1 AND preview = ''";
@@ -170,13 +174,14 @@ pub(crate) fn put_item(
 /// Appends to the conversation as the model reads it.
 pub(crate) fn add_model_item(
     write: &Transaction<'_>,
+    home: &Home,
     thread_id: &str,
     turn_id: &str,
     item: &ResponseItem,
 ) -> Result<(), Fault> {
     let sql = "INSERT INTO model_items (thread_id, position, turn_id, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1), ?2, ?3)";
-    let json = serde_json::to_string(&model_item_without_bytes(item))?;
+    let json = home.to_json(model_item_without_bytes(item))?;
     write.prepare_cached(sql)?.execute((thread_id, turn_id, json))?;
     Ok(())
 }

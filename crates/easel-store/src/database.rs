@@ -9,17 +9,18 @@ use crate::fault::Fault;
 use crate::home::Home;
 use crate::memory::Memory;
 use crate::owner::{self, Gate, Owner};
-use crate::{os, recover, removal, words};
+use crate::{os, paths, recover, removal, words};
 
 /// How long one process waits for another's write.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The step to version n stands at n - 1.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/1.sql"),
     include_str!("migrations/2.sql"),
     include_str!("migrations/3.sql"),
     include_str!("migrations/4.sql"),
+    include_str!("migrations/5.sql"),
 ];
 
 /// What the database thread owns.
@@ -127,6 +128,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     if steps.is_empty() {
         return Ok(());
     }
+    paths::migrate::teach(&transaction)?;
     for step in steps {
         transaction.execute_batch(step)?;
     }

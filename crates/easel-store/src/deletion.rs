@@ -13,6 +13,7 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use crate::database::Database;
 use crate::fault::Fault;
+use crate::home::Home;
 use crate::os;
 use crate::removal::is_shown;
 use crate::store::EaselStore;
@@ -43,10 +44,10 @@ impl EaselStore {
 fn delete(database: &mut Database, thread_id: &str, handle: &str) -> Result<bool, Fault> {
     let home = database.home.clone();
     database.write_to(thread_id, |write| {
-        let Some(path) = mark(write, thread_id, handle)? else { return Ok(false) };
+        let Some(path) = mark(write, &home, thread_id, handle)? else { return Ok(false) };
         let path = Path::new(&path);
         // The path comes from our own record; still, nothing but an image of ours is ever removed.
-        if is_shown(write, path)? || home.image_path(path).is_none() {
+        if is_shown(write, &home, path)? || home.image_path(path).is_none() {
             return Ok(false);
         }
         remove(path).map_err(Fault::io("could not delete the image", path))?;
@@ -63,18 +64,18 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Marks record, item and conversation; the path of the image, if the thread has it.
-fn mark(write: &Transaction<'_>, thread_id: &str, handle: &str) -> Result<Option<String>, Fault> {
+fn mark(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> Result<Option<String>, Fault> {
     let sql = "SELECT json, call_id FROM images WHERE thread_id = ?1 AND id = ?2 AND origin = 'made'";
     let found = write.query_row(sql, (thread_id, handle), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
     let Some((json, call_id)): Option<(String, Option<String>)> = found.optional()? else { return Ok(None) };
-    let record = ImageRecord { deleted: true, ..serde_json::from_str(&json)? };
+    let record = ImageRecord { deleted: true, ..home.read_json(&json)? };
     let sql = "UPDATE images SET json = ?3 WHERE thread_id = ?1 AND id = ?2";
-    write.execute(sql, (thread_id, handle, serde_json::to_string(&record)?))?;
+    write.execute(sql, (thread_id, handle, home.to_json(record.clone())?))?;
     hand_over(write, thread_id, handle)?;
     if let Some(call_id) = call_id {
-        mark_item(write, thread_id, &call_id, handle)?;
+        mark_item(write, home, thread_id, &call_id, handle)?;
     }
-    mark_conversation(write, thread_id, &record)?;
+    mark_conversation(write, home, thread_id, &record)?;
     Ok(Some(record.path))
 }
 
@@ -90,31 +91,31 @@ fn hand_over(write: &Transaction<'_>, thread_id: &str, handle: &str) -> Result<(
     Ok(())
 }
 
-fn mark_item(write: &Transaction<'_>, thread_id: &str, call_id: &str, handle: &str) -> Result<(), Fault> {
+fn mark_item(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &str, handle: &str) -> Result<(), Fault> {
     let sql = "SELECT json FROM items WHERE thread_id = ?1 AND id = ?2";
     let Some(json) = write.query_row(sql, (thread_id, call_id), |row| row.get::<_, String>(0)).optional()? else {
         return Ok(());
     };
-    let mut item: ThreadItem = serde_json::from_str(&json)?;
+    let mut item: ThreadItem = home.read_json(&json)?;
     if let ThreadItem::ImageGeneration(item) = &mut item {
         item.images.iter_mut().filter(|image| image.id == handle).for_each(|image| image.deleted = true);
         item.saved_path = item.images.iter().find(|image| !image.deleted).map(|image| image.path.clone());
     }
     let sql = "UPDATE items SET json = ?3 WHERE thread_id = ?1 AND id = ?2";
-    write.execute(sql, (thread_id, call_id, serde_json::to_string(&item)?))?;
+    write.execute(sql, (thread_id, call_id, home.to_json(item)?))?;
     Ok(())
 }
 
 /// Takes the picture out of the conversation and says in its place what became of it.
-fn mark_conversation(write: &Transaction<'_>, thread_id: &str, record: &ImageRecord) -> Result<(), Fault> {
+fn mark_conversation(write: &Transaction<'_>, home: &Home, thread_id: &str, record: &ImageRecord) -> Result<(), Fault> {
     let sql = "SELECT position, json FROM model_items WHERE thread_id = ?1 AND instr(json, ?2) > 0";
     let mut statement = write.prepare(sql)?;
     let found = statement.query_map((thread_id, &record.id), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let found: Vec<(i64, String)> = found.collect::<Result<_, _>>()?;
     for (position, json) in found {
-        let item = without(serde_json::from_str(&json)?, record);
+        let item = without(home.read_json(&json)?, record);
         let sql = "UPDATE model_items SET json = ?3 WHERE thread_id = ?1 AND position = ?2";
-        write.execute(sql, (thread_id, position, serde_json::to_string(&item)?))?;
+        write.execute(sql, (thread_id, position, home.to_json(item)?))?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
+use crate::home::Home;
 
 /// Columns that [`thread_of`] reads, in its order.
 pub(crate) const THREAD_COLUMNS: &str = "json, name, preview, updated_at";
@@ -51,15 +52,15 @@ pub(crate) fn usage(connection: &Connection, thread_id: &str) -> Result<Option<(
     Ok(Some((row.get(0)?, usage)))
 }
 
-pub(crate) fn load(connection: &Connection, thread_id: &str) -> Result<Option<StoredThread>, Fault> {
+pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Result<Option<StoredThread>, Fault> {
     // One transaction, so that another process's write does not fall between the parts.
     let read = connection.unchecked_transaction()?;
     let Some(thread) = thread(&read, thread_id)? else { return Ok(None) };
     let usage: Option<String> =
         read.query_row("SELECT usage FROM threads WHERE id = ?1", [thread_id], |row| row.get(0))?;
     let usage = usage.map(|usage| serde_json::from_str::<ThreadTokenUsage>(&usage)).transpose()?.unwrap_or_default();
-    let history = model_items(&read, thread_id)?;
-    let images = in_conversation(&history, images(&read, thread_id)?);
+    let history = model_items(&read, home, thread_id)?;
+    let images = in_conversation(&history, images(&read, home, thread_id)?);
     Ok(Some(StoredThread {
         thread,
         overrides: overrides(&read, thread_id)?,
@@ -71,13 +72,13 @@ pub(crate) fn load(connection: &Connection, thread_id: &str) -> Result<Option<St
 }
 
 /// The conversation as the model reads it, oldest first.
-pub(crate) fn model_items(connection: &Connection, thread_id: &str) -> Result<Vec<ResponseItem>, Fault> {
+pub(crate) fn model_items(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ResponseItem>, Fault> {
     let sql = "SELECT json FROM model_items WHERE thread_id = ?1 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
     let mut items = Vec::new();
     while let Some(row) = rows.next()? {
-        items.push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+        items.push(home.read_column(row.get_ref(0)?)?);
     }
     Ok(items)
 }
@@ -91,16 +92,16 @@ fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>,
 }
 
 /// Whether an image was given or made is in `origin`; the ordinal of an attached one follows from the conversation.
-fn images(connection: &Connection, thread_id: &str) -> Result<Vec<ThreadImage>, Fault> {
+fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ThreadImage>, Fault> {
     let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND origin IN ('attached', 'made') AND withdrawn = 0 \
          AND json_extract(json, '$.deleted') IS NULL ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
     let mut images = Vec::new();
     while let Some(row) = rows.next()? {
-        let json = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        let json = row.get_ref(1)?;
         images.push(if row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)? == "made" {
-            let record: ImageRecord = serde_json::from_str(json)?;
+            let record: ImageRecord = home.read_column(json)?;
             let reference = Reference {
                 id: Some(record.id),
                 path: record.path.into(),
@@ -109,7 +110,7 @@ fn images(connection: &Connection, thread_id: &str) -> Result<Vec<ThreadImage>, 
             };
             ThreadImage { origin: Origin::Made, reference, prompt: Some(record.requested.prompt) }
         } else {
-            let Attachment { id, path, facts } = serde_json::from_str(json)?;
+            let Attachment { id, path, facts } = home.read_column(json)?;
             let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::Given };
             ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None }
         });

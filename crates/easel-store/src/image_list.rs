@@ -50,7 +50,11 @@ const COLUMNS: &str = "sequence, thread_id, turn_id, call_id, created_at, json";
 
 /// Made images, newest first. A thread's list has those that a fork took over too; the list of all threads has every image
 /// once.
-pub(crate) fn images(connection: &Connection, wish: &ImageListParams) -> Result<ImageListResponse, PageRefused> {
+pub(crate) fn images(
+    connection: &Connection,
+    home: &Home,
+    wish: &ImageListParams,
+) -> Result<ImageListResponse, PageRefused> {
     let limit = page::limit(wish.limit, 25, 50);
     let wanted = Wanted::new("images", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (beyond, order) = wanted.sql("sequence", "id");
@@ -63,7 +67,7 @@ pub(crate) fn images(connection: &Connection, wish: &ImageListParams) -> Result<
     let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;
     let page = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
-        let (entry, bytes) = entry_of(row)?;
+        let (entry, bytes) = entry_of(home, row)?;
         Ok(Some((Place { value: row.get(0)?, id: row.get(6)? }, bytes, entry)))
     })?;
     Ok(ImageListResponse { data: page.data, next_cursor: page.next_cursor })
@@ -71,7 +75,7 @@ pub(crate) fn images(connection: &Connection, wish: &ImageListParams) -> Result<
 
 /// The image with a handle. Forks share handles with the thread they come from; the row that counts answers, unless it is
 /// deleted and another is not.
-pub(crate) fn image(connection: &Connection, handle: &str) -> Result<Option<StoredImage>, Fault> {
+pub(crate) fn image(connection: &Connection, home: &Home, handle: &str) -> Result<Option<StoredImage>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS}, origin FROM images WHERE id = ?1 \
          ORDER BY json_extract(json, '$.deleted') IS NOT NULL, inherited, sequence LIMIT 1"
@@ -80,10 +84,9 @@ pub(crate) fn image(connection: &Connection, handle: &str) -> Result<Option<Stor
     let mut rows = statement.query([handle])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     if row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)? == "made" {
-        return Ok(Some(StoredImage::Made(Box::new(entry_of(row)?.0))));
+        return Ok(Some(StoredImage::Made(Box::new(entry_of(home, row)?.0))));
     }
-    let json: String = row.get(5)?;
-    Ok(Some(StoredImage::Attached { thread_id: row.get(1)?, attachment: serde_json::from_str(&json)? }))
+    Ok(Some(StoredImage::Attached { thread_id: row.get(1)?, attachment: home.read_column(row.get_ref(5)?)? }))
 }
 
 /// Reads at most `length` bytes. The file is only looked for among Easel's own images.
@@ -102,24 +105,24 @@ pub(crate) fn read(home: &Home, path: &Path, offset: u64, length: u32) -> Result
 
 /// Opens one of Easel's own images; everything else is [`std::io::ErrorKind::PermissionDenied`].
 pub(crate) fn open(home: &Home, path: &Path) -> std::io::Result<std::fs::File> {
-    let Some(relative) = home.image_path(path) else { return Err(std::io::ErrorKind::PermissionDenied.into()) };
-    os::open_beneath(home.root(), relative)
+    let Some((folder, path)) = home.image_path(path) else { return Err(std::io::ErrorKind::PermissionDenied.into()) };
+    os::open_beneath(&folder, &path)
 }
 
 /// Whether a record of the thread names this file.
-pub(crate) fn is_recorded(connection: &Connection, thread_id: &str, path: &Path) -> Result<bool, Fault> {
+pub(crate) fn is_recorded(connection: &Connection, home: &Home, thread_id: &str, path: &Path) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM images WHERE thread_id = ?1 AND path = ?2";
-    Ok(connection.prepare_cached(sql)?.exists((thread_id, path.to_string_lossy()))?)
+    Ok(connection.prepare_cached(sql)?.exists((thread_id, home.stored(path)))?)
 }
 
-fn entry_of(row: &Row<'_>) -> Result<(ImageEntry, usize), Fault> {
-    let json = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
+fn entry_of(home: &Home, row: &Row<'_>) -> Result<(ImageEntry, usize), Fault> {
+    let (image, size) = home.read_sized(row.get_ref(5)?)?;
     let entry = ImageEntry {
         thread_id: row.get(1)?,
         turn_id: row.get(2)?,
         item_id: row.get(3)?,
         created_at: row.get(4)?,
-        image: serde_json::from_str(json)?,
+        image,
     };
-    Ok((entry, json.len()))
+    Ok((entry, size))
 }

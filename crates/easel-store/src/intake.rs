@@ -1,6 +1,6 @@
 //! An image from outside on its way into a thread: copied on a thread for blocking work, recorded in the database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use easel_imagegen::port::{ImageSource, SourceRefused, StorageError};
@@ -37,17 +37,17 @@ pub(crate) async fn take_in(
 
 /// An image that the thread has already, named by its path in the store: it keeps its handle.
 async fn own_image(store: &EaselStore, thread_id: &str, path: PathBuf) -> Result<Option<Attachment>, SourceRefused> {
-    let thread_id = thread_id.to_owned();
+    let (thread_id, home) = (thread_id.to_owned(), store.home.clone());
     let find = move |connection: &rusqlite::Connection| {
         let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND path = ?2 ORDER BY sequence LIMIT 1";
         let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query((thread_id, path.to_string_lossy()))?;
+        let mut rows = statement.query((thread_id, home.stored(&path)))?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let (origin, json): (String, String) = (row.get(0)?, row.get(1)?);
+        let (origin, json): (String, _) = (row.get(0)?, row.get_ref(1)?);
         if origin != "made" {
-            return Ok(Some(serde_json::from_str(&json)?));
+            return Ok(Some(home.read_column(json)?));
         }
-        let ImageRecord { id, path, facts, .. } = serde_json::from_str(&json)?;
+        let ImageRecord { id, path, facts, .. } = home.read_column(json)?;
         Ok(Some(Attachment { id, path, facts }))
     };
     store.run(move |database| find(&database.connection)).await.map_err(not_stored)
@@ -60,7 +60,7 @@ async fn record(
     origin: &'static str,
     copied: Copied,
 ) -> Result<Option<Attachment>, SourceRefused> {
-    let thread_id = thread_id.to_owned();
+    let (thread_id, home) = (thread_id.to_owned(), store.home.clone());
     let write = move |write: &rusqlite::Transaction<'_>| {
         // Files are removed in transactions, too.
         if !copied.path.exists() {
@@ -68,8 +68,8 @@ async fn record(
         }
         let attachment = copied.attachment(new_handle()?);
         let sql = "INSERT INTO images (thread_id, id, origin, path, created_at, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let json = serde_json::to_string(&attachment)?;
-        let row = params![thread_id, attachment.id, origin, attachment.path, now_ms() / 1000, json];
+        let (json, path) = (home.to_json(attachment.clone())?, home.stored(Path::new(&attachment.path)));
+        let row = params![thread_id, attachment.id, origin, path, now_ms() / 1000, json];
         write.prepare_cached(sql)?.execute(row)?;
         Ok(Some(attachment))
     };

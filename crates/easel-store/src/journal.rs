@@ -1,7 +1,7 @@
 //! The call journal: a call is on disk before its request leaves, and its images are recorded before anyone hears of
 //! them. Between a finished file and its record stands an intent, so that a crash there loses nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use easel_imagegen::handle;
 use easel_imagegen::port::{CallStart, Reference};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::database::{Database, now_ms};
 use crate::fault::Fault;
+use crate::home::Home;
 
 mod record;
 mod settle;
@@ -83,12 +84,11 @@ pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Fa
         requested: call.requested,
         inputs: call.inputs.into_iter().map(input).collect(),
     };
-    let owner = database.owner.id().to_owned();
+    let (owner, asked) = (database.owner.id().to_owned(), database.home.to_json(asked)?);
     database.write_durably(|write| {
         let sql = "INSERT INTO calls (thread_id, call_id, turn_id, owner, bills, started_at_ms, json) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-        let json = serde_json::to_string(&asked)?;
-        let row = params![call.thread_id, call.call_id, call.turn_id, owner, call.bills, call.started_at_ms, json];
+        let row = params![call.thread_id, call.call_id, call.turn_id, owner, call.bills, call.started_at_ms, asked];
         match write.prepare_cached(sql)?.execute(row)? {
             0 => {
                 Err(Fault::Said(format!("The image call {:?} is already in the journal of its thread.", call.call_id)))
@@ -101,6 +101,7 @@ pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Fa
 /// Records the images and the outcome of a call that has none yet.
 pub(crate) fn finish(
     write: &Transaction<'_>,
+    home: &Home,
     call: &Call,
     records: &[ImageRecord],
     outcome: &Outcome,
@@ -113,42 +114,53 @@ pub(crate) fn finish(
     for record in records {
         let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json) \
                    VALUES (?1, ?2, 'made', ?3, ?4, ?5, ?6, ?7)";
-        let json = serde_json::to_string(record)?;
+        let json = home.to_json(record.clone())?;
         let created_at = now_ms() / 1000;
-        let row = params![call.thread_id, record.id, call.turn_id, call.call_id, record.path, created_at, json];
+        let path = home.stored(Path::new(&record.path));
+        let row = params![call.thread_id, record.id, call.turn_id, call.call_id, path, created_at, json];
         write.prepare_cached(sql)?.execute(row)?;
     }
     Ok(())
 }
 
 /// The recorded images of a call, in the provider's order.
-pub(crate) fn images_of(connection: &Connection, thread_id: &str, call_id: &str) -> Result<Vec<ImageRecord>, Fault> {
+pub(crate) fn images_of(
+    connection: &Connection,
+    home: &Home,
+    thread_id: &str,
+    call_id: &str,
+) -> Result<Vec<ImageRecord>, Fault> {
     let sql = "SELECT json FROM images WHERE thread_id = ?1 AND call_id = ?2 ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((thread_id, call_id))?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+        records.push(home.read_column(row.get_ref(0)?)?);
     }
     Ok(records)
 }
 
 const COLUMNS: &str = "thread_id, call_id, turn_id, bills, started_at_ms, json, intent, outcome";
 
-pub(crate) fn find(connection: &Connection, thread_id: &str, call_id: &str) -> Result<Option<Call>, Fault> {
+pub(crate) fn find(
+    connection: &Connection,
+    home: &Home,
+    thread_id: &str,
+    call_id: &str,
+) -> Result<Option<Call>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM calls WHERE thread_id = ?1 AND call_id = ?2");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((thread_id, call_id))?;
-    rows.next()?.map(call_of).transpose()
+    rows.next()?.map(|row| call_of(home, row)).transpose()
 }
 
-fn find_reserved(connection: &Connection, thread_id: &str, call_id: &str) -> Result<Call, Fault> {
-    find(connection, thread_id, call_id)?
+fn find_reserved(connection: &Connection, home: &Home, thread_id: &str, call_id: &str) -> Result<Call, Fault> {
+    find(connection, home, thread_id, call_id)?
         .ok_or_else(|| Fault::Said(format!("The image call {call_id:?} is not in the journal of its thread.")))
 }
 
 /// Calls of a process that have no outcome, in the order in which they began.
-pub(crate) fn open_calls(connection: &Connection, owner: &str) -> Result<Vec<Call>, Fault> {
+pub(crate) fn open_calls(connection: &Connection, home: &Home, owner: &str) -> Result<Vec<Call>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM calls WHERE owner = ?1 AND outcome IS NULL ORDER BY started_at_ms, thread_id, call_id"
     );
@@ -156,13 +168,12 @@ pub(crate) fn open_calls(connection: &Connection, owner: &str) -> Result<Vec<Cal
     let mut rows = statement.query([owner])?;
     let mut calls = Vec::new();
     while let Some(row) = rows.next()? {
-        calls.push(call_of(row)?);
+        calls.push(call_of(home, row)?);
     }
     Ok(calls)
 }
 
-fn call_of(row: &Row<'_>) -> Result<Call, Fault> {
-    let json: String = row.get(5)?;
+fn call_of(home: &Home, row: &Row<'_>) -> Result<Call, Fault> {
     let (intent, outcome): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
     Ok(Call {
         thread_id: row.get(0)?,
@@ -170,8 +181,8 @@ fn call_of(row: &Row<'_>) -> Result<Call, Fault> {
         turn_id: row.get(2)?,
         bills: row.get(3)?,
         started_at_ms: row.get(4)?,
-        asked: serde_json::from_str(&json)?,
-        intent: intent.map(|intent| serde_json::from_str(&intent)).transpose()?,
+        asked: home.read_column(row.get_ref(5)?)?,
+        intent: intent.map(|intent| home.read_json(&intent)).transpose()?,
         outcome: outcome.map(|outcome| serde_json::from_str(&outcome)).transpose()?,
     })
 }

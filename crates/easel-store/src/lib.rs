@@ -43,6 +43,7 @@ mod name;
 mod os;
 mod owner;
 mod page;
+mod paths;
 mod settings;
 mod usage;
 mod words;

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use platform::open_plain;
-pub(crate) use platform::{clone_file, create_private_file, create_private_folder, sync_folder, visible_file_in};
+pub(crate) use platform::{
+    clone_file, create_private_file, create_private_folder, real_path, sync_folder, visible_file_in,
+};
 use tempfile::NamedTempFile;
 
 /// Opens a regular file below `root` for reading; neither `..` nor a symbolic link leads out of it, not even one that
@@ -99,6 +101,11 @@ mod platform {
         Ok(File::from(rustix::fs::open(path, READ, Mode::empty())?))
     }
 
+    /// The path without symbolic links, or as it is where it cannot be followed.
+    pub(crate) fn real_path(path: &Path) -> PathBuf {
+        fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    }
+
     /// Shares the blocks of two files until one is written to. Fails where the file system cannot.
     #[cfg(target_os = "linux")]
     pub(crate) fn clone_file(from: &File, to: &File) -> io::Result<()> {
@@ -146,6 +153,11 @@ mod platform {
 
     pub(super) fn open_plain(path: &Path) -> io::Result<File> {
         File::open(path)
+    }
+
+    /// Without following links: the form that Windows gives to a path then is not one that other programs take.
+    pub(crate) fn real_path(path: &Path) -> PathBuf {
+        std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
     }
 
     pub(crate) fn clone_file(_from: &File, _to: &File) -> io::Result<()> {

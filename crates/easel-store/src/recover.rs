@@ -37,7 +37,7 @@ pub(crate) fn all(database: &mut Database, gate: &Gate) -> Result<(), Fault> {
 
 /// One dead process. What cannot be closed is tried again at the next start, and does not keep the rest open.
 pub(crate) fn owner(database: &mut Database, dead: &str, _gate: &Gate) -> Result<(), Fault> {
-    let mut calls = journal::open_calls(&database.connection, dead)?;
+    let mut calls = journal::open_calls(&database.connection, &database.home, dead)?;
     let turns = running_turns(database, dead)?;
     let threads: BTreeSet<String> =
         calls.iter().map(|call| &call.thread_id).chain(turns.iter().map(|(thread, _)| thread)).cloned().collect();
@@ -47,8 +47,9 @@ pub(crate) fn owner(database: &mut Database, dead: &str, _gate: &Gate) -> Result
             tracing::warn!(%fault, thread_id, "image calls of an earlier process stay open");
         }
     }
+    let home = database.home.clone();
     for (thread_id, turn_id) in &turns {
-        if let Err(fault) = database.write(|write| close_turn(write, thread_id, turn_id)) {
+        if let Err(fault) = database.write(|write| close_turn(write, &home, thread_id, turn_id)) {
             tracing::warn!(%fault, thread_id, turn_id, "a turn of an earlier process stays open");
         }
     }
@@ -85,31 +86,37 @@ fn running_turns(database: &Database, owner: &str) -> Result<Vec<(String, String
     Ok(statement.query_map([owner], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
 }
 
-fn close_turn(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
+fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
     let sql = "SELECT json FROM turns WHERE thread_id = ?1 AND id = ?2";
     let turn: Turn = serde_json::from_str(&write.query_row(sql, [thread_id, turn_id], |row| row.get::<_, String>(0))?)?;
     let now = now_ms();
-    let (items, _) = turn_list::items_of(write, thread_id, turn_id, TurnItemsView::Full)?;
+    let (items, _) = turn_list::items_of(write, home, thread_id, turn_id, TurnItemsView::Full)?;
     for mut item in items {
         if item.times().1.is_none() {
-            close_item(write, thread_id, &mut item, now)?;
-            append::put_item(write, thread_id, turn_id, &item)?;
+            close_item(write, home, thread_id, &mut item, now)?;
+            append::put_item(write, home, thread_id, turn_id, &item)?;
         }
     }
-    answer_calls(write, thread_id, turn_id)?;
+    answer_calls(write, home, thread_id, turn_id)?;
     let duration_ms = turn.started_at.map(|started_at| (now - started_at * 1000).max(0));
     let ended = Turn { status: TurnStatus::Interrupted, completed_at: Some(now / 1000), duration_ms, ..turn };
     append::put_turn(write, thread_id, &ended, "")
 }
 
-fn close_item(write: &Transaction<'_>, thread_id: &str, item: &mut ThreadItem, now: i64) -> Result<(), Fault> {
+fn close_item(
+    write: &Transaction<'_>,
+    home: &Home,
+    thread_id: &str,
+    item: &mut ThreadItem,
+    now: i64,
+) -> Result<(), Fault> {
     match item {
         ThreadItem::UserMessage(message) => message.completed_at_ms = Some(now),
         ThreadItem::AgentMessage(message) => message.completed_at_ms = Some(now),
         ThreadItem::Reasoning(reasoning) => reasoning.completed_at_ms = Some(now),
         ThreadItem::ImageGeneration(image) => {
             image.completed_at_ms = Some(now);
-            match end_of_call(write, thread_id, &image.id)? {
+            match end_of_call(write, home, thread_id, &image.id)? {
                 End::Made { records, generation_id } => complete(image, records, generation_id),
                 End::Failed(error) => {
                     image.status = ImageStatus::Failed;
@@ -143,10 +150,10 @@ enum End {
 }
 
 /// What the journal says of a call. One that is not there was never sent.
-fn end_of_call(write: &Transaction<'_>, thread_id: &str, call_id: &str) -> Result<End, Fault> {
-    Ok(match journal::find(write, thread_id, call_id)?.and_then(|call| call.outcome) {
+fn end_of_call(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &str) -> Result<End, Fault> {
+    Ok(match journal::find(write, home, thread_id, call_id)?.and_then(|call| call.outcome) {
         Some(Outcome::Made { generation_id }) => {
-            End::Made { records: journal::images_of(write, thread_id, call_id)?, generation_id }
+            End::Made { records: journal::images_of(write, home, thread_id, call_id)?, generation_id }
         }
         Some(Outcome::Failed { error }) => End::Failed(error),
         None => End::Failed(interrupted(Billed::No)),
@@ -154,8 +161,8 @@ fn end_of_call(write: &Transaction<'_>, thread_id: &str, call_id: &str) -> Resul
 }
 
 /// A model refuses a conversation in which a call of its own has no output.
-fn answer_calls(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
-    let history = history::model_items(write, thread_id)?;
+fn answer_calls(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
+    let history = history::model_items(write, home, thread_id)?;
     let answered: BTreeSet<&str> = history
         .iter()
         .filter_map(|item| match item {
@@ -170,12 +177,12 @@ fn answer_calls(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Resu
         if answered.contains(call_id.as_str()) {
             continue;
         }
-        let output = match end_of_call(write, thread_id, call_id)? {
+        let output = match end_of_call(write, home, thread_id, call_id)? {
             End::Made { records, .. } => output::made(&records, ImageDetail::High),
             End::Failed(error) => vec![output::failed(&error)],
         };
         let answer = ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output };
-        append::add_model_item(write, thread_id, turn_id, &answer)?;
+        append::add_model_item(write, home, thread_id, turn_id, &answer)?;
     }
     Ok(())
 }

@@ -3,18 +3,20 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Transaction;
 
 use crate::database::Database;
 use crate::fault::Fault;
+use crate::home::Home;
 
 /// Deletes a thread that this process writes to; false when there is none. The images that a fork shows too, and
 /// attachments that another thread has, stay.
 pub(crate) fn delete(database: &mut Database, thread_id: &str) -> Result<bool, Fault> {
     let in_memory = database.memory.has(thread_id);
-    let folder = database.home.thread_images(thread_id);
+    let home = database.home.clone();
+    let folder = home.thread_images(thread_id);
     let deleted = database.write_durably(|write| {
         let sql = "DELETE FROM threads WHERE id = ?1";
         if write.execute(sql, [thread_id])? == 0 && !in_memory {
@@ -23,7 +25,7 @@ pub(crate) fn delete(database: &mut Database, thread_id: &str) -> Result<bool, F
         hand_over(write, thread_id)?;
         let sql = "INSERT INTO removals (path) SELECT path FROM images WHERE thread_id = ?1 UNION SELECT ?2 \
                    ON CONFLICT DO NOTHING";
-        write.execute(sql, (thread_id, folder.to_string_lossy()))?;
+        write.execute(sql, (thread_id, home.stored(&folder)))?;
         write.execute("DELETE FROM images WHERE thread_id = ?1", [thread_id])?;
         write.execute("DELETE FROM calls WHERE thread_id = ?1", [thread_id])?;
         Ok(true)
@@ -48,12 +50,12 @@ fn hand_over(write: &Transaction<'_>, thread_id: &str) -> Result<(), Fault> {
 
 /// Removes what is noted. What cannot be removed is tried again with the next deletion or start.
 pub(crate) fn run(database: &mut Database) -> Result<(), Fault> {
-    for path in noted(database)? {
-        let path = Path::new(&path);
+    let home = database.home.clone();
+    for (noted, path) in noted(database)? {
         // Within the transaction nobody can begin to show the file.
         database.write(|write| {
-            if remove(write, path)? {
-                write.execute("DELETE FROM removals WHERE path = ?1", [path.to_string_lossy()])?;
+            if remove(write, &home, &path)? {
+                write.execute("DELETE FROM removals WHERE path = ?1", [&noted])?;
             }
             Ok(())
         })?;
@@ -61,22 +63,25 @@ pub(crate) fn run(database: &mut Database) -> Result<(), Fault> {
     Ok(())
 }
 
-fn noted(database: &Database) -> Result<Vec<String>, Fault> {
+/// What is noted, and its path.
+fn noted(database: &Database) -> Result<Vec<(String, PathBuf)>, Fault> {
     let home = &database.home;
     let mut statement = database.connection.prepare_cached("SELECT path FROM removals ORDER BY path DESC")?;
     let paths = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-    Ok(paths.into_iter().filter(|path| home.image_path(Path::new(path)).is_some()).collect())
+    let absolute = |path: String| (home.absolute(&path), path);
+    let ours = |(absolute, path): (PathBuf, String)| home.image_path(&absolute).map(|_| (path, absolute));
+    Ok(paths.into_iter().map(absolute).filter_map(ours).collect())
 }
 
 /// True when there is no more to do: a folder stays noted as long as somebody shows a file in it.
-fn remove(write: &Transaction<'_>, path: &Path) -> Result<bool, Fault> {
+fn remove(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<bool, Fault> {
     let is_folder = match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(Fault::io("could not look at", path)(error)),
         Ok(metadata) => metadata.is_dir(),
     };
     if !is_folder {
-        if !is_shown(write, path)? {
+        if !is_shown(write, home, path)? {
             fs::remove_file(path).map_err(Fault::io("could not remove", path))?;
         }
         return Ok(true);
@@ -84,7 +89,7 @@ fn remove(write: &Transaction<'_>, path: &Path) -> Result<bool, Fault> {
     let mut is_empty = true;
     for entry in fs::read_dir(path).map_err(Fault::io("could not read the folder", path))? {
         let entry = entry.map_err(Fault::io("could not read the folder", path))?.path();
-        if is_shown(write, &entry)? {
+        if is_shown(write, home, &entry)? {
             is_empty = false;
         } else {
             fs::remove_file(&entry).map_err(Fault::io("could not remove", &entry))?;
@@ -97,7 +102,7 @@ fn remove(write: &Transaction<'_>, path: &Path) -> Result<bool, Fault> {
 }
 
 /// Whether some thread shows the file.
-pub(crate) fn is_shown(write: &Transaction<'_>, path: &Path) -> Result<bool, Fault> {
+pub(crate) fn is_shown(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM images WHERE path = ?1 AND json_extract(json, '$.deleted') IS NULL";
-    Ok(write.prepare_cached(sql)?.exists([path.to_string_lossy()])?)
+    Ok(write.prepare_cached(sql)?.exists([home.stored(path)])?)
 }

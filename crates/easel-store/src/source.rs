@@ -44,7 +44,7 @@ impl Copied {
 /// Copies the image into the store, one file for equal bytes.
 pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSource) -> Result<Copied, SourceRefused> {
     let name = name_of(source);
-    let mut writer = ImageWriter::create(&home.incoming(), owner).map_err(|error| storage(&name, &error))?;
+    let mut writer = create(home, owner).map_err(|error| storage(&name, &error))?;
     let most = limits.reference_bytes;
     match source {
         ImageSource::DataUrl(url) => {
@@ -67,6 +67,14 @@ pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSourc
         }
     }
     accept(home, writer, limits, &name)
+}
+
+fn create(home: &Home, owner: &str) -> io::Result<ImageWriter> {
+    let incoming = home.incoming();
+    if !incoming.is_dir() {
+        os::create_private_folder(&incoming)?;
+    }
+    ImageWriter::create(&incoming, owner)
 }
 
 fn copy_file(writer: &mut ImageWriter, file: &File, most: u64, name: &str) -> Result<(), SourceRefused> {

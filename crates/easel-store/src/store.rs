@@ -76,11 +76,11 @@ impl EaselStore {
 
     /// Adds to the conversation as the model reads it, after the newest turn.
     pub async fn inject(&self, thread_id: &str, items: Vec<ResponseItem>) -> Result<(), StorageError> {
-        let thread_id = thread_id.to_owned();
+        let (thread_id, home) = (thread_id.to_owned(), self.home.clone());
         self.run(move |database| {
             database.write_to(&thread_id, |write| {
                 let turn_id = history::newest_turn(write, &thread_id)?.unwrap_or_default();
-                items.iter().try_for_each(|item| append::add_model_item(write, &thread_id, &turn_id, item))
+                items.iter().try_for_each(|item| append::add_model_item(write, &home, &thread_id, &turn_id, item))
             })
         })
         .await
@@ -119,14 +119,14 @@ impl EaselStore {
 
     /// All that an actor needs to carry a thread on.
     pub async fn load(&self, thread_id: &str) -> Result<Option<StoredThread>, StorageError> {
-        let thread_id = thread_id.to_owned();
-        self.run(move |database| history::load(database.of(&thread_id), &thread_id)).await
+        let (thread_id, home) = (thread_id.to_owned(), self.home.clone());
+        self.run(move |database| history::load(database.of(&thread_id), &home, &thread_id)).await
     }
 
     /// All turns of a thread, oldest first; none when there is no such thread.
     pub async fn all_turns(&self, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, StorageError> {
-        let thread_id = thread_id.to_owned();
-        self.run(move |database| turn_list::all_turns(database.of(&thread_id), &thread_id, view)).await
+        let (thread_id, home) = (thread_id.to_owned(), self.home.clone());
+        self.run(move |database| turn_list::all_turns(database.of(&thread_id), &home, &thread_id, view)).await
     }
 
     pub async fn threads(&self, wish: ThreadListParams) -> Result<ThreadListResponse, PageRefused> {
@@ -139,22 +139,25 @@ impl EaselStore {
     }
 
     pub async fn turns(&self, wish: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageRefused> {
-        self.worker.run(move |database| turn_list::turns(database.of(&wish.thread_id), &wish)).await
+        let home = self.home.clone();
+        self.worker.run(move |database| turn_list::turns(database.of(&wish.thread_id), &home, &wish)).await
     }
 
     pub async fn items(&self, wish: ThreadItemsListParams) -> Result<ThreadItemsListResponse, PageRefused> {
-        self.worker.run(move |database| turn_list::items(database.of(&wish.thread_id), &wish)).await
+        let home = self.home.clone();
+        self.worker.run(move |database| turn_list::items(database.of(&wish.thread_id), &home, &wish)).await
     }
 
     /// Made images, newest first.
     pub async fn images(&self, wish: ImageListParams) -> Result<ImageListResponse, PageRefused> {
-        self.worker.run(move |database| image_list::images(&database.connection, &wish)).await
+        let home = self.home.clone();
+        self.worker.run(move |database| image_list::images(&database.connection, &home, &wish)).await
     }
 
     /// The image that a handle names, made or attached.
     pub async fn image(&self, handle: &str) -> Result<Option<StoredImage>, StorageError> {
-        let handle = handle.to_owned();
-        self.run(move |database| image_list::image(&database.connection, &handle)).await
+        let (handle, home) = (handle.to_owned(), self.home.clone());
+        self.run(move |database| image_list::image(&database.connection, &home, &handle)).await
     }
 
     /// At most `length` bytes of an image's file from `offset` on; `None` when no image has the handle.
@@ -215,10 +218,11 @@ impl Store for EaselStore {
     async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {
         events.retain(|event| append::thread_of(event).is_some());
         let Some(thread_id) = events.first().and_then(append::thread_of).map(str::to_owned) else { return Ok(()) };
-        let owner = self.owner.clone();
+        let (home, owner) = (self.home.clone(), self.owner.clone());
         self.run(move |database| {
-            let append =
-                |write: &Transaction<'_>| events.iter().try_for_each(|event| append::event(write, &owner, event));
+            let append = |write: &Transaction<'_>| {
+                events.iter().try_for_each(|event| append::event(write, &home, &owner, event))
+            };
             database.write_to(&thread_id, append)
         })
         .await

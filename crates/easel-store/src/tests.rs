@@ -5,6 +5,7 @@ mod history;
 mod images;
 mod migration;
 mod pages;
+mod places;
 mod processes;
 mod recovery;
 mod references;

@@ -9,10 +9,12 @@ use easel_protocol::turn::{Turn, TurnItemsView};
 use rusqlite::{Connection, Row};
 
 use crate::fault::Fault;
+use crate::home::Home;
 use crate::page::{self, Page, PageRefused, Place, Wanted};
 
 pub(crate) fn turns(
     connection: &Connection,
+    home: &Home,
     wish: &ThreadTurnsListParams,
 ) -> Result<ThreadTurnsListResponse, PageRefused> {
     let direction = wish.sort_direction.unwrap_or(SortDirection::Desc);
@@ -27,20 +29,25 @@ pub(crate) fn turns(
         let Some(row) = rows.next()? else { return Ok(None) };
         let place = Place { value: row.get(0)?, id: row.get(1)? };
         let (turn, bytes) = turn_of(row, 2)?;
-        let (items, item_bytes) = items_of(connection, &wish.thread_id, &turn.id, view)?;
+        let (items, item_bytes) = items_of(connection, home, &wish.thread_id, &turn.id, view)?;
         Ok(Some((place, bytes + item_bytes, Turn { items, items_view: view, ..turn })))
     })?;
     Ok(ThreadTurnsListResponse { data, next_cursor, backwards_cursor })
 }
 
 /// All turns of a thread with as much of their items as `view` says, oldest first.
-pub(crate) fn all_turns(connection: &Connection, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, Fault> {
+pub(crate) fn all_turns(
+    connection: &Connection,
+    home: &Home,
+    thread_id: &str,
+    view: TurnItemsView,
+) -> Result<Vec<Turn>, Fault> {
     let mut statement = connection.prepare_cached("SELECT json FROM turns WHERE thread_id = ?1 ORDER BY position")?;
     let mut rows = statement.query([thread_id])?;
     let mut turns = Vec::new();
     while let Some(row) = rows.next()? {
         let (turn, _) = turn_of(row, 0)?;
-        let (items, _) = items_of(connection, thread_id, &turn.id, view)?;
+        let (items, _) = items_of(connection, home, thread_id, &turn.id, view)?;
         turns.push(Turn { items, items_view: view, ..turn });
     }
     Ok(turns)
@@ -48,6 +55,7 @@ pub(crate) fn all_turns(connection: &Connection, thread_id: &str, view: TurnItem
 
 pub(crate) fn items(
     connection: &Connection,
+    home: &Home,
     wish: &ThreadItemsListParams,
 ) -> Result<ThreadItemsListResponse, PageRefused> {
     let direction = wish.sort_direction.unwrap_or(SortDirection::Asc);
@@ -62,7 +70,7 @@ pub(crate) fn items(
     let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id, &wish.turn_id))?;
     let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
-        let (item, bytes) = item_of(row, 2)?;
+        let (item, bytes) = home.read_sized::<ThreadItem>(row.get_ref(2)?)?;
         let (started_at_ms, completed_at_ms) = item.times();
         let entry = ThreadItemEntry { turn_id: row.get(3)?, item, started_at_ms: Some(started_at_ms), completed_at_ms };
         Ok(Some((Place { value: row.get(0)?, id: row.get(1)? }, bytes, entry)))
@@ -74,6 +82,7 @@ pub(crate) fn items(
 /// message.
 pub(crate) fn items_of(
     connection: &Connection,
+    home: &Home,
     thread_id: &str,
     turn_id: &str,
     view: TurnItemsView,
@@ -92,16 +101,11 @@ pub(crate) fn items_of(
     let mut rows = statement.query((thread_id, turn_id))?;
     let (mut items, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let (item, size) = item_of(row, 0)?;
+        let (item, size) = home.read_sized(row.get_ref(0)?)?;
         items.push(item);
         bytes += size;
     }
     Ok((items, bytes))
-}
-
-fn item_of(row: &Row<'_>, column: usize) -> Result<(ThreadItem, usize), Fault> {
-    let json = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
-    Ok((serde_json::from_str(json)?, json.len()))
 }
 
 fn turn_of(row: &Row<'_>, column: usize) -> Result<(Turn, usize), Fault> {

@@ -25,8 +25,8 @@ pub(crate) fn settle(
     match end {
         CallEnd::Failed(error) => {
             let database = database?;
-            let call = find_reserved(&database.connection, thread_id, call_id)?;
-            database.write_durably(|write| finish(write, &call, &[], &Outcome::Failed { error }))?;
+            let call = find_reserved(&database.connection, &database.home, thread_id, call_id)?;
+            database.write_durably(|write| finish(write, home, &call, &[], &Outcome::Failed { error }))?;
             Ok(Vec::new())
         }
         CallEnd::Made { mut made, elapsed_ms } => {
@@ -61,10 +61,10 @@ fn keep(
     made: &Made<StagedImage>,
     elapsed_ms: u64,
 ) -> Result<Vec<ImageRecord>, Fault> {
-    let call = find_reserved(&database.connection, thread_id, call_id)?;
+    let call = find_reserved(&database.connection, &database.home, thread_id, call_id)?;
     if call.outcome.is_some() {
         // A second answer to one call changes nothing: the first has been told.
-        return images_of(&database.connection, thread_id, call_id);
+        return images_of(&database.connection, &database.home, thread_id, call_id);
     }
     if let Some(away) = slots.iter_mut().find_map(|slot| slot.staged.as_mut()?.away.take()) {
         let folder = database.home.thread_images(thread_id);
@@ -93,7 +93,8 @@ fn keep(
     let folder = database.home.thread_images(thread_id);
     os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
     let outcome = Outcome::Made { generation_id: made.generation_id.clone() };
-    database.write_durably(|write| finish(write, &call, &records, &outcome))?;
+    let home = database.home.clone();
+    database.write_durably(|write| finish(write, &home, &call, &records, &outcome))?;
     Ok(records)
 }
 
@@ -104,8 +105,9 @@ fn name_slots(database: &Database, call: &Call, slots: &mut [Slot]) {
     let mut number = 0;
     for slot in slots.iter_mut().filter(|slot| slot.staged.is_some()) {
         let extension = slot.applied.facts.media_type.extension();
-        let is_recorded =
-            |path: &Path| image_list::is_recorded(&database.connection, &call.thread_id, path).unwrap_or(false);
+        let is_recorded = |path: &Path| {
+            image_list::is_recorded(&database.connection, &database.home, &call.thread_id, path).unwrap_or(false)
+        };
         (slot.path, number) = files::free_path(&folder, &name, extension, number + 1, is_recorded);
     }
 }
@@ -122,9 +124,10 @@ fn intend(
         record: record.clone(),
     };
     let intent = Intent { images: slots.iter().zip(records).map(image).collect(), generation_id };
+    let intent = database.home.to_json(intent)?;
     database.write_durably(|write| {
         let sql = "UPDATE calls SET intent = ?3 WHERE thread_id = ?1 AND call_id = ?2";
-        write.execute(sql, (&call.thread_id, &call.call_id, serde_json::to_string(&intent)?))?;
+        write.execute(sql, (&call.thread_id, &call.call_id, intent))?;
         Ok(())
     })
 }

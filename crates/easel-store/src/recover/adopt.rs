@@ -61,7 +61,8 @@ fn finish(
         os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
         Outcome::Made { generation_id }
     };
-    database.write_durably(|write| journal::finish(write, call, records, &outcome))
+    let home = database.home.clone();
+    database.write_durably(|write| journal::finish(write, &home, call, records, &outcome))
 }
 
 /// Does what the process was about to do when it died.
@@ -119,7 +120,7 @@ fn named_files(database: &Database, call: &Call, taken: &[String]) -> Result<Vec
             _ if stem == own => 1,
             _ => continue,
         };
-        if !image_list::is_recorded(&database.connection, &call.thread_id, &path)? {
+        if !image_list::is_recorded(&database.connection, &database.home, &call.thread_id, &path)? {
             found.push((order, path));
         }
     }

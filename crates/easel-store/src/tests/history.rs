@@ -221,7 +221,8 @@ async fn a_database_of_a_newer_easel_is_refused_by_every_operation() {
     database.pragma_update(None, "user_version", 99).unwrap();
     let store = open(home.path());
     let refused = store.thread(THREAD).await.unwrap_err();
-    insta::assert_snapshot!(refused, @"Easel's database was written by a newer Easel (its version is 99, this program knows 4).");
+    let said = "Easel's database was written by a newer Easel (its version is 99, this program knows ";
+    assert!(refused.message.starts_with(said), "{refused}");
     assert_eq!(store.append(vec![turn_started(TURN)]).await.unwrap_err(), refused);
 }
 

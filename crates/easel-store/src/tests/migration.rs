@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
+use easel_imagegen::output;
 use easel_protocol::image::ImageListParams;
+use easel_protocol::input::ImageDetail;
+use easel_protocol::item::ThreadItem;
+use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadListParams;
 use easel_protocol::thread_search::{ThreadSearchParams, ThreadSourceKind};
 use easel_protocol::turn::{TurnItemsView, TurnStatus};
@@ -76,6 +80,64 @@ async fn a_database_of_the_first_version_keeps_everything_and_can_do_what_is_new
     assert_eq!(store.all_turns("fork", TurnItemsView::Full).await.unwrap()[0].items, [user("u1", "a cat")]);
     assert_eq!(store.load(THREAD).await.unwrap().unwrap().images.len(), 0);
     assert_eq!(store.images(ImageListParams::default()).await.unwrap().data.len(), 1);
+}
+
+/// The home may have been anywhere, and may have been moved since.
+#[tokio::test]
+async fn absolute_paths_of_the_fourth_version_become_relative() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().canonicalize().unwrap();
+    let database = write_first_version(&root);
+    for step in [include_str!("../migrations/2.sql"), include_str!("../migrations/3.sql")] {
+        database.execute_batch(step).unwrap();
+    }
+    database.execute_batch(include_str!("../migrations/4.sql")).unwrap();
+    database.pragma_update(None, "user_version", 4).unwrap();
+    let (hash, old) = ("ab".repeat(32), "/Volumes/old, disk/.easel");
+    let given = format!("{old}/attachments/{hash}.png");
+    let made = format!("{old}/generated_images/{THREAD}/c1.png");
+    let record = json!({ "path": made, "inputs": [{ "id": null, "path": given, "sha256": hash }] });
+    let record = serde_json::to_string(&merged(record)).unwrap();
+    database.execute("UPDATE images SET path = ?1, json = ?2", [&made, &record]).unwrap();
+    let mut item = drawing("c1");
+    item.saved_path = Some(made.clone());
+    item.images = vec![serde_json::from_str(&record).unwrap()];
+    let item = serde_json::to_string(&ThreadItem::ImageGeneration(Box::new(item))).unwrap();
+    let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) \
+               VALUES (?1, 1, 'c1', ?2, 'imageGeneration', ?3)";
+    database.execute(sql, [THREAD, TURN, &item]).unwrap();
+    let output = output::made(&[serde_json::from_str(&record).unwrap()], ImageDetail::High);
+    let answer = serde_json::to_string(&ResponseItem::FunctionCallOutput { call_id: "c1".into(), output }).unwrap();
+    database.execute("UPDATE model_items SET json = ?1", [&answer]).unwrap();
+    for path in [&given, &format!("{old}/generated_images/gone-thread"), &"/elsewhere/x.png".to_owned()] {
+        database.execute("INSERT INTO removals VALUES (?1)", [path]).unwrap();
+    }
+    drop(database);
+    for (folder, name) in [("attachments", format!("{hash}.png")), ("generated_images/thread-1", "c1.png".into())] {
+        std::fs::create_dir_all(root.join(folder)).unwrap();
+        std::fs::write(root.join(folder).join(name), png(1, 1, b"")).unwrap();
+    }
+    std::fs::create_dir(root.join("generated_images/gone-thread")).unwrap();
+
+    let store = open(&root);
+    let bytes = store.read_image(HANDLE, 0, 8).await.unwrap().unwrap().bytes;
+    assert_eq!(bytes, b"\x89PNG\r\n\x1a\n");
+    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    let images = store.images(ImageListParams::default()).await.unwrap().data;
+    let items = items(&store).await;
+    let words = serde_json::to_string(&(&loaded.history, &images, &items)).unwrap();
+    assert!(!words.contains(old), "{words}");
+    // The record and its input, in list, item and the item's own field, and the model's line.
+    assert_eq!(words.matches(root.to_str().unwrap()).count(), 6, "{words}");
+    assert_eq!(names(&root.join("attachments")), ["incoming"], "what was noted for removal was removed");
+    assert_eq!(names(&root.join("generated_images")), [THREAD]);
+}
+
+/// [`record`] with other fields.
+fn merged(fields: Value) -> Value {
+    let (Value::Object(mut record), Value::Object(fields)) = (record(), fields) else { panic!("no objects") };
+    record.extend(fields);
+    Value::Object(record)
 }
 
 #[tokio::test]
