@@ -72,11 +72,12 @@ async fn what_a_project_may_not_set_is_refused_by_file_and_key() {
         };
         said += &format!("{}\n", warning.summary.replace(&place.root().display().to_string(), "[root]"));
     }
-    insta::assert_snapshot!(said, @r"
+    insta::assert_snapshot!(said, @r#"
     [root]/project/.easel/config.toml:1: `model_provider` may not be set in the project configuration and was refused.
     [root]/project/.easel/config.toml:3: `model_providers.evil.base_url` may not be set in the project configuration and was refused.
     [root]/project/.easel/config.toml:4: `hooks.pre_tool_use` may not be set in the project configuration and was refused.
-    ");
+    [root]/project/.easel/config.toml:7: `images.parallel` in the project configuration was refused: the project is not trusted. To trust it, add `[projects."[root]/project"]` with `trust_level = "trusted"` to config.toml in Easel's home.
+    "#);
     server.close().await;
 }
 
@@ -105,7 +106,10 @@ async fn a_provider_that_cannot_be_reached_fails_with_a_sentence_and_nothing_sta
 
 #[tokio::test]
 async fn later_layers_win() {
-    let place = Place::with_config("[images]\nparallel = 2\ntimeout_ms = 2000\ndetail = \"low\"\n");
+    let place = Place::with_config("");
+    let trust = format!("[projects.'{}']\ntrust_level = \"trusted\"\n", place.project().display());
+    let home = format!("[images]\nparallel = 2\ntimeout_ms = 2000\ndetail = \"low\"\n{trust}");
+    std::fs::write(place.home().join("config.toml"), home).expect("a configuration");
     std::fs::create_dir(place.project().join(".easel")).expect("a folder");
     place.write(".easel/config.toml", b"[images]\nparallel = 3\ntimeout_ms = 3000\n");
     let mut command = place.command(&["-c", "images.model=by-command-line"]);

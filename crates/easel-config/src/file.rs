@@ -9,6 +9,7 @@ use toml::de::DeTable;
 use crate::LayerName;
 use crate::depth::{DEEPEST, too_deep};
 use crate::node::{Entry, Lines, from_toml};
+use crate::owner::is_foreign;
 use crate::warning::Warning;
 
 /// Nobody writes more by hand, and a hostile repository may not make us read it.
@@ -24,11 +25,15 @@ pub(crate) fn read(layer: &LayerName, file: &Path) -> Result<Vec<Entry>, Warning
 
 /// The text of the layer's file, without a byte order mark; `None` when the file is not there.
 pub(crate) fn text(layer: &LayerName, file: &Path) -> Result<Option<String>, Warning> {
-    let bytes = match read_bounded(file) {
+    let is_project = matches!(layer, LayerName::Project { .. });
+    let bytes = match read_bounded(file, is_project) {
         Ok(bytes) => bytes,
         Err(Unreadable::Missing) => return Ok(None),
         Err(Unreadable::NotAFile) => {
             return Err(Warning::of_layer(layer, None, "was ignored: it is not a regular file"));
+        }
+        Err(Unreadable::Foreign) => {
+            return Err(Warning::of_layer(layer, None, "was ignored: it belongs to another user"));
         }
         Err(Unreadable::TooLarge) => return Err(too_large(layer)),
         Err(Unreadable::Io(kind)) => {
@@ -70,6 +75,7 @@ enum Unreadable {
     Missing,
     NotAFile,
     TooLarge,
+    Foreign,
     Io(io::ErrorKind),
 }
 
@@ -79,13 +85,18 @@ impl From<io::Error> for Unreadable {
     }
 }
 
-fn read_bounded(file: &Path) -> Result<Vec<u8>, Unreadable> {
+/// A file that must be the user's own is asked for its owner once it is open, when nobody can put another in its place.
+fn read_bounded(file: &Path, must_be_own: bool) -> Result<Vec<u8>, Unreadable> {
     // Looked at before it is opened, because opening a pipe would wait for a writer.
     if !std::fs::metadata(file)?.is_file() {
         return Err(Unreadable::NotAFile);
     }
     let mut bytes = Vec::new();
-    File::open(file)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    let file = File::open(file)?;
+    if must_be_own && is_foreign(&file.metadata()?) {
+        return Err(Unreadable::Foreign);
+    }
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(Unreadable::TooLarge);
     }

@@ -7,6 +7,23 @@ pub struct Key {
     pub path: &'static str,
     /// What it takes.
     pub kind: Kind,
+    /// Whether the file of a project may set it.
+    pub project: ProjectMay,
+}
+
+/// What the file of a project may do with a key.
+///
+/// "Stricter" means what the user's own configuration says, or less of it: see `policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectMay {
+    /// Nothing, even if the user trusts the project.
+    Never,
+    /// Set it if the user trusts the project.
+    IfTrusted,
+    /// Set it if the user trusts the project, and make it stricter otherwise.
+    IfTrustedOrStricter,
+    /// Make it stricter, whether the user trusts the project or not.
+    IfStricter,
 }
 
 /// What a key takes.
@@ -28,6 +45,8 @@ pub enum Kind {
     Url,
     /// The name of an environment variable: a key pasted here by mistake has other characters and is refused.
     VariableName,
+    /// A list of at most so many names of environment variables.
+    VariableNames(usize),
     /// A list of at most so many strings of at most so many characters, none of them a control character.
     Texts(usize, usize),
     /// A list of these words, each at most once; comma-separated in an environment variable.
@@ -45,6 +64,7 @@ impl std::fmt::Display for Kind {
             Self::Choice(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
             Self::Url => write!(f, "an http or https URL without user name, query or fragment"),
             Self::VariableName => write!(f, "the name of an environment variable"),
+            Self::VariableNames(most) => write!(f, "a list of up to {most} names of environment variables"),
             Self::Texts(most, longest) => write!(f, "a list of up to {most} strings of up to {longest} characters"),
             Self::Words(words) => write!(f, "a list of \"{}\", each at most once", words.join("\", \"")),
         }
@@ -75,15 +95,16 @@ const PRESETS: &[&str] = &[
 
 const PARAMETERS: &[&str] = &["size", "quality", "background", "output_format", "n", "mask"];
 
-/// Every known key.
+/// Every known key. A project may not set one unless the row says so.
 pub const KEYS: &[Key] = &[
-    key("model", Kind::Text(256)),
-    key("model_instructions", Kind::Prose(32_768)),
-    key("developer_instructions", Kind::Prose(32_768)),
+    key("model", Kind::Text(256)).trusted(),
+    key("model_instructions", Kind::Prose(32_768)).trusted(),
+    key("developer_instructions", Kind::Prose(32_768)).trusted(),
     key("model_provider", Kind::Text(64)),
     key("openai_base_url", Kind::Url),
     key("chatgpt_base_url", Kind::Url),
     key("cli_auth_credentials_store", Kind::Choice(&["file", "keyring", "auto"])),
+    key("projects.*.trust_level", Kind::Choice(&["trusted", "untrusted"])),
     key("model_providers.*.name", Kind::Text(256)),
     key("model_providers.*.preset", Kind::Choice(PRESETS)),
     key("model_providers.*.base_url", Kind::Url),
@@ -95,6 +116,7 @@ pub const KEYS: &[Key] = &[
     key("model_providers.*.auth.timeout_ms", Kind::Number(100, 120_000)),
     key("model_providers.*.auth.refresh_interval_ms", Kind::Number(0, 86_400_000)),
     key("model_providers.*.auth.cwd", Kind::Text(4_096)),
+    key("model_providers.*.auth.env_vars", Kind::VariableNames(64)),
     key("model_providers.*.http_headers.*", Kind::Text(4_096)),
     key("model_providers.*.env_http_headers.*", Kind::VariableName),
     key("model_providers.*.query_params.*", Kind::Text(1_024)),
@@ -112,22 +134,22 @@ pub const KEYS: &[Key] = &[
     key("model_providers.*.images.namespace_tools", Kind::Switch),
     key("model_providers.*.delay_ms", Kind::Number(0, 600_000)),
     key("model_providers.*.bills", Kind::Switch),
-    key("features.image_generation", Kind::Switch),
-    key("features.imagegenext", Kind::Switch),
-    key("images.model", Kind::Text(256)),
-    key("images.parallel", Kind::Number(1, 16)),
-    key("images.timeout_ms", Kind::Number(1_000, 3_600_000)),
-    key("images.retry_uncertain", Kind::Switch),
-    key("images.detail", Kind::Choice(&["auto", "low", "high", "original"])),
-    key("images.strip_metadata", Kind::Switch),
-    key("images.partial_images", Kind::Number(0, 3)),
-    key("history.model_images", Kind::Number(0, 100)),
-    key("history.model_image_bytes", Kind::Number(0, 512_000_000)),
+    key("features.image_generation", Kind::Switch).stricter(),
+    key("features.imagegenext", Kind::Switch).trusted(),
+    key("images.model", Kind::Text(256)).trusted(),
+    key("images.parallel", Kind::Number(1, 16)).trusted(),
+    key("images.timeout_ms", Kind::Number(1_000, 3_600_000)).trusted(),
+    key("images.retry_uncertain", Kind::Switch).stricter(),
+    key("images.detail", Kind::Choice(&["auto", "low", "high", "original"])).trusted(),
+    key("images.strip_metadata", Kind::Switch).trusted_or_stricter(),
+    key("images.partial_images", Kind::Number(0, 3)).trusted_or_stricter(),
+    key("history.model_images", Kind::Number(0, 100)).trusted(),
+    key("history.model_image_bytes", Kind::Number(0, 512_000_000)).trusted(),
     key("wire.image_result", Kind::Choice(&["none", "inline"])),
     key("wire.turn_event_delay_ms", Kind::Number(0, 1_000)),
-    key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)),
-    key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)),
-    key("limits.images_per_turn", Kind::Number(0, 1_000)),
+    key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).trusted_or_stricter(),
+    key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).trusted_or_stricter(),
+    key("limits.images_per_turn", Kind::Number(0, 1_000)).trusted_or_stricter(),
     key("prices.*.image", Kind::Price),
     key("prices.*.input_per_million", Kind::Price),
     key("prices.*.output_per_million", Kind::Price),
@@ -138,7 +160,31 @@ pub const KEYS: &[Key] = &[
 ];
 
 const fn key(path: &'static str, kind: Kind) -> Key {
-    Key { path, kind }
+    Key { path, kind, project: ProjectMay::Never }
+}
+
+impl Key {
+    const fn trusted(self) -> Self {
+        Self { project: ProjectMay::IfTrusted, ..self }
+    }
+
+    const fn trusted_or_stricter(self) -> Self {
+        Self { project: ProjectMay::IfTrustedOrStricter, ..self }
+    }
+
+    const fn stricter(self) -> Self {
+        Self { project: ProjectMay::IfStricter, ..self }
+    }
+
+    fn section(&self) -> &'static str {
+        self.path.split('.').next().unwrap_or(self.path)
+    }
+}
+
+/// Whether keys lie below this name, and a project may set none of them.
+pub(crate) fn is_closed_to_projects(section: &str) -> bool {
+    let mut keys = KEYS.iter().filter(|key| key.section() == section).peekable();
+    keys.peek().is_some() && keys.all(|key| key.project == ProjectMay::Never)
 }
 
 /// What the table says about a path.
@@ -185,10 +231,17 @@ fn fits(pattern: &[&str], path: &[String]) -> bool {
         && path.iter().zip(pattern).all(|(part, wanted)| *wanted == "*" || part == wanted)
 }
 
-/// Models have names with slashes and colons too.
+/// Models have names with slashes and colons too, and projects are named by their paths.
 fn is_good(section: &str, name: &str) -> bool {
-    if section == "prices" { is_name(&name.replace(['/', ':'], "-")) } else { is_name(name) }
+    match section {
+        "prices" => is_name(&name.replace(['/', ':'], "-")),
+        "projects" => (1..=LONGEST_PATH).contains(&name.len()) && !name.chars().any(char::is_control),
+        _ => is_name(name),
+    }
 }
+
+/// Bytes of a project's path: what operating systems take.
+const LONGEST_PATH: usize = 4_096;
 
 /// Names of providers and profiles appear in warnings, on the wire and in dotted keys, so they are short and plain.
 pub(crate) fn is_name(name: &str) -> bool {

@@ -19,6 +19,7 @@ mod loader;
 mod stack;
 
 mod edit;
+mod lock;
 mod write;
 
 mod features;
@@ -30,9 +31,11 @@ mod depth;
 mod file;
 mod node;
 mod overrides;
+mod owner;
 mod peer;
 mod policy;
 mod project;
+mod trust;
 mod walk;
 
 mod describe;
@@ -46,14 +49,15 @@ pub use describe::{describe, overridden};
 pub use environment::Environment;
 pub use features::{FEATURES, Feature, Stage};
 pub use home::{HomeError, create_home, home};
-pub use keys::{KEYS, Key, Kind};
+pub use keys::{KEYS, Key, Kind, ProjectMay};
 pub use layer::{Layer, LayerName};
 pub use loader::{Loaded, Loader};
-pub use overrides::Invocation;
-pub use policy::{PROCESS_WIDE, REFUSED_IN_PROJECT, TIGHTENED_BY_PROJECT};
+pub use overrides::{Invocation, known_overrides, names_secret};
+pub use policy::{PROCESS_WIDE, RESERVED_FROM_PROJECTS};
 pub use provider_settings::{EditStyle, Hidden, ImageParameter, Preset, ProviderAuth, ProviderConfig, ProviderImages};
 pub use settings::{
-    Config, CredentialsStore, Detail, Features, History, ImageResult, Images, Limits, Price, Server, Wire,
+    Config, CredentialsStore, Detail, Features, History, ImageResult, Images, Limits, Price, Project, Server,
+    TrustLevel, Wire,
 };
 pub use warning::Warning;
 pub use write::{Edit, Merge, WriteRefused, Written};

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::overrides::{from_command_line, from_environment, from_switches, from_thread};
 use crate::policy::{KILL_SWITCH, Policy};
 use crate::stack::{Stack, defaults};
+use crate::trust::is_trusted;
 use crate::warning::Fault;
 use crate::{Config, Environment, FEATURES, Invocation, Layer, LayerName, Warning, project};
 
@@ -103,10 +104,16 @@ impl Loader {
 
     fn push_project(&self, stack: &mut Stack, cwd: &Path) {
         let Some(layer) = project::find(cwd, &self.home) else { return };
-        let Some(file) = layer.file().map(Path::to_owned) else { return };
-        let entries = stack.read(&layer, &file);
-        let below = serde_json::to_value(stack.merged().0).unwrap_or_default();
-        stack.push(layer, Policy::Project { below: &below }, entries);
+        let LayerName::Project { folder, file } = &layer else { return };
+        if project::is_of_another_user(folder, file) {
+            stack.warnings.push(Warning::of_layer(&layer, None, "was ignored: it belongs to another user"));
+            return;
+        }
+        let entries = stack.read(&layer, file);
+        let below = stack.merged().0;
+        let is_trusted = is_trusted(&below.projects, folder.parent().unwrap_or(folder), cwd);
+        let below = serde_json::to_value(below).unwrap_or_default();
+        stack.push(layer, Policy::Project { is_trusted, below: &below }, entries);
     }
 
     fn push_process(&self, stack: &mut Stack) {

@@ -7,6 +7,8 @@ use toml::de::DeValue;
 
 use crate::depth::too_deep;
 use crate::node::{Entry, Node, from_dotted, from_json, from_toml_value, nested};
+use crate::policy::{Policy, SECRET_OF_PROVIDER};
+use crate::walk::judge;
 use crate::warning::Warning;
 use crate::{Environment, LayerName};
 
@@ -126,4 +128,28 @@ pub(crate) fn from_thread(overrides: &Map<String, Value>) -> Said {
         }
     }
     said
+}
+
+/// Whether the overrides of a thread name a key of a provider whose values may be secret.
+///
+/// Judges the parsed keys, not their text, so that dotted keys, objects, and white space or quotes around a part make no
+/// difference.
+pub fn names_secret(overrides: &Map<String, Value>) -> bool {
+    let bare =
+        |name: &str| name.trim_matches(|c: char| c.is_whitespace() || c.is_control() || "\"'".contains(c)).to_owned();
+    let is_secret = |name: &str| SECRET_OF_PROVIDER.contains(&bare(name).as_str());
+    let providers = from_thread(overrides).entries.into_iter().filter(|entry| bare(&entry.name) == "model_providers");
+    providers.flat_map(|entry| entry.node.into_entries()).any(|provider| any_name(provider.node, &is_secret))
+}
+
+/// Whether any name below the node is one of these.
+fn any_name(node: Node, is_one: &impl Fn(&str) -> bool) -> bool {
+    node.into_entries().into_iter().any(|entry| is_one(&entry.name) || any_name(entry.node, is_one))
+}
+
+/// The overrides of a thread without what no key of the configuration takes: what may be stored with the thread.
+///
+/// Clients send the whole configuration of another program here, with keys and headers in places that we do not know.
+pub fn known_overrides(overrides: &Map<String, Value>) -> Map<String, Value> {
+    judge(&LayerName::Thread, Policy::Trusted, from_thread(overrides).entries).accepted
 }

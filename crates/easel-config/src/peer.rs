@@ -57,7 +57,6 @@ const TOP_LEVEL: &[&str] = &[
     "project_doc_fallback_filenames",
     "project_doc_max_bytes",
     "project_root_markers",
-    "projects",
     "realtime",
     "review_model",
     "sandbox_mode",

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::LayerName;
+use crate::owner::is_foreign;
 
 /// The folder of a project that holds its configuration.
 const FOLDER: &str = ".easel";
@@ -23,7 +24,15 @@ pub(crate) fn find(cwd: &Path, home: &Path) -> Option<LayerName> {
     })
 }
 
+/// Whether another user owns the file, the folder that holds it, or a link to one of them.
+///
+/// A shared folder above the working directory, such as `/tmp`, lets any user put such a file there.
+pub(crate) fn is_of_another_user(folder: &Path, file: &Path) -> bool {
+    let facts = |path: &Path| [path.symlink_metadata(), path.metadata()];
+    [folder, file].into_iter().flat_map(facts).flatten().any(|facts| is_foreign(&facts))
+}
+
 /// Two spellings of one folder are one folder.
-fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

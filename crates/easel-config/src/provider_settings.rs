@@ -67,6 +67,8 @@ pub struct ProviderAuth {
     pub refresh_interval_ms: Option<u64>,
     /// Where it runs. Unset: Easel's home, from which a relative path starts too.
     pub cwd: Option<String>,
+    /// Environment variables that it gets besides the usual ones, by their names.
+    pub env_vars: Vec<String>,
 }
 
 /// `[model_providers.NAME.images]`: single fields over those of the preset. Unset ones are the preset's.

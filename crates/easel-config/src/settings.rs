@@ -30,6 +30,8 @@ pub struct Config {
     pub cli_auth_credentials_store: CredentialsStore,
     /// Providers by name, 1 to 64 characters of `A-Z a-z 0-9 - _ .`.
     pub model_providers: BTreeMap<String, ProviderConfig>,
+    /// Which projects the user trusts, by their absolute paths. Only the home's own file says so.
+    pub projects: BTreeMap<String, Project>,
     /// Feature switches; see [`crate::FEATURES`].
     pub features: Features,
     /// How images are made.
@@ -57,6 +59,24 @@ pub enum CredentialsStore {
     Keyring,
     /// The keychain where there is one, else the file.
     Auto,
+}
+
+/// `[projects."PATH"]`: what the user thinks of a project.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Project {
+    /// Whether the project's `.easel/config.toml` may do more than make something stricter. Unset: no.
+    pub trust_level: Option<TrustLevel>,
+}
+
+/// The peer's two levels of trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrustLevel {
+    /// It may set every key but those that move requests, credentials, programs or money.
+    Trusted,
+    /// It may only make something stricter.
+    Untrusted,
 }
 
 /// `[features]`: switches by name.

@@ -6,6 +6,8 @@ mod files;
 mod layers;
 mod overrides;
 mod refusals;
+mod stored;
+mod trust;
 mod writes;
 
 use std::ffi::OsString;
@@ -18,6 +20,8 @@ use crate::{Environment, Invocation, Loaded, Loader, Warning};
 /// A home and a project on disk, and an environment and a command line beside them.
 struct Desk {
     root: tempfile::TempDir,
+    /// Whether the home configuration trusts the project.
+    is_trusting: bool,
     environment: Environment,
     invocation: Invocation,
 }
@@ -26,7 +30,7 @@ impl Desk {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let environment = Environment { cwd: root.path().to_owned(), ..Environment::default() };
-        let desk = Self { root, environment, invocation: Invocation::default() };
+        let desk = Self { root, is_trusting: false, environment, invocation: Invocation::default() };
         std::fs::create_dir_all(desk.home()).unwrap();
         std::fs::create_dir_all(desk.project().join("src/deep")).unwrap();
         desk
@@ -41,8 +45,26 @@ impl Desk {
     }
 
     fn with_home(self, text: impl AsRef<[u8]>) -> Self {
+        let mut text = text.as_ref().to_owned();
+        if self.is_trusting {
+            text.extend_from_slice(self.trust(&self.project()).as_bytes());
+        }
         std::fs::write(self.home().join("config.toml"), text).unwrap();
         self
+    }
+
+    /// With the user's trust in the project, in the home configuration.
+    fn trusting(mut self) -> Self {
+        if std::mem::replace(&mut self.is_trusting, true) {
+            return self;
+        }
+        let home = std::fs::read(self.home().join("config.toml")).unwrap_or_default();
+        self.with_home(home)
+    }
+
+    /// A table of the home configuration.
+    fn trust(&self, folder: &std::path::Path) -> String {
+        format!("\n[projects.'{}']\ntrust_level = 'trusted'\n", folder.display())
     }
 
     fn with_project(self, text: impl AsRef<[u8]>) -> Self {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::LayerName;
-use crate::keys::{self, Found, Kind};
+use crate::keys::{self, Found, Key, Kind};
 use crate::node::{Entry, Node};
 use crate::peer::is_peer_key;
 use crate::policy::Policy;
@@ -60,7 +60,7 @@ impl Walk<'_> {
     }
 
     fn entry(&mut self, path: &mut Vec<String>, line: Option<u32>, node: Node) {
-        if let Some(refusal) = self.policy.refuses(path) {
+        if let Some(refusal) = self.policy.refuses(self.layer, path) {
             return self.refuse_all(path, line, node, Fault::Refused(refusal));
         }
         if is_peer_key(path) {
@@ -68,7 +68,7 @@ impl Walk<'_> {
         }
         match (keys::find(path), node) {
             (Found::Section, Node::Table(entries)) => self.table(path, entries),
-            (Found::Key(key), node) => self.leaf(path, line, key.kind, node),
+            (Found::Key(key), node) => self.leaf(path, line, key, node),
             (Found::Named, Node::Table(entries)) => {
                 // The name alone says something: a provider without keys is still one that can be chosen.
                 put(&mut self.judged.accepted, path, Value::Object(Map::new()));
@@ -80,11 +80,11 @@ impl Walk<'_> {
         }
     }
 
-    fn leaf(&mut self, path: &[String], line: Option<u32>, kind: Kind, node: Node) {
-        let Some(value) = value_of(kind, node) else {
-            return self.warn(path, line, Fault::Value(kind));
+    fn leaf(&mut self, path: &[String], line: Option<u32>, key: &Key, node: Node) {
+        let Some(value) = value_of(key.kind, node) else {
+            return self.warn(path, line, Fault::Value(key.kind));
         };
-        if let Some(refusal) = self.policy.refuses_value(path, &value) {
+        if let Some(refusal) = self.policy.refuses_value(key, path, &value) {
             return self.warn(path, line, Fault::Refused(refusal));
         }
         put(&mut self.judged.accepted, path, value);
@@ -134,16 +134,18 @@ fn value_of(kind: Kind, node: Node) -> Option<Value> {
         Kind::Choice(words) => text_of(node, |text| words.contains(&text)),
         Kind::Url => text_of(node, is_url),
         Kind::VariableName => text_of(node, is_variable_name),
-        Kind::Texts(most, longest) => texts_of(node, most, longest),
+        Kind::VariableNames(most) => texts_of(node, most, is_variable_name),
+        Kind::Texts(most, longest) => {
+            texts_of(node, most, |text| text.chars().count() <= longest && !text.chars().any(char::is_control))
+        }
         Kind::Words(words) => words_of(node, words),
     }
 }
 
 /// Text without a type has no form for a list of anything: a comma may stand in any of its strings.
-fn texts_of(node: Node, most: usize, longest: usize) -> Option<Value> {
+fn texts_of(node: Node, most: usize, is_good: impl Fn(&str) -> bool) -> Option<Value> {
     let Node::List(items) = node else { return None };
-    let is_good = |text: &str| text.chars().count() <= longest && !text.chars().any(char::is_control);
-    let texts: Option<Vec<Value>> = items.into_iter().map(|item| text_of(item, is_good)).collect();
+    let texts: Option<Vec<Value>> = items.into_iter().map(|item| text_of(item, &is_good)).collect();
     texts.filter(|texts| texts.len() <= most).map(Value::Array)
 }
 

@@ -75,6 +75,23 @@ impl Warning {
             Fault::NoProfile => format!("`--profile` asks for `{key}`, which is not {place}."),
             Fault::Value(kind) => format!("`{key}` {place} was ignored: it must be {kind}."),
             Fault::Refused(Refusal::Project) => format!("`{key}` may not be set {place} and was refused."),
+            Fault::Refused(Refusal::Untrusted) => {
+                let project = if let LayerName::Project { folder, .. } = layer {
+                    folder.parent().unwrap_or(folder).display().to_string()
+                } else {
+                    String::new()
+                };
+                format!(
+                    "`{key}` {place} was refused: the project is not trusted. To trust it, add \
+                     `[projects.{}]` with `trust_level = \"trusted\"` to config.toml in Easel's home.",
+                    toml::Value::String(plain(&project))
+                )
+            }
+            Fault::Refused(Refusal::HomeOnly) => {
+                format!(
+                    "`{key}` {place} was refused: only config.toml in Easel's home says which projects are trusted."
+                )
+            }
             Fault::Refused(Refusal::Loosened) => {
                 format!("`{key}` {place} was refused: only the user may loosen it.")
             }
@@ -98,18 +115,22 @@ impl Warning {
 /// The dotted key, cut to a bound and free of control characters, which could forge lines in a log or on a terminal.
 fn shown(path: &[String]) -> String {
     let dotted = path.join(".");
-    let mut shown: String =
-        dotted.chars().take(LONGEST_SHOWN_KEY).map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect();
-    if shown.len() < dotted.len() && dotted.chars().count() > LONGEST_SHOWN_KEY {
+    let mut shown: String = plain(&dotted).chars().take(LONGEST_SHOWN_KEY).collect();
+    if dotted.chars().count() > LONGEST_SHOWN_KEY {
         shown.push('…');
     }
     shown
 }
 
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect()
+}
+
 /// Bidirectional and zero-width marks are not control characters, yet they make one key look like another.
 fn is_plain(c: char) -> bool {
     !c.is_control()
-        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

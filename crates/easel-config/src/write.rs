@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::NamedTempFile;
@@ -11,6 +12,7 @@ use toml_edit::Key;
 use crate::depth::too_deep;
 use crate::edit::{Change, changed};
 use crate::file::{self, LARGEST_FILE};
+use crate::lock::lock;
 use crate::node::{from_json, nested};
 use crate::stack::Stack;
 use crate::{LayerName, Loader};
@@ -57,6 +59,14 @@ pub enum WriteRefused {
     /// The home's layer is another than the client read.
     #[error("The configuration was modified since last read; read it again and repeat the change.")]
     Conflict,
+    /// Another process has the lock.
+    #[error("Nothing was written: another process has held {} for {} s. Try again when it is done.", path.display(), waited.as_secs())]
+    Busy {
+        /// The lock's file.
+        path: PathBuf,
+        /// How long this process has waited for it.
+        waited: Duration,
+    },
     /// The disk refused.
     #[error("{path:?} could not be written: {source}")]
     Io {
@@ -70,7 +80,7 @@ pub enum WriteRefused {
 impl Loader {
     /// Makes all changes or none. `expected` is the version of the home's layer that they are based on, if that matters.
     ///
-    /// Blocks; waits for another process that is writing. What is refused leaves the file as it was.
+    /// Blocks; waits up to 5 s for another process that is writing. What is refused leaves the file as it was.
     ///
     /// # Errors
     /// [`WriteRefused`], which never repeats a value.
@@ -78,7 +88,7 @@ impl Loader {
         let path = self.file();
         let io = |source| WriteRefused::Io { path: path.clone(), source };
         let changes = edits.iter().map(|edit| self.checked(edit)).collect::<Result<Vec<_>, _>>()?;
-        let _lock = lock(&path).map_err(io)?;
+        let _lock = lock(&path)?;
         let layer = LayerName::Home { file: path.clone() };
         let invalid = |warning: crate::Warning| WriteRefused::Invalid(warning.to_string());
         let held = file::text(&layer, &path).map_err(invalid)?.unwrap_or_default();
@@ -148,13 +158,6 @@ fn leaves(names: &[String], value: &Value, keys: &mut Vec<Vec<String>>) {
 
 fn broken() -> WriteRefused {
     WriteRefused::Invalid("The home configuration cannot be changed: it is not valid TOML.".to_owned())
-}
-
-/// One process writes at a time. The lock is held by the open file.
-fn lock(path: &Path) -> io::Result<File> {
-    let lock = File::options().create(true).truncate(false).write(true).open(path.with_extension("lock"))?;
-    lock.lock()?;
-    Ok(lock)
 }
 
 /// Replaces the file as a whole and durably. It keeps its mode; a new one is its owner's alone.

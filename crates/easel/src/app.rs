@@ -109,7 +109,7 @@ impl App {
         cwd: PathBuf,
         overrides: Map<String, Value>,
     ) -> Result<Loaded, Refusal> {
-        if names_hidden_key(&overrides) {
+        if easel_config::names_secret(&overrides) {
             let reason = "http_headers, query_params and programs may hold secrets, and a thread's configuration is stored; \
                           set them in config.toml, or name variables in env_http_headers";
             return Err(Refusal::field("config", reason));
@@ -210,12 +210,4 @@ impl App {
     pub(crate) fn absolute(&self, path: Option<&str>) -> PathBuf {
         path.map_or_else(|| self.cwd.clone(), |path| self.cwd.join(Path::new(path)))
     }
-}
-
-/// Whether a thread's configuration names a key whose values are hidden, at any depth and in dotted form.
-fn names_hidden_key(overrides: &Map<String, Value>) -> bool {
-    overrides.iter().any(|(key, value)| {
-        key.split('.').any(|part| matches!(part.trim_matches('"'), "http_headers" | "query_params" | "auth"))
-            || value.as_object().is_some_and(names_hidden_key)
-    })
 }

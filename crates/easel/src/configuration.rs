@@ -12,8 +12,10 @@ use crate::refusal::Refusal;
 
 pub(crate) struct Configuration {
     now: RwLock<Arc<Now>>,
-    /// One change at a time: two would each build on what was before both.
+    /// One change at a time: two would each build on what was before both. Nobody waits for another process with it.
     changing: Mutex<()>,
+    /// One write of the file at a time. A write waits for other processes, and switching a feature does not wait for it.
+    writing: Mutex<()>,
 }
 
 /// What holds for the process, without project and thread.
@@ -26,7 +28,7 @@ struct Now {
 impl Configuration {
     pub(crate) fn new(loader: Loader, loaded: Loaded) -> Self {
         let now = Now { loader, config: Arc::new(loaded.config), warnings: loaded.warnings };
-        Self { now: RwLock::new(Arc::new(now)), changing: Mutex::default() }
+        Self { now: RwLock::new(Arc::new(now)), changing: Mutex::default(), writing: Mutex::default() }
     }
 
     pub(crate) fn config(&self) -> Arc<Config> {
@@ -51,14 +53,17 @@ impl Configuration {
 
     /// Changes the home file, all or nothing, and takes what it says from now on.
     pub(crate) async fn write(&self, edits: Vec<Edit>, expected: Option<String>) -> Result<(Written, Loaded), Refusal> {
-        let _alone = self.changing.lock().await;
+        let _writing = self.writing.lock().await;
         let loader = self.now().loader.clone();
-        let writing = blocking(move || {
-            let written = loader.write(&edits, expected.as_deref())?;
+        let written = blocking(move || loader.write(&edits, expected.as_deref())).await??;
+        let _alone = self.changing.lock().await;
+        // The one of now: a feature may have been switched while the file was written.
+        let loader = self.now().loader.clone();
+        let (loader, loaded) = blocking(move || {
             let loaded = loader.load();
-            Ok::<_, Refusal>((loader, written, loaded))
-        });
-        let (loader, written, loaded) = writing.await??;
+            (loader, loaded)
+        })
+        .await?;
         self.take(loader, loaded.clone());
         Ok((written, loaded))
     }

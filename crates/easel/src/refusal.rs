@@ -112,7 +112,7 @@ impl From<Refusal> for ErrorObjectOwned {
             Refusal::ConfigReadOnly => config_error("configLayerReadonly", &refusal.to_string()),
             Refusal::Config(WriteRefused::Conflict) => config_error("configVersionConflict", &refusal.to_string()),
             Refusal::Config(WriteRefused::Invalid(sentence)) => config_error("configValidationError", &sentence),
-            Refusal::Config(error @ WriteRefused::Io { .. }) => {
+            Refusal::Config(error @ (WriteRefused::Io { .. } | WriteRefused::Busy { .. })) => {
                 Self::owned(easel_rpc::code::INTERNAL_ERROR, error.to_string(), None::<()>)
             }
             refusal @ (Refusal::Login(_)

@@ -23,7 +23,7 @@ fn keys_of(value: &Value, path: &str, keys: &mut BTreeSet<String>) {
         return;
     };
     for (name, value) in table {
-        let chosen = ["prices", "model_providers", "http_headers", "env_http_headers", "query_params"];
+        let chosen = ["prices", "projects", "model_providers", "http_headers", "env_http_headers", "query_params"];
         let name = if chosen.contains(&path.rsplit('.').next().unwrap()) { "*" } else { name };
         let below = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         keys_of(value, &below, keys);
@@ -45,6 +45,7 @@ fn the_table_of_keys_is_the_fields_of_the_types() {
     };
     config.model_providers.insert("studio".to_owned(), studio);
     config.prices.insert("gpt-image-2".to_owned(), crate::Price::default());
+    config.projects.insert("/home/me/project".to_owned(), crate::Project::default());
     let mut keys = BTreeSet::new();
     keys_of(&serde_json::to_value(&config).unwrap(), "", &mut keys);
     assert_eq!(keys, known(), "a key needs a field in settings.rs and a row in keys.rs");
@@ -76,8 +77,11 @@ fn the_example_with_all_keys_and_its_profile_is_good_and_every_value_survives_th
     let loaded = desk.load();
     assert_eq!(desk.shown(&loaded.warnings), "");
     assert_eq!(loaded.config.images.detail, crate::Detail::Low);
-    let mut origins: BTreeSet<String> =
-        loaded.origins.keys().map(|key| key.replace(".studio.", ".*.").replace(".gpt-image-2.", ".*.")).collect();
+    let general = |key: &String| {
+        let chosen = [".studio.", ".gpt-image-2.", "./home/me/pictures."];
+        chosen.iter().fold(key.clone(), |key, name| key.replace(name, ".*."))
+    };
+    let mut origins: BTreeSet<String> = loaded.origins.keys().map(general).collect();
     assert_eq!(origins.len(), loaded.origins.len());
     let named =
         ["model_providers.*.http_headers.", "model_providers.*.env_http_headers.", "model_providers.*.query_params."];

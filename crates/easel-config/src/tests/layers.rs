@@ -18,7 +18,7 @@ fn desk_with(layers: &[&str]) -> (Desk, Value) {
     for layer in layers {
         desk = match *layer {
             "home" => desk.with_home("[images]\nmodel = 'home'"),
-            "project" => desk.with_project("images.model = 'project'"),
+            "project" => desk.with_project("images.model = 'project'").trusting(),
             "environment" => desk.with_variable("EASEL__IMAGES__MODEL", "environment"),
             "command-line" => desk.with_override("images.model=command-line"),
             "thread" => {
@@ -69,7 +69,8 @@ fn the_process_itself_has_no_project() {
 fn a_layer_leaves_the_other_keys_of_a_section_alone() {
     let desk = Desk::new()
         .with_home("[images]\nparallel = 2\n[model_providers.Studio]\nname = 'Studio'\npreset = 'preview'")
-        .with_project("[images]\ndetail = 'low'");
+        .with_project("[images]\ndetail = 'low'")
+        .trusting();
     let loaded = desk.for_thread(json!({ "model_providers.Studio.delay_ms": 40 }));
     let images = &loaded.config.images;
     assert_eq!((images.parallel, images.detail, images.timeout_ms), (2, Detail::Low, 600_000));
@@ -97,7 +98,7 @@ fn the_chosen_profile_stands_above_the_home_file_and_below_the_project() {
     );
     assert_eq!(won(&desk.load()).0, "home");
     desk.invocation.profile = Some("fast".to_owned());
-    let desk = desk.with_project("images.model = 'project'");
+    let desk = desk.with_project("images.model = 'project'").trusting();
     let loaded = desk.for_thread(json!({}));
     assert_eq!(won(&loaded).0, "project");
     assert_eq!((loaded.config.model.as_deref(), loaded.config.images.parallel), (Some("fast"), 2));
@@ -116,7 +117,9 @@ fn an_unknown_profile_is_a_warning() {
 
 #[test]
 fn the_nearest_project_rules_and_the_home_is_never_one() {
-    let desk = Desk::new().with_project("images.model = 'outer'");
+    let desk = Desk::new().with_project("images.model = 'outer'").trusting();
+    let trust = desk.trust(&desk.project()) + &desk.trust(&desk.project().join("src"));
+    std::fs::write(desk.home().join("config.toml"), trust).unwrap();
     let inner = desk.project().join("src/.easel");
     std::fs::create_dir(&inner).unwrap();
     std::fs::write(inner.join("config.toml"), "images.model = 'inner'").unwrap();
@@ -131,7 +134,7 @@ fn the_nearest_project_rules_and_the_home_is_never_one() {
 
 #[test]
 fn an_easel_folder_without_a_file_is_no_project() {
-    let desk = Desk::new().with_project("images.model = 'outer'");
+    let desk = Desk::new().with_project("images.model = 'outer'").trusting();
     std::fs::create_dir(desk.project().join("src/.easel")).unwrap();
     assert_eq!(won(&desk.for_thread(json!({}))).0, "outer");
 }

@@ -1,13 +1,51 @@
 use serde_json::json;
 
 use super::Desk;
-use crate::REFUSED_IN_PROJECT;
+use crate::{KEYS, ProjectMay, RESERVED_FROM_PROJECTS};
+
+/// Names at the top level below which a project may set nothing.
+fn closed() -> Vec<&'static str> {
+    let top = |path: &'static str| path.split('.').next().unwrap();
+    let is_open = |name: &str| KEYS.iter().any(|key| top(key.path) == name && key.project != ProjectMay::Never);
+    let mut closed: Vec<&str> = KEYS.iter().map(|key| top(key.path)).filter(|name| !is_open(name)).collect();
+    closed.dedup();
+    closed.extend(RESERVED_FROM_PROJECTS);
+    closed
+}
 
 #[test]
-fn every_name_of_the_closed_list_is_refused_in_a_project_with_file_and_key() {
-    for name in REFUSED_IN_PROJECT {
+fn what_moves_requests_keys_code_or_money_is_closed_to_projects() {
+    let mut closed = closed();
+    closed.sort_unstable();
+    let expected = [
+        "approval",
+        "auth",
+        "chatgpt_base_url",
+        "cli_auth_credentials_store",
+        "credentials",
+        "hooks",
+        "http_headers",
+        "mcp_servers",
+        "model_provider",
+        "model_providers",
+        "notify",
+        "openai_base_url",
+        "prices",
+        "profiles",
+        "projects",
+        "proxy",
+        "save_root",
+        "server",
+        "wire",
+    ];
+    assert_eq!(closed, expected);
+}
+
+#[test]
+fn every_closed_name_is_refused_in_a_project_with_file_and_key() {
+    for name in closed() {
         for text in [format!("{name} = 'canary'"), format!("[{name}.evil]\nvalue = 'canary'")] {
-            let desk = Desk::new().with_project(format!("\n{text}"));
+            let desk = Desk::new().with_project(format!("\n{text}")).trusting();
             let loaded = desk.for_thread(json!({}));
             let [warning] = loaded.warnings.as_slice() else { panic!("{text}: {:?}", loaded.warnings) };
             assert!(warning.summary.contains(name) && warning.summary.contains("refused"), "{warning}");
@@ -77,7 +115,7 @@ fn a_project_may_tighten_limits_and_the_kill_switch_but_not_loosen_them() {
         ("", "features.image_generation = false", 16, false, 0),
         ("", "features.image_generation = true", 16, true, 0),
         ("features.image_generation = false", "features.image_generation = true", 16, false, 1),
-        ("features.image_generation = false", "features.imagegenext = true", 16, false, 0),
+        ("features.image_generation = false", "features.imagegenext = true", 16, false, 1),
     ];
     for (home, project, images, switch, refused) in table {
         let desk = Desk::new().with_home(home).with_project(project);

@@ -208,3 +208,30 @@ fn switches_stand_above_the_command_line_and_a_thread_cannot_undo_the_kill_switc
     assert!(!of_thread(&loader, json!({"features.image_generation": false})).config.features.image_generation);
     assert!(of_thread(&loader, json!({})).config.features.image_generation);
 }
+
+#[cfg(unix)]
+#[test]
+fn lock_is_its_owners_alone_even_if_it_was_made_otherwise() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    let path = desk.home().join("config.lock");
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+    for _ in 0..2 {
+        desk.loader().write(&[edit("model", json!("a"))], None).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn foreign_lock_is_an_error_that_names_it() {
+    let desk = Desk::new();
+    let held = fs::File::create(desk.home().join("config.lock")).unwrap();
+    held.lock().unwrap();
+    let edit = edit("model", json!("a"));
+    let refused = desk.loader().write(std::slice::from_ref(&edit), None).unwrap_err();
+    assert!(matches!(refused, WriteRefused::Busy { .. }) && refused.to_string().contains("config.lock"), "{refused}");
+    held.unlock().unwrap();
+    desk.loader().write(&[edit], None).unwrap();
+}

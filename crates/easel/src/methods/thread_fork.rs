@@ -1,3 +1,4 @@
+use easel_config::known_overrides;
 use easel_protocol::event::{Event, ThreadStartedNotification, ThreadTokenUsageUpdatedNotification};
 use easel_protocol::method::ThreadFork;
 use easel_protocol::thread::{Thread, ThreadForkParams, ThreadSettings};
@@ -39,6 +40,7 @@ impl Handler for ThreadFork {
         let place = app.order.take(&thread.id).await;
         let thread_id = thread.id.clone();
         let last_turn = params.last_turn_id.clone();
+        let overrides = known_overrides(&overrides);
         let fork = Fork { source: source.id, thread, overrides, last_turn: last_turn.clone() };
         let forked = app.store.fork(fork).await;
         forked.map_err(|refused| {

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use easel_config::known_overrides;
 use easel_imagegen::port::{Provider, StoredThread};
 use easel_protocol::event::Event;
 use easel_protocol::method::ThreadResume;
@@ -83,7 +84,7 @@ async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refu
     // Only now, so that a change that is refused leaves a loaded thread as it is.
     app.threads.unload(&params.thread_id);
     app.load(stored.clone(), &loaded.config).await?;
-    app.store.put_thread(stored.thread, Some(stored.overrides)).await?;
+    app.store.put_thread(stored.thread, Some(known_overrides(&stored.overrides))).await?;
     Ok(loaded.warnings.iter().map(|warning| app.warning(warning)).collect())
 }
 

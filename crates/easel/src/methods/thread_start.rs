@@ -1,5 +1,6 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use easel_config::known_overrides;
 use easel_imagegen::port::Provider;
 use easel_protocol::event::{Event, ThreadStartedNotification};
 use easel_protocol::method::ThreadStart;
@@ -47,7 +48,7 @@ impl Handler for ThreadStart {
             ..new_thread()
         };
         let place = app.order.take(&thread.id).await;
-        app.store.put_thread(thread.clone(), Some(overrides.clone())).await?;
+        app.store.put_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
         let stored = app.store.load(&thread.id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread.id.clone()))?;
         app.load(stored, &loaded.config).await?;

@@ -1,0 +1,72 @@
+//! What of a thread's overrides may be stored with it.
+
+use serde_json::{Map, Value, json};
+
+use super::object;
+use crate::{known_overrides, names_secret};
+
+fn one(key: &str) -> Map<String, Value> {
+    object(json!({ key: "canary" }))
+}
+
+#[test]
+fn secret_key_is_found_in_every_spelling() {
+    for key in [
+        "model_providers.x.http_headers.X-Key",
+        "model_providers.x. http_headers .X-Key",
+        " model_providers . x . http_headers . X-Key",
+        "model_providers.x.http_headers\t.X-Key",
+        "model_providers.x.\u{a0}http_headers.X-Key",
+        "model_providers.x.\"http_headers\".X-Key",
+        "model_providers.x.'http_headers'.X-Key",
+        "\"model_providers\".\"x.y\".\"http_headers\".X-Key",
+        "model_providers.x.query_params.key",
+        "model_providers.x.auth.command",
+    ] {
+        assert!(names_secret(&one(key)), "{key:?}");
+    }
+    for value in [
+        json!({ "model_providers": { "x": { "http_headers": { "X-Key": "canary" } } } }),
+        json!({ "model_providers.x": { " http_headers ": { "X-Key": "canary" } } }),
+        json!({ "model_providers": { "x": { "deeper": { "auth": { "args": ["canary"] } } } } }),
+    ] {
+        assert!(names_secret(&object(value.clone())), "{value}");
+    }
+}
+
+#[test]
+fn other_keys_name_no_secret() {
+    for value in [
+        json!({ "model_providers": { "auth": { "base_url": "http://h" } } }),
+        json!({ "model_providers.x.env_http_headers.X-Key": "NAME" }),
+        json!({ "mcp_servers": { "x": { "http_headers": { "A": "b" } } } }),
+        json!({ "images.parallel": 2 }),
+    ] {
+        assert!(!names_secret(&object(value.clone())), "{value}");
+    }
+}
+
+#[test]
+fn only_known_keys_with_good_values_may_be_stored() {
+    let given = json!({
+        "images.parallel": 2,
+        "features": { "image_generation": true },
+        "images.model": null,
+        "model_instructions": "Draw.",
+        "images.detail": "canary",
+        "mcp_servers": { "x": { "env": { "TOKEN": "canary" } } },
+        "api_key": "canary",
+        "model_providers.x.\"http_headers\".X-Key": "canary",
+        "model_providers.x.base_url": "https://u:canary@h/v1",
+        "model_providers.x": { "key": "canary", "preset": "preview" },
+    });
+    let stored = Value::Object(known_overrides(&object(given)));
+    let expected = json!({
+        "images": { "parallel": 2 },
+        "features": { "image_generation": true },
+        "model_instructions": "Draw.",
+        "model_providers": { "x": { "preset": "preview" } },
+    });
+    assert_eq!(stored, expected);
+    assert_eq!(Value::Object(known_overrides(stored.as_object().unwrap())), expected);
+}
