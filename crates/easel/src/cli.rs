@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use easel_config::{Environment, Invocation};
 
 use crate::commands;
+use crate::os;
 use crate::server::{self, Listen, WebSocketAuth, parse_sha256};
 
 /// An image-generation app-server: spawned by a client, driven over stdio with JSON-RPC.
@@ -160,6 +161,9 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }
     };
+    if let Err(problem) = os::protect_memory() {
+        commands::report(&problem);
+    }
     let environment = Environment::from_process();
     let before = cli.configuration;
     let done = match cli.command {

@@ -29,6 +29,7 @@ mod rules;
 
 mod logging;
 mod os;
+mod terminal;
 
 use std::process::ExitCode;
 

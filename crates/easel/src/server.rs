@@ -20,13 +20,15 @@ use tokio::time::Instant;
 use crate::app::{App, Cx};
 use crate::logging::Logging;
 use crate::methods;
-use crate::os;
 
 pub(crate) use listen::Listen;
 pub(crate) use token::{WebSocketAuth, parse_sha256};
 
 /// Threads that run turns and handlers; the work waits more than it computes.
 const WORKERS: usize = 2;
+
+/// How long the tasks that the grace has left may take to be dropped. They are dropped at their next pause.
+const LAST_DROPS: Duration = Duration::from_millis(500);
 
 /// What all connections share.
 struct Server {
@@ -41,7 +43,6 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
     let (input, output) = easel_rpc::take_over()?;
     let watch = ClientWatch::new(&output)?;
     let _logging = Logging::start(environment);
-    os::no_core_dumps();
     let home = easel_config::home(environment)?;
     easel_config::create_home(&home)?;
     let loader = Loader::new(environment.clone(), home.clone(), invocation);
@@ -66,8 +67,8 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
         }
         Ok(())
     });
-    // A reader may still sit in a read that never returns; the process ends without it.
-    runtime.shutdown_background();
+    // What still runs is dropped, and what it started with it. A read that never returns is not waited for.
+    runtime.shutdown_timeout(LAST_DROPS);
     served
 }
 

@@ -1,4 +1,9 @@
 //! No credential and no file leaves that was not meant to.
 
+#[cfg(unix)]
+mod helper;
+#[cfg(target_os = "linux")]
+mod memory;
 mod project;
 mod stored;
+mod terminal;

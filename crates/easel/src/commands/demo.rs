@@ -209,7 +209,10 @@ fn story(event: &Event) -> Option<String> {
             ))
         }
         ThreadItem::ImageGeneration(_) => Some("  image   failed".to_owned()),
-        ThreadItem::AgentMessage(message) => Some(format!("  model   {}", message.text)),
+        ThreadItem::AgentMessage(message) => {
+            let words: Vec<&str> = message.text.split_whitespace().collect();
+            Some(format!("  model   {}", words.join(" ")))
+        }
         ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) => None,
     }
 }

@@ -99,7 +99,7 @@ fn credentials(
     config: &Config,
     sources: &Sources,
 ) -> Result<AnyCredentials, String> {
-    if let Some(helper) = Helper::new(id, &provider.auth, &sources.home) {
+    if let Some(helper) = Helper::new(id, &provider.auth, &sources.home, &sources.environment) {
         if provider.env_key.is_some() || provider.requires_openai_auth {
             return Err(format!("Provider `{id}` has auth.command and another credential; it takes one of them."));
         }

@@ -1,0 +1,47 @@
+//! The memory of the server, which holds keys.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+
+use crate::harness::{EASEL, HOSTED, Place, Server};
+
+/// A user that no test runs as.
+const NOBODY: u32 = 65_534;
+
+fn owner(path: &Path) -> u32 {
+    std::fs::metadata(path).expect("a file of a running process").uid()
+}
+
+/// A process that is not dumpable writes no core, not even through a pipe, and its files in `/proc` are root's. Root's
+/// own are root's anyway, so there the server runs as another user.
+#[tokio::test]
+async fn environment_and_memory_are_closed_to_the_same_user() {
+    let place = Place::with_config("");
+    let is_root = owner(place.root()) == 0;
+    let mut command = place.command(HOSTED);
+    if is_root {
+        let program = place.root().join("easel");
+        std::fs::copy(EASEL, &program).expect("a copy that everybody can run");
+        command = tokio::process::Command::new(&program);
+        command.arg("app-server").current_dir(place.project()).env_clear().env("EASEL_HOME", place.home()).uid(NOBODY);
+        std::fs::set_permissions(place.root(), PermissionsExt::from_mode(0o755)).expect("a folder");
+        for path in [place.home(), place.home().join("config.toml"), place.project()] {
+            chown(path, Some(NOBODY), None).expect("root may give it away");
+        }
+    }
+    command.env("OPENAI_API_KEY", "sk-canary-1");
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    let process = format!("/proc/{}", server.client.pid().expect("it runs"));
+    for file in ["environ", "mem", "maps"] {
+        let path = Path::new(&process).join(file);
+        assert_eq!(owner(&path), 0, "{file}");
+        let mut cat = std::process::Command::new("cat");
+        if is_root {
+            std::os::unix::process::CommandExt::uid(&mut cat, NOBODY);
+        }
+        let read = cat.arg(&path).output().expect("cat runs");
+        assert!(!read.status.success() && read.stdout.is_empty(), "{file}: {read:?}");
+    }
+    server.close().await;
+}
