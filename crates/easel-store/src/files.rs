@@ -1,6 +1,6 @@
 //! Image files on their way in: written aside, hashed as they pass, named only when they are whole.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,24 +13,33 @@ use tempfile::{NamedTempFile, TempPath};
 
 use crate::home::Home;
 use crate::made::MadeWriter;
-use crate::{image_list, os};
+use crate::{image_list, os, spare};
 
-const PART: &str = "part";
-const STAGED: &str = "staged";
-const PREVIEW: &str = "preview";
+mod free;
+mod unfinished;
+
+pub(crate) use free::free_path;
+use unfinished::{PART, PREVIEW, STAGED};
+pub(crate) use unfinished::{State, Unfinished, call_tag, in_folder as unfinished_in, tag_of};
 
 /// The image files of one thread.
 #[derive(Debug)]
 pub struct ThreadFiles {
     home: Arc<Home>,
     folder: PathBuf,
-    owner: Arc<str>,
+    /// The first part of the names of unfinished files.
+    maker: Arc<str>,
 }
 
 impl ThreadFiles {
-    pub(crate) fn new(home: Arc<Home>, thread_id: &str, owner: Arc<str>) -> Self {
+    /// The files of a call are found by it after a crash.
+    pub(crate) fn new(home: Arc<Home>, thread_id: &str, call_id: Option<&str>, owner: &Arc<str>) -> Self {
         let folder = home.thread_images(thread_id);
-        Self { home, folder, owner }
+        let maker = match call_id {
+            Some(call_id) => unfinished::maker(owner, &call_tag(thread_id, call_id)),
+            None => Arc::clone(owner),
+        };
+        Self { home, folder, maker }
     }
 }
 
@@ -45,7 +54,7 @@ impl Files for ThreadFiles {
     }
 
     fn create(&self) -> io::Result<MadeWriter> {
-        MadeWriter::new(self.create_inside(), &self.owner, os::spare_folders())
+        MadeWriter::new(self.create_inside(), &self.maker, spare::shared_folders())
     }
 
     fn stage(&self, writer: MadeWriter) -> io::Result<StagedImage> {
@@ -70,7 +79,7 @@ impl ThreadFiles {
             // A folder that a power cut undoes would take its images with it.
             self.folder.ancestors().skip(1).take(2).try_for_each(os::sync_folder)?;
         }
-        ImageWriter::create(&self.folder, &self.owner)
+        ImageWriter::create(&self.folder, &self.maker)
     }
 }
 
@@ -84,9 +93,9 @@ pub(crate) struct ImageWriter {
 
 impl ImageWriter {
     /// The folder must be on the file system where the image is to stay, so that it can be renamed there.
-    pub(crate) fn create(folder: &Path, owner: &str) -> io::Result<Self> {
+    pub(crate) fn create(folder: &Path, maker: &str) -> io::Result<Self> {
         let file =
-            tempfile::Builder::new().prefix(&format!(".{owner}.")).suffix(&format!(".{PART}")).tempfile_in(folder)?;
+            tempfile::Builder::new().prefix(&format!(".{maker}.")).suffix(&format!(".{PART}")).tempfile_in(folder)?;
         Ok(Self { file, hash: Sha256::new(), bytes: 0 })
     }
 
@@ -147,6 +156,23 @@ pub struct StagedImage {
     pub(crate) away: Option<io::Error>,
 }
 
+impl StagedImage {
+    /// Puts the call into the name of a file that was written before its call was known. A file that cannot be renamed
+    /// stays as it is.
+    pub(crate) fn belongs_to(self, owner: &str, tag: &str) -> Self {
+        let Some(name) = unfinished::with_call(&self.path, owner, tag) else { return self };
+        let Ok(mut named) = TempPath::try_from_path(&name) else { return self };
+        let Self { path, facts, away } = self;
+        match path.persist_noclobber(&name) {
+            Ok(()) => Self { path: named, facts, away },
+            Err(refused) => {
+                named.disable_cleanup(true);
+                Self { path: refused.path, facts, away }
+            }
+        }
+    }
+}
+
 /// What a file on disk says about itself; [`io::ErrorKind::InvalidData`] when it is no image.
 pub(crate) fn facts_of(path: &Path) -> io::Result<ImageFacts> {
     let mut file = os::open_regular(path)?;
@@ -185,55 +211,14 @@ fn facts(file: &File, hash: Sha256, bytes: u64) -> io::Result<ImageFacts> {
     })
 }
 
+/// Keeps a whole file under the name of one that is; what writes an image there goes on with it after a crash.
+pub(crate) fn keep_staged(file: TempPath) -> io::Result<PathBuf> {
+    let staged = file.with_extension(STAGED);
+    file.persist_noclobber(&staged).map_err(|refused| refused.error)?;
+    Ok(staged)
+}
+
 /// Gives a whole file its name without ever replacing another; hands it back when that fails.
 pub(crate) fn put(file: TempPath, path: &Path) -> Result<(), (TempPath, io::Error)> {
     file.persist_noclobber(path).map_err(|refused| (refused.path, refused.error))
-}
-
-/// The first of `name.ext`, `name-2.ext`, … that is not taken, from the `from`th on, and which it is.
-pub(crate) fn free_path(
-    folder: &Path,
-    name: &str,
-    extension: &str,
-    from: u32,
-    is_taken: impl Fn(&Path) -> bool,
-) -> (PathBuf, u32) {
-    let mut number = from.max(1);
-    loop {
-        let path = match number {
-            1 => folder.join(format!("{name}.{extension}")),
-            _ => folder.join(format!("{name}-{number}.{extension}")),
-        };
-        // A dangling symbolic link takes a name too.
-        if path.symlink_metadata().is_err() && !is_taken(&path) {
-            return (path, number);
-        }
-        number += 1;
-    }
-}
-
-/// A file that a process left behind before it had its name.
-#[derive(Debug)]
-pub(crate) struct Leftover {
-    pub(crate) path: PathBuf,
-    pub(crate) owner: String,
-    pub(crate) is_whole: bool,
-}
-
-/// What lies in a folder without a name, of all processes; nothing when there is no folder.
-pub(crate) fn leftovers(folder: &Path) -> io::Result<Vec<Leftover>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut found: Vec<Leftover> = entries.flatten().filter_map(|entry| leftover(entry.path())).collect();
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
-}
-
-fn leftover(path: PathBuf) -> Option<Leftover> {
-    let mut parts = path.file_name()?.to_str()?.strip_prefix('.')?.split('.');
-    let (owner, _random, state) = (parts.next()?.to_owned(), parts.next()?, parts.next()?);
-    let is_whole = state == STAGED;
-    (is_whole || state == PART || state == PREVIEW).then_some(Leftover { path, owner, is_whole })
 }

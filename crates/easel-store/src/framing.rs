@@ -26,6 +26,20 @@ pub(crate) fn is_whole(mut file: &File, media_type: MediaType) -> io::Result<boo
     }
 }
 
+/// Whether an image was written to its end, which also a JPEG and a GIF have then.
+pub(crate) fn is_finished(mut file: &File, media_type: MediaType) -> io::Result<bool> {
+    let end: &[u8] = match media_type {
+        MediaType::Png | MediaType::Webp => return is_whole(file, media_type),
+        MediaType::Jpeg => &[0xff, 0xd9],
+        MediaType::Gif => &[0x3b],
+    };
+    let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(end.len() as u64)))?;
+    let mut last = Vec::new();
+    file.take(end.len() as u64).read_to_end(&mut last)?;
+    Ok(last == end)
+}
+
 /// Chunks up to IEND, with pixels among them. What follows IEND is nobody's business.
 fn png(reader: &mut BufReader<&File>) -> io::Result<bool> {
     let size = reader.get_ref().metadata()?.len();

@@ -17,7 +17,7 @@ mod record;
 mod settle;
 
 pub(crate) use record::{Answer, Applied, of as record_of};
-pub(crate) use settle::settle;
+pub(crate) use settle::{assign, settle};
 
 /// A row of the journal.
 #[derive(Debug)]

@@ -30,6 +30,7 @@ mod files;
 mod framing;
 mod intake;
 mod source;
+mod spare;
 
 mod database;
 mod fault;

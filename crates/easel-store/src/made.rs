@@ -9,13 +9,14 @@ use easel_protocol::record::MediaType;
 use tempfile::TempPath;
 
 use crate::files::{ImageWriter, StagedImage};
+use crate::spare;
 
 /// An image being written. Dropping it removes the file.
 #[derive(Debug)]
 pub struct MadeWriter {
     writer: ImageWriter,
-    owner: Arc<str>,
-    /// Folders that have not been tried.
+    maker: Arc<str>,
+    /// Shared folders that have not been tried.
     spare: std::vec::IntoIter<PathBuf>,
     /// Why it is not in its thread's folder.
     away: Option<io::Error>,
@@ -23,24 +24,24 @@ pub struct MadeWriter {
 
 impl MadeWriter {
     /// `inside` is its file in the thread's folder, or why there is none.
-    pub(crate) fn new(inside: io::Result<ImageWriter>, owner: &Arc<str>, spare: Vec<PathBuf>) -> io::Result<Self> {
+    pub(crate) fn new(inside: io::Result<ImageWriter>, maker: &Arc<str>, spare: Vec<PathBuf>) -> io::Result<Self> {
         let mut spare = spare.into_iter();
         let (writer, away) = match inside {
             Ok(writer) => (writer, None),
             Err(refused) => {
-                let Some(writer) = spare.find_map(|folder| ImageWriter::create(&folder, owner).ok()) else {
+                let Some(writer) = spare.find_map(|folder| spare::create(&folder, maker).ok()) else {
                     return Err(refused);
                 };
                 (writer, Some(refused))
             }
         };
-        Ok(Self { writer, owner: Arc::clone(owner), spare, away })
+        Ok(Self { writer, maker: Arc::clone(maker), spare, away })
     }
 
     /// Goes on in the next folder that takes what there is so far; gives `refused` back when there is none.
     fn move_on(&mut self, refused: io::Error) -> io::Result<()> {
-        let Self { writer, owner, spare, .. } = self;
-        let Some(moved) = spare.find_map(|folder| copy(writer, &folder, owner).ok()) else { return Err(refused) };
+        let Self { writer, maker, spare, .. } = self;
+        let Some(moved) = spare.find_map(|folder| copy(writer, &folder, maker).ok()) else { return Err(refused) };
         self.writer = moved;
         self.away.get_or_insert(refused);
         Ok(())
@@ -74,9 +75,9 @@ fn renamed(path: TempPath, name: impl Fn(&Path) -> PathBuf) -> io::Result<TempPa
     }
 }
 
-fn copy(writer: &ImageWriter, folder: &Path, owner: &str) -> io::Result<ImageWriter> {
+fn copy(writer: &ImageWriter, folder: &Path, maker: &str) -> io::Result<ImageWriter> {
     let (mut file, bytes) = writer.written();
-    let mut copy = ImageWriter::create(folder, owner)?;
+    let mut copy = spare::create(folder, maker)?;
     file.rewind()?;
     io::copy(&mut file.take(bytes), &mut copy)?;
     Ok(copy)

@@ -1,6 +1,6 @@
 //! What differs by operating system. Every function has a portable fallback.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -28,14 +28,24 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     regular(open_plain(path)?)
 }
 
-/// Where an image goes that the home's disk does not take, in this order. Linux has its second folder in memory, so that
-/// there is one even where all the disks are full.
-pub(crate) fn spare_folders() -> Vec<PathBuf> {
-    let mut folders = vec![std::env::temp_dir()];
-    if cfg!(target_os = "linux") {
-        folders.push("/dev/shm".into());
-    }
-    folders
+/// [`own_folder`], created if it is not there.
+pub(crate) fn create_own_folder(shared: &Path) -> Option<PathBuf> {
+    // If it cannot be created, it is not there.
+    let _ = platform::create_one_private_folder(&shared.join(platform::name_of_own_folder()));
+    own_folder(shared)
+}
+
+/// The folder of this user's in one that all users share; `None` when something else has its name, or others can get into
+/// it.
+pub(crate) fn own_folder(shared: &Path) -> Option<PathBuf> {
+    let folder = shared.join(platform::name_of_own_folder());
+    let metadata = folder.symlink_metadata().ok()?;
+    (metadata.is_dir() && platform::is_private(&metadata)).then_some(folder)
+}
+
+/// Whether the path names a regular file of this user's and no link.
+pub(crate) fn is_own_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && platform::is_own(&metadata))
 }
 
 /// The check is made on the open file, which nobody can swap.
@@ -50,7 +60,7 @@ fn not_regular() -> io::Error {
 #[cfg(unix)]
 mod platform {
     use std::os::fd::OwnedFd;
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 
     use rustix::fs::{Mode, OFlags};
     use rustix::io::Errno;
@@ -121,6 +131,23 @@ mod platform {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
+    /// The last folder of the path alone, which must not be there.
+    pub(super) fn create_one_private_folder(path: &Path) -> io::Result<()> {
+        fs::DirBuilder::new().mode(0o700).create(path)
+    }
+
+    pub(super) fn name_of_own_folder() -> String {
+        format!("easel-{}", rustix::process::geteuid().as_raw())
+    }
+
+    pub(super) fn is_private(metadata: &Metadata) -> bool {
+        is_own(metadata) && metadata.mode() & 0o077 == 0
+    }
+
+    pub(super) fn is_own(metadata: &Metadata) -> bool {
+        metadata.uid() == rustix::process::geteuid().as_raw()
+    }
+
     /// Creates an empty file unless it is there.
     pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
         File::options().create(true).truncate(false).write(true).mode(0o600).open(path)
@@ -166,6 +193,23 @@ mod platform {
 
     pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)
+    }
+
+    pub(super) fn create_one_private_folder(path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    pub(super) fn name_of_own_folder() -> String {
+        "easel".into()
+    }
+
+    /// The temporary folder is in the user's own profile.
+    pub(super) fn is_private(_metadata: &Metadata) -> bool {
+        true
+    }
+
+    pub(super) fn is_own(_metadata: &Metadata) -> bool {
+        true
     }
 
     pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {

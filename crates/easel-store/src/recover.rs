@@ -11,16 +11,19 @@ use easel_protocol::item::{ImageGenerationItem, ImageStatus, ItemInputImage, Thr
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
-use rusqlite::Transaction;
+use rusqlite::{OptionalExtension, Transaction};
 
 use crate::database::{Database, now_ms};
 use crate::fault::Fault;
 use crate::home::Home;
-use crate::journal::{self, Outcome};
+use crate::journal::{self, Call, Outcome};
 use crate::owner::{self, Gate};
 use crate::{append, files, history, turn_list};
 
 mod adopt;
+mod found;
+
+pub(crate) use found::sweep_parts;
 
 /// Every dead process; for the start.
 pub(crate) fn all(database: &mut Database, gate: &Gate) -> Result<(), Fault> {
@@ -28,9 +31,9 @@ pub(crate) fn all(database: &mut Database, gate: &Gate) -> Result<(), Fault> {
         owner(database, &dead, gate)?;
     }
     let incoming = database.home.incoming();
-    let leftovers = files::leftovers(&incoming).map_err(Fault::io("could not read the folder", &incoming))?;
-    for leftover in leftovers.iter().filter(|leftover| !owner::is_alive(&database.home, &leftover.owner)) {
-        fs::remove_file(&leftover.path).map_err(Fault::io("could not remove", &leftover.path))?;
+    let copies = files::unfinished_in(&incoming).map_err(Fault::io("could not read the folder", &incoming))?;
+    for copy in copies.iter().filter(|copy| !owner::is_alive(&database.home, &copy.owner)) {
+        fs::remove_file(&copy.path).map_err(Fault::io("could not remove", &copy.path))?;
     }
     Ok(())
 }
@@ -57,17 +60,6 @@ pub(crate) fn owner(database: &mut Database, dead: &str, _gate: &Gate) -> Result
         write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead])?;
         Ok(())
     })
-}
-
-/// Removes from a thread's folder the half images of dead processes whose calls have an end: an interrupted drawing may go
-/// on until its process ends. A finished image stays, whatever became of its call.
-pub(crate) fn sweep_parts(home: &Home, thread_id: &str) {
-    let leftovers = files::leftovers(&home.thread_images(thread_id)).unwrap_or_default();
-    for part in leftovers.iter().filter(|leftover| !leftover.is_whole && !owner::is_alive(home, &leftover.owner)) {
-        if let Err(error) = fs::remove_file(&part.path) {
-            tracing::debug!(%error, path = ?part.path, "a half image was left behind");
-        }
-    }
 }
 
 fn dead_owners(database: &Database) -> Result<Vec<String>, Fault> {
@@ -143,6 +135,29 @@ fn complete(image: &mut ImageGenerationItem, records: Vec<ImageRecord>, generati
     image.images = records;
 }
 
+/// Gives an item its images that was told as failed: its call could not be ended when its turn was.
+fn complete_closed_item(
+    write: &Transaction<'_>,
+    home: &Home,
+    call: &Call,
+    records: &[ImageRecord],
+    generation_id: Option<String>,
+) -> Result<(), Fault> {
+    let sql = "SELECT json FROM items WHERE thread_id = ?1 AND id = ?2";
+    let found = write.query_row(sql, (&call.thread_id, &call.call_id), |row| row.get::<_, String>(0)).optional()?;
+    let Some(json) = found else { return Ok(()) };
+    let mut item: ThreadItem = home.read_json(&json)?;
+    if let ThreadItem::ImageGeneration(image) = &mut item
+        && image.status == ImageStatus::Failed
+        && image.images.is_empty()
+    {
+        complete(image, records.to_vec(), generation_id);
+        image.error = None;
+        append::put_item(write, home, &call.thread_id, &call.turn_id, &item)?;
+    }
+    Ok(())
+}
+
 /// How a call ended.
 enum End {
     Made { records: Vec<ImageRecord>, generation_id: Option<String> },
@@ -151,7 +166,11 @@ enum End {
 
 /// What the journal says of a call. One that is not there was never sent.
 fn end_of_call(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &str) -> Result<End, Fault> {
-    Ok(match journal::find(write, home, thread_id, call_id)?.and_then(|call| call.outcome) {
+    let call = journal::find(write, home, thread_id, call_id)?;
+    // The next start tries again to end it.
+    let is_open = call.as_ref().is_some_and(|call| call.outcome.is_none() && call.bills);
+    Ok(match call.and_then(|call| call.outcome) {
+        None if is_open => End::Failed(interrupted(Billed::Uncertain)),
         Some(Outcome::Made { generation_id }) => {
             End::Made { records: journal::images_of(write, home, thread_id, call_id)?, generation_id }
         }

@@ -212,7 +212,11 @@ impl Store for EaselStore {
     type Files = ThreadFiles;
 
     fn files(&self, thread_id: &str) -> Arc<ThreadFiles> {
-        Arc::new(ThreadFiles::new(self.home.clone(), thread_id, self.owner.clone()))
+        Arc::new(ThreadFiles::new(self.home.clone(), thread_id, None, &self.owner))
+    }
+
+    fn call_files(&self, thread_id: &str, call_id: &str) -> Arc<ThreadFiles> {
+        Arc::new(ThreadFiles::new(self.home.clone(), thread_id, Some(call_id), &self.owner))
     }
 
     async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {
@@ -242,6 +246,8 @@ impl Store for EaselStore {
         call_id: &str,
         end: CallEnd<StagedImage>,
     ) -> Result<Vec<ImageRecord>, StorageError> {
+        // A hosted call is known only now: before its end may have to wait for the database.
+        let end = journal::assign(end, &self.owner, thread_id, call_id);
         let (thread_id, call_id) = (thread_id.to_owned(), call_id.to_owned());
         let home = self.home.clone();
         let settle =

@@ -92,7 +92,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         if self.cancel.is_cancelled() {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
         }
-        let files = self.store.files(&self.thread_id);
+        let files = self.store.call_files(&self.thread_id, &job.call_id);
         let (previews, item_id) = (self.previews.clone(), job.call_id.clone());
         // Without room for it a preview is dropped, and its file with it.
         let show: Previews<StagedOf<S>> = Arc::new(move |preview| drop(previews.try_send((item_id.clone(), preview))));

@@ -104,6 +104,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// The files of one thread.
     fn files(&self, thread_id: &str) -> Arc<Self::Files>;
 
+    /// The same for what one journalled call makes: should the process die, the images are found by the call.
+    fn call_files(&self, thread_id: &str, call_id: &str) -> Arc<Self::Files>;
+
     /// Writes events to history in their order; those that leave no trace are passed over.
     fn append(&self, events: Vec<Event>) -> impl Future<Output = Result<(), StorageError>> + Send;
 

@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::fault::Fault;
 use crate::files::{self, StagedImage};
 use crate::home::Home;
-use crate::{image_list, name, os};
+use crate::{image_list, name, os, spare};
 
 /// Ends a call. When images were made and cannot be recorded, their files stay, and the error says where.
 pub(crate) fn settle(
@@ -36,6 +36,21 @@ pub(crate) fn settle(
                 .map_err(|fault| rescue(home, thread_id, call_id, slots, &fault))
         }
     }
+}
+
+/// Puts the call into the names of its staged files, so that recovery knows them by it.
+pub(crate) fn assign(
+    mut end: CallEnd<StagedImage>,
+    owner: &str,
+    thread_id: &str,
+    call_id: &str,
+) -> CallEnd<StagedImage> {
+    if let CallEnd::Made { made, .. } = &mut end {
+        let tag = files::call_tag(thread_id, call_id);
+        let named = |image: MadeImage<StagedImage>| MadeImage { staged: image.staged.belongs_to(owner, &tag), ..image };
+        made.images = made.images.drain(..).map(named).collect();
+    }
+    end
 }
 
 /// A made image and where its file is meanwhile: staged, or at its path.
@@ -149,7 +164,7 @@ fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
 }
 
 /// Keeps what was paid for when it cannot be recorded: under its name if that works, else where it lies. The journal row
-/// stays open, so that a later start takes in the files that are in the thread's folder.
+/// stays open, so that a later start takes in the files.
 fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, fault: &Fault) -> Fault {
     let folder = home.thread_images(thread_id);
     let name = name::from_id(call_id);
@@ -162,7 +177,7 @@ fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, fault: 
         let extension = staged.facts.media_type.extension();
         let at_home = staged.path.starts_with(&folder);
         let (folder, name) = match staged.path.parent() {
-            Some(elsewhere) if !at_home => (elsewhere, format!("easel-{name}")),
+            Some(elsewhere) if !at_home => (elsewhere, spare::name(&name, &files::call_tag(thread_id, call_id))),
             Some(_) | None => (folder.as_path(), name.clone()),
         };
         let (path, _) = files::free_path(folder, &name, extension, 1, |_| false);

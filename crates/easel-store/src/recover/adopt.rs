@@ -1,48 +1,82 @@
-//! Finished images of calls that have no outcome: files are taken in where it is certain which call they belong to, and
-//! kept under a plain name where it is not.
+//! Finished images of calls that have no outcome. The names of their files say which call they belong to; a file that no
+//! call can be told for is kept under a plain name.
+//!
+//! Only a file that is no image is removed. After every other error the call stays open, and the next start tries again.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use easel_protocol::record::{AppliedImage, Billed, ImageFacts, ImageRecord};
 use tempfile::TempPath;
 
-use super::interrupted;
+use super::found::Found;
+use super::{complete_closed_item, interrupted};
 use crate::database::Database;
 use crate::fault::Fault;
-use crate::files::{self, Leftover};
+use crate::files::{self, Unfinished};
 use crate::journal::{self, Answer, Applied, Call, Intent, Outcome};
-use crate::{image_list, name, os};
+use crate::{image_list, name, os, spare};
+
+/// An image of a call, at its final path.
+struct Adopted {
+    path: PathBuf,
+    facts: ImageFacts,
+}
 
 /// Ends the open calls that a dead process has in one thread.
 pub(super) fn close_calls(database: &mut Database, thread_id: &str, dead: &str, calls: &[Call]) -> Result<(), Fault> {
-    let mut unplanned = Vec::new();
-    for call in calls {
-        match &call.intent {
-            Some(intent) => {
-                let records = carry_on(database, call, intent)?;
-                finish(database, call, &records, intent.generation_id.clone(), "")?;
-            }
-            None => unplanned.push(call),
-        }
-    }
-    let staged = sweep(database, thread_id, dead)?;
-    let (staged, note) = match unplanned[..] {
-        [_] => (staged, String::new()),
-        // With several calls open, nothing says which of them a file without a name belongs to.
-        _ => (Vec::new(), set_aside(database, thread_id, staged)?),
+    let mut found = Found::look(database, thread_id, dead)?;
+    let mut without_call = found.take_without_call();
+    let intents = || calls.iter().filter_map(|call| call.intent.as_ref()).flat_map(|intent| &intent.images);
+    without_call.retain(|file| intents().all(|image| image.staged != file.path));
+    let is_unplanned = |call: &&Call| call.intent.is_none();
+    let (lone, rest) = match calls.iter().filter(is_unplanned).count() {
+        1 => (without_call, Vec::new()),
+        // With several calls open, nothing says which of them a file belongs to.
+        _ => (Vec::new(), without_call),
     };
+    let note = set_aside(database, thread_id, &rest)?;
     let taken: Vec<String> = calls.iter().map(|call| name::from_id(&call.call_id)).collect();
-    for call in unplanned {
-        let mut files = named_files(database, call, &taken)?;
-        for leftover in &staged {
-            files.extend(give_name(database, call, &leftover.path)?);
+    let mut lone = Some(lone);
+    for call in calls {
+        let closed = found.take(&files::call_tag(thread_id, &call.call_id)).and_then(|mut own| {
+            if call.intent.is_none() {
+                own.extend(lone.take().unwrap_or_default());
+            }
+            close_call(database, call, dead, own, &taken, &note)
+        });
+        if let Err(fault) = closed {
+            tracing::warn!(%fault, thread_id, call.call_id, "an image call of an earlier process stays open");
         }
-        let records = records_of(call, files)?;
-        finish(database, call, &records, None, &note)?;
     }
     Ok(())
+}
+
+fn close_call(
+    database: &mut Database,
+    call: &Call,
+    dead: &str,
+    found: Vec<Unfinished>,
+    taken: &[String],
+    note: &str,
+) -> Result<(), Fault> {
+    let named = named_files(database, call, taken)?;
+    let (mut records, found, mut images) = match &call.intent {
+        Some(intent) => {
+            let (records, found) = carry_on(database, call, intent, found, named)?;
+            // Another file with the name is not one that was meant.
+            (records, found, Vec::new())
+        }
+        None => (Vec::new(), found, named),
+    };
+    for file in found {
+        images.extend(adopt(database, call, dead, &file, &images)?);
+    }
+    records.extend(records_of(call, images)?);
+    let generation_id = call.intent.as_ref().and_then(|intent| intent.generation_id.clone());
+    finish(database, call, &records, generation_id, note)
 }
 
 fn finish(
@@ -59,59 +93,123 @@ fn finish(
     } else {
         let folder = database.home.thread_images(&call.thread_id);
         os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
-        Outcome::Made { generation_id }
+        Outcome::Made { generation_id: generation_id.clone() }
     };
     let home = database.home.clone();
-    database.write_durably(|write| journal::finish(write, &home, call, records, &outcome))
+    database.write_durably(|write| {
+        journal::finish(write, &home, call, records, &outcome)?;
+        if records.is_empty() { Ok(()) } else { complete_closed_item(write, &home, call, records, generation_id) }
+    })
 }
 
-/// Does what the process was about to do when it died.
-fn carry_on(database: &Database, call: &Call, intent: &Intent) -> Result<Vec<ImageRecord>, Fault> {
+/// Does what the process was about to do when it died. Returns the records, and the files that were not meant.
+fn carry_on(
+    database: &Database,
+    call: &Call,
+    intent: &Intent,
+    mut found: Vec<Unfinished>,
+    mut named: Vec<Adopted>,
+) -> Result<(Vec<ImageRecord>, Vec<Unfinished>), Fault> {
     let mut records = Vec::new();
     for image in &intent.images {
         let mut record = image.record.clone();
-        let is_it = |path: &Path| files::facts_of(path).is_ok_and(|facts| facts == record.facts);
-        if is_it(&image.staged) {
+        let path = if is_it(&image.staged, &record.facts)? {
+            found.retain(|file| file.path != image.staged);
             // The intended name may have been taken by another file between the intent and the crash.
-            let Some(path) = give_name(database, call, &image.staged)? else { continue };
-            record.path = path.to_string_lossy().into_owned();
-        } else if !is_it(Path::new(&record.path)) {
+            move_to_free_name(database, call, &image.staged, &record.facts)?
+        } else if is_it(Path::new(&record.path), &record.facts)? {
+            PathBuf::from(&record.path)
+        } else if let Some(at) = named.iter().position(|other| other.facts == record.facts) {
+            named.swap_remove(at).path
+        } else {
             continue;
-        }
+        };
+        record.path = path.to_string_lossy().into_owned();
         records.push(record);
     }
-    Ok(records)
+    Ok((records, found))
 }
 
-/// Whole files of the dead process in the thread's folder that still have no name; unfinished ones are removed.
-fn sweep(database: &Database, thread_id: &str, dead: &str) -> Result<Vec<Leftover>, Fault> {
-    let folder = database.home.thread_images(thread_id);
-    let mut leftovers = files::leftovers(&folder).map_err(Fault::io("could not read the folder", &folder))?;
-    leftovers.retain(|leftover| leftover.owner == dead);
-    let (whole, parts): (Vec<_>, Vec<_>) = leftovers.into_iter().partition(|leftover| leftover.is_whole);
-    for part in &parts {
-        fs::remove_file(&part.path).map_err(Fault::io("could not remove", &part.path))?;
+/// Whether a file has these bytes. An error is no answer: the file may be there.
+fn is_it(path: &Path, facts: &ImageFacts) -> Result<bool, Fault> {
+    Ok(look_at(path)?.is_some_and(|found| found == *facts))
+}
+
+/// `None` when there is no file, or it is surely no image.
+fn look_at(path: &Path) -> Result<Option<ImageFacts>, Fault> {
+    match files::facts_of(path) {
+        Ok(facts) => Ok(Some(facts)),
+        Err(error) if is_no_image(&error) => Ok(None),
+        Err(error) => Err(Fault::io("could not look at", path)(error)),
     }
-    Ok(whole)
+}
+
+fn is_no_image(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+}
+
+/// Gives an image without a name one of its call's. `None` when it is no image, or already among `others`: a process may
+/// have died while it brought it home.
+fn adopt(
+    database: &Database,
+    call: &Call,
+    dead: &str,
+    file: &Unfinished,
+    others: &[Adopted],
+) -> Result<Option<Adopted>, Fault> {
+    let folder = database.home.thread_images(&call.thread_id);
+    let Some(facts) = look_at(&file.path)? else {
+        remove(&file.path);
+        return Ok(None);
+    };
+    if file.path.starts_with(&folder) {
+        let path = move_to_free_name(database, call, &file.path, &facts)?;
+        return Ok(Some(Adopted { path, facts }));
+    }
+    if others.iter().any(|other| other.facts == facts) {
+        remove(&file.path);
+        return Ok(None);
+    }
+    let maker = format!("{dead}.{}", files::call_tag(&call.thread_id, &call.call_id));
+    let staged = spare::bring_home(&file.path, &folder, &maker);
+    let staged = staged.map_err(Fault::io("could not bring home the image", &file.path))?;
+    let path = move_to_free_name(database, call, &staged, &facts)?;
+    os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
+    remove(&file.path);
+    Ok(Some(Adopted { path, facts }))
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::debug!(%error, ?path, "a file that is not needed any more was left behind");
+    }
 }
 
 /// Names files that no call can be told for, and says where they are.
-fn set_aside(database: &Database, thread_id: &str, staged: Vec<Leftover>) -> Result<String, Fault> {
+fn set_aside(database: &Database, thread_id: &str, found: &[Unfinished]) -> Result<String, Fault> {
     let folder = database.home.thread_images(thread_id);
     let mut kept = Vec::new();
-    for leftover in staged {
-        kept.extend(move_to_free_name(&folder, "recovered", &leftover.path)?);
+    for file in found {
+        match look_at(&file.path)? {
+            Some(facts) => kept.push(move_to(&folder, "recovered", &file.path, &facts)?),
+            None => remove(&file.path),
+        }
     }
     let kept: Vec<String> = kept.iter().map(|path| format!("{path:?}")).collect();
     Ok(if kept.is_empty() { String::new() } else { format!(" A finished image is kept at {}.", kept.join(", ")) })
 }
 
 /// Files that bear the call's name and that no record speaks of.
-fn named_files(database: &Database, call: &Call, taken: &[String]) -> Result<Vec<PathBuf>, Fault> {
+fn named_files(database: &Database, call: &Call, taken: &[String]) -> Result<Vec<Adopted>, Fault> {
     let folder = database.home.thread_images(&call.thread_id);
+    let unreadable = Fault::io("could not read the folder", &folder);
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unreadable)?,
+    };
     let own = name::from_id(&call.call_id);
     let mut found = Vec::new();
-    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+    for entry in entries {
         let path = entry.path();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let number = stem.strip_prefix(&own).and_then(|rest| rest.strip_prefix('-')).map(str::parse::<u32>);
@@ -120,46 +218,41 @@ fn named_files(database: &Database, call: &Call, taken: &[String]) -> Result<Vec
             _ if stem == own => 1,
             _ => continue,
         };
-        if !image_list::is_recorded(&database.connection, &database.home, &call.thread_id, &path)? {
-            found.push((order, path));
+        if !image_list::is_recorded(&database.connection, &database.home, &call.thread_id, &path)?
+            && let Some(facts) = look_at(&path)?
+        {
+            found.push((order, Adopted { path, facts }));
         }
     }
-    found.sort();
-    Ok(found.into_iter().map(|(_, path)| path).collect())
+    found.sort_by_key(|(order, _)| *order);
+    Ok(found.into_iter().map(|(_, image)| image).collect())
 }
 
-fn give_name(database: &Database, call: &Call, staged: &Path) -> Result<Option<PathBuf>, Fault> {
+fn move_to_free_name(database: &Database, call: &Call, staged: &Path, facts: &ImageFacts) -> Result<PathBuf, Fault> {
     let folder = database.home.thread_images(&call.thread_id);
-    move_to_free_name(&folder, &name::from_id(&call.call_id), staged)
+    move_to(&folder, &name::from_id(&call.call_id), staged, facts)
 }
 
-/// `None` when the file is no image after all; it is removed then.
-fn move_to_free_name(folder: &Path, name: &str, staged: &Path) -> Result<Option<PathBuf>, Fault> {
-    let facts = files::facts_of(staged);
+/// The file stays where it is when that fails.
+fn move_to(folder: &Path, name: &str, staged: &Path, facts: &ImageFacts) -> Result<PathBuf, Fault> {
     let mut file = TempPath::try_from_path(staged).map_err(Fault::io("could not find", staged))?;
-    let Ok(facts) = facts else { return Ok(None) };
+    file.disable_cleanup(true);
     let mut number = 0;
     loop {
         let path;
         (path, number) = files::free_path(folder, name, facts.media_type.extension(), number + 1, |_| false);
         match files::put(file, &path) {
-            Ok(()) => return Ok(Some(path)),
-            Err((back, error)) if error.kind() == std::io::ErrorKind::AlreadyExists => file = back,
-            Err((back, error)) => {
-                // A finished image is never removed because it cannot be renamed.
-                let _ = back.keep();
-                return Err(Fault::io("could not store the image", &path)(error));
-            }
+            Ok(()) => return Ok(path),
+            Err((back, error)) if error.kind() == io::ErrorKind::AlreadyExists => file = back,
+            Err((_, error)) => return Err(Fault::io("could not store the image", &path)(error)),
         }
     }
 }
 
 /// Records from the bytes and the journal: what the provider said beside the image died with the process.
-fn records_of(call: &Call, paths: Vec<PathBuf>) -> Result<Vec<ImageRecord>, Fault> {
-    let images: Vec<(PathBuf, ImageFacts)> =
-        paths.into_iter().filter_map(|path| files::facts_of(&path).ok().map(|facts| (path, facts))).collect();
+fn records_of(call: &Call, images: Vec<Adopted>) -> Result<Vec<ImageRecord>, Fault> {
     let count = images.len();
-    let record = |(path, facts): (PathBuf, ImageFacts)| {
+    let record = |Adopted { path, facts }: Adopted| {
         let answer = Answer { usage: None, request_id: None, elapsed_ms: elapsed_ms(call, &path), attempts: 1, count };
         let image = Applied { facts, revised_prompt: None, reported: AppliedImage::default() };
         Ok(journal::record_of(&call.asked, &image, &answer, &journal::new_handle()?, &path))

@@ -100,6 +100,29 @@ async fn child_with_a_finished_image() {
     wait_to_be_killed();
 }
 
+/// Calls of the hosted tool, whose files have no call in their names until they are settled.
+#[tokio::test]
+async fn child_that_settles_behind_a_foreign_lock() {
+    let Some(home) = home_of_child() else { return };
+    let store = open(&home);
+    for id in ["c1", "c2"] {
+        let image = ThreadItem::ImageGeneration(Box::new(drawing(id)));
+        store.append(vec![turn_started(TURN), item_started(TURN, image)]).await.unwrap();
+        store.reserve(call(id)).await.unwrap();
+    }
+    let lock = rusqlite::Connection::open(home.join("easel.db")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut settling = tokio::task::JoinSet::new();
+    for id in ["c1", "c2"] {
+        let images = vec![stage(&store, &png(1, 1, id.as_bytes()))];
+        let (store, end) = (store.clone(), CallEnd::Made { made: made(images), elapsed_ms: 1 });
+        settling.spawn(async move { store.settle(THREAD, id, end).await });
+        // Runs until it waits for the store's thread, and that for the lock.
+        tokio::task::yield_now().await;
+    }
+    wait_to_be_killed();
+}
+
 #[tokio::test]
 async fn child_that_draws_on_after_the_end_of_its_call() {
     let Some(home) = home_of_child() else { return };
@@ -168,6 +191,21 @@ async fn a_killed_process_loses_no_finished_image() {
     assert_eq!(status(&next).await, ImageStatus::Completed);
     let path = home.path().join("generated_images/thread-1/c1.png");
     assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"paid for"));
+}
+
+#[tokio::test]
+async fn a_process_killed_behind_a_foreign_lock_loses_no_image() {
+    let home = tempfile::tempdir().unwrap();
+    store(home.path()).await.close().await;
+    Process::start("child_that_settles_behind_a_foreign_lock", home.path()).kill();
+    let next = open(home.path());
+    let items = items(&next).await;
+    assert_eq!(items.len(), 2);
+    for (item, id) in items.into_iter().zip(["c1", "c2"]) {
+        let ThreadItem::ImageGeneration(image) = item else { panic!("not an image") };
+        assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{id}");
+        assert_eq!(std::fs::read(&image.images[0].path).unwrap(), png(1, 1, id.as_bytes()));
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadItemsListParams, ThreadStatus};
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 
-use crate::files::StagedImage;
+use crate::files::{StagedImage, ThreadFiles};
 use crate::{EaselStore, Limits};
 
 pub(super) const THREAD: &str = "thread-1";
@@ -192,8 +192,17 @@ pub(super) fn png(width: u32, height: u32, filling: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A whole image of no call, as the hosted tool's are.
 pub(super) fn stage(store: &EaselStore, bytes: &[u8]) -> StagedImage {
-    let files = store.files(THREAD);
+    written(&store.files(THREAD), bytes)
+}
+
+/// A whole image of a call.
+pub(super) fn stage_for(store: &EaselStore, call_id: &str, bytes: &[u8]) -> StagedImage {
+    written(&store.call_files(THREAD, call_id), bytes)
+}
+
+fn written(files: &ThreadFiles, bytes: &[u8]) -> StagedImage {
     let mut writer = files.create().unwrap();
     writer.write_all(bytes).unwrap();
     files.stage(writer).unwrap()

@@ -88,6 +88,10 @@ impl Store for FakeStore {
         Arc::new(FakeFiles)
     }
 
+    fn call_files(&self, thread_id: &str, _call_id: &str) -> Arc<FakeFiles> {
+        self.files(thread_id)
+    }
+
     async fn append(&self, events: Vec<Event>) -> Result<(), StorageError> {
         tokio::task::yield_now().await;
         let lines: Vec<String> = events.iter().map(render::event).collect();
