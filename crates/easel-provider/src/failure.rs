@@ -1,7 +1,7 @@
 //! What a provider says when it refuses, in whatever shape it says it.
 //!
-//! A provider's words are data from outside: they are shortened, freed of control characters and of anything that
-//! repeats a credential, and then shown as its words. What kind of failure it is follows from status and code alone.
+//! A provider's words are data from outside: they are shortened, freed of control characters, of invisible ones and of
+//! anything that repeats a secret of the request, and then shown as its words. What kind of failure it is follows from status and code alone.
 
 mod body;
 mod date;
@@ -35,6 +35,8 @@ pub struct Refused {
     pub code: Option<String>,
     /// `error.type`
     pub error_type: Option<String>,
+    /// `error.param`: the part of the request that is at fault.
+    pub param: Option<String>,
     /// The provider's own words, at most 500 characters; empty when it said nothing.
     pub message: String,
     pub moderation: Option<Moderation>,
@@ -110,6 +112,7 @@ impl Refused {
             status,
             code: said.code.and_then(short),
             error_type: said.error_type.and_then(short),
+            param: said.param.and_then(short),
             message: masks.words(&said.message),
             moderation: said.moderation.map(|moderation| Moderation {
                 stage: moderation.stage.and_then(short),

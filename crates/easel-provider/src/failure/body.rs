@@ -10,6 +10,7 @@ pub(super) struct Said {
     pub(super) message: String,
     pub(super) code: Option<String>,
     pub(super) error_type: Option<String>,
+    pub(super) param: Option<String>,
     pub(super) moderation: Option<Moderation>,
     pub(super) resets_at: Option<i64>,
     pub(super) resets_in: Option<i64>,
@@ -33,7 +34,10 @@ pub(super) fn from_json(json: &Value) -> Said {
                 Said { code: label(fields, "code"), error_type: label(fields, "type"), ..message(error.clone()) }
             }
             (_, Some(Value::Object(detail))) => from_error(detail),
-            (_, Some(Value::Array(details))) => message(details.iter().map(detail).collect::<Vec<_>>().join("; ")),
+            (_, Some(Value::Array(details))) => Said {
+                param: details.iter().find_map(place),
+                ..message(details.iter().map(detail).collect::<Vec<_>>().join("; "))
+            },
             (_, Some(Value::String(detail))) => message(detail.clone()),
             (_, Some(Value::Null | Value::Bool(_) | Value::Number(_)) | None) => from_error(fields),
         },
@@ -51,6 +55,7 @@ fn from_error(error: &Map<String, Value>) -> Said {
         // Azure's inner code is the one that says that moderation refused.
         code: inner.and_then(|inner| label(inner, "code")).or_else(|| label(error, "code")),
         error_type: label(error, "type"),
+        param: label(error, "param"),
         moderation: error.get("moderation_details").and_then(Value::as_object).map(moderation),
         resets_at: number("resets_at"),
         resets_in: number("resets_in_seconds"),
@@ -74,6 +79,20 @@ fn detail(detail: &Value) -> String {
         Some(place) => format!("{place}: {text}"),
         None => text,
     }
+}
+
+/// Where FastAPI finds the fault, such as `["body", "input", 3, "role"]`, in the words of OpenAI's `param`: `input[3].role`.
+fn place(detail: &Value) -> Option<String> {
+    let mut param = String::new();
+    for part in detail.get("loc")?.as_array()?.iter().skip_while(|part| *part == "body").take(16) {
+        match part {
+            Value::String(name) if param.is_empty() => param.push_str(name),
+            Value::String(name) => param.push_str(&format!(".{name}")),
+            Value::Number(index) => param.push_str(&format!("[{index}]")),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {}
+        }
+    }
+    Some(param).filter(|param| !param.is_empty())
 }
 
 /// A field that is text, or a number as text: servers disagree on `code`.

@@ -154,6 +154,35 @@ fn a_refusal_that_repeats_a_secret_is_masked_wherever_it_stands() {
     assert_eq!(refused.message, "wrong: *** via ***");
 }
 
+#[test]
+fn account_and_query_parameters_are_masked_and_the_version_of_the_api_is_not() {
+    let query = [("key", "sk-canary-query"), ("api-version", "2025-04-01-preview")];
+    let query = query.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let credential = crate::Credential {
+        kind: easel_imagegen::capability::AuthKind::ApiKey,
+        secret: crate::Secret::new("sk-1234".to_owned()),
+        account_id: Some("acct-canary".to_owned()),
+    };
+    let masks = Masks::of(&Record { query, ..record() }, Some(&credential));
+    let said = "POST /v1?key=sk-canary-query&api-version=2025-04-01-preview as sk-1234 of acct-canary";
+    assert_eq!(masks.words(said), "POST /v1?key=***&api-version=2025-04-01-preview as *** of ***");
+}
+
+#[test]
+fn the_part_at_fault_is_known_in_each_spelling() {
+    for (body, param) in [
+        (r#"{"error":{"message":"m","param":"input[3].content[1].image_url"}}"#, Some("input[3].content[1].image_url")),
+        (
+            r#"{"detail":[{"loc":["body","input",3,"content",1,"image_url"],"msg":"m"}]}"#,
+            Some("input[3].content[1].image_url"),
+        ),
+        (r#"{"detail":[{"loc":"body"},{"loc":["body"]}]}"#, None),
+        (r#"{"error":{"message":"m","param":null}}"#, None),
+    ] {
+        assert_eq!(said(400, body).param.as_deref(), param, "{body}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_body_is_too_strange_to_be_told(

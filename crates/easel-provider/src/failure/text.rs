@@ -1,25 +1,44 @@
 //! Words from outside, made fit to be shown.
 
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
 use crate::credential::{Credential, Secret};
 use crate::record::Record;
 
 /// Characters of a provider's message.
 const MAX_WORDS: usize = 500;
-/// Characters of a code, a type or an id.
+/// Characters of a code, a type or a size.
 const MAX_LABEL: usize = 100;
-/// A shorter value of a header is no secret, and masking it would tear words apart.
-const MIN_SECRET: usize = 8;
+/// Characters of a prompt, as a user may write one.
+const MAX_PROMPT: usize = 32_000;
+/// Bytes of the shortest secret that is masked. Three characters are a word of many languages: masking them would tear
+/// every message apart, and they are guessed in no time.
+const MIN_SECRET: usize = 4;
+/// The query parameter that versions an API. It is no secret, and refusals speak of it.
+const API_VERSION: &str = "api-version";
 
-/// The secrets of one request, which no text from the provider may repeat.
+/// The secrets of one request, which no text from the provider may repeat. Longest first, so that none is cut by another
+/// that is part of it.
 #[derive(Debug, Clone, Default)]
 pub struct Masks(Vec<Secret>);
 
 impl Masks {
-    /// Of a request to a provider: its credential and its configured headers.
+    /// Of a request to a provider: its credential, its account, and the values of its configured headers and query
+    /// parameters.
     pub(crate) fn of(record: &Record, credential: Option<&Credential>) -> Self {
-        let headers = record.headers.values().cloned();
-        let credential = credential.map(|credential| credential.secret.clone());
-        Self(headers.chain(credential).filter(|secret| secret.expose().len() >= MIN_SECRET).collect())
+        let headers = record.headers.values().map(Secret::expose);
+        let query = record.query.iter().filter(|(name, _)| *name != API_VERSION).map(|(_, value)| value.as_str());
+        let account = credential.and_then(|credential| credential.account_id.as_deref());
+        let credential = credential.map(|credential| credential.secret.expose());
+        Self::new(headers.chain(query).chain(account).chain(credential))
+    }
+
+    fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
+        let secrets = secrets.flat_map(spellings).filter(|secret| secret.len() >= MIN_SECRET);
+        let mut secrets: Vec<Secret> = secrets.map(Secret::new).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        Self(secrets)
     }
 
     /// A message: one line of at most 500 characters, without control characters, terminal sequences and secrets.
@@ -32,18 +51,37 @@ impl Masks {
         self.text(text, MAX_LABEL)
     }
 
+    /// What a provider says about an image, such as its size; `None` when nothing is left to show.
+    pub(crate) fn fact(&self, text: &str) -> Option<String> {
+        Some(self.label(text)).filter(|fact| !fact.is_empty())
+    }
+
+    /// A prompt as the provider rewrote it; `None` when nothing is left to show.
+    pub(crate) fn prompt(&self, text: &str) -> Option<String> {
+        Some(self.text(text, MAX_PROMPT)).filter(|prompt| !prompt.is_empty())
+    }
+
     /// The same for text of up to `limit` characters.
     pub(crate) fn text(&self, text: &str, limit: usize) -> String {
         let mut text = plain(text);
         // Before the text is cut, or half a secret could stay at its end.
         for secret in &self.0 {
-            text = text.replace(secret.expose(), "***");
+            if text.contains(secret.expose()) {
+                text = text.replace(secret.expose(), "***");
+            }
         }
         match text.char_indices().nth(limit) {
             None => text,
             Some(_) => text.chars().take(limit - 1).chain(['…']).collect(),
         }
     }
+}
+
+/// A secret as a provider may repeat it: as it is, and as it stands in the query of a URL.
+fn spellings(secret: &str) -> [String; 3] {
+    let in_query: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let in_path = in_query.replace('+', "%20");
+    [plain(secret), in_query, in_path]
 }
 
 /// Without terminal sequences, characters that are not seen, and doubled white space.
@@ -62,7 +100,7 @@ fn plain(text: &str) -> String {
                     seen.push(' ');
                 }
             }
-            c if c.is_control() || turns_text_around(c) => {}
+            c if c.is_control() || is_invisible(c) => {}
             c => seen.push(c),
         }
     }
@@ -70,9 +108,12 @@ fn plain(text: &str) -> String {
     seen
 }
 
-/// Unicode's invisible marks that let text read as what it is not.
-const fn turns_text_around(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+/// Whether a character is a mark that lets text read as what it is not, or hides words from people: every format
+/// character of Unicode (general category Cf), and everything that is not displayed (`Default_Ignorable_Code_Point`).
+fn is_invisible(c: char) -> bool {
+    !c.is_ascii()
+        && (CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+            || CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format)
 }
 
 #[cfg(test)]
@@ -80,7 +121,7 @@ mod tests {
     use super::*;
 
     fn masks(secrets: &[&str]) -> Masks {
-        Masks(secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect())
+        Masks::new(secrets.iter().copied())
     }
 
     #[test]
@@ -104,5 +145,34 @@ mod tests {
         assert_eq!(masks.words("key sk-canary-\u{0}0123456789 is wrong"), "key *** is wrong");
         let shown = masks.words(&format!("{}sk-canary-0123456789", "x".repeat(490)));
         assert!(!shown.contains("sk-"), "{shown}");
+    }
+
+    #[test]
+    fn marks_of_direction_and_hidden_words_are_gone() {
+        for hidden in ["\u{61c}", "\u{ad}", "\u{180e}", "\u{2066}", "\u{206a}", "\u{fff9}", "\u{3164}", "\u{fe0f}"] {
+            assert_eq!(masks(&[]).words(&format!("a{hidden}b")), "ab", "{hidden:?}");
+        }
+        let smuggled: String = "ignore all".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
+        assert_eq!(masks(&[]).words(&format!("too {smuggled}\u{e0001}\u{e01ef}large")), "too large");
+        assert_eq!(masks(&[]).words("größe 大きさ حجم 🦊"), "größe 大きさ حجم 🦊");
+    }
+
+    #[test]
+    fn a_secret_of_four_characters_is_masked_and_one_of_three_is_not() {
+        assert_eq!(masks(&["sk-1", "abc"]).words("sk-1 and abc"), "*** and abc");
+    }
+
+    #[test]
+    fn a_secret_is_masked_as_it_stands_in_a_url() {
+        let masks = masks(&["s/p ä+1"]);
+        assert_eq!(
+            masks.words("POST /v1?key=s%2Fp+%C3%A4%2B1, s%2Fp%20%C3%A4%2B1, s/p  ä+1"),
+            "POST /v1?key=***, ***, ***"
+        );
+    }
+
+    #[test]
+    fn a_secret_within_another_leaves_nothing_of_it() {
+        assert_eq!(masks(&["sk-1", "sk-1234"]).words("sk-1234 sk-1"), "*** ***");
     }
 }

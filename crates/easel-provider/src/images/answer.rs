@@ -5,9 +5,6 @@ use serde_json::Value;
 
 use crate::failure::Masks;
 
-/// Characters of a prompt as the provider rewrote it: as long as a prompt may be.
-const MAX_PROMPT: usize = 32_000;
-
 /// One image of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -36,9 +33,7 @@ pub(super) fn entries(json: &Value, empty: impl Fn(usize) -> bool, masks: &Masks
     };
     let entry = |item: &Value| Entry {
         place: place(item, &empty),
-        revised_prompt: text(item, "revised_prompt")
-            .map(|prompt| masks.text(prompt, MAX_PROMPT))
-            .filter(|prompt| !prompt.is_empty()),
+        revised_prompt: text(item, "revised_prompt").and_then(|prompt| masks.prompt(prompt)),
         applied: applied(item, json, masks),
     };
     items.iter().map(entry).collect()
@@ -59,7 +54,7 @@ pub(super) fn usage(json: &Value) -> Option<ImageUsage> {
 
 /// The provider's id of the generation.
 pub(super) fn generation_id(json: &Value, masks: &Masks) -> Option<String> {
-    text(json, "generation_id").or_else(|| text(json, "id")).map(|id| masks.label(id)).filter(|id| !id.is_empty())
+    text(json, "generation_id").or_else(|| text(json, "id")).and_then(|id| masks.fact(id))
 }
 
 fn place(item: &Value, empty: &impl Fn(usize) -> bool) -> Place {
@@ -79,7 +74,7 @@ fn place(item: &Value, empty: &impl Fn(usize) -> bool) -> Place {
 fn applied(item: &Value, json: &Value, masks: &Masks) -> AppliedImage {
     let said = |name: &str| {
         let said = text(item, name).or_else(|| text(json, name))?;
-        Some(masks.label(said)).filter(|said| !said.is_empty())
+        masks.fact(said)
     };
     AppliedImage {
         size: said("size"),
