@@ -1,43 +1,47 @@
 //! What an answer says, from its events. Pure: a picture in it is its number among those of the event.
 //!
 //! Servers say the same thing up to three times: in pieces, as an item, and in the answer that is whole. It comes out
-//! once.
+//! once: [`identity`] says which items are the same.
 
+mod calls;
+mod identity;
 mod images;
+mod messages;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::vec;
 
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent};
 use easel_protocol::turn::CodexErrorInfo;
 
+use self::calls::Calls;
+use self::identity::{Marks, find_known};
 pub(super) use self::images::Context;
 use self::images::Images;
-use super::wire::{Event, Item, Response, Status};
+use self::messages::Messages;
+use super::wire::{Content, Event, Item, ItemKey, Response, Status};
+use crate::failure::Masks;
 
-const MAX_TEXT_BYTES: usize = 4 << 20;
-const MAX_ARGUMENTS_BYTES: usize = 1 << 20;
 /// Messages and calls that one answer may hold.
 const MAX_ITEMS: usize = 256;
+/// Characters of an item's id that can be the id of a call: what the API takes back.
+const MAX_CALL_ID: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Answer {
+    masks: Masks,
     images: Images,
-    text_bytes: usize,
-    /// Messages that came in pieces and are not yet whole: id and text so far.
-    pieces: Vec<(String, String)>,
-    /// Ids of the messages that are whole.
-    messages: Vec<String>,
-    /// Item id and call id.
-    calls: Vec<(String, String)>,
+    messages: Messages,
+    calls: Calls,
 }
 
 pub(super) type Said = VecDeque<ModelEvent<usize>>;
 
 impl Answer {
     pub(super) fn new(context: Context) -> Self {
-        let images = Images::new(context);
-        Self { images, text_bytes: 0, pieces: Vec::new(), messages: Vec::new(), calls: Vec::new() }
+        let masks = context.masks.clone();
+        Self { masks, images: Images::new(context), messages: Messages::default(), calls: Calls::default() }
     }
 
     /// Breaks when the answer is whole.
@@ -47,14 +51,22 @@ impl Answer {
     pub(super) fn hear(&mut self, event: Event, said: &mut Said) -> Result<ControlFlow<()>, ModelError> {
         match event {
             Event::Ended(response) => return self.end(response, said).map(ControlFlow::Break),
-            Event::TextDelta { item_id, delta } => self.delta(item_id, delta, said),
-            Event::ItemAdded(Item::Image(image)) => self.images.begin(&image.id, said),
-            Event::ImageBegun { item_id } => self.images.begin(&item_id, said),
-            Event::ImagePreview { item_id, index, picture } => self.images.preview(item_id, index, picture, said),
-            Event::ItemDone(item) => self.item(item, said),
+            Event::TextDelta { key, delta } => {
+                let key = self.clean(&key);
+                self.messages.delta(key, delta, said)
+            }
+            Event::ItemAdded(Item { key, content: Content::Image(_) }) => self.images.added(&self.clean(&key), said),
+            Event::ImageBegun { key } => self.images.begun(&self.clean(&key), said),
+            Event::ImagePreview { key, index, picture } => self.images.preview(&self.clean(&key), index, picture, said),
+            Event::ItemDone(item) => self.done(item, said),
             Event::Error(error) => Err(self.images.refuse(&error)),
-            Event::ItemAdded(Item::Message { .. } | Item::FunctionCall { .. } | Item::Other) | Event::Other => Ok(()),
+            Event::ItemAdded(Item {
+                content: Content::Message(_) | Content::FunctionCall { .. } | Content::Other,
+                ..
+            })
+            | Event::Other => Ok(()),
         }?;
+        self.count_items()?;
         Ok(ControlFlow::Continue(()))
     }
 
@@ -63,67 +75,18 @@ impl Answer {
         self.images.abandon(error, said);
     }
 
-    fn delta(&mut self, item_id: String, delta: String, said: &mut Said) -> Result<(), ModelError> {
-        self.count_text(delta.len())?;
-        if delta.is_empty() {
-            return Ok(());
-        }
-        match self.pieces.iter_mut().find(|(id, _)| *id == item_id) {
-            Some((_, text)) => text.push_str(&delta),
-            None => {
-                self.count_item()?;
-                self.pieces.push((item_id.clone(), delta.clone()));
+    fn done(&mut self, item: Item, said: &mut Said) -> Result<(), ModelError> {
+        let key = self.clean(&item.key);
+        match item.content {
+            Content::Message(text) => self.messages.done(key, text, said),
+            Content::FunctionCall { call_id, namespace, name, arguments } => {
+                let call = self.call(&call_id, namespace.as_deref(), &name, arguments);
+                said.extend(self.calls.done(key, call)?.map(ModelEvent::FunctionCall));
+                Ok(())
             }
+            Content::Image(image) => self.images.done(&key, *image, said),
+            Content::Other => Ok(()),
         }
-        said.push_back(ModelEvent::TextDelta { item_id, delta });
-        Ok(())
-    }
-
-    fn item(&mut self, item: Item, said: &mut Said) -> Result<(), ModelError> {
-        // Without an id nothing says that an item is the same again.
-        match item {
-            Item::Message { id, .. } if !id.is_empty() && self.messages.contains(&id) => Ok(()),
-            Item::Message { id, text } => self.message(id, text, said),
-            Item::FunctionCall { id, call_id, namespace, name, arguments } => {
-                if !id.is_empty() && self.calls.iter().any(|known| known.0 == id && known.1 == call_id) {
-                    return Ok(());
-                }
-                self.call(id, FunctionCall { call_id, namespace, name, arguments }, said)
-            }
-            Item::Image(image) => self.images.end(*image, said),
-            Item::Other => Ok(()),
-        }
-    }
-
-    fn message(&mut self, id: String, text: String, said: &mut Said) -> Result<(), ModelError> {
-        self.count_item()?;
-        self.messages.push(id.clone());
-        let same_id = self.pieces.iter().position(|(begun, _)| *begun == id);
-        // Some servers number the pieces otherwise than the whole.
-        let pieces = same_id.or_else(|| self.pieces.iter().position(|(_, so_far)| *so_far == text));
-        let (item_id, so_far) = match pieces {
-            Some(pieces) => self.pieces.remove(pieces),
-            None => (id, String::new()),
-        };
-        self.count_text(text.len().saturating_sub(so_far.len()))?;
-        let text = if text.is_empty() { so_far } else { text };
-        if !text.is_empty() {
-            said.push_back(ModelEvent::Message { item_id, text });
-        }
-        Ok(())
-    }
-
-    fn call(&mut self, item_id: String, mut call: FunctionCall, said: &mut Said) -> Result<(), ModelError> {
-        self.count_item()?;
-        if call.arguments.len() > MAX_ARGUMENTS_BYTES {
-            return Err(broken("the provider's model calls a tool with arguments over 1 MiB"));
-        }
-        self.calls.push((item_id.clone(), call.call_id.clone()));
-        if call.call_id.is_empty() {
-            call.call_id = if item_id.is_empty() { format!("call_{}", self.calls.len()) } else { item_id };
-        }
-        said.push_back(ModelEvent::FunctionCall(call));
-        Ok(())
     }
 
     fn end(&mut self, response: Response, said: &mut Said) -> Result<(), ModelError> {
@@ -133,49 +96,77 @@ impl Answer {
             Status::Failed => return Err(self.images.refuse(&response.error.unwrap_or_default())),
         }
         self.rest(response.output, said)?;
-        for (item_id, text) in std::mem::take(&mut self.pieces) {
-            said.push_back(ModelEvent::Message { item_id, text });
-        }
-        self.images.end_forgotten(said);
         said.push_back(ModelEvent::Completed { usage: response.usage });
         Ok(())
     }
 
-    /// What the whole answer holds and no event before it said. Not every server gives an item the same id twice, so
-    /// messages are told by their number and calls by their call id.
+    /// What the whole answer holds and no event before it said, in its order.
     fn rest(&mut self, output: Vec<Item>, said: &mut Said) -> Result<(), ModelError> {
-        let mut messages = self.messages.len();
-        let mut calls = self.calls.clone();
-        for item in output {
-            match item {
-                Item::Message { .. } if messages > 0 => messages -= 1,
-                Item::Message { id, text } => self.message(id, text, said)?,
-                Item::FunctionCall { id, call_id, namespace, name, arguments } => {
-                    match calls.iter().position(|known| known.1 == call_id) {
-                        Some(known) => drop(calls.swap_remove(known)),
-                        None => self.call(id, FunctionCall { call_id, namespace, name, arguments }, said)?,
-                    }
+        let output: Vec<Item> =
+            output.into_iter().map(|Item { key, content }| Item { key: self.clean(&key), content }).collect();
+        let mut known = Known::of(self, &output);
+        for Item { key, content } in output {
+            match content {
+                Content::Message(text) if known.messages.next() == Some(None) => self.messages.add(key, text, said)?,
+                Content::FunctionCall { call_id, namespace, name, arguments } if known.calls.next() == Some(None) => {
+                    let call = self.call(&call_id, namespace.as_deref(), &name, arguments);
+                    said.push_back(ModelEvent::FunctionCall(self.calls.add(key, call)?));
                 }
-                Item::Image(image) => self.images.end(*image, said)?,
-                Item::Other => {}
+                Content::Image(image) => self.images.rest(known.images.next().flatten(), &key, *image, said)?,
+                Content::Message(_) | Content::FunctionCall { .. } | Content::Other => {}
             }
+            self.count_items()?;
         }
+        self.messages.close(said);
+        self.images.end_forgotten(said);
         Ok(())
     }
 
-    fn count_text(&mut self, bytes: usize) -> Result<(), ModelError> {
-        self.text_bytes += bytes;
-        if self.text_bytes > MAX_TEXT_BYTES {
-            return Err(broken("the provider's model writes more than 4 MiB"));
-        }
-        Ok(())
+    fn call(&self, call_id: &str, namespace: Option<&str>, name: &str, arguments: String) -> FunctionCall {
+        let clean = |text: &str| self.masks.text(text, usize::MAX);
+        let namespace = namespace.map(clean).filter(|namespace| !namespace.is_empty());
+        FunctionCall { call_id: clean(call_id), namespace, name: clean(name), arguments }
     }
 
-    fn count_item(&self) -> Result<(), ModelError> {
-        if self.pieces.len() + self.messages.len() + self.calls.len() >= MAX_ITEMS {
+    /// The key with an id that is fit to be shown and kept. How long it may be was checked before.
+    fn clean(&self, key: &ItemKey) -> ItemKey {
+        ItemKey { position: key.position, id: self.masks.text(&key.id, usize::MAX) }
+    }
+
+    fn count_items(&self) -> Result<(), ModelError> {
+        if self.messages.count() + self.calls.known().len() > MAX_ITEMS {
             return Err(broken("the provider's model answers with too many items"));
         }
         Ok(())
+    }
+}
+
+/// Of the items of a whole answer, kind by kind, the numbers among those that are known.
+struct Known {
+    messages: vec::IntoIter<Option<usize>>,
+    calls: vec::IntoIter<Option<usize>>,
+    images: vec::IntoIter<Option<usize>>,
+}
+
+impl Known {
+    fn of(answer: &Answer, output: &[Item]) -> Self {
+        let (mut messages, mut calls, mut images) = (Vec::new(), Vec::new(), Vec::new());
+        for Item { key, content } in output {
+            match content {
+                Content::Message(text) => messages.push(Marks::of_message(key.clone(), text)),
+                Content::FunctionCall { call_id, namespace, name, arguments } => {
+                    let call = answer.call(call_id, namespace.as_deref(), name, arguments.clone());
+                    calls.push(Marks::of_call(key.clone(), &call));
+                }
+                Content::Image(_) => images.push(Marks::of_image(key.clone())),
+                Content::Other => {}
+            }
+        }
+        Self {
+            messages: find_known(answer.messages.known(), &messages).into_iter(),
+            calls: find_known(answer.calls.known(), &calls).into_iter(),
+            images: find_known(&answer.images.known(), &images).into_iter(),
+        }
     }
 }
 

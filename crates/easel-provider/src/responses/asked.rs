@@ -11,6 +11,9 @@ use super::answer::Context;
 use super::body::Body;
 use super::send::{Begun, Request};
 
+/// Characters of a prompt, as the standalone tool takes them: each image of an answer repeats it.
+const MAX_PROMPT: usize = 32_000;
+
 pub(super) struct Asked<F> {
     pub(super) request: Request<F>,
     requested: RequestedImage,
@@ -46,7 +49,11 @@ fn requested(request: &ModelRequest) -> RequestedImage {
         | ResponseItem::FunctionCallOutput { .. }
         | ResponseItem::ImageGenerationCall { .. } => None,
     });
-    RequestedImage { action, prompt: said.unwrap_or_default(), parameters: AppliedImage::default() }
+    let mut prompt = said.unwrap_or_default();
+    if let Some((end, _)) = prompt.char_indices().nth(MAX_PROMPT) {
+        prompt.truncate(end);
+    }
+    RequestedImage { action, prompt, parameters: AppliedImage::default() }
 }
 
 fn text(content: &[ContentItem]) -> String {

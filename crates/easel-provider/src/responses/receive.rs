@@ -200,7 +200,11 @@ async fn parsed(json: Vec<u8>, parse: fn(&[u8]) -> Result<Event, Unreadable>) ->
     } else {
         tokio::task::spawn_blocking(move || parse(&json)).await.map_err(|_| stopped())?
     };
-    event.map_err(|what| Ended::Cut(broken(format!("the provider sent {what}"))))
+    event.map_err(|unreadable| {
+        let error = broken(unreadable.to_string());
+        // What is too large will be too large again.
+        if unreadable == Unreadable::NotJson { Ended::Cut(error) } else { Ended::Wrong(error) }
+    })
 }
 
 fn stopped() -> ModelError {

@@ -6,5 +6,6 @@ mod server;
 mod body;
 mod faults;
 mod hosted;
+mod once;
 mod saying;
 mod sending;

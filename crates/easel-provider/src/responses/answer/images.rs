@@ -1,20 +1,21 @@
 //! The images of the hosted tool in one answer: each begins once and ends once.
 
 use easel_imagegen::port::{Made, MadeImage, ModelError, ModelEvent, Preview, Reference, image_error};
-use easel_protocol::record::{Billed, ImageError, ImageErrorKind, RequestedImage};
+use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::turn::CodexErrorInfo;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::{Said, broken};
+use super::identity::Marks;
+use super::{MAX_CALL_ID, Said, broken};
 use crate::failure::{self, Masks, Refused};
 use crate::responses::hosted::NO_IMAGE;
-use crate::responses::wire::Image;
+use crate::responses::wire::{Image, ItemKey};
 
 /// Images that one answer may begin.
 const MAX_IMAGES: usize = 64;
-/// Characters of a prompt, as a user may write one.
-const MAX_PROMPT: usize = 32_000;
+/// The `status` of an image that was not made.
+const FAILED: &str = "failed";
 
 /// What stands beside the events of an answer.
 #[derive(Debug)]
@@ -30,15 +31,33 @@ pub(in super::super) struct Context {
 pub(super) struct Images {
     context: Context,
     request_id: Option<String>,
-    begun: Vec<(String, Drawing)>,
+    begun: Vec<Hosted>,
     /// The error that ended the answer, where the provider sent one.
     ended_by: Option<Refused>,
+}
+
+/// One image of the answer.
+#[derive(Debug)]
+struct Hosted {
+    key: ItemKey,
+    /// Unique in the answer.
+    call_id: String,
+    drawing: Drawing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Drawing {
     Begun,
     Ended,
+}
+
+/// What an event says of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It is new.
+    Added,
+    /// It goes on, or ends.
+    Later,
 }
 
 impl Images {
@@ -60,45 +79,102 @@ impl Images {
         Refused::from_json(200, &self.context.headers, error, &self.context.masks)
     }
 
-    pub(super) fn begin(&mut self, id: &str, said: &mut Said) -> Result<(), ModelError> {
-        if self.begun.iter().any(|(begun, _)| begun == id) {
-            return Ok(());
-        }
-        if self.begun.len() == MAX_IMAGES {
-            return Err(broken("the provider's model makes too many images in one answer"));
-        }
-        self.begun.push((id.to_owned(), Drawing::Begun));
-        said.push_back(ModelEvent::HostedStarted {
-            call_id: id.to_owned(),
-            requested: self.context.requested.clone(),
-            references: self.context.shown.clone(),
-        });
-        Ok(())
+    /// What the images begun so far are recognised by.
+    pub(super) fn known(&self) -> Vec<Marks> {
+        self.begun.iter().map(|hosted| Marks::of_image(hosted.key.clone())).collect()
+    }
+
+    pub(super) fn added(&mut self, key: &ItemKey, said: &mut Said) -> Result<(), ModelError> {
+        self.find_or_begin(key, Stage::Added, said).map(drop)
+    }
+
+    /// The image is being made.
+    pub(super) fn begun(&mut self, key: &ItemKey, said: &mut Said) -> Result<(), ModelError> {
+        self.find_or_begin(key, Stage::Later, said).map(drop)
     }
 
     pub(super) fn preview(
         &mut self,
-        id: String,
+        key: &ItemKey,
         index: u32,
         picture: Option<usize>,
         said: &mut Said,
     ) -> Result<(), ModelError> {
-        self.begin(&id, said)?;
-        let open = self.begun.contains(&(id.clone(), Drawing::Begun));
-        if let Some(staged) = picture.filter(|_| open) {
-            said.push_back(ModelEvent::HostedPreview { call_id: id, preview: Preview { index, staged } });
+        let at = self.find_or_begin(key, Stage::Later, said)?;
+        let Hosted { call_id, drawing, .. } = &self.begun[at];
+        if let Some(staged) = picture.filter(|_| *drawing == Drawing::Begun) {
+            let preview = Preview { index, staged };
+            said.push_back(ModelEvent::HostedPreview { call_id: call_id.clone(), preview });
         }
         Ok(())
     }
 
-    pub(super) fn end(&mut self, image: Image, said: &mut Said) -> Result<(), ModelError> {
-        self.begin(&image.id, said)?;
-        let known = self.begun.iter_mut().find(|(id, _)| *id == image.id);
-        let before = known.map(|(_, drawing)| std::mem::replace(drawing, Drawing::Ended));
-        if before == Some(Drawing::Begun) {
-            said.push_back(ModelEvent::HostedEnded { call_id: image.id.clone(), outcome: self.outcome(image) });
+    pub(super) fn done(&mut self, key: &ItemKey, image: Image, said: &mut Said) -> Result<(), ModelError> {
+        let at = self.find_or_begin(key, Stage::Later, said)?;
+        // Without a picture and without an error it may still come, in the whole answer.
+        if image.result.is_some() || image.error.is_some() || image.status == FAILED {
+            self.end(at, key, image, said);
         }
         Ok(())
+    }
+
+    /// An image of the whole answer, and which of those begun it is.
+    pub(super) fn rest(
+        &mut self,
+        found: Option<usize>,
+        key: &ItemKey,
+        image: Image,
+        said: &mut Said,
+    ) -> Result<(), ModelError> {
+        let at = found.map_or_else(|| self.begin(key, said), Ok)?;
+        self.end(at, key, image, said);
+        Ok(())
+    }
+
+    fn find_or_begin(&mut self, key: &ItemKey, stage: Stage, said: &mut Said) -> Result<usize, ModelError> {
+        self.find(key, stage).map_or_else(|| self.begin(key, said), Ok)
+    }
+
+    /// The image that an event is about. An id that was seen says it; else the position, where the ids do not differ or
+    /// the image there is still being made; else, where neither tells, the first that is being made.
+    fn find(&self, key: &ItemKey, stage: Stage) -> Option<usize> {
+        let agree = |known: &Hosted| {
+            let position = key.position.zip(known.key.position).map(|(a, b)| a == b);
+            let ids = [&key.id, &known.key.id];
+            let id = ids.iter().all(|id| !id.is_empty()).then(|| ids[0] == ids[1]);
+            (position, id, known.drawing == Drawing::Begun && stage == Stage::Later)
+        };
+        let first = |sign: fn(_) -> bool| self.begun.iter().position(|known| sign(agree(known)));
+        first(|(position, id, _)| id == Some(true) && position != Some(false))
+            .or_else(|| first(|(_, id, _)| id == Some(true)))
+            .or_else(|| first(|(position, id, _)| position == Some(true) && id.is_none()))
+            .or_else(|| first(|(position, _, open)| position == Some(true) && open))
+            .or_else(|| first(|(position, id, open)| position.is_none() && id.is_none() && open))
+    }
+
+    fn begin(&mut self, key: &ItemKey, said: &mut Said) -> Result<usize, ModelError> {
+        let at = self.begun.len();
+        if at == MAX_IMAGES {
+            return Err(broken("the provider's model makes too many images in one answer"));
+        }
+        let is_new = |id: &String| self.begun.iter().all(|known| known.call_id != *id);
+        let fits = |id: &String| !id.is_empty() && id.chars().count() <= MAX_CALL_ID && is_new(id);
+        let numbered = || (at + 1..).map(|number| format!("image_{number}")).find(is_new);
+        let call_id = Some(key.id.clone()).filter(fits).or_else(numbered).unwrap_or_default();
+        said.push_back(ModelEvent::HostedStarted {
+            call_id: call_id.clone(),
+            requested: self.context.requested.clone(),
+            references: self.context.shown.clone(),
+        });
+        self.begun.push(Hosted { key: key.clone(), call_id, drawing: Drawing::Begun });
+        Ok(at)
+    }
+
+    fn end(&mut self, at: usize, key: &ItemKey, image: Image, said: &mut Said) {
+        if std::mem::replace(&mut self.begun[at].drawing, Drawing::Ended) == Drawing::Begun {
+            let outcome = self.outcome(key, image);
+            said.push_back(ModelEvent::HostedEnded { call_id: self.begun[at].call_id.clone(), outcome });
+        }
     }
 
     /// Ends those that are still open when the answer is whole.
@@ -121,26 +197,36 @@ impl Images {
     }
 
     fn end_open(&mut self, error: &ImageError, said: &mut Said) {
-        for (call_id, drawing) in &mut self.begun {
+        for Hosted { call_id, drawing, .. } in &mut self.begun {
             if std::mem::replace(drawing, Drawing::Ended) == Drawing::Begun {
                 said.push_back(ModelEvent::HostedEnded { call_id: call_id.clone(), outcome: Err(error.clone()) });
             }
         }
     }
 
-    fn outcome(&self, image: Image) -> Result<Made<usize>, ImageError> {
-        if let Some(error) = image.error.as_ref().filter(|error| !error.is_null()) {
+    fn outcome(&self, key: &ItemKey, image: Image) -> Result<Made<usize>, ImageError> {
+        if let Some(error) = &image.error {
             return Err(ImageError { attempts: 1, ..self.refused(error).image_error() });
         }
-        let Some(picture) = image.result.filter(|_| image.status != "failed") else {
+        let Some(picture) = image.result.filter(|_| image.status != FAILED) else {
             return Err(self.failed(NO_IMAGE));
         };
-        let revised_prompt = image.revised_prompt.map(|prompt| self.context.masks.text(&prompt, MAX_PROMPT));
+        let masks = &self.context.masks;
+        let fact = |said: Option<String>| masks.fact(&said?);
+        let AppliedImage { size, quality, background, output_format, n } = image.applied;
+        let applied = AppliedImage {
+            size: fact(size),
+            quality: fact(quality),
+            background: fact(background),
+            output_format: fact(output_format),
+            n,
+        };
+        let revised_prompt = image.revised_prompt.and_then(|prompt| masks.prompt(&prompt));
         Ok(Made {
-            images: vec![MadeImage { staged: picture, revised_prompt, applied: image.applied }],
+            images: vec![MadeImage { staged: picture, revised_prompt, applied }],
             usage: None,
             request_id: self.request_id.clone(),
-            generation_id: Some(image.id),
+            generation_id: masks.fact(&key.id),
             attempts: 1,
         })
     }

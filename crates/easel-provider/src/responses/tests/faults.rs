@@ -135,6 +135,28 @@ async fn texts_over_their_bounds_are_refused() {
 }
 
 #[tokio::test]
+async fn names_without_end_are_refused_at_the_first_and_not_asked_for_again() {
+    let call = json!({"type": "function_call", "id": "fc_1", "call_id": "c", "name": "x".repeat(15 << 20)});
+    let answer = || vec![Step::Send(stream(events(&[done(&call)])))];
+    let server = Server::start([answer(), answer()]).await;
+    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Standalone)).await;
+    assert_eq!(said, "error InternalServerError: the provider sent an id or a name that is too long\n");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn arguments_of_many_calls_are_bounded_together() {
+    let arguments = "x".repeat(1 << 20);
+    let calls = (0..5).map(|at| {
+        let call_id = format!("call_{at}");
+        done(&json!({"type": "function_call", "id": call_id, "call_id": call_id, "name": "n", "arguments": arguments}))
+    });
+    let said = said(vec![Step::Send(stream(events(&calls.collect::<Vec<_>>())))], PATIENT).await;
+    assert_eq!(said.lines().filter(|line| line.starts_with("call ")).count(), 4);
+    assert!(said.ends_with("error InternalServerError: the provider's model calls tools with arguments over 4 MiB\n"));
+}
+
+#[tokio::test]
 async fn what_is_not_json_or_not_utf_8_is_an_error() {
     let expected = "error InternalServerError: the provider sent what is not the JSON of an event\n";
     for data in

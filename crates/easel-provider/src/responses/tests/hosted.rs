@@ -149,3 +149,38 @@ async fn what_an_image_looks_like_so_far_is_told_where_it_is_asked_for_and_is_an
         assert_eq!(said.lines().collect::<Vec<_>>(), [&[started], shown, &[ended, whole]].concat());
     }
 }
+
+#[tokio::test]
+async fn what_is_said_of_an_image_is_cleaned_cut_and_masked() {
+    let mut picture = image("ig_\u{202e}1", PNG);
+    picture["size"] = json!("\u{1b}[31m1x1\u{7}");
+    picture["quality"] = json!("q".repeat(1_000_000));
+    picture["revised_prompt"] = json!("a \u{e0041}fox for key-old-secret");
+    let said = said(&[done(&picture), completed(&[])]).await;
+    let quality = "q".repeat(99);
+    let ended = format!(
+        r#"ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a fox for ***") Some("1x1") Some("{quality}…")"#
+    );
+    assert_eq!(said.lines().nth(1), Some(ended.as_str()));
+}
+
+#[tokio::test]
+async fn ids_and_names_are_cleaned_and_masked() {
+    let call =
+        json!({"type": "function_call", "id": "fc\u{7}", "call_id": "call\r\n_key-old-secret", "name": "x\u{1b}[2J"});
+    let mut message = message("msg\u{200b}_1", "Hi");
+    message["output_index"] = json!(1);
+    let said = said(&[done(&call), done(&message), completed(&[])]).await;
+    assert_eq!(said.lines().next(), Some("call call _*** None x "));
+    assert_eq!(said.lines().nth(1), Some("message msg_1 \"Hi\""));
+}
+
+#[tokio::test]
+async fn a_prompt_of_any_length_is_repeated_in_part() {
+    let mut long = request(ToolExposure::Hosted);
+    let content = vec![ContentItem::InputText { text: "é".repeat(100_000) }];
+    long.input = vec![ResponseItem::Message { role: MessageRole::User, content }];
+    let server = Server::start([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]).await;
+    let said = all_with(&provider(&server.url, PATIENT, 0), long, Shelf::default()).await;
+    assert_eq!(said.matches('é').count(), 32_000);
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::fixture::{PATIENT, all, provider, request};
 use super::server::{Server, Step, events, response, stream};
 
-async fn said(body: impl AsRef<[u8]>) -> String {
+pub(super) async fn said(body: impl AsRef<[u8]>) -> String {
     answered(stream(body)).await
 }
 
@@ -30,10 +30,14 @@ pub(super) fn delta(id: &str, text: &str) -> Value {
 }
 
 pub(super) fn done(item: &Value) -> Value {
-    json!({"type": "response.output_item.done", "output_index": 0, "item": item})
+    json!({"type": "response.output_item.done", "item": item})
 }
 
-fn call(id: &str, call_id: &str, prompt: &str) -> Value {
+pub(super) fn done_at(position: usize, item: &Value) -> Value {
+    json!({"type": "response.output_item.done", "output_index": position, "item": item})
+}
+
+pub(super) fn call(id: &str, call_id: &str, prompt: &str) -> Value {
     json!({"type": "function_call", "id": id, "call_id": call_id, "namespace": "image_gen", "name": "imagegen",
         "arguments": json!({"prompt": prompt}).to_string(), "status": "completed"})
 }

@@ -5,22 +5,38 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{NOT_JSON, Unreadable};
+use super::Unreadable;
+use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, each, error_fields, name};
 
 #[derive(Debug)]
-pub(in super::super) enum Item {
-    Message { id: String, text: String },
-    FunctionCall { id: String, call_id: String, namespace: Option<String>, name: String, arguments: String },
+pub(in super::super) struct Item {
+    pub(in super::super) key: ItemKey,
+    pub(in super::super) content: Content,
+}
+
+/// What says which item of the answer is meant. Servers leave out either, and some change the id from event to event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in super::super) struct ItemKey {
+    /// `output_index`, or where the item stands in the whole answer.
+    pub(in super::super) position: Option<u32>,
+    /// Empty when the server gives none.
+    pub(in super::super) id: String,
+}
+
+#[derive(Debug)]
+pub(in super::super) enum Content {
+    Message(String),
+    FunctionCall { call_id: String, namespace: Option<String>, name: String, arguments: String },
     Image(Box<Image>),
     Other,
 }
 
 #[derive(Debug)]
 pub(in super::super) struct Image {
-    pub(in super::super) id: String,
     pub(in super::super) status: String,
     /// The number of the picture among those of the event.
     pub(in super::super) result: Option<usize>,
+    /// This and what follows are the provider's own words.
     pub(in super::super) revised_prompt: Option<String>,
     pub(in super::super) applied: AppliedImage,
     pub(in super::super) error: Option<Value>,
@@ -28,8 +44,8 @@ pub(in super::super) struct Image {
 
 #[derive(Deserialize)]
 struct RawItem<'a> {
-    #[serde(rename = "type", default)]
-    kind: String,
+    #[serde(rename = "type", borrow)]
+    kind: Option<&'a RawValue>,
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -56,28 +72,26 @@ struct RawItem<'a> {
     background: Option<&'a RawValue>,
     #[serde(borrow)]
     output_format: Option<&'a RawValue>,
-    error: Option<Value>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
-pub(super) fn item(raw: &RawValue) -> Result<Item, Unreadable> {
-    let raw: RawItem<'_> = serde_json::from_str(raw.get()).map_err(|_| NOT_JSON)?;
-    let id = string(raw.id).unwrap_or_default();
-    Ok(match raw.kind.as_str() {
-        "message" => Item::Message { id, text: text(raw.content)? },
-        "function_call" => Item::FunctionCall {
-            id,
-            call_id: string(raw.call_id).unwrap_or_default(),
-            namespace: string(raw.namespace).filter(|namespace| !namespace.is_empty()),
-            name: string(raw.name).unwrap_or_default(),
+pub(super) fn item(raw: &RawValue, position: Option<u32>) -> Result<Item, Unreadable> {
+    let raw: RawItem<'_> = serde_json::from_str(raw.get()).map_err(|_| Unreadable::NotJson)?;
+    let content = match name(raw.kind, MAX_ID_CHARS)?.as_str() {
+        "message" => Content::Message(text(raw.content)?),
+        "function_call" => Content::FunctionCall {
+            call_id: name(raw.call_id, MAX_NAME_CHARS)?,
+            namespace: Some(name(raw.namespace, MAX_NAME_CHARS)?).filter(|namespace| !namespace.is_empty()),
+            name: name(raw.name, MAX_NAME_CHARS)?,
             // Some servers send the object itself instead of its text.
             arguments: raw
                 .arguments
                 .map(|raw| string(Some(raw)).unwrap_or_else(|| raw.get().to_owned()))
                 .unwrap_or_default(),
         },
-        "image_generation_call" => Item::Image(Box::new(Image {
-            id,
-            status: string(raw.status).unwrap_or_default(),
+        "image_generation_call" => Content::Image(Box::new(Image {
+            status: name(raw.status, MAX_NAME_CHARS)?,
             result: raw.result.and_then(|raw| raw.get().parse().ok()),
             revised_prompt: string(raw.revised_prompt),
             applied: AppliedImage {
@@ -87,10 +101,16 @@ pub(super) fn item(raw: &RawValue) -> Result<Item, Unreadable> {
                 output_format: string(raw.output_format),
                 n: None,
             },
-            error: raw.error,
+            error: raw.error.and_then(error_fields),
         })),
-        _ => Item::Other,
-    })
+        // Whatever it is called.
+        _ => return Ok(Item { key: ItemKey::default(), content: Content::Other }),
+    };
+    Ok(Item { key: ItemKey { position, id: name(raw.id, MAX_ID_CHARS)? }, content })
+}
+
+pub(super) fn position(raw: Option<&RawValue>) -> Option<u32> {
+    raw?.get().parse().ok()
 }
 
 pub(super) fn string(raw: Option<&RawValue>) -> Option<String> {
@@ -110,6 +130,11 @@ fn text(content: Option<&RawValue>) -> Result<String, Unreadable> {
     if let Some(text) = string(Some(content)) {
         return Ok(text);
     }
-    let pieces: Vec<Piece> = serde_json::from_str(content.get()).map_err(|_| NOT_JSON)?;
-    Ok(pieces.into_iter().filter_map(|piece| piece.text.or(piece.refusal)).collect())
+    let mut text = String::new();
+    let join = |piece: Piece| {
+        text.push_str(&piece.text.or(piece.refusal).unwrap_or_default());
+        true
+    };
+    each(content.get(), join).map_err(|_| Unreadable::NotJson)?;
+    Ok(text)
 }

@@ -1,0 +1,150 @@
+//! What a server says more than once, under whatever ids, and what it says once although it looks the same.
+
+use easel_protocol::tool::ToolExposure;
+use serde_json::{Value, json};
+
+use super::fixture::{PATIENT, PNG, all, provider, request};
+use super::saying::{call, completed, delta, done, done_at, message, said};
+use super::server::{Server, Step, events, stream};
+
+/// The lines of what is said, without its end.
+async fn heard(list: &[Value]) -> Vec<String> {
+    let said = said(events(list)).await;
+    let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();
+    let end = lines.pop().unwrap_or_default();
+    assert!(end.starts_with("completed "), "{said}");
+    lines
+}
+
+fn made(call_id: &str, prompt: &str) -> String {
+    format!(r#"call {call_id} Some("image_gen") imagegen {{"prompt":"{prompt}"}}"#)
+}
+
+#[tokio::test]
+async fn a_call_is_made_once_whatever_ids_the_server_gives_it() {
+    let added = |item: &Value| json!({"type": "response.output_item.added", "output_index": 1, "item": item});
+    let (a, b, c) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "cat"), call("fc_c", "call_C", "cat"));
+    let reasoning = json!({"type": "reasoning", "id": "rs_1"});
+    let once = [made("call_B", "cat")];
+    // vLLM's way, then without the reasoning, and without any positions.
+    assert_eq!(heard(&[added(&a), done_at(1, &b), completed(&[reasoning.clone(), c.clone()])]).await, once);
+    assert_eq!(heard(&[added(&a), done_at(1, &b), completed(std::slice::from_ref(&c))]).await, once);
+    assert_eq!(heard(&[done(&b), completed(&[reasoning, c.clone()])]).await, once);
+    // Twice done, and a third time.
+    assert_eq!(heard(&[done_at(1, &b), done_at(1, &c), completed(&[a])]).await, once);
+}
+
+#[tokio::test]
+async fn a_call_that_is_done_twice_without_ids_is_made_once() {
+    let bare = |call_id: Option<&str>| json!({"type": "function_call", "call_id": call_id, "name": "imagegen", "arguments": "{}"});
+    for call_id in [Some("call_A"), None] {
+        let item = bare(call_id);
+        let lines = heard(&[done(&item), done(&item), completed(std::slice::from_ref(&item))]).await;
+        assert_eq!(lines, [format!("call {} None imagegen {{}}", call_id.unwrap_or("call_1"))]);
+    }
+    let (spaced, parsed) = (call("", "call_A", "cat"), json!({"prompt": "cat"}));
+    let mut rewritten = call("", "call_B", "cat");
+    rewritten["arguments"] = parsed;
+    assert_eq!(heard(&[done(&spaced), completed(&[rewritten])]).await, [made("call_A", "cat")]);
+}
+
+#[tokio::test]
+async fn equal_calls_at_two_positions_are_made_twice() {
+    let (a, b) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "cat"));
+    let twice = [made("call_A", "cat"), made("call_B", "cat")];
+    let whole = completed(&[call("x", "call_X", "cat"), call("y", "call_Y", "cat")]);
+    assert_eq!(heard(&[done_at(0, &a), done_at(1, &b), whole.clone()]).await, twice);
+    assert_eq!(heard(&[done(&a), done(&b), whole]).await, twice);
+    assert_eq!(heard(&[completed(&[a.clone(), b.clone()])]).await, twice, "in the whole answer only");
+    assert_eq!(heard(&[done_at(0, &a), completed(&[a, b])]).await, twice, "one of them streamed");
+    let bare = json!({"type": "function_call", "name": "imagegen", "arguments": "{}"});
+    let lines = heard(&[done_at(0, &bare), done_at(1, &bare), completed(&[bare.clone(), bare])]).await;
+    assert_eq!(lines, ["call call_1 None imagegen {}", "call call_2 None imagegen {}"]);
+}
+
+#[tokio::test]
+async fn calls_of_a_server_that_gives_all_the_same_position_are_all_made() {
+    let (a, b) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "dog"));
+    let lines = heard(&[done_at(0, &a), done_at(0, &b), completed(&[a, b])]).await;
+    assert_eq!(lines, [made("call_A", "cat"), made("call_B", "dog")]);
+}
+
+#[tokio::test]
+async fn a_message_is_given_once_whatever_ids_its_events_have() {
+    let bare = json!({"type": "message", "role": "assistant", "content": "Hi"});
+    assert_eq!(heard(&[done(&bare), done(&bare), completed(&[bare])]).await, [r#"message  "Hi""#]);
+    // Some gateways encrypt the id of an item anew in every event.
+    let piece = |id: &str, text: &str| {
+        let mut piece = delta(id, text);
+        piece["output_index"] = json!(0);
+        piece
+    };
+    let list =
+        [piece("x1", "H"), piece("x2", "i"), done_at(0, &message("x3", "Hi")), completed(&[message("x4", "Hi")])];
+    assert_eq!(heard(&list).await, [r#"delta x1 "H""#, r#"delta x1 "i""#, r#"message x1 "Hi""#]);
+    let two = [done_at(0, &message("m", "Hi")), done_at(1, &message("m", "Ho")), completed(&[])];
+    assert_eq!(heard(&two).await, [r#"message m "Hi""#, r#"message m "Ho""#], "one id for two messages");
+}
+
+async fn drawn(list: &[Value]) -> Vec<String> {
+    let server = Server::start([vec![Step::Send(stream(events(list)))]]).await;
+    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted)).await;
+    let (started, ended) = ("started ", "ended ");
+    let lines = said.lines().filter(|line| !line.starts_with("completed "));
+    lines
+        .map(|line| match line.strip_prefix(started).or_else(|| line.strip_prefix(ended)) {
+            Some(rest) => format!("{} {}", &line[..line.len() - rest.len() - 1], rest.split(' ').next().unwrap_or("")),
+            None => line.to_owned(),
+        })
+        .collect()
+}
+
+fn image(id: Option<&str>, result: Option<&str>) -> Value {
+    json!({"type": "image_generation_call", "id": id, "status": "completed", "result": result})
+}
+
+fn image_added(position: Option<usize>, id: Option<&str>) -> Value {
+    json!({"type": "response.output_item.added", "output_index": position, "item": image(id, None)})
+}
+
+#[tokio::test]
+async fn an_image_is_taken_once_whatever_ids_the_server_gives_it() {
+    let list = [
+        image_added(Some(1), Some("ig_a")),
+        json!({"type": "response.image_generation_call.generating", "output_index": 1, "item_id": "ig_b"}),
+        done_at(1, &image(Some("ig_c"), Some(PNG))),
+        completed(&[json!({"type": "reasoning"}), image(Some("ig_d"), Some(PNG))]),
+    ];
+    assert_eq!(drawn(&list).await, ["started ig_a", "ended ig_a"]);
+}
+
+#[tokio::test]
+async fn images_without_ids_are_all_taken() {
+    let (bare, whole) = (image(None, Some(PNG)), completed(&[image(None, Some(PNG)), image(None, Some(PNG))]));
+    let both = ["started image_1", "ended image_1", "started image_2", "ended image_2"];
+    assert_eq!(drawn(&[done_at(0, &bare), done_at(1, &bare), whole.clone()]).await, both);
+    assert_eq!(drawn(&[done(&bare), done(&bare), whole.clone()]).await, both);
+    assert_eq!(drawn(&[done(&bare), whole]).await, both, "one of them streamed");
+    let begun = [image_added(None, None), image_added(None, None), done(&bare), done(&bare), completed(&[])];
+    assert_eq!(drawn(&begun).await, ["started image_1", "started image_2", "ended image_1", "ended image_2"]);
+}
+
+#[tokio::test]
+async fn images_of_a_server_that_gives_all_the_same_position_are_all_taken() {
+    let list = [
+        image_added(Some(0), Some("ig_1")),
+        image_added(Some(0), Some("ig_2")),
+        done_at(0, &image(Some("ig_1"), Some(PNG))),
+        done_at(0, &image(Some("ig_2"), Some(PNG))),
+        completed(&[]),
+    ];
+    assert_eq!(drawn(&list).await, ["started ig_1", "started ig_2", "ended ig_1", "ended ig_2"]);
+}
+
+#[tokio::test]
+async fn an_image_that_is_done_without_its_picture_may_still_bring_it() {
+    let list = [done(&image(Some("ig_1"), None)), completed(&[image(Some("ig_1"), Some(PNG))])];
+    assert_eq!(drawn(&list).await, ["started ig_1", "ended ig_1"]);
+    let never = drawn(&[done(&image(Some("ig_1"), None)), completed(&[])]).await;
+    assert_eq!(never, ["started ig_1", "failed ig_1 BadResponse billed Uncertain: the answer ended without the image"]);
+}

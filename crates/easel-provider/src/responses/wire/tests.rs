@@ -1,0 +1,105 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn samples() -> [Value; 3] {
+    let image = json!({"type": "image_generation_call", "id": "ig", "result": 0, "error": null});
+    let call =
+        json!({"type": "function_call", "id": "fc", "call_id": "c", "namespace": null, "arguments": "{\"a\":1}"});
+    [
+        json!({"type": "response.output_item.done", "output_index": 3, "item": image}),
+        json!({"type": "response.output_text.delta", "item_id": "m", "delta": "é\u{1f600}"}),
+        json!({"type": "response.completed", "response": {"output": [image, call], "usage": {"input_tokens": 1}}}),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_byte_in_an_event_is_too_strange(
+        which in 0usize..3,
+        at in 0usize..400,
+        bytes in proptest::collection::vec(any::<u8>(), 0..4),
+        cut in 0usize..4,
+    ) {
+        let mut data = samples()[which].to_string().into_bytes();
+        let at = at.min(data.len());
+        data.splice(at..(at + cut).min(data.len()), bytes);
+        // What it is does not matter here, only that there is an answer.
+        let _ = (event(&data), whole(&data));
+    }
+}
+
+#[test]
+fn counts_that_are_no_counts_are_nought() {
+    let counted = usage(&json!({"input_tokens": -5, "output_tokens": "many", "total_tokens": null}));
+    assert_eq!(counted, TokenUsage::default());
+}
+
+#[test]
+fn the_position_is_that_of_the_event_or_in_the_whole_answer() {
+    let item = json!({"type": "message", "id": "m", "content": "Hi"});
+    let done = json!({"type": "response.output_item.done", "output_index": 7, "item": item}).to_string();
+    let Ok(Event::ItemDone(done)) = event(done.as_bytes()) else { panic!("not an item") };
+    assert_eq!(done.key, ItemKey { position: Some(7), id: "m".to_owned() });
+    let Ok(Event::Ended(ended)) = whole(json!({"output": [{"type": "reasoning"}, item]}).to_string().as_bytes()) else {
+        panic!("not an answer")
+    };
+    assert_eq!(ended.output[1].key.position, Some(1));
+    for strange in [json!(-1), json!("0"), json!(1.5), json!(null), json!(9_999_999_999_u64)] {
+        let event_ = json!({"type": "response.output_item.done", "output_index": strange, "item": {"type": "message"}});
+        let Ok(Event::ItemDone(item)) = event(event_.to_string().as_bytes()) else { panic!("{strange}") };
+        assert_eq!(item.key.position, None, "{strange}");
+    }
+}
+
+fn done(item: &Value) -> Result<Event, Unreadable> {
+    event(json!({"type": "response.output_item.done", "item": item}).to_string().as_bytes())
+}
+
+#[test]
+fn names_have_a_limit_whatever_they_name() {
+    // Each character takes twelve bytes as JSON.
+    let (longest, too_long) = ("\u{1f600}".repeat(256), "x".repeat(257));
+    for field in ["call_id", "name", "namespace", "status"] {
+        let kind = if field == "status" { "image_generation_call" } else { "function_call" };
+        let item = |name: &str| done(&json!({"type": kind, field: name}));
+        assert!(item(&longest).is_ok(), "{field}");
+        assert_eq!(item(&too_long).unwrap_err(), Unreadable::NameTooLong, "{field}");
+        assert_eq!(item(&"x".repeat(1 << 20)).unwrap_err(), Unreadable::NameTooLong, "{field}");
+    }
+    // Some gateways encrypt the ids of items, to some 400 characters.
+    assert!(done(&json!({"type": "function_call", "id": "x".repeat(1_024)})).is_ok());
+    assert_eq!(done(&json!({"type": "function_call", "id": "x".repeat(1_025)})).unwrap_err(), Unreadable::NameTooLong);
+    let event_ = json!({"type": "response.output_text.delta", "item_id": "x".repeat(2_000), "delta": "Hi"});
+    assert_eq!(event(event_.to_string().as_bytes()).unwrap_err(), Unreadable::NameTooLong);
+    let kind = json!({"type": "x".repeat(2_000)});
+    assert_eq!(event(kind.to_string().as_bytes()).unwrap_err(), Unreadable::NameTooLong);
+}
+
+#[test]
+fn lists_end_at_their_bound() {
+    let many = format!("[{}0]", "0,".repeat(1 << 20));
+    let completed = format!(r#"{{"type":"response.completed","response":{{"output":{many}}}}}"#);
+    assert_eq!(event(completed.as_bytes()).unwrap_err(), Unreadable::TooManyItems);
+    // An error of any size is still an error.
+    let failed = format!(r#"{{"type":"response.failed","response":{{"error":{many},"usage":{many}}}}}"#);
+    let Ok(Event::Ended(Response { status: Status::Failed, error: Some(error), .. })) = event(failed.as_bytes()) else {
+        panic!("not a failed answer")
+    };
+    assert!(error.as_object().is_some_and(serde_json::Map::is_empty));
+}
+
+#[test]
+fn the_pieces_of_a_message_are_read_one_after_the_other() {
+    let content = json!([{"text": "a"}, {"refusal": "b"}, {"type": "x"}, {"text": null, "refusal": "c"}]);
+    let Ok(Event::ItemDone(Item { content: Content::Message(text), .. })) =
+        done(&json!({"type": "message", "content": content}))
+    else {
+        panic!("not a message")
+    };
+    assert_eq!(text, "abc");
+    let empty = format!("[{}{{}}]", "{},".repeat(1 << 20));
+    let message = format!(r#"{{"type":"response.output_item.done","item":{{"type":"message","content":{empty}}}}}"#);
+    assert!(matches!(event(message.as_bytes()), Ok(Event::ItemDone(_))));
+}
