@@ -19,7 +19,7 @@ mod network;
 mod parity;
 mod previews;
 mod repeats;
-mod scripted;
+pub(crate) mod scripted;
 mod takeover;
 
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ pub(crate) fn at(base_url: &str) -> String {
 }
 
 /// A server that has the provider's key, with these arguments.
-async fn connected(place: &Place, arguments: &[&str]) -> Server {
+pub(crate) async fn connected(place: &Place, arguments: &[&str]) -> Server {
     let mut command = place.command(arguments);
     command.env("MOCK_KEY", "sk-mock");
     let mut server = Server::spawn(command);

@@ -19,6 +19,7 @@ pub mod history;
 pub mod output;
 
 pub mod handle;
+pub mod idempotency;
 pub mod sniff;
 pub mod strip;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use easel_imagegen::idempotency;
 use easel_imagegen::plan::Draft;
 use easel_imagegen::port::{
     CallEnd, CallStart, Files, ImageJob, ImageSource, Made, Preview, Previews, Provenance, Provider, Reference, Store,
@@ -123,7 +124,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             None => None,
         };
         Ok(ImageJob {
-            idempotency_key: format!("{}-{}", self.thread_id, draft.call_id),
+            idempotency_key: idempotency::key(&self.thread_id, &draft.call_id),
             originator: self.originator.clone(),
             call_id: draft.call_id,
             // A stream of several images does not say which of them it shows.

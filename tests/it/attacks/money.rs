@@ -1,1 +1,3 @@
 //! Nothing is paid twice, and nothing that was paid for is thrown away.
+
+mod once;

@@ -7,3 +7,4 @@ mod memory;
 mod project;
 mod stored;
 mod terminal;
+mod words;

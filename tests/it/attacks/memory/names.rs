@@ -1,0 +1,58 @@
+//! Everything that a provider names has a limit where it enters.
+
+use easel_protocol::event::{ErrorNotification, Event};
+use serde_json::{Value, json};
+
+use super::peak;
+use crate::harness::{Place, STANDALONE, text};
+use crate::http::scripted::{Scripted, stream_of};
+use crate::http::{at, connected};
+
+const MOST: u64 = 150_000_000;
+
+/// The error of a turn whose model sends these events, forty times each. The server's memory stays below the limit.
+async fn refused(event: Value) -> String {
+    let event = stream_of(&[event]);
+    let provider = Scripted::start(move |exchange| {
+        exchange.body();
+        exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
+        for _ in 0..40 {
+            exchange.send(&event);
+        }
+    });
+    let place = Place::with_config(&at(&provider.base_url()));
+    let mut server = connected(&place, STANDALONE).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let error = events.into_iter().find_map(|event| {
+        let Event::Error(ErrorNotification { error, .. }) = event else { return None };
+        Some(error.message)
+    });
+    let peak = peak(&server);
+    server.close().await;
+    assert!(peak.is_none_or(|peak| peak < MOST), "{peak:?} bytes");
+    assert_eq!(provider.lengths("responses").len(), 1, "such an answer is not asked for again");
+    error.expect("an error")
+}
+
+#[tokio::test]
+async fn names_of_15_mb_are_an_error_and_cost_no_memory() {
+    let long = "x".repeat(15_000_000);
+    let too_long = "the provider sent an id or a name that is too long";
+    let done = |item: Value| json!({"type": "response.output_item.done", "item": item});
+    for field in ["name", "namespace", "call_id", "id"] {
+        let mut call = json!({"type": "function_call", "id": "fc", "call_id": "c", "name": "n", "arguments": "{}"});
+        call[field] = json!(long);
+        assert_eq!(refused(done(call)).await, too_long, "{field}");
+    }
+    assert_eq!(refused(done(json!({"type": "image_generation_call", "id": long}))).await, too_long);
+}
+
+#[tokio::test]
+async fn lists_of_millions_are_an_error_and_cost_no_memory() {
+    let many: Vec<u8> = vec![0; 7_000_000];
+    let output = json!({"type": "response.completed", "response": {"output": many}});
+    assert_eq!(refused(output).await, "the provider sent more items than an answer can have");
+    let error = json!({"type": "response.failed", "response": {"error": {"message": many}}});
+    assert_eq!(refused(error).await, "the provider failed");
+}

@@ -1,0 +1,101 @@
+//! A call of the model is made and billed once, whatever ids the server gives it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::item::ImageStatus;
+use serde_json::{Value, json};
+
+use crate::harness::events::image;
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{Place, STANDALONE, text};
+use crate::http::scripted::{Scripted, completes, says};
+use crate::http::{at, connected};
+
+/// A call of the image tool; `ids` are those of the item and of the call.
+fn call(ids: &Value) -> Value {
+    let mut call = json!({"type": "function_call", "namespace": "image_gen", "name": "imagegen",
+        "arguments": "{\"prompt\":\"a cat\"}"});
+    call.as_object_mut().expect("an object").extend(ids.as_object().cloned().unwrap_or_default());
+    call
+}
+
+fn done(position: Option<u32>, item: &Value) -> Value {
+    json!({"type": "response.output_item.done", "output_index": position, "item": item})
+}
+
+fn whole(output: &[&Value]) -> Value {
+    json!({"type": "response.completed", "response": {"status": "completed", "output": output}})
+}
+
+/// How many images a turn makes whose model answers so, as the client and as the provider count them.
+async fn made(answer: Vec<Value>) -> (usize, usize) {
+    let image_answer = json!({"data": [{"b64_json": BASE64.encode(plain_png(8, 8, RED))}]}).to_string();
+    let provider = Scripted::start(move |exchange| {
+        let asked = String::from_utf8_lossy(&exchange.body()).contains("function_call_output");
+        match exchange.path() {
+            "responses" if asked => exchange.answer_events(&[says("1", "There."), vec![completes()]].concat()),
+            "responses" => exchange.answer_events(&answer),
+            _ => exchange.answer(200, "application/json", image_answer.as_bytes()),
+        }
+    });
+    let place = Place::with_config(&at(&provider.base_url()));
+    let mut server = connected(&place, STANDALONE).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let images = crate::http::images(events);
+    assert!(images.iter().all(|image| image.status == ImageStatus::Completed), "{images:#?}");
+    server.close().await;
+    (images.len(), provider.lengths("images/generations").len())
+}
+
+#[tokio::test]
+async fn one_call_under_two_ids_is_made_and_billed_once() {
+    let (first, second) =
+        (call(&json!({"id": "fc_1", "call_id": "call_A"})), call(&json!({"id": "fc_2", "call_id": "call_B"})));
+    let added = json!({"type": "response.output_item.added", "output_index": 0, "item": second});
+    assert_eq!(made(vec![added, done(Some(0), &first), whole(&[&second])]).await, (1, 1));
+    assert_eq!(made(vec![done(None, &first), whole(&[&second])]).await, (1, 1), "without positions");
+}
+
+#[tokio::test]
+async fn one_call_done_twice_is_made_and_billed_once() {
+    let without_id = call(&json!({"call_id": "call_A"}));
+    assert_eq!(made(vec![done(None, &without_id), done(None, &without_id), completes()]).await, (1, 1));
+    let without_ids = call(&json!({}));
+    assert_eq!(made(vec![done(None, &without_ids), done(None, &without_ids), whole(&[&without_ids])]).await, (1, 1));
+}
+
+#[tokio::test]
+async fn two_equal_calls_at_two_positions_are_both_made() {
+    let (first, second) =
+        (call(&json!({"id": "fc_1", "call_id": "call_A"})), call(&json!({"id": "fc_2", "call_id": "call_B"})));
+    assert_eq!(made(vec![done(Some(0), &first), done(Some(1), &second), whole(&[&first, &second])]).await, (2, 2));
+}
+
+#[tokio::test]
+async fn a_call_id_with_control_characters_makes_its_image() {
+    for id in ["call\r\nX-Evil: 1", "call_\u{1b}]52;c;ZXZpbA==\u{7}", "\u{202e}\u{0}", "ключ-🗝", &"x".repeat(256)]
+    {
+        let odd = call(&json!({"id": "fc_1", "call_id": id}));
+        assert_eq!(made(vec![done(Some(0), &odd), whole(&[&odd])]).await, (1, 1), "{id:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hosted_image_under_two_ids_is_one_item() {
+    let image_of = |id: &str| {
+        let picture = BASE64.encode(plain_png(8, 8, RED));
+        json!({"type": "image_generation_call", "id": id, "status": "completed", "result": picture})
+    };
+    let (first, second) = (image_of("ig_1"), image_of("ig_2"));
+    let provider = Scripted::start(move |exchange| {
+        exchange.body();
+        exchange.answer_events(&[vec![done(Some(0), &first)], says("1", "There."), vec![whole(&[&second])]].concat());
+    });
+    let place = Place::with_config(&at(&provider.base_url()));
+    let mut server = connected(&place, &[]).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    assert_eq!(image(&events).status, ImageStatus::Completed);
+    server.close().await;
+}
