@@ -4,6 +4,7 @@ mod changes;
 mod ends;
 mod ephemeral;
 pub(crate) mod forks;
+mod idle;
 mod life;
 mod pages;
 mod refusals;

@@ -6,6 +6,7 @@ mod raw;
 
 // What a line becomes.
 mod answers;
+mod cancelled;
 mod envelope;
 mod in_flight;
 

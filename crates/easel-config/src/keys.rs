@@ -157,6 +157,7 @@ pub const KEYS: &[Key] = &[
     key("server.max_line_bytes", Kind::Number(64 * 1024, GIB)),
     key("server.max_in_flight", Kind::Number(1, 65_536)),
     key("server.outbox_bytes", Kind::Number(MIB, GIB)),
+    key("server.idle_threads", Kind::Number(0, 65_536)),
 ];
 
 const fn key(path: &'static str, kind: Kind) -> Key {

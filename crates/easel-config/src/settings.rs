@@ -242,10 +242,18 @@ pub struct Server {
     pub max_in_flight: usize,
     /// Bytes that wait for a slow reader of our output. 1 MiB to 1 GiB, default 32 MiB.
     pub outbox_bytes: usize,
+    /// Threads at rest whose conversations stay in memory. 0 to 65,536, default 64.
+    pub idle_threads: usize,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { shutdown_grace_ms: 5_000, max_line_bytes: 64 * MIB, max_in_flight: 1_024, outbox_bytes: 32 * MIB }
+        Self {
+            shutdown_grace_ms: 5_000,
+            max_line_bytes: 64 * MIB,
+            max_in_flight: 1_024,
+            outbox_bytes: 32 * MIB,
+            idle_threads: 64,
+        }
     }
 }

@@ -31,7 +31,7 @@ use crate::user_message;
 const PREVIEWS: usize = 16;
 
 /// What a thread's configuration says of its turns.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ThreadRules {
     /// Feature `image_generation`.
     pub image_generation: bool,

@@ -7,7 +7,7 @@ use easel_imagegen::port::{Provider, Store, StoredThread};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-use crate::actor::{Actor, Command, ThreadRules};
+use crate::actor::{Actor, Command};
 use crate::audience::Audience;
 use crate::conversation::Conversation;
 use crate::rules::Rules;
@@ -16,7 +16,7 @@ use crate::slot::TurnSlot;
 /// Commands that a thread's mailbox holds. A turn holds the thread's only permit, so one place is never full.
 const MAILBOX: usize = 1;
 
-/// A loaded thread, as the rest of the program sees it.
+/// The actor of a loaded thread, as the rest of the program sees it.
 #[derive(Debug)]
 pub struct ThreadHandle<P> {
     pub slot: TurnSlot,
@@ -51,74 +51,167 @@ impl<P> ThreadHandle<P> {
     }
 }
 
-/// The table of loaded threads, and the tasks that run them.
+/// The loaded threads, and the tasks that run them.
+///
+/// A thread is loaded from [`Threads::insert`] to [`Threads::unload`]. It has an actor, which holds its conversation, only
+/// while that is of use: [`Threads::start`] gives it one for a turn, [`Threads::evict`] ends it.
 #[derive(Debug)]
 pub struct Threads<P> {
-    table: Mutex<BTreeMap<String, Arc<ThreadHandle<P>>>>,
+    table: Mutex<Table<P>>,
     actors: TaskTracker,
+}
+
+#[derive(Debug)]
+struct Table<P> {
+    loaded: BTreeMap<String, Loaded<P>>,
+    /// Threads with an actor by the moment of their last use, which is a number of `uses`.
+    recent: BTreeMap<u64, String>,
+    uses: u64,
+}
+
+/// What is kept of a thread whether it has an actor or not.
+#[derive(Debug)]
+struct Loaded<P> {
+    rules: Rules,
+    provider: Arc<P>,
+    actor: Option<(u64, Arc<ThreadHandle<P>>)>,
 }
 
 impl<P> Default for Threads<P> {
     fn default() -> Self {
-        Self { table: Mutex::default(), actors: TaskTracker::new() }
+        let table = Table { loaded: BTreeMap::new(), recent: BTreeMap::new(), uses: 0 };
+        Self { table: Mutex::new(table), actors: TaskTracker::new() }
+    }
+}
+
+impl<P> Table<P> {
+    fn handle(&self, thread_id: &str) -> Option<&Arc<ThreadHandle<P>>> {
+        self.loaded.get(thread_id)?.actor.as_ref().map(|(_, handle)| handle)
+    }
+
+    fn is_idle(&self, thread_id: &str) -> bool {
+        self.handle(thread_id).is_some_and(|handle| handle.slot.running().is_none())
+    }
+
+    /// Makes a thread the one that was used last.
+    fn touch(&mut self, thread_id: &str) {
+        let Some((used, _)) = self.loaded.get_mut(thread_id).and_then(|loaded| loaded.actor.as_mut()) else { return };
+        self.recent.remove(used);
+        self.uses += 1;
+        *used = self.uses;
+        self.recent.insert(self.uses, thread_id.to_owned());
+    }
+
+    /// Ends the actor of a thread; false while a turn runs.
+    fn retire(&mut self, thread_id: &str) -> bool {
+        let Some(actor) = self.loaded.get_mut(thread_id).map(|loaded| &mut loaded.actor) else { return true };
+        let Some((used, handle)) = actor else { return true };
+        let retired = handle.slot.retire();
+        if retired {
+            self.recent.remove(used);
+            *actor = None;
+        }
+        retired
     }
 }
 
 impl<P: Provider> Threads<P> {
-    /// Starts an actor for the thread, or finds the one there is.
-    pub fn load<S: Store, A: Audience>(
+    /// Makes a thread a loaded one, or gives one without an actor other rules and another provider.
+    pub fn insert(&self, thread_id: &str, rules: Rules, provider: Arc<P>) {
+        let mut table = self.table();
+        if table.handle(thread_id).is_none() {
+            table.loaded.insert(thread_id.to_owned(), Loaded { rules, provider, actor: None });
+        }
+    }
+
+    /// Starts an actor for a loaded thread, or finds the one there is. `None` when the thread is not loaded.
+    pub fn start<S: Store, A: Audience>(
         &self,
         stored: StoredThread,
-        rules: ThreadRules,
-        provider: Arc<P>,
         store: S,
         audience: A,
-    ) -> Arc<ThreadHandle<P>> {
+    ) -> Option<Arc<ThreadHandle<P>>> {
         let thread_id = stored.thread.id.clone();
         let mut table = self.table();
-        if let Some(handle) = table.get(&thread_id) {
-            return Arc::clone(handle);
+        let loaded = table.loaded.get_mut(&thread_id)?;
+        if loaded.actor.is_none() {
+            let (commands, mailbox) = mpsc::channel(MAILBOX);
+            let actor = Actor {
+                thread_id: thread_id.clone(),
+                conversation: Conversation::new(stored),
+                rules: loaded.rules.clone(),
+                provider: Arc::clone(&loaded.provider),
+                store,
+                audience,
+            };
+            self.actors.spawn(actor.run(mailbox));
+            let (rules, provider) = (loaded.rules.clone(), Arc::clone(&loaded.provider));
+            let handle = Arc::new(ThreadHandle { slot: TurnSlot::default(), rules, provider, commands });
+            loaded.actor = Some((0, handle));
         }
-        let (commands, mailbox) = mpsc::channel(MAILBOX);
-        let rules = Rules::new(rules);
-        let actor = Actor {
-            thread_id: thread_id.clone(),
-            conversation: Conversation::new(stored),
-            rules: rules.clone(),
-            provider: Arc::clone(&provider),
-            store,
-            audience,
-        };
-        self.actors.spawn(actor.run(mailbox));
-        let handle = Arc::new(ThreadHandle { slot: TurnSlot::default(), rules, provider, commands });
-        table.insert(thread_id, Arc::clone(&handle));
-        handle
+        table.touch(&thread_id);
+        table.handle(&thread_id).cloned()
     }
 
+    /// The thread's actor, if it has one.
     pub fn get(&self, thread_id: &str) -> Option<Arc<ThreadHandle<P>>> {
-        self.table().get(thread_id).cloned()
+        self.table().handle(thread_id).cloned()
     }
 
-    /// Forgets a thread; true when it is out of memory now or was before. A thread whose turn runs stays: two actors
-    /// would write its history. After the end of its turn an actor writes no more, so the store may be given away at once.
+    pub fn is_loaded(&self, thread_id: &str) -> bool {
+        self.table().loaded.contains_key(thread_id)
+    }
+
+    /// The rules and the provider of a loaded thread.
+    pub fn settings(&self, thread_id: &str) -> Option<(Rules, Arc<P>)> {
+        let table = self.table();
+        table.loaded.get(thread_id).map(|loaded| (loaded.rules.clone(), Arc::clone(&loaded.provider)))
+    }
+
+    /// Ends the actor of a thread, which stays loaded: its next turn starts another, which reads what the store has then.
+    /// False while a turn runs: two actors would write its history. After the end of its turn an actor writes no more.
+    pub fn evict(&self, thread_id: &str) -> bool {
+        self.table().retire(thread_id)
+    }
+
+    /// The thread whose actor has rested longest, when more than `most` rest.
+    pub fn idle_beyond(&self, most: usize) -> Option<String> {
+        let table = self.table();
+        let mut idle = table.recent.values().filter(|thread_id| table.is_idle(thread_id));
+        let oldest = idle.next()?.clone();
+        (idle.count() >= most).then_some(oldest)
+    }
+
+    /// Notes that the thread's actor is in use.
+    pub fn touch(&self, thread_id: &str) {
+        self.table().touch(thread_id);
+    }
+
+    /// Forgets a thread; true when it is not loaded now, or was not before. A thread whose turn runs stays.
     pub fn unload(&self, thread_id: &str) -> bool {
         let mut table = self.table();
-        let Some(handle) = table.get(thread_id) else { return true };
-        let retired = handle.slot.retire();
+        let retired = table.retire(thread_id);
         if retired {
-            table.remove(thread_id);
+            table.loaded.remove(thread_id);
         }
         retired
     }
 
-    /// In the order of their ids, which is the order of their start.
+    /// Of the loaded threads, in the order of their ids, which is the order of their start.
     pub fn ids(&self) -> Vec<String> {
-        self.table().keys().cloned().collect()
+        self.table().loaded.keys().cloned().collect()
+    }
+
+    /// Ids of the threads in which a turn runs.
+    pub fn running(&self) -> Vec<String> {
+        let table = self.table();
+        table.recent.values().filter(|thread_id| !table.is_idle(thread_id)).cloned().collect()
     }
 
     /// Interrupts every running turn.
     pub fn interrupt_all(&self) {
-        for handle in self.table().values() {
+        let table = self.table();
+        for (_, handle) in table.loaded.values().filter_map(|loaded| loaded.actor.as_ref()) {
             if let Some((_, interrupt)) = handle.slot.active() {
                 interrupt.cancel();
             }
@@ -127,12 +220,16 @@ impl<P: Provider> Threads<P> {
 
     /// Forgets all threads, whether their turns run or not, and waits until their actors have ended.
     pub async fn close(&self) {
-        self.table().clear();
+        {
+            let mut table = self.table();
+            table.loaded.clear();
+            table.recent.clear();
+        }
         self.actors.close();
         self.actors.wait().await;
     }
 
-    fn table(&self) -> MutexGuard<'_, BTreeMap<String, Arc<ThreadHandle<P>>>> {
+    fn table(&self) -> MutexGuard<'_, Table<P>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

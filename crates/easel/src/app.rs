@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use easel_config::{Config, Environment, Loaded, Loader, Warning};
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::Store;
 use easel_protocol::event::{ConfigWarningNotification, Event};
 use easel_protocol::thread::{Thread, ThreadStatus};
 use easel_store::EaselStore;
@@ -24,7 +23,7 @@ use crate::offer::Offered;
 use crate::order::Order;
 use crate::provider::{AnyProvider, Providers};
 use crate::refusal::Refusal;
-use crate::rules::thread_rules;
+use crate::rules::SharedRules;
 
 pub(crate) struct App {
     pub(crate) home: PathBuf,
@@ -34,6 +33,9 @@ pub(crate) struct App {
     pub(crate) store: EaselStore,
     pub(crate) hub: Hub,
     pub(crate) threads: Threads<AnyProvider>,
+    pub(crate) shared_rules: SharedRules,
+    /// Threads at rest that keep their actor.
+    pub(crate) idle_threads: usize,
     pub(crate) account: Arc<Account>,
     /// Why the stored login was not taken, for people.
     login_problem: Option<String>,
@@ -60,8 +62,9 @@ pub(crate) struct Cx {
 
 impl Cx {
     /// The context of a connection, before its first request.
-    pub(crate) fn new(app: Arc<App>, client: Arc<Client>, max_writes: usize) -> Self {
-        let writes = Arc::new(Semaphore::new(max_writes.min(Semaphore::MAX_PERMITS)));
+    pub(crate) fn new(app: Arc<App>, client: Arc<Client>, max_in_flight: usize) -> Self {
+        // As many again as requests in flight: a write that was just answered is no reason to refuse the next one.
+        let writes = Arc::new(Semaphore::new(max_in_flight.saturating_mul(2).min(Semaphore::MAX_PERMITS)));
         Self { app, client, cancellation: CancellationToken::new(), writes }
     }
 }
@@ -80,14 +83,16 @@ impl App {
             providers: Providers::new(environment.clone(), home.clone(), Arc::clone(&account)),
             home,
             cwd: environment.cwd.clone(),
-            configuration: Configuration::new(loader, loaded),
             hub,
             store,
             threads: Threads::default(),
+            shared_rules: SharedRules::default(),
+            idle_threads: loaded.config.server.idle_threads,
             account,
             login_problem: problem.map(|problem| format!("The stored login is not used: {problem}.")),
             offered_last: Mutex::default(),
             order: Order::default(),
+            configuration: Configuration::new(loader, loaded),
             tasks: TaskTracker::new(),
         }
     }
@@ -115,19 +120,6 @@ impl App {
             return Err(Refusal::field("config", reason));
         }
         self.configuration.for_thread(cwd, overrides).await
-    }
-
-    /// Gives the rules of the configuration as it is now to the threads in memory, for their next turns. Their models and
-    /// providers stay.
-    pub(crate) async fn reload_threads(&self) -> Result<(), Refusal> {
-        for thread_id in self.threads.ids() {
-            let Some(stored) = self.store.settings(&thread_id).await? else { continue };
-            let loaded = self.configuration.for_thread(stored.cwd.into(), stored.overrides).await?;
-            if let Some(handle) = self.threads.get(&thread_id) {
-                handle.rules.set(thread_rules(&loaded.config));
-            }
-        }
-        Ok(())
     }
 
     /// Warnings that every connection learns after its handshake.
@@ -159,51 +151,17 @@ impl App {
         })
     }
 
-    /// Writes one change of a thread's own data. Refused when another process has the thread.
-    pub(crate) async fn change(&self, thread_id: &str, event: Event) -> Result<(), Refusal> {
-        let acquired = self.store.acquire_writer(thread_id).await;
-        acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
-        let written = self.store.append(vec![event]).await;
-        if self.threads.get(thread_id).is_none() {
-            self.release(thread_id).await;
-        }
-        Ok(written?)
-    }
-
-    /// After history was changed below it: a thread in memory is read anew, another is given back.
-    pub(crate) async fn reload_or_release(&self, thread_id: &str) -> Result<(), Refusal> {
-        let stored = match self.threads.get(thread_id) {
-            Some(_) => self.store.load(thread_id).await?,
-            None => None,
-        };
-        let Some(stored) = stored else {
-            self.release(thread_id).await;
-            return Ok(());
-        };
-        let loaded = self.configuration.for_thread(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
-        // Not out of the store's hands: an ephemeral thread would end with that.
-        self.threads.unload(thread_id);
-        self.load(stored, &loaded.config).await?;
-        Ok(())
-    }
-
-    pub(crate) async fn release(&self, thread_id: &str) {
-        if let Err(error) = self.store.release_writer(thread_id).await {
-            tracing::warn!(thread_id, %error, "the thread was not given back");
-        }
-    }
-
     /// A stored thread with the state it has in this process.
     pub(crate) fn with_status(&self, thread: Thread) -> Thread {
         Thread { status: self.status(&thread.id), ..thread }
     }
 
     fn status(&self, thread_id: &str) -> ThreadStatus {
-        match self.threads.get(thread_id) {
-            None => ThreadStatus::NotLoaded {},
-            Some(handle) if handle.slot.running().is_some() => ThreadStatus::Active { active_flags: Vec::new() },
-            Some(_) => ThreadStatus::Idle {},
+        if self.threads.get(thread_id).is_some_and(|handle| handle.slot.running().is_some()) {
+            return ThreadStatus::Active { active_flags: Vec::new() };
         }
+        // With an actor or without one: clients see no difference.
+        if self.threads.is_loaded(thread_id) { ThreadStatus::Idle {} } else { ThreadStatus::NotLoaded {} }
     }
 
     /// An absolute path: relative ones start at the process's working folder.

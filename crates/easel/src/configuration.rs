@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use easel_config::{Config, Edit, Loaded, Loader, Warning, Written};
@@ -12,6 +13,8 @@ use crate::refusal::Refusal;
 
 pub(crate) struct Configuration {
     now: RwLock<Arc<Now>>,
+    /// Counts the changes that threads in memory follow.
+    version: AtomicU64,
     /// One change at a time: two would each build on what was before both. Nobody waits for another process with it.
     changing: Mutex<()>,
     /// One write of the file at a time. A write waits for other processes, and switching a feature does not wait for it.
@@ -28,11 +31,22 @@ struct Now {
 impl Configuration {
     pub(crate) fn new(loader: Loader, loaded: Loaded) -> Self {
         let now = Now { loader, config: Arc::new(loaded.config), warnings: loaded.warnings };
-        Self { now: RwLock::new(Arc::new(now)), changing: Mutex::default(), writing: Mutex::default() }
+        let (version, changing, writing) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
+        Self { now: RwLock::new(Arc::new(now)), version, changing, writing }
     }
 
     pub(crate) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.now().config)
+    }
+
+    /// Read it before the configuration: rules made from one that changes meanwhile then count as old, and not as new.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::SeqCst)
+    }
+
+    /// Lets threads in memory follow the configuration as it is now: their rules are out of date from here on.
+    pub(crate) fn advance(&self) {
+        self.version.fetch_add(1, Ordering::SeqCst);
     }
 
     /// What was wrong when it was loaded last.

@@ -3,29 +3,21 @@
 use std::sync::Arc;
 
 use easel_config::Config;
-use easel_imagegen::port::StoredThread;
-use easel_thread::registry::ThreadHandle;
+use easel_protocol::thread::Thread;
+use easel_thread::rules::Rules;
 
 use crate::app::App;
 use crate::client::Client;
 use crate::hub::Wants;
-use crate::provider::AnyProvider;
 use crate::refusal::Refusal;
-use crate::rules::thread_rules;
 
 impl App {
-    /// Takes a stored thread into memory, unless it is there already.
-    pub(crate) async fn load(
-        &self,
-        stored: StoredThread,
-        config: &Config,
-    ) -> Result<Arc<ThreadHandle<AnyProvider>>, Refusal> {
-        let thread_id = stored.thread.id.clone();
-        let acquired = self.store.acquire_writer(&thread_id).await;
-        acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
-        let provider = self.providers.get(&stored.thread.model_provider, config);
-        let rules = thread_rules(config);
-        Ok(self.threads.load(stored, rules, provider, self.store.clone(), self.hub.clone()))
+    /// Makes a thread one of those in memory. The caller holds its lease. `config` is the thread's, and no older than
+    /// `version`.
+    pub(crate) fn enter(&self, thread: &Thread, config: &Config, version: u64) {
+        let rules = Rules::new(version, self.shared_rules.of(config));
+        let provider = self.providers.get(&thread.model_provider, config);
+        self.threads.insert(&thread.id, rules, provider);
     }
 
     /// Why something needs a thread that is not in memory here: there is none, another process has it, or else this.
@@ -51,10 +43,12 @@ impl App {
     /// process may have it. Returns whether it is out.
     pub(crate) async fn unload_unheard(&self, thread_id: &str) -> bool {
         // Another request may have taken it out meanwhile, and told so.
-        while let Some(handle) = self.threads.get(thread_id) {
-            handle.slot.idle().await;
+        while self.threads.is_loaded(thread_id) {
+            if let Some(handle) = self.threads.get(thread_id) {
+                handle.slot.idle().await;
+            }
             let _place = self.order.take(thread_id).await;
-            if self.threads.get(thread_id).is_none() || self.hub.is_heard(thread_id) {
+            if !self.threads.is_loaded(thread_id) || self.hub.is_heard(thread_id) {
                 return false;
             }
             // A connection that does not hear the thread may have begun a turn in between.

@@ -10,6 +10,7 @@ mod server;
 
 mod methods;
 
+mod active;
 mod app;
 mod client;
 mod configuration;
@@ -17,6 +18,7 @@ mod connections;
 mod credentials;
 mod given;
 mod hub;
+mod lease;
 mod loaded;
 mod offer;
 mod order;

@@ -72,19 +72,26 @@ pub(crate) trait Handler: Method {
 
 /// A result, and what follows once it is on its way.
 pub(crate) struct Answer<R> {
-    result: R,
-    sequel: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    result: Result<R, Refusal>,
+    sequel: Option<Sequel>,
 }
+
+type Sequel = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<R> Answer<R> {
     pub(crate) fn new(result: R) -> Self {
-        Self { result, sequel: None }
+        Self { result: Ok(result), sequel: None }
     }
 
     /// `sequel` runs after the answer has been queued. When it never is, because the request was cancelled or the client
     /// is gone, the sequel of a method that changes something runs all the same. The next request of the same thread
     /// waits for it.
     pub(crate) fn then(result: R, sequel: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self::after(Ok(result), sequel)
+    }
+
+    /// The same for a method that has made its change and then failed to read what it answers.
+    pub(crate) fn after(result: Result<R, Refusal>, sequel: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { result, sequel: Some(Box::pin(sequel)) }
     }
 }
@@ -118,9 +125,10 @@ async fn run<M: Handler>(cx: Cx, params: M::Params) -> Result<Reply<M::Response>
     };
     let tasks = cx.app.tasks.clone();
     if M::EFFECT == Effect::Write {
-        return write::<M>(&tasks, (permit, place), cx, params).await;
+        return write::<M>(&tasks, permit, place, cx, params).await;
     }
     let Answer { result, sequel } = M::handle(cx, params).await?;
+    let result = result?;
     let Some(sequel) = sequel else { return Ok(Reply::new(result)) };
     let (reply, queued) = Reply::with_sequel(result);
     tasks.spawn(async move {
@@ -136,34 +144,37 @@ async fn run<M: Handler>(cx: Cx, params: M::Params) -> Result<Reply<M::Response>
 /// runs in any case: what was changed is told.
 async fn write<M: Handler>(
     tasks: &TaskTracker,
-    held: (Option<OwnedSemaphorePermit>, Option<Place>),
+    permit: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
     cx: Cx,
     params: M::Params,
 ) -> Result<Reply<M::Response>, ErrorObjectOwned> {
     let (answer, answered) = oneshot::channel();
     let mut work = Box::pin(async move {
-        // Who does not wait for the answer any more drops the other half of the channel.
-        let sequel = match M::handle(cx, params).await {
-            Err(refusal) => {
-                let _ = answer.send(Err(refusal));
-                None
-            }
-            Ok(Answer { result, sequel: None }) => {
-                let _ = answer.send(Ok(Reply::new(result)));
-                None
-            }
-            Ok(Answer { result, sequel: Some(sequel) }) => {
+        let handled = M::handle(cx, params).await;
+        let (result, sequel) = match handled {
+            Ok(Answer { result, sequel }) => (result, sequel),
+            Err(refusal) => (Err(refusal), None),
+        };
+        // Whoever does not wait for the answer any more has dropped the other half of the channel.
+        match (result, sequel) {
+            (Ok(result), Some(sequel)) => {
                 let (reply, queued) = Reply::with_sequel(result);
                 let _ = answer.send(Ok(reply));
-                Some((queued, sequel))
+                // After the answer, if there is one.
+                let _ = queued.await;
+                drop(permit);
+                sequel.await;
             }
-        };
-        if let Some((queued, sequel)) = sequel {
-            // After the answer, if there is one.
-            let _ = queued.await;
-            sequel.await;
+            (result, sequel) => {
+                let _ = answer.send(result.map(Reply::new));
+                drop(permit);
+                if let Some(sequel) = sequel {
+                    sequel.await;
+                }
+            }
         }
-        drop(held);
+        drop(place);
     });
     // Handlers do up to their first wait in the order of the requests.
     if poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await.is_pending() {

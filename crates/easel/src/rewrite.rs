@@ -1,5 +1,10 @@
-//! Changes of a thread's history from outside a turn: the thread rests, this process is its one writer, and an actor that
-//! holds the old history gives way to one that reads the new.
+//! Changes of a thread's history from outside a turn: the thread rests, this process is its one writer, and no actor holds
+//! the old history.
+
+use std::sync::Arc;
+
+use easel_imagegen::port::Store;
+use easel_protocol::event::Event;
 
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -18,41 +23,26 @@ impl App {
         Ok(())
     }
 
-    /// Does something as the one writer of a thread: changes data that its actor does not hold, or loads it. Refused when
-    /// another process has the thread. What a dead writer left open is closed before.
-    pub(crate) async fn write<T>(
-        &self,
-        thread_id: &str,
-        change: impl Future<Output = Result<T, Refusal>>,
-    ) -> Result<T, Refusal> {
-        let acquired = self.store.acquire_writer(thread_id).await;
-        acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
-        let changed = change.await;
-        if self.threads.get(thread_id).is_none() {
-            self.release(thread_id).await;
-        }
-        changed
-    }
-
     /// Changes what the store has of a thread's history, loaded or not. The caller has the thread's place in the order of requests,
     /// so that no turn begins meanwhile.
+    ///
+    /// The actor that knows the old history is gone before the change begins. So whatever becomes of the change, no turn
+    /// goes on from a history that is not the stored one.
     pub(crate) async fn rewrite(
-        &self,
+        self: &Arc<Self>,
         thread_id: &str,
         change: impl Future<Output = Result<(), Refusal>>,
     ) -> Result<(), Refusal> {
         self.must_rest(thread_id).await?;
-        self.write(thread_id, change).await?;
-        if self.threads.get(thread_id).is_some() { self.reload(thread_id).await } else { Ok(()) }
+        let change = async {
+            self.threads.evict(thread_id);
+            change.await
+        };
+        self.write(thread_id, change).await
     }
 
-    /// Gives a loaded thread an actor with its history as it now is in the store.
-    async fn reload(&self, thread_id: &str) -> Result<(), Refusal> {
-        let stored = self.store.load(thread_id).await?;
-        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
-        let loaded = self.configuration_for(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
-        self.threads.unload(thread_id);
-        self.load(stored, &loaded.config).await?;
-        Ok(())
+    /// Writes one change of a thread's own data, which its actor does not hold.
+    pub(crate) async fn change(self: &Arc<Self>, thread_id: &str, event: Event) -> Result<(), Refusal> {
+        self.write(thread_id, async { Ok(self.store.append(vec![event]).await?) }).await
     }
 }

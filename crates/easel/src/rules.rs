@@ -1,5 +1,6 @@
 //! What a configuration means for a thread's turns.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use easel_config::{Config, Detail};
@@ -7,6 +8,21 @@ use easel_imagegen::history::PictureBudget;
 use easel_imagegen::spec;
 use easel_protocol::input::ImageDetail;
 use easel_thread::actor::ThreadRules;
+
+/// The rules that were made last: most threads have the same, and share them.
+#[derive(Debug, Default)]
+pub(crate) struct SharedRules(Mutex<Option<Arc<ThreadRules>>>);
+
+impl SharedRules {
+    pub(crate) fn of(&self, config: &Config) -> Arc<ThreadRules> {
+        let rules = thread_rules(config);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(last) if **last == rules => Arc::clone(last),
+            _ => Arc::clone(last.insert(Arc::new(rules))),
+        }
+    }
+}
 
 pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
     ThreadRules {

@@ -19,6 +19,7 @@ use super::store::{FakeStore, Faults};
 use crate::Audience;
 use crate::actor::{Command, StartTurn, ThreadRules};
 use crate::registry::{ThreadHandle, Threads};
+use crate::rules::Rules;
 use crate::telling::Answered;
 
 pub(crate) struct World {
@@ -89,7 +90,8 @@ impl World {
             Arc::new(FakeProvider { info, log: self.log.clone(), answers, auth: Mutex::new(AuthKind::None) });
         let store = FakeStore { log: self.log.clone(), faults: self.faults.clone() };
         let audience = FakeAudience { log: self.log.clone(), slow: self.slow_audience };
-        self.threads.load(stored(thread_id), self.rules.clone(), provider, store, audience)
+        self.threads.insert(thread_id, Rules::new(0, Arc::new(self.rules.clone())), provider);
+        self.threads.start(stored(thread_id), store, audience).expect("it is loaded")
     }
 
     /// Plays one turn that is answered at once, to its last event.

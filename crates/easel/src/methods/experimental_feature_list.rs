@@ -15,10 +15,9 @@ impl Handler for ExperimentalFeatureList {
     ) -> Result<Answer<ExperimentalFeatureListResponse>, Refusal> {
         let on = match &params.thread_id {
             Some(thread_id) => {
-                let Some(thread) = cx.app.threads.get(thread_id) else {
+                let Some(rules) = cx.app.rules_of(thread_id).await? else {
                     return Err(cx.app.absent(thread_id, Refusal::ThreadNotLoaded(thread_id.clone())).await);
                 };
-                let rules = thread.rules.get();
                 let (image_generation, imagegenext) = (rules.image_generation, rules.imagegenext);
                 easel_config::Features { image_generation, imagegenext }
             }

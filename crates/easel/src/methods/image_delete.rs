@@ -15,11 +15,11 @@ impl Handler for ImageDelete {
         app.must_rest(&thread_id).await?;
         // Another request may have deleted it meanwhile.
         let thread_id = thread_of(app, &image_id, Some(thread_id)).await?;
-        let acquired = app.store.acquire_images(&thread_id).await;
-        acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
+        let lease = app.lease_images(&thread_id).await?;
+        // Also when the file does not go: the conversation in memory must not show what history has marked.
+        app.threads.evict(&thread_id);
         let deleted = app.store.delete_image(&thread_id, &image_id).await;
-        // Also when the file did not go: the conversation in memory must not show what history has marked.
-        app.reload_or_release(&thread_id).await?;
+        lease.end().await;
         let response = ImageDeleteResponse { thread_id: thread_id.clone(), file_deleted: deleted? };
         let event = Event::ImageDeleted(ImageDeletedNotification { thread_id: thread_id.clone(), image_id });
         Ok(Answer::then(response, async move {

@@ -11,19 +11,18 @@ impl Handler for ThreadDelete {
     async fn handle(cx: Cx, params: ThreadDeleteParams) -> Result<Answer<ThreadDeleteResponse>, Refusal> {
         let app = &cx.app;
         let thread_id = params.thread_id;
-        let acquired = app.store.acquire_writer(&thread_id).await;
-        acquired.map_err(|refused| Refusal::lease(refused, &thread_id))?;
-        if let Some(handle) = app.threads.get(&thread_id) {
-            handle.stop().await;
-            app.threads.unload(&thread_id);
-        }
-        match app.store.delete(&thread_id).await {
-            Ok(true) => {}
-            Ok(false) => return Err(Refusal::ThreadNotFound(thread_id)),
-            Err(error) => {
-                app.release(&thread_id).await;
-                return Err(error.into());
+        let delete = async {
+            if let Some(handle) = app.threads.get(&thread_id) {
+                handle.stop().await;
+                // It stays loaded until it is deleted.
+                app.threads.evict(&thread_id);
             }
+            Ok(app.store.delete(&thread_id).await?)
+        };
+        let was_there = app.write(&thread_id, delete).await?;
+        app.threads.unload(&thread_id);
+        if !was_there {
+            return Err(Refusal::ThreadNotFound(thread_id));
         }
         let event = Event::ThreadDeleted(ThreadDeletedNotification { thread_id: thread_id.clone() });
         Ok(Answer::then(ThreadDeleteResponse {}, async move {

@@ -36,20 +36,22 @@ impl Handler for ThreadFork {
         };
         let overrides = overrides::changed(&before, params.config.as_ref(), &instructions)?;
         let thread = copy_of(&source, &params, cx.client.name(), |cwd| app.absolute(Some(cwd)).display().to_string());
+        let version = app.configuration.version();
         let loaded = app.configuration_for(thread.cwd.clone().into(), overrides.clone()).await?;
         let place = app.order.take(&thread.id).await;
         let thread_id = thread.id.clone();
         let last_turn = params.last_turn_id.clone();
         let overrides = known_overrides(&overrides);
-        let fork = Fork { source: source.id, thread, overrides, last_turn: last_turn.clone() };
+        let fork = Fork { source: source.id, thread: thread.clone(), overrides, last_turn: last_turn.clone() };
         let forked = app.store.fork(fork).await;
         forked.map_err(|refused| {
             Refusal::history(refused, &params.thread_id, last_turn.as_deref().unwrap_or_default())
         })?;
-        let stored = app.store.load(&thread_id).await?;
-        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        let thread = stored.thread.clone();
-        app.load(stored, &loaded.config).await?;
+        let lease = app.lease(&thread_id).await?;
+        app.enter(&thread, &loaded.config, version);
+        lease.end().await;
+        let thread = app.store.thread(&thread_id).await?;
+        let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
         app.subscribe(&thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
 
         let thread = app.with_status(thread);

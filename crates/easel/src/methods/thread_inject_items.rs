@@ -22,7 +22,7 @@ impl Handler for ThreadInjectItems {
         let thread_id = params.thread_id;
         let stored = app.store.load(&thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        if app.threads.get(&thread_id).is_none() {
+        if !app.threads.is_loaded(&thread_id) {
             return Err(app.absent(&thread_id, Refusal::ThreadNotLoaded(thread_id.clone())).await);
         }
         app.must_rest(&thread_id).await?;

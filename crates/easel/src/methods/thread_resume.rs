@@ -1,12 +1,11 @@
 use std::sync::Arc;
 
 use easel_config::known_overrides;
-use easel_imagegen::port::{Provider, StoredThread};
+use easel_imagegen::port::Provider;
 use easel_protocol::event::Event;
 use easel_protocol::method::ThreadResume;
 use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadSettings};
 use easel_protocol::turn::{Turn, TurnItemsView};
-use easel_thread::registry::ThreadHandle;
 
 use crate::app::{App, Cx};
 use crate::given;
@@ -14,9 +13,7 @@ use crate::hub::Wants;
 use crate::methods::thread_start::settings;
 use crate::methods::{Answer, Handler};
 use crate::overrides::{self, Instructions};
-use crate::provider::AnyProvider;
 use crate::refusal::Refusal;
-use crate::rules::thread_rules;
 
 /// Bytes of turns in the answer, so that its line stays under 64 KiB however long the thread is.
 const TURN_BYTES: usize = 56 << 10;
@@ -31,15 +28,13 @@ impl Handler for ThreadResume {
             ..params
         };
         let thread_id = &params.thread_id;
-        let mut warnings = Vec::new();
-        let loaded = app.threads.get(thread_id);
+        let is_loaded = app.threads.is_loaded(thread_id);
         let rests = app.must_rest(thread_id).await;
-        if loaded.is_none() || changes_something(&params) {
+        let mut warnings = Vec::new();
+        if !is_loaded || changes_something(&params) {
             rests?;
             warnings = app.write(thread_id, load(app, &params)).await?;
-        } else if let Some(handle) = loaded.filter(|_| rests.is_ok())
-            && !is_current(app, &handle, thread_id).await?
-        {
+        } else if rests.is_ok() && !is_current(app, thread_id).await? {
             warnings = app.write(thread_id, load(app, &params)).await?;
         }
         app.subscribe(thread_id, &cx.client, Wants::from_flag(params.experimental_raw_events));
@@ -57,12 +52,13 @@ impl Handler for ThreadResume {
 
 /// Gives a thread in memory the rules of the configuration as it is now; whether its provider still is the one that the
 /// configuration describes.
-async fn is_current(app: &App, handle: &ThreadHandle<AnyProvider>, thread_id: &str) -> Result<bool, Refusal> {
+async fn is_current(app: &App, thread_id: &str) -> Result<bool, Refusal> {
+    let version = app.configuration.version();
+    let Some((rules, provider)) = app.threads.settings(thread_id) else { return Ok(true) };
     let Some(settings) = app.store.settings(thread_id).await? else { return Ok(true) };
     let loaded = app.configuration_for(settings.cwd.into(), settings.overrides).await?;
-    handle.rules.set(thread_rules(&loaded.config));
-    let provider = app.providers.get(&handle.provider.info().id, &loaded.config);
-    Ok(Arc::ptr_eq(&provider, &handle.provider))
+    rules.set(version, app.shared_rules.of(&loaded.config));
+    Ok(Arc::ptr_eq(&app.providers.get(&provider.info().id, &loaded.config), &provider))
 }
 
 fn changes_something(params: &ThreadResumeParams) -> bool {
@@ -77,14 +73,20 @@ fn changes_something(params: &ThreadResumeParams) -> bool {
 /// Loads the thread, or loads it again, with what the request changes of it; no turn may run, and this process must be its
 /// writer already, or what is read here is not what the one before left. Returns the warnings of its configuration.
 async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refusal> {
-    let stored = app.store.load(&params.thread_id).await?;
-    let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
-    let stored = with_changes(stored, params, app.absolute(params.cwd.as_deref()).display().to_string())?;
-    let loaded = app.configuration_for(stored.thread.cwd.clone().into(), stored.overrides.clone()).await?;
+    let thread_id = &params.thread_id;
+    let thread = app.store.thread(thread_id).await?;
+    let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
+    let before = app.store.settings(thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();
+    let instructions =
+        Instructions { base: params.base_instructions.as_deref(), developer: params.developer_instructions.as_deref() };
+    let overrides = overrides::changed(&before, params.config.as_ref(), &instructions)?;
+    let thread = with_changes(thread, params, app.absolute(params.cwd.as_deref()).display().to_string());
+    let version = app.configuration.version();
+    let loaded = app.configuration_for(thread.cwd.clone().into(), overrides.clone()).await?;
     // Only now, so that a change that is refused leaves a loaded thread as it is.
-    app.threads.unload(&params.thread_id);
-    app.load(stored.clone(), &loaded.config).await?;
-    app.store.put_thread(stored.thread, Some(known_overrides(&stored.overrides))).await?;
+    app.threads.evict(thread_id);
+    app.store.put_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
+    app.enter(&thread, &loaded.config, version);
     Ok(loaded.warnings.iter().map(|warning| app.warning(warning)).collect())
 }
 
@@ -122,18 +124,15 @@ fn within(bytes: usize, turns: Vec<Turn>) -> Vec<Turn> {
 }
 
 /// The thread with what the request changes of it.
-fn with_changes(mut stored: StoredThread, params: &ThreadResumeParams, cwd: String) -> Result<StoredThread, Refusal> {
+fn with_changes(mut thread: Thread, params: &ThreadResumeParams, cwd: String) -> Thread {
     if params.cwd.is_some() {
-        stored.thread.cwd = cwd;
+        thread.cwd = cwd;
     }
     if let Some(model) = &params.model {
-        stored.thread.model = Some(model.clone());
+        thread.model = Some(model.clone());
     }
     if let Some(provider) = &params.model_provider {
-        stored.thread.model_provider.clone_from(provider);
+        thread.model_provider.clone_from(provider);
     }
-    let instructions =
-        Instructions { base: params.base_instructions.as_deref(), developer: params.developer_instructions.as_deref() };
-    stored.overrides = overrides::changed(&stored.overrides, params.config.as_ref(), &instructions)?;
-    Ok(stored)
+    thread
 }

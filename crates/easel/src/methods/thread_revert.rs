@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use easel_protocol::event::{Event, ThreadRevertedNotification};
 use easel_protocol::method::ThreadRevert;
 use easel_protocol::thread::{
@@ -15,17 +17,20 @@ impl Handler for ThreadRevert {
         let app = &cx.app;
         let thread_id = params.thread_id;
         take_back(app, &thread_id, Reverted::From(params.before_turn_id)).await?;
-        let thread = app.store.thread(&thread_id).await?;
-        let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        let (turns_backwards_cursor, items_backwards_cursor) = last_places(app, &thread_id).await?;
-        let thread = app.with_status(thread);
-        let response = ThreadRevertResponse { thread, turns_backwards_cursor, items_backwards_cursor };
-        Ok(Answer::then(response, async move { tell(&cx, thread_id).await }))
+        let response = read_back(app, &thread_id).await;
+        Ok(Answer::after(response, async move { tell(&cx, thread_id).await }))
     }
 }
 
+async fn read_back(app: &App, thread_id: &str) -> Result<ThreadRevertResponse, Refusal> {
+    let thread = app.store.thread(thread_id).await?;
+    let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
+    let (turns_backwards_cursor, items_backwards_cursor) = last_places(app, thread_id).await?;
+    Ok(ThreadRevertResponse { thread: app.with_status(thread), turns_backwards_cursor, items_backwards_cursor })
+}
+
 /// Takes turns back, unless one runs.
-pub(super) async fn take_back(app: &App, thread_id: &str, reverted: Reverted) -> Result<(), Refusal> {
+pub(super) async fn take_back(app: &Arc<App>, thread_id: &str, reverted: Reverted) -> Result<(), Refusal> {
     let turn_id = match &reverted {
         Reverted::From(turn_id) => turn_id.clone(),
         Reverted::Newest(_) => String::new(),

@@ -2,7 +2,7 @@ use easel_protocol::method::ThreadRollback;
 use easel_protocol::thread::{Thread, ThreadRollbackParams, ThreadRollbackResponse};
 use easel_store::Reverted;
 
-use crate::app::Cx;
+use crate::app::{App, Cx};
 use crate::methods::thread_resume::newest_turns;
 use crate::methods::thread_revert::{take_back, tell};
 use crate::methods::{Answer, Handler};
@@ -16,10 +16,14 @@ impl Handler for ThreadRollback {
             return Err(Refusal::field("numTurns", "must be at least 1"));
         }
         take_back(app, &thread_id, Reverted::Newest(params.num_turns)).await?;
-        let thread = app.store.thread(&thread_id).await?;
-        let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        let turns = newest_turns(app, &thread_id, None).await?;
-        let thread = Thread { turns, ..app.with_status(thread) };
-        Ok(Answer::then(ThreadRollbackResponse { thread }, async move { tell(&cx, thread_id).await }))
+        let response = read_back(app, &thread_id).await;
+        Ok(Answer::after(response, async move { tell(&cx, thread_id).await }))
     }
+}
+
+async fn read_back(app: &App, thread_id: &str) -> Result<ThreadRollbackResponse, Refusal> {
+    let thread = app.store.thread(thread_id).await?;
+    let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
+    let turns = newest_turns(app, thread_id, None).await?;
+    Ok(ThreadRollbackResponse { thread: Thread { turns, ..app.with_status(thread) } })
 }

@@ -24,11 +24,10 @@ impl Handler for ThreadSettingsUpdate {
         let stored = app.store.thread(&thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
         let thread = changed(app, &stored, cwd.as_deref(), model);
-        app.write(&thread_id, async { Ok(app.store.put_thread(thread.clone(), None).await?) }).await?;
-        if thread == stored {
-            return Ok(Answer::new(ThreadSettingsUpdateResponse {}));
-        }
-        let event = updated(app, thread).await?;
+        // What is told is made first, so that nothing is changed without a word.
+        let event = if thread == stored { None } else { Some(updated(app, thread.clone()).await?) };
+        app.write(&thread_id, async { Ok(app.store.put_thread(thread, None).await?) }).await?;
+        let Some(event) = event else { return Ok(Answer::new(ThreadSettingsUpdateResponse {})) };
         Ok(Answer::then(ThreadSettingsUpdateResponse {}, async move {
             cx.app.hub.publish_with(&thread_id, &cx.client, event).await;
         }))

@@ -35,6 +35,7 @@ impl Handler for ThreadStart {
             developer: params.developer_instructions.as_deref(),
         };
         let overrides = overrides::changed(&Map::new(), params.config.as_ref(), &instructions)?;
+        let version = app.configuration.version();
         let loaded = app.configuration_for(cwd.clone(), overrides.clone()).await?;
         let provider_id = params.model_provider.as_deref().unwrap_or(app.providers.default_id(&loaded.config));
         let provider = app.providers.get(provider_id, &loaded.config);
@@ -49,9 +50,9 @@ impl Handler for ThreadStart {
         };
         let place = app.order.take(&thread.id).await;
         app.store.put_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
-        let stored = app.store.load(&thread.id).await?;
-        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread.id.clone()))?;
-        app.load(stored, &loaded.config).await?;
+        let lease = app.lease(&thread.id).await?;
+        app.enter(&thread, &loaded.config, version);
+        lease.end().await;
         app.subscribe(&thread.id, &cx.client, Wants::from_flag(params.experimental_raw_events));
 
         let thread = app.with_status(thread);

@@ -11,10 +11,12 @@ impl Handler for ThreadUnarchive {
         let thread_id = params.thread_id;
         let event = Event::ThreadUnarchived(ThreadUnarchivedNotification { thread_id: thread_id.clone() });
         cx.app.change(&thread_id, event.clone()).await?;
-        let thread = cx.app.store.thread(&thread_id).await?;
-        let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        let response = ThreadUnarchiveResponse { thread: cx.app.with_status(thread) };
-        Ok(Answer::then(response, async move {
+        let thread = match cx.app.store.thread(&thread_id).await {
+            Ok(thread) => thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone())),
+            Err(error) => Err(error.into()),
+        };
+        let response = thread.map(|thread| ThreadUnarchiveResponse { thread: cx.app.with_status(thread) });
+        Ok(Answer::after(response, async move {
             cx.app.hub.publish_with(&thread_id, &cx.client, event).await;
         }))
     }

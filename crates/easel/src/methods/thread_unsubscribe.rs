@@ -10,9 +10,9 @@ impl Handler for ThreadUnsubscribe {
     /// A thread that nobody hears is taken out of memory once nothing runs in it, so that another process may have it.
     async fn handle(cx: Cx, params: ThreadUnsubscribeParams) -> Result<Answer<ThreadUnsubscribeResponse>, Refusal> {
         let thread_id = params.thread_id;
-        let Some(handle) = cx.app.threads.get(&thread_id) else {
+        if !cx.app.threads.is_loaded(&thread_id) {
             return Ok(Answer::new(ThreadUnsubscribeResponse { status: UnsubscribeStatus::NotLoaded }));
-        };
+        }
         let Some(left) = cx.app.hub.unsubscribe(&thread_id, &cx.client) else {
             return Ok(Answer::new(ThreadUnsubscribeResponse { status: UnsubscribeStatus::NotSubscribed }));
         };
@@ -20,7 +20,7 @@ impl Handler for ThreadUnsubscribe {
         if left > 0 {
             return Ok(Answer::new(response));
         }
-        if handle.slot.running().is_some() {
+        if cx.app.threads.get(&thread_id).is_some_and(|handle| handle.slot.running().is_some()) {
             let tasks = cx.app.tasks.clone();
             tasks.spawn(async move {
                 if cx.app.unload_unheard(&thread_id).await {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use easel_imagegen::gate::sentence;
 use easel_imagegen::port::Provider;
 use easel_imagegen::spec;
@@ -14,18 +16,19 @@ impl Handler for ToolList {
     async fn handle(cx: Cx, params: ToolListParams) -> Result<Answer<ToolListResponse>, Refusal> {
         let (rules, provider, model) = match &params.thread_id {
             Some(thread_id) => {
-                let Some(handle) = cx.app.threads.get(thread_id) else {
+                let rules = cx.app.rules_of(thread_id).await?;
+                let Some((rules, (_, provider))) = rules.zip(cx.app.threads.settings(thread_id)) else {
                     return Err(cx.app.absent(thread_id, Refusal::ThreadNotLoaded(thread_id.clone())).await);
                 };
                 let thread = cx.app.store.thread(thread_id).await?;
                 let model = thread.and_then(|thread| thread.model).unwrap_or_default();
-                (handle.rules.get(), handle.provider.clone(), model)
+                (rules, provider, model)
             }
             None => {
                 let config = cx.app.config();
                 let provider = cx.app.default_provider();
                 let model = default_model(provider.info(), &config);
-                (thread_rules(&config), provider, model)
+                (Arc::new(thread_rules(&config)), provider, model)
             }
         };
         let decision = rules.decide(&*provider, &model);

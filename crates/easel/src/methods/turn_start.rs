@@ -6,7 +6,6 @@ use easel_protocol::method::TurnStart;
 use easel_protocol::record::Attachment;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStartParams, TurnStartResponse, TurnStatus};
 use easel_thread::actor::{Command, StartTurn};
-use easel_thread::slot::BeginRefused;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -31,16 +30,8 @@ impl Handler for TurnStart {
         let client_id = given::name("clientUserMessageId", params.client_user_message_id)?;
         let stored = app.store.thread(&params.thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
-        let Some(handle) = app.threads.get(&params.thread_id) else {
-            return Err(app.absent(&params.thread_id, Refusal::ThreadNotLoaded(params.thread_id.clone())).await);
-        };
         let turn_id = Uuid::now_v7().to_string();
-        // Clients start the next turn as soon as their interrupt is answered.
-        handle.slot.interrupted().await;
-        let permit = handle.slot.begin(&turn_id).map_err(|refused| match refused {
-            BeginRefused::Running(turn) => Refusal::TurnRunning(turn),
-            BeginRefused::Retired => Refusal::ThreadNotLoaded(params.thread_id.clone()),
-        })?;
+        let (handle, permit) = app.begin_turn(&params.thread_id, &turn_id).await?;
         let thread = changed(app, &stored, cwd.as_deref(), model);
         let settings = if thread == stored {
             None

@@ -1,5 +1,6 @@
 //! Threads beside each other, and their coming and going.
 
+use crate::actor::ThreadRules;
 use crate::fakes::world::{World, start};
 
 const HELLO: &str = "text msg_1 Hello\n done";
@@ -51,6 +52,48 @@ async fn no_turn_begins_by_a_handle_of_a_thread_that_was_unloaded() {
     old.slot.begin("late").expect_err("its actor is retired");
     start(&new, "turn").await;
     world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_evicted_thread_stays_loaded_and_its_next_actor_takes_turns() {
+    let world = World::new();
+    let old = world.load("thread", &[HELLO]);
+    assert!(world.threads.evict("thread"));
+    assert!(world.threads.get("thread").is_none());
+    assert!(world.threads.is_loaded("thread"));
+    old.slot.begin("late").expect_err("its actor is retired");
+    let new = world.load("thread", &[HELLO]);
+    start(&new, "turn").await;
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_actor_that_rested_longest_is_the_first_to_go() {
+    let world = World::new();
+    let busy = world.load("busy", &["wait bell\n text msg_1 Hello\n done"]);
+    start(&busy, "turn").await;
+    for thread_id in ["a", "b", "c"] {
+        world.load(thread_id, &[]);
+    }
+    world.threads.touch("a");
+    assert_eq!(world.threads.running(), ["busy"]);
+    assert_eq!(world.threads.idle_beyond(3), None, "the one that is busy does not count");
+    assert_eq!(world.threads.idle_beyond(2).as_deref(), Some("b"));
+    assert!(world.threads.evict("b"));
+    assert_eq!(world.threads.idle_beyond(1).as_deref(), Some("c"));
+    assert!(!world.threads.evict("busy"));
+    assert_eq!(world.threads.ids(), ["a", "b", "busy", "c"]);
+    world.log.open("bell");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_of_an_older_configuration_do_not_replace_newer_ones() {
+    let world = World::new();
+    let handle = world.load("thread", &[]);
+    let with_images = |max_images| std::sync::Arc::new(ThreadRules { max_images, ..world.rules.clone() });
+    handle.rules.set(2, with_images(2));
+    handle.rules.set(1, with_images(1));
+    assert_eq!((handle.rules.get().max_images, handle.rules.version()), (2, 2));
 }
 
 #[tokio::test(start_paused = true)]

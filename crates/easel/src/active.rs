@@ -1,0 +1,98 @@
+//! The actors of loaded threads: started for a turn, with rules that follow the configuration, and ended when too many
+//! rest. No client can tell whether a thread has one.
+
+use std::sync::Arc;
+
+use easel_thread::actor::ThreadRules;
+use easel_thread::registry::ThreadHandle;
+use easel_thread::slot::{BeginRefused, TurnPermit};
+
+use crate::app::App;
+use crate::provider::AnyProvider;
+use crate::refusal::Refusal;
+
+impl App {
+    /// Takes the right to run a turn in a loaded thread. Its actor knows the history as it is stored, and its rules are
+    /// those of the configuration as it is now. The caller has the thread's place in the order of requests.
+    pub(crate) async fn begin_turn(
+        self: &Arc<Self>,
+        thread_id: &str,
+        turn_id: &str,
+    ) -> Result<(Arc<ThreadHandle<AnyProvider>>, TurnPermit), Refusal> {
+        let not_loaded = || Refusal::ThreadNotLoaded(thread_id.to_owned());
+        let Some(handle) = self.actor(thread_id).await? else { return Err(self.absent(thread_id, not_loaded()).await) };
+        // Clients start the next turn as soon as their interrupt is answered.
+        handle.slot.interrupted().await;
+        let permit = handle.slot.begin(turn_id).map_err(|refused| match refused {
+            BeginRefused::Running(turn) => Refusal::TurnRunning(turn),
+            BeginRefused::Retired => not_loaded(),
+        })?;
+        self.evict_after(Arc::clone(&handle));
+        // Only now: whoever changes the configuration finds this turn among those that run, or else the change is found
+        // here.
+        self.refresh_rules(thread_id).await?;
+        Ok((handle, permit))
+    }
+
+    /// The actor of a loaded thread, started if there is none.
+    async fn actor(&self, thread_id: &str) -> Result<Option<Arc<ThreadHandle<AnyProvider>>>, Refusal> {
+        if let Some(handle) = self.threads.get(thread_id) {
+            self.threads.touch(thread_id);
+            return Ok(Some(handle));
+        }
+        if !self.threads.is_loaded(thread_id) {
+            return Ok(None);
+        }
+        let stored = self.store.load(thread_id).await?;
+        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
+        Ok(self.threads.start(stored, self.store.clone(), self.hub.clone()))
+    }
+
+    /// Ends the actors of threads that rest, those first that have rested longest, as soon as this turn is over.
+    fn evict_after(self: &Arc<Self>, turn: Arc<ThreadHandle<AnyProvider>>) {
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move {
+            turn.slot.idle().await;
+            drop(turn);
+            while let Some(thread_id) = app.threads.idle_beyond(app.idle_threads) {
+                let _place = app.order.take(&thread_id).await;
+                if app.threads.idle_beyond(app.idle_threads).as_ref() != Some(&thread_id) {
+                    continue;
+                }
+                if let Some(handle) = app.threads.get(&thread_id) {
+                    // Its next actor must not tell of another turn before this one has told its last.
+                    handle.told().await;
+                }
+                app.threads.evict(&thread_id);
+            }
+        });
+    }
+
+    /// Lets the threads in memory follow the configuration as it is now: turns that run at once, the others when they
+    /// begin their next. Models and providers stay.
+    pub(crate) async fn reload_threads(&self) -> Result<(), Refusal> {
+        self.configuration.advance();
+        for thread_id in self.threads.running() {
+            self.refresh_rules(&thread_id).await?;
+        }
+        Ok(())
+    }
+
+    /// The rules that the next turn of a loaded thread follows.
+    pub(crate) async fn rules_of(&self, thread_id: &str) -> Result<Option<Arc<ThreadRules>>, Refusal> {
+        self.refresh_rules(thread_id).await?;
+        Ok(self.threads.settings(thread_id).map(|(rules, _)| rules.get()))
+    }
+
+    /// Gives a loaded thread the rules of the configuration as it is now, if those that it has are out of date.
+    async fn refresh_rules(&self, thread_id: &str) -> Result<(), Refusal> {
+        let version = self.configuration.version();
+        let Some((rules, _)) = self.threads.settings(thread_id).filter(|(rules, _)| rules.version() < version) else {
+            return Ok(());
+        };
+        let Some(stored) = self.store.settings(thread_id).await? else { return Ok(()) };
+        let loaded = self.configuration.for_thread(stored.cwd.into(), stored.overrides).await?;
+        rules.set(version, self.shared_rules.of(&loaded.config));
+        Ok(())
+    }
+}
