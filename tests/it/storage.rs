@@ -261,7 +261,10 @@ async fn a_home_without_a_usable_database_is_said_with_every_request_that_needs_
     std::fs::write(place.home().join("easel.db"), vec![7; 8192]).expect("a file");
     let mut server = place.server().await;
     let refusal = server.refused::<ThreadStart>(&ThreadStartParams::default()).await;
-    assert_eq!(refusal, "-32603 Easel's database failed: file is not a database");
+    assert_eq!(
+        refusal,
+        "-32603 Easel cannot open its database, and tries again with the next request: Easel's database failed: file is not a database"
+    );
     server.ok::<ToolList>(&ToolListParams::default()).await;
     server.close().await;
 }

@@ -148,7 +148,8 @@ async fn what_was_used_before_is_taken_over() {
         DROP TRIGGER items_change_words; DROP TRIGGER items_take_their_words; DROP TABLE words; DROP VIEW said;
         DROP INDEX threads_by_creation; DROP INDEX threads_by_update; ALTER TABLE threads DROP COLUMN source;
         CREATE INDEX threads_by_creation ON threads (created_at); CREATE INDEX threads_by_update ON threads (updated_at);
-        DROP TRIGGER made_images_are_used; DROP TABLE usage; PRAGMA user_version = 2;";
+        DROP TRIGGER made_images_are_used; DROP TABLE usage; DROP TABLE usage_days; DROP TABLE words_index;
+        DROP INDEX images_of_thread; DROP INDEX images_once; DROP TABLE ephemeral; PRAGMA user_version = 2;";
     database.execute_batch(older).expect("an older database");
     drop(database);
     let mut server = place.server_with(STANDALONE).await;

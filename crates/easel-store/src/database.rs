@@ -1,77 +1,80 @@
-//! The connection to `easel.db`, and the versions of its tables.
+//! The connection that writes to `easel.db`, and the versions of its tables.
 
+mod recovery;
+
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::fault::Fault;
 use crate::home::Home;
-use crate::memory::Memory;
-use crate::owner::{self, Gate, Owner};
-use crate::{os, paths, recover, removal, words};
-
-/// How long one process waits for another's write.
-const BUSY: Duration = Duration::from_secs(5);
+use crate::owner::Owner;
+use crate::worker::{ATTEMPT, LockWait, Patience, Session};
+use crate::{os, paths, removal, words};
+use recovery::Recovery;
 
 /// The step to version n stands at n - 1.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/1.sql"),
     include_str!("migrations/2.sql"),
     include_str!("migrations/3.sql"),
     include_str!("migrations/4.sql"),
     include_str!("migrations/5.sql"),
+    include_str!("migrations/6.sql"),
 ];
 
-/// What the database thread owns.
+/// The write-ahead log is cut back to this size: one large transaction would leave it large for good.
+const LOG_BYTES: i64 = 64 << 20;
+
+/// What the thread that writes owns.
 #[derive(Debug)]
 pub(crate) struct Database {
-    /// `easel.db`.
     pub(crate) connection: Connection,
-    /// The ephemeral threads.
-    pub(crate) memory: Memory,
     pub(crate) home: Arc<Home>,
     pub(crate) owner: Owner,
+    lock: LockWait,
+    recovery: Recovery,
+}
+
+impl Session for Database {
+    fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    fn prepare(&mut self, lock: LockWait) {
+        // Not with the patience of the operation: what is left open can wait.
+        self.recover();
+        self.lock = lock;
+    }
 }
 
 impl Database {
     /// Opens the home: creates what is not there, then closes what dead processes left open.
     pub(crate) fn open(home: Arc<Home>, owner_id: &str) -> Result<Self, Fault> {
         home.prepare()?;
-        let gate = Gate::enter(&home)?;
         let mut connection = connect(&home)?;
         migrate(&mut connection)?;
-        let owner = Owner::claim(&home, owner_id, &gate)?;
-        let mut database = Self { connection, memory: Memory::default(), home, owner };
-        if let Err(fault) = recover::all(&mut database, &gate) {
-            tracing::warn!(%fault, "what an earlier process left open could not all be closed");
-        }
+        let owner = Owner::claim(&home, owner_id)?;
+        let lock = LockWait::new(Patience::Short, Arc::default());
+        let mut database = Self { connection, home, owner, lock, recovery: Recovery::new() };
+        database.recover();
         if let Err(fault) = removal::run(&mut database) {
             tracing::warn!(%fault, "files of deleted threads stay for now");
-        }
-        if let Err(fault) = owner::sweep(&database.home, &gate) {
-            tracing::debug!(%fault, "stale lock files stay");
         }
         Ok(database)
     }
 
-    /// The connection that has a thread: the database's for every thread that is not ephemeral, known or not.
-    pub(crate) fn of(&mut self, thread_id: &str) -> &mut Connection {
-        self.memory.of(thread_id).unwrap_or(&mut self.connection)
-    }
-
     /// One transaction that waits for its turn to write before it reads.
-    pub(crate) fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-        write(&mut self.connection, work)
-    }
-
-    /// The same where the thread is.
-    pub(crate) fn write_to<T>(
+    pub(crate) fn write<T, E: From<rusqlite::Error>>(
         &mut self,
-        thread_id: &str,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        write(self.of(thread_id), work)
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self.lock.begin(&self.connection, TransactionBehavior::Immediate)?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
     }
 
     /// The same, on the disk and not only in the system's cache when it returns.
@@ -86,55 +89,72 @@ impl Database {
     }
 }
 
-pub(crate) fn write<T, E: From<rusqlite::Error>>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let result = work(&transaction)?;
-    transaction.commit()?;
-    Ok(result)
-}
-
 fn connect(home: &Home) -> Result<Connection, Fault> {
     let path = home.database();
     // SQLite would create the file, and its journal beside it, readable for others.
     drop(os::create_private_file(&path).map_err(Fault::io("could not create", &path))?);
     let connection = Connection::open(&path)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.busy_timeout(ATTEMPT)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        // Everything works, but readers and writers wait for each other, up to the busy timeout.
+        tracing::warn!(mode, path = ?path, "the file system of Easel's home has no write-ahead log; Easel is slower here");
+    }
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    set_durability(&connection, None)?;
+    set_up(&connection)?;
+    Ok(connection)
+}
+
+/// Where `fsync` does not reach the disk (macOS), SQLite asks for more. Elsewhere this changes nothing.
+pub(crate) fn set_durability(connection: &Connection, schema: Option<&str>) -> Result<(), Fault> {
+    connection.pragma_update(schema, "fullfsync", true)?;
+    connection.pragma_update(schema, "checkpoint_fullfsync", true)?;
+    Ok(())
+}
+
+/// A connection that cannot write. The tables must have the newest version.
+pub(crate) fn connect_to_read(home: &Home) -> Result<Connection, Fault> {
+    let path: PathBuf = home.database();
+    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     set_up(&connection)?;
     Ok(connection)
 }
 
 /// What every connection is told.
 pub(crate) fn set_up(connection: &Connection) -> Result<(), Fault> {
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(ATTEMPT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     words::teach(connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
 
+/// Brings the tables to the newest version. A database that has it is not locked.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(steps) = MIGRATIONS.get(version as usize..) else {
-        return Err(Fault::Said(format!(
-            "Easel's database was written by a newer Easel (its version is {version}, this program knows {}).",
-            MIGRATIONS.len()
-        )));
-    };
-    if steps.is_empty() {
+    if missing_steps(connection)?.is_empty() {
         return Ok(());
     }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     paths::migrate::teach(&transaction)?;
-    for step in steps {
+    // Another process may have been faster.
+    for step in missing_steps(&transaction)? {
         transaction.execute_batch(step)?;
     }
-    transaction.pragma_update(None, "user_version", version + steps.len() as u32)?;
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
     transaction.commit()?;
     Ok(())
+}
+
+fn missing_steps(connection: &Connection) -> Result<&'static [&'static str], Fault> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    MIGRATIONS.get(version as usize..).ok_or_else(|| {
+        Fault::Said(format!(
+            "Easel's database was written by a newer Easel (its version is {version}, this program knows {}).",
+            MIGRATIONS.len()
+        ))
+    })
 }
 
 /// Unix milliseconds.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use easel_imagegen::output;
 use easel_imagegen::port::StorageError;
@@ -11,21 +11,23 @@ use easel_protocol::record::ImageRecord;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 use rusqlite::{OptionalExtension, Transaction};
 
-use crate::database::Database;
 use crate::fault::Fault;
 use crate::home::Home;
-use crate::os;
+use crate::lanes::Reads;
+use crate::memory::Locks;
 use crate::removal::is_shown;
 use crate::store::EaselStore;
+use crate::worker::Patience;
+use crate::{intake, os};
 
 impl EaselStore {
     /// The threads that show a made image.
     pub async fn threads_with(&self, handle: &str) -> Result<Vec<String>, StorageError> {
         let handle = handle.to_owned();
-        self.run(move |database| {
+        self.read(Reads::Page, move |connection| {
             let sql = "SELECT thread_id FROM images WHERE id = ?1 AND origin = 'made' \
                        AND json_extract(json, '$.deleted') IS NULL ORDER BY sequence";
-            let mut statement = database.connection.prepare_cached(sql)?;
+            let mut statement = connection.prepare_cached(sql)?;
             Ok(statement.query_map([&handle], |row| row.get(0))?.collect::<Result<_, _>>()?)
         })
         .await
@@ -34,33 +36,37 @@ impl EaselStore {
     /// Marks a made image of a thread as deleted, and removes its file unless another thread shows it. Returns whether the
     /// file is gone. The caller must be the thread's writer.
     pub async fn delete_image(&self, thread_id: &str, handle: &str) -> Result<bool, StorageError> {
-        let (thread_id, handle) = (thread_id.to_owned(), handle.to_owned());
-        self.run(move |database| delete(database, &thread_id, &handle)).await
+        let (id, handle, home) = (thread_id.to_owned(), handle.to_owned(), self.home.clone());
+        let delete = move |write: &Transaction<'_>| delete(write, &home, &id, &handle);
+        let removed = self.lanes.write_to(thread_id, Patience::Short, Locks::Disk, delete).await?;
+        let Some(path) = removed else { return Ok(false) };
+        // The file is gone, also where the folder cannot be synced: a power cut may bring it back, with no record.
+        let synced = intake::blocking(move || path.parent().map_or(Ok(()), os::sync_folder)).await?;
+        if let Err(error) = synced {
+            tracing::debug!(%error, "the folder of a deleted image was not synced");
+        }
+        Ok(true)
     }
 }
 
 /// The file goes before the marks are final: should it not go, nothing has changed, and should the process die in between,
-/// the client asks again.
-fn delete(database: &mut Database, thread_id: &str, handle: &str) -> Result<bool, Fault> {
-    let home = database.home.clone();
-    database.write_to(thread_id, |write| {
-        let Some(path) = mark(write, &home, thread_id, handle)? else { return Ok(false) };
-        let path = Path::new(&path);
-        // The path comes from our own record; still, nothing but an image of ours is ever removed.
-        if is_shown(write, &home, path)? || home.image_path(path).is_none() {
-            return Ok(false);
-        }
-        remove(path).map_err(Fault::io("could not delete the image", path))?;
-        Ok(true)
-    })
+/// the client asks again. Returns the path of a file that was removed.
+fn delete(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> Result<Option<PathBuf>, Fault> {
+    let Some(path) = mark(write, home, thread_id, handle)? else { return Ok(None) };
+    let path = PathBuf::from(&path);
+    // The path comes from our own record; still, nothing but an image of ours is ever removed.
+    if is_shown(write, home, &path)? || home.image_path(&path).is_none() {
+        return Ok(None);
+    }
+    remove(&path).map_err(Fault::io("could not delete the image", &path))?;
+    Ok(Some(path))
 }
 
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
-    path.parent().map_or(Ok(()), os::sync_folder)
 }
 
 /// Marks record, item and conversation; the path of the image, if the thread has it.

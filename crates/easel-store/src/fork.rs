@@ -9,9 +9,9 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::{Map, Value};
 
 use crate::append;
-use crate::database::{self, Database};
+use crate::database::Database;
 use crate::fault::Fault;
-use crate::memory::{IN_MEMORY, ON_DISK};
+use crate::memory::{IN_MEMORY, Memory, ON_DISK};
 
 /// Why a part of a thread's history is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,22 +57,16 @@ struct Places {
     to: &'static str,
 }
 
-/// Writes the new thread. A turn that runs is left out.
-pub(crate) fn fork(database: &mut Database, fork: &Fork) -> Result<(), HistoryRefused> {
+/// Writes the new thread, where both are on the disk. A turn that runs is left out.
+pub(crate) fn on_disk(database: &mut Database, fork: &Fork) -> Result<(), HistoryRefused> {
+    database.write(|write| copy(write, fork, &Places { from: "main", to: "main" }))
+}
+
+/// The same where one of them, or both, are in memory.
+pub(crate) fn with_memory(memory: &mut Memory, fork: &Fork, from_memory: bool) -> Result<(), HistoryRefused> {
     let schema = |in_memory: bool| if in_memory { IN_MEMORY } else { ON_DISK };
-    let from_memory = database.memory.has(&fork.source);
-    if from_memory || fork.thread.ephemeral {
-        let places = Places { from: schema(from_memory), to: schema(fork.thread.ephemeral) };
-        let connection = database.memory.connection(&database.home)?;
-        database::write(connection, |write| copy(write, fork, &places))?;
-    } else {
-        let places = Places { from: "main", to: "main" };
-        database::write(&mut database.connection, |write| copy(write, fork, &places))?;
-    }
-    if fork.thread.ephemeral {
-        database.memory.take_in(&database.home, &fork.thread.id)?;
-    }
-    Ok(())
+    let places = Places { from: schema(from_memory), to: schema(fork.thread.ephemeral) };
+    memory.put_copy(&fork.thread, |write| copy(write, fork, &places))
 }
 
 fn copy(write: &Transaction<'_>, fork: &Fork, places: &Places) -> Result<(), HistoryRefused> {

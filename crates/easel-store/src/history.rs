@@ -52,21 +52,20 @@ pub(crate) fn usage(connection: &Connection, thread_id: &str) -> Result<Option<(
     Ok(Some((row.get(0)?, usage)))
 }
 
+/// Must be read in one transaction, so that another process's write does not fall between the parts.
 pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Result<Option<StoredThread>, Fault> {
-    // One transaction, so that another process's write does not fall between the parts.
-    let read = connection.unchecked_transaction()?;
-    let Some(thread) = thread(&read, thread_id)? else { return Ok(None) };
+    let Some(thread) = thread(connection, thread_id)? else { return Ok(None) };
     let usage: Option<String> =
-        read.query_row("SELECT usage FROM threads WHERE id = ?1", [thread_id], |row| row.get(0))?;
+        connection.query_row("SELECT usage FROM threads WHERE id = ?1", [thread_id], |row| row.get(0))?;
     let usage = usage.map(|usage| serde_json::from_str::<ThreadTokenUsage>(&usage)).transpose()?.unwrap_or_default();
-    let history = model_items(&read, home, thread_id)?;
-    let images = in_conversation(&history, images(&read, home, thread_id)?);
+    let history = model_items(connection, home, thread_id)?;
+    let images = in_conversation(&history, images(connection, home, thread_id)?);
     Ok(Some(StoredThread {
         thread,
-        overrides: overrides(&read, thread_id)?,
+        overrides: overrides(connection, thread_id)?,
         history,
         images,
-        item_ids: item_ids(&read, thread_id)?,
+        item_ids: item_ids(connection, thread_id)?,
         usage: usage.total,
     }))
 }

@@ -58,10 +58,11 @@ pub(crate) fn images(
     let limit = page::limit(wish.limit, 25, 50);
     let wanted = Wanted::new("images", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (beyond, order) = wanted.sql("sequence", "id");
+    // Two texts, so that each has its index.
+    let those = if wish.thread_id.is_some() { "thread_id = ?3" } else { "?3 IS NULL AND inherited = 0" };
     let sql = format!(
         "SELECT {COLUMNS}, id FROM images \
-         WHERE {beyond} AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL \
-         AND (thread_id = ?3 OR (?3 IS NULL AND inherited = 0)) ORDER BY {order}"
+         WHERE {those} AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL AND {beyond} ORDER BY {order}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;

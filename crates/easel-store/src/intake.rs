@@ -10,8 +10,10 @@ use rusqlite::params;
 use crate::database::now_ms;
 use crate::fault::Fault;
 use crate::journal::new_handle;
+use crate::lanes::Reads;
 use crate::source::{self, Copied};
 use crate::store::EaselStore;
+use crate::worker::Patience;
 
 pub(crate) async fn take_in(
     store: &EaselStore,
@@ -50,7 +52,7 @@ async fn own_image(store: &EaselStore, thread_id: &str, path: PathBuf) -> Result
         let ImageRecord { id, path, facts, .. } = home.read_column(json)?;
         Ok(Some(Attachment { id, path, facts }))
     };
-    store.run(move |database| find(&database.connection)).await.map_err(not_stored)
+    store.read(Reads::Page, find).await.map_err(not_stored)
 }
 
 /// `None` when the file has gone: equal bytes were there already, and the last thread that had them was deleted.
@@ -73,7 +75,9 @@ async fn record(
         write.prepare_cached(sql)?.execute(row)?;
         Ok(Some(attachment))
     };
-    store.run(move |database| database.write(write)).await.map_err(not_stored)
+    // What a model names belongs to a turn that runs; a request can be made again.
+    let patience = if origin == "named" { Patience::Long } else { Patience::Short };
+    store.run(patience, move |database| database.write(write)).await.map_err(not_stored)
 }
 
 /// Runs what waits for the disk beside the tasks that must not.

@@ -43,52 +43,60 @@ enum Before {
     Dead(String),
 }
 
-pub(crate) fn acquire(database: &mut Database, thread_id: &str) -> Result<(), LeaseRefused> {
-    if database.memory.has(thread_id) {
-        return Ok(());
-    }
+/// What came of asking for a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acquired {
+    Yes,
+    /// Its writer is dead, and what that left open can only be closed behind the [`Gate`].
+    NeedsGate,
+}
+
+pub(crate) fn acquire(database: &mut Database, thread_id: &str, gate: Option<&Gate>) -> Result<Acquired, LeaseRefused> {
     let (home, me) = (database.home.clone(), database.owner.id().to_owned());
+    // Most requests are for a thread that this process has: they need no lock.
+    if matches!(before(&database.connection, &home, &me, thread_id)?, Before::Mine) {
+        return Ok(Acquired::Yes);
+    }
     let before = database.write(|write| {
         let before = before(write, &home, &me, thread_id)?;
-        if matches!(before, Before::Unknown | Before::Living(_) | Before::Mine) {
-            return Ok(before);
+        match &before {
+            Before::Unknown | Before::Living(_) | Before::Mine => return Ok(before),
+            Before::Dead(_) if gate.is_none() => return Ok(before),
+            Before::Free | Before::Dead(_) => {}
         }
         let sql = "UPDATE threads SET writer = ?2, writer_pid = ?3 WHERE id = ?1";
         write.execute(sql, (thread_id, &me, std::process::id()))?;
-        Ok(before)
+        Ok::<_, Fault>(before)
     })?;
-    match before {
-        Before::Unknown => Err(LeaseRefused::UnknownThread),
-        Before::Living(busy) => Err(busy.into()),
-        Before::Mine => Ok(()),
-        Before::Free => {
+    match (before, gate) {
+        (Before::Unknown, _) => Err(LeaseRefused::UnknownThread),
+        (Before::Living(busy), _) => Err(busy.into()),
+        (Before::Mine, _) => Ok(Acquired::Yes),
+        (Before::Free, _) => {
             recover::sweep_parts(&home, thread_id);
-            Ok(())
+            Ok(Acquired::Yes)
         }
-        Before::Dead(writer) => {
-            let gate = Gate::enter(&home)?;
-            recover::owner(database, &writer, &gate)?;
+        (Before::Dead(_), None) => Ok(Acquired::NeedsGate),
+        (Before::Dead(writer), Some(gate)) => {
+            recover::owner(database, &writer, gate)?;
             recover::sweep_parts(&home, thread_id);
-            Ok(())
+            Ok(Acquired::Yes)
         }
     }
 }
 
-/// The same for the images of a thread alone, which stay when an ephemeral one has ended: they are nobody's then.
-pub(crate) fn acquire_images(database: &mut Database, thread_id: &str) -> Result<(), LeaseRefused> {
-    let acquired = acquire(database, thread_id);
-    if !matches!(acquired, Err(LeaseRefused::UnknownThread)) {
-        return acquired;
-    }
-    owner::pid_of_living(&database.home, thread_id).map_or(Ok(()), |pid| Err(WriterBusy { pid }.into()))
+/// Whether another process has the ephemeral thread with this id. Its images stay when it has ended, and are nobody's then.
+pub(crate) fn check_ephemeral(connection: &Connection, home: &Home, thread_id: &str) -> Result<(), LeaseRefused> {
+    let sql = "SELECT owner FROM ephemeral WHERE thread_id = ?1";
+    let owner = connection.prepare_cached(sql).map_err(Fault::from)?.query_row([thread_id], |row| row.get(0));
+    let owner: Option<String> = owner.optional().map_err(Fault::from)?;
+    let pid = owner.and_then(|owner| owner::pid_of_living(home, &owner));
+    pid.map_or(Ok(()), |pid| Err(WriterBusy { pid }.into()))
 }
 
 /// Whether nothing is in the way of this process becoming the writer of a thread.
-pub(crate) fn check(database: &Database, thread_id: &str) -> Result<(), LeaseRefused> {
-    if database.memory.has(thread_id) {
-        return Ok(());
-    }
-    match before(&database.connection, &database.home, database.owner.id(), thread_id)? {
+pub(crate) fn check(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Result<(), LeaseRefused> {
+    match before(connection, home, me, thread_id)? {
         Before::Unknown => Err(LeaseRefused::UnknownThread),
         Before::Living(busy) => Err(busy.into()),
         Before::Mine | Before::Free | Before::Dead(_) => Ok(()),

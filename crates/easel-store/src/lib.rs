@@ -3,12 +3,13 @@
 //! Image bytes are never in the database, and nothing here knows a provider, a client or JSON-RPC. The crate implements
 //! the ports of `easel-imagegen`; the pages it reads are the answers of `easel-protocol`.
 //!
-//! What holds it together: one thread owns the database connection ([`EaselStore`] sends it closures); a file is
-//! written aside and renamed into place when it is whole; a process is alive as long as it holds the lock file of its
+//! What holds it together: a thread writes to the database and others read it, each with a connection of its own
+//! ([`EaselStore`] sends them closures); a file is written aside and renamed into place when it is whole; a process is alive as long as it holds the lock file of its
 //! owner id; whatever a dead process left open is closed by `recover`.
 //!
 //! Start at `store`, then `append` for how events become rows, `journal` and `recover` for how an image survives.
 
+mod lanes;
 mod store;
 mod worker;
 

@@ -150,7 +150,7 @@ mod platform {
 
     /// Creates an empty file unless it is there.
     pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
-        File::options().create(true).truncate(false).write(true).mode(0o600).open(path)
+        File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)
     }
 
     /// A file without a name of its own yet, that others may read as the user's umask says.
@@ -213,7 +213,7 @@ mod platform {
     }
 
     pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
-        File::options().create(true).truncate(false).write(true).open(path)
+        File::options().create(true).truncate(false).read(true).write(true).open(path)
     }
 
     pub(crate) fn visible_file_in(folder: &Path) -> io::Result<NamedTempFile> {

@@ -3,13 +3,23 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::fault::Fault;
 use crate::home::Home;
 use crate::os;
 
 const EXTENSION: &str = "lock";
+/// A lock file that is not locked yet.
+const NEW: &str = "new";
+
+/// How long a thread of a dead process waits for another process that recovers.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The lock of a file cannot be waited for with a time limit.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// This process (or rather this store: one process may open several) among those that use the home.
 #[derive(Debug)]
@@ -20,30 +30,58 @@ pub(crate) struct Owner {
     _lock: File,
 }
 
-/// One process at a time enters and recovers what others left. Without it, a lock file could be taken for a dead
-/// process's between its creation and its locking.
+/// Held by the one process that recovers what others left.
 #[derive(Debug)]
 pub(crate) struct Gate(#[expect(dead_code, reason = "the lock is held by being open")] File);
 
 impl Gate {
-    /// Waits for another process that is recovering.
-    pub(crate) fn enter(home: &Home) -> Result<Self, Fault> {
+    /// `None` while another process is inside.
+    pub(crate) fn try_enter(home: &Home) -> Result<Option<Self>, Fault> {
         let path = home.run().join("gate");
-        let open = || -> io::Result<File> {
+        let enter = || {
             let file = os::create_private_file(&path)?;
-            file.lock()?;
-            Ok(file)
+            match file.try_lock() {
+                Ok(()) => Ok(Some(Self(file))),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(error),
+            }
         };
-        open().map(Self).map_err(Fault::io("could not lock", &path))
+        enter().map_err(Fault::io("could not lock", &path))
+    }
+
+    /// Waits for another process that is inside, up to [`PATIENCE`].
+    pub(crate) async fn enter(home: &Home) -> Result<Self, Fault> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(gate) = Self::try_enter(home)? {
+                return Ok(gate);
+            }
+            if Instant::now() >= deadline {
+                let message = "Another Easel cleans up after one that ended early, and is not done. Try again later.";
+                return Err(Fault::Said(message.into()));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 }
 
 impl Owner {
-    pub(crate) fn claim(home: &Home, id: &str, _gate: &Gate) -> Result<Self, Fault> {
+    pub(crate) fn claim(home: &Home, id: &str) -> Result<Self, Fault> {
         let path = lock_path(home, id);
-        let lock = os::create_private_file(&path).map_err(Fault::io("could not create", &path))?;
-        lock.lock().map_err(Fault::io("could not lock", &path))?;
-        write!(&lock, "{}", std::process::id()).map_err(Fault::io("could not write", &path))?;
+        // Another process takes a lock file that is not locked for one of a dead process, so this one gets its name
+        // when it is locked.
+        let new = path.with_extension(NEW);
+        let claim = || {
+            let lock = os::create_private_file(&new)?;
+            lock.lock()?;
+            fs::rename(&new, &path)?;
+            Ok(lock)
+        };
+        let lock = claim().map_err(Fault::io("could not lock", &path))?;
+        // A full disk takes no pid. It is there only to be shown.
+        if let Err(error) = write!(&lock, "{}", std::process::id()) {
+            tracing::debug!(%error, ?path, "the lock file names no process");
+        }
         Ok(Self { id: id.into(), path, _lock: lock })
     }
 
@@ -63,8 +101,14 @@ impl Drop for Owner {
 /// Whether the process with this owner id still runs. When that cannot be told, it is taken to: nothing of a living
 /// process may be touched.
 pub(crate) fn is_alive(home: &Home, id: &str) -> bool {
-    match File::open(lock_path(home, id)) {
-        Ok(file) => match file.try_lock() {
+    is_locked(&lock_path(home, id))
+}
+
+fn is_locked(path: &Path) -> bool {
+    // Over NFS only a file that is open for writing can be locked. The lock is shared, so that two processes that look
+    // at the same moment do not take each other for the owner.
+    match File::options().read(true).write(true).open(path) {
+        Ok(file) => match file.try_lock_shared() {
             Ok(()) => false,
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => true,
         },
@@ -83,12 +127,19 @@ pub(crate) fn sweep(home: &Home, _gate: &Gate) -> Result<(), Fault> {
     let run = home.run();
     for entry in fs::read_dir(&run).map_err(Fault::io("could not read the folder", &run))?.flatten() {
         let path = entry.path();
-        let id = path.file_stem().unwrap_or_default().to_string_lossy();
-        if path.extension().is_some_and(|extension| extension == EXTENSION) && !is_alive(home, &id) {
+        let is_lock = path.extension().is_some_and(|extension| extension == EXTENSION || is_old(&path, extension));
+        if is_lock && !is_locked(&path) {
             fs::remove_file(&path).map_err(Fault::io("could not remove", &path))?;
         }
     }
     Ok(())
+}
+
+/// Whether a process died between the creation of its lock file and the naming of it. One that is about to name its own
+/// needs no hour for that.
+fn is_old(path: &Path, extension: &std::ffi::OsStr) -> bool {
+    let age = || path.metadata().ok()?.modified().ok()?.elapsed().ok();
+    extension == NEW && age().is_some_and(|age| age > Duration::from_secs(3600))
 }
 
 fn lock_path(home: &Home, id: &str) -> PathBuf {

@@ -147,6 +147,17 @@ fn decode(list: &str, cursor: &str) -> Option<(Place, Edge)> {
     Some((Place { value, id: parts.next()?.into() }, edge))
 }
 
+/// Bytes of a text in JSON, without the quotation marks.
+pub(crate) fn json_length(text: &str) -> usize {
+    let length = |byte: u8| match byte {
+        b'"' | b'\\' => 2,
+        // As `\u0000`; some are shorter.
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(length).sum()
+}
+
 /// A wire limit between 1 and `most`.
 pub(crate) fn limit(wanted: Option<u32>, default: u32, most: u32) -> usize {
     wanted.unwrap_or(default).clamp(1, most) as usize
@@ -164,6 +175,11 @@ mod tests {
             let place = Place { value, id };
             prop_assert_eq!(decode("turns", &encode("turns", &place, Edge::At)), Some((place.clone(), Edge::At)));
             prop_assert_eq!(decode("turns", &encode("turns", &place, Edge::After)), Some((place, Edge::After)));
+        }
+
+        #[test]
+        fn a_text_is_no_longer_in_json_than_it_is_counted(text: String) {
+            prop_assert!(serde_json::to_string(&text).unwrap().len() <= json_length(&text) + 2);
         }
 
         #[test]

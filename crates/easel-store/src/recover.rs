@@ -58,14 +58,17 @@ pub(crate) fn owner(database: &mut Database, dead: &str, _gate: &Gate) -> Result
     }
     database.write(|write| {
         write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead])?;
+        write.execute("DELETE FROM ephemeral WHERE owner = ?1", [dead])?;
         Ok(())
     })
 }
 
-fn dead_owners(database: &Database) -> Result<Vec<String>, Fault> {
+/// Owner ids of dead processes that left something open.
+pub(crate) fn dead_owners(database: &Database) -> Result<Vec<String>, Fault> {
     let sql = "SELECT owner FROM calls WHERE outcome IS NULL \
                UNION SELECT owner FROM turns WHERE owner IS NOT NULL \
-               UNION SELECT writer FROM threads WHERE writer IS NOT NULL";
+               UNION SELECT writer FROM threads WHERE writer IS NOT NULL \
+               UNION SELECT owner FROM ephemeral";
     let mut statement = database.connection.prepare(sql)?;
     let owners = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     Ok(owners.into_iter().filter(|owner| !owner::is_alive(&database.home, owner)).collect())

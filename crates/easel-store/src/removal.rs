@@ -1,9 +1,11 @@
 //! The end of a thread: its rows go first, in one durable step that also notes which files are to follow. The files go
 //! after that, as far as no other thread shows them; what a crash leaves is removed at the next start.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Transaction;
 
@@ -11,13 +13,21 @@ use crate::database::Database;
 use crate::fault::Fault;
 use crate::home::Home;
 
-/// Deletes a thread that this process writes to; false when there is none. The images that a fork shows too, and
-/// attachments that another thread has, stay.
-pub(crate) fn delete(database: &mut Database, thread_id: &str) -> Result<bool, Fault> {
-    let in_memory = database.memory.has(thread_id);
-    let home = database.home.clone();
+/// Files that one step removes. The database is locked for the time of their renaming.
+const STEP: u32 = 64;
+
+/// Where the first step begins: no path comes behind it.
+pub(crate) const FIRST: &str = "\u{10ffff}";
+
+/// A file that is being removed is called so, with its own name behind, until it is gone.
+const GOING: &str = ".removed-";
+
+/// Deletes the rows of a thread that this process writes to, and notes its files for [`step`]; false when there is no such
+/// thread.
+pub(crate) fn delete(database: &mut Database, thread_id: &str, in_memory: bool) -> Result<bool, Fault> {
+    let home = Arc::clone(&database.home);
     let folder = home.thread_images(thread_id);
-    let deleted = database.write_durably(|write| {
+    database.write_durably(|write| {
         let sql = "DELETE FROM threads WHERE id = ?1";
         if write.execute(sql, [thread_id])? == 0 && !in_memory {
             return Ok(false);
@@ -29,12 +39,7 @@ pub(crate) fn delete(database: &mut Database, thread_id: &str) -> Result<bool, F
         write.execute("DELETE FROM images WHERE thread_id = ?1", [thread_id])?;
         write.execute("DELETE FROM calls WHERE thread_id = ?1", [thread_id])?;
         Ok(true)
-    })?;
-    database.memory.forget(thread_id)?;
-    if let Err(fault) = run(database) {
-        tracing::warn!(%fault, thread_id, "files of a deleted thread stay until the next start");
-    }
-    Ok(deleted)
+    })
 }
 
 /// Of an image that forks show, the oldest copy that is left counts from now on.
@@ -48,57 +53,113 @@ fn hand_over(write: &Transaction<'_>, thread_id: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Removes what is noted. What cannot be removed is tried again with the next deletion or start.
+/// Removes all that is noted. What cannot be removed is tried again with the next deletion or start.
 pub(crate) fn run(database: &mut Database) -> Result<(), Fault> {
-    let home = database.home.clone();
-    for (noted, path) in noted(database)? {
-        // Within the transaction nobody can begin to show the file.
-        database.write(|write| {
-            if remove(write, &home, &path)? {
-                write.execute("DELETE FROM removals WHERE path = ?1", [&noted])?;
-            }
-            Ok(())
-        })?;
+    let mut before = FIRST.to_owned();
+    while let Some(last) = step(database, &before)? {
+        before = last;
     }
     Ok(())
 }
 
-/// What is noted, and its path.
-fn noted(database: &Database) -> Result<Vec<(String, PathBuf)>, Fault> {
-    let home = &database.home;
-    let mut statement = database.connection.prepare_cached("SELECT path FROM removals ORDER BY path DESC")?;
-    let paths = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-    let absolute = |path: String| (home.absolute(&path), path);
-    let ours = |(absolute, path): (PathBuf, String)| home.image_path(&absolute).map(|_| (path, absolute));
-    Ok(paths.into_iter().map(absolute).filter_map(ours).collect())
+/// Removes some of what is noted, from the last path before `before` on, so that a folder comes after its files. Returns the
+/// path to go on from, or `None` at the end.
+///
+/// A file that no thread shows gets another name in a transaction, in which nobody can begin to show it; it is removed
+/// after that, with the database free for others. A process that dies in between has its note left.
+pub(crate) fn step(database: &mut Database, before: &str) -> Result<Option<String>, Fault> {
+    let noted = noted(database, before)?;
+    let Some(last) = noted.last().cloned() else { return Ok(None) };
+    let home = Arc::clone(&database.home);
+    // Nothing but an image of the home is ever removed.
+    let ours = noted.iter().map(|path| home.absolute(path)).filter(|path| home.image_path(path).is_some());
+    let (folders, files): (Vec<_>, Vec<_>) = ours.partition(|path| is_folder(path));
+    let removed = remove(database, &files);
+    let mut done = Vec::new();
+    for folder in folders {
+        if remove_folder(database, &folder)? {
+            done.push(folder);
+        }
+    }
+    removed?;
+    done.extend(files);
+    if !done.is_empty() {
+        database.write(|write| {
+            let mut statement = write.prepare_cached("DELETE FROM removals WHERE path = ?1")?;
+            done.iter().try_for_each(|path| statement.execute([home.stored(path)]).map(drop))?;
+            Ok::<_, Fault>(())
+        })?;
+    }
+    Ok(Some(last))
 }
 
-/// True when there is no more to do: a folder stays noted as long as somebody shows a file in it.
-fn remove(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<bool, Fault> {
-    let is_folder = match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(Fault::io("could not look at", path)(error)),
-        Ok(metadata) => metadata.is_dir(),
-    };
-    if !is_folder {
-        if !is_shown(write, home, path)? {
-            fs::remove_file(path).map_err(Fault::io("could not remove", path))?;
-        }
-        return Ok(true);
+/// Removes those of the files that no thread shows.
+fn remove(database: &mut Database, files: &[PathBuf]) -> Result<(), Fault> {
+    if files.is_empty() {
+        return Ok(());
     }
-    let mut is_empty = true;
-    for entry in fs::read_dir(path).map_err(Fault::io("could not read the folder", path))? {
-        let entry = entry.map_err(Fault::io("could not read the folder", path))?.path();
-        if is_shown(write, home, &entry)? {
-            is_empty = false;
-        } else {
-            fs::remove_file(&entry).map_err(Fault::io("could not remove", &entry))?;
+    let home = Arc::clone(&database.home);
+    database.write(|write| files.iter().try_for_each(|path| set_aside(write, &home, path)))?;
+    for path in files {
+        let going = going(path);
+        match fs::remove_file(&going) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Fault::io("could not remove", &going)(error));
+            }
+            Ok(()) | Err(_) => {}
         }
     }
-    if is_empty {
-        fs::remove_dir(path).map_err(Fault::io("could not remove the folder", path))?;
+    Ok(())
+}
+
+fn set_aside(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<(), Fault> {
+    if is_shown(write, home, path)? {
+        return Ok(());
     }
-    Ok(is_empty)
+    match fs::rename(path, going(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Fault::io("could not remove", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Removes what lies in a folder and the folder itself; false as long as somebody shows a file in it.
+fn remove_folder(database: &mut Database, folder: &Path) -> Result<bool, Fault> {
+    let mut names: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Fault::io("could not read the folder", folder))? {
+        let path = entry.map_err(Fault::io("could not read the folder", folder))?.path();
+        names.push(of_going(&path).unwrap_or(path));
+    }
+    for some in names.chunks(STEP as usize) {
+        remove(database, some)?;
+    }
+    match fs::remove_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+        Err(error) => Err(Fault::io("could not remove the folder", folder)(error)),
+    }
+}
+
+fn noted(database: &Database, before: &str) -> Result<Vec<String>, Fault> {
+    let sql = "SELECT path FROM removals WHERE path < ?1 ORDER BY path DESC LIMIT ?2";
+    let mut statement = database.connection.prepare_cached(sql)?;
+    Ok(statement.query_map((before, STEP), |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// The name of a file while it is removed.
+fn going(path: &Path) -> PathBuf {
+    let mut name = OsString::from(GOING);
+    name.push(path.file_name().unwrap_or_default());
+    path.with_file_name(name)
+}
+
+/// The name that a file had before.
+fn of_going(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?.strip_prefix(GOING)?;
+    Some(path.with_file_name(name))
 }
 
 /// Whether some thread shows the file.

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction};
 
-use crate::database::{self, Database, now_ms};
+use crate::database::now_ms;
 use crate::fork::HistoryRefused;
 
 /// The turns that are taken back.
@@ -16,14 +16,12 @@ pub enum Reverted {
 
 /// Takes turns back, none of which may run. The images that they made keep their files, handles and records, and are no
 /// part of the conversation any more.
-pub(crate) fn revert(database: &mut Database, thread_id: &str, reverted: &Reverted) -> Result<(), HistoryRefused> {
-    database::write(database.of(thread_id), |write| {
-        if !write.prepare_cached("SELECT 1 FROM threads WHERE id = ?1")?.exists([thread_id])? {
-            return Err(HistoryRefused::UnknownThread);
-        }
-        let Some(first) = first_position(write, thread_id, reverted)? else { return Ok(()) };
-        take_back(write, thread_id, first)
-    })
+pub(crate) fn revert(write: &Transaction<'_>, thread_id: &str, reverted: &Reverted) -> Result<(), HistoryRefused> {
+    if !write.prepare_cached("SELECT 1 FROM threads WHERE id = ?1")?.exists([thread_id])? {
+        return Err(HistoryRefused::UnknownThread);
+    }
+    let Some(first) = first_position(write, thread_id, reverted)? else { return Ok(()) };
+    take_back(write, thread_id, first)
 }
 
 /// Where the turns that are taken back begin; `None` when there are none.

@@ -23,17 +23,20 @@ use crate::files::{StagedImage, ThreadFiles};
 use crate::fork::{Fork, HistoryRefused};
 use crate::home::Home;
 use crate::image_list::{self, ImageBytes, StoredImage};
-use crate::lease::{self, LeaseRefused};
+use crate::lanes::{Lanes, Reads};
+use crate::lease::{self, Acquired, LeaseRefused};
+use crate::memory::{Locks, Memory};
+use crate::owner::Gate;
 use crate::page::PageRefused;
 use crate::revert::Reverted;
 use crate::source::Limits;
-use crate::worker::Worker;
+use crate::worker::Patience;
 use crate::{append, fork, history, intake, journal, removal, revert, thread_list, turn_list};
 
 /// Easel's home on this machine. Cheap to clone; several processes may have the same home open.
 #[derive(Debug, Clone)]
 pub struct EaselStore {
-    worker: Worker,
+    pub(crate) lanes: Lanes,
     pub(crate) home: Arc<Home>,
     pub(crate) owner: Arc<str>,
     pub(crate) limits: Limits,
@@ -41,123 +44,155 @@ pub struct EaselStore {
 
 impl EaselStore {
     /// Returns at once; the database is opened, and what dead processes left open is closed, before the first
-    /// operation is answered. When that fails, every operation says why.
+    /// operation is answered. When that fails, each operation says why, and later ones try again.
     ///
     /// `home` must be absolute.
     pub fn open(home: PathBuf, limits: Limits) -> Self {
         let home = Arc::new(Home::new(home));
         let owner: Arc<str> = uuid::Uuid::now_v7().to_string().into();
-        let worker = Worker::start(home.clone(), owner.clone());
-        Self { worker, home, owner, limits }
+        let lanes = Lanes::start(&home, &owner);
+        Self { lanes, home, owner, limits }
     }
 
     /// Ends the use of the home: what was asked before is done, what is asked after, by any clone, is refused.
     pub async fn close(&self) {
-        self.worker.close().await;
+        self.lanes.close().await;
     }
 
     /// Writes a new thread, or the changed fields of a known one. Without `overrides`, those of a known thread stay. An
     /// ephemeral thread is kept in memory until [`EaselStore::forget`].
     pub async fn put_thread(&self, thread: Thread, overrides: Option<Map<String, Value>>) -> Result<(), StorageError> {
-        self.run(move |database| {
-            if thread.ephemeral {
-                database.memory.connection(&database.home)?;
-                database.memory.take_in(&database.home, &thread.id)?;
-            }
-            database.write_to(&thread.id, |write| append::put_thread(write, &thread, overrides.as_ref()))
-        })
-        .await
+        if thread.ephemeral {
+            self.lanes.open().await?;
+            let put = move |memory: &mut Memory| memory.put_thread(&thread, overrides.as_ref());
+            return Ok(self.lanes.memory.write(Patience::Short, put).await?);
+        }
+        let put = move |write: &Transaction<'_>| append::put_thread(write, &thread, overrides.as_ref());
+        self.run(Patience::Short, move |database| database.write(put)).await
     }
 
     /// Writes a thread that begins as a copy of another.
     pub async fn fork(&self, wish: Fork) -> Result<(), HistoryRefused> {
-        self.worker.run(move |database| fork::fork(database, &wish)).await
+        let from_memory = self.lanes.ephemeral.has(&wish.source);
+        if from_memory || wish.thread.ephemeral {
+            self.lanes.open().await?;
+            let fork = move |memory: &mut Memory| fork::with_memory(memory, &wish, from_memory);
+            return self.lanes.memory.write(Patience::Short, fork).await;
+        }
+        self.lanes.writer.write(Patience::Short, move |database| fork::on_disk(database, &wish)).await
     }
 
     /// Adds to the conversation as the model reads it, after the newest turn.
     pub async fn inject(&self, thread_id: &str, items: Vec<ResponseItem>) -> Result<(), StorageError> {
-        let (thread_id, home) = (thread_id.to_owned(), self.home.clone());
-        self.run(move |database| {
-            database.write_to(&thread_id, |write| {
-                let turn_id = history::newest_turn(write, &thread_id)?.unwrap_or_default();
-                items.iter().try_for_each(|item| append::add_model_item(write, &home, &thread_id, &turn_id, item))
-            })
-        })
-        .await
+        let (id, home) = (thread_id.to_owned(), self.home.clone());
+        let add = move |write: &Transaction<'_>| {
+            let turn_id = history::newest_turn(write, &id)?.unwrap_or_default();
+            items.iter().try_for_each(|item| append::add_model_item(write, &home, &id, &turn_id, item))
+        };
+        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, Locks::Memory, add).await?)
     }
 
     /// Takes turns of a thread back. The images that they made are kept.
     pub async fn revert(&self, thread_id: &str, reverted: Reverted) -> Result<(), HistoryRefused> {
-        let thread_id = thread_id.to_owned();
-        self.worker.run(move |database| revert::revert(database, &thread_id, &reverted)).await
+        let id = thread_id.to_owned();
+        let revert = move |write: &Transaction<'_>| revert::revert(write, &id, &reverted);
+        self.lanes.write_to(thread_id, Patience::Short, Locks::Disk, revert).await
     }
 
     /// Deletes a thread that this process writes to, with the files that no other thread shows; false when there is no
     /// such thread.
     pub async fn delete(&self, thread_id: &str) -> Result<bool, StorageError> {
-        let thread_id = thread_id.to_owned();
-        self.run(move |database| removal::delete(database, &thread_id)).await
+        let id = thread_id.to_owned();
+        let in_memory = self.lanes.ephemeral.has(thread_id);
+        let deleted = self.run(Patience::Short, move |database| removal::delete(database, &id, in_memory)).await?;
+        self.forget(thread_id).await?;
+        if let Err(error) = self.remove_files().await {
+            tracing::warn!(%error, thread_id, "files of a deleted thread stay until the next start");
+        }
+        Ok(deleted)
+    }
+
+    /// Removes the files of deleted threads, some at a time, so that others come in between.
+    async fn remove_files(&self) -> Result<(), StorageError> {
+        let mut next = Some(removal::FIRST.to_owned());
+        while let Some(before) = next {
+            next = self.run(Patience::Short, move |database| removal::step(database, &before)).await?;
+        }
+        Ok(())
     }
 
     /// Ends an ephemeral thread; its images stay. Nothing happens to other threads.
     pub async fn forget(&self, thread_id: &str) -> Result<(), StorageError> {
+        if !self.lanes.ephemeral.has(thread_id) {
+            return Ok(());
+        }
         let thread_id = thread_id.to_owned();
-        self.run(move |database| database.memory.forget(&thread_id)).await
+        Ok(self.lanes.memory.write(Patience::Short, move |memory| memory.forget(&thread_id)).await?)
     }
 
     /// The token usage that a thread had after its last turn, and that turn's id; `None` before the first answer.
     pub async fn usage(&self, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, StorageError> {
-        let thread_id = thread_id.to_owned();
-        self.run(move |database| history::usage(database.of(&thread_id), &thread_id)).await
+        let id = thread_id.to_owned();
+        self.read_of(thread_id, Reads::Page, move |connection| history::usage(connection, &id)).await
     }
 
     /// A thread without turns, with status `notLoaded`.
     pub async fn thread(&self, thread_id: &str) -> Result<Option<Thread>, StorageError> {
-        let thread_id = thread_id.to_owned();
-        self.run(move |database| history::thread(database.of(&thread_id), &thread_id)).await
+        let id = thread_id.to_owned();
+        self.read_of(thread_id, Reads::Page, move |connection| history::thread(connection, &id)).await
     }
 
     /// All that an actor needs to carry a thread on.
     pub async fn load(&self, thread_id: &str) -> Result<Option<StoredThread>, StorageError> {
-        let (thread_id, home) = (thread_id.to_owned(), self.home.clone());
-        self.run(move |database| history::load(database.of(&thread_id), &home, &thread_id)).await
+        let (id, home) = (thread_id.to_owned(), self.home.clone());
+        self.read_of(thread_id, Reads::Whole, move |connection| history::load(connection, &home, &id)).await
     }
 
     /// All turns of a thread, oldest first; none when there is no such thread.
     pub async fn all_turns(&self, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, StorageError> {
-        let (thread_id, home) = (thread_id.to_owned(), self.home.clone());
-        self.run(move |database| turn_list::all_turns(database.of(&thread_id), &home, &thread_id, view)).await
+        let (id, home) = (thread_id.to_owned(), self.home.clone());
+        let read = move |connection: &Connection| turn_list::all_turns(connection, &home, &id, view);
+        self.read_of(thread_id, Reads::Whole, read).await
+    }
+
+    /// The newest turns of a thread with their items, oldest first, as many as fit into so many bytes of JSON; then older
+    /// ones without items, as long as those fit.
+    pub async fn newest_turns(&self, thread_id: &str, bytes: usize) -> Result<Vec<Turn>, StorageError> {
+        let (id, home) = (thread_id.to_owned(), self.home.clone());
+        let read = move |connection: &Connection| turn_list::newest_turns(connection, &home, &id, bytes);
+        self.read_of(thread_id, Reads::Whole, read).await
     }
 
     pub async fn threads(&self, wish: ThreadListParams) -> Result<ThreadListResponse, PageRefused> {
-        self.worker.run(move |database| thread_list::threads(&database.connection, &wish)).await
+        let reads = if thread_list::is_search(&wish) { Reads::Search } else { Reads::Page };
+        self.page(reads, move |connection| thread_list::threads(connection, &wish)).await
     }
 
     /// Threads that a term is found in.
     pub async fn search(&self, wish: ThreadSearchParams) -> Result<ThreadSearchResponse, PageRefused> {
-        self.worker.run(move |database| thread_list::search(&database.connection, &wish)).await
+        self.page(Reads::Search, move |connection| thread_list::search(connection, &wish)).await
     }
 
     pub async fn turns(&self, wish: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageRefused> {
-        let home = self.home.clone();
-        self.worker.run(move |database| turn_list::turns(database.of(&wish.thread_id), &home, &wish)).await
+        let (id, home) = (wish.thread_id.clone(), self.home.clone());
+        self.lanes.read_of(&id, Reads::Page, move |connection| turn_list::turns(connection, &home, &wish)).await
     }
 
     pub async fn items(&self, wish: ThreadItemsListParams) -> Result<ThreadItemsListResponse, PageRefused> {
-        let home = self.home.clone();
-        self.worker.run(move |database| turn_list::items(database.of(&wish.thread_id), &home, &wish)).await
+        let (id, home) = (wish.thread_id.clone(), self.home.clone());
+        self.lanes.read_of(&id, Reads::Page, move |connection| turn_list::items(connection, &home, &wish)).await
     }
 
     /// Made images, newest first.
     pub async fn images(&self, wish: ImageListParams) -> Result<ImageListResponse, PageRefused> {
         let home = self.home.clone();
-        self.worker.run(move |database| image_list::images(&database.connection, &home, &wish)).await
+        self.page(Reads::Page, move |connection| image_list::images(connection, &home, &wish)).await
     }
 
     /// The image that a handle names, made or attached.
     pub async fn image(&self, handle: &str) -> Result<Option<StoredImage>, StorageError> {
         let (handle, home) = (handle.to_owned(), self.home.clone());
-        self.run(move |database| image_list::image(&database.connection, &home, &handle)).await
+        self.read(Reads::Page, move |connection| image_list::image(connection, &home, &handle)).await
     }
 
     /// At most `length` bytes of an image's file from `offset` on; `None` when no image has the handle.
@@ -170,41 +205,85 @@ impl EaselStore {
 
     /// Makes this process the writer of a thread, and closes what a dead writer left open in it.
     pub async fn acquire_writer(&self, thread_id: &str) -> Result<(), LeaseRefused> {
-        let thread_id = thread_id.to_owned();
-        self.worker.run(move |database| lease::acquire(database, &thread_id)).await
+        if self.lanes.ephemeral.has(thread_id) {
+            return Ok(());
+        }
+        let mut gate: Option<Gate> = None;
+        loop {
+            let id = thread_id.to_owned();
+            let acquire = move |database: &mut Database| lease::acquire(database, &id, gate.as_ref());
+            match self.lanes.writer.write(Patience::Short, acquire).await? {
+                Acquired::Yes => return Ok(()),
+                // Waited for here, where nobody else is kept from the database.
+                Acquired::NeedsGate => gate = Some(Gate::enter(&self.home).await?),
+            }
+        }
     }
 
     /// The same for the images of a thread, also of an ephemeral one that has ended.
     pub async fn acquire_images(&self, thread_id: &str) -> Result<(), LeaseRefused> {
-        let thread_id = thread_id.to_owned();
-        self.worker.run(move |database| lease::acquire_images(database, &thread_id)).await
+        let acquired = self.acquire_writer(thread_id).await;
+        if !matches!(acquired, Err(LeaseRefused::UnknownThread)) {
+            return acquired;
+        }
+        let (home, thread_id) = (self.home.clone(), thread_id.to_owned());
+        let check = move |connection: &Connection| lease::check_ephemeral(connection, &home, &thread_id);
+        self.lanes.read(Reads::Page, check).await
     }
 
     /// Whether this process could be the writer of a thread now; it does not become it.
     pub async fn may_write(&self, thread_id: &str) -> Result<(), LeaseRefused> {
-        let thread_id = thread_id.to_owned();
-        self.worker.run(move |database| lease::check(database, &thread_id)).await
+        if self.lanes.ephemeral.has(thread_id) {
+            return Ok(());
+        }
+        let (home, me, thread_id) = (self.home.clone(), self.owner.clone(), thread_id.to_owned());
+        self.lanes.read(Reads::Page, move |connection| lease::check(connection, &home, &me, &thread_id)).await
     }
 
     /// Lets another process write to the thread. Nothing happens when this one is not its writer.
     pub async fn release_writer(&self, thread_id: &str) -> Result<(), StorageError> {
+        if self.lanes.ephemeral.has(thread_id) {
+            return Ok(());
+        }
         let thread_id = thread_id.to_owned();
-        self.run(move |database| lease::release(database, &thread_id)).await
+        self.run(Patience::Short, move |database| lease::release(database, &thread_id)).await
     }
 
     /// Reads one page of a list.
     pub(crate) async fn page<T: Send + 'static>(
         &self,
+        reads: Reads,
         read: impl FnOnce(&Connection) -> Result<T, PageRefused> + Send + 'static,
     ) -> Result<T, PageRefused> {
-        self.worker.run(move |database| read(&database.connection)).await
+        self.lanes.read(reads, read).await
     }
 
+    /// Reads what is on the disk.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        reads: Reads,
+        read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        Ok(self.lanes.read(reads, read).await?)
+    }
+
+    /// Reads one thread where it is.
+    pub(crate) async fn read_of<T: Send + 'static>(
+        &self,
+        thread_id: &str,
+        reads: Reads,
+        read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        Ok(self.lanes.read_of(thread_id, reads, read).await?)
+    }
+
+    /// Writes to the disk.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        patience: Patience,
         operation: impl FnOnce(&mut Database) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StorageError> {
-        self.worker.run(operation).await.map_err(StorageError::from)
+        Ok(self.lanes.writer.write(patience, operation).await?)
     }
 }
 
@@ -222,14 +301,13 @@ impl Store for EaselStore {
     async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {
         events.retain(|event| append::thread_of(event).is_some());
         let Some(thread_id) = events.first().and_then(append::thread_of).map(str::to_owned) else { return Ok(()) };
+        let counts = |event: &Event| matches!(event, Event::ThreadTokenUsageUpdated(_));
+        let locks = if events.iter().any(counts) { Locks::Disk } else { Locks::Memory };
         let (home, owner) = (self.home.clone(), self.owner.clone());
-        self.run(move |database| {
-            let append = |write: &Transaction<'_>| {
-                events.iter().try_for_each(|event| append::event(write, &home, &owner, event))
-            };
-            database.write_to(&thread_id, append)
-        })
-        .await
+        let append = move |write: &Transaction<'_>| {
+            events.iter().try_for_each(|event| append::event(write, &home, &owner, event))
+        };
+        Ok(self.lanes.write_to::<_, Fault>(&thread_id, Patience::Long, locks, append).await?)
     }
 
     async fn take_in(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, SourceRefused> {
@@ -237,7 +315,7 @@ impl Store for EaselStore {
     }
 
     async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
-        self.run(move |database| journal::reserve(database, call)).await
+        self.run(Patience::Long, move |database| journal::reserve(database, call)).await
     }
 
     async fn settle(
@@ -252,6 +330,6 @@ impl Store for EaselStore {
         let home = self.home.clone();
         let settle =
             move |database: Result<&mut Database, Fault>| journal::settle(&home, database, &thread_id, &call_id, end);
-        self.worker.run_anyway(settle).await.map_err(StorageError::from)
+        Ok(self.lanes.writer.write_anyway(Patience::Long, settle).await?)
     }
 }

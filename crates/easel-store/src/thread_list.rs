@@ -1,6 +1,6 @@
 //! Pages of threads, and of those that a term is found in. Ephemeral threads are in neither.
 
-use easel_protocol::thread::{CwdFilter, SortDirection, ThreadListParams, ThreadListResponse, ThreadSortKey};
+use easel_protocol::thread::{CwdFilter, SortDirection, Thread, ThreadListParams, ThreadListResponse, ThreadSortKey};
 use easel_protocol::thread_search::{
     ThreadSearchParams, ThreadSearchResponse, ThreadSearchResult, ThreadSearchSortKey, ThreadSourceKind,
 };
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::fault::Fault;
 use crate::history::{THREAD_COLUMNS, thread_of};
 use crate::page::{self, Page, PageRefused, Place, Wanted};
-use crate::words::{folded, snippet};
+use crate::words::{folded, index_query, snippet};
 
 const BY_CREATION: &str = "created_at";
 const BY_UPDATE: &str = "updated_at";
@@ -26,7 +26,7 @@ pub(crate) fn threads(connection: &Connection, wish: &ThreadListParams) -> Resul
     let wanted = Wanted::new(column, wish.cursor.as_deref(), limit, direction)?;
     let (beyond, order) = wanted.sql(column, "id");
     let sql = format!(
-        "SELECT {THREAD_COLUMNS}, {column}, length(json) + length(preview) FROM threads \
+        "SELECT {THREAD_COLUMNS}, {column}, octet_length(json) FROM threads \
          WHERE {beyond} AND ephemeral = 0 AND archived = ?3 \
          AND (?4 IS NULL OR model_provider IN (SELECT value FROM json_each(?4))) \
          AND (?5 IS NULL OR cwd IN (SELECT value FROM json_each(?5))) \
@@ -57,9 +57,14 @@ pub(crate) fn threads(connection: &Connection, wish: &ThreadListParams) -> Resul
     let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let thread = thread_of(row)?;
-        Ok(Some((place(row, &thread.id)?, size(row)?, thread)))
+        Ok(Some((place(row, &thread.id)?, size(row, &thread)?, thread)))
     })?;
     Ok(ThreadListResponse { data, next_cursor, backwards_cursor })
+}
+
+/// Whether a page may have to look at many threads that are not on it.
+pub(crate) fn is_search(wish: &ThreadListParams) -> bool {
+    wish.search_term.is_some() || wish.originators.is_some()
 }
 
 pub(crate) fn search(connection: &Connection, wish: &ThreadSearchParams) -> Result<ThreadSearchResponse, PageRefused> {
@@ -71,15 +76,12 @@ pub(crate) fn search(connection: &Connection, wish: &ThreadSearchParams) -> Resu
     let direction = wish.sort_direction.unwrap_or(SortDirection::Desc);
     let wanted = Wanted::new(list, wish.cursor.as_deref(), limit, direction)?;
     let (beyond, order) = wanted.sql(column, "id");
-    // The plus sign has SQLite walk the index of the order, and not the threads that were found to sort them all.
-    let sql = format!(
-        "SELECT {THREAD_COLUMNS}, {column}, length(json) + length(preview), \
-         (SELECT text FROM words WHERE thread_id = threads.id AND item_id <> '' AND holds(text, ?4) LIMIT 1) \
-         FROM threads WHERE {beyond} AND ephemeral = 0 AND archived = ?3 \
-         AND +id IN (SELECT thread_id FROM words WHERE holds(text, ?4)) \
-         AND (?5 IS NULL OR source IN (SELECT value FROM json_each(?5))) ORDER BY {order}"
-    );
     let term = folded(&wish.search_term);
+    let query = index_query(&term);
+    let sql = match &query {
+        Some(query) if is_rare(connection, query)? => search_by_index(column, &beyond, &order),
+        Some(_) | None => search_in_order(column, &beyond, &order),
+    };
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
         wanted.value(),
@@ -87,25 +89,67 @@ pub(crate) fn search(connection: &Connection, wish: &ThreadSearchParams) -> Resu
         wish.archived.unwrap_or(false),
         term,
         sources(wish.source_kinds.as_deref())?,
+        query,
     ])?;
     let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let thread = thread_of(row)?;
         let said = row.get_ref(6)?.as_str_or_null().map_err(rusqlite::Error::from)?;
         let snippet = snippet(&thread, said, &term);
-        let size = size(row)? + snippet.len();
+        let size = size(row, &thread)? + page::json_length(&snippet);
         Ok(Some((place(row, &thread.id)?, size, ThreadSearchResult { thread, snippet })))
     })?;
     Ok(ThreadSearchResponse { data, next_cursor, backwards_cursor })
+}
+
+/// Texts that the index may find for [`search_by_index`].
+const FEW: u32 = 20_000;
+
+/// Whether the index finds few texts. What is found often is soon found by looking, too.
+fn is_rare(connection: &Connection, query: &str) -> Result<bool, Fault> {
+    let sql = "SELECT count(*) FROM (SELECT rowid FROM words_index WHERE words_index MATCH ?1 LIMIT ?2 + 1)";
+    let count: u32 = connection.prepare_cached(sql)?.query_row((query, FEW), |row| row.get(0))?;
+    Ok(count <= FEW)
+}
+
+/// Looks the term up in the index of words, and into the texts that are too long for it. The plus sign has SQLite walk the
+/// index of the order, and not the threads that were found to sort them all.
+fn search_by_index(column: &str, beyond: &str, order: &str) -> String {
+    format!(
+        "WITH found AS MATERIALIZED ( \
+         SELECT id, thread_id, item_id FROM words \
+         WHERE id IN (SELECT rowid FROM words_index WHERE words_index MATCH ?6) AND holds(text, ?4) \
+         UNION ALL SELECT id, thread_id, item_id FROM words WHERE octet_length(text) > 65536 AND holds(text, ?4)) \
+         SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
+         (SELECT text FROM words WHERE id = (SELECT min(id) FROM found WHERE thread_id = threads.id AND item_id <> '')) \
+         FROM threads WHERE {beyond} AND ephemeral = 0 AND archived = ?3 \
+         AND +id IN (SELECT thread_id FROM found) \
+         AND (?5 IS NULL OR source IN (SELECT value FROM json_each(?5))) ORDER BY {order}"
+    )
+}
+
+/// Looks into the words of one thread after another until the page is full: for terms that are too short for the index,
+/// and for those that most threads have.
+fn search_in_order(column: &str, beyond: &str, order: &str) -> String {
+    format!(
+        "SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
+         (SELECT text FROM words WHERE thread_id = threads.id AND item_id <> '' AND holds(text, ?4) LIMIT 1) \
+         FROM threads WHERE {beyond} AND ephemeral = 0 AND archived = ?3 \
+         AND (?5 IS NULL OR source IN (SELECT value FROM json_each(?5))) \
+         AND EXISTS (SELECT 1 FROM words WHERE thread_id = threads.id AND holds(text, ?4)) \
+         AND (?6 IS NULL OR true) ORDER BY {order}"
+    )
 }
 
 fn place(row: &Row<'_>, id: &str) -> Result<Place, rusqlite::Error> {
     Ok(Place { value: row.get(4)?, id: id.to_owned() })
 }
 
-fn size(row: &Row<'_>) -> Result<usize, rusqlite::Error> {
-    let size: u32 = row.get(5)?;
-    Ok(size as usize)
+/// What a thread has on the wire, or a little more: its row has name and preview twice.
+fn size(row: &Row<'_>, thread: &Thread) -> Result<usize, rusqlite::Error> {
+    let json: u32 = row.get(5)?;
+    let name = thread.name.as_deref().map_or(0, page::json_length);
+    Ok(json as usize + name + page::json_length(&thread.preview))
 }
 
 /// A filter by where threads come from. The Codex app-server calls the threads that it is asked for `vscode` where Easel

@@ -62,9 +62,11 @@ pub(crate) fn items(
     let wanted = Wanted::new("items", wish.cursor.as_deref(), page::limit(wish.limit, 25, 100), direction)?;
     must_exist(connection, &wish.thread_id)?;
     let (beyond, order) = wanted.sql("position", "id");
+    // Two texts, so that each has its index.
+    let of_turn = if wish.turn_id.is_some() { "turn_id = ?4" } else { "?4 IS NULL" };
     let sql = format!(
         "SELECT position, id, json, turn_id FROM items \
-         WHERE thread_id = ?3 AND {beyond} AND (?4 IS NULL OR turn_id = ?4) ORDER BY {order}"
+         WHERE thread_id = ?3 AND {of_turn} AND {beyond} ORDER BY {order}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id, &wish.turn_id))?;
@@ -76,6 +78,55 @@ pub(crate) fn items(
         Ok(Some((Place { value: row.get(0)?, id: row.get(1)? }, bytes, entry)))
     })?;
     Ok(ThreadItemsListResponse { data, next_cursor, backwards_cursor })
+}
+
+/// The newest turns of a thread with all their items, oldest first, until `bytes` of JSON are full; then, as long as they
+/// fit, older ones without items.
+pub(crate) fn newest_turns(
+    connection: &Connection,
+    home: &Home,
+    thread_id: &str,
+    bytes: usize,
+) -> Result<Vec<Turn>, Fault> {
+    let sql = "SELECT json FROM turns WHERE thread_id = ?1 ORDER BY position DESC";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([thread_id])?;
+    let mut turns = Vec::new();
+    let mut left = bytes;
+    while let Some(row) = rows.next()? {
+        let (turn, size) = turn_of(row, 0)?;
+        let bare = Turn { items: Vec::new(), items_view: TurnItemsView::NotLoaded, ..turn };
+        let items = items_within(connection, home, thread_id, &bare.id, left.saturating_sub(size))?;
+        if let Some((items, item_bytes)) = items {
+            left -= size + item_bytes;
+            turns.push(Turn { items, items_view: TurnItemsView::Full, ..bare });
+        } else if size <= left {
+            left -= size;
+            turns.push(bare);
+        } else {
+            break;
+        }
+    }
+    turns.reverse();
+    Ok(turns)
+}
+
+/// The items of a turn with their size, if they fit. Those that are much too large are not read.
+fn items_within(
+    connection: &Connection,
+    home: &Home,
+    thread_id: &str,
+    turn_id: &str,
+    bytes: usize,
+) -> Result<Option<(Vec<ThreadItem>, usize)>, Fault> {
+    let sql = "SELECT coalesce(sum(octet_length(json) + 1), 0) FROM items WHERE thread_id = ?1 AND turn_id = ?2";
+    let stored: i64 = connection.prepare_cached(sql)?.query_row((thread_id, turn_id), |row| row.get(0))?;
+    if usize::try_from(stored).is_ok_and(|stored| stored > bytes) {
+        return Ok(None);
+    }
+    let (items, size) = items_of(connection, home, thread_id, turn_id, TurnItemsView::Full)?;
+    let size = size + items.len();
+    Ok((size <= bytes).then_some((items, size)))
 }
 
 /// Items of one turn in their order, with the size of their JSON. The summary is the user message and the last agent

@@ -7,6 +7,7 @@ use easel_protocol::usage::UsageReadParams;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::fault::Fault;
+use crate::lanes::Reads;
 use crate::page::{self, PageRefused, Place, Wanted};
 use crate::store::EaselStore;
 
@@ -45,16 +46,21 @@ pub struct DayOfTokens {
 }
 
 const COLUMNS: &str = "day, thread_id, provider, model, images, synthetic, input_tokens, output_tokens";
-const SELECTED: &str = "(?3 IS NULL OR thread_id = ?3) AND (?4 IS NULL OR model = ?4) AND (?5 IS NULL OR day >= ?5) AND (?6 IS NULL OR day <= ?6)";
+const SELECTED: &str = "(?4 IS NULL OR model = ?4) AND (?5 IS NULL OR day >= ?5) AND (?6 IS NULL OR day <= ?6)";
+
+/// Two texts, so that each has its index.
+fn of_thread(wish: &UsageReadParams) -> &'static str {
+    if wish.thread_id.is_some() { "thread_id = ?3" } else { "?3 IS NULL" }
+}
 
 impl EaselStore {
     pub async fn used(&self, wish: UsageReadParams) -> Result<UsagePage, PageRefused> {
-        self.page(move |connection| used_page(connection, &wish)).await
+        self.page(Reads::Search, move |connection| used_page(connection, &wish)).await
     }
 
     /// The days on which tokens were used, oldest first, and the number of today.
     pub async fn token_days(&self) -> Result<(Vec<DayOfTokens>, i64), StorageError> {
-        self.run(|database| token_days(&database.connection)).await
+        self.read(Reads::Search, token_days).await
     }
 }
 
@@ -62,14 +68,17 @@ fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePag
     let limit = page::limit(wish.limit, 100, 200);
     let wanted = Wanted::new("usage", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (beyond, order) = wanted.sql("sequence", "thread_id");
-    let sql = format!("SELECT {COLUMNS}, sequence FROM usage WHERE {beyond} AND {SELECTED} ORDER BY {order}");
+    let of_thread = of_thread(wish);
+    let sql =
+        format!("SELECT {COLUMNS}, sequence FROM usage WHERE {beyond} AND {of_thread} AND {SELECTED} ORDER BY {order}");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows =
         statement.query(params![wanted.value(), wanted.id(), wish.thread_id, wish.model, wish.since, wish.until])?;
     let page = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let used = used_of(row)?;
-        let bytes = used.thread_id.len() + used.provider.len() + used.model.len() + ROW_BYTES;
+        let texts = [&used.thread_id, &used.provider, &used.model];
+        let bytes = texts.into_iter().map(|text| page::json_length(text)).sum::<usize>() + ROW_BYTES;
         Ok(Some((Place { value: row.get(8)?, id: used.thread_id.clone() }, bytes, used)))
     })?;
     Ok(UsagePage { data: page.data, totals: totals(connection, wish)?, next_cursor: page.next_cursor })
@@ -79,9 +88,12 @@ fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePag
 const ROW_BYTES: usize = 256;
 
 fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<Used>, Fault> {
+    // The rows of one thread, or the sums over threads: neither grows with the number of threads.
+    let rows = if wish.thread_id.is_some() { "usage" } else { "usage_days" };
+    let of_thread = of_thread(wish);
     let sql = format!(
         "SELECT '', '', provider, model, sum(images), sum(synthetic), sum(input_tokens), sum(output_tokens) \
-         FROM usage WHERE ?1 IS ?2 AND {SELECTED} GROUP BY provider, model ORDER BY provider, model"
+         FROM {rows} WHERE ?1 IS ?2 AND {of_thread} AND {SELECTED} GROUP BY provider, model ORDER BY provider, model"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let nothing: Option<i64> = None;
@@ -108,7 +120,7 @@ fn used_of(row: &Row<'_>) -> Result<Used, Fault> {
 }
 
 fn token_days(connection: &Connection) -> Result<(Vec<DayOfTokens>, i64), Fault> {
-    let sql = "SELECT day, CAST(julianday(day) + 0.5 AS INTEGER), sum(input_tokens + output_tokens) FROM usage \
+    let sql = "SELECT day, CAST(julianday(day) + 0.5 AS INTEGER), sum(input_tokens + output_tokens) FROM usage_days \
                GROUP BY day HAVING sum(input_tokens + output_tokens) > 0 ORDER BY day";
     let mut statement = connection.prepare_cached(sql)?;
     let day = |row: &Row<'_>| Ok(DayOfTokens { day: row.get(0)?, number: row.get(1)?, tokens: row.get(2)? });

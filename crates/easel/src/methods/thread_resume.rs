@@ -5,7 +5,7 @@ use easel_imagegen::port::Provider;
 use easel_protocol::event::Event;
 use easel_protocol::method::ThreadResume;
 use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadSettings};
-use easel_protocol::turn::{Turn, TurnItemsView};
+use easel_protocol::turn::Turn;
 
 use crate::app::{App, Cx};
 use crate::given;
@@ -90,37 +90,13 @@ async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refu
     Ok(loaded.warnings.iter().map(|warning| app.warning(warning)).collect())
 }
 
-/// The turns of the answer; none when the request excludes them.
+/// The turns of the answer: the newest with their items, then older ones without, as long as they fit. `thread/turns/list`
+/// and `thread/items/list` have the rest. None when the request excludes them.
 pub(super) async fn newest_turns(app: &App, thread_id: &str, exclude: Option<bool>) -> Result<Vec<Turn>, Refusal> {
     match exclude {
         Some(true) => Ok(Vec::new()),
-        Some(false) | None => Ok(within(TURN_BYTES, app.store.all_turns(thread_id, TurnItemsView::Full).await?)),
+        Some(false) | None => Ok(app.store.newest_turns(thread_id, TURN_BYTES).await?),
     }
-}
-
-/// The newest turns that fit, with their items; then, as long as they fit, older ones without. `thread/turns/list` and
-/// `thread/items/list` have the rest.
-fn within(bytes: usize, turns: Vec<Turn>) -> Vec<Turn> {
-    let mut left = bytes;
-    let mut fits = |turn: &Turn| {
-        let size = serde_json::to_string(turn).map_or(usize::MAX, |turn| turn.len());
-        left.checked_sub(size).inspect(|rest| left = *rest).is_some()
-    };
-    let mut kept = Vec::with_capacity(turns.len());
-    for turn in turns.into_iter().rev() {
-        let turn = if fits(&turn) {
-            turn
-        } else {
-            let bare = Turn { items: Vec::new(), items_view: TurnItemsView::NotLoaded, ..turn };
-            if !fits(&bare) {
-                break;
-            }
-            bare
-        };
-        kept.push(turn);
-    }
-    kept.reverse();
-    kept
 }
 
 /// The thread with what the request changes of it.

@@ -1,0 +1,52 @@
+//! When what dead processes left open is closed: at the start, and later if that was not possible then.
+
+use std::time::{Duration, Instant};
+
+use super::Database;
+use crate::fault::Fault;
+use crate::owner::{self, Gate};
+use crate::recover;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// When to try next; `None` when all is closed.
+#[derive(Debug)]
+pub(super) struct Recovery {
+    due: Option<Instant>,
+    pause: Duration,
+}
+
+impl Recovery {
+    pub(super) fn new() -> Self {
+        Self { due: Some(Instant::now()), pause: FIRST_PAUSE }
+    }
+}
+
+impl Database {
+    /// Closes what is open if that is due. It waits for no other process: one that recovers at this moment closes the same.
+    pub(super) fn recover(&mut self) {
+        if self.recovery.due.is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        let recovered = self.try_to_recover().unwrap_or_else(|fault| {
+            tracing::warn!(%fault, "what an earlier process left open could not all be closed");
+            false
+        });
+        self.recovery.due = (!recovered).then(|| Instant::now() + self.recovery.pause);
+        self.recovery.pause = (self.recovery.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    fn try_to_recover(&mut self) -> Result<bool, Fault> {
+        let Some(gate) = Gate::try_enter(&self.home)? else { return Ok(false) };
+        if !recover::dead_owners(self)?.is_empty() {
+            // One look at the lock, and not one for each thing that is to be closed.
+            self.write(|_| Ok::<_, Fault>(()))?;
+        }
+        recover::all(self, &gate)?;
+        if let Err(fault) = owner::sweep(&self.home, &gate) {
+            tracing::debug!(%fault, "stale lock files stay");
+        }
+        Ok(recover::dead_owners(self)?.is_empty())
+    }
+}
