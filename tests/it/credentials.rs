@@ -1,6 +1,6 @@
 //! Credentials: how they come in, what they change, and that they come out nowhere.
 
-mod answers;
+pub(crate) mod answers;
 mod canary;
 #[cfg(unix)]
 mod helper;
@@ -23,7 +23,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::harness::{EASEL, Place, Server};
 
-async fn easel(place: &Place, arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Output {
+pub(crate) async fn easel(place: &Place, arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Output {
     let mut command = tokio::process::Command::new(EASEL);
     command.args(arguments).env_clear().env("EASEL_HOME", place.home()).envs(variables.iter().copied());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -34,7 +34,7 @@ async fn easel(place: &Place, arguments: &[&str], input: &str, variables: &[(&st
     child.wait_with_output().await.expect("the program ends")
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 

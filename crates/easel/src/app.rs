@@ -21,7 +21,7 @@ use crate::credentials::store::LoginStore;
 use crate::hub::Hub;
 use crate::offer::Offered;
 use crate::order::Order;
-use crate::provider::{AnyProvider, Providers};
+use crate::provider::{AnyProvider, Providers, api_origin};
 use crate::refusal::Refusal;
 use crate::rules::SharedRules;
 
@@ -37,8 +37,6 @@ pub(crate) struct App {
     /// Threads at rest that keep their actor.
     pub(crate) idle_threads: usize,
     pub(crate) account: Arc<Account>,
-    /// Why the stored login was not taken, for people.
-    login_problem: Option<String>,
     pub(crate) providers: Providers,
     /// What the connections were last told of the tools; nothing before the first handshake.
     pub(crate) offered_last: Mutex<Option<Offered>>,
@@ -77,8 +75,7 @@ impl App {
         let store = EaselStore::open(home.clone(), limits);
         let hub = Hub::new(store.clone());
         let logins = LoginStore::new(home.clone(), loaded.config.cli_auth_credentials_store);
-        let (account, problem) = Account::open(environment, logins, hub.connections().clone());
-        let account = Arc::new(account);
+        let account = Arc::new(Account::new(environment, logins, hub.connections().clone()));
         Self {
             providers: Providers::new(environment.clone(), home.clone(), Arc::clone(&account)),
             home,
@@ -89,7 +86,6 @@ impl App {
             shared_rules: SharedRules::default(),
             idle_threads: loaded.config.server.idle_threads,
             account,
-            login_problem: problem.map(|problem| format!("The stored login is not used: {problem}.")),
             offered_last: Mutex::default(),
             order: Order::default(),
             configuration: Configuration::new(loader, loaded),
@@ -126,21 +122,37 @@ impl App {
     pub(crate) fn warnings(&self) -> Vec<Event> {
         let mut warnings: Vec<Event> =
             self.configuration.warnings().iter().map(|warning| self.warning(warning)).collect();
-        let summary = match self.default_provider().unavailable() {
-            Some(reason) => Some(reason.to_owned()),
-            None if self.config().model_provider.is_none() && self.account.kind() == AuthKind::None => {
-                Some("No provider is configured, so pictures come from the preview, which is not a model.".to_owned())
-            }
-            None => None,
-        };
+        let unavailable = self.default_provider().unavailable().map(ToOwned::to_owned);
+        let problem = self.account.problem(api_origin(&self.config()).ok().as_ref());
         warnings.extend(
-            self.login_problem
-                .clone()
+            [problem, unavailable, self.preview_stands_in()]
                 .into_iter()
-                .chain(summary)
+                .flatten()
                 .map(|summary| Event::ConfigWarning(ConfigWarningNotification { summary, details: None, path: None })),
         );
         warnings
+    }
+
+    /// Says so, if threads that name no provider are drawn by the preview.
+    pub(crate) fn preview_stands_in(&self) -> Option<String> {
+        let is_preview = self.config().model_provider.is_none() && self.account.kind() == AuthKind::None;
+        let summary = "No provider is configured, so pictures come from the preview, which is not a model.";
+        is_preview.then(|| summary.to_owned())
+    }
+
+    /// Asks the keychain for the stored login while the server serves already, and tells every connection what changed.
+    /// The future is dropped at the end.
+    pub(crate) async fn read_login(self: Arc<Self>) {
+        let account = Arc::clone(&self.account);
+        if tokio::task::spawn_blocking(move || account.read()).await.is_err() {
+            return;
+        }
+        self.announce_tools().await;
+        let problem = self.account.problem(api_origin(&self.config()).ok().as_ref());
+        for summary in [problem, self.preview_stands_in()].into_iter().flatten() {
+            let warning = ConfigWarningNotification { summary, details: None, path: None };
+            self.hub.connections().announce(&Event::ConfigWarning(warning)).await;
+        }
     }
 
     pub(crate) fn warning(&self, warning: &Warning) -> Event {

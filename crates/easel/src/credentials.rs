@@ -1,7 +1,7 @@
 //! What requests are authorised with: the account's key or tokens, or what a configured provider names.
 //!
-//! The account's key belongs to one origin and its ChatGPT tokens to another, and no configuration but the user's own
-//! sends either elsewhere. The key comes from `OPENAI_API_KEY`, else from the login kept in [`store`]; the tokens come
+//! The account's key belongs to one origin and its ChatGPT tokens to another: those that the configuration named when
+//! they were given. No configuration sends either elsewhere later. The key comes from `OPENAI_API_KEY`, else from the login kept in [`store`]; the tokens come
 //! from a client and are kept nowhere ([`tokens`]). No credential ever comes from arguments.
 
 pub(crate) mod file;
@@ -12,7 +12,9 @@ mod claims;
 mod flight;
 mod helper;
 mod keychain;
+mod origin;
 mod rate_limits;
+mod stored_key;
 pub(crate) mod tokens;
 
 use std::sync::Arc;
@@ -22,8 +24,9 @@ use easel_imagegen::capability::AuthKind;
 use easel_provider::{Credential, CredentialError, Credentials, Secret};
 use reqwest::header::HeaderMap;
 
-pub(crate) use account::Account;
+pub(crate) use account::{Account, KeySource};
 pub(crate) use helper::Helper;
+pub(crate) use origin::Origin;
 pub(crate) use tokens::{Given, Tokens};
 
 /// Bytes of a token or of a program's credential.
@@ -35,10 +38,10 @@ pub(crate) enum AnyCredentials {
     None,
     Key(EnvKey),
     Helper(Arc<Helper>),
-    /// The account's key of the public API.
-    AccountKey(Arc<Account>),
-    /// The account's ChatGPT tokens.
-    AccountTokens(Arc<Tokens>),
+    /// The account's key of the public API, for requests to this origin.
+    AccountKey(Arc<Account>, Origin),
+    /// The account's ChatGPT tokens, for requests to this origin.
+    AccountTokens(Arc<Tokens>, Origin),
 }
 
 /// A key in an environment variable, read when the process began.
@@ -78,10 +81,10 @@ impl Credentials for AnyCredentials {
             Self::None => AuthKind::None,
             // A key that is missing is still the kind that is meant: the request then says which variable lacks it.
             Self::Key(_) | Self::Helper(_) => AuthKind::ApiKey,
-            Self::AccountKey(account) if account.source().is_some() => AuthKind::ApiKey,
-            Self::AccountKey(_) => AuthKind::None,
-            Self::AccountTokens(tokens) if tokens.are_there() => AuthKind::Chatgpt,
-            Self::AccountTokens(_) => AuthKind::None,
+            Self::AccountKey(account, _) if account.has_key() => AuthKind::ApiKey,
+            Self::AccountKey(..) => AuthKind::None,
+            Self::AccountTokens(tokens, _) if tokens.are_there() => AuthKind::Chatgpt,
+            Self::AccountTokens(..) => AuthKind::None,
         }
     }
 
@@ -93,14 +96,11 @@ impl Credentials for AnyCredentials {
                 Err(CredentialError { message: format!("the environment variable {variable} is not set") })
             }
             Self::Helper(helper) => Ok(Some(api_key(Arc::clone(helper).current().await?))),
-            Self::AccountKey(account) => match account.key() {
-                Some(key) => Ok(Some(api_key(key))),
-                None => Err(missing("there is no API key: `easel login --with-api-key` stores one")),
-            },
-            Self::AccountTokens(tokens) => match tokens.current() {
-                Some(credential) => Ok(Some(credential)),
-                None => Err(missing("there is no ChatGPT login: the client gives its tokens with account/login/start")),
-            },
+            Self::AccountKey(account, origin) => {
+                account.settled().await;
+                Ok(Some(api_key(account.key_for(origin)?)))
+            }
+            Self::AccountTokens(tokens, origin) => Ok(Some(tokens.current_for(origin)?)),
         }
     }
 
@@ -109,23 +109,19 @@ impl Credentials for AnyCredentials {
             // The environment of a process does not change.
             Self::None | Self::Key(_) => Ok(None),
             Self::Helper(helper) => Ok(Arc::clone(helper).renewed(&rejected.secret).await?.map(api_key)),
-            Self::AccountKey(account) => {
-                let key = Arc::clone(account).reload().await?;
-                Ok(key.map(api_key).filter(|credential| credential.secret != rejected.secret))
+            Self::AccountKey(account, origin) => {
+                let key = Arc::clone(account).reload(origin).await?;
+                Ok((key != rejected.secret).then(|| api_key(key)))
             }
-            Self::AccountTokens(tokens) => Arc::clone(tokens).renew(&rejected.secret).await,
+            Self::AccountTokens(tokens, origin) => Arc::clone(tokens).renew(&rejected.secret, origin).await,
         }
     }
 
     fn heard(&self, credential: &Credential, headers: &HeaderMap) {
-        if let (Self::AccountTokens(tokens), Some(account_id)) = (self, &credential.account_id) {
+        if let (Self::AccountTokens(tokens, _), Some(account_id)) = (self, &credential.account_id) {
             tokens.heard(account_id, headers);
         }
     }
-}
-
-fn missing(message: &str) -> CredentialError {
-    CredentialError { message: message.to_owned() }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod rules;
 
 mod logging;
 mod os;
+mod private_file;
 mod terminal;
 
 use std::process::ExitCode;

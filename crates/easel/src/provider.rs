@@ -24,8 +24,8 @@ use futures_util::stream;
 
 use crate::credentials::AnyCredentials;
 use account::AccountProvider;
-pub(crate) use http::api_url;
 use http::{OPENAI, Sources};
+pub(crate) use http::{api_origin, backend_origin};
 pub(crate) use table::{Providers, ids};
 
 #[derive(Debug)]

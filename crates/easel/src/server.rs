@@ -15,6 +15,7 @@ use std::time::Duration;
 use easel_config::{Environment, Invocation, Loader};
 use easel_rpc::{ClientWatch, Limits, Session, Signals, Table};
 use futures_util::future::join_all;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::app::{App, Cx};
@@ -60,6 +61,10 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
         let signals = Signals::install()?;
         let door = listen.open(&home)?;
         let app = Arc::new(App::new(environment, home, loader, loaded));
+        let mut reading = JoinSet::new();
+        if app.account.is_reading() {
+            reading.spawn(Arc::clone(&app).read_login());
+        }
         let server = Server { app, table: Arc::new(methods::table()?), limits, grace };
         match door {
             None => stdio::serve(&server, watch, input, output, signals).await?,

@@ -1,5 +1,6 @@
 //! No credential and no file leaves that was not meant to.
 
+mod account;
 #[cfg(unix)]
 mod helper;
 #[cfg(target_os = "linux")]

@@ -15,7 +15,13 @@ pub(crate) fn plain(place: &Place, value: &impl Serialize) -> Value {
 
 fn scrub(root: &str, key: &str, value: &mut Value) {
     match value {
-        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| scrub(root, key, value)),
+        Value::Object(fields) => {
+            let renamed = std::mem::take(fields).into_iter().map(|(key, mut value)| {
+                scrub(root, &key, &mut value);
+                (key.replace(root, "[root]"), value)
+            });
+            *fields = renamed.collect();
+        }
         Value::Array(values) => values.iter_mut().for_each(|value| scrub(root, key, value)),
         Value::Number(_) if key.ends_with("At") || key.ends_with("Ms") => *value = "[time]".into(),
         Value::Number(_) if key == "bytes" || key.ends_with("Tokens") => *value = "[number]".into(),

@@ -19,7 +19,6 @@ use easel_protocol::turn::{TurnStartParams, TurnStatus};
 use tokio::process::Command;
 
 use super::{WrongUsage, print, report};
-use crate::connections::Connections;
 use crate::credentials::Account;
 use crate::credentials::store::LoginStore;
 use crate::provider::{Providers, ids};
@@ -56,7 +55,7 @@ fn announce(environment: &Environment, id: &str, shown: Shown) -> Result<(), Fai
         return Err(WrongUsage(format!("there is no provider `{id}`; configured or built in are: {known}")).into());
     }
     let store = LoginStore::new(home.clone(), config.cli_auth_credentials_store);
-    let (account, _) = Account::open(environment, store, Connections::default());
+    let account = Account::open(environment, store);
     let provider = Providers::new(environment.clone(), home, account.into()).get(id, &config);
     if let Some(reason) = provider.unavailable() {
         return Err(reason.into());

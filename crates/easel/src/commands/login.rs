@@ -3,13 +3,12 @@
 use std::error::Error;
 use std::io::{IsTerminal, Read};
 
-use easel_config::{Config, Environment, Invocation, Loader};
+use easel_config::{Environment, Invocation, Loader};
 
 use super::{print, report};
-use crate::connections::Connections;
-use crate::credentials::Account;
 use crate::credentials::store::{Kept, LoginStore};
-use crate::provider::api_url;
+use crate::credentials::{Account, KeySource, Origin};
+use crate::provider::api_origin;
 
 /// Bytes that are read of standard input; a key has a few hundred.
 const LONGEST_INPUT: u64 = 16 * 1024;
@@ -23,19 +22,21 @@ pub(crate) fn with_api_key(environment: &Environment, invocation: Invocation) ->
     }
     let mut key = String::new();
     stdin.lock().take(LONGEST_INPUT).read_to_string(&mut key).map_err(|_| "standard input is not text")?;
-    let (account, config) = account(environment, invocation)?;
-    let Kept { place, instead } = account.log_in(&key)?;
+    let (account, origin) = account(environment, invocation)?;
+    let Kept { place, instead } = account.log_in(&key, origin.clone())?;
     if let Some(error) = instead {
         report(&error.to_string());
     }
-    print(&format!("The key is stored in {}. It is sent to {} and nowhere else.", place.name(), api_url(&config)))?;
+    print(&format!("The key is stored in {}. It is sent to {origin} and nowhere else.", place.name()))?;
     Ok(())
 }
 
 pub(crate) fn status(environment: &Environment, invocation: Invocation) -> Result<(), Failure> {
-    let (account, config) = account(environment, invocation)?;
-    let source = account.source().ok_or("nobody is logged in: `easel login --with-api-key` stores an API key")?;
-    print(&format!("Logged in with an API key for {}; it comes from {}.", api_url(&config), source.place()))?;
+    let (account, origin) = account(environment, invocation)?;
+    // What a request would say, and which origin it would go to.
+    account.check(&origin)?;
+    let place = account.source().map(KeySource::place).unwrap_or_default();
+    print(&format!("Logged in with an API key for {origin}; it comes from {place}."))?;
     Ok(())
 }
 
@@ -49,14 +50,15 @@ pub(crate) fn out(environment: &Environment, invocation: Invocation) -> Result<(
     Ok(())
 }
 
-fn account(environment: &Environment, invocation: Invocation) -> Result<(Account, Config), Failure> {
+/// The account, and the origin that its key goes to with this configuration.
+fn account(environment: &Environment, invocation: Invocation) -> Result<(Account, Origin), Failure> {
     let home = easel_config::home(environment)?;
     easel_config::create_home(&home)?;
     let config = Loader::new(environment.clone(), home.clone(), invocation).load().config;
     let store = LoginStore::new(home, config.cli_auth_credentials_store);
-    let (account, problem) = Account::open(environment, store, Connections::default());
-    if let Some(problem) = problem {
-        report(&problem.to_string());
+    let account = Account::open(environment, store);
+    if let Some(problem) = account.problem(None) {
+        report(&problem);
     }
-    Ok((account, config))
+    Ok((account, api_origin(&config)?))
 }

@@ -1,16 +1,19 @@
 //! The user's account, as it is now: a key of the public API, or the ChatGPT tokens that a client has given.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use easel_config::Environment;
 use easel_imagegen::capability::AuthKind;
 use easel_protocol::rate_limits::GetAccountRateLimitsResponse;
 use easel_provider::{CredentialError, Secret};
 use easel_rpc::Outbox;
+use tokio::sync::watch;
 
-use super::store::{Kept, LoginStore, Place};
+use super::origin::Origin;
+use super::store::{Found, Kept, LoginStore, Place};
+use super::stored_key::{LONGEST_KEY, StoredKey};
 use super::tokens::{Given, Profile, Tokens};
-use super::{file, key_in, one_word};
+use super::{key_in, one_word};
 use crate::connections::Connections;
 
 const VARIABLE: &str = "OPENAI_API_KEY";
@@ -19,11 +22,32 @@ const VARIABLE: &str = "OPENAI_API_KEY";
 #[derive(Debug)]
 pub(crate) struct Account {
     store: LoginStore,
-    /// Wins over the stored key: who sets it for one process means that process.
+    /// Wins over the stored key: who sets it for one process means that process, and where its requests go.
     environment: Option<Secret>,
-    stored: Mutex<Option<(Secret, Place)>>,
+    login: watch::Sender<Login>,
     /// Win over any key: a client that gives them means just this server.
     tokens: Arc<Tokens>,
+}
+
+/// The stored login, as far as this process knows it.
+#[derive(Debug)]
+enum Login {
+    /// The keychain is being asked.
+    Reading,
+    None,
+    Key(Found),
+    /// There may be one. It is not the same as none: whoever logged in does not mean the preview.
+    Unreadable(CredentialError),
+}
+
+impl From<Result<Option<Found>, CredentialError>> for Login {
+    fn from(read: Result<Option<Found>, CredentialError>) -> Self {
+        match read {
+            Ok(Some(found)) => Self::Key(found),
+            Ok(None) => Self::None,
+            Err(error) => Self::Unreadable(error),
+        }
+    }
 }
 
 /// Where the key in use comes from.
@@ -44,35 +68,89 @@ impl KeySource {
 }
 
 impl Account {
-    /// Reads the stored login; one that cannot be read counts as none and is returned as a warning. `connections` are
-    /// told of the account's limits. Blocks for disk or the keychain.
-    pub(crate) fn open(
-        environment: &Environment,
-        store: LoginStore,
-        connections: Connections,
-    ) -> (Self, Option<CredentialError>) {
-        let (stored, problem) = match store.read() {
-            Ok(stored) => (stored, None),
-            Err(error) => (None, Some(error)),
-        };
+    /// An account whose stored login is read already, or, from a keychain, still to be read with [`Account::read`].
+    /// `connections` get the account's limits.
+    pub(crate) fn new(environment: &Environment, store: LoginStore, connections: Connections) -> Self {
+        let login = if store.is_quick() { store.read().into() } else { Login::Reading };
         let environment = key_in(environment, VARIABLE);
         let tokens = Arc::new(Tokens::new(connections));
-        (Self { store, environment, stored: Mutex::new(stored), tokens }, problem)
+        Self { store, environment, login: watch::Sender::new(login), tokens }
     }
 
-    /// What requests are authorised with; [`AuthKind::None`] when nobody is logged in.
+    /// An account whose stored login is read. Blocks for disk or the keychain.
+    pub(crate) fn open(environment: &Environment, store: LoginStore) -> Self {
+        let account = Self::new(environment, store, Connections::default());
+        account.read();
+        account
+    }
+
+    /// Reads the stored login, unless that was done. Blocks for the keychain, which may ask its user.
+    pub(crate) fn read(&self) {
+        if !self.is_reading() {
+            return;
+        }
+        let read = self.store.read().into();
+        self.login.send_if_modified(|login| {
+            // A login or logout meanwhile is what counts.
+            let is_first = matches!(login, Login::Reading);
+            if is_first {
+                *login = read;
+            }
+            is_first
+        });
+    }
+
+    /// Waits until the stored login is read, if that matters: not with a key in the environment or with tokens.
+    pub(crate) async fn settled(&self) {
+        if self.environment.is_none() && !self.tokens.are_there() {
+            // The sender lives as long as the account, so this ends with the reading.
+            let _ = self.login.subscribe().wait_for(|login| !matches!(login, Login::Reading)).await;
+        }
+    }
+
+    /// Whether [`Account::read`] has something to do.
+    pub(crate) fn is_reading(&self) -> bool {
+        matches!(*self.login.borrow(), Login::Reading)
+    }
+
+    /// What requests are authorised with; [`AuthKind::None`] when nobody is logged in. A login that is not read, or cannot
+    /// be, counts as a key: its requests fail and say why, and nothing stands in for it.
     pub(crate) fn kind(&self) -> AuthKind {
         if self.tokens.are_there() {
             return AuthKind::Chatgpt;
         }
-        if self.source().is_some() { AuthKind::ApiKey } else { AuthKind::None }
+        if self.has_key() { AuthKind::ApiKey } else { AuthKind::None }
     }
 
-    /// Where the key comes from; `None` when there is none.
+    /// Whether there is a key, or may be one.
+    pub(super) fn has_key(&self) -> bool {
+        self.environment.is_some() || !matches!(*self.login.borrow(), Login::None)
+    }
+
+    /// Where the key comes from; `None` when there is none that can be read.
     pub(crate) fn source(&self) -> Option<KeySource> {
-        match &self.environment {
-            Some(_) => Some(KeySource::Environment),
-            None => self.stored().as_ref().map(|(_, place)| KeySource::Login(*place)),
+        match (&self.environment, &*self.login.borrow()) {
+            (Some(_), _) => Some(KeySource::Environment),
+            (None, Login::Key(found)) => Some(KeySource::Login(found.place)),
+            (None, Login::Reading | Login::None | Login::Unreadable(_)) => None,
+        }
+    }
+
+    /// What a person should know of the stored login: that it cannot be read, that others could read it, or that it is for
+    /// another origin than `destination`, which is where requests with a key go.
+    pub(crate) fn problem(&self, destination: Option<&Origin>) -> Option<String> {
+        match &*self.login.borrow() {
+            Login::Reading | Login::None => None,
+            Login::Unreadable(error) => Some(format!("The stored login cannot be used: {error}.")),
+            Login::Key(found) if found.was_open => Some(format!(
+                "Other users could read {} until now. If you share this machine, replace the key.",
+                found.place.name()
+            )),
+            Login::Key(found) => {
+                let destination = destination.filter(|destination| **destination != found.key.origin)?;
+                let is_used = self.environment.is_none() && !self.tokens.are_there();
+                is_used.then(|| format!("{}.", other_origin(&found.key.origin, destination)))
+            }
         }
     }
 
@@ -90,33 +168,58 @@ impl Account {
         &self.tokens
     }
 
-    pub(super) fn key(&self) -> Option<Secret> {
-        self.environment.clone().or_else(|| self.stored().as_ref().map(|(key, _)| key.clone()))
+    /// The key for requests to this origin.
+    ///
+    /// # Errors
+    /// One sentence that says what to do, when there is none for it.
+    pub(super) fn key_for(&self, destination: &Origin) -> Result<Secret, CredentialError> {
+        if let Some(key) = &self.environment {
+            return Ok(key.clone());
+        }
+        let message = match &*self.login.borrow() {
+            Login::Key(Found { key, .. }) if key.origin == *destination => return Ok(key.key.clone()),
+            Login::Key(Found { key, .. }) => other_origin(&key.origin, destination),
+            Login::None => "there is no API key: `easel login --with-api-key` stores one".to_owned(),
+            Login::Reading => "the stored login is still being read".to_owned(),
+            Login::Unreadable(error) => {
+                format!("the stored login cannot be used: {error}; `easel login --with-api-key` stores another")
+            }
+        };
+        Err(CredentialError { message })
     }
 
-    /// Stores a key, for this process and the next ones, in place of any other login. Blocks for disk or the keychain.
+    /// Whether there is a key for requests to this origin.
+    ///
+    /// # Errors
+    /// One sentence that says what to do, when there is none for it.
+    pub(crate) fn check(&self, destination: &Origin) -> Result<(), CredentialError> {
+        self.key_for(destination).map(drop)
+    }
+
+    /// Stores a key for requests to this origin, for this process and the next ones, in place of any other login. Blocks
+    /// for disk or the keychain.
     ///
     /// # Errors
     /// One sentence, when the key is none or cannot be stored.
-    pub(crate) fn log_in(&self, key: &str) -> Result<Kept, CredentialError> {
-        let Some(key) = one_word(key, file::LONGEST_KEY) else {
+    pub(crate) fn log_in(&self, key: &str, origin: Origin) -> Result<Kept, CredentialError> {
+        let Some(key) = one_word(key, LONGEST_KEY) else {
             return Err(CredentialError {
                 message: "that is not an API key: one word of visible characters".to_owned(),
             });
         };
-        let key = Secret::new(key.to_owned());
+        let key = StoredKey { key: Secret::new(key.to_owned()), origin };
         let kept = self.store.write(&key)?;
-        *self.stored() = Some((key, kept.place));
+        self.login.send_replace(Login::Key(Found { key, place: kept.place, was_open: false }));
         self.tokens.log_out();
         Ok(kept)
     }
 
-    /// Takes ChatGPT tokens, for this process alone; `host` renews them.
+    /// Takes ChatGPT tokens for requests to this origin, for this process alone; `host` renews them.
     ///
     /// # Errors
     /// One sentence, when something cannot be what it is given as.
-    pub(crate) fn log_in_with_tokens(&self, given: Given, host: Outbox) -> Result<(), CredentialError> {
-        self.tokens.log_in(given, host)
+    pub(crate) fn log_in_with_tokens(&self, given: Given, origin: Origin, host: Outbox) -> Result<(), CredentialError> {
+        self.tokens.log_in(given, origin, host)
     }
 
     /// Forgets stored key and tokens; true when there was either. Blocks for disk or the keychain.
@@ -126,25 +229,30 @@ impl Account {
     pub(crate) fn log_out(&self) -> Result<bool, CredentialError> {
         let had_tokens = self.tokens.log_out();
         let removed = self.store.remove()?;
-        let forgotten = self.stored().take().is_some();
+        let forgotten = matches!(self.login.send_replace(Login::None), Login::Key(_));
         Ok(removed || forgotten || had_tokens)
     }
 
-    /// The key after it was refused: another process may have stored a new one.
-    pub(super) async fn reload(self: Arc<Self>) -> Result<Option<Secret>, CredentialError> {
-        if self.environment.is_some() {
-            return Ok(self.key());
+    /// The key for this origin after it was refused: another process may have stored a new one.
+    pub(super) async fn reload(self: Arc<Self>, destination: &Origin) -> Result<Secret, CredentialError> {
+        if self.environment.is_none() {
+            let account = Arc::clone(&self);
+            let reading = tokio::task::spawn_blocking(move || {
+                let read = account.store.read()?;
+                account.login.send_replace(Ok(read).into());
+                Ok(())
+            });
+            let message = "the stored login cannot be read while Easel shuts down".to_owned();
+            reading.await.unwrap_or(Err(CredentialError { message }))?;
         }
-        let reading = tokio::task::spawn_blocking(move || {
-            let stored = self.store.read()?;
-            self.stored().clone_from(&stored);
-            Ok(stored.map(|(key, _)| key))
-        });
-        let message = "the stored login cannot be read while Easel shuts down".to_owned();
-        reading.await.unwrap_or(Err(CredentialError { message }))
+        self.key_for(destination)
     }
+}
 
-    fn stored(&self) -> MutexGuard<'_, Option<(Secret, Place)>> {
-        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A key is never sent where it was not given for.
+fn other_origin(given_for: &Origin, destination: &Origin) -> String {
+    format!(
+        "the stored API key was given for {given_for} and is not sent to {destination}: log in again with the configuration \
+         that names {destination} (`easel login --with-api-key`), or give a provider of your own its key with env_key"
+    )
 }

@@ -1,53 +1,37 @@
 //! The stored login: one small file in the home that its owner alone can read.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
-use easel_provider::{CredentialError, Secret};
-use serde::{Deserialize, Serialize};
+use easel_provider::CredentialError;
+
+use super::stored_key::StoredKey;
+use crate::private_file;
 
 /// The file's name in the home.
 pub(crate) const NAME: &str = "auth.json";
 
-/// Bytes of a key; real ones have a few hundred.
-pub(super) const LONGEST_KEY: usize = 4_096;
-
 /// Bytes that are read of the file.
 const LONGEST_FILE: u64 = 64 * 1024;
 
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    #[serde(rename = "OPENAI_API_KEY")]
-    openai_api_key: Option<String>,
-}
-
-/// The key in the file; `None` when there is no file or no key in it.
-pub(super) fn read(home: &Path) -> Result<Option<Secret>, CredentialError> {
-    let text = match read_text(&home.join(NAME)) {
-        Ok(text) => text,
+/// The key in the file, and whether other users could read it until now; `None` when there is no file or no key in it.
+pub(super) fn read(home: &Path) -> Result<Option<(StoredKey, bool)>, CredentialError> {
+    let file = match private_file::read(&home.join(NAME), LONGEST_FILE) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed("read", &error)),
     };
-    // Neither the parser's message nor the text is repeated: both may hold the key.
-    let stored: Stored = serde_json::from_str(&text)
-        .map_err(|_| CredentialError { message: format!("{NAME} in Easel's home is not what a login writes") })?;
-    let key = stored.openai_api_key.map(|key| key.trim().to_owned());
-    Ok(key.filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY).map(Secret::new))
-}
-
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LONGEST_FILE).read_to_string(&mut text)?;
-    Ok(text)
+    let stored = StoredKey::parse(&file.text)
+        .map_err(|()| CredentialError { message: format!("{NAME} in Easel's home is not what a login writes") })?;
+    Ok(stored.map(|stored| (stored, file.was_open)))
 }
 
 /// Puts the key in the file, whole or not at all: a temporary file, which only the owner can read from its first byte,
 /// takes the old one's place.
-pub(super) fn write(home: &Path, key: &Secret) -> Result<(), CredentialError> {
-    let stored = Stored { openai_api_key: Some(key.expose().to_owned()) };
-    let text = serde_json::to_vec(&stored).map_err(|error| failed("write", &error.into()))?;
-    replace(home, &text).map_err(|error| failed("write", &error))
+pub(super) fn write(home: &Path, key: &StoredKey) -> Result<(), CredentialError> {
+    let text = key.to_text()?;
+    replace(home, text.expose().as_bytes()).map_err(|error| failed("write", &error))
 }
 
 fn replace(home: &Path, text: &[u8]) -> io::Result<()> {
@@ -70,5 +54,5 @@ pub(super) fn remove(home: &Path) -> Result<bool, CredentialError> {
 
 /// An error of the operating system says nothing of the content.
 fn failed(verb: &str, error: &io::Error) -> CredentialError {
-    CredentialError { message: format!("cannot {verb} {NAME} in Easel's home: {}", error.kind()) }
+    CredentialError { message: format!("cannot {verb} {NAME} in Easel's home: {error}") }
 }

@@ -12,33 +12,52 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// For people: completes "it is in".
 pub(super) const NAME: &str = "the operating system's keychain";
 
-pub(super) fn read(home: &Path) -> Result<Option<Secret>, CredentialError> {
+/// Why the keychain did not do what it was asked.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    /// There is none, so there is no login in it either.
+    Absent(CredentialError),
+    /// There is one, and it may hold a login.
+    Refused(CredentialError),
+}
+
+impl Unusable {
+    pub(super) fn error(self) -> CredentialError {
+        match self {
+            Self::Absent(error) | Self::Refused(error) => error,
+        }
+    }
+}
+
+/// The text of the entry.
+pub(super) fn read(home: &Path) -> Result<Option<Secret>, Unusable> {
     asked(home, system::read)
 }
 
-pub(super) fn write(home: &Path, key: &Secret) -> Result<(), CredentialError> {
-    let key = key.clone();
-    asked(home, move |account| system::write(account, &key))
+pub(super) fn write(home: &Path, text: &Secret) -> Result<(), Unusable> {
+    let text = text.clone();
+    asked(home, move |account| system::write(account, &text))
 }
 
 /// False when there was nothing to remove.
-pub(super) fn remove(home: &Path) -> Result<bool, CredentialError> {
+pub(super) fn remove(home: &Path) -> Result<bool, Unusable> {
     asked(home, system::remove)
 }
 
 /// One home, one entry: who isolates by home isolates the login too.
 fn asked<T: Send + 'static>(
     home: &Path,
-    question: impl FnOnce(&str) -> Result<T, CredentialError> + Send + 'static,
-) -> Result<T, CredentialError> {
+    question: impl FnOnce(&str) -> Result<T, Unusable> + Send + 'static,
+) -> Result<T, Unusable> {
     let account = home.display().to_string();
     let (tell, told) = sync_channel(1);
     let asking = std::thread::Builder::new().name("easel-keychain".to_owned());
     let started = asking.spawn(move || {
         let _ = tell.send(question(&account));
     });
-    started.map_err(|error| unusable(&error.to_string()))?;
-    told.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(unusable(&format!("no answer within {} s", PATIENCE.as_secs()))))
+    started.map_err(|error| Unusable::Refused(unusable(&error.to_string())))?;
+    let silent = || Unusable::Refused(unusable(&format!("no answer within {} s", PATIENCE.as_secs())));
+    told.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(silent()))
 }
 
 fn unusable(why: &str) -> CredentialError {
@@ -47,42 +66,48 @@ fn unusable(why: &str) -> CredentialError {
 
 #[cfg(feature = "keychain")]
 mod system {
-    use easel_provider::{CredentialError, Secret};
+    use easel_provider::Secret;
     use keyring::{Entry, Error};
+
+    use super::Unusable;
 
     const SERVICE: &str = "easel";
 
-    pub(super) fn read(account: &str) -> Result<Option<Secret>, CredentialError> {
+    pub(super) fn read(account: &str) -> Result<Option<Secret>, Unusable> {
         match entry(account)?.get_password() {
-            Ok(key) => Ok(Some(Secret::new(key))),
+            Ok(text) => Ok(Some(Secret::new(text))),
             Err(error) => none_or(&error, None),
         }
     }
 
-    pub(super) fn write(account: &str, key: &Secret) -> Result<(), CredentialError> {
-        entry(account)?.set_password(key.expose()).map_err(|error| unusable(&error))
+    pub(super) fn write(account: &str, text: &Secret) -> Result<(), Unusable> {
+        entry(account)?.set_password(text.expose()).map_err(|error| refused(&error))
     }
 
-    pub(super) fn remove(account: &str) -> Result<bool, CredentialError> {
+    pub(super) fn remove(account: &str) -> Result<bool, Unusable> {
         match entry(account)?.delete_credential() {
             Ok(()) => Ok(true),
             Err(error) => none_or(&error, false),
         }
     }
 
-    fn entry(account: &str) -> Result<Entry, CredentialError> {
-        // An entry of no keychain says that there is none, and this says why.
-        Entry::store_status().as_ref().map_err(unusable)?;
-        Entry::new(SERVICE, account).map_err(|error| unusable(&error))
+    fn entry(account: &str) -> Result<Entry, Unusable> {
+        // Opening the store connects to the keychain: an error here means that there is none.
+        Entry::store_status().as_ref().map_err(|error| Unusable::Absent(super::unusable(&why(error))))?;
+        Entry::new(SERVICE, account).map_err(|error| refused(&error))
     }
 
-    fn none_or<T>(error: &Error, none: T) -> Result<T, CredentialError> {
-        if matches!(error, Error::NoEntry) { Ok(none) } else { Err(unusable(error)) }
+    fn none_or<T>(error: &Error, none: T) -> Result<T, Unusable> {
+        if matches!(error, Error::NoEntry) { Ok(none) } else { Err(refused(error)) }
+    }
+
+    fn refused(error: &Error) -> Unusable {
+        Unusable::Refused(super::unusable(&why(error)))
     }
 
     /// Some errors carry what they could not read, and those of the platform say more than their kind.
-    fn unusable(error: &Error) -> CredentialError {
-        let why = if let Error::NoStorageAccess(why) = error {
+    fn why(error: &Error) -> String {
+        if let Error::NoStorageAccess(why) = error {
             format!("it is locked or was never set up ({why})")
         } else if let Error::PlatformFailure(why) = error {
             why.to_string()
@@ -90,28 +115,29 @@ mod system {
             "its entry is no text".to_owned()
         } else {
             error.to_string()
-        };
-        super::unusable(&why)
+        }
     }
 }
 
 #[cfg(not(feature = "keychain"))]
 mod system {
-    use easel_provider::{CredentialError, Secret};
+    use easel_provider::Secret;
 
-    pub(super) fn read(_account: &str) -> Result<Option<Secret>, CredentialError> {
+    use super::Unusable;
+
+    pub(super) fn read(_account: &str) -> Result<Option<Secret>, Unusable> {
         Err(none())
     }
 
-    pub(super) fn write(_account: &str, _key: &Secret) -> Result<(), CredentialError> {
+    pub(super) fn write(_account: &str, _text: &Secret) -> Result<(), Unusable> {
         Err(none())
     }
 
-    pub(super) fn remove(_account: &str) -> Result<bool, CredentialError> {
+    pub(super) fn remove(_account: &str) -> Result<bool, Unusable> {
         Err(none())
     }
 
-    fn none() -> CredentialError {
-        super::unusable("this Easel was built without it (cargo feature `keychain`)")
+    fn none() -> Unusable {
+        Unusable::Absent(super::unusable("this Easel was built without it (cargo feature `keychain`)"))
     }
 }

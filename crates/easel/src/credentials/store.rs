@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use easel_config::CredentialsStore;
 use easel_provider::{CredentialError, Secret};
 
+use super::keychain::Unusable;
+use super::stored_key::StoredKey;
 use super::{file, keychain};
 
 #[derive(Debug)]
@@ -30,6 +32,15 @@ impl Place {
     }
 }
 
+/// A login as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) key: StoredKey,
+    pub(super) place: Place,
+    /// Other users could read it until now.
+    pub(super) was_open: bool,
+}
+
 /// A login that was kept.
 #[derive(Debug)]
 pub(crate) struct Kept {
@@ -43,19 +54,27 @@ impl LoginStore {
         Self { home, choice }
     }
 
-    pub(super) fn read(&self) -> Result<Option<(Secret, Place)>, CredentialError> {
+    /// Whether reading asks nobody: a keychain may ask its user, and take half a minute.
+    pub(super) fn is_quick(&self) -> bool {
+        self.choice == CredentialsStore::File
+    }
+
+    /// # Errors
+    /// One sentence, when there may be a login that cannot be read.
+    pub(super) fn read(&self) -> Result<Option<Found>, CredentialError> {
         match self.choice {
             CredentialsStore::File => self.read_file(),
-            CredentialsStore::Keyring => self.read_keychain(),
-            // A keychain that cannot be used is one that this login is not in.
+            CredentialsStore::Keyring => self.read_keychain().map_err(Unusable::error),
             CredentialsStore::Auto => match self.read_keychain() {
                 Ok(Some(found)) => Ok(Some(found)),
-                Ok(None) | Err(_) => self.read_file(),
+                Ok(None) | Err(Unusable::Absent(_)) => self.read_file(),
+                // Only a login in the file is known to be one.
+                Err(Unusable::Refused(error)) => self.read_file()?.map(Some).ok_or(error),
             },
         }
     }
 
-    pub(super) fn write(&self, key: &Secret) -> Result<Kept, CredentialError> {
+    pub(super) fn write(&self, key: &StoredKey) -> Result<Kept, CredentialError> {
         match self.choice {
             CredentialsStore::File => self.write_file(key, None),
             CredentialsStore::Keyring => self.write_keychain(key),
@@ -64,33 +83,48 @@ impl LoginStore {
     }
 
     /// True when there was one. What is asked for is that no login is left, so every place is looked into that may be used.
+    ///
+    /// # Errors
+    /// One sentence, when one may be left.
     pub(super) fn remove(&self) -> Result<bool, CredentialError> {
         match self.choice {
             CredentialsStore::File => file::remove(&self.home),
-            CredentialsStore::Keyring => keychain::remove(&self.home),
+            CredentialsStore::Keyring => keychain::remove(&self.home).map_err(Unusable::error),
             CredentialsStore::Auto => {
-                let kept = keychain::remove(&self.home).unwrap_or(false);
-                Ok(file::remove(&self.home)? || kept)
+                let in_file = file::remove(&self.home)?;
+                match keychain::remove(&self.home) {
+                    Ok(in_keychain) => Ok(in_file || in_keychain),
+                    Err(Unusable::Absent(_)) => Ok(in_file),
+                    Err(Unusable::Refused(error)) => Err(error),
+                }
             }
         }
     }
 
-    fn read_file(&self) -> Result<Option<(Secret, Place)>, CredentialError> {
-        Ok(file::read(&self.home)?.map(|key| (key, Place::File)))
+    fn read_file(&self) -> Result<Option<Found>, CredentialError> {
+        let found = file::read(&self.home)?;
+        Ok(found.map(|(key, was_open)| Found { key, place: Place::File, was_open }))
     }
 
-    fn read_keychain(&self) -> Result<Option<(Secret, Place)>, CredentialError> {
-        Ok(keychain::read(&self.home)?.map(|key| (key, Place::Keychain)))
+    fn read_keychain(&self) -> Result<Option<Found>, Unusable> {
+        let Some(text) = keychain::read(&self.home)? else { return Ok(None) };
+        let damaged = |()| {
+            let message = format!("the login in {} is not what a login writes", keychain::NAME);
+            Unusable::Refused(CredentialError { message })
+        };
+        let key = StoredKey::parse_entry(text.expose()).map_err(damaged)?;
+        Ok(key.map(|key| Found { key, place: Place::Keychain, was_open: false }))
     }
 
-    fn write_file(&self, key: &Secret, instead: Option<CredentialError>) -> Result<Kept, CredentialError> {
+    fn write_file(&self, key: &StoredKey, instead: Option<CredentialError>) -> Result<Kept, CredentialError> {
         file::write(&self.home, key)?;
         Ok(Kept { place: Place::File, instead })
     }
 
     /// Whoever wants the keychain wants the key in no file: an older one goes.
-    fn write_keychain(&self, key: &Secret) -> Result<Kept, CredentialError> {
-        keychain::write(&self.home, key)?;
+    fn write_keychain(&self, key: &StoredKey) -> Result<Kept, CredentialError> {
+        let text: Secret = key.to_text()?;
+        keychain::write(&self.home, &text).map_err(Unusable::error)?;
         file::remove(&self.home)?;
         Ok(Kept { place: Place::Keychain, instead: None })
     }

@@ -19,6 +19,7 @@ use reqwest::header::HeaderMap;
 
 use super::claims::Claims;
 use super::flight::Flight;
+use super::origin::Origin;
 use super::rate_limits::RateLimits;
 use super::{LONGEST_TOKEN, one_word};
 use crate::connections::Connections;
@@ -50,6 +51,8 @@ pub(crate) struct Given {
 struct Session {
     token: Secret,
     account_id: String,
+    /// Where requests may take the token.
+    origin: Origin,
     claims: Claims,
     plan: PlanType,
     /// The connection that logged in: it alone can renew.
@@ -83,8 +86,8 @@ impl Tokens {
     ///
     /// # Errors
     /// One sentence, when something cannot be what it is given as.
-    pub(super) fn log_in(&self, given: Given, host: Outbox) -> Result<(), CredentialError> {
-        let session = Session::new(given, host)?;
+    pub(super) fn log_in(&self, given: Given, origin: Origin, host: Outbox) -> Result<(), CredentialError> {
+        let session = Session::new(given, origin, host)?;
         let mut place = self.lock();
         self.limits.keep_only(&session.account_id);
         *place = Some(session);
@@ -114,8 +117,24 @@ impl Tokens {
         self.limits.read()
     }
 
-    pub(super) fn current(&self) -> Option<Credential> {
-        self.lock().as_ref().map(|session| Credential {
+    /// The credential for requests to this origin.
+    ///
+    /// # Errors
+    /// One sentence that says what to do, when there is none for it.
+    pub(super) fn current_for(&self, destination: &Origin) -> Result<Credential, CredentialError> {
+        let place = self.lock();
+        let Some(session) = place.as_ref() else {
+            let message = "there is no ChatGPT login: the client gives its tokens with account/login/start";
+            return Err(unusable(message));
+        };
+        if session.origin != *destination {
+            let given_for = &session.origin;
+            return Err(unusable(&format!(
+                "the ChatGPT tokens were given for {given_for} and are not sent to {destination}: \
+                 the client gives them again with account/login/start"
+            )));
+        }
+        Ok(Credential {
             kind: AuthKind::Chatgpt,
             secret: session.token.clone(),
             account_id: Some(session.account_id.clone()),
@@ -124,13 +143,17 @@ impl Tokens {
 
     /// The credential after `rejected` was refused. The client is asked once, however many requests were refused with the
     /// same token, and not at all when there is another token already.
-    pub(super) async fn renew(self: Arc<Self>, rejected: &Secret) -> Result<Option<Credential>, CredentialError> {
+    pub(super) async fn renew(
+        self: Arc<Self>,
+        rejected: &Secret,
+        destination: &Origin,
+    ) -> Result<Option<Credential>, CredentialError> {
         let session = self.lock().clone();
         if let Some(session) = session.filter(|session| session.token == *rejected) {
             let tokens = Arc::clone(&self);
             self.renewal.join(|| async move { tokens.ask(session).await }.boxed()).await?;
         }
-        Ok(self.current())
+        if self.are_there() { self.current_for(destination).map(Some) } else { Ok(None) }
     }
 
     async fn ask(self: Arc<Self>, old: Session) -> Result<(), CredentialError> {
@@ -148,7 +171,11 @@ impl Tokens {
             return Err(refused("the client renewed it for another account"));
         }
         let plan = chatgpt_plan_type;
-        let renewed = Session::new(Given { access_token, account_id: chatgpt_account_id, plan }, old.host.clone())?;
+        let renewed = Session::new(
+            Given { access_token, account_id: chatgpt_account_id, plan },
+            old.origin.clone(),
+            old.host.clone(),
+        )?;
         if renewed.token == old.token {
             return Err(refused("the client has no other"));
         }
@@ -195,21 +222,22 @@ pub(crate) fn updated(plan: PlanType) -> Event {
 }
 
 impl Session {
-    fn new(given: Given, host: Outbox) -> Result<Self, CredentialError> {
+    fn new(given: Given, origin: Origin, host: Outbox) -> Result<Self, CredentialError> {
         let Given { access_token: SecretText(token), account_id, plan } = given;
         let Some(token) = one_word(&token, LONGEST_TOKEN) else {
-            return Err(refused_shape("accessToken is not an access token: one word of visible characters"));
+            return Err(unusable("accessToken is not an access token: one word of visible characters"));
         };
         let Some(_) = one_word(&account_id, LONGEST_ID) else {
-            return Err(refused_shape("chatgptAccountId is not an id: one word of visible characters"));
+            return Err(unusable("chatgptAccountId is not an id: one word of visible characters"));
         };
         let claims = Claims::of(token);
         let plan = plan.map(|plan| PlanType::from_name(&plan)).or(claims.plan).unwrap_or_default();
-        Ok(Self { token: Secret::new(token.to_owned()), account_id: account_id.trim().to_owned(), claims, plan, host })
+        let account_id = account_id.trim().to_owned();
+        Ok(Self { token: Secret::new(token.to_owned()), account_id, origin, claims, plan, host })
     }
 }
 
-fn refused_shape(message: &str) -> CredentialError {
+fn unusable(message: &str) -> CredentialError {
     CredentialError { message: message.to_owned() }
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use easel_imagegen::port::StorageError;
 use easel_protocol::account::{LogoutAccountParams, LogoutAccountResponse};
+use easel_protocol::event::{ConfigWarningNotification, Event};
 use easel_protocol::method::AccountLogout;
 
 use crate::app::Cx;
@@ -17,6 +18,11 @@ impl Handler for AccountLogout {
         Ok(Answer::then(LogoutAccountResponse {}, async move {
             cx.app.hub.connections().announce(&updated(&cx.app)).await;
             cx.app.announce_tools().await;
+            // Threads that name no provider are drawn by the preview from now on, and whoever logs out may not expect that.
+            if let Some(summary) = cx.app.preview_stands_in() {
+                let warning = ConfigWarningNotification { summary, details: None, path: None };
+                cx.app.hub.connections().announce(&Event::ConfigWarning(warning)).await;
+            }
         }))
     }
 }

@@ -9,6 +9,7 @@ use crate::refusal::Refusal;
 
 impl Handler for AccountRead {
     async fn handle(cx: Cx, _params: GetAccountParams) -> Result<Answer<GetAccountResponse>, Refusal> {
+        cx.app.account.settled().await;
         let requires_openai_auth = cx.app.providers.requires_openai_auth(&cx.app.config());
         let Some(profile) = cx.app.account.profile() else {
             let account = cx.app.account.source().map(|_| Account::ApiKey {});

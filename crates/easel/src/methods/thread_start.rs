@@ -37,6 +37,9 @@ impl Handler for ThreadStart {
         let overrides = overrides::changed(&Map::new(), params.config.as_ref(), &instructions)?;
         let version = app.configuration.version();
         let loaded = app.configuration_for(cwd.clone(), overrides.clone()).await?;
+        if params.model_provider.is_none() && loaded.config.model_provider.is_none() {
+            app.account.settled().await;
+        }
         let provider_id = params.model_provider.as_deref().unwrap_or(app.providers.default_id(&loaded.config));
         let provider = app.providers.get(provider_id, &loaded.config);
         let model = params.model.unwrap_or_else(|| default_model(provider.info(), &loaded.config));

@@ -16,7 +16,7 @@ use reqwest::Url;
 
 use super::account::AccountProvider;
 use super::models::models;
-use crate::credentials::{Account, AnyCredentials, EnvKey, Helper};
+use crate::credentials::{Account, AnyCredentials, EnvKey, Helper, Origin};
 
 /// The built-in provider's id.
 pub(crate) const OPENAI: &str = "openai";
@@ -111,30 +111,38 @@ fn credentials(
     if !provider.requires_openai_auth {
         return Ok(AnyCredentials::None);
     }
-    let (what, home, credentials) = match provider.preset {
-        Some(Preset::Codex) => {
-            let tokens = Arc::clone(sources.account.tokens());
-            ("ChatGPT tokens", backend_url(config), AnyCredentials::AccountTokens(tokens))
-        }
-        Some(_) | None => ("key", api_url(config), AnyCredentials::AccountKey(Arc::clone(&sources.account))),
+    let (what, home) = match provider.preset {
+        Some(Preset::Codex) => ("ChatGPT tokens", backend_origin(config)),
+        Some(_) | None => ("key", api_origin(config)),
     };
-    let origin = |url: &str| Url::parse(url).map(|url| url.origin().ascii_serialization());
-    let home = origin(&home).map_err(|error| format!("The account's base URL is no URL: {error}."))?;
-    if base.origin().ascii_serialization() == home {
-        return Ok(credentials);
+    let home = home?;
+    if Origin::of(base) != home {
+        return Err(format!(
+            "Provider `{id}` asks for the account's {what}, which may go to {home} only; set env_key or auth.command \
+             instead."
+        ));
     }
-    Err(format!(
-        "Provider `{id}` asks for the account's {what}, which may go to {home} only; set env_key or auth.command instead."
-    ))
+    Ok(match provider.preset {
+        Some(Preset::Codex) => AnyCredentials::AccountTokens(Arc::clone(sources.account.tokens()), home),
+        Some(_) | None => AnyCredentials::AccountKey(Arc::clone(&sources.account), home),
+    })
 }
 
-/// Where the account's key goes.
-pub(crate) fn api_url(config: &Config) -> String {
+/// Where the account's key goes: what a key that is given now is for.
+pub(crate) fn api_origin(config: &Config) -> Result<Origin, String> {
+    Origin::parse(&api_url(config)).ok_or_else(|| "openai_base_url is no URL.".to_owned())
+}
+
+/// Where the account's ChatGPT tokens go: what tokens that are given now are for.
+pub(crate) fn backend_origin(config: &Config) -> Result<Origin, String> {
+    Origin::parse(&backend_url(config)).ok_or_else(|| "chatgpt_base_url is no URL.".to_owned())
+}
+
+fn api_url(config: &Config) -> String {
     let preset = easel_provider::Preset::Openai.base_url().unwrap_or_default();
     config.openai_base_url.clone().unwrap_or_else(|| preset.to_owned())
 }
 
-/// Where the account's ChatGPT tokens go.
 fn backend_url(config: &Config) -> String {
     let preset = easel_provider::Preset::Codex.base_url().unwrap_or_default();
     let configured = config.chatgpt_base_url.as_ref();
@@ -170,7 +178,7 @@ fn record(
         AnyCredentials::None if !record.headers.is_empty() => {
             record.image_auth.insert(AuthKind::None);
         }
-        AnyCredentials::None | AnyCredentials::AccountKey(_) | AnyCredentials::AccountTokens(_) => {}
+        AnyCredentials::None | AnyCredentials::AccountKey(..) | AnyCredentials::AccountTokens(..) => {}
     }
     record
 }

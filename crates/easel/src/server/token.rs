@@ -1,10 +1,11 @@
 //! What a client of the WebSocket must show.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use easel_rpc::Token;
+
+use crate::private_file::{self, Secret};
 
 /// The name of the file in the home.
 const NAME: &str = "ws-token";
@@ -36,11 +37,18 @@ impl WebSocketAuth {
             Self::Own => {
                 let path = home.join(NAME);
                 let text = own(home, &path).map_err(|error| format!("{}: {error}", path.display()))?;
-                Ok(Known { token: token(&path, &text)?, file: Some(path) })
+                if text.was_open {
+                    tracing::warn!("other users could read {} until now; remove it to get a new token", path.display());
+                }
+                Ok(Known { token: token(&path, &text.text)?, file: Some(path) })
             }
             Self::File(path) => {
-                let text = read(&path).map_err(|error| format!("--ws-token-file {}: {error}", path.display()))?;
-                Ok(Known { token: token(&path, &text)?, file: None })
+                let text = private_file::read_as_it_is(&path, LONGEST);
+                let text = text.map_err(|error| format!("--ws-token-file {}: {error}", path.display()))?;
+                if text.was_open {
+                    tracing::warn!("other users can read {}, and connect with the token in it", path.display());
+                }
+                Ok(Known { token: token(&path, &text.text)?, file: None })
             }
             Self::Sha256(digest) => Ok(Known { token: Token::from_sha256(digest), file: None }),
         }
@@ -55,8 +63,8 @@ fn token(path: &Path, text: &str) -> Result<Token, String> {
 }
 
 /// The token in the home. It stays the same, so that several servers of one home and their clients can share it.
-fn own(home: &Path, path: &Path) -> io::Result<String> {
-    match read(path) {
+fn own(home: &Path, path: &Path) -> io::Result<Secret> {
+    match private_file::read(path, LONGEST) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         found => return found,
     }
@@ -68,20 +76,11 @@ fn own(home: &Path, path: &Path) -> io::Result<String> {
     writeln!(staged, "{text}")?;
     staged.as_file().sync_all()?;
     match staged.persist_noclobber(path) {
-        Ok(_) => Ok(text),
+        Ok(_) => Ok(Secret { text, was_open: false }),
         // Another server was faster.
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => read(path),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => private_file::read(path, LONGEST),
         Err(error) => Err(error.error),
     }
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut text = String::new();
-    File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// 64 hexadecimal digits.

@@ -4,14 +4,13 @@ use easel_config::{CredentialsStore, ProviderAuth};
 use easel_imagegen::port::Provider;
 
 use super::*;
-use crate::connections::Connections;
 use crate::credentials::store::LoginStore;
 
 fn sources(variables: &[(&str, &str)], home: &Path) -> Sources {
     let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let environment = Environment { variables, ..Environment::default() };
     let store = LoginStore::new(home.to_owned(), CredentialsStore::File);
-    let (account, _) = Account::open(&environment, store, Connections::default());
+    let account = Account::open(&environment, store);
     Sources { environment, home: home.to_owned(), account: Arc::new(account) }
 }
 

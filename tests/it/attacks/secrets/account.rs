@@ -1,0 +1,206 @@
+//! A stored key or token, and a configuration that sends requests elsewhere later.
+
+use easel_protocol::account::{LoginAccountParams, LogoutAccountParams, SecretText};
+use easel_protocol::configuration::{ConfigValueWriteParams, MergeStrategy};
+use easel_protocol::event::Event;
+use easel_protocol::method::{AccountLoginStart, AccountLogout, ConfigValueWrite, ModelProviderList, ThreadStart};
+use easel_protocol::model::ModelProviderListParams;
+use easel_protocol::thread::ThreadStartParams;
+use easel_protocol::turn::TurnStatus;
+use serde_json::json;
+
+use crate::credentials::answers::token;
+use crate::credentials::{easel, said};
+use crate::harness::events::end;
+use crate::harness::loopback::{Loopback, Reply, Request};
+use crate::harness::{HOSTED, Place, Server, text};
+
+const PUBLIC: &str = "https://api.openai.com";
+
+fn hello(_: &Request) -> Reply {
+    Reply::message("Hello.")
+}
+
+/// The scheme, host and port of a loopback.
+fn origin(backend: &Loopback) -> String {
+    format!("http://{}", backend.address())
+}
+
+/// A server in the environment of a workspace that sends requests to this loopback.
+async fn redirected(place: &Place, variable: &str, backend: &Loopback) -> Server {
+    let mut command = place.command(HOSTED);
+    command.env(variable, backend.url("v1"));
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    server
+}
+
+/// Runs a turn of a thread that names no provider, which must fail. Returns why.
+async fn failure(server: &mut Server) -> String {
+    let thread = server.ok::<ThreadStart>(&ThreadStartParams::default()).await.thread;
+    assert_eq!(thread.model_provider, "openai");
+    server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
+    let events = server.turn(&thread.id, vec![text("hello")]).await;
+    assert_eq!(end(&events).status, TurnStatus::Failed);
+    end(&events).error.clone().expect("an error").message
+}
+
+async fn set(server: &mut Server, key: &str, value: String) {
+    let params = ConfigValueWriteParams {
+        key_path: key.to_owned(),
+        value: json!(value),
+        merge_strategy: MergeStrategy::Replace,
+        file_path: None,
+        expected_version: None,
+    };
+    server.ok::<ConfigValueWrite>(&params).await;
+}
+
+async fn log_in(server: &mut Server, login: &LoginAccountParams) {
+    server.ok::<AccountLoginStart>(login).await;
+    server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
+}
+
+/// The next warning that says this.
+async fn warning(server: &mut Server, part: &str) {
+    let is_it = |event: &Event| matches!(event, Event::ConfigWarning(warning) if warning.summary.contains(part));
+    server.events_until(is_it).await;
+}
+
+#[tokio::test]
+async fn stored_key_does_not_follow_a_base_url_of_the_environment() {
+    let thief = Loopback::start(hello).await;
+    let place = Place::with_config("");
+    let login = easel(&place, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
+    assert!(said(&login).contains(&format!("sent to {PUBLIC} and nowhere else")), "{}", said(&login));
+
+    let mut server = redirected(&place, "EASEL__OPENAI_BASE_URL", &thief).await;
+    warning(&mut server, PUBLIC).await;
+    let message = failure(&mut server).await;
+    for part in [PUBLIC, &origin(&thief), "easel login", "env_key"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    server.close().await;
+    assert!(thief.requests().is_empty());
+
+    let base_url = thief.url("v1");
+    let elsewhere = [("EASEL__OPENAI_BASE_URL", base_url.as_str())];
+    let status = easel(&place, &["login", "status"], "", &elsewhere).await;
+    assert_eq!(status.status.code(), Some(1));
+    assert!(said(&status).contains(&origin(&thief)) && said(&status).contains(PUBLIC), "{}", said(&status));
+
+    // Another login is for the other origin, and for it only.
+    let login = easel(&place, &["login", "--with-api-key"], "sk-other\n", &elsewhere).await;
+    assert!(said(&login).contains(&origin(&thief)), "{}", said(&login));
+    assert_eq!(easel(&place, &["login", "status"], "", &[]).await.status.code(), Some(1));
+    let mut server = redirected(&place, "EASEL__OPENAI_BASE_URL", &thief).await;
+    let thread = server.thread().await;
+    server.turn(&thread.id, vec![text("hello")]).await;
+    assert_eq!(thief.bearers("/responses"), ["sk-other"]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn key_of_a_login_without_an_origin_is_for_the_public_api() {
+    let thief = Loopback::start(hello).await;
+    let place = Place::with_config(&format!("openai_base_url = \"{}\"\n", thief.url("v1")));
+    std::fs::write(place.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\",\"tokens\":null}")
+        .expect("a login");
+    let mut server = place.server_with(HOSTED).await;
+    let message = failure(&mut server).await;
+    assert!(message.contains(PUBLIC) && message.contains(&origin(&thief)), "{message}");
+    server.close().await;
+    assert!(thief.requests().is_empty());
+}
+
+#[tokio::test]
+async fn key_of_the_environment_goes_where_the_environment_says() {
+    let gateway = Loopback::start(hello).await;
+    let place = Place::with_config("");
+    easel(&place, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
+    let mut command = place.command(HOSTED);
+    command.env("EASEL__OPENAI_BASE_URL", gateway.url("v1")).env("OPENAI_API_KEY", "sk-env");
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    let thread = server.thread().await;
+    server.turn(&thread.id, vec![text("hello")]).await;
+    assert_eq!(gateway.bearers("/responses"), ["sk-env"]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn credential_of_a_client_does_not_follow_a_written_base_url() {
+    let key = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary".to_owned()) };
+    let tokens = LoginAccountParams::ChatgptAuthTokens {
+        access_token: SecretText(token("canary")),
+        chatgpt_account_id: "acct-1".to_owned(),
+        chatgpt_plan_type: None,
+    };
+    for (login, setting) in [(key, "openai_base_url"), (tokens, "chatgpt_base_url")] {
+        let (gateway, thief) = (Loopback::start(hello).await, Loopback::start(hello).await);
+        let place = Place::with_config(&format!("{setting} = \"{}\"\n", gateway.url("v1")));
+        let mut server = place.server_with(HOSTED).await;
+        log_in(&mut server, &login).await;
+        // Whoever logs in learns that the credential is for a gateway.
+        warning(&mut server, &origin(&gateway)).await;
+        set(&mut server, setting, thief.url("v1")).await;
+        let message = failure(&mut server).await;
+        assert!(message.contains(&origin(&gateway)) && message.contains(&origin(&thief)), "{message}");
+        assert!(thief.requests().is_empty() && gateway.requests().is_empty(), "{setting}");
+
+        log_in(&mut server, &login).await;
+        warning(&mut server, &origin(&thief)).await;
+        let thread = server.thread().await;
+        server.turn(&thread.id, vec![text("hello")]).await;
+        assert_eq!(thief.requests().len(), 1);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn damaged_login_is_an_error_and_the_preview_does_not_stand_in() {
+    let place = Place::with_config("");
+    std::fs::write(place.home().join("auth.json"), "sk-canary").expect("a damaged login");
+    let mut server = place.server().await;
+    warning(&mut server, "auth.json").await;
+    let list = server.ok::<ModelProviderList>(&ModelProviderListParams::default()).await;
+    assert_eq!(list.default_provider_id, "openai");
+    let message = failure(&mut server).await;
+    assert!(message.contains("auth.json") && message.contains("easel login"), "{message}");
+    assert!(!message.contains("canary") && !place.home().join("generated_images").exists());
+
+    // Whoever logs out learns that the preview draws from now on.
+    server.ok::<AccountLogout>(&LogoutAccountParams {}).await;
+    warning(&mut server, "pictures come from the preview").await;
+    let list = server.ok::<ModelProviderList>(&ModelProviderListParams::default()).await;
+    assert_eq!(list.default_provider_id, "preview");
+    server.close().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn secret_files_that_others_can_read_are_closed() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::listen::server::{Listening, Transport};
+    let place = Place::with_config("");
+    let (login, token) = (place.home().join("auth.json"), place.home().join("ws-token"));
+    std::fs::write(&login, "{\"OPENAI_API_KEY\":\"sk-one\"}").expect("a login");
+    std::fs::write(&token, "0123456789abcdef0123456789abcdef\n").expect("a token");
+    for file in [&login, &token] {
+        std::fs::set_permissions(file, PermissionsExt::from_mode(0o644)).expect("a mode");
+    }
+    let server = Listening::start_with(&place, Transport::WebSocket, &[]);
+    // It listens before it reads the login, and answers after that.
+    drop(server.client());
+    for file in [&login, &token] {
+        let mode = std::fs::metadata(file).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+    drop(server);
+
+    std::fs::set_permissions(&login, PermissionsExt::from_mode(0o640)).expect("a mode");
+    let status = easel(&place, &["login", "status"], "", &[]).await;
+    assert_eq!(status.status.code(), Some(0));
+    assert!(said(&status).contains("Other users could read auth.json"), "{}", said(&status));
+}
