@@ -10,5 +10,5 @@ mod processes;
 mod recovery;
 mod references;
 mod removal;
-mod sample;
+pub(crate) mod sample;
 mod search;

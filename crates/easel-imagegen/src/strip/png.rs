@@ -12,10 +12,13 @@ const SENT: [&[u8; 4]; 19] = [
     b"cLLI", b"bKGD", b"hIST", b"pHYs", b"acTL", b"fcTL", b"fdAT",
 ];
 
+/// Chunks that a file may have: encoders write some kilobytes in each.
+const MOST_CHUNKS: u32 = 1 << 18;
+
 pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces) -> io::Result<()> {
     pieces.keep(0, source.skip(8)?)?;
     let mut has_orientation = false;
-    loop {
+    for _ in 0..MOST_CHUNKS {
         let start = source.at();
         let [l0, l1, l2, l3, kind @ ..]: [u8; 8] = source.bytes()?;
         let length = u64::from(u32::from_be_bytes([l0, l1, l2, l3]));
@@ -38,6 +41,7 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces) 
             return Ok(());
         }
     }
+    Err(not_walkable())
 }
 
 fn chunk(kind: [u8; 4], data: &[u8; 26]) -> Vec<u8> {

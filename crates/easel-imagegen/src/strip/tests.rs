@@ -237,6 +237,15 @@ fn a_file_that_is_not_built_as_its_format_says_is_not_sent() {
 }
 
 #[test]
+fn a_png_of_countless_chunks_is_not_walked_to_its_end() {
+    let mut bytes = png();
+    let behind_the_header = 8 + 25;
+    let many = chunk(b"teSt", b"").repeat(1 << 18);
+    bytes.splice(behind_the_header..behind_the_header, many);
+    assert_eq!(stripped(&bytes, MediaType::Png).unwrap_err().kind(), io::ErrorKind::InvalidData);
+}
+
+#[test]
 fn what_was_stripped_is_stripped_no_further() {
     for (media_type, bytes) in samples() {
         let once = stripped(&bytes, media_type).expect("an image");

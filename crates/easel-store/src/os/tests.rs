@@ -1,6 +1,37 @@
 use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{Mode, OFlags};
 
 use super::*;
+
+/// One that lets a file be written shows that somebody has it open for reading.
+#[test]
+fn a_fifo_is_not_opened_even_for_a_moment() {
+    let root = tempfile::tempdir().unwrap();
+    let fifo = root.path().join("fifo");
+    crate::tests::sample::make_fifo(&fifo);
+    let is_over = AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let mut seen = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                seen += usize::from(rustix::fs::open(&fifo, flags, Mode::empty()).is_ok());
+            }
+            seen
+        });
+        for _ in 0..5_000 {
+            assert_eq!(open_regular(&fifo).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            let beneath = open_beneath(root.path(), Path::new("fifo"));
+            assert_eq!(beneath.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            assert_eq!(open_each_part(root.path(), "fifo").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        writer.join().unwrap()
+    });
+    assert_eq!(seen, 0, "a writer found a reader");
+}
 
 /// What kernels without `openat2` get.
 fn open_each_part(root: &Path, relative: &str) -> io::Result<File> {

@@ -135,7 +135,7 @@ async fn a_link_that_is_swapped_while_it_is_read_never_leads_out() {
 async fn only_regular_files_are_read_and_nothing_is_waited_for() {
     let place = Place::new().await;
     let fifo = place.path("project/fifo.png");
-    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    make_fifo(&fifo);
     std::fs::create_dir(place.path("project/folder.png")).unwrap();
     for path in [fifo.clone(), place.path("project/folder.png"), place.path("project")] {
         assert_eq!(kind(place.named(&path).await), ImageErrorKind::ReferenceRefused, "{path:?}");

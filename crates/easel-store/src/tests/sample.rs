@@ -176,6 +176,11 @@ pub(super) fn call(call_id: &str) -> CallStart {
     }
 }
 
+/// A file that is waited for when it is opened.
+pub(crate) fn make_fifo(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
 /// The smallest file with the framing of a PNG; `filling` tells one from another.
 pub(super) fn png(width: u32, height: u32, filling: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();

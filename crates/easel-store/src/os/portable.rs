@@ -1,0 +1,71 @@
+//! Windows, and every other system.
+
+use super::*;
+
+/// Opens the file, then looks where its path really leads: a file is given out only if it is the one at a path without
+/// links below the root, whatever was swapped in between.
+pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
+    let path = fs::canonicalize(root.join(relative))?;
+    if !path.starts_with(fs::canonicalize(root)?) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    if !path.symlink_metadata()?.is_file() {
+        return Err(not_regular());
+    }
+    let file = File::open(&path)?;
+    let is_same = same_file::Handle::from_file(file.try_clone()?)? == same_file::Handle::from_path(&path)?;
+    // No part of the path was replaced by a link while the file was opened.
+    if !is_same || fs::canonicalize(&path)? != path {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(file)
+}
+
+pub(super) fn open_plain(path: &Path) -> io::Result<File> {
+    if !path.metadata()?.is_file() {
+        return Err(not_regular());
+    }
+    File::open(path)
+}
+
+/// Without following links: the form that Windows gives to a path then is not one that other programs take.
+pub(crate) fn real_path(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+pub(crate) fn clone_file(_from: &File, _to: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+pub(super) fn create_one_private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
+pub(super) fn name_of_own_folder() -> String {
+    "easel".into()
+}
+
+/// The temporary folder is in the user's own profile.
+pub(super) fn is_private(_metadata: &Metadata) -> bool {
+    true
+}
+
+pub(super) fn is_own(_metadata: &Metadata) -> bool {
+    true
+}
+
+pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
+    File::options().create(true).truncate(false).read(true).write(true).open(path)
+}
+
+pub(crate) fn visible_file_in(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(".easel-").tempfile_in(folder)
+}
+
+pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
