@@ -73,7 +73,7 @@ export type ApprovalsReviewer = "user";
 export type AuthMode = "apikey" | "chatgptAuthTokens";
 
 /**
- * Whether the provider charged for the call.
+ * Whether the provider charged for the call; where some of its images arrived, for the missing ones.
  */
 export type Billed = "yes" | "no" | "uncertain";
 
@@ -392,7 +392,7 @@ itemId: string,
 createdAt: number, image: ImageRecord, };
 
 /**
- * Why a call made no image.
+ * Why a call made no image, or fewer than it was asked for.
  */
 export type ImageError = { kind: ImageErrorKind,
 /**
@@ -476,7 +476,11 @@ generationId: string | null, startedAtMs: number, completedAtMs: number | null,
 /**
  * One record an image, in the provider's order.
  */
-images: Array<ImageRecord>, error: ImageError | null, };
+images: Array<ImageRecord>,
+/**
+ * Why there is no image, or fewer than the call asked for: a completed item may have both.
+ */
+error: ImageError | null, };
 
 /**
  * What an image looks like while it is made, where `images.partial_images` asks for that. Some of these may be missing.

@@ -71,6 +71,15 @@ fn picture(handle: &str, detail: ImageDetail) -> ContentItem {
 
 /// One sentence that says what happened and what helps.
 pub fn failed(error: &ImageError) -> ContentItem {
+    ContentItem::InputText { text: sentence("No image was made", error) }
+}
+
+/// What is said after the images of a call that made fewer than it was asked for.
+pub fn missing(error: &ImageError) -> ContentItem {
+    ContentItem::InputText { text: sentence("Not all images were made", error) }
+}
+
+fn sentence(what: &str, error: &ImageError) -> String {
     let advice = match error.kind {
         ImageErrorKind::InvalidArguments => "Call again with arguments that fit.",
         ImageErrorKind::ReferenceNotFound => "Name images of this thread by their handles.",
@@ -93,8 +102,7 @@ pub fn failed(error: &ImageError) -> ContentItem {
         Billed::Yes => " The provider charged for it.",
         Billed::Uncertain => " The provider may have charged for it.",
     };
-    let text = format!("No image was made: {}.{billed} {advice}", error.message.trim_end_matches('.'));
-    ContentItem::InputText { text }
+    format!("{what}: {}.{billed} {advice}", error.message.trim_end_matches('.'))
 }
 
 /// The start of a text, with an ellipsis where it was cut.
@@ -145,6 +153,16 @@ mod tests {
         assert_eq!(path_in(made).map(|at| &made[at..at + 2]), Some("/b"));
         assert_eq!(path_in("Image img_0 is my favourite, saved at /c"), None);
         assert_eq!(path_in("saved at /c"), None);
+    }
+
+    #[test]
+    fn missing_images_are_said_with_what_they_cost() {
+        let error = ImageError {
+            billed: Billed::Uncertain,
+            ..image_error(ImageErrorKind::Timeout, "1 of 2 images arrived; the time was over")
+        };
+        let ContentItem::InputText { text } = missing(&error) else { panic!("not a text") };
+        insta::assert_snapshot!(text, @"Not all images were made: 1 of 2 images arrived; the time was over. The provider may have charged for it. Do not call again by yourself; tell the user.");
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<Made<F::Staged
         Ok(MadeImage { staged, revised_prompt: None, applied: applied.clone() })
     };
     let images = (0..count).map(one).collect::<Result<Vec<_>, ImageError>>()?;
-    Ok(Made { images, usage: None, request_id: None, generation_id: None, attempts: 1 })
+    Ok(Made { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None })
 }
 
 /// Draws the picture of `job` coarsely: in 16 rows or columns at first, with twice as many at each stage after.

@@ -15,6 +15,7 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::answer::{self, Answer, HostedCall};
 use crate::making;
@@ -62,6 +63,13 @@ pub struct PreviewProvider {
     easels: Arc<Semaphore>,
 }
 
+/// Why there is no picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotDrawn {
+    Stopped,
+    Panicked,
+}
+
 impl PreviewProvider {
     pub fn new(options: PreviewOptions) -> Self {
         let capabilities = Capabilities {
@@ -97,17 +105,23 @@ impl PreviewProvider {
     }
 
     /// The events of a hosted image: what it looks like so far, its end and what is said of it.
-    fn hosted<F: Files>(&self, call: HostedCall, files: Arc<F>) -> impl Stream<Item = ModelEvent<F::Staged>> + Send {
+    fn hosted<F: Files>(
+        &self,
+        call: HostedCall,
+        files: Arc<F>,
+        stop: CancellationToken,
+    ) -> impl Stream<Item = ModelEvent<F::Staged>> + Send {
         let (job, call) = (call.job(), Arc::new(call));
         let stages = job.as_ref().map_or(0, |job| job.partial_images);
         let (showing, shown, of) = (Arc::clone(&files), job.clone().ok(), Arc::clone(&call));
+        let stopped = stop.clone();
         let previews = stream::iter(0..stages).filter_map(move |stage| {
-            let (files, job, call) = (Arc::clone(&showing), shown.clone(), Arc::clone(&of));
-            async move { self.preview(&job?, &files, stage).await.map(|preview| call.preview(preview)) }
+            let (files, job, call, stop) = (Arc::clone(&showing), shown.clone(), Arc::clone(&of), stopped.clone());
+            async move { self.preview(&job?, &files, stage, &stop).await.map(|preview| call.preview(preview)) }
         });
         let end = stream::once(async move {
             let outcome = match job {
-                Ok(job) => self.whole(job, files).await,
+                Ok(job) => self.whole(job, files, &stop).await,
                 Err(error) => Err(error),
             };
             stream::iter(call.end(outcome))
@@ -116,15 +130,33 @@ impl PreviewProvider {
     }
 
     /// What the picture looks like after a part of its time; nothing when that cannot be drawn, which its end says.
-    async fn preview<F: Files>(&self, job: &ImageJob, files: &Arc<F>, stage: u32) -> Option<Preview<F::Staged>> {
+    async fn preview<F: Files>(
+        &self,
+        job: &ImageJob,
+        files: &Arc<F>,
+        stage: u32,
+        stop: &CancellationToken,
+    ) -> Option<Preview<F::Staged>> {
         let (pause, job, files) = (self.pause(job), job.clone(), Arc::clone(files));
-        self.draw(pause, move || making::preview(&job, &*files, stage)).await?.ok()
+        self.draw(pause, stop, move || making::preview(&job, &*files, stage)).await.ok()?.ok()
     }
 
     /// The pictures, after the last part of their time.
-    async fn whole<F: Files>(&self, job: ImageJob, files: Arc<F>) -> Result<Made<F::Staged>, ImageError> {
-        let drawn = self.draw(self.pause(&job), move || making::make(&job, &*files)).await;
-        drawn.unwrap_or_else(|| Err(image_error(ImageErrorKind::Internal, "the preview failed while drawing")))
+    async fn whole<F: Files>(
+        &self,
+        job: ImageJob,
+        files: Arc<F>,
+        stop: &CancellationToken,
+    ) -> Result<Made<F::Staged>, ImageError> {
+        match self.draw(self.pause(&job), stop, move || making::make(&job, &*files)).await {
+            Ok(made) => made,
+            Err(NotDrawn::Panicked) => Err(image_error(ImageErrorKind::Internal, "the preview failed while drawing")),
+            Err(NotDrawn::Stopped) => Err(ImageError {
+                attempts: 1,
+                billed: self.billed(),
+                ..image_error(ImageErrorKind::Interrupted, "the turn was interrupted")
+            }),
+        }
     }
 
     /// Before each of the pictures that a job shows.
@@ -132,20 +164,33 @@ impl PreviewProvider {
         self.delay / (job.partial_images + 1)
     }
 
-    /// Draws at an easel; `None` when that panicked.
-    async fn draw<T: Send + 'static>(&self, pause: Duration, draw: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        tokio::time::sleep(pause).await;
-        let easel = Arc::clone(&self.easels).acquire_owned().await;
+    /// Draws at an easel. What stops it before it has begun does not stop it afterwards.
+    async fn draw<T: Send + 'static>(
+        &self,
+        pause: Duration,
+        stop: &CancellationToken,
+        draw: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotDrawn> {
+        let easel = stop.run_until_cancelled(async {
+            tokio::time::sleep(pause).await;
+            Arc::clone(&self.easels).acquire_owned().await
+        });
+        let easel = easel.await.ok_or(NotDrawn::Stopped)?;
         let drawing = tokio::task::spawn_blocking(move || {
             // Held to the end of the drawing, which goes on when nobody waits for it any more.
             let _easel = easel;
             draw()
         });
-        drawing.await.ok()
+        drawing.await.map_err(|_| NotDrawn::Panicked)
+    }
+
+    /// What a call costs that was begun and brought nothing.
+    fn billed(&self) -> Billed {
+        if self.info.capabilities.bills { Billed::Uncertain } else { Billed::No }
     }
 
     fn timed_out(&self, deadline: Duration) -> ImageError {
-        let billed = if self.info.capabilities.bills { Billed::Uncertain } else { Billed::No };
+        let billed = self.billed();
         let message = format!("the preview did not draw within {} ms", deadline.as_millis());
         let elapsed_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         ImageError { attempts: 1, elapsed_ms, retryable: true, billed, ..image_error(ImageErrorKind::Timeout, message) }
@@ -167,9 +212,10 @@ impl Provider for PreviewProvider {
         &self,
         request: ModelRequest,
         files: Arc<F>,
+        stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
         let Answer { events, hosted } = answer::answer(&request, self.seed(&request), &self.info.capabilities);
-        let drawn = stream::iter(hosted).flat_map(move |call| self.hosted(call, Arc::clone(&files)));
+        let drawn = stream::iter(hosted).flat_map(move |call| self.hosted(call, Arc::clone(&files), stop.clone()));
         stream::iter(events).chain(drawn).map(Ok)
     }
 
@@ -178,17 +224,29 @@ impl Provider for PreviewProvider {
         job: ImageJob,
         files: Arc<F>,
         previews: Previews<F::Staged>,
+        stop: CancellationToken,
     ) -> Result<Made<F::Staged>, ImageError> {
-        let deadline = job.deadline;
+        let (deadline, stop) = (job.deadline, stop.child_token());
         let work = async {
             for stage in 0..job.partial_images {
-                if let Some(preview) = self.preview(&job, &files, stage).await {
+                if let Some(preview) = self.preview(&job, &files, stage, &stop).await {
                     previews(preview);
                 }
             }
-            self.whole(job, files).await
+            self.whole(job, files, &stop).await
         };
-        tokio::time::timeout(deadline, work).await.unwrap_or_else(|_| Err(self.timed_out(deadline)))
+        let mut work = std::pin::pin!(work);
+        let late = tokio::select! {
+            biased;
+            made = &mut work => return made,
+            () = tokio::time::sleep(deadline) => self.timed_out(deadline),
+        };
+        stop.cancel();
+        // A picture that is being drawn is drawn to its end.
+        match work.await {
+            Err(error) if error.kind == ImageErrorKind::Interrupted => Err(late),
+            made => made,
+        }
     }
 }
 

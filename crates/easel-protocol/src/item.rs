@@ -101,6 +101,7 @@ pub struct ImageGenerationItem {
     /// One record an image, in the provider's order.
     #[serde(default)]
     pub images: Vec<ImageRecord>,
+    /// Why there is no image, or fewer than the call asked for: a completed item may have both.
     pub error: Option<ImageError>,
 }
 

@@ -156,7 +156,7 @@ pub struct ImageUsage {
     pub total_tokens: u64,
 }
 
-/// Why a call made no image.
+/// Why a call made no image, or fewer than it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageError {
@@ -218,7 +218,7 @@ pub enum ImageErrorKind {
     Internal,
 }
 
-/// Whether the provider charged for the call.
+/// Whether the provider charged for the call; where some of its images arrived, for the missing ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum Billed {

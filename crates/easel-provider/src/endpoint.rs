@@ -1,30 +1,29 @@
 //! Where a provider is, and the client that speaks to it.
 
-use std::sync::OnceLock;
+mod address;
+mod clients;
+
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, RequestBuilder, Url};
+use reqwest::{Client, RequestBuilder, Url};
 
 use crate::credential::Credential;
-use crate::failure::cause;
 use crate::record::{AuthScheme, PathStyle, Record};
-
-/// Shorter than any server keeps a connection that nobody uses. A request into one that the server is just closing
-/// would be lost, and nobody could say whether it was accepted.
-const IDLE: Duration = Duration::from_secs(4);
+pub(crate) use address::{NotPublic, is_public};
+use clients::Clients;
+pub(crate) use clients::Target;
 
 /// One origin. Credentials that go to it go to no other: redirects are not followed.
 #[derive(Debug)]
 pub struct Endpoint {
     base: Url,
-    /// Made when first used: it costs milliseconds that starting must not.
-    client: OnceLock<Result<Client, String>>,
-    connect_timeout: Duration,
+    clients: Clients,
 }
 
 impl Endpoint {
     pub fn new(base: Url, connect_timeout: Duration) -> Self {
-        Self { base, client: OnceLock::new(), connect_timeout }
+        let clients = Clients::new(&base, connect_timeout);
+        Self { base, clients }
     }
 
     pub fn base(&self) -> &Url {
@@ -41,7 +40,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// One sentence, when the client cannot be made: no certificates for TLS, a credential that no header can hold.
-    pub fn post(
+    pub async fn post(
         &self,
         record: &Record,
         path: &str,
@@ -49,7 +48,8 @@ impl Endpoint {
         credential: Option<&Credential>,
         originator: &str,
     ) -> Result<RequestBuilder, String> {
-        let request = authorised(self.client()?.post(self.url(record, path, model)), record, credential)?;
+        let request =
+            authorised(self.client(Target::Own).await?.post(self.url(record, path, model)), record, credential)?;
         Ok(if originator.is_empty() { request } else { request.header("originator", header(originator)) })
     }
 
@@ -57,13 +57,13 @@ impl Endpoint {
     ///
     /// # Errors
     /// As [`Self::post`].
-    pub(crate) fn get(
+    pub(crate) async fn get(
         &self,
         record: &Record,
         path: &str,
         credential: Option<&Credential>,
     ) -> Result<RequestBuilder, String> {
-        authorised(self.client()?.get(self.url(record, path, "")), record, credential)
+        authorised(self.client(Target::Own).await?.get(self.url(record, path, "")), record, credential)
     }
 
     fn url(&self, record: &Record, path: &str, model: &str) -> Url {
@@ -84,32 +84,9 @@ impl Endpoint {
         url
     }
 
-    /// The client for this origin, without any header of a credential.
-    pub(crate) fn client(&self) -> Result<&Client, String> {
-        self.client.get_or_init(|| self.made()).as_ref().map_err(Clone::clone)
-    }
-
-    /// Certificates come from the system, or on Linux from where `SSL_CERT_FILE` and `SSL_CERT_DIR` point. A machine
-    /// without any may well speak plainly to a provider beside it.
-    fn made(&self) -> Result<Client, String> {
-        let made = self.builder().build();
-        let made = if self.base.scheme() == "http" {
-            made.or_else(|_| self.builder().tls_certs_only([]).build())
-        } else {
-            made
-        };
-        made.map_err(|error| format!("the HTTP client cannot be made: {}", cause(&error)))
-    }
-
-    /// A client with this endpoint's settings, for another origin.
-    pub(crate) fn builder(&self) -> ClientBuilder {
-        // Fails only when a provider of cryptography is there already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Client::builder()
-            .user_agent(concat!("easel/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.connect_timeout)
-            .pool_idle_timeout(IDLE)
+    /// The client for `target`, without any header of a credential.
+    pub(crate) async fn client(&self, target: Target) -> Result<&Client, String> {
+        self.clients.get(target).await
     }
 }
 

@@ -15,17 +15,19 @@ mod receive;
 
 mod answer;
 
-mod address;
 mod fetch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use easel_imagegen::port::{Files, ImageJob, Made, Previews, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::credential::Credentials;
 use crate::provider::HttpProvider;
+use crate::waiting::{Over, Waiting};
 use body::Sending;
 
 /// How far a call has come: what is known of it when its time is over.
@@ -41,7 +43,8 @@ struct Progress {
     in_doubt: bool,
 }
 
-/// Makes the images of one call. Dropping the future closes the connection.
+/// Makes the images of one call. It waits for the network until the job's deadline or until `stop` is cancelled, and then
+/// returns the images that have arrived whole. Dropping the future closes the connection and loses them.
 ///
 /// A request that the provider may have accepted is repeated only where the user asked for that.
 pub(crate) async fn make<C: Credentials, F: Files>(
@@ -49,14 +52,13 @@ pub(crate) async fn make<C: Credentials, F: Files>(
     job: ImageJob,
     files: Arc<F>,
     previews: Previews<F::Staged>,
+    stop: CancellationToken,
 ) -> Result<Made<F::Staged>, ImageError> {
     let started = Instant::now();
     let mut progress = Progress::default();
-    let deadline = started + job.deadline;
-    let called = call::call(provider, &job, &files, &previews, deadline, &mut progress);
-    let made = tokio::time::timeout_at(deadline, called).await;
-    let made = made.unwrap_or_else(|_| Err(out_of_time(&job, &progress)));
-    made.map_err(|error| ImageError {
+    let waiting = Waiting::new(stop, started + job.deadline);
+    let made = call::call(provider, &job, &files, &previews, &waiting, &mut progress).await;
+    let completed = |error: ImageError| ImageError {
         attempts: progress.attempts,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         billed: match error.billed {
@@ -64,19 +66,38 @@ pub(crate) async fn make<C: Credentials, F: Files>(
             billed @ (Billed::No | Billed::Yes | Billed::Uncertain) => provider.record.billed(billed),
         },
         ..error
-    })
+    };
+    match made {
+        Ok(made) => Ok(Made { missing: made.missing.map(|error| Box::new(completed(*error))), ..made }),
+        Err(error) => Err(completed(error)),
+    }
 }
 
-fn out_of_time(job: &ImageJob, progress: &Progress) -> ImageError {
-    let billed = if progress.accepted {
-        Billed::Yes
-    } else if progress.sending.has_begun() {
-        Billed::Uncertain
-    } else {
-        Billed::No
+impl Progress {
+    /// What a request that is waited for no longer costs.
+    fn billed(&self) -> Billed {
+        if self.accepted {
+            Billed::Yes
+        } else if self.sending.has_begun() {
+            Billed::Uncertain
+        } else {
+            Billed::No
+        }
+    }
+
+    fn over(&self, over: Over, job: &ImageJob) -> ImageError {
+        over_error(over, job.deadline, self.billed())
+    }
+}
+
+fn over_error(over: Over, deadline: Duration, billed: Billed) -> ImageError {
+    let (kind, message) = match over {
+        Over::Deadline => {
+            (ImageErrorKind::Timeout, format!("the images were not there within {} s", deadline.as_secs_f64()))
+        }
+        Over::Stopped => (ImageErrorKind::Interrupted, "the turn was interrupted".to_owned()),
     };
-    let message = format!("the images were not there within {} s", job.deadline.as_secs_f64());
-    ImageError { billed, retryable: true, ..image_error(ImageErrorKind::Timeout, message) }
+    ImageError { billed, retryable: true, ..image_error(kind, message) }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod responses;
 
 mod inline;
 mod sse;
+mod waiting;
 
 #[cfg(test)]
 #[path = "../../../tests/interop/recorder.rs"]

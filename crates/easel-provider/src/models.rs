@@ -58,7 +58,7 @@ impl<C: Credentials> HttpProvider<C> {
     async fn list(&self) -> Result<Vec<String>, String> {
         let credential = self.credentials.current().await.map_err(|error| error.message)?;
         let masks = Masks::of(&self.record, credential.as_ref());
-        let request = self.endpoint.get(&self.record, "models", credential.as_ref())?;
+        let request = self.endpoint.get(&self.record, "models", credential.as_ref()).await?;
         let lost = |error: &reqwest::Error| masks.words(&cause(error));
         let response = request.header(ACCEPT, "application/json").send().await.map_err(|error| lost(&error))?;
         if !response.status().is_success() {

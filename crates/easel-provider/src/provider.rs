@@ -9,6 +9,7 @@ use easel_imagegen::port::{
 };
 use easel_protocol::record::ImageError;
 use futures_core::Stream;
+use tokio_util::sync::CancellationToken;
 
 use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
@@ -100,8 +101,9 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         &self,
         request: ModelRequest,
         files: Arc<F>,
+        stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
-        responses::respond(self, request, files)
+        responses::respond(self, request, files, stop)
     }
 
     async fn make<F: Files>(
@@ -109,7 +111,8 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         job: ImageJob,
         files: Arc<F>,
         previews: Previews<F::Staged>,
+        stop: CancellationToken,
     ) -> Result<Made<F::Staged>, ImageError> {
-        images::make(self, job, files, previews).await
+        images::make(self, job, files, previews, stop).await
     }
 }

@@ -26,6 +26,7 @@ use futures_core::Stream;
 use futures_util::future::Either;
 use futures_util::stream;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use self::answer::{Answer, Said};
 use self::asked::Asked;
@@ -35,20 +36,23 @@ use self::send::other;
 use crate::credential::Credentials;
 use crate::inline::Slot;
 use crate::provider::HttpProvider;
+use crate::waiting::{Over, Waiting};
 
 /// One answer of the model, as [`Provider::respond`](easel_imagegen::port::Provider::respond) promises it. An answer
-/// that is cut ends in an error. Nothing is sent before the stream is polled.
+/// that is cut ends in an error. Nothing is sent before the stream is polled. Once `stop` is cancelled the stream yields
+/// what has arrived and ends.
 pub(crate) fn respond<'a, C: Credentials, F: Files>(
     provider: &'a HttpProvider<C>,
     request: ModelRequest,
     files: Arc<F>,
+    stop: CancellationToken,
 ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send + 'a {
     let body = match Body::of(&request, provider.record.metadata) {
         Ok(body) => body,
         Err(message) => return Either::Left(stream::once(std::future::ready(Err(other(message))))),
     };
     let asked = Asked::new(request, body, Arc::clone(&files));
-    Either::Right(stream::unfold(Answering::new(provider, asked, files), |mut answering| async move {
+    Either::Right(stream::unfold(Answering::new(provider, asked, files, stop), |mut answering| async move {
         let event = answering.next().await?;
         Some((event, answering))
     }))
@@ -69,6 +73,7 @@ struct Answering<'a, C, F: Files> {
     /// Comes after what was said, and last.
     error: Option<ModelError>,
     started: Instant,
+    waiting: Waiting,
 }
 
 /// Whether anybody took any of the answer. Afterwards it cannot be asked for anew.
@@ -86,7 +91,8 @@ enum Stage<F: Files> {
 }
 
 impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
-    fn new(provider: &'a HttpProvider<C>, asked: Asked<F>, files: Arc<F>) -> Self {
+    fn new(provider: &'a HttpProvider<C>, asked: Asked<F>, files: Arc<F>, stop: CancellationToken) -> Self {
+        let started = Instant::now();
         Self {
             provider,
             files,
@@ -97,7 +103,8 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
             heard: Heard::Nothing,
             cut: 0,
             error: None,
-            started: Instant::now(),
+            started,
+            waiting: Waiting::new(stop, started + provider.timeouts.answer),
         }
     }
 
@@ -114,9 +121,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
             if matches!(self.stage, Stage::Over) {
                 return None;
             }
-            let limit = self.provider.timeouts.answer;
-            let advanced = tokio::time::timeout_at(self.started + limit, self.advance()).await;
-            match advanced.unwrap_or_else(|_| Err(too_long(limit).into())) {
+            match self.advance().await {
                 Ok(ControlFlow::Continue(())) => {}
                 // The connection is let go before anybody hears of the end.
                 Ok(ControlFlow::Break(())) => self.stage = Stage::Over,
@@ -127,6 +132,9 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
                     self.stage = Stage::Unsent(wait);
                 }
                 Err(Ended::Cut(error) | Ended::Wrong(error)) => self.fail(error),
+                Err(Ended::Over(Over::Deadline)) => self.fail(too_long(self.provider.timeouts.answer)),
+                // Whoever stopped it knows why.
+                Err(Ended::Over(Over::Stopped)) => self.stage = Stage::Over,
             }
         }
     }
@@ -134,9 +142,13 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
     async fn advance(&mut self) -> Result<ControlFlow<()>, Ended> {
         match &mut self.stage {
             Stage::Unsent(wait) => {
-                tokio::time::sleep(*wait).await;
-                self.asked.request.measure().await?;
-                let begun = send::send(self.provider, &self.asked.request).await?;
+                let (wait, provider, request) = (*wait, self.provider, &mut self.asked.request);
+                let begun = self.waiting.on(async move {
+                    tokio::time::sleep(wait).await;
+                    request.measure().await?;
+                    send::send(provider, request).await
+                });
+                let begun = begun.await??;
                 let context = self.asked.context(&begun);
                 let receiving =
                     Receiving::new(begun, self.provider.place(), Arc::clone(&self.files), Answer::new(context));
@@ -144,7 +156,8 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
                 Ok(ControlFlow::Continue(()))
             }
             Stage::Receiving(receiving) => {
-                receiving.advance(self.provider.timeouts.stream_idle, &mut self.said, &mut self.pictures).await
+                let idle = self.provider.timeouts.stream_idle;
+                receiving.advance(idle, &self.waiting, &mut self.said, &mut self.pictures).await
             }
             Stage::Over => Ok(ControlFlow::Break(())),
         }
@@ -209,7 +222,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
     }
 
     async fn stage_images(&mut self, made: Made<usize>) -> Result<Made<F::Staged>, ImageError> {
-        let Made { images: drawn, usage, request_id, generation_id, attempts } = made;
+        let Made { images: drawn, usage, request_id, generation_id, attempts, missing } = made;
         let mut images = Vec::new();
         for MadeImage { staged: picture, revised_prompt, applied } in drawn {
             let slot = self.picture(picture);
@@ -220,7 +233,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
             })?;
             images.push(MadeImage { staged, revised_prompt, applied });
         }
-        Ok(Made { images, usage, request_id, generation_id, attempts })
+        Ok(Made { images, usage, request_id, generation_id, attempts, missing })
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Asked {
 pub(crate) struct Intent {
     pub(crate) images: Vec<IntendedImage>,
     pub(crate) generation_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) missing: Option<Box<ImageError>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,6 +67,9 @@ pub(crate) enum Outcome {
     #[serde(rename_all = "camelCase")]
     Made {
         generation_id: Option<String>,
+        /// Why there are fewer images than were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<Box<ImageError>>,
     },
     Failed {
         error: ImageError,

@@ -112,7 +112,10 @@ fn close_item(
         ThreadItem::ImageGeneration(image) => {
             image.completed_at_ms = Some(now);
             match end_of_call(write, home, thread_id, &image.id)? {
-                End::Made { records, generation_id } => complete(image, records, generation_id),
+                End::Made { records, generation_id, missing } => {
+                    complete(image, records, generation_id);
+                    image.error = missing;
+                }
                 End::Failed(error) => {
                     image.status = ImageStatus::Failed;
                     image.error = Some(error);
@@ -145,6 +148,7 @@ fn complete_closed_item(
     call: &Call,
     records: &[ImageRecord],
     generation_id: Option<String>,
+    missing: Option<ImageError>,
 ) -> Result<(), Fault> {
     let sql = "SELECT json FROM items WHERE thread_id = ?1 AND id = ?2";
     let found = write.query_row(sql, (&call.thread_id, &call.call_id), |row| row.get::<_, String>(0)).optional()?;
@@ -155,7 +159,7 @@ fn complete_closed_item(
         && image.images.is_empty()
     {
         complete(image, records.to_vec(), generation_id);
-        image.error = None;
+        image.error = missing;
         append::put_item(write, home, &call.thread_id, &call.turn_id, &item)?;
     }
     Ok(())
@@ -163,7 +167,7 @@ fn complete_closed_item(
 
 /// How a call ended.
 enum End {
-    Made { records: Vec<ImageRecord>, generation_id: Option<String> },
+    Made { records: Vec<ImageRecord>, generation_id: Option<String>, missing: Option<ImageError> },
     Failed(ImageError),
 }
 
@@ -174,9 +178,11 @@ fn end_of_call(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &
     let is_open = call.as_ref().is_some_and(|call| call.outcome.is_none() && call.bills);
     Ok(match call.and_then(|call| call.outcome) {
         None if is_open => End::Failed(interrupted(Billed::Uncertain)),
-        Some(Outcome::Made { generation_id }) => {
-            End::Made { records: journal::images_of(write, home, thread_id, call_id)?, generation_id }
-        }
+        Some(Outcome::Made { generation_id, missing }) => End::Made {
+            records: journal::images_of(write, home, thread_id, call_id)?,
+            generation_id,
+            missing: missing.map(|error| *error),
+        },
         Some(Outcome::Failed { error }) => End::Failed(error),
         None => End::Failed(interrupted(Billed::No)),
     })
@@ -200,7 +206,11 @@ fn answer_calls(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: 
             continue;
         }
         let output = match end_of_call(write, home, thread_id, call_id)? {
-            End::Made { records, .. } => output::made(&records, ImageDetail::High),
+            End::Made { records, missing, .. } => {
+                let mut output = output::made(&records, ImageDetail::High);
+                output.extend(missing.as_ref().map(output::missing));
+                output
+            }
             End::Failed(error) => vec![output::failed(&error)],
         };
         let answer = ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output };

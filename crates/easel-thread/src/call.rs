@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,8 +23,8 @@ use crate::machine::Outcome;
 
 const INTERRUPTED: &str = "the turn was interrupted";
 
-/// How much later than its deadline a call is given up from outside: a provider that keeps the deadline itself knows
-/// better what was sent, and is heard first.
+/// How much later than its deadline a call is stopped from outside: a provider that keeps the deadline itself knows
+/// better what was sent.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What every call of a turn shares.
@@ -88,7 +89,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         self.settle(&call_id, made, started.elapsed()).await
     }
 
-    /// Asks the provider, within the deadline and until the turn is interrupted.
+    /// Asks the provider, which stops at the deadline and when the turn is interrupted, and gives what has arrived by then.
     async fn make(&self, job: ImageJob) -> Result<Made<StagedOf<S>>, ImageError> {
         if self.cancel.is_cancelled() {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
@@ -97,19 +98,27 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let (previews, item_id) = (self.previews.clone(), job.call_id.clone());
         // Without room for it a preview is dropped, and its file with it.
         let show: Previews<StagedOf<S>> = Arc::new(move |preview| drop(previews.try_send((item_id.clone(), preview))));
-        let making = async { tokio::time::timeout(self.deadline + GRACE, self.provider.make(job, files, show)).await };
-        tokio::select! {
+        let stop = self.cancel.child_token();
+        let making = self.provider.make(job, files, show, stop.clone());
+        let mut making = pin!(AssertUnwindSafe(making).catch_unwind());
+        let mut late = false;
+        let made = tokio::select! {
             biased;
-            // First, so that an image that is there when the interrupt comes is not thrown away.
-            made = AssertUnwindSafe(making).catch_unwind() => match made {
-                Ok(Ok(made)) => made,
-                Ok(Err(_)) => {
-                    let message = format!("the provider gave no image within {:?}", self.deadline);
-                    Err(self.after_sending(ImageErrorKind::Timeout, message))
-                }
-                Err(_) => Err(self.after_sending(ImageErrorKind::Internal, "the provider failed inside Easel")),
-            },
-            () = self.cancel.cancelled() => Err(self.after_sending(ImageErrorKind::Interrupted, INTERRUPTED)),
+            made = &mut making => made,
+            () = tokio::time::sleep(self.deadline + GRACE) => {
+                late = true;
+                stop.cancel();
+                // It owns the images that have arrived: it is asked to end, and never dropped.
+                making.await
+            }
+        };
+        match made {
+            Ok(Err(error)) if late && error.kind == ImageErrorKind::Interrupted => {
+                let message = format!("the provider gave no image within {:?}", self.deadline);
+                Err(self.after_sending(ImageErrorKind::Timeout, message))
+            }
+            Ok(made) => made,
+            Err(_) => Err(self.after_sending(ImageErrorKind::Internal, "the provider failed inside Easel")),
         }
     }
 
@@ -188,8 +197,9 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             Ok(made) if !made.images.is_empty() => {
                 let generation_id = made.generation_id.clone();
                 let attempts = made.attempts;
+                let missing = made.missing.clone();
                 let settled = self.store.settle(&self.thread_id, call_id, CallEnd::Made { made, elapsed_ms }).await;
-                return settled.map(|records| Outcome { records, generation_id }).map_err(|error| {
+                return settled.map(|records| Outcome { records, generation_id, missing }).map_err(|error| {
                     let billed = self.billed_as(Billed::Yes);
                     let error = image_error(ImageErrorKind::Storage, error.message);
                     Box::new(ImageError { attempts, elapsed_ms, billed, ..error })

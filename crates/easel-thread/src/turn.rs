@@ -167,7 +167,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                     self.track(item_id, call_id, &requested, &references).await;
                 }
                 Effect::CloseAnswer => {
-                    *answer = None;
+                    next.extend(self.close(answer, turn).await);
                     let interrupted = self.interrupt.is_cancelled();
                     let kind = if interrupted { ImageErrorKind::Interrupted } else { ImageErrorKind::BadResponse };
                     next.extend(self.end_hosted(turn, kind, "the answer that was making the image was closed").await);

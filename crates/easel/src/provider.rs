@@ -21,6 +21,7 @@ use easel_provider::HttpProvider;
 use futures_core::Stream;
 use futures_util::future::Either;
 use futures_util::stream;
+use tokio_util::sync::CancellationToken;
 
 use crate::credentials::AnyCredentials;
 use account::AccountProvider;
@@ -154,11 +155,12 @@ impl Provider for AnyProvider {
         &self,
         request: ModelRequest,
         files: Arc<F>,
+        stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
         match self {
-            Self::Preview(preview) => Either::Left(Either::Left(preview.respond(request, files))),
-            Self::Http(provider) => Either::Left(Either::Right(provider.respond(request, files))),
-            Self::Account(provider) => Either::Left(Either::Right(provider.in_use().respond(request, files))),
+            Self::Preview(preview) => Either::Left(Either::Left(preview.respond(request, files, stop))),
+            Self::Http(provider) => Either::Left(Either::Right(provider.respond(request, files, stop))),
+            Self::Account(provider) => Either::Left(Either::Right(provider.in_use().respond(request, files, stop))),
             Self::Unavailable(Unavailable { reason, .. }) => {
                 let error = ModelError { message: reason.clone(), info: CodexErrorInfo::BadRequest };
                 Either::Right(stream::once(std::future::ready(Err(error))))
@@ -171,11 +173,12 @@ impl Provider for AnyProvider {
         job: ImageJob,
         files: Arc<F>,
         previews: Previews<F::Staged>,
+        stop: CancellationToken,
     ) -> Result<Made<F::Staged>, ImageError> {
         match self {
-            Self::Preview(preview) => preview.make(job, files, previews).await,
-            Self::Http(provider) => provider.make(job, files, previews).await,
-            Self::Account(provider) => provider.in_use().make(job, files, previews).await,
+            Self::Preview(preview) => preview.make(job, files, previews, stop).await,
+            Self::Http(provider) => provider.make(job, files, previews, stop).await,
+            Self::Account(provider) => provider.in_use().make(job, files, previews, stop).await,
             Self::Unavailable(Unavailable { reason, .. }) => {
                 Err(image_error(ImageErrorKind::Internal, reason.as_str()))
             }

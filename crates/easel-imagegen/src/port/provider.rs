@@ -12,6 +12,7 @@ use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_core::Stream;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::{Files, Reference};
 use crate::capability::{AuthKind, Capabilities};
@@ -42,20 +43,30 @@ pub trait Provider: Send + Sync + 'static {
     }
 
     /// One answer of the model. The last event of a whole answer is [`ModelEvent::Completed`]; a stream that ends
-    /// before it was cut. Dropping the stream closes the request.
+    /// before it was cut. Dropping the stream closes the request and
+    /// loses what has arrived of an image.
+    ///
+    /// Once `stop` is cancelled the stream waits for the network no longer: it yields what has arrived, with the images
+    /// that arrived whole, and ends.
     fn respond<F: Files>(
         &self,
         request: ModelRequest,
         files: Arc<F>,
+        stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send;
 
     /// Makes the images of one call, and shows them meanwhile if the job asks for that. Dropping the future closes the
-    /// request.
+    /// request and loses the images that have arrived.
+    ///
+    /// Once `stop` is cancelled, or the job's deadline has passed, the provider waits for the network no longer. It
+    /// returns the images that have arrived whole, or an error that says what was billed. Work on this machine goes on to
+    /// its end: nobody gives up an image that is being stored.
     fn make<F: Files>(
         &self,
         job: ImageJob,
         files: Arc<F>,
         previews: Previews<F::Staged>,
+        stop: CancellationToken,
     ) -> impl Future<Output = Result<Made<F::Staged>, ImageError>> + Send;
 }
 
@@ -144,7 +155,7 @@ pub struct ImageJob {
     /// In the order that the prompt speaks of.
     pub references: Vec<Reference>,
     pub mask: Option<Reference>,
-    /// For the whole call, attempts included.
+    /// Limits how long the call waits for the network, all attempts together.
     pub deadline: Duration,
     /// How often the image is shown while it is made, at most.
     pub partial_images: u32,
@@ -170,6 +181,8 @@ pub struct Made<S> {
     /// The provider's id of the generation.
     pub generation_id: Option<String>,
     pub attempts: u32,
+    /// Why there are fewer images than the job asked for. Its `billed` is about the missing ones.
+    pub missing: Option<Box<ImageError>>,
 }
 
 #[derive(Debug)]

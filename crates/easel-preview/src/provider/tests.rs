@@ -96,7 +96,7 @@ fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
 }
 
 async fn events(provider: &PreviewProvider, request: ModelRequest) -> Vec<ModelEvent<Vec<u8>>> {
-    provider.respond(request, Arc::new(Memory::default())).map(Result::unwrap).collect().await
+    provider.respond(request, Arc::new(Memory::default()), CancellationToken::new()).map(Result::unwrap).collect().await
 }
 
 fn header(png: &[u8]) -> (u32, u32, png::ColorType) {
@@ -107,7 +107,7 @@ fn header(png: &[u8]) -> (u32, u32, png::ColorType) {
 #[tokio::test]
 async fn a_call_makes_a_picture_of_the_size_asked_for() {
     let made = PreviewProvider::default()
-        .make(job("a fox", sized("128x96"), &[]), Arc::new(Memory::default()), Arc::new(drop))
+        .make(job("a fox", sized("128x96"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
         .await;
     let made = made.unwrap();
     let [MadeImage { staged, applied, .. }] = made.images.as_slice() else { panic!("not one image") };
@@ -121,7 +121,7 @@ async fn a_call_makes_a_picture_of_the_size_asked_for() {
 async fn what_was_ignored_shows_in_what_was_applied() {
     let parameters = AppliedImage { quality: Some("high".to_owned()), ..sized("64x64") };
     let made = PreviewProvider::default()
-        .make(job("a fox", parameters, &[]), Arc::new(Memory::default()), Arc::new(drop))
+        .make(job("a fox", parameters, &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
         .await;
     assert_eq!(made.unwrap().images[0].applied.quality, None);
 }
@@ -130,7 +130,7 @@ async fn what_was_ignored_shows_in_what_was_applied() {
 async fn several_pictures_of_one_call_differ_and_can_be_transparent() {
     let parameters = AppliedImage { n: Some(3), background: Some("transparent".to_owned()), ..sized("64x64") };
     let made = PreviewProvider::default()
-        .make(job("a thing", parameters, &[]), Arc::new(Memory::default()), Arc::new(drop))
+        .make(job("a thing", parameters, &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
         .await;
     let images = made.unwrap().images;
     assert_eq!(images.len(), 3);
@@ -141,13 +141,18 @@ async fn several_pictures_of_one_call_differ_and_can_be_transparent() {
 #[tokio::test]
 async fn references_are_read_in_order_and_change_the_picture() {
     let provider = PreviewProvider::default();
-    let made = provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop)).await.unwrap();
+    let made = provider
+        .make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
+        .await
+        .unwrap();
     let png = made.images.into_iter().next().unwrap().staged;
     let files =
         Memory { files: [("a".to_owned(), png.clone()), ("b".to_owned(), png.clone())].into(), ..Memory::default() };
     let files = Arc::new(files);
-    let edited =
-        provider.make(job("x", sized("64x64"), &["b", "a"]), Arc::clone(&files), Arc::new(drop)).await.unwrap();
+    let edited = provider
+        .make(job("x", sized("64x64"), &["b", "a"]), Arc::clone(&files), Arc::new(drop), CancellationToken::new())
+        .await
+        .unwrap();
     assert_ne!(edited.images[0].staged, png);
     assert_eq!(*files.opened.lock().unwrap(), ["b", "a"]);
 }
@@ -156,7 +161,7 @@ async fn references_are_read_in_order_and_change_the_picture() {
 async fn each_fault_has_its_kind() {
     let provider = PreviewProvider::default();
     let fault = async |job: ImageJob, files: Memory| {
-        provider.make(job, Arc::new(files), Arc::new(drop)).await.unwrap_err().kind
+        provider.make(job, Arc::new(files), Arc::new(drop), CancellationToken::new()).await.unwrap_err().kind
     };
     let missing = fault(job("x", sized("64x64"), &["gone"]), Memory::default()).await;
     assert_eq!(missing, ImageErrorKind::ReferenceNotFound);
@@ -172,7 +177,10 @@ async fn a_picture_takes_as_long_as_the_options_say() {
     let options = PreviewOptions { delay: Duration::from_secs(30), ..PreviewOptions::default() };
     let before = tokio::time::Instant::now();
     let provider = PreviewProvider::new(options);
-    provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop)).await.unwrap();
+    provider
+        .make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
+        .await
+        .unwrap();
     assert!(before.elapsed() >= Duration::from_secs(30));
 }
 
@@ -183,11 +191,34 @@ async fn a_call_past_its_deadline_is_uncertain_when_billing_is_rehearsed() {
         let provider = PreviewProvider::new(options);
         assert_eq!(provider.info().capabilities.bills, billing == Billing::Rehearsed);
         let error = provider
-            .make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop))
+            .make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
             .await
             .unwrap_err();
         assert_eq!((error.kind, error.billed, error.elapsed_ms), (ImageErrorKind::Timeout, billed, 60_000));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_stopped_ends_at_once_and_says_so() {
+    let options = PreviewOptions { delay: Duration::from_secs(50), ..PreviewOptions::default() };
+    let (provider, stop, before) =
+        (PreviewProvider::new(options), CancellationToken::new(), tokio::time::Instant::now());
+    stop.cancel();
+    let made = provider.make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
+    assert_eq!(made.await.unwrap_err().kind, ImageErrorKind::Interrupted);
+    let hosted = provider.respond(request(ToolExposure::Hosted, "a cat"), Arc::new(Memory::default()), stop);
+    let events: Vec<_> = hosted.map(Result::unwrap).collect().await;
+    let ended = events.iter().find_map(|event| match event {
+        ModelEvent::HostedEnded { outcome, .. } => Some(outcome),
+        ModelEvent::TextDelta { .. }
+        | ModelEvent::Message { .. }
+        | ModelEvent::FunctionCall(_)
+        | ModelEvent::HostedStarted { .. }
+        | ModelEvent::HostedPreview { .. }
+        | ModelEvent::Completed { .. } => None,
+    });
+    assert_eq!(ended.unwrap().as_ref().unwrap_err().kind, ImageErrorKind::Interrupted);
+    assert_eq!(before.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test]
@@ -217,7 +248,12 @@ async fn both_tools_draw_the_same_picture_from_the_same_words() {
     let hosted = events(&provider, request(ToolExposure::Hosted, "a blue cat, 64x64")).await;
     let ModelEvent::HostedEnded { outcome: Ok(hosted), .. } = &hosted[1] else { panic!("{:?}", hosted[1]) };
     let made = provider
-        .make(job("a blue cat, 64x64", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop))
+        .make(
+            job("a blue cat, 64x64", sized("64x64"), &[]),
+            Arc::new(Memory::default()),
+            Arc::new(drop),
+            CancellationToken::new(),
+        )
         .await
         .unwrap();
     assert_eq!(hosted.images[0].staged, made.images[0].staged);
@@ -250,7 +286,8 @@ async fn a_picture_is_shown_coarsely_before_it_is_there_and_finer_each_time() {
     let shown = Arc::new(Mutex::new(Vec::new()));
     let show = Arc::clone(&shown);
     let previews = Arc::new(move |preview: Preview<Vec<u8>>| show.lock().unwrap().push(preview));
-    let made = provider.make(job.clone(), Arc::new(Memory::default()), previews).await.unwrap();
+    let made =
+        provider.make(job.clone(), Arc::new(Memory::default()), previews, CancellationToken::new()).await.unwrap();
     let shown = std::mem::take(&mut *shown.lock().unwrap());
     assert_eq!(shown.iter().map(|preview| preview.index).collect::<Vec<_>>(), [0, 1, 2]);
     let grains = shown.iter().map(|preview| &preview.staged).chain([&made.images[0].staged]);
@@ -259,8 +296,10 @@ async fn a_picture_is_shown_coarsely_before_it_is_there_and_finer_each_time() {
     assert!(shown.iter().all(|preview| header(&preview.staged) == (256, 256, png::ColorType::Rgb)));
     // The picture itself is the same, shown or not.
     let unseen = ImageJob { partial_images: 0, ..job };
-    let unseen =
-        provider.make(unseen, Arc::new(Memory::default()), Arc::new(|_| panic!("nobody asked"))).await.unwrap();
+    let unseen = provider
+        .make(unseen, Arc::new(Memory::default()), Arc::new(|_| panic!("nobody asked")), CancellationToken::new())
+        .await
+        .unwrap();
     assert_eq!(unseen.images[0].staged, made.images[0].staged);
 }
 

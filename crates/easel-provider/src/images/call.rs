@@ -7,7 +7,6 @@ use easel_imagegen::port::{Files, ImageJob, Made, Previews, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
-use tokio::time::Instant;
 
 use super::body::{Body, Sending, open};
 use super::request::{ResponseFormatSent, request, streams};
@@ -16,6 +15,7 @@ use crate::credential::{Credential, Credentials};
 use crate::failure::{Masks, Refused, cause, refused};
 use crate::provider::{HttpProvider, Retries};
 use crate::record::ResponseFormat;
+use crate::waiting::Waiting;
 
 /// Requests of one call that the provider did not take.
 const MAX_UNTAKEN: u32 = 3;
@@ -56,23 +56,25 @@ pub(super) async fn call<C: Credentials, F: Files>(
     job: &ImageJob,
     files: &Arc<F>,
     previews: &Previews<F::Staged>,
-    deadline: Instant,
+    waiting: &Waiting,
     progress: &mut Progress,
 ) -> Result<Made<F::Staged>, ImageError> {
-    let credential = provider.credentials.current().await;
+    let credential = waiting.on(provider.credentials.current()).await.map_err(|over| progress.over(over, job))?;
     let credential = credential.map_err(|error| image_error(ImageErrorKind::Unauthorized, error.message))?;
     let masks = Masks::of(&provider.record, credential.as_ref());
     let mut attempt = Attempt { credential, response_format: ResponseFormatSent::AsDeclared, masks };
     let (mut refreshed, mut failed) = (false, Failed::default());
     loop {
         (progress.sending, progress.accepted) = (Sending::default(), false);
-        let failure = match made(provider, job, files, previews, &attempt, progress).await {
+        let failure = match made(provider, job, files, previews, &attempt, waiting, progress).await {
             Ok(made) => return Ok(made),
             Err(failure) => failure,
         };
         if let Failure::Refused(refused) = &failure {
             if refused.status == 401 && !std::mem::replace(&mut refreshed, true) {
-                attempt = renewed(provider, attempt, refused.image_error()).await?;
+                progress.sending = Sending::default();
+                let renewed = waiting.on(renewed(provider, attempt, refused.image_error())).await;
+                attempt = renewed.map_err(|over| progress.over(over, job))??;
                 continue;
             }
             if leaves_out_response_format(provider, &attempt, refused) {
@@ -82,10 +84,10 @@ pub(super) async fn call<C: Credentials, F: Files>(
         }
         let (error, wait) = failed.then(failure, provider.retries);
         progress.in_doubt |= error.billed == Billed::Uncertain;
-        let time_left = deadline.saturating_duration_since(Instant::now());
-        let Some(wait) = wait.filter(|wait| *wait <= MAX_WAIT && *wait < time_left) else { return Err(error) };
+        let wait = wait.filter(|wait| *wait <= MAX_WAIT && *wait < waiting.time_left());
+        let Some(wait) = wait else { return Err(error) };
         progress.sending = Sending::default();
-        tokio::time::sleep(wait).await;
+        waiting.on(tokio::time::sleep(wait)).await.map_err(|over| progress.over(over, job))?;
     }
 }
 
@@ -119,10 +121,12 @@ async fn made<C: Credentials, F: Files>(
     files: &Arc<F>,
     previews: &Previews<F::Staged>,
     attempt: &Attempt,
+    waiting: &Waiting,
     progress: &mut Progress,
 ) -> Result<Made<F::Staged>, Failure> {
-    let response = send(provider, job, files, attempt, progress).await?;
-    collect::collect(provider, job, files, previews, response, &attempt.masks, progress).await.map_err(Failure::Other)
+    let response = send(provider, job, files, attempt, waiting, progress).await?;
+    let answer = collect::Answer { response, masks: &attempt.masks, previews };
+    collect::collect(provider, job, files, answer, waiting, progress).await.map_err(Failure::Other)
 }
 
 /// The same attempt with a new credential; `refused` when there is none.
@@ -154,6 +158,7 @@ async fn send<C: Credentials, F: Files>(
     job: &ImageJob,
     files: &Arc<F>,
     attempt: &Attempt,
+    waiting: &Waiting,
     progress: &mut Progress,
 ) -> Result<Response, Failure> {
     let (record, model) = (&provider.record, provider.info.image_model.as_str());
@@ -163,6 +168,7 @@ async fn send<C: Credentials, F: Files>(
     let post = provider
         .endpoint
         .post(record, request.path, model, attempt.credential.as_ref(), &job.originator)
+        .await
         .map_err(|message| Failure::Other(image_error(ImageErrorKind::Internal, message)))?
         .header(CONTENT_TYPE, request.content_type)
         .header(CONTENT_LENGTH, body.length)
@@ -170,14 +176,19 @@ async fn send<C: Credentials, F: Files>(
         .header("idempotency-key", &job.idempotency_key)
         .body(reqwest::Body::wrap_stream(body.stream(&progress.sending)));
     progress.attempts += 1;
-    let response = post.send().await.map_err(|error| not_answered(provider, &error, attempt, &progress.sending))?;
+    let sent = waiting.on(post.send()).await.map_err(|over| Failure::Other(progress.over(over, job)))?;
+    let response = sent.map_err(|error| not_answered(provider, &error, attempt, &progress.sending))?;
     if let Some(credential) = &attempt.credential {
         provider.credentials.heard(credential, response.headers());
     }
     if response.status().is_success() {
         return Ok(response);
     }
-    Err(Failure::Refused(Box::new(refused(response, &attempt.masks).await)))
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let refused = waiting.on(refused(response, &attempt.masks)).await;
+    // The status has been said: what else the refusal says is not waited for.
+    let refused = refused.unwrap_or_else(|_| Refused::from_body(status, &headers, b"", &attempt.masks));
+    Err(Failure::Refused(Box::new(refused)))
 }
 
 async fn opened<C, F: Files>(

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use easel_imagegen::capability::Parameter;
 use easel_imagegen::port::{Files, ImageJob, Made, MadeImage, Previews, image_error};
-use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
+use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind};
+use futures_util::future::join_all;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -13,13 +14,15 @@ use serde_json::Value;
 use super::Progress;
 use super::answer::{self, Entry, Place};
 use super::fetch::{NotFetched, fetch};
-use super::receive::{Broken, receive};
+use super::reader::Document;
+use super::receive::{Broken, Received, receive};
 use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
 use crate::failure::{Masks, Refused, request_id};
 use crate::inline::Slot;
 use crate::provider::HttpProvider;
 use crate::record::Record;
+use crate::waiting::{Over, Waiting};
 
 /// Why one image of an answer is none.
 #[derive(Debug, thiserror::Error)]
@@ -34,49 +37,83 @@ enum Fault {
     NotImage,
     #[error("the image could not be stored: {0}")]
     Disk(io::Error),
-    #[error(transparent)]
-    NotFetched(#[from] NotFetched),
+    #[error("{0}")]
+    NotFetched(String),
+    #[error("the image was not there in time")]
+    Over(Over),
+    #[error("the provider sent no more")]
+    Fewer,
 }
 
-/// Reads the answer to `job` and stages its images: at most as many as were asked for, and all of them that are well.
+impl From<NotFetched> for Fault {
+    fn from(error: NotFetched) -> Self {
+        match error {
+            NotFetched::Failed { .. } => Self::NotFetched(error.to_string()),
+            NotFetched::Over(over) => Self::Over(over),
+        }
+    }
+}
+
+/// One image that an answer speaks of.
+struct Found<W> {
+    bytes: Bytes<W>,
+    revised_prompt: Option<String>,
+    applied: AppliedImage,
+}
+
+/// Where its bytes are.
+enum Bytes<W> {
+    Here(Slot<W>),
+    /// Behind a link.
+    Behind(String),
+    Withheld,
+}
+
+/// An answer with success, and what is needed to read it.
+pub(super) struct Answer<'a, S> {
+    pub(super) response: Response,
+    pub(super) masks: &'a Masks,
+    pub(super) previews: &'a Previews<S>,
+}
+
+/// Reads the answer to `job` and stages its images: at most as many as were asked for, and all that arrive whole. An
+/// answer without an image is an error; one with too few images says why the others are missing.
 pub(super) async fn collect<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: &ImageJob,
     files: &Arc<F>,
-    previews: &Previews<F::Staged>,
-    response: Response,
-    masks: &Masks,
+    answer: Answer<'_, F::Staged>,
+    waiting: &Waiting,
     progress: &mut Progress,
 ) -> Result<Made<F::Staged>, ImageError> {
+    let Answer { response, masks, previews } = answer;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let answered =
-        |error: ImageError| ImageError { http_status: Some(status), request_id: request_id(&headers, masks), ..error };
     let wanted = wanted(&provider.record, job);
     let previews = Some(Arc::clone(previews)).filter(|_| job.partial_images > 0);
-    let documents = receive(response, Arc::clone(files), wanted, previews).await;
-    let mut documents = documents.map_err(|broken| answered(broken_error(&provider.place(), &broken)))?;
-    progress.accepted = true;
+    let Received { mut documents, broken } = receive(response, Arc::clone(files), wanted, previews, waiting).await;
+    progress.accepted = broken.is_none();
 
-    let mut images = Vec::new();
-    let mut fault = None;
-    for document in &mut documents {
-        let slots = &document.slots;
-        let empty = |slot: usize| matches!(slots.get(slot), Some(Slot::Empty));
-        for entry in answer::entries(&document.json, empty, masks) {
-            if images.len() == wanted {
-                break;
-            }
-            match staged(&provider.endpoint, files, &mut document.slots, entry).await {
-                Ok(image) => images.push(image),
-                Err(error) => fault = fault.or(Some(error)),
-            }
-        }
-    }
-    if images.is_empty() {
+    let found = documents.iter_mut().flat_map(|document| found(document, masks)).collect();
+    let (mut images, fault) = staged(&provider.endpoint, files, found, wanted, waiting).await;
+    let missing = (images.len() < wanted).then(|| {
         let refused = documents.iter().find_map(|document| refused(&document.json, &headers, masks));
-        return Err(refused
-            .map_or_else(|| answered(fault_error(&fault.unwrap_or(Fault::Missing))), |refused| refused.image_error()));
-    }
+        let error = match (refused, broken, fault) {
+            (Some(refused), _, _) => return refused.image_error(),
+            (None, Some(Broken::Over(over)), _) | (None, None, Some(Fault::Over(over))) => progress.over(over, job),
+            (None, Some(broken), _) => broken_error(&provider.place(), &broken),
+            (None, None, Some(fault)) => fault_error(&fault),
+            (None, None, None) if images.is_empty() => fault_error(&Fault::Missing),
+            (None, None, None) => fault_error(&Fault::Fewer),
+        };
+        ImageError { http_status: Some(status), request_id: request_id(&headers, masks), ..error }
+    });
+    let missing = match missing {
+        Some(error) if images.is_empty() => return Err(error),
+        missing => missing.map(|error| {
+            let message = format!("{} of {wanted} images arrived; {}", images.len(), error.message);
+            Box::new(ImageError { message, ..error })
+        }),
+    };
     let n = u32::try_from(images.len()).ok();
     for image in &mut images {
         image.applied.n = n;
@@ -87,6 +124,7 @@ pub(super) async fn collect<C: Credentials, F: Files>(
         request_id: request_id(&headers, masks),
         generation_id: documents.iter().find_map(|document| answer::generation_id(&document.json, masks)),
         attempts: progress.attempts,
+        missing,
     })
 }
 
@@ -95,18 +133,61 @@ fn wanted(record: &Record, job: &ImageJob) -> usize {
     asked.and_then(|asked| usize::try_from(asked).ok()).unwrap_or(1).max(1)
 }
 
+/// The images that a document speaks of, in its order.
+fn found<W>(document: &mut Document<W>, masks: &Masks) -> Vec<Found<W>> {
+    let Document { json, slots } = document;
+    let entries = answer::entries(json, |slot| matches!(slots.get(slot), Some(Slot::Empty)), masks);
+    let mut found = |entry: Entry| {
+        let bytes = match entry.place {
+            // An image is taken once, whatever the answer says.
+            Place::Slot(slot) => {
+                Bytes::Here(slots.get_mut(slot).map_or(Slot::Empty, |slot| std::mem::replace(slot, Slot::Empty)))
+            }
+            Place::Url(link) => Bytes::Behind(link),
+            Place::Withheld => Bytes::Withheld,
+            Place::Nowhere => Bytes::Here(Slot::Empty),
+        };
+        Found { bytes, revised_prompt: entry.revised_prompt, applied: entry.applied }
+    };
+    entries.into_iter().map(&mut found).collect()
+}
+
+/// Stages up to `wanted` images, and gives the first reason why there are fewer. Links are followed side by side, so that
+/// one which hangs takes no time from the others.
 async fn staged<F: Files>(
     endpoint: &Endpoint,
     files: &Arc<F>,
-    slots: &mut [Slot<F::Writer>],
-    entry: Entry,
+    found: Vec<Found<F::Writer>>,
+    wanted: usize,
+    waiting: &Waiting,
+) -> (Vec<MadeImage<F::Staged>>, Option<Fault>) {
+    let (mut images, mut fault, mut found) = (Vec::new(), None, found.into_iter());
+    while images.len() < wanted {
+        let next = found.by_ref().take(wanted - images.len());
+        let next: Vec<_> = next.map(|found| stage(endpoint, files, found, waiting)).collect();
+        if next.is_empty() {
+            break;
+        }
+        for staged in join_all(next).await {
+            match staged {
+                Ok(image) => images.push(image),
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+    }
+    (images, fault)
+}
+
+async fn stage<F: Files>(
+    endpoint: &Endpoint,
+    files: &Arc<F>,
+    found: Found<F::Writer>,
+    waiting: &Waiting,
 ) -> Result<MadeImage<F::Staged>, Fault> {
-    let slot = match entry.place {
-        // An image is taken once, whatever the answer says.
-        Place::Slot(slot) => slots.get_mut(slot).map_or(Slot::Empty, |slot| std::mem::replace(slot, Slot::Empty)),
-        Place::Url(link) => fetch(endpoint, &link, files).await?,
-        Place::Withheld => return Err(Fault::Withheld),
-        Place::Nowhere => return Err(Fault::Missing),
+    let slot = match found.bytes {
+        Bytes::Here(slot) => slot,
+        Bytes::Behind(link) => fetch(endpoint, &link, files, waiting).await?,
+        Bytes::Withheld => return Err(Fault::Withheld),
     };
     let writer = match slot {
         Slot::Whole(writer) => writer,
@@ -115,12 +196,12 @@ async fn staged<F: Files>(
         Slot::Disk(error) => return Err(Fault::Disk(error)),
     };
     let files = Arc::clone(files);
-    // Making an image durable waits for the disk.
+    // Making an image durable waits for the disk, and is never given up.
     let staged = tokio::task::spawn_blocking(move || files.stage(writer)).await;
     let staged = staged.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData { Fault::NotImage } else { Fault::Disk(error) }
     })?;
-    Ok(MadeImage { staged, revised_prompt: entry.revised_prompt, applied: entry.applied })
+    Ok(MadeImage { staged, revised_prompt: found.revised_prompt, applied: found.applied })
 }
 
 /// The error that stands in an answer with success, if one does.
@@ -141,6 +222,7 @@ fn broken_error(place: &str, broken: &Broken) -> ImageError {
         Broken::NotJson => (ImageErrorKind::BadResponse, Billed::Uncertain, false),
         Broken::Unfit(_) => (ImageErrorKind::BadResponse, Billed::Yes, false),
         Broken::Stopped => (ImageErrorKind::Internal, Billed::Yes, false),
+        Broken::Over(_) => (ImageErrorKind::Timeout, Billed::Uncertain, true),
     };
     ImageError { billed, retryable, ..image_error(kind, broken.to_string()) }
 }
@@ -149,7 +231,10 @@ fn fault_error(fault: &Fault) -> ImageError {
     let (kind, billed) = match fault {
         // It was drawn before it was looked at; whether that costs is the provider's to say.
         Fault::Withheld => (ImageErrorKind::ModerationBlocked, Billed::Uncertain),
+        // It may have drawn fewer than it was asked for.
+        Fault::Fewer => (ImageErrorKind::BadResponse, Billed::Uncertain),
         Fault::Disk(_) => (ImageErrorKind::Storage, Billed::Yes),
+        Fault::Over(_) => (ImageErrorKind::Timeout, Billed::Yes),
         Fault::Missing | Fault::NotBase64 | Fault::NotImage | Fault::NotFetched(_) => {
             (ImageErrorKind::BadResponse, Billed::Yes)
         }

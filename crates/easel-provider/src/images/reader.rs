@@ -6,7 +6,7 @@ use std::sync::Arc;
 use easel_imagegen::port::{Files, Preview, Previews};
 use serde_json::{Value, json};
 
-use super::receive::Broken;
+use super::receive::{Broken, Received};
 use crate::inline::{self, Assembly, Dialect, Slot};
 use crate::sse::{Frame, Parser};
 
@@ -151,33 +151,24 @@ impl<F: Files> Reader<F> {
         }
     }
 
-    /// The documents of an answer that has arrived to its end.
-    pub(super) fn finish(mut self) -> Result<Vec<Document<F::Writer>>, Broken> {
-        if self.form == Form::Events {
-            self.end_last_event()?;
-            return Ok(self.into_documents());
-        }
-        let (rest, slots) = self.document.take();
-        match serde_json::from_slice(&rest) {
-            Ok(json) => Ok(vec![Document { json, slots }]),
-            Err(_) if slots.iter().any(is_whole) => Ok(vec![Document::of_slots(slots)]),
-            Err(_) => Err(Broken::NotJson),
-        }
+    /// The documents of an answer that `arrived` to its end or not. Images that arrived whole are paid for and are among
+    /// them, whatever came after; only what the answer would have said of them may be missing.
+    pub(super) fn end(mut self, arrived: Result<(), Broken>) -> Received<F::Writer> {
+        let ended = if self.form == Form::Events { self.end_last_event() } else { self.end_json() };
+        Received { broken: arrived.and(ended).err(), documents: self.into_documents() }
     }
 
-    /// The documents of an answer that broke: errors, and images that arrived whole. Such images are paid for; only what
-    /// the answer would have said of them is missing.
-    pub(super) fn salvage(mut self) -> Vec<Document<F::Writer>> {
-        if self.form == Form::Events {
-            // What it is broken by has been reported.
-            let _ = self.end_last_event();
-        } else {
-            let (_, slots) = self.document.take();
-            if slots.iter().any(is_whole) {
-                self.documents.push(Document::of_slots(slots));
-            }
+    fn end_json(&mut self) -> Result<(), Broken> {
+        let (rest, slots) = self.document.take();
+        let json = serde_json::from_slice(&rest);
+        if let Ok(json) = json {
+            self.documents.push(Document { json, slots });
+            return Ok(());
         }
-        self.into_documents()
+        if slots.iter().any(is_whole) {
+            self.documents.push(Document::of_slots(slots));
+        }
+        Err(Broken::NotJson)
     }
 
     /// Servers need not send the empty line after the last event.

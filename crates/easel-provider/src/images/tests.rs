@@ -51,6 +51,7 @@ mod early;
 mod faults;
 mod files;
 mod links;
+mod partial;
 mod previews;
 mod server;
 
@@ -61,11 +62,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{ImageJob, Made, ProviderInfo};
+use easel_imagegen::port::{ImageJob, Made, Previews, ProviderInfo};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
-use super::make;
 use crate::credential::{Credential, CredentialError, Credentials, Secret};
 use crate::presets::Preset;
 use crate::provider::{HttpProvider, Retries, Timeouts};
@@ -184,6 +185,16 @@ fn ok(json: &Value) -> Act {
 
 fn failed(status: &str, headers: &[(&str, &str)], code: &str) -> Act {
     Act::Answer(answer(status, headers, json!({"error": {"message": "No.", "code": code}}).to_string()))
+}
+
+/// A call that nobody stops.
+async fn make(
+    provider: &HttpProvider<Keys>,
+    job: ImageJob,
+    files: Arc<Memory>,
+    previews: Previews<Vec<u8>>,
+) -> Result<Made<Vec<u8>>, ImageError> {
+    super::make(provider, job, files, previews, CancellationToken::new()).await
 }
 
 /// One call to a server that does `acts`, and the requests that it saw.

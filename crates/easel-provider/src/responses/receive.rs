@@ -16,6 +16,7 @@ use super::wire::{self, Event, Unreadable};
 use crate::failure::{self, Masks};
 use crate::inline::{Assembly, Dialect, Slot, Unfit};
 use crate::sse::{Frame, Parser};
+use crate::waiting::{Over, Waiting};
 
 /// Pictures that wait at once to be looked at; each is an open file.
 const MAX_PICTURES: usize = 64;
@@ -31,6 +32,14 @@ pub(super) enum Ended {
     Cut(ModelError),
     /// For a reason that another request would meet again.
     Wrong(ModelError),
+    /// It is waited for no longer.
+    Over(Over),
+}
+
+impl From<Over> for Ended {
+    fn from(over: Over) -> Self {
+        Self::Over(over)
+    }
 }
 
 impl From<ModelError> for Ended {
@@ -119,6 +128,7 @@ impl<F: Files> Receiving<F> {
     pub(super) async fn advance(
         &mut self,
         idle: Duration,
+        waiting: &Waiting,
         said: &mut Said,
         pictures: &mut Vec<Slot<F::Writer>>,
     ) -> Result<ControlFlow<()>, Ended> {
@@ -131,7 +141,7 @@ impl<F: Files> Receiving<F> {
         };
         let document = match self.received.pop_front() {
             Some(document) => document,
-            None => match chunk(&mut self.response, &self.masks, &self.place, idle).await? {
+            None => match waiting.on(chunk(&mut self.response, &self.masks, &self.place, idle)).await?? {
                 Some(chunk) => {
                     self.read(chunk).await?;
                     return Ok(ControlFlow::Continue(()));

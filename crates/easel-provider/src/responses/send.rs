@@ -115,6 +115,7 @@ async fn post<C: Credentials, F: Files>(
     let sending = provider
         .endpoint
         .post(&provider.record, "responses", model, credential, originator)
+        .await
         .map_err(|message| Failed { error: other(message), repeat: Repeat::Never })?
         .header(ACCEPT, "text/event-stream")
         .header(CONTENT_TYPE, "application/json")

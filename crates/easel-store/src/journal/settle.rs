@@ -100,14 +100,14 @@ fn keep(
             record::of(&call.asked, &slot.applied, &made, handle, &slot.path)
         };
         let records: Vec<ImageRecord> = slots.iter().zip(&handles).map(record).collect();
-        intend(database, &call, slots, &records, made.generation_id.clone())?;
+        intend(database, &call, slots, &records, made)?;
         if place(slots)? {
             break records;
         }
     };
     let folder = database.home.thread_images(thread_id);
     os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
-    let outcome = Outcome::Made { generation_id: made.generation_id.clone() };
+    let outcome = Outcome::Made { generation_id: made.generation_id.clone(), missing: made.missing.clone() };
     let home = database.home.clone();
     database.write_durably(|write| finish(write, &home, &call, &records, &outcome))?;
     Ok(records)
@@ -132,13 +132,14 @@ fn intend(
     call: &Call,
     slots: &[Slot],
     records: &[ImageRecord],
-    generation_id: Option<String>,
+    made: &Made<StagedImage>,
 ) -> Result<(), Fault> {
     let image = |(slot, record): (&Slot, &ImageRecord)| IntendedImage {
         staged: slot.staged.as_ref().map(|staged| staged.path.to_path_buf()).unwrap_or_default(),
         record: record.clone(),
     };
-    let intent = Intent { images: slots.iter().zip(records).map(image).collect(), generation_id };
+    let images = slots.iter().zip(records).map(image).collect();
+    let intent = Intent { images, generation_id: made.generation_id.clone(), missing: made.missing.clone() };
     let intent = database.home.to_json(intent)?;
     database.write_durably(|write| {
         let sql = "UPDATE calls SET intent = ?3 WHERE thread_id = ?1 AND call_id = ?2";

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use easel_protocol::record::{AppliedImage, Billed, ImageFacts, ImageRecord};
+use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageFacts, ImageRecord};
 use tempfile::TempPath;
 
 use super::found::Found;
@@ -75,17 +75,12 @@ fn close_call(
         images.extend(adopt(database, call, dead, &file, &images)?);
     }
     records.extend(records_of(call, images)?);
-    let generation_id = call.intent.as_ref().and_then(|intent| intent.generation_id.clone());
-    finish(database, call, &records, generation_id, note)
+    finish(database, call, &records, note)
 }
 
-fn finish(
-    database: &mut Database,
-    call: &Call,
-    records: &[ImageRecord],
-    generation_id: Option<String>,
-    note: &str,
-) -> Result<(), Fault> {
+fn finish(database: &mut Database, call: &Call, records: &[ImageRecord], note: &str) -> Result<(), Fault> {
+    let generation_id = call.intent.as_ref().and_then(|intent| intent.generation_id.clone());
+    let missing = call.intent.as_ref().and_then(|intent| intent.missing.clone()).or_else(|| lost(call, records.len()));
     let outcome = if records.is_empty() {
         let mut error = interrupted(if call.bills { Billed::Uncertain } else { Billed::No });
         error.message.push_str(note);
@@ -93,13 +88,26 @@ fn finish(
     } else {
         let folder = database.home.thread_images(&call.thread_id);
         os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
-        Outcome::Made { generation_id: generation_id.clone() }
+        Outcome::Made { generation_id: generation_id.clone(), missing: missing.clone() }
     };
     let home = database.home.clone();
     database.write_durably(|write| {
         journal::finish(write, &home, call, records, &outcome)?;
-        if records.is_empty() { Ok(()) } else { complete_closed_item(write, &home, call, records, generation_id) }
+        if records.is_empty() {
+            return Ok(());
+        }
+        complete_closed_item(write, &home, call, records, generation_id, missing.map(|error| *error))
     })
+}
+
+/// Why there are fewer images than the call asked for: what else arrived died with the process.
+fn lost(call: &Call, found: usize) -> Option<Box<ImageError>> {
+    let asked = call.asked.requested.parameters.n.unwrap_or(1);
+    if u32::try_from(found).is_ok_and(|found| found >= asked) {
+        return None;
+    }
+    let error = interrupted(if call.bills { Billed::Uncertain } else { Billed::No });
+    Some(Box::new(ImageError { message: format!("{found} of {asked} images arrived. {}", error.message), ..error }))
 }
 
 /// Does what the process was about to do when it died. Returns the records, and the files that were not meant.

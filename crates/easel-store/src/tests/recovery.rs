@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write;
 
-use easel_imagegen::port::{CallEnd, CallStart, Files, Store, image_error};
+use easel_imagegen::port::{CallEnd, CallStart, Files, Made, Store, image_error};
 use easel_protocol::image::ImageListParams;
 use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::record::{Billed, ImageErrorKind};
@@ -153,6 +153,7 @@ async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() 
         let intent = serde_json::json!({
             "images": [{ "staged": staged_path, "record": record }],
             "generationId": "ig_1",
+            "missing": image_error(ImageErrorKind::Timeout, "The second did not come."),
         });
         store.close().await;
         let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
@@ -173,6 +174,7 @@ async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() 
         }
         assert_eq!(fs::read(&expected.path).unwrap(), png(1, 1, b"paid for"));
         assert_eq!(image.images, [expected]);
+        assert_eq!(image.error.unwrap().message, "The second did not come.");
         assert_eq!(image.revised_prompt.as_deref(), Some("a fat cat"));
     }
 }
@@ -182,15 +184,33 @@ async fn a_call_that_was_settled_but_not_told_ends_as_it_was_settled() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c2")).await;
-    let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
-    let records = store.settle(THREAD, "c1", end).await.unwrap();
+    let missing = Box::new(image_error(ImageErrorKind::Timeout, "The second did not come."));
+    let made = Made { missing: Some(missing.clone()), ..made(vec![stage(&store, &png(1, 1, b""))]) };
+    let records = store.settle(THREAD, "c1", CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
     let error = image_error(ImageErrorKind::ModerationBlocked, "The provider refused the prompt.");
     store.settle(THREAD, "c2", CallEnd::Failed(error.clone())).await.unwrap();
     store.close().await;
     let images = image_items(&open(home.path())).await;
     assert_eq!((images[0].status, &images[0].images), (ImageStatus::Completed, &records));
     assert_eq!(images[0].generation_id.as_deref(), Some("ig_1"));
+    assert_eq!(images[0].error.as_ref(), Some(&*missing));
     assert_eq!((images[1].status, images[1].error.as_ref()), (ImageStatus::Failed, Some(&error)));
+}
+
+#[tokio::test]
+async fn fewer_images_than_were_asked_for_are_kept_and_said_to_be_fewer() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let mut call = call("c1");
+    call.requested.parameters.n = Some(2);
+    start_call(&store, call).await;
+    abandon(stage(&store, &png(1, 1, b"paid for")));
+    store.close().await;
+    let image = only_image(&open(home.path())).await;
+    let error = image.error.unwrap();
+    assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1));
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
+    insta::assert_snapshot!(error.message, @"1 of 2 images arrived. Easel ended before this call did; the provider may have billed it.");
 }
 
 #[tokio::test]

@@ -222,6 +222,7 @@ pub(super) fn made(images: Vec<StagedImage>) -> Made<StagedImage> {
         request_id: Some("req_1".into()),
         generation_id: Some("ig_1".into()),
         attempts: 1,
+        missing: None,
     }
 }
 

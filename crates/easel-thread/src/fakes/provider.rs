@@ -1,6 +1,6 @@
 //! A provider that follows scripts. An answer is one: `text ID words`, `call ID prompt`, `edit ID path`, `hosted ID`,
-//! `shown ID`, `drawn ID`, `done`, `fail`, `panic`, `wait GATE`; at its end the stream ends. A prompt is one too: `wait GATE`,
-//! `panic`, `fail`, `none`; all others make one image.
+//! `shown ID`, `drawn ID`, `done`, `fail`, `panic`, `wait GATE` for the network, `store GATE` for the disk; at its end the
+//! stream ends. A prompt is one too: `wait GATE`, `store GATE`, `panic`, `fail`, `none`, `partly`; all others make one image.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,7 @@ use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, Imag
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::stream::{self, Stream};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::log::{Dropped, Log};
 use super::store::{preview, stage};
@@ -30,7 +31,7 @@ fn made<F: Files>(files: &F, names: &[&str]) -> Made<F::Staged> {
     let image =
         |name: &&str| MadeImage { staged: stage(files, name), revised_prompt: None, applied: AppliedImage::default() };
     let images = names.iter().map(image).collect();
-    Made { images, usage: None, request_id: None, generation_id: None, attempts: 1 }
+    Made { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None }
 }
 
 impl FakeProvider {
@@ -80,6 +81,7 @@ impl Provider for FakeProvider {
         &self,
         request: ModelRequest,
         files: Arc<F>,
+        stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
         self.log.add(format!("ask with {} items, {} tools", request.input.len(), request.tools.len()));
         let script = self.answers.lock().unwrap().pop_front().expect("an answer for every question");
@@ -87,11 +89,18 @@ impl Provider for FakeProvider {
         let lines: VecDeque<&str> = script.lines().map(str::trim).collect();
         let open = Dropped::new(&self.log, "close answer".to_owned());
         stream::unfold((lines, open), move |(mut lines, open)| {
-            let files = Arc::clone(&files);
+            let (files, stop) = (Arc::clone(&files), stop.clone());
             async move {
                 let mut line = lines.pop_front()?;
-                while let Some(gate) = line.strip_prefix("wait ") {
-                    self.log.pass(gate).await;
+                loop {
+                    if let Some(gate) = line.strip_prefix("wait ") {
+                        stop.run_until_cancelled(self.log.pass(gate)).await?;
+                    } else if let Some(gate) = line.strip_prefix("store ") {
+                        self.log.add(format!("begin to store at {gate}"));
+                        self.log.pass(gate).await;
+                    } else {
+                        break;
+                    }
                     line = lines.pop_front()?;
                 }
                 Some((self.event(line, &*files).await, (lines, open)))
@@ -104,6 +113,7 @@ impl Provider for FakeProvider {
         job: ImageJob,
         files: Arc<F>,
         previews: Previews<F::Staged>,
+        stop: CancellationToken,
     ) -> Result<Made<F::Staged>, ImageError> {
         let call_id = job.call_id;
         let references: Vec<String> = job.references.iter().map(|image| image.path.display().to_string()).collect();
@@ -114,12 +124,27 @@ impl Provider for FakeProvider {
             previews(Preview { index, staged: preview(&*files, &format!("{call_id}-{index}")) });
         }
         if let Some(gate) = prompt.strip_prefix("wait ") {
+            tokio::select! {
+                biased;
+                () = self.log.pass(gate) => {}
+                () = stop.cancelled() => {
+                    let billed = if self.info.capabilities.bills { Billed::Uncertain } else { Billed::No };
+                    return Err(ImageError { billed, ..image_error(ImageErrorKind::Interrupted, "it was stopped") });
+                }
+            }
+        }
+        if let Some(gate) = prompt.strip_prefix("store ") {
+            self.log.add(format!("begin to store {call_id}"));
             self.log.pass(gate).await;
         }
         open.ended();
         match prompt.as_str() {
             "panic" => panic!("the provider panics while it draws"),
             "none" => Ok(made(&*files, &[])),
+            "partly" => {
+                let missing = Some(Box::new(image_error(ImageErrorKind::Timeout, "the second is missing")));
+                Ok(Made { missing, ..made(&*files, &[&call_id]) })
+            }
             "fail" => Err(ImageError {
                 billed: Billed::Yes,
                 ..image_error(ImageErrorKind::ModerationBlocked, "the prompt was refused")

@@ -149,7 +149,11 @@ impl Turn {
         let Some(mut item) = call.item.take() else { return };
         item.completed_at_ms = Some(step.at);
         let (output, made) = match outcome.and_then(|outcome| complete(&mut item, outcome)) {
-            Ok(records) => (output::made(&records, self.rules.detail), records),
+            Ok(records) => {
+                let mut output = output::made(&records, self.rules.detail);
+                output.extend(item.error.as_ref().map(output::missing));
+                (output, records)
+            }
             Err(error) => {
                 let output = vec![output::failed(&error)];
                 fail(&mut item, *error);
@@ -213,6 +217,7 @@ fn complete(item: &mut ImageGenerationItem, outcome: Outcome) -> Result<Vec<Imag
         .map(|input| ItemInputImage { path: input.path.clone(), sha256: input.sha256.clone() })
         .collect();
     item.images.clone_from(&outcome.records);
+    item.error = outcome.missing.map(|error| *error);
     Ok(outcome.records)
 }
 

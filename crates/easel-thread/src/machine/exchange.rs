@@ -86,6 +86,8 @@ pub struct Shown {
 pub struct Outcome {
     pub records: Vec<ImageRecord>,
     pub generation_id: Option<String>,
+    /// Why there are fewer images than the call asked for.
+    pub missing: Option<Box<ImageError>>,
 }
 
 /// What to do about it, in this order.

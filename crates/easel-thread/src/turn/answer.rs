@@ -10,6 +10,7 @@ use easel_protocol::record::ImageErrorKind;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use tokio_util::sync::CancellationToken;
 
 use super::Running;
 use crate::audience::Audience;
@@ -17,7 +18,13 @@ use crate::call::StagedOf;
 use crate::machine::{Effect, Input, Turn};
 
 pub(super) type AnswerEvent<S> = Result<ModelEvent<StagedOf<S>>, ModelError>;
-pub(super) type Answer<'a, S> = BoxStream<'a, AnswerEvent<S>>;
+
+/// An answer of the model while it is received.
+pub(super) struct Answer<'a, S: Store> {
+    events: BoxStream<'a, AnswerEvent<S>>,
+    /// Ends the stream once it has yielded what has arrived.
+    stop: CancellationToken,
+}
 
 impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     /// Asks for an answer as soon as the stream is first read. A panic inside the provider ends its answer alone.
@@ -35,16 +42,33 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             partial_images: self.context.partial_images,
             tools: spec::entries(exposure, &provider.info().capabilities, self.context.partial_images),
         };
-        let context = Arc::clone(&self.context);
-        let events = async move { provider.respond(request, context.store.files(&context.thread_id)) };
+        let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
+        let stopped = stop.clone();
+        let events = async move { provider.respond(request, context.store.files(&context.thread_id), stopped) };
         let panicked = |_| {
             let message = "The provider failed inside Easel.".to_owned();
             Err(ModelError { message, info: CodexErrorInfo::InternalServerError })
         };
-        AssertUnwindSafe(stream::once(events).flatten())
+        let events = AssertUnwindSafe(stream::once(events).flatten())
             .catch_unwind()
             .map(move |event| event.unwrap_or_else(panicked))
-            .boxed()
+            .boxed();
+        Answer { events, stop }
+    }
+
+    /// Closes an answer. Its images that have arrived whole are kept; nothing else of it is read.
+    pub(super) async fn close(&mut self, answer: &mut Option<Answer<'_, S>>, turn: &mut Turn) -> Vec<Effect> {
+        let Some(Answer { mut events, stop }) = answer.take() else { return Vec::new() };
+        stop.cancel();
+        let mut effects = Vec::new();
+        while !self.hosted.is_empty()
+            && let Some(event) = events.next().await
+        {
+            if let Ok(ModelEvent::HostedEnded { call_id, outcome: outcome @ Ok(_) }) = event {
+                effects.extend(self.hosted_ended(turn, &call_id, outcome).await);
+            }
+        }
+        effects
     }
 
     pub(super) async fn answered(&mut self, turn: &mut Turn, event: Option<AnswerEvent<S>>) -> Vec<Effect> {
@@ -82,8 +106,8 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
 /// The next event of the answer; never, while there is none. An answer is closed at its last event, so that its end is
 /// not taken for a cut.
 pub(super) async fn next<S: Store>(answer: &mut Option<Answer<'_, S>>) -> Option<AnswerEvent<S>> {
-    let Some(stream) = answer else { return std::future::pending().await };
-    let event = stream.next().await;
+    let Some(open) = answer else { return std::future::pending().await };
+    let event = open.events.next().await;
     if matches!(event, None | Some(Err(_) | Ok(ModelEvent::Completed { .. }))) {
         *answer = None;
     }

@@ -120,20 +120,20 @@ async fn a_response_format_that_is_unknown_is_left_out_once() {
 
 #[tokio::test]
 async fn the_deadline_ends_a_call_that_stalls_anywhere_and_closes_its_connection() {
-    let stalled = async |part: &[u8]| {
+    let stalled = async |part: &[u8], status: Option<u16>| {
         let server = Server::start(vec![Act::Stall(part.to_vec())]).await;
         let mut job = job("a cat");
         job.deadline = Duration::from_secs(2);
         let files = Arc::new(Memory::default());
         let made = make(&provider(server.port, Preset::Openai.record()), job, files, Arc::new(drop)).await;
-        assert_eq!(outcome(made), (ImageErrorKind::Timeout, None, 1, true, Billed::Uncertain));
+        assert_eq!(outcome(made), (ImageErrorKind::Timeout, status, 1, true, Billed::Uncertain));
         server.closed.acquire().await.unwrap().forget();
         assert_eq!(server.requests().len(), 1);
     };
     futures_util::future::join3(
-        stalled(b""),
-        stalled(b"HTTP/1.1 200 OK\r\n"),
-        stalled(b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{\"data\":[{\"b64_json\":\"iVBO"),
+        stalled(b"", None),
+        stalled(b"HTTP/1.1 200 OK\r\n", None),
+        stalled(b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{\"data\":[{\"b64_json\":\"iVBO", Some(200)),
     )
     .await;
 }

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::io::{self, Cursor, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex};
 
 use easel_imagegen::port::{Files, Provenance, Reference};
 use easel_imagegen::sniff::sniff;
 use easel_protocol::record::{ImageFacts, MediaType};
+use tokio::sync::Semaphore;
 
 #[derive(Default)]
 pub(super) struct Memory {
@@ -16,6 +18,15 @@ pub(super) struct Memory {
     /// Images that are being written or wait to be staged.
     pub(super) unfinished: Arc<AtomicUsize>,
     pub(super) disk_full: bool,
+    /// Where given, an image is stored only once the test says so.
+    pub(super) slow: Option<Slow>,
+}
+
+/// A disk that takes its time.
+pub(super) struct Slow {
+    /// Has a permit for each image that has begun to be stored.
+    pub(super) begun: Arc<Semaphore>,
+    pub(super) go_on: Mutex<Receiver<()>>,
 }
 
 pub(super) struct Unfinished {
@@ -56,6 +67,10 @@ impl Files for Memory {
     }
 
     fn stage(&self, mut writer: Unfinished) -> io::Result<Vec<u8>> {
+        if let Some(slow) = &self.slow {
+            slow.begun.add_permits(1);
+            slow.go_on.lock().unwrap().recv().unwrap();
+        }
         let bytes = std::mem::take(&mut writer.bytes);
         match sniff(bytes.as_slice())? {
             Some(_) => Ok(bytes),

@@ -64,6 +64,11 @@ impl Server {
     }
 
     pub(super) async fn start_at(port: u16, acts: Vec<Act>) -> Self {
+        Self::start_choosing(port, Arc::new(move |count, _| acts[count.min(acts.len() - 1)].clone())).await
+    }
+
+    /// Does what `choose` says of each request, given how many came before it.
+    pub(super) async fn start_choosing(port: u16, choose: Choose) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let none = || Arc::new(Semaphore::new(0));
@@ -74,7 +79,7 @@ impl Server {
             let mut serving = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                serving.spawn(serve(stream, acts.clone(), parts.clone()));
+                serving.spawn(serve(stream, Arc::clone(&choose), parts.clone()));
             }
         });
         Self { port, seen, closed, arrived, _connections: connections }
@@ -85,14 +90,17 @@ impl Server {
     }
 }
 
+pub(super) type Choose = Arc<dyn Fn(usize, &Seen) -> Act + Send + Sync>;
+
 type Parts = (Arc<Mutex<Vec<Seen>>>, Arc<Semaphore>, Arc<Semaphore>);
 
-async fn serve(mut stream: TcpStream, acts: Vec<Act>, (seen, closed, arrived): Parts) {
+async fn serve(mut stream: TcpStream, choose: Choose, (seen, closed, arrived): Parts) {
     while let Some(request) = read(&mut stream).await {
         let act = {
             let mut seen = seen.lock().unwrap();
+            let act = choose(seen.len(), &request);
             seen.push(request);
-            acts[(seen.len() - 1).min(acts.len() - 1)].clone()
+            act
         };
         arrived.add_permits(1);
         match act {

@@ -228,6 +228,7 @@ impl Images {
             request_id: self.request_id.clone(),
             generation_id: masks.fact(&key.id),
             attempts: 1,
+            missing: None,
         })
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use easel_protocol::tool::ToolExposure;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::fixture::{PATIENT, PNG, Shelf, all, line, provider, request};
 use super::saying::{completed, delta, done, message};
@@ -184,8 +185,12 @@ async fn dropping_the_answer_closes_the_connection() {
     let begun = Step::Send(stream(events(&[delta("m", "Hi")])));
     let mut server = Server::start([vec![begun, Step::Wait]]).await;
     let provider = provider(&server.url, PATIENT, 0);
-    let mut answer =
-        Box::pin(super::super::respond(&provider, request(ToolExposure::None), Arc::new(Shelf::default())));
+    let mut answer = Box::pin(super::super::respond(
+        &provider,
+        request(ToolExposure::None),
+        Arc::new(Shelf::default()),
+        CancellationToken::new(),
+    ));
     assert_eq!(line(&answer.next().await.unwrap()), "delta m \"Hi\"");
     drop(answer);
     server.client_is_gone().await;
@@ -195,7 +200,12 @@ async fn dropping_the_answer_closes_the_connection() {
 async fn dropping_the_answer_before_it_begins_closes_the_connection() {
     let mut server = Server::start([vec![Step::Wait]]).await;
     let provider = provider(&server.url, PATIENT, 0);
-    let answer = super::super::respond(&provider, request(ToolExposure::None), Arc::new(Shelf::default()));
+    let answer = super::super::respond(
+        &provider,
+        request(ToolExposure::None),
+        Arc::new(Shelf::default()),
+        CancellationToken::new(),
+    );
     let mut answer = Box::pin(answer);
     while server.requests().is_empty() {
         tokio::select! {

@@ -16,6 +16,7 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use futures_util::StreamExt;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::credential::{Credential, CredentialError, Credentials, Secret};
 use crate::endpoint::Endpoint;
@@ -146,7 +147,8 @@ pub(super) async fn all(provider: &HttpProvider<Keys>, request: ModelRequest) ->
 }
 
 pub(super) async fn all_with(provider: &HttpProvider<Keys>, request: ModelRequest, files: Shelf) -> String {
-    let events: Vec<_> = super::super::respond(provider, request, Arc::new(files)).collect().await;
+    let events: Vec<_> =
+        super::super::respond(provider, request, Arc::new(files), CancellationToken::new()).collect().await;
     events.iter().map(|event| line(event) + "\n").collect()
 }
 

@@ -92,6 +92,33 @@ async fn an_answer_without_an_image_is_journalled_as_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_made_fewer_images_is_completed_and_says_so() {
+    let world = World::new();
+    world.turn(&["call a partly\n done", HELLO]).await;
+    let item = world.log.rest("tell thread item/completed imageGeneration a ");
+    assert!(item.starts_with("completed "), "{item}");
+    assert!(item.ends_with(" timeout, billed no: the second is missing"), "{item}");
+    let output = world.log.rest("write raw function_call_output a ");
+    assert!(
+        output.contains("Image img_a") && output.contains("Not all images were made: the second is missing."),
+        "{output}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_gives_up_no_image_that_is_being_stored() {
+    let world = World::new();
+    let handle = world.load("thread", &["call a store shelf\n done", HELLO]);
+    start(&handle, "turn").await;
+    world.log.until("begin to store a").await;
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    assert!(!world.log.has("give up") && !world.log.has("settle"), "{:#?}", world.log.lines());
+    world.log.open("shelf");
+    world.end().await;
+    assert!(world.log.has("tell thread item/completed imageGeneration a completed"), "{:#?}", world.log.lines());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_in_one_call_fails_that_call_alone() {
     let world = World::new();
     world.turn(&["call a panic\n call b fine\n done", HELLO]).await;

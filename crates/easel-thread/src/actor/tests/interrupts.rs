@@ -115,6 +115,28 @@ async fn an_image_that_is_being_stored_as_the_interrupt_comes_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_interrupt_gives_up_no_image_that_a_provider_is_storing() {
+    for (world, answer) in [
+        (World::new(), "call a store shelf\n done"),
+        (World::hosted(), "hosted a\n store shelf\n drawn a\n wait nothing"),
+    ] {
+        let handle = world.load("thread", &[answer]);
+        start(&handle, "turn").await;
+        world.log.until("begin to store").await;
+        interrupt(&handle);
+        settle().await;
+        assert!(!world.log.has("settle a") && !world.log.has("give up"), "{:#?}", world.log.lines());
+        world.log.open("shelf");
+        world.end().await;
+        world.log.assert_order(&[
+            "settle a made",
+            "tell thread item/completed imageGeneration a completed",
+            "tell thread turn/completed interrupted",
+        ]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_turn_after_an_interrupt_is_whole() {
     let world = World::new();
     let handle = world.load("thread", &["wait nothing", "call a cat\n done", HELLO]);

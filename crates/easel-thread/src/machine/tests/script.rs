@@ -134,7 +134,12 @@ fn input(line: &str) -> Input {
         }
         "made" => {
             let records = text.split_whitespace().map(record).collect();
-            Input::CallEnded { item_id: id, outcome: Ok(Outcome { records, generation_id: None }) }
+            Input::CallEnded { item_id: id, outcome: Ok(Outcome { records, generation_id: None, missing: None }) }
+        }
+        "partly" => {
+            let records = text.split_whitespace().map(record).collect();
+            let missing = Some(Box::new(error("timeout")));
+            Input::CallEnded { item_id: id, outcome: Ok(Outcome { records, generation_id: None, missing }) }
         }
         "failed" => Input::CallEnded { item_id: id, outcome: Err(Box::new(error(&text))) },
         "steer" => Input::Steered(Box::new(steered(&id, &text))),

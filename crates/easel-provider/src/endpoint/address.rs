@@ -11,7 +11,7 @@ pub(super) struct PublicOnly;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the address is not a public one")]
-pub(super) struct NotPublic;
+pub(crate) struct NotPublic;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
@@ -28,7 +28,7 @@ impl Resolve for PublicOnly {
 
 /// Whether an address is one of the open internet: not this machine, not a private network, not link-local (where clouds
 /// keep their machines' credentials), not multicast, documentation or reserved.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

@@ -1,0 +1,184 @@
+//! Images that arrive whole while others of their call do not.
+
+use easel_protocol::record::{Billed, ImageErrorKind};
+use tokio::sync::Semaphore;
+
+use super::files::Slow;
+use super::*;
+
+/// A call for two images to a server that does `acts`; `stop` ends it.
+async fn call_for_two(
+    acts: Vec<Act>,
+    deadline: Duration,
+    stop: CancellationToken,
+) -> Result<Made<Vec<u8>>, ImageError> {
+    let server = Server::start(acts).await;
+    let files = Arc::new(Memory::default());
+    let unfinished = Arc::clone(&files.unfinished);
+    let job = ImageJob { deadline, ..two() };
+    let record = Record { stream_images: true, ..Preset::Openai.record() };
+    let made = super::super::make(&provider(server.port, record), job, files, Arc::new(drop), stop).await;
+    assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
+    made
+}
+
+fn two() -> ImageJob {
+    let mut job = job("two cats");
+    job.requested.parameters.n = Some(2);
+    job
+}
+
+const SHORT: Duration = Duration::from_secs(2);
+const LONG: Duration = Duration::from_secs(600);
+
+fn head(kind: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n\r\n")
+}
+
+/// An answer of each form whose first image is whole and whose second is not.
+fn halves() -> [Vec<u8>; 3] {
+    let (first, second) = (STANDARD.encode(png(3)), &STANDARD.encode(png(5))[..20]);
+    let json = format!("{{\"data\":[{{\"b64_json\":\"{first}\"}},{{\"b64_json\":\"{second}");
+    let event = |image: &str| format!("data: {{\"type\":\"image_generation.completed\",\"b64_json\":\"{image}");
+    [
+        (head("application/json") + &json).into(),
+        (head("text/event-stream") + &event(&first) + "\"}\n\n").into(),
+        (head("text/event-stream") + &event(&first) + "\"}\n\n" + &event(second)).into(),
+    ]
+}
+
+#[track_caller]
+fn assert_first_only(made: Result<Made<Vec<u8>>, ImageError>, kind: ImageErrorKind, billed: Billed) -> ImageError {
+    let made = made.expect("the image that is there");
+    assert_eq!(made.images.iter().map(|image| &image.staged).collect::<Vec<_>>(), [&png(3)]);
+    assert_eq!(made.images[0].applied.n, Some(1));
+    let missing = *made.missing.expect("why the second is missing");
+    assert_eq!((missing.kind, missing.billed, missing.attempts), (kind, billed, 1), "{missing:?}");
+    assert!(missing.message.starts_with("1 of 2 images arrived; "), "{missing:?}");
+    missing
+}
+
+#[tokio::test]
+async fn the_deadline_keeps_the_image_that_arrived_whole() {
+    for half in halves() {
+        let made = call_for_two(vec![Act::Stall(half)], SHORT, CancellationToken::new()).await;
+        assert_first_only(made, ImageErrorKind::Timeout, Billed::Uncertain);
+    }
+}
+
+#[tokio::test]
+async fn a_cut_connection_keeps_the_image_that_arrived_whole() {
+    for half in halves() {
+        for act in [Act::Cut(half.clone()), Act::Reset(half.clone())] {
+            let made = call_for_two(vec![act], LONG, CancellationToken::new()).await;
+            let kind = made.as_ref().map(|made| made.missing.as_ref().map(|missing| missing.kind));
+            // The end of the connection is also the end of a body without a length.
+            assert!(
+                matches!(kind, Ok(Some(ImageErrorKind::Network | ImageErrorKind::BadResponse))),
+                "{made:?} {}",
+                String::from_utf8_lossy(&half)
+            );
+            assert_eq!(made.unwrap().images[0].staged, png(3));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_interrupt_keeps_the_image_that_arrived_whole() {
+    // The second image hangs behind a link, which is asked for once the first image is here.
+    let linked = json!({"data": [{"b64_json": STANDARD.encode(png(3))}, {"url": "/second"}]});
+    let server = Server::start(vec![ok(&linked), Act::Stall(Vec::new())]).await;
+    let stop = CancellationToken::new();
+    let provider = provider(server.port, Preset::Openai.record());
+    let call = super::super::make(&provider, two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
+    let interrupt = async {
+        server.arrived.acquire_many(2).await.unwrap().forget();
+        stop.cancel();
+    };
+    let (made, ()) = futures_util::future::join(call, interrupt).await;
+    let missing = assert_first_only(made, ImageErrorKind::Interrupted, Billed::Yes);
+    assert_eq!(missing.http_status, Some(200));
+}
+
+#[tokio::test]
+async fn an_interrupt_before_the_answer_says_what_may_be_billed() {
+    let server = Server::start(vec![Act::Stall(Vec::new())]).await;
+    let stop = CancellationToken::new();
+    let provider = provider(server.port, Preset::Openai.record());
+    let call = super::super::make(&provider, two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
+    let interrupt = async {
+        server.arrived.acquire().await.unwrap().forget();
+        stop.cancel();
+    };
+    let (made, ()) = futures_util::future::join(call, interrupt).await;
+    let error = made.expect_err("no image");
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
+    server.closed.acquire().await.unwrap().forget();
+
+    stop.cancel();
+    let made = super::super::make(&provider, two(), Arc::new(Memory::default()), Arc::new(drop), stop).await;
+    let error = made.expect_err("no image");
+    assert_eq!((error.kind, error.billed, server.requests().len()), (ImageErrorKind::Interrupted, Billed::No, 1));
+}
+
+#[tokio::test]
+async fn a_link_that_hangs_takes_no_other_image_with_it() {
+    let linked = json!({"data": [{"url": "/first"}, {"url": "/second"}]});
+    let choose = move |count, request: &server::Seen| match request.path.as_str() {
+        _ if count == 0 => ok(&linked),
+        "/second" => Act::Answer(answer("200 OK", &[], png(3))),
+        _ => Act::Stall(Vec::new()),
+    };
+    let server = Server::start_choosing(0, Arc::new(choose)).await;
+    let job = ImageJob { deadline: SHORT, ..two() };
+    let made =
+        make(&provider(server.port, Preset::Openai.record()), job, Arc::new(Memory::default()), Arc::new(drop)).await;
+    assert_first_only(made, ImageErrorKind::Timeout, Billed::Yes);
+}
+
+#[tokio::test]
+async fn a_second_image_that_fails_or_never_comes_is_said_beside_the_first() {
+    let first = json!({"b64_json": STANDARD.encode(png(3))});
+    for (data, billed, reason) in [
+        (json!([first]), Billed::Uncertain, "the provider sent no more"),
+        (json!([first, {"b64_json": "no base64!"}]), Billed::Yes, "the provider's image is not base64"),
+        (json!([{"url": "/gone"}, first]), Billed::Yes, "the provider's link to the image was answered with HTTP 404"),
+        (
+            json!([first, {"url": "x", "respect_moderation": false}]),
+            Billed::Uncertain,
+            "the provider's moderation kept the image back",
+        ),
+    ] {
+        let acts = vec![ok(&json!({"data": data})), failed("404 X", &[], "x")];
+        let made = call_for_two(acts, LONG, CancellationToken::new()).await;
+        let kind = made.as_ref().unwrap().missing.as_ref().unwrap().kind;
+        let missing = assert_first_only(made, kind, billed);
+        assert_eq!(missing.message, format!("1 of 2 images arrived; {reason}"));
+    }
+}
+
+#[tokio::test]
+async fn no_deadline_and_no_interrupt_gives_up_an_image_that_is_being_stored() {
+    let server = Server::start(vec![ok(&drawn(&png(3)))]).await;
+    for interrupted in [false, true] {
+        let (begun, (go, go_on)) = (Arc::new(Semaphore::new(0)), std::sync::mpsc::sync_channel(1));
+        let slow = Some(Slow { begun: Arc::clone(&begun), go_on: Mutex::new(go_on) });
+        let files = Arc::new(Memory { slow, ..Memory::default() });
+        let (provider, stop) = (provider(server.port, Preset::Openai.record()), CancellationToken::new());
+        let deadline = if interrupted { LONG } else { Duration::from_secs(1) };
+        let job = ImageJob { deadline, ..job("a cat") };
+        let call = super::super::make(&provider, job, files, Arc::new(drop), stop.clone());
+        let go_on = async {
+            begun.acquire().await.unwrap().forget();
+            if interrupted {
+                stop.cancel();
+            } else {
+                tokio::time::sleep(deadline).await;
+            }
+            go.send(()).unwrap();
+        };
+        let (made, ()) = futures_util::future::join(call, go_on).await;
+        let made = made.expect("made");
+        assert_eq!((made.images[0].staged.clone(), made.missing), (png(3), None));
+    }
+}
