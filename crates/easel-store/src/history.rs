@@ -1,6 +1,6 @@
 //! One thread as a whole: for `thread/read`, and for an actor that takes it over.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
 use easel_protocol::event::ThreadTokenUsage;
@@ -121,6 +121,8 @@ fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<T
 /// to be, and is left out; a made image that no output names stands before the next newer one.
 fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<ThreadImage> {
     let mut rest: Vec<Option<ThreadImage>> = stored.into_iter().map(Some).collect();
+    let places: HashMap<String, usize> =
+        (0..).zip(&rest).filter_map(|(at, image)| Some((image.as_ref()?.reference.id.clone()?, at))).collect();
     let mut placed: Vec<(usize, ThreadImage)> = Vec::new();
     let mut seen = HashSet::new();
     let attached: HashSet<&str> =
@@ -129,10 +131,7 @@ fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<Th
         if !seen.insert(handle) {
             continue;
         }
-        let has_handle = |image: &Option<ThreadImage>| {
-            image.as_ref().is_some_and(|image| image.reference.id.as_deref() == Some(handle))
-        };
-        let Some(at) = rest.iter().position(has_handle) else { continue };
+        let Some(&at) = places.get(handle) else { continue };
         let Some(mut image) = rest[at].take() else { continue };
         if let Origin::Attached { message: ordinal } = &mut image.origin {
             match message {
@@ -149,12 +148,26 @@ fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<Th
         }
         placed.push((at, image));
     }
-    for (at, image) in rest.into_iter().enumerate() {
-        let Some(image) = image.filter(|image| image.origin == Origin::Made) else { continue };
-        let before = placed.iter().position(|(other, _)| *other > at).unwrap_or(placed.len());
-        placed.insert(before, (at, image));
+    let unnamed = (0..).zip(rest).filter_map(|(at, image)| Some((at, image.filter(|image| image.origin == Origin::Made)?)));
+    before_newer(placed, unnamed)
+}
+
+/// The images of `placed` in their order, and each of the others, which are in the order of their numbers, before the
+/// first of them with a larger number.
+fn before_newer(
+    placed: Vec<(usize, ThreadImage)>,
+    others: impl Iterator<Item = (usize, ThreadImage)>,
+) -> Vec<ThreadImage> {
+    let mut others = others.peekable();
+    let mut images = Vec::new();
+    for (at, image) in placed {
+        while let Some((_, older)) = others.next_if(|(other, _)| *other < at) {
+            images.push(older);
+        }
+        images.push(image);
     }
-    placed.into_iter().map(|(_, image)| image).collect()
+    images.extend(others.map(|(_, image)| image));
+    images
 }
 
 /// Handles in the order in which the conversation shows them, with the ordinal of the user message that does.

@@ -1,6 +1,6 @@
 //! What a thread remembers from turn to turn.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
@@ -18,6 +18,8 @@ pub struct Conversation {
     pub usage: TokenUsage,
     user_messages: usize,
     item_ids: HashSet<String>,
+    /// For each id that was taken already: the number to try next.
+    next_numbers: HashMap<String, u32>,
 }
 
 impl Conversation {
@@ -32,6 +34,7 @@ impl Conversation {
             images: stored.images,
             usage: stored.usage,
             item_ids: stored.item_ids,
+            next_numbers: HashMap::new(),
         }
     }
 
@@ -39,14 +42,17 @@ impl Conversation {
     /// providers repeat their ids and some give none.
     pub fn unique_id(&mut self, wanted: &str) -> String {
         let wanted = if wanted.is_empty() { "item" } else { wanted };
-        let mut id = wanted.to_owned();
-        for number in 2_u32.. {
-            if self.item_ids.insert(id.clone()) {
-                break;
-            }
-            id = format!("{wanted}-{number}");
+        if self.item_ids.insert(wanted.to_owned()) {
+            return wanted.to_owned();
         }
-        id
+        let next = self.next_numbers.entry(wanted.to_owned()).or_insert(2);
+        loop {
+            let id = format!("{wanted}-{next}");
+            *next += 1;
+            if self.item_ids.insert(id.clone()) {
+                return id;
+            }
+        }
     }
 
     /// Takes in the images of a new user message.
@@ -91,5 +97,12 @@ mod tests {
             .map(|wanted| conversation.unique_id(wanted))
             .collect();
         assert_eq!(ids, ["call", "call-2", "call-2-2", "call-3", "other", "item", "item-2"]);
+    }
+
+    #[test]
+    fn a_hundred_thousand_equal_ids_are_numbered_in_a_moment() {
+        let mut conversation = Conversation::default();
+        let last = (0..100_000).map(|_| conversation.unique_id("call")).last();
+        assert_eq!(last.as_deref(), Some("call-100000"));
     }
 }
