@@ -14,11 +14,12 @@ mod source;
 mod webp;
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use easel_protocol::record::MediaType;
 
 use crate::port::{Files, Provenance, Reference};
+use crate::sniff::sniff;
 use pieces::{Piece, Pieces};
 use source::Source;
 
@@ -42,6 +43,20 @@ pub fn open<F: Files>(files: &F, image: &Reference, metadata: Metadata) -> io::R
             Ok(Outgoing::whole(file, image.facts.bytes))
         }
     }
+}
+
+/// Checks that a file is still the image that it was when it came into the store, by its length and its header.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] when it is not; else those of the file.
+pub fn check<F: Files>(files: &F, image: &Reference) -> io::Result<()> {
+    let mut file = files.open(image)?;
+    let length = file.seek(SeekFrom::End(0))?;
+    file.rewind()?;
+    let sniffed = sniff(BufReader::new(file))?;
+    let is_the_same =
+        length == image.facts.bytes && sniffed.is_some_and(|sniffed| sniffed.media_type == image.facts.media_type);
+    if is_the_same { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "the file has changed")) }
 }
 
 /// A file being read without its metadata.

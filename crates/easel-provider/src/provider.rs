@@ -15,6 +15,7 @@ use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
 use crate::models::Listed;
 use crate::record::Record;
+use crate::responses::RefusedPictures;
 use crate::{images, responses};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Default for Timeouts {
     }
 }
 
-/// How often a request is sent again.
+/// How often a request is sent again. The first two share one budget for each answer, the larger of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
     /// Requests to the model that brought no answer.
@@ -68,6 +69,7 @@ pub struct HttpProvider<C> {
     pub(crate) timeouts: Timeouts,
     pub(crate) retries: Retries,
     pub(crate) listed: Listed,
+    pub(crate) refused_pictures: RefusedPictures,
 }
 
 impl<C: Credentials> HttpProvider<C> {
@@ -79,7 +81,16 @@ impl<C: Credentials> HttpProvider<C> {
         timeouts: Timeouts,
         retries: Retries,
     ) -> Self {
-        Self { info, record, endpoint: Arc::new(endpoint), credentials, timeouts, retries, listed: Listed::default() }
+        Self {
+            info,
+            record,
+            endpoint: Arc::new(endpoint),
+            credentials,
+            timeouts,
+            retries,
+            listed: Listed::default(),
+            refused_pictures: RefusedPictures::default(),
+        }
     }
 
     /// The provider in a sentence about its connection. Of the base URL only the host: the rest may be secret.

@@ -6,6 +6,8 @@
 
 mod asked;
 mod body;
+mod refusal;
+mod repeats;
 mod send;
 
 mod receive;
@@ -30,8 +32,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::answer::{Answer, Said};
 use self::asked::Asked;
-use self::body::Body;
+use self::body::{Body, Reason};
 use self::receive::{Ended, Receiving};
+pub(crate) use self::refusal::RefusedPictures;
+use self::repeats::Repeats;
 use self::send::other;
 use crate::credential::Credentials;
 use crate::inline::Slot;
@@ -48,7 +52,10 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send + 'a {
     let body = match Body::of(&request, provider.record.metadata) {
-        Ok(body) => body,
+        Ok(mut body) => {
+            body.leave_out(&provider.refused_pictures.of(&request.model), Reason::Refused);
+            body
+        }
         Err(message) => return Either::Left(stream::once(std::future::ready(Err(other(message))))),
     };
     let asked = Asked::new(request, body, Arc::clone(&files));
@@ -68,8 +75,7 @@ struct Answering<'a, C, F: Files> {
     /// The pictures that it shows, by their numbers.
     pictures: Vec<Slot<F::Writer>>,
     heard: Heard,
-    /// Answers that were cut before they said anything.
-    cut: u32,
+    repeats: Repeats,
     /// Comes after what was said, and last.
     error: Option<ModelError>,
     started: Instant,
@@ -101,7 +107,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
             said: VecDeque::new(),
             pictures: Vec::new(),
             heard: Heard::Nothing,
-            cut: 0,
+            repeats: Repeats::new(provider.retries),
             error: None,
             started,
             waiting: Waiting::new(stop, started + provider.timeouts.answer),
@@ -125,16 +131,7 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
                 Ok(ControlFlow::Continue(())) => {}
                 // The connection is let go before anybody hears of the end.
                 Ok(ControlFlow::Break(())) => self.stage = Stage::Over,
-                Err(Ended::Cut(error)) if self.may_ask_anew() => {
-                    let wait = send::pause(self.cut);
-                    tracing::debug!(?wait, %error, "the model is asked again");
-                    self.cut += 1;
-                    self.stage = Stage::Unsent(wait);
-                }
-                Err(Ended::Cut(error) | Ended::Wrong(error)) => self.fail(error),
-                Err(Ended::Over(Over::Deadline)) => self.fail(too_long(self.provider.timeouts.answer)),
-                // Whoever stopped it knows why.
-                Err(Ended::Over(Over::Stopped)) => self.stage = Stage::Over,
+                Err(ended) => self.ended(ended),
             }
         }
     }
@@ -142,11 +139,12 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
     async fn advance(&mut self) -> Result<ControlFlow<()>, Ended> {
         match &mut self.stage {
             Stage::Unsent(wait) => {
-                let (wait, provider, request) = (*wait, self.provider, &mut self.asked.request);
+                let (wait, provider) = (*wait, self.provider);
+                let (request, repeats) = (&mut self.asked.request, &mut self.repeats);
                 let begun = self.waiting.on(async move {
                     tokio::time::sleep(wait).await;
                     request.measure().await?;
-                    send::send(provider, request).await
+                    Ok::<_, Ended>(send::send(provider, request, repeats).await?)
                 });
                 let begun = begun.await??;
                 let context = self.asked.context(&begun);
@@ -163,12 +161,53 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         }
     }
 
+    /// Asks again where that is safe and may help; else the answer has failed.
+    fn ended(&mut self, ended: Ended) {
+        match ended {
+            Ended::Cut(error) => match self.wait_after_cut() {
+                Some(wait) => {
+                    tracing::debug!(?wait, %error, "the model is asked again");
+                    self.stage = Stage::Unsent(wait);
+                }
+                None => self.fail(error),
+            },
+            Ended::Wrong(error) if self.was_refused_pictures() => {
+                tracing::debug!(%error, "the model is asked again");
+                self.stage = Stage::Unsent(Duration::ZERO);
+            }
+            Ended::Wrong(error) => self.fail(error),
+            // What was refused was not billed.
+            Ended::Refused(refused) if self.asked.leave_out_refused(&refused, &self.provider.refused_pictures) => {
+                self.stage = Stage::Unsent(Duration::ZERO);
+            }
+            Ended::Refused(refused) => self.fail(refused.model_error()),
+            Ended::Unreadable(_) if self.asked.may_measure_again() => self.stage = Stage::Unsent(Duration::ZERO),
+            Ended::Unreadable(message) => self.fail(other(message)),
+            Ended::Over(Over::Deadline) => self.fail(too_long(self.provider.timeouts.answer)),
+            // Whoever stopped it knows why.
+            Ended::Over(Over::Stopped) => self.stage = Stage::Over,
+        }
+    }
+
     /// A hosted image may be made and billed for an answer that began.
-    fn may_ask_anew(&self) -> bool {
-        self.heard == Heard::Nothing
-            && self.said.is_empty()
-            && self.asked.request.exposure != ToolExposure::Hosted
-            && self.cut < self.provider.retries.stream
+    fn wait_after_cut(&mut self) -> Option<Duration> {
+        let is_safe = self.is_unheard() && self.asked.request.exposure != ToolExposure::Hosted;
+        if is_safe { self.repeats.after_cut() } else { None }
+    }
+
+    fn is_unheard(&self) -> bool {
+        self.heard == Heard::Nothing && self.said.is_empty()
+    }
+
+    /// Some providers begin an answer before they look at its pictures, and end it at once. Leaves those out.
+    fn was_refused_pictures(&mut self) -> bool {
+        let Stage::Receiving(receiving) = &self.stage else { return false };
+        match receiving.answer.refusal() {
+            Some(refused) if self.heard == Heard::Nothing && self.said.is_empty() => {
+                self.asked.leave_out_refused(refused, &self.provider.refused_pictures)
+            }
+            Some(_) | None => false,
+        }
     }
 
     fn fail(&mut self, error: ModelError) {

@@ -148,7 +148,8 @@ fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<Th
         }
         placed.push((at, image));
     }
-    let unnamed = (0..).zip(rest).filter_map(|(at, image)| Some((at, image.filter(|image| image.origin == Origin::Made)?)));
+    let unnamed =
+        (0..).zip(rest).filter_map(|(at, image)| Some((at, image.filter(|image| image.origin == Origin::Made)?)));
     before_newer(placed, unnamed)
 }
 

@@ -1,1 +1,3 @@
 //! Nothing that was accepted is lost, and a thread survives what happens to its files.
+
+mod pictures;

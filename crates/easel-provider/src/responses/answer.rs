@@ -21,7 +21,7 @@ pub(super) use self::images::Context;
 use self::images::Images;
 use self::messages::Messages;
 use super::wire::{Content, Event, Item, ItemKey, Response, Status};
-use crate::failure::Masks;
+use crate::failure::{Masks, Refused};
 
 /// Messages and calls that one answer may hold.
 const MAX_ITEMS: usize = 256;
@@ -73,6 +73,11 @@ impl Answer {
     /// Ends the images that were begun, because the answer ended in an error.
     pub(super) fn abandon(&mut self, error: &ModelError, said: &mut Said) {
         self.images.abandon(error, said);
+    }
+
+    /// The error that ended the answer, where the provider sent one before any image was begun.
+    pub(super) fn refusal(&self) -> Option<&Refused> {
+        self.images.refusal()
     }
 
     fn done(&mut self, item: Item, said: &mut Said) -> Result<(), ModelError> {

@@ -1,5 +1,5 @@
 //! The body of a request: JSON with gaps, which pictures fill from disk while it is sent, so that never more than a
-//! block of one picture is in memory.
+//! block of one picture is in memory. A picture that cannot be sent is left out, and a sentence stands in its place.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use easel_imagegen::port::{Files, ModelRequest, Reference};
+use easel_imagegen::port::{Files, ModelRequest};
 use easel_imagegen::strip::{self, Metadata};
 use futures_core::Stream;
 use futures_util::stream;
@@ -15,12 +15,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 mod json;
+mod picture;
+
+pub(super) use picture::{Picture, Reason};
 
 /// Bytes of a picture that are read at once. A multiple of three, so that blocks join to one base64 text.
 const BLOCK: u64 = 192 << 10;
 
 /// What is sent, as often as it has to be.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Body {
     pieces: Vec<Piece>,
     metadata: Metadata,
@@ -29,11 +32,7 @@ pub(super) struct Body {
 #[derive(Debug, Clone)]
 enum Piece {
     Json(Bytes),
-    /// Stands for the base64 of what is sent of the file, so many bytes.
-    Picture {
-        image: Reference,
-        bytes: u64,
-    },
+    Picture(Picture),
 }
 
 /// How one sending of the body goes.
@@ -58,29 +57,55 @@ impl Body {
         Ok(Self { pieces: json::pieces(request)?, metadata })
     }
 
-    /// The same body, knowing of every picture how much of it is sent.
+    /// The pictures that are sent.
+    pub(super) fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        let pictures = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Json(_) => None,
+            Piece::Picture(picture) => Some(picture),
+        });
+        pictures.filter(|picture| picture.is_shown())
+    }
+
+    /// Of the pictures that are sent.
+    pub(super) fn handles(&self) -> Vec<String> {
+        self.pictures().map(|picture| picture.handle().to_owned()).collect()
+    }
+
+    /// Leaves out the pictures of these handles, wherever they stand.
+    pub(super) fn leave_out(&mut self, handles: &[String], reason: Reason) {
+        for piece in &mut self.pieces {
+            if let Piece::Picture(picture) = piece
+                && handles.iter().any(|handle| handle == picture.handle())
+            {
+                picture.leave_out(reason);
+            }
+        }
+    }
+
+    /// The same body, knowing of every picture how much of it is sent. Leaves out those whose files are missing or are
+    /// not the images that they were.
     ///
     /// # Errors
-    /// One sentence, when a picture cannot be read or its metadata cannot be told from its pixels.
+    /// One sentence, when a file cannot be read now but perhaps later.
     pub(super) async fn measured<F: Files>(&self, files: &Arc<F>) -> Result<Self, String> {
-        let (mut pieces, files, metadata) = (self.pieces.clone(), Arc::clone(files), self.metadata);
+        let (mut body, files) = (self.clone(), Arc::clone(files));
         let measure = move || {
-            for piece in &mut pieces {
-                if let Piece::Picture { image, bytes } = piece {
-                    *bytes = strip::open(&*files, image, metadata)?.length();
+            for piece in &mut body.pieces {
+                if let Piece::Picture(picture) = piece {
+                    picture.measure(&*files, body.metadata)?;
                 }
             }
-            Ok(pieces)
+            Ok(body)
         };
         let measured = tokio::task::spawn_blocking(measure).await.map_err(io::Error::other).flatten();
-        Ok(Self { pieces: measured.map_err(|error| unreadable(&error))?, metadata })
+        measured.map_err(|error| unreadable(&error))
     }
 
     /// Bytes that are sent, once it is measured.
     pub(super) fn len(&self) -> u64 {
         let lengths = self.pieces.iter().map(|piece| match piece {
             Piece::Json(json) => json.len() as u64,
-            Piece::Picture { bytes, .. } => bytes.div_ceil(3) * 4,
+            Piece::Picture(picture) => picture.len(),
         });
         lengths.sum()
     }
@@ -107,23 +132,33 @@ impl Body {
         for piece in &self.pieces {
             let taken = match piece {
                 Piece::Json(json) => give.blocking_send(json.clone()).is_ok(),
-                Piece::Picture { image, bytes } => {
-                    let mut reader = strip::open(files, image, self.metadata)?;
-                    let mut left = *bytes;
-                    let mut taken = true;
-                    while taken && left > 0 {
-                        let block = read_block(&mut reader, left)?;
-                        left -= block.len() as u64;
-                        taken = give.blocking_send(Bytes::from(STANDARD.encode(block))).is_ok();
-                    }
-                    taken
-                }
+                Piece::Picture(picture) => self.read_picture(picture, files, give)?,
             };
             if !taken {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Whether all of it was taken.
+    fn read_picture<F: Files>(&self, picture: &Picture, files: &F, give: &mpsc::Sender<Bytes>) -> io::Result<bool> {
+        let (before, bytes, after) = picture.parts();
+        if give.blocking_send(before).is_err() {
+            return Ok(false);
+        }
+        if bytes > 0 {
+            let mut reader = strip::open(files, picture.image(), self.metadata)?;
+            let mut left = bytes;
+            while left > 0 {
+                let block = read_block(&mut reader, left)?;
+                left -= block.len() as u64;
+                if give.blocking_send(Bytes::from(STANDARD.encode(block))).is_err() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(after.is_empty() || give.blocking_send(after).is_ok())
     }
 }
 

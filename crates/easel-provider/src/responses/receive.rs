@@ -11,9 +11,9 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
 
 use super::answer::{Answer, Said, broken};
-use super::send::{Begun, idle_error, other};
+use super::send::{Begun, Unanswered, idle_error, other};
 use super::wire::{self, Event, Unreadable};
-use crate::failure::{self, Masks};
+use crate::failure::{self, Masks, Refused};
 use crate::inline::{Assembly, Dialect, Slot, Unfit};
 use crate::sse::{Frame, Parser};
 use crate::waiting::{Over, Waiting};
@@ -32,6 +32,10 @@ pub(super) enum Ended {
     Cut(ModelError),
     /// For a reason that another request would meet again.
     Wrong(ModelError),
+    /// It did not begin: the provider refused the request.
+    Refused(Box<Refused>),
+    /// It did not begin: a picture could not be read to its end while it was sent.
+    Unreadable(String),
     /// It is waited for no longer.
     Over(Over),
 }
@@ -39,6 +43,16 @@ pub(super) enum Ended {
 impl From<Over> for Ended {
     fn from(over: Over) -> Self {
         Self::Over(over)
+    }
+}
+
+impl From<Unanswered> for Ended {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Failed(error) => Self::Wrong(error),
+            Unanswered::Refused(refused) => Self::Refused(refused),
+            Unanswered::Unreadable(message) => Self::Unreadable(message),
+        }
     }
 }
 

@@ -11,13 +11,10 @@ use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Response, StatusCode};
 
 use super::body::{Body, Upload};
+use super::repeats::{MAX_WAIT, Repeats};
 use crate::credential::{Credential, CredentialError, Credentials};
 use crate::failure::{self, Masks, Refused};
 use crate::provider::HttpProvider;
-
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// A provider that asks for more patience is not waited for.
-const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// One request, as often as it is sent.
 #[derive(Debug)]
@@ -44,9 +41,21 @@ pub(super) struct Begun {
     pub(super) masks: Masks,
 }
 
+/// Why no answer began.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    #[error("{0}")]
+    Failed(ModelError),
+    #[error("{}", .0.model_error())]
+    Refused(Box<Refused>),
+    /// A picture could not be read to its end while it was sent: the provider cannot have accepted the request.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
 /// Why an attempt failed, and after how long there may be another.
 struct Failed {
-    error: ModelError,
+    error: Unanswered,
     repeat: Repeat,
 }
 
@@ -59,10 +68,10 @@ enum Repeat {
 pub(super) async fn send<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     request: &Request<F>,
-) -> Result<Begun, ModelError> {
+    repeats: &mut Repeats,
+) -> Result<Begun, Unanswered> {
     let mut credential = provider.credentials.current().await.map_err(|error| unauthorized(&error))?;
     let mut renewable = credential.clone();
-    let mut repeats = 0;
     loop {
         let masks = Masks::of(&provider.record, credential.as_ref());
         let posted = post(provider, request, credential.as_ref(), &masks).await;
@@ -81,26 +90,24 @@ pub(super) async fn send<C: Credentials, F: Files>(
                     credential = Some(renewed);
                     continue;
                 }
-                Failed { error: refused.model_error(), repeat: after_refusal(&refused, request.exposure) }
+                let repeat = after_refusal(&refused, request.exposure);
+                Failed { error: Unanswered::Refused(Box::new(refused)), repeat }
             }
             Err(failed) => failed,
         };
-        let Repeat::After(wait) = failed.repeat else {
+        let Repeat::After(asked) = failed.repeat else {
             return Err(failed.error);
         };
-        let wait = wait.unwrap_or(pause(repeats));
-        if repeats == provider.retries.request || wait > MAX_WAIT {
+        if asked.is_some_and(|asked| asked > MAX_WAIT) {
             return Err(failed.error);
         }
+        let Some(wait) = repeats.after_no_answer() else {
+            return Err(failed.error);
+        };
+        let wait = asked.unwrap_or(wait);
         tracing::debug!(?wait, error = %failed.error, "the request to the model is sent again");
         tokio::time::sleep(wait).await;
-        repeats += 1;
     }
-}
-
-/// Before the next request, after so many that were repeats already.
-pub(super) fn pause(repeats: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(repeats)).min(MAX_WAIT)
 }
 
 /// One attempt, up to the head of the answer.
@@ -116,7 +123,7 @@ async fn post<C: Credentials, F: Files>(
         .endpoint
         .post(&provider.record, "responses", model, credential, originator)
         .await
-        .map_err(|message| Failed { error: other(message), repeat: Repeat::Never })?
+        .map_err(|message| Failed { error: Unanswered::Failed(other(message)), repeat: Repeat::Never })?
         .header(ACCEPT, "text/event-stream")
         .header(CONTENT_TYPE, "application/json")
         .header(CONTENT_LENGTH, body.len())
@@ -131,13 +138,15 @@ async fn post<C: Credentials, F: Files>(
             response = &mut sending => {
                 let fault = upload.fault();
                 return response.map_err(|error| match fault {
-                    Some(message) => Failed { error: other(message), repeat: Repeat::Never },
+                    Some(message) => Failed { error: Unanswered::Unreadable(message), repeat: Repeat::Never },
                     None => unanswered(&provider.place(), &error, *exposure, masks),
                 });
             }
             // A large picture on a slow line is not idle.
             Ok(()) = moved.changed() => {}
-            () = tokio::time::sleep(idle) => return Err(Failed { error: idle_error(idle), repeat: Repeat::Never }),
+            () = tokio::time::sleep(idle) => {
+                return Err(Failed { error: Unanswered::Failed(idle_error(idle)), repeat: Repeat::Never });
+            }
         }
     }
 }
@@ -163,7 +172,7 @@ fn unanswered(place: &str, error: &reqwest::Error, exposure: ToolExposure, masks
     } else {
         format!("the connection to {place} was lost before it answered: {cause}")
     };
-    Failed { error: other(message), repeat }
+    Failed { error: Unanswered::Failed(other(message)), repeat }
 }
 
 pub(super) fn idle_error(idle: Duration) -> ModelError {
@@ -174,6 +183,6 @@ pub(super) fn other(message: String) -> ModelError {
     ModelError { message, info: CodexErrorInfo::Other }
 }
 
-fn unauthorized(error: &CredentialError) -> ModelError {
-    ModelError { message: error.message.clone(), info: CodexErrorInfo::Unauthorized }
+fn unauthorized(error: &CredentialError) -> Unanswered {
+    Unanswered::Failed(ModelError { message: error.message.clone(), info: CodexErrorInfo::Unauthorized })
 }

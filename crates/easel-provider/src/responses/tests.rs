@@ -7,5 +7,6 @@ mod body;
 mod faults;
 mod hosted;
 mod once;
+mod pictures;
 mod saying;
 mod sending;

@@ -74,6 +74,10 @@ impl Images {
         error
     }
 
+    pub(super) fn refusal(&self) -> Option<&Refused> {
+        self.ended_by.as_ref().filter(|_| self.begun.is_empty())
+    }
+
     /// An error that stands in the answer.
     fn refused(&self, error: &Value) -> Refused {
         Refused::from_json(200, &self.context.headers, error, &self.context.masks)

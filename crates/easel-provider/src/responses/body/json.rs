@@ -6,7 +6,7 @@ use easel_protocol::input::ImageDetail;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use serde::Serialize;
 
-use super::Piece;
+use super::{Picture, Piece};
 
 pub(super) fn pieces(request: &ModelRequest) -> Result<Vec<Piece>, String> {
     let mut draft = Draft { images: &request.images, pieces: Vec::new(), json: Vec::new() };
@@ -71,6 +71,14 @@ struct InputText<'a> {
     text: &'a str,
 }
 
+/// A picture at any other URL than the thread's own.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "input_image")]
+struct InputImage<'a> {
+    image_url: &'a str,
+    detail: ImageDetail,
+}
+
 /// What the model said. The API wants an id of its own form; nothing of it is looked up, as nothing is stored there.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "message")]
@@ -108,7 +116,7 @@ impl Draft<'_> {
     }
 
     fn value(&mut self, value: &impl Serialize) -> Result<(), String> {
-        serde_json::to_writer(&mut self.json, value).map_err(|error| format!("the request cannot be written: {error}"))
+        serde_json::to_writer(&mut self.json, value).map_err(|error| unwritable(&error))
     }
 
     fn close(&mut self) {
@@ -126,7 +134,7 @@ impl Draft<'_> {
                 self.raw(r#"{"type":"message","role":"#);
                 self.value(role)?;
                 self.raw(r#","content":"#);
-                self.content(content)
+                self.content(index, content)
             }
             ResponseItem::FunctionCall { call_id, namespace, name, arguments } => {
                 let namespace = namespace.as_deref();
@@ -136,26 +144,36 @@ impl Draft<'_> {
                 self.raw(r#"{"type":"function_call_output","call_id":"#);
                 self.value(call_id)?;
                 self.raw(r#","output":"#);
-                self.content(output)
+                self.content(index, output)
             }
             // The API takes no `revised_prompt` back.
             ResponseItem::ImageGenerationCall { id, status, revised_prompt: _, result } => {
-                self.raw(r#"{"type":"image_generation_call","id":"#);
-                self.value(id)?;
-                self.raw(r#","status":"#);
-                self.value(status)?;
-                self.raw(r#","result":"#);
-                self.picture(result, |_| String::new())
+                let (id, status) = (json(id)?, json(status)?);
+                let before = format!(r#"{{"type":"image_generation_call","id":{id},"status":{status},"result":"#);
+                match self.image(result)? {
+                    None => {
+                        self.raw(&before);
+                        self.value(result)?;
+                        self.raw("}");
+                    }
+                    Some(image) => {
+                        self.close();
+                        let (before, after) = (before + "\"", b"\"}".to_vec());
+                        let picture = Picture::new(image, index, None, before.into_bytes(), after);
+                        self.pieces.push(Piece::Picture(picture));
+                    }
+                }
+                return Ok(());
             }
         }?;
         self.raw("}");
         Ok(())
     }
 
-    fn content(&mut self, content: &[ContentItem]) -> Result<(), String> {
+    fn content(&mut self, item: usize, content: &[ContentItem]) -> Result<(), String> {
         self.raw("[");
-        for (index, piece) in content.iter().enumerate() {
-            if index > 0 {
+        for (part, piece) in content.iter().enumerate() {
+            if part > 0 {
                 self.raw(",");
             }
             match piece {
@@ -163,12 +181,12 @@ impl Draft<'_> {
                     self.value(&InputText { text })?;
                 }
                 ContentItem::InputImage { image_url, detail } => {
-                    self.raw(r#"{"type":"input_image","image_url":"#);
-                    self.picture(image_url, |image| format!("data:{};base64,", image.facts.media_type.as_str()))?;
-                    self.raw(r#","detail":"#);
                     // The API's own default, which some servers want to be told.
-                    self.value(&detail.unwrap_or(ImageDetail::Auto))?;
-                    self.raw("}");
+                    let detail = detail.unwrap_or(ImageDetail::Auto);
+                    match self.image(image_url)? {
+                        None => self.value(&InputImage { image_url, detail })?,
+                        Some(image) => self.picture(image, item, part, detail)?,
+                    }
                 }
             }
         }
@@ -176,19 +194,29 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// A string that is a picture of the thread, after `prefix`, or any other URL as it is.
-    fn picture(&mut self, url: &str, prefix: impl FnOnce(&Reference) -> String) -> Result<(), String> {
-        let Some(handle) = url.strip_prefix(HANDLE_SCHEME) else {
-            return self.value(&url);
-        };
-        let image = self.images.iter().find(|image| image.id.as_deref() == Some(handle));
-        let image = image.ok_or_else(|| format!("the image {handle} of the conversation is not there"))?.clone();
-        self.raw("\"");
-        self.raw(&prefix(&image));
+    fn picture(&mut self, image: Reference, item: usize, part: usize, detail: ImageDetail) -> Result<(), String> {
+        let media_type = image.facts.media_type.as_str();
+        let before = format!(r#"{{"type":"input_image","image_url":"data:{media_type};base64,"#);
+        let after = format!(r#"","detail":{}}}"#, json(&detail)?);
         self.close();
-        let bytes = image.facts.bytes;
-        self.pieces.push(Piece::Picture { image, bytes });
-        self.raw("\"");
+        let picture = Picture::new(image, item, Some(part), before.into_bytes(), after.into_bytes());
+        self.pieces.push(Piece::Picture(picture));
         Ok(())
     }
+
+    /// The picture of the thread that a URL names, unless it is another URL.
+    fn image(&self, url: &str) -> Result<Option<Reference>, String> {
+        let Some(handle) = url.strip_prefix(HANDLE_SCHEME) else { return Ok(None) };
+        let image = self.images.iter().find(|image| image.id.as_deref() == Some(handle));
+        let image = image.ok_or_else(|| format!("the image {handle} of the conversation is not there"))?;
+        Ok(Some(image.clone()))
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String, String> {
+    serde_json::to_string(value).map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &serde_json::Error) -> String {
+    format!("the request cannot be written: {error}")
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{Files, ModelError, ModelEvent, ModelRequest, Provenance, ProviderInfo, Reference};
 use easel_imagegen::sniff::sniff;
@@ -89,7 +91,7 @@ impl Files for Shelf {
     }
 }
 
-/// A picture of the thread, `length` bytes of one value.
+/// A picture of the thread: a PNG of one pixel, and then bytes of one value up to `length`.
 pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u8>) {
     let facts = ImageFacts {
         sha256: String::new(),
@@ -105,7 +107,10 @@ pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u
         facts,
         provenance: Provenance::Made,
     };
-    (reference, vec![value; length])
+    let mut bytes = STANDARD.decode(PNG).unwrap();
+    assert!(bytes.len() <= length, "a picture has {} bytes at least", bytes.len());
+    bytes.resize(length, value);
+    (reference, bytes)
 }
 
 pub(super) fn request(exposure: ToolExposure) -> ModelRequest {

@@ -63,7 +63,7 @@ async fn an_image_in_the_whole_answer_only_begins_and_ends_too() {
 
 #[tokio::test]
 async fn pictures_that_are_shown_are_its_references() {
-    let (shown, bytes) = reference("img_a", 10, 1);
+    let (shown, bytes) = reference("img_a", 100, 1);
     let server = Server::start([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]).await;
     let mut request = request(ToolExposure::Hosted);
     let files = Shelf([(shown.path.clone(), bytes)].into());

@@ -13,15 +13,15 @@ use super::saying::completed;
 use super::server::{Server, Step, events, response, stream};
 use crate::provider::{HttpProvider, Retries};
 
-fn text(text: &str) -> ContentItem {
+pub(super) fn text(text: &str) -> ContentItem {
     ContentItem::InputText { text: text.to_owned() }
 }
 
-fn image(id: &str, detail: Option<ImageDetail>) -> ContentItem {
+pub(super) fn image(id: &str, detail: Option<ImageDetail>) -> ContentItem {
     ContentItem::InputImage { image_url: format!("easel:{id}"), detail }
 }
 
-fn message(role: MessageRole, content: Vec<ContentItem>) -> ResponseItem {
+pub(super) fn message(role: MessageRole, content: Vec<ContentItem>) -> ResponseItem {
     ResponseItem::Message { role, content }
 }
 
@@ -53,15 +53,15 @@ fn conversation() -> Vec<ResponseItem> {
     ]
 }
 
-fn answered() -> Vec<Step> {
+pub(super) fn answered() -> Vec<Step> {
     vec![Step::Send(stream(events(&[completed(&[])])))]
 }
 
-const COMPLETED: &str = "completed 120 = 100 (5 cached) + 20 (3 reasoning)\n";
+pub(super) const COMPLETED: &str = "completed 120 = 100 (5 cached) + 20 (3 reasoning)\n";
 
 #[tokio::test]
 async fn a_request_is_the_conversation_with_the_bytes_of_its_pictures() {
-    let (small, small_bytes) = reference("img_a", 4, 7);
+    let (small, small_bytes) = reference("img_a", 72, 7);
     // Three blocks, the last of them not whole.
     let (large, large_bytes) = reference("img_b", 500_000, 9);
     let server = Server::start([answered()]).await;
@@ -84,22 +84,6 @@ async fn a_request_is_the_conversation_with_the_bytes_of_its_pictures() {
     let base64 = sent.strip_prefix("data:image/png;base64,").unwrap();
     assert_eq!(STANDARD.decode(base64).unwrap(), large_bytes);
     insta::assert_json_snapshot!(body, {".input[5].output[0].image_url" => "[large]"});
-}
-
-#[tokio::test]
-async fn a_picture_that_is_gone_or_became_shorter_is_an_error_and_not_tried_again() {
-    let (picture, bytes) = reference("img_a", 400_000, 1);
-    for files in [Shelf::default(), Shelf([(picture.path.clone(), bytes[..300_000].to_vec())].into())] {
-        let server = Server::start([answered(), answered()]).await;
-        let request = ModelRequest {
-            input: vec![message(MessageRole::User, vec![image("img_a", None)])],
-            images: vec![picture.clone()],
-            ..request(ToolExposure::Standalone)
-        };
-        let said = all_with(&provider(&server.url, PATIENT, 0), request, files).await;
-        assert!(said.starts_with("error Other: a picture of the conversation cannot be read: "), "{said}");
-        assert!(server.requests().is_empty());
-    }
 }
 
 #[tokio::test]
@@ -195,6 +179,20 @@ async fn an_answer_that_was_cut_before_it_said_anything_is_asked_for_again() {
     let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Standalone)).await;
     let cut = "error InternalServerError: the provider's answer was cut before its end\n";
     assert_eq!((said.as_str(), server.requests().len()), (cut, 3));
+}
+
+#[tokio::test]
+async fn a_model_is_asked_three_times_whatever_goes_wrong_in_between() {
+    let cut = || vec![Step::Send(stream(""))];
+    let broken = || vec![Step::Send(response("500 Internal Server Error", NOW, "{}"))];
+    for scripts in
+        [[broken(), cut(), broken(), cut()], [cut(), vec![], cut(), broken()], [vec![], broken(), cut(), cut()]]
+    {
+        let server = Server::start(scripts.into_iter().chain([answered()])).await;
+        let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::None)).await;
+        assert!(said.starts_with("error "), "{said}");
+        assert_eq!(server.requests().len(), 3);
+    }
 }
 
 #[tokio::test]

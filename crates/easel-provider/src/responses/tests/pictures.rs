@@ -1,0 +1,230 @@
+//! Pictures that cannot be sent, or that the provider does not take: the answer goes on without them.
+
+use easel_imagegen::port::{ModelRequest, Reference};
+use easel_protocol::response_item::{MessageRole, ResponseItem};
+use easel_protocol::tool::ToolExposure;
+use serde_json::{Value, json};
+
+use super::fixture::{PATIENT, PNG, Shelf, all_with, provider, reference, request};
+use super::saying::{completed, done};
+use super::sending::{COMPLETED, answered, image, message, text};
+use super::server::{Server, Step, events, response, stream};
+use crate::presets::Preset;
+use crate::provider::HttpProvider;
+
+/// A message with two pictures, and one of the hosted tool.
+fn shown() -> (ModelRequest, Vec<(Reference, Vec<u8>)>) {
+    let pictures = ["img_a", "img_b", "img_c"].map(|id| reference(id, 400, 1));
+    let hosted = ResponseItem::ImageGenerationCall {
+        id: "ig_1".to_owned(),
+        status: "completed".to_owned(),
+        revised_prompt: None,
+        result: "easel:img_c".to_owned(),
+    };
+    let content = vec![image("img_a", None), text("a"), image("img_b", None), text("b")];
+    let request = ModelRequest {
+        input: vec![
+            message(MessageRole::Developer, vec![text("Be brief.")]),
+            message(MessageRole::User, content),
+            hosted,
+        ],
+        images: pictures.iter().map(|(reference, _)| reference.clone()).collect(),
+        ..request(ToolExposure::Standalone)
+    };
+    (request, pictures.into())
+}
+
+fn shelf(pictures: &[(Reference, Vec<u8>)]) -> Shelf {
+    Shelf(pictures.iter().map(|(reference, bytes)| (reference.path.clone(), bytes.clone())).collect())
+}
+
+/// What a request shows, in its order: pictures as `[picture]`.
+fn sent(body: &[u8]) -> Vec<String> {
+    let body: Value = serde_json::from_slice(body).unwrap();
+    let mut shown = Vec::new();
+    for item in body["input"].as_array().unwrap() {
+        let content = item["content"].as_array().cloned().unwrap_or_else(|| vec![item.clone()]);
+        shown.extend(content.iter().map(|part| part["text"].as_str().unwrap_or("[picture]").to_owned()));
+    }
+    shown
+}
+
+const ALL: [&str; 6] = ["Be brief.", "[picture]", "a", "[picture]", "b", "[picture]"];
+
+fn without(places: &[(usize, &str)], reason: &str) -> Vec<String> {
+    let mut shown = ALL.map(str::to_owned);
+    for (place, handle) in places {
+        shown[*place] = format!("Image {handle} cannot be shown: {reason}.");
+    }
+    shown.into()
+}
+
+#[tokio::test]
+async fn a_picture_whose_file_is_gone_is_left_out_and_its_line_stays() {
+    let server = Server::start([answered()]).await;
+    let (request, pictures) = shown();
+    assert_eq!(all_with(&provider(&server.url, PATIENT, 0), request, shelf(&pictures[1..2])).await, COMPLETED);
+    let left_out = without(&[(1, "img_a"), (5, "img_c")], "its file is missing");
+    assert_eq!(sent(&server.requests()[0].body), left_out);
+    let body: Value = serde_json::from_slice(&server.requests()[0].body).unwrap();
+    assert_eq!(body["input"][1]["content"][0]["type"], "input_text");
+    assert_eq!((&body["input"][2]["type"], &body["input"][2]["role"]), (&json!("message"), &json!("developer")));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_longer_its_image_is_left_out() {
+    let (_, pictures) = shown();
+    let whole = &pictures[0].1;
+    let longer = [whole.as_slice(), b"x"].concat();
+    let other = vec![b'x'; whole.len()];
+    for changed in [&whole[..300], &longer, &other, b""] {
+        let server = Server::start([answered()]).await;
+        let (request, mut pictures) = shown();
+        pictures[0].1 = changed.to_vec();
+        assert_eq!(all_with(&provider(&server.url, PATIENT, 0), request, shelf(&pictures)).await, COMPLETED);
+        let left_out = without(&[(1, "img_a")], "its file can no longer be read as an image");
+        assert_eq!(sent(&server.requests()[0].body), left_out);
+    }
+}
+
+#[tokio::test]
+async fn a_hosted_image_refers_to_the_pictures_that_were_sent() {
+    let picture = json!({"type": "image_generation_call", "id": "ig_9", "status": "completed", "result": PNG});
+    for (files, begun) in [(1, r#"started ig_9 Edit "a\nb" ["img_a"]"#), (0, r#"started ig_9 Generate "a\nb" []"#)] {
+        let server = Server::start([vec![Step::Send(stream(events(&[done(&picture), completed(&[])])))]]).await;
+        let (request, pictures) = shown();
+        let request = ModelRequest { exposure: ToolExposure::Hosted, ..request };
+        let said = all_with(&provider(&server.url, PATIENT, 0), request, shelf(&pictures[..files])).await;
+        assert_eq!(said.lines().next(), Some(begun));
+    }
+}
+
+fn refusal(status: &str, error: &Value) -> Vec<Step> {
+    vec![Step::Send(response(status, "content-type: application/json\r\n", error.to_string()))]
+}
+
+fn invalid(param: Option<&str>) -> Value {
+    json!({"error": {"message": "The image data you provided does not represent a valid image.",
+        "type": "invalid_request_error", "param": param, "code": "invalid_image"}})
+}
+
+/// What is said, and what each request showed, when the provider answers so before it answers well.
+async fn asked(preset: Preset, refusals: Vec<Vec<Step>>) -> (String, Vec<Vec<String>>) {
+    let server = Server::start(refusals.into_iter().chain([answered()])).await;
+    let (request, pictures) = shown();
+    let provider = HttpProvider { record: preset.record(), ..provider(&server.url, PATIENT, 0) };
+    let said = all_with(&provider, request, shelf(&pictures)).await;
+    (said, server.requests().iter().map(|request| sent(&request.body)).collect())
+}
+
+const REFUSED: &str = "the provider did not accept it";
+
+fn without_all() -> Vec<String> {
+    without(&[(1, "img_a"), (3, "img_b"), (5, "img_c")], REFUSED)
+}
+
+#[tokio::test]
+async fn a_picture_that_the_provider_names_is_left_out_at_every_preset() {
+    use Preset::*;
+    let all = [Openai, Codex, Azure, AzureLegacy, Litellm, SdServer, Localai, VllmOmni, Sglang, Together, Xai, Generic];
+    for preset in all {
+        let (said, asked) =
+            asked(preset, vec![refusal("400 Bad Request", &invalid(Some("input[1].content[2].image_url")))]).await;
+        assert_eq!(said, COMPLETED, "{preset:?}");
+        assert_eq!(asked, [ALL.map(str::to_owned).to_vec(), without(&[(3, "img_b")], REFUSED)], "{preset:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_was_refused_is_not_sent_to_that_model_again() {
+    let refused = refusal("400 Bad Request", &invalid(Some("input[1].content[2]")));
+    let server = Server::start([refused, answered(), answered(), answered()]).await;
+    let provider = provider(&server.url, PATIENT, 0);
+    for model in ["blind", "blind", "other"] {
+        let (request, pictures) = shown();
+        let request = ModelRequest { model: model.to_owned(), ..request };
+        assert_eq!(all_with(&provider, request, shelf(&pictures)).await, COMPLETED);
+    }
+    let shown: Vec<Vec<String>> = server.requests().iter().map(|request| sent(&request.body)).collect();
+    let (all, without) = (ALL.map(str::to_owned).to_vec(), without(&[(3, "img_b")], REFUSED));
+    assert_eq!(shown, [all.clone(), without.clone(), without, all]);
+}
+
+#[tokio::test]
+async fn a_picture_is_named_in_every_spelling() {
+    let in_words =
+        json!({"error": {"message": "Invalid 'input[2].result'. Expected base64.", "code": "invalid_value"}});
+    let fast_api = json!({"detail": [{"loc": ["body", "input", 2, "result"], "msg": "not base64"}]});
+    for (status, error) in [
+        ("400 Bad Request", invalid(Some("input[2]"))),
+        ("400 Bad Request", in_words),
+        ("422 Unprocessable Entity", fast_api),
+    ] {
+        let (said, asked) = asked(Preset::Generic, vec![refusal(status, &error)]).await;
+        assert_eq!((said.as_str(), &asked[1]), (COMPLETED, &without(&[(5, "img_c")], REFUSED)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_name_all_pictures_are_left_out() {
+    let vllm = json!({"object": "error", "message": "Failed to load image: cannot identify image file",
+        "type": "BadRequestError", "param": null, "code": 400});
+    let blind = json!({"error": "this model does not support vision"});
+    let large = json!({"error": {"message": "Image too large", "code": "image_too_large", "param": "image_url"}});
+    for (status, error) in [
+        ("400 Bad Request", invalid(None)),
+        ("400 Bad Request", vllm),
+        ("400 Bad Request", blind),
+        ("413 Content Too Large", large),
+        ("400 Bad Request", invalid(Some("input[7].content[0]"))),
+    ] {
+        let (said, asked) = asked(Preset::Generic, vec![refusal(status, &error)]).await;
+        assert_eq!(said, COMPLETED, "{error}");
+        assert_eq!(asked, [ALL.map(str::to_owned).to_vec(), without_all()], "{error}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_second_refusal_all_pictures_are_left_out_and_a_third_is_final() {
+    let refused = |param| refusal("400 Bad Request", &invalid(Some(param)));
+    let (said, asked_) =
+        asked(Preset::Openai, vec![refused("input[1].content[0]"), refused("input[1].content[2]")]).await;
+    assert_eq!(said, COMPLETED);
+    let kept = |shown: &[String]| shown.iter().filter(|part| *part == "[picture]").count();
+    assert_eq!(asked_.iter().map(|shown| kept(shown)).collect::<Vec<_>>(), [3, 2, 0]);
+    let every = vec![refused("input[1].content[0]"), refused("input[1].content[2]"), refused("input[2]")];
+    let (said, asked_) = asked(Preset::Openai, every).await;
+    assert!(said.starts_with("error BadRequest: the provider refused the request: The image data"), "{said}");
+    assert_eq!(asked_.len(), 3);
+}
+
+#[tokio::test]
+async fn another_refusal_is_final_though_pictures_are_shown() {
+    for error in [
+        json!({"error": {"message": "Unsupported value", "param": "reasoning.effort", "code": "unsupported_value"}}),
+        json!({"error": {"message": "Unsupported image size", "param": "tools[0].size", "code": "invalid_value"}}),
+        json!({"error": {"message": "Tool 'image_generation' is not supported with this model."}}),
+        json!({"error": {"message": "Missing 'input[0].content[0].text'.", "param": "input[0].content[0].text"}}),
+    ] {
+        let (said, asked) = asked(Preset::Openai, vec![refusal("400 Bad Request", &error)]).await;
+        assert!(said.starts_with("error BadRequest: "), "{said}");
+        assert_eq!(asked.len(), 1, "{error}");
+    }
+    for status in ["401 Unauthorized", "404 Not Found"] {
+        assert_eq!(asked(Preset::Openai, vec![refusal(status, &invalid(None))]).await.1.len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_ends_an_answer_that_just_began_is_left_out() {
+    let failed = |message: &str, code: &str| {
+        let response = json!({"status": "failed", "error": {"code": code, "message": message}});
+        let begun = json!({"type": "response.created", "response": {}});
+        vec![Step::Send(stream(events(&[begun, json!({"type": "response.failed", "response": response})])))]
+    };
+    let (said, shown) = asked(Preset::Openai, vec![failed("no", "invalid_image_format")]).await;
+    assert_eq!((said.as_str(), shown.len(), &shown[1]), (COMPLETED, 2, &without_all()));
+    let (said, shown) = asked(Preset::Openai, vec![failed("no image today", "server_error")]).await;
+    assert!(said.starts_with("error InternalServerError: "), "{said}");
+    assert_eq!(shown.len(), 1, "its words alone are not believed");
+}

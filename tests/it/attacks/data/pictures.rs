@@ -1,0 +1,121 @@
+//! A thread goes on whatever happens to the files of its pictures, and whatever its provider thinks of them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::method::ThreadResume;
+use easel_protocol::turn::TurnStatus;
+use serde_json::{Value, json};
+
+use crate::harness::events::end;
+use crate::harness::loopback::{Loopback, Reply, Request};
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{Place, STANDALONE, Server, local_image, text};
+use crate::http::{at, connected};
+use crate::storage::below;
+use crate::threads::resume;
+
+/// A provider whose model draws a cat when it is asked to.
+async fn provider(refuses: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> Loopback {
+    Loopback::start(move |request| {
+        if request.path.ends_with("/images/generations") {
+            return Reply::json(200, &json!({"data": [{"b64_json": BASE64.encode(plain_png(8, 8, RED))}]}));
+        }
+        let input = &request.json()["input"];
+        let last = input.as_array().and_then(|items| items.last()).expect("an item");
+        let asks =
+            last["content"].as_array().is_some_and(|parts| parts.iter().any(|part| part["text"] == "draw a cat"));
+        let answer = || if asks { Reply::calls(&[json!({"prompt": "a cat"})]) } else { Reply::message("There.") };
+        refuses(request).unwrap_or_else(answer)
+    })
+    .await
+}
+
+async fn server(provider: &Loopback) -> (Place, Server) {
+    let place = Place::with_config(&at(&provider.url("v1")));
+    let server = connected(&place, STANDALONE).await;
+    (place, server)
+}
+
+async fn goes_on(server: &mut Server, thread_id: &str) {
+    let events = server.turn(thread_id, vec![text("hello")]).await;
+    let turn = end(&events);
+    assert_eq!((turn.status, &turn.error), (TurnStatus::Completed, &None));
+}
+
+/// How many pictures, and which sentences about pictures that are left out, the last request to the model showed.
+fn shown(provider: &Loopback) -> (usize, Vec<String>) {
+    let request = provider.sent_to("/responses").pop().expect("a request").json();
+    let mut parts = Vec::new();
+    collect(&request["input"], &mut parts);
+    let pictures = parts.iter().filter(|part| part["type"] == "input_image").count();
+    let texts = parts.iter().filter_map(|part| part["text"].as_str());
+    let mut sentences: Vec<String> =
+        texts.filter_map(|text| text.split_once(" cannot be shown: ").map(|(_, reason)| reason.to_owned())).collect();
+    sentences.sort();
+    (pictures, sentences)
+}
+
+fn collect<'a>(value: &'a Value, parts: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(fields) if fields.contains_key("text") || fields.contains_key("image_url") => parts.push(value),
+        Value::Object(fields) => fields.values().for_each(|value| collect(value, parts)),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, parts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn a_picture_file_that_is_gone_is_left_out_and_the_thread_goes_on() {
+    let provider = provider(|_| None).await;
+    let (place, mut first) = server(&provider).await;
+    let thread = first.thread().await;
+    let picture = place.write("photo.png", &plain_png(9, 9, RED));
+    first.turn(&thread.id, vec![text("draw a cat"), local_image(&picture)]).await;
+    goes_on(&mut first, &thread.id).await;
+    assert_eq!(shown(&provider), (2, vec![]));
+
+    let files = |folder: &str| below(&place.home().join(folder)).into_iter().filter(|path| path.is_file());
+    for file in files("generated_images") {
+        std::fs::remove_file(file).expect("the made image");
+    }
+    for file in files("attachments") {
+        std::fs::write(file, "not a picture").expect("the attached image");
+    }
+    let gone = ["its file can no longer be read as an image.", "its file is missing."].map(str::to_owned).to_vec();
+    goes_on(&mut first, &thread.id).await;
+    assert_eq!(shown(&provider), (0, gone.clone()));
+    first.close().await;
+
+    let mut second = connected(&place, STANDALONE).await;
+    second.ok::<ThreadResume>(&resume(&thread.id)).await;
+    goes_on(&mut second, &thread.id).await;
+    assert_eq!(shown(&provider), (0, gone));
+    second.close().await;
+}
+
+#[tokio::test]
+async fn a_picture_that_the_provider_refuses_is_left_out_and_the_thread_goes_on() {
+    let provider = provider(|request| {
+        let input = request.json()["input"].take();
+        let (item, part) = input.as_array()?.iter().enumerate().find_map(|(item, content)| {
+            let parts = content["content"].as_array()?;
+            Some((item, parts.iter().position(|part| part["type"] == "input_image")?))
+        })?;
+        let error = json!({"message": "Invalid image.", "type": "invalid_request_error", "code": "invalid_image",
+            "param": format!("input[{item}].content[{part}].image_url")});
+        Some(Reply::json(400, &json!({ "error": error })))
+    })
+    .await;
+    let (place, mut server) = server(&provider).await;
+    let thread = server.thread().await;
+    let picture = place.write("photo.png", &plain_png(9, 9, RED));
+    let events = server.turn(&thread.id, vec![text("what is this?"), local_image(&picture)]).await;
+    assert_eq!(end(&events).status, TurnStatus::Completed);
+    assert_eq!(provider.sent_to("/responses").len(), 2);
+    let refused = vec!["the provider did not accept it.".to_owned()];
+    assert_eq!(shown(&provider), (0, refused.clone()));
+    goes_on(&mut server, &thread.id).await;
+    assert_eq!(provider.sent_to("/responses").len(), 3, "it is not sent again");
+    assert_eq!(shown(&provider), (0, refused));
+    server.close().await;
+}
