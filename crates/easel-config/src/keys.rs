@@ -143,6 +143,7 @@ pub const KEYS: &[Key] = &[
     key("images.detail", Kind::Choice(&["auto", "low", "high", "original"])).trusted(),
     key("images.strip_metadata", Kind::Switch).trusted_or_stricter(),
     key("images.partial_images", Kind::Number(0, 3)).trusted_or_stricter(),
+    key("images.reference_roots", Kind::Texts(64, 4_096)),
     key("history.model_images", Kind::Number(0, 100)).trusted(),
     key("history.model_image_bytes", Kind::Number(0, 512_000_000)).trusted(),
     key("wire.image_result", Kind::Choice(&["none", "inline"])),

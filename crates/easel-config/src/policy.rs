@@ -29,7 +29,7 @@ pub const RESERVED_FROM_PROJECTS: &[&str] = &[
 ];
 
 /// Keys that the overrides of one thread may set only to the same value or a stricter one: what the user alone may risk.
-pub(crate) const TIGHTENED_BY_THREAD: &[&str] = &["images.retry_uncertain"];
+pub(crate) const TIGHTENED_BY_THREAD: &[&str] = &["images.retry_uncertain", "images.reference_roots"];
 
 /// Keys that are stricter when they are on. Of all others off is stricter than on, and less stricter than more.
 const STRICTER_WHEN_ON: &[&str] = &["images.strip_metadata"];

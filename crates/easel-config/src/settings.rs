@@ -115,6 +115,8 @@ pub struct Images {
     pub strip_metadata: bool,
     /// How often an image is shown while it is made, where the provider can do that. 0 to 3, default 0.
     pub partial_images: u32,
+    /// Absolute paths of folders below which a model may name pictures, beside the folder of its thread. Default empty.
+    pub reference_roots: Vec<String>,
 }
 
 impl Default for Images {
@@ -127,6 +129,7 @@ impl Default for Images {
             retry_uncertain: false,
             strip_metadata: true,
             partial_images: 0,
+            reference_roots: Vec::new(),
         }
     }
 }

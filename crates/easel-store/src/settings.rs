@@ -1,17 +1,21 @@
 //! What a thread was configured with, without its history.
 
 use easel_imagegen::port::StorageError;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Transaction};
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 use crate::lanes::Reads;
+use crate::memory::Locks;
 use crate::store::EaselStore;
+use crate::worker::Patience;
 
 /// What the configuration of a thread is made from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub cwd: String,
+    /// Whether a client has named the folder, by [`EaselStore::name_folder`].
+    pub folder_named: bool,
     pub overrides: Map<String, Value>,
 }
 
@@ -20,12 +24,24 @@ impl EaselStore {
     pub async fn settings(&self, thread_id: &str) -> Result<Option<Settings>, StorageError> {
         let thread_id = thread_id.to_owned();
         self.read_of(&thread_id.clone(), Reads::Page, move |connection| {
-            let sql = "SELECT cwd, overrides FROM threads WHERE id = ?1";
+            let sql = "SELECT cwd, folder_named, overrides FROM threads WHERE id = ?1";
             let mut statement = connection.prepare_cached(sql)?;
-            let read = statement.query_row([&thread_id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
-            let Some((cwd, overrides)) = read.optional()? else { return Ok(None) };
-            Ok::<_, Fault>(Some(Settings { cwd, overrides: serde_json::from_str(&overrides)? }))
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?));
+            let Some((cwd, folder_named, overrides)) = statement.query_row([&thread_id], row).optional()? else {
+                return Ok(None);
+            };
+            Ok::<_, Fault>(Some(Settings { cwd, folder_named, overrides: serde_json::from_str(&overrides)? }))
         })
         .await
+    }
+
+    /// Notes that a client has named the folder that the thread has now.
+    pub async fn name_folder(&self, thread_id: &str) -> Result<(), StorageError> {
+        let id = thread_id.to_owned();
+        let note = move |write: &Transaction<'_>| {
+            write.execute("UPDATE threads SET folder_named = 1 WHERE id = ?1", [&id])?;
+            Ok(())
+        };
+        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, Locks::Memory, note).await?)
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSourc
             copy_file(&mut writer, &file, most, &name)?;
         }
         ImageSource::Named { path, roots } => {
-            let file = open_named(path, roots, &name)?;
+            let file = open_named(home, path, roots, &name)?;
             copy_file(&mut writer, &file, most, &name)?;
         }
     }
@@ -137,11 +137,16 @@ fn accept(home: &Home, writer: ImageWriter, limits: Limits, name: &str) -> Resul
 }
 
 /// Opens a file that lies below one of the roots, without ever looking outside them.
-fn open_named(path: &Path, roots: &[PathBuf], name: &str) -> Result<File, SourceRefused> {
+fn open_named(home: &Home, path: &Path, roots: &[PathBuf], name: &str) -> Result<File, SourceRefused> {
     if !path.is_absolute() {
         return Err(refused(format!("{name} is not named by an absolute path")));
     }
-    let mut result = Err(refused(format!("{name} lies outside the folders that may be read")));
+    let outside = || refused(format!("{name} lies outside the folders that may be read"));
+    // A root may hold Easel's home, and that holds the images of all threads.
+    if os::real_path(path).starts_with(home.root()) {
+        return Err(outside());
+    }
+    let mut result = Err(outside());
     for root in roots {
         // A root may be known by another name than the one in the path, such as /tmp and /private/tmp.
         let resolved = root.canonicalize().unwrap_or_else(|_| root.clone());

@@ -50,6 +50,8 @@ pub struct ThreadRules {
     /// How often an image is shown while it is made, where the provider can do that.
     pub partial_images: u32,
     pub budget: PictureBudget,
+    /// Folders below which the model of every thread may name files.
+    pub reference_roots: Vec<PathBuf>,
     /// Between the answer to `turn/start` and the turn's first event.
     pub event_delay: Duration,
 }
@@ -95,7 +97,8 @@ pub struct StartTurn {
     /// The images among them, in order.
     pub attachments: Vec<Attachment>,
     pub model: String,
-    pub cwd: PathBuf,
+    /// Folders below which the model may name files.
+    pub roots: Vec<PathBuf>,
     /// JSON Schema that what the model says at the end is to satisfy.
     pub output_schema: Option<Value>,
     pub answered: Answered,
@@ -149,7 +152,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             thread_id: self.thread_id.clone(),
             turn_id,
             originator: start.originator,
-            roots: vec![start.cwd],
+            roots: [start.roots.as_slice(), &own.reference_roots].concat(),
             places: Semaphore::new(own.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
             deadline: own.call_deadline,
             partial_images: own.partial_images(&*self.provider),

@@ -29,6 +29,7 @@ pub(crate) struct App {
     pub(crate) home: PathBuf,
     /// The working folder of the process.
     pub(crate) cwd: PathBuf,
+    pub(crate) user_home: Option<PathBuf>,
     pub(crate) configuration: Configuration,
     pub(crate) store: EaselStore,
     pub(crate) hub: Hub,
@@ -80,6 +81,7 @@ impl App {
             providers: Providers::new(environment.clone(), home.clone(), Arc::clone(&account)),
             home,
             cwd: environment.cwd.clone(),
+            user_home: environment.user_home.clone(),
             hub,
             store,
             threads: Threads::default(),

@@ -25,6 +25,7 @@ mod order;
 mod overrides;
 mod prices;
 mod provider;
+mod reach;
 mod refusal;
 mod rewrite;
 mod rules;

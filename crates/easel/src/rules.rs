@@ -1,5 +1,6 @@
 //! What a configuration means for a thread's turns.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +36,13 @@ pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
         partial_images: config.images.partial_images,
         max_images: config.limits.images_per_turn,
         budget: PictureBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
+        reference_roots: config
+            .images
+            .reference_roots
+            .iter()
+            .map(PathBuf::from)
+            .filter(|root| root.is_absolute())
+            .collect(),
         event_delay: Duration::from_millis(config.wire.turn_event_delay_ms),
     }
 }

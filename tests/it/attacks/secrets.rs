@@ -6,6 +6,7 @@ mod helper;
 #[cfg(target_os = "linux")]
 mod memory;
 mod project;
+mod reach;
 mod stored;
 mod terminal;
 mod words;

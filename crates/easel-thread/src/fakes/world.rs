@@ -60,6 +60,7 @@ impl World {
             max_images: 16,
             partial_images: 0,
             budget: PictureBudget { images: 8, bytes: 1_000_000 },
+            reference_roots: Vec::new(),
             event_delay: Duration::from_millis(20),
         };
         let (log, faults, threads) = (Log::default(), Faults::default(), Threads::default());
@@ -147,7 +148,7 @@ pub(crate) async fn start_answered(handle: &ThreadHandle<FakeProvider>, turn_id:
         content: vec![UserInput::Text { text: "Draw".to_owned(), text_elements: Vec::new() }],
         attachments: Vec::new(),
         model: "model".to_owned(),
-        cwd: "/project".into(),
+        roots: vec!["/project".into()],
         output_schema: None,
         answered,
     };

@@ -29,7 +29,9 @@ impl Handler for ThreadFork {
         }
         let source = app.store.thread(&params.thread_id).await?;
         let source = source.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
-        let before = app.store.settings(&source.id).await?.map(|settings| settings.overrides).unwrap_or_default();
+        let settings_of_source = app.store.settings(&source.id).await?;
+        let folder_named = params.cwd.is_some() || settings_of_source.as_ref().is_some_and(|of| of.folder_named);
+        let before = settings_of_source.map(|settings| settings.overrides).unwrap_or_default();
         let instructions = Instructions {
             base: params.base_instructions.as_deref(),
             developer: params.developer_instructions.as_deref(),
@@ -47,6 +49,9 @@ impl Handler for ThreadFork {
         forked.map_err(|refused| {
             Refusal::history(refused, &params.thread_id, last_turn.as_deref().unwrap_or_default())
         })?;
+        if folder_named {
+            app.store.name_folder(&thread_id).await?;
+        }
         let lease = app.lease(&thread_id).await?;
         app.enter(&thread, &loaded.config, version);
         lease.end().await;

@@ -86,6 +86,9 @@ async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refu
     // Only now, so that a change that is refused leaves a loaded thread as it is.
     app.threads.evict(thread_id);
     app.store.put_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
+    if params.cwd.is_some() {
+        app.store.name_folder(thread_id).await?;
+    }
     app.enter(&thread, &loaded.config, version);
     Ok(loaded.warnings.iter().map(|warning| app.warning(warning)).collect())
 }

@@ -26,7 +26,14 @@ impl Handler for ThreadSettingsUpdate {
         let thread = changed(app, &stored, cwd.as_deref(), model);
         // What is told is made first, so that nothing is changed without a word.
         let event = if thread == stored { None } else { Some(updated(app, thread.clone()).await?) };
-        app.write(&thread_id, async { Ok(app.store.put_thread(thread, None).await?) }).await?;
+        let change = async {
+            app.store.put_thread(thread, None).await?;
+            if cwd.is_some() {
+                app.store.name_folder(&thread_id).await?;
+            }
+            Ok(())
+        };
+        app.write(&thread_id, change).await?;
         let Some(event) = event else { return Ok(Answer::new(ThreadSettingsUpdateResponse {})) };
         Ok(Answer::then(ThreadSettingsUpdateResponse {}, async move {
             cx.app.hub.publish_with(&thread_id, &cx.client, event).await;

@@ -53,6 +53,9 @@ impl Handler for ThreadStart {
         };
         let place = app.order.take(&thread.id).await;
         app.store.put_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
+        if params.cwd.is_some() {
+            app.store.name_folder(&thread.id).await?;
+        }
         let lease = app.lease(&thread.id).await?;
         app.enter(&thread, &loaded.config, version);
         lease.end().await;

@@ -39,6 +39,9 @@ impl Handler for TurnStart {
             app.store.put_thread(thread.clone(), None).await?;
             Some(updated(app, thread.clone()).await?)
         };
+        if cwd.is_some() {
+            app.store.name_folder(&params.thread_id).await?;
+        }
         let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;
         // Nothing has been asked of a provider yet: who cancelled gets no turn.
         if cx.cancellation.is_cancelled() {
@@ -53,7 +56,7 @@ impl Handler for TurnStart {
             content,
             attachments,
             model: thread.model.unwrap_or_default(),
-            cwd: PathBuf::from(thread.cwd),
+            roots: app.roots(&params.thread_id, PathBuf::from(thread.cwd)).await?,
             output_schema: params.output_schema,
             answered: Box::pin(async move {
                 // A sender that is gone without a word means that there is nobody to wait for.

@@ -1,0 +1,59 @@
+//! Which folders of the disk a model may name pictures in.
+
+use std::path::{Path, PathBuf};
+
+use crate::app::App;
+use crate::refusal::Refusal;
+
+impl App {
+    /// The folders of a thread below which its model may name files: the thread's own, if a client has named it and it is
+    /// no more than a project.
+    pub(crate) async fn roots(&self, thread_id: &str, cwd: PathBuf) -> Result<Vec<PathBuf>, Refusal> {
+        let is_named = self.store.settings(thread_id).await?.is_some_and(|settings| settings.folder_named);
+        if !is_named {
+            return Ok(Vec::new());
+        }
+        let home = self.user_home.clone();
+        let checked = tokio::task::spawn_blocking(move || (!is_too_wide(&cwd, home.as_deref())).then_some(cwd));
+        Ok(checked.await.map_err(|_| Refusal::ShuttingDown)?.into_iter().collect())
+    }
+}
+
+/// Whether a folder is the root of a file system, the user's home folder, or a folder above it, by any name. Programs with
+/// windows run there, so that it is the folder of a thread by accident.
+fn is_too_wide(folder: &Path, home: Option<&Path>) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let real_home = home.map(real);
+    [folder.to_owned(), real(folder)].iter().any(|folder| {
+        folder.parent().is_none() || [home, real_home.as_deref()].iter().flatten().any(|home| home.starts_with(folder))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_or_a_home_or_what_is_above_it_is_too_wide() {
+        let home = Some(Path::new("/home/ada"));
+        for folder in ["/", "/home", "/home/ada", "/home/ada/", "/usr/.."] {
+            assert!(is_too_wide(Path::new(folder), home), "{folder}");
+        }
+        for folder in ["/home/ada/project", "/home/eve", "/srv", "/home/adam"] {
+            assert!(!is_too_wide(Path::new(folder), home), "{folder}");
+        }
+        assert!(!is_too_wide(Path::new("/srv"), None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_home_is_as_wide_as_the_home() {
+        let folder = tempfile::tempdir().unwrap();
+        let (home, link) = (folder.path().join("home"), folder.path().join("link"));
+        std::fs::create_dir(&home).unwrap();
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        assert!(is_too_wide(&link, Some(&home)));
+        assert!(is_too_wide(&home, Some(&link)));
+        assert!(!is_too_wide(&home.join("project"), Some(&link)));
+    }
+}
