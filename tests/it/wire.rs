@@ -2,7 +2,7 @@
 //!
 //! Start at [`raw`]: a server whose three pipes a test holds itself.
 
-mod raw;
+pub(crate) mod raw;
 
 // What a line becomes.
 mod answers;

@@ -19,7 +19,10 @@ pub trait Method: 'static {
     type Params: Serialize + DeserializeOwned + JsonSchema + TS + Send + Sync + 'static;
     type Response: Serialize + DeserializeOwned + JsonSchema + TS + Send + Sync + Clone + 'static;
 
-    /// The thread whose requests keep their order with this one.
+    /// The field of the params that names the thread whose requests keep their order with this one.
+    const THREAD_FIELD: Option<&'static str> = None;
+
+    /// That thread.
     fn thread(_params: &Self::Params) -> Option<&str> {
         None
     }
@@ -52,9 +55,13 @@ macro_rules! types {
                 const EFFECT: Effect = Effect::$effect;
                 type Params = $params;
                 type Response = $response;
-                $(fn thread(params: &Self::Params) -> Option<&str> {
+                $(
+                const THREAD_FIELD: Option<&'static str> = Some("threadId");
+
+                fn thread(params: &Self::Params) -> Option<&str> {
                     Some(&params.$thread)
-                })?
+                }
+                )?
             }
         )+
     };
@@ -131,7 +138,7 @@ methods! {
     Write "thread/unsubscribe" ThreadUnsubscribe(thread::ThreadUnsubscribeParams) -> thread::ThreadUnsubscribeResponse [thread_id], "ends this connection's events of a thread";
     Write "turn/start" TurnStart(turn::TurnStartParams) -> turn::TurnStartResponse [thread_id], "gives the model a user message";
     Write "turn/steer" TurnSteer(turn::TurnSteerParams) -> turn::TurnSteerResponse [thread_id], "adds a user message to the running turn";
-    Write "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse [thread_id], "ends the running turn";
+    Write "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse, "ends the running turn";
     Read "image/list" ImageList(image::ImageListParams) -> image::ImageListResponse, "records of the images made, newest first";
     Read "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, and bytes by range";
     Write "image/export" ImageExport(image::ImageExportParams) -> image::ImageExportResponse, "copies an image to a path that the client names";

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::budget::{Bounds, Budget, Share};
 use crate::envelope::{self, Incoming, NULL_ID, Request};
 use crate::error;
 use crate::handshake::{Handshake, INITIALIZE};
@@ -21,7 +22,8 @@ use crate::in_flight::{Answer, InFlight};
 use crate::limits::Limits;
 use crate::message::{self, Dialect};
 use crate::outbox::{Outbox, Wake};
-use crate::reply::Call;
+use crate::reply::{Call, Held};
+use crate::request_params::cost;
 use crate::table::{Table, Work};
 
 const CANCEL_REQUEST: &str = "$/cancelRequest";
@@ -35,6 +37,9 @@ pub(crate) struct Dispatcher<C> {
     pub(crate) tasks: TaskTracker,
     pub(crate) runtime: Handle,
     pub(crate) limits: Limits,
+    /// Of the params of this connection's requests.
+    pub(crate) params: Budget,
+    pub(crate) bounds: Arc<Bounds>,
     pub(crate) handshake: Handshake,
 }
 
@@ -62,7 +67,7 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
 
     /// A closed outbox is noticed by the reader after the line.
     fn push(&self, line: Vec<u8>) {
-        let _ = self.outbox.push(line, Wake::AtFlush);
+        let _ = self.outbox.push(line, None, Wake::AtFlush);
     }
 
     fn request(&mut self, request: &Request<'_>) {
@@ -76,17 +81,28 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
         if request.method == INITIALIZE {
             self.outbox.set_dialect(if request.versioned { Dialect::Versioned } else { Dialect::Bare });
         }
-        let answer = match self.in_flight.begin(request.id) {
+        let mut answer = match self.in_flight.begin(request.id) {
             Ok(answer) => answer,
             Err(refusal) => return self.refuse(request.id, &refusal),
         };
-        let call = Call { cancel: answer.cancellation() };
         let params = request.params.map(RawValue::get);
+        let call = match self.reserve(params) {
+            Ok(share) => answer.call(share),
+            Err(refusal) => return answer.refuse(&refusal, Wake::AtFlush),
+        };
         let work = self.table.request(&request.method, params, &self.context, call, self.limits.max_response_bytes);
         match work {
             Ok(work) if request.method == INITIALIZE => self.initialize(answer, work),
             Ok(work) => self.start(answer, work),
             Err(refusal) => answer.refuse(&refusal, Wake::AtFlush),
+        }
+    }
+
+    /// Bytes for params that are not short.
+    fn reserve(&self, params: Option<&str>) -> Result<Option<Share>, ErrorObjectOwned> {
+        match cost(params)? {
+            0 => Ok(None),
+            bytes => self.bounds.try_params(&self.params, bytes).map(Some).ok_or_else(error::overloaded),
         }
     }
 
@@ -120,7 +136,7 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
         if method == CANCEL_REQUEST {
             return self.cancel(params);
         }
-        let call = Call { cancel: CancellationToken::new() };
+        let call = Call { cancel: CancellationToken::new(), held: Arc::new(Held::default()) };
         let Some(work) = self.table.notification(method, params.map(RawValue::get), &self.context, call) else {
             return tracing::debug!("unknown notification ignored");
         };

@@ -9,6 +9,9 @@ use crate::wording::{missing_field, reason};
 /// Most parts of an object or a list that is looked into.
 const MOST_PARTS: usize = 64;
 
+/// Most bytes of a value in which a fault is searched: that reads the value again for every part.
+const SEARCHED: usize = 64 << 10;
+
 /// The field that does not fit, and why; the reason never quotes what stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -32,9 +35,26 @@ pub fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, Fault> {
     serde_path_to_error::deserialize::<_, T>(value).map_err(|error| {
         let complaint = reason(&error.inner().to_string());
         let steps = error.path().iter().map(step).collect::<Option<Vec<Step>>>();
+        let steps = steps.filter(|_| size_within(value, SEARCHED).is_some());
         let found = steps.map(|steps| written(&search::<T>(value.clone(), steps, &complaint)));
         Fault::new(found.unwrap_or_else(|| error.path().to_string()), complaint)
     })
+}
+
+/// About the bytes of a value, or `None` when they are more than `most`, which is found out without looking at the rest.
+fn size_within(value: &Value, most: usize) -> Option<usize> {
+    const OF_A_VALUE: usize = 8;
+    let rest = most.checked_sub(OF_A_VALUE)?;
+    let rest = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => rest,
+        Value::String(text) => rest.checked_sub(text.len())?,
+        Value::Array(parts) => parts.iter().try_fold(rest, |rest, part| Some(rest - size_within(part, rest)?))?,
+        Value::Object(parts) => parts.iter().try_fold(rest, |rest, (key, part)| {
+            let rest = rest.checked_sub(key.len())?;
+            Some(rest - size_within(part, rest)?)
+        })?,
+    };
+    Some(most - rest)
 }
 
 impl Fault {
@@ -203,5 +223,15 @@ mod tests {
         let mut large: Map<String, Value> = (0..MOST_PARTS).map(|key| (format!("a{key}"), json!(1))).collect();
         large.extend([("type".to_owned(), json!("text")), ("text".to_owned(), json!(7))]);
         assert_eq!(read_value::<Vec<Piece>>(&json!([large])).expect_err("a fault").field, "[0]");
+        let long = json!([{ "type": "text", "text": "x".repeat(SEARCHED), "marks": 7 }]);
+        assert_eq!(read_value::<Vec<Piece>>(&long).expect_err("a fault").field, "[0]");
+    }
+
+    #[test]
+    fn the_size_of_a_value_is_counted_up_to_a_bound() {
+        let value = json!({ "ab": [1, "xyz", null] });
+        assert_eq!(size_within(&value, 100), Some(5 * 8 + 2 + 3));
+        assert_eq!(size_within(&value, 45), Some(45));
+        assert_eq!(size_within(&value, 44), None);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tungstenite::protocol::frame::{Frame, Utf8Bytes};
+use tungstenite::protocol::frame::{Frame, FrameHeader, Utf8Bytes};
 
 #[derive(Debug)]
 pub(crate) enum Framing {
@@ -24,7 +24,13 @@ impl Framing {
             Self::Lines => line,
             Self::Messages { .. } => {
                 line.pop();
-                bytes(Frame::message(line, OpCode::Data(Data::Text), true))
+                let header = FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+                let mut head = Vec::new();
+                // A vector takes every write.
+                let _ = header.format(line.len() as u64, &mut head);
+                // In front of the message where it lies: a long one is there once.
+                line.splice(..0, head);
+                line
             }
         }
     }

@@ -8,9 +8,11 @@ use jsonrpsee::types::ErrorObjectOwned;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::budget::Share;
 use crate::error;
 use crate::message;
 use crate::outbox::{Outbox, Wake};
+use crate::reply::{Call, Held};
 
 /// The table of requests in flight of one connection, at most `max` of them.
 ///
@@ -57,7 +59,7 @@ impl InFlight {
         let cancel = CancellationToken::new();
         table.by_id.insert(Arc::clone(&id), Entry { serial, cancel: cancel.clone() });
         drop(table);
-        Ok(Answer { in_flight: Arc::clone(self), id, serial, cancel, open: true })
+        Ok(Answer { in_flight: Arc::clone(self), id, serial, cancel, held: None, open: true })
     }
 
     /// Answers a request −32800 now and drops its handler. An id that is not in flight, or not any more, is no error.
@@ -78,7 +80,7 @@ impl InFlight {
 
     fn give_up(&self, id: &str, entry: &Entry) {
         let line = message::error(self.outbox.dialect(), id, &error::cancelled());
-        let _ = self.outbox.push(line, Wake::Now);
+        let _ = self.outbox.push(line, None, Wake::Now);
         entry.cancel.cancel();
     }
 
@@ -98,6 +100,7 @@ pub(crate) struct Answer {
     id: Arc<str>,
     serial: u64,
     cancel: CancellationToken,
+    held: Option<Arc<Held>>,
     open: bool,
 }
 
@@ -106,15 +109,23 @@ impl Answer {
         self.cancel.clone()
     }
 
+    /// The call that this answers, with the bytes that were reserved for its params.
+    pub(crate) fn call(&mut self, params: Option<Share>) -> Call {
+        let held = Arc::new(Held { params, ..Held::default() });
+        self.held = Some(Arc::clone(&held));
+        Call { cancel: self.cancel.clone(), held }
+    }
+
     /// Queues the response, and then tells whoever waits to send its sequel. A late one is dropped.
     pub(crate) fn send(mut self, response: MethodResponse, wake: Wake) {
         let outbox = &self.in_flight.outbox;
-        let line = message::response(outbox.dialect(), &self.id, &response);
         let success = response.is_success();
-        let (_, sequel, _) = response.into_parts();
+        let (json, sequel, _) = response.into_parts();
+        let line = message::response(outbox.dialect(), &self.id, json);
+        let share = self.held.take().and_then(|held| held.answer.lock().take());
         self.open = false;
         if self.in_flight.claim(&self.id, self.serial)
-            && outbox.push(line, wake).is_ok()
+            && outbox.push(line, share, wake).is_ok()
             && let Some(sequel) = sequel
         {
             sequel.notify(success);
@@ -129,7 +140,7 @@ impl Answer {
         self.open = false;
         if self.in_flight.claim(&self.id, self.serial) {
             let outbox = &self.in_flight.outbox;
-            let _ = outbox.push(message::error(outbox.dialect(), &self.id, error), wake);
+            let _ = outbox.push(message::error(outbox.dialect(), &self.id, error), None, wake);
         }
     }
 }

@@ -10,7 +10,8 @@
 //! Start reading at [`serve()`]: reader thread -> [`Table`] -> in-flight table -> [`Outbox`] -> writer thread.
 //!
 //! Invariants, each held by a test: a line, whatever it holds, never ends a session; every request is answered once;
-//! a response precedes the events that its request causes; nothing here grows without a bound.
+//! a response precedes the events that its request causes; nothing here grows without a bound, in number or in bytes;
+//! what computes for long runs neither on the reader thread nor on a worker of the runtime.
 
 mod serve;
 
@@ -20,6 +21,7 @@ mod envelope;
 mod handshake;
 mod in_flight;
 mod line;
+mod long_lines;
 mod source;
 
 // What the app writes and sees of a call.
@@ -28,10 +30,12 @@ mod fault;
 mod limits;
 mod params;
 mod reply;
+mod request_params;
 mod table;
 mod wording;
 
 // Out: one queue, one writer.
+mod budget;
 mod framing;
 mod message;
 mod outbox;
@@ -47,6 +51,7 @@ mod socket;
 mod stdio;
 mod websocket;
 
+pub use budget::Share;
 pub use error::{
     code, internal_error, invalid_params, invalid_request, invalid_request_with, method_not_found, overloaded,
 };
@@ -55,10 +60,13 @@ pub use jsonrpsee::types::ErrorObjectOwned;
 pub use lifecycle::{ClientWatch, Gone, Signals};
 pub use limits::Limits;
 pub use line::LineReader;
+pub use long_lines::LongLineGate;
+pub use os::HangUpProbe;
 pub use outbox::{Closed, Outbox, Sink};
 pub use params::parse_params;
 pub use peer_request::PeerError;
 pub use reply::{Call, Queued, Reply};
+pub use request_params::{HeavyWork, RequestParams};
 pub use serve::{End, Session, serve};
 pub use socket::Socket;
 pub use source::{Line, Source};

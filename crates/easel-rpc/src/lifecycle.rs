@@ -6,7 +6,8 @@ use std::io;
 use crate::os;
 use crate::stdio::Stdout;
 
-/// Termination requests: SIGTERM and SIGINT, or Ctrl-C where there are no signals.
+/// Termination requests: SIGTERM, SIGINT and SIGHUP, or Ctrl-C where there are no signals. A process that ignores SIGHUP,
+/// as `nohup` starts it, goes on doing so.
 ///
 /// The first one starts the orderly end, the second one exits at once: wait for [`Signals::next`] again while draining.
 pub struct Signals(os::Signals);

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use crate::long_lines::LongLineGate;
+use crate::os::HangUpProbe;
 use crate::source::{Line, Source};
 
 /// Capacity that the buffer starts with and comes back to after a long line.
@@ -10,7 +12,6 @@ const KEEP: usize = 64 * 1024;
 /// Messages as lines: one JSON-RPC message ends with one newline.
 ///
 /// `buffer[start..end]` is read and not handed out yet; `buffer[start..scanned]` holds no newline.
-#[derive(Debug)]
 pub struct LineReader<R> {
     input: R,
     buffer: Vec<u8>,
@@ -18,6 +19,8 @@ pub struct LineReader<R> {
     end: usize,
     scanned: usize,
     max: usize,
+    probe: Option<HangUpProbe>,
+    gate: Option<LongLineGate>,
 }
 
 impl<R: Read + Send + 'static> Source for LineReader<R> {
@@ -28,12 +31,26 @@ impl<R: Read + Send + 'static> Source for LineReader<R> {
     fn next_line(&mut self) -> io::Result<Line<'_>> {
         self.read_line()
     }
+
+    fn set_gate(&mut self, gate: LongLineGate) {
+        self.gate = Some(gate);
+    }
+
+    fn is_hung_up(&self) -> bool {
+        self.probe.as_ref().is_some_and(HangUpProbe::is_hung_up)
+    }
 }
 
 impl<R: Read> LineReader<R> {
     /// `max` is the longest line in bytes without its newline, [`crate::Limits::max_line_bytes`].
     pub fn new(input: R, max: usize) -> Self {
-        Self { input, buffer: vec![0; KEEP], start: 0, end: 0, scanned: 0, max }
+        Self { input, buffer: vec![0; KEEP], start: 0, end: 0, scanned: 0, max, probe: None, gate: None }
+    }
+
+    /// Lets the reader see that the client has closed its end before all of its lines are read.
+    #[must_use]
+    pub fn with_probe(self, probe: HangUpProbe) -> Self {
+        Self { probe: Some(probe), ..self }
     }
 
     /// The next line; a last one without newline counts.
@@ -85,6 +102,9 @@ impl<R: Read> LineReader<R> {
         (self.start, self.end, self.scanned) = (0, 0, 0);
         if self.buffer.len() > KEEP {
             self.buffer = vec![0; KEEP];
+            if let Some(gate) = &mut self.gate {
+                gate.released();
+            }
         }
     }
 
@@ -93,12 +113,20 @@ impl<R: Read> LineReader<R> {
         if self.start == self.end {
             self.reset();
         } else if self.end == self.buffer.len() {
+            if self.start == 0
+                && let Some(gate) = &mut self.gate
+            {
+                gate.received(2 * self.buffer.len());
+            }
             self.make_room();
         }
         loop {
             match self.input.read(&mut self.buffer[self.end..]) {
                 Ok(n) => {
                     self.end += n;
+                    if let Some(gate) = &mut self.gate {
+                        gate.progressed();
+                    }
                     return Ok(n);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -1,8 +1,8 @@
 //! The bytes of outgoing lines. Every function returns one whole line with its newline.
 
-use jsonrpsee::MethodResponse;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// Whether lines carry `"jsonrpc":"2.0"`: exactly when the client's `initialize` did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,18 +21,16 @@ impl Dialect {
 }
 
 /// What jsonrpsee's responses to `Id::Null` begin with. Its ids are unsigned and its `jsonrpc` member is always there,
-/// so the head is replaced by ours; the body is copied, not parsed again.
+/// so the head is replaced by ours. The body stays where it is: a long one is there once.
 const JSONRPSEE_HEAD: &str = r#"{"jsonrpc":"2.0","id":null"#;
 
-pub(crate) fn response(dialect: Dialect, id: &str, response: &MethodResponse) -> Vec<u8> {
-    let Some(body) = response.as_ref().strip_prefix(JSONRPSEE_HEAD) else {
+pub(crate) fn response(dialect: Dialect, id: &str, json: Box<RawValue>) -> Vec<u8> {
+    let mut line = String::from(Box::<str>::from(json)).into_bytes();
+    if !line.starts_with(JSONRPSEE_HEAD.as_bytes()) {
         return error(dialect, id, &crate::error::internal_error());
-    };
-    let mut line = Vec::with_capacity(32 + id.len() + body.len());
-    line.extend_from_slice(dialect.head());
-    line.extend_from_slice(b"\"id\":");
-    line.extend_from_slice(id.as_bytes());
-    line.extend_from_slice(body.as_bytes());
+    }
+    let head = [dialect.head(), b"\"id\":", id.as_bytes()].concat();
+    line.splice(..JSONRPSEE_HEAD.len(), head);
     close(line)
 }
 
@@ -106,14 +104,13 @@ fn close(mut line: Vec<u8>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jsonrpsee::ResponsePayload;
     use jsonrpsee::types::Id;
-    use serde_json::value::RawValue;
+    use jsonrpsee::{MethodResponse, ResponsePayload};
 
     #[test]
     fn the_head_of_a_response_is_the_one_that_jsonrpsee_writes() {
         let built = MethodResponse::response(Id::Null, ResponsePayload::success("x"), usize::MAX);
-        let line = |dialect| String::from_utf8(response(dialect, "-7", &built)).unwrap();
+        let line = |dialect| String::from_utf8(response(dialect, "-7", built.to_json())).unwrap();
         assert_eq!(line(Dialect::Bare), "{\"id\":-7,\"result\":\"x\"}\n");
         assert_eq!(line(Dialect::Versioned), "{\"jsonrpc\":\"2.0\",\"id\":-7,\"result\":\"x\"}\n");
     }

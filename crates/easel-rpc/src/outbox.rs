@@ -1,14 +1,17 @@
 //! The only way out of a connection: one queue in the order of the calls, bounded by bytes.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::runtime::Handle;
 
+use crate::budget::{Bounds, Budget, Share};
 use crate::framing::Framing;
+use crate::long_lines::LongLineGate;
 use crate::message::{self, Dialect};
 use crate::peer_request::PeerRequests;
 use crate::writer::{Plain, Queue, run};
@@ -20,7 +23,7 @@ pub struct Closed;
 
 /// Where lines go.
 pub trait Sink: Write + Send + 'static {
-    /// Whether a write of at most 4,096 bytes would return at once. Then the reader thread writes its answers itself,
+    /// Whether a write of at most a page (512 bytes where the system promises no more) would return at once. Then the reader thread writes its answers itself,
     /// which saves a hand-over to the writer thread; it must never block there, or a client that writes all its
     /// requests before it reads would hang.
     fn is_ready(&self) -> bool;
@@ -45,6 +48,10 @@ struct Inner {
     peer: PeerRequests,
     versioned: AtomicBool,
     framing: Framing,
+    /// Of long answers, from the moment they are built until they are written.
+    answers: Budget,
+    /// What all connections share; alone before it is served.
+    shared: OnceLock<Arc<Bounds>>,
 }
 
 impl Drop for Inner {
@@ -80,7 +87,8 @@ impl Outbox {
         let writer = Arc::clone(&queue);
         std::thread::Builder::new().name("easel-writer".to_owned()).spawn(move || run(&writer))?;
         let (peer, versioned) = (PeerRequests::default(), AtomicBool::new(false));
-        Ok(Self { inner: Arc::new(Inner { queue, peer, versioned, framing }) })
+        let (answers, shared) = (Budget::new(capacity), OnceLock::new());
+        Ok(Self { inner: Arc::new(Inner { queue, peer, versioned, framing, answers, shared }) })
     }
 
     /// Queues a notification at once, so that the order on the wire is the order of the calls. The future waits for
@@ -93,8 +101,30 @@ impl Outbox {
         method: &str,
         params: &P,
     ) -> impl Future<Output = Result<(), Closed>> + Send + use<P> {
+        self.notify_holding(None, method, params)
+    }
+
+    /// Like [`Outbox::notify`], for a long notification that bytes were reserved for: it keeps them until it is written.
+    ///
+    /// # Errors
+    /// [`Closed`], and nothing was queued.
+    pub fn notify_within<P: Serialize + ?Sized>(
+        &self,
+        share: Share,
+        method: &str,
+        params: &P,
+    ) -> impl Future<Output = Result<(), Closed>> + Send + use<P> {
+        self.notify_holding(Some(share), method, params)
+    }
+
+    fn notify_holding<P: Serialize + ?Sized>(
+        &self,
+        share: Option<Share>,
+        method: &str,
+        params: &P,
+    ) -> impl Future<Output = Result<(), Closed>> + Send + use<P> {
         let queued = match self.notification_line(method, params) {
-            Some(line) => self.push(line, Wake::Now),
+            Some(line) => self.push(line, share, Wake::Now),
             None => Ok(()),
         };
         let queue = Arc::clone(&self.inner.queue);
@@ -112,9 +142,20 @@ impl Outbox {
             return false;
         }
         match self.notification_line(method, params) {
-            Some(line) => self.inner.queue.has_room_for(line.len()) && self.push(line, Wake::Now).is_ok(),
+            Some(line) => self.inner.queue.has_room_for(line.len()) && self.push(line, None, Wake::Now).is_ok(),
             None => false,
         }
+    }
+
+    /// Reserves bytes for a long answer or notification, if they are free now.
+    pub fn try_reserve(&self, bytes: usize) -> Option<Share> {
+        self.shared().try_answer(&self.inner.answers, bytes)
+    }
+
+    /// Reserves bytes for a long answer or notification before it is built. Waits while what was reserved before is not
+    /// written yet; one that is larger than [`crate::Limits::outbox_bytes`] gets them when it is alone.
+    pub async fn reserve(&self, bytes: usize) -> Share {
+        self.shared().answer(&self.inner.answers, bytes).await
     }
 
     /// Whether the client cannot be reached any more.
@@ -139,13 +180,32 @@ impl Outbox {
             .ok()
     }
 
-    pub(crate) fn push(&self, line: Vec<u8>, wake: Wake) -> Result<(), Closed> {
-        self.inner.queue.push(self.inner.framing.frame(line), wake)
+    pub(crate) fn push(&self, line: Vec<u8>, mut share: Option<Share>, wake: Wake) -> Result<(), Closed> {
+        if let Some(share) = &mut share {
+            share.shrink_to(line.len());
+        }
+        self.inner.queue.push(self.inner.framing.frame(line), share, wake)
+    }
+
+    /// Puts this connection under the bounds that all connections share.
+    pub(crate) fn share(&self, bounds: &Arc<Bounds>) {
+        if self.inner.shared.set(Arc::clone(bounds)).is_ok() {
+            bounds.register(&self.inner.queue);
+        }
+    }
+
+    /// What this connection's source asks before it holds more of a long message.
+    pub(crate) fn gate(&self, bounds: &Bounds, runtime: Handle) -> LongLineGate {
+        bounds.lines.gate(Arc::downgrade(&self.inner.queue), runtime)
+    }
+
+    fn shared(&self) -> &Bounds {
+        self.inner.shared.get_or_init(Arc::default)
     }
 
     /// What the transport itself says between messages.
     pub(crate) fn push_frame(&self, frame: Vec<u8>) -> Result<(), Closed> {
-        self.inner.queue.push(frame, Wake::Now)
+        self.inner.queue.push(frame, None, Wake::Now)
     }
 
     pub(crate) fn framing(&self) -> &Framing {
@@ -166,9 +226,10 @@ impl Outbox {
         self.inner.queue.flush();
     }
 
-    /// Reader thread: blocks while the outbox is over its bound, and so stops reading.
-    pub(crate) fn block_for_room(&self) {
-        self.inner.queue.block_for_room();
+    /// Reader thread: blocks while the outbox is over its bound, and so stops reading. False when that is not worth it any
+    /// more; `is_worth_it` gets the time since something was written.
+    pub(crate) fn block_for_room(&self, is_worth_it: impl Fn(Duration) -> bool) -> bool {
+        self.inner.queue.block_for_room(is_worth_it)
     }
 
     pub(crate) fn dialect(&self) -> Dialect {

@@ -75,7 +75,7 @@ impl Outbox {
         let waiting = Waiting { outbox: self.clone(), id };
         let queued = message::request(self.dialect(), id, method, params)
             .map_err(PeerError::from)
-            .and_then(|line| self.push(line, Wake::Now).map_err(|_| PeerError::Disconnected));
+            .and_then(|line| self.push(line, None, Wake::Now).map_err(|_| PeerError::Disconnected));
         async move {
             queued?;
             let answer = tokio::select! {

@@ -6,13 +6,27 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use jsonrpsee::{MethodResponseFuture, ResponsePayload};
+use parking_lot::Mutex;
 use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
 
-/// The request that a handler is serving.
+use crate::budget::Share;
+
+/// The request that a handler is serving. What was reserved for it is held as long as a clone of this lives.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub(crate) cancel: CancellationToken,
+    pub(crate) held: Arc<Held>,
+}
+
+/// The bytes that were reserved for a request.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// For its params, until its handler is done with them.
+    #[expect(dead_code, reason = "its drop gives the bytes back")]
+    pub(crate) params: Option<Share>,
+    /// For its answer, which takes them along when it is queued.
+    pub(crate) answer: Mutex<Option<Share>>,
 }
 
 impl Call {
@@ -20,6 +34,11 @@ impl Call {
     /// dropped then; the token is for work that it handed to others.
     pub fn cancellation(&self) -> CancellationToken {
         self.cancel.clone()
+    }
+
+    /// Keeps what [`crate::Outbox::reserve`] gave until the answer is written.
+    pub fn hold(&self, share: Share) {
+        *self.held.answer.lock() = Some(share);
     }
 }
 

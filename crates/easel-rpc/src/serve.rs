@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::budget::Budget;
 use crate::dispatch::Dispatcher;
 use crate::handshake::Handshake;
 use crate::in_flight::InFlight;
@@ -44,11 +45,12 @@ pub struct Session {
 pub fn serve<C: Clone + Send + Sync + 'static>(
     table: Arc<Table<C>>,
     context: C,
-    source: impl Source,
+    mut source: impl Source,
     outbox: Outbox,
     limits: Limits,
 ) -> io::Result<Session> {
     let runtime = Handle::try_current().map_err(io::Error::other)?;
+    source.set_gate(outbox.gate(&table.bounds, runtime.clone()));
     let session = Session {
         in_flight: InFlight::new(limits.max_in_flight, outbox.clone()),
         tasks: TaskTracker::new(),
@@ -56,6 +58,8 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
         input_closed: CancellationToken::new(),
         stop_reading: Arc::default(),
     };
+    let bounds = Arc::clone(&table.bounds);
+    outbox.share(&bounds);
     let dispatcher = Dispatcher {
         table,
         context,
@@ -64,6 +68,8 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
         tasks: session.tasks.clone(),
         runtime,
         limits,
+        params: Budget::new(limits.params_bytes),
+        bounds,
         handshake: Handshake::Awaited,
     };
     // Dropped with the thread, so that the end is told even if the reader panics.
@@ -94,7 +100,10 @@ fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, mut sou
         if !source.has_line() {
             dispatcher.outbox.flush();
         }
-        dispatcher.outbox.block_for_room();
+        let silence = dispatcher.limits.silence;
+        if !dispatcher.outbox.block_for_room(|waited| waited < silence || !source.is_hung_up()) {
+            return tracing::info!("the client has closed its end and does not read");
+        }
     }
 }
 

@@ -31,11 +31,23 @@ impl Socket {
     }
 
     /// How long a read and a write may take; `None` is without end. It holds for every handle on the connection.
-    pub(crate) fn set_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the system refuses it.
+    pub fn set_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit)),
             #[cfg(unix)]
             Self::Unix(stream) => stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit)),
+        }
+    }
+
+    /// Whether the client sends nothing more.
+    pub(crate) fn is_hung_up(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => os::is_hung_up(stream),
+            #[cfg(unix)]
+            Self::Unix(stream) => os::is_hung_up(stream),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::long_lines::LongLineGate;
+
 /// What a [`Source`] gives.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
@@ -25,4 +27,12 @@ pub trait Source: Send + 'static {
     /// Whether the next call will find a whole message without reading. False where that is unknown: the answers
     /// given so far are then written before it.
     fn has_line(&self) -> bool;
+
+    /// Takes what must be asked before more of a long message is held. Without it, every message is.
+    fn set_gate(&mut self, _gate: LongLineGate) {}
+
+    /// Whether the client has closed its end, though messages of it may still be unread. False where that is unknown.
+    fn is_hung_up(&self) -> bool {
+        false
+    }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::os;
+use crate::os::{self, HangUpProbe};
 use crate::outbox::Sink;
 
 /// Standard input, unbuffered.
@@ -29,6 +29,16 @@ pub fn take_over() -> io::Result<(Stdin, Stdout)> {
     }
     let (stdin, stdout) = os::take_stdio()?;
     Ok((Stdin(stdin), Stdout(stdout)))
+}
+
+impl Stdin {
+    /// Tells whether the client has closed its end.
+    ///
+    /// # Errors
+    /// When the handle cannot be duplicated.
+    pub fn probe(&self) -> io::Result<HangUpProbe> {
+        self.0.try_clone().map(HangUpProbe::from)
+    }
 }
 
 /// Whoever shares a pipe or terminal with us may have made it non-blocking for us too.

@@ -9,9 +9,11 @@ use jsonrpsee::{ConnectionId, Extensions, MethodCallback, MethodResponse, Method
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::budget::Bounds;
 use crate::error;
-use crate::params::parse_params;
+use crate::limits::Limits;
 use crate::reply::{Call, Reply};
+use crate::request_params::{HeavyWork, RequestParams};
 
 pub(crate) type Work = std::pin::Pin<Box<dyn Future<Output = MethodResponse> + Send>>;
 
@@ -26,6 +28,7 @@ pub struct Table<C> {
     methods: Methods,
     notifications: Methods,
     unknown_method: fn(&str) -> ErrorObjectOwned,
+    pub(crate) bounds: Arc<Bounds>,
     context: PhantomData<fn(C)>,
 }
 
@@ -35,6 +38,8 @@ pub struct TableBuilder<C> {
     notifications: RpcModule<()>,
     unknown_method: fn(&str) -> ErrorObjectOwned,
     duplicate: Option<DuplicateMethod>,
+    bounds: Bounds,
+    heavy: HeavyWork,
     context: PhantomData<fn(C)>,
 }
 
@@ -53,6 +58,8 @@ impl<C: Clone + Send + Sync + 'static> Table<C> {
             notifications: RpcModule::new(()),
             unknown_method: error::method_not_found,
             duplicate: None,
+            bounds: Bounds::default(),
+            heavy: HeavyWork::default(),
             context: PhantomData,
         }
     }
@@ -96,16 +103,33 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
     ///
     /// Params that do not fit `P` are answered −32602 without calling it. Absent params are `{}`.
     #[must_use]
-    pub fn method<P, R, F, Fut>(mut self, name: &'static str, handler: F) -> Self
+    pub fn method<P, R, F, Fut>(self, name: &'static str, handler: F) -> Self
     where
-        P: DeserializeOwned + 'static,
+        P: DeserializeOwned + Send + 'static,
         R: Serialize + Send + Sync + 'static,
         F: Fn(C, Call, P) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Reply<R>, ErrorObjectOwned>> + Send + 'static,
     {
         let handler = Arc::new(handler);
+        self.method_unparsed(name, move |context, call, params: RequestParams<P>| {
+            let handler = Arc::clone(&handler);
+            async move { handler(context, call, params.read().await?).await }
+        })
+    }
+
+    /// Registers a request like [`TableBuilder::method`], with a handler that says itself when long params are parsed: it
+    /// may first take its place in an order.
+    #[must_use]
+    pub fn method_unparsed<P, R, F, Fut>(mut self, name: &'static str, handler: F) -> Self
+    where
+        P: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + Sync + 'static,
+        F: Fn(C, Call, RequestParams<P>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Reply<R>, ErrorObjectOwned>> + Send + 'static,
+    {
+        let (handler, heavy) = (Arc::new(handler), self.heavy.clone());
         let registered = self.methods.register_async_method(name, move |params: Params<'static>, _, extensions| {
-            let begun = begin(&params, &extensions, |connection: Connection<C>, params: P| {
+            let begun = begin(params, &heavy, &extensions, |connection: Connection<C>, params| {
                 handler(connection.context, connection.call, params)
             });
             async move {
@@ -126,19 +150,25 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
     #[must_use]
     pub fn notification<P, F, Fut>(mut self, name: &'static str, handler: F) -> Self
     where
-        P: DeserializeOwned + 'static,
+        P: DeserializeOwned + Send + 'static,
         F: Fn(C, P) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let handler = Arc::new(handler);
+        let (handler, heavy) = (Arc::new(handler), self.heavy.clone());
         let registered =
             self.notifications.register_async_method(name, move |params: Params<'static>, _, extensions| {
-                let begun = begin(&params, &extensions, |connection: Connection<C>, params: P| {
-                    handler(connection.context, params)
-                });
+                let begun =
+                    begin(params, &heavy, &extensions, |connection: Connection<C>, params: RequestParams<P>| {
+                        (connection.context, params)
+                    });
+                let handler = Arc::clone(&handler);
                 async move {
-                    match begun {
-                        Ok(handling) => handling.await,
+                    let read = match begun {
+                        Ok((context, params)) => params.read().await.map(|params| (context, params)),
+                        Err(refusal) => Err(refusal),
+                    };
+                    match read {
+                        Ok((context, params)) => handler(context, params).await,
                         Err(refusal) => {
                             tracing::debug!(method = name, error = refusal.message(), "notification dropped");
                         }
@@ -159,6 +189,20 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
         self
     }
 
+    /// What all connections of this table may hold together: a few times what one may hold.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.bounds = Bounds::new(limits);
+        self
+    }
+
+    /// Where long params are parsed. Comes before the methods.
+    #[must_use]
+    pub fn heavy_work(mut self, heavy: HeavyWork) -> Self {
+        self.heavy = heavy;
+        self
+    }
+
     /// The finished table.
     ///
     /// # Errors
@@ -170,18 +214,20 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
                 methods: self.methods.into(),
                 notifications: self.notifications.into(),
                 unknown_method: self.unknown_method,
+                bounds: Arc::new(self.bounds),
                 context: PhantomData,
             }),
         }
     }
 }
 
-/// Parses the params and calls the handler, which drops the text of the params before its first await.
-fn begin<C: Clone + Send + Sync + 'static, P: DeserializeOwned, Fut>(
-    params: &Params<'_>,
+/// Parses short params and calls the handler.
+fn begin<C: Clone + Send + Sync + 'static, P: DeserializeOwned, T>(
+    params: Params<'static>,
+    heavy: &HeavyWork,
     extensions: &Extensions,
-    handler: impl FnOnce(Connection<C>, P) -> Fut,
-) -> Result<Fut, ErrorObjectOwned> {
+    handler: impl FnOnce(Connection<C>, RequestParams<P>) -> T,
+) -> Result<T, ErrorObjectOwned> {
     let connection = extensions.get::<Connection<C>>().cloned().ok_or_else(error::internal_error)?;
-    Ok(handler(connection, parse_params(params.as_str())?))
+    Ok(handler(connection, RequestParams::new(params, heavy)?))
 }

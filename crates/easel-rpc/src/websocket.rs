@@ -16,6 +16,7 @@ use upgrade::Gate;
 pub use upgrade::{Admission, Token};
 
 use crate::limits::Limits;
+use crate::long_lines::LongLineGate;
 use crate::outbox::Outbox;
 use crate::socket::Socket;
 use crate::source::{Line, Source};
@@ -40,6 +41,9 @@ struct Stream {
     /// What was read before the handshake began.
     read_ahead: io::Cursor<Vec<u8>>,
     way_out: WayOut,
+    gate: Option<LongLineGate>,
+    /// Bytes that were read for the message that is being received.
+    received: usize,
 }
 
 enum WayOut {
@@ -66,7 +70,7 @@ pub fn accept_websocket(
         .max_message_size(Some(limits.max_line_bytes))
         .max_frame_size(Some(limits.max_line_bytes));
     let way_out = WayOut::Handshake { deadline: Instant::now() + HANDSHAKE };
-    let stream = Stream { socket, read_ahead: io::Cursor::new(read_ahead), way_out };
+    let stream = Stream { socket, read_ahead: io::Cursor::new(read_ahead), way_out, gate: None, received: 0 };
     let shaken = tungstenite::accept_hdr_with_config(stream, Gate(admission), Some(config));
     let mut websocket = shaken.map_err(|error| match error {
         HandshakeError::Interrupted(_) => io::ErrorKind::TimedOut.into(),
@@ -82,7 +86,10 @@ pub fn accept_websocket(
 impl Source for Messages {
     fn next_line(&mut self) -> io::Result<Line<'_>> {
         // What it held is not needed while the next message is waited for.
-        self.current = Bytes::new();
+        // A ping may come between the pieces of a message.
+        if !std::mem::take(&mut self.current).is_empty() {
+            self.websocket.get_mut().released();
+        }
         if self.over {
             return Ok(Line::End);
         }
@@ -108,6 +115,14 @@ impl Source for Messages {
     fn has_line(&self) -> bool {
         false
     }
+
+    fn set_gate(&mut self, gate: LongLineGate) {
+        self.websocket.get_mut().gate = Some(gate);
+    }
+
+    fn is_hung_up(&self) -> bool {
+        self.websocket.get_ref().socket.is_hung_up()
+    }
 }
 
 impl Messages {
@@ -117,6 +132,22 @@ impl Messages {
         self.over = true;
         self.outbox.framing().set_close_code(code);
         last
+    }
+}
+
+impl Stream {
+    fn received(&mut self, bytes: usize) {
+        self.received += bytes;
+        if let Some(gate) = &mut self.gate {
+            gate.received(self.received);
+        }
+    }
+
+    fn released(&mut self) {
+        self.received = 0;
+        if let Some(gate) = &mut self.gate {
+            gate.released();
+        }
     }
 }
 
@@ -134,7 +165,7 @@ impl Read for Stream {
             match self.socket.read(buffer) {
                 // The library would take a signal for the end of the connection.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => return read,
+                read => return read.inspect(|bytes| self.received(*bytes)),
             }
         }
     }

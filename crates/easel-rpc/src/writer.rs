@@ -2,18 +2,21 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::budget::Share;
 use crate::outbox::{Closed, Sink, Wake};
 
 /// Short lines are put together up to this size, long ones are written in pieces of it.
 const CHUNK: usize = 64 * 1024;
 
-/// What a pipe that polls as writable takes without blocking.
-const PAGE: usize = 4096;
+/// What a pipe or socket that polls as writable takes without blocking. Linux says so from a page on, XNU's pipes from
+/// 512 bytes on.
+const PAGE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
 /// Senders queue first and wait for room afterwards. A line in the queue needs no more memory than one in the hands of
 /// a waiting sender, and so answers need not wait at all: the reader does, before it takes the next request.
@@ -32,10 +35,19 @@ pub(crate) struct Queue {
 }
 
 struct State {
-    lines: VecDeque<Vec<u8>>,
+    lines: VecDeque<Entry>,
     /// Bytes queued or being written.
     bytes: usize,
+    /// When something was written last, or queued while nothing else was.
+    progress: Instant,
     phase: Phase,
+}
+
+/// A line, and the bytes that were reserved for it until it is written.
+#[derive(Default)]
+struct Entry {
+    bytes: Vec<u8>,
+    share: Option<Share>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,7 +90,7 @@ pub(crate) fn run(queue: &Queue) {
 impl Queue {
     pub(crate) fn new(sink: Box<dyn Sink>, capacity: usize) -> Self {
         Self {
-            state: Mutex::new(State { lines: VecDeque::new(), bytes: 0, phase: Phase::Open }),
+            state: Mutex::new(State { lines: VecDeque::new(), bytes: 0, progress: Instant::now(), phase: Phase::Open }),
             capacity,
             work: Condvar::new(),
             room: Condvar::new(),
@@ -89,13 +101,16 @@ impl Queue {
         }
     }
 
-    pub(crate) fn push(&self, line: Vec<u8>, wake: Wake) -> Result<(), Closed> {
+    pub(crate) fn push(&self, bytes: Vec<u8>, share: Option<Share>, wake: Wake) -> Result<(), Closed> {
         let mut state = self.state.lock();
         if state.phase != Phase::Open {
             return Err(Closed);
         }
-        state.bytes += line.len();
-        state.lines.push_back(line);
+        if state.bytes == 0 {
+            state.progress = Instant::now();
+        }
+        state.bytes += bytes.len();
+        state.lines.push_back(Entry { bytes, share });
         drop(state);
         if wake == Wake::Now {
             self.work.notify_one();
@@ -123,15 +138,28 @@ impl Queue {
         }
     }
 
-    pub(crate) fn block_for_room(&self) {
+    /// Blocks while the queue is over its bound, and asks from time to time whether that is still worth it. False when it
+    /// is not.
+    pub(crate) fn block_for_room(&self, is_worth_it: impl Fn(Duration) -> bool) -> bool {
+        const LOOK: Duration = Duration::from_millis(500);
         let mut state = self.state.lock();
         if self.is_over(&state) {
             // What the reader queued may not have been shown to the writer yet.
             self.work.notify_one();
         }
         while self.is_over(&state) {
-            self.room.wait(&mut state);
+            self.room.wait_for(&mut state, LOOK);
+            if self.is_over(&state) && !is_worth_it(state.progress.elapsed()) {
+                return false;
+            }
         }
+        true
+    }
+
+    /// Whether something waits to be written, and nothing was for this long.
+    pub(crate) fn is_stalled(&self, limit: Duration) -> bool {
+        let state = self.state.lock();
+        state.phase == Phase::Open && state.bytes > 0 && state.progress.elapsed() >= limit
     }
 
     /// Writes up to a page in place when that cannot block, and leaves the rest to the writer thread.
@@ -143,7 +171,7 @@ impl Queue {
             && sink.is_ready()
         {
             let page = self.take(PAGE);
-            self.write(sink, &page);
+            self.write(sink, page);
         }
         if !self.state.lock().lines.is_empty() {
             self.work.notify_one();
@@ -197,25 +225,26 @@ impl Queue {
     fn write_all(&self, sink: &mut dyn Sink) {
         loop {
             let batch = self.take(CHUNK);
-            if batch.is_empty() {
+            if batch.bytes.is_empty() {
                 return;
             }
-            self.write(sink, &batch);
+            self.write(sink, batch);
         }
     }
 
     /// The next lines: together at most `most` bytes, save for a single long line when `most` is a chunk.
-    fn take(&self, most: usize) -> Vec<u8> {
+    fn take(&self, most: usize) -> Entry {
         let mut state = self.state.lock();
-        let mut batch = Vec::new();
+        let mut batch = Entry::default();
         while let Some(next) = state.lines.front() {
-            let alone = batch.is_empty() && most == CHUNK;
-            if !alone && batch.len() + next.len() > most {
+            let alone = batch.bytes.is_empty() && most == CHUNK;
+            if !alone && batch.bytes.len() + next.bytes.len() > most {
                 break;
             }
             match state.lines.pop_front() {
-                Some(line) if batch.is_empty() => batch = line,
-                Some(line) => batch.extend_from_slice(&line),
+                Some(line) if batch.bytes.is_empty() => batch = line,
+                // What was reserved for a line this short is not missed.
+                Some(line) => batch.bytes.extend_from_slice(&line.bytes),
                 None => break,
             }
         }
@@ -223,8 +252,9 @@ impl Queue {
     }
 
     /// A sink that fails closes the connection; the callers then find nothing more to write.
-    fn write(&self, sink: &mut dyn Sink, batch: &[u8]) {
-        for piece in batch.chunks(CHUNK) {
+    fn write(&self, sink: &mut dyn Sink, batch: Entry) {
+        let Entry { bytes, share: _share } = batch;
+        for piece in bytes.chunks(CHUNK) {
             if let Err(e) = sink.write_all(piece).and_then(|()| sink.flush()) {
                 tracing::debug!(error = %e, "the client closed our output");
                 return self.close();
@@ -235,6 +265,7 @@ impl Queue {
 
     fn written(&self, bytes: usize) {
         let mut state = self.state.lock();
+        state.progress = Instant::now();
         let was_over = state.bytes > self.capacity;
         state.bytes = state.bytes.saturating_sub(bytes);
         if was_over && state.bytes <= self.capacity {

@@ -151,6 +151,22 @@ pub(crate) fn put_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, ow
     Ok(())
 }
 
+/// Removes the beginnings of items whose end comes right behind: a row is written once, which for a long message is as much
+/// memory as all the rest.
+pub(crate) fn drop_beginnings(events: &mut Vec<Event>) {
+    let mut index = 0;
+    while index + 1 < events.len() {
+        let is_over = match (&events[index], &events[index + 1]) {
+            (Event::ItemStarted(started), Event::ItemCompleted(completed)) => started.item.id() == completed.item.id(),
+            _ => false,
+        };
+        if is_over {
+            events.remove(index);
+        }
+        index += 1;
+    }
+}
+
 /// Writes an item at its place, which is where it first appeared.
 pub(crate) fn put_item(
     write: &Transaction<'_>,

@@ -300,6 +300,7 @@ impl Store for EaselStore {
 
     async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {
         events.retain(|event| append::thread_of(event).is_some());
+        append::drop_beginnings(&mut events);
         let Some(thread_id) = events.first().and_then(append::thread_of).map(str::to_owned) else { return Ok(()) };
         let counts = |event: &Event| matches!(event, Event::ThreadTokenUsageUpdated(_));
         let locks = if events.iter().any(counts) { Locks::Disk } else { Locks::Memory };

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use easel_imagegen::idempotency;
+use easel_imagegen::output::LOG_PREVIEW;
 use easel_imagegen::plan::Draft;
 use easel_imagegen::port::{
     CallEnd, CallStart, Files, ImageJob, ImageSource, Made, Preview, Previews, Provenance, Provider, Reference, Store,
     image_error,
 };
 use easel_imagegen::references::Chosen;
-use easel_protocol::record::{Billed, ImageError, ImageErrorKind, RequestedImage};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
@@ -199,11 +200,14 @@ impl<S: Store, P: Provider> CallContext<S, P> {
                 let attempts = made.attempts;
                 let missing = made.missing.clone();
                 let settled = self.store.settle(&self.thread_id, call_id, CallEnd::Made { made, elapsed_ms }).await;
-                return settled.map(|records| Outcome { records, generation_id, missing }).map_err(|error| {
-                    let billed = self.billed_as(Billed::Yes);
-                    let error = image_error(ImageErrorKind::Storage, error.message);
-                    Box::new(ImageError { attempts, elapsed_ms, billed, ..error })
-                });
+                return settled
+                    .inspect(|records| log_output(call_id, records))
+                    .map(|records| Outcome { records, generation_id, missing })
+                    .map_err(|error| {
+                        let billed = self.billed_as(Billed::Yes);
+                        let error = image_error(ImageErrorKind::Storage, error.message);
+                        Box::new(ImageError { attempts, elapsed_ms, billed, ..error })
+                    });
             }
             Ok(made) => ImageError {
                 attempts: made.attempts,
@@ -228,6 +232,19 @@ impl<S: Store, P: Provider> CallContext<S, P> {
 
     fn billed_as(&self, billed: Billed) -> Billed {
         if self.provider.info().capabilities.bills { billed } else { Billed::No }
+    }
+}
+
+/// What the model gets back, by its handles and sizes: a log holds no image.
+fn log_output(call_id: &str, records: &[ImageRecord]) {
+    for ImageRecord { id, facts, .. } in records {
+        tracing::debug!(
+            call_id,
+            handle = id,
+            bytes = facts.bytes,
+            output = LOG_PREVIEW,
+            "the image tool has an output"
+        );
     }
 }
 

@@ -65,10 +65,31 @@ enum State {
 struct Active {
     turn_id: String,
     interrupt: CancellationToken,
+    /// An interrupt was accepted and comes as soon as that is answered.
+    ends_soon: bool,
     /// Cancelled when the slot is free again.
     over: CancellationToken,
     /// What the turn has yet to read; `None` once it has decided to end.
     steers: Option<Vec<Steer>>,
+}
+
+/// An interrupt that was accepted. The turn is interrupted when this is dropped, so that an answer can come first.
+#[derive(Debug)]
+#[must_use = "dropping it interrupts the turn"]
+pub struct AcceptedInterrupt(CancellationToken);
+
+impl Drop for AcceptedInterrupt {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// Why a turn is not interrupted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InterruptRefused {
+    NoTurn,
+    /// Another turn runs.
+    OtherTurn(String),
 }
 
 /// The right itself; dropping it frees the slot.
@@ -99,7 +120,13 @@ impl TurnSlot {
         }
         let turn_id = turn_id.to_owned();
         let (interrupt, over) = (CancellationToken::new(), CancellationToken::new());
-        let active = Active { turn_id: turn_id.clone(), interrupt: interrupt.clone(), over, steers: Some(Vec::new()) };
+        let active = Active {
+            turn_id: turn_id.clone(),
+            interrupt: interrupt.clone(),
+            ends_soon: false,
+            over,
+            steers: Some(Vec::new()),
+        };
         *state = State::Taken(active);
         Ok(TurnPermit { slot: self.clone(), turn_id, interrupt })
     }
@@ -123,10 +150,21 @@ impl TurnSlot {
         self.state().active().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
     }
 
-    /// Waits for the end of a turn that was interrupted. A turn that runs on is not waited for.
+    /// Accepts an interrupt of the turn with this id. From now on [`TurnSlot::interrupted`] waits for its end.
+    pub fn accept_interrupt(&self, turn_id: &str) -> Result<AcceptedInterrupt, InterruptRefused> {
+        let mut state = self.state();
+        let active = state.active().ok_or(InterruptRefused::NoTurn)?;
+        if active.turn_id != turn_id {
+            return Err(InterruptRefused::OtherTurn(active.turn_id.clone()));
+        }
+        active.ends_soon = true;
+        Ok(AcceptedInterrupt(active.interrupt.clone()))
+    }
+
+    /// Waits for the end of a turn whose interrupt was accepted. A turn that runs on is not waited for.
     pub async fn interrupted(&self) {
-        let over =
-            self.state().active().filter(|active| active.interrupt.is_cancelled()).map(|active| active.over.clone());
+        let ends = |active: &&mut Active| active.ends_soon || active.interrupt.is_cancelled();
+        let over = self.state().active().filter(ends).map(|active| active.over.clone());
         if let Some(over) = over {
             over.cancelled().await;
         }

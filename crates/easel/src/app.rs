@@ -7,6 +7,7 @@ use easel_config::{Config, Environment, Loaded, Loader, Warning};
 use easel_imagegen::capability::AuthKind;
 use easel_protocol::event::{ConfigWarningNotification, Event};
 use easel_protocol::thread::{Thread, ThreadStatus};
+use easel_rpc::HeavyWork;
 use easel_store::EaselStore;
 use easel_thread::registry::Threads;
 use serde_json::{Map, Value};
@@ -42,6 +43,8 @@ pub(crate) struct App {
     /// What the connections were last told of the tools; nothing before the first handshake.
     pub(crate) offered_last: Mutex<Option<Offered>>,
     pub(crate) order: Order,
+    /// What computes for long, away from the runtime's workers.
+    pub(crate) heavy: HeavyWork,
     /// What goes on without the request or the connection that began it: writes, and what follows an answer. Awaited at
     /// the end.
     pub(crate) tasks: TaskTracker,
@@ -91,6 +94,7 @@ impl App {
             offered_last: Mutex::default(),
             order: Order::default(),
             configuration: Configuration::new(loader, loaded),
+            heavy: HeavyWork::default(),
             tasks: TaskTracker::new(),
         }
     }

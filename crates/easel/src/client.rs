@@ -9,11 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use easel_protocol::event::{Event, ItemCompletedNotification};
 use easel_protocol::handshake::{ClientCapabilities, ImageResult};
 use easel_protocol::item::ThreadItem;
-use easel_rpc::Outbox;
+use easel_rpc::{Closed, Outbox, Share};
 use easel_store::EaselStore;
 
 /// How long a client that does not read may keep others waiting.
 const SLOWEST: Duration = Duration::from_secs(5);
+
+/// Bytes and number of the events that a client may opt out of.
+const LONGEST_NAME: usize = 256;
+const MOST_NAMES: usize = 1_024;
 
 pub(crate) struct Client {
     outbox: Outbox,
@@ -45,7 +49,9 @@ impl Client {
 
     /// Called once: the handshake admits no second `initialize`.
     pub(crate) fn greet(&self, name: String, capabilities: ClientCapabilities, image_result: ImageResult) {
-        let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default().into_iter().collect();
+        let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default().into_iter();
+        // Longer names, and more of them, name no event.
+        let opted_out = opted_out.filter(|name| name.len() <= LONGEST_NAME).take(MOST_NAMES).collect();
         let image_result = capabilities.image_result.unwrap_or(image_result);
         let _ = self.hello.set(Hello { name, opted_out, image_result });
     }
@@ -62,17 +68,46 @@ impl Client {
     /// Sends an event, unless the client does not want its kind. Waits while the client is slow.
     pub(crate) async fn tell(&self, event: &Event, store: &EaselStore) {
         let inline = self.hello.get().is_some_and(|hello| hello.image_result == ImageResult::Inline);
-        let inlined = if inline && self.wants(event) { with_bytes(event, store).await } else { None };
-        self.queue(inlined.as_ref().unwrap_or(event)).await;
+        if inline
+            && self.wants(event)
+            && let Some(bytes) = image_bytes(event)
+            && let Some(share) = self.reserve(bytes).await
+            && let Some(inlined) = with_bytes(event, store).await
+        {
+            return self.wait(self.outbox.notify_within(share, inlined.method(), &inlined.params())).await;
+        }
+        self.queue(event).await;
+    }
+
+    /// Memory for an image of so many bytes as base64 in an event. None for a client that is slower than the others can
+    /// wait: it gets the event without the image, whose file it can read.
+    async fn reserve(&self, bytes: u64) -> Option<Share> {
+        let length = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_mul(4) / 3;
+        match self.patience {
+            Patience::Endless => Some(self.outbox.reserve(length).await),
+            Patience::Bounded => tokio::time::timeout(SLOWEST, self.outbox.reserve(length)).await.ok(),
+        }
     }
 
     /// Queues an event as it is at once, unless the client does not want its kind. The future waits while the client is
     /// slow.
     pub(crate) fn queue<'e>(&self, event: &'e Event) -> impl Future<Output = ()> + Send + use<'e> {
         let queued = self.wants(event).then(|| self.outbox.notify(event.method(), &event.params()));
+        let queued = queued.map(|queued| self.wait(queued));
+        async move {
+            if let Some(queued) = queued {
+                queued.await;
+            }
+        }
+    }
+
+    /// Waits while the client is slow, as long as that is worth it.
+    fn wait<F: Future<Output = Result<(), Closed>> + Send>(
+        &self,
+        queued: F,
+    ) -> impl Future<Output = ()> + Send + use<F> {
         let (outbox, patience) = (self.outbox.clone(), self.patience);
         async move {
-            let Some(queued) = queued else { return };
             let told = match patience {
                 Patience::Endless => queued.await,
                 Patience::Bounded => tokio::time::timeout(SLOWEST, queued).await.unwrap_or_else(|_| {
@@ -82,7 +117,7 @@ impl Client {
                 }),
             };
             if told.is_err() {
-                tracing::debug!(method = event.method(), "the client is gone");
+                tracing::debug!("the client is gone");
             }
         }
     }
@@ -102,6 +137,13 @@ impl Client {
     fn wants(&self, event: &Event) -> bool {
         !self.hello.get().is_some_and(|hello| hello.opted_out.contains(event.method()))
     }
+}
+
+/// Bytes of the first image of an event that ends one.
+fn image_bytes(event: &Event) -> Option<u64> {
+    let Event::ItemCompleted(completed) = event else { return None };
+    let ThreadItem::ImageGeneration(item) = &completed.item else { return None };
+    item.images.first().map(|image| image.facts.bytes)
 }
 
 /// The event with the first image's bytes in `result`, when it is one that ends an image.

@@ -52,11 +52,14 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use easel_protocol::method::{self, Effect, Method};
-use easel_rpc::{Call, DuplicateMethod, ErrorObjectOwned, Reply, Table, TableBuilder};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use easel_rpc::{
+    Call, DuplicateMethod, ErrorObjectOwned, HeavyWork, Limits, Reply, RequestParams, Table, TableBuilder,
+};
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 use crate::app::Cx;
+use crate::given;
 use crate::order::Place;
 use crate::refusal::{self, Refusal};
 
@@ -67,6 +70,12 @@ const MAX_PAGE: usize = 500;
 
 /// What a method does.
 pub(crate) trait Handler: Method {
+    /// Most bytes of an answer that may be long, by its params. Memory for it is reserved before it is built, and held until
+    /// it is written. `None` for answers that are always short.
+    fn longest_answer(_params: &Self::Params) -> Option<usize> {
+        None
+    }
+
     fn handle(cx: Cx, params: Self::Params) -> impl Future<Output = Result<Answer<Self::Response>, Refusal>> + Send;
 }
 
@@ -96,8 +105,8 @@ impl<R> Answer<R> {
     }
 }
 
-pub(crate) fn table() -> Result<Table<Cx>, DuplicateMethod> {
-    let mut table = Table::builder().unknown_method(refusal::unknown_method);
+pub(crate) fn table(limits: Limits, heavy: HeavyWork) -> Result<Table<Cx>, DuplicateMethod> {
+    let mut table = Table::builder().unknown_method(refusal::unknown_method).limits(limits).heavy_work(heavy);
     macro_rules! register {
         ($($method:ident)+) => { $(table = register_method::<method::$method>(table);)+ };
     }
@@ -106,28 +115,40 @@ pub(crate) fn table() -> Result<Table<Cx>, DuplicateMethod> {
 }
 
 fn register_method<M: Handler>(table: TableBuilder<Cx>) -> TableBuilder<Cx> {
-    table.method(M::NAME, |cx: Cx, call: Call, params: M::Params| {
-        run::<M>(Cx { cancellation: call.cancellation(), ..cx }, params)
+    table.method_unparsed(M::NAME, |cx: Cx, call: Call, params: RequestParams<M::Params>| {
+        run::<M>(Cx { cancellation: call.cancellation(), ..cx }, call, params)
     })
 }
 
-/// Waits for the thread's earlier requests, handles this one, and runs its sequel. A request that is cancelled while it
-/// waits for its turn changes nothing.
-async fn run<M: Handler>(cx: Cx, params: M::Params) -> Result<Reply<M::Response>, ErrorObjectOwned> {
+/// Waits for the thread's earlier requests and for memory, handles this request, and runs its sequel. A request that is
+/// cancelled while it waits for its turn changes nothing.
+async fn run<M: Handler>(
+    cx: Cx,
+    call: Call,
+    params: RequestParams<M::Params>,
+) -> Result<Reply<M::Response>, ErrorObjectOwned> {
     // A cancelled write leaves the table of requests in flight before its work ends, so writes have a bound of their own.
     let permit = match M::EFFECT {
         Effect::Read => None,
         Effect::Write => Some(Arc::clone(&cx.writes).try_acquire_owned().map_err(|_| easel_rpc::overloaded())?),
     };
-    let place = match M::thread(&params) {
-        Some(thread_id) => Some(cx.app.order.take(thread_id).await),
-        None => None,
-    };
+    let mut place = None;
+    // Before long params are parsed, which takes a while.
+    if let Some(thread_id) = M::THREAD_FIELD.and_then(|field| params.text_field(field, M::thread))
+        && given::may_be_an_id(&thread_id)
+    {
+        place = Some(cx.app.order.take(&thread_id).await);
+    }
+    let params = params.read().await?;
+    if let Some(bytes) = M::longest_answer(&params) {
+        place = reserve(&cx, &call, place, bytes).await;
+    }
     let tasks = cx.app.tasks.clone();
     if M::EFFECT == Effect::Write {
-        return write::<M>(&tasks, permit, place, cx, params).await;
+        return write::<M>(&tasks, (permit, call), place, cx, params).await;
     }
     let Answer { result, sequel } = M::handle(cx, params).await?;
+    drop(call);
     let result = result?;
     let Some(sequel) = sequel else { return Ok(Reply::new(result)) };
     let (reply, queued) = Reply::with_sequel(result);
@@ -144,7 +165,7 @@ async fn run<M: Handler>(cx: Cx, params: M::Params) -> Result<Reply<M::Response>
 /// runs in any case: what was changed is told.
 async fn write<M: Handler>(
     tasks: &TaskTracker,
-    permit: Option<OwnedSemaphorePermit>,
+    held: impl Send + 'static,
     place: Option<Place>,
     cx: Cx,
     params: M::Params,
@@ -163,12 +184,12 @@ async fn write<M: Handler>(
                 let _ = answer.send(Ok(reply));
                 // After the answer, if there is one.
                 let _ = queued.await;
-                drop(permit);
+                drop(held);
                 sequel.await;
             }
             (result, sequel) => {
                 let _ = answer.send(result.map(Reply::new));
-                drop(permit);
+                drop(held);
                 if let Some(sequel) = sequel {
                     sequel.await;
                 }
@@ -185,6 +206,25 @@ async fn write<M: Handler>(
         // The handler panicked, which has been logged.
         Err(_) => Err(easel_rpc::internal_error()),
     }
+}
+
+/// Reserves memory for a long answer. While there is none, the request has no place in the order of its thread: a client
+/// that does not read must keep nobody else from the thread.
+async fn reserve(cx: &Cx, call: &Call, mut place: Option<Place>, bytes: usize) -> Option<Place> {
+    let outbox = cx.client.outbox();
+    let share = match outbox.try_reserve(bytes) {
+        Some(share) => share,
+        None => {
+            let thread_id = place.take().map(|place| place.thread_id().to_owned());
+            let share = outbox.reserve(bytes).await;
+            if let Some(thread_id) = thread_id {
+                place = Some(cx.app.order.take(&thread_id).await);
+            }
+            share
+        }
+    };
+    call.hold(share);
+    place
 }
 
 /// A page of a list that is in memory, after the entry that the cursor names.

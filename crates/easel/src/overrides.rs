@@ -7,6 +7,9 @@ use crate::refusal::Refusal;
 /// Longest instructions, in Unicode scalar values: what the keys take.
 const MAX_CHARS: usize = 32_768;
 
+/// Most bytes of a thread's configuration as JSON, which is stored with it.
+const MAX_BYTES: usize = 256 << 10;
+
 const BASE: &str = "model_instructions";
 const DEVELOPER: &str = "developer_instructions";
 
@@ -23,6 +26,9 @@ pub(crate) fn changed(
     config: Option<&Map<String, Value>>,
     instructions: &Instructions<'_>,
 ) -> Result<Map<String, Value>, Refusal> {
+    if config.is_some_and(|config| serde_json::to_string(config).map_or(usize::MAX, |json| json.len()) > MAX_BYTES) {
+        return Err(Refusal::field("config", format!("has more than {MAX_BYTES} bytes")));
+    }
     let mut after = config.unwrap_or(before).clone();
     let given =
         [(BASE, "baseInstructions", instructions.base), (DEVELOPER, "developerInstructions", instructions.developer)];

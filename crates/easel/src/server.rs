@@ -2,6 +2,7 @@
 
 mod connection;
 mod door;
+mod doorstep;
 mod listen;
 mod stdio;
 mod token;
@@ -52,6 +53,7 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
     let limits = Limits {
         max_line_bytes: config.max_line_bytes,
         max_in_flight: config.max_in_flight,
+        params_bytes: config.max_line_bytes.saturating_mul(2),
         outbox_bytes: config.outbox_bytes,
         ..Limits::default()
     };
@@ -65,7 +67,8 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
         if app.account.is_reading() {
             reading.spawn(Arc::clone(&app).read_login());
         }
-        let server = Server { app, table: Arc::new(methods::table()?), limits, grace };
+        let table = Arc::new(methods::table(limits, app.heavy.clone())?);
+        let server = Server { app, table, limits, grace };
         match door {
             None => stdio::serve(&server, watch, input, output, signals).await?,
             Some(door) => listen::serve(server, door, signals).await,
@@ -79,26 +82,36 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
 
 impl Server {
     /// Stops what is under way within the grace. A second signal ends the process at once.
+    ///
+    /// Each stage has its share of the grace, so that one request that takes long does not keep turns from being interrupted,
+    /// their end from being told, and answers from being written. What a stage does not use is left for the next ones.
     async fn stop(&self, sessions: impl Future<Output = Vec<Session>>, mut signals: Signals) {
-        let deadline = Instant::now() + self.grace;
-        let left = || deadline.saturating_duration_since(Instant::now());
+        let begun = Instant::now();
+        let until = |percent: u32| begun + self.grace * percent / 100;
+        let left = |percent| until(percent).saturating_duration_since(Instant::now());
         let app = &self.app;
         let stop = async {
             let sessions = sessions.await;
             // What was asked before the end is answered before turns are interrupted, so that no turn starts after.
-            join_all(sessions.iter().map(|session| session.drain(left()))).await;
+            join_all(sessions.iter().map(|session| session.drain(left(40)))).await;
             app.threads.interrupt_all();
-            app.threads.close().await;
             app.tasks.close();
-            app.tasks.wait().await;
-            join_all(sessions.into_iter().map(|session| session.finish(left()))).await;
-            app.store.close().await;
+            within(until(55), "what follows answers", app.tasks.wait()).await;
+            // A turn may have begun in a request that could not be cancelled any more.
+            app.threads.interrupt_all();
+            within(until(75), "running turns", app.threads.close()).await;
+            join_all(sessions.into_iter().map(|session| session.finish(left(90)))).await;
+            within(until(100), "the store", app.store.close()).await;
         };
         tokio::select! {
-            stopped = tokio::time::timeout_at(deadline, stop) => if stopped.is_err() {
-                tracing::warn!("not everything was done within the grace");
-            },
+            () = stop => {}
             () = signals.next() => tracing::warn!("asked to terminate twice"),
         }
+    }
+}
+
+async fn within(deadline: Instant, what: &str, stage: impl Future<Output = ()>) {
+    if tokio::time::timeout_at(deadline, stage).await.is_err() {
+        tracing::warn!("{what} did not end within the grace");
     }
 }

@@ -1,1 +1,5 @@
 //! No client, and no stranger, makes another client wait.
+
+#[cfg(unix)]
+mod connections;
+mod requests;

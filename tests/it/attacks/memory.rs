@@ -1,5 +1,7 @@
 //! Memory stays flat whatever a provider or a client sends.
 
+#[cfg(target_os = "linux")]
+mod answers;
 mod names;
 
 use crate::harness::Server;

@@ -9,4 +9,6 @@ mod project;
 mod reach;
 mod stored;
 mod terminal;
+#[cfg(unix)]
+mod traces;
 mod words;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -51,7 +51,11 @@ impl Listening {
 
     /// Starts a server and takes what it says of where it listens.
     pub(super) fn spawn(place: &Place, arguments: &[&str]) -> Self {
-        let mut command = place.command(arguments).into_std();
+        Self::spawn_command(place.command(arguments).into_std())
+    }
+
+    /// The same of any command that serves.
+    pub(crate) fn spawn_command(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("a piped stderr"));
@@ -82,7 +86,7 @@ impl Listening {
     }
 
     /// A connection on which nothing was said.
-    pub(super) fn connect(&self) -> Connection {
+    pub(crate) fn connect(&self) -> Connection {
         match self.url.strip_prefix("unix://") {
             Some(path) => {
                 let stream = UnixStream::connect(path).expect("a server that listens");
@@ -103,7 +107,7 @@ impl Listening {
         self.url.strip_prefix("ws://").expect("an address")
     }
 
-    pub(super) fn tcp(&self) -> TcpStream {
+    pub(crate) fn tcp(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).expect("a server that listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream
@@ -130,14 +134,14 @@ impl Listening {
         }
     }
 
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let kill = ["kill", name, &self.child.id().to_string()].join(" ");
-        let status = std::process::Command::new("sh").args(["-c", &kill]).status().expect("a shell");
+        let status = Command::new("sh").args(["-c", &kill]).status().expect("a shell");
         assert!(status.success(), "{kill}");
     }
 
     /// Waits for the exit: its code, and what was said after the first words.
-    pub(super) fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).expect("stderr is UTF-8");
         let mut out = String::new();
@@ -181,7 +185,7 @@ impl Connection {
         self.send_text(&message.to_string());
     }
 
-    pub(super) fn send_text(&mut self, text: &str) {
+    pub(crate) fn send_text(&mut self, text: &str) {
         self.judge.sent(text);
         match &mut self.wire {
             Wire::Lines(stream) => writeln!(stream.get_mut(), "{text}").expect("the server takes its input"),
@@ -190,7 +194,7 @@ impl Connection {
     }
 
     /// The next message; `None` at the orderly end of the connection.
-    pub(super) fn receive(&mut self) -> Option<Value> {
+    pub(crate) fn receive(&mut self) -> Option<Value> {
         let text = match &mut self.wire {
             Wire::Lines(stream) => {
                 let mut line = String::new();
@@ -232,7 +236,7 @@ impl Connection {
     }
 
     /// Asks; the next message must be the answer.
-    pub(super) fn ask(&mut self, method: &str, params: &Value) -> Value {
+    pub(crate) fn ask(&mut self, method: &str, params: &Value) -> Value {
         self.send(&json!({ "id": "ask", "method": method, "params": params }));
         let answer = self.json();
         assert_eq!(answer["id"], "ask", "{answer}");
@@ -240,30 +244,30 @@ impl Connection {
     }
 
     /// The result of a request; the next message must be its answer.
-    pub(super) fn result(&mut self, method: &str, params: &Value) -> Value {
+    pub(crate) fn result(&mut self, method: &str, params: &Value) -> Value {
         let mut answer = self.ask(method, params);
         assert!(answer["error"].is_null(), "{method}: {answer}");
         answer["result"].take()
     }
 
-    pub(super) fn assert_alive(&mut self) {
+    pub(crate) fn assert_alive(&mut self) {
         self.result("account/read", &json!({}));
     }
 
     /// Starts a thread and returns its id.
-    pub(super) fn thread(&mut self) -> String {
+    pub(crate) fn thread(&mut self) -> String {
         let started = self.result("thread/start", &json!({}));
         assert_eq!(self.json()["method"], "thread/started");
         started["thread"]["id"].as_str().expect("a thread id").to_owned()
     }
 
-    pub(super) fn start_turn(&mut self, thread_id: &str) {
+    pub(crate) fn start_turn(&mut self, thread_id: &str) {
         let input = json!([{ "type": "text", "text": "draw a red square" }]);
         self.result("turn/start", &json!({ "threadId": thread_id, "input": input }));
     }
 
     /// The methods of the events up to and with this one, all of one thread.
-    pub(super) fn events_until(&mut self, thread_id: &str, last: &str) -> Vec<String> {
+    pub(crate) fn events_until(&mut self, thread_id: &str, last: &str) -> Vec<String> {
         let mut events = Vec::new();
         while events.last().is_none_or(|method| method != last) {
             let event = self.json();

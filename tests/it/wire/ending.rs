@@ -104,13 +104,61 @@ fn a_turn_started_right_before_the_end_of_input_is_answered_and_interrupted() {
 
 #[test]
 fn sigterm_interrupts_a_running_turn_and_exits_0() {
-    for signal in [Signal::Term, Signal::Int] {
+    for signal in [Signal::Term, Signal::Int, Signal::HangUp] {
         let place = Place::with_config(SLOW);
         let (mut server, thread_id) = with_running_turn(&place, &[]);
         server.signal(signal);
         assert_interrupted(&mut server);
         assert_eq!(stored_status(&place, &thread_id), "interrupted");
     }
+}
+
+/// `nohup` starts programs this way.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_ignores_sighup_outlives_its_terminal() {
+    let place = Place::new();
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"trap "" HUP; exec "$0" app-server -c "$1""#, EASEL, QUIET]);
+    command.env_clear().env("EASEL_HOME", place.home()).env("HOME", place.root()).current_dir(place.project());
+    let mut server = Raw::spawn(command);
+    server.greet();
+    server.signal(Signal::HangUp);
+    for _ in 0..100 {
+        server.assert_alive();
+    }
+    server.close();
+}
+
+/// A provider that takes connections and never answers keeps a request in flight for longer than the grace.
+#[test]
+fn a_request_that_takes_long_keeps_no_turn_from_its_end() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = mute.local_addr().expect("an address");
+    let place = Place::with_config(&format!(
+        "model_provider = \"mute\"\n[server]\nshutdown_grace_ms = 2000\n\
+         [model_providers.mute]\npreset = \"generic\"\nbase_url = \"http://{url}/v1\"\n\
+         [model_providers.slow]\npreset = \"preview\"\ndelay_ms = 600000\n"
+    ));
+    let mut server = Raw::spawn(place.command(&[]).into_std());
+    server.greet();
+    let started = server.result("thread/start", &json!({ "modelProvider": "slow" }));
+    let thread_id = started["thread"]["id"].as_str().expect("a thread id").to_owned();
+    server.until("thread/started");
+    server.send(&turn_start(&thread_id));
+    server.until("turn/started");
+    server.send(r#"{"id":"list","method":"model/list"}"#);
+    // The provider was asked.
+    let (asked, _) = mute.accept().expect("a request");
+    server.close_input();
+    let rest: Vec<Value> = server.rest().iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let answer = rest.iter().find(|message| message["id"] == "list").expect("every request is answered");
+    assert_eq!(answer["error"]["code"], -32800, "{answer}");
+    let last = rest.last().expect("the turn's end");
+    assert_eq!((&last["method"], &last["params"]["turn"]["status"]), (&json!("turn/completed"), &json!("interrupted")));
+    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(stored_status(&place, &thread_id), "interrupted");
+    drop(asked);
 }
 
 /// Signals of one kind merge while one is pending, so the log tells when the first one was taken.

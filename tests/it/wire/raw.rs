@@ -14,15 +14,15 @@ use crate::harness::conformance::Judge;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The arguments of a server whose configuration has nothing to warn about.
-pub(super) const QUIET: &str = "model_provider=preview";
+pub(crate) const QUIET: &str = "model_provider=preview";
 
 /// The shortest handshake.
-pub(super) const INITIALIZE: &str =
+pub(crate) const INITIALIZE: &str =
     r#"{"id":"hello","method":"initialize","params":{"clientInfo":{"name":"raw","version":"1.0.0"}}}"#;
 
 /// A child process and the pipes to it; killed when dropped.
-pub(super) struct Raw {
-    pub(super) child: Child,
+pub(crate) struct Raw {
+    pub(crate) child: Child,
     input: Option<ChildStdin>,
     output: Option<BufReader<ChildStdout>>,
     judge: Judge,
@@ -31,15 +31,16 @@ pub(super) struct Raw {
 
 /// A signal that ends processes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Signal {
+pub(crate) enum Signal {
     Term,
     Int,
     Kill,
+    HangUp,
 }
 
 impl Raw {
     /// A server that was greeted and has nothing more to say.
-    pub(super) fn start(place: &Place, arguments: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
         let arguments: Vec<&str> = ["-c", QUIET].iter().chain(arguments).copied().collect();
         let mut raw = Self::spawn(place.command(&arguments).into_std());
         raw.greet();
@@ -47,7 +48,7 @@ impl Raw {
     }
 
     /// Starts any command with pipes for input and output; stderr stays what the command says.
-    pub(super) fn spawn(mut command: Command) -> Self {
+    pub(crate) fn spawn(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let (input, output) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
@@ -56,23 +57,23 @@ impl Raw {
     }
 
     /// Initializes and takes the answer.
-    pub(super) fn greet(&mut self) {
+    pub(crate) fn greet(&mut self) {
         let answer = self.ask(INITIALIZE);
         assert!(answer.starts_with(r#"{"id":"hello","result":{"#), "{answer}");
     }
 
-    pub(super) fn send(&mut self, line: &str) {
+    pub(crate) fn send(&mut self, line: &str) {
         self.send_bytes(line.as_bytes());
         self.send_bytes(b"\n");
     }
 
-    pub(super) fn send_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
         self.judge.sent_bytes(bytes);
         self.input.as_mut().expect("an open input").write_all(bytes).expect("the server takes its input");
     }
 
     /// The next line, without its newline.
-    pub(super) fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         let output = self.output.as_mut().expect("an open output");
         let read = output.read_line(&mut line).expect("lines are UTF-8");
@@ -82,19 +83,19 @@ impl Raw {
         line
     }
 
-    pub(super) fn json(&mut self) -> Value {
+    pub(crate) fn json(&mut self) -> Value {
         let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
     /// Sends one line; the next one back must be its answer.
-    pub(super) fn ask(&mut self, line: &str) -> String {
+    pub(crate) fn ask(&mut self, line: &str) -> String {
         self.send(line);
         self.line()
     }
 
     /// Asks with an id of its own and must get a result; events before it are dropped.
-    pub(super) fn result(&mut self, method: &str, params: &Value) -> Value {
+    pub(crate) fn result(&mut self, method: &str, params: &Value) -> Value {
         self.send(&serde_json::json!({ "id": "result", "method": method, "params": params }).to_string());
         loop {
             let mut message = self.json();
@@ -106,14 +107,14 @@ impl Raw {
     }
 
     /// Starts a thread and returns its id.
-    pub(super) fn thread(&mut self) -> String {
+    pub(crate) fn thread(&mut self) -> String {
         let started = self.result("thread/start", &serde_json::json!({}));
         assert_eq!(self.json()["method"], "thread/started");
         started["thread"]["id"].as_str().expect("a thread id").to_owned()
     }
 
     /// The messages up to and with the first notification of this method.
-    pub(super) fn until(&mut self, method: &str) -> Vec<Value> {
+    pub(crate) fn until(&mut self, method: &str) -> Vec<Value> {
         let mut messages = Vec::new();
         loop {
             messages.push(self.json());
@@ -124,21 +125,21 @@ impl Raw {
     }
 
     /// Whatever came before, the connection works.
-    pub(super) fn assert_alive(&mut self) {
+    pub(crate) fn assert_alive(&mut self) {
         let answer = self.ask(r#"{"id":"alive","method":"account/read"}"#);
         assert!(answer.starts_with(r#"{"id":"alive","result":{"#), "{answer}");
     }
 
-    pub(super) fn close_input(&mut self) {
+    pub(crate) fn close_input(&mut self) {
         self.input = None;
     }
 
-    pub(super) fn close_output(&mut self) {
+    pub(crate) fn close_output(&mut self) {
         self.output = None;
     }
 
     /// All that is still said, up to the end of the output.
-    pub(super) fn rest(&mut self) -> Vec<String> {
+    pub(crate) fn rest(&mut self) -> Vec<String> {
         let mut rest = String::new();
         self.output.as_mut().expect("an open output").read_to_string(&mut rest).expect("lines are UTF-8");
         assert!(rest.is_empty() || rest.ends_with('\n'), "a whole last line");
@@ -147,24 +148,24 @@ impl Raw {
     }
 
     /// Waits for the exit; `None` is a death by signal.
-    pub(super) fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().expect("the process can be waited for").code()
     }
 
     /// Ends the input; the server must say nothing more and exit 0.
-    pub(super) fn close(mut self) {
+    pub(crate) fn close(mut self) {
         self.close_input();
         assert_eq!(self.rest(), [""; 0]);
         assert_eq!(self.exit_code(), Some(0));
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(self.child.id(), signal);
     }
 
     /// A line of `/proc/PID/status` in bytes, such as `VmHWM`, the most memory that the process ever had.
     #[cfg(target_os = "linux")]
-    pub(super) fn memory(&self, name: &str) -> u64 {
+    pub(crate) fn memory(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let kib: u64 = line.and_then(|text| text.trim().strip_suffix(" kB")?.parse().ok()).expect("a number of kB");
@@ -185,6 +186,7 @@ fn kill(pid: u32, signal: Signal) {
         Signal::Term => "-TERM",
         Signal::Int => "-INT",
         Signal::Kill => "-KILL",
+        Signal::HangUp => "-HUP",
     };
     let status = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill is there");
     assert!(status.success(), "{pid} takes {signal:?}");

@@ -101,3 +101,20 @@ fn a_client_that_never_reads_cannot_hold_up_the_end() {
     server.close_input();
     assert_eq!(server.exit_code(), Some(0));
 }
+
+/// The reader of the input waits for room in the outbox, and sees the end all the same.
+#[test]
+fn the_end_of_input_ends_a_server_whose_outbox_is_full() {
+    let place = Place::new();
+    let small = format!("server.outbox_bytes={OUTBOX}");
+    let mut server = Raw::start(&place, &["-c", "server.shutdown_grace_ms=200", "-c", &small]);
+    let answer = server.ask(r#"{"id":0,"method":"config/read"}"#);
+    // More than the outbox takes, asked for with less than the pipe takes.
+    let asked = (OUTBOX + 200_000) / answer.len();
+    assert!(asked * 45 < 60_000, "{asked}");
+    for id in 1..=asked {
+        server.send(&format!(r#"{{"id":{id},"method":"config/read"}}"#));
+    }
+    server.close_input();
+    assert_eq!(server.exit_code(), Some(0));
+}

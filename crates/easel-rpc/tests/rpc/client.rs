@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use easel_rpc::{Limits, LineReader, Outbox, Session, Sink, serve};
+use easel_rpc::{Limits, LineReader, Outbox, Session, Sink, Table, serve};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio_util::task::TaskTracker;
@@ -63,6 +63,15 @@ impl Raw {
     }
 
     fn over(limits: Limits, outbox: impl FnOnce(PipeWriter, usize) -> io::Result<Outbox>) -> Self {
+        Self::with_table(Arc::new(table(limits)), limits, outbox)
+    }
+
+    /// One of several connections to a server.
+    pub(crate) fn with_table(
+        table: Arc<Table<Cx>>,
+        limits: Limits,
+        outbox: impl FnOnce(PipeWriter, usize) -> io::Result<Outbox>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (input, to_server) = pipe().unwrap();
         let (from_server, output) = pipe().unwrap();
@@ -75,7 +84,14 @@ impl Raw {
         };
         let session = runtime
             .block_on(async {
-                serve(Arc::new(table()), cx.clone(), LineReader::new(input, limits.max_line_bytes), outbox, limits)
+                #[cfg(unix)]
+                let probe = easel_rpc::HangUpProbe::from(std::fs::File::from(std::os::fd::OwnedFd::from(
+                    input.try_clone().unwrap(),
+                )));
+                let lines = LineReader::new(input, limits.max_line_bytes);
+                #[cfg(unix)]
+                let lines = lines.with_probe(probe);
+                serve(table, cx.clone(), lines, outbox, limits)
             })
             .unwrap();
         Self { runtime, session, cx, to_server, from_server }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by its panic, also in its helpers")]
 
 mod bounds;
+mod budgets;
 mod cancellation;
 mod client;
 mod ending;

@@ -51,7 +51,8 @@ async fn run() -> i32 {
     };
     let watched = outbox.clone();
     watch.start(move |_| watched.close()).unwrap();
-    let session = serve(Arc::new(table()), cx, LineReader::new(stdin, limits.max_line_bytes), outbox, limits).unwrap();
+    let session =
+        serve(Arc::new(table(limits)), cx, LineReader::new(stdin, limits.max_line_bytes), outbox, limits).unwrap();
     tokio::select! {
         _ = session.ended() => {}
         () = signals.next() => {}

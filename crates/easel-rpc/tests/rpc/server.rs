@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_rpc::{Call, ErrorObjectOwned, Outbox, PeerError, Reply, Table, invalid_request};
+use easel_rpc::{Call, ErrorObjectOwned, Limits, Outbox, PeerError, Reply, Table, invalid_request};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -54,8 +54,9 @@ impl Drop for TellWhenDropped {
     }
 }
 
-pub(crate) fn table() -> Table<Cx> {
+pub(crate) fn table(limits: Limits) -> Table<Cx> {
     Table::builder()
+        .limits(limits)
         .method("initialize", initialize)
         .method("test/echo", async |_: Cx, _: Call, p: Value| Ok(Reply::new(p)))
         .method("test/number", async |_: Cx, _: Call, p: Number| Ok(Reply::new(p)))
@@ -72,6 +73,7 @@ pub(crate) fn table() -> Table<Cx> {
         .method("test/startThenHang", start_then_hang)
         .method("test/big", async |_: Cx, _: Call, p: Size| Ok(Reply::new("x".repeat(p.bytes))))
         .method("test/bigLog", big_log)
+        .method("test/reserved", reserved)
         .method("test/ask", ask)
         .notification("test/note", note)
         .notification("test/notePanic", note_panic)
@@ -128,6 +130,13 @@ async fn hang_with_token(cx: Cx, call: Call, _: Nothing) -> Answered<Value> {
         outbox.notify("worker/cancelled", &json!({})).await
     });
     std::future::pending().await
+}
+
+/// A long answer as it should be built: after its bytes are there. The log tells how many were.
+async fn reserved(cx: Cx, call: Call, p: Size) -> Answered<String> {
+    call.hold(cx.outbox.reserve(p.bytes).await);
+    cx.log.lock().unwrap().push(0);
+    Ok(Reply::new("x".repeat(p.bytes)))
 }
 
 async fn panic_now(_: Cx, _: Call, _: Nothing) -> Answered<Value> {

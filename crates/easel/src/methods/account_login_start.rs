@@ -10,16 +10,21 @@ use easel_protocol::method::AccountLoginStart;
 use crate::app::Cx;
 use crate::credentials::Given;
 use crate::credentials::store::Kept;
+use crate::given;
 use crate::methods::account_read::updated;
 use crate::methods::{Answer, Handler};
 use crate::provider::{api_origin, backend_origin};
 use crate::refusal::Refusal;
+
+/// Longest access token: the most that servers take in a header.
+const MAX_TOKEN_BYTES: usize = 64 << 10;
 
 impl Handler for AccountLoginStart {
     async fn handle(cx: Cx, params: LoginAccountParams) -> Result<Answer<LoginAccountResponse>, Refusal> {
         match params {
             LoginAccountParams::ApiKey { api_key } => with_key(cx, api_key).await,
             LoginAccountParams::ChatgptAuthTokens { access_token, chatgpt_account_id, chatgpt_plan_type } => {
+                check(&access_token, &chatgpt_account_id, chatgpt_plan_type.as_deref())?;
                 let given = Given { access_token, account_id: chatgpt_account_id, plan: chatgpt_plan_type };
                 let origin = backend_origin(&cx.app.config()).map_err(Refusal::Login)?;
                 let host = cx.client.outbox().clone();
@@ -38,6 +43,15 @@ impl Handler for AccountLoginStart {
             }
         }
     }
+}
+
+/// What is sent in headers and told to every connection is short.
+fn check(SecretText(token): &SecretText, account_id: &str, plan: Option<&str>) -> Result<(), Refusal> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(Refusal::Login(format!("an access token has at most {MAX_TOKEN_BYTES} bytes")));
+    }
+    given::id("chatgptAccountId", account_id)?;
+    given::id("chatgptPlanType", plan.unwrap_or_default())
 }
 
 async fn with_key(cx: Cx, SecretText(key): SecretText) -> Result<Answer<LoginAccountResponse>, Refusal> {

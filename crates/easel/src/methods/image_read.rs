@@ -14,6 +14,12 @@ const DEFAULT_LENGTH: u32 = 32_768;
 const MAX_LENGTH: u32 = 8 << 20;
 
 impl Handler for ImageRead {
+    fn longest_answer(params: &ImageReadParams) -> Option<usize> {
+        let length = params.length.filter(|length| params.offset.is_some() && *length > DEFAULT_LENGTH)?;
+        // The base64 of the bytes, and the record.
+        Some(length.min(MAX_LENGTH) as usize / 3 * 4 + DEFAULT_LENGTH as usize)
+    }
+
     async fn handle(cx: Cx, params: ImageReadParams) -> Result<Answer<ImageReadResponse>, Refusal> {
         let image_id = params.image_id;
         let length = params.length.unwrap_or(DEFAULT_LENGTH);

@@ -8,6 +8,7 @@ use easel_protocol::thread::{ThreadInjectItemsParams, ThreadInjectItemsResponse}
 use serde_json::{Value, json};
 
 use crate::app::{App, Cx};
+use crate::given;
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
@@ -26,13 +27,13 @@ impl Handler for ThreadInjectItems {
             return Err(app.absent(&thread_id, Refusal::ThreadNotLoaded(thread_id.clone())).await);
         }
         app.must_rest(&thread_id).await?;
-        let mut items = read(params.items)?;
+        let mut items = app.heavy.run(move || read(params.items)).await.map_err(|_| Refusal::ShuttingDown)??;
         check_calls(&items, &stored)?;
         for (index, item) in items.iter_mut().enumerate() {
             take_in(app, &stored, index, item).await?;
         }
         if serde_json::to_string(&items).map_or(usize::MAX, |json| json.len()) > MAX_BYTES {
-            return Err(Refusal::field("items", format!("have more than {MAX_BYTES} bytes without their pictures")));
+            return Err(too_long());
         }
         app.rewrite(&thread_id, async { Ok(app.store.inject(&thread_id, items).await?) }).await?;
         Ok(Answer::new(ThreadInjectItemsResponse {}))
@@ -49,7 +50,50 @@ fn read(items: Vec<Value>) -> Result<Vec<ResponseItem>, Refusal> {
             Refusal::field(format!("items[{index}]{part}"), fault.reason)
         })
     };
-    items.into_iter().enumerate().map(read).collect()
+    let mut left = MAX_BYTES;
+    let mut kept = Vec::with_capacity(items.len());
+    for item in items.into_iter().enumerate().map(read) {
+        let item = item?;
+        // Before pictures are taken in and what is read becomes JSON again.
+        left = left.checked_sub(text_bytes(&item)).ok_or_else(too_long)?;
+        kept.push(item);
+    }
+    for (index, item) in kept.iter().enumerate() {
+        check_names(index, item)?;
+    }
+    Ok(kept)
+}
+
+fn too_long() -> Refusal {
+    Refusal::field("items", format!("have more than {MAX_BYTES} bytes without their pictures"))
+}
+
+/// Bytes of an item that are no picture, at least.
+fn text_bytes(item: &ResponseItem) -> usize {
+    match item {
+        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => content
+            .iter()
+            .map(|piece| match piece {
+                ContentItem::InputText { text } | ContentItem::OutputText { text } => text.len(),
+                ContentItem::InputImage { .. } => 0,
+            })
+            .sum(),
+        ResponseItem::FunctionCall { arguments, .. } => arguments.len(),
+        ResponseItem::ImageGenerationCall { revised_prompt, .. } => revised_prompt.as_ref().map_or(0, String::len),
+    }
+}
+
+/// Ids and names are repeated wherever the item is named.
+fn check_names(index: usize, item: &ResponseItem) -> Result<(), Refusal> {
+    let names: &[(&str, &str)] = match item {
+        ResponseItem::Message { .. } => &[],
+        ResponseItem::FunctionCallOutput { call_id, .. } => &[("call_id", call_id)],
+        ResponseItem::FunctionCall { call_id, namespace, name, .. } => {
+            &[("call_id", call_id), ("namespace", namespace.as_deref().unwrap_or_default()), ("name", name)]
+        }
+        ResponseItem::ImageGenerationCall { id, status, .. } => &[("id", id), ("status", status)],
+    };
+    names.iter().try_for_each(|(field, name)| given::id(&format!("items[{index}].{field}"), name))
 }
 
 /// The API has two forms of some things: text alone for a list of one text, and `system` for what is now `developer`.

@@ -6,6 +6,11 @@ use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
 impl Handler for ThreadItemsList {
+    /// A page is short, but for one entry that is not.
+    fn longest_answer(_params: &ThreadItemsListParams) -> Option<usize> {
+        Some(usize::MAX)
+    }
+
     async fn handle(cx: Cx, params: ThreadItemsListParams) -> Result<Answer<ThreadItemsListResponse>, Refusal> {
         let thread_id = params.thread_id.clone();
         let page = cx.app.store.items(params).await;

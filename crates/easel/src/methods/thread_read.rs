@@ -7,6 +7,10 @@ use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
 impl Handler for ThreadRead {
+    fn longest_answer(params: &ThreadReadParams) -> Option<usize> {
+        (params.include_turns == Some(true)).then_some(usize::MAX)
+    }
+
     async fn handle(cx: Cx, params: ThreadReadParams) -> Result<Answer<ThreadReadResponse>, Refusal> {
         let thread = cx.app.store.thread(&params.thread_id).await?;
         let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;

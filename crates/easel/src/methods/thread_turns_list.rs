@@ -6,6 +6,11 @@ use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
 impl Handler for ThreadTurnsList {
+    /// A page is short, but for one entry that is not.
+    fn longest_answer(_params: &ThreadTurnsListParams) -> Option<usize> {
+        Some(usize::MAX)
+    }
+
     async fn handle(cx: Cx, params: ThreadTurnsListParams) -> Result<Answer<ThreadTurnsListResponse>, Refusal> {
         let thread_id = params.thread_id.clone();
         let page = cx.app.store.turns(params).await;

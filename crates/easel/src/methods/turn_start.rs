@@ -79,6 +79,7 @@ pub(super) fn check(input: &[UserInput]) -> Result<(), Refusal> {
     if input.len() > MAX_PIECES {
         return Err(Refusal::field("input", format!("has {} pieces; at most {MAX_PIECES} are taken", input.len())));
     }
+    given::input(input)?;
     let says_something = input.iter().any(|piece| match piece {
         UserInput::Text { text, .. } => !text.trim().is_empty(),
         UserInput::Image { .. }

@@ -10,11 +10,19 @@ use crate::app::Cx;
 use crate::client::{Client, Patience};
 use crate::server::Server;
 use crate::server::door::{Guest, Speech};
+use crate::server::doorstep::{Doorstep, MOST_CONNECTIONS};
 
 /// Serves a client until it is done or gone. When the server is `stopping` first, its session is left to the caller.
-pub(super) async fn run(server: Arc<Server>, guest: Guest, stopping: CancellationToken) -> Option<Session> {
+pub(super) async fn run(
+    server: Arc<Server>,
+    guest: Guest,
+    doorstep: Arc<Doorstep>,
+    stopping: CancellationToken,
+) -> Option<Session> {
     let limits = server.limits;
     let line = guest.socket.try_clone();
+    let stranger = doorstep.enter(&guest.socket).inspect_err(|error| tracing::warn!(%error, "a connection is closed"));
+    let stranger = stranger.ok()?;
     let welcomed = tokio::task::spawn_blocking(move || guest.welcome(limits));
     let welcomed = tokio::select! {
         welcomed = welcomed => welcomed,
@@ -27,6 +35,12 @@ pub(super) async fn run(server: Arc<Server>, guest: Guest, stopping: Cancellatio
             tracing::info!(%error, "a connection was refused");
             return None;
         }
+    };
+    drop(stranger);
+    let Some(_seat) = doorstep.seat() else {
+        tracing::warn!(most = MOST_CONNECTIONS, "too many connections, one is closed");
+        line.hang_up();
+        return None;
     };
     let begun = match speech {
         Speech::Lines(lines, outbox) => server.begin(lines, outbox),
@@ -43,7 +57,11 @@ pub(super) async fn run(server: Arc<Server>, guest: Guest, stopping: Cancellatio
         // The writer may be in a write that the client will never read.
         line.hang_up();
     }
-    session.drain(server.grace).await;
+    // A server that stops meanwhile ends it with the others.
+    tokio::select! {
+        _ = session.drain(server.grace) => {}
+        () = stopping.cancelled() => return Some(session),
+    }
     session.finish(server.grace).await;
     line.hang_up();
     server.app.leave(&client);

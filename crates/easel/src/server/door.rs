@@ -4,11 +4,15 @@ use std::error::Error;
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use easel_rpc::{Admission, Limits, LineReader, Messages, Outbox, Socket, Token};
 
 #[cfg(unix)]
 use crate::server::unix_socket::SocketFile;
+
+/// How long a client of a socket file may take for its first byte.
+const FIRST_BYTE: Duration = Duration::from_secs(30);
 
 pub(super) enum Door {
     #[cfg(unix)]
@@ -73,14 +77,19 @@ impl Guest {
         let mut first = vec![0];
         match admission {
             Admission::Token(_) => first.clear(),
-            Admission::Known => socket.read_exact(&mut first)?,
+            Admission::Known => {
+                socket.set_timeout(Some(FIRST_BYTE))?;
+                socket.read_exact(&mut first)?;
+                socket.set_timeout(None)?;
+            }
         }
         if first.first().is_none_or(u8::is_ascii_alphabetic) {
             let (messages, outbox) = easel_rpc::accept_websocket(socket, first, &admission, limits)?;
             return Ok(Speech::Messages(Box::new(messages), outbox));
         }
         let outbox = Outbox::start_ready(socket.try_clone()?, limits.outbox_bytes)?;
-        let lines = LineReader::new(io::Cursor::new(first).chain(socket), limits.max_line_bytes);
+        let probe = socket.try_clone()?.into();
+        let lines = LineReader::new(io::Cursor::new(first).chain(socket), limits.max_line_bytes).with_probe(probe);
         Ok(Speech::Lines(lines, outbox))
     }
 }

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::report;
 use crate::server::door::Door;
+use crate::server::doorstep::{Doorstep, MOST_CONNECTIONS, MOST_STRANGERS};
 use crate::server::{Server, WebSocketAuth, connection};
 
-/// Connections at once, those that say nothing included. Each has two threads. One more is closed unheard.
-const MOST_CONNECTIONS: usize = 64;
+/// Connections in any state, those that are just being closed included. One more is closed unheard.
+const MOST_TASKS: usize = 2 * (MOST_CONNECTIONS + MOST_STRANGERS);
 
 /// How long to wait when the system has no more handles to accept with.
 const RETRY: Duration = Duration::from_millis(100);
@@ -84,16 +85,18 @@ impl Listen {
 pub(super) async fn serve(server: Server, door: Door, mut signals: Signals) {
     let server = Arc::new(server);
     let stopping = CancellationToken::new();
+    let doorstep = Arc::new(Doorstep::new());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = signals.next() => break,
             Some(ended) = connections.join_next() => drop(unless_panicked(ended)),
             guest = door.accept() => match guest {
-                Ok(guest) if connections.len() < MOST_CONNECTIONS => {
-                    connections.spawn(connection::run(Arc::clone(&server), guest, stopping.clone()));
+                Ok(guest) if connections.len() < MOST_TASKS => {
+                    let run = connection::run(Arc::clone(&server), guest, Arc::clone(&doorstep), stopping.clone());
+                    connections.spawn(run);
                 }
-                Ok(_) => tracing::warn!(most = MOST_CONNECTIONS, "too many connections, one is closed"),
+                Ok(_) => tracing::warn!("connections come faster than they are closed, one is closed"),
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(RETRY).await;

@@ -26,7 +26,8 @@ pub(super) async fn serve(
     })?;
     let client = Arc::new(Client::new(outbox.clone(), Patience::Endless));
     let context = Cx::new(Arc::clone(&server.app), client, limits.max_in_flight);
-    let lines = LineReader::new(input, limits.max_line_bytes);
+    let probe = input.probe()?;
+    let lines = LineReader::new(input, limits.max_line_bytes).with_probe(probe);
     let session = easel_rpc::serve(Arc::clone(&server.table), context, lines, outbox, limits)?;
     tokio::select! {
         end = session.ended() => tracing::info!(?end, "the connection ended"),

@@ -1,0 +1,61 @@
+//! Connections that say nothing, and clients that do not read.
+
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+
+use serde_json::json;
+
+use crate::harness::Place;
+use crate::listen::server::{Listening, Transport};
+
+#[test]
+fn silent_strangers_keep_nobody_with_the_token_out() {
+    let place = Place::new();
+    let server = Listening::start_with(&place, Transport::WebSocket, &[]);
+    let mut before = server.client();
+    let _silent: Vec<TcpStream> = (0..64).map(|_| server.tcp()).collect();
+    let mut clients: Vec<_> = (0..8).map(|_| server.client()).collect();
+    let _more: Vec<TcpStream> = (0..64).map(|_| server.tcp()).collect();
+    clients.iter_mut().for_each(|client| client.assert_alive());
+    before.assert_alive();
+    server.stop();
+}
+
+#[test]
+fn silent_connections_to_a_socket_file_keep_no_client_out() {
+    let place = Place::new();
+    let server = Listening::start_with(&place, Transport::Lines, &[]);
+    let path = place.root().join("easel.sock");
+    let _silent: Vec<UnixStream> =
+        (0..128).map(|_| UnixStream::connect(&path).expect("a server that listens")).collect();
+    server.client().assert_alive();
+    server.stop();
+}
+
+/// Its answers fill its outbox; the thread is not kept from others meanwhile.
+#[test]
+fn a_client_that_does_not_read_keeps_no_other_from_its_thread() {
+    let place = Place::new();
+    let server = Listening::start_with(&place, Transport::Lines, &["-c", "server.outbox_bytes=1048576"]);
+    let (mut deaf, mut bob) = (server.client(), server.client());
+    let thread_id = deaf.thread();
+    let input = json!([{ "type": "text", "text": "x ".repeat(1_000_000) }]);
+    deaf.result("turn/start", &json!({ "threadId": thread_id, "input": input }));
+    deaf.events_until(&thread_id, "turn/completed");
+    deaf.result("thread/unsubscribe", &json!({ "threadId": thread_id }));
+    for id in 0..20 {
+        let params = json!({ "threadId": thread_id, "includeTurns": true });
+        deaf.send(&json!({ "id": id, "method": "thread/read", "params": params }));
+    }
+    for name in ["one", "two", "three"] {
+        bob.result("thread/name/set", &json!({ "threadId": thread_id, "name": name }));
+        assert_eq!(bob.json()["method"], "thread/name/updated");
+    }
+    let mut answered = 0;
+    while answered < 20 {
+        let message = deaf.json();
+        assert!(message["error"].is_null(), "{message}");
+        answered += usize::from(message["result"]["thread"].is_object());
+    }
+    server.stop();
+}

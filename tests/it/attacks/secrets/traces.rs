@@ -1,0 +1,39 @@
+//! What the log of the finest level holds.
+
+use serde_json::json;
+
+use crate::harness::Place;
+use crate::listen::server::{Listening, Transport};
+
+#[test]
+fn a_trace_of_any_transport_holds_no_key_and_no_picture() {
+    for transport in [Transport::WebSocket, Transport::Lines] {
+        let place = Place::new();
+        let socket = format!("unix://{}", place.root().join("easel.sock").display());
+        let url = if transport == Transport::Lines { socket.as_str() } else { "ws://127.0.0.1:0" };
+        let mut command =
+            place.command(&["-c", "model_provider=preview", "--enable", "imagegenext", "--listen", url]).into_std();
+        command.env("RUST_LOG", "trace,tungstenite=trace");
+        let server = Listening::spawn_command(command);
+        let mut client = server.client();
+        let thread_id = client.thread();
+        client.start_turn(&thread_id);
+        client.events_until(&thread_id, "turn/completed");
+        client.send(&json!({ "method": "no/such" }));
+        let url = "data:image/png;base64,CANARYCANARYCANARY";
+        let input = json!([{ "type": "image", "url": url }]);
+        let refused = client.ask("turn/start", &json!({ "threadId": thread_id, "input": input }));
+        assert_eq!(refused["error"]["code"], -32602, "{refused}");
+        let login = json!({ "type": "apiKey", "apiKey": "sk-canary-ws" });
+        client.result("account/login/start", &login);
+        drop(client);
+        server.signal("-TERM");
+        let log = server.end().1;
+        assert!(log.contains("unknown notification ignored"), "details are logged: {log}");
+        let output = log.lines().find(|line| line.contains("[generated image]")).expect("the tool's output is logged");
+        assert!(output.contains("handle=\"img_") && output.contains("bytes="), "{output}");
+        assert!(!log.contains("CANARYCANARY") && !log.contains("sk-canary-ws"), "{transport:?}: {log}");
+        // As bytes in hexadecimal, which is how frames are printed.
+        assert!(!log.contains("636e617279") && !log.contains("434e415259"), "{transport:?}: {log}");
+    }
+}
