@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::home::Home;
 use crate::lanes::Reads;
 use crate::memory::Locks;
-use crate::removal::is_shown;
+use crate::removal::{self, is_shown};
 use crate::store::EaselStore;
 use crate::worker::Patience;
 use crate::{intake, os};
@@ -38,7 +38,10 @@ impl EaselStore {
     pub async fn delete_image(&self, thread_id: &str, handle: &str) -> Result<bool, StorageError> {
         let (id, handle, home) = (thread_id.to_owned(), handle.to_owned(), self.home.clone());
         let delete = move |write: &Transaction<'_>| delete(write, &home, &id, &handle);
-        let removed = self.lanes.write_to(thread_id, Patience::Short, Locks::Disk, delete).await?;
+        let (removed, released) = self.lanes.write_to(thread_id, Patience::Short, Locks::Disk, delete).await?;
+        if released {
+            self.remove_files().await;
+        }
         let Some(path) = removed else { return Ok(false) };
         // The file is gone, also where the folder cannot be synced: a power cut may bring it back, with no record.
         let synced = intake::blocking(move || path.parent().map_or(Ok(()), os::sync_folder)).await?;
@@ -50,16 +53,23 @@ impl EaselStore {
 }
 
 /// The file goes before the marks are final: should it not go, nothing has changed, and should the process die in between,
-/// the client asks again. Returns the path of a file that was removed.
-fn delete(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> Result<Option<PathBuf>, Fault> {
-    let Some(path) = mark(write, home, thread_id, handle)? else { return Ok(None) };
+/// the client asks again. Returns the path of a file that was removed, and whether others are noted for removal: what the
+/// image was made of, if its thread has ended.
+fn delete(
+    write: &Transaction<'_>,
+    home: &Home,
+    thread_id: &str,
+    handle: &str,
+) -> Result<(Option<PathBuf>, bool), Fault> {
+    let Some(path) = mark(write, home, thread_id, handle)? else { return Ok((None, false)) };
+    let released = removal::release_given_of_ended(write, thread_id)?;
     let path = PathBuf::from(&path);
     // The path comes from our own record; still, nothing but an image of ours is ever removed.
     if is_shown(write, home, &path)? || home.image_path(&path).is_none() {
-        return Ok(None);
+        return Ok((None, released));
     }
     remove(&path).map_err(Fault::io("could not delete the image", &path))?;
-    Ok(Some(path))
+    Ok((Some(path), released))
 }
 
 fn remove(path: &Path) -> io::Result<()> {

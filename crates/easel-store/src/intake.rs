@@ -1,5 +1,6 @@
 //! An image from outside on its way into a thread: copied on a thread for blocking work, recorded in the database.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,7 +32,12 @@ pub(crate) async fn take_in(
     loop {
         let (home, owner, limits, source) = (store.home.clone(), store.owner.clone(), store.limits, source.clone());
         let copied = blocking(move || source::copy(&home, &owner, limits, &source)).await.map_err(not_stored)??;
-        if let Some(attachment) = record(store, thread_id, origin, copied).await? {
+        let note = copied.note.clone();
+        let recorded = record(store, thread_id, origin, copied).await?;
+        if let Err(error) = blocking(move || fs::remove_file(note)).await.map_err(not_stored)? {
+            tracing::debug!(%error, "the note of an attachment stays until the next start");
+        }
+        if let Some(attachment) = recorded {
             return Ok(attachment);
         }
     }

@@ -27,6 +27,7 @@ mod lease;
 mod made;
 mod recover;
 
+mod arrivals;
 mod files;
 mod framing;
 mod intake;

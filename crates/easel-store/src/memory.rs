@@ -12,6 +12,7 @@ use crate::append;
 use crate::database;
 use crate::fault::Fault;
 use crate::home::Home;
+use crate::removal;
 use crate::worker::{LockWait, Patience, Session};
 
 /// Where the tables of a thread are, seen from the connection of [`Memory`].
@@ -137,16 +138,17 @@ impl Memory {
         Ok(())
     }
 
-    /// Ends a thread; its images stay. Nothing happens to threads on the disk.
-    pub(crate) fn forget(&mut self, thread_id: &str) -> Result<(), Fault> {
+    /// Ends a thread; what it made stays, with what that was made of. Returns whether files are noted for removal. Nothing
+    /// happens to threads on the disk.
+    pub(crate) fn forget(&mut self, thread_id: &str) -> Result<bool, Fault> {
         if !self.threads.remove(thread_id) {
-            return Ok(());
+            return Ok(false);
         }
         self.connection.execute("DELETE FROM main.threads WHERE id = ?1", [thread_id])?;
         // The next start does this as well.
         self.write(Locks::Disk, |write| {
             write.execute("DELETE FROM ephemeral WHERE thread_id = ?1", [thread_id])?;
-            Ok(())
+            removal::release_given(write, thread_id)
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::fault::Fault;
 use crate::home::Home;
 use crate::journal::{self, Call, Outcome};
 use crate::owner::{self, Gate};
-use crate::{append, files, history, turn_list};
+use crate::{append, arrivals, files, history, removal, turn_list};
 
 mod adopt;
 mod found;
@@ -35,7 +35,7 @@ pub(crate) fn all(database: &mut Database, gate: &Gate) -> Result<(), Fault> {
     for copy in copies.iter().filter(|copy| !owner::is_alive(&database.home, &copy.owner)) {
         fs::remove_file(&copy.path).map_err(Fault::io("could not remove", &copy.path))?;
     }
-    Ok(())
+    arrivals::sweep(database)
 }
 
 /// One dead process. What cannot be closed is tried again at the next start, and does not keep the rest open.
@@ -58,8 +58,9 @@ pub(crate) fn owner(database: &mut Database, dead: &str, _gate: &Gate) -> Result
     }
     database.write(|write| {
         write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead])?;
-        write.execute("DELETE FROM ephemeral WHERE owner = ?1", [dead])?;
-        Ok(())
+        let mut statement = write.prepare("DELETE FROM ephemeral WHERE owner = ?1 RETURNING thread_id")?;
+        let ended = statement.query_map([dead], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+        ended.iter().try_for_each(|thread_id| removal::release_given(write, thread_id).map(drop))
     })
 }
 

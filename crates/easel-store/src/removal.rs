@@ -42,6 +42,32 @@ pub(crate) fn delete(database: &mut Database, thread_id: &str, in_memory: bool) 
     })
 }
 
+/// Notes a file for [`step`].
+pub(crate) fn note(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<(), Fault> {
+    let sql = "INSERT INTO removals (path) VALUES (?1) ON CONFLICT DO NOTHING";
+    write.prepare_cached(sql)?.execute([home.stored(path)])?;
+    Ok(())
+}
+
+/// Takes from a thread that has ended the images that it was given and that no image it made names, and notes their files.
+/// Returns whether there are any. Nothing happens while a call of the thread is open.
+pub(crate) fn release_given(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Fault> {
+    const RELEASED: &str = "FROM images WHERE thread_id = ?1 AND origin <> 'made' \
+        AND NOT EXISTS (SELECT 1 FROM calls WHERE thread_id = ?1 AND outcome IS NULL) \
+        AND path NOT IN (SELECT json_extract(input.value, '$.path') \
+            FROM images AS made, json_each(made.json, '$.inputs') AS input \
+            WHERE made.thread_id = ?1 AND made.origin = 'made' AND json_extract(made.json, '$.deleted') IS NULL)";
+    let sql = format!("INSERT INTO removals (path) SELECT DISTINCT path {RELEASED} ON CONFLICT DO NOTHING");
+    write.prepare_cached(&sql)?.execute([thread_id])?;
+    Ok(write.prepare_cached(&format!("DELETE {RELEASED}"))?.execute([thread_id])? > 0)
+}
+
+/// The same, if the thread has ended.
+pub(crate) fn release_given_of_ended(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM threads WHERE id = ?1 UNION ALL SELECT 1 FROM ephemeral WHERE thread_id = ?1";
+    if write.prepare_cached(sql)?.exists([thread_id])? { Ok(false) } else { release_given(write, thread_id) }
+}
+
 /// Of an image that forks show, the oldest copy that is left counts from now on.
 fn hand_over(write: &Transaction<'_>, thread_id: &str) -> Result<(), Fault> {
     let sql = "UPDATE images SET inherited = 0 WHERE sequence IN ( \

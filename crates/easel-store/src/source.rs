@@ -9,10 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use base64::read::DecoderReader;
 use easel_imagegen::port::{ImageSource, SourceRefused};
 use easel_protocol::record::{Attachment, ImageErrorKind, ImageFacts};
+use tempfile::TempPath;
 
 use crate::files::{self, ImageWriter};
 use crate::home::Home;
-use crate::{framing, os};
+use crate::{arrivals, framing, os};
 
 /// What an image from outside may be at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ impl Default for Limits {
 pub(crate) struct Copied {
     pub(crate) path: PathBuf,
     pub(crate) facts: ImageFacts,
+    /// To be removed when the image has its row.
+    pub(crate) note: PathBuf,
 }
 
 impl Copied {
@@ -66,7 +69,7 @@ pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSourc
             copy_file(&mut writer, &file, most, &name)?;
         }
     }
-    accept(home, writer, limits, &name)
+    accept(home, owner, writer, limits, &name)
 }
 
 fn create(home: &Home, owner: &str) -> io::Result<ImageWriter> {
@@ -108,7 +111,7 @@ fn fill(writer: &mut ImageWriter, source: impl Read, most: u64, name: &str) -> R
 }
 
 /// Checks the copy, and gives it the name of its content.
-fn accept(home: &Home, writer: ImageWriter, limits: Limits, name: &str) -> Result<Copied, SourceRefused> {
+fn accept(home: &Home, owner: &str, writer: ImageWriter, limits: Limits, name: &str) -> Result<Copied, SourceRefused> {
     let (file, facts) = writer.finish().map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData {
             return refused(format!("{name} is not a PNG, JPEG, WebP or GIF image"));
@@ -125,14 +128,27 @@ fn accept(home: &Home, writer: ImageWriter, limits: Limits, name: &str) -> Resul
     if !framing::is_whole(file.as_file(), facts.media_type).map_err(|error| storage(name, &error))? {
         return Err(refused(format!("{name} is damaged or cut off")));
     }
-    let path = home.attachments().join(format!("{}.{}", facts.sha256, facts.media_type.extension()));
-    match files::put(file.into_temp_path(), &path) {
-        // Equal bytes are there already: the copy goes.
-        Err((_, error)) if error.kind() != io::ErrorKind::AlreadyExists => Err(storage(name, &error)),
-        _ => {
-            os::sync_folder(&home.attachments()).map_err(|error| storage(name, &error))?;
-            Ok(Copied { path, facts })
+    let file_name = format!("{}.{}", facts.sha256, facts.media_type.extension());
+    let path = home.attachments().join(&file_name);
+    let put = || {
+        let note = arrivals::note(home, owner, &file_name)?;
+        put_once(file.into_temp_path(), &path, facts.bytes)?;
+        os::sync_folder(&home.attachments())?;
+        Ok(note)
+    };
+    let note = put().map_err(|error| storage(name, &error))?;
+    Ok(Copied { path, facts, note })
+}
+
+/// Puts a file where its content has its place. Where equal bytes are, the copy goes; something else with the name goes.
+fn put_once(file: TempPath, path: &Path, bytes: u64) -> io::Result<()> {
+    match files::put(file, path) {
+        Ok(()) => Ok(()),
+        Err((file, error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let is_whole = path.symlink_metadata().is_ok_and(|found| found.is_file() && found.len() == bytes);
+            if is_whole { Ok(()) } else { file.persist(path).map_err(|refused| refused.error) }
         }
+        Err((_, error)) => Err(error),
     }
 }
 

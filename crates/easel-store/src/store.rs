@@ -106,28 +106,34 @@ impl EaselStore {
         let in_memory = self.lanes.ephemeral.has(thread_id);
         let deleted = self.run(Patience::Short, move |database| removal::delete(database, &id, in_memory)).await?;
         self.forget(thread_id).await?;
-        if let Err(error) = self.remove_files().await {
-            tracing::warn!(%error, thread_id, "files of a deleted thread stay until the next start");
-        }
+        self.remove_files().await;
         Ok(deleted)
     }
 
-    /// Removes the files of deleted threads, some at a time, so that others come in between.
-    async fn remove_files(&self) -> Result<(), StorageError> {
+    /// Removes the files that are noted, some at a time, so that others come in between.
+    pub(crate) async fn remove_files(&self) {
         let mut next = Some(removal::FIRST.to_owned());
         while let Some(before) = next {
-            next = self.run(Patience::Short, move |database| removal::step(database, &before)).await?;
+            next = match self.run(Patience::Short, move |database| removal::step(database, &before)).await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::warn!(%error, "files that nobody shows stay until the next start");
+                    return;
+                }
+            };
         }
-        Ok(())
     }
 
-    /// Ends an ephemeral thread; its images stay. Nothing happens to other threads.
+    /// Ends an ephemeral thread; what it made stays, with what that was made of. Nothing happens to other threads.
     pub async fn forget(&self, thread_id: &str) -> Result<(), StorageError> {
         if !self.lanes.ephemeral.has(thread_id) {
             return Ok(());
         }
         let thread_id = thread_id.to_owned();
-        Ok(self.lanes.memory.write(Patience::Short, move |memory| memory.forget(&thread_id)).await?)
+        if self.lanes.memory.write(Patience::Short, move |memory| memory.forget(&thread_id)).await? {
+            self.remove_files().await;
+        }
+        Ok(())
     }
 
     /// The token usage that a thread had after its last turn, and that turn's id; `None` before the first answer.

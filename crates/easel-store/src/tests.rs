@@ -1,6 +1,7 @@
 //! The store over real folders, real files, and real processes that are really killed.
 
 mod full_disk;
+mod given;
 mod history;
 mod images;
 mod migration;

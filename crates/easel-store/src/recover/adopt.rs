@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::fault::Fault;
 use crate::files::{self, Unfinished};
 use crate::journal::{self, Answer, Applied, Call, Intent, Outcome};
-use crate::{image_list, name, os, spare};
+use crate::{image_list, name, os, removal, spare};
 
 /// An image of a call, at its final path.
 struct Adopted {
@@ -93,6 +93,8 @@ fn finish(database: &mut Database, call: &Call, records: &[ImageRecord], note: &
     let home = database.home.clone();
     database.write_durably(|write| {
         journal::finish(write, &home, call, records, &outcome)?;
+        // An open call kept what the thread was given.
+        removal::release_given_of_ended(write, &call.thread_id)?;
         if records.is_empty() {
             return Ok(());
         }

@@ -109,11 +109,18 @@ async fn absolute_paths_of_the_fourth_version_become_relative() {
     let output = output::made(&[serde_json::from_str(&record).unwrap()], ImageDetail::High);
     let answer = serde_json::to_string(&ResponseItem::FunctionCallOutput { call_id: "c1".into(), output }).unwrap();
     database.execute("UPDATE model_items SET json = ?1", [&answer]).unwrap();
+    // Given to an ephemeral thread that has ended.
+    let orphan = format!("{}.png", "cd".repeat(32));
+    let sql = "INSERT INTO images (thread_id, id, origin, path, created_at, json) VALUES ('ended', '', 'attached', ?1, 1, '{}')";
+    database.execute(sql, [format!("{old}/attachments/{orphan}")]).unwrap();
     for path in [&given, &format!("{old}/generated_images/gone-thread"), &"/elsewhere/x.png".to_owned()] {
         database.execute("INSERT INTO removals VALUES (?1)", [path]).unwrap();
     }
     drop(database);
-    for (folder, name) in [("attachments", format!("{hash}.png")), ("generated_images/thread-1", "c1.png".into())] {
+    let given = format!("{hash}.png");
+    for (folder, name) in
+        [("attachments", &given), ("attachments", &orphan), ("generated_images/thread-1", &"c1.png".into())]
+    {
         std::fs::create_dir_all(root.join(folder)).unwrap();
         std::fs::write(root.join(folder).join(name), png(1, 1, b"")).unwrap();
     }

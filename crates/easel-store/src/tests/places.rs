@@ -22,13 +22,6 @@ fn folder() -> (TempDir, PathBuf) {
     (folder, real)
 }
 
-async fn attach(store: &EaselStore, thread_id: &str) -> Attachment {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("given.png");
-    fs::write(&file, png(4, 4, b"given")).unwrap();
-    store.take_in(thread_id, ImageSource::Attached(file)).await.unwrap()
-}
-
 /// A turn in which the user attached an image and a call edited it.
 async fn edit(store: &EaselStore) -> (Attachment, ImageRecord) {
     let given = attach(store, THREAD).await;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use easel_imagegen::port::{CallEnd, ImageSource, Store};
+use easel_imagegen::port::{CallEnd, Store};
 use easel_protocol::image::ImageListParams;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::thread::ThreadListParams;
@@ -22,13 +22,6 @@ async fn drawn(home: &Path) -> (EaselStore, Attachment, ImageRecord) {
     let records = store.settle(THREAD, "c1", CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
     store.append(vec![turn_completed(TURN)]).await.unwrap();
     (store, attachment, records[0].clone())
-}
-
-async fn attach(store: &EaselStore, thread_id: &str) -> Attachment {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("given.png");
-    fs::write(&file, png(4, 4, b"given")).unwrap();
-    store.take_in(thread_id, ImageSource::Attached(file)).await.unwrap()
 }
 
 async fn fork(store: &EaselStore, source: &str, id: &str) {

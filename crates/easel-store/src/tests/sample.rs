@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::path::Path;
 
-use easel_imagegen::port::{CallStart, Files, Made, MadeImage, Reference, Store};
+use easel_imagegen::port::{CallStart, Files, ImageSource, Made, MadeImage, Reference, Store};
 use easel_protocol::event::{
     Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
     TurnCompletedNotification, TurnStartedNotification,
 };
 use easel_protocol::input::UserInput;
 use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem, UserMessageItem};
-use easel_protocol::record::{AppliedImage, ImageAction, ImageUsage, RequestedImage};
+use easel_protocol::record::{AppliedImage, Attachment, ImageAction, ImageUsage, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadItemsListParams, ThreadStatus};
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
@@ -224,6 +224,14 @@ pub(super) fn made(images: Vec<StagedImage>) -> Made<StagedImage> {
         attempts: 1,
         missing: None,
     }
+}
+
+/// An image that the user gives to a thread; its bytes are the same each time.
+pub(super) async fn attach(store: &EaselStore, thread_id: &str) -> Attachment {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("given.png");
+    std::fs::write(&file, png(4, 4, b"given")).unwrap();
+    store.take_in(thread_id, ImageSource::Attached(file)).await.unwrap()
 }
 
 /// All items of [`THREAD`].
