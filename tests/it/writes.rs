@@ -284,3 +284,30 @@ async fn a_wrong_switch_is_refused_and_nobody_requires_anything() {
     assert_eq!(required.requirements, None);
     server.close().await;
 }
+
+#[tokio::test]
+async fn kill_switch_does_not_wait_for_a_foreign_lock() {
+    let place = Place::with_config("");
+    let mut server = place.server_with(STANDALONE).await;
+    let lock = std::fs::File::create(place.home().join("config.lock")).expect("a lock");
+    lock.lock().expect("nobody has it");
+    let write = server.client.send::<ConfigValueWrite>(&change("model", json!("a"))).await.expect("it is sent");
+    let off = ExperimentalFeatureEnablementSetParams { enablement: [("image_generation".to_owned(), false)].into() };
+    let switch = server.client.send::<ExperimentalFeatureEnablementSet>(&off).await.expect("it is sent");
+    // An answer to the write in between would be an error.
+    server.client.answer::<ExperimentalFeatureEnablementSet>(switch).await.expect("the switch is answered first");
+    told_while_waiting(&mut server, write).await;
+    drop(lock);
+    set(&mut server, "model", json!("b")).await;
+    assert_eq!(home_text(&place), "model = \"b\"\n");
+    assert_eq!(exposure(&mut server, None).await, ToolExposure::None);
+    server.close().await;
+}
+
+/// The write gives up and names the lock, and the switch has been announced.
+async fn told_while_waiting(server: &mut Server, write: u64) {
+    let refused = server.client.answer::<ConfigValueWrite>(write).await;
+    let Err(easel_client::ClientError::Refused { message, .. }) = refused else { panic!("{refused:?}") };
+    assert!(message.contains("config.lock") && message.starts_with("Nothing was written"), "{message}");
+    told(server, ToolExposure::None).await;
+}

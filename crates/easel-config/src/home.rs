@@ -40,7 +40,28 @@ pub fn home(environment: &Environment) -> Result<PathBuf, HomeError> {
 ///
 /// A folder that is already there keeps its permissions: the user chose them.
 pub fn create_home(home: &Path) -> Result<(), HomeError> {
-    private_folders().create(home).map_err(|source| HomeError::Create { path: home.to_owned(), source })
+    let failed = |source| HomeError::Create { path: home.to_owned(), source };
+    let is_new = !home.exists();
+    private_folders().create(home).map_err(failed)?;
+    if is_new { close_to_others(home).map_err(failed) } else { Ok(()) }
+}
+
+/// The mode with which the folder was made is enough.
+#[cfg(not(windows))]
+fn close_to_others(_home: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes away what the folder inherits, so that its owner and the system alone have it, with all that will be in it. The
+/// profile of a user is closed to others already, but a home can be anywhere.
+#[cfg(windows)]
+fn close_to_others(home: &Path) -> io::Result<()> {
+    use std::process::{Command, Stdio};
+    let mut command = Command::new("icacls.exe");
+    // Owner rights and the system, by numbers that are the same in every language of Windows.
+    command.arg(home).args(["/inheritance:r", "/grant:r", "*S-1-3-4:(OI)(CI)F", "*S-1-5-18:(OI)(CI)F", "/q"]);
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other("icacls cannot close it to other users")) }
 }
 
 #[cfg(unix)]
@@ -51,7 +72,7 @@ fn private_folders() -> DirBuilder {
     builder
 }
 
-/// Elsewhere the user's profile folder is private by default.
+/// Elsewhere folders have no mode.
 #[cfg(not(unix))]
 fn private_folders() -> DirBuilder {
     let mut builder = DirBuilder::new();

@@ -56,8 +56,8 @@ pub use overrides::{Invocation, known_overrides, names_secret};
 pub use policy::{PROCESS_WIDE, RESERVED_FROM_PROJECTS};
 pub use provider_settings::{EditStyle, Hidden, ImageParameter, Preset, ProviderAuth, ProviderConfig, ProviderImages};
 pub use settings::{
-    Config, CredentialsStore, Detail, Features, History, ImageResult, Images, Limits, Price, Project, Server,
-    TrustLevel, Wire,
+    Config, CredentialsStore, Detail, Features, History, ImageResult, Images, Limits, Price, Server, Wire,
 };
+pub use trust::{Project, TrustLevel};
 pub use warning::Warning;
 pub use write::{Edit, Merge, WriteRefused, Written};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::provider_settings::ProviderConfig;
+use crate::trust::Project;
 
 const MIB: usize = 1024 * 1024;
 
@@ -59,24 +60,6 @@ pub enum CredentialsStore {
     Keyring,
     /// The keychain where there is one, else the file.
     Auto,
-}
-
-/// `[projects."PATH"]`: what the user thinks of a project.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Project {
-    /// Whether the project's `.easel/config.toml` may do more than make something stricter. Unset: no.
-    pub trust_level: Option<TrustLevel>,
-}
-
-/// The peer's two levels of trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TrustLevel {
-    /// It may set every key but those that move requests, credentials, programs or money.
-    Trusted,
-    /// It may only make something stricter.
-    Untrusted,
 }
 
 /// `[features]`: switches by name.

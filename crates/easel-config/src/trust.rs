@@ -4,11 +4,30 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::project::real;
-use crate::{Project, TrustLevel};
 
 /// Bytes that are read of a file of Git's; it holds one path.
 const LONGEST_POINTER: u64 = 8 * 1024;
+
+/// `[projects."PATH"]`: what the user thinks of a project.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Project {
+    /// Whether the project's `.easel/config.toml` may do more than make something stricter. Unset: no.
+    pub trust_level: Option<TrustLevel>,
+}
+
+/// The peer's two levels of trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrustLevel {
+    /// It may set every key but those that move requests, credentials, programs or money.
+    Trusted,
+    /// It may only make something stricter.
+    Untrusted,
+}
 
 /// Whether the user trusts the project that has its configuration in `folder` and is worked on in `cwd`.
 ///

@@ -12,6 +12,7 @@ mod claims;
 mod flight;
 mod helper;
 mod keychain;
+mod login;
 mod origin;
 mod rate_limits;
 mod stored_key;
@@ -24,8 +25,9 @@ use easel_imagegen::capability::AuthKind;
 use easel_provider::{Credential, CredentialError, Credentials, Secret};
 use reqwest::header::HeaderMap;
 
-pub(crate) use account::{Account, KeySource};
+pub(crate) use account::Account;
 pub(crate) use helper::Helper;
+pub(crate) use login::KeySource;
 pub(crate) use origin::Origin;
 pub(crate) use tokens::{Given, Tokens};
 

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use easel_protocol::event::Event;
 use easel_protocol::item::ImageStatus;
+use easel_protocol::method::ThreadStart;
+use easel_protocol::thread::ThreadStartParams;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -130,13 +133,64 @@ async fn a_locked_keychain_says_so_and_auto_takes_the_file() {
     let bus = Bus::locked(place.root()).await.expect("it was there before");
     let status = easel(&place, &[&keyring, STATUS].concat(), "", &bus.variables()).await;
     assert!(said(&status).contains("keychain cannot be used: it is locked"), "{}", said(&status));
+    fails_with_a_reason(&place, &bus, &keyring).await;
     falls_back(&place, &bus.address).await;
+    // A login may be left in it, and whoever logs out must know.
+    let logout = easel(&place, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &bus.variables()).await;
+    assert_eq!(logout.status.code(), Some(1));
+    assert!(said(&logout).contains("it is locked"), "{}", said(&logout));
+    assert!(!place.home().join("auth.json").exists());
 }
 
 #[tokio::test]
 async fn a_keychain_that_is_not_there_says_so_and_auto_takes_the_file() {
     let place = Place::with_config("");
     falls_back(&place, "unix:path=/nowhere").await;
+    let logout =
+        easel(&place, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &on("unix:path=/nowhere")).await;
+    assert_eq!((logout.status.code(), place.home().join("auth.json").exists()), (Some(0), false));
+}
+
+/// A login that cannot be read is not the same as none: the preview does not draw for it.
+async fn fails_with_a_reason(place: &Place, bus: &Bus, keyring: &[&str]) {
+    let mut command = place.command(keyring);
+    command.envs(bus.variables());
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    let thread = server.ok::<ThreadStart>(&ThreadStartParams::default()).await.thread;
+    assert_eq!(thread.model_provider, "openai");
+    server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
+    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let error = events::end(&events).error.clone().expect("an error");
+    assert!(error.message.contains("it is locked") && !error.message.contains("canary"), "{}", error.message);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn silent_keychain_does_not_hold_up_other_requests() {
+    if !cfg!(feature = "keychain") {
+        println!("skipped: this is a build without the cargo feature `keychain`");
+        return;
+    }
+    let place = Place::with_config("cli_auth_credentials_store = \"keyring\"\n");
+    // It takes connections and says nothing.
+    let path = place.root().join("bus");
+    let bus = tokio::net::UnixListener::bind(&path).expect("a socket");
+    let mut command = place.command(STANDALONE);
+    command.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", path.display()));
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    let preview = ThreadStartParams { model_provider: Some("preview".to_owned()), ..ThreadStartParams::default() };
+    let thread = server.thread_with(preview).await;
+    server.turn(&thread.id, vec![text("draw a red square")]).await;
+    // All of this was answered while the keychain is silent: when its connection ends, that is what the warning says.
+    let (asking, _) = bus.accept().await.expect("the keychain is asked");
+    drop((asking, bus));
+    let is_warning = |event: &Event| matches!(event, Event::ConfigWarning(warning) if warning.summary.contains("keychain cannot be used"));
+    let events = server.events_until(is_warning).await;
+    let warned = serde_json::to_string(&events).expect("JSON");
+    assert!(!warned.contains("no answer within"), "{warned}");
+    server.close().await;
 }
 
 /// A keychain that cannot be used keeps no login and is no reason to have none.
@@ -156,8 +210,6 @@ async fn falls_back(place: &Place, bus: &str) {
     }
     let status = easel(place, &[&auto, STATUS].concat(), "", &on(bus)).await;
     assert!(said(&status).contains("auth.json"), "{}", said(&status));
-    let logout = easel(place, &[&auto[..], &["logout"]].concat(), "", &on(bus)).await;
-    assert_eq!((logout.status.code(), place.home().join("auth.json").exists()), (Some(0), false));
 }
 
 #[tokio::test]

@@ -7,8 +7,7 @@ use crate::describe;
 fn the_answer_has_config_layers_from_the_top_and_origins_in_the_shape_of_the_peer() {
     let mut desk = Desk::new()
         .with_home("model = 'gpt-5.5'\n[profiles.fast]\nimages.parallel = 2")
-        .with_project("[images]\ndetail = 'low'")
-        .trusting()
+        .with_project("[limits]\nimages_per_turn = 4")
         .with_variable("EASEL__FEATURES__IMAGEGENEXT", "true")
         .with_override("history.model_images=4");
     desk.invocation.profile = Some("fast".to_owned());

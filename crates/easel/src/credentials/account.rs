@@ -9,14 +9,13 @@ use easel_provider::{CredentialError, Secret};
 use easel_rpc::Outbox;
 use tokio::sync::watch;
 
+use super::login::{KeySource, Login, VARIABLE, other_origin};
 use super::origin::Origin;
-use super::store::{Found, Kept, LoginStore, Place};
+use super::store::{Found, Kept, LoginStore};
 use super::stored_key::{LONGEST_KEY, StoredKey};
 use super::tokens::{Given, Profile, Tokens};
 use super::{key_in, one_word};
 use crate::connections::Connections;
-
-const VARIABLE: &str = "OPENAI_API_KEY";
 
 /// Changes when the user logs in or out.
 #[derive(Debug)]
@@ -27,44 +26,6 @@ pub(crate) struct Account {
     login: watch::Sender<Login>,
     /// Win over any key: a client that gives them means just this server.
     tokens: Arc<Tokens>,
-}
-
-/// The stored login, as far as this process knows it.
-#[derive(Debug)]
-enum Login {
-    /// The keychain is being asked.
-    Reading,
-    None,
-    Key(Found),
-    /// There may be one. It is not the same as none: whoever logged in does not mean the preview.
-    Unreadable(CredentialError),
-}
-
-impl From<Result<Option<Found>, CredentialError>> for Login {
-    fn from(read: Result<Option<Found>, CredentialError>) -> Self {
-        match read {
-            Ok(Some(found)) => Self::Key(found),
-            Ok(None) => Self::None,
-            Err(error) => Self::Unreadable(error),
-        }
-    }
-}
-
-/// Where the key in use comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeySource {
-    Environment,
-    Login(Place),
-}
-
-impl KeySource {
-    /// For people: completes "the key comes from".
-    pub(crate) fn place(self) -> String {
-        match self {
-            Self::Environment => format!("the environment variable {VARIABLE}"),
-            Self::Login(place) => place.name(),
-        }
-    }
 }
 
 impl Account {
@@ -247,12 +208,4 @@ impl Account {
         }
         self.key_for(destination)
     }
-}
-
-/// A key is never sent where it was not given for.
-fn other_origin(given_for: &Origin, destination: &Origin) -> String {
-    format!(
-        "the stored API key was given for {given_for} and is not sent to {destination}: log in again with the configuration \
-         that names {destination} (`easel login --with-api-key`), or give a provider of your own its key with env_key"
-    )
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use easel_config::CredentialsStore;
 
-use super::account::KeySource;
 use super::store::{LoginStore, Place};
 use super::*;
 

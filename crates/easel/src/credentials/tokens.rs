@@ -1,13 +1,14 @@
 //! ChatGPT tokens that a client has given: in memory only, and renewed by the client that gave them.
 
-use std::fmt;
+mod session;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
 use easel_protocol::account::{
     AccountUpdatedNotification, AuthMode, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason,
-    ChatgptAuthTokensRefreshResponse, PlanType, SecretText,
+    ChatgptAuthTokensRefreshResponse, PlanType,
 };
 use easel_protocol::event::Event;
 use easel_protocol::method::{ChatgptAuthTokensRefresh, Method};
@@ -17,18 +18,16 @@ use easel_rpc::{Outbox, PeerError};
 use futures_util::FutureExt;
 use reqwest::header::HeaderMap;
 
-use super::claims::Claims;
 use super::flight::Flight;
 use super::origin::Origin;
 use super::rate_limits::RateLimits;
-use super::{LONGEST_TOKEN, one_word};
 use crate::connections::Connections;
+use session::{Session, unusable};
+
+pub(crate) use session::Given;
 
 /// How long a client may take to renew a token: somebody waits for an image meanwhile.
 const RENEWAL: Duration = Duration::from_secs(10);
-
-/// Characters of an account's id.
-const LONGEST_ID: usize = 256;
 
 /// The session of the account, if there is one.
 #[derive(Debug, Default)]
@@ -37,36 +36,6 @@ pub(crate) struct Tokens {
     renewal: Flight<Result<(), CredentialError>>,
     limits: RateLimits,
     connections: Connections,
-}
-
-/// What a client gives, at login or when it renews.
-#[derive(Debug)]
-pub(crate) struct Given {
-    pub(crate) access_token: SecretText,
-    pub(crate) account_id: String,
-    pub(crate) plan: Option<String>,
-}
-
-#[derive(Clone)]
-struct Session {
-    token: Secret,
-    account_id: String,
-    /// Where requests may take the token.
-    origin: Origin,
-    claims: Claims,
-    plan: PlanType,
-    /// The connection that logged in: it alone can renew.
-    host: Outbox,
-}
-
-/// Leaves the connection out, which has nothing to say.
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("token", &self.token)
-            .field("account_id", &self.account_id)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Whose tokens they are.
@@ -219,26 +188,6 @@ impl Tokens {
 pub(crate) fn updated(plan: PlanType) -> Event {
     let auth_mode = Some(AuthMode::ChatgptAuthTokens);
     Event::AccountUpdated(AccountUpdatedNotification { auth_mode, plan_type: Some(plan) })
-}
-
-impl Session {
-    fn new(given: Given, origin: Origin, host: Outbox) -> Result<Self, CredentialError> {
-        let Given { access_token: SecretText(token), account_id, plan } = given;
-        let Some(token) = one_word(&token, LONGEST_TOKEN) else {
-            return Err(unusable("accessToken is not an access token: one word of visible characters"));
-        };
-        let Some(_) = one_word(&account_id, LONGEST_ID) else {
-            return Err(unusable("chatgptAccountId is not an id: one word of visible characters"));
-        };
-        let claims = Claims::of(token);
-        let plan = plan.map(|plan| PlanType::from_name(&plan)).or(claims.plan).unwrap_or_default();
-        let account_id = account_id.trim().to_owned();
-        Ok(Self { token: Secret::new(token.to_owned()), account_id, origin, claims, plan, host })
-    }
-}
-
-fn unusable(message: &str) -> CredentialError {
-    CredentialError { message: message.to_owned() }
 }
 
 /// Completes "the ChatGPT token was refused, and …".
