@@ -155,7 +155,7 @@ fn a_refusal_that_repeats_a_secret_is_masked_wherever_it_stands() {
 }
 
 #[test]
-fn account_and_query_parameters_are_masked_and_the_version_of_the_api_is_not() {
+fn account_and_query_are_masked_but_not_the_api_version() {
     let query = [("key", "sk-canary-query"), ("api-version", "2025-04-01-preview")];
     let query = query.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let credential = crate::Credential {

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_four_characters_is_masked_and_one_of_three_is_not() {
+    fn secrets_are_masked_from_four_characters_on() {
         assert_eq!(masks(&["sk-1", "abc"]).words("sk-1 and abc"), "*** and abc");
     }
 

@@ -65,7 +65,7 @@ fn collect<'a>(value: &'a Value, parts: &mut Vec<&'a Value>) {
 }
 
 #[tokio::test]
-async fn a_picture_file_that_is_gone_is_left_out_and_the_thread_goes_on() {
+async fn a_thread_outlives_the_files_of_its_pictures() {
     let provider = provider(|_| None).await;
     let (place, mut first) = server(&provider).await;
     let thread = first.thread().await;
@@ -94,7 +94,7 @@ async fn a_picture_file_that_is_gone_is_left_out_and_the_thread_goes_on() {
 }
 
 #[tokio::test]
-async fn a_picture_that_the_provider_refuses_is_left_out_and_the_thread_goes_on() {
+async fn a_thread_outlives_a_picture_that_its_provider_refuses() {
     let provider = provider(|request| {
         let input = request.json()["input"].take();
         let (item, part) = input.as_array()?.iter().enumerate().find_map(|(item, content)| {

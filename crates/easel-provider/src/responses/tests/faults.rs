@@ -136,7 +136,7 @@ async fn texts_over_their_bounds_are_refused() {
 }
 
 #[tokio::test]
-async fn names_without_end_are_refused_at_the_first_and_not_asked_for_again() {
+async fn names_without_end_are_refused_at_the_first() {
     let call = json!({"type": "function_call", "id": "fc_1", "call_id": "c", "name": "x".repeat(15 << 20)});
     let answer = || vec![Step::Send(stream(events(&[done(&call)])))];
     let server = Server::start([answer(), answer()]).await;

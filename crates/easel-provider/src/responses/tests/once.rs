@@ -63,7 +63,7 @@ async fn equal_calls_at_two_positions_are_made_twice() {
 }
 
 #[tokio::test]
-async fn calls_of_a_server_that_gives_all_the_same_position_are_all_made() {
+async fn calls_that_share_one_position_are_all_made() {
     let (a, b) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "dog"));
     let lines = heard(&[done_at(0, &a), done_at(0, &b), completed(&[a, b])]).await;
     assert_eq!(lines, [made("call_A", "cat"), made("call_B", "dog")]);
@@ -130,7 +130,7 @@ async fn images_without_ids_are_all_taken() {
 }
 
 #[tokio::test]
-async fn images_of_a_server_that_gives_all_the_same_position_are_all_taken() {
+async fn images_that_share_one_position_are_all_taken() {
     let list = [
         image_added(Some(0), Some("ig_1")),
         image_added(Some(0), Some("ig_2")),

@@ -60,7 +60,7 @@ fn without(places: &[(usize, &str)], reason: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_picture_whose_file_is_gone_is_left_out_and_its_line_stays() {
+async fn a_missing_picture_is_left_out_and_its_line_stays() {
     let server = Server::start([answered()]).await;
     let (request, pictures) = shown();
     assert_eq!(all_with(&provider(&server.url, PATIENT, 0), request, shelf(&pictures[1..2])).await, COMPLETED);
@@ -185,7 +185,7 @@ async fn without_a_name_all_pictures_are_left_out() {
 }
 
 #[tokio::test]
-async fn after_a_second_refusal_all_pictures_are_left_out_and_a_third_is_final() {
+async fn a_second_refusal_leaves_out_all_pictures_a_third_is_final() {
     let refused = |param| refusal("400 Bad Request", &invalid(Some(param)));
     let (said, asked_) =
         asked(Preset::Openai, vec![refused("input[1].content[0]"), refused("input[1].content[2]")]).await;

@@ -37,7 +37,7 @@ fn counts_that_are_no_counts_are_nought() {
 }
 
 #[test]
-fn the_position_is_that_of_the_event_or_in_the_whole_answer() {
+fn positions_come_from_events_and_whole_answers() {
     let item = json!({"type": "message", "id": "m", "content": "Hi"});
     let done = json!({"type": "response.output_item.done", "output_index": 7, "item": item}).to_string();
     let Ok(Event::ItemDone(done)) = event(done.as_bytes()) else { panic!("not an item") };
