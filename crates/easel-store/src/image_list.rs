@@ -58,12 +58,7 @@ pub(crate) fn images(
     let limit = page::limit(wish.limit, 25, 50);
     let wanted = Wanted::new("images", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (beyond, order) = wanted.sql("sequence", "id");
-    // Two texts, so that each has its index.
-    let those = if wish.thread_id.is_some() { "thread_id = ?3" } else { "?3 IS NULL AND inherited = 0" };
-    let sql = format!(
-        "SELECT {COLUMNS}, id FROM images \
-         WHERE {those} AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL AND {beyond} ORDER BY {order}"
-    );
+    let sql = images_sql(wish.thread_id.is_some(), &beyond, &order);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;
     let page = wanted.fill(|| {
@@ -72,6 +67,15 @@ pub(crate) fn images(
         Ok(Some((Place { value: row.get(0)?, id: row.get(6)? }, bytes, entry)))
     })?;
     Ok(ImageListResponse { data: page.data, next_cursor: page.next_cursor })
+}
+
+/// Two texts, so that each has its index.
+pub(crate) fn images_sql(of_thread: bool, beyond: &str, order: &str) -> String {
+    let those = if of_thread { "thread_id = ?3" } else { "?3 IS NULL AND inherited = 0" };
+    format!(
+        "SELECT {COLUMNS}, id FROM images \
+         WHERE {those} AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL AND {beyond} ORDER BY {order}"
+    )
 }
 
 /// The image with a handle. Forks share handles with the thread they come from; the row that counts answers, unless it is

@@ -308,13 +308,18 @@ impl Store for EaselStore {
         events.retain(|event| append::thread_of(event).is_some());
         append::drop_beginnings(&mut events);
         let Some(thread_id) = events.first().and_then(append::thread_of).map(str::to_owned) else { return Ok(()) };
+        // What a request changes can be asked for again; what a turn has done cannot.
+        let of_request = |event: &Event| {
+            matches!(event, Event::ThreadNameUpdated(_) | Event::ThreadArchived(_) | Event::ThreadUnarchived(_))
+        };
+        let patience = if events.iter().all(of_request) { Patience::Short } else { Patience::Long };
         let counts = |event: &Event| matches!(event, Event::ThreadTokenUsageUpdated(_));
         let locks = if events.iter().any(counts) { Locks::Disk } else { Locks::Memory };
         let (home, owner) = (self.home.clone(), self.owner.clone());
         let append = move |write: &Transaction<'_>| {
             events.iter().try_for_each(|event| append::event(write, &home, &owner, event))
         };
-        Ok(self.lanes.write_to::<_, Fault>(&thread_id, Patience::Long, locks, append).await?)
+        Ok(self.lanes.write_to::<_, Fault>(&thread_id, patience, locks, append).await?)
     }
 
     async fn take_in(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, SourceRefused> {

@@ -25,17 +25,7 @@ pub(crate) fn threads(connection: &Connection, wish: &ThreadListParams) -> Resul
     let direction = wish.sort_direction.unwrap_or(SortDirection::Desc);
     let wanted = Wanted::new(column, wish.cursor.as_deref(), limit, direction)?;
     let (beyond, order) = wanted.sql(column, "id");
-    let sql = format!(
-        "SELECT {THREAD_COLUMNS}, {column}, octet_length(json) FROM threads \
-         WHERE {beyond} AND ephemeral = 0 AND archived = ?3 \
-         AND (?4 IS NULL OR model_provider IN (SELECT value FROM json_each(?4))) \
-         AND (?5 IS NULL OR cwd IN (SELECT value FROM json_each(?5))) \
-         AND (?6 IS NULL OR source IN (SELECT value FROM json_each(?6))) \
-         AND (?7 IS NULL OR id NOT IN (SELECT value FROM json_each(?7))) \
-         AND (?8 IS NULL OR json_extract(json, '$.originator') IN (SELECT value FROM json_each(?8))) \
-         AND (?9 IS NULL OR holds(preview, ?9) OR holds(name, ?9)) \
-         AND ?10 IS NULL ORDER BY {order}"
-    );
+    let sql = threads_sql(column, &beyond, &order);
     let folders = match &wish.cwd {
         Some(CwdFilter::One(folder)) => json_list(std::slice::from_ref(folder))?,
         Some(CwdFilter::AnyOf(folders)) => json_list(folders)?,
@@ -60,6 +50,20 @@ pub(crate) fn threads(connection: &Connection, wish: &ThreadListParams) -> Resul
         Ok(Some((place(row, &thread.id)?, size(row, &thread)?, thread)))
     })?;
     Ok(ThreadListResponse { data, next_cursor, backwards_cursor })
+}
+
+pub(crate) fn threads_sql(column: &str, beyond: &str, order: &str) -> String {
+    format!(
+        "SELECT {THREAD_COLUMNS}, {column}, octet_length(json) FROM threads \
+         WHERE {beyond} AND ephemeral = 0 AND archived = ?3 \
+         AND (?4 IS NULL OR model_provider IN (SELECT value FROM json_each(?4))) \
+         AND (?5 IS NULL OR cwd IN (SELECT value FROM json_each(?5))) \
+         AND (?6 IS NULL OR source IN (SELECT value FROM json_each(?6))) \
+         AND (?7 IS NULL OR id NOT IN (SELECT value FROM json_each(?7))) \
+         AND (?8 IS NULL OR json_extract(json, '$.originator') IN (SELECT value FROM json_each(?8))) \
+         AND (?9 IS NULL OR holds(preview, ?9) OR holds(name, ?9)) \
+         AND ?10 IS NULL ORDER BY {order}"
+    )
 }
 
 /// Whether a page may have to look at many threads that are not on it.
@@ -114,7 +118,7 @@ fn is_rare(connection: &Connection, query: &str) -> Result<bool, Fault> {
 
 /// Looks the term up in the index of words, and into the texts that are too long for it. The plus sign has SQLite walk the
 /// index of the order, and not the threads that were found to sort them all.
-fn search_by_index(column: &str, beyond: &str, order: &str) -> String {
+pub(crate) fn search_by_index(column: &str, beyond: &str, order: &str) -> String {
     format!(
         "WITH found AS MATERIALIZED ( \
          SELECT id, thread_id, item_id FROM words \
@@ -130,7 +134,7 @@ fn search_by_index(column: &str, beyond: &str, order: &str) -> String {
 
 /// Looks into the words of one thread after another until the page is full: for terms that are too short for the index,
 /// and for those that most threads have.
-fn search_in_order(column: &str, beyond: &str, order: &str) -> String {
+pub(crate) fn search_in_order(column: &str, beyond: &str, order: &str) -> String {
     format!(
         "SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
          (SELECT text FROM words WHERE thread_id = threads.id AND item_id <> '' AND holds(text, ?4) LIMIT 1) \

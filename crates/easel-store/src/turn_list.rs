@@ -62,12 +62,7 @@ pub(crate) fn items(
     let wanted = Wanted::new("items", wish.cursor.as_deref(), page::limit(wish.limit, 25, 100), direction)?;
     must_exist(connection, &wish.thread_id)?;
     let (beyond, order) = wanted.sql("position", "id");
-    // Two texts, so that each has its index.
-    let of_turn = if wish.turn_id.is_some() { "turn_id = ?4" } else { "?4 IS NULL" };
-    let sql = format!(
-        "SELECT position, id, json, turn_id FROM items \
-         WHERE thread_id = ?3 AND {of_turn} AND {beyond} ORDER BY {order}"
-    );
+    let sql = items_sql(wish.turn_id.is_some(), &beyond, &order);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id, &wish.turn_id))?;
     let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
@@ -78,6 +73,15 @@ pub(crate) fn items(
         Ok(Some((Place { value: row.get(0)?, id: row.get(1)? }, bytes, entry)))
     })?;
     Ok(ThreadItemsListResponse { data, next_cursor, backwards_cursor })
+}
+
+/// Two texts, so that each has its index.
+pub(crate) fn items_sql(of_turn: bool, beyond: &str, order: &str) -> String {
+    let (index, those) = if of_turn { ("INDEXED BY items_by_turn", "turn_id = ?4") } else { ("", "?4 IS NULL") };
+    format!(
+        "SELECT position, id, json, turn_id FROM items {index} \
+         WHERE thread_id = ?3 AND {those} AND {beyond} ORDER BY {order}"
+    )
 }
 
 /// The newest turns of a thread with all their items, oldest first, until `bytes` of JSON are full; then, as long as they

@@ -49,8 +49,18 @@ const COLUMNS: &str = "day, thread_id, provider, model, images, synthetic, input
 const SELECTED: &str = "(?4 IS NULL OR model = ?4) AND (?5 IS NULL OR day >= ?5) AND (?6 IS NULL OR day <= ?6)";
 
 /// Two texts, so that each has its index.
-fn of_thread(wish: &UsageReadParams) -> &'static str {
-    if wish.thread_id.is_some() { "thread_id = ?3" } else { "?3 IS NULL" }
+pub(crate) fn used_sql(of_thread: bool, beyond: &str, order: &str) -> String {
+    let those = if of_thread { "thread_id = ?3" } else { "?3 IS NULL" };
+    format!("SELECT {COLUMNS}, sequence FROM usage WHERE {beyond} AND {those} AND {SELECTED} ORDER BY {order}")
+}
+
+/// Sums the rows of one thread, or the sums over threads: neither grows with the number of threads.
+pub(crate) fn totals_sql(of_thread: bool) -> String {
+    let (rows, those) = if of_thread { ("usage", "thread_id = ?3") } else { ("usage_days", "?3 IS NULL") };
+    format!(
+        "SELECT '', '', provider, model, sum(images), sum(synthetic), sum(input_tokens), sum(output_tokens) \
+         FROM {rows} WHERE ?1 IS ?2 AND {those} AND {SELECTED} GROUP BY provider, model ORDER BY provider, model"
+    )
 }
 
 impl EaselStore {
@@ -68,9 +78,7 @@ fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePag
     let limit = page::limit(wish.limit, 100, 200);
     let wanted = Wanted::new("usage", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (beyond, order) = wanted.sql("sequence", "thread_id");
-    let of_thread = of_thread(wish);
-    let sql =
-        format!("SELECT {COLUMNS}, sequence FROM usage WHERE {beyond} AND {of_thread} AND {SELECTED} ORDER BY {order}");
+    let sql = used_sql(wish.thread_id.is_some(), &beyond, &order);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows =
         statement.query(params![wanted.value(), wanted.id(), wish.thread_id, wish.model, wish.since, wish.until])?;
@@ -88,13 +96,7 @@ fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePag
 const ROW_BYTES: usize = 256;
 
 fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<Used>, Fault> {
-    // The rows of one thread, or the sums over threads: neither grows with the number of threads.
-    let rows = if wish.thread_id.is_some() { "usage" } else { "usage_days" };
-    let of_thread = of_thread(wish);
-    let sql = format!(
-        "SELECT '', '', provider, model, sum(images), sum(synthetic), sum(input_tokens), sum(output_tokens) \
-         FROM {rows} WHERE ?1 IS ?2 AND {of_thread} AND {SELECTED} GROUP BY provider, model ORDER BY provider, model"
-    );
+    let sql = totals_sql(wish.thread_id.is_some());
     let mut statement = connection.prepare_cached(&sql)?;
     let nothing: Option<i64> = None;
     let mut rows = statement.query(params![nothing, nothing, wish.thread_id, wish.model, wish.since, wish.until])?;

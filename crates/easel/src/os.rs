@@ -36,3 +36,26 @@ fn forbid_dumps() -> std::io::Result<()> {
 fn forbid_dumps() -> std::io::Result<()> {
     Ok(())
 }
+
+/// Lets this process open as many files as its user may: the usual soft limits, 1,024 or 256 on macOS, are for programs
+/// that call `select`. Children inherit it.
+#[cfg(unix)]
+pub(crate) fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    /// `OPEN_MAX` of macOS, which takes no more although its hard limit is infinite.
+    const MACOS_MAXIMUM: u64 = 10_240;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let most = match maximum {
+        maximum if cfg!(target_os = "macos") => Some(maximum.map_or(MACOS_MAXIMUM, |most| most.min(MACOS_MAXIMUM))),
+        maximum => maximum,
+    };
+    // `None` is no limit.
+    let is_lower = current.is_some_and(|current| most.is_none_or(|most| current < most));
+    if is_lower && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: most, maximum }) {
+        tracing::warn!(%error, ?current, "the limit of open files stays");
+    }
+}
+
+/// Elsewhere there is no such limit.
+#[cfg(not(unix))]
+pub(crate) fn raise_open_files() {}

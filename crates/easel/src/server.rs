@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::app::{App, Cx};
 use crate::logging::Logging;
-use crate::methods;
+use crate::{methods, os};
 
 pub(crate) use listen::Listen;
 pub(crate) use token::{WebSocketAuth, parse_sha256};
@@ -45,6 +45,7 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
     let (input, output) = easel_rpc::take_over()?;
     let watch = ClientWatch::new(&output)?;
     let _logging = Logging::start(environment);
+    os::raise_open_files();
     let home = easel_config::home(environment)?;
     easel_config::create_home(&home)?;
     let loader = Loader::new(environment.clone(), home.clone(), invocation);

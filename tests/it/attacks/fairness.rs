@@ -3,3 +3,5 @@
 #[cfg(unix)]
 mod connections;
 mod requests;
+#[cfg(unix)]
+mod searches;

@@ -2,6 +2,8 @@
 
 #[cfg(target_os = "linux")]
 mod answers;
+#[cfg(unix)]
+mod handles;
 mod names;
 
 use crate::harness::Server;

@@ -1,3 +1,4 @@
 //! Nothing is paid twice, and nothing that was paid for is thrown away.
 
+mod locks;
 mod once;

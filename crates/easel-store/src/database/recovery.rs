@@ -6,7 +6,10 @@ use super::Database;
 use crate::fault::Fault;
 use crate::owner::{self, Gate};
 use crate::recover;
+use crate::worker::ATTEMPT;
 
+/// How long recovery waits for the write lock before it is put off.
+const GLANCE: Duration = Duration::from_millis(100);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -40,8 +43,11 @@ impl Database {
     fn try_to_recover(&mut self) -> Result<bool, Fault> {
         let Some(gate) = Gate::try_enter(&self.home)? else { return Ok(false) };
         if !recover::dead_owners(self)?.is_empty() {
-            // One look at the lock, and not one for each thing that is to be closed.
-            self.write(|_| Ok::<_, Fault>(()))?;
+            // One short look at the lock, and not a wait for each thing that is to be closed: who starts is waited for.
+            self.connection.busy_timeout(GLANCE)?;
+            let is_free = self.write(|_| Ok::<_, Fault>(()));
+            self.connection.busy_timeout(ATTEMPT)?;
+            is_free?;
         }
         recover::all(self, &gate)?;
         if let Err(fault) = owner::sweep(&self.home, &gate) {

@@ -187,3 +187,26 @@ async fn a_page_stays_small_however_much_is_asked_for() {
     }
     assert_eq!(count, 20);
 }
+
+#[tokio::test]
+async fn a_page_of_threads_fits_its_line_in_any_script() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path());
+    for (number, character) in ["漢", "\"", "\u{1}"].iter().cycle().take(120).enumerate() {
+        let text = character.repeat(200);
+        let thread = Thread { preview: text.clone(), name: Some(text), ..thread(&format!("t{number}")) };
+        store.put_thread(thread, None).await.unwrap();
+    }
+    let mut wish = ThreadListParams { limit: Some(100), ..ThreadListParams::default() };
+    let mut seen = 0;
+    loop {
+        let page = store.threads(wish.clone()).await.unwrap();
+        assert!(serde_json::to_string(&page).unwrap().len() < 56 << 10);
+        seen += page.data.len();
+        wish.cursor = page.next_cursor;
+        if wish.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, 120);
+}

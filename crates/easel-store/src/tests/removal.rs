@@ -122,3 +122,20 @@ async fn files_that_a_dead_process_was_about_to_remove_go_at_the_next_start() {
     store.delete("fork").await.unwrap();
     assert!(!folder.exists() && !Path::new(&attachment.path).exists());
 }
+
+#[tokio::test]
+async fn many_images_go_with_their_thread_and_what_a_death_left_of_one() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, _, record) = drawn(home.path()).await;
+    let folder = PathBuf::from(&record.path).parent().unwrap().to_path_buf();
+    for number in 0..150 {
+        let call_id = format!("many-{number}");
+        store.reserve(call(&call_id)).await.unwrap();
+        let made = made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]);
+        store.settle(THREAD, &call_id, CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
+    }
+    // A process died between the new name of a file and its end.
+    fs::rename(&record.path, folder.join(".removed-c1.png")).unwrap();
+    store.delete(THREAD).await.unwrap();
+    assert!(!folder.exists());
+}

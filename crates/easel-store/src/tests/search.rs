@@ -126,3 +126,75 @@ fn a_snippet_is_cut_between_characters_even_where_lower_case_is_longer() {
     let said = format!("{}term", "İ".repeat(300));
     assert!(snippet(&thread(THREAD), Some(&said), "term").chars().count() <= 160);
 }
+
+#[tokio::test]
+async fn the_index_finds_what_the_texts_hold() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path());
+    let long = format!("{} needle in a HAYSTACK", "x ".repeat(40_000));
+    let texts = [
+        "a red square",
+        "Äpfel und Birnen",
+        "İSTANBUL",
+        "ΟΔΟΣ",
+        "straße",
+        "100% \"sure\"",
+        "a_b*c",
+        "漢字を書く",
+        "nul\0char",
+        "aaa",
+        "aaaa bbb",
+        "new\nline",
+        "NEAR OR AND NOT",
+        &long,
+    ];
+    for (number, text) in texts.iter().enumerate() {
+        store.put_thread(Thread { preview: (*text).into(), ..thread(&format!("t{number}")) }, None).await.unwrap();
+    }
+    let heads = texts.map(|text| text.chars().take(9).collect::<String>());
+    let parts = [
+        "äpf",
+        "istanbul",
+        "i̇stan",
+        "οδοσ",
+        "οδος",
+        "STRASSE",
+        "straß",
+        "% \"s",
+        "\"",
+        "_",
+        "*c",
+        "字を",
+        "漢字を",
+        "l\0c",
+        "aaaa",
+        "aab",
+        "w\nl",
+        "or and",
+        "needle in",
+        "haystack",
+        "red square ",
+        "nothing of it",
+    ];
+    for wanted in heads.into_iter().chain(parts.map(str::to_owned)) {
+        let holds = |text: &&&str| text.to_lowercase().contains(&wanted.to_lowercase());
+        let count = texts.iter().filter(holds).count();
+        assert_eq!(found(&store, term(&wanted)).await.len(), count, "{wanted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_term_that_most_texts_have_is_found_in_order() {
+    let home = tempfile::tempdir().unwrap();
+    store(home.path()).await.close().await;
+    let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
+    crate::words::teach(&database).unwrap();
+    let sql = "WITH RECURSIVE row (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row LIMIT 21000) \
+               INSERT INTO words (thread_id, item_id, text) \
+               SELECT 'thread-1', 'w' || number, 'a quite ordinary sentence' FROM row";
+    database.execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
+    let store = open(home.path());
+    store.put_thread(Thread { preview: "an ORDINARY one".into(), ..thread("t2") }, None).await.unwrap();
+    assert_eq!(found(&store, term("ordinary")).await, [THREAD, "t2"]);
+    assert!(found(&store, term("sentence quite")).await.is_empty());
+}

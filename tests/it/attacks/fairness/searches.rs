@@ -1,0 +1,50 @@
+//! Searches of one client beside another client's requests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use serde_json::json;
+
+use crate::harness::Place;
+use crate::listen::server::{Listening, Transport};
+
+const SEARCHES: usize = 64;
+
+/// Gives a thread 20 MB of words, in texts that are too long for the index, so that every search reads them all.
+fn fill(place: &Place, thread_id: &str) {
+    let database = Connection::open(place.home().join("easel.db")).expect("the database");
+    let folded = |context: &rusqlite::functions::Context<'_>| context.get::<String>(0);
+    database.create_scalar_function("folded", 1, FunctionFlags::default(), folded).expect("a function");
+    let sql = "WITH RECURSIVE row (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row LIMIT 200) \
+               INSERT INTO words (thread_id, item_id, text) SELECT ?1, 'w' || number, hex(zeroblob(50000)) FROM row";
+    assert_eq!(database.execute(sql, [thread_id]).expect("rows"), 200);
+}
+
+#[test]
+fn a_thread_starts_before_another_clients_searches_are_done() {
+    let place = Place::new();
+    let server = Listening::start_with(&place, Transport::Lines, &[]);
+    let (mut ada, mut bob) = (server.client(), server.client());
+    ada.send(&json!({ "id": "start", "method": "thread/start", "params": {} }));
+    let started = ada.json();
+    fill(&place, started["result"]["thread"]["id"].as_str().expect("a thread id"));
+    assert_eq!(ada.json()["method"], "thread/started");
+    for number in 0..SEARCHES {
+        ada.send(&json!({ "id": number, "method": "thread/search", "params": { "searchTerm": "zzz" } }));
+    }
+    let answered = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&answered);
+    // It ends with the server.
+    std::thread::spawn(move || {
+        while count.load(Ordering::SeqCst) < SEARCHES {
+            assert!(ada.json()["result"]["data"].as_array().is_some_and(Vec::is_empty));
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    bob.send(&json!({ "id": "start", "method": "thread/start", "params": {} }));
+    assert_eq!(bob.json()["id"], "start");
+    let before = answered.load(Ordering::SeqCst);
+    assert!(before < SEARCHES, "{before} searches were answered before a thread started");
+}

@@ -1,0 +1,95 @@
+//! Another program has the database locked, or it cannot be opened.
+
+use std::path::Path;
+use std::time::Duration;
+
+use easel_protocol::item::ImageStatus;
+use easel_protocol::method::{ThreadList, ThreadNameSet, ThreadStart};
+use easel_protocol::thread::{ThreadListParams, ThreadSetNameParams, ThreadStartParams};
+use easel_protocol::turn::TurnStatus;
+use rusqlite::Connection;
+
+use crate::harness::events::{end, image, starts_an_image};
+use crate::harness::{Place, Server, setting, text};
+
+/// Draws, but not at once: there is time to lock the database between the start of a call and its end.
+const SLOW: &str = "model_provider = \"slow\"\n[model_providers.slow]\npreset = \"preview\"\ndelay_ms = 2000\n";
+
+/// Longer than SQLite waits for a lock. CI takes a minute, as a backup might.
+fn held() -> Duration {
+    Duration::from_secs(if setting("RUN_SLOW_TESTS").is_some() { 60 } else { 7 })
+}
+
+/// Takes the write lock of the home's database, until it is dropped.
+fn lock(place: &Place) -> Connection {
+    let database = Connection::open(place.home().join("easel.db")).expect("the database");
+    database.busy_timeout(Duration::from_secs(60)).expect("a time limit");
+    database.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    database
+}
+
+#[tokio::test]
+async fn an_image_survives_that_is_made_under_a_foreign_write_lock() {
+    let place = Place::with_config(SLOW);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+    server.events_until(starts_an_image).await;
+    let lock = lock(&place);
+    tokio::time::sleep(held()).await;
+    assert_eq!(server.ok::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1, "readers go on");
+    let name = ThreadSetNameParams { thread_id: thread.id.clone(), name: "Square".to_owned() };
+    let refused = server.refused::<ThreadNameSet>(&name).await;
+    assert!(refused.contains("Another program has locked Easel's database."), "{refused}");
+    drop(lock);
+    let events = server.rest_of_turn().await;
+    let image = image(&events);
+    assert_eq!(image.status, ImageStatus::Completed, "{image:#?}");
+    assert!(Path::new(image.saved_path.as_ref().expect("a path")).exists());
+    assert_eq!(end(&events).status, TurnStatus::Completed);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_server_that_starts_under_a_foreign_write_lock_reads_at_once() {
+    let place = Place::with_config(SLOW);
+    let mut server = place.server().await;
+    server.thread().await;
+    server.close().await;
+    let lock = lock(&place);
+    let mut server = place.server().await;
+    assert_eq!(server.ok::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1);
+    drop(lock);
+    server.thread().await;
+    server.close().await;
+}
+
+/// Starts a thread as soon as that is possible; the refusals until then.
+async fn start_in_the_end(server: &mut Server) -> Vec<String> {
+    let mut refusals = Vec::new();
+    loop {
+        match server.client.request::<ThreadStart>(&ThreadStartParams::default()).await {
+            Ok(_) => return refusals,
+            Err(error) => refusals.push(error.to_string()),
+        }
+        assert!(refusals.len() < 600, "{}", refusals[0]);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_at_start_is_tried_again() {
+    let place = Place::with_config(SLOW);
+    let path = place.home().join("easel.db");
+    std::fs::write(&path, vec![7; 8192]).expect("a file");
+    let mut server = place.server().await;
+    for _ in 0..2 {
+        let refused = server.refused::<ThreadStart>(&ThreadStartParams::default()).await;
+        assert!(refused.contains("Easel cannot open its database, and tries again with the next request"), "{refused}");
+    }
+    std::fs::remove_file(&path).expect("our file");
+    start_in_the_end(&mut server).await;
+    server.event_where("thread/started", |event| matches!(event, easel_protocol::event::Event::ThreadStarted(_))).await;
+    assert_eq!(server.ok::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1);
+    server.close().await;
+}
