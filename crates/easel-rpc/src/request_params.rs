@@ -1,11 +1,12 @@
 //! The params of one request: parsed in place when they are short, away from the runtime's workers when they are long.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use jsonrpsee::types::{ErrorObjectOwned, Params};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
 
 use crate::error::{self, internal_error};
@@ -95,33 +96,37 @@ impl<P: DeserializeOwned + Send + 'static> RequestParams<P> {
     }
 }
 
-/// One text field of an object; everything else in it is skipped.
+/// One text field of an object. What comes before it is skipped, what comes behind it is not looked at: clients name the
+/// thread first. A field that is there twice is found when the params are parsed.
 fn skim(text: &str, field: &'static str) -> Option<String> {
-    struct Field(&'static str);
+    struct Field<'f>(&'static str, &'f mut Option<String>);
 
-    impl<'de> serde::de::Visitor<'de> for Field {
-        type Value = Option<String>;
+    impl<'de> Visitor<'de> for Field<'_> {
+        type Value = ();
 
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object")
         }
 
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Option<String>, A::Error> {
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
             #[derive(Deserialize)]
             struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-            let mut found = None;
+            let Self(field, found) = self;
             while let Some(Key(key)) = map.next_key()? {
-                if key == self.0 {
-                    found = map.next_value::<Option<String>>()?;
-                } else {
-                    map.next_value::<serde::de::IgnoredAny>()?;
+                if key == field {
+                    *found = map.next_value()?;
+                    break;
                 }
+                map.next_value::<IgnoredAny>()?;
             }
-            Ok(found)
+            Ok(())
         }
     }
 
-    serde::Deserializer::deserialize_map(&mut serde_json::Deserializer::from_str(text), Field(field)).ok().flatten()
+    let mut found = None;
+    // An error is what the rest of the text looks like.
+    let _ = serde_json::Deserializer::from_str(text).deserialize_map(Field(field, &mut found));
+    found
 }
 
 /// What params take in memory, about; 0 when they are too short to count.
@@ -151,7 +156,8 @@ mod tests {
             (r#"{"threadId":null}"#, None),
             (r#"{"threadId":7}"#, None),
             (r#"["threadId"]"#, None),
-            (r#"{"threadId":"a""#, None),
+            (r#"{"threadId":"a","input":["#, Some("a")),
+            (r#"{"input":[,"threadId":"a"}"#, None),
         ] {
             assert_eq!(skim(text, "threadId").as_deref(), found, "{text}");
         }
