@@ -47,13 +47,16 @@ WHEN NEW.name IS NOT OLD.name OR NEW.preview IS NOT OLD.preview
 BEGIN
     UPDATE words SET text = coalesce(NEW.name || char(10), '') || NEW.preview WHERE thread_id = NEW.id AND item_id = '';
 END;
-CREATE TRIGGER items_have_words AFTER INSERT ON items WHEN NEW.kind IN ('userMessage', 'imageGeneration')
+-- Items of more than 1 MiB are not found by their words: to read them here takes ten times their size in memory.
+CREATE TRIGGER items_have_words AFTER INSERT ON items
+WHEN NEW.kind IN ('userMessage', 'imageGeneration') AND octet_length(NEW.json) <= 1048576
 BEGIN
     INSERT INTO words (thread_id, item_id, text) SELECT thread_id, item_id, text FROM said
     WHERE thread_id = NEW.thread_id AND item_id = NEW.id AND text IS NOT NULL;
 END;
 -- Most changes of an item leave its words as they are. What was said stays said: an item never loses them.
-CREATE TRIGGER items_change_words AFTER UPDATE OF json ON items WHEN NEW.kind IN ('userMessage', 'imageGeneration')
+CREATE TRIGGER items_change_words AFTER UPDATE OF json ON items
+WHEN NEW.kind IN ('userMessage', 'imageGeneration') AND octet_length(NEW.json) <= 1048576
 BEGIN
     INSERT INTO words (thread_id, item_id, text) SELECT thread_id, item_id, text FROM said
     WHERE thread_id = NEW.thread_id AND item_id = NEW.id AND text IS NOT NULL
