@@ -16,7 +16,8 @@ pub use provider::{
     ProviderInfo,
 };
 pub use store::{
-    CallEnd, CallStart, ImageSource, Origin, SourceRefused, StorageError, Store, StoredThread, ThreadImage,
+    CallEnd, CallStart, ImageSource, Origin, RequestStart, SourceRefused, StorageError, Store, StoredThread,
+    ThreadImage,
 };
 
 /// One image in Easel's own store: all that a provider ever reads.

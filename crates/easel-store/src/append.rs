@@ -3,7 +3,7 @@
 use easel_protocol::event::Event;
 use easel_protocol::input::UserInput;
 use easel_protocol::item::{ThreadItem, UserMessageItem};
-use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::thread::{Thread, ThreadStatus};
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 use rusqlite::{Transaction, params};
@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 use crate::home::Home;
-use crate::usage;
+use crate::journal::hosted;
+use crate::{attachments, steers, usage};
 
 /// Characters of the first user message that stand for its thread.
 const PREVIEW: usize = 200;
@@ -57,12 +58,24 @@ pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &E
         Event::ThreadArchived(archived) => set_archived(write, &archived.thread_id, 1),
         Event::ThreadUnarchived(unarchived) => set_archived(write, &unarchived.thread_id, 0),
         Event::TurnStarted(started) => put_turn(write, &started.thread_id, &started.turn, owner),
-        Event::TurnCompleted(completed) => put_turn(write, &completed.thread_id, &completed.turn, owner),
+        Event::TurnCompleted(completed) => {
+            steers::clear(write, &completed.thread_id, &completed.turn.id)?;
+            hosted::end(write, &completed.thread_id, &completed.turn.id)?;
+            put_turn(write, &completed.thread_id, &completed.turn, owner)
+        }
         Event::ItemStarted(started) => put_item(write, home, &started.thread_id, &started.turn_id, &started.item),
         Event::ItemCompleted(completed) => {
+            if let ThreadItem::UserMessage(message) = &completed.item {
+                steers::remove(write, &completed.thread_id, &message.id)?;
+            }
             put_item(write, home, &completed.thread_id, &completed.turn_id, &completed.item)
         }
-        Event::RawResponseItemCompleted(raw) => add_model_item(write, home, &raw.thread_id, &raw.turn_id, &raw.item),
+        Event::RawResponseItemCompleted(raw) => {
+            if is_of_user(&raw.item) {
+                attachments::keep(write, &raw.thread_id, &raw.item)?;
+            }
+            add_model_item(write, home, &raw.thread_id, &raw.turn_id, &raw.item)
+        }
         Event::ThreadTokenUsageUpdated(used) => {
             let usage = serde_json::to_string(&used.token_usage)?;
             let sql = "UPDATE threads SET usage = ?2 WHERE id = ?1";
@@ -178,7 +191,7 @@ pub(crate) fn put_item(
     let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM items WHERE thread_id = ?1), ?2, ?3, ?4, ?5) \
                ON CONFLICT (thread_id, id) DO UPDATE SET json = ?5";
-    let json = home.to_json(item_without_bytes(item))?;
+    let json = item_json(home, item)?;
     write.prepare_cached(sql)?.execute((thread_id, item.id(), turn_id, kind(item), json))?;
     if let ThreadItem::UserMessage(message) = item {
         let sql = "UPDATE threads SET preview = ?2 WHERE id = ?1 AND preview = ''";
@@ -197,9 +210,21 @@ pub(crate) fn add_model_item(
 ) -> Result<(), Fault> {
     let sql = "INSERT INTO model_items (thread_id, position, turn_id, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1), ?2, ?3)";
-    let json = home.to_json(model_item_without_bytes(item))?;
-    write.prepare_cached(sql)?.execute((thread_id, turn_id, json))?;
+    write.prepare_cached(sql)?.execute((thread_id, turn_id, model_item_json(home, item)?))?;
     Ok(())
+}
+
+/// Whether the item is a message of the user, who alone attaches images.
+pub(crate) fn is_of_user(item: &ResponseItem) -> bool {
+    matches!(item, ResponseItem::Message { role: MessageRole::User, .. })
+}
+
+pub(crate) fn item_json(home: &Home, item: &ThreadItem) -> Result<String, Fault> {
+    home.to_json(item_without_bytes(item))
+}
+
+pub(crate) fn model_item_json(home: &Home, item: &ResponseItem) -> Result<String, Fault> {
+    home.to_json(model_item_without_bytes(item))
 }
 
 /// The `kind` column of an item.

@@ -68,16 +68,18 @@ async fn record(
     origin: &'static str,
     copied: Copied,
 ) -> Result<Option<Attachment>, SourceRefused> {
-    let (thread_id, home) = (thread_id.to_owned(), store.home.clone());
+    let (thread_id, home, owner) = (thread_id.to_owned(), store.home.clone(), store.owner.clone());
     let write = move |write: &rusqlite::Transaction<'_>| {
         // Files are removed in transactions, too.
         if !copied.path.exists() {
             return Ok(None);
         }
         let attachment = copied.attachment(new_handle()?);
-        let sql = "INSERT INTO images (thread_id, id, origin, path, created_at, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO images (thread_id, id, origin, path, created_at, json, taken_by) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let taken_by = (origin == "attached").then_some(&*owner);
         let (json, path) = (home.to_json(attachment.clone())?, home.stored(Path::new(&attachment.path)));
-        let row = params![thread_id, attachment.id, origin, path, now_ms() / 1000, json];
+        let row = params![thread_id, attachment.id, origin, path, now_ms() / 1000, json, taken_by];
         write.prepare_cached(sql)?.execute(row)?;
         Ok(Some(attachment))
     };

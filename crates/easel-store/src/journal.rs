@@ -13,6 +13,7 @@ use crate::database::{Database, now_ms};
 use crate::fault::Fault;
 use crate::home::Home;
 
+pub(crate) mod hosted;
 mod record;
 mod settle;
 

@@ -14,11 +14,13 @@ mod store;
 mod worker;
 
 mod append;
+mod attachments;
 mod fork;
 mod history;
 mod memory;
 mod removal;
 mod revert;
+mod steers;
 mod thread_list;
 mod turn_list;
 
@@ -65,5 +67,6 @@ pub use page::PageRefused;
 pub use revert::Reverted;
 pub use settings::Settings;
 pub use source::Limits;
+pub use steers::PendingMessage;
 pub use store::EaselStore;
 pub use usage::{DayOfTokens, UsagePage, Used};

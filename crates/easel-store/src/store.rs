@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_imagegen::port::{CallEnd, CallStart, ImageSource, SourceRefused, StorageError, Store, StoredThread};
+use easel_imagegen::port::{
+    CallEnd, CallStart, ImageSource, RequestStart, SourceRefused, StorageError, Store, StoredThread,
+};
 use easel_protocol::event::{Event, ThreadTokenUsage};
 use easel_protocol::image::{ImageListParams, ImageListResponse};
 use easel_protocol::record::{Attachment, ImageRecord};
@@ -30,8 +32,9 @@ use crate::owner::Gate;
 use crate::page::PageRefused;
 use crate::revert::Reverted;
 use crate::source::Limits;
+use crate::steers::{self, PendingMessage};
 use crate::worker::Patience;
-use crate::{append, fork, history, intake, journal, removal, revert, thread_list, turn_list};
+use crate::{append, attachments, fork, history, intake, journal, removal, revert, thread_list, turn_list};
 
 /// Easel's home on this machine. Cheap to clone; several processes may have the same home open.
 #[derive(Debug, Clone)]
@@ -85,11 +88,39 @@ impl EaselStore {
     /// Adds to the conversation as the model reads it, after the newest turn.
     pub async fn inject(&self, thread_id: &str, items: Vec<ResponseItem>) -> Result<(), StorageError> {
         let (id, home) = (thread_id.to_owned(), self.home.clone());
+        let locks = attachments::locks(&items);
         let add = move |write: &Transaction<'_>| {
             let turn_id = history::newest_turn(write, &id)?.unwrap_or_default();
-            items.iter().try_for_each(|item| append::add_model_item(write, &home, &id, &turn_id, item))
+            items.iter().try_for_each(|item| {
+                append::add_model_item(write, &home, &id, &turn_id, item)?;
+                attachments::keep(write, &id, item)
+            })
         };
-        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, Locks::Memory, add).await?)
+        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, locks, add).await?)
+    }
+
+    /// Keeps a message that a user adds to a running turn, until it is appended to history. A crash before that puts it into
+    /// history at the next start.
+    pub async fn put_pending(&self, message: PendingMessage) -> Result<(), StorageError> {
+        let (thread_id, home) = (message.thread_id.clone(), self.home.clone());
+        let put = move |write: &Transaction<'_>| steers::put(write, &home, message);
+        Ok(self.lanes.write_to::<_, Fault>(&thread_id, Patience::Short, Locks::Memory, put).await?)
+    }
+
+    /// Forgets a message that its turn did not accept.
+    pub async fn remove_pending(&self, thread_id: &str, message_id: &str) -> Result<(), StorageError> {
+        let (id, message_id) = (thread_id.to_owned(), message_id.to_owned());
+        let remove = move |write: &Transaction<'_>| steers::remove(write, &id, &message_id);
+        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, Locks::Memory, remove).await?)
+    }
+
+    /// Removes images that were taken in for a message that was refused, and their files where nothing else shows them.
+    pub async fn discard(&self, thread_id: &str, images: Vec<String>) -> Result<(), StorageError> {
+        let thread_id = thread_id.to_owned();
+        let discard = move |write: &Transaction<'_>| attachments::discard(write, &thread_id, &images);
+        self.run(Patience::Short, move |database| database.write(discard)).await?;
+        self.remove_files().await;
+        Ok(())
     }
 
     /// Takes turns of a thread back. The images that they made are kept.
@@ -308,13 +339,22 @@ impl Store for EaselStore {
         events.retain(|event| append::thread_of(event).is_some());
         append::drop_beginnings(&mut events);
         let Some(thread_id) = events.first().and_then(append::thread_of).map(str::to_owned) else { return Ok(()) };
-        // What a request changes can be asked for again; what a turn has done cannot.
+        // What a request changes can be asked for again; what a turn has done cannot. The start of a turn is part of its
+        // request.
         let of_request = |event: &Event| {
             matches!(event, Event::ThreadNameUpdated(_) | Event::ThreadArchived(_) | Event::ThreadUnarchived(_))
         };
-        let patience = if events.iter().all(of_request) { Patience::Short } else { Patience::Long };
-        let counts = |event: &Event| matches!(event, Event::ThreadTokenUsageUpdated(_));
-        let locks = if events.iter().any(counts) { Locks::Disk } else { Locks::Memory };
+        let starts_turn = |event: &Event| matches!(event, Event::TurnStarted(_));
+        let is_request = events.iter().all(of_request) || events.iter().any(starts_turn);
+        let patience = if is_request { Patience::Short } else { Patience::Long };
+        let touches_disk = |event: &Event| match event {
+            Event::ThreadTokenUsageUpdated(_) => true,
+            Event::RawResponseItemCompleted(raw) => {
+                append::is_of_user(&raw.item) && attachments::locks(std::slice::from_ref(&raw.item)) == Locks::Disk
+            }
+            _ => false,
+        };
+        let locks = if events.iter().any(touches_disk) { Locks::Disk } else { Locks::Memory };
         let (home, owner) = (self.home.clone(), self.owner.clone());
         let append = move |write: &Transaction<'_>| {
             events.iter().try_for_each(|event| append::event(write, &home, &owner, event))
@@ -328,6 +368,14 @@ impl Store for EaselStore {
 
     async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
         self.run(Patience::Long, move |database| journal::reserve(database, call)).await
+    }
+
+    async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {
+        if self.lanes.ephemeral.has(&request.thread_id) {
+            // It ends with the process that could tell of it.
+            return Ok(());
+        }
+        self.run(Patience::Long, move |database| journal::hosted::reserve(database, &request)).await
     }
 
     async fn settle(

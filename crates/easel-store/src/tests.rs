@@ -7,6 +7,7 @@ mod images;
 mod lanes;
 mod migration;
 mod pages;
+mod pending;
 mod places;
 mod plans;
 mod processes;

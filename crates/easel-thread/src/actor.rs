@@ -8,24 +8,18 @@ use std::time::Duration;
 use easel_imagegen::gate::{Decision, GateInput, decide};
 use easel_imagegen::history::PictureBudget;
 use easel_imagegen::port::{Provider, Store};
-use easel_protocol::input::{ImageDetail, UserInput};
-use easel_protocol::item::UserMessageItem;
+use easel_protocol::input::ImageDetail;
 use easel_protocol::model::InputModality;
-use easel_protocol::record::Attachment;
-use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::audience::Audience;
-use crate::call::{CallContext, now_ms};
+use crate::call::CallContext;
 use crate::conversation::Conversation;
-use crate::machine::{Turn, TurnRules};
-use crate::rules::Rules;
-use crate::slot::TurnPermit;
-use crate::telling::{Answered, Telling};
+use crate::start::StartedTurn;
+use crate::telling::Telling;
 use crate::turn::{HostedCalls, Running};
-use crate::user_message;
 
 /// Previews of a turn that wait to be told; more are dropped.
 const PREVIEWS: usize = 16;
@@ -81,34 +75,15 @@ impl ThreadRules {
 
 /// What an actor is told.
 pub enum Command {
-    StartTurn(Box<StartTurn>),
+    StartTurn(Box<StartedTurn>),
     /// Dropped when everything before it is told.
     Pass(oneshot::Sender<()>),
-}
-
-pub struct StartTurn {
-    pub permit: TurnPermit,
-    /// Name of the client that starts the turn; empty when unknown.
-    pub originator: String,
-    pub message_id: String,
-    pub client_id: Option<String>,
-    /// The user's pieces, with images as files of the store.
-    pub content: Vec<UserInput>,
-    /// The images among them, in order.
-    pub attachments: Vec<Attachment>,
-    pub model: String,
-    /// Folders below which the model may name files.
-    pub roots: Vec<PathBuf>,
-    /// JSON Schema that what the model says at the end is to satisfy.
-    pub output_schema: Option<Value>,
-    pub answered: Answered,
 }
 
 /// One thread's state and what it works with.
 pub(crate) struct Actor<S, P, A> {
     pub(crate) thread_id: String,
     pub(crate) conversation: Conversation,
-    pub(crate) rules: Rules,
     pub(crate) provider: Arc<P>,
     pub(crate) store: S,
     pub(crate) audience: A,
@@ -125,34 +100,17 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
         }
     }
 
-    async fn turn(&mut self, start: StartTurn) {
-        let own = self.rules.get();
-        let exposure = own.decide(&*self.provider, &start.model).exposure;
-        let turn_id = start.permit.turn_id().to_owned();
-        let input = user_message::for_model(&start.content, &start.attachments, own.detail);
-        let message = UserMessageItem {
-            id: start.message_id,
-            client_id: start.client_id,
-            content: start.content,
-            started_at_ms: now_ms(),
-            completed_at_ms: None,
-        };
-        let rules = TurnRules {
-            exposure,
-            capabilities: self.provider.info().capabilities.clone(),
-            detail: own.detail,
-            max_images: own.max_images,
-        };
-        self.conversation.attach(&start.attachments);
-        let (turn, effects) = Turn::begin(&self.thread_id, &turn_id, rules, message, input, &mut self.conversation);
+    async fn turn(&mut self, started: StartedTurn) {
+        let own = started.rules;
+        self.conversation.open_turn(&started.message_id, &started.attachments, started.input);
         let (show, previews) = mpsc::channel(PREVIEWS);
         let context = CallContext {
             store: self.store.clone(),
             provider: Arc::clone(&self.provider),
             thread_id: self.thread_id.clone(),
-            turn_id,
-            originator: start.originator,
-            roots: [start.roots.as_slice(), &own.reference_roots].concat(),
+            turn_id: started.permit.turn_id().to_owned(),
+            originator: started.originator,
+            roots: [started.roots.as_slice(), &own.reference_roots].concat(),
             places: Semaphore::new(own.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
             deadline: own.call_deadline,
             partial_images: own.partial_images(&*self.provider),
@@ -162,21 +120,20 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
         let running = Running {
             context: Arc::new(context),
             conversation: &mut self.conversation,
-            telling: Telling::new(self.audience.clone(), &self.thread_id, start.answered, own.event_delay),
-            interrupt: start.permit.interrupt().clone(),
-            model: start.model,
+            telling: Telling::new(self.audience.clone(), &self.thread_id, started.answered, own.event_delay),
+            interrupt: started.permit.interrupt().clone(),
+            model: started.model,
             instructions: own.instructions.clone(),
-            output_schema: start.output_schema,
-            detail: own.detail,
+            output_schema: started.output_schema,
             budget: own.budget,
             calls: JoinSet::new(),
             hosted: HostedCalls::new(),
             previews,
             shown: HashMap::new(),
             history_failed: false,
-            permit: Some(start.permit),
+            permit: Some(started.permit),
         };
-        running.drive(turn, effects).await;
+        running.drive(started.turn, started.effects).await;
     }
 }
 

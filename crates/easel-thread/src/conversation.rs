@@ -55,6 +55,13 @@ impl Conversation {
         }
     }
 
+    /// Adds the message that starts a turn.
+    pub fn open_turn(&mut self, message_id: &str, attachments: &[Attachment], input: ResponseItem) {
+        self.item_ids.insert(message_id.to_owned());
+        self.attach(attachments);
+        self.history.push(input);
+    }
+
     /// Takes in the images of a new user message.
     pub fn attach(&mut self, attachments: &[Attachment]) {
         let message = self.user_messages;

@@ -10,7 +10,7 @@ pub mod machine;
 
 pub mod conversation;
 
-mod user_message;
+pub mod user_message;
 
 pub mod turn;
 
@@ -22,6 +22,7 @@ pub mod slot;
 pub mod telling;
 
 pub mod registry;
+pub mod start;
 
 pub mod audience;
 

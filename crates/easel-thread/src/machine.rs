@@ -75,14 +75,16 @@ enum Ending {
 }
 
 impl Turn {
-    /// Starts a turn with the user's message, which is `input` for the model.
+    /// Creates a turn that starts with the user's message, which the model reads as `input`.
+    ///
+    /// The conversation is not needed yet: the caller adds the message with [`Conversation::open_turn`] once the events
+    /// of these effects are written.
     pub fn begin(
         thread_id: &str,
         turn_id: &str,
         rules: TurnRules,
         message: UserMessageItem,
         input: ResponseItem,
-        conversation: &mut Conversation,
     ) -> (Self, Vec<Effect>) {
         let at = message.started_at_ms;
         let turn = Self {
@@ -100,7 +102,8 @@ impl Turn {
             ending: None,
             ended: false,
         };
-        let mut step = Step::new(conversation, at);
+        let mut unused = Conversation::default();
+        let mut step = Step::new(&mut unused, at);
         turn.emit_status(&mut step, ThreadStatus::Active { active_flags: Vec::new() });
         turn.emit_started(&mut step);
         turn.user_message(&mut step, message, input);

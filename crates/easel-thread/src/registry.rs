@@ -19,16 +19,19 @@ const MAILBOX: usize = 1;
 /// The actor of a loaded thread, as the rest of the program sees it.
 #[derive(Debug)]
 pub struct ThreadHandle<P> {
+    pub(crate) thread_id: String,
     pub slot: TurnSlot,
     /// Of the next turn.
     pub rules: Rules,
     pub provider: Arc<P>,
     commands: mpsc::Sender<Command>,
+    /// Runs what must not stop when its caller does.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl<P> ThreadHandle<P> {
     /// Gives the actor a command; false when the actor has ended.
-    pub async fn send(&self, command: Command) -> bool {
+    pub(crate) async fn send(&self, command: Command) -> bool {
         self.commands.send(command).await.is_ok()
     }
 
@@ -139,15 +142,15 @@ impl<P: Provider> Threads<P> {
             let actor = Actor {
                 thread_id: thread_id.clone(),
                 conversation: Conversation::new(stored),
-                rules: loaded.rules.clone(),
                 provider: Arc::clone(&loaded.provider),
                 store,
                 audience,
             };
             self.actors.spawn(actor.run(mailbox));
             let (rules, provider) = (loaded.rules.clone(), Arc::clone(&loaded.provider));
-            let handle = Arc::new(ThreadHandle { slot: TurnSlot::default(), rules, provider, commands });
-            loaded.actor = Some((0, handle));
+            let (slot, tasks) = (TurnSlot::default(), self.actors.clone());
+            let handle = ThreadHandle { thread_id: thread_id.clone(), slot, rules, provider, commands, tasks };
+            loaded.actor = Some((0, Arc::new(handle)));
         }
         table.touch(&thread_id);
         table.handle(&thread_id).cloned()

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use easel_protocol::input::UserInput;
 use easel_protocol::record::Attachment;
+use easel_protocol::response_item::ResponseItem;
 use tokio_util::sync::CancellationToken;
 
 use crate::telling::Answered;
@@ -20,6 +21,8 @@ pub struct Steer {
     pub content: Vec<UserInput>,
     /// The images among them, in order.
     pub attachments: Vec<Attachment>,
+    /// The message as the model reads it.
+    pub input: ResponseItem,
     pub answered: Answered,
 }
 

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use easel_imagegen::history::PictureBudget;
 use easel_imagegen::port::{Provider, StorageError, Store, image_error};
 use easel_protocol::event::Event;
-use easel_protocol::input::ImageDetail;
 use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -26,7 +25,6 @@ use crate::conversation::Conversation;
 use crate::machine::{Effect, Input, Steered, Turn};
 use crate::slot::{Course, TurnPermit};
 use crate::telling::Telling;
-use crate::user_message;
 use answer::{Answer, AnswerEvent, next};
 pub(crate) use hosted::HostedCalls;
 
@@ -39,8 +37,6 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     pub(crate) model: String,
     pub(crate) instructions: String,
     pub(crate) output_schema: Option<Value>,
-    /// How closely the model looks at pictures that a user adds.
-    pub(crate) detail: ImageDetail,
     pub(crate) budget: PictureBudget,
     pub(crate) calls: JoinSet<Report>,
     pub(crate) hosted: HostedCalls,
@@ -67,7 +63,8 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     pub(crate) async fn drive(mut self, mut turn: Turn, first: Vec<Effect>) {
         let provider = Arc::clone(&self.context.provider);
         let mut answer: Option<Answer<'_, S>> = None;
-        let mut effects = first;
+        // Their events were written before the turn's start was answered.
+        let mut effects = self.perform(first, &provider, &mut answer, &mut turn).await;
         loop {
             while !effects.is_empty() {
                 effects = self.carry_out(effects, &provider, &mut answer, &mut turn).await;
@@ -117,14 +114,14 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         turn: &mut Turn,
         decide: impl FnOnce(&mut Turn, &mut Conversation) -> Vec<Effect>,
     ) -> Vec<Effect> {
-        let Self { permit, conversation, telling, detail, .. } = self;
+        let Self { permit, conversation, telling, .. } = self;
         let Some(permit) = permit else { return decide(turn, conversation) };
         permit.decide(|steers| {
             let mut effects = Vec::new();
             for steer in steers {
                 telling.hold(steer.answered);
                 let steered = Steered {
-                    input: user_message::for_model(&steer.content, &steer.attachments, *detail),
+                    input: steer.input,
                     id: steer.message_id,
                     client_id: steer.client_id,
                     content: steer.content,
@@ -151,21 +148,39 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         answer: &mut Option<Answer<'p, S>>,
         turn: &mut Turn,
     ) -> Vec<Effect> {
+        // The provider is at work already, so the journal comes first: a crash after the item must find what it may cost.
+        for effect in &effects {
+            if let Effect::TrackHosted { item_id, call_id, requested, references } = effect {
+                self.track(item_id, call_id, requested, references).await;
+            }
+        }
         let effects = self.write(effects, turn).await;
         if turn.ended() {
             self.permit = None;
         }
+        self.perform(effects, provider, answer, turn).await
+    }
+
+    /// Does one round of effects whose events are written.
+    async fn perform<'p>(
+        &mut self,
+        effects: Vec<Effect>,
+        provider: &'p P,
+        answer: &mut Option<Answer<'p, S>>,
+        turn: &mut Turn,
+    ) -> Vec<Effect> {
         let mut next = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Emit(event) => self.telling.tell(event).await,
-                Effect::AskModel => *answer = Some(self.ask(provider, turn)),
+                Effect::AskModel => match self.context.journal_request(turn.offered()).await {
+                    Ok(()) => *answer = Some(self.ask(provider, turn)),
+                    Err(error) => next.extend(self.step(turn, Input::AnswerFailed(error))),
+                },
                 Effect::RunCall(draft) => {
                     self.calls.spawn(Arc::clone(&self.context).run(draft));
                 }
-                Effect::TrackHosted { item_id, call_id, requested, references } => {
-                    self.track(item_id, call_id, &requested, &references).await;
-                }
+                Effect::TrackHosted { .. } => {}
                 Effect::CloseAnswer => {
                     next.extend(self.close(answer, turn).await);
                     let interrupted = self.interrupt.is_cancelled();
@@ -181,17 +196,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     /// Writes the events to history; gives back what is to be done now that they are written, or could not be. After a
     /// first failure nothing more is written: the turn is at its end.
     async fn write(&mut self, effects: Vec<Effect>, turn: &mut Turn) -> Vec<Effect> {
-        let events: Vec<Event> = effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Emit(event) => Some(event.clone()),
-                Effect::AskModel
-                | Effect::RunCall(_)
-                | Effect::TrackHosted { .. }
-                | Effect::CloseAnswer
-                | Effect::CancelCalls => None,
-            })
-            .collect();
+        let events: Vec<Event> = effects.iter().filter_map(Effect::event).cloned().collect();
         if events.is_empty() || self.history_failed {
             return effects;
         }

@@ -1,12 +1,12 @@
-//! A user message as the model reads it.
+//! User messages as the model reads them.
 
 use easel_imagegen::output;
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::record::Attachment;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
-/// The text, then each image with the line that names it. `attachments` are the images of `content`, in order.
-pub(crate) fn for_model(content: &[UserInput], attachments: &[Attachment], detail: ImageDetail) -> ResponseItem {
+/// Returns the text, then each image with the line that names it. `attachments` are the images of `content`, in order.
+pub fn for_model(content: &[UserInput], attachments: &[Attachment], detail: ImageDetail) -> ResponseItem {
     let text = |text: String| ContentItem::InputText { text };
     let mut pieces = Vec::new();
     let mut images = attachments.iter().zip(1..);

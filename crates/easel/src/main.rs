@@ -12,6 +12,7 @@ mod methods;
 
 mod active;
 mod app;
+mod attachments;
 mod client;
 mod configuration;
 mod connections;

@@ -30,6 +30,15 @@ pub struct CallStart {
     pub started_at_ms: i64,
 }
 
+/// A request to a model whose provider may make and bill images while it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestStart {
+    pub thread_id: String,
+    pub turn_id: String,
+    /// Unix milliseconds.
+    pub started_at_ms: i64,
+}
+
 /// How a journalled call ended.
 #[derive(Debug)]
 pub enum CallEnd<S> {
@@ -119,6 +128,10 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Journals a call; durable when this returns.
     fn reserve(&self, call: CallStart) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Journals that a request which may be billed for images is about to leave; durable when this returns. It counts as
+    /// open until its turn ends, or another request of the turn takes its place.
+    fn reserve_request(&self, request: RequestStart) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Ends a journalled call: gives its images their names and records, or notes the failure.
     fn settle(

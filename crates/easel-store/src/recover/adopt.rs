@@ -12,7 +12,8 @@ use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageFacts, Image
 use tempfile::TempPath;
 
 use super::found::Found;
-use super::{complete_closed_item, interrupted};
+use super::interrupted;
+use super::turns::complete_closed_item;
 use crate::database::Database;
 use crate::fault::Fault;
 use crate::files::{self, Unfinished};

@@ -85,6 +85,7 @@ async fn a_file_without_a_row_goes_at_the_next_start() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let shown = attach(&store, THREAD).await;
+    store.append(vec![turn_started(TURN), model_item(shown_by_user(&[&shown.id]))]).await.unwrap();
     let folder = home.path().join("attachments");
     assert_eq!(names(&folder.join("incoming")), [""; 0], "a row takes the note away");
     let stray = folder.join(format!("{}.png", "ab".repeat(32)));

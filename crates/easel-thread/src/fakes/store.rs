@@ -3,8 +3,11 @@
 use std::io::{self, Cursor, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use easel_imagegen::port::{CallEnd, CallStart, Files, ImageSource, Reference, SourceRefused, StorageError, Store};
+use easel_imagegen::port::{
+    CallEnd, CallStart, Files, ImageSource, Reference, RequestStart, SourceRefused, StorageError, Store,
+};
 use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, ImageErrorKind, ImageFacts, ImageRecord};
 
@@ -25,6 +28,9 @@ pub(crate) struct Faults {
     pub(crate) append: Option<&'static str>,
     pub(crate) append_panics: bool,
     pub(crate) reserve: bool,
+    /// The next call is not journalled.
+    pub(crate) reserve_once: Arc<AtomicBool>,
+    pub(crate) reserve_request: bool,
     /// `reserve` waits for the gate `reserve`.
     pub(crate) slow_reserve: bool,
     pub(crate) settle: bool,
@@ -116,7 +122,7 @@ impl Store for FakeStore {
 
     async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
         tokio::task::yield_now().await;
-        if self.faults.reserve {
+        if self.faults.reserve || self.faults.reserve_once.swap(false, Ordering::Relaxed) {
             return full();
         }
         let CallStart { thread_id, turn_id, call_id, .. } = call;
@@ -125,6 +131,15 @@ impl Store for FakeStore {
             self.log.pass("reserve").await;
         }
         self.log.add(format!("reserve {call_id} of {turn_id} of {thread_id}"));
+        Ok(())
+    }
+
+    async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {
+        tokio::task::yield_now().await;
+        if self.faults.reserve_request {
+            return full();
+        }
+        self.log.add(format!("journal request of {} of {}", request.turn_id, request.thread_id));
         Ok(())
     }
 

@@ -17,9 +17,11 @@ use super::provider::FakeProvider;
 use super::render;
 use super::store::{FakeStore, Faults};
 use crate::Audience;
-use crate::actor::{Command, StartTurn, ThreadRules};
+use crate::actor::ThreadRules;
 use crate::registry::{ThreadHandle, Threads};
 use crate::rules::Rules;
+use crate::slot::TurnPermit;
+use crate::start::{StartRefused, StartTurn};
 use crate::telling::Answered;
 
 pub(crate) struct World {
@@ -73,6 +75,10 @@ impl World {
         world
     }
 
+    fn store(&self) -> FakeStore {
+        FakeStore { log: self.log.clone(), faults: self.faults.clone() }
+    }
+
     pub(crate) fn load(&self, thread_id: &str, answers: &[&'static str]) -> Arc<ThreadHandle<FakeProvider>> {
         let mut capabilities = capabilities();
         capabilities.image_auth = [AuthKind::None].into();
@@ -89,16 +95,59 @@ impl World {
         let answers = Mutex::new(answers.iter().copied().collect());
         let provider =
             Arc::new(FakeProvider { info, log: self.log.clone(), answers, auth: Mutex::new(AuthKind::None) });
-        let store = FakeStore { log: self.log.clone(), faults: self.faults.clone() };
         let audience = FakeAudience { log: self.log.clone(), slow: self.slow_audience };
         self.threads.insert(thread_id, Rules::new(0, Arc::new(self.rules.clone())), provider);
-        self.threads.start(stored(thread_id), store, audience).expect("it is loaded")
+        self.threads.start(stored(thread_id), self.store(), audience).expect("it is loaded")
+    }
+
+    pub(crate) async fn start(&self, handle: &Arc<ThreadHandle<FakeProvider>>, turn_id: &str) {
+        self.start_answered(handle, turn_id, Box::pin(std::future::ready(()))).await;
+    }
+
+    pub(crate) async fn start_answered(
+        &self,
+        handle: &Arc<ThreadHandle<FakeProvider>>,
+        turn_id: &str,
+        answered: Answered,
+    ) {
+        self.try_start(handle, turn_id, answered).await.expect("the turn starts");
+    }
+
+    pub(crate) async fn try_start(
+        &self,
+        handle: &Arc<ThreadHandle<FakeProvider>>,
+        turn_id: &str,
+        answered: Answered,
+    ) -> Result<(), StartRefused> {
+        self.start_with(handle, handle.slot.begin(turn_id).expect("no turn runs"), answered).await
+    }
+
+    pub(crate) async fn start_with(
+        &self,
+        handle: &Arc<ThreadHandle<FakeProvider>>,
+        permit: TurnPermit,
+        answered: Answered,
+    ) -> Result<(), StartRefused> {
+        let start = StartTurn {
+            message_id: format!("user_{}", permit.turn_id()),
+            permit,
+            originator: "tests".to_owned(),
+            client_id: None,
+            content: vec![UserInput::Text { text: "Draw".to_owned(), text_elements: Vec::new() }],
+            attachments: Vec::new(),
+            settings: None,
+            model: "model".to_owned(),
+            roots: vec!["/project".into()],
+            output_schema: None,
+            answered,
+        };
+        handle.start(self.store(), start).await
     }
 
     /// Plays one turn that is answered at once, to its last event.
     pub(crate) async fn turn(&self, answers: &[&'static str]) {
         let handle = self.load("thread", answers);
-        start(&handle, "turn").await;
+        self.start(&handle, "turn").await;
         self.end().await;
     }
 
@@ -132,27 +181,6 @@ impl World {
         }
         assert!(reserved.is_subset(&settled), "a row of the journal is left open: {lines:#?}");
     }
-}
-
-pub(crate) async fn start(handle: &ThreadHandle<FakeProvider>, turn_id: &str) {
-    start_answered(handle, turn_id, Box::pin(std::future::ready(()))).await;
-}
-
-pub(crate) async fn start_answered(handle: &ThreadHandle<FakeProvider>, turn_id: &str, answered: Answered) {
-    let permit = handle.slot.begin(turn_id).expect("no turn runs");
-    let start = StartTurn {
-        originator: "tests".to_owned(),
-        permit,
-        message_id: format!("user_{turn_id}"),
-        client_id: None,
-        content: vec![UserInput::Text { text: "Draw".to_owned(), text_elements: Vec::new() }],
-        attachments: Vec::new(),
-        model: "model".to_owned(),
-        roots: vec!["/project".into()],
-        output_schema: None,
-        answered,
-    };
-    assert!(handle.send(Command::StartTurn(Box::new(start))).await, "the actor lives");
 }
 
 fn stored(thread_id: &str) -> StoredThread {

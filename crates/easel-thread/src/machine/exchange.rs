@@ -106,3 +106,15 @@ pub enum Effect {
     /// Cancel the calls that run; each still reports its end.
     CancelCalls,
 }
+
+impl Effect {
+    /// The event that is written and told, if the effect is one.
+    pub(crate) fn event(&self) -> Option<&Event> {
+        match self {
+            Self::Emit(event) => Some(event),
+            Self::AskModel | Self::RunCall(_) | Self::TrackHosted { .. } | Self::CloseAnswer | Self::CancelCalls => {
+                None
+            }
+        }
+    }
+}

@@ -1,3 +1,5 @@
+use easel_protocol::input::ImageDetail;
+
 use super::*;
 
 #[test]
@@ -63,7 +65,8 @@ async fn the_end_of_an_interrupted_turn_is_waited_for_and_not_that_of_another() 
 fn steer(message_id: &str) -> Steer {
     let answered = Box::pin(std::future::ready(()));
     let (message_id, content, attachments) = (message_id.to_owned(), Vec::new(), Vec::new());
-    Steer { message_id, client_id: None, content, attachments, answered }
+    let input = crate::user_message::for_model(&content, &attachments, ImageDetail::High);
+    Steer { message_id, client_id: None, content, attachments, input, answered }
 }
 
 #[test]

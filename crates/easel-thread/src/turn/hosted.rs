@@ -3,15 +3,19 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 
-use easel_imagegen::port::{Made, Provider, Reference, Store};
+use easel_imagegen::port::{Made, ModelError, Provider, Reference, RequestStart, Store};
 use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
+use easel_protocol::tool::ToolExposure;
+use easel_protocol::turn::CodexErrorInfo;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::Running;
 use crate::audience::Audience;
-use crate::call::{Report, StagedOf};
+use crate::call::{CallContext, Report, StagedOf, now_ms};
 use crate::machine::{Effect, Turn};
+
+const STORE_FAILED: &str = "Easel's own store failed.";
 
 /// Calls whose end the answer still owes, by the provider's id.
 pub(crate) type HostedCalls = HashMap<String, Hosted>;
@@ -20,27 +24,60 @@ pub(crate) type HostedCalls = HashMap<String, Hosted>;
 pub(crate) struct Hosted {
     pub(super) item_id: String,
     started: Instant,
+    /// What the journal could not take when the call began. It is offered once more with the image.
+    unreserved: Option<(RequestedImage, Vec<Reference>)>,
+}
+
+impl<S: Store, P: Provider> CallContext<S, P> {
+    /// Journals a request that offers the hosted tool of a provider that bills. Without the row it is not sent: a crash
+    /// could not say what it may have cost.
+    pub(super) async fn journal_request(&self, offered: ToolExposure) -> Result<(), ModelError> {
+        if !self.provider.info().capabilities.bills || offered != ToolExposure::Hosted {
+            return Ok(());
+        }
+        let (thread_id, turn_id) = (self.thread_id.clone(), self.turn_id.clone());
+        let request = RequestStart { thread_id, turn_id, started_at_ms: now_ms() };
+        let message = match AssertUnwindSafe(self.store.reserve_request(request)).catch_unwind().await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.message,
+            Err(_) => STORE_FAILED.to_owned(),
+        };
+        let message = format!("The model was not asked, because the request could not be journalled: {message}");
+        Err(ModelError { message, info: CodexErrorInfo::InternalServerError })
+    }
+
+    /// Journals a call of the hosted tool; the error is a sentence.
+    async fn reserve_hosted(
+        &self,
+        item_id: &str,
+        requested: &RequestedImage,
+        references: &[Reference],
+    ) -> Result<(), String> {
+        match AssertUnwindSafe(self.reserve(item_id, requested, references)).catch_unwind().await {
+            Ok(reserved) => reserved.map_err(|error| error.message),
+            Err(_) => Err(STORE_FAILED.to_owned()),
+        }
+    }
 }
 
 impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     pub(super) async fn track(
         &mut self,
-        item_id: String,
-        call_id: String,
+        item_id: &str,
+        call_id: &str,
         requested: &RequestedImage,
         references: &[Reference],
     ) {
-        let reserving = AssertUnwindSafe(self.context.reserve(&item_id, requested, references)).catch_unwind().await;
-        let message = match reserving {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.message),
-            Err(_) => Some("Easel's own store failed.".to_owned()),
+        let unreserved = match self.context.reserve_hosted(item_id, requested, references).await {
+            Ok(()) => None,
+            Err(message) => {
+                // The provider is at work all the same, and the row of its request stands for the call meanwhile.
+                tracing::warn!(item_id, message, "a call of the hosted tool is not journalled yet");
+                Some((requested.clone(), references.to_vec()))
+            }
         };
-        if let Some(message) = message {
-            // The provider is at work all the same, and the store keeps what it makes.
-            tracing::warn!(item_id, message, "a call of the hosted tool was not journalled");
-        }
-        self.hosted.insert(call_id, Hosted { item_id, started: Instant::now() });
+        let hosted = Hosted { item_id: item_id.to_owned(), started: Instant::now(), unreserved };
+        self.hosted.insert(call_id.to_owned(), hosted);
     }
 
     pub(super) async fn hosted_ended(
@@ -73,6 +110,11 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         hosted: Hosted,
         made: Result<Made<StagedOf<S>>, ImageError>,
     ) -> Vec<Effect> {
+        if let Some((requested, references)) = &hosted.unreserved
+            && let Err(message) = self.context.reserve_hosted(&hosted.item_id, requested, references).await
+        {
+            tracing::warn!(item_id = hosted.item_id, message, "a call of the hosted tool was not journalled");
+        }
         let settling = self.context.settle(&hosted.item_id, made, hosted.started.elapsed());
         let outcome = AssertUnwindSafe(settling).catch_unwind().await.unwrap_or_else(|_| {
             Err(Box::new(self.context.after_sending(ImageErrorKind::Internal, "Easel's own store failed")))

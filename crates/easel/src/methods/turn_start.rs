@@ -1,16 +1,15 @@
 use std::path::PathBuf;
 
-use easel_imagegen::port::{ImageSource, Store};
 use easel_protocol::input::UserInput;
 use easel_protocol::method::TurnStart;
-use easel_protocol::record::Attachment;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStartParams, TurnStartResponse, TurnStatus};
-use easel_thread::actor::{Command, StartTurn};
+use easel_thread::start::{StartRefused, StartTurn};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::app::{App, Cx};
+use crate::app::Cx;
+use crate::attachments::TakenIn;
 use crate::given;
 use crate::methods::thread_settings_update::{changed, updated};
 use crate::methods::{Answer, Handler};
@@ -22,6 +21,7 @@ const MAX_PIECES: usize = 64;
 const MAX_SCHEMA_BYTES: usize = 64 << 10;
 
 impl Handler for TurnStart {
+    /// Answers once the message and the turn's row are committed, so that a process that is killed then loses neither.
     async fn handle(cx: Cx, params: TurnStartParams) -> Result<Answer<TurnStartResponse>, Refusal> {
         let app = &cx.app;
         check(&params.input)?;
@@ -32,17 +32,10 @@ impl Handler for TurnStart {
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
         let turn_id = Uuid::now_v7().to_string();
         let (handle, permit) = app.begin_turn(&params.thread_id, &turn_id).await?;
+        // What may be refused comes first: a thread changes only together with a turn that starts.
+        let taken = TakenIn::new(app, &params.thread_id, params.input).await?;
         let thread = changed(app, &stored, cwd.as_deref(), model);
-        let settings = if thread == stored {
-            None
-        } else {
-            app.store.put_thread(thread.clone(), None).await?;
-            Some(updated(app, thread.clone()).await?)
-        };
-        if cwd.is_some() {
-            app.store.name_folder(&params.thread_id).await?;
-        }
-        let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;
+        let settings = if thread == stored { None } else { Some(updated(app, thread.clone()).await?) };
         // Nothing has been asked of a provider yet: who cancelled gets no turn.
         if cx.cancellation.is_cancelled() {
             return Err(Refusal::Cancelled);
@@ -53,18 +46,27 @@ impl Handler for TurnStart {
             originator: cx.client.name().unwrap_or_default().to_owned(),
             message_id: Uuid::now_v7().to_string(),
             client_id,
-            content,
-            attachments,
+            content: taken.content().to_vec(),
+            attachments: taken.attachments().to_vec(),
+            settings: settings.is_some().then(|| Box::new(thread.clone())),
             model: thread.model.unwrap_or_default(),
-            roots: app.roots(&params.thread_id, PathBuf::from(thread.cwd)).await?,
+            roots: app.roots(&params.thread_id, PathBuf::from(thread.cwd), cwd.is_some()).await?,
             output_schema: params.output_schema,
             answered: Box::pin(async move {
                 // A sender that is gone without a word means that there is nobody to wait for.
                 let _ = told.await;
             }),
         };
-        if !handle.send(Command::StartTurn(Box::new(start))).await {
-            return Err(Refusal::ShuttingDown);
+        handle.start(app.store.clone(), start).await.map_err(|refused| match refused {
+            StartRefused::NotWritten(error) => Refusal::Storage(error),
+            StartRefused::Ended => Refusal::ShuttingDown,
+        })?;
+        taken.accept();
+        if cwd.is_some()
+            && let Err(error) = app.store.name_folder(&params.thread_id).await
+        {
+            // The turn runs already. Its thread stays stricter than it would have to be.
+            tracing::warn!(thread_id = params.thread_id, %error, "the thread's folder is not noted as named");
         }
         Ok(Answer::then(TurnStartResponse { turn: new_turn(turn_id) }, async move {
             if let Some(settings) = settings {
@@ -100,37 +102,6 @@ fn check_schema(schema: Option<&Value>) -> Result<(), Refusal> {
         return Err(Refusal::field("outputSchema", format!("has more than {MAX_SCHEMA_BYTES} bytes")));
     }
     Ok(())
-}
-
-/// Copies the images into the store: the client may delete its own as soon as this is answered.
-pub(super) async fn take_in(
-    app: &App,
-    thread_id: &str,
-    input: Vec<UserInput>,
-) -> Result<(Vec<UserInput>, Vec<Attachment>), Refusal> {
-    let mut content = Vec::with_capacity(input.len());
-    let mut attachments = Vec::new();
-    for (index, piece) in input.into_iter().enumerate() {
-        let (source, detail) = match piece {
-            UserInput::Image { url, detail } if url.starts_with("data:") => (ImageSource::DataUrl(url), detail),
-            UserInput::Image { .. } => {
-                return Err(Refusal::field(
-                    format!("input[{index}].url"),
-                    "only data: URLs are taken; nothing is fetched from the network",
-                ));
-            }
-            UserInput::LocalImage { path, detail } => (ImageSource::Attached(path.into()), detail),
-            piece @ (UserInput::Text { .. } | UserInput::Skill { .. } | UserInput::Mention { .. }) => {
-                content.push(piece);
-                continue;
-            }
-        };
-        let taken = app.store.take_in(thread_id, source).await;
-        let attachment = taken.map_err(|refused| Refusal::source(format!("input[{index}]"), refused))?;
-        content.push(UserInput::LocalImage { path: attachment.path.clone(), detail });
-        attachments.push(attachment);
-    }
-    Ok((content, attachments))
 }
 
 fn new_turn(id: String) -> Turn {

@@ -1,17 +1,23 @@
+use easel_protocol::item::UserMessageItem;
 use easel_protocol::method::TurnSteer;
 use easel_protocol::turn::{TurnSteerParams, TurnSteerResponse};
+use easel_store::PendingMessage;
+use easel_thread::call::now_ms;
 use easel_thread::slot::{Steer, SteerRefused};
+use easel_thread::user_message;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::app::Cx;
+use crate::attachments::TakenIn;
 use crate::given;
-use crate::methods::turn_start::{check, take_in};
+use crate::methods::turn_start::check;
 use crate::methods::{Answer, Handler};
 use crate::refusal::Refusal;
 
 impl Handler for TurnSteer {
-    /// The message is the model's to read with the turn's next request; if none was due, there is one more.
+    /// The message is the model's to read with the turn's next request; if none was due, there is one more. It is
+    /// committed before this is answered.
     async fn handle(cx: Cx, params: TurnSteerParams) -> Result<Answer<TurnSteerResponse>, Refusal> {
         let app = &cx.app;
         check(&params.input)?;
@@ -27,19 +33,33 @@ impl Handler for TurnSteer {
         };
         // Before images are copied; the turn may still end meanwhile.
         handle.slot.takes_steering(&wanted).map_err(refused)?;
-        let (content, attachments) = take_in(app, &params.thread_id, params.input).await?;
-        let (answered, told) = oneshot::channel::<()>();
-        let steer = Steer {
-            message_id: Uuid::now_v7().to_string(),
-            client_id,
-            content,
-            attachments,
-            answered: Box::pin(async move {
-                // A sender that is gone without a word means that there is nobody to wait for.
-                let _ = told.await;
-            }),
+        let taken = TakenIn::new(app, &params.thread_id, params.input).await?;
+        let (content, attachments) = (taken.content().to_vec(), taken.attachments().to_vec());
+        let input = user_message::for_model(&content, &attachments, handle.rules.get().detail);
+        let (message_id, started_at_ms) = (Uuid::now_v7().to_string(), now_ms());
+        let item = UserMessageItem {
+            id: message_id.clone(),
+            client_id: client_id.clone(),
+            content: content.clone(),
+            started_at_ms,
+            completed_at_ms: None,
         };
-        handle.slot.steer(&wanted, steer).map_err(refused)?;
+        let (thread_id, turn_id) = (params.thread_id.clone(), wanted.clone());
+        // Committed before the turn takes it: an accepted message survives a crash even if the model has not read it.
+        app.store.put_pending(PendingMessage { thread_id, turn_id, item, input: input.clone() }).await?;
+        let (answered, told) = oneshot::channel::<()>();
+        let answered_first = Box::pin(async move {
+            // A sender that is gone without a word means that there is nobody to wait for.
+            let _ = told.await;
+        });
+        let steer =
+            Steer { message_id: message_id.clone(), client_id, content, attachments, input, answered: answered_first };
+        if let Err(reason) = handle.slot.steer(&wanted, steer) {
+            // The turn has decided to end meanwhile.
+            app.store.remove_pending(&params.thread_id, &message_id).await?;
+            return Err(refused(reason));
+        }
+        taken.accept();
         Ok(Answer::then(TurnSteerResponse { turn_id: wanted.clone() }, async move {
             let _ = answered.send(());
         }))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::fakes::log::settle;
-use crate::fakes::world::{World, start};
+use crate::fakes::world::World;
 
 const HELLO: &str = "text msg_1 Hello\n done";
 
@@ -15,7 +15,7 @@ async fn calls_of_one_answer_run_side_by_side_within_their_bound() {
     world.rules.parallel_calls = 2;
     let answer = "call a wait one\n call b wait two\n call c wait three\n call d wait four\n done";
     let handle = world.load("thread", &[answer, HELLO]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until_count("make", 2).await;
     settle().await;
     assert_eq!(world.log.count("make"), 2);
@@ -109,7 +109,7 @@ async fn a_call_that_made_fewer_images_is_completed_and_says_so() {
 async fn a_deadline_gives_up_no_image_that_is_being_stored() {
     let world = World::new();
     let handle = world.load("thread", &["call a store shelf\n done", HELLO]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("begin to store a").await;
     tokio::time::sleep(Duration::from_secs(3_600)).await;
     assert!(!world.log.has("give up") && !world.log.has("settle"), "{:#?}", world.log.lines());
@@ -156,7 +156,7 @@ async fn a_file_outside_the_working_folder_is_refused_before_anything_is_sent() 
 async fn the_stream_of_a_whole_answer_is_closed_while_its_calls_run() {
     let world = World::new();
     let handle = world.load("thread", &["call a wait brush\n done\n wait nothing", HELLO]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("close answer").await;
     assert!(!world.log.has("settle"));
     world.log.open("brush");

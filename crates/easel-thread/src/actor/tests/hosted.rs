@@ -1,7 +1,9 @@
 //! The hosted tool under way.
 
+use std::sync::atomic::Ordering;
+
 use crate::fakes::log::settle;
-use crate::fakes::world::{World, start};
+use crate::fakes::world::World;
 
 /// What a client sees, without usage, which comes once an answer, and without times.
 fn seen(world: &World) -> Vec<String> {
@@ -18,7 +20,14 @@ async fn a_hosted_turn_looks_like_a_standalone_one_and_is_journalled_as_well() {
     let standalone = World::new();
     standalone.turn(&["call a cat\n done", "text msg_1 Here\n done"]).await;
     assert_eq!(seen(&hosted), seen(&standalone));
-    hosted.log.assert_order(&["write item/started imageGeneration a", "reserve a", "settle a made"]);
+    hosted.log.assert_order(&[
+        "journal request of turn",
+        "ask",
+        "reserve a",
+        "write item/started imageGeneration a",
+        "settle a made",
+    ]);
+    assert!(!standalone.log.has("journal request"), "the tool's own calls are journalled");
 }
 
 #[tokio::test(start_paused = true)]
@@ -26,7 +35,7 @@ async fn what_is_said_after_an_image_is_told_after_it_however_long_the_disk_take
     let mut world = World::hosted();
     world.faults.slow_settle = true;
     let handle = world.load("thread", &["hosted a\n drawn a\n text msg_1 Here\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("reserve a").await;
     settle().await;
     assert!(!world.log.has("write item/started agentMessage"), "{:#?}", world.log.lines());
@@ -56,7 +65,7 @@ async fn a_hosted_call_whose_answer_is_cut_is_settled_as_failed() {
 async fn an_interrupt_closes_the_answer_that_draws_and_settles_its_rows() {
     let world = World::hosted();
     let handle = world.load("thread", &["hosted a\n hosted b\n drawn a\n wait nothing"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("settle a made").await;
     let (_, interrupt) = handle.slot.active().expect("a turn runs");
     interrupt.cancel();
@@ -73,6 +82,31 @@ async fn an_image_of_a_hosted_call_that_could_not_be_journalled_is_given_to_the_
     world.turn(&["hosted a\n drawn a\n text msg_1 Hm\n done"]).await;
     let item = world.log.rest("tell thread item/completed imageGeneration a ");
     assert_eq!(item, "failed storage, billed yes: the disk is full");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hosted_call_that_the_journal_refused_is_offered_to_it_with_the_image() {
+    let world = World::hosted();
+    world.faults.reserve_once.store(true, Ordering::Relaxed);
+    world.turn(&["hosted a\n drawn a\n text msg_1 Here\n done"]).await;
+    world.log.assert_order(&["write item/started imageGeneration a", "reserve a", "settle a made"]);
+    assert!(world.log.has("tell thread item/completed imageGeneration a completed"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_may_bill_is_not_sent_without_its_journal_row() {
+    let mut world = World::hosted();
+    world.faults.reserve_request = true;
+    world.turn(&[]).await;
+    assert!(!world.log.has("ask"));
+    let error = world.log.rest("tell thread error ");
+    assert!(error.contains("not asked") && error.contains("the disk is full"), "{error}");
+    assert!(world.log.has("tell thread turn/completed failed"));
+    // A provider that does not bill needs no row.
+    world.bills = false;
+    let handle = world.load("free", &["done"]);
+    world.start(&handle, "turn").await;
+    world.log.until("tell free turn/completed completed").await;
 }
 
 #[tokio::test(start_paused = true)]

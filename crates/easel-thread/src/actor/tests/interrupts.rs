@@ -2,7 +2,7 @@
 
 use crate::fakes::log::settle;
 use crate::fakes::provider::FakeProvider;
-use crate::fakes::world::{World, start};
+use crate::fakes::world::World;
 use crate::registry::ThreadHandle;
 
 const HELLO: &str = "text msg_1 Hello\n done";
@@ -16,8 +16,9 @@ fn interrupt(handle: &ThreadHandle<FakeProvider>) {
 async fn an_interrupt_before_the_turn_has_begun_asks_nobody() {
     let world = World::new();
     let handle = world.load("thread", &[HELLO]);
-    start(&handle, "turn").await;
+    let permit = handle.slot.begin("turn").expect("no turn runs");
     interrupt(&handle);
+    world.start_with(&handle, permit, Box::pin(std::future::ready(()))).await.expect("the turn starts");
     world.end().await;
     assert!(!world.log.has("ask"), "{:#?}", world.log.lines());
     assert!(world.log.has("tell thread turn/completed interrupted"));
@@ -27,7 +28,7 @@ async fn an_interrupt_before_the_turn_has_begun_asks_nobody() {
 async fn an_interrupt_closes_the_answer_and_ends_what_was_being_said() {
     let world = World::new();
     let handle = world.load("thread", &["wait nothing"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("ask").await;
     interrupt(&handle);
     world.end().await;
@@ -38,7 +39,7 @@ async fn an_interrupt_closes_the_answer_and_ends_what_was_being_said() {
 async fn an_interrupt_gives_up_the_request_and_settles_its_row() {
     let world = World::new();
     let handle = world.load("thread", &["call a wait brush\n call b wait brush\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until_count("make", 2).await;
     interrupt(&handle);
     world.end().await;
@@ -57,7 +58,7 @@ async fn a_call_that_waits_for_its_place_is_never_sent() {
     let mut world = World::new();
     world.rules.parallel_calls = 1;
     let handle = world.load("thread", &["call a wait brush\n call b wait brush\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("make a").await;
     interrupt(&handle);
     world.end().await;
@@ -70,7 +71,7 @@ async fn an_interrupt_between_the_journal_and_the_request_sends_nothing() {
     let mut world = World::new();
     world.faults.slow_reserve = true;
     let handle = world.load("thread", &["call a cat\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("begin to reserve a").await;
     interrupt(&handle);
     settle().await;
@@ -84,7 +85,7 @@ async fn an_interrupt_between_the_journal_and_the_request_sends_nothing() {
 async fn an_image_that_is_there_as_the_interrupt_comes_is_kept() {
     let world = World::new();
     let handle = world.load("thread", &["call a wait brush\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("make a").await;
     // Both are there before the call is looked at again.
     interrupt(&handle);
@@ -104,7 +105,7 @@ async fn an_image_that_is_being_stored_as_the_interrupt_comes_is_kept() {
     let mut world = World::new();
     world.faults.slow_settle = true;
     let handle = world.load("thread", &["call a cat\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("made a").await;
     interrupt(&handle);
     settle().await;
@@ -121,7 +122,7 @@ async fn an_interrupt_gives_up_no_image_that_a_provider_is_storing() {
         (World::hosted(), "hosted a\n store shelf\n drawn a\n wait nothing"),
     ] {
         let handle = world.load("thread", &[answer]);
-        start(&handle, "turn").await;
+        world.start(&handle, "turn").await;
         world.log.until("begin to store").await;
         interrupt(&handle);
         settle().await;
@@ -140,12 +141,12 @@ async fn an_interrupt_gives_up_no_image_that_a_provider_is_storing() {
 async fn the_turn_after_an_interrupt_is_whole() {
     let world = World::new();
     let handle = world.load("thread", &["wait nothing", "call a cat\n done", HELLO]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("ask").await;
     let (_, interrupt) = handle.slot.active().expect("a turn runs");
     interrupt.cancel();
     world.log.until("tell thread turn/completed interrupted").await;
-    start(&handle, "next").await;
+    world.start(&handle, "next").await;
     interrupt.cancel();
     world.log.until("tell thread turn/completed completed").await;
     assert!(world.log.has("made a"));
@@ -156,7 +157,7 @@ async fn the_end_of_the_process_interrupts_every_thread_and_waits_for_their_ends
     let world = World::new();
     let handles = ["a", "b"].map(|id| world.load(id, &["call c wait brush\n done"]));
     for handle in &handles {
-        start(handle, "turn").await;
+        world.start(handle, "turn").await;
     }
     world.log.until_count("make c", 2).await;
     world.threads.interrupt_all();

@@ -5,9 +5,9 @@ use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::response_item::{ContentItem, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
-use super::super::user_message;
 use crate::fakes::images::attachment;
 use crate::fakes::world::World;
+use crate::user_message;
 
 #[test]
 fn the_model_reads_the_pieces_in_their_order_and_each_image_with_its_name() {

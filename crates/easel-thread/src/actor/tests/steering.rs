@@ -1,21 +1,23 @@
 //! What a user adds to a turn that runs.
 
-use easel_protocol::input::UserInput;
+use easel_protocol::input::{ImageDetail, UserInput};
 use tokio::sync::oneshot;
 
 use crate::fakes::log::settle;
 use crate::fakes::provider::FakeProvider;
-use crate::fakes::world::{World, start};
+use crate::fakes::world::World;
 use crate::registry::ThreadHandle;
 use crate::slot::{Steer, SteerRefused};
 use crate::telling::Answered;
+use crate::user_message;
 
 const HELLO: &str = "text msg_2 Hello\n done";
 
 fn steer(handle: &ThreadHandle<FakeProvider>, answered: Answered) -> Result<(), SteerRefused> {
     let content = vec![UserInput::Text { text: "Faster".to_owned(), text_elements: Vec::new() }];
     let (message_id, attachments) = ("user_more".to_owned(), Vec::new());
-    handle.slot.steer("turn", Steer { message_id, client_id: None, content, attachments, answered })
+    let input = user_message::for_model(&content, &attachments, ImageDetail::High);
+    handle.slot.steer("turn", Steer { message_id, client_id: None, content, attachments, input, answered })
 }
 
 fn at_once() -> Answered {
@@ -26,7 +28,7 @@ fn at_once() -> Answered {
 async fn it_is_given_to_the_model_with_the_next_request_after_the_outputs_of_its_calls() {
     let world = World::new();
     let handle = world.load("thread", &["call a wait brush\n done", HELLO]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("make a").await;
     steer(&handle, at_once()).expect("the turn runs");
     world.log.open("brush");
@@ -44,7 +46,7 @@ async fn it_is_given_to_the_model_with_the_next_request_after_the_outputs_of_its
 async fn a_turn_that_would_end_asks_once_more_for_it() {
     let world = World::new();
     let handle = world.load("thread", &["text msg_1 Hello\n wait gate\n done", HELLO]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("tell thread item/completed agentMessage msg_1").await;
     steer(&handle, at_once()).expect("the turn runs");
     world.log.open("gate");
@@ -57,7 +59,7 @@ async fn a_turn_that_would_end_asks_once_more_for_it() {
 async fn nothing_is_told_of_it_before_it_is_answered() {
     let world = World::new();
     let handle = world.load("thread", &["wait gate\n done", HELLO]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("ask").await;
     let (answered, told) = oneshot::channel::<()>();
     let waiting = Box::pin(async move {

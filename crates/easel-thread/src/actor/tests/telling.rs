@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::fakes::log::settle;
-use crate::fakes::world::{World, start, start_answered};
+use crate::fakes::world::World;
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_goes_its_whole_way_and_everything_is_written_before_it_is_told() {
@@ -33,7 +33,7 @@ async fn nothing_is_told_before_the_answer_and_its_delay_while_the_work_starts_a
     let world = World::new();
     let (answer, answered) = oneshot::channel::<()>();
     let handle = world.load("thread", &["call call_1 a cat\n done", "text msg_1 Hello\n done"]);
-    start_answered(&handle, "turn", Box::pin(async { drop(answered.await) })).await;
+    world.start_answered(&handle, "turn", Box::pin(async { drop(answered.await) })).await;
     world.log.until("write turn/completed").await;
     settle().await;
     assert!(!world.log.has("tell"), "{:#?}", world.log.lines());
@@ -59,7 +59,7 @@ async fn nothing_is_told_before_the_answer_and_its_delay_while_the_work_starts_a
 async fn a_turn_that_is_still_at_work_after_the_delay_tells_at_once() {
     let world = World::new();
     let handle = world.load("thread", &["call call_1 wait brush\n done", "text msg_1 Hello\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("tell thread item/started imageGeneration").await;
     assert!(!world.log.has("made"));
     world.log.open("brush");
@@ -72,7 +72,7 @@ async fn an_answer_that_is_given_up_does_not_hold_the_events_back_for_ever() {
     let handle = world.load("thread", &["text msg_1 Hello\n done"]);
     let (answer, answered) = oneshot::channel::<()>();
     drop(answer);
-    start_answered(&handle, "turn", Box::pin(async { drop(answered.await) })).await;
+    world.start_answered(&handle, "turn", Box::pin(async { drop(answered.await) })).await;
     world.end().await;
 }
 
@@ -82,7 +82,7 @@ async fn a_slow_audience_stalls_the_turn_but_loses_nothing() {
     world.slow_audience = true;
     world.rules.event_delay = Duration::ZERO;
     let handle = world.load("thread", &["text msg_1 Hello\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("offer status active").await;
     settle().await;
     assert_eq!(world.log.count("offer"), 1, "{:#?}", world.log.lines());
@@ -109,7 +109,7 @@ async fn more_events_than_may_wait_are_told_in_their_order_all_the_same() {
     // Each message makes four events.
     let chatter: String = (0..400).map(|number| format!("text msg_{number} Hello\n")).collect();
     let handle = world.load("thread", &[Box::leak(format!("{chatter}done").into_boxed_str())]);
-    start_answered(&handle, "turn", Box::pin(async { drop(answered.await) })).await;
+    world.start_answered(&handle, "turn", Box::pin(async { drop(answered.await) })).await;
     settle().await;
     assert!(!world.log.has("tell") && !world.log.has("write turn/completed"));
     answer.send(()).unwrap();
@@ -126,14 +126,14 @@ async fn a_turn_can_be_started_from_the_end_of_the_one_before() {
     world.slow_audience = true;
     world.rules.event_delay = Duration::ZERO;
     let handle = world.load("thread", &["done", "done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     for event in ["status active", "turn/started", "item/started", "item/completed", "raw", "usage", "status idle"] {
         let offer = format!("offer {event}");
         world.log.until(&offer).await;
         world.log.open(&format!("listen {event}{}", world.log.rest(&offer)));
     }
     world.log.until("offer turn/completed").await;
-    start(&handle, "next").await;
+    world.start(&handle, "next").await;
     assert_eq!(handle.slot.running().as_deref(), Some("next"));
     world.log.open(&format!("listen turn/completed{}", world.log.rest("offer turn/completed")));
     world.log.until("write item/started userMessage user_next").await;

@@ -1,7 +1,7 @@
 //! Threads beside each other, and their coming and going.
 
 use crate::actor::ThreadRules;
-use crate::fakes::world::{World, start};
+use crate::fakes::world::World;
 
 const HELLO: &str = "text msg_1 Hello\n done";
 
@@ -10,9 +10,9 @@ async fn two_threads_do_not_wait_for_each_other() {
     let world = World::new();
     let slow = world.load("slow", &["call a wait brush\n done", HELLO]);
     let quick = world.load("quick", &["call b cat\n done", HELLO]);
-    start(&slow, "turn").await;
+    world.start(&slow, "turn").await;
     world.log.until("make a").await;
-    start(&quick, "turn").await;
+    world.start(&quick, "turn").await;
     world.log.until("tell quick turn/completed").await;
     assert!(!world.log.has("made a"));
     world.log.open("brush");
@@ -32,7 +32,7 @@ async fn a_thread_is_loaded_once() {
 async fn a_thread_whose_turn_runs_stays_in_memory() {
     let world = World::new();
     let handle = world.load("thread", &["wait bell\n text msg_1 Hello\n done"]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.log.until("ask").await;
     assert!(!world.threads.unload("thread"));
     assert!(world.threads.get("thread").is_some());
@@ -50,7 +50,7 @@ async fn no_turn_begins_by_a_handle_of_a_thread_that_was_unloaded() {
     assert!(world.threads.unload("thread"));
     let new = world.load("thread", &[HELLO]);
     old.slot.begin("late").expect_err("its actor is retired");
-    start(&new, "turn").await;
+    world.start(&new, "turn").await;
     world.end().await;
 }
 
@@ -63,7 +63,7 @@ async fn an_evicted_thread_stays_loaded_and_its_next_actor_takes_turns() {
     assert!(world.threads.is_loaded("thread"));
     old.slot.begin("late").expect_err("its actor is retired");
     let new = world.load("thread", &[HELLO]);
-    start(&new, "turn").await;
+    world.start(&new, "turn").await;
     world.end().await;
 }
 
@@ -71,7 +71,7 @@ async fn an_evicted_thread_stays_loaded_and_its_next_actor_takes_turns() {
 async fn the_actor_that_rested_longest_is_the_first_to_go() {
     let world = World::new();
     let busy = world.load("busy", &["wait bell\n text msg_1 Hello\n done"]);
-    start(&busy, "turn").await;
+    world.start(&busy, "turn").await;
     for thread_id in ["a", "b", "c"] {
         world.load(thread_id, &[]);
     }
@@ -100,7 +100,7 @@ async fn rules_of_an_older_configuration_do_not_replace_newer_ones() {
 async fn an_actor_ends_when_nobody_can_reach_it() {
     let world = World::new();
     let handle = world.load("thread", &[HELLO]);
-    start(&handle, "turn").await;
+    world.start(&handle, "turn").await;
     world.end().await;
     drop(handle);
     world.threads.close().await;

@@ -43,7 +43,7 @@ pub(super) fn last(script: &str) -> String {
 }
 
 pub(super) fn is_scene(line: &str) -> bool {
-    line == "lost begin" || ["offer ", "max ", "attach ", "taken "].iter().any(|start| line.starts_with(start))
+    ["offer ", "max ", "attach ", "taken "].iter().any(|start| line.starts_with(start))
 }
 
 impl Stage {
@@ -55,7 +55,6 @@ impl Stage {
             detail: ImageDetail::High,
             max_images: 16,
         };
-        let mut lost = false;
         for line in scene {
             match line.split_once(' ').unwrap() {
                 ("offer", "hosted") => rules.exposure = ToolExposure::Hosted,
@@ -63,7 +62,7 @@ impl Stage {
                 ("max", count) => rules.max_images = count.parse().unwrap(),
                 ("attach", names) => conversation.attach(&names.split(' ').map(attachment).collect::<Vec<_>>()),
                 ("taken", id) => assert_eq!(conversation.unique_id(id), id),
-                _ => lost = true,
+                (other, _) => panic!("no such scene: {other}"),
             }
         }
         let message = UserMessageItem {
@@ -75,16 +74,11 @@ impl Stage {
         };
         let content = vec![ContentItem::InputText { text: "Draw".to_owned() }];
         let input = ResponseItem::Message { role: MessageRole::User, content };
-        let (turn, effects) = Turn::begin("thread", "turn", rules.clone(), message, input, &mut conversation);
+        let (turn, effects) = Turn::begin("thread", "turn", rules.clone(), message, input.clone());
+        conversation.open_turn("user_1", &[], input);
         let text = String::new();
         let mut stage = Self { turn, conversation, effects: Vec::new(), rules, text, clock: 0 };
-        if lost {
-            stage.text.push_str("> lost\n");
-            let effects = stage.turn.unwritten(&mut stage.conversation, 0, effects, "the disk is full");
-            stage.add(effects);
-        } else {
-            stage.add(effects);
-        }
+        stage.add(effects);
         stage
     }
 

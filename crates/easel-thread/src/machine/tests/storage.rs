@@ -5,22 +5,6 @@ use insta::assert_snapshot;
 use super::script::play;
 
 #[test]
-fn a_turn_whose_start_cannot_be_written_asks_no_model() {
-    assert_snapshot!(play("lost begin"), @r#"
-    > lost
-    status active
-    turn/started inProgress
-    item/started userMessage user_1
-    item/completed userMessage user_1
-    raw user "Draw"
-    close answer
-    error "the disk is full"
-    status idle
-    turn/completed failed after 0 ms []
-    "#);
-}
-
-#[test]
 fn a_call_whose_start_cannot_be_written_is_not_run() {
     assert_snapshot!(play("lost call call_1 a cat"), @r#"
     status active

@@ -1,0 +1,114 @@
+//! Messages that were added to a turn, and images that no message shows yet. A store that is closed without ending its
+//! work leaves what a killed process leaves.
+
+use easel_imagegen::port::{ImageSource, Store};
+use easel_protocol::event::Event;
+use easel_protocol::item::{ThreadItem, UserMessageItem};
+use easel_protocol::record::Attachment;
+use easel_protocol::response_item::ResponseItem;
+use easel_protocol::turn::TurnItemsView;
+
+use super::sample::*;
+use crate::{EaselStore, PendingMessage};
+
+fn pending(id: &str, text: &str, handles: &[&str]) -> PendingMessage {
+    let ThreadItem::UserMessage(item) = user(id, text) else { panic!("not a user message") };
+    let item = UserMessageItem { completed_at_ms: None, ..item };
+    PendingMessage { thread_id: THREAD.into(), turn_id: TURN.into(), item, input: shown_by_user(handles) }
+}
+
+async fn attach(store: &EaselStore, filling: &[u8]) -> Attachment {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.encode(png(1, 1, filling));
+    store.take_in(THREAD, ImageSource::DataUrl(format!("data:image/png;base64,{bytes}"))).await.unwrap()
+}
+
+async fn messages(store: &EaselStore) -> Vec<String> {
+    items(store).await.iter().map(|item| item.id().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn unread_messages_become_history_after_a_crash() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let picture = attach(&store, b"a").await;
+    store.append(vec![turn_started(TURN), model_item(function_call("c1"))]).await.unwrap();
+    for (id, handles) in [("u2", &[][..]), ("u1", &[picture.id.as_str()])] {
+        store.put_pending(pending(id, "more", handles)).await.unwrap();
+    }
+    store.close().await;
+
+    let store = open(home.path());
+    assert_eq!(messages(&store).await, ["u2", "u1"], "in the order in which they were added");
+    assert!(items(&store).await.iter().all(|item| item.times().1.is_some()));
+    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    let [call, output, first, second] = &loaded.history[..] else { panic!("{:#?}", loaded.history) };
+    assert!(matches!(call, ResponseItem::FunctionCall { .. }));
+    assert!(matches!(output, ResponseItem::FunctionCallOutput { .. }), "the output stands beside its call");
+    assert_eq!((first, second), (&shown_by_user(&[]), &shown_by_user(&[&picture.id])));
+    assert_eq!(loaded.images.len(), 1);
+    assert!(std::path::Path::new(&picture.path).exists());
+    // The next start finds nothing more to do.
+    store.close().await;
+    assert_eq!(messages(&open(home.path())).await, ["u2", "u1"]);
+}
+
+#[tokio::test]
+async fn a_message_that_was_read_does_not_come_twice() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.append(vec![turn_started(TURN)]).await.unwrap();
+    for id in ["u1", "u2", "u3"] {
+        store.put_pending(pending(id, "more", &[])).await.unwrap();
+    }
+    store.append(vec![item_completed(TURN, user("u1", "more")), model_item(shown_by_user(&[]))]).await.unwrap();
+    store.remove_pending(THREAD, "u2").await.unwrap();
+    store.close().await;
+    assert_eq!(messages(&open(home.path())).await, ["u1", "u3"]);
+}
+
+#[tokio::test]
+async fn a_turn_that_ends_leaves_no_pending_message() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.append(vec![turn_started(TURN)]).await.unwrap();
+    store.put_pending(pending("u1", "too late", &[])).await.unwrap();
+    store.append(vec![turn_completed(TURN)]).await.unwrap();
+    store.close().await;
+    let store = open(home.path());
+    assert_eq!(messages(&store).await, [""; 0]);
+    assert_eq!(store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().len(), 1);
+    store.put_pending(PendingMessage { turn_id: "no turn".into(), ..pending("u1", "x", &[]) }).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn attachments_that_no_message_shows_are_removed_after_a_crash() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let (shown, lost, twice) =
+        (attach(&store, b"shown").await, attach(&store, b"lost").await, attach(&store, b"2").await);
+    let again = attach(&store, b"2").await;
+    assert_eq!((&again.path, again.id == twice.id), (&twice.path, false));
+    let show = |image: &Attachment| -> Event { model_item(shown_by_user(&[&image.id])) };
+    store.append(vec![turn_started(TURN), show(&shown), show(&again), turn_completed(TURN)]).await.unwrap();
+    store.close().await;
+
+    let store = open(home.path());
+    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    assert_eq!(loaded.images.len(), 2);
+    for (image, is_there) in [(&shown, true), (&lost, false), (&twice, true)] {
+        assert_eq!(std::path::Path::new(&image.path).exists(), is_there, "{}", image.path);
+    }
+    assert!(store.image(&lost.id).await.unwrap().is_none() && store.image(&twice.id).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn images_of_a_refused_message_are_removed_and_others_stay() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let (shown, refused) = (attach(&store, b"shown").await, attach(&store, b"refused").await);
+    store.append(vec![turn_started(TURN), model_item(shown_by_user(&[&shown.id]))]).await.unwrap();
+    store.discard(THREAD, vec![shown.id.clone(), refused.id.clone()]).await.unwrap();
+    assert!(std::path::Path::new(&shown.path).exists() && !std::path::Path::new(&refused.path).exists());
+    assert!(store.image(&shown.id).await.unwrap().is_some() && store.image(&refused.id).await.unwrap().is_none());
+}
