@@ -203,6 +203,43 @@ fn of_a_webp_the_chunks_of_the_picture_and_the_orientation_are_sent() {
     assert_eq!(stripped(&simple, MediaType::Webp).expect("a WebP"), riff(&[(b"VP8L", b"pixels")]));
 }
 
+/// Chunks one after the other, as they stand in a frame.
+fn chunks(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    riff(chunks).split_off(12)
+}
+
+#[test]
+fn of_the_frames_of_a_webp_the_chunks_of_their_pictures_are_sent() {
+    let animation = |first: &[u8], second: &[u8]| {
+        riff(&[(b"VP8X", &[2, 0, 0, 0, 1, 0, 0, 1, 0, 0]), (b"ANIM", &[0; 6]), (b"ANMF", first), (b"ANMF", second)])
+    };
+    let header = (0..16).collect::<Vec<u8>>();
+    let picture = chunks(&[(b"ALPH", b"see"), (b"VP8 ", b"pixels")]);
+    let frame = [header.as_slice(), &picture].concat();
+    let plain = animation(&frame, &[header.as_slice(), &chunks(&[(b"VP8L", b"more")])].concat());
+    assert_eq!(stripped(&plain, MediaType::Webp).expect("a WebP"), plain);
+
+    let before = chunks(&[(b"GPS!", CANARY), (b"EXIF", CANARY)]);
+    let after = chunks(&[(b"ANMF", CANARY), (b"XMP ", CANARY)]);
+    let spoken = [header.as_slice(), &before, &picture, &after, CANARY].concat();
+    let other = [header.as_slice(), &chunks(&[(b"VP8L", b"more"), (b"GPS!", CANARY)])].concat();
+    assert_eq!(stripped(&animation(&spoken, &other), MediaType::Webp).expect("a WebP"), plain);
+}
+
+#[test]
+fn an_animated_webp_that_is_cut_off_anywhere_lets_nothing_slip() {
+    let frame = [[0; 16].as_slice(), &chunks(&[(b"GPS!", CANARY), (b"VP8 ", b"pixels"), (b"GPS!", CANARY)])].concat();
+    let file = riff(&[(b"VP8X", &[2, 0, 0, 0, 1, 0, 0, 1, 0, 0]), (b"ANMF", &frame), (b"ANMF", &frame)]);
+    for end in 12..file.len() {
+        let sent = stripped(&file[..end], MediaType::Webp).expect("what is there");
+        assert!(!has_canary(&sent), "cut at {end}");
+        assert_eq!(stripped(&sent, MediaType::Webp).expect("what is there"), sent, "cut at {end}");
+    }
+    let countless = [[0; 16].as_slice(), &chunks(&[(b"ALPH", b""), (b"GPS!", b"")]).repeat(100)].concat();
+    let file = riff(&[(b"VP8X", &[2, 0, 0, 0, 1, 0, 0, 1, 0, 0]), (b"ANMF", &countless)]);
+    assert_eq!(stripped(&file, MediaType::Webp).expect_err("not sent").kind(), io::ErrorKind::InvalidData);
+}
+
 #[test]
 fn of_a_gif_the_images_and_their_loop_are_sent() {
     let expected = [

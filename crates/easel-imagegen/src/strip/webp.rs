@@ -6,7 +6,13 @@ use super::pieces::Pieces;
 use super::source::Source;
 use super::{not_walkable, orientation};
 
-const SENT: [&[u8; 4]; 6] = [b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF"];
+const SENT: [&[u8; 4]; 5] = [b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM"];
+/// The chunks of one frame of an animation.
+const SENT_OF_FRAME: [&[u8; 4]; 3] = [b"VP8 ", b"VP8L", b"ALPH"];
+/// Place, size, duration and blending of a frame, before its chunks.
+const FRAME_HEADER: u64 = 16;
+/// Chunks of a frame that are sent: one of pixels, perhaps one of transparency.
+const MOST_OF_FRAME: usize = 16;
 /// Flags of VP8X.
 const HAS_EXIF: u8 = 0x08;
 const HAS_XMP: u8 = 0x04;
@@ -30,6 +36,7 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces) 
             b"EXIF" if orientation.is_none() => {
                 orientation = orientation::read(source, there.min(size))?;
             }
+            b"ANMF" => frame(source, pieces, start, there.min(size))?,
             kind if SENT.contains(&kind) => pieces.keep(start, 8 + there)?,
             _ => {}
         }
@@ -51,4 +58,39 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces) 
     let size = u32::try_from(head.len() as u64 + pieces.bytes()).map_err(|_| not_walkable())?;
     pieces.put_first([b"RIFF".as_slice(), &size.to_le_bytes(), &head].concat());
     Ok(())
+}
+
+/// Sends the frame at `start`, behind whose head the source stands and which has `length` bytes, without the chunks in it
+/// that nobody knows: a frame may hold any.
+fn frame<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces, start: u64, length: u64) -> io::Result<()> {
+    let end = source.at() + length;
+    if length < FRAME_HEADER {
+        return Ok(());
+    }
+    let header: [u8; FRAME_HEADER as usize] = source.bytes()?;
+    let (mut sent, mut kept) = (Vec::new(), FRAME_HEADER);
+    while source.at() + 8 <= end {
+        let chunk = source.at();
+        let [k0, k1, k2, k3, s0, s1, s2, s3]: [u8; 8] = source.bytes()?;
+        let size = u64::from(u32::from_le_bytes([s0, s1, s2, s3]));
+        let there = 8 + (size + size % 2).min(end - source.at());
+        if SENT_OF_FRAME.contains(&&[k0, k1, k2, k3]) {
+            if sent.len() == MOST_OF_FRAME {
+                return Err(not_walkable());
+            }
+            sent.push((chunk, there));
+            kept += there;
+        }
+        source.go_to(chunk + there)?;
+    }
+    let padding = kept % 2;
+    if kept == length {
+        return pieces.keep(start, 8 + length + padding.min(source.length() - end));
+    }
+    let size = u32::try_from(kept).map_err(|_| not_walkable())?;
+    pieces.put([b"ANMF".as_slice(), &size.to_le_bytes(), &header].concat())?;
+    for (chunk, there) in sent {
+        pieces.keep(chunk, there)?;
+    }
+    if padding == 1 { pieces.put(vec![0]) } else { Ok(()) }
 }
