@@ -10,3 +10,4 @@ mod once;
 mod pictures;
 mod saying;
 mod sending;
+mod stalled;
