@@ -2,3 +2,4 @@
 
 mod locks;
 mod once;
+mod partial;

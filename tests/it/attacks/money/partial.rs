@@ -1,0 +1,230 @@
+//! An image that arrived whole is kept, whatever becomes of the others of its call.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::event::Event;
+use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
+use easel_protocol::method::{ThreadRead, TurnInterrupt};
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::thread::ThreadReadParams;
+use easel_protocol::turn::TurnInterruptParams;
+use serde_json::{Value, json};
+
+use crate::harness::events::image;
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::http::scripted::{Exchange, Scripted, calls, completes, says};
+use crate::http::{at, connected};
+
+fn picture() -> String {
+    BASE64.encode(plain_png(8, 8, RED))
+}
+
+/// How a provider answers a call for two images of which only the first arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One JSON that ends within the second image.
+    Json,
+    /// One event an image; the second ends within it.
+    Events,
+    /// The second image is behind a link.
+    Link,
+}
+
+const FORMS: [Form; 3] = [Form::Json, Form::Events, Form::Link];
+
+impl Form {
+    /// The first part of the answer. It is larger than the sockets of both sides: what was sent has been read up to the
+    /// second image.
+    fn begin(self, exchange: &mut Exchange) {
+        let (whole, half) = (picture(), "A".repeat(24 << 20));
+        let head =
+            |kind: &str| format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n");
+        let event = |image: &str| format!("event: image_generation.completed\ndata: {{\"b64_json\":\"{image}");
+        let (kind, body) = match self {
+            Self::Json => {
+                ("application/json", format!("{{\"data\":[{{\"b64_json\":\"{whole}\"}},{{\"b64_json\":\"{half}"))
+            }
+            Self::Events => ("text/event-stream", event(&whole) + "\"}\n\n" + &event(&half)),
+            Self::Link => {
+                let answer = json!({"data": [{"b64_json": whole}, {"url": "/second.png"}]}).to_string();
+                return exchange.answer(200, "application/json", answer.as_bytes());
+            }
+        };
+        exchange.send(format!("{}{:x}\r\n{body}\r\n", head(kind), body.len()).as_bytes());
+    }
+}
+
+/// A provider that sends the first image and then does `then` where the second is awaited. Its model asks for two images
+/// once, and is told of here.
+fn provider(form: Form, then: impl Fn(&mut Exchange) + Send + Sync + 'static) -> (Scripted, Receiver<String>) {
+    let (tell, told) = sync_channel(8);
+    let provider = Scripted::start(move |exchange| {
+        let body = String::from_utf8_lossy(&exchange.body()).into_owned();
+        match exchange.path() {
+            "responses" if body.contains("function_call_output") => {
+                // Nobody reads it in a turn that is interrupted.
+                let _ = tell.try_send(body);
+                exchange.answer_events(&[says("1", "There."), vec![completes()]].concat());
+            }
+            "responses" => {
+                exchange.answer_events(&[calls("1", &json!({"prompt": "two squares", "n": 2})), completes()]);
+            }
+            "images/generations" => {
+                form.begin(exchange);
+                if form != Form::Link {
+                    then(exchange);
+                }
+            }
+            _ => then(exchange),
+        }
+    });
+    (provider, told)
+}
+
+/// The item has the first image, and says what is missing; so does history.
+async fn assert_first_is_kept(server: &mut Server, thread_id: &str, item: &ImageGenerationItem, billed: &[Billed]) {
+    assert_eq!((item.status, item.images.len()), (ImageStatus::Completed, 1), "{:?}", item.error);
+    assert_eq!(std::fs::read(&item.images[0].path).expect("the file"), plain_png(8, 8, RED));
+    let error = item.error.as_ref().expect("what is missing");
+    assert!(error.message.starts_with("1 of 2 images arrived; "), "{}", error.message);
+    assert!(billed.contains(&error.billed), "{error:?}");
+    let params = ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) };
+    let turns = server.ok::<ThreadRead>(&params).await.thread.turns;
+    let kept = turns.iter().flat_map(|turn| &turn.items).find_map(|kept| match kept {
+        ThreadItem::ImageGeneration(image) => Some(image),
+        ThreadItem::UserMessage(_) | ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) => None,
+    });
+    assert_eq!(kept.expect("the item").error, item.error);
+}
+
+fn posts(provider: &Scripted) -> usize {
+    provider.lengths("images/generations").len()
+}
+
+#[tokio::test]
+async fn first_image_whole_second_hangs() {
+    for form in FORMS {
+        let (provider, told) = provider(form, |exchange| {
+            exchange.until_gone();
+        });
+        let place = Place::with_config(&format!("images.timeout_ms = 5000\n{}", at(&provider.base_url())));
+        let mut server = connected(&place, STANDALONE).await;
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text("draw two squares")]).await;
+        let item = image(&events);
+        assert_first_is_kept(&mut server, &thread.id, item, &[Billed::Yes, Billed::Uncertain]).await;
+        assert_eq!(item.error.as_ref().map(|error| error.kind), Some(ImageErrorKind::Timeout), "{form:?}");
+        let told = told.recv().expect("the model is asked again");
+        assert!(told.contains("is done and already shown") && told.contains("Not all images were made"), "{told}");
+        assert_eq!(posts(&provider), 1);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn whole_image_then_interrupt() {
+    for form in FORMS {
+        let (begun, is_begun) = sync_channel(1);
+        let (provider, _told) = provider(form, move |exchange| {
+            begun.send(()).expect("the test waits");
+            exchange.until_gone();
+        });
+        let place = Place::with_config(&at(&provider.base_url()));
+        let mut server = connected(&place, STANDALONE).await;
+        let thread = server.thread().await;
+        let turn = server.start_turn(&thread.id, vec![text("draw two squares")]).await;
+        is_begun.recv().expect("the second image is awaited");
+        server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+        let events = server.rest_of_turn().await;
+        let item = image(&events);
+        assert_first_is_kept(&mut server, &thread.id, item, &[Billed::Yes, Billed::Uncertain]).await;
+        assert_eq!(item.error.as_ref().map(|error| error.kind), Some(ImageErrorKind::Interrupted), "{form:?}");
+        assert_eq!(posts(&provider), 1);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_broken_connection_keeps_the_image_that_arrived_whole() {
+    for form in FORMS {
+        let (provider, _told) = provider(form, |_| {});
+        let place = Place::with_config(&at(&provider.base_url()));
+        let mut server = connected(&place, STANDALONE).await;
+        let thread = server.thread().await;
+        let events = server.turn(&thread.id, vec![text("draw two squares")]).await;
+        assert_first_is_kept(&mut server, &thread.id, image(&events), &[Billed::Yes, Billed::Uncertain]).await;
+        assert_eq!(posts(&provider), 1, "{form:?}");
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn image_typed_by_the_event_name_only() {
+    let event = format!("event: image_generation.completed\ndata: {}\n\n", json!({"b64_json": picture()}));
+    let provider = Scripted::start(move |exchange| {
+        let body = String::from_utf8_lossy(&exchange.body()).into_owned();
+        match exchange.path() {
+            "responses" if body.contains("function_call_output") => {
+                exchange.answer_events(&[says("1", "There."), vec![completes()]].concat());
+            }
+            "responses" => exchange.answer_events(&[calls("1", &json!({"prompt": "a square"})), completes()]),
+            _ => exchange.answer(200, "text/event-stream", event.as_bytes()),
+        }
+    });
+    let place = Place::with_config(&at(&provider.base_url()));
+    let mut server = connected(&place, STANDALONE).await;
+    let thread = server.thread().await;
+    let events = server.turn(&thread.id, vec![text("draw a square")]).await;
+    let item = image(&events);
+    assert_eq!((item.status, item.images.len(), &item.error), (ImageStatus::Completed, 1, &None));
+    server.close().await;
+}
+
+/// The events of an answer whose hosted tool begins two images and ends the first.
+fn first_of_two() -> String {
+    let begun = |id: &str| {
+        json!({"type": "response.output_item.added", "item": {"type": "image_generation_call", "id": id,
+            "status": "in_progress"}})
+    };
+    let done = json!({"type": "response.output_item.done", "item": {"type": "image_generation_call", "id": "ig_1",
+        "status": "completed", "result": picture()}});
+    [begun("ig_1"), begun("ig_2"), done].iter().map(|event: &Value| format!("data: {event}\n\n")).collect()
+}
+
+#[tokio::test]
+async fn a_hosted_image_is_kept_when_the_next_hangs_or_its_answer_breaks() {
+    for interrupted in [false, true] {
+        let provider = Scripted::start(move |exchange| {
+            exchange.body();
+            let events = first_of_two();
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+            exchange.send(format!("{head}{:x}\r\n{events}\r\n", events.len()).as_bytes());
+            if interrupted {
+                exchange.until_gone();
+            }
+        });
+        let place = Place::with_config(&at(&provider.base_url()));
+        let mut server = connected(&place, HOSTED).await;
+        let thread = server.thread().await;
+        let turn = server.start_turn(&thread.id, vec![text("draw two squares")]).await;
+        let mut events = Vec::new();
+        if interrupted {
+            events =
+                server.events_until(|event| matches!(event, Event::ItemCompleted(done) if is_image(&done.item))).await;
+            server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+        }
+        events.extend(server.rest_of_turn().await);
+        let images = crate::http::images(events);
+        let found: Vec<_> = images.iter().map(|image| (image.status, image.images.len())).collect();
+        assert_eq!(found, [(ImageStatus::Completed, 1), (ImageStatus::Failed, 0)], "{images:#?}");
+        assert_eq!(images[1].error.as_ref().map(|error| error.billed), Some(Billed::Uncertain));
+        server.close().await;
+    }
+}
+
+fn is_image(item: &ThreadItem) -> bool {
+    matches!(item, ThreadItem::ImageGeneration(_))
+}
