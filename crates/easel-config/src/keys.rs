@@ -68,6 +68,7 @@ pub const KEYS: &[Key] = &[
     key("model_providers.*.name", Kind::Text(256)),
     key("model_providers.*.preset", Kind::Choice(PRESETS)),
     key("model_providers.*.base_url", Kind::Url),
+    key("model_providers.*.allow_plain_http", Kind::Switch),
     key("model_providers.*.wire_api", Kind::Choice(&["responses"])),
     key("model_providers.*.env_key", Kind::VariableName),
     key("model_providers.*.requires_openai_auth", Kind::Switch),

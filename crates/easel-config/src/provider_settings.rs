@@ -16,6 +16,8 @@ pub struct ProviderConfig {
     /// `http` or `https` URL without user name, query or fragment, at most 2,048 characters. Unset: the preset's own,
     /// where there is only one place.
     pub base_url: Option<String>,
+    /// Whether a key may go to another machine over plain `http`, where anybody on the way can read it. Default false.
+    pub allow_plain_http: bool,
     /// The model API that the provider speaks; only `responses` is known.
     pub wire_api: Option<String>,
     /// The name of the environment variable that holds the API key, never the key itself.

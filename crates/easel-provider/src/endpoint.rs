@@ -10,8 +10,8 @@ use reqwest::{Client, RequestBuilder, Url};
 use crate::credential::Credential;
 use crate::record::{AuthScheme, PathStyle, Record};
 pub(crate) use address::{NotPublic, is_public};
-use clients::Clients;
 pub(crate) use clients::Target;
+use clients::{Clients, is_loopback};
 
 /// One origin. Credentials that go to it go to no other: redirects are not followed.
 #[derive(Debug)]
@@ -36,10 +36,17 @@ impl Endpoint {
         self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    /// Why no secret may be sent here, if none may: anybody on the way to another machine can read plain HTTP.
+    pub fn exposes_secrets(&self, record: &Record) -> Option<&'static str> {
+        let exposed = self.base.scheme() == "http" && !is_loopback(&self.base) && !record.allow_plain_http;
+        exposed.then_some("plain http:// shows a key to anybody on the way; use https://, or allow_plain_http = true")
+    }
+
     /// A request to `path` below the base, such as `images/edits`, with all headers but the body's.
     ///
     /// # Errors
-    /// One sentence, when the client cannot be made: no certificates for TLS, a credential that no header can hold.
+    /// One sentence: no client can be made without certificates for TLS, no header can hold the credential, or others
+    /// could read it on the way.
     pub async fn post(
         &self,
         record: &Record,
@@ -48,8 +55,8 @@ impl Endpoint {
         credential: Option<&Credential>,
         originator: &str,
     ) -> Result<RequestBuilder, String> {
-        let request =
-            authorised(self.client(Target::Own).await?.post(self.url(record, path, model)), record, credential)?;
+        let request = self.client(Target::Own).await?.post(self.url(record, path, model));
+        let request = self.authorised(request, record, credential)?;
         Ok(if originator.is_empty() { request } else { request.header("originator", header(originator)) })
     }
 
@@ -63,7 +70,22 @@ impl Endpoint {
         path: &str,
         credential: Option<&Credential>,
     ) -> Result<RequestBuilder, String> {
-        authorised(self.client(Target::Own).await?.get(self.url(record, path, "")), record, credential)
+        self.authorised(self.client(Target::Own).await?.get(self.url(record, path, "")), record, credential)
+    }
+
+    /// The request with what authorises it, unless others could read that.
+    fn authorised(
+        &self,
+        request: RequestBuilder,
+        record: &Record,
+        credential: Option<&Credential>,
+    ) -> Result<RequestBuilder, String> {
+        if (credential.is_some() || !record.headers.is_empty())
+            && let Some(reason) = self.exposes_secrets(record)
+        {
+            return Err(reason.to_owned());
+        }
+        authorised(request, record, credential)
     }
 
     fn url(&self, record: &Record, path: &str, model: &str) -> Url {
@@ -151,6 +173,37 @@ mod tests {
         }
         let base = "https://r.openai.azure.com/openai/v1";
         assert_eq!(url(Preset::Azure, base, "responses"), "https://r.openai.azure.com/openai/v1/responses");
+    }
+
+    #[tokio::test]
+    async fn a_secret_goes_over_plain_http_to_this_machine_alone_unless_allowed() {
+        let credential = Credential {
+            kind: easel_imagegen::capability::AuthKind::ApiKey,
+            secret: crate::credential::Secret::new("sk-canary-0123456789".to_owned()),
+            account_id: None,
+        };
+        let mut with_header = Preset::Generic.record();
+        with_header.headers.insert("x-key".to_owned(), crate::credential::Secret::new("sk-canary".to_owned()));
+        let plain = Preset::Generic.record();
+        let allowed = Record { allow_plain_http: true, ..with_header.clone() };
+        for (base, record, credential, sent) in [
+            ("http://192.168.0.9:8080/v1", &plain, Some(&credential), false),
+            ("http://images.example.com/v1", &with_header, None, false),
+            ("http://images.example.com/v1", &plain, None, true),
+            ("http://images.example.com/v1", &allowed, Some(&credential), true),
+            ("https://images.example.com/v1", &with_header, Some(&credential), true),
+            ("http://127.0.0.1:8080/v1", &with_header, Some(&credential), true),
+            ("http://localhost:8080/v1", &with_header, Some(&credential), true),
+        ] {
+            let endpoint = Endpoint::new(base.parse().unwrap(), Duration::from_secs(1));
+            let made = [
+                endpoint.post(record, "responses", "m", credential, "").await,
+                endpoint.get(record, "models", credential).await,
+            ];
+            for request in made {
+                assert_eq!(request.is_ok(), sent, "{base} {request:?}");
+            }
+        }
     }
 
     #[test]

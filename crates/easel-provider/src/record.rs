@@ -33,6 +33,8 @@ pub struct Record {
     pub partial_images: bool,
     /// Whether an accepted request costs money.
     pub bills: bool,
+    /// The user accepts that a credential goes over plain HTTP to another machine.
+    pub allow_plain_http: bool,
 }
 
 /// The header by which a backend knows whom a request acts for. Clients of the Codex backend take a provider that has it

@@ -76,16 +76,23 @@ fn assert_arrived(backend: &Loopback) {
 
 #[tokio::test]
 async fn plain_requests_go_through_the_proxy_unless_their_host_is_exempt() {
-    for (exempt, passes) in [("", 3), ("elsewhere.example", 3), ("elsewhere.example, 127.0.0.0/8", 0)] {
+    for (host, exempt, passes) in [
+        ("studio.example", "", 3),
+        ("studio.example", "elsewhere.example", 3),
+        // A provider on this machine is exempt whatever the variables say.
+        ("127.0.0.1", "", 0),
+        ("localhost", "elsewhere.example", 0),
+    ] {
         let backend = Loopback::start(draws).await;
-        let base = format!("http://{}/v1", backend.address());
-        let (place, proxy) = (Place::with_config(&at(&base)), Proxy::start(None));
+        let base = format!("http://{host}:{}/v1", backend.address().port());
+        let place = Place::with_config(&(at(&base) + "allow_plain_http = true\n"));
+        let proxy = Proxy::start(Some(backend.address()));
         let variables = vec![("HTTP_PROXY", proxy.url().into()), ("NO_PROXY", exempt.into())];
         assert_drawn(&turn(&place, variables).await);
         assert_arrived(&backend);
         let responses = format!("POST {base}/responses HTTP/1.1");
         let expected = [responses.clone(), format!("POST {base}/images/generations HTTP/1.1"), responses];
-        assert_eq!(proxy.seen().lines(), expected[..passes], "{exempt:?}");
+        assert_eq!(proxy.seen().lines(), expected[..passes], "{host} {exempt:?}");
         let logged_in = proxy.seen().heads.iter().all(|head| head.contains("proxy-authorization: Basic dXNlcjp3b3Jk"));
         assert!(logged_in);
     }
@@ -99,14 +106,14 @@ fn place_at(address: SocketAddr) -> Place {
 #[tokio::test]
 async fn a_tunnel_shows_the_proxy_the_host_and_neither_key_nor_words() {
     let (backend, authority) = (Loopback::start(draws).await, Authority::new("known"));
-    let address = in_front_of(backend.address(), vec![authority.server("localhost")]);
-    let (place, proxy) = (place_at(address), Proxy::start(None));
+    let address = in_front_of(backend.address(), vec![authority.server("studio.example")]);
+    let host = format!("studio.example:{}", address.port());
+    let (place, proxy) = (Place::with_config(&at(&format!("https://{host}/v1"))), Proxy::start(Some(address)));
     let certificate = authority.file(&place).into_os_string();
     assert_drawn(&turn(&place, vec![("HTTPS_PROXY", proxy.url().into()), ("SSL_CERT_FILE", certificate)]).await);
     assert_arrived(&backend);
 
     let seen = proxy.seen();
-    let host = format!("localhost:{}", address.port());
     assert_eq!(seen.lines(), [format!("CONNECT {host} HTTP/1.1").as_str(); 3]);
     for head in &seen.heads {
         assert!(head.contains("Basic dXNlcjp3b3Jk"), "{head}");

@@ -83,6 +83,7 @@ fn openai() -> Record {
         stream_images: false,
         partial_images: true,
         bills: true,
+        allow_plain_http: false,
     }
 }
 

@@ -61,7 +61,15 @@ pub(super) fn configured(
     let base = Url::parse(base_url).map_err(|error| format!("The base_url of provider `{id}` is no URL: {error}."))?;
     let credentials = credentials(id, provider, &base, config, sources)?;
     let mut record = record(preset.record(), provider, &credentials, &sources.environment);
+    record.allow_plain_http = provider.allow_plain_http;
     record.metadata = if config.images.strip_metadata { Metadata::Strip } else { Metadata::Send };
+    let defaults = Timeouts::default();
+    let endpoint = Endpoint::new(base, provider.connect_timeout_ms.map_or(defaults.connect, Duration::from_millis));
+    if names_secrets(provider, &credentials)
+        && let Some(reason) = endpoint.exposes_secrets(&record)
+    {
+        return Err(format!("Provider `{id}` is not used: {reason}."));
+    }
     let info = ProviderInfo {
         id: id.to_owned(),
         name: provider.name.clone().unwrap_or_else(|| id.to_owned()),
@@ -71,14 +79,20 @@ pub(super) fn configured(
         synthetic: false,
         capabilities: record.capabilities(),
     };
-    let defaults = Timeouts::default();
     let timeouts = Timeouts {
-        connect: provider.connect_timeout_ms.map_or(defaults.connect, Duration::from_millis),
         stream_idle: provider.stream_idle_timeout_ms.map_or(defaults.stream_idle, Duration::from_millis),
         ..defaults
     };
     let retries = retries(provider, config);
-    Ok(HttpProvider::new(info, record, Endpoint::new(base, timeouts.connect), credentials, timeouts, retries))
+    Ok(HttpProvider::new(info, record, endpoint, credentials, timeouts, retries))
+}
+
+/// Whether its requests may hold a secret.
+fn names_secrets(provider: &ProviderConfig, credentials: &AnyCredentials) -> bool {
+    !matches!(credentials, AnyCredentials::None)
+        || !provider.http_headers.is_empty()
+        || !provider.env_http_headers.is_empty()
+        || !provider.query_params.is_empty()
 }
 
 fn retries(provider: &ProviderConfig, config: &Config) -> Retries {

@@ -26,7 +26,7 @@ impl Seen {
 }
 
 impl Proxy {
-    /// Tunnels lead to `to`, whatever they are asked for, or without it to where they are asked for.
+    /// Tunnels and plain requests lead to `to`, whatever they are asked for, or without it to where they are asked for.
     pub(super) fn start(to: Option<SocketAddr>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -63,14 +63,17 @@ fn serve(mut client: TcpStream, to: Option<SocketAddr>, noted: &Arc<Mutex<Seen>>
         client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
         return tunnel(client, server, noted);
     }
-    forward(&request, client)
+    forward(&request, client, to)
 }
 
 /// Sends the request on in the form for servers, without what is for the proxy, and its answer back.
-fn forward(request: &Request, mut client: TcpStream) -> io::Result<()> {
+fn forward(request: &Request, mut client: TcpStream, to: Option<SocketAddr>) -> io::Result<()> {
     let target = request.target().strip_prefix("http://").ok_or(io::ErrorKind::InvalidInput)?;
     let (host, path) = target.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;
-    let mut server = TcpStream::connect(host)?;
+    let mut server = match to {
+        Some(address) => TcpStream::connect(address)?,
+        None => TcpStream::connect(host)?,
+    };
     write!(server, "POST /{path} HTTP/1.1\r\n")?;
     for header in request.head.lines().skip(1).filter(|header| !header.starts_with("proxy-")) {
         write!(server, "{header}\r\n")?;

@@ -75,7 +75,7 @@ fn the_header_of_an_actor_authorises_images_of_the_codex_backend_only() {
         preset: Some(preset),
         http_headers: [(header.to_owned(), "someone".into())].into(),
         env_key: Some("STUDIO_KEY".to_owned()),
-        ..provider("http://h/v1")
+        ..provider("https://h/v1")
     };
     for (preset, takes) in [(Preset::Codex, true), (Preset::Openai, false), (Preset::Generic, false)] {
         let made = made(&actor(preset, "X-OpenAI-Actor-Authorization")).unwrap();
@@ -113,7 +113,8 @@ fn single_fields_stand_over_those_of_the_preset() {
         hosted: Some(true),
         namespace_tools: Some(false),
     };
-    let capabilities = made(&ProviderConfig { images, ..provider("http://h/v1") }).unwrap().info().capabilities.clone();
+    let capabilities =
+        made(&ProviderConfig { images, ..provider("https://h/v1") }).unwrap().info().capabilities.clone();
     assert!(capabilities.hosted_image_generation && !capabilities.namespace_tools);
     assert_eq!((capabilities.max_references, capabilities.max_n), (0, 2));
     assert_eq!(capabilities.parameters, [Parameter::Mask].into());
@@ -121,7 +122,7 @@ fn single_fields_stand_over_those_of_the_preset() {
 
 #[test]
 fn a_key_is_sent_where_the_preset_knows_of_none_and_counts_as_taken() {
-    let sd_server = ProviderConfig { preset: Some(Preset::SdServer), ..provider("http://h/v1") };
+    let sd_server = ProviderConfig { preset: Some(Preset::SdServer), ..provider("https://h/v1") };
     let without = made(&sd_server).unwrap();
     assert!(without.info().capabilities.image_auth.contains(&without.auth()));
     let with = made(&ProviderConfig { env_key: Some("STUDIO_KEY".to_owned()), ..sd_server }).unwrap();
@@ -135,7 +136,7 @@ fn headers_come_from_the_configuration_and_from_variables_that_are_set() {
         http_headers: [("X-A".to_owned(), "a".into())].into(),
         env_http_headers: [("X-B", "STUDIO_KEY"), ("X-C", "UNSET")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
         query_params: [("api-version".to_owned(), "2".into())].into(),
-        ..provider("http://h/v1")
+        ..provider("https://h/v1")
     };
     let home = tempfile::tempdir().unwrap();
     let sources = sources(&[("STUDIO_KEY", "sk-studio")], home.path());
@@ -150,8 +151,41 @@ fn headers_come_from_the_configuration_and_from_variables_that_are_set() {
 
 #[test]
 fn the_image_model_is_the_providers_then_the_general_one() {
-    let general = made(&provider("http://h/v1")).unwrap();
+    let general = made(&provider("https://h/v1")).unwrap();
     assert_eq!(general.info().image_model, "gpt-image-2");
-    let own = made(&ProviderConfig { image_model: Some("sdxl".to_owned()), ..provider("http://h/v1") }).unwrap();
+    let own = made(&ProviderConfig { image_model: Some("sdxl".to_owned()), ..provider("https://h/v1") }).unwrap();
     assert_eq!(own.info().image_model, "sdxl");
+}
+
+#[test]
+fn a_key_over_plain_http_to_another_machine_needs_leave() {
+    let key = |base_url| ProviderConfig { env_key: Some("STUDIO_KEY".to_owned()), ..provider(base_url) };
+    let header =
+        |base_url| ProviderConfig { http_headers: [("X-A".to_owned(), "a".into())].into(), ..provider(base_url) };
+    let query =
+        |base_url| ProviderConfig { query_params: [("key".to_owned(), "a".into())].into(), ..provider(base_url) };
+    for secret in [key, header, query] {
+        let refused = made(&secret("http://192.168.0.9:8080/v1")).unwrap_err();
+        assert!(refused.contains("allow_plain_http"), "{refused}");
+        assert!(made(&ProviderConfig { allow_plain_http: true, ..secret("http://192.168.0.9:8080/v1") }).is_ok());
+        for safe in ["http://127.0.0.1:8080/v1", "http://localhost/v1", "http://[::1]/v1", "https://studio.example/v1"]
+        {
+            assert!(made(&secret(safe)).is_ok(), "{safe}");
+        }
+    }
+    assert!(made(&provider("http://192.168.0.9:8080/v1")).is_ok(), "nothing secret goes there");
+}
+
+#[test]
+fn the_accounts_credentials_go_over_plain_http_to_this_machine_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let sources = sources(&[("OPENAI_API_KEY", "sk-account")], home.path());
+    for (base_url, goes) in [("http://gateway.example/v1", false), ("http://127.0.0.1:4000/v1", true)] {
+        for config in [
+            Config { openai_base_url: Some(base_url.to_owned()), ..Config::default() },
+            Config { chatgpt_base_url: Some(base_url.to_owned()), ..Config::default() },
+        ] {
+            assert_eq!(openai(&config, &sources).is_ok(), goes, "{base_url}");
+        }
+    }
 }
