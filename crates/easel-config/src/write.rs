@@ -1,6 +1,6 @@
 //! Writes the home's `config.toml` for a client. Nothing that loading would not take is written, and never half a file.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -176,7 +176,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Makes the new name durable.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    fs::File::open(folder)?.sync_all()
 }
 
 /// Folders cannot be opened elsewhere.
