@@ -8,7 +8,7 @@ use easel_imagegen::port::StorageError;
 use easel_protocol::record::MediaType;
 
 use crate::fault::Fault;
-use crate::home::{GENERATED, Home};
+use crate::home::Home;
 use crate::image_list::{self, StoredImage};
 use crate::store::EaselStore;
 use crate::{intake, os};
@@ -99,9 +99,7 @@ fn judged(home: &Home, target: &Path, cwd: &Path, media: MediaType, existing: Ex
     let folder = fs::canonicalize(folder).ok().filter(|folder| folder.is_dir());
     let folder = folder.ok_or("is in a folder that is not there")?;
     let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    // Each of them may be a link to another disk.
-    let own = [home.root().to_owned(), home.root().join(GENERATED), home.attachments()];
-    if own.iter().any(|own| folder.starts_with(real(own))) {
+    if home.holds(&folder) {
         return Err("is in Easel's own home".to_owned());
     }
     if has_dot_folder(&folder, &real(cwd)) {

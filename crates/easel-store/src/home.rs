@@ -28,10 +28,6 @@ impl Home {
         Self { root: os::real_path(&root), given: root }
     }
 
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join("easel.db")
     }
@@ -65,6 +61,12 @@ impl Home {
             tracing::warn!(%error, path = ?self.incoming(), "the folder of attachments cannot be used");
         }
         Ok(())
+    }
+
+    /// Whether a path without links lies in the home, or in a folder of images that is a link to elsewhere.
+    pub(crate) fn holds(&self, real: &Path) -> bool {
+        let folders = [self.root.clone(), self.root.join(GENERATED), self.attachments()];
+        folders.iter().any(|folder| real.starts_with(os::real_path(folder)))
     }
 
     /// A text that begins with the path of an image of the home, from the home on; also a relative one.

@@ -54,7 +54,6 @@ mod usage;
 mod words;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 pub use export::{Existing, ExportRefused, Exported};

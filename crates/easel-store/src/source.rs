@@ -159,7 +159,7 @@ fn open_named(home: &Home, path: &Path, roots: &[PathBuf], name: &str) -> Result
     }
     let outside = || refused(format!("{name} lies outside the folders that may be read"));
     // A root may hold Easel's home, and that holds the images of all threads.
-    if os::real_path(path).starts_with(home.root()) {
+    if home.holds(&os::real_path(path)) {
         return Err(outside());
     }
     let mut result = Err(outside());

@@ -2,3 +2,5 @@
 
 mod answered;
 mod pictures;
+#[cfg(unix)]
+mod places;

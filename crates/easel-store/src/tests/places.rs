@@ -8,7 +8,7 @@ use easel_imagegen::output;
 use easel_imagegen::port::{CallEnd, CallStart, ImageSource, Store};
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::item::{ImageStatus, ThreadItem, UserMessageItem};
-use easel_protocol::record::{Attachment, ImageRecord};
+use easel_protocol::record::{Attachment, ImageErrorKind, ImageRecord};
 use easel_protocol::response_item::{MessageRole, ResponseItem};
 use tempfile::TempDir;
 
@@ -144,6 +144,12 @@ async fn images_on_another_disk_behind_a_link_are_read_and_removed() {
     // A copy there would lie among Easel's own files.
     let target = folder.join("generated_images/copy.png");
     store.export_image(&record.id, target, folder.clone(), crate::Existing::Keep).await.unwrap_err();
+    // A model of another thread reaches it by no name, even if it may read the disk that the link leads to.
+    store.put_thread(thread("other"), None).await.unwrap();
+    for path in [folder.join("generated_images/thread-1/c1.png"), PathBuf::from(&record.path)] {
+        let named = ImageSource::Named { path, roots: vec![folder.clone()] };
+        assert_eq!(store.take_in("other", named).await.unwrap_err().kind, ImageErrorKind::ReferenceRefused);
+    }
     store.delete(THREAD).await.unwrap();
     assert_eq!(names(&folder.join("generated_images")), [""; 0]);
     assert_eq!(names(&folder.join("attachments")), ["incoming"]);

@@ -148,6 +148,7 @@ pub(super) fn pictures(handles: &[&str]) -> Vec<ContentItem> {
     handles.iter().map(picture).collect()
 }
 
+#[cfg(unix)]
 pub(super) fn function_call(call_id: &str) -> ResponseItem {
     ResponseItem::FunctionCall {
         call_id: call_id.into(),
@@ -177,6 +178,7 @@ pub(super) fn call(call_id: &str) -> CallStart {
 }
 
 /// A file that is waited for when it is opened.
+#[cfg(unix)]
 pub(crate) fn make_fifo(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
@@ -203,6 +205,7 @@ pub(super) fn stage(store: &EaselStore, bytes: &[u8]) -> StagedImage {
 }
 
 /// A whole image of a call.
+#[cfg(unix)]
 pub(super) fn stage_for(store: &EaselStore, call_id: &str, bytes: &[u8]) -> StagedImage {
     written(&store.call_files(THREAD, call_id), bytes)
 }
