@@ -1,22 +1,17 @@
 //! The store as the rest of Easel sees it.
 
+mod leases;
+mod reads;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_imagegen::port::{
-    CallEnd, CallStart, ImageSource, RequestStart, SourceRefused, StorageError, Store, StoredThread,
-};
-use easel_protocol::event::{Event, ThreadTokenUsage};
-use easel_protocol::image::{ImageListParams, ImageListResponse};
+use easel_imagegen::port::{CallEnd, CallStart, ImageSource, RequestStart, SourceRefused, StorageError, Store};
+use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
-use easel_protocol::thread::{
-    Thread, ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse,
-    ThreadTurnsListParams, ThreadTurnsListResponse,
-};
-use easel_protocol::thread_search::{ThreadSearchParams, ThreadSearchResponse};
-use easel_protocol::turn::{Turn, TurnItemsView};
-use rusqlite::{Connection, Transaction};
+use easel_protocol::thread::Thread;
+use rusqlite::Transaction;
 use serde_json::{Map, Value};
 
 use crate::database::Database;
@@ -24,17 +19,13 @@ use crate::fault::Fault;
 use crate::files::{StagedImage, ThreadFiles};
 use crate::fork::{Fork, HistoryRefused};
 use crate::home::Home;
-use crate::image_list::{self, ImageBytes, StoredImage};
-use crate::lanes::{Lanes, Reads};
-use crate::lease::{self, Acquired, LeaseRefused};
+use crate::lanes::Lanes;
 use crate::memory::{Locks, Memory};
-use crate::owner::Gate;
-use crate::page::PageRefused;
 use crate::revert::Reverted;
 use crate::source::Limits;
 use crate::steers::{self, PendingMessage};
 use crate::worker::Patience;
-use crate::{append, attachments, fork, history, intake, journal, removal, revert, thread_list, turn_list};
+use crate::{append, attachments, fork, history, intake, journal, removal, revert};
 
 /// Easel's home on this machine. Cheap to clone; several processes may have the same home open.
 #[derive(Debug, Clone)]
@@ -165,153 +156,6 @@ impl EaselStore {
             self.remove_files().await;
         }
         Ok(())
-    }
-
-    /// The token usage that a thread had after its last turn, and that turn's id; `None` before the first answer.
-    pub async fn usage(&self, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, StorageError> {
-        let id = thread_id.to_owned();
-        self.read_of(thread_id, Reads::Page, move |connection| history::usage(connection, &id)).await
-    }
-
-    /// A thread without turns, with status `notLoaded`.
-    pub async fn thread(&self, thread_id: &str) -> Result<Option<Thread>, StorageError> {
-        let id = thread_id.to_owned();
-        self.read_of(thread_id, Reads::Page, move |connection| history::thread(connection, &id)).await
-    }
-
-    /// All that an actor needs to carry a thread on.
-    pub async fn load(&self, thread_id: &str) -> Result<Option<StoredThread>, StorageError> {
-        let (id, home) = (thread_id.to_owned(), self.home.clone());
-        self.read_of(thread_id, Reads::Whole, move |connection| history::load(connection, &home, &id)).await
-    }
-
-    /// All turns of a thread, oldest first; none when there is no such thread.
-    pub async fn all_turns(&self, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, StorageError> {
-        let (id, home) = (thread_id.to_owned(), self.home.clone());
-        let read = move |connection: &Connection| turn_list::all_turns(connection, &home, &id, view);
-        self.read_of(thread_id, Reads::Whole, read).await
-    }
-
-    /// The newest turns of a thread with their items, oldest first, as many as fit into so many bytes of JSON; then older
-    /// ones without items, as long as those fit.
-    pub async fn newest_turns(&self, thread_id: &str, bytes: usize) -> Result<Vec<Turn>, StorageError> {
-        let (id, home) = (thread_id.to_owned(), self.home.clone());
-        let read = move |connection: &Connection| turn_list::newest_turns(connection, &home, &id, bytes);
-        self.read_of(thread_id, Reads::Whole, read).await
-    }
-
-    pub async fn threads(&self, wish: ThreadListParams) -> Result<ThreadListResponse, PageRefused> {
-        let reads = if thread_list::is_search(&wish) { Reads::Search } else { Reads::Page };
-        self.page(reads, move |connection| thread_list::threads(connection, &wish)).await
-    }
-
-    /// Threads that a term is found in.
-    pub async fn search(&self, wish: ThreadSearchParams) -> Result<ThreadSearchResponse, PageRefused> {
-        self.page(Reads::Search, move |connection| thread_list::search(connection, &wish)).await
-    }
-
-    pub async fn turns(&self, wish: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageRefused> {
-        let (id, home) = (wish.thread_id.clone(), self.home.clone());
-        self.lanes.read_of(&id, Reads::Page, move |connection| turn_list::turns(connection, &home, &wish)).await
-    }
-
-    pub async fn items(&self, wish: ThreadItemsListParams) -> Result<ThreadItemsListResponse, PageRefused> {
-        let (id, home) = (wish.thread_id.clone(), self.home.clone());
-        self.lanes.read_of(&id, Reads::Page, move |connection| turn_list::items(connection, &home, &wish)).await
-    }
-
-    /// Made images, newest first.
-    pub async fn images(&self, wish: ImageListParams) -> Result<ImageListResponse, PageRefused> {
-        let home = self.home.clone();
-        self.page(Reads::Page, move |connection| image_list::images(connection, &home, &wish)).await
-    }
-
-    /// The image that a handle names, made or attached.
-    pub async fn image(&self, handle: &str) -> Result<Option<StoredImage>, StorageError> {
-        let (handle, home) = (handle.to_owned(), self.home.clone());
-        self.read(Reads::Page, move |connection| image_list::image(connection, &home, &handle)).await
-    }
-
-    /// At most `length` bytes of an image's file from `offset` on; `None` when no image has the handle.
-    pub async fn read_image(&self, handle: &str, offset: u64, length: u32) -> Result<Option<ImageBytes>, StorageError> {
-        let Some(image) = self.image(handle).await? else { return Ok(None) };
-        let home = self.home.clone();
-        let read = intake::blocking(move || image_list::read(&home, image.path(), offset, length)).await?;
-        Ok(Some(read.map_err(StorageError::from)?))
-    }
-
-    /// Makes this process the writer of a thread, and closes what a dead writer left open in it.
-    pub async fn acquire_writer(&self, thread_id: &str) -> Result<(), LeaseRefused> {
-        if self.lanes.ephemeral.has(thread_id) {
-            return Ok(());
-        }
-        let mut gate: Option<Gate> = None;
-        loop {
-            let id = thread_id.to_owned();
-            let acquire = move |database: &mut Database| lease::acquire(database, &id, gate.as_ref());
-            match self.lanes.writer.write(Patience::Short, acquire).await? {
-                Acquired::Yes => return Ok(()),
-                // Waited for here, where nobody else is kept from the database.
-                Acquired::NeedsGate => gate = Some(Gate::enter(&self.home).await?),
-            }
-        }
-    }
-
-    /// The same for the images of a thread, also of an ephemeral one that has ended.
-    pub async fn acquire_images(&self, thread_id: &str) -> Result<(), LeaseRefused> {
-        let acquired = self.acquire_writer(thread_id).await;
-        if !matches!(acquired, Err(LeaseRefused::UnknownThread)) {
-            return acquired;
-        }
-        let (home, thread_id) = (self.home.clone(), thread_id.to_owned());
-        let check = move |connection: &Connection| lease::check_ephemeral(connection, &home, &thread_id);
-        self.lanes.read(Reads::Page, check).await
-    }
-
-    /// Whether this process could be the writer of a thread now; it does not become it.
-    pub async fn may_write(&self, thread_id: &str) -> Result<(), LeaseRefused> {
-        if self.lanes.ephemeral.has(thread_id) {
-            return Ok(());
-        }
-        let (home, me, thread_id) = (self.home.clone(), self.owner.clone(), thread_id.to_owned());
-        self.lanes.read(Reads::Page, move |connection| lease::check(connection, &home, &me, &thread_id)).await
-    }
-
-    /// Lets another process write to the thread. Nothing happens when this one is not its writer.
-    pub async fn release_writer(&self, thread_id: &str) -> Result<(), StorageError> {
-        if self.lanes.ephemeral.has(thread_id) {
-            return Ok(());
-        }
-        let thread_id = thread_id.to_owned();
-        self.run(Patience::Short, move |database| lease::release(database, &thread_id)).await
-    }
-
-    /// Reads one page of a list.
-    pub(crate) async fn page<T: Send + 'static>(
-        &self,
-        reads: Reads,
-        read: impl FnOnce(&Connection) -> Result<T, PageRefused> + Send + 'static,
-    ) -> Result<T, PageRefused> {
-        self.lanes.read(reads, read).await
-    }
-
-    /// Reads what is on the disk.
-    pub(crate) async fn read<T: Send + 'static>(
-        &self,
-        reads: Reads,
-        read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T, StorageError> {
-        Ok(self.lanes.read(reads, read).await?)
-    }
-
-    /// Reads one thread where it is.
-    pub(crate) async fn read_of<T: Send + 'static>(
-        &self,
-        thread_id: &str,
-        reads: Reads,
-        read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T, StorageError> {
-        Ok(self.lanes.read_of(thread_id, reads, read).await?)
     }
 
     /// Writes to the disk.
