@@ -1,4 +1,5 @@
-//! Random calls over two processes on one home and three connections, each answer held against a model.
+//! Random calls over two processes on one home and three connections, each answer held against a model. Processes are
+//! killed, requests are cancelled, the database is locked by another program, and image files are removed meanwhile.
 //!
 //! `EASEL_SOAK_SECONDS` says how long it goes on; without it, some hundred steps. `EASEL_SOAK_SEED` throws the same dice
 //! as the run that named it. Start at [`model`].
@@ -8,6 +9,8 @@ mod data;
 mod deaths;
 mod dice;
 mod ears;
+mod faults;
+mod given_up;
 mod images;
 mod model;
 mod reads;
@@ -60,12 +63,15 @@ enum Step {
     ImageRead,
     Export,
     ImageDelete,
+    GiveUp,
+    Lock,
+    Lose,
     Kill,
     End,
 }
 
 /// How often each is thrown.
-const WEIGHTS: [(usize, Step); 28] = [
+const WEIGHTS: [(usize, Step); 31] = [
     (8, Step::Start),
     (24, Step::Turn),
     (6, Step::Steer),
@@ -92,6 +98,9 @@ const WEIGHTS: [(usize, Step); 28] = [
     (6, Step::ImageRead),
     (4, Step::Export),
     (5, Step::ImageDelete),
+    (8, Step::GiveUp),
+    (2, Step::Lock),
+    (2, Step::Lose),
     (2, Step::Kill),
     (1, Step::End),
 ];
@@ -167,6 +176,9 @@ impl World {
             Step::ImageRead => self.image_read(seat),
             Step::Export => self.export(seat),
             Step::ImageDelete => self.delete_image(seat),
+            Step::GiveUp => self.give_up_something(seat, id),
+            Step::Lock => self.lock(),
+            Step::Lose => self.lose_file(),
             Step::Kill => self.restart(PROCESS_OF[seat], Death::Killed),
             Step::End => self.restart(PROCESS_OF[seat], Death::InOrder),
         }
@@ -205,7 +217,8 @@ impl World {
         }
         let shown = self.model.shown();
         let paths = |handle: &String| PathBuf::from(&self.model.images[handle].path);
-        let expected: BTreeSet<PathBuf> = shown.iter().map(paths).collect();
+        let kept = shown.iter().filter(|handle| !self.model.lost.contains(*handle));
+        let expected: BTreeSet<PathBuf> = kept.map(paths).collect();
         let files = below(&self.place.home().join("generated_images")).into_iter().filter(|path| path.is_file());
         // Nobody takes a thread that has ended.
         let is_half = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "part");

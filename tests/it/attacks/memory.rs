@@ -5,6 +5,8 @@ mod answers;
 #[cfg(unix)]
 mod handles;
 mod names;
+#[cfg(target_os = "linux")]
+mod threads;
 
 use crate::harness::Server;
 

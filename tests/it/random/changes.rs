@@ -105,12 +105,17 @@ impl World {
             return assert_eq!(answer, Err(format!("-32600 thread {id} has no turn none")));
         }
         assert_eq!(answer.expect("a thread")["thread"]["id"], id);
+        self.take_back(id, &first);
+        self.expect(self.told(seat, id, "thread/reverted"));
+    }
+
+    /// A turn and those after it are no more.
+    pub(super) fn take_back(&mut self, id: &str, first: &str) {
         let thread = self.model.thread_mut(id);
-        let lost = thread.turns.split_off(turns.iter().position(|turn| *turn == first).expect("a turn"));
+        let lost = thread.turns.split_off(thread.turns.iter().position(|turn| turn.id == first).expect("a turn"));
         for image in &mut thread.images {
             image.withdrawn |= lost.iter().any(|turn| turn.id == image.turn_id);
         }
-        self.expect(self.told(seat, id, "thread/reverted"));
     }
 
     pub(super) fn turn_or_revert(&mut self, seat: Seat, id: &str) {

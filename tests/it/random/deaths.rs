@@ -16,6 +16,11 @@ pub(super) enum Death {
 impl World {
     /// Ends a process and starts another in its place. What it had is free for the other process at once.
     pub(super) fn restart(&mut self, process: Process, death: Death) {
+        // Its turns are interrupted, and a thread that nobody hears may still leave memory in good order before the end.
+        for thread in self.model.threads.iter().filter(|thread| thread.writer == Some(process)) {
+            let leavers = thread.running.iter().flat_map(|running| &running.leavers);
+            self.permitted.extend(leavers.map(|seat| (*seat, "thread/closed".to_owned(), thread.id.clone())));
+        }
         self.stop(process, death);
         let (mut left, mut fleeting) = (Vec::new(), Vec::new());
         for thread in self.model.threads.iter_mut().filter(|thread| thread.writer == Some(process)) {
@@ -52,20 +57,19 @@ impl World {
         self.expect(Vec::new());
     }
 
-    /// After the end of its process a turn is over one way or the other, and nothing that was told of it is lost.
+    /// After the end of its process a turn is over one way or the other. No message that was answered and nothing that was
+    /// told of it is lost.
     fn end_of_killed(&mut self, id: &str) {
         let running = self.model.thread_mut(id).running.take().expect("a turn ran");
         let (seat, mut rest) = self.turns_after_those_known(id);
-        let Some(read) = rest.pop() else {
-            assert!(running.heard.values().all(Vec::is_empty), "{seat} does not see the turn of {running:#?}");
-            return;
-        };
+        let Some(read) = rest.pop() else { panic!("{seat} does not see the turn of {running:#?}") };
         assert!(rest.is_empty(), "{rest:#?}");
         assert_eq!(read["id"], *running.id);
         assert!(read["status"] == "completed" || read["status"] == "interrupted", "{read:#}");
-        for item in read["items"].as_array().expect("items") {
-            assert_ne!(item["status"], "in_progress", "{read:#}");
-        }
+        let items = read["items"].as_array().expect("items");
+        assert!(items.iter().all(|item| item["status"] != "in_progress"), "{read:#}");
+        let messages = items.iter().filter(|item| item["type"] == "userMessage");
+        assert_eq!(messages.count(), 1 + running.steers, "{read:#}");
         let made = images_in(&read);
         assert!(
             running.told.iter().all(|told| made.iter().any(|image| image.handle == *told)),

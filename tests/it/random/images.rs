@@ -56,6 +56,10 @@ impl World {
             let fate = if self.model.is_marked(handle) { "was deleted" } else { "not found" };
             return assert_eq!(answer, Err(format!("-32600 image {handle} {fate}")));
         }
+        if self.model.lost.contains(handle) {
+            let answer = self.call(seat, "image/read", &json!({ "imageId": handle, "offset": 0 }));
+            return assert!(answer.is_err_and(|told| told.starts_with("-32603 ")), "{handle} has no file");
+        }
         let length = 256 + self.dice.below(4096);
         let (mut bytes, mut offset) = (Vec::new(), json!(0));
         while !offset.is_null() {
@@ -84,6 +88,9 @@ impl World {
             let refusal = "-32602 Invalid params: `path`: is there already; ask with overwrite to replace it";
             return assert_eq!(answer, Err(refusal.to_owned()));
         }
+        if self.model.lost.contains(&handle) {
+            return assert!(answer.is_err_and(|told| told.starts_with("-32603 ")), "{handle} has no file");
+        }
         let copy = read(answer.expect("a copy")["path"].as_str().expect("a path"));
         assert_eq!(sha256(&copy), self.model.images[&handle].sha256);
     }
@@ -105,7 +112,11 @@ impl World {
         let refusal = match (&named, &showing[..]) {
             (Some(named), showing) if showing.contains(named) => None,
             (None, [_]) => None,
-            (Some(_), _) | (None, []) => Some(format!("-32600 image {handle} not found")),
+            (_, []) => Some(format!("-32600 image {handle} not found")),
+            (Some(named), _) if self.model.seen(seat, named).is_none() => {
+                Some(format!("-32600 thread {named} not found"))
+            }
+            (Some(named), _) => Some(format!("-32600 thread {named} has no image {handle}")),
             (None, [..]) => {
                 Some("-32602 Invalid params: `threadId`: is needed, since several threads show the image".to_owned())
             }

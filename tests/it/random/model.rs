@@ -88,6 +88,8 @@ pub(super) struct Model {
     pub(super) ghosts: Vec<Thread>,
     /// Every image that there ever was.
     pub(super) images: BTreeMap<String, Image>,
+    /// Images whose files a user has removed.
+    pub(super) lost: BTreeSet<String>,
 }
 
 impl Thread {
@@ -118,6 +120,11 @@ impl Thread {
             let left = images.iter().find(|image| image["deleted"] != true);
             item["savedPath"] = left.map_or(Value::Null, |image| image["path"].clone());
         }
+    }
+
+    /// Whether a file of one of its images was removed, so that what edits it may fail.
+    pub(super) fn lacks_a_file(&self, lost: &BTreeSet<String>) -> bool {
+        self.images.iter().any(|image| lost.contains(&image.handle))
     }
 
     pub(super) fn runs_quickly(&self) -> bool {

@@ -5,6 +5,7 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
+use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
@@ -13,6 +14,9 @@ use super::dice::Dice;
 use super::model::{Image, Model, PROCESS_OF, Process, Seat};
 use crate::harness::{FAST_AND_ENDLESS, HOSTED, Place, STANDALONE};
 use crate::listen::server::{Connection, Listening, PATIENCE, Transport, Wire};
+
+/// Most threads at rest leave memory.
+const FEW_IN_MEMORY: &str = "[server]\nidle_threads = 1\n";
 
 /// What is told of a thread apart from its turns: to whom, which method, of which thread.
 pub(super) type Notice = (Seat, String, String);
@@ -33,13 +37,15 @@ pub(super) struct World {
     listening: Option<Listening>,
     piped: Option<Child>,
     seats: [Option<Connection>; 3],
-    next_id: u64,
+    pub(super) next_id: u64,
+    /// A program that has locked the database, or had.
+    pub(super) foreign: Option<JoinHandle<()>>,
 }
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut world = Self {
-            place: Place::with_config(FAST_AND_ENDLESS),
+            place: Place::with_config(&format!("{FAST_AND_ENDLESS}{FEW_IN_MEMORY}")),
             dice: Dice::new(seed),
             model: Model::default(),
             pids: [0; 2],
@@ -50,6 +56,7 @@ impl World {
             piped: None,
             seats: [None, None, None],
             next_id: 1,
+            foreign: None,
         };
         world.start(0);
         world.start(1);
@@ -122,9 +129,24 @@ impl World {
 
     /// Asks and takes the answer; what comes before it is noted.
     pub(super) fn call(&mut self, seat: Seat, method: &str, params: &Value) -> Answer {
+        let id = self.ask(seat, method, params);
+        self.answer(seat, id, method)
+    }
+
+    /// Asks without waiting; the id of the request.
+    pub(super) fn ask(&mut self, seat: Seat, method: &str, params: &Value) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.connection(seat).send(&json!({ "id": id, "method": method, "params": params }));
+        self.send(seat, &json!({ "id": id, "method": method, "params": params }));
+        id
+    }
+
+    pub(super) fn send(&mut self, seat: Seat, message: &Value) {
+        self.connection(seat).send(message);
+    }
+
+    /// Takes the answer to a request.
+    pub(super) fn answer(&mut self, seat: Seat, id: u64, method: &str) -> Answer {
         loop {
             let mut message = self.connection(seat).json();
             if !message["method"].is_null() {
@@ -206,6 +228,9 @@ impl World {
         assert!(given || thread.ears.contains(&seat), "{seat} is no subscriber, and hears {event}");
         let Some(running) = &mut thread.running else { return };
         if let Some(turn_id) = params["turnId"].as_str().or_else(|| params["turn"]["id"].as_str()) {
+            if running.id.is_empty() {
+                turn_id.clone_into(&mut running.id);
+            }
             assert_eq!(turn_id, running.id, "{event}");
         }
         for record in params["item"]["images"].as_array().into_iter().flatten() {

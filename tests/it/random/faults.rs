@@ -1,0 +1,47 @@
+//! What others do to the home: a program that locks the database, and a user who tidies up.
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::world::World;
+
+/// Longest that a foreign program holds its lock, in milliseconds.
+const LONGEST_LOCK: usize = 1_500;
+
+impl World {
+    /// Another program locks the database for a while. Nothing is refused or lost for that.
+    pub(super) fn lock(&mut self) {
+        if self.foreign.take().is_some_and(|lock| lock.join().is_err()) {
+            panic!("the foreign program failed");
+        }
+        let path = self.place.home().join("easel.db");
+        let held = Duration::from_millis(self.dice.below(LONGEST_LOCK) as u64);
+        self.foreign = Some(std::thread::spawn(move || {
+            let connection = Connection::open(path).expect("the database of the home");
+            connection.busy_timeout(Duration::from_secs(60)).expect("a timeout");
+            connection.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+            let (_never, end) = mpsc::sync_channel::<()>(1);
+            // Nobody sends anything.
+            let _ = end.recv_timeout(held);
+            connection.execute_batch("ROLLBACK").expect("the lock is held");
+        }));
+    }
+
+    /// A user removes the file of an image. Its threads go on without it.
+    pub(super) fn lose_file(&mut self) {
+        let Some(handle) = self.some_image() else { return };
+        let path = self.model.images[&handle].path.clone();
+        if !self.model.shown().contains(&handle) || !Path::new(&path).exists() {
+            return;
+        }
+        // What runs may be reading it.
+        for id in self.model.threads.iter().map(|thread| thread.id.clone()).collect::<Vec<_>>() {
+            self.settle(&id);
+        }
+        std::fs::remove_file(&path).expect("an image of the home");
+        self.model.lost.insert(handle);
+    }
+}
