@@ -4,6 +4,7 @@
 //! to a staged file. Nothing in a job, an event or a record can hold them.
 
 mod provider;
+mod send_gate;
 mod store;
 
 use std::io::{self, Read, Seek, Write};
@@ -15,6 +16,7 @@ pub use provider::{
     FunctionCall, ImageJob, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Preview, Previews, Provider,
     ProviderInfo,
 };
+pub use send_gate::{SendGate, SendPass};
 pub use store::{
     CallEnd, CallStart, ImageSource, Origin, RequestStart, SourceRefused, StorageError, Store, StoredThread,
     ThreadImage,

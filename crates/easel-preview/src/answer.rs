@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use easel_imagegen::capability::Capabilities;
-use easel_imagegen::port::{FunctionCall, ImageJob, Made, ModelEvent, ModelRequest, Preview, Reference};
+use easel_imagegen::port::{FunctionCall, ImageJob, Made, ModelEvent, ModelRequest, Preview, Reference, SendGate};
 use easel_imagegen::references::{self, Chosen};
 use easel_imagegen::spec;
 use easel_protocol::event::TokenUsage;
@@ -57,6 +57,7 @@ impl HostedCall {
             mask: None,
             deadline: HOSTED_DEADLINE,
             partial_images: self.partial_images,
+            gate: SendGate::open(),
         })
     }
 

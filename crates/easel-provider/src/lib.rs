@@ -26,6 +26,7 @@ mod models;
 mod responses;
 
 mod inline;
+mod passage;
 mod sse;
 mod waiting;
 

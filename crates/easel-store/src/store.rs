@@ -191,12 +191,12 @@ impl Store for EaselStore {
         let starts_turn = |event: &Event| matches!(event, Event::TurnStarted(_));
         let is_request = events.iter().all(of_request) || events.iter().any(starts_turn);
         let patience = if is_request { Patience::Short } else { Patience::Long };
-        let touches_disk = |event: &Event| match event {
-            Event::ThreadTokenUsageUpdated(_) => true,
-            Event::RawResponseItemCompleted(raw) => {
-                append::is_of_user(&raw.item) && attachments::locks(std::slice::from_ref(&raw.item)) == Locks::Disk
+        let touches_disk = |event: &Event| {
+            if let Event::RawResponseItemCompleted(raw) = event {
+                return append::is_of_user(&raw.item)
+                    && attachments::locks(std::slice::from_ref(&raw.item)) == Locks::Disk;
             }
-            _ => false,
+            matches!(event, Event::ThreadTokenUsageUpdated(_))
         };
         let locks = if events.iter().any(touches_disk) { Locks::Disk } else { Locks::Memory };
         let (home, owner) = (self.home.clone(), self.owner.clone());

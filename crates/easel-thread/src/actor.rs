@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use crate::audience::Audience;
 use crate::call::CallContext;
 use crate::conversation::Conversation;
+use crate::rules::Rules;
+use crate::send_gate::TurnGate;
 use crate::start::StartedTurn;
 use crate::telling::Telling;
 use crate::turn::{HostedCalls, Running};
@@ -84,6 +86,7 @@ pub enum Command {
 pub(crate) struct Actor<S, P, A> {
     pub(crate) thread_id: String,
     pub(crate) conversation: Conversation,
+    pub(crate) rules: Rules,
     pub(crate) provider: Arc<P>,
     pub(crate) store: S,
     pub(crate) audience: A,
@@ -116,6 +119,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             partial_images: own.partial_images(&*self.provider),
             previews: show,
             cancel: CancellationToken::new(),
+            gate: TurnGate::new(self.rules.clone(), started.exposure),
         };
         let running = Running {
             context: Arc::new(context),
@@ -131,6 +135,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             previews,
             shown: HashMap::new(),
             history_failed: false,
+            changes: started.changes,
             permit: Some(started.permit),
         };
         running.drive(started.turn, started.effects).await;

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::machine::Outcome;
+use crate::send_gate::TurnGate;
 
 const INTERRUPTED: &str = "the turn was interrupted";
 
@@ -47,6 +48,7 @@ pub(crate) struct CallContext<S: Store, P> {
     /// What the calls show, by item.
     pub(crate) previews: mpsc::Sender<(String, PreviewOf<S>)>,
     pub(crate) cancel: CancellationToken,
+    pub(crate) gate: TurnGate,
 }
 
 pub(crate) type StagedOf<S> = <<S as Store>::Files as Files>::Staged;
@@ -95,6 +97,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         if self.cancel.is_cancelled() {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
         }
+        // A provider that sends a request asks once more for each attempt, when the connection takes it.
+        drop(job.gate.pass()?);
         let files = self.store.call_files(&self.thread_id, &job.call_id);
         let (previews, item_id) = (self.previews.clone(), job.call_id.clone());
         // Without room for it a preview is dropped, and its file with it.
@@ -139,6 +143,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             call_id: draft.call_id,
             // A stream of several images does not say which of them it shows.
             partial_images: if draft.requested.parameters.n.unwrap_or(1) == 1 { self.partial_images } else { 0 },
+            gate: self.gate.of_call(draft.requested.parameters.n.unwrap_or(1)),
             requested: draft.requested,
             references,
             mask,

@@ -18,6 +18,7 @@ pub mod call;
 
 pub mod actor;
 pub mod rules;
+mod send_gate;
 pub mod slot;
 pub mod telling;
 

@@ -18,7 +18,7 @@ use easel_protocol::item::{AgentMessageItem, UserMessageItem};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadStatus;
-use easel_protocol::tool::ToolExposure;
+use easel_protocol::tool::{HeldBackReason, ToolExposure};
 use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 
 use crate::conversation::Conversation;
@@ -55,6 +55,10 @@ pub struct Turn {
     unmentioned: Vec<String>,
     /// What the user has added and the model has not yet been given.
     steered: Vec<Steered>,
+    /// What the answer that was asked for last was offered.
+    asked_with: ToolExposure,
+    /// Why the turn's tool was taken away from it.
+    withdrawn: Option<HeldBackReason>,
     ending: Option<Ending>,
     ended: bool,
 }
@@ -87,7 +91,7 @@ impl Turn {
         input: ResponseItem,
     ) -> (Self, Vec<Effect>) {
         let at = message.started_at_ms;
-        let turn = Self {
+        let mut turn = Self {
             thread_id: thread_id.to_owned(),
             turn_id: turn_id.to_owned(),
             rules,
@@ -99,6 +103,8 @@ impl Turn {
             last_message: None,
             unmentioned: Vec::new(),
             steered: Vec::new(),
+            asked_with: ToolExposure::None,
+            withdrawn: None,
             ending: None,
             ended: false,
         };
@@ -107,7 +113,7 @@ impl Turn {
         turn.emit_status(&mut step, ThreadStatus::Active { active_flags: Vec::new() });
         turn.emit_started(&mut step);
         turn.user_message(&mut step, message, input);
-        step.effects.push(Effect::AskModel);
+        turn.ask(&mut step);
         (turn, step.effects)
     }
 
@@ -129,6 +135,7 @@ impl Turn {
             Input::Previewed { item_id, shown } => self.previewed(&mut step, &item_id, &shown),
             Input::CallEnded { item_id, outcome } => self.call_ended(&mut step, &item_id, outcome),
             Input::Steered(steered) => self.steered.push(*steered),
+            Input::Tightened { withdrawn, max_images } => self.tighten(&mut step, withdrawn, max_images),
             Input::Interrupt => self.stop(&mut step, Ending::Interrupted),
         }
         self.advance(&mut step);
@@ -175,14 +182,38 @@ impl Turn {
     /// once it has made all that the turn may have.
     pub fn offered(&self) -> ToolExposure {
         match self.rules.exposure {
+            _ if self.withdrawn.is_some() => ToolExposure::None,
             ToolExposure::Hosted if self.calls.images() >= self.rules.max_images => ToolExposure::None,
             exposure @ (ToolExposure::Standalone | ToolExposure::Hosted | ToolExposure::None) => exposure,
         }
     }
 
+    /// Whether the turn's tool was switched off while it ran.
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.is_some()
+    }
+
     /// True once `turn/completed` is among the effects given out.
     pub fn ended(&self) -> bool {
         self.ended
+    }
+
+    fn ask(&mut self, step: &mut Step<'_>) {
+        self.asked_with = self.offered();
+        step.effects.push(Effect::AskModel);
+    }
+
+    /// Follows rules that have become stricter. An answer that may make hosted images is closed: nothing else keeps it
+    /// from making one.
+    fn tighten(&mut self, step: &mut Step<'_>, withdrawn: Option<HeldBackReason>, max_images: u32) {
+        self.rules.max_images = self.rules.max_images.min(max_images);
+        let (Some(reason), None) = (withdrawn, self.withdrawn) else { return };
+        self.withdrawn = Some(reason);
+        if self.answer == Answer::Open && self.asked_with == ToolExposure::Hosted {
+            let message = "Image generation was switched off while the model answered, so its answer was closed. Images \
+                           that had arrived are kept.";
+            self.fail(step, message.to_owned(), CodexErrorInfo::Other);
+        }
     }
 
     fn fail(&mut self, step: &mut Step<'_>, message: String, info: CodexErrorInfo) {
@@ -224,7 +255,7 @@ impl Turn {
             if steered || self.answers < MAX_ANSWERS {
                 self.answers += u32::from(!steered);
                 self.answer = Answer::Open;
-                step.effects.push(Effect::AskModel);
+                self.ask(step);
                 return;
             }
             let message = format!("The model called tools in {MAX_ANSWERS} answers in a row, which is the limit.");

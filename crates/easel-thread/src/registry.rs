@@ -21,7 +21,7 @@ const MAILBOX: usize = 1;
 pub struct ThreadHandle<P> {
     pub(crate) thread_id: String,
     pub slot: TurnSlot,
-    /// Of the next turn.
+    /// Of the next turn; a running one follows what becomes stricter.
     pub rules: Rules,
     pub provider: Arc<P>,
     commands: mpsc::Sender<Command>,
@@ -142,6 +142,7 @@ impl<P: Provider> Threads<P> {
             let actor = Actor {
                 thread_id: thread_id.clone(),
                 conversation: Conversation::new(stored),
+                rules: loaded.rules.clone(),
                 provider: Arc::clone(&loaded.provider),
                 store,
                 audience,

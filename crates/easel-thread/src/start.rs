@@ -11,12 +11,15 @@ use easel_protocol::item::UserMessageItem;
 use easel_protocol::record::Attachment;
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
+use easel_protocol::tool::ToolExposure;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::actor::{Command, ThreadRules};
 use crate::call::now_ms;
 use crate::machine::{Effect, Turn, TurnRules};
 use crate::registry::ThreadHandle;
+use crate::rules::Change;
 use crate::slot::TurnPermit;
 use crate::telling::Answered;
 use crate::user_message;
@@ -57,6 +60,8 @@ pub struct StartedTurn {
     /// What follows from the start; the events among them are written.
     pub(crate) effects: Vec<Effect>,
     pub(crate) rules: Arc<ThreadRules>,
+    pub(crate) exposure: ToolExposure,
+    pub(crate) changes: watch::Receiver<Change>,
     pub(crate) originator: String,
     pub(crate) message_id: String,
     pub(crate) attachments: Vec<Attachment>,
@@ -91,6 +96,8 @@ impl<P: Provider> ThreadHandle<P> {
     }
 
     fn open(&self, start: StartTurn) -> StartedTurn {
+        // Before the rules are read, so that no change is missed.
+        let changes = self.rules.subscribe();
         let rules = self.rules.get();
         let input = user_message::for_model(&start.content, &start.attachments, rules.detail);
         let message = UserMessageItem {
@@ -100,8 +107,9 @@ impl<P: Provider> ThreadHandle<P> {
             started_at_ms: now_ms(),
             completed_at_ms: None,
         };
+        let exposure = rules.decide(&*self.provider, &start.model).exposure;
         let turn_rules = TurnRules {
-            exposure: rules.decide(&*self.provider, &start.model).exposure,
+            exposure,
             capabilities: self.provider.info().capabilities.clone(),
             detail: rules.detail,
             max_images: rules.max_images,
@@ -109,6 +117,8 @@ impl<P: Provider> ThreadHandle<P> {
         let (turn, effects) = Turn::begin(&self.thread_id, start.permit.turn_id(), turn_rules, message, input.clone());
         StartedTurn {
             permit: start.permit,
+            exposure,
+            changes,
             turn,
             effects,
             rules,

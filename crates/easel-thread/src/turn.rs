@@ -15,7 +15,7 @@ use easel_protocol::event::Event;
 use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -23,10 +23,13 @@ use crate::audience::Audience;
 use crate::call::{CallContext, PreviewOf, Report, StagedOf, now_ms};
 use crate::conversation::Conversation;
 use crate::machine::{Effect, Input, Steered, Turn};
+use crate::rules::Change;
 use crate::slot::{Course, TurnPermit};
 use crate::telling::Telling;
 use answer::{Answer, AnswerEvent, next};
 pub(crate) use hosted::HostedCalls;
+
+const CLOSED: &str = "the answer that was making the image was closed";
 
 /// One turn in progress, with everything that it has under way.
 pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
@@ -45,6 +48,8 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     /// What each open item showed last: the file goes when this does.
     pub(crate) shown: HashMap<String, StagedOf<S>>,
     pub(crate) history_failed: bool,
+    /// Of the thread's rules.
+    pub(crate) changes: watch::Receiver<Change>,
     /// Given back before the last events are told, so that a client may answer them with a new turn.
     pub(crate) permit: Option<TurnPermit>,
 }
@@ -52,6 +57,7 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
 /// What the turn waits for.
 enum Happened<S: Store> {
     Interrupted,
+    RulesChanged,
     MayTell,
     Answered(Option<AnswerEvent<S>>),
     Previewed(String, PreviewOf<S>),
@@ -78,6 +84,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                     Vec::new()
                 }
                 Happened::Interrupted => self.step(&mut turn, Input::Interrupt),
+                Happened::RulesChanged => self.follow_rules(&mut turn),
                 Happened::Previewed(item_id, preview) => self.previewed(&mut turn, item_id, preview),
                 Happened::Reported(report) => self.reported(&mut turn, report),
                 Happened::Answered(event) => self.answered(&mut turn, event).await,
@@ -91,6 +98,8 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         tokio::select! {
             biased;
             () = self.interrupt.cancelled(), if !interrupted => Happened::Interrupted,
+            // Before an answer may begin another image.
+            Ok(()) = self.changes.changed() => Happened::RulesChanged,
             () = self.telling.may_tell(), if !self.telling.is_open() => Happened::MayTell,
             // Before the end of the call that sent it.
             Some((item_id, preview)) = self.previews.recv() => Happened::Previewed(item_id, preview),
@@ -102,6 +111,18 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             })),
             event = next::<S>(answer) => Happened::Answered(event),
         }
+    }
+
+    /// Follows rules that have changed, where they are stricter than those that the turn began with.
+    fn follow_rules(&mut self, turn: &mut Turn) -> Vec<Effect> {
+        let change = self.changes.borrow_and_update().clone();
+        let gate = &self.context.gate;
+        let input = Input::Tightened { withdrawn: gate.withdrawal(), max_images: gate.rules().max_images };
+        let effects = self.step(turn, input);
+        if let Some(answered) = change.answered.filter(|_| turn.is_withdrawn() || !effects.is_empty()) {
+            self.telling.hold(Box::pin(answered.cancelled_owned()));
+        }
+        effects
     }
 
     fn step(&mut self, turn: &mut Turn, input: Input) -> Vec<Effect> {
@@ -183,9 +204,12 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                 Effect::TrackHosted { .. } => {}
                 Effect::CloseAnswer => {
                     next.extend(self.close(answer, turn).await);
-                    let interrupted = self.interrupt.is_cancelled();
-                    let kind = if interrupted { ImageErrorKind::Interrupted } else { ImageErrorKind::BadResponse };
-                    next.extend(self.end_hosted(turn, kind, "the answer that was making the image was closed").await);
+                    let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
+                        (false, true) => (ImageErrorKind::Interrupted, "image generation was switched off meanwhile"),
+                        (true, _) => (ImageErrorKind::Interrupted, CLOSED),
+                        (false, false) => (ImageErrorKind::BadResponse, CLOSED),
+                    };
+                    next.extend(self.end_hosted(turn, kind, message).await);
                 }
                 Effect::CancelCalls => self.context.cancel.cancel(),
             }

@@ -2,14 +2,22 @@
 //! rest. No client can tell whether a thread has one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use easel_thread::actor::ThreadRules;
 use easel_thread::registry::ThreadHandle;
+use easel_thread::rules::Departing;
 use easel_thread::slot::{BeginRefused, TurnPermit};
+
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::provider::AnyProvider;
 use crate::refusal::Refusal;
+
+/// A request that has passed the gate is handed to its connection within milliseconds; its disk may be slow.
+const DEPARTURE: Duration = Duration::from_secs(5);
 
 impl App {
     /// Takes the right to run a turn in a loaded thread. Its actor knows the history as it is stored, and its rules are
@@ -68,14 +76,25 @@ impl App {
         });
     }
 
-    /// Lets the threads in memory follow the configuration as it is now: turns that run at once, the others when they
-    /// begin their next. Models and providers stay.
-    pub(crate) async fn reload_threads(&self) -> Result<(), Refusal> {
+    /// Lets the threads in memory follow the configuration as it is now: the others when they begin their next turn, those
+    /// in which one runs at once, as far as it makes them stricter. When this returns, no request for images begins that
+    /// the configuration refuses. `answered` is cancelled once the request that asked for this is answered: what turns
+    /// tell of the change comes after that. Models and providers stay.
+    pub(crate) async fn reload_threads(&self, answered: &CancellationToken) -> Result<(), Refusal> {
         self.configuration.advance();
+        let (mut departing, mut refused) = (Vec::new(), None);
         for thread_id in self.threads.running() {
-            self.refresh_rules(&thread_id).await?;
+            match self.refresh(&thread_id, Some(answered)).await {
+                Ok(of_thread) => departing.extend(of_thread),
+                // The others follow all the same.
+                Err(refusal) => refused = Some(refusal),
+            }
         }
-        Ok(())
+        let departed = join_all(departing.into_iter().map(Departing::departed));
+        if tokio::time::timeout(DEPARTURE, departed).await.is_err() {
+            tracing::warn!("a request for an image is still on its way to its connection");
+        }
+        refused.map_or(Ok(()), Err)
     }
 
     /// The rules that the next turn of a loaded thread follows.
@@ -86,13 +105,21 @@ impl App {
 
     /// Gives a loaded thread the rules of the configuration as it is now, if those that it has are out of date.
     async fn refresh_rules(&self, thread_id: &str) -> Result<(), Refusal> {
+        self.refresh(thread_id, None).await.map(drop)
+    }
+
+    /// The same; returns the requests that passed under the rules before.
+    async fn refresh(
+        &self,
+        thread_id: &str,
+        answered: Option<&CancellationToken>,
+    ) -> Result<Option<Departing>, Refusal> {
         let version = self.configuration.version();
         let Some((rules, _)) = self.threads.settings(thread_id).filter(|(rules, _)| rules.version() < version) else {
-            return Ok(());
+            return Ok(None);
         };
-        let Some(stored) = self.store.settings(thread_id).await? else { return Ok(()) };
+        let Some(stored) = self.store.settings(thread_id).await? else { return Ok(None) };
         let loaded = self.configuration.for_thread(stored.cwd.into(), stored.overrides).await?;
-        rules.set(version, self.shared_rules.of(&loaded.config));
-        Ok(())
+        Ok(Some(rules.set(version, self.shared_rules.of(&loaded.config), answered)))
     }
 }

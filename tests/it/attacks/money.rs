@@ -3,3 +3,4 @@
 mod locks;
 mod once;
 mod partial;
+mod switch;

@@ -14,7 +14,7 @@ use futures_core::Stream;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Files, Reference};
+use super::{Files, Reference, SendGate};
 use crate::capability::{AuthKind, Capabilities};
 
 /// What a provider is and can do; data that does not change while the process runs.
@@ -89,6 +89,8 @@ pub struct ModelRequest {
     pub tools: Vec<Value>,
     /// How often an image of the hosted tool is shown while it is made, at most.
     pub partial_images: u32,
+    /// Asked immediately before each attempt is sent. Open unless the request offers the hosted tool.
+    pub gate: SendGate,
 }
 
 /// What a model says while it answers.
@@ -159,6 +161,8 @@ pub struct ImageJob {
     pub deadline: Duration,
     /// How often the image is shown while it is made, at most.
     pub partial_images: u32,
+    /// Asked immediately before each attempt is sent.
+    pub gate: SendGate,
 }
 
 /// What an image looks like while it is made.

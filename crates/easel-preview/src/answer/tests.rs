@@ -71,6 +71,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
         exposure,
         tools: Vec::new(),
         partial_images: 0,
+        gate: SendGate::open(),
     }
 }
 

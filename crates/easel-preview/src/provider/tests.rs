@@ -69,6 +69,7 @@ fn job(prompt: &str, parameters: AppliedImage, references: &[&str]) -> ImageJob 
         mask: None,
         deadline: Duration::from_secs(60),
         partial_images: 0,
+        gate: easel_imagegen::port::SendGate::open(),
     }
 }
 
@@ -92,6 +93,7 @@ fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
         exposure,
         tools: Vec::new(),
         partial_images: 0,
+        gate: easel_imagegen::port::SendGate::open(),
     }
 }
 

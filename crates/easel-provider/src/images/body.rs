@@ -1,17 +1,18 @@
 //! A request's body on its way from disk to the socket, a piece at a time.
 
 use std::io::{self, Read, Seek};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use easel_imagegen::port::{Files, Reference, image_error};
+use easel_imagegen::port::{Files, Reference, SendGate, image_error};
 use easel_imagegen::strip::{self, Outgoing};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use futures_core::Stream;
 
 use super::request::{Segment, name};
+use crate::passage::Passage;
 use crate::record::Record;
 
 /// Bytes read at once. A multiple of three, so that pieces of base64 join without padding between them.
@@ -22,6 +23,7 @@ const PIECE: usize = 96 << 10;
 pub(super) struct Sending {
     begun: Arc<AtomicBool>,
     cut_short: Arc<AtomicBool>,
+    refused: Arc<Mutex<Option<ImageError>>>,
 }
 
 impl Sending {
@@ -30,9 +32,22 @@ impl Sending {
         self.begun.load(Ordering::Acquire)
     }
 
+    /// Why the gate refused the request, if it did. Nothing was sent then.
+    pub(super) fn refused(&self) -> Option<ImageError> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether a file could not be read to its end. The body was never whole then, so nobody can have accepted it.
     pub(super) fn was_cut_short(&self) -> bool {
         self.cut_short.load(Ordering::Acquire)
+    }
+}
+
+impl Sending {
+    fn refuse(&self, refused: ImageError) -> io::Error {
+        let message = refused.message.clone();
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+        io::Error::other(message)
     }
 }
 
@@ -96,18 +111,27 @@ pub(super) struct Body<R> {
 }
 
 impl<R: Read + Seek + Send + 'static> Body<R> {
-    /// The pieces in their order. It fails where a file has become shorter: the body would be none.
-    pub(super) fn stream(self, sending: &Sending) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + use<R> {
+    /// Returns the pieces in their order. Fails before the first when `gate` refuses the request, and where a file has
+    /// become shorter: the body would not be whole.
+    pub(super) fn stream(
+        self,
+        sending: &Sending,
+        gate: SendGate,
+    ) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + use<R> {
         let sending = sending.clone();
-        let sources = self.sources.into_iter();
-        futures_util::stream::try_unfold((sources, None), move |(mut sources, current)| {
-            sending.begun.store(true, Ordering::Release);
+        let state = (self.sources.into_iter(), None, Passage::Ahead(gate));
+        futures_util::stream::try_unfold(state, move |(mut sources, current, passage)| {
+            let passage = passage.advance().map_err(|refused| sending.refuse(refused));
+            if passage.is_ok() {
+                sending.begun.store(true, Ordering::Release);
+            }
             let cut_short = Arc::clone(&sending.cut_short);
             async move {
+                let passage = passage?;
                 let Some(source) = current.or_else(|| sources.next()) else { return Ok(None) };
                 let read = tokio::task::spawn_blocking(move || piece(source)).await;
                 match read.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
-                    Ok((piece, left)) => Ok(Some((piece, (sources, left)))),
+                    Ok((piece, left)) => Ok(Some((piece, (sources, left, passage)))),
                     Err(error) => {
                         cut_short.store(true, Ordering::Release);
                         Err(error)

@@ -174,7 +174,7 @@ async fn send<C: Credentials, F: Files>(
         .header(CONTENT_LENGTH, body.length)
         .header(ACCEPT, accept)
         .header("idempotency-key", &job.idempotency_key)
-        .body(reqwest::Body::wrap_stream(body.stream(&progress.sending)));
+        .body(reqwest::Body::wrap_stream(body.stream(&progress.sending, job.gate.clone())));
     progress.attempts += 1;
     let sent = waiting.on(post.send()).await.map_err(|over| Failure::Other(progress.over(over, job)))?;
     let response = sent.map_err(|error| not_answered(provider, &error, attempt, &progress.sending))?;
@@ -207,6 +207,9 @@ fn not_answered<C: Credentials>(
     attempt: &Attempt,
     sending: &Sending,
 ) -> Failure {
+    if let Some(refused) = sending.refused() {
+        return Failure::Other(refused);
+    }
     let cause = attempt.masks.words(&cause(error));
     if sending.was_cut_short() {
         let message = format!("an image could not be read while it was sent: {cause}");

@@ -50,6 +50,7 @@ mod connection;
 mod early;
 mod faults;
 mod files;
+mod gate;
 mod links;
 mod partial;
 mod previews;
@@ -165,6 +166,7 @@ fn job(prompt: &str) -> ImageJob {
         mask: None,
         deadline: Duration::from_secs(30),
         partial_images: 0,
+        gate: easel_imagegen::port::SendGate::open(),
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) struct Asked<F> {
 impl<F: Files> Asked<F> {
     pub(super) fn new(request: ModelRequest, body: Body, files: Arc<F>) -> Self {
         let prompt = prompt(&request);
-        let ModelRequest { model, originator, images, exposure, partial_images, .. } = request;
-        let request = Request { model, originator, exposure, body: Arc::new(body), files };
+        let ModelRequest { model, originator, images, exposure, partial_images, gate, .. } = request;
+        let request = Request { model, originator, exposure, body: Arc::new(body), files, gate };
         Self { request, prompt, images, partial_images, refusals: 0, was_unreadable: false }
     }
 

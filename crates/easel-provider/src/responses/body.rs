@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use easel_imagegen::port::{Files, ModelRequest};
+use easel_imagegen::port::{Files, ModelRequest, SendGate};
 use easel_imagegen::strip::Metadata;
 use futures_core::Stream;
 
@@ -91,11 +91,13 @@ impl Body {
         lengths.sum()
     }
 
-    /// The body once. One part is read ahead of the connection.
+    /// Returns the body once; fails before its first part when `gate` refuses the request. One part is read ahead of the
+    /// connection.
     pub(super) fn stream<F: Files>(
         &self,
         files: &Arc<F>,
         upload: &Arc<Upload>,
+        gate: SendGate,
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<F> {
         let mut steps = VecDeque::new();
         for piece in &self.pieces {
@@ -109,7 +111,7 @@ impl Body {
                 }
             }
         }
-        upload::stream(steps, Arc::clone(files), self.metadata, Arc::clone(upload))
+        upload::stream(steps, Arc::clone(files), self.metadata, Arc::clone(upload), gate)
     }
 }
 

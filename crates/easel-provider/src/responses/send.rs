@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, ModelError};
+use easel_imagegen::port::{Files, ModelError, SendGate};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
@@ -24,6 +24,7 @@ pub(super) struct Request<F> {
     pub(super) exposure: ToolExposure,
     pub(super) body: Arc<Body>,
     pub(super) files: Arc<F>,
+    pub(super) gate: SendGate,
 }
 
 impl<F: Files> Request<F> {
@@ -118,7 +119,7 @@ async fn post<C: Credentials, F: Files>(
     masks: &Masks,
 ) -> Result<Response, Failed> {
     let upload = Arc::new(Upload::default());
-    let Request { model, originator, body, files, exposure } = request;
+    let Request { model, originator, body, files, exposure, gate } = request;
     let sending = provider
         .endpoint
         .post(&provider.record, "responses", model, credential, originator)
@@ -127,7 +128,7 @@ async fn post<C: Credentials, F: Files>(
         .header(ACCEPT, "text/event-stream")
         .header(CONTENT_TYPE, "application/json")
         .header(CONTENT_LENGTH, body.len())
-        .body(reqwest::Body::wrap_stream(body.stream(files, &upload)))
+        .body(reqwest::Body::wrap_stream(body.stream(files, &upload, gate.clone())))
         .send();
     let mut sending = pin!(sending);
     let mut moved = upload.moved.subscribe();
@@ -136,6 +137,9 @@ async fn post<C: Credentials, F: Files>(
         tokio::select! {
             biased;
             response = &mut sending => {
+                if let (Err(_), Some(refused)) = (&response, upload.refused()) {
+                    return Err(Failed { error: Unanswered::Failed(other(refused)), repeat: Repeat::Never });
+                }
                 let fault = upload.fault();
                 return response.map_err(|error| match fault {
                     Some(message) => Failed { error: Unanswered::Unreadable(message), repeat: Repeat::Never },

@@ -7,5 +7,6 @@ mod interrupts;
 mod message;
 mod previews;
 mod steering;
+mod stricter;
 mod telling;
 mod threads;

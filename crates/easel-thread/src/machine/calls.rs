@@ -10,6 +10,7 @@ use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, Res
 use easel_protocol::tool::ToolExposure;
 
 use super::{Effect, Outcome, Shown, Step, Turn};
+use crate::send_gate::{over_limit, withdrawn};
 
 /// The calls of the answer being received, in call order, and how many images the turn has asked for or been given.
 #[derive(Debug, Default)]
@@ -56,8 +57,7 @@ impl Calls {
     fn count(&mut self, draft: Draft, max: u32) -> Result<Draft, Box<ImageError>> {
         let images = self.images.saturating_add(draft.requested.parameters.n.unwrap_or(1));
         if images > max {
-            let message = format!("a turn makes at most {max} images, which is the limit `limits.images_per_turn`");
-            return Err(Box::new(image_error(ImageErrorKind::BudgetExceeded, message)));
+            return Err(Box::new(over_limit(max)));
         }
         self.images = images;
         Ok(draft)
@@ -71,12 +71,15 @@ impl Calls {
 impl Turn {
     pub(super) fn function_call(&mut self, step: &mut Step<'_>, call: FunctionCall) {
         self.close_message(step);
-        let offered = self.rules.exposure == ToolExposure::Standalone;
+        let offered = self.asked_with == ToolExposure::Standalone;
         if !offered || !is_standalone(call.namespace.as_deref(), &call.name) {
             return self.unknown_tool(step, call, offered.then_some(STANDALONE_NAME));
         }
-        let planned = plan(&call, &self.rules.capabilities, &step.conversation.images)
-            .and_then(|draft| self.calls.count(draft, self.rules.max_images));
+        let planned = match self.withdrawn {
+            Some(reason) => Err(Box::new(withdrawn(reason))),
+            None => plan(&call, &self.rules.capabilities, &step.conversation.images)
+                .and_then(|draft| self.calls.count(draft, self.rules.max_images)),
+        };
         let call_id = call.call_id.clone();
         let kind = Kind::Function { call, output: Vec::new(), made: Vec::new() };
         let item_id = self.start_call(step, &call_id, kind);

@@ -8,6 +8,7 @@ use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::UserInput;
 use easel_protocol::record::{Attachment, ImageError, ImageFacts, ImageRecord, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
+use easel_protocol::tool::HeldBackReason;
 
 /// What happened.
 #[derive(Debug, Clone)]
@@ -41,6 +42,11 @@ pub enum Input {
     },
     /// The user added a message; it is read before the model is asked again, or the turn ends.
     Steered(Box<Steered>),
+    /// The rules became stricter: the turn's tool is not offered any more, or it may make fewer images.
+    Tightened {
+        withdrawn: Option<HeldBackReason>,
+        max_images: u32,
+    },
     Interrupt,
 }
 
@@ -67,7 +73,11 @@ impl Input {
             | Self::HostedStarted { .. }
             | Self::AnswerCompleted { .. }
             | Self::AnswerFailed(_) => true,
-            Self::Previewed { .. } | Self::CallEnded { .. } | Self::Steered(_) | Self::Interrupt => false,
+            Self::Previewed { .. }
+            | Self::CallEnded { .. }
+            | Self::Steered(_)
+            | Self::Tightened { .. }
+            | Self::Interrupt => false,
         }
     }
 }

@@ -11,3 +11,4 @@ mod rules;
 mod script;
 mod steering;
 mod storage;
+mod stricter;

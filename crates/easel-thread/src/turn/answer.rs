@@ -40,6 +40,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             exposure,
             output_schema: self.output_schema.clone(),
             partial_images: self.context.partial_images,
+            gate: self.context.gate.of_request(exposure),
             tools: spec::entries(exposure, &provider.info().capabilities, self.context.partial_images),
         };
         let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());

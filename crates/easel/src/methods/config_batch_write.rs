@@ -1,8 +1,10 @@
-use easel_config::{Edit, Merge};
+use easel_config::{Config, Edit, Merge};
 use easel_protocol::configuration::{
     ConfigBatchWriteParams, ConfigEdit, ConfigWriteResponse, MergeStrategy, OverriddenMetadata, WriteStatus,
 };
 use easel_protocol::method::ConfigBatchWrite;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::app::Cx;
 use crate::configuration::is_same_file;
@@ -18,7 +20,8 @@ impl Handler for ConfigBatchWrite {
     }
 }
 
-/// Writes the home file. Threads that are started from now on follow it; those in memory when the client asks for that.
+/// Writes the home file. Threads that are started from now on follow it; those in memory when the client asks for that, or
+/// when the write makes them stricter.
 pub(super) async fn write(cx: Cx, params: ConfigBatchWriteParams) -> Result<Answer<ConfigWriteResponse>, Refusal> {
     let app = &cx.app;
     if params.edits.len() > MAX_EDITS {
@@ -33,9 +36,12 @@ pub(super) async fn write(cx: Cx, params: ConfigBatchWriteParams) -> Result<Answ
         return Err(Refusal::ConfigReadOnly);
     }
     let edits = params.edits.into_iter().map(edit).collect();
+    let before = app.config();
     let (written, loaded) = app.configuration.write(edits, params.expected_version).await?;
-    if params.reload_user_config == Some(true) {
-        app.reload_threads().await?;
+    let answered = CancellationToken::new();
+    let guard = answered.clone().drop_guard();
+    if params.reload_user_config == Some(true) || is_stricter(&loaded.config, &before) {
+        app.reload_threads(&answered).await?;
     }
     let overridden: Option<OverriddenMetadata> = easel_config::overridden(&loaded, &written.keys)
         .and_then(|told| serde_json::from_value(told).inspect_err(|error| tracing::error!(%error, "untold")).ok());
@@ -45,7 +51,16 @@ pub(super) async fn write(cx: Cx, params: ConfigBatchWriteParams) -> Result<Answ
         file_path: written.file.display().to_string(),
         overridden_metadata: overridden,
     };
-    Ok(Answer::then(response, async move { cx.app.announce_tools().await }))
+    Ok(Answer::then(response, async move {
+        drop(guard);
+        cx.app.announce_tools().await;
+    }))
+}
+
+/// Whether a write switches image generation off or lowers the limit of a turn: nobody should have to ask that this holds.
+fn is_stricter(config: &Config, before: &Config) -> bool {
+    (before.features.image_generation && !config.features.image_generation)
+        || config.limits.images_per_turn < before.limits.images_per_turn
 }
 
 fn edit(edit: ConfigEdit) -> Edit {

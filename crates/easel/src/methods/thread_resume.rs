@@ -57,7 +57,8 @@ async fn is_current(app: &App, thread_id: &str) -> Result<bool, Refusal> {
     let Some((rules, provider)) = app.threads.settings(thread_id) else { return Ok(true) };
     let Some(settings) = app.store.settings(thread_id).await? else { return Ok(true) };
     let loaded = app.configuration_for(settings.cwd.into(), settings.overrides).await?;
-    rules.set(version, app.shared_rules.of(&loaded.config));
+    // No request of a thread at rest is on its way.
+    drop(rules.set(version, app.shared_rules.of(&loaded.config), None));
     Ok(Arc::ptr_eq(&app.providers.get(&provider.info().id, &loaded.config), &provider))
 }
 

@@ -36,6 +36,7 @@ fn job(size: Option<&str>, references: usize) -> ImageJob {
         mask: None,
         deadline: Duration::from_secs(1),
         partial_images: 0,
+        gate: easel_imagegen::port::SendGate::open(),
     }
 }
 

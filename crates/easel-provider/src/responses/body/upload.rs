@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use easel_imagegen::port::{Files, Reference};
+use easel_imagegen::port::{Files, Reference, SendGate};
 use easel_imagegen::strip::{self, Metadata, Outgoing};
 use futures_core::Stream;
 use futures_util::stream;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::unreadable;
+use crate::passage::Passage;
 
 /// Bytes of a picture that are read at once. A multiple of three, so that blocks join to one base64 text.
 const BLOCK: u64 = 192 << 10;
@@ -27,11 +28,23 @@ pub(in super::super) struct Upload {
     pub(in super::super) moved: watch::Sender<()>,
     /// Why a picture could not be read.
     fault: Mutex<Option<String>>,
+    refused: Mutex<Option<String>>,
 }
 
 impl Upload {
     pub(in super::super) fn fault(&self) -> Option<String> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why the gate refused the request, if it did. Nothing was sent then.
+    pub(in super::super) fn refused(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn refuse(&self, message: String) -> io::Error {
+        let error = io::Error::other(message.clone());
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+        error
     }
 }
 
@@ -45,18 +58,21 @@ pub(super) enum Step {
     },
 }
 
-/// The body of these steps.
+/// The body of these steps, unless `gate` refuses it before its first part.
 pub(super) fn stream<F: Files>(
     steps: VecDeque<Step>,
     files: Arc<F>,
     metadata: Metadata,
     upload: Arc<Upload>,
+    gate: SendGate,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<F> {
     let next = Rest { steps, files, metadata, open: None }.read_ahead();
-    stream::try_unfold(Sending { next: Some(next), upload }, |mut sending| async move {
+    let sending = Sending { next: Some(next), upload };
+    stream::try_unfold((sending, Passage::Ahead(gate)), |(mut sending, passage)| async move {
+        let passage = passage.advance().map_err(|refused| sending.upload.refuse(refused.message))?;
         let part = sending.part().await?;
         sending.upload.moved.send_replace(());
-        Ok(part.map(|part| (part, sending)))
+        Ok(part.map(|part| (part, (sending, passage))))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use easel_imagegen::port::ModelRequest;
+use easel_imagegen::port::{ModelRequest, SendGate};
 use easel_imagegen::strip::Metadata;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
@@ -20,7 +20,7 @@ async fn a_body_is_as_long_as_it_says_and_never_all_in_memory() {
     let request = ModelRequest { input, images: vec![picture], ..request(ToolExposure::None) };
     let body = Arc::new(Body::of(&request, Metadata::Strip).unwrap());
     for _ in 0..2 {
-        let pieces = body.stream(&files, &Arc::new(Upload::default()));
+        let pieces = body.stream(&files, &Arc::new(Upload::default()), SendGate::open());
         let lengths: Vec<usize> = pieces.map_ok(|piece| piece.len()).try_collect().await.unwrap();
         assert_eq!(lengths.iter().sum::<usize>() as u64, body.len());
         assert!(lengths.iter().all(|length| *length <= 256 << 10));

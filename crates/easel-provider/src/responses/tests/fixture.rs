@@ -128,6 +128,7 @@ pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
             ToolExposure::Standalone | ToolExposure::None => Vec::new(),
         },
         partial_images: 0,
+        gate: easel_imagegen::port::SendGate::open(),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use easel_imagegen::port::ModelRequest;
+use easel_imagegen::port::{ModelRequest, SendGate, image_error};
 use easel_protocol::input::ImageDetail;
+use easel_protocol::record::ImageErrorKind;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use serde_json::{Value, json};
@@ -217,4 +218,14 @@ async fn how_often_a_model_is_asked_again_is_the_users_choice() {
         assert!(said.starts_with("error "), "{said}");
         assert_eq!(server.requests().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_request_that_the_gate_refuses_is_not_sent_and_not_repeated() {
+    let gate = SendGate::new(|| Err(image_error(ImageErrorKind::ApprovalDenied, "it is off")));
+    let server = Server::start([answered(), answered()]).await;
+    let request = ModelRequest { gate, ..request(ToolExposure::Hosted) };
+    let said = all(&provider(&server.url, PATIENT, 0), request).await;
+    assert!(said.contains("it is off"), "{said}");
+    assert_eq!(server.requests().len(), 0);
 }

@@ -91,8 +91,8 @@ async fn rules_of_an_older_configuration_do_not_replace_newer_ones() {
     let world = World::new();
     let handle = world.load("thread", &[]);
     let with_images = |max_images| std::sync::Arc::new(ThreadRules { max_images, ..world.rules.clone() });
-    handle.rules.set(2, with_images(2));
-    handle.rules.set(1, with_images(1));
+    drop(handle.rules.set(2, with_images(2), None));
+    drop(handle.rules.set(1, with_images(1), None));
     assert_eq!((handle.rules.get().max_images, handle.rules.version()), (2, 2));
 }
 

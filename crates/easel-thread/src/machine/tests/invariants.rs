@@ -76,6 +76,10 @@ fn every_script_keeps_the_rules_whatever_disturbs_it_and_whenever() {
             });
             disturbed(script, at, |stage, _| finish(stage));
             disturbed(script, at, |stage, line| {
+                stage.play("withdraw");
+                stage.play(line);
+            });
+            disturbed(script, at, |stage, line| {
                 stage.play(line);
                 stage.play(line);
             });
@@ -106,6 +110,8 @@ fn line() -> impl Strategy<Value = String> {
         2 => Just("failed {} timeout".to_owned()),
         1 => id().prop_map(|id| format!("made {id} F")),
         1 => Just("interrupt".to_owned()),
+        1 => Just("withdraw".to_owned()),
+        1 => "[0-3]".prop_map(|most| format!("lower {most}")),
     ]
 }
 

@@ -7,7 +7,7 @@ use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::item::UserMessageItem;
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
-use easel_protocol::tool::ToolExposure;
+use easel_protocol::tool::{HeldBackReason, ToolExposure};
 use easel_protocol::turn::CodexErrorInfo;
 
 use super::super::{Effect, Input, Outcome, Shown, Steered, Turn, TurnRules};
@@ -137,6 +137,8 @@ fn input(line: &str) -> Input {
         }
         "failed" => Input::CallEnded { item_id: id, outcome: Err(Box::new(error(&text))) },
         "steer" => Input::Steered(Box::new(steered(&id, &text))),
+        "withdraw" => Input::Tightened { withdrawn: Some(HeldBackReason::ImageGenerationOff), max_images: 16 },
+        "lower" => Input::Tightened { withdrawn: None, max_images: id.parse().unwrap() },
         "interrupt" => Input::Interrupt,
         other => panic!("no such input: {other}"),
     }

@@ -1,0 +1,65 @@
+//! The last decision before a request that may be billed for images is sent.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use easel_protocol::record::ImageError;
+
+type Decide = dyn Fn() -> Result<SendPass, ImageError> + Send + Sync;
+
+/// Decides whether a request may be sent, at the moment when it would be. Every attempt asks again: the user may have
+/// switched image generation off, or lowered a limit, since the call was planned.
+#[derive(Clone, Default)]
+pub struct SendGate(Option<Arc<Decide>>);
+
+/// The permission to send one request. Hold it until the request is handed to its connection: whoever closes the gate
+/// waits for the passes that were given out before.
+pub struct SendPass {
+    _held: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl SendGate {
+    pub fn new(decide: impl Fn() -> Result<SendPass, ImageError> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(decide)))
+    }
+
+    /// Returns a gate that lets everything pass.
+    pub fn open() -> Self {
+        Self::default()
+    }
+
+    /// # Errors
+    /// Why the request must not be sent. Nothing was sent and nothing is billed.
+    pub fn pass(&self) -> Result<SendPass, ImageError> {
+        self.0.as_ref().map_or(Ok(SendPass { _held: None }), |decide| decide())
+    }
+}
+
+impl SendPass {
+    /// Creates a pass that keeps `held` alive.
+    pub fn holding(held: impl Any + Send + Sync) -> Self {
+        Self { _held: Some(Box::new(held)) }
+    }
+}
+
+impl PartialEq for SendGate {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (own, other) => own.is_none() && other.is_none(),
+        }
+    }
+}
+
+impl fmt::Debug for SendGate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendGate")
+    }
+}
+
+impl fmt::Debug for SendPass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendPass")
+    }
+}

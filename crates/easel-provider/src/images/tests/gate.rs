@@ -1,0 +1,50 @@
+//! The gate is asked before every attempt, and what it refuses leaves no byte.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use easel_imagegen::port::{SendGate, SendPass, image_error};
+use easel_protocol::record::{Billed, ImageErrorKind};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// Lets so many requests pass.
+fn passing(count: u32) -> SendGate {
+    let left = AtomicU32::new(count);
+    SendGate::new(move || {
+        let passed = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        passed.map(|_| SendPass::holding(())).map_err(|_| image_error(ImageErrorKind::ApprovalDenied, "it is off"))
+    })
+}
+
+#[tokio::test]
+async fn a_refused_request_writes_nothing_to_its_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut files = Memory::default();
+    let references = vec![files.add("a", vec![7; 200_000], 200_000)];
+    let job = ImageJob { references, gate: passing(0), ..job("a cat") };
+    let provider = provider(port, Preset::Openai.record());
+    let error = make(&provider, job, Arc::new(files), Arc::new(drop)).await.expect_err("it is refused");
+    assert_eq!(
+        (error.kind, error.billed, error.message.as_str()),
+        (ImageErrorKind::ApprovalDenied, Billed::No, "it is off")
+    );
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut written = Vec::new();
+    // A connection that is reset has no more to read either.
+    let _ = stream.read_to_end(&mut written).await;
+    assert_eq!(String::from_utf8_lossy(&written), "");
+}
+
+#[tokio::test]
+async fn a_repeated_request_asks_again() {
+    let busy = answer("429 Busy", &[("retry-after", "0")], b"{}");
+    let server = Server::start(vec![Act::Answer(busy)]).await;
+    let job = ImageJob { gate: passing(1), ..job("a cat") };
+    let provider = provider(server.port, Preset::Openai.record());
+    let error = make(&provider, job, Arc::new(Memory::default()), Arc::new(drop)).await.expect_err("it is refused");
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::ApprovalDenied, Billed::No));
+    assert_eq!(server.seen.lock().unwrap().len(), 1);
+}

@@ -1,0 +1,175 @@
+//! The kill switch and the limits reach the turn that runs: nothing is sent after the answer that switched it off.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use easel_protocol::configuration::{ConfigValueWriteParams, ExperimentalFeatureEnablementSetParams, MergeStrategy};
+use easel_protocol::event::Event;
+use easel_protocol::item::{ImageGenerationItem, ImageStatus};
+use easel_protocol::method::{ConfigValueWrite, ExperimentalFeatureEnablementSet};
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::turn::TurnStatus;
+use serde_json::{Value, json};
+
+use crate::harness::events::{as_image, completed, end, starts_an_image};
+use crate::harness::pictures::{RED, plain_png};
+use crate::harness::{Place, STANDALONE, Server, text};
+use crate::http::scripted::{Exchange, Scripted, calls, completes, says, stream_of};
+use crate::http::{at, connected, images};
+
+async fn switch_off(server: &mut Server) {
+    let enablement = [("image_generation".to_owned(), false)].into();
+    server.ok::<ExperimentalFeatureEnablementSet>(&ExperimentalFeatureEnablementSetParams { enablement }).await;
+}
+
+async fn write(server: &mut Server, key: &str, value: Value) {
+    let (key_path, merge_strategy) = (key.to_owned(), MergeStrategy::Replace);
+    let params = ConfigValueWriteParams { key_path, value, merge_strategy, file_path: None, expected_version: None };
+    server.ok::<ConfigValueWrite>(&params).await;
+}
+
+/// Ends the connection, with the news that other tools are offered, which come before or after the end of the turn.
+async fn close(mut server: Server, events: &[Event], offered: Offered) {
+    let is_news = |event: &Event| matches!(event, Event::ToolListUpdated(_));
+    if offered == Offered::Less && !events.iter().any(is_news) {
+        server.event_where("tool/list/updated", is_news).await;
+    }
+    server.close().await;
+}
+
+/// What a change makes of the tools that are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offered {
+    Same,
+    Less,
+}
+
+fn posts(provider: &Scripted) -> usize {
+    provider.lengths("images/generations").len()
+}
+
+fn drawn() -> Vec<u8> {
+    json!({"data": [{"b64_json": STANDARD.encode(plain_png(8, 8, RED))}]}).to_string().into_bytes()
+}
+
+/// A model that calls for three images in its first answer and for one in each that follows, and an image that comes when
+/// the test says so; all others come at once.
+fn insatiable() -> (Scripted, Receiver<()>, SyncSender<()>) {
+    let (report, is_held) = sync_channel(1);
+    let (release, released) = sync_channel::<()>(1);
+    let (released, answers, drawings) = (Mutex::new(released), AtomicU32::new(0), AtomicU32::new(0));
+    let provider = Scripted::start(move |exchange| match exchange.path() {
+        "responses" => {
+            let is_offered = String::from_utf8(exchange.body()).expect("JSON").contains("\"imagegen\",\"parameters\"");
+            let answer = answers.fetch_add(1, Ordering::SeqCst);
+            let call = |id: u32| calls(&format!("{answer}_{id}"), &json!({"prompt": "a cat"}));
+            let mut events = match (answer, is_offered) {
+                (0, _) => (0..3).map(call).collect(),
+                (_, true) => vec![call(0)],
+                (_, false) => says("end", "No more"),
+            };
+            events.push(completes());
+            exchange.answer_events(&events);
+        }
+        _ => {
+            exchange.body();
+            if drawings.fetch_add(1, Ordering::SeqCst) == 0 {
+                report.send(()).expect("the test waits");
+                released.lock().expect("one request is held").recv().expect("the test goes on");
+            }
+            exchange.answer(200, "application/json", &drawn());
+        }
+    });
+    (provider, is_held, release)
+}
+
+/// Runs a turn in which `change` happens while one image is drawn and two calls wait for their places.
+async fn changed_in_the_midst(offered: Offered, change: impl AsyncFnOnce(&mut Server)) -> (Vec<Event>, usize) {
+    let (provider, is_held, release) = insatiable();
+    let place = Place::with_config(&format!("images.parallel = 1\n{}", at(&provider.base_url())));
+    let mut server = connected(&place, STANDALONE).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw cats")]).await;
+    server.events_until(starts_an_image).await;
+    is_held.recv().expect("the first image is asked for");
+    change(&mut server).await;
+    let before = posts(&provider);
+    assert_eq!(before, 1);
+    release.send(()).expect("the provider waits");
+    let events = server.rest_of_turn().await;
+    close(server, &events, offered).await;
+    (events, posts(&provider))
+}
+
+#[tokio::test]
+async fn no_image_request_begins_after_the_switch_is_answered() {
+    let (events, posts) = changed_in_the_midst(Offered::Less, async |server| switch_off(server).await).await;
+    assert_eq!(posts, 1);
+    assert_eq!(end(&events).status, TurnStatus::Completed);
+    let items: Vec<_> = completed(&events).into_iter().filter_map(as_image).collect();
+    let error = |item: &ImageGenerationItem| item.error.as_ref().map(|error| (error.kind, error.billed));
+    let ends: Vec<_> = items.iter().map(|item| (item.status, error(item))).collect();
+    let denied = (ImageStatus::Failed, Some((ImageErrorKind::ApprovalDenied, Billed::No)));
+    assert_eq!(ends, [(ImageStatus::Completed, None), denied, denied], "{items:#?}");
+}
+
+#[tokio::test]
+async fn a_config_write_that_switches_images_off_reaches_the_running_turn() {
+    let off = async |server: &mut Server| write(server, "features.image_generation", json!(false)).await;
+    assert_eq!(changed_in_the_midst(Offered::Less, off).await.1, 1);
+}
+
+#[tokio::test]
+async fn a_lowered_limit_reaches_the_running_turn() {
+    let lower = async |server: &mut Server| write(server, "limits.images_per_turn", json!(2)).await;
+    let (events, posts) = changed_in_the_midst(Offered::Same, lower).await;
+    assert_eq!(posts, 2);
+    let kinds: Vec<_> = images(events).into_iter().filter_map(|item| item.error.map(|error| error.kind)).collect();
+    assert!(!kinds.is_empty() && kinds.iter().all(|kind| *kind == ImageErrorKind::BudgetExceeded), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn a_hosted_answer_is_closed_by_the_switch_and_its_whole_images_stay() {
+    let (report, is_gone) = sync_channel(1);
+    let provider = Scripted::start(move |exchange: &mut Exchange| {
+        exchange.body();
+        let image = |id: &str| {
+            json!({"type": "image_generation_call", "id": id, "status": "completed",
+            "result": STANDARD.encode(plain_png(8, 8, RED))})
+        };
+        let begun = |id: &str| {
+            json!({"type": "response.output_item.added",
+            "item": {"type": "image_generation_call", "id": id, "status": "in_progress"}})
+        };
+        let done = json!({"type": "response.output_item.done", "item": image("ig_1")});
+        exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
+        exchange.send(&stream_of(&[begun("ig_1"), done, begun("ig_2")]));
+        exchange.until_gone();
+        report.send(()).expect("the test waits");
+    });
+    let place = Place::with_config(&format!("{}images.hosted = true\n", at(&provider.base_url())));
+    let mut server = connected(&place, &[]).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw cats")]).await;
+    server.events_until(starts_an_image).await;
+    server.events_until(starts_an_image).await;
+    switch_off(&mut server).await;
+    let events = server.rest_of_turn().await;
+    is_gone.recv().expect("the connection is closed");
+    let turn = end(&events);
+    assert_eq!(turn.status, TurnStatus::Failed);
+    let message = &turn.error.as_ref().expect("an error").message;
+    assert!(message.starts_with("Image generation was switched off"), "{message}");
+    let read = server.ok::<easel_protocol::method::ThreadRead>(&crate::threads::whole(&thread.id)).await.thread;
+    let items: Vec<_> = read.turns[0].items.iter().filter_map(as_image).collect();
+    let [whole, open] = items[..] else { panic!("{items:#?}") };
+    assert_eq!((whole.status, whole.images.len()), (ImageStatus::Completed, 1));
+    let error = open.error.as_ref().expect("an error");
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
+    // Nothing is asked of the provider's tool from now on.
+    assert_eq!(provider.lengths("responses").len(), 1);
+    close(server, &events, Offered::Less).await;
+}
