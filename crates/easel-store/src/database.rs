@@ -47,7 +47,8 @@ impl Session for Database {
     }
 
     fn prepare(&mut self, lock: LockWait) {
-        // Not with the patience of the operation: what is left open can wait.
+        // Neither with the patience of this operation nor with that of the one before: what is left open can wait.
+        self.lock = LockWait::new(Patience::Short, Arc::default());
         self.recover();
         self.lock = lock;
     }
