@@ -168,6 +168,11 @@ impl Outbox {
         self.inner.queue.closed.clone().cancelled_owned()
     }
 
+    /// Returns whether something waits to be written and nothing was written for `limit`.
+    pub fn is_stalled(&self, limit: Duration) -> bool {
+        self.inner.queue.is_stalled(limit)
+    }
+
     /// Gives the client up: what is queued is dropped, whoever waits for it is released.
     pub fn close(&self) {
         self.inner.queue.close();

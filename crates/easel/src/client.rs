@@ -79,13 +79,23 @@ impl Client {
         self.queue(event).await;
     }
 
-    /// Memory for an image of so many bytes as base64 in an event. None for a client that is slower than the others can
-    /// wait: it gets the event without the image, whose file it can read.
+    /// Reserves memory for an image of `bytes` bytes as base64 in an event.
+    ///
+    /// Returns `None` when other clients would wait too long for it. A client that reads slowly then gets the event
+    /// without the image, whose file it can read. A client that does not read at all is disconnected, so that it does not
+    /// delay the next image as well.
     async fn reserve(&self, bytes: u64) -> Option<Share> {
         let length = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_mul(4) / 3;
         match self.patience {
             Patience::Endless => Some(self.outbox.reserve(length).await),
-            Patience::Bounded => tokio::time::timeout(SLOWEST, self.outbox.reserve(length)).await.ok(),
+            Patience::Bounded => {
+                let reserved = tokio::time::timeout(SLOWEST, self.outbox.reserve(length)).await.ok();
+                if reserved.is_none() && self.outbox.is_stalled(SLOWEST) {
+                    tracing::warn!("a client does not read its events and is disconnected");
+                    self.outbox.close();
+                }
+                reserved
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! A home on a disk that is really full, where this process may mount one: an image that is paid for is not lost.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use base64::Engine;
@@ -86,11 +87,15 @@ async fn an_image_that_the_home_has_no_room_for_is_kept_elsewhere_on_both_paths_
         assert_eq!((item.status, item.result.as_str(), item.saved_path), (ImageStatus::Failed, "", None));
         let error = item.error.expect("an error");
         assert_eq!((error.kind, error.billed), (ImageErrorKind::Storage, Billed::Yes));
-        let kept = home.0.temporary().join("easel-call_1.png");
+        let kept = below(&home.0.temporary()).into_iter().find(|path| path.is_file()).expect("the kept image");
+        let name = kept.file_name().unwrap_or_default().to_string_lossy();
+        assert!(name.starts_with("easel-call_1.") && name.ends_with(".png"), "{name}");
         assert!(error.message.ends_with(&format!("the finished image is kept at {kept:?}")), "{}", error.message);
         assert!(error.message.contains("No space left on device"), "{}", error.message);
         assert_eq!(read(&kept), large_png());
-        assert_eq!(below(&home.0.temporary()), [kept]);
+        let folder = kept.parent().expect("a folder").to_owned();
+        assert_eq!(folder.metadata().expect("the folder").permissions().mode() & 0o777, 0o700, "others cannot look");
+        assert_eq!(below(&home.0.temporary()), [kept, folder]);
         assert!(
             below(&home.0.home().join("generated_images")).iter().all(|path| path.is_dir()),
             "nothing is half there"
