@@ -214,6 +214,12 @@ impl Store for EaselStore {
         self.run(Patience::Long, move |database| journal::reserve(database, call)).await
     }
 
+    async fn adopt_pending(&self, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, StorageError> {
+        let (id, turn_id, home) = (thread_id.to_owned(), turn_id.to_owned(), self.home.clone());
+        let adopt = move |write: &Transaction<'_>| steers::adopt(write, &home, &id, &turn_id);
+        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Long, Locks::Disk, adopt).await?)
+    }
+
     async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {
         if self.lanes.ephemeral.has(&request.thread_id) {
             // It ends with the process that could tell of it.

@@ -1,6 +1,7 @@
 //! The owner of one thread's state. It takes one command after the other and touches nothing but its own thread.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use easel_imagegen::history::PictureBudget;
 use easel_imagegen::port::{Provider, Store};
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model::InputModality;
+use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,9 +21,10 @@ use crate::call::CallContext;
 use crate::conversation::Conversation;
 use crate::rules::Rules;
 use crate::send_gate::TurnGate;
+use crate::slot::Course;
 use crate::start::StartedTurn;
 use crate::telling::Telling;
-use crate::turn::{HostedCalls, Running};
+use crate::turn::{HostedCalls, OpenItems, Running};
 
 /// Previews of a turn that wait to be told; more are dropped.
 const PREVIEWS: usize = 16;
@@ -90,6 +93,20 @@ pub(crate) struct Actor<S, P, A> {
     pub(crate) provider: Arc<P>,
     pub(crate) store: S,
     pub(crate) audience: A,
+    pub(crate) leave: Leave,
+}
+
+/// Takes the actor out of the table of threads: the next turn gets one that reads what is stored.
+pub(crate) struct Leave(Box<dyn Fn() + Send + Sync>);
+
+impl Leave {
+    pub(crate) fn new(leave: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Box::new(leave))
+    }
+
+    fn call(&self) {
+        (self.0)();
+    }
 }
 
 impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
@@ -97,13 +114,18 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         while let Some(command) = commands.recv().await {
             match command {
-                Command::StartTurn(start) => self.turn(*start).await,
+                Command::StartTurn(start) => {
+                    if self.turn(*start).await == Course::Ends {
+                        return;
+                    }
+                }
                 Command::Pass(passed) => drop(passed),
             }
         }
     }
 
-    async fn turn(&mut self, started: StartedTurn) {
+    /// Runs a turn. The actor ends when the turn panicked: what it knows may not be what history says.
+    async fn turn(&mut self, started: StartedTurn) -> Course {
         let own = started.rules;
         self.conversation.open_turn(&started.message_id, &started.attachments, started.input);
         let (show, previews) = mpsc::channel(PREVIEWS);
@@ -116,12 +138,12 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             roots: [started.roots.as_slice(), &own.reference_roots].concat(),
             places: Semaphore::new(own.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
             deadline: own.call_deadline,
-            partial_images: own.partial_images(&*self.provider),
+            partial_images: started.partial_images,
             previews: show,
             cancel: CancellationToken::new(),
             gate: TurnGate::new(self.rules.clone(), started.exposure),
         };
-        let running = Running {
+        let mut running = Running {
             context: Arc::new(context),
             conversation: &mut self.conversation,
             telling: Telling::new(self.audience.clone(), &self.thread_id, started.answered, own.event_delay),
@@ -135,10 +157,36 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             previews,
             shown: HashMap::new(),
             history_failed: false,
+            open: OpenItems::default(),
+            pending: VecDeque::new(),
+            reporting: None,
             changes: started.changes,
             permit: Some(started.permit),
         };
-        running.drive(started.turn, started.effects).await;
+        let Err(failed) = running.drive(started.turn, started.effects).await else { return Course::GoesOn };
+        if failed.had_ended() {
+            // All of it is written, and the next turn may be on its way to this actor.
+            running.tell_rest().await;
+            return Course::GoesOn;
+        }
+        let mut permit = running.permit.take();
+        if let Some(permit) = &permit {
+            permit.close();
+        }
+        let mut leave = || {
+            self.leave.call();
+            if let Some(permit) = permit.take() {
+                permit.retire();
+            }
+        };
+        if AssertUnwindSafe(running.end_failed(failed, &mut leave)).catch_unwind().await.is_err() {
+            tracing::error!(thread_id = self.thread_id, "the end of a failed turn panicked too");
+        }
+        leave();
+        if AssertUnwindSafe(running.telling.finish()).catch_unwind().await.is_err() {
+            tracing::error!(thread_id = self.thread_id, "telling the end of a failed turn panicked");
+        }
+        Course::Ends
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) type StagedOf<S> = <<S as Store>::Files as Files>::Staged;
 pub(crate) type PreviewOf<S> = Preview<StagedOf<S>>;
 
 /// The end of a call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Report {
     pub(crate) item_id: String,
     pub(crate) outcome: Result<Outcome, Box<ImageError>>,

@@ -6,16 +6,15 @@
 mod calls;
 mod events;
 mod exchange;
+mod failure;
 mod messages;
 #[cfg(test)]
 mod tests;
 
 use easel_imagegen::capability::Capabilities;
-use easel_imagegen::port::image_error;
-use easel_protocol::event::{Event, TokenUsage};
+use easel_protocol::event::TokenUsage;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::item::{AgentMessageItem, UserMessageItem};
-use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadStatus;
 use easel_protocol::tool::{HeldBackReason, ToolExposure};
@@ -142,42 +141,6 @@ impl Turn {
         step.effects
     }
 
-    /// What to do in place of `effects`, whose events history did not take: nothing new is begun, and the turn ends as
-    /// failed. The events are told all the same, so that the client sees an end of everything that it saw begin.
-    pub fn unwritten(
-        &mut self,
-        conversation: &mut Conversation,
-        at: i64,
-        mut effects: Vec<Effect>,
-        message: &str,
-    ) -> Vec<Effect> {
-        if self.ended {
-            // The turn ends once more below, as what it has become.
-            effects.retain(|effect| !is_end(effect));
-        }
-        let mut step = Step::new(conversation, at);
-        let mut refused = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::AskModel => {}
-                Effect::RunCall(draft) => refused.push((draft.call_id, Billed::No)),
-                // The provider is at work already.
-                Effect::TrackHosted { item_id, .. } if self.rules.capabilities.bills => {
-                    refused.push((item_id, Billed::Uncertain));
-                }
-                Effect::TrackHosted { item_id, .. } => refused.push((item_id, Billed::No)),
-                Effect::Emit(_) | Effect::CloseAnswer | Effect::CancelCalls => step.effects.push(effect),
-            }
-        }
-        self.fail(&mut step, message.to_owned(), CodexErrorInfo::InternalServerError);
-        for (item_id, billed) in refused {
-            let error = ImageError { billed, ..image_error(ImageErrorKind::Storage, message) };
-            self.call_ended(&mut step, &item_id, Err(Box::new(error)));
-        }
-        self.advance(&mut step);
-        step.effects
-    }
-
     /// The tool that the next answer is offered. A call of the hosted tool cannot be refused, so that tool is taken away
     /// once it has made all that the turn may have.
     pub fn offered(&self) -> ToolExposure {
@@ -290,9 +253,4 @@ impl Turn {
         self.emit_completed(step, status, error);
         self.ended = true;
     }
-}
-
-/// Whether this is one of the events that [`Turn::end`] closes a turn with.
-fn is_end(effect: &Effect) -> bool {
-    matches!(effect, Effect::Emit(Event::Error(_) | Event::ThreadStatusChanged(_) | Event::TurnCompleted(_)))
 }

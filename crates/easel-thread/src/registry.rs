@@ -7,11 +7,12 @@ use easel_imagegen::port::{Provider, Store, StoredThread};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-use crate::actor::{Actor, Command};
+use crate::actor::{Actor, Command, Leave};
 use crate::audience::Audience;
 use crate::conversation::Conversation;
 use crate::rules::Rules;
 use crate::slot::TurnSlot;
+use crate::telling::Answered;
 
 /// Commands that a thread's mailbox holds. A turn holds the thread's only permit, so one place is never full.
 const MAILBOX: usize = 1;
@@ -35,13 +36,14 @@ impl<P> ThreadHandle<P> {
         self.commands.send(command).await.is_ok()
     }
 
-    /// Interrupts the turn that runs, if any, and waits until it is over and all its events are told.
-    pub async fn stop(&self) {
-        if let Some((_, interrupt)) = self.slot.active() {
-            interrupt.cancel();
-        }
+    /// Interrupts the turn that runs, if any, and waits until its last row is written. What it tells of its end waits until
+    /// `answered` resolves. A turn that ends for an interrupt before this one has told everything when this returns.
+    pub async fn stop(&self, answered: Answered) {
+        let is_held = self.slot.interrupt_silently(answered);
         self.slot.idle().await;
-        self.told().await;
+        if !is_held {
+            self.told().await;
+        }
     }
 
     /// Waits until all events of the turns that are over are told. The caller sees to it that no turn begins meanwhile.
@@ -60,7 +62,7 @@ impl<P> ThreadHandle<P> {
 /// while that is of use: [`Threads::start`] gives it one for a turn, [`Threads::evict`] ends it.
 #[derive(Debug)]
 pub struct Threads<P> {
-    table: Mutex<Table<P>>,
+    table: Arc<Mutex<Table<P>>>,
     actors: TaskTracker,
 }
 
@@ -83,7 +85,7 @@ struct Loaded<P> {
 impl<P> Default for Threads<P> {
     fn default() -> Self {
         let table = Table { loaded: BTreeMap::new(), recent: BTreeMap::new(), uses: 0 };
-        Self { table: Mutex::new(table), actors: TaskTracker::new() }
+        Self { table: Arc::new(Mutex::new(table)), actors: TaskTracker::new() }
     }
 }
 
@@ -103,6 +105,13 @@ impl<P> Table<P> {
         self.uses += 1;
         *used = self.uses;
         self.recent.insert(self.uses, thread_id.to_owned());
+    }
+
+    /// Drops the handle of an actor that has ended by itself.
+    fn forget_actor(&mut self, thread_id: &str) {
+        if let Some((used, _)) = self.loaded.get_mut(thread_id).and_then(|loaded| loaded.actor.take()) {
+            self.recent.remove(&used);
+        }
     }
 
     /// Ends the actor of a thread; false while a turn runs.
@@ -139,6 +148,10 @@ impl<P: Provider> Threads<P> {
         let loaded = table.loaded.get_mut(&thread_id)?;
         if loaded.actor.is_none() {
             let (commands, mailbox) = mpsc::channel(MAILBOX);
+            let (rules, provider) = (loaded.rules.clone(), Arc::clone(&loaded.provider));
+            let (slot, tasks) = (TurnSlot::default(), self.actors.clone());
+            let handle = ThreadHandle { thread_id: thread_id.clone(), slot, rules, provider, commands, tasks };
+            let handle = Arc::new(handle);
             let actor = Actor {
                 thread_id: thread_id.clone(),
                 conversation: Conversation::new(stored),
@@ -146,15 +159,25 @@ impl<P: Provider> Threads<P> {
                 provider: Arc::clone(&loaded.provider),
                 store,
                 audience,
+                leave: self.leave_of(&handle),
             };
             self.actors.spawn(actor.run(mailbox));
-            let (rules, provider) = (loaded.rules.clone(), Arc::clone(&loaded.provider));
-            let (slot, tasks) = (TurnSlot::default(), self.actors.clone());
-            let handle = ThreadHandle { thread_id: thread_id.clone(), slot, rules, provider, commands, tasks };
-            loaded.actor = Some((0, Arc::new(handle)));
+            loaded.actor = Some((0, handle));
         }
         table.touch(&thread_id);
         table.handle(&thread_id).cloned()
+    }
+
+    /// What takes this actor out of the table. Its thread stays loaded.
+    fn leave_of(&self, handle: &Arc<ThreadHandle<P>>) -> Leave {
+        let (table, handle) = (Arc::clone(&self.table), Arc::downgrade(handle));
+        Leave::new(move || {
+            let Some(handle) = handle.upgrade() else { return };
+            let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+            if table.handle(&handle.thread_id).is_some_and(|known| Arc::ptr_eq(known, &handle)) {
+                table.forget_actor(&handle.thread_id);
+            }
+        })
     }
 
     /// The thread's actor, if it has one.

@@ -10,6 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::telling::Answered;
 
+mod permit;
+
+pub(crate) use permit::Course;
+pub use permit::TurnPermit;
+
 /// Messages that a running turn holds until it reads them.
 const MAX_STEERS: usize = 64;
 
@@ -64,7 +69,6 @@ enum State {
     Retired,
 }
 
-#[derive(Debug)]
 struct Active {
     turn_id: String,
     interrupt: CancellationToken,
@@ -74,6 +78,14 @@ struct Active {
     over: CancellationToken,
     /// What the turn has yet to read; `None` once it has decided to end.
     steers: Option<Vec<Steer>>,
+    /// Answers that come before anything that the turn decides from now on is told.
+    holds: Vec<Answered>,
+}
+
+impl fmt::Debug for Active {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Active").field("turn_id", &self.turn_id).finish_non_exhaustive()
+    }
 }
 
 /// An interrupt that was accepted. The turn is interrupted when this is dropped, so that an answer can come first.
@@ -93,14 +105,6 @@ pub enum InterruptRefused {
     NoTurn,
     /// Another turn runs.
     OtherTurn(String),
-}
-
-/// The right itself; dropping it frees the slot.
-#[derive(Debug)]
-pub struct TurnPermit {
-    slot: TurnSlot,
-    turn_id: String,
-    interrupt: CancellationToken,
 }
 
 impl State {
@@ -129,6 +133,7 @@ impl TurnSlot {
             ends_soon: false,
             over,
             steers: Some(Vec::new()),
+            holds: Vec::new(),
         };
         *state = State::Taken(active);
         Ok(TurnPermit { slot: self.clone(), turn_id, interrupt })
@@ -197,6 +202,19 @@ impl TurnSlot {
         Ok(())
     }
 
+    /// Interrupts the running turn; what it tells from then on waits until `answered` resolves. False when no turn runs, or
+    /// when it ends for another interrupt.
+    pub(crate) fn interrupt_silently(&self, answered: Answered) -> bool {
+        let mut state = self.state();
+        let Some(active) = state.active() else { return false };
+        if active.ends_soon || active.interrupt.is_cancelled() {
+            return false;
+        }
+        active.holds.push(answered);
+        active.interrupt.cancel();
+        true
+    }
+
     /// Waits until no turn runs.
     pub async fn idle(&self) {
         let over = || self.state().active().map(|active| active.over.clone());
@@ -207,44 +225,6 @@ impl TurnSlot {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl TurnPermit {
-    pub fn turn_id(&self) -> &str {
-        &self.turn_id
-    }
-
-    pub(crate) fn interrupt(&self) -> &CancellationToken {
-        &self.interrupt
-    }
-
-    /// Lets the turn read what was added to it and decide. Nobody adds anything meanwhile, nor after it has decided to end:
-    /// what was accepted is read.
-    pub(crate) fn decide<T>(&self, decide: impl FnOnce(Vec<Steer>) -> (T, Course)) -> T {
-        let mut state = self.slot.state();
-        let Some(active) = state.active() else { return decide(Vec::new()).0 };
-        let (decided, course) = decide(active.steers.as_mut().map(std::mem::take).unwrap_or_default());
-        match course {
-            Course::GoesOn => {}
-            Course::Ends => active.steers = None,
-        }
-        decided
-    }
-}
-
-/// What a turn has decided about itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Course {
-    GoesOn,
-    Ends,
-}
-
-impl Drop for TurnPermit {
-    fn drop(&mut self) {
-        if let State::Taken(active) = std::mem::take(&mut *self.slot.state()) {
-            active.over.cancel();
-        }
     }
 }
 

@@ -61,6 +61,8 @@ pub struct StartedTurn {
     pub(crate) effects: Vec<Effect>,
     pub(crate) rules: Arc<ThreadRules>,
     pub(crate) exposure: ToolExposure,
+    /// How often an image is shown while it is made.
+    pub(crate) partial_images: u32,
     pub(crate) changes: watch::Receiver<Change>,
     pub(crate) originator: String,
     pub(crate) message_id: String,
@@ -118,6 +120,7 @@ impl<P: Provider> ThreadHandle<P> {
         StartedTurn {
             permit: start.permit,
             exposure,
+            partial_images: rules.partial_images(&*self.provider),
             changes,
             turn,
             effects,

@@ -75,7 +75,7 @@ impl<A: Audience> Telling<A> {
     /// Tells what has waited, and from now on everything at once.
     pub(crate) async fn open(&mut self) {
         self.closed = None;
-        for event in std::mem::take(&mut self.waiting) {
+        while let Some(event) = self.waiting.pop_front() {
             self.audience.publish(&self.thread_id, event).await;
         }
     }
@@ -91,7 +91,7 @@ impl<A: Audience> Telling<A> {
         }
     }
 
-    pub(crate) async fn finish(mut self) {
+    pub(crate) async fn finish(&mut self) {
         self.may_tell().await;
         self.open().await;
     }

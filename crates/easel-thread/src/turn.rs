@@ -2,10 +2,12 @@
 //! audience.
 
 mod answer;
+mod failure;
 mod hosted;
+mod open_items;
 mod previews;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -27,7 +29,9 @@ use crate::rules::Change;
 use crate::slot::{Course, TurnPermit};
 use crate::telling::Telling;
 use answer::{Answer, AnswerEvent, next};
+pub(crate) use failure::Failed;
 pub(crate) use hosted::HostedCalls;
+pub(crate) use open_items::OpenItems;
 
 const CLOSED: &str = "the answer that was making the image was closed";
 
@@ -48,6 +52,12 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     /// What each open item showed last: the file goes when this does.
     pub(crate) shown: HashMap<String, StagedOf<S>>,
     pub(crate) history_failed: bool,
+    /// What has begun and not ended, as it is told.
+    pub(crate) open: OpenItems,
+    /// What is being done; its events are written.
+    pub(crate) pending: VecDeque<Effect>,
+    /// The end of a call that the machine is given.
+    pub(crate) reporting: Option<Report>,
     /// Of the thread's rules.
     pub(crate) changes: watch::Receiver<Change>,
     /// Given back before the last events are told, so that a client may answer them with a new turn.
@@ -65,15 +75,24 @@ enum Happened<S: Store> {
 }
 
 impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
-    /// Drives the turn to its end.
-    pub(crate) async fn drive(mut self, mut turn: Turn, first: Vec<Effect>) {
+    /// Drives the turn to its end. When something in it panics, the turn ends as failed, and the conversation is not what
+    /// history says.
+    pub(crate) async fn drive(&mut self, mut turn: Turn, first: Vec<Effect>) -> Result<(), Failed> {
+        if AssertUnwindSafe(self.drive_to_end(&mut turn, first)).catch_unwind().await.is_ok() {
+            return Ok(());
+        }
+        tracing::error!(thread_id = self.context.thread_id, "a turn panicked; it ends as failed");
+        Err(Failed(turn))
+    }
+
+    async fn drive_to_end(&mut self, turn: &mut Turn, first: Vec<Effect>) {
         let provider = Arc::clone(&self.context.provider);
         let mut answer: Option<Answer<'_, S>> = None;
         // Their events were written before the turn's start was answered.
-        let mut effects = self.perform(first, &provider, &mut answer, &mut turn).await;
+        let mut effects = self.perform(first, &provider, &mut answer, turn).await;
         loop {
             while !effects.is_empty() {
-                effects = self.carry_out(effects, &provider, &mut answer, &mut turn).await;
+                effects = self.carry_out(effects, &provider, &mut answer, turn).await;
             }
             if turn.ended() {
                 break;
@@ -83,11 +102,11 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                     self.telling.open().await;
                     Vec::new()
                 }
-                Happened::Interrupted => self.step(&mut turn, Input::Interrupt),
-                Happened::RulesChanged => self.follow_rules(&mut turn),
-                Happened::Previewed(item_id, preview) => self.previewed(&mut turn, item_id, preview),
-                Happened::Reported(report) => self.reported(&mut turn, report),
-                Happened::Answered(event) => self.answered(&mut turn, event).await,
+                Happened::Interrupted => self.step(turn, Input::Interrupt),
+                Happened::RulesChanged => self.follow_rules(turn),
+                Happened::Previewed(item_id, preview) => self.previewed(turn, item_id, preview),
+                Happened::Reported(report) => self.reported(turn, report),
+                Happened::Answered(event) => self.answered(turn, event).await,
             };
         }
         self.telling.finish().await;
@@ -137,7 +156,8 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     ) -> Vec<Effect> {
         let Self { permit, conversation, telling, .. } = self;
         let Some(permit) = permit else { return decide(turn, conversation) };
-        permit.decide(|steers| {
+        permit.decide(|steers, holds| {
+            holds.into_iter().for_each(|answered| telling.hold(answered));
             let mut effects = Vec::new();
             for steer in steers {
                 telling.hold(steer.answered);
@@ -158,7 +178,10 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
 
     fn reported(&mut self, turn: &mut Turn, report: Report) -> Vec<Effect> {
         self.shown.remove(&report.item_id);
-        self.step(turn, Input::CallEnded { item_id: report.item_id, outcome: report.outcome })
+        self.reporting = Some(report.clone());
+        let effects = self.step(turn, Input::CallEnded { item_id: report.item_id, outcome: report.outcome });
+        self.reporting = None;
+        effects
     }
 
     /// Does one round of effects; events are written and told before anything that follows them is begun.
@@ -191,7 +214,9 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         turn: &mut Turn,
     ) -> Vec<Effect> {
         let mut next = Vec::new();
-        for effect in effects {
+        effects.iter().filter_map(Effect::event).for_each(|event| self.open.note(event));
+        self.pending.extend(effects);
+        while let Some(effect) = self.pending.pop_front() {
             match effect {
                 Effect::Emit(event) => self.telling.tell(event).await,
                 Effect::AskModel => match self.context.journal_request(turn.offered()).await {

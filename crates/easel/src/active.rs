@@ -28,13 +28,19 @@ impl App {
         turn_id: &str,
     ) -> Result<(Arc<ThreadHandle<AnyProvider>>, TurnPermit), Refusal> {
         let not_loaded = || Refusal::ThreadNotLoaded(thread_id.to_owned());
-        let Some(handle) = self.actor(thread_id).await? else { return Err(self.absent(thread_id, not_loaded()).await) };
-        // Clients start the next turn as soon as their interrupt is answered.
-        handle.slot.interrupted().await;
-        let permit = handle.slot.begin(turn_id).map_err(|refused| match refused {
-            BeginRefused::Running(turn) => Refusal::TurnRunning(turn),
-            BeginRefused::Retired => not_loaded(),
-        })?;
+        let (handle, permit) = loop {
+            let Some(handle) = self.actor(thread_id).await? else {
+                return Err(self.absent(thread_id, not_loaded()).await);
+            };
+            // Clients start the next turn as soon as their interrupt is answered.
+            handle.slot.interrupted().await;
+            match handle.slot.begin(turn_id) {
+                Ok(permit) => break (handle, permit),
+                Err(BeginRefused::Running(turn)) => return Err(Refusal::TurnRunning(turn)),
+                // Its actor ended by itself, and there is another or none.
+                Err(BeginRefused::Retired) => {}
+            }
+        };
         self.evict_after(Arc::clone(&handle));
         // Only now: whoever changes the configuration finds this turn among those that run, or else the change is found
         // here.

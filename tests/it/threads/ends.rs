@@ -193,3 +193,21 @@ async fn nothing_is_taken_back_while_a_turn_runs_or_when_there_is_no_such_turn()
     server.rest_of_turn().await;
     server.close().await;
 }
+
+#[tokio::test]
+async fn the_answer_to_a_delete_precedes_the_end_of_the_turn() {
+    let place = Place::with_config(SLOW_AND_FREE);
+    let mut server = place.server().await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    server.events_until(starts_an_image).await;
+    let before = server.transcript().len();
+    server.ok::<ThreadDelete>(&ThreadDeleteParams { thread_id: thread.id.clone() }).await;
+    let events = server.events_until(|event| matches!(event, Event::ThreadDeleted(_))).await;
+    assert!(events.iter().any(|event| matches!(event, Event::TurnCompleted(_))), "{events:#?}");
+    let lines: Vec<String> = server.transcript().split_off(before).into_iter().map(|(_, line)| line).collect();
+    let place_of = |words: &str| lines.iter().position(|line| line.contains(words)).expect(words);
+    assert!(place_of("\"result\"") < place_of("item/completed"), "{lines:#?}");
+    assert!(place_of("turn/completed") < place_of("thread/deleted"), "{lines:#?}");
+    server.close().await;
+}

@@ -133,6 +133,14 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// open until its turn ends, or another request of the turn takes its place.
     fn reserve_request(&self, request: RequestStart) -> impl Future<Output = Result<(), StorageError>> + Send;
 
+    /// Puts the messages that were added to a turn, and that its model will not read in it, at the end of the turn's
+    /// history. Returns their events.
+    fn adopt_pending(
+        &self,
+        thread_id: &str,
+        turn_id: &str,
+    ) -> impl Future<Output = Result<Vec<Event>, StorageError>> + Send;
+
     /// Ends a journalled call: gives its images their names and records, or notes the failure.
     fn settle(
         &self,

@@ -5,6 +5,7 @@ mod faults;
 mod hosted;
 mod interrupts;
 mod message;
+mod panics;
 mod previews;
 mod steering;
 mod stricter;

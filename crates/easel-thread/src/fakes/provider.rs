@@ -25,6 +25,7 @@ pub(crate) struct FakeProvider {
     pub(crate) log: Log,
     pub(crate) answers: Mutex<VecDeque<&'static str>>,
     pub(crate) auth: Mutex<AuthKind>,
+    pub(crate) info_panics: Mutex<bool>,
 }
 
 fn made<F: Files>(files: &F, names: &[&str]) -> Made<F::Staged> {
@@ -70,6 +71,8 @@ impl FakeProvider {
 
 impl Provider for FakeProvider {
     fn info(&self) -> &ProviderInfo {
+        let panics = *self.info_panics.lock().unwrap();
+        assert!(!panics, "the provider panics");
         &self.info
     }
 

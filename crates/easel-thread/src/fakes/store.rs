@@ -31,6 +31,8 @@ pub(crate) struct Faults {
     /// The next call is not journalled.
     pub(crate) reserve_once: Arc<AtomicBool>,
     pub(crate) reserve_request: bool,
+    /// Looking at a preview panics.
+    pub(crate) look_panics: bool,
     /// `reserve` waits for the gate `reserve`.
     pub(crate) slow_reserve: bool,
     pub(crate) settle: bool,
@@ -38,7 +40,9 @@ pub(crate) struct Faults {
     pub(crate) slow_settle: bool,
 }
 
-pub(crate) struct FakeFiles;
+pub(crate) struct FakeFiles {
+    look_panics: bool,
+}
 
 /// An image that is not yet part of the thread; its only byte content is its name.
 pub(crate) struct Staged(String);
@@ -65,6 +69,7 @@ impl Files for FakeFiles {
     }
 
     fn look(&self, staged: &Staged) -> (PathBuf, ImageFacts) {
+        assert!(!self.look_panics, "the files panic");
         (format!("/home/{}.preview.png", staged.0).into(), record(&staged.0).facts)
     }
 }
@@ -91,7 +96,7 @@ impl Store for FakeStore {
     type Files = FakeFiles;
 
     fn files(&self, _thread_id: &str) -> Arc<FakeFiles> {
-        Arc::new(FakeFiles)
+        Arc::new(FakeFiles { look_panics: self.faults.look_panics })
     }
 
     fn call_files(&self, thread_id: &str, _call_id: &str) -> Arc<FakeFiles> {
@@ -132,6 +137,11 @@ impl Store for FakeStore {
         }
         self.log.add(format!("reserve {call_id} of {turn_id} of {thread_id}"));
         Ok(())
+    }
+
+    async fn adopt_pending(&self, _thread_id: &str, turn_id: &str) -> Result<Vec<Event>, StorageError> {
+        self.log.add(format!("adopt what was added to {turn_id}"));
+        Ok(Vec::new())
     }
 
     async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {

@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) bills: bool,
     pub(crate) slow_audience: bool,
+    /// Telling an event whose line starts so panics.
+    pub(crate) deaf_to: Option<&'static str>,
     pub(crate) threads: Threads<FakeProvider>,
 }
 
@@ -37,11 +39,13 @@ pub(crate) struct World {
 struct FakeAudience {
     log: Log,
     slow: bool,
+    deaf_to: Option<&'static str>,
 }
 
 impl Audience for FakeAudience {
     async fn publish(&self, thread_id: &str, event: Event) {
         let line = render::event(&event);
+        assert!(!self.deaf_to.is_some_and(|start| line.starts_with(start)), "the audience panics");
         if self.slow {
             self.log.add(format!("offer {line}"));
             self.log.pass(&format!("listen {line}")).await;
@@ -66,7 +70,7 @@ impl World {
             event_delay: Duration::from_millis(20),
         };
         let (log, faults, threads) = (Log::default(), Faults::default(), Threads::default());
-        Self { log, rules, faults, bills: true, slow_audience: false, threads }
+        Self { log, rules, faults, bills: true, slow_audience: false, deaf_to: None, threads }
     }
 
     pub(crate) fn hosted() -> Self {
@@ -93,9 +97,14 @@ impl World {
             capabilities,
         };
         let answers = Mutex::new(answers.iter().copied().collect());
-        let provider =
-            Arc::new(FakeProvider { info, log: self.log.clone(), answers, auth: Mutex::new(AuthKind::None) });
-        let audience = FakeAudience { log: self.log.clone(), slow: self.slow_audience };
+        let provider = Arc::new(FakeProvider {
+            info,
+            log: self.log.clone(),
+            answers,
+            auth: Mutex::new(AuthKind::None),
+            info_panics: Mutex::default(),
+        });
+        let audience = FakeAudience { log: self.log.clone(), slow: self.slow_audience, deaf_to: self.deaf_to };
         self.threads.insert(thread_id, Rules::new(0, Arc::new(self.rules.clone())), provider);
         self.threads.start(stored(thread_id), self.store(), audience).expect("it is loaded")
     }

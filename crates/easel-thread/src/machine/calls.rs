@@ -204,7 +204,7 @@ impl Turn {
 }
 
 /// Fills the item; an outcome without an image is a failure.
-fn complete(item: &mut ImageGenerationItem, outcome: Outcome) -> Result<Vec<ImageRecord>, Box<ImageError>> {
+pub(super) fn complete(item: &mut ImageGenerationItem, outcome: Outcome) -> Result<Vec<ImageRecord>, Box<ImageError>> {
     let Some(first) = outcome.records.first() else {
         return Err(Box::new(image_error(ImageErrorKind::BadResponse, "the provider answered without an image")));
     };
@@ -224,7 +224,7 @@ fn complete(item: &mut ImageGenerationItem, outcome: Outcome) -> Result<Vec<Imag
     Ok(outcome.records)
 }
 
-fn fail(item: &mut ImageGenerationItem, error: ImageError) {
+pub(super) fn fail(item: &mut ImageGenerationItem, error: ImageError) {
     item.status = ImageStatus::Failed;
     // The one failure that the Codex app-server's clients know; it must name a limit.
     item.failure = (error.kind == ImageErrorKind::UsageLimit).then(|| {

@@ -118,6 +118,10 @@ pub enum Effect {
 }
 
 impl Effect {
+    pub(crate) fn into_event(self) -> Option<Event> {
+        if let Self::Emit(event) = self { Some(event) } else { None }
+    }
+
     /// The event that is written and told, if the effect is one.
     pub(crate) fn event(&self) -> Option<&Event> {
         match self {

@@ -79,9 +79,9 @@ fn a_turn_reads_all_that_was_accepted_and_accepts_nothing_after_its_end() {
         slot.steer("a", steer("2")).expect("there is room");
     }
     assert_eq!(slot.steer("a", steer("3")), Err(SteerRefused::Full));
-    assert_eq!(permit.decide(|steers| (steers.len(), Course::GoesOn)), MAX_STEERS);
+    assert_eq!(permit.decide(|steers, _| (steers.len(), Course::GoesOn)), MAX_STEERS);
     slot.steer("a", steer("4")).expect("there is room again");
-    assert_eq!(permit.decide(|steers| (steers.len(), Course::Ends)), 1);
+    assert_eq!(permit.decide(|steers, _| (steers.len(), Course::Ends)), 1);
     assert_eq!(slot.steer("a", steer("5")), Err(SteerRefused::NoTurn));
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use easel_imagegen::port::{Made, ModelError, Provider, Reference, RequestStart, Store};
 use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
@@ -26,6 +27,12 @@ pub(crate) struct Hosted {
     started: Instant,
     /// What the journal could not take when the call began. It is offered once more with the image.
     unreserved: Option<(RequestedImage, Vec<Reference>)>,
+}
+
+impl Hosted {
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
 }
 
 impl<S: Store, P: Provider> CallContext<S, P> {
