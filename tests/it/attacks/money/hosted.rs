@@ -1,0 +1,69 @@
+//! Images that a provider may draw while it answers are accounted for, whatever moment the process dies at.
+
+use std::sync::mpsc::sync_channel;
+
+use easel_protocol::item::ImageStatus;
+use easel_protocol::method::ThreadRead;
+use easel_protocol::record::Billed;
+use easel_protocol::turn::{Turn, TurnStatus};
+use serde_json::json;
+
+use crate::harness::events::{as_image, starts_an_image};
+use crate::harness::{Place, text};
+use crate::http::scripted::{Scripted, stream_of};
+use crate::http::{at, connected};
+use crate::threads::whole;
+
+/// When the process is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// The provider has the request and has said nothing.
+    Asked,
+    /// It said that it draws.
+    Drawing,
+}
+
+async fn killed(moment: Moment) -> Turn {
+    let (report, is_held) = sync_channel(1);
+    let provider = Scripted::start(move |exchange| {
+        exchange.body();
+        if moment == Moment::Drawing {
+            let item = json!({"type": "image_generation_call", "id": "ig_1", "status": "in_progress"});
+            exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
+            exchange.send(&stream_of(&[json!({"type": "response.output_item.added", "item": item})]));
+        }
+        report.send(()).expect("the test waits");
+        exchange.until_gone();
+    });
+    let place = Place::with_config(&format!("{}images.hosted = true\n", at(&provider.base_url())));
+    let mut server = connected(&place, &[]).await;
+    let thread = server.thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    is_held.recv().expect("the request is there");
+    if moment == Moment::Drawing {
+        server.events_until(starts_an_image).await;
+    }
+    server.client.kill().await.expect("it is killed");
+    let mut server = connected(&place, &[]).await;
+    let turn = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread.turns.remove(0);
+    server.close().await;
+    turn
+}
+
+#[tokio::test]
+async fn a_request_that_may_have_drawn_is_told_after_kill() {
+    let turn = killed(Moment::Asked).await;
+    assert!(turn.items.iter().all(|item| as_image(item).is_none()), "{turn:#?}");
+    assert_eq!(turn.status, TurnStatus::Failed);
+    let message = &turn.error.as_ref().expect("an error").message;
+    assert!(message.contains("may have made and billed an image"), "{message}");
+}
+
+#[tokio::test]
+async fn a_hosted_image_under_way_is_uncertain_after_kill() {
+    let turn = killed(Moment::Drawing).await;
+    assert_eq!((turn.status, &turn.error), (TurnStatus::Interrupted, &None));
+    let image = turn.items.iter().find_map(as_image).expect("the image's item");
+    assert_eq!(image.status, ImageStatus::Failed);
+    assert_eq!(image.error.as_ref().map(|error| error.billed), Some(Billed::Uncertain));
+}
