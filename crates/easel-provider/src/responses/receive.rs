@@ -86,6 +86,8 @@ enum Format {
 
 /// An event, or an answer that is not streamed, without its pictures; and those.
 struct Document<W> {
+    /// The value of its `event` field.
+    name: Vec<u8>,
     json: Vec<u8>,
     pictures: Vec<Slot<W>>,
 }
@@ -107,8 +109,8 @@ impl<F: Files> Reading<F> {
             Format::Strange(_) => {}
             Format::Events => parser.read(bytes, &mut |frame| match frame {
                 Frame::Data { part, .. } => assembly.feed(part),
-                Frame::End { .. } => {
-                    let document = Document::of(assembly);
+                Frame::End { event } => {
+                    let document = Document { name: event.to_vec(), ..Document::of(assembly) };
                     pictures += document.pictures.len();
                     assembly.want(MAX_PICTURES.saturating_sub(pictures));
                     documents.push(document);
@@ -124,7 +126,7 @@ impl<F: Files> Reading<F> {
 impl<W> Document<W> {
     fn of<F: Files<Writer = W>>(assembly: &mut Assembly<F>) -> Self {
         let (json, pictures) = assembly.take();
-        Self { json, pictures }
+        Self { name: Vec::new(), json, pictures }
     }
 }
 
@@ -146,9 +148,9 @@ impl<F: Files> Receiving<F> {
         said: &mut Said,
         pictures: &mut Vec<Slot<F::Writer>>,
     ) -> Result<ControlFlow<()>, Ended> {
-        let parse = match self.format {
+        let parse: Parse = match self.format {
             Format::Events => wire::event,
-            Format::Json => wire::whole,
+            Format::Json => |_, json| wire::whole(json),
             Format::Strange(what) => {
                 return Err(broken(format!("the provider sent {what} instead of an answer")).into());
             }
@@ -166,7 +168,7 @@ impl<F: Files> Receiving<F> {
                 None => return Err(Ended::Cut(broken("the provider's answer was cut before its end"))),
             },
         };
-        let event = parsed(document.json, parse).await?;
+        let event = parsed(document.name, document.json, parse).await?;
         *pictures = document.pictures;
         Ok(self.answer.hear(event, said)?)
     }
@@ -218,11 +220,14 @@ async fn chunk(response: &mut Response, masks: &Masks, place: &str, idle: Durati
     }
 }
 
-async fn parsed(json: Vec<u8>, parse: fn(&[u8]) -> Result<Event, Unreadable>) -> Result<Event, Ended> {
+/// Reads a document from the name of its event and its data.
+type Parse = fn(&[u8], &[u8]) -> Result<Event, Unreadable>;
+
+async fn parsed(name: Vec<u8>, json: Vec<u8>, parse: Parse) -> Result<Event, Ended> {
     let event = if json.len() <= SMALL_EVENT_BYTES {
-        parse(&json)
+        parse(&name, &json)
     } else {
-        tokio::task::spawn_blocking(move || parse(&json)).await.map_err(|_| stopped())?
+        tokio::task::spawn_blocking(move || parse(&name, &json)).await.map_err(|_| stopped())?
     };
     event.map_err(|unreadable| {
         let error = broken(unreadable.to_string());

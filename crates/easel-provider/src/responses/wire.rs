@@ -105,13 +105,14 @@ struct RawResponse<'a> {
     incomplete_details: Option<&'a RawValue>,
 }
 
-/// One event of a stream.
-pub(super) fn event(data: &[u8]) -> Result<Event, Unreadable> {
+/// One event of a stream. Servers that leave `type` out of the data give the kind as the event's `name`.
+pub(super) fn event(name: &[u8], data: &[u8]) -> Result<Event, Unreadable> {
     if data == b"[DONE]" {
         return Ok(Event::Other);
     }
     let raw: RawEvent<'_> = parsed(data)?;
-    let kind = kind(raw.kind)?;
+    let stated = kind(raw.kind)?;
+    let kind = if stated.is_empty() { String::from_utf8_lossy(name).into_owned() } else { stated.clone() };
     let may_hold_image = raw.item.is_some() || raw.response.is_some() || kind.ends_with(".partial_image");
     if data.len() > MAX_TEXT_EVENT_BYTES && !may_hold_image {
         return Err(Unreadable::TextTooLarge);
@@ -135,7 +136,7 @@ pub(super) fn event(data: &[u8]) -> Result<Event, Unreadable> {
         "response.failed" => ended(raw.response, Status::Failed)?,
         "error" => Event::Error(error(data)?),
         // Compatible servers send their errors without a type.
-        "" if raw.error.is_some() => Event::Error(error(data)?),
+        _ if stated.is_empty() && raw.error.is_some() => Event::Error(error(data)?),
         _ => Event::Other,
     })
 }

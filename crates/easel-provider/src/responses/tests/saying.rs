@@ -85,6 +85,21 @@ async fn a_message_with_another_id_than_its_pieces_is_still_the_same() {
 }
 
 #[tokio::test]
+async fn events_are_known_by_name_when_their_data_has_no_type() {
+    let whole = message("m", "Hi");
+    let typed = [delta("m", "Hi"), done(&whole), completed(&[whole])];
+    let untyped = |event: &Value| {
+        let mut data = event.clone();
+        let kind = data.as_object_mut().and_then(|fields| fields.remove("type"));
+        format!("event: {}\ndata: {data}\n\n", kind.as_ref().and_then(Value::as_str).unwrap_or_default())
+    };
+    let named: String = typed.iter().map(untyped).collect();
+    assert_eq!(said(named).await, said(events(&typed)).await);
+    let failed = "event: error\ndata: {\"error\": {\"message\": \"no room\"}}\n\n";
+    assert!(said(failed).await.contains("no room"));
+}
+
+#[tokio::test]
 async fn a_call_is_made_once_in_each_spelling() {
     let spelled = |namespace: Value, name: &str| json!({"type": "function_call", "id": "fc", "call_id": name, "namespace": namespace, "name": name, "arguments": "{}"});
     let calls = [

@@ -26,7 +26,7 @@ proptest! {
         let at = at.min(data.len());
         data.splice(at..(at + cut).min(data.len()), bytes);
         // What it is does not matter here, only that there is an answer.
-        let _ = (event(&data), whole(&data));
+        let _ = (event(b"", &data), whole(&data));
     }
 }
 
@@ -40,7 +40,7 @@ fn counts_that_are_no_counts_are_nought() {
 fn positions_come_from_events_and_whole_answers() {
     let item = json!({"type": "message", "id": "m", "content": "Hi"});
     let done = json!({"type": "response.output_item.done", "output_index": 7, "item": item}).to_string();
-    let Ok(Event::ItemDone(done)) = event(done.as_bytes()) else { panic!("not an item") };
+    let Ok(Event::ItemDone(done)) = event(b"", done.as_bytes()) else { panic!("not an item") };
     assert_eq!(done.key, ItemKey { position: Some(7), id: "m".to_owned() });
     let Ok(Event::Ended(ended)) = whole(json!({"output": [{"type": "reasoning"}, item]}).to_string().as_bytes()) else {
         panic!("not an answer")
@@ -48,13 +48,13 @@ fn positions_come_from_events_and_whole_answers() {
     assert_eq!(ended.output[1].key.position, Some(1));
     for strange in [json!(-1), json!("0"), json!(1.5), json!(null), json!(9_999_999_999_u64)] {
         let event_ = json!({"type": "response.output_item.done", "output_index": strange, "item": {"type": "message"}});
-        let Ok(Event::ItemDone(item)) = event(event_.to_string().as_bytes()) else { panic!("{strange}") };
+        let Ok(Event::ItemDone(item)) = event(b"", event_.to_string().as_bytes()) else { panic!("{strange}") };
         assert_eq!(item.key.position, None, "{strange}");
     }
 }
 
 fn done(item: &Value) -> Result<Event, Unreadable> {
-    event(json!({"type": "response.output_item.done", "item": item}).to_string().as_bytes())
+    event(b"", json!({"type": "response.output_item.done", "item": item}).to_string().as_bytes())
 }
 
 #[test]
@@ -72,19 +72,20 @@ fn names_have_a_limit_whatever_they_name() {
     assert!(done(&json!({"type": "function_call", "id": "x".repeat(1_024)})).is_ok());
     assert_eq!(done(&json!({"type": "function_call", "id": "x".repeat(1_025)})).unwrap_err(), Unreadable::NameTooLong);
     let event_ = json!({"type": "response.output_text.delta", "item_id": "x".repeat(2_000), "delta": "Hi"});
-    assert_eq!(event(event_.to_string().as_bytes()).unwrap_err(), Unreadable::NameTooLong);
+    assert_eq!(event(b"", event_.to_string().as_bytes()).unwrap_err(), Unreadable::NameTooLong);
     let kind = json!({"type": "x".repeat(2_000)});
-    assert_eq!(event(kind.to_string().as_bytes()).unwrap_err(), Unreadable::NameTooLong);
+    assert_eq!(event(b"", kind.to_string().as_bytes()).unwrap_err(), Unreadable::NameTooLong);
 }
 
 #[test]
 fn lists_end_at_their_bound() {
     let many = format!("[{}0]", "0,".repeat(1 << 20));
     let completed = format!(r#"{{"type":"response.completed","response":{{"output":{many}}}}}"#);
-    assert_eq!(event(completed.as_bytes()).unwrap_err(), Unreadable::TooManyItems);
+    assert_eq!(event(b"", completed.as_bytes()).unwrap_err(), Unreadable::TooManyItems);
     // An error of any size is still an error.
     let failed = format!(r#"{{"type":"response.failed","response":{{"error":{many},"usage":{many}}}}}"#);
-    let Ok(Event::Ended(Response { status: Status::Failed, error: Some(error), .. })) = event(failed.as_bytes()) else {
+    let Ok(Event::Ended(Response { status: Status::Failed, error: Some(error), .. })) = event(b"", failed.as_bytes())
+    else {
         panic!("not a failed answer")
     };
     assert!(error.as_object().is_some_and(serde_json::Map::is_empty));
@@ -101,5 +102,5 @@ fn the_pieces_of_a_message_are_read_one_after_the_other() {
     assert_eq!(text, "abc");
     let empty = format!("[{}{{}}]", "{},".repeat(1 << 20));
     let message = format!(r#"{{"type":"response.output_item.done","item":{{"type":"message","content":{empty}}}}}"#);
-    assert!(matches!(event(message.as_bytes()), Ok(Event::ItemDone(_))));
+    assert!(matches!(event(b"", message.as_bytes()), Ok(Event::ItemDone(_))));
 }
