@@ -1,0 +1,229 @@
+//! Calls, items and turns that a dead process left open.
+
+use std::fs;
+
+use easel_imagegen::port::{CallEnd, CallStart, Files, Made, Store, image_error};
+use easel_protocol::image::ImageListParams;
+use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem};
+use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::response_item::{ContentItem, ResponseItem};
+use easel_protocol::turn::{TurnItemsView, TurnStatus};
+
+use super::super::sample::*;
+use super::*;
+
+#[tokio::test]
+async fn a_call_without_an_outcome_ends_as_failed_and_its_turn_as_interrupted() {
+    let home = tempfile::tempdir().unwrap();
+    let store = drawing_store(home.path()).await;
+    store.close().await;
+    let store = open(home.path());
+    let image = only_image(&store).await;
+    let error = image.error.unwrap();
+    assert_eq!((image.status, image.completed_at_ms.is_some()), (ImageStatus::Failed, true));
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
+    insta::assert_snapshot!(error.message, @"Easel ended before this call did; the provider may have billed it.");
+    let turn = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
+    assert_eq!((turn.status, turn.completed_at.is_some()), (TurnStatus::Interrupted, true));
+    // The next start finds nothing more to do.
+    store.close().await;
+    let again = only_image(&open(home.path())).await;
+    assert_eq!(again.error, Some(error));
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_bill_did_not_bill() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    start_call(&store, CallStart { bills: false, ..call("c1") }).await;
+    store.close().await;
+    assert_eq!(only_image(&open(home.path())).await.error.unwrap().billed, Billed::No);
+}
+
+#[tokio::test]
+async fn a_call_that_was_never_journalled_was_never_sent() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
+    store.append(vec![turn_started(TURN), item_started(TURN, image)]).await.unwrap();
+    store.close().await;
+    assert_eq!(only_image(&open(home.path())).await.error.unwrap().billed, Billed::No);
+}
+
+#[tokio::test]
+async fn every_kind_of_open_item_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let half = ThreadItem::AgentMessage(AgentMessageItem {
+        id: "a1".into(),
+        text: String::new(),
+        phase: None,
+        started_at_ms: 1,
+        completed_at_ms: None,
+    });
+    store.append(vec![turn_started(TURN), item_started(TURN, half)]).await.unwrap();
+    store.close().await;
+    assert!(items(&open(home.path())).await[0].times().1.is_some());
+}
+
+#[tokio::test]
+async fn an_image_that_was_whole_but_not_recorded_is_not_lost() {
+    let home = tempfile::tempdir().unwrap();
+    let store = drawing_store(home.path()).await;
+    abandon(stage(&store, &png(3, 2, b"paid for")));
+    store.close().await;
+    let store = open(home.path());
+    let image = only_image(&store).await;
+    assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1));
+    let path = home.path().join("generated_images/thread-1/c1.png");
+    assert_eq!(image.saved_path.as_deref(), path.to_str());
+    assert_eq!(fs::read(path).unwrap(), png(3, 2, b"paid for"));
+    let listed = store.images(ImageListParams::default()).await.unwrap().data;
+    assert_eq!((&listed[0].image, listed.len()), (&image.images[0], 1));
+    assert_eq!(image.images[0].model, "gpt-image-2");
+}
+
+#[tokio::test]
+async fn an_image_that_has_its_name_but_no_record_is_not_lost() {
+    let home = tempfile::tempdir().unwrap();
+    let store = drawing_store(home.path()).await;
+    start_call(&store, call("c1-2")).await;
+    let folder = home.path().join("generated_images/thread-1");
+    fs::create_dir_all(&folder).unwrap();
+    for name in ["c1.png", "c1-2.png", "c1-3.png"] {
+        fs::write(folder.join(name), png(1, 1, name.as_bytes())).unwrap();
+    }
+    fs::write(folder.join("c1-4.png"), "no image").unwrap();
+    store.close().await;
+    let images = image_items(&open(home.path())).await;
+    let paths = |image: &ImageGenerationItem| {
+        image.images.iter().map(|record| record.path.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&images[0]), ["c1.png", "c1-3.png"]);
+    assert_eq!(paths(&images[1]), ["c1-2.png"]);
+}
+
+#[tokio::test]
+async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() {
+    // The process dies before or after the file has its name; another file may have taken the name.
+    for (is_named, is_taken) in [(false, false), (true, false), (false, true)] {
+        let home = tempfile::tempdir().unwrap();
+        let store = drawing_store(home.path()).await;
+        let staged = stage(&store, &png(1, 1, b"paid for"));
+        let staged_path = staged.path.to_path_buf();
+        let path = home.path().join("generated_images/thread-1/c1.png");
+        // Settling up to the outcome, which is then undone.
+        let end = CallEnd::Made { made: made(vec![staged]), elapsed_ms: 77 };
+        let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
+        let intent = serde_json::json!({
+            "images": [{ "staged": staged_path, "record": record }],
+            "generationId": "ig_1",
+            "missing": image_error(ImageErrorKind::Timeout, "The second did not come."),
+        });
+        store.close().await;
+        let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
+        database.execute("UPDATE calls SET outcome = NULL, intent = ?1", [intent.to_string()]).unwrap();
+        database.execute("DELETE FROM images", []).unwrap();
+        drop(database);
+        if !is_named {
+            fs::rename(&path, &staged_path).unwrap();
+        }
+        if is_taken {
+            fs::write(&path, png(1, 1, b"another")).unwrap();
+        }
+        let image = only_image(&open(home.path())).await;
+        assert_eq!((image.status, image.generation_id.as_deref()), (ImageStatus::Completed, Some("ig_1")));
+        let mut expected = record;
+        if is_taken {
+            expected.path = path.with_file_name("c1-2.png").to_str().unwrap().to_owned();
+        }
+        assert_eq!(fs::read(&expected.path).unwrap(), png(1, 1, b"paid for"));
+        assert_eq!(image.images, [expected]);
+        assert_eq!(image.error.unwrap().message, "The second did not come.");
+        assert_eq!(image.revised_prompt.as_deref(), Some("a fat cat"));
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_was_settled_but_not_told_ends_as_it_was_settled() {
+    let home = tempfile::tempdir().unwrap();
+    let store = drawing_store(home.path()).await;
+    start_call(&store, call("c2")).await;
+    let missing = Box::new(image_error(ImageErrorKind::Timeout, "The second did not come."));
+    let made = Made { missing: Some(missing.clone()), ..made(vec![stage(&store, &png(1, 1, b""))]) };
+    let records = store.settle(THREAD, "c1", CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
+    let error = image_error(ImageErrorKind::ModerationBlocked, "The provider refused the prompt.");
+    store.settle(THREAD, "c2", CallEnd::Failed(error.clone())).await.unwrap();
+    store.close().await;
+    let images = image_items(&open(home.path())).await;
+    assert_eq!((images[0].status, &images[0].images), (ImageStatus::Completed, &records));
+    assert_eq!(images[0].generation_id.as_deref(), Some("ig_1"));
+    assert_eq!(images[0].error.as_ref(), Some(&*missing));
+    assert_eq!((images[1].status, images[1].error.as_ref()), (ImageStatus::Failed, Some(&error)));
+}
+
+#[tokio::test]
+async fn fewer_images_than_were_asked_for_are_kept_and_said_to_be_fewer() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let mut call = call("c1");
+    call.requested.parameters.n = Some(2);
+    start_call(&store, call).await;
+    abandon(stage(&store, &png(1, 1, b"paid for")));
+    store.close().await;
+    let image = only_image(&open(home.path())).await;
+    let error = image.error.unwrap();
+    assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1));
+    assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
+    insta::assert_snapshot!(error.message, @"1 of 2 images arrived. Easel ended before this call did; the provider may have billed it.");
+}
+
+#[tokio::test]
+async fn the_model_is_told_how_its_open_calls_ended() {
+    let home = tempfile::tempdir().unwrap();
+    let store = drawing_store(home.path()).await;
+    start_call(&store, call("c2")).await;
+    let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
+    let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
+    store.close().await;
+    let loaded = open(home.path()).load(THREAD).await.unwrap().unwrap();
+    let outputs: Vec<_> = loaded.history[2..].iter().collect();
+    let [
+        ResponseItem::FunctionCallOutput { call_id: first, output: made },
+        ResponseItem::FunctionCallOutput { call_id: second, output: failed },
+    ] = outputs[..]
+    else {
+        panic!("not two outputs: {outputs:?}");
+    };
+    assert_eq!((first.as_str(), second.as_str()), ("c1", "c2"));
+    let ContentItem::InputImage { image_url, .. } = &made[0] else { panic!("not a picture") };
+    assert_eq!(*image_url, format!("easel:{}", record.id));
+    let ContentItem::InputText { text } = &failed[0] else { panic!("not a text") };
+    assert!(text.starts_with("No image was made"), "{text}");
+    assert_eq!(loaded.images[0].reference.id.as_deref(), Some(record.id.as_str()));
+}
+
+#[tokio::test]
+async fn nothing_of_a_living_process_is_touched() {
+    let home = tempfile::tempdir().unwrap();
+    let living = drawing_store(home.path()).await;
+    let staged = stage(&living, &png(1, 1, b""));
+    let writer = living.files(THREAD).create().unwrap();
+    let other = open(home.path());
+    assert_eq!(only_image(&other).await.status, ImageStatus::InProgress);
+    let end = CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 };
+    assert_eq!(living.settle(THREAD, "c1", end).await.unwrap().len(), 1);
+    assert_eq!(names(&home.path().join("generated_images/thread-1")).len(), 2);
+    drop(writer);
+}
+
+#[tokio::test]
+async fn a_damaged_row_does_not_keep_the_store_from_starting() {
+    let home = tempfile::tempdir().unwrap();
+    let store = drawing_store(home.path()).await;
+    store.close().await;
+    let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
+    database.execute("UPDATE calls SET json = 'not json'", []).unwrap();
+    drop(database);
+    assert!(open(home.path()).thread(THREAD).await.unwrap().is_some());
+}

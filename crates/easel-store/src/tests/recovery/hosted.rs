@@ -1,0 +1,67 @@
+//! Requests that offered the hosted tool and were open when their process died.
+
+use easel_imagegen::port::{RequestStart, Store};
+use easel_protocol::item::ThreadItem;
+use easel_protocol::record::Billed;
+use easel_protocol::turn::{TurnItemsView, TurnStatus};
+
+use super::super::sample::*;
+use super::*;
+use crate::EaselStore;
+
+async fn request(store: &EaselStore, turn_id: &str) {
+    let request = RequestStart { thread_id: THREAD.into(), turn_id: turn_id.into(), started_at_ms: 1_005_000 };
+    store.reserve_request(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hosted_image_without_a_row_may_have_been_billed() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    request(&store, TURN).await;
+    let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
+    store.append(vec![turn_started(TURN), item_started(TURN, image)]).await.unwrap();
+    store.close().await;
+    let store = open(home.path());
+    assert_eq!(only_image(&store).await.error.unwrap().billed, Billed::Uncertain);
+    let turn = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
+    assert_eq!((turn.status, turn.error), (TurnStatus::Interrupted, None), "the item says it");
+}
+
+#[tokio::test]
+async fn an_open_hosted_request_without_an_item_is_told_in_the_turn() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.append(vec![turn_started("turn-0"), turn_started(TURN)]).await.unwrap();
+    // Only one of both turns has such a request.
+    request(&store, TURN).await;
+    request(&store, TURN).await;
+    store.close().await;
+    let store = open(home.path());
+    let turns = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap();
+    assert_eq!((turns[0].status, &turns[0].error), (TurnStatus::Interrupted, &None));
+    let message = turns[1].error.as_ref().map(|error| error.message.as_str());
+    insta::assert_snapshot!(message.unwrap_or_default(), @"Easel ended while the model answered; the provider may have made and billed an image that did not arrive.");
+    assert_eq!(turns[1].status, TurnStatus::Failed);
+    // The next start finds nothing more to do.
+    store.close().await;
+    assert_eq!(open(home.path()).all_turns(THREAD, TurnItemsView::Full).await.unwrap(), turns);
+}
+
+#[tokio::test]
+async fn a_request_whose_turn_has_ended_is_open_no_longer() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.append(vec![turn_started(TURN)]).await.unwrap();
+    request(&store, TURN).await;
+    request(&store, "of an ephemeral thread").await;
+    store.append(vec![turn_completed(TURN)]).await.unwrap();
+    let open_requests = || {
+        let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
+        database.query_row("SELECT count(*) FROM hosted_requests", [], |row| row.get::<_, u32>(0)).unwrap()
+    };
+    assert_eq!(open_requests(), 1);
+    store.close().await;
+    let turn = open(home.path()).all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
+    assert_eq!((turn.status, turn.error, open_requests()), (TurnStatus::Completed, None, 0));
+}
