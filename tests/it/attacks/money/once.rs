@@ -74,7 +74,8 @@ async fn two_equal_calls_at_two_positions_are_both_made() {
 
 #[tokio::test]
 async fn a_call_id_with_control_characters_makes_its_image() {
-    for id in ["call\r\nX-Evil: 1", "call_\u{1b}]52;c;ZXZpbA==\u{7}", "\u{202e}\u{0}", "ключ-🗝", &"x".repeat(256)]
+    // OpenAI's document allows ids of up to 64 characters, and this server is judged by it.
+    for id in ["call\r\nX-Evil: 1", "call_\u{1b}]52;c;ZXZpbA==\u{7}", "\u{202e}\u{0}", "ключ-🗝", &"x".repeat(64)]
     {
         let odd = call(&json!({"id": "fc_1", "call_id": id}));
         assert_eq!(made(vec![done(Some(0), &odd), whole(&[&odd])]).await, (1, 1), "{id:?}");
