@@ -19,6 +19,7 @@ pub(crate) fn lock(path: &Path) -> Result<File, WriteRefused> {
     let failed = |source: io::Error| WriteRefused::Io { path: path.clone(), source };
     let lock = open(&path).map_err(failed)?;
     let began = Instant::now();
+    // The system has no file lock with a time limit, and callers are on a blocking thread.
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),

@@ -64,7 +64,7 @@ async fn an_answer_without_a_body_has_its_own_status() {
     assert_eq!((error.kind, error.http_status), (ImageErrorKind::BadResponse, Some(204)));
 }
 
-/// The kinds of an event that a server may name in the event, in its JSON, in both or nowhere.
+/// Kinds of events. A server names the kind in the `event` field, in the JSON, in both, or leaves it out.
 fn spelled(name: Option<&str>, kind: Option<&str>, image: &[u8]) -> String {
     let mut json = json!({"b64_json": STANDARD.encode(image)});
     if let Some(kind) = kind {

@@ -1,6 +1,6 @@
 //! Which item of an answer is meant. A server sends an item up to three times: when it is done, perhaps once more, and in
 //! the whole answer. Not every server gives it the same ids each time (vLLM makes up another `call_id`, gateways encrypt
-//! the ids of items anew), some give none, and some give every item the same position. An item that is taken twice is
+//! the ids of items anew), some give none, and some give every item the same position. An item that is run twice is
 //! paid twice.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,7 +14,7 @@ use crate::responses::wire::ItemKey;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marks {
     pub(super) key: ItemKey,
-    /// Empty when there is none.
+    /// The call id, or an empty string if the item has none.
     pub(super) call_id: String,
     /// Stands for what the item says; `None` when that cannot be compared.
     pub(super) content: Option<u64>,
