@@ -1,9 +1,13 @@
 //! Where things lie in Easel's home.
 
+pub(crate) mod file_name;
+pub(crate) mod relative_paths;
+pub(crate) mod stored_paths;
+
 use std::path::{Component, Path, PathBuf};
 
-use crate::fault::Fault;
-use crate::{name, os};
+use crate::error::Fault;
+use crate::os;
 
 /// Folder of the images that calls made, one folder a thread. It may be a symbolic link to another disk.
 pub(crate) const GENERATED: &str = "generated_images";
@@ -38,7 +42,7 @@ impl Home {
     }
 
     pub(crate) fn thread_images(&self, thread_id: &str) -> PathBuf {
-        self.root.join(GENERATED).join(name::from_id(thread_id))
+        self.root.join(GENERATED).join(file_name::from_id(thread_id))
     }
 
     /// Images that users gave, by content hash.

@@ -9,8 +9,8 @@ use easel_protocol::record::{ImageError, ImageRecord, InputImage, RequestedImage
 use rusqlite::{Connection, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use crate::database::{Database, now_ms};
-use crate::fault::Fault;
+use crate::db::connection::{Database, now_ms};
+use crate::error::Fault;
 use crate::home::Home;
 
 pub(crate) mod hosted;

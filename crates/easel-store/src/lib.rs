@@ -1,71 +1,45 @@
 //! Easel's disk: threads and their history in SQLite, image bytes as files, and the journal of image calls.
 //!
-//! Image bytes are never in the database, and nothing here knows a provider, a client or JSON-RPC. The crate implements
-//! the ports of `easel-imagegen`; the pages it reads are the answers of `easel-protocol`.
+//! The crate implements the storage ports of `easel-imagegen` and reads pages in the response types of `easel-protocol`.
+//! It knows no provider, no client and no JSON-RPC. Image bytes are never in the database.
 //!
-//! What holds it together: a thread writes to the database and others read it, each with a connection of its own
-//! ([`EaselStore`] sends them closures); a file is written aside and renamed into place when it is whole; a process is alive as long as it holds the lock file of its
-//! owner id; whatever a dead process left open is closed by `recover`.
+//! Four rules hold it together:
 //!
-//! Start at `store`, then `append` for how events become rows, `journal` and `recover` for how an image survives.
+//! - One worker thread writes to the database and three read it, each with its own connection. [`EaselStore`] sends them
+//!   closures, so that no read waits for a write.
+//! - A file is written under a hidden name and renamed when it is complete.
+//! - A process is alive as long as it holds the lock file of its owner id.
+//! - `recovery` closes everything that a dead process left open.
+//!
+//! Start at `store`, the public API. Then read `threads::append` for how events become rows, and `journal` and `recovery`
+//! for how an image survives a crash.
 
-mod lanes;
 mod store;
-mod worker;
 
-mod append;
-mod attachments;
-mod fork;
-mod history;
-mod memory;
-mod removal;
-mod revert;
-mod steers;
-mod thread_list;
-mod turn_list;
-
-mod journal;
-mod lease;
-mod made;
-mod recover;
-
-mod arrivals;
+mod db;
+mod error;
 mod files;
-mod framing;
-mod intake;
-mod source;
-mod spare;
-
-mod database;
-mod fault;
 mod home;
-mod image_list;
-
-mod deletion;
-mod export;
-
-mod name;
+mod images;
+mod journal;
+mod lists;
 mod os;
-mod owner;
-mod page;
-mod paths;
-mod settings;
-mod usage;
-mod words;
+mod recovery;
+mod threads;
 
 #[cfg(test)]
 mod tests;
 
-pub use export::{Existing, ExportRefused, Exported};
-pub use files::{StagedImage, ThreadFiles};
-pub use fork::{Fork, HistoryRefused};
-pub use image_list::{ImageBytes, StoredImage};
-pub use lease::{LeaseRefused, WriterBusy};
-pub use made::MadeWriter;
-pub use page::PageRefused;
-pub use revert::Reverted;
-pub use settings::Settings;
-pub use source::Limits;
-pub use steers::PendingMessage;
+pub use files::image_writer::MadeWriter;
+pub use files::thread_files::{StagedImage, ThreadFiles};
+pub use images::export::{Existing, ExportRefused, Exported};
+pub use images::import::copy::Limits;
+pub use lists::image_list::{ImageBytes, StoredImage};
+pub use lists::page::PageRefused;
+pub use lists::usage::{DayOfTokens, UsagePage, Used};
 pub use store::EaselStore;
-pub use usage::{DayOfTokens, UsagePage, Used};
+pub use threads::fork::{Fork, HistoryRefused};
+pub use threads::lease::{LeaseRefused, WriterBusy};
+pub use threads::pending_messages::PendingMessage;
+pub use threads::revert::Reverted;
+pub use threads::settings::Settings;

@@ -14,18 +14,25 @@ use easel_protocol::thread::Thread;
 use rusqlite::Transaction;
 use serde_json::{Map, Value};
 
-use crate::database::Database;
-use crate::fault::Fault;
-use crate::files::{StagedImage, ThreadFiles};
-use crate::fork::{Fork, HistoryRefused};
+use crate::db::connection::Database;
+use crate::db::ephemeral::{Locks, Memory};
+use crate::db::worker::Patience;
+use crate::db::workers::Lanes;
+use crate::error::Fault;
+use crate::files::thread_files::{StagedImage, ThreadFiles};
 use crate::home::Home;
-use crate::lanes::Lanes;
-use crate::memory::{Locks, Memory};
-use crate::revert::Reverted;
-use crate::source::Limits;
-use crate::steers::{self, PendingMessage};
-use crate::worker::Patience;
-use crate::{append, attachments, fork, history, intake, journal, removal, revert};
+use crate::images::attachments;
+use crate::images::import;
+use crate::images::import::copy::Limits;
+use crate::journal;
+use crate::threads::append;
+use crate::threads::delete_thread;
+use crate::threads::fork;
+use crate::threads::fork::{Fork, HistoryRefused};
+use crate::threads::history;
+use crate::threads::pending_messages::{self, PendingMessage};
+use crate::threads::revert;
+use crate::threads::revert::Reverted;
 
 /// Easel's home on this machine. Cheap to clone; several processes may have the same home open.
 #[derive(Debug, Clone)]
@@ -94,14 +101,14 @@ impl EaselStore {
     /// history at the next start.
     pub async fn put_pending(&self, message: PendingMessage) -> Result<(), StorageError> {
         let (thread_id, home) = (message.thread_id.clone(), self.home.clone());
-        let put = move |write: &Transaction<'_>| steers::put(write, &home, message);
+        let put = move |write: &Transaction<'_>| pending_messages::put(write, &home, message);
         Ok(self.lanes.write_to::<_, Fault>(&thread_id, Patience::Short, Locks::Memory, put).await?)
     }
 
     /// Forgets a message that its turn did not accept.
     pub async fn remove_pending(&self, thread_id: &str, message_id: &str) -> Result<(), StorageError> {
         let (id, message_id) = (thread_id.to_owned(), message_id.to_owned());
-        let remove = move |write: &Transaction<'_>| steers::remove(write, &id, &message_id);
+        let remove = move |write: &Transaction<'_>| pending_messages::remove(write, &id, &message_id);
         Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, Locks::Memory, remove).await?)
     }
 
@@ -126,7 +133,8 @@ impl EaselStore {
     pub async fn delete(&self, thread_id: &str) -> Result<bool, StorageError> {
         let id = thread_id.to_owned();
         let in_memory = self.lanes.ephemeral.has(thread_id);
-        let deleted = self.run(Patience::Short, move |database| removal::delete(database, &id, in_memory)).await?;
+        let deleted =
+            self.run(Patience::Short, move |database| delete_thread::delete(database, &id, in_memory)).await?;
         self.forget(thread_id).await?;
         self.remove_files().await;
         Ok(deleted)
@@ -134,9 +142,9 @@ impl EaselStore {
 
     /// Removes the files that are noted, some at a time, so that others come in between.
     pub(crate) async fn remove_files(&self) {
-        let mut next = Some(removal::FIRST.to_owned());
+        let mut next = Some(delete_thread::FIRST.to_owned());
         while let Some(before) = next {
-            next = match self.run(Patience::Short, move |database| removal::step(database, &before)).await {
+            next = match self.run(Patience::Short, move |database| delete_thread::step(database, &before)).await {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::warn!(%error, "files that nobody shows stay until the next start");
@@ -207,7 +215,7 @@ impl Store for EaselStore {
     }
 
     async fn take_in(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, SourceRefused> {
-        intake::take_in(self, thread_id, source).await
+        import::take_in(self, thread_id, source).await
     }
 
     async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
@@ -216,7 +224,7 @@ impl Store for EaselStore {
 
     async fn adopt_pending(&self, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, StorageError> {
         let (id, turn_id, home) = (thread_id.to_owned(), turn_id.to_owned(), self.home.clone());
-        let adopt = move |write: &Transaction<'_>| steers::adopt(write, &home, &id, &turn_id);
+        let adopt = move |write: &Transaction<'_>| pending_messages::adopt(write, &home, &id, &turn_id);
         Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Long, Locks::Disk, adopt).await?)
     }
 

@@ -4,8 +4,8 @@
 use easel_imagegen::port::RequestStart;
 use rusqlite::{Connection, Transaction};
 
-use crate::database::Database;
-use crate::fault::Fault;
+use crate::db::connection::Database;
+use crate::error::Fault;
 
 /// Notes a request durably. A turn has one at a time, so a later one takes the place of the one before.
 pub(crate) fn reserve(database: &mut Database, request: &RequestStart) -> Result<(), Fault> {

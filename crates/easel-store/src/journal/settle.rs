@@ -8,11 +8,14 @@ use easel_protocol::record::ImageRecord;
 
 use super::record::{self, Answer, Applied};
 use super::{Call, IntendedImage, Intent, Outcome, find_reserved, finish, images_of, new_handle};
-use crate::database::Database;
-use crate::fault::Fault;
-use crate::files::{self, StagedImage};
+use crate::db::connection::Database;
+use crate::error::Fault;
+use crate::files::spare_folders;
+use crate::files::thread_files::{self, StagedImage};
 use crate::home::Home;
-use crate::{image_list, name, os, spare};
+use crate::home::file_name;
+use crate::lists::image_list;
+use crate::os;
 
 /// Ends a call. When images were made and cannot be recorded, their files stay, and the error says where.
 pub(crate) fn settle(
@@ -46,7 +49,7 @@ pub(crate) fn assign(
     call_id: &str,
 ) -> CallEnd<StagedImage> {
     if let CallEnd::Made { made, .. } = &mut end {
-        let tag = files::call_tag(thread_id, call_id);
+        let tag = thread_files::call_tag(thread_id, call_id);
         let named = |image: MadeImage<StagedImage>| MadeImage { staged: image.staged.belongs_to(owner, &tag), ..image };
         made.images = made.images.drain(..).map(named).collect();
     }
@@ -116,14 +119,14 @@ fn keep(
 /// Chooses free names for the files that have none yet.
 fn name_slots(database: &Database, call: &Call, slots: &mut [Slot]) {
     let folder = database.home.thread_images(&call.thread_id);
-    let name = name::from_id(&call.call_id);
+    let name = file_name::from_id(&call.call_id);
     let mut number = 0;
     for slot in slots.iter_mut().filter(|slot| slot.staged.is_some()) {
         let extension = slot.applied.facts.media_type.extension();
         let is_recorded = |path: &Path| {
             image_list::is_recorded(&database.connection, &database.home, &call.thread_id, path).unwrap_or(false)
         };
-        (slot.path, number) = files::free_path(&folder, &name, extension, number + 1, is_recorded);
+        (slot.path, number) = thread_files::free_path(&folder, &name, extension, number + 1, is_recorded);
     }
 }
 
@@ -153,7 +156,7 @@ fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
     for slot in slots {
         let Some(staged) = slot.staged.take() else { continue };
         let StagedImage { path, facts, away } = staged;
-        if let Err((path, error)) = files::put(path, &slot.path) {
+        if let Err((path, error)) = thread_files::put(path, &slot.path) {
             slot.staged = Some(StagedImage { path, facts, away });
             if error.kind() == io::ErrorKind::AlreadyExists {
                 return Ok(false);
@@ -168,7 +171,7 @@ fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
 /// stays open, so that a later start takes in the files.
 fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, fault: &Fault) -> Fault {
     let folder = home.thread_images(thread_id);
-    let name = name::from_id(call_id);
+    let name = file_name::from_id(call_id);
     let mut kept = Vec::new();
     for slot in slots {
         let Some(staged) = slot.staged else {
@@ -178,11 +181,13 @@ fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, fault: 
         let extension = staged.facts.media_type.extension();
         let at_home = staged.path.starts_with(&folder);
         let (folder, name) = match staged.path.parent() {
-            Some(elsewhere) if !at_home => (elsewhere, spare::name(&name, &files::call_tag(thread_id, call_id))),
+            Some(elsewhere) if !at_home => {
+                (elsewhere, spare_folders::name(&name, &thread_files::call_tag(thread_id, call_id)))
+            }
             Some(_) | None => (folder.as_path(), name.clone()),
         };
-        let (path, _) = files::free_path(folder, &name, extension, 1, |_| false);
-        match files::put(staged.path, &path) {
+        let (path, _) = thread_files::free_path(folder, &name, extension, 1, |_| false);
+        match thread_files::put(staged.path, &path) {
             Ok(()) => kept.push(format!("{path:?}")),
             Err((staged, _)) => {
                 kept.push(format!("{:?}", &*staged));

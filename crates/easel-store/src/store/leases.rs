@@ -4,11 +4,11 @@ use easel_imagegen::port::StorageError;
 use rusqlite::Connection;
 
 use super::EaselStore;
-use crate::database::Database;
-use crate::lanes::Reads;
-use crate::lease::{self, Acquired, LeaseRefused};
-use crate::owner::Gate;
-use crate::worker::Patience;
+use crate::db::connection::Database;
+use crate::db::process_lock::Gate;
+use crate::db::worker::Patience;
+use crate::db::workers::Reads;
+use crate::threads::lease::{self, Acquired, LeaseRefused};
 
 impl EaselStore {
     /// Makes this process the writer of a thread, and closes what a dead writer left open in it.

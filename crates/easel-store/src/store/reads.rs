@@ -12,11 +12,14 @@ use easel_protocol::turn::{Turn, TurnItemsView};
 use rusqlite::Connection;
 
 use super::EaselStore;
-use crate::fault::Fault;
-use crate::image_list::{self, ImageBytes, StoredImage};
-use crate::lanes::Reads;
-use crate::page::PageRefused;
-use crate::{history, intake, thread_list, turn_list};
+use crate::db::workers::Reads;
+use crate::error::Fault;
+use crate::images::import;
+use crate::lists::image_list::{self, ImageBytes, StoredImage};
+use crate::lists::page::PageRefused;
+use crate::lists::thread_list;
+use crate::lists::turn_list;
+use crate::threads::history;
 
 impl EaselStore {
     /// The token usage that a thread had after its last turn, and that turn's id; `None` before the first answer.
@@ -88,7 +91,7 @@ impl EaselStore {
     pub async fn read_image(&self, handle: &str, offset: u64, length: u32) -> Result<Option<ImageBytes>, StorageError> {
         let Some(image) = self.image(handle).await? else { return Ok(None) };
         let home = self.home.clone();
-        let read = intake::blocking(move || image_list::read(&home, image.path(), offset, length)).await?;
+        let read = import::blocking(move || image_list::read(&home, image.path(), offset, length)).await?;
         Ok(Some(read.map_err(StorageError::from)?))
     }
 

@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use super::sample::*;
 use crate::EaselStore;
-use crate::files::ImageWriter;
-use crate::made::MadeWriter;
+use crate::files::image_writer::MadeWriter;
+use crate::files::thread_files::ImageWriter;
 
 /// Unmounted when dropped.
 struct SmallDisk(TempDir);

@@ -92,7 +92,7 @@ async fn a_file_without_a_row_goes_at_the_next_start() {
     fs::write(&stray, png(1, 1, b"")).unwrap();
     let shown = Path::new(&shown.path).file_name().unwrap().to_str().unwrap().to_owned();
     for name in [stray.file_name().unwrap().to_str().unwrap(), &shown] {
-        crate::arrivals::note(&store.home, &store.owner, name).unwrap();
+        crate::images::arrival_notes::note(&store.home, &store.owner, name).unwrap();
     }
     open(home.path()).thread(THREAD).await.unwrap();
     assert!(stray.exists(), "its process lives");

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::sample::*;
 use crate::EaselStore;
-use crate::lanes::Reads;
+use crate::db::workers::Reads;
 
 /// Lets a future begin; whether it waits for something then.
 async fn begin<F: Future + Unpin>(future: &mut F) -> bool {

@@ -14,7 +14,8 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use super::sample::*;
-use crate::{Fork, Reverted};
+use crate::Fork;
+use crate::Reverted;
 
 const HANDLE: &str = "img_000102030405060708090a0b0c0d0e0f";
 const USAGE: &str = r#"{"total":{"totalTokens":7,"inputTokens":5,"cachedInputTokens":0,"cacheWriteInputTokens":0,

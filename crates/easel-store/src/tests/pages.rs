@@ -6,7 +6,8 @@ use easel_protocol::thread::{
 use easel_protocol::turn::TurnItemsView;
 
 use super::sample::*;
-use crate::{EaselStore, PageRefused};
+use crate::EaselStore;
+use crate::PageRefused;
 
 fn ids(page: &ThreadListResponse) -> Vec<&str> {
     page.data.iter().map(|thread| thread.id.as_str()).collect()

@@ -9,7 +9,8 @@ use easel_protocol::response_item::ResponseItem;
 use easel_protocol::turn::TurnItemsView;
 
 use super::sample::*;
-use crate::{EaselStore, PendingMessage};
+use crate::EaselStore;
+use crate::PendingMessage;
 
 fn pending(id: &str, text: &str, handles: &[&str]) -> PendingMessage {
     let ThreadItem::UserMessage(item) = user(id, text) else { panic!("not a user message") };

@@ -3,7 +3,11 @@
 use rusqlite::Connection;
 
 use super::sample::*;
-use crate::{database, image_list, thread_list, turn_list, usage};
+use crate::db::connection;
+use crate::lists::image_list;
+use crate::lists::thread_list;
+use crate::lists::turn_list;
+use crate::lists::usage;
 
 /// The steps of a query's plan.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
@@ -40,7 +44,7 @@ fn is_bounded(step: &str) -> bool {
 async fn no_list_and_no_search_reads_a_whole_table() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
-    let connection = database::connect_to_read(&store.home).unwrap();
+    let connection = connection::connect_to_read(&store.home).unwrap();
     let mut queries = Vec::new();
     for column in ["created_at", "updated_at"] {
         for (beyond, order) in pages(column, "id") {
@@ -67,7 +71,7 @@ async fn no_list_and_no_search_reads_a_whole_table() {
 async fn images_and_items_of_a_part_are_found_by_an_index_of_it() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
-    let connection = database::connect_to_read(&store.home).unwrap();
+    let connection = connection::connect_to_read(&store.home).unwrap();
     for (beyond, order) in pages("sequence", "id") {
         let plan = plan(&connection, &image_list::images_sql(true, &beyond, &order));
         assert!(plan[0].contains("USING INDEX images_of_thread (thread_id=?"), "{plan:?}");

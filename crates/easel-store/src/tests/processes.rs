@@ -12,7 +12,9 @@ use easel_protocol::thread::ThreadListParams;
 use easel_protocol::turn::{TurnItemsView, TurnStatus};
 
 use super::sample::*;
-use crate::{EaselStore, LeaseRefused, WriterBusy};
+use crate::EaselStore;
+use crate::LeaseRefused;
+use crate::WriterBusy;
 
 const HOME: &str = "EASEL_STORE_TEST_HOME";
 const READY: &str = "the child is ready";
@@ -239,7 +241,7 @@ async fn wherever_a_process_is_killed_every_finished_image_is_kept_and_every_cal
         recorded.sort();
         assert_eq!(names(&folder), recorded);
         for entry in &listed {
-            let facts = crate::files::facts_of(Path::new(&entry.image.path)).unwrap();
+            let facts = crate::files::thread_files::facts_of(Path::new(&entry.image.path)).unwrap();
             assert_eq!(facts, entry.image.facts);
         }
         // What the child had whole in its hands is there.

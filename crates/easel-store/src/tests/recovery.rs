@@ -10,7 +10,7 @@ use easel_protocol::item::{ImageGenerationItem, ThreadItem};
 
 use super::sample::*;
 use crate::EaselStore;
-use crate::files::StagedImage;
+use crate::files::thread_files::StagedImage;
 
 /// A turn with a running image call `c1`, in history and in the journal.
 async fn drawing_store(home: &std::path::Path) -> EaselStore {

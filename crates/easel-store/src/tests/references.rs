@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::history::base64;
 use super::sample::*;
-use crate::{EaselStore, Limits};
+use crate::EaselStore;
+use crate::Limits;
 
 /// A home and a project beside it, with `inside.png` in the one and `outside.png` in neither.
 struct Place {

@@ -10,7 +10,8 @@ use easel_protocol::thread::ThreadListParams;
 use rusqlite::Connection;
 
 use super::sample::*;
-use crate::{EaselStore, Fork};
+use crate::EaselStore;
+use crate::Fork;
 
 /// [`THREAD`] with a turn that shows an attachment and made one image.
 async fn drawn(home: &Path) -> (EaselStore, Attachment, ImageRecord) {

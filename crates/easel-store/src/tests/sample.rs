@@ -15,8 +15,9 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadItemsListParams, ThreadStatus};
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 
-use crate::files::{StagedImage, ThreadFiles};
-use crate::{EaselStore, Limits};
+use crate::EaselStore;
+use crate::Limits;
+use crate::files::thread_files::{StagedImage, ThreadFiles};
 
 pub(super) const THREAD: &str = "thread-1";
 pub(super) const TURN: &str = "turn-1";

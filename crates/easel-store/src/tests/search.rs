@@ -5,8 +5,10 @@ use easel_protocol::thread_search::{ThreadSearchParams, ThreadSearchSortKey};
 use serde_json::json;
 
 use super::sample::*;
-use crate::words::{folded, snippet};
-use crate::{EaselStore, PageRefused, Reverted};
+use crate::EaselStore;
+use crate::PageRefused;
+use crate::Reverted;
+use crate::lists::search::{folded, snippet};
 
 fn term(term: &str) -> ThreadSearchParams {
     ThreadSearchParams { search_term: term.into(), ..ThreadSearchParams::default() }
@@ -188,7 +190,7 @@ async fn a_term_that_most_texts_have_is_found_in_order() {
     let home = tempfile::tempdir().unwrap();
     store(home.path()).await.close().await;
     let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
-    crate::words::teach(&database).unwrap();
+    crate::lists::search::teach(&database).unwrap();
     let sql = "WITH RECURSIVE row (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row LIMIT 21000) \
                INSERT INTO words (thread_id, item_id, text) \
                SELECT 'thread-1', 'w' || number, 'a quite ordinary sentence' FROM row";

@@ -10,7 +10,7 @@ use easel_protocol::record::Billed;
 
 use super::super::sample::*;
 use super::*;
-use crate::made::MadeWriter;
+use crate::files::image_writer::MadeWriter;
 
 #[tokio::test]
 async fn a_half_image_is_removed_and_never_shown() {
@@ -113,7 +113,7 @@ async fn an_image_that_cannot_be_read_now_is_kept_for_the_next_start() {
                 "applied": {}, "revisedPrompt": null, "inputs": [], "usage": null, "elapsedMs": 1, "attempts": 1,
                 "requestId": null, "synthetic": false,
             });
-            let facts = serde_json::to_value(crate::files::facts_of(&path).unwrap()).unwrap();
+            let facts = serde_json::to_value(crate::files::thread_files::facts_of(&path).unwrap()).unwrap();
             let serde_json::Value::Object(mut record) = record else { panic!("no object") };
             record.extend(facts.as_object().unwrap().clone());
             let intent = serde_json::json!({"images": [{"staged": path, "record": record}], "generationId": null});
@@ -169,10 +169,10 @@ async fn an_image_in_a_spare_folder_comes_home() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c2")).await;
-    let tag = crate::files::call_tag(THREAD, "c1");
+    let tag = crate::files::thread_files::call_tag(THREAD, "c1");
     let maker = format!("{}.{tag}", store.owner).into();
     let full = Err(std::io::ErrorKind::StorageFull.into());
-    let mut writer = MadeWriter::new(full, &maker, crate::spare::shared_folders()).unwrap();
+    let mut writer = MadeWriter::new(full, &maker, crate::files::spare_folders::shared_folders()).unwrap();
     writer.write_all(&png(1, 1, b"paid for")).unwrap();
     let staged = store.call_files(THREAD, "c1").stage(writer).unwrap();
     let spare = staged.path.to_path_buf();
@@ -192,7 +192,7 @@ async fn an_image_that_had_come_home_is_taken_in_once() {
     let store = drawing_store(home.path()).await;
     let bytes = png(1, 1, b"paid for");
     abandon(stage_for(&store, "c1", &bytes));
-    let tag = crate::files::call_tag(THREAD, "c1");
+    let tag = crate::files::thread_files::call_tag(THREAD, "c1");
     let spare = std::env::temp_dir().join(format!("easel-c1.{tag}.png"));
     fs::write(&spare, &bytes).unwrap();
     store.close().await;

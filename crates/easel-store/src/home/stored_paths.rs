@@ -1,0 +1,152 @@
+//! Paths of Easel's images in the database: relative to the home, so that a home can be moved, restored elsewhere or
+//! reached by several names. Everywhere else paths are absolute; whoever reads or writes a row converts.
+
+use easel_imagegen::output;
+use easel_protocol::input::UserInput;
+use easel_protocol::item::ThreadItem;
+use easel_protocol::record::{Attachment, ImageRecord, InputImage};
+use easel_protocol::response_item::{ContentItem, ResponseItem};
+use rusqlite::types::ValueRef;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Fault;
+use crate::home::Home;
+use crate::journal::{Asked, Intent};
+
+/// Replaces the start of a text that begins with a path; `None` where the path is not of an image of the home.
+pub(crate) type Replace<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What names image files of the home.
+pub(crate) trait Paths {
+    fn replace_paths(&mut self, replace: Replace<'_>);
+}
+
+impl Home {
+    /// The value as JSON for the database.
+    pub(crate) fn to_json<T: Paths + Serialize>(&self, mut value: T) -> Result<String, Fault> {
+        value.replace_paths(&|path| self.relative(path).map(str::to_owned));
+        Ok(serde_json::to_string(&value)?)
+    }
+
+    /// A value from the JSON of the database.
+    pub(crate) fn read_json<T: Paths + DeserializeOwned>(&self, json: &str) -> Result<T, Fault> {
+        let mut value: T = serde_json::from_str(json)?;
+        value.replace_paths(&|path| self.absolute_text(path));
+        Ok(value)
+    }
+
+    /// The same for a column.
+    pub(crate) fn read_column<T: Paths + DeserializeOwned>(&self, column: ValueRef<'_>) -> Result<T, Fault> {
+        self.read_json(column.as_str().map_err(rusqlite::Error::from)?)
+    }
+
+    /// The same, with the size that the value's JSON has when its paths are absolute.
+    pub(crate) fn read_sized<T: Paths + DeserializeOwned>(&self, column: ValueRef<'_>) -> Result<(T, usize), Fault> {
+        let json = column.as_str().map_err(rusqlite::Error::from)?;
+        let mut value: T = serde_json::from_str(json)?;
+        let size = std::cell::Cell::new(json.len());
+        value.replace_paths(&|path| {
+            let absolute = self.absolute_text(path)?;
+            size.set(size.get() + absolute.len() - path.len());
+            Some(absolute)
+        });
+        Ok((value, size.get()))
+    }
+}
+
+impl Paths for String {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        if let Some(replaced) = replace(self) {
+            *self = replaced;
+        }
+    }
+}
+
+impl<T: Paths> Paths for Option<T> {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        if let Some(value) = self {
+            value.replace_paths(replace);
+        }
+    }
+}
+
+impl<T: Paths> Paths for Vec<T> {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        for value in self {
+            value.replace_paths(replace);
+        }
+    }
+}
+
+impl Paths for Attachment {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        self.path.replace_paths(replace);
+    }
+}
+
+impl Paths for InputImage {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        self.path.replace_paths(replace);
+    }
+}
+
+impl Paths for ImageRecord {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        self.path.replace_paths(replace);
+        self.inputs.replace_paths(replace);
+    }
+}
+
+impl Paths for Asked {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        self.inputs.replace_paths(replace);
+    }
+}
+
+impl Paths for Intent {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        for image in &mut self.images {
+            if let Some(staged) = image.staged.to_str().and_then(replace) {
+                image.staged = staged.into();
+            }
+            image.record.replace_paths(replace);
+        }
+    }
+}
+
+impl Paths for ThreadItem {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        match self {
+            Self::UserMessage(message) => {
+                for input in &mut message.content {
+                    if let UserInput::LocalImage { path, .. } = input {
+                        path.replace_paths(replace);
+                    }
+                }
+            }
+            Self::ImageGeneration(image) => {
+                image.saved_path.replace_paths(replace);
+                image.images.replace_paths(replace);
+                for input in &mut image.input_images {
+                    input.path.replace_paths(replace);
+                }
+            }
+            Self::AgentMessage(_) | Self::Reasoning(_) => {}
+        }
+    }
+}
+
+impl Paths for ResponseItem {
+    fn replace_paths(&mut self, replace: Replace<'_>) {
+        let (Self::Message { content, .. } | Self::FunctionCallOutput { output: content, .. }) = self else { return };
+        for piece in content {
+            if let ContentItem::InputText { text } = piece
+                && let Some(at) = output::path_in(text)
+                && let Some(replaced) = replace(&text[at..])
+            {
+                text.replace_range(at.., &replaced);
+            }
+        }
+    }
+}

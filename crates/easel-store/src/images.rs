@@ -1,0 +1,7 @@
+//! Operations on the images of a thread: import, export and deletion.
+
+pub(crate) mod arrival_notes;
+pub(crate) mod attachments;
+pub(crate) mod delete_image;
+pub(crate) mod export;
+pub(crate) mod import;

@@ -1,0 +1,8 @@
+//! Queries over many rows, answered page by page.
+
+pub(crate) mod image_list;
+pub(crate) mod page;
+pub(crate) mod search;
+pub(crate) mod thread_list;
+pub(crate) mod turn_list;
+pub(crate) mod usage;

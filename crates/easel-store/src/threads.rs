@@ -1,0 +1,10 @@
+//! The rows of one thread: its history, its settings, and which process may write to it.
+
+pub(crate) mod append;
+pub(crate) mod delete_thread;
+pub(crate) mod fork;
+pub(crate) mod history;
+pub(crate) mod lease;
+pub(crate) mod pending_messages;
+pub(crate) mod revert;
+pub(crate) mod settings;

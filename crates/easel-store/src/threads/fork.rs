@@ -1,0 +1,165 @@
+//! A thread that begins as a copy of another: rows are copied, image files and handles are shared.
+
+use std::collections::HashSet;
+
+use easel_imagegen::handle;
+use easel_imagegen::port::StorageError;
+use easel_protocol::thread::Thread;
+use rusqlite::{OptionalExtension, Transaction};
+use serde_json::{Map, Value};
+
+use crate::db::connection::Database;
+use crate::db::ephemeral::{IN_MEMORY, Memory, ON_DISK};
+use crate::error::Fault;
+use crate::threads::append;
+
+/// Why a part of a thread's history is not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryRefused {
+    #[error("there is no such thread")]
+    UnknownThread,
+    #[error("the thread has no such turn")]
+    UnknownTurn,
+    /// The turn has not ended.
+    #[error("the turn is still running")]
+    TurnRunning,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<Fault> for HistoryRefused {
+    fn from(fault: Fault) -> Self {
+        Self::Storage(fault.into())
+    }
+}
+
+impl From<rusqlite::Error> for HistoryRefused {
+    fn from(error: rusqlite::Error) -> Self {
+        Fault::from(error).into()
+    }
+}
+
+/// A copy of one thread's history under a new id.
+#[derive(Debug, Clone)]
+pub struct Fork {
+    /// The thread that is copied.
+    pub source: String,
+    /// The new thread.
+    pub thread: Thread,
+    pub overrides: Map<String, Value>,
+    /// The last turn that is copied; without it, all that have ended.
+    pub last_turn: Option<String>,
+}
+
+/// Which tables are read and written: a thread is on the disk or in memory.
+struct Places {
+    from: &'static str,
+    to: &'static str,
+}
+
+/// Writes the new thread, where both are on the disk. A turn that runs is left out.
+pub(crate) fn on_disk(database: &mut Database, fork: &Fork) -> Result<(), HistoryRefused> {
+    database.write(|write| copy(write, fork, &Places { from: "main", to: "main" }))
+}
+
+/// The same where one of them, or both, are in memory.
+pub(crate) fn with_memory(memory: &mut Memory, fork: &Fork, from_memory: bool) -> Result<(), HistoryRefused> {
+    let schema = |in_memory: bool| if in_memory { IN_MEMORY } else { ON_DISK };
+    let places = Places { from: schema(from_memory), to: schema(fork.thread.ephemeral) };
+    memory.put_copy(&fork.thread, |write| copy(write, fork, &places))
+}
+
+fn copy(write: &Transaction<'_>, fork: &Fork, places: &Places) -> Result<(), HistoryRefused> {
+    let upto = last_position(write, fork, places.from)?;
+    append::put_thread_in(write, places.to, &fork.thread, Some(&fork.overrides))?;
+    copy_history(write, fork, places, upto)?;
+    copy_images(write, fork, places.to)?;
+    Ok(())
+}
+
+/// The position of the last turn to copy; -1 copies none.
+fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64, HistoryRefused> {
+    let sql = format!("SELECT 1 FROM {from}.threads WHERE id = ?1");
+    if !write.prepare_cached(&sql)?.exists([&fork.source])? {
+        return Err(HistoryRefused::UnknownThread);
+    }
+    let Some(last_turn) = &fork.last_turn else {
+        let sql = format!("SELECT coalesce(max(position), -1) FROM {from}.turns WHERE thread_id = ?1");
+        return Ok(write.query_row(&sql, [&fork.source], |row| row.get(0))?);
+    };
+    let sql = format!("SELECT position, owner IS NOT NULL FROM {from}.turns WHERE thread_id = ?1 AND id = ?2");
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    match write.query_row(&sql, [&fork.source, last_turn], row).optional()? {
+        None => Err(HistoryRefused::UnknownTurn),
+        Some((_, true)) => Err(HistoryRefused::TurnRunning),
+        Some((position, false)) => Ok(position),
+    }
+}
+
+fn copy_history(write: &Transaction<'_>, fork: &Fork, places: &Places, upto: i64) -> Result<(), Fault> {
+    let Places { from, to } = places;
+    let (source, thread) = (&fork.source, &fork.thread.id);
+    let turns = format!(
+        "INSERT INTO {to}.turns (thread_id, position, id, json, usage) \
+         SELECT ?2, position, id, json, usage FROM {from}.turns \
+         WHERE thread_id = ?1 AND position <= ?3 AND owner IS NULL"
+    );
+    write.execute(&turns, (source, thread, upto))?;
+    let items = format!(
+        "INSERT INTO {to}.items (thread_id, position, id, turn_id, kind, json) \
+         SELECT ?2, position, id, turn_id, kind, json FROM {from}.items \
+         WHERE thread_id = ?1 AND turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2)"
+    );
+    write.execute(&items, (source, thread))?;
+    // What was put in before the first turn belongs to none.
+    let model_items = format!(
+        "INSERT INTO {to}.model_items (thread_id, position, turn_id, json) \
+         SELECT ?2, position, turn_id, json FROM {from}.model_items WHERE thread_id = ?1 \
+         AND (turn_id = '' OR turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2))"
+    );
+    write.execute(&model_items, (source, thread))?;
+    let usage = format!(
+        "UPDATE {to}.threads SET usage = (SELECT usage FROM {to}.turns \
+         WHERE thread_id = ?1 AND usage IS NOT NULL ORDER BY position DESC LIMIT 1) WHERE id = ?1"
+    );
+    write.execute(&usage, [thread])?;
+    Ok(())
+}
+
+/// Gives the new thread the images that its history knows: what its turns made, and what else its items name.
+fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Fault> {
+    let named = named_handles(write, &fork.thread.id, to)?;
+    let sql = format!(
+        "SELECT sequence, id, origin = 'made' AND turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2) \
+         FROM images WHERE thread_id = ?1 AND withdrawn = 0 ORDER BY sequence"
+    );
+    let mut statement = write.prepare(&sql)?;
+    let rows = statement.query_map([&fork.source, &fork.thread.id], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<bool>>(2)?))
+    })?;
+    for row in rows {
+        let (sequence, id, made_here) = row?;
+        if made_here == Some(true) || named.contains(&id) {
+            let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json, inherited) \
+                       SELECT ?2, id, origin, turn_id, call_id, path, created_at, json, 1 FROM images WHERE sequence = ?1";
+            write.prepare_cached(sql)?.execute((sequence, &fork.thread.id))?;
+        }
+    }
+    Ok(())
+}
+
+/// Handles that stand anywhere in a thread's history.
+fn named_handles(write: &Transaction<'_>, thread_id: &str, schema: &str) -> Result<HashSet<String>, Fault> {
+    let sql = format!(
+        "SELECT json FROM {schema}.items WHERE thread_id = ?1 \
+         UNION ALL SELECT json FROM {schema}.model_items WHERE thread_id = ?1"
+    );
+    let mut statement = write.prepare(&sql)?;
+    let mut rows = statement.query([thread_id])?;
+    let mut named = HashSet::new();
+    while let Some(row) = rows.next()? {
+        let json = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        named.extend(handle::all_in(json).map(str::to_owned));
+    }
+    Ok(named)
+}

@@ -1,0 +1,68 @@
+//! Turns taken back: they leave history, and what they made is kept.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use crate::db::connection::now_ms;
+use crate::threads::fork::HistoryRefused;
+
+/// The turns that are taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reverted {
+    /// This turn and all after it.
+    From(String),
+    /// The newest; all when there are not so many.
+    Newest(u32),
+}
+
+/// Takes turns back, none of which may run. The images that they made keep their files, handles and records, and are no
+/// part of the conversation any more.
+pub(crate) fn revert(write: &Transaction<'_>, thread_id: &str, reverted: &Reverted) -> Result<(), HistoryRefused> {
+    if !write.prepare_cached("SELECT 1 FROM threads WHERE id = ?1")?.exists([thread_id])? {
+        return Err(HistoryRefused::UnknownThread);
+    }
+    let Some(first) = first_position(write, thread_id, reverted)? else { return Ok(()) };
+    take_back(write, thread_id, first)
+}
+
+/// Where the turns that are taken back begin; `None` when there are none.
+fn first_position(
+    write: &Transaction<'_>,
+    thread_id: &str,
+    reverted: &Reverted,
+) -> Result<Option<i64>, HistoryRefused> {
+    let position = |row: &rusqlite::Row<'_>| row.get::<_, Option<i64>>(0);
+    match reverted {
+        Reverted::From(turn_id) => {
+            let sql = "SELECT position FROM turns WHERE thread_id = ?1 AND id = ?2";
+            let found = write.query_row(sql, [thread_id, turn_id], position).optional()?;
+            found.ok_or(HistoryRefused::UnknownTurn)
+        }
+        Reverted::Newest(count) => {
+            let sql = "SELECT min(position) FROM \
+                       (SELECT position FROM turns WHERE thread_id = ?1 ORDER BY position DESC LIMIT ?2)";
+            Ok(write.query_row(sql, (thread_id, count), position)?)
+        }
+    }
+}
+
+fn take_back(write: &Transaction<'_>, thread_id: &str, first: i64) -> Result<(), HistoryRefused> {
+    let running = "SELECT 1 FROM turns WHERE thread_id = ?1 AND position >= ?2 AND owner IS NOT NULL";
+    if write.prepare_cached(running)?.exists((thread_id, first))? {
+        return Err(HistoryRefused::TurnRunning);
+    }
+    let turns = "SELECT id FROM turns WHERE thread_id = ?1 AND position >= ?2";
+    for sql in [
+        format!("UPDATE images SET withdrawn = 1 WHERE thread_id = ?1 AND turn_id IN ({turns})"),
+        format!("DELETE FROM model_items WHERE thread_id = ?1 AND turn_id IN ({turns})"),
+        "DELETE FROM turns WHERE thread_id = ?1 AND position >= ?2".to_owned(),
+    ] {
+        write.execute(&sql, (thread_id, first))?;
+    }
+    let sql = "UPDATE threads SET updated_at = max(updated_at, ?2), \
+               preview = CASE WHEN EXISTS (SELECT 1 FROM turns WHERE thread_id = ?1) THEN preview ELSE '' END, \
+               usage = (SELECT usage FROM turns WHERE thread_id = ?1 AND usage IS NOT NULL \
+                        ORDER BY position DESC LIMIT 1) \
+               WHERE id = ?1";
+    write.execute(sql, (thread_id, now_ms() / 1000))?;
+    Ok(())
+}
