@@ -73,7 +73,7 @@ fn held_back((met, reason): (bool, HeldBackReason)) -> Option<HeldBackReason> {
 }
 
 /// One sentence for people.
-pub const fn sentence(reason: HeldBackReason) -> &'static str {
+pub const fn describe(reason: HeldBackReason) -> &'static str {
     match reason {
         HeldBackReason::ImageGenerationOff => "The feature `image_generation` is off, so no image tool is offered.",
         HeldBackReason::AuthNotEligible => {

@@ -110,9 +110,9 @@ mod tests {
             id: Some(crate::handle::from_bits([number; 16])),
             path: "/x.png".into(),
             facts,
-            provenance: Provenance::Given,
+            provenance: Provenance::User,
         };
-        ThreadImage { origin: Origin::Made, reference, prompt: None }
+        ThreadImage { origin: Origin::Generated, reference, prompt: None }
     }
 
     fn turn(image: &ThreadImage) -> ResponseItem {

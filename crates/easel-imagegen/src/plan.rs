@@ -5,15 +5,15 @@ use easel_protocol::record::{ImageAction, ImageError, ImageErrorKind, RequestedI
 use crate::arguments::{self, NamedImages};
 use crate::capability::Capabilities;
 use crate::port::{FunctionCall, ThreadImage, image_error};
-use crate::references::{self, Chosen};
+use crate::references::{self, ImageRef};
 
 /// A call whose arguments are sound. Files that the model named are still to be taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct PlannedCall {
     pub call_id: String,
     pub requested: RequestedImage,
-    pub references: Vec<Chosen>,
-    pub mask: Option<Chosen>,
+    pub references: Vec<ImageRef>,
+    pub mask: Option<ImageRef>,
 }
 
 /// Reads a call of the standalone tool; the error is both the item's and, as text, the model's.
@@ -21,10 +21,10 @@ pub fn plan(
     call: &FunctionCall,
     capabilities: &Capabilities,
     thread: &[ThreadImage],
-) -> Result<Draft, Box<ImageError>> {
+) -> Result<PlannedCall, Box<ImageError>> {
     let invalid = |message: String| Box::new(image_error(ImageErrorKind::InvalidArguments, message));
     let arguments = arguments::parse(&call.arguments, capabilities).map_err(invalid)?;
-    let named = references::named(&arguments.images, thread)?;
+    let named = references::resolve(&arguments.images, thread)?;
     let (action, references) = match (arguments.action, arguments.images) {
         (None | Some(ImageAction::Generate), NamedImages::Unnamed) => (ImageAction::Generate, named),
         (Some(ImageAction::Generate), NamedImages::Listed(_) | NamedImages::Last(_)) => {
@@ -34,17 +34,17 @@ pub fn plan(
             return Err(invalid("this provider cannot edit images".to_owned()));
         }
         (Some(ImageAction::Edit), NamedImages::Unnamed) => {
-            (ImageAction::Edit, references::by_history(thread, capabilities.max_references)?)
+            (ImageAction::Edit, references::from_history(thread, capabilities.max_references)?)
         }
         (None | Some(ImageAction::Edit), NamedImages::Listed(_) | NamedImages::Last(_)) => (ImageAction::Edit, named),
     };
     let mask = match (&arguments.mask, action) {
         (None, _) => None,
-        (Some(mask), ImageAction::Edit) => Some(references::by_name(mask, thread)?),
+        (Some(mask), ImageAction::Edit) => Some(references::resolve_name(mask, thread)?),
         (Some(_), ImageAction::Generate) => return Err(invalid("`mask` goes with an edit".to_owned())),
     };
     let requested = RequestedImage { action, prompt: arguments.prompt, parameters: arguments.parameters };
-    Ok(Draft { call_id: call.call_id.clone(), requested, references, mask })
+    Ok(PlannedCall { call_id: call.call_id.clone(), requested, references, mask })
 }
 
 #[cfg(test)]
@@ -82,9 +82,9 @@ mod tests {
             id: Some(crate::handle::from_bits([1; 16])),
             path: "/home/a.png".into(),
             facts,
-            provenance: Provenance::Given,
+            provenance: Provenance::User,
         };
-        vec![ThreadImage { origin: Origin::Made, reference, prompt: None }]
+        vec![ThreadImage { origin: Origin::Generated, reference, prompt: None }]
     }
 
     fn planned(arguments: &Value, max_references: usize) -> Result<(ImageAction, usize), String> {

@@ -13,13 +13,12 @@ use std::path::PathBuf;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
 pub use provider::{
-    FunctionCall, ImageJob, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Preview, Previews, Provider,
-    ProviderInfo,
+    FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview, Previews,
+    Provider, ProviderInfo,
 };
 pub use send_gate::{SendGate, SendPass};
 pub use store::{
-    CallEnd, CallStart, ImageSource, Origin, RequestStart, SourceRefused, StorageError, Store, StoredThread,
-    ThreadImage,
+    CallEnd, CallStart, ImageSource, ImportError, Origin, RequestStart, StorageError, Store, StoredThread, ThreadImage,
 };
 
 /// One image in Easel's own store: all that a provider ever reads.
@@ -36,9 +35,9 @@ pub struct Reference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provenance {
     /// A user attached it, or a model named it among the user's files.
-    Given,
+    User,
     /// A provider made it in this thread or one that this was forked from.
-    Made,
+    Generated,
 }
 
 /// Where a provider reads references and puts what it makes, for one thread. All calls block for disk, not for long.

@@ -11,26 +11,26 @@ use crate::port::{Origin, Reference, ThreadImage, image_error};
 
 /// One image that a call means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Chosen {
+pub enum ImageRef {
     /// An image of the thread.
-    Known(Reference),
+    Handle(Reference),
     /// A file that the model named, to be taken in if it lies where files may be read.
-    Named(PathBuf),
+    Path(PathBuf),
 }
 
 /// The images that the call names, in the order named.
-pub fn named(images: &NamedImages, thread: &[ThreadImage]) -> Result<Vec<Chosen>, ImageError> {
+pub fn resolve(images: &NamedImages, thread: &[ThreadImage]) -> Result<Vec<ImageRef>, ImageError> {
     match images {
         NamedImages::Unnamed => Ok(Vec::new()),
-        NamedImages::Listed(names) => names.iter().map(|name| by_name(name, thread)).collect(),
+        NamedImages::Listed(names) => names.iter().map(|name| resolve_name(name, thread)).collect(),
         NamedImages::Last(count) => last(*count, thread),
     }
 }
 
 /// One image by its handle or absolute path.
-pub fn by_name(name: &str, thread: &[ThreadImage]) -> Result<Chosen, ImageError> {
+pub fn resolve_name(name: &str, thread: &[ThreadImage]) -> Result<ImageRef, ImageError> {
     let known = |is_it: &dyn Fn(&Reference) -> bool| {
-        thread.iter().map(|image| &image.reference).find(|reference| is_it(reference)).cloned().map(Chosen::Known)
+        thread.iter().map(|image| &image.reference).find(|reference| is_it(reference)).cloned().map(ImageRef::Handle)
     };
     if handle::is_handle(name) {
         return known(&|reference| reference.id.as_deref() == Some(name)).ok_or_else(|| {
@@ -42,10 +42,10 @@ pub fn by_name(name: &str, thread: &[ThreadImage]) -> Result<Chosen, ImageError>
         let message = "an image is named by its handle (img_…) or an absolute path";
         return Err(image_error(ImageErrorKind::InvalidArguments, message));
     }
-    Ok(known(&|reference| reference.path == path).unwrap_or_else(|| Chosen::Named(path.to_owned())))
+    Ok(known(&|reference| reference.path == path).unwrap_or_else(|| ImageRef::Path(path.to_owned())))
 }
 
-fn last(count: usize, thread: &[ThreadImage]) -> Result<Vec<Chosen>, ImageError> {
+fn last(count: usize, thread: &[ThreadImage]) -> Result<Vec<ImageRef>, ImageError> {
     let Some(start) = thread.len().checked_sub(count) else {
         let message = format!("{count} images are asked for, and this thread has {}", thread.len());
         return Err(image_error(ImageErrorKind::ReferenceNotFound, message));
@@ -56,22 +56,22 @@ fn last(count: usize, thread: &[ThreadImage]) -> Result<Vec<Chosen>, ImageError>
 /// The images of an edit that names none: those of the newest user message that has some, in attachment order, then
 /// the images made since, oldest first. Over `limit`, the oldest made go first (one is kept), then attachments from
 /// the front. Without such a message, the images made in the thread.
-pub fn by_history(thread: &[ThreadImage], limit: usize) -> Result<Vec<Chosen>, ImageError> {
+pub fn from_history(thread: &[ThreadImage], limit: usize) -> Result<Vec<ImageRef>, ImageError> {
     let anchor = thread.iter().rev().find_map(|image| match image.origin {
         Origin::Attached { message } => Some(message),
-        Origin::Made => None,
+        Origin::Generated => None,
     });
     let first = thread.iter().position(|image| match (image.origin, anchor) {
         (Origin::Attached { message }, Some(anchor)) => message == anchor,
-        (Origin::Attached { .. } | Origin::Made, _) => false,
+        (Origin::Attached { .. } | Origin::Generated, _) => false,
     });
     let (attached, made): (Vec<_>, Vec<_>) =
-        thread[first.unwrap_or(0)..].iter().partition(|image| image.origin != Origin::Made);
+        thread[first.unwrap_or(0)..].iter().partition(|image| image.origin != Origin::Generated);
 
     let excess = (attached.len() + made.len()).saturating_sub(limit);
     let dropped_made = excess.min(made.len().saturating_sub(1));
     let dropped_attached = (excess - dropped_made).min(attached.len());
-    let chosen: Vec<Chosen> =
+    let chosen: Vec<ImageRef> =
         attached[dropped_attached..].iter().chain(&made[dropped_made..]).map(|image| known(image)).collect();
     if chosen.is_empty() {
         let message = "there is no image in this thread to edit";
@@ -80,8 +80,8 @@ pub fn by_history(thread: &[ThreadImage], limit: usize) -> Result<Vec<Chosen>, I
     Ok(chosen)
 }
 
-fn known(image: &ThreadImage) -> Chosen {
-    Chosen::Known(image.reference.clone())
+fn known(image: &ThreadImage) -> ImageRef {
+    ImageRef::Handle(image.reference.clone())
 }
 
 #[cfg(test)]

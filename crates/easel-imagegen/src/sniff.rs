@@ -11,7 +11,7 @@ use easel_protocol::record::MediaType;
 pub const MAX_HEADER_BYTES: u64 = 4 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sniffed {
+pub struct ImageHeader {
     pub media_type: MediaType,
     /// Pixels, at least 1.
     pub width: u32,
@@ -20,7 +20,7 @@ pub struct Sniffed {
     pub has_alpha: bool,
 }
 
-impl Sniffed {
+impl ImageHeader {
     pub fn pixels(&self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
@@ -28,7 +28,7 @@ impl Sniffed {
 
 /// Reads as much of an image as its header takes. `None` when it is not a PNG, JPEG, WebP or GIF, is cut off within
 /// the header, or says that it has no pixels. Errors are those of the reader.
-pub fn sniff(reader: impl Read) -> io::Result<Option<Sniffed>> {
+pub fn sniff(reader: impl Read) -> io::Result<Option<ImageHeader>> {
     let mut header = Header(reader.take(MAX_HEADER_BYTES));
     match header.parse() {
         Ok(sniffed) => Ok(sniffed.filter(|sniffed| sniffed.pixels() > 0)),
@@ -40,7 +40,7 @@ pub fn sniff(reader: impl Read) -> io::Result<Option<Sniffed>> {
 struct Header<R>(io::Take<R>);
 
 impl<R: Read> Header<R> {
-    fn parse(&mut self) -> io::Result<Option<Sniffed>> {
+    fn parse(&mut self) -> io::Result<Option<ImageHeader>> {
         let start: [u8; 6] = self.bytes()?;
         match &start {
             [0x89, b'P', b'N', b'G', b'\r', b'\n'] => self.png(),
@@ -51,7 +51,7 @@ impl<R: Read> Header<R> {
         }
     }
 
-    fn png(&mut self) -> io::Result<Option<Sniffed>> {
+    fn png(&mut self) -> io::Result<Option<ImageHeader>> {
         let rest: [u8; 2] = self.bytes()?;
         let ihdr: [u8; 8] = self.bytes()?;
         if rest != [0x1a, b'\n'] || ihdr != [0, 0, 0, 13, b'I', b'H', b'D', b'R'] {
@@ -63,7 +63,7 @@ impl<R: Read> Header<R> {
             return Ok(None);
         }
         let has_alpha = matches!(colour, 4 | 6) || self.png_transparency()?;
-        Ok(Some(Sniffed { media_type: MediaType::Png, width, height, has_alpha }))
+        Ok(Some(ImageHeader { media_type: MediaType::Png, width, height, has_alpha }))
     }
 
     /// Whether a tRNS chunk stands before the pixels.
@@ -78,7 +78,7 @@ impl<R: Read> Header<R> {
         }
     }
 
-    fn jpeg(&mut self, start: [u8; 6]) -> io::Result<Option<Sniffed>> {
+    fn jpeg(&mut self, start: [u8; 6]) -> io::Result<Option<ImageHeader>> {
         // The first segment's marker and length are already read.
         let [_, _, _, mut marker, l0, l1] = start;
         let mut length = u16::from_be_bytes([l0, l1]);
@@ -91,7 +91,7 @@ impl<R: Read> Header<R> {
                 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                     let [_, h0, h1, w0, w1]: [u8; 5] = self.bytes()?;
                     let (width, height) = (u16::from_be_bytes([w0, w1]).into(), u16::from_be_bytes([h0, h1]).into());
-                    return Ok(Some(Sniffed { media_type: MediaType::Jpeg, width, height, has_alpha: false }));
+                    return Ok(Some(ImageHeader { media_type: MediaType::Jpeg, width, height, has_alpha: false }));
                 }
                 // Start of scan or end of image before any frame.
                 0xda | 0xd9 => return Ok(None),
@@ -109,7 +109,7 @@ impl<R: Read> Header<R> {
         }
     }
 
-    fn webp(&mut self) -> io::Result<Option<Sniffed>> {
+    fn webp(&mut self) -> io::Result<Option<ImageHeader>> {
         let [_, _, form @ ..]: [u8; 6] = self.bytes()?;
         let [f0, f1, f2, f3, ..]: [u8; 8] = self.bytes()?;
         if &form != b"WEBP" {
@@ -139,17 +139,17 @@ impl<R: Read> Header<R> {
             }
             _ => return Ok(None),
         };
-        Ok(Some(Sniffed { media_type: MediaType::Webp, width, height, has_alpha }))
+        Ok(Some(ImageHeader { media_type: MediaType::Webp, width, height, has_alpha }))
     }
 
-    fn gif(&mut self) -> io::Result<Option<Sniffed>> {
+    fn gif(&mut self) -> io::Result<Option<ImageHeader>> {
         let [w0, w1, h0, h1, flags, _, _]: [u8; 7] = self.bytes()?;
         if flags & 0x80 != 0 {
             self.skip(3 << ((flags & 7) + 1))?;
         }
         let has_alpha = self.gif_transparency()?;
         let (width, height) = (u16::from_le_bytes([w0, w1]).into(), u16::from_le_bytes([h0, h1]).into());
-        Ok(Some(Sniffed { media_type: MediaType::Gif, width, height, has_alpha }))
+        Ok(Some(ImageHeader { media_type: MediaType::Gif, width, height, has_alpha }))
     }
 
     /// Whether a graphic control extension before the first image names a transparent colour.

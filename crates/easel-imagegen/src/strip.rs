@@ -35,12 +35,12 @@ pub enum Metadata {
 /// # Errors
 /// [`io::ErrorKind::InvalidData`] when the metadata of the image cannot be told from its pixels, or is strewn over more
 /// than 4,096 places; else those of the file.
-pub fn open<F: Files>(files: &F, image: &Reference, metadata: Metadata) -> io::Result<Outgoing<F::Reader>> {
+pub fn open<F: Files>(files: &F, image: &Reference, metadata: Metadata) -> io::Result<StrippedImage<F::Reader>> {
     let file = files.open(image)?;
     match (image.provenance, metadata) {
-        (Provenance::Given, Metadata::Strip) => Outgoing::stripped(file, image.facts.media_type),
-        (Provenance::Given, Metadata::Send) | (Provenance::Made, Metadata::Strip | Metadata::Send) => {
-            Ok(Outgoing::whole(file, image.facts.bytes))
+        (Provenance::User, Metadata::Strip) => StrippedImage::stripped(file, image.facts.media_type),
+        (Provenance::User, Metadata::Send) | (Provenance::Generated, Metadata::Strip | Metadata::Send) => {
+            Ok(StrippedImage::whole(file, image.facts.bytes))
         }
     }
 }
@@ -61,7 +61,7 @@ pub fn check<F: Files>(files: &F, image: &Reference) -> io::Result<()> {
 
 /// A file being read without its metadata.
 #[derive(Debug)]
-pub struct Outgoing<R> {
+pub struct StrippedImage<R> {
     file: R,
     /// Where the file stands.
     at: u64,
@@ -69,7 +69,7 @@ pub struct Outgoing<R> {
     length: u64,
 }
 
-impl<R> Outgoing<R> {
+impl<R> StrippedImage<R> {
     /// The first `length` bytes of the file, which stands at its start.
     fn whole(file: R, length: u64) -> Self {
         Self { file, at: 0, pieces: [Piece::File { start: 0, length }].into(), length }
@@ -82,7 +82,7 @@ impl<R> Outgoing<R> {
     }
 }
 
-impl<R: Read + Seek> Outgoing<R> {
+impl<R: Read + Seek> StrippedImage<R> {
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] as [`open`] says. A file that is cut off is no error: what is there is sent.
     pub fn stripped(mut file: R, media_type: MediaType) -> io::Result<Self> {
@@ -104,7 +104,7 @@ impl<R: Read + Seek> Outgoing<R> {
     }
 }
 
-impl<R: Read + Seek> Read for Outgoing<R> {
+impl<R: Read + Seek> Read for StrippedImage<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(piece) = self.pieces.front_mut() else { return Ok(0) };
         if buffer.is_empty() {

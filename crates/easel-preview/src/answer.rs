@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use easel_imagegen::capability::Capabilities;
-use easel_imagegen::port::{FunctionCall, ImageJob, Made, ModelEvent, ModelRequest, Preview, Reference, SendGate};
-use easel_imagegen::references::{self, Chosen};
+use easel_imagegen::port::{
+    FunctionCall, GeneratedImages, ImageJob, ModelEvent, ModelRequest, Preview, Reference, SendGate,
+};
+use easel_imagegen::references::{self, ImageRef};
 use easel_imagegen::spec;
 use easel_protocol::event::TokenUsage;
 use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
@@ -62,7 +64,7 @@ impl HostedCall {
     }
 
     /// The end of the image and the sentence after it.
-    pub(crate) fn end<S>(&self, outcome: Result<Made<S>, ImageError>) -> Vec<ModelEvent<S>> {
+    pub(crate) fn end<S>(&self, outcome: Result<GeneratedImages<S>, ImageError>) -> Vec<ModelEvent<S>> {
         let RequestedImage { action, prompt, .. } = &self.requested;
         let sentence = match &outcome {
             Ok(made) => {
@@ -132,10 +134,10 @@ pub(crate) fn answer<S>(request: &ModelRequest, seed: u64, capabilities: &Capabi
 
 /// The hosted tool sees the conversation, and edits what the standalone tool would edit when no image is named.
 fn hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec<Reference>, ImageError> {
-    let chosen = references::by_history(&conversation::images(request), limit)?;
+    let chosen = references::from_history(&conversation::images(request), limit)?;
     let known = chosen.into_iter().filter_map(|chosen| match chosen {
-        Chosen::Known(reference) => Some(reference),
-        Chosen::Named(_) => None,
+        ImageRef::Handle(reference) => Some(reference),
+        ImageRef::Path(_) => None,
     });
     Ok(known.collect())
 }

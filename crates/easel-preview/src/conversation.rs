@@ -56,8 +56,10 @@ pub(crate) fn images(request: &ModelRequest) -> Vec<ThreadImage> {
                 pictures(content).for_each(|url| add(url, Origin::Attached { message }));
                 message += 1;
             }
-            ResponseItem::FunctionCallOutput { output, .. } => pictures(output).for_each(|url| add(url, Origin::Made)),
-            ResponseItem::ImageGenerationCall { result, .. } => add(result, Origin::Made),
+            ResponseItem::FunctionCallOutput { output, .. } => {
+                pictures(output).for_each(|url| add(url, Origin::Generated))
+            }
+            ResponseItem::ImageGenerationCall { result, .. } => add(result, Origin::Generated),
             ResponseItem::Message { role: MessageRole::Assistant | MessageRole::Developer, .. }
             | ResponseItem::FunctionCall { .. } => {}
         }

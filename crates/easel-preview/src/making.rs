@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use easel_imagegen::port::{Files, ImageJob, Made, MadeImage, Preview, Reference, image_error};
+use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ImageJob, Preview, Reference, image_error};
 use easel_protocol::record::{AppliedImage, ImageError, ImageErrorKind};
 
 use crate::draw::{self, DrawError, Picture};
@@ -41,7 +41,7 @@ impl<'j> Order<'j> {
 }
 
 /// Draws every picture that `job` asks for and stages it.
-pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<Made<F::Staged>, ImageError> {
+pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<GeneratedImages<F::Staged>, ImageError> {
     let order = Order::of(job, files)?;
     let count = job.requested.parameters.n.unwrap_or(1).clamp(1, MAX_N);
     let applied = AppliedImage {
@@ -54,10 +54,10 @@ pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<Made<F::Staged
     let one = |variant: u32| {
         let staged = written(files, &order.draw(variant, 1)?).and_then(|writer| files.stage(writer));
         let staged = staged.map_err(|error| not_stored(&error))?;
-        Ok(MadeImage { staged, revised_prompt: None, applied: applied.clone() })
+        Ok(GeneratedImage { staged, revised_prompt: None, applied: applied.clone() })
     };
     let images = (0..count).map(one).collect::<Result<Vec<_>, ImageError>>()?;
-    Ok(Made { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None })
+    Ok(GeneratedImages { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None })
 }
 
 /// Draws the picture of `job` coarsely: in 16 rows or columns at first, with twice as many at each stage after.

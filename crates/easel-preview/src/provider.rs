@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use easel_imagegen::capability::{AuthKind, Capabilities, DEFAULT_MAX_REFERENCES, Parameter};
 use easel_imagegen::port::{
-    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Preview, Previews, Provider, ProviderInfo, image_error,
+    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview, Previews, Provider, ProviderInfo,
+    image_error,
 };
 use easel_protocol::model::{InputModality, Model};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
@@ -147,7 +148,7 @@ impl PreviewProvider {
         job: ImageJob,
         files: Arc<F>,
         stop: &CancellationToken,
-    ) -> Result<Made<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
         match self.draw(self.pause(&job), stop, move || making::make(&job, &*files)).await {
             Ok(made) => made,
             Err(NotDrawn::Panicked) => Err(image_error(ImageErrorKind::Internal, "the preview failed while drawing")),
@@ -225,7 +226,7 @@ impl Provider for PreviewProvider {
         files: Arc<F>,
         previews: Previews<F::Staged>,
         stop: CancellationToken,
-    ) -> Result<Made<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
         let (deadline, stop) = (job.deadline, stop.child_token());
         let work = async {
             for stage in 0..job.partial_images {

@@ -20,7 +20,7 @@ mod fetch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, ImageJob, Made, Previews, image_error};
+use easel_imagegen::port::{Files, GeneratedImages, ImageJob, Previews, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,7 @@ pub(crate) async fn make<C: Credentials, F: Files>(
     files: Arc<F>,
     previews: Previews<F::Staged>,
     stop: CancellationToken,
-) -> Result<Made<F::Staged>, ImageError> {
+) -> Result<GeneratedImages<F::Staged>, ImageError> {
     let started = Instant::now();
     let mut progress = Progress::default();
     let waiting = Waiting::new(stop, started + job.deadline);
@@ -68,7 +68,7 @@ pub(crate) async fn make<C: Credentials, F: Files>(
         ..error
     };
     match made {
-        Ok(made) => Ok(Made { missing: made.missing.map(|error| Box::new(completed(*error))), ..made }),
+        Ok(made) => Ok(GeneratedImages { missing: made.missing.map(|error| Box::new(completed(*error))), ..made }),
         Err(error) => Err(completed(error)),
     }
 }

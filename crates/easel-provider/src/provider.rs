@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
-    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo,
+    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo,
 };
 use easel_protocol::record::ImageError;
 use futures_core::Stream;
@@ -123,7 +123,7 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         files: Arc<F>,
         previews: Previews<F::Staged>,
         stop: CancellationToken,
-    ) -> Result<Made<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
         images::make(self, job, files, previews, stop).await
     }
 }

@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Preview};
+use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ModelError, ModelEvent, ModelRequest, Preview};
 use easel_protocol::record::ImageError;
 use easel_protocol::tool::ToolExposure;
 use futures_core::Stream;
@@ -260,19 +260,19 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         self.pictures.get_mut(number).map_or(Slot::Empty, |picture| std::mem::replace(picture, Slot::Empty))
     }
 
-    async fn stage_images(&mut self, made: Made<usize>) -> Result<Made<F::Staged>, ImageError> {
-        let Made { images: drawn, usage, request_id, generation_id, attempts, missing } = made;
+    async fn stage_images(&mut self, made: GeneratedImages<usize>) -> Result<GeneratedImages<F::Staged>, ImageError> {
+        let GeneratedImages { images: drawn, usage, request_id, generation_id, attempts, missing } = made;
         let mut images = Vec::new();
-        for MadeImage { staged: picture, revised_prompt, applied } in drawn {
+        for GeneratedImage { staged: picture, revised_prompt, applied } in drawn {
             let slot = self.picture(picture);
             let staged = hosted::stage(&self.files, slot).await.map_err(|error| ImageError {
                 attempts,
                 request_id: request_id.clone(),
                 ..error
             })?;
-            images.push(MadeImage { staged, revised_prompt, applied });
+            images.push(GeneratedImage { staged, revised_prompt, applied });
         }
-        Ok(Made { images, usage, request_id, generation_id, attempts, missing })
+        Ok(GeneratedImages { images, usage, request_id, generation_id, attempts, missing })
     }
 }
 

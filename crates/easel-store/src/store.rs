@@ -6,7 +6,7 @@ mod reads;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_imagegen::port::{CallEnd, CallStart, ImageSource, RequestStart, SourceRefused, StorageError, Store};
+use easel_imagegen::port::{CallEnd, CallStart, ImageSource, ImportError, RequestStart, StorageError, Store};
 use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
@@ -214,7 +214,7 @@ impl Store for EaselStore {
         Ok(self.lanes.write_to::<_, Fault>(&thread_id, patience, locks, append).await?)
     }
 
-    async fn take_in(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, SourceRefused> {
+    async fn import_image(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, ImportError> {
         import::take_in(self, thread_id, source).await
     }
 

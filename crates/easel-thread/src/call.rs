@@ -8,12 +8,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use easel_imagegen::idempotency;
 use easel_imagegen::output::LOG_PREVIEW;
-use easel_imagegen::plan::Draft;
+use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{
-    CallEnd, CallStart, Files, ImageJob, ImageSource, Made, Preview, Previews, Provenance, Provider, Reference, Store,
-    image_error,
+    CallEnd, CallStart, Files, GeneratedImages, ImageJob, ImageSource, Preview, Previews, Provenance, Provider,
+    Reference, Store, image_error,
 };
-use easel_imagegen::references::Chosen;
+use easel_imagegen::references::ImageRef;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
@@ -64,7 +64,7 @@ pub(crate) struct Report {
 
 impl<S: Store, P: Provider> CallContext<S, P> {
     /// Runs a call of the standalone tool.
-    pub(crate) async fn run(self: Arc<Self>, draft: Draft) -> Report {
+    pub(crate) async fn run(self: Arc<Self>, draft: PlannedCall) -> Report {
         let item_id = draft.call_id.clone();
         let outcome = match AssertUnwindSafe(self.run_to_end(draft)).catch_unwind().await {
             Ok(outcome) => outcome,
@@ -73,7 +73,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         Report { item_id, outcome }
     }
 
-    async fn run_to_end(&self, draft: Draft) -> Result<Outcome, Box<ImageError>> {
+    async fn run_to_end(&self, draft: PlannedCall) -> Result<Outcome, Box<ImageError>> {
         let prepared = async {
             let place = self.places.acquire().await;
             let job = self.take_in(draft).await?;
@@ -93,7 +93,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     }
 
     /// Asks the provider, which stops at the deadline and when the turn is interrupted, and gives what has arrived by then.
-    async fn make(&self, job: ImageJob) -> Result<Made<StagedOf<S>>, ImageError> {
+    async fn make(&self, job: ImageJob) -> Result<GeneratedImages<StagedOf<S>>, ImageError> {
         if self.cancel.is_cancelled() {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
         }
@@ -128,7 +128,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     }
 
     /// Takes the files that the model named into the store.
-    async fn take_in(&self, draft: Draft) -> Result<ImageJob, Box<ImageError>> {
+    async fn take_in(&self, draft: PlannedCall) -> Result<ImageJob, Box<ImageError>> {
         let mut references = Vec::with_capacity(draft.references.len());
         for chosen in &draft.references {
             references.push(self.reference(chosen).await?);
@@ -151,18 +151,18 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         })
     }
 
-    async fn reference(&self, chosen: &Chosen) -> Result<Reference, Box<ImageError>> {
+    async fn reference(&self, chosen: &ImageRef) -> Result<Reference, Box<ImageError>> {
         match chosen {
-            Chosen::Known(reference) => Ok(reference.clone()),
-            Chosen::Named(path) => {
-                let source = ImageSource::Named { path: path.clone(), roots: self.roots.clone() };
-                let taken = self.store.take_in(&self.thread_id, source).await;
+            ImageRef::Handle(reference) => Ok(reference.clone()),
+            ImageRef::Path(path) => {
+                let source = ImageSource::ModelPath { path: path.clone(), roots: self.roots.clone() };
+                let taken = self.store.import_image(&self.thread_id, source).await;
                 let image = taken.map_err(|refused| Box::new(image_error(refused.kind, refused.message)))?;
                 Ok(Reference {
                     id: Some(image.id),
                     path: image.path.into(),
                     facts: image.facts,
-                    provenance: Provenance::Given,
+                    provenance: Provenance::User,
                 })
             }
         }
@@ -195,7 +195,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     pub(crate) async fn settle(
         &self,
         call_id: &str,
-        made: Result<Made<StagedOf<S>>, ImageError>,
+        made: Result<GeneratedImages<StagedOf<S>>, ImageError>,
         elapsed: Duration,
     ) -> Result<Outcome, Box<ImageError>> {
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
@@ -204,7 +204,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
                 let generation_id = made.generation_id.clone();
                 let attempts = made.attempts;
                 let missing = made.missing.clone();
-                let settled = self.store.settle(&self.thread_id, call_id, CallEnd::Made { made, elapsed_ms }).await;
+                let settled =
+                    self.store.settle(&self.thread_id, call_id, CallEnd::Generated { made, elapsed_ms }).await;
                 return settled
                     .inspect(|records| log_output(call_id, records))
                     .map(|records| Outcome { records, generation_id, missing })

@@ -26,7 +26,7 @@ impl Conversation {
     pub fn new(stored: StoredThread) -> Self {
         let ordinals = stored.images.iter().filter_map(|image| match image.origin {
             Origin::Attached { message } => Some(message + 1),
-            Origin::Made => None,
+            Origin::Generated => None,
         });
         Self {
             user_messages: ordinals.max().unwrap_or(0),
@@ -72,7 +72,7 @@ impl Conversation {
                 id: Some(attachment.id.clone()),
                 path: PathBuf::from(&attachment.path),
                 facts: attachment.facts.clone(),
-                provenance: Provenance::Given,
+                provenance: Provenance::User,
             },
             prompt: None,
         }));
@@ -80,12 +80,12 @@ impl Conversation {
 
     pub fn made(&mut self, records: &[ImageRecord]) {
         self.images.extend(records.iter().map(|record| ThreadImage {
-            origin: Origin::Made,
+            origin: Origin::Generated,
             reference: Reference {
                 id: Some(record.id.clone()),
                 path: PathBuf::from(&record.path),
                 facts: record.facts.clone(),
-                provenance: Provenance::Made,
+                provenance: Provenance::Generated,
             },
             prompt: Some(record.requested.prompt.clone()),
         }));

@@ -39,13 +39,13 @@ impl TakenIn {
                     "only data: URLs are taken; nothing is fetched from the network",
                 ));
             }
-            UserInput::LocalImage { path, detail } => (ImageSource::Attached(path.into()), detail),
+            UserInput::LocalImage { path, detail } => (ImageSource::ClientPath(path.into()), detail),
             piece @ (UserInput::Text { .. } | UserInput::Skill { .. } | UserInput::Mention { .. }) => {
                 self.content.push(piece);
                 return Ok(());
             }
         };
-        let taken = self.app.store.take_in(&self.thread_id, source).await;
+        let taken = self.app.store.import_image(&self.thread_id, source).await;
         let attachment = taken.map_err(|refused| Refusal::source(format!("input[{index}]"), refused))?;
         self.content.push(UserInput::LocalImage { path: attachment.path.clone(), detail });
         self.attachments.push(attachment);

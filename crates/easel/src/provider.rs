@@ -11,7 +11,8 @@ use std::time::Duration;
 use easel_config::{Config, Preset, ProviderConfig};
 use easel_imagegen::capability::{AuthKind, Capabilities};
 use easel_imagegen::port::{
-    Files, ImageJob, Made, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo, image_error,
+    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo,
+    image_error,
 };
 use easel_preview::{Billing, PROVIDER_ID, PreviewOptions, PreviewProvider};
 use easel_protocol::model::Model;
@@ -174,7 +175,7 @@ impl Provider for AnyProvider {
         files: Arc<F>,
         previews: Previews<F::Staged>,
         stop: CancellationToken,
-    ) -> Result<Made<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
         match self {
             Self::Preview(preview) => preview.make(job, files, previews, stop).await,
             Self::Http(provider) => provider.make(job, files, previews, stop).await,

@@ -4,7 +4,7 @@
 //! missing session, so messages are short and exact.
 
 use easel_config::WriteRefused;
-use easel_imagegen::port::{SourceRefused, StorageError};
+use easel_imagegen::port::{ImportError, StorageError};
 use easel_protocol::record::ImageErrorKind;
 use easel_rpc::ErrorObjectOwned;
 use easel_store::{HistoryRefused, LeaseRefused, PageRefused};
@@ -60,7 +60,7 @@ impl Refusal {
     }
 
     /// An image that was not taken in, and the field that it came in.
-    pub(crate) fn source(field: impl Into<String>, refused: SourceRefused) -> Self {
+    pub(crate) fn source(field: impl Into<String>, refused: ImportError) -> Self {
         if refused.kind == ImageErrorKind::Storage {
             return Self::Storage(StorageError { message: refused.message });
         }

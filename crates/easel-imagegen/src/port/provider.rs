@@ -67,7 +67,7 @@ pub trait Provider: Send + Sync + 'static {
         files: Arc<F>,
         previews: Previews<F::Staged>,
         stop: CancellationToken,
-    ) -> impl Future<Output = Result<Made<F::Staged>, ImageError>> + Send;
+    ) -> impl Future<Output = Result<GeneratedImages<F::Staged>, ImageError>> + Send;
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -120,7 +120,7 @@ pub enum ModelEvent<S> {
     /// The provider's hosted tool ended it.
     HostedEnded {
         call_id: String,
-        outcome: Result<Made<S>, ImageError>,
+        outcome: Result<GeneratedImages<S>, ImageError>,
     },
     Completed {
         usage: TokenUsage,
@@ -178,8 +178,8 @@ pub type Previews<S> = Arc<dyn Fn(Preview<S>) + Send + Sync>;
 
 /// What a provider made: at least one image.
 #[derive(Debug)]
-pub struct Made<S> {
-    pub images: Vec<MadeImage<S>>,
+pub struct GeneratedImages<S> {
+    pub images: Vec<GeneratedImage<S>>,
     pub usage: Option<ImageUsage>,
     pub request_id: Option<String>,
     /// The provider's id of the generation.
@@ -190,7 +190,7 @@ pub struct Made<S> {
 }
 
 #[derive(Debug)]
-pub struct MadeImage<S> {
+pub struct GeneratedImage<S> {
     pub staged: S,
     pub revised_prompt: Option<String>,
     /// What the provider reported; the bytes say the size where it did not.

@@ -11,7 +11,7 @@ use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
 use serde_json::Value;
 
-use super::{Files, Made, Reference};
+use super::{Files, GeneratedImages, Reference};
 
 /// One row of the call journal, durable before the request leaves.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +42,7 @@ pub struct RequestStart {
 /// How a journalled call ended.
 #[derive(Debug)]
 pub enum CallEnd<S> {
-    Made { made: Made<S>, elapsed_ms: u64 },
+    Generated { made: GeneratedImages<S>, elapsed_ms: u64 },
     Failed(ImageError),
 }
 
@@ -52,15 +52,15 @@ pub enum ImageSource {
     /// `data:image/…;base64,…`
     DataUrl(String),
     /// A file that the client attached: any path, since the client is the user's own program.
-    Attached(PathBuf),
+    ClientPath(PathBuf),
     /// A file that the model named: read only below one of `roots`, never through a symbolic link out of it.
-    Named { path: PathBuf, roots: Vec<PathBuf> },
+    ModelPath { path: PathBuf, roots: Vec<PathBuf> },
 }
 
 /// Why an image was not taken in. The message is one sentence that names the image, not its content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct SourceRefused {
+pub struct ImportError {
     /// `ReferenceNotFound`, `ReferenceRefused` or `Storage`.
     pub kind: ImageErrorKind,
     pub message: String,
@@ -103,7 +103,7 @@ pub enum Origin {
     Attached {
         message: usize,
     },
-    Made,
+    Generated,
 }
 
 /// What the thread core needs of the disk.
@@ -120,11 +120,11 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn append(&self, events: Vec<Event>) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Takes an image into the store of a thread, under a new handle.
-    fn take_in(
+    fn import_image(
         &self,
         thread_id: &str,
         source: ImageSource,
-    ) -> impl Future<Output = Result<Attachment, SourceRefused>> + Send;
+    ) -> impl Future<Output = Result<Attachment, ImportError>> + Send;
 
     /// Journals a call; durable when this returns.
     fn reserve(&self, call: CallStart) -> impl Future<Output = Result<(), StorageError>> + Send;

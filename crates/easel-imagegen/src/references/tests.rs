@@ -12,7 +12,7 @@ fn thread(images: &str) -> Vec<ThreadImage> {
             let (name, message) = word.split_at(1);
             let origin = match message.parse() {
                 Ok(message) => Origin::Attached { message },
-                Err(_) => Origin::Made,
+                Err(_) => Origin::Generated,
             };
             ThreadImage { origin, reference: reference(name), prompt: None }
         })
@@ -32,7 +32,7 @@ fn reference(name: &str) -> Reference {
         id: Some(format!("img_{:0>32}", hex(name))),
         path: format!("/home/{name}.png").into(),
         facts,
-        provenance: Provenance::Given,
+        provenance: Provenance::User,
     }
 }
 
@@ -40,16 +40,16 @@ fn hex(name: &str) -> String {
     name.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn names(chosen: &[Chosen]) -> String {
-    let name = |chosen: &Chosen| match chosen {
-        Chosen::Known(reference) => reference.path.file_stem().unwrap().to_str().unwrap().to_owned(),
-        Chosen::Named(path) => path.to_str().unwrap().to_owned(),
+fn names(chosen: &[ImageRef]) -> String {
+    let name = |chosen: &ImageRef| match chosen {
+        ImageRef::Handle(reference) => reference.path.file_stem().unwrap().to_str().unwrap().to_owned(),
+        ImageRef::Path(path) => path.to_str().unwrap().to_owned(),
     };
     chosen.iter().map(name).collect::<Vec<_>>().join(" ")
 }
 
 fn history(images: &str, limit: usize) -> String {
-    by_history(&thread(images), limit).map_or_else(|error| error.message, |chosen| names(&chosen))
+    from_history(&thread(images), limit).map_or_else(|error| error.message, |chosen| names(&chosen))
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn an_edit_that_names_nothing_follows_the_history_rule() {
 #[test]
 fn an_edit_in_a_thread_without_images_says_so() {
     assert_eq!(history("", 5), "there is no image in this thread to edit");
-    let error = by_history(&[], 5).expect_err("nothing to edit");
+    let error = from_history(&[], 5).expect_err("nothing to edit");
     assert_eq!(error.kind, ImageErrorKind::ReferenceNotFound);
 }
 
@@ -88,12 +88,12 @@ fn images_are_found_by_handle_and_by_path_in_the_order_named() {
     let thread = thread("A0 m");
     let handle = reference("m").id.unwrap();
     let listed = NamedImages::Listed(vec![handle, "/home/A.png".to_owned(), "/project/logo.png".to_owned()]);
-    assert_eq!(names(&named(&listed, &thread).expect("all are named well")), "m A /project/logo.png");
+    assert_eq!(names(&resolve(&listed, &thread).expect("all are named well")), "m A /project/logo.png");
 }
 
 #[test]
 fn an_unknown_handle_and_a_relative_path_are_refused() {
-    let kind = |name: &str| by_name(name, &thread("A0")).expect_err(name).kind;
+    let kind = |name: &str| resolve_name(name, &thread("A0")).expect_err(name).kind;
     assert_eq!(kind("img_00000000000000000000000000000000"), ImageErrorKind::ReferenceNotFound);
     assert_eq!(kind("logo.png"), ImageErrorKind::InvalidArguments);
     assert_eq!(kind("https://example.org/logo.png"), ImageErrorKind::InvalidArguments);
@@ -103,7 +103,7 @@ fn an_unknown_handle_and_a_relative_path_are_refused() {
 #[test]
 fn the_last_images_come_in_chronological_order_and_must_all_exist() {
     let thread = thread("A0 m B1 n");
-    let last = |count| named(&NamedImages::Last(count), &thread).map(|chosen| names(&chosen));
+    let last = |count| resolve(&NamedImages::Last(count), &thread).map(|chosen| names(&chosen));
     assert_eq!(last(2).as_deref(), Ok("B n"));
     assert_eq!(last(4).as_deref(), Ok("A m B n"));
     let error = last(5).expect_err("only four");
@@ -116,14 +116,14 @@ proptest! {
         let mut message = 0;
         let images: Vec<ThreadImage> = kinds.iter().enumerate().map(|(index, kind)| {
             message += kind.unwrap_or(0);
-            let origin = kind.map_or(Origin::Made, |_| Origin::Attached { message });
+            let origin = kind.map_or(Origin::Generated, |_| Origin::Attached { message });
             ThreadImage { origin, reference: reference(&index.to_string()), prompt: None }
         }).collect();
-        let chosen = by_history(&images, limit).expect("there are images");
+        let chosen = from_history(&images, limit).expect("there are images");
         prop_assert!(!chosen.is_empty() && chosen.len() <= limit);
-        let place = |chosen: &Chosen| images.iter().position(|image| Chosen::Known(image.reference.clone()) == *chosen);
+        let place = |chosen: &ImageRef| images.iter().position(|image| ImageRef::Handle(image.reference.clone()) == *chosen);
         let places: Vec<_> = chosen.iter().map(place).collect();
-        let attached_first = |place: &Option<usize>| images[place.unwrap()].origin == Origin::Made;
+        let attached_first = |place: &Option<usize>| images[place.unwrap()].origin == Origin::Generated;
         prop_assert!(places.is_sorted_by_key(|place| (attached_first(place), *place)));
     }
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn sniffed(bytes: &[u8]) -> Option<Sniffed> {
+fn sniffed(bytes: &[u8]) -> Option<ImageHeader> {
     sniff(bytes).expect("a slice cannot fail to be read")
 }
 
@@ -35,7 +35,7 @@ fn webp(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_png_says_its_size_and_whether_its_pixels_carry_alpha() {
-    let image = |width, height, has_alpha| Some(Sniffed { media_type: MediaType::Png, width, height, has_alpha });
+    let image = |width, height, has_alpha| Some(ImageHeader { media_type: MediaType::Png, width, height, has_alpha });
     assert_eq!(sniffed(&png(3, 5, 2, &[(b"IDAT", 1)])), image(3, 5, false));
     assert_eq!(sniffed(&png(3, 5, 6, &[])), image(3, 5, true));
     assert_eq!(sniffed(&png(3, 5, 4, &[])), image(3, 5, true));
@@ -51,7 +51,7 @@ fn a_palette_with_a_transparency_chunk_carries_alpha() {
 
 #[test]
 fn a_jpeg_says_its_size_behind_profiles_and_fill_bytes() {
-    let expected = Some(Sniffed { media_type: MediaType::Jpeg, width: 640, height: 480, has_alpha: false });
+    let expected = Some(ImageHeader { media_type: MediaType::Jpeg, width: 640, height: 480, has_alpha: false });
     let frame: &[u8] = &[8, 1, 224, 2, 128, 3];
     assert_eq!(sniffed(&jpeg(&[(0xe0, b"JFIF\0"), (0xe2, &[7; 60_000]), (0xdb, &[0; 65]), (0xc2, frame)])), expected);
     let mut filled = jpeg(&[(0xe0, b"JFIF\0")]);
@@ -68,7 +68,7 @@ fn a_jpeg_without_a_frame_is_no_image() {
 
 #[test]
 fn a_webp_says_its_size_in_each_of_its_three_forms() {
-    let image = |width, height, has_alpha| Some(Sniffed { media_type: MediaType::Webp, width, height, has_alpha });
+    let image = |width, height, has_alpha| Some(ImageHeader { media_type: MediaType::Webp, width, height, has_alpha });
     assert_eq!(sniffed(&webp(b"VP8X", &[0x10, 0, 0, 0, 99, 0, 0, 49, 0, 0])), image(100, 50, true));
     let bits: u32 = 99 | (49 << 14);
     assert_eq!(sniffed(&webp(b"VP8L", &[&[0x2f], bits.to_le_bytes().as_slice()].concat())), image(100, 50, false));
@@ -82,7 +82,7 @@ fn a_gif_says_its_size_and_whether_a_colour_is_transparent() {
     let opaque = [screen(0), vec![0x2c]].concat();
     let comment_first = [screen(0), vec![0x21, 0xfe, 2, b'h', b'i', 0, 0x21, 0xf9, 4, 1]].concat();
     let with_palette = [screen(0x80), vec![0; 6], vec![0x21, 0xf9, 4, 1]].concat();
-    let image = |has_alpha| Some(Sniffed { media_type: MediaType::Gif, width: 100, height: 50, has_alpha });
+    let image = |has_alpha| Some(ImageHeader { media_type: MediaType::Gif, width: 100, height: 50, has_alpha });
     assert_eq!(sniffed(&opaque), image(false));
     assert_eq!(sniffed(&comment_first), image(true));
     assert_eq!(sniffed(&with_palette), image(true));

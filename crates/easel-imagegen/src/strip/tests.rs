@@ -9,7 +9,7 @@ use super::*;
 const CANARY: &[u8] = b"GPS-CANARY";
 
 fn stripped(bytes: &[u8], media_type: MediaType) -> io::Result<Vec<u8>> {
-    let mut outgoing = Outgoing::stripped(Cursor::new(bytes), media_type)?;
+    let mut outgoing = StrippedImage::stripped(Cursor::new(bytes), media_type)?;
     let mut sent = Vec::new();
     let promised = outgoing.length();
     outgoing.read_to_end(&mut sent)?;
@@ -292,7 +292,7 @@ fn what_was_stripped_is_stripped_no_further() {
 
 #[test]
 fn a_file_that_became_shorter_is_an_error() {
-    let mut outgoing = Outgoing::whole(Cursor::new(vec![0; 5]), 6);
+    let mut outgoing = StrippedImage::whole(Cursor::new(vec![0; 5]), 6);
     let error = outgoing.read_to_end(&mut Vec::new()).expect_err("too short");
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }

@@ -55,7 +55,7 @@ fn reference(handle: &str) -> Reference {
         id: Some(handle.to_owned()),
         path: format!("/home/{handle}.png").into(),
         facts,
-        provenance: Provenance::Given,
+        provenance: Provenance::User,
     }
 }
 
@@ -268,6 +268,10 @@ fn images_of_the_conversation_keep_their_place_in_it() {
     let attached = Origin::Attached { message: 1 };
     assert_eq!(
         found,
-        [(attached, "img_a".to_owned()), (Origin::Made, "img_m".to_owned()), (Origin::Made, "img_h".to_owned())]
+        [
+            (attached, "img_a".to_owned()),
+            (Origin::Generated, "img_m".to_owned()),
+            (Origin::Generated, "img_h".to_owned())
+        ]
     );
 }

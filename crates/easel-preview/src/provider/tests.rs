@@ -3,7 +3,7 @@ use std::io::{self, Cursor};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use easel_imagegen::port::{MadeImage, Provenance, Reference};
+use easel_imagegen::port::{GeneratedImage, Provenance, Reference};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
@@ -55,7 +55,7 @@ fn reference(id: &str) -> Reference {
         bytes: 1,
         has_alpha: false,
     };
-    Reference { id: Some(id.to_owned()), path: "/home/x.png".into(), facts, provenance: Provenance::Given }
+    Reference { id: Some(id.to_owned()), path: "/home/x.png".into(), facts, provenance: Provenance::User }
 }
 
 fn job(prompt: &str, parameters: AppliedImage, references: &[&str]) -> ImageJob {
@@ -112,7 +112,7 @@ async fn a_call_makes_a_picture_of_the_size_asked_for() {
         .make(job("a fox", sized("128x96"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
         .await;
     let made = made.unwrap();
-    let [MadeImage { staged, applied, .. }] = made.images.as_slice() else { panic!("not one image") };
+    let [GeneratedImage { staged, applied, .. }] = made.images.as_slice() else { panic!("not one image") };
     assert_eq!(header(staged), (128, 96, png::ColorType::Rgb));
     assert_eq!(applied.size.as_deref(), Some("128x96"));
     assert_eq!(applied.background.as_deref(), Some("opaque"));

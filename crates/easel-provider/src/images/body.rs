@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::port::{Files, Reference, SendGate, image_error};
-use easel_imagegen::strip::{self, Outgoing};
+use easel_imagegen::strip::{self, StrippedImage};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use futures_core::Stream;
 
@@ -71,7 +71,7 @@ impl<R> Source<R> {
 
 /// What is left of an image.
 struct Rest<R> {
-    reader: Outgoing<R>,
+    reader: StrippedImage<R>,
     bytes: u64,
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, ImageJob, Made, Previews, image_error};
+use easel_imagegen::port::{Files, GeneratedImages, ImageJob, Previews, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
@@ -58,7 +58,7 @@ pub(super) async fn call<C: Credentials, F: Files>(
     previews: &Previews<F::Staged>,
     waiting: &Waiting,
     progress: &mut Progress,
-) -> Result<Made<F::Staged>, ImageError> {
+) -> Result<GeneratedImages<F::Staged>, ImageError> {
     let credential = waiting.on(provider.credentials.current()).await.map_err(|over| progress.over(over, job))?;
     let credential = credential.map_err(|error| image_error(ImageErrorKind::Unauthorized, error.message))?;
     let masks = Masks::of(&provider.record, credential.as_ref());
@@ -123,7 +123,7 @@ async fn made<C: Credentials, F: Files>(
     attempt: &Attempt,
     waiting: &Waiting,
     progress: &mut Progress,
-) -> Result<Made<F::Staged>, Failure> {
+) -> Result<GeneratedImages<F::Staged>, Failure> {
     let response = send(provider, job, files, attempt, waiting, progress).await?;
     let answer = collect::Answer { response, masks: &attempt.masks, previews };
     collect::collect(provider, job, files, answer, waiting, progress).await.map_err(Failure::Other)

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use easel_imagegen::capability::Parameter;
-use easel_imagegen::port::{Files, ImageJob, Made, MadeImage, Previews, image_error};
+use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ImageJob, Previews, image_error};
 use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind};
 use futures_util::future::join_all;
 use reqwest::Response;
@@ -85,7 +85,7 @@ pub(super) async fn collect<C: Credentials, F: Files>(
     answer: Answer<'_, F::Staged>,
     waiting: &Waiting,
     progress: &mut Progress,
-) -> Result<Made<F::Staged>, ImageError> {
+) -> Result<GeneratedImages<F::Staged>, ImageError> {
     let Answer { response, masks, previews } = answer;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let wanted = wanted(&provider.record, job);
@@ -118,7 +118,7 @@ pub(super) async fn collect<C: Credentials, F: Files>(
     for image in &mut images {
         image.applied.n = n;
     }
-    Ok(Made {
+    Ok(GeneratedImages {
         images,
         usage: documents.iter().rev().find_map(|document| answer::usage(&document.json)),
         request_id: request_id(&headers, masks),
@@ -160,7 +160,7 @@ async fn staged<F: Files>(
     found: Vec<Found<F::Writer>>,
     wanted: usize,
     waiting: &Waiting,
-) -> (Vec<MadeImage<F::Staged>>, Option<Fault>) {
+) -> (Vec<GeneratedImage<F::Staged>>, Option<Fault>) {
     let (mut images, mut fault, mut found) = (Vec::new(), None, found.into_iter());
     while images.len() < wanted {
         let next = found.by_ref().take(wanted - images.len());
@@ -183,7 +183,7 @@ async fn stage<F: Files>(
     files: &Arc<F>,
     found: Found<F::Writer>,
     waiting: &Waiting,
-) -> Result<MadeImage<F::Staged>, Fault> {
+) -> Result<GeneratedImage<F::Staged>, Fault> {
     let slot = match found.bytes {
         Bytes::Here(slot) => slot,
         Bytes::Behind(link) => fetch(endpoint, &link, files, waiting).await?,
@@ -201,7 +201,7 @@ async fn stage<F: Files>(
     let staged = staged.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData { Fault::NotImage } else { Fault::Disk(error) }
     })?;
-    Ok(MadeImage { staged, revised_prompt: found.revised_prompt, applied: found.applied })
+    Ok(GeneratedImage { staged, revised_prompt: found.revised_prompt, applied: found.applied })
 }
 
 /// The error that stands in an answer with success, if one does.

@@ -63,7 +63,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{ImageJob, Made, Previews, ProviderInfo};
+use easel_imagegen::port::{GeneratedImages, ImageJob, Previews, ProviderInfo};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -195,12 +195,12 @@ async fn make(
     job: ImageJob,
     files: Arc<Memory>,
     previews: Previews<Vec<u8>>,
-) -> Result<Made<Vec<u8>>, ImageError> {
+) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
     super::make(provider, job, files, previews, CancellationToken::new()).await
 }
 
 /// One call to a server that does `acts`, and the requests that it saw.
-async fn call(record: Record, acts: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+async fn call(record: Record, acts: Vec<Act>) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
     let server = Server::start(acts).await;
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
@@ -209,7 +209,7 @@ async fn call(record: Record, acts: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageErr
     (made, server.requests())
 }
 
-async fn call_openai(acts: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+async fn call_openai(acts: Vec<Act>) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
     call(Preset::Openai.record(), acts).await
 }
 

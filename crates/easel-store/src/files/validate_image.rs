@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use easel_imagegen::strip::Outgoing;
+use easel_imagegen::strip::StrippedImage;
 use easel_protocol::record::MediaType;
 
 /// Cheap: decodes no pixels. The end of a JPEG or GIF may be missing, as it often is.
 pub(crate) fn is_whole(mut file: &File, media_type: MediaType) -> io::Result<bool> {
     // An image that could not be sent without its metadata would stand in the way of every later turn.
-    match Outgoing::stripped(&mut file, media_type) {
+    match StrippedImage::stripped(&mut file, media_type) {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(false),
         stripped => stripped?,
     };

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use easel_imagegen::port::{ImageSource, SourceRefused, StorageError};
+use easel_imagegen::port::{ImageSource, ImportError, StorageError};
 use easel_protocol::record::{Attachment, ImageErrorKind, ImageRecord};
 use rusqlite::params;
 
@@ -22,10 +22,10 @@ pub(crate) async fn take_in(
     store: &EaselStore,
     thread_id: &str,
     source: ImageSource,
-) -> Result<Attachment, SourceRefused> {
+) -> Result<Attachment, ImportError> {
     let origin = match &source {
-        ImageSource::DataUrl(_) | ImageSource::Attached(_) => "attached",
-        ImageSource::Named { path, .. } => match own_image(store, thread_id, path.clone()).await? {
+        ImageSource::DataUrl(_) | ImageSource::ClientPath(_) => "attached",
+        ImageSource::ModelPath { path, .. } => match own_image(store, thread_id, path.clone()).await? {
             Some(own) => return Ok(own),
             None => "named",
         },
@@ -46,7 +46,7 @@ pub(crate) async fn take_in(
 }
 
 /// An image that the thread has already, named by its path in the store: it keeps its handle.
-async fn own_image(store: &EaselStore, thread_id: &str, path: PathBuf) -> Result<Option<Attachment>, SourceRefused> {
+async fn own_image(store: &EaselStore, thread_id: &str, path: PathBuf) -> Result<Option<Attachment>, ImportError> {
     let (thread_id, home) = (thread_id.to_owned(), store.home.clone());
     let find = move |connection: &rusqlite::Connection| {
         let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND path = ?2 ORDER BY sequence LIMIT 1";
@@ -69,7 +69,7 @@ async fn record(
     thread_id: &str,
     origin: &'static str,
     copied: Copied,
-) -> Result<Option<Attachment>, SourceRefused> {
+) -> Result<Option<Attachment>, ImportError> {
     let (thread_id, home, owner) = (thread_id.to_owned(), store.home.clone(), store.owner.clone());
     let write = move |write: &rusqlite::Transaction<'_>| {
         // Files are removed in transactions, too.
@@ -96,6 +96,6 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     tokio::task::spawn_blocking(work).await.map_err(failed).map_err(StorageError::from)
 }
 
-fn not_stored(error: StorageError) -> SourceRefused {
-    SourceRefused { kind: ImageErrorKind::Storage, message: error.message }
+fn not_stored(error: StorageError) -> ImportError {
+    ImportError { kind: ImageErrorKind::Storage, message: error.message }
 }

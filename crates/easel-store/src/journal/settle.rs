@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use easel_imagegen::port::{CallEnd, Made, MadeImage};
+use easel_imagegen::port::{CallEnd, GeneratedImage, GeneratedImages};
 use easel_protocol::record::ImageRecord;
 
 use super::record::{self, Answer, Applied};
@@ -32,7 +32,7 @@ pub(crate) fn settle(
             database.write_durably(|write| finish(write, home, &call, &[], &Outcome::Failed { error }))?;
             Ok(Vec::new())
         }
-        CallEnd::Made { mut made, elapsed_ms } => {
+        CallEnd::Generated { mut made, elapsed_ms } => {
             let mut slots: Vec<Slot> = made.images.drain(..).map(Slot::new).collect();
             database
                 .and_then(|database| keep(database, thread_id, call_id, &mut slots, &made, elapsed_ms))
@@ -48,9 +48,12 @@ pub(crate) fn assign(
     thread_id: &str,
     call_id: &str,
 ) -> CallEnd<StagedImage> {
-    if let CallEnd::Made { made, .. } = &mut end {
+    if let CallEnd::Generated { made, .. } = &mut end {
         let tag = thread_files::call_tag(thread_id, call_id);
-        let named = |image: MadeImage<StagedImage>| MadeImage { staged: image.staged.belongs_to(owner, &tag), ..image };
+        let named = |image: GeneratedImage<StagedImage>| GeneratedImage {
+            staged: image.staged.belongs_to(owner, &tag),
+            ..image
+        };
         made.images = made.images.drain(..).map(named).collect();
     }
     end
@@ -64,7 +67,7 @@ struct Slot {
 }
 
 impl Slot {
-    fn new(image: MadeImage<StagedImage>) -> Self {
+    fn new(image: GeneratedImage<StagedImage>) -> Self {
         let facts = image.staged.facts.clone();
         let applied = Applied { facts, revised_prompt: image.revised_prompt, reported: image.applied };
         Self { staged: Some(image.staged), applied, path: PathBuf::new() }
@@ -76,7 +79,7 @@ fn keep(
     thread_id: &str,
     call_id: &str,
     slots: &mut [Slot],
-    made: &Made<StagedImage>,
+    made: &GeneratedImages<StagedImage>,
     elapsed_ms: u64,
 ) -> Result<Vec<ImageRecord>, Fault> {
     let call = find_reserved(&database.connection, &database.home, thread_id, call_id)?;
@@ -135,7 +138,7 @@ fn intend(
     call: &Call,
     slots: &[Slot],
     records: &[ImageRecord],
-    made: &Made<StagedImage>,
+    made: &GeneratedImages<StagedImage>,
 ) -> Result<(), Fault> {
     let image = |(slot, record): (&Slot, &ImageRecord)| IntendedImage {
         staged: slot.staged.as_ref().map(|staged| staged.path.to_path_buf()).unwrap_or_default(),

@@ -73,7 +73,7 @@ async fn an_image_that_does_not_fit_goes_on_elsewhere_and_comes_home() {
     let folder = disk.path().join("generated_images/thread-1");
     assert_eq!(names(&folder), [""; 0], "what was begun makes room");
     let staged = files.stage(writer).unwrap();
-    let failed = store.settle(THREAD, "c1", CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 }).await;
+    let failed = store.settle(THREAD, "c1", CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 }).await;
     let message = failed.unwrap_err().message;
     let (why, kept) = message.split_once("; the finished image is kept at ").unwrap();
     assert!(why.starts_with(&format!("Easel could not store the image in {folder:?}: No space left")), "{why}");
@@ -128,7 +128,7 @@ async fn a_finished_image_outlives_a_disk_that_is_too_full_for_its_record() {
     disk.fill();
     // Fills what is left of the write-ahead log's last block.
     write_until_refused(&store).await;
-    let failed = store.settle(THREAD, "c1", CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 }).await;
+    let failed = store.settle(THREAD, "c1", CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 }).await;
     let path = disk.path().join("generated_images/thread-1/c1.png");
     let message = failed.unwrap_err().message;
     assert!(message.ends_with(&format!("the finished image is kept at {path:?}")), "{message}");
@@ -151,7 +151,7 @@ async fn other_operations_say_that_the_disk_is_full() {
     store.reserve(call("c1")).await.unwrap_err();
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("x.png"), png(1, 1, &[0; 100_000])).unwrap();
-    let refused = store.take_in(THREAD, ImageSource::Attached(outside.path().join("x.png"))).await.unwrap_err();
+    let refused = store.import_image(THREAD, ImageSource::ClientPath(outside.path().join("x.png"))).await.unwrap_err();
     assert_eq!(refused.kind, ImageErrorKind::Storage);
     fs::remove_file(disk.path().join("ballast")).unwrap();
     store.put_thread(thread(THREAD), None).await.unwrap();

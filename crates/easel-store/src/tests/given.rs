@@ -24,11 +24,11 @@ async fn edit(store: &EaselStore, attachment: &Attachment, call_id: &str) -> Ima
         id: Some(attachment.id.clone()),
         path: attachment.path.clone().into(),
         facts: attachment.facts.clone(),
-        provenance: Provenance::Given,
+        provenance: Provenance::User,
     };
     store.reserve(CallStart { inputs: vec![input], ..call(call_id) }).await.unwrap();
     let made = made(vec![stage_for(store, call_id, &png(4, 4, call_id.as_bytes()))]);
-    store.settle(THREAD, call_id, CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap().remove(0)
+    store.settle(THREAD, call_id, CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap().remove(0)
 }
 
 #[tokio::test]
@@ -129,6 +129,6 @@ async fn a_png_of_four_million_empty_chunks_is_refused() {
     bytes.splice(behind_the_header..behind_the_header, b"\0\0\0\0tEXt\0\0\0\0".repeat(4_000_000));
     let file = home.path().join("x.png");
     fs::write(&file, bytes).unwrap();
-    let refused = store.take_in(THREAD, ImageSource::Attached(file)).await.unwrap_err();
+    let refused = store.import_image(THREAD, ImageSource::ClientPath(file)).await.unwrap_err();
     assert!(refused.message.ends_with("is damaged or cut off"), "{refused}");
 }

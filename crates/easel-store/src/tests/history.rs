@@ -149,7 +149,7 @@ async fn no_base64_reaches_the_database() {
     ];
     store.append(events).await.unwrap();
     let source = ImageSource::DataUrl(format!("data:image/png;base64,{}", base64(&png(1, 1, payload.as_bytes()))));
-    store.take_in(THREAD, source).await.unwrap();
+    store.import_image(THREAD, source).await.unwrap();
     let ThreadItem::ImageGeneration(image) = &items(&store).await[1] else { panic!("not an image") };
     assert_eq!(image.result, "");
     let history = store.load(THREAD).await.unwrap().unwrap().history;
@@ -169,12 +169,12 @@ async fn images_of_a_thread_stand_as_the_conversation_shows_them() {
     let mut attached = Vec::new();
     for filling in ["one", "two", "never sent"] {
         let source = ImageSource::DataUrl(format!("data:image/png;base64,{}", base64(&png(1, 1, filling.as_bytes()))));
-        attached.push(store.take_in(THREAD, source).await.unwrap().id);
+        attached.push(store.import_image(THREAD, source).await.unwrap().id);
     }
     let mut ids = Vec::new();
     for call_id in ["c1", "c2", "c3"] {
         store.reserve(call(call_id)).await.unwrap();
-        let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]), elapsed_ms: 1 };
+        let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]), elapsed_ms: 1 };
         ids.push(store.settle(THREAD, call_id, end).await.unwrap().remove(0).id);
     }
     let output = |call_id: &str, id: &str| {
@@ -195,9 +195,9 @@ async fn images_of_a_thread_stand_as_the_conversation_shows_them() {
     let expected = [
         (attached[1].clone(), message),
         (attached[0].clone(), message),
-        (ids[1].clone(), Origin::Made),
-        (ids[2].clone(), Origin::Made),
-        (ids[0].clone(), Origin::Made),
+        (ids[1].clone(), Origin::Generated),
+        (ids[2].clone(), Origin::Generated),
+        (ids[0].clone(), Origin::Generated),
     ];
     assert_eq!(places, expected);
     assert_eq!(images[4].prompt.as_deref(), Some("a cat"));
@@ -252,7 +252,7 @@ async fn other_users_can_read_nothing() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
-    let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
     let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     let image = std::path::Path::new(&record.path);

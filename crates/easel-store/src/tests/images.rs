@@ -15,7 +15,7 @@ async fn made_images_are_kept_verbatim_and_recorded_from_their_bytes() {
     store.reserve(call("c1")).await.unwrap();
     let bytes = [png(3, 2, b"first"), b"\x89PNG\r\n".to_vec()].concat();
     let images = vec![stage(&store, &bytes), stage(&store, &png(5, 4, b"second"))];
-    let end = CallEnd::Made { made: made(images), elapsed_ms: 1_234 };
+    let end = CallEnd::Generated { made: made(images), elapsed_ms: 1_234 };
     let records = store.settle(THREAD, "c1", end).await.unwrap();
     assert_eq!(std::fs::read(&records[0].path).unwrap(), bytes);
     assert_eq!(names(&home.path().join("generated_images/thread-1")), ["c1-2.png", "c1.png"]);
@@ -72,7 +72,7 @@ async fn a_call_id_that_comes_again_never_replaces_a_file() {
     std::fs::write(folder.join("c1.png"), "mine").unwrap();
     std::os::unix::fs::symlink("/nowhere", folder.join("c1-2.png")).unwrap();
     store.reserve(call("c1")).await.unwrap();
-    let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
     let records = store.settle(THREAD, "c1", end).await.unwrap();
     assert_eq!(Path::new(&records[0].path), folder.join("c1-3.png"));
     assert_eq!(std::fs::read(folder.join("c1.png")).unwrap(), b"mine");
@@ -97,7 +97,7 @@ async fn hostile_ids_make_harmless_names() {
     let store = store(home.path()).await;
     let call_id = "../../.git/hooks/\n\u{202e}post-commit";
     store.reserve(call(call_id)).await.unwrap();
-    let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
     let records = store.settle(THREAD, call_id, end).await.unwrap();
     let expected = home.path().join("generated_images/thread-1/_______git_hooks___post-commit.png");
     assert_eq!(Path::new(&records[0].path), expected);
@@ -109,7 +109,7 @@ async fn the_extension_follows_the_content() {
     let store = store(home.path()).await;
     store.reserve(call("c1.png")).await.unwrap();
     let gif = b"GIF89a\x02\x00\x03\x00\x00\x00\x00,".to_vec();
-    let end = CallEnd::Made { made: made(vec![stage(&store, &gif)]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![stage(&store, &gif)]), elapsed_ms: 1 };
     let records = store.settle(THREAD, "c1.png", end).await.unwrap();
     assert!(records[0].path.ends_with("/c1_png.gif"));
     assert_eq!(records[0].applied.output_format.as_deref(), Some("gif"));
@@ -144,7 +144,8 @@ async fn a_second_end_of_a_call_changes_nothing() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
-    let end = |filling: &[u8]| CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, filling))]), elapsed_ms: 1 };
+    let end =
+        |filling: &[u8]| CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, filling))]), elapsed_ms: 1 };
     let first = store.settle(THREAD, "c1", end(b"first")).await.unwrap();
     let failed = CallEnd::Failed(image_error(ImageErrorKind::Timeout, "too late"));
     store.settle(THREAD, "c1", failed).await.unwrap();
@@ -156,7 +157,7 @@ async fn a_second_end_of_a_call_changes_nothing() {
 async fn images_that_cannot_be_recorded_are_kept_and_named() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
-    let end = |staged| CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 };
+    let end = |staged| CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 };
     let unknown = store.settle(THREAD, "c1", end(stage(&store, &png(1, 1, b"one")))).await.unwrap_err();
     let path = home.path().join("generated_images/thread-1/c1.png");
     assert!(unknown.message.ends_with(&format!("the finished image is kept at {path:?}")), "{unknown}");
@@ -175,7 +176,7 @@ async fn an_image_is_found_by_its_handle_and_read_by_range() {
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
     let bytes = png(1, 1, &[7; 1_000]);
-    let end = CallEnd::Made { made: made(vec![stage(&store, &bytes)]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![stage(&store, &bytes)]), elapsed_ms: 1 };
     let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
     let Some(StoredImage::Made(entry)) = store.image(&record.id).await.unwrap() else { panic!("not found") };
     assert_eq!((entry.thread_id.as_str(), entry.turn_id.as_str(), entry.item_id.as_str()), (THREAD, TURN, "c1"));
@@ -200,7 +201,7 @@ async fn images_are_listed_newest_first_page_by_page() {
     let store = store(home.path()).await;
     for call_id in ["c1", "c2", "c3"] {
         store.reserve(call(call_id)).await.unwrap();
-        let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]), elapsed_ms: 1 };
+        let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]), elapsed_ms: 1 };
         store.settle(THREAD, call_id, end).await.unwrap();
     }
     let wish = |cursor, thread: &str| ImageListParams { thread_id: Some(thread.into()), cursor, limit: Some(2) };
@@ -216,14 +217,14 @@ async fn a_provider_is_given_no_file_but_easels_own_images() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
-    let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
     let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
     let files = store.files(THREAD);
     let at = |path: &Path| Reference {
         id: None,
         path: path.into(),
         facts: record.facts.clone(),
-        provenance: Provenance::Given,
+        provenance: Provenance::User,
     };
     files.open(&at(Path::new(&record.path))).unwrap();
     let link = home.path().join("generated_images/thread-1/link.png");

@@ -21,7 +21,7 @@ fn pending(id: &str, text: &str, handles: &[&str]) -> PendingMessage {
 async fn attach(store: &EaselStore, filling: &[u8]) -> Attachment {
     use base64::Engine;
     let bytes = base64::engine::general_purpose::STANDARD.encode(png(1, 1, filling));
-    store.take_in(THREAD, ImageSource::DataUrl(format!("data:image/png;base64,{bytes}"))).await.unwrap()
+    store.import_image(THREAD, ImageSource::DataUrl(format!("data:image/png;base64,{bytes}"))).await.unwrap()
 }
 
 async fn messages(store: &EaselStore) -> Vec<String> {

@@ -40,7 +40,7 @@ async fn edit(store: &EaselStore) -> (Attachment, ImageRecord) {
     let inputs = store.load(THREAD).await.unwrap().unwrap().images.into_iter().map(|image| image.reference).collect();
     store.reserve(CallStart { inputs, ..call("c1") }).await.unwrap();
     let made = made(vec![stage(store, &png(4, 4, b"made"))]);
-    let record = store.settle(THREAD, "c1", CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap().remove(0);
+    let record = store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap().remove(0);
     let mut item = drawing("c1");
     item.status = ImageStatus::Completed;
     item.completed_at_ms = Some(2);
@@ -96,8 +96,8 @@ async fn a_moved_home_has_all_its_images_at_the_new_place() {
     let moved = |path: &str| path.replace(old.to_str().unwrap(), new.to_str().unwrap());
     assert_eq!(attach(&store, "other").await.path, moved(&given.path));
     let path = PathBuf::from(moved(&record.path));
-    let named = ImageSource::Named { path, roots: Vec::new() };
-    assert_eq!(store.take_in(THREAD, named).await.unwrap().id, record.id);
+    let named = ImageSource::ModelPath { path, roots: Vec::new() };
+    assert_eq!(store.import_image(THREAD, named).await.unwrap().id, record.id);
     store.delete(THREAD).await.unwrap();
     assert_eq!(names(&new.join("generated_images")), [""; 0]);
 }
@@ -114,8 +114,8 @@ async fn two_names_of_a_home_are_one_home() {
     // By the name that this process was given, and by the real one.
     for home in [&link, &real] {
         let path = home.join("generated_images/thread-1/c1.png");
-        let named = ImageSource::Named { path, roots: Vec::new() };
-        assert_eq!(there.take_in(THREAD, named).await.unwrap().id, record.id);
+        let named = ImageSource::ModelPath { path, roots: Vec::new() };
+        assert_eq!(there.import_image(THREAD, named).await.unwrap().id, record.id);
     }
     there.put_thread(thread("other"), None).await.unwrap();
     let shared = attach(&there, "other").await;
@@ -147,8 +147,8 @@ async fn images_on_another_disk_behind_a_link_are_read_and_removed() {
     // A model of another thread reaches it by no name, even if it may read the disk that the link leads to.
     store.put_thread(thread("other"), None).await.unwrap();
     for path in [folder.join("generated_images/thread-1/c1.png"), PathBuf::from(&record.path)] {
-        let named = ImageSource::Named { path, roots: vec![folder.clone()] };
-        assert_eq!(store.take_in("other", named).await.unwrap_err().kind, ImageErrorKind::ReferenceRefused);
+        let named = ImageSource::ModelPath { path, roots: vec![folder.clone()] };
+        assert_eq!(store.import_image("other", named).await.unwrap_err().kind, ImageErrorKind::ReferenceRefused);
     }
     store.delete(THREAD).await.unwrap();
     assert_eq!(names(&folder.join("generated_images")), [""; 0]);
@@ -176,10 +176,10 @@ async fn a_disk_of_attachments_that_is_not_there_keeps_nothing_else_from_working
     let store = store(&home).await;
     store.reserve(call("c1")).await.unwrap();
     let made = made(vec![stage(&store, &png(4, 4, b"made"))]);
-    store.settle(THREAD, "c1", CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
+    store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap();
     let given = folder.join("given.png");
     fs::write(&given, png(1, 1, b"")).unwrap();
-    store.take_in(THREAD, ImageSource::Attached(given.clone())).await.unwrap_err();
+    store.import_image(THREAD, ImageSource::ClientPath(given.clone())).await.unwrap_err();
     fs::create_dir(folder.join("unplugged")).unwrap();
-    store.take_in(THREAD, ImageSource::Attached(given)).await.unwrap();
+    store.import_image(THREAD, ImageSource::ClientPath(given)).await.unwrap();
 }

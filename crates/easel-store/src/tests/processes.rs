@@ -117,7 +117,7 @@ async fn child_that_settles_behind_a_foreign_lock() {
     let mut settling = tokio::task::JoinSet::new();
     for id in ["c1", "c2"] {
         let images = vec![stage(&store, &png(1, 1, id.as_bytes()))];
-        let (store, end) = (store.clone(), CallEnd::Made { made: made(images), elapsed_ms: 1 });
+        let (store, end) = (store.clone(), CallEnd::Generated { made: made(images), elapsed_ms: 1 });
         settling.spawn(async move { store.settle(THREAD, id, end).await });
         // Runs until it waits for the store's thread, and that for the lock.
         tokio::task::yield_now().await;
@@ -161,7 +161,7 @@ async fn child_that_draws() {
         store.reserve(CallStart { turn_id: turn, ..call(&id) }).await.unwrap();
         let images = vec![stage(&store, &png(1, 1, id.as_bytes())), stage(&store, &png(2, 2, id.as_bytes()))];
         println!("staged {id}");
-        store.settle(THREAD, &id, CallEnd::Made { made: made(images), elapsed_ms: 1 }).await.unwrap();
+        store.settle(THREAD, &id, CallEnd::Generated { made: made(images), elapsed_ms: 1 }).await.unwrap();
         println!("settled {id}");
     }
 }

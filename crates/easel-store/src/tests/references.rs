@@ -1,7 +1,7 @@
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use easel_imagegen::port::{CallEnd, ImageSource, SourceRefused, Store};
+use easel_imagegen::port::{CallEnd, ImageSource, ImportError, Store};
 use easel_protocol::record::{Attachment, ImageErrorKind};
 use tempfile::TempDir;
 
@@ -32,9 +32,9 @@ impl Place {
         self.folder.path().join(name)
     }
 
-    async fn named(&self, path: impl Into<PathBuf>) -> Result<Attachment, SourceRefused> {
-        let source = ImageSource::Named { path: path.into(), roots: vec![self.path("project")] };
-        self.store.take_in(THREAD, source).await
+    async fn named(&self, path: impl Into<PathBuf>) -> Result<Attachment, ImportError> {
+        let source = ImageSource::ModelPath { path: path.into(), roots: vec![self.path("project")] };
+        self.store.import_image(THREAD, source).await
     }
 
     /// Files among the attachments, finished or not.
@@ -46,7 +46,7 @@ impl Place {
     }
 }
 
-fn kind(result: Result<Attachment, SourceRefused>) -> ImageErrorKind {
+fn kind(result: Result<Attachment, ImportError>) -> ImageErrorKind {
     result.unwrap_err().kind
 }
 
@@ -102,8 +102,8 @@ async fn a_root_that_is_itself_a_link_can_be_named_either_way() {
     let place = Place::new().await;
     symlink(place.path("project"), place.path("alias")).unwrap();
     for path in [place.path("alias/inside.png"), place.path("project/inside.png")] {
-        let source = ImageSource::Named { path, roots: vec![place.path("alias")] };
-        place.store.take_in(THREAD, source).await.unwrap();
+        let source = ImageSource::ModelPath { path, roots: vec![place.path("alias")] };
+        place.store.import_image(THREAD, source).await.unwrap();
     }
 }
 
@@ -142,7 +142,7 @@ async fn only_regular_files_are_read_and_nothing_is_waited_for() {
         assert_eq!(kind(place.named(&path).await), ImageErrorKind::ReferenceRefused, "{path:?}");
     }
     for path in [fifo, "/dev/zero".into(), "/dev/null".into(), place.path("project")] {
-        let taken = place.store.take_in(THREAD, ImageSource::Attached(path.clone())).await;
+        let taken = place.store.import_image(THREAD, ImageSource::ClientPath(path.clone())).await;
         assert_eq!(kind(taken), ImageErrorKind::ReferenceRefused, "{path:?}");
     }
 }
@@ -187,9 +187,9 @@ async fn an_image_over_the_limits_is_refused_by_its_header_and_size() {
     std::fs::write(&large, png(1, 1, &[0; 100])).unwrap();
     let url = format!("data:image/png;base64,{}", base64(&png(1, 1, &[0; 100])));
     let roots = vec![place.path("project")];
-    let named = ImageSource::Named { path: large.clone(), roots };
-    for source in [ImageSource::Attached(large), named, ImageSource::DataUrl(url)] {
-        let refused = strict.take_in(THREAD, source).await.unwrap_err();
+    let named = ImageSource::ModelPath { path: large.clone(), roots };
+    for source in [ImageSource::ClientPath(large), named, ImageSource::DataUrl(url)] {
+        let refused = strict.import_image(THREAD, source).await.unwrap_err();
         assert!(refused.message.ends_with("is larger than 100 bytes"), "{refused}");
     }
     assert_eq!(place.kept(), [""; 0]);
@@ -199,14 +199,14 @@ async fn an_image_over_the_limits_is_refused_by_its_header_and_size() {
 async fn an_attachment_may_lie_anywhere_and_outlives_the_clients_file() {
     let place = Place::new().await;
     symlink(place.path("outside.png"), place.path("shortcut.png")).unwrap();
-    let taken = place.store.take_in(THREAD, ImageSource::Attached(place.path("shortcut.png"))).await.unwrap();
+    let taken = place.store.import_image(THREAD, ImageSource::ClientPath(place.path("shortcut.png"))).await.unwrap();
     // Edited in place and then deleted: neither reaches the copy.
     std::fs::write(place.path("outside.png"), "edited").unwrap();
     std::fs::remove_file(place.path("outside.png")).unwrap();
     assert_eq!(std::fs::read(&taken.path).unwrap(), png(1, 1, b"outside"));
-    let gone = place.store.take_in(THREAD, ImageSource::Attached(place.path("outside.png"))).await;
+    let gone = place.store.import_image(THREAD, ImageSource::ClientPath(place.path("outside.png"))).await;
     assert_eq!(kind(gone), ImageErrorKind::ReferenceNotFound);
-    let relative = place.store.take_in(THREAD, ImageSource::Attached("outside.png".into())).await;
+    let relative = place.store.import_image(THREAD, ImageSource::ClientPath("outside.png".into())).await;
     assert_eq!(kind(relative), ImageErrorKind::ReferenceRefused);
 }
 
@@ -215,8 +215,9 @@ async fn equal_bytes_are_kept_once_under_a_handle_each() {
     let place = Place::new().await;
     let bytes = png(1, 1, b"inside");
     let url = format!("data:image/png;base64,{}", base64(&bytes));
-    let first = place.store.take_in(THREAD, ImageSource::Attached(place.path("project/inside.png"))).await.unwrap();
-    let second = place.store.take_in("thread-2", ImageSource::DataUrl(url)).await.unwrap();
+    let first =
+        place.store.import_image(THREAD, ImageSource::ClientPath(place.path("project/inside.png"))).await.unwrap();
+    let second = place.store.import_image("thread-2", ImageSource::DataUrl(url)).await.unwrap();
     assert_eq!((&first.path, &first.facts), (&second.path, &second.facts));
     assert_ne!(first.id, second.id);
     assert_eq!(place.kept(), [format!("{}.png", first.facts.sha256)]);
@@ -238,26 +239,26 @@ async fn only_strict_base64_of_an_image_is_taken() {
         String::new(),
     ];
     for url in urls {
-        let taken = place.store.take_in(THREAD, ImageSource::DataUrl(url.clone())).await;
+        let taken = place.store.import_image(THREAD, ImageSource::DataUrl(url.clone())).await;
         assert_eq!(kind(taken), ImageErrorKind::ReferenceRefused, "{url}");
     }
     let upper = format!("DATA:IMAGE/PNG;name=cat;BASE64,{good}");
-    place.store.take_in(THREAD, ImageSource::DataUrl(upper)).await.unwrap();
+    place.store.import_image(THREAD, ImageSource::DataUrl(upper)).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_threads_own_images_can_be_named_by_path_and_keep_their_handle() {
     let place = Place::new().await;
     place.store.reserve(call("c1")).await.unwrap();
-    let end = CallEnd::Made { made: made(vec![stage(&place.store, &png(1, 1, b"made"))]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![stage(&place.store, &png(1, 1, b"made"))]), elapsed_ms: 1 };
     let record = place.store.settle(THREAD, "c1", end).await.unwrap().remove(0);
-    let attached = place.store.take_in(THREAD, ImageSource::Attached(place.path("outside.png"))).await.unwrap();
+    let attached = place.store.import_image(THREAD, ImageSource::ClientPath(place.path("outside.png"))).await.unwrap();
     assert_eq!(place.named(&record.path).await.unwrap().id, record.id);
     assert_eq!(place.named(&attached.path).await.unwrap(), attached);
     // Another thread has no claim to them.
     for path in [&record.path, &attached.path] {
-        let source = ImageSource::Named { path: path.into(), roots: Vec::new() };
-        let refused = place.store.take_in("thread-2", source).await.unwrap_err();
+        let source = ImageSource::ModelPath { path: path.into(), roots: Vec::new() };
+        let refused = place.store.import_image("thread-2", source).await.unwrap_err();
         assert_eq!(refused.kind, ImageErrorKind::ReferenceRefused);
     }
 }

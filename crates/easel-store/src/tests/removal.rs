@@ -20,7 +20,7 @@ async fn drawn(home: &Path) -> (EaselStore, Attachment, ImageRecord) {
     store.append(vec![turn_started(TURN), model_item(shown_by_user(&[&attachment.id]))]).await.unwrap();
     store.reserve(call("c1")).await.unwrap();
     let made = made(vec![stage(&store, &png(4, 4, b"made"))]);
-    let records = store.settle(THREAD, "c1", CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
+    let records = store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap();
     store.append(vec![turn_completed(TURN)]).await.unwrap();
     (store, attachment, records[0].clone())
 }
@@ -133,7 +133,7 @@ async fn many_images_go_with_their_thread_and_what_a_death_left_of_one() {
         let call_id = format!("many-{number}");
         store.reserve(call(&call_id)).await.unwrap();
         let made = made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]);
-        store.settle(THREAD, &call_id, CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
+        store.settle(THREAD, &call_id, CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap();
     }
     // A process died between the new name of a file and its end.
     fs::rename(&record.path, folder.join(".removed-c1.png")).unwrap();

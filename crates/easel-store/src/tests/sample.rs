@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use easel_imagegen::port::{CallStart, Files, ImageSource, Made, MadeImage, Reference, Store};
+use easel_imagegen::port::{CallStart, Files, GeneratedImage, GeneratedImages, ImageSource, Reference, Store};
 use easel_protocol::event::{
     Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
     TurnCompletedNotification, TurnStartedNotification,
@@ -217,10 +217,10 @@ fn written(files: &ThreadFiles, bytes: &[u8]) -> StagedImage {
     files.stage(writer).unwrap()
 }
 
-pub(super) fn made(images: Vec<StagedImage>) -> Made<StagedImage> {
+pub(super) fn made(images: Vec<StagedImage>) -> GeneratedImages<StagedImage> {
     let image =
-        |staged| MadeImage { staged, revised_prompt: Some("a fat cat".into()), applied: AppliedImage::default() };
-    Made {
+        |staged| GeneratedImage { staged, revised_prompt: Some("a fat cat".into()), applied: AppliedImage::default() };
+    GeneratedImages {
         images: images.into_iter().map(image).collect(),
         usage: Some(ImageUsage { input_tokens: 1, output_tokens: 2, total_tokens: 3 }),
         request_id: Some("req_1".into()),
@@ -235,7 +235,7 @@ pub(super) async fn attach(store: &EaselStore, thread_id: &str) -> Attachment {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("given.png");
     std::fs::write(&file, png(4, 4, b"given")).unwrap();
-    store.take_in(thread_id, ImageSource::Attached(file)).await.unwrap()
+    store.import_image(thread_id, ImageSource::ClientPath(file)).await.unwrap()
 }
 
 /// All items of [`THREAD`].

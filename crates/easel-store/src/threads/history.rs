@@ -105,12 +105,12 @@ fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<T
                 id: Some(record.id),
                 path: record.path.into(),
                 facts: record.facts,
-                provenance: Provenance::Made,
+                provenance: Provenance::Generated,
             };
-            ThreadImage { origin: Origin::Made, reference, prompt: Some(record.requested.prompt) }
+            ThreadImage { origin: Origin::Generated, reference, prompt: Some(record.requested.prompt) }
         } else {
             let Attachment { id, path, facts } = home.read_column(json)?;
-            let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::Given };
+            let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::User };
             ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None }
         });
     }
@@ -143,13 +143,13 @@ fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<Th
                     continue;
                 }
                 // A client put it in as the work of a tool.
-                None => image.origin = Origin::Made,
+                None => image.origin = Origin::Generated,
             }
         }
         placed.push((at, image));
     }
     let unnamed =
-        (0..).zip(rest).filter_map(|(at, image)| Some((at, image.filter(|image| image.origin == Origin::Made)?)));
+        (0..).zip(rest).filter_map(|(at, image)| Some((at, image.filter(|image| image.origin == Origin::Generated)?)));
     before_newer(placed, unnamed)
 }
 

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
-    Files, FunctionCall, ImageJob, Made, MadeImage, ModelError, ModelEvent, ModelRequest, Preview, Previews, Provider,
-    ProviderInfo, image_error,
+    Files, FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
+    Previews, Provider, ProviderInfo, image_error,
 };
 use easel_protocol::event::TokenUsage;
 use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, ImageErrorKind, RequestedImage};
@@ -28,11 +28,14 @@ pub(crate) struct FakeProvider {
     pub(crate) info_panics: Mutex<bool>,
 }
 
-fn made<F: Files>(files: &F, names: &[&str]) -> Made<F::Staged> {
-    let image =
-        |name: &&str| MadeImage { staged: stage(files, name), revised_prompt: None, applied: AppliedImage::default() };
+fn made<F: Files>(files: &F, names: &[&str]) -> GeneratedImages<F::Staged> {
+    let image = |name: &&str| GeneratedImage {
+        staged: stage(files, name),
+        revised_prompt: None,
+        applied: AppliedImage::default(),
+    };
     let images = names.iter().map(image).collect();
-    Made { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None }
+    GeneratedImages { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None }
 }
 
 impl FakeProvider {
@@ -117,7 +120,7 @@ impl Provider for FakeProvider {
         files: Arc<F>,
         previews: Previews<F::Staged>,
         stop: CancellationToken,
-    ) -> Result<Made<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
         let call_id = job.call_id;
         let references: Vec<String> = job.references.iter().map(|image| image.path.display().to_string()).collect();
         self.log.add(format!("make {call_id} of {references:?}"));
@@ -146,7 +149,7 @@ impl Provider for FakeProvider {
             "none" => Ok(made(&*files, &[])),
             "partly" => {
                 let missing = Some(Box::new(image_error(ImageErrorKind::Timeout, "the second is missing")));
-                Ok(Made { missing, ..made(&*files, &[&call_id]) })
+                Ok(GeneratedImages { missing, ..made(&*files, &[&call_id]) })
             }
             "fail" => Err(ImageError {
                 billed: Billed::Yes,

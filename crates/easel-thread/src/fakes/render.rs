@@ -1,6 +1,6 @@
 //! Effects as short lines.
 
-use easel_imagegen::references::Chosen;
+use easel_imagegen::references::ImageRef;
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageGenerationItem, ThreadItem};
 use easel_protocol::response_item::{ContentItem, ResponseItem};
@@ -107,10 +107,10 @@ fn contents(contents: &[ContentItem]) -> String {
     texts.join(", ")
 }
 
-fn chosen(chosen: &Chosen) -> String {
+fn chosen(chosen: &ImageRef) -> String {
     match chosen {
-        Chosen::Known(reference) => reference.path.display().to_string(),
-        Chosen::Named(path) => format!("file {}", path.display()),
+        ImageRef::Handle(reference) => reference.path.display().to_string(),
+        ImageRef::Path(path) => format!("file {}", path.display()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use easel_imagegen::port::{
-    CallEnd, CallStart, Files, ImageSource, Reference, RequestStart, SourceRefused, StorageError, Store,
+    CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, StorageError, Store,
 };
 use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, ImageErrorKind, ImageFacts, ImageRecord};
@@ -114,15 +114,15 @@ impl Store for FakeStore {
         Ok(())
     }
 
-    async fn take_in(&self, _thread_id: &str, source: ImageSource) -> Result<Attachment, SourceRefused> {
+    async fn import_image(&self, _thread_id: &str, source: ImageSource) -> Result<Attachment, ImportError> {
         tokio::task::yield_now().await;
-        let ImageSource::Named { path, roots } = source else { panic!("a call takes in named files alone") };
+        let ImageSource::ModelPath { path, roots } = source else { panic!("a call takes in named files alone") };
         self.log.add(format!("take in {} from {roots:?}", path.display()));
         if roots.iter().any(|root| path.starts_with(root)) {
             return Ok(attachment(&path.file_stem().unwrap().to_string_lossy()));
         }
         let message = format!("{} is outside the project", PathBuf::from(path.file_name().unwrap()).display());
-        Err(SourceRefused { kind: ImageErrorKind::ReferenceRefused, message })
+        Err(ImportError { kind: ImageErrorKind::ReferenceRefused, message })
     }
 
     async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
@@ -166,11 +166,11 @@ impl Store for FakeStore {
         tokio::task::yield_now().await;
         whole.ended();
         match end {
-            CallEnd::Made { .. } if self.faults.settle => {
+            CallEnd::Generated { .. } if self.faults.settle => {
                 self.log.add(format!("settle {call_id} not"));
                 full()
             }
-            CallEnd::Made { made, .. } => {
+            CallEnd::Generated { made, .. } => {
                 self.log.add(format!("settle {call_id} made"));
                 Ok(made.images.iter().map(|image| record(&image.staged.0)).collect())
             }

@@ -1,7 +1,7 @@
 //! The tool calls of one answer: each has an item that is started before anything is sent and completed once.
 
 use easel_imagegen::output;
-use easel_imagegen::plan::{Draft, plan};
+use easel_imagegen::plan::{PlannedCall, plan};
 use easel_imagegen::port::{FunctionCall, Reference, image_error};
 use easel_imagegen::spec::{STANDALONE_NAME, is_standalone};
 use easel_protocol::item::{ImageFailure, ImageGenerationItem, ImageStatus, ItemInputImage, ThreadItem};
@@ -54,7 +54,7 @@ impl Calls {
     }
 
     /// Counts the images that a call asks for, or refuses the call that would go over `max`.
-    fn count(&mut self, draft: Draft, max: u32) -> Result<Draft, Box<ImageError>> {
+    fn count(&mut self, draft: PlannedCall, max: u32) -> Result<PlannedCall, Box<ImageError>> {
         let images = self.images.saturating_add(draft.requested.parameters.n.unwrap_or(1));
         if images > max {
             return Err(Box::new(over_limit(max)));
@@ -84,7 +84,7 @@ impl Turn {
         let kind = Kind::Function { call, output: Vec::new(), made: Vec::new() };
         let item_id = self.start_call(step, &call_id, kind);
         match planned {
-            Ok(draft) => step.effects.push(Effect::RunCall(Draft { call_id: item_id, ..draft })),
+            Ok(draft) => step.effects.push(Effect::RunCall(PlannedCall { call_id: item_id, ..draft })),
             Err(error) => self.call_ended(step, &item_id, Err(error)),
         }
     }

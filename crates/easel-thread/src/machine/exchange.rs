@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use easel_imagegen::plan::Draft;
+use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{FunctionCall, ModelError, Reference};
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::UserInput;
@@ -108,7 +108,7 @@ pub enum Effect {
     /// Ask for an answer with the conversation as it now is.
     AskModel,
     /// Run a call of the standalone tool; its end comes back as [`Input::CallEnded`].
-    RunCall(Draft),
+    RunCall(PlannedCall),
     /// Journal a call of the hosted tool; its end comes back as [`Input::CallEnded`].
     TrackHosted { item_id: String, call_id: String, requested: RequestedImage, references: Vec<Reference> },
     /// Close the request for an answer.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use easel_imagegen::port::{Made, ModelError, Provider, Reference, RequestStart, Store};
+use easel_imagegen::port::{GeneratedImages, ModelError, Provider, Reference, RequestStart, Store};
 use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
@@ -91,7 +91,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         &mut self,
         turn: &mut Turn,
         call_id: &str,
-        outcome: Result<Made<StagedOf<S>>, ImageError>,
+        outcome: Result<GeneratedImages<StagedOf<S>>, ImageError>,
     ) -> Vec<Effect> {
         let Some(hosted) = self.hosted.remove(call_id) else {
             tracing::warn!(call_id, "the provider ended an image call that is not under way");
@@ -115,7 +115,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         &mut self,
         turn: &mut Turn,
         hosted: Hosted,
-        made: Result<Made<StagedOf<S>>, ImageError>,
+        made: Result<GeneratedImages<StagedOf<S>>, ImageError>,
     ) -> Vec<Effect> {
         if let Some((requested, references)) = &hosted.unreserved
             && let Err(message) = self.context.reserve_hosted(&hosted.item_id, requested, references).await

@@ -188,7 +188,7 @@ async fn handle_url(app: &App, stored: &StoredThread, field: String, url: String
     if !url.starts_with("data:") {
         return Err(Refusal::field(field, "only data: URLs are taken; nothing is read from a path or the network"));
     }
-    let taken = app.store.take_in(&stored.thread.id, ImageSource::DataUrl(url)).await;
+    let taken = app.store.import_image(&stored.thread.id, ImageSource::DataUrl(url)).await;
     let image = taken.map_err(|refused| Refusal::source(field, refused))?;
     Ok(format!("{HANDLE_SCHEME}{}", image.id))
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use easel_imagegen::gate::sentence;
+use easel_imagegen::gate::describe;
 use easel_imagegen::port::Provider;
 use easel_imagegen::spec;
 use easel_protocol::method::ToolList;
@@ -50,5 +50,5 @@ impl Handler for ToolList {
 }
 
 fn held_back(reason: &HeldBackReason) -> HeldBack {
-    HeldBack { reason: *reason, message: sentence(*reason).to_owned() }
+    HeldBack { reason: *reason, message: describe(*reason).to_owned() }
 }

@@ -16,7 +16,7 @@ fn job(size: Option<&str>, references: usize) -> ImageJob {
         bytes: 100,
         has_alpha: false,
     };
-    let reference = Reference { id: None, path: "/x/y.png".into(), facts, provenance: Provenance::Given };
+    let reference = Reference { id: None, path: "/x/y.png".into(), facts, provenance: Provenance::User };
     ImageJob {
         call_id: String::new(),
         idempotency_key: String::new(),

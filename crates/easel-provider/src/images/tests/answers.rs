@@ -126,7 +126,7 @@ fn streamed(events: &str) -> Act {
     Act::Answer(answer("200 OK", &[("content-type", "text/event-stream; charset=utf-8")], events))
 }
 
-async fn call_streaming(act: Act) -> Result<Made<Vec<u8>>, ImageError> {
+async fn call_streaming(act: Act) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
     let (made, requests) = call(Record { stream_images: true, ..Preset::Openai.record() }, vec![act]).await;
     assert_eq!(requests[0].json()["stream"], true);
     made

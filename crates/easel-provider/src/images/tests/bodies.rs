@@ -169,7 +169,7 @@ fn given(files: &mut Memory) -> (Reference, Vec<u8>, Vec<u8>) {
     let head = &png(0)[..33];
     let whole = [head, b"\0\0\0\x0atEXtGPS-CANARY\0\0\0\0", pixels].concat();
     let reference = files.add("given", whole.clone(), whole.len() as u64);
-    (Reference { provenance: Provenance::Given, ..reference }, whole, [head, pixels].concat())
+    (Reference { provenance: Provenance::User, ..reference }, whole, [head, pixels].concat())
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn an_image_that_is_too_large_or_cannot_be_stripped_is_refused_and_nothing
     let (fits, _, stripped) = given(&mut files);
     let large = files.add("large", png(300), png(300).len() as u64);
     let broken = files.add("broken", [&png(0)[..33], b"\0\0\0\x01?!?!"].concat(), 41);
-    let broken = Reference { provenance: Provenance::Given, ..broken };
+    let broken = Reference { provenance: Provenance::User, ..broken };
     let (files, server) = (Arc::new(files), Server::start(vec![ok(&drawn(&png(9)))]).await);
     let mut record = Preset::Openai.record();
     record.limits.max_image_bytes = stripped.len() as u64;

@@ -4,7 +4,7 @@ use easel_protocol::record::ImageErrorKind;
 
 use super::*;
 
-async fn call_streaming(act: Act) -> Result<Made<Vec<u8>>, ImageError> {
+async fn call_streaming(act: Act) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
     let (made, requests) = call(Record { stream_images: true, ..Preset::Openai.record() }, vec![act]).await;
     assert_eq!(requests.len(), 1);
     made

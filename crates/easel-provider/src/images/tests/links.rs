@@ -4,7 +4,10 @@ use tokio::net::TcpListener;
 use super::*;
 
 /// A call whose answer names its image by `link`; `{port}` in it is the server's.
-async fn call_with_link(link: &str, then: Vec<Act>) -> (Result<Made<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+async fn call_with_link(
+    link: &str,
+    then: Vec<Act>,
+) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
     // The answer names the server's port, which is known only when it listens: the path carries the link there.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

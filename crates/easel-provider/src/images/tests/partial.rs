@@ -11,7 +11,7 @@ async fn call_for_two(
     acts: Vec<Act>,
     deadline: Duration,
     stop: CancellationToken,
-) -> Result<Made<Vec<u8>>, ImageError> {
+) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
     let server = Server::start(acts).await;
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
@@ -48,7 +48,11 @@ fn halves() -> [Vec<u8>; 3] {
 }
 
 #[track_caller]
-fn assert_first_only(made: Result<Made<Vec<u8>>, ImageError>, kind: ImageErrorKind, billed: Billed) -> ImageError {
+fn assert_first_only(
+    made: Result<GeneratedImages<Vec<u8>>, ImageError>,
+    kind: ImageErrorKind,
+    billed: Billed,
+) -> ImageError {
     let made = made.expect("the image that is there");
     assert_eq!(made.images.iter().map(|image| &image.staged).collect::<Vec<_>>(), [&png(3)]);
     assert_eq!(made.images[0].applied.n, Some(1));

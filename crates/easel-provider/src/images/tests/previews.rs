@@ -7,7 +7,7 @@ use super::*;
 /// What a call of two previews has shown, and its outcome.
 struct Called {
     shown: Vec<(u32, Vec<u8>)>,
-    made: Result<Made<Vec<u8>>, ImageError>,
+    made: Result<GeneratedImages<Vec<u8>>, ImageError>,
     request: server::Seen,
 }
 

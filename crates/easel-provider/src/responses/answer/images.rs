@@ -1,6 +1,6 @@
 //! The images of the hosted tool in one answer: each begins once and ends once.
 
-use easel_imagegen::port::{Made, MadeImage, ModelError, ModelEvent, Preview, Reference, image_error};
+use easel_imagegen::port::{GeneratedImage, GeneratedImages, ModelError, ModelEvent, Preview, Reference, image_error};
 use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::turn::CodexErrorInfo;
 use reqwest::header::HeaderMap;
@@ -208,7 +208,7 @@ impl Images {
         }
     }
 
-    fn outcome(&self, key: &ItemKey, image: Image) -> Result<Made<usize>, ImageError> {
+    fn outcome(&self, key: &ItemKey, image: Image) -> Result<GeneratedImages<usize>, ImageError> {
         if let Some(error) = &image.error {
             return Err(ImageError { attempts: 1, ..self.refused(error).image_error() });
         }
@@ -226,8 +226,8 @@ impl Images {
             n,
         };
         let revised_prompt = image.revised_prompt.and_then(|prompt| masks.prompt(&prompt));
-        Ok(Made {
-            images: vec![MadeImage { staged: picture, revised_prompt, applied }],
+        Ok(GeneratedImages {
+            images: vec![GeneratedImage { staged: picture, revised_prompt, applied }],
             usage: None,
             request_id: self.request_id.clone(),
             generation_id: masks.fact(&key.id),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Picture, Piece};
 
 pub(super) fn pieces(request: &ModelRequest) -> Result<Vec<Piece>, String> {
-    let mut draft = Draft { images: &request.images, pieces: Vec::new(), json: Vec::new() };
+    let mut draft = PlannedCall { images: &request.images, pieces: Vec::new(), json: Vec::new() };
     draft.raw(r#"{"model":"#);
     draft.value(&request.model)?;
     draft.raw(r#","instructions":"#);
@@ -48,7 +48,7 @@ fn is_empty(item: &ResponseItem) -> bool {
     }
 }
 
-struct Draft<'a> {
+struct PlannedCall<'a> {
     images: &'a [Reference],
     pieces: Vec<Piece>,
     /// What was written since the last picture.
@@ -110,7 +110,7 @@ impl<'a> OutputMessage<'a> {
     }
 }
 
-impl Draft<'_> {
+impl PlannedCall<'_> {
     fn raw(&mut self, json: &str) {
         self.json.extend_from_slice(json.as_bytes());
     }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use easel_imagegen::port::{Files, Reference, SendGate};
-use easel_imagegen::strip::{self, Metadata, Outgoing};
+use easel_imagegen::strip::{self, Metadata, StrippedImage};
 use futures_core::Stream;
 use futures_util::stream;
 use tokio::sync::watch;
@@ -82,7 +82,7 @@ struct Rest<F: Files> {
     files: Arc<F>,
     metadata: Metadata,
     /// The image that is being read, and how many bytes of it are left.
-    open: Option<(Outgoing<F::Reader>, u64)>,
+    open: Option<(StrippedImage<F::Reader>, u64)>,
 }
 
 /// The next part with what is left after it; `None` at the end.

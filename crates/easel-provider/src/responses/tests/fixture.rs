@@ -105,7 +105,7 @@ pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u
         id: Some(id.to_owned()),
         path: PathBuf::from(format!("/{id}.png")),
         facts,
-        provenance: Provenance::Made,
+        provenance: Provenance::Generated,
     };
     let mut bytes = STANDARD.decode(PNG).unwrap();
     assert!(bytes.len() <= length, "a picture has {} bytes at least", bytes.len());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use base64::engine::general_purpose::STANDARD;
 use base64::read::DecoderReader;
-use easel_imagegen::port::{ImageSource, SourceRefused};
+use easel_imagegen::port::{ImageSource, ImportError};
 use easel_protocol::record::{Attachment, ImageErrorKind, ImageFacts};
 use tempfile::TempPath;
 
@@ -47,7 +47,7 @@ impl Copied {
 }
 
 /// Copies the image into the store, one file for equal bytes.
-pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSource) -> Result<Copied, SourceRefused> {
+pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSource) -> Result<Copied, ImportError> {
     let name = name_of(source);
     let mut writer = create(home, owner).map_err(|error| storage(&name, &error))?;
     let most = limits.reference_bytes;
@@ -59,14 +59,14 @@ pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSourc
             }
             fill(&mut writer, DecoderReader::new(encoded.as_bytes(), &STANDARD), most, &name)?;
         }
-        ImageSource::Attached(path) => {
+        ImageSource::ClientPath(path) => {
             if !path.is_absolute() {
                 return Err(refused(format!("{name} is not named by an absolute path")));
             }
             let file = os::open_regular(path).map_err(|error| unreadable(&name, &error))?;
             copy_file(&mut writer, &file, most, &name)?;
         }
-        ImageSource::Named { path, roots } => {
+        ImageSource::ModelPath { path, roots } => {
             let file = open_named(home, path, roots, &name)?;
             copy_file(&mut writer, &file, most, &name)?;
         }
@@ -82,7 +82,7 @@ fn create(home: &Home, owner: &str) -> io::Result<ImageWriter> {
     ImageWriter::create(&incoming, owner)
 }
 
-fn copy_file(writer: &mut ImageWriter, file: &File, most: u64, name: &str) -> Result<(), SourceRefused> {
+fn copy_file(writer: &mut ImageWriter, file: &File, most: u64, name: &str) -> Result<(), ImportError> {
     if file.metadata().map_err(|error| unreadable(name, &error))?.len() > most {
         return Err(too_large(name, most));
     }
@@ -93,7 +93,7 @@ fn copy_file(writer: &mut ImageWriter, file: &File, most: u64, name: &str) -> Re
 }
 
 /// Copies until the end, which must come within the limit: a file may grow while it is read.
-fn fill(writer: &mut ImageWriter, source: impl Read, most: u64, name: &str) -> Result<(), SourceRefused> {
+fn fill(writer: &mut ImageWriter, source: impl Read, most: u64, name: &str) -> Result<(), ImportError> {
     let mut source = source.take(most + 1);
     let mut piece = vec![0; 64 << 10];
     let mut copied = 0;
@@ -113,7 +113,7 @@ fn fill(writer: &mut ImageWriter, source: impl Read, most: u64, name: &str) -> R
 }
 
 /// Checks the copy, and gives it the name of its content.
-fn accept(home: &Home, owner: &str, writer: ImageWriter, limits: Limits, name: &str) -> Result<Copied, SourceRefused> {
+fn accept(home: &Home, owner: &str, writer: ImageWriter, limits: Limits, name: &str) -> Result<Copied, ImportError> {
     let (file, facts) = writer.finish().map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData {
             return refused(format!("{name} is not a PNG, JPEG, WebP or GIF image"));
@@ -155,7 +155,7 @@ fn put_once(file: TempPath, path: &Path, bytes: u64) -> io::Result<()> {
 }
 
 /// Opens a file that lies below one of the roots, without ever looking outside them.
-fn open_named(home: &Home, path: &Path, roots: &[PathBuf], name: &str) -> Result<File, SourceRefused> {
+fn open_named(home: &Home, path: &Path, roots: &[PathBuf], name: &str) -> Result<File, ImportError> {
     if !path.is_absolute() {
         return Err(refused(format!("{name} is not named by an absolute path")));
     }
@@ -188,22 +188,22 @@ fn base64_of(url: &str) -> Option<&str> {
 fn name_of(source: &ImageSource) -> String {
     match source {
         ImageSource::DataUrl(_) => "the image of a data URL".into(),
-        ImageSource::Attached(path) => format!("the image {path:?}"),
-        ImageSource::Named { path, .. } => format!("the image {path:?}"),
+        ImageSource::ClientPath(path) => format!("the image {path:?}"),
+        ImageSource::ModelPath { path, .. } => format!("the image {path:?}"),
     }
 }
 
-fn refused(message: String) -> SourceRefused {
-    SourceRefused { kind: ImageErrorKind::ReferenceRefused, message }
+fn refused(message: String) -> ImportError {
+    ImportError { kind: ImageErrorKind::ReferenceRefused, message }
 }
 
-fn too_large(name: &str, most: u64) -> SourceRefused {
+fn too_large(name: &str, most: u64) -> ImportError {
     refused(format!("{name} is larger than {most} bytes"))
 }
 
-fn unreadable(name: &str, error: &io::Error) -> SourceRefused {
+fn unreadable(name: &str, error: &io::Error) -> ImportError {
     if error.kind() == io::ErrorKind::NotFound {
-        return SourceRefused { kind: ImageErrorKind::ReferenceNotFound, message: format!("{name} does not exist") };
+        return ImportError { kind: ImageErrorKind::ReferenceNotFound, message: format!("{name} does not exist") };
     }
     if error.kind() == io::ErrorKind::PermissionDenied {
         return refused(format!("{name} may not be read, or lies outside its folder"));
@@ -211,7 +211,7 @@ fn unreadable(name: &str, error: &io::Error) -> SourceRefused {
     refused(format!("{name} cannot be read: {error}"))
 }
 
-fn storage(name: &str, error: &io::Error) -> SourceRefused {
+fn storage(name: &str, error: &io::Error) -> ImportError {
     let message = format!("{name} could not be stored: {error}");
-    SourceRefused { kind: ImageErrorKind::Storage, message }
+    ImportError { kind: ImageErrorKind::Storage, message }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use easel_imagegen::port::{CallEnd, CallStart, Files, Made, Store, image_error};
+use easel_imagegen::port::{CallEnd, CallStart, Files, GeneratedImages, Store, image_error};
 use easel_protocol::image::ImageListParams;
 use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::record::{Billed, ImageErrorKind};
@@ -113,7 +113,7 @@ async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() 
         let staged_path = staged.path.to_path_buf();
         let path = home.path().join("generated_images/thread-1/c1.png");
         // Settling up to the outcome, which is then undone.
-        let end = CallEnd::Made { made: made(vec![staged]), elapsed_ms: 77 };
+        let end = CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 77 };
         let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
         let intent = serde_json::json!({
             "images": [{ "staged": staged_path, "record": record }],
@@ -150,8 +150,8 @@ async fn a_call_that_was_settled_but_not_told_ends_as_it_was_settled() {
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c2")).await;
     let missing = Box::new(image_error(ImageErrorKind::Timeout, "The second did not come."));
-    let made = Made { missing: Some(missing.clone()), ..made(vec![stage(&store, &png(1, 1, b""))]) };
-    let records = store.settle(THREAD, "c1", CallEnd::Made { made, elapsed_ms: 1 }).await.unwrap();
+    let made = GeneratedImages { missing: Some(missing.clone()), ..made(vec![stage(&store, &png(1, 1, b""))]) };
+    let records = store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap();
     let error = image_error(ImageErrorKind::ModerationBlocked, "The provider refused the prompt.");
     store.settle(THREAD, "c2", CallEnd::Failed(error.clone())).await.unwrap();
     store.close().await;
@@ -183,7 +183,7 @@ async fn the_model_is_told_how_its_open_calls_ended() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c2")).await;
-    let end = CallEnd::Made { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
     let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
     store.close().await;
     let loaded = open(home.path()).load(THREAD).await.unwrap().unwrap();
@@ -211,7 +211,7 @@ async fn nothing_of_a_living_process_is_touched() {
     let writer = living.files(THREAD).create().unwrap();
     let other = open(home.path());
     assert_eq!(only_image(&other).await.status, ImageStatus::InProgress);
-    let end = CallEnd::Made { made: made(vec![staged]), elapsed_ms: 1 };
+    let end = CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 };
     assert_eq!(living.settle(THREAD, "c1", end).await.unwrap().len(), 1);
     assert_eq!(names(&home.path().join("generated_images/thread-1")).len(), 2);
     drop(writer);
