@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::harness::pictures::{Picture, read};
-use crate::harness::{EASEL, Place};
+use crate::harness::pictures::{DecodedPng, read};
+use crate::harness::{EASEL, Sandbox};
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -21,13 +21,13 @@ fn succeeds(program: &Path, arguments: &[&str]) -> bool {
 
 /// Runs a client with the executable and a prompt; it must print the path of one image.
 fn draws(program: &Path, arguments: &[&str]) {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let mut command = Command::new(program);
-    command.args(arguments).args([EASEL, "draw a red square"]).current_dir(place.project());
-    let Output { status, stdout, stderr } = command.env("EASEL_HOME", place.home()).output().expect("it starts");
+    command.args(arguments).args([EASEL, "draw a red square"]).current_dir(sandbox.project());
+    let Output { status, stdout, stderr } = command.env("EASEL_HOME", sandbox.home()).output().expect("it starts");
     let said = String::from_utf8(stdout).expect("UTF-8");
     assert!(status.success(), "{program:?}: {said} {}", String::from_utf8_lossy(&stderr));
-    Picture::decode(&read(said.trim()));
+    DecodedPng::decode(&read(said.trim()));
 }
 
 #[test]

@@ -21,11 +21,11 @@ use easel_protocol::model::ModelProviderListParams;
 use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
 use tokio::io::AsyncWriteExt;
 
-use crate::harness::{EASEL, Place, Server};
+use crate::harness::{EASEL, Sandbox, Server};
 
-pub(crate) async fn easel(place: &Place, arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Output {
+pub(crate) async fn easel(sandbox: &Sandbox, arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Output {
     let mut command = tokio::process::Command::new(EASEL);
-    command.args(arguments).env_clear().env("EASEL_HOME", place.home()).envs(variables.iter().copied());
+    command.args(arguments).env_clear().env("EASEL_HOME", sandbox.home()).envs(variables.iter().copied());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut stdin = child.stdin.take().expect("a pipe");
@@ -40,11 +40,11 @@ pub(crate) fn said(output: &Output) -> String {
 
 #[tokio::test]
 async fn login_status_and_logout_say_where_the_key_is_and_never_the_key() {
-    let place = Place::new();
-    let status = |variables| easel(&place, &["login", "status"], "", variables);
+    let sandbox = Sandbox::new();
+    let status = |variables| easel(&sandbox, &["login", "status"], "", variables);
     assert_eq!(status(&[]).await.status.code(), Some(1));
 
-    let login = easel(&place, &["login", "--with-api-key"], "sk-canary-7\n", &[]).await;
+    let login = easel(&sandbox, &["login", "--with-api-key"], "sk-canary-7\n", &[]).await;
     assert_eq!(login.status.code(), Some(0), "{}", said(&login));
     let stored = status(&[]).await;
     assert_eq!(stored.status.code(), Some(0));
@@ -52,7 +52,7 @@ async fn login_status_and_logout_say_where_the_key_is_and_never_the_key() {
     let set = status(&[("OPENAI_API_KEY", "sk-canary-8")]).await;
     assert!(said(&set).contains("OPENAI_API_KEY"));
 
-    let logout = easel(&place, &["logout"], "", &[]).await;
+    let logout = easel(&sandbox, &["logout"], "", &[]).await;
     assert_eq!((logout.status.code(), status(&[]).await.status.code()), (Some(0), Some(1)));
     for output in [&login, &stored, &set, &logout] {
         assert!(!said(output).contains("canary"), "{}", said(output));
@@ -61,35 +61,35 @@ async fn login_status_and_logout_say_where_the_key_is_and_never_the_key() {
 
 #[tokio::test]
 async fn a_key_is_never_an_argument_and_what_is_no_key_is_refused() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     for arguments in [&["login", "--with-api-key", "sk-canary"][..], &["login"], &["login", "--api-key=sk-canary"]] {
-        assert_eq!(easel(&place, arguments, "", &[]).await.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(easel(&sandbox, arguments, "", &[]).await.status.code(), Some(2), "{arguments:?}");
     }
-    let refused = easel(&place, &["login", "--with-api-key"], "two canaries\n", &[]).await;
+    let refused = easel(&sandbox, &["login", "--with-api-key"], "two canaries\n", &[]).await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(!said(&refused).contains("canaries"));
-    assert!(!place.home().join("auth.json").exists());
+    assert!(!sandbox.home().join("auth.json").exists());
 }
 
 #[tokio::test]
 async fn a_login_over_the_wire_changes_account_provider_and_tools_at_once() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let none = server.ok::<AccountRead>(&GetAccountParams::default()).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let none = server.request::<AccountRead>(&GetAccountParams::default()).await;
     assert_eq!((none.account, none.requires_openai_auth), (None, false));
 
     let login = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary".to_owned()) };
-    assert_eq!(server.ok::<AccountLoginStart>(&login).await, LoginAccountResponse::ApiKey {});
-    let event = server.event_where("account/login/completed", |e| matches!(e, Event::AccountLoginCompleted(_))).await;
+    assert_eq!(server.request::<AccountLoginStart>(&login).await, LoginAccountResponse::ApiKey {});
+    let event = server.expect_event("account/login/completed", |e| matches!(e, Event::AccountLoginCompleted(_))).await;
     let Event::AccountLoginCompleted(completed) = event else { unreachable!("it was awaited") };
     assert!(completed.success && completed.error.is_none());
     assert_eq!(auth_mode(&mut server).await, Some(AuthMode::ApiKey));
 
-    let account = server.ok::<AccountRead>(&GetAccountParams::default()).await;
+    let account = server.request::<AccountRead>(&GetAccountParams::default()).await;
     assert_eq!((account.account, account.requires_openai_auth), (Some(Account::ApiKey {}), true));
-    let providers = server.ok::<ModelProviderList>(&ModelProviderListParams::default()).await;
+    let providers = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     assert_eq!(providers.default_provider_id, "openai");
-    let tools = server.ok::<ToolList>(&ToolListParams { thread_id: None }).await;
+    let tools = server.request::<ToolList>(&ToolListParams { thread_id: None }).await;
     assert_eq!(tools.exposure, ToolExposure::Standalone);
     assert_eq!(
         offered(&mut server).await,
@@ -97,33 +97,33 @@ async fn a_login_over_the_wire_changes_account_provider_and_tools_at_once() {
         "the same tool with the arguments of another provider"
     );
 
-    server.ok::<AccountLogout>(&LogoutAccountParams {}).await;
+    server.request::<AccountLogout>(&LogoutAccountParams {}).await;
     assert_eq!(auth_mode(&mut server).await, None);
     assert_eq!(offered(&mut server).await, ["image_gen.imagegen"]);
-    let account = server.ok::<AccountRead>(&GetAccountParams::default()).await;
+    let account = server.request::<AccountRead>(&GetAccountParams::default()).await;
     assert_eq!(account.account, None);
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_thread_of_the_public_api_has_its_tool_from_the_login_on() {
-    let place = Place::with_config("model_provider = \"openai\"\n");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config("model_provider = \"openai\"\n");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let params = ToolListParams { thread_id: Some(thread.id.clone()) };
-    let before = server.ok::<ToolList>(&params).await;
+    let before = server.request::<ToolList>(&params).await;
     assert_eq!(before.exposure, ToolExposure::None);
     assert_eq!(before.data[0].reasons[0].reason, HeldBackReason::AuthNotEligible);
     let login = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary".to_owned()) };
-    server.ok::<AccountLoginStart>(&login).await;
+    server.request::<AccountLoginStart>(&login).await;
     server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
     assert_eq!(offered(&mut server).await, ["image_gen.imagegen"]);
-    assert_eq!(server.ok::<ToolList>(&params).await.exposure, ToolExposure::Standalone);
+    assert_eq!(server.request::<ToolList>(&params).await.exposure, ToolExposure::Standalone);
 
     // Another key changes nothing of what is offered, so nothing is told; the end of this test would find it.
-    server.ok::<AccountLoginStart>(&login).await;
+    server.request::<AccountLoginStart>(&login).await;
     server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
-    server.ok::<AccountLogout>(&LogoutAccountParams {}).await;
+    server.request::<AccountLogout>(&LogoutAccountParams {}).await;
     server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
     assert!(offered(&mut server).await.is_empty());
     server.close().await;
@@ -131,22 +131,22 @@ async fn a_thread_of_the_public_api_has_its_tool_from_the_login_on() {
 
 /// What `tool/list/updated` names.
 async fn offered(server: &mut Server) -> Vec<String> {
-    let event = server.event_where("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
+    let event = server.expect_event("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
     let Event::ToolListUpdated(updated) = event else { unreachable!("it was awaited") };
     updated.tools
 }
 
 async fn auth_mode(server: &mut Server) -> Option<AuthMode> {
-    let event = server.event_where("account/updated", |event| matches!(event, Event::AccountUpdated(_))).await;
+    let event = server.expect_event("account/updated", |event| matches!(event, Event::AccountUpdated(_))).await;
     let Event::AccountUpdated(updated) = event else { unreachable!("it was awaited") };
     updated.auth_mode
 }
 
 #[tokio::test]
 async fn a_login_that_cannot_be_read_is_a_warning_without_its_content() {
-    let place = Place::with_config("");
-    std::fs::write(place.home().join("auth.json"), "sk-canary").expect("a damaged login");
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config("");
+    std::fs::write(sandbox.home().join("auth.json"), "sk-canary").expect("a damaged login");
+    let mut server = sandbox.start_server().await;
     let warned = server.events_until(|event| matches!(event, Event::ConfigWarning(_))).await;
     let warned = serde_json::to_string(&warned).expect("JSON");
     assert!(warned.contains("auth.json") && !warned.contains("canary"), "{warned}");
@@ -156,8 +156,8 @@ async fn a_login_that_cannot_be_read_is_a_warning_without_its_content() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_server_leaves_no_core_dump_behind() {
-    let place = Place::new();
-    let server = place.server().await;
+    let sandbox = Sandbox::new();
+    let server = sandbox.start_server().await;
     let pid = server.client.pid().expect("it runs");
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("its limits");
     let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).expect("a line");

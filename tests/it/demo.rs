@@ -3,11 +3,11 @@
 use easel_protocol::event::Event;
 use serde_json::Value;
 
-use crate::harness::Place;
-use crate::harness::pictures::{Picture, read};
-use crate::http::at;
+use crate::harness::Sandbox;
+use crate::harness::pictures::{DecodedPng, read};
 use crate::http::backend::Backend;
-use crate::storage::below;
+use crate::http::provider_config;
+use crate::storage::list_recursively;
 
 fn stdout(output: &std::process::Output) -> String {
     let (said, failed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -15,16 +15,16 @@ fn stdout(output: &std::process::Output) -> String {
     said.into_owned()
 }
 
-fn pictures(place: &Place) -> usize {
-    let files = below(&place.home().join("generated_images")).into_iter().filter(|path| path.is_file());
-    files.inspect(|path| drop(Picture::decode(&read(path)))).count()
+fn pictures(sandbox: &Sandbox) -> usize {
+    let files = list_recursively(&sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file());
+    files.inspect(|path| drop(DecodedPng::decode(&read(path)))).count()
 }
 
 #[tokio::test]
 async fn the_demo_tells_a_story_and_leaves_two_pictures() {
-    let place = Place::new();
-    let said = stdout(&place.run(&["demo"]).await);
-    assert_eq!(pictures(&place), 2);
+    let sandbox = Sandbox::new();
+    let said = stdout(&sandbox.run(&["demo"]).await);
+    assert_eq!(pictures(&sandbox), 2);
     let named = said.lines().filter(|line| line.trim().ends_with(".png")).collect::<Vec<_>>();
     assert_eq!(named.len(), 2, "{said}");
     assert!(named.iter().all(|line| std::path::Path::new(line.trim()).exists()), "{said}");
@@ -33,9 +33,9 @@ async fn the_demo_tells_a_story_and_leaves_two_pictures() {
 
 #[tokio::test]
 async fn the_demo_shows_every_line_that_passes_as_json() {
-    let place = Place::new();
-    let said = stdout(&place.run(&["demo", "--json"]).await);
-    assert_eq!(pictures(&place), 2);
+    let sandbox = Sandbox::new();
+    let said = stdout(&sandbox.run(&["demo", "--json"]).await);
+    assert_eq!(pictures(&sandbox), 2);
     let mut events = 0;
     for line in said.lines() {
         let (arrow, line) = line.split_once(' ').expect("an arrow");
@@ -53,8 +53,8 @@ async fn the_demo_shows_every_line_that_passes_as_json() {
 const AWAY: &str = "[model_providers.away]\nname = \"Away\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
 
 /// Exit code, stdout and stderr.
-async fn ended(place: &Place, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = place.run(arguments).await;
+async fn ended(sandbox: &Sandbox, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = sandbox.run(arguments).await;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
@@ -62,12 +62,12 @@ async fn ended(place: &Place, arguments: &[&str]) -> (Option<i32>, String, Strin
 #[tokio::test]
 async fn the_demo_on_a_configured_provider_says_what_it_costs_before_it_draws() {
     let Some(backend) = Backend::start().await else { return };
-    let place = Place::with_config(&at(&backend.base_url()));
-    let mut program = place.program(&["demo", "--provider", "mock"]);
+    let sandbox = Sandbox::with_config(&provider_config(&backend.base_url()));
+    let mut program = sandbox.command(&["demo", "--provider", "mock"]);
     let said = stdout(&program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts"));
     assert!(said.starts_with("This makes two images, which mock may bill.\n"), "{said}");
     assert_eq!(backend.posts().await, ["/v1/images/generations 200", "/v1/images/edits 200"]);
-    assert_eq!(pictures(&place), 2);
+    assert_eq!(pictures(&sandbox), 2);
     let named: Vec<&str> = said.lines().filter(|line| line.trim().ends_with(".png")).collect();
     assert!(named.len() == 2 && named.iter().all(|line| std::path::Path::new(line.trim()).exists()), "{said}");
 }
@@ -75,9 +75,9 @@ async fn the_demo_on_a_configured_provider_says_what_it_costs_before_it_draws() 
 #[tokio::test]
 async fn the_demo_ends_at_the_first_image_that_fails_and_names_the_error() {
     let Some(backend) = Backend::start().await else { return };
-    backend.set(r#"{"image_mode": "400"}"#).await;
-    let place = Place::with_config(&at(&backend.base_url()));
-    let mut program = place.program(&["demo", "--provider", "mock"]);
+    backend.configure(r#"{"image_mode": "400"}"#).await;
+    let sandbox = Sandbox::with_config(&provider_config(&backend.base_url()));
+    let mut program = sandbox.command(&["demo", "--provider", "mock"]);
     let output = program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -87,30 +87,30 @@ async fn the_demo_ends_at_the_first_image_that_fails_and_names_the_error() {
 
 #[tokio::test]
 async fn the_demo_on_a_provider_that_is_not_there_fails_with_its_error() {
-    let (code, _, said) = ended(&Place::with_config(AWAY), &["demo", "--provider", "away"]).await;
+    let (code, _, said) = ended(&Sandbox::with_config(AWAY), &["demo", "--provider", "away"]).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("provider `away` at ") && said.contains(" cannot be reached: "), "{said}");
 }
 
 #[tokio::test]
 async fn the_demo_on_an_unknown_provider_is_wrong_usage_and_names_the_known_ones() {
-    let (code, out, said) = ended(&Place::with_config(AWAY), &["demo", "--provider", "studio"]).await;
+    let (code, out, said) = ended(&Sandbox::with_config(AWAY), &["demo", "--provider", "studio"]).await;
     assert_eq!((code, out.as_str()), (Some(2), ""));
     assert_eq!(said, "easel: there is no provider `studio`; configured or built in are: away, openai, preview\n");
 }
 
 #[tokio::test]
 async fn the_demo_on_the_preview_by_name_costs_nothing_and_says_nothing_of_it() {
-    let place = Place::with_config(AWAY);
-    let said = stdout(&place.run(&["demo", "--provider", "preview"]).await);
+    let sandbox = Sandbox::with_config(AWAY);
+    let said = stdout(&sandbox.run(&["demo", "--provider", "preview"]).await);
     assert!(!said.contains("bill"), "{said}");
-    assert_eq!(pictures(&place), 2);
+    assert_eq!(pictures(&sandbox), 2);
 }
 
 #[tokio::test]
 async fn the_features_are_listed_with_stage_and_state() {
-    let place = Place::with_config("[features]\nimagegenext = true\n");
-    let said = stdout(&place.run(&["features", "list", "--disable", "image_generation"]).await);
+    let sandbox = Sandbox::with_config("[features]\nimagegenext = true\n");
+    let said = stdout(&sandbox.run(&["features", "list", "--disable", "image_generation"]).await);
     insta::assert_snapshot!(said, @r"
     image_generation   stable             off  Kill switch: when off, no image tool of any kind is offered, on every face.
     imagegenext        under development  on   Offer the standalone tool image_gen.imagegen to the model.
@@ -119,8 +119,8 @@ async fn the_features_are_listed_with_stage_and_state() {
 
 #[tokio::test]
 async fn a_wrong_configuration_fails_the_command_line_and_names_the_line() {
-    let place = Place::with_config("\n[features]\nteleport = true\n");
-    let output = place.run(&["features", "list"]).await;
+    let sandbox = Sandbox::with_config("\n[features]\nteleport = true\n");
+    let output = sandbox.run(&["features", "list"]).await;
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("config.toml:3: Unknown feature `teleport`"), "{said}");
@@ -128,11 +128,11 @@ async fn a_wrong_configuration_fails_the_command_line_and_names_the_line() {
 
 #[tokio::test]
 async fn wrong_usage_exits_with_2_and_says_nothing_on_stdout() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     for arguments in
         [["paint"].as_slice(), &["app-server", "--listen", "ws://0.0.0.0:1"], &["app-server", "--teleport"]]
     {
-        let output = place.run(arguments).await;
+        let output = sandbox.run(arguments).await;
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
         assert!(!output.stderr.is_empty());
     }
@@ -141,15 +141,15 @@ async fn wrong_usage_exits_with_2_and_says_nothing_on_stdout() {
 #[tokio::test]
 async fn the_generators_write_what_is_committed() {
     let committed = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema"));
-    let place = Place::new();
-    let out = place.root().join("out");
+    let sandbox = Sandbox::new();
+    let out = sandbox.root().join("out");
     let folder = out.display().to_string();
     for generator in ["generate-json-schema", "generate-ts"] {
-        stdout(&place.run(&["app-server", generator, "--out", &folder]).await);
+        stdout(&sandbox.run(&["app-server", generator, "--out", &folder]).await);
     }
     let names = |folder: &std::path::Path| {
         let mut names: Vec<_> =
-            below(folder).iter().filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect();
+            list_recursively(folder).iter().filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect();
         names.sort();
         names
     };

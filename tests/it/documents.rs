@@ -5,7 +5,7 @@ use std::path::Path;
 
 use easel_protocol::method::{Method, MethodVisitor, visit_methods};
 
-use crate::harness::Place;
+use crate::harness::Sandbox;
 
 struct MethodTable(String);
 
@@ -36,7 +36,7 @@ async fn every_configuration_in_the_readme_is_one() {
         readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect();
     assert!(blocks.len() >= 4, "{blocks:#?}");
     for block in blocks {
-        let output = Place::with_config(block).run(&["features", "list"]).await;
+        let output = Sandbox::with_config(block).run(&["features", "list"]).await;
         assert_eq!(output.status.code(), Some(0), "{block}{}", String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -9,17 +9,17 @@ use easel_protocol::tool::{ToolExposure, ToolListParams, ToolListResponse};
 use easel_protocol::turn::TurnStatus;
 use serde_json::{Map, Value, json};
 
-use crate::harness::events::{completed, end, image, message};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::harness::events::{completed_image, completed_items, completed_turn, last_agent_message};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
 
 /// What the handshake and `tool/list` say, with the defaults.
 async fn offered(server: &mut Server) -> (Vec<String>, ToolListResponse) {
     let tools = server.initialize(None).await.tools;
-    (tools, server.ok::<ToolList>(&ToolListParams::default()).await)
+    (tools, server.request::<ToolList>(&ToolListParams::default()).await)
 }
 
 async fn exposure_of(server: &mut Server, thread_id: &str) -> ToolExposure {
-    server.ok::<ToolList>(&ToolListParams { thread_id: Some(thread_id.to_owned()) }).await.exposure
+    server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.to_owned()) }).await.exposure
 }
 
 fn overrides(config: Value) -> ThreadStartParams {
@@ -29,8 +29,8 @@ fn overrides(config: Value) -> ThreadStartParams {
 
 #[tokio::test]
 async fn the_hosted_tool_is_offered_by_default_with_the_reason_against_the_other() {
-    let place = Place::new();
-    let mut server = Server::spawn(place.command(HOSTED));
+    let sandbox = Sandbox::new();
+    let mut server = Server::spawn(sandbox.server_command(HOSTED));
     let (tools, list) = offered(&mut server).await;
     assert_eq!(tools, ["image_generation"]);
     insta::assert_json_snapshot!("tools_by_default", list, { ".data[].entry" => "[entry]" });
@@ -39,8 +39,8 @@ async fn the_hosted_tool_is_offered_by_default_with_the_reason_against_the_other
 
 #[tokio::test]
 async fn the_feature_replaces_the_hosted_tool_by_the_standalone_one() {
-    let place = Place::new();
-    let mut server = Server::spawn(place.command(STANDALONE));
+    let sandbox = Sandbox::new();
+    let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     let (tools, list) = offered(&mut server).await;
     assert_eq!(tools, ["image_gen.imagegen"]);
     insta::assert_json_snapshot!("tools_with_imagegenext", list);
@@ -49,8 +49,9 @@ async fn the_feature_replaces_the_hosted_tool_by_the_standalone_one() {
 
 #[tokio::test]
 async fn the_kill_switch_leaves_no_tool_and_says_why() {
-    let place = Place::new();
-    let mut server = Server::spawn(place.command(&["--disable", "image_generation", "--enable", "imagegenext"]));
+    let sandbox = Sandbox::new();
+    let mut server =
+        Server::spawn(sandbox.server_command(&["--disable", "image_generation", "--enable", "imagegenext"]));
     let (tools, list) = offered(&mut server).await;
     assert!(tools.is_empty());
     assert_eq!(list.exposure, ToolExposure::None);
@@ -62,16 +63,16 @@ async fn the_kill_switch_leaves_no_tool_and_says_why() {
 async fn the_standalone_tool_can_be_asked_for_in_every_layer() {
     let on = "[features]\nimagegenext = true\n";
     let (in_home, in_profile) =
-        (Place::with_config(on), Place::with_config("[profiles.p.features]\nimagegenext = true\n"));
-    let plain = Place::new();
-    let mut in_environment = plain.command(HOSTED);
+        (Sandbox::with_config(on), Sandbox::with_config("[profiles.p.features]\nimagegenext = true\n"));
+    let plain = Sandbox::new();
+    let mut in_environment = plain.server_command(HOSTED);
     in_environment.env("EASEL__FEATURES__IMAGEGENEXT", "true");
     for (layer, command) in [
-        ("config.toml", in_home.command(HOSTED)),
-        ("profile", in_profile.command(&["--profile", "p"])),
+        ("config.toml", in_home.server_command(HOSTED)),
+        ("profile", in_profile.server_command(&["--profile", "p"])),
         ("environment", in_environment),
-        ("-c", plain.command(&["-c", "features.imagegenext=true"])),
-        ("--config", plain.command(&["--config", "features={imagegenext=true}"])),
+        ("-c", plain.server_command(&["-c", "features.imagegenext=true"])),
+        ("--config", plain.server_command(&["--config", "features={imagegenext=true}"])),
     ] {
         let mut server = Server::spawn(command);
         assert_eq!(offered(&mut server).await.1.exposure, ToolExposure::Standalone, "{layer}");
@@ -83,28 +84,28 @@ async fn the_standalone_tool_can_be_asked_for_in_every_layer() {
 #[tokio::test]
 async fn the_kill_switch_holds_from_every_layer() {
     let off = "[features]\nimage_generation = false\n";
-    let in_home = Place::with_config(off);
-    let in_environment = Place::new();
-    let on_command_line = Place::new();
-    let by_key = Place::new();
-    let in_profile = Place::with_config("[profiles.quiet.features]\nimage_generation = false\n");
-    let with_variable = |place: &Place| {
-        let mut command = place.command(STANDALONE);
+    let in_home = Sandbox::with_config(off);
+    let in_environment = Sandbox::new();
+    let on_command_line = Sandbox::new();
+    let by_key = Sandbox::new();
+    let in_profile = Sandbox::with_config("[profiles.quiet.features]\nimage_generation = false\n");
+    let with_variable = |sandbox: &Sandbox| {
+        let mut command = sandbox.server_command(STANDALONE);
         command.env("EASEL__FEATURES__IMAGE_GENERATION", "false");
         command
     };
     let standalone = |more: &[&'static str]| [STANDALONE, more].concat();
     for (layer, command) in [
-        ("config.toml", in_home.command(STANDALONE)),
+        ("config.toml", in_home.server_command(STANDALONE)),
         ("environment", with_variable(&in_environment)),
-        ("--disable", on_command_line.command(&standalone(&["--disable", "image_generation"]))),
-        ("-c", by_key.command(&standalone(&["-c", "features.image_generation=false"]))),
-        ("profile", in_profile.command(&standalone(&["--profile", "quiet"]))),
+        ("--disable", on_command_line.server_command(&standalone(&["--disable", "image_generation"]))),
+        ("-c", by_key.server_command(&standalone(&["-c", "features.image_generation=false"]))),
+        ("profile", in_profile.server_command(&standalone(&["--profile", "quiet"]))),
     ] {
         let mut server = Server::spawn(command);
         let (tools, list) = offered(&mut server).await;
         assert_eq!((tools.len(), list.exposure), (0, ToolExposure::None), "{layer}");
-        let thread = server.thread_with(overrides(json!({ "features.imagegenext": true }))).await;
+        let thread = server.start_thread_with(overrides(json!({ "features.imagegenext": true }))).await;
         assert_eq!(exposure_of(&mut server, &thread.id).await, ToolExposure::None, "{layer}");
         makes_no_image(&mut server, &thread.id).await;
         server.close().await;
@@ -113,32 +114,32 @@ async fn the_kill_switch_holds_from_every_layer() {
 
 #[tokio::test]
 async fn a_project_can_switch_images_off_for_its_threads_and_cannot_switch_them_on() {
-    let place = Place::new();
-    std::fs::create_dir(place.project().join(".easel")).expect("a folder");
-    place.write(".easel/config.toml", b"[features]\nimage_generation = false\n");
-    let mut server = place.server().await;
-    let list = server.ok::<ToolList>(&ToolListParams::default()).await;
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.project().join(".easel")).expect("a folder");
+    sandbox.write_file(".easel/config.toml", b"[features]\nimage_generation = false\n");
+    let mut server = sandbox.start_server().await;
+    let list = server.request::<ToolList>(&ToolListParams::default()).await;
     assert_eq!(list.exposure, ToolExposure::Standalone, "the defaults know no project");
-    let thread = server.thread().await;
+    let thread = server.start_thread().await;
     assert_eq!(exposure_of(&mut server, &thread.id).await, ToolExposure::None);
     makes_no_image(&mut server, &thread.id).await;
     server.close().await;
 
-    place.write(".easel/config.toml", b"[features]\nimage_generation = true\n");
-    let mut server = place.server_with(&["--disable", "image_generation"]).await;
-    let thread = server.thread().await;
+    sandbox.write_file(".easel/config.toml", b"[features]\nimage_generation = true\n");
+    let mut server = sandbox.start_server_with(&["--disable", "image_generation"]).await;
+    let thread = server.start_thread().await;
     assert_eq!(exposure_of(&mut server, &thread.id).await, ToolExposure::None);
     server.close().await;
 }
 
 #[tokio::test]
 async fn the_overrides_of_a_thread_are_its_own() {
-    let place = Place::new();
-    let mut server = place.server_with(HOSTED).await;
-    let off = server.thread_with(overrides(json!({ "features.image_generation": false }))).await;
-    let nested = server.thread_with(overrides(json!({ "features": { "image_generation": false } }))).await;
-    let standalone = server.thread_with(overrides(json!({ "features.imagegenext": true }))).await;
-    let plain = server.thread_with(overrides(Value::Object(Map::new()))).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(HOSTED).await;
+    let off = server.start_thread_with(overrides(json!({ "features.image_generation": false }))).await;
+    let nested = server.start_thread_with(overrides(json!({ "features": { "image_generation": false } }))).await;
+    let standalone = server.start_thread_with(overrides(json!({ "features.imagegenext": true }))).await;
+    let plain = server.start_thread_with(overrides(Value::Object(Map::new()))).await;
     for (thread, wanted) in [
         (&off, ToolExposure::None),
         (&nested, ToolExposure::None),
@@ -151,10 +152,10 @@ async fn the_overrides_of_a_thread_are_its_own() {
     server.close().await;
 
     // The overrides stay with the thread in another process.
-    let mut server = place.server_with(HOSTED).await;
+    let mut server = sandbox.start_server_with(HOSTED).await;
     for (thread, wanted) in [(&off, ToolExposure::None), (&standalone, ToolExposure::Standalone)] {
-        let params = crate::threads::resume(&thread.id);
-        server.ok::<easel_protocol::method::ThreadResume>(&params).await;
+        let params = crate::threads::resume_params(&thread.id);
+        server.request::<easel_protocol::method::ThreadResume>(&params).await;
         assert_eq!(exposure_of(&mut server, &thread.id).await, wanted);
     }
     server.close().await;
@@ -162,18 +163,18 @@ async fn the_overrides_of_a_thread_are_its_own() {
 
 #[tokio::test]
 async fn tool_list_of_an_unknown_thread_is_refused() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let wish = ToolListParams { thread_id: Some("nowhere".to_owned()) };
-    assert_eq!(server.refused::<ToolList>(&wish).await, "-32600 thread nowhere not found");
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let params = ToolListParams { thread_id: Some("nowhere".to_owned()) };
+    assert_eq!(server.request_error::<ToolList>(&params).await, "-32600 thread nowhere not found");
     server.close().await;
 }
 
 #[tokio::test]
 async fn the_features_are_listed_as_they_are() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let list = server.ok::<ExperimentalFeatureList>(&ExperimentalFeatureListParams::default()).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let list = server.request::<ExperimentalFeatureList>(&ExperimentalFeatureListParams::default()).await;
     let states: Vec<_> = list.data.iter().map(|f| (f.name.as_str(), f.enabled, f.default_enabled)).collect();
     assert_eq!(states, [("image_generation", true, true), ("imagegenext", true, false)]);
     server.close().await;
@@ -181,24 +182,24 @@ async fn the_features_are_listed_as_they_are() {
 
 /// A turn that asks for an image goes well, shows none, and says so.
 pub(crate) async fn makes_no_image(server: &mut Server, thread_id: &str) {
-    let events = server.turn(thread_id, vec![text("draw a red square")]).await;
-    assert_eq!(end(&events).status, TurnStatus::Completed);
-    let made = completed(&events).into_iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_)));
+    let events = server.run_turn(thread_id, vec![text("draw a red square")]).await;
+    assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
+    let made = completed_items(&events).into_iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_)));
     assert!(!made, "{events:#?}");
     let errors = events.iter().any(|event| matches!(event, Event::Error(_)));
     assert!(!errors, "{events:#?}");
-    let said = message(&events);
+    let said = last_agent_message(&events);
     assert!(said.starts_with("I made no picture, because no image tool is offered to me in this turn."), "{said}");
 }
 
 #[tokio::test]
 async fn the_limit_of_images_a_turn_is_told_to_the_client_as_a_failed_item() {
-    let place = Place::with_config("[limits]\nimages_per_turn = 0\n");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let error = image(&events).error.clone().expect("an error");
+    let sandbox = Sandbox::with_config("[limits]\nimages_per_turn = 0\n");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let error = completed_image(&events).error.clone().expect("an error");
     assert_eq!(error.kind, easel_protocol::record::ImageErrorKind::BudgetExceeded);
-    assert_eq!(end(&events).status, TurnStatus::Completed);
+    assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
     server.close().await;
 }

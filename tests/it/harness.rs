@@ -2,10 +2,10 @@
 
 pub(crate) mod conformance;
 pub(crate) mod events;
-pub(crate) mod loopback;
+pub(crate) mod mock_server;
+pub(crate) mod normalize;
 pub(crate) mod pictures;
-pub(crate) mod plain;
-pub(crate) mod relay;
+pub(crate) mod recording_proxy;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use conformance::Judge;
+use conformance::SchemaChecker;
 
 /// The executable under test.
 pub(crate) const EASEL: &str = env!("CARGO_BIN_EXE_easel");
@@ -59,11 +59,11 @@ pub(crate) const STANDALONE: &[&str] = &["--enable", "imagegenext"];
 pub(crate) const HOSTED: &[&str] = &[];
 
 /// A home and a project folder, removed at the end.
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     folder: TempDir,
 }
 
-impl Place {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for name in ["project", "temporary"] {
@@ -73,16 +73,16 @@ impl Place {
     }
 
     /// The system's temporary folder, as the program sees it.
-    pub(crate) fn temporary(&self) -> PathBuf {
+    pub(crate) fn temp_dir(&self) -> PathBuf {
         self.folder.path().join("temporary")
     }
 
     /// With this `config.toml` in the home.
     pub(crate) fn with_config(config: &str) -> Self {
-        let place = Self::new();
-        std::fs::create_dir(place.home()).expect("a home");
-        std::fs::write(place.home().join("config.toml"), config).expect("a configuration file");
-        place
+        let sandbox = Self::new();
+        std::fs::create_dir(sandbox.home()).expect("a home");
+        std::fs::write(sandbox.home().join("config.toml"), config).expect("a configuration file");
+        sandbox
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -94,24 +94,24 @@ impl Place {
     }
 
     /// The command of a server here, in a clean environment. Its stderr is the test's.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.program(&["app-server"]);
+    pub(crate) fn server_command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(&["app-server"]);
         command.args(arguments);
         command
     }
 
     /// The command of any face of the program here, in a clean environment.
-    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(EASEL);
         command.args(arguments).current_dir(self.project());
         command.env_clear().env("EASEL_HOME", self.home()).env("HOME", self.folder.path());
-        command.env("TMPDIR", self.temporary());
+        command.env("TMPDIR", self.temp_dir());
         command
     }
 
     /// Runs the program to its end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
-        self.program(arguments).output().await.expect("the program starts")
+        self.command(arguments).output().await.expect("the program starts")
     }
 
     /// The folder that holds home and project.
@@ -120,18 +120,18 @@ impl Place {
     }
 
     /// A server whose connection is open. The standalone tool is on.
-    pub(crate) async fn server(&self) -> Server {
-        self.server_with(STANDALONE).await
+    pub(crate) async fn start_server(&self) -> Server {
+        self.start_server_with(STANDALONE).await
     }
 
-    pub(crate) async fn server_with(&self, arguments: &[&str]) -> Server {
-        let mut server = Server::spawn(self.command(arguments));
+    pub(crate) async fn start_server_with(&self, arguments: &[&str]) -> Server {
+        let mut server = Server::spawn(self.server_command(arguments));
         server.initialize(None).await;
         server
     }
 
     /// Writes a file into the project.
-    pub(crate) fn write(&self, name: &str, content: &[u8]) -> PathBuf {
+    pub(crate) fn write_file(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.project().join(name);
         std::fs::write(&path, content).expect("a file in the project");
         path
@@ -150,11 +150,11 @@ impl Server {
     pub(crate) fn spawn(command: Command) -> Self {
         let transcript = Transcript::default();
         let lines = Arc::clone(&transcript);
-        let mut judge = Judge::default();
+        let mut checker = SchemaChecker::default();
         let tap: Tap = Box::new(move |direction, line| {
             match direction {
-                Direction::Sent => judge.sent(line),
-                Direction::Received => judge.received(line),
+                Direction::Sent => checker.record_sent(line),
+                Direction::Received => checker.check_received(line),
             }
             lines.lock().expect("no test panics while it holds this").push((direction, line.to_owned()));
         });
@@ -163,16 +163,16 @@ impl Server {
 
     pub(crate) async fn initialize(&mut self, capabilities: Option<ClientCapabilities>) -> InitializeResponse {
         let client_info = ClientInfo { name: "easel_tests".to_owned(), title: None, version: "1.0.0".to_owned() };
-        self.ok::<Initialize>(&InitializeParams { client_info, capabilities }).await
+        self.request::<Initialize>(&InitializeParams { client_info, capabilities }).await
     }
 
     /// Asks and must get a result.
-    pub(crate) async fn ok<M: Method>(&mut self, params: &M::Params) -> M::Response {
+    pub(crate) async fn request<M: Method>(&mut self, params: &M::Params) -> M::Response {
         self.client.request::<M>(params).await.unwrap_or_else(|error| panic!("{}: {error}", M::NAME))
     }
 
     /// Asks and must be refused: `code message`.
-    pub(crate) async fn refused<M: Method>(&mut self, params: &M::Params) -> String {
+    pub(crate) async fn request_error<M: Method>(&mut self, params: &M::Params) -> String {
         match self.client.request::<M>(params).await {
             Ok(_) => panic!("{} was not refused", M::NAME),
             Err(ClientError::Refused { code, message }) => format!("{code} {message}"),
@@ -182,7 +182,7 @@ impl Server {
 
     /// Asks with any params, on a connection where nothing else is under way: the refusal's `code message`, or the
     /// result.
-    pub(crate) async fn raw(&mut self, method: &str, params: &Value) -> Result<Value, String> {
+    pub(crate) async fn call(&mut self, method: &str, params: &Value) -> Result<Value, String> {
         let request = json!({ "id": 1_000_000, "method": method, "params": params });
         self.client.send_line(&request.to_string()).await.expect("the server takes its input");
         loop {
@@ -201,28 +201,28 @@ impl Server {
     }
 
     /// Starts a thread in the project and takes its `thread/started`.
-    pub(crate) async fn thread(&mut self) -> Thread {
-        self.thread_with(ThreadStartParams::default()).await
+    pub(crate) async fn start_thread(&mut self) -> Thread {
+        self.start_thread_with(ThreadStartParams::default()).await
     }
 
-    pub(crate) async fn thread_with(&mut self, params: ThreadStartParams) -> Thread {
-        let thread = self.ok::<ThreadStart>(&params).await.thread;
-        self.event_where("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
+    pub(crate) async fn start_thread_with(&mut self, params: ThreadStartParams) -> Thread {
+        let thread = self.request::<ThreadStart>(&params).await.thread;
+        self.expect_event("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
         thread
     }
 
     /// Runs a turn to its end and returns all its events.
-    pub(crate) async fn turn(&mut self, thread_id: &str, input: Vec<UserInput>) -> Vec<Event> {
+    pub(crate) async fn run_turn(&mut self, thread_id: &str, input: Vec<UserInput>) -> Vec<Event> {
         self.start_turn(thread_id, input).await;
-        self.rest_of_turn().await
+        self.events_until_turn_end().await
     }
 
     pub(crate) async fn start_turn(&mut self, thread_id: &str, input: Vec<UserInput>) -> Turn {
-        self.ok::<TurnStart>(&turn_start(thread_id, input)).await.turn
+        self.request::<TurnStart>(&turn_start_params(thread_id, input)).await.turn
     }
 
     /// The events up to `turn/completed`.
-    pub(crate) async fn rest_of_turn(&mut self) -> Vec<Event> {
+    pub(crate) async fn events_until_turn_end(&mut self) -> Vec<Event> {
         self.events_until(|event| matches!(event, Event::TurnCompleted(_))).await
     }
 
@@ -239,7 +239,7 @@ impl Server {
     }
 
     /// The next event that is not a configuration warning, which must fit.
-    pub(crate) async fn event_where(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+    pub(crate) async fn expect_event(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
         loop {
             let event = self.client.event().await.expect("a whole line").expect("an event");
             if matches!(event, Event::ConfigWarning(_)) {
@@ -256,7 +256,7 @@ impl Server {
     }
 
     /// Bytes of the longest line that the server has sent.
-    pub(crate) fn longest_line(&self) -> usize {
+    pub(crate) fn longest_line_len(&self) -> usize {
         let lines = self.transcript().into_iter().filter(|(direction, _)| *direction == Direction::Received);
         lines.map(|(_, line)| line.len()).max().unwrap_or(0)
     }
@@ -270,7 +270,7 @@ impl Server {
     }
 }
 
-pub(crate) fn turn_start(thread_id: &str, input: Vec<UserInput>) -> TurnStartParams {
+pub(crate) fn turn_start_params(thread_id: &str, input: Vec<UserInput>) -> TurnStartParams {
     TurnStartParams {
         thread_id: thread_id.to_owned(),
         input,
@@ -291,6 +291,6 @@ pub(crate) fn local_image(path: &Path) -> UserInput {
 
 /// A setting of the tests themselves.
 #[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the program")]
-pub(crate) fn setting(variable: &str) -> Option<std::ffi::OsString> {
+pub(crate) fn env_setting(variable: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(variable)
 }

@@ -28,19 +28,19 @@ use easel_protocol::event::{Event, ItemCompletedNotification};
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::turn::TurnStatus;
 
-use crate::harness::{Place, STANDALONE, Server, local_image, text};
+use crate::harness::{STANDALONE, Sandbox, Server, local_image, text};
 use backend::Backend;
 
 /// The configuration of a provider at this address, by the record of the public API.
-pub(crate) fn at(base_url: &str) -> String {
+pub(crate) fn provider_config(base_url: &str) -> String {
     format!(
         "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"openai\"\nbase_url = \"{base_url}\"\nenv_key = \"MOCK_KEY\"\n"
     )
 }
 
 /// A server that has the provider's key, with these arguments.
-pub(crate) async fn connected(place: &Place, arguments: &[&str]) -> Server {
-    let mut command = place.command(arguments);
+pub(crate) async fn start_server_with_key(sandbox: &Sandbox, arguments: &[&str]) -> Server {
+    let mut command = sandbox.server_command(arguments);
     command.env("MOCK_KEY", "sk-mock");
     let mut server = Server::spawn(command);
     server.initialize(None).await;
@@ -48,10 +48,10 @@ pub(crate) async fn connected(place: &Place, arguments: &[&str]) -> Server {
 }
 
 /// A server whose provider is the backend, by the record of the public API.
-async fn server(backend: &Backend) -> (Place, Server) {
-    let place = Place::with_config(&at(&backend.base_url()));
-    let server = connected(&place, STANDALONE).await;
-    (place, server)
+async fn server(backend: &Backend) -> (Sandbox, Server) {
+    let sandbox = Sandbox::with_config(&provider_config(&backend.base_url()));
+    let server = start_server_with_key(&sandbox, STANDALONE).await;
+    (sandbox, server)
 }
 
 /// A user message that makes the backend's model do these calls.
@@ -60,7 +60,7 @@ fn calls(prompts: &[&str]) -> String {
     format!("MOCK:{}", serde_json::json!({ "calls": calls }))
 }
 
-pub(crate) fn images(events: Vec<Event>) -> Vec<ImageGenerationItem> {
+pub(crate) fn completed_images(events: Vec<Event>) -> Vec<ImageGenerationItem> {
     let mut images = Vec::new();
     for event in events {
         let Event::ItemCompleted(ItemCompletedNotification { item, .. }) = event else { continue };
@@ -71,7 +71,7 @@ pub(crate) fn images(events: Vec<Event>) -> Vec<ImageGenerationItem> {
     images
 }
 
-pub(crate) fn status(events: &[Event]) -> Option<TurnStatus> {
+pub(crate) fn turn_status(events: &[Event]) -> Option<TurnStatus> {
     let Some(Event::TurnCompleted(completed)) = events.last() else { return None };
     Some(completed.turn.status)
 }
@@ -80,12 +80,12 @@ pub(crate) fn status(events: &[Event]) -> Option<TurnStatus> {
 async fn a_turn_draws_and_the_next_one_edits_what_it_drew() {
     let Some(backend) = Backend::start().await else { return };
     let (_place, mut server) = server(&backend).await;
-    let thread = server.thread().await;
+    let thread = server.start_thread().await;
     assert_eq!((thread.model_provider.as_str(), thread.model.as_deref()), ("mock", Some("gpt-5.5")));
 
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    assert_eq!(status(&events), Some(TurnStatus::Completed));
-    let [drawn] = images(events).try_into().expect("one image");
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
+    let [drawn] = completed_images(events).try_into().expect("one image");
     assert_eq!((drawn.status, drawn.images.len()), (ImageStatus::Completed, 1), "{:?}", drawn.error);
     let record = &drawn.images[0];
     assert_eq!((record.facts.width, record.facts.height, record.attempts), (16, 16, 1));
@@ -93,8 +93,8 @@ async fn a_turn_draws_and_the_next_one_edits_what_it_drew() {
     assert!(!record.synthetic);
     assert!(record.request_id.is_some());
 
-    let events = server.turn(&thread.id, vec![text("edit it: make it blue")]).await;
-    let [edited] = images(events).try_into().expect("one image");
+    let events = server.run_turn(&thread.id, vec![text("edit it: make it blue")]).await;
+    let [edited] = completed_images(events).try_into().expect("one image");
     assert_eq!(edited.status, ImageStatus::Completed, "{:?}", edited.error);
     assert_eq!(edited.images[0].inputs[0].id.as_ref(), Some(&record.id));
     assert_eq!(backend.posts().await, ["/v1/images/generations 200", "/v1/images/edits 200"]);
@@ -104,16 +104,16 @@ async fn a_turn_draws_and_the_next_one_edits_what_it_drew() {
 #[tokio::test]
 async fn attached_images_are_sent_in_their_order() {
     let Some(backend) = Backend::start().await else { return };
-    let (place, mut server) = server(&backend).await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let png = std::fs::read(drawn_file(&place)).expect("the image that was drawn");
+    let (sandbox, mut server) = server(&backend).await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let png = std::fs::read(drawn_file(&sandbox)).expect("the image that was drawn");
     // The same picture with bytes after its end, so that the two differ.
     let other: Vec<u8> = [png.as_slice(), b"other"].concat();
-    let (first, second) = (place.write("a.png", &other), place.write("b.png", &png));
-    let wish = r#"MOCK:{"calls": [{"prompt": "join them", "num_last_images_to_include": 2}]}"#;
-    let input = vec![text(wish), local_image(&first), local_image(&second)];
-    let [edited] = images(server.turn(&thread.id, input).await).try_into().expect("one image");
+    let (first, second) = (sandbox.write_file("a.png", &other), sandbox.write_file("b.png", &png));
+    let params = r#"MOCK:{"calls": [{"prompt": "join them", "num_last_images_to_include": 2}]}"#;
+    let input = vec![text(params), local_image(&first), local_image(&second)];
+    let [edited] = completed_images(server.run_turn(&thread.id, input).await).try_into().expect("one image");
     assert_eq!(edited.status, ImageStatus::Completed, "{:?}", edited.error);
     let sent: Vec<Vec<u8>> =
         edited.images[0].inputs.iter().map(|input| std::fs::read(&input.path).expect("the input")).collect();
@@ -122,8 +122,8 @@ async fn attached_images_are_sent_in_their_order() {
 }
 
 /// The one image file of a home.
-fn drawn_file(place: &Place) -> PathBuf {
-    let threads = std::fs::read_dir(place.home().join("generated_images")).expect("the folder of images");
+fn drawn_file(sandbox: &Sandbox) -> PathBuf {
+    let threads = std::fs::read_dir(sandbox.home().join("generated_images")).expect("the folder of images");
     let thread = threads.flatten().next().expect("a thread's folder").path();
     std::fs::read_dir(thread).expect("the folder of a thread").flatten().next().expect("an image").path()
 }
@@ -131,41 +131,41 @@ fn drawn_file(place: &Place) -> PathBuf {
 #[tokio::test]
 async fn three_calls_of_one_answer_run_side_by_side() {
     let Some(backend) = Backend::start().await else { return };
-    backend.set(r#"{"image_delay": 0.5}"#).await;
+    backend.configure(r#"{"image_delay": 0.5}"#).await;
     let (_place, mut server) = server(&backend).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text(&calls(&["one", "two", "three"]))]).await;
-    let images = images(events);
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text(&calls(&["one", "two", "three"]))]).await;
+    let images = completed_images(events);
     assert_eq!(images.len(), 3);
     assert!(images.iter().all(|image| image.status == ImageStatus::Completed), "{images:#?}");
-    assert!(backend.overlapping().await >= 3, "all three were in flight at one moment");
+    assert!(backend.max_overlap().await >= 3, "all three were in flight at one moment");
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_configured_provider_that_cannot_be_reached_fails_and_nothing_stands_in_for_it() {
     // Nobody listens on port 1.
-    let place =
-        Place::with_config("model_provider = \"away\"\nmodel_providers.away.base_url = \"http://127.0.0.1:1/v1\"\n");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    assert_eq!(status(&events), Some(TurnStatus::Failed));
-    assert!(images(events).is_empty());
-    assert!(!place.home().join("generated_images").exists());
+    let sandbox =
+        Sandbox::with_config("model_provider = \"away\"\nmodel_providers.away.base_url = \"http://127.0.0.1:1/v1\"\n");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    assert_eq!(turn_status(&events), Some(TurnStatus::Failed));
+    assert!(completed_images(events).is_empty());
+    assert!(!sandbox.home().join("generated_images").exists());
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_provider_that_lacks_its_key_names_the_variable_and_sends_nothing() {
-    let place = Place::with_config(
+    let sandbox = Sandbox::with_config(
         "model_provider = \"away\"\n[model_providers.away]\nbase_url = \"http://127.0.0.1:1/v1\"\nenv_key = \"AWAY_KEY\"\n",
     );
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     let told: Vec<String> = events.iter().map(|event| serde_json::to_string(event).expect("JSON")).collect();
     assert!(told.iter().any(|line| line.contains("\"error\"") && line.contains("AWAY_KEY")), "{told:#?}");
-    assert_eq!(status(&events), Some(TurnStatus::Failed));
+    assert_eq!(turn_status(&events), Some(TurnStatus::Failed));
     server.close().await;
 }

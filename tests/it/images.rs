@@ -9,9 +9,9 @@ use easel_protocol::image::{ImageListParams, ImageReadParams};
 use easel_protocol::method::{ImageList, ImageRead};
 use easel_protocol::record::ImageRecord;
 
-use crate::harness::events::image;
-use crate::harness::pictures::{RED, plain_png, read};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, local_image, text};
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{RED, read, solid_png};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text};
 
 fn bytes_of(image_id: &str, offset: u64, length: Option<u32>) -> ImageReadParams {
     ImageReadParams { image_id: image_id.to_owned(), offset: Some(offset), length }
@@ -19,24 +19,24 @@ fn bytes_of(image_id: &str, offset: u64, length: Option<u32>) -> ImageReadParams
 
 /// One thread with an image for each text; the records in the order made.
 async fn draw(server: &mut Server, texts: &[&str]) -> (String, Vec<ImageRecord>) {
-    let thread = server.thread().await;
+    let thread = server.start_thread().await;
     let mut records = Vec::new();
     for words in texts {
-        let events = server.turn(&thread.id, vec![text(words)]).await;
-        records.push(image(&events).images[0].clone());
+        let events = server.run_turn(&thread.id, vec![text(words)]).await;
+        records.push(completed_image(&events).images[0].clone());
     }
     (thread.id, records)
 }
 
-async fn listed(server: &mut Server, wish: ImageListParams) -> Vec<ImageRecord> {
-    server.ok::<ImageList>(&wish).await.data.into_iter().map(|entry| entry.image).collect()
+async fn listed(server: &mut Server, params: ImageListParams) -> Vec<ImageRecord> {
+    server.request::<ImageList>(&params).await.data.into_iter().map(|entry| entry.image).collect()
 }
 
 #[tokio::test]
 async fn images_are_listed_newest_first_by_thread_and_over_all() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::new();
-        let mut server = place.server_with(tool).await;
+        let sandbox = Sandbox::new();
+        let mut server = sandbox.start_server_with(tool).await;
         let (first, [one, two]) = (draw(&mut server, &["draw a red square", "make it blue"]).await, [0, 1]);
         let second = draw(&mut server, &["draw a fox"]).await;
         let newest_first = [&second.1[0], &first.1[two], &first.1[one]].map(Clone::clone);
@@ -44,12 +44,12 @@ async fn images_are_listed_newest_first_by_thread_and_over_all() {
         let of_first = ImageListParams { thread_id: Some(first.0), ..ImageListParams::default() };
         assert_eq!(listed(&mut server, of_first).await, newest_first[1..]);
 
-        let mut wish = ImageListParams { limit: Some(2), ..ImageListParams::default() };
-        let page = server.ok::<ImageList>(&wish).await;
+        let mut params = ImageListParams { limit: Some(2), ..ImageListParams::default() };
+        let page = server.request::<ImageList>(&params).await;
         assert_eq!(page.data.len(), 2);
-        wish.cursor = page.next_cursor;
-        assert!(wish.cursor.is_some());
-        let page = server.ok::<ImageList>(&wish).await;
+        params.cursor = page.next_cursor;
+        assert!(params.cursor.is_some());
+        let page = server.request::<ImageList>(&params).await;
         assert_eq!((&page.data[0].image, page.data.len(), page.next_cursor), (&newest_first[2], 1, None));
         server.close().await;
     }
@@ -57,14 +57,14 @@ async fn images_are_listed_newest_first_by_thread_and_over_all() {
 
 #[tokio::test]
 async fn chunks_of_any_length_are_the_file() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
     let file = read(&records[0].path);
     for length in [None, Some(1_000), Some(8 << 20)] {
         let (mut seen, mut offset) = (Vec::new(), Some(0));
         while let Some(at) = offset {
-            let answer = server.ok::<ImageRead>(&bytes_of(&records[0].id, at, length)).await;
+            let answer = server.request::<ImageRead>(&bytes_of(&records[0].id, at, length)).await;
             assert_eq!(answer.entry.image, records[0]);
             let chunk = answer.chunk.expect("a chunk");
             assert_eq!(chunk.offset, at);
@@ -78,31 +78,31 @@ async fn chunks_of_any_length_are_the_file() {
 
 #[tokio::test]
 async fn a_range_past_the_end_is_empty_and_no_range_is_the_record_alone() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
     let (id, size) = (&records[0].id, records[0].facts.bytes);
     for (offset, bytes) in [(size - 1, 1), (size, 0), (size + 1, 0), (u64::MAX, 0)] {
-        let chunk = server.ok::<ImageRead>(&bytes_of(id, offset, None)).await.chunk.expect("a chunk");
+        let chunk = server.request::<ImageRead>(&bytes_of(id, offset, None)).await.chunk.expect("a chunk");
         let read = STANDARD.decode(chunk.data).expect("base64").len();
         assert_eq!((read, chunk.offset, chunk.next_offset), (bytes, offset, None));
     }
     let alone = ImageReadParams { image_id: id.clone(), offset: None, length: None };
-    let answer = server.ok::<ImageRead>(&alone).await;
+    let answer = server.request::<ImageRead>(&alone).await;
     assert_eq!((answer.chunk, answer.entry.image, answer.entry.thread_id), (None, records[0].clone(), thread_id));
     server.close().await;
 }
 
 #[tokio::test]
 async fn no_handle_reads_anything_but_an_image_that_was_made() {
-    let place = Place::new();
-    let file = place.write("a.png", &plain_png(60, 40, RED));
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("edit this"), local_image(&file)]).await;
+    let sandbox = Sandbox::new();
+    let file = sandbox.write_file("a.png", &solid_png(60, 40, RED));
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("edit this"), local_image(&file)]).await;
     let unknown = format!("img_{}", "0".repeat(32));
     for handle in [unknown.as_str(), "", "../easel.db", &file.display().to_string(), "img_%"] {
-        let refusal = server.refused::<ImageRead>(&bytes_of(handle, 0, None)).await;
+        let refusal = server.request_error::<ImageRead>(&bytes_of(handle, 0, None)).await;
         assert_eq!(refusal, format!("-32600 image {handle} not found"));
     }
     server.close().await;
@@ -110,11 +110,11 @@ async fn no_handle_reads_anything_but_an_image_that_was_made() {
 
 #[tokio::test]
 async fn a_file_that_somebody_removed_is_an_error_of_that_request_alone() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
     std::fs::remove_file(&records[0].path).expect("the image's file");
-    let refusal = server.refused::<ImageRead>(&bytes_of(&records[0].id, 0, None)).await;
+    let refusal = server.request_error::<ImageRead>(&bytes_of(&records[0].id, 0, None)).await;
     assert!(refusal.starts_with("-32603 "), "{refusal}");
     assert_eq!(listed(&mut server, ImageListParams::default()).await.len(), 1);
     server.close().await;
@@ -122,13 +122,13 @@ async fn a_file_that_somebody_removed_is_an_error_of_that_request_alone() {
 
 #[tokio::test]
 async fn an_edit_of_a_file_that_somebody_removed_fails_by_its_item_and_says_so() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
     std::fs::remove_file(&records[0].path).expect("the image's file");
-    let events = server.turn(&thread_id, vec![text("make it blue")]).await;
-    let error = image(&events).error.clone().expect("an error");
+    let events = server.run_turn(&thread_id, vec![text("make it blue")]).await;
+    let error = completed_image(&events).error.clone().expect("an error");
     assert_eq!(error.kind, easel_protocol::record::ImageErrorKind::ReferenceNotFound);
-    assert!(image(&events).images.is_empty() && image(&events).saved_path.is_none());
+    assert!(completed_image(&events).images.is_empty() && completed_image(&events).saved_path.is_none());
     server.close().await;
 }

@@ -15,11 +15,11 @@ mod llmock;
 
 use std::path::PathBuf;
 
-use crate::harness::setting;
+use crate::harness::env_setting;
 
 /// What the variable names, or a line that says it is not there.
 fn named(variable: &str) -> Option<PathBuf> {
-    let named = setting(variable).map(PathBuf::from);
+    let named = env_setting(variable).map(PathBuf::from);
     if named.is_none() {
         say(&format!("skipped: {variable} is not set"));
     }

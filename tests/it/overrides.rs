@@ -8,30 +8,30 @@ use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
 use easel_protocol::tool::{ToolExposure, ToolListParams, ToolListResponse};
 use serde_json::{Map, Value, json};
 
-use crate::harness::events::completed;
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::harness::events::completed_items;
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
 
 fn config(config: &Value) -> Option<Map<String, Value>> {
     config.as_object().cloned()
 }
 
 async fn tools(server: &mut Server, thread_id: &str) -> ToolListResponse {
-    server.ok::<ToolList>(&ToolListParams { thread_id: Some(thread_id.to_owned()) }).await
+    server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.to_owned()) }).await
 }
 
 async fn draws(server: &mut Server, thread_id: &str) -> bool {
-    let events = server.turn(thread_id, vec![text("draw a red square")]).await;
-    completed(&events).into_iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_)))
+    let events = server.run_turn(thread_id, vec![text("draw a red square")]).await;
+    completed_items(&events).into_iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_)))
 }
 
 #[tokio::test]
 async fn a_thread_that_switches_images_off_has_neither_tool_and_the_others_keep_theirs() {
     for (tool, exposure) in [(STANDALONE, ToolExposure::Standalone), (HOSTED, ToolExposure::Hosted)] {
-        let place = Place::new();
-        let mut server = place.server_with(tool).await;
+        let sandbox = Sandbox::new();
+        let mut server = sandbox.start_server_with(tool).await;
         let off = config(&json!({"features.image_generation": false}));
-        let off = server.thread_with(ThreadStartParams { config: off, ..ThreadStartParams::default() }).await;
-        let on = server.thread().await;
+        let off = server.start_thread_with(ThreadStartParams { config: off, ..ThreadStartParams::default() }).await;
+        let on = server.start_thread().await;
         let list = tools(&mut server, &off.id).await;
         assert_eq!(list.exposure, ToolExposure::None);
         assert!(list.data.iter().all(|tool| !tool.offered && !tool.reasons.is_empty()), "{list:#?}");
@@ -40,16 +40,16 @@ async fn a_thread_that_switches_images_off_has_neither_tool_and_the_others_keep_
         assert!(draws(&mut server, &on.id).await);
 
         // A resume can bring another configuration, for the thread in memory and for good.
-        for (wish, wanted) in [(true, exposure), (false, ToolExposure::None)] {
-            let config = config(&json!({"features": {"image_generation": wish}}));
-            let resume = ThreadResumeParams { config, ..crate::threads::resume(&off.id) };
-            server.ok::<ThreadResume>(&resume).await;
+        for (params, wanted) in [(true, exposure), (false, ToolExposure::None)] {
+            let config = config(&json!({"features": {"image_generation": params}}));
+            let resume = ThreadResumeParams { config, ..crate::threads::resume_params(&off.id) };
+            server.request::<ThreadResume>(&resume).await;
             assert_eq!(tools(&mut server, &off.id).await.exposure, wanted);
-            assert_eq!(draws(&mut server, &off.id).await, wish);
+            assert_eq!(draws(&mut server, &off.id).await, params);
         }
         server.close().await;
-        let mut server = place.server_with(tool).await;
-        server.ok::<ThreadResume>(&crate::threads::resume(&off.id)).await;
+        let mut server = sandbox.start_server_with(tool).await;
+        server.request::<ThreadResume>(&crate::threads::resume_params(&off.id)).await;
         assert_eq!(tools(&mut server, &off.id).await.exposure, ToolExposure::None);
         server.close().await;
     }
@@ -71,8 +71,8 @@ async fn ask(server: &mut Server, heard: &mut BTreeSet<String>, method: &str, pa
 
 /// The notifications of a connection that opts out of these: one thread with one image, and what else a client can cause.
 async fn heard(opted_out: &BTreeSet<String>) -> BTreeSet<String> {
-    let place = Place::with_config("colour = 1\n");
-    let mut server = Server::spawn(place.command(STANDALONE));
+    let sandbox = Sandbox::with_config("colour = 1\n");
+    let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     let mut heard = BTreeSet::new();
     let capabilities = json!({"optOutNotificationMethods": opted_out});
     let hello = json!({"clientInfo": {"name": "t", "version": "1"}, "capabilities": capabilities});

@@ -4,16 +4,16 @@
 //! `EASEL_SOAK_SECONDS` says how long it goes on; without it, some hundred steps. `EASEL_SOAK_SEED` throws the same dice
 //! as the run that named it. Start at [`model`].
 
+mod cancellations;
 mod changes;
 mod data;
-mod deaths;
-mod dice;
-mod ears;
 mod faults;
-mod given_up;
 mod images;
 mod model;
 mod reads;
+mod restarts;
+mod rng;
+mod subscriptions;
 mod turns;
 mod world;
 
@@ -22,16 +22,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::harness::setting;
-use crate::storage::below;
-use deaths::Death;
-use model::{PROCESS_OF, Seat, Thread};
+use crate::harness::env_setting;
+use crate::storage::list_recursively;
+use model::{ClientIndex, PROCESS_OF_CLIENT, Thread};
+use restarts::Exit;
 use world::World;
 
 /// Steps of a run in the suite.
 const STEPS: usize = 250;
 /// Steps that a failure prints.
-const TRAIL: usize = 40;
+const PRINTED_STEPS: usize = 40;
 /// The throws of that run are always the same.
 const SEED: u64 = 1;
 
@@ -63,9 +63,9 @@ enum Step {
     ImageRead,
     Export,
     ImageDelete,
-    GiveUp,
+    CancelRequest,
     Lock,
-    Lose,
+    RemoveImageFile,
     Kill,
     End,
 }
@@ -98,36 +98,36 @@ const WEIGHTS: [(usize, Step); 31] = [
     (6, Step::ImageRead),
     (4, Step::Export),
     (5, Step::ImageDelete),
-    (8, Step::GiveUp),
+    (8, Step::CancelRequest),
     (2, Step::Lock),
-    (2, Step::Lose),
+    (2, Step::RemoveImageFile),
     (2, Step::Kill),
     (1, Step::End),
 ];
 
 #[test]
 fn two_processes_and_three_connections_lose_nothing_and_tell_nobody_else_whatever_they_are_asked() {
-    let number = |name: &str| setting(name).map(|value| value.to_string_lossy().parse().expect("a number"));
+    let number = |name: &str| env_setting(name).map(|value| value.to_string_lossy().parse().expect("a number"));
     let seconds: Option<u64> = number("EASEL_SOAK_SECONDS");
-    let seed = number("EASEL_SOAK_SEED").unwrap_or_else(|| seconds.map_or(SEED, |_| dice::fresh_seed()));
+    let seed = number("EASEL_SOAK_SEED").unwrap_or_else(|| seconds.map_or(SEED, |_| rng::seed_from_clock()));
     let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let (mut steps, mut kills) = (0, 0);
     let mut trail = VecDeque::new();
     let run = catch_unwind(AssertUnwindSafe(|| {
         let mut world = World::new(seed);
         while end.map_or(steps < STEPS, |end| Instant::now() < end) {
-            let (step, seat, id) = world.throw();
+            let (step, client, id) = world.choose_step();
             steps += 1;
             kills += usize::from(step == Step::Kill);
-            trail.push_back(format!("{step:?} of {id} by {seat}"));
-            if trail.len() > TRAIL {
+            trail.push_back(format!("{step:?} of {id} by {client}"));
+            if trail.len() > PRINTED_STEPS {
                 trail.pop_front();
             }
-            world.take(step, seat, &id);
+            world.run_step(step, client, &id);
         }
-        world.rest();
-        world.end();
-        world.read_back();
+        world.finish_all_turns();
+        world.stop_all();
+        world.verify_after_restart();
     }));
     println!("{steps} steps, {kills} kills; EASEL_SOAK_SEED={seed} throws the same dice");
     if let Err(panic) = run {
@@ -137,66 +137,66 @@ fn two_processes_and_three_connections_lose_nothing_and_tell_nobody_else_whateve
 }
 
 impl World {
-    fn throw(&mut self) -> (Step, Seat, String) {
-        let step = self.dice.weighed(&WEIGHTS);
-        (step, self.dice.below(PROCESS_OF.len()), self.some_thread())
+    fn choose_step(&mut self) -> (Step, ClientIndex, String) {
+        let step = self.rng.choose_weighted(&WEIGHTS);
+        (step, self.rng.below(PROCESS_OF_CLIENT.len()), self.some_thread())
     }
 
-    fn take(&mut self, step: Step, seat: Seat, id: &str) {
-        let may_end = |thread: &Thread| thread.runs_quickly() && thread.ears.is_empty();
+    fn run_step(&mut self, step: Step, client: ClientIndex, id: &str) {
+        let may_end = |thread: &Thread| thread.has_quick_turn() && thread.subscribers.is_empty();
         if self.model.thread(id).is_some_and(may_end) {
             // It leaves memory at any moment, and whoever looks at it must know on which side of that.
-            self.settle(id);
+            self.finish_quick_turn(id);
         }
         match step {
-            Step::Start => self.start_thread(seat),
-            Step::Turn => self.turn_or_revert(seat, id),
-            Step::Steer => self.steer(seat, id),
-            Step::Interrupt => self.interrupt(seat, id),
-            Step::Resume => self.resume(seat, id),
-            Step::Unsubscribe => self.unsubscribe(seat, id),
-            Step::Reconnect if PROCESS_OF[seat] == 0 => self.reconnect(seat),
-            Step::Reconnect => self.restart(1, Death::InOrder),
-            Step::Rename => self.rename(seat, id),
-            Step::Describe => self.describe(seat, id),
-            Step::Set => self.set(seat, id),
-            Step::Inject => self.inject(seat, id),
-            Step::Archive => self.archive(seat, id),
-            Step::Unarchive => self.unarchive(seat, id),
-            Step::Fork => self.fork(seat, id),
-            Step::Revert => self.revert(seat, id),
-            Step::Delete => self.delete(seat, id),
-            Step::List => self.list(seat),
-            Step::Loaded => self.loaded_list(seat),
-            Step::Read => self.read(seat, id),
-            Step::TurnsList => self.turns_list(seat, id),
-            Step::ItemsList => self.items_list(seat, id),
-            Step::ImageList => self.image_list(seat, None),
-            Step::ThreadsImages => self.image_list(seat, Some(id)),
-            Step::ImageRead => self.image_read(seat),
-            Step::Export => self.export(seat),
-            Step::ImageDelete => self.delete_image(seat),
-            Step::GiveUp => self.give_up_something(seat, id),
+            Step::Start => self.start_thread(client),
+            Step::Turn => self.turn_or_revert(client, id),
+            Step::Steer => self.steer(client, id),
+            Step::Interrupt => self.interrupt(client, id),
+            Step::Resume => self.resume(client, id),
+            Step::Unsubscribe => self.unsubscribe(client, id),
+            Step::Reconnect if PROCESS_OF_CLIENT[client] == 0 => self.reconnect(client),
+            Step::Reconnect => self.restart(1, Exit::Graceful),
+            Step::Rename => self.rename(client, id),
+            Step::Describe => self.update_metadata(client, id),
+            Step::Set => self.update_settings(client, id),
+            Step::Inject => self.inject(client, id),
+            Step::Archive => self.archive(client, id),
+            Step::Unarchive => self.unarchive(client, id),
+            Step::Fork => self.fork(client, id),
+            Step::Revert => self.revert(client, id),
+            Step::Delete => self.delete(client, id),
+            Step::List => self.list(client),
+            Step::Loaded => self.list_loaded(client),
+            Step::Read => self.read(client, id),
+            Step::TurnsList => self.list_turns(client, id),
+            Step::ItemsList => self.list_items(client, id),
+            Step::ImageList => self.list_images(client, None),
+            Step::ThreadsImages => self.list_images(client, Some(id)),
+            Step::ImageRead => self.read_some_image(client),
+            Step::Export => self.export(client),
+            Step::ImageDelete => self.delete_image(client),
+            Step::CancelRequest => self.cancel_a_request(client, id),
             Step::Lock => self.lock(),
-            Step::Lose => self.lose_file(),
-            Step::Kill => self.restart(PROCESS_OF[seat], Death::Killed),
-            Step::End => self.restart(PROCESS_OF[seat], Death::InOrder),
+            Step::RemoveImageFile => self.remove_image_file(),
+            Step::Kill => self.restart(PROCESS_OF_CLIENT[client], Exit::Kill),
+            Step::End => self.restart(PROCESS_OF_CLIENT[client], Exit::Graceful),
         }
-        self.expect(Vec::new());
+        self.expect_notices(Vec::new());
     }
 
     /// A thread of the model, seldom one that is no more.
     fn some_thread(&mut self) -> String {
         let ids: Vec<String> = self.model.threads.iter().map(|thread| thread.id.clone()).collect();
-        let gone = self.dice.one_of(&self.model.gone).cloned().filter(|_| self.dice.once_in(20));
-        gone.or_else(|| self.dice.one_of(&ids).cloned()).unwrap_or_else(|| "none".to_owned())
+        let removed_ids = self.rng.choose(&self.model.removed_ids).cloned().filter(|_| self.rng.one_in(20));
+        removed_ids.or_else(|| self.rng.choose(&ids).cloned()).unwrap_or_else(|| "none".to_owned())
     }
 
     /// A fresh process has every thread and image, and no file that nobody shows.
-    fn read_back(&mut self) {
+    fn verify_after_restart(&mut self) {
         for thread in &mut self.model.threads {
             thread.writer = None;
-            thread.ears.clear();
+            thread.subscribers.clear();
         }
         self.start(1);
         let ephemeral = self.model.threads.iter().filter(|thread| thread.ephemeral);
@@ -205,25 +205,26 @@ impl World {
         }
         for id in self.model.threads.iter().map(|thread| thread.id.clone()).collect::<Vec<_>>() {
             self.read(2, &id);
-            self.turns_list(2, &id);
-            self.items_list(2, &id);
-            self.image_list(2, Some(&id));
+            self.list_turns(2, &id);
+            self.list_items(2, &id);
+            self.list_images(2, Some(&id));
             // Whoever takes a thread clears away what an interrupted drawing left.
             self.resume(2, &id);
         }
-        self.image_list(2, None);
+        self.list_images(2, None);
         for handle in self.model.images.keys().cloned().collect::<Vec<_>>() {
             self.read_image(2, &handle);
         }
-        let shown = self.model.shown();
+        let shown = self.model.shown_handles();
         let paths = |handle: &String| PathBuf::from(&self.model.images[handle].path);
-        let kept = shown.iter().filter(|handle| !self.model.lost.contains(*handle));
+        let kept = shown.iter().filter(|handle| !self.model.missing_files.contains(*handle));
         let expected: BTreeSet<PathBuf> = kept.map(paths).collect();
-        let files = below(&self.place.home().join("generated_images")).into_iter().filter(|path| path.is_file());
+        let files =
+            list_recursively(&self.sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file());
         // Nobody takes a thread that has ended.
         let is_half = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "part");
         let has_ended = |path: &PathBuf| {
-            self.model.ghosts.iter().any(|ghost| path.parent().is_some_and(|folder| folder.ends_with(&ghost.id)))
+            self.model.ended.iter().any(|ghost| path.parent().is_some_and(|folder| folder.ends_with(&ghost.id)))
         };
         assert_eq!(files.filter(|path| !(is_half(path) && has_ended(path))).collect::<BTreeSet<_>>(), expected);
     }

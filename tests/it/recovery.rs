@@ -11,18 +11,18 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::thread::{ThreadItemsListParams, ThreadStatus};
 use easel_protocol::turn::TurnStatus;
 
-use crate::harness::events::{as_image, end, image, starts_an_image};
-use crate::harness::pictures::{Picture, read, sha256};
-use crate::harness::plain::plain;
-use crate::harness::{HOSTED, Place, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Server, setting, text};
-use crate::storage::below;
-use crate::threads::{items_of, resume, whole};
+use crate::harness::events::{as_image, completed_image, completed_turn, is_image_start};
+use crate::harness::normalize::normalize;
+use crate::harness::pictures::{DecodedPng, read, sha256};
+use crate::harness::{HOSTED, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Sandbox, Server, env_setting, text};
+use crate::storage::list_recursively;
+use crate::threads::{items_list_params, read_params, resume_params};
 
 /// Starts a turn and comes back when its call may have been sent: no event tells that, but the journal has it by then.
-async fn turn_with_a_call(place: &Place, server: &mut Server, thread_id: &str) {
+async fn turn_with_a_call(sandbox: &Sandbox, server: &mut Server, thread_id: &str) {
     server.start_turn(thread_id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
-    let database = rusqlite::Connection::open(place.home().join("easel.db")).expect("the database");
+    server.events_until(is_image_start).await;
+    let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
     let open_calls = "SELECT count(*) FROM calls WHERE outcome IS NULL";
     while database.query_row(open_calls, (), |row| row.get::<_, u32>(0)).expect("the journal") == 0 {
         tokio::task::yield_now().await;
@@ -33,14 +33,14 @@ async fn turn_with_a_call(place: &Place, server: &mut Server, thread_id: &str) {
 async fn a_call_that_was_under_way_at_kill_9_is_closed_with_what_it_may_have_cost() {
     for (config, billed) in [(SLOW_AND_BILLING, Billed::Uncertain), (SLOW_AND_FREE, Billed::No)] {
         for tool in [STANDALONE, HOSTED] {
-            let place = Place::with_config(config);
-            let mut server = place.server_with(tool).await;
-            let thread = server.thread().await;
-            turn_with_a_call(&place, &mut server, &thread.id).await;
+            let sandbox = Sandbox::with_config(config);
+            let mut server = sandbox.start_server_with(tool).await;
+            let thread = server.start_thread().await;
+            turn_with_a_call(&sandbox, &mut server, &thread.id).await;
             server.client.kill().await.expect("it is killed");
 
-            let mut server = place.server_with(tool).await;
-            let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+            let mut server = sandbox.start_server_with(tool).await;
+            let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
             assert_eq!((read.status, read.turns[0].status), (ThreadStatus::NotLoaded {}, TurnStatus::Interrupted));
             let item = read.turns[0].items.iter().find_map(as_image).expect("the image's item");
             let error = item.error.as_ref().expect("an error");
@@ -50,7 +50,7 @@ async fn a_call_that_was_under_way_at_kill_9_is_closed_with_what_it_may_have_cos
                 "{tool:?}"
             );
             assert!(item.completed_at_ms.is_some());
-            let files = below(&place.home().join("generated_images"));
+            let files = list_recursively(&sandbox.home().join("generated_images"));
             assert!(files.iter().all(|path| path.is_dir()), "{files:?}");
             server.close().await;
         }
@@ -59,34 +59,34 @@ async fn a_call_that_was_under_way_at_kill_9_is_closed_with_what_it_may_have_cos
 
 #[tokio::test]
 async fn a_turn_that_kill_9_cut_off_reads_back_in_full() {
-    let place = Place::with_config(SLOW_AND_BILLING);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    turn_with_a_call(&place, &mut server, &thread.id).await;
+    let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    turn_with_a_call(&sandbox, &mut server, &thread.id).await;
     server.client.kill().await.expect("it is killed");
-    let mut server = place.server().await;
-    let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
-    insta::assert_json_snapshot!("turn_cut_off_by_kill", plain(&place, &read.turns));
+    let mut server = sandbox.start_server().await;
+    let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
+    insta::assert_json_snapshot!("turn_cut_off_by_kill", normalize(&sandbox, &read.turns));
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_thread_goes_on_after_kill_9() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::with_config(SLOW_AND_BILLING);
-        let mut server = place.server_with(tool).await;
-        let thread = server.thread().await;
+        let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
+        let mut server = sandbox.start_server_with(tool).await;
+        let thread = server.start_thread().await;
         server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-        server.events_until(starts_an_image).await;
+        server.events_until(is_image_start).await;
         server.client.kill().await.expect("it is killed");
 
-        let mut server = place.server_with(tool).await;
-        let mut wish = resume(&thread.id);
-        wish.model_provider = Some("preview".to_owned());
-        server.ok::<ThreadResume>(&wish).await;
-        let events = server.turn(&thread.id, vec![text("draw a blue square")]).await;
-        assert_eq!(end(&events).status, TurnStatus::Completed, "{tool:?}");
-        assert_eq!(image(&events).status, ImageStatus::Completed, "{tool:?}");
+        let mut server = sandbox.start_server_with(tool).await;
+        let mut params = resume_params(&thread.id);
+        params.model_provider = Some("preview".to_owned());
+        server.request::<ThreadResume>(&params).await;
+        let events = server.run_turn(&thread.id, vec![text("draw a blue square")]).await;
+        assert_eq!(completed_turn(&events).status, TurnStatus::Completed, "{tool:?}");
+        assert_eq!(completed_image(&events).status, ImageStatus::Completed, "{tool:?}");
         server.close().await;
     }
 }
@@ -103,11 +103,11 @@ impl Dice {
 }
 
 /// One turn of a thread, in a process that is killed at some moment of it.
-async fn turn_that_is_killed(place: &Place, thread_id: Option<&str>, tool: &[&str], dice: &mut Dice) -> String {
-    let mut server = place.server_with(tool).await;
+async fn turn_that_is_killed(sandbox: &Sandbox, thread_id: Option<&str>, tool: &[&str], dice: &mut Dice) -> String {
+    let mut server = sandbox.start_server_with(tool).await;
     let thread_id = match thread_id {
-        Some(thread_id) => server.ok::<ThreadResume>(&resume(thread_id)).await.thread.id,
-        None => server.thread().await.id,
+        Some(thread_id) => server.request::<ThreadResume>(&resume_params(thread_id)).await.thread.id,
+        None => server.start_thread().await.id,
     };
     server.start_turn(&thread_id, vec![text("draw a red square, 256x256")]).await;
     // Some are killed between two events and some between two writes.
@@ -124,26 +124,26 @@ async fn turn_that_is_killed(place: &Place, thread_id: Option<&str>, tool: &[&st
 
 #[tokio::test]
 async fn kill_9_at_any_moment_leaves_whole_known_images_and_ended_items() {
-    let rounds = if setting("RUN_SLOW_TESTS").is_some() { 200 } else { 24 };
-    let place = Place::with_config("[wire]\nturn_event_delay_ms = 0\n");
+    let rounds = if env_setting("RUN_SLOW_TESTS").is_some() { 200 } else { 24 };
+    let sandbox = Sandbox::with_config("[wire]\nturn_event_delay_ms = 0\n");
     let mut dice = Dice(7);
     let mut threads: Vec<String> = Vec::new();
     for round in 0..rounds {
         let tool = if round % 2 == 0 { STANDALONE } else { HOSTED };
         let known = threads.get(round / 2 % 3).cloned();
-        let thread_id = turn_that_is_killed(&place, known.as_deref(), tool, &mut dice).await;
+        let thread_id = turn_that_is_killed(&sandbox, known.as_deref(), tool, &mut dice).await;
         if known.is_none() {
             threads.push(thread_id);
         }
     }
-    let mut server = place.server().await;
+    let mut server = sandbox.start_server().await;
     let known = known_images(&mut server).await;
     assert!(!known.is_empty(), "some live to see their image");
     let files: BTreeSet<PathBuf> =
-        below(&place.home().join("generated_images")).into_iter().filter(|path| path.is_file()).collect();
+        list_recursively(&sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file()).collect();
     assert_eq!(files, known, "every file has a record, and every record its file");
     let leftovers: Vec<PathBuf> =
-        below(&place.home().join("attachments")).into_iter().filter(|path| path.is_file()).collect();
+        list_recursively(&sandbox.home().join("attachments")).into_iter().filter(|path| path.is_file()).collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
     for thread_id in &threads {
         everything_ended(&mut server, thread_id).await;
@@ -154,31 +154,31 @@ async fn kill_9_at_any_moment_leaves_whole_known_images_and_ended_items() {
 /// The files of all records, each found whole and as the record says.
 async fn known_images(server: &mut Server) -> BTreeSet<PathBuf> {
     let mut known = BTreeSet::new();
-    let mut wish = ImageListParams::default();
+    let mut params = ImageListParams::default();
     loop {
-        let page = server.ok::<ImageList>(&wish).await;
+        let page = server.request::<ImageList>(&params).await;
         for entry in page.data {
             let bytes = read(&entry.image.path);
-            Picture::decode(&bytes);
+            DecodedPng::decode(&bytes);
             assert_eq!(sha256(&bytes), entry.image.facts.sha256);
             assert!(known.insert(PathBuf::from(entry.image.path)), "two records of one file");
         }
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             return known;
         }
     }
 }
 
 async fn everything_ended(server: &mut Server, thread_id: &str) {
-    let turns = server.ok::<ThreadRead>(&whole(thread_id)).await.thread.turns;
+    let turns = server.request::<ThreadRead>(&read_params(thread_id)).await.thread.turns;
     for turn in &turns {
         assert!(matches!(turn.status, TurnStatus::Completed | TurnStatus::Interrupted), "{turn:#?}");
         assert!(turn.completed_at.is_some(), "{turn:#?}");
     }
-    let mut wish = items_of(thread_id);
+    let mut params = items_list_params(thread_id);
     loop {
-        let page = server.ok::<ThreadItemsList>(&wish).await;
+        let page = server.request::<ThreadItemsList>(&params).await;
         for entry in page.data {
             assert!(entry.completed_at_ms.is_some(), "{entry:#?}");
             let ThreadItem::ImageGeneration(item) = &entry.item else { continue };
@@ -190,6 +190,6 @@ async fn everything_ended(server: &mut Server, thread_id: &str) {
             );
         }
         let Some(cursor) = page.next_cursor else { return };
-        wish = ThreadItemsListParams { cursor: Some(cursor), ..wish };
+        params = ThreadItemsListParams { cursor: Some(cursor), ..params };
     }
 }

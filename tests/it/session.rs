@@ -9,8 +9,8 @@ use easel_client::Direction;
 use easel_protocol::method::{Method, MethodVisitor, visit_methods};
 use serde_json::Value;
 
-use crate::harness::conformance::Judge;
-use crate::harness::{HOSTED, Place, STANDALONE, Server, setting};
+use crate::harness::conformance::SchemaChecker;
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, env_setting};
 
 const CONFIG: &str = r#"
 model_provider = "preview"
@@ -38,14 +38,14 @@ pub(crate) fn methods() -> Vec<&'static str> {
 #[tokio::test]
 async fn a_session_that_uses_every_method_is_as_both_schemas_say() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::with_config(CONFIG);
-        let mut server = Server::spawn(place.command(tool));
+        let sandbox = Sandbox::with_config(CONFIG);
+        let mut server = Server::spawn(sandbox.server_command(tool));
         steps::opens(&mut server).await;
         steps::logs_in_and_out(&mut server).await;
-        steps::configures(&place, &mut server).await;
-        let (thread_id, image_id) = steps::draws(&place, &mut server).await;
-        steps::reads(&place, &mut server, &thread_id, &image_id).await;
-        steps::changes(&place, &mut server, &thread_id).await;
+        steps::configures(&sandbox, &mut server).await;
+        let (thread_id, image_id) = steps::draws(&sandbox, &mut server).await;
+        steps::reads(&sandbox, &mut server, &thread_id, &image_id).await;
+        steps::changes(&sandbox, &mut server, &thread_id).await;
         steps::takes_back(&mut server, &thread_id, &image_id).await;
         steps::interrupts(&mut server).await;
         steps::ends(&mut server, &thread_id).await;
@@ -55,28 +55,30 @@ async fn a_session_that_uses_every_method_is_as_both_schemas_say() {
         let asked: BTreeSet<String> = requests(&transcript).collect();
         let unasked: Vec<&str> = methods().into_iter().filter(|method| !asked.contains(*method)).collect();
         assert!(unasked.is_empty(), "this session has no step that uses {unasked:?}");
-        let judges = [("Easel's schema", Judge::own()), ("the peer's schema", Judge::default())];
-        for (whose, judge) in judges.into_iter().take(if setting("EASEL_PEER_SCHEMA").is_some() { 2 } else { 1 }) {
+        let checkers = [("Easel's schema", SchemaChecker::own()), ("the peer's schema", SchemaChecker::default())];
+        for (owner, checker) in
+            checkers.into_iter().take(if env_setting("EASEL_PEER_SCHEMA").is_some() { 2 } else { 1 })
+        {
             // All but `initialized`, which has nothing to judge.
-            assert_eq!(judged(judge, &transcript), transcript.len() - 1, "{whose}");
+            assert_eq!(check_transcript(checker, &transcript), transcript.len() - 1, "{owner}");
         }
         if tool == STANDALONE {
             insta::assert_snapshot!("every_method", told(&transcript));
         }
     }
-    if setting("EASEL_PEER_SCHEMA").is_none() {
+    if env_setting("EASEL_PEER_SCHEMA").is_none() {
         println!("judged by Easel's schema alone: EASEL_PEER_SCHEMA names no folder with the peer's");
     }
 }
 
-fn judged(mut judge: Judge, transcript: &[(Direction, String)]) -> usize {
+fn check_transcript(mut checker: SchemaChecker, transcript: &[(Direction, String)]) -> usize {
     for (direction, line) in transcript {
         match direction {
-            Direction::Sent => judge.asked(line),
-            Direction::Received => judge.received(line),
+            Direction::Sent => checker.check_request(line),
+            Direction::Received => checker.check_received(line),
         }
     }
-    judge.judged()
+    checker.checked_count()
 }
 
 #[test]
@@ -92,11 +94,11 @@ fn a_wrong_field_is_found_in_every_kind_of_message() {
         vec![(Direction::Sent, r#"{"id":1,"method":"thread/read"}"#)],
         vec![(Direction::Sent, r#"{"id":1,"method":"no/such","params":{}}"#)],
     ];
-    let peers = setting("EASEL_PEER_SCHEMA").is_some();
+    let peers = env_setting("EASEL_PEER_SCHEMA").is_some();
     for lines in wrong {
         let transcript: Vec<_> = lines.into_iter().map(|(direction, line)| (direction, line.to_owned())).collect();
-        for judge in [Some(Judge::own()), peers.then(Judge::default)].into_iter().flatten() {
-            let found = std::panic::catch_unwind(|| judged(judge, &transcript));
+        for checker in [Some(SchemaChecker::own()), peers.then(SchemaChecker::default)].into_iter().flatten() {
+            let found = std::panic::catch_unwind(|| check_transcript(checker, &transcript));
             assert!(found.is_err(), "{transcript:?}");
         }
     }

@@ -16,10 +16,10 @@ use easel_protocol::thread::{
 };
 use easel_protocol::tool::ToolListParams;
 
-use crate::harness::events::image;
-use crate::harness::pictures::{RED, data_url, plain_png, read};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text, turn_start};
-use crate::threads::{resume, whole};
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{RED, data_url, read, solid_png};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text, turn_start_params};
+use crate::threads::{read_params, resume_params};
 
 /// Who may do what with it. Only Unix has a mode.
 #[cfg(unix)]
@@ -28,11 +28,11 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// Every path below the folder.
-pub(crate) fn below(folder: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn list_recursively(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let path = entry.expect("an entry").path();
-        found.extend(below(&path));
+        found.extend(list_recursively(&path));
         found.push(path);
     }
     found
@@ -41,28 +41,28 @@ pub(crate) fn below(folder: &Path) -> Vec<std::path::PathBuf> {
 #[cfg(unix)]
 #[tokio::test]
 async fn all_that_lies_in_the_home_is_the_users_alone() {
-    let place = Place::new();
-    let file = place.write("a.png", &plain_png(60, 40, RED));
+    let sandbox = Sandbox::new();
+    let file = sandbox.write_file("a.png", &solid_png(60, 40, RED));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("permissions");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("edit this"), crate::harness::local_image(&file)]).await;
-    assert_eq!(mode(&place.home()), 0o700);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("edit this"), crate::harness::local_image(&file)]).await;
+    assert_eq!(mode(&sandbox.home()), 0o700);
     // A lock file says nothing, so anybody who could reach it might read it.
     let says_something = |path: &std::path::PathBuf| path.is_dir() || !read(path).is_empty();
     let open = |path: &std::path::PathBuf| mode(path) != if path.is_dir() { 0o700 } else { 0o600 };
-    let open: Vec<_> = below(&place.home()).into_iter().filter(says_something).filter(open).collect();
+    let open: Vec<_> = list_recursively(&sandbox.home()).into_iter().filter(says_something).filter(open).collect();
     assert!(open.is_empty(), "{open:#?}");
     server.close().await;
 }
 
 #[tokio::test]
 async fn the_home_follows_codex_home_and_the_users_own() {
-    let place = Place::new();
-    let (codex, user) = (place.root().join("codex"), place.root().join("user"));
-    let mut isolated = place.command(HOSTED);
+    let sandbox = Sandbox::new();
+    let (codex, user) = (sandbox.root().join("codex"), sandbox.root().join("user"));
+    let mut isolated = sandbox.server_command(HOSTED);
     isolated.env_remove("EASEL_HOME").env("CODEX_HOME", &codex);
-    let mut plain = place.command(HOSTED);
+    let mut plain = sandbox.server_command(HOSTED);
     plain.env_remove("EASEL_HOME").env("HOME", &user);
     for (command, home) in [(isolated, codex.join("easel")), (plain, user.join(".easel"))] {
         let mut server = Server::spawn(command);
@@ -70,19 +70,19 @@ async fn the_home_follows_codex_home_and_the_users_own() {
         assert_eq!(hello.codex_home, home.display().to_string());
         #[cfg(unix)]
         assert_eq!(mode(&home), 0o700);
-        server.thread().await;
+        server.start_thread().await;
         assert!(home.join("easel.db").exists());
         server.close().await;
     }
-    assert!(!place.home().exists());
+    assert!(!sandbox.home().exists());
 }
 
 #[tokio::test]
 async fn a_home_that_cannot_be_is_an_exit_of_1_that_says_so_on_stderr_alone() {
-    let place = Place::new();
-    let taken = place.write("taken", b"");
+    let sandbox = Sandbox::new();
+    let taken = sandbox.write_file("taken", b"");
     for home in [taken.clone(), taken.join("below")] {
-        let mut command = place.command(HOSTED);
+        let mut command = sandbox.server_command(HOSTED);
         command.env("EASEL_HOME", &home);
         let output = command.output().await.expect("the program starts");
         let said = String::from_utf8_lossy(&output.stderr);
@@ -95,25 +95,26 @@ async fn a_home_that_cannot_be_is_an_exit_of_1_that_says_so_on_stderr_alone() {
 #[tokio::test]
 async fn a_new_process_carries_on_with_the_images_of_the_old_one() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::new();
-        let mut server = place.server_with(tool).await;
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-        let drawn = image(&events).images[0].clone();
-        let before = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+        let sandbox = Sandbox::new();
+        let mut server = sandbox.start_server_with(tool).await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+        let drawn = completed_image(&events).images[0].clone();
+        let before = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
         server.close().await;
 
-        let mut server = place.server_with(tool).await;
-        let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+        let mut server = sandbox.start_server_with(tool).await;
+        let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
         assert_eq!(read.status, ThreadStatus::NotLoaded {});
         assert_eq!(read.turns, before.turns, "{tool:?}");
-        let refusal = server.refused::<TurnStart>(&turn_start(&thread.id, vec![text("make it blue")])).await;
+        let refusal =
+            server.request_error::<TurnStart>(&turn_start_params(&thread.id, vec![text("make it blue")])).await;
         assert_eq!(refusal, format!("-32600 thread {} is not loaded; call thread/resume first", thread.id));
-        let resumed = server.ok::<ThreadResume>(&resume(&thread.id)).await;
+        let resumed = server.request::<ThreadResume>(&resume_params(&thread.id)).await;
         assert_eq!(resumed.thread.turns, before.turns);
         assert_eq!(resumed.thread.status, ThreadStatus::Idle {});
-        let events = server.turn(&thread.id, vec![text("make it blue")]).await;
-        let inputs: Vec<_> = image(&events).images[0].inputs.iter().map(|input| input.id.clone()).collect();
+        let events = server.run_turn(&thread.id, vec![text("make it blue")]).await;
+        let inputs: Vec<_> = completed_image(&events).images[0].inputs.iter().map(|input| input.id.clone()).collect();
         assert_eq!(inputs, [Some(drawn.id)], "{tool:?}");
         server.close().await;
     }
@@ -121,58 +122,58 @@ async fn a_new_process_carries_on_with_the_images_of_the_old_one() {
 
 #[tokio::test]
 async fn two_processes_read_each_others_threads_and_a_thread_has_one_writer() {
-    let place = Place::new();
-    let (mut one, mut two) = (place.server().await, place.server().await);
-    let (first, second) = (one.thread().await, two.thread().await);
-    one.turn(&first.id, vec![text("draw a red square")]).await;
-    two.turn(&second.id, vec![text("draw a blue square")]).await;
+    let sandbox = Sandbox::new();
+    let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
+    let (first, second) = (one.start_thread().await, two.start_thread().await);
+    one.run_turn(&first.id, vec![text("draw a red square")]).await;
+    two.run_turn(&second.id, vec![text("draw a blue square")]).await;
     for server in [&mut one, &mut two] {
-        assert_eq!(server.ok::<ThreadList>(&ThreadListParams::default()).await.data.len(), 2);
-        assert_eq!(server.ok::<ImageList>(&ImageListParams::default()).await.data.len(), 2);
+        assert_eq!(server.request::<ThreadList>(&ThreadListParams::default()).await.data.len(), 2);
+        assert_eq!(server.request::<ImageList>(&ImageListParams::default()).await.data.len(), 2);
         for thread in [&first, &second] {
-            assert_eq!(server.ok::<ThreadRead>(&whole(&thread.id)).await.thread.turns.len(), 1);
+            assert_eq!(server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.turns.len(), 1);
         }
     }
     let pid = one.client.pid().expect("it runs");
-    let refusal = two.refused::<ThreadResume>(&resume(&first.id)).await;
+    let refusal = two.request_error::<ThreadResume>(&resume_params(&first.id)).await;
     assert_eq!(refusal, format!("-32600 thread {} is in use by another Easel, process {pid}", first.id));
-    one.turn(&first.id, vec![text("make it green")]).await;
+    one.run_turn(&first.id, vec![text("make it green")]).await;
     one.close().await;
 
-    two.ok::<ThreadResume>(&resume(&first.id)).await;
-    let events = two.turn(&first.id, vec![text("make it yellow")]).await;
-    assert_eq!(image(&events).images[0].inputs.len(), 2);
+    two.request::<ThreadResume>(&resume_params(&first.id)).await;
+    let events = two.run_turn(&first.id, vec![text("make it yellow")]).await;
+    assert_eq!(completed_image(&events).images[0].inputs.len(), 2);
     two.close().await;
 }
 
 #[tokio::test]
 async fn a_thread_passes_to_the_second_process_when_the_first_is_killed_or_lets_go() {
-    let place = Place::new();
-    let (mut one, mut two) = (place.server().await, place.server().await);
-    let (killed, released) = (one.thread().await, one.thread().await);
-    one.turn(&killed.id, vec![text("draw a red square")]).await;
-    one.ok::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: released.id.clone() }).await;
-    one.event_where("thread/closed", |event| event.method() == "thread/closed").await;
-    two.ok::<ThreadResume>(&resume(&released.id)).await;
-    two.turn(&released.id, vec![text("draw a blue square")]).await;
+    let sandbox = Sandbox::new();
+    let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
+    let (killed, released) = (one.start_thread().await, one.start_thread().await);
+    one.run_turn(&killed.id, vec![text("draw a red square")]).await;
+    one.request::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: released.id.clone() }).await;
+    one.expect_event("thread/closed", |event| event.method() == "thread/closed").await;
+    two.request::<ThreadResume>(&resume_params(&released.id)).await;
+    two.run_turn(&released.id, vec![text("draw a blue square")]).await;
 
     one.client.kill().await.expect("it is killed");
-    two.ok::<ThreadResume>(&resume(&killed.id)).await;
-    let events = two.turn(&killed.id, vec![text("make it blue")]).await;
-    assert_eq!(image(&events).images[0].inputs.len(), 1);
+    two.request::<ThreadResume>(&resume_params(&killed.id)).await;
+    let events = two.run_turn(&killed.id, vec![text("make it blue")]).await;
+    assert_eq!(completed_image(&events).images[0].inputs.len(), 1);
     two.close().await;
 }
 
 #[tokio::test]
 async fn no_image_bytes_lie_outside_the_image_files() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let attached = UserInput::Image { url: data_url(&plain_png(300, 300, RED)), detail: None };
-    server.turn(&thread.id, vec![text("edit this"), attached]).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let attached = UserInput::Image { url: data_url(&solid_png(300, 300, RED)), detail: None };
+    server.run_turn(&thread.id, vec![text("edit this"), attached]).await;
     server.close().await;
     let is_image = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "png");
-    for path in below(&place.home()).into_iter().filter(|path| path.is_file() && !is_image(path)) {
+    for path in list_recursively(&sandbox.home()).into_iter().filter(|path| path.is_file() && !is_image(path)) {
         let bytes = read(&path);
         let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
         assert!(!holds(b"iVBORw0KGgo") && !holds(b"\x89PNG"), "{}", path.display());
@@ -182,51 +183,51 @@ async fn no_image_bytes_lie_outside_the_image_files() {
 /// Reading needs no leave; what changes the thread does.
 #[tokio::test]
 async fn a_second_process_cannot_archive_a_thread_that_the_first_one_has() {
-    let place = Place::new();
-    let (mut one, mut two) = (place.server().await, place.server().await);
-    let thread = one.thread().await;
+    let sandbox = Sandbox::new();
+    let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
+    let thread = one.start_thread().await;
     let pid = one.client.pid().expect("it runs");
-    let wish = ThreadArchiveParams { thread_id: thread.id.clone() };
-    let refusal = two.refused::<ThreadArchive>(&wish).await;
+    let params = ThreadArchiveParams { thread_id: thread.id.clone() };
+    let refusal = two.request_error::<ThreadArchive>(&params).await;
     assert_eq!(refusal, format!("-32600 thread {} is in use by another Easel, process {pid}", thread.id));
-    one.turn(&thread.id, vec![text("draw a red square")]).await;
+    one.run_turn(&thread.id, vec![text("draw a red square")]).await;
     one.close().await;
-    two.ok::<ThreadArchive>(&wish).await;
-    two.event_where("thread/archived", |event| event.method() == "thread/archived").await;
-    two.ok::<ThreadResume>(&resume(&thread.id)).await;
+    two.request::<ThreadArchive>(&params).await;
+    two.expect_event("thread/archived", |event| event.method() == "thread/archived").await;
+    two.request::<ThreadResume>(&resume_params(&thread.id)).await;
     two.close().await;
 }
 
 #[tokio::test]
 async fn two_processes_work_side_by_side_in_one_home() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let work = async |tool: &[&str]| {
-        let mut server = place.server_with(tool).await;
-        let thread = server.thread().await;
+        let mut server = sandbox.start_server_with(tool).await;
+        let thread = server.start_thread().await;
         for _ in 0..5 {
-            let events = server.turn(&thread.id, vec![text("draw a red square, 128x128")]).await;
-            assert_eq!(image(&events).images.len(), 1);
+            let events = server.run_turn(&thread.id, vec![text("draw a red square, 128x128")]).await;
+            assert_eq!(completed_image(&events).images.len(), 1);
         }
         server.close().await;
     };
     tokio::join!(work(STANDALONE), work(HOSTED), work(STANDALONE));
-    let mut server = place.server().await;
-    assert_eq!(server.ok::<ImageList>(&ImageListParams::default()).await.data.len(), 15);
+    let mut server = sandbox.start_server().await;
+    assert_eq!(server.request::<ImageList>(&ImageListParams::default()).await.data.len(), 15);
     server.close().await;
 }
 
 #[tokio::test]
 async fn no_log_line_holds_image_bytes() {
-    let place = Place::new();
-    let mut command = place.command(STANDALONE);
-    let log = place.root().join("log");
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.server_command(STANDALONE);
+    let log = sandbox.root().join("log");
     command.env("RUST_LOG", "trace").stderr(std::fs::File::create(&log).expect("a file"));
     let mut server = Server::spawn(command);
     let inline = ClientCapabilities { image_result: Some(ImageResult::Inline), ..ClientCapabilities::default() };
     server.initialize(Some(inline)).await;
-    let thread = server.thread().await;
-    let attached = UserInput::Image { url: data_url(&plain_png(60, 40, RED)), detail: None };
-    server.turn(&thread.id, vec![text("edit this"), attached]).await;
+    let thread = server.start_thread().await;
+    let attached = UserInput::Image { url: data_url(&solid_png(60, 40, RED)), detail: None };
+    server.run_turn(&thread.id, vec![text("edit this"), attached]).await;
     server.close().await;
     let log = String::from_utf8_lossy(&read(&log)).into_owned();
     assert!(!log.contains("iVBORw0KGgo"), "{log}");
@@ -238,33 +239,33 @@ async fn no_log_line_holds_image_bytes() {
 #[tokio::test]
 async fn an_image_that_cannot_be_stored_fails_by_its_item_and_the_server_goes_on() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::new();
-        let mut server = place.server_with(tool).await;
-        let thread = server.thread().await;
-        let folder = place.home().join("generated_images");
+        let sandbox = Sandbox::new();
+        let mut server = sandbox.start_server_with(tool).await;
+        let thread = server.start_thread().await;
+        let folder = sandbox.home().join("generated_images");
         std::fs::write(&folder, b"a file where a folder should be").expect("a file");
-        let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-        let error = image(&events).error.clone().expect("an error");
+        let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+        let error = completed_image(&events).error.clone().expect("an error");
         assert_eq!(error.kind, ImageErrorKind::Storage, "{tool:?}: {error:?}");
-        let kept: Vec<_> = below(&place.temporary()).into_iter().filter(|path| path.is_file()).collect();
+        let kept: Vec<_> = list_recursively(&sandbox.temp_dir()).into_iter().filter(|path| path.is_file()).collect();
         assert!(kept.len() == 1 && error.message.ends_with(&format!("{:?}", kept[0])), "{error:?} {kept:?}");
         std::fs::remove_file(&folder).expect("the file");
-        let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-        assert_eq!(image(&events).images.len(), 1, "{tool:?}");
+        let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+        assert_eq!(completed_image(&events).images.len(), 1, "{tool:?}");
         server.close().await;
     }
 }
 
 #[tokio::test]
 async fn a_home_without_a_usable_database_is_said_with_every_request_that_needs_it() {
-    let place = Place::with_config("");
-    std::fs::write(place.home().join("easel.db"), vec![7; 8192]).expect("a file");
-    let mut server = place.server().await;
-    let refusal = server.refused::<ThreadStart>(&ThreadStartParams::default()).await;
+    let sandbox = Sandbox::with_config("");
+    std::fs::write(sandbox.home().join("easel.db"), vec![7; 8192]).expect("a file");
+    let mut server = sandbox.start_server().await;
+    let refusal = server.request_error::<ThreadStart>(&ThreadStartParams::default()).await;
     assert_eq!(
         refusal,
         "-32603 Easel cannot open its database, and tries again with the next request: Easel's database failed: file is not a database"
     );
-    server.ok::<ToolList>(&ToolListParams::default()).await;
+    server.request::<ToolList>(&ToolListParams::default()).await;
     server.close().await;
 }

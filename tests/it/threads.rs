@@ -12,7 +12,7 @@ mod search;
 
 use easel_protocol::thread::{ThreadItemsListParams, ThreadReadParams, ThreadResumeParams, ThreadTurnsListParams};
 
-pub(crate) fn items_of(thread_id: &str) -> ThreadItemsListParams {
+pub(crate) fn items_list_params(thread_id: &str) -> ThreadItemsListParams {
     ThreadItemsListParams {
         thread_id: thread_id.to_owned(),
         turn_id: None,
@@ -22,7 +22,7 @@ pub(crate) fn items_of(thread_id: &str) -> ThreadItemsListParams {
     }
 }
 
-pub(crate) fn resume(thread_id: &str) -> ThreadResumeParams {
+pub(crate) fn resume_params(thread_id: &str) -> ThreadResumeParams {
     ThreadResumeParams {
         thread_id: thread_id.to_owned(),
         cwd: None,
@@ -36,7 +36,7 @@ pub(crate) fn resume(thread_id: &str) -> ThreadResumeParams {
     }
 }
 
-pub(crate) fn turns_of(thread_id: &str) -> ThreadTurnsListParams {
+pub(crate) fn turns_list_params(thread_id: &str) -> ThreadTurnsListParams {
     ThreadTurnsListParams {
         thread_id: thread_id.to_owned(),
         cursor: None,
@@ -47,6 +47,6 @@ pub(crate) fn turns_of(thread_id: &str) -> ThreadTurnsListParams {
 }
 
 /// With its turns.
-pub(crate) fn whole(thread_id: &str) -> ThreadReadParams {
+pub(crate) fn read_params(thread_id: &str) -> ThreadReadParams {
     ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) }
 }

@@ -13,11 +13,11 @@ use easel_protocol::method::ThreadItemsList;
 use easel_protocol::record::ImageAction;
 use serde_json::Value;
 
-use crate::harness::events::{completed, end, image, message};
-use crate::harness::pictures::{Picture, read, sha256};
-use crate::harness::plain::plain;
-use crate::harness::{HOSTED, Place, STANDALONE, text};
-use crate::threads::items_of;
+use crate::harness::events::{completed_image, completed_items, completed_turn, last_agent_message};
+use crate::harness::normalize::normalize;
+use crate::harness::pictures::{DecodedPng, read, sha256};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, text};
+use crate::threads::items_list_params;
 
 /// The names of the events, where a run of one name counts once.
 fn methods(events: &[Event]) -> Vec<&str> {
@@ -28,10 +28,10 @@ fn methods(events: &[Event]) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_draw_turn_tells_its_events_in_the_order_of_the_contract() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     insta::assert_debug_snapshot!(methods(&events), @r#"
     [
         "thread/status/changed",
@@ -54,10 +54,10 @@ async fn a_draw_turn_tells_its_events_in_the_order_of_the_contract() {
 
 #[tokio::test]
 async fn a_hosted_draw_turn_tells_the_same_events_but_asks_the_model_once() {
-    let place = Place::new();
-    let mut server = place.server_with(HOSTED).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(HOSTED).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     insta::assert_debug_snapshot!(methods(&events), @r#"
     [
         "thread/status/changed",
@@ -79,74 +79,74 @@ async fn a_hosted_draw_turn_tells_the_same_events_but_asks_the_model_once() {
 
 #[tokio::test]
 async fn every_field_of_a_draw_turn_is_as_the_contract_says() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let mut events = server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let mut events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     events.dedup_by(|next, before| next.method() == before.method());
-    insta::assert_json_snapshot!("draw_turn", plain(&place, &events));
+    insta::assert_json_snapshot!("draw_turn", normalize(&sandbox, &events));
     server.close().await;
 }
 
 #[tokio::test]
 async fn an_edit_turn_edits_the_image_of_the_turn_before() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let drawn = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let edited = server.turn(&thread.id, vec![text("make it blue")]).await;
-    let (before, after) = (&image(&drawn).images[0], image(&edited));
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let drawn = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let edited = server.run_turn(&thread.id, vec![text("make it blue")]).await;
+    let (before, after) = (&completed_image(&drawn).images[0], completed_image(&edited));
     assert_eq!(after.images[0].requested.action, ImageAction::Edit);
     let inputs: Vec<_> = after.images[0].inputs.iter().map(|input| (input.id.as_deref(), &input.sha256)).collect();
     assert_eq!(inputs, [(Some(before.id.as_str()), &before.facts.sha256)]);
     assert_ne!(before.path, after.images[0].path);
     assert_eq!(sha256(&read(&before.path)), before.facts.sha256, "the edited image is a new one");
-    insta::assert_json_snapshot!("edit_item", plain(&place, after));
+    insta::assert_json_snapshot!("edit_item", normalize(&sandbox, after));
     server.close().await;
 }
 
 #[tokio::test]
 async fn the_record_of_an_image_says_what_its_file_shows() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a fox, 640x480")]).await;
-    let item = image(&events);
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a fox, 640x480")]).await;
+    let item = completed_image(&events);
     let record = &item.images[0];
     assert_eq!(item.saved_path.as_ref(), Some(&record.path));
     let bytes = read(&record.path);
-    let picture = Picture::decode(&bytes);
+    let picture = DecodedPng::decode(&bytes);
     assert_eq!((picture.width, picture.height), (640, 480));
     assert_eq!((record.facts.width, record.facts.height), (640, 480));
     assert_eq!(record.facts.bytes, bytes.len() as u64);
     assert_eq!(record.facts.sha256, sha256(&bytes));
     assert!(record.synthetic && record.provider == "preview");
     let name = format!("generated_images/{}/{}.png", thread.id, item.id);
-    assert_eq!(record.path, place.home().join(name).display().to_string());
+    assert_eq!(record.path, sandbox.home().join(name).display().to_string());
     server.close().await;
 }
 
 /// Draws, then edits; the client-visible items of both turns, and the files that they name.
-async fn conversation(place: &Place, arguments: &[&str]) -> (Value, Value, Vec<Vec<u8>>) {
-    let mut server = place.server_with(arguments).await;
-    let thread = server.thread().await;
+async fn conversation(sandbox: &Sandbox, arguments: &[&str]) -> (Value, Value, Vec<Vec<u8>>) {
+    let mut server = sandbox.start_server_with(arguments).await;
+    let thread = server.start_thread().await;
     let (mut live, mut files) = (Vec::new(), Vec::new());
     for words in ["draw a red square", "make it blue"] {
-        let events = server.turn(&thread.id, vec![text(words)]).await;
-        files.push(read(&image(&events).images[0].path));
+        let events = server.run_turn(&thread.id, vec![text(words)]).await;
+        files.push(read(&completed_image(&events).images[0].path));
         let of_items = events.into_iter().filter(|event| {
             matches!(event, Event::ItemStarted(_) | Event::ItemCompleted(_) | Event::AgentMessageDelta(_))
         });
         live.extend(of_items);
     }
-    let history = server.ok::<ThreadItemsList>(&items_of(&thread.id)).await.data;
+    let history = server.request::<ThreadItemsList>(&items_list_params(&thread.id)).await.data;
     server.close().await;
-    (plain(place, &live), plain(place, &history), files)
+    (normalize(sandbox, &live), normalize(sandbox, &history), files)
 }
 
 #[tokio::test]
 async fn the_standalone_and_the_hosted_tool_show_a_client_the_same() {
-    let (standalone, hosted) = (Place::new(), Place::new());
+    let (standalone, hosted) = (Sandbox::new(), Sandbox::new());
     let standalone = conversation(&standalone, STANDALONE).await;
     let hosted = conversation(&hosted, HOSTED).await;
     similar(&standalone.0, &hosted.0);
@@ -164,15 +164,15 @@ fn similar(one: &Value, other: &Value) {
 #[tokio::test]
 async fn history_says_what_the_events_said() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::new();
-        let mut server = place.server_with(tool).await;
-        let thread = server.thread().await;
+        let sandbox = Sandbox::new();
+        let mut server = sandbox.start_server_with(tool).await;
+        let thread = server.start_thread().await;
         let mut told = Vec::new();
         for words in ["draw a red square", "make it blue"] {
-            let events = server.turn(&thread.id, vec![text(words)]).await;
-            told.extend(completed(&events).into_iter().cloned());
+            let events = server.run_turn(&thread.id, vec![text(words)]).await;
+            told.extend(completed_items(&events).into_iter().cloned());
         }
-        let page = server.ok::<ThreadItemsList>(&items_of(&thread.id)).await;
+        let page = server.request::<ThreadItemsList>(&items_list_params(&thread.id)).await;
         let kept: Vec<ThreadItem> = page.data.into_iter().map(|entry| entry.item).collect();
         assert_eq!(kept, told, "{tool:?}");
         server.close().await;
@@ -181,26 +181,26 @@ async fn history_says_what_the_events_said() {
 
 #[tokio::test]
 async fn no_line_of_a_conversation_is_over_64_kib() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     for words in ["draw a red square", "make it blue", "make it green", &"a very long tale ".repeat(500)] {
-        server.turn(&thread.id, vec![text(words)]).await;
+        server.run_turn(&thread.id, vec![text(words)]).await;
     }
-    server.ok::<ThreadItemsList>(&items_of(&thread.id)).await;
-    assert!(server.longest_line() <= 64 << 10, "{}", server.longest_line());
+    server.request::<ThreadItemsList>(&items_list_params(&thread.id)).await;
+    assert!(server.longest_line_len() <= 64 << 10, "{}", server.longest_line_len());
     server.close().await;
 }
 
 #[tokio::test]
 async fn turn_completed_carries_the_last_agent_message_alone() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let turn = end(&events);
-    assert_eq!(message(&events), r#"Here is your picture: "draw a red square" (1024x1024, preview)."#);
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let turn = completed_turn(&events);
+    assert_eq!(last_agent_message(&events), r#"Here is your picture: "draw a red square" (1024x1024, preview)."#);
     let [ThreadItem::AgentMessage(last)] = turn.items.as_slice() else { panic!("{turn:#?}") };
-    assert_eq!(last.text, message(&events));
+    assert_eq!(last.text, last_agent_message(&events));
     server.close().await;
 }

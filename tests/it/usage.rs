@@ -5,10 +5,10 @@ use easel_protocol::method::{AccountUsageRead, UsageRead};
 use easel_protocol::usage::{UsageReadParams, UsageReadResponse};
 use serde_json::json;
 
-use crate::harness::{Place, STANDALONE, Server, text};
+use crate::harness::{STANDALONE, Sandbox, Server, text};
 
-async fn read(server: &mut Server, wish: UsageReadParams) -> UsageReadResponse {
-    server.ok::<UsageRead>(&wish).await
+async fn read(server: &mut Server, params: UsageReadParams) -> UsageReadResponse {
+    server.request::<UsageRead>(&params).await
 }
 
 /// Images and whether they are free, tokens, cost.
@@ -20,12 +20,13 @@ fn sums(answer: &UsageReadResponse) -> (u64, u64, bool, Option<f64>) {
 
 #[tokio::test]
 async fn pictures_of_the_preview_count_and_cost_nothing() {
-    let place = Place::with_config("[prices.preview]\nimage = 0.5\ninput_per_million = 5\noutput_per_million = 40.5\n");
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox =
+        Sandbox::with_config("[prices.preview]\nimage = 0.5\ninput_per_million = 5\noutput_per_million = 40.5\n");
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     assert_eq!(sums(&read(&mut server, UsageReadParams::default()).await), (0, 0, false, Some(0.0)));
-    let (first, second) = (server.thread().await, server.thread().await);
+    let (first, second) = (server.start_thread().await, server.start_thread().await);
     for (thread, words) in [(&first, "draw a red square"), (&first, "make it blue"), (&second, "draw a fox")] {
-        server.turn(&thread.id, vec![text(words)]).await;
+        server.run_turn(&thread.id, vec![text(words)]).await;
     }
     let all = read(&mut server, UsageReadParams::default()).await;
     assert_eq!(sums(&all), (3, 3, true, Some(0.0)));
@@ -33,14 +34,14 @@ async fn pictures_of_the_preview_count_and_cost_nothing() {
     let of_first = UsageReadParams { thread_id: Some(first.id.clone()), ..UsageReadParams::default() };
     assert_eq!(sums(&read(&mut server, of_first.clone()).await).0, 2);
     let day = all.data[0].day.clone();
-    for (wish, images) in [
+    for (params, images) in [
         (UsageReadParams { since: Some(day.clone()), until: Some(day), ..UsageReadParams::default() }, 3),
         (UsageReadParams { until: Some("2020-01-01".to_owned()), ..UsageReadParams::default() }, 0),
         (UsageReadParams { since: Some("2999-01-01".to_owned()), ..UsageReadParams::default() }, 0),
         (UsageReadParams { model: Some("none".to_owned()), ..UsageReadParams::default() }, 0),
         (UsageReadParams { thread_id: Some("none".to_owned()), ..UsageReadParams::default() }, 0),
     ] {
-        assert_eq!(sums(&read(&mut server, wish.clone()).await).0, images, "{wish:?}");
+        assert_eq!(sums(&read(&mut server, params.clone()).await).0, images, "{params:?}");
     }
 
     // Pages hold every entry once, and each tells the sums of all.
@@ -57,38 +58,38 @@ async fn pictures_of_the_preview_count_and_cost_nothing() {
     assert_eq!(entries, all.data);
 
     // What an image was stays counted when it is deleted.
-    let images = server.ok::<easel_protocol::method::ImageList>(&Default::default()).await.data;
+    let images = server.request::<easel_protocol::method::ImageList>(&Default::default()).await.data;
     let delete = easel_protocol::image::ImageDeleteParams { image_id: images[0].image.id.clone(), thread_id: None };
-    server.ok::<easel_protocol::method::ImageDelete>(&delete).await;
-    server.event_where("image/deleted", |event| event.method() == "image/deleted").await;
+    server.request::<easel_protocol::method::ImageDelete>(&delete).await;
+    server.expect_event("image/deleted", |event| event.method() == "image/deleted").await;
     assert_eq!(read(&mut server, UsageReadParams::default()).await, all);
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_price_of_the_configuration_makes_a_cost_and_a_missing_one_makes_none() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     server.close().await;
-    let database = rusqlite::Connection::open(place.home().join("easel.db")).expect("the database");
+    let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
     let paid = "UPDATE usage SET provider = 'openai', model = 'org/paid:1', images = 2, synthetic = 0, \
                 input_tokens = 1000000, output_tokens = 500000, day = '2026-01-31'";
     database.execute(&format!("{paid} WHERE sequence = 1"), ()).expect("a row");
     database.execute("DELETE FROM usage WHERE sequence > 1", ()).expect("rows");
     drop(database);
-    let mut server = place.server_with(STANDALONE).await;
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     assert_eq!(sums(&read(&mut server, UsageReadParams::default()).await), (2, 0, true, None));
     let price = json!({"image": 0.25, "input_per_million": 5, "output_per_million": 40.5});
     let write = json!({"keyPath": "prices.\"org/paid:1\"", "value": price, "mergeStrategy": "replace"});
-    server.raw("config/value/write", &write).await.expect("a write");
+    server.call("config/value/write", &write).await.expect("a write");
     let answer = read(&mut server, UsageReadParams::default()).await;
     assert_eq!(answer.totals.estimated_cost_usd, Some(0.5 + 5.0 + 20.25));
     assert_eq!((answer.data[0].day.as_str(), answer.data[0].used.clone()), ("2026-01-31", answer.totals.clone()));
 
-    let wish = GetAccountTokenUsageParams { thread_id: Some(thread.id.clone()) };
-    let account = server.ok::<AccountUsageRead>(&wish).await;
+    let params = GetAccountTokenUsageParams { thread_id: Some(thread.id.clone()) };
+    let account = server.request::<AccountUsageRead>(&params).await;
     assert_eq!(
         (account.summary.lifetime_tokens, account.summary.peak_daily_tokens),
         (Some(1_500_000), Some(1_500_000))
@@ -103,8 +104,8 @@ async fn a_price_of_the_configuration_makes_a_cost_and_a_missing_one_makes_none(
 
 #[tokio::test]
 async fn wishes_that_cannot_be_are_refused() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     for (method, params, said) in [
         ("usage/read", json!({"since": "yesterday"}), "-32602 Invalid params: `since`: must be a day as YYYY-MM-DD"),
         (
@@ -125,9 +126,9 @@ async fn wishes_that_cannot_be_are_refused() {
             "-32600 `prices.m.image` in the home configuration was ignored: it must be a number of US dollars from 0 to 1000000.",
         ),
     ] {
-        assert_eq!(server.raw(method, &params).await, Err(said.to_owned()), "{method} {params}");
+        assert_eq!(server.call(method, &params).await, Err(said.to_owned()), "{method} {params}");
     }
-    let nothing = server.raw("account/usage/read", &json!(null)).await.expect("an answer");
+    let nothing = server.call("account/usage/read", &json!(null)).await.expect("an answer");
     assert_eq!(nothing["summary"]["lifetimeTokens"], 0);
     server.close().await;
 }
@@ -135,15 +136,15 @@ async fn wishes_that_cannot_be_are_refused() {
 /// A home of the version before usage was kept.
 #[tokio::test]
 async fn what_was_used_before_is_taken_over() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    let thread = server.start_thread().await;
     for words in ["draw a red square", "make it blue"] {
-        server.turn(&thread.id, vec![text(words)]).await;
+        server.run_turn(&thread.id, vec![text(words)]).await;
     }
     let before = read(&mut server, UsageReadParams::default()).await.totals;
     server.close().await;
-    let database = rusqlite::Connection::open(place.home().join("easel.db")).expect("the database");
+    let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
     let older = "DROP TRIGGER threads_have_words; DROP TRIGGER threads_change_words; DROP TRIGGER items_have_words;
         DROP TRIGGER items_change_words; DROP TRIGGER items_take_their_words; DROP TABLE words; DROP VIEW said;
         DROP INDEX threads_by_creation; DROP INDEX threads_by_update; ALTER TABLE threads DROP COLUMN source;
@@ -154,7 +155,7 @@ async fn what_was_used_before_is_taken_over() {
         PRAGMA user_version = 2;";
     database.execute_batch(older).expect("an older database");
     drop(database);
-    let mut server = place.server_with(STANDALONE).await;
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     assert_eq!(read(&mut server, UsageReadParams::default()).await.totals, before);
     server.close().await;
 }

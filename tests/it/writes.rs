@@ -14,7 +14,7 @@ use easel_protocol::model::ModelProviderListParams;
 use easel_protocol::tool::{ToolExposure, ToolListParams};
 use serde_json::{Value, json};
 
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
 
 fn change(key: &str, value: Value) -> ConfigValueWriteParams {
     ConfigValueWriteParams {
@@ -37,11 +37,11 @@ fn changes(edits: &[(&str, Value)]) -> ConfigBatchWriteParams {
 }
 
 async fn set(server: &mut Server, key: &str, value: Value) -> ConfigWriteResponse {
-    server.ok::<ConfigValueWrite>(&change(key, value)).await
+    server.request::<ConfigValueWrite>(&change(key, value)).await
 }
 
 async fn read(server: &mut Server) -> ConfigReadResponse {
-    server.ok::<ConfigRead>(&ConfigReadParams { include_layers: Some(true), cwd: None }).await
+    server.request::<ConfigRead>(&ConfigReadParams { include_layers: Some(true), cwd: None }).await
 }
 
 /// The version of the user layer.
@@ -51,12 +51,12 @@ async fn version(server: &mut Server) -> String {
 }
 
 async fn exposure(server: &mut Server, thread_id: Option<&str>) -> ToolExposure {
-    server.ok::<ToolList>(&ToolListParams { thread_id: thread_id.map(str::to_owned) }).await.exposure
+    server.request::<ToolList>(&ToolListParams { thread_id: thread_id.map(str::to_owned) }).await.exposure
 }
 
 /// Takes the word that this is offered with the defaults from now on.
 async fn told(server: &mut Server, wanted: ToolExposure) {
-    let event = server.event_where("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
+    let event = server.expect_event("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
     let Event::ToolListUpdated(updated) = event else { return };
     assert_eq!(updated.exposure, wanted);
     assert_eq!(exposure(server, None).await, wanted);
@@ -79,17 +79,17 @@ async fn error(server: &mut Server, method: &str, params: Value) -> Value {
     }
 }
 
-fn home_text(place: &Place) -> String {
-    std::fs::read_to_string(place.home().join("config.toml")).expect("a configuration file")
+fn home_text(sandbox: &Sandbox) -> String {
+    std::fs::read_to_string(sandbox.home().join("config.toml")).expect("a configuration file")
 }
 
 #[tokio::test]
 async fn a_key_is_written_where_it_stands_and_read_back_under_the_same_version() {
     let before = "# Mine.\n\nmodel_provider = \"preview\" # for now\n\n[images]\n# Slow machine.\nparallel = 2\n";
-    let place = Place::with_config(before);
-    let mut server = place.server_with(HOSTED).await;
+    let sandbox = Sandbox::with_config(before);
+    let mut server = sandbox.start_server_with(HOSTED).await;
     let written = set(&mut server, "images.parallel", json!(3)).await;
-    assert_eq!(home_text(&place), before.replace("parallel = 2", "parallel = 3"));
+    assert_eq!(home_text(&sandbox), before.replace("parallel = 2", "parallel = 3"));
     assert_eq!((written.status, &written.overridden_metadata), (WriteStatus::Ok, &None));
     assert_eq!(written.version, version(&mut server).await);
     let told = read(&mut server).await;
@@ -102,13 +102,13 @@ async fn a_key_is_written_where_it_stands_and_read_back_under_the_same_version()
     let edits = changes(&[("images", json!({"detail": "low"})), ("model_provider", Value::Null)]);
     let params =
         ConfigBatchWriteParams { expected_version: Some(written.version), file_path: Some(written.file_path), ..edits };
-    let written = server.ok::<ConfigBatchWrite>(&params).await;
-    assert_eq!(home_text(&place), "# Mine.\n\n[images]\n# Slow machine.\nparallel = 3\ndetail = \"low\"\n");
+    let written = server.request::<ConfigBatchWrite>(&params).await;
+    assert_eq!(home_text(&sandbox), "# Mine.\n\n[images]\n# Slow machine.\nparallel = 3\ndetail = \"low\"\n");
     assert_eq!(written.version, version(&mut server).await);
     server.close().await;
 
     // Another process sees the same.
-    let mut server = place.server_with(HOSTED).await;
+    let mut server = sandbox.start_server_with(HOSTED).await;
     assert_eq!(written.version, version(&mut server).await);
     server.close().await;
 }
@@ -116,8 +116,8 @@ async fn a_key_is_written_where_it_stands_and_read_back_under_the_same_version()
 #[tokio::test]
 async fn what_is_refused_is_named_and_nothing_is_written() {
     let before = "model_provider = \"preview\"\n";
-    let place = Place::with_config(before);
-    let mut server = place.server_with(HOSTED).await;
+    let sandbox = Sandbox::with_config(before);
+    let mut server = sandbox.start_server_with(HOSTED).await;
     let write = |key: &str, value: Value| json!({"keyPath": key, "value": value, "mergeStrategy": "replace"});
     let with = |mut params: Value, name: &str, value: &str| {
         params[name] = json!(value);
@@ -145,7 +145,7 @@ async fn what_is_refused_is_named_and_nothing_is_written() {
         let error = error(&mut server, method, params).await;
         said += &format!("{} {} {}\n", error["code"], error["message"].as_str().expect("a message"), error["data"]);
     }
-    assert_eq!(home_text(&place), before);
+    assert_eq!(home_text(&sandbox), before);
     assert!(!said.contains("canary"), "{said}");
     insta::assert_snapshot!(said);
     server.close().await;
@@ -153,27 +153,27 @@ async fn what_is_refused_is_named_and_nothing_is_written() {
 
 #[tokio::test]
 async fn what_a_stronger_layer_says_is_told_with_the_write() {
-    let place = Place::new();
-    let mut server = place.server_with(&["-c", "images.parallel=5"]).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(&["-c", "images.parallel=5"]).await;
     let written = set(&mut server, "images.parallel", json!(3)).await;
     assert_eq!(written.status, WriteStatus::OkOverridden);
     let metadata = written.overridden_metadata.expect("what holds");
     assert_eq!(metadata.effective_value, 5);
     assert_eq!(metadata.message, "`images.parallel` on the command line says something else, which holds.");
-    assert_eq!(home_text(&place), "[images]\nparallel = 3\n");
+    assert_eq!(home_text(&sandbox), "[images]\nparallel = 3\n");
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_secret_header_is_written_and_told_nowhere() {
-    let place = Place::new();
-    let mut server = place.server_with(HOSTED).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(HOSTED).await;
     set(&mut server, "model_providers.x.http_headers.X-Key", json!("canary-1")).await;
     let params =
         json!({"keyPath": "model_providers.x.http_headers", "value": {"a b": "canary-2"}, "mergeStrategy": "upsert"});
     error(&mut server, "config/value/write", params).await;
     read(&mut server).await;
-    assert!(home_text(&place).contains("canary-1"));
+    assert!(home_text(&sandbox).contains("canary-1"));
     let received = server.transcript().into_iter().filter(|(way, _)| *way == easel_client::Direction::Received);
     let told: Vec<String> = received.map(|(_, line)| line).filter(|line| line.contains("canary")).collect();
     assert!(told.is_empty(), "{told:?}");
@@ -182,20 +182,20 @@ async fn a_secret_header_is_written_and_told_nowhere() {
 
 #[tokio::test]
 async fn a_write_holds_for_new_threads_at_once_and_for_others_when_they_are_resumed_or_told() {
-    let place = Place::new();
-    let mut server = place.server_with(HOSTED).await;
-    let (first, second) = (server.thread().await, server.thread().await);
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(HOSTED).await;
+    let (first, second) = (server.start_thread().await, server.start_thread().await);
     set(&mut server, "features.imagegenext", json!(true)).await;
     told(&mut server, ToolExposure::Standalone).await;
-    let third = server.thread().await;
+    let third = server.start_thread().await;
     for (thread, wanted) in [(&first, ToolExposure::Hosted), (&third, ToolExposure::Standalone)] {
         assert_eq!(exposure(&mut server, Some(&thread.id)).await, wanted);
     }
-    server.ok::<ThreadResume>(&crate::threads::resume(&first.id)).await;
+    server.request::<ThreadResume>(&crate::threads::resume_params(&first.id)).await;
     assert_eq!(exposure(&mut server, Some(&first.id)).await, ToolExposure::Standalone);
     assert_eq!(exposure(&mut server, Some(&second.id)).await, ToolExposure::Hosted);
     let off = changes(&[("features.imagegenext", Value::Null)]);
-    server.ok::<ConfigBatchWrite>(&ConfigBatchWriteParams { reload_user_config: Some(true), ..off }).await;
+    server.request::<ConfigBatchWrite>(&ConfigBatchWriteParams { reload_user_config: Some(true), ..off }).await;
     told(&mut server, ToolExposure::Hosted).await;
     for thread in [&first, &second, &third] {
         assert_eq!(exposure(&mut server, Some(&thread.id)).await, ToolExposure::Hosted);
@@ -205,56 +205,56 @@ async fn a_write_holds_for_new_threads_at_once_and_for_others_when_they_are_resu
 
 #[tokio::test]
 async fn a_provider_that_is_described_is_there_and_a_thread_that_is_resumed_uses_it() {
-    let place = Place::with_config("model_provider = \"mine\"\n");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config("model_provider = \"mine\"\n");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     set(&mut server, "model_providers.mine", json!({"preset": "preview"})).await;
     told(&mut server, ToolExposure::Standalone).await;
-    let list = server.ok::<ModelProviderList>(&ModelProviderListParams::default()).await;
+    let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     assert!(list.data.iter().any(|provider| provider.id == "mine"), "{list:?}");
-    server.ok::<ThreadResume>(&crate::threads::resume(&thread.id)).await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    assert!(crate::harness::events::image(&events).error.is_none());
+    server.request::<ThreadResume>(&crate::threads::resume_params(&thread.id)).await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    assert!(crate::harness::events::completed_image(&events).error.is_none());
     server.close().await;
 }
 
 async fn switch(server: &mut Server, features: &[(&str, bool)]) -> Vec<(String, bool)> {
     let enablement = features.iter().map(|(name, on)| ((*name).to_owned(), *on)).collect();
     let params = ExperimentalFeatureEnablementSetParams { enablement };
-    server.ok::<ExperimentalFeatureEnablementSet>(&params).await.enablement.into_iter().collect()
+    server.request::<ExperimentalFeatureEnablementSet>(&params).await.enablement.into_iter().collect()
 }
 
 #[tokio::test]
 async fn a_switched_feature_holds_at_once_for_every_thread_and_is_written_nowhere() {
-    let place = Place::new();
-    let mut server = place.server_with(HOSTED).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(HOSTED).await;
+    let thread = server.start_thread().await;
     assert_eq!(switch(&mut server, &[("imagegenext", true)]).await, [("imagegenext".to_owned(), true)]);
     told(&mut server, ToolExposure::Standalone).await;
     assert_eq!(exposure(&mut server, Some(&thread.id)).await, ToolExposure::Standalone);
-    let list = server.ok::<ExperimentalFeatureList>(&ExperimentalFeatureListParams::default()).await;
+    let list = server.request::<ExperimentalFeatureList>(&ExperimentalFeatureListParams::default()).await;
     assert!(list.data.iter().all(|feature| feature.enabled), "{list:?}");
     assert_eq!(switch(&mut server, &[("plugins", true), ("teleport", false)]).await, []);
     assert_eq!(switch(&mut server, &[]).await, []);
-    assert!(!place.home().join("config.toml").exists());
+    assert!(!sandbox.home().join("config.toml").exists());
     server.close().await;
-    let mut server = place.server_with(HOSTED).await;
+    let mut server = sandbox.start_server_with(HOSTED).await;
     assert_eq!(exposure(&mut server, None).await, ToolExposure::Hosted);
     server.close().await;
 }
 
 #[tokio::test]
 async fn the_kill_switch_holds_for_every_thread_whatever_the_thread_says() {
-    let place = Place::with_config("[features]\nimage_generation = true\n");
-    let mut server = place.server_with(STANDALONE).await;
-    let plain = server.thread().await;
+    let sandbox = Sandbox::with_config("[features]\nimage_generation = true\n");
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    let plain = server.start_thread().await;
     let config = json!({"features.image_generation": true}).as_object().cloned();
     let stubborn = easel_protocol::thread::ThreadStartParams { config, ..Default::default() };
-    let before = server.thread_with(stubborn.clone()).await;
+    let before = server.start_thread_with(stubborn.clone()).await;
     assert_eq!(exposure(&mut server, Some(&before.id)).await, ToolExposure::Standalone);
     switch(&mut server, &[("image_generation", false)]).await;
     told(&mut server, ToolExposure::None).await;
-    let after = server.thread_with(stubborn).await;
+    let after = server.start_thread_with(stubborn).await;
     for thread in [&plain, &before, &after] {
         assert_eq!(exposure(&mut server, Some(&thread.id)).await, ToolExposure::None);
         crate::gates::makes_no_image(&mut server, &thread.id).await;
@@ -267,8 +267,8 @@ async fn the_kill_switch_holds_for_every_thread_whatever_the_thread_says() {
 
 #[tokio::test]
 async fn a_wrong_switch_is_refused_and_nobody_requires_anything() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     for (params, said) in [
         (json!({}), "Invalid params: `enablement`: is missing"),
         (
@@ -280,16 +280,16 @@ async fn a_wrong_switch_is_refused_and_nobody_requires_anything() {
         let error = error(&mut server, "experimentalFeature/enablement/set", params).await;
         assert_eq!((&error["code"], &error["message"]), (&json!(-32602), &json!(said)));
     }
-    let required = server.ok::<ConfigRequirementsRead>(&ConfigRequirementsReadParams::default()).await;
+    let required = server.request::<ConfigRequirementsRead>(&ConfigRequirementsReadParams::default()).await;
     assert_eq!(required.requirements, None);
     server.close().await;
 }
 
 #[tokio::test]
 async fn kill_switch_does_not_wait_for_a_foreign_lock() {
-    let place = Place::with_config("");
-    let mut server = place.server_with(STANDALONE).await;
-    let lock = std::fs::File::create(place.home().join("config.lock")).expect("a lock");
+    let sandbox = Sandbox::with_config("");
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    let lock = std::fs::File::create(sandbox.home().join("config.lock")).expect("a lock");
     lock.lock().expect("nobody has it");
     let write = server.client.send::<ConfigValueWrite>(&change("model", json!("a"))).await.expect("it is sent");
     let off = ExperimentalFeatureEnablementSetParams { enablement: [("image_generation".to_owned(), false)].into() };
@@ -299,7 +299,7 @@ async fn kill_switch_does_not_wait_for_a_foreign_lock() {
     told_while_waiting(&mut server, write).await;
     drop(lock);
     set(&mut server, "model", json!("b")).await;
-    assert_eq!(home_text(&place), "model = \"b\"\n");
+    assert_eq!(home_text(&sandbox), "model = \"b\"\n");
     assert_eq!(exposure(&mut server, None).await, ToolExposure::None);
     server.close().await;
 }

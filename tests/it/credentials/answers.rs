@@ -4,12 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use crate::harness::loopback::{Reply, Request};
-use crate::harness::pictures::{RED, plain_png};
+use crate::harness::mock_server::{Reply, Request};
+use crate::harness::pictures::{RED, solid_png};
 
 /// One image.
 pub(crate) fn image() -> Reply {
-    let image = STANDARD.encode(plain_png(2, 2, RED));
+    let image = STANDARD.encode(solid_png(2, 2, RED));
     Reply::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }))
 }
 

@@ -10,8 +10,8 @@ use easel_protocol::method::{AccountLoginStart, AccountRead, ChatgptAuthTokensRe
 use easel_protocol::thread::ThreadStartParams;
 
 use super::answers;
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::{Place, Server, text};
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::{Sandbox, Server, text};
 
 /// Asks for one image, then answers every request with 401 and repeats what it was authorised with.
 fn tell_tale(request: &Request) -> Reply {
@@ -19,8 +19,8 @@ fn tell_tale(request: &Request) -> Reply {
 }
 
 /// Every way to be authorised: an environment variable, a header, a program, the account's key and its tokens.
-fn place(provider: &Loopback) -> Place {
-    Place::with_config(&format!(
+fn sandbox(provider: &MockServer) -> Sandbox {
+    Sandbox::with_config(&format!(
         "model_provider = \"studio\"\nopenai_base_url = \"{0}\"\nchatgpt_base_url = \"{0}\"\n\
          [model_providers.studio]\nbase_url = \"{0}\"\nenv_key = \"STUDIO_KEY\"\n\
          http_headers = {{ X-Key = \"sk-canary-header\" }}\n\
@@ -37,13 +37,13 @@ async fn draw_in_vain(server: &mut Server, provider: &str) {
 
 async fn start_drawing(server: &mut Server, provider: &str) {
     let params = ThreadStartParams { model_provider: Some(provider.to_owned()), ..ThreadStartParams::default() };
-    let thread = server.thread_with(params).await;
+    let thread = server.start_thread_with(params).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
 }
 
 /// The rest of a turn whose image is refused first, and then the model.
 async fn in_vain(server: &mut Server) {
-    let events = server.rest_of_turn().await;
+    let events = server.events_until_turn_end().await;
     assert!(events.iter().any(|event| matches!(event, Event::Error(_))), "the model was refused: {events:#?}");
     let mut lines = events.iter().map(|event| serde_json::to_string(event).expect("JSON"));
     let refused = lines.any(|line| line.contains("\"status\":\"failed\"") && line.contains("unauthorized"));
@@ -51,25 +51,25 @@ async fn in_vain(server: &mut Server) {
 }
 
 async fn log_in(server: &mut Server, login: &LoginAccountParams) {
-    server.ok::<AccountLoginStart>(login).await;
+    server.request::<AccountLoginStart>(login).await;
     server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
 }
 
 #[tokio::test]
 async fn no_output_log_or_file_holds_a_credential_but_the_one_that_is_for_it() {
-    let provider = Loopback::start(tell_tale).await;
-    let place = place(&provider);
-    let log = place.project().join("stderr.txt");
-    let mut command = place.command(&["--enable", "imagegenext"]);
+    let provider = MockServer::start(tell_tale).await;
+    let sandbox = sandbox(&provider);
+    let log = sandbox.project().join("stderr.txt");
+    let mut command = sandbox.server_command(&["--enable", "imagegenext"]);
     command.env("STUDIO_KEY", "sk-canary-studio").env("OPENAI_API_KEY", "sk-canary-account").env("RUST_LOG", "trace");
     command.env("PATH", "/usr/bin:/bin").stderr(std::fs::File::create(&log).expect("a log"));
     let mut server = Server::spawn(command);
     server.initialize(None).await;
     log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-canary-login".to_owned()) }).await;
     let bad = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary bad".to_owned()) };
-    let refused = server.refused::<AccountLoginStart>(&bad).await;
+    let refused = server.request_error::<AccountLoginStart>(&bad).await;
     assert!(!refused.contains("canary"), "{refused}");
-    server.ok::<ConfigRead>(&ConfigReadParams { include_layers: Some(true), cwd: None }).await;
+    server.request::<ConfigRead>(&ConfigReadParams { include_layers: Some(true), cwd: None }).await;
     let providers = if cfg!(unix) { &["studio", "openai", "printed"][..] } else { &["studio", "openai"] };
     for provider in providers {
         draw_in_vain(&mut server, provider).await;
@@ -80,7 +80,7 @@ async fn no_output_log_or_file_holds_a_credential_but_the_one_that_is_for_it() {
         chatgpt_plan_type: Some("pro".to_owned()),
     };
     log_in(&mut server, &tokens).await;
-    server.ok::<AccountRead>(&GetAccountParams::default()).await;
+    server.request::<AccountRead>(&GetAccountParams::default()).await;
     start_drawing(&mut server, "openai").await;
     for _ in ["image", "model"] {
         let (id, _) = server.client.question::<ChatgptAuthTokensRefresh>().await.expect("the question");
@@ -102,8 +102,8 @@ async fn no_output_log_or_file_holds_a_credential_but_the_one_that_is_for_it() {
     server.close().await;
 
     let mut holding = Vec::new();
-    holders(place.home().as_path(), &mut holding);
-    holders(place.project().as_path(), &mut holding);
+    holders(sandbox.home().as_path(), &mut holding);
+    holders(sandbox.project().as_path(), &mut holding);
     holding.sort();
     assert_eq!(holding, ["auth.json", "config.toml"]);
     assert!(std::fs::metadata(&log).expect("the log").len() > 0);

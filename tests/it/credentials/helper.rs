@@ -7,20 +7,20 @@ use easel_protocol::record::ImageErrorKind;
 use easel_protocol::turn::TurnStatus;
 
 use super::answers;
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::{Place, events, text};
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::{Sandbox, events, text};
 
 /// A home with a provider whose credential this script prints, from Easel's home as its working folder.
-fn place(backend: &Loopback, script: &str, settings: &str) -> Place {
-    let place = Place::with_config(&format!(
+fn sandbox(backend: &MockServer, script: &str, settings: &str) -> Sandbox {
+    let sandbox = Sandbox::with_config(&format!(
         "model_provider = \"studio\"\n[model_providers.studio]\npreset = \"openai\"\nbase_url = \"{}\"\n\
          [model_providers.studio.auth]\ncommand = \"./print\"\n{settings}\n",
         backend.url("v1")
     ));
-    let program = place.home().join("print");
+    let program = sandbox.home().join("print");
     std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a script");
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).expect("a program");
-    place
+    sandbox
 }
 
 /// Counts its runs in a file, and prints `key-1`, `key-2` and so on.
@@ -37,15 +37,15 @@ fn second_key(request: &Request) -> Reply {
 
 #[tokio::test]
 async fn what_it_prints_is_kept_and_asked_for_again_when_it_is_refused() {
-    let backend = Loopback::start(second_key).await;
-    let place = place(&backend, COUNTING, "args = [\"key\"]");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-    assert_eq!(events::image(&events).status, ImageStatus::Completed);
+    let backend = MockServer::start(second_key).await;
+    let sandbox = sandbox(&backend, COUNTING, "args = [\"key\"]");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
     assert_eq!(backend.bearers("/responses"), ["key-1", "key-2", "key-2"]);
     assert_eq!(backend.bearers("/images/generations"), ["key-2"]);
-    assert_eq!(std::fs::read_to_string(place.home().join("runs")).expect("the count").trim(), "2");
+    assert_eq!(std::fs::read_to_string(sandbox.home().join("runs")).expect("the count").trim(), "2");
     server.close().await;
 }
 
@@ -61,13 +61,13 @@ async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
         ("printf '\\377'", "", "not text"),
         ("echo canary", "cwd = \"nowhere\"", "cannot be run"),
     ] {
-        let backend = Loopback::start(|_: &Request| answers::unauthorized()).await;
-        let place = place(&backend, script, settings);
-        let mut server = place.server().await;
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-        let error = events::end(&events).error.clone().expect("an error");
-        assert_eq!(events::end(&events).status, TurnStatus::Failed, "{script}");
+        let backend = MockServer::start(|_: &Request| answers::unauthorized()).await;
+        let sandbox = sandbox(&backend, script, settings);
+        let mut server = sandbox.start_server().await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+        let error = events::completed_turn(&events).error.clone().expect("an error");
+        assert_eq!(events::completed_turn(&events).status, TurnStatus::Failed, "{script}");
         assert!(error.message.contains("studio") && error.message.contains(says), "{script}: {}", error.message);
         assert!(!error.message.contains("canar"), "{}", error.message);
         assert!(backend.requests().is_empty(), "{script}");
@@ -77,15 +77,15 @@ async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
 
 #[tokio::test]
 async fn a_program_that_prints_the_same_again_is_not_believed_twice() {
-    let backend = Loopback::start(|request: &Request| {
+    let backend = MockServer::start(|request: &Request| {
         if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::unauthorized() }
     })
     .await;
-    let place = place(&backend, "echo key", "refresh_interval_ms = 0");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-    let error = events::image(&events).error.clone().expect("an error");
+    let sandbox = sandbox(&backend, "echo key", "refresh_interval_ms = 0");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    let error = events::completed_image(&events).error.clone().expect("an error");
     assert_eq!((error.kind, error.attempts), (ImageErrorKind::Unauthorized, 1));
     assert_eq!(backend.bearers("/images/generations"), ["key"]);
     server.close().await;

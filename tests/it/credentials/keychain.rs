@@ -13,16 +13,16 @@ use tokio::process::{Child, Command};
 use super::canary::holders;
 use super::tokens::friendly;
 use super::{easel, said};
-use crate::harness::loopback::Loopback;
-use crate::harness::{Place, STANDALONE, Server, events, setting, text};
+use crate::harness::mock_server::MockServer;
+use crate::harness::{STANDALONE, Sandbox, Server, env_setting, events, text};
 
 const LOGIN: &[&str] = &["login", "--with-api-key"];
 const STATUS: &[&str] = &["login", "status"];
 
 /// A home that keeps its login there, beside a provider.
-fn place(choice: &str, provider: &Loopback) -> Place {
+fn sandbox(choice: &str, provider: &MockServer) -> Sandbox {
     let url = provider.url("v1");
-    Place::with_config(&format!("cli_auth_credentials_store = \"{choice}\"\nopenai_base_url = \"{url}\"\n"))
+    Sandbox::with_config(&format!("cli_auth_credentials_store = \"{choice}\"\nopenai_base_url = \"{url}\"\n"))
 }
 
 /// A message bus that starts a keychain when somebody asks for one. Both end when this is dropped.
@@ -89,79 +89,79 @@ fn on(address: &str) -> [(&str, &str); 1] {
 #[tokio::test]
 async fn a_login_in_the_keychain_draws_and_is_in_no_file() {
     for choice in ["keyring", "auto"] {
-        let provider = Loopback::start(friendly).await;
-        let place = place(choice, &provider);
+        let provider = MockServer::start(friendly).await;
+        let sandbox = sandbox(choice, &provider);
         // What an earlier login left behind.
-        std::fs::write(place.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\"}").expect("a file");
-        let Some(bus) = Bus::open(place.root()).await else { return };
+        std::fs::write(sandbox.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\"}").expect("a file");
+        let Some(bus) = Bus::open(sandbox.root()).await else { return };
 
-        let login = easel(&place, LOGIN, "sk-canary-kept\n", &bus.variables()).await;
+        let login = easel(&sandbox, LOGIN, "sk-canary-kept\n", &bus.variables()).await;
         assert_eq!(login.status.code(), Some(0), "{}", said(&login));
-        let stored = easel(&place, STATUS, "", &bus.variables()).await;
+        let stored = easel(&sandbox, STATUS, "", &bus.variables()).await;
         assert_eq!(stored.status.code(), Some(0));
         for output in [&login, &stored] {
             assert!(said(output).contains("keychain") && !said(output).contains("canary"), "{}", said(output));
         }
 
-        let mut command = place.command(STANDALONE);
+        let mut command = sandbox.server_command(STANDALONE);
         command.envs(bus.variables());
         let mut server = Server::spawn(command);
         server.initialize(None).await;
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-        assert_eq!(events::image(&events).status, ImageStatus::Completed);
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+        assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
         assert_eq!(provider.bearers("/images/generations"), ["sk-canary-kept"]);
         server.close().await;
         let mut holding = Vec::new();
-        holders(place.root(), &mut holding);
+        holders(sandbox.root(), &mut holding);
         assert!(holding.is_empty(), "{holding:?}");
 
-        let logout = easel(&place, &["logout"], "", &bus.variables()).await;
-        let after = easel(&place, STATUS, "", &bus.variables()).await;
+        let logout = easel(&sandbox, &["logout"], "", &bus.variables()).await;
+        let after = easel(&sandbox, STATUS, "", &bus.variables()).await;
         assert_eq!((logout.status.code(), after.status.code()), (Some(0), Some(1)));
     }
 }
 
 #[tokio::test]
 async fn a_locked_keychain_says_so_and_auto_takes_the_file() {
-    let place = Place::with_config("");
-    let Some(mut bus) = Bus::open(place.root()).await else { return };
+    let sandbox = Sandbox::with_config("");
+    let Some(mut bus) = Bus::open(sandbox.root()).await else { return };
     let keyring = ["-c", "cli_auth_credentials_store=keyring"];
-    let login = easel(&place, &[&keyring, LOGIN].concat(), "sk-canary\n", &bus.variables()).await;
+    let login = easel(&sandbox, &[&keyring, LOGIN].concat(), "sk-canary\n", &bus.variables()).await;
     assert_eq!(login.status.code(), Some(0), "{}", said(&login));
     bus.daemon.kill().await.expect("the bus ends");
-    let bus = Bus::locked(place.root()).await.expect("it was there before");
-    let status = easel(&place, &[&keyring, STATUS].concat(), "", &bus.variables()).await;
+    let bus = Bus::locked(sandbox.root()).await.expect("it was there before");
+    let status = easel(&sandbox, &[&keyring, STATUS].concat(), "", &bus.variables()).await;
     assert!(said(&status).contains("keychain cannot be used: it is locked"), "{}", said(&status));
-    fails_with_a_reason(&place, &bus, &keyring).await;
-    falls_back(&place, &bus.address).await;
+    fails_with_a_reason(&sandbox, &bus, &keyring).await;
+    falls_back(&sandbox, &bus.address).await;
     // A login may be left in it, and whoever logs out must know.
-    let logout = easel(&place, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &bus.variables()).await;
+    let logout = easel(&sandbox, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &bus.variables()).await;
     assert_eq!(logout.status.code(), Some(1));
     assert!(said(&logout).contains("it is locked"), "{}", said(&logout));
-    assert!(!place.home().join("auth.json").exists());
+    assert!(!sandbox.home().join("auth.json").exists());
 }
 
 #[tokio::test]
 async fn a_keychain_that_is_not_there_says_so_and_auto_takes_the_file() {
-    let place = Place::with_config("");
-    falls_back(&place, "unix:path=/nowhere").await;
+    let sandbox = Sandbox::with_config("");
+    falls_back(&sandbox, "unix:path=/nowhere").await;
     let logout =
-        easel(&place, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &on("unix:path=/nowhere")).await;
-    assert_eq!((logout.status.code(), place.home().join("auth.json").exists()), (Some(0), false));
+        easel(&sandbox, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &on("unix:path=/nowhere")).await;
+    assert_eq!((logout.status.code(), sandbox.home().join("auth.json").exists()), (Some(0), false));
 }
 
 /// A login that cannot be read is not the same as none: the preview does not draw for it.
-async fn fails_with_a_reason(place: &Place, bus: &Bus, keyring: &[&str]) {
-    let mut command = place.command(keyring);
+async fn fails_with_a_reason(sandbox: &Sandbox, bus: &Bus, keyring: &[&str]) {
+    let mut command = sandbox.server_command(keyring);
     command.envs(bus.variables());
     let mut server = Server::spawn(command);
     server.initialize(None).await;
-    let thread = server.ok::<ThreadStart>(&ThreadStartParams::default()).await.thread;
+    let thread = server.request::<ThreadStart>(&ThreadStartParams::default()).await.thread;
     assert_eq!(thread.model_provider, "openai");
     server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-    let error = events::end(&events).error.clone().expect("an error");
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    let error = events::completed_turn(&events).error.clone().expect("an error");
     assert!(error.message.contains("it is locked") && !error.message.contains("canary"), "{}", error.message);
     server.close().await;
 }
@@ -172,17 +172,17 @@ async fn silent_keychain_does_not_hold_up_other_requests() {
         println!("skipped: this is a build without the cargo feature `keychain`");
         return;
     }
-    let place = Place::with_config("cli_auth_credentials_store = \"keyring\"\n");
+    let sandbox = Sandbox::with_config("cli_auth_credentials_store = \"keyring\"\n");
     // It takes connections and says nothing.
-    let path = place.root().join("bus");
+    let path = sandbox.root().join("bus");
     let bus = tokio::net::UnixListener::bind(&path).expect("a socket");
-    let mut command = place.command(STANDALONE);
+    let mut command = sandbox.server_command(STANDALONE);
     command.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", path.display()));
     let mut server = Server::spawn(command);
     server.initialize(None).await;
     let preview = ThreadStartParams { model_provider: Some("preview".to_owned()), ..ThreadStartParams::default() };
-    let thread = server.thread_with(preview).await;
-    server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let thread = server.start_thread_with(preview).await;
+    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     // All of this was answered while the keychain is silent: when its connection ends, that is what the warning says.
     let (asking, _) = bus.accept().await.expect("the keychain is asked");
     drop((asking, bus));
@@ -194,36 +194,36 @@ async fn silent_keychain_does_not_hold_up_other_requests() {
 }
 
 /// A keychain that cannot be used keeps no login and is no reason to have none.
-async fn falls_back(place: &Place, bus: &str) {
+async fn falls_back(sandbox: &Sandbox, bus: &str) {
     let keyring = ["-c", "cli_auth_credentials_store=keyring"];
-    let refused = easel(place, &[&keyring, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
+    let refused = easel(sandbox, &[&keyring, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
-    assert!(!place.home().join("auth.json").exists());
+    assert!(!sandbox.home().join("auth.json").exists());
 
     let auto = ["-c", "cli_auth_credentials_store=auto"];
-    let login = easel(place, &[&auto, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
+    let login = easel(sandbox, &[&auto, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
     assert_eq!(login.status.code(), Some(0), "{}", said(&login));
     assert!(String::from_utf8_lossy(&login.stdout).contains("auth.json"));
     for output in [&refused, &login] {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(stderr.contains("keychain cannot be used: ") && !stderr.contains("canary"), "{stderr}");
     }
-    let status = easel(place, &[&auto, STATUS].concat(), "", &on(bus)).await;
+    let status = easel(sandbox, &[&auto, STATUS].concat(), "", &on(bus)).await;
     assert!(said(&status).contains("auth.json"), "{}", said(&status));
 }
 
 #[tokio::test]
 async fn a_keychain_that_never_answers_is_given_up() {
-    if setting("RUN_SLOW_TESTS").is_none() || !cfg!(feature = "keychain") {
+    if env_setting("RUN_SLOW_TESTS").is_none() || !cfg!(feature = "keychain") {
         println!("skipped: it waits for a keychain to be given up; set RUN_SLOW_TESTS, with the feature `keychain`");
         return;
     }
-    let place = Place::with_config("cli_auth_credentials_store = \"keyring\"\n");
+    let sandbox = Sandbox::with_config("cli_auth_credentials_store = \"keyring\"\n");
     // It takes connections and says nothing.
-    let path = place.root().join("bus");
+    let path = sandbox.root().join("bus");
     let _bus = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
     let address = format!("unix:path={}", path.display());
-    let status = easel(&place, STATUS, "", &on(&address)).await;
+    let status = easel(&sandbox, STATUS, "", &on(&address)).await;
     assert_eq!(status.status.code(), Some(1));
     assert!(said(&status).contains("no answer within"), "{}", said(&status));
 }

@@ -8,8 +8,8 @@ use easel_protocol::rate_limits::{GetAccountRateLimitsParams, RateLimitSnapshot,
 use easel_protocol::record::{Billed, ImageErrorKind};
 
 use super::answers;
-use super::tokens::{log_in, place, tokens};
-use crate::harness::loopback::{Loopback, Reply, Request};
+use super::tokens::{log_in, sandbox, tokens};
+use crate::harness::mock_server::{MockServer, Reply, Request};
 use crate::harness::{events, text};
 
 /// Says 10 % to the model's first request and 20 % to everything after, where the image meets its limit.
@@ -27,19 +27,19 @@ fn counting(request: &Request) -> Reply {
 
 #[tokio::test]
 async fn limits_are_told_when_they_change_and_a_reached_one_is_told_with_the_image() {
-    let backend = Loopback::start(counting).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
+    let backend = MockServer::start(counting).await;
+    let sandbox = sandbox(&backend);
+    let mut server = sandbox.start_server().await;
     log_in(&mut server, &tokens("one")).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     let told = events.iter().filter_map(|event| {
         let Event::AccountRateLimitsUpdated(updated) = event else { return None };
         updated.rate_limits.primary.map(|window| window.used_percent)
     });
     assert_eq!(told.collect::<Vec<_>>(), [10, 20], "the same again is not told");
 
-    let image = events::image(&events);
+    let image = events::completed_image(&events);
     let failure = ImageFailure::UsageLimitExceeded { limit_id: "premium".to_owned(), resets_at: Some(1_800_000_000) };
     assert_eq!(image.failure, Some(failure));
     let error = image.error.as_ref().expect("an error");
@@ -48,7 +48,7 @@ async fn limits_are_told_when_they_change_and_a_reached_one_is_told_with_the_ima
         assert!(error.message.contains(fact), "{}", error.message);
     }
 
-    let read = server.ok::<AccountRateLimitsRead>(&GetAccountRateLimitsParams {}).await;
+    let read = server.request::<AccountRateLimitsRead>(&GetAccountRateLimitsParams {}).await;
     let window = RateLimitWindow { used_percent: 20, window_duration_mins: Some(300), resets_at: Some(1_800_000_000) };
     let codex = RateLimitSnapshot {
         limit_id: Some("codex".to_owned()),

@@ -16,16 +16,16 @@ use easel_protocol::turn::TurnStatus;
 use tokio::sync::Barrier;
 
 use super::answers::{self, token};
-use super::tokens::{log_in, place, tokens};
-use crate::harness::loopback::{Loopback, Request};
-use crate::harness::{Place, Server, events, setting, text};
+use super::tokens::{log_in, sandbox, tokens};
+use crate::harness::mock_server::{MockServer, Request};
+use crate::harness::{Sandbox, Server, env_setting, events, text};
 
 const IMAGES: &str = "/images/generations";
 
 /// A backend whose images take the token "new" only. Its model takes any, and does so many calls.
-async fn backend(calls: usize) -> Loopback {
+async fn backend(calls: usize) -> MockServer {
     let together = Arc::new(Barrier::new(calls));
-    Loopback::start(move |request: &Request| match request.path.ends_with("/responses") {
+    MockServer::start(move |request: &Request| match request.path.ends_with("/responses") {
         true => answers::model(request, calls),
         false if request.bearer() == token("new") => answers::image(),
         false => answers::unauthorized().together(&together),
@@ -34,12 +34,12 @@ async fn backend(calls: usize) -> Loopback {
 }
 
 /// A server whose client has given it the token "old", with a thread.
-async fn with_old_tokens(backend: &Loopback) -> (Place, Server, Thread) {
-    let place = place(backend);
-    let mut server = place.server().await;
+async fn with_old_tokens(backend: &MockServer) -> (Sandbox, Server, Thread) {
+    let sandbox = sandbox(backend);
+    let mut server = sandbox.start_server().await;
     log_in(&mut server, &tokens("old")).await;
-    let thread = server.thread().await;
-    (place, server, thread)
+    let thread = server.start_thread().await;
+    (sandbox, server, thread)
 }
 
 fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshResponse, Refusal> {
@@ -69,8 +69,8 @@ async fn a_refused_token_is_renewed_by_the_client_and_the_request_sent_once_more
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     reply(&mut server, &renewed("new", "acct-1")).await;
-    let events = server.rest_of_turn().await;
-    assert_eq!(events::image(&events).status, ImageStatus::Completed);
+    let events = server.events_until_turn_end().await;
+    assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
     assert_eq!(backend.bearers(IMAGES), [token("old"), token("new")]);
     assert_eq!(
         backend.bearers("/responses"),
@@ -78,21 +78,21 @@ async fn a_refused_token_is_renewed_by_the_client_and_the_request_sent_once_more
         "the next request has the new token at once"
     );
 
-    server.turn(&thread.id, vec![text("draw a dog")]).await;
+    server.run_turn(&thread.id, vec![text("draw a dog")]).await;
     assert_eq!(backend.bearers(IMAGES).len(), 3, "a token that is taken is not renewed");
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_token_that_the_model_refuses_is_renewed_too() {
-    let backend = Loopback::start(|request: &Request| {
+    let backend = MockServer::start(|request: &Request| {
         if request.bearer() == token("new") { answers::model(request, 0) } else { answers::unauthorized() }
     })
     .await;
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("hello")]).await;
     reply(&mut server, &renewed("new", "acct-1")).await;
-    server.rest_of_turn().await;
+    server.events_until_turn_end().await;
     assert_eq!(backend.bearers("/responses")[..2], [token("old"), token("new")]);
     server.close().await;
 }
@@ -110,7 +110,7 @@ async fn a_renewal_that_changes_the_plan_is_told_to_all() {
     let told =
         AccountUpdatedNotification { auth_mode: Some(AuthMode::ChatgptAuthTokens), plan_type: Some(PlanType::Pro) };
     assert_eq!(events.pop(), Some(Event::AccountUpdated(told)));
-    server.rest_of_turn().await;
+    server.events_until_turn_end().await;
     server.close().await;
 }
 
@@ -120,8 +120,8 @@ async fn three_calls_that_are_refused_together_ask_once() {
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw three cats")]).await;
     reply(&mut server, &renewed("new", "acct-1")).await;
-    let events = server.rest_of_turn().await;
-    let drawn = events::completed(&events).into_iter().filter_map(events::as_image);
+    let events = server.events_until_turn_end().await;
+    let drawn = events::completed_items(&events).into_iter().filter_map(events::as_image);
     assert_eq!(drawn.filter(|image| image.status == ImageStatus::Completed).count(), 3);
     let mut bearers = backend.bearers(IMAGES);
     bearers.sort();
@@ -150,12 +150,12 @@ async fn a_renewal_that_brings_nothing_is_one_typed_error_and_one_post() {
         let before = backend.bearers(IMAGES).len();
         server.start_turn(&thread.id, vec![text("draw a cat")]).await;
         reply(&mut server, &answer).await;
-        let events = server.rest_of_turn().await;
-        let error = events::image(&events).error.clone().expect("an error");
+        let events = server.events_until_turn_end().await;
+        let error = events::completed_image(&events).error.clone().expect("an error");
         assert_eq!((error.kind, error.billed, error.attempts), (ImageErrorKind::Unauthorized, Billed::No, 1), "{says}");
         assert!(error.message.contains(says) && !error.message.contains("canar"), "{}", error.message);
         assert_eq!(backend.bearers(IMAGES).len(), before + 1, "{says}");
-        assert_eq!(events::end(&events).status, TurnStatus::Completed);
+        assert_eq!(events::completed_turn(&events).status, TurnStatus::Completed);
     }
     server.close().await;
 }
@@ -167,7 +167,7 @@ async fn a_client_that_leaves_while_it_is_asked_ends_the_turn_at_once() {
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     asked(&mut server).await;
     server.client.close_input();
-    let events = server.rest_of_turn().await;
+    let events = server.events_until_turn_end().await;
     let ended = |event: &Event| matches!(event, Event::ItemCompleted(done) if matches!(done.item, ThreadItem::ImageGeneration(_)));
     assert!(events.iter().any(ended), "{events:#?}");
     server.close().await;
@@ -175,15 +175,15 @@ async fn a_client_that_leaves_while_it_is_asked_ends_the_turn_at_once() {
 
 #[tokio::test]
 async fn a_client_that_does_not_answer_is_given_up_after_ten_seconds() {
-    if setting("RUN_SLOW_TESTS").is_none() {
+    if env_setting("RUN_SLOW_TESTS").is_none() {
         return;
     }
     let backend = backend(1).await;
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     let id = asked(&mut server).await;
-    let events = server.rest_of_turn().await;
-    let error = events::image(&events).error.clone().expect("an error");
+    let events = server.events_until_turn_end().await;
+    let error = events::completed_image(&events).error.clone().expect("an error");
     assert_eq!((error.kind, error.attempts), (ImageErrorKind::Unauthorized, 1));
     assert!(error.message.contains("10 s"), "{}", error.message);
     // A late answer is ignored.

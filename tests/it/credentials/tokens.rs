@@ -18,12 +18,12 @@ use serde_json::json;
 
 use super::answers::{self, token};
 use super::{auth_mode, offered};
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::{Place, Server, events, text};
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::{Sandbox, Server, events, text};
 
 /// A home whose account goes to the loopback only.
-pub(super) fn place(backend: &Loopback) -> Place {
-    Place::with_config(&format!(
+pub(super) fn sandbox(backend: &MockServer) -> Sandbox {
+    Sandbox::with_config(&format!(
         "model_provider = \"openai\"\nopenai_base_url = \"{}\"\nchatgpt_base_url = \"{}\"\n",
         backend.url("v1"),
         backend.url("backend-api/")
@@ -40,7 +40,7 @@ pub(super) fn tokens(signature: &str) -> LoginAccountParams {
 
 /// Logs in and takes what is told of it.
 pub(super) async fn log_in(server: &mut Server, login: &LoginAccountParams) {
-    server.ok::<AccountLoginStart>(login).await;
+    server.request::<AccountLoginStart>(login).await;
     server.events_until(|event| matches!(event, Event::ToolListUpdated(_))).await;
 }
 
@@ -51,26 +51,26 @@ pub(super) fn friendly(request: &Request) -> Reply {
 
 #[tokio::test]
 async fn tokens_of_the_client_draw_at_the_codex_backend_and_all_are_told_of_the_account() {
-    let backend = Loopback::start(friendly).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
-    assert_eq!(server.ok::<AccountLoginStart>(&tokens("one")).await, LoginAccountResponse::ChatgptAuthTokens {});
-    let event = server.event_where("account/login/completed", |e| matches!(e, Event::AccountLoginCompleted(_))).await;
+    let backend = MockServer::start(friendly).await;
+    let sandbox = sandbox(&backend);
+    let mut server = sandbox.start_server().await;
+    assert_eq!(server.request::<AccountLoginStart>(&tokens("one")).await, LoginAccountResponse::ChatgptAuthTokens {});
+    let event = server.expect_event("account/login/completed", |e| matches!(e, Event::AccountLoginCompleted(_))).await;
     let Event::AccountLoginCompleted(completed) = event else { unreachable!("it was awaited") };
     assert!(completed.success && completed.error.is_none());
     assert_eq!(auth_mode(&mut server).await, Some(AuthMode::ChatgptAuthTokens));
     assert_eq!(offered(&mut server).await, ["image_gen.imagegen"]);
 
-    let read = server.ok::<AccountRead>(&GetAccountParams::default()).await;
+    let read = server.request::<AccountRead>(&GetAccountParams::default()).await;
     let account = Account::Chatgpt { email: Some("a@example.com".to_owned()), plan_type: PlanType::Plus };
     assert_eq!((read.account, read.user_id.as_deref()), (Some(account), Some("user-1")));
-    let providers = server.ok::<ModelProviderList>(&ModelProviderListParams::default()).await;
+    let providers = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     let openai = providers.data.iter().find(|provider| provider.id == "openai").expect("the built-in one");
     assert_eq!(openai.base_url, Some(backend.url("backend-api/codex")));
 
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-    assert_eq!(events::image(&events).status, ImageStatus::Completed);
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
     let requests = backend.requests();
     let paths: Vec<&str> = requests.iter().map(|request| request.path.as_str()).collect();
     let (model, images) = ("/backend-api/codex/responses", "/backend-api/codex/images/generations");
@@ -83,30 +83,30 @@ async fn tokens_of_the_client_draw_at_the_codex_backend_and_all_are_told_of_the_
         );
     }
 
-    server.ok::<AccountLogout>(&LogoutAccountParams {}).await;
+    server.request::<AccountLogout>(&LogoutAccountParams {}).await;
     assert_eq!(auth_mode(&mut server).await, None);
     assert!(offered(&mut server).await.is_empty());
-    assert_eq!(server.ok::<AccountRead>(&GetAccountParams::default()).await.account, None);
+    assert_eq!(server.request::<AccountRead>(&GetAccountParams::default()).await.account, None);
     server.close().await;
-    assert!(!place.home().join("auth.json").exists());
+    assert!(!sandbox.home().join("auth.json").exists());
 }
 
 #[tokio::test]
 async fn a_login_moves_a_loaded_thread_and_no_credential_meets_the_others_place() {
-    let backend = Loopback::start(friendly).await;
-    let place = place(&backend);
-    let mut server = place.server().await;
+    let backend = MockServer::start(friendly).await;
+    let sandbox = sandbox(&backend);
+    let mut server = sandbox.start_server().await;
     log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-key".to_owned()) }).await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     log_in(&mut server, &tokens("one")).await;
-    let tools = server.ok::<ToolList>(&ToolListParams { thread_id: Some(thread.id.clone()) }).await;
+    let tools = server.request::<ToolList>(&ToolListParams { thread_id: Some(thread.id.clone()) }).await;
     assert_eq!(tools.exposure, ToolExposure::Standalone, "the gate asks for what is in use now");
-    let events = server.turn(&thread.id, vec![text("draw a dog")]).await;
-    assert_eq!(events::image(&events).status, ImageStatus::Completed);
+    let events = server.run_turn(&thread.id, vec![text("draw a dog")]).await;
+    assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
     // A key replaces the tokens.
     log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-key".to_owned()) }).await;
-    server.turn(&thread.id, vec![text("draw a cow")]).await;
+    server.run_turn(&thread.id, vec![text("draw a cow")]).await;
     let used: Vec<(bool, String)> =
         backend.requests().iter().map(|r| (r.path.starts_with("/v1/"), r.bearer().to_owned())).collect();
     let key = || (true, "sk-key".to_owned());
@@ -117,31 +117,31 @@ async fn a_login_moves_a_loaded_thread_and_no_credential_meets_the_others_place(
 
 #[tokio::test]
 async fn neither_a_project_nor_a_thread_moves_the_account() {
-    let (backend, thief) = (Loopback::start(friendly).await, Loopback::start(friendly).await);
-    let place = place(&backend);
-    std::fs::create_dir(place.project().join(".easel")).expect("a folder");
-    place.write(".easel/config.toml", format!("chatgpt_base_url = \"{}\"\n", thief.url("x")).as_bytes());
-    let mut server = place.server().await;
+    let (backend, thief) = (MockServer::start(friendly).await, MockServer::start(friendly).await);
+    let sandbox = sandbox(&backend);
+    std::fs::create_dir(sandbox.project().join(".easel")).expect("a folder");
+    sandbox.write_file(".easel/config.toml", format!("chatgpt_base_url = \"{}\"\n", thief.url("x")).as_bytes());
+    let mut server = sandbox.start_server().await;
     log_in(&mut server, &tokens("one")).await;
     let config = json!({ "chatgpt_base_url": thief.url("x"), "openai_base_url": thief.url("x") });
     let params = ThreadStartParams { config: config.as_object().cloned(), ..ThreadStartParams::default() };
-    let thread = server.thread_with(params).await;
-    server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let thread = server.start_thread_with(params).await;
+    server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     assert_eq!((backend.requests().len(), thief.requests().len()), (3, 0));
 
     let program = json!({ "model_providers.x.auth.command": "/bin/sh" });
     let params = ThreadStartParams { config: program.as_object().cloned(), ..ThreadStartParams::default() };
-    let refused = server.refused::<ThreadStart>(&params).await;
+    let refused = server.request_error::<ThreadStart>(&params).await;
     assert!(refused.contains("programs"), "{refused}");
     server.close().await;
 }
 
 #[tokio::test]
 async fn other_logins_are_refused_with_what_to_do_and_nothing_is_repeated() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     for login in [LoginAccountParams::Chatgpt {}, LoginAccountParams::ChatgptDeviceCode {}] {
-        let refused = server.refused::<AccountLoginStart>(&login).await;
+        let refused = server.request_error::<AccountLoginStart>(&login).await;
         assert!(refused.starts_with("-32600 login refused") && refused.contains("chatgptAuthTokens"), "{refused}");
     }
     for (access_token, account) in [("two canaries", "acct-1"), ("", "acct-1"), ("canary", ""), ("canary", "a\u{7}b")] {
@@ -150,12 +150,12 @@ async fn other_logins_are_refused_with_what_to_do_and_nothing_is_repeated() {
             chatgpt_account_id: account.to_owned(),
             chatgpt_plan_type: None,
         };
-        let refused = server.refused::<AccountLoginStart>(&login).await;
+        let refused = server.request_error::<AccountLoginStart>(&login).await;
         assert!(refused.starts_with("-32600 login refused") && !refused.contains("canar"), "{refused}");
     }
     let params = CancelLoginAccountParams { login_id: "1".to_owned() };
-    assert_eq!(server.ok::<AccountLoginCancel>(&params).await.status, CancelLoginAccountStatus::NotFound);
-    let limits = server.ok::<AccountRateLimitsRead>(&GetAccountRateLimitsParams {}).await;
+    assert_eq!(server.request::<AccountLoginCancel>(&params).await.status, CancelLoginAccountStatus::NotFound);
+    let limits = server.request::<AccountRateLimitsRead>(&GetAccountRateLimitsParams {}).await;
     assert_eq!(limits, GetAccountRateLimitsResponse::default());
     server.close().await;
 }

@@ -1,6 +1,6 @@
 //! Every message that any test sees, against the Codex app-server's own JSON Schema. The schema is no part of this
 //! repository: `EASEL_PEER_SCHEMA` names the folder that its generator filled (`just conformance`), and without it
-//! nothing is judged. What that server lacks is judged by Easel's own schema, which [`Judge::own`] has alone.
+//! nothing is judged. What that server lacks is judged by Easel's own schema, which [`SchemaChecker::own`] has alone.
 
 pub(crate) mod schemas;
 
@@ -16,77 +16,77 @@ const LONGEST: usize = 1 << 20;
 
 /// Follows one connection.
 #[derive(Debug)]
-pub(crate) struct Judge {
+pub(crate) struct SchemaChecker {
     /// `None` judges nothing.
     schemas: Option<&'static Schemas>,
     /// The method of each request that is not answered; `None` when its id was used twice.
-    asked: HashMap<String, Option<String>>,
+    pending: HashMap<String, Option<String>>,
     /// The beginning of a line that is not whole yet.
-    begun: Vec<u8>,
-    judged: usize,
+    partial_line: Vec<u8>,
+    checked: usize,
 }
 
-impl Default for Judge {
+impl Default for SchemaChecker {
     /// By the peer's schema, where it is there.
     fn default() -> Self {
         Self::by(PEER.as_ref())
     }
 }
 
-impl Judge {
+impl SchemaChecker {
     /// By Easel's own schema.
     pub(crate) fn own() -> Self {
         Self::by(Some(&OWN))
     }
 
     fn by(schemas: Option<&'static Schemas>) -> Self {
-        Self { schemas, asked: HashMap::new(), begun: Vec::new(), judged: 0 }
+        Self { schemas, pending: HashMap::new(), partial_line: Vec::new(), checked: 0 }
     }
 
     /// How many messages were judged.
-    pub(crate) fn judged(&self) -> usize {
-        self.judged
+    pub(crate) fn checked_count(&self) -> usize {
+        self.checked
     }
 
     /// Bytes towards the server, in any pieces.
-    pub(crate) fn sent_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn record_sent_bytes(&mut self, bytes: &[u8]) {
         if self.schemas.is_none() {
             return;
         }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.begun.len() <= LONGEST {
-                self.begun.extend_from_slice(piece);
+            if self.partial_line.len() <= LONGEST {
+                self.partial_line.extend_from_slice(piece);
             }
             if piece.ends_with(b"\n") {
-                let line = std::mem::take(&mut self.begun);
-                self.sent(&String::from_utf8_lossy(&line));
+                let line = std::mem::take(&mut self.partial_line);
+                self.record_sent(&String::from_utf8_lossy(&line));
             }
         }
     }
 
     /// One message towards the server; it may be anything. `$/` is JSON-RPC's own and in no schema.
-    pub(crate) fn sent(&mut self, line: &str) {
+    pub(crate) fn record_sent(&mut self, line: &str) {
         if self.schemas.is_none() || line.len() > LONGEST {
             return;
         }
         let Ok(Value::Object(message)) = serde_json::from_str(line) else { return };
         if let (Some(id), Some(method)) = (message.get("id"), message.get("method").and_then(Value::as_str)) {
             let method = Some(method.to_owned()).filter(|method| !method.starts_with("$/"));
-            self.asked.entry(id.to_string()).and_modify(|known| *known = None).or_insert(method);
+            self.pending.entry(id.to_string()).and_modify(|known| *known = None).or_insert(method);
         }
     }
 
     /// One request towards the server, of a test that makes only right ones.
-    pub(crate) fn asked(&mut self, line: &str) {
-        self.sent(line);
+    pub(crate) fn check_request(&mut self, line: &str) {
+        self.record_sent(line);
         let (Some(schemas), Ok(message)) = (self.schemas, serde_json::from_str::<Value>(line)) else { return };
         if let (Some(method), true) = (message["method"].as_str(), message.get("id").is_some()) {
-            self.judge(&format!("request {method}"), &schemas.request(Side::Client, method), &message);
+            self.check(&format!("request {method}"), &schemas.request(Side::Client, method), &message);
         }
     }
 
     /// One message of the server, which must be as both servers' clients expect it.
-    pub(crate) fn received(&mut self, line: &str) {
+    pub(crate) fn check_received(&mut self, line: &str) {
         let Some(schemas) = self.schemas else { return };
         if line.len() > LONGEST {
             return;
@@ -95,23 +95,23 @@ impl Judge {
         let Ok(message) = serde_json::from_str::<Value>(line) else { return };
         match (message["method"].as_str(), message.get("result")) {
             (Some(method), _) if message.get("id").is_some() => {
-                self.judge(&format!("request {method}"), &schemas.request(Side::Server, method), &message);
+                self.check(&format!("request {method}"), &schemas.request(Side::Server, method), &message);
             }
             (Some(method), _) => {
-                self.judge(&format!("notification {method}"), &schemas.notification(method), &message);
+                self.check(&format!("notification {method}"), &schemas.notification(method), &message);
             }
             (None, result) => {
-                let Some(Some(method)) = self.asked.remove(&message["id"].to_string()) else { return };
+                let Some(Some(method)) = self.pending.remove(&message["id"].to_string()) else { return };
                 let Some(result) = result else { return };
-                self.judge(&format!("answer to {method}"), &schemas.response(&method), result);
+                self.check(&format!("answer to {method}"), &schemas.response(&method), result);
             }
         }
     }
 
-    fn judge(&mut self, what: &str, schema: &Validator, said: &Value) {
+    fn check(&mut self, what: &str, schema: &Validator, said: &Value) {
         let problems: Vec<String> =
             schema.iter_errors(said).map(|error| format!("{} at {}", error, error.instance_path())).collect();
         assert!(problems.is_empty(), "{what} does not conform: {problems:#?} in {said}");
-        self.judged += 1;
+        self.checked += 1;
     }
 }

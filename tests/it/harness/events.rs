@@ -5,7 +5,7 @@ use easel_protocol::item::{ImageGenerationItem, ThreadItem};
 use easel_protocol::turn::Turn;
 
 /// The items that ended, in order.
-pub(crate) fn completed(events: &[Event]) -> Vec<&ThreadItem> {
+pub(crate) fn completed_items(events: &[Event]) -> Vec<&ThreadItem> {
     let ended = events.iter().filter_map(|event| {
         if let Event::ItemCompleted(ItemCompletedNotification { item, .. }) = event { Some(item) } else { None }
     });
@@ -13,15 +13,15 @@ pub(crate) fn completed(events: &[Event]) -> Vec<&ThreadItem> {
 }
 
 /// The one image call that ended.
-pub(crate) fn image(events: &[Event]) -> &ImageGenerationItem {
-    let images: Vec<&ImageGenerationItem> = completed(events).into_iter().filter_map(as_image).collect();
+pub(crate) fn completed_image(events: &[Event]) -> &ImageGenerationItem {
+    let images: Vec<&ImageGenerationItem> = completed_items(events).into_iter().filter_map(as_image).collect();
     assert_eq!(images.len(), 1, "image items that ended in {events:#?}");
     images[0]
 }
 
 /// The text of the last agent message that ended.
-pub(crate) fn message(events: &[Event]) -> &str {
-    let message = completed(events)
+pub(crate) fn last_agent_message(events: &[Event]) -> &str {
+    let message = completed_items(events)
         .into_iter()
         .rev()
         .find_map(|item| if let ThreadItem::AgentMessage(message) = item { Some(message.text.as_str()) } else { None });
@@ -29,7 +29,7 @@ pub(crate) fn message(events: &[Event]) -> &str {
 }
 
 /// The turn in the last event, `turn/completed`.
-pub(crate) fn end(events: &[Event]) -> &Turn {
+pub(crate) fn completed_turn(events: &[Event]) -> &Turn {
     let Some(Event::TurnCompleted(TurnCompletedNotification { turn, .. })) = events.last() else {
         panic!("{events:#?}")
     };
@@ -41,6 +41,6 @@ pub(crate) fn as_image(item: &ThreadItem) -> Option<&ImageGenerationItem> {
 }
 
 /// The begin of an image call.
-pub(crate) fn starts_an_image(event: &Event) -> bool {
+pub(crate) fn is_image_start(event: &Event) -> bool {
     matches!(event, Event::ItemStarted(ItemStartedNotification { item: ThreadItem::ImageGeneration(_), .. }))
 }

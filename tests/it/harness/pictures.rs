@@ -12,7 +12,7 @@ pub(crate) const RED: [u8; 3] = [255, 0, 0];
 pub(crate) const BLUE: [u8; 3] = [0, 0, 255];
 
 /// A PNG file of one colour.
-pub(crate) fn plain_png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
+pub(crate) fn solid_png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -23,8 +23,8 @@ pub(crate) fn plain_png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
 }
 
 /// A PNG file whose header promises more than its bytes hold.
-pub(crate) fn png_that_claims(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = plain_png(1, 1, RED);
+pub(crate) fn png_with_claimed_size(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = solid_png(1, 1, RED);
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
     bytes[20..24].copy_from_slice(&height.to_be_bytes());
     let crc = crc32(&bytes[12..29]);
@@ -56,13 +56,13 @@ pub(crate) fn read(path: impl AsRef<Path>) -> Vec<u8> {
 }
 
 /// A decoded picture, three samples a pixel.
-pub(crate) struct Picture {
+pub(crate) struct DecodedPng {
     pub(crate) width: u32,
     pub(crate) height: u32,
     samples: Vec<u8>,
 }
 
-impl Picture {
+impl DecodedPng {
     /// Fails on a file that is not one whole PNG.
     pub(crate) fn decode(bytes: &[u8]) -> Self {
         let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info().expect("a PNG header");

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
-use crate::harness::relay::{self, Relay};
+use crate::harness::recording_proxy::{self, RecordingProxy};
 
 const SCRIPT: &str = "EASEL_MOCK_BACKEND";
 
@@ -16,7 +16,7 @@ pub(crate) struct Backend {
     /// What its script says of itself.
     pub(crate) script: String,
     address: SocketAddr,
-    relay: Relay,
+    relay: RecordingProxy,
     _child: Child,
 }
 
@@ -52,7 +52,7 @@ impl Backend {
         BufReader::new(stdout).read_line(&mut ready).await.expect("the backend starts");
         assert!(ready.starts_with("mock on"), "{ready}");
         let script = std::fs::read_to_string(script).expect("a script");
-        Some(Self { script, address, relay: Relay::start(address).await, _child: child })
+        Some(Self { script, address, relay: RecordingProxy::start(address).await, _child: child })
     }
 
     /// Address and port that Easel speaks to.
@@ -65,8 +65,8 @@ impl Backend {
     }
 
     /// Changes how it behaves.
-    pub(crate) async fn set(&self, behaviour: &str) {
-        relay::ask(self.address, "POST", "/_ctl", behaviour).await;
+    pub(crate) async fn configure(&self, behaviour: &str) {
+        recording_proxy::ask(self.address, "POST", "/_ctl", behaviour).await;
     }
 
     /// Path and status of every image request so far.
@@ -81,14 +81,14 @@ impl Backend {
     }
 
     /// Most image requests that were there at one moment.
-    pub(crate) async fn overlapping(&self) -> usize {
+    pub(crate) async fn max_overlap(&self) -> usize {
         let spans: Vec<(f64, f64)> = self.timing("/images/").await.iter().map(|post| (post.3, post.5)).collect();
         let during = |at: f64| spans.iter().filter(move |(begin, end)| *begin <= at && at < *end).count();
         spans.iter().map(|(begin, _)| during(*begin)).max().unwrap_or(0)
     }
 
     async fn timing(&self, part: &str) -> Vec<Timing> {
-        let control = relay::ask(self.address, "GET", "/_ctl", "").await;
+        let control = recording_proxy::ask(self.address, "GET", "/_ctl", "").await;
         let control: Control = serde_json::from_str(&control).expect("what the backend counted");
         // The end of a connection that it let hang is noted too, with a body of no bytes.
         control.timing.into_iter().filter(|post| post.2.contains(part) && post.6 > 0).collect()

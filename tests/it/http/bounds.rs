@@ -6,11 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 
-use super::scripted::{Scripted, calls, completes, says};
-use super::{at, connected};
-use crate::harness::events::image;
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{Place, STANDALONE, text};
+use super::scripted::{ScriptedServer, calls, completes, says};
+use super::{provider_config, start_server_with_key};
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{STANDALONE, Sandbox, text};
 
 const TURNS: usize = 50;
 const PICTURE: usize = 200_000;
@@ -20,10 +20,10 @@ const WORDS: u64 = 4_000;
 /// Bytes of each turn's last request to the model, over a thread of fifty images.
 async fn requests(history: &str) -> Vec<u64> {
     // What follows the end of a PNG makes it larger, and nothing else.
-    let png = [plain_png(16, 16, RED), vec![0; PICTURE]].concat();
+    let png = [solid_png(16, 16, RED), vec![0; PICTURE]].concat();
     let made = json!({"created": 1, "data": [{"b64_json": BASE64.encode(png)}]}).to_string();
     let asked = AtomicUsize::new(0);
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         exchange.body();
         if exchange.path() != "responses" {
             return exchange.answer(200, "application/json", made.as_bytes());
@@ -36,12 +36,15 @@ async fn requests(history: &str) -> Vec<u64> {
         };
         exchange.answer_events(&[events, vec![completes()]].concat());
     });
-    let place = Place::with_config(&format!("wire.turn_event_delay_ms = 0\n{}{history}", at(&provider.base_url())));
-    let mut server = connected(&place, STANDALONE).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(&format!(
+        "wire.turn_event_delay_ms = 0\n{}{history}",
+        provider_config(&provider.base_url())
+    ));
+    let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+    let thread = server.start_thread().await;
     for _ in 0..TURNS {
-        let events = server.turn(&thread.id, vec![text("a square")]).await;
-        assert_eq!(image(&events).error, None);
+        let events = server.run_turn(&thread.id, vec![text("a square")]).await;
+        assert_eq!(completed_image(&events).error, None);
     }
     server.close().await;
     provider.lengths("responses").into_iter().skip(1).step_by(2).collect()

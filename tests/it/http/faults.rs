@@ -9,9 +9,9 @@ use easel_protocol::turn::TurnStatus;
 use serde_json::{Value, json};
 
 use super::backend::Backend;
-use super::{at, connected, status};
-use crate::harness::events::{as_image, completed, image};
-use crate::harness::{Place, STANDALONE, Server, text};
+use super::{provider_config, start_server_with_key, turn_status};
+use crate::harness::events::{as_image, completed_image, completed_items};
+use crate::harness::{STANDALONE, Sandbox, Server, text};
 
 /// Milliseconds after which a request that hangs is given up, where it is known to hang.
 const SHORT: u32 = 1_000;
@@ -39,12 +39,12 @@ const MODEL_MODES: [(&str, u32); 5] =
     [("401", LONG), ("429", LONG), ("500", LONG), ("incomplete", LONG), ("hang", SHORT)];
 
 /// A server that waits so long for an image, and for the model's next word.
-async fn server(backend: &Backend, wait_ms: u32) -> (Place, Server) {
+async fn server(backend: &Backend, wait_ms: u32) -> (Sandbox, Server) {
     let wait = format!("images.timeout_ms = {wait_ms}\n");
     let idle = format!("stream_idle_timeout_ms = {wait_ms}\n");
-    let place = Place::with_config(&format!("{wait}{}{idle}", at(&backend.base_url())));
-    let server = connected(&place, STANDALONE).await;
-    (place, server)
+    let sandbox = Sandbox::with_config(&format!("{wait}{}{idle}", provider_config(&backend.base_url())));
+    let server = start_server_with_key(&sandbox, STANDALONE).await;
+    (sandbox, server)
 }
 
 /// The backend's own list of what it offers under this key, without what is no fault and what it names but lacks.
@@ -71,13 +71,13 @@ async fn every_fault_of_the_images_endpoint_is_one_typed_error_and_a_sentence_fo
     assert!(offered(&backend, "image_mode ").iter().all(|mode| known.contains(mode)), "all that the backend offers");
     let mut found = String::new();
     for (mode, wait_ms) in IMAGE_MODES {
-        let (place, mut server) = server(&backend, wait_ms).await;
-        let log = place.root().join("log");
-        backend.set(&json!({"image_mode": mode, "reset_timing": true, "logfile": log}).to_string()).await;
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-        assert_eq!(status(&events), Some(TurnStatus::Completed), "{mode}: the turn goes on without its image");
-        let item = image(&events);
+        let (sandbox, mut server) = server(&backend, wait_ms).await;
+        let log = sandbox.root().join("log");
+        backend.configure(&json!({"image_mode": mode, "reset_timing": true, "logfile": log}).to_string()).await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+        assert_eq!(turn_status(&events), Some(TurnStatus::Completed), "{mode}: the turn goes on without its image");
+        let item = completed_image(&events);
         let error = item.error.as_ref().expect("an error");
         assert_eq!(item.status, ImageStatus::Failed, "{mode}");
         let posts = backend.posts().await.len();
@@ -114,11 +114,11 @@ async fn every_fault_of_the_model_ends_the_turn_with_an_error_and_is_repeated_on
     let mut found = String::new();
     for (mode, wait_ms) in MODEL_MODES {
         let (_place, mut server) = server(&backend, wait_ms).await;
-        backend.set(&json!({"resp_mode": mode, "reset_timing": true}).to_string()).await;
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text("MOCK:{\"say\": \"hello\"}")]).await;
-        assert_eq!(status(&events), Some(TurnStatus::Failed), "{mode}");
-        assert!(completed(&events).into_iter().all(|item| as_image(item).is_none()), "{mode}");
+        backend.configure(&json!({"resp_mode": mode, "reset_timing": true}).to_string()).await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("MOCK:{\"say\": \"hello\"}")]).await;
+        assert_eq!(turn_status(&events), Some(TurnStatus::Failed), "{mode}");
+        assert!(completed_items(&events).into_iter().all(|item| as_image(item).is_none()), "{mode}");
         let error = events.iter().find_map(|event| {
             if let Event::Error(ErrorNotification { error, .. }) = event { Some(error) } else { None }
         });

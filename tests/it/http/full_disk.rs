@@ -9,24 +9,25 @@ use easel_protocol::item::{ImageGenerationItem, ImageStatus};
 use easel_protocol::record::{Billed, ImageErrorKind};
 use serde_json::{Value, json};
 
-use super::scripted::{Exchange, Scripted, calls, completes, says};
-use super::{at, connected};
-use crate::harness::events::{image, message};
-use crate::harness::pictures::{RED, plain_png, read};
-use crate::harness::{HOSTED, Place, STANDALONE, text};
-use crate::storage::below;
+use super::scripted::{Exchange, ScriptedServer, calls, completes, says};
+use super::{provider_config, start_server_with_key};
+use crate::harness::events::{completed_image, last_agent_message};
+use crate::harness::pictures::{RED, read, solid_png};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, text};
+use crate::storage::list_recursively;
 
 /// A place whose home is a file system of 4 MiB.
-struct SmallHome(Place);
+struct SmallHome(Sandbox);
 
 impl SmallHome {
     #[expect(clippy::print_stdout, reason = "who runs the tests learns of this")]
     fn mount() -> Option<Self> {
-        let place = Place::new();
-        std::fs::create_dir(place.home()).expect("a home");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(place.home()).output();
+        let sandbox = Sandbox::new();
+        std::fs::create_dir(sandbox.home()).expect("a home");
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(sandbox.home()).output();
         if mounted.is_ok_and(|output| output.status.success()) {
-            return Some(Self(place));
+            return Some(Self(sandbox));
         }
         println!("skipped: a small file system cannot be mounted here");
         None
@@ -42,7 +43,7 @@ impl Drop for SmallHome {
 /// An image that the home has no room for.
 fn large_png() -> Vec<u8> {
     // What follows the end of a PNG makes it larger, and nothing else.
-    [plain_png(16, 16, RED), vec![7; 5 << 20]].concat()
+    [solid_png(16, 16, RED), vec![7; 5 << 20]].concat()
 }
 
 fn answer(exchange: &mut Exchange, tool: &[&str], events: Vec<Value>) {
@@ -59,19 +60,20 @@ fn answer(exchange: &mut Exchange, tool: &[&str], events: Vec<Value>) {
 
 async fn drawn_with(tool: &'static [&'static str]) -> Option<(SmallHome, ImageGenerationItem)> {
     let home = SmallHome::mount()?;
-    let place = &home.0;
-    let provider = Scripted::start(move |exchange| {
+    let sandbox = &home.0;
+    let provider = ScriptedServer::start(move |exchange| {
         let asked = String::from_utf8_lossy(&exchange.body()).contains("function_call_output");
         let calls = tool == STANDALONE && !asked;
         let events = if calls { vec![calls_for_one()] } else { says("1", "It is kept elsewhere.") };
         answer(exchange, tool, events);
     });
-    std::fs::write(place.home().join("config.toml"), at(&provider.base_url())).expect("a configuration file");
-    let mut server = connected(place, tool).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("Draw a red square")]).await;
-    assert_eq!(message(&events), "It is kept elsewhere.", "the turn goes on");
-    let item = image(&events).clone();
+    std::fs::write(sandbox.home().join("config.toml"), provider_config(&provider.base_url()))
+        .expect("a configuration file");
+    let mut server = start_server_with_key(sandbox, tool).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("Draw a red square")]).await;
+    assert_eq!(last_agent_message(&events), "It is kept elsewhere.", "the turn goes on");
+    let item = completed_image(&events).clone();
     server.close().await;
     Some((home, item))
 }
@@ -87,7 +89,8 @@ async fn an_image_that_the_home_has_no_room_for_is_kept_elsewhere_on_both_paths_
         assert_eq!((item.status, item.result.as_str(), item.saved_path), (ImageStatus::Failed, "", None));
         let error = item.error.expect("an error");
         assert_eq!((error.kind, error.billed), (ImageErrorKind::Storage, Billed::Yes));
-        let kept = below(&home.0.temporary()).into_iter().find(|path| path.is_file()).expect("the kept image");
+        let kept =
+            list_recursively(&home.0.temp_dir()).into_iter().find(|path| path.is_file()).expect("the kept image");
         let name = kept.file_name().unwrap_or_default().to_string_lossy();
         assert!(name.starts_with("easel-call_1.") && name.ends_with(".png"), "{name}");
         assert!(error.message.ends_with(&format!("the finished image is kept at {kept:?}")), "{}", error.message);
@@ -95,9 +98,9 @@ async fn an_image_that_the_home_has_no_room_for_is_kept_elsewhere_on_both_paths_
         assert_eq!(read(&kept), large_png());
         let folder = kept.parent().expect("a folder").to_owned();
         assert_eq!(folder.metadata().expect("the folder").permissions().mode() & 0o777, 0o700, "others cannot look");
-        assert_eq!(below(&home.0.temporary()), [kept, folder]);
+        assert_eq!(list_recursively(&home.0.temp_dir()), [kept, folder]);
         assert!(
-            below(&home.0.home().join("generated_images")).iter().all(|path| path.is_dir()),
+            list_recursively(&home.0.home().join("generated_images")).iter().all(|path| path.is_dir()),
             "nothing is half there"
         );
     }

@@ -11,11 +11,11 @@ use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
 use serde_json::json;
 
 use super::memory::noise;
-use super::scripted::{Exchange, Scripted, calls, completes};
-use super::{at, connected};
-use crate::harness::events::{as_image, completed, end, image, starts_an_image};
-use crate::harness::plain::plain;
-use crate::harness::{Place, STANDALONE, local_image, text};
+use super::scripted::{Exchange, ScriptedServer, calls, completes};
+use super::{provider_config, start_server_with_key};
+use crate::harness::events::{as_image, completed_image, completed_items, completed_turn, is_image_start};
+use crate::harness::normalize::normalize;
+use crate::harness::{STANDALONE, Sandbox, local_image, text};
 
 /// A connection that is open for so long stays open.
 const HANGS: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ struct Signals {
     gone: Receiver<u64>,
 }
 
-fn provider(held: Held) -> (Scripted, Signals) {
+fn provider(held: Held) -> (ScriptedServer, Signals) {
     let (report_held, is_held) = sync_channel(1);
     let (interrupted, is_interrupted) = sync_channel(1);
     let (report_gone, gone) = sync_channel(1);
@@ -47,7 +47,7 @@ fn provider(held: Held) -> (Scripted, Signals) {
         is_interrupted.lock().expect("one request is held").recv().expect("the test interrupts");
         report_gone.send(exchange.until_gone()).expect("the test waits");
     };
-    let provider = Scripted::start(move |exchange| match (exchange.path(), held) {
+    let provider = ScriptedServer::start(move |exchange| match (exchange.path(), held) {
         ("images/edits", Held::Upload) => {
             exchange.part(100_000);
             hold(exchange);
@@ -75,25 +75,25 @@ async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mi
     for held in [Held::Model, Held::Image, Held::Upload] {
         let (provider, signals) = provider(held);
         let history = "[history]\nmodel_image_bytes = 0\n";
-        let place = Place::with_config(&format!("{}{history}", at(&provider.base_url())));
-        let mut server = connected(&place, STANDALONE).await;
-        let thread = server.thread().await;
+        let sandbox = Sandbox::with_config(&format!("{}{history}", provider_config(&provider.base_url())));
+        let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+        let thread = server.start_thread().await;
         let mut input = vec![text("a square")];
-        input.extend((held == Held::Upload).then(|| local_image(&place.write("large.png", &large))));
+        input.extend((held == Held::Upload).then(|| local_image(&sandbox.write_file("large.png", &large))));
         let turn = server.start_turn(&thread.id, input).await;
         signals.held.recv().expect("the request is there");
 
-        server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
-        let events = server.rest_of_turn().await;
-        assert_eq!(end(&events).status, TurnStatus::Interrupted, "{held:?}");
+        server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+        let events = server.events_until_turn_end().await;
+        assert_eq!(completed_turn(&events).status, TurnStatus::Interrupted, "{held:?}");
         signals.interrupted.send(()).expect("the provider waits");
         let missing = signals.gone.recv_timeout(HANGS).expect("the connection is closed");
         assert_eq!(missing > 0, held == Held::Upload, "{held:?}: {missing}");
         if held == Held::Model {
-            assert!(completed(&events).into_iter().all(|item| as_image(item).is_none()));
+            assert!(completed_items(&events).into_iter().all(|item| as_image(item).is_none()));
         } else {
-            let error = image(&events).error.as_ref().expect("an error");
-            assert_eq!(image(&events).status, ImageStatus::Failed);
+            let error = completed_image(&events).error.as_ref().expect("an error");
+            assert_eq!(completed_image(&events).status, ImageStatus::Failed);
             assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain), "{held:?}");
         }
         server.close().await;
@@ -103,15 +103,15 @@ async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mi
 #[tokio::test]
 async fn a_turn_that_is_interrupted_in_mid_image_tells_its_end_in_full() {
     let (provider, signals) = provider(Held::Image);
-    let place = Place::with_config(&at(&provider.base_url()));
-    let mut server = connected(&place, STANDALONE).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+    let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+    let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("a square")]).await;
-    server.events_until(starts_an_image).await;
+    server.events_until(is_image_start).await;
     signals.held.recv().expect("the request is there");
-    server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
-    let events = server.rest_of_turn().await;
-    insta::assert_json_snapshot!("interrupted_turn", plain(&place, &events));
+    server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+    let events = server.events_until_turn_end().await;
+    insta::assert_json_snapshot!("interrupted_turn", normalize(&sandbox, &events));
     signals.interrupted.send(()).expect("the provider waits");
     signals.gone.recv_timeout(HANGS).expect("the connection is closed");
     server.close().await;

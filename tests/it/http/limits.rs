@@ -8,10 +8,10 @@ use easel_protocol::item::ImageStatus;
 use easel_protocol::turn::TurnStatus;
 use serde_json::{Value, json};
 
-use super::scripted::{Scripted, completes, says, stream_of};
-use super::{at, connected, images, status};
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{HOSTED, Place, text};
+use super::scripted::{ScriptedServer, completes, says, stream_of};
+use super::{completed_images, provider_config, start_server_with_key, turn_status};
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{HOSTED, Sandbox, text};
 
 const LIMIT_OF_ONE: &str = "limits.images_per_turn = 1\n";
 
@@ -19,7 +19,7 @@ const LIMIT_OF_ONE: &str = "limits.images_per_turn = 1\n";
 fn draws(id: &str) -> Vec<Value> {
     let item = json!({"type": "image_generation_call", "id": id, "status": "in_progress"});
     let done = json!({"type": "image_generation_call", "id": id, "status": "completed",
-        "result": BASE64.encode(plain_png(16, 16, RED))});
+        "result": BASE64.encode(solid_png(16, 16, RED))});
     vec![
         json!({"type": "response.output_item.added", "item": item}),
         json!({"type": "response.output_item.done", "item": done}),
@@ -30,7 +30,7 @@ fn draws(id: &str) -> Vec<Value> {
 async fn the_hosted_tool_is_not_offered_again_once_it_has_made_what_a_turn_may_have() {
     let bodies = Arc::new(Mutex::new(Vec::<Value>::new()));
     let noted = Arc::clone(&bodies);
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         let body = serde_json::from_slice(&exchange.body()).expect("JSON");
         let mut bodies = noted.lock().expect("nobody panics while holding this");
         bodies.push(body);
@@ -42,13 +42,13 @@ async fn the_hosted_tool_is_not_offered_again_once_it_has_made_what_a_turn_may_h
         };
         exchange.answer_events(&[events, vec![completes()]].concat());
     });
-    let place = Place::with_config(&format!("{LIMIT_OF_ONE}{}", at(&provider.base_url())));
-    let mut server = connected(&place, HOSTED).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(&format!("{LIMIT_OF_ONE}{}", provider_config(&provider.base_url())));
+    let mut server = start_server_with_key(&sandbox, HOSTED).await;
+    let thread = server.start_thread().await;
     for drawn in [1, 0] {
-        let events = server.turn(&thread.id, vec![text("Draw a red square")]).await;
-        assert_eq!(status(&events), Some(TurnStatus::Completed));
-        assert_eq!(images(events).len(), drawn);
+        let events = server.run_turn(&thread.id, vec![text("Draw a red square")]).await;
+        assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
+        assert_eq!(completed_images(events).len(), drawn);
     }
     server.close().await;
     let bodies = bodies.lock().expect("nobody panics while holding this");
@@ -59,25 +59,25 @@ async fn the_hosted_tool_is_not_offered_again_once_it_has_made_what_a_turn_may_h
 
 #[tokio::test]
 async fn an_answer_that_goes_on_drawing_is_closed_and_all_that_it_drew_is_kept() {
-    let provider = Scripted::start(|exchange| {
+    let provider = ScriptedServer::start(|exchange| {
         exchange.body();
         exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
         exchange.send(&stream_of(&[draws("ig_1"), draws("ig_2")].concat()));
         exchange.until_gone();
     });
-    let place = Place::with_config(&format!("{LIMIT_OF_ONE}{}", at(&provider.base_url())));
-    let mut server = connected(&place, HOSTED).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("Draw squares for ever")]).await;
-    assert_eq!(status(&events), Some(TurnStatus::Failed));
+    let sandbox = Sandbox::with_config(&format!("{LIMIT_OF_ONE}{}", provider_config(&provider.base_url())));
+    let mut server = start_server_with_key(&sandbox, HOSTED).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("Draw squares for ever")]).await;
+    assert_eq!(turn_status(&events), Some(TurnStatus::Failed));
     let told = serde_json::to_string(&events.last()).expect("JSON");
     assert!(told.contains("limits.images_per_turn"), "{told}");
-    let images = images(events);
+    let images = completed_images(events);
     assert_eq!(images.len(), 2);
     for image in images {
         assert_eq!(image.status, ImageStatus::Completed);
         let path = image.saved_path.expect("a path");
-        assert_eq!(std::fs::read(path).expect("the image"), plain_png(16, 16, RED));
+        assert_eq!(std::fs::read(path).expect("the image"), solid_png(16, 16, RED));
     }
     server.close().await;
 }

@@ -7,12 +7,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use super::scripted::{Exchange, Scripted, calls, completes, says};
-use super::{at, connected};
-use crate::harness::events::image;
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, local_image, text};
-use crate::storage::below;
+use super::scripted::{Exchange, ScriptedServer, calls, completes, says};
+use super::{provider_config, start_server_with_key};
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text};
+use crate::storage::list_recursively;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -53,17 +53,20 @@ async fn an_image_of_24_mib_costs_less_memory_than_its_bytes() {
         let style = if let Way::Edited(style) = way { style } else { "multipart" };
         // The model is to be shown the picture whatever its size.
         let history = "[history]\nmodel_image_bytes = 100000000\n";
-        let place = Place::with_config(&format!("{}images.edit = \"{style}\"\n{history}", at(&provider.base_url())));
-        let mut server = connected(&place, if way == Way::Hosted { HOSTED } else { STANDALONE }).await;
-        let thread = server.thread().await;
+        let sandbox = Sandbox::with_config(&format!(
+            "{}images.edit = \"{style}\"\n{history}",
+            provider_config(&provider.base_url())
+        ));
+        let mut server = start_server_with_key(&sandbox, if way == Way::Hosted { HOSTED } else { STANDALONE }).await;
+        let thread = server.start_thread().await;
         let mut input = vec![text("draw")];
         if let Way::Edited(_) = way {
-            input.push(local_image(&place.write("large.png", &png)));
+            input.push(local_image(&sandbox.write_file("large.png", &png)));
         }
         let idle = resident(&server, "VmRSS");
-        let events = server.turn(&thread.id, input).await;
+        let events = server.run_turn(&thread.id, input).await;
         let cost = resident(&server, "VmHWM") - idle;
-        let item = image(&events);
+        let item = completed_image(&events);
         assert_eq!(item.error, None, "{way:?}");
         let largest = provider.seen().iter().map(|seen| seen.length).max();
         match way {
@@ -72,7 +75,9 @@ async fn an_image_of_24_mib_costs_less_memory_than_its_bytes() {
             Way::Edited(_) => assert_eq!(item.images[0].inputs.len(), 1, "{way:?}"),
             Way::Hosted => {
                 assert_eq!(item.images[0].facts.bytes, png.len() as u64);
-                let files = below(&place.home().join("generated_images")).into_iter().filter(|path| path.is_file());
+                let files = list_recursively(&sandbox.home().join("generated_images"))
+                    .into_iter()
+                    .filter(|path| path.is_file());
                 assert_eq!(files.count(), 1, "of an image that is said twice one file stays");
             }
         }
@@ -92,13 +97,13 @@ fn report(way: Way, cost: u64) {
     println!("{way:?}: {:.1} MB above idle", cost as f64 / 1e6);
 }
 
-fn provider(way: Way, png: &Arc<Vec<u8>>) -> Scripted {
+fn provider(way: Way, png: &Arc<Vec<u8>>) -> ScriptedServer {
     let draws_it = matches!(way, Way::Generated | Way::Shown);
-    let drawn = if draws_it { png.to_vec() } else { plain_png(16, 16, RED) };
+    let drawn = if draws_it { png.to_vec() } else { solid_png(16, 16, RED) };
     let made = json!({"created": 1, "data": [{"b64_json": BASE64.encode(drawn)}]}).to_string();
     let png = Arc::clone(png);
     let asked = AtomicBool::new(false);
-    Scripted::start(move |exchange| {
+    ScriptedServer::start(move |exchange| {
         exchange.body();
         if exchange.path() != "responses" {
             return exchange.answer(200, "application/json", made.as_bytes());

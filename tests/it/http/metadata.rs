@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::pictures::{RED, plain_png, read};
-use crate::harness::{Place, Server, local_image, text};
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::pictures::{RED, read, solid_png};
+use crate::harness::{Sandbox, Server, local_image, text};
 
 const PHOTO: &[u8] = include_bytes!("../../../crates/easel-preview/src/reference/red-blue-32x16.jpg");
 const PLACE: &str = "47.3769 N 8.5417 E";
@@ -30,7 +30,7 @@ fn stripped_photo() -> Vec<u8> {
 
 /// A picture as providers make them.
 fn made() -> Vec<u8> {
-    let mut png = plain_png(1, 1, RED);
+    let mut png = solid_png(1, 1, RED);
     let length = u32::try_from(CREDENTIALS.len()).expect("small").to_be_bytes();
     png.splice(33..33, [&length, b"caBX".as_slice(), CREDENTIALS.as_bytes(), &[0; 4]].concat());
     png
@@ -50,16 +50,16 @@ fn edits(sent: &Request) -> Reply {
 }
 
 /// Attaches the photo, which is edited, and has the result edited once more.
-async fn two_edits(config: &str) -> (Place, Loopback) {
-    let backend = Loopback::start(edits).await;
-    let place = Place::with_config(&format!("{config}{}", backend.config("openai")));
-    let photo = place.write("photo.jpg", &photo());
-    let mut server: Server = place.server().await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("warmer"), local_image(&photo)]).await;
-    server.turn(&thread.id, vec![text("once more")]).await;
+async fn two_edits(config: &str) -> (Sandbox, MockServer) {
+    let backend = MockServer::start(edits).await;
+    let sandbox = Sandbox::with_config(&format!("{config}{}", backend.config("openai")));
+    let photo = sandbox.write_file("photo.jpg", &photo());
+    let mut server: Server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("warmer"), local_image(&photo)]).await;
+    server.run_turn(&thread.id, vec![text("once more")]).await;
     server.close().await;
-    (place, backend)
+    (sandbox, backend)
 }
 
 fn holds(body: &[u8], what: &[u8]) -> bool {
@@ -91,7 +91,7 @@ fn only_file(folder: &Path) -> Vec<u8> {
 
 #[tokio::test]
 async fn the_place_of_a_photo_stays_here_and_its_orientation_goes_with_it() {
-    let (place, backend) = two_edits("").await;
+    let (sandbox, backend) = two_edits("").await;
     let edits = backend.sent_to("/edits");
     let [first, second] = edits.as_slice() else { panic!("two edits, not {}", edits.len()) };
     assert!(!holds(&first.body, PLACE.as_bytes()));
@@ -100,8 +100,8 @@ async fn the_place_of_a_photo_stays_here_and_its_orientation_goes_with_it() {
 
     let seen = pictures(backend.sent_to("/responses").last().expect("a request"));
     assert_eq!(seen, [stripped_photo(), made(), made()]);
-    assert_eq!(only_file(&place.home().join("attachments")), photo(), "the copy here is whole");
-    assert_eq!(read(place.project().join("photo.jpg")), photo());
+    assert_eq!(only_file(&sandbox.home().join("attachments")), photo(), "the copy here is whole");
+    assert_eq!(read(sandbox.project().join("photo.jpg")), photo());
 }
 
 #[tokio::test]

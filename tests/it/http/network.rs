@@ -15,11 +15,11 @@ use easel_protocol::item::ImageStatus;
 use easel_protocol::record::{Billed, ImageErrorKind};
 use serde_json::json;
 
-use super::at;
-use crate::harness::events::image;
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{Place, STANDALONE, Server, text};
+use super::provider_config;
+use crate::harness::events::completed_image;
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{STANDALONE, Sandbox, Server, text};
 use proxy::Proxy;
 use tls::{Authority, in_front_of};
 
@@ -28,7 +28,7 @@ const KEY: &str = "sk-mock";
 /// The model wants an image until it has seen one; the other endpoint makes it.
 fn draws(sent: &Request) -> Reply {
     if !sent.path.ends_with("/responses") {
-        let image = BASE64.encode(plain_png(16, 16, RED));
+        let image = BASE64.encode(solid_png(16, 16, RED));
         return Reply::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }));
     }
     let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
@@ -39,19 +39,19 @@ fn draws(sent: &Request) -> Reply {
 }
 
 /// What becomes of a turn with one image.
-async fn turn(place: &Place, variables: Vec<(&str, OsString)>) -> Vec<Event> {
-    let mut command = place.command(STANDALONE);
+async fn turn(sandbox: &Sandbox, variables: Vec<(&str, OsString)>) -> Vec<Event> {
+    let mut command = sandbox.server_command(STANDALONE);
     command.env("MOCK_KEY", KEY).envs(variables);
     let mut server = Server::spawn(command);
     server.initialize(None).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a square")]).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a square")]).await;
     server.close().await;
     events
 }
 
 fn assert_drawn(events: &[Event]) {
-    let image = image(events);
+    let image = completed_image(events);
     assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{:?}", image.error);
 }
 
@@ -64,7 +64,7 @@ fn failure(events: &[Event]) -> &str {
 }
 
 /// The three requests of a turn with one image arrived at `backend`, with the key and without what is a proxy's.
-fn assert_arrived(backend: &Loopback) {
+fn assert_arrived(backend: &MockServer) {
     let sent = backend.sent_to("");
     let paths: Vec<&str> = sent.iter().map(|sent| sent.path.as_str()).collect();
     assert_eq!(paths, ["/v1/responses", "/v1/images/generations", "/v1/responses"]);
@@ -83,12 +83,12 @@ async fn plain_requests_go_through_the_proxy_unless_their_host_is_exempt() {
         ("127.0.0.1", "", 0),
         ("localhost", "elsewhere.example", 0),
     ] {
-        let backend = Loopback::start(draws).await;
+        let backend = MockServer::start(draws).await;
         let base = format!("http://{host}:{}/v1", backend.address().port());
-        let place = Place::with_config(&(at(&base) + "allow_plain_http = true\n"));
+        let sandbox = Sandbox::with_config(&(provider_config(&base) + "allow_plain_http = true\n"));
         let proxy = Proxy::start(Some(backend.address()));
         let variables = vec![("HTTP_PROXY", proxy.url().into()), ("NO_PROXY", exempt.into())];
-        assert_drawn(&turn(&place, variables).await);
+        assert_drawn(&turn(&sandbox, variables).await);
         assert_arrived(&backend);
         let responses = format!("POST {base}/responses HTTP/1.1");
         let expected = [responses.clone(), format!("POST {base}/images/generations HTTP/1.1"), responses];
@@ -99,18 +99,19 @@ async fn plain_requests_go_through_the_proxy_unless_their_host_is_exempt() {
 }
 
 /// A place whose provider speaks TLS at this address, under the name `localhost`.
-fn place_at(address: SocketAddr) -> Place {
-    Place::with_config(&at(&format!("https://localhost:{}/v1", address.port())))
+fn sandbox_at(address: SocketAddr) -> Sandbox {
+    Sandbox::with_config(&provider_config(&format!("https://localhost:{}/v1", address.port())))
 }
 
 #[tokio::test]
 async fn a_tunnel_shows_the_proxy_the_host_and_neither_key_nor_words() {
-    let (backend, authority) = (Loopback::start(draws).await, Authority::new("known"));
+    let (backend, authority) = (MockServer::start(draws).await, Authority::new("known"));
     let address = in_front_of(backend.address(), vec![authority.server("studio.example")]);
     let host = format!("studio.example:{}", address.port());
-    let (place, proxy) = (Place::with_config(&at(&format!("https://{host}/v1"))), Proxy::start(Some(address)));
-    let certificate = authority.file(&place).into_os_string();
-    assert_drawn(&turn(&place, vec![("HTTPS_PROXY", proxy.url().into()), ("SSL_CERT_FILE", certificate)]).await);
+    let (sandbox, proxy) =
+        (Sandbox::with_config(&provider_config(&format!("https://{host}/v1"))), Proxy::start(Some(address)));
+    let certificate = authority.file(&sandbox).into_os_string();
+    assert_drawn(&turn(&sandbox, vec![("HTTPS_PROXY", proxy.url().into()), ("SSL_CERT_FILE", certificate)]).await);
     assert_arrived(&backend);
 
     let seen = proxy.seen();
@@ -128,13 +129,14 @@ async fn a_tunnel_shows_the_proxy_the_host_and_neither_key_nor_words() {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_a_network_error_and_nothing_is_sent() {
-    let (backend, known, unknown) = (Loopback::start(draws).await, Authority::new("known"), Authority::new("unknown"));
+    let (backend, known, unknown) =
+        (MockServer::start(draws).await, Authority::new("known"), Authority::new("unknown"));
     let (good, bad) = (known.server("localhost"), unknown.server("localhost"));
     // The model is reached; the three attempts at an image meet somebody else.
     let configs = vec![good.clone(), bad.clone(), bad.clone(), bad, good];
-    let place = place_at(in_front_of(backend.address(), configs));
-    let events = turn(&place, vec![("SSL_CERT_FILE", known.file(&place).into_os_string())]).await;
-    let error = image(&events).error.as_ref().expect("an error");
+    let sandbox = sandbox_at(in_front_of(backend.address(), configs));
+    let events = turn(&sandbox, vec![("SSL_CERT_FILE", known.file(&sandbox).into_os_string())]).await;
+    let error = completed_image(&events).error.as_ref().expect("an error");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Network, 3, Billed::No));
     assert!(error.message.ends_with("cannot be reached: invalid peer certificate: UnknownIssuer"), "{}", error.message);
     assert_eq!(backend.sent_to("/responses").len(), 2);
@@ -143,22 +145,22 @@ async fn a_certificate_of_an_unknown_authority_is_a_network_error_and_nothing_is
 
 #[tokio::test]
 async fn a_certificate_for_another_host_is_refused() {
-    let (backend, authority) = (Loopback::start(draws).await, Authority::new("known"));
-    let place = place_at(in_front_of(backend.address(), vec![authority.server("elsewhere.example")]));
-    let events = turn(&place, vec![("SSL_CERT_FILE", authority.file(&place).into_os_string())]).await;
+    let (backend, authority) = (MockServer::start(draws).await, Authority::new("known"));
+    let sandbox = sandbox_at(in_front_of(backend.address(), vec![authority.server("elsewhere.example")]));
+    let events = turn(&sandbox, vec![("SSL_CERT_FILE", authority.file(&sandbox).into_os_string())]).await;
     assert!(failure(&events).contains(" cannot be reached: invalid peer certificate: "), "{}", failure(&events));
     assert!(backend.sent_to("").is_empty());
 }
 
 #[tokio::test]
 async fn a_machine_without_certificates_reaches_plain_providers_and_says_why_it_reaches_no_others() {
-    let backend = Loopback::start(draws).await;
-    let nothing = |place: &Place| vec![("SSL_CERT_FILE", place.project().join("nothing.pem").into_os_string())];
-    let place = Place::with_config(&at(&format!("http://{}/v1", backend.address())));
-    assert_drawn(&turn(&place, nothing(&place)).await);
+    let backend = MockServer::start(draws).await;
+    let nothing = |sandbox: &Sandbox| vec![("SSL_CERT_FILE", sandbox.project().join("nothing.pem").into_os_string())];
+    let sandbox = Sandbox::with_config(&provider_config(&format!("http://{}/v1", backend.address())));
+    assert_drawn(&turn(&sandbox, nothing(&sandbox)).await);
 
-    let place = place_at(backend.address());
-    let events = turn(&place, nothing(&place)).await;
+    let sandbox = sandbox_at(backend.address());
+    let events = turn(&sandbox, nothing(&sandbox)).await;
     let expected = "the HTTP client cannot be made: unexpected error: No CA certificates were loaded from the system";
     assert_eq!(failure(&events), expected);
 }

@@ -15,29 +15,29 @@ use easel_protocol::thread::ThreadReadParams;
 use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
 use serde_json::{Value, json};
 
-use super::scripted::{Exchange, Scripted, calls, completes, says, stream_of};
-use super::{at, connected, status};
-use crate::harness::events::image;
-use crate::harness::pictures::{BLUE, RED, plain_png, read};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
-use crate::storage::below;
+use super::scripted::{Exchange, ScriptedServer, calls, completes, says, stream_of};
+use super::{provider_config, start_server_with_key, turn_status};
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{BLUE, RED, read, solid_png};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
+use crate::storage::list_recursively;
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
 
 /// What a provider that goes on at the test's word is asked for, and the word.
 struct Studio {
-    provider: Scripted,
+    provider: ScriptedServer,
     go_on: SyncSender<()>,
     asked: Receiver<Value>,
 }
 
 /// A square so far, that is this wide.
 fn so_far(index: u32) -> Vec<u8> {
-    plain_png(4 + index, 4, BLUE)
+    solid_png(4 + index, 4, BLUE)
 }
 
 fn whole() -> Vec<u8> {
-    plain_png(16, 16, RED)
+    solid_png(16, 16, RED)
 }
 
 impl Studio {
@@ -45,7 +45,7 @@ impl Studio {
     fn open(tool: &'static [&'static str]) -> Self {
         let ((go_on, seen), (tell, asked)) = (sync_channel(1), sync_channel(1));
         let (seen, tell) = (Mutex::new(seen), Mutex::new(tell));
-        let provider = Scripted::start(move |exchange| {
+        let provider = ScriptedServer::start(move |exchange| {
             let body: Value = serde_json::from_slice(&exchange.body()).expect("JSON");
             let drawn = body.to_string().contains("function_call_output");
             if exchange.path() == "responses" && tool == STANDALONE {
@@ -58,11 +58,11 @@ impl Studio {
         Self { provider, go_on, asked }
     }
 
-    async fn server(&self, tool: &[&str]) -> (Place, Server) {
+    async fn server(&self, tool: &[&str]) -> (Sandbox, Server) {
         let base_url = self.provider.base_url();
-        let place = Place::with_config(&format!("images.partial_images = 2\n{}", at(&base_url)));
-        let server = connected(&place, tool).await;
-        (place, server)
+        let sandbox = Sandbox::with_config(&format!("images.partial_images = 2\n{}", provider_config(&base_url)));
+        let server = start_server_with_key(&sandbox, tool).await;
+        (sandbox, server)
     }
 }
 
@@ -103,16 +103,16 @@ async fn next_preview(server: &mut Server) -> ImageGenerationPreviewNotification
     preview
 }
 
-fn files(place: &Place) -> Vec<PathBuf> {
-    below(&place.home().join("generated_images")).into_iter().filter(|path| path.is_file()).collect()
+fn files(sandbox: &Sandbox) -> Vec<PathBuf> {
+    list_recursively(&sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file()).collect()
 }
 
 #[tokio::test]
 async fn an_image_is_shown_while_it_is_made_and_each_preview_lasts_until_the_next() {
     for tool in [STANDALONE, HOSTED] {
         let studio = Studio::open(tool);
-        let (place, mut server) = studio.server(tool).await;
-        let thread = server.thread().await;
+        let (sandbox, mut server) = studio.server(tool).await;
+        let thread = server.start_thread().await;
         let turn = server.start_turn(&thread.id, vec![text("Draw a square")]).await;
         let mut before: Option<PathBuf> = None;
         for index in [0, 1] {
@@ -123,15 +123,15 @@ async fn an_image_is_shown_while_it_is_made_and_each_preview_lasts_until_the_nex
             assert_eq!(preview.bytes, so_far(index).len() as u64);
             let path = PathBuf::from(&preview.path);
             assert_eq!(read(&path), so_far(index));
-            assert_eq!(files(&place), std::slice::from_ref(&path), "the one before is gone: {before:?}");
+            assert_eq!(files(&sandbox), std::slice::from_ref(&path), "the one before is gone: {before:?}");
             before = Some(path);
             studio.go_on.send(()).expect("the provider waits");
         }
-        let events = server.rest_of_turn().await;
-        assert_eq!(status(&events), Some(TurnStatus::Completed));
-        let item = image(&events);
-        assert_eq!(files(&place), [PathBuf::from(item.saved_path.as_ref().expect("a path"))]);
-        assert_eq!(read(&files(&place)[0]), whole());
+        let events = server.events_until_turn_end().await;
+        assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
+        let item = completed_image(&events);
+        assert_eq!(files(&sandbox), [PathBuf::from(item.saved_path.as_ref().expect("a path"))]);
+        assert_eq!(read(&files(&sandbox)[0]), whole());
 
         let asked = studio.asked.recv().expect("the provider was asked");
         let asked = if tool == HOSTED { &asked["tools"][0] } else { &asked };
@@ -140,7 +140,7 @@ async fn an_image_is_shown_while_it_is_made_and_each_preview_lasts_until_the_nex
         let lines = server.transcript().into_iter().filter(|(direction, _)| *direction == Direction::Received);
         assert!(lines.map(|(_, line)| line).all(|line| !pictures.iter().any(|picture| line.contains(picture))));
         let read = ThreadReadParams { thread_id: thread.id, include_turns: Some(true) };
-        let read = server.ok::<ThreadRead>(&read).await;
+        let read = server.request::<ThreadRead>(&read).await;
         assert!(!serde_json::to_string(&read).expect("JSON").contains("preview."), "history has none");
         server.close().await;
     }
@@ -150,15 +150,15 @@ async fn an_image_is_shown_while_it_is_made_and_each_preview_lasts_until_the_nex
 async fn an_interrupt_leaves_no_preview_behind() {
     for tool in [STANDALONE, HOSTED] {
         let studio = Studio::open(tool);
-        let (place, mut server) = studio.server(tool).await;
-        let thread = server.thread().await;
+        let (sandbox, mut server) = studio.server(tool).await;
+        let thread = server.start_thread().await;
         let turn = server.start_turn(&thread.id, vec![text("Draw a square")]).await;
         next_preview(&mut server).await;
-        server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
-        let events = server.rest_of_turn().await;
-        assert_eq!(status(&events), Some(TurnStatus::Interrupted));
-        assert_eq!(image(&events).status, ImageStatus::Failed);
-        assert_eq!(files(&place), Vec::<PathBuf>::new());
+        server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+        let events = server.events_until_turn_end().await;
+        assert_eq!(turn_status(&events), Some(TurnStatus::Interrupted));
+        assert_eq!(completed_image(&events).status, ImageStatus::Failed);
+        assert_eq!(files(&sandbox), Vec::<PathBuf>::new());
         drop(studio.go_on);
         server.close().await;
     }
@@ -167,16 +167,16 @@ async fn an_interrupt_leaves_no_preview_behind() {
 #[tokio::test]
 async fn a_killed_server_leaves_no_preview_for_the_next_one_to_take_for_an_image() {
     let studio = Studio::open(STANDALONE);
-    let (place, mut server) = studio.server(STANDALONE).await;
-    let thread = server.thread().await;
+    let (sandbox, mut server) = studio.server(STANDALONE).await;
+    let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("Draw a square")]).await;
     let preview = next_preview(&mut server).await;
     server.client.kill().await.expect("it is killed");
     assert!(PathBuf::from(&preview.path).exists());
-    let mut next = connected(&place, STANDALONE).await;
+    let mut next = start_server_with_key(&sandbox, STANDALONE).await;
     let read = ThreadReadParams { thread_id: thread.id, include_turns: Some(true) };
-    let read = next.ok::<ThreadRead>(&read).await;
+    let read = next.request::<ThreadRead>(&read).await;
     assert!(serde_json::to_string(&read).expect("JSON").contains("Easel ended before this call did"));
-    assert_eq!(files(&place), Vec::<PathBuf>::new());
+    assert_eq!(files(&sandbox), Vec::<PathBuf>::new());
     next.close().await;
 }

@@ -6,9 +6,9 @@ use easel_protocol::record::{Billed, ImageErrorKind, UsageLimit};
 use easel_protocol::thread::ThreadStartParams;
 use serde_json::json;
 
-use super::images;
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::{Place, Server, text};
+use super::completed_images;
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::{Sandbox, Server, text};
 
 /// The model wants an image, and says so until it has seen what became of it.
 fn draws(sent: &Request) -> Reply {
@@ -25,9 +25,10 @@ fn breaks_down(sent: &Request) -> Reply {
 }
 
 /// What a turn's call cost, by its own word and the provider's count of requests.
-async fn cost(backend: &Loopback, server: &mut Server, thread_id: &str) -> (Billed, u32, usize) {
+async fn cost(backend: &MockServer, server: &mut Server, thread_id: &str) -> (Billed, u32, usize) {
     let before = backend.sent_to("/images/generations").len();
-    let [image] = images(server.turn(thread_id, vec![text("draw a cat")]).await).try_into().expect("one image");
+    let [image] =
+        completed_images(server.run_turn(thread_id, vec![text("draw a cat")]).await).try_into().expect("one image");
     assert_eq!(image.status, ImageStatus::Failed);
     let error = image.error.expect("an error");
     (error.billed, error.attempts, backend.sent_to("/images/generations").len() - before)
@@ -35,11 +36,11 @@ async fn cost(backend: &Loopback, server: &mut Server, thread_id: &str) -> (Bill
 
 #[tokio::test]
 async fn a_request_that_may_be_billed_is_sent_once_unless_the_user_wants_more() {
-    for (wish, posts) in [("", 1), ("images.retry_uncertain = true\n", 3)] {
-        let backend = Loopback::start(breaks_down).await;
-        let place = Place::with_config(&format!("{wish}{}", backend.config("openai")));
-        let mut server = place.server().await;
-        let thread = server.thread().await;
+    for (params, posts) in [("", 1), ("images.retry_uncertain = true\n", 3)] {
+        let backend = MockServer::start(breaks_down).await;
+        let sandbox = Sandbox::with_config(&format!("{params}{}", backend.config("openai")));
+        let mut server = sandbox.start_server().await;
+        let thread = server.start_thread().await;
         assert_eq!(cost(&backend, &mut server, &thread.id).await, (Billed::Uncertain, posts, posts as usize));
         let sent = backend.sent_to("/images/generations");
         let keys: Vec<_> = sent.iter().map(|request| request.header("idempotency-key")).collect();
@@ -50,11 +51,11 @@ async fn a_request_that_may_be_billed_is_sent_once_unless_the_user_wants_more() 
 
 #[tokio::test]
 async fn a_thread_cannot_have_its_images_paid_twice() {
-    let backend = Loopback::start(breaks_down).await;
-    let place = Place::with_config(&backend.config("openai"));
-    let mut server = place.server().await;
+    let backend = MockServer::start(breaks_down).await;
+    let sandbox = Sandbox::with_config(&backend.config("openai"));
+    let mut server = sandbox.start_server().await;
     let config = json!({ "images.retry_uncertain": true }).as_object().cloned();
-    let thread = server.thread_with(ThreadStartParams { config, ..ThreadStartParams::default() }).await;
+    let thread = server.start_thread_with(ThreadStartParams { config, ..ThreadStartParams::default() }).await;
     assert_eq!(cost(&backend, &mut server, &thread.id).await.2, 1);
     server.close().await;
 }
@@ -62,11 +63,11 @@ async fn a_thread_cannot_have_its_images_paid_twice() {
 #[tokio::test]
 async fn the_model_is_asked_as_often_as_configured() {
     for retries in [0, 1] {
-        let backend = Loopback::start(|_| Reply::json(500, &json!({}))).await;
-        let place = Place::with_config(&format!("{}request_max_retries = {retries}\n", backend.config("openai")));
-        let mut server = place.server().await;
-        let thread = server.thread().await;
-        server.turn(&thread.id, vec![text("hello")]).await;
+        let backend = MockServer::start(|_| Reply::json(500, &json!({}))).await;
+        let sandbox = Sandbox::with_config(&format!("{}request_max_retries = {retries}\n", backend.config("openai")));
+        let mut server = sandbox.start_server().await;
+        let thread = server.start_thread().await;
+        server.run_turn(&thread.id, vec![text("hello")]).await;
         assert_eq!(backend.sent_to("/responses").len(), retries + 1);
         server.close().await;
     }
@@ -74,16 +75,17 @@ async fn the_model_is_asked_as_often_as_configured() {
 
 #[tokio::test]
 async fn a_spent_limit_says_when_it_starts_anew() {
-    let backend = Loopback::start(|sent| {
+    let backend = MockServer::start(|sent| {
         let spent = json!({ "error": { "type": "usage_limit_reached", "message": "Enough.", "plan_type": "plus",
             "resets_at": 1_800_000_000 } });
         if sent.path.ends_with("/responses") { draws(sent) } else { Reply::json(429, &spent) }
     })
     .await;
-    let place = Place::with_config(&backend.config("openai"));
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let [image] = images(server.turn(&thread.id, vec![text("draw a cat")]).await).try_into().expect("one image");
+    let sandbox = Sandbox::with_config(&backend.config("openai"));
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let [image] =
+        completed_images(server.run_turn(&thread.id, vec![text("draw a cat")]).await).try_into().expect("one image");
     let limit_id = "usage_limit_reached".to_owned();
     let resets_at = Some(1_800_000_000);
     assert_eq!(image.failure, Some(ImageFailure::UsageLimitExceeded { limit_id, resets_at }));
@@ -100,13 +102,13 @@ async fn a_spent_limit_says_when_it_starts_anew() {
 #[tokio::test]
 async fn a_provider_that_is_away_is_named_with_its_host() {
     // Nobody listens on port 1.
-    let place = Place::with_config(
+    let sandbox = Sandbox::with_config(
         "model_provider = \"away\"\n[model_providers.away]\nbase_url = \"http://127.0.0.1:1/secret\"\n\
          request_max_retries = 0\nquery_params = { key = \"secret\" }\n",
     );
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("hello")]).await;
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("hello")]).await;
     let told = events.into_iter().find_map(|event| {
         let Event::Error(error) = event else { return None };
         Some(error.error.message)

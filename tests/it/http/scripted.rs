@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::recorder;
 
-pub(crate) struct Scripted {
+pub(crate) struct ScriptedServer {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     stopped: Arc<AtomicBool>,
@@ -36,7 +36,7 @@ pub(crate) struct Exchange {
     answered: bool,
 }
 
-impl Scripted {
+impl ScriptedServer {
     /// Each request goes to `serve`, on a thread of its connection. A request that it neither answers nor holds is cut.
     pub(crate) fn start(serve: impl Fn(&mut Exchange) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
@@ -67,7 +67,7 @@ impl Scripted {
     }
 }
 
-impl Drop for Scripted {
+impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Release);
         // Wakes the thread that accepts; when that fails there is none.

@@ -9,12 +9,12 @@ use easel_protocol::item::ImageStatus;
 use easel_protocol::method::ThreadResume;
 use serde_json::{Value, json};
 
-use super::scripted::{Scripted, calls, completes, says};
-use super::{at, connected};
-use crate::harness::events::{image, starts_an_image};
-use crate::harness::pictures::{BLUE, RED, plain_png, sha256};
-use crate::harness::{Place, STANDALONE, text};
-use crate::threads::resume;
+use super::scripted::{ScriptedServer, calls, completes, says};
+use super::{provider_config, start_server_with_key};
+use crate::harness::events::{completed_image, is_image_start};
+use crate::harness::pictures::{BLUE, RED, sha256, solid_png};
+use crate::harness::{STANDALONE, Sandbox, text};
+use crate::threads::resume_params;
 
 fn encoded(png: &[u8]) -> Value {
     json!({ "b64_json": STANDARD.encode(png) })
@@ -22,13 +22,13 @@ fn encoded(png: &[u8]) -> Value {
 
 /// A provider whose first call makes two images, of which the second is never there to be fetched. Reports when it is asked
 /// for, and the first one is on the disk.
-fn provider(report: impl Fn() + Send + Sync + 'static) -> Scripted {
+fn provider(report: impl Fn() + Send + Sync + 'static) -> ScriptedServer {
     let answers = Mutex::new(0);
-    Scripted::start(move |exchange| {
+    ScriptedServer::start(move |exchange| {
         exchange.body();
         let images = match exchange.path() {
-            "images/generations" => json!([encoded(&plain_png(60, 40, RED)), { "url": "/v1/second.png" }]),
-            "images/edits" => json!([encoded(&plain_png(60, 40, BLUE))]),
+            "images/generations" => json!([encoded(&solid_png(60, 40, RED)), { "url": "/v1/second.png" }]),
+            "images/edits" => json!([encoded(&solid_png(60, 40, BLUE))]),
             "responses" => {
                 let mut answers = answers.lock().expect("nobody panics while holding this");
                 *answers += 1;
@@ -55,21 +55,22 @@ fn provider(report: impl Fn() + Send + Sync + 'static) -> Scripted {
 async fn an_image_that_a_dead_process_had_finished_is_known_to_the_one_that_takes_over() {
     let (report_held, held) = sync_channel(1);
     let provider = provider(move || report_held.send(()).expect("the test waits"));
-    let place = Place::with_config(&at(&provider.base_url()));
+    let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
     // Both are there before the death: a process that starts later closes at its start what the dead left open.
-    let (mut dying, mut heir) = (connected(&place, STANDALONE).await, connected(&place, STANDALONE).await);
-    heir.raw("thread/list", &json!({})).await.expect("the store is open");
-    let thread = dying.thread().await;
+    let (mut dying, mut heir) =
+        (start_server_with_key(&sandbox, STANDALONE).await, start_server_with_key(&sandbox, STANDALONE).await);
+    heir.call("thread/list", &json!({})).await.expect("the store is open");
+    let thread = dying.start_thread().await;
     dying.start_turn(&thread.id, vec![text("draw two foxes")]).await;
-    dying.events_until(starts_an_image).await;
+    dying.events_until(is_image_start).await;
     held.recv().expect("the second image is asked for");
     dying.client.kill().await.expect("it is killed");
 
-    heir.ok::<ThreadResume>(&resume(&thread.id)).await;
-    let events = heir.turn(&thread.id, vec![text("make it blue")]).await;
-    let edited = image(&events);
+    heir.request::<ThreadResume>(&resume_params(&thread.id)).await;
+    let events = heir.run_turn(&thread.id, vec![text("make it blue")]).await;
+    let edited = completed_image(&events);
     assert_eq!(edited.status, ImageStatus::Completed, "{edited:#?}");
     let inputs: Vec<&str> = edited.images[0].inputs.iter().map(|input| input.sha256.as_str()).collect();
-    assert_eq!(inputs, [sha256(&plain_png(60, 40, RED))]);
+    assert_eq!(inputs, [sha256(&solid_png(60, 40, RED))]);
     heir.close().await;
 }

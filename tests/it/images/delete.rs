@@ -8,9 +8,9 @@ use easel_protocol::thread::ThreadUnsubscribeParams;
 use serde_json::{Value, json};
 
 use super::{draw, listed};
-use crate::harness::events::{as_image, image};
-use crate::harness::{HOSTED, Place, SLOW_AND_FREE, STANDALONE, Server, text};
-use crate::threads::forks::{fork, fork_of};
+use crate::harness::events::{as_image, completed_image};
+use crate::harness::{HOSTED, SLOW_AND_FREE, STANDALONE, Sandbox, Server, text};
+use crate::threads::forks::{fork, fork_params};
 
 fn of(image_id: &str) -> ImageDeleteParams {
     ImageDeleteParams { image_id: image_id.to_owned(), thread_id: None }
@@ -18,12 +18,12 @@ fn of(image_id: &str) -> ImageDeleteParams {
 
 async fn told(server: &mut Server, thread_id: &str, image_id: &str) {
     let deleted = ImageDeletedNotification { thread_id: thread_id.to_owned(), image_id: image_id.to_owned() };
-    server.event_where("image/deleted", |event| *event == Event::ImageDeleted(deleted.clone())).await;
+    server.expect_event("image/deleted", |event| *event == Event::ImageDeleted(deleted.clone())).await;
 }
 
 /// The image items of a thread, as history tells them.
 async fn history(server: &mut Server, thread_id: &str) -> Vec<easel_protocol::item::ImageGenerationItem> {
-    let thread = server.ok::<ThreadRead>(&crate::threads::whole(thread_id)).await.thread;
+    let thread = server.request::<ThreadRead>(&crate::threads::read_params(thread_id)).await.thread;
     let items: Vec<ThreadItem> = thread.turns.into_iter().flat_map(|turn| turn.items).collect();
     items.iter().filter_map(as_image).cloned().collect()
 }
@@ -31,26 +31,29 @@ async fn history(server: &mut Server, thread_id: &str) -> Vec<easel_protocol::it
 #[tokio::test]
 async fn a_deleted_image_is_gone_and_history_says_so() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::new();
-        let mut server = place.server_with(tool).await;
+        let sandbox = Sandbox::new();
+        let mut server = sandbox.start_server_with(tool).await;
         let (thread_id, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
         let (gone, kept) = (&records[1], &records[0]);
-        let answer = server.ok::<ImageDelete>(&of(&gone.id)).await;
+        let answer = server.request::<ImageDelete>(&of(&gone.id)).await;
         assert_eq!((answer.thread_id.as_str(), answer.file_deleted), (thread_id.as_str(), true));
         told(&mut server, &thread_id, &gone.id).await;
         assert!(!std::path::Path::new(&gone.path).exists() && std::path::Path::new(&kept.path).exists());
         assert_eq!(listed(&mut server, ImageListParams::default()).await, std::slice::from_ref(kept));
-        let wish = ImageReadParams { image_id: gone.id.clone(), offset: Some(0), length: None };
-        assert_eq!(server.refused::<ImageRead>(&wish).await, format!("-32600 image {} was deleted", gone.id));
-        assert_eq!(server.refused::<ImageDelete>(&of(&gone.id)).await, format!("-32600 image {} not found", gone.id));
+        let params = ImageReadParams { image_id: gone.id.clone(), offset: Some(0), length: None };
+        assert_eq!(server.request_error::<ImageRead>(&params).await, format!("-32600 image {} was deleted", gone.id));
+        assert_eq!(
+            server.request_error::<ImageDelete>(&of(&gone.id)).await,
+            format!("-32600 image {} not found", gone.id)
+        );
 
         let items = history(&mut server, &thread_id).await;
         assert_eq!((items[1].images[0].deleted, &items[1].saved_path), (true, &None));
         assert_eq!((items[0].images[0].deleted, &items[0].saved_path), (false, &Some(kept.path.clone())));
 
         // The newest image that is left is the one that is edited.
-        let events = server.turn(&thread_id, vec![text("make it blue")]).await;
-        let inputs = &image(&events).images[0].inputs;
+        let events = server.run_turn(&thread_id, vec![text("make it blue")]).await;
+        let inputs = &completed_image(&events).images[0].inputs;
         assert_eq!(inputs.iter().map(|input| input.id.as_deref()).collect::<Vec<_>>(), [Some(kept.id.as_str())]);
         server.close().await;
     }
@@ -58,8 +61,8 @@ async fn a_deleted_image_is_gone_and_history_says_so() {
 
 #[tokio::test]
 async fn of_two_requests_at_once_one_deletes() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
     for id in [1001, 1002] {
         let line = json!({ "id": id, "method": "image/delete", "params": of(&records[0].id) }).to_string();
@@ -81,17 +84,17 @@ async fn of_two_requests_at_once_one_deletes() {
 
 #[tokio::test]
 async fn the_model_reads_a_line_in_the_place_of_a_deleted_image() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
     server.close().await;
     // Another process than the one that made it; the thread is not in memory.
-    let mut server = place.server_with(STANDALONE).await;
-    server.ok::<ImageDelete>(&of(&records[0].id)).await;
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    server.request::<ImageDelete>(&of(&records[0].id)).await;
     told(&mut server, &thread_id, &records[0].id).await;
-    server.ok::<ThreadResume>(&crate::threads::resume(&thread_id)).await;
+    server.request::<ThreadResume>(&crate::threads::resume_params(&thread_id)).await;
     server.close().await;
-    let database = rusqlite::Connection::open(place.home().join("easel.db")).expect("the database");
+    let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
     let mut statement = database.prepare("SELECT json FROM model_items ORDER BY position").expect("a table");
     let items = statement.query_map((), |row| row.get::<_, String>(0)).expect("rows");
     let items = items.collect::<Result<Vec<_>, _>>().expect("rows").join("\n");
@@ -101,27 +104,27 @@ async fn the_model_reads_a_line_in_the_place_of_a_deleted_image() {
 
 #[tokio::test]
 async fn the_file_goes_with_the_last_thread_that_shows_it() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let (original, records) = draw(&mut server, &["draw a red square"]).await;
-    let copy = fork(&mut server, &fork_of(&original)).await;
+    let copy = fork(&mut server, &fork_params(&original)).await;
     let image_id = &records[0].id;
     let path = std::path::Path::new(&records[0].path);
-    let refused = server.refused::<ImageDelete>(&of(image_id)).await;
+    let refused = server.request_error::<ImageDelete>(&of(image_id)).await;
     assert_eq!(refused, "-32602 Invalid params: `threadId`: is needed, since several threads show the image");
 
-    let wish = ImageDeleteParams { thread_id: Some(original.clone()), ..of(image_id) };
-    assert!(!server.ok::<ImageDelete>(&wish).await.file_deleted);
+    let params = ImageDeleteParams { thread_id: Some(original.clone()), ..of(image_id) };
+    assert!(!server.request::<ImageDelete>(&params).await.file_deleted);
     told(&mut server, &original, image_id).await;
     assert!(path.exists());
     assert_eq!(listed(&mut server, ImageListParams::default()).await.len(), 1, "the copy counts from now on");
     let read =
-        server.ok::<ImageRead>(&ImageReadParams { image_id: image_id.clone(), offset: None, length: None }).await;
+        server.request::<ImageRead>(&ImageReadParams { image_id: image_id.clone(), offset: None, length: None }).await;
     assert_eq!((read.entry.thread_id.as_str(), read.entry.image.deleted), (copy.id.as_str(), false));
     assert!(history(&mut server, &original).await[0].images[0].deleted);
     assert!(!history(&mut server, &copy.id).await[0].images[0].deleted);
 
-    assert!(server.ok::<ImageDelete>(&of(image_id)).await.file_deleted);
+    assert!(server.request::<ImageDelete>(&of(image_id)).await.file_deleted);
     told(&mut server, &copy.id, image_id).await;
     assert!(!path.exists() && listed(&mut server, ImageListParams::default()).await.is_empty());
     server.close().await;
@@ -129,34 +132,35 @@ async fn the_file_goes_with_the_last_thread_that_shows_it() {
 
 #[tokio::test]
 async fn an_ephemeral_thread_goes_on_without_an_image_of_its_own() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let params = easel_protocol::thread::ThreadStartParams { ephemeral: Some(true), ..Default::default() };
-    let thread = server.thread_with(params).await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let image_id = image(&events).images[0].id.clone();
-    assert!(server.ok::<ImageDelete>(&of(&image_id)).await.file_deleted);
+    let thread = server.start_thread_with(params).await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let image_id = completed_image(&events).images[0].id.clone();
+    assert!(server.request::<ImageDelete>(&of(&image_id)).await.file_deleted);
     told(&mut server, &thread.id, &image_id).await;
     assert!(history(&mut server, &thread.id).await[0].images[0].deleted);
-    let events = server.turn(&thread.id, vec![text("draw a fox")]).await;
-    assert!(image(&events).error.is_none());
+    let events = server.run_turn(&thread.id, vec![text("draw a fox")]).await;
+    assert!(completed_image(&events).error.is_none());
     server.close().await;
 }
 
 /// The disk has no row of the thread, and still nobody takes a picture out of a conversation that goes on.
 #[tokio::test]
 async fn an_ephemeral_thread_of_another_process_keeps_its_images_as_long_as_it_lives() {
-    let place = Place::new();
-    let (mut one, mut two) = (place.server_with(STANDALONE).await, place.server_with(STANDALONE).await);
+    let sandbox = Sandbox::new();
+    let (mut one, mut two) = (sandbox.start_server_with(STANDALONE).await, sandbox.start_server_with(STANDALONE).await);
     let params = easel_protocol::thread::ThreadStartParams { ephemeral: Some(true), ..Default::default() };
-    let thread_id = one.thread_with(params).await.id;
-    let image_id = image(&one.turn(&thread_id, vec![text("draw a red square")]).await).images[0].id.clone();
+    let thread_id = one.start_thread_with(params).await.id;
+    let image_id =
+        completed_image(&one.run_turn(&thread_id, vec![text("draw a red square")]).await).images[0].id.clone();
     let pid = one.client.pid().expect("it runs");
-    let refusal = two.refused::<ImageDelete>(&of(&image_id)).await;
+    let refusal = two.request_error::<ImageDelete>(&of(&image_id)).await;
     assert_eq!(refusal, format!("-32600 thread {thread_id} is in use by another Easel, process {pid}"));
-    one.ok::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: thread_id.clone() }).await;
-    one.event_where("its end", |event| event.method() == "thread/closed").await;
-    assert!(two.ok::<ImageDelete>(&of(&image_id)).await.file_deleted);
+    one.request::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: thread_id.clone() }).await;
+    one.expect_event("its end", |event| event.method() == "thread/closed").await;
+    assert!(two.request::<ImageDelete>(&of(&image_id)).await.file_deleted);
     told(&mut two, &thread_id, &image_id).await;
     one.close().await;
     two.close().await;
@@ -164,19 +168,19 @@ async fn an_ephemeral_thread_of_another_process_keeps_its_images_as_long_as_it_l
 
 #[tokio::test]
 async fn an_image_is_not_deleted_while_its_thread_has_a_turn_running() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
     server.close().await;
-    std::fs::write(place.home().join("config.toml"), SLOW_AND_FREE).expect("a configuration");
-    let mut server = place.server_with(STANDALONE).await;
+    std::fs::write(sandbox.home().join("config.toml"), SLOW_AND_FREE).expect("a configuration");
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let resume = easel_protocol::thread::ThreadResumeParams {
         model_provider: Some("slow".to_owned()),
-        ..crate::threads::resume(&thread_id)
+        ..crate::threads::resume_params(&thread_id)
     };
-    server.ok::<ThreadResume>(&resume).await;
+    server.request::<ThreadResume>(&resume).await;
     let turn = server.start_turn(&thread_id, vec![text("draw a fox")]).await;
-    let refused = server.refused::<ImageDelete>(&of(&records[0].id)).await;
+    let refused = server.request_error::<ImageDelete>(&of(&records[0].id)).await;
     assert_eq!(refused, format!("-32600 turn {} is still running", turn.id));
     assert!(std::path::Path::new(&records[0].path).exists());
     server.client.kill().await.expect("it ends");
@@ -184,21 +188,21 @@ async fn an_image_is_not_deleted_while_its_thread_has_a_turn_running() {
 
 #[tokio::test]
 async fn a_deletion_of_nothing_or_with_wrong_params_is_refused() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
     let elsewhere = ImageDeleteParams { thread_id: Some("nowhere".to_owned()), ..of(&records[0].id) };
-    assert_eq!(server.refused::<ImageDelete>(&elsewhere).await, "-32600 thread nowhere not found");
-    let other = server.thread().await.id;
+    assert_eq!(server.request_error::<ImageDelete>(&elsewhere).await, "-32600 thread nowhere not found");
+    let other = server.start_thread().await.id;
     let elsewhere = ImageDeleteParams { thread_id: Some(other.clone()), ..of(&records[0].id) };
-    let refusal = server.refused::<ImageDelete>(&elsewhere).await;
+    let refusal = server.request_error::<ImageDelete>(&elsewhere).await;
     assert_eq!(refusal, format!("-32600 thread {other} has no image {}", records[0].id));
     for (params, said) in [
         (json!({}), "-32602 Invalid params: `imageId`: is missing"),
         (json!({"imageId": 1}), "-32602 Invalid params: `imageId`: invalid type: integer `1`, expected a string"),
         (json!({"imageId": "../../easel.db"}), "-32600 image ../../easel.db not found"),
     ] {
-        assert_eq!(server.raw("image/delete", &params).await, Err(said.to_owned()));
+        assert_eq!(server.call("image/delete", &params).await, Err(said.to_owned()));
     }
     server.close().await;
 }

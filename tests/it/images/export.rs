@@ -7,7 +7,7 @@ use easel_protocol::method::ImageExport;
 use serde_json::json;
 
 use super::draw;
-use crate::harness::{Place, STANDALONE};
+use crate::harness::{STANDALONE, Sandbox};
 
 fn to(image_id: &str, path: &Path) -> ImageExportParams {
     ImageExportParams { image_id: image_id.to_owned(), path: path.display().to_string(), overwrite: None }
@@ -15,21 +15,21 @@ fn to(image_id: &str, path: &Path) -> ImageExportParams {
 
 #[tokio::test]
 async fn an_image_is_copied_as_it_is_to_a_path_of_the_clients_choice() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
-    let target = place.project().canonicalize().expect("a folder").join("Fox.PNG");
-    let answer = server.ok::<ImageExport>(&to(&records[1].id, &target)).await;
+    let target = sandbox.project().canonicalize().expect("a folder").join("Fox.PNG");
+    let answer = server.request::<ImageExport>(&to(&records[1].id, &target)).await;
     let expected = ImageExportResponse { path: target.display().to_string(), bytes: records[1].facts.bytes };
     assert_eq!(answer, expected);
     let original = std::fs::read(&records[1].path).expect("the original");
     assert_eq!(std::fs::read(&target).expect("a copy"), original);
 
-    let refused = server.refused::<ImageExport>(&to(&records[0].id, &target)).await;
+    let refused = server.request_error::<ImageExport>(&to(&records[0].id, &target)).await;
     assert_eq!(refused, "-32602 Invalid params: `path`: is there already; ask with overwrite to replace it");
     assert_eq!(std::fs::read(&target).expect("the copy"), original);
     let replace = ImageExportParams { overwrite: Some(true), ..to(&records[0].id, &target) };
-    server.ok::<ImageExport>(&replace).await;
+    server.request::<ImageExport>(&replace).await;
     assert_eq!(std::fs::read(&target).expect("a copy"), std::fs::read(&records[0].path).expect("the original"));
     server.close().await;
 }
@@ -38,18 +38,18 @@ async fn an_image_is_copied_as_it_is_to_a_path_of_the_clients_choice() {
 #[tokio::test]
 async fn an_export_reaches_no_hook_no_setting_and_nothing_of_easels_own() {
     use std::os::unix::fs::symlink;
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
-    let (project, root) = (place.project(), place.root());
+    let (project, root) = (sandbox.project(), sandbox.root());
     std::fs::create_dir_all(project.join(".git/hooks")).expect("a folder");
     std::fs::create_dir_all(root.join(".config/app")).expect("a folder");
     std::fs::create_dir(project.join("folder.png")).expect("a folder");
-    place.write("victim.txt", b"mine");
+    sandbox.write_file("victim.txt", b"mine");
     symlink(project.join(".git/hooks"), project.join("plain")).expect("a link");
     symlink(project.join("victim.txt"), project.join("link.png")).expect("a link");
     symlink(project.join("nowhere.txt"), project.join("dangling.png")).expect("a link");
-    let home = place.home();
+    let home = sandbox.home();
     let targets = [
         "cat.png".into(),
         project.join(".git/hooks/a.png"),
@@ -75,7 +75,7 @@ async fn an_export_reaches_no_hook_no_setting_and_nothing_of_easels_own() {
     let mut said = String::new();
     for target in targets {
         let params = ImageExportParams { overwrite: Some(true), ..to(&records[0].id, &target) };
-        let refused = server.refused::<ImageExport>(&params).await;
+        let refused = server.request_error::<ImageExport>(&params).await;
         let target = target.display().to_string().replace(&root.display().to_string(), "").replace('\n', "\\n");
         said += &format!("{target}: {}\n", refused.trim_start_matches("-32602 Invalid params: `path`: "));
     }
@@ -90,9 +90,9 @@ async fn an_export_reaches_no_hook_no_setting_and_nothing_of_easels_own() {
 
 #[tokio::test]
 async fn an_export_of_nothing_or_with_wrong_params_is_refused() {
-    let place = Place::new();
-    let mut server = place.server_with(STANDALONE).await;
-    let refused = server.refused::<ImageExport>(&to("img_0", &place.project().join("a.png"))).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    let refused = server.request_error::<ImageExport>(&to("img_0", &sandbox.project().join("a.png"))).await;
     assert_eq!(refused, "-32600 image img_0 not found");
     for (params, said) in [
         (json!({"imageId": "img_0"}), "-32602 Invalid params: `path`: is missing"),
@@ -102,7 +102,7 @@ async fn an_export_of_nothing_or_with_wrong_params_is_refused() {
             "-32602 Invalid params: `overwrite`: invalid type: string, expected a boolean",
         ),
     ] {
-        assert_eq!(server.raw("image/export", &params).await, Err(said.to_owned()));
+        assert_eq!(server.call("image/export", &params).await, Err(said.to_owned()));
     }
     server.close().await;
 }

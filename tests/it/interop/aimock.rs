@@ -10,9 +10,9 @@ use tokio::process::Command;
 
 use super::service::Service;
 use super::{form, named};
-use crate::harness::pictures::{RED, plain_png};
+use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{local_image, text};
-use crate::http::{images, status};
+use crate::http::{completed_images, turn_status};
 
 /// The service with these fixtures, after those that every test needs.
 async fn aimock(fixtures: Vec<Value>) -> Option<(tempfile::TempDir, Service)> {
@@ -34,7 +34,7 @@ fn calls(said: &str, arguments: &Value) -> Value {
 }
 
 fn draws(prompt: &str) -> Value {
-    let image = json!({"image": {"b64Json": STANDARD.encode(plain_png(8, 8, RED)), "revisedPrompt": "revised"}});
+    let image = json!({"image": {"b64Json": STANDARD.encode(solid_png(8, 8, RED)), "revisedPrompt": "revised"}});
     json!({"match": {"endpoint": "image", "userMessage": prompt}, "response": image})
 }
 
@@ -68,24 +68,24 @@ async fn aimock_draws_edits_and_answers() {
         with(hello, &json!({"chunkSize": 2})),
     ];
     let Some((_folder, service)) = aimock(fixtures).await else { return };
-    let (place, mut server) = service.easel().await;
-    let thread = server.thread().await;
+    let (sandbox, mut server) = service.easel().await;
+    let thread = server.start_thread().await;
 
-    let events = server.turn(&thread.id, vec![text("hello")]).await;
-    assert_eq!(status(&events), Some(TurnStatus::Completed));
+    let events = server.run_turn(&thread.id, vec![text("hello")]).await;
+    assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
     assert!(format!("{events:?}").contains("\"Hello.\""), "{events:#?}");
 
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let [drawn] = images(events).try_into().expect("one image");
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let [drawn] = completed_images(events).try_into().expect("one image");
     assert_eq!(drawn.status, ImageStatus::Completed, "{:?}", drawn.error);
     assert_eq!(drawn.revised_prompt.as_deref(), Some("revised"));
     let path = drawn.saved_path.expect("a path");
-    assert_eq!(std::fs::read(path).expect("the image"), plain_png(8, 8, RED));
+    assert_eq!(std::fs::read(path).expect("the image"), solid_png(8, 8, RED));
 
-    let attached = plain_png(16, 16, [0, 0, 255]);
-    let file = place.write("attached.png", &attached);
-    let events = server.turn(&thread.id, vec![text("edit it"), local_image(&file)]).await;
-    let [edited] = images(events).try_into().expect("one image");
+    let attached = solid_png(16, 16, [0, 0, 255]);
+    let file = sandbox.write_file("attached.png", &attached);
+    let events = server.run_turn(&thread.id, vec![text("edit it"), local_image(&file)]).await;
+    let [edited] = completed_images(events).try_into().expect("one image");
     assert_eq!(edited.status, ImageStatus::Completed, "{:?}", edited.error);
     let [post] = service.relay.posts("images/edits").try_into().expect("one edit");
     let parts = form::parts(post.header("content-type").expect("a content type"), &post.body).expect("a form");
@@ -148,16 +148,16 @@ async fn every_fault_that_aimock_injects_into_an_image_is_one_typed_error() {
     let (_place, mut server) = service.easel().await;
     for (name, _, expected, posts) in image_faults() {
         let before = journal(&service, "images/generations").await.len();
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text(name)]).await;
-        assert_eq!(status(&events), Some(TurnStatus::Completed), "{name}: the turn goes on without its image");
-        let [image] = images(events).try_into().expect("one image");
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text(name)]).await;
+        assert_eq!(turn_status(&events), Some(TurnStatus::Completed), "{name}: the turn goes on without its image");
+        let [image] = completed_images(events).try_into().expect("one image");
         let error = image.error.expect("an error");
         assert_eq!((error.kind, error.http_status, error.billed), expected, "{name}: {}", error.message);
         assert_eq!(journal(&service, "images/generations").await.len() - before, posts, "{name}");
     }
-    let thread = server.thread().await;
-    let [late] = images(server.turn(&thread.id, vec![text("slow")]).await).try_into().expect("one image");
+    let thread = server.start_thread().await;
+    let [late] = completed_images(server.run_turn(&thread.id, vec![text("slow")]).await).try_into().expect("one image");
     assert_eq!(late.status, ImageStatus::Completed, "{:?}", late.error);
     server.close().await;
 }
@@ -199,9 +199,9 @@ async fn an_answer_that_aimock_spoils_is_asked_for_again_as_long_as_it_said_noth
     let (_place, mut server) = service.easel().await;
     for (name, _, expected, posts) in answer_faults() {
         let before = journal(&service, "responses").await.len();
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text(name)]).await;
-        assert_eq!(status(&events), Some(expected), "{name}: {events:#?}");
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text(name)]).await;
+        assert_eq!(turn_status(&events), Some(expected), "{name}: {events:#?}");
         assert_eq!(journal(&service, "responses").await.len() - before, posts, "{name}");
     }
     server.close().await;

@@ -12,7 +12,7 @@ use tokio::process::Command;
 use super::service::Service;
 use super::{named, say};
 use crate::harness::text;
-use crate::http::{images, status};
+use crate::http::{completed_images, turn_status};
 
 struct Llmock {
     service: Service,
@@ -93,14 +93,14 @@ async fn llmock_blames_the_client_for_nothing() {
     for (name, behaviors, expected, expected_posts) in behaviors() {
         llmock.queue(&behaviors).await;
         let before = posts();
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text(name)]).await;
-        assert_eq!(status(&events), Some(expected), "{name}: {events:#?}");
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text(name)]).await;
+        assert_eq!(turn_status(&events), Some(expected), "{name}: {events:#?}");
         let made = [posts()[0] - before[0], posts()[1] - before[1]];
         assert_eq!(made, expected_posts, "{name}: {events:#?}");
         if made[1] > 0 {
             // Its pictures are drawings in SVG, which is no image to store.
-            let [image] = images(events).try_into().expect("one image");
+            let [image] = completed_images(events).try_into().expect("one image");
             let error = image.error.expect("an error");
             assert_eq!((error.kind, error.attempts), (ImageErrorKind::BadResponse, 2), "{}", error.message);
         }
@@ -116,7 +116,7 @@ async fn a_quota_of_llmock_is_waited_for() {
     let Some(llmock) = llmock(&["--tpm", "60000"]).await else { return };
     let (_place, mut server) = llmock.service.easel().await;
     for word in ["one ", "two "] {
-        let thread = server.thread().await;
+        let thread = server.start_thread().await;
         server.start_turn(&thread.id, vec![text(&word.repeat(32_000))]).await;
     }
     let ended = Cell::new(0);
@@ -139,9 +139,9 @@ async fn what_llmock_blames_is_an_image_that_is_not_paid_for_twice() {
     let (_place, mut server) = llmock.service.easel().await;
     let outage = json!({"type": "fail", "status": 500, "match": {"path": "*/images/*"}});
     llmock.queue(&[calls(), outage]).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-    let [image] = images(events).try_into().expect("one image");
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    let [image] = completed_images(events).try_into().expect("one image");
     let error = image.error.expect("an error");
     assert_eq!((error.http_status, error.attempts, error.billed), (Some(500), 1, Billed::Uncertain));
     server.close().await;

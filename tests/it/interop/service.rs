@@ -6,12 +6,12 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::harness::relay::{self, Relay};
-use crate::harness::{Place, STANDALONE, Server};
+use crate::harness::recording_proxy::{self, RecordingProxy};
+use crate::harness::{STANDALONE, Sandbox, Server};
 
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
-    pub(crate) relay: Relay,
+    pub(crate) relay: RecordingProxy,
     _child: Child,
 }
 
@@ -25,25 +25,25 @@ impl Service {
             address = listening(stdout) => address,
             address = listening(stderr) => address,
         };
-        Self { address, relay: Relay::start(address).await, _child: child }
+        Self { address, relay: RecordingProxy::start(address).await, _child: child }
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> String {
-        relay::ask(self.address, method, path, body).await
+        recording_proxy::ask(self.address, method, path, body).await
     }
 
     /// A server of Easel's whose provider this is, by the record of the public API.
-    pub(crate) async fn easel(&self) -> (Place, Server) {
+    pub(crate) async fn easel(&self) -> (Sandbox, Server) {
         let base_url = self.relay.base_url();
-        let place = Place::with_config(&format!(
+        let sandbox = Sandbox::with_config(&format!(
             "model_provider = \"theirs\"\n[model_providers.theirs]\npreset = \"openai\"\nbase_url = \"{base_url}\"\n\
              env_key = \"THEIR_KEY\"\nstream_idle_timeout_ms = 6000\n"
         ));
-        let mut command = place.command(STANDALONE);
+        let mut command = sandbox.server_command(STANDALONE);
         command.env("THEIR_KEY", "sk-theirs");
         let mut server = Server::spawn(command);
         server.initialize(None).await;
-        (place, server)
+        (sandbox, server)
     }
 }
 

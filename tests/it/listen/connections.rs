@@ -4,25 +4,25 @@ use std::io::Read;
 
 use serde_json::json;
 
-use crate::harness::{Place, setting};
-use crate::listen::server::{Listening, TRANSPORTS, Transport, Wire};
+use crate::harness::{Sandbox, env_setting};
+use crate::listen::server::{ListeningServer, Socket, TRANSPORTS, Transport};
 
 #[test]
 fn events_go_to_those_who_subscribed_and_to_nobody_else() {
     for transport in TRANSPORTS {
-        let place = Place::new();
-        let server = Listening::start(&place, transport);
-        let (mut ada, mut bob) = (server.client(), server.client());
-        let thread_id = ada.thread();
+        let sandbox = Sandbox::new();
+        let server = ListeningServer::start(&sandbox, transport);
+        let (mut ada, mut bob) = (server.connect(), server.connect());
+        let thread_id = ada.start_thread();
         ada.start_turn(&thread_id);
         let alone = ada.events_until(&thread_id, "turn/completed");
         // His next message is his answer, so nothing was told to him.
         bob.assert_alive();
-        bob.result("thread/resume", &json!({ "threadId": thread_id }));
+        bob.request("thread/resume", &json!({ "threadId": thread_id }));
         bob.start_turn(&thread_id);
         assert_eq!(bob.events_until(&thread_id, "turn/completed"), alone, "{transport:?}");
         assert_eq!(ada.events_until(&thread_id, "turn/completed"), alone, "{transport:?}");
-        let left = ada.result("thread/unsubscribe", &json!({ "threadId": thread_id }));
+        let left = ada.request("thread/unsubscribe", &json!({ "threadId": thread_id }));
         assert_eq!(left["status"], "unsubscribed");
         bob.start_turn(&thread_id);
         bob.events_until(&thread_id, "turn/completed");
@@ -34,15 +34,15 @@ fn events_go_to_those_who_subscribed_and_to_nobody_else() {
 #[test]
 fn whoever_heard_a_thread_until_it_was_archived_does_not_hear_it_when_another_takes_it_up() {
     for transport in TRANSPORTS {
-        let place = Place::new();
-        let server = Listening::start(&place, transport);
-        let (mut ada, mut bob) = (server.client(), server.client());
-        let thread_id = ada.thread();
-        bob.result("thread/archive", &json!({ "threadId": thread_id }));
+        let sandbox = Sandbox::new();
+        let server = ListeningServer::start(&sandbox, transport);
+        let (mut ada, mut bob) = (server.connect(), server.connect());
+        let thread_id = ada.start_thread();
+        bob.request("thread/archive", &json!({ "threadId": thread_id }));
         for connection in [&mut ada, &mut bob] {
-            assert_eq!(connection.json()["method"], "thread/archived", "{transport:?}");
+            assert_eq!(connection.read_json()["method"], "thread/archived", "{transport:?}");
         }
-        bob.result("thread/resume", &json!({ "threadId": thread_id }));
+        bob.request("thread/resume", &json!({ "threadId": thread_id }));
         bob.start_turn(&thread_id);
         bob.events_until(&thread_id, "turn/completed");
         ada.assert_alive();
@@ -53,23 +53,24 @@ fn whoever_heard_a_thread_until_it_was_archived_does_not_hear_it_when_another_ta
 #[test]
 fn every_connection_has_its_own_handshake_and_ids_and_opt_outs() {
     for transport in TRANSPORTS {
-        let place = Place::new();
-        let server = Listening::start(&place, transport);
-        let (mut ada, mut bob, mut eve) = (server.client(), server.connect(), server.connect());
-        let refused = bob.ask("account/read", &json!({}));
+        let sandbox = Sandbox::new();
+        let server = ListeningServer::start(&sandbox, transport);
+        let (mut ada, mut bob, mut eve) =
+            (server.connect(), server.connect_uninitialized(), server.connect_uninitialized());
+        let refused = bob.call("account/read", &json!({}));
         assert_eq!(refused["error"]["message"], "Not initialized");
-        bob.greet(&json!({ "optOutNotificationMethods": ["thread/started"] }));
+        bob.initialize(&json!({ "optOutNotificationMethods": ["thread/started"] }));
         // Hers alone says its version of JSON-RPC.
         let hello = json!({ "clientInfo": { "name": "eve", "version": "1" } });
         eve.send(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello }));
-        assert_eq!(eve.json()["jsonrpc"], "2.0");
+        assert_eq!(eve.read_json()["jsonrpc"], "2.0");
         ada.assert_alive();
-        bob.result("thread/start", &json!({}));
+        bob.request("thread/start", &json!({}));
         bob.assert_alive();
         ada.send(&json!({ "id": 7, "method": "thread/list" }));
         bob.send(&json!({ "id": 7, "method": "thread/list" }));
         for connection in [&mut ada, &mut bob] {
-            let answer = connection.json();
+            let answer = connection.read_json();
             assert_eq!((&answer["id"], answer["result"]["data"].is_array()), (&json!(7), true), "{answer}");
         }
         server.stop();
@@ -79,12 +80,12 @@ fn every_connection_has_its_own_handshake_and_ids_and_opt_outs() {
 #[test]
 fn garbage_on_one_connection_leaves_the_others_alone() {
     for transport in TRANSPORTS {
-        let place = Place::new();
-        let server = Listening::start(&place, transport);
-        let (mut ada, mut bob) = (server.client(), server.client());
+        let sandbox = Sandbox::new();
+        let server = ListeningServer::start(&sandbox, transport);
+        let (mut ada, mut bob) = (server.connect(), server.connect());
         for garbage in ["{", "[]", "null", "\u{0}", r#"{"id":1,"method":"x","#] {
             bob.send_text(garbage);
-            let code = bob.json()["error"]["code"].clone();
+            let code = bob.read_json()["error"]["code"].clone();
             assert!(code == -32700 || code == -32600, "{garbage}: {code}");
         }
         bob.assert_alive();
@@ -97,18 +98,18 @@ fn garbage_on_one_connection_leaves_the_others_alone() {
 #[test]
 fn a_turn_goes_on_without_the_client_that_started_it_and_then_its_thread_is_unloaded() {
     for transport in TRANSPORTS {
-        let place = Place::new();
-        let server = Listening::start(&place, transport);
-        let (mut ada, mut bob) = (server.client(), server.client());
-        let thread_id = ada.thread();
+        let sandbox = Sandbox::new();
+        let server = ListeningServer::start(&sandbox, transport);
+        let (mut ada, mut bob) = (server.connect(), server.connect());
+        let thread_id = ada.start_thread();
         ada.start_turn(&thread_id);
         drop(ada);
-        while bob.result("thread/loaded/list", &json!({}))["data"] != json!([]) {}
-        let turns = bob.result("thread/turns/list", &json!({ "threadId": thread_id }));
+        while bob.request("thread/loaded/list", &json!({}))["data"] != json!([]) {}
+        let turns = bob.request("thread/turns/list", &json!({ "threadId": thread_id }));
         assert_eq!(turns["data"][0]["status"], "completed", "{turns}");
         // And another process may have it.
-        let second = Listening::start(&place, Transport::WebSocket);
-        second.client().result("thread/resume", &json!({ "threadId": thread_id }));
+        let second = ListeningServer::start(&sandbox, Transport::WebSocket);
+        second.connect().request("thread/resume", &json!({ "threadId": thread_id }));
         second.stop();
         server.stop();
     }
@@ -117,16 +118,16 @@ fn a_turn_goes_on_without_the_client_that_started_it_and_then_its_thread_is_unlo
 #[test]
 fn a_thread_stays_loaded_while_somebody_hears_it() {
     for transport in TRANSPORTS {
-        let place = Place::new();
-        let server = Listening::start(&place, transport);
-        let (mut ada, mut bob) = (server.client(), server.client());
-        let thread_id = ada.thread();
-        bob.result("thread/resume", &json!({ "threadId": thread_id }));
+        let sandbox = Sandbox::new();
+        let server = ListeningServer::start(&sandbox, transport);
+        let (mut ada, mut bob) = (server.connect(), server.connect());
+        let thread_id = ada.start_thread();
+        bob.request("thread/resume", &json!({ "threadId": thread_id }));
         drop(ada);
         for _ in 0..3 {
             bob.start_turn(&thread_id);
             bob.events_until(&thread_id, "turn/completed");
-            assert_eq!(bob.result("thread/loaded/list", &json!({}))["data"], json!([thread_id]));
+            assert_eq!(bob.request("thread/loaded/list", &json!({}))["data"], json!([thread_id]));
         }
         server.stop();
     }
@@ -137,21 +138,21 @@ fn a_thread_stays_loaded_while_somebody_hears_it() {
 #[test]
 fn a_client_that_never_reads_does_not_hold_up_the_other() {
     const TURNS: usize = 12;
-    if setting("RUN_SLOW_TESTS").is_none() {
+    if env_setting("RUN_SLOW_TESTS").is_none() {
         println!("skipped: it waits for a client to be given up; set RUN_SLOW_TESTS");
         return;
     }
-    let place = Place::new();
-    let server = Listening::start_with(&place, Transport::Lines, &["-c", "server.outbox_bytes=1048576"]);
-    let (mut ada, mut deaf) = (server.client(), server.connect());
-    deaf.greet(&json!({ "imageResult": "inline" }));
-    let thread_id = ada.thread();
-    deaf.result("thread/resume", &json!({ "threadId": thread_id }));
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start_with(&sandbox, Transport::Lines, &["-c", "server.outbox_bytes=1048576"]);
+    let (mut ada, mut deaf) = (server.connect(), server.connect_uninitialized());
+    deaf.initialize(&json!({ "imageResult": "inline" }));
+    let thread_id = ada.start_thread();
+    deaf.request("thread/resume", &json!({ "threadId": thread_id }));
     for _ in 0..TURNS {
         ada.start_turn(&thread_id);
         ada.events_until(&thread_id, "turn/completed");
     }
-    let Wire::Lines(stream) = &mut deaf.wire else { panic!("it speaks lines") };
+    let Socket::Lines(stream) = &mut deaf.socket else { panic!("it speaks lines") };
     let mut told = Vec::new();
     // The end may be a reset, because it never read all that was there.
     let _ = stream.read_to_end(&mut told);

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Place, SLOW_AND_FREE};
-use crate::listen::server::{Connection, Listening, TRANSPORTS, Transport, Wire};
+use crate::harness::{SLOW_AND_FREE, Sandbox};
+use crate::listen::server::{Connection, ListeningServer, Socket, TRANSPORTS, Transport};
 
 /// The messages up to the end of the connection.
 fn rest(connection: &mut Connection) -> Vec<Value> {
@@ -15,12 +15,12 @@ fn rest(connection: &mut Connection) -> Vec<Value> {
 #[test]
 fn sigterm_ends_every_connection_in_order_and_the_process_with_0() {
     for transport in TRANSPORTS {
-        let place = Place::with_config(SLOW_AND_FREE);
-        let url = format!("unix://{}", place.root().join("easel.sock").display());
+        let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+        let url = format!("unix://{}", sandbox.root().join("easel.sock").display());
         let url = if transport == Transport::Lines { url.as_str() } else { "ws://127.0.0.1:0" };
-        let server = Listening::spawn(&place, &["--listen", url]);
-        let (mut ada, mut bob, mut mute) = (server.client(), server.client(), server.connect());
-        let thread_id = ada.thread();
+        let server = ListeningServer::spawn(&sandbox, &["--listen", url]);
+        let (mut ada, mut bob, mut mute) = (server.connect(), server.connect(), server.connect_uninitialized());
+        let thread_id = ada.start_thread();
         ada.start_turn(&thread_id);
         ada.events_until(&thread_id, "turn/started");
         server.signal("-TERM");
@@ -29,20 +29,20 @@ fn sigterm_ends_every_connection_in_order_and_the_process_with_0() {
         assert_eq!(last["params"]["turn"]["status"], "interrupted");
         assert_eq!(rest(&mut bob), [] as [Value; 0]);
         assert_eq!(rest(&mut mute), [] as [Value; 0]);
-        assert_eq!(server.end().0, Some(0), "{transport:?}");
-        assert!(!place.root().join("easel.sock").exists(), "the socket file is removed");
+        assert_eq!(server.wait().0, Some(0), "{transport:?}");
+        assert!(!sandbox.root().join("easel.sock").exists(), "the socket file is removed");
     }
 }
 
 #[test]
 fn the_process_outlives_its_connections() {
     for transport in TRANSPORTS {
-        let place = Place::new();
-        let server = Listening::start(&place, transport);
-        let thread_id = server.client().thread();
+        let sandbox = Sandbox::new();
+        let server = ListeningServer::start(&sandbox, transport);
+        let thread_id = server.connect().start_thread();
         for _ in 0..3 {
-            let mut next = server.client();
-            let read = next.result("thread/read", &json!({ "threadId": thread_id }));
+            let mut next = server.connect();
+            let read = next.request("thread/read", &json!({ "threadId": thread_id }));
             assert_eq!(read["thread"]["id"], thread_id.as_str());
         }
         server.stop();
@@ -52,16 +52,16 @@ fn the_process_outlives_its_connections() {
 /// As many as are allowed come, go, and leave room for as many.
 #[test]
 fn connections_beyond_the_bound_are_closed_and_the_others_live() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::Lines);
-    let mut all: Vec<Connection> = (0..64).map(|_| server.client()).collect();
-    let beyond = server.connect();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::Lines);
+    let mut all: Vec<Connection> = (0..64).map(|_| server.connect()).collect();
+    let beyond = server.connect_uninitialized();
     assert!(!is_served(beyond), "it is closed unheard");
     all.iter_mut().for_each(Connection::assert_alive);
     drop(all);
     loop {
         // Until the server has seen that the others are gone, it closes this one too.
-        if is_served(server.connect()) {
+        if is_served(server.connect_uninitialized()) {
             break;
         }
     }
@@ -72,7 +72,7 @@ fn connections_beyond_the_bound_are_closed_and_the_others_live() {
 fn is_served(mut connection: Connection) -> bool {
     let hello = json!({ "clientInfo": { "name": "again", "version": "1" } });
     let line = json!({ "id": "ask", "method": "initialize", "params": hello });
-    let Wire::Lines(stream) = &mut connection.wire else { unreachable!("it speaks lines") };
+    let Socket::Lines(stream) = &mut connection.socket else { unreachable!("it speaks lines") };
     if std::io::Write::write_all(stream.get_mut(), format!("{line}\n").as_bytes()).is_err() {
         return false;
     }
@@ -82,19 +82,19 @@ fn is_served(mut connection: Connection) -> bool {
 
 #[test]
 fn a_thread_whose_client_left_before_it_was_loaded_stays_in_nobodys_way() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::Lines);
-    let mut hasty = server.client();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::Lines);
+    let mut hasty = server.connect();
     for id in 0..100 {
         hasty.send(&json!({ "id": id, "method": "thread/start", "params": {} }));
     }
     // The first answer finds nobody, and most of the threads are not loaded yet.
     drop(hasty);
-    let mut patient = server.client();
+    let mut patient = server.connect();
     let begun = Instant::now();
     loop {
-        let started = patient.result("thread/list", &json!({}))["data"] != json!([]);
-        if started && patient.result("thread/loaded/list", &json!({}))["data"] == json!([]) {
+        let started = patient.request("thread/list", &json!({}))["data"] != json!([]);
+        if started && patient.request("thread/loaded/list", &json!({}))["data"] == json!([]) {
             break;
         }
         assert!(begun.elapsed() < Duration::from_secs(30), "a thread stays in memory");

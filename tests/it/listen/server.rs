@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use tungstenite::client::IntoClientRequest;
 use tungstenite::{ClientRequestBuilder, Error, Message, WebSocket};
 
-use crate::harness::Place;
-use crate::harness::conformance::Judge;
+use crate::harness::Sandbox;
+use crate::harness::conformance::SchemaChecker;
 
 /// What a test waits for an answer before it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Both ways to connect; most tests hold for both.
 pub(super) const TRANSPORTS: [Transport; 2] = [Transport::Lines, Transport::WebSocket];
@@ -27,7 +27,7 @@ pub(crate) enum Transport {
 }
 
 /// A listening process; killed when dropped.
-pub(crate) struct Listening {
+pub(crate) struct ListeningServer {
     pub(crate) child: Child,
     /// As it was told: `unix://…` or `ws://…`.
     pub(super) url: String,
@@ -35,23 +35,23 @@ pub(crate) struct Listening {
     stderr: BufReader<ChildStderr>,
 }
 
-impl Listening {
-    pub(super) fn start(place: &Place, transport: Transport) -> Self {
-        Self::start_with(place, transport, &[])
+impl ListeningServer {
+    pub(super) fn start(sandbox: &Sandbox, transport: Transport) -> Self {
+        Self::start_with(sandbox, transport, &[])
     }
 
-    pub(crate) fn start_with(place: &Place, transport: Transport, arguments: &[&str]) -> Self {
-        let socket = format!("unix://{}", place.root().join("easel.sock").display());
+    pub(crate) fn start_with(sandbox: &Sandbox, transport: Transport, arguments: &[&str]) -> Self {
+        let socket = format!("unix://{}", sandbox.root().join("easel.sock").display());
         let url = match transport {
             Transport::Lines => socket.as_str(),
             Transport::WebSocket => "ws://127.0.0.1:0",
         };
-        Self::spawn(place, &[&["-c", "model_provider=preview", "--listen", url], arguments].concat())
+        Self::spawn(sandbox, &[&["-c", "model_provider=preview", "--listen", url], arguments].concat())
     }
 
     /// Starts a server and takes what it says of where it listens.
-    pub(super) fn spawn(place: &Place, arguments: &[&str]) -> Self {
-        Self::spawn_command(place.command(arguments).into_std())
+    pub(super) fn spawn(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        Self::spawn_command(sandbox.server_command(arguments).into_std())
     }
 
     /// The same of any command that serves.
@@ -61,12 +61,12 @@ impl Listening {
         let stderr = BufReader::new(child.stderr.take().expect("a piped stderr"));
         let mut server = Self { child, url: String::new(), token_file: None, stderr };
         while server.url.is_empty() {
-            server.take_announcement();
+            server.read_announcement();
         }
         server
     }
 
-    fn take_announcement(&mut self) {
+    fn read_announcement(&mut self) {
         let mut line = String::new();
         assert!(self.stderr.read_line(&mut line).expect("lines are UTF-8") > 0, "the server ended");
         let line = line.trim_end();
@@ -79,21 +79,21 @@ impl Listening {
     }
 
     /// A connection after its handshake.
-    pub(crate) fn client(&self) -> Connection {
-        let mut connection = self.connect();
-        connection.greet(&json!({}));
+    pub(crate) fn connect(&self) -> Connection {
+        let mut connection = self.connect_uninitialized();
+        connection.initialize(&json!({}));
         connection
     }
 
     /// A connection on which nothing was said.
-    pub(crate) fn connect(&self) -> Connection {
+    pub(crate) fn connect_uninitialized(&self) -> Connection {
         match self.url.strip_prefix("unix://") {
             Some(path) => {
                 let stream = UnixStream::connect(path).expect("a server that listens");
-                stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-                Connection::over(Wire::Lines(BufReader::new(stream)))
+                stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
+                Connection::new(Socket::Lines(BufReader::new(stream)))
             }
-            None => self.upgrade(&[]).expect("a token that fits"),
+            None => self.open_web_socket(&[]).expect("a token that fits"),
         }
     }
 
@@ -107,28 +107,28 @@ impl Listening {
         self.url.strip_prefix("ws://").expect("an address")
     }
 
-    pub(crate) fn tcp(&self) -> TcpStream {
+    pub(crate) fn connect_tcp(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).expect("a server that listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
         stream
     }
 
     /// A WebSocket with the token of the home and with these headers, which may replace it; or the status of the refusal.
-    pub(super) fn upgrade(&self, headers: &[(&str, &str)]) -> Result<Connection, u16> {
+    pub(super) fn open_web_socket(&self, headers: &[(&str, &str)]) -> Result<Connection, u16> {
         let bearer = self.token_file.as_ref().map(|_| format!("Bearer {}", self.token()));
         let bearer = bearer.as_deref().map(|bearer| ("Authorization", bearer));
-        self.upgrade_with(&bearer.iter().chain(headers).copied().collect::<Vec<_>>())
+        self.open_web_socket_with(&bearer.iter().chain(headers).copied().collect::<Vec<_>>())
     }
 
-    pub(super) fn upgrade_with(&self, headers: &[(&str, &str)]) -> Result<Connection, u16> {
+    pub(super) fn open_web_socket_with(&self, headers: &[(&str, &str)]) -> Result<Connection, u16> {
         let uri = self.url.parse().expect("a URL");
         let mut request = ClientRequestBuilder::new(uri).into_client_request().expect("a request");
         for (name, value) in headers {
             let name: tungstenite::http::HeaderName = name.parse().expect("a name");
             request.headers_mut().insert(name, value.parse().expect("a value"));
         }
-        match tungstenite::client(request, self.tcp()) {
-            Ok((socket, _)) => Ok(Connection::over(Wire::Messages(Box::new(socket)))),
+        match tungstenite::client(request, self.connect_tcp()) {
+            Ok((socket, _)) => Ok(Connection::new(Socket::Messages(Box::new(socket)))),
             Err(tungstenite::HandshakeError::Failure(Error::Http(refusal))) => Err(refusal.status().as_u16()),
             Err(error) => panic!("neither let in nor refused: {error}"),
         }
@@ -141,7 +141,7 @@ impl Listening {
     }
 
     /// Waits for the exit: its code, and what was said after the first words.
-    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).expect("stderr is UTF-8");
         let mut out = String::new();
@@ -153,11 +153,11 @@ impl Listening {
     /// Ends the server as its supervisor would.
     pub(crate) fn stop(self) {
         self.signal("-TERM");
-        assert_eq!(self.end().0, Some(0));
+        assert_eq!(self.wait().0, Some(0));
     }
 }
 
-impl Drop for Listening {
+impl Drop for ListeningServer {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();
@@ -167,18 +167,18 @@ impl Drop for Listening {
 
 /// A client's end.
 pub(crate) struct Connection {
-    pub(crate) wire: Wire,
-    judge: Judge,
+    pub(crate) socket: Socket,
+    checker: SchemaChecker,
 }
 
-pub(crate) enum Wire {
+pub(crate) enum Socket {
     Lines(BufReader<UnixStream>),
     Messages(Box<WebSocket<TcpStream>>),
 }
 
 impl Connection {
-    pub(crate) fn over(wire: Wire) -> Self {
-        Self { wire, judge: Judge::default() }
+    pub(crate) fn new(socket: Socket) -> Self {
+        Self { socket, checker: SchemaChecker::default() }
     }
 
     pub(crate) fn send(&mut self, message: &Value) {
@@ -186,17 +186,17 @@ impl Connection {
     }
 
     pub(crate) fn send_text(&mut self, text: &str) {
-        self.judge.sent(text);
-        match &mut self.wire {
-            Wire::Lines(stream) => writeln!(stream.get_mut(), "{text}").expect("the server takes its input"),
-            Wire::Messages(socket) => socket.send(Message::text(text)).expect("the server takes its input"),
+        self.checker.record_sent(text);
+        match &mut self.socket {
+            Socket::Lines(stream) => writeln!(stream.get_mut(), "{text}").expect("the server takes its input"),
+            Socket::Messages(socket) => socket.send(Message::text(text)).expect("the server takes its input"),
         }
     }
 
     /// The next message; `None` at the orderly end of the connection.
     pub(crate) fn receive(&mut self) -> Option<Value> {
-        let text = match &mut self.wire {
-            Wire::Lines(stream) => {
+        let text = match &mut self.socket {
+            Socket::Lines(stream) => {
                 let mut line = String::new();
                 if stream.read_line(&mut line).expect("the connection lives") == 0 {
                     return None;
@@ -204,7 +204,7 @@ impl Connection {
                 assert_eq!(line.pop(), Some('\n'), "a whole line");
                 line
             }
-            Wire::Messages(socket) => loop {
+            Socket::Messages(socket) => loop {
                 let message = match socket.read() {
                     // Another test's child ended.
                     Err(Error::Io(error)) if error.kind() == ErrorKind::Interrupted => continue,
@@ -221,56 +221,56 @@ impl Connection {
                 }
             },
         };
-        self.judge.received(&text);
+        self.checker.check_received(&text);
         Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
     }
 
-    pub(crate) fn json(&mut self) -> Value {
+    pub(crate) fn read_json(&mut self) -> Value {
         self.receive().expect("the connection goes on")
     }
 
-    pub(crate) fn greet(&mut self, capabilities: &Value) {
+    pub(crate) fn initialize(&mut self, capabilities: &Value) {
         let hello = json!({ "clientInfo": { "name": "listener", "version": "1.0.0" }, "capabilities": capabilities });
-        let answer = self.ask("initialize", &hello);
+        let answer = self.call("initialize", &hello);
         assert!(answer["result"]["userAgent"].is_string(), "{answer}");
     }
 
     /// Asks; the next message must be the answer.
-    pub(crate) fn ask(&mut self, method: &str, params: &Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.send(&json!({ "id": "ask", "method": method, "params": params }));
-        let answer = self.json();
+        let answer = self.read_json();
         assert_eq!(answer["id"], "ask", "{answer}");
         answer
     }
 
     /// The result of a request; the next message must be its answer.
-    pub(crate) fn result(&mut self, method: &str, params: &Value) -> Value {
-        let mut answer = self.ask(method, params);
+    pub(crate) fn request(&mut self, method: &str, params: &Value) -> Value {
+        let mut answer = self.call(method, params);
         assert!(answer["error"].is_null(), "{method}: {answer}");
         answer["result"].take()
     }
 
     pub(crate) fn assert_alive(&mut self) {
-        self.result("account/read", &json!({}));
+        self.request("account/read", &json!({}));
     }
 
     /// Starts a thread and returns its id.
-    pub(crate) fn thread(&mut self) -> String {
-        let started = self.result("thread/start", &json!({}));
-        assert_eq!(self.json()["method"], "thread/started");
+    pub(crate) fn start_thread(&mut self) -> String {
+        let started = self.request("thread/start", &json!({}));
+        assert_eq!(self.read_json()["method"], "thread/started");
         started["thread"]["id"].as_str().expect("a thread id").to_owned()
     }
 
     pub(crate) fn start_turn(&mut self, thread_id: &str) {
         let input = json!([{ "type": "text", "text": "draw a red square" }]);
-        self.result("turn/start", &json!({ "threadId": thread_id, "input": input }));
+        self.request("turn/start", &json!({ "threadId": thread_id, "input": input }));
     }
 
     /// The methods of the events up to and with this one, all of one thread.
     pub(crate) fn events_until(&mut self, thread_id: &str, last: &str) -> Vec<String> {
         let mut events = Vec::new();
         while events.last().is_none_or(|method| method != last) {
-            let event = self.json();
+            let event = self.read_json();
             assert_eq!(event["params"]["threadId"], thread_id, "{event}");
             events.push(event["method"].as_str().expect("an event").to_owned());
         }

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::Place;
-use crate::listen::server::{Listening, Transport};
+use crate::harness::Sandbox;
+use crate::listen::server::{ListeningServer, Transport};
 
 fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).expect("a file").permissions().mode() & 0o777
@@ -20,8 +20,8 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// What a server says that does not start.
-async fn refusal(place: &Place, url: &str) -> String {
-    let output = place.run(&["app-server", "--listen", url]).await;
+async fn refusal(sandbox: &Sandbox, url: &str) -> String {
+    let output = sandbox.run(&["app-server", "--listen", url]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
     String::from_utf8(output.stderr).expect("UTF-8")
@@ -29,13 +29,13 @@ async fn refusal(place: &Place, url: &str) -> String {
 
 #[test]
 fn the_socket_and_a_folder_made_for_it_are_this_users_alone() {
-    let place = Place::new();
-    let folder = place.root().join("run/easel");
+    let sandbox = Sandbox::new();
+    let folder = sandbox.root().join("run/easel");
     let url = format!("unix://{}", folder.join("a.sock").display());
-    let server = Listening::spawn(&place, &["--listen", &url]);
+    let server = ListeningServer::spawn(&sandbox, &["--listen", &url]);
     assert_eq!(server.url, url);
     assert_eq!((mode(&folder), mode(&folder.join("a.sock"))), (0o700, 0o600));
-    server.client();
+    server.connect();
     server.stop();
     let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").collect();
     assert!(left.is_empty(), "{left:?}");
@@ -43,33 +43,33 @@ fn the_socket_and_a_folder_made_for_it_are_this_users_alone() {
 
 #[test]
 fn without_a_path_the_socket_is_in_the_home() {
-    let place = Place::new();
-    let server = Listening::spawn(&place, &["--listen", "unix://"]);
-    assert!(place.home().join("app-server.sock").exists());
-    server.client();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::spawn(&sandbox, &["--listen", "unix://"]);
+    assert!(sandbox.home().join("app-server.sock").exists());
+    server.connect();
     server.stop();
 }
 
 #[tokio::test]
 async fn a_second_server_is_refused_and_the_first_goes_on() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::Lines);
-    let said = refusal(&place, &server.url).await;
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::Lines);
+    let said = refusal(&sandbox, &server.url).await;
     assert!(said.ends_with("easel.sock: another server does\n"), "{said}");
-    server.client().assert_alive();
+    server.connect().assert_alive();
     server.stop();
 }
 
 #[test]
 fn the_socket_of_a_dead_server_is_taken_over() {
-    let place = Place::new();
-    let first = Listening::start(&place, Transport::Lines);
-    let path = place.root().join("easel.sock");
+    let sandbox = Sandbox::new();
+    let first = ListeningServer::start(&sandbox, Transport::Lines);
+    let path = sandbox.root().join("easel.sock");
     first.signal("-KILL");
-    first.end();
+    first.wait();
     assert!(std::fs::symlink_metadata(&path).expect("it is left behind").file_type().is_socket());
-    let second = Listening::start(&place, Transport::Lines);
-    second.client().assert_alive();
+    let second = ListeningServer::start(&sandbox, Transport::Lines);
+    second.connect().assert_alive();
     second.stop();
     assert!(!path.exists());
 }
@@ -77,9 +77,9 @@ fn the_socket_of_a_dead_server_is_taken_over() {
 /// A server that is still there when its file was replaced must not remove what is not its own.
 #[test]
 fn a_socket_that_another_put_in_the_place_is_not_removed() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::Lines);
-    let path = place.root().join("easel.sock");
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::Lines);
+    let path = sandbox.root().join("easel.sock");
     std::fs::remove_file(&path).expect("the socket");
     let _another = UnixListener::bind(&path).expect("a free name");
     server.stop();
@@ -88,20 +88,20 @@ fn a_socket_that_another_put_in_the_place_is_not_removed() {
 
 #[tokio::test]
 async fn what_is_not_a_socket_is_left_alone() {
-    let place = Place::new();
-    let path = place.write("notes.txt", b"mine");
-    let said = refusal(&place, &format!("unix://{}", path.display())).await;
+    let sandbox = Sandbox::new();
+    let path = sandbox.write_file("notes.txt", b"mine");
+    let said = refusal(&sandbox, &format!("unix://{}", path.display())).await;
     assert!(said.contains("is not a socket"), "{said}");
     assert_eq!(std::fs::read(&path).expect("the file"), b"mine");
 }
 
 #[tokio::test]
 async fn a_folder_that_others_may_write_into_is_refused() {
-    let place = Place::new();
-    let folder = place.root().join("shared");
+    let sandbox = Sandbox::new();
+    let folder = sandbox.root().join("shared");
     std::fs::create_dir(&folder).expect("a folder");
     set_mode(&folder, 0o777);
-    let said = refusal(&place, &format!("unix://{}", folder.join("a.sock").display())).await;
+    let said = refusal(&sandbox, &format!("unix://{}", folder.join("a.sock").display())).await;
     assert!(said.contains("its folder must belong to you"), "{said}");
 }
 
@@ -115,10 +115,10 @@ fn another_user_is_closed_unheard_even_where_permissions_let_it_in() {
         println!("skipped: only root can be another user, with setpriv and python3");
         return;
     }
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::Lines);
-    let path = place.root().join("easel.sock");
-    set_mode(place.root(), 0o755);
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::Lines);
+    let path = sandbox.root().join("easel.sock");
+    set_mode(sandbox.root(), 0o755);
     set_mode(&path, 0o666);
     let script = "import socket, sys
 s = socket.socket(socket.AF_UNIX)
@@ -137,18 +137,18 @@ except (BrokenPipeError, ConnectionResetError):
         return;
     }
     assert_eq!(output.stdout, b"0\n", "nothing is said to it");
-    server.client().assert_alive();
+    server.connect().assert_alive();
     server.stop();
 }
 
 /// A line over the limit is answered and skipped, as over stdio, and nobody else notices.
 #[test]
 fn a_line_over_the_limit_is_skipped() {
-    let place = Place::new();
-    let server = Listening::start_with(&place, Transport::Lines, &["-c", "server.max_line_bytes=65536"]);
-    let (mut ada, mut bob) = (server.client(), server.client());
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start_with(&sandbox, Transport::Lines, &["-c", "server.max_line_bytes=65536"]);
+    let (mut ada, mut bob) = (server.connect(), server.connect());
     bob.send_text(&"x".repeat(70_000));
-    assert_eq!(bob.json()["error"]["code"], -32600);
+    assert_eq!(bob.read_json()["error"]["code"], -32600);
     bob.assert_alive();
     ada.assert_alive();
     server.stop();
@@ -157,9 +157,9 @@ fn a_line_over_the_limit_is_skipped() {
 /// Half a connection is enough for a question from a shell.
 #[test]
 fn what_was_asked_before_the_end_of_input_is_answered() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::Lines);
-    let mut stream = UnixStream::connect(place.root().join("easel.sock")).expect("a server that listens");
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::Lines);
+    let mut stream = UnixStream::connect(sandbox.root().join("easel.sock")).expect("a server that listens");
     let hello =
         json!({ "id": 1, "method": "initialize", "params": { "clientInfo": { "name": "nc", "version": "1" } } });
     let question = json!({ "id": 2, "method": "thread/list" });
@@ -175,10 +175,10 @@ fn what_was_asked_before_the_end_of_input_is_answered() {
 /// Clients of the Codex app-server speak WebSocket through its socket file.
 #[test]
 fn a_client_may_speak_websocket_through_the_socket_file() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::Lines);
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::Lines);
     let upgrade = |headers: &[(&str, &str)]| {
-        let stream = UnixStream::connect(place.root().join("easel.sock")).expect("a server that listens");
+        let stream = UnixStream::connect(sandbox.root().join("easel.sock")).expect("a server that listens");
         let mut request =
             tungstenite::client::IntoClientRequest::into_client_request("ws://localhost/").expect("a URL");
         for (name, value) in headers {
@@ -194,6 +194,6 @@ fn a_client_may_speak_websocket_through_the_socket_file() {
     let answer = socket.read().expect("an answer").into_text().expect("text");
     assert!(answer.starts_with(r#"{"id":1,"result""#), "{answer}");
     assert!(upgrade(&[("Origin", "http://localhost")]).is_err(), "no web page");
-    server.client().assert_alive();
+    server.connect().assert_alive();
     server.stop();
 }

@@ -7,13 +7,13 @@ use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::Place;
-use crate::listen::server::{Connection, Listening, Transport, Wire};
+use crate::harness::Sandbox;
+use crate::listen::server::{Connection, ListeningServer, Socket, Transport};
 
 const ASK: &str = r#"{"id":"ask","method":"account/read"}"#;
 
 fn socket(connection: &mut Connection) -> &mut WebSocket<std::net::TcpStream> {
-    let Wire::Messages(socket) = &mut connection.wire else { panic!("it is a WebSocket") };
+    let Socket::Messages(socket) = &mut connection.socket else { panic!("it is a WebSocket") };
     socket
 }
 
@@ -30,15 +30,15 @@ fn close_code(connection: &mut Connection, messages: usize) -> CloseCode {
 
 #[test]
 fn one_message_is_one_request_however_it_is_laid_out_and_cut() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::WebSocket);
-    let mut client = server.client();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::WebSocket);
+    let mut client = server.connect();
     // Newlines between tokens are white space here.
     client.send_text(&serde_json::to_string_pretty(&json!({ "id": "ask", "method": "account/read" })).expect("JSON"));
-    assert_eq!(client.json()["id"], "ask");
+    assert_eq!(client.read_json()["id"], "ask");
     // Two objects are not one.
     client.send_text(&format!("{ASK}\n{ASK}"));
-    assert_eq!(client.json()["error"]["code"], -32700);
+    assert_eq!(client.read_json()["error"]["code"], -32700);
     client.send_text(" \n");
     let (head, tail) = ASK.split_at(9);
     let first = Frame::message(head, OpCode::Data(Data::Text), false);
@@ -47,18 +47,18 @@ fn one_message_is_one_request_however_it_is_laid_out_and_cut() {
     socket(&mut client).send(Message::Ping("between".into())).expect("an open connection");
     socket(&mut client).send(Message::Frame(last)).expect("an open connection");
     assert_eq!(socket(&mut client).read().expect("a pong"), Message::Pong("between".into()));
-    assert_eq!(client.json()["id"], "ask");
+    assert_eq!(client.read_json()["id"], "ask");
     socket(&mut client).send(Message::binary(ASK)).expect("an open connection");
-    assert_eq!(client.json()["id"], "ask");
+    assert_eq!(client.read_json()["id"], "ask");
     server.stop();
 }
 
 /// Many more than the outbox holds: each is answered, and none of them makes the server keep more.
 #[test]
 fn pings_are_answered_in_any_number() {
-    let place = Place::new();
-    let server = Listening::start_with(&place, Transport::WebSocket, &["-c", "server.outbox_bytes=1048576"]);
-    let mut client = server.client();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start_with(&sandbox, Transport::WebSocket, &["-c", "server.outbox_bytes=1048576"]);
+    let mut client = server.connect();
     let payload = "p".repeat(100);
     for _ in 0..2_000 {
         socket(&mut client).send(Message::Ping(payload.clone().into())).expect("an open connection");
@@ -72,11 +72,11 @@ fn pings_are_answered_in_any_number() {
 
 #[test]
 fn a_message_over_the_limit_is_refused_unread_and_ends_that_connection_alone() {
-    let place = Place::new();
-    let server = Listening::start_with(&place, Transport::WebSocket, &["-c", "server.max_line_bytes=65536"]);
-    let (mut ada, mut bob, mut eve) = (server.client(), server.client(), server.client());
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start_with(&sandbox, Transport::WebSocket, &["-c", "server.max_line_bytes=65536"]);
+    let (mut ada, mut bob, mut eve) = (server.connect(), server.connect(), server.connect());
     bob.send_text(&"x".repeat(65_537));
-    assert_eq!(bob.json()["error"]["code"], -32600);
+    assert_eq!(bob.read_json()["error"]["code"], -32600);
     assert_eq!(close_code(&mut bob, 0), CloseCode::Size);
     // In pieces it is too long as well.
     for opcode in [Data::Text, Data::Continue] {
@@ -85,20 +85,20 @@ fn a_message_over_the_limit_is_refused_unread_and_ends_that_connection_alone() {
     }
     assert_eq!(close_code(&mut eve, 1), CloseCode::Size);
     ada.send_text(&format!("{ASK}{}", " ".repeat(65_536 - ASK.len())));
-    assert_eq!(ada.json()["id"], "ask", "as long as the limit is not too long");
+    assert_eq!(ada.read_json()["id"], "ask", "as long as the limit is not too long");
     server.stop();
 }
 
 /// The header promises more than any limit; the rest never comes.
 #[test]
 fn a_frame_that_promises_64_mib_and_more_is_refused_at_its_header() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::WebSocket);
-    let (mut ada, mut bob) = (server.client(), server.client());
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::WebSocket);
+    let (mut ada, mut bob) = (server.connect(), server.connect());
     let length = (64_u64 << 20) + 1;
     let header = [&[0x81, 0xff][..], &length.to_be_bytes(), &[1, 2, 3, 4]].concat();
     socket(&mut bob).get_mut().write_all(&header).expect("an open connection");
-    assert_eq!(bob.json()["error"]["code"], -32600);
+    assert_eq!(bob.read_json()["error"]["code"], -32600);
     assert_eq!(close_code(&mut bob, 0), CloseCode::Size);
     ada.assert_alive();
     server.stop();
@@ -106,9 +106,9 @@ fn a_frame_that_promises_64_mib_and_more_is_refused_at_its_header() {
 
 #[test]
 fn frames_that_break_the_rules_end_their_connection_alone() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::WebSocket);
-    let mut ada = server.client();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::WebSocket);
+    let mut ada = server.connect();
     for (frame, code) in [
         // Not masked; an opcode that nobody knows; a continuation of nothing; text that is not UTF-8.
         (&[0x81, 0x02, b'{', b'}'][..], CloseCode::Protocol),
@@ -116,7 +116,7 @@ fn frames_that_break_the_rules_end_their_connection_alone() {
         (&[0x80, 0x80, 0, 0, 0, 0], CloseCode::Protocol),
         (&[0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28], CloseCode::Invalid),
     ] {
-        let mut bob = server.client();
+        let mut bob = server.connect();
         socket(&mut bob).get_mut().write_all(frame).expect("an open connection");
         assert_eq!(close_code(&mut bob, 0), code, "{frame:?}");
         ada.assert_alive();
@@ -126,14 +126,14 @@ fn frames_that_break_the_rules_end_their_connection_alone() {
 
 #[test]
 fn a_farewell_is_returned_after_what_was_asked_before_it() {
-    let place = Place::new();
-    let server = Listening::start(&place, Transport::WebSocket);
-    let mut client = server.client();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start(&sandbox, Transport::WebSocket);
+    let mut client = server.connect();
     client.send_text(ASK);
     socket(&mut client).close(None).expect("an open connection");
     assert_eq!(close_code(&mut client, 1), CloseCode::Normal);
-    let mut other = server.client();
+    let mut other = server.connect();
     server.signal("-TERM");
     assert_eq!(close_code(&mut other, 0), CloseCode::Away);
-    assert_eq!(server.end().0, Some(0));
+    assert_eq!(server.wait().0, Some(0));
 }

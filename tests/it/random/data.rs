@@ -2,43 +2,43 @@
 
 use serde_json::{Value, json};
 
-use super::model::{PROCESS_OF, Seat, Thread};
+use super::model::{ClientIndex, PROCESS_OF_CLIENT, Thread};
 use super::world::World;
 
 impl World {
-    pub(super) fn rename(&mut self, seat: Seat, id: &str) {
-        let name = format!("name {}", self.dice.below(1000));
-        let answer = self.call(seat, "thread/name/set", &json!({ "threadId": id, "name": name }));
-        if let Some(refusal) = self.may_not_write(seat, id) {
+    pub(super) fn rename(&mut self, client: ClientIndex, id: &str) {
+        let name = format!("name {}", self.rng.below(1000));
+        let answer = self.call(client, "thread/name/set", &json!({ "threadId": id, "name": name }));
+        if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(answer, Err(refusal));
         }
         assert_eq!(answer, Ok(json!({})));
         self.model.thread_mut(id).name = Some(name);
-        self.expect(self.told(seat, id, "thread/name/updated"));
+        self.expect_notices(self.notices_for(client, id, "thread/name/updated"));
     }
 
     /// Sets the branch, or takes it away.
-    pub(super) fn describe(&mut self, seat: Seat, id: &str) {
-        let branch = (!self.dice.once_in(4)).then(|| format!("branch-{}", self.dice.below(1000)));
-        let wish = json!({ "threadId": id, "gitInfo": { "branch": branch } });
-        let answer = self.call(seat, "thread/metadata/update", &wish);
-        if let Some(refusal) = self.may_not_write(seat, id) {
+    pub(super) fn update_metadata(&mut self, client: ClientIndex, id: &str) {
+        let branch = (!self.rng.one_in(4)).then(|| format!("branch-{}", self.rng.below(1000)));
+        let params = json!({ "threadId": id, "gitInfo": { "branch": branch } });
+        let answer = self.call(client, "thread/metadata/update", &params);
+        if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(answer, Err(refusal));
         }
         self.model.thread_mut(id).branch = branch;
-        self.matches_thread(seat, &answer.expect("a thread")["thread"]);
+        self.assert_thread(client, &answer.expect("a thread")["thread"]);
     }
 
     /// Gives a thread another model or folder, or the same again, which nobody is told of.
-    pub(super) fn set(&mut self, seat: Seat, id: &str) {
+    pub(super) fn update_settings(&mut self, client: ClientIndex, id: &str) {
         let model = self.some_model();
-        let cwd = self.dice.once_in(2).then(|| self.place.root().join(format!("cwd-{}", self.dice.below(2))));
+        let cwd = self.rng.one_in(2).then(|| self.sandbox.root().join(format!("cwd-{}", self.rng.below(2))));
         let answer = self.call(
-            seat,
+            client,
             "thread/settings/update",
             &json!({ "threadId": id, "model": model, "cwd": cwd.as_ref().map(|cwd| cwd.display().to_string()) }),
         );
-        if let Some(refusal) = self.may_not_write(seat, id) {
+        if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(answer, Err(refusal));
         }
         assert_eq!(answer, Ok(json!({})));
@@ -46,32 +46,32 @@ impl World {
         let cwd = cwd.map_or_else(|| thread.cwd.clone(), |cwd| json!(cwd.display().to_string()));
         let is_same = (&thread.model, &thread.cwd) == (&model, &cwd);
         (thread.model, thread.cwd) = (model, cwd);
-        let told = if is_same { Vec::new() } else { self.told(seat, id, "thread/settings/updated") };
-        self.expect(told);
+        let told = if is_same { Vec::new() } else { self.notices_for(client, id, "thread/settings/updated") };
+        self.expect_notices(told);
     }
 
     pub(super) fn some_model(&mut self) -> Value {
-        json!(format!("model-{}", self.dice.below(3)))
+        json!(format!("model-{}", self.rng.below(3)))
     }
 
     /// Gives the model a message to read, perhaps with an image that the thread may not have.
-    pub(super) fn inject(&mut self, seat: Seat, id: &str) {
-        self.settle(id);
-        let handle = self.some_image().filter(|_| self.dice.once_in(2));
+    pub(super) fn inject(&mut self, client: ClientIndex, id: &str) {
+        self.finish_quick_turn(id);
+        let handle = self.some_image().filter(|_| self.rng.one_in(2));
         let mut content = vec![json!({ "type": "input_text", "text": "remember this" })];
         content.extend(
             handle.iter().map(|handle| json!({ "type": "input_image", "image_url": format!("easel:{handle}") })),
         );
         let item = json!({ "type": "message", "role": "user", "content": content });
-        let answer = self.call(seat, "thread/inject_items", &json!({ "threadId": id, "items": [item] }));
-        if let Some(refusal) = self.may_not_write(seat, id) {
+        let answer = self.call(client, "thread/inject_items", &json!({ "threadId": id, "items": [item] }));
+        if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(answer, Err(refusal));
         }
         let thread = self.model.thread(id).expect("a thread of the model");
         let has = |thread: &Thread, handle: &String| {
             thread.images.iter().any(|image| image.handle == *handle && !image.deleted && !image.withdrawn)
         };
-        let expected = if thread.writer != Some(PROCESS_OF[seat]) {
+        let expected = if thread.writer != Some(PROCESS_OF_CLIENT[client]) {
             Err(format!("-32600 thread {id} is not loaded; call thread/resume first"))
         } else if let Some(running) = &thread.running {
             Err(format!("-32600 turn {} is still running", running.id))

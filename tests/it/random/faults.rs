@@ -9,17 +9,17 @@ use rusqlite::Connection;
 use super::world::World;
 
 /// Longest that a foreign program holds its lock, in milliseconds.
-const LONGEST_LOCK: usize = 1_500;
+const MAX_LOCK_MS: usize = 1_500;
 
 impl World {
     /// Another program locks the database for a while. Nothing is refused or lost for that.
     pub(super) fn lock(&mut self) {
-        if self.foreign.take().is_some_and(|lock| lock.join().is_err()) {
+        if self.database_lock.take().is_some_and(|lock| lock.join().is_err()) {
             panic!("the foreign program failed");
         }
-        let path = self.place.home().join("easel.db");
-        let held = Duration::from_millis(self.dice.below(LONGEST_LOCK) as u64);
-        self.foreign = Some(std::thread::spawn(move || {
+        let path = self.sandbox.home().join("easel.db");
+        let held = Duration::from_millis(self.rng.below(MAX_LOCK_MS) as u64);
+        self.database_lock = Some(std::thread::spawn(move || {
             let connection = Connection::open(path).expect("the database of the home");
             connection.busy_timeout(Duration::from_secs(60)).expect("a timeout");
             connection.execute_batch("BEGIN IMMEDIATE").expect("a lock");
@@ -31,17 +31,17 @@ impl World {
     }
 
     /// A user removes the file of an image. Its threads go on without it.
-    pub(super) fn lose_file(&mut self) {
+    pub(super) fn remove_image_file(&mut self) {
         let Some(handle) = self.some_image() else { return };
         let path = self.model.images[&handle].path.clone();
-        if !self.model.shown().contains(&handle) || !Path::new(&path).exists() {
+        if !self.model.shown_handles().contains(&handle) || !Path::new(&path).exists() {
             return;
         }
         // What runs may be reading it.
         for id in self.model.threads.iter().map(|thread| thread.id.clone()).collect::<Vec<_>>() {
-            self.settle(&id);
+            self.finish_quick_turn(&id);
         }
         std::fs::remove_file(&path).expect("an image of the home");
-        self.model.lost.insert(handle);
+        self.model.missing_files.insert(handle);
     }
 }

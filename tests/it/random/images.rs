@@ -6,21 +6,21 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::model::{PROCESS_OF, Seat, Thread, text};
+use super::model::{ClientIndex, PROCESS_OF_CLIENT, Thread, text};
 use super::world::World;
 use crate::harness::pictures::{read, sha256};
 
 impl World {
     /// Of one thread, or of all.
-    pub(super) fn image_list(&mut self, seat: Seat, id: Option<&str>) {
+    pub(super) fn list_images(&mut self, client: ClientIndex, id: Option<&str>) {
         if let Some(id) = id {
-            self.settle(id);
+            self.finish_quick_turn(id);
         }
-        let mut listed = self.pages(seat, "image/list", &json!({ "threadId": id })).expect("images");
+        let mut listed = self.read_pages(client, "image/list", &json!({ "threadId": id })).expect("images");
         // What runs may have made images that are not told yet.
         let runs = |thread: &&Thread| thread.running.is_some();
         let running: Vec<&str> = self.model.threads.iter().filter(runs).map(|thread| thread.id.as_str()).collect();
-        let shown = self.model.shown();
+        let shown = self.model.shown_handles();
         listed.retain(|entry| {
             let is_known = shown.contains(&text(&entry["image"]["id"]));
             is_known || !running.contains(&entry["threadId"].as_str().expect("a thread"))
@@ -38,33 +38,34 @@ impl World {
             assert_eq!((unique.len(), unique), (handles.len(), shown));
             return;
         };
-        let mut expected = self.model.owners().find(|thread| thread.id == id).map(Thread::handles).unwrap_or_default();
+        let mut expected =
+            self.model.threads_with_images().find(|thread| thread.id == id).map(Thread::handles).unwrap_or_default();
         expected.reverse();
         assert_eq!(handles, expected);
     }
 
     /// Any image that there ever was, by chunks of any size.
-    pub(super) fn image_read(&mut self, seat: Seat) {
+    pub(super) fn read_some_image(&mut self, client: ClientIndex) {
         if let Some(handle) = self.some_image() {
-            self.read_image(seat, &handle);
+            self.read_image(client, &handle);
         }
     }
 
-    pub(super) fn read_image(&mut self, seat: Seat, handle: &str) {
-        if !self.model.shown().contains(handle) {
-            let answer = self.call(seat, "image/read", &json!({ "imageId": handle, "offset": 0 }));
-            let fate = if self.model.is_marked(handle) { "was deleted" } else { "not found" };
+    pub(super) fn read_image(&mut self, client: ClientIndex, handle: &str) {
+        if !self.model.shown_handles().contains(handle) {
+            let answer = self.call(client, "image/read", &json!({ "imageId": handle, "offset": 0 }));
+            let fate = if self.model.is_marked_deleted(handle) { "was deleted" } else { "not found" };
             return assert_eq!(answer, Err(format!("-32600 image {handle} {fate}")));
         }
-        if self.model.lost.contains(handle) {
-            let answer = self.call(seat, "image/read", &json!({ "imageId": handle, "offset": 0 }));
+        if self.model.missing_files.contains(handle) {
+            let answer = self.call(client, "image/read", &json!({ "imageId": handle, "offset": 0 }));
             return assert!(answer.is_err_and(|told| told.starts_with("-32603 ")), "{handle} has no file");
         }
-        let length = 256 + self.dice.below(4096);
+        let length = 256 + self.rng.below(4096);
         let (mut bytes, mut offset) = (Vec::new(), json!(0));
         while !offset.is_null() {
-            let wish = json!({ "imageId": handle, "offset": offset, "length": length });
-            let mut answer = self.result(seat, "image/read", &wish);
+            let params = json!({ "imageId": handle, "offset": offset, "length": length });
+            let mut answer = self.request(client, "image/read", &params);
             bytes.extend(STANDARD.decode(text(&answer["chunk"]["data"])).expect("base64"));
             offset = answer["chunk"]["nextOffset"].take();
         }
@@ -72,23 +73,23 @@ impl World {
     }
 
     /// Copies an image to one of a few files, which may be there already.
-    pub(super) fn export(&mut self, seat: Seat) {
+    pub(super) fn export(&mut self, client: ClientIndex) {
         let Some(handle) = self.some_image() else { return };
-        let path = self.place.project().join(format!("export-{}.png", self.dice.below(3)));
-        let (is_there, overwrite) = (path.exists(), self.dice.once_in(2));
+        let path = self.sandbox.project().join(format!("export-{}.png", self.rng.below(3)));
+        let (is_there, overwrite) = (path.exists(), self.rng.one_in(2));
         let answer = self.call(
-            seat,
+            client,
             "image/export",
             &json!({ "imageId": handle, "path": path.display().to_string(), "overwrite": overwrite }),
         );
-        if !self.model.shown().contains(&handle) {
+        if !self.model.shown_handles().contains(&handle) {
             return assert_eq!(answer, Err(format!("-32600 image {handle} not found")));
         }
         if is_there && !overwrite {
             let refusal = "-32602 Invalid params: `path`: is there already; ask with overwrite to replace it";
             return assert_eq!(answer, Err(refusal.to_owned()));
         }
-        if self.model.lost.contains(&handle) {
+        if self.model.missing_files.contains(&handle) {
             return assert!(answer.is_err_and(|told| told.starts_with("-32603 ")), "{handle} has no file");
         }
         let copy = read(answer.expect("a copy")["path"].as_str().expect("a path"));
@@ -96,24 +97,24 @@ impl World {
     }
 
     /// Deletes an image from the only thread that shows it, or from a named one.
-    pub(super) fn delete_image(&mut self, seat: Seat) {
+    pub(super) fn delete_image(&mut self, client: ClientIndex) {
         let Some(handle) = self.some_image() else { return };
         let showing = |world: &Self| -> Vec<String> {
-            let showing = world.model.owners().filter(|thread| thread.shows(&handle));
+            let showing = world.model.threads_with_images().filter(|thread| thread.shows(&handle));
             showing.map(|thread| thread.id.clone()).collect()
         };
         for id in showing(self) {
-            self.settle(&id);
+            self.finish_quick_turn(&id);
         }
         let showing = showing(self);
-        let named = if self.dice.once_in(3) { Some(self.some_thread()) } else { self.dice.one_of(&showing).cloned() };
-        let named = named.filter(|_| !self.dice.once_in(3));
-        let wish = json!({ "imageId": handle, "threadId": named });
+        let named = if self.rng.one_in(3) { Some(self.some_thread()) } else { self.rng.choose(&showing).cloned() };
+        let named = named.filter(|_| !self.rng.one_in(3));
+        let params = json!({ "imageId": handle, "threadId": named });
         let refusal = match (&named, &showing[..]) {
             (Some(named), showing) if showing.contains(named) => None,
             (None, [_]) => None,
             (_, []) => Some(format!("-32600 image {handle} not found")),
-            (Some(named), _) if self.model.seen(seat, named).is_none() => {
+            (Some(named), _) if self.model.visible_thread(client, named).is_none() => {
                 Some(format!("-32600 thread {named} not found"))
             }
             (Some(named), _) => Some(format!("-32600 thread {named} has no image {handle}")),
@@ -122,32 +123,32 @@ impl World {
             }
         };
         if let Some(refusal) = refusal {
-            return assert_eq!(self.call(seat, "image/delete", &wish), Err(refusal));
+            return assert_eq!(self.call(client, "image/delete", &params), Err(refusal));
         }
-        self.delete_image_of(seat, &handle, &named.unwrap_or_else(|| showing[0].clone()), &wish, showing.len());
+        self.delete_image_of(client, &handle, &named.unwrap_or_else(|| showing[0].clone()), &params, showing.len());
     }
 
-    fn delete_image_of(&mut self, seat: Seat, handle: &str, id: &str, wish: &Value, showing: usize) {
+    fn delete_image_of(&mut self, client: ClientIndex, handle: &str, id: &str, params: &Value, showing: usize) {
         let elsewhere = self.model.thread(id).filter(|thread| thread.ephemeral).and_then(|thread| thread.writer);
-        let refusal = match elsewhere.filter(|writer| *writer != PROCESS_OF[seat]) {
+        let refusal = match elsewhere.filter(|writer| *writer != PROCESS_OF_CLIENT[client]) {
             // Others do not see the thread, but leave it its images.
-            Some(writer) => Some(self.in_use(id, writer)),
-            None if self.model.thread(id).is_some() => self.may_not_rewrite(seat, id),
+            Some(writer) => Some(self.in_use_error(id, writer)),
+            None if self.model.thread(id).is_some() => self.rewrite_error(client, id),
             // A thread that has ended refuses nothing.
             None => None,
         };
-        let answer = self.call(seat, "image/delete", wish);
+        let answer = self.call(client, "image/delete", params);
         if let Some(refusal) = refusal {
             return assert_eq!(answer, Err(refusal));
         }
         assert_eq!(answer, Ok(json!({ "threadId": id, "fileDeleted": showing == 1 })));
-        self.model.owner_mut(id).delete(handle);
-        self.expect(self.told(seat, id, "image/deleted"));
+        self.model.thread_with_images_mut(id).delete_image(handle);
+        self.expect_notices(self.notices_for(client, id, "image/deleted"));
     }
 
     /// Any that there ever was.
     pub(super) fn some_image(&mut self) -> Option<String> {
         let handles: Vec<String> = self.model.images.keys().cloned().collect();
-        self.dice.one_of(&handles).cloned()
+        self.rng.choose(&handles).cloned()
     }
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 /// A process, by its number.
-pub(super) type Process = usize;
+pub(super) type ProcessIndex = usize;
 /// A connection, by its number.
-pub(super) type Seat = usize;
+pub(super) type ClientIndex = usize;
 
 /// The process that a connection leads to: two lead to the one that listens, one to the other.
-pub(super) const PROCESS_OF: [Process; 3] = [0, 0, 1];
+pub(super) const PROCESS_OF_CLIENT: [ProcessIndex; 3] = [0, 0, 1];
 
 /// A running turn ends of itself, or when it is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub(super) struct Thread {
     /// In the order in which the thread got them; those of turns that were taken back too.
     pub(super) images: Vec<Image>,
     /// The process that has it in memory: its only writer.
-    pub(super) writer: Option<Process>,
+    pub(super) writer: Option<ProcessIndex>,
     /// The connections that hear it.
-    pub(super) ears: BTreeSet<Seat>,
+    pub(super) subscribers: BTreeSet<ClientIndex>,
     pub(super) running: Option<Running>,
 }
 
@@ -66,30 +66,30 @@ pub(super) struct Image {
 pub(super) struct Running {
     pub(super) id: String,
     /// Who has heard it from its start on.
-    pub(super) audience: BTreeSet<Seat>,
+    pub(super) subscribers_at_start: BTreeSet<ClientIndex>,
     /// The methods of its events that came so far.
-    pub(super) heard: BTreeMap<Seat, Vec<String>>,
+    pub(super) heard: BTreeMap<ClientIndex, Vec<String>>,
     /// Images that a connection was told of.
     pub(super) told: BTreeSet<String>,
     /// Messages that were added to it.
     pub(super) steers: usize,
     /// Who was its last listener once and has left it: one of them is told when its thread leaves memory.
-    pub(super) leavers: BTreeSet<Seat>,
+    pub(super) last_unsubscribers: BTreeSet<ClientIndex>,
     /// Some last listener was a connection that closed, and is told nothing.
-    pub(super) was_dropped: bool,
+    pub(super) last_subscriber_disconnected: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Model {
     pub(super) threads: Vec<Thread>,
     /// Ids of threads that were deleted or have ended.
-    pub(super) gone: Vec<String>,
+    pub(super) removed_ids: Vec<String>,
     /// Ephemeral threads that have ended, of which only the images are left.
-    pub(super) ghosts: Vec<Thread>,
+    pub(super) ended: Vec<Thread>,
     /// Every image that there ever was.
     pub(super) images: BTreeMap<String, Image>,
     /// Images whose files a user has removed.
-    pub(super) lost: BTreeSet<String>,
+    pub(super) missing_files: BTreeSet<String>,
 }
 
 impl Thread {
@@ -97,7 +97,7 @@ impl Thread {
         self.turns.iter().map(|turn| turn.id.clone()).collect()
     }
 
-    pub(super) fn reads(&self) -> Vec<Value> {
+    pub(super) fn recorded_turns(&self) -> Vec<Value> {
         self.turns.iter().map(|turn| turn.read.clone()).collect()
     }
 
@@ -111,7 +111,7 @@ impl Thread {
     }
 
     /// Deletes an image: record and item say so from now on.
-    pub(super) fn delete(&mut self, handle: &str) {
+    pub(super) fn delete_image(&mut self, handle: &str) {
         self.images.iter_mut().filter(|image| image.handle == handle).for_each(|image| image.deleted = true);
         for item in self.turns.iter_mut().flat_map(|turn| turn.read["items"].as_array_mut().expect("items")) {
             let Some(images) = item.get_mut("images").and_then(Value::as_array_mut) else { continue };
@@ -123,16 +123,16 @@ impl Thread {
     }
 
     /// Whether a file of one of its images was removed, so that what edits it may fail.
-    pub(super) fn lacks_a_file(&self, lost: &BTreeSet<String>) -> bool {
-        self.images.iter().any(|image| lost.contains(&image.handle))
+    pub(super) fn has_missing_file(&self, missing_files: &BTreeSet<String>) -> bool {
+        self.images.iter().any(|image| missing_files.contains(&image.handle))
     }
 
-    pub(super) fn runs_quickly(&self) -> bool {
+    pub(super) fn has_quick_turn(&self) -> bool {
         self.running.is_some() && self.pace == Pace::Quick
     }
 
     /// A turn that was read after its end: it is history from now on, and its images are the thread's.
-    pub(super) fn keep(&mut self, read: Value) -> Vec<Image> {
+    pub(super) fn add_turn(&mut self, read: Value) -> Vec<Image> {
         let id = text(&read["id"]);
         let made = images_in(&read);
         self.images.extend(made.iter().cloned());
@@ -171,21 +171,21 @@ impl Model {
     }
 
     /// A thread, if the process of the connection sees it.
-    pub(super) fn seen(&self, seat: Seat, id: &str) -> Option<&Thread> {
-        self.thread(id).filter(|thread| !thread.ephemeral || thread.writer == Some(PROCESS_OF[seat]))
+    pub(super) fn visible_thread(&self, client: ClientIndex, id: &str) -> Option<&Thread> {
+        self.thread(id).filter(|thread| !thread.ephemeral || thread.writer == Some(PROCESS_OF_CLIENT[client]))
     }
 
     /// The threads that have images, also those that have ended.
-    pub(super) fn owners(&self) -> impl Iterator<Item = &Thread> {
-        self.threads.iter().chain(&self.ghosts)
+    pub(super) fn threads_with_images(&self) -> impl Iterator<Item = &Thread> {
+        self.threads.iter().chain(&self.ended)
     }
 
-    pub(super) fn owner_mut(&mut self, id: &str) -> &mut Thread {
-        self.threads.iter_mut().chain(&mut self.ghosts).find(|thread| thread.id == id).expect("a thread of the model")
+    pub(super) fn thread_with_images_mut(&mut self, id: &str) -> &mut Thread {
+        self.threads.iter_mut().chain(&mut self.ended).find(|thread| thread.id == id).expect("a thread of the model")
     }
 
     /// Ids of the archived threads or of the others, as lists have them: newest first.
-    pub(super) fn listed(&self, archived: bool) -> Vec<String> {
+    pub(super) fn listed_ids(&self, archived: bool) -> Vec<String> {
         let is_listed = |thread: &&Thread| thread.archived == archived && !thread.ephemeral;
         let mut threads: Vec<&Thread> = self.threads.iter().filter(is_listed).collect();
         threads.sort_by_key(|thread| (thread.created_at, thread.id.clone()));
@@ -193,13 +193,15 @@ impl Model {
     }
 
     /// Handles that some thread shows.
-    pub(super) fn shown(&self) -> BTreeSet<String> {
-        self.owners().flat_map(Thread::handles).collect()
+    pub(super) fn shown_handles(&self) -> BTreeSet<String> {
+        self.threads_with_images().flat_map(Thread::handles).collect()
     }
 
     /// Whether some thread had the image and says that it was deleted.
-    pub(super) fn is_marked(&self, handle: &str) -> bool {
-        self.owners().flat_map(|thread| &thread.images).any(|image| image.handle == handle && image.deleted)
+    pub(super) fn is_marked_deleted(&self, handle: &str) -> bool {
+        self.threads_with_images()
+            .flat_map(|thread| &thread.images)
+            .any(|image| image.handle == handle && image.deleted)
     }
 }
 

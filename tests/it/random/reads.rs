@@ -4,48 +4,48 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::model::{PROCESS_OF, Seat, text};
+use super::model::{ClientIndex, PROCESS_OF_CLIENT, text};
 use super::world::World;
 
 impl World {
-    pub(super) fn list(&mut self, seat: Seat) {
-        let archived = self.dice.once_in(3);
-        let listed = self.pages(seat, "thread/list", &json!({ "archived": archived })).expect("a list");
+    pub(super) fn list(&mut self, client: ClientIndex) {
+        let archived = self.rng.one_in(3);
+        let listed = self.read_pages(client, "thread/list", &json!({ "archived": archived })).expect("a list");
         let ids: Vec<String> = listed.iter().map(|thread| text(&thread["id"])).collect();
-        assert_eq!(ids, self.model.listed(archived));
+        assert_eq!(ids, self.model.listed_ids(archived));
         for thread in &listed {
-            self.matches_thread(seat, thread);
+            self.assert_thread(client, thread);
         }
     }
 
-    pub(super) fn read(&mut self, seat: Seat, id: &str) {
-        let answer = self.call(seat, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
-        if self.model.seen(seat, id).is_none() {
+    pub(super) fn read(&mut self, client: ClientIndex, id: &str) {
+        let answer = self.call(client, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
+        if self.model.visible_thread(client, id).is_none() {
             return assert_eq!(answer, Err(format!("-32600 thread {id} not found")));
         }
         let mut thread = answer.expect("a thread")["thread"].take();
-        self.matches_history(id, thread["turns"].take());
-        self.matches_thread(seat, &thread);
+        self.assert_history(id, thread["turns"].take());
+        self.assert_thread(client, &thread);
     }
 
-    pub(super) fn turns_list(&mut self, seat: Seat, id: &str) {
-        let downwards = self.dice.once_in(2);
+    pub(super) fn list_turns(&mut self, client: ClientIndex, id: &str) {
+        let downwards = self.rng.one_in(2);
         let direction = if downwards { "desc" } else { "asc" };
-        let wish = json!({ "threadId": id, "itemsView": "full", "sortDirection": direction });
-        let turns = self.pages(seat, "thread/turns/list", &wish);
-        if self.model.seen(seat, id).is_none() {
+        let params = json!({ "threadId": id, "itemsView": "full", "sortDirection": direction });
+        let turns = self.read_pages(client, "thread/turns/list", &params);
+        if self.model.visible_thread(client, id).is_none() {
             return assert_eq!(turns, Err(format!("-32600 thread {id} not found")));
         }
         let mut turns = turns.expect("turns");
         if downwards {
             turns.reverse();
         }
-        self.matches_history(id, Value::Array(turns));
+        self.assert_history(id, Value::Array(turns));
     }
 
-    pub(super) fn items_list(&mut self, seat: Seat, id: &str) {
-        let items = self.pages(seat, "thread/items/list", &json!({ "threadId": id }));
-        let Some(thread) = self.model.seen(seat, id) else {
+    pub(super) fn list_items(&mut self, client: ClientIndex, id: &str) {
+        let items = self.read_pages(client, "thread/items/list", &json!({ "threadId": id }));
+        let Some(thread) = self.model.visible_thread(client, id) else {
             return assert_eq!(items, Err(format!("-32600 thread {id} not found")));
         };
         let mut items = items.expect("items");
@@ -53,14 +53,14 @@ impl World {
             items.retain(|entry| entry["turnId"] != *running.id);
         }
         let items: Vec<Value> = items.iter_mut().map(|entry| entry["item"].take()).collect();
-        let reads = thread.reads();
+        let reads = thread.recorded_turns();
         let expected: Vec<Value> =
             reads.iter().flat_map(|turn| turn["items"].as_array().expect("items").clone()).collect();
         assert_eq!(items, expected);
     }
 
     /// The turns that ended are what they were at their end; one that runs may follow.
-    pub(super) fn matches_history(&self, id: &str, turns: Value) {
+    pub(super) fn assert_history(&self, id: &str, turns: Value) {
         let Value::Array(mut turns) = turns else { panic!("no turns: {turns}") };
         let thread = self.model.thread(id).expect("a thread of the model");
         if let (Some(running), Some(last)) = (&thread.running, turns.last())
@@ -68,20 +68,20 @@ impl World {
         {
             turns.pop();
         }
-        assert_eq!(turns, thread.reads());
+        assert_eq!(turns, thread.recorded_turns());
     }
 
-    pub(super) fn matches_thread(&self, seat: Seat, read: &Value) {
+    pub(super) fn assert_thread(&self, client: ClientIndex, read: &Value) {
         let thread = self.model.thread(&text(&read["id"])).expect("a thread of the model");
         assert_eq!(
             (&read["name"], &read["model"], &read["cwd"], &read["gitInfo"]["branch"]),
             (&json!(thread.name), &thread.model, &thread.cwd, &json!(thread.branch)),
             "{read:#}"
         );
-        let here = thread.writer == Some(PROCESS_OF[seat]);
+        let here = thread.writer == Some(PROCESS_OF_CLIENT[client]);
         let status = match (&thread.running, here) {
             (_, false) => "notLoaded",
-            (Some(_), true) if thread.runs_quickly() => return,
+            (Some(_), true) if thread.has_quick_turn() => return,
             (Some(_), true) => "active",
             (None, true) => "idle",
         };
@@ -89,11 +89,11 @@ impl World {
     }
 
     /// The ids of the threads in memory, but for those that may leave it at any moment.
-    pub(super) fn loaded_list(&mut self, seat: Seat) {
-        let mut loaded = self.loaded(seat);
+    pub(super) fn list_loaded(&mut self, client: ClientIndex) {
+        let mut loaded = self.loaded_ids(client);
         let mut expected = BTreeSet::new();
-        for thread in self.model.threads.iter().filter(|thread| thread.writer == Some(PROCESS_OF[seat])) {
-            if thread.runs_quickly() && thread.ears.is_empty() {
+        for thread in self.model.threads.iter().filter(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client])) {
+            if thread.has_quick_turn() && thread.subscribers.is_empty() {
                 loaded.remove(&thread.id);
             } else {
                 expected.insert(thread.id.clone());
@@ -102,20 +102,25 @@ impl World {
         assert_eq!(loaded, expected);
     }
 
-    pub(super) fn loaded(&mut self, seat: Seat) -> BTreeSet<String> {
-        self.pages(seat, "thread/loaded/list", &json!({})).expect("a list").iter().map(text).collect()
+    pub(super) fn loaded_ids(&mut self, client: ClientIndex) -> BTreeSet<String> {
+        self.read_pages(client, "thread/loaded/list", &json!({})).expect("a list").iter().map(text).collect()
     }
 
     /// All entries of a list, by pages of any size.
-    pub(super) fn pages(&mut self, seat: Seat, method: &str, wish: &Value) -> Result<Vec<Value>, String> {
-        let mut wish = wish.clone();
-        wish["limit"] = json!(1 + self.dice.below(8));
+    pub(super) fn read_pages(
+        &mut self,
+        client: ClientIndex,
+        method: &str,
+        params: &Value,
+    ) -> Result<Vec<Value>, String> {
+        let mut params = params.clone();
+        params["limit"] = json!(1 + self.rng.below(8));
         let mut entries = Vec::new();
         loop {
-            let mut page = self.call(seat, method, &wish)?;
+            let mut page = self.call(client, method, &params)?;
             entries.append(page["data"].as_array_mut().expect("entries"));
-            wish["cursor"] = page["nextCursor"].take();
-            if wish["cursor"].is_null() {
+            params["cursor"] = page["nextCursor"].take();
+            if params["cursor"].is_null() {
                 return Ok(entries);
             }
         }

@@ -2,28 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::model::{PROCESS_OF, Running, Seat, Thread, images_in, text};
+use super::model::{ClientIndex, PROCESS_OF_CLIENT, Running, Thread, images_in, text};
 use super::world::World;
 
 /// Small, so that many fit into a test.
-const WISHES: [&str; 4] =
+const PROMPTS: [&str; 4] =
     ["draw a red square, 64x64", "draw two blue circles, 96x64", "make it green, 64x64", "edit this, 64x96"];
 
 /// More messages that wait are refused.
-const MOST_STEERS: usize = 20;
+const MAX_STEERS: usize = 20;
 
 impl World {
-    pub(super) fn start_turn(&mut self, seat: Seat, id: &str) {
-        self.settle(id);
-        let wish = *self.dice.one_of(&WISHES).expect("a wish");
-        let model = self.dice.once_in(4).then(|| self.some_model());
-        let params = json!({ "threadId": id, "input": [{ "type": "text", "text": wish }], "model": model });
-        let answer = self.call(seat, "turn/start", &params);
-        if let Some(refusal) = self.may_not_write(seat, id) {
+    pub(super) fn start_turn(&mut self, client: ClientIndex, id: &str) {
+        self.finish_quick_turn(id);
+        let params = *self.rng.choose(&PROMPTS).expect("a wish");
+        let model = self.rng.one_in(4).then(|| self.some_model());
+        let params = json!({ "threadId": id, "input": [{ "type": "text", "text": params }], "model": model });
+        let answer = self.call(client, "turn/start", &params);
+        if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(answer, Err(refusal));
         }
         let thread = self.model.thread(id).expect("a thread of the model");
-        if thread.writer != Some(PROCESS_OF[seat]) {
+        if thread.writer != Some(PROCESS_OF_CLIENT[client]) {
             let refusal = format!("-32600 thread {id} is not loaded; call thread/resume first");
             return assert_eq!(answer, Err(refusal));
         }
@@ -32,43 +32,43 @@ impl World {
         }
         let turn_id = text(&answer.expect("a turn")["turn"]["id"]);
         let thread = self.model.thread_mut(id);
-        let audience = thread.ears.clone();
-        thread.running = Some(Running { id: turn_id, audience, ..Running::default() });
+        let subscribers_at_start = thread.subscribers.clone();
+        thread.running = Some(Running { id: turn_id, subscribers_at_start, ..Running::default() });
         if let Some(model) = model.filter(|model| *model != thread.model) {
             thread.model = model;
-            self.expect(self.told(seat, id, "thread/settings/updated"));
+            self.expect_notices(self.notices_for(client, id, "thread/settings/updated"));
         }
     }
 
     /// Whether the process of the connection has the thread in memory.
-    pub(super) fn may_start(&self, seat: Seat, id: &str) -> bool {
-        self.model.seen(seat, id).is_some_and(|thread| thread.writer == Some(PROCESS_OF[seat]))
+    pub(super) fn is_loaded_here(&self, client: ClientIndex, id: &str) -> bool {
+        self.model.visible_thread(client, id).is_some_and(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client]))
     }
 
-    pub(super) fn interrupt(&mut self, seat: Seat, id: &str) {
-        if self.model.thread(id).is_some_and(Thread::runs_quickly) {
-            self.settle(id);
+    pub(super) fn interrupt(&mut self, client: ClientIndex, id: &str) {
+        if self.model.thread(id).is_some_and(Thread::has_quick_turn) {
+            self.finish_quick_turn(id);
         }
-        let (wanted, refusal) = self.wanted_turn(seat, id, "interrupt");
-        let answer = self.call(seat, "turn/interrupt", &json!({ "threadId": id, "turnId": wanted }));
+        let (wanted, refusal) = self.choose_turn_id(client, id, "interrupt");
+        let answer = self.call(client, "turn/interrupt", &json!({ "threadId": id, "turnId": wanted }));
         if let Some(refusal) = refusal {
             return assert_eq!(answer, Err(refusal));
         }
         assert_eq!(answer, Ok(json!({})));
-        self.end_of_turn(id, "interrupted");
+        self.finish_turn(id, "interrupted");
     }
 
     /// Adds a message to a turn, which has it in its history however it ends.
-    pub(super) fn steer(&mut self, seat: Seat, id: &str) {
-        self.settle(id);
-        let steers = |thread: &Thread| thread.running.as_ref().is_some_and(|running| running.steers >= MOST_STEERS);
+    pub(super) fn steer(&mut self, client: ClientIndex, id: &str) {
+        self.finish_quick_turn(id);
+        let steers = |thread: &Thread| thread.running.as_ref().is_some_and(|running| running.steers >= MAX_STEERS);
         if self.model.thread(id).is_some_and(steers) {
             return;
         }
-        let (wanted, refusal) = self.wanted_turn(seat, id, "steer");
+        let (wanted, refusal) = self.choose_turn_id(client, id, "steer");
         let input = json!([{ "type": "text", "text": "and make it blue" }]);
         let params = json!({ "threadId": id, "expectedTurnId": wanted, "input": input });
-        let answer = self.call(seat, "turn/steer", &params);
+        let answer = self.call(client, "turn/steer", &params);
         if let Some(refusal) = refusal {
             return assert_eq!(answer, Err(refusal));
         }
@@ -77,12 +77,13 @@ impl World {
     }
 
     /// The id of the running turn, or a wrong one, and why that is refused.
-    fn wanted_turn(&mut self, seat: Seat, id: &str, what: &str) -> (String, Option<String>) {
-        let is_wrong = self.dice.once_in(4);
-        let here = self.model.seen(seat, id).filter(|thread| thread.writer == Some(PROCESS_OF[seat]));
+    fn choose_turn_id(&mut self, client: ClientIndex, id: &str, what: &str) -> (String, Option<String>) {
+        let is_wrong = self.rng.one_in(4);
+        let here =
+            self.model.visible_thread(client, id).filter(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client]));
         let running = here.and_then(|thread| thread.running.as_ref()).map(|running| running.id.clone());
         let wanted = running.clone().filter(|_| !is_wrong).unwrap_or_else(|| "another".to_owned());
-        let refusal = self.may_not_write(seat, id).or_else(|| match running {
+        let refusal = self.write_error(client, id).or_else(|| match running {
             None => Some(format!("-32600 no active turn to {what}")),
             Some(found) if found != wanted => {
                 Some(format!("-32600 expected active turn id {wanted} but found {found}"))
@@ -93,54 +94,54 @@ impl World {
     }
 
     /// Waits for the end of a turn that ends of itself.
-    pub(super) fn settle(&mut self, id: &str) {
-        if self.model.thread(id).is_some_and(Thread::runs_quickly) {
-            self.end_of_turn(id, "completed");
+    pub(super) fn finish_quick_turn(&mut self, id: &str) {
+        if self.model.thread(id).is_some_and(Thread::has_quick_turn) {
+            self.finish_turn(id, "completed");
         }
     }
 
     /// Every listener is told of the turn to its end, and those who heard it from the start are told the same.
-    pub(super) fn end_of_turn(&mut self, id: &str, status: &str) {
-        let ears = self.model.thread(id).expect("a thread of the model").ears.clone();
+    pub(super) fn finish_turn(&mut self, id: &str, status: &str) {
+        let subscribers = self.model.thread(id).expect("a thread of the model").subscribers.clone();
         let is_over = |heard: Option<&Vec<String>>| {
             heard.and_then(|heard| heard.last()).is_some_and(|last| last == "turn/completed")
         };
-        for seat in &ears {
-            while !is_over(self.running(id).heard.get(seat)) {
-                self.next_event(*seat);
+        for client in &subscribers {
+            while !is_over(self.running(id).heard.get(client)) {
+                self.next_event(*client);
             }
         }
-        if ears.is_empty() {
+        if subscribers.is_empty() {
             let running = std::mem::take(self.model.thread_mut(id).running.as_mut().expect("a turn runs"));
-            self.leaves_memory(id, &running);
+            self.wait_for_unload(id, &running);
             self.model.thread_mut(id).running = Some(running);
             if self.model.thread(id).is_some_and(|thread| thread.ephemeral) {
-                return self.is_out_of_memory(id);
+                return self.mark_unloaded(id);
             }
-            self.is_out_of_memory(id);
+            self.mark_unloaded(id);
         }
         let running = self.model.thread_mut(id).running.take().expect("a turn runs");
-        let mut whole = running.audience.iter().map(|seat| &running.heard[seat]);
+        let mut whole = running.subscribers_at_start.iter().map(|client| &running.heard[client]);
         if let Some(first) = whole.next() {
             assert!(first.iter().any(|method| method == "turn/started"), "{first:#?}");
             assert!(whole.all(|other| other == first), "{running:#?}");
         }
-        let (_, mut rest) = self.turns_after_those_known(id);
+        let (_, mut rest) = self.unknown_turns(id);
         let read = rest.pop().unwrap_or_else(|| panic!("the turn of {running:#?} is lost"));
         assert!(rest.is_empty(), "{rest:#?}");
         assert_eq!((&read["id"], &read["status"]), (&json!(running.id), &json!(status)), "{read:#}");
         let made = images_in(&read).len();
         // What a turn edits may be gone; it says so then, and makes nothing.
-        let may_fail = self.model.thread(id).is_some_and(|thread| thread.lacks_a_file(&self.model.lost));
+        let may_fail = self.model.thread(id).is_some_and(|thread| thread.has_missing_file(&self.model.missing_files));
         assert!(made == usize::from(status == "completed") || may_fail && made == 0, "{read:#}");
         let items = read["items"].as_array().expect("items").iter();
         assert_eq!(items.filter(|item| item["type"] == "userMessage").count(), 1 + running.steers, "{read:#}");
-        self.keep(id, read);
+        self.store_turn(id, read);
     }
 
-    pub(super) fn keep(&mut self, id: &str, read: Value) {
-        let made = self.model.thread_mut(id).keep(read);
-        self.remember(made);
+    pub(super) fn store_turn(&mut self, id: &str, read: Value) {
+        let made = self.model.thread_mut(id).add_turn(read);
+        self.add_images(made);
     }
 
     fn running(&self, id: &str) -> &Running {
@@ -148,15 +149,16 @@ impl World {
     }
 
     /// Reads a thread from any connection; the turns that the model has must be first among those read.
-    pub(super) fn turns_after_those_known(&mut self, id: &str) -> (Seat, Vec<Value>) {
-        let seats: Vec<Seat> = (0..PROCESS_OF.len()).filter(|seat| self.model.seen(*seat, id).is_some()).collect();
-        let seat = *self.dice.one_of(&seats).expect("a process sees it");
-        let mut read = self.result(seat, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
+    pub(super) fn unknown_turns(&mut self, id: &str) -> (ClientIndex, Vec<Value>) {
+        let clients: Vec<ClientIndex> =
+            (0..PROCESS_OF_CLIENT.len()).filter(|client| self.model.visible_thread(*client, id).is_some()).collect();
+        let client = *self.rng.choose(&clients).expect("a process sees it");
+        let mut read = self.request(client, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
         let Value::Array(mut turns) = read["thread"]["turns"].take() else { panic!("{read}") };
-        let known = self.model.thread(id).expect("a thread of the model").reads();
+        let known = self.model.thread(id).expect("a thread of the model").recorded_turns();
         assert!(turns.len() >= known.len(), "{turns:#?}");
         let rest = turns.split_off(known.len());
         assert_eq!(turns, known);
-        (seat, rest)
+        (client, rest)
     }
 }

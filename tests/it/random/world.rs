@@ -9,148 +9,150 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
-use super::deaths::Death;
-use super::dice::Dice;
-use super::model::{Image, Model, PROCESS_OF, Process, Seat};
-use crate::harness::{FAST_AND_ENDLESS, HOSTED, Place, STANDALONE};
-use crate::listen::server::{Connection, Listening, PATIENCE, Transport, Wire};
+use super::model::{ClientIndex, Image, Model, PROCESS_OF_CLIENT, ProcessIndex};
+use super::restarts::Exit;
+use super::rng::Rng;
+use crate::harness::{FAST_AND_ENDLESS, HOSTED, STANDALONE, Sandbox};
+use crate::listen::server::{Connection, ListeningServer, Socket, TIMEOUT, Transport};
 
 /// Most threads at rest leave memory.
-const FEW_IN_MEMORY: &str = "[server]\nidle_threads = 1\n";
+const ONE_IDLE_THREAD: &str = "[server]\nidle_threads = 1\n";
 
 /// What is told of a thread apart from its turns: to whom, which method, of which thread.
-pub(super) type Notice = (Seat, String, String);
+pub(super) type Notice = (ClientIndex, String, String);
 
 /// A result, or a refusal's `code message`.
 pub(super) type Answer = Result<Value, String>;
 
 pub(super) struct World {
-    pub(super) place: Place,
-    pub(super) dice: Dice,
+    pub(super) sandbox: Sandbox,
+    pub(super) rng: Rng,
     pub(super) model: Model,
     pub(super) pids: [u32; 2],
     /// What the running step gives or takes: its events may come before the model has the change.
-    pub(super) grace: Option<(Seat, String)>,
+    pub(super) may_receive_early: Option<(ClientIndex, String)>,
     /// What may be told at any moment, or not at all.
-    pub(super) permitted: Vec<Notice>,
+    pub(super) optional_notices: Vec<Notice>,
     notices: Vec<Notice>,
-    listening: Option<Listening>,
+    listening: Option<ListeningServer>,
     piped: Option<Child>,
-    seats: [Option<Connection>; 3],
+    clients: [Option<Connection>; 3],
     pub(super) next_id: u64,
     /// A program that has locked the database, or had.
-    pub(super) foreign: Option<JoinHandle<()>>,
+    pub(super) database_lock: Option<JoinHandle<()>>,
 }
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut world = Self {
-            place: Place::with_config(&format!("{FAST_AND_ENDLESS}{FEW_IN_MEMORY}")),
-            dice: Dice::new(seed),
+            sandbox: Sandbox::with_config(&format!("{FAST_AND_ENDLESS}{ONE_IDLE_THREAD}")),
+            rng: Rng::new(seed),
             model: Model::default(),
             pids: [0; 2],
-            grace: None,
-            permitted: Vec::new(),
+            may_receive_early: None,
+            optional_notices: Vec::new(),
             notices: Vec::new(),
             listening: None,
             piped: None,
-            seats: [None, None, None],
+            clients: [None, None, None],
             next_id: 1,
-            foreign: None,
+            database_lock: None,
         };
         world.start(0);
         world.start(1);
         world
     }
 
-    pub(super) fn start(&mut self, process: Process) {
+    pub(super) fn start(&mut self, process: ProcessIndex) {
         if process == 0 {
-            let server = Listening::start_with(&self.place, Transport::Lines, STANDALONE);
+            let server = ListeningServer::start_with(&self.sandbox, Transport::Lines, STANDALONE);
             self.pids[0] = server.child.id();
-            self.seats[0] = Some(server.client());
-            self.seats[1] = Some(server.client());
+            self.clients[0] = Some(server.connect());
+            self.clients[1] = Some(server.connect());
             self.listening = Some(server);
             return;
         }
         let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
-        ours.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-        let mut command = self.place.command(HOSTED).into_std();
+        ours.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
+        let mut command = self.sandbox.server_command(HOSTED).into_std();
         command.stdin(Stdio::from(OwnedFd::from(theirs.try_clone().expect("a second end"))));
         command.stdout(Stdio::from(OwnedFd::from(theirs)));
         let child = command.spawn().expect("the program starts");
         self.pids[1] = child.id();
-        let mut connection = Connection::over(Wire::Lines(BufReader::new(ours)));
-        connection.greet(&json!({}));
+        let mut connection = Connection::new(Socket::Lines(BufReader::new(ours)));
+        connection.initialize(&json!({}));
         self.piped = Some(child);
-        self.seats[2] = Some(connection);
+        self.clients[2] = Some(connection);
     }
 
     /// Ends a process, and takes what it had said by then.
-    pub(super) fn stop(&mut self, process: Process, death: Death) {
-        match (process, death) {
-            (0, Death::Killed) => drop(self.listening.take()),
-            (0, Death::InOrder) => self.listening.take().expect("it runs").stop(),
-            (_, Death::Killed) => self.piped.as_mut().expect("it runs").kill().expect("it runs"),
-            (_, Death::InOrder) => self.hang_up(),
+    pub(super) fn stop(&mut self, process: ProcessIndex, exit: Exit) {
+        match (process, exit) {
+            (0, Exit::Kill) => drop(self.listening.take()),
+            (0, Exit::Graceful) => self.listening.take().expect("it runs").stop(),
+            (_, Exit::Kill) => self.piped.as_mut().expect("it runs").kill().expect("it runs"),
+            (_, Exit::Graceful) => self.close_input(),
         }
-        for seat in seats_of(process) {
-            let Some(Connection { wire: Wire::Lines(mut stream), .. }) = self.seats[seat].take() else { continue };
+        for client in clients_of(process) {
+            let Some(Connection { socket: Socket::Lines(mut stream), .. }) = self.clients[client].take() else {
+                continue;
+            };
             let mut line = String::new();
             while matches!(stream.read_line(&mut line), Ok(1..)) && line.ends_with('\n') {
-                self.note(seat, &serde_json::from_str(&line).expect("JSON"));
+                self.record_event(client, &serde_json::from_str(&line).expect("JSON"));
                 line.clear();
             }
         }
         if process == 1 {
             let status = self.piped.take().expect("it runs").wait().expect("it can be waited for");
-            assert_eq!(status.code(), (death == Death::InOrder).then_some(0));
+            assert_eq!(status.code(), (exit == Exit::Graceful).then_some(0));
         }
     }
 
     /// Ends the input of the process on pipes.
-    fn hang_up(&mut self) {
-        let Wire::Lines(stream) = &self.connection(2).wire else { panic!("it speaks in lines") };
+    fn close_input(&mut self) {
+        let Socket::Lines(stream) = &self.connection(2).socket else { panic!("it speaks in lines") };
         stream.get_ref().shutdown(Shutdown::Write).expect("an open socket");
     }
 
     /// Closes a connection to the process that listens and opens another in its place.
-    pub(super) fn reopen(&mut self, seat: Seat) {
-        self.seats[seat] = None;
-        self.seats[seat] = Some(self.listening.as_ref().expect("it runs").client());
+    pub(super) fn reconnect_client(&mut self, client: ClientIndex) {
+        self.clients[client] = None;
+        self.clients[client] = Some(self.listening.as_ref().expect("it runs").connect());
     }
 
     /// Ends both processes in good order.
-    pub(super) fn end(&mut self) {
-        self.seats = [None, None, None];
+    pub(super) fn stop_all(&mut self) {
+        self.clients = [None, None, None];
         self.listening.take().expect("it runs").stop();
         let status = self.piped.take().expect("it runs").wait().expect("it can be waited for");
         assert_eq!(status.code(), Some(0));
     }
 
     /// Asks and takes the answer; what comes before it is noted.
-    pub(super) fn call(&mut self, seat: Seat, method: &str, params: &Value) -> Answer {
-        let id = self.ask(seat, method, params);
-        self.answer(seat, id, method)
+    pub(super) fn call(&mut self, client: ClientIndex, method: &str, params: &Value) -> Answer {
+        let id = self.send_request(client, method, params);
+        self.read_response(client, id, method)
     }
 
     /// Asks without waiting; the id of the request.
-    pub(super) fn ask(&mut self, seat: Seat, method: &str, params: &Value) -> u64 {
+    pub(super) fn send_request(&mut self, client: ClientIndex, method: &str, params: &Value) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.send(seat, &json!({ "id": id, "method": method, "params": params }));
+        self.send(client, &json!({ "id": id, "method": method, "params": params }));
         id
     }
 
-    pub(super) fn send(&mut self, seat: Seat, message: &Value) {
-        self.connection(seat).send(message);
+    pub(super) fn send(&mut self, client: ClientIndex, message: &Value) {
+        self.connection(client).send(message);
     }
 
     /// Takes the answer to a request.
-    pub(super) fn answer(&mut self, seat: Seat, id: u64, method: &str) -> Answer {
+    pub(super) fn read_response(&mut self, client: ClientIndex, id: u64, method: &str) -> Answer {
         loop {
-            let mut message = self.connection(seat).json();
+            let mut message = self.connection(client).read_json();
             if !message["method"].is_null() {
-                self.note(seat, &message);
+                self.record_event(client, &message);
                 continue;
             }
             assert_eq!(message["id"], id, "{method}: {message}");
@@ -163,14 +165,14 @@ impl World {
     }
 
     /// The result of what must not be refused.
-    pub(super) fn result(&mut self, seat: Seat, method: &str, params: &Value) -> Value {
-        self.call(seat, method, params).unwrap_or_else(|refusal| panic!("{method} {params}: {refusal}"))
+    pub(super) fn request(&mut self, client: ClientIndex, method: &str, params: &Value) -> Value {
+        self.call(client, method, params).unwrap_or_else(|refusal| panic!("{method} {params}: {refusal}"))
     }
 
     /// Takes the next event of a connection.
-    pub(super) fn next_event(&mut self, seat: Seat) {
-        let message = self.connection(seat).json();
-        self.note(seat, &message);
+    pub(super) fn next_event(&mut self, client: ClientIndex) {
+        let message = self.connection(client).read_json();
+        self.record_event(client, &message);
     }
 
     /// Takes a notice that was awaited; false when it has not come yet.
@@ -183,49 +185,50 @@ impl World {
     }
 
     /// Waits for what the step causes. Then every connection answers once more; nothing else must have come by then.
-    pub(super) fn expect(&mut self, mut expected: Vec<Notice>) {
+    pub(super) fn expect_notices(&mut self, mut expected: Vec<Notice>) {
         for notice in &expected {
             while !self.notices.contains(notice) {
                 self.next_event(notice.0);
             }
         }
-        for seat in 0..self.seats.len() {
-            if self.seats[seat].is_some() {
-                self.result(seat, "account/read", &json!({}));
+        for client in 0..self.clients.len() {
+            if self.clients[client].is_some() {
+                self.request(client, "account/read", &json!({}));
             }
         }
         let mut came = std::mem::take(&mut self.notices);
-        came.retain(|notice| expected.contains(notice) || !self.permitted.contains(notice));
+        came.retain(|notice| expected.contains(notice) || !self.optional_notices.contains(notice));
         came.sort();
         expected.sort();
         assert_eq!(came, expected, "what was told apart from turns");
-        self.grace = None;
+        self.may_receive_early = None;
     }
 
     /// A connection of a process that runs.
-    pub(super) fn living_seat(&mut self) -> Seat {
-        let living: Vec<Seat> = (0..self.seats.len()).filter(|seat| self.seats[*seat].is_some()).collect();
-        *self.dice.one_of(&living).expect("a process runs")
+    pub(super) fn any_connected_client(&mut self) -> ClientIndex {
+        let living: Vec<ClientIndex> =
+            (0..self.clients.len()).filter(|client| self.clients[*client].is_some()).collect();
+        *self.rng.choose(&living).expect("a process runs")
     }
 
-    fn connection(&mut self, seat: Seat) -> &mut Connection {
-        self.seats[seat].as_mut().expect("a connection of a living process")
+    fn connection(&mut self, client: ClientIndex) -> &mut Connection {
+        self.clients[client].as_mut().expect("a connection of a living process")
     }
 
     /// An event must be for this connection.
-    fn note(&mut self, seat: Seat, event: &Value) {
+    fn record_event(&mut self, client: ClientIndex, event: &Value) {
         let method = event["method"].as_str().unwrap_or_else(|| panic!("no event: {event}")).to_owned();
         let params = &event["params"];
         let Some(thread_id) = params["threadId"].as_str().or_else(|| params["thread"]["id"].as_str()) else { return };
         let is_of_a_turn = ["turn/", "item/", "thread/status/", "thread/tokenUsage/"];
         if !is_of_a_turn.iter().any(|start| method.starts_with(start)) {
-            self.notices.push((seat, method, thread_id.to_owned()));
+            self.notices.push((client, method, thread_id.to_owned()));
             return;
         }
-        let given = self.grace.as_ref().is_some_and(|(to, id)| *to == seat && id == thread_id);
+        let given = self.may_receive_early.as_ref().is_some_and(|(to, id)| *to == client && id == thread_id);
         let thread = self.model.threads.iter_mut().find(|thread| thread.id == thread_id);
-        let Some(thread) = thread else { panic!("{seat} hears an unknown thread: {event}") };
-        assert!(given || thread.ears.contains(&seat), "{seat} is no subscriber, and hears {event}");
+        let Some(thread) = thread else { panic!("{client} hears an unknown thread: {event}") };
+        assert!(given || thread.subscribers.contains(&client), "{client} is no subscriber, and hears {event}");
         let Some(running) = &mut thread.running else { return };
         if let Some(turn_id) = params["turnId"].as_str().or_else(|| params["turn"]["id"].as_str()) {
             if running.id.is_empty() {
@@ -236,15 +239,15 @@ impl World {
         for record in params["item"]["images"].as_array().into_iter().flatten() {
             running.told.insert(record["id"].as_str().expect("a handle").to_owned());
         }
-        running.heard.entry(seat).or_default().push(method);
+        running.heard.entry(client).or_default().push(method);
     }
 
     /// The images that a turn made are known from now on, also when their thread is gone.
-    pub(super) fn remember(&mut self, made: Vec<Image>) {
+    pub(super) fn add_images(&mut self, made: Vec<Image>) {
         self.model.images.extend(made.into_iter().map(|image| (image.handle.clone(), image)));
     }
 }
 
-pub(super) fn seats_of(process: Process) -> impl Iterator<Item = Seat> {
-    (0..PROCESS_OF.len()).filter(move |seat| PROCESS_OF[*seat] == process)
+pub(super) fn clients_of(process: ProcessIndex) -> impl Iterator<Item = ClientIndex> {
+    (0..PROCESS_OF_CLIENT.len()).filter(move |client| PROCESS_OF_CLIENT[*client] == process)
 }

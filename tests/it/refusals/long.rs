@@ -7,22 +7,22 @@ use serde_json::json;
 use super::ask;
 use super::broken::texts_of;
 use super::states::{about, first};
-use crate::harness::{Place, STANDALONE, Server};
+use crate::harness::{STANDALONE, Sandbox, Server};
 use crate::session::methods;
 
 /// What clients can read in one line.
-const LONGEST_LINE: usize = 64 << 10;
+const MAX_LINE: usize = 64 << 10;
 
 #[tokio::test]
 async fn no_line_grows_with_what_a_client_names() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let subject = first(&mut server).await;
     let long = "y".repeat(100_000);
     let mut said = String::new();
     for method in methods() {
         for field in texts_of(method) {
-            let mut params = about(method, &place, &subject);
+            let mut params = about(method, &sandbox, &subject);
             params[field] = json!(long);
             let _ = match ask(&mut server, method, Some(&params)).await {
                 Ok(_) => writeln!(said, "{method} {field}: an answer"),
@@ -46,15 +46,15 @@ async fn no_line_grows_with_what_a_client_names() {
     ] {
         ask(&mut server, method, Some(&params)).await.expect(method);
     }
-    assert!(server.longest_line() <= LONGEST_LINE, "{} bytes", server.longest_line());
+    assert!(server.longest_line_len() <= MAX_LINE, "{} bytes", server.longest_line_len());
     insta::assert_snapshot!("texts", said);
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_client_has_a_short_name() {
-    let place = Place::new();
-    let mut server = Server::spawn(place.command(STANDALONE));
+    let sandbox = Sandbox::new();
+    let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     for (name, said) in [
         ("y".repeat(257), "Invalid params: `clientInfo.name`: must have at most 256 characters"),
         ("a\nb".to_owned(), "Invalid params: `clientInfo.name`: must not have control characters"),

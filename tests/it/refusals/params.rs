@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::ask;
 use super::broken::{Broken, broken, example, schema_of};
-use crate::harness::{Place, STANDALONE, Server};
+use crate::harness::{STANDALONE, Sandbox, Server};
 use crate::session::methods;
 
 #[tokio::test]
 async fn a_field_that_is_missing_or_wrong_is_named_by_every_method() {
-    let place = Place::new();
-    let mut greeted = place.server().await;
-    let mut silent = Server::spawn(place.command(STANDALONE));
+    let sandbox = Sandbox::new();
+    let mut greeted = sandbox.start_server().await;
+    let mut silent = Server::spawn(sandbox.server_command(STANDALONE));
     let (mut said, mut unnamed) = (String::new(), Vec::new());
     for method in methods() {
         let server = if method == "initialize" { &mut silent } else { &mut greeted };
@@ -47,9 +47,9 @@ async fn a_field_that_is_missing_or_wrong_is_named_by_every_method() {
 
 #[tokio::test]
 async fn params_that_are_no_object_are_refused_and_none_are_as_good_as_empty_ones() {
-    let place = Place::new();
-    let mut greeted = place.server().await;
-    let mut silent = Server::spawn(place.command(STANDALONE));
+    let sandbox = Sandbox::new();
+    let mut greeted = sandbox.start_server().await;
+    let mut silent = Server::spawn(sandbox.server_command(STANDALONE));
     let mut said = String::new();
     for method in methods() {
         let server = if method == "initialize" { &mut silent } else { &mut greeted };
@@ -78,8 +78,8 @@ async fn params_that_are_no_object_are_refused_and_none_are_as_good_as_empty_one
 
 #[tokio::test]
 async fn before_the_handshake_every_method_is_refused_and_after_it_a_second_one() {
-    let place = Place::new();
-    let mut server = Server::spawn(place.command(STANDALONE));
+    let sandbox = Sandbox::new();
+    let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     let not_yet = json!({ "code": -32600, "message": "Not initialized" });
     for method in methods().into_iter().filter(|method| *method != "initialize") {
         let error = ask(&mut server, method, Some(&example(schema_of(method)))).await.expect_err(method);

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::ask;
 use super::broken::{example, fields_of, schema_of};
-use crate::harness::events::{image, starts_an_image};
-use crate::harness::{FAST_AND_ENDLESS, HOSTED, Place, STANDALONE, Server, text};
+use crate::harness::events::{completed_image, is_image_start};
+use crate::harness::{FAST_AND_ENDLESS, HOSTED, STANDALONE, Sandbox, Server, text};
 use crate::session::methods;
-use crate::storage::below;
+use crate::storage::list_recursively;
 
 /// A thread with a turn that drew an image, and perhaps one that runs.
 #[derive(Debug, Clone)]
@@ -38,14 +38,14 @@ fn methods_of_a_thread() -> Vec<&'static str> {
 }
 
 /// Right params of a method that are about this thread, and that would change it if the method changes threads.
-pub(super) fn about(method: &str, place: &Place, subject: &Subject) -> Value {
+pub(super) fn about(method: &str, sandbox: &Sandbox, subject: &Subject) -> Value {
     let mut params = example(schema_of(method));
     for field in fields_of(method) {
         let value = match field {
             "threadId" => json!(subject.thread_id),
             "turnId" | "expectedTurnId" | "beforeTurnId" | "lastTurnId" => json!(subject.turn_id),
             "imageId" => json!(subject.image_id),
-            "path" => json!(place.project().join(format!("{}.png", subject.thread_id))),
+            "path" => json!(sandbox.project().join(format!("{}.png", subject.thread_id))),
             "items" => json!([{ "type": "message", "role": "user", "content": "x" }]),
             "gitInfo" => json!({ "branch": "other" }),
             "model" if method == "thread/settings/update" => json!("another"),
@@ -57,9 +57,9 @@ pub(super) fn about(method: &str, place: &Place, subject: &Subject) -> Value {
 }
 
 pub(super) async fn first(server: &mut Server) -> Subject {
-    let thread_id = server.thread().await.id;
+    let thread_id = server.start_thread().await.id;
     let turn = server.start_turn(&thread_id, vec![text("draw a red square, 64x64")]).await;
-    let image_id = image(&server.rest_of_turn().await).images[0].id.clone();
+    let image_id = completed_image(&server.events_until_turn_end().await).images[0].id.clone();
     Subject { thread_id, turn_id: turn.id, image_id }
 }
 
@@ -72,7 +72,7 @@ async fn copies(server: &mut Server, changes: Value) -> BTreeMap<&'static str, S
         for (name, value) in changes.as_object().into_iter().flatten() {
             params[name] = value.clone();
         }
-        let thread = server.raw("thread/fork", &params).await.expect("a copy")["thread"].take();
+        let thread = server.call("thread/fork", &params).await.expect("a copy")["thread"].take();
         server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
         let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
         let subject = Subject { thread_id: id(&thread), turn_id: id(&thread["turns"][0]), ..original.clone() };
@@ -86,13 +86,13 @@ async fn running(server: &mut Server) -> BTreeMap<&'static str, Subject> {
     let mut copies = copies(server, json!({ "modelProvider": "endless" })).await;
     for subject in copies.values_mut() {
         subject.turn_id = server.start_turn(&subject.thread_id, vec![text("draw a blue square")]).await.id;
-        server.events_until(starts_an_image).await;
+        server.events_until(is_image_start).await;
     }
     copies
 }
 
 /// What there is: the thread with its turns, all lists, all files but the database's own.
-async fn everything(place: &Place, server: &mut Server, thread_id: &str) -> (Vec<Value>, Vec<PathBuf>) {
+async fn everything(sandbox: &Sandbox, server: &mut Server, thread_id: &str) -> (Vec<Value>, Vec<PathBuf>) {
     let mut read = Vec::new();
     for (method, params) in [
         ("thread/read", json!({ "threadId": thread_id, "includeTurns": true })),
@@ -104,13 +104,13 @@ async fn everything(place: &Place, server: &mut Server, thread_id: &str) -> (Vec
         read.push(ask(server, method, Some(&params)).await.unwrap_or_else(|error| error));
     }
     let is_database = |path: &PathBuf| path.to_string_lossy().contains("easel.db");
-    (read, below(place.root()).into_iter().filter(|path| !is_database(path)).collect())
+    (read, list_recursively(sandbox.root()).into_iter().filter(|path| !is_database(path)).collect())
 }
 
 /// Asks each method of its subject: `method: an answer` or `method: code message`. What is refused leaves everything as it
 /// is, also as `witness` sees it.
 async fn asked(
-    place: &Place,
+    sandbox: &Sandbox,
     server: &mut Server,
     mut witness: Option<&mut Server>,
     subjects: &BTreeMap<&'static str, Subject>,
@@ -118,17 +118,17 @@ async fn asked(
     let mut said = String::new();
     for method in methods_of_a_thread() {
         let Some(subject) = subjects.get(method) else { continue };
-        let mut before = vec![everything(place, server, &subject.thread_id).await];
+        let mut before = vec![everything(sandbox, server, &subject.thread_id).await];
         if let Some(witness) = witness.as_deref_mut() {
-            before.push(everything(place, witness, &subject.thread_id).await);
+            before.push(everything(sandbox, witness, &subject.thread_id).await);
         }
-        let Err(error) = ask(server, method, Some(&about(method, place, subject))).await else {
+        let Err(error) = ask(server, method, Some(&about(method, sandbox, subject))).await else {
             let _ = writeln!(said, "{method}: an answer");
             continue;
         };
-        let mut after = vec![everything(place, server, &subject.thread_id).await];
+        let mut after = vec![everything(sandbox, server, &subject.thread_id).await];
         if let Some(witness) = witness.as_deref_mut() {
-            after.push(everything(place, witness, &subject.thread_id).await);
+            after.push(everything(sandbox, witness, &subject.thread_id).await);
         }
         assert_eq!(after, before, "{method} was refused: {error}");
         let message = error["message"].as_str().expect("a message");
@@ -145,12 +145,12 @@ async fn end(server: Server) {
 
 #[tokio::test]
 async fn a_thread_that_is_nowhere_is_not_found_by_any_method() {
-    let place = Place::with_config(FAST_AND_ENDLESS);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
+    let mut server = sandbox.start_server().await;
     for id in ["00000000-0000-7000-8000-000000000000", "../home"] {
         let nobody = Subject { thread_id: id.to_owned(), turn_id: "nothing".to_owned(), image_id: "img_0".to_owned() };
         let subjects = methods_of_a_thread().into_iter().map(|method| (method, nobody.clone())).collect();
-        insta::assert_snapshot!("nowhere", asked(&place, &mut server, None, &subjects).await);
+        insta::assert_snapshot!("nowhere", asked(&sandbox, &mut server, None, &subjects).await);
     }
     let long = json!({ "threadId": format!("\u{1b}[31m{}", "x".repeat(100_000)) });
     let error = ask(&mut server, "thread/read", Some(&long)).await.expect_err("nobody");
@@ -162,58 +162,58 @@ async fn a_thread_that_is_nowhere_is_not_found_by_any_method() {
 
 #[tokio::test]
 async fn a_thread_that_is_not_loaded() {
-    let place = Place::with_config(FAST_AND_ENDLESS);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
+    let mut server = sandbox.start_server().await;
     let subjects = copies(&mut server, json!({})).await;
     end(server).await;
-    let mut server = place.server().await;
-    insta::assert_snapshot!("not_loaded", asked(&place, &mut server, None, &subjects).await);
+    let mut server = sandbox.start_server().await;
+    insta::assert_snapshot!("not_loaded", asked(&sandbox, &mut server, None, &subjects).await);
     end(server).await;
 }
 
 #[tokio::test]
 async fn a_thread_that_is_archived() {
-    let place = Place::with_config(FAST_AND_ENDLESS);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
+    let mut server = sandbox.start_server().await;
     let subjects = copies(&mut server, json!({})).await;
     for subject in subjects.values() {
         let thread = json!({ "threadId": subject.thread_id });
         ask(&mut server, "thread/archive", Some(&thread)).await.expect("an end");
     }
-    insta::assert_snapshot!("archived", asked(&place, &mut server, None, &subjects).await);
+    insta::assert_snapshot!("archived", asked(&sandbox, &mut server, None, &subjects).await);
     end(server).await;
 }
 
 #[tokio::test]
 async fn a_thread_that_is_ephemeral() {
-    let place = Place::with_config(FAST_AND_ENDLESS);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
+    let mut server = sandbox.start_server().await;
     let subjects = copies(&mut server, json!({ "ephemeral": true })).await;
-    insta::assert_snapshot!("ephemeral", asked(&place, &mut server, None, &subjects).await);
+    insta::assert_snapshot!("ephemeral", asked(&sandbox, &mut server, None, &subjects).await);
     end(server).await;
 }
 
 #[tokio::test]
 async fn a_thread_in_which_a_turn_runs() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::with_config(FAST_AND_ENDLESS);
-        let mut server = place.server_with(tool).await;
+        let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
+        let mut server = sandbox.start_server_with(tool).await;
         let subjects = running(&mut server).await;
-        insta::assert_snapshot!("running", asked(&place, &mut server, None, &subjects).await);
+        insta::assert_snapshot!("running", asked(&sandbox, &mut server, None, &subjects).await);
         end(server).await;
     }
 }
 
 #[tokio::test]
 async fn a_thread_that_another_process_writes_to() {
-    let place = Place::with_config(FAST_AND_ENDLESS);
-    let (mut writer, mut other) = (place.server().await, place.server().await);
+    let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
+    let (mut writer, mut other) = (sandbox.start_server().await, sandbox.start_server().await);
     let pid = writer.client.pid().expect("it runs").to_string();
     let loaded = copies(&mut writer, json!({})).await;
-    let said = asked(&place, &mut other, Some(&mut writer), &loaded).await;
+    let said = asked(&sandbox, &mut other, Some(&mut writer), &loaded).await;
     insta::assert_snapshot!("loaded_elsewhere", said.replace(&pid, "[pid]"));
     let running = running(&mut writer).await;
-    let said = asked(&place, &mut other, Some(&mut writer), &running).await;
+    let said = asked(&sandbox, &mut other, Some(&mut writer), &running).await;
     insta::assert_snapshot!("running_elsewhere", said.replace(&pid, "[pid]"));
     end(other).await;
     end(writer).await;
@@ -221,8 +221,8 @@ async fn a_thread_that_another_process_writes_to() {
 
 #[tokio::test]
 async fn a_turn_and_an_image_that_the_thread_does_not_have() {
-    let place = Place::with_config(FAST_AND_ENDLESS);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
+    let mut server = sandbox.start_server().await;
     let mut subjects = copies(&mut server, json!({})).await;
     for subject in subjects.values_mut() {
         subject.turn_id = "00000000-0000-7000-8000-000000000000".to_owned();
@@ -231,6 +231,6 @@ async fn a_turn_and_an_image_that_the_thread_does_not_have() {
     let names_one =
         |method: &str| fields_of(method).iter().any(|field| field.ends_with("urnId") || *field == "imageId");
     subjects.retain(|method, _| names_one(method));
-    insta::assert_snapshot!("nothing_of_the_thread", asked(&place, &mut server, None, &subjects).await);
+    insta::assert_snapshot!("nothing_of_the_thread", asked(&sandbox, &mut server, None, &subjects).await);
     end(server).await;
 }

@@ -3,12 +3,12 @@
 use easel_protocol::event::Event;
 use serde_json::{Value, json};
 
-use crate::harness::events::{image, starts_an_image};
-use crate::harness::pictures::{RED, data_url, plain_png};
-use crate::harness::{Place, Server};
+use crate::harness::events::{completed_image, is_image_start};
+use crate::harness::pictures::{RED, data_url, solid_png};
+use crate::harness::{Sandbox, Server};
 
 async fn ask(server: &mut Server, method: &str, params: Value) -> Value {
-    server.raw(method, &params).await.unwrap_or_else(|refusal| panic!("{method} {params}: {refusal}"))
+    server.call(method, &params).await.unwrap_or_else(|refusal| panic!("{method} {params}: {refusal}"))
 }
 
 /// Takes the events up to and with this one.
@@ -42,8 +42,8 @@ pub(super) async fn logs_in_and_out(server: &mut Server) {
     ask_until(server, "account/logout", Value::Null, "account/updated").await;
 }
 
-pub(super) async fn configures(place: &Place, server: &mut Server) {
-    ask(server, "config/read", json!({ "includeLayers": true, "cwd": place.project() })).await;
+pub(super) async fn configures(sandbox: &Sandbox, server: &mut Server) {
+    ask(server, "config/read", json!({ "includeLayers": true, "cwd": sandbox.project() })).await;
     let write = json!({ "keyPath": "images.parallel", "value": 3, "mergeStrategy": "replace" });
     ask(server, "config/value/write", write.clone()).await;
     ask(server, "config/batchWrite", json!({ "edits": [write], "reloadUserConfig": true })).await;
@@ -60,10 +60,10 @@ pub(super) async fn configures(place: &Place, server: &mut Server) {
 }
 
 /// Draws, edits what was drawn and what is attached, and fails to. Returns the thread and the first image.
-pub(super) async fn draws(place: &Place, server: &mut Server) -> (String, String) {
-    let start = json!({ "cwd": place.project(), "experimentalRawEvents": true });
+pub(super) async fn draws(sandbox: &Sandbox, server: &mut Server) -> (String, String) {
+    let start = json!({ "cwd": sandbox.project(), "experimentalRawEvents": true });
     let thread_id = id(&ask_until(server, "thread/start", start, "thread/started").await);
-    let attached = place.write("a.png", &plain_png(60, 40, RED));
+    let attached = sandbox.write_file("a.png", &solid_png(60, 40, RED));
     let turns = [
         json!([{ "type": "text", "text": "draw a red square" }]),
         json!([{ "type": "text", "text": "make it blue" }, { "type": "localImage", "path": attached }]),
@@ -73,7 +73,7 @@ pub(super) async fn draws(place: &Place, server: &mut Server) -> (String, String
     for input in turns {
         ask(server, "turn/start", json!({ "threadId": thread_id, "input": input })).await;
         let events = until(server, "turn/completed").await;
-        let image = image(&events);
+        let image = completed_image(&events);
         if image_ids.len() == 1 {
             // The next turn finds nothing to change.
             std::fs::remove_file(image.saved_path.as_ref().expect("a path")).expect("the image's file");
@@ -83,7 +83,7 @@ pub(super) async fn draws(place: &Place, server: &mut Server) -> (String, String
     (thread_id, image_ids.swap_remove(0))
 }
 
-pub(super) async fn reads(place: &Place, server: &mut Server, thread_id: &str, image_id: &str) {
+pub(super) async fn reads(sandbox: &Sandbox, server: &mut Server, thread_id: &str, image_id: &str) {
     ask(server, "thread/read", json!({ "threadId": thread_id, "includeTurns": true })).await;
     ask(server, "thread/list", json!({ "limit": 10, "sortKey": "updated_at" })).await;
     ask(server, "thread/search", json!({ "searchTerm": "square" })).await;
@@ -92,20 +92,20 @@ pub(super) async fn reads(place: &Place, server: &mut Server, thread_id: &str, i
     ask(server, "thread/items/list", json!({ "threadId": thread_id })).await;
     ask(server, "image/list", json!({ "threadId": thread_id })).await;
     ask(server, "image/read", json!({ "imageId": image_id, "offset": 0, "length": 100 })).await;
-    let out = place.project().join("out.png");
+    let out = sandbox.project().join("out.png");
     ask(server, "image/export", json!({ "imageId": image_id, "path": out, "overwrite": true })).await;
     ask(server, "usage/read", json!({ "threadId": thread_id })).await;
     ask(server, "account/usage/read", json!({ "threadId": thread_id })).await;
 }
 
-pub(super) async fn changes(place: &Place, server: &mut Server, thread_id: &str) {
+pub(super) async fn changes(sandbox: &Sandbox, server: &mut Server, thread_id: &str) {
     let name = json!({ "threadId": thread_id, "name": "A name" });
     ask_until(server, "thread/name/set", name, "thread/name/updated").await;
     let git = json!({ "threadId": thread_id, "gitInfo": { "branch": "main" } });
     ask(server, "thread/metadata/update", git).await;
-    let settings = json!({ "threadId": thread_id, "cwd": place.root() });
+    let settings = json!({ "threadId": thread_id, "cwd": sandbox.root() });
     ask_until(server, "thread/settings/update", settings, "thread/settings/updated").await;
-    let picture = json!({ "type": "input_image", "image_url": data_url(&plain_png(8, 8, RED)) });
+    let picture = json!({ "type": "input_image", "image_url": data_url(&solid_png(8, 8, RED)) });
     let items = json!([{ "type": "message", "role": "user", "content": [picture] }]);
     ask(server, "thread/inject_items", json!({ "threadId": thread_id, "items": items })).await;
 }
@@ -126,7 +126,7 @@ pub(super) async fn interrupts(server: &mut Server) {
     let thread_id = id(&ask_until(server, "thread/start", slow, "thread/started").await);
     let input = json!([{ "type": "text", "text": "draw a red square" }]);
     let turn = ask(server, "turn/start", json!({ "threadId": thread_id, "input": input })).await;
-    server.events_until(starts_an_image).await;
+    server.events_until(is_image_start).await;
     let turn_id = &turn["turn"]["id"];
     let steer = json!({ "threadId": thread_id, "expectedTurnId": turn_id, "input": input });
     ask(server, "turn/steer", steer).await;

@@ -10,11 +10,11 @@ use easel_protocol::thread::{
 use easel_protocol::turn::TurnStartParams;
 use serde_json::{Value, json};
 
-use super::forks::fork_of;
-use super::{resume, whole};
-use crate::harness::events::{image, starts_an_image};
-use crate::harness::pictures::{BLUE, RED, data_url, plain_png, sha256};
-use crate::harness::{Place, SLOW_AND_FREE, text, turn_start};
+use super::forks::fork_params;
+use super::{read_params, resume_params};
+use crate::harness::events::{completed_image, is_image_start};
+use crate::harness::pictures::{BLUE, RED, data_url, sha256, solid_png};
+use crate::harness::{SLOW_AND_FREE, Sandbox, text, turn_start_params};
 
 fn inject(thread_id: &str, items: Value) -> ThreadInjectItemsParams {
     let Value::Array(items) = items else { panic!("{items} is no list") };
@@ -23,11 +23,11 @@ fn inject(thread_id: &str, items: Value) -> ThreadInjectItemsParams {
 
 #[tokio::test]
 async fn what_is_put_in_is_read_by_the_model_and_kept() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let url = data_url(&plain_png(60, 40, RED));
-    let made = data_url(&plain_png(50, 50, BLUE)).replace("data:image/png;base64,", "");
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let url = data_url(&solid_png(60, 40, RED));
+    let made = data_url(&solid_png(50, 50, BLUE)).replace("data:image/png;base64,", "");
     let items = json!([
         { "type": "message", "role": "system", "content": "Be brief." },
         { "type": "message", "role": "user", "content": [
@@ -36,27 +36,27 @@ async fn what_is_put_in_is_read_by_the_model_and_kept() {
         { "type": "function_call_output", "call_id": "old", "output": "It did not work." },
         { "type": "image_generation_call", "id": "ig_old", "status": "completed", "result": made },
     ]);
-    server.ok::<ThreadInjectItems>(&inject(&thread.id, items)).await;
+    server.request::<ThreadInjectItems>(&inject(&thread.id, items)).await;
     server.close().await;
 
-    let mut server = place.server().await;
-    server.ok::<ThreadResume>(&resume(&thread.id)).await;
-    let edited = image(&server.turn(&thread.id, vec![text("make it blue")]).await).images[0].clone();
+    let mut server = sandbox.start_server().await;
+    server.request::<ThreadResume>(&resume_params(&thread.id)).await;
+    let edited = completed_image(&server.run_turn(&thread.id, vec![text("make it blue")]).await).images[0].clone();
     let inputs: Vec<_> = edited.inputs.iter().map(|input| input.sha256.as_str()).collect();
-    let put_in = [sha256(&plain_png(60, 40, RED)), sha256(&plain_png(50, 50, BLUE))];
+    let put_in = [sha256(&solid_png(60, 40, RED)), sha256(&solid_png(50, 50, BLUE))];
     assert_eq!(inputs, put_in, "what the user gave, then what was made of it");
-    let copy = server.ok::<ThreadFork>(&fork_of(&thread.id)).await.thread;
+    let copy = server.request::<ThreadFork>(&fork_params(&thread.id)).await.thread;
     server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
-    let again = image(&server.turn(&copy.id, vec![text("make it green")]).await).images[0].clone();
+    let again = completed_image(&server.run_turn(&copy.id, vec![text("make it green")]).await).images[0].clone();
     assert_eq!(again.inputs[..2], edited.inputs);
     server.close().await;
 }
 
 #[tokio::test]
 async fn what_a_model_would_refuse_or_a_path_or_an_address_is_not_put_in() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let picture = |url: &str| json!([{ "type": "message", "role": "user", "content": [{ "type": "input_image", "image_url": url }] }]);
     let call = json!({ "type": "function_call", "call_id": "c", "name": "x", "arguments": "{}" });
     let output = json!({ "type": "function_call_output", "call_id": "c", "output": "y" });
@@ -75,44 +75,44 @@ async fn what_a_model_would_refuse_or_a_path_or_an_address_is_not_put_in() {
         json!([output]),
         json!([call, output, call, output]),
     ] {
-        let refusal = server.refused::<ThreadInjectItems>(&inject(&thread.id, items.clone())).await;
+        let refusal = server.request_error::<ThreadInjectItems>(&inject(&thread.id, items.clone())).await;
         said += &format!("{items}: {refusal}\n");
     }
     insta::assert_snapshot!("injections_refused", said);
     server.close().await;
-    let mut server = place.server().await;
-    let wish = inject(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
-    let refusal = server.refused::<ThreadInjectItems>(&wish).await;
+    let mut server = sandbox.start_server().await;
+    let params = inject(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
+    let refusal = server.request_error::<ThreadInjectItems>(&params).await;
     assert_eq!(refusal, format!("-32600 thread {} is not loaded; call thread/resume first", thread.id));
     server.close().await;
 }
 
 #[tokio::test]
 async fn nothing_is_put_in_while_a_turn_runs() {
-    let place = Place::with_config(SLOW_AND_FREE);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
-    let wish = inject(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
-    let refusal = server.refused::<ThreadInjectItems>(&wish).await;
+    server.events_until(is_image_start).await;
+    let params = inject(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
+    let refusal = server.request_error::<ThreadInjectItems>(&params).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
-    server.raw("turn/interrupt", &json!({ "threadId": thread.id, "turnId": turn.id })).await.expect("an end");
-    server.rest_of_turn().await;
+    server.call("turn/interrupt", &json!({ "threadId": thread.id, "turnId": turn.id })).await.expect("an end");
+    server.events_until_turn_end().await;
     server.close().await;
 }
 
 #[tokio::test]
 async fn git_metadata_is_patched_field_by_field() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let wish = |patch| ThreadMetadataUpdateParams { thread_id: thread.id.clone(), git_info: Some(patch) };
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let params = |patch| ThreadMetadataUpdateParams { thread_id: thread.id.clone(), git_info: Some(patch) };
     let given = |text: &str| Some(Some(text.to_owned()));
     let first = GitInfoPatch { sha: given("0a"), branch: given("main"), origin_url: None };
-    server.ok::<ThreadMetadataUpdate>(&wish(first)).await;
+    server.request::<ThreadMetadataUpdate>(&params(first)).await;
     let second = GitInfoPatch { sha: Some(None), branch: None, origin_url: given("https://example.com/a.git") };
-    let answer = server.ok::<ThreadMetadataUpdate>(&wish(second)).await.thread;
+    let answer = server.request::<ThreadMetadataUpdate>(&params(second)).await.thread;
     let expected = GitInfo {
         sha: None,
         branch: Some("main".to_owned()),
@@ -120,33 +120,33 @@ async fn git_metadata_is_patched_field_by_field() {
     };
     assert_eq!(answer.git_info, Some(expected));
     let empty = GitInfoPatch { branch: given(""), ..GitInfoPatch::default() };
-    let refusal = server.refused::<ThreadMetadataUpdate>(&wish(empty)).await;
+    let refusal = server.request_error::<ThreadMetadataUpdate>(&params(empty)).await;
     assert_eq!(refusal, "-32602 Invalid params: `gitInfo.branch`: must have 1 to 2000 characters");
     server.close().await;
-    let mut server = place.server().await;
-    assert_eq!(server.ok::<ThreadRead>(&whole(&thread.id)).await.thread.git_info, answer.git_info);
+    let mut server = sandbox.start_server().await;
+    assert_eq!(server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.git_info, answer.git_info);
     server.close().await;
 }
 
 #[tokio::test]
 async fn settings_hold_from_the_next_turn_on_and_are_told() {
-    let place = Place::new();
-    let (mut server, mut other) = (place.server().await, place.server().await);
-    let thread = server.thread().await;
-    let wish = ThreadSettingsUpdateParams {
+    let sandbox = Sandbox::new();
+    let (mut server, mut other) = (sandbox.start_server().await, sandbox.start_server().await);
+    let thread = server.start_thread().await;
+    let params = ThreadSettingsUpdateParams {
         thread_id: thread.id.clone(),
-        cwd: Some(place.root().display().to_string()),
+        cwd: Some(sandbox.root().display().to_string()),
         model: Some("another".to_owned()),
     };
-    let refusal = other.refused::<ThreadSettingsUpdate>(&wish).await;
+    let refusal = other.request_error::<ThreadSettingsUpdate>(&params).await;
     assert!(refusal.contains("is in use by another Easel"), "{refusal}");
-    server.ok::<ThreadSettingsUpdate>(&wish).await;
-    let event = server.event_where("settings", |event| matches!(event, Event::ThreadSettingsUpdated(_))).await;
+    server.request::<ThreadSettingsUpdate>(&params).await;
+    let event = server.expect_event("settings", |event| matches!(event, Event::ThreadSettingsUpdated(_))).await;
     let Event::ThreadSettingsUpdated(updated) = event else { panic!("{event:#?}") };
     let settings = updated.thread_settings;
-    assert_eq!((settings.model.as_str(), &settings.cwd), ("another", &place.root().display().to_string()));
+    assert_eq!((settings.model.as_str(), &settings.cwd), ("another", &sandbox.root().display().to_string()));
     assert_eq!(settings.collaboration_mode.settings.model, "another");
-    let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+    let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
     assert_eq!((read.model.as_deref(), read.cwd), (Some("another"), settings.cwd));
     server.close().await;
     other.close().await;
@@ -154,18 +154,18 @@ async fn settings_hold_from_the_next_turn_on_and_are_told() {
 
 #[tokio::test]
 async fn settings_that_a_turn_brings_are_told_before_the_turn_and_only_when_they_differ() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let cwd = place.root().display().to_string();
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let cwd = sandbox.root().display().to_string();
     for told in [1, 0] {
         let turn = TurnStartParams {
             cwd: Some(cwd.clone()),
             model: Some("another".to_owned()),
-            ..turn_start(&thread.id, vec![text("draw a red square, 64x64")])
+            ..turn_start_params(&thread.id, vec![text("draw a red square, 64x64")])
         };
-        server.ok::<TurnStart>(&turn).await;
-        let events = server.rest_of_turn().await;
+        server.request::<TurnStart>(&turn).await;
+        let events = server.events_until_turn_end().await;
         let is_told = |event: &&Event| matches!(event, Event::ThreadSettingsUpdated(_));
         assert_eq!(events.iter().filter(is_told).count(), told);
         if let Event::ThreadSettingsUpdated(updated) = &events[0] {
@@ -174,7 +174,7 @@ async fn settings_that_a_turn_brings_are_told_before_the_turn_and_only_when_they
             assert_eq!(told, 0, "{events:#?}");
         }
     }
-    let wish = ThreadSettingsUpdateParams { thread_id: thread.id, cwd: Some(cwd), model: None };
-    server.ok::<ThreadSettingsUpdate>(&wish).await;
+    let params = ThreadSettingsUpdateParams { thread_id: thread.id, cwd: Some(cwd), model: None };
+    server.request::<ThreadSettingsUpdate>(&params).await;
     server.close().await;
 }

@@ -5,12 +5,12 @@ use easel_protocol::image::{ImageListParams, ImageReadParams};
 use easel_protocol::method::{ImageList, ImageRead, ThreadFork, ThreadRead, ThreadResume, ThreadTurnsList};
 use easel_protocol::thread::{Thread, ThreadForkParams, ThreadStatus};
 
-use super::{resume, turns_of, whole};
-use crate::harness::events::{end, image, starts_an_image};
-use crate::harness::{HOSTED, Place, SLOW_AND_FREE, STANDALONE, Server, text};
-use crate::storage::below;
+use super::{read_params, resume_params, turns_list_params};
+use crate::harness::events::{completed_image, completed_turn, is_image_start};
+use crate::harness::{HOSTED, SLOW_AND_FREE, STANDALONE, Sandbox, Server, text};
+use crate::storage::list_recursively;
 
-pub(crate) fn fork_of(thread_id: &str) -> ThreadForkParams {
+pub(crate) fn fork_params(thread_id: &str) -> ThreadForkParams {
     ThreadForkParams {
         thread_id: thread_id.to_owned(),
         last_turn_id: None,
@@ -27,15 +27,15 @@ pub(crate) fn fork_of(thread_id: &str) -> ThreadForkParams {
 }
 
 /// Forks, and takes the events that follow the answer.
-pub(crate) async fn fork(server: &mut Server, wish: &ThreadForkParams) -> Thread {
-    let answer = server.ok::<ThreadFork>(wish).await;
+pub(crate) async fn fork(server: &mut Server, params: &ThreadForkParams) -> Thread {
+    let answer = server.request::<ThreadFork>(params).await;
     let events = server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
     let Some(Event::ThreadStarted(started)) = events.last() else { panic!("{events:#?}") };
     assert_eq!(started.thread, Thread { turns: Vec::new(), ..answer.thread.clone() });
     let used = events.iter().find_map(|event| {
         if let Event::ThreadTokenUsageUpdated(used) = event { Some((&used.thread_id, &used.turn_id)) } else { None }
     });
-    assert_eq!(used.is_some(), !answer.thread.turns.is_empty() || wish.exclude_turns == Some(true));
+    assert_eq!(used.is_some(), !answer.thread.turns.is_empty() || params.exclude_turns == Some(true));
     if let (Some((thread_id, turn_id)), Some(last)) = (used, answer.thread.turns.last()) {
         assert_eq!((thread_id, turn_id), (&answer.thread.id, &last.id));
     }
@@ -46,41 +46,46 @@ fn images_of(thread_id: &str) -> ImageListParams {
     ImageListParams { thread_id: Some(thread_id.to_owned()), ..ImageListParams::default() }
 }
 
-fn picture_files(place: &Place) -> usize {
-    below(&place.home()).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "png")).count()
+fn picture_files(sandbox: &Sandbox) -> usize {
+    list_recursively(&sandbox.home())
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "png"))
+        .count()
 }
 
 #[tokio::test]
 async fn a_fork_has_the_history_and_the_images_of_its_thread_and_goes_on_alone() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::new();
-        let mut server = place.server_with(tool).await;
-        let thread = server.thread().await;
-        let drawn = image(&server.turn(&thread.id, vec![text("draw a red square")]).await).images[0].clone();
-        let before = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+        let sandbox = Sandbox::new();
+        let mut server = sandbox.start_server_with(tool).await;
+        let thread = server.start_thread().await;
+        let drawn =
+            completed_image(&server.run_turn(&thread.id, vec![text("draw a red square")]).await).images[0].clone();
+        let before = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
 
-        let copy = fork(&mut server, &fork_of(&thread.id)).await;
+        let copy = fork(&mut server, &fork_params(&thread.id)).await;
         assert_eq!((copy.forked_from_id.as_deref(), copy.preview.as_str()), (Some(&*thread.id), &*before.preview));
         assert_eq!((&copy.session_id, &copy.status), (&copy.id, &ThreadStatus::Idle {}));
         assert_eq!(copy.turns, before.turns);
-        assert_eq!(picture_files(&place), 1, "no bytes are copied");
+        assert_eq!(picture_files(&sandbox), 1, "no bytes are copied");
 
-        let edited = image(&server.turn(&copy.id, vec![text("make it blue")]).await).images[0].clone();
+        let edited = completed_image(&server.run_turn(&copy.id, vec![text("make it blue")]).await).images[0].clone();
         assert_eq!(edited.inputs[0].id.as_ref(), Some(&drawn.id), "{tool:?}");
-        let handles = async |server: &mut Server, wish: &ImageListParams| -> Vec<String> {
-            server.ok::<ImageList>(wish).await.data.into_iter().map(|entry| entry.image.id).collect()
+        let handles = async |server: &mut Server, params: &ImageListParams| -> Vec<String> {
+            server.request::<ImageList>(params).await.data.into_iter().map(|entry| entry.image.id).collect()
         };
         assert_eq!(handles(&mut server, &images_of(&copy.id)).await, [edited.id.clone(), drawn.id.clone()]);
         assert_eq!(handles(&mut server, &images_of(&thread.id)).await, [&*drawn.id]);
         assert_eq!(handles(&mut server, &ImageListParams::default()).await, [edited.id.clone(), drawn.id.clone()]);
-        let whose = server.ok::<ImageRead>(&ImageReadParams { image_id: drawn.id, offset: None, length: None }).await;
+        let whose =
+            server.request::<ImageRead>(&ImageReadParams { image_id: drawn.id, offset: None, length: None }).await;
         assert_eq!(whose.entry.thread_id, thread.id);
 
-        let after = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+        let after = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
         assert_eq!(after.turns, before.turns);
-        let refused = server.turn(&thread.id, vec![text(&format!("edit {} to be green", edited.id))]).await;
+        let refused = server.run_turn(&thread.id, vec![text(&format!("edit {} to be green", edited.id))]).await;
         assert!(
-            image(&refused)
+            completed_image(&refused)
                 .images
                 .iter()
                 .flat_map(|image| &image.inputs)
@@ -92,85 +97,90 @@ async fn a_fork_has_the_history_and_the_images_of_its_thread_and_goes_on_alone()
 
 #[tokio::test]
 async fn a_fork_up_to_a_turn_knows_nothing_of_the_later_ones() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let first = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let second = server.turn(&thread.id, vec![text("draw a blue circle")]).await;
-    let wish = ThreadForkParams { last_turn_id: Some(end(&first).id.clone()), ..fork_of(&thread.id) };
-    let copy = fork(&mut server, &wish).await;
-    assert_eq!(copy.turns.iter().map(|turn| &turn.id).collect::<Vec<_>>(), [&end(&first).id]);
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let first = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let second = server.run_turn(&thread.id, vec![text("draw a blue circle")]).await;
+    let params = ThreadForkParams { last_turn_id: Some(completed_turn(&first).id.clone()), ..fork_params(&thread.id) };
+    let copy = fork(&mut server, &params).await;
+    assert_eq!(copy.turns.iter().map(|turn| &turn.id).collect::<Vec<_>>(), [&completed_turn(&first).id]);
     let used = |events: &[Event]| {
         events.iter().rev().find_map(|event| {
             if let Event::ThreadTokenUsageUpdated(used) = event { Some(used.token_usage.total) } else { None }
         })
     };
-    let edited = server.turn(&copy.id, vec![text("make it green")]).await;
-    assert_eq!(image(&edited).images[0].inputs[0].id, Some(image(&first).images[0].id.clone()));
+    let edited = server.run_turn(&copy.id, vec![text("make it green")]).await;
+    assert_eq!(completed_image(&edited).images[0].inputs[0].id, Some(completed_image(&first).images[0].id.clone()));
     let total = |events: &[Event]| used(events).map(|usage| usage.total_tokens);
     assert!(total(&edited) > total(&first));
-    let known: Vec<_> = server.ok::<ImageList>(&images_of(&copy.id)).await.data;
-    assert!(known.iter().all(|entry| entry.image.id != image(&second).images[0].id));
+    let known: Vec<_> = server.request::<ImageList>(&images_of(&copy.id)).await.data;
+    assert!(known.iter().all(|entry| entry.image.id != completed_image(&second).images[0].id));
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_fork_takes_changes_and_leaves_turns_out_when_asked() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let elsewhere = place.root().display().to_string();
-    let wish = ThreadForkParams {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let elsewhere = sandbox.root().display().to_string();
+    let params = ThreadForkParams {
         cwd: Some(elsewhere.clone()),
         model: Some("another".to_owned()),
         exclude_turns: Some(true),
-        ..fork_of(&thread.id)
+        ..fork_params(&thread.id)
     };
-    let copy = fork(&mut server, &wish).await;
+    let copy = fork(&mut server, &params).await;
     assert_eq!((&copy.cwd, copy.model.as_deref()), (&elsewhere, Some("another")));
     assert!(copy.turns.is_empty());
-    assert_eq!(server.ok::<ThreadTurnsList>(&turns_of(&copy.id)).await.data.len(), 1);
+    assert_eq!(server.request::<ThreadTurnsList>(&turns_list_params(&copy.id)).await.data.len(), 1);
     server.close().await;
-    let mut server = place.server().await;
-    let resumed = server.ok::<ThreadResume>(&resume(&copy.id)).await;
+    let mut server = sandbox.start_server().await;
+    let resumed = server.request::<ThreadResume>(&resume_params(&copy.id)).await;
     assert_eq!((resumed.thread.forked_from_id, resumed.thread.turns.len()), (Some(thread.id), 1));
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_turn_that_runs_is_not_in_the_fork() {
-    let place = Place::with_config(SLOW_AND_FREE);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
-    let wish = ThreadForkParams { last_turn_id: Some(turn.id.clone()), ..fork_of(&thread.id) };
-    let refusal = server.refused::<ThreadFork>(&wish).await;
+    server.events_until(is_image_start).await;
+    let params = ThreadForkParams { last_turn_id: Some(turn.id.clone()), ..fork_params(&thread.id) };
+    let refusal = server.request_error::<ThreadFork>(&params).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
-    let wish = ThreadForkParams { last_turn_id: Some("nothing".to_owned()), ..fork_of(&thread.id) };
-    let refusal = server.refused::<ThreadFork>(&wish).await;
+    let params = ThreadForkParams { last_turn_id: Some("nothing".to_owned()), ..fork_params(&thread.id) };
+    let refusal = server.request_error::<ThreadFork>(&params).await;
     assert_eq!(refusal, format!("-32600 thread {} has no turn nothing", thread.id));
-    let copy = server.ok::<ThreadFork>(&fork_of(&thread.id)).await.thread;
+    let copy = server.request::<ThreadFork>(&fork_params(&thread.id)).await.thread;
     assert!(copy.turns.is_empty());
-    server.event_where("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
-    server.raw("turn/interrupt", &serde_json::json!({"threadId": thread.id, "turnId": turn.id})).await.expect("an end");
-    server.rest_of_turn().await;
+    server.expect_event("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
+    server
+        .call("turn/interrupt", &serde_json::json!({"threadId": thread.id, "turnId": turn.id}))
+        .await
+        .expect("an end");
+    server.events_until_turn_end().await;
     server.close().await;
 }
 
 /// Reading is enough to fork, so the thread may be another process's.
 #[tokio::test]
 async fn a_thread_of_another_process_can_be_forked() {
-    let place = Place::new();
-    let (mut one, mut two) = (place.server().await, place.server().await);
-    let thread = one.thread().await;
-    one.turn(&thread.id, vec![text("draw a red square")]).await;
-    let copy = fork(&mut two, &fork_of(&thread.id)).await;
-    let (in_one, in_two) =
-        tokio::join!(one.turn(&thread.id, vec![text("make it blue")]), two.turn(&copy.id, vec![text("make it green")]));
-    assert_eq!(image(&in_one).images[0].inputs, image(&in_two).images[0].inputs);
-    let refusal = one.refused::<ThreadResume>(&resume(&copy.id)).await;
+    let sandbox = Sandbox::new();
+    let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
+    let thread = one.start_thread().await;
+    one.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let copy = fork(&mut two, &fork_params(&thread.id)).await;
+    let (in_one, in_two) = tokio::join!(
+        one.run_turn(&thread.id, vec![text("make it blue")]),
+        two.run_turn(&copy.id, vec![text("make it green")])
+    );
+    assert_eq!(completed_image(&in_one).images[0].inputs, completed_image(&in_two).images[0].inputs);
+    let refusal = one.request_error::<ThreadResume>(&resume_params(&copy.id)).await;
     assert!(refusal.contains("is in use by another Easel"), "{refusal}");
     one.close().await;
     two.close().await;

@@ -10,30 +10,30 @@ use easel_protocol::method::{
 use easel_protocol::thread::{ThreadLoadedListParams, ThreadStatus};
 use rusqlite::Connection;
 
-use super::whole;
-use crate::harness::events::image;
-use crate::harness::{Place, STANDALONE, text, turn_start};
+use super::read_params;
+use crate::harness::events::completed_image;
+use crate::harness::{STANDALONE, Sandbox, text, turn_start_params};
 
 /// No thread at rest keeps its conversation.
 const NONE: &[&str] = &["--enable", "imagegenext", "-c", "server.idle_threads=0"];
 
 #[tokio::test]
 async fn a_conversation_that_left_memory_goes_on_where_it_was() {
-    let place = Place::new();
-    let mut server = place.server_with(NONE).await;
-    let (one, two) = (server.thread().await, server.thread().await);
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(NONE).await;
+    let (one, two) = (server.start_thread().await, server.start_thread().await);
     let mut made = Vec::new();
-    for wish in ["draw a red square, 64x64", "make it blue", "make it green"] {
+    for params in ["draw a red square, 64x64", "make it blue", "make it green"] {
         for (at, thread) in [&one, &two].into_iter().enumerate() {
-            let drawn = image(&server.turn(&thread.id, vec![text(wish)]).await).images[0].clone();
+            let drawn = completed_image(&server.run_turn(&thread.id, vec![text(params)]).await).images[0].clone();
             let inputs: HashSet<_> = drawn.inputs.iter().map(|input| input.sha256.clone()).collect();
             if let Some(before) = made.len().checked_sub(2) {
                 assert!(inputs.contains(&made[before]), "{at}: {inputs:?} of {made:?}");
             }
             made.push(drawn.facts.sha256);
-            let loaded = server.ok::<ThreadLoadedList>(&ThreadLoadedListParams::default()).await.data;
+            let loaded = server.request::<ThreadLoadedList>(&ThreadLoadedListParams::default()).await.data;
             assert_eq!(loaded, [one.id.clone(), two.id.clone()]);
-            let status = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread.status;
+            let status = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.status;
             assert_eq!(status, ThreadStatus::Idle {});
         }
     }
@@ -42,20 +42,20 @@ async fn a_conversation_that_left_memory_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn a_thread_beyond_the_bound_is_read_again_for_its_next_turn() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     for (arguments, is_read_again) in [(NONE, true), (STANDALONE, false)] {
-        let mut server = place.server_with(arguments).await;
-        let thread = server.thread().await;
-        server.turn(&thread.id, vec![text("hello")]).await;
+        let mut server = sandbox.start_server_with(arguments).await;
+        let thread = server.start_thread().await;
+        server.run_turn(&thread.id, vec![text("hello")]).await;
         // Whoever reads it again fails on that.
-        let database = Connection::open(place.home().join("easel.db")).expect("the database of the home");
+        let database = Connection::open(sandbox.home().join("easel.db")).expect("the database of the home");
         let sql = "UPDATE model_items SET json = 'x' || json WHERE thread_id = ?1";
         assert!(database.execute(sql, [&thread.id]).expect("rows are changed") > 0);
         let mut refused = false;
         for _ in 0..if is_read_again { 200 } else { 3 } {
-            match server.client.request::<TurnStart>(&turn_start(&thread.id, vec![text("hello")])).await {
+            match server.client.request::<TurnStart>(&turn_start_params(&thread.id, vec![text("hello")])).await {
                 // It leaves memory a moment after its turn.
-                Ok(_) => drop(server.rest_of_turn().await),
+                Ok(_) => drop(server.events_until_turn_end().await),
                 Err(_) => refused = true,
             }
             if refused {
@@ -69,20 +69,20 @@ async fn a_thread_beyond_the_bound_is_read_again_for_its_next_turn() {
 
 #[tokio::test]
 async fn a_switched_feature_holds_in_every_loaded_thread() {
-    let place = Place::new();
-    let mut server = place.server_with(NONE).await;
-    let (used, fresh) = (server.thread().await, server.thread().await);
-    server.turn(&used.id, vec![text("draw a red square, 64x64")]).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(NONE).await;
+    let (used, fresh) = (server.start_thread().await, server.start_thread().await);
+    server.run_turn(&used.id, vec![text("draw a red square, 64x64")]).await;
     let enablement = [("image_generation".to_owned(), false)].into();
-    server.ok::<ExperimentalFeatureEnablementSet>(&ExperimentalFeatureEnablementSetParams { enablement }).await;
-    server.event_where("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
+    server.request::<ExperimentalFeatureEnablementSet>(&ExperimentalFeatureEnablementSetParams { enablement }).await;
+    server.expect_event("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
     for thread in [used, fresh] {
-        let wish = ExperimentalFeatureListParams { thread_id: Some(thread.id.clone()), ..Default::default() };
-        let features = server.ok::<ExperimentalFeatureList>(&wish).await.data;
+        let params = ExperimentalFeatureListParams { thread_id: Some(thread.id.clone()), ..Default::default() };
+        let features = server.request::<ExperimentalFeatureList>(&params).await.data;
         let switch = features.iter().find(|feature| feature.name == "image_generation").expect("the kill switch");
         assert!(!switch.enabled);
-        let events = server.turn(&thread.id, vec![text("draw a red square, 64x64")]).await;
-        assert!(crate::http::images(events).is_empty());
+        let events = server.run_turn(&thread.id, vec![text("draw a red square, 64x64")]).await;
+        assert!(crate::http::completed_images(events).is_empty());
     }
     server.close().await;
 }

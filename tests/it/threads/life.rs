@@ -12,184 +12,184 @@ use easel_protocol::thread::{
 use easel_protocol::tool::{ToolExposure, ToolListParams};
 use easel_protocol::turn::TurnInterruptParams;
 
-use super::{items_of, resume, whole};
-use crate::harness::events::{image, starts_an_image};
-use crate::harness::plain::plain;
-use crate::harness::{Place, SLOW_AND_FREE, Server, text, turn_start};
+use super::{items_list_params, read_params, resume_params};
+use crate::harness::events::{completed_image, is_image_start};
+use crate::harness::normalize::normalize;
+use crate::harness::{SLOW_AND_FREE, Sandbox, Server, text, turn_start_params};
 
 fn unsubscribe(thread_id: &str) -> ThreadUnsubscribeParams {
     ThreadUnsubscribeParams { thread_id: thread_id.to_owned() }
 }
 
 async fn listed(server: &mut Server, archived: bool) -> Vec<String> {
-    let wish = ThreadListParams { archived: Some(archived), ..ThreadListParams::default() };
-    server.ok::<ThreadList>(&wish).await.data.into_iter().map(|thread| thread.id).collect()
+    let params = ThreadListParams { archived: Some(archived), ..ThreadListParams::default() };
+    server.request::<ThreadList>(&params).await.data.into_iter().map(|thread| thread.id).collect()
 }
 
 async fn loaded(server: &mut Server) -> Vec<String> {
-    server.ok::<ThreadLoadedList>(&ThreadLoadedListParams::default()).await.data
+    server.request::<ThreadLoadedList>(&ThreadLoadedListParams::default()).await.data
 }
 
 async fn status(server: &mut Server, thread_id: &str) -> ThreadStatus {
-    server.ok::<ThreadRead>(&whole(thread_id)).await.thread.status
+    server.request::<ThreadRead>(&read_params(thread_id)).await.thread.status
 }
 
 #[tokio::test]
 async fn a_new_thread_is_answered_and_told_with_every_field() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let answer = server.ok::<ThreadStart>(&ThreadStartParams::default()).await;
-    let event = server.event_where("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let answer = server.request::<ThreadStart>(&ThreadStartParams::default()).await;
+    let event = server.expect_event("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
     let Event::ThreadStarted(started) = event else { panic!("{event:#?}") };
     assert_eq!(started.thread, answer.thread);
-    insta::assert_json_snapshot!("thread_start", plain(&place, &answer));
+    insta::assert_json_snapshot!("thread_start", normalize(&sandbox, &answer));
     server.close().await;
 }
 
 #[tokio::test]
 async fn the_first_words_of_the_user_are_the_preview_of_the_thread() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("draw a red square\non a hill")]).await;
-    server.turn(&thread.id, vec![text("make it blue")]).await;
-    let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("draw a red square\non a hill")]).await;
+    server.run_turn(&thread.id, vec![text("make it blue")]).await;
+    let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
     assert!(read.preview.starts_with("draw a red square"), "{}", read.preview);
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_name_is_trimmed_kept_and_told() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let wish = ThreadSetNameParams { thread_id: thread.id.clone(), name: "  Füchse 🦊 ".to_owned() };
-    server.ok::<ThreadNameSet>(&wish).await;
-    let event = server.event_where("thread/name/updated", |event| matches!(event, Event::ThreadNameUpdated(_))).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let params = ThreadSetNameParams { thread_id: thread.id.clone(), name: "  Füchse 🦊 ".to_owned() };
+    server.request::<ThreadNameSet>(&params).await;
+    let event = server.expect_event("thread/name/updated", |event| matches!(event, Event::ThreadNameUpdated(_))).await;
     let Event::ThreadNameUpdated(updated) = event else { panic!("{event:#?}") };
     assert_eq!((updated.thread_id, updated.thread_name.as_deref()), (thread.id.clone(), Some("Füchse 🦊")));
     server.close().await;
-    let mut server = place.server().await;
-    let named = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread.name;
+    let mut server = sandbox.start_server().await;
+    let named = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.name;
     assert_eq!(named.as_deref(), Some("Füchse 🦊"));
     server.close().await;
 }
 
 #[tokio::test]
 async fn the_status_of_a_thread_follows_what_happens_to_it() {
-    let place = Place::with_config(SLOW_AND_FREE);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     assert_eq!(status(&mut server, &thread.id).await, ThreadStatus::Idle {});
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
+    server.events_until(is_image_start).await;
     assert_eq!(status(&mut server, &thread.id).await, ThreadStatus::Active { active_flags: Vec::new() });
-    server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
-    server.rest_of_turn().await;
+    server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+    server.events_until_turn_end().await;
     assert_eq!(status(&mut server, &thread.id).await, ThreadStatus::Idle {});
-    server.ok::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await;
-    server.event_where("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
+    server.request::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await;
+    server.expect_event("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
     assert_eq!(status(&mut server, &thread.id).await, ThreadStatus::NotLoaded {});
     server.close().await;
 }
 
 #[tokio::test]
 async fn an_archived_thread_leaves_list_and_memory_and_comes_back() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let (kept, gone) = (server.thread().await, server.thread().await);
-    let wish = ThreadArchiveParams { thread_id: gone.id.clone() };
-    server.ok::<ThreadArchive>(&wish).await;
-    server.event_where("thread/archived", |event| matches!(event, Event::ThreadArchived(_))).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let (kept, gone) = (server.start_thread().await, server.start_thread().await);
+    let params = ThreadArchiveParams { thread_id: gone.id.clone() };
+    server.request::<ThreadArchive>(&params).await;
+    server.expect_event("thread/archived", |event| matches!(event, Event::ThreadArchived(_))).await;
     assert_eq!(listed(&mut server, false).await, [kept.id.as_str()]);
     assert_eq!(listed(&mut server, true).await, [gone.id.as_str()]);
     assert_eq!(loaded(&mut server).await, [kept.id.as_str()]);
-    let refusal = server.refused::<TurnStart>(&turn_start(&gone.id, vec![text("draw")])).await;
+    let refusal = server.request_error::<TurnStart>(&turn_start_params(&gone.id, vec![text("draw")])).await;
     assert_eq!(refusal, format!("-32600 thread {} is not loaded; call thread/resume first", gone.id));
 
-    let back = server.ok::<ThreadUnarchive>(&ThreadUnarchiveParams { thread_id: gone.id.clone() }).await.thread;
+    let back = server.request::<ThreadUnarchive>(&ThreadUnarchiveParams { thread_id: gone.id.clone() }).await.thread;
     assert_eq!((back.id.as_str(), back.status), (gone.id.as_str(), ThreadStatus::NotLoaded {}));
-    server.event_where("thread/unarchived", |event| matches!(event, Event::ThreadUnarchived(_))).await;
+    server.expect_event("thread/unarchived", |event| matches!(event, Event::ThreadUnarchived(_))).await;
     assert_eq!(listed(&mut server, false).await.len(), 2);
     assert!(listed(&mut server, true).await.is_empty());
-    server.ok::<ThreadResume>(&resume(&gone.id)).await;
-    server.turn(&gone.id, vec![text("draw a red square")]).await;
+    server.request::<ThreadResume>(&resume_params(&gone.id)).await;
+    server.run_turn(&gone.id, vec![text("draw a red square")]).await;
     server.close().await;
 }
 
 #[tokio::test]
 async fn an_unsubscribed_thread_closes_and_can_be_resumed_with_all_that_it_had() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let left = server.ok::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await.status;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let left = server.request::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await.status;
     assert_eq!(left, UnsubscribeStatus::Unsubscribed);
-    server.event_where("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
+    server.expect_event("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
     assert!(loaded(&mut server).await.is_empty());
-    let again = server.ok::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await.status;
+    let again = server.request::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await.status;
     assert_eq!(again, UnsubscribeStatus::NotLoaded);
-    let resumed = server.ok::<ThreadResume>(&resume(&thread.id)).await;
+    let resumed = server.request::<ThreadResume>(&resume_params(&thread.id)).await;
     assert_eq!(resumed.thread.turns.len(), 1);
     assert_eq!(loaded(&mut server).await, [thread.id.as_str()]);
-    let events = server.turn(&thread.id, vec![text("make it blue")]).await;
-    assert_eq!(image(&events).images[0].inputs.len(), 1);
+    let events = server.run_turn(&thread.id, vec![text("make it blue")]).await;
+    assert_eq!(completed_image(&events).images[0].inputs.len(), 1);
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_turn_that_nobody_hears_goes_on_in_silence_and_its_thread_is_closed_after_it() {
-    let place = Place::with_config("[wire]\nturn_event_delay_ms = 1000\n");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config("[wire]\nturn_event_delay_ms = 1000\n");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    let left = server.ok::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await.status;
+    let left = server.request::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await.status;
     assert_eq!(left, UnsubscribeStatus::Unsubscribed);
     // The end of input interrupts what runs, so its end is waited for by asking.
     loop {
-        let items = server.ok::<ThreadItemsList>(&items_of(&thread.id)).await.data;
+        let items = server.request::<ThreadItemsList>(&items_list_params(&thread.id)).await.data;
         if items.len() == 3 && items.iter().all(|entry| entry.completed_at_ms.is_some()) {
             break;
         }
     }
-    server.event_where("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
+    server.expect_event("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
     assert!(loaded(&mut server).await.is_empty());
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_turn_can_change_the_folder_of_the_thread_and_name_its_message() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let mut params = turn_start(&thread.id, vec![text("draw a red square")]);
-    params.cwd = Some(place.root().display().to_string());
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let mut params = turn_start_params(&thread.id, vec![text("draw a red square")]);
+    params.cwd = Some(sandbox.root().display().to_string());
     params.client_user_message_id = Some("mine".to_owned());
-    server.ok::<TurnStart>(&params).await;
-    let events = server.rest_of_turn().await;
+    server.request::<TurnStart>(&params).await;
+    let events = server.events_until_turn_end().await;
     let said = serde_json::to_string(&events).expect("JSON");
     assert!(said.contains(r#""clientId":"mine""#), "{said}");
-    let read = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread;
-    assert_eq!(read.cwd, place.root().display().to_string());
+    let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
+    assert_eq!(read.cwd, sandbox.root().display().to_string());
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_resume_that_changes_a_loaded_thread_takes_hold_and_is_refused_while_a_turn_runs() {
-    let place = Place::with_config(SLOW_AND_FREE);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let off = || {
         let config = serde_json::json!({"features.image_generation": false}).as_object().cloned();
-        ThreadResumeParams { config, exclude_turns: Some(true), ..resume(&thread.id) }
+        ThreadResumeParams { config, exclude_turns: Some(true), ..resume_params(&thread.id) }
     };
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    let refusal = server.refused::<ThreadResume>(&off()).await;
+    let refusal = server.request_error::<ThreadResume>(&off()).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
-    server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
-    server.rest_of_turn().await;
-    server.ok::<ThreadResume>(&off()).await;
-    let tools = server.ok::<ToolList>(&ToolListParams { thread_id: Some(thread.id.clone()) }).await;
+    server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+    server.events_until_turn_end().await;
+    server.request::<ThreadResume>(&off()).await;
+    let tools = server.request::<ToolList>(&ToolListParams { thread_id: Some(thread.id.clone()) }).await;
     assert_eq!(tools.exposure, ToolExposure::None);
     server.close().await;
 }

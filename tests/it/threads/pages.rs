@@ -10,33 +10,33 @@ use easel_protocol::thread::{
 };
 use easel_protocol::turn::TurnItemsView;
 
-use super::{items_of, turns_of};
-use crate::harness::{Place, Server, text};
+use super::{items_list_params, turns_list_params};
+use crate::harness::{Sandbox, Server, text};
 
 /// Threads in the order of their start.
 async fn threads(server: &mut Server, count: usize) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..count {
-        ids.push(server.thread().await.id);
+        ids.push(server.start_thread().await.id);
     }
     ids
 }
 
 #[tokio::test]
 async fn pages_of_threads_hold_each_once_whatever_starts_meanwhile() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let mut known = threads(&mut server, 7).await;
-    let mut wish = ThreadListParams { limit: Some(3), ..ThreadListParams::default() };
+    let mut params = ThreadListParams { limit: Some(3), ..ThreadListParams::default() };
     let (mut seen, mut sizes) = (Vec::new(), Vec::new());
     loop {
-        let page = server.ok::<ThreadList>(&wish).await;
+        let page = server.request::<ThreadList>(&params).await;
         sizes.push(page.data.len());
         seen.extend(page.data.into_iter().map(|thread| thread.id));
         // One that starts after the first page is before it in the order.
-        server.thread().await;
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        server.start_thread().await;
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             break;
         }
     }
@@ -47,35 +47,35 @@ async fn pages_of_threads_hold_each_once_whatever_starts_meanwhile() {
 
 #[tokio::test]
 async fn the_backwards_cursor_leads_back_by_the_opposite_direction() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let known = threads(&mut server, 5).await;
     let first = ThreadListParams { limit: Some(2), ..ThreadListParams::default() };
-    let page = server.ok::<ThreadList>(&first).await;
+    let page = server.request::<ThreadList>(&first).await;
     let next = ThreadListParams { cursor: page.next_cursor, ..first.clone() };
-    let page = server.ok::<ThreadList>(&next).await;
+    let page = server.request::<ThreadList>(&next).await;
     let ids = |page: &easel_protocol::thread::ThreadListResponse| {
         page.data.iter().map(|thread| thread.id.clone()).collect::<Vec<_>>()
     };
     assert_eq!(ids(&page), [known[2].clone(), known[1].clone()]);
     let back = ThreadListParams { cursor: page.backwards_cursor, sort_direction: Some(SortDirection::Asc), ..first };
-    let page = server.ok::<ThreadList>(&back).await;
+    let page = server.request::<ThreadList>(&back).await;
     assert_eq!(ids(&page), [known[2].clone(), known[3].clone()], "it begins at the page that it leads back from");
     server.close().await;
 }
 
 #[tokio::test]
 async fn threads_are_found_by_folder_name_provider_and_words() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let here = server.thread().await.id;
-    let root = place.root().display().to_string();
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let here = server.start_thread().await.id;
+    let root = sandbox.root().display().to_string();
     let elsewhere = ThreadStartParams { cwd: Some(root.clone()), ..ThreadStartParams::default() };
-    let elsewhere = server.thread_with(elsewhere).await.id;
-    server.turn(&here, vec![text("draw a red square")]).await;
+    let elsewhere = server.start_thread_with(elsewhere).await.id;
+    server.run_turn(&here, vec![text("draw a red square")]).await;
     let name = ThreadSetNameParams { thread_id: elsewhere.clone(), name: "A Lighthouse".to_owned() };
-    server.ok::<ThreadNameSet>(&name).await;
-    server.event_where("thread/name/updated", |event| event.method() == "thread/name/updated").await;
+    server.request::<ThreadNameSet>(&name).await;
+    server.expect_event("thread/name/updated", |event| event.method() == "thread/name/updated").await;
 
     let none = ThreadListParams::default;
     let by_folder = |folder: CwdFilter| ThreadListParams { cwd: Some(folder), ..none() };
@@ -86,7 +86,7 @@ async fn threads_are_found_by_folder_name_provider_and_words() {
         sort_direction: Some(SortDirection::Asc),
         ..none()
     };
-    for (wish, wanted) in [
+    for (params, wanted) in [
         (by_folder(CwdFilter::One(root.clone())), vec![&elsewhere]),
         (by_folder(CwdFilter::AnyOf(vec![root, "/nowhere".to_owned()])), vec![&elsewhere]),
         (by_words("LIGHT"), vec![&elsewhere]),
@@ -96,26 +96,26 @@ async fn threads_are_found_by_folder_name_provider_and_words() {
         (by_provider("openai"), vec![]),
         (recent, vec![&here, &elsewhere]),
     ] {
-        let page = server.ok::<ThreadList>(&wish).await;
+        let page = server.request::<ThreadList>(&params).await;
         let found: Vec<&String> = page.data.iter().map(|thread| &thread.id).collect();
-        assert_eq!(found, wanted, "{wish:?}");
+        assert_eq!(found, wanted, "{params:?}");
     }
     server.close().await;
 }
 
 #[tokio::test]
 async fn loaded_threads_come_in_pages_too() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let mut known = threads(&mut server, 5).await;
     let mut seen = Vec::new();
-    let mut wish = ThreadLoadedListParams { limit: Some(2), cursor: None };
+    let mut params = ThreadLoadedListParams { limit: Some(2), cursor: None };
     loop {
-        let page = server.ok::<ThreadLoadedList>(&wish).await;
+        let page = server.request::<ThreadLoadedList>(&params).await;
         assert!(page.data.len() <= 2);
         seen.extend(page.data);
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             break;
         }
     }
@@ -127,28 +127,28 @@ async fn loaded_threads_come_in_pages_too() {
 
 #[tokio::test]
 async fn the_next_page_of_loaded_threads_is_there_though_the_cursors_thread_left_memory() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let mut known = threads(&mut server, 3).await;
     known.sort();
-    let page = server.ok::<ThreadLoadedList>(&ThreadLoadedListParams { limit: Some(2), cursor: None }).await;
+    let page = server.request::<ThreadLoadedList>(&ThreadLoadedListParams { limit: Some(2), cursor: None }).await;
     assert_eq!(page.data, known[..2]);
-    server.ok::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: known[1].clone() }).await;
-    server.event_where("thread/closed", |event| event.method() == "thread/closed").await;
-    let wish = ThreadLoadedListParams { limit: Some(2), cursor: page.next_cursor };
-    assert_eq!(server.ok::<ThreadLoadedList>(&wish).await.data, known[2..]);
+    server.request::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: known[1].clone() }).await;
+    server.expect_event("thread/closed", |event| event.method() == "thread/closed").await;
+    let params = ThreadLoadedListParams { limit: Some(2), cursor: page.next_cursor };
+    assert_eq!(server.request::<ThreadLoadedList>(&params).await.data, known[2..]);
     server.close().await;
 }
 
 #[tokio::test]
 async fn turns_come_newest_first_with_as_much_as_the_view_says() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     for words in ["draw a red square", "make it blue", "make it green"] {
-        server.turn(&thread.id, vec![text(words)]).await;
+        server.run_turn(&thread.id, vec![text(words)]).await;
     }
-    let page = server.ok::<ThreadTurnsList>(&turns_of(&thread.id)).await;
+    let page = server.request::<ThreadTurnsList>(&turns_list_params(&thread.id)).await;
     assert_eq!(page.data.len(), 3);
     assert!(page.data.windows(2).all(|pair| pair[0].id > pair[1].id), "ids are in the order of time");
     for (view, items) in [
@@ -157,12 +157,12 @@ async fn turns_come_newest_first_with_as_much_as_the_view_says() {
         (Some(TurnItemsView::Summary), 2),
         (Some(TurnItemsView::Full), 3),
     ] {
-        let wish = ThreadTurnsListParams { limit: Some(2), items_view: view, ..turns_of(&thread.id) };
-        let first = server.ok::<ThreadTurnsList>(&wish).await;
+        let params = ThreadTurnsListParams { limit: Some(2), items_view: view, ..turns_list_params(&thread.id) };
+        let first = server.request::<ThreadTurnsList>(&params).await;
         let counts: Vec<usize> = first.data.iter().map(|turn| turn.items.len()).collect();
         assert_eq!(counts, [items; 2], "{view:?}");
-        let rest = ThreadTurnsListParams { cursor: first.next_cursor, ..wish };
-        let rest = server.ok::<ThreadTurnsList>(&rest).await;
+        let rest = ThreadTurnsListParams { cursor: first.next_cursor, ..params };
+        let rest = server.request::<ThreadTurnsList>(&rest).await;
         assert_eq!((rest.data.len(), rest.next_cursor), (1, None), "{view:?}");
     }
     server.close().await;
@@ -170,72 +170,78 @@ async fn turns_come_newest_first_with_as_much_as_the_view_says() {
 
 #[tokio::test]
 async fn items_come_oldest_first_by_page_and_by_turn() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     for words in ["draw a red square", "make it blue"] {
-        server.turn(&thread.id, vec![text(words)]).await;
+        server.run_turn(&thread.id, vec![text(words)]).await;
     }
-    let all = server.ok::<ThreadItemsList>(&items_of(&thread.id)).await.data;
+    let all = server.request::<ThreadItemsList>(&items_list_params(&thread.id)).await.data;
     assert_eq!(all.len(), 6);
     let mut seen = Vec::new();
-    let mut wish = ThreadItemsListParams { limit: Some(4), ..items_of(&thread.id) };
+    let mut params = ThreadItemsListParams { limit: Some(4), ..items_list_params(&thread.id) };
     loop {
-        let page = server.ok::<ThreadItemsList>(&wish).await;
+        let page = server.request::<ThreadItemsList>(&params).await;
         seen.extend(page.data);
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             break;
         }
     }
     assert_eq!(seen, all);
-    let second = ThreadItemsListParams { turn_id: Some(all[5].turn_id.clone()), ..items_of(&thread.id) };
-    assert_eq!(server.ok::<ThreadItemsList>(&second).await.data, all[3..]);
-    let newest =
-        ThreadItemsListParams { sort_direction: Some(SortDirection::Desc), limit: Some(1), ..items_of(&thread.id) };
-    assert_eq!(server.ok::<ThreadItemsList>(&newest).await.data, all[5..]);
+    let second = ThreadItemsListParams { turn_id: Some(all[5].turn_id.clone()), ..items_list_params(&thread.id) };
+    assert_eq!(server.request::<ThreadItemsList>(&second).await.data, all[3..]);
+    let newest = ThreadItemsListParams {
+        sort_direction: Some(SortDirection::Desc),
+        limit: Some(1),
+        ..items_list_params(&thread.id)
+    };
+    assert_eq!(server.request::<ThreadItemsList>(&newest).await.data, all[5..]);
     server.close().await;
 }
 
 #[tokio::test]
 async fn pages_stay_under_64_kib_however_much_is_asked_for() {
-    let place = Place::with_config("[wire]\nturn_event_delay_ms = 0\n");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config("[wire]\nturn_event_delay_ms = 0\n");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let words = format!("draw a red square, 64x64, {}", "with many words ".repeat(60));
     for _ in 0..25 {
-        server.turn(&thread.id, vec![text(&words)]).await;
+        server.run_turn(&thread.id, vec![text(&words)]).await;
     }
     let (mut items, mut turns, mut images) = (0, 0, 0);
-    let mut wish = items_of(&thread.id);
+    let mut params = items_list_params(&thread.id);
     loop {
-        let page = server.ok::<ThreadItemsList>(&wish).await;
+        let page = server.request::<ThreadItemsList>(&params).await;
         items += page.data.len();
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             break;
         }
     }
-    let mut wish =
-        ThreadTurnsListParams { limit: Some(100), items_view: Some(TurnItemsView::Full), ..turns_of(&thread.id) };
+    let mut params = ThreadTurnsListParams {
+        limit: Some(100),
+        items_view: Some(TurnItemsView::Full),
+        ..turns_list_params(&thread.id)
+    };
     loop {
-        let page = server.ok::<ThreadTurnsList>(&wish).await;
+        let page = server.request::<ThreadTurnsList>(&params).await;
         turns += page.data.len();
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             break;
         }
     }
-    let mut wish = ImageListParams { limit: Some(50), ..ImageListParams::default() };
+    let mut params = ImageListParams { limit: Some(50), ..ImageListParams::default() };
     loop {
-        let page = server.ok::<ImageList>(&wish).await;
+        let page = server.request::<ImageList>(&params).await;
         images += page.data.len();
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             break;
         }
     }
     assert_eq!((items, turns, images), (75, 25, 25));
-    assert!(server.longest_line() <= 64 << 10, "{}", server.longest_line());
+    assert!(server.longest_line_len() <= 64 << 10, "{}", server.longest_line_len());
     server.close().await;
 }

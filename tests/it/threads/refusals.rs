@@ -4,17 +4,17 @@ use easel_protocol::method::{ThreadArchive, ThreadStart};
 use easel_protocol::thread::{ThreadArchiveParams, ThreadStartParams};
 use serde_json::{Value, json};
 
-use crate::harness::events::starts_an_image;
-use crate::harness::{Place, SLOW_AND_FREE, text};
+use crate::harness::events::is_image_start;
+use crate::harness::{SLOW_AND_FREE, Sandbox, text};
 
 const SOMEBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 /// `method: code message` for each request.
-async fn refusals(place: &Place, requests: &[(&str, Value)]) -> String {
-    let mut server = place.server().await;
+async fn refusals(sandbox: &Sandbox, requests: &[(&str, Value)]) -> String {
+    let mut server = sandbox.start_server().await;
     let mut said = String::new();
     for (method, params) in requests {
-        let refusal = server.raw(method, params).await.expect_err(method);
+        let refusal = server.call(method, params).await.expect_err(method);
         said += &format!("{method} {params}: {refusal}\n");
     }
     server.close().await;
@@ -50,14 +50,14 @@ async fn an_unknown_thread_is_refused_by_every_method_that_needs_one() {
         ("turn/start", json!({ "threadId": "nowhere", "input": [{ "type": "text", "text": "x" }] })),
         ("turn/interrupt", json!({ "threadId": "nowhere", "turnId": "x" })),
     ];
-    let said = refusals(&Place::new(), &[requests.as_slice(), &more].concat()).await;
+    let said = refusals(&Sandbox::new(), &[requests.as_slice(), &more].concat()).await;
     assert!(said.lines().all(|line| line.ends_with("-32600 thread nowhere not found")), "{said}");
 }
 
 #[tokio::test]
 async fn wrong_params_are_refused_with_the_name_of_the_field() {
     let said = refusals(
-        &Place::new(),
+        &Sandbox::new(),
         &[
             ("thread/start", json!({ "cwd": 5 })),
             ("thread/start", json!({ "config": [] })),
@@ -116,13 +116,13 @@ async fn wrong_params_are_refused_with_the_name_of_the_field() {
 
 #[tokio::test]
 async fn explicit_nulls_mean_absent() {
-    let place = Place::new();
-    let mut server = place.server().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
     let nulls = json!({ "cwd": null, "model": null, "modelProvider": null, "config": null, "experimentalRawEvents": null,
         "sandbox": null, "approvalPolicy": null, "aFieldOfTomorrow": { "x": [1] } });
-    let thread = server.raw("thread/start", &nulls).await.expect("a thread");
+    let thread = server.call("thread/start", &nulls).await.expect("a thread");
     let thread_id = &thread["thread"]["id"];
-    server.event_where("thread/started", |event| event.method() == "thread/started").await;
+    server.expect_event("thread/started", |event| event.method() == "thread/started").await;
     for (method, params) in [
         ("thread/list", json!({ "cursor": null, "limit": null, "sortKey": null, "archived": null, "cwd": null })),
         ("thread/read", json!({ "threadId": thread_id, "includeTurns": null })),
@@ -131,40 +131,40 @@ async fn explicit_nulls_mean_absent() {
         ("tool/list", json!({ "threadId": null })),
         ("image/list", json!({ "threadId": null, "limit": null })),
     ] {
-        server.raw(method, &params).await.expect(method);
+        server.call(method, &params).await.expect(method);
     }
     let input = json!([{ "type": "text", "text": "draw a red square", "text_elements": null }]);
     let turn = json!({ "threadId": thread_id, "input": input, "cwd": null, "model": null, "effort": null });
-    server.raw("turn/start", &turn).await.expect("a turn");
-    server.rest_of_turn().await;
+    server.call("turn/start", &turn).await.expect("a turn");
+    server.events_until_turn_end().await;
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_thread_is_not_archived_while_a_turn_runs() {
-    let place = Place::with_config(SLOW_AND_FREE);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
-    let refusal = server.refused::<ThreadArchive>(&ThreadArchiveParams { thread_id: thread.id.clone() }).await;
+    server.events_until(is_image_start).await;
+    let refusal = server.request_error::<ThreadArchive>(&ThreadArchiveParams { thread_id: thread.id.clone() }).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
     let interrupt = json!({ "threadId": thread.id, "turnId": turn.id });
-    server.raw("turn/interrupt", &interrupt).await.expect("an interrupt");
-    server.rest_of_turn().await;
+    server.call("turn/interrupt", &interrupt).await.expect("an interrupt");
+    server.events_until_turn_end().await;
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_thread_with_a_provider_that_is_not_there_starts_and_its_turns_fail() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let wish = ThreadStartParams { model_provider: Some("nobody".to_owned()), ..ThreadStartParams::default() };
-    let thread = server.ok::<ThreadStart>(&wish).await.thread;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let params = ThreadStartParams { model_provider: Some("nobody".to_owned()), ..ThreadStartParams::default() };
+    let thread = server.request::<ThreadStart>(&params).await.thread;
     assert_eq!(thread.model_provider, "nobody");
-    server.event_where("thread/started", |event| event.method() == "thread/started").await;
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let error = crate::harness::events::end(&events).error.clone().expect("an error");
+    server.expect_event("thread/started", |event| event.method() == "thread/started").await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let error = crate::harness::events::completed_turn(&events).error.clone().expect("an error");
     assert_eq!(error.message, "Provider `nobody` is not configured: there is no [model_providers.nobody].");
     server.close().await;
 }

@@ -8,9 +8,9 @@ use easel_protocol::thread::{
 };
 use easel_protocol::thread_search::{ThreadSearchParams, ThreadSourceKind};
 
-use super::forks::{fork, fork_of};
-use crate::harness::events::end;
-use crate::harness::{Place, Server, text};
+use super::forks::{fork, fork_params};
+use crate::harness::events::completed_turn;
+use crate::harness::{Sandbox, Server, text};
 
 /// A turn is over without a picture.
 const WORDS_ALONE: &str = "[features]\nimage_generation = false\n";
@@ -19,29 +19,29 @@ fn term(term: &str) -> ThreadSearchParams {
     ThreadSearchParams { search_term: term.to_owned(), ..ThreadSearchParams::default() }
 }
 
-async fn found(server: &mut Server, wish: ThreadSearchParams) -> Vec<String> {
-    server.ok::<ThreadSearch>(&wish).await.data.into_iter().map(|found| found.thread.id).collect()
+async fn found(server: &mut Server, params: ThreadSearchParams) -> Vec<String> {
+    server.request::<ThreadSearch>(&params).await.data.into_iter().map(|found| found.thread.id).collect()
 }
 
 async fn name(server: &mut Server, thread_id: &str, name: &str) {
-    let wish = ThreadSetNameParams { thread_id: thread_id.to_owned(), name: name.to_owned() };
-    server.ok::<ThreadNameSet>(&wish).await;
-    server.event_where("thread/name/updated", |event| matches!(event, Event::ThreadNameUpdated(_))).await;
+    let params = ThreadSetNameParams { thread_id: thread_id.to_owned(), name: name.to_owned() };
+    server.request::<ThreadNameSet>(&params).await;
+    server.expect_event("thread/name/updated", |event| matches!(event, Event::ThreadNameUpdated(_))).await;
 }
 
 /// A thread in which these messages were sent.
 async fn said(server: &mut Server, messages: &[&str]) -> String {
-    let id = server.thread().await.id;
+    let id = server.start_thread().await.id;
     for message in messages {
-        server.turn(&id, vec![text(message)]).await;
+        server.run_turn(&id, vec![text(message)]).await;
     }
     id
 }
 
 #[tokio::test]
 async fn a_thread_is_found_by_its_name_and_by_all_that_its_user_said() {
-    let place = Place::with_config(WORDS_ALONE);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(WORDS_ALONE);
+    let mut server = sandbox.start_server().await;
     let first = said(&mut server, &["draw a red square", "now with ÄPFEL on it"]).await;
     let second = said(&mut server, &["draw a blue circle"]).await;
     name(&mut server, &second, "Geometry").await;
@@ -56,38 +56,38 @@ async fn a_thread_is_found_by_its_name_and_by_all_that_its_user_said() {
         let ids = found(&mut server, term(words)).await;
         assert_eq!(ids.iter().collect::<Vec<_>>(), wanted, "{words}");
     }
-    let page = server.ok::<ThreadSearch>(&term("äpfel")).await;
+    let page = server.request::<ThreadSearch>(&term("äpfel")).await;
     assert_eq!(page.data[0].snippet, "now with ÄPFEL on it");
     server.close().await;
-    let mut server = place.server().await;
+    let mut server = sandbox.start_server().await;
     assert_eq!(found(&mut server, term("äpfel")).await, [first], "a server that is started anew finds it too");
     server.close().await;
 }
 
 #[tokio::test]
 async fn what_is_taken_back_deleted_archived_or_ephemeral_is_not_found() {
-    let place = Place::with_config(WORDS_ALONE);
-    let mut server = place.server().await;
-    let first = server.thread().await.id;
-    server.turn(&first, vec![text("a cat")]).await;
-    let later = server.turn(&first, vec![text("a dog")]).await;
+    let sandbox = Sandbox::with_config(WORDS_ALONE);
+    let mut server = sandbox.start_server().await;
+    let first = server.start_thread().await.id;
+    server.run_turn(&first, vec![text("a cat")]).await;
+    let later = server.run_turn(&first, vec![text("a dog")]).await;
     let second = said(&mut server, &["a cat with a hat"]).await;
     let fleeting = ThreadStartParams { ephemeral: Some(true), ..ThreadStartParams::default() };
-    let fleeting = server.thread_with(fleeting).await.id;
-    server.turn(&fleeting, vec![text("a secret cat")]).await;
-    let copy = fork(&mut server, &fork_of(&fleeting)).await;
+    let fleeting = server.start_thread_with(fleeting).await.id;
+    server.run_turn(&fleeting, vec![text("a secret cat")]).await;
+    let copy = fork(&mut server, &fork_params(&fleeting)).await;
     assert_eq!(found(&mut server, term("secret")).await, [&*copy.id], "only its copy on the disk is");
-    server.ok::<ThreadDelete>(&ThreadDeleteParams { thread_id: copy.id }).await;
-    server.event_where("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
+    server.request::<ThreadDelete>(&ThreadDeleteParams { thread_id: copy.id }).await;
+    server.expect_event("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
     assert!(found(&mut server, term("secret")).await.is_empty());
 
     assert_eq!(found(&mut server, term("dog")).await, [&*first]);
-    let wish = ThreadRevertParams { thread_id: first.clone(), before_turn_id: end(&later).id.clone() };
-    server.ok::<ThreadRevert>(&wish).await;
-    server.event_where("thread/reverted", |event| matches!(event, Event::ThreadReverted(_))).await;
+    let params = ThreadRevertParams { thread_id: first.clone(), before_turn_id: completed_turn(&later).id.clone() };
+    server.request::<ThreadRevert>(&params).await;
+    server.expect_event("thread/reverted", |event| matches!(event, Event::ThreadReverted(_))).await;
     assert!(found(&mut server, term("dog")).await.is_empty());
 
-    server.ok::<ThreadArchive>(&ThreadArchiveParams { thread_id: second.clone() }).await;
+    server.request::<ThreadArchive>(&ThreadArchiveParams { thread_id: second.clone() }).await;
     server.events_until(|event| matches!(event, Event::ThreadArchived(_))).await;
     assert_eq!(found(&mut server, term("cat")).await, [&*first]);
     let archived = ThreadSearchParams { archived: Some(true), ..term("cat") };
@@ -97,14 +97,14 @@ async fn what_is_taken_back_deleted_archived_or_ephemeral_is_not_found() {
 
 #[tokio::test]
 async fn no_character_of_a_term_is_a_wildcard() {
-    let place = Place::with_config(WORDS_ALONE);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(WORDS_ALONE);
+    let mut server = sandbox.start_server().await;
     let plain = said(&mut server, &["a hundred cats"]).await;
     let signs = said(&mut server, &[r#"100% of_them "quoted" \ (back) * NEAR"#]).await;
     for words in ["%", "_", "100%", "of_t", "\"", "\"quoted\"", "\\", "(", "*"] {
         assert_eq!(found(&mut server, term(words)).await, [&*signs], "{words}");
         let listed = ThreadListParams { search_term: Some(words.to_owned()), ..ThreadListParams::default() };
-        assert_eq!(server.ok::<ThreadList>(&listed).await.data[0].id, signs, "{words}");
+        assert_eq!(server.request::<ThreadList>(&listed).await.data[0].id, signs, "{words}");
     }
     assert!(found(&mut server, term("a%cats")).await.is_empty());
     assert!(found(&mut server, term(&"n".repeat(200))).await.is_empty(), "the longest term is no mistake");
@@ -114,23 +114,23 @@ async fn no_character_of_a_term_is_a_wildcard() {
 
 #[tokio::test]
 async fn pages_of_what_is_found_hold_each_once_while_turns_are_written() {
-    let place = Place::with_config(WORDS_ALONE);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(WORDS_ALONE);
+    let mut server = sandbox.start_server().await;
     let mut known = Vec::new();
     for _ in 0..5 {
         known.push(said(&mut server, &["a cat"]).await);
     }
     known.reverse();
-    let mut wish = ThreadSearchParams { limit: Some(2), ..term("cat") };
+    let mut params = ThreadSearchParams { limit: Some(2), ..term("cat") };
     let mut seen = Vec::new();
     loop {
-        let page = server.ok::<ThreadSearch>(&wish).await;
+        let page = server.request::<ThreadSearch>(&params).await;
         seen.extend(page.data.into_iter().map(|found| found.thread.id));
         // One that is new, and one that is written to before its page comes.
         said(&mut server, &["another cat"]).await;
-        server.turn(&known[4], vec![text("more cats")]).await;
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        server.run_turn(&known[4], vec![text("more cats")]).await;
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             break;
         }
     }
@@ -140,15 +140,15 @@ async fn pages_of_what_is_found_hold_each_once_while_turns_are_written() {
 
 #[tokio::test]
 async fn a_list_is_filtered_by_source_client_and_section_and_leaves_out_what_it_is_told() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let (first, second) = (server.thread().await, server.thread().await);
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let (first, second) = (server.start_thread().await, server.start_thread().await);
     let client = first.originator.clone().expect("a client's name");
     let all = ThreadListParams::default;
     let of = |kinds: &[ThreadSourceKind]| ThreadListParams { source_kinds: Some(kinds.to_vec()), ..all() };
     let by = |client: &str| ThreadListParams { originators: Some(vec![client.to_owned()]), ..all() };
     let both = [&*second.id, &*first.id];
-    for (wish, wanted) in [
+    for (params, wanted) in [
         (of(&[]), &both[..]),
         (of(&[ThreadSourceKind::AppServer]), &both),
         (of(&[ThreadSourceKind::Cli, ThreadSourceKind::Vscode]), &both),
@@ -161,9 +161,9 @@ async fn a_list_is_filtered_by_source_client_and_section_and_leaves_out_what_it_
         (ThreadListParams { sort_key: Some(ThreadSortKey::SectionPosition), ..all() }, &both),
         (ThreadListParams { current_account_only: Some(true), use_state_db_only: Some(true), ..all() }, &both),
     ] {
-        let page = server.ok::<ThreadList>(&wish).await;
+        let page = server.request::<ThreadList>(&params).await;
         let found: Vec<&str> = page.data.iter().map(|thread| &*thread.id).collect();
-        assert_eq!(found, wanted, "{wish:?}");
+        assert_eq!(found, wanted, "{params:?}");
     }
     let exec = ThreadSearchParams { source_kinds: Some(vec![ThreadSourceKind::Exec]), ..term("a") };
     assert!(found(&mut server, exec).await.is_empty());

@@ -4,9 +4,9 @@ use easel_protocol::method::ThreadResume;
 use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
 use serde_json::{Value, json};
 
-use crate::harness::events::{image, starts_an_image};
-use crate::harness::{Place, Server, text};
-use crate::threads::resume;
+use crate::harness::events::{completed_image, is_image_start};
+use crate::harness::{Sandbox, Server, text};
+use crate::threads::resume_params;
 
 /// A provider that draws at once, and one that does not come to an end.
 const FAST_AND_SLOW: &str = r#"
@@ -24,12 +24,15 @@ struct Busy {
 }
 
 async fn busy(server: &mut Server) -> Busy {
-    let thread_id = server.thread().await.id;
-    let image_id = image(&server.turn(&thread_id, vec![text("draw a red square, 64x64")]).await).images[0].id.clone();
-    let slow = ThreadResumeParams { model_provider: Some("slow".to_owned()), ..resume(&thread_id) };
-    server.ok::<ThreadResume>(&slow).await;
+    let thread_id = server.start_thread().await.id;
+    let image_id = completed_image(&server.run_turn(&thread_id, vec![text("draw a red square, 64x64")]).await).images
+        [0]
+    .id
+    .clone();
+    let slow = ThreadResumeParams { model_provider: Some("slow".to_owned()), ..resume_params(&thread_id) };
+    server.request::<ThreadResume>(&slow).await;
     let turn_id = server.start_turn(&thread_id, vec![text("draw a fox")]).await.id;
-    server.events_until(starts_an_image).await;
+    server.events_until(is_image_start).await;
     Busy { thread_id, image_id, turn_id }
 }
 
@@ -59,8 +62,8 @@ async fn interrupt_and_ask(server: &mut Server, busy: &Busy, method: &str, param
 /// None is refused because the turn still ends, and none is answered before its end is told.
 #[tokio::test]
 async fn what_needs_a_thread_at_rest_waits_for_the_end_of_an_interrupted_turn() {
-    let place = Place::with_config(FAST_AND_SLOW);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(FAST_AND_SLOW);
+    let mut server = sandbox.start_server().await;
     for (method, told) in [
         ("thread/resume", None),
         ("thread/inject_items", None),
@@ -82,7 +85,7 @@ async fn what_needs_a_thread_at_rest_waits_for_the_end_of_an_interrupted_turn() 
         assert_eq!(came[0], "answer 1001", "{method}");
         assert_eq!(came[came.len() - 2..], ["turn/completed", "answer 1002"], "{method}");
         if let Some(told) = told {
-            server.event_where(told, |event| event.method() == told).await;
+            server.expect_event(told, |event| event.method() == told).await;
         }
     }
     server.close().await;
@@ -91,31 +94,31 @@ async fn what_needs_a_thread_at_rest_waits_for_the_end_of_an_interrupted_turn() 
 /// Whoever hears an archived thread no longer hears it; what its last turn has to tell comes before that.
 #[tokio::test]
 async fn the_end_of_an_interrupted_turn_is_told_before_its_thread_is_archived_however_late_that_is() {
-    let place = Place::with_config(&format!("{FAST_AND_SLOW}[wire]\nturn_event_delay_ms = 500\n"));
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(&format!("{FAST_AND_SLOW}[wire]\nturn_event_delay_ms = 500\n"));
+    let mut server = sandbox.start_server().await;
     let slow = ThreadStartParams { model_provider: Some("slow".to_owned()), ..ThreadStartParams::default() };
-    let thread_id = server.thread_with(slow).await.id;
+    let thread_id = server.start_thread_with(slow).await.id;
     let turn_id = server.start_turn(&thread_id, vec![text("draw a fox")]).await.id;
     let params = json!({ "threadId": thread_id });
     let busy = Busy { thread_id, image_id: String::new(), turn_id };
     let (came, _) = interrupt_and_ask(&mut server, &busy, "thread/archive", params).await;
     assert_eq!(came[..2], ["answer 1001", "thread/status/changed"]);
     assert_eq!(came[came.len() - 2..], ["turn/completed", "answer 1002"]);
-    server.event_where("its end", |event| event.method() == "thread/archived").await;
+    server.expect_event("its end", |event| event.method() == "thread/archived").await;
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_fork_right_after_an_interrupt_has_the_interrupted_turn() {
-    let place = Place::with_config(FAST_AND_SLOW);
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config(FAST_AND_SLOW);
+    let mut server = sandbox.start_server().await;
     let busy = busy(&mut server).await;
     let params = json!({ "threadId": busy.thread_id, "lastTurnId": busy.turn_id });
     let (came, copy) = interrupt_and_ask(&mut server, &busy, "thread/fork", params).await;
     let turns = copy["thread"]["turns"].as_array().expect("turns");
     assert_eq!((turns.len(), &turns[1]["id"], &turns[1]["status"]), (2, &json!(busy.turn_id), &json!("interrupted")));
     if !came.iter().any(|event| event == "turn/completed") {
-        server.rest_of_turn().await;
+        server.events_until_turn_end().await;
     }
     server.events_until(|event| event.method() == "thread/started").await;
     server.close().await;

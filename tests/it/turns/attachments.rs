@@ -6,9 +6,9 @@ use easel_protocol::method::{ThreadRead, TurnStart};
 use easel_protocol::record::ImageAction;
 use easel_protocol::thread::{ThreadReadParams, ThreadStatus};
 
-use crate::harness::events::{completed, image};
-use crate::harness::pictures::{BLUE, Picture, RED, data_url, plain_png, png_that_claims, read, sha256};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, local_image, text, turn_start};
+use crate::harness::events::{completed_image, completed_items};
+use crate::harness::pictures::{BLUE, DecodedPng, RED, data_url, png_with_claimed_size, read, sha256, solid_png};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text, turn_start_params};
 
 fn data_url_image(png: &[u8]) -> UserInput {
     UserInput::Image { url: data_url(png), detail: None }
@@ -16,15 +16,15 @@ fn data_url_image(png: &[u8]) -> UserInput {
 
 #[tokio::test]
 async fn two_attachments_arrive_in_the_order_of_the_message() {
-    let (red, blue) = (plain_png(60, 40, RED), plain_png(40, 60, BLUE));
+    let (red, blue) = (solid_png(60, 40, RED), solid_png(40, 60, BLUE));
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::new();
-        let (first, second) = (place.write("a.png", &red), place.write("b.png", &blue));
-        let mut server = place.server_with(tool).await;
-        let thread = server.thread().await;
+        let sandbox = Sandbox::new();
+        let (first, second) = (sandbox.write_file("a.png", &red), sandbox.write_file("b.png", &blue));
+        let mut server = sandbox.start_server_with(tool).await;
+        let thread = server.start_thread().await;
         let input = vec![text("edit the first image"), local_image(&first), local_image(&second)];
-        let events = server.turn(&thread.id, input).await;
-        let item = image(&events);
+        let events = server.run_turn(&thread.id, input).await;
+        let item = completed_image(&events);
         let record = &item.images[0];
         assert_eq!(record.requested.action, ImageAction::Edit);
         let sent: Vec<&str> = record.inputs.iter().map(|input| input.sha256.as_str()).collect();
@@ -32,7 +32,7 @@ async fn two_attachments_arrive_in_the_order_of_the_message() {
         let shown: Vec<&str> = item.input_images.iter().map(|input| input.sha256.as_str()).collect();
         assert_eq!(shown, sent, "{tool:?}");
 
-        let picture = Picture::decode(&read(&record.path));
+        let picture = DecodedPng::decode(&read(&record.path));
         let ((red, (red_x, _)), (blue, (blue_x, _))) = (picture.patch(RED), picture.patch(BLUE));
         assert!(red > 5_000 && blue > 5_000, "{tool:?}: {red} red and {blue} blue pixels");
         assert!(red_x < blue_x, "{tool:?}: inset 1 is left of inset 2, not at {red_x} and {blue_x}");
@@ -42,54 +42,60 @@ async fn two_attachments_arrive_in_the_order_of_the_message() {
 
 #[tokio::test]
 async fn attachments_of_either_kind_mix_and_keep_their_order() {
-    let (red, blue) = (plain_png(60, 40, RED), plain_png(40, 60, BLUE));
-    let place = Place::new();
-    let file = place.write("b.png", &blue);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let (red, blue) = (solid_png(60, 40, RED), solid_png(40, 60, BLUE));
+    let sandbox = Sandbox::new();
+    let file = sandbox.write_file("b.png", &blue);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let input = vec![data_url_image(&red), local_image(&file), text("put both into one")];
-    let events = server.turn(&thread.id, input).await;
-    let sent: Vec<&str> = image(&events).images[0].inputs.iter().map(|input| input.sha256.as_str()).collect();
+    let events = server.run_turn(&thread.id, input).await;
+    let sent: Vec<&str> = completed_image(&events).images[0].inputs.iter().map(|input| input.sha256.as_str()).collect();
     assert_eq!(sent, [sha256(&red), sha256(&blue)]);
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_file_that_is_deleted_after_the_answer_is_used_all_the_same_in_this_turn_and_the_next() {
-    let red = plain_png(60, 40, RED);
-    let place = Place::new();
-    let file = place.write("a.png", &red);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let red = solid_png(60, 40, RED);
+    let sandbox = Sandbox::new();
+    let file = sandbox.write_file("a.png", &red);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("frame it"), local_image(&file)]).await;
     std::fs::remove_file(&file).expect("the client's own file");
-    let events = server.rest_of_turn().await;
-    assert_eq!(image(&events).images[0].inputs[0].sha256, sha256(&red));
+    let events = server.events_until_turn_end().await;
+    assert_eq!(completed_image(&events).images[0].inputs[0].sha256, sha256(&red));
 
-    let Some(ThreadItem::UserMessage(UserMessageItem { content, .. })) = completed(&events).first().copied() else {
+    let Some(ThreadItem::UserMessage(UserMessageItem { content, .. })) = completed_items(&events).first().copied()
+    else {
         panic!("{events:#?}")
     };
     let [UserInput::Text { .. }, UserInput::LocalImage { path, .. }] = content.as_slice() else {
         panic!("{content:#?}")
     };
     assert_eq!(read(path), red, "history names Easel's own copy");
-    assert!(path.starts_with(&place.home().join("attachments").display().to_string()), "{path}");
+    assert!(path.starts_with(&sandbox.home().join("attachments").display().to_string()), "{path}");
 
-    let again = server.turn(&thread.id, vec![text("make it darker")]).await;
-    let inputs: Vec<&str> = image(&again).images[0].inputs.iter().map(|input| input.sha256.as_str()).collect();
-    assert_eq!(inputs, [sha256(&red), image(&events).images[0].facts.sha256.clone()], "the anchor, then what was made");
+    let again = server.run_turn(&thread.id, vec![text("make it darker")]).await;
+    let inputs: Vec<&str> =
+        completed_image(&again).images[0].inputs.iter().map(|input| input.sha256.as_str()).collect();
+    assert_eq!(
+        inputs,
+        [sha256(&red), completed_image(&events).images[0].facts.sha256.clone()],
+        "the anchor, then what was made"
+    );
     server.close().await;
 }
 
 #[tokio::test]
 async fn the_same_image_attached_twice_is_kept_once() {
-    let red = plain_png(60, 40, RED);
-    let place = Place::new();
-    let file = place.write("a.png", &red);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("one"), local_image(&file), data_url_image(&red)]).await;
-    let kept = std::fs::read_dir(place.home().join("attachments")).expect("a folder");
+    let red = solid_png(60, 40, RED);
+    let sandbox = Sandbox::new();
+    let file = sandbox.write_file("a.png", &red);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("one"), local_image(&file), data_url_image(&red)]).await;
+    let kept = std::fs::read_dir(sandbox.home().join("attachments")).expect("a folder");
     let files: Vec<_> = kept.map(|entry| entry.expect("an entry")).filter(|entry| entry.path().is_file()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(files[0].file_name().to_string_lossy(), format!("{}.png", sha256(&red)));
@@ -98,27 +104,27 @@ async fn the_same_image_attached_twice_is_kept_once() {
 
 /// Refused, no turn, no event, and the next turn works.
 async fn is_refused(server: &mut Server, thread_id: &str, input: Vec<UserInput>) -> String {
-    let refusal = server.refused::<TurnStart>(&turn_start(thread_id, input)).await;
+    let refusal = server.request_error::<TurnStart>(&turn_start_params(thread_id, input)).await;
     let read = ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) };
-    let thread = server.ok::<ThreadRead>(&read).await.thread;
+    let thread = server.request::<ThreadRead>(&read).await.thread;
     assert_eq!((thread.status, thread.turns.len()), (ThreadStatus::Idle {}, 0), "{refusal}");
     refusal
 }
 
 #[tokio::test]
 async fn what_is_no_image_is_refused_by_its_place_in_the_message_and_nothing_starts() {
-    let place = Place::new();
-    let text_file = place.write("notes.png", b"these are words");
-    let huge = place.write("huge.png", &png_that_claims(200_000, 200_000));
-    let cut = place.write("cut.png", &plain_png(60, 40, RED)[..60]);
-    let fifo = place.project().join("pipe.png");
+    let sandbox = Sandbox::new();
+    let text_file = sandbox.write_file("notes.png", b"these are words");
+    let huge = sandbox.write_file("huge.png", &png_with_claimed_size(200_000, 200_000));
+    let cut = sandbox.write_file("cut.png", &solid_png(60, 40, RED)[..60]);
+    let fifo = sandbox.project().join("pipe.png");
     let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
     assert!(made.success());
-    let missing = place.project().join("gone.png");
+    let missing = sandbox.project().join("gone.png");
     let web = |url: &str| UserInput::Image { url: url.to_owned(), detail: None };
 
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let mut refusals = String::new();
     for piece in [
         web("http://127.0.0.1/a.png"),
@@ -131,25 +137,25 @@ async fn what_is_no_image_is_refused_by_its_place_in_the_message_and_nothing_sta
         local_image("relative.png".as_ref()),
         local_image(&text_file),
         local_image(&cut),
-        local_image(&place.project()),
+        local_image(&sandbox.project()),
         local_image(&fifo),
         local_image("/dev/zero".as_ref()),
         local_image(&huge),
     ] {
         let refusal = is_refused(&mut server, &thread.id, vec![text("edit this"), piece]).await;
-        refusals += &refusal.replace(&place.root().display().to_string(), "[root]");
+        refusals += &refusal.replace(&sandbox.root().display().to_string(), "[root]");
         refusals.push('\n');
     }
     insta::assert_snapshot!("no_images", refusals);
-    server.turn(&thread.id, vec![text("draw a red square")]).await;
+    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_message_without_words_and_images_is_refused() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     for input in [vec![], vec![text("")], vec![text(" \n\t")]] {
         let refusal = is_refused(&mut server, &thread.id, input).await;
         assert_eq!(refusal, "-32602 Invalid params: `input`: is empty");
@@ -161,13 +167,13 @@ async fn a_message_without_words_and_images_is_refused() {
 
 #[tokio::test]
 async fn an_image_over_the_configured_size_is_refused() {
-    let place = Place::with_config("[limits]\nreference_bytes = 200\nreference_pixels = 1000\n");
-    let wide = place.write("wide.png", &plain_png(1001, 1, RED));
-    let mut heavy = plain_png(2, 2, RED);
+    let sandbox = Sandbox::with_config("[limits]\nreference_bytes = 200\nreference_pixels = 1000\n");
+    let wide = sandbox.write_file("wide.png", &solid_png(1001, 1, RED));
+    let mut heavy = solid_png(2, 2, RED);
     heavy.extend(vec![0; 300]);
-    let heavy = place.write("heavy.png", &heavy);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let heavy = sandbox.write_file("heavy.png", &heavy);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let refusal = is_refused(&mut server, &thread.id, vec![local_image(&wide)]).await;
     assert!(refusal.contains("`input[0]`") && refusal.contains("1001x1 pixels, more than 1000"), "{refusal}");
     let refusal = is_refused(&mut server, &thread.id, vec![text("x"), local_image(&heavy)]).await;

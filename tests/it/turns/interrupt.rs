@@ -7,8 +7,8 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::thread::{ThreadReadParams, ThreadStartParams};
 use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
 
-use crate::harness::events::{as_image, end, image, starts_an_image};
-use crate::harness::{HOSTED, Place, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Server, text, turn_start};
+use crate::harness::events::{as_image, completed_image, completed_turn, is_image_start};
+use crate::harness::{HOSTED, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Sandbox, Server, text, turn_start_params};
 
 fn interrupt(thread_id: &str, turn_id: &str) -> TurnInterruptParams {
     TurnInterruptParams { thread_id: thread_id.to_owned(), turn_id: turn_id.to_owned() }
@@ -17,7 +17,7 @@ fn interrupt(thread_id: &str, turn_id: &str) -> TurnInterruptParams {
 /// Starts a turn and comes back when its image is begun. Returns the turn's id.
 async fn turn_in_mid_image(server: &mut Server, thread_id: &str) -> String {
     let turn = server.start_turn(thread_id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
+    server.events_until(is_image_start).await;
     turn.id
 }
 
@@ -25,28 +25,34 @@ async fn turn_in_mid_image(server: &mut Server, thread_id: &str) -> String {
 async fn an_interrupt_in_mid_image_ends_item_and_turn_and_says_what_it_may_have_cost() {
     for (config, billed) in [(SLOW_AND_BILLING, Billed::Uncertain), (SLOW_AND_FREE, Billed::No)] {
         for tool in [STANDALONE, HOSTED] {
-            let place = Place::with_config(config);
-            let mut server = place.server_with(tool).await;
-            let thread = server.thread().await;
+            let sandbox = Sandbox::with_config(config);
+            let mut server = sandbox.start_server_with(tool).await;
+            let thread = server.start_thread().await;
             let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
-            server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
-            let events = server.rest_of_turn().await;
-            let error = image(&events).error.clone().expect("an error");
-            assert_eq!((image(&events).status, error.kind), (ImageStatus::Failed, ImageErrorKind::Interrupted));
+            server.request::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+            let events = server.events_until_turn_end().await;
+            let error = completed_image(&events).error.clone().expect("an error");
+            assert_eq!(
+                (completed_image(&events).status, error.kind),
+                (ImageStatus::Failed, ImageErrorKind::Interrupted)
+            );
             // The item is begun before the call is sent, so the interrupt may have come in between.
             let expected = if error.attempts == 0 { Billed::No } else { billed };
             assert_eq!(error.billed, expected, "{tool:?}");
-            assert_eq!((end(&events).status, &end(&events).error), (TurnStatus::Interrupted, &None));
+            assert_eq!(
+                (completed_turn(&events).status, &completed_turn(&events).error),
+                (TurnStatus::Interrupted, &None)
+            );
 
             let read = ThreadReadParams { thread_id: thread.id.clone(), include_turns: Some(true) };
-            let live = server.ok::<ThreadRead>(&read).await.thread.turns;
+            let live = server.request::<ThreadRead>(&read).await.thread.turns;
             server.close().await;
-            let mut server = place.server_with(tool).await;
-            let later = server.ok::<ThreadRead>(&read).await.thread.turns;
+            let mut server = sandbox.start_server_with(tool).await;
+            let later = server.request::<ThreadRead>(&read).await.thread.turns;
             assert_eq!(live, later, "{tool:?}");
             assert_eq!(later[0].status, TurnStatus::Interrupted);
             let items: Vec<_> = later[0].items.iter().filter_map(as_image).collect();
-            assert_eq!(items, [image(&events)], "{tool:?}");
+            assert_eq!(items, [completed_image(&events)], "{tool:?}");
             server.close().await;
         }
     }
@@ -54,13 +60,13 @@ async fn an_interrupt_in_mid_image_ends_item_and_turn_and_says_what_it_may_have_
 
 #[tokio::test]
 async fn a_turn_right_after_an_interrupted_one_works() {
-    let place = Place::with_config(SLOW_AND_BILLING);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     for _ in 0..3 {
         let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
-        server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
-        server.rest_of_turn().await;
+        server.request::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+        server.events_until_turn_end().await;
     }
     server.close().await;
 }
@@ -68,75 +74,75 @@ async fn a_turn_right_after_an_interrupted_one_works() {
 /// Some clients do not wait for the interrupted turn's end before they start the next.
 #[tokio::test]
 async fn a_turn_may_be_started_while_the_interrupted_one_ends() {
-    let place = Place::with_config(SLOW_AND_BILLING);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let mut turn_id = turn_in_mid_image(&mut server, &thread.id).await;
     for _ in 0..5 {
         let interrupting = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("a pipe");
-        let start = turn_start(&thread.id, vec![text("and a circle")]);
+        let start = turn_start_params(&thread.id, vec![text("and a circle")]);
         let starting = server.client.send::<TurnStart>(&start).await.expect("a pipe");
         server.client.answer::<TurnInterrupt>(interrupting).await.expect("an interrupt");
         turn_id = server.client.answer::<TurnStart>(starting).await.expect("a turn").turn.id;
-        server.rest_of_turn().await;
-        server.events_until(starts_an_image).await;
+        server.events_until_turn_end().await;
+        server.events_until(is_image_start).await;
     }
-    server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
-    server.rest_of_turn().await;
+    server.request::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+    server.events_until_turn_end().await;
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_second_turn_is_refused_while_the_first_goes_on() {
-    let place = Place::with_config(SLOW_AND_BILLING);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
-    let refusal = server.refused::<TurnStart>(&turn_start(&thread.id, vec![text("and a circle")])).await;
+    let refusal = server.request_error::<TurnStart>(&turn_start_params(&thread.id, vec![text("and a circle")])).await;
     assert_eq!(refusal, format!("-32600 turn {turn_id} is still running"));
-    server.ok::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
-    let events = server.rest_of_turn().await;
-    assert_eq!(end(&events).id, turn_id);
+    server.request::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await;
+    let events = server.events_until_turn_end().await;
+    assert_eq!(completed_turn(&events).id, turn_id);
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_thread_with_a_running_turn_does_not_keep_others_waiting() {
-    let place = Place::with_config(SLOW_AND_BILLING);
-    let mut server = place.server().await;
-    let slow = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
+    let mut server = sandbox.start_server().await;
+    let slow = server.start_thread().await;
     let turn_id = turn_in_mid_image(&mut server, &slow.id).await;
     let fast = ThreadStartParams { model_provider: Some("preview".to_owned()), ..ThreadStartParams::default() };
-    let other = server.thread_with(fast).await;
-    let events = server.turn(&other.id, vec![text("draw a blue square")]).await;
-    assert_eq!(image(&events).status, ImageStatus::Completed);
-    server.ok::<TurnInterrupt>(&interrupt(&slow.id, &turn_id)).await;
-    server.rest_of_turn().await;
+    let other = server.start_thread_with(fast).await;
+    let events = server.run_turn(&other.id, vec![text("draw a blue square")]).await;
+    assert_eq!(completed_image(&events).status, ImageStatus::Completed);
+    server.request::<TurnInterrupt>(&interrupt(&slow.id, &turn_id)).await;
+    server.events_until_turn_end().await;
     server.close().await;
 }
 
 #[tokio::test]
 async fn an_interrupt_that_hits_nothing_is_refused_and_harms_nothing() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let early = server.refused::<TurnInterrupt>(&interrupt(&thread.id, "x")).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let early = server.request_error::<TurnInterrupt>(&interrupt(&thread.id, "x")).await;
     assert_eq!(early, "-32600 no active turn to interrupt");
-    let nowhere = server.refused::<TurnInterrupt>(&interrupt("nowhere", "x")).await;
+    let nowhere = server.request_error::<TurnInterrupt>(&interrupt("nowhere", "x")).await;
     assert_eq!(nowhere, "-32600 thread nowhere not found");
-    let events = server.turn(&thread.id, vec![text("draw a red square")]).await;
-    let late = server.refused::<TurnInterrupt>(&interrupt(&thread.id, &end(&events).id)).await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let late = server.request_error::<TurnInterrupt>(&interrupt(&thread.id, &completed_turn(&events).id)).await;
     assert_eq!(late, "-32600 no active turn to interrupt");
     server.close().await;
 }
 
 #[tokio::test]
 async fn an_interrupt_of_another_turn_is_refused_and_the_running_one_goes_on() {
-    let place = Place::with_config(SLOW_AND_BILLING);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
-    let other = server.refused::<TurnInterrupt>(&interrupt(&thread.id, "other")).await;
+    let other = server.request_error::<TurnInterrupt>(&interrupt(&thread.id, "other")).await;
     assert_eq!(other, format!("-32600 expected active turn id other but found {turn_id}"));
     // Twice in a row: whichever comes late finds nothing, or is taken; the turn ends once.
     let first = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("sent");
@@ -146,16 +152,16 @@ async fn an_interrupt_of_another_turn_is_refused_and_the_running_one_goes_on() {
     if let Err(refused) = late {
         assert_eq!(refused.to_string(), "no active turn to interrupt (-32600)");
     }
-    let events = server.rest_of_turn().await;
-    assert_eq!(end(&events).status, TurnStatus::Interrupted);
+    let events = server.events_until_turn_end().await;
+    assert_eq!(completed_turn(&events).status, TurnStatus::Interrupted);
     server.close().await;
 }
 
 #[tokio::test]
 async fn an_interrupt_at_any_moment_ends_the_turn_once() {
-    let place = Place::with_config("[wire]\nturn_event_delay_ms = 0\n");
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config("[wire]\nturn_event_delay_ms = 0\n");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     for events_before in 0..14 {
         let turn = server.start_turn(&thread.id, vec![text("draw a red square, 64x64")]).await;
         let mut events = Vec::new();
@@ -167,10 +173,10 @@ async fn an_interrupt_at_any_moment_ends_the_turn_once() {
             assert_eq!(late.to_string(), "no active turn to interrupt (-32600)");
         }
         if !matches!(events.last(), Some(Event::TurnCompleted(_))) {
-            events.extend(server.rest_of_turn().await);
+            events.extend(server.events_until_turn_end().await);
         }
         let ends = events.iter().filter(|event| matches!(event, Event::TurnCompleted(_))).count();
-        assert_eq!((ends, end(&events).id.as_str()), (1, turn.id.as_str()));
+        assert_eq!((ends, completed_turn(&events).id.as_str()), (1, turn.id.as_str()));
         let count = |name: &str| events.iter().filter(|event| event.method() == name).count();
         assert_eq!(count("item/started"), count("item/completed"), "{events:#?}");
     }

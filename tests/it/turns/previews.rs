@@ -3,21 +3,21 @@
 use easel_protocol::event::Event;
 use easel_protocol::handshake::ClientCapabilities;
 
-use crate::harness::events::{image, starts_an_image};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
-use crate::storage::below;
+use crate::harness::events::{completed_image, is_image_start};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
+use crate::storage::list_recursively;
 
 const SHOWING: &str = "images.partial_images = 2\n";
 
 #[tokio::test]
 async fn the_preview_shows_its_picture_twice_between_start_and_end() {
     for tool in [STANDALONE, HOSTED] {
-        let place = Place::with_config(SHOWING);
-        let mut server = place.server_with(tool).await;
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text("Draw a red fox")]).await;
-        let item = image(&events);
-        let started = events.iter().position(starts_an_image).expect("a start");
+        let sandbox = Sandbox::with_config(SHOWING);
+        let mut server = sandbox.start_server_with(tool).await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("Draw a red fox")]).await;
+        let item = completed_image(&events);
+        let started = events.iter().position(is_image_start).expect("a start");
         let methods: Vec<&str> = events[started..].iter().take(4).map(Event::method).collect();
         let preview = "item/imageGeneration/preview";
         assert_eq!(methods, ["item/started", preview, preview, "item/completed"]);
@@ -26,7 +26,8 @@ async fn the_preview_shows_its_picture_twice_between_start_and_end() {
             Some((preview.index, preview.width, preview.item_id.as_str()))
         });
         assert_eq!(previews.collect::<Vec<_>>(), [(0, 1024, item.id.as_str()), (1, 1024, item.id.as_str())]);
-        let files = below(&place.home().join("generated_images")).into_iter().filter(|path| path.is_file());
+        let files =
+            list_recursively(&sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file());
         assert_eq!(files.count(), 1);
         server.close().await;
     }
@@ -34,15 +35,15 @@ async fn the_preview_shows_its_picture_twice_between_start_and_end() {
 
 #[tokio::test]
 async fn a_client_that_wants_none_gets_none() {
-    let place = Place::with_config(SHOWING);
-    let mut server = Server::spawn(place.command(STANDALONE));
+    let sandbox = Sandbox::with_config(SHOWING);
+    let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     let methods = vec!["item/imageGeneration/preview".to_owned()];
     let capabilities =
         ClientCapabilities { opt_out_notification_methods: Some(methods), ..ClientCapabilities::default() };
     server.initialize(Some(capabilities)).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("Draw a red fox")]).await;
-    assert!(image(&events).saved_path.is_some());
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("Draw a red fox")]).await;
+    assert!(completed_image(&events).saved_path.is_some());
     assert!(!events.iter().any(|event| matches!(event, Event::ImagePreview(_))));
     server.close().await;
 }

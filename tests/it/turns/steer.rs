@@ -5,10 +5,10 @@ use easel_protocol::item::ThreadItem;
 use easel_protocol::method::{ThreadRead, TurnInterrupt, TurnSteer};
 use easel_protocol::turn::{TurnInterruptParams, TurnSteerParams};
 
-use crate::harness::events::{completed, starts_an_image};
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{Place, SLOW_AND_FREE, local_image, text};
-use crate::threads::whole;
+use crate::harness::events::{completed_items, is_image_start};
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{SLOW_AND_FREE, Sandbox, local_image, text};
+use crate::threads::read_params;
 
 fn steer(thread_id: &str, turn_id: &str) -> TurnSteerParams {
     TurnSteerParams {
@@ -22,44 +22,44 @@ fn steer(thread_id: &str, turn_id: &str) -> TurnSteerParams {
 /// It is in history however the turn ends, with images taken into the store.
 #[tokio::test]
 async fn a_message_is_added_to_the_turn_that_runs() {
-    let place = Place::with_config(SLOW_AND_FREE);
-    let file = place.write("a.png", &plain_png(60, 40, RED));
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let file = sandbox.write_file("a.png", &solid_png(60, 40, RED));
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
-    let mut wish = steer(&thread.id, &turn.id);
-    wish.input.push(local_image(&file));
-    assert_eq!(server.ok::<TurnSteer>(&wish).await.turn_id, turn.id);
+    server.events_until(is_image_start).await;
+    let mut params = steer(&thread.id, &turn.id);
+    params.input.push(local_image(&file));
+    assert_eq!(server.request::<TurnSteer>(&params).await.turn_id, turn.id);
     let interrupt = TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id.clone() };
-    server.ok::<TurnInterrupt>(&interrupt).await;
-    let events = server.rest_of_turn().await;
-    let added = completed(&events).into_iter().find_map(|item| match item {
+    server.request::<TurnInterrupt>(&interrupt).await;
+    let events = server.events_until_turn_end().await;
+    let added = completed_items(&events).into_iter().find_map(|item| match item {
         ThreadItem::UserMessage(message) => Some(message.clone()),
         ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) | ThreadItem::ImageGeneration(_) => None,
     });
     let added = added.expect("the message");
     assert_eq!((added.client_id.as_deref(), added.content.len()), (Some("mine"), 2));
     assert!(events.iter().any(|event| matches!(event, Event::ItemStarted(started) if started.item.id() == added.id)));
-    let turns = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread.turns;
+    let turns = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.turns;
     assert!(turns[0].items.contains(&ThreadItem::UserMessage(added)));
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_message_for_a_turn_that_does_not_run_is_refused() {
-    let place = Place::with_config(SLOW_AND_FREE);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    let refusal = server.refused::<TurnSteer>(&steer(&thread.id, "nothing")).await;
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let refusal = server.request_error::<TurnSteer>(&steer(&thread.id, "nothing")).await;
     assert_eq!(refusal, "-32600 no active turn to steer");
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
-    let refusal = server.refused::<TurnSteer>(&steer(&thread.id, "another")).await;
+    server.events_until(is_image_start).await;
+    let refusal = server.request_error::<TurnSteer>(&steer(&thread.id, "another")).await;
     assert_eq!(refusal, format!("-32600 expected active turn id another but found {}", turn.id));
     let empty = TurnSteerParams { input: Vec::new(), ..steer(&thread.id, &turn.id) };
-    assert_eq!(server.refused::<TurnSteer>(&empty).await, "-32602 Invalid params: `input`: is empty");
-    server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
-    server.rest_of_turn().await;
+    assert_eq!(server.request_error::<TurnSteer>(&empty).await, "-32602 Invalid params: `input`: is empty");
+    server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+    server.events_until_turn_end().await;
     server.close().await;
 }

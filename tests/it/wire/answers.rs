@@ -1,12 +1,12 @@
 //! What each kind of line is answered.
 
-use crate::harness::Place;
-use crate::wire::raw::{INITIALIZE, QUIET, Raw};
+use crate::harness::Sandbox;
+use crate::wire::raw::{INITIALIZE, NO_WARNINGS, RawServer};
 
 #[test]
 fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let deep_params = format!(r#"{{"id":20,"method":"thread/list","params":{}}}"#, nested(10_000));
     let deep_ignored = format!(r#"{{"id":21,"method":"account/read","params":{{"x":{}}}}}"#, nested(100));
@@ -55,7 +55,7 @@ fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
     for line in lines {
         server.send_bytes(line);
         server.send_bytes(b"\n");
-        answers.push(server.line());
+        answers.push(server.read_line());
     }
     insta::assert_snapshot!(answers.join("\n"), @r#"
     {"id":null,"error":{"code":-32700,"message":"Parse error: expected ident at line 1 column 2"}}
@@ -104,8 +104,8 @@ fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
 
 #[test]
 fn ten_thousand_nested_arrays_are_refused_wherever_they_stand() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     let (open, closed) = ("[".repeat(10_000), "]".repeat(10_000));
     for (line, code) in [
         (open.clone(), -32700),
@@ -116,7 +116,7 @@ fn ten_thousand_nested_arrays_are_refused_wherever_they_stand() {
         (format!(r#"{{"id":1,"method":"thread/start","params":{{"config":{open}{closed}}}}}"#), -32602),
     ] {
         server.send(&line);
-        let answer = server.json();
+        let answer = server.read_json();
         assert_eq!(answer["error"]["code"], code, "{}: {answer}", &line[..30]);
     }
     server.assert_alive();
@@ -125,57 +125,60 @@ fn ten_thousand_nested_arrays_are_refused_wherever_they_stand() {
 
 #[test]
 fn before_initialize_everything_is_refused_and_a_second_one_too() {
-    let place = Place::new();
-    let mut server = Raw::spawn(place.command(&["-c", QUIET]).into_std());
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::spawn(sandbox.server_command(&["-c", NO_WARNINGS]).into_std());
     let refused = |id| format!(r#"{{"id":{id},"error":{{"code":-32600,"message":"Not initialized"}}}}"#);
-    assert_eq!(server.ask(r#"{"id":1,"method":"account/read"}"#), refused(1));
-    assert_eq!(server.ask(r#"{"id":2,"method":"no/such"}"#), refused(2));
-    assert_eq!(server.ask(r#"{"id":3,"method":"$/cancelRequest","params":{"id":1}}"#), refused(3));
+    assert_eq!(server.round_trip(r#"{"id":1,"method":"account/read"}"#), refused(1));
+    assert_eq!(server.round_trip(r#"{"id":2,"method":"no/such"}"#), refused(2));
+    assert_eq!(server.round_trip(r#"{"id":3,"method":"$/cancelRequest","params":{"id":1}}"#), refused(3));
     server.send(r#"{"method":"initialized"}"#);
-    let wrong = server.ask(r#"{"id":4,"method":"initialize","params":{}}"#);
+    let wrong = server.round_trip(r#"{"id":4,"method":"initialize","params":{}}"#);
     assert!(wrong.contains("-32602") && wrong.contains("clientInfo"), "{wrong}");
-    assert_eq!(server.ask(r#"{"id":5,"method":"account/read"}"#), refused(5));
-    server.greet();
-    assert_eq!(server.ask(INITIALIZE), r#"{"id":"hello","error":{"code":-32600,"message":"Already initialized"}}"#);
+    assert_eq!(server.round_trip(r#"{"id":5,"method":"account/read"}"#), refused(5));
+    server.initialize();
+    assert_eq!(
+        server.round_trip(INITIALIZE),
+        r#"{"id":"hello","error":{"code":-32600,"message":"Already initialized"}}"#
+    );
     server.assert_alive();
     server.close();
 }
 
 #[test]
 fn a_client_that_never_sends_initialized_is_served() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    server.thread();
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    server.start_thread();
     server.assert_alive();
     server.close();
 }
 
 #[test]
 fn requests_right_behind_initialize_are_served_without_waiting_for_its_answer() {
-    let place = Place::new();
-    let mut server = Raw::spawn(place.command(&["-c", QUIET]).into_std());
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::spawn(sandbox.server_command(&["-c", NO_WARNINGS]).into_std());
     server.send_bytes(format!("{INITIALIZE}\n{{\"id\":2,\"method\":\"account/read\"}}\n").as_bytes());
-    assert_eq!(server.json()["id"], "hello");
-    assert_eq!(server.json()["id"], 2);
+    assert_eq!(server.read_json()["id"], "hello");
+    assert_eq!(server.read_json()["id"], 2);
     server.close();
 }
 
 #[test]
 fn blank_lines_and_carriage_returns_are_nothing() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     server.send_bytes(
         b"\n\r\n \t \n{\"id\":1,\"method\":\"account/read\"}\r\n\n\r\n{\"id\":2,\"method\":\"account/read\"}\n",
     );
-    assert_eq!(server.json()["id"], 1);
-    assert_eq!(server.json()["id"], 2);
+    assert_eq!(server.read_json()["id"], 1);
+    assert_eq!(server.read_json()["id"], 2);
     server.close();
 }
 
 #[test]
 fn unknown_notifications_and_answers_nobody_waits_for_are_ignored() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     for line in [
         r#"{"method":"no/such","params":{}}"#,
         r#"{"method":"thread/start","params":{}}"#,
@@ -193,10 +196,10 @@ fn unknown_notifications_and_answers_nobody_waits_for_are_ignored() {
 
 #[test]
 fn no_refusal_lists_the_methods() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     for line in [r#"{"id":1,"method":"nonsense"}"#, r#"{"id":2,"method":"thread/nonsense"}"#, r#"{"id":3}"#] {
-        let answer = server.ask(line);
+        let answer = server.round_trip(line);
         for method in ["thread/start", "turn/start", "image/read", "account/read"] {
             assert!(!answer.contains(method), "{answer}");
         }
@@ -207,11 +210,11 @@ fn no_refusal_lists_the_methods() {
 /// Clients show a login window when a message speaks of one.
 #[test]
 fn an_unknown_method_is_never_taken_for_a_missing_login() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     for method in ["account/login/none", "mcpServer/oauth/login", "account/credentials/none"] {
         server.send(&format!(r#"{{"id":1,"method":"{method}"}}"#));
-        let answer = server.json();
+        let answer = server.read_json();
         assert_eq!(answer["error"]["code"], -32601, "{answer}");
         let message = answer["error"]["message"].as_str().expect("a message").to_lowercase();
         assert!(message.contains("image sidecar"), "{message}");

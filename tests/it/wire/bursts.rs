@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::harness::Place;
-use crate::wire::raw::Raw;
+use crate::harness::Sandbox;
+use crate::wire::raw::RawServer;
 
 #[test]
 fn a_burst_of_two_thousand_requests_that_is_read_afterwards_has_two_thousand_answers() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    server.thread();
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    server.start_thread();
     let methods = ["account/read", "thread/list", "model/list"];
     let mut burst = String::new();
     for id in 0..2_000 {
@@ -18,7 +18,7 @@ fn a_burst_of_two_thousand_requests_that_is_read_afterwards_has_two_thousand_ans
     server.send_bytes(burst.as_bytes());
     let mut ids = BTreeSet::new();
     for _ in 0..2_000 {
-        let answer = server.json();
+        let answer = server.read_json();
         assert!(answer["result"].is_object(), "{answer}");
         assert!(ids.insert(answer["id"].as_u64().expect("an id of the burst")), "answered twice: {answer}");
     }
@@ -28,14 +28,14 @@ fn a_burst_of_two_thousand_requests_that_is_read_afterwards_has_two_thousand_ans
 
 #[test]
 fn a_burst_beyond_the_request_queue_is_refused_request_by_request_and_loses_none() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &["-c", "server.max_in_flight=1"]);
-    server.thread();
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &["-c", "server.max_in_flight=1"]);
+    server.start_thread();
     let burst: String = (0..500).map(|id| format!("{{\"id\":{id},\"method\":\"thread/list\"}}\n")).collect();
     server.send_bytes(burst.as_bytes());
     let mut ids = BTreeSet::new();
     for _ in 0..500 {
-        let answer = server.json();
+        let answer = server.read_json();
         let overloaded = answer["error"]["code"] == -32001;
         assert!(overloaded != answer["result"].is_object(), "{answer}");
         assert!(ids.insert(answer["id"].as_u64().expect("an id of the burst")), "answered twice: {answer}");

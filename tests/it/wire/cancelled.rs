@@ -3,42 +3,42 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::harness::Place;
-use crate::harness::pictures::{RED, data_url, plain_png};
+use crate::harness::Sandbox;
+use crate::harness::pictures::{RED, data_url, solid_png};
 use crate::wire::in_flight::Held;
-use crate::wire::raw::Raw;
+use crate::wire::raw::RawServer;
 
 const STANDALONE: &[&str] = &["--enable", "imagegenext"];
 
 /// Asks for something and cancels that before it can be done.
-fn give_up(server: &mut Raw, method: &str, params: &Value) {
+fn give_up(server: &mut RawServer, method: &str, params: &Value) {
     server.send(&json!({ "id": "given up", "method": method, "params": params }).to_string());
-    let answer = server.ask(r#"{"method":"$/cancelRequest","params":{"id":"given up"}}"#);
+    let answer = server.round_trip(r#"{"method":"$/cancelRequest","params":{"id":"given up"}}"#);
     assert_eq!(answer, r#"{"id":"given up","error":{"code":-32800,"message":"Request cancelled"}}"#);
 }
 
-fn turn(server: &mut Raw, thread_id: &str, text: &str) -> Vec<Value> {
+fn turn(server: &mut RawServer, thread_id: &str, text: &str) -> Vec<Value> {
     let input = json!([{ "type": "text", "text": text }]);
-    server.result("turn/start", &json!({ "threadId": thread_id, "input": input }));
-    server.until("turn/completed")
+    server.request("turn/start", &json!({ "threadId": thread_id, "input": input }));
+    server.read_until("turn/completed")
 }
 
-fn turns_of(server: &mut Raw, thread_id: &str) -> Vec<Value> {
-    let mut read = server.result("thread/read", &json!({ "threadId": thread_id, "includeTurns": true }));
+fn turns_of(server: &mut RawServer, thread_id: &str) -> Vec<Value> {
+    let mut read = server.request("thread/read", &json!({ "threadId": thread_id, "includeTurns": true }));
     let Value::Array(turns) = read["thread"]["turns"].take() else { panic!("{read}") };
     turns
 }
 
 #[test]
 fn a_cancelled_rollback_is_done_and_told_and_leaves_nothing_to_edit() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, STANDALONE);
-    let thread_id = server.thread();
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, STANDALONE);
+    let thread_id = server.start_thread();
     turn(&mut server, &thread_id, "draw a red square, 64x64");
-    let held = Held::new(&place);
+    let held = Held::new(&sandbox);
     give_up(&mut server, "thread/rollback", &json!({ "threadId": thread_id, "numTurns": 1 }));
     held.release();
-    assert_eq!(server.json()["method"], "thread/reverted");
+    assert_eq!(server.read_json()["method"], "thread/reverted");
     assert_eq!(turns_of(&mut server, &thread_id), [] as [Value; 0]);
     let events = turn(&mut server, &thread_id, "make it blue");
     let images = events.iter().filter_map(|event| event["params"]["item"]["images"].as_array()).flatten();
@@ -49,27 +49,27 @@ fn a_cancelled_rollback_is_done_and_told_and_leaves_nothing_to_edit() {
 
 #[test]
 fn a_cancelled_delete_is_done_and_told() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    let thread_id = server.thread();
-    let held = Held::new(&place);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    let thread_id = server.start_thread();
+    let held = Held::new(&sandbox);
     give_up(&mut server, "thread/delete", &json!({ "threadId": thread_id }));
     held.release();
-    assert_eq!(server.json()["method"], "thread/deleted");
-    let read =
-        server.ask(&json!({ "id": 1, "method": "thread/read", "params": { "threadId": thread_id } }).to_string());
+    assert_eq!(server.read_json()["method"], "thread/deleted");
+    let read = server
+        .round_trip(&json!({ "id": 1, "method": "thread/read", "params": { "threadId": thread_id } }).to_string());
     assert!(read.contains("not found"), "{read}");
     server.close();
 }
 
 #[test]
 fn a_cancelled_write_leaves_the_thread_free_for_another_process() {
-    let place = Place::new();
-    let (mut server, mut other) = (Raw::start(&place, &[]), Raw::start(&place, &[]));
-    let thread_id = server.thread();
+    let sandbox = Sandbox::new();
+    let (mut server, mut other) = (RawServer::start(&sandbox, &[]), RawServer::start(&sandbox, &[]));
+    let thread_id = server.start_thread();
     turn(&mut server, &thread_id, "hello");
-    server.result("thread/unsubscribe", &json!({ "threadId": thread_id }));
-    assert_eq!(server.json()["method"], "thread/closed");
+    server.request("thread/unsubscribe", &json!({ "threadId": thread_id }));
+    assert_eq!(server.read_json()["method"], "thread/closed");
     for (method, params) in [
         ("thread/name/set", json!({ "name": "n" })),
         ("thread/metadata/update", json!({ "gitInfo": { "branch": "main" } })),
@@ -80,12 +80,12 @@ fn a_cancelled_write_leaves_the_thread_free_for_another_process() {
     ] {
         let mut params = params;
         params["threadId"] = json!(thread_id);
-        let held = Held::new(&place);
+        let held = Held::new(&sandbox);
         give_up(&mut server, method, &params);
         held.release();
         // Answered after all that was asked of the thread before.
-        server.result("thread/read", &json!({ "threadId": thread_id }));
-        other.result("thread/name/set", &json!({ "threadId": thread_id, "name": method }));
+        server.request("thread/read", &json!({ "threadId": thread_id }));
+        other.request("thread/name/set", &json!({ "threadId": thread_id, "name": method }));
     }
     assert_eq!(turns_of(&mut other, &thread_id), [] as [Value; 0]);
     drop((server, other));
@@ -93,12 +93,12 @@ fn a_cancelled_write_leaves_the_thread_free_for_another_process() {
 
 #[test]
 fn a_cancelled_turn_that_has_not_begun_does_not_begin() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, STANDALONE);
-    let thread_id = server.thread();
-    let held = Held::new(&place);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, STANDALONE);
+    let thread_id = server.start_thread();
+    let held = Held::new(&sandbox);
     let input =
-        json!([{ "type": "text", "text": "edit" }, { "type": "image", "url": data_url(&plain_png(64, 64, RED)) }]);
+        json!([{ "type": "text", "text": "edit" }, { "type": "image", "url": data_url(&solid_png(64, 64, RED)) }]);
     give_up(&mut server, "turn/start", &json!({ "threadId": thread_id, "input": input }));
     held.release();
     assert_eq!(turns_of(&mut server, &thread_id), [] as [Value; 0]);
@@ -110,22 +110,22 @@ fn a_cancelled_turn_that_has_not_begun_does_not_begin() {
 
 #[test]
 fn a_thread_whose_history_cannot_be_read_takes_turns_again_when_it_can() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, STANDALONE);
-    let thread_id = server.thread();
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, STANDALONE);
+    let thread_id = server.start_thread();
     for _ in 0..2 {
         turn(&mut server, &thread_id, "hello");
     }
-    server.result("thread/rollback", &json!({ "threadId": thread_id, "numTurns": 1 }));
-    assert_eq!(server.json()["method"], "thread/reverted");
-    let database = Connection::open(place.home().join("easel.db")).expect("the database of the home");
+    server.request("thread/rollback", &json!({ "threadId": thread_id, "numTurns": 1 }));
+    assert_eq!(server.read_json()["method"], "thread/reverted");
+    let database = Connection::open(sandbox.home().join("easel.db")).expect("the database of the home");
     let wrap = |sql: &str| assert!(database.execute(sql, [&thread_id]).expect("a row is changed") > 0);
     wrap("UPDATE model_items SET json = 'x' || json WHERE thread_id = ?1");
     let input = json!([{ "type": "text", "text": "hello" }]);
     let start = json!({ "id": 1, "method": "turn/start", "params": { "threadId": thread_id, "input": input } });
-    let refused = server.ask(&start.to_string());
+    let refused = server.round_trip(&start.to_string());
     assert!(refused.contains("-32603"), "{refused}");
-    let status = server.result("thread/read", &json!({ "threadId": thread_id }));
+    let status = server.request("thread/read", &json!({ "threadId": thread_id }));
     assert_eq!(status["thread"]["status"]["type"], "idle");
     wrap("UPDATE model_items SET json = substr(json, 2) WHERE thread_id = ?1");
     turn(&mut server, &thread_id, "hello");

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::harness::{EASEL, Place};
+use crate::harness::{EASEL, Sandbox};
 use crate::wire::in_flight::{Held, rename};
-use crate::wire::raw::{INITIALIZE, QUIET, Raw, Signal};
+use crate::wire::raw::{INITIALIZE, NO_WARNINGS, RawServer, Signal};
 
 /// A provider whose answers take longer than any test.
 const SLOW: &str = "
@@ -19,12 +19,12 @@ delay_ms = 600000
 ";
 
 /// A server with a turn under way, its thread's id, and what it has said of the turn.
-fn with_running_turn(place: &Place, arguments: &[&str]) -> (Raw, String) {
-    let mut server = Raw::spawn(place.command(arguments).into_std());
-    server.greet();
-    let thread_id = server.thread();
+fn with_running_turn(sandbox: &Sandbox, arguments: &[&str]) -> (RawServer, String) {
+    let mut server = RawServer::spawn(sandbox.server_command(arguments).into_std());
+    server.initialize();
+    let thread_id = server.start_thread();
     server.send(&turn_start(&thread_id));
-    server.until("turn/started");
+    server.read_until("turn/started");
     (server, thread_id)
 }
 
@@ -34,22 +34,22 @@ fn turn_start(thread_id: &str) -> String {
 }
 
 /// The rest is a turn that ended as interrupted with every started item ended, then nothing, then exit 0.
-fn assert_interrupted(server: &mut Raw) {
+fn assert_interrupted(server: &mut RawServer) {
     let rest: Vec<Value> =
-        server.rest().iter().map(|line| serde_json::from_str(line).expect("whole JSON lines")).collect();
+        server.read_to_end().iter().map(|line| serde_json::from_str(line).expect("whole JSON lines")).collect();
     let last = rest.last().expect("the turn says that it ended");
     assert_eq!(last["method"], "turn/completed", "{rest:#?}");
     assert_eq!(last["params"]["turn"]["status"], "interrupted");
     let items = |method: &str| rest.iter().filter(|message| message["method"] == method).count();
     assert_eq!(items("item/started"), items("item/completed"), "{rest:#?}");
-    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(server.wait_for_exit_code(), Some(0));
 }
 
 /// What a new server reads of the thread's only turn.
-fn stored_status(place: &Place, thread_id: &str) -> String {
-    let mut server = Raw::spawn(place.command(&[]).into_std());
-    server.greet();
-    let page = server.result("thread/turns/list", &json!({ "threadId": thread_id }));
+fn stored_status(sandbox: &Sandbox, thread_id: &str) -> String {
+    let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
+    server.initialize();
+    let page = server.request("thread/turns/list", &json!({ "threadId": thread_id }));
     assert_eq!(page["data"].as_array().map(Vec::len), Some(1), "{page}");
     let status = page["data"][0]["status"].as_str().expect("a status").to_owned();
     server.close();
@@ -59,57 +59,57 @@ fn stored_status(place: &Place, thread_id: &str) -> String {
 #[test]
 fn a_request_right_before_the_end_of_input_is_answered_with_or_without_a_newline() {
     for last in ["{\"id\":1,\"method\":\"thread/list\"}\n", "{\"id\":1,\"method\":\"thread/list\"}"] {
-        let place = Place::new();
-        let mut server = Raw::start(&place, &[]);
+        let sandbox = Sandbox::new();
+        let mut server = RawServer::start(&sandbox, &[]);
         server.send_bytes(last.as_bytes());
         server.close_input();
-        let rest = server.rest();
+        let rest = server.read_to_end();
         assert_eq!(rest.len(), 1, "{rest:?}");
         assert!(rest[0].starts_with(r#"{"id":1,"result":"#), "{rest:?}");
-        assert_eq!(server.exit_code(), Some(0));
+        assert_eq!(server.wait_for_exit_code(), Some(0));
     }
 }
 
 #[test]
 fn the_end_of_input_before_anything_was_said_is_an_orderly_end() {
-    let place = Place::new();
-    let mut server = Raw::spawn(place.command(&["-c", QUIET]).into_std());
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::spawn(sandbox.server_command(&["-c", NO_WARNINGS]).into_std());
     server.close_input();
-    assert_eq!(server.rest(), [""; 0]);
-    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(server.read_to_end(), [""; 0]);
+    assert_eq!(server.wait_for_exit_code(), Some(0));
 }
 
 #[test]
 fn the_end_of_input_interrupts_a_running_turn_and_tells_all_of_it() {
-    let place = Place::with_config(SLOW);
-    let (mut server, thread_id) = with_running_turn(&place, &[]);
+    let sandbox = Sandbox::with_config(SLOW);
+    let (mut server, thread_id) = with_running_turn(&sandbox, &[]);
     server.close_input();
     assert_interrupted(&mut server);
-    assert_eq!(stored_status(&place, &thread_id), "interrupted");
+    assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
 }
 
 #[test]
 fn a_turn_started_right_before_the_end_of_input_is_answered_and_interrupted() {
-    let place = Place::with_config(SLOW);
-    let mut server = Raw::spawn(place.command(&[]).into_std());
-    server.greet();
-    let thread_id = server.thread();
+    let sandbox = Sandbox::with_config(SLOW);
+    let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
+    server.initialize();
+    let thread_id = server.start_thread();
     server.send(&turn_start(&thread_id));
     server.close_input();
-    let answer = server.json();
+    let answer = server.read_json();
     assert_eq!((&answer["id"], &answer["result"]["turn"]["status"]), (&json!("turn"), &json!("inProgress")));
     assert_interrupted(&mut server);
-    assert_eq!(stored_status(&place, &thread_id), "interrupted");
+    assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
 }
 
 #[test]
 fn sigterm_interrupts_a_running_turn_and_exits_0() {
     for signal in [Signal::Term, Signal::Int, Signal::HangUp] {
-        let place = Place::with_config(SLOW);
-        let (mut server, thread_id) = with_running_turn(&place, &[]);
+        let sandbox = Sandbox::with_config(SLOW);
+        let (mut server, thread_id) = with_running_turn(&sandbox, &[]);
         server.signal(signal);
         assert_interrupted(&mut server);
-        assert_eq!(stored_status(&place, &thread_id), "interrupted");
+        assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
     }
 }
 
@@ -117,12 +117,12 @@ fn sigterm_interrupts_a_running_turn_and_exits_0() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_that_ignores_sighup_outlives_its_terminal() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let mut command = Command::new("sh");
-    command.args(["-c", r#"trap "" HUP; exec "$0" app-server -c "$1""#, EASEL, QUIET]);
-    command.env_clear().env("EASEL_HOME", place.home()).env("HOME", place.root()).current_dir(place.project());
-    let mut server = Raw::spawn(command);
-    server.greet();
+    command.args(["-c", r#"trap "" HUP; exec "$0" app-server -c "$1""#, EASEL, NO_WARNINGS]);
+    command.env_clear().env("EASEL_HOME", sandbox.home()).env("HOME", sandbox.root()).current_dir(sandbox.project());
+    let mut server = RawServer::spawn(command);
+    server.initialize();
     server.signal(Signal::HangUp);
     for _ in 0..100 {
         server.assert_alive();
@@ -135,43 +135,43 @@ fn a_server_that_ignores_sighup_outlives_its_terminal() {
 fn a_request_that_takes_long_keeps_no_turn_from_its_end() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = mute.local_addr().expect("an address");
-    let place = Place::with_config(&format!(
+    let sandbox = Sandbox::with_config(&format!(
         "model_provider = \"mute\"\n[server]\nshutdown_grace_ms = 2000\n\
          [model_providers.mute]\npreset = \"generic\"\nbase_url = \"http://{url}/v1\"\n\
          [model_providers.slow]\npreset = \"preview\"\ndelay_ms = 600000\n"
     ));
-    let mut server = Raw::spawn(place.command(&[]).into_std());
-    server.greet();
-    let started = server.result("thread/start", &json!({ "modelProvider": "slow" }));
+    let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
+    server.initialize();
+    let started = server.request("thread/start", &json!({ "modelProvider": "slow" }));
     let thread_id = started["thread"]["id"].as_str().expect("a thread id").to_owned();
-    server.until("thread/started");
+    server.read_until("thread/started");
     server.send(&turn_start(&thread_id));
-    server.until("turn/started");
+    server.read_until("turn/started");
     server.send(r#"{"id":"list","method":"model/list"}"#);
     // The provider was asked.
     let (asked, _) = mute.accept().expect("a request");
     server.close_input();
-    let rest: Vec<Value> = server.rest().iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let rest: Vec<Value> = server.read_to_end().iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let answer = rest.iter().find(|message| message["id"] == "list").expect("every request is answered");
     assert_eq!(answer["error"]["code"], -32800, "{answer}");
     let last = rest.last().expect("the turn's end");
     assert_eq!((&last["method"], &last["params"]["turn"]["status"]), (&json!("turn/completed"), &json!("interrupted")));
-    assert_eq!(server.exit_code(), Some(0));
-    assert_eq!(stored_status(&place, &thread_id), "interrupted");
+    assert_eq!(server.wait_for_exit_code(), Some(0));
+    assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
     drop(asked);
 }
 
 /// Signals of one kind merge while one is pending, so the log tells when the first one was taken.
 #[test]
 fn a_second_sigterm_exits_at_once() {
-    let place = Place::new();
-    let mut command = place.command(&["-c", QUIET, "-c", "server.shutdown_grace_ms=600000"]).into_std();
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.server_command(&["-c", NO_WARNINGS, "-c", "server.shutdown_grace_ms=600000"]).into_std();
     command.env("RUST_LOG", "info").stderr(Stdio::piped());
-    let mut server = Raw::spawn(command);
+    let mut server = RawServer::spawn(command);
     let mut log = BufReader::new(server.child.stderr.take().expect("a piped stderr"));
-    server.greet();
-    let thread_id = server.thread();
-    let held = Held::new(&place);
+    server.initialize();
+    let thread_id = server.start_thread();
+    let held = Held::new(&sandbox);
     server.send(&rename("7", &thread_id));
     server.assert_alive();
     server.signal(Signal::Term);
@@ -181,58 +181,58 @@ fn a_second_sigterm_exits_at_once() {
         assert!(log.read_line(&mut line).expect("a log in UTF-8") > 0, "the log ended");
     }
     server.signal(Signal::Term);
-    let rest = server.rest();
+    let rest = server.read_to_end();
     assert!(rest.iter().all(|line| !line.contains("result")), "nothing was waited for: {rest:?}");
-    assert!(server.exit_code().is_some(), "an exit, not a death");
+    assert!(server.wait_for_exit_code().is_some(), "an exit, not a death");
     held.release();
 }
 
 #[test]
 fn a_client_that_closes_our_output_ends_a_silent_server() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     server.close_output();
-    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(server.wait_for_exit_code(), Some(0));
 }
 
 #[test]
 fn a_client_that_closes_our_output_ends_a_turn() {
-    let place = Place::with_config(SLOW);
-    let (mut server, thread_id) = with_running_turn(&place, &[]);
+    let sandbox = Sandbox::with_config(SLOW);
+    let (mut server, thread_id) = with_running_turn(&sandbox, &[]);
     server.close_output();
-    assert_eq!(server.exit_code(), Some(0));
-    assert_eq!(stored_status(&place, &thread_id), "interrupted");
+    assert_eq!(server.wait_for_exit_code(), Some(0));
+    assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
 }
 
 /// A shell starts the server and waits for it; the test kills the shell and keeps all pipes open.
 #[test]
 fn a_server_does_not_outlive_its_parent() {
-    let place = Place::with_config(SLOW);
+    let sandbox = Sandbox::with_config(SLOW);
     let mut command = Command::new("sh");
     command.args(["-c", r#"exec 3<&0; "$0" app-server <&3 & wait"#, EASEL]).stderr(Stdio::piped());
-    let (home, folder) = (place.home(), place.project());
+    let (home, folder) = (sandbox.home(), sandbox.project());
     command.env_clear().env("EASEL_HOME", home).env("HOME", &folder).env("PATH", "/usr/bin:/bin").current_dir(folder);
-    let mut shell = Raw::spawn(command);
+    let mut shell = RawServer::spawn(command);
     let mut stderr = shell.child.stderr.take().expect("a piped stderr");
     shell.send(INITIALIZE);
-    assert_eq!(shell.json()["id"], "hello");
-    let thread_id = shell.thread();
+    assert_eq!(shell.read_json()["id"], "hello");
+    let thread_id = shell.start_thread();
     shell.send(&turn_start(&thread_id));
-    shell.until("turn/started");
+    shell.read_until("turn/started");
     shell.signal(Signal::Kill);
-    shell.exit_code();
-    shell.rest();
+    shell.wait_for_exit_code();
+    shell.read_to_end();
     // Only the server holds this end now, and it has it until its exit.
     stderr.read_to_end(&mut Vec::new()).expect("the end of stderr");
-    assert_eq!(stored_status(&place, &thread_id), "interrupted");
+    assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
 }
 
 #[test]
 fn a_server_with_a_turn_is_gone_soon_when_the_grace_is_nothing() {
-    let place = Place::with_config(SLOW);
-    let (mut server, thread_id) = with_running_turn(&place, &["-c", "server.shutdown_grace_ms=0"]);
+    let sandbox = Sandbox::with_config(SLOW);
+    let (mut server, thread_id) = with_running_turn(&sandbox, &["-c", "server.shutdown_grace_ms=0"]);
     server.close_input();
-    server.rest();
-    assert_eq!(server.exit_code(), Some(0));
-    assert_eq!(stored_status(&place, &thread_id), "interrupted", "the next start closes what was left open");
+    server.read_to_end();
+    assert_eq!(server.wait_for_exit_code(), Some(0));
+    assert_eq!(stored_status(&sandbox, &thread_id), "interrupted", "the next start closes what was left open");
 }

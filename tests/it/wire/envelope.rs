@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::harness::Place;
-use crate::wire::raw::Raw;
+use crate::harness::Sandbox;
+use crate::wire::raw::RawServer;
 
 #[test]
 fn ids_come_back_as_they_were_written() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     let longest = format!("\"{}\"", "x".repeat(1_000));
     for id in [
         "0",
@@ -22,9 +22,9 @@ fn ids_come_back_as_they_were_written() {
         "\"\u{1f58c}\u{202e}\"",
         longest.as_str(),
     ] {
-        let answer = server.ask(&format!(r#"{{"method":"account/read", "id" : {id} }}"#));
+        let answer = server.round_trip(&format!(r#"{{"method":"account/read", "id" : {id} }}"#));
         assert!(answer.starts_with(&format!(r#"{{"id":{id},"result":"#)), "{id}: {answer}");
-        let refusal = server.ask(&format!(r#"{{"id":{id},"method":"no/such"}}"#));
+        let refusal = server.round_trip(&format!(r#"{{"id":{id},"method":"no/such"}}"#));
         assert!(refusal.starts_with(&format!(r#"{{"id":{id},"error":"#)), "{id}: {refusal}");
     }
     server.close();
@@ -32,10 +32,10 @@ fn ids_come_back_as_they_were_written() {
 
 #[test]
 fn a_number_and_the_same_digits_as_a_string_are_two_ids() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
     server.send_bytes(b"{\"id\":1,\"method\":\"thread/list\"}\n{\"id\":\"1\",\"method\":\"thread/list\"}\n");
-    let mut ids = [server.json()["id"].take(), server.json()["id"].take()];
+    let mut ids = [server.read_json()["id"].take(), server.read_json()["id"].take()];
     ids.sort_by_key(Value::is_string);
     assert_eq!(ids, [Value::from(1), Value::from("1")]);
     server.close();
@@ -43,28 +43,28 @@ fn a_number_and_the_same_digits_as_a_string_are_two_ids() {
 
 #[test]
 fn an_escaped_method_name_is_the_same_method() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    let answer = server.ask(r#"{"id":1,"method":"account\/re\u0061d"}"#);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    let answer = server.round_trip(r#"{"id":1,"method":"account\/re\u0061d"}"#);
     assert!(answer.starts_with(r#"{"id":1,"result":"#), "{answer}");
     server.close();
 }
 
 /// Every line of a session with answers, refusals, warnings and a whole turn.
-fn session(place: &Place, initialize: &str, version: &str) -> Vec<Value> {
-    let mut server = Raw::spawn(place.command(&["-c", "no_such_key=1"]).into_std());
+fn session(sandbox: &Sandbox, initialize: &str, version: &str) -> Vec<Value> {
+    let mut server = RawServer::spawn(sandbox.server_command(&["-c", "no_such_key=1"]).into_std());
     let mut seen = Vec::new();
     server.send(initialize);
     // Two warnings: the unknown key, and that nothing is configured.
-    seen.extend([server.json(), server.json(), server.json()]);
+    seen.extend([server.read_json(), server.read_json(), server.read_json()]);
     server.send(&format!(r#"{{{version}"id":2,"method":"thread/start"}}"#));
-    seen.extend(server.until("thread/started"));
+    seen.extend(server.read_until("thread/started"));
     let thread_id = seen[3]["result"]["thread"]["id"].as_str().expect("a thread id").to_owned();
     server.send("nonsense");
-    seen.push(server.json());
+    seen.push(server.read_json());
     let input = r#"[{"type":"text","text":"draw a red square"}]"#;
     server.send(&format!(r#"{{"id":3,"method":"turn/start","params":{{"threadId":"{thread_id}","input":{input}}}}}"#));
-    seen.extend(server.until("turn/completed"));
+    seen.extend(server.read_until("turn/completed"));
     server.close();
     seen
 }
@@ -79,10 +79,10 @@ fn every_line_says_jsonrpc_when_initialize_did_and_only_then() {
         (r#""jsonrpc":"1.0","#, None),
         (r#""jsonrpc":null,"#, None),
     ] {
-        let place = Place::new();
+        let sandbox = Sandbox::new();
         // What later requests say changes nothing.
         let other = if expected.is_some() { "" } else { r#""jsonrpc":"2.0","# };
-        for message in session(&place, &format!(r#"{{{member}"id":1,"method":"initialize",{client}}}"#), other) {
+        for message in session(&sandbox, &format!(r#"{{{member}"id":1,"method":"initialize",{client}}}"#), other) {
             assert_eq!(message["jsonrpc"].as_str(), expected, "{member}: {message}");
         }
     }
@@ -90,8 +90,8 @@ fn every_line_says_jsonrpc_when_initialize_did_and_only_then() {
 
 #[test]
 fn every_notification_says_when_it_was_emitted_and_no_answer_does() {
-    let place = Place::new();
-    let seen = session(&place, crate::wire::raw::INITIALIZE, "");
+    let sandbox = Sandbox::new();
+    let seen = session(&sandbox, crate::wire::raw::INITIALIZE, "");
     let mut last = 0;
     for message in seen {
         if message.get("id").is_some() {

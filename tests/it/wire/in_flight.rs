@@ -2,15 +2,15 @@
 
 use rusqlite::Connection;
 
-use crate::harness::Place;
-use crate::wire::raw::{Raw, Signal};
+use crate::harness::Sandbox;
+use crate::wire::raw::{RawServer, Signal};
 
 /// Nothing is written to the home's database while this lives. The server waits for it a few seconds.
 pub(super) struct Held(Connection);
 
 impl Held {
-    pub(super) fn new(place: &Place) -> Self {
-        let connection = Connection::open(place.home().join("easel.db")).expect("the database of the home");
+    pub(super) fn new(sandbox: &Sandbox) -> Self {
+        let connection = Connection::open(sandbox.home().join("easel.db")).expect("the database of the home");
         connection.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
         Self(connection)
     }
@@ -27,71 +27,74 @@ pub(super) fn rename(id: &str, thread_id: &str) -> String {
 
 #[test]
 fn an_id_in_flight_is_refused_and_free_again_afterwards() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    let thread_id = server.thread();
-    let held = Held::new(&place);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    let thread_id = server.start_thread();
+    let held = Held::new(&sandbox);
     server.send(&rename("7", &thread_id));
     assert_eq!(
-        server.ask(r#"{"id":7,"method":"account/read"}"#),
+        server.round_trip(r#"{"id":7,"method":"account/read"}"#),
         r#"{"id":7,"error":{"code":-32600,"message":"Invalid request: a request with this id is in flight"}}"#
     );
-    assert_eq!(server.ask(r#"{"id":"7","method":"model/list"}"#).find("result"), Some(r#"{"id":"7",""#.len()));
+    assert_eq!(server.round_trip(r#"{"id":"7","method":"model/list"}"#).find("result"), Some(r#"{"id":"7",""#.len()));
     held.release();
-    assert_eq!(server.line(), r#"{"id":7,"result":{}}"#);
-    assert_eq!(server.json()["method"], "thread/name/updated");
-    let again = server.ask(r#"{"id":7,"method":"account/read"}"#);
+    assert_eq!(server.read_line(), r#"{"id":7,"result":{}}"#);
+    assert_eq!(server.read_json()["method"], "thread/name/updated");
+    let again = server.round_trip(r#"{"id":7,"method":"account/read"}"#);
     assert!(again.starts_with(r#"{"id":7,"result":"#), "{again}");
     server.close();
 }
 
 #[test]
 fn a_cancelled_request_is_answered_at_once_and_only_once() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    let thread_id = server.thread();
-    let held = Held::new(&place);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    let thread_id = server.start_thread();
+    let held = Held::new(&sandbox);
     let cancelled = |id| format!(r#"{{"id":{id},"error":{{"code":-32800,"message":"Request cancelled"}}}}"#);
     for id in ["7", r#""seven""#] {
         server.send(&rename(id, &thread_id));
-        assert_eq!(server.ask(&format!(r#"{{"method":"$/cancelRequest","params":{{"id":{id}}}}}"#)), cancelled(id));
+        assert_eq!(
+            server.round_trip(&format!(r#"{{"method":"$/cancelRequest","params":{{"id":{id}}}}}"#)),
+            cancelled(id)
+        );
     }
     // Some clients send the cancellation as a request.
     server.send(&rename("8", &thread_id));
-    assert_eq!(server.ask(r#"{"id":9,"method":"$/cancelRequest","params":{"id":8}}"#), cancelled("8"));
-    assert_eq!(server.line(), r#"{"id":9,"result":{}}"#);
+    assert_eq!(server.round_trip(r#"{"id":9,"method":"$/cancelRequest","params":{"id":8}}"#), cancelled("8"));
+    assert_eq!(server.read_line(), r#"{"id":9,"result":{}}"#);
     held.release();
     // The first had begun; the others waited behind it.
-    assert_eq!(server.json()["method"], "thread/name/updated");
+    assert_eq!(server.read_json()["method"], "thread/name/updated");
     server.assert_alive();
     server.close();
 }
 
 #[test]
 fn writes_that_nobody_waits_for_are_bounded() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &["-c", "server.max_in_flight=2"]);
-    let threads: Vec<String> = (0..5).map(|_| server.thread()).collect();
-    let held = Held::new(&place);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &["-c", "server.max_in_flight=2"]);
+    let threads: Vec<String> = (0..5).map(|_| server.start_thread()).collect();
+    let held = Held::new(&sandbox);
     for thread_id in &threads[..4] {
         server.send(&rename("1", thread_id));
-        let cancelled = server.ask(r#"{"method":"$/cancelRequest","params":{"id":1}}"#);
+        let cancelled = server.round_trip(r#"{"method":"$/cancelRequest","params":{"id":1}}"#);
         assert!(cancelled.contains("-32800"), "{cancelled}");
     }
     let overloaded = r#"{"id":2,"error":{"code":-32001,"message":"Server overloaded; retry later."}}"#;
-    assert_eq!(server.ask(&rename("2", &threads[4])), overloaded);
+    assert_eq!(server.round_trip(&rename("2", &threads[4])), overloaded);
     server.assert_alive();
     held.release();
-    let told: Vec<_> = (0..4).map(|_| server.json()).collect();
+    let told: Vec<_> = (0..4).map(|_| server.read_json()).collect();
     assert!(told.iter().all(|event| event["method"] == "thread/name/updated"), "{told:?}");
     server.close();
 }
 
 #[test]
 fn cancelling_what_is_finished_or_was_never_asked_is_nothing() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    server.ask(r#"{"id":1,"method":"account/read"}"#);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    server.round_trip(r#"{"id":1,"method":"account/read"}"#);
     for params in [
         r#"{"id":1}"#,
         r#"{"id":1}"#,
@@ -107,27 +110,30 @@ fn cancelling_what_is_finished_or_was_never_asked_is_nothing() {
     }
     server.send(r#"{"method":"$/cancelRequest"}"#);
     server.assert_alive();
-    assert_eq!(server.ask(r#"{"id":2,"method":"$/cancelRequest","params":{"id":1}}"#), r#"{"id":2,"result":{}}"#);
+    assert_eq!(
+        server.round_trip(r#"{"id":2,"method":"$/cancelRequest","params":{"id":1}}"#),
+        r#"{"id":2,"result":{}}"#
+    );
     server.close();
 }
 
 #[test]
 fn a_full_table_of_requests_refuses_in_the_words_that_clients_retry_on_and_recovers() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &["-c", "server.max_in_flight=2"]);
-    let (one, two) = (server.thread(), server.thread());
-    let held = Held::new(&place);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &["-c", "server.max_in_flight=2"]);
+    let (one, two) = (server.start_thread(), server.start_thread());
+    let held = Held::new(&sandbox);
     server.send(&rename("1", &one));
     server.send(&rename("2", &two));
     assert_eq!(
-        server.ask(r#"{"id":3,"method":"account/read"}"#),
+        server.round_trip(r#"{"id":3,"method":"account/read"}"#),
         r#"{"id":3,"error":{"code":-32001,"message":"Server overloaded; retry later."}}"#
     );
     held.release();
     // Each is answered before its event; the two threads go side by side.
     let mut ids = Vec::new();
     for _ in 0..4 {
-        ids.extend(server.json()["id"].as_i64());
+        ids.extend(server.read_json()["id"].as_i64());
     }
     ids.sort_unstable();
     assert_eq!(ids, [1, 2]);
@@ -137,10 +143,10 @@ fn a_full_table_of_requests_refuses_in_the_words_that_clients_retry_on_and_recov
 
 #[test]
 fn requests_of_one_thread_keep_their_order_and_others_do_not_wait() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    let thread_id = server.thread();
-    let held = Held::new(&place);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    let thread_id = server.start_thread();
+    let held = Held::new(&sandbox);
     let names: Vec<String> = (0..20).map(|n| format!("name {n}")).collect();
     for (id, name) in names.iter().enumerate() {
         let params = format!(r#"{{"threadId":"{thread_id}","name":"{name}"}}"#);
@@ -151,7 +157,7 @@ fn requests_of_one_thread_keep_their_order_and_others_do_not_wait() {
     let mut answered = Vec::new();
     let mut told = Vec::new();
     while told.len() < names.len() {
-        let message = server.json();
+        let message = server.read_json();
         match message["id"].as_u64() {
             Some(id) => answered.push(id),
             None => told.push(message["params"]["threadName"].as_str().expect("a name").to_owned()),
@@ -166,10 +172,10 @@ fn requests_of_one_thread_keep_their_order_and_others_do_not_wait() {
 #[test]
 fn a_request_in_flight_is_answered_although_the_input_ends_or_a_signal_comes() {
     for end in [None, Some(Signal::Term), Some(Signal::Int)] {
-        let place = Place::new();
-        let mut server = Raw::start(&place, &[]);
-        let thread_id = server.thread();
-        let held = Held::new(&place);
+        let sandbox = Sandbox::new();
+        let mut server = RawServer::start(&sandbox, &[]);
+        let thread_id = server.start_thread();
+        let held = Held::new(&sandbox);
         server.send(&rename("7", &thread_id));
         // It was read: this one came later.
         server.assert_alive();
@@ -178,9 +184,9 @@ fn a_request_in_flight_is_answered_although_the_input_ends_or_a_signal_comes() {
             Some(signal) => server.signal(signal),
         }
         held.release();
-        assert_eq!(server.line(), r#"{"id":7,"result":{}}"#, "{end:?}");
-        assert_eq!(server.json()["method"], "thread/name/updated");
-        assert_eq!(server.rest(), [""; 0]);
-        assert_eq!(server.exit_code(), Some(0));
+        assert_eq!(server.read_line(), r#"{"id":7,"result":{}}"#, "{end:?}");
+        assert_eq!(server.read_json()["method"], "thread/name/updated");
+        assert_eq!(server.read_to_end(), [""; 0]);
+        assert_eq!(server.wait_for_exit_code(), Some(0));
     }
 }

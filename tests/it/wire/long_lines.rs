@@ -1,12 +1,12 @@
 //! Lines over the maximum, and what they cost.
 
-use crate::harness::Place;
-use crate::wire::raw::Raw;
+use crate::harness::Sandbox;
+use crate::wire::raw::RawServer;
 
 const MIB: u64 = 1024 * 1024;
 
 /// Sends so many bytes of one line without its newline.
-fn send_endless(server: &mut Raw, bytes: u64) {
+fn send_endless(server: &mut RawServer, bytes: u64) {
     let piece = vec![b'x'; 1_000_000];
     for _ in 0..bytes / 1_000_000 {
         server.send_bytes(&piece);
@@ -15,15 +15,15 @@ fn send_endless(server: &mut Raw, bytes: u64) {
 
 /// The answer to a line of 100 MB comes when its newline does, and costs at most `allowed` bytes of memory.
 fn assert_skipped(arguments: &[&str], limit: u64, allowed: u64) {
-    let place = Place::new();
-    let mut server = Raw::start(&place, arguments);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, arguments);
     server.assert_alive();
     #[cfg(target_os = "linux")]
-    let before = server.memory("VmRSS");
+    let before = server.memory_bytes("VmRSS");
     for _ in 0..2 {
         send_endless(&mut server, 100_000_000);
         let expected = format!("Invalid request: line longer than {limit} bytes");
-        assert_eq!(server.ask(""), format!(r#"{{"id":null,"error":{{"code":-32600,"message":"{expected}"}}}}"#));
+        assert_eq!(server.round_trip(""), format!(r#"{{"id":null,"error":{{"code":-32600,"message":"{expected}"}}}}"#));
         server.assert_alive();
     }
     // Memory is counted on Linux only.
@@ -31,7 +31,7 @@ fn assert_skipped(arguments: &[&str], limit: u64, allowed: u64) {
     let _ = allowed;
     #[cfg(target_os = "linux")]
     {
-        let (peak, after) = (server.memory("VmHWM"), server.memory("VmRSS"));
+        let (peak, after) = (server.memory_bytes("VmHWM"), server.memory_bytes("VmRSS"));
         assert!(peak < before + allowed, "{} MiB at most, {} MiB before", peak / MIB, before / MIB);
         assert!(after < before + 8 * MIB, "{} MiB afterwards, {} MiB before", after / MIB, before / MIB);
     }
@@ -51,13 +51,13 @@ fn with_a_small_limit_memory_stays_flat_under_a_line_of_100_mb() {
 
 #[test]
 fn a_line_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &["-c", "server.max_line_bytes=65536"]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &["-c", "server.max_line_bytes=65536"]);
     let request = r#"{"id":1,"method":"account/read"}"#;
     let padded = |length: usize| format!("{request}{}", " ".repeat(length - request.len()));
-    let fits = server.ask(&padded(65_536));
+    let fits = server.round_trip(&padded(65_536));
     assert!(fits.starts_with(r#"{"id":1,"result":"#), "{fits}");
-    let too_long = server.ask(&padded(65_537));
+    let too_long = server.round_trip(&padded(65_537));
     assert!(too_long.starts_with(r#"{"id":null,"error":{"code":-32600"#), "{too_long}");
     server.assert_alive();
     server.close();
@@ -65,11 +65,11 @@ fn a_line_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 
 #[test]
 fn a_long_line_that_never_ends_does_not_keep_the_server() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &["-c", "server.max_line_bytes=65536"]);
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &["-c", "server.max_line_bytes=65536"]);
     send_endless(&mut server, 1_000_000);
     server.close_input();
-    let rest = server.rest();
+    let rest = server.read_to_end();
     assert!(rest.len() <= 1, "{rest:?}");
-    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(server.wait_for_exit_code(), Some(0));
 }

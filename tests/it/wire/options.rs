@@ -2,18 +2,18 @@
 
 use std::process::{Command, Output};
 
-use crate::harness::{EASEL, Place};
-use crate::wire::raw::Raw;
+use crate::harness::{EASEL, Sandbox};
+use crate::wire::raw::RawServer;
 
 /// Starts `easel` with all of these arguments and returns the summaries of its warnings.
-fn warnings(place: &Place, arguments: &[&str]) -> Vec<String> {
+fn warnings(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     let mut command = Command::new(EASEL);
-    command.args(arguments).current_dir(place.project()).env_clear().env("EASEL_HOME", place.home());
-    let mut server = Raw::spawn(command);
-    server.greet();
+    command.args(arguments).current_dir(sandbox.project()).env_clear().env("EASEL_HOME", sandbox.home());
+    let mut server = RawServer::spawn(command);
+    server.initialize();
     server.close_input();
-    let said = server.rest();
-    assert_eq!(server.exit_code(), Some(0), "{arguments:?}");
+    let said = server.read_to_end();
+    assert_eq!(server.wait_for_exit_code(), Some(0), "{arguments:?}");
     said.iter().map(|line| summary(line)).collect()
 }
 
@@ -24,15 +24,15 @@ fn summary(line: &str) -> String {
 }
 
 fn run(arguments: &[&str]) -> Output {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let mut command = Command::new(EASEL);
-    command.args(arguments).current_dir(place.project()).env_clear().env("EASEL_HOME", place.home());
+    command.args(arguments).current_dir(sandbox.project()).env_clear().env("EASEL_HOME", sandbox.home());
     command.output().expect("the program starts")
 }
 
 #[test]
 fn every_spelling_of_stdio_serves() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let provider = ["-c", "model_provider=preview"];
     for arguments in [
         &["app-server", "--listen", "stdio://"][..],
@@ -40,16 +40,16 @@ fn every_spelling_of_stdio_serves() {
         &["app-server", "--stdio"],
         &["app-server"],
     ] {
-        assert_eq!(warnings(&place, &[arguments, &provider].concat()), [""; 0], "{arguments:?}");
-        assert_eq!(warnings(&place, &[&provider, arguments].concat()), [""; 0], "{arguments:?}");
+        assert_eq!(warnings(&sandbox, &[arguments, &provider].concat()), [""; 0], "{arguments:?}");
+        assert_eq!(warnings(&sandbox, &[&provider, arguments].concat()), [""; 0], "{arguments:?}");
     }
 }
 
 #[test]
 fn options_before_and_after_the_subcommand_all_count() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let said = warnings(
-        &place,
+        &sandbox,
         &[
             "-c",
             "a.before=1",
@@ -80,16 +80,16 @@ fn options_before_and_after_the_subcommand_all_count() {
 
 #[test]
 fn a_profile_that_is_not_there_is_a_warning() {
-    let place = Place::new();
-    let said = warnings(&place, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
-    insta::assert_snapshot!(said.join("\n").replace(&place.home().display().to_string(), "HOME"), @"HOME/config.toml: `--profile` asks for `profiles.nope`, which is not in the home configuration.");
+    let sandbox = Sandbox::new();
+    let said = warnings(&sandbox, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
+    insta::assert_snapshot!(said.join("\n").replace(&sandbox.home().display().to_string(), "HOME"), @"HOME/config.toml: `--profile` asks for `profiles.nope`, which is not in the home configuration.");
 }
 
 #[test]
 fn keys_with_a_wrong_value_or_without_one_are_warnings() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let said = warnings(
-        &place,
+        &sandbox,
         &[
             "app-server",
             "-c",
@@ -121,9 +121,9 @@ fn keys_with_a_wrong_value_or_without_one_are_warnings() {
 
 #[test]
 fn options_of_the_peer_that_mean_nothing_here_are_passed_over_in_silence() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let said = warnings(
-        &place,
+        &sandbox,
         &[
             "-c",
             "sandbox_mode=\"danger-full-access\"",
@@ -143,16 +143,16 @@ fn options_of_the_peer_that_mean_nothing_here_are_passed_over_in_silence() {
 
 #[test]
 fn a_broken_configuration_file_is_a_warning_that_names_it() {
-    let place = Place::with_config("model_provider = \"preview\"\nunknown_key = 1\n[images]\nparallel = \"x\"\n");
-    let said = warnings(&place, &["app-server"]).join("\n");
-    let home = place.home().display().to_string();
+    let sandbox = Sandbox::with_config("model_provider = \"preview\"\nunknown_key = 1\n[images]\nparallel = \"x\"\n");
+    let said = warnings(&sandbox, &["app-server"]).join("\n");
+    let home = sandbox.home().display().to_string();
     insta::assert_snapshot!(said.replace(&home, "HOME"), @r#"
     HOME/config.toml:2: Unknown key `unknown_key` in the home configuration was ignored.
     HOME/config.toml:4: `images.parallel` in the home configuration was ignored: it must be a whole number from 1 to 16.
     "#);
 
-    let place = Place::with_config("model_provider = \n");
-    let said = warnings(&place, &["app-server"]);
+    let sandbox = Sandbox::with_config("model_provider = \n");
+    let said = warnings(&sandbox, &["app-server"]);
     assert!(said.iter().any(|summary| summary.contains("config.toml:1")), "{said:?}");
 }
 

@@ -10,8 +10,8 @@ use easel_protocol::method::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::harness::{Place, Server, text};
-use crate::wire::raw::{INITIALIZE, Raw};
+use crate::harness::{Sandbox, Server, text};
+use crate::wire::raw::{INITIALIZE, RawServer};
 
 /// The longest line that every public client takes.
 const LONGEST: usize = 64 * 1024;
@@ -22,12 +22,12 @@ fn params<P: DeserializeOwned>(params: Value) -> P {
 
 #[tokio::test]
 async fn no_line_of_a_usual_session_is_over_64_kib() {
-    let place = Place::new();
-    let mut server = place.server().await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("draw a red square")]).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     for turn in 1..10 {
-        server.turn(&thread.id, vec![text(&format!("make it {turn} times larger"))]).await;
+        server.run_turn(&thread.id, vec![text(&format!("make it {turn} times larger"))]).await;
     }
     lists(&mut server, &thread.id).await;
     for (direction, line) in server.transcript() {
@@ -41,53 +41,53 @@ async fn no_line_of_a_usual_session_is_over_64_kib() {
 }
 
 async fn lists(server: &mut Server, thread_id: &str) {
-    server.ok::<AccountRead>(&params(json!({}))).await;
-    server.ok::<ConfigRead>(&params(json!({ "includeLayers": true }))).await;
-    server.ok::<ExperimentalFeatureList>(&params(json!({}))).await;
-    server.ok::<ModelList>(&params(json!({}))).await;
-    server.ok::<ModelProviderList>(&params(json!({}))).await;
-    server.ok::<ToolList>(&params(json!({}))).await;
-    server.ok::<ThreadList>(&params(json!({}))).await;
-    server.ok::<ThreadLoadedList>(&params(json!({}))).await;
-    let read = server.ok::<ThreadRead>(&params(json!({ "threadId": thread_id }))).await;
+    server.request::<AccountRead>(&params(json!({}))).await;
+    server.request::<ConfigRead>(&params(json!({ "includeLayers": true }))).await;
+    server.request::<ExperimentalFeatureList>(&params(json!({}))).await;
+    server.request::<ModelList>(&params(json!({}))).await;
+    server.request::<ModelProviderList>(&params(json!({}))).await;
+    server.request::<ToolList>(&params(json!({}))).await;
+    server.request::<ThreadList>(&params(json!({}))).await;
+    server.request::<ThreadLoadedList>(&params(json!({}))).await;
+    let read = server.request::<ThreadRead>(&params(json!({ "threadId": thread_id }))).await;
     assert!(read.thread.turns.is_empty());
-    let turns = server.ok::<ThreadTurnsList>(&params(json!({ "threadId": thread_id }))).await;
+    let turns = server.request::<ThreadTurnsList>(&params(json!({ "threadId": thread_id }))).await;
     assert_eq!(turns.data.len(), 10);
-    let items = server.ok::<ThreadItemsList>(&params(json!({ "threadId": thread_id }))).await;
+    let items = server.request::<ThreadItemsList>(&params(json!({ "threadId": thread_id }))).await;
     assert!(items.data.len() >= 25, "a full page: {}", items.data.len());
-    let images = server.ok::<ImageList>(&params(json!({ "threadId": thread_id }))).await;
+    let images = server.request::<ImageList>(&params(json!({ "threadId": thread_id }))).await;
     assert_eq!(images.data.len(), 10);
 }
 
 /// Warnings, logs of every level, and a refusal that is logged: none of it reaches stdout.
 #[test]
 fn stdout_is_json_objects_from_the_first_byte() {
-    let place = Place::with_config("nonsense = [");
-    let mut command = place.command(&["-c", "no_such_key=1", "--enable", "no_such_feature"]).into_std();
+    let sandbox = Sandbox::with_config("nonsense = [");
+    let mut command = sandbox.server_command(&["-c", "no_such_key=1", "--enable", "no_such_feature"]).into_std();
     command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1").stderr(Stdio::null());
-    let mut server = Raw::spawn(command);
+    let mut server = RawServer::spawn(command);
     server.send("garbage");
     server.send(INITIALIZE);
     server.send(r#"{"id":1,"method":"thread/start"}"#);
-    server.until("thread/started");
+    server.read_until("thread/started");
     server.send(r#"{"id":2,"method":"thread/read","params":{"threadId":"x"}}"#);
     server.close_input();
-    for line in server.rest() {
+    for line in server.read_to_end() {
         assert!(line.starts_with('{'), "{line}");
         assert!(serde_json::from_str::<Value>(&line).is_ok_and(|message| message.is_object()), "{line}");
     }
-    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(server.wait_for_exit_code(), Some(0));
 }
 
 #[test]
 fn logs_go_to_stderr_as_json_objects_when_asked() {
-    let place = Place::new();
-    let mut command = place.command(&["-c", "model_provider=preview"]).into_std();
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.server_command(&["-c", "model_provider=preview"]).into_std();
     command.env("RUST_LOG", "trace").env("LOG_FORMAT", "json").stderr(Stdio::piped());
-    let mut server = Raw::spawn(command);
+    let mut server = RawServer::spawn(command);
     let log = server.child.stderr.take().expect("a piped stderr");
-    server.greet();
-    server.thread();
+    server.initialize();
+    server.start_thread();
     server.close();
     let log = String::from_utf8(rest(log)).expect("a log in UTF-8");
     assert!(!log.is_empty());
@@ -98,23 +98,23 @@ fn logs_go_to_stderr_as_json_objects_when_asked() {
 
 #[test]
 fn a_stderr_that_nobody_reads_stops_nothing() {
-    let place = Place::new();
-    let mut command = place.command(&["-c", "model_provider=preview"]).into_std();
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.server_command(&["-c", "model_provider=preview"]).into_std();
     command.env("RUST_LOG", "trace").stderr(Stdio::piped());
-    let mut server = Raw::spawn(command);
-    server.greet();
+    let mut server = RawServer::spawn(command);
+    server.initialize();
     // Held, and never read: 64 KiB are soon full.
     let unread = server.child.stderr.take().expect("a piped stderr");
-    let thread_id = server.thread();
+    let thread_id = server.start_thread();
     for id in 0..5_000 {
-        let answer =
-            server.ask(&format!(r#"{{"id":{id},"method":"thread/read","params":{{"threadId":"{thread_id}"}}}}"#));
+        let answer = server
+            .round_trip(&format!(r#"{{"id":{id},"method":"thread/read","params":{{"threadId":"{thread_id}"}}}}"#));
         assert!(answer.starts_with(&format!(r#"{{"id":{id},"result":"#)), "{answer}");
         server.send(r#"{"method":"no/such"}"#);
     }
     let input = json!([{ "type": "text", "text": "draw a red square" }]);
-    server.result("turn/start", &json!({ "threadId": thread_id, "input": input }));
-    server.until("turn/completed");
+    server.request("turn/start", &json!({ "threadId": thread_id, "input": input }));
+    server.read_until("turn/completed");
     server.close();
     assert!(rest(unread).len() >= 60 * 1024, "the log really filled its pipe");
 }

@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::harness::Place;
-use crate::harness::conformance::Judge;
+use crate::harness::Sandbox;
+use crate::harness::conformance::SchemaChecker;
 
 /// What a test may last before its server is killed, so that a server that hangs fails the test instead of stopping it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The arguments of a server whose configuration has nothing to warn about.
-pub(crate) const QUIET: &str = "model_provider=preview";
+pub(crate) const NO_WARNINGS: &str = "model_provider=preview";
 
 /// The shortest handshake.
 pub(crate) const INITIALIZE: &str =
     r#"{"id":"hello","method":"initialize","params":{"clientInfo":{"name":"raw","version":"1.0.0"}}}"#;
 
 /// A child process and the pipes to it; killed when dropped.
-pub(crate) struct Raw {
+pub(crate) struct RawServer {
     pub(crate) child: Child,
     input: Option<ChildStdin>,
     output: Option<BufReader<ChildStdout>>,
-    judge: Judge,
+    checker: SchemaChecker,
     _watchdog: SyncSender<()>,
 }
 
@@ -38,12 +38,12 @@ pub(crate) enum Signal {
     HangUp,
 }
 
-impl Raw {
+impl RawServer {
     /// A server that was greeted and has nothing more to say.
-    pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
-        let arguments: Vec<&str> = ["-c", QUIET].iter().chain(arguments).copied().collect();
-        let mut raw = Self::spawn(place.command(&arguments).into_std());
-        raw.greet();
+    pub(crate) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        let arguments: Vec<&str> = ["-c", NO_WARNINGS].iter().chain(arguments).copied().collect();
+        let mut raw = Self::spawn(sandbox.server_command(&arguments).into_std());
+        raw.initialize();
         raw
     }
 
@@ -53,12 +53,12 @@ impl Raw {
         let mut child = command.spawn().expect("the program starts");
         let (input, output) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
         let watchdog = watch(child.id());
-        Self { child, input, output, judge: Judge::default(), _watchdog: watchdog }
+        Self { child, input, output, checker: SchemaChecker::default(), _watchdog: watchdog }
     }
 
     /// Initializes and takes the answer.
-    pub(crate) fn greet(&mut self) {
-        let answer = self.ask(INITIALIZE);
+    pub(crate) fn initialize(&mut self) {
+        let answer = self.round_trip(INITIALIZE);
         assert!(answer.starts_with(r#"{"id":"hello","result":{"#), "{answer}");
     }
 
@@ -68,37 +68,37 @@ impl Raw {
     }
 
     pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
-        self.judge.sent_bytes(bytes);
+        self.checker.record_sent_bytes(bytes);
         self.input.as_mut().expect("an open input").write_all(bytes).expect("the server takes its input");
     }
 
     /// The next line, without its newline.
-    pub(crate) fn line(&mut self) -> String {
+    pub(crate) fn read_line(&mut self) -> String {
         let mut line = String::new();
         let output = self.output.as_mut().expect("an open output");
         let read = output.read_line(&mut line).expect("lines are UTF-8");
         assert!(read > 0, "the output ended");
         assert_eq!(line.pop(), Some('\n'), "a whole line");
-        self.judge.received(&line);
+        self.checker.check_received(&line);
         line
     }
 
-    pub(crate) fn json(&mut self) -> Value {
-        let line = self.line();
+    pub(crate) fn read_json(&mut self) -> Value {
+        let line = self.read_line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
     /// Sends one line; the next one back must be its answer.
-    pub(crate) fn ask(&mut self, line: &str) -> String {
+    pub(crate) fn round_trip(&mut self, line: &str) -> String {
         self.send(line);
-        self.line()
+        self.read_line()
     }
 
     /// Asks with an id of its own and must get a result; events before it are dropped.
-    pub(crate) fn result(&mut self, method: &str, params: &Value) -> Value {
+    pub(crate) fn request(&mut self, method: &str, params: &Value) -> Value {
         self.send(&serde_json::json!({ "id": "result", "method": method, "params": params }).to_string());
         loop {
-            let mut message = self.json();
+            let mut message = self.read_json();
             if message["id"] == "result" {
                 assert!(message["error"].is_null(), "{method}: {message}");
                 return message["result"].take();
@@ -107,17 +107,17 @@ impl Raw {
     }
 
     /// Starts a thread and returns its id.
-    pub(crate) fn thread(&mut self) -> String {
-        let started = self.result("thread/start", &serde_json::json!({}));
-        assert_eq!(self.json()["method"], "thread/started");
+    pub(crate) fn start_thread(&mut self) -> String {
+        let started = self.request("thread/start", &serde_json::json!({}));
+        assert_eq!(self.read_json()["method"], "thread/started");
         started["thread"]["id"].as_str().expect("a thread id").to_owned()
     }
 
     /// The messages up to and with the first notification of this method.
-    pub(crate) fn until(&mut self, method: &str) -> Vec<Value> {
+    pub(crate) fn read_until(&mut self, method: &str) -> Vec<Value> {
         let mut messages = Vec::new();
         loop {
-            messages.push(self.json());
+            messages.push(self.read_json());
             if messages.last().is_some_and(|message| message["method"] == method) {
                 return messages;
             }
@@ -126,7 +126,7 @@ impl Raw {
 
     /// Whatever came before, the connection works.
     pub(crate) fn assert_alive(&mut self) {
-        let answer = self.ask(r#"{"id":"alive","method":"account/read"}"#);
+        let answer = self.round_trip(r#"{"id":"alive","method":"account/read"}"#);
         assert!(answer.starts_with(r#"{"id":"alive","result":{"#), "{answer}");
     }
 
@@ -139,24 +139,24 @@ impl Raw {
     }
 
     /// All that is still said, up to the end of the output.
-    pub(crate) fn rest(&mut self) -> Vec<String> {
+    pub(crate) fn read_to_end(&mut self) -> Vec<String> {
         let mut rest = String::new();
         self.output.as_mut().expect("an open output").read_to_string(&mut rest).expect("lines are UTF-8");
         assert!(rest.is_empty() || rest.ends_with('\n'), "a whole last line");
-        rest.lines().for_each(|line| self.judge.received(line));
+        rest.lines().for_each(|line| self.checker.check_received(line));
         rest.lines().map(str::to_owned).collect()
     }
 
     /// Waits for the exit; `None` is a death by signal.
-    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) fn wait_for_exit_code(&mut self) -> Option<i32> {
         self.child.wait().expect("the process can be waited for").code()
     }
 
     /// Ends the input; the server must say nothing more and exit 0.
     pub(crate) fn close(mut self) {
         self.close_input();
-        assert_eq!(self.rest(), [""; 0]);
-        assert_eq!(self.exit_code(), Some(0));
+        assert_eq!(self.read_to_end(), [""; 0]);
+        assert_eq!(self.wait_for_exit_code(), Some(0));
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -165,7 +165,7 @@ impl Raw {
 
     /// A line of `/proc/PID/status` in bytes, such as `VmHWM`, the most memory that the process ever had.
     #[cfg(target_os = "linux")]
-    pub(crate) fn memory(&self, name: &str) -> u64 {
+    pub(crate) fn memory_bytes(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let kib: u64 = line.and_then(|text| text.trim().strip_suffix(" kB")?.parse().ok()).expect("a number of kB");
@@ -173,7 +173,7 @@ impl Raw {
     }
 }
 
-impl Drop for Raw {
+impl Drop for RawServer {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();
@@ -196,7 +196,7 @@ fn kill(pid: u32, signal: Signal) {
 fn watch(pid: u32) -> SyncSender<()> {
     let (alive, ended) = sync_channel(0);
     std::thread::spawn(move || {
-        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+        if ended.recv_timeout(TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             kill(pid, Signal::Kill);
         }
     });

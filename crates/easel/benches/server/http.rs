@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 
-use crate::scripted::{Exchange, Scripted, calls, completes, says};
+use crate::scripted::{Exchange, ScriptedServer, calls, completes, says};
 use crate::{Peer, compare, median};
 
 /// Bytes of a picture: about what the preview draws, and a large one.
@@ -38,7 +38,7 @@ pub(crate) fn measure(home: &Path) {
 fn growth(home: &Path, name: &str, bytes: usize) {
     let asked = AtomicUsize::new(0);
     let answer = picture(bytes);
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         exchange.body();
         if exchange.path() != "responses" {
             return exchange.answer(200, "application/json", &answer);
@@ -80,7 +80,7 @@ fn side_by_side(home: &Path) {
     let [one, three] = [1, SIDE_BY_SIDE].map(|number| {
         let asked = AtomicUsize::new(0);
         let answer = picture(PICTURES[1].1);
-        let provider = Scripted::start(move |exchange| {
+        let provider = ScriptedServer::start(move |exchange| {
             exchange.body();
             if exchange.path() == "responses" {
                 return answer_turn(exchange, asked.fetch_add(1, Ordering::AcqRel), number);
@@ -105,7 +105,7 @@ fn side_by_side(home: &Path) {
 fn interrupts(home: &Path) {
     let (report_held, held) = sync_channel(1);
     let (report_gone, gone) = sync_channel(1);
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         exchange.body();
         if exchange.path() == "responses" {
             return answer_turn(exchange, 0, 1);
@@ -160,7 +160,7 @@ fn answer_turn(exchange: &mut Exchange, number: usize, images: usize) {
 }
 
 /// A server whose provider this is. The pause that lets clients subscribe is off.
-fn connected(home: &Path, provider: &Scripted) -> Peer {
+fn connected(home: &Path, provider: &ScriptedServer) -> Peer {
     let provider = format!(r#"model_providers.bench={{preset="litellm",base_url="{}"}}"#, provider.base_url());
     let options = ["-c", "model_provider=bench", "-c", &provider, "-c", "wire.turn_event_delay_ms=0"];
     let mut server = Peer::easel_with(home, &options);
@@ -193,7 +193,7 @@ fn turn(server: &mut Peer, thread: &str) -> Duration {
 
 /// The requests of one turn from a client that keeps its connection and does nothing else: two to the model, and between
 /// them the image.
-fn bare_turn(provider: &Scripted, model_requests: &[u64]) -> Duration {
+fn bare_turn(provider: &ScriptedServer, model_requests: &[u64]) -> Duration {
     let url = provider.base_url();
     let address = url.trim_start_matches("http://").trim_end_matches("/v1");
     let mut stream = TcpStream::connect(address).expect("the provider listens");

@@ -6,19 +6,19 @@ use easel_protocol::method::ThreadResume;
 use easel_protocol::turn::TurnStatus;
 use serde_json::{Value, json};
 
-use crate::harness::events::end;
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{Place, STANDALONE, Server, local_image, text};
-use crate::http::{at, connected};
-use crate::storage::below;
-use crate::threads::resume;
+use crate::harness::events::completed_turn;
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{STANDALONE, Sandbox, Server, local_image, text};
+use crate::http::{provider_config, start_server_with_key};
+use crate::storage::list_recursively;
+use crate::threads::resume_params;
 
 /// A provider whose model draws a cat when it is asked to.
-async fn provider(refuses: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> Loopback {
-    Loopback::start(move |request| {
+async fn provider(refuses: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> MockServer {
+    MockServer::start(move |request| {
         if request.path.ends_with("/images/generations") {
-            return Reply::json(200, &json!({"data": [{"b64_json": BASE64.encode(plain_png(8, 8, RED))}]}));
+            return Reply::json(200, &json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}));
         }
         let input = &request.json()["input"];
         let last = input.as_array().and_then(|items| items.last()).expect("an item");
@@ -30,20 +30,20 @@ async fn provider(refuses: impl Fn(&Request) -> Option<Reply> + Send + Sync + 's
     .await
 }
 
-async fn server(provider: &Loopback) -> (Place, Server) {
-    let place = Place::with_config(&at(&provider.url("v1")));
-    let server = connected(&place, STANDALONE).await;
-    (place, server)
+async fn server(provider: &MockServer) -> (Sandbox, Server) {
+    let sandbox = Sandbox::with_config(&provider_config(&provider.url("v1")));
+    let server = start_server_with_key(&sandbox, STANDALONE).await;
+    (sandbox, server)
 }
 
 async fn goes_on(server: &mut Server, thread_id: &str) {
-    let events = server.turn(thread_id, vec![text("hello")]).await;
-    let turn = end(&events);
+    let events = server.run_turn(thread_id, vec![text("hello")]).await;
+    let turn = completed_turn(&events);
     assert_eq!((turn.status, &turn.error), (TurnStatus::Completed, &None));
 }
 
 /// How many pictures, and which sentences about pictures that are left out, the last request to the model showed.
-fn shown(provider: &Loopback) -> (usize, Vec<String>) {
+fn shown(provider: &MockServer) -> (usize, Vec<String>) {
     let request = provider.sent_to("/responses").pop().expect("a request").json();
     let mut parts = Vec::new();
     collect(&request["input"], &mut parts);
@@ -67,14 +67,14 @@ fn collect<'a>(value: &'a Value, parts: &mut Vec<&'a Value>) {
 #[tokio::test]
 async fn a_thread_outlives_the_files_of_its_pictures() {
     let provider = provider(|_| None).await;
-    let (place, mut first) = server(&provider).await;
-    let thread = first.thread().await;
-    let picture = place.write("photo.png", &plain_png(9, 9, RED));
-    first.turn(&thread.id, vec![text("draw a cat"), local_image(&picture)]).await;
+    let (sandbox, mut first) = server(&provider).await;
+    let thread = first.start_thread().await;
+    let picture = sandbox.write_file("photo.png", &solid_png(9, 9, RED));
+    first.run_turn(&thread.id, vec![text("draw a cat"), local_image(&picture)]).await;
     goes_on(&mut first, &thread.id).await;
     assert_eq!(shown(&provider), (2, vec![]));
 
-    let files = |folder: &str| below(&place.home().join(folder)).into_iter().filter(|path| path.is_file());
+    let files = |folder: &str| list_recursively(&sandbox.home().join(folder)).into_iter().filter(|path| path.is_file());
     for file in files("generated_images") {
         std::fs::remove_file(file).expect("the made image");
     }
@@ -86,8 +86,8 @@ async fn a_thread_outlives_the_files_of_its_pictures() {
     assert_eq!(shown(&provider), (0, gone.clone()));
     first.close().await;
 
-    let mut second = connected(&place, STANDALONE).await;
-    second.ok::<ThreadResume>(&resume(&thread.id)).await;
+    let mut second = start_server_with_key(&sandbox, STANDALONE).await;
+    second.request::<ThreadResume>(&resume_params(&thread.id)).await;
     goes_on(&mut second, &thread.id).await;
     assert_eq!(shown(&provider), (0, gone));
     second.close().await;
@@ -106,11 +106,11 @@ async fn a_thread_outlives_a_picture_that_its_provider_refuses() {
         Some(Reply::json(400, &json!({ "error": error })))
     })
     .await;
-    let (place, mut server) = server(&provider).await;
-    let thread = server.thread().await;
-    let picture = place.write("photo.png", &plain_png(9, 9, RED));
-    let events = server.turn(&thread.id, vec![text("what is this?"), local_image(&picture)]).await;
-    assert_eq!(end(&events).status, TurnStatus::Completed);
+    let (sandbox, mut server) = server(&provider).await;
+    let thread = server.start_thread().await;
+    let picture = sandbox.write_file("photo.png", &solid_png(9, 9, RED));
+    let events = server.run_turn(&thread.id, vec![text("what is this?"), local_image(&picture)]).await;
+    assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
     assert_eq!(provider.sent_to("/responses").len(), 2);
     let refused = vec!["the provider did not accept it.".to_owned()];
     assert_eq!(shown(&provider), (0, refused.clone()));

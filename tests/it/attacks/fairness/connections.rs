@@ -5,17 +5,17 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::json;
 
-use crate::harness::Place;
-use crate::listen::server::{Listening, Transport};
+use crate::harness::Sandbox;
+use crate::listen::server::{ListeningServer, Transport};
 
 #[test]
 fn silent_strangers_keep_nobody_with_the_token_out() {
-    let place = Place::new();
-    let server = Listening::start_with(&place, Transport::WebSocket, &[]);
-    let mut before = server.client();
-    let _silent: Vec<TcpStream> = (0..64).map(|_| server.tcp()).collect();
-    let mut clients: Vec<_> = (0..8).map(|_| server.client()).collect();
-    let _more: Vec<TcpStream> = (0..64).map(|_| server.tcp()).collect();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start_with(&sandbox, Transport::WebSocket, &[]);
+    let mut before = server.connect();
+    let _silent: Vec<TcpStream> = (0..64).map(|_| server.connect_tcp()).collect();
+    let mut clients: Vec<_> = (0..8).map(|_| server.connect()).collect();
+    let _more: Vec<TcpStream> = (0..64).map(|_| server.connect_tcp()).collect();
     clients.iter_mut().for_each(|client| client.assert_alive());
     before.assert_alive();
     server.stop();
@@ -23,37 +23,37 @@ fn silent_strangers_keep_nobody_with_the_token_out() {
 
 #[test]
 fn silent_connections_to_a_socket_file_keep_no_client_out() {
-    let place = Place::new();
-    let server = Listening::start_with(&place, Transport::Lines, &[]);
-    let path = place.root().join("easel.sock");
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start_with(&sandbox, Transport::Lines, &[]);
+    let path = sandbox.root().join("easel.sock");
     let _silent: Vec<UnixStream> =
         (0..128).map(|_| UnixStream::connect(&path).expect("a server that listens")).collect();
-    server.client().assert_alive();
+    server.connect().assert_alive();
     server.stop();
 }
 
 /// Its answers fill its outbox; the thread is not kept from others meanwhile.
 #[test]
 fn a_client_that_does_not_read_keeps_no_other_from_its_thread() {
-    let place = Place::new();
-    let server = Listening::start_with(&place, Transport::Lines, &["-c", "server.outbox_bytes=1048576"]);
-    let (mut deaf, mut bob) = (server.client(), server.client());
-    let thread_id = deaf.thread();
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start_with(&sandbox, Transport::Lines, &["-c", "server.outbox_bytes=1048576"]);
+    let (mut deaf, mut bob) = (server.connect(), server.connect());
+    let thread_id = deaf.start_thread();
     let input = json!([{ "type": "text", "text": "x ".repeat(1_000_000) }]);
-    deaf.result("turn/start", &json!({ "threadId": thread_id, "input": input }));
+    deaf.request("turn/start", &json!({ "threadId": thread_id, "input": input }));
     deaf.events_until(&thread_id, "turn/completed");
-    deaf.result("thread/unsubscribe", &json!({ "threadId": thread_id }));
+    deaf.request("thread/unsubscribe", &json!({ "threadId": thread_id }));
     for id in 0..20 {
         let params = json!({ "threadId": thread_id, "includeTurns": true });
         deaf.send(&json!({ "id": id, "method": "thread/read", "params": params }));
     }
     for name in ["one", "two", "three"] {
-        bob.result("thread/name/set", &json!({ "threadId": thread_id, "name": name }));
-        assert_eq!(bob.json()["method"], "thread/name/updated");
+        bob.request("thread/name/set", &json!({ "threadId": thread_id, "name": name }));
+        assert_eq!(bob.read_json()["method"], "thread/name/updated");
     }
     let mut answered = 0;
     while answered < 20 {
-        let message = deaf.json();
+        let message = deaf.read_json();
         assert!(message["error"].is_null(), "{message}");
         answered += usize::from(message["result"]["thread"].is_object());
     }

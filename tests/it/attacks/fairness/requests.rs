@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{Place, SLOW_AND_FREE};
-use crate::wire::raw::Raw;
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{SLOW_AND_FREE, Sandbox};
+use crate::wire::raw::RawServer;
 
 /// A PNG with so many bytes of text that no decoder needs.
 fn padded_png(bytes: usize) -> Vec<u8> {
-    let mut png = plain_png(8, 8, RED);
+    let mut png = solid_png(8, 8, RED);
     let chunk = [&(bytes as u32).to_be_bytes()[..], b"tEXt", &vec![b'x'; bytes], &[0; 4]].concat();
     // Behind the signature and the header.
     png.splice(33..33, chunk);
@@ -18,13 +18,13 @@ fn padded_png(bytes: usize) -> Vec<u8> {
 #[test]
 fn an_interrupt_behind_a_large_message_is_answered_before_it() {
     use base64::Engine;
-    let place = Place::with_config(SLOW_AND_FREE);
-    let mut server = Raw::spawn(place.command(&[]).into_std());
-    server.greet();
-    let thread_id = server.thread();
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
+    server.initialize();
+    let thread_id = server.start_thread();
     let input = json!([{ "type": "text", "text": "draw a cat" }]);
-    let turn = server.result("turn/start", &json!({ "threadId": thread_id, "input": input }))["turn"]["id"].take();
-    server.until("turn/started");
+    let turn = server.request("turn/start", &json!({ "threadId": thread_id, "input": input }))["turn"]["id"].take();
+    server.read_until("turn/started");
     let url = base64::engine::general_purpose::STANDARD.encode(padded_png(30_000_000));
     let input = json!([{ "type": "image", "url": format!("data:image/png;base64,{url}") }]);
     let steer = json!({ "threadId": thread_id, "expectedTurnId": turn, "input": input });
@@ -33,7 +33,7 @@ fn an_interrupt_behind_a_large_message_is_answered_before_it() {
     server.send(&json!({ "id": "interrupt", "method": "turn/interrupt", "params": interrupt }).to_string());
     let mut ids: Vec<Value> = Vec::new();
     while ids.len() < 2 {
-        let message = server.json();
+        let message = server.read_json();
         if message.get("id").is_some() {
             ids.push(message["id"].clone());
         }
@@ -43,25 +43,25 @@ fn an_interrupt_behind_a_large_message_is_answered_before_it() {
 
 #[test]
 fn a_turn_begins_right_after_its_predecessors_interrupt_is_answered() {
-    let place = Place::with_config(SLOW_AND_FREE);
-    let mut server = Raw::spawn(place.command(&[]).into_std());
-    server.greet();
-    let thread_id = server.thread();
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
+    server.initialize();
+    let thread_id = server.start_thread();
     let input = json!([{ "type": "text", "text": "draw a cat" }]);
     let start = json!({ "threadId": thread_id, "input": input });
     for _ in 0..20 {
-        let turn = server.result("turn/start", &start)["turn"]["id"].take();
-        server.result("turn/interrupt", &json!({ "threadId": thread_id, "turnId": turn }));
+        let turn = server.request("turn/start", &start)["turn"]["id"].take();
+        server.request("turn/interrupt", &json!({ "threadId": thread_id, "turnId": turn }));
     }
     // The first request after an answered interrupt waits for the end of its turn.
-    server.result("turn/start", &start);
+    server.request("turn/start", &start);
 }
 
 #[test]
 fn faulty_items_of_sixty_megabytes_keep_no_other_request_waiting() {
-    let place = Place::new();
-    let mut server = Raw::start(&place, &[]);
-    let thread_id = server.thread();
+    let sandbox = Sandbox::new();
+    let mut server = RawServer::start(&sandbox, &[]);
+    let thread_id = server.start_thread();
     let mut content = vec![json!({ "type": "input_text", "text": "y".repeat(1_000_000) }); 59];
     content.push(json!({ "type": "input_text", "text": 7 }));
     let items = json!([{ "type": "message", "role": "user", "content": content }]);
@@ -70,7 +70,7 @@ fn faulty_items_of_sixty_megabytes_keep_no_other_request_waiting() {
     for id in 0..3 {
         server.send(&json!({ "id": id, "method": "thread/list", "params": {} }).to_string());
     }
-    let answers: Vec<Value> = (0..4).map(|_| server.json()).collect();
+    let answers: Vec<Value> = (0..4).map(|_| server.read_json()).collect();
     assert!(answers[..3].iter().all(|answer| answer["id"] != "faulty"), "{answers:#?}");
     let error = &answers[3]["error"];
     assert_eq!((&error["code"], &error["data"]["field"]), (&json!(-32602), &json!("items[0]")), "{error}");

@@ -7,14 +7,14 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use serde_json::json;
 
-use crate::harness::Place;
-use crate::listen::server::{Listening, Transport};
+use crate::harness::Sandbox;
+use crate::listen::server::{ListeningServer, Transport};
 
 const SEARCHES: usize = 64;
 
 /// Gives a thread 20 MB of words, in texts that are too long for the index, so that every search reads them all.
-fn fill(place: &Place, thread_id: &str) {
-    let database = Connection::open(place.home().join("easel.db")).expect("the database");
+fn fill(sandbox: &Sandbox, thread_id: &str) {
+    let database = Connection::open(sandbox.home().join("easel.db")).expect("the database");
     let folded = |context: &rusqlite::functions::Context<'_>| context.get::<String>(0);
     database.create_scalar_function("folded", 1, FunctionFlags::default(), folded).expect("a function");
     let sql = "WITH RECURSIVE row (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row LIMIT 200) \
@@ -24,13 +24,13 @@ fn fill(place: &Place, thread_id: &str) {
 
 #[test]
 fn a_thread_starts_before_another_clients_searches_are_done() {
-    let place = Place::new();
-    let server = Listening::start_with(&place, Transport::Lines, &[]);
-    let (mut ada, mut bob) = (server.client(), server.client());
+    let sandbox = Sandbox::new();
+    let server = ListeningServer::start_with(&sandbox, Transport::Lines, &[]);
+    let (mut ada, mut bob) = (server.connect(), server.connect());
     ada.send(&json!({ "id": "start", "method": "thread/start", "params": {} }));
-    let started = ada.json();
-    fill(&place, started["result"]["thread"]["id"].as_str().expect("a thread id"));
-    assert_eq!(ada.json()["method"], "thread/started");
+    let started = ada.read_json();
+    fill(&sandbox, started["result"]["thread"]["id"].as_str().expect("a thread id"));
+    assert_eq!(ada.read_json()["method"], "thread/started");
     for number in 0..SEARCHES {
         ada.send(&json!({ "id": number, "method": "thread/search", "params": { "searchTerm": "zzz" } }));
     }
@@ -39,12 +39,12 @@ fn a_thread_starts_before_another_clients_searches_are_done() {
     // It ends with the server.
     std::thread::spawn(move || {
         while count.load(Ordering::SeqCst) < SEARCHES {
-            assert!(ada.json()["result"]["data"].as_array().is_some_and(Vec::is_empty));
+            assert!(ada.read_json()["result"]["data"].as_array().is_some_and(Vec::is_empty));
             count.fetch_add(1, Ordering::SeqCst);
         }
     });
     bob.send(&json!({ "id": "start", "method": "thread/start", "params": {} }));
-    assert_eq!(bob.json()["id"], "start");
+    assert_eq!(bob.read_json()["id"], "start");
     let before = answered.load(Ordering::SeqCst);
     assert!(before < SEARCHES, "{before} searches were answered before a thread started");
 }

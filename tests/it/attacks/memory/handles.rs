@@ -6,29 +6,29 @@ use easel_protocol::event::Event;
 use easel_protocol::thread::ThreadStartParams;
 use tokio::process::Command;
 
-use crate::harness::events::{as_image, completed};
-use crate::harness::{Place, STANDALONE, Server, text};
+use crate::harness::events::{as_image, completed_items};
+use crate::harness::{STANDALONE, Sandbox, Server, text};
 
 /// The command of a server for which `sh` sets a limit of open files.
-fn limited(place: &Place, limit: &str) -> Command {
-    let server = place.command(STANDALONE);
+fn limited(sandbox: &Sandbox, limit: &str) -> Command {
+    let server = sandbox.server_command(STANDALONE);
     let server = server.as_std();
     let mut command = Command::new("/bin/sh");
     command.args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\"")]);
-    command.arg(server.get_program()).args(server.get_args()).current_dir(place.project()).env_clear();
+    command.arg(server.get_program()).args(server.get_args()).current_dir(sandbox.project()).env_clear();
     command.envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command
 }
 
 #[tokio::test]
 async fn three_hundred_ephemeral_threads_start_and_draw_with_few_handles() {
-    let place = Place::new();
-    let mut server = Server::spawn(limited(&place, "-n 256"));
+    let sandbox = Sandbox::new();
+    let mut server = Server::spawn(limited(&sandbox, "-n 256"));
     server.initialize(None).await;
     let ephemeral = ThreadStartParams { ephemeral: Some(true), ..ThreadStartParams::default() };
     let mut threads = Vec::new();
     for _ in 0..300 {
-        threads.push(server.thread_with(ephemeral.clone()).await.id);
+        threads.push(server.start_thread_with(ephemeral.clone()).await.id);
     }
     let drawing = &threads[292..];
     for thread_id in drawing {
@@ -36,9 +36,9 @@ async fn three_hundred_ephemeral_threads_start_and_draw_with_few_handles() {
     }
     let mut events = Vec::new();
     for _ in drawing {
-        events.extend(server.rest_of_turn().await);
+        events.extend(server.events_until_turn_end().await);
     }
-    let images: Vec<_> = completed(&events).into_iter().filter_map(as_image).collect();
+    let images: Vec<_> = completed_items(&events).into_iter().filter_map(as_image).collect();
     assert_eq!(images.len(), drawing.len());
     for image in images {
         let path = image.saved_path.as_ref().unwrap_or_else(|| panic!("{image:#?}"));
@@ -52,8 +52,8 @@ async fn three_hundred_ephemeral_threads_start_and_draw_with_few_handles() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_limit_of_open_files_is_raised_as_far_as_it_goes() {
-    let place = Place::new();
-    let mut server = Server::spawn(limited(&place, "-S -n 64"));
+    let sandbox = Sandbox::new();
+    let mut server = Server::spawn(limited(&sandbox, "-S -n 64"));
     server.initialize(None).await;
     let pid = server.client.pid().expect("a running server");
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("the limits");

@@ -4,26 +4,26 @@ use easel_protocol::event::{ErrorNotification, Event};
 use serde_json::{Value, json};
 
 use super::peak;
-use crate::harness::{Place, STANDALONE, text};
-use crate::http::scripted::{Scripted, stream_of};
-use crate::http::{at, connected};
+use crate::harness::{STANDALONE, Sandbox, text};
+use crate::http::scripted::{ScriptedServer, stream_of};
+use crate::http::{provider_config, start_server_with_key};
 
 const MOST: u64 = 150_000_000;
 
 /// The error of a turn whose model sends these events, forty times each. The server's memory stays below the limit.
 async fn refused(event: Value) -> String {
     let event = stream_of(&[event]);
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         exchange.body();
         exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
         for _ in 0..40 {
             exchange.send(&event);
         }
     });
-    let place = Place::with_config(&at(&provider.base_url()));
-    let mut server = connected(&place, STANDALONE).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
+    let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+    let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     let error = events.into_iter().find_map(|event| {
         let Event::Error(ErrorNotification { error, .. }) = event else { return None };
         Some(error.message)

@@ -8,11 +8,11 @@ use easel_protocol::record::Billed;
 use easel_protocol::turn::{Turn, TurnStatus};
 use serde_json::json;
 
-use crate::harness::events::{as_image, starts_an_image};
-use crate::harness::{Place, text};
-use crate::http::scripted::{Scripted, stream_of};
-use crate::http::{at, connected};
-use crate::threads::whole;
+use crate::harness::events::{as_image, is_image_start};
+use crate::harness::{Sandbox, text};
+use crate::http::scripted::{ScriptedServer, stream_of};
+use crate::http::{provider_config, start_server_with_key};
+use crate::threads::read_params;
 
 /// When the process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ enum Moment {
 
 async fn killed(moment: Moment) -> Turn {
     let (report, is_held) = sync_channel(1);
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         exchange.body();
         if moment == Moment::Drawing {
             let item = json!({"type": "image_generation_call", "id": "ig_1", "status": "in_progress"});
@@ -35,17 +35,17 @@ async fn killed(moment: Moment) -> Turn {
         report.send(()).expect("the test waits");
         exchange.until_gone();
     });
-    let place = Place::with_config(&format!("{}images.hosted = true\n", at(&provider.base_url())));
-    let mut server = connected(&place, &[]).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(&format!("{}images.hosted = true\n", provider_config(&provider.base_url())));
+    let mut server = start_server_with_key(&sandbox, &[]).await;
+    let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     is_held.recv().expect("the request is there");
     if moment == Moment::Drawing {
-        server.events_until(starts_an_image).await;
+        server.events_until(is_image_start).await;
     }
     server.client.kill().await.expect("it is killed");
-    let mut server = connected(&place, &[]).await;
-    let turn = server.ok::<ThreadRead>(&whole(&thread.id)).await.thread.turns.remove(0);
+    let mut server = start_server_with_key(&sandbox, &[]).await;
+    let turn = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.turns.remove(0);
     server.close().await;
     turn
 }

@@ -9,20 +9,20 @@ use easel_protocol::thread::{ThreadListParams, ThreadSetNameParams, ThreadStartP
 use easel_protocol::turn::TurnStatus;
 use rusqlite::Connection;
 
-use crate::harness::events::{end, image, starts_an_image};
-use crate::harness::{Place, Server, setting, text};
+use crate::harness::events::{completed_image, completed_turn, is_image_start};
+use crate::harness::{Sandbox, Server, env_setting, text};
 
 /// Draws, but not at once: there is time to lock the database between the start of a call and its end.
 const SLOW: &str = "model_provider = \"slow\"\n[model_providers.slow]\npreset = \"preview\"\ndelay_ms = 2000\n";
 
 /// Longer than SQLite waits for a lock. CI takes a minute, as a backup might.
 fn held() -> Duration {
-    Duration::from_secs(if setting("RUN_SLOW_TESTS").is_some() { 60 } else { 7 })
+    Duration::from_secs(if env_setting("RUN_SLOW_TESTS").is_some() { 60 } else { 7 })
 }
 
 /// Takes the write lock of the home's database, until it is dropped.
-fn lock(place: &Place) -> Connection {
-    let database = Connection::open(place.home().join("easel.db")).expect("the database");
+fn lock(sandbox: &Sandbox) -> Connection {
+    let database = Connection::open(sandbox.home().join("easel.db")).expect("the database");
     database.busy_timeout(Duration::from_secs(60)).expect("a time limit");
     database.execute_batch("BEGIN IMMEDIATE").expect("the lock");
     database
@@ -30,37 +30,37 @@ fn lock(place: &Place) -> Connection {
 
 #[tokio::test]
 async fn an_image_survives_that_is_made_under_a_foreign_write_lock() {
-    let place = Place::with_config(SLOW);
-    let mut server = place.server().await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW);
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("draw a red square")]).await;
-    server.events_until(starts_an_image).await;
-    let lock = lock(&place);
+    server.events_until(is_image_start).await;
+    let lock = lock(&sandbox);
     tokio::time::sleep(held()).await;
-    assert_eq!(server.ok::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1, "readers go on");
+    assert_eq!(server.request::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1, "readers go on");
     let name = ThreadSetNameParams { thread_id: thread.id.clone(), name: "Square".to_owned() };
-    let refused = server.refused::<ThreadNameSet>(&name).await;
+    let refused = server.request_error::<ThreadNameSet>(&name).await;
     assert!(refused.contains("Another program has locked Easel's database."), "{refused}");
     drop(lock);
-    let events = server.rest_of_turn().await;
-    let image = image(&events);
+    let events = server.events_until_turn_end().await;
+    let image = completed_image(&events);
     assert_eq!(image.status, ImageStatus::Completed, "{image:#?}");
     assert!(Path::new(image.saved_path.as_ref().expect("a path")).exists());
-    assert_eq!(end(&events).status, TurnStatus::Completed);
+    assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_server_that_starts_under_a_foreign_write_lock_reads_at_once() {
-    let place = Place::with_config(SLOW);
-    let mut server = place.server().await;
-    server.thread().await;
+    let sandbox = Sandbox::with_config(SLOW);
+    let mut server = sandbox.start_server().await;
+    server.start_thread().await;
     server.close().await;
-    let lock = lock(&place);
-    let mut server = place.server().await;
-    assert_eq!(server.ok::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1);
+    let lock = lock(&sandbox);
+    let mut server = sandbox.start_server().await;
+    assert_eq!(server.request::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1);
     drop(lock);
-    server.thread().await;
+    server.start_thread().await;
     server.close().await;
 }
 
@@ -79,17 +79,19 @@ async fn start_in_the_end(server: &mut Server) -> Vec<String> {
 
 #[tokio::test]
 async fn a_database_that_cannot_be_opened_at_start_is_tried_again() {
-    let place = Place::with_config(SLOW);
-    let path = place.home().join("easel.db");
+    let sandbox = Sandbox::with_config(SLOW);
+    let path = sandbox.home().join("easel.db");
     std::fs::write(&path, vec![7; 8192]).expect("a file");
-    let mut server = place.server().await;
+    let mut server = sandbox.start_server().await;
     for _ in 0..2 {
-        let refused = server.refused::<ThreadStart>(&ThreadStartParams::default()).await;
+        let refused = server.request_error::<ThreadStart>(&ThreadStartParams::default()).await;
         assert!(refused.contains("Easel cannot open its database, and tries again with the next request"), "{refused}");
     }
     std::fs::remove_file(&path).expect("our file");
     start_in_the_end(&mut server).await;
-    server.event_where("thread/started", |event| matches!(event, easel_protocol::event::Event::ThreadStarted(_))).await;
-    assert_eq!(server.ok::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1);
+    server
+        .expect_event("thread/started", |event| matches!(event, easel_protocol::event::Event::ThreadStarted(_)))
+        .await;
+    assert_eq!(server.request::<ThreadList>(&ThreadListParams::default()).await.data.len(), 1);
     server.close().await;
 }

@@ -5,11 +5,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::item::ImageStatus;
 use serde_json::{Value, json};
 
-use crate::harness::events::image;
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{Place, STANDALONE, text};
-use crate::http::scripted::{Scripted, completes, says};
-use crate::http::{at, connected};
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{STANDALONE, Sandbox, text};
+use crate::http::scripted::{ScriptedServer, completes, says};
+use crate::http::{provider_config, start_server_with_key};
 
 /// A call of the image tool; `ids` are those of the item and of the call.
 fn call(ids: &Value) -> Value {
@@ -29,8 +29,8 @@ fn whole(output: &[&Value]) -> Value {
 
 /// How many images a turn makes whose model answers so, as the client and as the provider count them.
 async fn made(answer: Vec<Value>) -> (usize, usize) {
-    let image_answer = json!({"data": [{"b64_json": BASE64.encode(plain_png(8, 8, RED))}]}).to_string();
-    let provider = Scripted::start(move |exchange| {
+    let image_answer = json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}).to_string();
+    let provider = ScriptedServer::start(move |exchange| {
         let asked = String::from_utf8_lossy(&exchange.body()).contains("function_call_output");
         match exchange.path() {
             "responses" if asked => exchange.answer_events(&[says("1", "There."), vec![completes()]].concat()),
@@ -38,11 +38,11 @@ async fn made(answer: Vec<Value>) -> (usize, usize) {
             _ => exchange.answer(200, "application/json", image_answer.as_bytes()),
         }
     });
-    let place = Place::with_config(&at(&provider.base_url()));
-    let mut server = connected(&place, STANDALONE).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-    let images = crate::http::images(events);
+    let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+    let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    let images = crate::http::completed_images(events);
     assert!(images.iter().all(|image| image.status == ImageStatus::Completed), "{images:#?}");
     server.close().await;
     (images.len(), provider.lengths("images/generations").len())
@@ -85,18 +85,18 @@ async fn a_call_id_with_control_characters_makes_its_image() {
 #[tokio::test]
 async fn a_hosted_image_under_two_ids_is_one_item() {
     let image_of = |id: &str| {
-        let picture = BASE64.encode(plain_png(8, 8, RED));
+        let picture = BASE64.encode(solid_png(8, 8, RED));
         json!({"type": "image_generation_call", "id": id, "status": "completed", "result": picture})
     };
     let (first, second) = (image_of("ig_1"), image_of("ig_2"));
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         exchange.body();
         exchange.answer_events(&[vec![done(Some(0), &first)], says("1", "There."), vec![whole(&[&second])]].concat());
     });
-    let place = Place::with_config(&at(&provider.base_url()));
-    let mut server = connected(&place, &[]).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-    assert_eq!(image(&events).status, ImageStatus::Completed);
+    let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+    let mut server = start_server_with_key(&sandbox, &[]).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    assert_eq!(completed_image(&events).status, ImageStatus::Completed);
     server.close().await;
 }

@@ -12,14 +12,14 @@ use easel_protocol::thread::ThreadReadParams;
 use easel_protocol::turn::TurnInterruptParams;
 use serde_json::{Value, json};
 
-use crate::harness::events::image;
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
-use crate::http::scripted::{Exchange, Scripted, calls, completes, says};
-use crate::http::{at, connected};
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
+use crate::http::scripted::{Exchange, ScriptedServer, calls, completes, says};
+use crate::http::{provider_config, start_server_with_key};
 
 fn picture() -> String {
-    BASE64.encode(plain_png(8, 8, RED))
+    BASE64.encode(solid_png(8, 8, RED))
 }
 
 /// How a provider answers a call for two images of which only the first arrives.
@@ -59,9 +59,9 @@ impl Form {
 
 /// A provider that sends the first image and then does `then` where the second is awaited. Its model asks for two images
 /// once, and is told of here.
-fn provider(form: Form, then: impl Fn(&mut Exchange) + Send + Sync + 'static) -> (Scripted, Receiver<String>) {
+fn provider(form: Form, then: impl Fn(&mut Exchange) + Send + Sync + 'static) -> (ScriptedServer, Receiver<String>) {
     let (tell, told) = sync_channel(8);
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         let body = String::from_utf8_lossy(&exchange.body()).into_owned();
         match exchange.path() {
             "responses" if body.contains("function_call_output") => {
@@ -87,12 +87,12 @@ fn provider(form: Form, then: impl Fn(&mut Exchange) + Send + Sync + 'static) ->
 /// The item has the first image, and says what is missing; so does history.
 async fn assert_first_is_kept(server: &mut Server, thread_id: &str, item: &ImageGenerationItem, billed: &[Billed]) {
     assert_eq!((item.status, item.images.len()), (ImageStatus::Completed, 1), "{:?}", item.error);
-    assert_eq!(std::fs::read(&item.images[0].path).expect("the file"), plain_png(8, 8, RED));
+    assert_eq!(std::fs::read(&item.images[0].path).expect("the file"), solid_png(8, 8, RED));
     let error = item.error.as_ref().expect("what is missing");
     assert!(error.message.starts_with("1 of 2 images arrived; "), "{}", error.message);
     assert!(billed.contains(&error.billed), "{error:?}");
     let params = ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) };
-    let turns = server.ok::<ThreadRead>(&params).await.thread.turns;
+    let turns = server.request::<ThreadRead>(&params).await.thread.turns;
     let kept = turns.iter().flat_map(|turn| &turn.items).find_map(|kept| match kept {
         ThreadItem::ImageGeneration(image) => Some(image),
         ThreadItem::UserMessage(_) | ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) => None,
@@ -100,7 +100,7 @@ async fn assert_first_is_kept(server: &mut Server, thread_id: &str, item: &Image
     assert_eq!(kept.expect("the item").error, item.error);
 }
 
-fn posts(provider: &Scripted) -> usize {
+fn posts(provider: &ScriptedServer) -> usize {
     provider.lengths("images/generations").len()
 }
 
@@ -110,11 +110,12 @@ async fn first_image_whole_second_hangs() {
         let (provider, told) = provider(form, |exchange| {
             exchange.until_gone();
         });
-        let place = Place::with_config(&format!("images.timeout_ms = 5000\n{}", at(&provider.base_url())));
-        let mut server = connected(&place, STANDALONE).await;
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text("draw two squares")]).await;
-        let item = image(&events);
+        let sandbox =
+            Sandbox::with_config(&format!("images.timeout_ms = 5000\n{}", provider_config(&provider.base_url())));
+        let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("draw two squares")]).await;
+        let item = completed_image(&events);
         assert_first_is_kept(&mut server, &thread.id, item, &[Billed::Yes, Billed::Uncertain]).await;
         assert_eq!(item.error.as_ref().map(|error| error.kind), Some(ImageErrorKind::Timeout), "{form:?}");
         let told = told.recv().expect("the model is asked again");
@@ -132,14 +133,14 @@ async fn whole_image_then_interrupt() {
             begun.send(()).expect("the test waits");
             exchange.until_gone();
         });
-        let place = Place::with_config(&at(&provider.base_url()));
-        let mut server = connected(&place, STANDALONE).await;
-        let thread = server.thread().await;
+        let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+        let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+        let thread = server.start_thread().await;
         let turn = server.start_turn(&thread.id, vec![text("draw two squares")]).await;
         is_begun.recv().expect("the second image is awaited");
-        server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
-        let events = server.rest_of_turn().await;
-        let item = image(&events);
+        server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+        let events = server.events_until_turn_end().await;
+        let item = completed_image(&events);
         assert_first_is_kept(&mut server, &thread.id, item, &[Billed::Yes, Billed::Uncertain]).await;
         assert_eq!(item.error.as_ref().map(|error| error.kind), Some(ImageErrorKind::Interrupted), "{form:?}");
         assert_eq!(posts(&provider), 1);
@@ -151,11 +152,12 @@ async fn whole_image_then_interrupt() {
 async fn a_broken_connection_keeps_the_image_that_arrived_whole() {
     for form in FORMS {
         let (provider, _told) = provider(form, |_| {});
-        let place = Place::with_config(&at(&provider.base_url()));
-        let mut server = connected(&place, STANDALONE).await;
-        let thread = server.thread().await;
-        let events = server.turn(&thread.id, vec![text("draw two squares")]).await;
-        assert_first_is_kept(&mut server, &thread.id, image(&events), &[Billed::Yes, Billed::Uncertain]).await;
+        let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+        let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("draw two squares")]).await;
+        assert_first_is_kept(&mut server, &thread.id, completed_image(&events), &[Billed::Yes, Billed::Uncertain])
+            .await;
         assert_eq!(posts(&provider), 1, "{form:?}");
         server.close().await;
     }
@@ -164,7 +166,7 @@ async fn a_broken_connection_keeps_the_image_that_arrived_whole() {
 #[tokio::test]
 async fn image_typed_by_the_event_name_only() {
     let event = format!("event: image_generation.completed\ndata: {}\n\n", json!({"b64_json": picture()}));
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         let body = String::from_utf8_lossy(&exchange.body()).into_owned();
         match exchange.path() {
             "responses" if body.contains("function_call_output") => {
@@ -174,11 +176,11 @@ async fn image_typed_by_the_event_name_only() {
             _ => exchange.answer(200, "text/event-stream", event.as_bytes()),
         }
     });
-    let place = Place::with_config(&at(&provider.base_url()));
-    let mut server = connected(&place, STANDALONE).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a square")]).await;
-    let item = image(&events);
+    let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+    let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a square")]).await;
+    let item = completed_image(&events);
     assert_eq!((item.status, item.images.len(), &item.error), (ImageStatus::Completed, 1, &None));
     server.close().await;
 }
@@ -197,7 +199,7 @@ fn first_of_two() -> String {
 #[tokio::test]
 async fn a_hosted_image_is_kept_when_the_next_hangs_or_its_answer_breaks() {
     for interrupted in [false, true] {
-        let provider = Scripted::start(move |exchange| {
+        let provider = ScriptedServer::start(move |exchange| {
             exchange.body();
             let events = first_of_two();
             let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -206,18 +208,18 @@ async fn a_hosted_image_is_kept_when_the_next_hangs_or_its_answer_breaks() {
                 exchange.until_gone();
             }
         });
-        let place = Place::with_config(&at(&provider.base_url()));
-        let mut server = connected(&place, HOSTED).await;
-        let thread = server.thread().await;
+        let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+        let mut server = start_server_with_key(&sandbox, HOSTED).await;
+        let thread = server.start_thread().await;
         let turn = server.start_turn(&thread.id, vec![text("draw two squares")]).await;
         let mut events = Vec::new();
         if interrupted {
             events =
                 server.events_until(|event| matches!(event, Event::ItemCompleted(done) if is_image(&done.item))).await;
-            server.ok::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+            server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
         }
-        events.extend(server.rest_of_turn().await);
-        let images = crate::http::images(events);
+        events.extend(server.events_until_turn_end().await);
+        let images = crate::http::completed_images(events);
         let found: Vec<_> = images.iter().map(|image| (image.status, image.images.len())).collect();
         assert_eq!(found, [(ImageStatus::Completed, 1), (ImageStatus::Failed, 0)], "{images:#?}");
         assert_eq!(images[1].error.as_ref().map(|error| error.billed), Some(Billed::Uncertain));

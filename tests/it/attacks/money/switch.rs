@@ -14,28 +14,28 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
 use serde_json::{Value, json};
 
-use crate::harness::events::{as_image, completed, end, starts_an_image};
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{Place, STANDALONE, Server, text};
-use crate::http::scripted::{Exchange, Scripted, calls, completes, says, stream_of};
-use crate::http::{at, connected, images};
+use crate::harness::events::{as_image, completed_items, completed_turn, is_image_start};
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{STANDALONE, Sandbox, Server, text};
+use crate::http::scripted::{Exchange, ScriptedServer, calls, completes, says, stream_of};
+use crate::http::{completed_images, provider_config, start_server_with_key};
 
 async fn switch_off(server: &mut Server) {
     let enablement = [("image_generation".to_owned(), false)].into();
-    server.ok::<ExperimentalFeatureEnablementSet>(&ExperimentalFeatureEnablementSetParams { enablement }).await;
+    server.request::<ExperimentalFeatureEnablementSet>(&ExperimentalFeatureEnablementSetParams { enablement }).await;
 }
 
 async fn write(server: &mut Server, key: &str, value: Value) {
     let (key_path, merge_strategy) = (key.to_owned(), MergeStrategy::Replace);
     let params = ConfigValueWriteParams { key_path, value, merge_strategy, file_path: None, expected_version: None };
-    server.ok::<ConfigValueWrite>(&params).await;
+    server.request::<ConfigValueWrite>(&params).await;
 }
 
 /// Ends the connection, with the news that other tools are offered, which come before or after the end of the turn.
 async fn close(mut server: Server, events: &[Event], offered: Offered) {
     let is_news = |event: &Event| matches!(event, Event::ToolListUpdated(_));
     if offered == Offered::Less && !events.iter().any(is_news) {
-        server.event_where("tool/list/updated", is_news).await;
+        server.expect_event("tool/list/updated", is_news).await;
     }
     server.close().await;
 }
@@ -47,21 +47,21 @@ enum Offered {
     Less,
 }
 
-fn posts(provider: &Scripted) -> usize {
+fn posts(provider: &ScriptedServer) -> usize {
     provider.lengths("images/generations").len()
 }
 
 fn drawn() -> Vec<u8> {
-    json!({"data": [{"b64_json": STANDARD.encode(plain_png(8, 8, RED))}]}).to_string().into_bytes()
+    json!({"data": [{"b64_json": STANDARD.encode(solid_png(8, 8, RED))}]}).to_string().into_bytes()
 }
 
 /// A model that calls for three images in its first answer and for one in each that follows, and an image that comes when
 /// the test says so; all others come at once.
-fn insatiable() -> (Scripted, Receiver<()>, SyncSender<()>) {
+fn insatiable() -> (ScriptedServer, Receiver<()>, SyncSender<()>) {
     let (report, is_held) = sync_channel(1);
     let (release, released) = sync_channel::<()>(1);
     let (released, answers, drawings) = (Mutex::new(released), AtomicU32::new(0), AtomicU32::new(0));
-    let provider = Scripted::start(move |exchange| match exchange.path() {
+    let provider = ScriptedServer::start(move |exchange| match exchange.path() {
         "responses" => {
             let is_offered = String::from_utf8(exchange.body()).expect("JSON").contains("\"imagegen\",\"parameters\"");
             let answer = answers.fetch_add(1, Ordering::SeqCst);
@@ -89,17 +89,17 @@ fn insatiable() -> (Scripted, Receiver<()>, SyncSender<()>) {
 /// Runs a turn in which `change` happens while one image is drawn and two calls wait for their places.
 async fn changed_in_the_midst(offered: Offered, change: impl AsyncFnOnce(&mut Server)) -> (Vec<Event>, usize) {
     let (provider, is_held, release) = insatiable();
-    let place = Place::with_config(&format!("images.parallel = 1\n{}", at(&provider.base_url())));
-    let mut server = connected(&place, STANDALONE).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(&format!("images.parallel = 1\n{}", provider_config(&provider.base_url())));
+    let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+    let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("draw cats")]).await;
-    server.events_until(starts_an_image).await;
+    server.events_until(is_image_start).await;
     is_held.recv().expect("the first image is asked for");
     change(&mut server).await;
     let before = posts(&provider);
     assert_eq!(before, 1);
     release.send(()).expect("the provider waits");
-    let events = server.rest_of_turn().await;
+    let events = server.events_until_turn_end().await;
     close(server, &events, offered).await;
     (events, posts(&provider))
 }
@@ -108,8 +108,8 @@ async fn changed_in_the_midst(offered: Offered, change: impl AsyncFnOnce(&mut Se
 async fn no_image_request_begins_after_the_switch_is_answered() {
     let (events, posts) = changed_in_the_midst(Offered::Less, async |server| switch_off(server).await).await;
     assert_eq!(posts, 1);
-    assert_eq!(end(&events).status, TurnStatus::Completed);
-    let items: Vec<_> = completed(&events).into_iter().filter_map(as_image).collect();
+    assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
+    let items: Vec<_> = completed_items(&events).into_iter().filter_map(as_image).collect();
     let error = |item: &ImageGenerationItem| item.error.as_ref().map(|error| (error.kind, error.billed));
     let ends: Vec<_> = items.iter().map(|item| (item.status, error(item))).collect();
     let denied = (ImageStatus::Failed, Some((ImageErrorKind::ApprovalDenied, Billed::No)));
@@ -127,18 +127,19 @@ async fn a_lowered_limit_reaches_the_running_turn() {
     let lower = async |server: &mut Server| write(server, "limits.images_per_turn", json!(2)).await;
     let (events, posts) = changed_in_the_midst(Offered::Same, lower).await;
     assert_eq!(posts, 2);
-    let kinds: Vec<_> = images(events).into_iter().filter_map(|item| item.error.map(|error| error.kind)).collect();
+    let kinds: Vec<_> =
+        completed_images(events).into_iter().filter_map(|item| item.error.map(|error| error.kind)).collect();
     assert!(!kinds.is_empty() && kinds.iter().all(|kind| *kind == ImageErrorKind::BudgetExceeded), "{kinds:?}");
 }
 
 #[tokio::test]
 async fn a_hosted_answer_is_closed_by_the_switch_and_its_whole_images_stay() {
     let (report, is_gone) = sync_channel(1);
-    let provider = Scripted::start(move |exchange: &mut Exchange| {
+    let provider = ScriptedServer::start(move |exchange: &mut Exchange| {
         exchange.body();
         let image = |id: &str| {
             json!({"type": "image_generation_call", "id": id, "status": "completed",
-            "result": STANDARD.encode(plain_png(8, 8, RED))})
+            "result": STANDARD.encode(solid_png(8, 8, RED))})
         };
         let begun = |id: &str| {
             json!({"type": "response.output_item.added",
@@ -150,20 +151,21 @@ async fn a_hosted_answer_is_closed_by_the_switch_and_its_whole_images_stay() {
         exchange.until_gone();
         report.send(()).expect("the test waits");
     });
-    let place = Place::with_config(&format!("{}images.hosted = true\n", at(&provider.base_url())));
-    let mut server = connected(&place, &[]).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::with_config(&format!("{}images.hosted = true\n", provider_config(&provider.base_url())));
+    let mut server = start_server_with_key(&sandbox, &[]).await;
+    let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("draw cats")]).await;
-    server.events_until(starts_an_image).await;
-    server.events_until(starts_an_image).await;
+    server.events_until(is_image_start).await;
+    server.events_until(is_image_start).await;
     switch_off(&mut server).await;
-    let events = server.rest_of_turn().await;
+    let events = server.events_until_turn_end().await;
     is_gone.recv().expect("the connection is closed");
-    let turn = end(&events);
+    let turn = completed_turn(&events);
     assert_eq!(turn.status, TurnStatus::Failed);
     let message = &turn.error.as_ref().expect("an error").message;
     assert!(message.starts_with("Image generation was switched off"), "{message}");
-    let read = server.ok::<easel_protocol::method::ThreadRead>(&crate::threads::whole(&thread.id)).await.thread;
+    let read =
+        server.request::<easel_protocol::method::ThreadRead>(&crate::threads::read_params(&thread.id)).await.thread;
     let items: Vec<_> = read.turns[0].items.iter().filter_map(as_image).collect();
     let [whole, open] = items[..] else { panic!("{items:#?}") };
     assert_eq!((whole.status, whole.images.len()), (ImageStatus::Completed, 1));

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::credentials::answers::token;
 use crate::credentials::{easel, said};
-use crate::harness::events::end;
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::{HOSTED, Place, Server, text};
+use crate::harness::events::completed_turn;
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::{HOSTED, Sandbox, Server, text};
 
 const PUBLIC: &str = "https://api.openai.com";
 
@@ -22,13 +22,13 @@ fn hello(_: &Request) -> Reply {
 }
 
 /// The scheme, host and port of a loopback.
-fn origin(backend: &Loopback) -> String {
+fn origin(backend: &MockServer) -> String {
     format!("http://{}", backend.address())
 }
 
 /// A server in the environment of a workspace that sends requests to this loopback.
-async fn redirected(place: &Place, variable: &str, backend: &Loopback) -> Server {
-    let mut command = place.command(HOSTED);
+async fn redirected(sandbox: &Sandbox, variable: &str, backend: &MockServer) -> Server {
+    let mut command = sandbox.server_command(HOSTED);
     command.env(variable, backend.url("v1"));
     let mut server = Server::spawn(command);
     server.initialize(None).await;
@@ -37,12 +37,12 @@ async fn redirected(place: &Place, variable: &str, backend: &Loopback) -> Server
 
 /// Runs a turn of a thread that names no provider, which must fail. Returns why.
 async fn failure(server: &mut Server) -> String {
-    let thread = server.ok::<ThreadStart>(&ThreadStartParams::default()).await.thread;
+    let thread = server.request::<ThreadStart>(&ThreadStartParams::default()).await.thread;
     assert_eq!(thread.model_provider, "openai");
     server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
-    let events = server.turn(&thread.id, vec![text("hello")]).await;
-    assert_eq!(end(&events).status, TurnStatus::Failed);
-    end(&events).error.clone().expect("an error").message
+    let events = server.run_turn(&thread.id, vec![text("hello")]).await;
+    assert_eq!(completed_turn(&events).status, TurnStatus::Failed);
+    completed_turn(&events).error.clone().expect("an error").message
 }
 
 async fn set(server: &mut Server, key: &str, value: String) {
@@ -53,11 +53,11 @@ async fn set(server: &mut Server, key: &str, value: String) {
         file_path: None,
         expected_version: None,
     };
-    server.ok::<ConfigValueWrite>(&params).await;
+    server.request::<ConfigValueWrite>(&params).await;
 }
 
 async fn log_in(server: &mut Server, login: &LoginAccountParams) {
-    server.ok::<AccountLoginStart>(login).await;
+    server.request::<AccountLoginStart>(login).await;
     server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
 }
 
@@ -69,12 +69,12 @@ async fn warning(server: &mut Server, part: &str) {
 
 #[tokio::test]
 async fn stored_key_does_not_follow_a_base_url_of_the_environment() {
-    let thief = Loopback::start(hello).await;
-    let place = Place::with_config("");
-    let login = easel(&place, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
+    let thief = MockServer::start(hello).await;
+    let sandbox = Sandbox::with_config("");
+    let login = easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
     assert!(said(&login).contains(&format!("sent to {PUBLIC} and nowhere else")), "{}", said(&login));
 
-    let mut server = redirected(&place, "EASEL__OPENAI_BASE_URL", &thief).await;
+    let mut server = redirected(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
     warning(&mut server, PUBLIC).await;
     let message = failure(&mut server).await;
     for part in [PUBLIC, &origin(&thief), "easel login", "env_key"] {
@@ -85,28 +85,28 @@ async fn stored_key_does_not_follow_a_base_url_of_the_environment() {
 
     let base_url = thief.url("v1");
     let elsewhere = [("EASEL__OPENAI_BASE_URL", base_url.as_str())];
-    let status = easel(&place, &["login", "status"], "", &elsewhere).await;
+    let status = easel(&sandbox, &["login", "status"], "", &elsewhere).await;
     assert_eq!(status.status.code(), Some(1));
     assert!(said(&status).contains(&origin(&thief)) && said(&status).contains(PUBLIC), "{}", said(&status));
 
     // Another login is for the other origin, and for it only.
-    let login = easel(&place, &["login", "--with-api-key"], "sk-other\n", &elsewhere).await;
+    let login = easel(&sandbox, &["login", "--with-api-key"], "sk-other\n", &elsewhere).await;
     assert!(said(&login).contains(&origin(&thief)), "{}", said(&login));
-    assert_eq!(easel(&place, &["login", "status"], "", &[]).await.status.code(), Some(1));
-    let mut server = redirected(&place, "EASEL__OPENAI_BASE_URL", &thief).await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("hello")]).await;
+    assert_eq!(easel(&sandbox, &["login", "status"], "", &[]).await.status.code(), Some(1));
+    let mut server = redirected(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("hello")]).await;
     assert_eq!(thief.bearers("/responses"), ["sk-other"]);
     server.close().await;
 }
 
 #[tokio::test]
 async fn key_of_a_login_without_an_origin_is_for_the_public_api() {
-    let thief = Loopback::start(hello).await;
-    let place = Place::with_config(&format!("openai_base_url = \"{}\"\n", thief.url("v1")));
-    std::fs::write(place.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\",\"tokens\":null}")
+    let thief = MockServer::start(hello).await;
+    let sandbox = Sandbox::with_config(&format!("openai_base_url = \"{}\"\n", thief.url("v1")));
+    std::fs::write(sandbox.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\",\"tokens\":null}")
         .expect("a login");
-    let mut server = place.server_with(HOSTED).await;
+    let mut server = sandbox.start_server_with(HOSTED).await;
     let message = failure(&mut server).await;
     assert!(message.contains(PUBLIC) && message.contains(&origin(&thief)), "{message}");
     server.close().await;
@@ -115,15 +115,15 @@ async fn key_of_a_login_without_an_origin_is_for_the_public_api() {
 
 #[tokio::test]
 async fn key_of_the_environment_goes_where_the_environment_says() {
-    let gateway = Loopback::start(hello).await;
-    let place = Place::with_config("");
-    easel(&place, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
-    let mut command = place.command(HOSTED);
+    let gateway = MockServer::start(hello).await;
+    let sandbox = Sandbox::with_config("");
+    easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
+    let mut command = sandbox.server_command(HOSTED);
     command.env("EASEL__OPENAI_BASE_URL", gateway.url("v1")).env("OPENAI_API_KEY", "sk-env");
     let mut server = Server::spawn(command);
     server.initialize(None).await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("hello")]).await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("hello")]).await;
     assert_eq!(gateway.bearers("/responses"), ["sk-env"]);
     server.close().await;
 }
@@ -137,9 +137,9 @@ async fn credential_of_a_client_does_not_follow_a_written_base_url() {
         chatgpt_plan_type: None,
     };
     for (login, setting) in [(key, "openai_base_url"), (tokens, "chatgpt_base_url")] {
-        let (gateway, thief) = (Loopback::start(hello).await, Loopback::start(hello).await);
-        let place = Place::with_config(&format!("{setting} = \"{}\"\n", gateway.url("v1")));
-        let mut server = place.server_with(HOSTED).await;
+        let (gateway, thief) = (MockServer::start(hello).await, MockServer::start(hello).await);
+        let sandbox = Sandbox::with_config(&format!("{setting} = \"{}\"\n", gateway.url("v1")));
+        let mut server = sandbox.start_server_with(HOSTED).await;
         log_in(&mut server, &login).await;
         // Whoever logs in learns that the credential is for a gateway.
         warning(&mut server, &origin(&gateway)).await;
@@ -150,8 +150,8 @@ async fn credential_of_a_client_does_not_follow_a_written_base_url() {
 
         log_in(&mut server, &login).await;
         warning(&mut server, &origin(&thief)).await;
-        let thread = server.thread().await;
-        server.turn(&thread.id, vec![text("hello")]).await;
+        let thread = server.start_thread().await;
+        server.run_turn(&thread.id, vec![text("hello")]).await;
         assert_eq!(thief.requests().len(), 1);
         server.close().await;
     }
@@ -159,20 +159,20 @@ async fn credential_of_a_client_does_not_follow_a_written_base_url() {
 
 #[tokio::test]
 async fn damaged_login_is_an_error_and_the_preview_does_not_stand_in() {
-    let place = Place::with_config("");
-    std::fs::write(place.home().join("auth.json"), "sk-canary").expect("a damaged login");
-    let mut server = place.server().await;
+    let sandbox = Sandbox::with_config("");
+    std::fs::write(sandbox.home().join("auth.json"), "sk-canary").expect("a damaged login");
+    let mut server = sandbox.start_server().await;
     warning(&mut server, "auth.json").await;
-    let list = server.ok::<ModelProviderList>(&ModelProviderListParams::default()).await;
+    let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     assert_eq!(list.default_provider_id, "openai");
     let message = failure(&mut server).await;
     assert!(message.contains("auth.json") && message.contains("easel login"), "{message}");
-    assert!(!message.contains("canary") && !place.home().join("generated_images").exists());
+    assert!(!message.contains("canary") && !sandbox.home().join("generated_images").exists());
 
     // Whoever logs out learns that the preview draws from now on.
-    server.ok::<AccountLogout>(&LogoutAccountParams {}).await;
+    server.request::<AccountLogout>(&LogoutAccountParams {}).await;
     warning(&mut server, "pictures come from the preview").await;
-    let list = server.ok::<ModelProviderList>(&ModelProviderListParams::default()).await;
+    let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     assert_eq!(list.default_provider_id, "preview");
     server.close().await;
 }
@@ -182,17 +182,17 @@ async fn damaged_login_is_an_error_and_the_preview_does_not_stand_in() {
 async fn secret_files_that_others_can_read_are_closed() {
     use std::os::unix::fs::PermissionsExt;
 
-    use crate::listen::server::{Listening, Transport};
-    let place = Place::with_config("");
-    let (login, token) = (place.home().join("auth.json"), place.home().join("ws-token"));
+    use crate::listen::server::{ListeningServer, Transport};
+    let sandbox = Sandbox::with_config("");
+    let (login, token) = (sandbox.home().join("auth.json"), sandbox.home().join("ws-token"));
     std::fs::write(&login, "{\"OPENAI_API_KEY\":\"sk-one\"}").expect("a login");
     std::fs::write(&token, "0123456789abcdef0123456789abcdef\n").expect("a token");
     for file in [&login, &token] {
         std::fs::set_permissions(file, PermissionsExt::from_mode(0o644)).expect("a mode");
     }
-    let server = Listening::start_with(&place, Transport::WebSocket, &[]);
+    let server = ListeningServer::start_with(&sandbox, Transport::WebSocket, &[]);
     // It listens before it reads the login, and answers after that.
-    drop(server.client());
+    drop(server.connect());
     for file in [&login, &token] {
         let mode = std::fs::metadata(file).expect("the file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());
@@ -200,7 +200,7 @@ async fn secret_files_that_others_can_read_are_closed() {
     drop(server);
 
     std::fs::set_permissions(&login, PermissionsExt::from_mode(0o640)).expect("a mode");
-    let status = easel(&place, &["login", "status"], "", &[]).await;
+    let status = easel(&sandbox, &["login", "status"], "", &[]).await;
     assert_eq!(status.status.code(), Some(0));
     assert!(said(&status).contains("Other users could read auth.json"), "{}", said(&status));
 }

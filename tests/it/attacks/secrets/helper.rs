@@ -8,42 +8,42 @@ use easel_protocol::turn::TurnInterruptParams;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::{HOSTED, Place, Server, text};
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::{HOSTED, Sandbox, Server, text};
 
 /// Long enough for any machine; what is waited for happens at once.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn hello(_: &Request) -> Reply {
     Reply::message("Hello.")
 }
 
 /// A home whose provider gets its credential from this script, which runs in the home.
-fn place(backend: &Loopback, script: &str) -> Place {
+fn sandbox(backend: &MockServer, script: &str) -> Sandbox {
     let config = backend.config("generic");
-    let place = Place::with_config(&format!(
+    let sandbox = Sandbox::with_config(&format!(
         "{config}[model_providers.here.auth]\ncommand = \"sh\"\nargs = [\"-c\", '{script}']\n\
          timeout_ms = 120000\nenv_vars = [\"STUDIO_PROFILE\"]\n"
     ));
-    let made = std::process::Command::new("mkfifo").arg(place.home().join("pipe")).status().expect("mkfifo runs");
+    let made = std::process::Command::new("mkfifo").arg(sandbox.home().join("pipe")).status().expect("mkfifo runs");
     assert!(made.success());
-    place
+    sandbox
 }
 
 /// A program that ends when no process has the pipe in the home open for writing any more.
-fn reader(place: &Place) -> Child {
+fn reader(sandbox: &Sandbox) -> Child {
     let mut command = Command::new("cat");
-    command.arg(place.home().join("pipe")).stdout(Stdio::piped()).kill_on_drop(true);
+    command.arg(sandbox.home().join("pipe")).stdout(Stdio::piped()).kill_on_drop(true);
     command.spawn().expect("cat runs")
 }
 
 async fn ends(mut reader: Child) {
-    let ended = tokio::time::timeout(PATIENCE, reader.wait()).await;
+    let ended = tokio::time::timeout(TIMEOUT, reader.wait()).await;
     ended.expect("what the program started has ended").expect("cat ends");
 }
 
-async fn server(place: &Place, arguments: &[&str]) -> Server {
-    let mut command = place.command(arguments);
+async fn server(sandbox: &Sandbox, arguments: &[&str]) -> Server {
+    let mut command = sandbox.server_command(arguments);
     command.env("OPENAI_API_KEY", "sk-canary-1").env("AWS_SECRET_ACCESS_KEY", "canary-2");
     command.env("NO_PROXY", "*").env("HTTPS_PROXY", "http://u:canary-3@127.0.0.1:1");
     command.env("PATH", "/usr/bin:/bin").env("STUDIO_PROFILE", "named").env("LC_ALL", "C");
@@ -54,16 +54,16 @@ async fn server(place: &Place, arguments: &[&str]) -> Server {
 
 #[tokio::test]
 async fn program_sees_no_secret_and_leaves_nothing_running() {
-    let backend = Loopback::start(hello).await;
+    let backend = MockServer::start(hello).await;
     // What is left behind also holds the pipe that the credential is read from.
-    let place = place(&backend, "exec 9> pipe; sleep 600 & env > env.txt; echo tok");
-    let reader = reader(&place);
-    let mut server = server(&place, HOSTED).await;
-    let thread = server.thread().await;
-    server.turn(&thread.id, vec![text("hello")]).await;
+    let sandbox = sandbox(&backend, "exec 9> pipe; sleep 600 & env > env.txt; echo tok");
+    let reader = reader(&sandbox);
+    let mut server = server(&sandbox, HOSTED).await;
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("hello")]).await;
     assert_eq!(backend.bearers("/responses"), ["tok"]);
     ends(reader).await;
-    let seen = std::fs::read_to_string(place.home().join("env.txt")).expect("what it saw");
+    let seen = std::fs::read_to_string(sandbox.home().join("env.txt")).expect("what it saw");
     assert!(!seen.contains("canary"), "{seen}");
     for passed in ["PATH=/usr/bin:/bin", "HOME=", "LC_ALL=C", "STUDIO_PROFILE=named"] {
         assert!(seen.contains(passed), "{passed} in {seen}");
@@ -73,7 +73,7 @@ async fn program_sees_no_secret_and_leaves_nothing_running() {
 
 /// Starts a turn, and returns when the program and its child run.
 async fn hanging(server: &mut Server, reader: &mut Child) -> TurnInterruptParams {
-    let thread = server.thread().await;
+    let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("hello")]).await;
     let mut word = [0; 3];
     reader.stdout.as_mut().expect("a pipe").read_exact(&mut word).await.expect("the program runs");
@@ -85,14 +85,14 @@ const HANGS: &str = "exec 9> pipe; sleep 600 & echo up >&9; wait";
 
 #[tokio::test]
 async fn interrupt_ends_the_program_and_its_children() {
-    let backend = Loopback::start(hello).await;
-    let place = place(&backend, HANGS);
-    let mut reader = reader(&place);
-    let mut server = server(&place, HOSTED).await;
+    let backend = MockServer::start(hello).await;
+    let sandbox = sandbox(&backend, HANGS);
+    let mut reader = reader(&sandbox);
+    let mut server = server(&sandbox, HOSTED).await;
     let turn = hanging(&mut server, &mut reader).await;
-    server.ok::<TurnInterrupt>(&turn).await;
+    server.request::<TurnInterrupt>(&turn).await;
     ends(reader).await;
-    server.rest_of_turn().await;
+    server.events_until_turn_end().await;
     server.close().await;
     assert!(backend.requests().is_empty());
 }
@@ -100,10 +100,10 @@ async fn interrupt_ends_the_program_and_its_children() {
 #[tokio::test]
 async fn end_of_the_server_ends_the_program_and_its_children() {
     for arguments in [HOSTED, &["-c", "server.shutdown_grace_ms=0"]] {
-        let backend = Loopback::start(hello).await;
-        let place = place(&backend, HANGS);
-        let mut reader = reader(&place);
-        let mut server = server(&place, arguments).await;
+        let backend = MockServer::start(hello).await;
+        let sandbox = sandbox(&backend, HANGS);
+        let mut reader = reader(&sandbox);
+        let mut server = server(&sandbox, arguments).await;
         hanging(&mut server, &mut reader).await;
         let (status, _) = server.client.close().await.expect("the server ends");
         assert_eq!(status.code(), Some(0));

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
-use crate::harness::{EASEL, HOSTED, Place, Server};
+use crate::harness::{EASEL, HOSTED, Sandbox, Server};
 
 /// A user that no test runs as.
 const NOBODY: u32 = 65_534;
@@ -16,16 +16,21 @@ fn owner(path: &Path) -> u32 {
 /// own are root's anyway, so there the server runs as another user.
 #[tokio::test]
 async fn environment_and_memory_are_closed_to_the_same_user() {
-    let place = Place::with_config("");
-    let is_root = owner(place.root()) == 0;
-    let mut command = place.command(HOSTED);
+    let sandbox = Sandbox::with_config("");
+    let is_root = owner(sandbox.root()) == 0;
+    let mut command = sandbox.server_command(HOSTED);
     if is_root {
-        let program = place.root().join("easel");
+        let program = sandbox.root().join("easel");
         std::fs::copy(EASEL, &program).expect("a copy that everybody can run");
         command = tokio::process::Command::new(&program);
-        command.arg("app-server").current_dir(place.project()).env_clear().env("EASEL_HOME", place.home()).uid(NOBODY);
-        std::fs::set_permissions(place.root(), PermissionsExt::from_mode(0o755)).expect("a folder");
-        for path in [place.home(), place.home().join("config.toml"), place.project()] {
+        command
+            .arg("app-server")
+            .current_dir(sandbox.project())
+            .env_clear()
+            .env("EASEL_HOME", sandbox.home())
+            .uid(NOBODY);
+        std::fs::set_permissions(sandbox.root(), PermissionsExt::from_mode(0o755)).expect("a folder");
+        for path in [sandbox.home(), sandbox.home().join("config.toml"), sandbox.project()] {
             chown(path, Some(NOBODY), None).expect("root may give it away");
         }
     }

@@ -5,30 +5,30 @@ use easel_protocol::event::Event;
 use easel_protocol::method::{ConfigRead, ThreadStart};
 use easel_protocol::thread::ThreadStartParams;
 
-use crate::harness::{HOSTED, Place, Server};
+use crate::harness::{HOSTED, Sandbox, Server};
 
 /// Keys that make every request dearer, or send more pictures with it.
 const DEAR: &str = "model = \"dearest\"\n[images]\nmodel = \"dearest-image\"\ndetail = \"original\"\nparallel = 16\n\
                     [history]\nmodel_images = 100\nmodel_image_bytes = 512000000\n";
 
-fn write_project(place: &Place, text: &str) {
-    std::fs::create_dir_all(place.project().join(".easel")).expect("a folder");
-    place.write(".easel/config.toml", text.as_bytes());
+fn write_project(sandbox: &Sandbox, text: &str) {
+    std::fs::create_dir_all(sandbox.project().join(".easel")).expect("a folder");
+    sandbox.write_file(".easel/config.toml", text.as_bytes());
 }
 
 /// The home's own file, with trust in the project.
-fn trust(place: &Place) -> String {
-    format!("model_provider = \"preview\"\n[projects.'{}']\ntrust_level = \"trusted\"\n", place.project().display())
+fn trust(sandbox: &Sandbox) -> String {
+    format!("model_provider = \"preview\"\n[projects.'{}']\ntrust_level = \"trusted\"\n", sandbox.project().display())
 }
 
-async fn read(server: &mut Server, place: &Place) -> ConfigReadResponse {
-    let cwd = Some(place.project().display().to_string());
-    server.ok::<ConfigRead>(&ConfigReadParams { include_layers: None, cwd }).await
+async fn read(server: &mut Server, sandbox: &Sandbox) -> ConfigReadResponse {
+    let cwd = Some(sandbox.project().display().to_string());
+    server.request::<ConfigRead>(&ConfigReadParams { include_layers: None, cwd }).await
 }
 
 /// The warnings that a thread of the project begins with.
 async fn warnings(server: &mut Server) -> Vec<String> {
-    server.ok::<ThreadStart>(&ThreadStartParams::default()).await;
+    server.request::<ThreadStart>(&ThreadStartParams::default()).await;
     let events = server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
     let warning = |event| if let Event::ConfigWarning(warning) = event { Some(warning.summary) } else { None };
     events.into_iter().filter_map(warning).collect()
@@ -36,10 +36,10 @@ async fn warnings(server: &mut Server) -> Vec<String> {
 
 #[tokio::test]
 async fn untrusted_repository_cannot_raise_the_bill() {
-    let place = Place::with_config("model_provider = \"preview\"\n");
-    write_project(&place, DEAR);
-    let mut server = place.server_with(HOSTED).await;
-    let config = read(&mut server, &place).await.config;
+    let sandbox = Sandbox::with_config("model_provider = \"preview\"\n");
+    write_project(&sandbox, DEAR);
+    let mut server = sandbox.start_server_with(HOSTED).await;
+    let config = read(&mut server, &sandbox).await.config;
     assert!(config["model"].is_null());
     let (images, history) = (&config["images"], &config["history"]);
     assert_eq!((&images["model"], &images["detail"]), (&"gpt-image-2".into(), &"high".into()));
@@ -48,7 +48,7 @@ async fn untrusted_repository_cannot_raise_the_bill() {
 
     let warnings = warnings(&mut server).await;
     assert_eq!(warnings.len(), 6, "{warnings:#?}");
-    let line = format!("`[projects.\"{}\"]` with `trust_level = \"trusted\"`", place.project().display());
+    let line = format!("`[projects.\"{}\"]` with `trust_level = \"trusted\"`", sandbox.project().display());
     for (warning, key) in warnings.iter().zip(["model", "images.model", "images.detail", "images.parallel"]) {
         assert!(warning.contains(".easel/config.toml:") && warning.contains(&format!("`{key}`")), "{warning}");
         assert!(warning.contains(&line), "{warning}");
@@ -58,11 +58,11 @@ async fn untrusted_repository_cannot_raise_the_bill() {
 
 #[tokio::test]
 async fn repository_sets_its_model_once_the_user_trusts_it() {
-    let place = Place::with_config("");
-    std::fs::write(place.home().join("config.toml"), trust(&place)).expect("a configuration");
-    write_project(&place, DEAR);
-    let mut server = place.server_with(HOSTED).await;
-    assert_eq!(read(&mut server, &place).await.config["model"], "dearest");
+    let sandbox = Sandbox::with_config("");
+    std::fs::write(sandbox.home().join("config.toml"), trust(&sandbox)).expect("a configuration");
+    write_project(&sandbox, DEAR);
+    let mut server = sandbox.start_server_with(HOSTED).await;
+    assert_eq!(read(&mut server, &sandbox).await.config["model"], "dearest");
     assert_eq!(warnings(&mut server).await, Vec::<String>::new());
     server.close().await;
 }
@@ -72,15 +72,15 @@ async fn repository_sets_its_model_once_the_user_trusts_it() {
 #[tokio::test]
 async fn project_file_of_another_user_says_nothing() {
     use std::os::unix::fs::{MetadataExt, chown};
-    let place = Place::with_config("");
-    if std::fs::metadata(place.home()).expect("a home").uid() != 0 {
+    let sandbox = Sandbox::with_config("");
+    if std::fs::metadata(sandbox.home()).expect("a home").uid() != 0 {
         return;
     }
-    std::fs::write(place.home().join("config.toml"), trust(&place)).expect("a configuration");
-    write_project(&place, "model = \"dearest\"\n[limits]\nimages_per_turn = 0\n");
-    chown(place.project().join(".easel/config.toml"), Some(65_534), None).expect("root may give it away");
-    let mut server = place.server_with(HOSTED).await;
-    let config = read(&mut server, &place).await.config;
+    std::fs::write(sandbox.home().join("config.toml"), trust(&sandbox)).expect("a configuration");
+    write_project(&sandbox, "model = \"dearest\"\n[limits]\nimages_per_turn = 0\n");
+    chown(sandbox.project().join(".easel/config.toml"), Some(65_534), None).expect("root may give it away");
+    let mut server = sandbox.start_server_with(HOSTED).await;
+    let config = read(&mut server, &sandbox).await.config;
     assert!(config["model"].is_null() && config["limits"]["images_per_turn"] == 16, "{config:#?}");
     let warnings = warnings(&mut server).await;
     let [warning] = warnings.as_slice() else { panic!("one warning was expected: {warnings:#?}") };

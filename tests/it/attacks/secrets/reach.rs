@@ -12,21 +12,21 @@ use easel_protocol::thread::{
 };
 use serde_json::json;
 
-use crate::harness::events::image;
-use crate::harness::pictures::{BLUE, RED, plain_png};
-use crate::harness::{Place, STANDALONE, Server, text};
-use crate::http::at;
-use crate::http::scripted::{Scripted, calls, completes, says};
-use crate::threads::forks::fork_of;
-use crate::threads::resume;
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{BLUE, RED, solid_png};
+use crate::harness::{STANDALONE, Sandbox, Server, text};
+use crate::http::provider_config;
+use crate::http::scripted::{ScriptedServer, calls, completes, says};
+use crate::threads::forks::fork_params;
+use crate::threads::resume_params;
 
 /// What the message says before the path that the model is to name.
 const NAME: &str = "NAME ";
 
 /// A model that names the file that the user's newest message names, and an images API that takes anything.
-fn provider() -> Scripted {
-    let image = json!({"data": [{"b64_json": BASE64.encode(plain_png(8, 8, RED))}]}).to_string();
-    Scripted::start(move |exchange| {
+fn provider() -> ScriptedServer {
+    let image = json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}).to_string();
+    ScriptedServer::start(move |exchange| {
         let body = String::from_utf8_lossy(&exchange.body()).into_owned();
         if exchange.path() != "responses" {
             return exchange.answer(200, "application/json", image.as_bytes());
@@ -41,27 +41,27 @@ fn provider() -> Scripted {
 }
 
 /// A home, a provider, and a process that runs in `folder`.
-async fn server(place: &Place, folder: &Path) -> Server {
-    let mut command = place.command(STANDALONE);
+async fn server(sandbox: &Sandbox, folder: &Path) -> Server {
+    let mut command = sandbox.server_command(STANDALONE);
     command.env("MOCK_KEY", "sk-mock").current_dir(folder);
     let mut server = Server::spawn(command);
     server.initialize(None).await;
     server
 }
 
-fn place(provider: &Scripted, more: &str) -> Place {
-    Place::with_config(&format!("{}{more}", at(&provider.base_url())))
+fn sandbox(provider: &ScriptedServer, more: &str) -> Sandbox {
+    Sandbox::with_config(&format!("{}{more}", provider_config(&provider.base_url())))
 }
 
 async fn thread_in(server: &mut Server, folder: Option<&Path>) -> Thread {
     let cwd = folder.map(|folder| folder.display().to_string());
-    server.thread_with(ThreadStartParams { cwd, ..ThreadStartParams::default() }).await
+    server.start_thread_with(ThreadStartParams { cwd, ..ThreadStartParams::default() }).await
 }
 
 /// Whether the model gets the file: `None`, or why not.
 async fn refusal(server: &mut Server, thread_id: &str, path: &Path) -> Option<ImageErrorKind> {
-    let events = server.turn(thread_id, vec![text(&format!("{NAME}{}", path.display()))]).await;
-    image(&events).error.as_ref().map(|error| error.kind)
+    let events = server.run_turn(thread_id, vec![text(&format!("{NAME}{}", path.display()))]).await;
+    completed_image(&events).error.as_ref().map(|error| error.kind)
 }
 
 const REFUSED: Option<ImageErrorKind> = Some(ImageErrorKind::ReferenceRefused);
@@ -69,20 +69,20 @@ const REFUSED: Option<ImageErrorKind> = Some(ImageErrorKind::ReferenceRefused);
 #[tokio::test]
 async fn without_a_folder_the_model_reads_no_file() {
     let provider = provider();
-    let place = place(&provider, "");
-    let picture = place.write("private.png", &plain_png(8, 8, BLUE));
-    for folder in [Path::new("/"), &place.project()] {
-        let mut server = server(&place, folder).await;
+    let sandbox = sandbox(&provider, "");
+    let picture = sandbox.write_file("private.png", &solid_png(8, 8, BLUE));
+    for folder in [Path::new("/"), &sandbox.project()] {
+        let mut server = server(&sandbox, folder).await;
         let thread = thread_in(&mut server, None).await;
         assert_eq!(thread.cwd, folder.display().to_string(), "clients see where the process runs");
         assert_eq!(refusal(&mut server, &thread.id, &picture).await, REFUSED);
         // A copy has no more than its original, and another process knows no more.
-        let copy = server.ok::<ThreadFork>(&fork_of(&thread.id)).await.thread;
+        let copy = server.request::<ThreadFork>(&fork_params(&thread.id)).await.thread;
         server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
         assert_eq!(refusal(&mut server, &copy.id, &picture).await, REFUSED);
         server.close().await;
-        let mut server = self::server(&place, folder).await;
-        server.ok::<ThreadResume>(&resume(&thread.id)).await;
+        let mut server = self::server(&sandbox, folder).await;
+        server.request::<ThreadResume>(&resume_params(&thread.id)).await;
         assert_eq!(refusal(&mut server, &thread.id, &picture).await, REFUSED);
         server.close().await;
     }
@@ -92,19 +92,19 @@ async fn without_a_folder_the_model_reads_no_file() {
 #[tokio::test]
 async fn a_folder_that_is_named_later_is_read_from_then_on() {
     let provider = provider();
-    let place = place(&provider, "");
-    let picture = place.write("picture.png", &plain_png(8, 8, BLUE));
-    let cwd = Some(place.project().display().to_string());
-    let mut server = server(&place, Path::new("/")).await;
+    let sandbox = sandbox(&provider, "");
+    let picture = sandbox.write_file("picture.png", &solid_png(8, 8, BLUE));
+    let cwd = Some(sandbox.project().display().to_string());
+    let mut server = server(&sandbox, Path::new("/")).await;
     let (set, resumed, forked) =
         (thread_in(&mut server, None).await, thread_in(&mut server, None).await, thread_in(&mut server, None).await);
-    let wish = ThreadSettingsUpdateParams { thread_id: set.id.clone(), model: None, cwd: cwd.clone() };
-    server.ok::<ThreadSettingsUpdate>(&wish).await;
-    server.event_where("the settings", |event| matches!(event, Event::ThreadSettingsUpdated(_))).await;
+    let params = ThreadSettingsUpdateParams { thread_id: set.id.clone(), model: None, cwd: cwd.clone() };
+    server.request::<ThreadSettingsUpdate>(&params).await;
+    server.expect_event("the settings", |event| matches!(event, Event::ThreadSettingsUpdated(_))).await;
     assert_eq!(refusal(&mut server, &set.id, &picture).await, None);
-    server.ok::<ThreadResume>(&ThreadResumeParams { cwd: cwd.clone(), ..resume(&resumed.id) }).await;
+    server.request::<ThreadResume>(&ThreadResumeParams { cwd: cwd.clone(), ..resume_params(&resumed.id) }).await;
     assert_eq!(refusal(&mut server, &resumed.id, &picture).await, None);
-    let copy = server.ok::<ThreadFork>(&ThreadForkParams { cwd, ..fork_of(&forked.id) }).await.thread;
+    let copy = server.request::<ThreadFork>(&ThreadForkParams { cwd, ..fork_params(&forked.id) }).await.thread;
     server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
     assert_eq!(refusal(&mut server, &copy.id, &picture).await, None);
     server.close().await;
@@ -115,12 +115,12 @@ async fn a_root_or_a_home_is_read_only_if_the_configuration_lists_it() {
     let provider = provider();
     for lists_it in [false, true] {
         let more = if lists_it { "[images]\nreference_roots = [\"/\"]\n" } else { "" };
-        let place = place(&provider, more);
-        let picture = place.root().join("private.png");
-        std::fs::write(&picture, plain_png(8, 8, BLUE)).expect("a file in the user's home");
-        let mut server = server(&place, &place.project()).await;
-        // The user's home is the folder that holds both, see `Place`.
-        for folder in [Path::new("/"), place.root(), place.root().parent().expect("a folder above")] {
+        let sandbox = sandbox(&provider, more);
+        let picture = sandbox.root().join("private.png");
+        std::fs::write(&picture, solid_png(8, 8, BLUE)).expect("a file in the user's home");
+        let mut server = server(&sandbox, &sandbox.project()).await;
+        // The user's home is the folder that holds both, see `Sandbox`.
+        for folder in [Path::new("/"), sandbox.root(), sandbox.root().parent().expect("a folder above")] {
             let thread = thread_in(&mut server, Some(folder)).await;
             let expected = if lists_it { None } else { REFUSED };
             assert_eq!(refusal(&mut server, &thread.id, &picture).await, expected, "{folder:?}");
@@ -132,15 +132,15 @@ async fn a_root_or_a_home_is_read_only_if_the_configuration_lists_it() {
 #[tokio::test]
 async fn a_thread_cannot_give_its_model_more_of_the_disk() {
     let provider = provider();
-    let place = place(&provider, "");
-    let picture = place.root().join("private.png");
-    std::fs::write(&picture, plain_png(8, 8, BLUE)).expect("a file in the user's home");
-    std::fs::create_dir(place.project().join(".easel")).expect("a folder");
-    place.write(".easel/config.toml", b"[images]\nreference_roots = [\"/\"]\n");
-    let mut server = server(&place, &place.project()).await;
+    let sandbox = sandbox(&provider, "");
+    let picture = sandbox.root().join("private.png");
+    std::fs::write(&picture, solid_png(8, 8, BLUE)).expect("a file in the user's home");
+    std::fs::create_dir(sandbox.project().join(".easel")).expect("a folder");
+    sandbox.write_file(".easel/config.toml", b"[images]\nreference_roots = [\"/\"]\n");
+    let mut server = server(&sandbox, &sandbox.project()).await;
     let config = json!({ "images.reference_roots": ["/"] }).as_object().cloned();
-    let cwd = Some(place.project().display().to_string());
-    let thread = server.thread_with(ThreadStartParams { config, cwd, ..ThreadStartParams::default() }).await;
+    let cwd = Some(sandbox.project().display().to_string());
+    let thread = server.start_thread_with(ThreadStartParams { config, cwd, ..ThreadStartParams::default() }).await;
     assert_eq!(refusal(&mut server, &thread.id, &picture).await, REFUSED);
     server.close().await;
 }
@@ -148,14 +148,14 @@ async fn a_thread_cannot_give_its_model_more_of_the_disk() {
 #[tokio::test]
 async fn what_a_model_names_below_its_folder_is_a_picture_and_no_way_out() {
     let provider = provider();
-    let place = place(&provider, "");
-    let project = place.project();
-    let picture = plain_png(8, 8, BLUE);
-    let inside = place.write("inside.png", &picture);
-    let outside = place.root().join("outside.png");
+    let sandbox = sandbox(&provider, "");
+    let project = sandbox.project();
+    let picture = solid_png(8, 8, BLUE);
+    let inside = sandbox.write_file("inside.png", &picture);
+    let outside = sandbox.root().join("outside.png");
     std::fs::write(&outside, &picture).expect("a file outside");
-    let text_file = place.write("text.png", b"no picture at all");
-    let cut_off = place.write("cut.png", &picture[..picture.len() - 8]);
+    let text_file = sandbox.write_file("text.png", b"no picture at all");
+    let cut_off = sandbox.write_file("cut.png", &picture[..picture.len() - 8]);
     let mut wrong = vec![
         outside.clone(),
         project.join("../outside.png"),
@@ -166,8 +166,8 @@ async fn what_a_model_names_below_its_folder_is_a_picture_and_no_way_out() {
         PathBuf::from("/etc/passwd"),
     ];
     #[cfg(unix)]
-    wrong.extend(unix_tricks(&project, place.root(), &outside));
-    let mut server = server(&place, &project).await;
+    wrong.extend(unix_tricks(&project, sandbox.root(), &outside));
+    let mut server = server(&sandbox, &project).await;
     let thread = thread_in(&mut server, Some(&project)).await;
     assert_eq!(refusal(&mut server, &thread.id, &inside).await, None);
     let sent = provider.lengths("images/edits").len();
@@ -197,17 +197,17 @@ fn unix_tricks(project: &Path, root: &Path, outside: &Path) -> Vec<PathBuf> {
 #[tokio::test]
 async fn a_folder_around_the_home_does_not_give_the_images_of_other_threads() {
     let provider = provider();
-    let place = place(&provider, "");
+    let sandbox = sandbox(&provider, "");
     // The user's home is elsewhere, so that the folder around Easel's is one like others.
-    let mut command = place.command(STANDALONE);
+    let mut command = sandbox.server_command(STANDALONE);
     command.env("MOCK_KEY", "sk-mock").env("HOME", "/nonexistent");
     let mut server = Server::spawn(command);
     server.initialize(None).await;
-    let picture = place.write("inside.png", &plain_png(8, 8, BLUE));
+    let picture = sandbox.write_file("inside.png", &solid_png(8, 8, BLUE));
     let (mine, other) =
-        (thread_in(&mut server, Some(place.root())).await, thread_in(&mut server, Some(place.root())).await);
-    let events = server.turn(&other.id, vec![text(&format!("{NAME}{}", picture.display()))]).await;
-    let made = image(&events).images[0].path.clone();
+        (thread_in(&mut server, Some(sandbox.root())).await, thread_in(&mut server, Some(sandbox.root())).await);
+    let events = server.run_turn(&other.id, vec![text(&format!("{NAME}{}", picture.display()))]).await;
+    let made = completed_image(&events).images[0].path.clone();
     assert_eq!(refusal(&mut server, &mine.id, Path::new(&made)).await, REFUSED);
     assert_eq!(refusal(&mut server, &other.id, Path::new(&made)).await, None, "it is the thread's own");
     server.close().await;

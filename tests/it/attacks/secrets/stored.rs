@@ -4,9 +4,9 @@ use easel_protocol::method::{ThreadFork, ThreadResume, ThreadStart};
 use easel_protocol::thread::{ThreadForkParams, ThreadResumeParams, ThreadStartParams};
 use serde_json::{Map, Value, json};
 
-use crate::harness::{HOSTED, Place, text};
-use crate::threads::forks::{fork, fork_of};
-use crate::threads::resume;
+use crate::harness::{HOSTED, Sandbox, text};
+use crate::threads::forks::{fork, fork_params};
+use crate::threads::resume_params;
 
 const CANARY: &str = "sk-canary-1";
 
@@ -26,40 +26,40 @@ fn smuggled() -> Vec<Map<String, Value>> {
     all.into_iter().filter_map(|config| config.as_object().cloned()).collect()
 }
 
-fn is_stored(place: &Place) -> bool {
+fn is_stored(sandbox: &Sandbox) -> bool {
     ["easel.db", "easel.db-wal"].iter().any(|name| {
-        let bytes = std::fs::read(place.home().join(name)).unwrap_or_default();
+        let bytes = std::fs::read(sandbox.home().join(name)).unwrap_or_default();
         bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes())
     })
 }
 
 #[tokio::test]
 async fn secret_header_is_refused_in_every_spelling_of_its_key() {
-    let place = Place::new();
-    let mut server = place.server_with(HOSTED).await;
-    let thread = server.thread().await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(HOSTED).await;
+    let thread = server.start_thread().await;
     for config in smuggled() {
         let shown = format!("{config:?}");
         let config = Some(config);
         let params = ThreadStartParams { config: config.clone(), ..ThreadStartParams::default() };
-        let started = server.refused::<ThreadStart>(&params).await;
-        let resumed = ThreadResumeParams { config: config.clone(), ..resume(&thread.id) };
-        let resumed = server.refused::<ThreadResume>(&resumed).await;
-        let forked = server.refused::<ThreadFork>(&ThreadForkParams { config, ..fork_of(&thread.id) }).await;
+        let started = server.request_error::<ThreadStart>(&params).await;
+        let resumed = ThreadResumeParams { config: config.clone(), ..resume_params(&thread.id) };
+        let resumed = server.request_error::<ThreadResume>(&resumed).await;
+        let forked = server.request_error::<ThreadFork>(&ThreadForkParams { config, ..fork_params(&thread.id) }).await;
         for refusal in [started, resumed, forked] {
             assert!(refusal.starts_with("-32602 ") && !refusal.contains(CANARY), "{shown}: {refusal}");
         }
     }
-    server.turn(&thread.id, vec![text("draw a red square")]).await;
+    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     server.close().await;
-    assert!(!is_stored(&place));
+    assert!(!is_stored(&sandbox));
 }
 
 /// Clients pass the configuration of the whole IDE, with tokens of other programs in it.
 #[tokio::test]
 async fn keys_of_other_programs_are_not_stored_with_a_thread() {
-    let place = Place::new();
-    let mut server = place.server_with(HOSTED).await;
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server_with(HOSTED).await;
     let config = json!({
         "mcp_servers": { "tracker": { "env": { "TOKEN": CANARY }, "http_headers": { "A": CANARY } } },
         "api_key": CANARY,
@@ -67,12 +67,13 @@ async fn keys_of_other_programs_are_not_stored_with_a_thread() {
         "images.parallel": 2,
     });
     let config = config.as_object().cloned();
-    let thread = server.thread_with(ThreadStartParams { config: config.clone(), ..ThreadStartParams::default() }).await;
-    server.ok::<ThreadResume>(&ThreadResumeParams { config: config.clone(), ..resume(&thread.id) }).await;
-    fork(&mut server, &ThreadForkParams { config, ..fork_of(&thread.id) }).await;
+    let thread =
+        server.start_thread_with(ThreadStartParams { config: config.clone(), ..ThreadStartParams::default() }).await;
+    server.request::<ThreadResume>(&ThreadResumeParams { config: config.clone(), ..resume_params(&thread.id) }).await;
+    fork(&mut server, &ThreadForkParams { config, ..fork_params(&thread.id) }).await;
     server.close().await;
-    assert!(!is_stored(&place));
-    let database = rusqlite::Connection::open(place.home().join("easel.db")).expect("a database");
+    assert!(!is_stored(&sandbox));
+    let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("a database");
     let mut rows = database.prepare("SELECT overrides FROM threads").expect("the table");
     let rows = rows.query_map([], |row| row.get::<_, String>(0)).expect("rows");
     let stored: Vec<String> = rows.map(|row| row.expect("text")).collect();

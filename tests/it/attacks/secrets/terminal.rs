@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Place;
-use crate::harness::loopback::{Loopback, Reply, Request};
+use crate::harness::Sandbox;
+use crate::harness::mock_server::{MockServer, Reply, Request};
 
 /// Writes to the clipboard, clears the screen by a C1 character, and turns text around.
 const HOSTILE: &str = "\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}2J\u{202e}easel: all is well\u{7f}";
@@ -16,18 +16,18 @@ fn is_plain(output: &[u8]) -> bool {
 
 #[tokio::test]
 async fn words_of_a_model_reach_the_terminal_without_sequences() {
-    let backend = Loopback::start(|_: &Request| Reply::message(HOSTILE)).await;
-    let place = Place::with_config(&backend.config("generic"));
-    let output = place.run(&["demo", "--provider", "here"]).await;
+    let backend = MockServer::start(|_: &Request| Reply::message(HOSTILE)).await;
+    let sandbox = Sandbox::with_config(&backend.config("generic"));
+    let output = sandbox.run(&["demo", "--provider", "here"]).await;
     assert!(is_plain(&output.stdout) && is_plain(&output.stderr), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("easel: all is well"), "{output:?}");
 }
 
 #[tokio::test]
 async fn lines_of_the_demo_are_the_same_json_without_sequences() {
-    let backend = Loopback::start(|_: &Request| Reply::message(HOSTILE)).await;
-    let place = Place::with_config(&backend.config("generic"));
-    let output = place.run(&["demo", "--provider", "here", "--json"]).await;
+    let backend = MockServer::start(|_: &Request| Reply::message(HOSTILE)).await;
+    let sandbox = Sandbox::with_config(&backend.config("generic"));
+    let output = sandbox.run(&["demo", "--provider", "here", "--json"]).await;
     assert!(is_plain(&output.stdout), "{output:?}");
     let stdout = String::from_utf8(output.stdout).expect("text");
     let lines = stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line.split_once(' ')?.1).ok());
@@ -36,18 +36,18 @@ async fn lines_of_the_demo_are_the_same_json_without_sequences() {
 
 #[tokio::test]
 async fn refusal_of_a_provider_reaches_the_terminal_without_sequences() {
-    let backend = Loopback::start(|_: &Request| Reply::json(400, &json!({ "error": { "message": HOSTILE } }))).await;
-    let place = Place::with_config(&backend.config("generic"));
-    let output = place.run(&["demo", "--provider", "here"]).await;
+    let backend = MockServer::start(|_: &Request| Reply::json(400, &json!({ "error": { "message": HOSTILE } }))).await;
+    let sandbox = Sandbox::with_config(&backend.config("generic"));
+    let output = sandbox.run(&["demo", "--provider", "here"]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(is_plain(&output.stdout) && is_plain(&output.stderr), "{output:?}");
 }
 
 #[tokio::test]
 async fn hostile_keys_of_a_configuration_reach_the_terminal_without_sequences() {
-    let place = Place::with_config("\"a\\u001b]52;c;ZXZpbA==\\u0007\" = 1\n\"\\u202eb\" = 2\n");
-    let output = place.run(&["features", "list"]).await;
+    let sandbox = Sandbox::with_config("\"a\\u001b]52;c;ZXZpbA==\\u0007\" = 1\n\"\\u202eb\" = 2\n");
+    let output = sandbox.run(&["features", "list"]).await;
     assert!(output.stderr.len() > 20 && is_plain(&output.stderr), "{output:?}");
-    let wrong = place.run(&["demo", "--provider", HOSTILE]).await;
+    let wrong = sandbox.run(&["demo", "--provider", HOSTILE]).await;
     assert!(!wrong.stderr.is_empty() && is_plain(&wrong.stderr), "{wrong:?}");
 }

@@ -2,33 +2,34 @@
 
 use serde_json::json;
 
-use crate::harness::Place;
-use crate::listen::server::{Listening, Transport};
+use crate::harness::Sandbox;
+use crate::listen::server::{ListeningServer, Transport};
 
 #[test]
 fn a_trace_of_any_transport_holds_no_key_and_no_picture() {
     for transport in [Transport::WebSocket, Transport::Lines] {
-        let place = Place::new();
-        let socket = format!("unix://{}", place.root().join("easel.sock").display());
+        let sandbox = Sandbox::new();
+        let socket = format!("unix://{}", sandbox.root().join("easel.sock").display());
         let url = if transport == Transport::Lines { socket.as_str() } else { "ws://127.0.0.1:0" };
-        let mut command =
-            place.command(&["-c", "model_provider=preview", "--enable", "imagegenext", "--listen", url]).into_std();
+        let mut command = sandbox
+            .server_command(&["-c", "model_provider=preview", "--enable", "imagegenext", "--listen", url])
+            .into_std();
         command.env("RUST_LOG", "trace,tungstenite=trace");
-        let server = Listening::spawn_command(command);
-        let mut client = server.client();
-        let thread_id = client.thread();
+        let server = ListeningServer::spawn_command(command);
+        let mut client = server.connect();
+        let thread_id = client.start_thread();
         client.start_turn(&thread_id);
         client.events_until(&thread_id, "turn/completed");
         client.send(&json!({ "method": "no/such" }));
         let url = "data:image/png;base64,CANARYCANARYCANARY";
         let input = json!([{ "type": "image", "url": url }]);
-        let refused = client.ask("turn/start", &json!({ "threadId": thread_id, "input": input }));
+        let refused = client.call("turn/start", &json!({ "threadId": thread_id, "input": input }));
         assert_eq!(refused["error"]["code"], -32602, "{refused}");
         let login = json!({ "type": "apiKey", "apiKey": "sk-canary-ws" });
-        client.result("account/login/start", &login);
+        client.request("account/login/start", &login);
         drop(client);
         server.signal("-TERM");
-        let log = server.end().1;
+        let log = server.wait().1;
         assert!(log.contains("unknown notification ignored"), "details are logged: {log}");
         let output = log.lines().find(|line| line.contains("[generated image]")).expect("the tool's output is logged");
         assert!(output.contains("handle=\"img_") && output.contains("bytes="), "{output}");

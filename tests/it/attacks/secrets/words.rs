@@ -4,15 +4,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 
-use crate::harness::events::image;
-use crate::harness::pictures::{RED, plain_png};
-use crate::harness::{HOSTED, Place, STANDALONE, Server, text};
-use crate::http::at;
-use crate::http::scripted::{Scripted, calls, completes, says};
+use crate::harness::events::completed_image;
+use crate::harness::pictures::{RED, solid_png};
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
+use crate::http::provider_config;
+use crate::http::scripted::{ScriptedServer, calls, completes, says};
 
 /// A server whose provider has this key.
-async fn with_key(place: &Place, arguments: &[&str], key: &str) -> Server {
-    let mut command = place.command(arguments);
+async fn with_key(sandbox: &Sandbox, arguments: &[&str], key: &str) -> Server {
+    let mut command = sandbox.server_command(arguments);
     command.env("MOCK_KEY", key);
     let mut server = Server::spawn(command);
     server.initialize(None).await;
@@ -20,8 +20,8 @@ async fn with_key(place: &Place, arguments: &[&str], key: &str) -> Server {
 }
 
 /// Whether a file of the home's database holds this text.
-fn is_in_database(place: &Place, secret: &str) -> bool {
-    let files = std::fs::read_dir(place.home()).expect("a home").map(|entry| entry.expect("an entry").path());
+fn is_in_database(sandbox: &Sandbox, secret: &str) -> bool {
+    let files = std::fs::read_dir(sandbox.home()).expect("a home").map(|entry| entry.expect("an entry").path());
     let database = files.filter(|path| path.to_string_lossy().contains("easel.db"));
     let holds = |bytes: Vec<u8>| bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
     database.map(|path| std::fs::read(path).expect("a file")).any(holds)
@@ -30,19 +30,19 @@ fn is_in_database(place: &Place, secret: &str) -> bool {
 #[tokio::test]
 async fn raw_words_of_the_hosted_tool_are_cleaned_cut_and_masked() {
     let item = json!({"type": "image_generation_call", "id": "ig_\u{202e}sk-canary-hosted", "status": "completed",
-        "result": BASE64.encode(plain_png(8, 8, RED)), "size": "\u{1b}]52;c;ZXZpbA==\u{7}1x1",
+        "result": BASE64.encode(solid_png(8, 8, RED)), "size": "\u{1b}]52;c;ZXZpbA==\u{7}1x1",
         "quality": "q".repeat(1_000_000), "background": "sk-canary-hosted",
         "revised_prompt": "a \u{1b}[2Jfox\u{e0041} with sk-canary-hosted"});
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         exchange.body();
         let done = json!({"type": "response.output_item.done", "item": item});
         exchange.answer_events(&[vec![done], says("1", "There."), vec![completes()]].concat());
     });
-    let place = Place::with_config(&at(&provider.base_url()));
-    let mut server = with_key(&place, HOSTED, "sk-canary-hosted").await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a fox")]).await;
-    let made = image(&events);
+    let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+    let mut server = with_key(&sandbox, HOSTED, "sk-canary-hosted").await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a fox")]).await;
+    let made = completed_image(&events);
     let applied = &made.images[0].applied;
     assert_eq!(applied.size.as_deref(), Some("]52;c;ZXZpbA==1x1"));
     assert_eq!(applied.quality.as_ref().map(|quality| quality.chars().count()), Some(100));
@@ -52,12 +52,12 @@ async fn raw_words_of_the_hosted_tool_are_cleaned_cut_and_masked() {
     let told = format!("{:?}", server.transcript());
     server.close().await;
     assert!(!told.contains("sk-canary-hosted") && !told.contains("\\u001b"), "{told}");
-    assert!(!is_in_database(&place, "sk-canary-hosted"));
+    assert!(!is_in_database(&sandbox, "sk-canary-hosted"));
 }
 
 #[tokio::test]
 async fn secrets_in_error_texts_are_masked_however_short_they_are() {
-    let provider = Scripted::start(|exchange| {
+    let provider = ScriptedServer::start(|exchange| {
         let asked = String::from_utf8_lossy(&exchange.body()).contains("function_call_output");
         let path = exchange.path().to_owned();
         if path.starts_with("responses") {
@@ -68,14 +68,14 @@ async fn secrets_in_error_texts_are_masked_however_short_they_are() {
         let error = json!({"error": {"message": words, "code": "sk-1234"}});
         exchange.answer(404, "application/json", error.to_string().as_bytes());
     });
-    let place = Place::with_config(&format!(
+    let sandbox = Sandbox::with_config(&format!(
         "{}query_params = {{ key = \"sk canary/query\" }}\nhttp_headers = {{ X-Key = \"hdr1\" }}\n",
-        at(&provider.base_url())
+        provider_config(&provider.base_url())
     ));
-    let mut server = with_key(&place, STANDALONE, "sk-1234").await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a cat")]).await;
-    let error = image(&events).error.as_ref().expect("an error");
+    let mut server = with_key(&sandbox, STANDALONE, "sk-1234").await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    let error = completed_image(&events).error.as_ref().expect("an error");
     let url = "Invalid URL (POST /v1/images/generations?key=***) for Bearer ***, ***";
     assert!(error.message.contains(url), "{}", error.message);
     assert_eq!(error.code.as_deref(), Some("***"));
@@ -83,6 +83,6 @@ async fn secrets_in_error_texts_are_masked_however_short_they_are() {
     server.close().await;
     for secret in ["sk-1234", "canary", "hdr1"] {
         assert!(!told.contains(secret), "{told}");
-        assert!(!is_in_database(&place, secret), "{secret}");
+        assert!(!is_in_database(&sandbox, secret), "{secret}");
     }
 }

@@ -7,11 +7,11 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use crate::harness::env_setting;
 use crate::harness::pictures::read;
-use crate::harness::setting;
 
 pub(super) static PEER: LazyLock<Option<Schemas>> =
-    LazyLock::new(|| setting("EASEL_PEER_SCHEMA").map(|folder| Schemas::load(Some(PathBuf::from(folder)))));
+    LazyLock::new(|| env_setting("EASEL_PEER_SCHEMA").map(|folder| Schemas::load(Some(PathBuf::from(folder)))));
 pub(super) static OWN: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(None));
 
 /// Easel's schema, as it is in the repository.

@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::proxy::Proxy;
 use super::tls::{Authority, in_front_of};
-use crate::harness::events::image;
-use crate::harness::loopback::{Loopback, Reply, Request};
-use crate::harness::{Place, STANDALONE, Server, text};
+use crate::harness::events::completed_image;
+use crate::harness::mock_server::{MockServer, Reply, Request};
+use crate::harness::{STANDALONE, Sandbox, Server, text};
 
 /// The model takes any key, the images endpoint takes the new one.
 fn takes_the_new_key(sent: &Request) -> Reply {
@@ -27,18 +27,18 @@ fn key(key: &str) -> LoginAccountParams {
 }
 
 async fn log_in(server: &mut Server, login: &str) {
-    server.ok::<AccountLoginStart>(&key(login)).await;
+    server.request::<AccountLoginStart>(&key(login)).await;
     server.events_until(|event| matches!(event, Event::ToolListUpdated(_))).await;
 }
 
 /// The image of a turn whose key is replaced by `new` after the server has read it, and what its endpoint was sent.
 async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Request>) {
-    let (backend, authority) = (Loopback::start(takes_the_new_key).await, Authority::new("known"));
+    let (backend, authority) = (MockServer::start(takes_the_new_key).await, Authority::new("known"));
     let address = in_front_of(backend.address(), vec![authority.server("api.openai.com")]);
-    let (place, proxy) = (Place::with_config("model_provider = \"openai\"\n"), Proxy::start(Some(address)));
+    let (sandbox, proxy) = (Sandbox::with_config("model_provider = \"openai\"\n"), Proxy::start(Some(address)));
     let open = async || {
-        let mut command = place.command(STANDALONE);
-        command.env("HTTPS_PROXY", proxy.url()).env("SSL_CERT_FILE", authority.file(&place));
+        let mut command = sandbox.server_command(STANDALONE);
+        command.env("HTTPS_PROXY", proxy.url()).env("SSL_CERT_FILE", authority.file(&sandbox));
         let mut server = Server::spawn(command);
         server.initialize(None).await;
         server
@@ -46,12 +46,12 @@ async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Request>) {
     let (mut server, mut other) = (open().await, open().await);
     log_in(&mut server, "sk-old-canary").await;
     log_in(&mut other, new).await;
-    let thread = server.thread().await;
-    let events = server.turn(&thread.id, vec![text("draw a square")]).await;
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a square")]).await;
     assert!(proxy.seen().lines().iter().all(|line| *line == "CONNECT api.openai.com:443 HTTP/1.1"));
     server.close().await;
     other.close().await;
-    (image(&events).clone(), backend.sent_to("/images/generations"))
+    (completed_image(&events).clone(), backend.sent_to("/images/generations"))
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::wire::Request;
-use crate::harness::Place;
+use crate::harness::Sandbox;
 
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -24,8 +24,8 @@ impl Authority {
     }
 
     /// Its certificate as a file for `SSL_CERT_FILE`.
-    pub(super) fn file(&self, place: &Place) -> PathBuf {
-        place.write("authority.pem", self.0.pem().as_bytes())
+    pub(super) fn file(&self, sandbox: &Sandbox) -> PathBuf {
+        sandbox.write_file("authority.pem", self.0.pem().as_bytes())
     }
 
     /// What a server of this name needs.

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::input::UserInput;
 use serde_json::{Value, json};
 
-use crate::harness::pictures::{BLUE, RED, plain_png};
-use crate::harness::plain::plain;
-use crate::harness::{Place, STANDALONE, local_image, text};
-use crate::http::scripted::{Scripted, calls, completes, says};
-use crate::http::{at, connected};
+use crate::harness::normalize::normalize;
+use crate::harness::pictures::{BLUE, RED, solid_png};
+use crate::harness::{STANDALONE, Sandbox, local_image, text};
+use crate::http::scripted::{ScriptedServer, calls, completes, says};
+use crate::http::{provider_config, start_server_with_key};
 
 /// What one path has shown.
 pub(super) struct Session {
@@ -100,7 +100,7 @@ pub(super) async fn play(tool: &[&str]) -> Session {
         .collect();
     let images: VecDeque<(u16, Value)> = turns().flat_map(|turn| turn.drawn).map(image).collect();
     let script = Mutex::new((answers, images));
-    let provider = Scripted::start(move |exchange| {
+    let provider = ScriptedServer::start(move |exchange| {
         exchange.body();
         let mut script = script.lock().expect("nobody panics while holding this");
         if exchange.path() == "responses" {
@@ -114,19 +114,21 @@ pub(super) async fn play(tool: &[&str]) -> Session {
         exchange.answer(status, "application/json", body.to_string().as_bytes());
     });
     // One call at a time, so that two images end in their order.
-    let place =
-        Place::with_config(&format!("images.parallel = 1\nimages.partial_images = 1\n{}", at(&provider.base_url())));
-    let mut server = connected(&place, tool).await;
-    let attached = place.write("attached.png", &plain_png(8, 8, BLUE));
+    let sandbox = Sandbox::with_config(&format!(
+        "images.parallel = 1\nimages.partial_images = 1\n{}",
+        provider_config(&provider.base_url())
+    ));
+    let mut server = start_server_with_key(&sandbox, tool).await;
+    let attached = sandbox.write_file("attached.png", &solid_png(8, 8, BLUE));
     let mut told = Vec::new();
     for turns in THREADS {
-        let thread = server.thread().await;
+        let thread = server.start_thread().await;
         for turn in turns {
             let mut input: Vec<UserInput> = vec![text(turn.user)];
             input.extend(turn.attaches.then(|| local_image(&attached)));
-            let events = server.turn(&thread.id, input).await;
+            let events = server.run_turn(&thread.id, input).await;
             let seen = events.iter().filter(|event| event.method() != "thread/tokenUsage/updated");
-            told.extend(seen.map(|event| plain(&place, event)));
+            told.extend(seen.map(|event| normalize(&sandbox, event)));
         }
     }
     server.close().await;
@@ -172,7 +174,7 @@ fn spoken(at: usize, turn: &Turn) -> Vec<Value> {
 }
 
 fn square(side: u32) -> String {
-    BASE64.encode(plain_png(side, side, RED))
+    BASE64.encode(solid_png(side, side, RED))
 }
 
 fn refusal() -> Value {

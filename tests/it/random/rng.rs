@@ -4,9 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// `SplitMix64`.
 #[derive(Debug)]
-pub(super) struct Dice(u64);
+pub(super) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -25,17 +25,17 @@ impl Dice {
     }
 
     /// True once in so many throws.
-    pub(super) fn once_in(&mut self, throws: usize) -> bool {
+    pub(super) fn one_in(&mut self, throws: usize) -> bool {
         self.below(throws) == 0
     }
 
     /// One of them; `None` of none.
-    pub(super) fn one_of<'c, T>(&mut self, choices: &'c [T]) -> Option<&'c T> {
+    pub(super) fn choose<'c, T>(&mut self, choices: &'c [T]) -> Option<&'c T> {
         if choices.is_empty() { None } else { choices.get(self.below(choices.len())) }
     }
 
     /// One of them, each as often as its weight says.
-    pub(super) fn weighed<T: Copy>(&mut self, choices: &[(usize, T)]) -> T {
+    pub(super) fn choose_weighted<T: Copy>(&mut self, choices: &[(usize, T)]) -> T {
         let mut left = self.below(choices.iter().map(|(weight, _)| weight).sum());
         let chosen = choices.iter().find(|(weight, _)| {
             let here = left < *weight;
@@ -47,6 +47,6 @@ impl Dice {
 }
 
 /// A seed that another run does not have.
-pub(super) fn fresh_seed() -> u64 {
+pub(super) fn seed_from_clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_nanos() as u64
 }

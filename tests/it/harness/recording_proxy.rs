@@ -12,26 +12,26 @@ use crate::recorder;
 
 /// A request as it passed.
 #[derive(Debug, Clone)]
-pub(crate) struct Passed {
+pub(crate) struct RecordedRequest {
     /// The request line and the headers.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Passed {
+impl RecordedRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let fields = self.head.lines().filter_map(|line| line.split_once(": "));
         fields.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
-pub(crate) struct Relay {
+pub(crate) struct RecordingProxy {
     pub(crate) address: SocketAddr,
-    passed: Arc<Mutex<Vec<Passed>>>,
+    passed: Arc<Mutex<Vec<RecordedRequest>>>,
     _connections: JoinSet<()>,
 }
 
-impl Relay {
+impl RecordingProxy {
     /// A connection to the backend for each that is made here; when one ends, both do.
     pub(crate) async fn start(backend: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
@@ -53,14 +53,14 @@ impl Relay {
     }
 
     /// The POSTs to this endpoint, in the order in which they were whole.
-    pub(crate) fn posts(&self, endpoint: &str) -> Vec<Passed> {
+    pub(crate) fn posts(&self, endpoint: &str) -> Vec<RecordedRequest> {
         let passed = self.passed.lock().expect("no test panics while it holds this");
         let start = format!("POST /v1/{endpoint} ");
         passed.iter().filter(|passed| passed.head.starts_with(&start)).cloned().collect()
     }
 }
 
-async fn serve(client: TcpStream, backend: SocketAddr, passed: Arc<Mutex<Vec<Passed>>>) {
+async fn serve(client: TcpStream, backend: SocketAddr, passed: Arc<Mutex<Vec<RecordedRequest>>>) {
     let Ok(backend) = TcpStream::connect(backend).await else { return };
     let (from_client, mut to_client) = client.into_split();
     let (mut from_backend, to_backend) = backend.into_split();
@@ -71,7 +71,7 @@ async fn serve(client: TcpStream, backend: SocketAddr, passed: Arc<Mutex<Vec<Pas
 }
 
 /// A request is recorded before its last bytes go on.
-async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, passed: &Mutex<Vec<Passed>>) {
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, passed: &Mutex<Vec<RecordedRequest>>) {
     let mut bytes = Vec::new();
     loop {
         let before = bytes.len();
@@ -90,10 +90,10 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, passed: &Mutex
 }
 
 /// Takes the first request off, once it is whole.
-fn whole(bytes: &mut Vec<u8>) -> Option<Passed> {
+fn whole(bytes: &mut Vec<u8>) -> Option<RecordedRequest> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..end].to_vec()).expect("a head in text");
-    let mut request = Passed { head, body: Vec::new() };
+    let mut request = RecordedRequest { head, body: Vec::new() };
     let length = request.header("content-length").map_or(0, |length| length.parse().expect("a length"));
     if bytes.len() < end + 4 + length {
         return None;

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Place;
+use super::Sandbox;
 
 /// The value with a placeholder for everything that differs from run to run or with the renderer.
-pub(crate) fn plain(place: &Place, value: &impl Serialize) -> Value {
-    let root = place.root().display().to_string();
+pub(crate) fn normalize(sandbox: &Sandbox, value: &impl Serialize) -> Value {
+    let root = sandbox.root().display().to_string();
     let mut value = serde_json::to_value(value).expect("JSON");
     scrub(&root, "", &mut value);
     value

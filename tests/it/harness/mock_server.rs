@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::recorder;
 
 /// Listens until it is dropped.
-pub(crate) struct Loopback {
+pub(crate) struct MockServer {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
     _serving: JoinSet<()>,
@@ -112,7 +112,7 @@ impl Reply {
     }
 }
 
-impl Loopback {
+impl MockServer {
     pub(crate) async fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");

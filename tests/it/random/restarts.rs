@@ -2,67 +2,68 @@
 
 use serde_json::json;
 
-use super::model::{Pace, Process, Seat, image_of, images_in, text};
-use super::world::{World, seats_of};
+use super::model::{ClientIndex, Pace, ProcessIndex, image_of, images_in, text};
+use super::world::{World, clients_of};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Death {
+pub(super) enum Exit {
     /// As the system kills.
-    Killed,
+    Kill,
     /// As a client or a supervisor ends it.
-    InOrder,
+    Graceful,
 }
 
 impl World {
     /// Ends a process and starts another in its place. What it had is free for the other process at once.
-    pub(super) fn restart(&mut self, process: Process, death: Death) {
+    pub(super) fn restart(&mut self, process: ProcessIndex, exit: Exit) {
         // Its turns are interrupted, and a thread that nobody hears may still leave memory in good order before the end.
         for thread in self.model.threads.iter().filter(|thread| thread.writer == Some(process)) {
-            let leavers = thread.running.iter().flat_map(|running| &running.leavers);
-            self.permitted.extend(leavers.map(|seat| (*seat, "thread/closed".to_owned(), thread.id.clone())));
+            let last_unsubscribers = thread.running.iter().flat_map(|running| &running.last_unsubscribers);
+            self.optional_notices
+                .extend(last_unsubscribers.map(|client| (*client, "thread/closed".to_owned(), thread.id.clone())));
         }
-        self.stop(process, death);
+        self.stop(process, exit);
         let (mut left, mut fleeting) = (Vec::new(), Vec::new());
         for thread in self.model.threads.iter_mut().filter(|thread| thread.writer == Some(process)) {
             thread.writer = None;
-            let ears = std::mem::take(&mut thread.ears);
-            if let Some(running) = thread.running.as_ref().filter(|_| death == Death::InOrder) {
+            let subscribers = std::mem::take(&mut thread.subscribers);
+            if let Some(running) = thread.running.as_ref().filter(|_| exit == Exit::Graceful) {
                 let is_told = |ear| {
                     running.heard.get(ear).and_then(|heard| heard.last()).is_some_and(|last| last == "turn/completed")
                 };
-                assert!(ears.iter().all(is_told), "not all of {ears:?} hear the end of {running:#?}");
+                assert!(subscribers.iter().all(is_told), "not all of {subscribers:?} hear the end of {running:#?}");
             }
             if thread.ephemeral { &mut fleeting } else { &mut left }.push(thread.id.clone());
         }
-        let seats: Vec<Seat> = seats_of(1 - process).collect();
-        let heir = *self.dice.one_of(&seats).expect("a connection");
-        let taken = self.dice.one_of(&left).cloned().filter(|_| self.dice.once_in(2));
+        let clients: Vec<ClientIndex> = clients_of(1 - process).collect();
+        let heir = *self.rng.choose(&clients).expect("a connection");
+        let taken = self.rng.choose(&left).cloned().filter(|_| self.rng.one_in(2));
         if let Some(id) = taken {
-            self.result(heir, "thread/resume", &json!({ "threadId": id }));
+            self.request(heir, "thread/resume", &json!({ "threadId": id }));
             let thread = self.model.thread_mut(&id);
             thread.writer = Some(1 - process);
-            thread.ears.insert(heir);
+            thread.subscribers.insert(heir);
         }
         self.start(process);
         // What reads from the home at all has closed before what the dead left open.
-        self.list(seats_of(process).next().expect("a connection"));
+        self.list(clients_of(process).next().expect("a connection"));
         for id in left {
             if self.model.thread(&id).is_some_and(|thread| thread.running.is_some()) {
-                self.end_of_killed(&id);
+                self.finish_killed_turn(&id);
             }
         }
         for id in fleeting {
             self.end_ephemeral(&id);
         }
-        self.expect(Vec::new());
+        self.expect_notices(Vec::new());
     }
 
     /// After the end of its process a turn is over one way or the other. No message that was answered and nothing that was
     /// told of it is lost.
-    fn end_of_killed(&mut self, id: &str) {
+    fn finish_killed_turn(&mut self, id: &str) {
         let running = self.model.thread_mut(id).running.take().expect("a turn ran");
-        let (seat, mut rest) = self.turns_after_those_known(id);
-        let Some(read) = rest.pop() else { panic!("{seat} does not see the turn of {running:#?}") };
+        let (client, mut rest) = self.unknown_turns(id);
+        let Some(read) = rest.pop() else { panic!("{client} does not see the turn of {running:#?}") };
         assert!(rest.is_empty(), "{rest:#?}");
         assert_eq!(read["id"], *running.id);
         assert!(read["status"] == "completed" || read["status"] == "interrupted", "{read:#}");
@@ -75,15 +76,15 @@ impl World {
             running.told.iter().all(|told| made.iter().any(|image| image.handle == *told)),
             "{running:#?} {read:#}"
         );
-        self.keep(id, read);
+        self.store_turn(id, read);
     }
 
     /// An ephemeral thread is over: its words are gone, and its images stay, with those that its last turn has made.
     pub(super) fn end_ephemeral(&mut self, id: &str) {
         let at = self.model.threads.iter().position(|thread| thread.id == id).expect("a thread of the model");
         let mut thread = self.model.threads.remove(at);
-        let seat = self.living_seat();
-        let mut listed = self.pages(seat, "image/list", &json!({ "threadId": id })).expect("images");
+        let client = self.any_connected_client();
+        let mut listed = self.read_pages(client, "image/list", &json!({ "threadId": id })).expect("images");
         listed.reverse();
         let images = listed.iter().map(|entry| image_of(&entry["image"], &text(&entry["turnId"])));
         let known = thread.handles();
@@ -96,28 +97,28 @@ impl World {
         }
         let made: Vec<_> = images.skip(known.len()).collect();
         thread.images.extend(made.iter().cloned());
-        self.remember(made);
-        thread.ears.clear();
+        self.add_images(made);
+        thread.subscribers.clear();
         thread.turns.clear();
-        self.model.gone.push(id.to_owned());
-        self.model.ghosts.push(thread);
+        self.model.removed_ids.push(id.to_owned());
+        self.model.ended.push(thread);
     }
 
     /// Ends what runs, so that the model has all turns.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn finish_all_turns(&mut self) {
         let ids: Vec<String> = self.model.threads.iter().map(|thread| thread.id.clone()).collect();
         for id in ids {
             let thread = self.model.thread(&id).expect("a thread of the model");
             let (Some(running), Some(process)) = (&thread.running, thread.writer) else { continue };
             if thread.pace == Pace::Endless {
                 let params = json!({ "threadId": id, "turnId": running.id });
-                let seat = seats_of(process).next().expect("a connection");
-                self.result(seat, "turn/interrupt", &params);
-                self.end_of_turn(&id, "interrupted");
+                let client = clients_of(process).next().expect("a connection");
+                self.request(client, "turn/interrupt", &params);
+                self.finish_turn(&id, "interrupted");
             } else {
-                self.settle(&id);
+                self.finish_quick_turn(&id);
             }
         }
-        self.expect(Vec::new());
+        self.expect_notices(Vec::new());
     }
 }

@@ -1,0 +1,91 @@
+//! Requests that are cancelled right after they were sent: each is done as a whole or not at all.
+
+use serde_json::{Value, json};
+
+use super::model::{ClientIndex, Pace, Running, Thread, text};
+use super::world::{Answer, World};
+
+impl World {
+    /// Sends a request and takes it back; the answer may have been on its way already.
+    fn cancel(&mut self, client: ClientIndex, method: &str, params: &Value) -> Answer {
+        let id = self.send_request(client, method, params);
+        self.send(client, &json!({ "method": "$/cancelRequest", "params": { "id": id } }));
+        self.read_response(client, id, method)
+    }
+
+    pub(super) fn cancel_a_request(&mut self, client: ClientIndex, id: &str) {
+        self.finish_quick_turn(id);
+        match self.rng.below(3) {
+            0 => self.cancel_rename(client, id),
+            1 => self.cancel_revert(client, id),
+            _ => self.cancel_turn_start(client, id),
+        }
+    }
+
+    fn cancel_rename(&mut self, client: ClientIndex, id: &str) {
+        let refusal = self.write_error(client, id);
+        let name = format!("given up {}", self.next_id);
+        let answer = self.cancel(client, "thread/name/set", &json!({ "threadId": id, "name": name }));
+        let read = self.call(client, "thread/read", &json!({ "threadId": id }));
+        let is_done = read.is_ok_and(|read| read["thread"]["name"] == *name);
+        fits(&answer, refusal.as_ref(), is_done);
+        if is_done {
+            self.model.thread_mut(id).name = Some(name);
+        }
+        self.expect_notices(if is_done { self.notices_for(client, id, "thread/name/updated") } else { Vec::new() });
+    }
+
+    fn cancel_revert(&mut self, client: ClientIndex, id: &str) {
+        let refusal = self.rewrite_error(client, id);
+        let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
+        let Some(first) = self.rng.choose(&turns).cloned() else { return };
+        let answer = self.cancel(client, "thread/revert", &json!({ "threadId": id, "beforeTurnId": first }));
+        let left = self.read_turns(client, id).map_or(turns.len(), |read| read.len());
+        let is_done = left < turns.len();
+        fits(&answer, refusal.as_ref(), is_done);
+        if is_done {
+            self.revert_in_model(id, &first);
+        }
+        self.expect_notices(if is_done { self.notices_for(client, id, "thread/reverted") } else { Vec::new() });
+    }
+
+    fn cancel_turn_start(&mut self, client: ClientIndex, id: &str) {
+        let is_ready = |thread: &Thread| thread.running.is_none() && thread.pace == Pace::Quick;
+        if !self.model.thread(id).is_some_and(is_ready) || !self.is_loaded_here(client, id) {
+            return;
+        }
+        let thread = self.model.thread_mut(id);
+        let known = thread.turns.len();
+        // Its id comes with the first event, if there is one.
+        thread.running = Some(Running { subscribers_at_start: thread.subscribers.clone(), ..Running::default() });
+        let input = json!([{ "type": "text", "text": "draw a red square, 64x64" }]);
+        let answer = self.cancel(client, "turn/start", &json!({ "threadId": id, "input": input }));
+        let begun = self.read_turns(client, id).and_then(|read| read.get(known).map(|turn| text(&turn["id"])));
+        fits(&answer, None, begun.is_some());
+        match begun {
+            Some(turn_id) => {
+                self.model.thread_mut(id).running.as_mut().expect("it is there").id = turn_id;
+                self.finish_quick_turn(id);
+            }
+            None => {
+                let running = self.model.thread_mut(id).running.take().expect("it is there");
+                assert!(running.heard.values().all(Vec::is_empty), "nothing began: {running:#?}");
+            }
+        }
+        self.expect_notices(Vec::new());
+    }
+
+    /// The turns of a thread as this connection reads them, after all that was asked of it before.
+    fn read_turns(&mut self, client: ClientIndex, id: &str) -> Option<Vec<Value>> {
+        let read = self.call(client, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
+        read.ok()?["thread"]["turns"].as_array().cloned()
+    }
+}
+
+/// A request that is answered was done or refused as ever; of one that was cancelled, only a refused one is never done.
+fn fits(answer: &Answer, refusal: Option<&String>, is_done: bool) {
+    match answer {
+        Err(told) if told == "-32800 Request cancelled" => assert!(refusal.is_none() || !is_done, "{refusal:?}"),
+        answer => assert_eq!((answer.as_ref().err(), is_done), (refusal, refusal.is_none()), "{answer:?}"),
+    }
+}

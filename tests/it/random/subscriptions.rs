@@ -1,0 +1,123 @@
+//! Who hears a thread, and when it leaves memory because nobody does.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::model::{ClientIndex, PROCESS_OF_CLIENT, Running, text};
+use super::world::{Notice, World, clients_of};
+use crate::listen::server::TIMEOUT;
+
+impl World {
+    pub(super) fn resume(&mut self, client: ClientIndex, id: &str) {
+        let refusal = self.write_error(client, id);
+        if refusal.is_none() {
+            self.finish_quick_turn(id);
+        }
+        self.may_receive_early = Some((client, id.to_owned()));
+        let answer = self.call(client, "thread/resume", &json!({ "threadId": id }));
+        if let Some(refusal) = refusal {
+            return assert_eq!(answer, Err(refusal));
+        }
+        self.assert_history(id, answer.expect("a thread")["thread"]["turns"].take());
+        let thread = self.model.thread_mut(id);
+        thread.writer = Some(PROCESS_OF_CLIENT[client]);
+        thread.subscribers.insert(client);
+        self.expect_notices(Vec::new());
+    }
+
+    pub(super) fn unsubscribe(&mut self, client: ClientIndex, id: &str) {
+        self.finish_quick_turn(id);
+        self.may_receive_early = Some((client, id.to_owned()));
+        let answer = self.request(client, "thread/unsubscribe", &json!({ "threadId": id }));
+        let thread = self.model.threads.iter_mut().find(|thread| thread.id == id);
+        let Some(thread) = thread.filter(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client])) else {
+            return assert_eq!(answer["status"], "notLoaded");
+        };
+        if !thread.subscribers.remove(&client) {
+            return assert_eq!(answer["status"], "notSubscribed");
+        }
+        assert_eq!(answer["status"], "unsubscribed");
+        match (&mut thread.running, thread.subscribers.is_empty()) {
+            (Some(running), is_last) => {
+                running.subscribers_at_start.remove(&client);
+                running.last_unsubscribers.extend(is_last.then_some(client));
+                self.expect_notices(Vec::new());
+            }
+            (None, true) => {
+                self.expect_notices(vec![(client, "thread/closed".to_owned(), id.to_owned())]);
+                self.mark_unloaded(id);
+            }
+            (None, false) => self.expect_notices(Vec::new()),
+        }
+    }
+
+    /// Closes a connection and opens it anew; what only it has heard leaves memory without a word.
+    pub(super) fn reconnect(&mut self, client: ClientIndex) {
+        // A thread that only this connection hears; once it is gone, so are all that it has heard.
+        let started = self.request(client, "thread/start", &json!({ "ephemeral": true }));
+        let sentinel = text(&started["thread"]["id"]);
+        self.expect_notices(vec![(client, "thread/started".to_owned(), sentinel.clone())]);
+        self.reconnect_client(client);
+        let mut unheard = Vec::new();
+        for thread in &mut self.model.threads {
+            let was_last = thread.subscribers.remove(&client) && thread.subscribers.is_empty();
+            match &mut thread.running {
+                Some(running) => {
+                    running.subscribers_at_start.remove(&client);
+                    // Nobody can be told through a connection that is closed.
+                    running.last_subscriber_disconnected |= running.last_unsubscribers.remove(&client) || was_last;
+                }
+                None if was_last => unheard.push(thread.id.clone()),
+                None => {}
+            }
+        }
+        self.model.removed_ids.push(sentinel.clone());
+        self.wait_until_unloaded(client, &BTreeSet::from_iter(unheard.iter().cloned().chain([sentinel])));
+        for id in unheard {
+            self.mark_unloaded(&id);
+        }
+    }
+
+    /// A turn of a thread that nobody hears is over: waits until the thread is out of memory, and for the one who is told.
+    pub(super) fn wait_for_unload(&mut self, id: &str, running: &Running) {
+        let process = self.model.thread(id).and_then(|thread| thread.writer).expect("it is in memory");
+        let client = clients_of(process).next().expect("a connection");
+        self.wait_until_unloaded(client, &BTreeSet::from([id.to_owned()]));
+        let closed = |client: &ClientIndex| (*client, "thread/closed".to_owned(), id.to_owned());
+        let notices: Vec<Notice> = running.last_unsubscribers.iter().map(closed).collect();
+        if running.last_subscriber_disconnected {
+            // Whoever takes it out of memory first tells its own connection, which may be closed.
+            self.optional_notices.extend(notices);
+            return;
+        }
+        let asked = Instant::now();
+        while !notices.iter().any(|notice| self.take_notice(notice)) {
+            assert!(asked.elapsed() < TIMEOUT, "none of {notices:?} comes");
+            for (client, ..) in &notices {
+                self.request(*client, "account/read", &json!({}));
+            }
+        }
+    }
+
+    fn wait_until_unloaded(&mut self, client: ClientIndex, ids: &BTreeSet<String>) {
+        let asked = Instant::now();
+        while self.loaded_ids(client).intersection(ids).next().is_some() {
+            assert!(asked.elapsed() < TIMEOUT, "{ids:?} stay in memory");
+        }
+        // It is free for other processes a moment later, and a request of the thread waits for that.
+        for id in ids {
+            let _ = self.call(client, "thread/read", &json!({ "threadId": id }));
+        }
+    }
+
+    /// A thread that left memory is free for all processes; an ephemeral one is over.
+    pub(super) fn mark_unloaded(&mut self, id: &str) {
+        let thread = self.model.thread_mut(id);
+        thread.writer = None;
+        if thread.ephemeral {
+            self.end_ephemeral(id);
+        }
+    }
+}
