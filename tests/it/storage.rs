@@ -264,7 +264,7 @@ async fn a_home_without_a_usable_database_is_said_with_every_request_that_needs_
     let refusal = server.request_error::<ThreadStart>(&ThreadStartParams::default()).await;
     assert_eq!(
         refusal,
-        "-32603 Easel cannot open its database, and tries again with the next request: Easel's database failed: file is not a database"
+        "-32603 Easel's database is damaged. Restore easel.db from a backup, or move it away to start without history. Easel tries again with the next request."
     );
     server.request::<ToolList>(&ToolListParams::default()).await;
     server.close().await;

@@ -3,6 +3,7 @@
 //! Image bytes cross these traits only through [`Files`]: read in pieces from the one copy on disk, written in pieces
 //! to a staged file. Nothing in a job, an event or a record can hold them.
 
+mod error;
 mod provider;
 mod send_gate;
 mod store;
@@ -12,14 +13,13 @@ use std::path::PathBuf;
 
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
+pub use error::{ImportError, StorageError, StorageErrorKind};
 pub use provider::{
     FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview, Previews,
     Provider, ProviderInfo,
 };
 pub use send_gate::{SendGate, SendPass};
-pub use store::{
-    CallEnd, CallStart, ImageSource, ImportError, Origin, RequestStart, StorageError, Store, StoredThread, ThreadImage,
-};
+pub use store::{CallEnd, CallStart, ImageSource, Origin, RequestStart, Store, StoredThread, ThreadImage};
 
 /// One image in Easel's own store: all that a provider ever reads.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,48 +1,174 @@
-//! What can go wrong on the disk, for this crate's own use; callers get a sentence.
+//! The error type of this crate, and what callers see of it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use easel_imagegen::port::StorageError;
+use easel_imagegen::port::{StorageError, StorageErrorKind};
 use rusqlite::ErrorCode;
 
+/// Any failure of the store. [`Display`](std::fmt::Display) writes the text for the log.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
-    #[error("Easel's database failed: {0}")]
-    Sql(rusqlite::Error),
-    /// Another process holds the database's lock.
-    #[error(
-        "Another program has locked Easel's database. Close that program, or wait until it is done, then try again."
-    )]
-    Locked,
-    #[error("Easel's database holds something that this version cannot read: {0}")]
+pub(crate) enum Error {
+    /// SQLite failed for another reason than a lock.
+    #[error("the database failed")]
+    Sql(#[source] rusqlite::Error),
+    /// Another program holds the lock of the database.
+    #[error("another program has locked the database")]
+    Locked(#[source] Option<rusqlite::Error>),
+    /// A row holds JSON that does not fit its type.
+    #[error("the database holds a row that this version cannot read")]
     Json(#[from] serde_json::Error),
-    #[error("{doing}: {source}")]
-    Io { doing: String, source: io::Error },
-    /// A whole sentence.
-    #[error("{0}")]
-    Said(String),
+    /// A file operation failed. Create it with [`Error::io`].
+    #[error("could not {operation} {path:?}")]
+    Io { operation: &'static str, path: PathBuf, source: io::Error },
+    /// A newer Easel has migrated the database.
+    #[error("the database has version {found}, but this program knows versions up to {known}")]
+    NewerVersion { found: u32, known: usize },
+    /// The database could not be opened. Every operation gets this error until a later attempt succeeds.
+    #[error("could not open the database")]
+    NotOpened(#[source] Arc<Error>),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// Another process holds the recovery lock for longer than a request waits.
+    #[error("another process is still recovering")]
+    RecoveryRunning,
+    /// The thread's journal has a call with this id already.
+    #[error("image call {0:?} is already in the journal of its thread")]
+    CallExists(String),
+    /// The thread's journal has no call with this id.
+    #[error("image call {0:?} is not in the journal of its thread")]
+    CallNotFound(String),
+    /// The operating system returned no random bits for a handle.
+    #[error("could not create an image handle")]
+    Random(#[source] getrandom::Error),
+    /// A task on the blocking pool did not end.
+    #[error("a disk operation did not end")]
+    Task(#[source] tokio::task::JoinError),
+    /// A generated image could not be recorded; its file was kept.
+    #[error("a generated image could not be recorded and is kept at {}", quote(.paths))]
+    ImageKept { paths: Vec<PathBuf>, source: Box<Error> },
 }
 
-impl Fault {
-    /// For `map_err`: `Fault::io("could not create", path)`.
-    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
-        let doing = format!("Easel {doing} {path:?}");
-        move |source| Self::Io { doing, source }
+impl Error {
+    /// Returns a closure for `map_err`, as in `map_err(Error::io("create", path))`.
+    pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { operation, path, source }
+    }
+
+    /// Returns what callers branch on.
+    fn kind(&self) -> StorageErrorKind {
+        match self {
+            Self::Sql(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => StorageErrorKind::DiskFull,
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StorageErrorKind::Damaged,
+                Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+                    StorageErrorKind::PermissionDenied
+                }
+                Some(_) | None => StorageErrorKind::Other,
+            },
+            Self::Locked(_) | Self::RecoveryRunning => StorageErrorKind::Locked,
+            Self::Json(_) => StorageErrorKind::Damaged,
+            Self::Io { source, .. } => io_kind(source),
+            Self::NewerVersion { .. } => StorageErrorKind::NewerVersion,
+            Self::NotOpened(error) => error.kind(),
+            Self::Closed => StorageErrorKind::Closed,
+            Self::CallNotFound(_) => StorageErrorKind::NotFound,
+            Self::CallExists(_) | Self::Random(_) | Self::Task(_) => StorageErrorKind::Other,
+            Self::ImageKept { source, .. } => source.kind(),
+        }
+    }
+
+    /// Returns what happened and what helps, for the user. The log has the paths and the causes.
+    fn client_message(&self) -> String {
+        match self {
+            Self::Sql(error) => match self.kind() {
+                StorageErrorKind::DiskFull => format!("Easel could not write its database: {DISK_FULL}"),
+                StorageErrorKind::Damaged => DAMAGED.into(),
+                StorageErrorKind::PermissionDenied => format!("Easel could not open its database: {DENIED}"),
+                StorageErrorKind::Locked
+                | StorageErrorKind::NewerVersion
+                | StorageErrorKind::NotFound
+                | StorageErrorKind::Closed
+                | StorageErrorKind::Other => format!("Easel's database failed: {error}."),
+            },
+            Self::Locked(_) => LOCKED.into(),
+            Self::Json(_) => "Easel's database holds an entry that this version cannot read. Update Easel.".into(),
+            Self::Io { operation, source, .. } => match io_kind(source) {
+                StorageErrorKind::DiskFull => format!("Easel could not {operation}: {DISK_FULL}"),
+                StorageErrorKind::PermissionDenied => format!("Easel could not {operation}: {DENIED}"),
+                StorageErrorKind::NotFound => format!("Easel could not {operation}: it does not exist."),
+                StorageErrorKind::Locked
+                | StorageErrorKind::Damaged
+                | StorageErrorKind::NewerVersion
+                | StorageErrorKind::Closed
+                | StorageErrorKind::Other => format!("Easel could not {operation}: {}.", io_text(source)),
+            },
+            Self::NewerVersion { found, known } => format!(
+                "A newer version of Easel has changed the database (version {found}; this program knows {known}). \
+                 Update Easel."
+            ),
+            Self::NotOpened(error) => match &**error {
+                Self::Locked(_) | Self::NewerVersion { .. } => error.client_message(),
+                other => format!("{} Easel tries again with the next request.", other.client_message()),
+            },
+            Self::Closed => "Easel's store is closed.".into(),
+            Self::RecoveryRunning => {
+                "Another Easel is still recovering the work of one that ended early. Try again later.".into()
+            }
+            Self::CallExists(id) => format!("The image call {id:?} exists already."),
+            Self::CallNotFound(id) => format!("The image call {id:?} is unknown."),
+            Self::Random(_) => "The operating system returned no random bits. Try again later.".into(),
+            Self::Task(_) => "Easel failed during a disk operation. Its log says more.".into(),
+            Self::ImageKept { paths, source } => {
+                format!("{} The finished image is kept at {}.", source.client_message(), quote(paths))
+            }
+        }
     }
 }
 
-impl From<rusqlite::Error> for Fault {
+const DISK_FULL: &str = "the disk is full. Free some space, then try again.";
+const DENIED: &str = "permission denied. Check the permissions of Easel's home folder.";
+const DAMAGED: &str =
+    "Easel's database is damaged. Restore easel.db from a backup, or move it away to start without history.";
+const LOCKED: &str =
+    "Another program has locked Easel's database. Close that program, or wait until it is done, then try again.";
+
+fn io_kind(error: &io::Error) -> StorageErrorKind {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StorageErrorKind::DiskFull,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StorageErrorKind::PermissionDenied,
+        io::ErrorKind::NotFound => StorageErrorKind::NotFound,
+        _ => StorageErrorKind::Other,
+    }
+}
+
+/// What the operating system reported, without the path that [`tempfile`] adds.
+fn io_text(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code).to_string(),
+        None => error.kind().to_string(),
+    }
+}
+
+/// Paths for a message, escaped: a file name may hold anything.
+fn quote(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ")
+}
+
+impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked(Some(error)),
             Some(_) | None => Self::Sql(error),
         }
     }
 }
 
-impl From<Fault> for StorageError {
-    fn from(fault: Fault) -> Self {
-        Self { message: fault.to_string() }
+impl From<Error> for StorageError {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error.client_message()).with_source(error)
     }
 }

@@ -6,7 +6,7 @@ pub(crate) mod stored_paths;
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::os;
 
 /// Folder of the images that calls made, one folder a thread. It may be a symbolic link to another disk.
@@ -57,9 +57,9 @@ impl Home {
     }
 
     /// Creates the folder that every process needs, closed to other users.
-    pub(crate) fn prepare(&self) -> Result<(), Fault> {
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
         let run = self.run();
-        os::create_private_folder(&run).map_err(Fault::io("could not create the folder", &run))?;
+        os::create_private_folder(&run).map_err(Error::io("create the folder", &run))?;
         // Without it no image can be attached, and the attempt says why: the disk it is on may come back.
         if let Err(error) = os::create_private_folder(&self.incoming()) {
             tracing::warn!(%error, path = ?self.incoming(), "the folder of attachments cannot be used");
@@ -68,7 +68,7 @@ impl Home {
     }
 
     /// Whether a path without links lies in the home, or in a folder of images that is a link to elsewhere.
-    pub(crate) fn holds(&self, real: &Path) -> bool {
+    pub(crate) fn contains(&self, real: &Path) -> bool {
         let folders = [self.root.clone(), self.root.join(GENERATED), self.attachments()];
         folders.iter().any(|folder| real.starts_with(os::real_path(folder)))
     }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use crate::db::connection::{Database, now_ms};
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 
 pub(crate) mod hosted;
@@ -77,7 +77,7 @@ pub(crate) enum Outcome {
     },
 }
 
-pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Fault> {
+pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Error> {
     let input = |reference: Reference| InputImage {
         id: reference.id,
         path: reference.path.to_string_lossy().into_owned(),
@@ -96,9 +96,7 @@ pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Fa
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
         let row = params![call.thread_id, call.call_id, call.turn_id, owner, call.bills, call.started_at_ms, asked];
         match write.prepare_cached(sql)?.execute(row)? {
-            0 => {
-                Err(Fault::Said(format!("The image call {:?} is already in the journal of its thread.", call.call_id)))
-            }
+            0 => Err(Error::CallExists(call.call_id)),
             _ => Ok(()),
         }
     })
@@ -111,7 +109,7 @@ pub(crate) fn finish(
     call: &Call,
     records: &[ImageRecord],
     outcome: &Outcome,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let sql = "UPDATE calls SET outcome = ?3, intent = NULL WHERE thread_id = ?1 AND call_id = ?2 AND outcome IS NULL";
     let outcome = serde_json::to_string(outcome)?;
     if write.prepare_cached(sql)?.execute((&call.thread_id, &call.call_id, outcome))? == 0 {
@@ -135,7 +133,7 @@ pub(crate) fn images_of(
     home: &Home,
     thread_id: &str,
     call_id: &str,
-) -> Result<Vec<ImageRecord>, Fault> {
+) -> Result<Vec<ImageRecord>, Error> {
     let sql = "SELECT json FROM images WHERE thread_id = ?1 AND call_id = ?2 ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((thread_id, call_id))?;
@@ -153,20 +151,19 @@ pub(crate) fn find(
     home: &Home,
     thread_id: &str,
     call_id: &str,
-) -> Result<Option<Call>, Fault> {
+) -> Result<Option<Call>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM calls WHERE thread_id = ?1 AND call_id = ?2");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((thread_id, call_id))?;
     rows.next()?.map(|row| call_of(home, row)).transpose()
 }
 
-fn find_reserved(connection: &Connection, home: &Home, thread_id: &str, call_id: &str) -> Result<Call, Fault> {
-    find(connection, home, thread_id, call_id)?
-        .ok_or_else(|| Fault::Said(format!("The image call {call_id:?} is not in the journal of its thread.")))
+fn find_reserved(connection: &Connection, home: &Home, thread_id: &str, call_id: &str) -> Result<Call, Error> {
+    find(connection, home, thread_id, call_id)?.ok_or_else(|| Error::CallNotFound(call_id.to_owned()))
 }
 
 /// Calls of a process that have no outcome, in the order in which they began.
-pub(crate) fn open_calls(connection: &Connection, home: &Home, owner: &str) -> Result<Vec<Call>, Fault> {
+pub(crate) fn open_calls(connection: &Connection, home: &Home, owner: &str) -> Result<Vec<Call>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM calls WHERE owner = ?1 AND outcome IS NULL ORDER BY started_at_ms, thread_id, call_id"
     );
@@ -179,7 +176,7 @@ pub(crate) fn open_calls(connection: &Connection, home: &Home, owner: &str) -> R
     Ok(calls)
 }
 
-fn call_of(home: &Home, row: &Row<'_>) -> Result<Call, Fault> {
+fn call_of(home: &Home, row: &Row<'_>) -> Result<Call, Error> {
     let (intent, outcome): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
     Ok(Call {
         thread_id: row.get(0)?,
@@ -194,8 +191,8 @@ fn call_of(home: &Home, row: &Row<'_>) -> Result<Call, Fault> {
 }
 
 /// 128 bits that nobody can guess.
-pub(crate) fn new_handle() -> Result<String, Fault> {
+pub(crate) fn new_handle() -> Result<String, Error> {
     let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|error| Fault::Said(format!("The system gave no random bits: {error}.")))?;
+    getrandom::fill(&mut bits).map_err(Error::Random)?;
     Ok(handle::from_bits(bits))
 }

@@ -18,7 +18,7 @@ use crate::db::connection::Database;
 use crate::db::ephemeral::{Locks, Memory};
 use crate::db::worker::Patience;
 use crate::db::workers::Lanes;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::files::thread_files::{StagedImage, ThreadFiles};
 use crate::home::Home;
 use crate::images::attachments;
@@ -94,7 +94,7 @@ impl EaselStore {
                 attachments::keep(write, &id, item)
             })
         };
-        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, locks, add).await?)
+        Ok(self.lanes.write_to::<_, Error>(thread_id, Patience::Short, locks, add).await?)
     }
 
     /// Keeps a message that a user adds to a running turn, until it is appended to history. A crash before that puts it into
@@ -102,14 +102,14 @@ impl EaselStore {
     pub async fn put_pending(&self, message: PendingMessage) -> Result<(), StorageError> {
         let (thread_id, home) = (message.thread_id.clone(), self.home.clone());
         let put = move |write: &Transaction<'_>| pending_messages::put(write, &home, message);
-        Ok(self.lanes.write_to::<_, Fault>(&thread_id, Patience::Short, Locks::Memory, put).await?)
+        Ok(self.lanes.write_to::<_, Error>(&thread_id, Patience::Short, Locks::Memory, put).await?)
     }
 
     /// Forgets a message that its turn did not accept.
     pub async fn remove_pending(&self, thread_id: &str, message_id: &str) -> Result<(), StorageError> {
         let (id, message_id) = (thread_id.to_owned(), message_id.to_owned());
         let remove = move |write: &Transaction<'_>| pending_messages::remove(write, &id, &message_id);
-        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, Locks::Memory, remove).await?)
+        Ok(self.lanes.write_to::<_, Error>(thread_id, Patience::Short, Locks::Memory, remove).await?)
     }
 
     /// Removes images that were taken in for a message that was refused, and their files where nothing else shows them.
@@ -170,7 +170,7 @@ impl EaselStore {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         patience: Patience,
-        operation: impl FnOnce(&mut Database) -> Result<T, Fault> + Send + 'static,
+        operation: impl FnOnce(&mut Database) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, StorageError> {
         Ok(self.lanes.writer.write(patience, operation).await?)
     }
@@ -211,7 +211,7 @@ impl Store for EaselStore {
         let append = move |write: &Transaction<'_>| {
             events.iter().try_for_each(|event| append::event(write, &home, &owner, event))
         };
-        Ok(self.lanes.write_to::<_, Fault>(&thread_id, patience, locks, append).await?)
+        Ok(self.lanes.write_to::<_, Error>(&thread_id, patience, locks, append).await?)
     }
 
     async fn import_image(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, ImportError> {
@@ -225,7 +225,7 @@ impl Store for EaselStore {
     async fn adopt_pending(&self, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, StorageError> {
         let (id, turn_id, home) = (thread_id.to_owned(), turn_id.to_owned(), self.home.clone());
         let adopt = move |write: &Transaction<'_>| pending_messages::adopt(write, &home, &id, &turn_id);
-        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Long, Locks::Disk, adopt).await?)
+        Ok(self.lanes.write_to::<_, Error>(thread_id, Patience::Long, Locks::Disk, adopt).await?)
     }
 
     async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {
@@ -247,7 +247,7 @@ impl Store for EaselStore {
         let (thread_id, call_id) = (thread_id.to_owned(), call_id.to_owned());
         let home = self.home.clone();
         let settle =
-            move |database: Result<&mut Database, Fault>| journal::settle(&home, database, &thread_id, &call_id, end);
+            move |database: Result<&mut Database, Error>| journal::settle(&home, database, &thread_id, &call_id, end);
         Ok(self.lanes.writer.write_anyway(Patience::Long, settle).await?)
     }
 }

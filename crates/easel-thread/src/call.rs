@@ -11,7 +11,7 @@ use easel_imagegen::output::LOG_PREVIEW;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{
     CallEnd, CallStart, Files, GeneratedImages, ImageJob, ImageSource, Preview, Previews, Provenance, Provider,
-    Reference, Store, image_error,
+    Reference, StorageError, Store, image_error,
 };
 use easel_imagegen::references::ImageRef;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
@@ -157,7 +157,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             ImageRef::Path(path) => {
                 let source = ImageSource::ModelPath { path: path.clone(), roots: self.roots.clone() };
                 let taken = self.store.import_image(&self.thread_id, source).await;
-                let image = taken.map_err(|refused| Box::new(image_error(refused.kind, refused.message)))?;
+                let image = taken.map_err(|refused| Box::new(image_error(refused.kind(), refused.client_message())))?;
                 Ok(Reference {
                     id: Some(image.id),
                     path: image.path.into(),
@@ -188,7 +188,9 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             started_at_ms: now_ms(),
         };
         let reserved = self.store.reserve(start).await;
-        reserved.map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.message)))
+        reserved
+            .inspect_err(log_storage_error)
+            .map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))
     }
 
     /// Gives the images their place in the thread, or notes the failure.
@@ -208,10 +210,11 @@ impl<S: Store, P: Provider> CallContext<S, P> {
                     self.store.settle(&self.thread_id, call_id, CallEnd::Generated { made, elapsed_ms }).await;
                 return settled
                     .inspect(|records| log_output(call_id, records))
+                    .inspect_err(log_storage_error)
                     .map(|records| Outcome { records, generation_id, missing })
                     .map_err(|error| {
                         let billed = self.billed_as(Billed::Yes);
-                        let error = image_error(ImageErrorKind::Storage, error.message);
+                        let error = image_error(ImageErrorKind::Storage, error.client_message());
                         Box::new(ImageError { attempts, elapsed_ms, billed, ..error })
                     });
             }
@@ -239,6 +242,11 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     fn billed_as(&self, billed: Billed) -> Billed {
         if self.provider.info().capabilities.bills { billed } else { Billed::No }
     }
+}
+
+/// Logs a failure of the store with its causes, which the client does not see.
+fn log_storage_error(error: &StorageError) {
+    tracing::error!(error = error as &dyn std::error::Error, kind = ?error.kind(), "an image call was not stored");
 }
 
 /// What the model gets back, by its handles and sizes: a log holds no image.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_imagegen::port::{Provider, StorageError, Store};
+use easel_imagegen::port::{Provider, StorageError, StorageErrorKind, Store};
 use easel_protocol::event::{Event, ThreadStartedNotification};
 use easel_protocol::input::UserInput;
 use easel_protocol::item::UserMessageItem;
@@ -46,7 +46,7 @@ pub struct StartTurn {
 }
 
 /// Why a turn did not start. Nothing of it is stored, and no event follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum StartRefused {
     NotWritten(StorageError),
     /// The thread's actor has ended.
@@ -91,9 +91,10 @@ impl<P: Provider> ThreadHandle<P> {
         });
         starting.await.unwrap_or_else(|error| {
             tracing::error!(%error, "starting a turn failed");
-            Err(StartRefused::NotWritten(StorageError {
-                message: "Easel failed while it started the turn.".to_owned(),
-            }))
+            Err(StartRefused::NotWritten(StorageError::new(
+                StorageErrorKind::Other,
+                "Easel failed while it started the turn.",
+            )))
         })
     }
 

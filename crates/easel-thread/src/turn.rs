@@ -12,7 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use easel_imagegen::history::PictureBudget;
-use easel_imagegen::port::{Provider, StorageError, Store, image_error};
+use easel_imagegen::port::{Provider, StorageError, StorageErrorKind, Store, image_error};
 use easel_protocol::event::Event;
 use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
@@ -249,14 +249,20 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         if events.is_empty() || self.history_failed {
             return effects;
         }
-        let panicked = |_| Err(StorageError { message: "Easel's own store failed.".to_owned() });
+        let panicked = |_| Err(StorageError::new(StorageErrorKind::Other, "Easel's own store failed."));
         let written = AssertUnwindSafe(self.context.store.append(events)).catch_unwind().await.unwrap_or_else(panicked);
         match written {
             Ok(()) => effects,
             Err(error) => {
-                tracing::error!(thread_id = self.context.thread_id, %error, "history was not written");
+                tracing::error!(
+                    thread_id = self.context.thread_id,
+                    error = &error as &dyn std::error::Error,
+                    "history was not written"
+                );
                 self.history_failed = true;
-                self.decide(turn, |turn, conversation| turn.unwritten(conversation, now_ms(), effects, &error.message))
+                self.decide(turn, |turn, conversation| {
+                    turn.unwritten(conversation, now_ms(), effects, error.client_message())
+                })
             }
         }
     }

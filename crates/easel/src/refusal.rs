@@ -5,7 +5,6 @@
 
 use easel_config::WriteRefused;
 use easel_imagegen::port::{ImportError, StorageError};
-use easel_protocol::record::ImageErrorKind;
 use easel_rpc::ErrorObjectOwned;
 use easel_store::{HistoryRefused, LeaseRefused, PageRefused};
 
@@ -61,10 +60,13 @@ impl Refusal {
 
     /// An image that was not taken in, and the field that it came in.
     pub(crate) fn source(field: impl Into<String>, refused: ImportError) -> Self {
-        if refused.kind == ImageErrorKind::Storage {
-            return Self::Storage(StorageError { message: refused.message });
+        match refused {
+            ImportError::Storage(error) => Self::Storage(error),
+            refused @ (ImportError::NotFound { .. }
+            | ImportError::TooLarge { .. }
+            | ImportError::Refused { .. }
+            | ImportError::Unreadable { .. }) => Self::field(field, refused.client_message()),
         }
-        Self::field(field, refused.message)
     }
 
     /// A cursor that no page came with.
@@ -106,8 +108,8 @@ impl From<Refusal> for ErrorObjectOwned {
         match refusal {
             Refusal::BadField { field, reason } => easel_rpc::invalid_params(&field, &reason),
             Refusal::Storage(error) => {
-                tracing::error!(%error, "storage failed");
-                Self::owned(easel_rpc::code::INTERNAL_ERROR, error.message, None::<()>)
+                tracing::error!(error = &error as &dyn std::error::Error, kind = ?error.kind(), "storage failed");
+                Self::owned(easel_rpc::code::INTERNAL_ERROR, error.client_message(), None::<()>)
             }
             Refusal::ConfigReadOnly => config_error("configLayerReadonly", &refusal.to_string()),
             Refusal::Config(WriteRefused::Conflict) => config_error("configVersionConflict", &refusal.to_string()),

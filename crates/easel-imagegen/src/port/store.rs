@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easel_protocol::event::{Event, TokenUsage};
-use easel_protocol::record::{Attachment, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
+use easel_protocol::record::{Attachment, ImageError, ImageRecord, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
 use serde_json::Value;
 
-use super::{Files, GeneratedImages, Reference};
+use super::{Files, GeneratedImages, ImportError, Reference, StorageError};
 
 /// One row of the call journal, durable before the request leaves.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,22 +55,6 @@ pub enum ImageSource {
     ClientPath(PathBuf),
     /// A file that the model named: read only below one of `roots`, never through a symbolic link out of it.
     ModelPath { path: PathBuf, roots: Vec<PathBuf> },
-}
-
-/// Why an image was not taken in. The message is one sentence that names the image, not its content.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ImportError {
-    /// `ReferenceNotFound`, `ReferenceRefused` or `Storage`.
-    pub kind: ImageErrorKind,
-    pub message: String,
-}
-
-/// The disk failed; the message says at what, for the user.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct StorageError {
-    pub message: String,
 }
 
 /// A thread as the store holds it, for an actor that takes it over.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::db::process_lock::Owner;
 use crate::db::worker::{ATTEMPT, LockWait, Patience, Session};
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::home::relative_paths;
 use crate::lists::search;
@@ -57,7 +57,7 @@ impl Session for Database {
 
 impl Database {
     /// Opens the home: creates what is not there, then closes what dead processes left open.
-    pub(crate) fn open(home: Arc<Home>, owner_id: &str) -> Result<Self, Fault> {
+    pub(crate) fn open(home: Arc<Home>, owner_id: &str) -> Result<Self, Error> {
         home.prepare()?;
         let mut connection = connect(&home)?;
         migrate(&mut connection)?;
@@ -65,8 +65,8 @@ impl Database {
         let lock = LockWait::new(Patience::Short, Arc::default());
         let mut database = Self { connection, home, owner, lock, recovery: Recovery::new() };
         database.recover();
-        if let Err(fault) = delete_thread::run(&mut database) {
-            tracing::warn!(%fault, "files of deleted threads stay for now");
+        if let Err(error) = delete_thread::run(&mut database) {
+            tracing::warn!(%error, "files of deleted threads stay for now");
         }
         Ok(database)
     }
@@ -85,8 +85,8 @@ impl Database {
     /// The same, on the disk and not only in the system's cache when it returns.
     pub(crate) fn write_durably<T>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         let result = self.write(work);
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -94,10 +94,10 @@ impl Database {
     }
 }
 
-fn connect(home: &Home) -> Result<Connection, Fault> {
+fn connect(home: &Home) -> Result<Connection, Error> {
     let path = home.database();
     // SQLite would create the file, and its journal beside it, readable for others.
-    drop(os::create_private_file(&path).map_err(Fault::io("could not create", &path))?);
+    drop(os::create_private_file(&path).map_err(Error::io("create the database file", &path))?);
     let connection = Connection::open(&path)?;
     connection.busy_timeout(ATTEMPT)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
@@ -113,14 +113,14 @@ fn connect(home: &Home) -> Result<Connection, Fault> {
 }
 
 /// Where `fsync` does not reach the disk (macOS), SQLite asks for more. Elsewhere this changes nothing.
-pub(crate) fn set_durability(connection: &Connection, schema: Option<&str>) -> Result<(), Fault> {
+pub(crate) fn set_durability(connection: &Connection, schema: Option<&str>) -> Result<(), Error> {
     connection.pragma_update(schema, "fullfsync", true)?;
     connection.pragma_update(schema, "checkpoint_fullfsync", true)?;
     Ok(())
 }
 
 /// A connection that cannot write. The tables must have the newest version.
-pub(crate) fn connect_to_read(home: &Home) -> Result<Connection, Fault> {
+pub(crate) fn connect_to_read(home: &Home) -> Result<Connection, Error> {
     let path: PathBuf = home.database();
     let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     set_up(&connection)?;
@@ -128,7 +128,7 @@ pub(crate) fn connect_to_read(home: &Home) -> Result<Connection, Fault> {
 }
 
 /// What every connection is told.
-pub(crate) fn set_up(connection: &Connection) -> Result<(), Fault> {
+pub(crate) fn set_up(connection: &Connection) -> Result<(), Error> {
     connection.busy_timeout(ATTEMPT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     search::teach(connection)?;
@@ -137,7 +137,7 @@ pub(crate) fn set_up(connection: &Connection) -> Result<(), Fault> {
 }
 
 /// Brings the tables to the newest version. A database that has it is not locked.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     if missing_steps(connection)?.is_empty() {
         return Ok(());
     }
@@ -152,14 +152,9 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-fn missing_steps(connection: &Connection) -> Result<&'static [&'static str], Fault> {
+fn missing_steps(connection: &Connection) -> Result<&'static [&'static str], Error> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    MIGRATIONS.get(version as usize..).ok_or_else(|| {
-        Fault::Said(format!(
-            "Easel's database was written by a newer Easel (its version is {version}, this program knows {}).",
-            MIGRATIONS.len()
-        ))
-    })
+    MIGRATIONS.get(version as usize..).ok_or(Error::NewerVersion { found: version, known: MIGRATIONS.len() })
 }
 
 /// Unix milliseconds.

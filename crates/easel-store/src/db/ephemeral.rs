@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::db::connection;
 use crate::db::worker::{LockWait, Patience, Session};
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::threads::append;
 use crate::threads::delete_thread;
@@ -70,7 +70,7 @@ impl Session for Memory {
 
 impl Memory {
     /// `easel.db` must have the newest version.
-    pub(crate) fn open(home: &Home, owner: Arc<str>, threads: Ephemeral) -> Result<Self, Fault> {
+    pub(crate) fn open(home: &Home, owner: Arc<str>, threads: Ephemeral) -> Result<Self, Error> {
         let mut connection = Connection::open_in_memory()?;
         connection::set_up(&connection)?;
         connection::migrate(&mut connection)?;
@@ -106,7 +106,7 @@ impl Memory {
     }
 
     /// Writes a thread, which from now on is here.
-    pub(crate) fn put_thread(&mut self, thread: &Thread, overrides: Option<&Map<String, Value>>) -> Result<(), Fault> {
+    pub(crate) fn put_thread(&mut self, thread: &Thread, overrides: Option<&Map<String, Value>>) -> Result<(), Error> {
         if self.threads.has(&thread.id) {
             return self.write(Locks::Memory, |write| append::put_thread(write, thread, overrides));
         }
@@ -120,7 +120,7 @@ impl Memory {
     }
 
     /// Like [`Memory::put_thread`] for a thread that `copy` writes.
-    pub(crate) fn put_copy<E: From<rusqlite::Error> + From<Fault>>(
+    pub(crate) fn put_copy<E: From<rusqlite::Error> + From<Error>>(
         &mut self,
         thread: &Thread,
         copy: impl FnOnce(&Transaction<'_>) -> Result<(), E>,
@@ -140,7 +140,7 @@ impl Memory {
 
     /// Ends a thread; what it made stays, with what that was made of. Returns whether files are noted for removal. Nothing
     /// happens to threads on the disk.
-    pub(crate) fn forget(&mut self, thread_id: &str) -> Result<bool, Fault> {
+    pub(crate) fn forget(&mut self, thread_id: &str) -> Result<bool, Error> {
         if !self.threads.remove(thread_id) {
             return Ok(false);
         }
@@ -154,13 +154,13 @@ impl Memory {
 }
 
 /// Tells other processes whose the thread is: the disk has no other row of it.
-fn claim(write: &Transaction<'_>, thread_id: &str, owner: &str) -> Result<(), Fault> {
+fn claim(write: &Transaction<'_>, thread_id: &str, owner: &str) -> Result<(), Error> {
     let sql = "INSERT INTO ephemeral (thread_id, owner) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET owner = ?2";
     write.prepare_cached(sql)?.execute((thread_id, owner))?;
     Ok(())
 }
 
-fn triggers(connection: &Connection) -> Result<Vec<String>, Fault> {
+fn triggers(connection: &Connection) -> Result<Vec<String>, Error> {
     let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")?;
     Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::os;
 
@@ -36,7 +36,7 @@ pub(crate) struct Gate(#[expect(dead_code, reason = "the lock is held by being o
 
 impl Gate {
     /// `None` while another process is inside.
-    pub(crate) fn try_enter(home: &Home) -> Result<Option<Self>, Fault> {
+    pub(crate) fn try_enter(home: &Home) -> Result<Option<Self>, Error> {
         let path = home.run().join("gate");
         let enter = || {
             let file = os::create_private_file(&path)?;
@@ -46,19 +46,18 @@ impl Gate {
                 Err(TryLockError::Error(error)) => Err(error),
             }
         };
-        enter().map_err(Fault::io("could not lock", &path))
+        enter().map_err(Error::io("lock the file", &path))
     }
 
     /// Waits for another process that is inside, up to [`PATIENCE`].
-    pub(crate) async fn enter(home: &Home) -> Result<Self, Fault> {
+    pub(crate) async fn enter(home: &Home) -> Result<Self, Error> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(gate) = Self::try_enter(home)? {
                 return Ok(gate);
             }
             if Instant::now() >= deadline {
-                let message = "Another Easel cleans up after one that ended early, and is not done. Try again later.";
-                return Err(Fault::Said(message.into()));
+                return Err(Error::RecoveryRunning);
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -66,7 +65,7 @@ impl Gate {
 }
 
 impl Owner {
-    pub(crate) fn claim(home: &Home, id: &str) -> Result<Self, Fault> {
+    pub(crate) fn claim(home: &Home, id: &str) -> Result<Self, Error> {
         let path = lock_path(home, id);
         // Another process takes a lock file that is not locked for one of a dead process, so this one gets its name
         // when it is locked.
@@ -77,7 +76,7 @@ impl Owner {
             fs::rename(&new, &path)?;
             Ok(lock)
         };
-        let lock = claim().map_err(Fault::io("could not lock", &path))?;
+        let lock = claim().map_err(Error::io("lock the file", &path))?;
         // A full disk takes no pid. It is there only to be shown.
         if let Err(error) = write!(&lock, "{}", std::process::id()) {
             tracing::debug!(%error, ?path, "the lock file names no process");
@@ -123,13 +122,13 @@ pub(crate) fn pid_of_living(home: &Home, id: &str) -> Option<u32> {
 }
 
 /// Removes the lock files of dead processes.
-pub(crate) fn sweep(home: &Home, _gate: &Gate) -> Result<(), Fault> {
+pub(crate) fn sweep(home: &Home, _gate: &Gate) -> Result<(), Error> {
     let run = home.run();
-    for entry in fs::read_dir(&run).map_err(Fault::io("could not read the folder", &run))?.flatten() {
+    for entry in fs::read_dir(&run).map_err(Error::io("read the folder", &run))?.flatten() {
         let path = entry.path();
         let is_lock = path.extension().is_some_and(|extension| extension == EXTENSION || is_old(&path, extension));
         if is_lock && !is_locked(&path) {
-            fs::remove_file(&path).map_err(Fault::io("could not remove", &path))?;
+            fs::remove_file(&path).map_err(Error::io("remove the file", &path))?;
         }
     }
     Ok(())

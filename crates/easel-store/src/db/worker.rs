@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::error::Fault;
+use crate::error::Error;
 
 pub(crate) use connector::Connector;
 pub(crate) use lock_wait::{ATTEMPT, LockWait, Patience};
@@ -23,8 +23,6 @@ const QUEUE: usize = 64;
 
 /// After so many steps SQLite asks whether the caller of a read still waits: some 50 µs.
 const STEPS: i32 = 5_000;
-
-const CLOSED: &str = "Easel's store is closed.";
 
 /// What the thread of a [`Worker`] owns.
 pub(crate) trait Session: Send + 'static {
@@ -58,7 +56,7 @@ impl<C> Clone for Worker<C> {
 
 impl<C: Session> Worker<C> {
     /// `open` runs on the new thread, before the first operation and again before later ones as long as it fails.
-    pub(crate) fn start(name: &str, open: impl FnMut() -> Result<C, Fault> + Send + 'static) -> Self {
+    pub(crate) fn start(name: &str, open: impl FnMut() -> Result<C, Error> + Send + 'static) -> Self {
         let (jobs, mut queue) = mpsc::channel::<Job<C>>(QUEUE);
         let mut connector = Connector::new(open);
         let serve = move || {
@@ -92,7 +90,7 @@ impl<C: Session> Worker<C> {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Fault> + Send + 'static,
+        E: From<Error> + Send + 'static,
     {
         self.write_anyway(patience, move |session| operation(session?)).await
     }
@@ -101,11 +99,11 @@ impl<C: Session> Worker<C> {
     pub(crate) async fn write_anyway<T, E>(
         &self,
         patience: Patience,
-        operation: impl FnOnce(Result<&mut C, Fault>) -> Result<T, E> + Send + 'static,
+        operation: impl FnOnce(Result<&mut C, Error>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Fault> + Send + 'static,
+        E: From<Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         // Taken by whoever comes first: the thread to run it, or the caller to give it up.
@@ -128,11 +126,11 @@ impl<C: Session> Worker<C> {
         tokio::pin!(run);
         loop {
             if let Ok(answer) = timeout(ATTEMPT, &mut run).await {
-                return answer.unwrap_or_else(|| Err(Fault::Said(CLOSED.into()).into()));
+                return answer.unwrap_or_else(|| Err(Error::Closed.into()));
             }
             let is_stuck = patience == Patience::Short && self.locked.load(Ordering::Relaxed);
             if is_stuck && take(&operation).is_some() {
-                return Err(Fault::Locked.into());
+                return Err(Error::Locked(None).into());
             }
         }
     }
@@ -145,7 +143,7 @@ impl<C: Session> Worker<C> {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Fault> + Send + 'static,
+        E: From<Error> + Send + 'static,
     {
         let caller = Caller::default();
         let gone = Arc::clone(&caller.gone);
@@ -157,14 +155,14 @@ impl<C: Session> Worker<C> {
             let read = connector.get().map_err(E::from).and_then(|session| {
                 let connection = session.connection();
                 let is_gone = move || gone.load(Ordering::Relaxed);
-                connection.progress_handler(STEPS, Some(is_gone)).map_err(Fault::from)?;
+                connection.progress_handler(STEPS, Some(is_gone)).map_err(Error::from)?;
                 let read = in_one_snapshot(connection, operation);
-                connection.progress_handler(STEPS, None::<fn() -> bool>).map_err(Fault::from)?;
+                connection.progress_handler(STEPS, None::<fn() -> bool>).map_err(Error::from)?;
                 read
             });
             let _ = answer.send(read);
         });
-        let closed = || E::from(Fault::Said(CLOSED.into()));
+        let closed = || E::from(Error::Closed);
         self.jobs.send(job).await.map_err(|_| closed())?;
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -182,11 +180,11 @@ impl<C: Session> Worker<C> {
     }
 }
 
-fn in_one_snapshot<T, E: From<Fault>>(
+fn in_one_snapshot<T, E: From<Error>>(
     connection: &Connection,
     operation: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let snapshot = connection.unchecked_transaction().map_err(Fault::from)?;
+    let snapshot = connection.unchecked_transaction().map_err(Error::from)?;
     operation(&snapshot)
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use crate::db::connection::{self, Database};
 use crate::db::ephemeral::{Ephemeral, Locks, Memory};
 use crate::db::worker::{Patience, Worker};
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 
 /// Cheap to clone.
@@ -76,7 +76,7 @@ impl Lanes {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Fault> + Send + 'static,
+        E: From<Error> + Send + 'static,
     {
         self.open().await?;
         let worker = match reads {
@@ -96,7 +96,7 @@ impl Lanes {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Fault> + Send + 'static,
+        E: From<Error> + Send + 'static,
     {
         if self.ephemeral.has(thread_id) {
             return self.memory.read(operation).await;
@@ -114,7 +114,7 @@ impl Lanes {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Fault> + From<rusqlite::Error> + Send + 'static,
+        E: From<Error> + From<rusqlite::Error> + Send + 'static,
     {
         if self.ephemeral.has(thread_id) {
             return self.memory.write(patience, move |memory| memory.write(locks, work)).await;
@@ -123,7 +123,7 @@ impl Lanes {
     }
 
     /// Waits until the tables have the newest version.
-    pub(crate) async fn open(&self) -> Result<(), Fault> {
+    pub(crate) async fn open(&self) -> Result<(), Error> {
         self.opened.get_or_try_init(|| self.writer.write(Patience::Short, |_| Ok(()))).await.map(|_| ())
     }
 

@@ -8,11 +8,11 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use serde_json::Value;
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::{ATTACHMENTS, GENERATED};
 
 /// Gives SQL `relative_path(path)`, and `relative_paths(json)` for a document that names images.
-pub(crate) fn teach(connection: &Connection) -> Result<(), Fault> {
+pub(crate) fn teach(connection: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("relative_path", 1, flags, |context| {
         let path: String = context.get(0)?;

@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::journal::{Asked, Intent};
 
@@ -24,25 +24,25 @@ pub(crate) trait Paths {
 
 impl Home {
     /// The value as JSON for the database.
-    pub(crate) fn to_json<T: Paths + Serialize>(&self, mut value: T) -> Result<String, Fault> {
+    pub(crate) fn to_json<T: Paths + Serialize>(&self, mut value: T) -> Result<String, Error> {
         value.replace_paths(&|path| self.relative(path).map(str::to_owned));
         Ok(serde_json::to_string(&value)?)
     }
 
     /// A value from the JSON of the database.
-    pub(crate) fn read_json<T: Paths + DeserializeOwned>(&self, json: &str) -> Result<T, Fault> {
+    pub(crate) fn read_json<T: Paths + DeserializeOwned>(&self, json: &str) -> Result<T, Error> {
         let mut value: T = serde_json::from_str(json)?;
         value.replace_paths(&|path| self.absolute_text(path));
         Ok(value)
     }
 
     /// The same for a column.
-    pub(crate) fn read_column<T: Paths + DeserializeOwned>(&self, column: ValueRef<'_>) -> Result<T, Fault> {
+    pub(crate) fn read_column<T: Paths + DeserializeOwned>(&self, column: ValueRef<'_>) -> Result<T, Error> {
         self.read_json(column.as_str().map_err(rusqlite::Error::from)?)
     }
 
     /// The same, with the size that the value's JSON has when its paths are absolute.
-    pub(crate) fn read_sized<T: Paths + DeserializeOwned>(&self, column: ValueRef<'_>) -> Result<(T, usize), Fault> {
+    pub(crate) fn read_sized<T: Paths + DeserializeOwned>(&self, column: ValueRef<'_>) -> Result<(T, usize), Error> {
         let json = column.as_str().map_err(rusqlite::Error::from)?;
         let mut value: T = serde_json::from_str(json)?;
         let size = std::cell::Cell::new(json.len());

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::db::connection::Database;
 use crate::db::process_lock;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::threads::delete_thread;
 
@@ -23,10 +23,10 @@ pub(crate) fn note(home: &Home, owner: &str, file_name: &str) -> io::Result<Path
 }
 
 /// Has the files removed that dead processes noted and no thread shows.
-pub(crate) fn sweep(database: &mut Database) -> Result<(), Fault> {
+pub(crate) fn sweep(database: &mut Database) -> Result<(), Error> {
     let home = database.home.clone();
     let incoming = home.incoming();
-    let unreadable = Fault::io("could not read the folder", &incoming);
+    let unreadable = Error::io("read the folder", &incoming);
     let entries = match fs::read_dir(&incoming) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unreadable)?,
@@ -39,7 +39,7 @@ pub(crate) fn sweep(database: &mut Database) -> Result<(), Fault> {
         }
         let path = home.attachments().join(file_name);
         database.write(|write| delete_thread::note(write, &home, &path))?;
-        fs::remove_file(&note).map_err(Fault::io("could not remove", &note))?;
+        fs::remove_file(&note).map_err(Error::io("remove the file", &note))?;
     }
     Ok(())
 }

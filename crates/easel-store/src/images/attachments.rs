@@ -6,7 +6,7 @@ use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 use rusqlite::Transaction;
 
 use crate::db::ephemeral::Locks;
-use crate::error::Fault;
+use crate::error::Error;
 
 /// What a write of these items touches if its thread is ephemeral: rows of images are on the disk.
 pub(crate) fn locks(items: &[ResponseItem]) -> Locks {
@@ -15,7 +15,7 @@ pub(crate) fn locks(items: &[ResponseItem]) -> Locks {
 }
 
 /// Notes that the images of a conversation item belong to it from now on.
-pub(crate) fn keep(write: &Transaction<'_>, thread_id: &str, item: &ResponseItem) -> Result<(), Fault> {
+pub(crate) fn keep(write: &Transaction<'_>, thread_id: &str, item: &ResponseItem) -> Result<(), Error> {
     for id in handles(item) {
         let sql = "UPDATE images SET taken_by = NULL WHERE thread_id = ?1 AND id = ?2 AND taken_by IS NOT NULL";
         write.prepare_cached(sql)?.execute((thread_id, id))?;
@@ -40,7 +40,7 @@ fn handles(item: &ResponseItem) -> impl Iterator<Item = &str> {
 }
 
 /// Notes for removal images that were taken in for a message that was refused.
-pub(crate) fn discard(write: &Transaction<'_>, thread_id: &str, ids: &[String]) -> Result<(), Fault> {
+pub(crate) fn discard(write: &Transaction<'_>, thread_id: &str, ids: &[String]) -> Result<(), Error> {
     for id in ids {
         let sql = "INSERT INTO removals (path) SELECT path FROM images \
                    WHERE thread_id = ?1 AND id = ?2 AND taken_by IS NOT NULL ON CONFLICT DO NOTHING";
@@ -53,7 +53,7 @@ pub(crate) fn discard(write: &Transaction<'_>, thread_id: &str, ids: &[String]) 
 
 /// Notes for removal what a dead process took in and no message shows. A thread whose turn could not be closed keeps its
 /// images: a message of it may still wait.
-pub(crate) fn abandon(write: &Transaction<'_>, dead: &str) -> Result<(), Fault> {
+pub(crate) fn abandon(write: &Transaction<'_>, dead: &str) -> Result<(), Error> {
     let abandoned =
         "FROM images WHERE taken_by = ?1 AND thread_id NOT IN (SELECT thread_id FROM turns WHERE owner = ?1)";
     write.execute(&format!("INSERT INTO removals (path) SELECT path {abandoned} ON CONFLICT DO NOTHING"), [dead])?;

@@ -14,7 +14,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use crate::db::ephemeral::Locks;
 use crate::db::worker::Patience;
 use crate::db::workers::Reads;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::images::import;
 use crate::os;
@@ -61,7 +61,7 @@ fn delete(
     home: &Home,
     thread_id: &str,
     handle: &str,
-) -> Result<(Option<PathBuf>, bool), Fault> {
+) -> Result<(Option<PathBuf>, bool), Error> {
     let Some(path) = mark(write, home, thread_id, handle)? else { return Ok((None, false)) };
     let released = delete_thread::release_given_of_ended(write, thread_id)?;
     let path = PathBuf::from(&path);
@@ -69,7 +69,7 @@ fn delete(
     if is_shown(write, home, &path)? || home.image_path(&path).is_none() {
         return Ok((None, released));
     }
-    remove(&path).map_err(Fault::io("could not delete the image", &path))?;
+    remove(&path).map_err(Error::io("delete the image", &path))?;
     Ok((Some(path), released))
 }
 
@@ -81,7 +81,7 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Marks record, item and conversation; the path of the image, if the thread has it.
-fn mark(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> Result<Option<String>, Fault> {
+fn mark(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> Result<Option<String>, Error> {
     let sql = "SELECT json, call_id FROM images WHERE thread_id = ?1 AND id = ?2 AND origin = 'made'";
     let found = write.query_row(sql, (thread_id, handle), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
     let Some((json, call_id)): Option<(String, Option<String>)> = found.optional()? else { return Ok(None) };
@@ -97,7 +97,7 @@ fn mark(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> 
 }
 
 /// Of an image that forks show, the oldest copy that is left counts from now on.
-fn hand_over(write: &Transaction<'_>, thread_id: &str, handle: &str) -> Result<(), Fault> {
+fn hand_over(write: &Transaction<'_>, thread_id: &str, handle: &str) -> Result<(), Error> {
     let sql = "UPDATE images SET inherited = 0 WHERE sequence = ( \
                SELECT min(copy.sequence) FROM images AS own JOIN images AS copy ON copy.id = own.id \
                WHERE own.thread_id = ?1 AND own.id = ?2 AND own.inherited = 0 AND copy.inherited = 1 \
@@ -108,7 +108,7 @@ fn hand_over(write: &Transaction<'_>, thread_id: &str, handle: &str) -> Result<(
     Ok(())
 }
 
-fn mark_item(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &str, handle: &str) -> Result<(), Fault> {
+fn mark_item(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &str, handle: &str) -> Result<(), Error> {
     let sql = "SELECT json FROM items WHERE thread_id = ?1 AND id = ?2";
     let Some(json) = write.query_row(sql, (thread_id, call_id), |row| row.get::<_, String>(0)).optional()? else {
         return Ok(());
@@ -124,7 +124,7 @@ fn mark_item(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &st
 }
 
 /// Takes the picture out of the conversation and says in its place what became of it.
-fn mark_conversation(write: &Transaction<'_>, home: &Home, thread_id: &str, record: &ImageRecord) -> Result<(), Fault> {
+fn mark_conversation(write: &Transaction<'_>, home: &Home, thread_id: &str, record: &ImageRecord) -> Result<(), Error> {
     let sql = "SELECT position, json FROM model_items WHERE thread_id = ?1 AND instr(json, ?2) > 0";
     let mut statement = write.prepare(sql)?;
     let found = statement.query_map((thread_id, &record.id), |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use easel_imagegen::port::StorageError;
 use easel_protocol::record::MediaType;
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::images::import;
 use crate::lists::image_list::{self, StoredImage};
@@ -42,9 +42,9 @@ pub enum ExportRefused {
     Storage(#[from] StorageError),
 }
 
-impl From<Fault> for ExportRefused {
-    fn from(fault: Fault) -> Self {
-        Self::Storage(fault.into())
+impl From<Error> for ExportRefused {
+    fn from(error: Error) -> Self {
+        Self::Storage(error.into())
     }
 }
 
@@ -68,12 +68,12 @@ impl EaselStore {
         let home = self.home.clone();
         let copying = import::blocking(move || {
             let path = judged(&home, &target, &cwd, image.media_type(), existing).map_err(ExportRefused::Path)?;
-            let source = image_list::open(&home, image.path()).map_err(Fault::io("could not read", image.path()))?;
+            let source = image_list::open(&home, image.path()).map_err(Error::io("read the image", image.path()))?;
             let bytes = copy(source, &path, existing).map_err(|error| {
                 if error.kind() == io::ErrorKind::AlreadyExists {
                     return ExportRefused::Path(EXISTS.to_owned());
                 }
-                Fault::io("could not write", &path)(error).into()
+                Error::io("write the file", &path)(error).into()
             })?;
             Ok(Exported { path, bytes })
         });
@@ -100,7 +100,7 @@ fn judged(home: &Home, target: &Path, cwd: &Path, media: MediaType, existing: Ex
     let folder = fs::canonicalize(folder).ok().filter(|folder| folder.is_dir());
     let folder = folder.ok_or("is in a folder that is not there")?;
     let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if home.holds(&folder) {
+    if home.contains(&folder) {
         return Err("is in Easel's own home".to_owned());
     }
     if has_dot_folder(&folder, &real(cwd)) {

@@ -1,22 +1,23 @@
 //! An image from outside on its way into a thread: copied on a thread for blocking work, recorded in the database.
 
 pub(crate) mod copy;
+mod source_file;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use easel_imagegen::port::{ImageSource, ImportError, StorageError};
-use easel_protocol::record::{Attachment, ImageErrorKind, ImageRecord};
+use easel_protocol::record::{Attachment, ImageRecord};
 use rusqlite::params;
 
 use crate::db::connection::now_ms;
 use crate::db::worker::Patience;
 use crate::db::workers::Reads;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::journal::new_handle;
 use crate::store::EaselStore;
-use copy::Copied;
+use copy::CopiedImage;
 
 pub(crate) async fn take_in(
     store: &EaselStore,
@@ -33,10 +34,10 @@ pub(crate) async fn take_in(
     let source = Arc::new(source);
     loop {
         let (home, owner, limits, source) = (store.home.clone(), store.owner.clone(), store.limits, source.clone());
-        let copied = blocking(move || copy::copy(&home, &owner, limits, &source)).await.map_err(not_stored)??;
+        let copied = blocking(move || copy::copy(&home, &owner, limits, &source)).await??;
         let note = copied.note.clone();
         let recorded = record(store, thread_id, origin, copied).await?;
-        if let Err(error) = blocking(move || fs::remove_file(note)).await.map_err(not_stored)? {
+        if let Err(error) = blocking(move || fs::remove_file(note)).await? {
             tracing::debug!(%error, "the note of an attachment stays until the next start");
         }
         if let Some(attachment) = recorded {
@@ -60,7 +61,7 @@ async fn own_image(store: &EaselStore, thread_id: &str, path: PathBuf) -> Result
         let ImageRecord { id, path, facts, .. } = home.read_column(json)?;
         Ok(Some(Attachment { id, path, facts }))
     };
-    store.read(Reads::Page, find).await.map_err(not_stored)
+    Ok(store.read(Reads::Page, find).await?)
 }
 
 /// `None` when the file has gone: equal bytes were there already, and the last thread that had them was deleted.
@@ -68,7 +69,7 @@ async fn record(
     store: &EaselStore,
     thread_id: &str,
     origin: &'static str,
-    copied: Copied,
+    copied: CopiedImage,
 ) -> Result<Option<Attachment>, ImportError> {
     let (thread_id, home, owner) = (thread_id.to_owned(), store.home.clone(), store.owner.clone());
     let write = move |write: &rusqlite::Transaction<'_>| {
@@ -76,7 +77,7 @@ async fn record(
         if !copied.path.exists() {
             return Ok(None);
         }
-        let attachment = copied.attachment(new_handle()?);
+        let attachment = copied.into_attachment(new_handle()?);
         let sql = "INSERT INTO images (thread_id, id, origin, path, created_at, json, taken_by) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let taken_by = (origin == "attached").then_some(&*owner);
@@ -87,15 +88,10 @@ async fn record(
     };
     // What a model names belongs to a turn that runs; a request can be made again.
     let patience = if origin == "named" { Patience::Long } else { Patience::Short };
-    store.run(patience, move |database| database.write(write)).await.map_err(not_stored)
+    Ok(store.run(patience, move |database| database.write(write)).await?)
 }
 
 /// Runs what waits for the disk beside the tasks that must not.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StorageError> {
-    let failed = |error| Fault::Said(format!("An operation on the disk did not end: {error}."));
-    tokio::task::spawn_blocking(work).await.map_err(failed).map_err(StorageError::from)
-}
-
-fn not_stored(error: StorageError) -> ImportError {
-    ImportError { kind: ImageErrorKind::Storage, message: error.message }
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Task(error).into())
 }

@@ -5,10 +5,10 @@ use easel_imagegen::port::RequestStart;
 use rusqlite::{Connection, Transaction};
 
 use crate::db::connection::Database;
-use crate::error::Fault;
+use crate::error::Error;
 
 /// Notes a request durably. A turn has one at a time, so a later one takes the place of the one before.
-pub(crate) fn reserve(database: &mut Database, request: &RequestStart) -> Result<(), Fault> {
+pub(crate) fn reserve(database: &mut Database, request: &RequestStart) -> Result<(), Error> {
     let owner = database.owner.id().to_owned();
     database.write_durably(|write| {
         let sql = "INSERT INTO hosted_requests (thread_id, turn_id, owner, started_at_ms) VALUES (?1, ?2, ?3, ?4) \
@@ -20,20 +20,20 @@ pub(crate) fn reserve(database: &mut Database, request: &RequestStart) -> Result
 }
 
 /// Ends the request of a turn that has ended.
-pub(crate) fn end(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
+pub(crate) fn end(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Error> {
     let sql = "DELETE FROM hosted_requests WHERE thread_id = ?1 AND turn_id = ?2";
     write.prepare_cached(sql)?.execute((thread_id, turn_id))?;
     Ok(())
 }
 
 /// Whether a turn has a request whose images are not all known.
-pub(crate) fn is_open(connection: &Connection, thread_id: &str, turn_id: &str) -> Result<bool, Fault> {
+pub(crate) fn is_open(connection: &Connection, thread_id: &str, turn_id: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM hosted_requests WHERE thread_id = ?1 AND turn_id = ?2";
     Ok(connection.prepare_cached(sql)?.exists((thread_id, turn_id))?)
 }
 
 /// Forgets what a dead process left of turns that are closed.
-pub(crate) fn forget(write: &Transaction<'_>, dead: &str) -> Result<(), Fault> {
+pub(crate) fn forget(write: &Transaction<'_>, dead: &str) -> Result<(), Error> {
     let sql = "DELETE FROM hosted_requests \
                WHERE owner = ?1 AND turn_id NOT IN (SELECT id FROM turns WHERE owner = ?1)";
     write.execute(sql, [dead])?;

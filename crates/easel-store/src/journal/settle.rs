@@ -9,7 +9,7 @@ use easel_protocol::record::ImageRecord;
 use super::record::{self, Answer, Applied};
 use super::{Call, IntendedImage, Intent, Outcome, find_reserved, finish, images_of, new_handle};
 use crate::db::connection::Database;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::files::spare_folders;
 use crate::files::thread_files::{self, StagedImage};
 use crate::home::Home;
@@ -20,11 +20,11 @@ use crate::os;
 /// Ends a call. When images were made and cannot be recorded, their files stay, and the error says where.
 pub(crate) fn settle(
     home: &Home,
-    database: Result<&mut Database, Fault>,
+    database: Result<&mut Database, Error>,
     thread_id: &str,
     call_id: &str,
     end: CallEnd<StagedImage>,
-) -> Result<Vec<ImageRecord>, Fault> {
+) -> Result<Vec<ImageRecord>, Error> {
     match end {
         CallEnd::Failed(error) => {
             let database = database?;
@@ -36,7 +36,7 @@ pub(crate) fn settle(
             let mut slots: Vec<Slot> = made.images.drain(..).map(Slot::new).collect();
             database
                 .and_then(|database| keep(database, thread_id, call_id, &mut slots, &made, elapsed_ms))
-                .map_err(|fault| rescue(home, thread_id, call_id, slots, &fault))
+                .map_err(|error| rescue(home, thread_id, call_id, slots, error))
         }
     }
 }
@@ -81,7 +81,7 @@ fn keep(
     slots: &mut [Slot],
     made: &GeneratedImages<StagedImage>,
     elapsed_ms: u64,
-) -> Result<Vec<ImageRecord>, Fault> {
+) -> Result<Vec<ImageRecord>, Error> {
     let call = find_reserved(&database.connection, &database.home, thread_id, call_id)?;
     if call.outcome.is_some() {
         // A second answer to one call changes nothing: the first has been told.
@@ -89,7 +89,7 @@ fn keep(
     }
     if let Some(away) = slots.iter_mut().find_map(|slot| slot.staged.as_mut()?.away.take()) {
         let folder = database.home.thread_images(thread_id);
-        return Err(Fault::io("could not store the image in", &folder)(away));
+        return Err(Error::io("store the image", &folder)(away));
     }
     let handles = slots.iter().map(|_| new_handle()).collect::<Result<Vec<_>, _>>()?;
     let records = loop {
@@ -112,7 +112,7 @@ fn keep(
         }
     };
     let folder = database.home.thread_images(thread_id);
-    os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
+    os::sync_folder(&folder).map_err(Error::io("flush the folder", &folder))?;
     let outcome = Outcome::Made { generation_id: made.generation_id.clone(), missing: made.missing.clone() };
     let home = database.home.clone();
     database.write_durably(|write| finish(write, &home, &call, &records, &outcome))?;
@@ -139,7 +139,7 @@ fn intend(
     slots: &[Slot],
     records: &[ImageRecord],
     made: &GeneratedImages<StagedImage>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let image = |(slot, record): (&Slot, &ImageRecord)| IntendedImage {
         staged: slot.staged.as_ref().map(|staged| staged.path.to_path_buf()).unwrap_or_default(),
         record: record.clone(),
@@ -155,7 +155,7 @@ fn intend(
 }
 
 /// Gives the staged files their names. False when somebody took a name meanwhile.
-fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
+fn place(slots: &mut [Slot]) -> Result<bool, Error> {
     for slot in slots {
         let Some(staged) = slot.staged.take() else { continue };
         let StagedImage { path, facts, away } = staged;
@@ -164,7 +164,7 @@ fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
             if error.kind() == io::ErrorKind::AlreadyExists {
                 return Ok(false);
             }
-            return Err(Fault::io("could not store the image", &slot.path)(error));
+            return Err(Error::io("store the image", &slot.path)(error));
         }
     }
     Ok(true)
@@ -172,13 +172,13 @@ fn place(slots: &mut [Slot]) -> Result<bool, Fault> {
 
 /// Keeps what was paid for when it cannot be recorded: under its name if that works, else where it lies. The journal row
 /// stays open, so that a later start takes in the files.
-fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, fault: &Fault) -> Fault {
+fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, error: Error) -> Error {
     let folder = home.thread_images(thread_id);
     let name = file_name::from_id(call_id);
     let mut kept = Vec::new();
     for slot in slots {
         let Some(staged) = slot.staged else {
-            kept.push(format!("{:?}", slot.path));
+            kept.push(slot.path);
             continue;
         };
         let extension = staged.facts.media_type.extension();
@@ -191,16 +191,16 @@ fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, fault: 
         };
         let (path, _) = thread_files::free_path(folder, &name, extension, 1, |_| false);
         match thread_files::put(staged.path, &path) {
-            Ok(()) => kept.push(format!("{path:?}")),
+            Ok(()) => kept.push(path),
             Err((staged, _)) => {
-                kept.push(format!("{:?}", &*staged));
+                kept.push(staged.to_path_buf());
                 // Keeping only forgets to remove; it cannot fail on Unix, and elsewhere the drop is worse.
                 let _ = staged.keep();
             }
         }
     }
     if kept.is_empty() {
-        return Fault::Said(fault.to_string());
+        return error;
     }
-    Fault::Said(format!("{fault}; the finished image is kept at {}", kept.join(", ")))
+    Error::ImageKept { paths: kept, source: Box::new(error) }
 }

@@ -8,7 +8,7 @@ use easel_protocol::record::{Attachment, MediaType};
 use easel_protocol::thread::SortDirection;
 use rusqlite::{Connection, Row};
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::lists::page::{self, PageRefused, Place, Wanted};
 use crate::os;
@@ -80,7 +80,7 @@ pub(crate) fn images_sql(of_thread: bool, beyond: &str, order: &str) -> String {
 
 /// The image with a handle. Forks share handles with the thread they come from; the row that counts answers, unless it is
 /// deleted and another is not.
-pub(crate) fn image(connection: &Connection, home: &Home, handle: &str) -> Result<Option<StoredImage>, Fault> {
+pub(crate) fn image(connection: &Connection, home: &Home, handle: &str) -> Result<Option<StoredImage>, Error> {
     let sql = format!(
         "SELECT {COLUMNS}, origin FROM images WHERE id = ?1 \
          ORDER BY json_extract(json, '$.deleted') IS NOT NULL, inherited, sequence LIMIT 1"
@@ -95,7 +95,7 @@ pub(crate) fn image(connection: &Connection, home: &Home, handle: &str) -> Resul
 }
 
 /// Reads at most `length` bytes. The file is only looked for among Easel's own images.
-pub(crate) fn read(home: &Home, path: &Path, offset: u64, length: u32) -> Result<ImageBytes, Fault> {
+pub(crate) fn read(home: &Home, path: &Path, offset: u64, length: u32) -> Result<ImageBytes, Error> {
     let read = || {
         let mut file = open(home, path)?;
         let size = file.metadata()?.len();
@@ -105,7 +105,7 @@ pub(crate) fn read(home: &Home, path: &Path, offset: u64, length: u32) -> Result
         let end = offset.saturating_add(bytes.len() as u64);
         Ok(ImageBytes { offset, bytes, next_offset: (end < size).then_some(end) })
     };
-    read().map_err(Fault::io("could not read the image", path))
+    read().map_err(Error::io("read the image", path))
 }
 
 /// Opens one of Easel's own images; everything else is [`std::io::ErrorKind::PermissionDenied`].
@@ -115,12 +115,12 @@ pub(crate) fn open(home: &Home, path: &Path) -> std::io::Result<std::fs::File> {
 }
 
 /// Whether a record of the thread names this file.
-pub(crate) fn is_recorded(connection: &Connection, home: &Home, thread_id: &str, path: &Path) -> Result<bool, Fault> {
+pub(crate) fn is_recorded(connection: &Connection, home: &Home, thread_id: &str, path: &Path) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM images WHERE thread_id = ?1 AND path = ?2";
     Ok(connection.prepare_cached(sql)?.exists((thread_id, home.stored(path)))?)
 }
 
-fn entry_of(home: &Home, row: &Row<'_>) -> Result<(ImageEntry, usize), Fault> {
+fn entry_of(home: &Home, row: &Row<'_>) -> Result<(ImageEntry, usize), Error> {
     let (image, size) = home.read_sized(row.get_ref(5)?)?;
     let entry = ImageEntry {
         thread_id: row.get(1)?,

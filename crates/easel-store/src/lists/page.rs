@@ -6,13 +6,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use easel_imagegen::port::StorageError;
 use easel_protocol::thread::SortDirection;
 
-use crate::error::Fault;
+use crate::error::Error;
 
 /// Most bytes of stored JSON in one page, so that its line stays under 64 KiB; a single entry may be larger.
 const MAX_BYTES: usize = 48 << 10;
 
 /// Why there is no page.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum PageRefused {
     /// The cursor is not one that this list gave out.
     #[error("the cursor is not valid for this list")]
@@ -23,15 +23,15 @@ pub enum PageRefused {
     Storage(#[from] StorageError),
 }
 
-impl From<Fault> for PageRefused {
-    fn from(fault: Fault) -> Self {
-        Self::Storage(fault.into())
+impl From<Error> for PageRefused {
+    fn from(error: Error) -> Self {
+        Self::Storage(error.into())
     }
 }
 
 impl From<rusqlite::Error> for PageRefused {
     fn from(error: rusqlite::Error) -> Self {
-        Fault::from(error).into()
+        Error::from(error).into()
     }
 }
 

@@ -6,7 +6,7 @@ use easel_protocol::thread::Thread;
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 
-use crate::error::Fault;
+use crate::error::Error;
 
 /// Longest snippet, in Unicode scalar values.
 const SNIPPET: usize = 160;
@@ -20,7 +20,7 @@ const GRAMS: usize = 64;
 
 /// Gives SQL the function `holds(text, term)`: whether a text has a term of [`folded`] in it. SQLite's own `lower` knows
 /// ASCII alone, and `LIKE` takes `%` and `_` for more than they are. And `folded(text)`: the text as the index has it.
-pub(crate) fn teach(connection: &Connection) -> Result<(), Fault> {
+pub(crate) fn teach(connection: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("holds", 2, flags, |context| {
         let text = context.get_raw(0).as_str_or_null().map_err(rusqlite::Error::from)?;

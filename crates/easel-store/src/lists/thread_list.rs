@@ -7,7 +7,7 @@ use easel_protocol::thread_search::{
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::lists::page::{self, Page, PageRefused, Place, Wanted};
 use crate::lists::search::{folded, index_query, snippet};
 use crate::threads::history::{THREAD_COLUMNS, thread_of};
@@ -110,7 +110,7 @@ pub(crate) fn search(connection: &Connection, wish: &ThreadSearchParams) -> Resu
 const FEW: u32 = 20_000;
 
 /// Whether the index finds few texts. What is found often is soon found by looking, too.
-fn is_rare(connection: &Connection, query: &str) -> Result<bool, Fault> {
+fn is_rare(connection: &Connection, query: &str) -> Result<bool, Error> {
     let sql = "SELECT count(*) FROM (SELECT rowid FROM words_index WHERE words_index MATCH ?1 LIMIT ?2 + 1)";
     let count: u32 = connection.prepare_cached(sql)?.query_row((query, FEW), |row| row.get(0))?;
     Ok(count <= FEW)
@@ -158,7 +158,7 @@ fn size(row: &Row<'_>, thread: &Thread) -> Result<usize, rusqlite::Error> {
 
 /// A filter by where threads come from. The Codex app-server calls the threads that it is asked for `vscode` where Easel
 /// says `appServer`, and its clients ask for those.
-fn sources(kinds: Option<&[ThreadSourceKind]>) -> Result<Option<String>, Fault> {
+fn sources(kinds: Option<&[ThreadSourceKind]>) -> Result<Option<String>, Error> {
     let mut kinds = kinds.unwrap_or_default().to_vec();
     if kinds.contains(&ThreadSourceKind::Vscode) {
         kinds.push(ThreadSourceKind::AppServer);
@@ -167,6 +167,6 @@ fn sources(kinds: Option<&[ThreadSourceKind]>) -> Result<Option<String>, Fault> 
 }
 
 /// A filter for `json_each`; an empty one filters nothing.
-fn json_list(values: &[impl Serialize]) -> Result<Option<String>, Fault> {
+fn json_list(values: &[impl Serialize]) -> Result<Option<String>, Error> {
     if values.is_empty() { Ok(None) } else { Ok(Some(serde_json::to_string(values)?)) }
 }

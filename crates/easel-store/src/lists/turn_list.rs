@@ -8,7 +8,7 @@ use easel_protocol::thread::{
 use easel_protocol::turn::{Turn, TurnItemsView};
 use rusqlite::{Connection, Row};
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::lists::page::{self, Page, PageRefused, Place, Wanted};
 
@@ -41,7 +41,7 @@ pub(crate) fn all_turns(
     home: &Home,
     thread_id: &str,
     view: TurnItemsView,
-) -> Result<Vec<Turn>, Fault> {
+) -> Result<Vec<Turn>, Error> {
     let mut statement = connection.prepare_cached("SELECT json FROM turns WHERE thread_id = ?1 ORDER BY position")?;
     let mut rows = statement.query([thread_id])?;
     let mut turns = Vec::new();
@@ -91,7 +91,7 @@ pub(crate) fn newest_turns(
     home: &Home,
     thread_id: &str,
     bytes: usize,
-) -> Result<Vec<Turn>, Fault> {
+) -> Result<Vec<Turn>, Error> {
     let sql = "SELECT json FROM turns WHERE thread_id = ?1 ORDER BY position DESC";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
@@ -122,7 +122,7 @@ fn items_within(
     thread_id: &str,
     turn_id: &str,
     bytes: usize,
-) -> Result<Option<(Vec<ThreadItem>, usize)>, Fault> {
+) -> Result<Option<(Vec<ThreadItem>, usize)>, Error> {
     let sql = "SELECT coalesce(sum(octet_length(json) + 1), 0) FROM items WHERE thread_id = ?1 AND turn_id = ?2";
     let stored: i64 = connection.prepare_cached(sql)?.query_row((thread_id, turn_id), |row| row.get(0))?;
     if usize::try_from(stored).is_ok_and(|stored| stored > bytes) {
@@ -141,7 +141,7 @@ pub(crate) fn items_of(
     thread_id: &str,
     turn_id: &str,
     view: TurnItemsView,
-) -> Result<(Vec<ThreadItem>, usize), Fault> {
+) -> Result<(Vec<ThreadItem>, usize), Error> {
     let sql = match view {
         TurnItemsView::NotLoaded => return Ok((Vec::new(), 0)),
         TurnItemsView::Full => "SELECT json FROM items WHERE thread_id = ?1 AND turn_id = ?2 ORDER BY position",
@@ -163,7 +163,7 @@ pub(crate) fn items_of(
     Ok((items, bytes))
 }
 
-fn turn_of(row: &Row<'_>, column: usize) -> Result<(Turn, usize), Fault> {
+fn turn_of(row: &Row<'_>, column: usize) -> Result<(Turn, usize), Error> {
     let json = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
     Ok((serde_json::from_str(json)?, json.len()))
 }

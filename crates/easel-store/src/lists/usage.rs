@@ -7,7 +7,7 @@ use easel_protocol::usage::UsageReadParams;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::db::workers::Reads;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::lists::page::{self, PageRefused, Place, Wanted};
 use crate::store::EaselStore;
 
@@ -95,7 +95,7 @@ fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePag
 /// Of the rest of a row on the wire.
 const ROW_BYTES: usize = 256;
 
-fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<Used>, Fault> {
+fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<Used>, Error> {
     let sql = totals_sql(wish.thread_id.is_some());
     let mut statement = connection.prepare_cached(&sql)?;
     let nothing: Option<i64> = None;
@@ -107,8 +107,8 @@ fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<Used>, 
     Ok(sums)
 }
 
-fn used_of(row: &Row<'_>) -> Result<Used, Fault> {
-    let count = |column| Ok::<_, Fault>(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default());
+fn used_of(row: &Row<'_>) -> Result<Used, Error> {
+    let count = |column| Ok::<_, Error>(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default());
     Ok(Used {
         day: row.get(0)?,
         thread_id: row.get(1)?,
@@ -121,7 +121,7 @@ fn used_of(row: &Row<'_>) -> Result<Used, Fault> {
     })
 }
 
-fn token_days(connection: &Connection) -> Result<(Vec<DayOfTokens>, i64), Fault> {
+fn token_days(connection: &Connection) -> Result<(Vec<DayOfTokens>, i64), Error> {
     let sql = "SELECT day, CAST(julianday(day) + 0.5 AS INTEGER), sum(input_tokens + output_tokens) FROM usage_days \
                GROUP BY day HAVING sum(input_tokens + output_tokens) > 0 ORDER BY day";
     let mut statement = connection.prepare_cached(sql)?;
@@ -132,7 +132,7 @@ fn token_days(connection: &Connection) -> Result<(Vec<DayOfTokens>, i64), Fault>
 }
 
 /// Counts the tokens of one answer of the thread's model.
-pub(crate) fn count_tokens(write: &Transaction<'_>, thread_id: &str, last: &TokenUsage) -> Result<(), Fault> {
+pub(crate) fn count_tokens(write: &Transaction<'_>, thread_id: &str, last: &TokenUsage) -> Result<(), Error> {
     let sql = "INSERT INTO usage (day, thread_id, provider, model, input_tokens, output_tokens) \
                SELECT date('now'), id, model_provider, coalesce(json_extract(json, '$.model'), ''), ?2, ?3 \
                FROM threads WHERE id = ?1 \

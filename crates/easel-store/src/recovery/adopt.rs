@@ -15,7 +15,7 @@ use super::interrupted;
 use super::leftovers::Found;
 use super::turns::complete_closed_item;
 use crate::db::connection::Database;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::files::spare_folders;
 use crate::files::thread_files::{self, Unfinished};
 use crate::home::file_name;
@@ -31,7 +31,7 @@ struct Adopted {
 }
 
 /// Ends the open calls that a dead process has in one thread.
-pub(super) fn close_calls(database: &mut Database, thread_id: &str, dead: &str, calls: &[Call]) -> Result<(), Fault> {
+pub(super) fn close_calls(database: &mut Database, thread_id: &str, dead: &str, calls: &[Call]) -> Result<(), Error> {
     let mut found = Found::look(database, thread_id, dead)?;
     let mut without_call = found.take_without_call();
     let intents = || calls.iter().filter_map(|call| call.intent.as_ref()).flat_map(|intent| &intent.images);
@@ -52,8 +52,8 @@ pub(super) fn close_calls(database: &mut Database, thread_id: &str, dead: &str, 
             }
             close_call(database, call, dead, own, &taken, &note)
         });
-        if let Err(fault) = closed {
-            tracing::warn!(%fault, thread_id, call.call_id, "an image call of an earlier process stays open");
+        if let Err(error) = closed {
+            tracing::warn!(%error, thread_id, call.call_id, "an image call of an earlier process stays open");
         }
     }
     Ok(())
@@ -66,7 +66,7 @@ fn close_call(
     found: Vec<Unfinished>,
     taken: &[String],
     note: &str,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let named = named_files(database, call, taken)?;
     let (mut records, found, mut images) = match &call.intent {
         Some(intent) => {
@@ -83,7 +83,7 @@ fn close_call(
     finish(database, call, &records, note)
 }
 
-fn finish(database: &mut Database, call: &Call, records: &[ImageRecord], note: &str) -> Result<(), Fault> {
+fn finish(database: &mut Database, call: &Call, records: &[ImageRecord], note: &str) -> Result<(), Error> {
     let generation_id = call.intent.as_ref().and_then(|intent| intent.generation_id.clone());
     let missing = call.intent.as_ref().and_then(|intent| intent.missing.clone()).or_else(|| lost(call, records.len()));
     let outcome = if records.is_empty() {
@@ -92,7 +92,7 @@ fn finish(database: &mut Database, call: &Call, records: &[ImageRecord], note: &
         Outcome::Failed { error }
     } else {
         let folder = database.home.thread_images(&call.thread_id);
-        os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
+        os::sync_folder(&folder).map_err(Error::io("flush the folder", &folder))?;
         Outcome::Made { generation_id: generation_id.clone(), missing: missing.clone() }
     };
     let home = database.home.clone();
@@ -124,7 +124,7 @@ fn carry_on(
     intent: &Intent,
     mut found: Vec<Unfinished>,
     mut named: Vec<Adopted>,
-) -> Result<(Vec<ImageRecord>, Vec<Unfinished>), Fault> {
+) -> Result<(Vec<ImageRecord>, Vec<Unfinished>), Error> {
     let mut records = Vec::new();
     for image in &intent.images {
         let mut record = image.record.clone();
@@ -146,16 +146,16 @@ fn carry_on(
 }
 
 /// Whether a file has these bytes. An error is no answer: the file may be there.
-fn is_it(path: &Path, facts: &ImageFacts) -> Result<bool, Fault> {
+fn is_it(path: &Path, facts: &ImageFacts) -> Result<bool, Error> {
     Ok(look_at(path)?.is_some_and(|found| found == *facts))
 }
 
 /// `None` when there is no file, or it is surely no image.
-fn look_at(path: &Path) -> Result<Option<ImageFacts>, Fault> {
+fn look_at(path: &Path) -> Result<Option<ImageFacts>, Error> {
     match thread_files::facts_of(path) {
         Ok(facts) => Ok(Some(facts)),
         Err(error) if is_no_image(&error) => Ok(None),
-        Err(error) => Err(Fault::io("could not look at", path)(error)),
+        Err(error) => Err(Error::io("read the image", path)(error)),
     }
 }
 
@@ -171,7 +171,7 @@ fn adopt(
     dead: &str,
     file: &Unfinished,
     others: &[Adopted],
-) -> Result<Option<Adopted>, Fault> {
+) -> Result<Option<Adopted>, Error> {
     let folder = database.home.thread_images(&call.thread_id);
     let Some(facts) = look_at(&file.path)? else {
         remove(&file.path);
@@ -187,9 +187,9 @@ fn adopt(
     }
     let maker = format!("{dead}.{}", thread_files::call_tag(&call.thread_id, &call.call_id));
     let staged = spare_folders::bring_home(&file.path, &folder, &maker);
-    let staged = staged.map_err(Fault::io("could not bring home the image", &file.path))?;
+    let staged = staged.map_err(Error::io("move the image home", &file.path))?;
     let path = move_to_free_name(database, call, &staged, &facts)?;
-    os::sync_folder(&folder).map_err(Fault::io("could not make durable the folder", &folder))?;
+    os::sync_folder(&folder).map_err(Error::io("flush the folder", &folder))?;
     remove(&file.path);
     Ok(Some(Adopted { path, facts }))
 }
@@ -201,7 +201,7 @@ fn remove(path: &Path) {
 }
 
 /// Names files that no call can be told for, and says where they are.
-fn set_aside(database: &Database, thread_id: &str, found: &[Unfinished]) -> Result<String, Fault> {
+fn set_aside(database: &Database, thread_id: &str, found: &[Unfinished]) -> Result<String, Error> {
     let folder = database.home.thread_images(thread_id);
     let mut kept = Vec::new();
     for file in found {
@@ -215,9 +215,9 @@ fn set_aside(database: &Database, thread_id: &str, found: &[Unfinished]) -> Resu
 }
 
 /// Files that bear the call's name and that no record speaks of.
-fn named_files(database: &Database, call: &Call, taken: &[String]) -> Result<Vec<Adopted>, Fault> {
+fn named_files(database: &Database, call: &Call, taken: &[String]) -> Result<Vec<Adopted>, Error> {
     let folder = database.home.thread_images(&call.thread_id);
-    let unreadable = Fault::io("could not read the folder", &folder);
+    let unreadable = Error::io("read the folder", &folder);
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.and_then(Iterator::collect::<io::Result<Vec<_>>>).map_err(unreadable)?,
@@ -243,14 +243,14 @@ fn named_files(database: &Database, call: &Call, taken: &[String]) -> Result<Vec
     Ok(found.into_iter().map(|(_, image)| image).collect())
 }
 
-fn move_to_free_name(database: &Database, call: &Call, staged: &Path, facts: &ImageFacts) -> Result<PathBuf, Fault> {
+fn move_to_free_name(database: &Database, call: &Call, staged: &Path, facts: &ImageFacts) -> Result<PathBuf, Error> {
     let folder = database.home.thread_images(&call.thread_id);
     move_to(&folder, &file_name::from_id(&call.call_id), staged, facts)
 }
 
 /// The file stays where it is when that fails.
-fn move_to(folder: &Path, name: &str, staged: &Path, facts: &ImageFacts) -> Result<PathBuf, Fault> {
-    let mut file = TempPath::try_from_path(staged).map_err(Fault::io("could not find", staged))?;
+fn move_to(folder: &Path, name: &str, staged: &Path, facts: &ImageFacts) -> Result<PathBuf, Error> {
+    let mut file = TempPath::try_from_path(staged).map_err(Error::io("find the file", staged))?;
     file.disable_cleanup(true);
     let mut number = 0;
     loop {
@@ -259,13 +259,13 @@ fn move_to(folder: &Path, name: &str, staged: &Path, facts: &ImageFacts) -> Resu
         match thread_files::put(file, &path) {
             Ok(()) => return Ok(path),
             Err((back, error)) if error.kind() == io::ErrorKind::AlreadyExists => file = back,
-            Err((_, error)) => return Err(Fault::io("could not store the image", &path)(error)),
+            Err((_, error)) => return Err(Error::io("store the image", &path)(error)),
         }
     }
 }
 
 /// Records from the bytes and the journal: what the provider said beside the image died with the process.
-fn records_of(call: &Call, images: Vec<Adopted>) -> Result<Vec<ImageRecord>, Fault> {
+fn records_of(call: &Call, images: Vec<Adopted>) -> Result<Vec<ImageRecord>, Error> {
     let count = images.len();
     let record = |Adopted { path, facts }: Adopted| {
         let answer = Answer { usage: None, request_id: None, elapsed_ms: elapsed_ms(call, &path), attempts: 1, count };

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::db::connection::Database;
 use crate::db::process_lock;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::files::spare_folders;
 use crate::files::thread_files::{self, State, Unfinished};
 use crate::files::validate_image;
@@ -22,21 +22,20 @@ pub(super) struct Found {
 
 impl Found {
     /// Removes what is not whole. What cannot be looked at stays where it is, for a later start.
-    pub(super) fn look(database: &Database, thread_id: &str, dead: &str) -> Result<Self, Fault> {
+    pub(super) fn look(database: &Database, thread_id: &str, dead: &str) -> Result<Self, Error> {
         let folder = database.home.thread_images(thread_id);
-        let mut images =
-            thread_files::unfinished_in(&folder).map_err(Fault::io("could not read the folder", &folder))?;
+        let mut images = thread_files::unfinished_in(&folder).map_err(Error::io("read the folder", &folder))?;
         images.retain(|file| file.owner == dead && keep_if_whole(file));
         images.sort_by_cached_key(|file| (written(&file.path), file.path.clone()));
         Ok(Self { images })
     }
 
     /// The files of a call, those in spare folders too.
-    pub(super) fn take(&mut self, call: &str) -> Result<Vec<Unfinished>, Fault> {
+    pub(super) fn take(&mut self, call: &str) -> Result<Vec<Unfinished>, Error> {
         let of_call = |file: &mut Unfinished| file.call.as_deref() == Some(call);
         let mut images: Vec<_> = self.images.extract_if(.., of_call).collect();
         let folder = Path::new("the spare folders");
-        images.extend(spare_folders::images_of(call).map_err(Fault::io("could not read", folder))?);
+        images.extend(spare_folders::images_of(call).map_err(Error::io("read the image", folder))?);
         Ok(images)
     }
 

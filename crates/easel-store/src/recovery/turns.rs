@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::interrupted;
 use crate::db::connection::now_ms;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::journal::{self, Call, Outcome};
 use crate::lists::turn_list;
@@ -21,7 +21,7 @@ use crate::threads::history;
 use crate::threads::pending_messages;
 
 /// Ends a turn of a dead process with all that is open in it.
-pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
+pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<(), Error> {
     let sql = "SELECT json FROM turns WHERE thread_id = ?1 AND id = ?2";
     let turn: Turn = serde_json::from_str(&write.query_row(sql, [thread_id, turn_id], |row| row.get::<_, String>(0))?)?;
     let now = now_ms();
@@ -67,7 +67,7 @@ struct Journal<'a> {
     unknown: Billed,
 }
 
-fn close_item(journal: &Journal<'_>, item: &mut ThreadItem, now: i64) -> Result<(), Fault> {
+fn close_item(journal: &Journal<'_>, item: &mut ThreadItem, now: i64) -> Result<(), Error> {
     match item {
         ThreadItem::UserMessage(message) => message.completed_at_ms = Some(now),
         ThreadItem::AgentMessage(message) => message.completed_at_ms = Some(now),
@@ -112,7 +112,7 @@ pub(super) fn complete_closed_item(
     records: &[ImageRecord],
     generation_id: Option<String>,
     missing: Option<ImageError>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let sql = "SELECT json FROM items WHERE thread_id = ?1 AND id = ?2";
     let found = write.query_row(sql, (&call.thread_id, &call.call_id), |row| row.get::<_, String>(0)).optional()?;
     let Some(json) = found else { return Ok(()) };
@@ -137,7 +137,7 @@ enum End {
 impl Journal<'_> {
     /// Returns what the journal says of a call. One of the standalone tool that is not there was never sent; one of the
     /// hosted tool may have been made all the same.
-    fn end_of_call(&self, call_id: &str) -> Result<End, Fault> {
+    fn end_of_call(&self, call_id: &str) -> Result<End, Error> {
         let Self { write, home, thread_id, unknown } = *self;
         let call = journal::find(write, home, thread_id, call_id)?;
         // The next start tries again to end it.
@@ -156,7 +156,7 @@ impl Journal<'_> {
 }
 
 /// A model refuses a conversation in which a call of its own has no output.
-fn answer_calls(journal: &Journal<'_>, turn_id: &str) -> Result<(), Fault> {
+fn answer_calls(journal: &Journal<'_>, turn_id: &str) -> Result<(), Error> {
     let Journal { write, home, thread_id, .. } = *journal;
     let history = history::model_items(write, home, thread_id)?;
     let answered: BTreeSet<&str> = history

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 use super::EaselStore;
 use crate::db::workers::Reads;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::images::import;
 use crate::lists::image_list::{self, ImageBytes, StoredImage};
 use crate::lists::page::PageRefused;
@@ -108,7 +108,7 @@ impl EaselStore {
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         reads: Reads,
-        read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, StorageError> {
         Ok(self.lanes.read(reads, read).await?)
     }
@@ -118,7 +118,7 @@ impl EaselStore {
         &self,
         thread_id: &str,
         reads: Reads,
-        read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, StorageError> {
         Ok(self.lanes.read_of(thread_id, reads, read).await?)
     }

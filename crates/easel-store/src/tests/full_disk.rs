@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use easel_imagegen::port::{CallEnd, Files, ImageSource, StorageError, Store};
+use easel_imagegen::port::{CallEnd, Files, ImageSource, StorageError, StorageErrorKind, Store};
 use easel_protocol::record::ImageErrorKind;
 use easel_protocol::thread::Thread;
 use tempfile::TempDir;
@@ -74,10 +74,15 @@ async fn an_image_that_does_not_fit_goes_on_elsewhere_and_comes_home() {
     assert_eq!(names(&folder), [""; 0], "what was begun makes room");
     let staged = files.stage(writer).unwrap();
     let failed = store.settle(THREAD, "c1", CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 }).await;
-    let message = failed.unwrap_err().message;
-    let (why, kept) = message.split_once("; the finished image is kept at ").unwrap();
-    assert!(why.starts_with(&format!("Easel could not store the image in {folder:?}: No space left")), "{why}");
-    let kept = Path::new(kept.trim_matches('"'));
+    let failed = failed.unwrap_err();
+    let source = error_chain(&failed);
+    assert!(source.starts_with("a generated image could not be recorded and is kept at \""), "{source}");
+    assert!(source.contains(&format!("could not store the image {folder:?}: No space left")), "{source}");
+    assert_eq!(failed.kind(), StorageErrorKind::DiskFull);
+    let message = failed.client_message();
+    let (why, kept) = message.split_once(" The finished image is kept at ").unwrap();
+    assert_eq!(why, "Easel could not store the image: the disk is full. Free some space, then try again.");
+    let kept = Path::new(kept.trim_end_matches('.').trim_matches('"'));
     assert!(kept.file_name().unwrap().to_str().unwrap().starts_with("easel-c1"), "{message}");
     assert_eq!(fs::read(kept).unwrap(), image);
     // With room again, the next start brings it home.
@@ -130,8 +135,8 @@ async fn a_finished_image_outlives_a_disk_that_is_too_full_for_its_record() {
     write_until_refused(&store).await;
     let failed = store.settle(THREAD, "c1", CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 }).await;
     let path = disk.path().join("generated_images/thread-1/c1.png");
-    let message = failed.unwrap_err().message;
-    assert!(message.ends_with(&format!("the finished image is kept at {path:?}")), "{message}");
+    let message = failed.unwrap_err().client_message().to_owned();
+    assert!(message.ends_with(&format!("The finished image is kept at {path:?}.")), "{message}");
     assert_eq!(fs::read(&path).unwrap(), png(1, 1, b"paid for"));
     // With room again, the next start takes it in.
     fs::remove_file(disk.path().join("ballast")).unwrap();
@@ -147,12 +152,14 @@ async fn other_operations_say_that_the_disk_is_full() {
     let store = store(disk.path()).await;
     disk.fill();
     let full = write_until_refused(&store).await;
-    insta::assert_snapshot!(full, @"Easel's database failed: database or disk is full");
+    insta::assert_snapshot!(full.client_message(), @"Easel could not write its database: the disk is full. Free some space, then try again.");
+    let chain = error_chain(&full);
+    assert!(chain.starts_with("the database failed: database or disk is full"), "{chain}");
     store.reserve(call("c1")).await.unwrap_err();
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("x.png"), png(1, 1, &[0; 100_000])).unwrap();
     let refused = store.import_image(THREAD, ImageSource::ClientPath(outside.path().join("x.png"))).await.unwrap_err();
-    assert_eq!(refused.kind, ImageErrorKind::Storage);
+    assert_eq!(refused.kind(), ImageErrorKind::Storage);
     fs::remove_file(disk.path().join("ballast")).unwrap();
     store.put_thread(thread(THREAD), None).await.unwrap();
 }

@@ -130,5 +130,5 @@ async fn a_png_of_four_million_empty_chunks_is_refused() {
     let file = home.path().join("x.png");
     fs::write(&file, bytes).unwrap();
     let refused = store.import_image(THREAD, ImageSource::ClientPath(file)).await.unwrap_err();
-    assert!(refused.message.ends_with("is damaged or cut off"), "{refused}");
+    assert!(refused.client_message().ends_with("is damaged or cut off"), "{refused}");
 }

@@ -1,4 +1,4 @@
-use easel_imagegen::port::{CallEnd, ImageSource, Origin, Store};
+use easel_imagegen::port::{CallEnd, ImageSource, Origin, StorageErrorKind, Store};
 use easel_protocol::event::{
     Event, ThreadArchivedNotification, ThreadNameUpdatedNotification, ThreadStartedNotification, ThreadTokenUsage,
     ThreadTokenUsageUpdatedNotification, TokenUsage,
@@ -221,9 +221,11 @@ async fn a_database_of_a_newer_easel_is_refused_by_every_operation() {
     database.pragma_update(None, "user_version", 99).unwrap();
     let store = open(home.path());
     let refused = store.thread(THREAD).await.unwrap_err();
-    let said = "Easel's database was written by a newer Easel (its version is 99, this program knows ";
-    assert!(refused.message.starts_with(said), "{refused}");
-    assert_eq!(store.append(vec![turn_started(TURN)]).await.unwrap_err(), refused);
+    let said = "A newer version of Easel has changed the database (version 99; this program knows ";
+    assert!(refused.client_message().starts_with(said), "{refused}");
+    let append = store.append(vec![turn_started(TURN)]).await.unwrap_err();
+    assert_eq!(append.kind(), StorageErrorKind::NewerVersion);
+    assert_eq!(append.client_message(), refused.client_message());
 }
 
 #[tokio::test]
@@ -232,7 +234,7 @@ async fn a_home_that_cannot_be_used_is_said_by_every_operation() {
     let file = home.path().join("file");
     std::fs::write(&file, "").unwrap();
     let store = open(&file);
-    assert!(store.thread(THREAD).await.unwrap_err().message.contains("could not create the folder"));
+    assert!(store.thread(THREAD).await.unwrap_err().client_message().contains("could not create the folder"));
 }
 
 #[tokio::test]
@@ -240,7 +242,7 @@ async fn a_closed_store_refuses_and_its_data_is_there_for_the_next() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.close().await;
-    insta::assert_snapshot!(store.thread(THREAD).await.unwrap_err(), @"Easel's store is closed.");
+    insta::assert_snapshot!(store.thread(THREAD).await.unwrap_err().client_message(), @"Easel's store is closed.");
     assert_eq!(names(&home.path().join("run")), ["gate"]);
     assert!(open(home.path()).thread(THREAD).await.unwrap().is_some());
 }

@@ -136,7 +136,7 @@ async fn a_call_is_journalled_once() {
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
     let again = store.reserve(call("c1")).await.unwrap_err();
-    insta::assert_snapshot!(again, @r#"The image call "c1" is already in the journal of its thread."#);
+    insta::assert_snapshot!(again, @r#"image call "c1" is already in the journal of its thread"#);
 }
 
 #[tokio::test]
@@ -160,13 +160,13 @@ async fn images_that_cannot_be_recorded_are_kept_and_named() {
     let end = |staged| CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 };
     let unknown = store.settle(THREAD, "c1", end(stage(&store, &png(1, 1, b"one")))).await.unwrap_err();
     let path = home.path().join("generated_images/thread-1/c1.png");
-    assert!(unknown.message.ends_with(&format!("the finished image is kept at {path:?}")), "{unknown}");
+    assert!(unknown.client_message().ends_with(&format!("The finished image is kept at {path:?}.")), "{unknown}");
     assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"one"));
     let staged = stage(&store, &png(1, 1, b"two"));
     store.close().await;
     let closed = store.settle(THREAD, "c1", end(staged)).await.unwrap_err();
     let path = home.path().join("generated_images/thread-1/c1-2.png");
-    assert!(closed.message.contains(&format!("{path:?}")), "{closed}");
+    assert!(closed.client_message().contains(&format!("{path:?}")), "{closed}");
     assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"two"));
 }
 
@@ -192,7 +192,9 @@ async fn an_image_is_found_by_its_handle_and_read_by_range() {
     assert_eq!(past, ImageBytes { offset: u64::from(u32::MAX), bytes: Vec::new(), next_offset: None });
     assert_eq!(store.read_image("img_unknown", 0, 400).await.unwrap(), None);
     std::fs::remove_file(&record.path).unwrap();
-    assert!(store.read_image(&record.id, 0, 400).await.unwrap_err().message.contains("could not read the image"));
+    assert!(
+        store.read_image(&record.id, 0, 400).await.unwrap_err().client_message().contains("could not read the image")
+    );
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn a_foreign_lock_refuses_requests_and_loses_no_event() {
     assert!(begin(&mut append).await);
     // It stands behind what waits for long.
     let refused = store.put_thread(thread("other"), None).await.unwrap_err();
-    assert!(refused.message.starts_with("Another program has locked Easel's database."), "{refused}");
+    assert!(refused.client_message().starts_with("Another program has locked Easel's database."), "{refused}");
     assert_eq!(store.threads(ThreadListParams::default()).await.unwrap().data.len(), 1, "readers go on");
     drop(foreign);
     append.await.unwrap();

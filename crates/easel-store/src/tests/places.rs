@@ -148,7 +148,7 @@ async fn images_on_another_disk_behind_a_link_are_read_and_removed() {
     store.put_thread(thread("other"), None).await.unwrap();
     for path in [folder.join("generated_images/thread-1/c1.png"), PathBuf::from(&record.path)] {
         let named = ImageSource::ModelPath { path, roots: vec![folder.clone()] };
-        assert_eq!(store.import_image("other", named).await.unwrap_err().kind, ImageErrorKind::ReferenceRefused);
+        assert_eq!(store.import_image("other", named).await.unwrap_err().kind(), ImageErrorKind::ReferenceRefused);
     }
     store.delete(THREAD).await.unwrap();
     assert_eq!(names(&folder.join("generated_images")), [""; 0]);

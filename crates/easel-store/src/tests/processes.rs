@@ -264,7 +264,8 @@ async fn a_thread_has_one_writer_until_that_is_dead() {
     let here = store(home.path()).await;
     let child = Process::start("child_with_an_open_call", home.path());
     let busy = here.acquire_writer(THREAD).await.unwrap_err();
-    assert_eq!(busy, LeaseRefused::Busy(WriterBusy { pid: child.child.id() }));
+    let pid = child.child.id();
+    assert!(matches!(busy, LeaseRefused::Busy(WriterBusy { pid: found }) if found == pid));
     assert!(busy.to_string().contains(&child.child.id().to_string()));
     child.kill();
     // Taking the thread over closes what its writer left open.
@@ -283,7 +284,7 @@ async fn a_released_thread_is_free_for_another_process() {
     other.acquire_writer(THREAD).await.unwrap_err();
     one.release_writer(THREAD).await.unwrap();
     other.acquire_writer(THREAD).await.unwrap();
-    assert_eq!(one.acquire_writer("unknown").await.unwrap_err(), LeaseRefused::UnknownThread);
+    assert!(matches!(one.acquire_writer("unknown").await, Err(LeaseRefused::UnknownThread)));
 }
 
 #[tokio::test]

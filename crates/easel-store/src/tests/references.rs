@@ -47,7 +47,7 @@ impl Place {
 }
 
 fn kind(result: Result<Attachment, ImportError>) -> ImageErrorKind {
-    result.unwrap_err().kind
+    result.unwrap_err().kind()
 }
 
 #[tokio::test]
@@ -179,8 +179,8 @@ async fn an_image_over_the_limits_is_refused_by_its_header_and_size() {
     let bomb = place.path("project/bomb.png");
     std::fs::write(&bomb, png(50_000, 50_000, b"small")).unwrap();
     let refused = place.named(&bomb).await.unwrap_err();
-    assert_eq!(refused.kind, ImageErrorKind::ReferenceRefused);
-    assert!(refused.message.ends_with("has 50000x50000 pixels, more than 100000000"), "{refused}");
+    assert_eq!(refused.kind(), ImageErrorKind::ReferenceRefused);
+    assert!(refused.client_message().ends_with("has 50000x50000 pixels, more than 100000000"), "{refused}");
     let limits = Limits { reference_bytes: 100, ..Limits::default() };
     let strict = EaselStore::open(place.path("home"), limits);
     let large = place.path("project/large.png");
@@ -190,7 +190,7 @@ async fn an_image_over_the_limits_is_refused_by_its_header_and_size() {
     let named = ImageSource::ModelPath { path: large.clone(), roots };
     for source in [ImageSource::ClientPath(large), named, ImageSource::DataUrl(url)] {
         let refused = strict.import_image(THREAD, source).await.unwrap_err();
-        assert!(refused.message.ends_with("is larger than 100 bytes"), "{refused}");
+        assert!(refused.client_message().ends_with("is larger than 100 bytes"), "{refused}");
     }
     assert_eq!(place.kept(), [""; 0]);
 }
@@ -259,7 +259,7 @@ async fn the_threads_own_images_can_be_named_by_path_and_keep_their_handle() {
     for path in [&record.path, &attached.path] {
         let source = ImageSource::ModelPath { path: path.into(), roots: Vec::new() };
         let refused = place.store.import_image("thread-2", source).await.unwrap_err();
-        assert_eq!(refused.kind, ImageErrorKind::ReferenceRefused);
+        assert_eq!(refused.kind(), ImageErrorKind::ReferenceRefused);
     }
 }
 

@@ -250,6 +250,13 @@ pub(super) async fn items(store: &EaselStore) -> Vec<ThreadItem> {
     store.items(wish).await.unwrap().data.into_iter().map(|entry| entry.item).collect()
 }
 
+/// The texts of an error and its sources, as the log shows them.
+#[cfg(unix)]
+pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Names of the files in a folder, also hidden ones.
 pub(super) fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

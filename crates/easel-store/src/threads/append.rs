@@ -9,7 +9,7 @@ use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 use rusqlite::{Transaction, params};
 use serde_json::{Map, Value};
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::images::attachments;
 use crate::journal::hosted;
@@ -49,7 +49,7 @@ pub(crate) fn thread_of(event: &Event) -> Option<&str> {
     }
 }
 
-pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &Event) -> Result<(), Fault> {
+pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &Event) -> Result<(), Error> {
     match event {
         Event::ThreadStarted(started) => put_thread(write, &started.thread, None),
         Event::ThreadNameUpdated(renamed) => {
@@ -108,7 +108,7 @@ pub(crate) fn put_thread(
     write: &Transaction<'_>,
     thread: &Thread,
     overrides: Option<&Map<String, Value>>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     put_thread_in(write, "main", thread, overrides)
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn put_thread_in(
     schema: &str,
     thread: &Thread,
     overrides: Option<&Map<String, Value>>,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let bare = Thread { turns: Vec::new(), status: ThreadStatus::NotLoaded {}, ..thread.clone() };
     let sql = format!(
         "INSERT INTO {schema}.threads \
@@ -143,13 +143,13 @@ pub(crate) fn put_thread_in(
     Ok(())
 }
 
-fn set_archived(write: &Transaction<'_>, thread_id: &str, archived: u8) -> Result<(), Fault> {
+fn set_archived(write: &Transaction<'_>, thread_id: &str, archived: u8) -> Result<(), Error> {
     write.prepare_cached("UPDATE threads SET archived = ?2 WHERE id = ?1")?.execute((thread_id, archived))?;
     Ok(())
 }
 
 /// Writes a turn without its items; `owner` is who runs it, as long as it runs.
-pub(crate) fn put_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, owner: &str) -> Result<(), Fault> {
+pub(crate) fn put_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, owner: &str) -> Result<(), Error> {
     let bare = Turn { items: Vec::new(), items_view: TurnItemsView::NotLoaded, ..turn.clone() };
     let owner = match turn.status {
         TurnStatus::InProgress => Some(owner),
@@ -189,7 +189,7 @@ pub(crate) fn put_item(
     thread_id: &str,
     turn_id: &str,
     item: &ThreadItem,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM items WHERE thread_id = ?1), ?2, ?3, ?4, ?5) \
                ON CONFLICT (thread_id, id) DO UPDATE SET json = ?5";
@@ -209,7 +209,7 @@ pub(crate) fn add_model_item(
     thread_id: &str,
     turn_id: &str,
     item: &ResponseItem,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     let sql = "INSERT INTO model_items (thread_id, position, turn_id, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1), ?2, ?3)";
     write.prepare_cached(sql)?.execute((thread_id, turn_id, model_item_json(home, item)?))?;
@@ -221,11 +221,11 @@ pub(crate) fn is_of_user(item: &ResponseItem) -> bool {
     matches!(item, ResponseItem::Message { role: MessageRole::User, .. })
 }
 
-pub(crate) fn item_json(home: &Home, item: &ThreadItem) -> Result<String, Fault> {
+pub(crate) fn item_json(home: &Home, item: &ThreadItem) -> Result<String, Error> {
     home.to_json(item_without_bytes(item))
 }
 
-pub(crate) fn model_item_json(home: &Home, item: &ResponseItem) -> Result<String, Fault> {
+pub(crate) fn model_item_json(home: &Home, item: &ResponseItem) -> Result<String, Error> {
     home.to_json(model_item_without_bytes(item))
 }
 

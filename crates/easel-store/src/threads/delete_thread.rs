@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rusqlite::Transaction;
 
 use crate::db::connection::Database;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 
 /// Files that one step removes. The database is locked for the time of their renaming.
@@ -24,7 +24,7 @@ const GOING: &str = ".removed-";
 
 /// Deletes the rows of a thread that this process writes to, and notes its files for [`step`]; false when there is no such
 /// thread.
-pub(crate) fn delete(database: &mut Database, thread_id: &str, in_memory: bool) -> Result<bool, Fault> {
+pub(crate) fn delete(database: &mut Database, thread_id: &str, in_memory: bool) -> Result<bool, Error> {
     let home = Arc::clone(&database.home);
     let folder = home.thread_images(thread_id);
     database.write_durably(|write| {
@@ -43,7 +43,7 @@ pub(crate) fn delete(database: &mut Database, thread_id: &str, in_memory: bool) 
 }
 
 /// Notes a file for [`step`].
-pub(crate) fn note(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<(), Fault> {
+pub(crate) fn note(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<(), Error> {
     let sql = "INSERT INTO removals (path) VALUES (?1) ON CONFLICT DO NOTHING";
     write.prepare_cached(sql)?.execute([home.stored(path)])?;
     Ok(())
@@ -51,7 +51,7 @@ pub(crate) fn note(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<
 
 /// Takes from a thread that has ended the images that it was given and that no image it made names, and notes their files.
 /// Returns whether there are any. Nothing happens while a call of the thread is open.
-pub(crate) fn release_given(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Fault> {
+pub(crate) fn release_given(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Error> {
     const RELEASED: &str = "FROM images WHERE thread_id = ?1 AND origin <> 'made' \
         AND NOT EXISTS (SELECT 1 FROM calls WHERE thread_id = ?1 AND outcome IS NULL) \
         AND path NOT IN (SELECT json_extract(input.value, '$.path') \
@@ -63,13 +63,13 @@ pub(crate) fn release_given(write: &Transaction<'_>, thread_id: &str) -> Result<
 }
 
 /// The same, if the thread has ended.
-pub(crate) fn release_given_of_ended(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Fault> {
+pub(crate) fn release_given_of_ended(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM threads WHERE id = ?1 UNION ALL SELECT 1 FROM ephemeral WHERE thread_id = ?1";
     if write.prepare_cached(sql)?.exists([thread_id])? { Ok(false) } else { release_given(write, thread_id) }
 }
 
 /// Of an image that forks show, the oldest copy that is left counts from now on.
-fn hand_over(write: &Transaction<'_>, thread_id: &str) -> Result<(), Fault> {
+fn hand_over(write: &Transaction<'_>, thread_id: &str) -> Result<(), Error> {
     let sql = "UPDATE images SET inherited = 0 WHERE sequence IN ( \
                SELECT min(copy.sequence) FROM images AS own JOIN images AS copy ON copy.id = own.id \
                WHERE own.thread_id = ?1 AND own.inherited = 0 AND copy.inherited = 1 AND copy.thread_id <> ?1 \
@@ -80,7 +80,7 @@ fn hand_over(write: &Transaction<'_>, thread_id: &str) -> Result<(), Fault> {
 }
 
 /// Removes all that is noted. What cannot be removed is tried again with the next deletion or start.
-pub(crate) fn run(database: &mut Database) -> Result<(), Fault> {
+pub(crate) fn run(database: &mut Database) -> Result<(), Error> {
     let mut before = FIRST.to_owned();
     while let Some(last) = step(database, &before)? {
         before = last;
@@ -93,7 +93,7 @@ pub(crate) fn run(database: &mut Database) -> Result<(), Fault> {
 ///
 /// A file that no thread shows gets another name in a transaction, in which nobody can begin to show it; it is removed
 /// after that, with the database free for others. A process that dies in between has its note left.
-pub(crate) fn step(database: &mut Database, before: &str) -> Result<Option<String>, Fault> {
+pub(crate) fn step(database: &mut Database, before: &str) -> Result<Option<String>, Error> {
     let noted = noted(database, before)?;
     let Some(last) = noted.last().cloned() else { return Ok(None) };
     let home = Arc::clone(&database.home);
@@ -113,14 +113,14 @@ pub(crate) fn step(database: &mut Database, before: &str) -> Result<Option<Strin
         database.write(|write| {
             let mut statement = write.prepare_cached("DELETE FROM removals WHERE path = ?1")?;
             done.iter().try_for_each(|path| statement.execute([home.stored(path)]).map(drop))?;
-            Ok::<_, Fault>(())
+            Ok::<_, Error>(())
         })?;
     }
     Ok(Some(last))
 }
 
 /// Removes those of the files that no thread shows.
-fn remove(database: &mut Database, files: &[PathBuf]) -> Result<(), Fault> {
+fn remove(database: &mut Database, files: &[PathBuf]) -> Result<(), Error> {
     if files.is_empty() {
         return Ok(());
     }
@@ -130,7 +130,7 @@ fn remove(database: &mut Database, files: &[PathBuf]) -> Result<(), Fault> {
         let going = going(path);
         match fs::remove_file(&going) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Fault::io("could not remove", &going)(error));
+                return Err(Error::io("remove the file", &going)(error));
             }
             Ok(()) | Err(_) => {}
         }
@@ -138,21 +138,21 @@ fn remove(database: &mut Database, files: &[PathBuf]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn set_aside(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<(), Fault> {
+fn set_aside(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<(), Error> {
     if is_shown(write, home, path)? {
         return Ok(());
     }
     match fs::rename(path, going(path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Fault::io("could not remove", path)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove the file", path)(error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
 /// Removes what lies in a folder and the folder itself; false as long as somebody shows a file in it.
-fn remove_folder(database: &mut Database, folder: &Path) -> Result<bool, Fault> {
+fn remove_folder(database: &mut Database, folder: &Path) -> Result<bool, Error> {
     let mut names: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(Fault::io("could not read the folder", folder))? {
-        let path = entry.map_err(Fault::io("could not read the folder", folder))?.path();
+    for entry in fs::read_dir(folder).map_err(Error::io("read the folder", folder))? {
+        let path = entry.map_err(Error::io("read the folder", folder))?.path();
         names.push(of_going(&path).unwrap_or(path));
     }
     for some in names.chunks(STEP as usize) {
@@ -161,11 +161,11 @@ fn remove_folder(database: &mut Database, folder: &Path) -> Result<bool, Fault> 
     match fs::remove_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
-        Err(error) => Err(Fault::io("could not remove the folder", folder)(error)),
+        Err(error) => Err(Error::io("remove the folder", folder)(error)),
     }
 }
 
-fn noted(database: &Database, before: &str) -> Result<Vec<String>, Fault> {
+fn noted(database: &Database, before: &str) -> Result<Vec<String>, Error> {
     let sql = "SELECT path FROM removals WHERE path < ?1 ORDER BY path DESC LIMIT ?2";
     let mut statement = database.connection.prepare_cached(sql)?;
     Ok(statement.query_map((before, STEP), |row| row.get(0))?.collect::<Result<_, _>>()?)
@@ -189,7 +189,7 @@ fn of_going(path: &Path) -> Option<PathBuf> {
 }
 
 /// Whether some thread shows the file.
-pub(crate) fn is_shown(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<bool, Fault> {
+pub(crate) fn is_shown(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM images WHERE path = ?1 AND json_extract(json, '$.deleted') IS NULL";
     Ok(write.prepare_cached(sql)?.exists([home.stored(path)])?)
 }

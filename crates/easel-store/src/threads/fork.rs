@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 
 use crate::db::connection::Database;
 use crate::db::ephemeral::{IN_MEMORY, Memory, ON_DISK};
-use crate::error::Fault;
+use crate::error::Error;
 use crate::threads::append;
 
 /// Why a part of a thread's history is not what was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum HistoryRefused {
     #[error("there is no such thread")]
     UnknownThread,
@@ -27,15 +27,15 @@ pub enum HistoryRefused {
     Storage(#[from] StorageError),
 }
 
-impl From<Fault> for HistoryRefused {
-    fn from(fault: Fault) -> Self {
-        Self::Storage(fault.into())
+impl From<Error> for HistoryRefused {
+    fn from(error: Error) -> Self {
+        Self::Storage(error.into())
     }
 }
 
 impl From<rusqlite::Error> for HistoryRefused {
     fn from(error: rusqlite::Error) -> Self {
-        Fault::from(error).into()
+        Error::from(error).into()
     }
 }
 
@@ -96,7 +96,7 @@ fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64
     }
 }
 
-fn copy_history(write: &Transaction<'_>, fork: &Fork, places: &Places, upto: i64) -> Result<(), Fault> {
+fn copy_history(write: &Transaction<'_>, fork: &Fork, places: &Places, upto: i64) -> Result<(), Error> {
     let Places { from, to } = places;
     let (source, thread) = (&fork.source, &fork.thread.id);
     let turns = format!(
@@ -127,7 +127,7 @@ fn copy_history(write: &Transaction<'_>, fork: &Fork, places: &Places, upto: i64
 }
 
 /// Gives the new thread the images that its history knows: what its turns made, and what else its items name.
-fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Fault> {
+fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Error> {
     let named = named_handles(write, &fork.thread.id, to)?;
     let sql = format!(
         "SELECT sequence, id, origin = 'made' AND turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2) \
@@ -149,7 +149,7 @@ fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Fau
 }
 
 /// Handles that stand anywhere in a thread's history.
-fn named_handles(write: &Transaction<'_>, thread_id: &str, schema: &str) -> Result<HashSet<String>, Fault> {
+fn named_handles(write: &Transaction<'_>, thread_id: &str, schema: &str) -> Result<HashSet<String>, Error> {
     let sql = format!(
         "SELECT json FROM {schema}.items WHERE thread_id = ?1 \
          UNION ALL SELECT json FROM {schema}.model_items WHERE thread_id = ?1"

@@ -10,26 +10,26 @@ use easel_protocol::thread::Thread;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
 
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 
 /// Columns that [`thread_of`] reads, in its order.
 pub(crate) const THREAD_COLUMNS: &str = "json, name, preview, updated_at";
 
-pub(crate) fn thread_of(row: &Row<'_>) -> Result<Thread, Fault> {
+pub(crate) fn thread_of(row: &Row<'_>) -> Result<Thread, Error> {
     let thread: Thread = serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
     Ok(Thread { name: row.get(1)?, preview: row.get(2)?, updated_at: row.get(3)?, ..thread })
 }
 
 /// A thread without its turns; `status` is `notLoaded`, since the store does not know who holds it.
-pub(crate) fn thread(connection: &Connection, thread_id: &str) -> Result<Option<Thread>, Fault> {
+pub(crate) fn thread(connection: &Connection, thread_id: &str) -> Result<Option<Thread>, Error> {
     let sql = format!("SELECT {THREAD_COLUMNS} FROM threads WHERE id = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([thread_id])?;
     rows.next()?.map(thread_of).transpose()
 }
 
-pub(crate) fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<String, Value>, Fault> {
+pub(crate) fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<String, Value>, Error> {
     let sql = "SELECT overrides FROM threads WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
@@ -37,13 +37,13 @@ pub(crate) fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<
     Ok(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?)
 }
 
-pub(crate) fn newest_turn(connection: &Connection, thread_id: &str) -> Result<Option<String>, Fault> {
+pub(crate) fn newest_turn(connection: &Connection, thread_id: &str) -> Result<Option<String>, Error> {
     let sql = "SELECT id FROM turns WHERE thread_id = ?1 ORDER BY position DESC LIMIT 1";
     Ok(connection.prepare_cached(sql)?.query_row([thread_id], |row| row.get(0)).optional()?)
 }
 
 /// The usage after the newest turn that has one, with the turn's id.
-pub(crate) fn usage(connection: &Connection, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, Fault> {
+pub(crate) fn usage(connection: &Connection, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, Error> {
     let sql = "SELECT id, usage FROM turns WHERE thread_id = ?1 AND usage IS NOT NULL ORDER BY position DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
@@ -53,7 +53,7 @@ pub(crate) fn usage(connection: &Connection, thread_id: &str) -> Result<Option<(
 }
 
 /// Must be read in one transaction, so that another process's write does not fall between the parts.
-pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Result<Option<StoredThread>, Fault> {
+pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Result<Option<StoredThread>, Error> {
     let Some(thread) = thread(connection, thread_id)? else { return Ok(None) };
     let usage: Option<String> =
         connection.query_row("SELECT usage FROM threads WHERE id = ?1", [thread_id], |row| row.get(0))?;
@@ -71,7 +71,7 @@ pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Res
 }
 
 /// The conversation as the model reads it, oldest first.
-pub(crate) fn model_items(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ResponseItem>, Fault> {
+pub(crate) fn model_items(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ResponseItem>, Error> {
     let sql = "SELECT json FROM model_items WHERE thread_id = ?1 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
@@ -83,7 +83,7 @@ pub(crate) fn model_items(connection: &Connection, home: &Home, thread_id: &str)
 }
 
 /// Ids that items and journalled calls have taken: a call may be in the journal before its item is in history.
-fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>, Fault> {
+fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>, Error> {
     let sql = "SELECT id FROM items WHERE thread_id = ?1 UNION SELECT call_id FROM calls WHERE thread_id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let ids = statement.query_map([thread_id], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -91,7 +91,7 @@ fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>,
 }
 
 /// Whether an image was given or made is in `origin`; the ordinal of an attached one follows from the conversation.
-fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ThreadImage>, Fault> {
+fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ThreadImage>, Error> {
     let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND origin IN ('attached', 'made') AND withdrawn = 0 \
          AND json_extract(json, '$.deleted') IS NULL ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;

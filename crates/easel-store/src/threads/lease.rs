@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::db::connection::Database;
 use crate::db::process_lock::{self, Gate};
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::recovery;
 
@@ -17,7 +17,7 @@ pub struct WriterBusy {
 }
 
 /// Why a thread was not given to this process.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum LeaseRefused {
     #[error(transparent)]
     Busy(#[from] WriterBusy),
@@ -27,9 +27,9 @@ pub enum LeaseRefused {
     Storage(#[from] StorageError),
 }
 
-impl From<Fault> for LeaseRefused {
-    fn from(fault: Fault) -> Self {
-        Self::Storage(fault.into())
+impl From<Error> for LeaseRefused {
+    fn from(error: Error) -> Self {
+        Self::Storage(error.into())
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn acquire(database: &mut Database, thread_id: &str, gate: Option<&Ga
         }
         let sql = "UPDATE threads SET writer = ?2, writer_pid = ?3 WHERE id = ?1";
         write.execute(sql, (thread_id, &me, std::process::id()))?;
-        Ok::<_, Fault>(before)
+        Ok::<_, Error>(before)
     })?;
     match (before, gate) {
         (Before::Unknown, _) => Err(LeaseRefused::UnknownThread),
@@ -88,8 +88,8 @@ pub(crate) fn acquire(database: &mut Database, thread_id: &str, gate: Option<&Ga
 /// Whether another process has the ephemeral thread with this id. Its images stay when it has ended, and are nobody's then.
 pub(crate) fn check_ephemeral(connection: &Connection, home: &Home, thread_id: &str) -> Result<(), LeaseRefused> {
     let sql = "SELECT owner FROM ephemeral WHERE thread_id = ?1";
-    let owner = connection.prepare_cached(sql).map_err(Fault::from)?.query_row([thread_id], |row| row.get(0));
-    let owner: Option<String> = owner.optional().map_err(Fault::from)?;
+    let owner = connection.prepare_cached(sql).map_err(Error::from)?.query_row([thread_id], |row| row.get(0));
+    let owner: Option<String> = owner.optional().map_err(Error::from)?;
     let pid = owner.and_then(|owner| process_lock::pid_of_living(home, &owner));
     pid.map_or(Ok(()), |pid| Err(WriterBusy { pid }.into()))
 }
@@ -103,7 +103,7 @@ pub(crate) fn check(connection: &Connection, home: &Home, me: &str, thread_id: &
     }
 }
 
-fn before(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Result<Before, Fault> {
+fn before(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Result<Before, Error> {
     let sql = "SELECT writer, writer_pid FROM threads WHERE id = ?1";
     let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<u32>>(1)?));
     Ok(match connection.query_row(sql, [thread_id], row).optional()? {
@@ -117,7 +117,7 @@ fn before(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Re
     })
 }
 
-pub(crate) fn release(database: &mut Database, thread_id: &str) -> Result<(), Fault> {
+pub(crate) fn release(database: &mut Database, thread_id: &str) -> Result<(), Error> {
     let me = database.owner.id().to_owned();
     database.write(|write| {
         let sql = "UPDATE threads SET writer = NULL, writer_pid = NULL WHERE id = ?1 AND writer = ?2";

@@ -8,7 +8,7 @@ use easel_protocol::response_item::ResponseItem;
 use rusqlite::Transaction;
 
 use crate::db::connection::now_ms;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::home::Home;
 use crate::threads::append;
 
@@ -23,7 +23,7 @@ pub struct PendingMessage {
 }
 
 /// Keeps a message. The turn must be in history.
-pub(crate) fn put(write: &Transaction<'_>, home: &Home, message: PendingMessage) -> Result<(), Fault> {
+pub(crate) fn put(write: &Transaction<'_>, home: &Home, message: PendingMessage) -> Result<(), Error> {
     let PendingMessage { thread_id, turn_id, item, input } = message;
     let sql = "INSERT INTO steers (thread_id, turn_id, id, position, item, input) VALUES (?1, ?2, ?3, \
                (SELECT coalesce(max(position) + 1, 0) FROM steers WHERE thread_id = ?1 AND turn_id = ?2), ?4, ?5)";
@@ -35,20 +35,20 @@ pub(crate) fn put(write: &Transaction<'_>, home: &Home, message: PendingMessage)
 }
 
 /// Forgets a message that has entered history, or that its turn did not accept.
-pub(crate) fn remove(write: &Transaction<'_>, thread_id: &str, id: &str) -> Result<(), Fault> {
+pub(crate) fn remove(write: &Transaction<'_>, thread_id: &str, id: &str) -> Result<(), Error> {
     write.prepare_cached("DELETE FROM steers WHERE thread_id = ?1 AND id = ?2")?.execute((thread_id, id))?;
     Ok(())
 }
 
 /// Forgets what a turn that has ended did not accept.
-pub(crate) fn clear(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Fault> {
+pub(crate) fn clear(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Error> {
     write.prepare_cached("DELETE FROM steers WHERE thread_id = ?1 AND turn_id = ?2")?.execute((thread_id, turn_id))?;
     Ok(())
 }
 
 /// Moves the messages of a turn that its model will not read any more to the end of the turn's history, in order. Returns the
 /// events that a client has not seen.
-pub(crate) fn adopt(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, Fault> {
+pub(crate) fn adopt(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, Error> {
     let sql = "SELECT item, input FROM steers WHERE thread_id = ?1 AND turn_id = ?2 ORDER BY position";
     let rows = write
         .prepare_cached(sql)?

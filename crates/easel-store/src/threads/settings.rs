@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::db::ephemeral::Locks;
 use crate::db::worker::Patience;
 use crate::db::workers::Reads;
-use crate::error::Fault;
+use crate::error::Error;
 use crate::store::EaselStore;
 
 /// What the configuration of a thread is made from.
@@ -30,7 +30,7 @@ impl EaselStore {
             let Some((cwd, folder_named, overrides)) = statement.query_row([&thread_id], row).optional()? else {
                 return Ok(None);
             };
-            Ok::<_, Fault>(Some(Settings { cwd, folder_named, overrides: serde_json::from_str(&overrides)? }))
+            Ok::<_, Error>(Some(Settings { cwd, folder_named, overrides: serde_json::from_str(&overrides)? }))
         })
         .await
     }
@@ -42,6 +42,6 @@ impl EaselStore {
             write.execute("UPDATE threads SET folder_named = 1 WHERE id = ?1", [&id])?;
             Ok(())
         };
-        Ok(self.lanes.write_to::<_, Fault>(thread_id, Patience::Short, Locks::Memory, note).await?)
+        Ok(self.lanes.write_to::<_, Error>(thread_id, Patience::Short, Locks::Memory, note).await?)
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use easel_imagegen::port::{
-    CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, StorageError, Store,
+    CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, StorageError, StorageErrorKind, Store,
 };
 use easel_protocol::event::Event;
-use easel_protocol::record::{Attachment, ImageErrorKind, ImageFacts, ImageRecord};
+use easel_protocol::record::{Attachment, ImageFacts, ImageRecord};
 
 use super::images::{attachment, record};
 use super::log::{Dropped, Log};
@@ -89,7 +89,7 @@ pub(crate) fn preview<F: Files>(files: &F, name: &str) -> F::Staged {
 }
 
 fn full<T>() -> Result<T, StorageError> {
-    Err(StorageError { message: "the disk is full".to_owned() })
+    Err(StorageError::new(StorageErrorKind::DiskFull, "the disk is full"))
 }
 
 impl Store for FakeStore {
@@ -121,8 +121,8 @@ impl Store for FakeStore {
         if roots.iter().any(|root| path.starts_with(root)) {
             return Ok(attachment(&path.file_stem().unwrap().to_string_lossy()));
         }
-        let message = format!("{} is outside the project", PathBuf::from(path.file_name().unwrap()).display());
-        Err(ImportError { kind: ImageErrorKind::ReferenceRefused, message })
+        let image = path.file_name().unwrap().to_string_lossy().into_owned();
+        Err(ImportError::Refused { image, reason: "is outside the project".into() })
     }
 
     async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {

@@ -46,7 +46,10 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let request = RequestStart { thread_id, turn_id, started_at_ms: now_ms() };
         let message = match AssertUnwindSafe(self.store.reserve_request(request)).catch_unwind().await {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.message,
+            Ok(Err(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the request was not journalled");
+                error.client_message().to_owned()
+            }
             Err(_) => STORE_FAILED.to_owned(),
         };
         let message = format!("The model was not asked, because the request could not be journalled: {message}");

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use easel_imagegen::port::StorageError;
+use easel_imagegen::port::{StorageError, StorageErrorKind};
 use easel_protocol::account::{LogoutAccountParams, LogoutAccountResponse};
 use easel_protocol::event::{ConfigWarningNotification, Event};
 use easel_protocol::method::AccountLogout;
@@ -14,7 +14,10 @@ impl Handler for AccountLogout {
     async fn handle(cx: Cx, _params: LogoutAccountParams) -> Result<Answer<LogoutAccountResponse>, Refusal> {
         let account = Arc::clone(&cx.app.account);
         let logout = tokio::task::spawn_blocking(move || account.log_out());
-        logout.await.map_err(|_| Refusal::ShuttingDown)?.map_err(|error| StorageError { message: error.message })?;
+        logout
+            .await
+            .map_err(|_| Refusal::ShuttingDown)?
+            .map_err(|error| StorageError::new(StorageErrorKind::Other, error.message))?;
         Ok(Answer::then(LogoutAccountResponse {}, async move {
             cx.app.hub.connections().announce(&updated(&cx.app)).await;
             cx.app.announce_tools().await;

@@ -1,32 +1,32 @@
 //! A connection that is opened when it is needed, and again later if that failed.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::CLOSED;
-use crate::error::Fault;
+use crate::error::Error;
 
 /// After a failure, whoever comes within this time gets the same error: opening may take seconds to fail.
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Connector<C> {
-    open: Box<dyn FnMut() -> Result<C, Fault> + Send>,
+    open: Box<dyn FnMut() -> Result<C, Error> + Send>,
     state: State<C>,
 }
 
 enum State<C> {
     Unopened,
     Open(C),
-    Failed { at: Instant, message: String },
+    Failed { at: Instant, error: Arc<Error> },
     Closed,
 }
 
 impl<C> Connector<C> {
-    pub(crate) fn new(open: impl FnMut() -> Result<C, Fault> + Send + 'static) -> Self {
+    pub(crate) fn new(open: impl FnMut() -> Result<C, Error> + Send + 'static) -> Self {
         Self { open: Box::new(open), state: State::Unopened }
     }
 
-    pub(crate) fn get(&mut self) -> Result<&mut C, Fault> {
+    pub(crate) fn get(&mut self) -> Result<&mut C, Error> {
         let is_due = match &self.state {
             State::Unopened => true,
             State::Failed { at, .. } => at.elapsed() >= PAUSE,
@@ -35,22 +35,16 @@ impl<C> Connector<C> {
         if is_due {
             self.state = match (self.open)() {
                 Ok(connection) => State::Open(connection),
-                Err(fault) => {
-                    tracing::error!(%fault, "the database could not be opened");
-                    let message = match fault {
-                        Fault::Said(_) | Fault::Locked => fault.to_string(),
-                        Fault::Sql(_) | Fault::Json(_) | Fault::Io { .. } => {
-                            format!("Easel cannot open its database, and tries again with the next request: {fault}")
-                        }
-                    };
-                    State::Failed { at: Instant::now(), message }
+                Err(error) => {
+                    tracing::error!(%error, "the database could not be opened");
+                    State::Failed { at: Instant::now(), error: Arc::new(error) }
                 }
             };
         }
         match &mut self.state {
             State::Open(connection) => Ok(connection),
-            State::Failed { message, .. } => Err(Fault::Said(message.clone())),
-            State::Unopened | State::Closed => Err(Fault::Said(CLOSED.into())),
+            State::Failed { error, .. } => Err(Error::NotOpened(Arc::clone(error))),
+            State::Unopened | State::Closed => Err(Error::Closed),
         }
     }
 
@@ -74,14 +68,14 @@ mod tests {
         let mut attempts = 0;
         let mut connector = Connector::new(move || {
             attempts += 1;
-            if attempts == 1 { Err(Fault::Said("No.".into())) } else { Ok(attempts) }
+            if attempts == 1 { Err(Error::RecoveryRunning) } else { Ok(attempts) }
         });
-        assert!(connector.get().unwrap_err().to_string().ends_with("No."));
+        assert!(matches!(connector.get(), Err(Error::NotOpened(_))));
         assert!(connector.get().is_err(), "not at once");
         let State::Failed { at, .. } = &mut connector.state else { panic!("open") };
         *at -= PAUSE;
         assert_eq!(*connector.get().unwrap(), 2);
         connector.close();
-        assert_eq!(connector.get().unwrap_err().to_string(), CLOSED);
+        assert!(matches!(connector.get(), Err(Error::Closed)));
     }
 }
