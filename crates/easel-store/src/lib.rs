@@ -30,16 +30,16 @@ mod threads;
 #[cfg(test)]
 mod tests;
 
-pub use files::image_writer::MadeWriter;
+pub use files::image_writer::ImageWriter;
 pub use files::thread_files::{StagedImage, ThreadFiles};
-pub use images::export::{Existing, ExportRefused, Exported};
-pub use images::import::copy::Limits;
+pub use images::export::{ExistingFile, ExportError, ExportedImage};
+pub use images::import::copy::ImportLimits;
 pub use lists::image_list::{ImageBytes, StoredImage};
-pub use lists::page::PageRefused;
-pub use lists::usage::{DayOfTokens, UsagePage, Used};
+pub use lists::page::PageError;
+pub use lists::usage::{DailyTokens, UsagePage, UsageRow};
 pub use store::EaselStore;
-pub use threads::fork::{Fork, HistoryRefused};
-pub use threads::lease::{LeaseRefused, WriterBusy};
+pub use threads::fork::{Fork, HistoryError};
+pub use threads::lease::{LeaseError, WriterBusy};
 pub use threads::pending_messages::PendingMessage;
-pub use threads::revert::Reverted;
-pub use threads::settings::Settings;
+pub use threads::revert::RevertRange;
+pub use threads::settings::StoredSettings;

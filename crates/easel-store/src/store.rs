@@ -23,16 +23,16 @@ use crate::files::thread_files::{StagedImage, ThreadFiles};
 use crate::home::Home;
 use crate::images::attachments;
 use crate::images::import;
-use crate::images::import::copy::Limits;
+use crate::images::import::copy::ImportLimits;
 use crate::journal;
 use crate::threads::append;
 use crate::threads::delete_thread;
 use crate::threads::fork;
-use crate::threads::fork::{Fork, HistoryRefused};
+use crate::threads::fork::{Fork, HistoryError};
 use crate::threads::history;
 use crate::threads::pending_messages::{self, PendingMessage};
 use crate::threads::revert;
-use crate::threads::revert::Reverted;
+use crate::threads::revert::RevertRange;
 
 /// Easel's home on this machine. Cheap to clone; several processes may have the same home open.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub struct EaselStore {
     pub(crate) lanes: Lanes,
     pub(crate) home: Arc<Home>,
     pub(crate) owner: Arc<str>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: ImportLimits,
 }
 
 impl EaselStore {
@@ -48,7 +48,7 @@ impl EaselStore {
     /// operation is answered. When that fails, each operation says why, and later ones try again.
     ///
     /// `home` must be absolute.
-    pub fn open(home: PathBuf, limits: Limits) -> Self {
+    pub fn open(home: PathBuf, limits: ImportLimits) -> Self {
         let home = Arc::new(Home::new(home));
         let owner: Arc<str> = uuid::Uuid::now_v7().to_string().into();
         let lanes = Lanes::start(&home, &owner);
@@ -62,7 +62,7 @@ impl EaselStore {
 
     /// Writes a new thread, or the changed fields of a known one. Without `overrides`, those of a known thread stay. An
     /// ephemeral thread is kept in memory until [`EaselStore::forget`].
-    pub async fn put_thread(&self, thread: Thread, overrides: Option<Map<String, Value>>) -> Result<(), StorageError> {
+    pub async fn save_thread(&self, thread: Thread, overrides: Option<Map<String, Value>>) -> Result<(), StorageError> {
         if thread.ephemeral {
             self.lanes.open().await?;
             let put = move |memory: &mut Memory| memory.put_thread(&thread, overrides.as_ref());
@@ -73,7 +73,7 @@ impl EaselStore {
     }
 
     /// Writes a thread that begins as a copy of another.
-    pub async fn fork(&self, wish: Fork) -> Result<(), HistoryRefused> {
+    pub async fn fork_thread(&self, wish: Fork) -> Result<(), HistoryError> {
         let from_memory = self.lanes.ephemeral.has(&wish.source);
         if from_memory || wish.thread.ephemeral {
             self.lanes.open().await?;
@@ -84,7 +84,7 @@ impl EaselStore {
     }
 
     /// Adds to the conversation as the model reads it, after the newest turn.
-    pub async fn inject(&self, thread_id: &str, items: Vec<ResponseItem>) -> Result<(), StorageError> {
+    pub async fn append_model_items(&self, thread_id: &str, items: Vec<ResponseItem>) -> Result<(), StorageError> {
         let (id, home) = (thread_id.to_owned(), self.home.clone());
         let locks = attachments::locks(&items);
         let add = move |write: &Transaction<'_>| {
@@ -99,21 +99,21 @@ impl EaselStore {
 
     /// Keeps a message that a user adds to a running turn, until it is appended to history. A crash before that puts it into
     /// history at the next start.
-    pub async fn put_pending(&self, message: PendingMessage) -> Result<(), StorageError> {
+    pub async fn save_pending_message(&self, message: PendingMessage) -> Result<(), StorageError> {
         let (thread_id, home) = (message.thread_id.clone(), self.home.clone());
         let put = move |write: &Transaction<'_>| pending_messages::put(write, &home, message);
         Ok(self.lanes.write_to::<_, Error>(&thread_id, Patience::Short, Locks::Memory, put).await?)
     }
 
     /// Forgets a message that its turn did not accept.
-    pub async fn remove_pending(&self, thread_id: &str, message_id: &str) -> Result<(), StorageError> {
+    pub async fn remove_pending_message(&self, thread_id: &str, message_id: &str) -> Result<(), StorageError> {
         let (id, message_id) = (thread_id.to_owned(), message_id.to_owned());
         let remove = move |write: &Transaction<'_>| pending_messages::remove(write, &id, &message_id);
         Ok(self.lanes.write_to::<_, Error>(thread_id, Patience::Short, Locks::Memory, remove).await?)
     }
 
     /// Removes images that were taken in for a message that was refused, and their files where nothing else shows them.
-    pub async fn discard(&self, thread_id: &str, images: Vec<String>) -> Result<(), StorageError> {
+    pub async fn discard_attachments(&self, thread_id: &str, images: Vec<String>) -> Result<(), StorageError> {
         let thread_id = thread_id.to_owned();
         let discard = move |write: &Transaction<'_>| attachments::discard(write, &thread_id, &images);
         self.run(Patience::Short, move |database| database.write(discard)).await?;
@@ -122,7 +122,7 @@ impl EaselStore {
     }
 
     /// Takes turns of a thread back. The images that they made are kept.
-    pub async fn revert(&self, thread_id: &str, reverted: Reverted) -> Result<(), HistoryRefused> {
+    pub async fn revert_turns(&self, thread_id: &str, reverted: RevertRange) -> Result<(), HistoryError> {
         let id = thread_id.to_owned();
         let revert = move |write: &Transaction<'_>| revert::revert(write, &id, &reverted);
         self.lanes.write_to(thread_id, Patience::Short, Locks::Disk, revert).await
@@ -130,12 +130,12 @@ impl EaselStore {
 
     /// Deletes a thread that this process writes to, with the files that no other thread shows; false when there is no
     /// such thread.
-    pub async fn delete(&self, thread_id: &str) -> Result<bool, StorageError> {
+    pub async fn delete_thread(&self, thread_id: &str) -> Result<bool, StorageError> {
         let id = thread_id.to_owned();
         let in_memory = self.lanes.ephemeral.has(thread_id);
         let deleted =
             self.run(Patience::Short, move |database| delete_thread::delete(database, &id, in_memory)).await?;
-        self.forget(thread_id).await?;
+        self.end_ephemeral_thread(thread_id).await?;
         self.remove_files().await;
         Ok(deleted)
     }
@@ -155,7 +155,7 @@ impl EaselStore {
     }
 
     /// Ends an ephemeral thread; what it made stays, with what that was made of. Nothing happens to other threads.
-    pub async fn forget(&self, thread_id: &str) -> Result<(), StorageError> {
+    pub async fn end_ephemeral_thread(&self, thread_id: &str) -> Result<(), StorageError> {
         if !self.lanes.ephemeral.has(thread_id) {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use easel_protocol::input::UserInput;
 use easel_protocol::item::{ThreadItem, UserMessageItem};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadStatus};
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
-use easel_store::{EaselStore, Limits};
+use easel_store::{EaselStore, ImportLimits};
 use rusqlite::{Connection, Params};
 use serde_json::{Value, json};
 
@@ -116,11 +116,11 @@ fn at(number: usize) -> i64 {
 }
 
 async fn fill(home: &Path) {
-    let store = EaselStore::open(home.to_path_buf(), Limits::default());
+    let store = EaselStore::open(home.to_path_buf(), ImportLimits::default());
     for number in 0..THREADS {
         let thread = thread(number);
         let id = thread.id.clone();
-        store.put_thread(thread, None).await.expect("a thread");
+        store.save_thread(thread, None).await.expect("a thread");
         store.append(messages(&id, number)).await.expect("messages");
     }
     store.close().await;

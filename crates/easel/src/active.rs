@@ -57,7 +57,7 @@ impl App {
         if !self.threads.is_loaded(thread_id) {
             return Ok(None);
         }
-        let stored = self.store.load(thread_id).await?;
+        let stored = self.store.load_thread(thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
         Ok(self.threads.start(stored, self.store.clone(), self.hub.clone()))
     }
@@ -124,7 +124,7 @@ impl App {
         let Some((rules, _)) = self.threads.settings(thread_id).filter(|(rules, _)| rules.version() < version) else {
             return Ok(None);
         };
-        let Some(stored) = self.store.settings(thread_id).await? else { return Ok(None) };
+        let Some(stored) = self.store.thread_settings(thread_id).await? else { return Ok(None) };
         let loaded = self.configuration.for_thread(stored.cwd.into(), stored.overrides).await?;
         Ok(Some(rules.set(version, self.shared_rules.of(&loaded.config), answered)))
     }

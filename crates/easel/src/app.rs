@@ -74,8 +74,10 @@ impl Cx {
 impl App {
     pub(crate) fn new(environment: &Environment, home: PathBuf, loader: Loader, loaded: Loaded) -> Self {
         let limits = &loaded.config.limits;
-        let limits =
-            easel_store::Limits { reference_bytes: limits.reference_bytes, reference_pixels: limits.reference_pixels };
+        let limits = easel_store::ImportLimits {
+            reference_bytes: limits.reference_bytes,
+            reference_pixels: limits.reference_pixels,
+        };
         let store = EaselStore::open(home.clone(), limits);
         let hub = Hub::new(store.clone());
         let logins = LoginStore::new(home.clone(), loaded.config.cli_auth_credentials_store);

@@ -73,7 +73,7 @@ impl Drop for TakenIn {
         let (false, Ok(runtime)) = (images.is_empty(), tokio::runtime::Handle::try_current()) else { return };
         let (app, thread_id) = (Arc::clone(&self.app), std::mem::take(&mut self.thread_id));
         let discard = async move {
-            if let Err(error) = app.store.discard(&thread_id, images).await {
+            if let Err(error) = app.store.discard_attachments(&thread_id, images).await {
                 tracing::warn!(thread_id, %error, "images of a refused message stay until the next start");
             }
         };

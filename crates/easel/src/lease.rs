@@ -27,7 +27,7 @@ impl App {
 
     /// The same for the images of a thread, also of an ephemeral one that has ended.
     pub(crate) async fn lease_images(self: &Arc<Self>, thread_id: &str) -> Result<Lease, Refusal> {
-        let acquired = self.store.acquire_images(thread_id).await;
+        let acquired = self.store.acquire_image_writer(thread_id).await;
         acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
         Ok(Lease { app: Arc::clone(self), thread_id: thread_id.to_owned(), is_held: true })
     }

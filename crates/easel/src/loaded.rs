@@ -22,7 +22,7 @@ impl App {
 
     /// Why something needs a thread that is not in memory here: there is none, another process has it, or else this.
     pub(crate) async fn absent(&self, thread_id: &str, otherwise: Refusal) -> Refusal {
-        let may_write = self.store.may_write(thread_id).await;
+        let may_write = self.store.check_writer(thread_id).await;
         may_write.map_or_else(|refused| Refusal::lease(refused, thread_id), |()| otherwise)
     }
 
@@ -32,7 +32,7 @@ impl App {
         let unloaded = self.threads.unload(thread_id);
         if unloaded {
             self.release(thread_id).await;
-            if let Err(error) = self.store.forget(thread_id).await {
+            if let Err(error) = self.store.end_ephemeral_thread(thread_id).await {
                 tracing::warn!(thread_id, %error, "an ephemeral thread stays in memory");
             }
         }

@@ -3,12 +3,12 @@
 use easel_config::{Config, Preset, Price};
 use easel_preview::PROVIDER_ID;
 use easel_protocol::usage::UsageTotals;
-use easel_store::Used;
+use easel_store::UsageRow;
 
 const MILLION: f64 = 1_000_000.0;
 
 /// The counts with their cost.
-pub(crate) fn priced(used: &Used, config: &Config) -> UsageTotals {
+pub(crate) fn priced(used: &UsageRow, config: &Config) -> UsageTotals {
     UsageTotals {
         images: used.images,
         synthetic_images: used.synthetic,
@@ -31,7 +31,7 @@ pub(crate) fn total(parts: impl IntoIterator<Item = UsageTotals>) -> UsageTotals
 }
 
 /// US dollars, or `None` when a price that it takes is not configured. No price is ever guessed.
-fn cost(used: &Used, config: &Config) -> Option<f64> {
+fn cost(used: &UsageRow, config: &Config) -> Option<f64> {
     let images = used.images.saturating_sub(used.synthetic);
     let has_tokens = used.input_tokens > 0 || used.output_tokens > 0;
     if is_free(&used.provider, config) || (images == 0 && !has_tokens) {
@@ -47,7 +47,7 @@ fn cost(used: &Used, config: &Config) -> Option<f64> {
     }
 }
 
-fn of_tokens(used: &Used, price: &Price) -> Option<f64> {
+fn of_tokens(used: &UsageRow, price: &Price) -> Option<f64> {
     let part = |tokens: u64, per_million: Option<f64>| match tokens {
         0 => Some(0.0),
         tokens => per_million.map(|price| price * tokens as f64 / MILLION),
@@ -67,9 +67,18 @@ fn is_free(provider: &str, config: &Config) -> bool {
 mod tests {
     use super::*;
 
-    fn used(provider: &str, images: u64, synthetic: u64, input_tokens: u64, output_tokens: u64) -> Used {
+    fn used(provider: &str, images: u64, synthetic: u64, input_tokens: u64, output_tokens: u64) -> UsageRow {
         let (day, thread_id, model) = (String::new(), String::new(), "m".to_owned());
-        Used { day, thread_id, provider: provider.to_owned(), model, images, synthetic, input_tokens, output_tokens }
+        UsageRow {
+            day,
+            thread_id,
+            provider: provider.to_owned(),
+            model,
+            images,
+            synthetic,
+            input_tokens,
+            output_tokens,
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ impl App {
     /// The folders of a thread below which its model may name files: the thread's own, if a client has named it and it is
     /// no more than a project. `named_now` says that the client names it with this request.
     pub(crate) async fn roots(&self, thread_id: &str, cwd: PathBuf, named_now: bool) -> Result<Vec<PathBuf>, Refusal> {
-        let is_named = named_now || self.store.settings(thread_id).await?.is_some_and(|settings| settings.folder_named);
+        let is_named =
+            named_now || self.store.thread_settings(thread_id).await?.is_some_and(|settings| settings.folder_named);
         if !is_named {
             return Ok(Vec::new());
         }

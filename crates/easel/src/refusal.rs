@@ -6,7 +6,7 @@
 use easel_config::WriteRefused;
 use easel_imagegen::port::{ImportError, StorageError};
 use easel_rpc::ErrorObjectOwned;
-use easel_store::{HistoryRefused, LeaseRefused, PageRefused};
+use easel_store::{HistoryError, LeaseError, PageError};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -74,31 +74,31 @@ impl Refusal {
         Self::field("cursor", "is not one that this list gave out")
     }
 
-    pub(crate) fn page(refused: PageRefused, thread_id: Option<&str>) -> Self {
+    pub(crate) fn page(refused: PageError, thread_id: Option<&str>) -> Self {
         match refused {
-            PageRefused::Cursor => Self::cursor(),
-            PageRefused::UnknownThread => Self::ThreadNotFound(thread_id.unwrap_or_default().to_owned()),
-            PageRefused::Storage(error) => Self::Storage(error),
+            PageError::Cursor => Self::cursor(),
+            PageError::ThreadNotFound => Self::ThreadNotFound(thread_id.unwrap_or_default().to_owned()),
+            PageError::Storage(error) => Self::Storage(error),
         }
     }
 
     /// A part of a thread's history that is not to be had; `turn_id` is the one that was asked for.
-    pub(crate) fn history(refused: HistoryRefused, thread_id: &str, turn_id: &str) -> Self {
+    pub(crate) fn history(refused: HistoryError, thread_id: &str, turn_id: &str) -> Self {
         match refused {
-            HistoryRefused::UnknownThread => Self::ThreadNotFound(thread_id.to_owned()),
-            HistoryRefused::UnknownTurn => {
+            HistoryError::ThreadNotFound => Self::ThreadNotFound(thread_id.to_owned()),
+            HistoryError::TurnNotFound => {
                 Self::TurnNotFound { thread_id: thread_id.to_owned(), turn_id: turn_id.to_owned() }
             }
-            HistoryRefused::TurnRunning => Self::TurnRunning(turn_id.to_owned()),
-            HistoryRefused::Storage(error) => Self::Storage(error),
+            HistoryError::TurnRunning => Self::TurnRunning(turn_id.to_owned()),
+            HistoryError::Storage(error) => Self::Storage(error),
         }
     }
 
-    pub(crate) fn lease(refused: LeaseRefused, thread_id: &str) -> Self {
+    pub(crate) fn lease(refused: LeaseError, thread_id: &str) -> Self {
         match refused {
-            LeaseRefused::Busy(busy) => Self::ThreadInUse { thread_id: thread_id.to_owned(), pid: busy.pid },
-            LeaseRefused::UnknownThread => Self::ThreadNotFound(thread_id.to_owned()),
-            LeaseRefused::Storage(error) => Self::Storage(error),
+            LeaseError::Busy(busy) => Self::ThreadInUse { thread_id: thread_id.to_owned(), pid: busy.pid },
+            LeaseError::ThreadNotFound => Self::ThreadNotFound(thread_id.to_owned()),
+            LeaseError::Storage(error) => Self::Storage(error),
         }
     }
 }

@@ -9,12 +9,12 @@ use easel_protocol::record::MediaType;
 use tempfile::TempPath;
 
 use crate::files::spare_folders;
-use crate::files::thread_files::{ImageWriter, StagedImage};
+use crate::files::thread_files::{HashingWriter, StagedImage};
 
 /// An image being written. Dropping it removes the file.
 #[derive(Debug)]
-pub struct MadeWriter {
-    writer: ImageWriter,
+pub struct ImageWriter {
+    writer: HashingWriter,
     maker: Arc<str>,
     /// Shared folders that have not been tried.
     spare: std::vec::IntoIter<PathBuf>,
@@ -22,9 +22,9 @@ pub struct MadeWriter {
     away: Option<io::Error>,
 }
 
-impl MadeWriter {
+impl ImageWriter {
     /// `inside` is its file in the thread's folder, or why there is none.
-    pub(crate) fn new(inside: io::Result<ImageWriter>, maker: &Arc<str>, spare: Vec<PathBuf>) -> io::Result<Self> {
+    pub(crate) fn new(inside: io::Result<HashingWriter>, maker: &Arc<str>, spare: Vec<PathBuf>) -> io::Result<Self> {
         let mut spare = spare.into_iter();
         let (writer, away) = match inside {
             Ok(writer) => (writer, None),
@@ -75,7 +75,7 @@ fn renamed(path: TempPath, name: impl Fn(&Path) -> PathBuf) -> io::Result<TempPa
     }
 }
 
-fn copy(writer: &ImageWriter, folder: &Path, maker: &str) -> io::Result<ImageWriter> {
+fn copy(writer: &HashingWriter, folder: &Path, maker: &str) -> io::Result<HashingWriter> {
     let (mut file, bytes) = writer.written();
     let mut copy = spare_folders::create(folder, maker)?;
     file.rewind()?;
@@ -83,7 +83,7 @@ fn copy(writer: &ImageWriter, folder: &Path, maker: &str) -> io::Result<ImageWri
     Ok(copy)
 }
 
-impl Write for MadeWriter {
+impl Write for ImageWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.writer.write(bytes) {

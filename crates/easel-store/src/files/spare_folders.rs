@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::thread_files::{self, ImageWriter, State, Unfinished};
+use crate::files::thread_files::{self, HashingWriter, State, Unfinished};
 use crate::os;
 
 /// The folders that all users share.
@@ -21,9 +21,9 @@ pub(crate) fn shared_folders() -> Vec<PathBuf> {
 }
 
 /// Begins a file in the user's folder below a shared one, or in the shared one.
-pub(crate) fn create(shared: &Path, maker: &str) -> io::Result<ImageWriter> {
+pub(crate) fn create(shared: &Path, maker: &str) -> io::Result<HashingWriter> {
     let folder = os::create_own_folder(shared);
-    ImageWriter::create(folder.as_deref().unwrap_or(shared), maker)
+    HashingWriter::create(folder.as_deref().unwrap_or(shared), maker)
 }
 
 /// The name without number of an image that is kept in a spare folder, for people and for recovery.
@@ -69,7 +69,7 @@ fn images_in(folder: &Path, tag: &str) -> io::Result<Vec<Unfinished>> {
 pub(crate) fn bring_home(image: &Path, folder: &Path, maker: &str) -> io::Result<PathBuf> {
     os::create_private_folder(folder)?;
     let mut source = os::open_regular(image)?;
-    let mut copy = ImageWriter::create(folder, maker)?;
+    let mut copy = HashingWriter::create(folder, maker)?;
     io::copy(&mut source, &mut copy)?;
     copy.flush()?;
     let (file, _) = copy.finish()?;

@@ -11,7 +11,7 @@ use easel_protocol::record::ImageFacts;
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::files::image_writer::MadeWriter;
+use crate::files::image_writer::ImageWriter;
 use crate::files::spare_folders;
 use crate::home::Home;
 use crate::lists::image_list;
@@ -44,7 +44,7 @@ impl ThreadFiles {
 
 impl Files for ThreadFiles {
     type Reader = File;
-    type Writer = MadeWriter;
+    type Writer = ImageWriter;
     type Staged = StagedImage;
 
     /// Opens nothing but Easel's own images.
@@ -52,16 +52,16 @@ impl Files for ThreadFiles {
         image_list::open(&self.home, &image.path)
     }
 
-    fn create(&self) -> io::Result<MadeWriter> {
-        MadeWriter::new(self.create_inside(), &self.maker, spare_folders::shared_folders())
+    fn create(&self) -> io::Result<ImageWriter> {
+        ImageWriter::new(self.create_inside(), &self.maker, spare_folders::shared_folders())
     }
 
-    fn stage(&self, writer: MadeWriter) -> io::Result<StagedImage> {
+    fn stage(&self, writer: ImageWriter) -> io::Result<StagedImage> {
         // Should this process die now, the image is not lost.
         writer.stage(|path| path.with_extension(STAGED))
     }
 
-    fn stage_preview(&self, writer: MadeWriter) -> io::Result<StagedImage> {
+    fn stage_preview(&self, writer: ImageWriter) -> io::Result<StagedImage> {
         // What shows pictures goes by the end of their names.
         writer.stage_preview(|path, media_type| path.with_extension(format!("{PREVIEW}.{}", media_type.extension())))
     }
@@ -72,25 +72,25 @@ impl Files for ThreadFiles {
 }
 
 impl ThreadFiles {
-    fn create_inside(&self) -> io::Result<ImageWriter> {
+    fn create_inside(&self) -> io::Result<HashingWriter> {
         if !self.folder.is_dir() {
             os::create_private_folder(&self.folder)?;
             // A folder that a power cut undoes would take its images with it.
             self.folder.ancestors().skip(1).take(2).try_for_each(os::sync_folder)?;
         }
-        ImageWriter::create(&self.folder, &self.maker)
+        HashingWriter::create(&self.folder, &self.maker)
     }
 }
 
 /// An image being written. Dropping it removes the file.
 #[derive(Debug)]
-pub(crate) struct ImageWriter {
+pub(crate) struct HashingWriter {
     file: NamedTempFile,
     hash: Sha256,
     bytes: u64,
 }
 
-impl ImageWriter {
+impl HashingWriter {
     /// The folder must be on the file system where the image is to stay, so that it can be renamed there.
     pub(crate) fn create(folder: &Path, maker: &str) -> io::Result<Self> {
         let file =
@@ -133,7 +133,7 @@ impl ImageWriter {
     }
 }
 
-impl Write for ImageWriter {
+impl Write for HashingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.as_file_mut().write(bytes)?;
         self.hash.update(&bytes[..written]);

@@ -23,7 +23,7 @@ use crate::threads::delete_thread::{self, is_shown};
 
 impl EaselStore {
     /// The threads that show a made image.
-    pub async fn threads_with(&self, handle: &str) -> Result<Vec<String>, StorageError> {
+    pub async fn threads_with_image(&self, handle: &str) -> Result<Vec<String>, StorageError> {
         let handle = handle.to_owned();
         self.read(Reads::Page, move |connection| {
             let sql = "SELECT thread_id FROM images WHERE id = ?1 AND origin = 'made' \

@@ -16,7 +16,7 @@ use crate::store::EaselStore;
 
 /// What becomes of a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
+pub enum ExistingFile {
     /// It stays, and nothing is copied.
     Keep,
     Replace,
@@ -24,17 +24,17 @@ pub enum Existing {
 
 /// What was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
+pub struct ExportedImage {
     pub path: PathBuf,
     pub bytes: u64,
 }
 
 /// Why nothing was copied.
 #[derive(Debug, thiserror::Error)]
-pub enum ExportRefused {
+pub enum ExportError {
     /// No image has the handle, or it was deleted.
     #[error("image not found")]
-    Unknown,
+    ImageNotFound,
     /// What is wrong with the path.
     #[error("{0}")]
     Path(String),
@@ -42,7 +42,7 @@ pub enum ExportRefused {
     Storage(#[from] StorageError),
 }
 
-impl From<Error> for ExportRefused {
+impl From<Error> for ExportError {
     fn from(error: Error) -> Self {
         Self::Storage(error.into())
     }
@@ -59,23 +59,23 @@ impl EaselStore {
         handle: &str,
         target: PathBuf,
         cwd: PathBuf,
-        existing: Existing,
-    ) -> Result<Exported, ExportRefused> {
-        let image = self.image(handle).await?.ok_or(ExportRefused::Unknown)?;
-        if matches!(&image, StoredImage::Made(entry) if entry.image.deleted) {
-            return Err(ExportRefused::Unknown);
+        existing: ExistingFile,
+    ) -> Result<ExportedImage, ExportError> {
+        let image = self.find_image(handle).await?.ok_or(ExportError::ImageNotFound)?;
+        if matches!(&image, StoredImage::Generated(entry) if entry.image.deleted) {
+            return Err(ExportError::ImageNotFound);
         }
         let home = self.home.clone();
         let copying = import::blocking(move || {
-            let path = judged(&home, &target, &cwd, image.media_type(), existing).map_err(ExportRefused::Path)?;
+            let path = judged(&home, &target, &cwd, image.media_type(), existing).map_err(ExportError::Path)?;
             let source = image_list::open(&home, image.path()).map_err(Error::io("read the image", image.path()))?;
             let bytes = copy(source, &path, existing).map_err(|error| {
                 if error.kind() == io::ErrorKind::AlreadyExists {
-                    return ExportRefused::Path(EXISTS.to_owned());
+                    return ExportError::Path(EXISTS.to_owned());
                 }
                 Error::io("write the file", &path)(error).into()
             })?;
-            Ok(Exported { path, bytes })
+            Ok(ExportedImage { path, bytes })
         });
         copying.await?
     }
@@ -84,7 +84,7 @@ impl EaselStore {
 const EXISTS: &str = "is there already; ask with overwrite to replace it";
 
 /// The path with the links of its folder followed, or what is wrong with it.
-fn judged(home: &Home, target: &Path, cwd: &Path, media: MediaType, existing: Existing) -> Result<PathBuf, String> {
+fn judged(home: &Home, target: &Path, cwd: &Path, media: MediaType, existing: ExistingFile) -> Result<PathBuf, String> {
     if !target.is_absolute() {
         return Err("must be an absolute path".to_owned());
     }
@@ -109,9 +109,9 @@ fn judged(home: &Home, target: &Path, cwd: &Path, media: MediaType, existing: Ex
     let path = folder.join(name);
     match (path.symlink_metadata(), existing) {
         (Err(_), _) => Ok(path),
-        (Ok(_), Existing::Keep) => Err(EXISTS.to_owned()),
-        (Ok(held), Existing::Replace) if held.is_file() => Ok(path),
-        (Ok(_), Existing::Replace) => Err("is no regular file and is not replaced".to_owned()),
+        (Ok(_), ExistingFile::Keep) => Err(EXISTS.to_owned()),
+        (Ok(held), ExistingFile::Replace) if held.is_file() => Ok(path),
+        (Ok(_), ExistingFile::Replace) => Err("is no regular file and is not replaced".to_owned()),
     }
 }
 
@@ -132,14 +132,14 @@ fn has_dot_folder(folder: &Path, cwd: &Path) -> bool {
     folder.components().skip(shared).any(is_dotted)
 }
 
-fn copy(mut source: File, path: &Path, existing: Existing) -> io::Result<u64> {
+fn copy(mut source: File, path: &Path, existing: ExistingFile) -> io::Result<u64> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let mut file = os::visible_file_in(folder)?;
     let bytes = io::copy(&mut source, file.as_file_mut())?;
     file.as_file().sync_all()?;
     match existing {
-        Existing::Keep => file.persist_noclobber(path)?,
-        Existing::Replace => file.persist(path)?,
+        ExistingFile::Keep => file.persist_noclobber(path)?,
+        ExistingFile::Replace => file.persist(path)?,
     };
     os::sync_folder(folder)?;
     Ok(bytes)

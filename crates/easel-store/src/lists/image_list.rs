@@ -10,27 +10,27 @@ use rusqlite::{Connection, Row};
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::lists::page::{self, PageRefused, Place, Wanted};
+use crate::lists::page::{self, PageError, Place, Wanted};
 use crate::os;
 
 /// What a handle names.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoredImage {
-    Made(Box<ImageEntry>),
+    Generated(Box<ImageEntry>),
     Attached { thread_id: String, attachment: Attachment },
 }
 
 impl StoredImage {
     pub fn path(&self) -> &Path {
         Path::new(match self {
-            Self::Made(entry) => &entry.image.path,
+            Self::Generated(entry) => &entry.image.path,
             Self::Attached { attachment, .. } => &attachment.path,
         })
     }
 
     pub fn media_type(&self) -> MediaType {
         match self {
-            Self::Made(entry) => entry.image.facts.media_type,
+            Self::Generated(entry) => entry.image.facts.media_type,
             Self::Attached { attachment, .. } => attachment.facts.media_type,
         }
     }
@@ -54,7 +54,7 @@ pub(crate) fn images(
     connection: &Connection,
     home: &Home,
     wish: &ImageListParams,
-) -> Result<ImageListResponse, PageRefused> {
+) -> Result<ImageListResponse, PageError> {
     let limit = page::limit(wish.limit, 25, 50);
     let wanted = Wanted::new("images", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (beyond, order) = wanted.sql("sequence", "id");
@@ -89,7 +89,7 @@ pub(crate) fn image(connection: &Connection, home: &Home, handle: &str) -> Resul
     let mut rows = statement.query([handle])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     if row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)? == "made" {
-        return Ok(Some(StoredImage::Made(Box::new(entry_of(home, row)?.0))));
+        return Ok(Some(StoredImage::Generated(Box::new(entry_of(home, row)?.0))));
     }
     Ok(Some(StoredImage::Attached { thread_id: row.get(1)?, attachment: home.read_column(row.get_ref(5)?)? }))
 }

@@ -13,23 +13,23 @@ const MAX_BYTES: usize = 48 << 10;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
-pub enum PageRefused {
+pub enum PageError {
     /// The cursor is not one that this list gave out.
     #[error("the cursor is not valid for this list")]
     Cursor,
     #[error("there is no such thread")]
-    UnknownThread,
+    ThreadNotFound,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-impl From<Error> for PageRefused {
+impl From<Error> for PageError {
     fn from(error: Error) -> Self {
         Self::Storage(error.into())
     }
 }
 
-impl From<rusqlite::Error> for PageRefused {
+impl From<rusqlite::Error> for PageError {
     fn from(error: rusqlite::Error) -> Self {
         Error::from(error).into()
     }
@@ -73,8 +73,8 @@ impl Wanted {
         cursor: Option<&str>,
         limit: usize,
         direction: SortDirection,
-    ) -> Result<Self, PageRefused> {
-        let from = cursor.map(|cursor| decode(list, cursor).ok_or(PageRefused::Cursor)).transpose()?;
+    ) -> Result<Self, PageError> {
+        let from = cursor.map(|cursor| decode(list, cursor).ok_or(PageError::Cursor)).transpose()?;
         Ok(Self { list, limit, direction, from })
     }
 
@@ -103,8 +103,8 @@ impl Wanted {
     /// Takes entries until the page is full. `next` gives the place, the size and the entry.
     pub(crate) fn fill<T>(
         &self,
-        mut next: impl FnMut() -> Result<Option<(Place, usize, T)>, PageRefused>,
-    ) -> Result<Page<T>, PageRefused> {
+        mut next: impl FnMut() -> Result<Option<(Place, usize, T)>, PageError>,
+    ) -> Result<Page<T>, PageError> {
         let (mut data, mut bytes) = (Vec::new(), 0);
         let (mut first, mut last) = (None, None);
         let mut next_cursor = None;

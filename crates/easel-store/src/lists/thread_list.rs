@@ -8,14 +8,14 @@ use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::lists::page::{self, Page, PageRefused, Place, Wanted};
+use crate::lists::page::{self, Page, PageError, Place, Wanted};
 use crate::lists::search::{folded, index_query, snippet};
 use crate::threads::history::{THREAD_COLUMNS, thread_of};
 
 const BY_CREATION: &str = "created_at";
 const BY_UPDATE: &str = "updated_at";
 
-pub(crate) fn threads(connection: &Connection, wish: &ThreadListParams) -> Result<ThreadListResponse, PageRefused> {
+pub(crate) fn threads(connection: &Connection, wish: &ThreadListParams) -> Result<ThreadListResponse, PageError> {
     // The column is also the cursor's name for the order.
     let column = match wish.sort_key.unwrap_or(ThreadSortKey::CreatedAt) {
         ThreadSortKey::CreatedAt | ThreadSortKey::SectionPosition => BY_CREATION,
@@ -71,7 +71,7 @@ pub(crate) fn is_search(wish: &ThreadListParams) -> bool {
     wish.search_term.is_some() || wish.originators.is_some()
 }
 
-pub(crate) fn search(connection: &Connection, wish: &ThreadSearchParams) -> Result<ThreadSearchResponse, PageRefused> {
+pub(crate) fn search(connection: &Connection, wish: &ThreadSearchParams) -> Result<ThreadSearchResponse, PageError> {
     let (column, list) = match wish.sort_key.unwrap_or(ThreadSearchSortKey::CreatedAt) {
         ThreadSearchSortKey::CreatedAt => (BY_CREATION, "search/created_at"),
         ThreadSearchSortKey::UpdatedAt | ThreadSearchSortKey::RecencyAt => (BY_UPDATE, "search/updated_at"),

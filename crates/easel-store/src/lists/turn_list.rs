@@ -10,13 +10,13 @@ use rusqlite::{Connection, Row};
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::lists::page::{self, Page, PageRefused, Place, Wanted};
+use crate::lists::page::{self, Page, PageError, Place, Wanted};
 
 pub(crate) fn turns(
     connection: &Connection,
     home: &Home,
     wish: &ThreadTurnsListParams,
-) -> Result<ThreadTurnsListResponse, PageRefused> {
+) -> Result<ThreadTurnsListResponse, PageError> {
     let direction = wish.sort_direction.unwrap_or(SortDirection::Desc);
     let wanted = Wanted::new("turns", wish.cursor.as_deref(), page::limit(wish.limit, 25, 100), direction)?;
     must_exist(connection, &wish.thread_id)?;
@@ -57,7 +57,7 @@ pub(crate) fn items(
     connection: &Connection,
     home: &Home,
     wish: &ThreadItemsListParams,
-) -> Result<ThreadItemsListResponse, PageRefused> {
+) -> Result<ThreadItemsListResponse, PageError> {
     let direction = wish.sort_direction.unwrap_or(SortDirection::Asc);
     let wanted = Wanted::new("items", wish.cursor.as_deref(), page::limit(wish.limit, 25, 100), direction)?;
     must_exist(connection, &wish.thread_id)?;
@@ -168,7 +168,7 @@ fn turn_of(row: &Row<'_>, column: usize) -> Result<(Turn, usize), Error> {
     Ok((serde_json::from_str(json)?, json.len()))
 }
 
-fn must_exist(connection: &Connection, thread_id: &str) -> Result<(), PageRefused> {
+fn must_exist(connection: &Connection, thread_id: &str) -> Result<(), PageError> {
     let exists = connection.prepare_cached("SELECT 1 FROM threads WHERE id = ?1")?.exists([thread_id])?;
-    if exists { Ok(()) } else { Err(PageRefused::UnknownThread) }
+    if exists { Ok(()) } else { Err(PageError::ThreadNotFound) }
 }

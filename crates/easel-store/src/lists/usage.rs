@@ -8,12 +8,12 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::db::workers::Reads;
 use crate::error::Error;
-use crate::lists::page::{self, PageRefused, Place, Wanted};
+use crate::lists::page::{self, PageError, Place, Wanted};
 use crate::store::EaselStore;
 
 /// One row, or the sum of several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Used {
+pub struct UsageRow {
     /// UTC, `YYYY-MM-DD`; empty in a sum over days.
     pub day: String,
     /// Empty in a sum over threads.
@@ -30,14 +30,14 @@ pub struct Used {
 /// A page of rows, the newest first, and the sums of all rows that the wish selects, by provider and model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsagePage {
-    pub data: Vec<Used>,
-    pub totals: Vec<Used>,
+    pub data: Vec<UsageRow>,
+    pub totals: Vec<UsageRow>,
     pub next_cursor: Option<String>,
 }
 
 /// The tokens of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DayOfTokens {
+pub struct DailyTokens {
     /// UTC, `YYYY-MM-DD`.
     pub day: String,
     /// Days since a day long ago.
@@ -64,17 +64,17 @@ pub(crate) fn totals_sql(of_thread: bool) -> String {
 }
 
 impl EaselStore {
-    pub async fn used(&self, wish: UsageReadParams) -> Result<UsagePage, PageRefused> {
+    pub async fn list_usage(&self, wish: UsageReadParams) -> Result<UsagePage, PageError> {
         self.page(Reads::Search, move |connection| used_page(connection, &wish)).await
     }
 
     /// The days on which tokens were used, oldest first, and the number of today.
-    pub async fn token_days(&self) -> Result<(Vec<DayOfTokens>, i64), StorageError> {
+    pub async fn daily_tokens(&self) -> Result<(Vec<DailyTokens>, i64), StorageError> {
         self.read(Reads::Search, token_days).await
     }
 }
 
-fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePage, PageRefused> {
+fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePage, PageError> {
     let limit = page::limit(wish.limit, 100, 200);
     let wanted = Wanted::new("usage", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (beyond, order) = wanted.sql("sequence", "thread_id");
@@ -95,7 +95,7 @@ fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePag
 /// Of the rest of a row on the wire.
 const ROW_BYTES: usize = 256;
 
-fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<Used>, Error> {
+fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<UsageRow>, Error> {
     let sql = totals_sql(wish.thread_id.is_some());
     let mut statement = connection.prepare_cached(&sql)?;
     let nothing: Option<i64> = None;
@@ -107,9 +107,9 @@ fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<Used>, 
     Ok(sums)
 }
 
-fn used_of(row: &Row<'_>) -> Result<Used, Error> {
+fn used_of(row: &Row<'_>) -> Result<UsageRow, Error> {
     let count = |column| Ok::<_, Error>(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default());
-    Ok(Used {
+    Ok(UsageRow {
         day: row.get(0)?,
         thread_id: row.get(1)?,
         provider: row.get(2)?,
@@ -121,11 +121,11 @@ fn used_of(row: &Row<'_>) -> Result<Used, Error> {
     })
 }
 
-fn token_days(connection: &Connection) -> Result<(Vec<DayOfTokens>, i64), Error> {
+fn token_days(connection: &Connection) -> Result<(Vec<DailyTokens>, i64), Error> {
     let sql = "SELECT day, CAST(julianday(day) + 0.5 AS INTEGER), sum(input_tokens + output_tokens) FROM usage_days \
                GROUP BY day HAVING sum(input_tokens + output_tokens) > 0 ORDER BY day";
     let mut statement = connection.prepare_cached(sql)?;
-    let day = |row: &Row<'_>| Ok(DayOfTokens { day: row.get(0)?, number: row.get(1)?, tokens: row.get(2)? });
+    let day = |row: &Row<'_>| Ok(DailyTokens { day: row.get(0)?, number: row.get(1)?, tokens: row.get(2)? });
     let days = statement.query_map((), day)?.collect::<Result<_, _>>()?;
     let sql = "SELECT CAST(julianday('now', 'start of day') + 0.5 AS INTEGER)";
     Ok((days, connection.query_row(sql, (), |row| row.get(0))?))

@@ -8,11 +8,11 @@ use crate::db::connection::Database;
 use crate::db::process_lock::Gate;
 use crate::db::worker::Patience;
 use crate::db::workers::Reads;
-use crate::threads::lease::{self, Acquired, LeaseRefused};
+use crate::threads::lease::{self, Acquired, LeaseError};
 
 impl EaselStore {
     /// Makes this process the writer of a thread, and closes what a dead writer left open in it.
-    pub async fn acquire_writer(&self, thread_id: &str) -> Result<(), LeaseRefused> {
+    pub async fn acquire_writer(&self, thread_id: &str) -> Result<(), LeaseError> {
         if self.lanes.ephemeral.has(thread_id) {
             return Ok(());
         }
@@ -29,9 +29,9 @@ impl EaselStore {
     }
 
     /// The same for the images of a thread, also of an ephemeral one that has ended.
-    pub async fn acquire_images(&self, thread_id: &str) -> Result<(), LeaseRefused> {
+    pub async fn acquire_image_writer(&self, thread_id: &str) -> Result<(), LeaseError> {
         let acquired = self.acquire_writer(thread_id).await;
-        if !matches!(acquired, Err(LeaseRefused::UnknownThread)) {
+        if !matches!(acquired, Err(LeaseError::ThreadNotFound)) {
             return acquired;
         }
         let (home, thread_id) = (self.home.clone(), thread_id.to_owned());
@@ -40,7 +40,7 @@ impl EaselStore {
     }
 
     /// Whether this process could be the writer of a thread now; it does not become it.
-    pub async fn may_write(&self, thread_id: &str) -> Result<(), LeaseRefused> {
+    pub async fn check_writer(&self, thread_id: &str) -> Result<(), LeaseError> {
         if self.lanes.ephemeral.has(thread_id) {
             return Ok(());
         }

@@ -16,14 +16,14 @@ use crate::db::workers::Reads;
 use crate::error::Error;
 use crate::images::import;
 use crate::lists::image_list::{self, ImageBytes, StoredImage};
-use crate::lists::page::PageRefused;
+use crate::lists::page::PageError;
 use crate::lists::thread_list;
 use crate::lists::turn_list;
 use crate::threads::history;
 
 impl EaselStore {
     /// The token usage that a thread had after its last turn, and that turn's id; `None` before the first answer.
-    pub async fn usage(&self, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, StorageError> {
+    pub async fn token_usage(&self, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, StorageError> {
         let id = thread_id.to_owned();
         self.read_of(thread_id, Reads::Page, move |connection| history::usage(connection, &id)).await
     }
@@ -35,7 +35,7 @@ impl EaselStore {
     }
 
     /// All that an actor needs to carry a thread on.
-    pub async fn load(&self, thread_id: &str) -> Result<Option<StoredThread>, StorageError> {
+    pub async fn load_thread(&self, thread_id: &str) -> Result<Option<StoredThread>, StorageError> {
         let (id, home) = (thread_id.to_owned(), self.home.clone());
         self.read_of(thread_id, Reads::Whole, move |connection| history::load(connection, &home, &id)).await
     }
@@ -55,41 +55,41 @@ impl EaselStore {
         self.read_of(thread_id, Reads::Whole, read).await
     }
 
-    pub async fn threads(&self, wish: ThreadListParams) -> Result<ThreadListResponse, PageRefused> {
+    pub async fn list_threads(&self, wish: ThreadListParams) -> Result<ThreadListResponse, PageError> {
         let reads = if thread_list::is_search(&wish) { Reads::Search } else { Reads::Page };
         self.page(reads, move |connection| thread_list::threads(connection, &wish)).await
     }
 
     /// Threads that a term is found in.
-    pub async fn search(&self, wish: ThreadSearchParams) -> Result<ThreadSearchResponse, PageRefused> {
+    pub async fn search_threads(&self, wish: ThreadSearchParams) -> Result<ThreadSearchResponse, PageError> {
         self.page(Reads::Search, move |connection| thread_list::search(connection, &wish)).await
     }
 
-    pub async fn turns(&self, wish: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageRefused> {
+    pub async fn list_turns(&self, wish: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageError> {
         let (id, home) = (wish.thread_id.clone(), self.home.clone());
         self.lanes.read_of(&id, Reads::Page, move |connection| turn_list::turns(connection, &home, &wish)).await
     }
 
-    pub async fn items(&self, wish: ThreadItemsListParams) -> Result<ThreadItemsListResponse, PageRefused> {
+    pub async fn list_items(&self, wish: ThreadItemsListParams) -> Result<ThreadItemsListResponse, PageError> {
         let (id, home) = (wish.thread_id.clone(), self.home.clone());
         self.lanes.read_of(&id, Reads::Page, move |connection| turn_list::items(connection, &home, &wish)).await
     }
 
     /// Made images, newest first.
-    pub async fn images(&self, wish: ImageListParams) -> Result<ImageListResponse, PageRefused> {
+    pub async fn list_images(&self, wish: ImageListParams) -> Result<ImageListResponse, PageError> {
         let home = self.home.clone();
         self.page(Reads::Page, move |connection| image_list::images(connection, &home, &wish)).await
     }
 
     /// The image that a handle names, made or attached.
-    pub async fn image(&self, handle: &str) -> Result<Option<StoredImage>, StorageError> {
+    pub async fn find_image(&self, handle: &str) -> Result<Option<StoredImage>, StorageError> {
         let (handle, home) = (handle.to_owned(), self.home.clone());
         self.read(Reads::Page, move |connection| image_list::image(connection, &home, &handle)).await
     }
 
     /// At most `length` bytes of an image's file from `offset` on; `None` when no image has the handle.
     pub async fn read_image(&self, handle: &str, offset: u64, length: u32) -> Result<Option<ImageBytes>, StorageError> {
-        let Some(image) = self.image(handle).await? else { return Ok(None) };
+        let Some(image) = self.find_image(handle).await? else { return Ok(None) };
         let home = self.home.clone();
         let read = import::blocking(move || image_list::read(&home, image.path(), offset, length)).await?;
         Ok(Some(read.map_err(StorageError::from)?))
@@ -99,8 +99,8 @@ impl EaselStore {
     pub(crate) async fn page<T: Send + 'static>(
         &self,
         reads: Reads,
-        read: impl FnOnce(&Connection) -> Result<T, PageRefused> + Send + 'static,
-    ) -> Result<T, PageRefused> {
+        read: impl FnOnce(&Connection) -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, PageError> {
         self.lanes.read(reads, read).await
     }
 

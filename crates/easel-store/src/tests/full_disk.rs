@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use super::sample::*;
 use crate::EaselStore;
-use crate::files::image_writer::MadeWriter;
-use crate::files::thread_files::ImageWriter;
+use crate::files::image_writer::ImageWriter;
+use crate::files::thread_files::HashingWriter;
 
 /// Unmounted when dropped.
 struct SmallDisk(TempDir);
@@ -53,7 +53,7 @@ async fn write_until_refused(store: &EaselStore) -> StorageError {
     let mut updated_at = 2_000;
     loop {
         updated_at += 1;
-        if let Err(full) = store.put_thread(Thread { updated_at, ..thread(THREAD) }, None).await {
+        if let Err(full) = store.save_thread(Thread { updated_at, ..thread(THREAD) }, None).await {
             return full;
         }
     }
@@ -88,7 +88,7 @@ async fn an_image_that_does_not_fit_goes_on_elsewhere_and_comes_home() {
     // With room again, the next start brings it home.
     fs::remove_file(disk.path().join("ballast")).unwrap();
     store.close().await;
-    let listed = open(disk.path()).images(Default::default()).await.unwrap().data;
+    let listed = open(disk.path()).list_images(Default::default()).await.unwrap().data;
     assert_eq!(Path::new(&listed[0].image.path), folder.join("c1.png"));
     assert_eq!(fs::read(folder.join("c1.png")).unwrap(), image);
     assert!(!kept.exists());
@@ -99,7 +99,7 @@ fn an_image_that_fits_nowhere_leaves_no_file_and_says_what_failed_first() {
     let (Some(disk), Some(other)) = (SmallDisk::mount(), SmallDisk::mount()) else { return };
     let owner: Arc<str> = "owner".into();
     let spare = vec![disk.path().join("none"), other.path().to_owned()];
-    let mut writer = MadeWriter::new(ImageWriter::create(disk.path(), &owner), &owner, spare).unwrap();
+    let mut writer = ImageWriter::new(HashingWriter::create(disk.path(), &owner), &owner, spare).unwrap();
     writer.write_all(&[7; 100]).unwrap();
     disk.fill();
     other.fill();
@@ -116,12 +116,12 @@ fn an_image_that_cannot_be_begun_in_its_folder_is_begun_elsewhere() {
     let spare = tempfile::tempdir().unwrap();
     let owner: Arc<str> = "owner".into();
     let refused = || Err(io::ErrorKind::StorageFull.into());
-    let mut writer = MadeWriter::new(refused(), &owner, vec![spare.path().to_owned()]).unwrap();
+    let mut writer = ImageWriter::new(refused(), &owner, vec![spare.path().to_owned()]).unwrap();
     writer.write_all(&png(1, 1, b"x")).unwrap();
     let staged = writer.stage(|path| path.with_extension("staged")).unwrap();
     assert!(staged.path.starts_with(spare.path()));
     assert_eq!(staged.away.map(|error| error.kind()), Some(io::ErrorKind::StorageFull));
-    assert_eq!(MadeWriter::new(refused(), &owner, Vec::new()).unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(ImageWriter::new(refused(), &owner, Vec::new()).unwrap_err().kind(), io::ErrorKind::StorageFull);
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_finished_image_outlives_a_disk_that_is_too_full_for_its_record() {
     fs::remove_file(disk.path().join("ballast")).unwrap();
     store.close().await;
     let next = open(disk.path());
-    let listed = next.images(Default::default()).await.unwrap().data;
+    let listed = next.list_images(Default::default()).await.unwrap().data;
     assert_eq!(Path::new(&listed[0].image.path), path);
 }
 
@@ -161,5 +161,5 @@ async fn other_operations_say_that_the_disk_is_full() {
     let refused = store.import_image(THREAD, ImageSource::ClientPath(outside.path().join("x.png"))).await.unwrap_err();
     assert_eq!(refused.kind(), ImageErrorKind::Storage);
     fs::remove_file(disk.path().join("ballast")).unwrap();
-    store.put_thread(thread(THREAD), None).await.unwrap();
+    store.save_thread(thread(THREAD), None).await.unwrap();
 }

@@ -13,7 +13,7 @@ use crate::EaselStore;
 /// A store with an ephemeral [`THREAD`] that was given an image.
 async fn given(home: &Path) -> (EaselStore, Attachment) {
     let store = open(home);
-    store.put_thread(Thread { ephemeral: true, ..thread(THREAD) }, None).await.unwrap();
+    store.save_thread(Thread { ephemeral: true, ..thread(THREAD) }, None).await.unwrap();
     let attachment = attach(&store, THREAD).await;
     (store, attachment)
 }
@@ -36,9 +36,9 @@ async fn what_an_ephemeral_thread_was_given_goes_with_it() {
     let home = tempfile::tempdir().unwrap();
     let (store, attachment) = given(home.path()).await;
     assert!(Path::new(&attachment.path).exists());
-    store.forget(THREAD).await.unwrap();
+    store.end_ephemeral_thread(THREAD).await.unwrap();
     assert!(!Path::new(&attachment.path).exists());
-    assert_eq!(store.image(&attachment.id).await.unwrap(), None);
+    assert_eq!(store.find_image(&attachment.id).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -49,22 +49,22 @@ async fn what_an_image_was_made_of_goes_with_the_last_such_image() {
     // As long as the thread lives, it keeps what it was given.
     let third = edit(&store, &attachment, "c3").await;
     assert!(store.delete_image(THREAD, &third.id).await.unwrap());
-    store.forget(THREAD).await.unwrap();
+    store.end_ephemeral_thread(THREAD).await.unwrap();
     for record in &records {
-        assert!(store.image(&attachment.id).await.unwrap().is_some() && Path::new(&attachment.path).exists());
+        assert!(store.find_image(&attachment.id).await.unwrap().is_some() && Path::new(&attachment.path).exists());
         assert!(store.delete_image(THREAD, &record.id).await.unwrap());
     }
     assert!(!Path::new(&attachment.path).exists());
-    assert_eq!(store.image(&attachment.id).await.unwrap(), None);
+    assert_eq!(store.find_image(&attachment.id).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn what_another_thread_was_given_too_stays() {
     let home = tempfile::tempdir().unwrap();
     let (store, attachment) = given(home.path()).await;
-    store.put_thread(thread("other"), None).await.unwrap();
+    store.save_thread(thread("other"), None).await.unwrap();
     assert_eq!(attach(&store, "other").await.path, attachment.path);
-    store.forget(THREAD).await.unwrap();
+    store.end_ephemeral_thread(THREAD).await.unwrap();
     assert!(Path::new(&attachment.path).exists());
 }
 

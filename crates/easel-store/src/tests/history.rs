@@ -19,7 +19,7 @@ async fn a_thread_is_read_as_it_was_put() {
     let read = store.thread(THREAD).await.unwrap().unwrap();
     assert_eq!(read, Thread { status: ThreadStatus::NotLoaded {}, ..thread(THREAD) });
     assert_eq!(store.thread("unknown").await.unwrap(), None);
-    assert_eq!(store.load("unknown").await.unwrap(), None);
+    assert_eq!(store.load_thread("unknown").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -27,12 +27,12 @@ async fn putting_a_thread_again_changes_what_is_given_and_keeps_the_rest() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     let overrides = json!({ "image.quality": "low" }).as_object().unwrap().clone();
-    store.put_thread(thread(THREAD), Some(overrides.clone())).await.unwrap();
+    store.save_thread(thread(THREAD), Some(overrides.clone())).await.unwrap();
     store.append(vec![turn_started(TURN), item_completed(TURN, user("u1", "a cat"))]).await.unwrap();
     let moved = Thread { cwd: "/elsewhere".into(), ..thread(THREAD) };
     let started = Event::ThreadStarted(Box::new(ThreadStartedNotification { thread: moved }));
     store.append(vec![started]).await.unwrap();
-    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
     assert_eq!(loaded.overrides, overrides);
     assert_eq!((loaded.thread.cwd.as_str(), loaded.thread.preview.as_str()), ("/elsewhere", "a cat"));
     assert_eq!(loaded.thread.updated_at, 1_005);
@@ -67,7 +67,7 @@ async fn events_of_an_unknown_thread_are_an_error_and_leave_nothing_behind() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     store.append(vec![turn_started(TURN)]).await.unwrap_err();
-    store.put_thread(thread(THREAD), None).await.unwrap();
+    store.save_thread(thread(THREAD), None).await.unwrap();
     // The second event fails, so the first is not kept either.
     let lost = vec![turn_started(TURN), item_completed("unknown-turn", user("u1", "a cat"))];
     store.append(lost).await.unwrap_err();
@@ -104,11 +104,11 @@ async fn name_archive_and_usage_follow_their_events() {
         Event::ThreadArchived(ThreadArchivedNotification { thread_id: thread_id() }),
     ];
     store.append(events).await.unwrap();
-    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
     assert_eq!((loaded.thread.name.as_deref(), loaded.usage), (Some("Cats"), total));
     let archived = |archived| ThreadListParams { archived: Some(archived), ..ThreadListParams::default() };
-    assert_eq!(store.threads(archived(true)).await.unwrap().data.len(), 1);
-    assert_eq!(store.threads(archived(false)).await.unwrap().data.len(), 0);
+    assert_eq!(store.list_threads(archived(true)).await.unwrap().data.len(), 1);
+    assert_eq!(store.list_threads(archived(false)).await.unwrap().data.len(), 0);
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn no_base64_reaches_the_database() {
     store.import_image(THREAD, source).await.unwrap();
     let ThreadItem::ImageGeneration(image) = &items(&store).await[1] else { panic!("not an image") };
     assert_eq!(image.result, "");
-    let history = store.load(THREAD).await.unwrap().unwrap().history;
+    let history = store.load_thread(THREAD).await.unwrap().unwrap().history;
     assert_eq!(history[2..], [hosted(""), hosted("easel:img_0")]);
     for name in names(home.path()).iter().filter(|name| name.starts_with("easel.db")) {
         let bytes = std::fs::read(home.path().join(name)).unwrap();
@@ -189,7 +189,7 @@ async fn images_of_a_thread_stand_as_the_conversation_shows_them() {
         output("c1", &ids[0]),
     ];
     store.append(events).await.unwrap();
-    let images = store.load(THREAD).await.unwrap().unwrap().images;
+    let images = store.load_thread(THREAD).await.unwrap().unwrap().images;
     let places: Vec<_> = images.iter().map(|image| (image.reference.id.clone().unwrap(), image.origin)).collect();
     let message = Origin::Attached { message: 1 };
     let expected = [
@@ -209,7 +209,7 @@ async fn ids_that_a_thread_has_used_are_told() {
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN), item_completed(TURN, user("u1", "a cat"))]).await.unwrap();
     store.reserve(call("c1")).await.unwrap();
-    let ids = store.load(THREAD).await.unwrap().unwrap().item_ids;
+    let ids = store.load_thread(THREAD).await.unwrap().unwrap().item_ids;
     assert_eq!(ids, ["u1".to_owned(), "c1".to_owned()].into());
 }
 

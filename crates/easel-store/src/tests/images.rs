@@ -178,7 +178,7 @@ async fn an_image_is_found_by_its_handle_and_read_by_range() {
     let bytes = png(1, 1, &[7; 1_000]);
     let end = CallEnd::Generated { made: made(vec![stage(&store, &bytes)]), elapsed_ms: 1 };
     let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
-    let Some(StoredImage::Made(entry)) = store.image(&record.id).await.unwrap() else { panic!("not found") };
+    let Some(StoredImage::Generated(entry)) = store.find_image(&record.id).await.unwrap() else { panic!("not found") };
     assert_eq!((entry.thread_id.as_str(), entry.turn_id.as_str(), entry.item_id.as_str()), (THREAD, TURN, "c1"));
     assert_eq!(entry.image, record);
     let (mut offset, mut read) = (Some(0), Vec::new());
@@ -207,11 +207,11 @@ async fn images_are_listed_newest_first_page_by_page() {
         store.settle(THREAD, call_id, end).await.unwrap();
     }
     let wish = |cursor, thread: &str| ImageListParams { thread_id: Some(thread.into()), cursor, limit: Some(2) };
-    let first = store.images(wish(None, THREAD)).await.unwrap();
-    let second = store.images(wish(first.next_cursor, THREAD)).await.unwrap();
+    let first = store.list_images(wish(None, THREAD)).await.unwrap();
+    let second = store.list_images(wish(first.next_cursor, THREAD)).await.unwrap();
     let ids: Vec<_> = first.data.iter().chain(&second.data).map(|entry| entry.item_id.as_str()).collect();
     assert_eq!((ids, second.next_cursor), (vec!["c3", "c2", "c1"], None));
-    assert_eq!(store.images(wish(None, "another")).await.unwrap().data, []);
+    assert_eq!(store.list_images(wish(None, "another")).await.unwrap().data, []);
 }
 
 #[tokio::test]

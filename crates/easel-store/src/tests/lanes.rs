@@ -52,7 +52,7 @@ async fn endless_searches_and_loads_keep_nobody_from_reading_or_writing() {
     store.append(vec![turn_started(TURN), item_completed(TURN, user("u1", "a cat"))]).await.unwrap();
     store.reserve(call("c1")).await.unwrap();
     assert_eq!(items(&store).await.len(), 1, "what was written is read");
-    assert_eq!(store.threads(ThreadListParams::default()).await.unwrap().data.len(), 1);
+    assert_eq!(store.list_threads(ThreadListParams::default()).await.unwrap().data.len(), 1);
     store.acquire_writer(THREAD).await.unwrap();
 }
 
@@ -64,7 +64,7 @@ async fn a_read_whose_caller_goes_away_is_interrupted() {
     tokio::select! { begun = searching => begun.unwrap(), () = &mut search => unreachable!() }
     drop(search);
     let wish = ThreadSearchParams { search_term: "cat".into(), ..ThreadSearchParams::default() };
-    assert!(store.search(wish).await.unwrap().data.is_empty());
+    assert!(store.search_threads(wish).await.unwrap().data.is_empty());
 }
 
 #[tokio::test]
@@ -111,9 +111,9 @@ async fn a_foreign_lock_refuses_requests_and_loses_no_event() {
     let mut append = Box::pin(store.append(vec![turn_completed(TURN)]));
     assert!(begin(&mut append).await);
     // It stands behind what waits for long.
-    let refused = store.put_thread(thread("other"), None).await.unwrap_err();
+    let refused = store.save_thread(thread("other"), None).await.unwrap_err();
     assert!(refused.client_message().starts_with("Another program has locked Easel's database."), "{refused}");
-    assert_eq!(store.threads(ThreadListParams::default()).await.unwrap().data.len(), 1, "readers go on");
+    assert_eq!(store.list_threads(ThreadListParams::default()).await.unwrap().data.len(), 1, "readers go on");
     drop(foreign);
     append.await.unwrap();
     assert_eq!(store.thread("other").await.unwrap(), None, "what was refused is not done later");
@@ -124,7 +124,7 @@ async fn a_foreign_lock_refuses_requests_and_loses_no_event() {
 async fn an_ephemeral_thread_goes_on_beside_a_foreign_lock() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
-    store.put_thread(Thread { ephemeral: true, ..thread(THREAD) }, None).await.unwrap();
+    store.save_thread(Thread { ephemeral: true, ..thread(THREAD) }, None).await.unwrap();
     let foreign = lock(home.path());
     let said = item_completed(TURN, user("u1", "a cat"));
     store.append(vec![turn_started(TURN), said, turn_completed(TURN)]).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_store_is_opened_and_read_beside_a_foreign_lock() {
 async fn waiting_for_a_process_that_recovers_keeps_nobody_else_waiting() {
     let home = tempfile::tempdir().unwrap();
     let here = store(home.path()).await;
-    here.put_thread(thread("other"), None).await.unwrap();
+    here.save_thread(thread("other"), None).await.unwrap();
     let gate = std::fs::File::options().write(true).open(home.path().join("run/gate")).unwrap();
     gate.lock().unwrap();
     let database = Connection::open(home.path().join("easel.db")).unwrap();
@@ -154,7 +154,7 @@ async fn waiting_for_a_process_that_recovers_keeps_nobody_else_waiting() {
     let mut acquire = Box::pin(here.acquire_writer(THREAD));
     assert!(begin(&mut acquire).await);
     here.acquire_writer("other").await.unwrap();
-    here.put_thread(Thread { ephemeral: true, ..thread("fleeting") }, None).await.unwrap();
+    here.save_thread(Thread { ephemeral: true, ..thread("fleeting") }, None).await.unwrap();
     // A process that starts does not wait either.
     assert!(open(home.path()).thread(THREAD).await.unwrap().is_some());
     assert!(begin(&mut acquire).await, "another process is still inside");

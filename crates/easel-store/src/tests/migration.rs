@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::sample::*;
 use crate::Fork;
-use crate::Reverted;
+use crate::RevertRange;
 
 const HANDLE: &str = "img_000102030405060708090a0b0c0d0e0f";
 const USAGE: &str = r#"{"total":{"totalTokens":7,"inputTokens":5,"cachedInputTokens":0,"cacheWriteInputTokens":0,
@@ -60,27 +60,27 @@ async fn a_database_of_the_first_version_keeps_everything_and_can_do_what_is_new
     let home = tempfile::tempdir().unwrap();
     write_first_version(home.path());
     let store = open(home.path());
-    let listed = store.threads(ThreadListParams::default()).await.unwrap().data;
+    let listed = store.list_threads(ThreadListParams::default()).await.unwrap().data;
     assert_eq!((listed[0].name.as_deref(), listed[0].preview.as_str()), (Some("Cats"), "a cat"));
-    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
     assert_eq!((loaded.overrides["image.quality"].as_str(), loaded.usage.total_tokens), (Some("low"), 7));
     assert_eq!((loaded.history.len(), loaded.images.len()), (1, 1));
-    assert_eq!(store.images(ImageListParams::default()).await.unwrap().data[0].image.id, HANDLE);
-    assert_eq!(store.usage(THREAD).await.unwrap().unwrap().0, TURN);
+    assert_eq!(store.list_images(ImageListParams::default()).await.unwrap().data[0].image.id, HANDLE);
+    assert_eq!(store.token_usage(THREAD).await.unwrap().unwrap().0, TURN);
 
     let fork = Fork {
         source: THREAD.into(),
         thread: thread("fork"),
-        overrides: store.settings(THREAD).await.unwrap().unwrap().overrides,
+        overrides: store.thread_settings(THREAD).await.unwrap().unwrap().overrides,
         last_turn: Some(TURN.into()),
     };
-    store.fork(fork).await.unwrap();
-    store.revert(THREAD, Reverted::Newest(1)).await.unwrap();
-    let forked = store.load("fork").await.unwrap().unwrap();
+    store.fork_thread(fork).await.unwrap();
+    store.revert_turns(THREAD, RevertRange::Newest(1)).await.unwrap();
+    let forked = store.load_thread("fork").await.unwrap().unwrap();
     assert_eq!((forked.images.len(), forked.usage.total_tokens), (1, 7));
     assert_eq!(store.all_turns("fork", TurnItemsView::Full).await.unwrap()[0].items, [user("u1", "a cat")]);
-    assert_eq!(store.load(THREAD).await.unwrap().unwrap().images.len(), 0);
-    assert_eq!(store.images(ImageListParams::default()).await.unwrap().data.len(), 1);
+    assert_eq!(store.load_thread(THREAD).await.unwrap().unwrap().images.len(), 0);
+    assert_eq!(store.list_images(ImageListParams::default()).await.unwrap().data.len(), 1);
 }
 
 /// The home may have been anywhere, and may have been moved since.
@@ -130,8 +130,8 @@ async fn absolute_paths_of_the_fourth_version_become_relative() {
     let store = open(&root);
     let bytes = store.read_image(HANDLE, 0, 8).await.unwrap().unwrap().bytes;
     assert_eq!(bytes, b"\x89PNG\r\n\x1a\n");
-    let loaded = store.load(THREAD).await.unwrap().unwrap();
-    let images = store.images(ImageListParams::default()).await.unwrap().data;
+    let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
+    let images = store.list_images(ImageListParams::default()).await.unwrap().data;
     let items = items(&store).await;
     let words = serde_json::to_string(&(&loaded.history, &images, &items)).unwrap();
     assert!(!words.contains(old), "{words}");
@@ -171,10 +171,10 @@ async fn threads_of_the_third_version_are_found_by_what_was_said_in_them() {
         [("CATS", "Cats"), ("a cat", "a cat"), ("ÄPFEL", "now with Äpfel"), ("orchard", "An Orchard")]
     {
         let wish = ThreadSearchParams { search_term: term.into(), ..ThreadSearchParams::default() };
-        let found = store.search(wish).await.unwrap().data;
+        let found = store.search_threads(wish).await.unwrap().data;
         assert_eq!((found.len(), found[0].snippet.as_str()), (1, snippet), "{term}");
     }
     let of = |kind| ThreadListParams { source_kinds: Some(vec![kind]), ..ThreadListParams::default() };
-    assert_eq!(store.threads(of(ThreadSourceKind::AppServer)).await.unwrap().data.len(), 1);
-    assert_eq!(store.threads(of(ThreadSourceKind::Exec)).await.unwrap().data.len(), 0);
+    assert_eq!(store.list_threads(of(ThreadSourceKind::AppServer)).await.unwrap().data.len(), 1);
+    assert_eq!(store.list_threads(of(ThreadSourceKind::Exec)).await.unwrap().data.len(), 0);
 }

@@ -7,7 +7,7 @@ use easel_protocol::turn::TurnItemsView;
 
 use super::sample::*;
 use crate::EaselStore;
-use crate::PageRefused;
+use crate::PageError;
 
 fn ids(page: &ThreadListResponse) -> Vec<&str> {
     page.data.iter().map(|thread| thread.id.as_str()).collect()
@@ -17,7 +17,7 @@ fn ids(page: &ThreadListResponse) -> Vec<&str> {
 async fn seven(store: &EaselStore) {
     for (id, created_at) in [("t0", 1), ("t1", 2), ("t2", 5), ("t3", 5), ("t4", 5), ("t5", 8), ("t6", 9)] {
         let thread = Thread { created_at, updated_at: 100 - created_at, ..thread(id) };
-        store.put_thread(thread, None).await.unwrap();
+        store.save_thread(thread, None).await.unwrap();
     }
 }
 
@@ -30,10 +30,10 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
     let mut cursor = None;
     loop {
         let wish = ThreadListParams { cursor, limit: Some(2), ..ThreadListParams::default() };
-        let page = store.threads(wish).await.unwrap();
+        let page = store.list_threads(wish).await.unwrap();
         seen.extend(ids(&page).into_iter().map(str::to_owned));
         // A thread that is added meanwhile moves nothing.
-        store.put_thread(Thread { created_at: 50, ..thread(&format!("new-{}", seen.len())) }, None).await.unwrap();
+        store.save_thread(Thread { created_at: 50, ..thread(&format!("new-{}", seen.len())) }, None).await.unwrap();
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
@@ -53,17 +53,17 @@ async fn the_backwards_cursor_leads_back_and_repeats_its_anchor() {
         sort_direction: Some(direction),
         ..ThreadListParams::default()
     };
-    let first = store.threads(wish(None, SortDirection::Desc)).await.unwrap();
-    let second = store.threads(wish(first.next_cursor, SortDirection::Desc)).await.unwrap();
+    let first = store.list_threads(wish(None, SortDirection::Desc)).await.unwrap();
+    let second = store.list_threads(wish(first.next_cursor, SortDirection::Desc)).await.unwrap();
     assert_eq!(ids(&second), ["t4", "t3"]);
-    let back = store.threads(wish(second.backwards_cursor, SortDirection::Asc)).await.unwrap();
+    let back = store.list_threads(wish(second.backwards_cursor, SortDirection::Asc)).await.unwrap();
     assert_eq!(ids(&back), ["t4", "t5"]);
 }
 
 #[tokio::test]
 async fn an_empty_page_has_no_cursor() {
     let home = tempfile::tempdir().unwrap();
-    let page = open(home.path()).threads(ThreadListParams::default()).await.unwrap();
+    let page = open(home.path()).list_threads(ThreadListParams::default()).await.unwrap();
     assert_eq!((page.data, page.next_cursor, page.backwards_cursor), (Vec::new(), None, None));
 }
 
@@ -79,10 +79,10 @@ async fn threads_are_sorted_and_filtered_as_asked() {
         created_at: 3,
         ..thread("t7")
     };
-    store.put_thread(special, None).await.unwrap();
-    store.put_thread(Thread { ephemeral: true, ..thread("hidden") }, None).await.unwrap();
+    store.save_thread(special, None).await.unwrap();
+    store.save_thread(Thread { ephemeral: true, ..thread("hidden") }, None).await.unwrap();
     let found = async |wish: ThreadListParams| {
-        let page = store.threads(wish).await.unwrap();
+        let page = store.list_threads(wish).await.unwrap();
         page.data.into_iter().map(|thread| thread.id).collect::<Vec<_>>()
     };
     let all = ThreadListParams::default;
@@ -107,12 +107,12 @@ async fn a_cursor_that_is_not_of_this_list_is_told_from_a_broken_disk() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     seven(&store).await;
-    let page = store.threads(ThreadListParams { limit: Some(1), ..ThreadListParams::default() }).await.unwrap();
+    let page = store.list_threads(ThreadListParams { limit: Some(1), ..ThreadListParams::default() }).await.unwrap();
     let foreign = page.next_cursor;
     for cursor in [foreign, Some("nonsense".into()), Some(String::new()), Some("\u{0}ü".into())] {
         let sort_key = Some(ThreadSortKey::UpdatedAt);
         let wish = ThreadListParams { cursor, sort_key, ..ThreadListParams::default() };
-        assert!(matches!(store.threads(wish).await, Err(PageRefused::Cursor)));
+        assert!(matches!(store.list_threads(wish).await, Err(PageError::Cursor)));
     }
 }
 
@@ -135,8 +135,8 @@ fn items_wish(thread_id: &str, turn_id: Option<&str>, cursor: Option<String>) ->
 async fn turns_and_items_of_an_unknown_thread_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
-    assert!(matches!(store.turns(turns_wish("unknown", None)).await, Err(PageRefused::UnknownThread)));
-    assert!(matches!(store.items(items_wish("unknown", None, None)).await, Err(PageRefused::UnknownThread)));
+    assert!(matches!(store.list_turns(turns_wish("unknown", None)).await, Err(PageError::ThreadNotFound)));
+    assert!(matches!(store.list_items(items_wish("unknown", None, None)).await, Err(PageError::ThreadNotFound)));
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn items_are_paged_over_the_thread_or_one_turn() {
     }
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
-        let page = store.items(items_wish(THREAD, None, cursor)).await.unwrap();
+        let page = store.list_items(items_wish(THREAD, None, cursor)).await.unwrap();
         seen.extend(page.data.into_iter().map(|entry| format!("{} {}", entry.turn_id, entry.item.id())));
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -160,9 +160,9 @@ async fn items_are_paged_over_the_thread_or_one_turn() {
     }
     let expected = ["turn-1 u1", "turn-1 a1", "turn-2 u2", "turn-2 a2", "turn-3 u3", "turn-3 a3"];
     assert_eq!(seen, expected);
-    let page = store.items(items_wish(THREAD, Some("turn-2"), None)).await.unwrap();
+    let page = store.list_items(items_wish(THREAD, Some("turn-2"), None)).await.unwrap();
     assert_eq!((page.data.len(), page.next_cursor), (2, None));
-    let turns = store.turns(turns_wish(THREAD, None)).await.unwrap();
+    let turns = store.list_turns(turns_wish(THREAD, None)).await.unwrap();
     assert_eq!(turns.data.iter().map(|turn| turn.id.as_str()).collect::<Vec<_>>(), ["turn-3", "turn-2", "turn-1"]);
     assert!(turns.data.iter().all(|turn| turn.items.len() == 2));
 }
@@ -178,7 +178,7 @@ async fn a_page_stays_small_however_much_is_asked_for() {
     }
     let (mut count, mut cursor) = (0, None);
     loop {
-        let page = store.turns(turns_wish(THREAD, cursor)).await.unwrap();
+        let page = store.list_turns(turns_wish(THREAD, cursor)).await.unwrap();
         assert!(serde_json::to_string(&page).unwrap().len() < 64 << 10);
         count += page.data.len();
         cursor = page.next_cursor;
@@ -196,12 +196,12 @@ async fn a_page_of_threads_fits_its_line_in_any_script() {
     for (number, character) in ["漢", "\"", "\u{1}"].iter().cycle().take(120).enumerate() {
         let text = character.repeat(200);
         let thread = Thread { preview: text.clone(), name: Some(text), ..thread(&format!("t{number}")) };
-        store.put_thread(thread, None).await.unwrap();
+        store.save_thread(thread, None).await.unwrap();
     }
     let mut wish = ThreadListParams { limit: Some(100), ..ThreadListParams::default() };
     let mut seen = 0;
     loop {
-        let page = store.threads(wish.clone()).await.unwrap();
+        let page = store.list_threads(wish.clone()).await.unwrap();
         assert!(serde_json::to_string(&page).unwrap().len() < 56 << 10);
         seen += page.data.len();
         wish.cursor = page.next_cursor;

@@ -35,14 +35,14 @@ async fn unread_messages_become_history_after_a_crash() {
     let picture = attach(&store, b"a").await;
     store.append(vec![turn_started(TURN), model_item(function_call("c1"))]).await.unwrap();
     for (id, handles) in [("u2", &[][..]), ("u1", &[picture.id.as_str()])] {
-        store.put_pending(pending(id, "more", handles)).await.unwrap();
+        store.save_pending_message(pending(id, "more", handles)).await.unwrap();
     }
     store.close().await;
 
     let store = open(home.path());
     assert_eq!(messages(&store).await, ["u2", "u1"], "in the order in which they were added");
     assert!(items(&store).await.iter().all(|item| item.times().1.is_some()));
-    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
     let [call, output, first, second] = &loaded.history[..] else { panic!("{:#?}", loaded.history) };
     assert!(matches!(call, ResponseItem::FunctionCall { .. }));
     assert!(matches!(output, ResponseItem::FunctionCallOutput { .. }), "the output stands beside its call");
@@ -60,10 +60,10 @@ async fn a_message_that_was_read_does_not_come_twice() {
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN)]).await.unwrap();
     for id in ["u1", "u2", "u3"] {
-        store.put_pending(pending(id, "more", &[])).await.unwrap();
+        store.save_pending_message(pending(id, "more", &[])).await.unwrap();
     }
     store.append(vec![item_completed(TURN, user("u1", "more")), model_item(shown_by_user(&[]))]).await.unwrap();
-    store.remove_pending(THREAD, "u2").await.unwrap();
+    store.remove_pending_message(THREAD, "u2").await.unwrap();
     store.close().await;
     assert_eq!(messages(&open(home.path())).await, ["u1", "u3"]);
 }
@@ -73,13 +73,16 @@ async fn a_turn_that_ends_leaves_no_pending_message() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN)]).await.unwrap();
-    store.put_pending(pending("u1", "too late", &[])).await.unwrap();
+    store.save_pending_message(pending("u1", "too late", &[])).await.unwrap();
     store.append(vec![turn_completed(TURN)]).await.unwrap();
     store.close().await;
     let store = open(home.path());
     assert_eq!(messages(&store).await, [""; 0]);
     assert_eq!(store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().len(), 1);
-    store.put_pending(PendingMessage { turn_id: "no turn".into(), ..pending("u1", "x", &[]) }).await.unwrap_err();
+    store
+        .save_pending_message(PendingMessage { turn_id: "no turn".into(), ..pending("u1", "x", &[]) })
+        .await
+        .unwrap_err();
 }
 
 #[tokio::test]
@@ -95,12 +98,14 @@ async fn attachments_that_no_message_shows_are_removed_after_a_crash() {
     store.close().await;
 
     let store = open(home.path());
-    let loaded = store.load(THREAD).await.unwrap().unwrap();
+    let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
     assert_eq!(loaded.images.len(), 2);
     for (image, is_there) in [(&shown, true), (&lost, false), (&twice, true)] {
         assert_eq!(std::path::Path::new(&image.path).exists(), is_there, "{}", image.path);
     }
-    assert!(store.image(&lost.id).await.unwrap().is_none() && store.image(&twice.id).await.unwrap().is_none());
+    assert!(
+        store.find_image(&lost.id).await.unwrap().is_none() && store.find_image(&twice.id).await.unwrap().is_none()
+    );
 }
 
 #[tokio::test]
@@ -109,7 +114,9 @@ async fn images_of_a_refused_message_are_removed_and_others_stay() {
     let store = store(home.path()).await;
     let (shown, refused) = (attach(&store, b"shown").await, attach(&store, b"refused").await);
     store.append(vec![turn_started(TURN), model_item(shown_by_user(&[&shown.id]))]).await.unwrap();
-    store.discard(THREAD, vec![shown.id.clone(), refused.id.clone()]).await.unwrap();
+    store.discard_attachments(THREAD, vec![shown.id.clone(), refused.id.clone()]).await.unwrap();
     assert!(std::path::Path::new(&shown.path).exists() && !std::path::Path::new(&refused.path).exists());
-    assert!(store.image(&shown.id).await.unwrap().is_some() && store.image(&refused.id).await.unwrap().is_none());
+    assert!(
+        store.find_image(&shown.id).await.unwrap().is_some() && store.find_image(&refused.id).await.unwrap().is_none()
+    );
 }

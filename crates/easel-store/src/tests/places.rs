@@ -37,7 +37,8 @@ async fn edit(store: &EaselStore) -> (Attachment, ImageRecord) {
         content: output::attached(1, &given, ImageDetail::High).into(),
     };
     store.append(vec![turn_started(TURN), item_started(TURN, message), model_item(shown)]).await.unwrap();
-    let inputs = store.load(THREAD).await.unwrap().unwrap().images.into_iter().map(|image| image.reference).collect();
+    let inputs =
+        store.load_thread(THREAD).await.unwrap().unwrap().images.into_iter().map(|image| image.reference).collect();
     store.reserve(CallStart { inputs, ..call("c1") }).await.unwrap();
     let made = made(vec![stage(store, &png(4, 4, b"made"))]);
     let record = store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap().remove(0);
@@ -59,8 +60,8 @@ async fn edit(store: &EaselStore) -> (Attachment, ImageRecord) {
 
 /// Everything that a client or a model gets to read of the thread.
 async fn all_words(store: &EaselStore) -> String {
-    let loaded = store.load(THREAD).await.unwrap().unwrap();
-    let listed = store.images(Default::default()).await.unwrap().data;
+    let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
+    let listed = store.list_images(Default::default()).await.unwrap().data;
     let items = items(store).await;
     serde_json::to_string(&(&loaded.history, &listed, &items)).unwrap()
         + &format!("{:?}", loaded.images.iter().map(|image| &image.reference.path).collect::<Vec<_>>())
@@ -98,7 +99,7 @@ async fn a_moved_home_has_all_its_images_at_the_new_place() {
     let path = PathBuf::from(moved(&record.path));
     let named = ImageSource::ModelPath { path, roots: Vec::new() };
     assert_eq!(store.import_image(THREAD, named).await.unwrap().id, record.id);
-    store.delete(THREAD).await.unwrap();
+    store.delete_thread(THREAD).await.unwrap();
     assert_eq!(names(&new.join("generated_images")), [""; 0]);
 }
 
@@ -117,12 +118,12 @@ async fn two_names_of_a_home_are_one_home() {
         let named = ImageSource::ModelPath { path, roots: Vec::new() };
         assert_eq!(there.import_image(THREAD, named).await.unwrap().id, record.id);
     }
-    there.put_thread(thread("other"), None).await.unwrap();
+    there.save_thread(thread("other"), None).await.unwrap();
     let shared = attach(&there, "other").await;
     assert_eq!(shared.path, given.path);
-    here.delete(THREAD).await.unwrap();
+    here.delete_thread(THREAD).await.unwrap();
     assert!(there.read_image(&shared.id, 0, 1).await.unwrap().is_some(), "another thread shows it");
-    there.delete("other").await.unwrap();
+    there.delete_thread("other").await.unwrap();
     assert!(!Path::new(&given.path).exists());
 }
 
@@ -143,14 +144,14 @@ async fn images_on_another_disk_behind_a_link_are_read_and_removed() {
     }
     // A copy there would lie among Easel's own files.
     let target = folder.join("generated_images/copy.png");
-    store.export_image(&record.id, target, folder.clone(), crate::Existing::Keep).await.unwrap_err();
+    store.export_image(&record.id, target, folder.clone(), crate::ExistingFile::Keep).await.unwrap_err();
     // A model of another thread reaches it by no name, even if it may read the disk that the link leads to.
-    store.put_thread(thread("other"), None).await.unwrap();
+    store.save_thread(thread("other"), None).await.unwrap();
     for path in [folder.join("generated_images/thread-1/c1.png"), PathBuf::from(&record.path)] {
         let named = ImageSource::ModelPath { path, roots: vec![folder.clone()] };
         assert_eq!(store.import_image("other", named).await.unwrap_err().kind(), ImageErrorKind::ReferenceRefused);
     }
-    store.delete(THREAD).await.unwrap();
+    store.delete_thread(THREAD).await.unwrap();
     assert_eq!(names(&folder.join("generated_images")), [""; 0]);
     assert_eq!(names(&folder.join("attachments")), ["incoming"]);
 }

@@ -13,7 +13,7 @@ use easel_protocol::turn::{TurnItemsView, TurnStatus};
 
 use super::sample::*;
 use crate::EaselStore;
-use crate::LeaseRefused;
+use crate::LeaseError;
 use crate::WriterBusy;
 
 const HOME: &str = "EASEL_STORE_TEST_HOME";
@@ -143,7 +143,7 @@ async fn child_that_writes_threads() {
     let store = open(&home);
     println!("{READY}");
     for number in 0..WRITES {
-        store.put_thread(thread(&format!("child-{number}")), None).await.unwrap();
+        store.save_thread(thread(&format!("child-{number}")), None).await.unwrap();
     }
 }
 
@@ -233,7 +233,7 @@ async fn wherever_a_process_is_killed_every_finished_image_is_kept_and_every_cal
         let mut said = child.wait_for(&format!("{} call-{}", ["staged", "settled"][round % 2], round / 2));
         said.extend(child.kill());
         let next = open(home.path());
-        let listed = next.images(ImageListParams { limit: Some(50), ..Default::default() }).await.unwrap().data;
+        let listed = next.list_images(ImageListParams { limit: Some(50), ..Default::default() }).await.unwrap().data;
         // Each file was named, recorded and finished, or all of that was made good.
         let folder = home.path().join("generated_images/thread-1");
         let mut recorded: Vec<_> =
@@ -265,7 +265,7 @@ async fn a_thread_has_one_writer_until_that_is_dead() {
     let child = Process::start("child_with_an_open_call", home.path());
     let busy = here.acquire_writer(THREAD).await.unwrap_err();
     let pid = child.child.id();
-    assert!(matches!(busy, LeaseRefused::Busy(WriterBusy { pid: found }) if found == pid));
+    assert!(matches!(busy, LeaseError::Busy(WriterBusy { pid: found }) if found == pid));
     assert!(busy.to_string().contains(&child.child.id().to_string()));
     child.kill();
     // Taking the thread over closes what its writer left open.
@@ -284,7 +284,7 @@ async fn a_released_thread_is_free_for_another_process() {
     other.acquire_writer(THREAD).await.unwrap_err();
     one.release_writer(THREAD).await.unwrap();
     other.acquire_writer(THREAD).await.unwrap();
-    assert!(matches!(one.acquire_writer("unknown").await, Err(LeaseRefused::UnknownThread)));
+    assert!(matches!(one.acquire_writer("unknown").await, Err(LeaseError::ThreadNotFound)));
 }
 
 #[tokio::test]
@@ -293,12 +293,12 @@ async fn two_processes_write_to_one_home_at_once() {
     let here = open(home.path());
     let mut child = Process::start("child_that_writes_threads", home.path());
     for number in 0..WRITES {
-        here.put_thread(thread(&format!("parent-{number}")), None).await.unwrap();
+        here.save_thread(thread(&format!("parent-{number}")), None).await.unwrap();
     }
     assert!(child.child.wait().unwrap().success());
     let (mut count, mut cursor) = (0, None);
     loop {
-        let page = here.threads(ThreadListParams { cursor, ..ThreadListParams::default() }).await.unwrap();
+        let page = here.list_threads(ThreadListParams { cursor, ..ThreadListParams::default() }).await.unwrap();
         count += page.data.len();
         cursor = page.next_cursor;
         if cursor.is_none() {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::history::base64;
 use super::sample::*;
 use crate::EaselStore;
-use crate::Limits;
+use crate::ImportLimits;
 
 /// A home and a project beside it, with `inside.png` in the one and `outside.png` in neither.
 struct Place {
@@ -181,7 +181,7 @@ async fn an_image_over_the_limits_is_refused_by_its_header_and_size() {
     let refused = place.named(&bomb).await.unwrap_err();
     assert_eq!(refused.kind(), ImageErrorKind::ReferenceRefused);
     assert!(refused.client_message().ends_with("has 50000x50000 pixels, more than 100000000"), "{refused}");
-    let limits = Limits { reference_bytes: 100, ..Limits::default() };
+    let limits = ImportLimits { reference_bytes: 100, ..ImportLimits::default() };
     let strict = EaselStore::open(place.path("home"), limits);
     let large = place.path("project/large.png");
     std::fs::write(&large, png(1, 1, &[0; 100])).unwrap();

@@ -27,11 +27,11 @@ async fn drawn(home: &Path) -> (EaselStore, Attachment, ImageRecord) {
 
 async fn fork(store: &EaselStore, source: &str, id: &str) {
     let overrides = serde_json::Map::new();
-    store.fork(Fork { source: source.into(), thread: thread(id), overrides, last_turn: None }).await.unwrap();
+    store.fork_thread(Fork { source: source.into(), thread: thread(id), overrides, last_turn: None }).await.unwrap();
 }
 
 async fn image_threads(store: &EaselStore) -> Vec<String> {
-    let page = store.images(ImageListParams::default()).await.unwrap();
+    let page = store.list_images(ImageListParams::default()).await.unwrap();
     page.data.into_iter().map(|entry| entry.thread_id).collect()
 }
 
@@ -39,12 +39,12 @@ async fn image_threads(store: &EaselStore) -> Vec<String> {
 async fn a_deleted_thread_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
     let (store, attachment, record) = drawn(home.path()).await;
-    assert!(store.delete(THREAD).await.unwrap());
+    assert!(store.delete_thread(THREAD).await.unwrap());
     assert!(!Path::new(&attachment.path).exists() && !Path::new(&record.path).parent().unwrap().exists());
     assert_eq!(store.thread(THREAD).await.unwrap(), None);
-    assert_eq!(store.image(&record.id).await.unwrap(), None);
+    assert_eq!(store.find_image(&record.id).await.unwrap(), None);
     assert!(image_threads(&store).await.is_empty());
-    assert!(!store.delete(THREAD).await.unwrap());
+    assert!(!store.delete_thread(THREAD).await.unwrap());
     store.close().await;
     let database = Connection::open(home.path().join("easel.db")).unwrap();
     for table in ["threads", "turns", "items", "model_items", "images", "calls", "removals"] {
@@ -61,12 +61,12 @@ async fn what_a_fork_shows_stays_until_the_last_of_them_is_deleted() {
     fork(&store, "fork", "fork-of-fork").await;
     assert_eq!(image_threads(&store).await, [THREAD]);
     for (deleted, counts) in [(THREAD, "fork"), ("fork", "fork-of-fork")] {
-        store.delete(deleted).await.unwrap();
+        store.delete_thread(deleted).await.unwrap();
         assert!(Path::new(&attachment.path).exists() && Path::new(&record.path).exists(), "{deleted}");
         assert_eq!(image_threads(&store).await, [counts]);
-        assert_eq!(store.load(counts).await.unwrap().unwrap().images.len(), 2);
+        assert_eq!(store.load_thread(counts).await.unwrap().unwrap().images.len(), 2);
     }
-    store.delete("fork-of-fork").await.unwrap();
+    store.delete_thread("fork-of-fork").await.unwrap();
     assert!(!Path::new(&attachment.path).exists() && !Path::new(&record.path).parent().unwrap().exists());
 }
 
@@ -77,7 +77,7 @@ async fn an_image_that_a_fork_has_deleted_counts_for_the_other_fork() {
     fork(&store, THREAD, "fork").await;
     fork(&store, THREAD, "other-fork").await;
     assert!(!store.delete_image("fork", &record.id).await.unwrap());
-    store.delete(THREAD).await.unwrap();
+    store.delete_thread(THREAD).await.unwrap();
     assert_eq!(image_threads(&store).await, ["other-fork"]);
 }
 
@@ -85,11 +85,11 @@ async fn an_image_that_a_fork_has_deleted_counts_for_the_other_fork() {
 async fn an_attachment_that_another_thread_has_stays() {
     let home = tempfile::tempdir().unwrap();
     let (store, attachment, _) = drawn(home.path()).await;
-    store.put_thread(thread("other"), None).await.unwrap();
+    store.save_thread(thread("other"), None).await.unwrap();
     assert_eq!(attach(&store, "other").await.path, attachment.path);
-    store.delete(THREAD).await.unwrap();
+    store.delete_thread(THREAD).await.unwrap();
     assert!(Path::new(&attachment.path).exists());
-    store.delete("other").await.unwrap();
+    store.delete_thread("other").await.unwrap();
     assert!(!Path::new(&attachment.path).exists());
 }
 
@@ -116,11 +116,11 @@ async fn files_that_a_dead_process_was_about_to_remove_go_at_the_next_start() {
         .unwrap();
 
     let store = open(home.path());
-    assert_eq!(store.threads(ThreadListParams::default()).await.unwrap().data.len(), 1);
+    assert_eq!(store.list_threads(ThreadListParams::default()).await.unwrap().data.len(), 1);
     assert!(!stray.exists());
     assert!(Path::new(&record.path).exists() && Path::new(&attachment.path).exists(), "the fork shows them");
     assert!(elsewhere.path().exists(), "nothing outside the home is removed");
-    store.delete("fork").await.unwrap();
+    store.delete_thread("fork").await.unwrap();
     assert!(!folder.exists() && !Path::new(&attachment.path).exists());
 }
 
@@ -137,6 +137,6 @@ async fn many_images_go_with_their_thread_and_what_a_death_left_of_one() {
     }
     // A process died between the new name of a file and its end.
     fs::rename(&record.path, folder.join(".removed-c1.png")).unwrap();
-    store.delete(THREAD).await.unwrap();
+    store.delete_thread(THREAD).await.unwrap();
     assert!(!folder.exists());
 }

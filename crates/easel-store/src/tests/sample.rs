@@ -16,20 +16,20 @@ use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadItemsList
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 
 use crate::EaselStore;
-use crate::Limits;
+use crate::ImportLimits;
 use crate::files::thread_files::{StagedImage, ThreadFiles};
 
 pub(super) const THREAD: &str = "thread-1";
 pub(super) const TURN: &str = "turn-1";
 
 pub(super) fn open(home: &Path) -> EaselStore {
-    EaselStore::open(home.to_path_buf(), Limits::default())
+    EaselStore::open(home.to_path_buf(), ImportLimits::default())
 }
 
 /// A store with [`THREAD`] in it.
 pub(super) async fn store(home: &Path) -> EaselStore {
     let store = open(home);
-    store.put_thread(thread(THREAD), None).await.unwrap();
+    store.save_thread(thread(THREAD), None).await.unwrap();
     store
 }
 
@@ -247,7 +247,7 @@ pub(super) async fn items(store: &EaselStore) -> Vec<ThreadItem> {
         limit: Some(100),
         sort_direction: None,
     };
-    store.items(wish).await.unwrap().data.into_iter().map(|entry| entry.item).collect()
+    store.list_items(wish).await.unwrap().data.into_iter().map(|entry| entry.item).collect()
 }
 
 /// The texts of an error and its sources, as the log shows them.

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::sample::*;
 use crate::EaselStore;
-use crate::PageRefused;
-use crate::Reverted;
+use crate::PageError;
+use crate::RevertRange;
 use crate::lists::search::{folded, snippet};
 
 fn term(term: &str) -> ThreadSearchParams {
@@ -15,7 +15,7 @@ fn term(term: &str) -> ThreadSearchParams {
 }
 
 async fn found(store: &EaselStore, wish: ThreadSearchParams) -> Vec<String> {
-    store.search(wish).await.unwrap().data.into_iter().map(|found| found.thread.id).collect()
+    store.search_threads(wish).await.unwrap().data.into_iter().map(|found| found.thread.id).collect()
 }
 
 /// An image of the prompt "A Lighthouse".
@@ -46,7 +46,7 @@ async fn words_are_found_while_they_are_part_of_the_thread() {
     store.append(vec![drawn, turn_completed(TURN)]).await.unwrap();
     assert_eq!(found(&store, term("lighthouse")).await, [THREAD]);
     assert_eq!(found(&store, term("PLEASE")).await, [THREAD]);
-    store.revert(THREAD, Reverted::Newest(1)).await.unwrap();
+    store.revert_turns(THREAD, RevertRange::Newest(1)).await.unwrap();
     assert!(found(&store, term("lighthouse")).await.is_empty());
     assert!(found(&store, term("please")).await.is_empty());
 }
@@ -57,9 +57,9 @@ async fn a_name_is_found_as_it_is_now_and_an_answer_not_at_all() {
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN), item_completed(TURN, agent("a1", "harbour"))]).await.unwrap();
     assert!(found(&store, term("harbour")).await.is_empty());
-    store.put_thread(Thread { name: Some("Harbour".into()), ..thread(THREAD) }, None).await.unwrap();
+    store.save_thread(Thread { name: Some("Harbour".into()), ..thread(THREAD) }, None).await.unwrap();
     assert_eq!(found(&store, term("harbour")).await, [THREAD]);
-    store.put_thread(Thread { name: Some("Beach".into()), ..thread(THREAD) }, None).await.unwrap();
+    store.save_thread(Thread { name: Some("Beach".into()), ..thread(THREAD) }, None).await.unwrap();
     assert!(found(&store, term("harbour")).await.is_empty());
 }
 
@@ -72,17 +72,20 @@ async fn pages_of_what_is_found_hold_each_once_whatever_is_written_meanwhile() {
         let preview = if number == 4 { "a dog" } else { "a cat" }.into();
         let thread =
             Thread { preview, created_at: number / 3, updated_at: number / 3, ..thread(&format!("t{number}")) };
-        store.put_thread(thread, None).await.unwrap();
+        store.save_thread(thread, None).await.unwrap();
     }
     let wanted = ["t8", "t7", "t6", "t5", "t3", "t2", "t1", "t0"];
     for sort_key in [ThreadSearchSortKey::CreatedAt, ThreadSearchSortKey::UpdatedAt] {
         let mut wish = ThreadSearchParams { limit: Some(3), sort_key: Some(sort_key), ..term("CAT") };
         let mut seen = Vec::new();
         loop {
-            let page = store.search(wish.clone()).await.unwrap();
+            let page = store.search_threads(wish.clone()).await.unwrap();
             seen.extend(page.data.into_iter().map(|found| found.thread.id));
             let new = Thread { preview: "a cat".into(), created_at: 50, updated_at: 50, ..thread("new") };
-            store.put_thread(Thread { id: format!("new{}{}", sort_key as u8, seen.len()), ..new }, None).await.unwrap();
+            store
+                .save_thread(Thread { id: format!("new{}{}", sort_key as u8, seen.len()), ..new }, None)
+                .await
+                .unwrap();
             wish.cursor = page.next_cursor;
             if wish.cursor.is_none() {
                 break;
@@ -98,18 +101,19 @@ async fn a_cursor_leads_back_and_belongs_to_the_search_and_its_order() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     for id in ["t0", "t1", "t2"] {
-        store.put_thread(Thread { preview: "a cat".into(), ..thread(id) }, None).await.unwrap();
+        store.save_thread(Thread { preview: "a cat".into(), ..thread(id) }, None).await.unwrap();
     }
     let one = ThreadSearchParams { limit: Some(1), ..term("cat") };
-    let first = store.search(one.clone()).await.unwrap();
-    let second = store.search(ThreadSearchParams { cursor: first.next_cursor.clone(), ..one.clone() }).await.unwrap();
+    let first = store.search_threads(one.clone()).await.unwrap();
+    let second =
+        store.search_threads(ThreadSearchParams { cursor: first.next_cursor.clone(), ..one.clone() }).await.unwrap();
     assert_eq!(second.data[0].thread.id, "t1");
     let back =
         ThreadSearchParams { cursor: second.backwards_cursor, sort_direction: Some(SortDirection::Asc), ..term("cat") };
     assert_eq!(found(&store, back).await, ["t1", "t2"]);
     let by_update = Some(ThreadSearchSortKey::UpdatedAt);
     let other = ThreadSearchParams { cursor: first.next_cursor, sort_key: by_update, ..one };
-    assert!(matches!(store.search(other).await, Err(PageRefused::Cursor)));
+    assert!(matches!(store.search_threads(other).await, Err(PageError::Cursor)));
 }
 
 #[test]
@@ -151,7 +155,7 @@ async fn the_index_finds_what_the_texts_hold() {
         &long,
     ];
     for (number, text) in texts.iter().enumerate() {
-        store.put_thread(Thread { preview: (*text).into(), ..thread(&format!("t{number}")) }, None).await.unwrap();
+        store.save_thread(Thread { preview: (*text).into(), ..thread(&format!("t{number}")) }, None).await.unwrap();
     }
     let heads = texts.map(|text| text.chars().take(9).collect::<String>());
     let parts = [
@@ -196,7 +200,7 @@ async fn a_term_that_most_texts_have_is_found_in_order() {
                SELECT 'thread-1', 'w' || number, 'a quite ordinary sentence' FROM row";
     database.execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
     let store = open(home.path());
-    store.put_thread(Thread { preview: "an ORDINARY one".into(), ..thread("t2") }, None).await.unwrap();
+    store.save_thread(Thread { preview: "an ORDINARY one".into(), ..thread("t2") }, None).await.unwrap();
     assert_eq!(found(&store, term("ordinary")).await, [THREAD, "t2"]);
     assert!(found(&store, term("sentence quite")).await.is_empty());
 }

@@ -15,11 +15,11 @@ use crate::threads::append;
 
 /// Why a part of a thread's history is not what was asked for.
 #[derive(Debug, thiserror::Error)]
-pub enum HistoryRefused {
+pub enum HistoryError {
     #[error("there is no such thread")]
-    UnknownThread,
+    ThreadNotFound,
     #[error("the thread has no such turn")]
-    UnknownTurn,
+    TurnNotFound,
     /// The turn has not ended.
     #[error("the turn is still running")]
     TurnRunning,
@@ -27,13 +27,13 @@ pub enum HistoryRefused {
     Storage(#[from] StorageError),
 }
 
-impl From<Error> for HistoryRefused {
+impl From<Error> for HistoryError {
     fn from(error: Error) -> Self {
         Self::Storage(error.into())
     }
 }
 
-impl From<rusqlite::Error> for HistoryRefused {
+impl From<rusqlite::Error> for HistoryError {
     fn from(error: rusqlite::Error) -> Self {
         Error::from(error).into()
     }
@@ -58,18 +58,18 @@ struct Places {
 }
 
 /// Writes the new thread, where both are on the disk. A turn that runs is left out.
-pub(crate) fn on_disk(database: &mut Database, fork: &Fork) -> Result<(), HistoryRefused> {
+pub(crate) fn on_disk(database: &mut Database, fork: &Fork) -> Result<(), HistoryError> {
     database.write(|write| copy(write, fork, &Places { from: "main", to: "main" }))
 }
 
 /// The same where one of them, or both, are in memory.
-pub(crate) fn with_memory(memory: &mut Memory, fork: &Fork, from_memory: bool) -> Result<(), HistoryRefused> {
+pub(crate) fn with_memory(memory: &mut Memory, fork: &Fork, from_memory: bool) -> Result<(), HistoryError> {
     let schema = |in_memory: bool| if in_memory { IN_MEMORY } else { ON_DISK };
     let places = Places { from: schema(from_memory), to: schema(fork.thread.ephemeral) };
     memory.put_copy(&fork.thread, |write| copy(write, fork, &places))
 }
 
-fn copy(write: &Transaction<'_>, fork: &Fork, places: &Places) -> Result<(), HistoryRefused> {
+fn copy(write: &Transaction<'_>, fork: &Fork, places: &Places) -> Result<(), HistoryError> {
     let upto = last_position(write, fork, places.from)?;
     append::put_thread_in(write, places.to, &fork.thread, Some(&fork.overrides))?;
     copy_history(write, fork, places, upto)?;
@@ -78,10 +78,10 @@ fn copy(write: &Transaction<'_>, fork: &Fork, places: &Places) -> Result<(), His
 }
 
 /// The position of the last turn to copy; -1 copies none.
-fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64, HistoryRefused> {
+fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64, HistoryError> {
     let sql = format!("SELECT 1 FROM {from}.threads WHERE id = ?1");
     if !write.prepare_cached(&sql)?.exists([&fork.source])? {
-        return Err(HistoryRefused::UnknownThread);
+        return Err(HistoryError::ThreadNotFound);
     }
     let Some(last_turn) = &fork.last_turn else {
         let sql = format!("SELECT coalesce(max(position), -1) FROM {from}.turns WHERE thread_id = ?1");
@@ -90,8 +90,8 @@ fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64
     let sql = format!("SELECT position, owner IS NOT NULL FROM {from}.turns WHERE thread_id = ?1 AND id = ?2");
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     match write.query_row(&sql, [&fork.source, last_turn], row).optional()? {
-        None => Err(HistoryRefused::UnknownTurn),
-        Some((_, true)) => Err(HistoryRefused::TurnRunning),
+        None => Err(HistoryError::TurnNotFound),
+        Some((_, true)) => Err(HistoryError::TurnRunning),
         Some((position, false)) => Ok(position),
     }
 }

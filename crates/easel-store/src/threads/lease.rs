@@ -18,16 +18,16 @@ pub struct WriterBusy {
 
 /// Why a thread was not given to this process.
 #[derive(Debug, thiserror::Error)]
-pub enum LeaseRefused {
+pub enum LeaseError {
     #[error(transparent)]
     Busy(#[from] WriterBusy),
     #[error("there is no such thread")]
-    UnknownThread,
+    ThreadNotFound,
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-impl From<Error> for LeaseRefused {
+impl From<Error> for LeaseError {
     fn from(error: Error) -> Self {
         Self::Storage(error.into())
     }
@@ -51,7 +51,7 @@ pub(crate) enum Acquired {
     NeedsGate,
 }
 
-pub(crate) fn acquire(database: &mut Database, thread_id: &str, gate: Option<&Gate>) -> Result<Acquired, LeaseRefused> {
+pub(crate) fn acquire(database: &mut Database, thread_id: &str, gate: Option<&Gate>) -> Result<Acquired, LeaseError> {
     let (home, me) = (database.home.clone(), database.owner.id().to_owned());
     // Most requests are for a thread that this process has: they need no lock.
     if matches!(before(&database.connection, &home, &me, thread_id)?, Before::Mine) {
@@ -69,7 +69,7 @@ pub(crate) fn acquire(database: &mut Database, thread_id: &str, gate: Option<&Ga
         Ok::<_, Error>(before)
     })?;
     match (before, gate) {
-        (Before::Unknown, _) => Err(LeaseRefused::UnknownThread),
+        (Before::Unknown, _) => Err(LeaseError::ThreadNotFound),
         (Before::Living(busy), _) => Err(busy.into()),
         (Before::Mine, _) => Ok(Acquired::Yes),
         (Before::Free, _) => {
@@ -86,7 +86,7 @@ pub(crate) fn acquire(database: &mut Database, thread_id: &str, gate: Option<&Ga
 }
 
 /// Whether another process has the ephemeral thread with this id. Its images stay when it has ended, and are nobody's then.
-pub(crate) fn check_ephemeral(connection: &Connection, home: &Home, thread_id: &str) -> Result<(), LeaseRefused> {
+pub(crate) fn check_ephemeral(connection: &Connection, home: &Home, thread_id: &str) -> Result<(), LeaseError> {
     let sql = "SELECT owner FROM ephemeral WHERE thread_id = ?1";
     let owner = connection.prepare_cached(sql).map_err(Error::from)?.query_row([thread_id], |row| row.get(0));
     let owner: Option<String> = owner.optional().map_err(Error::from)?;
@@ -95,9 +95,9 @@ pub(crate) fn check_ephemeral(connection: &Connection, home: &Home, thread_id: &
 }
 
 /// Whether nothing is in the way of this process becoming the writer of a thread.
-pub(crate) fn check(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Result<(), LeaseRefused> {
+pub(crate) fn check(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Result<(), LeaseError> {
     match before(connection, home, me, thread_id)? {
-        Before::Unknown => Err(LeaseRefused::UnknownThread),
+        Before::Unknown => Err(LeaseError::ThreadNotFound),
         Before::Living(busy) => Err(busy.into()),
         Before::Mine | Before::Free | Before::Dead(_) => Ok(()),
     }

@@ -3,11 +3,11 @@
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::db::connection::now_ms;
-use crate::threads::fork::HistoryRefused;
+use crate::threads::fork::HistoryError;
 
 /// The turns that are taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reverted {
+pub enum RevertRange {
     /// This turn and all after it.
     From(String),
     /// The newest; all when there are not so many.
@@ -16,9 +16,9 @@ pub enum Reverted {
 
 /// Takes turns back, none of which may run. The images that they made keep their files, handles and records, and are no
 /// part of the conversation any more.
-pub(crate) fn revert(write: &Transaction<'_>, thread_id: &str, reverted: &Reverted) -> Result<(), HistoryRefused> {
+pub(crate) fn revert(write: &Transaction<'_>, thread_id: &str, reverted: &RevertRange) -> Result<(), HistoryError> {
     if !write.prepare_cached("SELECT 1 FROM threads WHERE id = ?1")?.exists([thread_id])? {
-        return Err(HistoryRefused::UnknownThread);
+        return Err(HistoryError::ThreadNotFound);
     }
     let Some(first) = first_position(write, thread_id, reverted)? else { return Ok(()) };
     take_back(write, thread_id, first)
@@ -28,16 +28,16 @@ pub(crate) fn revert(write: &Transaction<'_>, thread_id: &str, reverted: &Revert
 fn first_position(
     write: &Transaction<'_>,
     thread_id: &str,
-    reverted: &Reverted,
-) -> Result<Option<i64>, HistoryRefused> {
+    reverted: &RevertRange,
+) -> Result<Option<i64>, HistoryError> {
     let position = |row: &rusqlite::Row<'_>| row.get::<_, Option<i64>>(0);
     match reverted {
-        Reverted::From(turn_id) => {
+        RevertRange::From(turn_id) => {
             let sql = "SELECT position FROM turns WHERE thread_id = ?1 AND id = ?2";
             let found = write.query_row(sql, [thread_id, turn_id], position).optional()?;
-            found.ok_or(HistoryRefused::UnknownTurn)
+            found.ok_or(HistoryError::TurnNotFound)
         }
-        Reverted::Newest(count) => {
+        RevertRange::Newest(count) => {
             let sql = "SELECT min(position) FROM \
                        (SELECT position FROM turns WHERE thread_id = ?1 ORDER BY position DESC LIMIT ?2)";
             Ok(write.query_row(sql, (thread_id, count), position)?)
@@ -45,10 +45,10 @@ fn first_position(
     }
 }
 
-fn take_back(write: &Transaction<'_>, thread_id: &str, first: i64) -> Result<(), HistoryRefused> {
+fn take_back(write: &Transaction<'_>, thread_id: &str, first: i64) -> Result<(), HistoryError> {
     let running = "SELECT 1 FROM turns WHERE thread_id = ?1 AND position >= ?2 AND owner IS NOT NULL";
     if write.prepare_cached(running)?.exists((thread_id, first))? {
-        return Err(HistoryRefused::TurnRunning);
+        return Err(HistoryError::TurnRunning);
     }
     let turns = "SELECT id FROM turns WHERE thread_id = ?1 AND position >= ?2";
     for sql in [

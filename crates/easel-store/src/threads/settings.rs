@@ -12,7 +12,7 @@ use crate::store::EaselStore;
 
 /// What the configuration of a thread is made from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
+pub struct StoredSettings {
     pub cwd: String,
     /// Whether a client has named the folder, by [`EaselStore::name_folder`].
     pub folder_named: bool,
@@ -21,7 +21,7 @@ pub struct Settings {
 
 impl EaselStore {
     /// `None` when there is no such thread.
-    pub async fn settings(&self, thread_id: &str) -> Result<Option<Settings>, StorageError> {
+    pub async fn thread_settings(&self, thread_id: &str) -> Result<Option<StoredSettings>, StorageError> {
         let thread_id = thread_id.to_owned();
         self.read_of(&thread_id.clone(), Reads::Page, move |connection| {
             let sql = "SELECT cwd, folder_named, overrides FROM threads WHERE id = ?1";
@@ -30,13 +30,13 @@ impl EaselStore {
             let Some((cwd, folder_named, overrides)) = statement.query_row([&thread_id], row).optional()? else {
                 return Ok(None);
             };
-            Ok::<_, Error>(Some(Settings { cwd, folder_named, overrides: serde_json::from_str(&overrides)? }))
+            Ok::<_, Error>(Some(StoredSettings { cwd, folder_named, overrides: serde_json::from_str(&overrides)? }))
         })
         .await
     }
 
     /// Notes that a client has named the folder that the thread has now.
-    pub async fn name_folder(&self, thread_id: &str) -> Result<(), StorageError> {
+    pub async fn mark_folder_named(&self, thread_id: &str) -> Result<(), StorageError> {
         let id = thread_id.to_owned();
         let note = move |write: &Transaction<'_>| {
             write.execute("UPDATE threads SET folder_named = 1 WHERE id = ?1", [&id])?;

@@ -4,7 +4,7 @@ use easel_protocol::account::{
 };
 use easel_protocol::method::AccountUsageRead;
 use easel_protocol::usage::{UsageReadParams, UsageTotals};
-use easel_store::{DayOfTokens, Used};
+use easel_store::{DailyTokens, UsageRow};
 
 use crate::app::{App, Cx};
 use crate::methods::{Answer, Handler};
@@ -19,10 +19,10 @@ impl Handler for AccountUsageRead {
         cx: Cx,
         params: GetAccountTokenUsageParams,
     ) -> Result<Answer<GetAccountTokenUsageResponse>, Refusal> {
-        let (days, today) = cx.app.store.token_days().await?;
+        let (days, today) = cx.app.store.daily_tokens().await?;
         let summary = summary(&days, today);
         let newest = days.into_iter().rev().take(MAX_DAYS).rev();
-        let bucket = |day: DayOfTokens| AccountTokenUsageDailyBucket { start_date: day.day, tokens: day.tokens };
+        let bucket = |day: DailyTokens| AccountTokenUsageDailyBucket { start_date: day.day, tokens: day.tokens };
         let daily_usage_buckets = Some(newest.map(bucket).collect());
         let thread_usage = match params.thread_id {
             Some(thread_id) => Some(thread_usage(&cx.app, thread_id).await?),
@@ -33,7 +33,7 @@ impl Handler for AccountUsageRead {
 }
 
 /// Of days in their order.
-fn summary(days: &[DayOfTokens], today: i64) -> AccountTokenUsageSummary {
+fn summary(days: &[DailyTokens], today: i64) -> AccountTokenUsageSummary {
     let (mut streak, mut longest, mut last) = (0, 0, None);
     for day in days {
         streak = if last == Some(day.number - 1) { streak + 1 } else { 1 };
@@ -52,7 +52,7 @@ fn summary(days: &[DayOfTokens], today: i64) -> AccountTokenUsageSummary {
 
 async fn thread_usage(app: &App, thread_id: String) -> Result<ThreadUsage, Refusal> {
     let wish = UsageReadParams { thread_id: Some(thread_id.clone()), limit: Some(1), ..UsageReadParams::default() };
-    let used = app.store.used(wish).await.map_err(|refused| Refusal::page(refused, None))?.totals;
+    let used = app.store.list_usage(wish).await.map_err(|refused| Refusal::page(refused, None))?.totals;
     if used.is_empty() && app.store.thread(&thread_id).await?.is_none() {
         return Err(Refusal::ThreadNotFound(thread_id));
     }
@@ -71,7 +71,7 @@ fn micros(sum: &UsageTotals) -> Option<i64> {
     sum.estimated_cost_usd.map(|cost| (cost * 1_000_000.0).round() as i64)
 }
 
-fn group(used: Used) -> ThreadUsageBreakdownGroup {
+fn group(used: UsageRow) -> ThreadUsageBreakdownGroup {
     let whole = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
     ThreadUsageBreakdownGroup {
         model: Some(used.model),
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn streaks_are_days_without_a_gap_and_one_that_ended_before_yesterday_is_over() {
-        let days = |numbers: &[i64]| -> Vec<DayOfTokens> {
-            numbers.iter().map(|number| DayOfTokens { day: String::new(), number: *number, tokens: *number }).collect()
+        let days = |numbers: &[i64]| -> Vec<DailyTokens> {
+            numbers.iter().map(|number| DailyTokens { day: String::new(), number: *number, tokens: *number }).collect()
         };
         // (days, current, longest)
         let table: [(&[i64], _, _); 5] =

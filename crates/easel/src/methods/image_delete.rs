@@ -31,7 +31,7 @@ impl Handler for ImageDelete {
 
 /// The thread that is meant, which must show the image.
 async fn thread_of(app: &App, image_id: &str, wanted: Option<String>) -> Result<String, Refusal> {
-    let mut threads = app.store.threads_with(image_id).await?;
+    let mut threads = app.store.threads_with_image(image_id).await?;
     match wanted {
         Some(wanted) if threads.contains(&wanted) => Ok(wanted),
         None if threads.len() > 1 => Err(Refusal::field("threadId", "is needed, since several threads show the image")),

@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 impl Handler for ImageList {
     async fn handle(cx: Cx, params: ImageListParams) -> Result<Answer<ImageListResponse>, Refusal> {
         let thread_id = params.thread_id.clone();
-        let page = cx.app.store.images(params).await;
+        let page = cx.app.store.list_images(params).await;
         Ok(Answer::new(page.map_err(|refused| Refusal::page(refused, thread_id.as_deref()))?))
     }
 }

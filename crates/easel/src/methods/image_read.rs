@@ -26,7 +26,7 @@ impl Handler for ImageRead {
         if !(1..=MAX_LENGTH).contains(&length) {
             return Err(Refusal::field("length", format!("must be between 1 and {MAX_LENGTH}")));
         }
-        let Some(StoredImage::Made(entry)) = cx.app.store.image(&image_id).await? else {
+        let Some(StoredImage::Generated(entry)) = cx.app.store.find_image(&image_id).await? else {
             return Err(Refusal::ImageNotFound(image_id));
         };
         if entry.image.deleted {

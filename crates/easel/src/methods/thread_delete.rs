@@ -29,7 +29,7 @@ impl Handler for ThreadDelete {
                 // It stays loaded until it is deleted.
                 app.threads.evict(&thread_id);
             }
-            Ok(app.store.delete(&thread_id).await?)
+            Ok(app.store.delete_thread(&thread_id).await?)
         };
         let was_there = app.write(&thread_id, delete).await?;
         app.threads.unload(&thread_id);

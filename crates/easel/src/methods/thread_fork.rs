@@ -29,7 +29,7 @@ impl Handler for ThreadFork {
         }
         let source = app.store.thread(&params.thread_id).await?;
         let source = source.ok_or_else(|| Refusal::ThreadNotFound(params.thread_id.clone()))?;
-        let settings_of_source = app.store.settings(&source.id).await?;
+        let settings_of_source = app.store.thread_settings(&source.id).await?;
         let folder_named = params.cwd.is_some() || settings_of_source.as_ref().is_some_and(|of| of.folder_named);
         let before = settings_of_source.map(|settings| settings.overrides).unwrap_or_default();
         let instructions = Instructions {
@@ -45,12 +45,12 @@ impl Handler for ThreadFork {
         let last_turn = params.last_turn_id.clone();
         let overrides = known_overrides(&overrides);
         let fork = Fork { source: source.id, thread: thread.clone(), overrides, last_turn: last_turn.clone() };
-        let forked = app.store.fork(fork).await;
+        let forked = app.store.fork_thread(fork).await;
         forked.map_err(|refused| {
             Refusal::history(refused, &params.thread_id, last_turn.as_deref().unwrap_or_default())
         })?;
         if folder_named {
-            app.store.name_folder(&thread_id).await?;
+            app.store.mark_folder_named(&thread_id).await?;
         }
         let lease = app.lease(&thread_id).await?;
         app.enter(&thread, &loaded.config, version);
@@ -62,7 +62,7 @@ impl Handler for ThreadFork {
         let thread = app.with_status(thread);
         let turns = newest_turns(app, &thread_id, params.exclude_turns).await?;
         let mut events: Vec<Event> = Vec::new();
-        if let Some((turn_id, token_usage)) = app.store.usage(&thread_id).await? {
+        if let Some((turn_id, token_usage)) = app.store.token_usage(&thread_id).await? {
             let used = ThreadTokenUsageUpdatedNotification { thread_id: thread_id.clone(), turn_id, token_usage };
             events.push(Event::ThreadTokenUsageUpdated(used));
         }

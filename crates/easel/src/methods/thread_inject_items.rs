@@ -21,7 +21,7 @@ impl Handler for ThreadInjectItems {
     async fn handle(cx: Cx, params: ThreadInjectItemsParams) -> Result<Answer<ThreadInjectItemsResponse>, Refusal> {
         let app = &cx.app;
         let thread_id = params.thread_id;
-        let stored = app.store.load(&thread_id).await?;
+        let stored = app.store.load_thread(&thread_id).await?;
         let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
         if !app.threads.is_loaded(&thread_id) {
             return Err(app.absent(&thread_id, Refusal::ThreadNotLoaded(thread_id.clone())).await);
@@ -35,7 +35,7 @@ impl Handler for ThreadInjectItems {
         if serde_json::to_string(&items).map_or(usize::MAX, |json| json.len()) > MAX_BYTES {
             return Err(too_long());
         }
-        app.rewrite(&thread_id, async { Ok(app.store.inject(&thread_id, items).await?) }).await?;
+        app.rewrite(&thread_id, async { Ok(app.store.append_model_items(&thread_id, items).await?) }).await?;
         Ok(Answer::new(ThreadInjectItemsResponse {}))
     }
 }

@@ -13,7 +13,7 @@ impl Handler for ThreadItemsList {
 
     async fn handle(cx: Cx, params: ThreadItemsListParams) -> Result<Answer<ThreadItemsListResponse>, Refusal> {
         let thread_id = params.thread_id.clone();
-        let page = cx.app.store.items(params).await;
+        let page = cx.app.store.list_items(params).await;
         Ok(Answer::new(page.map_err(|refused| Refusal::page(refused, Some(&thread_id)))?))
     }
 }

@@ -19,7 +19,7 @@ impl Handler for ThreadList {
         if !excluded.iter().all(|id| Uuid::try_parse(id).is_ok()) {
             return Err(Refusal::field("excludedThreadIds", "has an entry that is no thread id"));
         }
-        let page = cx.app.store.threads(params).await.map_err(|refused| Refusal::page(refused, None))?;
+        let page = cx.app.store.list_threads(params).await.map_err(|refused| Refusal::page(refused, None))?;
         let data = page.data.into_iter().map(|thread| cx.app.with_status(thread)).collect();
         Ok(Answer::new(ThreadListResponse { data, ..page }))
     }

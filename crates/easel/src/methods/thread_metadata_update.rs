@@ -19,7 +19,7 @@ impl Handler for ThreadMetadataUpdate {
         let mut thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
         if let Some(patch) = params.git_info {
             thread.git_info = patched(thread.git_info, patch)?;
-            app.write(&thread_id, async { Ok(app.store.put_thread(thread.clone(), None).await?) }).await?;
+            app.write(&thread_id, async { Ok(app.store.save_thread(thread.clone(), None).await?) }).await?;
         }
         let thread = app.with_status(thread);
         Ok(Answer::new(ThreadMetadataUpdateResponse { thread }))

@@ -55,7 +55,7 @@ impl Handler for ThreadResume {
 async fn is_current(app: &App, thread_id: &str) -> Result<bool, Refusal> {
     let version = app.configuration.version();
     let Some((rules, provider)) = app.threads.settings(thread_id) else { return Ok(true) };
-    let Some(settings) = app.store.settings(thread_id).await? else { return Ok(true) };
+    let Some(settings) = app.store.thread_settings(thread_id).await? else { return Ok(true) };
     let loaded = app.configuration_for(settings.cwd.into(), settings.overrides).await?;
     // No request of a thread at rest is on its way.
     drop(rules.set(version, app.shared_rules.of(&loaded.config), None));
@@ -77,7 +77,7 @@ async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refu
     let thread_id = &params.thread_id;
     let thread = app.store.thread(thread_id).await?;
     let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-    let before = app.store.settings(thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();
+    let before = app.store.thread_settings(thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();
     let instructions =
         Instructions { base: params.base_instructions.as_deref(), developer: params.developer_instructions.as_deref() };
     let overrides = overrides::changed(&before, params.config.as_ref(), &instructions)?;
@@ -86,9 +86,9 @@ async fn load(app: &App, params: &ThreadResumeParams) -> Result<Vec<Event>, Refu
     let loaded = app.configuration_for(thread.cwd.clone().into(), overrides.clone()).await?;
     // Only now, so that a change that is refused leaves a loaded thread as it is.
     app.threads.evict(thread_id);
-    app.store.put_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
+    app.store.save_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
     if params.cwd.is_some() {
-        app.store.name_folder(thread_id).await?;
+        app.store.mark_folder_named(thread_id).await?;
     }
     app.enter(&thread, &loaded.config, version);
     Ok(loaded.warnings.iter().map(|warning| app.warning(warning)).collect())

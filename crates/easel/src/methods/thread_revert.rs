@@ -6,7 +6,7 @@ use easel_protocol::thread::{
     SortDirection, ThreadItemsListParams, ThreadRevertParams, ThreadRevertResponse, ThreadTurnsListParams,
 };
 use easel_protocol::turn::TurnItemsView;
-use easel_store::Reverted;
+use easel_store::RevertRange;
 
 use crate::app::{App, Cx};
 use crate::methods::{Answer, Handler};
@@ -16,7 +16,7 @@ impl Handler for ThreadRevert {
     async fn handle(cx: Cx, params: ThreadRevertParams) -> Result<Answer<ThreadRevertResponse>, Refusal> {
         let app = &cx.app;
         let thread_id = params.thread_id;
-        take_back(app, &thread_id, Reverted::From(params.before_turn_id)).await?;
+        take_back(app, &thread_id, RevertRange::From(params.before_turn_id)).await?;
         let response = read_back(app, &thread_id).await;
         Ok(Answer::after(response, async move { tell(&cx, thread_id).await }))
     }
@@ -30,13 +30,13 @@ async fn read_back(app: &App, thread_id: &str) -> Result<ThreadRevertResponse, R
 }
 
 /// Takes turns back, unless one runs.
-pub(super) async fn take_back(app: &Arc<App>, thread_id: &str, reverted: Reverted) -> Result<(), Refusal> {
+pub(super) async fn take_back(app: &Arc<App>, thread_id: &str, reverted: RevertRange) -> Result<(), Refusal> {
     let turn_id = match &reverted {
-        Reverted::From(turn_id) => turn_id.clone(),
-        Reverted::Newest(_) => String::new(),
+        RevertRange::From(turn_id) => turn_id.clone(),
+        RevertRange::Newest(_) => String::new(),
     };
     let change = async {
-        let reverted = app.store.revert(thread_id, reverted).await;
+        let reverted = app.store.revert_turns(thread_id, reverted).await;
         reverted.map_err(|refused| Refusal::history(refused, thread_id, &turn_id))
     };
     app.rewrite(thread_id, change).await
@@ -66,7 +66,7 @@ async fn last_places(app: &App, thread_id: &str) -> Result<(Option<String>, Opti
         sort_direction,
     };
     let refusal = |refused| Refusal::page(refused, Some(&thread_id));
-    let turns = app.store.turns(turns).await.map_err(refusal)?;
-    let items = app.store.items(items).await.map_err(refusal)?;
+    let turns = app.store.list_turns(turns).await.map_err(refusal)?;
+    let items = app.store.list_items(items).await.map_err(refusal)?;
     Ok((turns.backwards_cursor, items.backwards_cursor))
 }

@@ -1,6 +1,6 @@
 use easel_protocol::method::ThreadRollback;
 use easel_protocol::thread::{Thread, ThreadRollbackParams, ThreadRollbackResponse};
-use easel_store::Reverted;
+use easel_store::RevertRange;
 
 use crate::app::{App, Cx};
 use crate::methods::thread_resume::newest_turns;
@@ -15,7 +15,7 @@ impl Handler for ThreadRollback {
         if params.num_turns == 0 {
             return Err(Refusal::field("numTurns", "must be at least 1"));
         }
-        take_back(app, &thread_id, Reverted::Newest(params.num_turns)).await?;
+        take_back(app, &thread_id, RevertRange::Newest(params.num_turns)).await?;
         let response = read_back(app, &thread_id).await;
         Ok(Answer::after(response, async move { tell(&cx, thread_id).await }))
     }

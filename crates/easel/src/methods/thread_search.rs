@@ -15,7 +15,7 @@ impl Handler for ThreadSearch {
             return Err(Refusal::field("searchTerm", format!("must have 1 to {MAX_TERM_CHARS} characters")));
         }
         let wish = ThreadSearchParams { search_term, ..params };
-        let page = cx.app.store.search(wish).await.map_err(|refused| Refusal::page(refused, None))?;
+        let page = cx.app.store.search_threads(wish).await.map_err(|refused| Refusal::page(refused, None))?;
         let with_status = |found: ThreadSearchResult| {
             let thread = cx.app.with_status(found.thread);
             ThreadSearchResult { thread, ..found }

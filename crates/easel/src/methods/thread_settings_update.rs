@@ -27,9 +27,9 @@ impl Handler for ThreadSettingsUpdate {
         // What is told is made first, so that nothing is changed without a word.
         let event = if thread == stored { None } else { Some(updated(app, thread.clone()).await?) };
         let change = async {
-            app.store.put_thread(thread, None).await?;
+            app.store.save_thread(thread, None).await?;
             if cwd.is_some() {
-                app.store.name_folder(&thread_id).await?;
+                app.store.mark_folder_named(&thread_id).await?;
             }
             Ok(())
         };
@@ -53,7 +53,7 @@ pub(super) fn changed(app: &App, stored: &Thread, cwd: Option<&str>, model: Opti
 /// Tells the settings as they now are. The peer tells them when they have changed, and not whenever they are given.
 pub(super) async fn updated(app: &App, thread: Thread) -> Result<Event, Refusal> {
     let thread_id = thread.id.clone();
-    let overrides = app.store.settings(&thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();
+    let overrides = app.store.thread_settings(&thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();
     let config = app.configuration_for(PathBuf::from(&thread.cwd), overrides).await?;
     let settings = settings(thread);
     let thread_settings = AppliedSettings {

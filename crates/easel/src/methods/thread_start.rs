@@ -52,9 +52,9 @@ impl Handler for ThreadStart {
             ..new_thread()
         };
         let place = app.order.take(&thread.id).await;
-        app.store.put_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
+        app.store.save_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
         if params.cwd.is_some() {
-            app.store.name_folder(&thread.id).await?;
+            app.store.mark_folder_named(&thread.id).await?;
         }
         let lease = app.lease(&thread.id).await?;
         app.enter(&thread, &loaded.config, version);

@@ -13,7 +13,7 @@ impl Handler for ThreadTurnsList {
 
     async fn handle(cx: Cx, params: ThreadTurnsListParams) -> Result<Answer<ThreadTurnsListResponse>, Refusal> {
         let thread_id = params.thread_id.clone();
-        let page = cx.app.store.turns(params).await;
+        let page = cx.app.store.list_turns(params).await;
         Ok(Answer::new(page.map_err(|refused| Refusal::page(refused, Some(&thread_id)))?))
     }
 }

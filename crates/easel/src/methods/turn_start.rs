@@ -63,7 +63,7 @@ impl Handler for TurnStart {
         })?;
         taken.accept();
         if cwd.is_some()
-            && let Err(error) = app.store.name_folder(&params.thread_id).await
+            && let Err(error) = app.store.mark_folder_named(&params.thread_id).await
         {
             // The turn runs already. Its thread stays stricter than it would have to be.
             tracing::warn!(thread_id = params.thread_id, %error, "the thread's folder is not noted as named");

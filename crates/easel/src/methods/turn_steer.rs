@@ -46,7 +46,7 @@ impl Handler for TurnSteer {
         };
         let (thread_id, turn_id) = (params.thread_id.clone(), wanted.clone());
         // Committed before the turn takes it: an accepted message survives a crash even if the model has not read it.
-        app.store.put_pending(PendingMessage { thread_id, turn_id, item, input: input.clone() }).await?;
+        app.store.save_pending_message(PendingMessage { thread_id, turn_id, item, input: input.clone() }).await?;
         let (answered, told) = oneshot::channel::<()>();
         let answered_first = Box::pin(async move {
             // A sender that is gone without a word means that there is nobody to wait for.
@@ -56,7 +56,7 @@ impl Handler for TurnSteer {
             Steer { message_id: message_id.clone(), client_id, content, attachments, input, answered: answered_first };
         if let Err(reason) = handle.slot.steer(&wanted, steer) {
             // The turn has decided to end meanwhile.
-            app.store.remove_pending(&params.thread_id, &message_id).await?;
+            app.store.remove_pending_message(&params.thread_id, &message_id).await?;
             return Err(refused(reason));
         }
         taken.accept();

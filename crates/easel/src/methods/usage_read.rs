@@ -13,7 +13,7 @@ impl Handler for UsageRead {
                 return Err(Refusal::field(field, "must be a day as YYYY-MM-DD"));
             }
         }
-        let page = cx.app.store.used(params).await.map_err(|refused| Refusal::page(refused, None))?;
+        let page = cx.app.store.list_usage(params).await.map_err(|refused| Refusal::page(refused, None))?;
         let config = cx.app.config();
         let totals = total(page.totals.iter().map(|used| priced(used, &config)));
         let entry = |used| {

@@ -12,7 +12,7 @@ use tempfile::TempPath;
 
 use super::source_file::{open_client_path, open_model_path, unreadable};
 use crate::error::Error;
-use crate::files::thread_files::{self, ImageWriter};
+use crate::files::thread_files::{self, HashingWriter};
 use crate::files::validate_image;
 use crate::home::Home;
 use crate::images::arrival_notes;
@@ -23,14 +23,14 @@ const CHUNK_SIZE: usize = 64 << 10;
 
 /// Upper limits for an image from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ImportLimits {
     /// Largest file, in bytes.
     pub reference_bytes: u64,
     /// Largest width times height, as the header of the file declares them.
     pub reference_pixels: u64,
 }
 
-impl Default for Limits {
+impl Default for ImportLimits {
     /// 50 MiB and 100 million pixels.
     fn default() -> Self {
         Self { reference_bytes: 50 << 20, reference_pixels: 100_000_000 }
@@ -52,7 +52,12 @@ impl CopiedImage {
 }
 
 /// Copies the image into the folder of attachments. Images with equal bytes share one file.
-pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSource) -> Result<CopiedImage, ImportError> {
+pub(crate) fn copy(
+    home: &Home,
+    owner: &str,
+    limits: ImportLimits,
+    source: &ImageSource,
+) -> Result<CopiedImage, ImportError> {
     let name = describe(source);
     let mut writer = create(home, owner).map_err(|error| not_stored(home, error))?;
     let max = limits.reference_bytes;
@@ -75,15 +80,15 @@ pub(crate) fn copy(home: &Home, owner: &str, limits: Limits, source: &ImageSourc
     accept(home, owner, writer, limits, &name)
 }
 
-fn create(home: &Home, owner: &str) -> io::Result<ImageWriter> {
+fn create(home: &Home, owner: &str) -> io::Result<HashingWriter> {
     let incoming = home.incoming();
     if !incoming.is_dir() {
         os::create_private_folder(&incoming)?;
     }
-    ImageWriter::create(&incoming, owner)
+    HashingWriter::create(&incoming, owner)
 }
 
-fn copy_file(home: &Home, writer: &mut ImageWriter, file: &File, max: u64, name: &str) -> Result<(), ImportError> {
+fn copy_file(home: &Home, writer: &mut HashingWriter, file: &File, max: u64, name: &str) -> Result<(), ImportError> {
     if file.metadata().map_err(|error| unreadable(name, error))?.len() > max {
         return Err(too_large(name, max));
     }
@@ -94,7 +99,7 @@ fn copy_file(home: &Home, writer: &mut ImageWriter, file: &File, max: u64, name:
 }
 
 /// Copies to the end of the source. A file may grow while it is read, so the limit applies here too.
-fn fill(home: &Home, writer: &mut ImageWriter, source: impl Read, max: u64, name: &str) -> Result<(), ImportError> {
+fn fill(home: &Home, writer: &mut HashingWriter, source: impl Read, max: u64, name: &str) -> Result<(), ImportError> {
     let mut source = source.take(max + 1);
     let mut chunk = vec![0; CHUNK_SIZE];
     let mut copied = 0;
@@ -117,8 +122,8 @@ fn fill(home: &Home, writer: &mut ImageWriter, source: impl Read, max: u64, name
 fn accept(
     home: &Home,
     owner: &str,
-    writer: ImageWriter,
-    limits: Limits,
+    writer: HashingWriter,
+    limits: ImportLimits,
     name: &str,
 ) -> Result<CopiedImage, ImportError> {
     let (file, facts) = writer.finish().map_err(|error| {
@@ -127,7 +132,7 @@ fn accept(
         }
         not_stored(home, error)
     })?;
-    let Limits { reference_pixels: max_pixels, reference_bytes: max_bytes } = limits;
+    let ImportLimits { reference_pixels: max_pixels, reference_bytes: max_bytes } = limits;
     if u64::from(facts.width) * u64::from(facts.height) > max_pixels {
         let excess = format!("has {}x{} pixels, more than {max_pixels}", facts.width, facts.height);
         return Err(ImportError::TooLarge { image: name.into(), excess });

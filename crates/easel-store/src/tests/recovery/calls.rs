@@ -78,7 +78,7 @@ async fn an_image_that_was_whole_but_not_recorded_is_not_lost() {
     let path = home.path().join("generated_images/thread-1/c1.png");
     assert_eq!(image.saved_path.as_deref(), path.to_str());
     assert_eq!(fs::read(path).unwrap(), png(3, 2, b"paid for"));
-    let listed = store.images(ImageListParams::default()).await.unwrap().data;
+    let listed = store.list_images(ImageListParams::default()).await.unwrap().data;
     assert_eq!((&listed[0].image, listed.len()), (&image.images[0], 1));
     assert_eq!(image.images[0].model, "gpt-image-2");
 }
@@ -186,7 +186,7 @@ async fn the_model_is_told_how_its_open_calls_ended() {
     let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
     let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
     store.close().await;
-    let loaded = open(home.path()).load(THREAD).await.unwrap().unwrap();
+    let loaded = open(home.path()).load_thread(THREAD).await.unwrap().unwrap();
     let outputs: Vec<_> = loaded.history[2..].iter().collect();
     let [
         ResponseItem::FunctionCallOutput { call_id: first, output: made },

@@ -10,7 +10,7 @@ use easel_protocol::record::Billed;
 
 use super::super::sample::*;
 use super::*;
-use crate::files::image_writer::MadeWriter;
+use crate::files::image_writer::ImageWriter;
 
 #[tokio::test]
 async fn a_half_image_is_removed_and_never_shown() {
@@ -72,7 +72,7 @@ async fn each_of_several_open_calls_has_its_images_again() {
     assert_eq!(bytes(&images[0]), [png(1, 1, b"one"), png(1, 1, b"two")]);
     assert_eq!(bytes(&images[1]), [png(1, 1, b"of another")]);
     for record in images.iter().flat_map(|image| &image.images) {
-        assert!(store.image(&record.id).await.unwrap().is_some());
+        assert!(store.find_image(&record.id).await.unwrap().is_some());
     }
     let folder = home.path().join("generated_images/thread-1");
     assert_eq!(names(&folder), ["c1-2.png", "c1.png", "c2.png"]);
@@ -137,7 +137,7 @@ async fn an_image_that_cannot_be_read_now_is_kept_for_the_next_start() {
         let image = only_image(&store).await;
         assert_eq!((image.status, image.error, image.images.len()), (ImageStatus::Completed, None, 1));
         assert_eq!(fs::read(&image.images[0].path).unwrap(), png(1, 1, b"paid for"));
-        assert_eq!(store.images(ImageListParams::default()).await.unwrap().data.len(), 2);
+        assert_eq!(store.list_images(ImageListParams::default()).await.unwrap().data.len(), 2);
     }
 }
 
@@ -172,7 +172,7 @@ async fn an_image_in_a_spare_folder_comes_home() {
     let tag = crate::files::thread_files::call_tag(THREAD, "c1");
     let maker = format!("{}.{tag}", store.owner).into();
     let full = Err(std::io::ErrorKind::StorageFull.into());
-    let mut writer = MadeWriter::new(full, &maker, crate::files::spare_folders::shared_folders()).unwrap();
+    let mut writer = ImageWriter::new(full, &maker, crate::files::spare_folders::shared_folders()).unwrap();
     writer.write_all(&png(1, 1, b"paid for")).unwrap();
     let staged = store.call_files(THREAD, "c1").stage(writer).unwrap();
     let spare = staged.path.to_path_buf();
