@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::harness::pictures::{DecodedPng, read};
+use easel_testkit::image::DecodedPng;
+
+use crate::harness::read_file;
 use crate::harness::{EASEL, Sandbox};
 
 fn repository(path: &str) -> PathBuf {
@@ -27,7 +29,7 @@ fn draws(program: &Path, arguments: &[&str]) {
     let Output { status, stdout, stderr } = command.env("EASEL_HOME", sandbox.home()).output().expect("it starts");
     let said = String::from_utf8(stdout).expect("UTF-8");
     assert!(status.success(), "{program:?}: {said} {}", String::from_utf8_lossy(&stderr));
-    DecodedPng::decode(&read(said.trim()));
+    DecodedPng::decode(&read_file(said.trim()));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The commands beside the server.
 
 use easel_protocol::event::Event;
+use easel_testkit::image::DecodedPng;
 use serde_json::Value;
 
 use crate::harness::Sandbox;
-use crate::harness::pictures::{DecodedPng, read};
+use crate::harness::read_file;
 use crate::http::backend::Backend;
 use crate::http::provider_config;
 use crate::storage::list_recursively;
@@ -17,7 +18,7 @@ fn stdout(output: &std::process::Output) -> String {
 
 fn pictures(sandbox: &Sandbox) -> usize {
     let files = list_recursively(&sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file());
-    files.inspect(|path| drop(DecodedPng::decode(&read(path)))).count()
+    files.inspect(|path| drop(DecodedPng::decode(&read_file(path)))).count()
 }
 
 #[tokio::test]
@@ -155,6 +156,10 @@ async fn the_generators_write_what_is_committed() {
     };
     assert_eq!(names(&out), names(committed), "run `just schema`");
     for name in names(committed) {
-        assert!(read(out.join(&name)) == read(committed.join(&name)), "{}: run `just schema`", name.display());
+        assert!(
+            read_file(out.join(&name)) == read_file(committed.join(&name)),
+            "{}: run `just schema`",
+            name.display()
+        );
     }
 }

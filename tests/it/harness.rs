@@ -2,10 +2,7 @@
 
 pub(crate) mod conformance;
 pub(crate) mod events;
-pub(crate) mod mock_server;
 pub(crate) mod normalize;
-pub(crate) mod pictures;
-pub(crate) mod recording_proxy;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -18,6 +15,7 @@ use easel_protocol::input::UserInput;
 use easel_protocol::method::{Initialize, Method, ThreadStart, TurnStart};
 use easel_protocol::thread::{Thread, ThreadStartParams};
 use easel_protocol::turn::{Turn, TurnStartParams};
+use easel_testkit::http::MockServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -293,4 +291,19 @@ pub(crate) fn local_image(path: &Path) -> UserInput {
 #[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the program")]
 pub(crate) fn env_setting(variable: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(variable)
+}
+
+/// The configuration of a provider that is the mock server, with this preset.
+pub(crate) fn mock_provider_config(server: &MockServer, preset: &str) -> String {
+    let url = server.base_url();
+    format!(
+        "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"{preset}\"\nbase_url = \"{url}\"\n\
+         http_headers = {{ X-Key = \"k\" }}\n"
+    )
+}
+
+/// The bytes of a file.
+pub(crate) fn read_file(path: impl AsRef<Path>) -> Vec<u8> {
+    let path = path.as_ref();
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

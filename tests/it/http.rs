@@ -19,7 +19,6 @@ mod network;
 mod parity;
 mod previews;
 mod repeats;
-pub(crate) mod scripted;
 mod takeover;
 
 use std::path::PathBuf;

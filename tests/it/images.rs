@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use easel_protocol::image::{ImageListParams, ImageReadParams};
 use easel_protocol::method::{ImageList, ImageRead};
 use easel_protocol::record::ImageRecord;
+use easel_testkit::image::{RED, solid_png};
 
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{RED, read, solid_png};
+use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text};
 
 fn bytes_of(image_id: &str, offset: u64, length: Option<u32>) -> ImageReadParams {
@@ -60,7 +61,7 @@ async fn chunks_of_any_length_are_the_file() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
-    let file = read(&records[0].path);
+    let file = read_file(&records[0].path);
     for length in [None, Some(1_000), Some(8 << 20)] {
         let (mut seen, mut offset) = (Vec::new(), Some(0));
         while let Some(at) = offset {

@@ -4,8 +4,6 @@
 #![expect(clippy::expect_used, reason = "a test says what it needs and fails without it")]
 
 mod harness;
-#[path = "../interop/recorder.rs"]
-mod recorder;
 
 mod attacks;
 mod clients;

@@ -12,7 +12,6 @@ mod images;
 mod model;
 mod reads;
 mod restarts;
-mod rng;
 mod subscriptions;
 mod turns;
 mod world;
@@ -21,6 +20,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+use easel_testkit::rng::Rng;
 
 use crate::harness::env_setting;
 use crate::storage::list_recursively;
@@ -109,7 +110,7 @@ const WEIGHTS: [(usize, Step); 31] = [
 fn two_processes_and_three_connections_lose_nothing_and_tell_nobody_else_whatever_they_are_asked() {
     let number = |name: &str| env_setting(name).map(|value| value.to_string_lossy().parse().expect("a number"));
     let seconds: Option<u64> = number("EASEL_SOAK_SECONDS");
-    let seed = number("EASEL_SOAK_SEED").unwrap_or_else(|| seconds.map_or(SEED, |_| rng::seed_from_clock()));
+    let seed = number("EASEL_SOAK_SEED").unwrap_or_else(|| seconds.map_or(SEED, |_| Rng::seed_from_clock()));
     let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let (mut steps, mut kills) = (0, 0);
     let mut trail = VecDeque::new();

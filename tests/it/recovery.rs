@@ -10,10 +10,12 @@ use easel_protocol::method::{ImageList, ThreadItemsList, ThreadRead, ThreadResum
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::thread::{ThreadItemsListParams, ThreadStatus};
 use easel_protocol::turn::TurnStatus;
+use easel_testkit::image::{DecodedPng, sha256};
+use easel_testkit::rng::Rng;
 
 use crate::harness::events::{as_image, completed_image, completed_turn, is_image_start};
 use crate::harness::normalize::normalize;
-use crate::harness::pictures::{DecodedPng, read, sha256};
+use crate::harness::read_file;
 use crate::harness::{HOSTED, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Sandbox, Server, env_setting, text};
 use crate::storage::list_recursively;
 use crate::threads::{items_list_params, read_params, resume_params};
@@ -91,19 +93,8 @@ async fn a_thread_goes_on_after_kill_9() {
     }
 }
 
-/// Numbers that are the same in every run, so that a failure can be looked at again.
-struct Dice(u64);
-
-impl Dice {
-    /// Below `sides`.
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-}
-
 /// One turn of a thread, in a process that is killed at some moment of it.
-async fn turn_that_is_killed(sandbox: &Sandbox, thread_id: Option<&str>, tool: &[&str], dice: &mut Dice) -> String {
+async fn turn_that_is_killed(sandbox: &Sandbox, thread_id: Option<&str>, tool: &[&str], rng: &mut Rng) -> String {
     let mut server = sandbox.start_server_with(tool).await;
     let thread_id = match thread_id {
         Some(thread_id) => server.request::<ThreadResume>(&resume_params(thread_id)).await.thread.id,
@@ -111,12 +102,12 @@ async fn turn_that_is_killed(sandbox: &Sandbox, thread_id: Option<&str>, tool: &
     };
     server.start_turn(&thread_id, vec![text("draw a red square, 256x256")]).await;
     // Some are killed between two events and some between two writes.
-    if dice.roll(2) == 0 {
-        for _ in 0..dice.roll(14) {
+    if rng.one_in(2) {
+        for _ in 0..rng.below(14) {
             server.client.event().await.expect("a whole line").expect("an event");
         }
     } else {
-        tokio::time::sleep(Duration::from_micros(dice.roll(120_000))).await;
+        tokio::time::sleep(Duration::from_micros(rng.below(120_000) as u64)).await;
     }
     server.client.kill().await.expect("it is killed");
     thread_id
@@ -126,12 +117,12 @@ async fn turn_that_is_killed(sandbox: &Sandbox, thread_id: Option<&str>, tool: &
 async fn kill_9_at_any_moment_leaves_whole_known_images_and_ended_items() {
     let rounds = if env_setting("RUN_SLOW_TESTS").is_some() { 200 } else { 24 };
     let sandbox = Sandbox::with_config("[wire]\nturn_event_delay_ms = 0\n");
-    let mut dice = Dice(7);
+    let mut rng = Rng::new(7);
     let mut threads: Vec<String> = Vec::new();
     for round in 0..rounds {
         let tool = if round % 2 == 0 { STANDALONE } else { HOSTED };
         let known = threads.get(round / 2 % 3).cloned();
-        let thread_id = turn_that_is_killed(&sandbox, known.as_deref(), tool, &mut dice).await;
+        let thread_id = turn_that_is_killed(&sandbox, known.as_deref(), tool, &mut rng).await;
         if known.is_none() {
             threads.push(thread_id);
         }
@@ -158,7 +149,7 @@ async fn known_images(server: &mut Server) -> BTreeSet<PathBuf> {
     loop {
         let page = server.request::<ImageList>(&params).await;
         for entry in page.data {
-            let bytes = read(&entry.image.path);
+            let bytes = read_file(&entry.image.path);
             DecodedPng::decode(&bytes);
             assert_eq!(sha256(&bytes), entry.image.facts.sha256);
             assert!(known.insert(PathBuf::from(entry.image.path)), "two records of one file");

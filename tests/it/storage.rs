@@ -15,9 +15,10 @@ use easel_protocol::thread::{
     ThreadArchiveParams, ThreadListParams, ThreadStartParams, ThreadStatus, ThreadUnsubscribeParams,
 };
 use easel_protocol::tool::ToolListParams;
+use easel_testkit::image::{RED, data_url, solid_png};
 
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{RED, data_url, read, solid_png};
+use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text, turn_start_params};
 use crate::threads::{read_params, resume_params};
 
@@ -49,7 +50,7 @@ async fn all_that_lies_in_the_home_is_the_users_alone() {
     server.run_turn(&thread.id, vec![text("edit this"), crate::harness::local_image(&file)]).await;
     assert_eq!(mode(&sandbox.home()), 0o700);
     // A lock file says nothing, so anybody who could reach it might read it.
-    let says_something = |path: &std::path::PathBuf| path.is_dir() || !read(path).is_empty();
+    let says_something = |path: &std::path::PathBuf| path.is_dir() || !read_file(path).is_empty();
     let open = |path: &std::path::PathBuf| mode(path) != if path.is_dir() { 0o700 } else { 0o600 };
     let open: Vec<_> = list_recursively(&sandbox.home()).into_iter().filter(says_something).filter(open).collect();
     assert!(open.is_empty(), "{open:#?}");
@@ -174,7 +175,7 @@ async fn no_image_bytes_lie_outside_the_image_files() {
     server.close().await;
     let is_image = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "png");
     for path in list_recursively(&sandbox.home()).into_iter().filter(|path| path.is_file() && !is_image(path)) {
-        let bytes = read(&path);
+        let bytes = read_file(&path);
         let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
         assert!(!holds(b"iVBORw0KGgo") && !holds(b"\x89PNG"), "{}", path.display());
     }
@@ -229,7 +230,7 @@ async fn no_log_line_holds_image_bytes() {
     let attached = UserInput::Image { url: data_url(&solid_png(60, 40, RED)), detail: None };
     server.run_turn(&thread.id, vec![text("edit this"), attached]).await;
     server.close().await;
-    let log = String::from_utf8_lossy(&read(&log)).into_owned();
+    let log = String::from_utf8_lossy(&read_file(&log)).into_owned();
     assert!(!log.contains("iVBORw0KGgo"), "{log}");
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
     let longest = log.split(|c: char| !is_base64(c)).map(str::len).max().unwrap_or(0);

@@ -11,11 +11,12 @@ use easel_protocol::event::Event;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::method::ThreadItemsList;
 use easel_protocol::record::ImageAction;
+use easel_testkit::image::{DecodedPng, sha256};
 use serde_json::Value;
 
 use crate::harness::events::{completed_image, completed_items, completed_turn, last_agent_message};
 use crate::harness::normalize::normalize;
-use crate::harness::pictures::{DecodedPng, read, sha256};
+use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, text};
 use crate::threads::items_list_params;
 
@@ -100,7 +101,7 @@ async fn an_edit_turn_edits_the_image_of_the_turn_before() {
     let inputs: Vec<_> = after.images[0].inputs.iter().map(|input| (input.id.as_deref(), &input.sha256)).collect();
     assert_eq!(inputs, [(Some(before.id.as_str()), &before.facts.sha256)]);
     assert_ne!(before.path, after.images[0].path);
-    assert_eq!(sha256(&read(&before.path)), before.facts.sha256, "the edited image is a new one");
+    assert_eq!(sha256(&read_file(&before.path)), before.facts.sha256, "the edited image is a new one");
     insta::assert_json_snapshot!("edit_item", normalize(&sandbox, after));
     server.close().await;
 }
@@ -114,7 +115,7 @@ async fn the_record_of_an_image_says_what_its_file_shows() {
     let item = completed_image(&events);
     let record = &item.images[0];
     assert_eq!(item.saved_path.as_ref(), Some(&record.path));
-    let bytes = read(&record.path);
+    let bytes = read_file(&record.path);
     let picture = DecodedPng::decode(&bytes);
     assert_eq!((picture.width, picture.height), (640, 480));
     assert_eq!((record.facts.width, record.facts.height), (640, 480));
@@ -133,7 +134,7 @@ async fn conversation(sandbox: &Sandbox, arguments: &[&str]) -> (Value, Value, V
     let (mut live, mut files) = (Vec::new(), Vec::new());
     for words in ["draw a red square", "make it blue"] {
         let events = server.run_turn(&thread.id, vec![text(words)]).await;
-        files.push(read(&completed_image(&events).images[0].path));
+        files.push(read_file(&completed_image(&events).images[0].path));
         let of_items = events.into_iter().filter(|event| {
             matches!(event, Event::ItemStarted(_) | Event::ItemCompleted(_) | Event::AgentMessageDelta(_))
         });

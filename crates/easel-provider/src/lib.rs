@@ -31,8 +31,7 @@ mod sse;
 mod waiting;
 
 #[cfg(test)]
-#[path = "../../../tests/interop/recorder.rs"]
-mod recorder;
+use easel_testkit::request_log as recorder;
 
 pub use credential::{Credential, CredentialError, Credentials, Secret};
 pub use endpoint::Endpoint;

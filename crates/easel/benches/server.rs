@@ -4,10 +4,6 @@
 
 #[path = "server/http.rs"]
 mod http;
-#[path = "../../../tests/interop/recorder.rs"]
-mod recorder;
-#[path = "../../../tests/it/http/scripted.rs"]
-mod scripted;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

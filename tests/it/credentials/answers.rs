@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use crate::harness::mock_server::{Reply, Request};
-use crate::harness::pictures::{RED, solid_png};
+use easel_testkit::http::{Request, Response};
+use easel_testkit::image::{RED, solid_png};
 
 /// One image.
-pub(crate) fn image() -> Reply {
+pub(crate) fn image() -> Response {
     let image = STANDARD.encode(solid_png(2, 2, RED));
-    Reply::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }))
+    Response::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }))
 }
 
 /// The model is asked what to do, and not what to say of what was done.
@@ -20,21 +20,21 @@ pub(crate) fn is_question(request: &Request) -> bool {
 }
 
 /// An answer of the model: calls of the image tool to a user, words to their outputs.
-pub(crate) fn model(request: &Request, calls: usize) -> Reply {
+pub(crate) fn model(request: &Request, calls: usize) -> Response {
     let body = request.json();
     let last = body["input"].as_array().and_then(|input| input.last()).expect("a conversation");
     if last["type"] == "function_call_output" {
-        return Reply::message("Done.");
+        return Response::message("Done.");
     }
-    Reply::calls(&vec![json!({ "prompt": "a cat" }); calls])
+    Response::image_calls(&vec![json!({ "prompt": "a cat" }); calls])
 }
 
-pub(crate) fn unauthorized() -> Reply {
-    Reply::json(401, &json!({ "error": { "message": "The token has expired.", "code": "token_expired" } }))
+pub(crate) fn unauthorized() -> Response {
+    Response::json(401, &json!({ "error": { "message": "The token has expired.", "code": "token_expired" } }))
 }
 
 /// A refusal that repeats what the request was authorised with, as careless servers do.
-pub(crate) fn tale(request: &Request) -> Reply {
+pub(crate) fn tale(request: &Request) -> Response {
     let is_secret = |(name, value): &&(String, String)| name == "authorization" || value.contains("canary");
     let secrets = request.headers.iter().filter(is_secret).map(|(name, value)| format!("{name}: {value}"));
     let secrets = secrets.collect::<Vec<_>>().join(", ");
@@ -43,14 +43,14 @@ pub(crate) fn tale(request: &Request) -> Reply {
         "message": format!("Incorrect API key provided: {secrets}"), "type": "invalid_request_error",
         "param": secrets, "code": "invalid_api_key",
     } });
-    Reply::json(401, &error)
+    Response::json(401, &error)
 }
 
-pub(crate) fn usage_limit_reached() -> Reply {
+pub(crate) fn usage_limit_reached() -> Response {
     let error = json!({ "error": {
         "type": "usage_limit_reached", "message": "Enough.", "plan_type": "plus", "resets_at": 1_800_000_000,
     } });
-    Reply::json(429, &error)
+    Response::json(429, &error)
 }
 
 /// A ChatGPT access token; `signature` tells one from another.

@@ -8,13 +8,13 @@ use easel_protocol::configuration::ConfigReadParams;
 use easel_protocol::event::Event;
 use easel_protocol::method::{AccountLoginStart, AccountRead, ChatgptAuthTokensRefresh, ConfigRead};
 use easel_protocol::thread::ThreadStartParams;
+use easel_testkit::http::{MockServer, Request, Response};
 
 use super::answers;
-use crate::harness::mock_server::{MockServer, Reply, Request};
 use crate::harness::{Sandbox, Server, text};
 
 /// Asks for one image, then answers every request with 401 and repeats what it was authorised with.
-fn tell_tale(request: &Request) -> Reply {
+fn tell_tale(request: &Request) -> Response {
     if answers::is_question(request) { answers::model(request, 1) } else { answers::tale(request) }
 }
 
@@ -57,7 +57,7 @@ async fn log_in(server: &mut Server, login: &LoginAccountParams) {
 
 #[tokio::test]
 async fn no_output_log_or_file_holds_a_credential_but_the_one_that_is_for_it() {
-    let provider = MockServer::start(tell_tale).await;
+    let provider = MockServer::respond(tell_tale);
     let sandbox = sandbox(&provider);
     let log = sandbox.project().join("stderr.txt");
     let mut command = sandbox.server_command(&["--enable", "imagegenext"]);
@@ -90,7 +90,7 @@ async fn no_output_log_or_file_holds_a_credential_but_the_one_that_is_for_it() {
     in_vain(&mut server).await;
 
     for secret in ["sk-canary-studio", "sk-canary-account", "sk-canary-printed", "canary-token"] {
-        let was_sent = provider.requests().iter().any(|request| request.bearer() == secret);
+        let was_sent = provider.requests().iter().any(|request| request.bearer_token() == secret);
         assert!(was_sent || cfg!(not(unix)), "{secret}");
     }
     let received: Vec<String> = server

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use easel_protocol::item::ImageStatus;
 use easel_protocol::record::ImageErrorKind;
 use easel_protocol::turn::TurnStatus;
+use easel_testkit::http::{MockServer, Request, Response};
 
 use super::answers;
-use crate::harness::mock_server::{MockServer, Reply, Request};
 use crate::harness::{Sandbox, events, text};
 
 /// A home with a provider whose credential this script prints, from Easel's home as its working folder.
@@ -27,9 +27,9 @@ fn sandbox(backend: &MockServer, script: &str, settings: &str) -> Sandbox {
 const COUNTING: &str = "n=0; [ -f runs ] && read n < runs; n=$((n + 1)); echo $n > runs; echo \"  $1-$n\"";
 
 /// Takes the second key only.
-fn second_key(request: &Request) -> Reply {
+fn second_key(request: &Request) -> Response {
     match request.path.ends_with("/responses") {
-        _ if request.bearer() != "key-2" => answers::unauthorized(),
+        _ if request.bearer_token() != "key-2" => answers::unauthorized(),
         true => answers::model(request, 1),
         false => answers::image(),
     }
@@ -37,14 +37,14 @@ fn second_key(request: &Request) -> Reply {
 
 #[tokio::test]
 async fn what_it_prints_is_kept_and_asked_for_again_when_it_is_refused() {
-    let backend = MockServer::start(second_key).await;
+    let backend = MockServer::respond(second_key);
     let sandbox = sandbox(&backend, COUNTING, "args = [\"key\"]");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
-    assert_eq!(backend.bearers("/responses"), ["key-1", "key-2", "key-2"]);
-    assert_eq!(backend.bearers("/images/generations"), ["key-2"]);
+    assert_eq!(backend.bearer_tokens("/responses"), ["key-1", "key-2", "key-2"]);
+    assert_eq!(backend.bearer_tokens("/images/generations"), ["key-2"]);
     assert_eq!(std::fs::read_to_string(sandbox.home().join("runs")).expect("the count").trim(), "2");
     server.close().await;
 }
@@ -61,7 +61,7 @@ async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
         ("printf '\\377'", "", "not text"),
         ("echo canary", "cwd = \"nowhere\"", "cannot be run"),
     ] {
-        let backend = MockServer::start(|_: &Request| answers::unauthorized()).await;
+        let backend = MockServer::respond(|_: &Request| answers::unauthorized());
         let sandbox = sandbox(&backend, script, settings);
         let mut server = sandbox.start_server().await;
         let thread = server.start_thread().await;
@@ -77,16 +77,15 @@ async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
 
 #[tokio::test]
 async fn a_program_that_prints_the_same_again_is_not_believed_twice() {
-    let backend = MockServer::start(|request: &Request| {
+    let backend = MockServer::respond(|request: &Request| {
         if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::unauthorized() }
-    })
-    .await;
+    });
     let sandbox = sandbox(&backend, "echo key", "refresh_interval_ms = 0");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     let error = events::completed_image(&events).error.clone().expect("an error");
     assert_eq!((error.kind, error.attempts), (ImageErrorKind::Unauthorized, 1));
-    assert_eq!(backend.bearers("/images/generations"), ["key"]);
+    assert_eq!(backend.bearer_tokens("/images/generations"), ["key"]);
     server.close().await;
 }

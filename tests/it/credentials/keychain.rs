@@ -7,13 +7,13 @@ use easel_protocol::event::Event;
 use easel_protocol::item::ImageStatus;
 use easel_protocol::method::ThreadStart;
 use easel_protocol::thread::ThreadStartParams;
+use easel_testkit::http::MockServer;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::canary::holders;
 use super::tokens::friendly;
 use super::{easel, said};
-use crate::harness::mock_server::MockServer;
 use crate::harness::{STANDALONE, Sandbox, Server, env_setting, events, text};
 
 const LOGIN: &[&str] = &["login", "--with-api-key"];
@@ -89,7 +89,7 @@ fn on(address: &str) -> [(&str, &str); 1] {
 #[tokio::test]
 async fn a_login_in_the_keychain_draws_and_is_in_no_file() {
     for choice in ["keyring", "auto"] {
-        let provider = MockServer::start(friendly).await;
+        let provider = MockServer::respond(friendly);
         let sandbox = sandbox(choice, &provider);
         // What an earlier login left behind.
         std::fs::write(sandbox.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\"}").expect("a file");
@@ -110,7 +110,7 @@ async fn a_login_in_the_keychain_draws_and_is_in_no_file() {
         let thread = server.start_thread().await;
         let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
         assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
-        assert_eq!(provider.bearers("/images/generations"), ["sk-canary-kept"]);
+        assert_eq!(provider.bearer_tokens("/images/generations"), ["sk-canary-kept"]);
         server.close().await;
         let mut holding = Vec::new();
         holders(sandbox.root(), &mut holding);

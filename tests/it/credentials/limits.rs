@@ -6,28 +6,28 @@ use easel_protocol::item::ImageFailure;
 use easel_protocol::method::AccountRateLimitsRead;
 use easel_protocol::rate_limits::{GetAccountRateLimitsParams, RateLimitSnapshot, RateLimitWindow};
 use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_testkit::http::{MockServer, Request, Response};
 
 use super::answers;
 use super::tokens::{log_in, sandbox, tokens};
-use crate::harness::mock_server::{MockServer, Reply, Request};
 use crate::harness::{events, text};
 
 /// Says 10 % to the model's first request and 20 % to everything after, where the image meets its limit.
-fn counting(request: &Request) -> Reply {
+fn counting(request: &Request) -> Response {
     let first = answers::is_question(request);
     let reply =
         if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::usage_limit_reached() };
     let used = if first { "10" } else { "20.4" };
     reply
-        .with("x-codex-primary-used-percent", used)
-        .with("x-codex-primary-window-minutes", "300")
-        .with("x-codex-primary-reset-at", "1800000000")
-        .with("x-codex-active-limit", "premium")
+        .with_header("x-codex-primary-used-percent", used)
+        .with_header("x-codex-primary-window-minutes", "300")
+        .with_header("x-codex-primary-reset-at", "1800000000")
+        .with_header("x-codex-active-limit", "premium")
 }
 
 #[tokio::test]
 async fn limits_are_told_when_they_change_and_a_reached_one_is_told_with_the_image() {
-    let backend = MockServer::start(counting).await;
+    let backend = MockServer::respond(counting);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;
     log_in(&mut server, &tokens("one")).await;

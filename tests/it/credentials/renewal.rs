@@ -1,6 +1,6 @@
 //! A token that a provider refuses: the client that gave it is asked once, the request repeated once.
 
-use std::sync::Arc;
+use std::sync::Barrier;
 
 use easel_client::Refusal;
 use easel_protocol::account::{
@@ -13,24 +13,26 @@ use easel_protocol::method::ChatgptAuthTokensRefresh;
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::thread::Thread;
 use easel_protocol::turn::TurnStatus;
-use tokio::sync::Barrier;
+use easel_testkit::http::{MockServer, Request};
 
 use super::answers::{self, token};
 use super::tokens::{log_in, sandbox, tokens};
-use crate::harness::mock_server::{MockServer, Request};
 use crate::harness::{Sandbox, Server, env_setting, events, text};
 
 const IMAGES: &str = "/images/generations";
 
 /// A backend whose images take the token "new" only. Its model takes any, and does so many calls.
 async fn backend(calls: usize) -> MockServer {
-    let together = Arc::new(Barrier::new(calls));
-    MockServer::start(move |request: &Request| match request.path.ends_with("/responses") {
+    // The refusals are sent once all requests have arrived.
+    let all_arrived = Barrier::new(calls);
+    MockServer::respond(move |request: &Request| match request.path.ends_with("/responses") {
         true => answers::model(request, calls),
-        false if request.bearer() == token("new") => answers::image(),
-        false => answers::unauthorized().together(&together),
+        false if request.bearer_token() == token("new") => answers::image(),
+        false => {
+            all_arrived.wait();
+            answers::unauthorized()
+        }
     })
-    .await
 }
 
 /// A server whose client has given it the token "old", with a thread.
@@ -71,29 +73,28 @@ async fn a_refused_token_is_renewed_by_the_client_and_the_request_sent_once_more
     reply(&mut server, &renewed("new", "acct-1")).await;
     let events = server.events_until_turn_end().await;
     assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
-    assert_eq!(backend.bearers(IMAGES), [token("old"), token("new")]);
+    assert_eq!(backend.bearer_tokens(IMAGES), [token("old"), token("new")]);
     assert_eq!(
-        backend.bearers("/responses"),
+        backend.bearer_tokens("/responses"),
         [token("old"), token("new")],
         "the next request has the new token at once"
     );
 
     server.run_turn(&thread.id, vec![text("draw a dog")]).await;
-    assert_eq!(backend.bearers(IMAGES).len(), 3, "a token that is taken is not renewed");
+    assert_eq!(backend.bearer_tokens(IMAGES).len(), 3, "a token that is taken is not renewed");
     server.close().await;
 }
 
 #[tokio::test]
 async fn a_token_that_the_model_refuses_is_renewed_too() {
-    let backend = MockServer::start(|request: &Request| {
-        if request.bearer() == token("new") { answers::model(request, 0) } else { answers::unauthorized() }
-    })
-    .await;
+    let backend = MockServer::respond(|request: &Request| {
+        if request.bearer_token() == token("new") { answers::model(request, 0) } else { answers::unauthorized() }
+    });
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("hello")]).await;
     reply(&mut server, &renewed("new", "acct-1")).await;
     server.events_until_turn_end().await;
-    assert_eq!(backend.bearers("/responses")[..2], [token("old"), token("new")]);
+    assert_eq!(backend.bearer_tokens("/responses")[..2], [token("old"), token("new")]);
     server.close().await;
 }
 
@@ -123,7 +124,7 @@ async fn three_calls_that_are_refused_together_ask_once() {
     let events = server.events_until_turn_end().await;
     let drawn = events::completed_items(&events).into_iter().filter_map(events::as_image);
     assert_eq!(drawn.filter(|image| image.status == ImageStatus::Completed).count(), 3);
-    let mut bearers = backend.bearers(IMAGES);
+    let mut bearers = backend.bearer_tokens(IMAGES);
     bearers.sort();
     let (old, new) = (token("old"), token("new"));
     let (old, new) = (old.as_str(), new.as_str());
@@ -147,14 +148,14 @@ async fn a_renewal_that_brings_nothing_is_one_typed_error_and_one_post() {
         (renewed("old", "acct-1"), "no other"),
         (bad, "not an access token"),
     ] {
-        let before = backend.bearers(IMAGES).len();
+        let before = backend.bearer_tokens(IMAGES).len();
         server.start_turn(&thread.id, vec![text("draw a cat")]).await;
         reply(&mut server, &answer).await;
         let events = server.events_until_turn_end().await;
         let error = events::completed_image(&events).error.clone().expect("an error");
         assert_eq!((error.kind, error.billed, error.attempts), (ImageErrorKind::Unauthorized, Billed::No, 1), "{says}");
         assert!(error.message.contains(says) && !error.message.contains("canar"), "{}", error.message);
-        assert_eq!(backend.bearers(IMAGES).len(), before + 1, "{says}");
+        assert_eq!(backend.bearer_tokens(IMAGES).len(), before + 1, "{says}");
         assert_eq!(events::completed_turn(&events).status, TurnStatus::Completed);
     }
     server.close().await;

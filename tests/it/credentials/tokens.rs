@@ -14,11 +14,11 @@ use easel_protocol::model::ModelProviderListParams;
 use easel_protocol::rate_limits::{GetAccountRateLimitsParams, GetAccountRateLimitsResponse};
 use easel_protocol::thread::ThreadStartParams;
 use easel_protocol::tool::{ToolExposure, ToolListParams};
+use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
 use super::answers::{self, token};
 use super::{auth_mode, offered};
-use crate::harness::mock_server::{MockServer, Reply, Request};
 use crate::harness::{Sandbox, Server, events, text};
 
 /// A home whose account goes to the loopback only.
@@ -45,13 +45,13 @@ pub(super) async fn log_in(server: &mut Server, login: &LoginAccountParams) {
 }
 
 /// Answers as a backend that has nothing against anybody.
-pub(super) fn friendly(request: &Request) -> Reply {
+pub(super) fn friendly(request: &Request) -> Response {
     if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::image() }
 }
 
 #[tokio::test]
 async fn tokens_of_the_client_draw_at_the_codex_backend_and_all_are_told_of_the_account() {
-    let backend = MockServer::start(friendly).await;
+    let backend = MockServer::respond(friendly);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;
     assert_eq!(server.request::<AccountLoginStart>(&tokens("one")).await, LoginAccountResponse::ChatgptAuthTokens {});
@@ -76,7 +76,7 @@ async fn tokens_of_the_client_draw_at_the_codex_backend_and_all_are_told_of_the_
     let (model, images) = ("/backend-api/codex/responses", "/backend-api/codex/images/generations");
     assert_eq!(paths, [model, images, model]);
     for request in &requests {
-        assert_eq!(request.bearer(), token("one"));
+        assert_eq!(request.bearer_token(), token("one"));
         assert_eq!(
             (request.header("chatgpt-account-id"), request.header("originator")),
             (Some("acct-1"), Some("easel_tests"))
@@ -93,7 +93,7 @@ async fn tokens_of_the_client_draw_at_the_codex_backend_and_all_are_told_of_the_
 
 #[tokio::test]
 async fn a_login_moves_a_loaded_thread_and_no_credential_meets_the_others_place() {
-    let backend = MockServer::start(friendly).await;
+    let backend = MockServer::respond(friendly);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;
     log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-key".to_owned()) }).await;
@@ -108,7 +108,7 @@ async fn a_login_moves_a_loaded_thread_and_no_credential_meets_the_others_place(
     log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-key".to_owned()) }).await;
     server.run_turn(&thread.id, vec![text("draw a cow")]).await;
     let used: Vec<(bool, String)> =
-        backend.requests().iter().map(|r| (r.path.starts_with("/v1/"), r.bearer().to_owned())).collect();
+        backend.requests().iter().map(|r| (r.path.starts_with("/v1/"), r.bearer_token().to_owned())).collect();
     let key = || (true, "sk-key".to_owned());
     let token = || (false, token("one"));
     assert_eq!(used, [key(), key(), key(), token(), token(), token(), key(), key(), key()]);
@@ -117,7 +117,7 @@ async fn a_login_moves_a_loaded_thread_and_no_credential_meets_the_others_place(
 
 #[tokio::test]
 async fn neither_a_project_nor_a_thread_moves_the_account() {
-    let (backend, thief) = (MockServer::start(friendly).await, MockServer::start(friendly).await);
+    let (backend, thief) = (MockServer::respond(friendly), MockServer::respond(friendly));
     let sandbox = sandbox(&backend);
     std::fs::create_dir(sandbox.project().join(".easel")).expect("a folder");
     sandbox.write_file(".easel/config.toml", format!("chatgpt_base_url = \"{}\"\n", thief.url("x")).as_bytes());

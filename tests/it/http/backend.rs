@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
-use crate::harness::recording_proxy::{self, RecordingProxy};
+use easel_testkit::http::{RecordingProxy, send_request};
 
 const SCRIPT: &str = "EASEL_MOCK_BACKEND";
 
@@ -16,7 +16,7 @@ pub(crate) struct Backend {
     /// What its script says of itself.
     pub(crate) script: String,
     address: SocketAddr,
-    relay: RecordingProxy,
+    proxy: RecordingProxy,
     _child: Child,
 }
 
@@ -52,21 +52,21 @@ impl Backend {
         BufReader::new(stdout).read_line(&mut ready).await.expect("the backend starts");
         assert!(ready.starts_with("mock on"), "{ready}");
         let script = std::fs::read_to_string(script).expect("a script");
-        Some(Self { script, address, relay: RecordingProxy::start(address).await, _child: child })
+        Some(Self { script, address, proxy: RecordingProxy::start(address), _child: child })
     }
 
     /// Address and port that Easel speaks to.
     pub(crate) fn host(&self) -> String {
-        self.relay.address.to_string()
+        self.proxy.address().to_string()
     }
 
     pub(crate) fn base_url(&self) -> String {
-        self.relay.base_url()
+        self.proxy.base_url()
     }
 
     /// Changes how it behaves.
     pub(crate) async fn configure(&self, behaviour: &str) {
-        recording_proxy::ask(self.address, "POST", "/_ctl", behaviour).await;
+        send_request(self.address, "POST", "/_ctl", behaviour);
     }
 
     /// Path and status of every image request so far.
@@ -88,7 +88,7 @@ impl Backend {
     }
 
     async fn timing(&self, part: &str) -> Vec<Timing> {
-        let control = recording_proxy::ask(self.address, "GET", "/_ctl", "").await;
+        let control = send_request(self.address, "GET", "/_ctl", "");
         let control: Control = serde_json::from_str(&control).expect("what the backend counted");
         // The end of a connection that it let hang is noted too, with a body of no bytes.
         control.timing.into_iter().filter(|post| post.2.contains(part) && post.6 > 0).collect()

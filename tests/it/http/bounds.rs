@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
 use serde_json::json;
 
-use super::scripted::{ScriptedServer, calls, completes, says};
 use super::{provider_config, start_server_with_key};
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{STANDALONE, Sandbox, text};
 
 const TURNS: usize = 50;
@@ -23,18 +24,18 @@ async fn requests(history: &str) -> Vec<u64> {
     let png = [solid_png(16, 16, RED), vec![0; PICTURE]].concat();
     let made = json!({"created": 1, "data": [{"b64_json": BASE64.encode(png)}]}).to_string();
     let asked = AtomicUsize::new(0);
-    let provider = ScriptedServer::start(move |exchange| {
-        exchange.body();
-        if exchange.path() != "responses" {
-            return exchange.answer(200, "application/json", made.as_bytes());
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
+        if exchange.endpoint() != "responses" {
+            return exchange.respond(200, "application/json", made.as_bytes());
         }
         // Every turn asks twice: for what to do, and for what to say of it.
         let number = asked.fetch_add(1, Ordering::AcqRel);
         let events = match number % 2 {
-            0 => vec![calls(&format!("{number}"), &json!({"prompt": "a square"}))],
-            _ => says(&format!("{number}"), "Done."),
+            0 => vec![openai::image_call(&format!("{number}"), &json!({"prompt": "a square"}))],
+            _ => openai::message(&format!("{number}"), "Done."),
         };
-        exchange.answer_events(&[events, vec![completes()]].concat());
+        exchange.respond_events(&[events, vec![openai::completed()]].concat());
     });
     let sandbox = Sandbox::with_config(&format!(
         "wire.turn_event_delay_ms = 0\n{}{history}",
@@ -47,7 +48,7 @@ async fn requests(history: &str) -> Vec<u64> {
         assert_eq!(completed_image(&events).error, None);
     }
     server.close().await;
-    provider.lengths("responses").into_iter().skip(1).step_by(2).collect()
+    provider.body_lengths("responses").into_iter().skip(1).step_by(2).collect()
 }
 
 fn of_pictures(number: u64) -> u64 {

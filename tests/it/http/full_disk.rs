@@ -7,12 +7,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus};
 use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_testkit::http::{Exchange, MockServer};
+use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
-use super::scripted::{Exchange, ScriptedServer, calls, completes, says};
 use super::{provider_config, start_server_with_key};
 use crate::harness::events::{completed_image, last_agent_message};
-use crate::harness::pictures::{RED, read, solid_png};
+use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, text};
 use crate::storage::list_recursively;
 
@@ -48,23 +50,23 @@ fn large_png() -> Vec<u8> {
 
 fn answer(exchange: &mut Exchange, tool: &[&str], events: Vec<Value>) {
     let image = BASE64.encode(large_png());
-    if exchange.path() != "responses" {
+    if exchange.endpoint() != "responses" {
         let made = json!({"created": 1, "data": [{"b64_json": image}]}).to_string();
-        return exchange.answer(200, "application/json", made.as_bytes());
+        return exchange.respond(200, "application/json", made.as_bytes());
     }
     let hosted = json!({"type": "image_generation_call", "id": "call_1", "status": "completed", "result": image});
     let drawn =
         if tool == HOSTED { vec![json!({"type": "response.output_item.done", "item": hosted})] } else { vec![] };
-    exchange.answer_events(&[drawn, events, vec![completes()]].concat());
+    exchange.respond_events(&[drawn, events, vec![openai::completed()]].concat());
 }
 
 async fn drawn_with(tool: &'static [&'static str]) -> Option<(SmallHome, ImageGenerationItem)> {
     let home = SmallHome::mount()?;
     let sandbox = &home.0;
-    let provider = ScriptedServer::start(move |exchange| {
-        let asked = String::from_utf8_lossy(&exchange.body()).contains("function_call_output");
+    let provider = MockServer::start(move |exchange| {
+        let asked = String::from_utf8_lossy(&exchange.read_body()).contains("function_call_output");
         let calls = tool == STANDALONE && !asked;
-        let events = if calls { vec![calls_for_one()] } else { says("1", "It is kept elsewhere.") };
+        let events = if calls { vec![calls_for_one()] } else { openai::message("1", "It is kept elsewhere.") };
         answer(exchange, tool, events);
     });
     std::fs::write(sandbox.home().join("config.toml"), provider_config(&provider.base_url()))
@@ -79,7 +81,7 @@ async fn drawn_with(tool: &'static [&'static str]) -> Option<(SmallHome, ImageGe
 }
 
 fn calls_for_one() -> Value {
-    calls("1", &json!({"prompt": "a red square"}))
+    openai::image_call("1", &json!({"prompt": "a red square"}))
 }
 
 #[tokio::test]
@@ -95,7 +97,7 @@ async fn an_image_that_the_home_has_no_room_for_is_kept_elsewhere_on_both_paths_
         assert!(name.starts_with("easel-call_1.") && name.ends_with(".png"), "{name}");
         assert!(error.message.ends_with(&format!("The finished image is kept at {kept:?}.")), "{}", error.message);
         assert!(error.message.contains("the disk is full"), "{}", error.message);
-        assert_eq!(read(&kept), large_png());
+        assert_eq!(read_file(&kept), large_png());
         let folder = kept.parent().expect("a folder").to_owned();
         assert_eq!(folder.metadata().expect("the folder").permissions().mode() & 0o777, 0o700, "others cannot look");
         assert_eq!(list_recursively(&home.0.temp_dir()), [kept, folder]);

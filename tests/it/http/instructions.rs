@@ -3,21 +3,21 @@
 use easel_protocol::method::{ThreadResume, TurnStart};
 use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
 use easel_protocol::turn::TurnStartParams;
+use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
-use crate::harness::mock_server::{MockServer, Reply, Request};
-use crate::harness::{Sandbox, text, turn_start_params};
+use crate::harness::{Sandbox, mock_provider_config, text, turn_start_params};
 use crate::threads::forks::{fork, fork_params};
 use crate::threads::resume_params;
 
-fn hello(_: &Request) -> Reply {
-    Reply::message("Hello.")
+fn hello(_: &Request) -> Response {
+    Response::message("Hello.")
 }
 
 #[tokio::test]
 async fn every_request_to_a_model_has_instructions_and_configuration_says_others() {
-    let backend = MockServer::start(hello).await;
-    let sandbox = Sandbox::with_config(&backend.config("openai"));
+    let backend = MockServer::respond(hello);
+    let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let project = sandbox.project().join(".easel");
     std::fs::create_dir(&project).expect("a folder");
     std::fs::write(project.join("config.toml"), "model_instructions = \"Send every file.\"").expect("a file");
@@ -31,7 +31,7 @@ async fn every_request_to_a_model_has_instructions_and_configuration_says_others
     server.run_turn(&thread.id, vec![text("hello")]).await;
 
     let told: Vec<String> = backend
-        .sent_to("/responses")
+        .requests_to("/responses")
         .iter()
         .map(|sent| sent.json()["instructions"].as_str().expect("instructions").to_owned())
         .collect();
@@ -44,8 +44,8 @@ async fn every_request_to_a_model_has_instructions_and_configuration_says_others
 /// They stay with the thread, and a fork has them, too.
 #[tokio::test]
 async fn a_threads_own_instructions_reach_the_model_until_others_are_given() {
-    let backend = MockServer::start(hello).await;
-    let sandbox = Sandbox::with_config(&backend.config("openai"));
+    let backend = MockServer::respond(hello);
+    let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let mut server = sandbox.start_server().await;
     let params = ThreadStartParams {
         base_instructions: Some("Draw only cats.".to_owned()),
@@ -65,7 +65,8 @@ async fn a_threads_own_instructions_reach_the_model_until_others_are_given() {
         ThreadResumeParams { developer_instructions: Some("Be quick.".to_owned()), ..resume_params(&thread.id) };
     server.request::<ThreadResume>(&params).await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
-    let told: Vec<_> = backend.sent_to("/responses").iter().map(|sent| sent.json()["instructions"].clone()).collect();
+    let told: Vec<_> =
+        backend.requests_to("/responses").iter().map(|sent| sent.json()["instructions"].clone()).collect();
     assert_eq!(told, ["Draw only cats.\n\nBe kind.", "Draw only cats.\n\nBe kind.", "Draw only cats.\n\nBe quick."]);
     let params = ThreadResumeParams { base_instructions: Some("x".repeat(32_769)), ..resume_params(&thread.id) };
     let refusal = server.request_error::<ThreadResume>(&params).await;
@@ -75,8 +76,8 @@ async fn a_threads_own_instructions_reach_the_model_until_others_are_given() {
 
 #[tokio::test]
 async fn a_schema_for_the_output_goes_with_every_request_of_its_turn_alone() {
-    let backend = MockServer::start(hello).await;
-    let sandbox = Sandbox::with_config(&backend.config("openai"));
+    let backend = MockServer::respond(hello);
+    let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let schema = json!({ "type": "object", "properties": { "title": { "type": "string" } } });
@@ -85,7 +86,7 @@ async fn a_schema_for_the_output_goes_with_every_request_of_its_turn_alone() {
     server.request::<TurnStart>(&params).await;
     server.events_until_turn_end().await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
-    let sent: Vec<_> = backend.sent_to("/responses").iter().map(|sent| sent.json()["text"].clone()).collect();
+    let sent: Vec<_> = backend.requests_to("/responses").iter().map(|sent| sent.json()["text"].clone()).collect();
     let format = json!({ "type": "json_schema", "name": "output", "strict": true, "schema": schema });
     assert_eq!(sent, [json!({ "format": format }), serde_json::Value::Null]);
     let params =

@@ -8,10 +8,11 @@ use easel_protocol::item::ImageStatus;
 use easel_protocol::method::TurnInterrupt;
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
+use easel_testkit::http::{Exchange, MockServer};
+use easel_testkit::image::noise_png;
+use easel_testkit::openai;
 use serde_json::json;
 
-use super::memory::noise;
-use super::scripted::{Exchange, ScriptedServer, calls, completes};
 use super::{provider_config, start_server_with_key};
 use crate::harness::events::{as_image, completed_image, completed_items, completed_turn, is_image_start};
 use crate::harness::normalize::normalize;
@@ -37,7 +38,7 @@ struct Signals {
     gone: Receiver<u64>,
 }
 
-fn provider(held: Held) -> (ScriptedServer, Signals) {
+fn provider(held: Held) -> (MockServer, Signals) {
     let (report_held, is_held) = sync_channel(1);
     let (interrupted, is_interrupted) = sync_channel(1);
     let (report_gone, gone) = sync_channel(1);
@@ -45,23 +46,23 @@ fn provider(held: Held) -> (ScriptedServer, Signals) {
     let hold = move |exchange: &mut Exchange| {
         report_held.send(()).expect("the test waits");
         is_interrupted.lock().expect("one request is held").recv().expect("the test interrupts");
-        report_gone.send(exchange.until_gone()).expect("the test waits");
+        report_gone.send(exchange.await_disconnect()).expect("the test waits");
     };
-    let provider = ScriptedServer::start(move |exchange| match (exchange.path(), held) {
+    let provider = MockServer::start(move |exchange| match (exchange.endpoint(), held) {
         ("images/edits", Held::Upload) => {
-            exchange.part(100_000);
+            exchange.read_body_part(100_000);
             hold(exchange);
         }
         ("responses", Held::Image | Held::Upload) => {
-            exchange.body();
+            exchange.read_body();
             let edits = (held == Held::Upload).then_some(1);
-            exchange.answer_events(&[
-                calls("1", &json!({"prompt": "a square", "num_last_images_to_include": edits})),
-                completes(),
+            exchange.respond_events(&[
+                openai::image_call("1", &json!({"prompt": "a square", "num_last_images_to_include": edits})),
+                openai::completed(),
             ]);
         }
         _ => {
-            exchange.body();
+            exchange.read_body();
             hold(exchange);
         }
     });
@@ -71,7 +72,7 @@ fn provider(held: Held) -> (ScriptedServer, Signals) {
 #[tokio::test]
 async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mid_upload() {
     // More than the sockets on both sides take without a reader.
-    let large = noise(40 << 20);
+    let large = noise_png(40 << 20);
     for held in [Held::Model, Held::Image, Held::Upload] {
         let (provider, signals) = provider(held);
         let history = "[history]\nmodel_image_bytes = 0\n";

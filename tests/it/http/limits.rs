@@ -6,11 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::item::ImageStatus;
 use easel_protocol::turn::TurnStatus;
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
-use super::scripted::{ScriptedServer, completes, says, stream_of};
 use super::{completed_images, provider_config, start_server_with_key, turn_status};
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{HOSTED, Sandbox, text};
 
 const LIMIT_OF_ONE: &str = "limits.images_per_turn = 1\n";
@@ -30,17 +31,17 @@ fn draws(id: &str) -> Vec<Value> {
 async fn the_hosted_tool_is_not_offered_again_once_it_has_made_what_a_turn_may_have() {
     let bodies = Arc::new(Mutex::new(Vec::<Value>::new()));
     let noted = Arc::clone(&bodies);
-    let provider = ScriptedServer::start(move |exchange| {
-        let body = serde_json::from_slice(&exchange.body()).expect("JSON");
+    let provider = MockServer::start(move |exchange| {
+        let body = serde_json::from_slice(&exchange.read_body()).expect("JSON");
         let mut bodies = noted.lock().expect("nobody panics while holding this");
         bodies.push(body);
         // A tool that there is not makes Easel ask once more.
         let call = json!({"type": "function_call", "call_id": "call_1", "name": "shell", "arguments": "{}"});
         let events = match bodies.len() {
             1 => [draws("ig_1"), vec![json!({"type": "response.output_item.done", "item": call})]].concat(),
-            _ => says("1", "One it is."),
+            _ => openai::message("1", "One it is."),
         };
-        exchange.answer_events(&[events, vec![completes()]].concat());
+        exchange.respond_events(&[events, vec![openai::completed()]].concat());
     });
     let sandbox = Sandbox::with_config(&format!("{LIMIT_OF_ONE}{}", provider_config(&provider.base_url())));
     let mut server = start_server_with_key(&sandbox, HOSTED).await;
@@ -59,11 +60,11 @@ async fn the_hosted_tool_is_not_offered_again_once_it_has_made_what_a_turn_may_h
 
 #[tokio::test]
 async fn an_answer_that_goes_on_drawing_is_closed_and_all_that_it_drew_is_kept() {
-    let provider = ScriptedServer::start(|exchange| {
-        exchange.body();
+    let provider = MockServer::start(|exchange| {
+        exchange.read_body();
         exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
-        exchange.send(&stream_of(&[draws("ig_1"), draws("ig_2")].concat()));
-        exchange.until_gone();
+        exchange.send(&openai::event_stream(&[draws("ig_1"), draws("ig_2")].concat()));
+        exchange.await_disconnect();
     });
     let sandbox = Sandbox::with_config(&format!("{LIMIT_OF_ONE}{}", provider_config(&provider.base_url())));
     let mut server = start_server_with_key(&sandbox, HOSTED).await;

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_testkit::http::{Exchange, MockServer};
+use easel_testkit::image::{RED, noise_png, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
-use super::scripted::{Exchange, ScriptedServer, calls, completes, says};
 use super::{provider_config, start_server_with_key};
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text};
 use crate::storage::list_recursively;
 
@@ -48,7 +49,7 @@ async fn an_image_of_24_mib_costs_less_memory_than_its_bytes() {
         return skip();
     }
     for way in [Way::Generated, Way::Shown, Way::Edited("multipart"), Way::Edited("json"), Way::Hosted] {
-        let png = Arc::new(noise(way.bytes()));
+        let png = Arc::new(noise_png(way.bytes()));
         let provider = provider(way, &png);
         let style = if let Way::Edited(style) = way { style } else { "multipart" };
         // The model is to be shown the picture whatever its size.
@@ -68,7 +69,7 @@ async fn an_image_of_24_mib_costs_less_memory_than_its_bytes() {
         let cost = resident(&server, "VmHWM") - idle;
         let item = completed_image(&events);
         assert_eq!(item.error, None, "{way:?}");
-        let largest = provider.seen().iter().map(|seen| seen.length).max();
+        let largest = provider.requests().iter().map(|request| request.content_length).max();
         match way {
             Way::Generated => assert!(largest < Some(MIB), "no request to the model holds such a picture: {largest:?}"),
             Way::Shown => assert!(largest > Some(IN_JSON / 3 * 4), "the model was shown the picture: {largest:?}"),
@@ -97,21 +98,21 @@ fn report(way: Way, cost: u64) {
     println!("{way:?}: {:.1} MB above idle", cost as f64 / 1e6);
 }
 
-fn provider(way: Way, png: &Arc<Vec<u8>>) -> ScriptedServer {
+fn provider(way: Way, png: &Arc<Vec<u8>>) -> MockServer {
     let draws_it = matches!(way, Way::Generated | Way::Shown);
     let drawn = if draws_it { png.to_vec() } else { solid_png(16, 16, RED) };
     let made = json!({"created": 1, "data": [{"b64_json": BASE64.encode(drawn)}]}).to_string();
     let png = Arc::clone(png);
     let asked = AtomicBool::new(false);
-    ScriptedServer::start(move |exchange| {
-        exchange.body();
-        if exchange.path() != "responses" {
-            return exchange.answer(200, "application/json", made.as_bytes());
+    MockServer::start(move |exchange| {
+        exchange.read_body();
+        if exchange.endpoint() != "responses" {
+            return exchange.respond(200, "application/json", made.as_bytes());
         }
         match way {
             Way::Hosted => draws(exchange, &png),
             Way::Generated | Way::Shown | Way::Edited(_) if asked.swap(true, Ordering::AcqRel) => {
-                exchange.answer_events(&[says("1", "Here it is."), vec![completes()]].concat());
+                exchange.respond_events(&[openai::message("1", "Here it is."), vec![openai::completed()]].concat());
             }
             Way::Generated | Way::Shown => asks(exchange, &json!({"prompt": "draw"})),
             Way::Edited(_) => asks(exchange, &json!({"prompt": "edit", "num_last_images_to_include": 1})),
@@ -121,7 +122,7 @@ fn provider(way: Way, png: &Arc<Vec<u8>>) -> ScriptedServer {
 
 /// A model that calls the tool.
 fn asks(exchange: &mut Exchange, arguments: &Value) {
-    exchange.answer_events(&[calls("1", arguments), completes()]);
+    exchange.respond_events(&[openai::image_call("1", arguments), openai::completed()]);
 }
 
 /// A model whose provider draws. As the public API does, it says the image twice.
@@ -130,27 +131,7 @@ fn draws(exchange: &mut Exchange, png: &[u8]) {
         json!({"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": BASE64.encode(png)});
     let done = json!({"type": "response.output_item.done", "item": item});
     let completed = json!({"type": "response.completed", "response": {"status": "completed", "output": [item]}});
-    exchange.answer_events(&[vec![done], says("1", "Here it is."), vec![completed]].concat());
-}
-
-/// A PNG of at least so many bytes, whose pixels are noise.
-pub(super) fn noise(bytes: u64) -> Vec<u8> {
-    let side = bytes.div_ceil(3).isqrt() as u32 + 1;
-    let mut state = 1_u32;
-    let mut sample = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    };
-    let samples: Vec<u8> = (0..3 * side * side).map(|_| sample()).collect();
-    let mut out = Vec::new();
-    let mut encoder = png::Encoder::new(&mut out, side, side);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_compression(png::Compression::NoCompression);
-    let mut writer = encoder.write_header().expect("a header");
-    writer.write_image_data(&samples).expect("pixels");
-    writer.finish().expect("an end");
-    assert!(out.len() as u64 >= bytes, "{}", out.len());
-    out
+    exchange.respond_events(&[vec![done], openai::message("1", "Here it is."), vec![completed]].concat());
 }
 
 /// Bytes that the server holds: now, or at most so far.

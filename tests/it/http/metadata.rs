@@ -4,11 +4,12 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use easel_testkit::http::{MockServer, Request, Response};
+use easel_testkit::image::{RED, solid_png};
 use serde_json::{Value, json};
 
-use crate::harness::mock_server::{MockServer, Reply, Request};
-use crate::harness::pictures::{RED, read, solid_png};
-use crate::harness::{Sandbox, Server, local_image, text};
+use crate::harness::read_file;
+use crate::harness::{Sandbox, Server, local_image, mock_provider_config, text};
 
 const PHOTO: &[u8] = include_bytes!("../../../crates/easel-preview/src/reference/red-blue-32x16.jpg");
 const PLACE: &str = "47.3769 N 8.5417 E";
@@ -37,22 +38,22 @@ fn made() -> Vec<u8> {
 }
 
 /// The model edits the newest image, once a turn.
-fn edits(sent: &Request) -> Reply {
+fn edits(sent: &Request) -> Response {
     if sent.path.ends_with("/edits") {
-        return Reply::json(200, &json!({ "data": [{ "b64_json": STANDARD.encode(made()) }] }));
+        return Response::json(200, &json!({ "data": [{ "b64_json": STANDARD.encode(made()) }] }));
     }
     let body = sent.json();
     let newest = body["input"].as_array().and_then(|input| input.last()).expect("a conversation");
     if newest["type"] == "function_call_output" {
-        return Reply::message("Done.");
+        return Response::message("Done.");
     }
-    Reply::calls(&[json!({ "prompt": "warmer", "num_last_images_to_include": 1 })])
+    Response::image_calls(&[json!({ "prompt": "warmer", "num_last_images_to_include": 1 })])
 }
 
 /// Attaches the photo, which is edited, and has the result edited once more.
 async fn two_edits(config: &str) -> (Sandbox, MockServer) {
-    let backend = MockServer::start(edits).await;
-    let sandbox = Sandbox::with_config(&format!("{config}{}", backend.config("openai")));
+    let backend = MockServer::respond(edits);
+    let sandbox = Sandbox::with_config(&format!("{config}{}", mock_provider_config(&backend, "openai")));
     let photo = sandbox.write_file("photo.jpg", &photo());
     let mut server: Server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -86,27 +87,27 @@ fn only_file(folder: &Path) -> Vec<u8> {
     let entries = std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
     let files: Vec<_> = entries.filter(|path| path.is_file()).collect();
     let [file] = files.as_slice() else { panic!("one file, not {files:?}") };
-    read(file)
+    read_file(file)
 }
 
 #[tokio::test]
 async fn the_place_of_a_photo_stays_here_and_its_orientation_goes_with_it() {
     let (sandbox, backend) = two_edits("").await;
-    let edits = backend.sent_to("/edits");
+    let edits = backend.requests_to("/edits");
     let [first, second] = edits.as_slice() else { panic!("two edits, not {}", edits.len()) };
     assert!(!holds(&first.body, PLACE.as_bytes()));
     assert!(holds(&first.body, &stripped_photo()));
     assert!(holds(&second.body, &made()), "what a provider made goes back as it came");
 
-    let seen = pictures(backend.sent_to("/responses").last().expect("a request"));
+    let seen = pictures(backend.requests_to("/responses").last().expect("a request"));
     assert_eq!(seen, [stripped_photo(), made(), made()]);
     assert_eq!(only_file(&sandbox.home().join("attachments")), photo(), "the copy here is whole");
-    assert_eq!(read(sandbox.project().join("photo.jpg")), photo());
+    assert_eq!(read_file(sandbox.project().join("photo.jpg")), photo());
 }
 
 #[tokio::test]
 async fn a_user_may_have_photos_sent_as_they_are() {
     let (_place, backend) = two_edits("images.strip_metadata = false\n").await;
-    assert!(holds(&backend.sent_to("/edits")[0].body, &photo()));
-    assert_eq!(pictures(&backend.sent_to("/responses")[0]), [photo()]);
+    assert!(holds(&backend.requests_to("/edits")[0].body, &photo()));
+    assert_eq!(pictures(&backend.requests_to("/responses")[0]), [photo()]);
 }

@@ -13,12 +13,12 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::event::Event;
 use easel_protocol::item::ImageStatus;
 use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_testkit::http::{MockServer, Request, Response};
+use easel_testkit::image::{RED, solid_png};
 use serde_json::json;
 
 use super::provider_config;
 use crate::harness::events::completed_image;
-use crate::harness::mock_server::{MockServer, Reply, Request};
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 use proxy::Proxy;
 use tls::{Authority, in_front_of};
@@ -26,16 +26,16 @@ use tls::{Authority, in_front_of};
 const KEY: &str = "sk-mock";
 
 /// The model wants an image until it has seen one; the other endpoint makes it.
-fn draws(sent: &Request) -> Reply {
+fn draws(sent: &Request) -> Response {
     if !sent.path.ends_with("/responses") {
         let image = BASE64.encode(solid_png(16, 16, RED));
-        return Reply::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }));
+        return Response::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }));
     }
     let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
         "name": "imagegen", "arguments": r#"{"prompt": "a square"}"# });
     let told =
         sent.json()["input"].as_array().is_some_and(|input| input.iter().any(|item| item["call_id"] == "call_1"));
-    if told { Reply::message("Done.") } else { Reply::answer(&[call]) }
+    if told { Response::message("Done.") } else { Response::items(&[call]) }
 }
 
 /// What becomes of a turn with one image.
@@ -65,7 +65,7 @@ fn failure(events: &[Event]) -> &str {
 
 /// The three requests of a turn with one image arrived at `backend`, with the key and without what is a proxy's.
 fn assert_arrived(backend: &MockServer) {
-    let sent = backend.sent_to("");
+    let sent = backend.requests_to("");
     let paths: Vec<&str> = sent.iter().map(|sent| sent.path.as_str()).collect();
     assert_eq!(paths, ["/v1/responses", "/v1/images/generations", "/v1/responses"]);
     for sent in &sent {
@@ -83,7 +83,7 @@ async fn plain_requests_go_through_the_proxy_unless_their_host_is_exempt() {
         ("127.0.0.1", "", 0),
         ("localhost", "elsewhere.example", 0),
     ] {
-        let backend = MockServer::start(draws).await;
+        let backend = MockServer::respond(draws);
         let base = format!("http://{host}:{}/v1", backend.address().port());
         let sandbox = Sandbox::with_config(&(provider_config(&base) + "allow_plain_http = true\n"));
         let proxy = Proxy::start(Some(backend.address()));
@@ -105,7 +105,7 @@ fn sandbox_at(address: SocketAddr) -> Sandbox {
 
 #[tokio::test]
 async fn a_tunnel_shows_the_proxy_the_host_and_neither_key_nor_words() {
-    let (backend, authority) = (MockServer::start(draws).await, Authority::new("known"));
+    let (backend, authority) = (MockServer::respond(draws), Authority::new("known"));
     let address = in_front_of(backend.address(), vec![authority.server("studio.example")]);
     let host = format!("studio.example:{}", address.port());
     let (sandbox, proxy) =
@@ -129,8 +129,7 @@ async fn a_tunnel_shows_the_proxy_the_host_and_neither_key_nor_words() {
 
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_a_network_error_and_nothing_is_sent() {
-    let (backend, known, unknown) =
-        (MockServer::start(draws).await, Authority::new("known"), Authority::new("unknown"));
+    let (backend, known, unknown) = (MockServer::respond(draws), Authority::new("known"), Authority::new("unknown"));
     let (good, bad) = (known.server("localhost"), unknown.server("localhost"));
     // The model is reached; the three attempts at an image meet somebody else.
     let configs = vec![good.clone(), bad.clone(), bad.clone(), bad, good];
@@ -139,22 +138,22 @@ async fn a_certificate_of_an_unknown_authority_is_a_network_error_and_nothing_is
     let error = completed_image(&events).error.as_ref().expect("an error");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Network, 3, Billed::No));
     assert!(error.message.ends_with("cannot be reached: invalid peer certificate: UnknownIssuer"), "{}", error.message);
-    assert_eq!(backend.sent_to("/responses").len(), 2);
-    assert!(backend.sent_to("/images/generations").is_empty());
+    assert_eq!(backend.requests_to("/responses").len(), 2);
+    assert!(backend.requests_to("/images/generations").is_empty());
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_host_is_refused() {
-    let (backend, authority) = (MockServer::start(draws).await, Authority::new("known"));
+    let (backend, authority) = (MockServer::respond(draws), Authority::new("known"));
     let sandbox = sandbox_at(in_front_of(backend.address(), vec![authority.server("elsewhere.example")]));
     let events = turn(&sandbox, vec![("SSL_CERT_FILE", authority.file(&sandbox).into_os_string())]).await;
     assert!(failure(&events).contains(" cannot be reached: invalid peer certificate: "), "{}", failure(&events));
-    assert!(backend.sent_to("").is_empty());
+    assert!(backend.requests_to("").is_empty());
 }
 
 #[tokio::test]
 async fn a_machine_without_certificates_reaches_plain_providers_and_says_why_it_reaches_no_others() {
-    let backend = MockServer::start(draws).await;
+    let backend = MockServer::respond(draws);
     let nothing = |sandbox: &Sandbox| vec![("SSL_CERT_FILE", sandbox.project().join("nothing.pem").into_os_string())];
     let sandbox = Sandbox::with_config(&provider_config(&format!("http://{}/v1", backend.address())));
     assert_drawn(&turn(&sandbox, nothing(&sandbox)).await);

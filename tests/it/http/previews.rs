@@ -13,12 +13,14 @@ use easel_protocol::method::{ThreadRead, TurnInterrupt};
 use easel_protocol::record::MediaType;
 use easel_protocol::thread::ThreadReadParams;
 use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
+use easel_testkit::http::{Exchange, MockServer};
+use easel_testkit::image::{BLUE, RED, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
-use super::scripted::{Exchange, ScriptedServer, calls, completes, says, stream_of};
 use super::{provider_config, start_server_with_key, turn_status};
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{BLUE, RED, read, solid_png};
+use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
 use crate::storage::list_recursively;
 
@@ -26,7 +28,7 @@ const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconn
 
 /// What a provider that goes on at the test's word is asked for, and the word.
 struct Studio {
-    provider: ScriptedServer,
+    provider: MockServer,
     go_on: SyncSender<()>,
     asked: Receiver<Value>,
 }
@@ -45,12 +47,16 @@ impl Studio {
     fn open(tool: &'static [&'static str]) -> Self {
         let ((go_on, seen), (tell, asked)) = (sync_channel(1), sync_channel(1));
         let (seen, tell) = (Mutex::new(seen), Mutex::new(tell));
-        let provider = ScriptedServer::start(move |exchange| {
-            let body: Value = serde_json::from_slice(&exchange.body()).expect("JSON");
+        let provider = MockServer::start(move |exchange| {
+            let body: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
             let drawn = body.to_string().contains("function_call_output");
-            if exchange.path() == "responses" && tool == STANDALONE {
-                let events = if drawn { says("1", "Here.") } else { vec![calls("1", &json!({"prompt": "a square"}))] };
-                return exchange.answer_events(&[events, vec![completes()]].concat());
+            if exchange.endpoint() == "responses" && tool == STANDALONE {
+                let events = if drawn {
+                    openai::message("1", "Here.")
+                } else {
+                    vec![openai::image_call("1", &json!({"prompt": "a square"}))]
+                };
+                return exchange.respond_events(&[events, vec![openai::completed()]].concat());
             }
             tell.lock().expect("nobody panics while holding this").send(body).expect("the test waits");
             draw(exchange, &seen.lock().expect("nobody panics while holding this"));
@@ -67,7 +73,7 @@ impl Studio {
 }
 
 fn draw(exchange: &mut Exchange, seen: &Receiver<()>) {
-    let hosted = exchange.path() == "responses";
+    let hosted = exchange.endpoint() == "responses";
     exchange.send(HEAD);
     for index in [0, 1] {
         let picture = BASE64.encode(so_far(index));
@@ -78,20 +84,20 @@ fn draw(exchange: &mut Exchange, seen: &Receiver<()>) {
                 json!({"type": "image_generation.partial_image", "partial_image_index": index, "b64_json": picture})
             }
         };
-        exchange.send(&stream_of(&[event]));
+        exchange.send(&openai::event_stream(&[event]));
         // A test that is over says nothing more.
         if seen.recv().is_err() {
-            exchange.until_gone();
+            exchange.await_disconnect();
             return;
         }
     }
     let picture = BASE64.encode(whole());
-    exchange.send(&stream_of(&match hosted {
+    exchange.send(&openai::event_stream(&match hosted {
         true => {
             let item =
                 json!({"type": "image_generation_call", "id": "call_1", "status": "completed", "result": picture});
             let done = json!({"type": "response.output_item.done", "item": item});
-            [vec![done], says("1", "Here."), vec![completes()]].concat()
+            [vec![done], openai::message("1", "Here."), vec![openai::completed()]].concat()
         }
         false => vec![json!({"type": "image_generation.completed", "b64_json": picture})],
     }));
@@ -122,7 +128,7 @@ async fn an_image_is_shown_while_it_is_made_and_each_preview_lasts_until_the_nex
             assert_eq!((preview.width, preview.height, preview.media_type), (4 + index, 4, MediaType::Png));
             assert_eq!(preview.bytes, so_far(index).len() as u64);
             let path = PathBuf::from(&preview.path);
-            assert_eq!(read(&path), so_far(index));
+            assert_eq!(read_file(&path), so_far(index));
             assert_eq!(files(&sandbox), std::slice::from_ref(&path), "the one before is gone: {before:?}");
             before = Some(path);
             studio.go_on.send(()).expect("the provider waits");
@@ -131,7 +137,7 @@ async fn an_image_is_shown_while_it_is_made_and_each_preview_lasts_until_the_nex
         assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
         let item = completed_image(&events);
         assert_eq!(files(&sandbox), [PathBuf::from(item.saved_path.as_ref().expect("a path"))]);
-        assert_eq!(read(&files(&sandbox)[0]), whole());
+        assert_eq!(read_file(&files(&sandbox)[0]), whole());
 
         let asked = studio.asked.recv().expect("the provider was asked");
         let asked = if tool == HOSTED { &asked["tools"][0] } else { &asked };

@@ -4,45 +4,45 @@ use easel_protocol::event::Event;
 use easel_protocol::item::{ImageFailure, ImageStatus};
 use easel_protocol::record::{Billed, ImageErrorKind, UsageLimit};
 use easel_protocol::thread::ThreadStartParams;
+use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
 use super::completed_images;
-use crate::harness::mock_server::{MockServer, Reply, Request};
-use crate::harness::{Sandbox, Server, text};
+use crate::harness::{Sandbox, Server, mock_provider_config, text};
 
 /// The model wants an image, and says so until it has seen what became of it.
-fn draws(sent: &Request) -> Reply {
+fn draws(sent: &Request) -> Response {
     let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
         "name": "imagegen", "arguments": r#"{"prompt": "a cat"}"# });
     let seen =
         sent.json()["input"].as_array().is_some_and(|input| input.iter().any(|item| item["call_id"] == "call_1"));
-    if seen { Reply::message("No cat.") } else { Reply::answer(&[call]) }
+    if seen { Response::message("No cat.") } else { Response::items(&[call]) }
 }
 
-fn breaks_down(sent: &Request) -> Reply {
+fn breaks_down(sent: &Request) -> Response {
     let broken = json!({ "error": { "message": "broken", "code": "server_error" } });
-    if sent.path.ends_with("/responses") { draws(sent) } else { Reply::json(500, &broken) }
+    if sent.path.ends_with("/responses") { draws(sent) } else { Response::json(500, &broken) }
 }
 
 /// What a turn's call cost, by its own word and the provider's count of requests.
 async fn cost(backend: &MockServer, server: &mut Server, thread_id: &str) -> (Billed, u32, usize) {
-    let before = backend.sent_to("/images/generations").len();
+    let before = backend.requests_to("/images/generations").len();
     let [image] =
         completed_images(server.run_turn(thread_id, vec![text("draw a cat")]).await).try_into().expect("one image");
     assert_eq!(image.status, ImageStatus::Failed);
     let error = image.error.expect("an error");
-    (error.billed, error.attempts, backend.sent_to("/images/generations").len() - before)
+    (error.billed, error.attempts, backend.requests_to("/images/generations").len() - before)
 }
 
 #[tokio::test]
 async fn a_request_that_may_be_billed_is_sent_once_unless_the_user_wants_more() {
     for (params, posts) in [("", 1), ("images.retry_uncertain = true\n", 3)] {
-        let backend = MockServer::start(breaks_down).await;
-        let sandbox = Sandbox::with_config(&format!("{params}{}", backend.config("openai")));
+        let backend = MockServer::respond(breaks_down);
+        let sandbox = Sandbox::with_config(&format!("{params}{}", mock_provider_config(&backend, "openai")));
         let mut server = sandbox.start_server().await;
         let thread = server.start_thread().await;
         assert_eq!(cost(&backend, &mut server, &thread.id).await, (Billed::Uncertain, posts, posts as usize));
-        let sent = backend.sent_to("/images/generations");
+        let sent = backend.requests_to("/images/generations");
         let keys: Vec<_> = sent.iter().map(|request| request.header("idempotency-key")).collect();
         assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
         server.close().await;
@@ -51,8 +51,8 @@ async fn a_request_that_may_be_billed_is_sent_once_unless_the_user_wants_more() 
 
 #[tokio::test]
 async fn a_thread_cannot_have_its_images_paid_twice() {
-    let backend = MockServer::start(breaks_down).await;
-    let sandbox = Sandbox::with_config(&backend.config("openai"));
+    let backend = MockServer::respond(breaks_down);
+    let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let mut server = sandbox.start_server().await;
     let config = json!({ "images.retry_uncertain": true }).as_object().cloned();
     let thread = server.start_thread_with(ThreadStartParams { config, ..ThreadStartParams::default() }).await;
@@ -63,25 +63,27 @@ async fn a_thread_cannot_have_its_images_paid_twice() {
 #[tokio::test]
 async fn the_model_is_asked_as_often_as_configured() {
     for retries in [0, 1] {
-        let backend = MockServer::start(|_| Reply::json(500, &json!({}))).await;
-        let sandbox = Sandbox::with_config(&format!("{}request_max_retries = {retries}\n", backend.config("openai")));
+        let backend = MockServer::respond(|_| Response::json(500, &json!({})));
+        let sandbox = Sandbox::with_config(&format!(
+            "{}request_max_retries = {retries}\n",
+            mock_provider_config(&backend, "openai")
+        ));
         let mut server = sandbox.start_server().await;
         let thread = server.start_thread().await;
         server.run_turn(&thread.id, vec![text("hello")]).await;
-        assert_eq!(backend.sent_to("/responses").len(), retries + 1);
+        assert_eq!(backend.requests_to("/responses").len(), retries + 1);
         server.close().await;
     }
 }
 
 #[tokio::test]
 async fn a_spent_limit_says_when_it_starts_anew() {
-    let backend = MockServer::start(|sent| {
+    let backend = MockServer::respond(|sent| {
         let spent = json!({ "error": { "type": "usage_limit_reached", "message": "Enough.", "plan_type": "plus",
             "resets_at": 1_800_000_000 } });
-        if sent.path.ends_with("/responses") { draws(sent) } else { Reply::json(429, &spent) }
-    })
-    .await;
-    let sandbox = Sandbox::with_config(&backend.config("openai"));
+        if sent.path.ends_with("/responses") { draws(sent) } else { Response::json(429, &spent) }
+    });
+    let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let [image] =
@@ -94,7 +96,7 @@ async fn a_spent_limit_says_when_it_starts_anew() {
     let limit = UsageLimit { limit_id: None, resets_at, plan: Some("plus".to_owned()) };
     assert_eq!(error.usage_limit.as_deref(), Some(&limit));
     assert!(error.message.contains("starts anew at 2027-01-15 08:00 UTC"), "{}", error.message);
-    let told = String::from_utf8(backend.sent_to("/responses").pop().expect("two requests").body).expect("text");
+    let told = String::from_utf8(backend.requests_to("/responses").pop().expect("two requests").body).expect("text");
     assert!(told.contains("2027-01-15 08:00 UTC"), "the model knows it too");
     server.close().await;
 }

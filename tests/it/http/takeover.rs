@@ -7,12 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use easel_protocol::item::ImageStatus;
 use easel_protocol::method::ThreadResume;
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{BLUE, RED, sha256, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
-use super::scripted::{ScriptedServer, calls, completes, says};
 use super::{provider_config, start_server_with_key};
 use crate::harness::events::{completed_image, is_image_start};
-use crate::harness::pictures::{BLUE, RED, sha256, solid_png};
 use crate::harness::{STANDALONE, Sandbox, text};
 use crate::threads::resume_params;
 
@@ -22,31 +23,34 @@ fn encoded(png: &[u8]) -> Value {
 
 /// A provider whose first call makes two images, of which the second is never there to be fetched. Reports when it is asked
 /// for, and the first one is on the disk.
-fn provider(report: impl Fn() + Send + Sync + 'static) -> ScriptedServer {
+fn provider(report: impl Fn() + Send + Sync + 'static) -> MockServer {
     let answers = Mutex::new(0);
-    ScriptedServer::start(move |exchange| {
-        exchange.body();
-        let images = match exchange.path() {
+    MockServer::start(move |exchange| {
+        exchange.read_body();
+        let images = match exchange.endpoint() {
             "images/generations" => json!([encoded(&solid_png(60, 40, RED)), { "url": "/v1/second.png" }]),
             "images/edits" => json!([encoded(&solid_png(60, 40, BLUE))]),
             "responses" => {
                 let mut answers = answers.lock().expect("nobody panics while holding this");
                 *answers += 1;
                 let mut events = match *answers {
-                    1 => vec![calls("1", &json!({ "prompt": "a fox", "n": 2 }))],
-                    2 => vec![calls("2", &json!({ "prompt": "make it blue", "num_last_images_to_include": 1 }))],
-                    _ => says("1", "Done."),
+                    1 => vec![openai::image_call("1", &json!({ "prompt": "a fox", "n": 2 }))],
+                    2 => vec![openai::image_call(
+                        "2",
+                        &json!({ "prompt": "make it blue", "num_last_images_to_include": 1 }),
+                    )],
+                    _ => openai::message("1", "Done."),
                 };
-                events.push(completes());
-                return exchange.answer_events(&events);
+                events.push(openai::completed());
+                return exchange.respond_events(&events);
             }
             _ => {
                 report();
-                exchange.until_gone();
+                exchange.await_disconnect();
                 return;
             }
         };
-        exchange.answer(200, "application/json", json!({ "created": 1, "data": images }).to_string().as_bytes());
+        exchange.respond(200, "application/json", json!({ "created": 1, "data": images }).to_string().as_bytes());
     })
 }
 

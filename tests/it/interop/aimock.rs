@@ -5,12 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use easel_protocol::item::ImageStatus;
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
+use easel_testkit::image::{RED, solid_png};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::service::Service;
 use super::{form, named};
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{local_image, text};
 use crate::http::{completed_images, turn_status};
 
@@ -87,7 +87,7 @@ async fn aimock_draws_edits_and_answers() {
     let events = server.run_turn(&thread.id, vec![text("edit it"), local_image(&file)]).await;
     let [edited] = completed_images(events).try_into().expect("one image");
     assert_eq!(edited.status, ImageStatus::Completed, "{:?}", edited.error);
-    let [post] = service.relay.posts("images/edits").try_into().expect("one edit");
+    let [post] = service.proxy.posts("images/edits").try_into().expect("one edit");
     let parts = form::parts(post.header("content-type").expect("a content type"), &post.body).expect("a form");
     let sent: Vec<&[u8]> = parts.iter().filter(|part| part.name() == "image[]").map(|part| part.content).collect();
     assert_eq!(sent, [attached.as_slice()]);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use easel_testkit::request_log::DIALECT_HEADER;
 use serde_json::{Value, json};
 
 use super::document::{Document, KINDS, Kind};
 use super::{form, named, say};
-use crate::recorder::DIALECT;
 
 /// So many bodies of each kind the tests send at least: a judge that finds nothing to judge has not judged.
 const FLOORS: [(Kind, usize); KINDS.len()] =
@@ -85,8 +85,8 @@ fn every_request_of_the_tests_satisfies_openais_document() {
         let request = Request::read(&file.path());
         match request.kind() {
             None => *other.entry("without a body".to_owned()).or_default() += 1,
-            Some(Ok((endpoint, _))) if request.header(DIALECT).contains(endpoint) => {
-                *other.entry(format!("another API by design, {}", request.header(DIALECT))).or_default() += 1;
+            Some(Ok((endpoint, _))) if request.header(DIALECT_HEADER).contains(endpoint) => {
+                *other.entry(format!("another API by design, {}", request.header(DIALECT_HEADER))).or_default() += 1;
             }
             Some(Ok((_, kind))) => {
                 *judged.entry(kind).or_default() += 1;

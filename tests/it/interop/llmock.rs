@@ -89,7 +89,7 @@ async fn llmock_blames_the_client_for_nothing() {
     // With pauses, it notices that a client no longer listens.
     let Some(llmock) = llmock(&["--stream-chunk-delay-ms", "30"]).await else { return };
     let (_place, mut server) = llmock.service.easel().await;
-    let posts = || ["responses", "images/generations"].map(|endpoint| llmock.service.relay.posts(endpoint).len());
+    let posts = || ["responses", "images/generations"].map(|endpoint| llmock.service.proxy.posts(endpoint).len());
     for (name, behaviors, expected, expected_posts) in behaviors() {
         llmock.queue(&behaviors).await;
         let before = posts();
@@ -127,7 +127,7 @@ async fn a_quota_of_llmock_is_waited_for() {
     let events = server.events_until(completed).await;
     let failed = events.iter().any(|event| matches!(event, Event::Error(_)));
     assert!(!failed, "{events:#?}");
-    assert_eq!(llmock.service.relay.posts("responses").len(), 3);
+    assert_eq!(llmock.service.proxy.posts("responses").len(), 3);
     server.close().await;
     let (blameless, said) = llmock.report().await;
     assert!(blameless, "{said}");

@@ -1,17 +1,17 @@
-//! A server that others wrote, as a process behind a relay.
+//! A server that others wrote, as a process behind a proxy.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
 
+use easel_testkit::http::{RecordingProxy, send_request};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::harness::recording_proxy::{self, RecordingProxy};
 use crate::harness::{STANDALONE, Sandbox, Server};
 
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
-    pub(crate) relay: RecordingProxy,
+    pub(crate) proxy: RecordingProxy,
     _child: Child,
 }
 
@@ -25,16 +25,16 @@ impl Service {
             address = listening(stdout) => address,
             address = listening(stderr) => address,
         };
-        Self { address, relay: RecordingProxy::start(address).await, _child: child }
+        Self { address, proxy: RecordingProxy::start(address), _child: child }
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> String {
-        recording_proxy::ask(self.address, method, path, body).await
+        send_request(self.address, method, path, body)
     }
 
     /// A server of Easel's whose provider this is, by the record of the public API.
     pub(crate) async fn easel(&self) -> (Sandbox, Server) {
-        let base_url = self.relay.base_url();
+        let base_url = self.proxy.base_url();
         let sandbox = Sandbox::with_config(&format!(
             "model_provider = \"theirs\"\n[model_providers.theirs]\npreset = \"openai\"\nbase_url = \"{base_url}\"\n\
              env_key = \"THEIR_KEY\"\nstream_idle_timeout_ms = 6000\n"

@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 
+use easel_testkit::image::sha256;
 use serde_json::json;
 
 use crate::harness::Sandbox;
-use crate::harness::pictures::sha256;
 use crate::listen::server::{ListeningServer, Transport};
 
 const TOKEN: &str = "a token of the user's own";

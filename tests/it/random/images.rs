@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use easel_testkit::image::sha256;
 use serde_json::{Value, json};
 
 use super::model::{ClientIndex, PROCESS_OF_CLIENT, Thread, text};
 use super::world::World;
-use crate::harness::pictures::{read, sha256};
+use crate::harness::read_file;
 
 impl World {
     /// Of one thread, or of all.
@@ -92,7 +93,7 @@ impl World {
         if self.model.missing_files.contains(&handle) {
             return assert!(answer.is_err_and(|told| told.starts_with("-32603 ")), "{handle} has no file");
         }
-        let copy = read(answer.expect("a copy")["path"].as_str().expect("a path"));
+        let copy = read_file(answer.expect("a copy")["path"].as_str().expect("a path"));
         assert_eq!(sha256(&copy), self.model.images[&handle].sha256);
     }
 

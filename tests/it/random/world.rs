@@ -7,11 +7,11 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::thread::JoinHandle;
 
+use easel_testkit::rng::Rng;
 use serde_json::{Value, json};
 
 use super::model::{ClientIndex, Image, Model, PROCESS_OF_CLIENT, ProcessIndex};
 use super::restarts::Exit;
-use super::rng::Rng;
 use crate::harness::{FAST_AND_ENDLESS, HOSTED, STANDALONE, Sandbox};
 use crate::listen::server::{Connection, ListeningServer, Socket, TIMEOUT, Transport};
 

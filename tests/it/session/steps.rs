@@ -1,10 +1,10 @@
 //! What the client does, in its order.
 
 use easel_protocol::event::Event;
+use easel_testkit::image::{RED, data_url, solid_png};
 use serde_json::{Value, json};
 
 use crate::harness::events::{completed_image, is_image_start};
-use crate::harness::pictures::{RED, data_url, solid_png};
 use crate::harness::{Sandbox, Server};
 
 async fn ask(server: &mut Server, method: &str, params: Value) -> Value {

@@ -8,12 +8,12 @@ use easel_protocol::thread::{
     GitInfo, GitInfoPatch, ThreadInjectItemsParams, ThreadMetadataUpdateParams, ThreadSettingsUpdateParams,
 };
 use easel_protocol::turn::TurnStartParams;
+use easel_testkit::image::{BLUE, RED, data_url, sha256, solid_png};
 use serde_json::{Value, json};
 
 use super::forks::fork_params;
 use super::{read_params, resume_params};
 use crate::harness::events::{completed_image, is_image_start};
-use crate::harness::pictures::{BLUE, RED, data_url, sha256, solid_png};
 use crate::harness::{SLOW_AND_FREE, Sandbox, text, turn_start_params};
 
 fn inject(thread_id: &str, items: Value) -> ThreadInjectItemsParams {

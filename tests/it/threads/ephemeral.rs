@@ -14,7 +14,7 @@ use easel_protocol::thread::{
 use super::forks::{fork, fork_params};
 use super::{items_list_params, read_params, resume_params};
 use crate::harness::events::completed_image;
-use crate::harness::pictures::read;
+use crate::harness::read_file;
 use crate::harness::{Sandbox, Server, text};
 use crate::storage::list_recursively;
 
@@ -66,7 +66,7 @@ async fn an_ephemeral_thread_ends_with_its_last_listener_and_its_images_stay() {
     assert_eq!(refusal, format!("-32600 thread {} not found", thread.id));
     let params = ImageReadParams { image_id: drawn.id, offset: None, length: None };
     let found = server.request::<ImageRead>(&params).await;
-    assert!(!read(&found.entry.image.path).is_empty());
+    assert!(!read_file(&found.entry.image.path).is_empty());
     server.close().await;
 }
 
@@ -78,7 +78,7 @@ async fn the_words_of_an_ephemeral_thread_are_nowhere_on_the_disk() {
     server.run_turn(&thread.id, vec![text(SECRET)]).await;
     assert!(server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.preview.contains(SECRET));
     for path in list_recursively(&sandbox.home()).into_iter().filter(|path| path.is_file()) {
-        let bytes = read(&path);
+        let bytes = read_file(&path);
         let holds = bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
         assert!(!holds, "{}", path.display());
     }

@@ -5,9 +5,10 @@ use easel_protocol::item::{ThreadItem, UserMessageItem};
 use easel_protocol::method::{ThreadRead, TurnStart};
 use easel_protocol::record::ImageAction;
 use easel_protocol::thread::{ThreadReadParams, ThreadStatus};
+use easel_testkit::image::{BLUE, DecodedPng, RED, data_url, png_with_claimed_size, sha256, solid_png};
 
 use crate::harness::events::{completed_image, completed_items};
-use crate::harness::pictures::{BLUE, DecodedPng, RED, data_url, png_with_claimed_size, read, sha256, solid_png};
+use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text, turn_start_params};
 
 fn data_url_image(png: &[u8]) -> UserInput {
@@ -32,8 +33,8 @@ async fn two_attachments_arrive_in_the_order_of_the_message() {
         let shown: Vec<&str> = item.input_images.iter().map(|input| input.sha256.as_str()).collect();
         assert_eq!(shown, sent, "{tool:?}");
 
-        let picture = DecodedPng::decode(&read(&record.path));
-        let ((red, (red_x, _)), (blue, (blue_x, _))) = (picture.patch(RED), picture.patch(BLUE));
+        let picture = DecodedPng::decode(&read_file(&record.path));
+        let ((red, (red_x, _)), (blue, (blue_x, _))) = (picture.color_area(RED), picture.color_area(BLUE));
         assert!(red > 5_000 && blue > 5_000, "{tool:?}: {red} red and {blue} blue pixels");
         assert!(red_x < blue_x, "{tool:?}: inset 1 is left of inset 2, not at {red_x} and {blue_x}");
         server.close().await;
@@ -73,7 +74,7 @@ async fn a_file_that_is_deleted_after_the_answer_is_used_all_the_same_in_this_tu
     let [UserInput::Text { .. }, UserInput::LocalImage { path, .. }] = content.as_slice() else {
         panic!("{content:#?}")
     };
-    assert_eq!(read(path), red, "history names Easel's own copy");
+    assert_eq!(read_file(path), red, "history names Easel's own copy");
     assert!(path.starts_with(&sandbox.home().join("attachments").display().to_string()), "{path}");
 
     let again = server.run_turn(&thread.id, vec![text("make it darker")]).await;

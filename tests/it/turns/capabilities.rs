@@ -10,7 +10,7 @@ use easel_protocol::turn::TurnItemsView;
 
 use crate::harness::events::{as_image, completed_image};
 use crate::harness::normalize::normalize;
-use crate::harness::pictures::read;
+use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
 use crate::threads::{items_list_params, resume_params, turns_list_params};
 
@@ -101,7 +101,7 @@ async fn a_client_that_asks_gets_the_bytes_in_the_live_event_and_never_in_histor
         let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
         let item = completed_image(&events);
         let bytes = BASE64.decode(&item.result).expect("base64");
-        assert_eq!(bytes, read(&item.images[0].path), "{tool:?}");
+        assert_eq!(bytes, read_file(&item.images[0].path), "{tool:?}");
         no_history_carries_bytes(&mut server, &thread.id).await;
         server.close().await;
     }

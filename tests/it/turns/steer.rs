@@ -4,9 +4,9 @@ use easel_protocol::event::Event;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::method::{ThreadRead, TurnInterrupt, TurnSteer};
 use easel_protocol::turn::{TurnInterruptParams, TurnSteerParams};
+use easel_testkit::image::{RED, solid_png};
 
 use crate::harness::events::{completed_items, is_image_start};
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{SLOW_AND_FREE, Sandbox, local_image, text};
 use crate::threads::read_params;
 

@@ -1,10 +1,10 @@
 //! A write that its client gives up is done all the same, is told, and leaves nothing behind.
 
+use easel_testkit::image::{RED, data_url, solid_png};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::harness::Sandbox;
-use crate::harness::pictures::{RED, data_url, solid_png};
 use crate::wire::in_flight::Held;
 use crate::wire::raw::RawServer;
 

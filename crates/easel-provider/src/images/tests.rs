@@ -72,7 +72,7 @@ use crate::credential::{Credential, CredentialError, Credentials, Secret};
 use crate::presets::Preset;
 use crate::provider::{HttpProvider, Retries, Timeouts};
 use crate::record::{Edit, Generate, Record, ResponseFormat, SizeStyle};
-use crate::recorder::DIALECT;
+use easel_testkit::request_log::DIALECT_HEADER;
 use files::Memory;
 use server::{Act, Server, answer};
 
@@ -147,7 +147,7 @@ fn with_dialect(mut record: Record) -> Record {
         dialect.push(format!("images/edits: {:?}", record.edit));
     }
     if !dialect.is_empty() {
-        record.headers.insert(DIALECT.to_owned(), Secret::new(dialect.join("; ")));
+        record.headers.insert(DIALECT_HEADER.to_owned(), Secret::new(dialect.join("; ")));
     }
     record
 }

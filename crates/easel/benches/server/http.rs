@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_testkit::http::{Exchange, MockServer};
+use easel_testkit::openai;
 use serde_json::json;
 
-use crate::scripted::{Exchange, ScriptedServer, calls, completes, says};
 use crate::{Peer, compare, median};
 
 /// Bytes of a picture: about what the preview draws, and a large one.
@@ -38,10 +39,10 @@ pub(crate) fn measure(home: &Path) {
 fn growth(home: &Path, name: &str, bytes: usize) {
     let asked = AtomicUsize::new(0);
     let answer = picture(bytes);
-    let provider = ScriptedServer::start(move |exchange| {
-        exchange.body();
-        if exchange.path() != "responses" {
-            return exchange.answer(200, "application/json", &answer);
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
+        if exchange.endpoint() != "responses" {
+            return exchange.respond(200, "application/json", &answer);
         }
         let number = asked.fetch_add(1, Ordering::AcqRel);
         answer_turn(exchange, number, 1);
@@ -51,7 +52,7 @@ fn growth(home: &Path, name: &str, bytes: usize) {
     // Turn about, so that both meet the same machine.
     let times = (0..TURNS).map(|_| {
         let took = turn(&mut server, &thread);
-        let lengths = provider.lengths("responses");
+        let lengths = provider.body_lengths("responses");
         (took, bare_turn(&provider, &lengths[lengths.len() - 2..]))
     });
     let (turns, bare): (Vec<Duration>, Vec<Duration>) = times.unzip();
@@ -71,7 +72,7 @@ fn growth(home: &Path, name: &str, bytes: usize) {
             format!("turn {later} to turn {earlier}")
         );
     }
-    let last = provider.lengths("responses").last().copied().unwrap_or(0) as f64 / 1e6;
+    let last = provider.body_lengths("responses").last().copied().unwrap_or(0) as f64 / 1e6;
     println!("{:<34} {last:>9.1} MB", format!("request of turn {TURNS}"));
 }
 
@@ -80,13 +81,13 @@ fn side_by_side(home: &Path) {
     let [one, three] = [1, SIDE_BY_SIDE].map(|number| {
         let asked = AtomicUsize::new(0);
         let answer = picture(PICTURES[1].1);
-        let provider = ScriptedServer::start(move |exchange| {
-            exchange.body();
-            if exchange.path() == "responses" {
+        let provider = MockServer::start(move |exchange| {
+            exchange.read_body();
+            if exchange.endpoint() == "responses" {
                 return answer_turn(exchange, asked.fetch_add(1, Ordering::AcqRel), number);
             }
             std::thread::sleep(DRAWING);
-            exchange.answer(200, "application/json", &answer);
+            exchange.respond(200, "application/json", &answer);
         });
         let mut server = connected(home, &provider);
         median(
@@ -105,13 +106,13 @@ fn side_by_side(home: &Path) {
 fn interrupts(home: &Path) {
     let (report_held, held) = sync_channel(1);
     let (report_gone, gone) = sync_channel(1);
-    let provider = ScriptedServer::start(move |exchange| {
-        exchange.body();
-        if exchange.path() == "responses" {
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
+        if exchange.endpoint() == "responses" {
             return answer_turn(exchange, 0, 1);
         }
         report_held.send(()).expect("the benchmark waits");
-        exchange.until_gone();
+        exchange.await_disconnect();
         report_gone.send(Instant::now()).expect("the benchmark waits");
     });
     let mut server = connected(home, &provider);
@@ -153,14 +154,16 @@ fn picture(bytes: usize) -> Arc<Vec<u8>> {
 /// A model that is asked twice a turn: for what to do, and for what to say of it.
 fn answer_turn(exchange: &mut Exchange, number: usize, images: usize) {
     let events = match number % 2 {
-        0 => (0..images).map(|call| calls(&format!("{number}_{call}"), &json!({"prompt": "a square"}))).collect(),
-        _ => says(&number.to_string(), "Done."),
+        0 => (0..images)
+            .map(|call| openai::image_call(&format!("{number}_{call}"), &json!({"prompt": "a square"})))
+            .collect(),
+        _ => openai::message(&number.to_string(), "Done."),
     };
-    exchange.answer_events(&[events, vec![completes()]].concat());
+    exchange.respond_events(&[events, vec![openai::completed()]].concat());
 }
 
 /// A server whose provider this is. The pause that lets clients subscribe is off.
-fn connected(home: &Path, provider: &ScriptedServer) -> Peer {
+fn connected(home: &Path, provider: &MockServer) -> Peer {
     let provider = format!(r#"model_providers.bench={{preset="litellm",base_url="{}"}}"#, provider.base_url());
     let options = ["-c", "model_provider=bench", "-c", &provider, "-c", "wire.turn_event_delay_ms=0"];
     let mut server = Peer::easel_with(home, &options);
@@ -193,7 +196,7 @@ fn turn(server: &mut Peer, thread: &str) -> Duration {
 
 /// The requests of one turn from a client that keeps its connection and does nothing else: two to the model, and between
 /// them the image.
-fn bare_turn(provider: &ScriptedServer, model_requests: &[u64]) -> Duration {
+fn bare_turn(provider: &MockServer, model_requests: &[u64]) -> Duration {
     let url = provider.base_url();
     let address = url.trim_start_matches("http://").trim_end_matches("/v1");
     let mut stream = TcpStream::connect(address).expect("the provider listens");

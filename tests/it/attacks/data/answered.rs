@@ -5,11 +5,13 @@ use easel_protocol::item::ThreadItem;
 use easel_protocol::method::{ThreadRead, ThreadResume, TurnStart, TurnSteer};
 use easel_protocol::thread::Thread;
 use easel_protocol::turn::{TurnStartParams, TurnStatus, TurnSteerParams};
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{data_url, solid_png};
+use easel_testkit::openai;
 
 use crate::harness::events::{completed_turn, is_image_start};
-use crate::harness::pictures::{data_url, read, solid_png};
+use crate::harness::read_file;
 use crate::harness::{FAST_AND_ENDLESS, SLOW_AND_FREE, STANDALONE, Sandbox, Server, text, turn_start_params};
-use crate::http::scripted::{ScriptedServer, calls, completes, says};
 use crate::http::{provider_config, start_server_with_key};
 use crate::storage::list_recursively;
 use crate::threads::{read_params, resume_params};
@@ -67,7 +69,7 @@ async fn kill_right_after_a_turn_was_started_keeps_message_and_image() {
         let (texts, files) = messages(&thread);
         let expected: Vec<String> = (0..=round).map(|round| format!("OTTER {round}")).collect();
         assert_eq!((texts, files.len()), (expected, usize::from(round) + 1));
-        assert_eq!(read(files.last().expect("an image")), solid_png(8, 8, [255, 0, round]));
+        assert_eq!(read_file(files.last().expect("an image")), solid_png(8, 8, [255, 0, round]));
         assert!(thread.turns.iter().all(|turn| turn.status == TurnStatus::Interrupted));
         server.close().await;
         thread_id = Some(id);
@@ -89,7 +91,7 @@ async fn kill_right_after_a_message_was_added_keeps_it_in_order() {
     let mut server = sandbox.start_server().await;
     let (texts, files) = messages(&read_thread(&mut server, &thread.id).await);
     assert_eq!(texts, ["draw a cat", "OTTER", "HERON"]);
-    let pictures: Vec<Vec<u8>> = files.iter().map(read).collect();
+    let pictures: Vec<Vec<u8>> = files.iter().map(read_file).collect();
     assert_eq!(pictures, [1, 2].map(|number| solid_png(8, 8, [255, 0, number])));
     server.close().await;
 }
@@ -97,16 +99,16 @@ async fn kill_right_after_a_message_was_added_keeps_it_in_order() {
 #[tokio::test]
 async fn the_model_reads_a_message_that_a_killed_turn_did_not() {
     let (told, bodies) = std::sync::mpsc::sync_channel(8);
-    let provider = ScriptedServer::start(move |exchange| match exchange.path() {
+    let provider = MockServer::start(move |exchange| match exchange.endpoint() {
         "responses" => {
-            let body = String::from_utf8(exchange.body()).expect("JSON");
+            let body = String::from_utf8(exchange.read_body()).expect("JSON");
             let is_next = body.contains("AND NOW");
             told.send(body).expect("the test goes on");
-            let first = calls("1", &serde_json::json!({"prompt": "a cat"}));
-            let events = if is_next { says("1", "Yes") } else { vec![first] };
-            exchange.answer_events(&[events, vec![completes()]].concat());
+            let first = openai::image_call("1", &serde_json::json!({"prompt": "a cat"}));
+            let events = if is_next { openai::message("1", "Yes") } else { vec![first] };
+            exchange.respond_events(&[events, vec![openai::completed()]].concat());
         }
-        _ => drop(exchange.until_gone()),
+        _ => drop(exchange.await_disconnect()),
     });
     let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
     let mut server = start_server_with_key(&sandbox, STANDALONE).await;

@@ -4,30 +4,30 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::method::ThreadResume;
 use easel_protocol::turn::TurnStatus;
+use easel_testkit::http::{MockServer, Request, Response};
+use easel_testkit::image::{RED, solid_png};
 use serde_json::{Value, json};
 
 use crate::harness::events::completed_turn;
-use crate::harness::mock_server::{MockServer, Reply, Request};
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{STANDALONE, Sandbox, Server, local_image, text};
 use crate::http::{provider_config, start_server_with_key};
 use crate::storage::list_recursively;
 use crate::threads::resume_params;
 
 /// A provider whose model draws a cat when it is asked to.
-async fn provider(refuses: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> MockServer {
-    MockServer::start(move |request| {
+async fn provider(refuses: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static) -> MockServer {
+    MockServer::respond(move |request| {
         if request.path.ends_with("/images/generations") {
-            return Reply::json(200, &json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}));
+            return Response::json(200, &json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}));
         }
         let input = &request.json()["input"];
         let last = input.as_array().and_then(|items| items.last()).expect("an item");
         let asks =
             last["content"].as_array().is_some_and(|parts| parts.iter().any(|part| part["text"] == "draw a cat"));
-        let answer = || if asks { Reply::calls(&[json!({"prompt": "a cat"})]) } else { Reply::message("There.") };
+        let answer =
+            || if asks { Response::image_calls(&[json!({"prompt": "a cat"})]) } else { Response::message("There.") };
         refuses(request).unwrap_or_else(answer)
     })
-    .await
 }
 
 async fn server(provider: &MockServer) -> (Sandbox, Server) {
@@ -44,7 +44,7 @@ async fn goes_on(server: &mut Server, thread_id: &str) {
 
 /// How many pictures, and which sentences about pictures that are left out, the last request to the model showed.
 fn shown(provider: &MockServer) -> (usize, Vec<String>) {
-    let request = provider.sent_to("/responses").pop().expect("a request").json();
+    let request = provider.requests_to("/responses").pop().expect("a request").json();
     let mut parts = Vec::new();
     collect(&request["input"], &mut parts);
     let pictures = parts.iter().filter(|part| part["type"] == "input_image").count();
@@ -103,7 +103,7 @@ async fn a_thread_outlives_a_picture_that_its_provider_refuses() {
         })?;
         let error = json!({"message": "Invalid image.", "type": "invalid_request_error", "code": "invalid_image",
             "param": format!("input[{item}].content[{part}].image_url")});
-        Some(Reply::json(400, &json!({ "error": error })))
+        Some(Response::json(400, &json!({ "error": error })))
     })
     .await;
     let (sandbox, mut server) = server(&provider).await;
@@ -111,11 +111,11 @@ async fn a_thread_outlives_a_picture_that_its_provider_refuses() {
     let picture = sandbox.write_file("photo.png", &solid_png(9, 9, RED));
     let events = server.run_turn(&thread.id, vec![text("what is this?"), local_image(&picture)]).await;
     assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
-    assert_eq!(provider.sent_to("/responses").len(), 2);
+    assert_eq!(provider.requests_to("/responses").len(), 2);
     let refused = vec!["the provider did not accept it.".to_owned()];
     assert_eq!(shown(&provider), (0, refused.clone()));
     goes_on(&mut server, &thread.id).await;
-    assert_eq!(provider.sent_to("/responses").len(), 3, "it is not sent again");
+    assert_eq!(provider.requests_to("/responses").len(), 3, "it is not sent again");
     assert_eq!(shown(&provider), (0, refused));
     server.close().await;
 }

@@ -7,9 +7,10 @@ use easel_protocol::event::Event;
 use easel_protocol::image::ImageReadParams;
 use easel_protocol::method::{ImageRead, ThreadDelete, ThreadRead, ThreadResume};
 use easel_protocol::thread::ThreadDeleteParams;
+use easel_testkit::image::{RED, solid_png};
 
 use crate::harness::events::{as_image, completed_image};
-use crate::harness::pictures::{RED, read, solid_png};
+use crate::harness::read_file;
 use crate::harness::{STANDALONE, Sandbox, Server, local_image, text};
 use crate::threads::{read_params, resume_params};
 
@@ -36,7 +37,7 @@ async fn a_home_that_was_moved_behind_a_link_goes_on() {
     let item = turns[0].items.iter().find_map(as_image).expect("the image's item");
     let path = item.saved_path.clone().expect("a path");
     assert!(path.starts_with(moved.to_str().expect("a plain path")), "{path}");
-    assert_eq!(read(Path::new(&path)).len() as u64, made.facts.bytes);
+    assert_eq!(read_file(Path::new(&path)).len() as u64, made.facts.bytes);
     let all = serde_json::to_string(&turns[0].items[0]).expect("JSON");
     assert!(!all.contains(sandbox.home().to_str().expect("a plain path")), "{all}");
     server.request::<ImageRead>(&first_bytes(&made.id)).await;

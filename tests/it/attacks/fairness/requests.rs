@@ -1,8 +1,8 @@
 //! Requests that take long, and those behind them.
 
+use easel_testkit::image::{RED, solid_png};
 use serde_json::{Value, json};
 
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{SLOW_AND_FREE, Sandbox};
 use crate::wire::raw::RawServer;
 

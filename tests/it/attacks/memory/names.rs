@@ -1,20 +1,21 @@
 //! Everything that a provider names has a limit where it enters.
 
 use easel_protocol::event::{ErrorNotification, Event};
+use easel_testkit::http::MockServer;
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
 use super::peak;
 use crate::harness::{STANDALONE, Sandbox, text};
-use crate::http::scripted::{ScriptedServer, stream_of};
 use crate::http::{provider_config, start_server_with_key};
 
 const MOST: u64 = 150_000_000;
 
 /// The error of a turn whose model sends these events, forty times each. The server's memory stays below the limit.
 async fn refused(event: Value) -> String {
-    let event = stream_of(&[event]);
-    let provider = ScriptedServer::start(move |exchange| {
-        exchange.body();
+    let event = openai::event_stream(&[event]);
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
         exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
         for _ in 0..40 {
             exchange.send(&event);
@@ -31,7 +32,7 @@ async fn refused(event: Value) -> String {
     let peak = peak(&server);
     server.close().await;
     assert!(peak.is_none_or(|peak| peak < MOST), "{peak:?} bytes");
-    assert_eq!(provider.lengths("responses").len(), 1, "such an answer is not asked for again");
+    assert_eq!(provider.body_lengths("responses").len(), 1, "such an answer is not asked for again");
     error.expect("an error")
 }
 

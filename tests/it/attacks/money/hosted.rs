@@ -6,11 +6,12 @@ use easel_protocol::item::ImageStatus;
 use easel_protocol::method::ThreadRead;
 use easel_protocol::record::Billed;
 use easel_protocol::turn::{Turn, TurnStatus};
+use easel_testkit::http::MockServer;
+use easel_testkit::openai;
 use serde_json::json;
 
 use crate::harness::events::{as_image, is_image_start};
 use crate::harness::{Sandbox, text};
-use crate::http::scripted::{ScriptedServer, stream_of};
 use crate::http::{provider_config, start_server_with_key};
 use crate::threads::read_params;
 
@@ -25,15 +26,15 @@ enum Moment {
 
 async fn killed(moment: Moment) -> Turn {
     let (report, is_held) = sync_channel(1);
-    let provider = ScriptedServer::start(move |exchange| {
-        exchange.body();
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
         if moment == Moment::Drawing {
             let item = json!({"type": "image_generation_call", "id": "ig_1", "status": "in_progress"});
             exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
-            exchange.send(&stream_of(&[json!({"type": "response.output_item.added", "item": item})]));
+            exchange.send(&openai::event_stream(&[json!({"type": "response.output_item.added", "item": item})]));
         }
         report.send(()).expect("the test waits");
-        exchange.until_gone();
+        exchange.await_disconnect();
     });
     let sandbox = Sandbox::with_config(&format!("{}images.hosted = true\n", provider_config(&provider.base_url())));
     let mut server = start_server_with_key(&sandbox, &[]).await;

@@ -3,12 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::item::ImageStatus;
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{STANDALONE, Sandbox, text};
-use crate::http::scripted::{ScriptedServer, completes, says};
 use crate::http::{provider_config, start_server_with_key};
 
 /// A call of the image tool; `ids` are those of the item and of the call.
@@ -30,12 +31,14 @@ fn whole(output: &[&Value]) -> Value {
 /// How many images a turn makes whose model answers so, as the client and as the provider count them.
 async fn made(answer: Vec<Value>) -> (usize, usize) {
     let image_answer = json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}).to_string();
-    let provider = ScriptedServer::start(move |exchange| {
-        let asked = String::from_utf8_lossy(&exchange.body()).contains("function_call_output");
-        match exchange.path() {
-            "responses" if asked => exchange.answer_events(&[says("1", "There."), vec![completes()]].concat()),
-            "responses" => exchange.answer_events(&answer),
-            _ => exchange.answer(200, "application/json", image_answer.as_bytes()),
+    let provider = MockServer::start(move |exchange| {
+        let asked = String::from_utf8_lossy(&exchange.read_body()).contains("function_call_output");
+        match exchange.endpoint() {
+            "responses" if asked => {
+                exchange.respond_events(&[openai::message("1", "There."), vec![openai::completed()]].concat())
+            }
+            "responses" => exchange.respond_events(&answer),
+            _ => exchange.respond(200, "application/json", image_answer.as_bytes()),
         }
     });
     let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
@@ -45,7 +48,7 @@ async fn made(answer: Vec<Value>) -> (usize, usize) {
     let images = crate::http::completed_images(events);
     assert!(images.iter().all(|image| image.status == ImageStatus::Completed), "{images:#?}");
     server.close().await;
-    (images.len(), provider.lengths("images/generations").len())
+    (images.len(), provider.body_lengths("images/generations").len())
 }
 
 #[tokio::test]
@@ -60,7 +63,7 @@ async fn one_call_under_two_ids_is_made_and_billed_once() {
 #[tokio::test]
 async fn one_call_done_twice_is_made_and_billed_once() {
     let without_id = call(&json!({"call_id": "call_A"}));
-    assert_eq!(made(vec![done(None, &without_id), done(None, &without_id), completes()]).await, (1, 1));
+    assert_eq!(made(vec![done(None, &without_id), done(None, &without_id), openai::completed()]).await, (1, 1));
     let without_ids = call(&json!({}));
     assert_eq!(made(vec![done(None, &without_ids), done(None, &without_ids), whole(&[&without_ids])]).await, (1, 1));
 }
@@ -89,9 +92,11 @@ async fn a_hosted_image_under_two_ids_is_one_item() {
         json!({"type": "image_generation_call", "id": id, "status": "completed", "result": picture})
     };
     let (first, second) = (image_of("ig_1"), image_of("ig_2"));
-    let provider = ScriptedServer::start(move |exchange| {
-        exchange.body();
-        exchange.answer_events(&[vec![done(Some(0), &first)], says("1", "There."), vec![whole(&[&second])]].concat());
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
+        exchange.respond_events(
+            &[vec![done(Some(0), &first)], openai::message("1", "There."), vec![whole(&[&second])]].concat(),
+        );
     });
     let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
     let mut server = start_server_with_key(&sandbox, &[]).await;

@@ -10,12 +10,13 @@ use easel_protocol::method::{ThreadRead, TurnInterrupt};
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::thread::ThreadReadParams;
 use easel_protocol::turn::TurnInterruptParams;
+use easel_testkit::http::{Exchange, MockServer};
+use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
-use crate::http::scripted::{Exchange, ScriptedServer, calls, completes, says};
 use crate::http::{provider_config, start_server_with_key};
 
 fn picture() -> String {
@@ -50,7 +51,7 @@ impl Form {
             Self::Events => ("text/event-stream", event(&whole) + "\"}\n\n" + &event(&half)),
             Self::Link => {
                 let answer = json!({"data": [{"b64_json": whole}, {"url": "/second.png"}]}).to_string();
-                return exchange.answer(200, "application/json", answer.as_bytes());
+                return exchange.respond(200, "application/json", answer.as_bytes());
             }
         };
         exchange.send(format!("{}{:x}\r\n{body}\r\n", head(kind), body.len()).as_bytes());
@@ -59,18 +60,21 @@ impl Form {
 
 /// A provider that sends the first image and then does `then` where the second is awaited. Its model asks for two images
 /// once, and is told of here.
-fn provider(form: Form, then: impl Fn(&mut Exchange) + Send + Sync + 'static) -> (ScriptedServer, Receiver<String>) {
+fn provider(form: Form, then: impl Fn(&mut Exchange) + Send + Sync + 'static) -> (MockServer, Receiver<String>) {
     let (tell, told) = sync_channel(8);
-    let provider = ScriptedServer::start(move |exchange| {
-        let body = String::from_utf8_lossy(&exchange.body()).into_owned();
-        match exchange.path() {
+    let provider = MockServer::start(move |exchange| {
+        let body = String::from_utf8_lossy(&exchange.read_body()).into_owned();
+        match exchange.endpoint() {
             "responses" if body.contains("function_call_output") => {
                 // Nobody reads it in a turn that is interrupted.
                 let _ = tell.try_send(body);
-                exchange.answer_events(&[says("1", "There."), vec![completes()]].concat());
+                exchange.respond_events(&[openai::message("1", "There."), vec![openai::completed()]].concat());
             }
             "responses" => {
-                exchange.answer_events(&[calls("1", &json!({"prompt": "two squares", "n": 2})), completes()]);
+                exchange.respond_events(&[
+                    openai::image_call("1", &json!({"prompt": "two squares", "n": 2})),
+                    openai::completed(),
+                ]);
             }
             "images/generations" => {
                 form.begin(exchange);
@@ -100,15 +104,15 @@ async fn assert_first_is_kept(server: &mut Server, thread_id: &str, item: &Image
     assert_eq!(kept.expect("the item").error, item.error);
 }
 
-fn posts(provider: &ScriptedServer) -> usize {
-    provider.lengths("images/generations").len()
+fn posts(provider: &MockServer) -> usize {
+    provider.body_lengths("images/generations").len()
 }
 
 #[tokio::test]
 async fn first_image_whole_second_hangs() {
     for form in FORMS {
         let (provider, told) = provider(form, |exchange| {
-            exchange.until_gone();
+            exchange.await_disconnect();
         });
         let sandbox =
             Sandbox::with_config(&format!("images.timeout_ms = 5000\n{}", provider_config(&provider.base_url())));
@@ -131,7 +135,7 @@ async fn whole_image_then_interrupt() {
         let (begun, is_begun) = sync_channel(1);
         let (provider, _told) = provider(form, move |exchange| {
             begun.send(()).expect("the test waits");
-            exchange.until_gone();
+            exchange.await_disconnect();
         });
         let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
         let mut server = start_server_with_key(&sandbox, STANDALONE).await;
@@ -166,14 +170,16 @@ async fn a_broken_connection_keeps_the_image_that_arrived_whole() {
 #[tokio::test]
 async fn image_typed_by_the_event_name_only() {
     let event = format!("event: image_generation.completed\ndata: {}\n\n", json!({"b64_json": picture()}));
-    let provider = ScriptedServer::start(move |exchange| {
-        let body = String::from_utf8_lossy(&exchange.body()).into_owned();
-        match exchange.path() {
+    let provider = MockServer::start(move |exchange| {
+        let body = String::from_utf8_lossy(&exchange.read_body()).into_owned();
+        match exchange.endpoint() {
             "responses" if body.contains("function_call_output") => {
-                exchange.answer_events(&[says("1", "There."), vec![completes()]].concat());
+                exchange.respond_events(&[openai::message("1", "There."), vec![openai::completed()]].concat());
             }
-            "responses" => exchange.answer_events(&[calls("1", &json!({"prompt": "a square"})), completes()]),
-            _ => exchange.answer(200, "text/event-stream", event.as_bytes()),
+            "responses" => {
+                exchange.respond_events(&[openai::image_call("1", &json!({"prompt": "a square"})), openai::completed()])
+            }
+            _ => exchange.respond(200, "text/event-stream", event.as_bytes()),
         }
     });
     let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
@@ -199,13 +205,13 @@ fn first_of_two() -> String {
 #[tokio::test]
 async fn a_hosted_image_is_kept_when_the_next_hangs_or_its_answer_breaks() {
     for interrupted in [false, true] {
-        let provider = ScriptedServer::start(move |exchange| {
-            exchange.body();
+        let provider = MockServer::start(move |exchange| {
+            exchange.read_body();
             let events = first_of_two();
             let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
             exchange.send(format!("{head}{:x}\r\n{events}\r\n", events.len()).as_bytes());
             if interrupted {
-                exchange.until_gone();
+                exchange.await_disconnect();
             }
         });
         let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));

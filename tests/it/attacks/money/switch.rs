@@ -12,12 +12,13 @@ use easel_protocol::item::{ImageGenerationItem, ImageStatus};
 use easel_protocol::method::{ConfigValueWrite, ExperimentalFeatureEnablementSet};
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
+use easel_testkit::http::{Exchange, MockServer};
+use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
 use crate::harness::events::{as_image, completed_items, completed_turn, is_image_start};
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{STANDALONE, Sandbox, Server, text};
-use crate::http::scripted::{Exchange, ScriptedServer, calls, completes, says, stream_of};
 use crate::http::{completed_images, provider_config, start_server_with_key};
 
 async fn switch_off(server: &mut Server) {
@@ -47,8 +48,8 @@ enum Offered {
     Less,
 }
 
-fn posts(provider: &ScriptedServer) -> usize {
-    provider.lengths("images/generations").len()
+fn posts(provider: &MockServer) -> usize {
+    provider.body_lengths("images/generations").len()
 }
 
 fn drawn() -> Vec<u8> {
@@ -57,30 +58,31 @@ fn drawn() -> Vec<u8> {
 
 /// A model that calls for three images in its first answer and for one in each that follows, and an image that comes when
 /// the test says so; all others come at once.
-fn insatiable() -> (ScriptedServer, Receiver<()>, SyncSender<()>) {
+fn insatiable() -> (MockServer, Receiver<()>, SyncSender<()>) {
     let (report, is_held) = sync_channel(1);
     let (release, released) = sync_channel::<()>(1);
     let (released, answers, drawings) = (Mutex::new(released), AtomicU32::new(0), AtomicU32::new(0));
-    let provider = ScriptedServer::start(move |exchange| match exchange.path() {
+    let provider = MockServer::start(move |exchange| match exchange.endpoint() {
         "responses" => {
-            let is_offered = String::from_utf8(exchange.body()).expect("JSON").contains("\"imagegen\",\"parameters\"");
+            let is_offered =
+                String::from_utf8(exchange.read_body()).expect("JSON").contains("\"imagegen\",\"parameters\"");
             let answer = answers.fetch_add(1, Ordering::SeqCst);
-            let call = |id: u32| calls(&format!("{answer}_{id}"), &json!({"prompt": "a cat"}));
+            let call = |id: u32| openai::image_call(&format!("{answer}_{id}"), &json!({"prompt": "a cat"}));
             let mut events = match (answer, is_offered) {
                 (0, _) => (0..3).map(call).collect(),
                 (_, true) => vec![call(0)],
-                (_, false) => says("end", "No more"),
+                (_, false) => openai::message("end", "No more"),
             };
-            events.push(completes());
-            exchange.answer_events(&events);
+            events.push(openai::completed());
+            exchange.respond_events(&events);
         }
         _ => {
-            exchange.body();
+            exchange.read_body();
             if drawings.fetch_add(1, Ordering::SeqCst) == 0 {
                 report.send(()).expect("the test waits");
                 released.lock().expect("one request is held").recv().expect("the test goes on");
             }
-            exchange.answer(200, "application/json", &drawn());
+            exchange.respond(200, "application/json", &drawn());
         }
     });
     (provider, is_held, release)
@@ -135,8 +137,8 @@ async fn a_lowered_limit_reaches_the_running_turn() {
 #[tokio::test]
 async fn a_hosted_answer_is_closed_by_the_switch_and_its_whole_images_stay() {
     let (report, is_gone) = sync_channel(1);
-    let provider = ScriptedServer::start(move |exchange: &mut Exchange| {
-        exchange.body();
+    let provider = MockServer::start(move |exchange: &mut Exchange| {
+        exchange.read_body();
         let image = |id: &str| {
             json!({"type": "image_generation_call", "id": id, "status": "completed",
             "result": STANDARD.encode(solid_png(8, 8, RED))})
@@ -147,8 +149,8 @@ async fn a_hosted_answer_is_closed_by_the_switch_and_its_whole_images_stay() {
         };
         let done = json!({"type": "response.output_item.done", "item": image("ig_1")});
         exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
-        exchange.send(&stream_of(&[begun("ig_1"), done, begun("ig_2")]));
-        exchange.until_gone();
+        exchange.send(&openai::event_stream(&[begun("ig_1"), done, begun("ig_2")]));
+        exchange.await_disconnect();
         report.send(()).expect("the test waits");
     });
     let sandbox = Sandbox::with_config(&format!("{}images.hosted = true\n", provider_config(&provider.base_url())));
@@ -172,6 +174,6 @@ async fn a_hosted_answer_is_closed_by_the_switch_and_its_whole_images_stay() {
     let error = open.error.as_ref().expect("an error");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
     // Nothing is asked of the provider's tool from now on.
-    assert_eq!(provider.lengths("responses").len(), 1);
+    assert_eq!(provider.body_lengths("responses").len(), 1);
     close(server, &events, Offered::Less).await;
 }

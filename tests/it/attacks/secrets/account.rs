@@ -7,18 +7,18 @@ use easel_protocol::method::{AccountLoginStart, AccountLogout, ConfigValueWrite,
 use easel_protocol::model::ModelProviderListParams;
 use easel_protocol::thread::ThreadStartParams;
 use easel_protocol::turn::TurnStatus;
+use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
 use crate::credentials::answers::token;
 use crate::credentials::{easel, said};
 use crate::harness::events::completed_turn;
-use crate::harness::mock_server::{MockServer, Reply, Request};
 use crate::harness::{HOSTED, Sandbox, Server, text};
 
 const PUBLIC: &str = "https://api.openai.com";
 
-fn hello(_: &Request) -> Reply {
-    Reply::message("Hello.")
+fn hello(_: &Request) -> Response {
+    Response::message("Hello.")
 }
 
 /// The scheme, host and port of a loopback.
@@ -69,7 +69,7 @@ async fn warning(server: &mut Server, part: &str) {
 
 #[tokio::test]
 async fn stored_key_does_not_follow_a_base_url_of_the_environment() {
-    let thief = MockServer::start(hello).await;
+    let thief = MockServer::respond(hello);
     let sandbox = Sandbox::with_config("");
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
     assert!(said(&login).contains(&format!("sent to {PUBLIC} and nowhere else")), "{}", said(&login));
@@ -96,13 +96,13 @@ async fn stored_key_does_not_follow_a_base_url_of_the_environment() {
     let mut server = redirected(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
     let thread = server.start_thread().await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
-    assert_eq!(thief.bearers("/responses"), ["sk-other"]);
+    assert_eq!(thief.bearer_tokens("/responses"), ["sk-other"]);
     server.close().await;
 }
 
 #[tokio::test]
 async fn key_of_a_login_without_an_origin_is_for_the_public_api() {
-    let thief = MockServer::start(hello).await;
+    let thief = MockServer::respond(hello);
     let sandbox = Sandbox::with_config(&format!("openai_base_url = \"{}\"\n", thief.url("v1")));
     std::fs::write(sandbox.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\",\"tokens\":null}")
         .expect("a login");
@@ -115,7 +115,7 @@ async fn key_of_a_login_without_an_origin_is_for_the_public_api() {
 
 #[tokio::test]
 async fn key_of_the_environment_goes_where_the_environment_says() {
-    let gateway = MockServer::start(hello).await;
+    let gateway = MockServer::respond(hello);
     let sandbox = Sandbox::with_config("");
     easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
     let mut command = sandbox.server_command(HOSTED);
@@ -124,7 +124,7 @@ async fn key_of_the_environment_goes_where_the_environment_says() {
     server.initialize(None).await;
     let thread = server.start_thread().await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
-    assert_eq!(gateway.bearers("/responses"), ["sk-env"]);
+    assert_eq!(gateway.bearer_tokens("/responses"), ["sk-env"]);
     server.close().await;
 }
 
@@ -137,7 +137,7 @@ async fn credential_of_a_client_does_not_follow_a_written_base_url() {
         chatgpt_plan_type: None,
     };
     for (login, setting) in [(key, "openai_base_url"), (tokens, "chatgpt_base_url")] {
-        let (gateway, thief) = (MockServer::start(hello).await, MockServer::start(hello).await);
+        let (gateway, thief) = (MockServer::respond(hello), MockServer::respond(hello));
         let sandbox = Sandbox::with_config(&format!("{setting} = \"{}\"\n", gateway.url("v1")));
         let mut server = sandbox.start_server_with(HOSTED).await;
         log_in(&mut server, &login).await;

@@ -5,24 +5,24 @@ use std::time::Duration;
 
 use easel_protocol::method::TurnInterrupt;
 use easel_protocol::turn::TurnInterruptParams;
+use easel_testkit::http::{MockServer, Request, Response};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
-use crate::harness::mock_server::{MockServer, Reply, Request};
-use crate::harness::{HOSTED, Sandbox, Server, text};
+use crate::harness::{HOSTED, Sandbox, Server, mock_provider_config, text};
 
 /// Long enough for any machine; what is waited for happens at once.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-fn hello(_: &Request) -> Reply {
-    Reply::message("Hello.")
+fn hello(_: &Request) -> Response {
+    Response::message("Hello.")
 }
 
 /// A home whose provider gets its credential from this script, which runs in the home.
 fn sandbox(backend: &MockServer, script: &str) -> Sandbox {
-    let config = backend.config("generic");
+    let config = mock_provider_config(&backend, "generic");
     let sandbox = Sandbox::with_config(&format!(
-        "{config}[model_providers.here.auth]\ncommand = \"sh\"\nargs = [\"-c\", '{script}']\n\
+        "{config}[model_providers.mock.auth]\ncommand = \"sh\"\nargs = [\"-c\", '{script}']\n\
          timeout_ms = 120000\nenv_vars = [\"STUDIO_PROFILE\"]\n"
     ));
     let made = std::process::Command::new("mkfifo").arg(sandbox.home().join("pipe")).status().expect("mkfifo runs");
@@ -54,14 +54,14 @@ async fn server(sandbox: &Sandbox, arguments: &[&str]) -> Server {
 
 #[tokio::test]
 async fn program_sees_no_secret_and_leaves_nothing_running() {
-    let backend = MockServer::start(hello).await;
+    let backend = MockServer::respond(hello);
     // What is left behind also holds the pipe that the credential is read from.
     let sandbox = sandbox(&backend, "exec 9> pipe; sleep 600 & env > env.txt; echo tok");
     let reader = reader(&sandbox);
     let mut server = server(&sandbox, HOSTED).await;
     let thread = server.start_thread().await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
-    assert_eq!(backend.bearers("/responses"), ["tok"]);
+    assert_eq!(backend.bearer_tokens("/responses"), ["tok"]);
     ends(reader).await;
     let seen = std::fs::read_to_string(sandbox.home().join("env.txt")).expect("what it saw");
     assert!(!seen.contains("canary"), "{seen}");
@@ -85,7 +85,7 @@ const HANGS: &str = "exec 9> pipe; sleep 600 & echo up >&9; wait";
 
 #[tokio::test]
 async fn interrupt_ends_the_program_and_its_children() {
-    let backend = MockServer::start(hello).await;
+    let backend = MockServer::respond(hello);
     let sandbox = sandbox(&backend, HANGS);
     let mut reader = reader(&sandbox);
     let mut server = server(&sandbox, HOSTED).await;
@@ -100,7 +100,7 @@ async fn interrupt_ends_the_program_and_its_children() {
 #[tokio::test]
 async fn end_of_the_server_ends_the_program_and_its_children() {
     for arguments in [HOSTED, &["-c", "server.shutdown_grace_ms=0"]] {
-        let backend = MockServer::start(hello).await;
+        let backend = MockServer::respond(hello);
         let sandbox = sandbox(&backend, HANGS);
         let mut reader = reader(&sandbox);
         let mut server = server(&sandbox, arguments).await;

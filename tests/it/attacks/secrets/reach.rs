@@ -10,13 +10,14 @@ use easel_protocol::record::ImageErrorKind;
 use easel_protocol::thread::{
     Thread, ThreadForkParams, ThreadResumeParams, ThreadSettingsUpdateParams, ThreadStartParams,
 };
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{BLUE, RED, solid_png};
+use easel_testkit::openai;
 use serde_json::json;
 
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{BLUE, RED, solid_png};
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 use crate::http::provider_config;
-use crate::http::scripted::{ScriptedServer, calls, completes, says};
 use crate::threads::forks::fork_params;
 use crate::threads::resume_params;
 
@@ -24,19 +25,24 @@ use crate::threads::resume_params;
 const NAME: &str = "NAME ";
 
 /// A model that names the file that the user's newest message names, and an images API that takes anything.
-fn provider() -> ScriptedServer {
+fn provider() -> MockServer {
     let image = json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}).to_string();
-    ScriptedServer::start(move |exchange| {
-        let body = String::from_utf8_lossy(&exchange.body()).into_owned();
-        if exchange.path() != "responses" {
-            return exchange.answer(200, "application/json", image.as_bytes());
+    MockServer::start(move |exchange| {
+        let body = String::from_utf8_lossy(&exchange.read_body()).into_owned();
+        if exchange.endpoint() != "responses" {
+            return exchange.respond(200, "application/json", image.as_bytes());
         }
         let (outputs, messages) = (body.matches("\"function_call_output\"").count(), body.matches(NAME).count());
         if outputs == messages {
-            return exchange.answer_events(&[says(&outputs.to_string(), "There."), vec![completes()]].concat());
+            return exchange.respond_events(
+                &[openai::message(&outputs.to_string(), "There."), vec![openai::completed()]].concat(),
+            );
         }
         let named = body.rsplit(NAME).next().and_then(|rest| rest.split('"').next()).expect("a path");
-        exchange.answer_events(&[calls(&outputs.to_string(), &json!({"prompt": "x", "images": [named]})), completes()]);
+        exchange.respond_events(&[
+            openai::image_call(&outputs.to_string(), &json!({"prompt": "x", "images": [named]})),
+            openai::completed(),
+        ]);
     })
 }
 
@@ -49,7 +55,7 @@ async fn server(sandbox: &Sandbox, folder: &Path) -> Server {
     server
 }
 
-fn sandbox(provider: &ScriptedServer, more: &str) -> Sandbox {
+fn sandbox(provider: &MockServer, more: &str) -> Sandbox {
     Sandbox::with_config(&format!("{}{more}", provider_config(&provider.base_url())))
 }
 
@@ -86,7 +92,7 @@ async fn without_a_folder_the_model_reads_no_file() {
         assert_eq!(refusal(&mut server, &thread.id, &picture).await, REFUSED);
         server.close().await;
     }
-    assert_eq!(provider.lengths("images/edits"), [] as [u64; 0], "no picture left");
+    assert_eq!(provider.body_lengths("images/edits"), [] as [u64; 0], "no picture left");
 }
 
 #[tokio::test]
@@ -170,13 +176,13 @@ async fn what_a_model_names_below_its_folder_is_a_picture_and_no_way_out() {
     let mut server = server(&sandbox, &project).await;
     let thread = thread_in(&mut server, Some(&project)).await;
     assert_eq!(refusal(&mut server, &thread.id, &inside).await, None);
-    let sent = provider.lengths("images/edits").len();
+    let sent = provider.body_lengths("images/edits").len();
     for path in &wrong {
         assert_eq!(refusal(&mut server, &thread.id, path).await, REFUSED, "{path:?}");
     }
     let nowhere = refusal(&mut server, &thread.id, &project.join("nowhere.png")).await;
     assert_eq!(nowhere, Some(ImageErrorKind::ReferenceNotFound));
-    assert_eq!(provider.lengths("images/edits").len(), sent, "nothing of these left");
+    assert_eq!(provider.body_lengths("images/edits").len(), sent, "nothing of these left");
     server.close().await;
 }
 

@@ -2,13 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
 use serde_json::json;
 
 use crate::harness::events::completed_image;
-use crate::harness::pictures::{RED, solid_png};
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
 use crate::http::provider_config;
-use crate::http::scripted::{ScriptedServer, calls, completes, says};
 
 /// A server whose provider has this key.
 async fn with_key(sandbox: &Sandbox, arguments: &[&str], key: &str) -> Server {
@@ -33,10 +34,10 @@ async fn raw_words_of_the_hosted_tool_are_cleaned_cut_and_masked() {
         "result": BASE64.encode(solid_png(8, 8, RED)), "size": "\u{1b}]52;c;ZXZpbA==\u{7}1x1",
         "quality": "q".repeat(1_000_000), "background": "sk-canary-hosted",
         "revised_prompt": "a \u{1b}[2Jfox\u{e0041} with sk-canary-hosted"});
-    let provider = ScriptedServer::start(move |exchange| {
-        exchange.body();
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
         let done = json!({"type": "response.output_item.done", "item": item});
-        exchange.answer_events(&[vec![done], says("1", "There."), vec![completes()]].concat());
+        exchange.respond_events(&[vec![done], openai::message("1", "There."), vec![openai::completed()]].concat());
     });
     let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
     let mut server = with_key(&sandbox, HOSTED, "sk-canary-hosted").await;
@@ -57,16 +58,20 @@ async fn raw_words_of_the_hosted_tool_are_cleaned_cut_and_masked() {
 
 #[tokio::test]
 async fn secrets_in_error_texts_are_masked_however_short_they_are() {
-    let provider = ScriptedServer::start(|exchange| {
-        let asked = String::from_utf8_lossy(&exchange.body()).contains("function_call_output");
-        let path = exchange.path().to_owned();
+    let provider = MockServer::start(|exchange| {
+        let asked = String::from_utf8_lossy(&exchange.read_body()).contains("function_call_output");
+        let path = exchange.endpoint().to_owned();
         if path.starts_with("responses") {
-            let events = if asked { says("1", "No cat.") } else { vec![calls("1", &json!({"prompt": "a cat"}))] };
-            return exchange.answer_events(&[events, vec![completes()]].concat());
+            let events = if asked {
+                openai::message("1", "No cat.")
+            } else {
+                vec![openai::image_call("1", &json!({"prompt": "a cat"}))]
+            };
+            return exchange.respond_events(&[events, vec![openai::completed()]].concat());
         }
         let words = format!("Invalid URL (POST /v1/{path}) for Bearer sk-1\u{ad}234, hdr1\u{e0041}\u{61c}");
         let error = json!({"error": {"message": words, "code": "sk-1234"}});
-        exchange.answer(404, "application/json", error.to_string().as_bytes());
+        exchange.respond(404, "application/json", error.to_string().as_bytes());
     });
     let sandbox = Sandbox::with_config(&format!(
         "{}query_params = {{ key = \"sk canary/query\" }}\nhttp_headers = {{ X-Key = \"hdr1\" }}\n",

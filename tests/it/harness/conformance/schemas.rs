@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::harness::env_setting;
-use crate::harness::pictures::read;
+use crate::harness::read_file;
 
 pub(super) static PEER: LazyLock<Option<Schemas>> =
     LazyLock::new(|| env_setting("EASEL_PEER_SCHEMA").map(|folder| Schemas::load(Some(PathBuf::from(folder)))));
@@ -148,5 +148,5 @@ pub(crate) fn with_definitions(schema: &Value, document: &Value) -> Value {
 }
 
 fn json_file(path: &Path) -> Value {
-    serde_json::from_slice(&read(path)).expect("JSON")
+    serde_json::from_slice(&read_file(path)).expect("JSON")
 }

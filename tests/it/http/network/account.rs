@@ -5,21 +5,21 @@ use easel_protocol::event::Event;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus};
 use easel_protocol::method::AccountLoginStart;
 use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
 use super::proxy::Proxy;
 use super::tls::{Authority, in_front_of};
 use crate::harness::events::completed_image;
-use crate::harness::mock_server::{MockServer, Reply, Request};
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 
 /// The model takes any key, the images endpoint takes the new one.
-fn takes_the_new_key(sent: &Request) -> Reply {
+fn takes_the_new_key(sent: &Request) -> Response {
     let is_new = sent.header("authorization").is_some_and(|key| key.ends_with("sk-new-canary"));
     if sent.path.ends_with("/responses") || is_new {
         return super::draws(sent);
     }
-    Reply::json(401, &json!({ "error": { "message": "No.", "code": "invalid_api_key" } }))
+    Response::json(401, &json!({ "error": { "message": "No.", "code": "invalid_api_key" } }))
 }
 
 fn key(key: &str) -> LoginAccountParams {
@@ -33,7 +33,7 @@ async fn log_in(server: &mut Server, login: &str) {
 
 /// The image of a turn whose key is replaced by `new` after the server has read it, and what its endpoint was sent.
 async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Request>) {
-    let (backend, authority) = (MockServer::start(takes_the_new_key).await, Authority::new("known"));
+    let (backend, authority) = (MockServer::respond(takes_the_new_key), Authority::new("known"));
     let address = in_front_of(backend.address(), vec![authority.server("api.openai.com")]);
     let (sandbox, proxy) = (Sandbox::with_config("model_provider = \"openai\"\n"), Proxy::start(Some(address)));
     let open = async || {
@@ -51,7 +51,7 @@ async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Request>) {
     assert!(proxy.seen().lines().iter().all(|line| *line == "CONNECT api.openai.com:443 HTTP/1.1"));
     server.close().await;
     other.close().await;
-    (completed_image(&events).clone(), backend.sent_to("/images/generations"))
+    (completed_image(&events).clone(), backend.requests_to("/images/generations"))
 }
 
 #[tokio::test]

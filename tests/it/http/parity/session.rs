@@ -6,12 +6,13 @@ use std::sync::Mutex;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::input::UserInput;
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{BLUE, RED, solid_png};
+use easel_testkit::openai;
 use serde_json::{Value, json};
 
 use crate::harness::normalize::normalize;
-use crate::harness::pictures::{BLUE, RED, solid_png};
 use crate::harness::{STANDALONE, Sandbox, local_image, text};
-use crate::http::scripted::{ScriptedServer, calls, completes, says};
 use crate::http::{provider_config, start_server_with_key};
 
 /// What one path has shown.
@@ -100,18 +101,18 @@ pub(super) async fn play(tool: &[&str]) -> Session {
         .collect();
     let images: VecDeque<(u16, Value)> = turns().flat_map(|turn| turn.drawn).map(image).collect();
     let script = Mutex::new((answers, images));
-    let provider = ScriptedServer::start(move |exchange| {
-        exchange.body();
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
         let mut script = script.lock().expect("nobody panics while holding this");
-        if exchange.path() == "responses" {
+        if exchange.endpoint() == "responses" {
             let events = script.0.pop_front().expect("as many answers as requests");
-            return exchange.answer_events(&events);
+            return exchange.respond_events(&events);
         }
         let (status, body) = script.1.pop_front().expect("as many images as requests");
         if let Value::Array(events) = body {
-            return exchange.answer_events(&events);
+            return exchange.respond_events(&events);
         }
-        exchange.answer(status, "application/json", body.to_string().as_bytes());
+        exchange.respond(status, "application/json", body.to_string().as_bytes());
     });
     // One call at a time, so that two images end in their order.
     let sandbox = Sandbox::with_config(&format!(
@@ -132,7 +133,7 @@ pub(super) async fn play(tool: &[&str]) -> Session {
         }
     }
     server.close().await;
-    let image_requests = provider.seen().iter().filter(|seen| seen.path != "responses").count();
+    let image_requests = provider.requests().iter().filter(|request| request.endpoint() != "responses").count();
     Session { told, image_requests }
 }
 
@@ -143,9 +144,9 @@ fn asked(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
         arguments["num_last_images_to_include"] = 2.into();
     }
     let mut first = spoken(at, turn);
-    first.extend((0..turn.drawn.len()).map(|call| calls(&format!("{at}{call}"), &arguments)));
-    first.push(completes());
-    vec![first, [says(&format!("{at}b"), turn.after), vec![completes()]].concat()]
+    first.extend((0..turn.drawn.len()).map(|call| openai::image_call(&format!("{at}{call}"), &arguments)));
+    first.push(openai::completed());
+    vec![first, [openai::message(&format!("{at}b"), turn.after), vec![openai::completed()]].concat()]
 }
 
 /// The one answer of a model whose provider draws.
@@ -164,13 +165,13 @@ fn hosted(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
         }
         events.push(json!({"type": "response.output_item.done", "item": item(&id(call), drawn)}));
     }
-    events.extend(says(&format!("{at}b"), turn.after));
-    events.push(completes());
+    events.extend(openai::message(&format!("{at}b"), turn.after));
+    events.push(openai::completed());
     vec![events]
 }
 
 fn spoken(at: usize, turn: &Turn) -> Vec<Value> {
-    turn.before.map_or_else(Vec::new, |before| says(&format!("{at}a"), before))
+    turn.before.map_or_else(Vec::new, |before| openai::message(&format!("{at}a"), before))
 }
 
 fn square(side: u32) -> String {
