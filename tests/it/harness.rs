@@ -280,7 +280,7 @@ pub(crate) fn turn_start_params(thread_id: &str, input: Vec<UserInput>) -> TurnS
 }
 
 pub(crate) fn text(text: &str) -> UserInput {
-    UserInput::Text { text: text.to_owned(), text_elements: Vec::new() }
+    UserInput::Text { text: text.into(), text_elements: Vec::new() }
 }
 
 pub(crate) fn local_image(path: &Path) -> UserInput {

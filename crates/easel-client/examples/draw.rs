@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client_info = ClientInfo { name: "draw".to_owned(), title: None, version: "1.0.0".to_owned() };
     client.request::<Initialize>(&InitializeParams { client_info, capabilities: None }).await?;
     let thread = client.request::<ThreadStart>(&ThreadStartParams::default()).await?.thread;
-    let input = vec![UserInput::Text { text: prompt, text_elements: Vec::new() }];
+    let input = vec![UserInput::Text { text: prompt.into(), text_elements: Vec::new() }];
     let turn = TurnStartParams { thread_id: thread.id, input, ..TurnStartParams::default() };
     client.request::<TurnStart>(&turn).await?;
     while let Some(event) = client.event().await? {

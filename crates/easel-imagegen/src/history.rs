@@ -121,7 +121,7 @@ mod tests {
             role: MessageRole::User,
             content: vec![
                 ContentItem::InputImage { image_url: format!("easel:{id}"), detail: None },
-                ContentItem::InputText { text: id.to_owned() },
+                ContentItem::InputText { text: id.into() },
             ],
         }
     }

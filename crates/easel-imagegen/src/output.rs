@@ -14,7 +14,7 @@ const PROMPT_CHARS: usize = 200;
 pub fn made(records: &[ImageRecord], detail: ImageDetail) -> Vec<ContentItem> {
     records
         .iter()
-        .flat_map(|record| [picture(&record.id, detail), ContentItem::InputText { text: line(record) }])
+        .flat_map(|record| [picture(&record.id, detail), ContentItem::InputText { text: line(record).into() }])
         .collect()
 }
 
@@ -44,7 +44,7 @@ pub fn deleted(handle: &str) -> String {
 /// An image that the user attached, with the handle by which the model can name it.
 pub fn attached(number: usize, attachment: &Attachment, detail: ImageDetail) -> [ContentItem; 2] {
     let text = format!("Attached image {number} is {}, saved at {}.", attachment.id, attachment.path);
-    [picture(&attachment.id, detail), ContentItem::InputText { text }]
+    [picture(&attachment.id, detail), ContentItem::InputText { text: text.into() }]
 }
 
 /// Whether a text is the line beside an attachment, and so no word of the user's.
@@ -71,12 +71,12 @@ fn picture(handle: &str, detail: ImageDetail) -> ContentItem {
 
 /// One sentence that says what happened and what helps.
 pub fn failed(error: &ImageError) -> ContentItem {
-    ContentItem::InputText { text: sentence("No image was made", error) }
+    ContentItem::InputText { text: sentence("No image was made", error).into() }
 }
 
 /// What is said after the images of a call that made fewer than it was asked for.
 pub fn missing(error: &ImageError) -> ContentItem {
-    ContentItem::InputText { text: sentence("Not all images were made", error) }
+    ContentItem::InputText { text: sentence("Not all images were made", error).into() }
 }
 
 fn sentence(what: &str, error: &ImageError) -> String {

@@ -1,5 +1,7 @@
 //! What the rule reads from a conversation: the newest user message, what came before it and what was done about it.
 
+use std::borrow::Cow;
+
 use easel_imagegen::output;
 use easel_imagegen::port::{ModelRequest, Origin, Reference, ThreadImage};
 use easel_imagegen::spec;
@@ -8,8 +10,8 @@ use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, Res
 /// The open end of a conversation.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Conversation<'a> {
-    /// The words of the newest user message.
-    pub(crate) text: String,
+    /// The words of the newest user message. They are copied only when they come in several pieces.
+    pub(crate) text: Cow<'a, str>,
     /// Images that this message attaches.
     pub(crate) attached: usize,
     /// Images made before it.
@@ -34,7 +36,10 @@ impl<'a> Conversation<'a> {
         let content = after.first().and_then(user_content).unwrap_or_default();
         let words: Vec<&str> = texts(content).filter(|text| !output::names_attachment(text)).collect();
         Self {
-            text: words.join("\n"),
+            text: match words.as_slice() {
+                [text] => Cow::Borrowed(text),
+                texts => Cow::Owned(texts.join("\n")),
+            },
             attached: attachments(content),
             made_before: made(before),
             done: after.iter().rev().find_map(|item| done(item, after)),
@@ -95,7 +100,7 @@ fn user_content(item: &ResponseItem) -> Option<&[ContentItem]> {
 
 fn texts(content: &[ContentItem]) -> impl Iterator<Item = &str> {
     content.iter().filter_map(|content| match content {
-        ContentItem::InputText { text } | ContentItem::OutputText { text } => Some(text.as_str()),
+        ContentItem::InputText { text } | ContentItem::OutputText { text } => Some(&**text),
         ContentItem::InputImage { .. } => None,
     })
 }

@@ -1,5 +1,7 @@
 //! What a user puts into a turn.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
@@ -10,7 +12,7 @@ use ts_rs::TS;
 #[ts(optional_fields = nullable)]
 pub enum UserInput {
     Text {
-        text: String,
+        text: Arc<str>,
         /// Marked spans of the text; kept and given back, not interpreted.
         #[serde(default, deserialize_with = "null_is_default")]
         #[ts(optional = nullable)]

@@ -3,6 +3,8 @@
 //! Stored history and `rawResponseItem/completed` carry images by reference: an `image_url` of the form
 //! `easel:img_…` names the handle. Only a provider's request holds the bytes, for as long as it is being sent.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -32,7 +34,8 @@ pub enum MessageRole {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ContentItem {
-    InputText { text: String },
+    // Shared by all copies of the conversation, because a text may have many megabytes.
+    InputText { text: Arc<str> },
     InputImage { image_url: String, detail: Option<ImageDetail> },
-    OutputText { text: String },
+    OutputText { text: Arc<str> },
 }

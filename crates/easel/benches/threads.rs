@@ -173,7 +173,7 @@ fn messages(thread_id: &str, number: usize) -> Vec<Event> {
         let item = ThreadItem::UserMessage(UserMessageItem {
             id: format!("message-{message}"),
             client_id: None,
-            content: vec![UserInput::Text { text, text_elements: Vec::new() }],
+            content: vec![UserInput::Text { text: text.into(), text_elements: Vec::new() }],
             started_at_ms: at(number) * 1000,
             completed_at_ms: Some(at(number) * 1000),
         });

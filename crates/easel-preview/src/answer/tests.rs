@@ -7,7 +7,7 @@ use crate::{PreviewProvider, conversation};
 use easel_imagegen::port::Provider;
 
 fn text(text: &str) -> ContentItem {
-    ContentItem::InputText { text: text.to_owned() }
+    ContentItem::InputText { text: text.into() }
 }
 
 fn picture(handle: &str) -> ContentItem {

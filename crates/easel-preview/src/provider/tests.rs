@@ -78,7 +78,7 @@ fn sized(size: &str) -> AppliedImage {
 }
 
 fn user(text: &str) -> ResponseItem {
-    let content = vec![ContentItem::InputText { text: text.to_owned() }];
+    let content = vec![ContentItem::InputText { text: text.into() }];
     ResponseItem::Message { role: MessageRole::User, content }
 }
 

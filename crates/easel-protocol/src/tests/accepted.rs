@@ -90,7 +90,7 @@ fn a_clients_user_input_may_hold_nulls_and_fields_of_the_peer() {
         ],
     }))
     .unwrap();
-    let text = |text: &str| UserInput::Text { text: text.to_owned(), text_elements: Vec::new() };
+    let text = |text: &str| UserInput::Text { text: text.into(), text_elements: Vec::new() };
     assert_eq!(params.input[..2], [text("a cat"), text("a dog")]);
     assert_eq!(params.input[3], UserInput::LocalImage { path: "/home/a/1.png".to_owned(), detail: None });
 }

@@ -93,7 +93,7 @@ fn prompt(request: &ModelRequest) -> String {
 
 fn text(content: &[ContentItem]) -> String {
     let texts = content.iter().filter_map(|piece| match piece {
-        ContentItem::InputText { text } if !output::names_attachment(text) => Some(text.as_str()),
+        ContentItem::InputText { text } if !output::names_attachment(text) => Some(&**text),
         ContentItem::InputText { .. } | ContentItem::OutputText { .. } | ContentItem::InputImage { .. } => None,
     });
     texts.collect::<Vec<_>>().join("\n")

@@ -145,7 +145,7 @@ impl Paths for ResponseItem {
                 && let Some(at) = output::path_in(text)
                 && let Some(replaced) = replace(&text[at..])
             {
-                text.replace_range(at.., &replaced);
+                *text = format!("{}{replaced}", &text[..at]).into();
             }
         }
     }

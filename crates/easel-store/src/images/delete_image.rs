@@ -146,7 +146,7 @@ fn without(mut item: ResponseItem, record: &ImageRecord) -> ResponseItem {
                 if let ContentItem::InputText { text } = piece
                     && output::names_made(text, &record.id)
                 {
-                    *text = output::deleted(&record.id);
+                    *text = output::deleted(&record.id).into();
                 }
             }
         }

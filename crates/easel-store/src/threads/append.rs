@@ -241,7 +241,7 @@ fn kind(item: &ThreadItem) -> &'static str {
 
 fn preview(message: &UserMessageItem) -> String {
     let text = message.content.iter().find_map(|input| match input {
-        UserInput::Text { text, .. } => Some(text.as_str()),
+        UserInput::Text { text, .. } => Some(&**text),
         UserInput::Image { .. }
         | UserInput::LocalImage { .. }
         | UserInput::Skill { .. }

@@ -142,7 +142,7 @@ impl World {
             permit,
             originator: "tests".to_owned(),
             client_id: None,
-            content: vec![UserInput::Text { text: "Draw".to_owned(), text_elements: Vec::new() }],
+            content: vec![UserInput::Text { text: "Draw".into(), text_elements: Vec::new() }],
             attachments: Vec::new(),
             settings: None,
             model: "model".to_owned(),

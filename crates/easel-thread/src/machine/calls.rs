@@ -95,7 +95,8 @@ impl Turn {
             |name| format!("There is no such tool; `{name}` is the only one."),
         );
         let item_id = step.conversation.unique_id(&call.call_id);
-        let kind = Kind::Function { call, output: vec![ContentItem::InputText { text }], made: Vec::new() };
+        let kind =
+            Kind::Function { call, output: vec![ContentItem::InputText { text: text.into() }], made: Vec::new() };
         self.calls.open.push(Call { item_id, item: None, kind });
     }
 

@@ -70,7 +70,7 @@ impl Turn {
         let Some(message) = self.open_message.take() else { return };
         let message = AgentMessageItem { completed_at_ms: Some(step.at), ..message };
         self.emit_item_completed(step, ThreadItem::AgentMessage(message.clone()));
-        let content = vec![ContentItem::OutputText { text: message.text.clone() }];
+        let content = vec![ContentItem::OutputText { text: message.text.as_str().into() }];
         self.remember(step, ResponseItem::Message { role: MessageRole::Assistant, content });
         self.unmentioned.clear();
         self.last_message = Some(message);

@@ -147,7 +147,7 @@ fn introduction() -> InitializeParams {
 async fn turn(client: &mut Client, thread_id: &str, text: &str, shown: Shown) -> Result<Vec<PathBuf>, Failure> {
     let params = TurnStartParams {
         thread_id: thread_id.to_owned(),
-        input: vec![UserInput::Text { text: text.to_owned(), text_elements: Vec::new() }],
+        input: vec![UserInput::Text { text: text.into(), text_elements: Vec::new() }],
         client_user_message_id: None,
         cwd: None,
         model: None,

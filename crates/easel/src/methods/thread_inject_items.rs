@@ -158,7 +158,7 @@ async fn take_in(app: &App, stored: &StoredThread, index: usize, item: &mut Resp
                         // The line by which the model can speak of the picture, also when it is too old to be shown.
                         let text = format!("Image {}", image_url.trim_start_matches(HANDLE_SCHEME));
                         named.push(ContentItem::InputImage { image_url, detail });
-                        named.push(ContentItem::InputText { text });
+                        named.push(ContentItem::InputText { text: text.into() });
                     }
                     text @ (ContentItem::InputText { .. } | ContentItem::OutputText { .. }) => named.push(text),
                 }

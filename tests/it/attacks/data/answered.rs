@@ -32,7 +32,7 @@ fn messages(thread: &Thread) -> (Vec<String>, Vec<String>) {
         let ThreadItem::UserMessage(message) = item else { continue };
         for piece in &message.content {
             match piece {
-                UserInput::Text { text, .. } => texts.push(text.clone()),
+                UserInput::Text { text, .. } => texts.push(text.to_string()),
                 UserInput::LocalImage { path, .. } => files.push(path.clone()),
                 UserInput::Image { .. } | UserInput::Skill { .. } | UserInput::Mention { .. } => {
                     panic!("not a piece that was sent: {piece:?}")

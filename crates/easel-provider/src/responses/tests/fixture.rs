@@ -114,7 +114,7 @@ pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u
 }
 
 pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
-    let content = vec![ContentItem::InputText { text: "draw a fox".to_owned() }];
+    let content = vec![ContentItem::InputText { text: "draw a fox".into() }];
     ModelRequest {
         model: "gpt-5.5".to_owned(),
         instructions: "Draw what is \"asked\".\nNothing else.".to_owned(),

@@ -15,7 +15,7 @@ use super::server::{Server, Step, events, response, stream};
 use crate::provider::{HttpProvider, Retries};
 
 pub(super) fn text(text: &str) -> ContentItem {
-    ContentItem::InputText { text: text.to_owned() }
+    ContentItem::InputText { text: text.into() }
 }
 
 pub(super) fn image(id: &str, detail: Option<ImageDetail>) -> ContentItem {
@@ -42,7 +42,7 @@ fn conversation() -> Vec<ResponseItem> {
     vec![
         message(MessageRole::Developer, vec![text("Be brief.")]),
         message(MessageRole::User, vec![text("say \"easel:img_a\""), image("img_a", Some(ImageDetail::High))]),
-        message(MessageRole::Assistant, vec![ContentItem::OutputText { text: "Yes.".to_owned() }]),
+        message(MessageRole::Assistant, vec![ContentItem::OutputText { text: "Yes.".into() }]),
         call(Some("image_gen")),
         call(None),
         ResponseItem::FunctionCallOutput {

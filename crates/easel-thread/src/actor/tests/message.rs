@@ -13,18 +13,18 @@ use crate::user_message;
 fn the_model_reads_the_pieces_in_their_order_and_each_image_with_its_name() {
     let image = |path: &str, detail| UserInput::LocalImage { path: path.to_owned(), detail };
     let content = [
-        UserInput::Text { text: "Make".to_owned(), text_elements: Vec::new() },
+        UserInput::Text { text: "Make".into(), text_elements: Vec::new() },
         image("/store/1.png", None),
         UserInput::Mention { name: "notes".to_owned(), path: "/project/notes.md".to_owned() },
         image("/store/2.png", Some(ImageDetail::Low)),
-        UserInput::Text { text: "look like that".to_owned(), text_elements: Vec::new() },
+        UserInput::Text { text: "look like that".into(), text_elements: Vec::new() },
     ];
     let message = user_message::for_model(&content, &[attachment("A"), attachment("B")], ImageDetail::High);
     let ResponseItem::Message { content, .. } = message else { panic!("not a message") };
     let pieces: Vec<String> = content
         .into_iter()
         .map(|piece| match piece {
-            ContentItem::InputText { text } => text,
+            ContentItem::InputText { text } => text.to_string(),
             ContentItem::InputImage { image_url, detail } => format!("{image_url} {detail:?}"),
             ContentItem::OutputText { .. } => panic!("a user puts nothing out"),
         })

@@ -14,7 +14,7 @@ use crate::user_message;
 const HELLO: &str = "text msg_2 Hello\n done";
 
 fn steer(handle: &ThreadHandle<FakeProvider>, answered: Answered) -> Result<(), SteerRefused> {
-    let content = vec![UserInput::Text { text: "Faster".to_owned(), text_elements: Vec::new() }];
+    let content = vec![UserInput::Text { text: "Faster".into(), text_elements: Vec::new() }];
     let (message_id, attachments) = ("user_more".to_owned(), Vec::new());
     let input = user_message::for_model(&content, &attachments, ImageDetail::High);
     handle.slot.steer("turn", Steer { message_id, client_id: None, content, attachments, input, answered })

@@ -68,11 +68,11 @@ impl Stage {
         let message = UserMessageItem {
             id: "user_1".to_owned(),
             client_id: None,
-            content: vec![UserInput::Text { text: "Draw".to_owned(), text_elements: Vec::new() }],
+            content: vec![UserInput::Text { text: "Draw".into(), text_elements: Vec::new() }],
             started_at_ms: 0,
             completed_at_ms: None,
         };
-        let content = vec![ContentItem::InputText { text: "Draw".to_owned() }];
+        let content = vec![ContentItem::InputText { text: "Draw".into() }];
         let input = ResponseItem::Message { role: MessageRole::User, content };
         let (turn, effects) = Turn::begin("thread", "turn", rules.clone(), message, input.clone());
         conversation.open_turn("user_1", &[], input);
@@ -145,11 +145,11 @@ fn input(line: &str) -> Input {
 }
 
 fn steered(id: &str, text: &str) -> Steered {
-    let content = vec![ContentItem::InputText { text: text.to_owned() }];
+    let content = vec![ContentItem::InputText { text: text.into() }];
     Steered {
         id: id.to_owned(),
         client_id: None,
-        content: vec![UserInput::Text { text: text.to_owned(), text_elements: Vec::new() }],
+        content: vec![UserInput::Text { text: text.into(), text_elements: Vec::new() }],
         attachments: Vec::new(),
         input: ResponseItem::Message { role: MessageRole::User, content },
     }
