@@ -3,6 +3,9 @@
 
 mod kind;
 
+use easel_imagegen::capability::Parameter;
+use easel_imagegen::preset::Preset;
+
 pub use kind::Kind;
 
 /// One key that a layer may set.
@@ -37,24 +40,6 @@ pub(crate) const HIGHEST_PRICE: u32 = 1_000_000;
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
 
-const PRESETS: &[&str] = &[
-    "openai",
-    "codex",
-    "azure",
-    "azure-legacy",
-    "litellm",
-    "sd-server",
-    "localai",
-    "vllm-omni",
-    "sglang",
-    "together",
-    "xai",
-    "generic",
-    "preview",
-];
-
-const PARAMETERS: &[&str] = &["size", "quality", "background", "output_format", "n", "mask"];
-
 /// Every known key. A project may not set one unless the row says so.
 pub const KEYS: &[Key] = &[
     key("model", Kind::Text(256)).trusted(),
@@ -66,7 +51,7 @@ pub const KEYS: &[Key] = &[
     key("cli_auth_credentials_store", Kind::Choice(&["file", "keyring", "auto"])),
     key("projects.*.trust_level", Kind::Choice(&["trusted", "untrusted"])),
     key("model_providers.*.name", Kind::Text(256)),
-    key("model_providers.*.preset", Kind::Choice(PRESETS)),
+    key("model_providers.*.preset", Kind::Choice(Preset::NAMES)),
     key("model_providers.*.base_url", Kind::Url),
     key("model_providers.*.allow_plain_http", Kind::Switch),
     key("model_providers.*.wire_api", Kind::Choice(&["responses"])),
@@ -90,7 +75,7 @@ pub const KEYS: &[Key] = &[
     key("model_providers.*.images.edit", Kind::Choice(&["none", "multipart", "json", "json-xai"])),
     key("model_providers.*.images.max_images", Kind::Number(1, 64)),
     key("model_providers.*.images.max_n", Kind::Number(1, 10)),
-    key("model_providers.*.images.parameters", Kind::Words(PARAMETERS)),
+    key("model_providers.*.images.parameters", Kind::Words(Parameter::NAMES)),
     key("model_providers.*.images.hosted", Kind::Switch),
     key("model_providers.*.images.namespace_tools", Kind::Switch),
     key("model_providers.*.delay_ms", Kind::Number(0, 600_000)),

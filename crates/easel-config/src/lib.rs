@@ -54,7 +54,7 @@ pub use layer::{Layer, LayerName};
 pub use loader::{Loaded, Loader};
 pub use overrides::{Invocation, known_overrides, names_secret};
 pub use policy::{PROCESS_WIDE, RESERVED_FROM_PROJECTS};
-pub use provider_settings::{EditStyle, Hidden, ImageParameter, Preset, ProviderAuth, ProviderConfig, ProviderImages};
+pub use provider_settings::{EditStyle, Hidden, ProviderAuth, ProviderConfig, ProviderImages};
 pub use settings::{
     Config, CredentialsStore, Detail, Features, History, ImageResult, Images, Limits, Price, Server, Wire,
 };

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use easel_imagegen::capability::Parameter;
+use easel_imagegen::preset::Preset;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// One entry of `[model_providers.NAME]`.
@@ -84,43 +86,11 @@ pub struct ProviderImages {
     /// Images in one call. 1 to 10.
     pub max_n: Option<u32>,
     /// Optional parameters that the images endpoint takes; others are neither advertised nor sent.
-    pub parameters: Option<Vec<ImageParameter>>,
+    pub parameters: Option<Vec<Parameter>>,
     /// Whether the model has a hosted image tool.
     pub hosted: Option<bool>,
     /// Whether the model takes tools in a namespace, which the standalone tool is.
     pub namespace_tools: Option<bool>,
-}
-
-/// A capability record by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Preset {
-    /// OpenAI's public API, with an API key.
-    Openai,
-    /// The backend of Codex, with ChatGPT credentials.
-    Codex,
-    /// Azure `OpenAI`, `{resource}/openai/v1`.
-    Azure,
-    /// Azure `OpenAI` with the deployment in the path and `api-version` in the query.
-    AzureLegacy,
-    /// A `LiteLLM` proxy.
-    Litellm,
-    /// `sd-server` of stable-diffusion.cpp.
-    SdServer,
-    /// `LocalAI`.
-    Localai,
-    /// `vLLM-Omni`.
-    VllmOmni,
-    /// `SGLang` diffusion.
-    Sglang,
-    /// Together.
-    Together,
-    /// `xAI`.
-    Xai,
-    /// An OpenAI-compatible server of which nothing more is known.
-    Generic,
-    /// The embedded renderer under another name: no network, no key.
-    Preview,
 }
 
 /// How reference images are sent.
@@ -135,24 +105,6 @@ pub enum EditStyle {
     Json,
     /// `images/edits` as JSON, `image: {"url": …}`.
     JsonXai,
-}
-
-/// An optional argument of the tool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ImageParameter {
-    /// Width and height.
-    Size,
-    /// How much effort the model makes.
-    Quality,
-    /// Opaque or transparent.
-    Background,
-    /// PNG, JPEG or WebP.
-    OutputFormat,
-    /// How many images.
-    N,
-    /// Which part of the image an edit may change.
-    Mask,
 }
 
 /// A value that may be a secret, such as that of a header: it prints and serializes as `***`.

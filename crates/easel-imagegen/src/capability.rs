@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+use strum::VariantNames;
+
 /// References that a provider takes where it declares no number.
 pub const DEFAULT_MAX_REFERENCES: usize = 5;
 
@@ -36,13 +39,26 @@ pub enum AuthKind {
     None,
 }
 
-/// Optional arguments of the tool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An optional argument of the tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Parameter {
+    /// Width and height.
     Size,
+    /// How much effort the model makes.
     Quality,
+    /// Opaque or transparent.
     Background,
+    /// PNG, JPEG or WebP.
     OutputFormat,
+    /// How many images.
     N,
+    /// Which part of the image an edit may change.
     Mask,
+}
+
+impl Parameter {
+    /// Names of all parameters, as a configuration spells them.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
 }

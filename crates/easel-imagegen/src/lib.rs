@@ -14,6 +14,7 @@ pub mod spec;
 
 pub mod capability;
 pub mod gate;
+pub mod preset;
 
 pub mod history;
 pub mod output;

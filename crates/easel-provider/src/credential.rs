@@ -1,72 +1,66 @@
-//! What a request is authorised with, and where it comes from.
+//! Credentials of a provider and where they come from.
 
-use std::fmt;
 use std::future::Future;
 
 use easel_imagegen::capability::AuthKind;
 use reqwest::header::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
 
-/// Text that must not be seen: it prints as `***` and is read in one place, where the header is made.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(secret: String) -> Self {
-        Self(secret)
-    }
-
-    /// The text itself, for the header or the credential store and nothing else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        // Safe code cannot promise that no copy is left; it can leave one less.
-        let mut bytes = std::mem::take(&mut self.0).into_bytes();
-        bytes.fill(0);
-        std::hint::black_box(&bytes);
-    }
-}
-
-/// One credential as it is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A credential as it is now.
+#[derive(Debug, Clone)]
 pub struct Credential {
+    /// The kind of the credential. The images endpoint of a provider accepts only some kinds.
     pub kind: AuthKind,
-    pub secret: Secret,
-    /// `ChatGPT-Account-ID`, for ChatGPT tokens.
+    /// The key or token.
+    pub secret: SecretString,
+    /// The header `ChatGPT-Account-ID`, for ChatGPT tokens.
     pub account_id: Option<String>,
 }
 
-/// Why there is no credential although there should be one. The message never holds any part of it.
+impl PartialEq for Credential {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.secret.expose_secret() == other.secret.expose_secret()
+            && self.account_id == other.account_id
+    }
+}
+
+impl Eq for Credential {}
+
+/// An error of a credential that should exist but cannot be used. The message never contains any part of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CredentialError {
+    /// One sentence for the user.
     pub message: String,
 }
 
-/// Where credentials of one provider come from.
+/// A source of the credentials of one provider.
 pub trait Credentials: Send + Sync + 'static {
-    /// The kind in use now, without reading it.
+    /// Returns the kind of the current credential without reading it.
     fn kind(&self) -> AuthKind;
 
-    /// The credential to send; `None` when the provider needs none.
+    /// Returns the credential to send, or `None` if the provider needs none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a credential is configured but cannot be read.
     fn current(&self) -> impl Future<Output = Result<Option<Credential>, CredentialError>> + Send;
 
-    /// A new credential after `rejected` was refused with 401; `None` when it cannot be renewed. Called once a request.
+    /// Returns a new credential after the provider refused `rejected` with 401, or `None` if it cannot be renewed.
+    ///
+    /// Called at most once for each request.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the credential can usually be renewed but could not be renewed now.
     fn refresh(
         &self,
         rejected: &Credential,
     ) -> impl Future<Output = Result<Option<Credential>, CredentialError>> + Send;
 
-    /// The headers of an answer to a request that `credential` authorised, whatever its status: some providers say in
-    /// them how much of the account's limits is used.
-    fn heard(&self, _credential: &Credential, _headers: &HeaderMap) {}
+    /// Receives the headers of a response, whatever its status.
+    ///
+    /// `credential` authorized the request. Some providers report in headers how much of an account's limits is used.
+    fn on_response_headers(&self, _credential: &Credential, _headers: &HeaderMap) {}
 }

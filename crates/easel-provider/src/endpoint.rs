@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Url};
 
+use secrecy::ExposeSecret;
+
 use crate::credential::Credential;
-use crate::record::{AuthScheme, PathStyle, Record};
+use crate::profile::{ApiProfile, AuthScheme, PathStyle};
 pub(crate) use address::{NotPublic, is_public};
 pub(crate) use clients::Target;
 use clients::{Clients, is_loopback};
@@ -37,7 +39,7 @@ impl Endpoint {
     }
 
     /// Why no secret may be sent here, if none may: anybody on the way to another machine can read plain HTTP.
-    pub fn exposes_secrets(&self, record: &Record) -> Option<&'static str> {
+    pub fn exposes_secrets(&self, record: &ApiProfile) -> Option<&'static str> {
         let exposed = self.base.scheme() == "http" && !is_loopback(&self.base) && !record.allow_plain_http;
         exposed.then_some("plain http:// shows a key to anybody on the way; use https://, or allow_plain_http = true")
     }
@@ -49,7 +51,7 @@ impl Endpoint {
     /// could read it on the way.
     pub async fn post(
         &self,
-        record: &Record,
+        record: &ApiProfile,
         path: &str,
         model: &str,
         credential: Option<&Credential>,
@@ -66,7 +68,7 @@ impl Endpoint {
     /// As [`Self::post`].
     pub(crate) async fn get(
         &self,
-        record: &Record,
+        record: &ApiProfile,
         path: &str,
         credential: Option<&Credential>,
     ) -> Result<RequestBuilder, String> {
@@ -77,7 +79,7 @@ impl Endpoint {
     fn authorised(
         &self,
         request: RequestBuilder,
-        record: &Record,
+        record: &ApiProfile,
         credential: Option<&Credential>,
     ) -> Result<RequestBuilder, String> {
         if (credential.is_some() || !record.headers.is_empty())
@@ -88,7 +90,7 @@ impl Endpoint {
         authorised(request, record, credential)
     }
 
-    fn url(&self, record: &Record, path: &str, model: &str) -> Url {
+    fn url(&self, record: &ApiProfile, path: &str, model: &str) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty();
@@ -115,18 +117,18 @@ impl Endpoint {
 /// The request with the provider's headers and the credential.
 fn authorised(
     mut request: RequestBuilder,
-    record: &Record,
+    record: &ApiProfile,
     credential: Option<&Credential>,
 ) -> Result<RequestBuilder, String> {
     for (name, value) in &record.headers {
-        request = request.header(name, sensitive(value.expose())?);
+        request = request.header(name, sensitive(value.expose_secret())?);
     }
     let Some(credential) = credential else { return Ok(request) };
     request = match &record.auth {
         AuthScheme::Bearer => {
-            request.header("authorization", sensitive(&format!("Bearer {}", credential.secret.expose()))?)
+            request.header("authorization", sensitive(&format!("Bearer {}", credential.secret.expose_secret()))?)
         }
-        AuthScheme::Header(name) => request.header(name, sensitive(credential.secret.expose())?),
+        AuthScheme::Header(name) => request.header(name, sensitive(credential.secret.expose_secret())?),
         AuthScheme::None => request,
     };
     Ok(match &credential.account_id {
@@ -150,12 +152,13 @@ fn header(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::presets::Preset;
+    use easel_imagegen::preset::Preset;
+    use secrecy::SecretString;
 
+    use super::*;
     fn url(preset: Preset, base: &str, path: &str) -> String {
         let endpoint = Endpoint::new(base.parse().unwrap(), Duration::from_secs(1));
-        endpoint.url(&preset.record(), path, "my deployment").to_string()
+        endpoint.url(&ApiProfile::from_preset(preset), path, "my deployment").to_string()
     }
 
     #[test]
@@ -179,13 +182,13 @@ mod tests {
     async fn a_secret_goes_over_plain_http_to_this_machine_alone_unless_allowed() {
         let credential = Credential {
             kind: easel_imagegen::capability::AuthKind::ApiKey,
-            secret: crate::credential::Secret::new("sk-canary-0123456789".to_owned()),
+            secret: SecretString::from("sk-canary-0123456789".to_owned()),
             account_id: None,
         };
-        let mut with_header = Preset::Generic.record();
-        with_header.headers.insert("x-key".to_owned(), crate::credential::Secret::new("sk-canary".to_owned()));
-        let plain = Preset::Generic.record();
-        let allowed = Record { allow_plain_http: true, ..with_header.clone() };
+        let mut with_header = ApiProfile::from_preset(Preset::Generic);
+        with_header.headers.insert("x-key".to_owned(), SecretString::from("sk-canary".to_owned()));
+        let plain = ApiProfile::from_preset(Preset::Generic);
+        let allowed = ApiProfile { allow_plain_http: true, ..with_header.clone() };
         for (base, record, credential, sent) in [
             ("http://192.168.0.9:8080/v1", &plain, Some(&credential), false),
             ("http://images.example.com/v1", &with_header, None, false),

@@ -1,7 +1,7 @@
 //! Providers that speak OpenAI's HTTP API, or something near it: a model that answers over server-sent events, and an
 //! images endpoint.
 //!
-//! What such a provider can do and how its API differs is data, the [`Record`]; there is one implementation. This crate
+//! What such a provider can do and how its API differs is data, the [`ApiProfile`]; there is one implementation. This crate
 //! knows HTTP and nothing of threads, disk layout or JSON-RPC: image bytes come from and go to the
 //! [`Files`](easel_imagegen::port::Files) of the port, credentials come from whoever implements [`Credentials`].
 //!
@@ -12,9 +12,7 @@
 
 pub mod provider;
 
-pub mod record;
-
-pub mod presets;
+pub mod profile;
 
 pub mod credential;
 pub mod endpoint;
@@ -33,8 +31,7 @@ mod waiting;
 #[cfg(test)]
 use easel_testkit::request_log as recorder;
 
-pub use credential::{Credential, CredentialError, Credentials, Secret};
+pub use credential::{Credential, CredentialError, Credentials};
 pub use endpoint::Endpoint;
-pub use presets::Preset;
+pub use profile::ApiProfile;
 pub use provider::{HttpProvider, Retries, Timeouts};
-pub use record::Record;

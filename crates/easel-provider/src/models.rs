@@ -35,7 +35,7 @@ struct Kept {
 impl<C: Credentials> HttpProvider<C> {
     /// Ids of the chat models that the provider lists, in its order. Empty where it has no list or does not give it
     /// within ten seconds and one MiB, which the log says. Kept for five minutes.
-    pub async fn listed_models(&self) -> Vec<String> {
+    pub async fn list_models(&self) -> Vec<String> {
         if !self.record.models_endpoint {
             return Vec::new();
         }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
 use crate::models::Listed;
-use crate::record::Record;
+use crate::profile::ApiProfile;
 use crate::responses::RefusedPictures;
 use crate::{images, responses};
 
@@ -59,11 +59,11 @@ impl Default for Retries {
     }
 }
 
-/// Implements the port for any provider that a [`Record`] describes.
+/// Implements the port for any provider that a [`ApiProfile`] describes.
 #[derive(Debug)]
 pub struct HttpProvider<C> {
     pub(crate) info: ProviderInfo,
-    pub(crate) record: Record,
+    pub(crate) record: ApiProfile,
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) credentials: C,
     pub(crate) timeouts: Timeouts,
@@ -75,7 +75,7 @@ pub struct HttpProvider<C> {
 impl<C: Credentials> HttpProvider<C> {
     pub fn new(
         info: ProviderInfo,
-        record: Record,
+        record: ApiProfile,
         endpoint: Endpoint,
         credentials: C,
         timeouts: Timeouts,
@@ -105,7 +105,7 @@ impl<C: Credentials> Provider for HttpProvider<C> {
     }
 
     fn auth(&self) -> AuthKind {
-        if self.record.authorises_an_actor() { AuthKind::Actor } else { self.credentials.kind() }
+        if self.record.has_actor_authorization() { AuthKind::Actor } else { self.credentials.kind() }
     }
 
     fn respond<F: Files>(

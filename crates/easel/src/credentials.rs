@@ -22,8 +22,9 @@ use std::sync::Arc;
 
 use easel_config::Environment;
 use easel_imagegen::capability::AuthKind;
-use easel_provider::{Credential, CredentialError, Credentials, Secret};
+use easel_provider::{Credential, CredentialError, Credentials};
 use reqwest::header::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use account::Account;
 pub(crate) use helper::Helper;
@@ -50,7 +51,7 @@ pub(crate) enum AnyCredentials {
 #[derive(Debug)]
 pub(crate) struct EnvKey {
     variable: String,
-    key: Option<Secret>,
+    key: Option<SecretString>,
 }
 
 impl EnvKey {
@@ -60,9 +61,9 @@ impl EnvKey {
 }
 
 /// The key in a variable, without the white space that shells and files leave around it.
-fn key_in(environment: &Environment, variable: &str) -> Option<Secret> {
+fn key_in(environment: &Environment, variable: &str) -> Option<SecretString> {
     let key = environment.text(variable)?.trim();
-    (!key.is_empty()).then(|| Secret::new(key.to_owned()))
+    (!key.is_empty()).then(|| SecretString::from(key.to_owned()))
 }
 
 /// The text without white space around it, if it is one word of at most so many visible ASCII characters: anything else
@@ -73,7 +74,7 @@ fn one_word(text: &str, longest: usize) -> Option<&str> {
     is_good.then_some(word)
 }
 
-fn api_key(secret: Secret) -> Credential {
+fn api_key(secret: SecretString) -> Credential {
     Credential { kind: AuthKind::ApiKey, secret, account_id: None }
 }
 
@@ -113,15 +114,15 @@ impl Credentials for AnyCredentials {
             Self::Helper(helper) => Ok(Arc::clone(helper).renewed(&rejected.secret).await?.map(api_key)),
             Self::AccountKey(account, origin) => {
                 let key = Arc::clone(account).reload(origin).await?;
-                Ok((key != rejected.secret).then(|| api_key(key)))
+                Ok((key.expose_secret() != rejected.secret.expose_secret()).then(|| api_key(key)))
             }
             Self::AccountTokens(tokens, origin) => Arc::clone(tokens).renew(&rejected.secret, origin).await,
         }
     }
 
-    fn heard(&self, credential: &Credential, headers: &HeaderMap) {
+    fn on_response_headers(&self, credential: &Credential, headers: &HeaderMap) {
         if let (Self::AccountTokens(tokens, _), Some(account_id)) = (self, &credential.account_id) {
-            tokens.heard(account_id, headers);
+            tokens.on_response_headers(account_id, headers);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What usage may have cost, by the prices that the user configured.
 
-use easel_config::{Config, Preset, Price};
+use easel_config::{Config, Price};
+use easel_imagegen::preset::Preset;
 use easel_preview::PROVIDER_ID;
 use easel_protocol::usage::UsageTotals;
 use easel_store::UsageRow;

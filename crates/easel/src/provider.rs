@@ -8,12 +8,13 @@ mod table;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_config::{Config, Preset, ProviderConfig};
+use easel_config::{Config, ProviderConfig};
 use easel_imagegen::capability::{AuthKind, Capabilities};
 use easel_imagegen::port::{
     Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo,
     image_error,
 };
+use easel_imagegen::preset::Preset;
 use easel_preview::{Billing, PROVIDER_ID, PreviewOptions, PreviewProvider};
 use easel_protocol::model::Model;
 use easel_protocol::record::{ImageError, ImageErrorKind};
@@ -89,10 +90,10 @@ impl AnyProvider {
     /// The models that can be chosen: those of the table, and those that the provider itself lists.
     pub(crate) async fn models(&self) -> Vec<Model> {
         match self {
-            Self::Http(provider) => models::with_listed(&provider.info().models, &provider.listed_models().await),
+            Self::Http(provider) => models::with_listed(&provider.info().models, &provider.list_models().await),
             Self::Account(provider) => {
                 let provider = provider.in_use();
-                models::with_listed(&provider.info().models, &provider.listed_models().await)
+                models::with_listed(&provider.info().models, &provider.list_models().await)
             }
             Self::Preview(_) | Self::Unavailable(_) => self.info().models.clone(),
         }

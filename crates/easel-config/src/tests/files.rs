@@ -1,7 +1,9 @@
 use serde_json::json;
 
 use super::Desk;
-use crate::{Config, ImageParameter, KEYS, Kind, ProviderConfig};
+use easel_imagegen::capability::Parameter;
+
+use crate::{Config, KEYS, Kind, ProviderConfig};
 
 #[test]
 fn mistakes_are_named_by_file_line_and_key_and_cost_that_key_only() {
@@ -265,7 +267,7 @@ fn a_list_takes_its_words_once_each_and_nothing_else() {
     }
     let loaded = Desk::new().with_variable("EASEL__MODEL_PROVIDERS__STUDIO__IMAGES__PARAMETERS", "size, mask").load();
     let held = loaded.config.model_providers["studio"].images.parameters.clone();
-    assert_eq!(held, Some(vec![ImageParameter::Size, ImageParameter::Mask]));
+    assert_eq!(held, Some(vec![Parameter::Size, Parameter::Mask]));
 }
 
 #[test]

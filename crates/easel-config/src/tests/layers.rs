@@ -1,7 +1,9 @@
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::{Detail, LayerName, Loaded, Preset};
+use easel_imagegen::preset::Preset;
+
+use crate::{Detail, LayerName, Loaded};
 
 const KEY: &str = "images.model";
 

@@ -1,13 +1,14 @@
 use easel_protocol::record::{Billed, ImageErrorKind, UsageLimit};
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::*;
-use crate::presets::Preset;
-use crate::record::Record;
+use crate::profile::ApiProfile;
+use easel_imagegen::preset::Preset;
 
-fn record() -> Record {
-    let headers = [("x-gateway".to_owned(), crate::credential::Secret::new("gateway-canary".to_owned()))].into();
-    Record { headers, ..Preset::Openai.record() }
+fn record() -> ApiProfile {
+    let headers = [("x-gateway".to_owned(), SecretString::from("gateway-canary".to_owned()))].into();
+    ApiProfile { headers, ..ApiProfile::from_preset(Preset::Openai) }
 }
 
 fn said(status: u16, body: &str) -> Refused {
@@ -142,7 +143,7 @@ fn only_429_and_503_with_a_time_to_wait_were_not_accepted() {
 fn a_refusal_that_repeats_a_secret_is_masked_wherever_it_stands() {
     let credential = crate::Credential {
         kind: easel_imagegen::capability::AuthKind::ApiKey,
-        secret: crate::Secret::new("sk-canary-0123456789".to_owned()),
+        secret: SecretString::from("sk-canary-0123456789".to_owned()),
         account_id: None,
     };
     let masks = Masks::of(&record(), Some(&credential));
@@ -160,10 +161,10 @@ fn account_and_query_are_masked_but_not_the_api_version() {
     let query = query.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let credential = crate::Credential {
         kind: easel_imagegen::capability::AuthKind::ApiKey,
-        secret: crate::Secret::new("sk-1234".to_owned()),
+        secret: SecretString::from("sk-1234".to_owned()),
         account_id: Some("acct-canary".to_owned()),
     };
-    let masks = Masks::of(&Record { query, ..record() }, Some(&credential));
+    let masks = Masks::of(&ApiProfile { query, ..record() }, Some(&credential));
     let said = "POST /v1?key=sk-canary-query&api-version=2025-04-01-preview as sk-1234 of acct-canary";
     assert_eq!(masks.words(said), "POST /v1?key=***&api-version=2025-04-01-preview as *** of ***");
 }

@@ -3,8 +3,10 @@
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-use crate::credential::{Credential, Secret};
-use crate::record::Record;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::credential::Credential;
+use crate::profile::ApiProfile;
 
 /// Characters of a provider's message.
 const MAX_WORDS: usize = 500;
@@ -21,23 +23,23 @@ const API_VERSION: &str = "api-version";
 /// The secrets of one request, which no text from the provider may repeat. Longest first, so that none is cut by another
 /// that is part of it.
 #[derive(Debug, Clone, Default)]
-pub struct Masks(Vec<Secret>);
+pub struct Masks(Vec<SecretString>);
 
 impl Masks {
     /// Of a request to a provider: its credential, its account, and the values of its configured headers and query
     /// parameters.
-    pub(crate) fn of(record: &Record, credential: Option<&Credential>) -> Self {
-        let headers = record.headers.values().map(Secret::expose);
+    pub(crate) fn of(record: &ApiProfile, credential: Option<&Credential>) -> Self {
+        let headers = record.headers.values().map(ExposeSecret::expose_secret);
         let query = record.query.iter().filter(|(name, _)| *name != API_VERSION).map(|(_, value)| value.as_str());
         let account = credential.and_then(|credential| credential.account_id.as_deref());
-        let credential = credential.map(|credential| credential.secret.expose());
+        let credential = credential.map(|credential| credential.secret.expose_secret());
         Self::new(headers.chain(query).chain(account).chain(credential))
     }
 
     fn new<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
         let secrets = secrets.flat_map(spellings).filter(|secret| secret.len() >= MIN_SECRET);
-        let mut secrets: Vec<Secret> = secrets.map(Secret::new).collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        let mut secrets: Vec<SecretString> = secrets.map(SecretString::from).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Self(secrets)
     }
 
@@ -66,8 +68,8 @@ impl Masks {
         let mut text = plain(text);
         // Before the text is cut, or half a secret could stay at its end.
         for secret in &self.0 {
-            if text.contains(secret.expose()) {
-                text = text.replace(secret.expose(), "***");
+            if text.contains(secret.expose_secret()) {
+                text = text.replace(secret.expose_secret(), "***");
             }
         }
         match text.char_indices().nth(limit) {

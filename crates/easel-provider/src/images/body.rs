@@ -13,7 +13,7 @@ use futures_core::Stream;
 
 use super::request::{Segment, name};
 use crate::passage::Passage;
-use crate::record::Record;
+use crate::profile::ApiProfile;
 
 /// Bytes read at once. A multiple of three, so that pieces of base64 join without padding between them.
 const PIECE: usize = 96 << 10;
@@ -80,7 +80,7 @@ struct Rest<R> {
 pub(super) fn open<F: Files>(
     files: &F,
     segments: Vec<Segment>,
-    record: &Record,
+    record: &ApiProfile,
 ) -> Result<Body<F::Reader>, ImageError> {
     let rest = |image: &Reference| {
         let reader = strip::open(files, image, record.metadata).map_err(|error| unreadable(image, &error))?;

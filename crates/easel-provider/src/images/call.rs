@@ -13,8 +13,8 @@ use super::request::{ResponseFormatSent, request, streams};
 use super::{Progress, collect};
 use crate::credential::{Credential, Credentials};
 use crate::failure::{Masks, Refused, cause, refused};
+use crate::profile::ResponseFormat;
 use crate::provider::{HttpProvider, Retries};
-use crate::record::ResponseFormat;
 use crate::waiting::Waiting;
 
 /// Requests of one call that the provider did not take.
@@ -179,7 +179,7 @@ async fn send<C: Credentials, F: Files>(
     let sent = waiting.on(post.send()).await.map_err(|over| Failure::Other(progress.over(over, job)))?;
     let response = sent.map_err(|error| not_answered(provider, &error, attempt, &progress.sending))?;
     if let Some(credential) = &attempt.credential {
-        provider.credentials.heard(credential, response.headers());
+        provider.credentials.on_response_headers(credential, response.headers());
     }
     if response.status().is_success() {
         return Ok(response);

@@ -20,8 +20,8 @@ use crate::credential::Credentials;
 use crate::endpoint::Endpoint;
 use crate::failure::{Masks, Refused, request_id};
 use crate::inline::Slot;
+use crate::profile::ApiProfile;
 use crate::provider::HttpProvider;
-use crate::record::Record;
 use crate::waiting::{Over, Waiting};
 
 /// Why one image of an answer is none.
@@ -128,7 +128,7 @@ pub(super) async fn collect<C: Credentials, F: Files>(
     })
 }
 
-fn wanted(record: &Record, job: &ImageJob) -> usize {
+fn wanted(record: &ApiProfile, job: &ImageJob) -> usize {
     let asked = job.requested.parameters.n.filter(|_| record.generate.parameters.contains(&Parameter::N));
     asked.and_then(|asked| usize::try_from(asked).ok()).unwrap_or(1).max(1)
 }

@@ -7,7 +7,7 @@ use easel_imagegen::port::{ImageJob, Reference, image_error};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use serde_json::{Map, Value};
 
-use crate::record::{Edit, ImageEncoding, Record};
+use crate::profile::{ApiProfile, Edit, ImageEncoding};
 
 pub(super) use fields::{ResponseFormatSent, streams};
 
@@ -37,7 +37,7 @@ const EDITS: &str = "images/edits";
 /// # Errors
 /// The job asks for what the provider does not take. Nothing is sent then.
 pub(super) fn request(
-    record: &Record,
+    record: &ApiProfile,
     model: &str,
     job: &ImageJob,
     response_format: ResponseFormatSent,
@@ -61,7 +61,7 @@ pub(super) fn request(
     }
 }
 
-fn check(record: &Record, job: &ImageJob) -> Result<(), ImageError> {
+fn check(record: &ApiProfile, job: &ImageJob) -> Result<(), ImageError> {
     let takes_mask = match &record.edit {
         Edit::Multipart { mask_field, .. } => mask_field.is_some(),
         Edit::JsonImages => true,

@@ -68,10 +68,12 @@ use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedIma
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::credential::{Credential, CredentialError, Credentials, Secret};
-use crate::presets::Preset;
+use secrecy::SecretString;
+
+use crate::credential::{Credential, CredentialError, Credentials};
+use crate::profile::{ApiProfile, Edit, Generate, ResponseFormat, SizeStyle};
 use crate::provider::{HttpProvider, Retries, Timeouts};
-use crate::record::{Edit, Generate, Record, ResponseFormat, SizeStyle};
+use easel_imagegen::preset::Preset;
 use easel_testkit::request_log::DIALECT_HEADER;
 use files::Memory;
 use server::{Act, Server, answer};
@@ -83,7 +85,7 @@ struct Keys(Mutex<Vec<&'static str>>);
 
 impl Keys {
     fn credential(&self) -> Option<Credential> {
-        let secret = Secret::new((*self.0.lock().unwrap().first()?).to_owned());
+        let secret = SecretString::from((*self.0.lock().unwrap().first()?).to_owned());
         Some(Credential { kind: AuthKind::ApiKey, secret, account_id: None })
     }
 }
@@ -106,11 +108,11 @@ impl Credentials for Keys {
     }
 }
 
-fn provider(port: u16, record: Record) -> HttpProvider<Keys> {
+fn provider(port: u16, record: ApiProfile) -> HttpProvider<Keys> {
     with_keys(port, record, vec![KEY])
 }
 
-fn with_keys(port: u16, record: Record, keys: Vec<&'static str>) -> HttpProvider<Keys> {
+fn with_keys(port: u16, record: ApiProfile, keys: Vec<&'static str>) -> HttpProvider<Keys> {
     let info = ProviderInfo {
         id: "test".to_owned(),
         name: "Test".to_owned(),
@@ -127,7 +129,7 @@ fn with_keys(port: u16, record: Record, keys: Vec<&'static str>) -> HttpProvider
 }
 
 /// The record with a header that tells the judge of requests where it departs from OpenAI's API by design.
-fn with_dialect(mut record: Record) -> Record {
+fn with_dialect(mut record: ApiProfile) -> ApiProfile {
     let Generate { size, response_format, .. } = &record.generate;
     let mut dialect = Vec::new();
     if matches!(size, SizeStyle::WidthHeight | SizeStyle::AspectResolution)
@@ -147,7 +149,7 @@ fn with_dialect(mut record: Record) -> Record {
         dialect.push(format!("images/edits: {:?}", record.edit));
     }
     if !dialect.is_empty() {
-        record.headers.insert(DIALECT_HEADER.to_owned(), Secret::new(dialect.join("; ")));
+        record.headers.insert(DIALECT_HEADER.to_owned(), SecretString::from(dialect.join("; ")));
     }
     record
 }
@@ -200,7 +202,7 @@ async fn make(
 }
 
 /// One call to a server that does `acts`, and the requests that it saw.
-async fn call(record: Record, acts: Vec<Act>) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+async fn call(record: ApiProfile, acts: Vec<Act>) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
     let server = Server::start(acts).await;
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
@@ -210,7 +212,7 @@ async fn call(record: Record, acts: Vec<Act>) -> (Result<GeneratedImages<Vec<u8>
 }
 
 async fn call_openai(acts: Vec<Act>) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
-    call(Preset::Openai.record(), acts).await
+    call(ApiProfile::from_preset(Preset::Openai), acts).await
 }
 
 #[test]

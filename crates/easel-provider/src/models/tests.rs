@@ -8,8 +8,9 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::credential::{Credential, CredentialError};
 use crate::endpoint::Endpoint;
-use crate::presets::Preset;
+use crate::profile::ApiProfile;
 use crate::provider::{Retries, Timeouts};
+use easel_imagegen::preset::Preset;
 
 struct NoKey;
 
@@ -28,7 +29,7 @@ impl Credentials for NoKey {
 }
 
 fn provider(port: u16) -> HttpProvider<NoKey> {
-    let record = Preset::Generic.record();
+    let record = ApiProfile::from_preset(Preset::Generic);
     let info = ProviderInfo {
         id: "test".to_owned(),
         name: "Test".to_owned(),
@@ -63,9 +64,9 @@ async fn a_server_that_says_nothing_is_given_up_and_not_asked_again_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let provider = Arc::new(provider(listener.local_addr().unwrap().port()));
     let began = Instant::now();
-    let (first, second) = tokio::join!(provider.listed_models(), provider.listed_models());
+    let (first, second) = tokio::join!(provider.list_models(), provider.list_models());
     assert_eq!((first.len(), second.len()), (0, 0));
     assert_eq!(began.elapsed().as_secs(), DEADLINE.as_secs(), "both waited for one question");
-    assert!(provider.listed_models().await.is_empty());
+    assert!(provider.list_models().await.is_empty());
     assert_eq!(began.elapsed().as_secs(), DEADLINE.as_secs());
 }

@@ -77,7 +77,7 @@ pub(super) async fn send<C: Credentials, F: Files>(
         let masks = Masks::of(&provider.record, credential.as_ref());
         let posted = post(provider, request, credential.as_ref(), &masks).await;
         if let (Ok(response), Some(credential)) = (&posted, &credential) {
-            provider.credentials.heard(credential, response.headers());
+            provider.credentials.on_response_headers(credential, response.headers());
         }
         let failed = match posted {
             Ok(response) if response.status().is_success() => return Ok(Begun { response, masks }),

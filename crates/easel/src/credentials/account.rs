@@ -5,8 +5,9 @@ use std::sync::Arc;
 use easel_config::Environment;
 use easel_imagegen::capability::AuthKind;
 use easel_protocol::rate_limits::GetAccountRateLimitsResponse;
-use easel_provider::{CredentialError, Secret};
+use easel_provider::CredentialError;
 use easel_rpc::Outbox;
+use secrecy::SecretString;
 use tokio::sync::watch;
 
 use super::login::{KeySource, Login, VARIABLE, other_origin};
@@ -22,7 +23,7 @@ use crate::connections::Connections;
 pub(crate) struct Account {
     store: LoginStore,
     /// Wins over the stored key: who sets it for one process means that process, and where its requests go.
-    environment: Option<Secret>,
+    environment: Option<SecretString>,
     login: watch::Sender<Login>,
     /// Win over any key: a client that gives them means just this server.
     tokens: Arc<Tokens>,
@@ -133,7 +134,7 @@ impl Account {
     ///
     /// # Errors
     /// One sentence that says what to do, when there is none for it.
-    pub(super) fn key_for(&self, destination: &Origin) -> Result<Secret, CredentialError> {
+    pub(super) fn key_for(&self, destination: &Origin) -> Result<SecretString, CredentialError> {
         if let Some(key) = &self.environment {
             return Ok(key.clone());
         }
@@ -168,7 +169,7 @@ impl Account {
                 message: "that is not an API key: one word of visible characters".to_owned(),
             });
         };
-        let key = StoredKey { key: Secret::new(key.to_owned()), origin };
+        let key = StoredKey { key: SecretString::from(key.to_owned()), origin };
         let kept = self.store.write(&key)?;
         self.login.send_replace(Login::Key(Found { key, place: kept.place, was_open: false }));
         self.tokens.log_out();
@@ -195,7 +196,7 @@ impl Account {
     }
 
     /// The key for this origin after it was refused: another process may have stored a new one.
-    pub(super) async fn reload(self: Arc<Self>, destination: &Origin) -> Result<Secret, CredentialError> {
+    pub(super) async fn reload(self: Arc<Self>, destination: &Origin) -> Result<SecretString, CredentialError> {
         if self.environment.is_none() {
             let account = Arc::clone(&self);
             let reading = tokio::task::spawn_blocking(move || {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use easel_provider::CredentialError;
+use secrecy::ExposeSecret;
 
 use super::stored_key::StoredKey;
 use crate::private_file;
@@ -31,7 +32,7 @@ pub(super) fn read(home: &Path) -> Result<Option<(StoredKey, bool)>, CredentialE
 /// takes the old one's place.
 pub(super) fn write(home: &Path, key: &StoredKey) -> Result<(), CredentialError> {
     let text = key.to_text()?;
-    replace(home, text.expose().as_bytes()).map_err(|error| failed("write", &error))
+    replace(home, text.expose_secret().as_bytes()).map_err(|error| failed("write", &error))
 }
 
 fn replace(home: &Path, text: &[u8]) -> io::Result<()> {

@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use easel_config::{Environment, ProviderAuth};
-use easel_provider::{CredentialError, Secret};
+use easel_provider::CredentialError;
 use futures_util::FutureExt;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStdout, Command};
 use tokio::time::Instant;
@@ -33,13 +34,13 @@ pub(crate) struct Helper {
     /// The provider that it is for, whose name errors say.
     provider: String,
     program: PathBuf,
-    arguments: Vec<Secret>,
+    arguments: Vec<SecretString>,
     variables: Vec<(OsString, OsString)>,
     cwd: PathBuf,
     timeout: Duration,
     /// `None` keeps the credential until it is refused.
     interval: Option<Duration>,
-    printed: Mutex<Option<(Secret, Instant)>>,
+    printed: Mutex<Option<(SecretString, Instant)>>,
     run: Flight<Result<(), CredentialError>>,
 }
 
@@ -64,7 +65,7 @@ impl Helper {
         Some(Self {
             provider: provider.to_owned(),
             program: if is_name { command.to_owned() } else { cwd.join(command) },
-            arguments: auth.args.iter().map(|argument| Secret::new(argument.expose().to_owned())).collect(),
+            arguments: auth.args.iter().map(|argument| SecretString::from(argument.expose().to_owned())).collect(),
             variables: variables(environment, &auth.env_vars),
             cwd,
             timeout: auth.timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis),
@@ -75,18 +76,23 @@ impl Helper {
     }
 
     /// What it printed last, if that is not too old.
-    pub(super) async fn current(self: Arc<Self>) -> Result<Secret, CredentialError> {
+    pub(super) async fn current(self: Arc<Self>) -> Result<SecretString, CredentialError> {
         self.other_than(None).await
     }
 
     /// What it prints after `rejected` was refused; `None` when that is the same again.
-    pub(super) async fn renewed(self: Arc<Self>, rejected: &Secret) -> Result<Option<Secret>, CredentialError> {
+    pub(super) async fn renewed(
+        self: Arc<Self>,
+        rejected: &SecretString,
+    ) -> Result<Option<SecretString>, CredentialError> {
         let printed = self.other_than(Some(rejected)).await?;
-        Ok(Some(printed).filter(|printed| printed != rejected))
+        Ok(Some(printed).filter(|printed| printed.expose_secret() != rejected.expose_secret()))
     }
 
-    async fn other_than(self: Arc<Self>, rejected: Option<&Secret>) -> Result<Secret, CredentialError> {
-        if let Some(kept) = self.kept().filter(|kept| Some(kept) != rejected) {
+    async fn other_than(self: Arc<Self>, rejected: Option<&SecretString>) -> Result<SecretString, CredentialError> {
+        if let Some(kept) =
+            self.kept().filter(|kept| Some(kept.expose_secret()) != rejected.map(ExposeSecret::expose_secret))
+        {
             return Ok(kept);
         }
         let helper = Arc::clone(&self);
@@ -95,7 +101,7 @@ impl Helper {
         printed.ok_or_else(|| self.error("printed nothing"))
     }
 
-    fn kept(&self) -> Option<Secret> {
+    fn kept(&self) -> Option<SecretString> {
         let printed = self.printed();
         let (secret, at) = printed.as_ref()?;
         self.interval.is_none_or(|interval| at.elapsed() < interval).then(|| secret.clone())
@@ -107,14 +113,14 @@ impl Helper {
         let Some(secret) = one_word(&output, LONGEST_TOKEN) else {
             return Err(self.error("printed something that is no credential: one word of visible characters"));
         };
-        *self.printed() = Some((Secret::new(secret.to_owned()), Instant::now()));
+        *self.printed() = Some((SecretString::from(secret.to_owned()), Instant::now()));
         Ok(())
     }
 
     /// Runs the program. Its processes end with it, or with this future.
     async fn output(&self) -> Result<String, CredentialError> {
         let mut command = Command::new(&self.program);
-        command.args(self.arguments.iter().map(Secret::expose)).current_dir(&self.cwd);
+        command.args(self.arguments.iter().map(ExposeSecret::expose_secret)).current_dir(&self.cwd);
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let spawned = Group::spawn(&mut command);
@@ -153,7 +159,7 @@ impl Helper {
         }
     }
 
-    fn printed(&self) -> MutexGuard<'_, Option<(Secret, Instant)>> {
+    fn printed(&self) -> MutexGuard<'_, Option<(SecretString, Instant)>> {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

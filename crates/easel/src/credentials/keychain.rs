@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use easel_provider::{CredentialError, Secret};
+use easel_provider::CredentialError;
+use secrecy::SecretString;
 
 /// The keychain may ask its user, who may be away.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,11 +31,11 @@ impl Unusable {
 }
 
 /// The text of the entry.
-pub(super) fn read(home: &Path) -> Result<Option<Secret>, Unusable> {
+pub(super) fn read(home: &Path) -> Result<Option<SecretString>, Unusable> {
     asked(home, system::read)
 }
 
-pub(super) fn write(home: &Path, text: &Secret) -> Result<(), Unusable> {
+pub(super) fn write(home: &Path, text: &SecretString) -> Result<(), Unusable> {
     let text = text.clone();
     asked(home, move |account| system::write(account, &text))
 }
@@ -66,22 +67,22 @@ fn unusable(why: &str) -> CredentialError {
 
 #[cfg(feature = "keychain")]
 mod system {
-    use easel_provider::Secret;
     use keyring::{Entry, Error};
+    use secrecy::{ExposeSecret, SecretString};
 
     use super::Unusable;
 
     const SERVICE: &str = "easel";
 
-    pub(super) fn read(account: &str) -> Result<Option<Secret>, Unusable> {
+    pub(super) fn read(account: &str) -> Result<Option<SecretString>, Unusable> {
         match entry(account)?.get_password() {
-            Ok(text) => Ok(Some(Secret::new(text))),
+            Ok(text) => Ok(Some(SecretString::from(text))),
             Err(error) => none_or(&error, None),
         }
     }
 
-    pub(super) fn write(account: &str, text: &Secret) -> Result<(), Unusable> {
-        entry(account)?.set_password(text.expose()).map_err(|error| refused(&error))
+    pub(super) fn write(account: &str, text: &SecretString) -> Result<(), Unusable> {
+        entry(account)?.set_password(text.expose_secret()).map_err(|error| refused(&error))
     }
 
     pub(super) fn remove(account: &str) -> Result<bool, Unusable> {
@@ -121,15 +122,15 @@ mod system {
 
 #[cfg(not(feature = "keychain"))]
 mod system {
-    use easel_provider::Secret;
+    use secrecy::SecretString;
 
     use super::Unusable;
 
-    pub(super) fn read(_account: &str) -> Result<Option<Secret>, Unusable> {
+    pub(super) fn read(_account: &str) -> Result<Option<SecretString>, Unusable> {
         Err(none())
     }
 
-    pub(super) fn write(_account: &str, _text: &Secret) -> Result<(), Unusable> {
+    pub(super) fn write(_account: &str, _text: &SecretString) -> Result<(), Unusable> {
         Err(none())
     }
 

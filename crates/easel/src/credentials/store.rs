@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use easel_config::CredentialsStore;
-use easel_provider::{CredentialError, Secret};
+use easel_provider::CredentialError;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::keychain::Unusable;
 use super::stored_key::StoredKey;
@@ -112,7 +113,7 @@ impl LoginStore {
             let message = format!("the login in {} is not what a login writes", keychain::NAME);
             Unusable::Refused(CredentialError { message })
         };
-        let key = StoredKey::parse_entry(text.expose()).map_err(damaged)?;
+        let key = StoredKey::parse_entry(text.expose_secret()).map_err(damaged)?;
         Ok(key.map(|key| Found { key, place: Place::Keychain, was_open: false }))
     }
 
@@ -123,7 +124,7 @@ impl LoginStore {
 
     /// Whoever wants the keychain wants the key in no file: an older one goes.
     fn write_keychain(&self, key: &StoredKey) -> Result<Kept, CredentialError> {
-        let text: Secret = key.to_text()?;
+        let text: SecretString = key.to_text()?;
         keychain::write(&self.home, &text).map_err(Unusable::error)?;
         file::remove(&self.home)?;
         Ok(Kept { place: Place::Keychain, instead: None })

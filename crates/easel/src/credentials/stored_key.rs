@@ -1,6 +1,7 @@
 //! An API key with the origin that it was given for, as a login keeps them.
 
-use easel_provider::{CredentialError, Secret};
+use easel_provider::CredentialError;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::one_word;
@@ -13,11 +14,19 @@ pub(super) const LONGEST_KEY: usize = 4_096;
 const PUBLIC_API: &str = "https://api.openai.com";
 
 /// A key that leaves for one origin and no other, whatever the configuration says later.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct StoredKey {
-    pub(crate) key: Secret,
+    pub(crate) key: SecretString,
     pub(crate) origin: Origin,
 }
+
+impl PartialEq for StoredKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.key.expose_secret() == other.key.expose_secret() && self.origin == other.origin
+    }
+}
+
+impl Eq for StoredKey {}
 
 /// The peer's `auth.json`, with a field of ours that the peer ignores.
 #[derive(Serialize, Deserialize)]
@@ -37,7 +46,7 @@ impl StoredKey {
         let Text { openai_api_key, easel_origin } = serde_json::from_str(text).map_err(|_| ())?;
         let origin = Origin::parse(easel_origin.as_deref().unwrap_or(PUBLIC_API)).ok_or(())?;
         let key = openai_api_key.map(|key| key.trim().to_owned());
-        let key = key.filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY).map(Secret::new);
+        let key = key.filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY).map(SecretString::from);
         Ok(key.map(|key| Self { key, origin }))
     }
 
@@ -46,19 +55,20 @@ impl StoredKey {
         match one_word(text, LONGEST_KEY).filter(|word| !word.starts_with('{')) {
             Some(key) => {
                 let origin = Origin::parse(PUBLIC_API).ok_or(())?;
-                Ok(Some(Self { key: Secret::new(key.to_owned()), origin }))
+                Ok(Some(Self { key: SecretString::from(key.to_owned()), origin }))
             }
             None => Self::parse(text),
         }
     }
 
-    pub(super) fn to_text(&self) -> Result<Secret, CredentialError> {
+    pub(super) fn to_text(&self) -> Result<SecretString, CredentialError> {
         let text = Text {
-            openai_api_key: Some(self.key.expose().to_owned()),
+            openai_api_key: Some(self.key.expose_secret().to_owned()),
             easel_origin: Some(self.origin.as_str().to_owned()),
         };
         let text = serde_json::to_string(&text);
-        text.map(Secret::new).map_err(|_| CredentialError { message: "the key cannot be written as JSON".to_owned() })
+        text.map(SecretString::from)
+            .map_err(|_| CredentialError { message: "the key cannot be written as JSON".to_owned() })
     }
 }
 
@@ -68,7 +78,7 @@ mod tests {
 
     fn parsed(text: &str) -> Option<(String, String)> {
         let key = StoredKey::parse(text).unwrap()?;
-        Some((key.key.expose().to_owned(), key.origin.to_string()))
+        Some((key.key.expose_secret().to_owned(), key.origin.to_string()))
     }
 
     #[test]
@@ -83,17 +93,17 @@ mod tests {
     #[test]
     fn key_and_origin_survive_storage() {
         let origin = Origin::parse("http://[::1]:4000/openai/v1").unwrap();
-        let stored = StoredKey { key: Secret::new("sk-1".to_owned()), origin };
+        let stored = StoredKey { key: SecretString::from("sk-1".to_owned()), origin };
         let text = stored.to_text().unwrap();
-        assert_eq!(text.expose(), r#"{"OPENAI_API_KEY":"sk-1","easel_origin":"http://[::1]:4000"}"#);
-        assert_eq!(StoredKey::parse(text.expose()), Ok(Some(stored)));
+        assert_eq!(text.expose_secret(), r#"{"OPENAI_API_KEY":"sk-1","easel_origin":"http://[::1]:4000"}"#);
+        assert_eq!(StoredKey::parse(text.expose_secret()), Ok(Some(stored)));
     }
 
     #[test]
     fn entry_of_the_keychain_may_be_a_bare_key() {
         let bare = StoredKey::parse_entry("sk-1").unwrap().unwrap();
-        assert_eq!((bare.key.expose(), bare.origin.as_str()), ("sk-1", PUBLIC_API));
-        assert_eq!(StoredKey::parse_entry(bare.to_text().unwrap().expose()), Ok(Some(bare)));
+        assert_eq!((bare.key.expose_secret(), bare.origin.as_str()), ("sk-1", PUBLIC_API));
+        assert_eq!(StoredKey::parse_entry(bare.to_text().unwrap().expose_secret()), Ok(Some(bare)));
         assert_eq!(StoredKey::parse_entry("{canary"), Err(()));
         assert_eq!(StoredKey::parse_entry("two canaries"), Err(()));
     }

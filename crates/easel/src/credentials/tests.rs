@@ -4,6 +4,8 @@ use std::path::Path;
 
 use easel_config::CredentialsStore;
 
+use secrecy::ExposeSecret;
+
 use super::store::{LoginStore, Place};
 use super::*;
 
@@ -42,7 +44,7 @@ fn a_login_is_there_for_the_next_process_and_gone_after_the_logout() {
         (first.source(), second.source()),
         (Some(KeySource::Login(Place::File)), Some(KeySource::Login(Place::File)))
     );
-    assert_eq!(second.key_for(&public()).unwrap().expose(), "sk-one");
+    assert_eq!(second.key_for(&public()).unwrap().expose_secret(), "sk-one");
     assert!(second.log_out().unwrap() && !second.log_out().unwrap());
     assert_eq!(account(home.path(), &[]).source(), None);
 }
@@ -66,7 +68,7 @@ fn a_key_of_the_environment_wins_over_the_login() {
     account(home.path(), &[]).log_in("sk-login", public()).unwrap();
     let account = account(home.path(), &[("OPENAI_API_KEY", " sk-env ")]);
     assert_eq!(account.source(), Some(KeySource::Environment));
-    assert_eq!(account.key_for(&public()).unwrap().expose(), "sk-env");
+    assert_eq!(account.key_for(&public()).unwrap().expose_secret(), "sk-env");
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn stored_key_is_for_the_origin_it_was_given_for() {
     let gateway = origin("https://gateway.example:8443/openai/v1");
     account(home.path(), &[]).log_in("sk-gateway", gateway.clone()).unwrap();
     let later = account(home.path(), &[]);
-    assert_eq!(later.key_for(&gateway).unwrap().expose(), "sk-gateway");
+    assert_eq!(later.key_for(&gateway).unwrap().expose_secret(), "sk-gateway");
     assert_eq!(later.problem(Some(&gateway)), None);
     for elsewhere in [
         "https://api.openai.com",
@@ -119,7 +121,7 @@ fn stored_key_is_for_the_origin_it_was_given_for() {
     }
     // Who sets a variable for this process means this process, wherever its requests go.
     let set = account(home.path(), &[("OPENAI_API_KEY", "sk-env")]);
-    assert_eq!(set.key_for(&origin("http://127.0.0.1:1")).unwrap().expose(), "sk-env");
+    assert_eq!(set.key_for(&origin("http://127.0.0.1:1")).unwrap().expose_secret(), "sk-env");
     assert_eq!(set.problem(Some(&public())), None);
 }
 
@@ -134,7 +136,7 @@ fn login_that_others_can_read_is_closed_and_reported_once() {
         std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
         let first = opened(home.path(), &[]);
         assert!(first.problem(None).is_some_and(|problem| problem.contains("auth.json")));
-        assert_eq!(first.key_for(&public()).unwrap().expose(), "sk-one");
+        assert_eq!(first.key_for(&public()).unwrap().expose_secret(), "sk-one");
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(opened(home.path(), &[]).problem(None), None);
     }
@@ -150,7 +152,7 @@ async fn a_refused_key_is_replaced_by_the_one_that_another_process_stored() {
     assert_eq!(credentials.refresh(&old).await, Ok(None), "the same key again is no renewal");
     account(home.path(), &[]).log_in("sk-new", public()).unwrap();
     let new = credentials.refresh(&old).await.unwrap().unwrap();
-    assert_eq!((new.secret.expose(), new.kind), ("sk-new", AuthKind::ApiKey));
+    assert_eq!((new.secret.expose_secret(), new.kind), ("sk-new", AuthKind::ApiKey));
     assert_eq!(credentials.current().await, Ok(Some(new)));
 }
 

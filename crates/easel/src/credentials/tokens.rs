@@ -13,10 +13,11 @@ use easel_protocol::account::{
 use easel_protocol::event::Event;
 use easel_protocol::method::{ChatgptAuthTokensRefresh, Method};
 use easel_protocol::rate_limits::{AccountRateLimitsUpdatedNotification, GetAccountRateLimitsResponse};
-use easel_provider::{Credential, CredentialError, Secret};
+use easel_provider::{Credential, CredentialError};
 use easel_rpc::{Outbox, PeerError};
 use futures_util::FutureExt;
 use reqwest::header::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::flight::Flight;
 use super::origin::Origin;
@@ -114,11 +115,11 @@ impl Tokens {
     /// same token, and not at all when there is another token already.
     pub(super) async fn renew(
         self: Arc<Self>,
-        rejected: &Secret,
+        rejected: &SecretString,
         destination: &Origin,
     ) -> Result<Option<Credential>, CredentialError> {
         let session = self.lock().clone();
-        if let Some(session) = session.filter(|session| session.token == *rejected) {
+        if let Some(session) = session.filter(|session| session.token.expose_secret() == rejected.expose_secret()) {
             let tokens = Arc::clone(&self);
             self.renewal.join(|| async move { tokens.ask(session).await }.boxed()).await?;
         }
@@ -145,14 +146,15 @@ impl Tokens {
             old.origin.clone(),
             old.host.clone(),
         )?;
-        if renewed.token == old.token {
+        if renewed.token.expose_secret() == old.token.expose_secret() {
             return Err(refused("the client has no other"));
         }
         let plan = renewed.plan;
         let is_in_place = {
             let mut place = self.lock();
             // A login or logout meanwhile is what holds.
-            let is_old = place.as_ref().is_some_and(|session| session.token == old.token);
+            let is_old =
+                place.as_ref().is_some_and(|session| session.token.expose_secret() == old.token.expose_secret());
             if is_old {
                 *place = Some(renewed);
             }
@@ -165,7 +167,7 @@ impl Tokens {
     }
 
     /// What the headers of an answer say of the account's limits, to all who listen.
-    pub(super) fn heard(&self, account_id: &str, headers: &HeaderMap) {
+    pub(super) fn on_response_headers(&self, account_id: &str, headers: &HeaderMap) {
         let place = self.lock();
         // An answer to a request of an account before this one is nobody's business any more.
         let Some(session) = place.as_ref().filter(|session| session.account_id == account_id) else { return };
@@ -175,8 +177,8 @@ impl Tokens {
         }
     }
 
-    fn still_holds(&self, token: &Secret) -> bool {
-        self.lock().as_ref().is_some_and(|session| session.token == *token)
+    fn still_holds(&self, token: &SecretString) -> bool {
+        self.lock().as_ref().is_some_and(|session| session.token.expose_secret() == token.expose_secret())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Session>> {

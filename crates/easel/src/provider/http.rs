@@ -1,18 +1,20 @@
-//! A provider over HTTP from its configuration: the record of its preset with what is set over it, where it is, and
+//! A provider over HTTP from its configuration: the profile of its preset with what is set over it, where it is, and
 //! what it is authorised with.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_config::{Config, EditStyle, Environment, ImageParameter, Preset, ProviderConfig, ProviderImages};
-use easel_imagegen::capability::{AuthKind, Parameter};
+use easel_config::{Config, EditStyle, Environment, ProviderConfig, ProviderImages};
+use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::MAX_DATA_URL_IMAGE_BYTES;
 use easel_imagegen::port::ProviderInfo;
+use easel_imagegen::preset::Preset;
 use easel_imagegen::strip::Metadata;
-use easel_provider::record::{AuthScheme, Edit, Record};
-use easel_provider::{Endpoint, HttpProvider, Retries, Secret, Timeouts};
+use easel_provider::profile::{ApiProfile, AuthScheme, Edit};
+use easel_provider::{Endpoint, HttpProvider, Retries, Timeouts};
 use reqwest::Url;
+use secrecy::SecretString;
 
 use super::account::AccountProvider;
 use super::models::models;
@@ -55,18 +57,18 @@ pub(super) fn configured(
     config: &Config,
     sources: &Sources,
 ) -> Result<HttpProvider<AnyCredentials>, String> {
-    let preset = preset(provider.preset.unwrap_or(Preset::Generic));
-    let base_url = provider.base_url.as_deref().or(preset.base_url());
+    let profile = ApiProfile::from_preset(provider.preset.unwrap_or(Preset::Generic));
+    let base_url = provider.base_url.as_deref().or(profile.base_url);
     let base_url = base_url.ok_or_else(|| format!("Provider `{id}` has no base_url."))?;
     let base = Url::parse(base_url).map_err(|error| format!("The base_url of provider `{id}` is no URL: {error}."))?;
     let credentials = credentials(id, provider, &base, config, sources)?;
-    let mut record = record(preset.record(), provider, &credentials, &sources.environment);
-    record.allow_plain_http = provider.allow_plain_http;
-    record.metadata = if config.images.strip_metadata { Metadata::Strip } else { Metadata::Send };
+    let mut profile = configured_profile(profile, provider, &credentials, &sources.environment);
+    profile.allow_plain_http = provider.allow_plain_http;
+    profile.metadata = if config.images.strip_metadata { Metadata::Strip } else { Metadata::Send };
     let defaults = Timeouts::default();
     let endpoint = Endpoint::new(base, provider.connect_timeout_ms.map_or(defaults.connect, Duration::from_millis));
     if names_secrets(provider, &credentials)
-        && let Some(reason) = endpoint.exposes_secrets(&record)
+        && let Some(reason) = endpoint.exposes_secrets(&profile)
     {
         return Err(format!("Provider `{id}` is not used: {reason}."));
     }
@@ -77,14 +79,14 @@ pub(super) fn configured(
         models: models(config.model.as_deref()),
         image_model: provider.image_model.clone().unwrap_or_else(|| config.images.model.clone()),
         synthetic: false,
-        capabilities: record.capabilities(),
+        capabilities: profile.capabilities(),
     };
     let timeouts = Timeouts {
         stream_idle: provider.stream_idle_timeout_ms.map_or(defaults.stream_idle, Duration::from_millis),
         ..defaults
     };
     let retries = retries(provider, config);
-    Ok(HttpProvider::new(info, record, endpoint, credentials, timeouts, retries))
+    Ok(HttpProvider::new(info, profile, endpoint, credentials, timeouts, retries))
 }
 
 /// Whether its requests may hold a secret.
@@ -153,101 +155,74 @@ pub(crate) fn backend_origin(config: &Config) -> Result<Origin, String> {
 }
 
 fn api_url(config: &Config) -> String {
-    let preset = easel_provider::Preset::Openai.base_url().unwrap_or_default();
+    let preset = ApiProfile::from_preset(Preset::Openai).base_url.unwrap_or_default();
     config.openai_base_url.clone().unwrap_or_else(|| preset.to_owned())
 }
 
 fn backend_url(config: &Config) -> String {
-    let preset = easel_provider::Preset::Codex.base_url().unwrap_or_default();
+    let preset = ApiProfile::from_preset(Preset::Codex).base_url.unwrap_or_default();
     let configured = config.chatgpt_base_url.as_ref();
     configured.map_or_else(|| preset.to_owned(), |base| format!("{}/codex", base.trim_end_matches('/')))
 }
 
-/// The preset's record with what the configuration sets over it.
-fn record(
-    record: Record,
+/// The preset's profile with what the configuration sets over it.
+fn configured_profile(
+    profile: ApiProfile,
     provider: &ProviderConfig,
     credentials: &AnyCredentials,
     environment: &Environment,
-) -> Record {
-    let mut record = with_images(record, &provider.images);
-    record.models_endpoint = provider.models_endpoint.unwrap_or(record.models_endpoint);
+) -> ApiProfile {
+    let mut profile = with_images(profile, &provider.images);
+    profile.models_endpoint = provider.models_endpoint.unwrap_or(profile.models_endpoint);
     let params = &provider.query_params;
-    record.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
+    profile.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
     let headers = &provider.http_headers;
-    record.headers.extend(headers.iter().map(|(name, value)| (name.clone(), Secret::new(value.expose().to_owned()))));
+    profile
+        .headers
+        .extend(headers.iter().map(|(name, value)| (name.clone(), SecretString::from(value.expose().to_owned()))));
     for (name, variable) in &provider.env_http_headers {
         if let Some(value) = environment.text(variable) {
-            record.headers.insert(name.clone(), Secret::new(value.trim().to_owned()));
+            profile.headers.insert(name.clone(), SecretString::from(value.trim().to_owned()));
         }
     }
     // Who gives a key, or a header that may hold one, knows what the provider takes.
     match credentials {
         AnyCredentials::Key(_) | AnyCredentials::Helper(_) => {
-            record.image_auth.insert(AuthKind::ApiKey);
-            if record.auth == AuthScheme::None {
-                record.auth = AuthScheme::Bearer;
+            profile.image_auth.insert(AuthKind::ApiKey);
+            if profile.auth == AuthScheme::None {
+                profile.auth = AuthScheme::Bearer;
             }
         }
-        AnyCredentials::None if !record.headers.is_empty() => {
-            record.image_auth.insert(AuthKind::None);
+        AnyCredentials::None if !profile.headers.is_empty() => {
+            profile.image_auth.insert(AuthKind::None);
         }
         AnyCredentials::None | AnyCredentials::AccountKey(..) | AnyCredentials::AccountTokens(..) => {}
     }
-    record
+    profile
 }
 
-fn with_images(mut record: Record, images: &ProviderImages) -> Record {
+fn with_images(mut profile: ApiProfile, images: &ProviderImages) -> ApiProfile {
     let mask_field = Some("mask".to_owned());
     match images.edit {
-        Some(EditStyle::None) => record.edit = Edit::None,
+        Some(EditStyle::None) => profile.edit = Edit::None,
         // A preset that is multipart already knows the names of its fields better.
-        Some(EditStyle::Multipart) if matches!(record.edit, Edit::Multipart { .. }) => {}
-        Some(EditStyle::Multipart) => record.edit = Edit::Multipart { image_field: "image[]".to_owned(), mask_field },
+        Some(EditStyle::Multipart) if matches!(profile.edit, Edit::Multipart { .. }) => {}
+        Some(EditStyle::Multipart) => profile.edit = Edit::Multipart { image_field: "image[]".to_owned(), mask_field },
         Some(EditStyle::Json) => {
-            record.edit = Edit::JsonImages;
-            record.limits.max_image_bytes = record.limits.max_image_bytes.min(MAX_DATA_URL_IMAGE_BYTES);
+            profile.edit = Edit::JsonImages;
+            profile.limits.max_image_bytes = profile.limits.max_image_bytes.min(MAX_DATA_URL_IMAGE_BYTES);
         }
-        Some(EditStyle::JsonXai) => record.edit = Edit::JsonXai,
+        Some(EditStyle::JsonXai) => profile.edit = Edit::JsonXai,
         None => {}
     }
-    record.limits.max_images = images.max_images.unwrap_or(record.limits.max_images);
-    record.limits.max_n = images.max_n.unwrap_or(record.limits.max_n);
+    profile.limits.max_images = images.max_images.unwrap_or(profile.limits.max_images);
+    profile.limits.max_n = images.max_n.unwrap_or(profile.limits.max_n);
     if let Some(parameters) = &images.parameters {
-        record.generate.parameters = parameters.iter().copied().map(parameter).collect();
+        profile.generate.parameters = parameters.iter().copied().collect();
     }
-    record.hosted_image_generation = images.hosted.unwrap_or(record.hosted_image_generation);
-    record.namespace_tools = images.namespace_tools.unwrap_or(record.namespace_tools);
-    record
-}
-
-fn parameter(parameter: ImageParameter) -> Parameter {
-    match parameter {
-        ImageParameter::Size => Parameter::Size,
-        ImageParameter::Quality => Parameter::Quality,
-        ImageParameter::Background => Parameter::Background,
-        ImageParameter::OutputFormat => Parameter::OutputFormat,
-        ImageParameter::N => Parameter::N,
-        ImageParameter::Mask => Parameter::Mask,
-    }
-}
-
-/// The preview is no provider over HTTP; it never comes here, and would be one of which nothing is known.
-fn preset(preset: Preset) -> easel_provider::Preset {
-    match preset {
-        Preset::Openai => easel_provider::Preset::Openai,
-        Preset::Codex => easel_provider::Preset::Codex,
-        Preset::Azure => easel_provider::Preset::Azure,
-        Preset::AzureLegacy => easel_provider::Preset::AzureLegacy,
-        Preset::Litellm => easel_provider::Preset::Litellm,
-        Preset::SdServer => easel_provider::Preset::SdServer,
-        Preset::Localai => easel_provider::Preset::Localai,
-        Preset::VllmOmni => easel_provider::Preset::VllmOmni,
-        Preset::Sglang => easel_provider::Preset::Sglang,
-        Preset::Together => easel_provider::Preset::Together,
-        Preset::Xai => easel_provider::Preset::Xai,
-        Preset::Generic | Preset::Preview => easel_provider::Preset::Generic,
-    }
+    profile.hosted_image_generation = images.hosted.unwrap_or(profile.hosted_image_generation);
+    profile.namespace_tools = images.namespace_tools.unwrap_or(profile.namespace_tools);
+    profile
 }
 
 #[cfg(test)]

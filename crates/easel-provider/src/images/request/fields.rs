@@ -5,7 +5,7 @@ use easel_imagegen::port::{ImageJob, image_error};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use serde_json::{Map, Value};
 
-use crate::record::{PathStyle, Record, ResponseFormat, SizeStyle};
+use crate::profile::{ApiProfile, PathStyle, ResponseFormat, SizeStyle};
 
 /// Whether `response_format` is sent where the record only tries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(in crate::images) enum ResponseFormatSent {
 }
 
 pub(super) fn fields(
-    record: &Record,
+    record: &ApiProfile,
     model: &str,
     job: &ImageJob,
     response_format: ResponseFormatSent,
@@ -62,11 +62,11 @@ pub(super) fn fields(
 }
 
 /// Whether the images are asked for as a stream.
-pub(in crate::images) fn streams(record: &Record, job: &ImageJob) -> bool {
+pub(in crate::images) fn streams(record: &ApiProfile, job: &ImageJob) -> bool {
     record.stream_images || shows_previews(record, job)
 }
 
-fn shows_previews(record: &Record, job: &ImageJob) -> bool {
+fn shows_previews(record: &ApiProfile, job: &ImageJob) -> bool {
     record.partial_images && job.partial_images > 0
 }
 

@@ -4,8 +4,8 @@ use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, R
 use serde_json::json;
 
 use super::*;
-use crate::presets::Preset;
 use easel_imagegen::port::Provenance;
+use easel_imagegen::preset::Preset;
 
 fn job(size: Option<&str>, references: usize) -> ImageJob {
     let facts = ImageFacts {
@@ -41,7 +41,8 @@ fn job(size: Option<&str>, references: usize) -> ImageJob {
 }
 
 fn asked(preset: Preset, size: Option<&str>) -> Value {
-    let request = request(&preset.record(), "m", &job(size, 0), ResponseFormatSent::AsDeclared).expect("a request");
+    let request = request(&ApiProfile::from_preset(preset), "m", &job(size, 0), ResponseFormatSent::AsDeclared)
+        .expect("a request");
     let [Segment::Text(text)] = request.body.as_slice() else { panic!("text only") };
     serde_json::from_str(text).expect("JSON")
 }
@@ -95,7 +96,7 @@ fn ratios_are_the_nearest_there_are() {
     }
 }
 
-fn refused(record: &Record, job: &ImageJob) -> (ImageErrorKind, String) {
+fn refused(record: &ApiProfile, job: &ImageJob) -> (ImageErrorKind, String) {
     let error = request(record, "m", job, ResponseFormatSent::AsDeclared).expect_err("refused");
     (error.kind, error.message)
 }
@@ -103,15 +104,15 @@ fn refused(record: &Record, job: &ImageJob) -> (ImageErrorKind, String) {
 #[test]
 fn what_the_provider_does_not_take_is_not_sent() {
     use ImageErrorKind::InvalidArguments;
-    let openai = Preset::Openai.record();
-    let none = Record { edit: Edit::None, ..openai.clone() };
+    let openai = ApiProfile::from_preset(Preset::Openai);
+    let none = ApiProfile { edit: Edit::None, ..openai.clone() };
     assert_eq!(refused(&none, &job(None, 1)), (InvalidArguments, "this provider cannot edit images".to_owned()));
-    assert_eq!(refused(&Preset::Xai.record(), &job(None, 4)).0, InvalidArguments);
-    assert_eq!(refused(&Preset::Together.record(), &job(Some("wide"), 0)).0, InvalidArguments);
-    assert_eq!(refused(&Preset::Xai.record(), &job(Some("0x9"), 0)).0, InvalidArguments);
+    assert_eq!(refused(&ApiProfile::from_preset(Preset::Xai), &job(None, 4)).0, InvalidArguments);
+    assert_eq!(refused(&ApiProfile::from_preset(Preset::Together), &job(Some("wide"), 0)).0, InvalidArguments);
+    assert_eq!(refused(&ApiProfile::from_preset(Preset::Xai), &job(Some("0x9"), 0)).0, InvalidArguments);
     let mut masked = job(None, 1);
     masked.mask = masked.references.first().cloned();
-    assert_eq!(refused(&Preset::Xai.record(), &masked).0, InvalidArguments);
+    assert_eq!(refused(&ApiProfile::from_preset(Preset::Xai), &masked).0, InvalidArguments);
     masked.references.clear();
     assert_eq!(refused(&openai, &masked).0, InvalidArguments);
 }

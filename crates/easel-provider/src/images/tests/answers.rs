@@ -34,9 +34,14 @@ async fn no_more_images_are_kept_than_were_asked_for() {
         let mut job = job("a cat");
         job.requested.parameters.n = asked;
         let files = Arc::new(Memory::default());
-        let made = make(&provider(server.port, Preset::Openai.record()), job, Arc::clone(&files), Arc::new(drop))
-            .await
-            .expect("made");
+        let made = make(
+            &provider(server.port, ApiProfile::from_preset(Preset::Openai)),
+            job,
+            Arc::clone(&files),
+            Arc::new(drop),
+        )
+        .await
+        .expect("made");
         let staged: Vec<_> = made.images.into_iter().map(|image| image.staged).collect();
         assert_eq!(staged, (1..=kept).map(png).collect::<Vec<_>>());
         assert_eq!(files.unfinished.load(std::sync::atomic::Ordering::SeqCst), 0);
@@ -49,9 +54,14 @@ async fn of_several_images_those_that_are_well_are_kept() {
     let server = Server::start(vec![ok(&answer)]).await;
     let mut job = job("a cat");
     job.requested.parameters.n = Some(3);
-    let made = make(&provider(server.port, Preset::Openai.record()), job, Arc::new(Memory::default()), Arc::new(drop))
-        .await
-        .expect("made");
+    let made = make(
+        &provider(server.port, ApiProfile::from_preset(Preset::Openai)),
+        job,
+        Arc::new(Memory::default()),
+        Arc::new(drop),
+    )
+    .await
+    .expect("made");
     assert_eq!((made.images.len(), &made.images[0].staged, made.images[0].applied.n), (1, &png(3), Some(1)));
 }
 
@@ -116,9 +126,10 @@ async fn an_endless_image_ends_the_call() {
 async fn a_full_disk_is_a_storage_error_of_a_paid_image() {
     let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
     let files = Arc::new(Memory { disk_full: true, ..Memory::default() });
-    let error = make(&provider(server.port, Preset::Openai.record()), job("a cat"), files, Arc::new(drop))
-        .await
-        .expect_err("a failure");
+    let error =
+        make(&provider(server.port, ApiProfile::from_preset(Preset::Openai)), job("a cat"), files, Arc::new(drop))
+            .await
+            .expect_err("a failure");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Storage, Billed::Yes));
 }
 
@@ -127,7 +138,8 @@ fn streamed(events: &str) -> Act {
 }
 
 async fn call_streaming(act: Act) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
-    let (made, requests) = call(Record { stream_images: true, ..Preset::Openai.record() }, vec![act]).await;
+    let (made, requests) =
+        call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![act]).await;
     assert_eq!(requests[0].json()["stream"], true);
     made
 }

@@ -64,8 +64,13 @@ async fn a_server_that_is_not_there_is_tried_three_times_and_bills_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let made =
-        make(&provider(port, Preset::Openai.record()), job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
+    let made = make(
+        &provider(port, ApiProfile::from_preset(Preset::Openai)),
+        job("a cat"),
+        Arc::new(Memory::default()),
+        Arc::new(drop),
+    )
+    .await;
     assert_eq!(outcome(made), (ImageErrorKind::Network, None, 3, true, Billed::No));
 }
 
@@ -73,7 +78,7 @@ async fn a_server_that_is_not_there_is_tried_three_times_and_bills_nothing() {
 async fn a_handshake_that_stalls_is_no_request() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("https://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
-    let mut provider = provider(1, Preset::Openai.record());
+    let mut provider = provider(1, ApiProfile::from_preset(Preset::Openai));
     provider.endpoint = Arc::new(crate::endpoint::Endpoint::new(base, Duration::from_millis(100)));
     let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
     assert_eq!(outcome(made), (ImageErrorKind::Network, None, 3, true, Billed::No));
@@ -90,31 +95,43 @@ async fn a_refused_credential_is_renewed_once() {
     let refused = failed("401 X", &[], "token_expired");
     let server = Server::start(vec![refused.clone(), ok(&drawn(&png(9)))]).await;
     let keys = vec!["old-key-01234567", "new-key-01234567", "newest-key-0123"];
-    let made =
-        make(&with_keys(server.port, Preset::Openai.record(), keys.clone()), job("a cat"), files(), Arc::new(drop))
-            .await;
+    let made = make(
+        &with_keys(server.port, ApiProfile::from_preset(Preset::Openai), keys.clone()),
+        job("a cat"),
+        files(),
+        Arc::new(drop),
+    )
+    .await;
     assert_eq!(made.expect("made").attempts, 2);
     let sent: Vec<_> =
         server.requests().iter().map(|request| request.header("authorization").map(str::to_owned)).collect();
     assert_eq!(sent, [Some("Bearer old-key-01234567".to_owned()), Some("Bearer new-key-01234567".to_owned())]);
 
     let server = Server::start(vec![refused]).await;
-    let made =
-        make(&with_keys(server.port, Preset::Openai.record(), keys), job("a cat"), files(), Arc::new(drop)).await;
+    let made = make(
+        &with_keys(server.port, ApiProfile::from_preset(Preset::Openai), keys),
+        job("a cat"),
+        files(),
+        Arc::new(drop),
+    )
+    .await;
     assert_eq!(outcome(made), (ImageErrorKind::Unauthorized, Some(401), 2, false, Billed::No));
-    let made = make(&provider(server.port, Preset::Openai.record()), job("a cat"), files(), Arc::new(drop)).await;
+    let made =
+        make(&provider(server.port, ApiProfile::from_preset(Preset::Openai)), job("a cat"), files(), Arc::new(drop))
+            .await;
     assert_eq!(outcome(made).2, 1, "a key that cannot be renewed is not sent again");
 }
 
 #[tokio::test]
 async fn a_response_format_that_is_unknown_is_left_out_once() {
     let unknown = failed("400 X", &[], "unknown_parameter");
-    let (made, requests) = call(Preset::Generic.record(), vec![unknown.clone(), ok(&drawn(&png(9)))]).await;
+    let (made, requests) =
+        call(ApiProfile::from_preset(Preset::Generic), vec![unknown.clone(), ok(&drawn(&png(9)))]).await;
     assert_eq!(made.expect("made").attempts, 2);
     let formats: Vec<_> = requests.iter().map(|request| request.json().get("response_format").cloned()).collect();
     assert_eq!(formats, [Some(json!("b64_json")), None]);
 
-    let (made, requests) = call(Preset::Generic.record(), vec![unknown]).await;
+    let (made, requests) = call(ApiProfile::from_preset(Preset::Generic), vec![unknown]).await;
     assert_eq!((outcome(made).0, requests.len()), (ImageErrorKind::InvalidArguments, 2));
 }
 
@@ -125,7 +142,8 @@ async fn the_deadline_ends_a_call_that_stalls_anywhere_and_closes_its_connection
         let mut job = job("a cat");
         job.deadline = Duration::from_secs(2);
         let files = Arc::new(Memory::default());
-        let made = make(&provider(server.port, Preset::Openai.record()), job, files, Arc::new(drop)).await;
+        let made =
+            make(&provider(server.port, ApiProfile::from_preset(Preset::Openai)), job, files, Arc::new(drop)).await;
         assert_eq!(outcome(made), (ImageErrorKind::Timeout, status, 1, true, Billed::Uncertain));
         server.closed.acquire().await.unwrap().forget();
         assert_eq!(server.requests().len(), 1);
@@ -144,7 +162,7 @@ async fn a_dropped_call_closes_its_connection_and_leaves_no_file() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{\"data\":[{\"b64_json\":\"iVBO".to_vec(),
     )])
     .await;
-    let provider = provider(server.port, Preset::Openai.record());
+    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
     let files = Arc::new(Memory::default());
     let call = make(&provider, job("a cat"), Arc::clone(&files), Arc::new(drop));
     tokio::select! {
@@ -157,7 +175,7 @@ async fn a_dropped_call_closes_its_connection_and_leaves_no_file() {
 
 #[tokio::test]
 async fn a_provider_that_does_not_bill_leaves_no_doubt() {
-    let (made, _) = call(Preset::SdServer.record(), vec![Act::Cut(Vec::new())]).await;
+    let (made, _) = call(ApiProfile::from_preset(Preset::SdServer), vec![Act::Cut(Vec::new())]).await;
     assert_eq!(outcome(made).4, Billed::No);
 }
 
@@ -165,7 +183,7 @@ async fn a_provider_that_does_not_bill_leaves_no_doubt() {
 async fn a_connection_that_the_server_has_closed_costs_no_call() {
     let whole = answer("200 OK", &[], drawn(&png(9)).to_string());
     let server = Server::start(vec![Act::Cut(whole)]).await;
-    let provider = provider(server.port, Preset::Openai.record());
+    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
     for _ in 0..5 {
         let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
         assert_eq!(made.expect("made").attempts, 1);
@@ -175,7 +193,7 @@ async fn a_connection_that_the_server_has_closed_costs_no_call() {
 
 /// A call that may be repeated although nobody knows what became of the request.
 async fn call_boldly(
-    record: Record,
+    record: ApiProfile,
     acts: Vec<Act>,
 ) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
     let server = Server::start(acts).await;
@@ -191,11 +209,12 @@ async fn what_may_have_been_accepted_is_sent_at_most_twice_more_where_the_user_w
     for failing in [Act::Cut(Vec::new()), half, failed("500 X", &[], "server_error"), failed("504 X", &[], "x")] {
         let whole = ok(&drawn(&png(9)));
         let (made, requests) =
-            call_boldly(Preset::Openai.record(), vec![failing.clone(), failing.clone(), whole.clone()]).await;
+            call_boldly(ApiProfile::from_preset(Preset::Openai), vec![failing.clone(), failing.clone(), whole.clone()])
+                .await;
         assert_eq!((made.expect("made").attempts, requests.len()), (3, 3), "{failing:?}");
         assert!(requests.iter().all(|request| request.header("idempotency-key") == Some("key-1")));
 
-        let (made, requests) = call_boldly(Preset::Openai.record(), vec![failing.clone()]).await;
+        let (made, requests) = call_boldly(ApiProfile::from_preset(Preset::Openai), vec![failing.clone()]).await;
         let (_, _, attempts, _, billed) = outcome(made);
         assert_eq!((attempts, billed, requests.len()), (3, Billed::Uncertain, 3), "{failing:?}");
     }
@@ -208,7 +227,7 @@ async fn what_is_known_is_not_repeated_even_then() {
         (ok(&json!({"data": []})), Billed::Yes),
         (Act::Answer(answer("200 OK", &[("content-type", "text/html")], "<html>Log in</html>")), Billed::Uncertain),
     ] {
-        let (made, requests) = call_boldly(Preset::Openai.record(), vec![act]).await;
+        let (made, requests) = call_boldly(ApiProfile::from_preset(Preset::Openai), vec![act]).await;
         assert_eq!((outcome(made).4, requests.len()), (billed, 1));
     }
 }
@@ -216,10 +235,10 @@ async fn what_is_known_is_not_repeated_even_then() {
 #[tokio::test]
 async fn a_refusal_after_a_request_in_doubt_leaves_the_doubt() {
     let acts = vec![Act::Cut(Vec::new()), failed("400 X", &[], "unknown_parameter")];
-    let (made, _) = call_boldly(Preset::Openai.record(), acts.clone()).await;
+    let (made, _) = call_boldly(ApiProfile::from_preset(Preset::Openai), acts.clone()).await;
     let expected = (ImageErrorKind::InvalidArguments, Some(400), 2, false, Billed::Uncertain);
     assert_eq!(outcome(made), expected);
-    let (made, _) = call_boldly(Preset::SdServer.record(), acts).await;
+    let (made, _) = call_boldly(ApiProfile::from_preset(Preset::SdServer), acts).await;
     assert_eq!(outcome(made).4, Billed::No, "this server bills nothing");
 }
 
@@ -227,7 +246,7 @@ async fn a_refusal_after_a_request_in_doubt_leaves_the_doubt() {
 async fn an_image_takes_no_notice_of_the_models_retries() {
     let server = Server::start(vec![failed("500 X", &[], "x")]).await;
     let retries = Retries { request: 9, stream: 9, uncertain_images: 0 };
-    let provider = HttpProvider { retries, ..provider(server.port, Preset::Openai.record()) };
+    let provider = HttpProvider { retries, ..provider(server.port, ApiProfile::from_preset(Preset::Openai)) };
     let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
     assert_eq!((outcome(made).2, server.requests().len()), (1, 1));
 }
@@ -237,7 +256,7 @@ async fn a_connection_that_fails_names_provider_and_host_and_no_more() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let mut provider = provider(1, Preset::Openai.record());
+    let mut provider = provider(1, ApiProfile::from_preset(Preset::Openai));
     let base = format!("http://{address}/secret-path").parse().unwrap();
     provider.endpoint = Arc::new(crate::endpoint::Endpoint::new(base, Duration::from_secs(5)));
     provider.record.query = [("key".to_owned(), "secret".to_owned())].into();

@@ -5,7 +5,7 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use super::*;
 
 /// Sends an edit of `references` and gives back what the server saw.
-async fn edit(record: Record, files: Memory, references: Vec<Reference>, mask: Option<Reference>) -> server::Seen {
+async fn edit(record: ApiProfile, files: Memory, references: Vec<Reference>, mask: Option<Reference>) -> server::Seen {
     let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
     let mut job = job("make \"it\" blue\r\nplease");
     job.requested.action = ImageAction::Edit;
@@ -69,7 +69,7 @@ async fn a_multipart_edit_carries_the_exact_bytes_in_order_under_plain_names() {
     let mut files = Memory::default();
     let (references, images) = two(&mut files);
     let mask = files.add("m", png(7), png(7).len() as u64);
-    let seen = edit(Preset::Openai.record(), files, references, Some(mask)).await;
+    let seen = edit(ApiProfile::from_preset(Preset::Openai), files, references, Some(mask)).await;
     assert_eq!(seen.path, "/v1/images/edits");
     let parts = parts(&seen);
     let field = |name: &str, value: &str| {
@@ -109,17 +109,17 @@ async fn json_edits_carry_data_urls_in_the_form_of_each_provider() {
         references.truncate(1);
         edit(record, files, references, None)
     };
-    let seen = edit(Preset::Codex.record(), memory, references, None).await;
+    let seen = edit(ApiProfile::from_preset(Preset::Codex), memory, references, None).await;
     assert_eq!(
         (seen.path.as_str(), &seen.json()["images"]),
         ("/v1/images/edits", &json!([{"image_url": a}, {"image_url": b}]))
     );
 
-    let seen = one(Preset::Xai.record()).await;
+    let seen = one(ApiProfile::from_preset(Preset::Xai)).await;
     assert_eq!((seen.path.as_str(), &seen.json()["image"]), ("/v1/images/edits", &json!({"url": a})));
-    let seen = one(Preset::Together.record()).await;
+    let seen = one(ApiProfile::from_preset(Preset::Together)).await;
     assert_eq!((seen.path.as_str(), &seen.json()["reference_images"]), ("/v1/images/generations", &json!([a])));
-    let seen = one(Preset::Localai.record()).await;
+    let seen = one(ApiProfile::from_preset(Preset::Localai)).await;
     assert_eq!(seen.json()["ref_images"], json!([STANDARD.encode(&images[0])]));
 }
 
@@ -127,14 +127,14 @@ async fn json_edits_carry_data_urls_in_the_form_of_each_provider() {
 async fn several_images_for_xai_are_a_list_and_a_mask_stands_beside_openais() {
     let mut files = Memory::default();
     let (references, images) = two(&mut files);
-    let seen = edit(Preset::Xai.record(), files, references, None).await;
+    let seen = edit(ApiProfile::from_preset(Preset::Xai), files, references, None).await;
     assert_eq!(seen.json()["images"], json!([{"url": url(&images[0])}, {"url": url(&images[1])}]));
     assert_eq!(seen.json().get("image"), None);
 
     let mut files = Memory::default();
     let (references, _) = two(&mut files);
     let mask = files.add("m", png(7), png(7).len() as u64);
-    let seen = edit(Preset::Codex.record(), files, references, Some(mask)).await;
+    let seen = edit(ApiProfile::from_preset(Preset::Codex), files, references, Some(mask)).await;
     assert_eq!(seen.json()["mask"], json!({"image_url": url(&png(7))}));
 }
 
@@ -143,8 +143,13 @@ async fn an_image_that_is_gone_stops_the_call_before_anything_is_sent() {
     let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
     let mut gone = job("a cat");
     gone.references = two(&mut Memory::default()).0;
-    let made =
-        make(&provider(server.port, Preset::Openai.record()), gone, Arc::new(Memory::default()), Arc::new(drop)).await;
+    let made = make(
+        &provider(server.port, ApiProfile::from_preset(Preset::Openai)),
+        gone,
+        Arc::new(Memory::default()),
+        Arc::new(drop),
+    )
+    .await;
     let error = made.expect_err("gone");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::ReferenceNotFound, 0, Billed::No));
     assert!(error.message.contains("img_a"), "{}", error.message);
@@ -157,7 +162,9 @@ async fn an_image_that_became_shorter_leaves_no_whole_request() {
     let mut files = Memory::default();
     let mut shorter = job("a cat");
     shorter.references = vec![files.add("a", png(200_000), 300_000)];
-    let made = make(&provider(server.port, Preset::Openai.record()), shorter, Arc::new(files), Arc::new(drop)).await;
+    let made =
+        make(&provider(server.port, ApiProfile::from_preset(Preset::Openai)), shorter, Arc::new(files), Arc::new(drop))
+            .await;
     let error = made.expect_err("cut short");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Storage, 1, Billed::No));
     assert!(server.requests().is_empty());
@@ -177,7 +184,7 @@ async fn every_form_of_an_edit_sends_a_given_image_without_its_metadata() {
     for preset in [Preset::Openai, Preset::Codex, Preset::Xai, Preset::Together, Preset::Localai] {
         let mut files = Memory::default();
         let (reference, _, stripped) = given(&mut files);
-        let seen = edit(preset.record(), files, vec![reference], None).await;
+        let seen = edit(ApiProfile::from_preset(preset), files, vec![reference], None).await;
         let holds = |what: &[u8]| memchr::memmem::find(&seen.body, what).is_some();
         assert!(holds(&stripped) || holds(STANDARD.encode(&stripped).as_bytes()), "{preset:?}");
         assert_eq!(seen.header("content-length"), Some(seen.body.len().to_string().as_str()), "{preset:?}");
@@ -185,11 +192,11 @@ async fn every_form_of_an_edit_sends_a_given_image_without_its_metadata() {
     let mut files = Memory::default();
     let (mask, _, stripped) = given(&mut files);
     let references = two(&mut files).0;
-    let seen = edit(Preset::Openai.record(), files, references, Some(mask)).await;
+    let seen = edit(ApiProfile::from_preset(Preset::Openai), files, references, Some(mask)).await;
     assert_eq!(parts(&seen).last().expect("the mask").1, stripped);
     let mut files = Memory::default();
     let (reference, whole, _) = given(&mut files);
-    let sends = Record { metadata: Metadata::Send, ..Preset::Openai.record() };
+    let sends = ApiProfile { metadata: Metadata::Send, ..ApiProfile::from_preset(Preset::Openai) };
     let seen = edit(sends, files, vec![reference], None).await;
     assert_eq!(parts(&seen).last().expect("the image").1, whole);
 }
@@ -202,7 +209,7 @@ async fn an_image_that_is_too_large_or_cannot_be_stripped_is_refused_and_nothing
     let broken = files.add("broken", [&png(0)[..33], b"\0\0\0\x01?!?!"].concat(), 41);
     let broken = Reference { provenance: Provenance::User, ..broken };
     let (files, server) = (Arc::new(files), Server::start(vec![ok(&drawn(&png(9)))]).await);
-    let mut record = Preset::Openai.record();
+    let mut record = ApiProfile::from_preset(Preset::Openai);
     record.limits.max_image_bytes = stripped.len() as u64;
     let provider = provider(server.port, record);
     let most = stripped.len();

@@ -26,7 +26,7 @@ async fn a_body_that_only_drips_ends_at_the_deadline() {
     let partial = b"data: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"iVBO\"}\n\n".as_slice();
     let dripping = async |head: &[u8], piece| {
         let server = Server::start(vec![Act::Drip(head.to_vec(), piece)]).await;
-        let record = Record { stream_images: true, ..Preset::Openai.record() };
+        let record = ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) };
         let job = ImageJob { deadline: Duration::from_secs(1), ..job("a cat") };
         let files = Arc::new(Memory::default());
         let error = make(&provider(server.port, record), job, Arc::clone(&files), Arc::new(drop))
@@ -116,7 +116,7 @@ async fn an_answer_shorter_than_its_length_is_cut_and_a_longer_one_spoils_no_oth
     let left = String::from_utf8(answer("200 OK", &[], drawn(&png(7)).to_string())).unwrap();
     let longer = Act::Answer((of_length(whole().len() / 2) + &whole()[..whole().len() / 2] + &left).into());
     let server = Server::start(vec![longer, ok(&drawn(&png(9)))]).await;
-    let provider = provider(server.port, Preset::Openai.record());
+    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
     let call = || make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop));
     let error = call().await.expect_err("half of an image");
     let found = (error.kind, error.http_status, error.attempts, error.billed);

@@ -54,7 +54,7 @@ async fn edit(answer: &str, then: Then) -> (ImageError, usize) {
     let mut files = Memory::default();
     let references: Vec<Reference> = vec![files.add("a", vec![7; PICTURE], PICTURE as u64)];
     let job = ImageJob { references, ..job("make it blue") };
-    let provider = provider(port, Preset::Openai.record());
+    let provider = provider(port, ApiProfile::from_preset(Preset::Openai));
     let error = tokio::select! {
         () = serving => unreachable!("it serves for ever"),
         made = make(&provider, job, Arc::new(files), Arc::new(drop)) => made.expect_err("a failure"),

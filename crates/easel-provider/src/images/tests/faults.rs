@@ -5,7 +5,8 @@ use easel_protocol::record::ImageErrorKind;
 use super::*;
 
 async fn call_streaming(act: Act) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
-    let (made, requests) = call(Record { stream_images: true, ..Preset::Openai.record() }, vec![act]).await;
+    let (made, requests) =
+        call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![act]).await;
     assert_eq!(requests.len(), 1);
     made
 }

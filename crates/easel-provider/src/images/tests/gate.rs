@@ -25,7 +25,7 @@ async fn a_refused_request_writes_nothing_to_its_connection() {
     let mut files = Memory::default();
     let references = vec![files.add("a", vec![7; 200_000], 200_000)];
     let job = ImageJob { references, gate: passing(0), ..job("a cat") };
-    let provider = provider(port, Preset::Openai.record());
+    let provider = provider(port, ApiProfile::from_preset(Preset::Openai));
     let error = make(&provider, job, Arc::new(files), Arc::new(drop)).await.expect_err("it is refused");
     assert_eq!(
         (error.kind, error.billed, error.message.as_str()),
@@ -43,7 +43,7 @@ async fn a_repeated_request_asks_again() {
     let busy = answer("429 Busy", &[("retry-after", "0")], b"{}");
     let server = Server::start(vec![Act::Answer(busy)]).await;
     let job = ImageJob { gate: passing(1), ..job("a cat") };
-    let provider = provider(server.port, Preset::Openai.record());
+    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
     let error = make(&provider, job, Arc::new(Memory::default()), Arc::new(drop)).await.expect_err("it is refused");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::ApprovalDenied, Billed::No));
     assert_eq!(server.seen.lock().unwrap().len(), 1);

@@ -14,8 +14,13 @@ async fn call_with_link(
     drop(listener);
     let answer = json!({"data": [{"url": link.replace("{port}", &port.to_string())}]});
     let server = Server::start_at(port, std::iter::once(ok(&answer)).chain(then).collect()).await;
-    let made =
-        make(&provider(port, Preset::Sglang.record()), job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
+    let made = make(
+        &provider(port, ApiProfile::from_preset(Preset::Sglang)),
+        job("a cat"),
+        Arc::new(Memory::default()),
+        Arc::new(drop),
+    )
+    .await;
     (made, server.requests())
 }
 

@@ -16,7 +16,7 @@ async fn call_for_two(
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
     let job = ImageJob { deadline, ..two() };
-    let record = Record { stream_images: true, ..Preset::Openai.record() };
+    let record = ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) };
     let made = super::super::make(&provider(server.port, record), job, files, Arc::new(drop), stop).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
     made
@@ -93,7 +93,7 @@ async fn an_interrupt_keeps_the_image_that_arrived_whole() {
     let linked = json!({"data": [{"b64_json": STANDARD.encode(png(3))}, {"url": "/second"}]});
     let server = Server::start(vec![ok(&linked), Act::Stall(Vec::new())]).await;
     let stop = CancellationToken::new();
-    let provider = provider(server.port, Preset::Openai.record());
+    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
     let call = super::super::make(&provider, two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
     let interrupt = async {
         server.arrived.acquire_many(2).await.unwrap().forget();
@@ -108,7 +108,7 @@ async fn an_interrupt_keeps_the_image_that_arrived_whole() {
 async fn an_interrupt_before_the_answer_says_what_may_be_billed() {
     let server = Server::start(vec![Act::Stall(Vec::new())]).await;
     let stop = CancellationToken::new();
-    let provider = provider(server.port, Preset::Openai.record());
+    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
     let call = super::super::make(&provider, two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
     let interrupt = async {
         server.arrived.acquire().await.unwrap().forget();
@@ -135,8 +135,13 @@ async fn a_link_that_hangs_takes_no_other_image_with_it() {
     };
     let server = Server::start_choosing(0, Arc::new(choose)).await;
     let job = ImageJob { deadline: SHORT, ..two() };
-    let made =
-        make(&provider(server.port, Preset::Openai.record()), job, Arc::new(Memory::default()), Arc::new(drop)).await;
+    let made = make(
+        &provider(server.port, ApiProfile::from_preset(Preset::Openai)),
+        job,
+        Arc::new(Memory::default()),
+        Arc::new(drop),
+    )
+    .await;
     assert_first_only(made, ImageErrorKind::Timeout, Billed::Yes);
 }
 
@@ -168,7 +173,8 @@ async fn no_deadline_and_no_interrupt_gives_up_an_image_that_is_being_stored() {
         let (begun, (go, go_on)) = (Arc::new(Semaphore::new(0)), std::sync::mpsc::sync_channel(1));
         let slow = Some(Slow { begun: Arc::clone(&begun), go_on: Mutex::new(go_on) });
         let files = Arc::new(Memory { slow, ..Memory::default() });
-        let (provider, stop) = (provider(server.port, Preset::Openai.record()), CancellationToken::new());
+        let (provider, stop) =
+            (provider(server.port, ApiProfile::from_preset(Preset::Openai)), CancellationToken::new());
         let deadline = if interrupted { LONG } else { Duration::from_secs(1) };
         let job = ImageJob { deadline, ..job("a cat") };
         let call = super::super::make(&provider, job, files, Arc::new(drop), stop.clone());

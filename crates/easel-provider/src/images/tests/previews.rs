@@ -11,7 +11,7 @@ struct Called {
     request: server::Seen,
 }
 
-async fn called(record: Record, partial_images: u32, events: &str) -> Called {
+async fn called(record: ApiProfile, partial_images: u32, events: &str) -> Called {
     let act = Act::Answer(answer("200 OK", &[("content-type", "text/event-stream")], events));
     let server = Server::start(vec![act]).await;
     let shown = Arc::new(Mutex::new(Vec::new()));
@@ -47,7 +47,7 @@ async fn previews_are_shown_in_their_order_and_those_that_are_none_are_passed_ov
         unnamed(event("image_edit.partial_image", 1, &image(3))),
         unnamed(event(FINAL, 0, &image(9))),
     ];
-    let called = called(Preset::Openai.record(), 2, &events.concat()).await;
+    let called = called(ApiProfile::from_preset(Preset::Openai), 2, &events.concat()).await;
     assert_eq!(called.shown, [(0, png(1)), (1, png(3))]);
     assert_eq!(called.made.expect("made").images[0].staged, png(9));
     let body = called.request.json();
@@ -56,9 +56,9 @@ async fn previews_are_shown_in_their_order_and_those_that_are_none_are_passed_ov
 
 #[tokio::test]
 async fn a_provider_that_cannot_or_need_not_show_its_images_is_not_asked_to() {
-    let undeclared = Record { partial_images: false, ..Preset::Openai.record() };
+    let undeclared = ApiProfile { partial_images: false, ..ApiProfile::from_preset(Preset::Openai) };
     let events = event(PREVIEW, 0, &STANDARD.encode(png(1))) + &event(FINAL, 0, &STANDARD.encode(png(9)));
-    for (record, partial_images, shown) in [(Preset::Openai.record(), 0, 0), (undeclared, 2, 1)] {
+    for (record, partial_images, shown) in [(ApiProfile::from_preset(Preset::Openai), 0, 0), (undeclared, 2, 1)] {
         let called = called(record, partial_images, &events).await;
         assert_eq!(called.shown.len(), shown, "what comes all the same is shown where it is wanted");
         assert_eq!(called.made.expect("made").images[0].staged, png(9));
@@ -70,7 +70,7 @@ async fn a_provider_that_cannot_or_need_not_show_its_images_is_not_asked_to() {
 #[tokio::test]
 async fn an_image_that_never_comes_is_an_error_whatever_was_shown() {
     let events = event(PREVIEW, 0, &STANDARD.encode(png(1)));
-    let called = called(Preset::Openai.record(), 1, &events).await;
+    let called = called(ApiProfile::from_preset(Preset::Openai), 1, &events).await;
     assert_eq!(called.shown.len(), 1);
     let error = called.made.expect_err("a failure");
     assert_eq!(error.kind, easel_protocol::record::ImageErrorKind::BadResponse);

@@ -20,10 +20,13 @@ use futures_util::StreamExt;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::credential::{Credential, CredentialError, Credentials, Secret};
+use secrecy::SecretString;
+
+use crate::credential::{Credential, CredentialError, Credentials};
 use crate::endpoint::Endpoint;
-use crate::presets::Preset;
+use crate::profile::ApiProfile;
 use crate::provider::{HttpProvider, Retries, Timeouts};
+use easel_imagegen::preset::Preset;
 
 /// A picture of one pixel.
 pub(super) const PNG: &str =
@@ -58,7 +61,7 @@ impl Credentials for Keys {
 }
 
 fn key(secret: &str) -> Credential {
-    Credential { kind: AuthKind::ApiKey, secret: Secret::new(secret.to_owned()), account_id: None }
+    Credential { kind: AuthKind::ApiKey, secret: SecretString::from(secret.to_owned()), account_id: None }
 }
 
 /// Pictures in memory, by path.
@@ -133,7 +136,7 @@ pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
 }
 
 pub(super) fn provider(base: &str, timeouts: Timeouts, renewals: u32) -> HttpProvider<Keys> {
-    let record = Preset::Openai.record();
+    let record = ApiProfile::from_preset(Preset::Openai);
     let info = ProviderInfo {
         id: "test".to_owned(),
         name: "Test".to_owned(),

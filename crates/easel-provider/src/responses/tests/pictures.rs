@@ -9,8 +9,9 @@ use super::fixture::{PATIENT, PNG, Shelf, all_with, provider, reference, request
 use super::saying::{completed, done};
 use super::sending::{COMPLETED, answered, image, message, text};
 use super::server::{Server, Step, events, response, stream};
-use crate::presets::Preset;
+use crate::profile::ApiProfile;
 use crate::provider::HttpProvider;
+use easel_imagegen::preset::Preset;
 
 /// A message with two pictures, and one of the hosted tool.
 fn shown() -> (ModelRequest, Vec<(Reference, Vec<u8>)>) {
@@ -112,7 +113,7 @@ fn invalid(param: Option<&str>) -> Value {
 async fn asked(preset: Preset, refusals: Vec<Vec<Step>>) -> (String, Vec<Vec<String>>) {
     let server = Server::start(refusals.into_iter().chain([answered()])).await;
     let (request, pictures) = shown();
-    let provider = HttpProvider { record: preset.record(), ..provider(&server.url, PATIENT, 0) };
+    let provider = HttpProvider { record: ApiProfile::from_preset(preset), ..provider(&server.url, PATIENT, 0) };
     let said = all_with(&provider, request, shelf(&pictures)).await;
     (said, server.requests().iter().map(|request| sent(&request.body)).collect())
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use easel_protocol::account::{PlanType, SecretText};
-use easel_provider::{CredentialError, Secret};
+use easel_provider::CredentialError;
 use easel_rpc::Outbox;
+use secrecy::SecretString;
 
 use super::super::claims::Claims;
 use super::super::origin::Origin;
@@ -23,7 +24,7 @@ pub(crate) struct Given {
 
 #[derive(Clone)]
 pub(super) struct Session {
-    pub(super) token: Secret,
+    pub(super) token: SecretString,
     pub(super) account_id: String,
     /// Where requests may take the token.
     pub(super) origin: Origin,
@@ -55,7 +56,7 @@ impl Session {
         let claims = Claims::of(token);
         let plan = plan.map(|plan| PlanType::from_name(&plan)).or(claims.plan).unwrap_or_default();
         let account_id = account_id.trim().to_owned();
-        Ok(Self { token: Secret::new(token.to_owned()), account_id, origin, claims, plan, host })
+        Ok(Self { token: SecretString::from(token.to_owned()), account_id, origin, claims, plan, host })
     }
 }
 

@@ -1,7 +1,9 @@
 use std::path::Path;
 
 use easel_config::{CredentialsStore, ProviderAuth};
+use easel_imagegen::capability::Parameter;
 use easel_imagegen::port::Provider;
+use secrecy::ExposeSecret;
 
 use super::*;
 use crate::credentials::store::LoginStore;
@@ -109,7 +111,7 @@ fn single_fields_stand_over_those_of_the_preset() {
         edit: Some(EditStyle::None),
         max_images: Some(7),
         max_n: Some(2),
-        parameters: Some(vec![ImageParameter::Mask]),
+        parameters: Some(vec![Parameter::Mask]),
         hosted: Some(true),
         namespace_tools: Some(false),
     };
@@ -140,13 +142,13 @@ fn headers_come_from_the_configuration_and_from_variables_that_are_set() {
     };
     let home = tempfile::tempdir().unwrap();
     let sources = sources(&[("STUDIO_KEY", "sk-studio")], home.path());
-    let azure = easel_provider::Preset::AzureLegacy.record();
-    let record = record(azure, &provider, &AnyCredentials::None, &sources.environment);
+    let azure = ApiProfile::from_preset(Preset::AzureLegacy);
+    let profile = configured_profile(azure, &provider, &AnyCredentials::None, &sources.environment);
     let headers: Vec<(&str, &str)> =
-        record.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        profile.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
     assert_eq!(headers, [("X-A", "a"), ("X-B", "sk-studio")]);
-    assert_eq!(record.query["api-version"], "2");
-    assert!(record.image_auth.contains(&AuthKind::None), "its headers may be what authorises it");
+    assert_eq!(profile.query["api-version"], "2");
+    assert!(profile.image_auth.contains(&AuthKind::None), "its headers may be what authorises it");
 }
 
 #[test]

@@ -1,59 +1,64 @@
-//! The records themselves: each says only how it differs from the public API.
+//! The profiles of the presets. Each states only how it differs from OpenAI's public API.
 //!
-//! Whether a model takes tools in a namespace, and how that is known. `images.namespace_tools` of a provider says
-//! otherwise where one knows better; a name that comes back flattened is understood in any case.
+//! Whether the model takes tools in a namespace, and how we know. `images.namespace_tools` of a provider overrides it.
+//! Easel understands a flattened name in a call in any case.
 //!
-//! | kind | takes | source |
+//! | preset | namespaces | source |
 //! |---|---|---|
 //! | OpenAI, Codex | yes | their own clients send them |
-//! | Azure, both styles | yes | reports of clients: it names their namespaces in its errors |
-//! | LiteLLM | yes | as upstream: passed on to a Responses API; reports of loss behind other APIs |
-//! | vLLM-Omni | yes | vLLM's pull request 47024; gpt-oss alone refuses (issue 49493) |
+//! | Azure, both styles | yes | reports of clients: its errors name their namespaces |
+//! | LiteLLM | yes | depends on the upstream: passed on to a Responses API; reports of loss behind other APIs |
+//! | vLLM-Omni | yes | vLLM's pull request 47024; only gpt-oss refuses (issue 49493) |
 //! | SGLang | no | accepted and dropped (pull request 38359 is open) |
 //! | LocalAI | no | its source takes `function` and drops the rest |
 //! | xAI | no | 422, unknown variant, in reports of several gateways |
-//! | sd-server | yes | it has no model that could refuse them; the tool serves faces without a model |
-//! | Together, generic | yes | not known: who enables the standalone tool finds out, and is told |
+//! | sd-server | yes | it has no model that could refuse them; the tool serves clients without a model |
+//! | Together, generic | yes | unknown: a user who enables the standalone tool gets the provider's error |
 //!
-//! Whether it lists its models is known from the documents of each; Azure lists what could be deployed and sd-server its
-//! one image model, which is no use.
+//! Whether a provider lists its models comes from its documentation. Azure lists what could be deployed and sd-server
+//! only its image model; neither list is useful, so it is not requested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use easel_imagegen::capability::{AuthKind, DEFAULT_MAX_REFERENCES, Parameter};
 use easel_imagegen::history::MAX_DATA_URL_IMAGE_BYTES;
+use easel_imagegen::preset::Preset;
 use easel_imagegen::strip::Metadata;
 
-use super::Preset;
-use crate::record::{AuthScheme, Edit, Generate, ImageEncoding, Limits, PathStyle, Record, ResponseFormat, SizeStyle};
+use super::{ApiProfile, AuthScheme, Edit, Generate, ImageEncoding, Limits, PathStyle, ResponseFormat, SizeStyle};
 
-/// Bytes of one reference where the provider declares no number.
+/// Bytes of one reference image if the provider documents no limit.
 const MAX_IMAGE_BYTES: u64 = 50_000_000;
 
-/// The version of Azure's API that first has image edits; `query_params` names another.
+/// The first version of Azure's API with image edits. `query_params` overrides it.
 const AZURE_API_VERSION: &str = "2025-04-01-preview";
 
-pub(super) fn record(preset: Preset) -> Record {
+/// Returns the profile of a preset.
+pub(super) fn profile(preset: Preset) -> ApiProfile {
     match preset {
         Preset::Openai => openai(),
         Preset::Codex => codex(),
         Preset::Azure => azure(),
-        Preset::AzureLegacy => Record {
+        Preset::AzureLegacy => ApiProfile {
             path_style: PathStyle::AzureDeployment,
             query: BTreeMap::from([("api-version".to_owned(), AZURE_API_VERSION.to_owned())]),
             ..azure()
         },
-        Preset::Litellm => {
-            Record { image_auth: key_or_none(), models_endpoint: true, partial_images: false, ..openai() }
-        }
+        Preset::Litellm => ApiProfile {
+            base_url: None,
+            image_auth: key_or_none(),
+            models_endpoint: true,
+            partial_images: false,
+            ..openai()
+        },
         Preset::SdServer => sd_server(),
         Preset::Localai => localai(),
-        Preset::VllmOmni => Record {
+        Preset::VllmOmni => ApiProfile {
             generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N, MASK]),
             edit: multipart(Some("mask_image")),
             ..own_server()
         },
-        Preset::Sglang => Record {
+        Preset::Sglang => ApiProfile {
             namespace_tools: false,
             generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
             edit: multipart(None),
@@ -61,13 +66,15 @@ pub(super) fn record(preset: Preset) -> Record {
         },
         Preset::Together => together(),
         Preset::Xai => xai(),
-        Preset::Generic => generic(),
+        // The preview is not an HTTP provider and never asks for a profile.
+        Preset::Generic | Preset::Preview => generic(),
     }
 }
 
-fn openai() -> Record {
+fn openai() -> ApiProfile {
     let all = [SIZE, Parameter::Quality, Parameter::Background, Parameter::OutputFormat, N, MASK];
-    Record {
+    ApiProfile {
+        base_url: Some("https://api.openai.com/v1"),
         auth: AuthScheme::Bearer,
         query: BTreeMap::new(),
         headers: BTreeMap::new(),
@@ -87,9 +94,10 @@ fn openai() -> Record {
     }
 }
 
-/// Size and quality are ignored there, so they are not offered.
-fn codex() -> Record {
-    Record {
+/// The Codex backend. It ignores size and quality, so they are not offered.
+fn codex() -> ApiProfile {
+    ApiProfile {
+        base_url: Some("https://chatgpt.com/backend-api/codex"),
         image_auth: BTreeSet::from([AuthKind::Chatgpt, AuthKind::Actor]),
         generate: generate(None, SizeStyle::Text, &[Parameter::Background]),
         edit: Edit::JsonImages,
@@ -99,13 +107,14 @@ fn codex() -> Record {
     }
 }
 
-fn azure() -> Record {
-    Record { auth: AuthScheme::Header("api-key".to_owned()), ..openai() }
+fn azure() -> ApiProfile {
+    ApiProfile { base_url: None, auth: AuthScheme::Header("api-key".to_owned()), ..openai() }
 }
 
-/// What is known of no server in particular. Whether it bills is not known either, and a lost call counts as if it did.
-fn generic() -> Record {
-    Record {
+/// A server about which nothing else is known. It may bill, so a lost call counts as if it does.
+fn generic() -> ApiProfile {
+    ApiProfile {
+        base_url: None,
         models_endpoint: true,
         hosted_image_generation: false,
         image_auth: key_or_none(),
@@ -116,14 +125,14 @@ fn generic() -> Record {
     }
 }
 
-/// A server that people run themselves: nobody bills for it.
-fn own_server() -> Record {
-    Record { bills: false, ..generic() }
+/// A server that users run themselves. It does not bill.
+fn own_server() -> ApiProfile {
+    ApiProfile { bills: false, ..generic() }
 }
 
-/// It takes PNG and JPEG only, and no credential at all.
-fn sd_server() -> Record {
-    Record {
+/// `sd-server`, which takes PNG and JPEG only, and no credential.
+fn sd_server() -> ApiProfile {
+    ApiProfile {
         auth: AuthScheme::None,
         models_endpoint: false,
         image_auth: BTreeSet::from([AuthKind::None]),
@@ -132,8 +141,8 @@ fn sd_server() -> Record {
     }
 }
 
-fn localai() -> Record {
-    Record {
+fn localai() -> ApiProfile {
+    ApiProfile {
         namespace_tools: false,
         generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
         edit: Edit::GenerateJson { field: "ref_images".to_owned(), encoding: ImageEncoding::Base64 },
@@ -141,8 +150,8 @@ fn localai() -> Record {
     }
 }
 
-fn together() -> Record {
-    Record {
+fn together() -> ApiProfile {
+    ApiProfile {
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
         generate: generate(Some(ResponseFormat::Base64), SizeStyle::WidthHeight, &[SIZE, N, Parameter::OutputFormat]),
         edit: Edit::GenerateJson { field: "reference_images".to_owned(), encoding: ImageEncoding::DataUrl },
@@ -150,8 +159,8 @@ fn together() -> Record {
     }
 }
 
-fn xai() -> Record {
-    Record {
+fn xai() -> ApiProfile {
+    ApiProfile {
         namespace_tools: false,
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
         generate: generate(Some(ResponseFormat::B64Json), SizeStyle::AspectResolution, &[SIZE, N]),

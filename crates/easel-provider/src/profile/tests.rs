@@ -1,30 +1,20 @@
 use easel_imagegen::capability::{AuthKind, Parameter};
+use easel_imagegen::preset::Preset;
 
-use super::Preset;
-use crate::record::{AuthScheme, Edit, Record};
+use super::*;
 
-const ALL: [Preset; 12] = [
-    Preset::Openai,
-    Preset::Codex,
-    Preset::Azure,
-    Preset::AzureLegacy,
-    Preset::Litellm,
-    Preset::SdServer,
-    Preset::Localai,
-    Preset::VllmOmni,
-    Preset::Sglang,
-    Preset::Together,
-    Preset::Xai,
-    Preset::Generic,
-];
+/// Every preset with an HTTP API of its own.
+fn presets() -> impl Iterator<Item = Preset> {
+    Preset::ALL.iter().copied().filter(|preset| *preset != Preset::Preview)
+}
 
-fn row(record: &Record) -> String {
-    let auth = match &record.auth {
+fn row(profile: &ApiProfile) -> String {
+    let auth = match &profile.auth {
         AuthScheme::Bearer => "bearer".to_owned(),
         AuthScheme::Header(name) => name.clone(),
         AuthScheme::None => "none".to_owned(),
     };
-    let edit = match &record.edit {
+    let edit = match &profile.edit {
         Edit::None => "none".to_owned(),
         Edit::Multipart { image_field, mask_field } => {
             format!("multipart {image_field} {}", mask_field.as_deref().unwrap_or("-"))
@@ -33,25 +23,26 @@ fn row(record: &Record) -> String {
         Edit::JsonXai => "json image".to_owned(),
         Edit::GenerateJson { field, encoding } => format!("generate {field} {encoding:?}"),
     };
-    let format = record.generate.response_format.map_or("omit".to_owned(), |format| format!("{format:?}"));
+    let format = profile.generate.response_format.map_or("omit".to_owned(), |format| format!("{format:?}"));
     format!(
         "{auth} {:?} | {format} {:?} {:?} | {edit} | {} images of {} bytes, n {} | {} {} {} {}",
-        record.image_auth,
-        record.generate.size,
-        record.generate.parameters,
-        record.limits.max_images,
-        record.limits.max_image_bytes,
-        record.limits.max_n,
-        if record.hosted_image_generation { "hosted" } else { "-" },
-        if record.bills { "bills" } else { "-" },
-        if record.namespace_tools { "namespaces" } else { "-" },
-        if record.models_endpoint { "models" } else { "-" },
+        profile.image_auth,
+        profile.generate.size,
+        profile.generate.parameters,
+        profile.limits.max_images,
+        profile.limits.max_image_bytes,
+        profile.limits.max_n,
+        if profile.hosted_image_generation { "hosted" } else { "-" },
+        if profile.bills { "bills" } else { "-" },
+        if profile.namespace_tools { "namespaces" } else { "-" },
+        if profile.models_endpoint { "models" } else { "-" },
     )
 }
 
 #[test]
-fn every_preset_is_its_row() {
-    let rows: Vec<String> = ALL.iter().map(|preset| format!("{preset:?}: {}", row(&preset.record()))).collect();
+fn presets_match_their_rows() {
+    let rows: Vec<String> =
+        presets().map(|preset| format!("{preset:?}: {}", row(&ApiProfile::from_preset(preset)))).collect();
     insta::assert_snapshot!(rows.join("\n"), @"
     Openai: bearer {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces -
     Codex: bearer {Chatgpt, Actor} | omit Text {Background} | json images | 5 images of 15700000 bytes, n 1 | hosted bills namespaces -
@@ -69,37 +60,37 @@ fn every_preset_is_its_row() {
 }
 
 #[test]
-fn only_legacy_azure_has_the_deployment_in_its_path_and_a_version_in_its_query() {
-    for preset in ALL {
-        let record = preset.record();
+fn only_legacy_azure_has_deployment_path_and_version() {
+    for preset in presets() {
+        let profile = ApiProfile::from_preset(preset);
         let legacy = preset == Preset::AzureLegacy;
-        assert_eq!(record.path_style == crate::record::PathStyle::AzureDeployment, legacy, "{preset:?}");
-        assert_eq!(record.query.contains_key("api-version"), legacy, "{preset:?}");
+        assert_eq!(profile.path_style == PathStyle::AzureDeployment, legacy, "{preset:?}");
+        assert_eq!(profile.query.contains_key("api-version"), legacy, "{preset:?}");
     }
 }
 
 #[test]
-fn capabilities_follow_from_the_record() {
-    let openai = Preset::Openai.record().capabilities();
+fn capabilities_follow_from_the_profile() {
+    let openai = ApiProfile::from_preset(Preset::Openai).capabilities();
     assert!(openai.image_generation && openai.hosted_image_generation && openai.namespace_tools && openai.bills);
     assert_eq!((openai.max_references, openai.max_n), (16, 10));
     assert!(openai.parameters.contains(&Parameter::Mask) && !openai.image_auth.contains(&AuthKind::Chatgpt));
-    let codex = Preset::Codex.record().capabilities();
+    let codex = ApiProfile::from_preset(Preset::Codex).capabilities();
     assert_eq!((codex.max_references, codex.max_n, codex.image_auth.len()), (5, 1, 2));
 }
 
 #[test]
-fn a_provider_that_cannot_edit_takes_no_reference() {
-    let record = Record { edit: Edit::None, ..Preset::Generic.record() };
-    assert_eq!(record.capabilities().max_references, 0);
+fn provider_without_edits_takes_no_references() {
+    let profile = ApiProfile { edit: Edit::None, ..ApiProfile::from_preset(Preset::Generic) };
+    assert_eq!(profile.capabilities().max_references, 0);
 }
 
 #[test]
-fn a_mask_is_advertised_exactly_where_there_is_a_field_for_it() {
-    for preset in ALL {
-        let record = preset.record();
-        let has_field = matches!(&record.edit, Edit::Multipart { mask_field: Some(_), .. });
-        let advertised = record.generate.parameters.contains(&Parameter::Mask);
+fn mask_is_advertised_only_with_a_mask_field() {
+    for preset in presets() {
+        let profile = ApiProfile::from_preset(preset);
+        let has_field = matches!(&profile.edit, Edit::Multipart { mask_field: Some(_), .. });
+        let advertised = profile.generate.parameters.contains(&Parameter::Mask);
         assert!(has_field || !advertised, "{preset:?}");
     }
 }
