@@ -19,7 +19,7 @@ async fn offered(server: &mut Server) -> (Vec<String>, ToolListResponse) {
 }
 
 async fn exposure_of(server: &mut Server, thread_id: &str) -> ToolExposure {
-    server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.to_owned()) }).await.exposure
+    server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.into()) }).await.exposure
 }
 
 fn overrides(config: Value) -> ThreadStartParams {
@@ -165,7 +165,7 @@ async fn the_overrides_of_a_thread_are_its_own() {
 async fn tool_list_of_an_unknown_thread_is_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
-    let params = ToolListParams { thread_id: Some("nowhere".to_owned()) };
+    let params = ToolListParams { thread_id: Some("nowhere".into()) };
     assert_eq!(server.request_error::<ToolList>(&params).await, "-32600 thread nowhere not found");
     server.close().await;
 }

@@ -270,7 +270,7 @@ impl Server {
 
 pub(crate) fn turn_start_params(thread_id: &str, input: Vec<UserInput>) -> TurnStartParams {
     TurnStartParams {
-        thread_id: thread_id.to_owned(),
+        thread_id: thread_id.into(),
         input,
         client_user_message_id: None,
         cwd: None,

@@ -15,7 +15,7 @@ use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text};
 
 fn bytes_of(image_id: &str, offset: u64, length: Option<u32>) -> ImageReadParams {
-    ImageReadParams { image_id: image_id.to_owned(), offset: Some(offset), length }
+    ImageReadParams { image_id: image_id.into(), offset: Some(offset), length }
 }
 
 /// One thread with an image for each text; the records in the order made.
@@ -26,7 +26,7 @@ async fn draw(server: &mut Server, texts: &[&str]) -> (String, Vec<ImageRecord>)
         let events = server.run_turn(&thread.id, vec![text(words)]).await;
         records.push(completed_image(&events).images[0].clone());
     }
-    (thread.id, records)
+    (thread.id.to_string(), records)
 }
 
 async fn listed(server: &mut Server, params: ImageListParams) -> Vec<ImageRecord> {
@@ -42,7 +42,7 @@ async fn images_are_listed_newest_first_by_thread_and_over_all() {
         let second = draw(&mut server, &["draw a fox"]).await;
         let newest_first = [&second.1[0], &first.1[two], &first.1[one]].map(Clone::clone);
         assert_eq!(listed(&mut server, ImageListParams::default()).await, newest_first);
-        let of_first = ImageListParams { thread_id: Some(first.0), ..ImageListParams::default() };
+        let of_first = ImageListParams { thread_id: Some(first.0.into()), ..ImageListParams::default() };
         assert_eq!(listed(&mut server, of_first).await, newest_first[1..]);
 
         let mut params = ImageListParams { limit: Some(2), ..ImageListParams::default() };
@@ -90,7 +90,10 @@ async fn a_range_past_the_end_is_empty_and_no_range_is_the_record_alone() {
     }
     let alone = ImageReadParams { image_id: id.clone(), offset: None, length: None };
     let answer = server.request::<ImageRead>(&alone).await;
-    assert_eq!((answer.chunk, answer.entry.image, answer.entry.thread_id), (None, records[0].clone(), thread_id));
+    assert_eq!(
+        (answer.chunk, answer.entry.image, answer.entry.thread_id),
+        (None, records[0].clone(), thread_id.into())
+    );
     server.close().await;
 }
 

@@ -16,7 +16,7 @@ fn config(config: &Value) -> Option<Map<String, Value>> {
 }
 
 async fn tools(server: &mut Server, thread_id: &str) -> ToolListResponse {
-    server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.to_owned()) }).await
+    server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.into()) }).await
 }
 
 async fn draws(server: &mut Server, thread_id: &str) -> bool {

@@ -110,7 +110,7 @@ async fn turn_that_is_killed(sandbox: &Sandbox, thread_id: Option<&str>, tool: &
         tokio::time::sleep(Duration::from_micros(rng.below(120_000) as u64)).await;
     }
     server.client.kill().await.expect("it is killed");
-    thread_id
+    thread_id.to_string()
 }
 
 #[tokio::test]

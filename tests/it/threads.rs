@@ -14,7 +14,7 @@ use easel_protocol::thread::{ThreadItemsListParams, ThreadReadParams, ThreadResu
 
 pub(crate) fn items_list_params(thread_id: &str) -> ThreadItemsListParams {
     ThreadItemsListParams {
-        thread_id: thread_id.to_owned(),
+        thread_id: thread_id.into(),
         turn_id: None,
         cursor: None,
         limit: Some(100),
@@ -24,7 +24,7 @@ pub(crate) fn items_list_params(thread_id: &str) -> ThreadItemsListParams {
 
 pub(crate) fn resume_params(thread_id: &str) -> ThreadResumeParams {
     ThreadResumeParams {
-        thread_id: thread_id.to_owned(),
+        thread_id: thread_id.into(),
         cwd: None,
         model: None,
         model_provider: None,
@@ -38,7 +38,7 @@ pub(crate) fn resume_params(thread_id: &str) -> ThreadResumeParams {
 
 pub(crate) fn turns_list_params(thread_id: &str) -> ThreadTurnsListParams {
     ThreadTurnsListParams {
-        thread_id: thread_id.to_owned(),
+        thread_id: thread_id.into(),
         cursor: None,
         limit: None,
         sort_direction: None,
@@ -48,5 +48,5 @@ pub(crate) fn turns_list_params(thread_id: &str) -> ThreadTurnsListParams {
 
 /// With its turns.
 pub(crate) fn read_params(thread_id: &str) -> ThreadReadParams {
-    ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) }
+    ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) }
 }

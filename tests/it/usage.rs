@@ -39,7 +39,7 @@ async fn pictures_of_the_preview_count_and_cost_nothing() {
         (UsageReadParams { until: Some("2020-01-01".to_owned()), ..UsageReadParams::default() }, 0),
         (UsageReadParams { since: Some("2999-01-01".to_owned()), ..UsageReadParams::default() }, 0),
         (UsageReadParams { model: Some("none".to_owned()), ..UsageReadParams::default() }, 0),
-        (UsageReadParams { thread_id: Some("none".to_owned()), ..UsageReadParams::default() }, 0),
+        (UsageReadParams { thread_id: Some("none".into()), ..UsageReadParams::default() }, 0),
     ] {
         assert_eq!(sums(&read(&mut server, params.clone()).await).0, images, "{params:?}");
     }

@@ -51,7 +51,7 @@ async fn version(server: &mut Server) -> String {
 }
 
 async fn exposure(server: &mut Server, thread_id: Option<&str>) -> ToolExposure {
-    server.request::<ToolList>(&ToolListParams { thread_id: thread_id.map(str::to_owned) }).await.exposure
+    server.request::<ToolList>(&ToolListParams { thread_id: thread_id.map(Into::into) }).await.exposure
 }
 
 /// Takes the word that this is offered with the defaults from now on.

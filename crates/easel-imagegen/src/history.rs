@@ -107,7 +107,7 @@ mod tests {
             has_alpha: false,
         };
         let reference = Reference {
-            id: Some(crate::handle::from_bits([number; 16])),
+            id: Some(crate::handle::from_bits([number; 16]).into()),
             path: "/x.png".into(),
             facts,
             provenance: Provenance::User,
@@ -165,7 +165,7 @@ mod tests {
         let thread = [image(1, 10)];
         let id = thread[0].reference.id.as_deref().unwrap();
         let call = ResponseItem::ImageGenerationCall {
-            id: "ig_1".to_owned(),
+            id: "ig_1".into(),
             status: "completed".to_owned(),
             revised_prompt: None,
             result: format!("easel:{id}"),

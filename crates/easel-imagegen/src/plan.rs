@@ -79,7 +79,7 @@ mod tests {
             has_alpha: false,
         };
         let reference = Reference {
-            id: Some(crate::handle::from_bits([1; 16])),
+            id: Some(crate::handle::from_bits([1; 16]).into()),
             path: "/home/a.png".into(),
             facts,
             provenance: Provenance::User,

@@ -11,6 +11,7 @@ mod store;
 use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
 
+use easel_protocol::id::ImageId;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
 pub use error::{ImportError, StorageError, StorageErrorKind};
@@ -25,7 +26,7 @@ pub use store::{CallEnd, CallStart, ImageSource, Origin, RequestStart, Store, St
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The handle, where the image has one: a file that the model named by path has none.
-    pub id: Option<String>,
+    pub id: Option<ImageId>,
     pub path: PathBuf,
     pub facts: ImageFacts,
     pub provenance: Provenance,

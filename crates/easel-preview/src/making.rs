@@ -72,7 +72,7 @@ fn read<F: Files>(files: &F, image: &Reference) -> Result<Vec<u8>, ImageError> {
     let mut bytes = Vec::new();
     let read = files.open(image).and_then(|reader| reader.take(MAX_REFERENCE_BYTES).read_to_end(&mut bytes));
     read.map(|_| bytes).map_err(|error| {
-        let name = image.id.clone().unwrap_or_else(|| image.path.display().to_string());
+        let name = image.id.as_ref().map_or_else(|| image.path.display().to_string(), ToString::to_string);
         let gone = error.kind() == io::ErrorKind::NotFound;
         let kind = if gone { ImageErrorKind::ReferenceNotFound } else { ImageErrorKind::Storage };
         image_error(kind, format!("the image {name} could not be read: {error}"))

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::ThreadId;
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
@@ -201,7 +203,7 @@ pub enum AuthMode {
 pub struct GetAccountTokenUsageParams {
     /// The usage of this thread is told too.
     #[serde(default)]
-    pub thread_id: Option<String>,
+    pub thread_id: Option<ThreadId>,
 }
 
 /// What this home has used; Easel does not ask the provider.
@@ -236,7 +238,7 @@ pub struct AccountTokenUsageDailyBucket {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUsage {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// Always 0: Easel knows no credits.
     pub estimated_usage_credits_micros: i64,
     /// By the prices of the configuration; `null` when one of them is missing.

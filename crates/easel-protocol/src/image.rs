@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::{ImageId, ItemId, ThreadId, TurnId};
 use crate::record::ImageRecord;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -12,7 +13,7 @@ use crate::record::ImageRecord;
 pub struct ImageListParams {
     /// Without it, the images of all threads. A thread that is nowhere has none.
     #[serde(default)]
-    pub thread_id: Option<String>,
+    pub thread_id: Option<ThreadId>,
     #[serde(default)]
     pub cursor: Option<String>,
     /// 1 to 50; default 25.
@@ -31,10 +32,10 @@ pub struct ImageListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageEntry {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
     /// The call that made it: the id of its imageGeneration item.
-    pub item_id: String,
+    pub item_id: ItemId,
     /// Unix seconds.
     pub created_at: i64,
     pub image: ImageRecord,
@@ -45,7 +46,7 @@ pub struct ImageEntry {
 #[ts(optional_fields = nullable)]
 pub struct ImageReadParams {
     /// The image's handle.
-    pub image_id: String,
+    pub image_id: ImageId,
     /// First byte wanted; without it, the answer is the record alone.
     #[serde(default)]
     pub offset: Option<u64>,
@@ -68,7 +69,7 @@ pub struct ImageReadResponse {
 #[ts(optional_fields = nullable)]
 pub struct ImageExportParams {
     /// The image's handle.
-    pub image_id: String,
+    pub image_id: ImageId,
     /// Absolute path of the copy, in a folder that is there. Its extension must be one of the image's format.
     pub path: String,
     /// Whether an image that is there is replaced. Without it: refused.
@@ -90,16 +91,16 @@ pub struct ImageExportResponse {
 #[ts(optional_fields = nullable)]
 pub struct ImageDeleteParams {
     /// The image's handle.
-    pub image_id: String,
+    pub image_id: ImageId,
     /// The thread that shall show it no longer; needed only when several show it.
     #[serde(default)]
-    pub thread_id: Option<String>,
+    pub thread_id: Option<ThreadId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageDeleteResponse {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// Whether the file is gone; another thread may still show it.
     pub file_deleted: bool,
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::ItemId;
 use crate::input::UserInput;
 use crate::record::{ImageError, ImageRecord};
 
@@ -17,7 +18,7 @@ pub enum ThreadItem {
 }
 
 impl ThreadItem {
-    pub fn id(&self) -> &str {
+    pub fn id(&self) -> &ItemId {
         match self {
             Self::UserMessage(item) => &item.id,
             Self::AgentMessage(item) => &item.id,
@@ -42,7 +43,7 @@ impl ThreadItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct UserMessageItem {
-    pub id: String,
+    pub id: ItemId,
     /// The `clientUserMessageId` that the client gave to `turn/start`.
     pub client_id: Option<String>,
     pub content: Vec<UserInput>,
@@ -53,7 +54,7 @@ pub struct UserMessageItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentMessageItem {
-    pub id: String,
+    pub id: ItemId,
     pub text: String,
     pub phase: Option<MessagePhase>,
     pub started_at_ms: i64,
@@ -71,7 +72,7 @@ pub enum MessagePhase {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningItem {
-    pub id: String,
+    pub id: ItemId,
     pub summary: Vec<String>,
     pub content: Vec<String>,
     pub started_at_ms: i64,
@@ -82,7 +83,7 @@ pub struct ReasoningItem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageGenerationItem {
-    pub id: String,
+    pub id: ItemId,
     pub status: ImageStatus,
     pub revised_prompt: Option<String>,
     /// Base64 of the first image, only in the live `item/completed` of a client that asked for it; else `""`.

@@ -24,6 +24,7 @@ pub mod turn;
 pub mod usage;
 
 pub mod event;
+pub mod id;
 pub mod input;
 pub mod item;
 pub mod record;

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::ImageId;
+
 /// What the bytes of an image file say about themselves. Nothing here comes from a provider's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
@@ -61,7 +63,7 @@ impl MediaType {
 #[serde(rename_all = "camelCase")]
 pub struct Attachment {
     /// The image's handle, `img_` and 32 hexadecimal digits, valid in its thread and the thread's forks.
-    pub id: String,
+    pub id: ImageId,
     /// Absolute path of Easel's own copy.
     pub path: String,
     #[serde(flatten)]
@@ -73,7 +75,7 @@ pub struct Attachment {
 #[serde(rename_all = "camelCase")]
 pub struct ImageRecord {
     /// The image's handle, `img_` and 32 hexadecimal digits, valid in its thread and the thread's forks.
-    pub id: String,
+    pub id: ImageId,
     /// Absolute path of the only copy.
     pub path: String,
     #[serde(flatten)]
@@ -141,7 +143,7 @@ pub struct AppliedImage {
 #[serde(rename_all = "camelCase")]
 pub struct InputImage {
     /// The handle, where the image has one.
-    pub id: Option<String>,
+    pub id: Option<ImageId>,
     pub path: String,
     /// SHA-256 of the bytes sent, lowercase hexadecimal.
     pub sha256: String,

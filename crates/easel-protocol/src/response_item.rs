@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::CallId;
 use crate::input::ImageDetail;
 
 /// Scheme of an `image_url` that names an image by its handle.
@@ -18,9 +19,9 @@ pub const HANDLE_SCHEME: &str = "easel:";
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ResponseItem {
     Message { role: MessageRole, content: Vec<ContentItem> },
-    FunctionCall { call_id: String, namespace: Option<String>, name: String, arguments: String },
-    FunctionCallOutput { call_id: String, output: Vec<ContentItem> },
-    ImageGenerationCall { id: String, status: String, revised_prompt: Option<String>, result: String },
+    FunctionCall { call_id: CallId, namespace: Option<String>, name: String, arguments: String },
+    FunctionCallOutput { call_id: CallId, output: Vec<ContentItem> },
+    ImageGenerationCall { id: CallId, status: String, revised_prompt: Option<String>, result: String },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -12,14 +12,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::ThreadId;
 use crate::turn::Turn;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Thread {
-    pub id: String,
-    pub session_id: String,
-    pub forked_from_id: Option<String>,
+    pub id: ThreadId,
+    pub session_id: ThreadId,
+    pub forked_from_id: Option<ThreadId>,
     /// The start of the first user message.
     pub preview: String,
     pub ephemeral: bool,

@@ -4,14 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::{ThreadId, TurnId};
 use crate::input::UserInput;
 use crate::item::ThreadItem;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Turn {
-    pub id: String,
-    pub root_turn_id: String,
+    pub id: TurnId,
+    pub root_turn_id: TurnId,
     /// As much as `items_view` says.
     pub items: Vec<ThreadItem>,
     pub items_view: TurnItemsView,
@@ -68,7 +69,7 @@ pub enum CodexErrorInfo {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct TurnStartParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// At least one piece.
     pub input: Vec<UserInput>,
     #[serde(default)]
@@ -95,9 +96,9 @@ pub struct TurnStartResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct TurnSteerParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// The turn that is expected to run; another one, or none, is a refusal.
-    pub expected_turn_id: String,
+    pub expected_turn_id: TurnId,
     /// At least one piece.
     pub input: Vec<UserInput>,
     #[serde(default)]
@@ -107,14 +108,14 @@ pub struct TurnSteerParams {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnSteerResponse {
-    pub turn_id: String,
+    pub turn_id: TurnId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnInterruptParams {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -4,13 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::ThreadId;
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct UsageReadParams {
     /// Without it, what all threads used. A thread that is nowhere has used nothing.
     #[serde(default)]
-    pub thread_id: Option<String>,
+    pub thread_id: Option<ThreadId>,
     #[serde(default)]
     pub model: Option<String>,
     /// First day, `YYYY-MM-DD` in UTC.
@@ -41,7 +43,7 @@ pub struct UsageReadResponse {
 pub struct UsageEntry {
     /// `YYYY-MM-DD` in UTC.
     pub day: String,
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     pub provider: String,
     /// A chat model or an image model.
     pub model: String,

@@ -94,7 +94,15 @@ pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Er
     database.write_durably(|write| {
         let sql = "INSERT INTO calls (thread_id, call_id, turn_id, owner, bills, started_at_ms, json) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-        let row = params![call.thread_id, call.call_id, call.turn_id, owner, call.bills, call.started_at_ms, asked];
+        let row = params![
+            call.thread_id.as_str(),
+            call.call_id,
+            call.turn_id.as_str(),
+            owner,
+            call.bills,
+            call.started_at_ms,
+            asked
+        ];
         match write.prepare_cached(sql)?.execute(row)? {
             0 => Err(Error::CallExists(call.call_id)),
             _ => Ok(()),
@@ -121,7 +129,7 @@ pub(crate) fn finish(
         let json = home.to_json(record.clone())?;
         let created_at = now_ms() / 1000;
         let path = home.stored(Path::new(&record.path));
-        let row = params![call.thread_id, record.id, call.turn_id, call.call_id, path, created_at, json];
+        let row = params![call.thread_id, record.id.as_str(), call.turn_id, call.call_id, path, created_at, json];
         write.prepare_cached(sql)?.execute(row)?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use easel_imagegen::port::{CallEnd, CallStart, ImageSource, ImportError, RequestStart, StorageError, Store};
 use easel_protocol::event::Event;
+use easel_protocol::id::ImageId;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
@@ -113,7 +114,7 @@ impl EaselStore {
     }
 
     /// Removes images that were taken in for a message that was refused, and their files where nothing else shows them.
-    pub async fn discard_attachments(&self, thread_id: &str, images: Vec<String>) -> Result<(), StorageError> {
+    pub async fn discard_attachments(&self, thread_id: &str, images: Vec<ImageId>) -> Result<(), StorageError> {
         let thread_id = thread_id.to_owned();
         let discard = move |write: &Transaction<'_>| attachments::discard(write, &thread_id, &images);
         self.run(Patience::Short, move |database| database.write(discard)).await?;

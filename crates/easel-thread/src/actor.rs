@@ -9,6 +9,7 @@ use std::time::Duration;
 use easel_imagegen::gate::{Decision, GateInput, decide};
 use easel_imagegen::history::PictureBudget;
 use easel_imagegen::port::{Provider, Store};
+use easel_protocol::id::ThreadId;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model::InputModality;
 use futures_util::FutureExt;
@@ -87,7 +88,7 @@ pub enum Command {
 
 /// One thread's state and what it works with.
 pub(crate) struct Actor<S, P, A> {
-    pub(crate) thread_id: String,
+    pub(crate) thread_id: ThreadId,
     pub(crate) conversation: Conversation,
     pub(crate) rules: Rules,
     pub(crate) provider: Arc<P>,
@@ -133,7 +134,7 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             store: self.store.clone(),
             provider: Arc::clone(&self.provider),
             thread_id: self.thread_id.clone(),
-            turn_id: started.permit.turn_id().to_owned(),
+            turn_id: started.permit.turn_id().clone(),
             originator: started.originator,
             roots: [started.roots.as_slice(), &own.reference_roots].concat(),
             places: Semaphore::new(own.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
@@ -180,11 +181,11 @@ impl<S: Store, P: Provider, A: Audience> Actor<S, P, A> {
             }
         };
         if AssertUnwindSafe(running.end_failed(failed, &mut leave)).catch_unwind().await.is_err() {
-            tracing::error!(thread_id = self.thread_id, "the end of a failed turn panicked too");
+            tracing::error!(thread_id = %self.thread_id, "the end of a failed turn panicked too");
         }
         leave();
         if AssertUnwindSafe(running.telling.finish()).catch_unwind().await.is_err() {
-            tracing::error!(thread_id = self.thread_id, "telling the end of a failed turn panicked");
+            tracing::error!(thread_id = %self.thread_id, "telling the end of a failed turn panicked");
         }
         Course::Ends
     }

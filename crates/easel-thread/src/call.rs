@@ -14,6 +14,7 @@ use easel_imagegen::port::{
     Reference, StorageError, Store, image_error,
 };
 use easel_imagegen::references::ImageRef;
+use easel_protocol::id::{ItemId, ThreadId, TurnId};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
@@ -34,8 +35,8 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct CallContext<S: Store, P> {
     pub(crate) store: S,
     pub(crate) provider: Arc<P>,
-    pub(crate) thread_id: String,
-    pub(crate) turn_id: String,
+    pub(crate) thread_id: ThreadId,
+    pub(crate) turn_id: TurnId,
     /// Name of the client that started the turn.
     pub(crate) originator: String,
     /// Below these a file that the model names may be read.
@@ -46,7 +47,7 @@ pub(crate) struct CallContext<S: Store, P> {
     /// How often an image is shown while it is made.
     pub(crate) partial_images: u32,
     /// What the calls show, by item.
-    pub(crate) previews: mpsc::Sender<(String, PreviewOf<S>)>,
+    pub(crate) previews: mpsc::Sender<(ItemId, PreviewOf<S>)>,
     pub(crate) cancel: CancellationToken,
     pub(crate) gate: TurnGate,
 }
@@ -58,7 +59,7 @@ pub(crate) type PreviewOf<S> = Preview<StagedOf<S>>;
 /// The end of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
-    pub(crate) item_id: String,
+    pub(crate) item_id: ItemId,
     pub(crate) outcome: Result<Outcome, Box<ImageError>>,
 }
 
@@ -70,7 +71,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             Ok(outcome) => outcome,
             Err(_) => Err(Box::new(self.after_sending(ImageErrorKind::Internal, "the image call panicked"))),
         };
-        Report { item_id, outcome }
+        Report { item_id: item_id.into(), outcome }
     }
 
     async fn run_to_end(&self, draft: PlannedCall) -> Result<Outcome, Box<ImageError>> {
@@ -100,7 +101,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         // A provider that sends a request asks once more for each attempt, when the connection takes it.
         drop(job.gate.pass()?);
         let files = self.store.call_files(&self.thread_id, &job.call_id);
-        let (previews, item_id) = (self.previews.clone(), job.call_id.clone());
+        let (previews, item_id) = (self.previews.clone(), ItemId::from(job.call_id.as_str()));
         // Without room for it a preview is dropped, and its file with it.
         let show: Previews<StagedOf<S>> = Arc::new(move |preview| drop(previews.try_send((item_id.clone(), preview))));
         let stop = self.cancel.child_token();
@@ -254,7 +255,7 @@ fn log_output(call_id: &str, records: &[ImageRecord]) {
     for ImageRecord { id, facts, .. } in records {
         tracing::debug!(
             call_id,
-            handle = id,
+            handle = &**id,
             bytes = facts.bytes,
             output = LOG_PREVIEW,
             "the image tool has an output"

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
 use easel_protocol::event::TokenUsage;
+use easel_protocol::id::ItemId;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
 
@@ -40,17 +41,17 @@ impl Conversation {
 
     /// An id that no item of the thread has: the wanted one, or the first free of `…-2`, `…-3` and so on, since
     /// providers repeat their ids and some give none.
-    pub fn unique_id(&mut self, wanted: &str) -> String {
+    pub fn unique_id(&mut self, wanted: &str) -> ItemId {
         let wanted = if wanted.is_empty() { "item" } else { wanted };
         if self.item_ids.insert(wanted.to_owned()) {
-            return wanted.to_owned();
+            return wanted.into();
         }
         let next = self.next_numbers.entry(wanted.to_owned()).or_insert(2);
         loop {
             let id = format!("{wanted}-{next}");
             *next += 1;
             if self.item_ids.insert(id.clone()) {
-                return id;
+                return id.into();
             }
         }
     }
@@ -99,7 +100,7 @@ mod tests {
     #[test]
     fn a_repeated_id_gets_the_next_free_number() {
         let mut conversation = Conversation::default();
-        let ids: Vec<String> = ["call", "call", "call-2", "call", "other", "", ""]
+        let ids: Vec<ItemId> = ["call", "call", "call-2", "call", "other", "", ""]
             .into_iter()
             .map(|wanted| conversation.unique_id(wanted))
             .collect();

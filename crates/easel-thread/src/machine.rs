@@ -13,6 +13,7 @@ mod tests;
 
 use easel_imagegen::capability::Capabilities;
 use easel_protocol::event::TokenUsage;
+use easel_protocol::id::{ThreadId, TurnId};
 use easel_protocol::input::ImageDetail;
 use easel_protocol::item::{AgentMessageItem, UserMessageItem};
 use easel_protocol::response_item::ResponseItem;
@@ -41,8 +42,8 @@ pub struct TurnRules {
 /// One turn while it runs.
 #[derive(Debug)]
 pub struct Turn {
-    thread_id: String,
-    turn_id: String,
+    thread_id: ThreadId,
+    turn_id: TurnId,
     rules: TurnRules,
     started_at_ms: i64,
     answers: u32,
@@ -91,8 +92,8 @@ impl Turn {
     ) -> (Self, Vec<Effect>) {
         let at = message.started_at_ms;
         let mut turn = Self {
-            thread_id: thread_id.to_owned(),
-            turn_id: turn_id.to_owned(),
+            thread_id: thread_id.into(),
+            turn_id: turn_id.into(),
             rules,
             started_at_ms: at,
             answers: 1,

@@ -7,6 +7,8 @@ use easel_imagegen::port::{Provider, Store, StoredThread};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
+use easel_protocol::id::ThreadId;
+
 use crate::actor::{Actor, Command, Leave};
 use crate::audience::Audience;
 use crate::conversation::Conversation;
@@ -20,7 +22,7 @@ const MAILBOX: usize = 1;
 /// The actor of a loaded thread, as the rest of the program sees it.
 #[derive(Debug)]
 pub struct ThreadHandle<P> {
-    pub(crate) thread_id: String,
+    pub(crate) thread_id: ThreadId,
     pub slot: TurnSlot,
     /// Of the next turn; a running one follows what becomes stricter.
     pub rules: Rules,
@@ -68,9 +70,9 @@ pub struct Threads<P> {
 
 #[derive(Debug)]
 struct Table<P> {
-    loaded: BTreeMap<String, Loaded<P>>,
+    loaded: BTreeMap<ThreadId, Loaded<P>>,
     /// Threads with an actor by the moment of their last use, which is a number of `uses`.
-    recent: BTreeMap<u64, String>,
+    recent: BTreeMap<u64, ThreadId>,
     uses: u64,
 }
 
@@ -104,7 +106,7 @@ impl<P> Table<P> {
         self.recent.remove(used);
         self.uses += 1;
         *used = self.uses;
-        self.recent.insert(self.uses, thread_id.to_owned());
+        self.recent.insert(self.uses, thread_id.into());
     }
 
     /// Drops the handle of an actor that has ended by itself.
@@ -132,7 +134,7 @@ impl<P: Provider> Threads<P> {
     pub fn insert(&self, thread_id: &str, rules: Rules, provider: Arc<P>) {
         let mut table = self.table();
         if table.handle(thread_id).is_none() {
-            table.loaded.insert(thread_id.to_owned(), Loaded { rules, provider, actor: None });
+            table.loaded.insert(thread_id.into(), Loaded { rules, provider, actor: None });
         }
     }
 
@@ -202,7 +204,7 @@ impl<P: Provider> Threads<P> {
     }
 
     /// The thread whose actor has rested longest, when more than `most` rest.
-    pub fn idle_beyond(&self, most: usize) -> Option<String> {
+    pub fn idle_beyond(&self, most: usize) -> Option<ThreadId> {
         let table = self.table();
         let mut idle = table.recent.values().filter(|thread_id| table.is_idle(thread_id));
         let oldest = idle.next()?.clone();
@@ -225,12 +227,12 @@ impl<P: Provider> Threads<P> {
     }
 
     /// Of the loaded threads, in the order of their ids, which is the order of their start.
-    pub fn ids(&self) -> Vec<String> {
+    pub fn ids(&self) -> Vec<ThreadId> {
         self.table().loaded.keys().cloned().collect()
     }
 
     /// Ids of the threads in which a turn runs.
-    pub fn running(&self) -> Vec<String> {
+    pub fn running(&self) -> Vec<ThreadId> {
         let table = self.table();
         table.recent.values().filter(|thread_id| !table.is_idle(thread_id)).cloned().collect()
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use easel_protocol::id::{ItemId, TurnId};
 use easel_protocol::input::UserInput;
 use easel_protocol::record::Attachment;
 use easel_protocol::response_item::ResponseItem;
@@ -20,7 +21,7 @@ const MAX_STEERS: usize = 64;
 
 /// What a user adds to the turn that runs.
 pub struct Steer {
-    pub message_id: String,
+    pub message_id: ItemId,
     pub client_id: Option<String>,
     /// The user's pieces, with images as files of the store.
     pub content: Vec<UserInput>,
@@ -42,7 +43,7 @@ impl fmt::Debug for Steer {
 pub enum SteerRefused {
     NoTurn,
     /// Another turn runs.
-    OtherTurn(String),
+    OtherTurn(TurnId),
     /// The turn has not yet read what it was given before.
     Full,
 }
@@ -51,7 +52,7 @@ pub enum SteerRefused {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BeginRefused {
     /// This turn runs.
-    Running(String),
+    Running(TurnId),
     /// The thread left memory.
     Retired,
 }
@@ -70,7 +71,7 @@ enum State {
 }
 
 struct Active {
-    turn_id: String,
+    turn_id: TurnId,
     interrupt: CancellationToken,
     /// An interrupt was accepted and comes as soon as that is answered.
     ends_soon: bool,
@@ -104,7 +105,7 @@ impl Drop for AcceptedInterrupt {
 pub enum InterruptRefused {
     NoTurn,
     /// Another turn runs.
-    OtherTurn(String),
+    OtherTurn(TurnId),
 }
 
 impl State {
@@ -125,7 +126,7 @@ impl TurnSlot {
             State::Taken(active) => return Err(BeginRefused::Running(active.turn_id.clone())),
             State::Retired => return Err(BeginRefused::Retired),
         }
-        let turn_id = turn_id.to_owned();
+        let turn_id = TurnId::from(turn_id);
         let (interrupt, over) = (CancellationToken::new(), CancellationToken::new());
         let active = Active {
             turn_id: turn_id.clone(),
@@ -149,12 +150,12 @@ impl TurnSlot {
         is_at_rest
     }
 
-    pub fn running(&self) -> Option<String> {
+    pub fn running(&self) -> Option<TurnId> {
         self.active().map(|(turn_id, _)| turn_id)
     }
 
     /// The running turn and what interrupts it; `None` when none runs.
-    pub fn active(&self) -> Option<(String, CancellationToken)> {
+    pub fn active(&self) -> Option<(TurnId, CancellationToken)> {
         self.state().active().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
     }
 

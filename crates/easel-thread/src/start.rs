@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use easel_imagegen::port::{Provider, StorageError, StorageErrorKind, Store};
 use easel_protocol::event::{Event, ThreadStartedNotification};
+use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
 use easel_protocol::item::UserMessageItem;
 use easel_protocol::record::Attachment;
@@ -29,7 +30,7 @@ pub struct StartTurn {
     pub permit: TurnPermit,
     /// Name of the client that starts the turn; empty when unknown.
     pub originator: String,
-    pub message_id: String,
+    pub message_id: ItemId,
     pub client_id: Option<String>,
     /// The user's pieces, with images as files of the store.
     pub content: Vec<UserInput>,
@@ -65,7 +66,7 @@ pub struct StartedTurn {
     pub(crate) partial_images: u32,
     pub(crate) changes: watch::Receiver<Change>,
     pub(crate) originator: String,
-    pub(crate) message_id: String,
+    pub(crate) message_id: ItemId,
     pub(crate) attachments: Vec<Attachment>,
     /// The message as the model reads it.
     pub(crate) input: ResponseItem,

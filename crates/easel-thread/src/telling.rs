@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use easel_protocol::event::Event;
+use easel_protocol::id::ThreadId;
 use tokio::time::Instant;
 
 use crate::audience::Audience;
@@ -19,7 +20,7 @@ pub type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(crate) struct Telling<A> {
     audience: A,
-    thread_id: String,
+    thread_id: ThreadId,
     waiting: VecDeque<Event>,
     closed: Option<Closed>,
 }
@@ -46,7 +47,7 @@ impl Closed {
 impl<A: Audience> Telling<A> {
     pub(crate) fn new(audience: A, thread_id: &str, answered: Answered, delay: Duration) -> Self {
         let closed = Some(Closed::Unanswered { answered, delay });
-        Self { audience, thread_id: thread_id.to_owned(), waiting: VecDeque::new(), closed }
+        Self { audience, thread_id: thread_id.into(), waiting: VecDeque::new(), closed }
     }
 
     pub(crate) fn is_open(&self) -> bool {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use easel_imagegen::history::PictureBudget;
 use easel_imagegen::port::{Provider, StorageError, StorageErrorKind, Store, image_error};
 use easel_protocol::event::Event;
+use easel_protocol::id::ItemId;
 use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -48,9 +49,9 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     pub(crate) calls: JoinSet<Report>,
     pub(crate) hosted: HostedCalls,
     /// What the standalone calls show.
-    pub(crate) previews: mpsc::Receiver<(String, PreviewOf<S>)>,
+    pub(crate) previews: mpsc::Receiver<(ItemId, PreviewOf<S>)>,
     /// What each open item showed last: the file goes when this does.
-    pub(crate) shown: HashMap<String, StagedOf<S>>,
+    pub(crate) shown: HashMap<ItemId, StagedOf<S>>,
     pub(crate) history_failed: bool,
     /// What has begun and not ended, as it is told.
     pub(crate) open: OpenItems,
@@ -70,7 +71,7 @@ enum Happened<S: Store> {
     RulesChanged,
     MayTell,
     Answered(Option<AnswerEvent<S>>),
-    Previewed(String, PreviewOf<S>),
+    Previewed(ItemId, PreviewOf<S>),
     Reported(Report),
 }
 
@@ -81,7 +82,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         if AssertUnwindSafe(self.drive_to_end(&mut turn, first)).catch_unwind().await.is_ok() {
             return Ok(());
         }
-        tracing::error!(thread_id = self.context.thread_id, "a turn panicked; it ends as failed");
+        tracing::error!(thread_id = %self.context.thread_id, "a turn panicked; it ends as failed");
         Err(Failed(turn))
     }
 
@@ -126,7 +127,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                 // A call catches its own panics and is never aborted.
                 tracing::error!(%error, "an image call ended without a report");
                 let lost = image_error(ImageErrorKind::Internal, "the image call was lost");
-                Report { item_id: String::new(), outcome: Err(Box::new(lost)) }
+                Report { item_id: ItemId::default(), outcome: Err(Box::new(lost)) }
             })),
             event = next::<S>(answer) => Happened::Answered(event),
         }
@@ -255,7 +256,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
             Ok(()) => effects,
             Err(error) => {
                 tracing::error!(
-                    thread_id = self.context.thread_id,
+                    thread_id = %self.context.thread_id,
                     error = &error as &dyn std::error::Error,
                     "history was not written"
                 );

@@ -128,8 +128,8 @@ async fn fill(home: &Path) {
 
 fn thread(number: usize) -> Thread {
     Thread {
-        id: id(number),
-        session_id: id(number),
+        id: id(number).into(),
+        session_id: id(number).into(),
         forked_from_id: None,
         preview: String::new(),
         ephemeral: false,
@@ -165,20 +165,22 @@ fn messages(thread_id: &str, number: usize) -> Vec<Event> {
         completed_at: (status == TurnStatus::Completed).then_some(at(number)),
         duration_ms: None,
     };
-    let started = TurnStartedNotification { thread_id: thread_id.clone(), turn: turn(TurnStatus::InProgress) };
-    let completed = TurnCompletedNotification { thread_id: thread_id.clone(), turn: turn(TurnStatus::Completed) };
+    let started = TurnStartedNotification { thread_id: thread_id.clone().into(), turn: turn(TurnStatus::InProgress) };
+    let completed =
+        TurnCompletedNotification { thread_id: thread_id.clone().into(), turn: turn(TurnStatus::Completed) };
     let mut events = vec![Event::TurnStarted(started)];
     for message in 0..MESSAGES {
         let text = format!("Draw number {number} of the boats in the harbour at dusk, with a light in take {message}");
         let item = ThreadItem::UserMessage(UserMessageItem {
-            id: format!("message-{message}"),
+            id: format!("message-{message}").into(),
             client_id: None,
             content: vec![UserInput::Text { text: text.into(), text_elements: Vec::new() }],
             started_at_ms: at(number) * 1000,
             completed_at_ms: Some(at(number) * 1000),
         });
         let (thread_id, completed_at_ms) = (thread_id.clone(), at(number) * 1000);
-        let completed = ItemCompletedNotification { thread_id, turn_id: "turn".into(), item, completed_at_ms };
+        let completed =
+            ItemCompletedNotification { thread_id: thread_id.into(), turn_id: "turn".into(), item, completed_at_ms };
         events.push(Event::ItemCompleted(completed));
     }
     events.push(Event::TurnCompleted(completed));

@@ -27,7 +27,7 @@ impl App {
         thread_id: &str,
         turn_id: &str,
     ) -> Result<(Arc<ThreadHandle<AnyProvider>>, TurnPermit), Refusal> {
-        let not_loaded = || Refusal::ThreadNotLoaded(thread_id.to_owned());
+        let not_loaded = || Refusal::ThreadNotLoaded(thread_id.into());
         let (handle, permit) = loop {
             let Some(handle) = self.actor(thread_id).await? else {
                 return Err(self.absent(thread_id, not_loaded()).await);
@@ -58,7 +58,7 @@ impl App {
             return Ok(None);
         }
         let stored = self.store.load_thread(thread_id).await?;
-        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
+        let stored = stored.ok_or_else(|| Refusal::ThreadNotFound(thread_id.into()))?;
         Ok(self.threads.start(stored, self.store.clone(), self.hub.clone()))
     }
 

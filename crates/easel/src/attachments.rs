@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use easel_imagegen::port::{ImageSource, Store};
+use easel_protocol::id::{ImageId, ThreadId};
 use easel_protocol::input::UserInput;
 use easel_protocol::record::Attachment;
 
@@ -12,7 +13,7 @@ use crate::refusal::Refusal;
 /// A user's message whose images were copied into the store. They are removed again unless the message is accepted.
 pub(crate) struct TakenIn {
     app: Arc<App>,
-    thread_id: String,
+    thread_id: ThreadId,
     /// With images as files of the store.
     content: Vec<UserInput>,
     /// The images among the content, in order.
@@ -23,7 +24,12 @@ impl TakenIn {
     /// Copies the images of `input` into the store: the client may delete its own as soon as its request is answered.
     pub(crate) async fn new(app: &Arc<App>, thread_id: &str, input: Vec<UserInput>) -> Result<Self, Refusal> {
         let (app, thread_id) = (Arc::clone(app), thread_id.to_owned());
-        let mut taken = Self { app, thread_id, content: Vec::with_capacity(input.len()), attachments: Vec::new() };
+        let mut taken = Self {
+            app,
+            thread_id: thread_id.into(),
+            content: Vec::with_capacity(input.len()),
+            attachments: Vec::new(),
+        };
         for (index, piece) in input.into_iter().enumerate() {
             taken.add(index, piece).await?;
         }
@@ -68,13 +74,13 @@ impl TakenIn {
 
 impl Drop for TakenIn {
     fn drop(&mut self) {
-        let images: Vec<String> = self.attachments.drain(..).map(|image| image.id).collect();
+        let images: Vec<ImageId> = self.attachments.drain(..).map(|image| image.id).collect();
         // Without a runtime the process ends, and the next start removes them.
         let (false, Ok(runtime)) = (images.is_empty(), tokio::runtime::Handle::try_current()) else { return };
         let (app, thread_id) = (Arc::clone(&self.app), std::mem::take(&mut self.thread_id));
         let discard = async move {
             if let Err(error) = app.store.discard_attachments(&thread_id, images).await {
-                tracing::warn!(thread_id, %error, "images of a refused message stay until the next start");
+                tracing::warn!(%thread_id, %error, "images of a refused message stay until the next start");
             }
         };
         self.app.tasks.spawn_on(discard, &runtime);

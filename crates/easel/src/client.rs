@@ -165,7 +165,7 @@ async fn with_bytes(event: &Event, store: &EaselStore) -> Option<Event> {
     let bytes = match store.read_image(&image.id, 0, length).await {
         Ok(bytes) => bytes?.bytes,
         Err(error) => {
-            tracing::warn!(image = image.id, %error, "the image was made but cannot be read back");
+            tracing::warn!(image = %image.id, %error, "the image was made but cannot be read back");
             return None;
         }
     };

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use easel_protocol::id::ThreadId;
+
 use crate::app::App;
 use crate::refusal::Refusal;
 
@@ -12,7 +14,7 @@ use crate::refusal::Refusal;
 /// It ends with [`Lease::end`]; dropped, on a path that nobody foresaw, it ends a moment later.
 pub(crate) struct Lease {
     app: Arc<App>,
-    thread_id: String,
+    thread_id: ThreadId,
     is_held: bool,
 }
 
@@ -22,14 +24,14 @@ impl App {
     pub(crate) async fn lease(self: &Arc<Self>, thread_id: &str) -> Result<Lease, Refusal> {
         let acquired = self.store.acquire_writer(thread_id).await;
         acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
-        Ok(Lease { app: Arc::clone(self), thread_id: thread_id.to_owned(), is_held: true })
+        Ok(Lease { app: Arc::clone(self), thread_id: thread_id.into(), is_held: true })
     }
 
     /// The same for the images of a thread, also of an ephemeral one that has ended.
     pub(crate) async fn lease_images(self: &Arc<Self>, thread_id: &str) -> Result<Lease, Refusal> {
         let acquired = self.store.acquire_image_writer(thread_id).await;
         acquired.map_err(|refused| Refusal::lease(refused, thread_id))?;
-        Ok(Lease { app: Arc::clone(self), thread_id: thread_id.to_owned(), is_held: true })
+        Ok(Lease { app: Arc::clone(self), thread_id: thread_id.into(), is_held: true })
     }
 
     /// Does something as the one writer of a thread.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use easel_config::Config;
+use easel_protocol::id::ThreadId;
 use easel_protocol::thread::Thread;
 use easel_thread::rules::Rules;
 
@@ -33,7 +34,7 @@ impl App {
         if unloaded {
             self.release(thread_id).await;
             if let Err(error) = self.store.end_ephemeral_thread(thread_id).await {
-                tracing::warn!(thread_id, %error, "an ephemeral thread stays in memory");
+                tracing::warn!(%thread_id, %error, "an ephemeral thread stays in memory");
             }
         }
         unloaded
@@ -62,7 +63,7 @@ impl App {
     /// Subscribes a connection to a loaded thread. One that has gone since it asked keeps no thread loaded.
     pub(crate) fn subscribe(self: &Arc<Self>, thread_id: &str, client: &Arc<Client>, wants: Wants) {
         if !self.hub.subscribe(thread_id, client, wants) {
-            self.unload_after_turns(thread_id.to_owned());
+            self.unload_after_turns(thread_id.into());
         }
     }
 
@@ -70,11 +71,11 @@ impl App {
     /// thread that nobody else hears is unloaded after them.
     pub(crate) fn leave(self: &Arc<Self>, client: &Arc<Client>) {
         for thread_id in self.hub.leave(client) {
-            self.unload_after_turns(thread_id);
+            self.unload_after_turns(thread_id.into());
         }
     }
 
-    fn unload_after_turns(self: &Arc<Self>, thread_id: String) {
+    fn unload_after_turns(self: &Arc<Self>, thread_id: ThreadId) {
         let app = Arc::clone(self);
         self.tasks.spawn(async move { app.unload_unheard(&thread_id).await });
     }

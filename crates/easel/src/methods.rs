@@ -232,7 +232,7 @@ fn page<T>(
     all: Vec<T>,
     cursor: Option<&str>,
     limit: Option<u32>,
-    key: impl Fn(&T) -> &String,
+    key: impl Fn(&T) -> &str,
 ) -> Result<(Vec<T>, Option<String>), Refusal> {
     let start = match cursor {
         None => 0,
@@ -244,6 +244,6 @@ fn page<T>(
     let limit = limit.map_or(MAX_PAGE, |limit| (limit as usize).clamp(1, MAX_PAGE));
     let more = all.len() > start + limit;
     let data: Vec<T> = all.into_iter().skip(start).take(limit).collect();
-    let next_cursor = if more { data.last().map(|entry| key(entry).clone()) } else { None };
+    let next_cursor = if more { data.last().map(|entry| key(entry).to_owned()) } else { None };
     Ok((data, next_cursor))
 }

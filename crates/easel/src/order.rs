@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use easel_protocol::id::ThreadId;
 use tokio::sync::{Mutex as Turnstile, OwnedMutexGuard};
 
-type Table = Mutex<HashMap<String, Arc<Turnstile<()>>>>;
+type Table = Mutex<HashMap<ThreadId, Arc<Turnstile<()>>>>;
 
 /// One turnstile a thread, for as long as somebody stands in it.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub(crate) struct Order(Arc<Table>);
 #[derive(Debug)]
 pub(crate) struct Place {
     table: Arc<Table>,
-    thread_id: String,
+    thread_id: ThreadId,
     held: Option<OwnedMutexGuard<()>>,
 }
 
@@ -23,8 +24,8 @@ impl Order {
     /// Waits for the requests of the thread that came before. Places are given in the order of the first polls, which
     /// for requests is the order of their lines.
     pub(crate) async fn take(&self, thread_id: &str) -> Place {
-        let turnstile = Arc::clone(lock(&self.0).entry(thread_id.to_owned()).or_default());
-        let mut place = Place { table: Arc::clone(&self.0), thread_id: thread_id.to_owned(), held: None };
+        let turnstile = Arc::clone(lock(&self.0).entry(thread_id.into()).or_default());
+        let mut place = Place { table: Arc::clone(&self.0), thread_id: thread_id.into(), held: None };
         place.held = Some(turnstile.lock_owned().await);
         place
     }
@@ -47,7 +48,7 @@ impl Drop for Place {
     }
 }
 
-fn lock(table: &Table) -> MutexGuard<'_, HashMap<String, Arc<Turnstile<()>>>> {
+fn lock(table: &Table) -> MutexGuard<'_, HashMap<ThreadId, Arc<Turnstile<()>>>> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

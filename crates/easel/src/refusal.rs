@@ -5,6 +5,7 @@
 
 use easel_config::WriteRefused;
 use easel_imagegen::port::{ImportError, StorageError};
+use easel_protocol::id::{ImageId, ThreadId, TurnId};
 use easel_rpc::ErrorObjectOwned;
 use easel_store::{HistoryError, LeaseError, PageError};
 
@@ -17,15 +18,15 @@ pub(crate) enum Refusal {
     #[error("login refused: {0}")]
     Login(String),
     #[error("thread {0} not found")]
-    ThreadNotFound(String),
+    ThreadNotFound(ThreadId),
     #[error("thread {0} is not loaded; call thread/resume first")]
-    ThreadNotLoaded(String),
+    ThreadNotLoaded(ThreadId),
     #[error("thread {thread_id} is in use by another Easel, process {pid}")]
-    ThreadInUse { thread_id: String, pid: u32 },
+    ThreadInUse { thread_id: ThreadId, pid: u32 },
     #[error("turn {0} is still running")]
-    TurnRunning(String),
+    TurnRunning(TurnId),
     #[error("thread {thread_id} has no turn {turn_id}")]
-    TurnNotFound { thread_id: String, turn_id: String },
+    TurnNotFound { thread_id: ThreadId, turn_id: TurnId },
     #[error("thread {0} is ephemeral and cannot be archived")]
     Ephemeral(String),
     #[error("no active turn to interrupt")]
@@ -33,13 +34,13 @@ pub(crate) enum Refusal {
     #[error("no active turn to steer")]
     NoTurnToSteer,
     #[error("expected active turn id {wanted} but found {found}")]
-    OtherTurn { wanted: String, found: String },
+    OtherTurn { wanted: TurnId, found: TurnId },
     #[error("image {0} not found")]
-    ImageNotFound(String),
+    ImageNotFound(ImageId),
     #[error("thread {thread_id} has no image {image_id}")]
-    ImageNotInThread { thread_id: String, image_id: String },
+    ImageNotInThread { thread_id: ThreadId, image_id: ImageId },
     #[error("image {0} was deleted")]
-    ImageDeleted(String),
+    ImageDeleted(ImageId),
     #[error(transparent)]
     Config(#[from] WriteRefused),
     #[error("only the configuration of the home can be written")]
@@ -77,7 +78,7 @@ impl Refusal {
     pub(crate) fn page(refused: PageError, thread_id: Option<&str>) -> Self {
         match refused {
             PageError::Cursor => Self::cursor(),
-            PageError::ThreadNotFound => Self::ThreadNotFound(thread_id.unwrap_or_default().to_owned()),
+            PageError::ThreadNotFound => Self::ThreadNotFound(thread_id.unwrap_or_default().into()),
             PageError::Storage(error) => Self::Storage(error),
         }
     }
@@ -85,19 +86,17 @@ impl Refusal {
     /// A part of a thread's history that is not to be had; `turn_id` is the one that was asked for.
     pub(crate) fn history(refused: HistoryError, thread_id: &str, turn_id: &str) -> Self {
         match refused {
-            HistoryError::ThreadNotFound => Self::ThreadNotFound(thread_id.to_owned()),
-            HistoryError::TurnNotFound => {
-                Self::TurnNotFound { thread_id: thread_id.to_owned(), turn_id: turn_id.to_owned() }
-            }
-            HistoryError::TurnRunning => Self::TurnRunning(turn_id.to_owned()),
+            HistoryError::ThreadNotFound => Self::ThreadNotFound(thread_id.into()),
+            HistoryError::TurnNotFound => Self::TurnNotFound { thread_id: thread_id.into(), turn_id: turn_id.into() },
+            HistoryError::TurnRunning => Self::TurnRunning(turn_id.into()),
             HistoryError::Storage(error) => Self::Storage(error),
         }
     }
 
     pub(crate) fn lease(refused: LeaseError, thread_id: &str) -> Self {
         match refused {
-            LeaseError::Busy(busy) => Self::ThreadInUse { thread_id: thread_id.to_owned(), pid: busy.pid },
-            LeaseError::ThreadNotFound => Self::ThreadNotFound(thread_id.to_owned()),
+            LeaseError::Busy(busy) => Self::ThreadInUse { thread_id: thread_id.into(), pid: busy.pid },
+            LeaseError::ThreadNotFound => Self::ThreadNotFound(thread_id.into()),
             LeaseError::Storage(error) => Self::Storage(error),
         }
     }

@@ -13,11 +13,11 @@ use crate::harness::{HOSTED, SLOW_AND_FREE, STANDALONE, Sandbox, Server, text};
 use crate::threads::forks::{fork, fork_params};
 
 fn of(image_id: &str) -> ImageDeleteParams {
-    ImageDeleteParams { image_id: image_id.to_owned(), thread_id: None }
+    ImageDeleteParams { image_id: image_id.into(), thread_id: None }
 }
 
 async fn told(server: &mut Server, thread_id: &str, image_id: &str) {
-    let deleted = ImageDeletedNotification { thread_id: thread_id.to_owned(), image_id: image_id.to_owned() };
+    let deleted = ImageDeletedNotification { thread_id: thread_id.into(), image_id: image_id.into() };
     server.expect_event("image/deleted", |event| *event == Event::ImageDeleted(deleted.clone())).await;
 }
 
@@ -113,7 +113,7 @@ async fn the_file_goes_with_the_last_thread_that_shows_it() {
     let refused = server.request_error::<ImageDelete>(&of(image_id)).await;
     assert_eq!(refused, "-32602 Invalid params: `threadId`: is needed, since several threads show the image");
 
-    let params = ImageDeleteParams { thread_id: Some(original.clone()), ..of(image_id) };
+    let params = ImageDeleteParams { thread_id: Some(original.clone().into()), ..of(image_id) };
     assert!(!server.request::<ImageDelete>(&params).await.file_deleted);
     told(&mut server, &original, image_id).await;
     assert!(path.exists());
@@ -191,7 +191,7 @@ async fn a_deletion_of_nothing_or_with_wrong_params_is_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
-    let elsewhere = ImageDeleteParams { thread_id: Some("nowhere".to_owned()), ..of(&records[0].id) };
+    let elsewhere = ImageDeleteParams { thread_id: Some("nowhere".into()), ..of(&records[0].id) };
     assert_eq!(server.request_error::<ImageDelete>(&elsewhere).await, "-32600 thread nowhere not found");
     let other = server.start_thread().await.id;
     let elsewhere = ImageDeleteParams { thread_id: Some(other.clone()), ..of(&records[0].id) };

@@ -10,7 +10,7 @@ use super::draw;
 use crate::harness::{STANDALONE, Sandbox};
 
 fn to(image_id: &str, path: &Path) -> ImageExportParams {
-    ImageExportParams { image_id: image_id.to_owned(), path: path.display().to_string(), overwrite: None }
+    ImageExportParams { image_id: image_id.into(), path: path.display().to_string(), overwrite: None }
 }
 
 #[tokio::test]

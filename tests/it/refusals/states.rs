@@ -60,7 +60,7 @@ pub(super) async fn first(server: &mut Server) -> Subject {
     let thread_id = server.start_thread().await.id;
     let turn = server.start_turn(&thread_id, vec![text("draw a red square, 64x64")]).await;
     let image_id = completed_image(&server.events_until_turn_end().await).images[0].id.clone();
-    Subject { thread_id, turn_id: turn.id, image_id }
+    Subject { thread_id: thread_id.to_string(), turn_id: turn.id.to_string(), image_id: image_id.to_string() }
 }
 
 /// A copy of the first for each method, by what makes it from the answer to `thread/fork`.
@@ -85,7 +85,7 @@ async fn copies(server: &mut Server, changes: Value) -> BTreeMap<&'static str, S
 async fn running(server: &mut Server) -> BTreeMap<&'static str, Subject> {
     let mut copies = copies(server, json!({ "modelProvider": "endless" })).await;
     for subject in copies.values_mut() {
-        subject.turn_id = server.start_turn(&subject.thread_id, vec![text("draw a blue square")]).await.id;
+        subject.turn_id = server.start_turn(&subject.thread_id, vec![text("draw a blue square")]).await.id.to_string();
         server.events_until(is_image_start).await;
     }
     copies

@@ -80,7 +80,7 @@ pub(super) async fn draws(sandbox: &Sandbox, server: &mut Server) -> (String, St
         }
         image_ids.extend(image.images.first().map(|record| record.id.clone()));
     }
-    (thread_id, image_ids.swap_remove(0))
+    (thread_id, image_ids.swap_remove(0).to_string())
 }
 
 pub(super) async fn reads(sandbox: &Sandbox, server: &mut Server, thread_id: &str, image_id: &str) {

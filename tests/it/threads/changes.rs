@@ -18,7 +18,7 @@ use crate::harness::{SLOW_AND_FREE, Sandbox, text, turn_start_params};
 
 fn inject(thread_id: &str, items: Value) -> ThreadInjectItemsParams {
     let Value::Array(items) = items else { panic!("{items} is no list") };
-    ThreadInjectItemsParams { thread_id: thread_id.to_owned(), items }
+    ThreadInjectItemsParams { thread_id: thread_id.into(), items }
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::harness::events::{completed_image, completed_turn, is_image_start};
 use crate::harness::{SLOW_AND_FREE, Sandbox, Server, text};
 
 async fn delete(server: &mut Server, thread_id: &str) {
-    server.request::<ThreadDelete>(&ThreadDeleteParams { thread_id: thread_id.to_owned() }).await;
+    server.request::<ThreadDelete>(&ThreadDeleteParams { thread_id: thread_id.into() }).await;
     let event = server.expect_event("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
     let Event::ThreadDeleted(deleted) = event else { panic!("{event:#?}") };
     assert_eq!(deleted.thread_id, thread_id);
@@ -33,7 +33,7 @@ async fn reverted(server: &mut Server, thread_id: &str) {
 }
 
 fn revert(thread_id: &str, turn_id: &str) -> ThreadRevertParams {
-    ThreadRevertParams { thread_id: thread_id.to_owned(), before_turn_id: turn_id.to_owned() }
+    ThreadRevertParams { thread_id: thread_id.into(), before_turn_id: turn_id.into() }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Threads that are kept in memory.
 
 use easel_protocol::event::Event;
+use easel_protocol::id::ThreadId;
 use easel_protocol::image::{ImageListParams, ImageReadParams};
 use easel_protocol::method::{
     ImageList, ImageRead, ThreadArchive, ThreadDelete, ThreadItemsList, ThreadList, ThreadLoadedList, ThreadNameSet,
@@ -26,7 +27,7 @@ async fn ephemeral(server: &mut Server) -> Thread {
     thread
 }
 
-async fn listed(server: &mut Server) -> Vec<String> {
+async fn listed(server: &mut Server) -> Vec<ThreadId> {
     server.request::<ThreadList>(&ThreadListParams::default()).await.data.into_iter().map(|thread| thread.id).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Threads that begin as copies: what they share, and what each has alone.
 
 use easel_protocol::event::Event;
+use easel_protocol::id::ImageId;
 use easel_protocol::image::{ImageListParams, ImageReadParams};
 use easel_protocol::method::{ImageList, ImageRead, ThreadFork, ThreadRead, ThreadResume, ThreadTurnsList};
 use easel_protocol::thread::{Thread, ThreadForkParams, ThreadStatus};
@@ -12,7 +13,7 @@ use crate::storage::list_recursively;
 
 pub(crate) fn fork_params(thread_id: &str) -> ThreadForkParams {
     ThreadForkParams {
-        thread_id: thread_id.to_owned(),
+        thread_id: thread_id.into(),
         last_turn_id: None,
         cwd: None,
         model: None,
@@ -43,7 +44,7 @@ pub(crate) async fn fork(server: &mut Server, params: &ThreadForkParams) -> Thre
 }
 
 fn images_of(thread_id: &str) -> ImageListParams {
-    ImageListParams { thread_id: Some(thread_id.to_owned()), ..ImageListParams::default() }
+    ImageListParams { thread_id: Some(thread_id.into()), ..ImageListParams::default() }
 }
 
 fn picture_files(sandbox: &Sandbox) -> usize {
@@ -71,7 +72,7 @@ async fn a_fork_has_the_history_and_the_images_of_its_thread_and_goes_on_alone()
 
         let edited = completed_image(&server.run_turn(&copy.id, vec![text("make it blue")]).await).images[0].clone();
         assert_eq!(edited.inputs[0].id.as_ref(), Some(&drawn.id), "{tool:?}");
-        let handles = async |server: &mut Server, params: &ImageListParams| -> Vec<String> {
+        let handles = async |server: &mut Server, params: &ImageListParams| -> Vec<ImageId> {
             server.request::<ImageList>(params).await.data.into_iter().map(|entry| entry.image.id).collect()
         };
         assert_eq!(handles(&mut server, &images_of(&copy.id)).await, [edited.id.clone(), drawn.id.clone()]);
@@ -153,7 +154,7 @@ async fn a_turn_that_runs_is_not_in_the_fork() {
     let params = ThreadForkParams { last_turn_id: Some(turn.id.clone()), ..fork_params(&thread.id) };
     let refusal = server.request_error::<ThreadFork>(&params).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
-    let params = ThreadForkParams { last_turn_id: Some("nothing".to_owned()), ..fork_params(&thread.id) };
+    let params = ThreadForkParams { last_turn_id: Some("nothing".into()), ..fork_params(&thread.id) };
     let refusal = server.request_error::<ThreadFork>(&params).await;
     assert_eq!(refusal, format!("-32600 thread {} has no turn nothing", thread.id));
     let copy = server.request::<ThreadFork>(&fork_params(&thread.id)).await.thread;

@@ -50,7 +50,7 @@ async fn a_thread_beyond_the_bound_is_read_again_for_its_next_turn() {
         // Whoever reads it again fails on that.
         let database = Connection::open(sandbox.home().join("easel.db")).expect("the database of the home");
         let sql = "UPDATE model_items SET json = 'x' || json WHERE thread_id = ?1";
-        assert!(database.execute(sql, [&thread.id]).expect("rows are changed") > 0);
+        assert!(database.execute(sql, [thread.id.as_str()]).expect("rows are changed") > 0);
         let mut refused = false;
         for _ in 0..if is_read_again { 200 } else { 3 } {
             match server.client.request::<TurnStart>(&turn_start_params(&thread.id, vec![text("hello")])).await {

@@ -1,6 +1,7 @@
 //! From start to archive, on the happy path.
 
 use easel_protocol::event::Event;
+use easel_protocol::id::ThreadId;
 use easel_protocol::method::{
     ThreadArchive, ThreadItemsList, ThreadList, ThreadLoadedList, ThreadNameSet, ThreadRead, ThreadResume, ThreadStart,
     ThreadUnarchive, ThreadUnsubscribe, ToolList, TurnInterrupt, TurnStart,
@@ -18,15 +19,15 @@ use crate::harness::normalize::normalize;
 use crate::harness::{SLOW_AND_FREE, Sandbox, Server, text, turn_start_params};
 
 fn unsubscribe(thread_id: &str) -> ThreadUnsubscribeParams {
-    ThreadUnsubscribeParams { thread_id: thread_id.to_owned() }
+    ThreadUnsubscribeParams { thread_id: thread_id.into() }
 }
 
-async fn listed(server: &mut Server, archived: bool) -> Vec<String> {
+async fn listed(server: &mut Server, archived: bool) -> Vec<ThreadId> {
     let params = ThreadListParams { archived: Some(archived), ..ThreadListParams::default() };
     server.request::<ThreadList>(&params).await.data.into_iter().map(|thread| thread.id).collect()
 }
 
-async fn loaded(server: &mut Server) -> Vec<String> {
+async fn loaded(server: &mut Server) -> Vec<ThreadId> {
     server.request::<ThreadLoadedList>(&ThreadLoadedListParams::default()).await.data
 }
 

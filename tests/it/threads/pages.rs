@@ -1,5 +1,6 @@
 //! Lists in pages.
 
+use easel_protocol::id::ThreadId;
 use easel_protocol::image::ImageListParams;
 use easel_protocol::method::{
     ImageList, ThreadItemsList, ThreadList, ThreadLoadedList, ThreadNameSet, ThreadTurnsList, ThreadUnsubscribe,
@@ -14,7 +15,7 @@ use super::{items_list_params, turns_list_params};
 use crate::harness::{Sandbox, Server, text};
 
 /// Threads in the order of their start.
-async fn threads(server: &mut Server, count: usize) -> Vec<String> {
+async fn threads(server: &mut Server, count: usize) -> Vec<ThreadId> {
     let mut ids = Vec::new();
     for _ in 0..count {
         ids.push(server.start_thread().await.id);
@@ -97,7 +98,7 @@ async fn threads_are_found_by_folder_name_provider_and_words() {
         (recent, vec![&here, &elsewhere]),
     ] {
         let page = server.request::<ThreadList>(&params).await;
-        let found: Vec<&String> = page.data.iter().map(|thread| &thread.id).collect();
+        let found: Vec<&ThreadId> = page.data.iter().map(|thread| &thread.id).collect();
         assert_eq!(found, wanted, "{params:?}");
     }
     server.close().await;

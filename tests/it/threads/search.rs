@@ -1,6 +1,7 @@
 //! Threads by what was said in them, and lists that are filtered.
 
 use easel_protocol::event::Event;
+use easel_protocol::id::ThreadId;
 use easel_protocol::method::{ThreadArchive, ThreadDelete, ThreadList, ThreadNameSet, ThreadRevert, ThreadSearch};
 use easel_protocol::thread::{
     ThreadArchiveParams, ThreadDeleteParams, ThreadListParams, ThreadRevertParams, ThreadSetNameParams, ThreadSortKey,
@@ -19,18 +20,18 @@ fn term(term: &str) -> ThreadSearchParams {
     ThreadSearchParams { search_term: term.to_owned(), ..ThreadSearchParams::default() }
 }
 
-async fn found(server: &mut Server, params: ThreadSearchParams) -> Vec<String> {
+async fn found(server: &mut Server, params: ThreadSearchParams) -> Vec<ThreadId> {
     server.request::<ThreadSearch>(&params).await.data.into_iter().map(|found| found.thread.id).collect()
 }
 
 async fn name(server: &mut Server, thread_id: &str, name: &str) {
-    let params = ThreadSetNameParams { thread_id: thread_id.to_owned(), name: name.to_owned() };
+    let params = ThreadSetNameParams { thread_id: thread_id.into(), name: name.to_owned() };
     server.request::<ThreadNameSet>(&params).await;
     server.expect_event("thread/name/updated", |event| matches!(event, Event::ThreadNameUpdated(_))).await;
 }
 
 /// A thread in which these messages were sent.
-async fn said(server: &mut Server, messages: &[&str]) -> String {
+async fn said(server: &mut Server, messages: &[&str]) -> ThreadId {
     let id = server.start_thread().await.id;
     for message in messages {
         server.run_turn(&id, vec![text(message)]).await;
@@ -87,7 +88,7 @@ async fn what_is_taken_back_deleted_archived_or_ephemeral_is_not_found() {
     server.expect_event("thread/reverted", |event| matches!(event, Event::ThreadReverted(_))).await;
     assert!(found(&mut server, term("dog")).await.is_empty());
 
-    server.request::<ThreadArchive>(&ThreadArchiveParams { thread_id: second.clone() }).await;
+    server.request::<ThreadArchive>(&ThreadArchiveParams { thread_id: second.clone().into() }).await;
     server.events_until(|event| matches!(event, Event::ThreadArchived(_))).await;
     assert_eq!(found(&mut server, term("cat")).await, [&*first]);
     let archived = ThreadSearchParams { archived: Some(true), ..term("cat") };

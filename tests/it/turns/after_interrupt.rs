@@ -33,7 +33,7 @@ async fn busy(server: &mut Server) -> Busy {
     server.request::<ThreadResume>(&slow).await;
     let turn_id = server.start_turn(&thread_id, vec![text("draw a fox")]).await.id;
     server.events_until(is_image_start).await;
-    Busy { thread_id, image_id, turn_id }
+    Busy { thread_id: thread_id.to_string(), image_id: image_id.to_string(), turn_id: turn_id.to_string() }
 }
 
 /// Sends an interrupt and a request in one go. Returns what came by then, by method or `answer <id>`, and the result of the
@@ -100,7 +100,7 @@ async fn the_end_of_an_interrupted_turn_is_told_before_its_thread_is_archived_ho
     let thread_id = server.start_thread_with(slow).await.id;
     let turn_id = server.start_turn(&thread_id, vec![text("draw a fox")]).await.id;
     let params = json!({ "threadId": thread_id });
-    let busy = Busy { thread_id, image_id: String::new(), turn_id };
+    let busy = Busy { thread_id: thread_id.to_string(), image_id: String::new(), turn_id: turn_id.to_string() };
     let (came, _) = interrupt_and_ask(&mut server, &busy, "thread/archive", params).await;
     assert_eq!(came[..2], ["answer 1001", "thread/status/changed"]);
     assert_eq!(came[came.len() - 2..], ["turn/completed", "answer 1002"]);

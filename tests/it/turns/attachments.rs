@@ -106,7 +106,7 @@ async fn the_same_image_attached_twice_is_kept_once() {
 /// Refused, no turn, no event, and the next turn works.
 async fn is_refused(server: &mut Server, thread_id: &str, input: Vec<UserInput>) -> String {
     let refusal = server.request_error::<TurnStart>(&turn_start_params(thread_id, input)).await;
-    let read = ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) };
+    let read = ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) };
     let thread = server.request::<ThreadRead>(&read).await.thread;
     assert_eq!((thread.status, thread.turns.len()), (ThreadStatus::Idle {}, 0), "{refusal}");
     refusal

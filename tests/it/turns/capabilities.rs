@@ -125,7 +125,7 @@ async fn the_configuration_can_ask_for_the_bytes_and_the_client_can_decline() {
 }
 
 async fn no_history_carries_bytes(server: &mut Server, thread_id: &str) {
-    let read = ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) };
+    let read = ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) };
     let mut turns = server.request::<ThreadRead>(&read).await.thread.turns;
     turns.extend(server.request::<ThreadResume>(&resume_params(thread_id)).await.thread.turns);
     let params = ThreadTurnsListParams { items_view: Some(TurnItemsView::Full), ..turns_list_params(thread_id) };

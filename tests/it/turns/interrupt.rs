@@ -11,14 +11,14 @@ use crate::harness::events::{as_image, completed_image, completed_turn, is_image
 use crate::harness::{HOSTED, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Sandbox, Server, text, turn_start_params};
 
 fn interrupt(thread_id: &str, turn_id: &str) -> TurnInterruptParams {
-    TurnInterruptParams { thread_id: thread_id.to_owned(), turn_id: turn_id.to_owned() }
+    TurnInterruptParams { thread_id: thread_id.into(), turn_id: turn_id.into() }
 }
 
 /// Starts a turn and comes back when its image is begun. Returns the turn's id.
 async fn turn_in_mid_image(server: &mut Server, thread_id: &str) -> String {
     let turn = server.start_turn(thread_id, vec![text("draw a red square")]).await;
     server.events_until(is_image_start).await;
-    turn.id
+    turn.id.to_string()
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_turn_may_be_started_while_the_interrupted_one_ends() {
         let start = turn_start_params(&thread.id, vec![text("and a circle")]);
         let starting = server.client.send::<TurnStart>(&start).await.expect("a pipe");
         server.client.answer::<TurnInterrupt>(interrupting).await.expect("an interrupt");
-        turn_id = server.client.answer::<TurnStart>(starting).await.expect("a turn").turn.id;
+        turn_id = server.client.answer::<TurnStart>(starting).await.expect("a turn").turn.id.to_string();
         server.events_until_turn_end().await;
         server.events_until(is_image_start).await;
     }

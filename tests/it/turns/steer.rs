@@ -12,8 +12,8 @@ use crate::threads::read_params;
 
 fn steer(thread_id: &str, turn_id: &str) -> TurnSteerParams {
     TurnSteerParams {
-        thread_id: thread_id.to_owned(),
-        expected_turn_id: turn_id.to_owned(),
+        thread_id: thread_id.into(),
+        expected_turn_id: turn_id.into(),
         input: vec![text("and make it blue")],
         client_user_message_id: Some("mine".to_owned()),
     }
@@ -40,7 +40,7 @@ async fn a_message_is_added_to_the_turn_that_runs() {
     });
     let added = added.expect("the message");
     assert_eq!((added.client_id.as_deref(), added.content.len()), (Some("mine"), 2));
-    assert!(events.iter().any(|event| matches!(event, Event::ItemStarted(started) if started.item.id() == added.id)));
+    assert!(events.iter().any(|event| matches!(event, Event::ItemStarted(started) if *started.item.id() == added.id)));
     let turns = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.turns;
     assert!(turns[0].items.contains(&ThreadItem::UserMessage(added)));
     server.close().await;

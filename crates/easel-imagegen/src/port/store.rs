@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easel_protocol::event::{Event, TokenUsage};
+use easel_protocol::id::{ThreadId, TurnId};
 use easel_protocol::record::{Attachment, ImageError, ImageRecord, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
@@ -16,8 +17,8 @@ use super::{Files, GeneratedImages, ImportError, Reference, StorageError};
 /// One row of the call journal, durable before the request leaves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallStart {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
     pub call_id: String,
     pub provider: String,
     pub model: String,
@@ -33,8 +34,8 @@ pub struct CallStart {
 /// A request to a model whose provider may make and bill images while it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestStart {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
     /// Unix milliseconds.
     pub started_at_ms: i64,
 }

@@ -29,7 +29,7 @@ fn reference(name: &str) -> Reference {
         has_alpha: false,
     };
     Reference {
-        id: Some(format!("img_{:0>32}", hex(name))),
+        id: Some(format!("img_{:0>32}", hex(name)).into()),
         path: format!("/home/{name}.png").into(),
         facts,
         provenance: Provenance::User,
@@ -87,7 +87,8 @@ fn an_edit_in_a_thread_without_images_says_so() {
 fn images_are_found_by_handle_and_by_path_in_the_order_named() {
     let thread = thread("A0 m");
     let handle = reference("m").id.unwrap();
-    let listed = NamedImages::Listed(vec![handle, "/home/A.png".to_owned(), "/project/logo.png".to_owned()]);
+    let listed =
+        NamedImages::Listed(vec![handle.to_string(), "/home/A.png".to_owned(), "/project/logo.png".to_owned()]);
     assert_eq!(names(&resolve(&listed, &thread).expect("all are named well")), "m A /project/logo.png");
 }
 

@@ -24,7 +24,7 @@ fn attachment(number: usize, handle: &str) -> [ContentItem; 2] {
 
 fn call_of(call_id: &str, arguments: &str) -> ResponseItem {
     ResponseItem::FunctionCall {
-        call_id: call_id.to_owned(),
+        call_id: call_id.into(),
         namespace: Some("image_gen".to_owned()),
         name: "imagegen".to_owned(),
         arguments: arguments.to_owned(),
@@ -32,7 +32,7 @@ fn call_of(call_id: &str, arguments: &str) -> ResponseItem {
 }
 
 fn output_of(call_id: &str, output: Vec<ContentItem>) -> ResponseItem {
-    ResponseItem::FunctionCallOutput { call_id: call_id.to_owned(), output }
+    ResponseItem::FunctionCallOutput { call_id: call_id.into(), output }
 }
 
 fn made(handle: &str) -> Vec<ContentItem> {
@@ -52,7 +52,7 @@ fn reference(handle: &str) -> Reference {
         has_alpha: false,
     };
     Reference {
-        id: Some(handle.to_owned()),
+        id: Some(handle.into()),
         path: format!("/home/{handle}.png").into(),
         facts,
         provenance: Provenance::User,
@@ -159,7 +159,7 @@ fn a_reference_to_an_older_picture_is_an_edit_only_when_one_was_made() {
 #[test]
 fn a_hosted_picture_counts_by_its_call_or_by_the_line_beside_it() {
     let call = ResponseItem::ImageGenerationCall {
-        id: "ig".to_owned(),
+        id: "ig".into(),
         status: "completed".to_owned(),
         revised_prompt: None,
         result: "easel:img_h".to_owned(),
@@ -255,7 +255,7 @@ fn images_of_the_conversation_keep_their_place_in_it() {
         user(content),
         output_of("call_1", made("img_m")),
         ResponseItem::ImageGenerationCall {
-            id: "ig".to_owned(),
+            id: "ig".into(),
             status: "completed".to_owned(),
             revised_prompt: None,
             result: "easel:img_h".to_owned(),
@@ -268,10 +268,6 @@ fn images_of_the_conversation_keep_their_place_in_it() {
     let attached = Origin::Attached { message: 1 };
     assert_eq!(
         found,
-        [
-            (attached, "img_a".to_owned()),
-            (Origin::Generated, "img_m".to_owned()),
-            (Origin::Generated, "img_h".to_owned())
-        ]
+        [(attached, "img_a".into()), (Origin::Generated, "img_m".into()), (Origin::Generated, "img_h".into())]
     );
 }

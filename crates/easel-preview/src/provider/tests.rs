@@ -25,8 +25,8 @@ impl Files for Memory {
 
     fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
         let id = image.id.clone().unwrap_or_default();
-        self.opened.lock().unwrap().push(id.clone());
-        self.files.get(&id).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.opened.lock().unwrap().push(id.to_string());
+        self.files.get(&*id).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn create(&self) -> io::Result<Self::Writer> {
@@ -55,7 +55,7 @@ fn reference(id: &str) -> Reference {
         bytes: 1,
         has_alpha: false,
     };
-    Reference { id: Some(id.to_owned()), path: "/home/x.png".into(), facts, provenance: Provenance::User }
+    Reference { id: Some(id.into()), path: "/home/x.png".into(), facts, provenance: Provenance::User }
 }
 
 fn job(prompt: &str, parameters: AppliedImage, references: &[&str]) -> ImageJob {

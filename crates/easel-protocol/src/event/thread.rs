@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::ThreadId;
 use crate::thread::{ApprovalPolicy, ApprovalsReviewer, SandboxPolicy, Thread, ThreadStatus};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
@@ -15,21 +16,21 @@ pub struct ThreadStartedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStatusChangedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     pub status: ThreadStatus,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadNameUpdatedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     pub thread_name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettingsUpdatedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     pub thread_settings: AppliedSettings,
 }
 
@@ -73,31 +74,31 @@ pub struct CollaborationSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchivedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchivedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }
 
 /// The thread is no longer held in memory; `thread/resume` loads it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadClosedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }
 
 /// Turns of the thread were taken back: what a client holds of its history is to be read anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeletedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::{ImageId, ItemId, ThreadId, TurnId};
 use crate::item::ThreadItem;
 use crate::record::MediaType;
 use crate::response_item::ResponseItem;
@@ -12,15 +13,15 @@ use crate::turn::{Turn, TurnError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     pub turn: Turn,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemStartedNotification {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
     pub item: ThreadItem,
     pub started_at_ms: i64,
 }
@@ -28,9 +29,9 @@ pub struct ItemStartedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentMessageDeltaNotification {
-    pub thread_id: String,
-    pub turn_id: String,
-    pub item_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
+    pub item_id: ItemId,
     pub delta: String,
 }
 
@@ -38,9 +39,9 @@ pub struct AgentMessageDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageGenerationPreviewNotification {
-    pub thread_id: String,
-    pub turn_id: String,
-    pub item_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
+    pub item_id: ItemId,
     /// As the provider counts them, from 0.
     pub index: u32,
     /// Absolute. The file is removed when the next preview of the item comes, or the item ends: it may be gone already.
@@ -56,8 +57,8 @@ pub struct ImageGenerationPreviewNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemCompletedNotification {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
     pub item: ThreadItem,
     pub completed_at_ms: i64,
 }
@@ -66,16 +67,16 @@ pub struct ItemCompletedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct RawResponseItemCompletedNotification {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
     pub item: ResponseItem,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTokenUsageUpdatedNotification {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
     pub token_usage: ThreadTokenUsage,
 }
 
@@ -122,16 +123,16 @@ impl std::ops::AddAssign for TokenUsage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageDeletedNotification {
-    pub thread_id: String,
-    pub image_id: String,
+    pub thread_id: ThreadId,
+    pub image_id: ImageId,
 }
 
 /// What ends a turn; never what is retried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorNotification {
-    pub thread_id: String,
-    pub turn_id: String,
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
     pub error: TurnError,
     pub will_retry: bool,
 }
@@ -139,6 +140,6 @@ pub struct ErrorNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnCompletedNotification {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     pub turn: Turn,
 }

@@ -4,14 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::{ThreadId, TurnId};
+
 use super::Thread;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// This turn and all after it leave history. The images that they made are kept.
-    pub before_turn_id: String,
+    pub before_turn_id: TurnId,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
@@ -29,7 +31,7 @@ pub struct ThreadRevertResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRollbackParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// The newest turns that leave history, at least 1; all when there are not so many. The images that they made are
     /// kept.
     pub num_turns: u32,
@@ -45,7 +47,7 @@ pub struct ThreadRollbackResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeleteParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -55,7 +57,7 @@ pub struct ThreadDeleteResponse {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSetNameParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// 1 to 200 characters after trimming.
     pub name: String,
 }
@@ -68,7 +70,7 @@ pub struct ThreadSetNameResponse {}
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadMetadataUpdateParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     #[serde(default)]
     pub git_info: Option<GitInfoPatch>,
 }
@@ -115,7 +117,7 @@ pub struct ThreadMetadataUpdateResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadSettingsUpdateParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     #[serde(default)]
     pub cwd: Option<String>,
     #[serde(default)]
@@ -129,7 +131,7 @@ pub struct ThreadSettingsUpdateResponse {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadInjectItemsParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// Items of the Responses API for the model to read before the next turn: messages, function calls with their outputs,
     /// image calls. Pictures are `data:` URLs or handles of the thread. 1 to 256 items, 1 MiB without pictures.
     #[ts(type = "Array<unknown>")]
@@ -143,7 +145,7 @@ pub struct ThreadInjectItemsResponse {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchiveParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -153,7 +155,7 @@ pub struct ThreadArchiveResponse {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchiveParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
@@ -165,7 +167,7 @@ pub struct ThreadUnarchiveResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnsubscribeParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::{ThreadId, TurnId};
+
 use super::Thread;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
@@ -79,7 +81,7 @@ pub enum SandboxPolicy {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadResumeParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     #[serde(default)]
     pub cwd: Option<String>,
     #[serde(default)]
@@ -110,10 +112,10 @@ pub struct ThreadResumeParams {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadForkParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// The last turn that the new thread has, which must have ended. Without it, all turns that have ended.
     #[serde(default)]
-    pub last_turn_id: Option<String>,
+    pub last_turn_id: Option<TurnId>,
     #[serde(default)]
     pub cwd: Option<String>,
     #[serde(default)]

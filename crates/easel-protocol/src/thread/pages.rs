@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Thread;
+use crate::id::{ThreadId, TurnId};
 use crate::item::ThreadItem;
 use crate::thread_search::ThreadSourceKind;
 use crate::turn::{Turn, TurnItemsView};
@@ -13,7 +14,7 @@ use crate::turn::{Turn, TurnItemsView};
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadReadParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     #[serde(default)]
     pub include_turns: Option<bool>,
 }
@@ -55,7 +56,7 @@ pub struct ThreadListParams {
     pub source_kinds: Option<Vec<ThreadSourceKind>>,
     /// Threads to leave out, at most 100; to be sent with each page.
     #[serde(default)]
-    pub excluded_thread_ids: Option<Vec<String>>,
+    pub excluded_thread_ids: Option<Vec<ThreadId>>,
     /// Names of the clients that started the threads; empty is all.
     #[serde(default)]
     pub originators: Option<Vec<String>>,
@@ -115,7 +116,7 @@ pub struct ThreadLoadedListParams {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadLoadedListResponse {
-    pub data: Vec<String>,
+    pub data: Vec<ThreadId>,
     pub next_cursor: Option<String>,
 }
 
@@ -123,7 +124,7 @@ pub struct ThreadLoadedListResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadTurnsListParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     #[serde(default)]
     pub cursor: Option<String>,
     /// 1 to 100; default 25.
@@ -149,10 +150,10 @@ pub struct ThreadTurnsListResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadItemsListParams {
-    pub thread_id: String,
+    pub thread_id: ThreadId,
     /// Items of this turn alone.
     #[serde(default)]
-    pub turn_id: Option<String>,
+    pub turn_id: Option<TurnId>,
     #[serde(default)]
     pub cursor: Option<String>,
     /// 1 to 100; default 25.
@@ -174,7 +175,7 @@ pub struct ThreadItemsListResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadItemEntry {
-    pub turn_id: String,
+    pub turn_id: TurnId,
     pub item: ThreadItem,
     pub started_at_ms: Option<i64>,
     pub completed_at_ms: Option<i64>,

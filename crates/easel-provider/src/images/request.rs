@@ -79,7 +79,7 @@ fn check(record: &ApiProfile, job: &ImageJob) -> Result<(), ImageError> {
 
 /// What the image is called in a message.
 pub(super) fn name(image: &Reference) -> String {
-    image.id.clone().unwrap_or_else(|| image.path.display().to_string())
+    image.id.as_ref().map_or_else(|| image.path.display().to_string(), ToString::to_string)
 }
 
 fn invalid(message: &str) -> ImageError {

@@ -2,6 +2,7 @@
 //! them in, so that what no message will ever show is removed.
 
 use easel_imagegen::handle;
+use easel_protocol::id::ImageId;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 use rusqlite::Transaction;
 
@@ -40,13 +41,13 @@ fn handles(item: &ResponseItem) -> impl Iterator<Item = &str> {
 }
 
 /// Notes for removal images that were taken in for a message that was refused.
-pub(crate) fn discard(write: &Transaction<'_>, thread_id: &str, ids: &[String]) -> Result<(), Error> {
+pub(crate) fn discard(write: &Transaction<'_>, thread_id: &str, ids: &[ImageId]) -> Result<(), Error> {
     for id in ids {
         let sql = "INSERT INTO removals (path) SELECT path FROM images \
                    WHERE thread_id = ?1 AND id = ?2 AND taken_by IS NOT NULL ON CONFLICT DO NOTHING";
-        write.execute(sql, (thread_id, id))?;
+        write.execute(sql, (thread_id, id.as_str()))?;
         let sql = "DELETE FROM images WHERE thread_id = ?1 AND id = ?2 AND taken_by IS NOT NULL";
-        write.execute(sql, (thread_id, id))?;
+        write.execute(sql, (thread_id, id.as_str()))?;
     }
     Ok(())
 }

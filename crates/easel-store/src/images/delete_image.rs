@@ -127,7 +127,7 @@ fn mark_item(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &st
 fn mark_conversation(write: &Transaction<'_>, home: &Home, thread_id: &str, record: &ImageRecord) -> Result<(), Error> {
     let sql = "SELECT position, json FROM model_items WHERE thread_id = ?1 AND instr(json, ?2) > 0";
     let mut statement = write.prepare(sql)?;
-    let found = statement.query_map((thread_id, &record.id), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = statement.query_map((thread_id, record.id.as_str()), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let found: Vec<(i64, String)> = found.collect::<Result<_, _>>()?;
     for (position, json) in found {
         let item = without(home.read_json(&json)?, record);

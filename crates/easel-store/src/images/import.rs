@@ -82,7 +82,7 @@ async fn record(
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let taken_by = (origin == "attached").then_some(&*owner);
         let (json, path) = (home.to_json(attachment.clone())?, home.stored(Path::new(&attachment.path)));
-        let row = params![thread_id, attachment.id, origin, path, now_ms() / 1000, json, taken_by];
+        let row = params![thread_id, attachment.id.as_str(), origin, path, now_ms() / 1000, json, taken_by];
         write.prepare_cached(sql)?.execute(row)?;
         Ok(Some(attachment))
     };

@@ -13,7 +13,7 @@ pub(crate) fn reserve(database: &mut Database, request: &RequestStart) -> Result
     database.write_durably(|write| {
         let sql = "INSERT INTO hosted_requests (thread_id, turn_id, owner, started_at_ms) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (thread_id, turn_id) DO UPDATE SET owner = ?3, started_at_ms = ?4";
-        let row = (&request.thread_id, &request.turn_id, &owner, request.started_at_ms);
+        let row = (request.thread_id.as_str(), request.turn_id.as_str(), &owner, request.started_at_ms);
         write.prepare_cached(sql)?.execute(row)?;
         Ok(())
     })

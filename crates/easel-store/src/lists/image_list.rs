@@ -60,7 +60,7 @@ pub(crate) fn images(
     let (beyond, order) = wanted.sql("sequence", "id");
     let sql = images_sql(wish.thread_id.is_some(), &beyond, &order);
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;
+    let mut rows = statement.query((wanted.value(), wanted.id(), wish.thread_id.as_deref()))?;
     let page = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let (entry, bytes) = entry_of(home, row)?;
@@ -123,9 +123,9 @@ pub(crate) fn is_recorded(connection: &Connection, home: &Home, thread_id: &str,
 fn entry_of(home: &Home, row: &Row<'_>) -> Result<(ImageEntry, usize), Error> {
     let (image, size) = home.read_sized(row.get_ref(5)?)?;
     let entry = ImageEntry {
-        thread_id: row.get(1)?,
-        turn_id: row.get(2)?,
-        item_id: row.get(3)?,
+        thread_id: row.get::<_, String>(1)?.into(),
+        turn_id: row.get::<_, String>(2)?.into(),
+        item_id: row.get::<_, String>(3)?.into(),
         created_at: row.get(4)?,
         image,
     };

@@ -24,7 +24,7 @@ pub(crate) fn turns(
     let (beyond, order) = wanted.sql("position", "id");
     let sql = format!("SELECT position, id, json FROM turns WHERE thread_id = ?3 AND {beyond} ORDER BY {order}");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id))?;
+    let mut rows = statement.query((wanted.value(), wanted.id(), wish.thread_id.as_str()))?;
     let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let place = Place { value: row.get(0)?, id: row.get(1)? };
@@ -64,12 +64,17 @@ pub(crate) fn items(
     let (beyond, order) = wanted.sql("position", "id");
     let sql = items_sql(wish.turn_id.is_some(), &beyond, &order);
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((wanted.value(), wanted.id(), &wish.thread_id, &wish.turn_id))?;
+    let mut rows = statement.query((wanted.value(), wanted.id(), wish.thread_id.as_str(), wish.turn_id.as_deref()))?;
     let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let (item, bytes) = home.read_sized::<ThreadItem>(row.get_ref(2)?)?;
         let (started_at_ms, completed_at_ms) = item.times();
-        let entry = ThreadItemEntry { turn_id: row.get(3)?, item, started_at_ms: Some(started_at_ms), completed_at_ms };
+        let entry = ThreadItemEntry {
+            turn_id: row.get::<_, String>(3)?.into(),
+            item,
+            started_at_ms: Some(started_at_ms),
+            completed_at_ms,
+        };
         Ok(Some((Place { value: row.get(0)?, id: row.get(1)? }, bytes, entry)))
     })?;
     Ok(ThreadItemsListResponse { data, next_cursor, backwards_cursor })

@@ -80,8 +80,14 @@ fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePag
     let (beyond, order) = wanted.sql("sequence", "thread_id");
     let sql = used_sql(wish.thread_id.is_some(), &beyond, &order);
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows =
-        statement.query(params![wanted.value(), wanted.id(), wish.thread_id, wish.model, wish.since, wish.until])?;
+    let mut rows = statement.query(params![
+        wanted.value(),
+        wanted.id(),
+        wish.thread_id.as_deref(),
+        wish.model,
+        wish.since,
+        wish.until
+    ])?;
     let page = wanted.fill(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let used = used_of(row)?;
@@ -99,7 +105,8 @@ fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<UsageRo
     let sql = totals_sql(wish.thread_id.is_some());
     let mut statement = connection.prepare_cached(&sql)?;
     let nothing: Option<i64> = None;
-    let mut rows = statement.query(params![nothing, nothing, wish.thread_id, wish.model, wish.since, wish.until])?;
+    let mut rows =
+        statement.query(params![nothing, nothing, wish.thread_id.as_deref(), wish.model, wish.since, wish.until])?;
     let mut sums = Vec::new();
     while let Some(row) = rows.next()? {
         sums.push(used_of(row)?);

@@ -93,15 +93,15 @@ async fn name_archive_and_usage_follow_their_events() {
     let thread_id = || THREAD.to_owned();
     let events = vec![
         Event::ThreadNameUpdated(ThreadNameUpdatedNotification {
-            thread_id: thread_id(),
+            thread_id: thread_id().into(),
             thread_name: Some("Cats".into()),
         }),
         Event::ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification {
-            thread_id: thread_id(),
+            thread_id: thread_id().into(),
             turn_id: TURN.into(),
             token_usage,
         }),
-        Event::ThreadArchived(ThreadArchivedNotification { thread_id: thread_id() }),
+        Event::ThreadArchived(ThreadArchivedNotification { thread_id: thread_id().into() }),
     ];
     store.append(events).await.unwrap();
     let loaded = store.load_thread(THREAD).await.unwrap().unwrap();

@@ -3,6 +3,7 @@
 
 use easel_imagegen::port::{ImageSource, Store};
 use easel_protocol::event::Event;
+use easel_protocol::id::ItemId;
 use easel_protocol::item::{ThreadItem, UserMessageItem};
 use easel_protocol::record::Attachment;
 use easel_protocol::response_item::ResponseItem;
@@ -24,7 +25,7 @@ async fn attach(store: &EaselStore, filling: &[u8]) -> Attachment {
     store.import_image(THREAD, ImageSource::DataUrl(format!("data:image/png;base64,{bytes}"))).await.unwrap()
 }
 
-async fn messages(store: &EaselStore) -> Vec<String> {
+async fn messages(store: &EaselStore) -> Vec<ItemId> {
     items(store).await.iter().map(|item| item.id().to_owned()).collect()
 }
 

@@ -158,7 +158,7 @@ async fn child_that_draws() {
         let (turn, id) = (format!("turn-{number}"), format!("call-{number}"));
         let image = ThreadItem::ImageGeneration(Box::new(drawing(&id)));
         store.append(vec![turn_started(&turn), item_started(&turn, image)]).await.unwrap();
-        store.reserve(CallStart { turn_id: turn, ..call(&id) }).await.unwrap();
+        store.reserve(CallStart { turn_id: turn.into(), ..call(&id) }).await.unwrap();
         let images = vec![stage(&store, &png(1, 1, id.as_bytes())), stage(&store, &png(2, 2, id.as_bytes()))];
         println!("staged {id}");
         store.settle(THREAD, &id, CallEnd::Generated { made: made(images), elapsed_ms: 1 }).await.unwrap();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use easel_imagegen::port::{CallEnd, Store};
+use easel_protocol::id::ThreadId;
 use easel_protocol::image::ImageListParams;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::thread::ThreadListParams;
@@ -30,7 +31,7 @@ async fn fork(store: &EaselStore, source: &str, id: &str) {
     store.fork_thread(Fork { source: source.into(), thread: thread(id), overrides, last_turn: None }).await.unwrap();
 }
 
-async fn image_threads(store: &EaselStore) -> Vec<String> {
+async fn image_threads(store: &EaselStore) -> Vec<ThreadId> {
     let page = store.list_images(ImageListParams::default()).await.unwrap();
     page.data.into_iter().map(|entry| entry.thread_id).collect()
 }

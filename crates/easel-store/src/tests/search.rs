@@ -1,4 +1,5 @@
 use easel_imagegen::port::Store;
+use easel_protocol::id::ThreadId;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::thread::{SortDirection, Thread};
 use easel_protocol::thread_search::{ThreadSearchParams, ThreadSearchSortKey};
@@ -14,7 +15,7 @@ fn term(term: &str) -> ThreadSearchParams {
     ThreadSearchParams { search_term: term.into(), ..ThreadSearchParams::default() }
 }
 
-async fn found(store: &EaselStore, wish: ThreadSearchParams) -> Vec<String> {
+async fn found(store: &EaselStore, wish: ThreadSearchParams) -> Vec<ThreadId> {
     store.search_threads(wish).await.unwrap().data.into_iter().map(|found| found.thread.id).collect()
 }
 
@@ -83,7 +84,7 @@ async fn pages_of_what_is_found_hold_each_once_whatever_is_written_meanwhile() {
             seen.extend(page.data.into_iter().map(|found| found.thread.id));
             let new = Thread { preview: "a cat".into(), created_at: 50, updated_at: 50, ..thread("new") };
             store
-                .save_thread(Thread { id: format!("new{}{}", sort_key as u8, seen.len()), ..new }, None)
+                .save_thread(Thread { id: format!("new{}{}", sort_key as u8, seen.len()).into(), ..new }, None)
                 .await
                 .unwrap();
             wish.cursor = page.next_cursor;

@@ -54,7 +54,7 @@ pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &E
         Event::ThreadStarted(started) => put_thread(write, &started.thread, None),
         Event::ThreadNameUpdated(renamed) => {
             let sql = "UPDATE threads SET name = ?2 WHERE id = ?1";
-            write.prepare_cached(sql)?.execute((&renamed.thread_id, &renamed.thread_name))?;
+            write.prepare_cached(sql)?.execute((renamed.thread_id.as_str(), &renamed.thread_name))?;
             Ok(())
         }
         Event::ThreadArchived(archived) => set_archived(write, &archived.thread_id, 1),
@@ -81,9 +81,9 @@ pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &E
         Event::ThreadTokenUsageUpdated(used) => {
             let usage = serde_json::to_string(&used.token_usage)?;
             let sql = "UPDATE threads SET usage = ?2 WHERE id = ?1";
-            write.prepare_cached(sql)?.execute((&used.thread_id, &usage))?;
+            write.prepare_cached(sql)?.execute((used.thread_id.as_str(), &usage))?;
             let sql = "UPDATE turns SET usage = ?3 WHERE thread_id = ?1 AND id = ?2";
-            write.prepare_cached(sql)?.execute((&used.thread_id, &used.turn_id, &usage))?;
+            write.prepare_cached(sql)?.execute((used.thread_id.as_str(), used.turn_id.as_str(), &usage))?;
             usage::count_tokens(write, &used.thread_id, &used.token_usage.last)
         }
         Event::ConfigWarning(_)
@@ -129,7 +129,7 @@ pub(crate) fn put_thread_in(
          updated_at = max(updated_at, ?10)"
     );
     write.prepare_cached(&sql)?.execute(params![
-        thread.id,
+        thread.id.as_str(),
         serde_json::to_string(&bare)?,
         overrides.map(serde_json::to_string).transpose()?,
         thread.name,
@@ -158,7 +158,7 @@ pub(crate) fn put_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, ow
     let sql = "INSERT INTO turns (thread_id, position, id, owner, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM turns WHERE thread_id = ?1), ?2, ?3, ?4) \
                ON CONFLICT (thread_id, id) DO UPDATE SET owner = ?3, json = ?4";
-    write.prepare_cached(sql)?.execute((thread_id, &turn.id, owner, serde_json::to_string(&bare)?))?;
+    write.prepare_cached(sql)?.execute((thread_id, turn.id.as_str(), owner, serde_json::to_string(&bare)?))?;
     if let Some(moment) = turn.completed_at.or(turn.started_at) {
         let sql = "UPDATE threads SET updated_at = max(updated_at, ?2) WHERE id = ?1";
         write.prepare_cached(sql)?.execute((thread_id, moment))?;
@@ -194,7 +194,7 @@ pub(crate) fn put_item(
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM items WHERE thread_id = ?1), ?2, ?3, ?4, ?5) \
                ON CONFLICT (thread_id, id) DO UPDATE SET json = ?5";
     let json = item_json(home, item)?;
-    write.prepare_cached(sql)?.execute((thread_id, item.id(), turn_id, kind(item), json))?;
+    write.prepare_cached(sql)?.execute((thread_id, item.id().as_str(), turn_id, kind(item), json))?;
     if let ThreadItem::UserMessage(message) = item {
         let sql = "UPDATE threads SET preview = ?2 WHERE id = ?1 AND preview = ''";
         write.prepare_cached(sql)?.execute((thread_id, preview(message)))?;

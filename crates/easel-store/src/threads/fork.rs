@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use easel_imagegen::handle;
 use easel_imagegen::port::StorageError;
+use easel_protocol::id::{ThreadId, TurnId};
 use easel_protocol::thread::Thread;
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::{Map, Value};
@@ -43,12 +44,12 @@ impl From<rusqlite::Error> for HistoryError {
 #[derive(Debug, Clone)]
 pub struct Fork {
     /// The thread that is copied.
-    pub source: String,
+    pub source: ThreadId,
     /// The new thread.
     pub thread: Thread,
     pub overrides: Map<String, Value>,
     /// The last turn that is copied; without it, all that have ended.
-    pub last_turn: Option<String>,
+    pub last_turn: Option<TurnId>,
 }
 
 /// Which tables are read and written: a thread is on the disk or in memory.
@@ -80,16 +81,16 @@ fn copy(write: &Transaction<'_>, fork: &Fork, places: &Places) -> Result<(), His
 /// The position of the last turn to copy; -1 copies none.
 fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64, HistoryError> {
     let sql = format!("SELECT 1 FROM {from}.threads WHERE id = ?1");
-    if !write.prepare_cached(&sql)?.exists([&fork.source])? {
+    if !write.prepare_cached(&sql)?.exists([fork.source.as_str()])? {
         return Err(HistoryError::ThreadNotFound);
     }
     let Some(last_turn) = &fork.last_turn else {
         let sql = format!("SELECT coalesce(max(position), -1) FROM {from}.turns WHERE thread_id = ?1");
-        return Ok(write.query_row(&sql, [&fork.source], |row| row.get(0))?);
+        return Ok(write.query_row(&sql, [fork.source.as_str()], |row| row.get(0))?);
     };
     let sql = format!("SELECT position, owner IS NOT NULL FROM {from}.turns WHERE thread_id = ?1 AND id = ?2");
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    match write.query_row(&sql, [&fork.source, last_turn], row).optional()? {
+    match write.query_row(&sql, [fork.source.as_str(), last_turn.as_str()], row).optional()? {
         None => Err(HistoryError::TurnNotFound),
         Some((_, true)) => Err(HistoryError::TurnRunning),
         Some((position, false)) => Ok(position),
@@ -98,7 +99,7 @@ fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64
 
 fn copy_history(write: &Transaction<'_>, fork: &Fork, places: &Places, upto: i64) -> Result<(), Error> {
     let Places { from, to } = places;
-    let (source, thread) = (&fork.source, &fork.thread.id);
+    let (source, thread) = (fork.source.as_str(), fork.thread.id.as_str());
     let turns = format!(
         "INSERT INTO {to}.turns (thread_id, position, id, json, usage) \
          SELECT ?2, position, id, json, usage FROM {from}.turns \
@@ -134,7 +135,7 @@ fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Err
          FROM images WHERE thread_id = ?1 AND withdrawn = 0 ORDER BY sequence"
     );
     let mut statement = write.prepare(&sql)?;
-    let rows = statement.query_map([&fork.source, &fork.thread.id], |row| {
+    let rows = statement.query_map([fork.source.as_str(), fork.thread.id.as_str()], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<bool>>(2)?))
     })?;
     for row in rows {
@@ -142,7 +143,7 @@ fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Err
         if made_here == Some(true) || named.contains(&id) {
             let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json, inherited) \
                        SELECT ?2, id, origin, turn_id, call_id, path, created_at, json, 1 FROM images WHERE sequence = ?1";
-            write.prepare_cached(sql)?.execute((sequence, &fork.thread.id))?;
+            write.prepare_cached(sql)?.execute((sequence, fork.thread.id.as_str()))?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
 use easel_protocol::event::ThreadTokenUsage;
+use easel_protocol::id::ImageId;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::thread::Thread;
@@ -121,7 +122,7 @@ fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<T
 /// to be, and is left out; a made image that no output names stands before the next newer one.
 fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<ThreadImage> {
     let mut rest: Vec<Option<ThreadImage>> = stored.into_iter().map(Some).collect();
-    let places: HashMap<String, usize> =
+    let places: HashMap<ImageId, usize> =
         (0..).zip(&rest).filter_map(|(at, image)| Some((image.as_ref()?.reference.id.clone()?, at))).collect();
     let mut placed: Vec<(usize, ThreadImage)> = Vec::new();
     let mut seen = HashSet::new();

@@ -3,6 +3,7 @@
 use easel_protocol::event::{
     Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
 };
+use easel_protocol::id::{ThreadId, TurnId};
 use easel_protocol::item::{ThreadItem, UserMessageItem};
 use easel_protocol::response_item::ResponseItem;
 use rusqlite::Transaction;
@@ -30,7 +31,7 @@ pub(crate) fn put(write: &Transaction<'_>, home: &Home, message: PendingMessage)
     let id = item.id.clone();
     let (item, input) =
         (append::item_json(home, &ThreadItem::UserMessage(item))?, append::model_item_json(home, &input)?);
-    write.prepare_cached(sql)?.execute((thread_id, turn_id, id, item, input))?;
+    write.prepare_cached(sql)?.execute((thread_id.as_str(), turn_id.as_str(), id.as_str(), item, input))?;
     Ok(())
 }
 
@@ -57,7 +58,7 @@ pub(crate) fn adopt(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_
     let mut events = Vec::new();
     for (item, input) in rows {
         let mut item: ThreadItem = home.read_json(&item)?;
-        let (thread, turn) = (|| thread_id.to_owned(), || turn_id.to_owned());
+        let (thread, turn) = (|| ThreadId::from(thread_id), || TurnId::from(turn_id));
         let (started_at_ms, completed_at_ms) = (item.times().0, now_ms());
         let started =
             ItemStartedNotification { thread_id: thread(), turn_id: turn(), item: item.clone(), started_at_ms };

@@ -26,12 +26,12 @@ pub(crate) fn handle(name: &str) -> String {
 }
 
 pub(crate) fn attachment(name: &str) -> Attachment {
-    Attachment { id: handle(name), path: format!("/home/{name}.png"), facts: facts() }
+    Attachment { id: handle(name).into(), path: format!("/home/{name}.png"), facts: facts() }
 }
 
 pub(crate) fn record(name: &str) -> ImageRecord {
     ImageRecord {
-        id: handle(name),
+        id: handle(name).into(),
         path: format!("/home/{name}.png"),
         facts: facts(),
         provider: "fake".to_owned(),

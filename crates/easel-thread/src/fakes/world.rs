@@ -138,7 +138,7 @@ impl World {
         answered: Answered,
     ) -> Result<(), StartRefused> {
         let start = StartTurn {
-            message_id: format!("user_{}", permit.turn_id()),
+            message_id: format!("user_{}", permit.turn_id()).into(),
             permit,
             originator: "tests".to_owned(),
             client_id: None,
@@ -194,8 +194,8 @@ impl World {
 
 fn stored(thread_id: &str) -> StoredThread {
     let thread = Thread {
-        id: thread_id.to_owned(),
-        session_id: thread_id.to_owned(),
+        id: thread_id.into(),
+        session_id: thread_id.into(),
         forked_from_id: None,
         preview: String::new(),
         ephemeral: false,

@@ -4,6 +4,7 @@ use easel_imagegen::output;
 use easel_imagegen::plan::{PlannedCall, plan};
 use easel_imagegen::port::{FunctionCall, Reference, image_error};
 use easel_imagegen::spec::{STANDALONE_NAME, is_standalone};
+use easel_protocol::id::{CallId, ItemId};
 use easel_protocol::item::{ImageFailure, ImageGenerationItem, ImageStatus, ItemInputImage, ThreadItem};
 use easel_protocol::record::{ImageError, ImageErrorKind, ImageRecord, RequestedImage};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
@@ -22,7 +23,7 @@ pub(super) struct Calls {
 #[derive(Debug)]
 struct Call {
     /// Unique in the thread; a call of an unknown tool has one too, for history.
-    item_id: String,
+    item_id: ItemId,
     /// The item while it is in progress; a call of an unknown tool has none.
     item: Option<Box<ImageGenerationItem>>,
     kind: Kind,
@@ -84,7 +85,7 @@ impl Turn {
         let kind = Kind::Function { call, output: Vec::new(), made: Vec::new() };
         let item_id = self.start_call(step, &call_id, kind);
         match planned {
-            Ok(draft) => step.effects.push(Effect::RunCall(PlannedCall { call_id: item_id, ..draft })),
+            Ok(draft) => step.effects.push(Effect::RunCall(PlannedCall { call_id: item_id.to_string(), ..draft })),
             Err(error) => self.call_ended(step, &item_id, Err(error)),
         }
     }
@@ -118,7 +119,7 @@ impl Turn {
         step.effects.push(Effect::TrackHosted { item_id, call_id, requested, references });
     }
 
-    fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: Kind) -> String {
+    fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: Kind) -> ItemId {
         let item_id = step.conversation.unique_id(call_id);
         let item = Box::new(ImageGenerationItem {
             id: item_id.clone(),
@@ -141,8 +142,8 @@ impl Turn {
     }
 
     /// Shows what a call is making, unless it has ended.
-    pub(super) fn previewed(&self, step: &mut Step<'_>, item_id: &str, shown: &Shown) {
-        if self.calls.open.iter().any(|call| call.item_id == item_id && call.item.is_some()) {
+    pub(super) fn previewed(&self, step: &mut Step<'_>, item_id: &ItemId, shown: &Shown) {
+        if self.calls.open.iter().any(|call| call.item_id == *item_id && call.item.is_some()) {
             self.emit_preview(step, item_id, shown);
         }
     }
@@ -186,9 +187,10 @@ impl Turn {
     /// faster.
     pub(super) fn give_outputs(&mut self, step: &mut Step<'_>) -> bool {
         let mut outputs = Vec::new();
-        for Call { item_id: call_id, kind, .. } in std::mem::take(&mut self.calls.open) {
+        for Call { item_id, kind, .. } in std::mem::take(&mut self.calls.open) {
             match kind {
                 Kind::Function { call: FunctionCall { call_id: _, namespace, name, arguments }, output, made } => {
+                    let call_id = CallId::from(item_id.as_str());
                     step.conversation.made(&made);
                     outputs.push(ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output });
                     self.remember(step, ResponseItem::FunctionCall { call_id, namespace, name, arguments });
@@ -246,7 +248,7 @@ fn hosted_history(item_id: &str, output: Vec<ContentItem>) -> Vec<ResponseItem> 
         match content {
             ContentItem::InputImage { image_url, .. } if image_url.starts_with(HANDLE_SCHEME) => {
                 history.push(ResponseItem::ImageGenerationCall {
-                    id: item_id.to_owned(),
+                    id: item_id.into(),
                     status: "completed".to_owned(),
                     revised_prompt: None,
                     result: image_url,

@@ -5,6 +5,7 @@ use easel_protocol::event::{
     RawResponseItemCompletedNotification, ThreadStatusChangedNotification, ThreadTokenUsage,
     ThreadTokenUsageUpdatedNotification, TokenUsage, TurnCompletedNotification, TurnStartedNotification,
 };
+use easel_protocol::id::ItemId;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadStatus;
@@ -95,11 +96,11 @@ impl Turn {
         }));
     }
 
-    pub(super) fn emit_preview(&self, step: &mut Step<'_>, item_id: &str, shown: &Shown) {
+    pub(super) fn emit_preview(&self, step: &mut Step<'_>, item_id: &ItemId, shown: &Shown) {
         step.emit(Event::ImagePreview(ImageGenerationPreviewNotification {
             thread_id: self.thread_id.clone(),
             turn_id: self.turn_id.clone(),
-            item_id: item_id.to_owned(),
+            item_id: item_id.clone(),
             index: shown.index,
             path: shown.path.to_string_lossy().into_owned(),
             media_type: shown.facts.media_type,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{FunctionCall, ModelError, Reference};
 use easel_protocol::event::{Event, TokenUsage};
+use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
 use easel_protocol::record::{Attachment, ImageError, ImageFacts, ImageRecord, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
@@ -33,11 +34,11 @@ pub enum Input {
     AnswerFailed(ModelError),
     /// A call shows what it is making.
     Previewed {
-        item_id: String,
+        item_id: ItemId,
         shown: Shown,
     },
     CallEnded {
-        item_id: String,
+        item_id: ItemId,
         outcome: Result<Outcome, Box<ImageError>>,
     },
     /// The user added a message; it is read before the model is asked again, or the turn ends.
@@ -53,7 +54,7 @@ pub enum Input {
 /// A message that a user adds to a turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Steered {
-    pub id: String,
+    pub id: ItemId,
     pub client_id: Option<String>,
     /// With images as files of the store.
     pub content: Vec<UserInput>,
@@ -110,7 +111,7 @@ pub enum Effect {
     /// Run a call of the standalone tool; its end comes back as [`Input::CallEnded`].
     RunCall(PlannedCall),
     /// Journal a call of the hosted tool; its end comes back as [`Input::CallEnded`].
-    TrackHosted { item_id: String, call_id: String, requested: RequestedImage, references: Vec<Reference> },
+    TrackHosted { item_id: ItemId, call_id: String, requested: RequestedImage, references: Vec<Reference> },
     /// Close the request for an answer.
     CloseAnswer,
     /// Cancel the calls that run; each still reports its end.

@@ -31,7 +31,7 @@ impl Turn {
         for effect in effects {
             match effect {
                 Effect::AskModel => {}
-                Effect::RunCall(draft) => refused.push((draft.call_id, Billed::No)),
+                Effect::RunCall(draft) => refused.push((draft.call_id.into(), Billed::No)),
                 // The provider is at work already.
                 Effect::TrackHosted { item_id, .. } if self.rules.capabilities.bills => {
                     refused.push((item_id, Billed::Uncertain));

@@ -2,6 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
+use easel_protocol::id::TurnId;
+
 use super::{State, Steer, TurnSlot};
 use crate::telling::Answered;
 
@@ -9,12 +11,12 @@ use crate::telling::Answered;
 #[derive(Debug)]
 pub struct TurnPermit {
     pub(super) slot: TurnSlot,
-    pub(super) turn_id: String,
+    pub(super) turn_id: TurnId,
     pub(super) interrupt: CancellationToken,
 }
 
 impl TurnPermit {
-    pub fn turn_id(&self) -> &str {
+    pub fn turn_id(&self) -> &TurnId {
         &self.turn_id
     }
 

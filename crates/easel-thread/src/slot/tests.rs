@@ -6,7 +6,7 @@ use super::*;
 fn one_turn_runs_at_a_time_and_the_other_learns_which() {
     let slot = TurnSlot::default();
     let first = slot.begin("a").expect("free");
-    assert_eq!(slot.begin("b").expect_err("taken"), BeginRefused::Running("a".to_owned()));
+    assert_eq!(slot.begin("b").expect_err("taken"), BeginRefused::Running("a".into()));
     assert_eq!(slot.running().as_deref(), Some("a"));
     drop(first);
     assert_eq!(slot.running(), None);
@@ -66,7 +66,7 @@ fn steer(message_id: &str) -> Steer {
     let answered = Box::pin(std::future::ready(()));
     let (message_id, content, attachments) = (message_id.to_owned(), Vec::new(), Vec::new());
     let input = crate::user_message::for_model(&content, &attachments, ImageDetail::High);
-    Steer { message_id, client_id: None, content, attachments, input, answered }
+    Steer { message_id: message_id.into(), client_id: None, content, attachments, input, answered }
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_turn_reads_all_that_was_accepted_and_accepts_nothing_after_its_end() {
     let slot = TurnSlot::default();
     assert_eq!(slot.steer("a", steer("1")), Err(SteerRefused::NoTurn));
     let permit = slot.begin("a").expect("free");
-    assert_eq!(slot.steer("b", steer("1")), Err(SteerRefused::OtherTurn("a".to_owned())));
+    assert_eq!(slot.steer("b", steer("1")), Err(SteerRefused::OtherTurn("a".into())));
     for _ in 0..MAX_STEERS {
         slot.steer("a", steer("2")).expect("there is room");
     }

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use easel_imagegen::port::{Provider, Store, image_error};
 use easel_protocol::event::Event;
+use easel_protocol::id::ItemId;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
@@ -32,9 +33,11 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     pub(crate) async fn end_failed(&mut self, failed: Failed, leave: &mut (dyn FnMut() + Send)) {
         let Failed(turn) = failed;
         let mut effects = std::mem::take(&mut self.pending);
-        let unsent: Vec<String> = effects
+        let unsent: Vec<ItemId> = effects
             .iter()
-            .filter_map(|effect| if let Effect::RunCall(draft) = effect { Some(draft.call_id.clone()) } else { None })
+            .filter_map(
+                |effect| if let Effect::RunCall(draft) = effect { Some(draft.call_id.as_str().into()) } else { None },
+            )
             .collect();
         self.tell_all(effects.drain(..).filter_map(Effect::into_event).collect()).await;
         if let Some(report) = self.reporting.take() {
@@ -72,8 +75,8 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         let adopting = self.context.store.adopt_pending(&thread_id, &turn_id);
         match AssertUnwindSafe(adopting).catch_unwind().await {
             Ok(Ok(adopted)) => events.extend(adopted),
-            Ok(Err(error)) => tracing::error!(thread_id, %error, "messages of a failed turn wait for the next start"),
-            Err(_) => tracing::error!(thread_id, "messages of a failed turn wait for the next start"),
+            Ok(Err(error)) => tracing::error!(%thread_id, %error, "messages of a failed turn wait for the next start"),
+            Err(_) => tracing::error!(%thread_id, "messages of a failed turn wait for the next start"),
         }
         let end = turn.failure(now_ms(), FAILED);
         self.write_after_failure(&end).await;
@@ -87,7 +90,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         let rest = std::mem::take(&mut self.pending);
         self.tell_all(rest.into_iter().filter_map(Effect::into_event).collect()).await;
         if AssertUnwindSafe(self.telling.finish()).catch_unwind().await.is_err() {
-            tracing::error!(thread_id = self.context.thread_id, "telling the end of a turn panicked");
+            tracing::error!(thread_id = %self.context.thread_id, "telling the end of a turn panicked");
         }
     }
 
@@ -119,7 +122,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         }
         let writing = AssertUnwindSafe(self.context.store.append(events.to_vec())).catch_unwind().await;
         if !matches!(writing, Ok(Ok(()))) {
-            tracing::error!(thread_id = self.context.thread_id, "the end of a failed turn waits for the next start");
+            tracing::error!(thread_id = %self.context.thread_id, "the end of a failed turn waits for the next start");
             self.history_failed = true;
         }
     }
@@ -128,7 +131,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     async fn tell_all(&mut self, events: Vec<Event>) {
         for event in events {
             if AssertUnwindSafe(self.telling.tell(event)).catch_unwind().await.is_err() {
-                tracing::error!(thread_id = self.context.thread_id, "telling an event panicked");
+                tracing::error!(thread_id = %self.context.thread_id, "telling an event panicked");
             }
         }
     }

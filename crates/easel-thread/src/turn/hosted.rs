@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use easel_imagegen::port::{GeneratedImages, ModelError, Provider, Reference, RequestStart, Store};
+use easel_protocol::id::ItemId;
 use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
@@ -23,7 +24,7 @@ pub(crate) type HostedCalls = HashMap<String, Hosted>;
 
 #[derive(Debug)]
 pub(crate) struct Hosted {
-    pub(super) item_id: String,
+    pub(super) item_id: ItemId,
     started: Instant,
     /// What the journal could not take when the call began. It is offered once more with the image.
     unreserved: Option<(RequestedImage, Vec<Reference>)>,
@@ -86,7 +87,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                 Some((requested.clone(), references.to_vec()))
             }
         };
-        let hosted = Hosted { item_id: item_id.to_owned(), started: Instant::now(), unreserved };
+        let hosted = Hosted { item_id: item_id.into(), started: Instant::now(), unreserved };
         self.hosted.insert(call_id.to_owned(), hosted);
     }
 
@@ -123,7 +124,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         if let Some((requested, references)) = &hosted.unreserved
             && let Err(message) = self.context.reserve_hosted(&hosted.item_id, requested, references).await
         {
-            tracing::warn!(item_id = hosted.item_id, message, "a call of the hosted tool was not journalled");
+            tracing::warn!(item_id = %hosted.item_id, message, "a call of the hosted tool was not journalled");
         }
         let settling = self.context.settle(&hosted.item_id, made, hosted.started.elapsed());
         let outcome = AssertUnwindSafe(settling).catch_unwind().await.unwrap_or_else(|_| {

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use easel_protocol::event::Event;
+use easel_protocol::id::ItemId;
 use easel_protocol::item::ThreadItem;
 
 /// By id.
 #[derive(Debug, Default)]
-pub(crate) struct OpenItems(BTreeMap<String, ThreadItem>);
+pub(crate) struct OpenItems(BTreeMap<ItemId, ThreadItem>);
 
 impl OpenItems {
     /// Follows an event that is told.
     pub(super) fn note(&mut self, event: &Event) {
         if let Event::ItemStarted(started) = event {
-            self.0.insert(started.item.id().to_owned(), started.item.clone());
+            self.0.insert(started.item.id().clone(), started.item.clone());
         } else if let Event::ItemCompleted(completed) = event {
             self.0.remove(completed.item.id());
         } else if let Event::AgentMessageDelta(delta) = event

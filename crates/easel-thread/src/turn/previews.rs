@@ -2,6 +2,7 @@
 
 use easel_imagegen::port::{Files, Provider, Store};
 use easel_protocol::event::Event;
+use easel_protocol::id::ItemId;
 
 use super::Running;
 use crate::audience::Audience;
@@ -10,7 +11,7 @@ use crate::machine::{Effect, Input, Shown, Turn};
 
 impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     /// One that comes after the end of its item shows nothing, and is dropped.
-    pub(super) fn previewed(&mut self, turn: &mut Turn, item_id: String, preview: PreviewOf<S>) -> Vec<Effect> {
+    pub(super) fn previewed(&mut self, turn: &mut Turn, item_id: ItemId, preview: PreviewOf<S>) -> Vec<Effect> {
         let (path, facts) = self.context.store.files(&self.context.thread_id).look(&preview.staged);
         let shown = Shown { index: preview.index, path, facts };
         let effects = self.step(turn, Input::Previewed { item_id: item_id.clone(), shown });

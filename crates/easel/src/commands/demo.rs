@@ -146,7 +146,7 @@ fn introduction() -> InitializeParams {
 /// One turn, told as it happens. Returns where its images lie, at least one.
 async fn turn(client: &mut Client, thread_id: &str, text: &str, shown: Shown) -> Result<Vec<PathBuf>, Failure> {
     let params = TurnStartParams {
-        thread_id: thread_id.to_owned(),
+        thread_id: thread_id.into(),
         input: vec![UserInput::Text { text: text.into(), text_elements: Vec::new() }],
         client_user_message_id: None,
         cwd: None,

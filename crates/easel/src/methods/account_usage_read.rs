@@ -2,6 +2,7 @@ use easel_protocol::account::{
     AccountTokenUsageDailyBucket, AccountTokenUsageSummary, GetAccountTokenUsageParams, GetAccountTokenUsageResponse,
     ThreadUsage, ThreadUsageBreakdownGroup,
 };
+use easel_protocol::id::ThreadId;
 use easel_protocol::method::AccountUsageRead;
 use easel_protocol::usage::{UsageReadParams, UsageTotals};
 use easel_store::{DailyTokens, UsageRow};
@@ -50,7 +51,7 @@ fn summary(days: &[DailyTokens], today: i64) -> AccountTokenUsageSummary {
     }
 }
 
-async fn thread_usage(app: &App, thread_id: String) -> Result<ThreadUsage, Refusal> {
+async fn thread_usage(app: &App, thread_id: ThreadId) -> Result<ThreadUsage, Refusal> {
     let wish = UsageReadParams { thread_id: Some(thread_id.clone()), limit: Some(1), ..UsageReadParams::default() };
     let used = app.store.list_usage(wish).await.map_err(|refused| Refusal::page(refused, None))?.totals;
     if used.is_empty() && app.store.thread(&thread_id).await?.is_none() {

@@ -1,4 +1,5 @@
 use easel_protocol::event::{Event, ImageDeletedNotification};
+use easel_protocol::id::ThreadId;
 use easel_protocol::image::{ImageDeleteParams, ImageDeleteResponse};
 use easel_protocol::method::ImageDelete;
 
@@ -30,14 +31,14 @@ impl Handler for ImageDelete {
 }
 
 /// The thread that is meant, which must show the image.
-async fn thread_of(app: &App, image_id: &str, wanted: Option<String>) -> Result<String, Refusal> {
+async fn thread_of(app: &App, image_id: &str, wanted: Option<ThreadId>) -> Result<ThreadId, Refusal> {
     let mut threads = app.store.threads_with_image(image_id).await?;
     match wanted {
-        Some(wanted) if threads.contains(&wanted) => Ok(wanted),
+        Some(wanted) if threads.iter().any(|id| wanted == *id) => Ok(wanted),
         None if threads.len() > 1 => Err(Refusal::field("threadId", "is needed, since several threads show the image")),
-        None => threads.pop().ok_or_else(|| Refusal::ImageNotFound(image_id.to_owned())),
-        Some(_) if threads.is_empty() => Err(Refusal::ImageNotFound(image_id.to_owned())),
+        None => threads.pop().map(ThreadId::from).ok_or_else(|| Refusal::ImageNotFound(image_id.into())),
+        Some(_) if threads.is_empty() => Err(Refusal::ImageNotFound(image_id.into())),
         Some(wanted) if app.store.thread(&wanted).await?.is_none() => Err(Refusal::ThreadNotFound(wanted)),
-        Some(wanted) => Err(Refusal::ImageNotInThread { thread_id: wanted, image_id: image_id.to_owned() }),
+        Some(wanted) => Err(Refusal::ImageNotInThread { thread_id: wanted, image_id: image_id.into() }),
     }
 }

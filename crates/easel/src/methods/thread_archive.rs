@@ -11,7 +11,7 @@ impl Handler for ThreadArchive {
         let thread_id = params.thread_id;
         cx.app.must_rest(&thread_id).await?;
         if cx.app.store.thread(&thread_id).await?.is_some_and(|thread| thread.ephemeral) {
-            return Err(Refusal::Ephemeral(thread_id));
+            return Err(Refusal::Ephemeral(thread_id.to_string()));
         }
         let event = Event::ThreadArchived(ThreadArchivedNotification { thread_id: thread_id.clone() });
         cx.app.change(&thread_id, event.clone()).await?;

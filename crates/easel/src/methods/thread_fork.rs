@@ -63,7 +63,11 @@ impl Handler for ThreadFork {
         let turns = newest_turns(app, &thread_id, params.exclude_turns).await?;
         let mut events: Vec<Event> = Vec::new();
         if let Some((turn_id, token_usage)) = app.store.token_usage(&thread_id).await? {
-            let used = ThreadTokenUsageUpdatedNotification { thread_id: thread_id.clone(), turn_id, token_usage };
+            let used = ThreadTokenUsageUpdatedNotification {
+                thread_id: thread_id.clone(),
+                turn_id: turn_id.into(),
+                token_usage,
+            };
             events.push(Event::ThreadTokenUsageUpdated(used));
         }
         events.push(Event::ThreadStarted(Box::new(ThreadStartedNotification { thread: thread.clone() })));

@@ -12,7 +12,7 @@ impl Handler for ThreadLoadedList {
         // The thread that the cursor names may have left memory since; the order of ids says where the next page begins.
         if let Some(cursor) = params.cursor {
             let cursor = Uuid::parse_str(&cursor).map_err(|_| Refusal::cursor())?.to_string();
-            ids.retain(|id| *id > cursor);
+            ids.retain(|id| **id > *cursor);
         }
         let (data, next_cursor) = super::page(ids, None, params.limit, |id| id)?;
         Ok(Answer::new(ThreadLoadedListResponse { data, next_cursor }))

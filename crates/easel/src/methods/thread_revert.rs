@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use easel_protocol::event::{Event, ThreadRevertedNotification};
+use easel_protocol::id::ThreadId;
 use easel_protocol::method::ThreadRevert;
 use easel_protocol::thread::{
     SortDirection, ThreadItemsListParams, ThreadRevertParams, ThreadRevertResponse, ThreadTurnsListParams,
@@ -16,7 +17,7 @@ impl Handler for ThreadRevert {
     async fn handle(cx: Cx, params: ThreadRevertParams) -> Result<Answer<ThreadRevertResponse>, Refusal> {
         let app = &cx.app;
         let thread_id = params.thread_id;
-        take_back(app, &thread_id, RevertRange::From(params.before_turn_id)).await?;
+        take_back(app, &thread_id, RevertRange::From(params.before_turn_id.to_string())).await?;
         let response = read_back(app, &thread_id).await;
         Ok(Answer::after(response, async move { tell(&cx, thread_id).await }))
     }
@@ -24,7 +25,7 @@ impl Handler for ThreadRevert {
 
 async fn read_back(app: &App, thread_id: &str) -> Result<ThreadRevertResponse, Refusal> {
     let thread = app.store.thread(thread_id).await?;
-    let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
+    let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.into()))?;
     let (turns_backwards_cursor, items_backwards_cursor) = last_places(app, thread_id).await?;
     Ok(ThreadRevertResponse { thread: app.with_status(thread), turns_backwards_cursor, items_backwards_cursor })
 }
@@ -42,7 +43,7 @@ pub(super) async fn take_back(app: &Arc<App>, thread_id: &str, reverted: RevertR
     app.rewrite(thread_id, change).await
 }
 
-pub(super) async fn tell(cx: &Cx, thread_id: String) {
+pub(super) async fn tell(cx: &Cx, thread_id: ThreadId) {
     let event = Event::ThreadReverted(ThreadRevertedNotification { thread_id: thread_id.clone() });
     cx.app.hub.publish_with(&thread_id, &cx.client, event).await;
 }
@@ -52,14 +53,14 @@ async fn last_places(app: &App, thread_id: &str) -> Result<(Option<String>, Opti
     let (thread_id, sort_direction) = (thread_id.to_owned(), Some(SortDirection::Desc));
     let items_view = Some(TurnItemsView::NotLoaded);
     let turns = ThreadTurnsListParams {
-        thread_id: thread_id.clone(),
+        thread_id: thread_id.clone().into(),
         cursor: None,
         limit: Some(1),
         sort_direction,
         items_view,
     };
     let items = ThreadItemsListParams {
-        thread_id: thread_id.clone(),
+        thread_id: thread_id.clone().into(),
         turn_id: None,
         cursor: None,
         limit: Some(1),

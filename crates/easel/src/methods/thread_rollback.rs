@@ -23,7 +23,7 @@ impl Handler for ThreadRollback {
 
 async fn read_back(app: &App, thread_id: &str) -> Result<ThreadRollbackResponse, Refusal> {
     let thread = app.store.thread(thread_id).await?;
-    let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.to_owned()))?;
+    let thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.into()))?;
     let turns = newest_turns(app, thread_id, None).await?;
     Ok(ThreadRollbackResponse { thread: Thread { turns, ..app.with_status(thread) } })
 }

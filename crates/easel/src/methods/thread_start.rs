@@ -80,8 +80,8 @@ pub(super) fn new_thread() -> Thread {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     Thread {
-        session_id: id.clone(),
-        id,
+        session_id: id.clone().into(),
+        id: id.into(),
         forked_from_id: None,
         preview: String::new(),
         ephemeral: false,

@@ -1,4 +1,5 @@
 use easel_protocol::event::{Event, ThreadClosedNotification};
+use easel_protocol::id::ThreadId;
 use easel_protocol::method::ThreadUnsubscribe;
 use easel_protocol::thread::{ThreadUnsubscribeParams, ThreadUnsubscribeResponse, UnsubscribeStatus};
 
@@ -38,6 +39,6 @@ impl Handler for ThreadUnsubscribe {
     }
 }
 
-async fn tell_closed(cx: &Cx, thread_id: String) {
+async fn tell_closed(cx: &Cx, thread_id: ThreadId) {
     cx.app.hub.tell(&cx.client, &Event::ThreadClosed(ThreadClosedNotification { thread_id })).await;
 }

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use easel_protocol::id::TurnId;
 use easel_protocol::input::UserInput;
 use easel_protocol::method::TurnStart;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStartParams, TurnStartResponse, TurnStatus};
@@ -44,7 +45,7 @@ impl Handler for TurnStart {
         let start = StartTurn {
             permit,
             originator: cx.client.name().unwrap_or_default().to_owned(),
-            message_id: Uuid::now_v7().to_string(),
+            message_id: Uuid::now_v7().to_string().into(),
             client_id,
             content: taken.content().to_vec(),
             attachments: taken.attachments().to_vec(),
@@ -66,9 +67,9 @@ impl Handler for TurnStart {
             && let Err(error) = app.store.mark_folder_named(&params.thread_id).await
         {
             // The turn runs already. Its thread stays stricter than it would have to be.
-            tracing::warn!(thread_id = params.thread_id, %error, "the thread's folder is not noted as named");
+            tracing::warn!(thread_id = %params.thread_id, %error, "the thread's folder is not noted as named");
         }
-        Ok(Answer::then(TurnStartResponse { turn: new_turn(turn_id) }, async move {
+        Ok(Answer::then(TurnStartResponse { turn: new_turn(turn_id.into()) }, async move {
             if let Some(settings) = settings {
                 cx.app.hub.publish_with(&params.thread_id, &cx.client, settings).await;
             }
@@ -104,7 +105,7 @@ fn check_schema(schema: Option<&Value>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn new_turn(id: String) -> Turn {
+fn new_turn(id: TurnId) -> Turn {
     Turn {
         root_turn_id: id.clone(),
         id,

@@ -38,7 +38,7 @@ impl Handler for TurnSteer {
         let input = user_message::for_model(&content, &attachments, handle.rules.get().detail);
         let (message_id, started_at_ms) = (Uuid::now_v7().to_string(), now_ms());
         let item = UserMessageItem {
-            id: message_id.clone(),
+            id: message_id.clone().into(),
             client_id: client_id.clone(),
             content: content.clone(),
             started_at_ms,
@@ -46,14 +46,27 @@ impl Handler for TurnSteer {
         };
         let (thread_id, turn_id) = (params.thread_id.clone(), wanted.clone());
         // Committed before the turn takes it: an accepted message survives a crash even if the model has not read it.
-        app.store.save_pending_message(PendingMessage { thread_id, turn_id, item, input: input.clone() }).await?;
+        app.store
+            .save_pending_message(PendingMessage {
+                thread_id: thread_id.to_string(),
+                turn_id: turn_id.to_string(),
+                item,
+                input: input.clone(),
+            })
+            .await?;
         let (answered, told) = oneshot::channel::<()>();
         let answered_first = Box::pin(async move {
             // A sender that is gone without a word means that there is nobody to wait for.
             let _ = told.await;
         });
-        let steer =
-            Steer { message_id: message_id.clone(), client_id, content, attachments, input, answered: answered_first };
+        let steer = Steer {
+            message_id: message_id.clone().into(),
+            client_id,
+            content,
+            attachments,
+            input,
+            answered: answered_first,
+        };
         if let Err(reason) = handle.slot.steer(&wanted, steer) {
             // The turn has decided to end meanwhile.
             app.store.remove_pending_message(&params.thread_id, &message_id).await?;

@@ -20,7 +20,7 @@ impl Handler for UsageRead {
             let counts = priced(&used, &config);
             UsageEntry {
                 day: used.day,
-                thread_id: used.thread_id,
+                thread_id: used.thread_id.into(),
                 provider: used.provider,
                 model: used.model,
                 used: counts,

@@ -22,7 +22,12 @@ fn picture(number: u8) -> UserInput {
 
 fn steer(thread_id: &str, turn_id: &str, input: Vec<UserInput>) -> TurnSteerParams {
     let (thread_id, expected_turn_id) = (thread_id.to_owned(), turn_id.to_owned());
-    TurnSteerParams { thread_id, expected_turn_id, input, client_user_message_id: None }
+    TurnSteerParams {
+        thread_id: thread_id.into(),
+        expected_turn_id: expected_turn_id.into(),
+        input,
+        client_user_message_id: None,
+    }
 }
 
 /// The text of the thread's user messages, and the files of their images.
@@ -72,7 +77,7 @@ async fn kill_right_after_a_turn_was_started_keeps_message_and_image() {
         assert_eq!(read_file(files.last().expect("an image")), solid_png(8, 8, [255, 0, round]));
         assert!(thread.turns.iter().all(|turn| turn.status == TurnStatus::Interrupted));
         server.close().await;
-        thread_id = Some(id);
+        thread_id = Some(id.to_string());
     }
 }
 

@@ -95,7 +95,7 @@ async fn assert_first_is_kept(server: &mut Server, thread_id: &str, item: &Image
     let error = item.error.as_ref().expect("what is missing");
     assert!(error.message.starts_with("1 of 2 images arrived; "), "{}", error.message);
     assert!(billed.contains(&error.billed), "{error:?}");
-    let params = ThreadReadParams { thread_id: thread_id.to_owned(), include_turns: Some(true) };
+    let params = ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) };
     let turns = server.request::<ThreadRead>(&params).await.thread.turns;
     let kept = turns.iter().flat_map(|turn| &turn.items).find_map(|kept| match kept {
         ThreadItem::ImageGeneration(image) => Some(image),

@@ -48,7 +48,7 @@ impl Memory {
             has_alpha: false,
         };
         self.images.insert(path.clone(), bytes);
-        Reference { id: Some(format!("img_{name}")), path, facts, provenance: Provenance::Generated }
+        Reference { id: Some(format!("img_{name}").into()), path, facts, provenance: Provenance::Generated }
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u
         has_alpha: false,
     };
     let reference = Reference {
-        id: Some(id.to_owned()),
+        id: Some(id.into()),
         path: PathBuf::from(format!("/{id}.png")),
         facts,
         provenance: Provenance::Generated,

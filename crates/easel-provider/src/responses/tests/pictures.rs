@@ -17,7 +17,7 @@ use easel_imagegen::preset::Preset;
 fn shown() -> (ModelRequest, Vec<(Reference, Vec<u8>)>) {
     let pictures = ["img_a", "img_b", "img_c"].map(|id| reference(id, 400, 1));
     let hosted = ResponseItem::ImageGenerationCall {
-        id: "ig_1".to_owned(),
+        id: "ig_1".into(),
         status: "completed".to_owned(),
         revised_prompt: None,
         result: "easel:img_c".to_owned(),

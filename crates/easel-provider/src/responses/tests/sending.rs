@@ -28,13 +28,13 @@ pub(super) fn message(role: MessageRole, content: Vec<ContentItem>) -> ResponseI
 
 fn conversation() -> Vec<ResponseItem> {
     let call = |namespace: Option<&str>| ResponseItem::FunctionCall {
-        call_id: "call_1".to_owned(),
+        call_id: "call_1".into(),
         namespace: namespace.map(str::to_owned),
         name: "imagegen".to_owned(),
         arguments: r#"{"prompt":"x"}"#.to_owned(),
     };
     let hosted = |id: &str, result: &str| ResponseItem::ImageGenerationCall {
-        id: id.to_owned(),
+        id: id.into(),
         status: "completed".to_owned(),
         revised_prompt: Some("A cat.".to_owned()),
         result: result.to_owned(),
@@ -46,7 +46,7 @@ fn conversation() -> Vec<ResponseItem> {
         call(Some("image_gen")),
         call(None),
         ResponseItem::FunctionCallOutput {
-            call_id: "call_1".to_owned(),
+            call_id: "call_1".into(),
             output: vec![image("img_b", None), text("shown")],
         },
         hosted("ig_0", ""),

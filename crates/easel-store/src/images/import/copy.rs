@@ -47,7 +47,7 @@ pub(crate) struct CopiedImage {
 
 impl CopiedImage {
     pub(crate) fn into_attachment(self, handle: String) -> Attachment {
-        Attachment { id: handle, path: self.path.to_string_lossy().into_owned(), facts: self.facts }
+        Attachment { id: handle.into(), path: self.path.to_string_lossy().into_owned(), facts: self.facts }
     }
 }
 

@@ -17,7 +17,9 @@ fn steer(handle: &ThreadHandle<FakeProvider>, answered: Answered) -> Result<(), 
     let content = vec![UserInput::Text { text: "Faster".into(), text_elements: Vec::new() }];
     let (message_id, attachments) = ("user_more".to_owned(), Vec::new());
     let input = user_message::for_model(&content, &attachments, ImageDetail::High);
-    handle.slot.steer("turn", Steer { message_id, client_id: None, content, attachments, input, answered })
+    handle
+        .slot
+        .steer("turn", Steer { message_id: message_id.into(), client_id: None, content, attachments, input, answered })
 }
 
 fn at_once() -> Answered {

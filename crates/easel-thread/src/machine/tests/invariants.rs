@@ -30,7 +30,7 @@ fn open_calls(effects: &[Effect]) -> Vec<String> {
     for effect in effects {
         match effect {
             Effect::RunCall(draft) => open.push(draft.call_id.clone()),
-            Effect::TrackHosted { item_id, .. } => open.push(item_id.clone()),
+            Effect::TrackHosted { item_id, .. } => open.push(item_id.to_string()),
             Effect::Emit(Event::ItemCompleted(completed)) => open.retain(|id| id != completed.item.id()),
             Effect::Emit(_) | Effect::AskModel | Effect::CloseAnswer | Effect::CancelCalls => {}
         }

@@ -66,7 +66,7 @@ impl Stage {
             }
         }
         let message = UserMessageItem {
-            id: "user_1".to_owned(),
+            id: "user_1".into(),
             client_id: None,
             content: vec![UserInput::Text { text: "Draw".into(), text_elements: Vec::new() }],
             started_at_ms: 0,
@@ -124,18 +124,24 @@ fn input(line: &str) -> Input {
         "fail" => Input::AnswerFailed(ModelError { message: rest.to_owned(), info: CodexErrorInfo::RateLimitExceeded }),
         "preview" => {
             let facts = record("P").facts;
-            Input::Previewed { item_id: id, shown: Shown { index: 0, path: "/home/P.preview.png".into(), facts } }
+            Input::Previewed {
+                item_id: id.into(),
+                shown: Shown { index: 0, path: "/home/P.preview.png".into(), facts },
+            }
         }
         "made" => {
             let records = text.split_whitespace().map(record).collect();
-            Input::CallEnded { item_id: id, outcome: Ok(Outcome { records, generation_id: None, missing: None }) }
+            Input::CallEnded {
+                item_id: id.into(),
+                outcome: Ok(Outcome { records, generation_id: None, missing: None }),
+            }
         }
         "partly" => {
             let records = text.split_whitespace().map(record).collect();
             let missing = Some(Box::new(error("timeout")));
-            Input::CallEnded { item_id: id, outcome: Ok(Outcome { records, generation_id: None, missing }) }
+            Input::CallEnded { item_id: id.into(), outcome: Ok(Outcome { records, generation_id: None, missing }) }
         }
-        "failed" => Input::CallEnded { item_id: id, outcome: Err(Box::new(error(&text))) },
+        "failed" => Input::CallEnded { item_id: id.into(), outcome: Err(Box::new(error(&text))) },
         "steer" => Input::Steered(Box::new(steered(&id, &text))),
         "withdraw" => Input::Tightened { withdrawn: Some(HeldBackReason::ImageGenerationOff), max_images: 16 },
         "lower" => Input::Tightened { withdrawn: None, max_images: id.parse().unwrap() },
@@ -147,7 +153,7 @@ fn input(line: &str) -> Input {
 fn steered(id: &str, text: &str) -> Steered {
     let content = vec![ContentItem::InputText { text: text.into() }];
     Steered {
-        id: id.to_owned(),
+        id: id.into(),
         client_id: None,
         content: vec![UserInput::Text { text: text.into(), text_elements: Vec::new() }],
         attachments: Vec::new(),
