@@ -113,7 +113,7 @@ async fn wishes_that_cannot_be_are_refused() {
             json!({"until": 3}),
             "-32602 Invalid params: `until`: invalid type: integer `3`, expected a string",
         ),
-        ("usage/read", json!({"cursor": "x"}), "-32602 Invalid params: `cursor`: is not one that this list gave out"),
+        ("usage/read", json!({"cursor": "x"}), "-32602 Invalid params: `cursor`: is invalid for this list"),
         ("account/usage/read", json!({"threadId": "none"}), "-32600 thread none not found"),
         (
             "account/usage/read",

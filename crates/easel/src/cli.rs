@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use easel_config::{Environment, Invocation};
 
 use crate::commands;
-use crate::os;
+use crate::process::os;
 use crate::server::{self, Listen, WebSocketAuth, parse_sha256};
 
 /// An image-generation app-server: spawned by a client, driven over stdio with JSON-RPC.

@@ -7,7 +7,7 @@ pub(crate) mod schema;
 
 use std::io::{self, Write};
 
-use crate::terminal::plain;
+use crate::process::terminal::plain;
 
 /// The command line asks for what there is not: exit code 2.
 #[derive(Debug, thiserror::Error)]

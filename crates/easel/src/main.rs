@@ -1,7 +1,7 @@
 //! The program: its command line, the method handlers, and the wiring between the crates.
 //!
-//! Start at [`server`] for the way of a connection, at [`methods`] for what each method does, and at [`app`] for what
-//! they all share. JSON-RPC codes of refusals stand in [`refusal`] and nowhere else.
+//! Start at [`server`] for the life of the process and its connections, at [`methods`] for what each method does, and at
+//! [`app`] for the services that do it.
 
 mod cli;
 mod commands;
@@ -9,32 +9,22 @@ mod commands;
 mod server;
 
 mod methods;
+mod requests;
 
-mod active;
+mod accounts;
+mod images;
+mod settings;
+mod threads;
+mod tools;
+mod turns;
+mod usage;
+
 mod app;
-mod attachments;
-mod client;
-mod configuration;
 mod connections;
 mod credentials;
-mod given;
-mod hub;
-mod lease;
-mod loaded;
-mod offer;
-mod order;
-mod overrides;
-mod prices;
-mod provider;
-mod reach;
-mod refusal;
-mod rewrite;
-mod rules;
-
-mod logging;
-mod os;
-mod private_file;
-mod terminal;
+mod events;
+mod process;
+mod providers;
 
 use std::process::ExitCode;
 

@@ -19,9 +19,11 @@ use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::app::{App, Cx};
-use crate::logging::Logging;
-use crate::{methods, os};
+use crate::app::App;
+use crate::methods;
+use crate::process::logging::Logging;
+use crate::process::os;
+use crate::requests::ConnectionContext;
 
 pub(crate) use listen::Listen;
 pub(crate) use token::{WebSocketAuth, parse_sha256};
@@ -35,7 +37,7 @@ const LAST_DROPS: Duration = Duration::from_millis(500);
 /// What all connections share.
 struct Server {
     app: Arc<App>,
-    table: Arc<Table<Cx>>,
+    table: Arc<Table<ConnectionContext>>,
     limits: Limits,
     grace: Duration,
 }
@@ -65,8 +67,8 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
         let door = listen.open(&home)?;
         let app = Arc::new(App::new(environment, home, loader, loaded));
         let mut reading = JoinSet::new();
-        if app.account.is_reading() {
-            reading.spawn(Arc::clone(&app).read_login());
+        if app.accounts.is_login_pending() {
+            reading.spawn(Arc::clone(&app.accounts).load_login());
         }
         let table = Arc::new(methods::table(limits, app.heavy.clone())?);
         let server = Server { app, table, limits, grace };
@@ -95,12 +97,12 @@ impl Server {
             let sessions = sessions.await;
             // What was asked before the end is answered before turns are interrupted, so that no turn starts after.
             join_all(sessions.iter().map(|session| session.drain(left(40)))).await;
-            app.threads.interrupt_all();
+            app.loaded.interrupt_all();
             app.tasks.close();
             within(until(55), "what follows answers", app.tasks.wait()).await;
             // A turn may have begun in a request that could not be cancelled any more.
-            app.threads.interrupt_all();
-            within(until(75), "running turns", app.threads.close()).await;
+            app.loaded.interrupt_all();
+            within(until(75), "running turns", app.loaded.close()).await;
             join_all(sessions.into_iter().map(|session| session.finish(left(90)))).await;
             within(until(100), "the store", app.store.close()).await;
         };

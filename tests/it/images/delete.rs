@@ -111,7 +111,7 @@ async fn the_file_goes_with_the_last_thread_that_shows_it() {
     let image_id = &records[0].id;
     let path = std::path::Path::new(&records[0].path);
     let refused = server.request_error::<ImageDelete>(&of(image_id)).await;
-    assert_eq!(refused, "-32602 Invalid params: `threadId`: is needed, since several threads show the image");
+    assert_eq!(refused, "-32602 Invalid params: `threadId`: is required: several threads use this image");
 
     let params = ImageDeleteParams { thread_id: Some(original.clone().into()), ..of(image_id) };
     assert!(!server.request::<ImageDelete>(&params).await.file_deleted);

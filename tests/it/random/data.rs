@@ -77,7 +77,7 @@ impl World {
             Err(format!("-32600 turn {} is still running", running.id))
         } else if handle.is_some_and(|handle| !has(thread, &handle)) {
             let field = "items[0].content[1].image_url";
-            Err(format!("-32602 Invalid params: `{field}`: names an image that the thread does not have"))
+            Err(format!("-32602 Invalid params: `{field}`: refers to an image that is not in this thread"))
         } else {
             Ok(json!({}))
         };

@@ -120,7 +120,7 @@ impl World {
             }
             (Some(named), _) => Some(format!("-32600 thread {named} has no image {handle}")),
             (None, [..]) => {
-                Some("-32602 Invalid params: `threadId`: is needed, since several threads show the image".to_owned())
+                Some("-32602 Invalid params: `threadId`: is required: several threads use this image".to_owned())
             }
         };
         if let Some(refusal) = refusal {

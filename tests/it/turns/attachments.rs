@@ -159,10 +159,10 @@ async fn a_message_without_words_and_images_is_refused() {
     let thread = server.start_thread().await;
     for input in [vec![], vec![text("")], vec![text(" \n\t")]] {
         let refusal = is_refused(&mut server, &thread.id, input).await;
-        assert_eq!(refusal, "-32602 Invalid params: `input`: is empty");
+        assert_eq!(refusal, "-32602 Invalid params: `input`: must not be empty");
     }
     let refusal = is_refused(&mut server, &thread.id, vec![text("x"); 65]).await;
-    assert_eq!(refusal, "-32602 Invalid params: `input`: has 65 pieces; at most 64 are taken");
+    assert_eq!(refusal, "-32602 Invalid params: `input`: has 65 parts; at most 64 are allowed");
     server.close().await;
 }
 

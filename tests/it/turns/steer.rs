@@ -58,7 +58,7 @@ async fn a_message_for_a_turn_that_does_not_run_is_refused() {
     let refusal = server.request_error::<TurnSteer>(&steer(&thread.id, "another")).await;
     assert_eq!(refusal, format!("-32600 expected active turn id another but found {}", turn.id));
     let empty = TurnSteerParams { input: Vec::new(), ..steer(&thread.id, &turn.id) };
-    assert_eq!(server.request_error::<TurnSteer>(&empty).await, "-32602 Invalid params: `input`: is empty");
+    assert_eq!(server.request_error::<TurnSteer>(&empty).await, "-32602 Invalid params: `input`: must not be empty");
     server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
     server.events_until_turn_end().await;
     server.close().await;

@@ -21,7 +21,7 @@ use tokio::process::Command;
 use super::{WrongUsage, print, report};
 use crate::credentials::Account;
 use crate::credentials::store::LoginStore;
-use crate::provider::{Providers, ids};
+use crate::providers::{Providers, provider_ids};
 
 const DRAW: &str = "Draw a red star over a blue mountain";
 const EDIT: &str = "Edit the picture: make the star yellow";
@@ -49,7 +49,7 @@ pub(crate) fn run(environment: &Environment, provider: Option<&str>, json: bool)
 fn announce(environment: &Environment, id: &str, shown: Shown) -> Result<(), Failure> {
     let home = easel_config::home(environment)?;
     let config = Loader::new(environment.clone(), home.clone(), Invocation::default()).load().config;
-    let known = ids(&config);
+    let known = provider_ids(&config);
     if !known.contains(&id) {
         let known = known.join(", ");
         return Err(WrongUsage(format!("there is no provider `{id}`; configured or built in are: {known}")).into());

@@ -8,7 +8,7 @@ use easel_config::{Environment, Invocation, Loader};
 use super::{print, report};
 use crate::credentials::store::{Kept, LoginStore};
 use crate::credentials::{Account, KeySource, Origin};
-use crate::provider::api_origin;
+use crate::providers::api_origin;
 
 /// Bytes that are read of standard input; a key has a few hundred.
 const LONGEST_INPUT: u64 = 16 * 1024;

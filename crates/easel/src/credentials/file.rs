@@ -8,7 +8,7 @@ use easel_provider::CredentialError;
 use secrecy::ExposeSecret;
 
 use super::stored_key::StoredKey;
-use crate::private_file;
+use crate::process::private_file;
 
 /// The file's name in the home.
 pub(crate) const NAME: &str = "auth.json";

@@ -161,7 +161,7 @@ impl Tokens {
             is_old
         };
         if is_in_place && plan != old.plan {
-            self.connections.announce(&updated(plan)).await;
+            self.connections.broadcast(&updated(plan)).await;
         }
         Ok(())
     }
@@ -173,7 +173,7 @@ impl Tokens {
         let Some(session) = place.as_ref().filter(|session| session.account_id == account_id) else { return };
         for rate_limits in self.limits.learn(account_id, session.plan, headers) {
             let event = Event::AccountRateLimitsUpdated(AccountRateLimitsUpdatedNotification { rate_limits });
-            self.connections.try_announce(&event);
+            self.connections.try_broadcast(&event);
         }
     }
 

@@ -1,15 +1,19 @@
+use std::sync::Arc;
+
 use easel_protocol::method::AccountRateLimitsRead;
 use easel_protocol::rate_limits::{GetAccountRateLimitsParams, GetAccountRateLimitsResponse};
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::accounts::Accounts;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext};
 
 impl Handler for AccountRateLimitsRead {
+    type Service = Accounts;
+
     async fn handle(
-        cx: Cx,
+        accounts: Arc<Accounts>,
+        _cx: RequestContext,
         _params: GetAccountRateLimitsParams,
-    ) -> Result<Answer<GetAccountRateLimitsResponse>, Refusal> {
-        Ok(Answer::new(cx.app.account.limits()))
+    ) -> HandlerResult<GetAccountRateLimitsResponse> {
+        Ok(HandlerOutput::new(accounts.rate_limits()))
     }
 }

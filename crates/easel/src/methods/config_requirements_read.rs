@@ -1,15 +1,20 @@
+use std::sync::Arc;
+
 use easel_protocol::configuration::{ConfigRequirementsReadParams, ConfigRequirementsReadResponse};
 use easel_protocol::method::ConfigRequirementsRead;
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext};
+use crate::settings::Settings;
 
 impl Handler for ConfigRequirementsRead {
+    type Service = Settings;
+
     async fn handle(
-        _cx: Cx,
+        _settings: Arc<Settings>,
+        _cx: RequestContext,
         _params: ConfigRequirementsReadParams,
-    ) -> Result<Answer<ConfigRequirementsReadResponse>, Refusal> {
-        Ok(Answer::new(ConfigRequirementsReadResponse { requirements: None }))
+    ) -> HandlerResult<ConfigRequirementsReadResponse> {
+        // Only a managed installation of Codex has requirements.
+        Ok(HandlerOutput::new(ConfigRequirementsReadResponse { requirements: None }))
     }
 }

@@ -1,27 +1,21 @@
+use std::sync::Arc;
+
 use easel_protocol::configuration::{ExperimentalFeatureEnablementSetParams, ExperimentalFeatureEnablementSetResponse};
 use easel_protocol::method::ExperimentalFeatureEnablementSet;
 
-use tokio_util::sync::CancellationToken;
-
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext};
+use crate::settings::Settings;
 
 impl Handler for ExperimentalFeatureEnablementSet {
-    /// A feature that is switched off is off for turns that run, too: once this is answered, no request for an image
-    /// begins that it refuses.
+    type Service = Settings;
+
     async fn handle(
-        cx: Cx,
+        settings: Arc<Settings>,
+        _cx: RequestContext,
         params: ExperimentalFeatureEnablementSetParams,
-    ) -> Result<Answer<ExperimentalFeatureEnablementSetResponse>, Refusal> {
-        let enablement = cx.app.configuration.switch(params.enablement).await?;
-        let answered = CancellationToken::new();
-        let guard = answered.clone().drop_guard();
-        cx.app.reload_threads(&answered).await?;
+    ) -> HandlerResult<ExperimentalFeatureEnablementSetResponse> {
+        let (enablement, before_response) = settings.set_features(params.enablement).await?;
         let response = ExperimentalFeatureEnablementSetResponse { enablement };
-        Ok(Answer::then(response, async move {
-            drop(guard);
-            cx.app.announce_tools().await;
-        }))
+        Ok(HandlerOutput::with_follow_up(response, async move { settings.announce(before_response).await }))
     }
 }

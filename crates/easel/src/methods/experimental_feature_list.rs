@@ -1,28 +1,23 @@
+use std::sync::Arc;
+
 use easel_config::{FEATURES, Stage};
 use easel_protocol::configuration::{
     ExperimentalFeature, ExperimentalFeatureListParams, ExperimentalFeatureListResponse, FeatureStage,
 };
 use easel_protocol::method::ExperimentalFeatureList;
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, page};
+use crate::settings::Settings;
 
 impl Handler for ExperimentalFeatureList {
+    type Service = Settings;
+
     async fn handle(
-        cx: Cx,
+        settings: Arc<Settings>,
+        _cx: RequestContext,
         params: ExperimentalFeatureListParams,
-    ) -> Result<Answer<ExperimentalFeatureListResponse>, Refusal> {
-        let on = match &params.thread_id {
-            Some(thread_id) => {
-                let Some(rules) = cx.app.rules_of(thread_id).await? else {
-                    return Err(cx.app.absent(thread_id, Refusal::ThreadNotLoaded(thread_id.clone())).await);
-                };
-                let (image_generation, imagegenext) = (rules.image_generation, rules.imagegenext);
-                easel_config::Features { image_generation, imagegenext }
-            }
-            None => cx.app.config().features,
-        };
+    ) -> HandlerResult<ExperimentalFeatureListResponse> {
+        let enabled = settings.features(params.thread_id.as_deref()).await?;
         let features: Vec<ExperimentalFeature> = FEATURES
             .iter()
             .map(|feature| ExperimentalFeature {
@@ -34,11 +29,11 @@ impl Handler for ExperimentalFeatureList {
                 display_name: None,
                 description: Some(feature.description.to_owned()),
                 announcement: None,
-                enabled: on.is_enabled(feature.name).unwrap_or(feature.default),
+                enabled: enabled.is_enabled(feature.name).unwrap_or(feature.default),
                 default_enabled: feature.default,
             })
             .collect();
-        let (data, next_cursor) = super::page(features, params.cursor.as_deref(), params.limit, |f| &f.name)?;
-        Ok(Answer::new(ExperimentalFeatureListResponse { data, next_cursor }))
+        let (data, next_cursor) = page(features, params.cursor.as_deref(), params.limit, |feature| &feature.name)?;
+        Ok(HandlerOutput::new(ExperimentalFeatureListResponse { data, next_cursor }))
     }
 }

@@ -1,21 +1,23 @@
+use std::sync::Arc;
+
 use easel_protocol::image::{ImageExportParams, ImageExportResponse};
 use easel_protocol::method::ImageExport;
-use easel_store::{ExistingFile, ExportError};
+use easel_store::ExistingFile;
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::images::Images;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext};
 
 impl Handler for ImageExport {
-    async fn handle(cx: Cx, params: ImageExportParams) -> Result<Answer<ImageExportResponse>, Refusal> {
+    type Service = Images;
+
+    async fn handle(
+        images: Arc<Images>,
+        _cx: RequestContext,
+        params: ImageExportParams,
+    ) -> HandlerResult<ImageExportResponse> {
         let ImageExportParams { image_id, path, overwrite } = params;
         let existing = if overwrite == Some(true) { ExistingFile::Replace } else { ExistingFile::Keep };
-        let exporting = cx.app.store.export_image(&image_id, path.into(), cx.app.cwd.clone(), existing);
-        let exported = exporting.await.map_err(|refused| match refused {
-            ExportError::ImageNotFound => Refusal::ImageNotFound(image_id),
-            ExportError::Path(reason) => Refusal::field("path", reason),
-            ExportError::Storage(error) => Refusal::Storage(error),
-        })?;
-        Ok(Answer::new(ImageExportResponse { path: exported.path.display().to_string(), bytes: exported.bytes }))
+        let (path, bytes) = images.export(image_id, path, existing).await?;
+        Ok(HandlerOutput::new(ImageExportResponse { path: path.display().to_string(), bytes }))
     }
 }

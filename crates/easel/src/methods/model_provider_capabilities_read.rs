@@ -1,19 +1,19 @@
-use easel_imagegen::port::Provider;
+use std::sync::Arc;
+
 use easel_protocol::method::ModelProviderCapabilitiesRead;
 use easel_protocol::model::{ModelProviderCapabilitiesReadParams, ModelProviderCapabilitiesReadResponse};
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::providers::ProviderCatalog;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext};
 
 impl Handler for ModelProviderCapabilitiesRead {
+    type Service = ProviderCatalog;
+
     async fn handle(
-        cx: Cx,
+        catalog: Arc<ProviderCatalog>,
+        _cx: RequestContext,
         _params: ModelProviderCapabilitiesReadParams,
-    ) -> Result<Answer<ModelProviderCapabilitiesReadResponse>, Refusal> {
-        let provider = cx.app.default_provider();
-        let capabilities = &provider.info().capabilities;
-        let image_generation = capabilities.image_generation || capabilities.hosted_image_generation;
-        Ok(Answer::new(ModelProviderCapabilitiesReadResponse { image_generation, web_search: false }))
+    ) -> HandlerResult<ModelProviderCapabilitiesReadResponse> {
+        Ok(HandlerOutput::new(catalog.capabilities()))
     }
 }

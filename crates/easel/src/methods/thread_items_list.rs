@@ -1,19 +1,24 @@
+use std::sync::Arc;
+
 use easel_protocol::method::ThreadItemsList;
 use easel_protocol::thread::{ThreadItemsListParams, ThreadItemsListResponse};
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext};
+use crate::threads::Threads;
 
 impl Handler for ThreadItemsList {
-    /// A page is short, but for one entry that is not.
-    fn longest_answer(_params: &ThreadItemsListParams) -> Option<usize> {
+    type Service = Threads;
+
+    /// A page is short, except for a single entry that is long.
+    fn max_response_bytes(_params: &ThreadItemsListParams) -> Option<usize> {
         Some(usize::MAX)
     }
 
-    async fn handle(cx: Cx, params: ThreadItemsListParams) -> Result<Answer<ThreadItemsListResponse>, Refusal> {
-        let thread_id = params.thread_id.clone();
-        let page = cx.app.store.list_items(params).await;
-        Ok(Answer::new(page.map_err(|refused| Refusal::page(refused, Some(&thread_id)))?))
+    async fn handle(
+        threads: Arc<Threads>,
+        _cx: RequestContext,
+        params: ThreadItemsListParams,
+    ) -> HandlerResult<ThreadItemsListResponse> {
+        Ok(HandlerOutput::new(threads.items(params).await?))
     }
 }

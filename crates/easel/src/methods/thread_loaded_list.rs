@@ -1,20 +1,27 @@
+use std::sync::Arc;
+
 use easel_protocol::method::ThreadLoadedList;
 use easel_protocol::thread::{ThreadLoadedListParams, ThreadLoadedListResponse};
 use uuid::Uuid;
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, RequestError, page};
+use crate::threads::Threads;
 
 impl Handler for ThreadLoadedList {
-    async fn handle(cx: Cx, params: ThreadLoadedListParams) -> Result<Answer<ThreadLoadedListResponse>, Refusal> {
-        let mut ids = cx.app.threads.ids();
-        // The thread that the cursor names may have left memory since; the order of ids says where the next page begins.
+    type Service = Threads;
+
+    async fn handle(
+        threads: Arc<Threads>,
+        _cx: RequestContext,
+        params: ThreadLoadedListParams,
+    ) -> HandlerResult<ThreadLoadedListResponse> {
+        let mut ids = threads.loaded.ids();
+        // The thread of the cursor may have been unloaded since; the order of ids tells where the next page begins.
         if let Some(cursor) = params.cursor {
-            let cursor = Uuid::parse_str(&cursor).map_err(|_| Refusal::cursor())?.to_string();
-            ids.retain(|id| **id > *cursor);
+            let cursor = Uuid::parse_str(&cursor).map_err(|_| RequestError::cursor())?.to_string();
+            ids.retain(|id| id.as_str() > cursor.as_str());
         }
-        let (data, next_cursor) = super::page(ids, None, params.limit, |id| id)?;
-        Ok(Answer::new(ThreadLoadedListResponse { data, next_cursor }))
+        let (data, next_cursor) = page(ids, None, params.limit, |id| id)?;
+        Ok(HandlerOutput::new(ThreadLoadedListResponse { data, next_cursor }))
     }
 }

@@ -1,33 +1,32 @@
+use std::sync::Arc;
+
 use easel_protocol::method::ThreadMetadataUpdate;
 use easel_protocol::thread::{GitInfo, GitInfoPatch, ThreadMetadataUpdateParams, ThreadMetadataUpdateResponse};
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, RequestError, validate};
+use crate::threads::Threads;
 
-/// Longest value, in Unicode scalar values.
+/// Maximum length of a value, in Unicode scalar values.
 const MAX_CHARS: usize = 2_000;
 
 impl Handler for ThreadMetadataUpdate {
+    type Service = Threads;
+
     async fn handle(
-        cx: Cx,
+        threads: Arc<Threads>,
+        _cx: RequestContext,
         params: ThreadMetadataUpdateParams,
-    ) -> Result<Answer<ThreadMetadataUpdateResponse>, Refusal> {
-        let app = &cx.app;
-        let thread_id = params.thread_id;
-        let thread = app.store.thread(&thread_id).await?;
-        let mut thread = thread.ok_or_else(|| Refusal::ThreadNotFound(thread_id.clone()))?;
-        if let Some(patch) = params.git_info {
-            thread.git_info = patched(thread.git_info, patch)?;
-            app.write(&thread_id, async { Ok(app.store.save_thread(thread.clone(), None).await?) }).await?;
-        }
-        let thread = app.with_status(thread);
-        Ok(Answer::new(ThreadMetadataUpdateResponse { thread }))
+    ) -> HandlerResult<ThreadMetadataUpdateResponse> {
+        let thread = match params.git_info {
+            Some(patch) => threads.patch_git_info(&params.thread_id, |info| apply(info, patch)).await?,
+            None => threads.require(&params.thread_id).await?,
+        };
+        Ok(HandlerOutput::new(ThreadMetadataUpdateResponse { thread }))
     }
 }
 
-/// `None` when nothing is left.
-fn patched(info: Option<GitInfo>, patch: GitInfoPatch) -> Result<Option<GitInfo>, Refusal> {
+/// Sets and removes the fields that the patch names; `None` if no field is left.
+fn apply(info: Option<GitInfo>, patch: GitInfoPatch) -> Result<Option<GitInfo>, RequestError> {
     let mut info = info.unwrap_or_default();
     for (name, field, value) in [
         ("sha", &mut info.sha, patch.sha),
@@ -35,8 +34,8 @@ fn patched(info: Option<GitInfo>, patch: GitInfoPatch) -> Result<Option<GitInfo>
         ("originUrl", &mut info.origin_url, patch.origin_url),
     ] {
         let Some(value) = value else { continue };
-        if value.as_ref().is_some_and(|value| !(1..=MAX_CHARS).contains(&value.chars().count())) {
-            return Err(Refusal::field(format!("gitInfo.{name}"), format!("must have 1 to {MAX_CHARS} characters")));
+        if let Some(value) = &value {
+            validate::length(&format!("gitInfo.{name}"), value, MAX_CHARS)?;
         }
         *field = value;
     }

@@ -1,28 +1,27 @@
-use easel_protocol::event::{Event, ThreadNameUpdatedNotification};
+use std::sync::Arc;
+
 use easel_protocol::method::ThreadNameSet;
 use easel_protocol::thread::{ThreadSetNameParams, ThreadSetNameResponse};
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, validate};
+use crate::threads::Threads;
 
-/// Longest name, in Unicode scalar values.
+/// Maximum length of a name, in Unicode scalar values.
 const MAX_NAME_CHARS: usize = 200;
 
 impl Handler for ThreadNameSet {
-    async fn handle(cx: Cx, params: ThreadSetNameParams) -> Result<Answer<ThreadSetNameResponse>, Refusal> {
-        let thread_id = params.thread_id;
-        let name = params.name.trim();
-        if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
-            return Err(Refusal::field("name", format!("must have 1 to {MAX_NAME_CHARS} characters")));
-        }
-        let event = Event::ThreadNameUpdated(ThreadNameUpdatedNotification {
-            thread_id: thread_id.clone(),
-            thread_name: Some(name.to_owned()),
-        });
-        cx.app.change(&thread_id, event.clone()).await?;
-        Ok(Answer::then(ThreadSetNameResponse {}, async move {
-            cx.app.hub.publish_with(&thread_id, &cx.client, event).await;
+    type Service = Threads;
+
+    async fn handle(
+        threads: Arc<Threads>,
+        cx: RequestContext,
+        params: ThreadSetNameParams,
+    ) -> HandlerResult<ThreadSetNameResponse> {
+        let (thread_id, name) = (params.thread_id, params.name.trim());
+        validate::length("name", name, MAX_NAME_CHARS)?;
+        let event = threads.rename(&thread_id, name).await?;
+        Ok(HandlerOutput::with_follow_up(ThreadSetNameResponse {}, async move {
+            threads.publish(&thread_id, &cx.client, event).await;
         }))
     }
 }

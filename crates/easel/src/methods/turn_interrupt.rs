@@ -1,22 +1,22 @@
+use std::sync::Arc;
+
 use easel_protocol::method::TurnInterrupt;
 use easel_protocol::turn::{TurnInterruptParams, TurnInterruptResponse};
-use easel_thread::slot::InterruptRefused;
 
-use crate::app::Cx;
-use crate::methods::{Answer, Handler};
-use crate::refusal::Refusal;
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext};
+use crate::turns::Turns;
 
 impl Handler for TurnInterrupt {
-    /// It has no place in the order of the thread's requests: a client knows the turn from the answer that started it, and
-    /// whatever else it asked for does not keep the turn running.
-    async fn handle(cx: Cx, params: TurnInterruptParams) -> Result<Answer<TurnInterruptResponse>, Refusal> {
-        let Some(handle) = cx.app.threads.get(&params.thread_id) else {
-            return Err(cx.app.absent(&params.thread_id, Refusal::NoActiveTurn).await);
-        };
-        let accepted = handle.slot.accept_interrupt(&params.turn_id).map_err(|refused| match refused {
-            InterruptRefused::NoTurn => Refusal::NoActiveTurn,
-            InterruptRefused::OtherTurn(found) => Refusal::OtherTurn { wanted: params.turn_id, found },
-        })?;
-        Ok(Answer::then(TurnInterruptResponse {}, async move { drop(accepted) }))
+    type Service = Turns;
+
+    /// Does not wait in the thread's queue: a client knows the turn from the response that started it, and its other requests
+    /// must not keep the turn running.
+    async fn handle(
+        turns: Arc<Turns>,
+        _cx: RequestContext,
+        params: TurnInterruptParams,
+    ) -> HandlerResult<TurnInterruptResponse> {
+        let accepted = turns.interrupt(&params.thread_id, params.turn_id).await?;
+        Ok(HandlerOutput::with_follow_up(TurnInterruptResponse {}, async move { drop(accepted) }))
     }
 }

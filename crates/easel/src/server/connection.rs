@@ -6,8 +6,8 @@ use std::sync::Arc;
 use easel_rpc::{End, Outbox, Session, Source};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::Cx;
-use crate::client::{Client, Patience};
+use crate::connections::{Client, SlowClientPolicy};
+use crate::requests::ConnectionContext;
 use crate::server::Server;
 use crate::server::door::{Guest, Speech};
 use crate::server::doorstep::{Doorstep, MOST_CONNECTIONS};
@@ -64,14 +64,14 @@ pub(super) async fn run(
     }
     session.finish(server.grace).await;
     line.hang_up();
-    server.app.leave(&client);
+    server.app.loaded.disconnect(&client);
     None
 }
 
 impl Server {
     fn begin(&self, source: impl Source, outbox: Outbox) -> io::Result<(Session, Arc<Client>)> {
-        let client = Arc::new(Client::new(outbox.clone(), Patience::Bounded));
-        let context = Cx::new(Arc::clone(&self.app), Arc::clone(&client), self.limits.max_in_flight);
+        let client = Arc::new(Client::new(outbox.clone(), SlowClientPolicy::Disconnect));
+        let context = ConnectionContext::new(Arc::clone(&self.app), Arc::clone(&client), self.limits.max_in_flight);
         let session = easel_rpc::serve(Arc::clone(&self.table), context, source, outbox, self.limits)?;
         Ok((session, client))
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use easel_rpc::{ClientWatch, LineReader, Outbox, Signals, Stdin, Stdout};
 
-use crate::app::Cx;
-use crate::client::{Client, Patience};
+use crate::connections::{Client, SlowClientPolicy};
+use crate::requests::ConnectionContext;
 use crate::server::Server;
 
 pub(super) async fn serve(
@@ -24,8 +24,8 @@ pub(super) async fn serve(
         tracing::info!(?reason, "the client is gone");
         gone.close();
     })?;
-    let client = Arc::new(Client::new(outbox.clone(), Patience::Endless));
-    let context = Cx::new(Arc::clone(&server.app), client, limits.max_in_flight);
+    let client = Arc::new(Client::new(outbox.clone(), SlowClientPolicy::Wait));
+    let context = ConnectionContext::new(Arc::clone(&server.app), client, limits.max_in_flight);
     let probe = input.probe()?;
     let lines = LineReader::new(input, limits.max_line_bytes).with_probe(probe);
     let session = easel_rpc::serve(Arc::clone(&server.table), context, lines, outbox, limits)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use easel_rpc::Token;
 
-use crate::private_file::{self, Secret};
+use crate::process::private_file::{self, Secret};
 
 /// The name of the file in the home.
 const NAME: &str = "ws-token";

@@ -171,7 +171,7 @@ async fn damaged_login_is_an_error_and_the_preview_does_not_stand_in() {
 
     // Whoever logs out learns that the preview draws from now on.
     server.request::<AccountLogout>(&LogoutAccountParams {}).await;
-    warning(&mut server, "pictures come from the preview").await;
+    warning(&mut server, "using the built-in preview").await;
     let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     assert_eq!(list.default_provider_id, "preview");
     server.close().await;

@@ -1,4 +1,4 @@
-//! What usage may have cost, by the prices that the user configured.
+//! Estimates the cost of usage from the prices in the configuration.
 
 use easel_config::{Config, Price};
 use easel_imagegen::preset::Preset;
@@ -8,8 +8,8 @@ use easel_store::UsageRow;
 
 const MILLION: f64 = 1_000_000.0;
 
-/// The counts with their cost.
-pub(crate) fn priced(used: &UsageRow, config: &Config) -> UsageTotals {
+/// Returns the counts with their estimated cost.
+pub(super) fn priced(used: &UsageRow, config: &Config) -> UsageTotals {
     UsageTotals {
         images: used.images,
         synthetic_images: used.synthetic,
@@ -19,8 +19,8 @@ pub(crate) fn priced(used: &UsageRow, config: &Config) -> UsageTotals {
     }
 }
 
-/// The sum, whose cost is known when that of every part is.
-pub(crate) fn total(parts: impl IntoIterator<Item = UsageTotals>) -> UsageTotals {
+/// Returns the sum. Its cost is known if the cost of every part is.
+pub(super) fn total(parts: impl IntoIterator<Item = UsageTotals>) -> UsageTotals {
     let nothing = UsageTotals { estimated_cost_usd: Some(0.0), ..UsageTotals::default() };
     parts.into_iter().fold(nothing, |sum, part| UsageTotals {
         images: sum.images + part.images,
@@ -31,7 +31,7 @@ pub(crate) fn total(parts: impl IntoIterator<Item = UsageTotals>) -> UsageTotals
     })
 }
 
-/// US dollars, or `None` when a price that it takes is not configured. No price is ever guessed.
+/// Returns the cost in US dollars, or `None` if a price that it depends on is not configured. No price is ever guessed.
 fn cost(used: &UsageRow, config: &Config) -> Option<f64> {
     let images = used.images.saturating_sub(used.synthetic);
     let has_tokens = used.input_tokens > 0 || used.output_tokens > 0;
@@ -39,16 +39,16 @@ fn cost(used: &UsageRow, config: &Config) -> Option<f64> {
         return Some(0.0);
     }
     let price = config.prices.get(&used.model)?;
-    let tokens = of_tokens(used, price);
+    let tokens = token_cost(used, price);
     match (images, price.image) {
         (0, _) => tokens,
         (images, Some(each)) => Some(each * images as f64 + tokens.unwrap_or(0.0)),
-        // A provider that charges for an image by its tokens.
+        // The provider charges for an image by its tokens.
         (_, None) => tokens.filter(|_| has_tokens),
     }
 }
 
-fn of_tokens(used: &UsageRow, price: &Price) -> Option<f64> {
+fn token_cost(used: &UsageRow, price: &Price) -> Option<f64> {
     let part = |tokens: u64, per_million: Option<f64>| match tokens {
         0 => Some(0.0),
         tokens => per_million.map(|price| price * tokens as f64 / MILLION),
@@ -56,10 +56,10 @@ fn of_tokens(used: &UsageRow, price: &Price) -> Option<f64> {
     Some(part(used.input_tokens, price.input_per_million)? + part(used.output_tokens, price.output_per_million)?)
 }
 
-/// The preview asks nobody for anything.
+/// Whether the provider is the preview, which costs nothing.
 fn is_free(provider: &str, config: &Config) -> bool {
     match config.model_providers.get(provider) {
-        Some(described) => described.preset == Some(Preset::Preview),
+        Some(provider) => provider.preset == Some(Preset::Preview),
         None => provider == PROVIDER_ID,
     }
 }
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cost_is_known_when_every_price_that_it_takes_is() {
+    fn cost_is_known_if_every_price_is() {
         let by_image = Price { image: Some(0.25), ..Price::default() };
         let by_token = Price { input_per_million: Some(2.0), output_per_million: Some(8.0), ..Price::default() };
         let half = Price { input_per_million: Some(2.0), ..Price::default() };
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_preview_costs_nothing_under_any_name() {
+    fn preview_costs_nothing_under_any_name() {
         let mut config = Config::default();
         let preview = easel_config::ProviderConfig { preset: Some(Preset::Preview), ..Default::default() };
         config.model_providers.insert("mine".to_owned(), preview);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_has_a_cost_when_all_its_parts_have_one() {
+    fn sum_has_a_cost_if_every_part_has_one() {
         let part = |cost| UsageTotals { images: 1, estimated_cost_usd: cost, ..UsageTotals::default() };
         assert_eq!(total([]).estimated_cost_usd, Some(0.0));
         assert_eq!(total([part(Some(1.0)), part(Some(2.0))]), UsageTotals { images: 2, ..part(Some(3.0)) });

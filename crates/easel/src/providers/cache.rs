@@ -80,7 +80,7 @@ impl Providers {
 }
 
 /// Every provider that can be named: the configured ones and the built-in ones.
-pub(crate) fn ids(config: &Config) -> Vec<&str> {
+pub(crate) fn provider_ids(config: &Config) -> Vec<&str> {
     let mut ids: Vec<&str> = config.model_providers.keys().map(String::as_str).collect();
     for built_in in [OPENAI, PROVIDER_ID] {
         if !config.model_providers.contains_key(built_in) {

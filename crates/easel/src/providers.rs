@@ -1,9 +1,10 @@
-//! The set of providers: a closed enum, built from configuration.
+//! The providers: a closed enum, built from the configuration.
 
 mod account;
+mod cache;
+mod catalog;
 mod http;
 mod models;
-mod table;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +28,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::credentials::AnyCredentials;
 use account::AccountProvider;
+pub(crate) use cache::{Providers, provider_ids};
+pub(crate) use catalog::{ProviderCatalog, default_model};
 use http::{OPENAI, Sources};
 pub(crate) use http::{api_origin, backend_origin};
-pub(crate) use table::{Providers, ids};
 
 #[derive(Debug)]
 pub(crate) enum AnyProvider {

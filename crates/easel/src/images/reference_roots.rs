@@ -1,14 +1,22 @@
-//! Which folders of the disk a model may name pictures in.
+//! The folders in which a model may name files as reference images.
 
 use std::path::{Path, PathBuf};
 
-use crate::app::App;
-use crate::refusal::Refusal;
+use super::Images;
+use crate::requests::RequestError;
 
-impl App {
-    /// The folders of a thread below which its model may name files: the thread's own, if a client has named it and it is
-    /// no more than a project. `named_now` says that the client names it with this request.
-    pub(crate) async fn roots(&self, thread_id: &str, cwd: PathBuf, named_now: bool) -> Result<Vec<PathBuf>, Refusal> {
+impl Images {
+    /// Returns the folders in which the thread's model may name files: the thread's own folder, if a client has named it
+    /// and it is not wider than a project. `named_now` is true if this request names it.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn reference_roots(
+        &self,
+        thread_id: &str,
+        cwd: PathBuf,
+        named_now: bool,
+    ) -> Result<Vec<PathBuf>, RequestError> {
         let is_named =
             named_now || self.store.thread_settings(thread_id).await?.is_some_and(|settings| settings.folder_named);
         if !is_named {
@@ -16,12 +24,12 @@ impl App {
         }
         let home = self.user_home.clone();
         let checked = tokio::task::spawn_blocking(move || (!is_too_wide(&cwd, home.as_deref())).then_some(cwd));
-        Ok(checked.await.map_err(|_| Refusal::ShuttingDown)?.into_iter().collect())
+        Ok(checked.await.map_err(|_| RequestError::ShuttingDown)?.into_iter().collect())
     }
 }
 
-/// Whether a folder is the root of a file system, the user's home folder, or a folder above it, by any name. Programs with
-/// windows run there, so that it is the folder of a thread by accident.
+/// Whether a folder is the root of a file system, the user's home folder, or a folder above it, under any of its names.
+/// Desktop programs run in such a folder, so it becomes the folder of a thread by accident.
 fn is_too_wide(folder: &Path, home: Option<&Path>) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let real_home = home.map(real);
@@ -35,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_root_or_a_home_or_what_is_above_it_is_too_wide() {
+    fn root_home_and_its_ancestors_are_too_wide() {
         let home = Some(Path::new("/home/ada"));
         for folder in ["/", "/home", "/home/ada", "/home/ada/", "/usr/.."] {
             assert!(is_too_wide(Path::new(folder), home), "{folder}");
@@ -48,7 +56,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_to_a_home_is_as_wide_as_the_home() {
+    fn link_to_a_home_is_too_wide() {
         let folder = tempfile::tempdir().unwrap();
         let (home, link) = (folder.path().join("home"), folder.path().join("link"));
         std::fs::create_dir(&home).unwrap();

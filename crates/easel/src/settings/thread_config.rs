@@ -1,7 +1,7 @@
-//! What a configuration means for a thread's turns.
+//! Derives the configuration of a thread's turns from the configuration.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use easel_config::{Config, Detail};
@@ -9,23 +9,26 @@ use easel_imagegen::history::PictureBudget;
 use easel_imagegen::spec;
 use easel_protocol::input::ImageDetail;
 use easel_thread::actor::ThreadRules;
+use parking_lot::Mutex;
 
-/// The rules that were made last: most threads have the same, and share them.
+/// The thread configuration that was derived last. Most threads have an equal one, and share it.
 #[derive(Debug, Default)]
-pub(crate) struct SharedRules(Mutex<Option<Arc<ThreadRules>>>);
+pub(crate) struct ThreadConfigCache(Mutex<Option<Arc<ThreadRules>>>);
 
-impl SharedRules {
-    pub(crate) fn of(&self, config: &Config) -> Arc<ThreadRules> {
-        let rules = thread_rules(config);
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl ThreadConfigCache {
+    /// Returns the thread configuration for `config`.
+    pub(crate) fn get(&self, config: &Config) -> Arc<ThreadRules> {
+        let derived = thread_config(config);
+        let mut last = self.0.lock();
         match &*last {
-            Some(last) if **last == rules => Arc::clone(last),
-            _ => Arc::clone(last.insert(Arc::new(rules))),
+            Some(last) if **last == derived => Arc::clone(last),
+            _ => Arc::clone(last.insert(Arc::new(derived))),
         }
     }
 }
 
-pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
+/// Derives the configuration of a thread's turns.
+pub(crate) fn thread_config(config: &Config) -> ThreadRules {
     ThreadRules {
         image_generation: config.features.image_generation,
         imagegenext: config.features.imagegenext,
@@ -47,12 +50,12 @@ pub(crate) fn thread_rules(config: &Config) -> ThreadRules {
     }
 }
 
-/// What the model is to be, then what it is told beside that.
+/// The system prompt: the model's instructions, then the developer's.
 fn instructions(config: &Config) -> String {
     let mut text = config.model_instructions.as_deref().unwrap_or_else(|| spec::INSTRUCTIONS.trim_end()).to_owned();
-    if let Some(more) = &config.developer_instructions {
+    if let Some(developer) = &config.developer_instructions {
         text.push_str("\n\n");
-        text.push_str(more);
+        text.push_str(developer);
     }
     text
 }

@@ -1,0 +1,14 @@
+//! What the handlers of all methods share: their trait, their error, and the way a request reaches them.
+//!
+//! Start at [`dispatch`] for the life of a request and at [`Handler`] for what a method implements.
+
+mod dispatch;
+mod error;
+mod handler;
+mod page;
+pub(crate) mod validate;
+
+pub(crate) use dispatch::{ConnectionContext, register};
+pub(crate) use error::{RequestError, unknown_method};
+pub(crate) use handler::{Handler, HandlerOutput, HandlerResult, RequestContext, Service};
+pub(crate) use page::page;

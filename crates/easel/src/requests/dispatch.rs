@@ -1,0 +1,155 @@
+//! The life of a request between the dispatch table and its handler.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use easel_protocol::method::Effect;
+use easel_rpc::{Call, ErrorObjectOwned, Reply, RequestParams, TableBuilder};
+use tokio::sync::{Semaphore, oneshot};
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::connections::Client;
+use crate::requests::{Handler, HandlerOutput, RequestContext, Service, validate};
+use crate::threads::QueueGuard;
+
+/// What the requests of one connection share.
+#[derive(Clone)]
+pub(crate) struct ConnectionContext {
+    app: Arc<App>,
+    client: Arc<Client>,
+    /// Permits for writes in progress, including those whose response nobody waits for any more.
+    write_permits: Arc<Semaphore>,
+}
+
+impl ConnectionContext {
+    /// The context of a new connection that may have `max_in_flight` requests in flight.
+    pub(crate) fn new(app: Arc<App>, client: Arc<Client>, max_in_flight: usize) -> Self {
+        // Twice the requests in flight: a write whose response was just sent is no reason to refuse the next one.
+        let write_permits = Arc::new(Semaphore::new(max_in_flight.saturating_mul(2).min(Semaphore::MAX_PERMITS)));
+        Self { app, client, write_permits }
+    }
+}
+
+/// Adds a method to the dispatch table.
+pub(crate) fn register<M: Handler>(table: TableBuilder<ConnectionContext>) -> TableBuilder<ConnectionContext> {
+    table.method_unparsed(M::NAME, run::<M>)
+}
+
+/// Waits for the earlier requests of the thread and for memory, handles the request, and runs its follow-up. A request
+/// that is cancelled while it waits changes nothing.
+async fn run<M: Handler>(
+    connection: ConnectionContext,
+    call: Call,
+    params: RequestParams<M::Params>,
+) -> Result<Reply<M::Response>, ErrorObjectOwned> {
+    // A cancelled write leaves the table of requests in flight before its work ends, so writes have their own limit.
+    let permit = match M::EFFECT {
+        Effect::Read => None,
+        Effect::Write => {
+            Some(Arc::clone(&connection.write_permits).try_acquire_owned().map_err(|_| easel_rpc::overloaded())?)
+        }
+    };
+    let app = &connection.app;
+    let mut guard = None;
+    // Before long params are parsed, which takes a while.
+    if let Some(thread_id) = M::THREAD_FIELD.and_then(|field| params.text_field(field, M::thread))
+        && validate::can_be_id(&thread_id)
+    {
+        guard = Some(app.queue.enter(&thread_id).await);
+    }
+    let params = params.read().await?;
+    if let Some(bytes) = M::max_response_bytes(&params) {
+        guard = reserve(&connection, &call, guard, bytes).await;
+    }
+    let tasks = app.tasks.clone();
+    let service = M::Service::from_app(app);
+    let cx = RequestContext { client: connection.client, cancellation: call.cancellation() };
+    if M::EFFECT == Effect::Write {
+        return write::<M>(&tasks, (permit, call), guard, service, cx, params).await;
+    }
+    let HandlerOutput { response, follow_up } = M::handle(service, cx, params).await?;
+    drop(call);
+    let response = response?;
+    let Some(follow_up) = follow_up else { return Ok(Reply::new(response)) };
+    let (reply, queued) = Reply::with_sequel(response);
+    tasks.spawn(async move {
+        if queued.await {
+            follow_up.await;
+        }
+        drop(guard);
+    });
+    Ok(reply)
+}
+
+/// Handles a request on its own task, which neither a cancellation nor the end of the connection stops. The follow-up
+/// always runs, so that clients learn about every change.
+async fn write<M: Handler>(
+    tasks: &TaskTracker,
+    until_handled: impl Send + 'static,
+    guard: Option<QueueGuard>,
+    service: Arc<M::Service>,
+    cx: RequestContext,
+    params: M::Params,
+) -> Result<Reply<M::Response>, ErrorObjectOwned> {
+    let (responder, response) = oneshot::channel();
+    let mut work = Box::pin(async move {
+        let (response, follow_up) = match M::handle(service, cx, params).await {
+            Ok(HandlerOutput { response, follow_up }) => (response, follow_up),
+            Err(error) => (Err(error), None),
+        };
+        // A send fails if nobody waits for the response any more.
+        match (response, follow_up) {
+            (Ok(response), Some(follow_up)) => {
+                let (reply, queued) = Reply::with_sequel(response);
+                let _ = responder.send(Ok(reply));
+                // After the response, if it is sent at all.
+                let _ = queued.await;
+                drop(until_handled);
+                follow_up.await;
+            }
+            (response, follow_up) => {
+                let _ = responder.send(response.map(Reply::new));
+                drop(until_handled);
+                if let Some(follow_up) = follow_up {
+                    follow_up.await;
+                }
+            }
+        }
+        drop(guard);
+    });
+    // Handlers run up to their first wait in the order of the requests.
+    if poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await.is_pending() {
+        tasks.spawn(work);
+    }
+    match response.await {
+        Ok(response) => Ok(response?),
+        // The handler panicked, which the panic hook has logged.
+        Err(_) => Err(easel_rpc::internal_error()),
+    }
+}
+
+/// Reserves memory for a long response. While there is none, the request leaves the thread's queue: a client that does
+/// not read must not keep others from the thread.
+async fn reserve(
+    connection: &ConnectionContext,
+    call: &Call,
+    mut guard: Option<QueueGuard>,
+    bytes: usize,
+) -> Option<QueueGuard> {
+    let outbox = connection.client.outbox();
+    let share = match outbox.try_reserve(bytes) {
+        Some(share) => share,
+        None => {
+            let thread_id = guard.take().map(|guard| guard.thread_id().to_owned());
+            let share = outbox.reserve(bytes).await;
+            if let Some(thread_id) = thread_id {
+                guard = Some(connection.app.queue.enter(&thread_id).await);
+            }
+            share
+        }
+    };
+    call.hold(share);
+    guard
+}

@@ -1,0 +1,189 @@
+//! Why a request failed, and the one place that maps it to a JSON-RPC error.
+//!
+//! Clients take a message with "login", "auth" or "credential" for a missing login, and "thread … not found" for a
+//! missing session, so messages are short and exact.
+
+use easel_config::WriteRefused;
+use easel_imagegen::port::{ImportError, StorageError};
+use easel_protocol::id::{ImageId, ThreadId, TurnId};
+use easel_rpc::ErrorObjectOwned;
+use easel_store::{ExportError, HistoryError, LeaseError, PageError};
+use easel_thread::slot::{InterruptRefused, SteerRefused};
+use easel_thread::start::StartRefused;
+
+/// Why a request failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    /// A field of the params has an invalid value.
+    #[error("{field}: {reason}")]
+    BadField { field: String, reason: String },
+    /// A login was refused. This is the only error whose message may mention logins.
+    #[error("login refused: {0}")]
+    Login(String),
+    #[error("thread {0} not found")]
+    ThreadNotFound(ThreadId),
+    #[error("thread {0} is not loaded; call thread/resume first")]
+    ThreadNotLoaded(ThreadId),
+    #[error("thread {thread_id} is in use by another Easel, process {pid}")]
+    ThreadInUse { thread_id: ThreadId, pid: u32 },
+    #[error("turn {0} is still running")]
+    TurnRunning(TurnId),
+    #[error("thread {thread_id} has no turn {turn_id}")]
+    TurnNotFound { thread_id: ThreadId, turn_id: TurnId },
+    #[error("thread {0} is ephemeral and cannot be archived")]
+    Ephemeral(ThreadId),
+    #[error("no active turn to interrupt")]
+    NoActiveTurn,
+    #[error("no active turn to steer")]
+    NoTurnToSteer,
+    #[error("expected active turn id {expected} but found {found}")]
+    OtherTurn { expected: TurnId, found: TurnId },
+    #[error("image {0} not found")]
+    ImageNotFound(ImageId),
+    #[error("thread {thread_id} has no image {image_id}")]
+    ImageNotInThread { thread_id: ThreadId, image_id: ImageId },
+    #[error("image {0} was deleted")]
+    ImageDeleted(ImageId),
+    #[error(transparent)]
+    Config(#[from] WriteRefused),
+    #[error("only the config.toml in Easel's home can be written")]
+    ConfigReadOnly,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The client has cancelled the request, so nobody reads this.
+    #[error("the request was cancelled")]
+    Cancelled,
+    #[error("the server is shutting down")]
+    ShuttingDown,
+}
+
+impl RequestError {
+    /// `field` has an invalid value; `reason` completes the sentence that the field begins.
+    pub(crate) fn field(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::BadField { field: field.into(), reason: reason.into() }
+    }
+
+    /// The image in `field` could not be imported.
+    pub(crate) fn source(field: impl Into<String>, error: ImportError) -> Self {
+        match error {
+            ImportError::Storage(error) => Self::Storage(error),
+            error @ (ImportError::NotFound { .. }
+            | ImportError::TooLarge { .. }
+            | ImportError::Refused { .. }
+            | ImportError::Unreadable { .. }) => Self::field(field, error.client_message()),
+        }
+    }
+
+    /// The cursor does not come from a page of this list.
+    pub(crate) fn cursor() -> Self {
+        Self::field("cursor", "is invalid for this list")
+    }
+
+    /// A page of a list could not be read; `thread_id` is the thread that the params name, if they name one.
+    pub(crate) fn page(error: PageError, thread_id: Option<&str>) -> Self {
+        match error {
+            PageError::Cursor => Self::cursor(),
+            PageError::ThreadNotFound => Self::ThreadNotFound(thread_id.unwrap_or_default().into()),
+            PageError::Storage(error) => Self::Storage(error),
+        }
+    }
+
+    /// A thread's history could not be copied or reverted; `turn_id` is the turn that the params name.
+    pub(crate) fn history(error: HistoryError, thread_id: &str, turn_id: &str) -> Self {
+        match error {
+            HistoryError::ThreadNotFound => Self::ThreadNotFound(thread_id.into()),
+            HistoryError::TurnNotFound => Self::TurnNotFound { thread_id: thread_id.into(), turn_id: turn_id.into() },
+            HistoryError::TurnRunning => Self::TurnRunning(turn_id.into()),
+            HistoryError::Storage(error) => Self::Storage(error),
+        }
+    }
+
+    /// This process could not become the writer of a thread.
+    pub(crate) fn lease(error: LeaseError, thread_id: &str) -> Self {
+        match error {
+            LeaseError::Busy(busy) => Self::ThreadInUse { thread_id: thread_id.into(), pid: busy.pid },
+            LeaseError::ThreadNotFound => Self::ThreadNotFound(thread_id.into()),
+            LeaseError::Storage(error) => Self::Storage(error),
+        }
+    }
+
+    /// An image could not be exported.
+    pub(crate) fn export(error: ExportError, image_id: ImageId) -> Self {
+        match error {
+            ExportError::ImageNotFound => Self::ImageNotFound(image_id),
+            ExportError::Path(reason) => Self::field("path", reason),
+            ExportError::Storage(error) => Self::Storage(error),
+        }
+    }
+
+    /// A turn could not be steered; `expected` is the turn that the params name.
+    pub(crate) fn steer(error: SteerRefused, expected: &str) -> Self {
+        match error {
+            SteerRefused::NoTurn => Self::NoTurnToSteer,
+            SteerRefused::OtherTurn(found) => Self::OtherTurn { expected: expected.into(), found },
+            SteerRefused::Full => Self::field("input", "too much input is waiting; try again"),
+        }
+    }
+
+    /// A turn could not be interrupted; `expected` is the turn that the params name.
+    pub(crate) fn interrupt(error: InterruptRefused, expected: TurnId) -> Self {
+        match error {
+            InterruptRefused::NoTurn => Self::NoActiveTurn,
+            InterruptRefused::OtherTurn(found) => Self::OtherTurn { expected, found },
+        }
+    }
+}
+
+impl From<StartRefused> for RequestError {
+    fn from(error: StartRefused) -> Self {
+        match error {
+            StartRefused::NotWritten(error) => Self::Storage(error),
+            StartRefused::Ended => Self::ShuttingDown,
+        }
+    }
+}
+
+impl From<RequestError> for ErrorObjectOwned {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::BadField { field, reason } => easel_rpc::invalid_params(&field, &reason),
+            RequestError::Storage(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, kind = ?error.kind(), "storage failed");
+                Self::owned(easel_rpc::code::INTERNAL_ERROR, error.client_message(), None::<()>)
+            }
+            RequestError::ConfigReadOnly => config_error("configLayerReadonly", &error.to_string()),
+            RequestError::Config(WriteRefused::Conflict) => config_error("configVersionConflict", &error.to_string()),
+            RequestError::Config(WriteRefused::Invalid(reason)) => config_error("configValidationError", &reason),
+            RequestError::Config(error @ (WriteRefused::Io { .. } | WriteRefused::Busy { .. })) => {
+                Self::owned(easel_rpc::code::INTERNAL_ERROR, error.to_string(), None::<()>)
+            }
+            error @ (RequestError::Login(_)
+            | RequestError::ThreadNotFound(_)
+            | RequestError::ThreadNotLoaded(_)
+            | RequestError::ThreadInUse { .. }
+            | RequestError::TurnRunning(_)
+            | RequestError::TurnNotFound { .. }
+            | RequestError::Ephemeral(_)
+            | RequestError::NoActiveTurn
+            | RequestError::NoTurnToSteer
+            | RequestError::OtherTurn { .. }
+            | RequestError::ImageNotFound(_)
+            | RequestError::ImageNotInThread { .. }
+            | RequestError::ImageDeleted(_)
+            | RequestError::Cancelled
+            | RequestError::ShuttingDown) => easel_rpc::invalid_request(&error.to_string()),
+        }
+    }
+}
+
+/// An error of `config/…`. Clients branch on the tag, which is the Codex app-server's, and not on the message.
+fn config_error(tag: &str, message: &str) -> ErrorObjectOwned {
+    easel_rpc::invalid_request_with(message, serde_json::json!({ "config_write_error_code": tag }))
+}
+
+/// The error for a method that does not exist.
+pub(crate) fn unknown_method(method: &str) -> ErrorObjectOwned {
+    let error = easel_rpc::method_not_found(method);
+    let message = format!("{}; it is not part of an image sidecar", error.message());
+    ErrorObjectOwned::owned(error.code(), message, None::<()>)
+}

@@ -1,0 +1,157 @@
+//! The service of `config/…` and `experimentalFeature/…`, and the configuration that all services read.
+//!
+//! [`Configuration`] is the current configuration; [`Settings`] implements the methods.
+
+mod configuration;
+mod overrides;
+mod thread_config;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use easel_config::{Config, Edit, Features, Merge};
+use easel_protocol::configuration::{
+    ConfigBatchWriteParams, ConfigEdit, ConfigReadParams, ConfigReadResponse, ConfigWriteResponse, MergeStrategy,
+    OverriddenMetadata, WriteStatus,
+};
+use serde_json::Map;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::requests::RequestError;
+use crate::threads::LoadedThreads;
+use crate::tools::Tools;
+
+pub(crate) use configuration::Configuration;
+pub(crate) use overrides::{Instructions, merge_overrides};
+pub(crate) use thread_config::{ThreadConfigCache, thread_config};
+
+/// Maximum number of edits of one request.
+const MAX_EDITS: usize = 256;
+
+/// The service of `config/…` and `experimentalFeature/…`.
+pub(crate) struct Settings {
+    pub(crate) configuration: Arc<Configuration>,
+    pub(crate) loaded: Arc<LoadedThreads>,
+    pub(crate) tools: Arc<Tools>,
+}
+
+/// Keeps running turns from sending events about a change until the response to the change is queued; dropping it lets
+/// them go on.
+pub(crate) struct BeforeResponse {
+    _cancels: DropGuard,
+}
+
+impl BeforeResponse {
+    fn new() -> (Self, CancellationToken) {
+        let answered = CancellationToken::new();
+        (Self { _cancels: answered.clone().drop_guard() }, answered)
+    }
+}
+
+impl Settings {
+    /// Describes the configuration of a folder: the values, and the layers that they come from.
+    ///
+    /// # Errors
+    /// [`RequestError::ShuttingDown`].
+    pub(crate) async fn read(&self, params: ConfigReadParams) -> Result<ConfigReadResponse, RequestError> {
+        let cwd = self.configuration.resolve(params.cwd.as_deref());
+        let loaded = self.configuration.for_thread(cwd, Map::new()).await?;
+        let described: ConfigReadResponse =
+            serde_json::from_value(easel_config::describe(&loaded)).map_err(|error| {
+                tracing::error!(%error, "the configuration cannot be described");
+                RequestError::field("config", "cannot be described")
+            })?;
+        let layers = if params.include_layers == Some(true) { described.layers } else { None };
+        Ok(ConfigReadResponse { layers, ..described })
+    }
+
+    /// Writes the home's `config.toml`. New threads follow it; loaded ones do if the client asks for it, or if the change
+    /// makes them stricter.
+    ///
+    /// # Errors
+    /// [`RequestError::BadField`] for too many edits, [`RequestError::ConfigReadOnly`] for another file,
+    /// [`RequestError::Config`] if the edits are refused or the file cannot be written, and those of the store.
+    pub(crate) async fn write(
+        &self,
+        params: ConfigBatchWriteParams,
+    ) -> Result<(ConfigWriteResponse, BeforeResponse), RequestError> {
+        if params.edits.len() > MAX_EDITS {
+            let reason = format!("has {} changes; at most {MAX_EDITS} are allowed", params.edits.len());
+            return Err(RequestError::field("edits", reason));
+        }
+        if let Some(path) = &params.file_path {
+            self.configuration.require_home_file(Path::new(path)).await?;
+        }
+        let edits = params.edits.into_iter().map(edit).collect();
+        let before = self.configuration.config();
+        let (written, loaded) = self.configuration.write(edits, params.expected_version).await?;
+        let (before_response, answered) = BeforeResponse::new();
+        if params.reload_user_config == Some(true) || is_stricter(&loaded.config, &before) {
+            self.loaded.actors.reload_all(&answered).await?;
+        }
+        let overridden: Option<OverriddenMetadata> =
+            easel_config::overridden(&loaded, &written.keys).and_then(|overridden| {
+                serde_json::from_value(overridden)
+                    .inspect_err(|error| tracing::error!(%error, "cannot report that a value is overridden"))
+                    .ok()
+            });
+        let response = ConfigWriteResponse {
+            status: if overridden.is_some() { WriteStatus::OkOverridden } else { WriteStatus::Ok },
+            version: written.version,
+            file_path: written.file.display().to_string(),
+            overridden_metadata: overridden,
+        };
+        Ok((response, before_response))
+    }
+
+    /// Turns features on and off until the process ends, in running turns too: once this returns, no image request begins
+    /// that a feature forbids. Returns those of `enablement` that exist.
+    ///
+    /// # Errors
+    /// [`RequestError::ShuttingDown`], and those of the store.
+    pub(crate) async fn set_features(
+        &self,
+        enablement: BTreeMap<String, bool>,
+    ) -> Result<(BTreeMap<String, bool>, BeforeResponse), RequestError> {
+        let enablement = self.configuration.set_features(enablement).await?;
+        let (before_response, answered) = BeforeResponse::new();
+        self.loaded.actors.reload_all(&answered).await?;
+        Ok((enablement, before_response))
+    }
+
+    /// Lets turns send their events about a change, and announces tools that it changed.
+    pub(crate) async fn announce(&self, before_response: BeforeResponse) {
+        drop(before_response);
+        self.tools.announce_changes().await;
+    }
+
+    /// Returns which features are on, in a loaded thread or for new ones.
+    ///
+    /// # Errors
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::ThreadInUse`], and those of the
+    /// store.
+    pub(crate) async fn features(&self, thread_id: Option<&str>) -> Result<Features, RequestError> {
+        let Some(thread_id) = thread_id else { return Ok(self.configuration.config().features) };
+        let Some((config, _)) = self.loaded.actors.config_and_provider(thread_id).await? else {
+            let not_loaded = RequestError::ThreadNotLoaded(thread_id.into());
+            return Err(self.loaded.writers.explain_not_loaded(thread_id, not_loaded).await);
+        };
+        Ok(Features { image_generation: config.image_generation, imagegenext: config.imagegenext })
+    }
+}
+
+/// Whether a change turns image generation off or lowers the limit of a turn. Such a change applies to loaded threads
+/// without being asked for.
+fn is_stricter(config: &Config, before: &Config) -> bool {
+    (before.features.image_generation && !config.features.image_generation)
+        || config.limits.images_per_turn < before.limits.images_per_turn
+}
+
+fn edit(edit: ConfigEdit) -> Edit {
+    let merge = match edit.merge_strategy {
+        MergeStrategy::Replace => Merge::Replace,
+        MergeStrategy::Upsert => Merge::Upsert,
+    };
+    Edit { key_path: edit.key_path, value: edit.value, merge }
+}

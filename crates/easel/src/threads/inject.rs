@@ -1,0 +1,208 @@
+//! Adds items of another conversation to a thread's history.
+
+use std::collections::HashSet;
+
+use easel_imagegen::handle;
+use easel_imagegen::port::{ImageSource, Store, StoredThread, ThreadImage};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
+use serde_json::{Value, json};
+
+use super::Threads;
+use crate::requests::{RequestError, validate};
+
+/// Maximum number of items of one request.
+const MAX_ITEMS: usize = 256;
+/// Maximum size of the items of one request as JSON without images, in bytes.
+const MAX_BYTES: usize = 1 << 20;
+
+impl Threads {
+    /// Appends items to the history of a loaded thread in which no turn runs, and imports their images.
+    ///
+    /// # Errors
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::TurnRunning`],
+    /// [`RequestError::BadField`] for an invalid item, and those of the store.
+    pub(crate) async fn inject_items(&self, thread_id: &str, items: Vec<Value>) -> Result<(), RequestError> {
+        let stored = self.store.load_thread(thread_id).await?;
+        let stored = stored.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))?;
+        if !self.loaded.is_loaded(thread_id) {
+            let not_loaded = RequestError::ThreadNotLoaded(thread_id.into());
+            return Err(self.loaded.writers.explain_not_loaded(thread_id, not_loaded).await);
+        }
+        self.loaded.actors.wait_until_idle(thread_id).await?;
+        let mut items = self.heavy.run(move || parse(items)).await.map_err(|_| RequestError::ShuttingDown)??;
+        check_calls(&items, &stored)?;
+        for (index, item) in items.iter_mut().enumerate() {
+            self.import_images(&stored, index, item).await?;
+        }
+        if serde_json::to_string(&items).map_or(usize::MAX, |json| json.len()) > MAX_BYTES {
+            return Err(too_long());
+        }
+        self.loaded
+            .actors
+            .rewrite(thread_id, async { Ok(self.store.append_model_items(thread_id, items).await?) })
+            .await
+    }
+
+    /// Imports the images of an item into the store and replaces each by its handle.
+    async fn import_images(
+        &self,
+        stored: &StoredThread,
+        index: usize,
+        item: &mut ResponseItem,
+    ) -> Result<(), RequestError> {
+        match item {
+            ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
+                let mut imported = Vec::with_capacity(content.len());
+                for (part, content) in std::mem::take(content).into_iter().enumerate() {
+                    match content {
+                        ContentItem::InputImage { image_url, detail } => {
+                            let field = format!("items[{index}].content[{part}].image_url");
+                            let image_url = self.handle_url(stored, field, image_url).await?;
+                            // The model refers to the image by this line, even when the image is too old to be sent.
+                            let text = format!("Image {}", image_url.trim_start_matches(HANDLE_SCHEME));
+                            imported.push(ContentItem::InputImage { image_url, detail });
+                            imported.push(ContentItem::InputText { text: text.into() });
+                        }
+                        text @ (ContentItem::InputText { .. } | ContentItem::OutputText { .. }) => imported.push(text),
+                    }
+                }
+                *content = imported;
+            }
+            ResponseItem::ImageGenerationCall { result, .. } => {
+                let field = format!("items[{index}].result");
+                let is_handle = result.starts_with(HANDLE_SCHEME);
+                // The store detects the format from the bytes, so the declared type does not matter.
+                let url = if is_handle { std::mem::take(result) } else { format!("data:image/png;base64,{result}") };
+                *result = self.handle_url(stored, field, url).await?;
+            }
+            ResponseItem::FunctionCall { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Returns the handle URL of an image: that of a known image as it is, that of a data URL after its import.
+    async fn handle_url(&self, stored: &StoredThread, field: String, url: String) -> Result<String, RequestError> {
+        if let Some(known) = url.strip_prefix(HANDLE_SCHEME) {
+            let is_it = |image: &ThreadImage| image.reference.id.as_deref() == Some(known);
+            if handle::is_handle(known) && stored.images.iter().any(is_it) {
+                return Ok(url);
+            }
+            return Err(RequestError::field(field, "refers to an image that is not in this thread"));
+        }
+        if !url.starts_with("data:") {
+            let reason = "must be a data: URL; images are not read from a path or the network";
+            return Err(RequestError::field(field, reason));
+        }
+        let imported = self.store.import_image(&stored.thread.id, ImageSource::DataUrl(url)).await;
+        let image = imported.map_err(|error| RequestError::source(field, error))?;
+        Ok(format!("{HANDLE_SCHEME}{}", image.id))
+    }
+}
+
+/// Parses and validates the items. It is heavy work for items with images.
+fn parse(items: Vec<Value>) -> Result<Vec<ResponseItem>, RequestError> {
+    if !(1..=MAX_ITEMS).contains(&items.len()) {
+        return Err(RequestError::field("items", format!("must be 1 to {MAX_ITEMS}")));
+    }
+    let parse_item = |(index, item): (usize, Value)| {
+        easel_rpc::read_value(&normalize(item)).map_err(|error| {
+            let part = if error.field == "." { String::new() } else { format!(".{}", error.field) };
+            RequestError::field(format!("items[{index}]{part}"), error.reason)
+        })
+    };
+    let mut bytes_left = MAX_BYTES;
+    let mut parsed = Vec::with_capacity(items.len());
+    for item in items.into_iter().enumerate().map(parse_item) {
+        let item = item?;
+        // A first check, before images are imported and the items are serialized again.
+        bytes_left = bytes_left.checked_sub(text_bytes(&item)).ok_or_else(too_long)?;
+        parsed.push(item);
+    }
+    for (index, item) in parsed.iter().enumerate() {
+        check_names(index, item)?;
+    }
+    Ok(parsed)
+}
+
+fn too_long() -> RequestError {
+    RequestError::field("items", format!("have more than {MAX_BYTES} bytes without their images"))
+}
+
+/// A lower bound of the size of an item without its images, in bytes.
+fn text_bytes(item: &ResponseItem) -> usize {
+    match item {
+        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => content
+            .iter()
+            .map(|part| match part {
+                ContentItem::InputText { text } | ContentItem::OutputText { text } => text.len(),
+                ContentItem::InputImage { .. } => 0,
+            })
+            .sum(),
+        ResponseItem::FunctionCall { arguments, .. } => arguments.len(),
+        ResponseItem::ImageGenerationCall { revised_prompt, .. } => revised_prompt.as_ref().map_or(0, String::len),
+    }
+}
+
+/// Validates the ids and names of an item, which events and other items repeat.
+fn check_names(index: usize, item: &ResponseItem) -> Result<(), RequestError> {
+    let names: &[(&str, &str)] = match item {
+        ResponseItem::Message { .. } => &[],
+        ResponseItem::FunctionCallOutput { call_id, .. } => &[("call_id", call_id)],
+        ResponseItem::FunctionCall { call_id, namespace, name, .. } => {
+            &[("call_id", call_id), ("namespace", namespace.as_deref().unwrap_or_default()), ("name", name)]
+        }
+        ResponseItem::ImageGenerationCall { id, status, .. } => &[("id", id), ("status", status)],
+    };
+    names.iter().try_for_each(|(field, name)| validate::id(&format!("items[{index}].{field}"), name))
+}
+
+/// Converts the alternative forms of the Responses API: a plain string for a list with one text, and the role `system`,
+/// which is now called `developer`.
+fn normalize(mut item: Value) -> Value {
+    let text_kind = if item["role"] == "assistant" { "output_text" } else { "input_text" };
+    if item["role"] == "system" {
+        item["role"] = json!("developer");
+    }
+    for key in ["content", "output"] {
+        if let Some(text) = item[key].as_str() {
+            item[key] = json!([{ "type": text_kind, "text": text }]);
+        }
+    }
+    item
+}
+
+/// Checks that each call has one output after it and an id of its own: a model refuses a conversation in which a call has
+/// no output, an output no call, or two calls the same id.
+fn check_calls(items: &[ResponseItem], stored: &StoredThread) -> Result<(), RequestError> {
+    let mut known: HashSet<&str> = stored.item_ids.iter().map(String::as_str).collect();
+    known.extend(stored.history.iter().filter_map(call_id));
+    let mut open: HashSet<&str> = HashSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let problem = match item {
+            ResponseItem::FunctionCall { call_id, .. } => {
+                open.insert(call_id);
+                (!known.insert(call_id)).then_some("has a call id that the thread already uses")
+            }
+            ResponseItem::FunctionCallOutput { call_id, .. } => {
+                (!open.remove(call_id.as_str())).then_some("is an output without a preceding call")
+            }
+            ResponseItem::Message { .. } | ResponseItem::ImageGenerationCall { .. } => None,
+        };
+        if let Some(problem) = problem {
+            return Err(RequestError::field(format!("items[{index}]"), problem));
+        }
+    }
+    match open.into_iter().next() {
+        Some(call) => Err(RequestError::field("items", format!("lack the output of the call {call:?}"))),
+        None => Ok(()),
+    }
+}
+
+fn call_id(item: &ResponseItem) -> Option<&str> {
+    match item {
+        ResponseItem::FunctionCall { call_id, .. } => Some(call_id),
+        ResponseItem::Message { .. }
+        | ResponseItem::FunctionCallOutput { .. }
+        | ResponseItem::ImageGenerationCall { .. } => None,
+    }
+}

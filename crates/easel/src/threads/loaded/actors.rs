@@ -1,0 +1,239 @@
+//! The actors of loaded threads. An actor is started for a turn and ended when too many are idle; no client can tell
+//! whether a thread has one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use easel_imagegen::port::Store;
+use easel_protocol::event::Event;
+use easel_store::EaselStore;
+use easel_thread::actor::ThreadRules;
+use easel_thread::registry::ThreadHandle;
+use easel_thread::rules::{Departing, Rules};
+use easel_thread::slot::{BeginRefused, TurnPermit};
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Registry, ThreadQueue, Writers};
+use crate::connections::Hub;
+use crate::providers::AnyProvider;
+use crate::requests::RequestError;
+use crate::settings::{Configuration, ThreadConfigCache};
+
+/// How long a change of the configuration waits for image requests that passed the gate before it. They reach their
+/// connection within milliseconds, unless the disk is slow.
+const DEPARTURE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Starts, reconfigures and ends the actors of loaded threads.
+pub(crate) struct Actors {
+    pub(super) registry: Arc<Registry>,
+    pub(super) store: EaselStore,
+    pub(super) hub: Hub,
+    pub(super) configuration: Arc<Configuration>,
+    pub(super) configs: Arc<ThreadConfigCache>,
+    pub(super) writers: Arc<Writers>,
+    pub(super) queue: ThreadQueue,
+    pub(super) tasks: TaskTracker,
+    /// Maximum number of idle threads that keep their actor.
+    pub(super) max_idle: usize,
+}
+
+impl Actors {
+    /// Returns the thread's actor, if it has one.
+    pub(crate) fn get(&self, thread_id: &str) -> Option<Arc<ThreadHandle<AnyProvider>>> {
+        self.registry.get(thread_id)
+    }
+
+    /// Whether a turn runs in the thread.
+    pub(crate) fn is_running(&self, thread_id: &str) -> bool {
+        self.get(thread_id).is_some_and(|handle| handle.slot.running().is_some())
+    }
+
+    /// Acquires the permit to run a turn in a loaded thread. The thread's actor then has the stored history, and its
+    /// configuration is the current one. The caller is at the head of the thread's queue.
+    ///
+    /// # Errors
+    /// [`RequestError::TurnRunning`] if another turn runs, [`RequestError::ThreadNotLoaded`] if the thread exists but is
+    /// not loaded.
+    pub(crate) async fn begin_turn(
+        self: &Arc<Self>,
+        thread_id: &str,
+        turn_id: &str,
+    ) -> Result<(Arc<ThreadHandle<AnyProvider>>, TurnPermit), RequestError> {
+        let (handle, permit) = loop {
+            let Some(handle) = self.start(thread_id).await? else {
+                let not_loaded = RequestError::ThreadNotLoaded(thread_id.into());
+                return Err(self.writers.explain_not_loaded(thread_id, not_loaded).await);
+            };
+            // Clients start the next turn as soon as their interrupt is answered.
+            handle.slot.interrupted().await;
+            match handle.slot.begin(turn_id) {
+                Ok(permit) => break (handle, permit),
+                Err(BeginRefused::Running(turn)) => return Err(RequestError::TurnRunning(turn)),
+                // The actor ended by itself meanwhile; look again.
+                Err(BeginRefused::Retired) => {}
+            }
+        };
+        self.evict_after(Arc::clone(&handle));
+        // Only now: a change of the configuration either finds this turn among the running ones, or is found here.
+        self.refresh(thread_id, None).await?;
+        Ok((handle, permit))
+    }
+
+    /// Returns the actor of a loaded thread, and starts it if necessary; `None` if the thread is not loaded.
+    async fn start(&self, thread_id: &str) -> Result<Option<Arc<ThreadHandle<AnyProvider>>>, RequestError> {
+        if let Some(handle) = self.registry.get(thread_id) {
+            self.registry.touch(thread_id);
+            return Ok(Some(handle));
+        }
+        if !self.registry.is_loaded(thread_id) {
+            return Ok(None);
+        }
+        let stored = self.store.load_thread(thread_id).await?;
+        let stored = stored.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))?;
+        Ok(self.registry.start(stored, self.store.clone(), self.hub.clone()))
+    }
+
+    /// Waits for the end of a turn whose interrupt was accepted, including its last event: clients go on as soon as the
+    /// interrupt is answered. The caller is at the head of the thread's queue.
+    ///
+    /// # Errors
+    /// [`RequestError::TurnRunning`] if another turn runs.
+    pub(crate) async fn wait_until_idle(&self, thread_id: &str) -> Result<(), RequestError> {
+        let Some(handle) = self.registry.get(thread_id) else { return Ok(()) };
+        handle.slot.interrupted().await;
+        if let Some(turn) = handle.slot.running() {
+            return Err(RequestError::TurnRunning(turn));
+        }
+        handle.told().await;
+        Ok(())
+    }
+
+    /// Ends the actor of an idle thread, so that its next turn reads the history that is stored then.
+    ///
+    /// # Errors
+    /// [`RequestError::TurnRunning`] if a turn runs.
+    pub(crate) fn evict(&self, thread_id: &str) -> Result<(), RequestError> {
+        if self.registry.evict(thread_id) {
+            return Ok(());
+        }
+        let turn = self.registry.get(thread_id).and_then(|handle| handle.slot.running());
+        Err(RequestError::TurnRunning(turn.unwrap_or_default()))
+    }
+
+    /// Changes the stored history of a thread, loaded or not. The caller is at the head of the thread's queue, so that no
+    /// turn begins meanwhile.
+    ///
+    /// The actor with the old history ends before the change begins. So whether the change succeeds or not, no turn
+    /// continues a history that is not the stored one.
+    ///
+    /// # Errors
+    /// [`RequestError::TurnRunning`] if a turn runs, those of [`Writers::acquire`], and those of `change`.
+    pub(crate) async fn rewrite(
+        &self,
+        thread_id: &str,
+        change: impl Future<Output = Result<(), RequestError>>,
+    ) -> Result<(), RequestError> {
+        self.wait_until_idle(thread_id).await?;
+        let change = async {
+            self.evict(thread_id)?;
+            change.await
+        };
+        self.writers.write(thread_id, change).await
+    }
+
+    /// Stores one change of a thread's own data, which its actor does not keep.
+    ///
+    /// # Errors
+    /// Those of [`Writers::acquire`], and of the store.
+    pub(crate) async fn append(&self, thread_id: &str, event: Event) -> Result<(), RequestError> {
+        self.writers.write(thread_id, async { Ok(self.store.append(vec![event]).await?) }).await
+    }
+
+    /// Ends the actors that have been idle longest, beyond `max_idle`, as soon as this turn is over.
+    fn evict_after(self: &Arc<Self>, turn: Arc<ThreadHandle<AnyProvider>>) {
+        let actors = Arc::clone(self);
+        self.tasks.spawn(async move {
+            turn.slot.idle().await;
+            drop(turn);
+            while let Some(thread_id) = actors.registry.idle_beyond(actors.max_idle) {
+                let _guard = actors.queue.enter(&thread_id).await;
+                if actors.registry.idle_beyond(actors.max_idle).as_ref() != Some(&thread_id) {
+                    continue;
+                }
+                if let Some(handle) = actors.registry.get(&thread_id) {
+                    // The next actor must not send events before this one has sent its last.
+                    handle.told().await;
+                }
+                if !actors.registry.evict(&thread_id) {
+                    tracing::debug!(%thread_id, "an actor is kept: a turn began");
+                }
+            }
+        });
+    }
+
+    /// Applies the current configuration to the loaded threads: to idle ones when their next turn begins, to running ones
+    /// at once as far as it is stricter. When this returns, no image request begins that the configuration forbids.
+    /// Models and providers stay.
+    ///
+    /// `answered` is cancelled once the request that caused this is answered; events about the change wait for it.
+    ///
+    /// # Errors
+    /// Those of the store for one of the threads; the others are reconfigured nevertheless.
+    pub(crate) async fn reload_all(&self, answered: &CancellationToken) -> Result<(), RequestError> {
+        self.configuration.advance();
+        let (mut departing, mut failure) = (Vec::new(), None);
+        for thread_id in self.registry.running() {
+            match self.refresh(&thread_id, Some(answered)).await {
+                Ok(of_thread) => departing.extend(of_thread),
+                Err(error) => failure = Some(error),
+            }
+        }
+        let departed = join_all(departing.into_iter().map(Departing::departed));
+        if tokio::time::timeout(DEPARTURE_TIMEOUT, departed).await.is_err() {
+            tracing::warn!("an image request that began before the configuration changed is still being sent");
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Returns the configuration of the thread's next turn, and its provider; `None` if the thread is not loaded.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn config_and_provider(
+        &self,
+        thread_id: &str,
+    ) -> Result<Option<(Arc<ThreadRules>, Arc<AnyProvider>)>, RequestError> {
+        self.refresh(thread_id, None).await?;
+        Ok(self.registry.settings(thread_id).map(|(config, provider)| (config.get(), provider)))
+    }
+
+    /// Applies the current configuration to a loaded thread if its own is out of date. Returns the requests that were
+    /// allowed by the old one and are still on their way.
+    async fn refresh(
+        &self,
+        thread_id: &str,
+        answered: Option<&CancellationToken>,
+    ) -> Result<Option<Departing>, RequestError> {
+        let version = self.configuration.version();
+        let Some((config, _)) = self.registry.settings(thread_id).filter(|(config, _)| config.version() < version)
+        else {
+            return Ok(None);
+        };
+        let Some(stored) = self.store.thread_settings(thread_id).await? else { return Ok(None) };
+        let loaded = self.configuration.for_thread(stored.cwd.into(), stored.overrides).await?;
+        Ok(Some(self.apply(&config, version, &loaded.config, answered)))
+    }
+
+    /// Gives a thread a configuration that is as new as `version`.
+    pub(super) fn apply(
+        &self,
+        thread: &Rules,
+        version: u64,
+        config: &easel_config::Config,
+        answered: Option<&CancellationToken>,
+    ) -> Departing {
+        thread.set(version, self.configs.get(config), answered)
+    }
+}

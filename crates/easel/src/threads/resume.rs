@@ -1,0 +1,91 @@
+//! Loads a stored thread, with the settings that the request changes.
+
+use std::sync::Arc;
+
+use easel_config::{Warning, known_overrides};
+use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadSettings};
+
+use super::create::thread_response;
+use super::{Threads, require_thread};
+use crate::connections::{Client, EventFilter};
+use crate::requests::RequestError;
+use crate::settings::{Instructions, merge_overrides};
+
+impl Threads {
+    /// Loads a thread, or loads it again if its configuration changed, and subscribes the connection to it. Returns the
+    /// response and the warnings about the thread's configuration. The names in `params` are validated.
+    ///
+    /// # Errors
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadInUse`] if another process has the thread,
+    /// [`RequestError::TurnRunning`] if the request changes settings of a thread in which a turn runs, and those of the
+    /// store.
+    pub(crate) async fn resume(
+        &self,
+        client: &Arc<Client>,
+        params: ThreadResumeParams,
+    ) -> Result<(ThreadSettings, Vec<Warning>), RequestError> {
+        let thread_id = &params.thread_id;
+        let is_loaded = self.loaded.is_loaded(thread_id);
+        let idle = self.loaded.actors.wait_until_idle(thread_id).await;
+        let mut warnings = Vec::new();
+        if !is_loaded || has_changes(&params) {
+            idle?;
+            warnings = self.loaded.writers.write(thread_id, self.reload(&params)).await?;
+        } else if idle.is_ok() && !self.loaded.is_current(thread_id).await? {
+            warnings = self.loaded.writers.write(thread_id, self.reload(&params)).await?;
+        }
+        self.loaded.subscribe(thread_id, client, EventFilter::from_flag(params.experimental_raw_events));
+        let thread = self.read_with_newest_turns(thread_id, params.exclude_turns).await?;
+        Ok((thread_response(thread), warnings))
+    }
+
+    /// Loads the thread with the changes of the request, and replaces it in memory if it is loaded. No turn runs, and this
+    /// process is the thread's writer already: otherwise it could read what an earlier writer has not closed.
+    async fn reload(&self, params: &ThreadResumeParams) -> Result<Vec<Warning>, RequestError> {
+        let thread_id = &params.thread_id;
+        let thread = require_thread(&self.store, thread_id).await?;
+        let before =
+            self.store.thread_settings(thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();
+        let instructions = Instructions {
+            base: params.base_instructions.as_deref(),
+            developer: params.developer_instructions.as_deref(),
+        };
+        let overrides = merge_overrides(&before, params.config.as_ref(), &instructions)?;
+        let cwd = self.configuration.resolve(params.cwd.as_deref()).display().to_string();
+        let thread = with_changes(thread, params, cwd);
+        let version = self.configuration.version();
+        let loaded = self.configuration.for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
+        // Only now, so that a refused change leaves a loaded thread as it is.
+        self.loaded.actors.evict(thread_id)?;
+        self.store.save_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
+        if params.cwd.is_some() {
+            self.store.mark_folder_named(thread_id).await?;
+        }
+        self.loaded.insert(&thread, &loaded.config, version);
+        Ok(loaded.warnings)
+    }
+}
+
+/// Whether the request changes settings of the thread.
+fn has_changes(params: &ThreadResumeParams) -> bool {
+    params.cwd.is_some()
+        || params.model.is_some()
+        || params.model_provider.is_some()
+        || params.config.is_some()
+        || params.base_instructions.is_some()
+        || params.developer_instructions.is_some()
+}
+
+/// Sets the folder, model and provider that the request names.
+fn with_changes(mut thread: Thread, params: &ThreadResumeParams, cwd: String) -> Thread {
+    if params.cwd.is_some() {
+        thread.cwd = cwd;
+    }
+    if let Some(model) = &params.model {
+        thread.model = Some(model.clone());
+    }
+    if let Some(provider) = &params.model_provider {
+        thread.model_provider.clone_from(provider);
+    }
+    thread
+}

@@ -1,0 +1,138 @@
+//! The service of `tool/list`: which image tools a turn offers its model, and the event when that changes.
+
+use std::sync::Arc;
+
+use easel_imagegen::gate;
+use easel_imagegen::port::Provider;
+use easel_imagegen::spec;
+use easel_protocol::event::{Event, ToolListUpdatedNotification};
+use easel_protocol::tool::{HeldBack, HeldBackReason, Tool, ToolExposure, ToolListResponse};
+use easel_store::EaselStore;
+use easel_thread::actor::ThreadRules;
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use crate::connections::Connections;
+use crate::providers::{AnyProvider, ProviderCatalog};
+use crate::requests::RequestError;
+use crate::settings::{Configuration, thread_config};
+use crate::threads::LoadedThreads;
+
+/// The service of `tool/list`.
+pub(crate) struct Tools {
+    store: EaselStore,
+    configuration: Arc<Configuration>,
+    catalog: Arc<ProviderCatalog>,
+    loaded: Arc<LoadedThreads>,
+    connections: Connections,
+    /// What clients heard last; `None` before the first handshake.
+    announced: Mutex<Option<OfferedTools>>,
+}
+
+/// The tools that a turn of a thread without settings of its own would offer its model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OfferedTools {
+    exposure: ToolExposure,
+    /// The exact entries of the `tools` array: a tool whose arguments differ counts as changed.
+    entries: Vec<Value>,
+}
+
+impl OfferedTools {
+    /// The names of the tools, as `tool/list` and the response to `initialize` spell them.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let name = match self.exposure {
+            ToolExposure::Standalone => Some(spec::STANDALONE_NAME),
+            ToolExposure::Hosted => Some(spec::HOSTED_NAME),
+            ToolExposure::None => None,
+        };
+        name.map(str::to_owned).into_iter().collect()
+    }
+}
+
+impl Tools {
+    /// A service that has announced nothing yet.
+    pub(crate) fn new(
+        store: EaselStore,
+        configuration: Arc<Configuration>,
+        catalog: Arc<ProviderCatalog>,
+        loaded: Arc<LoadedThreads>,
+        connections: Connections,
+    ) -> Self {
+        Self { store, configuration, catalog, loaded, connections, announced: Mutex::default() }
+    }
+
+    /// Returns the tools that are offered now, for a client in its handshake.
+    pub(crate) fn current(&self) -> OfferedTools {
+        let current = self.offered();
+        self.announced.lock().get_or_insert_with(|| current.clone());
+        current
+    }
+
+    /// Sends every connection an event if the offered tools differ from those announced last. Call it whenever the
+    /// credential, a feature or the configuration may have changed.
+    pub(crate) async fn announce_changes(&self) {
+        let event;
+        let broadcast = {
+            let mut announced = self.announced.lock();
+            let current = self.offered();
+            // Before the first handshake there is nothing that could have changed for a client.
+            if announced.as_ref().is_none_or(|announced| *announced == current) {
+                return;
+            }
+            let (exposure, tools) = (current.exposure, current.names());
+            *announced = Some(current);
+            event = Event::ToolListUpdated(ToolListUpdatedNotification { exposure, tools });
+            self.connections.broadcast(&event)
+        };
+        broadcast.await;
+    }
+
+    fn offered(&self) -> OfferedTools {
+        let (provider, model) = self.catalog.defaults();
+        let config = thread_config(&self.configuration.config());
+        let exposure = config.decide(&*provider, &model).exposure;
+        let entries = spec::entries(exposure, &provider.info().capabilities, config.partial_images(&*provider));
+        OfferedTools { exposure, entries }
+    }
+
+    /// Lists the tools of a loaded thread, or of new threads, with the reasons why a tool is not offered.
+    ///
+    /// # Errors
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::ThreadInUse`], and those of the
+    /// store.
+    pub(crate) async fn list(&self, thread_id: Option<&str>) -> Result<ToolListResponse, RequestError> {
+        let Some(thread_id) = thread_id else {
+            let (provider, model) = self.catalog.defaults();
+            return Ok(describe(&thread_config(&self.configuration.config()), &provider, &model));
+        };
+        let Some((config, provider)) = self.loaded.actors.config_and_provider(thread_id).await? else {
+            let not_loaded = RequestError::ThreadNotLoaded(thread_id.into());
+            return Err(self.loaded.writers.explain_not_loaded(thread_id, not_loaded).await);
+        };
+        let thread = self.store.thread(thread_id).await?;
+        let model = thread.and_then(|thread| thread.model).unwrap_or_default();
+        Ok(describe(&config, &provider, &model))
+    }
+}
+
+fn describe(config: &ThreadRules, provider: &AnyProvider, model: &str) -> ToolListResponse {
+    let decision = config.decide(provider, model);
+    let standalone = spec::standalone_entry(&provider.info().capabilities);
+    let hosted = spec::hosted_entry(config.partial_images(provider));
+    let tool = |kind, name: &str, entry, reasons: &[HeldBackReason]| Tool {
+        name: name.to_owned(),
+        kind,
+        offered: decision.exposure == kind,
+        entry,
+        reasons: reasons.iter().map(held_back).collect(),
+    };
+    let data = vec![
+        tool(ToolExposure::Standalone, spec::STANDALONE_NAME, standalone, &decision.standalone_held_back),
+        tool(ToolExposure::Hosted, spec::HOSTED_NAME, hosted, &decision.hosted_held_back),
+    ];
+    ToolListResponse { exposure: decision.exposure, data }
+}
+
+fn held_back(reason: &HeldBackReason) -> HeldBack {
+    HeldBack { reason: *reason, message: gate::describe(*reason).to_owned() }
+}

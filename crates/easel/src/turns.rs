@@ -1,0 +1,192 @@
+//! The service of `turn/…`: starts, steers and interrupts turns.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use easel_protocol::event::Event;
+use easel_protocol::id::{ItemId, ThreadId, TurnId};
+use easel_protocol::input::UserInput;
+use easel_protocol::item::UserMessageItem;
+use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
+use easel_store::{EaselStore, PendingMessage};
+use easel_thread::call::now_ms;
+use easel_thread::slot::{AcceptedInterrupt, Steer};
+use easel_thread::start::StartTurn;
+use easel_thread::user_message;
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::connections::Client;
+use crate::images::Images;
+use crate::requests::RequestError;
+use crate::threads::{LoadedThreads, SettingsUpdate, Threads, require_thread};
+
+/// The service of `turn/…`.
+pub(crate) struct Turns {
+    pub(crate) store: EaselStore,
+    pub(crate) loaded: Arc<LoadedThreads>,
+    pub(crate) threads: Arc<Threads>,
+    pub(crate) images: Arc<Images>,
+}
+
+/// A turn to start. Everything but the images is validated.
+pub(crate) struct NewTurn {
+    pub(crate) thread_id: ThreadId,
+    pub(crate) input: Vec<UserInput>,
+    /// The client's own id of the message.
+    pub(crate) client_id: Option<String>,
+    /// Settings that the thread keeps from this turn on.
+    pub(crate) settings: SettingsUpdate,
+    pub(crate) output_schema: Option<Value>,
+}
+
+/// A turn that was started. Its events wait until [`StartedTurn::answered`] is dropped or used.
+pub(crate) struct StartedTurn {
+    pub(crate) turn: Turn,
+    /// The event about settings that changed; it precedes those of the turn.
+    pub(crate) settings_event: Option<Event>,
+    pub(crate) answered: AnsweredSignal,
+}
+
+/// Tells a turn that the response to a request is queued, so that the turn's events may follow. A dropped signal means that
+/// there is no response to wait for.
+pub(crate) struct AnsweredSignal(oneshot::Sender<()>);
+
+impl AnsweredSignal {
+    /// A signal, and the future that resolves when it is sent or dropped.
+    fn new() -> (Self, easel_thread::telling::Answered) {
+        let (sender, receiver) = oneshot::channel();
+        let answered = async move {
+            // An error means that the sender was dropped.
+            let _ = receiver.await;
+        };
+        (Self(sender), Box::pin(answered))
+    }
+
+    /// Sends the signal.
+    pub(crate) fn send(self) {
+        // A turn that has ended does not wait.
+        let _ = self.0.send(());
+    }
+}
+
+impl Turns {
+    /// Starts a turn. Returns once the message and the turn are committed: a process that is killed then loses neither.
+    ///
+    /// # Errors
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::TurnRunning`],
+    /// [`RequestError::BadField`] for an invalid image, [`RequestError::Cancelled`], and those of the store.
+    pub(crate) async fn start(
+        &self,
+        client: &Client,
+        cancellation: &CancellationToken,
+        new_turn: NewTurn,
+    ) -> Result<StartedTurn, RequestError> {
+        let NewTurn { thread_id, input, client_id, settings, output_schema } = new_turn;
+        let stored = require_thread(&self.store, &thread_id).await?;
+        let turn_id = Uuid::now_v7().to_string();
+        let (handle, permit) = self.loaded.actors.begin_turn(&thread_id, &turn_id).await?;
+        // Whatever may be refused comes first: the thread's settings change only if the turn starts.
+        let attachments = self.images.store_attachments(&thread_id, input).await?;
+        let names_folder = settings.cwd.is_some();
+        let (thread, settings_event) = self.threads.apply_settings(&stored, settings).await?;
+        // No provider has been asked yet, so a cancelled request costs nothing.
+        if cancellation.is_cancelled() {
+            return Err(RequestError::Cancelled);
+        }
+        let roots = self.images.reference_roots(&thread_id, PathBuf::from(&thread.cwd), names_folder).await?;
+        let (answered_signal, answered) = AnsweredSignal::new();
+        let start = StartTurn {
+            permit,
+            originator: client.name().unwrap_or_default().to_owned(),
+            message_id: Uuid::now_v7().to_string().into(),
+            client_id,
+            content: attachments.content().to_vec(),
+            attachments: attachments.images().to_vec(),
+            settings: settings_event.is_some().then(|| Box::new(thread.clone())),
+            model: thread.model.unwrap_or_default(),
+            roots,
+            output_schema,
+            answered,
+        };
+        handle.start(self.store.clone(), start).await?;
+        attachments.accept();
+        if names_folder && let Err(error) = self.store.mark_folder_named(&thread_id).await {
+            // The turn already runs, and a folder that counts as not named only makes the thread stricter.
+            tracing::warn!(%thread_id, %error, "cannot store that a client named the thread's folder");
+        }
+        Ok(StartedTurn { turn: in_progress(turn_id.into()), settings_event, answered: answered_signal })
+    }
+
+    /// Adds a message to the running turn. The model reads it with the turn's next request; if the turn would have ended,
+    /// it makes one more. Returns once the message is committed.
+    ///
+    /// # Errors
+    /// [`RequestError::NoTurnToSteer`], [`RequestError::OtherTurn`], [`RequestError::BadField`] for an invalid image or if
+    /// too many messages wait, and those of the store.
+    pub(crate) async fn steer(
+        &self,
+        thread_id: &str,
+        turn_id: &str,
+        input: Vec<UserInput>,
+        client_id: Option<String>,
+    ) -> Result<AnsweredSignal, RequestError> {
+        let Some(handle) = self.loaded.actors.get(thread_id) else {
+            return Err(self.loaded.writers.explain_not_loaded(thread_id, RequestError::NoTurnToSteer).await);
+        };
+        // Before images are copied; the turn may still end meanwhile.
+        handle.slot.takes_steering(turn_id).map_err(|error| RequestError::steer(error, turn_id))?;
+        let attachments = self.images.store_attachments(thread_id, input).await?;
+        let (content, images) = (attachments.content().to_vec(), attachments.images().to_vec());
+        let input = user_message::for_model(&content, &images, handle.rules.get().detail);
+        let (message_id, started_at_ms) = (ItemId::from(Uuid::now_v7().to_string()), now_ms());
+        let item = UserMessageItem {
+            id: message_id.clone(),
+            client_id: client_id.clone(),
+            content: content.clone(),
+            started_at_ms,
+            completed_at_ms: None,
+        };
+        // Committed before the turn gets it: an accepted message survives a crash even if the model has not read it.
+        let pending =
+            PendingMessage { thread_id: thread_id.into(), turn_id: turn_id.into(), item, input: input.clone() };
+        self.store.save_pending_message(pending).await?;
+        let (answered_signal, answered) = AnsweredSignal::new();
+        let steer = Steer { message_id: message_id.clone(), client_id, content, attachments: images, input, answered };
+        if let Err(error) = handle.slot.steer(turn_id, steer) {
+            // The turn has begun to end meanwhile.
+            self.store.remove_pending_message(thread_id, &message_id).await?;
+            return Err(RequestError::steer(error, turn_id));
+        }
+        attachments.accept();
+        Ok(answered_signal)
+    }
+
+    /// Accepts an interrupt of the running turn. It takes effect when the returned value is dropped.
+    ///
+    /// # Errors
+    /// [`RequestError::NoActiveTurn`], [`RequestError::OtherTurn`], [`RequestError::ThreadNotFound`],
+    /// [`RequestError::ThreadInUse`].
+    pub(crate) async fn interrupt(&self, thread_id: &str, turn_id: TurnId) -> Result<AcceptedInterrupt, RequestError> {
+        let Some(handle) = self.loaded.actors.get(thread_id) else {
+            return Err(self.loaded.writers.explain_not_loaded(thread_id, RequestError::NoActiveTurn).await);
+        };
+        handle.slot.accept_interrupt(&turn_id).map_err(|error| RequestError::interrupt(error, turn_id))
+    }
+}
+
+fn in_progress(id: TurnId) -> Turn {
+    Turn {
+        root_turn_id: id.clone(),
+        id,
+        items: Vec::new(),
+        items_view: TurnItemsView::NotLoaded,
+        status: TurnStatus::InProgress,
+        error: None,
+        started_at: None,
+        completed_at: None,
+        duration_ms: None,
+    }
+}
