@@ -6,6 +6,7 @@
 mod error;
 mod provider;
 mod send_gate;
+mod staged_image;
 mod store;
 
 use std::io::{self, Read, Seek, Write};
@@ -16,10 +17,11 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
 pub use error::{ImportError, StorageError, StorageErrorKind};
 pub use provider::{
-    FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview, Previews,
-    Provider, ProviderInfo,
+    FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
+    PreviewSink, Provider, ProviderInfo,
 };
 pub use send_gate::{SendGate, SendPass};
+pub use staged_image::StagedImage;
 pub use store::{CallEnd, CallStart, ImageSource, Origin, RequestStart, Store, StoredThread, ThreadImage};
 
 /// One image in Easel's own store: all that a provider ever reads.
@@ -45,17 +47,13 @@ pub enum Provenance {
 pub trait Files: Send + Sync + 'static {
     type Reader: Read + Seek + Send + 'static;
     type Writer: Write + Send + 'static;
-    /// A complete image that is not yet part of the thread. Dropping it removes the file.
-    type Staged: Send + 'static;
 
     fn open(&self, image: &Reference) -> io::Result<Self::Reader>;
     fn create(&self) -> io::Result<Self::Writer>;
     /// Ends an image: refuses with [`io::ErrorKind::InvalidData`] what is not a PNG, JPEG, WebP or GIF by content.
-    fn stage(&self, writer: Self::Writer) -> io::Result<Self::Staged>;
+    fn stage(&self, writer: Self::Writer) -> io::Result<StagedImage>;
     /// The same for what an image looks like while it is made: it is no image of the thread, and outlives no crash.
-    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged>;
-    /// Where a staged image lies, and what it is.
-    fn look(&self, staged: &Self::Staged) -> (PathBuf, ImageFacts);
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<StagedImage>;
 }
 
 /// An [`ImageError`] with nothing but a kind and a sentence. What passes by itself is retryable; what the same call

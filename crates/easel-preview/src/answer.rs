@@ -26,8 +26,8 @@ const NOTHING_TO_DRAW: &str = "Tell me what to draw, or attach an image to edit.
 
 /// What is said at once, and the hosted call whose end is still to be drawn.
 #[derive(Debug)]
-pub(crate) struct Answer<S> {
-    pub(crate) events: Vec<ModelEvent<S>>,
+pub(crate) struct Answer {
+    pub(crate) events: Vec<ModelEvent>,
     pub(crate) hosted: Option<HostedCall>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct HostedCall {
 
 impl HostedCall {
     /// What the picture looks like so far.
-    pub(crate) fn preview<S>(&self, preview: Preview<S>) -> ModelEvent<S> {
+    pub(crate) fn preview(&self, preview: Preview) -> ModelEvent {
         ModelEvent::HostedPreview { call_id: self.ids.hosted(), preview }
     }
 
@@ -64,7 +64,7 @@ impl HostedCall {
     }
 
     /// The end of the image and the sentence after it.
-    pub(crate) fn end<S>(&self, outcome: Result<GeneratedImages<S>, ImageError>) -> Vec<ModelEvent<S>> {
+    pub(crate) fn end(&self, outcome: Result<GeneratedImages, ImageError>) -> Vec<ModelEvent> {
         let RequestedImage { action, prompt, .. } = &self.requested;
         let sentence = match &outcome {
             Ok(made) => {
@@ -97,7 +97,7 @@ impl Ids {
     }
 }
 
-pub(crate) fn answer<S>(request: &ModelRequest, seed: u64, capabilities: &Capabilities) -> Answer<S> {
+pub(crate) fn answer(request: &ModelRequest, seed: u64, capabilities: &Capabilities) -> Answer {
     let ids = Ids(seed);
     let input_tokens = tokens(conversation::characters(&request.input));
     let conversation = Conversation::read(&request.input);
@@ -164,7 +164,7 @@ fn finished(action: ImageAction, size: Option<(u32, u32)>) -> Outcome<'static> {
     }
 }
 
-fn call<S>(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<ModelEvent<S>> {
+fn call(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<ModelEvent> {
     let AppliedImage { size, background, .. } = &requested.parameters;
     let mut arguments = Map::new();
     arguments.insert("prompt".to_owned(), Value::from(requested.prompt.as_str()));
@@ -188,10 +188,10 @@ fn call<S>(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<Mode
 }
 
 /// A message in deltas of one word, then whole.
-fn message<S>(ids: &Ids, text: &str, input_tokens: i64) -> Vec<ModelEvent<S>> {
+fn message(ids: &Ids, text: &str, input_tokens: i64) -> Vec<ModelEvent> {
     let item_id = ids.message();
     let delta = |word: &str| ModelEvent::TextDelta { item_id: item_id.clone(), delta: word.to_owned() };
-    let mut events: Vec<ModelEvent<S>> = text.split_inclusive(' ').map(delta).collect();
+    let mut events: Vec<ModelEvent> = text.split_inclusive(' ').map(delta).collect();
     events.push(ModelEvent::Message { item_id, text: text.to_owned() });
     events.push(ModelEvent::Completed { usage: usage(input_tokens, text) });
     events

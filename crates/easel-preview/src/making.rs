@@ -41,7 +41,7 @@ impl<'j> Order<'j> {
 }
 
 /// Draws every picture that `job` asks for and stages it.
-pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<GeneratedImages<F::Staged>, ImageError> {
+pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<GeneratedImages, ImageError> {
     let order = Order::of(job, files)?;
     let count = job.requested.parameters.n.unwrap_or(1).clamp(1, MAX_N);
     let applied = AppliedImage {
@@ -61,7 +61,7 @@ pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<GeneratedImage
 }
 
 /// Draws the picture of `job` coarsely: in 16 rows or columns at first, with twice as many at each stage after.
-pub(crate) fn preview<F: Files>(job: &ImageJob, files: &F, stage: u32) -> Result<Preview<F::Staged>, ImageError> {
+pub(crate) fn preview<F: Files>(job: &ImageJob, files: &F, stage: u32) -> Result<Preview, ImageError> {
     let order = Order::of(job, files)?;
     let grain = (order.width.min(order.height) / (16 << stage.min(4))).max(2);
     let staged = written(files, &order.draw(0, grain)?).and_then(|writer| files.stage_preview(writer));

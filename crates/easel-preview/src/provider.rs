@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use easel_imagegen::capability::{AuthKind, Capabilities, DEFAULT_MAX_REFERENCES, Parameter};
 use easel_imagegen::port::{
-    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview, Previews, Provider, ProviderInfo,
-    image_error,
+    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview, PreviewSink, Provider,
+    ProviderInfo, image_error,
 };
 use easel_protocol::model::{InputModality, Model};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
@@ -111,7 +111,7 @@ impl PreviewProvider {
         call: HostedCall,
         files: Arc<F>,
         stop: CancellationToken,
-    ) -> impl Stream<Item = ModelEvent<F::Staged>> + Send {
+    ) -> impl Stream<Item = ModelEvent> + Send {
         let (job, call) = (call.job(), Arc::new(call));
         let stages = job.as_ref().map_or(0, |job| job.partial_images);
         let (showing, shown, of) = (Arc::clone(&files), job.clone().ok(), Arc::clone(&call));
@@ -137,7 +137,7 @@ impl PreviewProvider {
         files: &Arc<F>,
         stage: u32,
         stop: &CancellationToken,
-    ) -> Option<Preview<F::Staged>> {
+    ) -> Option<Preview> {
         let (pause, job, files) = (self.pause(job), job.clone(), Arc::clone(files));
         self.draw(pause, stop, move || making::preview(&job, &*files, stage)).await.ok()?.ok()
     }
@@ -148,7 +148,7 @@ impl PreviewProvider {
         job: ImageJob,
         files: Arc<F>,
         stop: &CancellationToken,
-    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages, ImageError> {
         match self.draw(self.pause(&job), stop, move || making::make(&job, &*files)).await {
             Ok(made) => made,
             Err(NotDrawn::Panicked) => Err(image_error(ImageErrorKind::Internal, "the preview failed while drawing")),
@@ -214,7 +214,7 @@ impl Provider for PreviewProvider {
         request: ModelRequest,
         files: Arc<F>,
         stop: CancellationToken,
-    ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
+    ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
         let Answer { events, hosted } = answer::answer(&request, self.seed(&request), &self.info.capabilities);
         let drawn = stream::iter(hosted).flat_map(move |call| self.hosted(call, Arc::clone(&files), stop.clone()));
         stream::iter(events).chain(drawn).map(Ok)
@@ -224,9 +224,9 @@ impl Provider for PreviewProvider {
         &self,
         job: ImageJob,
         files: Arc<F>,
-        previews: Previews<F::Staged>,
+        previews: PreviewSink,
         stop: CancellationToken,
-    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages, ImageError> {
         let (deadline, stop) = (job.deadline, stop.child_token());
         let work = async {
             for stage in 0..job.partial_images {

@@ -20,7 +20,7 @@ mod fetch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, GeneratedImages, ImageJob, Previews, image_error};
+use easel_imagegen::port::{Files, GeneratedImages, ImageJob, PreviewSink, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -51,9 +51,9 @@ pub(crate) async fn make<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: ImageJob,
     files: Arc<F>,
-    previews: Previews<F::Staged>,
+    previews: PreviewSink,
     stop: CancellationToken,
-) -> Result<GeneratedImages<F::Staged>, ImageError> {
+) -> Result<GeneratedImages, ImageError> {
     let started = Instant::now();
     let mut progress = Progress::default();
     let waiting = Waiting::new(stop, started + job.deadline);

@@ -29,6 +29,9 @@ mod sse;
 mod waiting;
 
 #[cfg(test)]
+mod staging;
+
+#[cfg(test)]
 use easel_testkit::request_log as recorder;
 
 pub use credential::{Credential, CredentialError, Credentials};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
-    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo,
+    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, PreviewSink, Provider, ProviderInfo,
 };
 use easel_protocol::record::ImageError;
 use futures_core::Stream;
@@ -113,7 +113,7 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         request: ModelRequest,
         files: Arc<F>,
         stop: CancellationToken,
-    ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
+    ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
         responses::respond(self, request, files, stop)
     }
 
@@ -121,9 +121,9 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         &self,
         job: ImageJob,
         files: Arc<F>,
-        previews: Previews<F::Staged>,
+        previews: PreviewSink,
         stop: CancellationToken,
-    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages, ImageError> {
         images::make(self, job, files, previews, stop).await
     }
 }

@@ -30,7 +30,7 @@ use futures_util::stream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::answer::{Answer, Said};
+use self::answer::{Answer, AnswerEvent, HostedImage, Said};
 use self::asked::Asked;
 use self::body::{Body, Reason};
 use self::receive::{Ended, Receiving};
@@ -50,7 +50,7 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     request: ModelRequest,
     files: Arc<F>,
     stop: CancellationToken,
-) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send + 'a {
+) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send + 'a {
     let body = match Body::of(&request, provider.record.metadata) {
         Ok(mut body) => {
             body.leave_out(&provider.refused_pictures.of(&request.model), Reason::Refused);
@@ -114,11 +114,11 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         }
     }
 
-    async fn next(&mut self) -> Option<Result<ModelEvent<F::Staged>, ModelError>> {
+    async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
         loop {
             if let Some(event) = self.said.pop_front() {
                 self.heard = Heard::Something;
-                let Some(event) = self.staged(event).await else { continue };
+                let Some(event) = self.stage(event).await else { continue };
                 return Some(Ok(event));
             }
             if let Some(error) = self.error.take() {
@@ -218,61 +218,45 @@ impl<'a, C: Credentials, F: Files> Answering<'a, C, F> {
         self.error = Some(error);
     }
 
-    /// The event with its picture in a file; nothing when it was to show a picture that is none.
-    async fn staged(&mut self, event: ModelEvent<usize>) -> Option<ModelEvent<F::Staged>> {
-        Some(match event {
-            ModelEvent::TextDelta { item_id, delta } => ModelEvent::TextDelta { item_id, delta },
-            ModelEvent::Message { item_id, text } => ModelEvent::Message { item_id, text },
-            ModelEvent::FunctionCall(call) => ModelEvent::FunctionCall(call),
-            ModelEvent::HostedStarted { call_id, requested, references } => {
-                ModelEvent::HostedStarted { call_id, requested, references }
+    /// Returns the event with its picture in a file; `None` for a preview without a usable picture.
+    async fn stage(&mut self, event: AnswerEvent) -> Option<ModelEvent> {
+        match event {
+            AnswerEvent::Model(event) => Some(event),
+            AnswerEvent::HostedPreview { call_id, index, picture } => {
+                if self.asked.partial_images == 0 {
+                    return None;
+                }
+                let slot = self.picture(picture);
+                let staged = hosted::stage_preview(&self.files, slot).await?;
+                Some(ModelEvent::HostedPreview { call_id, preview: Preview { index, staged } })
             }
-            ModelEvent::HostedEnded { call_id, outcome } => {
+            AnswerEvent::HostedEnded { call_id, outcome } => {
                 let outcome = match outcome {
-                    Ok(made) => self.stage_images(made).await,
+                    Ok(image) => self.stage_image(image).await,
                     Err(error) => Err(error),
                 };
                 let outcome = outcome.map_err(|error| {
                     let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
                     ImageError { elapsed_ms, billed: self.provider.record.billed(error.billed), ..error }
                 });
-                ModelEvent::HostedEnded { call_id, outcome }
+                Some(ModelEvent::HostedEnded { call_id, outcome })
             }
-            ModelEvent::HostedPreview { call_id, preview } => {
-                let preview = self.stage_preview(preview).await?;
-                ModelEvent::HostedPreview { call_id, preview }
-            }
-            ModelEvent::Completed { usage } => ModelEvent::Completed { usage },
-        })
-    }
-
-    async fn stage_preview(&mut self, preview: Preview<usize>) -> Option<Preview<F::Staged>> {
-        if self.asked.partial_images == 0 {
-            return None;
         }
-        let slot = self.picture(preview.staged);
-        let staged = hosted::stage_preview(&self.files, slot).await?;
-        Some(Preview { index: preview.index, staged })
     }
 
-    /// A picture is taken once, whatever the answer says.
+    /// Takes a picture; each can be taken once, whatever the answer says.
     fn picture(&mut self, number: usize) -> Slot<F::Writer> {
         self.pictures.get_mut(number).map_or(Slot::Empty, |picture| std::mem::replace(picture, Slot::Empty))
     }
 
-    async fn stage_images(&mut self, made: GeneratedImages<usize>) -> Result<GeneratedImages<F::Staged>, ImageError> {
-        let GeneratedImages { images: drawn, usage, request_id, generation_id, attempts, missing } = made;
-        let mut images = Vec::new();
-        for GeneratedImage { staged: picture, revised_prompt, applied } in drawn {
-            let slot = self.picture(picture);
-            let staged = hosted::stage(&self.files, slot).await.map_err(|error| ImageError {
-                attempts,
-                request_id: request_id.clone(),
-                ..error
-            })?;
-            images.push(GeneratedImage { staged, revised_prompt, applied });
-        }
-        Ok(GeneratedImages { images, usage, request_id, generation_id, attempts, missing })
+    async fn stage_image(&mut self, image: HostedImage) -> Result<GeneratedImages, ImageError> {
+        let HostedImage { picture, revised_prompt, applied, request_id, generation_id } = image;
+        let attempts = 1;
+        let slot = self.picture(picture);
+        let staged = hosted::stage(&self.files, slot).await;
+        let staged = staged.map_err(|error| ImageError { attempts, request_id: request_id.clone(), ..error })?;
+        let images = vec![GeneratedImage { staged, revised_prompt, applied }];
+        Ok(GeneratedImages { images, usage: None, request_id, generation_id, attempts, missing: None })
     }
 }
 

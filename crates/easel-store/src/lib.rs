@@ -31,7 +31,7 @@ mod threads;
 mod tests;
 
 pub use files::image_writer::ImageWriter;
-pub use files::thread_files::{StagedImage, ThreadFiles};
+pub use files::thread_files::ThreadFiles;
 pub use images::export::{ExistingFile, ExportError, ExportedImage};
 pub use images::import::copy::ImportLimits;
 pub use lists::image_list::{ImageBytes, StoredImage};

@@ -20,7 +20,7 @@ use crate::db::ephemeral::{Locks, Memory};
 use crate::db::worker::Patience;
 use crate::db::workers::Lanes;
 use crate::error::Error;
-use crate::files::thread_files::{StagedImage, ThreadFiles};
+use crate::files::thread_files::ThreadFiles;
 use crate::home::Home;
 use crate::images::attachments;
 use crate::images::import;
@@ -237,12 +237,7 @@ impl Store for EaselStore {
         self.run(Patience::Long, move |database| journal::hosted::reserve(database, &request)).await
     }
 
-    async fn settle(
-        &self,
-        thread_id: &str,
-        call_id: &str,
-        end: CallEnd<StagedImage>,
-    ) -> Result<Vec<ImageRecord>, StorageError> {
+    async fn settle(&self, thread_id: &str, call_id: &str, end: CallEnd) -> Result<Vec<ImageRecord>, StorageError> {
         // A hosted call is known only now: before its end may have to wait for the database.
         let end = journal::assign(end, &self.owner, thread_id, call_id);
         let (thread_id, call_id) = (thread_id.to_owned(), call_id.to_owned());

@@ -27,7 +27,7 @@ use crate::start::StartedTurn;
 use crate::telling::Telling;
 use crate::turn::{HostedCalls, OpenItems, Running};
 
-/// Previews of a turn that wait to be told; more are dropped.
+/// PreviewSink of a turn that wait to be told; more are dropped.
 const PREVIEWS: usize = 16;
 
 /// What a thread's configuration says of its turns.

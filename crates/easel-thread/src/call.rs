@@ -10,8 +10,8 @@ use easel_imagegen::idempotency;
 use easel_imagegen::output::LOG_PREVIEW;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{
-    CallEnd, CallStart, Files, GeneratedImages, ImageJob, ImageSource, Preview, Previews, Provenance, Provider,
-    Reference, StorageError, Store, image_error,
+    CallEnd, CallStart, GeneratedImages, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider, Reference,
+    StorageError, Store, image_error,
 };
 use easel_imagegen::references::ImageRef;
 use easel_protocol::id::{ItemId, ThreadId, TurnId};
@@ -47,14 +47,10 @@ pub(crate) struct CallContext<S: Store, P> {
     /// How often an image is shown while it is made.
     pub(crate) partial_images: u32,
     /// What the calls show, by item.
-    pub(crate) previews: mpsc::Sender<(ItemId, PreviewOf<S>)>,
+    pub(crate) previews: mpsc::Sender<(ItemId, Preview)>,
     pub(crate) cancel: CancellationToken,
     pub(crate) gate: TurnGate,
 }
-
-pub(crate) type StagedOf<S> = <<S as Store>::Files as Files>::Staged;
-
-pub(crate) type PreviewOf<S> = Preview<StagedOf<S>>;
 
 /// The end of a call.
 #[derive(Debug, Clone)]
@@ -94,7 +90,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     }
 
     /// Asks the provider, which stops at the deadline and when the turn is interrupted, and gives what has arrived by then.
-    async fn make(&self, job: ImageJob) -> Result<GeneratedImages<StagedOf<S>>, ImageError> {
+    async fn make(&self, job: ImageJob) -> Result<GeneratedImages, ImageError> {
         if self.cancel.is_cancelled() {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
         }
@@ -103,7 +99,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let files = self.store.call_files(&self.thread_id, &job.call_id);
         let (previews, item_id) = (self.previews.clone(), ItemId::from(job.call_id.as_str()));
         // Without room for it a preview is dropped, and its file with it.
-        let show: Previews<StagedOf<S>> = Arc::new(move |preview| drop(previews.try_send((item_id.clone(), preview))));
+        let show: PreviewSink = Arc::new(move |preview| drop(previews.try_send((item_id.clone(), preview))));
         let stop = self.cancel.child_token();
         let making = self.provider.make(job, files, show, stop.clone());
         let mut making = pin!(AssertUnwindSafe(making).catch_unwind());
@@ -198,7 +194,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     pub(crate) async fn settle(
         &self,
         call_id: &str,
-        made: Result<GeneratedImages<StagedOf<S>>, ImageError>,
+        made: Result<GeneratedImages, ImageError>,
         elapsed: Duration,
     ) -> Result<Outcome, Box<ImageError>> {
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);

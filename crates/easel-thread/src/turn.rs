@@ -12,7 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use easel_imagegen::history::PictureBudget;
-use easel_imagegen::port::{Provider, StorageError, StorageErrorKind, Store, image_error};
+use easel_imagegen::port::{Preview, Provider, StagedImage, StorageError, StorageErrorKind, Store, image_error};
 use easel_protocol::event::Event;
 use easel_protocol::id::ItemId;
 use easel_protocol::record::ImageErrorKind;
@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::audience::Audience;
-use crate::call::{CallContext, PreviewOf, Report, StagedOf, now_ms};
+use crate::call::{CallContext, Report, now_ms};
 use crate::conversation::Conversation;
 use crate::machine::{Effect, Input, Steered, Turn};
 use crate::rules::Change;
@@ -49,9 +49,9 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
     pub(crate) calls: JoinSet<Report>,
     pub(crate) hosted: HostedCalls,
     /// What the standalone calls show.
-    pub(crate) previews: mpsc::Receiver<(ItemId, PreviewOf<S>)>,
+    pub(crate) previews: mpsc::Receiver<(ItemId, Preview)>,
     /// What each open item showed last: the file goes when this does.
-    pub(crate) shown: HashMap<ItemId, StagedOf<S>>,
+    pub(crate) shown: HashMap<ItemId, StagedImage>,
     pub(crate) history_failed: bool,
     /// What has begun and not ended, as it is told.
     pub(crate) open: OpenItems,
@@ -66,12 +66,12 @@ pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
 }
 
 /// What the turn waits for.
-enum Happened<S: Store> {
+enum Happened {
     Interrupted,
     RulesChanged,
     MayTell,
-    Answered(Option<AnswerEvent<S>>),
-    Previewed(ItemId, PreviewOf<S>),
+    Answered(Option<AnswerEvent>),
+    Previewed(ItemId, Preview),
     Reported(Report),
 }
 
@@ -88,7 +88,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
 
     async fn drive_to_end(&mut self, turn: &mut Turn, first: Vec<Effect>) {
         let provider = Arc::clone(&self.context.provider);
-        let mut answer: Option<Answer<'_, S>> = None;
+        let mut answer: Option<Answer<'_>> = None;
         // Their events were written before the turn's start was answered.
         let mut effects = self.perform(first, &provider, &mut answer, turn).await;
         loop {
@@ -113,7 +113,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         self.telling.finish().await;
     }
 
-    async fn wait(&mut self, answer: &mut Option<Answer<'_, S>>) -> Happened<S> {
+    async fn wait(&mut self, answer: &mut Option<Answer<'_>>) -> Happened {
         let interrupted = self.context.cancel.is_cancelled();
         tokio::select! {
             biased;
@@ -129,7 +129,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
                 let lost = image_error(ImageErrorKind::Internal, "the image call was lost");
                 Report { item_id: ItemId::default(), outcome: Err(Box::new(lost)) }
             })),
-            event = next::<S>(answer) => Happened::Answered(event),
+            event = next(answer) => Happened::Answered(event),
         }
     }
 
@@ -190,7 +190,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         &mut self,
         effects: Vec<Effect>,
         provider: &'p P,
-        answer: &mut Option<Answer<'p, S>>,
+        answer: &mut Option<Answer<'p>>,
         turn: &mut Turn,
     ) -> Vec<Effect> {
         // The provider is at work already, so the journal comes first: a crash after the item must find what it may cost.
@@ -211,7 +211,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         &mut self,
         effects: Vec<Effect>,
         provider: &'p P,
-        answer: &mut Option<Answer<'p, S>>,
+        answer: &mut Option<Answer<'p>>,
         turn: &mut Turn,
     ) -> Vec<Effect> {
         let mut next = Vec::new();

@@ -12,7 +12,7 @@ use std::time::Duration;
 use easel_config::{Config, ProviderConfig};
 use easel_imagegen::capability::{AuthKind, Capabilities};
 use easel_imagegen::port::{
-    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Previews, Provider, ProviderInfo,
+    Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, PreviewSink, Provider, ProviderInfo,
     image_error,
 };
 use easel_imagegen::preset::Preset;
@@ -160,7 +160,7 @@ impl Provider for AnyProvider {
         request: ModelRequest,
         files: Arc<F>,
         stop: CancellationToken,
-    ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
+    ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
         match self {
             Self::Preview(preview) => Either::Left(Either::Left(preview.respond(request, files, stop))),
             Self::Http(provider) => Either::Left(Either::Right(provider.respond(request, files, stop))),
@@ -176,9 +176,9 @@ impl Provider for AnyProvider {
         &self,
         job: ImageJob,
         files: Arc<F>,
-        previews: Previews<F::Staged>,
+        previews: PreviewSink,
         stop: CancellationToken,
-    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages, ImageError> {
         match self {
             Self::Preview(preview) => preview.make(job, files, previews, stop).await,
             Self::Http(provider) => provider.make(job, files, previews, stop).await,

@@ -14,7 +14,7 @@ use futures_core::Stream;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Files, Reference, SendGate};
+use super::{Files, Reference, SendGate, StagedImage};
 use crate::capability::{AuthKind, Capabilities};
 
 /// What a provider is and can do; data that does not change while the process runs.
@@ -53,7 +53,7 @@ pub trait Provider: Send + Sync + 'static {
         request: ModelRequest,
         files: Arc<F>,
         stop: CancellationToken,
-    ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send;
+    ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send;
 
     /// Makes the images of one call, and shows them meanwhile if the job asks for that. Dropping the future closes the
     /// request and loses the images that have arrived.
@@ -65,9 +65,9 @@ pub trait Provider: Send + Sync + 'static {
         &self,
         job: ImageJob,
         files: Arc<F>,
-        previews: Previews<F::Staged>,
+        previews: PreviewSink,
         stop: CancellationToken,
-    ) -> impl Future<Output = Result<GeneratedImages<F::Staged>, ImageError>> + Send;
+    ) -> impl Future<Output = Result<GeneratedImages, ImageError>> + Send;
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -95,7 +95,7 @@ pub struct ModelRequest {
 
 /// What a model says while it answers.
 #[derive(Debug)]
-pub enum ModelEvent<S> {
+pub enum ModelEvent {
     TextDelta {
         item_id: String,
         delta: String,
@@ -115,12 +115,12 @@ pub enum ModelEvent<S> {
     /// What it looks like so far.
     HostedPreview {
         call_id: String,
-        preview: Preview<S>,
+        preview: Preview,
     },
     /// The provider's hosted tool ended it.
     HostedEnded {
         call_id: String,
-        outcome: Result<GeneratedImages<S>, ImageError>,
+        outcome: Result<GeneratedImages, ImageError>,
     },
     Completed {
         usage: TokenUsage,
@@ -167,19 +167,19 @@ pub struct ImageJob {
 
 /// What an image looks like while it is made.
 #[derive(Debug)]
-pub struct Preview<S> {
+pub struct Preview {
     /// As the provider counts them, from 0.
     pub index: u32,
-    pub staged: S,
+    pub staged: StagedImage,
 }
 
 /// Takes the previews of one call, at once; what nobody has room for is dropped.
-pub type Previews<S> = Arc<dyn Fn(Preview<S>) + Send + Sync>;
+pub type PreviewSink = Arc<dyn Fn(Preview) + Send + Sync>;
 
 /// What a provider made: at least one image.
 #[derive(Debug)]
-pub struct GeneratedImages<S> {
-    pub images: Vec<GeneratedImage<S>>,
+pub struct GeneratedImages {
+    pub images: Vec<GeneratedImage>,
     pub usage: Option<ImageUsage>,
     pub request_id: Option<String>,
     /// The provider's id of the generation.
@@ -190,8 +190,8 @@ pub struct GeneratedImages<S> {
 }
 
 #[derive(Debug)]
-pub struct GeneratedImage<S> {
-    pub staged: S,
+pub struct GeneratedImage {
+    pub staged: StagedImage,
     pub revised_prompt: Option<String>,
     /// What the provider reported; the bytes say the size where it did not.
     pub applied: AppliedImage,

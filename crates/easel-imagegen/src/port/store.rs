@@ -42,8 +42,8 @@ pub struct RequestStart {
 
 /// How a journalled call ended.
 #[derive(Debug)]
-pub enum CallEnd<S> {
-    Generated { made: GeneratedImages<S>, elapsed_ms: u64 },
+pub enum CallEnd {
+    Generated { made: GeneratedImages, elapsed_ms: u64 },
     Failed(ImageError),
 }
 
@@ -131,6 +131,6 @@ pub trait Store: Clone + Send + Sync + 'static {
         &self,
         thread_id: &str,
         call_id: &str,
-        end: CallEnd<<Self::Files as Files>::Staged>,
+        end: CallEnd,
     ) -> impl Future<Output = Result<Vec<ImageRecord>, StorageError>> + Send;
 }

@@ -75,12 +75,12 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
     }
 }
 
-fn answered(request: &ModelRequest) -> Answer<()> {
+fn answered(request: &ModelRequest) -> Answer {
     answer(request, 7, &PreviewProvider::default().info().capabilities)
 }
 
 /// The whole message, after a check that its deltas add up to it and that the answer is complete.
-fn said(answer: &Answer<()>) -> String {
+fn said(answer: &Answer) -> String {
     let mut deltas = String::new();
     let mut message = None;
     for event in &answer.events {
@@ -99,7 +99,7 @@ fn said(answer: &Answer<()>) -> String {
     deltas
 }
 
-fn called(answer: &Answer<()>) -> &str {
+fn called(answer: &Answer) -> &str {
     let [ModelEvent::FunctionCall(call), ModelEvent::Completed { .. }] = answer.events.as_slice() else {
         panic!("not one call: {:?}", answer.events);
     };
@@ -107,7 +107,7 @@ fn called(answer: &Answer<()>) -> &str {
     &call.arguments
 }
 
-fn standalone(input: Vec<ResponseItem>) -> Answer<()> {
+fn standalone(input: Vec<ResponseItem>) -> Answer {
     answered(&request(ToolExposure::Standalone, input, &[]))
 }
 
@@ -240,7 +240,7 @@ fn a_hosted_image_ends_with_its_outcome_then_the_sentence() {
     let call = answered(&request(ToolExposure::Hosted, input, &[])).hosted.unwrap();
     let outcome =
         easel_imagegen::port::image_error(easel_protocol::record::ImageErrorKind::Storage, "the disk is full");
-    let mut events = call.end::<()>(Err(outcome));
+    let mut events = call.end(Err(outcome));
     assert!(matches!(events.remove(0), ModelEvent::HostedEnded { outcome: Err(_), .. }));
     let sentence = said(&Answer { events, hosted: None });
     assert_eq!(sentence, r#"I could not make the picture "draw a fox": the disk is full."#);

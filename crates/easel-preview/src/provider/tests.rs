@@ -1,16 +1,15 @@
 use std::collections::HashMap;
-use std::io::{self, Cursor};
-use std::path::PathBuf;
+use std::io::{self, Cursor, Write};
 use std::sync::Mutex;
 
-use easel_imagegen::port::{GeneratedImage, Provenance, Reference};
+use easel_imagegen::port::{GeneratedImage, Provenance, Reference, StagedImage};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
 use super::*;
 
-/// Files in memory; a staged image is its bytes.
+/// References in memory; a staged image is a temporary file.
 #[derive(Default)]
 struct Memory {
     files: HashMap<String, Vec<u8>>,
@@ -21,7 +20,6 @@ struct Memory {
 impl Files for Memory {
     type Reader = Cursor<Vec<u8>>;
     type Writer = Vec<u8>;
-    type Staged = Vec<u8>;
 
     fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
         let id = image.id.clone().unwrap_or_default();
@@ -33,17 +31,20 @@ impl Files for Memory {
         if self.full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(Vec::new()) }
     }
 
-    fn stage(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
-        Ok(writer)
+    fn stage(&self, writer: Self::Writer) -> io::Result<StagedImage> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(&writer)?;
+        let file = file.into_temp_path();
+        Ok(StagedImage::new(file.to_path_buf(), reference("").facts, move |_| drop(file)))
     }
 
-    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<StagedImage> {
         self.stage(writer)
     }
+}
 
-    fn look(&self, _staged: &Vec<u8>) -> (PathBuf, ImageFacts) {
-        unreachable!("a provider looks at no file")
-    }
+fn content(staged: &StagedImage) -> Vec<u8> {
+    std::fs::read(staged.path()).unwrap()
 }
 
 fn reference(id: &str) -> Reference {
@@ -97,7 +98,7 @@ fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
     }
 }
 
-async fn events(provider: &PreviewProvider, request: ModelRequest) -> Vec<ModelEvent<Vec<u8>>> {
+async fn events(provider: &PreviewProvider, request: ModelRequest) -> Vec<ModelEvent> {
     provider.respond(request, Arc::new(Memory::default()), CancellationToken::new()).map(Result::unwrap).collect().await
 }
 
@@ -113,7 +114,7 @@ async fn a_call_makes_a_picture_of_the_size_asked_for() {
         .await;
     let made = made.unwrap();
     let [GeneratedImage { staged, applied, .. }] = made.images.as_slice() else { panic!("not one image") };
-    assert_eq!(header(staged), (128, 96, png::ColorType::Rgb));
+    assert_eq!(header(&content(staged)), (128, 96, png::ColorType::Rgb));
     assert_eq!(applied.size.as_deref(), Some("128x96"));
     assert_eq!(applied.background.as_deref(), Some("opaque"));
     assert_eq!(made.attempts, 1);
@@ -136,8 +137,8 @@ async fn several_pictures_of_one_call_differ_and_can_be_transparent() {
         .await;
     let images = made.unwrap().images;
     assert_eq!(images.len(), 3);
-    assert_ne!(images[0].staged, images[1].staged);
-    assert_eq!(header(&images[2].staged).2, png::ColorType::Rgba);
+    assert_ne!(content(&images[0].staged), content(&images[1].staged));
+    assert_eq!(header(&content(&images[2].staged)).2, png::ColorType::Rgba);
 }
 
 #[tokio::test]
@@ -147,7 +148,7 @@ async fn references_are_read_in_order_and_change_the_picture() {
         .make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
         .await
         .unwrap();
-    let png = made.images.into_iter().next().unwrap().staged;
+    let png = content(&made.images[0].staged);
     let files =
         Memory { files: [("a".to_owned(), png.clone()), ("b".to_owned(), png.clone())].into(), ..Memory::default() };
     let files = Arc::new(files);
@@ -155,7 +156,7 @@ async fn references_are_read_in_order_and_change_the_picture() {
         .make(job("x", sized("64x64"), &["b", "a"]), Arc::clone(&files), Arc::new(drop), CancellationToken::new())
         .await
         .unwrap();
-    assert_ne!(edited.images[0].staged, png);
+    assert_ne!(content(&edited.images[0].staged), png);
     assert_eq!(*files.opened.lock().unwrap(), ["b", "a"]);
 }
 
@@ -230,7 +231,7 @@ async fn the_hosted_tool_starts_ends_with_the_picture_and_says_a_sentence() {
     let ModelEvent::HostedStarted { call_id: started, .. } = &events[0] else { panic!("{:?}", events[0]) };
     let ModelEvent::HostedEnded { call_id: ended, outcome: Ok(made) } = &events[1] else { panic!("{:?}", events[1]) };
     assert_eq!(started, ended);
-    assert_eq!(header(&made.images[0].staged), (64, 64, png::ColorType::Rgb));
+    assert_eq!(header(&content(&made.images[0].staged)), (64, 64, png::ColorType::Rgb));
     let sentence = events.iter().find_map(|event| match event {
         ModelEvent::Message { text, .. } => Some(text.as_str()),
         ModelEvent::TextDelta { .. }
@@ -258,7 +259,7 @@ async fn both_tools_draw_the_same_picture_from_the_same_words() {
         )
         .await
         .unwrap();
-    assert_eq!(hosted.images[0].staged, made.images[0].staged);
+    assert_eq!(content(&hosted.images[0].staged), content(&made.images[0].staged));
 }
 
 #[tokio::test]
@@ -287,22 +288,22 @@ async fn a_picture_is_shown_coarsely_before_it_is_there_and_finer_each_time() {
     let job = ImageJob { partial_images: 3, ..job("a red fox", sized("256x256"), &[]) };
     let shown = Arc::new(Mutex::new(Vec::new()));
     let show = Arc::clone(&shown);
-    let previews = Arc::new(move |preview: Preview<Vec<u8>>| show.lock().unwrap().push(preview));
+    let previews = Arc::new(move |preview: Preview| show.lock().unwrap().push(preview));
     let made =
         provider.make(job.clone(), Arc::new(Memory::default()), previews, CancellationToken::new()).await.unwrap();
     let shown = std::mem::take(&mut *shown.lock().unwrap());
     assert_eq!(shown.iter().map(|preview| preview.index).collect::<Vec<_>>(), [0, 1, 2]);
     let grains = shown.iter().map(|preview| &preview.staged).chain([&made.images[0].staged]);
-    let grains: Vec<usize> = grains.map(|png| runs(png)).collect();
+    let grains: Vec<usize> = grains.map(|staged| runs(&content(staged))).collect();
     assert!(grains.is_sorted_by(|coarse, fine| coarse < fine) && grains[0] <= 16, "{grains:?}");
-    assert!(shown.iter().all(|preview| header(&preview.staged) == (256, 256, png::ColorType::Rgb)));
+    assert!(shown.iter().all(|preview| header(&content(&preview.staged)) == (256, 256, png::ColorType::Rgb)));
     // The picture itself is the same, shown or not.
     let unseen = ImageJob { partial_images: 0, ..job };
     let unseen = provider
         .make(unseen, Arc::new(Memory::default()), Arc::new(|_| panic!("nobody asked")), CancellationToken::new())
         .await
         .unwrap();
-    assert_eq!(unseen.images[0].staged, made.images[0].staged);
+    assert_eq!(content(&unseen.images[0].staged), content(&made.images[0].staged));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, GeneratedImages, ImageJob, Previews, image_error};
+use easel_imagegen::port::{Files, GeneratedImages, ImageJob, PreviewSink, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
@@ -55,10 +55,10 @@ pub(super) async fn call<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: &ImageJob,
     files: &Arc<F>,
-    previews: &Previews<F::Staged>,
+    previews: &PreviewSink,
     waiting: &Waiting,
     progress: &mut Progress,
-) -> Result<GeneratedImages<F::Staged>, ImageError> {
+) -> Result<GeneratedImages, ImageError> {
     let credential = waiting.on(provider.credentials.current()).await.map_err(|over| progress.over(over, job))?;
     let credential = credential.map_err(|error| image_error(ImageErrorKind::Unauthorized, error.message))?;
     let masks = Masks::of(&provider.record, credential.as_ref());
@@ -119,11 +119,11 @@ async fn made<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: &ImageJob,
     files: &Arc<F>,
-    previews: &Previews<F::Staged>,
+    previews: &PreviewSink,
     attempt: &Attempt,
     waiting: &Waiting,
     progress: &mut Progress,
-) -> Result<GeneratedImages<F::Staged>, Failure> {
+) -> Result<GeneratedImages, Failure> {
     let response = send(provider, job, files, attempt, waiting, progress).await?;
     let answer = collect::Answer { response, masks: &attempt.masks, previews };
     collect::collect(provider, job, files, answer, waiting, progress).await.map_err(Failure::Other)

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use easel_imagegen::capability::Parameter;
-use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ImageJob, Previews, image_error};
+use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ImageJob, PreviewSink, image_error};
 use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind};
 use futures_util::future::join_all;
 use reqwest::Response;
@@ -70,10 +70,10 @@ enum Bytes<W> {
 }
 
 /// An answer with success, and what is needed to read it.
-pub(super) struct Answer<'a, S> {
+pub(super) struct Answer<'a> {
     pub(super) response: Response,
     pub(super) masks: &'a Masks,
-    pub(super) previews: &'a Previews<S>,
+    pub(super) previews: &'a PreviewSink,
 }
 
 /// Reads the answer to `job` and stages its images: at most as many as were asked for, and all that arrive whole. An
@@ -82,10 +82,10 @@ pub(super) async fn collect<C: Credentials, F: Files>(
     provider: &HttpProvider<C>,
     job: &ImageJob,
     files: &Arc<F>,
-    answer: Answer<'_, F::Staged>,
+    answer: Answer<'_>,
     waiting: &Waiting,
     progress: &mut Progress,
-) -> Result<GeneratedImages<F::Staged>, ImageError> {
+) -> Result<GeneratedImages, ImageError> {
     let Answer { response, masks, previews } = answer;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let wanted = wanted(&provider.record, job);
@@ -160,7 +160,7 @@ async fn staged<F: Files>(
     found: Vec<Found<F::Writer>>,
     wanted: usize,
     waiting: &Waiting,
-) -> (Vec<GeneratedImage<F::Staged>>, Option<Fault>) {
+) -> (Vec<GeneratedImage>, Option<Fault>) {
     let (mut images, mut fault, mut found) = (Vec::new(), None, found.into_iter());
     while images.len() < wanted {
         let next = found.by_ref().take(wanted - images.len());
@@ -183,7 +183,7 @@ async fn stage<F: Files>(
     files: &Arc<F>,
     found: Found<F::Writer>,
     waiting: &Waiting,
-) -> Result<GeneratedImage<F::Staged>, Fault> {
+) -> Result<GeneratedImage, Fault> {
     let slot = match found.bytes {
         Bytes::Here(slot) => slot,
         Bytes::Behind(link) => fetch(endpoint, &link, files, waiting).await?,

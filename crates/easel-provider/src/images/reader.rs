@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use easel_imagegen::port::{Files, Preview, Previews};
+use easel_imagegen::port::{Files, Preview, PreviewSink};
 use serde_json::{Value, json};
 
 use super::receive::{Broken, Received};
@@ -34,7 +34,7 @@ pub(super) struct Reader<F: Files> {
     document: Assembly<F>,
     files: Arc<F>,
     /// Absent when nobody asked for them.
-    previews: Option<Previews<F::Staged>>,
+    previews: Option<PreviewSink>,
     wanted: usize,
     /// Finished images, errors and whole answers.
     documents: Vec<Document<F::Writer>>,
@@ -111,7 +111,7 @@ fn whole_images<W>(documents: &[Document<W>]) -> usize {
 
 impl<F: Files> Reader<F> {
     /// Keeps up to `wanted` images. `events` says that the body is declared as an event stream.
-    pub(super) fn new(files: Arc<F>, wanted: usize, previews: Option<Previews<F::Staged>>, events: bool) -> Self {
+    pub(super) fn new(files: Arc<F>, wanted: usize, previews: Option<PreviewSink>, events: bool) -> Self {
         Self {
             form: if events { Form::Unclear } else { Form::Json },
             parser: Parser::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use easel_imagegen::port::{Files, Previews};
+use easel_imagegen::port::{Files, PreviewSink};
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 
@@ -38,7 +38,7 @@ pub(super) async fn receive<F: Files>(
     mut response: Response,
     files: Arc<F>,
     wanted: usize,
-    previews: Option<Previews<F::Staged>>,
+    previews: Option<PreviewSink>,
     waiting: &Waiting,
 ) -> Received<F::Writer> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

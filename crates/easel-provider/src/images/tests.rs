@@ -63,7 +63,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{GeneratedImages, ImageJob, Previews, ProviderInfo};
+use easel_imagegen::port::{GeneratedImages, ImageJob, PreviewSink, ProviderInfo};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -73,6 +73,7 @@ use secrecy::SecretString;
 use crate::credential::{Credential, CredentialError, Credentials};
 use crate::profile::{ApiProfile, Edit, Generate, ResponseFormat, SizeStyle};
 use crate::provider::{HttpProvider, Retries, Timeouts};
+use crate::staging::content;
 use easel_imagegen::preset::Preset;
 use easel_testkit::request_log::DIALECT_HEADER;
 use files::Memory;
@@ -196,13 +197,13 @@ async fn make(
     provider: &HttpProvider<Keys>,
     job: ImageJob,
     files: Arc<Memory>,
-    previews: Previews<Vec<u8>>,
-) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
+    previews: PreviewSink,
+) -> Result<GeneratedImages, ImageError> {
     super::make(provider, job, files, previews, CancellationToken::new()).await
 }
 
 /// One call to a server that does `acts`, and the requests that it saw.
-async fn call(record: ApiProfile, acts: Vec<Act>) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+async fn call(record: ApiProfile, acts: Vec<Act>) -> (Result<GeneratedImages, ImageError>, Vec<server::Seen>) {
     let server = Server::start(acts).await;
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
@@ -211,7 +212,7 @@ async fn call(record: ApiProfile, acts: Vec<Act>) -> (Result<GeneratedImages<Vec
     (made, server.requests())
 }
 
-async fn call_openai(acts: Vec<Act>) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+async fn call_openai(acts: Vec<Act>) -> (Result<GeneratedImages, ImageError>, Vec<server::Seen>) {
     call(ApiProfile::from_preset(Preset::Openai), acts).await
 }
 

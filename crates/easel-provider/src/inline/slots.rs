@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use easel_imagegen::port::Files;
+use easel_imagegen::port::{Files, StagedImage};
 
 use super::Unfit;
 use super::scan::Piece;
@@ -95,7 +95,7 @@ impl<F: Files> Slots<F> {
 
 /// Makes a file of an image that is not finished. A preview need not be durable, and one that is no image is no error of
 /// its call.
-pub(crate) fn preview<F: Files>(files: &F, slot: Option<Slot<F::Writer>>) -> io::Result<F::Staged> {
+pub(crate) fn preview<F: Files>(files: &F, slot: Option<Slot<F::Writer>>) -> io::Result<StagedImage> {
     match slot {
         Some(Slot::Whole(writer)) => files.stage_preview(writer),
         Some(Slot::Disk(error)) => Err(error),

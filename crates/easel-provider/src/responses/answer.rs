@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use std::vec;
 
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent};
+use easel_protocol::record::{AppliedImage, ImageError};
 use easel_protocol::turn::CodexErrorInfo;
 
 use self::calls::Calls;
@@ -36,7 +37,39 @@ pub(super) struct Answer {
     calls: Calls,
 }
 
-pub(super) type Said = VecDeque<ModelEvent<usize>>;
+pub(super) type Said = VecDeque<AnswerEvent>;
+
+/// What the model says. A picture is its number among those of the event.
+#[derive(Debug)]
+pub(super) enum AnswerEvent {
+    /// An event without a picture.
+    Model(ModelEvent),
+    HostedPreview {
+        call_id: String,
+        index: u32,
+        picture: usize,
+    },
+    HostedEnded {
+        call_id: String,
+        outcome: Result<HostedImage, ImageError>,
+    },
+}
+
+/// An image of the hosted tool that arrived whole.
+#[derive(Debug)]
+pub(super) struct HostedImage {
+    pub(super) picture: usize,
+    pub(super) revised_prompt: Option<String>,
+    pub(super) applied: AppliedImage,
+    pub(super) request_id: Option<String>,
+    pub(super) generation_id: Option<String>,
+}
+
+impl From<ModelEvent> for AnswerEvent {
+    fn from(event: ModelEvent) -> Self {
+        Self::Model(event)
+    }
+}
 
 impl Answer {
     pub(super) fn new(context: Context) -> Self {
@@ -86,7 +119,7 @@ impl Answer {
             Content::Message(text) => self.messages.done(key, text, said),
             Content::FunctionCall { call_id, namespace, name, arguments } => {
                 let call = self.call(&call_id, namespace.as_deref(), &name, arguments);
-                said.extend(self.calls.done(key, call)?.map(ModelEvent::FunctionCall));
+                said.extend(self.calls.done(key, call)?.map(|call| ModelEvent::FunctionCall(call).into()));
                 Ok(())
             }
             Content::Image(image) => self.images.done(&key, *image, said),
@@ -101,7 +134,7 @@ impl Answer {
             Status::Failed => return Err(self.images.refuse(&response.error.unwrap_or_default())),
         }
         self.rest(response.output, said)?;
-        said.push_back(ModelEvent::Completed { usage: response.usage });
+        said.push_back(ModelEvent::Completed { usage: response.usage }.into());
         Ok(())
     }
 
@@ -115,7 +148,7 @@ impl Answer {
                 Content::Message(text) if known.messages.next() == Some(None) => self.messages.add(key, text, said)?,
                 Content::FunctionCall { call_id, namespace, name, arguments } if known.calls.next() == Some(None) => {
                     let call = self.call(&call_id, namespace.as_deref(), &name, arguments);
-                    said.push_back(ModelEvent::FunctionCall(self.calls.add(key, call)?));
+                    said.push_back(ModelEvent::FunctionCall(self.calls.add(key, call)?).into());
                 }
                 Content::Image(image) => self.images.rest(known.images.next().flatten(), &key, *image, said)?,
                 Content::Message(_) | Content::FunctionCall { .. } | Content::Other => {}

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use easel_imagegen::port::{Files, image_error};
+use easel_imagegen::port::{Files, StagedImage, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 
 use crate::inline::{self, Slot};
@@ -11,7 +11,7 @@ use crate::inline::{self, Slot};
 pub(super) const NO_IMAGE: &str = "the provider's image tool made no image";
 
 /// Makes the image durable. A failure costs what an image costs: the provider has done its part.
-pub(super) async fn stage<F: Files>(files: &Arc<F>, slot: Slot<F::Writer>) -> Result<F::Staged, ImageError> {
+pub(super) async fn stage<F: Files>(files: &Arc<F>, slot: Slot<F::Writer>) -> Result<StagedImage, ImageError> {
     let unreadable = "the provider's image is none that can be read";
     let (error, billed) = match slot {
         Slot::Whole(writer) => {
@@ -37,7 +37,7 @@ pub(super) async fn stage<F: Files>(files: &Arc<F>, slot: Slot<F::Writer>) -> Re
 }
 
 /// Makes a file of what the image looks like so far. What cannot be shown is passed over: the image itself may be well.
-pub(super) async fn stage_preview<F: Files>(files: &Arc<F>, slot: Slot<F::Writer>) -> Option<F::Staged> {
+pub(super) async fn stage_preview<F: Files>(files: &Arc<F>, slot: Slot<F::Writer>) -> Option<StagedImage> {
     let files = Arc::clone(files);
     let staged = tokio::task::spawn_blocking(move || inline::preview(&*files, Some(slot))).await;
     let staged = staged.map_err(io::Error::other).flatten();

@@ -5,11 +5,12 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use easel_imagegen::port::StagedImage;
 use easel_protocol::record::MediaType;
 use tempfile::TempPath;
 
 use crate::files::spare_folders;
-use crate::files::thread_files::{HashingWriter, StagedImage};
+use crate::files::thread_files::{self, HashingWriter};
 
 /// An image being written. Dropping it removes the file.
 #[derive(Debug)]
@@ -55,14 +56,14 @@ impl ImageWriter {
         }
         let (file, facts) = self.writer.facts()?;
         let path = renamed(file.into_temp_path(), is_whole)?;
-        Ok(StagedImage { path, facts, away: self.away })
+        thread_files::staged(path, facts, self.away)
     }
 
     /// Ends a picture that shows an image before it is finished. A crash may take it.
     pub(crate) fn stage_preview(self, name: impl Fn(&Path, MediaType) -> PathBuf) -> io::Result<StagedImage> {
         let (file, facts) = self.writer.facts()?;
         let path = renamed(file.into_temp_path(), |path| name(path, facts.media_type))?;
-        Ok(StagedImage { path, facts, away: self.away })
+        thread_files::staged(path, facts, self.away)
     }
 }
 

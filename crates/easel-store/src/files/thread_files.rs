@@ -1,11 +1,11 @@
 //! Image files on their way in: written aside, hashed as they pass, named only when they are whole.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use easel_imagegen::port::{Files, Reference};
+use easel_imagegen::port::{Files, Reference, StagedImage};
 use easel_imagegen::sniff;
 use easel_protocol::record::ImageFacts;
 use sha2::{Digest, Sha256};
@@ -45,7 +45,6 @@ impl ThreadFiles {
 impl Files for ThreadFiles {
     type Reader = File;
     type Writer = ImageWriter;
-    type Staged = StagedImage;
 
     /// Opens nothing but Easel's own images.
     fn open(&self, image: &Reference) -> io::Result<File> {
@@ -64,10 +63,6 @@ impl Files for ThreadFiles {
     fn stage_preview(&self, writer: ImageWriter) -> io::Result<StagedImage> {
         // What shows pictures goes by the end of their names.
         writer.stage_preview(|path, media_type| path.with_extension(format!("{PREVIEW}.{}", media_type.extension())))
-    }
-
-    fn look(&self, staged: &StagedImage) -> (PathBuf, ImageFacts) {
-        (staged.path.to_path_buf(), staged.facts.clone())
     }
 }
 
@@ -146,30 +141,47 @@ impl Write for HashingWriter {
     }
 }
 
-/// A whole image that has no name yet. Dropping it removes the file.
-#[derive(Debug)]
-pub struct StagedImage {
-    pub(crate) path: TempPath,
-    pub(crate) facts: ImageFacts,
-    /// Why it is not in its thread's folder.
-    pub(crate) away: Option<io::Error>,
+/// Creates the guard of a complete file that has no name yet.
+///
+/// # Errors
+/// Those of the file system, where the file cannot be kept without its temporary guard.
+pub(crate) fn staged(file: TempPath, facts: ImageFacts, displaced: Option<io::Error>) -> io::Result<StagedImage> {
+    let path = file.keep()?;
+    let mut staged = StagedImage::new(path, facts, |path| {
+        // What cannot be removed now is removed at the next start.
+        let _ = fs::remove_file(path);
+    });
+    staged.displaced = displaced;
+    Ok(staged)
 }
 
-impl StagedImage {
-    /// Puts the call into the name of a file that was written before its call was known. A file that cannot be renamed
-    /// stays as it is.
-    pub(crate) fn belongs_to(self, owner: &str, tag: &str) -> Self {
-        let Some(name) = super::unfinished::with_call(&self.path, owner, tag) else { return self };
-        let Ok(mut named) = TempPath::try_from_path(&name) else { return self };
-        let Self { path, facts, away } = self;
-        match path.persist_noclobber(&name) {
-            Ok(()) => Self { path: named, facts, away },
-            Err(refused) => {
-                named.disable_cleanup(true);
-                Self { path: refused.path, facts, away }
-            }
-        }
+/// Puts the call into the name of a file that was written before its call was known. A file that cannot be renamed
+/// keeps its name.
+pub(crate) fn add_call(staged: &mut StagedImage, owner: &str, tag: &str) {
+    if let Some(path) = super::unfinished::with_call(staged.path(), owner, tag)
+        && rename_new(staged.path(), &path).is_ok()
+    {
+        staged.set_path(path);
     }
+}
+
+/// Gives a staged image its final name without replacing another file; hands it back when that fails.
+pub(crate) fn put_staged(staged: StagedImage, path: &Path) -> Result<(), (StagedImage, io::Error)> {
+    match rename_new(staged.path(), path) {
+        Ok(()) => {
+            staged.into_path();
+            Ok(())
+        }
+        Err(error) => Err((staged, error)),
+    }
+}
+
+/// Renames a file without replacing another. On failure the file stays where it is.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    TempPath::try_from_path(from)?.persist_noclobber(to).map_err(|mut refused| {
+        refused.path.disable_cleanup(true);
+        refused.error
+    })
 }
 
 /// What a file on disk says about itself; [`io::ErrorKind::InvalidData`] when it is no image.

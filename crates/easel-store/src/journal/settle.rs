@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use easel_imagegen::port::{CallEnd, GeneratedImage, GeneratedImages};
+use easel_imagegen::port::{CallEnd, GeneratedImage, GeneratedImages, StagedImage};
 use easel_protocol::record::ImageRecord;
 
 use super::record::{self, Answer, Applied};
@@ -11,7 +11,7 @@ use super::{Call, IntendedImage, Intent, Outcome, find_reserved, finish, images_
 use crate::db::connection::Database;
 use crate::error::Error;
 use crate::files::spare_folders;
-use crate::files::thread_files::{self, StagedImage};
+use crate::files::thread_files;
 use crate::home::Home;
 use crate::home::file_name;
 use crate::lists::image_list;
@@ -23,7 +23,7 @@ pub(crate) fn settle(
     database: Result<&mut Database, Error>,
     thread_id: &str,
     call_id: &str,
-    end: CallEnd<StagedImage>,
+    end: CallEnd,
 ) -> Result<Vec<ImageRecord>, Error> {
     match end {
         CallEnd::Failed(error) => {
@@ -42,19 +42,10 @@ pub(crate) fn settle(
 }
 
 /// Puts the call into the names of its staged files, so that recovery knows them by it.
-pub(crate) fn assign(
-    mut end: CallEnd<StagedImage>,
-    owner: &str,
-    thread_id: &str,
-    call_id: &str,
-) -> CallEnd<StagedImage> {
+pub(crate) fn assign(mut end: CallEnd, owner: &str, thread_id: &str, call_id: &str) -> CallEnd {
     if let CallEnd::Generated { made, .. } = &mut end {
         let tag = thread_files::call_tag(thread_id, call_id);
-        let named = |image: GeneratedImage<StagedImage>| GeneratedImage {
-            staged: image.staged.belongs_to(owner, &tag),
-            ..image
-        };
-        made.images = made.images.drain(..).map(named).collect();
+        made.images.iter_mut().for_each(|image| thread_files::add_call(&mut image.staged, owner, &tag));
     }
     end
 }
@@ -67,8 +58,8 @@ struct Slot {
 }
 
 impl Slot {
-    fn new(image: GeneratedImage<StagedImage>) -> Self {
-        let facts = image.staged.facts.clone();
+    fn new(image: GeneratedImage) -> Self {
+        let facts = image.staged.facts().clone();
         let applied = Applied { facts, revised_prompt: image.revised_prompt, reported: image.applied };
         Self { staged: Some(image.staged), applied, path: PathBuf::new() }
     }
@@ -79,7 +70,7 @@ fn keep(
     thread_id: &str,
     call_id: &str,
     slots: &mut [Slot],
-    made: &GeneratedImages<StagedImage>,
+    made: &GeneratedImages,
     elapsed_ms: u64,
 ) -> Result<Vec<ImageRecord>, Error> {
     let call = find_reserved(&database.connection, &database.home, thread_id, call_id)?;
@@ -87,7 +78,7 @@ fn keep(
         // A second answer to one call changes nothing: the first has been told.
         return images_of(&database.connection, &database.home, thread_id, call_id);
     }
-    if let Some(away) = slots.iter_mut().find_map(|slot| slot.staged.as_mut()?.away.take()) {
+    if let Some(away) = slots.iter_mut().find_map(|slot| slot.staged.as_mut()?.displaced.take()) {
         let folder = database.home.thread_images(thread_id);
         return Err(Error::io("store the image", &folder)(away));
     }
@@ -138,10 +129,10 @@ fn intend(
     call: &Call,
     slots: &[Slot],
     records: &[ImageRecord],
-    made: &GeneratedImages<StagedImage>,
+    made: &GeneratedImages,
 ) -> Result<(), Error> {
     let image = |(slot, record): (&Slot, &ImageRecord)| IntendedImage {
-        staged: slot.staged.as_ref().map(|staged| staged.path.to_path_buf()).unwrap_or_default(),
+        staged: slot.staged.as_ref().map(|staged| staged.path().to_path_buf()).unwrap_or_default(),
         record: record.clone(),
     };
     let images = slots.iter().zip(records).map(image).collect();
@@ -158,9 +149,8 @@ fn intend(
 fn place(slots: &mut [Slot]) -> Result<bool, Error> {
     for slot in slots {
         let Some(staged) = slot.staged.take() else { continue };
-        let StagedImage { path, facts, away } = staged;
-        if let Err((path, error)) = thread_files::put(path, &slot.path) {
-            slot.staged = Some(StagedImage { path, facts, away });
+        if let Err((staged, error)) = thread_files::put_staged(staged, &slot.path) {
+            slot.staged = Some(staged);
             if error.kind() == io::ErrorKind::AlreadyExists {
                 return Ok(false);
             }
@@ -181,22 +171,18 @@ fn rescue(home: &Home, thread_id: &str, call_id: &str, slots: Vec<Slot>, error: 
             kept.push(slot.path);
             continue;
         };
-        let extension = staged.facts.media_type.extension();
-        let at_home = staged.path.starts_with(&folder);
-        let (folder, name) = match staged.path.parent() {
+        let extension = staged.facts().media_type.extension();
+        let at_home = staged.path().starts_with(&folder);
+        let (folder, name) = match staged.path().parent() {
             Some(elsewhere) if !at_home => {
                 (elsewhere, spare_folders::name(&name, &thread_files::call_tag(thread_id, call_id)))
             }
             Some(_) | None => (folder.as_path(), name.clone()),
         };
         let (path, _) = thread_files::free_path(folder, &name, extension, 1, |_| false);
-        match thread_files::put(staged.path, &path) {
+        match thread_files::put_staged(staged, &path) {
             Ok(()) => kept.push(path),
-            Err((staged, _)) => {
-                kept.push(staged.to_path_buf());
-                // Keeping only forgets to remove; it cannot fail on Unix, and elsewhere the drop is worse.
-                let _ = staged.keep();
-            }
+            Err((staged, _)) => kept.push(staged.into_path()),
         }
     }
     if kept.is_empty() {

@@ -119,8 +119,8 @@ fn an_image_that_cannot_be_begun_in_its_folder_is_begun_elsewhere() {
     let mut writer = ImageWriter::new(refused(), &owner, vec![spare.path().to_owned()]).unwrap();
     writer.write_all(&png(1, 1, b"x")).unwrap();
     let staged = writer.stage(|path| path.with_extension("staged")).unwrap();
-    assert!(staged.path.starts_with(spare.path()));
-    assert_eq!(staged.away.map(|error| error.kind()), Some(io::ErrorKind::StorageFull));
+    assert!(staged.path().starts_with(spare.path()));
+    assert_eq!(staged.displaced.as_ref().map(|error| error.kind()), Some(io::ErrorKind::StorageFull));
     assert_eq!(ImageWriter::new(refused(), &owner, Vec::new()).unwrap_err().kind(), io::ErrorKind::StorageFull);
 }
 

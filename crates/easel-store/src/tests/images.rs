@@ -85,10 +85,10 @@ async fn a_name_that_is_taken_at_the_last_moment_is_not_replaced() {
     let staged = stage(&store, &png(1, 1, b"new"));
     let path = home.path().join("generated_images/thread-1/c1.png");
     std::fs::write(&path, "mine").unwrap();
-    let (staged, error) = crate::files::thread_files::put(staged.path, &path).unwrap_err();
+    let (staged, error) = crate::files::thread_files::put_staged(staged, &path).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(std::fs::read(&path).unwrap(), b"mine");
-    assert_eq!(std::fs::read(&staged).unwrap(), png(1, 1, b"new"));
+    assert_eq!(std::fs::read(staged.path()).unwrap(), png(1, 1, b"new"));
 }
 
 #[tokio::test]

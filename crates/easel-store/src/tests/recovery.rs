@@ -5,12 +5,11 @@ mod calls;
 mod files;
 mod hosted;
 
-use easel_imagegen::port::{CallStart, Store};
+use easel_imagegen::port::{CallStart, StagedImage, Store};
 use easel_protocol::item::{ImageGenerationItem, ThreadItem};
 
 use super::sample::*;
 use crate::EaselStore;
-use crate::files::thread_files::StagedImage;
 
 /// A turn with a running image call `c1`, in history and in the journal.
 async fn drawing_store(home: &std::path::Path) -> EaselStore {
@@ -28,7 +27,7 @@ async fn start_call(store: &EaselStore, call: CallStart) {
 
 /// Leaves the whole file where it is, as a process that is killed does.
 fn abandon(staged: StagedImage) {
-    staged.path.keep().unwrap();
+    staged.into_path();
 }
 
 async fn image_items(store: &EaselStore) -> Vec<ImageGenerationItem> {

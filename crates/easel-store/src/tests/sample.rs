@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use easel_imagegen::port::{CallStart, Files, GeneratedImage, GeneratedImages, ImageSource, Reference, Store};
+use easel_imagegen::port::{
+    CallStart, Files, GeneratedImage, GeneratedImages, ImageSource, Reference, StagedImage, Store,
+};
 use easel_protocol::event::{
     Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
     TurnCompletedNotification, TurnStartedNotification,
@@ -17,7 +19,7 @@ use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 
 use crate::EaselStore;
 use crate::ImportLimits;
-use crate::files::thread_files::{StagedImage, ThreadFiles};
+use crate::files::thread_files::ThreadFiles;
 
 pub(super) const THREAD: &str = "thread-1";
 pub(super) const TURN: &str = "turn-1";
@@ -217,7 +219,7 @@ fn written(files: &ThreadFiles, bytes: &[u8]) -> StagedImage {
     files.stage(writer).unwrap()
 }
 
-pub(super) fn made(images: Vec<StagedImage>) -> GeneratedImages<StagedImage> {
+pub(super) fn made(images: Vec<StagedImage>) -> GeneratedImages {
     let image =
         |staged| GeneratedImage { staged, revised_prompt: Some("a fat cat".into()), applied: AppliedImage::default() };
     GeneratedImages {

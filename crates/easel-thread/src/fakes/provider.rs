@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
     Files, FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
-    Previews, Provider, ProviderInfo, image_error,
+    PreviewSink, Provider, ProviderInfo, image_error,
 };
 use easel_protocol::event::TokenUsage;
 use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, ImageErrorKind, RequestedImage};
@@ -28,7 +28,7 @@ pub(crate) struct FakeProvider {
     pub(crate) info_panics: Mutex<bool>,
 }
 
-fn made<F: Files>(files: &F, names: &[&str]) -> GeneratedImages<F::Staged> {
+fn made<F: Files>(files: &F, names: &[&str]) -> GeneratedImages {
     let image = |name: &&str| GeneratedImage {
         staged: stage(files, name),
         revised_prompt: None,
@@ -39,7 +39,7 @@ fn made<F: Files>(files: &F, names: &[&str]) -> GeneratedImages<F::Staged> {
 }
 
 impl FakeProvider {
-    async fn event<F: Files>(&self, line: &str, files: &F) -> Result<ModelEvent<F::Staged>, ModelError> {
+    async fn event<F: Files>(&self, line: &str, files: &F) -> Result<ModelEvent, ModelError> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (id, text) = rest.split_once(' ').unwrap_or((rest, ""));
         let id = id.to_owned();
@@ -88,7 +88,7 @@ impl Provider for FakeProvider {
         request: ModelRequest,
         files: Arc<F>,
         stop: CancellationToken,
-    ) -> impl Stream<Item = Result<ModelEvent<F::Staged>, ModelError>> + Send {
+    ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
         self.log.add(format!("ask with {} items, {} tools", request.input.len(), request.tools.len()));
         let script = self.answers.lock().unwrap().pop_front().expect("an answer for every question");
         assert_ne!(script, "panic at once");
@@ -118,9 +118,9 @@ impl Provider for FakeProvider {
         &self,
         job: ImageJob,
         files: Arc<F>,
-        previews: Previews<F::Staged>,
+        previews: PreviewSink,
         stop: CancellationToken,
-    ) -> Result<GeneratedImages<F::Staged>, ImageError> {
+    ) -> Result<GeneratedImages, ImageError> {
         let call_id = job.call_id;
         let references: Vec<String> = job.references.iter().map(|image| image.path.display().to_string()).collect();
         self.log.add(format!("make {call_id} of {references:?}"));

@@ -1,15 +1,16 @@
 //! A store in memory that fails on demand.
 
 use std::io::{self, Cursor, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use easel_imagegen::port::{
-    CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, StorageError, StorageErrorKind, Store,
+    CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, StagedImage, StorageError,
+    StorageErrorKind, Store,
 };
 use easel_protocol::event::Event;
-use easel_protocol::record::{Attachment, ImageFacts, ImageRecord};
+use easel_protocol::record::{Attachment, ImageRecord};
 
 use super::images::{attachment, record};
 use super::log::{Dropped, Log};
@@ -27,12 +28,12 @@ pub(crate) struct Faults {
     /// Events whose line starts so are not written.
     pub(crate) append: Option<&'static str>,
     pub(crate) append_panics: bool,
+    /// The next removal of a staged file panics.
+    pub(crate) removal_panics: Arc<AtomicBool>,
     pub(crate) reserve: bool,
     /// The next call is not journalled.
     pub(crate) reserve_once: Arc<AtomicBool>,
     pub(crate) reserve_request: bool,
-    /// Looking at a preview panics.
-    pub(crate) look_panics: bool,
     /// `reserve` waits for the gate `reserve`.
     pub(crate) slow_reserve: bool,
     pub(crate) settle: bool,
@@ -40,17 +41,14 @@ pub(crate) struct Faults {
     pub(crate) slow_settle: bool,
 }
 
+/// Files whose only content is their name.
 pub(crate) struct FakeFiles {
-    look_panics: bool,
+    removal_panics: Arc<AtomicBool>,
 }
-
-/// An image that is not yet part of the thread; its only byte content is its name.
-pub(crate) struct Staged(String);
 
 impl Files for FakeFiles {
     type Reader = Cursor<Vec<u8>>;
     type Writer = Vec<u8>;
-    type Staged = Staged;
 
     fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
         Ok(Cursor::new(image.path.display().to_string().into_bytes()))
@@ -60,29 +58,32 @@ impl Files for FakeFiles {
         Ok(Vec::new())
     }
 
-    fn stage(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
-        Ok(Staged(String::from_utf8(writer).unwrap()))
+    fn stage(&self, writer: Self::Writer) -> io::Result<StagedImage> {
+        Ok(self.staged(&writer, ""))
     }
 
-    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
-        self.stage(writer)
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<StagedImage> {
+        Ok(self.staged(&writer, ".preview"))
     }
+}
 
-    fn look(&self, staged: &Staged) -> (PathBuf, ImageFacts) {
-        assert!(!self.look_panics, "the files panic");
-        (format!("/home/{}.preview.png", staged.0).into(), record(&staged.0).facts)
+impl FakeFiles {
+    fn staged(&self, name: &[u8], kind: &str) -> StagedImage {
+        let (name, panics) = (str::from_utf8(name).unwrap(), Arc::clone(&self.removal_panics));
+        let remove = move |_: &Path| assert!(!panics.swap(false, Ordering::Relaxed), "the files panic");
+        StagedImage::new(format!("/home/{name}{kind}.png").into(), record(name).facts, remove)
     }
 }
 
 /// A whole image with this name.
-pub(crate) fn stage<F: Files>(files: &F, name: &str) -> F::Staged {
+pub(crate) fn stage<F: Files>(files: &F, name: &str) -> StagedImage {
     let mut writer = files.create().unwrap();
     writer.write_all(name.as_bytes()).unwrap();
     files.stage(writer).unwrap()
 }
 
 /// What an image looks like before it is whole.
-pub(crate) fn preview<F: Files>(files: &F, name: &str) -> F::Staged {
+pub(crate) fn preview<F: Files>(files: &F, name: &str) -> StagedImage {
     let mut writer = files.create().unwrap();
     writer.write_all(name.as_bytes()).unwrap();
     files.stage_preview(writer).unwrap()
@@ -96,7 +97,7 @@ impl Store for FakeStore {
     type Files = FakeFiles;
 
     fn files(&self, _thread_id: &str) -> Arc<FakeFiles> {
-        Arc::new(FakeFiles { look_panics: self.faults.look_panics })
+        Arc::new(FakeFiles { removal_panics: Arc::clone(&self.faults.removal_panics) })
     }
 
     fn call_files(&self, thread_id: &str, _call_id: &str) -> Arc<FakeFiles> {
@@ -153,12 +154,7 @@ impl Store for FakeStore {
         Ok(())
     }
 
-    async fn settle(
-        &self,
-        _thread_id: &str,
-        call_id: &str,
-        end: CallEnd<Staged>,
-    ) -> Result<Vec<ImageRecord>, StorageError> {
+    async fn settle(&self, _thread_id: &str, call_id: &str, end: CallEnd) -> Result<Vec<ImageRecord>, StorageError> {
         let mut whole = Dropped::new(&self.log, format!("give up settle {call_id}"));
         if self.faults.slow_settle {
             self.log.pass("settle").await;
@@ -172,7 +168,11 @@ impl Store for FakeStore {
             }
             CallEnd::Generated { made, .. } => {
                 self.log.add(format!("settle {call_id} made"));
-                Ok(made.images.iter().map(|image| record(&image.staged.0)).collect())
+                Ok(made
+                    .images
+                    .iter()
+                    .map(|image| record(image.staged.path().file_stem().unwrap().to_str().unwrap()))
+                    .collect())
             }
             CallEnd::Failed(error) => {
                 let (kind, billed) = (render::word(&error.kind), render::word(&error.billed));

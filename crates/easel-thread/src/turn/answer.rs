@@ -14,21 +14,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::Running;
 use crate::audience::Audience;
-use crate::call::StagedOf;
 use crate::machine::{Effect, Input, Turn};
 
-pub(super) type AnswerEvent<S> = Result<ModelEvent<StagedOf<S>>, ModelError>;
+pub(super) type AnswerEvent = Result<ModelEvent, ModelError>;
 
 /// An answer of the model while it is received.
-pub(super) struct Answer<'a, S: Store> {
-    events: BoxStream<'a, AnswerEvent<S>>,
+pub(super) struct Answer<'a> {
+    events: BoxStream<'a, AnswerEvent>,
     /// Ends the stream once it has yielded what has arrived.
     stop: CancellationToken,
 }
 
 impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     /// Asks for an answer as soon as the stream is first read. A panic inside the provider ends its answer alone.
-    pub(super) fn ask<'p>(&self, provider: &'p P, turn: &Turn) -> Answer<'p, S> {
+    pub(super) fn ask<'p>(&self, provider: &'p P, turn: &Turn) -> Answer<'p> {
         let exposure = turn.offered();
         let (input, images) = for_model(&self.conversation.history, &self.conversation.images, self.budget);
         let request = ModelRequest {
@@ -58,7 +57,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
     }
 
     /// Closes an answer. Its images that have arrived whole are kept; nothing else of it is read.
-    pub(super) async fn close(&mut self, answer: &mut Option<Answer<'_, S>>, turn: &mut Turn) -> Vec<Effect> {
+    pub(super) async fn close(&mut self, answer: &mut Option<Answer<'_>>, turn: &mut Turn) -> Vec<Effect> {
         let Some(Answer { mut events, stop }) = answer.take() else { return Vec::new() };
         stop.cancel();
         let mut effects = Vec::new();
@@ -72,7 +71,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         effects
     }
 
-    pub(super) async fn answered(&mut self, turn: &mut Turn, event: Option<AnswerEvent<S>>) -> Vec<Effect> {
+    pub(super) async fn answered(&mut self, turn: &mut Turn, event: Option<AnswerEvent>) -> Vec<Effect> {
         let input = match event {
             Some(Ok(ModelEvent::TextDelta { item_id, delta })) => Input::TextDelta { item_id, delta },
             Some(Ok(ModelEvent::Message { item_id, text })) => Input::Message { item_id, text },
@@ -106,7 +105,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
 
 /// The next event of the answer; never, while there is none. An answer is closed at its last event, so that its end is
 /// not taken for a cut.
-pub(super) async fn next<S: Store>(answer: &mut Option<Answer<'_, S>>) -> Option<AnswerEvent<S>> {
+pub(super) async fn next(answer: &mut Option<Answer<'_>>) -> Option<AnswerEvent> {
     let Some(open) = answer else { return std::future::pending().await };
     let event = open.events.next().await;
     if matches!(event, None | Some(Err(_) | Ok(ModelEvent::Completed { .. }))) {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::Running;
 use crate::audience::Audience;
-use crate::call::{CallContext, Report, StagedOf, now_ms};
+use crate::call::{CallContext, Report, now_ms};
 use crate::machine::{Effect, Turn};
 
 const STORE_FAILED: &str = "Easel's own store failed.";
@@ -95,7 +95,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         &mut self,
         turn: &mut Turn,
         call_id: &str,
-        outcome: Result<GeneratedImages<StagedOf<S>>, ImageError>,
+        outcome: Result<GeneratedImages, ImageError>,
     ) -> Vec<Effect> {
         let Some(hosted) = self.hosted.remove(call_id) else {
             tracing::warn!(call_id, "the provider ended an image call that is not under way");
@@ -119,7 +119,7 @@ impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
         &mut self,
         turn: &mut Turn,
         hosted: Hosted,
-        made: Result<GeneratedImages<StagedOf<S>>, ImageError>,
+        made: Result<GeneratedImages, ImageError>,
     ) -> Vec<Effect> {
         if let Some((requested, references)) = &hosted.unreserved
             && let Err(message) = self.context.reserve_hosted(&hosted.item_id, requested, references).await

@@ -16,7 +16,7 @@ async fn an_answer_becomes_images_with_what_the_provider_says_of_them() {
     let (made, _) = call_openai(vec![ok(&answer)]).await;
     let made = made.expect("made");
     assert_eq!(made.images.len(), 1);
-    assert_eq!(made.images[0].staged, png(100_000));
+    assert_eq!(content(&made.images[0].staged), png(100_000));
     assert_eq!(made.images[0].revised_prompt.as_deref(), Some("a cat, in oil"));
     let applied = serde_json::to_value(&made.images[0].applied).unwrap();
     let expected =
@@ -42,7 +42,7 @@ async fn no_more_images_are_kept_than_were_asked_for() {
         )
         .await
         .expect("made");
-        let staged: Vec<_> = made.images.into_iter().map(|image| image.staged).collect();
+        let staged: Vec<_> = made.images.into_iter().map(|image| content(&image.staged)).collect();
         assert_eq!(staged, (1..=kept).map(png).collect::<Vec<_>>());
         assert_eq!(files.unfinished.load(std::sync::atomic::Ordering::SeqCst), 0);
     }
@@ -62,7 +62,7 @@ async fn of_several_images_those_that_are_well_are_kept() {
     )
     .await
     .expect("made");
-    assert_eq!((made.images.len(), &made.images[0].staged, made.images[0].applied.n), (1, &png(3), Some(1)));
+    assert_eq!((made.images.len(), content(&made.images[0].staged), made.images[0].applied.n), (1, png(3), Some(1)));
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_whole_image_is_kept_whatever_breaks_after_it() {
     let chatter = Act::Answer(answer("200 OK", &[], format!("{} {}", drawn(&png(9)), "x".repeat(2 << 20))));
     for act in [Act::Cut(cut.into_bytes()), Act::Cut(unbounded.into_bytes()), garbage, chatter] {
         let (made, _) = call_openai(vec![act]).await;
-        assert_eq!(made.expect("made").images[0].staged, png(9));
+        assert_eq!(content(&made.expect("made").images[0].staged), png(9));
     }
     let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}");
     let error = failure(Act::Cut(cut.into_bytes())).await;
@@ -137,7 +137,7 @@ fn streamed(events: &str) -> Act {
     Act::Answer(answer("200 OK", &[("content-type", "text/event-stream; charset=utf-8")], events))
 }
 
-async fn call_streaming(act: Act) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
+async fn call_streaming(act: Act) -> Result<GeneratedImages, ImageError> {
     let (made, requests) =
         call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![act]).await;
     assert_eq!(requests[0].json()["stream"], true);
@@ -158,7 +158,7 @@ async fn of_a_stream_the_final_image_counts_whether_its_event_has_a_name_or_not(
              \"usage\":{{\"total_tokens\":3}}}}\n\ndata: [DONE]\n\n"
         );
         let made = call_streaming(streamed(&events)).await.expect("made");
-        assert_eq!((made.images.len(), &made.images[0].staged), (1, &png(2)));
+        assert_eq!((made.images.len(), content(&made.images[0].staged)), (1, png(2)));
         assert_eq!(made.images[0].applied.size.as_deref(), Some("1x1"));
         assert_eq!(made.usage.map(|usage| usage.total_tokens), Some(3));
     }
@@ -169,7 +169,7 @@ async fn json_is_final_although_a_stream_was_asked_for() {
     let json = drawn(&png(9)).to_string();
     for kind in ["application/json", "text/event-stream"] {
         let act = Act::Answer(answer("200 OK", &[("content-type", kind)], &json));
-        assert_eq!(call_streaming(act).await.expect("made").images[0].staged, png(9));
+        assert_eq!(content(&call_streaming(act).await.expect("made").images[0].staged), png(9));
     }
 }
 

@@ -5,7 +5,7 @@ use super::*;
 
 type Outcome = (ImageErrorKind, Option<u16>, u32, bool, Billed);
 
-fn outcome(made: Result<GeneratedImages<Vec<u8>>, ImageError>) -> Outcome {
+fn outcome(made: Result<GeneratedImages, ImageError>) -> Outcome {
     let error = made.expect_err("a failure");
     assert!(!error.message.contains(KEY), "{}", error.message);
     (error.kind, error.http_status, error.attempts, error.retryable, error.billed)
@@ -192,10 +192,7 @@ async fn a_connection_that_the_server_has_closed_costs_no_call() {
 }
 
 /// A call that may be repeated although nobody knows what became of the request.
-async fn call_boldly(
-    record: ApiProfile,
-    acts: Vec<Act>,
-) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+async fn call_boldly(record: ApiProfile, acts: Vec<Act>) -> (Result<GeneratedImages, ImageError>, Vec<server::Seen>) {
     let server = Server::start(acts).await;
     let retries = Retries { uncertain_images: Retries::UNCERTAIN_IMAGES, ..Retries::default() };
     let provider = HttpProvider { retries, ..provider(server.port, record) };

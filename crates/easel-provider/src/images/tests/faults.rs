@@ -4,7 +4,7 @@ use easel_protocol::record::ImageErrorKind;
 
 use super::*;
 
-async fn call_streaming(act: Act) -> Result<GeneratedImages<Vec<u8>>, ImageError> {
+async fn call_streaming(act: Act) -> Result<GeneratedImages, ImageError> {
     let (made, requests) =
         call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![act]).await;
     assert_eq!(requests.len(), 1);
@@ -39,7 +39,7 @@ async fn a_stream_of_images_that_is_cut_anywhere_is_the_whole_image_or_a_typed_e
         match call_streaming(streamed(&stream.as_bytes()[..end])).await {
             Ok(images) => {
                 assert!(end >= whole, "cut at {end}");
-                assert_eq!((images.images.len(), &images.images[0].staged), (1, &png(3)), "cut at {end}");
+                assert_eq!((images.images.len(), content(&images.images[0].staged)), (1, png(3)), "cut at {end}");
             }
             Err(error) => {
                 assert!(end < whole, "cut at {end}: {error:?}");
@@ -55,7 +55,7 @@ async fn the_final_image_counts_wherever_it_stands_among_the_partial_ones() {
         let mut events = vec![event(PARTIAL, &png(1)), event(PARTIAL, &png(2))];
         events.insert(place, event(FINAL, &png(3)));
         let made = call_streaming(streamed(events.concat().as_bytes())).await.expect("made");
-        assert_eq!(made.images[0].staged, png(3), "{place}");
+        assert_eq!(content(&made.images[0].staged), png(3), "{place}");
     }
 }
 
@@ -91,7 +91,7 @@ async fn a_final_image_is_known_by_its_events_name_its_type_or_its_place() {
             for end in ["", "data: [DONE]\n\n", "event: done\ndata: {}\n\n"] {
                 let stream = format!("{before}{}{end}", spelled(name, kind, &png(3)));
                 let made = call_streaming(streamed(stream.as_bytes())).await.expect("made");
-                assert_eq!((made.images.len(), &made.images[0].staged), (1, &png(3)), "{stream}");
+                assert_eq!((made.images.len(), content(&made.images[0].staged)), (1, png(3)), "{stream}");
             }
         }
     }
@@ -109,5 +109,5 @@ async fn a_stream_that_says_it_is_done_is_not_waited_for() {
     let image = spelled(None, None, &png(3)) + "data: [DONE]\n\n";
     let stream = [b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n", image.as_bytes()].concat();
     let made = call_streaming(Act::Stall(stream)).await.expect("made");
-    assert_eq!(made.images[0].staged, png(3));
+    assert_eq!(content(&made.images[0].staged), png(3));
 }

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
-use easel_imagegen::port::{Files, Provenance, Reference};
-use easel_imagegen::sniff::sniff;
+use easel_imagegen::port::{Files, Provenance, Reference, StagedImage};
 use easel_protocol::record::{ImageFacts, MediaType};
 use tokio::sync::Semaphore;
+
+use crate::staging;
 
 #[derive(Default)]
 pub(super) struct Memory {
@@ -55,7 +56,6 @@ impl Memory {
 impl Files for Memory {
     type Reader = Cursor<Vec<u8>>;
     type Writer = Unfinished;
-    type Staged = Vec<u8>;
 
     fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
         self.images.get(&image.path).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -66,24 +66,16 @@ impl Files for Memory {
         Ok(Unfinished { bytes: Vec::new(), count: Arc::clone(&self.unfinished), full: self.disk_full })
     }
 
-    fn stage(&self, mut writer: Unfinished) -> io::Result<Vec<u8>> {
+    fn stage(&self, writer: Unfinished) -> io::Result<StagedImage> {
         if let Some(slow) = &self.slow {
             slow.begun.add_permits(1);
             slow.go_on.lock().unwrap().recv().unwrap();
         }
-        let bytes = std::mem::take(&mut writer.bytes);
-        match sniff(bytes.as_slice())? {
-            Some(_) => Ok(bytes),
-            None => Err(io::ErrorKind::InvalidData.into()),
-        }
+        staging::stage(&writer.bytes)
     }
 
-    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<StagedImage> {
         self.stage(writer)
-    }
-
-    fn look(&self, _staged: &Vec<u8>) -> (PathBuf, ImageFacts) {
-        unreachable!("a provider looks at no file")
     }
 }
 

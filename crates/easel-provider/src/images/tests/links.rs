@@ -4,10 +4,7 @@ use tokio::net::TcpListener;
 use super::*;
 
 /// A call whose answer names its image by `link`; `{port}` in it is the server's.
-async fn call_with_link(
-    link: &str,
-    then: Vec<Act>,
-) -> (Result<GeneratedImages<Vec<u8>>, ImageError>, Vec<server::Seen>) {
+async fn call_with_link(link: &str, then: Vec<Act>) -> (Result<GeneratedImages, ImageError>, Vec<server::Seen>) {
     // The answer names the server's port, which is known only when it listens: the path carries the link there.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -33,7 +30,7 @@ async fn a_link_to_the_providers_own_origin_is_followed_without_credentials() {
     ] {
         let image = Act::Answer(answer("200 OK", &[("content-type", "text/plain")], png(70_000)));
         let (made, requests) = call_with_link(link, vec![image]).await;
-        assert_eq!(made.expect("made").images[0].staged, png(70_000));
+        assert_eq!(content(&made.expect("made").images[0].staged), png(70_000));
         assert_eq!((requests[1].method.as_str(), requests[1].path.as_str()), ("GET", path));
         for header in ["authorization", "originator", "idempotency-key"] {
             assert_eq!(requests[1].header(header), None);
@@ -117,7 +114,7 @@ async fn a_paid_image_is_asked_for_again_when_its_link_breaks() {
     let broken = Act::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nxx".to_vec());
     let image = Act::Answer(answer("200 OK", &[], png(5)));
     let (made, requests) = call_with_link("/a.png", vec![broken.clone(), failed("502 X", &[], "x"), image]).await;
-    assert_eq!((made.expect("made").images[0].staged.clone(), requests.len()), (png(5), 4));
+    assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(5), 4));
     let (made, requests) = call_with_link("/a.png", vec![broken]).await;
     assert_eq!((made.expect_err("broken").kind, requests.len()), (ImageErrorKind::BadResponse, 4));
 }
@@ -126,5 +123,5 @@ async fn a_paid_image_is_asked_for_again_when_its_link_breaks() {
 async fn a_link_that_holds_the_image_needs_no_request() {
     let link = format!("data:image/png;base64,{}", STANDARD.encode(png(50_000)));
     let (made, requests) = call_with_link(&link, Vec::new()).await;
-    assert_eq!((made.expect("made").images[0].staged.clone(), requests.len()), (png(50_000), 1));
+    assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(50_000), 1));
 }

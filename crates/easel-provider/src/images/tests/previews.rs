@@ -7,7 +7,7 @@ use super::*;
 /// What a call of two previews has shown, and its outcome.
 struct Called {
     shown: Vec<(u32, Vec<u8>)>,
-    made: Result<GeneratedImages<Vec<u8>>, ImageError>,
+    made: Result<GeneratedImages, ImageError>,
     request: server::Seen,
 }
 
@@ -16,7 +16,7 @@ async fn called(record: ApiProfile, partial_images: u32, events: &str) -> Called
     let server = Server::start(vec![act]).await;
     let shown = Arc::new(Mutex::new(Vec::new()));
     let show = Arc::clone(&shown);
-    let previews = Arc::new(move |Preview { index, staged }| show.lock().unwrap().push((index, staged)));
+    let previews = Arc::new(move |Preview { index, staged }| show.lock().unwrap().push((index, content(&staged))));
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
     let job = ImageJob { partial_images, ..job("a cat") };
@@ -49,7 +49,7 @@ async fn previews_are_shown_in_their_order_and_those_that_are_none_are_passed_ov
     ];
     let called = called(ApiProfile::from_preset(Preset::Openai), 2, &events.concat()).await;
     assert_eq!(called.shown, [(0, png(1)), (1, png(3))]);
-    assert_eq!(called.made.expect("made").images[0].staged, png(9));
+    assert_eq!(content(&called.made.expect("made").images[0].staged), png(9));
     let body = called.request.json();
     assert_eq!((&body["stream"], &body["partial_images"]), (&json!(true), &json!(2)));
 }
@@ -61,7 +61,7 @@ async fn a_provider_that_cannot_or_need_not_show_its_images_is_not_asked_to() {
     for (record, partial_images, shown) in [(ApiProfile::from_preset(Preset::Openai), 0, 0), (undeclared, 2, 1)] {
         let called = called(record, partial_images, &events).await;
         assert_eq!(called.shown.len(), shown, "what comes all the same is shown where it is wanted");
-        assert_eq!(called.made.expect("made").images[0].staged, png(9));
+        assert_eq!(content(&called.made.expect("made").images[0].staged), png(9));
         let body = called.request.json();
         assert!(body.get("stream").is_none() && body.get("partial_images").is_none(), "{body}");
     }

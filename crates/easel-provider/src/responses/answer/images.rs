@@ -1,13 +1,13 @@
 //! The images of the hosted tool in one answer: each begins once and ends once.
 
-use easel_imagegen::port::{GeneratedImage, GeneratedImages, ModelError, ModelEvent, Preview, Reference, image_error};
+use easel_imagegen::port::{ModelError, ModelEvent, Reference, image_error};
 use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::turn::CodexErrorInfo;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::identity::Marks;
-use super::{MAX_CALL_ID, Said, broken};
+use super::{AnswerEvent, HostedImage, MAX_CALL_ID, Said, broken};
 use crate::failure::{self, Masks, Refused};
 use crate::responses::hosted::NO_IMAGE;
 use crate::responses::wire::{Image, ItemKey};
@@ -106,9 +106,8 @@ impl Images {
     ) -> Result<(), ModelError> {
         let at = self.find_or_begin(key, Stage::Later, said)?;
         let Hosted { call_id, drawing, .. } = &self.begun[at];
-        if let Some(staged) = picture.filter(|_| *drawing == Drawing::Begun) {
-            let preview = Preview { index, staged };
-            said.push_back(ModelEvent::HostedPreview { call_id: call_id.clone(), preview });
+        if let Some(picture) = picture.filter(|_| *drawing == Drawing::Begun) {
+            said.push_back(AnswerEvent::HostedPreview { call_id: call_id.clone(), index, picture });
         }
         Ok(())
     }
@@ -165,11 +164,8 @@ impl Images {
         let fits = |id: &String| !id.is_empty() && id.chars().count() <= MAX_CALL_ID && is_new(id);
         let numbered = || (at + 1..).map(|number| format!("image_{number}")).find(is_new);
         let call_id = Some(key.id.clone()).filter(fits).or_else(numbered).unwrap_or_default();
-        said.push_back(ModelEvent::HostedStarted {
-            call_id: call_id.clone(),
-            requested: self.context.requested.clone(),
-            references: self.context.shown.clone(),
-        });
+        let (requested, references) = (self.context.requested.clone(), self.context.shown.clone());
+        said.push_back(ModelEvent::HostedStarted { call_id: call_id.clone(), requested, references }.into());
         self.begun.push(Hosted { key: key.clone(), call_id, drawing: Drawing::Begun });
         Ok(at)
     }
@@ -177,7 +173,7 @@ impl Images {
     fn end(&mut self, at: usize, key: &ItemKey, image: Image, said: &mut Said) {
         if std::mem::replace(&mut self.begun[at].drawing, Drawing::Ended) == Drawing::Begun {
             let outcome = self.outcome(key, image);
-            said.push_back(ModelEvent::HostedEnded { call_id: self.begun[at].call_id.clone(), outcome });
+            said.push_back(AnswerEvent::HostedEnded { call_id: self.begun[at].call_id.clone(), outcome });
         }
     }
 
@@ -203,12 +199,12 @@ impl Images {
     fn end_open(&mut self, error: &ImageError, said: &mut Said) {
         for Hosted { call_id, drawing, .. } in &mut self.begun {
             if std::mem::replace(drawing, Drawing::Ended) == Drawing::Begun {
-                said.push_back(ModelEvent::HostedEnded { call_id: call_id.clone(), outcome: Err(error.clone()) });
+                said.push_back(AnswerEvent::HostedEnded { call_id: call_id.clone(), outcome: Err(error.clone()) });
             }
         }
     }
 
-    fn outcome(&self, key: &ItemKey, image: Image) -> Result<GeneratedImages<usize>, ImageError> {
+    fn outcome(&self, key: &ItemKey, image: Image) -> Result<HostedImage, ImageError> {
         if let Some(error) = &image.error {
             return Err(ImageError { attempts: 1, ..self.refused(error).image_error() });
         }
@@ -226,14 +222,8 @@ impl Images {
             n,
         };
         let revised_prompt = image.revised_prompt.and_then(|prompt| masks.prompt(&prompt));
-        Ok(GeneratedImages {
-            images: vec![GeneratedImage { staged: picture, revised_prompt, applied }],
-            usage: None,
-            request_id: self.request_id.clone(),
-            generation_id: masks.fact(&key.id),
-            attempts: 1,
-            missing: None,
-        })
+        let (request_id, generation_id) = (self.request_id.clone(), masks.fact(&key.id));
+        Ok(HostedImage { picture, revised_prompt, applied, request_id, generation_id })
     }
 
     fn failed(&self, message: &str) -> ImageError {

@@ -51,7 +51,7 @@ impl Messages {
                 id
             }
         };
-        said.push_back(ModelEvent::TextDelta { item_id, delta });
+        said.push_back(ModelEvent::TextDelta { item_id, delta }.into());
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Messages {
     /// Closes those that never became whole: the answer has ended.
     pub(super) fn close(&mut self, said: &mut Said) {
         for (key, text) in std::mem::take(&mut self.open) {
-            said.push_back(ModelEvent::Message { item_id: key.id, text });
+            said.push_back(ModelEvent::Message { item_id: key.id, text }.into());
         }
     }
 
@@ -84,7 +84,7 @@ impl Messages {
         self.count_text(text.len().saturating_sub(so_far.len()))?;
         let text = if text.is_empty() { so_far } else { text };
         if !text.is_empty() {
-            said.push_back(ModelEvent::Message { item_id, text });
+            said.push_back(ModelEvent::Message { item_id, text }.into());
         }
         Ok(())
     }

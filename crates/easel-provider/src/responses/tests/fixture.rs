@@ -11,8 +11,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{Files, ModelError, ModelEvent, ModelRequest, Provenance, ProviderInfo, Reference};
-use easel_imagegen::sniff::sniff;
+use easel_imagegen::port::{
+    Files, ModelError, ModelEvent, ModelRequest, Provenance, ProviderInfo, Reference, StagedImage,
+};
 use easel_protocol::record::{ImageFacts, MediaType};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
@@ -26,6 +27,7 @@ use crate::credential::{Credential, CredentialError, Credentials};
 use crate::endpoint::Endpoint;
 use crate::profile::ApiProfile;
 use crate::provider::{HttpProvider, Retries, Timeouts};
+use crate::staging;
 use easel_imagegen::preset::Preset;
 
 /// A picture of one pixel.
@@ -71,7 +73,6 @@ pub(super) struct Shelf(pub(super) BTreeMap<PathBuf, Vec<u8>>);
 impl Files for Shelf {
     type Reader = Cursor<Vec<u8>>;
     type Writer = Vec<u8>;
-    type Staged = Vec<u8>;
 
     fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
         self.0.get(&image.path).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -81,16 +82,12 @@ impl Files for Shelf {
         Ok(Vec::new())
     }
 
-    fn stage(&self, writer: Vec<u8>) -> io::Result<Vec<u8>> {
-        sniff(writer.as_slice())?.map(|_| writer).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    fn stage(&self, writer: Vec<u8>) -> io::Result<StagedImage> {
+        staging::stage(&writer)
     }
 
-    fn stage_preview(&self, writer: Self::Writer) -> io::Result<Self::Staged> {
+    fn stage_preview(&self, writer: Self::Writer) -> io::Result<StagedImage> {
         self.stage(writer)
-    }
-
-    fn look(&self, _staged: &Vec<u8>) -> (PathBuf, ImageFacts) {
-        unreachable!("a provider looks at no file")
     }
 }
 
@@ -161,7 +158,7 @@ pub(super) async fn all_with(provider: &HttpProvider<Keys>, request: ModelReques
     events.iter().map(|event| line(event) + "\n").collect()
 }
 
-pub(super) fn line(event: &Result<ModelEvent<Vec<u8>>, ModelError>) -> String {
+pub(super) fn line(event: &Result<ModelEvent, ModelError>) -> String {
     match event {
         Ok(ModelEvent::TextDelta { item_id, delta }) => format!("delta {item_id} {delta:?}"),
         Ok(ModelEvent::Message { item_id, text }) => format!("message {item_id} {text:?}"),
@@ -173,14 +170,19 @@ pub(super) fn line(event: &Result<ModelEvent<Vec<u8>>, ModelError>) -> String {
             format!("started {call_id} {:?} {:?} {shown:?}", requested.action, requested.prompt)
         }
         Ok(ModelEvent::HostedPreview { call_id, preview }) => {
-            format!("preview {call_id} {} {} bytes", preview.index, preview.staged.len())
+            format!("preview {call_id} {} {} bytes", preview.index, preview.staged.facts().bytes)
         }
         Ok(ModelEvent::HostedEnded { call_id, outcome: Ok(made) }) => {
             let mut line = format!("ended {call_id} {:?} {:?}", made.request_id, made.generation_id);
             for image in &made.images {
                 let (applied, revised) = (&image.applied, &image.revised_prompt);
-                let _ =
-                    write!(line, " {} bytes {revised:?} {:?} {:?}", image.staged.len(), applied.size, applied.quality);
+                let _ = write!(
+                    line,
+                    " {} bytes {revised:?} {:?} {:?}",
+                    image.staged.facts().bytes,
+                    applied.size,
+                    applied.quality
+                );
             }
             line
         }

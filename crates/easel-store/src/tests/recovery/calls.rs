@@ -110,7 +110,7 @@ async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() 
         let home = tempfile::tempdir().unwrap();
         let store = drawing_store(home.path()).await;
         let staged = stage(&store, &png(1, 1, b"paid for"));
-        let staged_path = staged.path.to_path_buf();
+        let staged_path = staged.path().to_path_buf();
         let path = home.path().join("generated_images/thread-1/c1.png");
         // Settling up to the outcome, which is then undone.
         let end = CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 77 };

@@ -40,7 +40,7 @@ async fn what_an_image_looked_like_while_it_was_made_is_removed_and_taken_for_no
         files.stage_preview(writer).unwrap()
     };
     let seen = preview();
-    let (path, facts) = files.look(&seen);
+    let (path, facts) = (seen.path().to_owned(), seen.facts().clone());
     assert!(path.to_str().unwrap().ends_with(".preview.png"), "{path:?}");
     assert_eq!((fs::read(&path).unwrap(), facts.width, facts.height), (png(2, 3, b"so far"), 2, 3));
     drop(seen);
@@ -102,7 +102,7 @@ async fn an_image_that_cannot_be_read_now_is_kept_for_the_next_start() {
         let store = drawing_store(home.path()).await;
         start_call(&store, call("c2")).await;
         let staged = stage_for(&store, "c1", &png(1, 1, b"paid for"));
-        let path = staged.path.to_path_buf();
+        let path = staged.path().to_path_buf();
         abandon(staged);
         abandon(stage_for(&store, "c2", &png(1, 1, b"of another")));
         store.close().await;
@@ -153,7 +153,7 @@ async fn a_whole_image_is_known_by_its_content() {
         let home = tempfile::tempdir().unwrap();
         let store = drawing_store(home.path()).await;
         start_call(&store, call("c2")).await;
-        let staged = stage_for(&store, "c1", &png(1, 1, b"")).path.keep().unwrap();
+        let staged = stage_for(&store, "c1", &png(1, 1, b"")).into_path();
         fs::rename(&staged, staged.with_extension("part")).unwrap();
         fs::write(staged.with_extension("part"), bytes).unwrap();
         store.close().await;
@@ -175,7 +175,7 @@ async fn an_image_in_a_spare_folder_comes_home() {
     let mut writer = ImageWriter::new(full, &maker, crate::files::spare_folders::shared_folders()).unwrap();
     writer.write_all(&png(1, 1, b"paid for")).unwrap();
     let staged = store.call_files(THREAD, "c1").stage(writer).unwrap();
-    let spare = staged.path.to_path_buf();
+    let spare = staged.path().to_path_buf();
     abandon(staged);
     store.close().await;
     let image = only_image(&open(home.path())).await;

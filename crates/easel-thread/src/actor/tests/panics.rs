@@ -1,9 +1,17 @@
 //! Panics inside the turn itself: real ones, from a port that it calls.
 
+use std::sync::atomic::Ordering;
+
 use crate::fakes::log::settle;
 use crate::fakes::world::World;
 
 const HELLO: &str = "text msg_1 Hello\n done";
+
+/// The second preview of an item replaces the first one, whose removal panics.
+fn panic_at_second_preview(world: &mut World) {
+    world.faults.removal_panics.store(true, Ordering::Relaxed);
+    world.rules.partial_images = 2;
+}
 
 /// The client saw an end of everything that it saw begin, and history has the same.
 fn everything_ended(world: &World) {
@@ -17,7 +25,7 @@ fn everything_ended(world: &World) {
 #[tokio::test(start_paused = true)]
 async fn a_panic_ends_items_and_turn_and_keeps_what_was_paid() {
     let mut world = World::new();
-    (world.faults.look_panics, world.rules.partial_images) = (true, 1);
+    panic_at_second_preview(&mut world);
     let handle = world.load("thread", &["text msg_1 Drawing\n call a wait brush\n done"]);
     world.start(&handle, "turn").await;
     world.log.until("make a").await;
@@ -34,7 +42,7 @@ async fn a_panic_ends_items_and_turn_and_keeps_what_was_paid() {
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_reaches_the_calls_of_a_turn_that_panicked() {
     let mut world = World::new();
-    (world.faults.look_panics, world.rules.partial_images) = (true, 1);
+    panic_at_second_preview(&mut world);
     let handle = world.load("thread", &["call a wait nothing\n done"]);
     world.start(&handle, "turn").await;
     world.log.until("make a").await;
@@ -48,8 +56,8 @@ async fn an_interrupt_reaches_the_calls_of_a_turn_that_panicked() {
 #[tokio::test(start_paused = true)]
 async fn a_hosted_image_under_way_may_be_billed() {
     let mut world = World::hosted();
-    (world.faults.look_panics, world.rules.partial_images) = (true, 1);
-    world.turn(&["text msg_1 Drawing\n hosted a\n shown a\n wait nothing"]).await;
+    panic_at_second_preview(&mut world);
+    world.turn(&["text msg_1 Drawing\n hosted a\n shown a\n shown a\n wait nothing"]).await;
     everything_ended(&world);
     assert!(world.log.has("settle a internal billed uncertain"), "{:#?}", world.log.lines());
     world.log.assert_order(&["close answer", "settle a internal"]);
@@ -58,8 +66,8 @@ async fn a_hosted_image_under_way_may_be_billed() {
 #[tokio::test(start_paused = true)]
 async fn the_thread_takes_its_next_turn_with_another_actor() {
     let mut world = World::hosted();
-    (world.faults.look_panics, world.rules.partial_images) = (true, 1);
-    let failed = world.load("thread", &["hosted a\n shown a\n wait nothing"]);
+    panic_at_second_preview(&mut world);
+    let failed = world.load("thread", &["hosted a\n shown a\n shown a\n wait nothing"]);
     world.start(&failed, "turn").await;
     world.end().await;
     assert!(world.threads.get("thread").is_none() && world.threads.is_loaded("thread"));
