@@ -1,4 +1,6 @@
-//! What a thread remembers from turn to turn.
+//! The conversation of a thread: what it keeps from turn to turn.
+
+mod user_message;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -9,22 +11,24 @@ use easel_protocol::id::ItemId;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
 
-/// Owned by the thread's actor; lent to the machine for the length of a step.
+pub use user_message::to_model_message;
+
+/// The state of a thread that outlives its turns. The actor owns it and lends it to the machine for each input.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Conversation {
-    /// As the model reads it, oldest first.
-    pub history: Vec<ResponseItem>,
-    /// Oldest first.
-    pub images: Vec<ThreadImage>,
-    pub usage: TokenUsage,
+pub(crate) struct Conversation {
+    /// The items that the model reads, oldest first.
+    pub(crate) history: Vec<ResponseItem>,
+    /// The images of the thread, oldest first.
+    pub(crate) images: Vec<ThreadImage>,
+    pub(crate) usage: TokenUsage,
     user_messages: usize,
     item_ids: HashSet<String>,
-    /// For each id that was taken already: the number to try next.
+    /// The number to try next, for each id that was in use when it was requested.
     next_numbers: HashMap<String, u32>,
 }
 
 impl Conversation {
-    pub fn new(stored: StoredThread) -> Self {
+    pub(crate) fn new(stored: StoredThread) -> Self {
         let ordinals = stored.images.iter().filter_map(|image| match image.origin {
             Origin::Attached { message } => Some(message + 1),
             Origin::Generated => None,
@@ -39,9 +43,9 @@ impl Conversation {
         }
     }
 
-    /// An id that no item of the thread has: the wanted one, or the first free of `…-2`, `…-3` and so on, since
-    /// providers repeat their ids and some give none.
-    pub fn unique_id(&mut self, wanted: &str) -> ItemId {
+    /// Reserves an id that no item of the thread has: `wanted`, or the first free one of `…-2`, `…-3` and so on.
+    /// Providers repeat ids, and some send none.
+    pub(crate) fn unique_id(&mut self, wanted: &str) -> ItemId {
         let wanted = if wanted.is_empty() { "item" } else { wanted };
         if self.item_ids.insert(wanted.to_owned()) {
             return wanted.into();
@@ -57,14 +61,14 @@ impl Conversation {
     }
 
     /// Adds the message that starts a turn.
-    pub fn open_turn(&mut self, message_id: &str, attachments: &[Attachment], input: ResponseItem) {
-        self.item_ids.insert(message_id.to_owned());
+    pub(crate) fn open_turn(&mut self, message_id: &ItemId, attachments: &[Attachment], model_item: ResponseItem) {
+        self.item_ids.insert(message_id.to_string());
         self.attach(attachments);
-        self.history.push(input);
+        self.history.push(model_item);
     }
 
-    /// Takes in the images of a new user message.
-    pub fn attach(&mut self, attachments: &[Attachment]) {
+    /// Adds the images of a new user message.
+    pub(crate) fn attach(&mut self, attachments: &[Attachment]) {
         let message = self.user_messages;
         self.user_messages += 1;
         self.images.extend(attachments.iter().map(|attachment| ThreadImage {
@@ -79,7 +83,8 @@ impl Conversation {
         }));
     }
 
-    pub fn made(&mut self, records: &[ImageRecord]) {
+    /// Adds generated images.
+    pub(crate) fn add_images(&mut self, records: &[ImageRecord]) {
         self.images.extend(records.iter().map(|record| ThreadImage {
             origin: Origin::Generated,
             reference: Reference {
@@ -98,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_id_gets_the_next_free_number() {
+    fn repeated_id_gets_next_free_number() {
         let mut conversation = Conversation::default();
         let ids: Vec<ItemId> = ["call", "call", "call-2", "call", "other", "", ""]
             .into_iter()
@@ -108,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_equal_ids_are_numbered_in_a_moment() {
+    fn many_equal_ids_are_numbered_quickly() {
         let mut conversation = Conversation::default();
         let last = (0..100_000).map(|_| conversation.unique_id("call")).last();
         assert_eq!(last.as_deref(), Some("call-100000"));

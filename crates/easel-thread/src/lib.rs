@@ -1,33 +1,35 @@
-//! Threads: one actor a thread, and the pure machine that says what a turn does next.
+//! Threads: one actor per thread, and the pure machine that decides what a turn does next.
 //!
-//! The core knows the ports of `easel-imagegen` and the types of `easel-protocol`. It does not know JSON-RPC, HTTP,
-//! SQLite or configuration files: who listens is behind [`Audience`], who answers and keeps is behind the ports.
+//! This crate knows the ports of `easel-imagegen` and the types of `easel-protocol`. It does not know JSON-RPC, HTTP,
+//! SQLite or configuration files: clients are behind [`EventSink`], models and storage are behind the ports.
 //!
-//! Start at [`machine`], which decides; [`turn`] carries out what it decides; [`actor`] owns a thread's state and takes
-//! one turn after the other; [`registry`] is the table of the threads in memory.
+//! Start at `machine`, which decides. `turn` carries out its decisions, `actor` owns the state of one thread and runs
+//! its turns one after the other, and [`Threads`] is the table of the loaded threads. `slot` is the way from request
+//! handlers into a running turn: start, interrupt, steer. `config` holds the thread's current configuration and the
+//! gate that enforces it.
 
-pub mod machine;
+mod machine;
 
-pub mod conversation;
+mod conversation;
 
-pub mod user_message;
+mod turn;
 
-pub mod turn;
+mod actor;
+mod config;
+mod slot;
 
-pub mod call;
+mod event_sink;
 
-pub mod actor;
-pub mod rules;
-mod send_gate;
-pub mod slot;
-pub mod telling;
-
-pub mod registry;
-pub mod start;
-
-pub mod audience;
+mod clock;
 
 #[cfg(test)]
 mod fakes;
 
-pub use audience::Audience;
+pub use actor::{StartError, ThreadHandle, Threads, TurnRequest};
+pub use clock::now_ms;
+pub use config::{LiveConfig, PendingSends, ThreadConfig};
+pub use conversation::to_model_message;
+pub use event_sink::EventSink;
+pub use machine::SteerMessage;
+pub use slot::{AcceptedInterrupt, BeginError, InterruptError, SteerError, TurnPermit, TurnSlot};
+pub use turn::ResponseSent;

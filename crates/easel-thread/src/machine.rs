@@ -1,17 +1,20 @@
-//! What a turn does next: a pure function of what it is and what just happened. No IO, no clock.
+//! The turn machine: decides what a turn does next. It does no IO and reads no clock; the caller passes the time in.
 //!
-//! A turn asks the model, runs the calls in its answer side by side, gives their outputs back in call order and asks
-//! again, until an answer holds no call. However it ends, every item that was started is completed first, and once.
+//! A turn sends the conversation to the model, runs the tool calls of the response in parallel, adds their outputs to
+//! the conversation in call order, and repeats that until a response contains no call. However the turn ends, every
+//! item that was started is completed exactly once before `turn/completed`.
 
 mod calls;
+mod effect;
 mod events;
-mod exchange;
 mod failure;
+mod input;
 mod messages;
 #[cfg(test)]
 mod tests;
 
 use easel_imagegen::capability::Capabilities;
+use easel_imagegen::port::ModelEvent;
 use easel_protocol::event::TokenUsage;
 use easel_protocol::id::{ThreadId, TurnId};
 use easel_protocol::input::ImageDetail;
@@ -23,235 +26,264 @@ use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 
 use crate::conversation::Conversation;
 use calls::Calls;
+pub(crate) use effect::Effect;
 use events::Step;
-pub use exchange::{Effect, Input, Outcome, Shown, Steered};
+pub use input::SteerMessage;
+pub(crate) use input::{CallOutput, Input, PreviewFile};
 
-/// Answers of the model in one turn, so that a model that calls for ever comes to an end.
-pub const MAX_ANSWERS: u32 = 32;
+/// Maximum number of consecutive responses that call a tool, so that a model which never stops calling is stopped.
+const MAX_RESPONSES: u32 = 32;
 
-/// What a turn is allowed, fixed when it starts.
+/// The configuration of one turn, fixed when the turn starts.
 #[derive(Debug, Clone)]
-pub struct TurnRules {
-    pub exposure: ToolExposure,
-    pub capabilities: Capabilities,
-    pub detail: ImageDetail,
-    /// Most images of the turn: a call of the standalone tool counts as many as it asks for, one of the hosted tool one.
-    pub max_images: u32,
+pub(crate) struct TurnConfig {
+    pub(crate) exposure: ToolExposure,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) detail: ImageDetail,
+    /// Maximum number of images of the turn. A call of the standalone tool counts for the number of images that it
+    /// requests, a call of the hosted tool for one.
+    pub(crate) max_images: u32,
 }
 
-/// One turn while it runs.
+/// The state of one running turn.
 #[derive(Debug)]
-pub struct Turn {
+pub(crate) struct Turn {
     thread_id: ThreadId,
     turn_id: TurnId,
-    rules: TurnRules,
+    config: TurnConfig,
     started_at_ms: i64,
-    answers: u32,
-    answer: Answer,
+    /// Number of responses since the user last sent a message.
+    responses: u32,
+    response: ResponseState,
     calls: Calls,
     open_message: Option<AgentMessageItem>,
     last_message: Option<AgentMessageItem>,
-    /// Where the images lie that no message has followed yet.
-    unmentioned: Vec<String>,
-    /// What the user has added and the model has not yet been given.
-    steered: Vec<Steered>,
-    /// What the answer that was asked for last was offered.
-    asked_with: ToolExposure,
-    /// Why the turn's tool was taken away from it.
+    /// Paths of images that no agent message has followed yet.
+    unannounced: Vec<String>,
+    /// Messages that the user added to the turn and that the model has not read yet.
+    steers: Vec<SteerMessage>,
+    /// The tool that the last request to the model offered.
+    requested_with: ToolExposure,
+    /// Why the turn's tool was withdrawn while the turn ran.
     withdrawn: Option<HeldBackReason>,
-    ending: Option<Ending>,
-    ended: bool,
+    stop_reason: Option<StopReason>,
+    has_ended: bool,
 }
 
-/// The answer that was asked for last.
+/// The state of the model response that was requested last.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Answer {
+enum ResponseState {
     Open,
-    Whole(TokenUsage),
+    Complete(TokenUsage),
     Closed,
 }
 
-/// Why the turn asks no more.
+/// Why the turn sends no more requests to the model.
 #[derive(Debug, Clone, PartialEq)]
-enum Ending {
+enum StopReason {
     Interrupted,
     Failed(TurnError),
 }
 
 impl Turn {
-    /// Creates a turn that starts with the user's message, which the model reads as `input`.
+    /// Creates a turn that starts with a user message, which the model reads as `model_item`, and returns its first
+    /// effects.
     ///
-    /// The conversation is not needed yet: the caller adds the message with [`Conversation::open_turn`] once the events
-    /// of these effects are written.
-    pub fn begin(
-        thread_id: &str,
-        turn_id: &str,
-        rules: TurnRules,
+    /// The conversation is not needed yet: the caller adds the message with [`Conversation::open_turn`] once the
+    /// events of these effects are written.
+    pub(crate) fn begin(
+        thread_id: ThreadId,
+        turn_id: TurnId,
+        config: TurnConfig,
         message: UserMessageItem,
-        input: ResponseItem,
+        model_item: ResponseItem,
     ) -> (Self, Vec<Effect>) {
         let at = message.started_at_ms;
         let mut turn = Self {
-            thread_id: thread_id.into(),
-            turn_id: turn_id.into(),
-            rules,
+            thread_id,
+            turn_id,
+            config,
             started_at_ms: at,
-            answers: 1,
-            answer: Answer::Open,
+            responses: 1,
+            response: ResponseState::Open,
             calls: Calls::default(),
             open_message: None,
             last_message: None,
-            unmentioned: Vec::new(),
-            steered: Vec::new(),
-            asked_with: ToolExposure::None,
+            unannounced: Vec::new(),
+            steers: Vec::new(),
+            requested_with: ToolExposure::None,
             withdrawn: None,
-            ending: None,
-            ended: false,
+            stop_reason: None,
+            has_ended: false,
         };
         let mut unused = Conversation::default();
         let mut step = Step::new(&mut unused, at);
         turn.emit_status(&mut step, ThreadStatus::Active { active_flags: Vec::new() });
         turn.emit_started(&mut step);
-        turn.user_message(&mut step, message, input);
-        turn.ask(&mut step);
+        turn.add_user_message(&mut step, message, model_item);
+        turn.request_response(&mut step);
         (turn, step.effects)
     }
 
-    /// One step at the time `at`, in Unix milliseconds. What comes too late is passed over.
-    pub fn step(&mut self, conversation: &mut Conversation, at: i64, input: Input) -> Vec<Effect> {
-        if self.ended || (input.is_of_answer() && self.answer != Answer::Open) {
+    /// Handles one input at the time `at`, in Unix milliseconds. Ignores an input that comes too late.
+    pub(crate) fn handle(&mut self, conversation: &mut Conversation, at: i64, input: Input) -> Vec<Effect> {
+        if self.is_late(&input) {
             return Vec::new();
         }
         let mut step = Step::new(conversation, at);
         match input {
-            Input::TextDelta { item_id, delta } => self.text_delta(&mut step, &item_id, delta),
-            Input::Message { item_id, text } => self.message(&mut step, &item_id, text),
-            Input::FunctionCall(call) => self.function_call(&mut step, call),
-            Input::HostedStarted { call_id, requested, references } => {
-                self.hosted_started(&mut step, call_id, requested, references);
-            }
-            Input::AnswerCompleted { usage } => self.answer = Answer::Whole(usage),
-            Input::AnswerFailed(error) => self.fail(&mut step, error.message, error.info),
-            Input::Previewed { item_id, shown } => self.previewed(&mut step, &item_id, &shown),
-            Input::CallEnded { item_id, outcome } => self.call_ended(&mut step, &item_id, outcome),
-            Input::Steered(steered) => self.steered.push(*steered),
-            Input::Tightened { withdrawn, max_images } => self.tighten(&mut step, withdrawn, max_images),
-            Input::Interrupt => self.stop(&mut step, Ending::Interrupted),
+            Input::ModelEvent(event) => self.on_model_event(&mut step, event),
+            Input::ResponseFailed(error) => self.fail(&mut step, error.message, error.info),
+            Input::Preview { item_id, file } => self.on_preview(&mut step, &item_id, &file),
+            Input::CallEnded { item_id, outcome } => self.on_call_ended(&mut step, &item_id, outcome),
+            Input::Steer(message) => self.steers.push(*message),
+            Input::LimitsTightened { withdrawn, max_images } => self.tighten(&mut step, withdrawn, max_images),
+            Input::Interrupt => self.stop(&mut step, StopReason::Interrupted),
+            Input::PersistFailed { effects, message } => self.on_persist_failed(&mut step, effects, &message),
         }
         self.advance(&mut step);
         step.effects
     }
 
-    /// The tool that the next answer is offered. A call of the hosted tool cannot be refused, so that tool is taken away
-    /// once it has made all that the turn may have.
-    pub fn offered(&self) -> ToolExposure {
-        match self.rules.exposure {
+    /// Returns whether the turn, or the response that the input belongs to, is over.
+    fn is_late(&self, input: &Input) -> bool {
+        match input {
+            Input::ModelEvent(_) | Input::ResponseFailed(_) => self.has_ended || self.response != ResponseState::Open,
+            // The events that could not be written may be those that end the turn.
+            Input::PersistFailed { .. } => false,
+            Input::Preview { .. }
+            | Input::CallEnded { .. }
+            | Input::Steer(_)
+            | Input::LimitsTightened { .. }
+            | Input::Interrupt => self.has_ended,
+        }
+    }
+
+    fn on_model_event(&mut self, step: &mut Step<'_>, event: ModelEvent) {
+        match event {
+            ModelEvent::TextDelta { item_id, delta } => self.on_text_delta(step, &item_id, delta),
+            ModelEvent::Message { item_id, text } => self.on_message(step, &item_id, text),
+            ModelEvent::FunctionCall(call) => self.on_function_call(step, call),
+            ModelEvent::HostedStarted { call_id, requested, references } => {
+                self.on_hosted_started(step, call_id.into(), requested, references);
+            }
+            ModelEvent::Completed { usage } => self.response = ResponseState::Complete(usage),
+            // These own files, so the turn runner handles them: it passes on `Input::Preview` and `Input::CallEnded`.
+            ModelEvent::HostedPreview { .. } | ModelEvent::HostedEnded { .. } => {}
+        }
+    }
+
+    /// Returns the tool that the next request to the model offers. A call of the hosted tool cannot be refused, so that
+    /// tool is withdrawn once it has made as many images as the turn may have.
+    pub(crate) fn offered_tool(&self) -> ToolExposure {
+        match self.config.exposure {
             _ if self.withdrawn.is_some() => ToolExposure::None,
-            ToolExposure::Hosted if self.calls.images() >= self.rules.max_images => ToolExposure::None,
+            ToolExposure::Hosted if self.calls.images() >= self.config.max_images => ToolExposure::None,
             exposure @ (ToolExposure::Standalone | ToolExposure::Hosted | ToolExposure::None) => exposure,
         }
     }
 
-    /// Whether the turn's tool was switched off while it ran.
-    pub fn is_withdrawn(&self) -> bool {
+    /// Returns whether the turn's tool was turned off while the turn ran.
+    pub(crate) fn is_withdrawn(&self) -> bool {
         self.withdrawn.is_some()
     }
 
-    /// True once `turn/completed` is among the effects given out.
-    pub fn ended(&self) -> bool {
-        self.ended
+    /// Returns whether the effects returned so far contain `turn/completed`.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended
     }
 
-    fn ask(&mut self, step: &mut Step<'_>) {
-        self.asked_with = self.offered();
-        step.effects.push(Effect::AskModel);
+    fn request_response(&mut self, step: &mut Step<'_>) {
+        self.requested_with = self.offered_tool();
+        step.effects.push(Effect::RequestResponse);
     }
 
-    /// Follows rules that have become stricter. An answer that may make hosted images is closed: nothing else keeps it
-    /// from making one.
+    /// Applies limits that became stricter. Closes a response that may make hosted images, because nothing else can
+    /// stop it from making one.
     fn tighten(&mut self, step: &mut Step<'_>, withdrawn: Option<HeldBackReason>, max_images: u32) {
-        self.rules.max_images = self.rules.max_images.min(max_images);
+        self.config.max_images = self.config.max_images.min(max_images);
         let (Some(reason), None) = (withdrawn, self.withdrawn) else { return };
         self.withdrawn = Some(reason);
-        if self.answer == Answer::Open && self.asked_with == ToolExposure::Hosted {
-            let message = "Image generation was switched off while the model answered, so its answer was closed. Images \
-                           that had arrived are kept.";
+        if self.response == ResponseState::Open && self.requested_with == ToolExposure::Hosted {
+            let message = "Image generation was turned off during the model's response, so the response was cancelled. \
+                           Images that had arrived are kept.";
             self.fail(step, message.to_owned(), CodexErrorInfo::Other);
         }
     }
 
     fn fail(&mut self, step: &mut Step<'_>, message: String, info: CodexErrorInfo) {
         let error = TurnError { message, codex_error_info: Some(info), additional_details: None };
-        self.stop(step, Ending::Failed(error));
+        self.stop(step, StopReason::Failed(error));
     }
 
-    /// The first reason to stop is the one that is told.
-    fn stop(&mut self, step: &mut Step<'_>, ending: Ending) {
-        if self.answer == Answer::Open {
-            self.answer = Answer::Closed;
-            step.effects.push(Effect::CloseAnswer);
+    /// Stops the turn. The first reason is the one that the client sees.
+    fn stop(&mut self, step: &mut Step<'_>, reason: StopReason) {
+        if self.response == ResponseState::Open {
+            self.response = ResponseState::Closed;
+            step.effects.push(Effect::CloseResponse);
         }
-        // After a failure, calls that have begun go on: they may be paid for, and each ends by its own deadline.
-        if ending == Ending::Interrupted {
+        // After a failure, running calls continue: they may be billed already, and each has its own deadline.
+        if reason == StopReason::Interrupted {
             step.effects.push(Effect::CancelCalls);
         }
-        self.ending.get_or_insert(ending);
+        self.stop_reason.get_or_insert(reason);
     }
 
-    /// Goes on once the answer is whole or closed and all its calls have ended.
+    /// Sends the next request or ends the turn, once the response is complete or closed and all its calls have ended.
     fn advance(&mut self, step: &mut Step<'_>) {
         if !self.calls.all_ended() {
             return;
         }
-        self.stop_over_limit(step);
-        if self.answer == Answer::Open {
+        self.check_image_limit(step);
+        if self.response == ResponseState::Open {
             return;
         }
         self.close_message(step);
-        let called = self.give_outputs(step);
-        if let Answer::Whole(usage) = self.answer {
-            self.answer = Answer::Closed;
-            self.count(step, usage);
+        let has_outputs = self.add_call_outputs(step);
+        if let ResponseState::Complete(usage) = self.response {
+            self.response = ResponseState::Closed;
+            self.count_tokens(step, usage);
         }
-        let steered = self.read_steered(step);
-        if self.ending.is_none() && (called || steered) {
-            // The limit is for a model that calls for ever; a user who goes on talking may.
-            if steered || self.answers < MAX_ANSWERS {
-                self.answers += u32::from(!steered);
-                self.answer = Answer::Open;
-                self.ask(step);
+        let has_steers = self.add_steer_messages(step);
+        if self.stop_reason.is_none() && (has_outputs || has_steers) {
+            // The limit stops a model that never stops calling. It does not stop a user who adds messages.
+            if has_steers || self.responses < MAX_RESPONSES {
+                self.responses += u32::from(!has_steers);
+                self.response = ResponseState::Open;
+                self.request_response(step);
                 return;
             }
-            let message = format!("The model called tools in {MAX_ANSWERS} answers in a row, which is the limit.");
+            let message =
+                format!("The model called tools in {MAX_RESPONSES} consecutive responses, the limit for one turn.");
             self.fail(step, message, CodexErrorInfo::Other);
         }
         self.end(step);
     }
 
-    /// Nothing but its end keeps an answer from making hosted images, which it may do for ever.
-    fn stop_over_limit(&mut self, step: &mut Step<'_>) {
-        let max = self.rules.max_images;
-        if self.answer == Answer::Open && self.calls.images() > max {
+    /// Closes a response that made more hosted images than the turn may have: it might go on without end.
+    fn check_image_limit(&mut self, step: &mut Step<'_>) {
+        let max = self.config.max_images;
+        if self.response == ResponseState::Open && self.calls.images() > max {
             let message = format!(
-                "The model made more images than the limit `limits.images_per_turn` allows, which is {max}. They are kept; \
-                 its answer was closed."
+                "The model made more images than `limits.images_per_turn` allows ({max}). They are kept; the response was \
+                 cancelled."
             );
             self.fail(step, message, CodexErrorInfo::Other);
         }
     }
 
     fn end(&mut self, step: &mut Step<'_>) {
-        self.mention_images(step);
-        let (status, error) = match self.ending.clone() {
+        self.announce_images(step);
+        let (status, error) = match self.stop_reason.clone() {
             None => (TurnStatus::Completed, None),
-            Some(Ending::Interrupted) => (TurnStatus::Interrupted, None),
-            Some(Ending::Failed(error)) => (TurnStatus::Failed, Some(error)),
+            Some(StopReason::Interrupted) => (TurnStatus::Interrupted, None),
+            Some(StopReason::Failed(error)) => (TurnStatus::Failed, Some(error)),
         };
         if let Some(error) = error.clone() {
             self.emit_error(step, error);
         }
         self.emit_status(step, ThreadStatus::Idle {});
         self.emit_completed(step, status, error);
-        self.ended = true;
+        self.has_ended = true;
     }
 }

@@ -1,95 +1,75 @@
-//! The right to run a turn: a thread runs one at a time.
+//! The turn slot of a thread: at most one turn runs at a time.
+
+mod permit;
+mod steering;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use easel_protocol::id::{ItemId, TurnId};
-use easel_protocol::input::UserInput;
-use easel_protocol::record::Attachment;
-use easel_protocol::response_item::ResponseItem;
+use easel_protocol::id::TurnId;
 use tokio_util::sync::CancellationToken;
 
-use crate::telling::Answered;
-
-mod permit;
-
-pub(crate) use permit::Course;
+use crate::turn::ResponseSent;
 pub use permit::TurnPermit;
+pub use steering::SteerError;
+use steering::SteerQueue;
 
-/// Messages that a running turn holds until it reads them.
-const MAX_STEERS: usize = 64;
-
-/// What a user adds to the turn that runs.
-pub struct Steer {
-    pub message_id: ItemId,
-    pub client_id: Option<String>,
-    /// The user's pieces, with images as files of the store.
-    pub content: Vec<UserInput>,
-    /// The images among them, in order.
-    pub attachments: Vec<Attachment>,
-    /// The message as the model reads it.
-    pub input: ResponseItem,
-    pub answered: Answered,
-}
-
-impl fmt::Debug for Steer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Steer").field("message_id", &self.message_id).finish_non_exhaustive()
-    }
-}
-
-/// Why a message was not added to a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SteerRefused {
-    NoTurn,
-    /// Another turn runs.
-    OtherTurn(TurnId),
-    /// The turn has not yet read what it was given before.
-    Full,
-}
-
-/// Why no turn begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BeginRefused {
-    /// This turn runs.
-    Running(TurnId),
-    /// The thread left memory.
-    Retired,
-}
-
-/// Names the running turn of a thread to those who may refuse, interrupt or report it.
+/// The turn slot of one thread. Request handlers use it to start, interrupt and steer turns, and to wait for their end.
 #[derive(Debug, Clone, Default)]
-pub struct TurnSlot(Arc<Mutex<State>>);
+pub struct TurnSlot(Arc<Mutex<SlotState>>);
 
 #[derive(Debug, Default)]
-enum State {
+enum SlotState {
     #[default]
     Free,
-    Taken(Active),
-    /// For those who still hold it: no turn begins beside those of the thread's next actor.
+    Running(RunningTurn),
+    /// The actor has ended. No turn starts with this handle, because the thread may have another actor by now.
     Retired,
 }
 
-struct Active {
+struct RunningTurn {
     turn_id: TurnId,
     interrupt: CancellationToken,
-    /// An interrupt was accepted and comes as soon as that is answered.
-    ends_soon: bool,
+    /// An interrupt was accepted. It takes effect once its response is sent.
+    interrupt_accepted: bool,
     /// Cancelled when the slot is free again.
     over: CancellationToken,
-    /// What the turn has yet to read; `None` once it has decided to end.
-    steers: Option<Vec<Steer>>,
-    /// Answers that come before anything that the turn decides from now on is told.
-    holds: Vec<Answered>,
+    steers: SteerQueue,
+    /// Responses that must be sent before any event that the turn emits from now on.
+    holds: Vec<ResponseSent>,
 }
 
-impl fmt::Debug for Active {
+impl fmt::Debug for RunningTurn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Active").field("turn_id", &self.turn_id).finish_non_exhaustive()
+        f.debug_struct("RunningTurn").field("turn_id", &self.turn_id).finish_non_exhaustive()
     }
 }
 
-/// An interrupt that was accepted. The turn is interrupted when this is dropped, so that an answer can come first.
+/// Why a turn cannot start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BeginError {
+    /// Another turn, with this id, is running.
+    #[error("turn {0} is running")]
+    Running(TurnId),
+    /// The thread's actor has ended.
+    #[error("the thread's actor has ended")]
+    Retired,
+}
+
+/// Why a turn is not interrupted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InterruptError {
+    /// No turn is running.
+    #[error("no turn is running")]
+    NoTurn,
+    /// Another turn, with this id, is running.
+    #[error("turn {0} is running")]
+    OtherTurn(TurnId),
+}
+
+/// An accepted interrupt. Dropping it interrupts the turn, so that the response to the request can be sent first.
 #[derive(Debug)]
 #[must_use = "dropping it interrupts the turn"]
 pub struct AcceptedInterrupt(CancellationToken);
@@ -100,134 +80,110 @@ impl Drop for AcceptedInterrupt {
     }
 }
 
-/// Why a turn is not interrupted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InterruptRefused {
-    NoTurn,
-    /// Another turn runs.
-    OtherTurn(TurnId),
+impl RunningTurn {
+    fn is_interrupted(&self) -> bool {
+        self.interrupt_accepted || self.interrupt.is_cancelled()
+    }
 }
 
-impl State {
-    fn active(&mut self) -> Option<&mut Active> {
+impl SlotState {
+    fn running(&mut self) -> Option<&mut RunningTurn> {
         match self {
-            Self::Taken(active) => Some(active),
+            Self::Running(turn) => Some(turn),
             Self::Free | Self::Retired => None,
         }
     }
 }
 
 impl TurnSlot {
-    /// Takes the slot, unless another turn has it.
-    pub fn begin(&self, turn_id: &str) -> Result<TurnPermit, BeginRefused> {
-        let mut state = self.state();
+    /// Takes the slot for a turn.
+    ///
+    /// # Errors
+    /// Another turn has it, or the thread's actor has ended.
+    pub fn begin(&self, turn_id: impl Into<TurnId>) -> Result<TurnPermit, BeginError> {
+        let mut state = self.lock();
         match &*state {
-            State::Free => {}
-            State::Taken(active) => return Err(BeginRefused::Running(active.turn_id.clone())),
-            State::Retired => return Err(BeginRefused::Retired),
+            SlotState::Free => {}
+            SlotState::Running(turn) => return Err(BeginError::Running(turn.turn_id.clone())),
+            SlotState::Retired => return Err(BeginError::Retired),
         }
-        let turn_id = TurnId::from(turn_id);
-        let (interrupt, over) = (CancellationToken::new(), CancellationToken::new());
-        let active = Active {
+        let turn_id = turn_id.into();
+        let interrupt = CancellationToken::new();
+        *state = SlotState::Running(RunningTurn {
             turn_id: turn_id.clone(),
             interrupt: interrupt.clone(),
-            ends_soon: false,
-            over,
-            steers: Some(Vec::new()),
+            interrupt_accepted: false,
+            over: CancellationToken::new(),
+            steers: SteerQueue::default(),
             holds: Vec::new(),
-        };
-        *state = State::Taken(active);
+        });
         Ok(TurnPermit { slot: self.clone(), turn_id, interrupt })
     }
 
-    /// Lets no turn begin from now on; false while one runs.
+    /// Prevents further turns. Returns false, and does nothing, while a turn is running.
+    #[must_use]
     pub(crate) fn retire(&self) -> bool {
-        let mut state = self.state();
-        let is_at_rest = state.active().is_none();
-        if is_at_rest {
-            *state = State::Retired;
+        let mut state = self.lock();
+        let is_idle = state.running().is_none();
+        if is_idle {
+            *state = SlotState::Retired;
         }
-        is_at_rest
+        is_idle
     }
 
-    pub fn running(&self) -> Option<TurnId> {
-        self.active().map(|(turn_id, _)| turn_id)
+    /// Returns the id of the running turn.
+    pub fn running_turn(&self) -> Option<TurnId> {
+        self.lock().running().map(|turn| turn.turn_id.clone())
     }
 
-    /// The running turn and what interrupts it; `None` when none runs.
-    pub fn active(&self) -> Option<(TurnId, CancellationToken)> {
-        self.state().active().map(|active| (active.turn_id.clone(), active.interrupt.clone()))
+    /// Returns the token that interrupts the running turn.
+    pub fn interrupt_token(&self) -> Option<CancellationToken> {
+        self.lock().running().map(|turn| turn.interrupt.clone())
     }
 
-    /// Accepts an interrupt of the turn with this id. From now on [`TurnSlot::interrupted`] waits for its end.
-    pub fn accept_interrupt(&self, turn_id: &str) -> Result<AcceptedInterrupt, InterruptRefused> {
-        let mut state = self.state();
-        let active = state.active().ok_or(InterruptRefused::NoTurn)?;
-        if active.turn_id != turn_id {
-            return Err(InterruptRefused::OtherTurn(active.turn_id.clone()));
+    /// Accepts an interrupt of the turn `turn_id`. From now on [`TurnSlot::wait_for_interrupted`] waits for its end.
+    ///
+    /// # Errors
+    /// The turn is not running.
+    pub fn accept_interrupt(&self, turn_id: &str) -> Result<AcceptedInterrupt, InterruptError> {
+        let mut state = self.lock();
+        let turn = state.running().ok_or(InterruptError::NoTurn)?;
+        if turn.turn_id != *turn_id {
+            return Err(InterruptError::OtherTurn(turn.turn_id.clone()));
         }
-        active.ends_soon = true;
-        Ok(AcceptedInterrupt(active.interrupt.clone()))
+        turn.interrupt_accepted = true;
+        Ok(AcceptedInterrupt(turn.interrupt.clone()))
     }
 
-    /// Waits for the end of a turn whose interrupt was accepted. A turn that runs on is not waited for.
-    pub async fn interrupted(&self) {
-        let ends = |active: &&mut Active| active.ends_soon || active.interrupt.is_cancelled();
-        let over = self.state().active().filter(ends).map(|active| active.over.clone());
+    /// Interrupts the running turn and holds its events back until `response_sent` resolves. Returns false, and does
+    /// nothing, if no turn is running or it is already interrupted.
+    #[must_use]
+    pub(crate) fn interrupt_and_hold(&self, response_sent: ResponseSent) -> bool {
+        let mut state = self.lock();
+        let Some(turn) = state.running().filter(|turn| !turn.is_interrupted()) else { return false };
+        turn.holds.push(response_sent);
+        turn.interrupt.cancel();
+        true
+    }
+
+    /// Waits for the end of a turn whose interrupt was accepted. Returns at once if the running turn is not
+    /// interrupted.
+    pub async fn wait_for_interrupted(&self) {
+        let over = self.lock().running().filter(|turn| turn.is_interrupted()).map(|turn| turn.over.clone());
         if let Some(over) = over {
             over.cancelled().await;
         }
     }
 
-    /// Whether the turn with this id would take a message now.
-    pub fn takes_steering(&self, turn_id: &str) -> Result<(), SteerRefused> {
-        self.waiting_steers(turn_id, |_| ())
-    }
-
-    /// Adds a message to the turn with this id, which reads it before it ends.
-    pub fn steer(&self, turn_id: &str, steer: Steer) -> Result<(), SteerRefused> {
-        self.waiting_steers(turn_id, |waiting| waiting.push(steer))
-    }
-
-    fn waiting_steers(&self, turn_id: &str, add: impl FnOnce(&mut Vec<Steer>)) -> Result<(), SteerRefused> {
-        let mut state = self.state();
-        let active = state.active().ok_or(SteerRefused::NoTurn)?;
-        let waiting = active.steers.as_mut().ok_or(SteerRefused::NoTurn)?;
-        if active.turn_id != turn_id {
-            return Err(SteerRefused::OtherTurn(active.turn_id.clone()));
-        }
-        if waiting.len() >= MAX_STEERS {
-            return Err(SteerRefused::Full);
-        }
-        add(waiting);
-        Ok(())
-    }
-
-    /// Interrupts the running turn; what it tells from then on waits until `answered` resolves. False when no turn runs, or
-    /// when it ends for another interrupt.
-    pub(crate) fn interrupt_silently(&self, answered: Answered) -> bool {
-        let mut state = self.state();
-        let Some(active) = state.active() else { return false };
-        if active.ends_soon || active.interrupt.is_cancelled() {
-            return false;
-        }
-        active.holds.push(answered);
-        active.interrupt.cancel();
-        true
-    }
-
-    /// Waits until no turn runs.
-    pub async fn idle(&self) {
-        let over = || self.state().active().map(|active| active.over.clone());
+    /// Waits until no turn is running.
+    pub async fn wait_until_idle(&self) {
+        let over = || self.lock().running().map(|turn| turn.over.clone());
         while let Some(over) = over() {
             over.cancelled().await;
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,270 +1,276 @@
-//! Carries out what the machine decides for one turn: asks the model, runs the calls, writes history, tells the
-//! audience.
+//! The turn runner: carries out what the machine decides for one turn. It requests model responses, runs image calls,
+//! writes history, and sends events.
 
-mod answer;
-mod failure;
+mod call;
+mod event_gate;
 mod hosted;
+mod model_response;
 mod open_items;
+mod panic;
 mod previews;
+mod running_calls;
+mod setup;
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use easel_imagegen::history::PictureBudget;
-use easel_imagegen::port::{Preview, Provider, StagedImage, StorageError, StorageErrorKind, Store, image_error};
+use easel_imagegen::port::{
+    ModelError, ModelEvent, Preview, Provider, StagedImage, StorageError, StorageErrorKind, Store,
+};
 use easel_protocol::event::Event;
 use easel_protocol::id::ItemId;
 use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::audience::Audience;
-use crate::call::{CallContext, Report, now_ms};
+use crate::clock::now_ms;
+use crate::config::ConfigUpdate;
 use crate::conversation::Conversation;
-use crate::machine::{Effect, Input, Steered, Turn};
-use crate::rules::Change;
-use crate::slot::{Course, TurnPermit};
-use crate::telling::Telling;
-use answer::{Answer, AnswerEvent, next};
-pub(crate) use failure::Failed;
-pub(crate) use hosted::HostedCalls;
-pub(crate) use open_items::OpenItems;
+use crate::event_sink::EventSink;
+use crate::machine::{Effect, Input, Turn};
+use crate::slot::TurnPermit;
+use call::{CallContext, CallReport};
+use event_gate::EventGate;
+pub use event_gate::ResponseSent;
+use hosted::HostedCalls;
+use model_response::OpenResponse;
+use open_items::OpenItems;
+pub(crate) use panic::PanickedTurn;
+use running_calls::RunningCalls;
+pub(crate) use setup::TurnSetup;
 
-const CLOSED: &str = "the answer that was making the image was closed";
+const RESPONSE_CANCELLED: &str = "the response that was making the image was cancelled";
 
-/// One turn in progress, with everything that it has under way.
-pub(crate) struct Running<'a, S: Store, P: Provider, A: Audience> {
-    pub(crate) context: Arc<CallContext<S, P>>,
-    pub(crate) conversation: &'a mut Conversation,
-    pub(crate) telling: Telling<A>,
-    pub(crate) interrupt: CancellationToken,
-    pub(crate) model: String,
-    pub(crate) instructions: String,
-    pub(crate) output_schema: Option<Value>,
-    pub(crate) budget: PictureBudget,
-    pub(crate) calls: JoinSet<Report>,
-    pub(crate) hosted: HostedCalls,
-    /// What the standalone calls show.
-    pub(crate) previews: mpsc::Receiver<(ItemId, Preview)>,
-    /// What each open item showed last: the file goes when this does.
-    pub(crate) shown: HashMap<ItemId, StagedImage>,
-    pub(crate) history_failed: bool,
-    /// What has begun and not ended, as it is told.
-    pub(crate) open: OpenItems,
-    /// What is being done; its events are written.
-    pub(crate) pending: VecDeque<Effect>,
-    /// The end of a call that the machine is given.
-    pub(crate) reporting: Option<Report>,
-    /// Of the thread's rules.
-    pub(crate) changes: watch::Receiver<Change>,
-    /// Given back before the last events are told, so that a client may answer them with a new turn.
-    pub(crate) permit: Option<TurnPermit>,
+/// Runs one turn.
+///
+/// [`TurnRunner::run`] is the loop: it waits for something to happen ([`TurnRunner::wait`]), passes it to the machine
+/// as an input ([`TurnRunner::on_wakeup`], [`TurnRunner::handle`]), and carries out the effects that the machine
+/// returns ([`TurnRunner::carry_out`]).
+pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
+    context: Arc<CallContext<S, P>>,
+    conversation: &'a mut Conversation,
+    events: EventGate<E>,
+    interrupt: CancellationToken,
+    config_updates: ConfigUpdate,
+    model: String,
+    instructions: String,
+    output_schema: Option<Value>,
+    budget: PictureBudget,
+    calls: RunningCalls,
+    hosted: HostedCalls,
+    /// Previews that the calls of the standalone tool send, with the call's item.
+    previews: mpsc::Receiver<(ItemId, Preview)>,
+    /// The latest preview of each open item. Dropping one deletes its file.
+    shown_previews: HashMap<ItemId, StagedImage>,
+    /// Items that have started and not ended, according to the events sent so far.
+    open_items: OpenItems,
+    /// The effects of the current round that are not carried out yet. Their events are written.
+    pending_effects: VecDeque<Effect>,
+    /// The report that the machine is handling, kept in case it panics.
+    current_report: Option<CallReport>,
+    /// A write failed. History then stays a complete prefix: nothing more of this turn is written.
+    has_write_failed: bool,
+    /// Given back before the turn's last events are sent, so that a client may react to them with a new turn.
+    permit: Option<TurnPermit>,
 }
 
-/// What the turn waits for.
-enum Happened {
+/// What a turn waits for.
+enum Wakeup {
     Interrupted,
-    RulesChanged,
-    MayTell,
-    Answered(Option<AnswerEvent>),
-    Previewed(ItemId, Preview),
-    Reported(Report),
+    ConfigChanged,
+    /// The event gate may open.
+    GateReady,
+    Preview(ItemId, Preview),
+    CallEnded(CallReport),
+    /// The next event of the model response; `None` at the end of the stream.
+    ModelResponse(Option<Result<ModelEvent, ModelError>>),
 }
 
-impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
-    /// Drives the turn to its end. When something in it panics, the turn ends as failed, and the conversation is not what
-    /// history says.
-    pub(crate) async fn drive(&mut self, mut turn: Turn, first: Vec<Effect>) -> Result<(), Failed> {
-        if AssertUnwindSafe(self.drive_to_end(&mut turn, first)).catch_unwind().await.is_ok() {
+impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
+    /// Runs the turn to its end, from its first effects, whose events are already written.
+    ///
+    /// # Errors
+    /// The turn panicked; the panic hook has logged why. The conversation may then differ from the stored history.
+    pub(crate) async fn run(&mut self, mut turn: Turn, first: Vec<Effect>) -> Result<(), PanickedTurn> {
+        if AssertUnwindSafe(self.run_to_end(&mut turn, first)).catch_unwind().await.is_ok() {
             return Ok(());
         }
         tracing::error!(thread_id = %self.context.thread_id, "a turn panicked; it ends as failed");
-        Err(Failed(turn))
+        Err(PanickedTurn(turn))
     }
 
-    async fn drive_to_end(&mut self, turn: &mut Turn, first: Vec<Effect>) {
+    async fn run_to_end(&mut self, turn: &mut Turn, first: Vec<Effect>) {
         let provider = Arc::clone(&self.context.provider);
-        let mut answer: Option<Answer<'_>> = None;
-        // Their events were written before the turn's start was answered.
-        let mut effects = self.perform(first, &provider, &mut answer, turn).await;
+        let mut response: Option<OpenResponse<'_>> = None;
+        let mut effects = self.perform(first, &provider, &mut response, turn).await;
         loop {
             while !effects.is_empty() {
-                effects = self.carry_out(effects, &provider, &mut answer, turn).await;
+                effects = self.carry_out(effects, &provider, &mut response, turn).await;
             }
-            if turn.ended() {
+            if turn.has_ended() {
                 break;
             }
-            effects = match self.wait(&mut answer).await {
-                Happened::MayTell => {
-                    self.telling.open().await;
-                    Vec::new()
-                }
-                Happened::Interrupted => self.step(turn, Input::Interrupt),
-                Happened::RulesChanged => self.follow_rules(turn),
-                Happened::Previewed(item_id, preview) => self.previewed(turn, item_id, preview),
-                Happened::Reported(report) => self.reported(turn, report),
-                Happened::Answered(event) => self.answered(turn, event).await,
-            };
+            let wakeup = self.wait(&mut response).await;
+            effects = self.on_wakeup(turn, wakeup).await;
         }
-        self.telling.finish().await;
+        self.events.flush().await;
     }
 
-    async fn wait(&mut self, answer: &mut Option<Answer<'_>>) -> Happened {
-        let interrupted = self.context.cancel.is_cancelled();
+    async fn wait(&mut self, response: &mut Option<OpenResponse<'_>>) -> Wakeup {
+        let is_cancelled = self.context.cancel.is_cancelled();
         tokio::select! {
             biased;
-            () = self.interrupt.cancelled(), if !interrupted => Happened::Interrupted,
-            // Before an answer may begin another image.
-            Ok(()) = self.changes.changed() => Happened::RulesChanged,
-            () = self.telling.may_tell(), if !self.telling.is_open() => Happened::MayTell,
+            () = self.interrupt.cancelled(), if !is_cancelled => Wakeup::Interrupted,
+            // Before the response can start another image.
+            () = self.config_updates.changed() => Wakeup::ConfigChanged,
+            () = self.events.ready(), if !self.events.is_open() => Wakeup::GateReady,
             // Before the end of the call that sent it.
-            Some((item_id, preview)) = self.previews.recv() => Happened::Previewed(item_id, preview),
-            Some(report) = self.calls.join_next() => Happened::Reported(report.unwrap_or_else(|error| {
-                // A call catches its own panics and is never aborted.
-                tracing::error!(%error, "an image call ended without a report");
-                let lost = image_error(ImageErrorKind::Internal, "the image call was lost");
-                Report { item_id: ItemId::default(), outcome: Err(Box::new(lost)) }
-            })),
-            event = next(answer) => Happened::Answered(event),
+            Some((item_id, preview)) = self.previews.recv() => Wakeup::Preview(item_id, preview),
+            Some(report) = self.calls.next() => Wakeup::CallEnded(report),
+            event = OpenResponse::next(response) => Wakeup::ModelResponse(event),
         }
     }
 
-    /// Follows rules that have changed, where they are stricter than those that the turn began with.
-    fn follow_rules(&mut self, turn: &mut Turn) -> Vec<Effect> {
-        let change = self.changes.borrow_and_update().clone();
-        let gate = &self.context.gate;
-        let input = Input::Tightened { withdrawn: gate.withdrawal(), max_images: gate.rules().max_images };
-        let effects = self.step(turn, input);
-        if let Some(answered) = change.answered.filter(|_| turn.is_withdrawn() || !effects.is_empty()) {
-            self.telling.hold(Box::pin(answered.cancelled_owned()));
-        }
-        effects
-    }
-
-    fn step(&mut self, turn: &mut Turn, input: Input) -> Vec<Effect> {
-        self.decide(turn, |turn, conversation| turn.step(conversation, now_ms(), input))
-    }
-
-    /// Takes a decision of the machine, which knows by then all that the user has added to the turn.
-    fn decide(
-        &mut self,
-        turn: &mut Turn,
-        decide: impl FnOnce(&mut Turn, &mut Conversation) -> Vec<Effect>,
-    ) -> Vec<Effect> {
-        let Self { permit, conversation, telling, .. } = self;
-        let Some(permit) = permit else { return decide(turn, conversation) };
-        permit.decide(|steers, holds| {
-            holds.into_iter().for_each(|answered| telling.hold(answered));
-            let mut effects = Vec::new();
-            for steer in steers {
-                telling.hold(steer.answered);
-                let steered = Steered {
-                    input: steer.input,
-                    id: steer.message_id,
-                    client_id: steer.client_id,
-                    content: steer.content,
-                    attachments: steer.attachments,
-                };
-                effects.extend(turn.step(conversation, now_ms(), Input::Steered(Box::new(steered))));
+    async fn on_wakeup(&mut self, turn: &mut Turn, wakeup: Wakeup) -> Vec<Effect> {
+        match wakeup {
+            Wakeup::Interrupted => self.handle(turn, Input::Interrupt),
+            Wakeup::ConfigChanged => self.on_config_changed(turn),
+            Wakeup::GateReady => {
+                self.events.open().await;
+                Vec::new()
             }
-            effects.extend(decide(turn, conversation));
-            let course = if turn.ended() { Course::Ends } else { Course::GoesOn };
-            (effects, course)
+            Wakeup::Preview(item_id, preview) => self.on_preview(turn, item_id, preview),
+            Wakeup::CallEnded(report) => self.on_call_ended(turn, report),
+            Wakeup::ModelResponse(event) => self.on_model_response(turn, event).await,
+        }
+    }
+
+    /// Passes an input to the machine, after the messages that the user has added to the turn meanwhile. All inputs of
+    /// the turn go this way.
+    ///
+    /// The machine runs with the turn slot locked, see [`TurnPermit::handle_inbox`].
+    fn handle(&mut self, turn: &mut Turn, input: Input) -> Vec<Effect> {
+        let Self { permit, conversation, events, .. } = self;
+        let Some(permit) = permit else { return turn.handle(conversation, now_ms(), input) };
+        permit.handle_inbox(|inbox| {
+            inbox.holds.into_iter().for_each(|response_sent| events.hold(response_sent));
+            let mut effects = Vec::new();
+            for steer in inbox.steers {
+                events.hold(steer.response_sent);
+                effects.extend(turn.handle(conversation, now_ms(), Input::Steer(Box::new(steer.message))));
+            }
+            effects.extend(turn.handle(conversation, now_ms(), input));
+            let flow = if turn.has_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            (effects, flow)
         })
     }
 
-    fn reported(&mut self, turn: &mut Turn, report: Report) -> Vec<Effect> {
-        self.shown.remove(&report.item_id);
-        self.reporting = Some(report.clone());
-        let effects = self.step(turn, Input::CallEnded { item_id: report.item_id, outcome: report.outcome });
-        self.reporting = None;
+    /// Applies the current configuration where it is stricter than the one that the turn started with.
+    fn on_config_changed(&mut self, turn: &mut Turn) -> Vec<Effect> {
+        let response_sent = self.config_updates.mark_seen();
+        let gate = &self.context.gate;
+        let input = Input::LimitsTightened { withdrawn: gate.withdrawal(), max_images: gate.max_images() };
+        let effects = self.handle(turn, input);
+        if let Some(response_sent) = response_sent.filter(|_| turn.is_withdrawn() || !effects.is_empty()) {
+            self.events.hold(Box::pin(response_sent.cancelled_owned()));
+        }
         effects
     }
 
-    /// Does one round of effects; events are written and told before anything that follows them is begun.
+    fn on_call_ended(&mut self, turn: &mut Turn, report: CallReport) -> Vec<Effect> {
+        self.shown_previews.remove(&report.item_id);
+        self.current_report = Some(report.clone());
+        let effects = self.handle(turn, Input::CallEnded { item_id: report.item_id, outcome: report.outcome });
+        self.current_report = None;
+        effects
+    }
+
+    /// Carries out one round of effects: writes their events first, then performs them in order. Returns the effects
+    /// that follow.
     async fn carry_out<'p>(
         &mut self,
         effects: Vec<Effect>,
         provider: &'p P,
-        answer: &mut Option<Answer<'p>>,
+        response: &mut Option<OpenResponse<'p>>,
         turn: &mut Turn,
     ) -> Vec<Effect> {
-        // The provider is at work already, so the journal comes first: a crash after the item must find what it may cost.
+        // The provider is already making the image. The journal comes before the item, so that after a crash an item
+        // always has a row that says what it may cost.
         for effect in &effects {
             if let Effect::TrackHosted { item_id, call_id, requested, references } = effect {
-                self.track(item_id, call_id, requested, references).await;
+                self.track_hosted(item_id, call_id, requested, references).await;
             }
         }
         let effects = self.write(effects, turn).await;
-        if turn.ended() {
+        if turn.has_ended() {
             self.permit = None;
         }
-        self.perform(effects, provider, answer, turn).await
+        self.perform(effects, provider, response, turn).await
     }
 
-    /// Does one round of effects whose events are written.
+    /// Writes the events of the effects to history. Returns the effects to perform: the same ones, or their
+    /// replacement if the write failed. After a failed write nothing more is written, because the turn is at its end.
+    async fn write(&mut self, effects: Vec<Effect>, turn: &mut Turn) -> Vec<Effect> {
+        let events: Vec<Event> = effects.iter().filter_map(Effect::as_event).cloned().collect();
+        if events.is_empty() || self.has_write_failed {
+            return effects;
+        }
+        let appending = AssertUnwindSafe(self.context.store.append(events)).catch_unwind();
+        match appending.await.unwrap_or_else(|_| Err(store_panicked())) {
+            Ok(()) => effects,
+            Err(error) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::error!(thread_id = %self.context.thread_id, error = cause, "history could not be written");
+                self.has_write_failed = true;
+                let message = error.client_message().to_owned();
+                self.handle(turn, Input::PersistFailed { effects, message })
+            }
+        }
+    }
+
+    /// Performs effects whose events are written. Returns the effects that follow.
     async fn perform<'p>(
         &mut self,
         effects: Vec<Effect>,
         provider: &'p P,
-        answer: &mut Option<Answer<'p>>,
+        response: &mut Option<OpenResponse<'p>>,
         turn: &mut Turn,
     ) -> Vec<Effect> {
         let mut next = Vec::new();
-        effects.iter().filter_map(Effect::event).for_each(|event| self.open.note(event));
-        self.pending.extend(effects);
-        while let Some(effect) = self.pending.pop_front() {
+        effects.iter().filter_map(Effect::as_event).for_each(|event| self.open_items.update(event));
+        self.pending_effects.extend(effects);
+        while let Some(effect) = self.pending_effects.pop_front() {
             match effect {
-                Effect::Emit(event) => self.telling.tell(event).await,
-                Effect::AskModel => match self.context.journal_request(turn.offered()).await {
-                    Ok(()) => *answer = Some(self.ask(provider, turn)),
-                    Err(error) => next.extend(self.step(turn, Input::AnswerFailed(error))),
+                Effect::Emit(event) => self.events.send(event).await,
+                Effect::RequestResponse => match self.context.journal_model_request(turn.offered_tool()).await {
+                    Ok(()) => *response = Some(self.request_response(provider, turn)),
+                    Err(error) => next.extend(self.handle(turn, Input::ResponseFailed(error))),
                 },
-                Effect::RunCall(draft) => {
-                    self.calls.spawn(Arc::clone(&self.context).run(draft));
-                }
+                Effect::RunCall { item_id, call } => self.calls.spawn(Arc::clone(&self.context), item_id, call),
+                // `carry_out` has journaled it.
                 Effect::TrackHosted { .. } => {}
-                Effect::CloseAnswer => {
-                    next.extend(self.close(answer, turn).await);
+                Effect::CloseResponse => {
+                    next.extend(self.close_response(response, turn).await);
                     let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
-                        (false, true) => (ImageErrorKind::Interrupted, "image generation was switched off meanwhile"),
-                        (true, _) => (ImageErrorKind::Interrupted, CLOSED),
-                        (false, false) => (ImageErrorKind::BadResponse, CLOSED),
+                        (true, _) => (ImageErrorKind::Interrupted, RESPONSE_CANCELLED),
+                        (false, true) => (ImageErrorKind::Interrupted, "image generation was turned off"),
+                        (false, false) => (ImageErrorKind::BadResponse, RESPONSE_CANCELLED),
                     };
-                    next.extend(self.end_hosted(turn, kind, message).await);
+                    next.extend(self.fail_hosted_calls(turn, kind, message).await);
                 }
                 Effect::CancelCalls => self.context.cancel.cancel(),
             }
         }
         next
     }
+}
 
-    /// Writes the events to history; gives back what is to be done now that they are written, or could not be. After a
-    /// first failure nothing more is written: the turn is at its end.
-    async fn write(&mut self, effects: Vec<Effect>, turn: &mut Turn) -> Vec<Effect> {
-        let events: Vec<Event> = effects.iter().filter_map(Effect::event).cloned().collect();
-        if events.is_empty() || self.history_failed {
-            return effects;
-        }
-        let panicked = |_| Err(StorageError::new(StorageErrorKind::Other, "Easel's own store failed."));
-        let written = AssertUnwindSafe(self.context.store.append(events)).catch_unwind().await.unwrap_or_else(panicked);
-        match written {
-            Ok(()) => effects,
-            Err(error) => {
-                tracing::error!(
-                    thread_id = %self.context.thread_id,
-                    error = &error as &dyn std::error::Error,
-                    "history was not written"
-                );
-                self.history_failed = true;
-                self.decide(turn, |turn, conversation| {
-                    turn.unwritten(conversation, now_ms(), effects, error.client_message())
-                })
-            }
-        }
-    }
+/// The error of a store that panicked; the panic hook has logged why.
+fn store_panicked() -> StorageError {
+    StorageError::new(StorageErrorKind::Other, "Easel's store failed internally; the log has details.")
 }

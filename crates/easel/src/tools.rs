@@ -8,7 +8,7 @@ use easel_imagegen::spec;
 use easel_protocol::event::{Event, ToolListUpdatedNotification};
 use easel_protocol::tool::{HeldBack, HeldBackReason, Tool, ToolExposure, ToolListResponse};
 use easel_store::EaselStore;
-use easel_thread::actor::ThreadRules;
+use easel_thread::ThreadConfig;
 use parking_lot::Mutex;
 use serde_json::Value;
 
@@ -90,7 +90,7 @@ impl Tools {
     fn offered(&self) -> OfferedTools {
         let (provider, model) = self.catalog.defaults();
         let config = thread_config(&self.configuration.config());
-        let exposure = config.decide(&*provider, &model).exposure;
+        let exposure = config.choose_tool(&*provider, &model).exposure;
         let entries = spec::entries(exposure, &provider.info().capabilities, config.partial_images(&*provider));
         OfferedTools { exposure, entries }
     }
@@ -115,8 +115,8 @@ impl Tools {
     }
 }
 
-fn describe(config: &ThreadRules, provider: &AnyProvider, model: &str) -> ToolListResponse {
-    let decision = config.decide(provider, model);
+fn describe(config: &ThreadConfig, provider: &AnyProvider, model: &str) -> ToolListResponse {
+    let decision = config.choose_tool(provider, model);
     let standalone = spec::standalone_entry(&provider.info().capabilities);
     let hosted = spec::hosted_entry(config.partial_images(provider));
     let tool = |kind, name: &str, entry, reasons: &[HeldBackReason]| Tool {

@@ -9,10 +9,7 @@ use easel_protocol::input::UserInput;
 use easel_protocol::item::UserMessageItem;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 use easel_store::{EaselStore, PendingMessage};
-use easel_thread::call::now_ms;
-use easel_thread::slot::{AcceptedInterrupt, Steer};
-use easel_thread::start::StartTurn;
-use easel_thread::user_message;
+use easel_thread::{AcceptedInterrupt, ResponseSent, SteerMessage, TurnRequest, now_ms, to_model_message};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +53,7 @@ pub(crate) struct AnsweredSignal(oneshot::Sender<()>);
 
 impl AnsweredSignal {
     /// A signal, and the future that resolves when it is sent or dropped.
-    fn new() -> (Self, easel_thread::telling::Answered) {
+    fn new() -> (Self, ResponseSent) {
         let (sender, receiver) = oneshot::channel();
         let answered = async move {
             // An error means that the sender was dropped.
@@ -97,8 +94,8 @@ impl Turns {
             return Err(RequestError::Cancelled);
         }
         let roots = self.images.reference_roots(&thread_id, PathBuf::from(&thread.cwd), names_folder).await?;
-        let (answered_signal, answered) = AnsweredSignal::new();
-        let start = StartTurn {
+        let (answered_signal, response_sent) = AnsweredSignal::new();
+        let request = TurnRequest {
             permit,
             originator: client.name().unwrap_or_default().to_owned(),
             message_id: Uuid::now_v7().to_string().into(),
@@ -109,9 +106,9 @@ impl Turns {
             model: thread.model.unwrap_or_default(),
             roots,
             output_schema,
-            answered,
+            response_sent,
         };
-        handle.start(self.store.clone(), start).await?;
+        handle.start_turn(self.store.clone(), request).await?;
         attachments.accept();
         if names_folder && let Err(error) = self.store.mark_folder_named(&thread_id).await {
             // The turn already runs, and a folder that counts as not named only makes the thread stricter.
@@ -137,13 +134,13 @@ impl Turns {
             return Err(self.loaded.writers.explain_not_loaded(thread_id, RequestError::NoTurnToSteer).await);
         };
         // Before images are copied; the turn may still end meanwhile.
-        handle.slot.takes_steering(turn_id).map_err(|error| RequestError::steer(error, turn_id))?;
+        handle.slot.check_steering(turn_id).map_err(|error| RequestError::steer(error, turn_id))?;
         let attachments = self.images.store_attachments(thread_id, input).await?;
         let (content, images) = (attachments.content().to_vec(), attachments.images().to_vec());
-        let input = user_message::for_model(&content, &images, handle.rules.get().detail);
-        let (message_id, started_at_ms) = (ItemId::from(Uuid::now_v7().to_string()), now_ms());
+        let model_item = to_model_message(&content, &images, handle.config.get().detail);
+        let (id, started_at_ms) = (ItemId::from(Uuid::now_v7().to_string()), now_ms());
         let item = UserMessageItem {
-            id: message_id.clone(),
+            id: id.clone(),
             client_id: client_id.clone(),
             content: content.clone(),
             started_at_ms,
@@ -151,13 +148,13 @@ impl Turns {
         };
         // Committed before the turn gets it: an accepted message survives a crash even if the model has not read it.
         let pending =
-            PendingMessage { thread_id: thread_id.into(), turn_id: turn_id.into(), item, input: input.clone() };
+            PendingMessage { thread_id: thread_id.into(), turn_id: turn_id.into(), item, input: model_item.clone() };
         self.store.save_pending_message(pending).await?;
-        let (answered_signal, answered) = AnsweredSignal::new();
-        let steer = Steer { message_id: message_id.clone(), client_id, content, attachments: images, input, answered };
-        if let Err(error) = handle.slot.steer(turn_id, steer) {
+        let (answered_signal, response_sent) = AnsweredSignal::new();
+        let message = SteerMessage { id: id.clone(), client_id, content, attachments: images, model_item };
+        if let Err(error) = handle.slot.steer(turn_id, message, response_sent) {
             // The turn has begun to end meanwhile.
-            self.store.remove_pending_message(thread_id, &message_id).await?;
+            self.store.remove_pending_message(thread_id, &id).await?;
             return Err(RequestError::steer(error, turn_id));
         }
         attachments.accept();

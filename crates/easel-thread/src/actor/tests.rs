@@ -1,6 +1,8 @@
-//! The actor as it runs, with a store, a provider and an audience that write down what is done to them.
+//! Tests of the actor with a store, a provider and an event sink that log what is done to them.
 
 mod calls;
+mod config_change;
+mod events;
 mod faults;
 mod hosted;
 mod interrupts;
@@ -8,6 +10,4 @@ mod message;
 mod panics;
 mod previews;
 mod steering;
-mod stricter;
-mod telling;
 mod threads;

@@ -1,4 +1,4 @@
-//! Images that are nothing but their names.
+//! Sample images, each identified by a name.
 
 use easel_imagegen::capability::{Capabilities, Parameter};
 use easel_protocol::record::{

@@ -1,4 +1,4 @@
-//! What happened, one line each, in order; and gates, which hold things up until a test opens them.
+//! A log with one line per action, and gates that block an action until a test opens them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -26,12 +26,12 @@ impl Log {
         self.0.lines.lock().unwrap().clone()
     }
 
-    /// Whether a line starts with this.
+    /// Returns whether a line starts with `start`.
     pub(crate) fn has(&self, start: &str) -> bool {
         self.position(start).is_some()
     }
 
-    /// The place of the first line that starts with this.
+    /// Returns the index of the first line that starts with `start`.
     pub(crate) fn position(&self, start: &str) -> Option<usize> {
         self.lines().iter().position(|line| line.starts_with(start))
     }
@@ -40,18 +40,18 @@ impl Log {
         self.lines().iter().filter(|line| line.starts_with(start)).count()
     }
 
-    /// The rest of the first line that starts with this.
+    /// Returns the rest of the first line that starts with `start`.
     pub(crate) fn rest(&self, start: &str) -> String {
         let rest = self.lines().iter().find_map(|line| line.strip_prefix(start).map(str::to_owned));
         rest.unwrap_or_else(|| panic!("no line {start:?} in {:#?}", self.lines()))
     }
 
-    /// Waits for the first line that starts with this.
-    pub(crate) async fn until(&self, start: &str) {
-        self.until_count(start, 1).await;
+    /// Waits for the first line that starts with `start`.
+    pub(crate) async fn wait_for(&self, start: &str) {
+        self.wait_for_count(start, 1).await;
     }
 
-    pub(crate) async fn until_count(&self, start: &str, count: usize) {
+    pub(crate) async fn wait_for_count(&self, start: &str, count: usize) {
         loop {
             let changed = self.0.changed.notified();
             if self.count(start) >= count {
@@ -61,13 +61,13 @@ impl Log {
         }
     }
 
-    /// Fails unless the lines that start so come in this order.
+    /// Panics unless lines with these starts exist in this order.
     #[track_caller]
     pub(crate) fn assert_order(&self, starts: &[&str]) {
-        let places: Vec<_> = starts.iter().map(|start| self.position(start)).collect();
+        let positions: Vec<_> = starts.iter().map(|start| self.position(start)).collect();
         assert!(
-            places.iter().all(Option::is_some) && places.is_sorted(),
-            "{starts:?} {places:?} in {:#?}",
+            positions.iter().all(Option::is_some) && positions.is_sorted(),
+            "{starts:?} {positions:?} in {:#?}",
             self.lines()
         );
     }
@@ -76,7 +76,7 @@ impl Log {
         self.0.gates.lock().unwrap().entry(name.to_owned()).or_default().clone()
     }
 
-    pub(crate) async fn pass(&self, gate: &str) {
+    pub(crate) async fn wait_at(&self, gate: &str) {
         self.gate(gate).cancelled_owned().await;
     }
 
@@ -85,23 +85,23 @@ impl Log {
     }
 }
 
-/// Tells the log when something is given up before its end.
-pub(crate) struct Dropped {
+/// Logs a line when it is dropped, unless it was disarmed.
+pub(crate) struct LogOnDrop {
     log: Log,
     line: Option<String>,
 }
 
-impl Dropped {
+impl LogOnDrop {
     pub(crate) fn new(log: &Log, line: String) -> Self {
         Self { log: log.clone(), line: Some(line) }
     }
 
-    pub(crate) fn ended(&mut self) {
+    pub(crate) fn disarm(&mut self) {
         self.line = None;
     }
 }
 
-impl Drop for Dropped {
+impl Drop for LogOnDrop {
     fn drop(&mut self) {
         if let Some(line) = self.line.take() {
             self.log.add(line);
@@ -110,7 +110,7 @@ impl Drop for Dropped {
 }
 
 /// Lets every task go on until it waits.
-pub(crate) async fn settle() {
+pub(crate) async fn run_pending_tasks() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }

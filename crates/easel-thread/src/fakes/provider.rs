@@ -1,6 +1,11 @@
-//! A provider that follows scripts. An answer is one: `text ID words`, `call ID prompt`, `edit ID path`, `hosted ID`,
-//! `shown ID`, `drawn ID`, `done`, `fail`, `panic`, `wait GATE` for the network, `store GATE` for the disk; at its end the
-//! stream ends. A prompt is one too: `wait GATE`, `store GATE`, `panic`, `fail`, `none`, `partly`; all others make one image.
+//! A provider that follows scripts.
+//!
+//! The script of a response has one event per line: `text ID words`, `call ID prompt`, `edit ID path`, `hosted ID`,
+//! `preview ID`, `image ID`, `done`, `fail` or `panic`. `wait GATE` waits as for the network, `store GATE` as for the
+//! disk. The stream ends with the script.
+//!
+//! A prompt is a script, too: `wait GATE`, `store GATE`, `panic`, `fail`, `none`, `partly`. All other prompts make one
+//! image.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -17,18 +22,18 @@ use futures_util::stream::{self, Stream};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::log::{Dropped, Log};
+use super::log::{Log, LogOnDrop};
 use super::store::{preview, stage};
 
 pub(crate) struct FakeProvider {
     pub(crate) info: ProviderInfo,
     pub(crate) log: Log,
-    pub(crate) answers: Mutex<VecDeque<&'static str>>,
+    pub(crate) responses: Mutex<VecDeque<&'static str>>,
     pub(crate) auth: Mutex<AuthKind>,
     pub(crate) info_panics: Mutex<bool>,
 }
 
-fn made<F: Files>(files: &F, names: &[&str]) -> GeneratedImages {
+fn generated<F: Files>(files: &F, names: &[&str]) -> GeneratedImages {
     let image = |name: &&str| GeneratedImage {
         staged: stage(files, name),
         revised_prompt: None,
@@ -57,17 +62,17 @@ impl FakeProvider {
                 let requested = RequestedImage { action: ImageAction::Generate, prompt: "x".to_owned(), parameters };
                 ModelEvent::HostedStarted { call_id: id, requested, references: Vec::new() }
             }
-            "shown" => {
+            "preview" => {
                 ModelEvent::HostedPreview { preview: Preview { index: 0, staged: preview(files, &id) }, call_id: id }
             }
-            "drawn" => ModelEvent::HostedEnded { outcome: Ok(made(files, &[&id])), call_id: id },
+            "image" => ModelEvent::HostedEnded { outcome: Ok(generated(files, &[&id])), call_id: id },
             "done" => ModelEvent::Completed { usage: TokenUsage { total_tokens: 10, ..TokenUsage::default() } },
             "fail" => {
                 let message = "the model is gone".to_owned();
                 return Err(ModelError { message, info: CodexErrorInfo::RateLimitExceeded });
             }
-            "panic" => panic!("the provider panics while it answers"),
-            other => panic!("no such event: {other}"),
+            "panic" => panic!("the provider panics while it responses"),
+            other => panic!("unknown event: {other}"),
         })
     }
 }
@@ -89,21 +94,21 @@ impl Provider for FakeProvider {
         files: Arc<F>,
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
-        self.log.add(format!("ask with {} items, {} tools", request.input.len(), request.tools.len()));
-        let script = self.answers.lock().unwrap().pop_front().expect("an answer for every question");
+        self.log.add(format!("request with {} items, {} tools", request.input.len(), request.tools.len()));
+        let script = self.responses.lock().unwrap().pop_front().expect("a script for every request");
         assert_ne!(script, "panic at once");
         let lines: VecDeque<&str> = script.lines().map(str::trim).collect();
-        let open = Dropped::new(&self.log, "close answer".to_owned());
+        let open = LogOnDrop::new(&self.log, "close response".to_owned());
         stream::unfold((lines, open), move |(mut lines, open)| {
             let (files, stop) = (Arc::clone(&files), stop.clone());
             async move {
                 let mut line = lines.pop_front()?;
                 loop {
                     if let Some(gate) = line.strip_prefix("wait ") {
-                        stop.run_until_cancelled(self.log.pass(gate)).await?;
+                        stop.run_until_cancelled(self.log.wait_at(gate)).await?;
                     } else if let Some(gate) = line.strip_prefix("store ") {
                         self.log.add(format!("begin to store at {gate}"));
-                        self.log.pass(gate).await;
+                        self.log.wait_at(gate).await;
                     } else {
                         break;
                     }
@@ -124,7 +129,7 @@ impl Provider for FakeProvider {
         let call_id = job.call_id;
         let references: Vec<String> = job.references.iter().map(|image| image.path.display().to_string()).collect();
         self.log.add(format!("make {call_id} of {references:?}"));
-        let mut open = Dropped::new(&self.log, format!("give up make {call_id}"));
+        let mut open = LogOnDrop::new(&self.log, format!("drop make {call_id}"));
         let prompt = &job.requested.prompt;
         for index in 0..job.partial_images {
             previews(Preview { index, staged: preview(&*files, &format!("{call_id}-{index}")) });
@@ -132,7 +137,7 @@ impl Provider for FakeProvider {
         if let Some(gate) = prompt.strip_prefix("wait ") {
             tokio::select! {
                 biased;
-                () = self.log.pass(gate) => {}
+                () = self.log.wait_at(gate) => {}
                 () = stop.cancelled() => {
                     let billed = if self.info.capabilities.bills { Billed::Uncertain } else { Billed::No };
                     return Err(ImageError { billed, ..image_error(ImageErrorKind::Interrupted, "it was stopped") });
@@ -141,15 +146,15 @@ impl Provider for FakeProvider {
         }
         if let Some(gate) = prompt.strip_prefix("store ") {
             self.log.add(format!("begin to store {call_id}"));
-            self.log.pass(gate).await;
+            self.log.wait_at(gate).await;
         }
-        open.ended();
+        open.disarm();
         match prompt.as_str() {
-            "panic" => panic!("the provider panics while it draws"),
-            "none" => Ok(made(&*files, &[])),
+            "panic" => panic!("the provider panics during a call"),
+            "none" => Ok(generated(&*files, &[])),
             "partly" => {
                 let missing = Some(Box::new(image_error(ImageErrorKind::Timeout, "the second is missing")));
-                Ok(GeneratedImages { missing, ..made(&*files, &[&call_id]) })
+                Ok(GeneratedImages { missing, ..generated(&*files, &[&call_id]) })
             }
             "fail" => Err(ImageError {
                 billed: Billed::Yes,
@@ -157,7 +162,7 @@ impl Provider for FakeProvider {
             }),
             _ => {
                 self.log.add(format!("made {call_id}"));
-                Ok(made(&*files, &[&call_id]))
+                Ok(generated(&*files, &[&call_id]))
             }
         }
     }

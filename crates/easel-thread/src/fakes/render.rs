@@ -1,4 +1,4 @@
-//! Effects as short lines.
+//! Renders effects as short lines.
 
 use easel_imagegen::references::ImageRef;
 use easel_protocol::event::Event;
@@ -12,14 +12,14 @@ use crate::machine::Effect;
 pub(crate) fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Emit(event) => self::event(event),
-        Effect::AskModel => "ask".to_owned(),
-        Effect::RunCall(draft) => {
-            let references: Vec<String> = draft.references.iter().map(chosen).collect();
-            let action = word(&draft.requested.action);
-            format!("run {} {action} {:?} [{}]", draft.call_id, draft.requested.prompt, references.join(" "))
+        Effect::RequestResponse => "request".to_owned(),
+        Effect::RunCall { item_id, call } => {
+            let references: Vec<String> = call.references.iter().map(image_ref).collect();
+            let action = word(&call.requested.action);
+            format!("run {item_id} {action} {:?} [{}]", call.requested.prompt, references.join(" "))
         }
-        Effect::TrackHosted { item_id, call_id, .. } => format!("track {item_id}, which the provider calls {call_id}"),
-        Effect::CloseAnswer => "close answer".to_owned(),
+        Effect::TrackHosted { item_id, call_id, .. } => format!("track {item_id} as {call_id}"),
+        Effect::CloseResponse => "close response".to_owned(),
         Effect::CancelCalls => "cancel calls".to_owned(),
     }
 }
@@ -107,20 +107,20 @@ fn contents(contents: &[ContentItem]) -> String {
     texts.join(", ")
 }
 
-fn chosen(chosen: &ImageRef) -> String {
-    match chosen {
+fn image_ref(image: &ImageRef) -> String {
+    match image {
         ImageRef::Handle(reference) => reference.path.display().to_string(),
         ImageRef::Path(path) => format!("file {}", path.display()),
     }
 }
 
-/// A text with its handle cut to what tells images apart, and without what follows it.
+/// Shortens the handle in a text to the digits that differ, and drops what follows it.
 fn short(text: &str) -> String {
     let Some((before, handle)) = text.split_once("img_") else { panic!("no handle in {text:?}") };
     format!("{before}img_{}", handle[..32].trim_start_matches('0'))
 }
 
-/// A value of an enum as it is on the wire.
+/// Returns an enum value as it is on the wire.
 pub(crate) fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
 }

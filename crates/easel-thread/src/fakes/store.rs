@@ -13,7 +13,7 @@ use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, ImageRecord};
 
 use super::images::{attachment, record};
-use super::log::{Dropped, Log};
+use super::log::{Log, LogOnDrop};
 use super::render;
 
 #[derive(Clone)]
@@ -22,16 +22,16 @@ pub(crate) struct FakeStore {
     pub(crate) faults: Faults,
 }
 
-/// What the disk does not do.
+/// What fails in the store.
 #[derive(Clone, Default)]
 pub(crate) struct Faults {
-    /// Events whose line starts so are not written.
+    /// Writing an event whose line starts with this fails.
     pub(crate) append: Option<&'static str>,
     pub(crate) append_panics: bool,
     /// The next removal of a staged file panics.
     pub(crate) removal_panics: Arc<AtomicBool>,
     pub(crate) reserve: bool,
-    /// The next call is not journalled.
+    /// Journaling the next call fails.
     pub(crate) reserve_once: Arc<AtomicBool>,
     pub(crate) reserve_request: bool,
     /// `reserve` waits for the gate `reserve`.
@@ -89,7 +89,7 @@ pub(crate) fn preview<F: Files>(files: &F, name: &str) -> StagedImage {
     files.stage_preview(writer).unwrap()
 }
 
-fn full<T>() -> Result<T, StorageError> {
+fn disk_full<T>() -> Result<T, StorageError> {
     Err(StorageError::new(StorageErrorKind::DiskFull, "the disk is full"))
 }
 
@@ -109,7 +109,7 @@ impl Store for FakeStore {
         let lines: Vec<String> = events.iter().map(render::event).collect();
         if self.faults.append.is_some_and(|start| lines.iter().any(|line| line.starts_with(start))) {
             assert!(!self.faults.append_panics, "the store panics");
-            return full();
+            return disk_full();
         }
         lines.into_iter().for_each(|line| self.log.add(format!("write {line}")));
         Ok(())
@@ -117,8 +117,10 @@ impl Store for FakeStore {
 
     async fn import_image(&self, _thread_id: &str, source: ImageSource) -> Result<Attachment, ImportError> {
         tokio::task::yield_now().await;
-        let ImageSource::ModelPath { path, roots } = source else { panic!("a call takes in named files alone") };
-        self.log.add(format!("take in {} from {roots:?}", path.display()));
+        let ImageSource::ModelPath { path, roots } = source else {
+            panic!("calls import only files that the model named")
+        };
+        self.log.add(format!("import {} from {roots:?}", path.display()));
         if roots.iter().any(|root| path.starts_with(root)) {
             return Ok(attachment(&path.file_stem().unwrap().to_string_lossy()));
         }
@@ -129,42 +131,42 @@ impl Store for FakeStore {
     async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
         tokio::task::yield_now().await;
         if self.faults.reserve || self.faults.reserve_once.swap(false, Ordering::Relaxed) {
-            return full();
+            return disk_full();
         }
         let CallStart { thread_id, turn_id, call_id, .. } = call;
         if self.faults.slow_reserve {
             self.log.add(format!("begin to reserve {call_id}"));
-            self.log.pass("reserve").await;
+            self.log.wait_at("reserve").await;
         }
         self.log.add(format!("reserve {call_id} of {turn_id} of {thread_id}"));
         Ok(())
     }
 
     async fn adopt_pending(&self, _thread_id: &str, turn_id: &str) -> Result<Vec<Event>, StorageError> {
-        self.log.add(format!("adopt what was added to {turn_id}"));
+        self.log.add(format!("adopt messages of {turn_id}"));
         Ok(Vec::new())
     }
 
     async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {
         tokio::task::yield_now().await;
         if self.faults.reserve_request {
-            return full();
+            return disk_full();
         }
         self.log.add(format!("journal request of {} of {}", request.turn_id, request.thread_id));
         Ok(())
     }
 
     async fn settle(&self, _thread_id: &str, call_id: &str, end: CallEnd) -> Result<Vec<ImageRecord>, StorageError> {
-        let mut whole = Dropped::new(&self.log, format!("give up settle {call_id}"));
+        let mut settling = LogOnDrop::new(&self.log, format!("drop settle {call_id}"));
         if self.faults.slow_settle {
-            self.log.pass("settle").await;
+            self.log.wait_at("settle").await;
         }
         tokio::task::yield_now().await;
-        whole.ended();
+        settling.disarm();
         match end {
             CallEnd::Generated { .. } if self.faults.settle => {
                 self.log.add(format!("settle {call_id} not"));
-                full()
+                disk_full()
             }
             CallEnd::Generated { made, .. } => {
                 self.log.add(format!("settle {call_id} made"));

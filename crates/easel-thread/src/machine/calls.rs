@@ -1,4 +1,5 @@
-//! The tool calls of one answer: each has an item that is started before anything is sent and completed once.
+//! The tool calls of one model response. Each image call has an item, which is started before anything is sent and
+//! completed exactly once.
 
 use easel_imagegen::output;
 use easel_imagegen::plan::{PlannedCall, plan};
@@ -10,58 +11,59 @@ use easel_protocol::record::{ImageError, ImageErrorKind, ImageRecord, RequestedI
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
-use super::{Effect, Outcome, Shown, Step, Turn};
-use crate::send_gate::{over_limit, withdrawn};
+use super::{CallOutput, Effect, PreviewFile, Step, Turn};
+use crate::config::{over_limit, withdrawn};
 
-/// The calls of the answer being received, in call order, and how many images the turn has asked for or been given.
+/// The calls of the response that is being received, in call order, and the number of images that the turn has
+/// requested so far.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    open: Vec<Call>,
+    current: Vec<Call>,
     images: u32,
 }
 
 #[derive(Debug)]
 struct Call {
-    /// Unique in the thread; a call of an unknown tool has one too, for history.
+    /// Unique in the thread. A call of an unknown tool has an id too, for history.
     item_id: ItemId,
-    /// The item while it is in progress; a call of an unknown tool has none.
+    /// The item while the call runs; `None` once it has ended, and for a call of an unknown tool.
     item: Option<Box<ImageGenerationItem>>,
-    kind: Kind,
+    kind: CallKind,
 }
 
 #[derive(Debug)]
-enum Kind {
-    /// What it made waits for the other calls of the answer.
+enum CallKind {
+    /// The output and the images are kept here until all calls of the response have ended.
     Function {
         call: FunctionCall,
         output: Vec<ContentItem>,
-        made: Vec<ImageRecord>,
+        records: Vec<ImageRecord>,
     },
     Hosted {
-        call_id: String,
+        call_id: CallId,
     },
 }
 
 impl Calls {
     pub(super) fn all_ended(&self) -> bool {
-        self.open.iter().all(|call| call.item.is_none())
+        self.current.iter().all(|call| call.item.is_none())
     }
 
-    fn has_open_hosted(&self, wanted: &str) -> bool {
-        self.open.iter().any(|call| match &call.kind {
-            Kind::Hosted { call_id } => call_id == wanted && call.item.is_some(),
-            Kind::Function { .. } => false,
+    fn has_open_hosted(&self, wanted: &CallId) -> bool {
+        self.current.iter().any(|call| match &call.kind {
+            CallKind::Hosted { call_id } => call_id == wanted && call.item.is_some(),
+            CallKind::Function { .. } => false,
         })
     }
 
-    /// Counts the images that a call asks for, or refuses the call that would go over `max`.
-    fn count(&mut self, draft: PlannedCall, max: u32) -> Result<PlannedCall, Box<ImageError>> {
-        let images = self.images.saturating_add(draft.requested.parameters.n.unwrap_or(1));
+    /// Counts the images that a call requests, or refuses the call if they would exceed `max`.
+    fn count(&mut self, call: PlannedCall, max: u32) -> Result<PlannedCall, Box<ImageError>> {
+        let images = self.images.saturating_add(call.requested.parameters.n.unwrap_or(1));
         if images > max {
             return Err(Box::new(over_limit(max)));
         }
         self.images = images;
-        Ok(draft)
+        Ok(call)
     }
 
     pub(super) fn images(&self) -> u32 {
@@ -70,56 +72,58 @@ impl Calls {
 }
 
 impl Turn {
-    pub(super) fn function_call(&mut self, step: &mut Step<'_>, call: FunctionCall) {
+    pub(super) fn on_function_call(&mut self, step: &mut Step<'_>, call: FunctionCall) {
         self.close_message(step);
-        let offered = self.asked_with == ToolExposure::Standalone;
-        if !offered || !is_standalone(call.namespace.as_deref(), &call.name) {
-            return self.unknown_tool(step, call, offered.then_some(STANDALONE_NAME));
+        let is_offered = self.requested_with == ToolExposure::Standalone;
+        if !is_offered || !is_standalone(call.namespace.as_deref(), &call.name) {
+            return self.reject_unknown_tool(step, call, is_offered);
         }
         let planned = match self.withdrawn {
             Some(reason) => Err(Box::new(withdrawn(reason))),
-            None => plan(&call, &self.rules.capabilities, &step.conversation.images)
-                .and_then(|draft| self.calls.count(draft, self.rules.max_images)),
+            None => plan(&call, &self.config.capabilities, &step.conversation.images)
+                .and_then(|call| self.calls.count(call, self.config.max_images)),
         };
         let call_id = call.call_id.clone();
-        let kind = Kind::Function { call, output: Vec::new(), made: Vec::new() };
+        let kind = CallKind::Function { call, output: Vec::new(), records: Vec::new() };
         let item_id = self.start_call(step, &call_id, kind);
         match planned {
-            Ok(draft) => step.effects.push(Effect::RunCall(PlannedCall { call_id: item_id.to_string(), ..draft })),
-            Err(error) => self.call_ended(step, &item_id, Err(error)),
+            Ok(call) => step.effects.push(Effect::RunCall { item_id, call }),
+            Err(error) => self.on_call_ended(step, &item_id, Err(error)),
         }
     }
 
-    fn unknown_tool(&mut self, step: &mut Step<'_>, call: FunctionCall, known: Option<&str>) {
-        let text = known.map_or_else(
-            || "There is no such tool in this turn.".to_owned(),
-            |name| format!("There is no such tool; `{name}` is the only one."),
-        );
+    /// Answers a call of an unknown tool with a text for the model. It has no item.
+    fn reject_unknown_tool(&mut self, step: &mut Step<'_>, call: FunctionCall, is_standalone_offered: bool) {
+        let text = if is_standalone_offered {
+            format!("Unknown tool. This turn offers only `{STANDALONE_NAME}`.")
+        } else {
+            "Unknown tool. This turn offers none.".to_owned()
+        };
         let item_id = step.conversation.unique_id(&call.call_id);
-        let kind =
-            Kind::Function { call, output: vec![ContentItem::InputText { text: text.into() }], made: Vec::new() };
-        self.calls.open.push(Call { item_id, item: None, kind });
+        let output = vec![ContentItem::InputText { text: text.into() }];
+        let kind = CallKind::Function { call, output, records: Vec::new() };
+        self.calls.current.push(Call { item_id, item: None, kind });
     }
 
-    /// A call that was not offered, or that the provider has told already, starts nothing.
-    pub(super) fn hosted_started(
+    /// Starts the item of a hosted call. Ignores a call that was not offered, or that the provider reports twice.
+    pub(super) fn on_hosted_started(
         &mut self,
         step: &mut Step<'_>,
-        call_id: String,
+        call_id: CallId,
         requested: RequestedImage,
         references: Vec<Reference>,
     ) {
-        if self.rules.exposure != ToolExposure::Hosted || self.calls.has_open_hosted(&call_id) {
+        if self.config.exposure != ToolExposure::Hosted || self.calls.has_open_hosted(&call_id) {
             return;
         }
         self.close_message(step);
-        // The provider is at work already: what it makes is kept, however many that are.
+        // The provider is already making the image, so it is kept even if it exceeds the limit.
         self.calls.images = self.calls.images.saturating_add(1);
-        let item_id = self.start_call(step, &call_id, Kind::Hosted { call_id: call_id.clone() });
+        let item_id = self.start_call(step, &call_id, CallKind::Hosted { call_id: call_id.clone() });
         step.effects.push(Effect::TrackHosted { item_id, call_id, requested, references });
     }
 
-    fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: Kind) -> ItemId {
+    fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind) -> ItemId {
         let item_id = step.conversation.unique_id(call_id);
         let item = Box::new(ImageGenerationItem {
             id: item_id.clone(),
@@ -137,43 +141,48 @@ impl Turn {
             error: None,
         });
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
-        self.calls.open.push(Call { item_id: item_id.clone(), item: Some(item), kind });
+        self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), kind });
         item_id
     }
 
-    /// Shows what a call is making, unless it has ended.
-    pub(super) fn previewed(&self, step: &mut Step<'_>, item_id: &ItemId, shown: &Shown) {
-        if self.calls.open.iter().any(|call| call.item_id == *item_id && call.item.is_some()) {
-            self.emit_preview(step, item_id, shown);
+    /// Emits a preview of the image of a running call.
+    pub(super) fn on_preview(&self, step: &mut Step<'_>, item_id: &ItemId, file: &PreviewFile) {
+        if self.calls.current.iter().any(|call| call.item_id == *item_id && call.item.is_some()) {
+            self.emit_preview(step, item_id, file);
         }
     }
 
-    /// Ends a call. A second end of the same call is passed over.
-    pub(super) fn call_ended(&mut self, step: &mut Step<'_>, item_id: &str, outcome: Result<Outcome, Box<ImageError>>) {
-        let Some(call) = self.calls.open.iter_mut().find(|call| call.item_id == item_id) else { return };
+    /// Ends a call. Ignores a second end of the same call.
+    pub(super) fn on_call_ended(
+        &mut self,
+        step: &mut Step<'_>,
+        item_id: &ItemId,
+        outcome: Result<CallOutput, Box<ImageError>>,
+    ) {
+        let Some(call) = self.calls.current.iter_mut().find(|call| call.item_id == *item_id) else { return };
         let Some(mut item) = call.item.take() else { return };
         item.completed_at_ms = Some(step.at);
-        let (output, made) = match outcome.and_then(|outcome| complete(&mut item, outcome)) {
-            Ok(records) => {
-                let mut output = output::made(&records, self.rules.detail);
-                output.extend(item.error.as_ref().map(output::missing));
-                (output, records)
+        let (content, images) = match outcome.and_then(|output| complete_item(&mut item, output)) {
+            Ok(images) => {
+                let mut content = output::made(&images, self.config.detail);
+                content.extend(item.error.as_ref().map(output::missing));
+                (content, images)
             }
             Err(error) => {
-                let output = vec![output::failed(&error)];
-                fail(&mut item, *error);
-                (output, Vec::new())
+                let content = vec![output::failed(&error)];
+                fail_item(&mut item, *error);
+                (content, Vec::new())
             }
         };
-        self.unmentioned.extend(made.iter().map(|record| record.path.clone()));
+        self.unannounced.extend(images.iter().map(|record| record.path.clone()));
         let history = match &mut call.kind {
-            Kind::Function { output: waiting_output, made: waiting, .. } => {
-                (*waiting_output, *waiting) = (output, made);
+            CallKind::Function { output, records, .. } => {
+                (*output, *records) = (content, images);
                 Vec::new()
             }
-            Kind::Hosted { .. } => {
-                step.conversation.made(&made);
-                hosted_history(item_id, output)
+            CallKind::Hosted { .. } => {
+                step.conversation.add_images(&images);
+                to_hosted_history(item_id, content)
             }
         };
         self.emit_item_completed(step, ThreadItem::ImageGeneration(item));
@@ -182,54 +191,62 @@ impl Turn {
         }
     }
 
-    /// Gives the model its calls and their outputs, in call order; true when it is to be asked again. The images join
-    /// the thread only here, so that what a call refers to does not depend on which other call of the same answer was
-    /// faster.
-    pub(super) fn give_outputs(&mut self, step: &mut Step<'_>) -> bool {
+    /// Adds the function calls of the response and their outputs to the conversation, in call order, and returns
+    /// whether there was one. The images join the thread only here, so that the image to which a call refers does not
+    /// depend on which other call of the same response ended first.
+    pub(super) fn add_call_outputs(&mut self, step: &mut Step<'_>) -> bool {
         let mut outputs = Vec::new();
-        for Call { item_id, kind, .. } in std::mem::take(&mut self.calls.open) {
+        for Call { item_id, kind, .. } in std::mem::take(&mut self.calls.current) {
             match kind {
-                Kind::Function { call: FunctionCall { call_id: _, namespace, name, arguments }, output, made } => {
+                CallKind::Function { call, output, records } => {
+                    let FunctionCall { call_id: _, namespace, name, arguments } = call;
+                    // Models repeat their call ids. The item id is unique in the thread.
                     let call_id = CallId::from(item_id.as_str());
-                    step.conversation.made(&made);
+                    step.conversation.add_images(&records);
                     outputs.push(ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output });
                     self.remember(step, ResponseItem::FunctionCall { call_id, namespace, name, arguments });
                 }
-                Kind::Hosted { .. } => {}
+                CallKind::Hosted { .. } => {}
             }
         }
-        let called = !outputs.is_empty();
+        let any = !outputs.is_empty();
         for item in outputs {
             self.remember(step, item);
         }
-        called
+        any
     }
 }
 
-/// Fills the item; an outcome without an image is a failure.
-pub(super) fn complete(item: &mut ImageGenerationItem, outcome: Outcome) -> Result<Vec<ImageRecord>, Box<ImageError>> {
-    let Some(first) = outcome.records.first() else {
-        return Err(Box::new(image_error(ImageErrorKind::BadResponse, "the provider answered without an image")));
+/// Fills the item and returns its images.
+///
+/// # Errors
+/// The output has no image.
+pub(super) fn complete_item(
+    item: &mut ImageGenerationItem,
+    output: CallOutput,
+) -> Result<Vec<ImageRecord>, Box<ImageError>> {
+    let Some(first) = output.records.first() else {
+        return Err(Box::new(image_error(ImageErrorKind::BadResponse, "the provider's response contains no image")));
     };
     item.status = ImageStatus::Completed;
-    // Clients of the Codex app-server show this text, so it is never empty for an image that was made.
+    // Clients of the Codex app-server show this text, so it is never empty for a completed image.
     item.revised_prompt = first.revised_prompt.clone().or_else(|| Some(first.requested.prompt.clone()));
     item.transparent_background = Some(first.applied.background.as_deref() == Some("transparent"));
     item.saved_path = Some(first.path.clone());
-    item.generation_id = outcome.generation_id;
+    item.generation_id = output.generation_id;
     item.input_images = first
         .inputs
         .iter()
         .map(|input| ItemInputImage { path: input.path.clone(), sha256: input.sha256.clone() })
         .collect();
-    item.images.clone_from(&outcome.records);
-    item.error = outcome.missing.map(|error| *error);
-    Ok(outcome.records)
+    item.images.clone_from(&output.records);
+    item.error = output.missing.map(|error| *error);
+    Ok(output.records)
 }
 
-pub(super) fn fail(item: &mut ImageGenerationItem, error: ImageError) {
+pub(super) fn fail_item(item: &mut ImageGenerationItem, error: ImageError) {
     item.status = ImageStatus::Failed;
-    // The one failure that the Codex app-server's clients know; it must name a limit.
+    // The only failure that clients of the Codex app-server know. They require the id of a limit.
     item.failure = (error.kind == ImageErrorKind::UsageLimit).then(|| {
         let limit = error.usage_limit.as_deref();
         let limit_id = limit.and_then(|limit| limit.limit_id.clone()).or_else(|| error.code.clone());
@@ -241,14 +258,16 @@ pub(super) fn fail(item: &mut ImageGenerationItem, error: ImageError) {
     item.error = Some(error);
 }
 
-/// A hosted call as the model reads it: the call with its picture, and the text line that stays when the picture goes.
-fn hosted_history(item_id: &str, output: Vec<ContentItem>) -> Vec<ResponseItem> {
+/// Returns a hosted call as the model reads it: the call with its picture, and the text that remains in the
+/// conversation when the picture no longer fits the budget.
+fn to_hosted_history(item_id: &ItemId, content: Vec<ContentItem>) -> Vec<ResponseItem> {
     let mut history = Vec::new();
-    for content in output {
+    for content in content {
         match content {
             ContentItem::InputImage { image_url, .. } if image_url.starts_with(HANDLE_SCHEME) => {
                 history.push(ResponseItem::ImageGenerationCall {
-                    id: item_id.into(),
+                    // The id of the call's item, which is unique in the thread.
+                    id: item_id.as_str().into(),
                     status: "completed".to_owned(),
                     revised_prompt: None,
                     result: image_url,

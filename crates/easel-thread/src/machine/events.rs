@@ -1,4 +1,4 @@
-//! The events of a turn, as the protocol has them.
+//! Builds the protocol events of a turn.
 
 use easel_protocol::event::{
     ErrorNotification, Event, ImageGenerationPreviewNotification, ItemCompletedNotification, ItemStartedNotification,
@@ -9,12 +9,12 @@ use easel_protocol::id::ItemId;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadStatus;
-use easel_protocol::turn::{Turn as TurnView, TurnError, TurnItemsView, TurnStatus};
+use easel_protocol::turn::{Turn as ProtocolTurn, TurnError, TurnItemsView, TurnStatus};
 
-use super::{Effect, Shown, Turn};
+use super::{Effect, PreviewFile, Turn};
 use crate::conversation::Conversation;
 
-/// One step while it is taken: what it may touch, when it happens, and what it has decided so far.
+/// The handling of one input: the conversation, the time, and the effects so far.
 pub(super) struct Step<'a> {
     pub(super) conversation: &'a mut Conversation,
     /// Unix milliseconds.
@@ -39,7 +39,7 @@ impl Turn {
     }
 
     pub(super) fn emit_started(&self, step: &mut Step<'_>) {
-        let turn = self.view(TurnStatus::InProgress, TurnItemsView::NotLoaded);
+        let turn = self.to_protocol(TurnStatus::InProgress, TurnItemsView::NotLoaded);
         step.emit(Event::TurnStarted(TurnStartedNotification { thread_id: self.thread_id.clone(), turn }));
     }
 
@@ -53,19 +53,19 @@ impl Turn {
     }
 
     pub(super) fn emit_completed(&self, step: &mut Step<'_>, status: TurnStatus, error: Option<TurnError>) {
-        let turn = TurnView {
+        let turn = ProtocolTurn {
             items: self.last_message.clone().map(ThreadItem::AgentMessage).into_iter().collect(),
             error,
             completed_at: Some(step.at.div_euclid(1_000)),
-            // The wall clock may have been set back meanwhile.
+            // The wall clock may have been set back during the turn.
             duration_ms: Some(step.at.saturating_sub(self.started_at_ms).max(0)),
-            ..self.view(status, TurnItemsView::Summary)
+            ..self.to_protocol(status, TurnItemsView::Summary)
         };
         step.emit(Event::TurnCompleted(TurnCompletedNotification { thread_id: self.thread_id.clone(), turn }));
     }
 
-    fn view(&self, status: TurnStatus, items_view: TurnItemsView) -> TurnView {
-        TurnView {
+    fn to_protocol(&self, status: TurnStatus, items_view: TurnItemsView) -> ProtocolTurn {
+        ProtocolTurn {
             id: self.turn_id.clone(),
             root_turn_id: self.turn_id.clone(),
             items: Vec::new(),
@@ -96,21 +96,21 @@ impl Turn {
         }));
     }
 
-    pub(super) fn emit_preview(&self, step: &mut Step<'_>, item_id: &ItemId, shown: &Shown) {
+    pub(super) fn emit_preview(&self, step: &mut Step<'_>, item_id: &ItemId, file: &PreviewFile) {
         step.emit(Event::ImagePreview(ImageGenerationPreviewNotification {
             thread_id: self.thread_id.clone(),
             turn_id: self.turn_id.clone(),
             item_id: item_id.clone(),
-            index: shown.index,
-            path: shown.path.to_string_lossy().into_owned(),
-            media_type: shown.facts.media_type,
-            width: shown.facts.width,
-            height: shown.facts.height,
-            bytes: shown.facts.bytes,
+            index: file.index,
+            path: file.path.to_string_lossy().into_owned(),
+            media_type: file.facts.media_type,
+            width: file.facts.width,
+            height: file.facts.height,
+            bytes: file.facts.bytes,
         }));
     }
 
-    /// Adds to what the model reads from now on.
+    /// Adds an item to the conversation that the model reads.
     pub(super) fn remember(&self, step: &mut Step<'_>, item: ResponseItem) {
         step.conversation.history.push(item.clone());
         step.emit(Event::RawResponseItemCompleted(RawResponseItemCompletedNotification {
@@ -120,7 +120,7 @@ impl Turn {
         }));
     }
 
-    pub(super) fn count(&self, step: &mut Step<'_>, last: TokenUsage) {
+    pub(super) fn count_tokens(&self, step: &mut Step<'_>, last: TokenUsage) {
         step.conversation.usage += last;
         let total = step.conversation.usage;
         step.emit(Event::ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification {

@@ -1,5 +1,4 @@
-//! Turns that cannot go on: history did not take their events, or their own logic failed and what has begun ends from
-//! outside.
+//! Turns that cannot continue: history cannot be written, or the turn runner panicked and the open items must end.
 
 use easel_imagegen::port::image_error;
 use easel_protocol::event::Event;
@@ -8,62 +7,53 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use easel_protocol::thread::ThreadStatus;
 use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 
-use super::calls::{complete, fail};
-use super::{Effect, Outcome, Step, Turn};
+use super::calls::{complete_item, fail_item};
+use super::{CallOutput, Effect, Step, Turn};
 use crate::conversation::Conversation;
 
 impl Turn {
-    /// What to do in place of `effects`, whose events history did not take: nothing new is begun, and the turn ends as
-    /// failed. The events are told all the same, so that the client sees an end of everything that it saw begin.
-    pub fn unwritten(
-        &mut self,
-        conversation: &mut Conversation,
-        at: i64,
-        mut effects: Vec<Effect>,
-        message: &str,
-    ) -> Vec<Effect> {
-        if self.ended {
-            // The turn ends once more below, as what it has become.
-            effects.retain(|effect| !is_end(effect));
+    /// Replaces `effects` after a failed write: starts no new work and fails the turn, but still emits the events, so
+    /// that clients see every item end.
+    pub(super) fn on_persist_failed(&mut self, step: &mut Step<'_>, mut effects: Vec<Effect>, message: &str) {
+        if self.has_ended {
+            // The turn ends again below, now as failed.
+            effects.retain(|effect| !ends_turn(effect));
         }
-        let mut step = Step::new(conversation, at);
-        let mut refused = Vec::new();
+        let mut not_run = Vec::new();
         for effect in effects {
             match effect {
-                Effect::AskModel => {}
-                Effect::RunCall(draft) => refused.push((draft.call_id.into(), Billed::No)),
-                // The provider is at work already.
-                Effect::TrackHosted { item_id, .. } if self.rules.capabilities.bills => {
-                    refused.push((item_id, Billed::Uncertain));
+                Effect::RequestResponse => {}
+                Effect::RunCall { item_id, .. } => not_run.push((item_id, Billed::No)),
+                // The provider is already making the image.
+                Effect::TrackHosted { item_id, .. } if self.config.capabilities.bills => {
+                    not_run.push((item_id, Billed::Uncertain));
                 }
-                Effect::TrackHosted { item_id, .. } => refused.push((item_id, Billed::No)),
-                Effect::Emit(_) | Effect::CloseAnswer | Effect::CancelCalls => step.effects.push(effect),
+                Effect::TrackHosted { item_id, .. } => not_run.push((item_id, Billed::No)),
+                Effect::Emit(_) | Effect::CloseResponse | Effect::CancelCalls => step.effects.push(effect),
             }
         }
-        self.fail(&mut step, message.to_owned(), CodexErrorInfo::InternalServerError);
-        for (item_id, billed) in refused {
+        self.fail(step, message.to_owned(), CodexErrorInfo::InternalServerError);
+        for (item_id, billed) in not_run {
             let error = ImageError { billed, ..image_error(ImageErrorKind::Storage, message) };
-            self.call_ended(&mut step, &item_id, Err(Box::new(error)));
+            self.on_call_ended(step, &item_id, Err(Box::new(error)));
         }
-        self.advance(&mut step);
-        step.effects
     }
 
-    /// Returns the event that ends an open image item as its call ended.
-    pub(crate) fn ended_image(
+    /// Returns the event that completes an open image item with the outcome of its call.
+    pub(crate) fn complete_image(
         &self,
         at: i64,
         mut item: Box<ImageGenerationItem>,
-        outcome: Result<Outcome, Box<ImageError>>,
+        outcome: Result<CallOutput, Box<ImageError>>,
     ) -> Vec<Event> {
-        if let Err(error) = outcome.and_then(|outcome| complete(&mut item, outcome)) {
-            fail(&mut item, *error);
+        if let Err(error) = outcome.and_then(|output| complete_item(&mut item, output)) {
+            fail_item(&mut item, *error);
         }
-        self.ended_item(at, ThreadItem::ImageGeneration(item))
+        self.complete_open_item(at, ThreadItem::ImageGeneration(item))
     }
 
-    /// Returns the event that ends an open item as it is.
-    pub(crate) fn ended_item(&self, at: i64, mut item: ThreadItem) -> Vec<Event> {
+    /// Returns the event that completes an open item as it is.
+    pub(crate) fn complete_open_item(&self, at: i64, mut item: ThreadItem) -> Vec<Event> {
         let completed_at_ms = match &mut item {
             ThreadItem::UserMessage(item) => &mut item.completed_at_ms,
             ThreadItem::AgentMessage(item) => &mut item.completed_at_ms,
@@ -71,21 +61,21 @@ impl Turn {
             ThreadItem::ImageGeneration(item) => &mut item.completed_at_ms,
         };
         *completed_at_ms = Some(at);
-        self.events(at, |turn, step| turn.emit_item_completed(step, item))
+        self.collect_events(at, |turn, step| turn.emit_item_completed(step, item))
     }
 
     /// Returns the events that end the turn as failed. Its items must have ended.
-    pub(crate) fn failure(&self, at: i64, message: &str) -> Vec<Event> {
+    pub(crate) fn failure_events(&self, at: i64, message: &str) -> Vec<Event> {
         let info = Some(CodexErrorInfo::InternalServerError);
         let error = TurnError { message: message.to_owned(), codex_error_info: info, additional_details: None };
-        self.events(at, |turn, step| {
+        self.collect_events(at, |turn, step| {
             turn.emit_error(step, error.clone());
             turn.emit_status(step, ThreadStatus::Idle {});
             turn.emit_completed(step, TurnStatus::Failed, Some(error));
         })
     }
 
-    fn events(&self, at: i64, emit: impl FnOnce(&Self, &mut Step<'_>)) -> Vec<Event> {
+    fn collect_events(&self, at: i64, emit: impl FnOnce(&Self, &mut Step<'_>)) -> Vec<Event> {
         let mut unused = Conversation::default();
         let mut step = Step::new(&mut unused, at);
         emit(self, &mut step);
@@ -93,7 +83,7 @@ impl Turn {
     }
 }
 
-/// Whether this is one of the events that [`Turn::end`] closes a turn with.
-fn is_end(effect: &Effect) -> bool {
+/// Returns whether the effect is one of those with which [`Turn::end`] ends a turn.
+fn ends_turn(effect: &Effect) -> bool {
     matches!(effect, Effect::Emit(Event::Error(_) | Event::ThreadStatusChanged(_) | Event::TurnCompleted(_)))
 }

@@ -1,37 +1,38 @@
-//! User messages as they come. Agent messages: opened by their first words, closed by their last, and never missing after an image.
+//! User and agent messages. A turn that made an image never ends without an agent message after it.
 
 use easel_protocol::event::{AgentMessageDeltaNotification, Event};
 use easel_protocol::item::{AgentMessageItem, ThreadItem, UserMessageItem};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
-use super::{Steered, Step, Turn};
+use super::{SteerMessage, Step, Turn};
 
 impl Turn {
-    pub(super) fn user_message(&self, step: &mut Step<'_>, message: UserMessageItem, input: ResponseItem) {
+    pub(super) fn add_user_message(&self, step: &mut Step<'_>, message: UserMessageItem, model_item: ResponseItem) {
         let message = UserMessageItem { id: step.conversation.unique_id(&message.id), ..message };
         let completed = UserMessageItem { completed_at_ms: Some(step.at), ..message.clone() };
         self.emit_item_started(step, ThreadItem::UserMessage(message));
         self.emit_item_completed(step, ThreadItem::UserMessage(completed));
-        self.remember(step, input);
+        self.remember(step, model_item);
     }
 
-    /// Gives the model what the user has added meanwhile; true when there was something. A turn that ends keeps it for the
-    /// next one to read.
-    pub(super) fn read_steered(&mut self, step: &mut Step<'_>) -> bool {
-        let steered = std::mem::take(&mut self.steered);
-        let any = !steered.is_empty();
-        for Steered { id, client_id, content, attachments, input } in steered {
+    /// Adds the messages that the user has sent meanwhile to the conversation, and returns whether there was one. If
+    /// the turn ends without another request, the next turn's model reads them.
+    pub(super) fn add_steer_messages(&mut self, step: &mut Step<'_>) -> bool {
+        let messages = std::mem::take(&mut self.steers);
+        let any = !messages.is_empty();
+        for SteerMessage { id, client_id, content, attachments, model_item } in messages {
             step.conversation.attach(&attachments);
             let (started_at_ms, completed_at_ms) = (step.at, None);
             let message = UserMessageItem { id, client_id, content, started_at_ms, completed_at_ms };
-            self.user_message(step, message, input);
+            self.add_user_message(step, message, model_item);
         }
         any
     }
 
-    /// One message is open at a time, whatever ids its pieces carry: compatible servers name them differently. White
-    /// space opens none, so that no message is ever blank.
-    pub(super) fn text_delta(&mut self, step: &mut Step<'_>, item_id: &str, delta: String) {
+    /// Adds text to the open agent message, or opens one. At most one message is open at a time, whatever item ids the
+    /// deltas carry, because OpenAI-compatible servers name them differently. White space does not open a message, so
+    /// no message is ever blank.
+    pub(super) fn on_text_delta(&mut self, step: &mut Step<'_>, item_id: &str, delta: String) {
         if delta.is_empty() || (self.open_message.is_none() && is_blank(&delta)) {
             return;
         }
@@ -56,12 +57,12 @@ impl Turn {
         }));
     }
 
-    /// A whole message: closes the one whose deltas came before it, or opens and closes one of its own.
-    pub(super) fn message(&mut self, step: &mut Step<'_>, item_id: &str, text: String) {
+    /// Handles the full text of a message: closes the open message, or opens and closes a new one.
+    pub(super) fn on_message(&mut self, step: &mut Step<'_>, item_id: &str, text: String) {
         match &mut self.open_message {
             Some(message) if !is_blank(&text) => message.text = text,
             Some(_) => {}
-            None => self.text_delta(step, item_id, text),
+            None => self.on_text_delta(step, item_id, text),
         }
         self.close_message(step);
     }
@@ -72,19 +73,20 @@ impl Turn {
         self.emit_item_completed(step, ThreadItem::AgentMessage(message.clone()));
         let content = vec![ContentItem::OutputText { text: message.text.as_str().into() }];
         self.remember(step, ResponseItem::Message { role: MessageRole::Assistant, content });
-        self.unmentioned.clear();
+        self.unannounced.clear();
         self.last_message = Some(message);
     }
 
-    /// A turn that made an image ends with a message: clients that show text alone see nothing else.
-    pub(super) fn mention_images(&mut self, step: &mut Step<'_>) {
-        let text = match std::mem::take(&mut self.unmentioned).as_slice() {
+    /// Adds an agent message that names the images about which the model said nothing. Clients that show only text
+    /// would otherwise show nothing.
+    pub(super) fn announce_images(&mut self, step: &mut Step<'_>) {
+        let text = match std::mem::take(&mut self.unannounced).as_slice() {
             [] => return,
             [path] => format!("The image is saved at {path}."),
             paths => format!("The images are saved at {}.", paths.join(", ")),
         };
-        let id = format!("msg_{}", self.turn_id);
-        self.message(step, &id, text);
+        let item_id = format!("msg_{}", self.turn_id);
+        self.on_message(step, &item_id, text);
     }
 }
 

@@ -1,14 +1,14 @@
-//! The machine by scripts: what happens goes in as short lines, what is to be done comes out as short lines.
+//! Tests of the machine by scripts: inputs are short lines of text, and so are the effects.
 
 mod calls;
+mod checks;
 mod endings;
 mod hosted;
 mod invariants;
 mod limits;
 mod messages;
 mod order;
-mod rules;
 mod script;
 mod steering;
 mod storage;
-mod stricter;
+mod withdrawal;

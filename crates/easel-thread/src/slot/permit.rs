@@ -1,13 +1,15 @@
-//! The right to run a turn, as the turn itself holds it.
+//! The permit of a running turn.
 
-use tokio_util::sync::CancellationToken;
+use std::ops::ControlFlow;
 
 use easel_protocol::id::TurnId;
+use tokio_util::sync::CancellationToken;
 
-use super::{State, Steer, TurnSlot};
-use crate::telling::Answered;
+use super::steering::QueuedSteer;
+use super::{SlotState, TurnSlot};
+use crate::turn::ResponseSent;
 
-/// The right itself; dropping it frees the slot.
+/// The right to run a turn in a thread. Dropping it frees the slot.
 #[derive(Debug)]
 pub struct TurnPermit {
     pub(super) slot: TurnSlot,
@@ -15,7 +17,16 @@ pub struct TurnPermit {
     pub(super) interrupt: CancellationToken,
 }
 
+/// What request handlers have left for a running turn since it last handled an input.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    pub(crate) steers: Vec<QueuedSteer>,
+    /// Responses that must be sent before further events.
+    pub(crate) holds: Vec<ResponseSent>,
+}
+
 impl TurnPermit {
+    /// Returns the id of the turn.
     pub fn turn_id(&self) -> &TurnId {
         &self.turn_id
     }
@@ -24,50 +35,42 @@ impl TurnPermit {
         &self.interrupt
     }
 
-    /// Lets the turn read what was added to it and decide. Nobody adds anything meanwhile, nor after it has decided to end:
-    /// what was accepted is read.
-    pub(crate) fn decide<T>(&self, decide: impl FnOnce(Vec<Steer>, Vec<Answered>) -> (T, Course)) -> T {
-        let mut state = self.slot.state();
-        let Some(active) = state.active() else { return decide(Vec::new(), Vec::new()).0 };
-        let steers = active.steers.as_mut().map(std::mem::take).unwrap_or_default();
-        let (decided, course) = decide(steers, std::mem::take(&mut active.holds));
-        match course {
-            Course::GoesOn => {}
-            Course::Ends => active.steers = None,
+    /// Empties the inbox and runs `handle` on it, with the slot locked. If `handle` breaks, the turn ends and accepts
+    /// no more messages.
+    ///
+    /// The lock makes the decision to end and the end of steering one step: a message is either read by the turn or
+    /// refused. `handle` only computes; it must not block and must not use the slot.
+    pub(crate) fn handle_inbox<T>(&self, handle: impl FnOnce(Inbox) -> (T, ControlFlow<()>)) -> T {
+        let mut state = self.slot.lock();
+        let Some(turn) = state.running() else { return handle(Inbox::default()).0 };
+        let (value, flow) = handle(Inbox { steers: turn.steers.take(), holds: std::mem::take(&mut turn.holds) });
+        if flow.is_break() {
+            turn.steers.close();
         }
-        decided
-    }
-}
-
-impl TurnPermit {
-    /// Accepts no more messages.
-    pub(crate) fn close(&self) {
-        if let Some(active) = self.slot.state().active() {
-            active.steers = None;
-        }
+        value
     }
 
-    /// Ends the turn, and lets none begin with this slot.
+    /// Refuses further messages.
+    pub(crate) fn close_steering(&self) {
+        if let Some(turn) = self.slot.lock().running() {
+            turn.steers.close();
+        }
+    }
+
+    /// Ends the turn and prevents further turns with this slot.
     pub(crate) fn retire(self) {
-        if let State::Taken(active) = std::mem::replace(&mut *self.slot.state(), State::Retired) {
-            active.over.cancel();
+        if let SlotState::Running(turn) = std::mem::replace(&mut *self.slot.lock(), SlotState::Retired) {
+            turn.over.cancel();
         }
     }
-}
-
-/// What a turn has decided about itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Course {
-    GoesOn,
-    Ends,
 }
 
 impl Drop for TurnPermit {
     fn drop(&mut self) {
-        let mut state = self.slot.state();
-        if let State::Taken(active) = &*state {
-            active.over.cancel();
-            *state = State::Free;
+        let mut state = self.slot.lock();
+        if let SlotState::Running(turn) = &*state {
+            turn.over.cancel();
+            *state = SlotState::Free;
         }
     }
 }

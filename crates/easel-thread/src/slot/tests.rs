@@ -1,23 +1,27 @@
+use std::ops::ControlFlow;
+
 use easel_protocol::input::ImageDetail;
 
 use super::*;
+use crate::conversation::to_model_message;
+use crate::machine::SteerMessage;
 
 #[test]
-fn one_turn_runs_at_a_time_and_the_other_learns_which() {
+fn second_turn_is_refused_with_running_id() {
     let slot = TurnSlot::default();
     let first = slot.begin("a").expect("free");
-    assert_eq!(slot.begin("b").expect_err("taken"), BeginRefused::Running("a".into()));
-    assert_eq!(slot.running().as_deref(), Some("a"));
+    assert_eq!(slot.begin("b").expect_err("taken"), BeginError::Running("a".into()));
+    assert_eq!(slot.running_turn().as_deref(), Some("a"));
     drop(first);
-    assert_eq!(slot.running(), None);
+    assert_eq!(slot.running_turn(), None);
     slot.begin("b").expect("free again");
 }
 
 #[test]
-fn an_interrupt_that_comes_late_or_twice_does_not_hit_the_next_turn() {
+fn late_interrupt_does_not_affect_next_turn() {
     let slot = TurnSlot::default();
     let first = slot.begin("a").expect("free");
-    let (_, interrupt) = slot.active().expect("a turn runs");
+    let interrupt = slot.interrupt_token().expect("a turn runs");
     drop(first);
     let second = slot.begin("b").expect("free again");
     interrupt.cancel();
@@ -26,70 +30,75 @@ fn an_interrupt_that_comes_late_or_twice_does_not_hit_the_next_turn() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_an_idle_slot_goes_on_when_the_turn_is_over() {
+async fn wait_until_idle_returns_when_turn_ends() {
     let slot = TurnSlot::default();
-    slot.idle().await;
+    slot.wait_until_idle().await;
     let permit = slot.begin("a").expect("free");
-    let mut waiting = std::pin::pin!(slot.idle());
+    let mut waiting = std::pin::pin!(slot.wait_until_idle());
     assert!(futures_util::poll!(waiting.as_mut()).is_pending());
     drop(permit);
     waiting.await;
 }
 
 #[tokio::test]
-async fn whoever_waits_for_an_idle_slot_goes_on_when_the_thread_leaves_memory() {
+async fn wait_until_idle_returns_when_slot_retires() {
     let slot = TurnSlot::default();
     let permit = slot.begin("a").expect("free");
     assert!(!slot.retire(), "a turn runs");
-    let mut waiting = std::pin::pin!(slot.idle());
+    let mut waiting = std::pin::pin!(slot.wait_until_idle());
     assert!(futures_util::poll!(waiting.as_mut()).is_pending());
     drop(permit);
     assert!(slot.retire());
     waiting.await;
-    assert_eq!(slot.begin("b").expect_err("out of memory"), BeginRefused::Retired);
+    assert_eq!(slot.begin("b").expect_err("out of memory"), BeginError::Retired);
 }
 
 #[tokio::test]
-async fn the_end_of_an_interrupted_turn_is_waited_for_and_not_that_of_another() {
+async fn wait_for_interrupted_ignores_uninterrupted_turns() {
     let slot = TurnSlot::default();
-    slot.interrupted().await;
+    slot.wait_for_interrupted().await;
     let permit = slot.begin("a").expect("free");
-    slot.interrupted().await;
+    slot.wait_for_interrupted().await;
     permit.interrupt().cancel();
-    let mut waiting = std::pin::pin!(slot.interrupted());
+    let mut waiting = std::pin::pin!(slot.wait_for_interrupted());
     assert!(futures_util::poll!(waiting.as_mut()).is_pending());
     drop(permit);
     waiting.await;
 }
 
-fn steer(message_id: &str) -> Steer {
-    let answered = Box::pin(std::future::ready(()));
-    let (message_id, content, attachments) = (message_id.to_owned(), Vec::new(), Vec::new());
-    let input = crate::user_message::for_model(&content, &attachments, ImageDetail::High);
-    Steer { message_id: message_id.into(), client_id: None, content, attachments, input, answered }
+fn steer(slot: &TurnSlot, turn_id: &str) -> Result<(), SteerError> {
+    let message = SteerMessage {
+        id: "message".into(),
+        client_id: None,
+        content: Vec::new(),
+        attachments: Vec::new(),
+        model_item: to_model_message(&[], &[], ImageDetail::High),
+    };
+    slot.steer(turn_id, message, Box::pin(std::future::ready(())))
 }
 
 #[test]
-fn a_turn_reads_all_that_was_accepted_and_accepts_nothing_after_its_end() {
+fn accepted_messages_are_read_and_later_ones_refused() {
     let slot = TurnSlot::default();
-    assert_eq!(slot.steer("a", steer("1")), Err(SteerRefused::NoTurn));
+    assert_eq!(steer(&slot, "a"), Err(SteerError::NoTurn));
     let permit = slot.begin("a").expect("free");
-    assert_eq!(slot.steer("b", steer("1")), Err(SteerRefused::OtherTurn("a".into())));
-    for _ in 0..MAX_STEERS {
-        slot.steer("a", steer("2")).expect("there is room");
+    assert_eq!(steer(&slot, "b"), Err(SteerError::OtherTurn("a".into())));
+    for _ in 0..steering::MAX_QUEUED {
+        steer(&slot, "a").expect("the queue has room");
     }
-    assert_eq!(slot.steer("a", steer("3")), Err(SteerRefused::Full));
-    assert_eq!(permit.decide(|steers, _| (steers.len(), Course::GoesOn)), MAX_STEERS);
-    slot.steer("a", steer("4")).expect("there is room again");
-    assert_eq!(permit.decide(|steers, _| (steers.len(), Course::Ends)), 1);
-    assert_eq!(slot.steer("a", steer("5")), Err(SteerRefused::NoTurn));
+    assert_eq!(steer(&slot, "a"), Err(SteerError::QueueFull));
+    let read = |flow| permit.handle_inbox(|inbox| (inbox.steers.len(), flow));
+    assert_eq!(read(ControlFlow::Continue(())), steering::MAX_QUEUED);
+    steer(&slot, "a").expect("the queue has room again");
+    assert_eq!(read(ControlFlow::Break(())), 1);
+    assert_eq!(steer(&slot, "a"), Err(SteerError::NoTurn));
 }
 
 #[test]
-fn interrupting_reaches_the_turn_that_runs() {
+fn interrupt_token_reaches_running_turn() {
     let slot = TurnSlot::default();
-    assert!(slot.active().is_none());
+    assert!(slot.interrupt_token().is_none());
     let permit = slot.begin("a").expect("free");
-    slot.active().expect("a turn runs").1.cancel();
+    slot.interrupt_token().expect("a turn runs").cancel();
     assert!(permit.interrupt().is_cancelled());
 }

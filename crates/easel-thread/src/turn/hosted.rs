@@ -1,135 +1,146 @@
-//! The calls of the provider's hosted tool: made inside an answer, journalled and stored like all others.
+//! Calls of the provider's hosted tool. The provider makes their images inside a model response; Easel journals and
+//! stores them like those of the standalone tool.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use easel_imagegen::port::{GeneratedImages, ModelError, Provider, Reference, RequestStart, Store};
-use easel_protocol::id::ItemId;
+use easel_imagegen::port::{GeneratedImages, ModelError, Provider, Reference, RequestStart, Store, image_error};
+use easel_protocol::id::{CallId, ItemId};
 use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use super::Running;
-use crate::audience::Audience;
-use crate::call::{CallContext, Report, now_ms};
+use super::call::{CallContext, CallReport};
+use super::{TurnRunner, store_panicked};
+use crate::clock::now_ms;
+use crate::event_sink::EventSink;
 use crate::machine::{Effect, Turn};
 
-const STORE_FAILED: &str = "Easel's own store failed.";
-
-/// Calls whose end the answer still owes, by the provider's id.
-pub(crate) type HostedCalls = HashMap<String, Hosted>;
+/// The hosted calls that have not ended, by the provider's id.
+pub(super) type HostedCalls = HashMap<CallId, HostedCall>;
 
 #[derive(Debug)]
-pub(crate) struct Hosted {
+pub(super) struct HostedCall {
     pub(super) item_id: ItemId,
     started: Instant,
-    /// What the journal could not take when the call began. It is offered once more with the image.
+    /// The journal row that could not be written when the call started. It is written again with the image.
     unreserved: Option<(RequestedImage, Vec<Reference>)>,
 }
 
-impl Hosted {
+impl HostedCall {
     pub(super) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 }
 
 impl<S: Store, P: Provider> CallContext<S, P> {
-    /// Journals a request that offers the hosted tool of a provider that bills. Without the row it is not sent: a crash
-    /// could not say what it may have cost.
-    pub(super) async fn journal_request(&self, offered: ToolExposure) -> Result<(), ModelError> {
+    /// Journals a request that offers the hosted tool of a provider that bills.
+    ///
+    /// # Errors
+    /// The row could not be written, and the request must not be sent: after a crash nothing would say what it may have
+    /// cost.
+    pub(super) async fn journal_model_request(&self, offered: ToolExposure) -> Result<(), ModelError> {
         if !self.provider.info().capabilities.bills || offered != ToolExposure::Hosted {
             return Ok(());
         }
         let (thread_id, turn_id) = (self.thread_id.clone(), self.turn_id.clone());
         let request = RequestStart { thread_id, turn_id, started_at_ms: now_ms() };
-        let message = match AssertUnwindSafe(self.store.reserve_request(request)).catch_unwind().await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the request was not journalled");
-                error.client_message().to_owned()
-            }
-            Err(_) => STORE_FAILED.to_owned(),
-        };
-        let message = format!("The model was not asked, because the request could not be journalled: {message}");
-        Err(ModelError { message, info: CodexErrorInfo::InternalServerError })
+        let reserving = AssertUnwindSafe(self.store.reserve_request(request)).catch_unwind();
+        let reserved = reserving.await.unwrap_or_else(|_| Err(store_panicked()));
+        reserved.map_err(|error| {
+            let cause: &dyn std::error::Error = &error;
+            tracing::error!(thread_id = %self.thread_id, error = cause, "a model request could not be journaled");
+            let reason = error.client_message();
+            let message = format!("The model request was not sent because it could not be journaled: {reason}");
+            ModelError { message, info: CodexErrorInfo::InternalServerError }
+        })
     }
 
-    /// Journals a call of the hosted tool; the error is a sentence.
+    /// Journals a call of the hosted tool.
     async fn reserve_hosted(
         &self,
-        item_id: &str,
+        item_id: &ItemId,
         requested: &RequestedImage,
         references: &[Reference],
-    ) -> Result<(), String> {
-        match AssertUnwindSafe(self.reserve(item_id, requested, references)).catch_unwind().await {
-            Ok(reserved) => reserved.map_err(|error| error.message),
-            Err(_) => Err(STORE_FAILED.to_owned()),
-        }
+    ) -> Result<(), Box<ImageError>> {
+        let reserving = AssertUnwindSafe(self.reserve(item_id, requested, references)).catch_unwind();
+        reserving
+            .await
+            .unwrap_or_else(|_| Err(Box::new(image_error(ImageErrorKind::Storage, store_panicked().client_message()))))
     }
 }
 
-impl<S: Store, P: Provider, A: Audience> Running<'_, S, P, A> {
-    pub(super) async fn track(
+impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
+    /// Journals a call that the provider has started, and waits for its end from now on.
+    pub(super) async fn track_hosted(
         &mut self,
-        item_id: &str,
-        call_id: &str,
+        item_id: &ItemId,
+        call_id: &CallId,
         requested: &RequestedImage,
         references: &[Reference],
     ) {
         let unreserved = match self.context.reserve_hosted(item_id, requested, references).await {
             Ok(()) => None,
-            Err(message) => {
-                // The provider is at work all the same, and the row of its request stands for the call meanwhile.
-                tracing::warn!(item_id, message, "a call of the hosted tool is not journalled yet");
+            Err(error) => {
+                // The provider is already making the image. Until its end, the row of the model request stands for it.
+                tracing::warn!(%item_id, error = error.message, "a hosted call is not journaled yet");
                 Some((requested.clone(), references.to_vec()))
             }
         };
-        let hosted = Hosted { item_id: item_id.into(), started: Instant::now(), unreserved };
-        self.hosted.insert(call_id.to_owned(), hosted);
+        let hosted = HostedCall { item_id: item_id.clone(), started: Instant::now(), unreserved };
+        self.hosted.insert(call_id.clone(), hosted);
     }
 
-    pub(super) async fn hosted_ended(
+    pub(super) async fn on_hosted_ended(
         &mut self,
         turn: &mut Turn,
         call_id: &str,
         outcome: Result<GeneratedImages, ImageError>,
     ) -> Vec<Effect> {
         let Some(hosted) = self.hosted.remove(call_id) else {
-            tracing::warn!(call_id, "the provider ended an image call that is not under way");
+            tracing::warn!(call_id, "the provider ended an image call that is not running");
             return Vec::new();
         };
-        self.settle(turn, hosted, outcome).await
+        self.settle_hosted(turn, hosted, outcome).await
     }
 
-    /// Ends all calls that the answer still owes.
-    pub(super) async fn end_hosted(&mut self, turn: &mut Turn, kind: ImageErrorKind, message: &str) -> Vec<Effect> {
+    /// Ends all hosted calls of the response as failed.
+    pub(super) async fn fail_hosted_calls(
+        &mut self,
+        turn: &mut Turn,
+        kind: ImageErrorKind,
+        message: &str,
+    ) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (_, hosted) in std::mem::take(&mut self.hosted) {
-            let error = self.context.after_sending(kind, message);
-            effects.extend(self.settle(turn, hosted, Err(error)).await);
+            let error = self.context.error_after_sending(kind, message);
+            effects.extend(self.settle_hosted(turn, hosted, Err(error)).await);
         }
         effects
     }
 
-    /// The answer waits meanwhile: what it says next comes after its image, as it does with the standalone tool.
-    async fn settle(
+    /// Stores the images of a hosted call. The response waits meanwhile, so that its next event comes after the image,
+    /// as with the standalone tool.
+    async fn settle_hosted(
         &mut self,
         turn: &mut Turn,
-        hosted: Hosted,
-        made: Result<GeneratedImages, ImageError>,
+        hosted: HostedCall,
+        generated: Result<GeneratedImages, ImageError>,
     ) -> Vec<Effect> {
         if let Some((requested, references)) = &hosted.unreserved
-            && let Err(message) = self.context.reserve_hosted(&hosted.item_id, requested, references).await
+            && let Err(error) = self.context.reserve_hosted(&hosted.item_id, requested, references).await
         {
-            tracing::warn!(item_id = %hosted.item_id, message, "a call of the hosted tool was not journalled");
+            tracing::warn!(item_id = %hosted.item_id, error = error.message, "a hosted call was not journaled");
         }
-        let settling = self.context.settle(&hosted.item_id, made, hosted.started.elapsed());
-        let outcome = AssertUnwindSafe(settling).catch_unwind().await.unwrap_or_else(|_| {
-            Err(Box::new(self.context.after_sending(ImageErrorKind::Internal, "Easel's own store failed")))
+        let settling =
+            AssertUnwindSafe(self.context.settle(&hosted.item_id, generated, hosted.elapsed())).catch_unwind();
+        let outcome = settling.await.unwrap_or_else(|_| {
+            let error = store_panicked();
+            Err(Box::new(self.context.error_after_sending(ImageErrorKind::Internal, error.client_message())))
         });
-        self.reported(turn, Report { item_id: hosted.item_id, outcome })
+        self.on_call_ended(turn, CallReport { item_id: hosted.item_id, outcome })
     }
 }

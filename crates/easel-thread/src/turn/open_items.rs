@@ -1,4 +1,4 @@
-//! The items of a turn that have begun and not ended, kept apart from the machine so that they survive its failure.
+//! The open items of a turn, tracked outside the machine so that they survive its panic.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use easel_protocol::event::Event;
 use easel_protocol::id::ItemId;
 use easel_protocol::item::ThreadItem;
 
-/// By id.
+/// The items that have started and not ended.
 #[derive(Debug, Default)]
-pub(crate) struct OpenItems(BTreeMap<ItemId, ThreadItem>);
+pub(super) struct OpenItems(BTreeMap<ItemId, ThreadItem>);
 
 impl OpenItems {
-    /// Follows an event that is told.
-    pub(super) fn note(&mut self, event: &Event) {
+    /// Applies an event of the turn.
+    pub(super) fn update(&mut self, event: &Event) {
         if let Event::ItemStarted(started) = event {
             self.0.insert(started.item.id().clone(), started.item.clone());
         } else if let Event::ItemCompleted(completed) = event {
@@ -24,7 +24,7 @@ impl OpenItems {
         }
     }
 
-    pub(super) fn take(&mut self, id: &str) -> Option<ThreadItem> {
+    pub(super) fn take(&mut self, id: &ItemId) -> Option<ThreadItem> {
         self.0.remove(id)
     }
 

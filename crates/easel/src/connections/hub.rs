@@ -6,7 +6,7 @@ use std::sync::Arc;
 use easel_protocol::event::Event;
 use easel_protocol::id::ThreadId;
 use easel_store::EaselStore;
-use easel_thread::Audience;
+use easel_thread::EventSink;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 
@@ -121,7 +121,7 @@ impl Hub {
     }
 }
 
-impl Audience for Hub {
+impl EventSink for Hub {
     async fn publish(&self, thread_id: &str, event: Event) {
         let is_raw = matches!(event, Event::RawResponseItemCompleted(_));
         let mut subscribers = self.subscribers(thread_id);

@@ -8,8 +8,7 @@ use easel_imagegen::port::{ImportError, StorageError};
 use easel_protocol::id::{ImageId, ThreadId, TurnId};
 use easel_rpc::ErrorObjectOwned;
 use easel_store::{ExportError, HistoryError, LeaseError, PageError};
-use easel_thread::slot::{InterruptRefused, SteerRefused};
-use easel_thread::start::StartRefused;
+use easel_thread::{InterruptError, StartError, SteerError};
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
@@ -117,28 +116,28 @@ impl RequestError {
     }
 
     /// A turn could not be steered; `expected` is the turn that the params name.
-    pub(crate) fn steer(error: SteerRefused, expected: &str) -> Self {
+    pub(crate) fn steer(error: SteerError, expected: &str) -> Self {
         match error {
-            SteerRefused::NoTurn => Self::NoTurnToSteer,
-            SteerRefused::OtherTurn(found) => Self::OtherTurn { expected: expected.into(), found },
-            SteerRefused::Full => Self::field("input", "too much input is waiting; try again"),
+            SteerError::NoTurn => Self::NoTurnToSteer,
+            SteerError::OtherTurn(found) => Self::OtherTurn { expected: expected.into(), found },
+            SteerError::QueueFull => Self::field("input", "too much input is waiting; try again"),
         }
     }
 
     /// A turn could not be interrupted; `expected` is the turn that the params name.
-    pub(crate) fn interrupt(error: InterruptRefused, expected: TurnId) -> Self {
+    pub(crate) fn interrupt(error: InterruptError, expected: TurnId) -> Self {
         match error {
-            InterruptRefused::NoTurn => Self::NoActiveTurn,
-            InterruptRefused::OtherTurn(found) => Self::OtherTurn { expected, found },
+            InterruptError::NoTurn => Self::NoActiveTurn,
+            InterruptError::OtherTurn(found) => Self::OtherTurn { expected, found },
         }
     }
 }
 
-impl From<StartRefused> for RequestError {
-    fn from(error: StartRefused) -> Self {
+impl From<StartError> for RequestError {
+    fn from(error: StartError) -> Self {
         match error {
-            StartRefused::NotWritten(error) => Self::Storage(error),
-            StartRefused::Ended => Self::ShuttingDown,
+            StartError::Storage(error) => Self::Storage(error),
+            StartError::ActorEnded => Self::ShuttingDown,
         }
     }
 }

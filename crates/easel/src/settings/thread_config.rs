@@ -8,16 +8,16 @@ use easel_config::{Config, Detail};
 use easel_imagegen::history::PictureBudget;
 use easel_imagegen::spec;
 use easel_protocol::input::ImageDetail;
-use easel_thread::actor::ThreadRules;
+use easel_thread::ThreadConfig;
 use parking_lot::Mutex;
 
 /// The thread configuration that was derived last. Most threads have an equal one, and share it.
 #[derive(Debug, Default)]
-pub(crate) struct ThreadConfigCache(Mutex<Option<Arc<ThreadRules>>>);
+pub(crate) struct ThreadConfigCache(Mutex<Option<Arc<ThreadConfig>>>);
 
 impl ThreadConfigCache {
     /// Returns the thread configuration for `config`.
-    pub(crate) fn get(&self, config: &Config) -> Arc<ThreadRules> {
+    pub(crate) fn get(&self, config: &Config) -> Arc<ThreadConfig> {
         let derived = thread_config(config);
         let mut last = self.0.lock();
         match &*last {
@@ -28,8 +28,8 @@ impl ThreadConfigCache {
 }
 
 /// Derives the configuration of a thread's turns.
-pub(crate) fn thread_config(config: &Config) -> ThreadRules {
-    ThreadRules {
+pub(crate) fn thread_config(config: &Config) -> ThreadConfig {
+    ThreadConfig {
         image_generation: config.features.image_generation,
         imagegenext: config.features.imagegenext,
         instructions: instructions(config),

@@ -11,7 +11,7 @@ use easel_protocol::thread::{
     ThreadSettings, ThreadStartParams, ThreadStatus,
 };
 use easel_store::Fork;
-use easel_thread::Audience;
+use easel_thread::EventSink;
 use serde_json::Map;
 use uuid::Uuid;
 
@@ -84,7 +84,7 @@ impl Threads {
     pub(crate) async fn fork(&self, client: &Arc<Client>, params: ThreadForkParams) -> Result<Created, RequestError> {
         if let Some(handle) = self.loaded.actors.get(&params.thread_id) {
             // A turn that goes on is left out of the copy; one whose interrupt was accepted is part of it.
-            handle.slot.interrupted().await;
+            handle.slot.wait_for_interrupted().await;
         }
         let source = require_thread(&self.store, &params.thread_id).await?;
         let source_settings = self.store.thread_settings(&source.id).await?;

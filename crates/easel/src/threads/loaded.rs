@@ -11,7 +11,7 @@ use easel_imagegen::port::Provider;
 use easel_protocol::id::ThreadId;
 use easel_protocol::thread::{Thread, ThreadStatus};
 use easel_store::EaselStore;
-use easel_thread::rules::Rules;
+use easel_thread::LiveConfig;
 use tokio_util::task::TaskTracker;
 
 use crate::connections::{Client, EventFilter, Hub};
@@ -24,7 +24,7 @@ pub(crate) use queue::{QueueGuard, ThreadQueue};
 pub(crate) use writers::Writers;
 
 /// The table of loaded threads.
-pub(super) type Registry = easel_thread::registry::Threads<AnyProvider>;
+pub(super) type Registry = easel_thread::Threads<AnyProvider>;
 
 /// The loaded threads, and the tasks that depend on them.
 pub(crate) struct LoadedThreads {
@@ -77,9 +77,9 @@ impl LoadedThreads {
 
     /// Adds a thread to the table. The caller holds its lease. `config` is the thread's, and no older than `version`.
     pub(crate) fn insert(&self, thread: &Thread, config: &Config, version: u64) {
-        let rules = Rules::new(version, self.configs.get(config));
+        let live_config = LiveConfig::new(version, self.configs.get(config));
         let provider = self.providers.get(&thread.model_provider, config);
-        self.registry.insert(&thread.id, rules, provider);
+        self.registry.insert(&thread.id, live_config, provider);
     }
 
     /// Whether the thread is loaded.
@@ -112,11 +112,11 @@ impl LoadedThreads {
     /// Those of the store, and [`RequestError::BadField`] if the stored overrides are no longer allowed.
     pub(crate) async fn is_current(&self, thread_id: &str) -> Result<bool, RequestError> {
         let version = self.configuration.version();
-        let Some((rules, provider)) = self.registry.settings(thread_id) else { return Ok(true) };
+        let Some((live_config, provider)) = self.registry.config_and_provider(thread_id) else { return Ok(true) };
         let Some(settings) = self.store.thread_settings(thread_id).await? else { return Ok(true) };
         let loaded = self.configuration.for_thread(settings.cwd.into(), settings.overrides).await?;
         // An idle thread has no requests on their way.
-        drop(self.actors.apply(&rules, version, &loaded.config, None));
+        drop(self.actors.apply(&live_config, version, &loaded.config, None));
         Ok(Arc::ptr_eq(&self.providers.get(&provider.info().id, &loaded.config), &provider))
     }
 
@@ -147,7 +147,7 @@ impl LoadedThreads {
         // Another request may have unloaded it meanwhile, and sent the event.
         while self.is_loaded(thread_id) {
             if let Some(handle) = self.registry.get(thread_id) {
-                handle.slot.idle().await;
+                handle.slot.wait_until_idle().await;
             }
             let _guard = self.queue.enter(thread_id).await;
             if !self.is_loaded(thread_id) || self.hub.has_subscribers(thread_id) {

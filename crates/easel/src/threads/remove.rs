@@ -9,7 +9,7 @@ use easel_protocol::event::{
 };
 use easel_protocol::id::ThreadId;
 use easel_protocol::thread::{Thread, UnsubscribeStatus};
-use easel_thread::registry::ThreadHandle;
+use easel_thread::ThreadHandle;
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
@@ -105,7 +105,7 @@ impl Threads {
         // The turn's actor may have stopped waiting.
         let _ = deleted.answered.send(());
         if let Some(handle) = deleted.actor {
-            handle.told().await;
+            handle.flush().await;
         }
         let event = Event::ThreadDeleted(ThreadDeletedNotification { thread_id: thread_id.clone() });
         self.publish_last(&thread_id, requester, event).await;

@@ -1,35 +1,35 @@
-//! Calls of the standalone tool under way.
+//! Calls of the standalone tool.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::fakes::log::settle;
-use crate::fakes::world::World;
+use crate::fakes::fixture::Fixture;
+use crate::fakes::log::run_pending_tasks;
 
 const HELLO: &str = "text msg_1 Hello\n done";
 
 #[tokio::test(start_paused = true)]
-async fn calls_of_one_answer_run_side_by_side_within_their_bound() {
-    let mut world = World::new();
-    world.rules.parallel_calls = 2;
-    let answer = "call a wait one\n call b wait two\n call c wait three\n call d wait four\n done";
-    let handle = world.load("thread", &[answer, HELLO]);
-    world.start(&handle, "turn").await;
-    world.log.until_count("make", 2).await;
-    settle().await;
-    assert_eq!(world.log.count("make"), 2);
-    assert_eq!(world.log.count("reserve"), 2, "a call that waits for its place is not in the journal");
-    world.log.open("two");
-    world.log.until_count("make", 3).await;
-    settle().await;
-    assert_eq!(world.log.count("make"), 3);
+async fn parallel_calls_respect_limit() {
+    let mut fixture = Fixture::new();
+    fixture.config.parallel_calls = 2;
+    let response = "call a wait one\n call b wait two\n call c wait three\n call d wait four\n done";
+    let handle = fixture.load("thread", &[response, HELLO]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for_count("make", 2).await;
+    run_pending_tasks().await;
+    assert_eq!(fixture.log.count("make"), 2);
+    assert_eq!(fixture.log.count("reserve"), 2, "a call that waits for a permit is not journaled");
+    fixture.log.open("two");
+    fixture.log.wait_for_count("make", 3).await;
+    run_pending_tasks().await;
+    assert_eq!(fixture.log.count("make"), 3);
     for gate in ["one", "three", "four"] {
-        world.log.open(gate);
+        fixture.log.open(gate);
     }
-    world.end().await;
-    world.log.assert_order(&["made b", "make c"]);
-    world.log.assert_order(&[
+    fixture.end().await;
+    fixture.log.assert_order(&["made b", "make c"]);
+    fixture.log.assert_order(&[
         "write raw function_call_output a",
         "write raw function_call_output b",
         "write raw function_call_output c",
@@ -38,67 +38,67 @@ async fn calls_of_one_answer_run_side_by_side_within_their_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bound_that_makes_no_sense_is_brought_to_one_that_does() {
+async fn out_of_range_parallelism_is_clamped() {
     for parallel_calls in [0, usize::MAX] {
-        let mut world = World::new();
-        world.rules.parallel_calls = parallel_calls;
-        world.turn(&["call a cat\n call b dog\n done", HELLO]).await;
-        assert_eq!(world.log.count("made"), 2);
+        let mut fixture = Fixture::new();
+        fixture.config.parallel_calls = parallel_calls;
+        fixture.turn(&["call a cat\n call b dog\n done", HELLO]).await;
+        assert_eq!(fixture.log.count("made"), 2);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_beyond_its_deadline_is_given_up_and_may_be_billed() {
-    let world = World::new();
+async fn call_past_deadline_fails_and_may_be_billed() {
+    let fixture = Fixture::new();
     let begin = Instant::now();
-    world.turn(&["call a wait for ever\n done", HELLO]).await;
-    assert_eq!(begin.elapsed(), Duration::from_secs(601), "who keeps the deadline is heard first");
-    world.log.assert_order(&["make a", "give up make a", "settle a timeout billed uncertain", "ask with 3 items"]);
-    let item = world.log.rest("tell thread item/completed imageGeneration a ");
-    assert_eq!(item, "failed timeout, billed uncertain: the provider gave no image within 600s");
+    fixture.turn(&["call a wait for ever\n done", HELLO]).await;
+    assert_eq!(begin.elapsed(), Duration::from_secs(601), "a provider that observes the deadline goes first");
+    fixture.log.assert_order(&["make a", "drop make a", "settle a timeout billed uncertain", "request with 3 items"]);
+    let item = fixture.log.rest("send thread item/completed imageGeneration a ");
+    assert_eq!(item, "failed timeout, billed uncertain: timed out after 600s (images.timeout_ms)");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_of_a_provider_that_charges_nothing_is_not_billed() {
-    let mut world = World::new();
-    world.bills = false;
-    world.turn(&["call a wait for ever\n done", HELLO]).await;
-    assert!(world.log.has("settle a timeout billed no"));
+async fn timeout_of_free_provider_is_not_billed() {
+    let mut fixture = Fixture::new();
+    fixture.bills = false;
+    fixture.turn(&["call a wait for ever\n done", HELLO]).await;
+    assert!(fixture.log.has("settle a timeout billed no"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_begins_when_the_call_has_its_place() {
-    let mut world = World::new();
-    world.rules.parallel_calls = 1;
-    world.turn(&["call a wait for ever\n call b quick\n done", HELLO]).await;
-    world.log.assert_order(&["settle a timeout", "make b", "settle b made"]);
+async fn deadline_starts_with_permit() {
+    let mut fixture = Fixture::new();
+    fixture.config.parallel_calls = 1;
+    fixture.turn(&["call a wait for ever\n call b quick\n done", HELLO]).await;
+    fixture.log.assert_order(&["settle a timeout", "make b", "settle b made"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_provider_says_of_a_failure_is_kept() {
-    let world = World::new();
-    world.turn(&["call a fail\n done", HELLO]).await;
-    let item = world.log.rest("tell thread item/completed imageGeneration a ");
+async fn provider_failure_is_reported_unchanged() {
+    let fixture = Fixture::new();
+    fixture.turn(&["call a fail\n done", HELLO]).await;
+    let item = fixture.log.rest("send thread item/completed imageGeneration a ");
     assert_eq!(item, "failed moderationBlocked, billed yes: the prompt was refused");
-    assert!(world.log.has("tell thread turn/completed completed"));
+    assert!(fixture.log.has("send thread turn/completed completed"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_without_an_image_is_journalled_as_a_failure() {
-    let world = World::new();
-    world.turn(&["call a none\n done", HELLO]).await;
-    assert!(world.log.has("settle a badResponse billed uncertain"));
-    assert!(world.log.has("tell thread item/completed imageGeneration a failed badResponse"));
+async fn call_without_image_is_journaled_as_failure() {
+    let fixture = Fixture::new();
+    fixture.turn(&["call a none\n done", HELLO]).await;
+    assert!(fixture.log.has("settle a badResponse billed uncertain"));
+    assert!(fixture.log.has("send thread item/completed imageGeneration a failed badResponse"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_made_fewer_images_is_completed_and_says_so() {
-    let world = World::new();
-    world.turn(&["call a partly\n done", HELLO]).await;
-    let item = world.log.rest("tell thread item/completed imageGeneration a ");
+async fn partial_call_completes_with_error() {
+    let fixture = Fixture::new();
+    fixture.turn(&["call a partly\n done", HELLO]).await;
+    let item = fixture.log.rest("send thread item/completed imageGeneration a ");
     assert!(item.starts_with("completed "), "{item}");
     assert!(item.ends_with(" timeout, billed no: the second is missing"), "{item}");
-    let output = world.log.rest("write raw function_call_output a ");
+    let output = fixture.log.rest("write raw function_call_output a ");
     assert!(
         output.contains("Image img_a") && output.contains("Not all images were made: the second is missing."),
         "{output}"
@@ -106,34 +106,34 @@ async fn a_call_that_made_fewer_images_is_completed_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_gives_up_no_image_that_is_being_stored() {
-    let world = World::new();
-    let handle = world.load("thread", &["call a store shelf\n done", HELLO]);
-    world.start(&handle, "turn").await;
-    world.log.until("begin to store a").await;
+async fn deadline_keeps_image_that_is_being_stored() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["call a store shelf\n done", HELLO]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("begin to store a").await;
     tokio::time::sleep(Duration::from_secs(3_600)).await;
-    assert!(!world.log.has("give up") && !world.log.has("settle"), "{:#?}", world.log.lines());
-    world.log.open("shelf");
-    world.end().await;
-    assert!(world.log.has("tell thread item/completed imageGeneration a completed"), "{:#?}", world.log.lines());
+    assert!(!fixture.log.has("drop") && !fixture.log.has("settle"), "{:#?}", fixture.log.lines());
+    fixture.log.open("shelf");
+    fixture.end().await;
+    assert!(fixture.log.has("send thread item/completed imageGeneration a completed"), "{:#?}", fixture.log.lines());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_one_call_fails_that_call_alone() {
-    let world = World::new();
-    world.turn(&["call a panic\n call b fine\n done", HELLO]).await;
-    assert!(world.log.has("settle a internal billed uncertain"));
-    assert!(world.log.has("tell thread item/completed imageGeneration a failed internal, billed uncertain"));
-    assert!(world.log.has("tell thread item/completed imageGeneration b completed"));
-    assert!(world.log.has("tell thread turn/completed completed"));
+async fn panic_in_call_fails_only_that_call() {
+    let fixture = Fixture::new();
+    fixture.turn(&["call a panic\n call b fine\n done", HELLO]).await;
+    assert!(fixture.log.has("settle a internal billed uncertain"));
+    assert!(fixture.log.has("send thread item/completed imageGeneration a failed internal, billed uncertain"));
+    assert!(fixture.log.has("send thread item/completed imageGeneration b completed"));
+    assert!(fixture.log.has("send thread turn/completed completed"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_the_model_names_is_taken_in_below_the_working_folder() {
-    let world = World::new();
-    world.turn(&["edit a /project/draft.png\n done", HELLO]).await;
-    world.log.assert_order(&[
-        r#"take in /project/draft.png from ["/project"]"#,
+async fn file_inside_working_folder_is_imported() {
+    let fixture = Fixture::new();
+    fixture.turn(&["edit a /project/draft.png\n done", HELLO]).await;
+    fixture.log.assert_order(&[
+        r#"import /project/draft.png from ["/project"]"#,
         "reserve a",
         r#"make a of ["/home/draft.png"]"#,
         "settle a made",
@@ -141,36 +141,36 @@ async fn a_file_that_the_model_names_is_taken_in_below_the_working_folder() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_outside_the_working_folder_is_refused_before_anything_is_sent() {
+async fn file_outside_working_folder_is_refused() {
     for path in ["edit a /etc/passwd\n done", "edit a /project-evil/x.png\n done", "edit a /x.png\n done"] {
-        let world = World::new();
-        world.turn(&[path, HELLO]).await;
-        assert!(world.log.has("take in "));
-        assert!(!world.log.has("make") && !world.log.has("reserve"), "{:#?}", world.log.lines());
-        let item = world.log.rest("tell thread item/completed imageGeneration a ");
+        let fixture = Fixture::new();
+        fixture.turn(&[path, HELLO]).await;
+        assert!(fixture.log.has("import "));
+        assert!(!fixture.log.has("make") && !fixture.log.has("reserve"), "{:#?}", fixture.log.lines());
+        let item = fixture.log.rest("send thread item/completed imageGeneration a ");
         assert!(item.starts_with("failed referenceRefused, billed no: "), "{item}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_stream_of_a_whole_answer_is_closed_while_its_calls_run() {
-    let world = World::new();
-    let handle = world.load("thread", &["call a wait brush\n done\n wait nothing", HELLO]);
-    world.start(&handle, "turn").await;
-    world.log.until("close answer").await;
-    assert!(!world.log.has("settle"));
-    world.log.open("brush");
-    world.end().await;
-    assert!(world.log.has("tell thread turn/completed completed"), "{:#?}", world.log.lines());
+async fn response_stream_closes_while_calls_run() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["call a wait brush\n done\n wait nothing", HELLO]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("close response").await;
+    assert!(!fixture.log.has("settle"));
+    fixture.log.open("brush");
+    fixture.end().await;
+    assert!(fixture.log.has("send thread turn/completed completed"), "{:#?}", fixture.log.lines());
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_the_kill_switch_on_no_tool_is_offered_and_no_call_is_run() {
-    let mut world = World::new();
-    world.rules.image_generation = false;
-    world.turn(&["call a cat\n hosted b\n drawn b\n done", HELLO]).await;
-    assert!(world.log.has("ask with 1 items, 0 tools"));
-    for nothing in ["reserve", "make", "settle", "tell thread item/started imageGeneration"] {
-        assert!(!world.log.has(nothing), "{:#?}", world.log.lines());
+async fn disabled_feature_offers_no_tool_and_runs_no_call() {
+    let mut fixture = Fixture::new();
+    fixture.config.image_generation = false;
+    fixture.turn(&["call a cat\n hosted b\n image b\n done", HELLO]).await;
+    assert!(fixture.log.has("request with 1 items, 0 tools"));
+    for nothing in ["reserve", "make", "settle", "send thread item/started imageGeneration"] {
+        assert!(!fixture.log.has(nothing), "{:#?}", fixture.log.lines());
     }
 }

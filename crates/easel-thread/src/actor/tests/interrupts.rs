@@ -1,169 +1,169 @@
 //! Interrupts: before the start, at every stage of a call, and after the end.
 
-use crate::fakes::log::settle;
+use crate::ThreadHandle;
+use crate::fakes::fixture::Fixture;
+use crate::fakes::log::run_pending_tasks;
 use crate::fakes::provider::FakeProvider;
-use crate::fakes::world::World;
-use crate::registry::ThreadHandle;
 
 const HELLO: &str = "text msg_1 Hello\n done";
 
 fn interrupt(handle: &ThreadHandle<FakeProvider>) {
-    let (_, interrupt) = handle.slot.active().expect("a turn runs");
+    let interrupt = handle.slot.interrupt_token().expect("a turn runs");
     interrupt.cancel();
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupt_before_the_turn_has_begun_asks_nobody() {
-    let world = World::new();
-    let handle = world.load("thread", &[HELLO]);
+async fn interrupt_before_start_sends_no_request() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &[HELLO]);
     let permit = handle.slot.begin("turn").expect("no turn runs");
     interrupt(&handle);
-    world.start_with(&handle, permit, Box::pin(std::future::ready(()))).await.expect("the turn starts");
-    world.end().await;
-    assert!(!world.log.has("ask"), "{:#?}", world.log.lines());
-    assert!(world.log.has("tell thread turn/completed interrupted"));
+    fixture.start_with(&handle, permit, Box::pin(std::future::ready(()))).await.expect("the turn starts");
+    fixture.end().await;
+    assert!(!fixture.log.has("request"), "{:#?}", fixture.log.lines());
+    assert!(fixture.log.has("send thread turn/completed interrupted"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupt_closes_the_answer_and_ends_what_was_being_said() {
-    let world = World::new();
-    let handle = world.load("thread", &["wait nothing"]);
-    world.start(&handle, "turn").await;
-    world.log.until("ask").await;
+async fn interrupt_closes_response() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["wait nothing"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("request").await;
     interrupt(&handle);
-    world.end().await;
-    world.log.assert_order(&["ask", "close answer", "tell thread turn/completed interrupted"]);
+    fixture.end().await;
+    fixture.log.assert_order(&["request", "close response", "send thread turn/completed interrupted"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupt_gives_up_the_request_and_settles_its_row() {
-    let world = World::new();
-    let handle = world.load("thread", &["call a wait brush\n call b wait brush\n done"]);
-    world.start(&handle, "turn").await;
-    world.log.until_count("make", 2).await;
+async fn interrupt_cancels_calls_and_settles_rows() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["call a wait brush\n call b wait brush\n done"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for_count("make", 2).await;
     interrupt(&handle);
-    world.end().await;
+    fixture.end().await;
     for call in ["a", "b"] {
-        world.log.assert_order(&[
-            &format!("give up make {call}"),
+        fixture.log.assert_order(&[
+            &format!("drop make {call}"),
             &format!("settle {call} interrupted billed uncertain"),
-            &format!("tell thread item/completed imageGeneration {call} failed interrupted, billed uncertain"),
-            "tell thread turn/completed interrupted",
+            &format!("send thread item/completed imageGeneration {call} failed interrupted, billed uncertain"),
+            "send thread turn/completed interrupted",
         ]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_waits_for_its_place_is_never_sent() {
-    let mut world = World::new();
-    world.rules.parallel_calls = 1;
-    let handle = world.load("thread", &["call a wait brush\n call b wait brush\n done"]);
-    world.start(&handle, "turn").await;
-    world.log.until("make a").await;
+async fn interrupted_waiting_call_is_never_sent() {
+    let mut fixture = Fixture::new();
+    fixture.config.parallel_calls = 1;
+    let handle = fixture.load("thread", &["call a wait brush\n call b wait brush\n done"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("make a").await;
     interrupt(&handle);
-    world.end().await;
-    assert!(!world.log.has("reserve b") && !world.log.has("make b"), "{:#?}", world.log.lines());
-    assert!(world.log.has("tell thread item/completed imageGeneration b failed interrupted, billed no"));
+    fixture.end().await;
+    assert!(!fixture.log.has("reserve b") && !fixture.log.has("make b"), "{:#?}", fixture.log.lines());
+    assert!(fixture.log.has("send thread item/completed imageGeneration b failed interrupted, billed no"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupt_between_the_journal_and_the_request_sends_nothing() {
-    let mut world = World::new();
-    world.faults.slow_reserve = true;
-    let handle = world.load("thread", &["call a cat\n done"]);
-    world.start(&handle, "turn").await;
-    world.log.until("begin to reserve a").await;
+async fn interrupt_after_journaling_sends_nothing() {
+    let mut fixture = Fixture::new();
+    fixture.faults.slow_reserve = true;
+    let handle = fixture.load("thread", &["call a cat\n done"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("begin to reserve a").await;
     interrupt(&handle);
-    settle().await;
-    world.log.open("reserve");
-    world.end().await;
-    assert!(!world.log.has("make"), "{:#?}", world.log.lines());
-    assert!(world.log.has("settle a interrupted billed no"));
+    run_pending_tasks().await;
+    fixture.log.open("reserve");
+    fixture.end().await;
+    assert!(!fixture.log.has("make"), "{:#?}", fixture.log.lines());
+    assert!(fixture.log.has("settle a interrupted billed no"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_that_is_there_as_the_interrupt_comes_is_kept() {
-    let world = World::new();
-    let handle = world.load("thread", &["call a wait brush\n done"]);
-    world.start(&handle, "turn").await;
-    world.log.until("make a").await;
-    // Both are there before the call is looked at again.
+async fn image_that_arrives_with_interrupt_is_kept() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["call a wait brush\n done"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("make a").await;
+    // Both happen before the call is polled again.
     interrupt(&handle);
-    world.log.open("brush");
-    world.end().await;
-    world.log.assert_order(&[
+    fixture.log.open("brush");
+    fixture.end().await;
+    fixture.log.assert_order(&[
         "made a",
         "settle a made",
-        "tell thread item/completed imageGeneration a completed",
-        "tell thread item/completed agentMessage msg_turn",
-        "tell thread turn/completed interrupted",
+        "send thread item/completed imageGeneration a completed",
+        "send thread item/completed agentMessage msg_turn",
+        "send thread turn/completed interrupted",
     ]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_that_is_being_stored_as_the_interrupt_comes_is_kept() {
-    let mut world = World::new();
-    world.faults.slow_settle = true;
-    let handle = world.load("thread", &["call a cat\n done"]);
-    world.start(&handle, "turn").await;
-    world.log.until("made a").await;
+async fn interrupt_keeps_image_that_store_is_writing() {
+    let mut fixture = Fixture::new();
+    fixture.faults.slow_settle = true;
+    let handle = fixture.load("thread", &["call a cat\n done"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("made a").await;
     interrupt(&handle);
-    settle().await;
-    assert!(!world.log.has("give up"), "{:#?}", world.log.lines());
-    world.log.open("settle");
-    world.end().await;
-    world.log.assert_order(&["settle a made", "tell thread item/completed imageGeneration a completed"]);
+    run_pending_tasks().await;
+    assert!(!fixture.log.has("drop"), "{:#?}", fixture.log.lines());
+    fixture.log.open("settle");
+    fixture.end().await;
+    fixture.log.assert_order(&["settle a made", "send thread item/completed imageGeneration a completed"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupt_gives_up_no_image_that_a_provider_is_storing() {
-    for (world, answer) in [
-        (World::new(), "call a store shelf\n done"),
-        (World::hosted(), "hosted a\n store shelf\n drawn a\n wait nothing"),
+async fn interrupt_keeps_image_that_provider_is_writing() {
+    for (fixture, response) in [
+        (Fixture::new(), "call a store shelf\n done"),
+        (Fixture::hosted(), "hosted a\n store shelf\n image a\n wait nothing"),
     ] {
-        let handle = world.load("thread", &[answer]);
-        world.start(&handle, "turn").await;
-        world.log.until("begin to store").await;
+        let handle = fixture.load("thread", &[response]);
+        fixture.start(&handle, "turn").await;
+        fixture.log.wait_for("begin to store").await;
         interrupt(&handle);
-        settle().await;
-        assert!(!world.log.has("settle a") && !world.log.has("give up"), "{:#?}", world.log.lines());
-        world.log.open("shelf");
-        world.end().await;
-        world.log.assert_order(&[
+        run_pending_tasks().await;
+        assert!(!fixture.log.has("settle a") && !fixture.log.has("drop"), "{:#?}", fixture.log.lines());
+        fixture.log.open("shelf");
+        fixture.end().await;
+        fixture.log.assert_order(&[
             "settle a made",
-            "tell thread item/completed imageGeneration a completed",
-            "tell thread turn/completed interrupted",
+            "send thread item/completed imageGeneration a completed",
+            "send thread turn/completed interrupted",
         ]);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_turn_after_an_interrupt_is_whole() {
-    let world = World::new();
-    let handle = world.load("thread", &["wait nothing", "call a cat\n done", HELLO]);
-    world.start(&handle, "turn").await;
-    world.log.until("ask").await;
-    let (_, interrupt) = handle.slot.active().expect("a turn runs");
+async fn turn_after_interrupt_runs_normally() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["wait nothing", "call a cat\n done", HELLO]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("request").await;
+    let interrupt = handle.slot.interrupt_token().expect("a turn runs");
     interrupt.cancel();
-    world.log.until("tell thread turn/completed interrupted").await;
-    world.start(&handle, "next").await;
+    fixture.log.wait_for("send thread turn/completed interrupted").await;
+    fixture.start(&handle, "next").await;
     interrupt.cancel();
-    world.log.until("tell thread turn/completed completed").await;
-    assert!(world.log.has("made a"));
+    fixture.log.wait_for("send thread turn/completed completed").await;
+    assert!(fixture.log.has("made a"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_the_process_interrupts_every_thread_and_waits_for_their_ends() {
-    let world = World::new();
-    let handles = ["a", "b"].map(|id| world.load(id, &["call c wait brush\n done"]));
+async fn shutdown_interrupts_all_threads_and_waits() {
+    let fixture = Fixture::new();
+    let handles = ["a", "b"].map(|id| fixture.load(id, &["call c wait brush\n done"]));
     for handle in &handles {
-        world.start(handle, "turn").await;
+        fixture.start(handle, "turn").await;
     }
-    world.log.until_count("make c", 2).await;
-    world.threads.interrupt_all();
+    fixture.log.wait_for_count("make c", 2).await;
+    fixture.threads.interrupt_all();
     drop(handles);
-    world.threads.close().await;
-    assert_eq!(world.log.count("settle c interrupted"), 2);
-    assert!(world.log.has("tell a turn/completed interrupted"));
-    assert!(world.log.has("tell b turn/completed interrupted"));
+    fixture.threads.close().await;
+    assert_eq!(fixture.log.count("settle c interrupted"), 2);
+    assert!(fixture.log.has("send a turn/completed interrupted"));
+    assert!(fixture.log.has("send b turn/completed interrupted"));
 }

@@ -1,16 +1,16 @@
-//! What the model reads of a user's message, and which tool it is offered.
+//! User messages as the model reads them, and the choice of the tool.
 
 use easel_imagegen::capability::AuthKind;
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::response_item::{ContentItem, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
+use crate::fakes::fixture::Fixture;
 use crate::fakes::images::attachment;
-use crate::fakes::world::World;
-use crate::user_message;
+use crate::{ThreadConfig, to_model_message};
 
 #[test]
-fn the_model_reads_the_pieces_in_their_order_and_each_image_with_its_name() {
+fn model_message_keeps_order_and_names_images() {
     let image = |path: &str, detail| UserInput::LocalImage { path: path.to_owned(), detail };
     let content = [
         UserInput::Text { text: "Make".into(), text_elements: Vec::new() },
@@ -19,14 +19,14 @@ fn the_model_reads_the_pieces_in_their_order_and_each_image_with_its_name() {
         image("/store/2.png", Some(ImageDetail::Low)),
         UserInput::Text { text: "look like that".into(), text_elements: Vec::new() },
     ];
-    let message = user_message::for_model(&content, &[attachment("A"), attachment("B")], ImageDetail::High);
+    let message = to_model_message(&content, &[attachment("A"), attachment("B")], ImageDetail::High);
     let ResponseItem::Message { content, .. } = message else { panic!("not a message") };
     let pieces: Vec<String> = content
         .into_iter()
         .map(|piece| match piece {
             ContentItem::InputText { text } => text.to_string(),
             ContentItem::InputImage { image_url, detail } => format!("{image_url} {detail:?}"),
-            ContentItem::OutputText { .. } => panic!("a user puts nothing out"),
+            ContentItem::OutputText { .. } => panic!("not a user's content"),
         })
         .collect();
     insta::assert_snapshot!(pieces.join("\n"), @"
@@ -41,17 +41,17 @@ fn the_model_reads_the_pieces_in_their_order_and_each_image_with_its_name() {
 }
 
 #[tokio::test]
-async fn a_thread_decides_by_its_own_rules_and_a_model_that_nobody_knows_is_taken_to_see() {
-    let world = World::new();
-    let provider = &world.load("thread", &[]).provider;
-    let decide = |change: &dyn Fn(&mut crate::actor::ThreadRules)| {
-        let mut rules = world.rules.clone();
-        change(&mut rules);
-        rules.decide(&**provider, "unknown").exposure
+async fn tool_choice_follows_config_and_unknown_model_takes_images() {
+    let fixture = Fixture::new();
+    let provider = &fixture.load("thread", &[]).provider;
+    let choose = |change: &dyn Fn(&mut ThreadConfig)| {
+        let mut config = fixture.config.clone();
+        change(&mut config);
+        config.choose_tool(&**provider, "unknown").exposure
     };
-    assert_eq!(decide(&|_| {}), ToolExposure::Standalone);
-    assert_eq!(decide(&|rules| rules.imagegenext = false), ToolExposure::Hosted);
-    assert_eq!(decide(&|rules| rules.image_generation = false), ToolExposure::None);
+    assert_eq!(choose(&|_| {}), ToolExposure::Standalone);
+    assert_eq!(choose(&|config| config.imagegenext = false), ToolExposure::Hosted);
+    assert_eq!(choose(&|config| config.image_generation = false), ToolExposure::None);
     *provider.auth.lock().unwrap() = AuthKind::Actor;
-    assert_eq!(decide(&|_| {}), ToolExposure::None, "what holds is what the provider says now");
+    assert_eq!(choose(&|_| {}), ToolExposure::None, "the current authentication counts");
 }

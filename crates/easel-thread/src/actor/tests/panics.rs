@@ -1,110 +1,112 @@
-//! Panics inside the turn itself: real ones, from a port that it calls.
+//! Panics inside the turn runner, caused by a port that panics.
 
 use std::sync::atomic::Ordering;
 
-use crate::fakes::log::settle;
-use crate::fakes::world::World;
+use crate::fakes::fixture::Fixture;
+use crate::fakes::log::run_pending_tasks;
 
 const HELLO: &str = "text msg_1 Hello\n done";
 
-/// The second preview of an item replaces the first one, whose removal panics.
-fn panic_at_second_preview(world: &mut World) {
-    world.faults.removal_panics.store(true, Ordering::Relaxed);
-    world.rules.partial_images = 2;
+/// Makes the turn panic when the second preview of an item replaces the first one.
+fn panic_at_second_preview(fixture: &mut Fixture) {
+    fixture.faults.removal_panics.store(true, Ordering::Relaxed);
+    fixture.config.partial_images = 2;
 }
 
-/// The client saw an end of everything that it saw begin, and history has the same.
-fn everything_ended(world: &World) {
-    for side in ["tell thread", "write"] {
+/// Checks that every started item ended, for the client and in history.
+fn assert_items_ended(fixture: &Fixture) {
+    for side in ["send thread", "write"] {
         let (started, completed) = (format!("{side} item/started"), format!("{side} item/completed"));
-        assert_eq!(world.log.count(&started), world.log.count(&completed), "{:#?}", world.log.lines());
-        assert_eq!(world.log.count(&format!("{side} turn/completed failed")), 1, "{:#?}", world.log.lines());
+        assert_eq!(fixture.log.count(&started), fixture.log.count(&completed), "{:#?}", fixture.log.lines());
+        assert_eq!(fixture.log.count(&format!("{side} turn/completed failed")), 1, "{:#?}", fixture.log.lines());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_ends_items_and_turn_and_keeps_what_was_paid() {
-    let mut world = World::new();
-    panic_at_second_preview(&mut world);
-    let handle = world.load("thread", &["text msg_1 Drawing\n call a wait brush\n done"]);
-    world.start(&handle, "turn").await;
-    world.log.until("make a").await;
-    settle().await;
-    assert!(!world.log.has("write turn/completed"), "the call may be paid, so it is waited for");
-    world.log.open("brush");
-    world.end().await;
-    everything_ended(&world);
-    assert!(world.log.has("tell thread item/completed imageGeneration a completed"), "{:#?}", world.log.lines());
-    world.log.assert_order(&["adopt what was added to turn", "write turn/completed failed"]);
-    assert!(world.log.has("tell thread error \"Easel failed inside while it ran this turn.\""));
+async fn panic_ends_items_and_turn_and_keeps_images() {
+    let mut fixture = Fixture::new();
+    panic_at_second_preview(&mut fixture);
+    let handle = fixture.load("thread", &["text msg_1 Drawing\n call a wait brush\n done"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("make a").await;
+    run_pending_tasks().await;
+    assert!(!fixture.log.has("write turn/completed"), "the call may be billed, so the turn waits for it");
+    fixture.log.open("brush");
+    fixture.end().await;
+    assert_items_ended(&fixture);
+    assert!(fixture.log.has("send thread item/completed imageGeneration a completed"), "{:#?}", fixture.log.lines());
+    fixture.log.assert_order(&["adopt messages of turn", "write turn/completed failed"]);
+    assert!(
+        fixture.log.has("send thread error \"Easel failed internally while it ran this turn; the log has details.\"")
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupt_reaches_the_calls_of_a_turn_that_panicked() {
-    let mut world = World::new();
-    panic_at_second_preview(&mut world);
-    let handle = world.load("thread", &["call a wait nothing\n done"]);
-    world.start(&handle, "turn").await;
-    world.log.until("make a").await;
-    settle().await;
-    handle.slot.active().expect("it waits for its call").1.cancel();
-    world.end().await;
-    everything_ended(&world);
-    assert!(world.log.has("settle a interrupted billed uncertain"));
+async fn interrupt_reaches_calls_of_panicked_turn() {
+    let mut fixture = Fixture::new();
+    panic_at_second_preview(&mut fixture);
+    let handle = fixture.load("thread", &["call a wait nothing\n done"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("make a").await;
+    run_pending_tasks().await;
+    handle.slot.interrupt_token().expect("it waits for its call").cancel();
+    fixture.end().await;
+    assert_items_ended(&fixture);
+    assert!(fixture.log.has("settle a interrupted billed uncertain"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hosted_image_under_way_may_be_billed() {
-    let mut world = World::hosted();
-    panic_at_second_preview(&mut world);
-    world.turn(&["text msg_1 Drawing\n hosted a\n shown a\n shown a\n wait nothing"]).await;
-    everything_ended(&world);
-    assert!(world.log.has("settle a internal billed uncertain"), "{:#?}", world.log.lines());
-    world.log.assert_order(&["close answer", "settle a internal"]);
+async fn hosted_image_of_panicked_turn_may_be_billed() {
+    let mut fixture = Fixture::hosted();
+    panic_at_second_preview(&mut fixture);
+    fixture.turn(&["text msg_1 Drawing\n hosted a\n preview a\n preview a\n wait nothing"]).await;
+    assert_items_ended(&fixture);
+    assert!(fixture.log.has("settle a internal billed uncertain"), "{:#?}", fixture.log.lines());
+    fixture.log.assert_order(&["close response", "settle a internal"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_thread_takes_its_next_turn_with_another_actor() {
-    let mut world = World::hosted();
-    panic_at_second_preview(&mut world);
-    let failed = world.load("thread", &["hosted a\n shown a\n shown a\n wait nothing"]);
-    world.start(&failed, "turn").await;
-    world.end().await;
-    assert!(world.threads.get("thread").is_none() && world.threads.is_loaded("thread"));
+async fn next_turn_after_panic_uses_new_actor() {
+    let mut fixture = Fixture::hosted();
+    panic_at_second_preview(&mut fixture);
+    let failed = fixture.load("thread", &["hosted a\n preview a\n preview a\n wait nothing"]);
+    fixture.start(&failed, "turn").await;
+    fixture.end().await;
+    assert!(fixture.threads.get("thread").is_none() && fixture.threads.is_loaded("thread"));
     failed.slot.begin("late").expect_err("its actor is gone");
-    failed.told().await;
-    let next = world.load("thread", &[HELLO]);
-    world.start(&next, "next").await;
-    world.log.until("tell thread turn/completed completed").await;
+    failed.flush().await;
+    let next = fixture.load("thread", &[HELLO]);
+    fixture.start(&next, "next").await;
+    fixture.log.wait_for("send thread turn/completed completed").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_while_an_event_is_told_ends_the_turn() {
+async fn panic_while_sending_event_ends_turn() {
     for event in ["turn/started", "item/started agentMessage", "raw assistant", "turn/completed"] {
-        let mut world = World::new();
-        world.deaf_to = Some(event);
-        let handle = world.load("thread", &[HELLO, HELLO]);
-        world.start(&handle, "turn").await;
-        handle.slot.idle().await;
-        handle.told().await;
-        settle().await;
-        assert_eq!(world.log.count("write turn/completed"), 1, "{event}: {:#?}", world.log.lines());
-        world.deaf_to = None;
-        let next = world.load("thread", &[HELLO]);
-        world.start(&next, "next").await;
-        world.log.until_count("write turn/completed", 2).await;
+        let mut fixture = Fixture::new();
+        fixture.panics_on = Some(event);
+        let handle = fixture.load("thread", &[HELLO, HELLO]);
+        fixture.start(&handle, "turn").await;
+        handle.slot.wait_until_idle().await;
+        handle.flush().await;
+        run_pending_tasks().await;
+        assert_eq!(fixture.log.count("write turn/completed"), 1, "{event}: {:#?}", fixture.log.lines());
+        fixture.panics_on = None;
+        let next = fixture.load("thread", &[HELLO]);
+        fixture.start(&next, "next").await;
+        fixture.log.wait_for_count("write turn/completed", 2).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_while_a_turn_is_started_refuses_it() {
-    let world = World::new();
-    let handle = world.load("thread", &[HELLO]);
+async fn panic_while_starting_turn_refuses_it() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &[HELLO]);
     *handle.provider.info_panics.lock().unwrap() = true;
-    let refused = world.try_start(&handle, "turn", Box::pin(std::future::ready(()))).await;
+    let refused = fixture.try_start(&handle, "turn", Box::pin(std::future::ready(()))).await;
     refused.expect_err("it panicked");
     *handle.provider.info_panics.lock().unwrap() = false;
-    assert_eq!(handle.slot.running(), None);
-    world.start(&handle, "next").await;
-    world.end().await;
+    assert_eq!(handle.slot.running_turn(), None);
+    fixture.start(&handle, "next").await;
+    fixture.end().await;
 }

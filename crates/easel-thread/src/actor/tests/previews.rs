@@ -1,22 +1,22 @@
-//! What images look like while they are made.
+//! Previews of images.
 
-use crate::fakes::world::World;
+use crate::fakes::fixture::Fixture;
 
 const HELLO: &str = "text msg_1 Hello\n done";
 
-fn told(world: &World) -> Vec<String> {
-    let lines = world.log.lines();
-    let told = lines.iter().filter_map(|line| line.strip_prefix("tell thread "));
-    told.filter(|line| line.contains("imageGeneration") || line.starts_with("preview")).map(str::to_owned).collect()
+fn sent(fixture: &Fixture) -> Vec<String> {
+    let lines = fixture.log.lines();
+    let sent = lines.iter().filter_map(|line| line.strip_prefix("send thread "));
+    sent.filter(|line| line.contains("imageGeneration") || line.starts_with("preview")).map(str::to_owned).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_shows_its_image_between_its_start_and_its_end_and_no_more_often_than_it_may() {
-    let mut world = World::new();
-    world.rules.partial_images = 2;
-    world.turn(&["call a cat\n done", HELLO]).await;
+async fn previews_are_sent_between_start_and_end() {
+    let mut fixture = Fixture::new();
+    fixture.config.partial_images = 2;
+    fixture.turn(&["call a cat\n done", HELLO]).await;
     assert_eq!(
-        told(&world),
+        sent(&fixture),
         [
             "item/started imageGeneration a in_progress",
             "preview a 0 /home/a-0.preview.png",
@@ -27,25 +27,25 @@ async fn a_call_shows_its_image_between_its_start_and_its_end_and_no_more_often_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_of_several_images_shows_none() {
-    let mut world = World::new();
-    world.rules.partial_images = 2;
-    world
+async fn call_for_several_images_sends_no_previews() {
+    let mut fixture = Fixture::new();
+    fixture.config.partial_images = 2;
+    fixture
         .turn(&[
             r#"call a {"prompt": "cats", "n": 2}
  done"#,
             HELLO,
         ])
         .await;
-    assert_eq!(told(&world).len(), 2);
+    assert_eq!(sent(&fixture).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hosted_image_is_shown_until_it_has_ended() {
-    let world = World::hosted();
-    world.turn(&["hosted a\n shown a\n shown b\n drawn a\n shown a\n text msg_1 There\n done"]).await;
+async fn hosted_previews_stop_at_end() {
+    let fixture = Fixture::hosted();
+    fixture.turn(&["hosted a\n preview a\n preview b\n image a\n preview a\n text msg_1 There\n done"]).await;
     assert_eq!(
-        told(&world),
+        sent(&fixture),
         [
             "item/started imageGeneration a in_progress",
             "preview a 0 /home/a.preview.png",

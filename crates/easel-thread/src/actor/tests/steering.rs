@@ -1,78 +1,74 @@
-//! What a user adds to a turn that runs.
+//! Messages that a user adds to a running turn.
 
 use easel_protocol::input::{ImageDetail, UserInput};
 use tokio::sync::oneshot;
 
-use crate::fakes::log::settle;
+use crate::fakes::fixture::Fixture;
+use crate::fakes::log::run_pending_tasks;
 use crate::fakes::provider::FakeProvider;
-use crate::fakes::world::World;
-use crate::registry::ThreadHandle;
-use crate::slot::{Steer, SteerRefused};
-use crate::telling::Answered;
-use crate::user_message;
+use crate::{ResponseSent, SteerError, SteerMessage, ThreadHandle, to_model_message};
 
 const HELLO: &str = "text msg_2 Hello\n done";
 
-fn steer(handle: &ThreadHandle<FakeProvider>, answered: Answered) -> Result<(), SteerRefused> {
+fn steer(handle: &ThreadHandle<FakeProvider>, response_sent: ResponseSent) -> Result<(), SteerError> {
     let content = vec![UserInput::Text { text: "Faster".into(), text_elements: Vec::new() }];
-    let (message_id, attachments) = ("user_more".to_owned(), Vec::new());
-    let input = user_message::for_model(&content, &attachments, ImageDetail::High);
-    handle
-        .slot
-        .steer("turn", Steer { message_id: message_id.into(), client_id: None, content, attachments, input, answered })
+    let model_item = to_model_message(&content, &[], ImageDetail::High);
+    let message =
+        SteerMessage { id: "user_more".into(), client_id: None, content, attachments: Vec::new(), model_item };
+    handle.slot.steer("turn", message, response_sent)
 }
 
-fn at_once() -> Answered {
+fn already_sent() -> ResponseSent {
     Box::pin(std::future::ready(()))
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_given_to_the_model_with_the_next_request_after_the_outputs_of_its_calls() {
-    let world = World::new();
-    let handle = world.load("thread", &["call a wait brush\n done", HELLO]);
-    world.start(&handle, "turn").await;
-    world.log.until("make a").await;
-    steer(&handle, at_once()).expect("the turn runs");
-    world.log.open("brush");
-    world.end().await;
-    world.log.assert_order(&[
+async fn steer_message_follows_call_outputs() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["call a wait brush\n done", HELLO]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("make a").await;
+    steer(&handle, already_sent()).expect("the turn runs");
+    fixture.log.open("brush");
+    fixture.end().await;
+    fixture.log.assert_order(&[
         "write item/completed imageGeneration a",
         "write item/started userMessage user_more",
         "write item/completed userMessage user_more",
-        "ask with 4 items",
-        "tell thread turn/completed completed",
+        "request with 4 items",
+        "send thread turn/completed completed",
     ]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_would_end_asks_once_more_for_it() {
-    let world = World::new();
-    let handle = world.load("thread", &["text msg_1 Hello\n wait gate\n done", HELLO]);
-    world.start(&handle, "turn").await;
-    world.log.until("tell thread item/completed agentMessage msg_1").await;
-    steer(&handle, at_once()).expect("the turn runs");
-    world.log.open("gate");
-    world.end().await;
-    assert_eq!(world.log.count("ask"), 2);
-    assert_eq!(steer(&handle, at_once()), Err(SteerRefused::NoTurn));
+async fn steer_message_causes_one_more_request() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["text msg_1 Hello\n wait gate\n done", HELLO]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("send thread item/completed agentMessage msg_1").await;
+    steer(&handle, already_sent()).expect("the turn runs");
+    fixture.log.open("gate");
+    fixture.end().await;
+    assert_eq!(fixture.log.count("request"), 2);
+    assert_eq!(steer(&handle, already_sent()), Err(SteerError::NoTurn));
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_told_of_it_before_it_is_answered() {
-    let world = World::new();
-    let handle = world.load("thread", &["wait gate\n done", HELLO]);
-    world.start(&handle, "turn").await;
-    world.log.until("ask").await;
-    let (answered, told) = oneshot::channel::<()>();
+async fn steer_events_wait_for_response() {
+    let fixture = Fixture::new();
+    let handle = fixture.load("thread", &["wait gate\n done", HELLO]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("request").await;
+    let (respond, responded) = oneshot::channel::<()>();
     let waiting = Box::pin(async move {
-        let _ = told.await;
+        let _ = responded.await;
     });
     steer(&handle, waiting).expect("the turn runs");
-    world.log.open("gate");
-    world.log.until_count("ask", 2).await;
-    settle().await;
-    assert!(!world.log.has("tell thread item/started userMessage user_more"), "{:#?}", world.log.lines());
-    answered.send(()).expect("the turn waits");
-    world.end().await;
-    assert!(world.log.has("tell thread item/started userMessage user_more"));
+    fixture.log.open("gate");
+    fixture.log.wait_for_count("request", 2).await;
+    run_pending_tasks().await;
+    assert!(!fixture.log.has("send thread item/started userMessage user_more"), "{:#?}", fixture.log.lines());
+    respond.send(()).expect("the turn waits");
+    fixture.end().await;
+    assert!(fixture.log.has("send thread item/started userMessage user_more"));
 }

@@ -1,4 +1,4 @@
-//! Calls of the standalone tool: wrong ones, unknown ones, and what they refer to.
+//! Calls of the standalone tool: invalid arguments, unknown tools and references.
 
 use insta::assert_snapshot;
 
@@ -6,7 +6,7 @@ use super::script::{last, play};
 use crate::fakes::images::handle;
 
 #[test]
-fn wrong_arguments_fail_the_item_at_once_and_tell_the_model_why() {
+fn invalid_arguments_fail_item_and_inform_model() {
     assert_snapshot!(play(r#"call call_1 {"prompt": ""}
         done
         message msg_1 Sorry
@@ -16,7 +16,7 @@ fn wrong_arguments_fail_the_item_at_once_and_tell_the_model_why() {
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 {"prompt": ""}
     item/started imageGeneration call_1 in_progress
     item/completed imageGeneration call_1 failed invalidArguments, billed no: `prompt` is missing or empty
@@ -24,7 +24,7 @@ fn wrong_arguments_fail_the_item_at_once_and_tell_the_model_why() {
     raw function_call call_1 imagegen
     raw function_call_output call_1 "No image was made: `prompt` is missing or empty. Call again with arguments that fit."
     usage 10 of 10
-    ask
+    request
     > message msg_1 Sorry
     item/started agentMessage msg_1 ""
     delta msg_1 "Sorry"
@@ -38,7 +38,7 @@ fn wrong_arguments_fail_the_item_at_once_and_tell_the_model_why() {
 }
 
 #[test]
-fn nothing_is_sent_for_arguments_that_cannot_be_meant() {
+fn invalid_arguments_never_run_a_call() {
     let unknown = handle("f");
     for arguments in [
         "{",
@@ -62,35 +62,36 @@ fn nothing_is_sent_for_arguments_that_cannot_be_meant() {
         assert!(!all.contains("\nrun "), "{all}");
         assert!(all.contains("item/completed imageGeneration call_1 failed "), "{all}");
         assert!(all.contains("raw function_call_output call_1 \"No image was made: "), "{all}");
-        assert!(all.ends_with("ask\n"), "{all}");
+        assert!(all.ends_with("request\n"), "{all}");
     }
 }
 
 #[test]
-fn a_handle_of_another_thread_is_not_found() {
+fn handle_of_another_thread_is_not_found() {
     let foreign = handle("f");
-    assert_snapshot!(last(&format!(r#"attach A
-        call call_1 {{"prompt": "x", "images": ["{foreign}"]}}"#)), @"
-    item/started imageGeneration call_1 in_progress
-    item/completed imageGeneration call_1 failed referenceNotFound, billed no: there is no image img_0000000000000000000000000000000f in this thread
-    ");
+    let effects = last(&format!(
+        r#"attach A
+        call call_1 {{"prompt": "x", "images": ["{foreign}"]}}"#
+    ));
+    assert!(effects.contains("imageGeneration call_1 failed referenceNotFound, billed no"), "{effects}");
+    assert!(effects.contains(&foreign) && !effects.contains("run "), "{effects}");
 }
 
 #[test]
-fn an_unknown_tool_has_no_item_and_its_output_names_the_one_there_is() {
+fn unknown_tool_has_no_item_and_output_names_offered_tool() {
     assert_snapshot!(play("tool call_1 shell\n done\n message msg_1 Oh\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > tool call_1 shell
     > done
     raw function_call call_1 shell
-    raw function_call_output call_1 "There is no such tool; `image_gen.imagegen` is the only one."
+    raw function_call_output call_1 "Unknown tool. This turn offers only `image_gen.imagegen`."
     usage 10 of 10
-    ask
+    request
     > message msg_1 Oh
     item/started agentMessage msg_1 ""
     delta msg_1 "Oh"
@@ -104,7 +105,7 @@ fn an_unknown_tool_has_no_item_and_its_output_names_the_one_there_is() {
 }
 
 #[test]
-fn a_tool_of_another_namespace_is_not_ours() {
+fn tool_of_another_namespace_is_unknown() {
     for name in ["image_gen.edit", "other.imagegen", "imagegen2", "IMAGEGEN", ""] {
         let all = play(&format!("tool call_1 {name}\n done"));
         assert!(!all.contains("\nrun "), "{all}");
@@ -112,20 +113,20 @@ fn a_tool_of_another_namespace_is_not_ours() {
 }
 
 #[test]
-fn with_the_kill_switch_on_a_call_that_comes_all_the_same_runs_nothing() {
-    assert_snapshot!(play("offer none\n call call_1 a cat\n done\n message msg_1 I cannot draw\n done"), @r#"
+fn call_runs_nothing_when_no_tool_is_offered() {
+    assert_snapshot!(play("exposure none\n call call_1 a cat\n done\n message msg_1 I cannot draw\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 a cat
     > done
     raw function_call call_1 imagegen
-    raw function_call_output call_1 "There is no such tool in this turn."
+    raw function_call_output call_1 "Unknown tool. This turn offers none."
     usage 10 of 10
-    ask
+    request
     > message msg_1 I cannot draw
     item/started agentMessage msg_1 ""
     delta msg_1 "I cannot draw"
@@ -139,13 +140,13 @@ fn with_the_kill_switch_on_a_call_that_comes_all_the_same_runs_nothing() {
 }
 
 #[test]
-fn with_the_hosted_tool_offered_the_standalone_one_runs_nothing() {
-    let all = play("offer hosted\n call call_1 a cat\n done");
+fn standalone_call_runs_nothing_when_hosted_tool_is_offered() {
+    let all = play("exposure hosted\n call call_1 a cat\n done");
     assert!(!all.contains("\nrun ") && !all.contains("imageGeneration"), "{all}");
 }
 
 #[test]
-fn what_a_call_refers_to_does_not_depend_on_which_other_call_was_faster() {
+fn references_do_not_depend_on_call_timing() {
     let edit = r#"{"prompt": "more", "action": "edit"}"#;
     let slow = last(&format!("attach A\n call call_1 one\n call call_2 {edit}"));
     let fast = last(&format!("attach A\n call call_1 one\n made call_1 B\n call call_2 {edit}"));
@@ -154,19 +155,19 @@ fn what_a_call_refers_to_does_not_depend_on_which_other_call_was_faster() {
 }
 
 #[test]
-fn the_images_of_an_answer_join_the_thread_in_call_order() {
+fn images_join_thread_in_call_order() {
     let edit = r#"call call_3 {"prompt": "x", "num_last_images_to_include": 2}"#;
     let script = format!("call call_1 one\n call call_2 two\n done\n made call_2 B\n made call_1 A\n {edit}");
     assert!(last(&script).contains("[/home/A.png /home/B.png]"));
 }
 
 #[test]
-fn an_answer_without_an_image_is_a_failure_with_a_text_for_the_model() {
+fn call_without_image_fails_and_informs_model() {
     assert_snapshot!(last("call call_1 one\n done\n made call_1"), @r#"
-    item/completed imageGeneration call_1 failed badResponse, billed no: the provider answered without an image
+    item/completed imageGeneration call_1 failed badResponse, billed no: the provider's response contains no image
     raw function_call call_1 imagegen
-    raw function_call_output call_1 "No image was made: the provider answered without an image. Do not call again by yourself; tell the user."
+    raw function_call_output call_1 "No image was made: the provider's response contains no image. Do not call again by yourself; tell the user."
     usage 10 of 10
-    ask
+    request
     "#);
 }

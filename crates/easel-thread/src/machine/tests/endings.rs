@@ -1,20 +1,20 @@
-//! How turns end: cut, failed, interrupted, and what comes too late.
+//! Ends of turns: truncated, failed and interrupted responses, and inputs that come too late.
 
 use insta::assert_snapshot;
 
 use super::script::{last, play};
 
 #[test]
-fn a_model_that_fails_before_it_said_anything_fails_the_turn() {
+fn model_failure_before_text_fails_turn() {
     assert_snapshot!(play("fail The model is gone"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > fail The model is gone
-    close answer
+    close response
     error "The model is gone"
     status idle
     turn/completed failed after 1000 ms []
@@ -22,19 +22,19 @@ fn a_model_that_fails_before_it_said_anything_fails_the_turn() {
 }
 
 #[test]
-fn a_model_that_fails_after_text_keeps_the_text() {
+fn model_failure_after_text_keeps_text() {
     assert_snapshot!(play("delta msg_1 Hel\n fail The model is gone"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > delta msg_1 Hel
     item/started agentMessage msg_1 ""
     delta msg_1 "Hel"
     > fail The model is gone
-    close answer
+    close response
     item/completed agentMessage msg_1 "Hel"
     raw assistant "Hel"
     error "The model is gone"
@@ -44,14 +44,14 @@ fn a_model_that_fails_after_text_keeps_the_text() {
 }
 
 #[test]
-fn calls_that_run_when_the_answer_is_cut_end_before_the_turn_does() {
+fn turn_waits_for_calls_after_response_fails() {
     assert_snapshot!(play("call call_1 one\n call call_2 two\n fail cut\n made call_2 B\n failed call_1 timeout"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 one
     item/started imageGeneration call_1 in_progress
     run call_1 generate "one" []
@@ -59,7 +59,7 @@ fn calls_that_run_when_the_answer_is_cut_end_before_the_turn_does() {
     item/started imageGeneration call_2 in_progress
     run call_2 generate "two" []
     > fail cut
-    close answer
+    close response
     > made call_2 B
     item/completed imageGeneration call_2 completed /home/B.png
     > failed call_1 timeout
@@ -79,19 +79,19 @@ fn calls_that_run_when_the_answer_is_cut_end_before_the_turn_does() {
 }
 
 #[test]
-fn an_interrupt_while_the_model_answers_closes_the_answer() {
+fn interrupt_closes_response() {
     assert_snapshot!(play("delta msg_1 Hel\n interrupt"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > delta msg_1 Hel
     item/started agentMessage msg_1 ""
     delta msg_1 "Hel"
     > interrupt
-    close answer
+    close response
     cancel calls
     item/completed agentMessage msg_1 "Hel"
     raw assistant "Hel"
@@ -101,7 +101,7 @@ fn an_interrupt_while_the_model_answers_closes_the_answer() {
 }
 
 #[test]
-fn an_interrupt_while_calls_run_waits_for_their_ends() {
+fn interrupt_waits_for_running_calls() {
     assert_snapshot!(play(
         "call call_1 one
         call call_2 two
@@ -115,7 +115,7 @@ fn an_interrupt_while_calls_run_waits_for_their_ends() {
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 one
     item/started imageGeneration call_1 in_progress
     run call_1 generate "one" []
@@ -144,7 +144,7 @@ fn an_interrupt_while_calls_run_waits_for_their_ends() {
 }
 
 #[test]
-fn an_interrupt_after_a_failure_cancels_the_calls_and_leaves_the_reason() {
+fn interrupt_after_failure_cancels_calls_and_keeps_reason() {
     let all = play("call call_1 one\n fail gone\n interrupt\n failed call_1 interrupted");
     assert!(all.contains("cancel calls"), "{all}");
     assert!(all.contains("error \"gone\""), "{all}");
@@ -152,14 +152,14 @@ fn an_interrupt_after_a_failure_cancels_the_calls_and_leaves_the_reason() {
 }
 
 #[test]
-fn an_interrupt_twice_is_one() {
+fn second_interrupt_is_ignored() {
     let all = play("call call_1 one\n interrupt\n interrupt\n failed call_1 interrupted\n interrupt");
     assert_eq!(all.matches("turn/completed interrupted").count(), 1, "{all}");
     assert!(!all.contains("error "), "{all}");
 }
 
 #[test]
-fn what_comes_late_or_twice_changes_nothing() {
+fn late_or_repeated_inputs_are_ignored() {
     for script in [
         // After the end of the turn.
         "message m Hello\n done\n interrupt",
@@ -168,19 +168,19 @@ fn what_comes_late_or_twice_changes_nothing() {
         "message m Hello\n done\n done",
         "message m Hello\n done\n fail gone",
         "call c a\n done\n made c C\n message m Hello\n done\n made c D",
-        // After the end of the answer, while its calls run.
+        // After the end of the response, while its calls run.
         "call c a\n done\n delta m More",
         "call c a\n done\n message m More",
         "call c a\n done\n call d b",
         "call c a\n done\n done",
         "call c a\n done\n fail the stream ended after its last event",
-        "offer hosted\n hosted c a\n done\n hosted d b",
+        "exposure hosted\n hosted c a\n done\n hosted d b",
         // After an interrupt, while calls run.
         "call c a\n interrupt\n delta m More",
         "call c a\n interrupt\n call d b",
         "call c a\n interrupt\n done",
         "call c a\n interrupt\n fail gone",
-        // A call that has ended, or that never was.
+        // A call that has ended, or that does not exist.
         "call c a\n made c C\n made c D",
         "call c a\n made c C\n failed c timeout",
         "call c a\n failed c timeout\n made c C",
@@ -193,14 +193,14 @@ fn what_comes_late_or_twice_changes_nothing() {
 }
 
 #[test]
-fn an_answer_with_nothing_in_it_ends_the_turn() {
+fn empty_response_ends_turn() {
     assert_snapshot!(play("done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > done
     usage 10 of 10
     status idle

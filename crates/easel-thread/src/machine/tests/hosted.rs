@@ -1,10 +1,10 @@
-//! The hosted tool: the same events as with the standalone one.
+//! The hosted tool emits the same events as the standalone tool.
 
 use insta::assert_snapshot;
 
 use super::script::play;
 
-/// The client-visible lines: items and text, without usage, which comes once an answer, and without times.
+/// Returns what a client sees, without times and without usage, which is sent once per response.
 fn seen(script: &str) -> Vec<String> {
     let all = play(script);
     let items = |line: &&str| ["item/", "delta ", "turn/", "status "].iter().any(|start| line.starts_with(start));
@@ -16,9 +16,9 @@ fn seen(script: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_hosted_call_is_tracked_from_its_start_and_remembered_before_what_is_said_of_it() {
+fn hosted_call_is_tracked_and_precedes_message() {
     assert_snapshot!(play(
-        "offer hosted
+        "exposure hosted
         hosted ig_1 a cat
         made ig_1 C
         delta msg_1 Here
@@ -30,10 +30,10 @@ fn a_hosted_call_is_tracked_from_its_start_and_remembered_before_what_is_said_of
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > hosted ig_1 a cat
     item/started imageGeneration ig_1 in_progress
-    track ig_1, which the provider calls ig_1
+    track ig_1 as ig_1
     > made ig_1 C
     item/completed imageGeneration ig_1 completed /home/C.png
     raw image_generation_call ig_1 easel:img_c
@@ -52,7 +52,7 @@ fn a_hosted_call_is_tracked_from_its_start_and_remembered_before_what_is_said_of
 }
 
 #[test]
-fn hosted_and_standalone_calls_look_the_same_to_a_client() {
+fn hosted_and_standalone_calls_emit_same_events() {
     for (hosted, standalone) in [
         (
             "hosted c1 a cat\n made c1 C\n delta m1 Here\n message m1 Here\n done",
@@ -69,16 +69,16 @@ fn hosted_and_standalone_calls_look_the_same_to_a_client() {
         ("delta m1 I draw\n hosted c1 a\n made c1 A\n done", "delta m1 I draw\n call c1 a\n made c1 A\n done"),
         ("hosted c1 a\n interrupt\n failed c1 interrupted", "call c1 a\n interrupt\n failed c1 interrupted"),
     ] {
-        let hosted = seen(&format!("offer hosted\n {hosted}"));
-        // The standalone tool needs one more answer: it ends here, at the same moment.
+        let hosted = seen(&format!("exposure hosted\n {hosted}"));
+        // The standalone tool needs one more response, which ends here at the same time.
         let standalone = seen(&format!("{standalone}\n done"));
         assert_eq!(hosted, standalone);
     }
 }
 
 #[test]
-fn a_silent_hosted_image_is_mentioned_too() {
-    assert_snapshot!(seen("offer hosted\n hosted ig_1 a cat\n made ig_1 C\n done").join("\n"), @r#"
+fn silent_hosted_image_is_announced() {
+    assert_snapshot!(seen("exposure hosted\n hosted ig_1 a cat\n made ig_1 C\n done").join("\n"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
@@ -94,15 +94,15 @@ fn a_silent_hosted_image_is_mentioned_too() {
 }
 
 #[test]
-fn a_start_that_is_told_twice_starts_one_item() {
-    let all = play("offer hosted\n hosted ig_1 a cat\n hosted ig_1 a cat\n made ig_1 C\n done");
+fn repeated_hosted_start_starts_one_item() {
+    let all = play("exposure hosted\n hosted ig_1 a cat\n hosted ig_1 a cat\n made ig_1 C\n done");
     assert_eq!(all.matches("item/started imageGeneration").count(), 1, "{all}");
 }
 
 #[test]
-fn an_id_that_comes_again_after_its_end_is_another_call() {
+fn hosted_id_reused_after_end_is_new_call() {
     assert_snapshot!(play(
-        "offer hosted
+        "exposure hosted
         hosted ig_1 one
         made ig_1 A
         hosted ig_1 two
@@ -115,17 +115,17 @@ fn an_id_that_comes_again_after_its_end_is_another_call() {
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > hosted ig_1 one
     item/started imageGeneration ig_1 in_progress
-    track ig_1, which the provider calls ig_1
+    track ig_1 as ig_1
     > made ig_1 A
     item/completed imageGeneration ig_1 completed /home/A.png
     raw image_generation_call ig_1 easel:img_a
     raw developer Image img_a
     > hosted ig_1 two
     item/started imageGeneration ig_1-2 in_progress
-    track ig_1-2, which the provider calls ig_1
+    track ig_1-2 as ig_1
     > made ig_1-2 B
     item/completed imageGeneration ig_1-2 completed /home/B.png
     raw image_generation_call ig_1-2 easel:img_b
@@ -143,8 +143,8 @@ fn an_id_that_comes_again_after_its_end_is_another_call() {
 }
 
 #[test]
-fn an_image_that_nobody_offered_to_make_is_passed_over() {
-    for exposure in ["offer none\n", ""] {
+fn hosted_call_without_offer_is_ignored() {
+    for exposure in ["exposure none\n", ""] {
         let all = play(&format!("{exposure}hosted ig_1 a cat\n made ig_1 C\n message msg_1 Hm\n done"));
         assert!(!all.contains("imageGeneration") && !all.contains("track"), "{all}");
         assert!(all.contains("turn/completed completed"), "{all}");
@@ -152,17 +152,17 @@ fn an_image_that_nobody_offered_to_make_is_passed_over() {
 }
 
 #[test]
-fn an_answer_is_whole_only_when_its_images_have_ended() {
-    assert_snapshot!(play("offer hosted\n hosted ig_1 a cat\n done\n failed ig_1 badResponse"), @r#"
+fn response_waits_for_its_images() {
+    assert_snapshot!(play("exposure hosted\n hosted ig_1 a cat\n done\n failed ig_1 badResponse"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > hosted ig_1 a cat
     item/started imageGeneration ig_1 in_progress
-    track ig_1, which the provider calls ig_1
+    track ig_1 as ig_1
     > done
     > failed ig_1 badResponse
     item/completed imageGeneration ig_1 failed badResponse, billed no: it did not work
@@ -174,16 +174,16 @@ fn an_answer_is_whole_only_when_its_images_have_ended() {
 }
 
 #[test]
-fn what_an_image_looks_like_is_told_until_it_has_ended_and_remembered_nowhere() {
-    for script in ["offer hosted\n hosted ig_1 a cat", "call ig_1 a cat"] {
+fn previews_are_emitted_until_image_ends() {
+    for script in ["exposure hosted\n hosted ig_1 a cat", "call ig_1 a cat"] {
         let all = play(&format!("{script}\n preview other\n preview ig_1\n made ig_1 C\n preview ig_1\n done"));
-        let told: Vec<&str> =
+        let sent: Vec<&str> =
             all.lines().filter(|line| line.contains("imageGeneration") || line.starts_with("preview")).collect();
         let expected = [
             "item/started imageGeneration ig_1 in_progress",
             "preview ig_1 0 /home/P.preview.png",
             "item/completed imageGeneration ig_1 completed /home/C.png",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(sent, expected);
     }
 }

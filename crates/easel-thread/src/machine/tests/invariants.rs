@@ -1,11 +1,12 @@
-//! Turns that are disturbed at every point, and turns at random: the rules hold for all.
+//! Scripts that are disturbed at every line, and random scripts: the invariants of `checks` apply to all.
 
 use easel_protocol::event::Event;
+use easel_protocol::id::ItemId;
 use proptest::prelude::*;
 
 use super::super::Effect;
-use super::rules::check;
-use super::script::{Stage, is_scene};
+use super::checks::check;
+use super::script::{ScriptRunner, is_setup};
 
 const SCRIPTS: [&str; 14] = [
     "delta m Hel\n delta m lo\n message m Hello\n done",
@@ -18,79 +19,78 @@ const SCRIPTS: [&str; 14] = [
     "call c {}\n tool t shell\n call d b\n done\n made d B\n message m Done\n done",
     "max 1\n call c a\n call d b\n done\n made c A\n message m One\n done",
     "attach A B\n call c {\"prompt\": \"x\", \"action\": \"edit\"}\n done\n made c C\n message m Done\n done",
-    "offer none\n call c a\n hosted h b\n done\n message m Sorry\n done",
-    "offer hosted\n hosted c a\n made c C\n delta m Here\n message m Here\n done",
-    "offer hosted\n delta m I draw\n hosted c a\n hosted d b\n made d B\n failed c badResponse\n done",
+    "exposure none\n call c a\n hosted h b\n done\n message m Sorry\n done",
+    "exposure hosted\n hosted c a\n made c C\n delta m Here\n message m Here\n done",
+    "exposure hosted\n delta m I draw\n hosted c a\n hosted d b\n made d B\n failed c badResponse\n done",
     "call c a\n done\n made c\n message m None\n done",
 ];
 
-/// The items that have begun and not ended, in the order of their start.
-fn open_calls(effects: &[Effect]) -> Vec<String> {
+/// Returns the open image items, in the order of their start.
+fn open_calls(effects: &[Effect]) -> Vec<ItemId> {
     let mut open = Vec::new();
     for effect in effects {
         match effect {
-            Effect::RunCall(draft) => open.push(draft.call_id.clone()),
-            Effect::TrackHosted { item_id, .. } => open.push(item_id.to_string()),
+            Effect::RunCall { item_id, .. } | Effect::TrackHosted { item_id, .. } => open.push(item_id.clone()),
             Effect::Emit(Event::ItemCompleted(completed)) => open.retain(|id| id != completed.item.id()),
-            Effect::Emit(_) | Effect::AskModel | Effect::CloseAnswer | Effect::CancelCalls => {}
+            Effect::Emit(_) | Effect::RequestResponse | Effect::CloseResponse | Effect::CancelCalls => {}
         }
     }
     open
 }
 
-/// Brings a turn to its end as the world would: the answer is cut and every call that runs reports.
-fn finish(stage: &mut Stage) {
-    while !stage.turn.ended() {
-        let before = stage.effects.len();
-        stage.play("fail cut");
-        if let Some(id) = open_calls(&stage.effects).first() {
-            stage.play(&format!("failed {id} interrupted"));
+/// Ends a turn: the response ends early, and every running call reports its end.
+fn finish(runner: &mut ScriptRunner) {
+    while !runner.turn.has_ended() {
+        let before = runner.effects.len();
+        runner.run("fail cut");
+        if let Some(id) = open_calls(&runner.effects).first() {
+            runner.run(&format!("failed {id} interrupted"));
         }
-        assert!(stage.effects.len() > before, "the turn waits for nothing");
+        assert!(runner.effects.len() > before, "the turn waits for nothing");
     }
 }
 
-/// Plays the script's first lines, then `disturb` with the next one, then the rest, and checks what came of it.
-fn disturbed(script: &str, at: usize, disturb: impl Fn(&mut Stage, &str)) {
-    let (scene, lines): (Vec<&str>, Vec<&str>) = script.lines().map(str::trim).partition(|line| is_scene(line));
-    let mut stage = Stage::set(scene.into_iter());
+/// Runs the lines of a script, line `at` through `disturb`, and checks the invariants.
+fn check_disturbed(script: &str, at: usize, disturb: impl Fn(&mut ScriptRunner, &str)) {
+    let (setup, lines): (Vec<&str>, Vec<&str>) = script.lines().map(str::trim).partition(|line| is_setup(line));
+    let mut runner = ScriptRunner::new(setup.into_iter());
     for (number, line) in lines.iter().enumerate() {
-        if number == at { disturb(&mut stage, line) } else { stage.play(line) }
+        if number == at { disturb(&mut runner, line) } else { runner.run(line) }
     }
-    finish(&mut stage);
-    check(&stage);
+    finish(&mut runner);
+    check(&runner);
 }
 
 #[test]
-fn every_script_keeps_the_rules_whatever_disturbs_it_and_whenever() {
+fn disturbed_scripts_keep_invariants() {
     for script in SCRIPTS {
         for at in 0..=script.lines().count() {
-            disturbed(script, at, |stage, line| {
-                stage.play("interrupt");
-                stage.play(line);
+            check_disturbed(script, at, |runner, line| {
+                runner.run("interrupt");
+                runner.run(line);
             });
-            disturbed(script, at, |stage, line| {
-                stage.play(line);
-                stage.play("interrupt");
-                finish(stage);
+            check_disturbed(script, at, |runner, line| {
+                runner.run(line);
+                runner.run("interrupt");
+                finish(runner);
             });
-            disturbed(script, at, |stage, _| finish(stage));
-            disturbed(script, at, |stage, line| {
-                stage.play("withdraw");
-                stage.play(line);
+            check_disturbed(script, at, |runner, _| finish(runner));
+            check_disturbed(script, at, |runner, line| {
+                runner.run("withdraw");
+                runner.run(line);
             });
-            disturbed(script, at, |stage, line| {
-                stage.play(line);
-                stage.play(line);
+            check_disturbed(script, at, |runner, line| {
+                runner.run(line);
+                runner.run(line);
             });
-            disturbed(script, at, |stage, line| stage.play(&format!("lost {line}")));
-            disturbed(script, at, |_, _| {});
+            check_disturbed(script, at, |runner, line| runner.run(&format!("unsaved {line}")));
+            check_disturbed(script, at, |_, _| {});
         }
     }
 }
 
-/// One input out of all that there are; `{}` stands for a call that runs, in any order.
-fn line() -> impl Strategy<Value = String> {
+/// Generates an input line. `{}` stands for a running call.
+fn any_line() -> impl Strategy<Value = String> {
     let id = prop::sample::select(vec!["a", "b", "a-2", ""]);
     let id = || id.clone();
     prop_oneof![
@@ -111,26 +111,26 @@ fn line() -> impl Strategy<Value = String> {
         1 => id().prop_map(|id| format!("made {id} F")),
         1 => Just("interrupt".to_owned()),
         1 => Just("withdraw".to_owned()),
-        1 => "[0-3]".prop_map(|most| format!("lower {most}")),
+        1 => "[0-3]".prop_map(|max| format!("lower {max}")),
     ]
 }
 
 proptest! {
     #[test]
     fn every_turn_keeps_the_rules(
-        scene in prop::sample::select(vec!["max 3", "offer hosted", "offer hosted\nmax 2", "offer none", "attach A B", "taken a"]),
-        lines in prop::collection::vec((line(), any::<prop::sample::Index>()), 0..40),
-        lost in prop::option::weighted(0.2, 0_usize..40),
+        setup in prop::sample::select(vec!["max 3", "exposure hosted", "exposure hosted\nmax 2", "exposure none", "attach A B", "used a"]),
+        lines in prop::collection::vec((any_line(), any::<prop::sample::Index>()), 0..40),
+        unsaved in prop::option::weighted(0.2, 0_usize..40),
     ) {
-        let mut stage = Stage::set(scene.lines());
+        let mut runner = ScriptRunner::new(setup.lines());
         for (number, (line, which)) in lines.into_iter().enumerate() {
-            let open = open_calls(&stage.effects);
-            let running = if open.is_empty() { "a" } else { which.get(&open) };
+            let open = open_calls(&runner.effects);
+            let running = if open.is_empty() { "a" } else { &**which.get(&open) };
             let line = line.replacen("{}", running, 1);
-            // History fails once: nothing is written after that.
-            stage.play(&if lost == Some(number) { format!("lost {line}") } else { line });
+            // A write fails once: nothing is written after that.
+            runner.run(&if unsaved == Some(number) { format!("unsaved {line}") } else { line });
         }
-        finish(&mut stage);
-        check(&stage);
+        finish(&mut runner);
+        check(&runner);
     }
 }

@@ -1,17 +1,17 @@
-//! Ids that come twice, and limits.
+//! Repeated ids, and limits.
 
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageFailure, ThreadItem};
 use easel_protocol::tool::ToolExposure;
 use insta::assert_snapshot;
 
-use super::super::{Effect, MAX_ANSWERS};
-use super::script::{Stage, last, play};
+use super::super::{Effect, MAX_RESPONSES};
+use super::script::{ScriptRunner, last, play};
 
 #[test]
-fn a_call_id_that_comes_again_gets_a_suffix_in_item_and_history() {
+fn repeated_call_id_gets_suffix_in_item_and_history() {
     assert_snapshot!(play(
-        "taken call_1
+        "used call_1
         call call_1 one
         call call_1 two
         made call_1-3 B
@@ -28,7 +28,7 @@ fn a_call_id_that_comes_again_gets_a_suffix_in_item_and_history() {
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 one
     item/started imageGeneration call_1-2 in_progress
     run call_1-2 generate "one" []
@@ -45,7 +45,7 @@ fn a_call_id_that_comes_again_gets_a_suffix_in_item_and_history() {
     raw function_call_output call_1-2 easel:img_a, Image img_a
     raw function_call_output call_1-3 easel:img_b, Image img_b
     usage 10 of 10
-    ask
+    request
     > call call_1 three
     item/started imageGeneration call_1-4 in_progress
     run call_1-4 generate "three" []
@@ -55,7 +55,7 @@ fn a_call_id_that_comes_again_gets_a_suffix_in_item_and_history() {
     raw function_call call_1-4 imagegen
     raw function_call_output call_1-4 easel:img_c, Image img_c
     usage 10 of 20
-    ask
+    request
     > message msg_1 Three
     item/started agentMessage msg_1 ""
     delta msg_1 "Three"
@@ -69,14 +69,14 @@ fn a_call_id_that_comes_again_gets_a_suffix_in_item_and_history() {
 }
 
 #[test]
-fn a_message_id_that_comes_again_gets_a_suffix() {
+fn repeated_message_id_gets_suffix() {
     assert_snapshot!(play("message msg_1 One\n message msg_1 Two\n delta msg_1 Three\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > message msg_1 One
     item/started agentMessage msg_1 ""
     delta msg_1 "One"
@@ -100,7 +100,7 @@ fn a_message_id_that_comes_again_gets_a_suffix() {
 }
 
 #[test]
-fn a_call_without_an_id_gets_one() {
+fn call_without_id_gets_one() {
     assert_snapshot!(last("call  a cat"), @r#"
     item/started imageGeneration item in_progress
     run item generate "a cat" []
@@ -108,7 +108,7 @@ fn a_call_without_an_id_gets_one() {
 }
 
 #[test]
-fn the_limit_counts_images_and_not_calls() {
+fn limit_counts_images_not_calls() {
     assert_snapshot!(play(
         r#"max 3
         call call_1 {"prompt": "two", "n": 2}
@@ -122,55 +122,59 @@ fn the_limit_counts_images_and_not_calls() {
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 {"prompt": "two", "n": 2}
     item/started imageGeneration call_1 in_progress
     run call_1 generate "two" []
     > call call_2 {"prompt": "two more", "n": 2}
     item/started imageGeneration call_2 in_progress
-    item/completed imageGeneration call_2 failed budgetExceeded, billed no: a turn makes at most 3 images, which is the limit `limits.images_per_turn`
+    item/completed imageGeneration call_2 failed budgetExceeded, billed no: the turn exceeds limits.images_per_turn (3)
     > call call_3 one
     item/started imageGeneration call_3 in_progress
     run call_3 generate "one" []
     > call call_4 one more
     item/started imageGeneration call_4 in_progress
-    item/completed imageGeneration call_4 failed budgetExceeded, billed no: a turn makes at most 3 images, which is the limit `limits.images_per_turn`
+    item/completed imageGeneration call_4 failed budgetExceeded, billed no: the turn exceeds limits.images_per_turn (3)
     > done
     "#);
 }
 
 #[test]
-fn a_call_that_cannot_be_meant_does_not_count() {
+fn invalid_call_does_not_count() {
     let all = play("max 1\n call call_1 {}\n call call_2 one\n done");
     assert!(all.contains("run call_2"), "{all}");
 }
 
 #[test]
-fn a_limit_of_nothing_lets_nothing_through() {
+fn limit_of_zero_refuses_all_calls() {
     let all = play("max 0\n call call_1 one\n done");
     assert!(!all.contains("\nrun ") && all.contains("budgetExceeded"), "{all}");
 }
 
 #[test]
-fn the_hosted_tool_is_taken_away_once_it_has_made_all_that_a_turn_may_have() {
-    let mut stage = Stage::set("offer hosted\nmax 2".lines());
-    let mut offered = vec![stage.turn.offered()];
+fn hosted_tool_is_withdrawn_at_the_limit() {
+    let mut runner = ScriptRunner::new("exposure hosted\nmax 2".lines());
+    let mut offered = vec![runner.turn.offered_tool()];
     for line in
         ["hosted ig_1 a", "made ig_1 A", "steer user_2 more", "done", "hosted ig_2 b", "failed ig_2 badResponse"]
     {
-        stage.play(line);
-        offered.push(stage.turn.offered());
+        runner.run(line);
+        offered.push(runner.turn.offered_tool());
     }
     let (hosted, none) = (ToolExposure::Hosted, ToolExposure::None);
     assert_eq!(offered, [hosted, hosted, hosted, hosted, hosted, none, none]);
-    assert_eq!(Stage::set("offer hosted\nmax 0".lines()).turn.offered(), none);
-    assert_eq!(Stage::set("max 0".lines()).turn.offered(), ToolExposure::Standalone, "a call of it can be refused");
+    assert_eq!(ScriptRunner::new("exposure hosted\nmax 0".lines()).turn.offered_tool(), none);
+    assert_eq!(
+        ScriptRunner::new("max 0".lines()).turn.offered_tool(),
+        ToolExposure::Standalone,
+        "its calls can be refused"
+    );
 }
 
 #[test]
-fn hosted_images_over_the_limit_are_kept_and_close_the_answer_when_all_have_ended() {
+fn hosted_images_over_limit_are_kept_and_close_response() {
     assert_snapshot!(play(
-        "offer hosted
+        "exposure hosted
         max 1
         hosted ig_1 a
         hosted ig_2 b
@@ -183,13 +187,13 @@ fn hosted_images_over_the_limit_are_kept_and_close_the_answer_when_all_have_ende
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > hosted ig_1 a
     item/started imageGeneration ig_1 in_progress
-    track ig_1, which the provider calls ig_1
+    track ig_1 as ig_1
     > hosted ig_2 b
     item/started imageGeneration ig_2 in_progress
-    track ig_2, which the provider calls ig_2
+    track ig_2 as ig_2
     > made ig_2 B
     item/completed imageGeneration ig_2 completed /home/B.png
     raw image_generation_call ig_2 easel:img_b
@@ -198,12 +202,12 @@ fn hosted_images_over_the_limit_are_kept_and_close_the_answer_when_all_have_ende
     item/completed imageGeneration ig_1 completed /home/A.png
     raw image_generation_call ig_1 easel:img_a
     raw developer Image img_a
-    close answer
+    close response
     item/started agentMessage msg_turn ""
     delta msg_turn "The images are saved at /home/B.png, /home/A.png."
     item/completed agentMessage msg_turn "The images are saved at /home/B.png, /home/A.png."
     raw assistant "The images are saved at /home/B.png, /home/A.png."
-    error "The model made more images than the limit `limits.images_per_turn` allows, which is 1. They are kept; its answer was closed."
+    error "The model made more images than `limits.images_per_turn` allows (1). They are kept; the response was cancelled."
     status idle
     turn/completed failed after 4000 ms [agentMessage msg_turn "The images are saved at /home/B.png, /home/A.png."]
     > message msg_1 Two
@@ -211,21 +215,21 @@ fn hosted_images_over_the_limit_are_kept_and_close_the_answer_when_all_have_ende
 }
 
 #[test]
-fn a_usage_limit_has_the_failure_that_clients_of_the_codex_app_server_know() {
-    let mut stage = Stage::set(std::iter::empty());
+fn usage_limit_maps_to_codex_failure() {
+    let mut runner = ScriptRunner::new(std::iter::empty());
     for line in ["call call_1 one", "done", "failed call_1 usageLimit"] {
-        stage.play(line);
+        runner.run(line);
     }
-    let failure = stage.effects.iter().find_map(|effect| match effect {
+    let failure = runner.effects.iter().find_map(|effect| match effect {
         Effect::Emit(Event::ItemCompleted(completed)) => match &completed.item {
             ThreadItem::ImageGeneration(image) => image.failure.clone(),
             ThreadItem::UserMessage(_) | ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) => None,
         },
         Effect::Emit(_)
-        | Effect::AskModel
-        | Effect::RunCall(_)
+        | Effect::RequestResponse
+        | Effect::RunCall { .. }
         | Effect::TrackHosted { .. }
-        | Effect::CloseAnswer
+        | Effect::CloseResponse
         | Effect::CancelCalls => None,
     });
     let limit_id = "image_generation".to_owned();
@@ -233,11 +237,14 @@ fn a_usage_limit_has_the_failure_that_clients_of_the_codex_app_server_know() {
 }
 
 #[test]
-fn a_model_that_calls_for_ever_comes_to_an_end() {
+fn endless_calls_are_stopped() {
     let round = |number| format!("call call_{number} again\n done\n made call_{number} {number}\n");
-    let script: String = (0..MAX_ANSWERS).map(round).collect();
+    let script: String = (0..MAX_RESPONSES).map(round).collect();
     let all = play(&format!("max 100\n {script}"));
-    assert_eq!(all.lines().filter(|line| *line == "ask").count(), MAX_ANSWERS as usize);
-    assert!(all.contains("error \"The model called tools in 32 answers in a row, which is the limit.\""), "{all}");
+    assert_eq!(all.lines().filter(|line| *line == "request").count(), MAX_RESPONSES as usize);
+    assert!(
+        all.contains("error \"The model called tools in 32 consecutive responses, the limit for one turn.\""),
+        "{all}"
+    );
     assert!(all.contains("turn/completed failed"), "{all}");
 }

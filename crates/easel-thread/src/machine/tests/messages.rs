@@ -1,18 +1,18 @@
-//! What the model says, and what is said when it does not.
+//! Agent messages, and the announcement of images when the model sends none.
 
 use insta::assert_snapshot;
 
 use super::script::play;
 
 #[test]
-fn deltas_without_a_final_message_are_a_message_all_the_same() {
+fn deltas_without_final_message_form_a_message() {
     assert_snapshot!(play("delta msg_1 Hel\n delta msg_1 lo\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > delta msg_1 Hel
     item/started agentMessage msg_1 ""
     delta msg_1 "Hel"
@@ -28,14 +28,14 @@ fn deltas_without_a_final_message_are_a_message_all_the_same() {
 }
 
 #[test]
-fn a_message_without_deltas_has_one() {
+fn message_without_deltas_emits_one_delta() {
     assert_snapshot!(play("message msg_1 Hello\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > message msg_1 Hello
     item/started agentMessage msg_1 ""
     delta msg_1 "Hello"
@@ -49,13 +49,13 @@ fn a_message_without_deltas_has_one() {
 }
 
 #[test]
-fn the_whole_text_stands_where_it_differs_from_its_deltas() {
+fn final_text_overrides_deltas() {
     let all = play("delta msg_1 Helo\n message msg_1 Hello\n done");
     assert!(all.contains(r#"item/completed agentMessage msg_1 "Hello""#), "{all}");
 }
 
 #[test]
-fn an_empty_final_message_keeps_what_the_deltas_said() {
+fn empty_final_message_keeps_delta_text() {
     for text in ["message msg_1", "message msg_1 __"] {
         let all = play(&format!("delta msg_1 Hello\n {text}\n done"));
         assert!(all.contains(r#"item/completed agentMessage msg_1 "Hello""#), "{all}");
@@ -63,21 +63,21 @@ fn an_empty_final_message_keeps_what_the_deltas_said() {
 }
 
 #[test]
-fn pieces_under_different_ids_are_one_message_until_it_is_closed() {
+fn deltas_with_different_ids_form_one_message() {
     let all = play("delta a Hel\n delta b lo\n message c Hello\n done");
     assert!(all.contains(r#"item/completed agentMessage a "Hello""#), "{all}");
     assert_eq!(all.matches("item/started agentMessage").count(), 1, "{all}");
 }
 
 #[test]
-fn white_space_is_no_message() {
+fn white_space_does_not_open_a_message() {
     assert_snapshot!(play("delta msg_1 __\n message msg_1 __\n delta msg_2\n message msg_3\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > delta msg_1 __
     > message msg_1 __
     > delta msg_2
@@ -96,7 +96,7 @@ fn white_space_within_a_message_is_kept() {
 }
 
 #[test]
-fn text_before_and_between_calls_is_closed_by_the_call() {
+fn call_closes_open_message() {
     assert_snapshot!(play(
         "delta msg_1 First
         call call_1 one
@@ -114,7 +114,7 @@ fn text_before_and_between_calls_is_closed_by_the_call() {
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > delta msg_1 First
     item/started agentMessage msg_1 ""
     delta msg_1 "First"
@@ -146,7 +146,7 @@ fn text_before_and_between_calls_is_closed_by_the_call() {
     raw function_call_output call_1 easel:img_a, Image img_a
     raw function_call_output call_2 easel:img_b, Image img_b
     usage 10 of 10
-    ask
+    request
     > message msg_4 Both
     item/started agentMessage msg_4 ""
     delta msg_4 "Both"
@@ -160,14 +160,14 @@ fn text_before_and_between_calls_is_closed_by_the_call() {
 }
 
 #[test]
-fn a_model_that_is_silent_after_an_image_gets_a_sentence_added() {
+fn silent_model_gets_image_announcement() {
     assert_snapshot!(play("call call_1 a cat\n done\n made call_1 C\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 a cat
     item/started imageGeneration call_1 in_progress
     run call_1 generate "a cat" []
@@ -177,7 +177,7 @@ fn a_model_that_is_silent_after_an_image_gets_a_sentence_added() {
     raw function_call call_1 imagegen
     raw function_call_output call_1 easel:img_c, Image img_c
     usage 10 of 10
-    ask
+    request
     > done
     usage 10 of 20
     item/started agentMessage msg_turn ""
@@ -197,7 +197,7 @@ fn added(script: &str) -> Option<String> {
 }
 
 #[test]
-fn the_added_sentence_names_every_image_that_nothing_was_said_of() {
+fn announcement_names_all_unmentioned_images() {
     for (script, expected) in [
         ("message m Hello\n done", None),
         ("call c a\n done\n failed c timeout\n done", None),

@@ -5,14 +5,14 @@ use insta::assert_snapshot;
 use super::script::play;
 
 #[test]
-fn a_plain_answer_is_a_message_then_its_usage_then_the_end() {
+fn text_response_emits_message_usage_and_end() {
     assert_snapshot!(play("delta msg_1 Hel\n delta msg_1 lo\n message msg_1 Hello\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > delta msg_1 Hel
     item/started agentMessage msg_1 ""
     delta msg_1 "Hel"
@@ -29,7 +29,7 @@ fn a_plain_answer_is_a_message_then_its_usage_then_the_end() {
 }
 
 #[test]
-fn a_draw_turn_starts_its_item_before_anything_is_sent_and_says_something_after_it() {
+fn item_starts_before_call_and_message_follows() {
     assert_snapshot!(play(
         "call call_1 a cat
         done
@@ -43,7 +43,7 @@ fn a_draw_turn_starts_its_item_before_anything_is_sent_and_says_something_after_
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 a cat
     item/started imageGeneration call_1 in_progress
     run call_1 generate "a cat" []
@@ -53,7 +53,7 @@ fn a_draw_turn_starts_its_item_before_anything_is_sent_and_says_something_after_
     raw function_call call_1 imagegen
     raw function_call_output call_1 easel:img_c, Image img_c
     usage 10 of 10
-    ask
+    request
     > delta msg_1 Here
     item/started agentMessage msg_1 ""
     delta msg_1 "Here"
@@ -68,7 +68,7 @@ fn a_draw_turn_starts_its_item_before_anything_is_sent_and_says_something_after_
 }
 
 #[test]
-fn an_edit_turn_sends_the_attachments_in_their_order() {
+fn edit_sends_attachments_in_order() {
     assert_snapshot!(play(
         r#"attach A B
         call call_1 {"prompt": "merge", "action": "edit"}
@@ -82,7 +82,7 @@ fn an_edit_turn_sends_the_attachments_in_their_order() {
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 {"prompt": "merge", "action": "edit"}
     item/started imageGeneration call_1 in_progress
     run call_1 edit "merge" [/home/A.png /home/B.png]
@@ -92,7 +92,7 @@ fn an_edit_turn_sends_the_attachments_in_their_order() {
     raw function_call call_1 imagegen
     raw function_call_output call_1 easel:img_c, Image img_c
     usage 10 of 10
-    ask
+    request
     > message msg_1 Merged
     item/started agentMessage msg_1 ""
     delta msg_1 "Merged"
@@ -106,7 +106,7 @@ fn an_edit_turn_sends_the_attachments_in_their_order() {
 }
 
 #[test]
-fn parallel_calls_give_their_outputs_in_call_order_whatever_order_they_end_in() {
+fn parallel_calls_return_outputs_in_call_order() {
     assert_snapshot!(play(
         "call call_1 one
         call call_2 two
@@ -123,7 +123,7 @@ fn parallel_calls_give_their_outputs_in_call_order_whatever_order_they_end_in() 
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 one
     item/started imageGeneration call_1 in_progress
     run call_1 generate "one" []
@@ -147,7 +147,7 @@ fn parallel_calls_give_their_outputs_in_call_order_whatever_order_they_end_in() 
     raw function_call_output call_2 easel:img_b, Image img_b
     raw function_call_output call_3 easel:img_c, Image img_c
     usage 10 of 10
-    ask
+    request
     > message msg_1 Two of three
     item/started agentMessage msg_1 ""
     delta msg_1 "Two of three"
@@ -161,14 +161,14 @@ fn parallel_calls_give_their_outputs_in_call_order_whatever_order_they_end_in() 
 }
 
 #[test]
-fn a_call_that_ends_before_its_answer_does_waits_for_the_answer() {
+fn call_that_ends_first_waits_for_response() {
     assert_snapshot!(play("call call_1 a cat\n made call_1 C\n done\n message msg_1 Done\n done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 a cat
     item/started imageGeneration call_1 in_progress
     run call_1 generate "a cat" []
@@ -178,7 +178,7 @@ fn a_call_that_ends_before_its_answer_does_waits_for_the_answer() {
     raw function_call call_1 imagegen
     raw function_call_output call_1 easel:img_c, Image img_c
     usage 10 of 10
-    ask
+    request
     > message msg_1 Done
     item/started agentMessage msg_1 ""
     delta msg_1 "Done"
@@ -192,11 +192,11 @@ fn a_call_that_ends_before_its_answer_does_waits_for_the_answer() {
 }
 
 #[test]
-fn a_client_that_reads_no_raw_items_sees_the_order_of_the_codex_app_server() {
+fn event_order_matches_codex_app_server() {
     let all = play("call call_1 a cat\n done\n made call_1 C\n delta msg_1 Here\n message msg_1 Here\n done");
-    let seen = |line: &&str| !["> ", "raw ", "ask", "run "].iter().any(|start| line.starts_with(start));
-    let told: Vec<&str> = all.lines().filter(seen).collect();
-    assert_snapshot!(told.join("\n"), @r#"
+    let seen = |line: &&str| !["> ", "raw ", "request", "run "].iter().any(|start| line.starts_with(start));
+    let sent: Vec<&str> = all.lines().filter(seen).collect();
+    assert_snapshot!(sent.join("\n"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1

@@ -1,21 +1,21 @@
-//! What happens when history does not take what the machine decided.
+//! Failed writes.
 
 use insta::assert_snapshot;
 
 use super::script::play;
 
 #[test]
-fn a_call_whose_start_cannot_be_written_is_not_run() {
-    assert_snapshot!(play("lost call call_1 a cat"), @r#"
+fn unwritten_call_does_not_run() {
+    assert_snapshot!(play("unsaved call call_1 a cat"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
-    > lost call call_1 a cat
+    request
+    > unsaved call call_1 a cat
     item/started imageGeneration call_1 in_progress
-    close answer
+    close response
     item/completed imageGeneration call_1 failed storage, billed no: the disk is full
     raw function_call call_1 imagegen
     raw function_call_output call_1 "No image was made: the disk is full. Do not call again by yourself; tell the user."
@@ -26,17 +26,17 @@ fn a_call_whose_start_cannot_be_written_is_not_run() {
 }
 
 #[test]
-fn a_hosted_call_whose_start_cannot_be_written_is_not_tracked() {
-    assert_snapshot!(play("offer hosted\n lost hosted ig_1 a cat"), @r#"
+fn unwritten_hosted_call_is_not_tracked() {
+    assert_snapshot!(play("exposure hosted\n unsaved hosted ig_1 a cat"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
-    > lost hosted ig_1 a cat
+    request
+    > unsaved hosted ig_1 a cat
     item/started imageGeneration ig_1 in_progress
-    close answer
+    close response
     item/completed imageGeneration ig_1 failed storage, billed uncertain: the disk is full
     raw developer "No image was made: the disk is full. The provider may have charged for it. Do not call again by yourself; tell the user."
     error "the disk is full"
@@ -46,20 +46,20 @@ fn a_hosted_call_whose_start_cannot_be_written_is_not_tracked() {
 }
 
 #[test]
-fn calls_that_run_already_are_kept_when_history_fails() {
-    assert_snapshot!(play("call call_1 one\n lost call call_2 two\n made call_1 A"), @r#"
+fn running_calls_continue_after_failed_write() {
+    assert_snapshot!(play("call call_1 one\n unsaved call call_2 two\n made call_1 A"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 one
     item/started imageGeneration call_1 in_progress
     run call_1 generate "one" []
-    > lost call call_2 two
+    > unsaved call call_2 two
     item/started imageGeneration call_2 in_progress
-    close answer
+    close response
     item/completed imageGeneration call_2 failed storage, billed no: the disk is full
     > made call_1 A
     item/completed imageGeneration call_1 completed /home/A.png
@@ -78,24 +78,24 @@ fn calls_that_run_already_are_kept_when_history_fails() {
 }
 
 #[test]
-fn outputs_that_cannot_be_written_are_not_followed_by_another_answer() {
-    assert_snapshot!(play("call call_1 one\n done\n lost made call_1 A"), @r#"
+fn no_request_follows_unwritten_outputs() {
+    assert_snapshot!(play("call call_1 one\n done\n unsaved made call_1 A"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > call call_1 one
     item/started imageGeneration call_1 in_progress
     run call_1 generate "one" []
     > done
-    > lost made call_1 A
+    > unsaved made call_1 A
     item/completed imageGeneration call_1 completed /home/A.png
     raw function_call call_1 imagegen
     raw function_call_output call_1 easel:img_a, Image img_a
     usage 10 of 10
-    close answer
+    close response
     item/started agentMessage msg_turn ""
     delta msg_turn "The image is saved at /home/A.png."
     item/completed agentMessage msg_turn "The image is saved at /home/A.png."
@@ -107,20 +107,20 @@ fn outputs_that_cannot_be_written_are_not_followed_by_another_answer() {
 }
 
 #[test]
-fn an_end_that_cannot_be_written_is_told_once_as_a_failure() {
-    assert_snapshot!(play("message msg_1 Hello\n lost done"), @r#"
+fn unwritten_end_is_emitted_once_as_failure() {
+    assert_snapshot!(play("message msg_1 Hello\n unsaved done"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
     item/completed userMessage user_1
     raw user "Draw"
-    ask
+    request
     > message msg_1 Hello
     item/started agentMessage msg_1 ""
     delta msg_1 "Hello"
     item/completed agentMessage msg_1 "Hello"
     raw assistant "Hello"
-    > lost done
+    > unsaved done
     usage 10 of 10
     error "the disk is full"
     status idle
@@ -129,11 +129,11 @@ fn an_end_that_cannot_be_written_is_told_once_as_a_failure() {
 }
 
 #[test]
-fn an_earlier_reason_stays_the_one_that_is_told() {
-    let all = play("lost fail The model is gone");
+fn first_stop_reason_is_reported() {
+    let all = play("unsaved fail The model is gone");
     assert_eq!(all.matches("error ").count(), 1, "{all}");
     assert!(all.contains("error \"The model is gone\""), "{all}");
-    let all = play("lost interrupt");
+    let all = play("unsaved interrupt");
     assert_eq!(all.matches("turn/completed").count(), 1, "{all}");
     assert!(all.contains("turn/completed interrupted"), "{all}");
 }

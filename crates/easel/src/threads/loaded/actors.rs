@@ -7,10 +7,7 @@ use std::time::Duration;
 use easel_imagegen::port::Store;
 use easel_protocol::event::Event;
 use easel_store::EaselStore;
-use easel_thread::actor::ThreadRules;
-use easel_thread::registry::ThreadHandle;
-use easel_thread::rules::{Departing, Rules};
-use easel_thread::slot::{BeginRefused, TurnPermit};
+use easel_thread::{BeginError, LiveConfig, PendingSends, ThreadConfig, ThreadHandle, TurnPermit};
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -47,7 +44,7 @@ impl Actors {
 
     /// Whether a turn runs in the thread.
     pub(crate) fn is_running(&self, thread_id: &str) -> bool {
-        self.get(thread_id).is_some_and(|handle| handle.slot.running().is_some())
+        self.get(thread_id).is_some_and(|handle| handle.slot.running_turn().is_some())
     }
 
     /// Acquires the permit to run a turn in a loaded thread. The thread's actor then has the stored history, and its
@@ -67,12 +64,12 @@ impl Actors {
                 return Err(self.writers.explain_not_loaded(thread_id, not_loaded).await);
             };
             // Clients start the next turn as soon as their interrupt is answered.
-            handle.slot.interrupted().await;
+            handle.slot.wait_for_interrupted().await;
             match handle.slot.begin(turn_id) {
                 Ok(permit) => break (handle, permit),
-                Err(BeginRefused::Running(turn)) => return Err(RequestError::TurnRunning(turn)),
+                Err(BeginError::Running(turn)) => return Err(RequestError::TurnRunning(turn)),
                 // The actor ended by itself meanwhile; look again.
-                Err(BeginRefused::Retired) => {}
+                Err(BeginError::Retired) => {}
             }
         };
         self.evict_after(Arc::clone(&handle));
@@ -92,7 +89,7 @@ impl Actors {
         }
         let stored = self.store.load_thread(thread_id).await?;
         let stored = stored.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))?;
-        Ok(self.registry.start(stored, self.store.clone(), self.hub.clone()))
+        Ok(self.registry.start_actor(stored, self.store.clone(), self.hub.clone()))
     }
 
     /// Waits for the end of a turn whose interrupt was accepted, including its last event: clients go on as soon as the
@@ -102,11 +99,11 @@ impl Actors {
     /// [`RequestError::TurnRunning`] if another turn runs.
     pub(crate) async fn wait_until_idle(&self, thread_id: &str) -> Result<(), RequestError> {
         let Some(handle) = self.registry.get(thread_id) else { return Ok(()) };
-        handle.slot.interrupted().await;
-        if let Some(turn) = handle.slot.running() {
+        handle.slot.wait_for_interrupted().await;
+        if let Some(turn) = handle.slot.running_turn() {
             return Err(RequestError::TurnRunning(turn));
         }
-        handle.told().await;
+        handle.flush().await;
         Ok(())
     }
 
@@ -118,7 +115,7 @@ impl Actors {
         if self.registry.evict(thread_id) {
             return Ok(());
         }
-        let turn = self.registry.get(thread_id).and_then(|handle| handle.slot.running());
+        let turn = self.registry.get(thread_id).and_then(|handle| handle.slot.running_turn());
         Err(RequestError::TurnRunning(turn.unwrap_or_default()))
     }
 
@@ -155,16 +152,16 @@ impl Actors {
     fn evict_after(self: &Arc<Self>, turn: Arc<ThreadHandle<AnyProvider>>) {
         let actors = Arc::clone(self);
         self.tasks.spawn(async move {
-            turn.slot.idle().await;
+            turn.slot.wait_until_idle().await;
             drop(turn);
-            while let Some(thread_id) = actors.registry.idle_beyond(actors.max_idle) {
+            while let Some(thread_id) = actors.registry.next_to_evict(actors.max_idle) {
                 let _guard = actors.queue.enter(&thread_id).await;
-                if actors.registry.idle_beyond(actors.max_idle).as_ref() != Some(&thread_id) {
+                if actors.registry.next_to_evict(actors.max_idle).as_ref() != Some(&thread_id) {
                     continue;
                 }
                 if let Some(handle) = actors.registry.get(&thread_id) {
                     // The next actor must not send events before this one has sent its last.
-                    handle.told().await;
+                    handle.flush().await;
                 }
                 if !actors.registry.evict(&thread_id) {
                     tracing::debug!(%thread_id, "an actor is kept: a turn began");
@@ -183,15 +180,15 @@ impl Actors {
     /// Those of the store for one of the threads; the others are reconfigured nevertheless.
     pub(crate) async fn reload_all(&self, answered: &CancellationToken) -> Result<(), RequestError> {
         self.configuration.advance();
-        let (mut departing, mut failure) = (Vec::new(), None);
-        for thread_id in self.registry.running() {
+        let (mut pending, mut failure) = (Vec::new(), None);
+        for thread_id in self.registry.running_ids() {
             match self.refresh(&thread_id, Some(answered)).await {
-                Ok(of_thread) => departing.extend(of_thread),
+                Ok(sends) => pending.extend(sends),
                 Err(error) => failure = Some(error),
             }
         }
-        let departed = join_all(departing.into_iter().map(Departing::departed));
-        if tokio::time::timeout(DEPARTURE_TIMEOUT, departed).await.is_err() {
+        let all_sent = join_all(pending.into_iter().map(PendingSends::wait));
+        if tokio::time::timeout(DEPARTURE_TIMEOUT, all_sent).await.is_err() {
             tracing::warn!("an image request that began before the configuration changed is still being sent");
         }
         failure.map_or(Ok(()), Err)
@@ -204,9 +201,9 @@ impl Actors {
     pub(crate) async fn config_and_provider(
         &self,
         thread_id: &str,
-    ) -> Result<Option<(Arc<ThreadRules>, Arc<AnyProvider>)>, RequestError> {
+    ) -> Result<Option<(Arc<ThreadConfig>, Arc<AnyProvider>)>, RequestError> {
         self.refresh(thread_id, None).await?;
-        Ok(self.registry.settings(thread_id).map(|(config, provider)| (config.get(), provider)))
+        Ok(self.registry.config_and_provider(thread_id).map(|(config, provider)| (config.get(), provider)))
     }
 
     /// Applies the current configuration to a loaded thread if its own is out of date. Returns the requests that were
@@ -215,9 +212,10 @@ impl Actors {
         &self,
         thread_id: &str,
         answered: Option<&CancellationToken>,
-    ) -> Result<Option<Departing>, RequestError> {
+    ) -> Result<Option<PendingSends>, RequestError> {
         let version = self.configuration.version();
-        let Some((config, _)) = self.registry.settings(thread_id).filter(|(config, _)| config.version() < version)
+        let Some((config, _)) =
+            self.registry.config_and_provider(thread_id).filter(|(config, _)| config.version() < version)
         else {
             return Ok(None);
         };
@@ -229,11 +227,11 @@ impl Actors {
     /// Gives a thread a configuration that is as new as `version`.
     pub(super) fn apply(
         &self,
-        thread: &Rules,
+        thread: &LiveConfig,
         version: u64,
         config: &easel_config::Config,
         answered: Option<&CancellationToken>,
-    ) -> Departing {
-        thread.set(version, self.configs.get(config), answered)
+    ) -> PendingSends {
+        thread.replace(version, self.configs.get(config), answered)
     }
 }

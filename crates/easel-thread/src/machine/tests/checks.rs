@@ -1,4 +1,4 @@
-//! What holds for every turn that has ended, however it went.
+//! Invariants of every turn that has ended.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,22 +9,22 @@ use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::TurnStatus;
 
 use super::super::Effect;
-use super::script::Stage;
+use super::script::ScriptRunner;
 
-/// Longest line that clients are known to take.
+/// Length of the longest line that all known clients accept.
 const MAX_LINE: usize = 64 * 1024;
 
-pub(super) fn check(stage: &Stage) {
-    every_item_ends_once_and_the_turn_last(&stage.effects);
-    every_call_in_history_has_one_output(&stage.conversation.history);
-    nothing_is_begun_after_its_time(stage);
-    an_image_is_followed_by_a_message(&stage.effects);
-    for effect in &stage.effects {
-        no_bytes(effect);
+pub(super) fn check(runner: &ScriptRunner) {
+    check_items_end_once_before_turn(&runner.effects);
+    check_calls_have_one_output(&runner.conversation.history);
+    check_nothing_starts_too_late(runner);
+    check_message_follows_image(&runner.effects);
+    for effect in &runner.effects {
+        check_no_image_bytes(effect);
     }
 }
 
-fn every_item_ends_once_and_the_turn_last(effects: &[Effect]) {
+fn check_items_end_once_before_turn(effects: &[Effect]) {
     let mut items: HashMap<&str, bool> = HashMap::new();
     let mut ended = false;
     let mut errors = 0;
@@ -69,7 +69,7 @@ fn every_item_ends_once_and_the_turn_last(effects: &[Effect]) {
     assert!(items.values().all(|open| !open), "an item has no end: {items:?}");
 }
 
-fn every_call_in_history_has_one_output(history: &[ResponseItem]) {
+fn check_calls_have_one_output(history: &[ResponseItem]) {
     let mut waiting = HashSet::new();
     let mut calls = HashSet::new();
     for item in history {
@@ -88,30 +88,30 @@ fn every_call_in_history_has_one_output(history: &[ResponseItem]) {
     assert!(waiting.is_empty(), "no output: {waiting:?}");
 }
 
-fn nothing_is_begun_after_its_time(stage: &Stage) {
+fn check_nothing_starts_too_late(runner: &ScriptRunner) {
     let mut open = false;
     let mut stopped = false;
     let mut images = 0;
-    for effect in &stage.effects {
+    for effect in &runner.effects {
         match effect {
-            Effect::AskModel => {
+            Effect::RequestResponse => {
                 assert!(!stopped && !open);
                 open = true;
             }
-            Effect::RunCall(draft) => {
-                assert!(!stopped && stage.rules.exposure == ToolExposure::Standalone);
-                images += draft.requested.parameters.n.unwrap_or(1);
-                assert!(images <= stage.rules.max_images);
+            Effect::RunCall { call, .. } => {
+                assert!(!stopped && runner.config.exposure == ToolExposure::Standalone);
+                images += call.requested.parameters.n.unwrap_or(1);
+                assert!(images <= runner.config.max_images);
             }
-            Effect::TrackHosted { .. } => assert!(!stopped && stage.rules.exposure == ToolExposure::Hosted),
-            Effect::CloseAnswer | Effect::CancelCalls => stopped = true,
+            Effect::TrackHosted { .. } => assert!(!stopped && runner.config.exposure == ToolExposure::Hosted),
+            Effect::CloseResponse | Effect::CancelCalls => stopped = true,
             Effect::Emit(Event::ThreadTokenUsageUpdated(_)) => open = false,
             Effect::Emit(_) => {}
         }
     }
 }
 
-fn an_image_is_followed_by_a_message(effects: &[Effect]) {
+fn check_message_follows_image(effects: &[Effect]) {
     let mut unmentioned = false;
     for effect in effects {
         match effect {
@@ -125,17 +125,17 @@ fn an_image_is_followed_by_a_message(effects: &[Effect]) {
             },
             Effect::Emit(Event::TurnCompleted(completed)) => assert!(completed.turn.items.len() <= 1),
             Effect::Emit(_)
-            | Effect::AskModel
-            | Effect::RunCall(_)
+            | Effect::RequestResponse
+            | Effect::RunCall { .. }
             | Effect::TrackHosted { .. }
-            | Effect::CloseAnswer
+            | Effect::CloseResponse
             | Effect::CancelCalls => {}
         }
     }
-    assert!(!unmentioned, "an image that no text-only client learns of");
+    assert!(!unmentioned, "no message follows the image");
 }
 
-fn no_bytes(effect: &Effect) {
+fn check_no_image_bytes(effect: &Effect) {
     let Effect::Emit(event) = effect else { return };
     let line = serde_json::to_string(event).unwrap();
     assert!(line.len() < MAX_LINE && !line.contains("base64") && !line.contains("data:"), "{line}");

@@ -1,4 +1,4 @@
-//! One process with its threads, on fakes.
+//! A table of threads on fakes, and checks that apply to every test.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -16,47 +16,43 @@ use super::log::Log;
 use super::provider::FakeProvider;
 use super::render;
 use super::store::{FakeStore, Faults};
-use crate::Audience;
-use crate::actor::ThreadRules;
-use crate::registry::{ThreadHandle, Threads};
-use crate::rules::Rules;
-use crate::slot::TurnPermit;
-use crate::start::{StartRefused, StartTurn};
-use crate::telling::Answered;
+use crate::{
+    EventSink, LiveConfig, ResponseSent, StartError, ThreadConfig, ThreadHandle, Threads, TurnPermit, TurnRequest,
+};
 
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) log: Log,
-    pub(crate) rules: ThreadRules,
+    pub(crate) config: ThreadConfig,
     pub(crate) faults: Faults,
     pub(crate) bills: bool,
-    pub(crate) slow_audience: bool,
-    /// Telling an event whose line starts so panics.
-    pub(crate) deaf_to: Option<&'static str>,
+    pub(crate) slow_sink: bool,
+    /// Sending an event whose line starts with this panics.
+    pub(crate) panics_on: Option<&'static str>,
     pub(crate) threads: Threads<FakeProvider>,
 }
 
 #[derive(Clone)]
-struct FakeAudience {
+struct FakeSink {
     log: Log,
-    slow: bool,
-    deaf_to: Option<&'static str>,
+    is_slow: bool,
+    panics_on: Option<&'static str>,
 }
 
-impl Audience for FakeAudience {
+impl EventSink for FakeSink {
     async fn publish(&self, thread_id: &str, event: Event) {
         let line = render::event(&event);
-        assert!(!self.deaf_to.is_some_and(|start| line.starts_with(start)), "the audience panics");
-        if self.slow {
-            self.log.add(format!("offer {line}"));
-            self.log.pass(&format!("listen {line}")).await;
+        assert!(!self.panics_on.is_some_and(|start| line.starts_with(start)), "the sink panics");
+        if self.is_slow {
+            self.log.add(format!("publish {line}"));
+            self.log.wait_at(&format!("receive {line}")).await;
         }
-        self.log.add(format!("tell {thread_id} {line}"));
+        self.log.add(format!("send {thread_id} {line}"));
     }
 }
 
-impl World {
+impl Fixture {
     pub(crate) fn new() -> Self {
-        let rules = ThreadRules {
+        let config = ThreadConfig {
             image_generation: true,
             imagegenext: true,
             instructions: "Draw.".to_owned(),
@@ -70,20 +66,20 @@ impl World {
             event_delay: Duration::from_millis(20),
         };
         let (log, faults, threads) = (Log::default(), Faults::default(), Threads::default());
-        Self { log, rules, faults, bills: true, slow_audience: false, deaf_to: None, threads }
+        Self { log, config, faults, bills: true, slow_sink: false, panics_on: None, threads }
     }
 
     pub(crate) fn hosted() -> Self {
-        let mut world = Self::new();
-        world.rules.imagegenext = false;
-        world
+        let mut fixture = Self::new();
+        fixture.config.imagegenext = false;
+        fixture
     }
 
     fn store(&self) -> FakeStore {
         FakeStore { log: self.log.clone(), faults: self.faults.clone() }
     }
 
-    pub(crate) fn load(&self, thread_id: &str, answers: &[&'static str]) -> Arc<ThreadHandle<FakeProvider>> {
+    pub(crate) fn load(&self, thread_id: &str, responses: &[&'static str]) -> Arc<ThreadHandle<FakeProvider>> {
         let mut capabilities = capabilities();
         capabilities.image_auth = [AuthKind::None].into();
         capabilities.bills = self.bills;
@@ -96,48 +92,48 @@ impl World {
             synthetic: false,
             capabilities,
         };
-        let answers = Mutex::new(answers.iter().copied().collect());
+        let responses = Mutex::new(responses.iter().copied().collect());
         let provider = Arc::new(FakeProvider {
             info,
             log: self.log.clone(),
-            answers,
+            responses,
             auth: Mutex::new(AuthKind::None),
             info_panics: Mutex::default(),
         });
-        let audience = FakeAudience { log: self.log.clone(), slow: self.slow_audience, deaf_to: self.deaf_to };
-        self.threads.insert(thread_id, Rules::new(0, Arc::new(self.rules.clone())), provider);
-        self.threads.start(stored(thread_id), self.store(), audience).expect("it is loaded")
+        let audience = FakeSink { log: self.log.clone(), is_slow: self.slow_sink, panics_on: self.panics_on };
+        self.threads.insert(thread_id, LiveConfig::new(0, Arc::new(self.config.clone())), provider);
+        self.threads.start_actor(stored(thread_id), self.store(), audience).expect("it is loaded")
     }
 
     pub(crate) async fn start(&self, handle: &Arc<ThreadHandle<FakeProvider>>, turn_id: &str) {
-        self.start_answered(handle, turn_id, Box::pin(std::future::ready(()))).await;
+        self.start_with_response(handle, turn_id, Box::pin(std::future::ready(()))).await;
     }
 
-    pub(crate) async fn start_answered(
+    pub(crate) async fn start_with_response(
         &self,
         handle: &Arc<ThreadHandle<FakeProvider>>,
         turn_id: &str,
-        answered: Answered,
+        response_sent: ResponseSent,
     ) {
-        self.try_start(handle, turn_id, answered).await.expect("the turn starts");
+        self.try_start(handle, turn_id, response_sent).await.expect("the turn starts");
     }
 
     pub(crate) async fn try_start(
         &self,
         handle: &Arc<ThreadHandle<FakeProvider>>,
         turn_id: &str,
-        answered: Answered,
-    ) -> Result<(), StartRefused> {
-        self.start_with(handle, handle.slot.begin(turn_id).expect("no turn runs"), answered).await
+        response_sent: ResponseSent,
+    ) -> Result<(), StartError> {
+        self.start_with(handle, handle.slot.begin(turn_id).expect("no turn runs"), response_sent).await
     }
 
     pub(crate) async fn start_with(
         &self,
         handle: &Arc<ThreadHandle<FakeProvider>>,
         permit: TurnPermit,
-        answered: Answered,
-    ) -> Result<(), StartRefused> {
-        let start = StartTurn {
+        response_sent: ResponseSent,
+    ) -> Result<(), StartError> {
+        let request = TurnRequest {
             message_id: format!("user_{}", permit.turn_id()).into(),
             permit,
             originator: "tests".to_owned(),
@@ -148,21 +144,21 @@ impl World {
             model: "model".to_owned(),
             roots: vec!["/project".into()],
             output_schema: None,
-            answered,
+            response_sent,
         };
-        handle.start(self.store(), start).await
+        handle.start_turn(self.store(), request).await
     }
 
-    /// Plays one turn that is answered at once, to its last event.
-    pub(crate) async fn turn(&self, answers: &[&'static str]) {
-        let handle = self.load("thread", answers);
+    /// Runs one turn to its last event.
+    pub(crate) async fn turn(&self, responses: &[&'static str]) {
+        let handle = self.load("thread", responses);
         self.start(&handle, "turn").await;
         self.end().await;
     }
 
-    /// Waits for the last event of the turn, and looks at what must hold whatever happened.
+    /// Waits for the last event of the turn, and checks what applies to every turn.
     pub(crate) async fn end(&self) {
-        self.log.until("tell thread turn/completed").await;
+        self.log.wait_for("send thread turn/completed").await;
         self.check();
     }
 
@@ -174,16 +170,16 @@ impl World {
             let second = line.split(' ').nth(1).unwrap_or_default();
             if let Some(event) = line.strip_prefix("write ") {
                 *written.entry(event).or_default() += 1;
-            } else if let Some(event) = line.strip_prefix("tell thread ").filter(|_| self.faults.append.is_none()) {
+            } else if let Some(event) = line.strip_prefix("send thread ").filter(|_| self.faults.append.is_none()) {
                 let count = written.entry(event).or_default();
                 *count -= 1;
-                assert!(*count >= 0, "told before it was written: {event} in {lines:#?}");
+                assert!(*count >= 0, "sent before it was written: {event} in {lines:#?}");
             } else if line.starts_with("reserve ") {
                 assert!(reserved.insert(second), "{second} is reserved twice");
             } else if line.starts_with("make ") {
-                assert!(reserved.contains(second), "{second} is sent without a row in the journal");
+                assert!(reserved.contains(second), "{second} is sent without a journal row");
             } else if line.starts_with("settle ") {
-                // A call of the hosted tool is made although it was not journalled.
+                // A hosted call runs even if it was not journaled.
                 let made = reserved.contains(second) || self.faults.reserve;
                 assert!(made && settled.insert(second), "{second} is settled wrongly");
             }

@@ -1,0 +1,134 @@
+//! The start of a turn. Its first rows are committed before the response to `turn/start` is sent, so that a started
+//! turn survives the death of the process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use easel_imagegen::port::{Provider, StorageError, StorageErrorKind, Store};
+use easel_protocol::event::{Event, ThreadStartedNotification};
+use easel_protocol::id::ItemId;
+use easel_protocol::input::UserInput;
+use easel_protocol::item::UserMessageItem;
+use easel_protocol::record::Attachment;
+use easel_protocol::response_item::ResponseItem;
+use easel_protocol::thread::Thread;
+use serde_json::Value;
+
+use super::{Command, ThreadHandle};
+use crate::clock::now_ms;
+use crate::conversation::to_model_message;
+use crate::machine::{Effect, Turn, TurnConfig};
+use crate::slot::TurnPermit;
+use crate::turn::{ResponseSent, TurnSetup};
+
+/// A request to start a turn.
+pub struct TurnRequest {
+    /// The thread's permit, which carries the id of the turn.
+    pub permit: TurnPermit,
+    /// Name of the client that starts the turn; empty if unknown.
+    pub originator: String,
+    /// The id of the user message's item.
+    pub message_id: ItemId,
+    /// The client's own id of the user message.
+    pub client_id: Option<String>,
+    /// The parts of the user message, with images as files of the store.
+    pub content: Vec<UserInput>,
+    /// The images of `content`, in order.
+    pub attachments: Vec<Attachment>,
+    /// The thread with a new folder or model, stored in the same transaction as the turn's first rows. `None` if
+    /// neither changes.
+    pub settings: Option<Box<Thread>>,
+    /// The model that the turn uses.
+    pub model: String,
+    /// Folders from which the model may read files.
+    pub roots: Vec<PathBuf>,
+    /// JSON Schema for the text of the model's last message.
+    pub output_schema: Option<Value>,
+    /// Resolves once the response to `turn/start` is sent. The turn's events wait for it.
+    pub response_sent: ResponseSent,
+}
+
+/// Why a turn did not start. Nothing of it is stored, and no event follows.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StartError {
+    /// The first rows of the turn could not be written.
+    #[error("the turn could not be stored")]
+    Storage(#[source] StorageError),
+    /// The thread's actor has ended.
+    #[error("the thread's actor has ended")]
+    ActorEnded,
+}
+
+/// A turn whose first rows are committed, on its way to the thread's actor.
+pub(crate) struct PreparedTurn {
+    pub(super) setup: TurnSetup,
+    pub(super) turn: Turn,
+    /// The turn's first effects. Their events are already written.
+    pub(super) effects: Vec<Effect>,
+    pub(super) message_id: ItemId,
+    pub(super) attachments: Vec<Attachment>,
+    /// The user message as the model reads it.
+    pub(super) model_item: ResponseItem,
+}
+
+impl<P: Provider> ThreadHandle<P> {
+    /// Writes the first rows of a turn in one transaction, then passes the turn to the actor. Finishes even if the
+    /// caller goes away.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_turn<S: Store>(self: &Arc<Self>, store: S, request: TurnRequest) -> Result<(), StartError> {
+        let handle = Arc::clone(self);
+        let starting = self.tasks.spawn(async move {
+            let settings = request.settings.as_deref().cloned();
+            let prepared = handle.prepare(request);
+            let settings = settings.map(|thread| Event::ThreadStarted(Box::new(ThreadStartedNotification { thread })));
+            let events = settings.into_iter().chain(prepared.effects.iter().filter_map(Effect::as_event).cloned());
+            store.append(events.collect()).await.map_err(StartError::Storage)?;
+            let is_sent = handle.send(Command::StartTurn(Box::new(prepared))).await;
+            if is_sent { Ok(()) } else { Err(StartError::ActorEnded) }
+        });
+        starting.await.unwrap_or_else(|error| {
+            tracing::error!(thread_id = %self.thread_id, %error, "starting a turn panicked");
+            let message = "Easel failed internally while it started the turn; its log has details.";
+            Err(StartError::Storage(StorageError::new(StorageErrorKind::Other, message)))
+        })
+    }
+
+    fn prepare(&self, request: TurnRequest) -> PreparedTurn {
+        // Subscribes before it reads the configuration, so that no change is missed.
+        let config_updates = self.config.subscribe();
+        let config = self.config.get();
+        let model_item = to_model_message(&request.content, &request.attachments, config.detail);
+        let message = UserMessageItem {
+            id: request.message_id.clone(),
+            client_id: request.client_id,
+            content: request.content,
+            started_at_ms: now_ms(),
+            completed_at_ms: None,
+        };
+        let exposure = config.choose_tool(&*self.provider, &request.model).exposure;
+        let turn_config = TurnConfig {
+            exposure,
+            capabilities: self.provider.info().capabilities.clone(),
+            detail: config.detail,
+            max_images: config.max_images,
+        };
+        let turn_id = request.permit.turn_id().clone();
+        let (turn, effects) = Turn::begin(self.thread_id.clone(), turn_id, turn_config, message, model_item.clone());
+        let setup = TurnSetup {
+            permit: request.permit,
+            exposure,
+            partial_images: config.partial_images(&*self.provider),
+            config,
+            config_updates,
+            originator: request.originator,
+            model: request.model,
+            roots: request.roots,
+            output_schema: request.output_schema,
+            response_sent: request.response_sent,
+        };
+        let (message_id, attachments) = (request.message_id, request.attachments);
+        PreparedTurn { setup, turn, effects, message_id, attachments, model_item }
+    }
+}

@@ -1,0 +1,68 @@
+//! The part of the configuration that a thread uses, and the gate that enforces it on running turns.
+
+mod live;
+mod send_gate;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use easel_imagegen::gate::{Decision, GateInput, decide};
+use easel_imagegen::history::PictureBudget;
+use easel_imagegen::port::Provider;
+use easel_protocol::input::ImageDetail;
+use easel_protocol::model::InputModality;
+
+pub(crate) use live::ConfigUpdate;
+pub use live::{LiveConfig, PendingSends};
+pub(crate) use send_gate::{TurnGate, over_limit, withdrawn};
+
+/// The configuration of a thread's turns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThreadConfig {
+    /// Feature `image_generation`.
+    pub image_generation: bool,
+    /// Feature `imagegenext`.
+    pub imagegenext: bool,
+    /// The system prompt; not empty.
+    pub instructions: String,
+    /// The resolution at which the model sees pictures.
+    pub detail: ImageDetail,
+    /// Maximum number of image calls that run in parallel; at least one.
+    pub parallel_calls: usize,
+    /// Time limit for one image call.
+    pub call_deadline: Duration,
+    /// Maximum number of images of one turn. A call of the standalone tool counts for the number of images that it
+    /// requests, a call of the hosted tool for one.
+    pub max_images: u32,
+    /// Number of previews of each image, if the provider supports previews.
+    pub partial_images: u32,
+    /// How many of the thread's older images the model sees as pictures.
+    pub budget: PictureBudget,
+    /// Folders from which the model of any thread may read files.
+    pub reference_roots: Vec<PathBuf>,
+    /// Time between the response to `turn/start` and the turn's first event, in which a client can subscribe.
+    pub event_delay: Duration,
+}
+
+impl ThreadConfig {
+    /// Returns the number of previews that a turn with this provider requests for each image.
+    pub fn partial_images(&self, provider: &impl Provider) -> u32 {
+        if provider.info().capabilities.partial_images { self.partial_images } else { 0 }
+    }
+
+    /// Decides which image tool a turn with this model would offer if it started now.
+    pub fn choose_tool(&self, provider: &impl Provider, model: &str) -> Decision {
+        let info = provider.info();
+        // A model that the provider does not list was named by the user. It is assumed to accept images.
+        let known = info.models.iter().find(|known| known.model == model);
+        let model_takes_images = known.is_none_or(|known| known.input_modalities.contains(&InputModality::Image));
+        decide(&GateInput {
+            image_generation: self.image_generation,
+            imagegenext: self.imagegenext,
+            auth: provider.auth(),
+            capabilities: &info.capabilities,
+            model_takes_images,
+            executor_registered: true,
+        })
+    }
+}

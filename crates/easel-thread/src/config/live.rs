@@ -1,0 +1,113 @@
+//! The current configuration of a loaded thread, which a configuration change replaces.
+//!
+//! A turn keeps the configuration that it started with, except that stricter limits apply to it at once: every request
+//! that may be billed for images asks for a [`SendPass`] immediately before it is sent.
+
+use std::sync::Arc;
+
+use easel_imagegen::port::SendPass;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::ThreadConfig;
+
+/// The current configuration of a thread, shared by its actor and by everyone who has the thread's handle.
+///
+/// It carries the version of the configuration from which it was made, so that a request that starts a turn can detect
+/// that it is out of date.
+#[derive(Debug, Clone)]
+pub struct LiveConfig(Arc<watch::Sender<Current>>);
+
+#[derive(Debug)]
+struct Current {
+    version: u64,
+    /// Threads with equal configuration may share it.
+    config: Arc<ThreadConfig>,
+    /// Counts the passes that were given out under this configuration and are still in use.
+    passes: TaskTracker,
+    response_sent: Option<CancellationToken>,
+}
+
+/// Notifies a running turn of configuration changes.
+#[derive(Debug)]
+pub(crate) struct ConfigUpdate(watch::Receiver<Current>);
+
+/// The requests that passed the gate under a replaced configuration and may not have reached their connection yet.
+#[derive(Debug)]
+pub struct PendingSends(Option<TaskTracker>);
+
+impl PendingSends {
+    /// Waits until none of them is left. Requests that start later follow the new configuration.
+    pub async fn wait(self) {
+        if let Some(passes) = self.0 {
+            passes.wait().await;
+        }
+    }
+}
+
+impl LiveConfig {
+    /// Creates the configuration of a thread from version `version` of the process's configuration.
+    pub fn new(version: u64, config: Arc<ThreadConfig>) -> Self {
+        Self(Arc::new(watch::Sender::new(Current { version, config, passes: TaskTracker::new(), response_sent: None })))
+    }
+
+    /// Returns the configuration as it is now.
+    pub fn get(&self) -> Arc<ThreadConfig> {
+        Arc::clone(&self.0.borrow().config)
+    }
+
+    /// Returns the version from which the configuration was made.
+    pub fn version(&self) -> u64 {
+        self.0.borrow().version
+    }
+
+    /// Replaces the configuration, unless it was made from a later version. `response_sent` is cancelled once the
+    /// response to the request that changed the configuration is sent; events that follow from the change wait for it.
+    pub fn replace(
+        &self,
+        version: u64,
+        config: Arc<ThreadConfig>,
+        response_sent: Option<&CancellationToken>,
+    ) -> PendingSends {
+        let mut replaced = None;
+        self.0.send_if_modified(|current| {
+            if current.version > version {
+                return false;
+            }
+            let next = Current { version, config, passes: TaskTracker::new(), response_sent: response_sent.cloned() };
+            replaced = Some(std::mem::replace(current, next).passes);
+            true
+        });
+        if let Some(passes) = &replaced {
+            passes.close();
+        }
+        PendingSends(replaced)
+    }
+
+    /// Gives out a pass if the current configuration allows it. No replacement happens between the check and the pass.
+    pub(crate) fn pass<E>(&self, allow: impl FnOnce(&ThreadConfig) -> Result<(), E>) -> Result<SendPass, E> {
+        let current = self.0.borrow();
+        allow(&current.config)?;
+        Ok(SendPass::holding(current.passes.token()))
+    }
+
+    pub(crate) fn subscribe(&self) -> ConfigUpdate {
+        ConfigUpdate(self.0.subscribe())
+    }
+}
+
+impl ConfigUpdate {
+    /// Waits for the next change; never resolves once the thread is unloaded.
+    pub(crate) async fn changed(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Marks the latest change as seen. Returns the token that is cancelled when the response to the request that
+    /// caused it is sent.
+    pub(crate) fn mark_seen(&mut self) -> Option<CancellationToken> {
+        self.0.borrow_and_update().response_sent.clone()
+    }
+}

@@ -1,0 +1,87 @@
+//! The gate of a turn: checks the current configuration immediately before a request is sent.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use easel_imagegen::port::{SendGate, image_error};
+use easel_protocol::record::{ImageError, ImageErrorKind};
+use easel_protocol::tool::{HeldBackReason, ToolExposure};
+
+use super::{LiveConfig, ThreadConfig};
+
+/// The gate of one turn's requests.
+#[derive(Debug)]
+pub(crate) struct TurnGate {
+    config: LiveConfig,
+    exposure: ToolExposure,
+    /// Number of images for which the turn has sent requests.
+    images: Arc<AtomicU32>,
+}
+
+impl TurnGate {
+    pub(crate) fn new(config: LiveConfig, exposure: ToolExposure) -> Self {
+        Self { config, exposure, images: Arc::default() }
+    }
+
+    /// Creates the gate of a call for `images` images. They count once, however many attempts the call takes.
+    pub(crate) fn for_call(&self, images: u32) -> SendGate {
+        let (config, exposure, images_sent) = (self.config.clone(), self.exposure, Arc::clone(&self.images));
+        let is_counted = AtomicBool::new(false);
+        SendGate::new(move || {
+            config.pass(|config| {
+                allow(config, exposure)?;
+                // The attempts of one call come one after the other.
+                if !is_counted.load(Ordering::Relaxed) {
+                    let add = |total: u32| total.checked_add(images).filter(|total| *total <= config.max_images);
+                    let added = images_sent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+                    added.map_err(|_| over_limit(config.max_images))?;
+                    is_counted.store(true, Ordering::Relaxed);
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// Creates the gate of a request to the model. It is open unless the request offers the hosted tool.
+    pub(crate) fn for_model_request(&self, offered: ToolExposure) -> SendGate {
+        if offered != ToolExposure::Hosted {
+            return SendGate::open();
+        }
+        let config = self.config.clone();
+        SendGate::new(move || config.pass(|config| allow(config, ToolExposure::Hosted)))
+    }
+
+    /// Returns the current limit of images for one turn.
+    pub(crate) fn max_images(&self) -> u32 {
+        self.config.get().max_images
+    }
+
+    /// Returns why the turn's tool is no longer offered, or `None` while it is.
+    pub(crate) fn withdrawal(&self) -> Option<HeldBackReason> {
+        withdrawal(&self.config.get(), self.exposure)
+    }
+}
+
+fn allow(config: &ThreadConfig, exposure: ToolExposure) -> Result<(), ImageError> {
+    withdrawal(config, exposure).map_or(Ok(()), |reason| Err(withdrawn(reason)))
+}
+
+fn withdrawal(config: &ThreadConfig, exposure: ToolExposure) -> Option<HeldBackReason> {
+    if !config.image_generation {
+        return Some(HeldBackReason::ImageGenerationOff);
+    }
+    (exposure == ToolExposure::Standalone && !config.imagegenext).then_some(HeldBackReason::ImagegenextOff)
+}
+
+/// The error of a call whose tool was turned off before the call was sent.
+pub(crate) fn withdrawn(reason: HeldBackReason) -> ImageError {
+    let feature = if reason == HeldBackReason::ImagegenextOff { "imagegenext" } else { "image_generation" };
+    let message = format!("the feature {feature} was turned off");
+    image_error(ImageErrorKind::ApprovalDenied, message)
+}
+
+/// The error of a call that would exceed the turn's limit of images.
+pub(crate) fn over_limit(max: u32) -> ImageError {
+    let message = format!("the turn exceeds limits.images_per_turn ({max})");
+    image_error(ImageErrorKind::BudgetExceeded, message)
+}

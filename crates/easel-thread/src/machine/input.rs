@@ -1,0 +1,76 @@
+//! The inputs of the machine.
+
+use std::path::PathBuf;
+
+use easel_imagegen::port::{ModelError, ModelEvent};
+use easel_protocol::id::ItemId;
+use easel_protocol::input::UserInput;
+use easel_protocol::record::{Attachment, ImageError, ImageFacts, ImageRecord};
+use easel_protocol::response_item::ResponseItem;
+use easel_protocol::tool::HeldBackReason;
+
+use super::Effect;
+
+/// Something that happened to a turn.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// An event of the model response that is being received.
+    ModelEvent(ModelEvent),
+    /// The request failed, or the response ended early.
+    ResponseFailed(ModelError),
+    /// A call has a preview of its image.
+    Preview {
+        item_id: ItemId,
+        file: PreviewFile,
+    },
+    CallEnded {
+        item_id: ItemId,
+        outcome: Result<CallOutput, Box<ImageError>>,
+    },
+    /// The user added a message. The model reads it with the next request; if none is due, the turn sends one more.
+    Steer(Box<SteerMessage>),
+    /// The configuration became stricter: the turn's tool is no longer offered, or the turn may make fewer images.
+    LimitsTightened {
+        withdrawn: Option<HeldBackReason>,
+        max_images: u32,
+    },
+    Interrupt,
+    /// The events among `effects` could not be written to history.
+    PersistFailed {
+        effects: Vec<Effect>,
+        message: String,
+    },
+}
+
+/// A message that a user adds to a running turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SteerMessage {
+    /// The id of the message's item.
+    pub id: ItemId,
+    /// The client's own id of the message.
+    pub client_id: Option<String>,
+    /// The parts of the message, with images as files of the store.
+    pub content: Vec<UserInput>,
+    /// The images of `content`, in order.
+    pub attachments: Vec<Attachment>,
+    /// The message as the model reads it.
+    pub model_item: ResponseItem,
+}
+
+/// A preview of an image: a complete image file that shows an early state of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PreviewFile {
+    /// The number of the preview, as the provider counts.
+    pub(crate) index: u32,
+    pub(crate) path: PathBuf,
+    pub(crate) facts: ImageFacts,
+}
+
+/// The images of a call that did not fail, at least one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CallOutput {
+    pub(crate) records: Vec<ImageRecord>,
+    pub(crate) generation_id: Option<String>,
+    /// Why there are fewer images than the call requested.
+    pub(crate) missing: Option<Box<ImageError>>,
+}

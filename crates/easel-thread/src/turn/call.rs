@@ -1,0 +1,281 @@
+//! Image calls: from the journal row to the stored records. Every call reports its end exactly once, even if it panics.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use easel_imagegen::idempotency;
+use easel_imagegen::output::LOG_PREVIEW;
+use easel_imagegen::plan::PlannedCall;
+use easel_imagegen::port::{
+    CallEnd, CallStart, GeneratedImages, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider, Reference,
+    StorageError, Store, image_error,
+};
+use easel_imagegen::references::ImageRef;
+use easel_protocol::id::{ItemId, ThreadId, TurnId};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
+use futures_util::FutureExt;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::now_ms;
+use crate::config::TurnGate;
+use crate::machine::CallOutput;
+
+const INTERRUPTED: &str = "the turn was interrupted";
+
+/// Time after the deadline at which a call is stopped from outside. A provider that observes the deadline itself knows
+/// better what it has sent, so it goes first.
+const DEADLINE_GRACE: Duration = Duration::from_secs(1);
+
+/// What all calls of a turn share.
+#[derive(Debug)]
+pub(super) struct CallContext<S: Store, P> {
+    pub(super) store: S,
+    pub(super) provider: Arc<P>,
+    pub(super) thread_id: ThreadId,
+    pub(super) turn_id: TurnId,
+    /// Name of the client that started the turn; empty if unknown.
+    pub(super) originator: String,
+    /// Folders from which the model may read files.
+    pub(super) roots: Vec<PathBuf>,
+    /// Limits the number of calls that run in parallel.
+    pub(super) permits: Semaphore,
+    /// Time limit for one call.
+    pub(super) deadline: Duration,
+    /// Number of previews of each image.
+    pub(super) partial_images: u32,
+    /// Receives the previews, with the call's item.
+    pub(super) previews: mpsc::Sender<(ItemId, Preview)>,
+    pub(super) cancel: CancellationToken,
+    pub(super) gate: TurnGate,
+}
+
+/// The end of a call.
+#[derive(Debug, Clone)]
+pub(super) struct CallReport {
+    pub(super) item_id: ItemId,
+    pub(super) outcome: Result<CallOutput, Box<ImageError>>,
+}
+
+impl<S: Store, P: Provider> CallContext<S, P> {
+    /// Runs a call of the standalone tool.
+    pub(super) async fn run(self: Arc<Self>, item_id: ItemId, call: PlannedCall) -> CallReport {
+        let outcome = match AssertUnwindSafe(self.run_to_end(&item_id, call)).catch_unwind().await {
+            Ok(outcome) => outcome,
+            // The panic hook has logged why.
+            Err(_) => {
+                let message = "Easel failed internally during the image call";
+                Err(Box::new(self.error_after_sending(ImageErrorKind::Internal, message)))
+            }
+        };
+        CallReport { item_id, outcome }
+    }
+
+    async fn run_to_end(&self, item_id: &ItemId, call: PlannedCall) -> Result<CallOutput, Box<ImageError>> {
+        let preparing = async {
+            let permit = self.permits.acquire().await;
+            let job = self.prepare_job(item_id, call).await?;
+            Ok::<_, Box<ImageError>>((job, permit))
+        };
+        let (job, _permit) = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(Box::new(image_error(ImageErrorKind::Interrupted, INTERRUPTED))),
+            prepared = preparing => prepared?,
+        };
+        self.reserve(item_id, &job.requested, &job.references).await?;
+        let started = Instant::now();
+        let generated = self.generate(item_id, job).await;
+        // From here on the call is not cancelled: images that were made are kept.
+        self.settle(item_id, generated, started.elapsed()).await
+    }
+
+    /// Imports the files that the model named, and builds the job for the provider.
+    async fn prepare_job(&self, item_id: &ItemId, call: PlannedCall) -> Result<ImageJob, Box<ImageError>> {
+        let mut references = Vec::with_capacity(call.references.len());
+        for image in &call.references {
+            references.push(self.resolve(image).await?);
+        }
+        let mask = match &call.mask {
+            Some(image) => Some(self.resolve(image).await?),
+            None => None,
+        };
+        let images = call.requested.parameters.n.unwrap_or(1);
+        Ok(ImageJob {
+            idempotency_key: idempotency::key(&self.thread_id, item_id),
+            originator: self.originator.clone(),
+            call_id: item_id.to_string(),
+            // The previews of several images do not say which image they show.
+            partial_images: if images == 1 { self.partial_images } else { 0 },
+            gate: self.gate.for_call(images),
+            requested: call.requested,
+            references,
+            mask,
+            deadline: self.deadline,
+        })
+    }
+
+    async fn resolve(&self, image: &ImageRef) -> Result<Reference, Box<ImageError>> {
+        match image {
+            ImageRef::Handle(reference) => Ok(reference.clone()),
+            ImageRef::Path(path) => {
+                let source = ImageSource::ModelPath { path: path.clone(), roots: self.roots.clone() };
+                let imported = self.store.import_image(&self.thread_id, source).await.map_err(|error| {
+                    let cause: &dyn std::error::Error = &error;
+                    tracing::debug!(thread_id = %self.thread_id, error = cause, "a file was not imported");
+                    Box::new(image_error(error.kind(), error.client_message()))
+                })?;
+                Ok(Reference {
+                    id: Some(imported.id),
+                    path: imported.path.into(),
+                    facts: imported.facts,
+                    provenance: Provenance::User,
+                })
+            }
+        }
+    }
+
+    /// Writes the journal row of a call, which must exist before anything is sent.
+    ///
+    /// # Errors
+    /// The store failed, and the call must not be sent.
+    pub(super) async fn reserve(
+        &self,
+        item_id: &ItemId,
+        requested: &RequestedImage,
+        inputs: &[Reference],
+    ) -> Result<(), Box<ImageError>> {
+        let info = self.provider.info();
+        let start = CallStart {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            call_id: item_id.to_string(),
+            provider: info.id.clone(),
+            model: info.image_model.clone(),
+            synthetic: info.synthetic,
+            bills: info.capabilities.bills,
+            requested: requested.clone(),
+            inputs: inputs.to_vec(),
+            started_at_ms: now_ms(),
+        };
+        let reserved = self.store.reserve(start).await;
+        reserved
+            .inspect_err(|error| log_storage_error(item_id, error))
+            .map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))
+    }
+
+    /// Runs the job at the provider. At the deadline and on an interrupt, returns the images that have arrived.
+    async fn generate(&self, item_id: &ItemId, job: ImageJob) -> Result<GeneratedImages, ImageError> {
+        if self.cancel.is_cancelled() {
+            return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
+        }
+        // A provider that sends requests asks the gate again for each attempt, once it has a connection.
+        drop(job.gate.pass()?);
+        let files = self.store.call_files(&self.thread_id, item_id);
+        let (sender, id) = (self.previews.clone(), item_id.clone());
+        // A preview for which the queue has no room is dropped, and its file is deleted.
+        let previews: PreviewSink = Arc::new(move |preview| drop(sender.try_send((id.clone(), preview))));
+        let stop = self.cancel.child_token();
+        let mut generating =
+            pin!(AssertUnwindSafe(self.provider.make(job, files, previews, stop.clone())).catch_unwind());
+        let mut is_late = false;
+        let generated = tokio::select! {
+            biased;
+            generated = &mut generating => generated,
+            () = tokio::time::sleep(self.deadline + DEADLINE_GRACE) => {
+                is_late = true;
+                stop.cancel();
+                // The future owns the images that have arrived, so it is asked to stop and never dropped.
+                generating.await
+            }
+        };
+        match generated {
+            Ok(Err(error)) if is_late && error.kind == ImageErrorKind::Interrupted => {
+                let message = format!("timed out after {:?} (images.timeout_ms)", self.deadline);
+                Err(self.error_after_sending(ImageErrorKind::Timeout, message))
+            }
+            Ok(generated) => generated,
+            // The panic hook has logged why.
+            Err(_) => Err(self.error_after_sending(ImageErrorKind::Internal, "the provider failed inside Easel")),
+        }
+    }
+
+    /// Ends a journaled call: stores its images in the thread, or records the failure.
+    pub(super) async fn settle(
+        &self,
+        item_id: &ItemId,
+        generated: Result<GeneratedImages, ImageError>,
+        elapsed: Duration,
+    ) -> Result<CallOutput, Box<ImageError>> {
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let error = match generated {
+            Ok(images) if !images.images.is_empty() => return self.keep_images(item_id, images, elapsed_ms).await,
+            Ok(images) => ImageError {
+                attempts: images.attempts,
+                request_id: images.request_id,
+                ..self.error_after_sending(ImageErrorKind::BadResponse, "the provider's response contains no image")
+            },
+            Err(error) => error,
+        };
+        let error = ImageError { elapsed_ms, ..error };
+        let settled = self.store.settle(&self.thread_id, item_id, CallEnd::Failed(error.clone())).await;
+        if let Err(storage) = settled {
+            // The next start of the process closes the row. The client gets the error of the call, which matters more.
+            log_storage_error(item_id, &storage);
+        }
+        Err(Box::new(error))
+    }
+
+    async fn keep_images(
+        &self,
+        item_id: &ItemId,
+        made: GeneratedImages,
+        elapsed_ms: u64,
+    ) -> Result<CallOutput, Box<ImageError>> {
+        let (generation_id, attempts, missing) = (made.generation_id.clone(), made.attempts, made.missing.clone());
+        let end = CallEnd::Generated { made, elapsed_ms };
+        match self.store.settle(&self.thread_id, item_id, end).await {
+            Ok(records) => {
+                log_output(item_id, &records);
+                Ok(CallOutput { records, generation_id, missing })
+            }
+            Err(error) => {
+                log_storage_error(item_id, &error);
+                let billed = self.billed_as(Billed::Yes);
+                let error = image_error(ImageErrorKind::Storage, error.client_message());
+                Err(Box::new(ImageError { attempts, elapsed_ms, billed, ..error }))
+            }
+        }
+    }
+
+    /// Creates the error of a request that was sent, so that it is unknown whether it is billed.
+    pub(super) fn error_after_sending(&self, kind: ImageErrorKind, message: impl Into<String>) -> ImageError {
+        ImageError { billed: self.billed_as(Billed::Uncertain), attempts: 1, ..image_error(kind, message) }
+    }
+
+    fn billed_as(&self, billed: Billed) -> Billed {
+        if self.provider.info().capabilities.bills { billed } else { Billed::No }
+    }
+}
+
+/// Logs a failure of the store with its causes, which the client does not see.
+fn log_storage_error(item_id: &ItemId, error: &StorageError) {
+    let cause: &dyn std::error::Error = error;
+    tracing::error!(%item_id, error = cause, kind = ?error.kind(), "the store failed during an image call");
+}
+
+/// Logs what the model gets back as handles and sizes, without the images.
+fn log_output(item_id: &ItemId, records: &[ImageRecord]) {
+    for ImageRecord { id, facts, .. } in records {
+        tracing::debug!(
+            %item_id,
+            handle = %id,
+            bytes = facts.bytes,
+            output = LOG_PREVIEW,
+            "the image tool returned an image"
+        );
+    }
+}

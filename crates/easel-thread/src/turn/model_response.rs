@@ -1,0 +1,127 @@
+//! Requests to the model, and the events of its responses.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use easel_imagegen::history::for_model;
+use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, Store};
+use easel_imagegen::spec;
+use easel_protocol::record::ImageErrorKind;
+use easel_protocol::turn::CodexErrorInfo;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use tokio_util::sync::CancellationToken;
+
+use super::TurnRunner;
+use crate::event_sink::EventSink;
+use crate::machine::{Effect, Input, Turn};
+
+/// A model response that is being received.
+pub(super) struct OpenResponse<'a> {
+    events: BoxStream<'a, Result<ModelEvent, ModelError>>,
+    /// Ends the stream after the events that have arrived.
+    stop: CancellationToken,
+}
+
+impl OpenResponse<'_> {
+    /// Waits for the next event of the response, or forever if no response is open. Drops the response at its last
+    /// event, so that the end of the stream behind that event is not mistaken for an early end.
+    pub(super) async fn next(response: &mut Option<Self>) -> Option<Result<ModelEvent, ModelError>> {
+        let Some(open) = response else { return std::future::pending().await };
+        let event = open.events.next().await;
+        if matches!(event, None | Some(Err(_) | Ok(ModelEvent::Completed { .. }))) {
+            *response = None;
+        }
+        event
+    }
+}
+
+impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
+    /// Creates the stream of a response. The request is sent when the stream is first polled. A panic inside the
+    /// provider ends the response as failed.
+    pub(super) fn request_response<'p>(&self, provider: &'p P, turn: &Turn) -> OpenResponse<'p> {
+        let exposure = turn.offered_tool();
+        let (input, images) = for_model(&self.conversation.history, &self.conversation.images, self.budget);
+        let request = ModelRequest {
+            originator: self.context.originator.clone(),
+            model: self.model.clone(),
+            instructions: self.instructions.clone(),
+            input,
+            images,
+            exposure,
+            output_schema: self.output_schema.clone(),
+            partial_images: self.context.partial_images,
+            gate: self.context.gate.for_model_request(exposure),
+            tools: spec::entries(exposure, &provider.info().capabilities, self.context.partial_images),
+        };
+        let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
+        let token = stop.clone();
+        let events = async move { provider.respond(request, context.store.files(&context.thread_id), token) };
+        // The panic hook has logged why.
+        let panicked = |_| {
+            let message = "The provider failed inside Easel; the log has details.".to_owned();
+            Err(ModelError { message, info: CodexErrorInfo::InternalServerError })
+        };
+        let events = AssertUnwindSafe(stream::once(events).flatten())
+            .catch_unwind()
+            .map(move |event| event.unwrap_or_else(panicked))
+            .boxed();
+        OpenResponse { events, stop }
+    }
+
+    /// Closes the response. Images that have arrived completely are kept; everything else that is left of it is
+    /// ignored.
+    pub(super) async fn close_response(
+        &mut self,
+        response: &mut Option<OpenResponse<'_>>,
+        turn: &mut Turn,
+    ) -> Vec<Effect> {
+        let Some(OpenResponse { mut events, stop }) = response.take() else { return Vec::new() };
+        stop.cancel();
+        let mut effects = Vec::new();
+        while !self.hosted.is_empty()
+            && let Some(event) = events.next().await
+        {
+            if let Ok(ModelEvent::HostedEnded { call_id, outcome: outcome @ Ok(_) }) = event {
+                effects.extend(self.on_hosted_ended(turn, &call_id, outcome).await);
+            }
+        }
+        effects
+    }
+
+    pub(super) async fn on_model_response(
+        &mut self,
+        turn: &mut Turn,
+        event: Option<Result<ModelEvent, ModelError>>,
+    ) -> Vec<Effect> {
+        let (input, is_last) = match event {
+            // These own files, which the machine must not touch.
+            Some(Ok(ModelEvent::HostedPreview { call_id, preview })) => {
+                return self.on_hosted_preview(turn, &call_id, preview);
+            }
+            Some(Ok(ModelEvent::HostedEnded { call_id, outcome })) => {
+                return self.on_hosted_ended(turn, &call_id, outcome).await;
+            }
+            Some(Ok(event)) => {
+                let is_last = matches!(event, ModelEvent::Completed { .. });
+                (Input::ModelEvent(event), is_last)
+            }
+            Some(Err(error)) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(thread_id = %self.context.thread_id, error = cause, "the model request failed");
+                (Input::ResponseFailed(error), true)
+            }
+            None => {
+                let message = "The model's response ended early.".to_owned();
+                (Input::ResponseFailed(ModelError { message, info: CodexErrorInfo::Other }), true)
+            }
+        };
+        let mut effects = Vec::new();
+        if is_last {
+            let message = "the model's response ended before its image was complete";
+            effects = self.fail_hosted_calls(turn, ImageErrorKind::BadResponse, message).await;
+        }
+        effects.extend(self.handle(turn, input));
+        effects
+    }
+}

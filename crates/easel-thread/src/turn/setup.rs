@@ -1,0 +1,86 @@
+//! What a turn starts with.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use easel_imagegen::port::{Provider, Store};
+use easel_protocol::id::ThreadId;
+use easel_protocol::tool::ToolExposure;
+use serde_json::Value;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::{CallContext, EventGate, HostedCalls, OpenItems, ResponseSent, RunningCalls, TurnRunner};
+use crate::config::{ConfigUpdate, LiveConfig, ThreadConfig, TurnGate};
+use crate::conversation::Conversation;
+use crate::event_sink::EventSink;
+use crate::slot::TurnPermit;
+
+/// Maximum number of previews that wait to be sent; further ones are dropped.
+const MAX_QUEUED_PREVIEWS: usize = 16;
+
+/// The parameters of a turn.
+pub(crate) struct TurnSetup {
+    pub(crate) permit: TurnPermit,
+    pub(crate) exposure: ToolExposure,
+    /// Number of previews of each image.
+    pub(crate) partial_images: u32,
+    pub(crate) config: Arc<ThreadConfig>,
+    pub(crate) config_updates: ConfigUpdate,
+    /// Name of the client that started the turn; empty if unknown.
+    pub(crate) originator: String,
+    pub(crate) model: String,
+    /// Folders from which the model may read files, besides those of the configuration.
+    pub(crate) roots: Vec<PathBuf>,
+    pub(crate) output_schema: Option<Value>,
+    /// Resolves once the response to `turn/start` is sent.
+    pub(crate) response_sent: ResponseSent,
+}
+
+impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
+    pub(crate) fn new(
+        setup: TurnSetup,
+        thread_id: &ThreadId,
+        (store, provider, sink): (S, Arc<P>, E),
+        live_config: LiveConfig,
+        conversation: &'a mut Conversation,
+    ) -> Self {
+        let config = setup.config;
+        let (previews_sender, previews) = mpsc::channel(MAX_QUEUED_PREVIEWS);
+        let context = CallContext {
+            store,
+            provider,
+            thread_id: thread_id.clone(),
+            turn_id: setup.permit.turn_id().clone(),
+            originator: setup.originator,
+            roots: [setup.roots.as_slice(), &config.reference_roots].concat(),
+            permits: Semaphore::new(config.parallel_calls.clamp(1, Semaphore::MAX_PERMITS)),
+            deadline: config.call_deadline,
+            partial_images: setup.partial_images,
+            previews: previews_sender,
+            cancel: CancellationToken::new(),
+            gate: TurnGate::new(live_config, setup.exposure),
+        };
+        Self {
+            context: Arc::new(context),
+            conversation,
+            events: EventGate::new(sink, thread_id.clone(), setup.response_sent, config.event_delay),
+            interrupt: setup.permit.interrupt().clone(),
+            config_updates: setup.config_updates,
+            model: setup.model,
+            instructions: config.instructions.clone(),
+            output_schema: setup.output_schema,
+            budget: config.budget,
+            calls: RunningCalls::default(),
+            hosted: HostedCalls::new(),
+            previews,
+            shown_previews: HashMap::new(),
+            open_items: OpenItems::default(),
+            pending_effects: VecDeque::new(),
+            current_report: None,
+            has_write_failed: false,
+            permit: Some(setup.permit),
+        }
+    }
+}
