@@ -1,5 +1,5 @@
-//! Attacks on the real executable: each test is one way in which a provider, a client, a model or a repository could
-//! make Easel lose money or data, leak a secret, fill memory, or make others wait.
+//! Attacks on the executable. In each test a provider, a client, a model or a repository tries to make Easel lose money
+//! or data, leak a secret, fill memory, or block others.
 
 mod data;
 mod fairness;

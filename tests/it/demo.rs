@@ -1,4 +1,4 @@
-//! The commands beside the server.
+//! Commands other than the server.
 
 use easel_protocol::event::Event;
 use easel_testkit::image::DecodedPng;
@@ -22,7 +22,7 @@ fn pictures(sandbox: &Sandbox) -> usize {
 }
 
 #[tokio::test]
-async fn the_demo_tells_a_story_and_leaves_two_pictures() {
+async fn demo_leaves_two_images() {
     let sandbox = Sandbox::new();
     let said = stdout(&sandbox.run(&["demo"]).await);
     assert_eq!(pictures(&sandbox), 2);
@@ -33,7 +33,7 @@ async fn the_demo_tells_a_story_and_leaves_two_pictures() {
 }
 
 #[tokio::test]
-async fn the_demo_shows_every_line_that_passes_as_json() {
+async fn demo_prints_raw_messages_as_json() {
     let sandbox = Sandbox::new();
     let said = stdout(&sandbox.run(&["demo", "--json"]).await);
     assert_eq!(pictures(&sandbox), 2);
@@ -50,10 +50,10 @@ async fn the_demo_shows_every_line_that_passes_as_json() {
     assert!(events > 20, "{events}");
 }
 
-/// A provider that nobody serves.
+/// A provider whose port is closed.
 const AWAY: &str = "[model_providers.away]\nname = \"Away\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
 
-/// Exit code, stdout and stderr.
+/// Runs a command and returns its exit code, stdout and stderr.
 async fn ended(sandbox: &Sandbox, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = sandbox.run(arguments).await;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -61,47 +61,47 @@ async fn ended(sandbox: &Sandbox, arguments: &[&str]) -> (Option<i32>, String, S
 }
 
 #[tokio::test]
-async fn the_demo_on_a_configured_provider_says_what_it_costs_before_it_draws() {
+async fn demo_shows_the_cost_before_drawing() {
     let Some(backend) = Backend::start().await else { return };
     let sandbox = Sandbox::with_config(&provider_config(&backend.base_url()));
     let mut program = sandbox.command(&["demo", "--provider", "mock"]);
     let said = stdout(&program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts"));
     assert!(said.starts_with("This makes two images, which mock may bill.\n"), "{said}");
-    assert_eq!(backend.posts().await, ["/v1/images/generations 200", "/v1/images/edits 200"]);
+    assert_eq!(backend.posts(), ["/v1/images/generations 200", "/v1/images/edits 200"]);
     assert_eq!(pictures(&sandbox), 2);
     let named: Vec<&str> = said.lines().filter(|line| line.trim().ends_with(".png")).collect();
     assert!(named.len() == 2 && named.iter().all(|line| std::path::Path::new(line.trim()).exists()), "{said}");
 }
 
 #[tokio::test]
-async fn the_demo_ends_at_the_first_image_that_fails_and_names_the_error() {
+async fn demo_stops_at_the_first_failed_image() {
     let Some(backend) = Backend::start().await else { return };
-    backend.configure(r#"{"image_mode": "400"}"#).await;
+    backend.configure(r#"{"image_mode": "400"}"#);
     let sandbox = Sandbox::with_config(&provider_config(&backend.base_url()));
     let mut program = sandbox.command(&["demo", "--provider", "mock"]);
     let output = program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("easel: the image failed: moderationBlocked: ") && said.contains("(billed: no)"), "{said}");
-    assert_eq!(backend.posts().await.len(), 1, "nothing is edited where nothing was drawn");
+    assert_eq!(backend.posts().len(), 1, "nothing is edited where nothing was drawn");
 }
 
 #[tokio::test]
-async fn the_demo_on_a_provider_that_is_not_there_fails_with_its_error() {
+async fn demo_fails_with_the_error_of_an_unreachable_provider() {
     let (code, _, said) = ended(&Sandbox::with_config(AWAY), &["demo", "--provider", "away"]).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("provider `away` at ") && said.contains(" cannot be reached: "), "{said}");
 }
 
 #[tokio::test]
-async fn the_demo_on_an_unknown_provider_is_wrong_usage_and_names_the_known_ones() {
+async fn demo_with_unknown_provider_lists_the_known_ones() {
     let (code, out, said) = ended(&Sandbox::with_config(AWAY), &["demo", "--provider", "studio"]).await;
     assert_eq!((code, out.as_str()), (Some(2), ""));
     assert_eq!(said, "easel: there is no provider `studio`; configured or built in are: away, openai, preview\n");
 }
 
 #[tokio::test]
-async fn the_demo_on_the_preview_by_name_costs_nothing_and_says_nothing_of_it() {
+async fn demo_on_the_preview_mentions_no_cost() {
     let sandbox = Sandbox::with_config(AWAY);
     let said = stdout(&sandbox.run(&["demo", "--provider", "preview"]).await);
     assert!(!said.contains("bill"), "{said}");
@@ -119,7 +119,7 @@ async fn the_features_are_listed_with_stage_and_state() {
 }
 
 #[tokio::test]
-async fn a_wrong_configuration_fails_the_command_line_and_names_the_line() {
+async fn invalid_config_fails_the_command_with_its_line() {
     let sandbox = Sandbox::with_config("\n[features]\nteleport = true\n");
     let output = sandbox.run(&["features", "list"]).await;
     assert_eq!(output.status.code(), Some(1));

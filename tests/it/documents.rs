@@ -1,4 +1,4 @@
-//! The documents are true: what is said twice is compared.
+//! Compares documents with the code.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn document(name: &str) -> String {
 }
 
 #[test]
-fn the_method_table_of_the_architecture_is_the_list_of_methods() {
+fn method_table_of_the_architecture_is_complete() {
     let mut table = MethodTable("| method | does |\n|---|---|\n".to_owned());
     visit_methods(&mut table);
     let document = document("ARCHITECTURE.md");
@@ -30,7 +30,7 @@ fn the_method_table_of_the_architecture_is_the_list_of_methods() {
 }
 
 #[tokio::test]
-async fn every_configuration_in_the_readme_is_one() {
+async fn every_config_in_the_readme_is_valid() {
     let readme = document("README.md");
     let blocks: Vec<&str> =
         readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect();

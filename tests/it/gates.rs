@@ -1,4 +1,4 @@
-//! Which image tool is offered, by every way to say so.
+//! The image tools that are offered, for every way to configure them.
 
 use easel_protocol::configuration::ExperimentalFeatureListParams;
 use easel_protocol::event::Event;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::harness::events::{completed_image, completed_items, completed_turn, last_agent_message};
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
 
-/// What the handshake and `tool/list` say, with the defaults.
+/// The tools of the handshake and of `tool/list`, without a thread.
 async fn offered(server: &mut Server) -> (Vec<String>, ToolListResponse) {
     let tools = server.initialize(None).await.tools;
     (tools, server.request::<ToolList>(&ToolListParams::default()).await)
@@ -28,7 +28,7 @@ fn overrides(config: Value) -> ThreadStartParams {
 }
 
 #[tokio::test]
-async fn the_hosted_tool_is_offered_by_default_with_the_reason_against_the_other() {
+async fn hosted_tool_is_the_default() {
     let sandbox = Sandbox::new();
     let mut server = Server::spawn(sandbox.server_command(HOSTED));
     let (tools, list) = offered(&mut server).await;
@@ -48,7 +48,7 @@ async fn the_feature_replaces_the_hosted_tool_by_the_standalone_one() {
 }
 
 #[tokio::test]
-async fn the_kill_switch_leaves_no_tool_and_says_why() {
+async fn kill_switch_removes_both_tools_with_a_reason() {
     let sandbox = Sandbox::new();
     let mut server =
         Server::spawn(sandbox.server_command(&["--disable", "image_generation", "--enable", "imagegenext"]));
@@ -60,7 +60,7 @@ async fn the_kill_switch_leaves_no_tool_and_says_why() {
 }
 
 #[tokio::test]
-async fn the_standalone_tool_can_be_asked_for_in_every_layer() {
+async fn every_config_layer_can_enable_the_standalone_tool() {
     let on = "[features]\nimagegenext = true\n";
     let (in_home, in_profile) =
         (Sandbox::with_config(on), Sandbox::with_config("[profiles.p.features]\nimagegenext = true\n"));
@@ -80,9 +80,9 @@ async fn the_standalone_tool_can_be_asked_for_in_every_layer() {
     }
 }
 
-/// The kill switch in every layer, against `imagegenext` in the strongest.
+/// The kill switch in every layer, against `imagegenext` in the strongest layer.
 #[tokio::test]
-async fn the_kill_switch_holds_from_every_layer() {
+async fn every_config_layer_can_set_the_kill_switch() {
     let off = "[features]\nimage_generation = false\n";
     let in_home = Sandbox::with_config(off);
     let in_environment = Sandbox::new();
@@ -113,7 +113,7 @@ async fn the_kill_switch_holds_from_every_layer() {
 }
 
 #[tokio::test]
-async fn a_project_can_switch_images_off_for_its_threads_and_cannot_switch_them_on() {
+async fn project_can_disable_images_but_not_enable_them() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.project().join(".easel")).expect("a folder");
     sandbox.write_file(".easel/config.toml", b"[features]\nimage_generation = false\n");
@@ -133,7 +133,7 @@ async fn a_project_can_switch_images_off_for_its_threads_and_cannot_switch_them_
 }
 
 #[tokio::test]
-async fn the_overrides_of_a_thread_are_its_own() {
+async fn thread_overrides_apply_to_one_thread() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(HOSTED).await;
     let off = server.start_thread_with(overrides(json!({ "features.image_generation": false }))).await;
@@ -180,7 +180,7 @@ async fn the_features_are_listed_as_they_are() {
     server.close().await;
 }
 
-/// A turn that asks for an image goes well, shows none, and says so.
+/// A turn that asks for an image must complete without one and say so.
 pub(crate) async fn makes_no_image(server: &mut Server, thread_id: &str) {
     let events = server.run_turn(thread_id, vec![text("draw a red square")]).await;
     assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
@@ -193,7 +193,7 @@ pub(crate) async fn makes_no_image(server: &mut Server, thread_id: &str) {
 }
 
 #[tokio::test]
-async fn the_limit_of_images_a_turn_is_told_to_the_client_as_a_failed_item() {
+async fn image_limit_of_a_turn_ends_as_a_failed_item() {
     let sandbox = Sandbox::with_config("[limits]\nimages_per_turn = 0\n");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

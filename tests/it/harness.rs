@@ -1,4 +1,4 @@
-//! A server in a home of its own, and a client that lets nothing pass unclaimed.
+//! Starts servers in sandboxes, with a client that fails on unclaimed events.
 
 pub(crate) mod conformance;
 pub(crate) mod events;
@@ -25,7 +25,7 @@ use conformance::SchemaChecker;
 /// The executable under test.
 pub(crate) const EASEL: &str = env!("CARGO_BIN_EXE_easel");
 
-/// A provider that draws at once, and `endless`, which does not come to an end.
+/// The preview provider without delays, and `endless`, whose turns do not end by themselves.
 pub(crate) const FAST_AND_ENDLESS: &str = r#"
 model_provider = "preview"
 [wire]
@@ -35,7 +35,7 @@ preset = "preview"
 delay_ms = 600000
 "#;
 
-/// A provider that answers no sooner than anybody waits, and may have billed by then.
+/// A provider that answers after ten minutes, and may have billed by then.
 pub(crate) const SLOW_AND_BILLING: &str = r#"
 model_provider = "slow"
 [model_providers.slow]
@@ -44,7 +44,7 @@ delay_ms = 600000
 bills = true
 "#;
 
-/// The same, but for free.
+/// A provider that answers after ten minutes and never bills.
 pub(crate) const SLOW_AND_FREE: &str = r#"
 model_provider = "slow"
 [model_providers.slow]
@@ -52,11 +52,11 @@ preset = "preview"
 delay_ms = 600000
 "#;
 
-/// The arguments that offer the standalone tool and the hosted one.
+/// The arguments that offer the standalone tool, and those that offer the hosted one.
 pub(crate) const STANDALONE: &[&str] = &["--enable", "imagegenext"];
 pub(crate) const HOSTED: &[&str] = &[];
 
-/// A home and a project folder, removed at the end.
+/// A temporary folder with a home and a project, removed on drop.
 pub(crate) struct Sandbox {
     folder: TempDir,
 }
@@ -70,12 +70,12 @@ impl Sandbox {
         Self { folder }
     }
 
-    /// The system's temporary folder, as the program sees it.
+    /// The temporary folder that the program uses.
     pub(crate) fn temp_dir(&self) -> PathBuf {
         self.folder.path().join("temporary")
     }
 
-    /// With this `config.toml` in the home.
+    /// A sandbox whose home has this `config.toml`.
     pub(crate) fn with_config(config: &str) -> Self {
         let sandbox = Self::new();
         std::fs::create_dir(sandbox.home()).expect("a home");
@@ -91,14 +91,22 @@ impl Sandbox {
         self.folder.path().join("project")
     }
 
-    /// The command of a server here, in a clean environment. Its stderr is the test's.
+    /// The command of a server, in a clean environment. It shares the test's stderr.
     pub(crate) fn server_command(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(&["app-server"]);
         command.args(arguments);
         command
     }
 
-    /// The command of any face of the program here, in a clean environment.
+    /// Like [`Self::server_command`], for tests that compare memory: glibc returns each freed block of 64 KiB or more to
+    /// the system at once, so that only memory in use is measured.
+    pub(crate) fn measured_server_command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.server_command(arguments);
+        command.env("MALLOC_MMAP_THRESHOLD_", "65536");
+        command
+    }
+
+    /// The command of the program with any arguments, in a clean environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(EASEL);
         command.args(arguments).current_dir(self.project());
@@ -107,17 +115,17 @@ impl Sandbox {
         command
     }
 
-    /// Runs the program to its end.
+    /// Runs the program until it exits.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().await.expect("the program starts")
     }
 
-    /// The folder that holds home and project.
+    /// The folder that contains home and project.
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A server whose connection is open. The standalone tool is on.
+    /// Starts a server and opens its connection. The standalone tool is on.
     pub(crate) async fn start_server(&self) -> Server {
         self.start_server_with(STANDALONE).await
     }
@@ -128,7 +136,7 @@ impl Sandbox {
         server
     }
 
-    /// Writes a file into the project.
+    /// Writes a file into the project folder.
     pub(crate) fn write_file(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.project().join(name);
         std::fs::write(&path, content).expect("a file in the project");
@@ -136,7 +144,8 @@ impl Sandbox {
     }
 }
 
-/// A spawned server. [`Server::close`] ends every test that lets it live: it fails on events that nobody claimed.
+/// A running server and its client. A test ends with [`Server::close`], which fails on events that the test did not
+/// read.
 pub(crate) struct Server {
     pub(crate) client: Client,
     transcript: Transcript,
@@ -164,12 +173,12 @@ impl Server {
         self.request::<Initialize>(&InitializeParams { client_info, capabilities }).await
     }
 
-    /// Asks and must get a result.
+    /// Sends a request that must succeed.
     pub(crate) async fn request<M: Method>(&mut self, params: &M::Params) -> M::Response {
         self.client.request::<M>(params).await.unwrap_or_else(|error| panic!("{}: {error}", M::NAME))
     }
 
-    /// Asks and must be refused: `code message`.
+    /// Sends a request that must fail. Returns `code message`.
     pub(crate) async fn request_error<M: Method>(&mut self, params: &M::Params) -> String {
         match self.client.request::<M>(params).await {
             Ok(_) => panic!("{} was not refused", M::NAME),
@@ -178,8 +187,8 @@ impl Server {
         }
     }
 
-    /// Asks with any params, on a connection where nothing else is under way: the refusal's `code message`, or the
-    /// result.
+    /// Sends a request with any params, while no other request is open. Returns the result, or `code message` of the
+    /// error.
     pub(crate) async fn call(&mut self, method: &str, params: &Value) -> Result<Value, String> {
         let request = json!({ "id": 1_000_000, "method": method, "params": params });
         self.client.send_line(&request.to_string()).await.expect("the server takes its input");
@@ -198,7 +207,7 @@ impl Server {
         }
     }
 
-    /// Starts a thread in the project and takes its `thread/started`.
+    /// Starts a thread in the project folder and reads its `thread/started`.
     pub(crate) async fn start_thread(&mut self) -> Thread {
         self.start_thread_with(ThreadStartParams::default()).await
     }
@@ -209,7 +218,7 @@ impl Server {
         thread
     }
 
-    /// Runs a turn to its end and returns all its events.
+    /// Runs a turn and returns all its events.
     pub(crate) async fn run_turn(&mut self, thread_id: &str, input: Vec<UserInput>) -> Vec<Event> {
         self.start_turn(thread_id, input).await;
         self.events_until_turn_end().await
@@ -219,12 +228,12 @@ impl Server {
         self.request::<TurnStart>(&turn_start_params(thread_id, input)).await.turn
     }
 
-    /// The events up to `turn/completed`.
+    /// Reads events up to `turn/completed`.
     pub(crate) async fn events_until_turn_end(&mut self) -> Vec<Event> {
         self.events_until(|event| matches!(event, Event::TurnCompleted(_))).await
     }
 
-    /// The events up to and with the first that fits.
+    /// Reads events up to and including the first that matches.
     pub(crate) async fn events_until(&mut self, fits: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
@@ -236,7 +245,7 @@ impl Server {
         }
     }
 
-    /// The next event that is not a configuration warning, which must fit.
+    /// Reads the next event, which must match. Configuration warnings are skipped.
     pub(crate) async fn expect_event(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
         loop {
             let event = self.client.event().await.expect("a whole line").expect("an event");
@@ -248,18 +257,18 @@ impl Server {
         }
     }
 
-    /// Everything that passed, as the client saw it.
+    /// All messages so far, in both directions.
     pub(crate) fn transcript(&self) -> Vec<(Direction, String)> {
         self.transcript.lock().expect("no test panics while it holds this").clone()
     }
 
-    /// Bytes of the longest line that the server has sent.
+    /// The length of the longest line that the server has sent, in bytes.
     pub(crate) fn longest_line_len(&self) -> usize {
         let lines = self.transcript().into_iter().filter(|(direction, _)| *direction == Direction::Received);
         lines.map(|(_, line)| line.len()).max().unwrap_or(0)
     }
 
-    /// Ends the connection. Everything that the server said must have been taken, but for configuration warnings.
+    /// Closes the connection. The test must have read all events, except configuration warnings.
     pub(crate) async fn close(self) {
         let (status, events) = self.client.close().await.expect("the server ends");
         let unclaimed: Vec<&Event> = events.iter().filter(|event| !matches!(event, Event::ConfigWarning(_))).collect();
@@ -287,13 +296,13 @@ pub(crate) fn local_image(path: &Path) -> UserInput {
     UserInput::LocalImage { path: path.display().to_string(), detail: None }
 }
 
-/// A setting of the tests themselves.
+/// An environment variable that is a setting of the tests.
 #[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the program")]
 pub(crate) fn env_setting(variable: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(variable)
 }
 
-/// The configuration of a provider that is the mock server, with this preset.
+/// The configuration of a provider at the address of the mock server.
 pub(crate) fn mock_provider_config(server: &MockServer, preset: &str) -> String {
     let url = server.base_url();
     format!(

@@ -1,5 +1,5 @@
-//! Turns over HTTP. Most run against a backend that stands in for the real one. It is not part of this repository:
-//! `EASEL_MOCK_BACKEND` names its script, which Python runs.
+//! Turns over HTTP. Most of them use a mock backend that is not part of this repository. `EASEL_MOCK_BACKEND` names its
+//! script, which Python runs.
 
 pub(crate) mod backend;
 
@@ -13,7 +13,7 @@ mod limits;
 mod memory;
 mod metadata;
 mod models;
-// Elsewhere the system alone says which certificates are good.
+// On other platforms only the system decides which certificates are valid.
 #[cfg(target_os = "linux")]
 mod network;
 mod parity;
@@ -26,34 +26,39 @@ use std::path::PathBuf;
 use easel_protocol::event::{Event, ItemCompletedNotification};
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::turn::TurnStatus;
+use tokio::process::Command;
 
 use crate::harness::{STANDALONE, Sandbox, Server, local_image, text};
 use backend::Backend;
 
-/// The configuration of a provider at this address, by the record of the public API.
+/// The configuration of a provider at this address, with the preset of the public API.
 pub(crate) fn provider_config(base_url: &str) -> String {
     format!(
         "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"openai\"\nbase_url = \"{base_url}\"\nenv_key = \"MOCK_KEY\"\n"
     )
 }
 
-/// A server that has the provider's key, with these arguments.
+/// Starts a server with the provider's key.
 pub(crate) async fn start_server_with_key(sandbox: &Sandbox, arguments: &[&str]) -> Server {
-    let mut command = sandbox.server_command(arguments);
+    spawn_with_key(sandbox.server_command(arguments)).await
+}
+
+/// Starts a server of this command with the provider's key.
+async fn spawn_with_key(mut command: Command) -> Server {
     command.env("MOCK_KEY", "sk-mock");
     let mut server = Server::spawn(command);
     server.initialize(None).await;
     server
 }
 
-/// A server whose provider is the backend, by the record of the public API.
+/// Starts a server whose provider is the mock backend, with the preset of the public API.
 async fn server(backend: &Backend) -> (Sandbox, Server) {
     let sandbox = Sandbox::with_config(&provider_config(&backend.base_url()));
     let server = start_server_with_key(&sandbox, STANDALONE).await;
     (sandbox, server)
 }
 
-/// A user message that makes the backend's model do these calls.
+/// A user message that makes the mock model call the tool with each of these prompts.
 fn calls(prompts: &[&str]) -> String {
     let calls: Vec<_> = prompts.iter().map(|prompt| serde_json::json!({ "prompt": prompt })).collect();
     format!("MOCK:{}", serde_json::json!({ "calls": calls }))
@@ -76,7 +81,7 @@ pub(crate) fn turn_status(events: &[Event]) -> Option<TurnStatus> {
 }
 
 #[tokio::test]
-async fn a_turn_draws_and_the_next_one_edits_what_it_drew() {
+async fn second_turn_edits_the_image_of_the_first() {
     let Some(backend) = Backend::start().await else { return };
     let (_place, mut server) = server(&backend).await;
     let thread = server.start_thread().await;
@@ -96,7 +101,7 @@ async fn a_turn_draws_and_the_next_one_edits_what_it_drew() {
     let [edited] = completed_images(events).try_into().expect("one image");
     assert_eq!(edited.status, ImageStatus::Completed, "{:?}", edited.error);
     assert_eq!(edited.images[0].inputs[0].id.as_ref(), Some(&record.id));
-    assert_eq!(backend.posts().await, ["/v1/images/generations 200", "/v1/images/edits 200"]);
+    assert_eq!(backend.posts(), ["/v1/images/generations 200", "/v1/images/edits 200"]);
     server.close().await;
 }
 
@@ -107,7 +112,7 @@ async fn attached_images_are_sent_in_their_order() {
     let thread = server.start_thread().await;
     server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     let png = std::fs::read(drawn_file(&sandbox)).expect("the image that was drawn");
-    // The same picture with bytes after its end, so that the two differ.
+    // The same image with bytes after its end, so that the files differ.
     let other: Vec<u8> = [png.as_slice(), b"other"].concat();
     let (first, second) = (sandbox.write_file("a.png", &other), sandbox.write_file("b.png", &png));
     let params = r#"MOCK:{"calls": [{"prompt": "join them", "num_last_images_to_include": 2}]}"#;
@@ -120,7 +125,7 @@ async fn attached_images_are_sent_in_their_order() {
     server.close().await;
 }
 
-/// The one image file of a home.
+/// The only image file of a home.
 fn drawn_file(sandbox: &Sandbox) -> PathBuf {
     let threads = std::fs::read_dir(sandbox.home().join("generated_images")).expect("the folder of images");
     let thread = threads.flatten().next().expect("a thread's folder").path();
@@ -128,22 +133,22 @@ fn drawn_file(sandbox: &Sandbox) -> PathBuf {
 }
 
 #[tokio::test]
-async fn three_calls_of_one_answer_run_side_by_side() {
+async fn three_calls_of_one_answer_run_in_parallel() {
     let Some(backend) = Backend::start().await else { return };
-    backend.configure(r#"{"image_delay": 0.5}"#).await;
+    backend.configure(r#"{"image_delay": 0.5}"#);
     let (_place, mut server) = server(&backend).await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text(&calls(&["one", "two", "three"]))]).await;
     let images = completed_images(events);
     assert_eq!(images.len(), 3);
     assert!(images.iter().all(|image| image.status == ImageStatus::Completed), "{images:#?}");
-    assert!(backend.max_overlap().await >= 3, "all three were in flight at one moment");
+    assert!(backend.max_overlap() >= 3, "all three were in flight at one moment");
     server.close().await;
 }
 
 #[tokio::test]
-async fn a_configured_provider_that_cannot_be_reached_fails_and_nothing_stands_in_for_it() {
-    // Nobody listens on port 1.
+async fn unreachable_provider_fails_without_a_fallback() {
+    // Port 1 is closed.
     let sandbox =
         Sandbox::with_config("model_provider = \"away\"\nmodel_providers.away.base_url = \"http://127.0.0.1:1/v1\"\n");
     let mut server = sandbox.start_server().await;
@@ -156,7 +161,7 @@ async fn a_configured_provider_that_cannot_be_reached_fails_and_nothing_stands_i
 }
 
 #[tokio::test]
-async fn a_provider_that_lacks_its_key_names_the_variable_and_sends_nothing() {
+async fn missing_key_names_its_variable_and_sends_nothing() {
     let sandbox = Sandbox::with_config(
         "model_provider = \"away\"\n[model_providers.away]\nbase_url = \"http://127.0.0.1:1/v1\"\nenv_key = \"AWAY_KEY\"\n",
     );

@@ -1,4 +1,4 @@
-//! The images of threads: their records in pages, their bytes by range.
+//! Images of threads: records in pages, and bytes in ranges.
 
 mod delete;
 mod export;
@@ -18,7 +18,7 @@ fn bytes_of(image_id: &str, offset: u64, length: Option<u32>) -> ImageReadParams
     ImageReadParams { image_id: image_id.into(), offset: Some(offset), length }
 }
 
-/// One thread with an image for each text; the records in the order made.
+/// Creates a thread with an image for each text. Returns the records in order.
 async fn draw(server: &mut Server, texts: &[&str]) -> (String, Vec<ImageRecord>) {
     let thread = server.start_thread().await;
     let mut records = Vec::new();
@@ -57,7 +57,7 @@ async fn images_are_listed_newest_first_by_thread_and_over_all() {
 }
 
 #[tokio::test]
-async fn chunks_of_any_length_are_the_file() {
+async fn chunks_of_any_length_add_up_to_the_file() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
@@ -78,7 +78,7 @@ async fn chunks_of_any_length_are_the_file() {
 }
 
 #[tokio::test]
-async fn a_range_past_the_end_is_empty_and_no_range_is_the_record_alone() {
+async fn range_past_the_end_is_empty() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
@@ -98,7 +98,7 @@ async fn a_range_past_the_end_is_empty_and_no_range_is_the_record_alone() {
 }
 
 #[tokio::test]
-async fn no_handle_reads_anything_but_an_image_that_was_made() {
+async fn image_read_accepts_only_known_handles() {
     let sandbox = Sandbox::new();
     let file = sandbox.write_file("a.png", &solid_png(60, 40, RED));
     let mut server = sandbox.start_server().await;
@@ -113,7 +113,7 @@ async fn no_handle_reads_anything_but_an_image_that_was_made() {
 }
 
 #[tokio::test]
-async fn a_file_that_somebody_removed_is_an_error_of_that_request_alone() {
+async fn missing_file_fails_its_request_only() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
@@ -125,7 +125,7 @@ async fn a_file_that_somebody_removed_is_an_error_of_that_request_alone() {
 }
 
 #[tokio::test]
-async fn an_edit_of_a_file_that_somebody_removed_fails_by_its_item_and_says_so() {
+async fn editing_a_missing_file_fails_by_its_item() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;

@@ -1,32 +1,29 @@
-//! What others wrote is spoken to and judged by: OpenAI's description of its API, and servers that stand in for it.
+//! Tests with OpenAI's API document and with servers that imitate OpenAI's.
 //!
-//! None of it is part of this repository. `tests/interop/run` installs it and names it in variables; a test whose
-//! variable is not set says so and passes.
-
-mod document;
-mod form;
-
-mod judge;
-
-mod service;
+//! None of them is part of this repository. `tests/interop/run` installs them and names them in environment variables. A
+//! test whose variable is not set is skipped.
 
 mod aimock;
+mod document;
+mod form;
 mod llmock;
+mod requests;
+mod service;
 
 use std::path::PathBuf;
 
 use crate::harness::env_setting;
 
-/// What the variable names, or a line that says it is not there.
-fn named(variable: &str) -> Option<PathBuf> {
-    let named = env_setting(variable).map(PathBuf::from);
-    if named.is_none() {
-        say(&format!("skipped: {variable} is not set"));
+/// The path that an environment variable names, or `None` and a printed skip.
+fn path_from_env(variable: &str) -> Option<PathBuf> {
+    let path = env_setting(variable).map(PathBuf::from);
+    if path.is_none() {
+        easel_testkit::skip("interop", &format!("{variable} is not set"));
     }
-    named
+    path
 }
 
-#[expect(clippy::print_stdout, reason = "who runs the tests learns what was tried and how it was judged")]
-fn say(line: &str) {
+#[expect(clippy::print_stdout, reason = "the person who runs the tests sees what was checked")]
+fn print_line(line: &str) {
     println!("{line}");
 }

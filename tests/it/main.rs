@@ -1,6 +1,6 @@
-//! Everything that is proved from outside: the real executable over pipes, real files, real processes.
+//! Tests of the executable: real pipes, files and processes.
 //!
-//! One binary, so that it links once. Start at [`harness`].
+//! They are one binary, so that it is linked once. Start at [`harness`].
 #![expect(clippy::expect_used, reason = "a test says what it needs and fails without it")]
 
 mod harness;

@@ -1,4 +1,4 @@
-//! The configuration of single threads, and which notifications a connection gets.
+//! Configuration of single threads, and notifications that a connection opts out of.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ async fn draws(server: &mut Server, thread_id: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_thread_that_switches_images_off_has_neither_tool_and_the_others_keep_theirs() {
+async fn thread_override_disables_images_for_itself_only() {
     for (tool, exposure) in [(STANDALONE, ToolExposure::Standalone), (HOSTED, ToolExposure::Hosted)] {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
@@ -39,7 +39,7 @@ async fn a_thread_that_switches_images_off_has_neither_tool_and_the_others_keep_
         assert_eq!(tools(&mut server, &on.id).await.exposure, exposure);
         assert!(draws(&mut server, &on.id).await);
 
-        // A resume can bring another configuration, for the thread in memory and for good.
+        // A resume can set another configuration, for the loaded thread and permanently.
         for (params, wanted) in [(true, exposure), (false, ToolExposure::None)] {
             let config = config(&json!({"features": {"image_generation": params}}));
             let resume = ThreadResumeParams { config, ..crate::threads::resume_params(&off.id) };
@@ -55,7 +55,7 @@ async fn a_thread_that_switches_images_off_has_neither_tool_and_the_others_keep_
     }
 }
 
-/// Asks, and notes which notifications come before the answer.
+/// Sends a request and records the notifications before its response.
 async fn ask(server: &mut Server, heard: &mut BTreeSet<String>, method: &str, params: Value) -> Value {
     let line = json!({"id": 1_000_000, "method": method, "params": params}).to_string();
     server.client.send_line(&line).await.expect("the server takes its input");
@@ -69,7 +69,8 @@ async fn ask(server: &mut Server, heard: &mut BTreeSet<String>, method: &str, pa
     }
 }
 
-/// The notifications of a connection that opts out of these: one thread with one image, and what else a client can cause.
+/// The notifications of a connection that opts out of some. It runs a thread with an image and everything else that
+/// causes notifications.
 async fn heard(opted_out: &BTreeSet<String>) -> BTreeSet<String> {
     let sandbox = Sandbox::with_config("colour = 1\n");
     let mut server = Server::spawn(sandbox.server_command(STANDALONE));
@@ -81,7 +82,7 @@ async fn heard(opted_out: &BTreeSet<String>) -> BTreeSet<String> {
     let id = started["thread"]["id"].clone();
     let input = json!([{"type": "text", "text": "draw a red square"}]);
     ask(&mut server, &mut heard, "turn/start", json!({"threadId": id, "input": input})).await;
-    // A client that does not hear of the end asks for it.
+    // A client that opted out of the end of a turn polls for it.
     loop {
         let read = ask(&mut server, &mut heard, "thread/read", json!({"threadId": id, "includeTurns": true})).await;
         if read["thread"]["turns"][0]["status"] == "completed" {
@@ -110,7 +111,7 @@ async fn heard(opted_out: &BTreeSet<String>) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn every_notification_can_be_opted_out_of_by_its_exact_name() {
+async fn clients_can_opt_out_of_every_notification() {
     let (_, bundle) = easel_protocol::schema::json_schema_files().remove(0);
     let bundle: Value = serde_json::from_str(&bundle).expect("JSON");
     let known: BTreeSet<String> = bundle["notifications"].as_object().expect("names").keys().cloned().collect();
@@ -123,7 +124,7 @@ async fn every_notification_can_be_opted_out_of_by_its_exact_name() {
     }
     assert!(all.len() >= 17, "{all:?}");
     assert_eq!(heard(&known).await, BTreeSet::new());
-    // One name takes away that one alone.
+    // Opting out of one name affects only this name.
     let one: BTreeSet<String> = ["item/completed".to_owned()].into();
     assert_eq!(heard(&one).await, all.difference(&one).cloned().collect());
 }

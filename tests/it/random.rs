@@ -1,19 +1,12 @@
-//! Random calls over two processes on one home and three connections, each answer held against a model. Processes are
-//! killed, requests are cancelled, the database is locked by another program, and image files are removed meanwhile.
+//! Random requests by three clients to two processes on one home. Every response is compared with a model. In between,
+//! processes are killed, requests are cancelled, another program locks the database, and image files are removed.
 //!
-//! `EASEL_SOAK_SECONDS` says how long it goes on; without it, some hundred steps. `EASEL_SOAK_SEED` throws the same dice
-//! as the run that named it. Start at [`model`].
+//! `EASEL_SOAK_SECONDS` sets the duration. Without it, a run has a few hundred steps. `EASEL_SOAK_SEED` repeats the run
+//! that printed this seed. Start at [`model`].
 
-mod cancellations;
-mod changes;
-mod data;
-mod faults;
-mod images;
 mod model;
-mod reads;
 mod restarts;
-mod subscriptions;
-mod turns;
+mod steps;
 mod world;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -29,11 +22,11 @@ use model::{ClientIndex, PROCESS_OF_CLIENT, Thread};
 use restarts::Exit;
 use world::World;
 
-/// Steps of a run in the suite.
+/// Steps of a run in the test suite.
 const STEPS: usize = 250;
-/// Steps that a failure prints.
+/// The last steps that a failure prints.
 const PRINTED_STEPS: usize = 40;
-/// The throws of that run are always the same.
+/// The seed of a run in the test suite.
 const SEED: u64 = 1;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +64,7 @@ enum Step {
     End,
 }
 
-/// How often each is thrown.
+/// How often each step is chosen.
 const WEIGHTS: [(usize, Step); 31] = [
     (8, Step::Start),
     (24, Step::Turn),
@@ -107,7 +100,7 @@ const WEIGHTS: [(usize, Step); 31] = [
 ];
 
 #[test]
-fn two_processes_and_three_connections_lose_nothing_and_tell_nobody_else_whatever_they_are_asked() {
+fn random_calls_match_the_model() {
     let number = |name: &str| env_setting(name).map(|value| value.to_string_lossy().parse().expect("a number"));
     let seconds: Option<u64> = number("EASEL_SOAK_SECONDS");
     let seed = number("EASEL_SOAK_SEED").unwrap_or_else(|| seconds.map_or(SEED, |_| Rng::seed_from_clock()));
@@ -130,9 +123,9 @@ fn two_processes_and_three_connections_lose_nothing_and_tell_nobody_else_whateve
         world.stop_all();
         world.verify_after_restart();
     }));
-    println!("{steps} steps, {kills} kills; EASEL_SOAK_SEED={seed} throws the same dice");
+    println!("{steps} steps, {kills} kills; EASEL_SOAK_SEED={seed} repeats this run");
     if let Err(panic) = run {
-        println!("the last were {trail:#?}");
+        println!("the last steps: {trail:#?}");
         resume_unwind(panic);
     }
 }
@@ -146,7 +139,7 @@ impl World {
     fn run_step(&mut self, step: Step, client: ClientIndex, id: &str) {
         let may_end = |thread: &Thread| thread.has_quick_turn() && thread.subscribers.is_empty();
         if self.model.thread(id).is_some_and(may_end) {
-            // It leaves memory at any moment, and whoever looks at it must know on which side of that.
+            // It may be unloaded at any moment, and the model must know whether it is.
             self.finish_quick_turn(id);
         }
         match step {
@@ -186,14 +179,14 @@ impl World {
         self.expect_notices(Vec::new());
     }
 
-    /// A thread of the model, seldom one that is no more.
+    /// A thread of the model, or rarely one that no longer exists.
     fn some_thread(&mut self) -> String {
         let ids: Vec<String> = self.model.threads.iter().map(|thread| thread.id.clone()).collect();
         let removed_ids = self.rng.choose(&self.model.removed_ids).cloned().filter(|_| self.rng.one_in(20));
         removed_ids.or_else(|| self.rng.choose(&ids).cloned()).unwrap_or_else(|| "none".to_owned())
     }
 
-    /// A fresh process has every thread and image, and no file that nobody shows.
+    /// A new process must have every thread and image, and no file without a reference.
     fn verify_after_restart(&mut self) {
         for thread in &mut self.model.threads {
             thread.writer = None;
@@ -209,7 +202,7 @@ impl World {
             self.list_turns(2, &id);
             self.list_items(2, &id);
             self.list_images(2, Some(&id));
-            // Whoever takes a thread clears away what an interrupted drawing left.
+            // Loading a thread removes what interrupted turns left.
             self.resume(2, &id);
         }
         self.list_images(2, None);
@@ -222,7 +215,7 @@ impl World {
         let expected: BTreeSet<PathBuf> = kept.map(paths).collect();
         let files =
             list_recursively(&self.sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file());
-        // Nobody takes a thread that has ended.
+        // Nobody loads a thread that has ended.
         let is_half = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "part");
         let has_ended = |path: &PathBuf| {
             self.model.ended.iter().any(|ghost| path.parent().is_some_and(|folder| folder.ends_with(&ghost.id)))

@@ -1,8 +1,8 @@
-//! `kill -9`: nothing finished is lost, nothing half is shown, and what it may have cost is said.
+//! After `kill -9`, finished images are kept, incomplete ones are not shown, and the billing status is known.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use easel_protocol::image::ImageListParams;
 use easel_protocol::item::{ImageStatus, ThreadItem};
@@ -20,8 +20,11 @@ use crate::harness::{HOSTED, SLOW_AND_BILLING, SLOW_AND_FREE, STANDALONE, Sandbo
 use crate::storage::list_recursively;
 use crate::threads::{items_list_params, read_params, resume_params};
 
-/// Starts a turn and comes back when its call may have been sent: no event tells that, but the journal has it by then.
-async fn turn_with_a_call(sandbox: &Sandbox, server: &mut Server, thread_id: &str) {
+/// The longest wait for a state of a turn.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Starts a turn and waits until its call is in the journal, which is before it is sent. No event announces that.
+async fn start_turn_with_call(sandbox: &Sandbox, server: &mut Server, thread_id: &str) {
     server.start_turn(thread_id, vec![text("draw a red square")]).await;
     server.events_until(is_image_start).await;
     let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
@@ -32,13 +35,13 @@ async fn turn_with_a_call(sandbox: &Sandbox, server: &mut Server, thread_id: &st
 }
 
 #[tokio::test]
-async fn a_call_that_was_under_way_at_kill_9_is_closed_with_what_it_may_have_cost() {
+async fn call_open_at_kill_9_ends_with_its_billing_status() {
     for (config, billed) in [(SLOW_AND_BILLING, Billed::Uncertain), (SLOW_AND_FREE, Billed::No)] {
         for tool in [STANDALONE, HOSTED] {
             let sandbox = Sandbox::with_config(config);
             let mut server = sandbox.start_server_with(tool).await;
             let thread = server.start_thread().await;
-            turn_with_a_call(&sandbox, &mut server, &thread.id).await;
+            start_turn_with_call(&sandbox, &mut server, &thread.id).await;
             server.client.kill().await.expect("it is killed");
 
             let mut server = sandbox.start_server_with(tool).await;
@@ -60,11 +63,11 @@ async fn a_call_that_was_under_way_at_kill_9_is_closed_with_what_it_may_have_cos
 }
 
 #[tokio::test]
-async fn a_turn_that_kill_9_cut_off_reads_back_in_full() {
+async fn turn_cut_off_by_kill_9_is_readable() {
     let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
-    turn_with_a_call(&sandbox, &mut server, &thread.id).await;
+    start_turn_with_call(&sandbox, &mut server, &thread.id).await;
     server.client.kill().await.expect("it is killed");
     let mut server = sandbox.start_server().await;
     let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
@@ -73,7 +76,7 @@ async fn a_turn_that_kill_9_cut_off_reads_back_in_full() {
 }
 
 #[tokio::test]
-async fn a_thread_goes_on_after_kill_9() {
+async fn thread_continues_after_kill_9() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
         let mut server = sandbox.start_server_with(tool).await;
@@ -93,28 +96,74 @@ async fn a_thread_goes_on_after_kill_9() {
     }
 }
 
-/// One turn of a thread, in a process that is killed at some moment of it.
-async fn turn_that_is_killed(sandbox: &Sandbox, thread_id: Option<&str>, tool: &[&str], rng: &mut Rng) -> String {
+/// When a turn is killed: a state that the turn reaches and does not leave before its end.
+#[derive(Debug, Clone, Copy)]
+enum KillPoint {
+    /// This many events have arrived.
+    AfterEvents(usize),
+    /// The journal has one more call.
+    CallJournalled,
+    /// The folder of images has one more file, complete or not.
+    FileCreated,
+    /// The journal has one more call with an outcome.
+    CallSettled,
+}
+
+impl KillPoint {
+    fn random(rng: &mut Rng) -> Self {
+        match rng.below(6) {
+            0..=2 => Self::AfterEvents(rng.below(14)),
+            3 => Self::CallJournalled,
+            4 => Self::FileCreated,
+            _ => Self::CallSettled,
+        }
+    }
+
+    /// A number that grows when the turn reaches this point.
+    fn progress(self, sandbox: &Sandbox) -> usize {
+        let calls = |condition: &str| {
+            let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
+            let query = format!("SELECT count(*) FROM calls {condition}");
+            database.query_row(&query, (), |row| row.get::<_, u32>(0)).expect("the journal") as usize
+        };
+        match self {
+            Self::AfterEvents(_) => 0,
+            Self::CallJournalled => calls(""),
+            Self::CallSettled => calls("WHERE outcome IS NOT NULL"),
+            Self::FileCreated => {
+                list_recursively(&sandbox.home().join("generated_images")).iter().filter(|path| path.is_file()).count()
+            }
+        }
+    }
+}
+
+/// Runs one turn in a process that is killed at a random point. Returns the id of its thread.
+async fn run_killed_turn(sandbox: &Sandbox, thread_id: Option<&str>, tool: &[&str], rng: &mut Rng) -> String {
     let mut server = sandbox.start_server_with(tool).await;
     let thread_id = match thread_id {
         Some(thread_id) => server.request::<ThreadResume>(&resume_params(thread_id)).await.thread.id,
         None => server.start_thread().await.id,
     };
+    let point = KillPoint::random(rng);
+    let before = point.progress(sandbox);
     server.start_turn(&thread_id, vec![text("draw a red square, 256x256")]).await;
-    // Some are killed between two events and some between two writes.
-    if rng.one_in(2) {
-        for _ in 0..rng.below(14) {
+    if let KillPoint::AfterEvents(count) = point {
+        for _ in 0..count {
             server.client.event().await.expect("a whole line").expect("an event");
         }
     } else {
-        tokio::time::sleep(Duration::from_micros(rng.below(120_000) as u64)).await;
+        let start = Instant::now();
+        while point.progress(sandbox) == before {
+            assert!(start.elapsed() < TIMEOUT, "the turn does not reach {point:?}");
+            tokio::task::yield_now().await;
+        }
     }
     server.client.kill().await.expect("it is killed");
     thread_id.to_string()
 }
 
 #[tokio::test]
-async fn kill_9_at_any_moment_leaves_whole_known_images_and_ended_items() {
+async fn kill_9_at_any_moment_leaves_only_complete_images() {
     let rounds = if env_setting("RUN_SLOW_TESTS").is_some() { 200 } else { 24 };
     let sandbox = Sandbox::with_config("[wire]\nturn_event_delay_ms = 0\n");
     let mut rng = Rng::new(7);
@@ -122,14 +171,14 @@ async fn kill_9_at_any_moment_leaves_whole_known_images_and_ended_items() {
     for round in 0..rounds {
         let tool = if round % 2 == 0 { STANDALONE } else { HOSTED };
         let known = threads.get(round / 2 % 3).cloned();
-        let thread_id = turn_that_is_killed(&sandbox, known.as_deref(), tool, &mut rng).await;
+        let thread_id = run_killed_turn(&sandbox, known.as_deref(), tool, &mut rng).await;
         if known.is_none() {
             threads.push(thread_id);
         }
     }
     let mut server = sandbox.start_server().await;
     let known = known_images(&mut server).await;
-    assert!(!known.is_empty(), "some live to see their image");
+    assert!(!known.is_empty(), "some turns finish their image");
     let files: BTreeSet<PathBuf> =
         list_recursively(&sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file()).collect();
     assert_eq!(files, known, "every file has a record, and every record its file");
@@ -137,12 +186,12 @@ async fn kill_9_at_any_moment_leaves_whole_known_images_and_ended_items() {
         list_recursively(&sandbox.home().join("attachments")).into_iter().filter(|path| path.is_file()).collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
     for thread_id in &threads {
-        everything_ended(&mut server, thread_id).await;
+        assert_everything_ended(&mut server, thread_id).await;
     }
     server.close().await;
 }
 
-/// The files of all records, each found whole and as the record says.
+/// The files of all image records. Each must be complete and match its record.
 async fn known_images(server: &mut Server) -> BTreeSet<PathBuf> {
     let mut known = BTreeSet::new();
     let mut params = ImageListParams::default();
@@ -161,7 +210,7 @@ async fn known_images(server: &mut Server) -> BTreeSet<PathBuf> {
     }
 }
 
-async fn everything_ended(server: &mut Server, thread_id: &str) {
+async fn assert_everything_ended(server: &mut Server, thread_id: &str) {
     let turns = server.request::<ThreadRead>(&read_params(thread_id)).await.thread.turns;
     for turn in &turns {
         assert!(matches!(turn.status, TurnStatus::Completed | TurnStatus::Interrupted), "{turn:#?}");

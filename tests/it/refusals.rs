@@ -1,5 +1,5 @@
-//! What every method refuses and in which words, for all methods alike: the cases come from the schema, and a new method
-//! has them without being named here. What single methods refuse beside that stands with their tests.
+//! Errors that are the same for all methods. The cases are generated from the schema, so a new method is covered
+//! without being named here. Tests of single methods have their other errors.
 
 mod broken;
 mod long;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::Server;
 
-/// Asks, and takes the answer; what is told meanwhile is not looked at. A refusal is the whole error.
+/// Sends a request and reads the response. Notifications are ignored. An error is returned as a whole.
 async fn ask(server: &mut Server, method: &str, params: Option<&Value>) -> Result<Value, Value> {
     let mut request = json!({ "id": "refusals", "method": method });
     if let Some(params) = params {

@@ -1,4 +1,4 @@
-//! One client that uses every method, and every line of it judged by both schemas.
+//! A client that uses every method. Every line is checked against both schemas.
 
 mod steps;
 
@@ -28,7 +28,7 @@ impl MethodVisitor for Names {
     }
 }
 
-/// The name of each method, in reading order.
+/// The name of each method, in the order of the list.
 pub(crate) fn methods() -> Vec<&'static str> {
     let mut names = Names::default();
     visit_methods(&mut names);
@@ -36,7 +36,7 @@ pub(crate) fn methods() -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn a_session_that_uses_every_method_is_as_both_schemas_say() {
+async fn session_with_every_method_matches_both_schemas() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::with_config(CONFIG);
         let mut server = Server::spawn(sandbox.server_command(tool));
@@ -59,7 +59,7 @@ async fn a_session_that_uses_every_method_is_as_both_schemas_say() {
         for (owner, checker) in
             checkers.into_iter().take(if env_setting("EASEL_PEER_SCHEMA").is_some() { 2 } else { 1 })
         {
-            // All but `initialized`, which has nothing to judge.
+            // Every message but `initialized`, which has no schema.
             assert_eq!(check_transcript(checker, &transcript), transcript.len() - 1, "{owner}");
         }
         if tool == STANDALONE {
@@ -82,7 +82,7 @@ fn check_transcript(mut checker: SchemaChecker, transcript: &[(Direction, String
 }
 
 #[test]
-fn a_wrong_field_is_found_in_every_kind_of_message() {
+fn schema_check_finds_wrong_fields_in_every_message() {
     let request = (Direction::Sent, r#"{"id":1,"method":"thread/list"}"#);
     let wrong = [
         vec![(Direction::Received, r#"{"method":"turn/started","params":{"threadId":"t"}}"#)],
@@ -109,7 +109,7 @@ fn requests(transcript: &[(Direction, String)]) -> impl Iterator<Item = String> 
     sent.filter_map(|(_, line)| serde_json::from_str::<Value>(line).ok()?["method"].as_str().map(str::to_owned))
 }
 
-/// A line a message: which way it went, what it is, and the names of its fields.
+/// One line per message: its direction, its method, and the names of its fields.
 fn told(transcript: &[(Direction, String)]) -> String {
     let mut said = String::new();
     for (direction, line) in transcript {
@@ -125,7 +125,7 @@ fn told(transcript: &[(Direction, String)]) -> String {
         };
     }
     let mut lines: Vec<&str> = said.lines().map(str::trim_end).collect();
-    // Of a message's pieces one.
+    // Only one of several deltas of a message is shown.
     lines.dedup();
     lines.join("\n")
 }

@@ -1,4 +1,4 @@
-//! The home, and two processes in it.
+//! The home folder, and two processes in one home.
 
 #[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
@@ -22,13 +22,13 @@ use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text, turn_start_params};
 use crate::threads::{read_params, resume_params};
 
-/// Who may do what with it. Only Unix has a mode.
+/// The permissions of a file. Only Unix has a mode.
 #[cfg(unix)]
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
 }
 
-/// Every path below the folder.
+/// All paths below the folder, at any depth.
 pub(crate) fn list_recursively(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
@@ -41,7 +41,7 @@ pub(crate) fn list_recursively(folder: &Path) -> Vec<std::path::PathBuf> {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn all_that_lies_in_the_home_is_the_users_alone() {
+async fn files_in_the_home_are_private() {
     let sandbox = Sandbox::new();
     let file = sandbox.write_file("a.png", &solid_png(60, 40, RED));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("permissions");
@@ -49,7 +49,7 @@ async fn all_that_lies_in_the_home_is_the_users_alone() {
     let thread = server.start_thread().await;
     server.run_turn(&thread.id, vec![text("edit this"), crate::harness::local_image(&file)]).await;
     assert_eq!(mode(&sandbox.home()), 0o700);
-    // A lock file says nothing, so anybody who could reach it might read it.
+    // A lock file has no content, so its permissions do not matter.
     let says_something = |path: &std::path::PathBuf| path.is_dir() || !read_file(path).is_empty();
     let open = |path: &std::path::PathBuf| mode(path) != if path.is_dir() { 0o700 } else { 0o600 };
     let open: Vec<_> = list_recursively(&sandbox.home()).into_iter().filter(says_something).filter(open).collect();
@@ -58,7 +58,7 @@ async fn all_that_lies_in_the_home_is_the_users_alone() {
 }
 
 #[tokio::test]
-async fn the_home_follows_codex_home_and_the_users_own() {
+async fn home_falls_back_to_codex_home_and_user_home() {
     let sandbox = Sandbox::new();
     let (codex, user) = (sandbox.root().join("codex"), sandbox.root().join("user"));
     let mut isolated = sandbox.server_command(HOSTED);
@@ -79,7 +79,7 @@ async fn the_home_follows_codex_home_and_the_users_own() {
 }
 
 #[tokio::test]
-async fn a_home_that_cannot_be_is_an_exit_of_1_that_says_so_on_stderr_alone() {
+async fn unusable_home_exits_with_1_and_a_message_on_stderr() {
     let sandbox = Sandbox::new();
     let taken = sandbox.write_file("taken", b"");
     for home in [taken.clone(), taken.join("below")] {
@@ -94,7 +94,7 @@ async fn a_home_that_cannot_be_is_an_exit_of_1_that_says_so_on_stderr_alone() {
 }
 
 #[tokio::test]
-async fn a_new_process_carries_on_with_the_images_of_the_old_one() {
+async fn new_process_continues_with_stored_images() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
@@ -122,7 +122,7 @@ async fn a_new_process_carries_on_with_the_images_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn two_processes_read_each_others_threads_and_a_thread_has_one_writer() {
+async fn processes_share_threads_with_one_writer_each() {
     let sandbox = Sandbox::new();
     let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
     let (first, second) = (one.start_thread().await, two.start_thread().await);
@@ -148,7 +148,7 @@ async fn two_processes_read_each_others_threads_and_a_thread_has_one_writer() {
 }
 
 #[tokio::test]
-async fn a_thread_passes_to_the_second_process_when_the_first_is_killed_or_lets_go() {
+async fn second_process_takes_over_a_released_thread() {
     let sandbox = Sandbox::new();
     let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
     let (killed, released) = (one.start_thread().await, one.start_thread().await);
@@ -166,7 +166,7 @@ async fn a_thread_passes_to_the_second_process_when_the_first_is_killed_or_lets_
 }
 
 #[tokio::test]
-async fn no_image_bytes_lie_outside_the_image_files() {
+async fn image_bytes_are_only_in_image_files() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -181,9 +181,9 @@ async fn no_image_bytes_lie_outside_the_image_files() {
     }
 }
 
-/// Reading needs no leave; what changes the thread does.
+/// Reading does not need the writer lease. Changing a thread does.
 #[tokio::test]
-async fn a_second_process_cannot_archive_a_thread_that_the_first_one_has() {
+async fn thread_in_use_cannot_be_archived_by_another_process() {
     let sandbox = Sandbox::new();
     let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
     let thread = one.start_thread().await;
@@ -218,7 +218,7 @@ async fn two_processes_work_side_by_side_in_one_home() {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_image_bytes() {
+async fn log_lines_contain_no_image_bytes() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.server_command(STANDALONE);
     let log = sandbox.root().join("log");
@@ -238,7 +238,7 @@ async fn no_log_line_holds_image_bytes() {
 }
 
 #[tokio::test]
-async fn an_image_that_cannot_be_stored_fails_by_its_item_and_the_server_goes_on() {
+async fn storage_failure_fails_the_item_only() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
@@ -258,7 +258,7 @@ async fn an_image_that_cannot_be_stored_fails_by_its_item_and_the_server_goes_on
 }
 
 #[tokio::test]
-async fn a_home_without_a_usable_database_is_said_with_every_request_that_needs_it() {
+async fn unusable_database_is_reported_by_each_request() {
     let sandbox = Sandbox::with_config("");
     std::fs::write(sandbox.home().join("easel.db"), vec![7; 8192]).expect("a file");
     let mut server = sandbox.start_server().await;

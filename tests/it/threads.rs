@@ -1,4 +1,4 @@
-//! Threads: their life, their history, and who hears of it.
+//! Threads: their life, their history and their subscribers.
 
 mod changes;
 mod ends;
@@ -46,7 +46,7 @@ pub(crate) fn turns_list_params(thread_id: &str) -> ThreadTurnsListParams {
     }
 }
 
-/// With its turns.
+/// Params that read a thread with its turns.
 pub(crate) fn read_params(thread_id: &str) -> ThreadReadParams {
     ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) }
 }

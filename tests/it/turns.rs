@@ -1,4 +1,4 @@
-//! The main job: a turn draws, the next one edits.
+//! The main use: a turn draws an image, and the next one edits it.
 
 mod after_interrupt;
 mod attachments;
@@ -20,7 +20,7 @@ use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, text};
 use crate::threads::items_list_params;
 
-/// The names of the events, where a run of one name counts once.
+/// The methods of the events. Consecutive equal methods count once.
 fn methods(events: &[Event]) -> Vec<&str> {
     let mut methods: Vec<&str> = events.iter().map(Event::method).collect();
     methods.dedup();
@@ -28,7 +28,7 @@ fn methods(events: &[Event]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_draw_turn_tells_its_events_in_the_order_of_the_contract() {
+async fn draw_turn_emits_events_in_protocol_order() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -54,7 +54,7 @@ async fn a_draw_turn_tells_its_events_in_the_order_of_the_contract() {
 }
 
 #[tokio::test]
-async fn a_hosted_draw_turn_tells_the_same_events_but_asks_the_model_once() {
+async fn hosted_draw_turn_emits_the_same_events() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(HOSTED).await;
     let thread = server.start_thread().await;
@@ -79,7 +79,7 @@ async fn a_hosted_draw_turn_tells_the_same_events_but_asks_the_model_once() {
 }
 
 #[tokio::test]
-async fn every_field_of_a_draw_turn_is_as_the_contract_says() {
+async fn every_field_of_a_draw_turn_matches() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -107,7 +107,7 @@ async fn an_edit_turn_edits_the_image_of_the_turn_before() {
 }
 
 #[tokio::test]
-async fn the_record_of_an_image_says_what_its_file_shows() {
+async fn image_record_matches_its_file() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -127,7 +127,7 @@ async fn the_record_of_an_image_says_what_its_file_shows() {
     server.close().await;
 }
 
-/// Draws, then edits; the client-visible items of both turns, and the files that they name.
+/// Draws and edits. Returns the visible items of both turns and the files that they name.
 async fn conversation(sandbox: &Sandbox, arguments: &[&str]) -> (Value, Value, Vec<Vec<u8>>) {
     let mut server = sandbox.start_server_with(arguments).await;
     let thread = server.start_thread().await;
@@ -146,7 +146,7 @@ async fn conversation(sandbox: &Sandbox, arguments: &[&str]) -> (Value, Value, V
 }
 
 #[tokio::test]
-async fn the_standalone_and_the_hosted_tool_show_a_client_the_same() {
+async fn standalone_and_hosted_tool_look_the_same() {
     let (standalone, hosted) = (Sandbox::new(), Sandbox::new());
     let standalone = conversation(&standalone, STANDALONE).await;
     let hosted = conversation(&hosted, HOSTED).await;
@@ -163,7 +163,7 @@ fn similar(one: &Value, other: &Value) {
 }
 
 #[tokio::test]
-async fn history_says_what_the_events_said() {
+async fn history_matches_the_events() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
@@ -194,7 +194,7 @@ async fn no_line_of_a_conversation_is_over_64_kib() {
 }
 
 #[tokio::test]
-async fn turn_completed_carries_the_last_agent_message_alone() {
+async fn turn_completed_contains_only_the_last_agent_message() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

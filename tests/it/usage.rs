@@ -1,4 +1,4 @@
-//! What was used, and what it may have cost.
+//! Usage and its estimated cost.
 
 use easel_protocol::account::GetAccountTokenUsageParams;
 use easel_protocol::method::{AccountUsageRead, UsageRead};
@@ -11,7 +11,7 @@ async fn read(server: &mut Server, params: UsageReadParams) -> UsageReadResponse
     server.request::<UsageRead>(&params).await
 }
 
-/// Images and whether they are free, tokens, cost.
+/// Images, whether they are free, tokens, and cost.
 fn sums(answer: &UsageReadResponse) -> (u64, u64, bool, Option<f64>) {
     let totals = &answer.totals;
     let tokens = totals.input_tokens + totals.output_tokens;
@@ -19,7 +19,7 @@ fn sums(answer: &UsageReadResponse) -> (u64, u64, bool, Option<f64>) {
 }
 
 #[tokio::test]
-async fn pictures_of_the_preview_count_and_cost_nothing() {
+async fn preview_images_are_counted_at_no_cost() {
     let sandbox =
         Sandbox::with_config("[prices.preview]\nimage = 0.5\ninput_per_million = 5\noutput_per_million = 40.5\n");
     let mut server = sandbox.start_server_with(STANDALONE).await;
@@ -44,7 +44,7 @@ async fn pictures_of_the_preview_count_and_cost_nothing() {
         assert_eq!(sums(&read(&mut server, params.clone()).await).0, images, "{params:?}");
     }
 
-    // Pages hold every entry once, and each tells the sums of all.
+    // Pages have every entry once, and each has the sums of all entries.
     let (mut cursor, mut entries) = (None, Vec::new());
     loop {
         let page = read(&mut server, UsageReadParams { cursor, limit: Some(1), ..UsageReadParams::default() }).await;
@@ -57,7 +57,7 @@ async fn pictures_of_the_preview_count_and_cost_nothing() {
     }
     assert_eq!(entries, all.data);
 
-    // What an image was stays counted when it is deleted.
+    // Deleted images still count.
     let images = server.request::<easel_protocol::method::ImageList>(&Default::default()).await.data;
     let delete = easel_protocol::image::ImageDeleteParams { image_id: images[0].image.id.clone(), thread_id: None };
     server.request::<easel_protocol::method::ImageDelete>(&delete).await;
@@ -67,7 +67,7 @@ async fn pictures_of_the_preview_count_and_cost_nothing() {
 }
 
 #[tokio::test]
-async fn a_price_of_the_configuration_makes_a_cost_and_a_missing_one_makes_none() {
+async fn cost_needs_a_configured_price() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let thread = server.start_thread().await;
@@ -103,7 +103,7 @@ async fn a_price_of_the_configuration_makes_a_cost_and_a_missing_one_makes_none(
 }
 
 #[tokio::test]
-async fn wishes_that_cannot_be_are_refused() {
+async fn invalid_usage_params_are_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     for (method, params, said) in [
@@ -133,9 +133,9 @@ async fn wishes_that_cannot_be_are_refused() {
     server.close().await;
 }
 
-/// A home of the version before usage was kept.
+/// A home of the version before usage was recorded.
 #[tokio::test]
-async fn what_was_used_before_is_taken_over() {
+async fn usage_of_older_databases_is_migrated() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let thread = server.start_thread().await;

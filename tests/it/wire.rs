@@ -1,21 +1,21 @@
-//! The connection itself, over the pipes of the real executable: lines, envelopes, bounds, the process and its end.
+//! The connection over the pipes of the executable: lines, envelopes, limits, and the exit of the process.
 //!
-//! Start at [`raw`]: a server whose three pipes a test holds itself.
+//! Start at [`raw`], a server whose pipes the test controls.
 
 pub(crate) mod raw;
 
-// What a line becomes.
+// Lines and their responses.
 mod answers;
 mod cancelled;
 mod envelope;
 mod in_flight;
 
-// How much and how long.
+// Sizes and queues.
 mod bursts;
 mod long_lines;
 mod stalled;
 
-// The process around the connection.
+// The process.
 mod ending;
 mod options;
 mod output;

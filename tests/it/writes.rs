@@ -1,4 +1,4 @@
-//! What a client changes of the configuration while the server runs.
+//! Changes of the configuration while the server runs.
 
 use easel_protocol::configuration::{
     ConfigBatchWriteParams, ConfigEdit, ConfigReadParams, ConfigReadResponse, ConfigRequirementsReadParams,
@@ -54,7 +54,7 @@ async fn exposure(server: &mut Server, thread_id: Option<&str>) -> ToolExposure 
     server.request::<ToolList>(&ToolListParams { thread_id: thread_id.map(Into::into) }).await.exposure
 }
 
-/// Takes the word that this is offered with the defaults from now on.
+/// Reads the announcement of the tools without a thread.
 async fn told(server: &mut Server, wanted: ToolExposure) {
     let event = server.expect_event("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
     let Event::ToolListUpdated(updated) = event else { return };
@@ -62,7 +62,7 @@ async fn told(server: &mut Server, wanted: ToolExposure) {
     assert_eq!(exposure(server, None).await, wanted);
 }
 
-/// Asks and must be refused: the whole error.
+/// Sends a request that must fail and returns the whole error.
 async fn error(server: &mut Server, method: &str, params: Value) -> Value {
     server
         .client
@@ -84,7 +84,7 @@ fn home_text(sandbox: &Sandbox) -> String {
 }
 
 #[tokio::test]
-async fn a_key_is_written_where_it_stands_and_read_back_under_the_same_version() {
+async fn written_key_is_read_back_with_the_same_version() {
     let before = "# Mine.\n\nmodel_provider = \"preview\" # for now\n\n[images]\n# Slow machine.\nparallel = 2\n";
     let sandbox = Sandbox::with_config(before);
     let mut server = sandbox.start_server_with(HOSTED).await;
@@ -107,14 +107,14 @@ async fn a_key_is_written_where_it_stands_and_read_back_under_the_same_version()
     assert_eq!(written.version, version(&mut server).await);
     server.close().await;
 
-    // Another process sees the same.
+    // Another process reads the same.
     let mut server = sandbox.start_server_with(HOSTED).await;
     assert_eq!(written.version, version(&mut server).await);
     server.close().await;
 }
 
 #[tokio::test]
-async fn what_is_refused_is_named_and_nothing_is_written() {
+async fn invalid_writes_are_named_and_write_nothing() {
     let before = "model_provider = \"preview\"\n";
     let sandbox = Sandbox::with_config(before);
     let mut server = sandbox.start_server_with(HOSTED).await;
@@ -152,7 +152,7 @@ async fn what_is_refused_is_named_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn what_a_stronger_layer_says_is_told_with_the_write() {
+async fn overriding_layer_is_reported_by_the_write() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(&["-c", "images.parallel=5"]).await;
     let written = set(&mut server, "images.parallel", json!(3)).await;
@@ -165,7 +165,7 @@ async fn what_a_stronger_layer_says_is_told_with_the_write() {
 }
 
 #[tokio::test]
-async fn a_secret_header_is_written_and_told_nowhere() {
+async fn secret_header_is_written_but_never_shown() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(HOSTED).await;
     set(&mut server, "model_providers.x.http_headers.X-Key", json!("canary-1")).await;
@@ -181,7 +181,7 @@ async fn a_secret_header_is_written_and_told_nowhere() {
 }
 
 #[tokio::test]
-async fn a_write_holds_for_new_threads_at_once_and_for_others_when_they_are_resumed_or_told() {
+async fn config_write_applies_to_new_and_resumed_threads() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(HOSTED).await;
     let (first, second) = (server.start_thread().await, server.start_thread().await);
@@ -204,7 +204,7 @@ async fn a_write_holds_for_new_threads_at_once_and_for_others_when_they_are_resu
 }
 
 #[tokio::test]
-async fn a_provider_that_is_described_is_there_and_a_thread_that_is_resumed_uses_it() {
+async fn written_provider_is_used_by_a_resumed_thread() {
     let sandbox = Sandbox::with_config("model_provider = \"mine\"\n");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -225,7 +225,7 @@ async fn switch(server: &mut Server, features: &[(&str, bool)]) -> Vec<(String, 
 }
 
 #[tokio::test]
-async fn a_switched_feature_holds_at_once_for_every_thread_and_is_written_nowhere() {
+async fn feature_switch_applies_at_once_and_is_not_stored() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(HOSTED).await;
     let thread = server.start_thread().await;
@@ -244,7 +244,7 @@ async fn a_switched_feature_holds_at_once_for_every_thread_and_is_written_nowher
 }
 
 #[tokio::test]
-async fn the_kill_switch_holds_for_every_thread_whatever_the_thread_says() {
+async fn kill_switch_overrides_every_thread() {
     let sandbox = Sandbox::with_config("[features]\nimage_generation = true\n");
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let plain = server.start_thread().await;
@@ -266,7 +266,7 @@ async fn the_kill_switch_holds_for_every_thread_whatever_the_thread_says() {
 }
 
 #[tokio::test]
-async fn a_wrong_switch_is_refused_and_nobody_requires_anything() {
+async fn invalid_feature_switches_are_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     for (params, said) in [
@@ -286,7 +286,7 @@ async fn a_wrong_switch_is_refused_and_nobody_requires_anything() {
 }
 
 #[tokio::test]
-async fn kill_switch_does_not_wait_for_a_foreign_lock() {
+async fn kill_switch_does_not_wait_for_a_database_lock() {
     let sandbox = Sandbox::with_config("");
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let lock = std::fs::File::create(sandbox.home().join("config.lock")).expect("a lock");
@@ -294,7 +294,7 @@ async fn kill_switch_does_not_wait_for_a_foreign_lock() {
     let write = server.client.send::<ConfigValueWrite>(&change("model", json!("a"))).await.expect("it is sent");
     let off = ExperimentalFeatureEnablementSetParams { enablement: [("image_generation".to_owned(), false)].into() };
     let switch = server.client.send::<ExperimentalFeatureEnablementSet>(&off).await.expect("it is sent");
-    // An answer to the write in between would be an error.
+    // A response to the write would be an error here.
     server.client.answer::<ExperimentalFeatureEnablementSet>(switch).await.expect("the switch is answered first");
     told_while_waiting(&mut server, write).await;
     drop(lock);
@@ -304,7 +304,7 @@ async fn kill_switch_does_not_wait_for_a_foreign_lock() {
     server.close().await;
 }
 
-/// The write gives up and names the lock, and the switch has been announced.
+/// The write fails with the lock's name, after the switch was announced.
 async fn told_while_waiting(server: &mut Server, write: u64) {
     let refused = server.client.answer::<ConfigValueWrite>(write).await;
     let Err(easel_client::ClientError::Refused { message, .. }) = refused else { panic!("{refused:?}") };

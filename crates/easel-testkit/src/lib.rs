@@ -4,6 +4,7 @@
 //! - [`openai`]: events and answers of the Responses API, as JSON.
 //! - [`image`]: sample images, and a decoder to look at the result.
 //! - [`rng`]: seeded random numbers.
+//! - [`skip()`]: says which test did not run, or fails if every test must run.
 //! - [`request_log`]: a folder of every request that the tests send, for the interop tests to check.
 #![expect(clippy::expect_used, reason = "a test helper that cannot do its work fails the test")]
 
@@ -12,3 +13,6 @@ pub mod image;
 pub mod openai;
 pub mod request_log;
 pub mod rng;
+mod skip;
+
+pub use skip::skip;

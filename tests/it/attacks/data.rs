@@ -1,4 +1,4 @@
-//! Nothing that was accepted is lost, and a thread survives what happens to its files.
+//! Acknowledged data is not lost, and a thread survives changes to its files.
 
 mod answered;
 mod pictures;

@@ -1,4 +1,4 @@
-//! No client, and no stranger, makes another client wait.
+//! No client and no unauthorized connection makes another client wait.
 
 #[cfg(unix)]
 mod connections;

@@ -1,4 +1,4 @@
-//! Memory stays flat whatever a provider or a client sends.
+//! Memory stays flat whatever providers and clients send.
 
 #[cfg(target_os = "linux")]
 mod answers;
@@ -10,7 +10,7 @@ mod threads;
 
 use crate::harness::Server;
 
-/// The most bytes that the server held at once so far, where the system counts them.
+/// The peak of the server's resident memory in bytes, on systems that report it.
 fn peak(server: &Server) -> Option<u64> {
     let pid = server.client.pid().expect("a running server");
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

@@ -1,4 +1,4 @@
-//! Nothing is paid twice, and nothing that was paid for is thrown away.
+//! Nothing is paid for twice, and nothing that was paid for is lost.
 
 mod hosted;
 mod locks;

@@ -1,4 +1,4 @@
-//! No credential and no file leaves that was not meant to.
+//! No credential and no file leaves the machine unintentionally.
 
 mod account;
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! What a provider answers where credentials are tried, and the tokens that clients hand over.
+//! Responses of a provider that checks credentials, and tokens of clients.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -7,19 +7,19 @@ use serde_json::json;
 use easel_testkit::http::{Request, Response};
 use easel_testkit::image::{RED, solid_png};
 
-/// One image.
+/// One generated image.
 pub(crate) fn image() -> Response {
     let image = STANDARD.encode(solid_png(2, 2, RED));
     Response::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }))
 }
 
-/// The model is asked what to do, and not what to say of what was done.
+/// Whether the model is asked for its first answer of a turn, before any tool output.
 pub(crate) fn is_question(request: &Request) -> bool {
     let outputs = || String::from_utf8_lossy(&request.body).contains("function_call_output");
     request.path.ends_with("/responses") && !outputs()
 }
 
-/// An answer of the model: calls of the image tool to a user, words to their outputs.
+/// An answer of the model: image calls for a user message, and a text for tool outputs.
 pub(crate) fn model(request: &Request, calls: usize) -> Response {
     let body = request.json();
     let last = body["input"].as_array().and_then(|input| input.last()).expect("a conversation");
@@ -33,7 +33,7 @@ pub(crate) fn unauthorized() -> Response {
     Response::json(401, &json!({ "error": { "message": "The token has expired.", "code": "token_expired" } }))
 }
 
-/// A refusal that repeats what the request was authorised with, as careless servers do.
+/// An error that repeats the credential of the request, as careless servers do.
 pub(crate) fn tale(request: &Request) -> Response {
     let is_secret = |(name, value): &&(String, String)| name == "authorization" || value.contains("canary");
     let secrets = request.headers.iter().filter(is_secret).map(|(name, value)| format!("{name}: {value}"));
@@ -53,7 +53,7 @@ pub(crate) fn usage_limit_reached() -> Response {
     Response::json(429, &error)
 }
 
-/// A ChatGPT access token; `signature` tells one from another.
+/// A ChatGPT access token. `signature` makes it unique.
 pub(crate) fn token(signature: &str) -> String {
     let claims = json!({
         "https://api.openai.com/profile": { "email": "a@example.com" },

@@ -1,4 +1,4 @@
-//! A credential of every kind goes out to a careless provider, and comes back nowhere.
+//! Credentials of every kind go to a careless provider and must not show up anywhere else.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use easel_testkit::http::{MockServer, Request, Response};
 use super::answers;
 use crate::harness::{Sandbox, Server, text};
 
-/// Asks for one image, then answers every request with 401 and repeats what it was authorised with.
+/// Calls for one image, then answers every request with 401 and repeats its credential.
 fn tell_tale(request: &Request) -> Response {
     if answers::is_question(request) { answers::model(request, 1) } else { answers::tale(request) }
 }
 
-/// Every way to be authorised: an environment variable, a header, a program, the account's key and its tokens.
+/// Every source of a credential: an environment variable, a header, a program, the account's key and its tokens.
 fn sandbox(provider: &MockServer) -> Sandbox {
     Sandbox::with_config(&format!(
         "model_provider = \"studio\"\nopenai_base_url = \"{0}\"\nchatgpt_base_url = \"{0}\"\n\
@@ -41,7 +41,7 @@ async fn start_drawing(server: &mut Server, provider: &str) {
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
 }
 
-/// The rest of a turn whose image is refused first, and then the model.
+/// Reads the rest of a turn. First its image is rejected, then the model request.
 async fn in_vain(server: &mut Server) {
     let events = server.events_until_turn_end().await;
     assert!(events.iter().any(|event| matches!(event, Event::Error(_))), "the model was refused: {events:#?}");
@@ -56,7 +56,7 @@ async fn log_in(server: &mut Server, login: &LoginAccountParams) {
 }
 
 #[tokio::test]
-async fn no_output_log_or_file_holds_a_credential_but_the_one_that_is_for_it() {
+async fn credentials_appear_only_in_their_own_file() {
     let provider = MockServer::respond(tell_tale);
     let sandbox = sandbox(&provider);
     let log = sandbox.project().join("stderr.txt");
@@ -109,7 +109,7 @@ async fn no_output_log_or_file_holds_a_credential_but_the_one_that_is_for_it() {
     assert!(std::fs::metadata(&log).expect("the log").len() > 0);
 }
 
-/// Names of the files below `folder` with a canary in them.
+/// Collects the names of files below `folder` that contain a canary.
 pub(super) fn holders(folder: &Path, names: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

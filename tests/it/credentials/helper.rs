@@ -1,4 +1,4 @@
-//! A program that prints the credential.
+//! Programs that print a credential.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -10,7 +10,7 @@ use easel_testkit::http::{MockServer, Request, Response};
 use super::answers;
 use crate::harness::{Sandbox, events, text};
 
-/// A home with a provider whose credential this script prints, from Easel's home as its working folder.
+/// A sandbox with a provider whose credential this script prints. The script runs in Easel's home.
 fn sandbox(backend: &MockServer, script: &str, settings: &str) -> Sandbox {
     let sandbox = Sandbox::with_config(&format!(
         "model_provider = \"studio\"\n[model_providers.studio]\npreset = \"openai\"\nbase_url = \"{}\"\n\
@@ -23,10 +23,10 @@ fn sandbox(backend: &MockServer, script: &str, settings: &str) -> Sandbox {
     sandbox
 }
 
-/// Counts its runs in a file, and prints `key-1`, `key-2` and so on.
+/// Counts its runs in a file and prints `key-1`, `key-2` and so on.
 const COUNTING: &str = "n=0; [ -f runs ] && read n < runs; n=$((n + 1)); echo $n > runs; echo \"  $1-$n\"";
 
-/// Takes the second key only.
+/// Accepts the second key only.
 fn second_key(request: &Request) -> Response {
     match request.path.ends_with("/responses") {
         _ if request.bearer_token() != "key-2" => answers::unauthorized(),
@@ -36,7 +36,7 @@ fn second_key(request: &Request) -> Response {
 }
 
 #[tokio::test]
-async fn what_it_prints_is_kept_and_asked_for_again_when_it_is_refused() {
+async fn printed_credential_is_cached_and_renewed_after_refusal() {
     let backend = MockServer::respond(second_key);
     let sandbox = sandbox(&backend, COUNTING, "args = [\"key\"]");
     let mut server = sandbox.start_server().await;
@@ -50,7 +50,7 @@ async fn what_it_prints_is_kept_and_asked_for_again_when_it_is_refused() {
 }
 
 #[tokio::test]
-async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
+async fn program_without_output_is_an_error_and_sends_nothing() {
     for (script, settings, says) in [
         ("exit 3", "", "exit status: 3"),
         ("true", "", "no credential"),
@@ -76,7 +76,7 @@ async fn a_program_that_prints_no_credential_is_one_sentence_and_no_request() {
 }
 
 #[tokio::test]
-async fn a_program_that_prints_the_same_again_is_not_believed_twice() {
+async fn same_credential_again_is_not_sent_twice() {
     let backend = MockServer::respond(|request: &Request| {
         if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::unauthorized() }
     });

@@ -1,4 +1,4 @@
-//! The operating system's keychain: a real Secret Service on a bus of its own, or none.
+//! The keychain of the operating system: a real Secret Service on a private bus, or none.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -19,39 +19,34 @@ use crate::harness::{STANDALONE, Sandbox, Server, env_setting, events, text};
 const LOGIN: &[&str] = &["login", "--with-api-key"];
 const STATUS: &[&str] = &["login", "status"];
 
-/// A home that keeps its login there, beside a provider.
+/// A sandbox that stores its login in the keychain, with a provider.
 fn sandbox(choice: &str, provider: &MockServer) -> Sandbox {
     let url = provider.url("v1");
     Sandbox::with_config(&format!("cli_auth_credentials_store = \"{choice}\"\nopenai_base_url = \"{url}\"\n"))
 }
 
-/// A message bus that starts a keychain when somebody asks for one. Both end when this is dropped.
+/// A message bus that starts a keychain on the first request. Both end when it is dropped.
 struct Bus {
     address: String,
     daemon: Child,
 }
 
 impl Bus {
-    /// A keychain that is opened, and made at first, with a password of its own.
+    /// A bus with an unlocked keychain, which is created on first use.
     async fn open(folder: &Path) -> Option<Self> {
         Self::start(folder, "echo | exec gnome-keyring-daemon --foreground --components=secrets --unlock").await
     }
 
-    /// The same one when nobody opens it.
+    /// A bus with the same keychain, locked.
     async fn locked(folder: &Path) -> Option<Self> {
         Self::start(folder, "exec gnome-keyring-daemon --foreground --components=secrets").await
     }
 
-    /// `None`, and a line that says why, when there can be no keychain.
-    #[expect(clippy::print_stdout, reason = "who runs the tests learns of this")]
+    /// Starts the bus, or prints a skip and returns `None` if the programs are not installed.
     async fn start(folder: &Path, keychain: &str) -> Option<Self> {
-        if !cfg!(feature = "keychain") {
-            println!("skipped: this is a build without the cargo feature `keychain`");
-            return None;
-        }
         for program in ["dbus-daemon", "gnome-keyring-daemon"] {
             if Command::new(program).arg("--version").stdout(Stdio::null()).status().await.is_err() {
-                println!("skipped: {program} is not there");
+                easel_testkit::skip("keychain", &format!("{program} is not installed"));
                 return None;
             }
         }
@@ -87,11 +82,11 @@ fn on(address: &str) -> [(&str, &str); 1] {
 }
 
 #[tokio::test]
-async fn a_login_in_the_keychain_draws_and_is_in_no_file() {
+async fn keychain_login_works_and_is_in_no_file() {
     for choice in ["keyring", "auto"] {
         let provider = MockServer::respond(friendly);
         let sandbox = sandbox(choice, &provider);
-        // What an earlier login left behind.
+        // A file that an earlier login left.
         std::fs::write(sandbox.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\"}").expect("a file");
         let Some(bus) = Bus::open(sandbox.root()).await else { return };
 
@@ -123,7 +118,7 @@ async fn a_login_in_the_keychain_draws_and_is_in_no_file() {
 }
 
 #[tokio::test]
-async fn a_locked_keychain_says_so_and_auto_takes_the_file() {
+async fn locked_keychain_is_an_error_and_auto_uses_the_file() {
     let sandbox = Sandbox::with_config("");
     let Some(mut bus) = Bus::open(sandbox.root()).await else { return };
     let keyring = ["-c", "cli_auth_credentials_store=keyring"];
@@ -133,9 +128,9 @@ async fn a_locked_keychain_says_so_and_auto_takes_the_file() {
     let bus = Bus::locked(sandbox.root()).await.expect("it was there before");
     let status = easel(&sandbox, &[&keyring, STATUS].concat(), "", &bus.variables()).await;
     assert!(said(&status).contains("keychain cannot be used: it is locked"), "{}", said(&status));
-    fails_with_a_reason(&sandbox, &bus, &keyring).await;
-    falls_back(&sandbox, &bus.address).await;
-    // A login may be left in it, and whoever logs out must know.
+    assert_fails_with_reason(&sandbox, &bus, &keyring).await;
+    assert_falls_back(&sandbox, &bus.address).await;
+    // The keychain may still have a login, and the user must learn of it.
     let logout = easel(&sandbox, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &bus.variables()).await;
     assert_eq!(logout.status.code(), Some(1));
     assert!(said(&logout).contains("it is locked"), "{}", said(&logout));
@@ -143,16 +138,16 @@ async fn a_locked_keychain_says_so_and_auto_takes_the_file() {
 }
 
 #[tokio::test]
-async fn a_keychain_that_is_not_there_says_so_and_auto_takes_the_file() {
+async fn missing_keychain_is_an_error_and_auto_uses_the_file() {
     let sandbox = Sandbox::with_config("");
-    falls_back(&sandbox, "unix:path=/nowhere").await;
+    assert_falls_back(&sandbox, "unix:path=/nowhere").await;
     let logout =
         easel(&sandbox, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &on("unix:path=/nowhere")).await;
     assert_eq!((logout.status.code(), sandbox.home().join("auth.json").exists()), (Some(0), false));
 }
 
-/// A login that cannot be read is not the same as none: the preview does not draw for it.
-async fn fails_with_a_reason(sandbox: &Sandbox, bus: &Bus, keyring: &[&str]) {
+/// A login that cannot be read is an error. The server does not fall back to the preview, as it would without a login.
+async fn assert_fails_with_reason(sandbox: &Sandbox, bus: &Bus, keyring: &[&str]) {
     let mut command = sandbox.server_command(keyring);
     command.envs(bus.variables());
     let mut server = Server::spawn(command);
@@ -167,13 +162,9 @@ async fn fails_with_a_reason(sandbox: &Sandbox, bus: &Bus, keyring: &[&str]) {
 }
 
 #[tokio::test]
-async fn silent_keychain_does_not_hold_up_other_requests() {
-    if !cfg!(feature = "keychain") {
-        println!("skipped: this is a build without the cargo feature `keychain`");
-        return;
-    }
+async fn unresponsive_keychain_does_not_block_other_requests() {
     let sandbox = Sandbox::with_config("cli_auth_credentials_store = \"keyring\"\n");
-    // It takes connections and says nothing.
+    // It accepts connections and never answers.
     let path = sandbox.root().join("bus");
     let bus = tokio::net::UnixListener::bind(&path).expect("a socket");
     let mut command = sandbox.server_command(STANDALONE);
@@ -183,7 +174,8 @@ async fn silent_keychain_does_not_hold_up_other_requests() {
     let preview = ThreadStartParams { model_provider: Some("preview".to_owned()), ..ThreadStartParams::default() };
     let thread = server.start_thread_with(preview).await;
     server.run_turn(&thread.id, vec![text("draw a red square")]).await;
-    // All of this was answered while the keychain is silent: when its connection ends, that is what the warning says.
+    // All requests above were answered while the keychain did not respond. The warning comes only when its connection
+    // ends.
     let (asking, _) = bus.accept().await.expect("the keychain is asked");
     drop((asking, bus));
     let is_warning = |event: &Event| matches!(event, Event::ConfigWarning(warning) if warning.summary.contains("keychain cannot be used"));
@@ -193,8 +185,8 @@ async fn silent_keychain_does_not_hold_up_other_requests() {
     server.close().await;
 }
 
-/// A keychain that cannot be used keeps no login and is no reason to have none.
-async fn falls_back(sandbox: &Sandbox, bus: &str) {
+/// With `keyring`, an unusable keychain fails the login. With `auto`, the login goes to the file.
+async fn assert_falls_back(sandbox: &Sandbox, bus: &str) {
     let keyring = ["-c", "cli_auth_credentials_store=keyring"];
     let refused = easel(sandbox, &[&keyring, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
@@ -213,13 +205,12 @@ async fn falls_back(sandbox: &Sandbox, bus: &str) {
 }
 
 #[tokio::test]
-async fn a_keychain_that_never_answers_is_given_up() {
-    if env_setting("RUN_SLOW_TESTS").is_none() || !cfg!(feature = "keychain") {
-        println!("skipped: it waits for a keychain to be given up; set RUN_SLOW_TESTS, with the feature `keychain`");
-        return;
+async fn unresponsive_keychain_times_out() {
+    if env_setting("RUN_SLOW_TESTS").is_none() {
+        return easel_testkit::skip("slow", "it waits until the keychain times out; set RUN_SLOW_TESTS");
     }
     let sandbox = Sandbox::with_config("cli_auth_credentials_store = \"keyring\"\n");
-    // It takes connections and says nothing.
+    // It accepts connections and never answers.
     let path = sandbox.root().join("bus");
     let _bus = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
     let address = format!("unix:path={}", path.display());

@@ -1,4 +1,4 @@
-//! What a backend says of an account's limits, and a limit that is reached.
+//! Rate limits that a backend reports, and an exhausted limit.
 
 use easel_protocol::account::PlanType;
 use easel_protocol::event::Event;
@@ -12,7 +12,7 @@ use super::answers;
 use super::tokens::{log_in, sandbox, tokens};
 use crate::harness::{events, text};
 
-/// Says 10 % to the model's first request and 20 % to everything after, where the image meets its limit.
+/// Reports 10 % for the first model request and 20 % for all others. The image request exceeds its limit.
 fn counting(request: &Request) -> Response {
     let first = answers::is_question(request);
     let reply =
@@ -26,7 +26,7 @@ fn counting(request: &Request) -> Response {
 }
 
 #[tokio::test]
-async fn limits_are_told_when_they_change_and_a_reached_one_is_told_with_the_image() {
+async fn rate_limit_changes_are_announced() {
     let backend = MockServer::respond(counting);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;

@@ -1,4 +1,4 @@
-//! A token that a provider refuses: the client that gave it is asked once, the request repeated once.
+//! Rejected tokens: the client is asked for a new one once, and the request is repeated once.
 
 use std::sync::Barrier;
 
@@ -21,9 +21,9 @@ use crate::harness::{Sandbox, Server, env_setting, events, text};
 
 const IMAGES: &str = "/images/generations";
 
-/// A backend whose images take the token "new" only. Its model takes any, and does so many calls.
+/// A backend whose images endpoint accepts only the token "new". Its model accepts any token and makes this many calls.
 async fn backend(calls: usize) -> MockServer {
-    // The refusals are sent once all requests have arrived.
+    // The errors are sent once all requests have arrived.
     let all_arrived = Barrier::new(calls);
     MockServer::respond(move |request: &Request| match request.path.ends_with("/responses") {
         true => answers::model(request, calls),
@@ -35,7 +35,7 @@ async fn backend(calls: usize) -> MockServer {
     })
 }
 
-/// A server whose client has given it the token "old", with a thread.
+/// A server with a thread, whose client has logged in with the token "old".
 async fn with_old_tokens(backend: &MockServer) -> (Sandbox, Server, Thread) {
     let sandbox = sandbox(backend);
     let mut server = sandbox.start_server().await;
@@ -52,7 +52,7 @@ fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshRes
     })
 }
 
-/// Takes the server's question, which says whose token it is about.
+/// Reads the server's request for a token, which names the account.
 async fn asked(server: &mut Server) -> u64 {
     let (id, params) = server.client.question::<ChatgptAuthTokensRefresh>().await.expect("the question");
     let reason = ChatgptAuthTokensRefreshReason::Unauthorized;
@@ -66,7 +66,7 @@ async fn reply(server: &mut Server, answer: &Result<ChatgptAuthTokensRefreshResp
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_by_the_client_and_the_request_sent_once_more() {
+async fn rejected_token_is_renewed_and_the_request_repeated() {
     let backend = backend(1).await;
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
@@ -86,7 +86,7 @@ async fn a_refused_token_is_renewed_by_the_client_and_the_request_sent_once_more
 }
 
 #[tokio::test]
-async fn a_token_that_the_model_refuses_is_renewed_too() {
+async fn token_rejected_by_the_model_is_renewed() {
     let backend = MockServer::respond(|request: &Request| {
         if request.bearer_token() == token("new") { answers::model(request, 0) } else { answers::unauthorized() }
     });
@@ -99,7 +99,7 @@ async fn a_token_that_the_model_refuses_is_renewed_too() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_changes_the_plan_is_told_to_all() {
+async fn plan_change_on_renewal_is_announced_to_all() {
     let backend = backend(1).await;
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
@@ -116,7 +116,7 @@ async fn a_renewal_that_changes_the_plan_is_told_to_all() {
 }
 
 #[tokio::test]
-async fn three_calls_that_are_refused_together_ask_once() {
+async fn three_rejected_calls_share_one_renewal() {
     let backend = backend(3).await;
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw three cats")]).await;
@@ -129,12 +129,12 @@ async fn three_calls_that_are_refused_together_ask_once() {
     let (old, new) = (token("old"), token("new"));
     let (old, new) = (old.as_str(), new.as_str());
     assert_eq!(bearers, [new, new, new, old, old, old]);
-    // A second question would be found here.
+    // A second request would show up here.
     server.close().await;
 }
 
 #[tokio::test]
-async fn a_renewal_that_brings_nothing_is_one_typed_error_and_one_post() {
+async fn failed_renewal_is_one_typed_error_and_one_request() {
     let backend = backend(1).await;
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     let no = || Err(Refusal { code: -32000, message: "canary: signed out".to_owned() });
@@ -162,7 +162,7 @@ async fn a_renewal_that_brings_nothing_is_one_typed_error_and_one_post() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_it_is_asked_ends_the_turn_at_once() {
+async fn client_leaving_during_renewal_ends_the_turn() {
     let backend = backend(1).await;
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
@@ -175,7 +175,7 @@ async fn a_client_that_leaves_while_it_is_asked_ends_the_turn_at_once() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_answer_is_given_up_after_ten_seconds() {
+async fn renewal_times_out_after_ten_seconds() {
     if env_setting("RUN_SLOW_TESTS").is_none() {
         return;
     }
@@ -187,7 +187,7 @@ async fn a_client_that_does_not_answer_is_given_up_after_ten_seconds() {
     let error = events::completed_image(&events).error.clone().expect("an error");
     assert_eq!((error.kind, error.attempts), (ImageErrorKind::Unauthorized, 1));
     assert!(error.message.contains("10 s"), "{}", error.message);
-    // A late answer is ignored.
+    // A late response is ignored.
     server.client.reply::<ChatgptAuthTokensRefresh>(id, &renewed("new", "acct-1")).await.expect("the server takes it");
     server.close().await;
 }

@@ -1,4 +1,4 @@
-//! ChatGPT tokens that a client gives: where they go, who is told, and that they are kept nowhere.
+//! ChatGPT tokens of a client: where they are sent, who is notified, and that they are not stored.
 
 use easel_protocol::account::{
     Account, AuthMode, CancelLoginAccountParams, CancelLoginAccountStatus, GetAccountParams, LoginAccountParams,
@@ -21,7 +21,7 @@ use super::answers::{self, token};
 use super::{auth_mode, offered};
 use crate::harness::{Sandbox, Server, events, text};
 
-/// A home whose account goes to the loopback only.
+/// A sandbox whose account requests go to the mock server only.
 pub(super) fn sandbox(backend: &MockServer) -> Sandbox {
     Sandbox::with_config(&format!(
         "model_provider = \"openai\"\nopenai_base_url = \"{}\"\nchatgpt_base_url = \"{}\"\n",
@@ -38,19 +38,19 @@ pub(super) fn tokens(signature: &str) -> LoginAccountParams {
     }
 }
 
-/// Logs in and takes what is told of it.
+/// Logs in and reads the notifications.
 pub(super) async fn log_in(server: &mut Server, login: &LoginAccountParams) {
     server.request::<AccountLoginStart>(login).await;
     server.events_until(|event| matches!(event, Event::ToolListUpdated(_))).await;
 }
 
-/// Answers as a backend that has nothing against anybody.
+/// A backend that accepts every request.
 pub(super) fn friendly(request: &Request) -> Response {
     if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::image() }
 }
 
 #[tokio::test]
-async fn tokens_of_the_client_draw_at_the_codex_backend_and_all_are_told_of_the_account() {
+async fn client_tokens_work_and_account_update_reaches_all_connections() {
     let backend = MockServer::respond(friendly);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;
@@ -92,7 +92,7 @@ async fn tokens_of_the_client_draw_at_the_codex_backend_and_all_are_told_of_the_
 }
 
 #[tokio::test]
-async fn a_login_moves_a_loaded_thread_and_no_credential_meets_the_others_place() {
+async fn login_switches_loaded_threads_without_mixing_credentials() {
     let backend = MockServer::respond(friendly);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;
@@ -104,7 +104,7 @@ async fn a_login_moves_a_loaded_thread_and_no_credential_meets_the_others_place(
     assert_eq!(tools.exposure, ToolExposure::Standalone, "the gate asks for what is in use now");
     let events = server.run_turn(&thread.id, vec![text("draw a dog")]).await;
     assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
-    // A key replaces the tokens.
+    // A stored key replaces the tokens.
     log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-key".to_owned()) }).await;
     server.run_turn(&thread.id, vec![text("draw a cow")]).await;
     let used: Vec<(bool, String)> =
@@ -116,7 +116,7 @@ async fn a_login_moves_a_loaded_thread_and_no_credential_meets_the_others_place(
 }
 
 #[tokio::test]
-async fn neither_a_project_nor_a_thread_moves_the_account() {
+async fn projects_and_threads_cannot_redirect_the_account() {
     let (backend, thief) = (MockServer::respond(friendly), MockServer::respond(friendly));
     let sandbox = sandbox(&backend);
     std::fs::create_dir(sandbox.project().join(".easel")).expect("a folder");
@@ -137,7 +137,7 @@ async fn neither_a_project_nor_a_thread_moves_the_account() {
 }
 
 #[tokio::test]
-async fn other_logins_are_refused_with_what_to_do_and_nothing_is_repeated() {
+async fn unsupported_logins_are_refused_with_advice() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     for login in [LoginAccountParams::Chatgpt {}, LoginAccountParams::ChatgptDeviceCode {}] {

@@ -1,6 +1,8 @@
-//! Every message that any test sees, against the Codex app-server's own JSON Schema. The schema is no part of this
-//! repository: `EASEL_PEER_SCHEMA` names the folder that its generator filled (`just conformance`), and without it
-//! nothing is judged. What that server lacks is judged by Easel's own schema, which [`SchemaChecker::own`] has alone.
+//! Checks every message that a test sees against the JSON Schema of the Codex app-server.
+//!
+//! The schema is not part of this repository. `EASEL_PEER_SCHEMA` names the folder that its generator wrote (`just
+//! conformance`). Without it nothing is checked. Messages that the Codex app-server does not have are checked against
+//! Easel's schema. [`SchemaChecker::own`] uses Easel's schema only.
 
 pub(crate) mod schemas;
 
@@ -11,30 +13,30 @@ use serde_json::Value;
 
 use schemas::{OWN, PEER, Schemas, Side};
 
-/// Longer lines are about size, and tests that send them say nothing new to a schema.
+/// Longer lines are not checked. Tests that send them are about size.
 const LONGEST: usize = 1 << 20;
 
-/// Follows one connection.
+/// Checks the messages of one connection.
 #[derive(Debug)]
 pub(crate) struct SchemaChecker {
-    /// `None` judges nothing.
+    /// `None` checks nothing.
     schemas: Option<&'static Schemas>,
-    /// The method of each request that is not answered; `None` when its id was used twice.
+    /// The method of each request without a response yet, or `None` if its id was used twice.
     pending: HashMap<String, Option<String>>,
-    /// The beginning of a line that is not whole yet.
+    /// The start of a line whose end has not been seen.
     partial_line: Vec<u8>,
     checked: usize,
 }
 
 impl Default for SchemaChecker {
-    /// By the peer's schema, where it is there.
+    /// Uses the schema of the Codex app-server, if it is known.
     fn default() -> Self {
         Self::by(PEER.as_ref())
     }
 }
 
 impl SchemaChecker {
-    /// By Easel's own schema.
+    /// Uses Easel's schema.
     pub(crate) fn own() -> Self {
         Self::by(Some(&OWN))
     }
@@ -43,12 +45,12 @@ impl SchemaChecker {
         Self { schemas, pending: HashMap::new(), partial_line: Vec::new(), checked: 0 }
     }
 
-    /// How many messages were judged.
+    /// The number of messages that were checked.
     pub(crate) fn checked_count(&self) -> usize {
         self.checked
     }
 
-    /// Bytes towards the server, in any pieces.
+    /// Records bytes that are sent to the server, in pieces of any length.
     pub(crate) fn record_sent_bytes(&mut self, bytes: &[u8]) {
         if self.schemas.is_none() {
             return;
@@ -64,7 +66,8 @@ impl SchemaChecker {
         }
     }
 
-    /// One message towards the server; it may be anything. `$/` is JSON-RPC's own and in no schema.
+    /// Records one message to the server, which may be invalid. Methods that begin with `$/` belong to JSON-RPC and are
+    /// in no schema.
     pub(crate) fn record_sent(&mut self, line: &str) {
         if self.schemas.is_none() || line.len() > LONGEST {
             return;
@@ -76,7 +79,7 @@ impl SchemaChecker {
         }
     }
 
-    /// One request towards the server, of a test that makes only right ones.
+    /// Records and checks one request of a test that sends only valid requests.
     pub(crate) fn check_request(&mut self, line: &str) {
         self.record_sent(line);
         let (Some(schemas), Ok(message)) = (self.schemas, serde_json::from_str::<Value>(line)) else { return };
@@ -85,13 +88,13 @@ impl SchemaChecker {
         }
     }
 
-    /// One message of the server, which must be as both servers' clients expect it.
+    /// Checks one message of the server.
     pub(crate) fn check_received(&mut self, line: &str) {
         let Some(schemas) = self.schemas else { return };
         if line.len() > LONGEST {
             return;
         }
-        // What is no JSON is for the test to judge.
+        // Whether output must be JSON is for the test to check.
         let Ok(message) = serde_json::from_str::<Value>(line) else { return };
         match (message["method"].as_str(), message.get("result")) {
             (Some(method), _) if message.get("id").is_some() => {

@@ -1,10 +1,10 @@
-//! What to look for in the events of a turn.
+//! Finds items and turns in a list of events.
 
 use easel_protocol::event::{Event, ItemCompletedNotification, ItemStartedNotification, TurnCompletedNotification};
 use easel_protocol::item::{ImageGenerationItem, ThreadItem};
 use easel_protocol::turn::Turn;
 
-/// The items that ended, in order.
+/// The completed items, in order.
 pub(crate) fn completed_items(events: &[Event]) -> Vec<&ThreadItem> {
     let ended = events.iter().filter_map(|event| {
         if let Event::ItemCompleted(ItemCompletedNotification { item, .. }) = event { Some(item) } else { None }
@@ -12,14 +12,14 @@ pub(crate) fn completed_items(events: &[Event]) -> Vec<&ThreadItem> {
     ended.collect()
 }
 
-/// The one image call that ended.
+/// The only completed image call.
 pub(crate) fn completed_image(events: &[Event]) -> &ImageGenerationItem {
     let images: Vec<&ImageGenerationItem> = completed_items(events).into_iter().filter_map(as_image).collect();
     assert_eq!(images.len(), 1, "image items that ended in {events:#?}");
     images[0]
 }
 
-/// The text of the last agent message that ended.
+/// The text of the last completed agent message.
 pub(crate) fn last_agent_message(events: &[Event]) -> &str {
     let message = completed_items(events)
         .into_iter()
@@ -28,7 +28,7 @@ pub(crate) fn last_agent_message(events: &[Event]) -> &str {
     message.unwrap_or_else(|| panic!("no agent message in {events:#?}"))
 }
 
-/// The turn in the last event, `turn/completed`.
+/// The turn of the last event, which is `turn/completed`.
 pub(crate) fn completed_turn(events: &[Event]) -> &Turn {
     let Some(Event::TurnCompleted(TurnCompletedNotification { turn, .. })) = events.last() else {
         panic!("{events:#?}")
@@ -40,7 +40,7 @@ pub(crate) fn as_image(item: &ThreadItem) -> Option<&ImageGenerationItem> {
     if let ThreadItem::ImageGeneration(image) = item { Some(image) } else { None }
 }
 
-/// The begin of an image call.
+/// Whether the event starts an image call.
 pub(crate) fn is_image_start(event: &Event) -> bool {
     matches!(event, Event::ItemStarted(ItemStartedNotification { item: ThreadItem::ImageGeneration(_), .. }))
 }

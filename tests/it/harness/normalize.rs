@@ -1,11 +1,11 @@
-//! What two runs have in common: values without ids, times, places and content hashes.
+//! Replaces what differs between two runs: ids, times, paths and hashes.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Sandbox;
 
-/// The value with a placeholder for everything that differs from run to run or with the renderer.
+/// Replaces each value that depends on the run or on the renderer by a placeholder.
 pub(crate) fn normalize(sandbox: &Sandbox, value: &impl Serialize) -> Value {
     let root = sandbox.root().display().to_string();
     let mut value = serde_json::to_value(value).expect("JSON");
@@ -32,7 +32,7 @@ fn scrub(root: &str, key: &str, value: &mut Value) {
     }
 }
 
-/// The text with a placeholder for every id in it.
+/// Replaces each id in a text by a placeholder.
 fn words(text: &str) -> String {
     let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let pieces = text.split_inclusive(|c: char| !in_word(c));

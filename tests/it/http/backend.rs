@@ -1,4 +1,4 @@
-//! The backend as a process, and its control address.
+//! The mock backend: another process, with an address that controls its behavior.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
@@ -10,10 +10,13 @@ use tokio::process::{Child, Command};
 
 use easel_testkit::http::{RecordingProxy, send_request};
 
+use crate::harness::env_setting;
+
+/// Names the script of the backend, which Python runs.
 const SCRIPT: &str = "EASEL_MOCK_BACKEND";
 
 pub(crate) struct Backend {
-    /// What its script says of itself.
+    /// The source of its script.
     pub(crate) script: String,
     address: SocketAddr,
     proxy: RecordingProxy,
@@ -25,22 +28,17 @@ struct Control {
     timing: Vec<Timing>,
 }
 
-/// One request: its number, method, path, the times when it began, was read and was answered, its length, its status.
+/// One request: number, method, path, the times of its start, its last byte and its response, body length, status.
 type Timing = (u64, String, String, f64, f64, f64, u64, u16);
 
 impl Backend {
-    /// `None`, and a line that says why, when there is no backend.
-    #[expect(
-        clippy::print_stdout,
-        clippy::disallowed_methods,
-        reason = "who runs the tests names it, and learns of this"
-    )]
+    /// Starts the backend that `EASEL_MOCK_BACKEND` names, or prints a skip and returns `None`.
     pub(crate) async fn start() -> Option<Self> {
-        let Some(script) = std::env::var_os(SCRIPT) else {
-            println!("skipped: {SCRIPT} does not name a backend");
+        let Some(script) = env_setting(SCRIPT) else {
+            easel_testkit::skip("backend", &format!("{SCRIPT} is not set"));
             return None;
         };
-        // Free when it is asked for; should another process take it in between, the backend says nothing and we fail.
+        // If another process takes the free port in between, the backend does not start and the test fails.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = free.local_addr().expect("an address");
         drop(free);
@@ -55,7 +53,7 @@ impl Backend {
         Some(Self { script, address, proxy: RecordingProxy::start(address), _child: child })
     }
 
-    /// Address and port that Easel speaks to.
+    /// Host and port that Easel connects to.
     pub(crate) fn host(&self) -> String {
         self.proxy.address().to_string()
     }
@@ -64,33 +62,33 @@ impl Backend {
         self.proxy.base_url()
     }
 
-    /// Changes how it behaves.
-    pub(crate) async fn configure(&self, behaviour: &str) {
+    /// Changes the behavior of the backend.
+    pub(crate) fn configure(&self, behaviour: &str) {
         send_request(self.address, "POST", "/_ctl", behaviour);
     }
 
     /// Path and status of every image request so far.
-    pub(crate) async fn posts(&self) -> Vec<String> {
-        self.posts_to("/images/").await
+    pub(crate) fn posts(&self) -> Vec<String> {
+        self.posts_to("/images/")
     }
 
     /// Path and status of every request so far whose path has this part.
-    pub(crate) async fn posts_to(&self, part: &str) -> Vec<String> {
-        let posts = self.timing(part).await;
+    pub(crate) fn posts_to(&self, part: &str) -> Vec<String> {
+        let posts = self.timing(part);
         posts.iter().map(|post| format!("{} {}", post.2, post.7)).collect()
     }
 
-    /// Most image requests that were there at one moment.
-    pub(crate) async fn max_overlap(&self) -> usize {
-        let spans: Vec<(f64, f64)> = self.timing("/images/").await.iter().map(|post| (post.3, post.5)).collect();
+    /// The most image requests that were open at the same time.
+    pub(crate) fn max_overlap(&self) -> usize {
+        let spans: Vec<(f64, f64)> = self.timing("/images/").iter().map(|post| (post.3, post.5)).collect();
         let during = |at: f64| spans.iter().filter(move |(begin, end)| *begin <= at && at < *end).count();
         spans.iter().map(|(begin, _)| during(*begin)).max().unwrap_or(0)
     }
 
-    async fn timing(&self, part: &str) -> Vec<Timing> {
+    fn timing(&self, part: &str) -> Vec<Timing> {
         let control = send_request(self.address, "GET", "/_ctl", "");
         let control: Control = serde_json::from_str(&control).expect("what the backend counted");
-        // The end of a connection that it let hang is noted too, with a body of no bytes.
+        // The backend also logs the end of a stalled connection, as a request with an empty body.
         control.timing.into_iter().filter(|post| post.2.contains(part) && post.6 > 0).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! However long a thread gets, what the model is sent of its images is what the configuration allows.
+//! The size of model requests does not grow with the number of images in a thread.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,12 +15,12 @@ use crate::harness::{STANDALONE, Sandbox, text};
 
 const TURNS: usize = 50;
 const PICTURE: usize = 200_000;
-/// A turn of text and its call, without pictures: generous.
+/// The most bytes of text that a turn and its call add to a request.
 const WORDS: u64 = 4_000;
 
-/// Bytes of each turn's last request to the model, over a thread of fifty images.
+/// The body lengths of each turn's last model request, in a thread of fifty images.
 async fn requests(history: &str) -> Vec<u64> {
-    // What follows the end of a PNG makes it larger, and nothing else.
+    // Bytes after the end of a PNG make the file larger and change nothing else.
     let png = [solid_png(16, 16, RED), vec![0; PICTURE]].concat();
     let made = json!({"created": 1, "data": [{"b64_json": BASE64.encode(png)}]}).to_string();
     let asked = AtomicUsize::new(0);
@@ -29,7 +29,7 @@ async fn requests(history: &str) -> Vec<u64> {
         if exchange.endpoint() != "responses" {
             return exchange.respond(200, "application/json", made.as_bytes());
         }
-        // Every turn asks twice: for what to do, and for what to say of it.
+        // Every turn has two model requests: one for the call and one for the final message.
         let number = asked.fetch_add(1, Ordering::AcqRel);
         let events = match number % 2 {
             0 => vec![openai::image_call(&format!("{number}"), &json!({"prompt": "a square"}))],
@@ -56,10 +56,10 @@ fn of_pictures(number: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn the_fiftieth_request_holds_as_many_pictures_as_are_allowed_and_no_more() {
+async fn fiftieth_request_contains_only_the_allowed_images() {
     for (history, pictures) in [
         ("[history]\nmodel_images = 8\n", 8),
-        // Three and a half of them.
+        // Room for three and a half images.
         ("[history]\nmodel_image_bytes = 700000\n", 3),
         ("[history]\nmodel_images = 0\n", 0),
     ] {

@@ -1,4 +1,4 @@
-//! Every way in which the backend can fail: what the client sees, what the model is told, and how often was asked.
+//! Every fault of the backend: what the client sees, what the model reads, and how many requests are sent.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::{provider_config, start_server_with_key, turn_status};
 use crate::harness::events::{as_image, completed_image, completed_items};
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 
-/// Milliseconds after which a request that hangs is given up, where it is known to hang.
+/// The time in milliseconds after which a stalled request fails, for modes that stall.
 const SHORT: u32 = 1_000;
 const LONG: u32 = 60_000;
 
@@ -38,7 +38,7 @@ const IMAGE_MODES: [(&str, u32); 13] = [
 const MODEL_MODES: [(&str, u32); 5] =
     [("401", LONG), ("429", LONG), ("500", LONG), ("incomplete", LONG), ("hang", SHORT)];
 
-/// A server that waits so long for an image, and for the model's next word.
+/// A server with these timeouts for images and for the model.
 async fn server(backend: &Backend, wait_ms: u32) -> (Sandbox, Server) {
     let wait = format!("images.timeout_ms = {wait_ms}\n");
     let idle = format!("stream_idle_timeout_ms = {wait_ms}\n");
@@ -47,13 +47,14 @@ async fn server(backend: &Backend, wait_ms: u32) -> (Sandbox, Server) {
     (sandbox, server)
 }
 
-/// The backend's own list of what it offers under this key, without what is no fault and what it names but lacks.
+/// The modes that the backend offers under this key, without those that are not faults and those that it does not
+/// implement.
 fn offered<'a>(backend: &'a Backend, key: &str) -> Vec<&'a str> {
     let list = backend.script.split(key).nth(1).and_then(|rest| rest.split(';').next()).expect("a list of modes");
     list.trim().split('|').map(str::trim).filter(|mode| !["ok", "400plain"].contains(mode)).collect()
 }
 
-/// What the model was last told of a call.
+/// The result of a call that the model read last.
 fn told(log: &Path) -> String {
     let log = std::fs::read_to_string(log).expect("a log");
     let requests = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
@@ -65,7 +66,7 @@ fn told(log: &Path) -> String {
 }
 
 #[tokio::test]
-async fn every_fault_of_the_images_endpoint_is_one_typed_error_and_a_sentence_for_the_model() {
+async fn each_images_endpoint_fault_is_one_typed_error() {
     let Some(backend) = Backend::start().await else { return };
     let known = IMAGE_MODES.map(|(mode, _)| mode);
     assert!(offered(&backend, "image_mode ").iter().all(|mode| known.contains(mode)), "all that the backend offers");
@@ -73,14 +74,14 @@ async fn every_fault_of_the_images_endpoint_is_one_typed_error_and_a_sentence_fo
     for (mode, wait_ms) in IMAGE_MODES {
         let (sandbox, mut server) = server(&backend, wait_ms).await;
         let log = sandbox.root().join("log");
-        backend.configure(&json!({"image_mode": mode, "reset_timing": true, "logfile": log}).to_string()).await;
+        backend.configure(&json!({"image_mode": mode, "reset_timing": true, "logfile": log}).to_string());
         let thread = server.start_thread().await;
         let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
         assert_eq!(turn_status(&events), Some(TurnStatus::Completed), "{mode}: the turn goes on without its image");
         let item = completed_image(&events);
         let error = item.error.as_ref().expect("an error");
         assert_eq!(item.status, ImageStatus::Failed, "{mode}");
-        let posts = backend.posts().await.len();
+        let posts = backend.posts().len();
         assert_eq!(error.attempts as usize, posts, "{mode}");
         let http = error.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
         let told = told(&log).replace(error.request_id.as_deref().unwrap_or("no id"), "[id]");
@@ -107,14 +108,14 @@ async fn every_fault_of_the_images_endpoint_is_one_typed_error_and_a_sentence_fo
 }
 
 #[tokio::test]
-async fn every_fault_of_the_model_ends_the_turn_with_an_error_and_is_repeated_only_where_that_is_safe() {
+async fn model_faults_end_the_turn_and_are_retried_when_safe() {
     let Some(backend) = Backend::start().await else { return };
     let known = MODEL_MODES.map(|(mode, _)| mode);
     assert!(offered(&backend, "resp_mode ").iter().all(|mode| known.contains(mode)), "all that the backend offers");
     let mut found = String::new();
     for (mode, wait_ms) in MODEL_MODES {
         let (_place, mut server) = server(&backend, wait_ms).await;
-        backend.configure(&json!({"resp_mode": mode, "reset_timing": true}).to_string()).await;
+        backend.configure(&json!({"resp_mode": mode, "reset_timing": true}).to_string());
         let thread = server.start_thread().await;
         let events = server.run_turn(&thread.id, vec![text("MOCK:{\"say\": \"hello\"}")]).await;
         assert_eq!(turn_status(&events), Some(TurnStatus::Failed), "{mode}");
@@ -123,10 +124,10 @@ async fn every_fault_of_the_model_ends_the_turn_with_an_error_and_is_repeated_on
             if let Event::Error(ErrorNotification { error, .. }) = event { Some(error) } else { None }
         });
         let error = error.expect("an error");
-        // A request that is answered well is noted only once it is answered.
+        // The backend logs a successful request only after its response.
         let mut posts = 0;
         while posts == 0 {
-            posts = backend.posts_to("/responses").await.len();
+            posts = backend.posts_to("/responses").len();
         }
         let info = error.codex_error_info;
         writeln!(found, "{mode}: {info:?}, POSTs {posts}: {}", error.message).expect("a string");

@@ -1,4 +1,4 @@
-//! A home on a disk that is really full, where this process may mount one: an image that is paid for is not lost.
+//! A home on a full disk. An image that was paid for is not lost.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -18,11 +18,10 @@ use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, text};
 use crate::storage::list_recursively;
 
-/// A place whose home is a file system of 4 MiB.
+/// A sandbox whose home is a file system of 4 MiB.
 struct SmallHome(Sandbox);
 
 impl SmallHome {
-    #[expect(clippy::print_stdout, reason = "who runs the tests learns of this")]
     fn mount() -> Option<Self> {
         let sandbox = Sandbox::new();
         std::fs::create_dir(sandbox.home()).expect("a home");
@@ -31,7 +30,7 @@ impl SmallHome {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(sandbox));
         }
-        println!("skipped: a small file system cannot be mounted here");
+        easel_testkit::skip("full-disk", "a small file system cannot be mounted");
         None
     }
 }
@@ -42,9 +41,9 @@ impl Drop for SmallHome {
     }
 }
 
-/// An image that the home has no room for.
+/// An image that does not fit into the home.
 fn large_png() -> Vec<u8> {
-    // What follows the end of a PNG makes it larger, and nothing else.
+    // Bytes after the end of a PNG make the file larger and change nothing else.
     [solid_png(16, 16, RED), vec![7; 5 << 20]].concat()
 }
 
@@ -85,7 +84,7 @@ fn calls_for_one() -> Value {
 }
 
 #[tokio::test]
-async fn an_image_that_the_home_has_no_room_for_is_kept_elsewhere_on_both_paths_and_its_item_says_where() {
+async fn image_is_kept_elsewhere_when_the_disk_is_full() {
     for tool in [STANDALONE, HOSTED] {
         let Some((home, item)) = drawn_with(tool).await else { return };
         assert_eq!((item.status, item.result.as_str(), item.saved_path), (ImageStatus::Failed, "", None));

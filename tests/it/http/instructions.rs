@@ -1,4 +1,4 @@
-//! What the model is told to be.
+//! Instructions for the model.
 
 use easel_protocol::method::{ThreadResume, TurnStart};
 use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
@@ -15,7 +15,7 @@ fn hello(_: &Request) -> Response {
 }
 
 #[tokio::test]
-async fn every_request_to_a_model_has_instructions_and_configuration_says_others() {
+async fn model_requests_carry_default_or_configured_instructions() {
     let backend = MockServer::respond(hello);
     let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let project = sandbox.project().join(".easel");
@@ -41,9 +41,9 @@ async fn every_request_to_a_model_has_instructions_and_configuration_says_others
     server.close().await;
 }
 
-/// They stay with the thread, and a fork has them, too.
+/// Instructions stay with the thread and with its forks.
 #[tokio::test]
-async fn a_threads_own_instructions_reach_the_model_until_others_are_given() {
+async fn thread_instructions_reach_the_model_until_replaced() {
     let backend = MockServer::respond(hello);
     let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let mut server = sandbox.start_server().await;
@@ -75,7 +75,7 @@ async fn a_threads_own_instructions_reach_the_model_until_others_are_given() {
 }
 
 #[tokio::test]
-async fn a_schema_for_the_output_goes_with_every_request_of_its_turn_alone() {
+async fn output_schema_applies_to_its_turn_only() {
     let backend = MockServer::respond(hello);
     let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let mut server = sandbox.start_server().await;

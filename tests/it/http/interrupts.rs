@@ -1,4 +1,4 @@
-//! An interrupt closes the connection to the provider, whatever was under way on it.
+//! An interrupt closes the connection to the provider.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -18,23 +18,23 @@ use crate::harness::events::{as_image, completed_image, completed_items, complet
 use crate::harness::normalize::normalize;
 use crate::harness::{STANDALONE, Sandbox, local_image, text};
 
-/// A connection that is open for so long stays open.
+/// A connection that is still open after this time counts as never closed.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// A request that the provider takes and never answers.
+/// A request that the provider does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Held {
     Model,
     Image,
-    /// It stops reading in the midst of the reference image.
+    /// It stops reading the body within the reference image.
     Upload,
 }
 
-/// The two signals of one held request.
+/// The signals of the request that is held.
 struct Signals {
     held: Receiver<()>,
     interrupted: SyncSender<()>,
-    /// Bytes of the body that never came.
+    /// The number of bytes of the body that never arrived.
     gone: Receiver<u64>,
 }
 
@@ -70,8 +70,8 @@ fn provider(held: Held) -> (MockServer, Signals) {
 }
 
 #[tokio::test]
-async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mid_upload() {
-    // More than the sockets on both sides take without a reader.
+async fn interrupt_closes_the_provider_connection() {
+    // More than the socket buffers of both sides hold.
     let large = noise_png(40 << 20);
     for held in [Held::Model, Held::Image, Held::Upload] {
         let (provider, signals) = provider(held);
@@ -102,7 +102,7 @@ async fn an_interrupt_closes_the_connection_in_mid_answer_in_mid_image_and_in_mi
 }
 
 #[tokio::test]
-async fn a_turn_that_is_interrupted_in_mid_image_tells_its_end_in_full() {
+async fn interrupted_image_turn_reports_all_its_events() {
     let (provider, signals) = provider(Held::Image);
     let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
     let mut server = start_server_with_key(&sandbox, STANDALONE).await;

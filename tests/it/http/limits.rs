@@ -1,4 +1,4 @@
-//! What the provider's own tool makes counts against the limit of a turn, and nothing that was made is lost.
+//! Images of the hosted tool count towards the limit of a turn, and no generated image is lost.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ use crate::harness::{HOSTED, Sandbox, text};
 
 const LIMIT_OF_ONE: &str = "limits.images_per_turn = 1\n";
 
-/// The hosted tool makes a square.
+/// The hosted tool generates a square.
 fn draws(id: &str) -> Vec<Value> {
     let item = json!({"type": "image_generation_call", "id": id, "status": "in_progress"});
     let done = json!({"type": "image_generation_call", "id": id, "status": "completed",
@@ -28,14 +28,14 @@ fn draws(id: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_hosted_tool_is_not_offered_again_once_it_has_made_what_a_turn_may_have() {
+async fn hosted_tool_is_withdrawn_at_the_image_limit() {
     let bodies = Arc::new(Mutex::new(Vec::<Value>::new()));
     let noted = Arc::clone(&bodies);
     let provider = MockServer::start(move |exchange| {
         let body = serde_json::from_slice(&exchange.read_body()).expect("JSON");
         let mut bodies = noted.lock().expect("nobody panics while holding this");
         bodies.push(body);
-        // A tool that there is not makes Easel ask once more.
+        // An unknown tool makes Easel send another request.
         let call = json!({"type": "function_call", "call_id": "call_1", "name": "shell", "arguments": "{}"});
         let events = match bodies.len() {
             1 => [draws("ig_1"), vec![json!({"type": "response.output_item.done", "item": call})]].concat(),
@@ -59,7 +59,7 @@ async fn the_hosted_tool_is_not_offered_again_once_it_has_made_what_a_turn_may_h
 }
 
 #[tokio::test]
-async fn an_answer_that_goes_on_drawing_is_closed_and_all_that_it_drew_is_kept() {
+async fn answer_over_the_image_limit_is_closed_and_images_kept() {
     let provider = MockServer::start(|exchange| {
         exchange.read_body();
         exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");

@@ -1,4 +1,4 @@
-//! What one image of 24 MiB costs in memory: its bytes pass, and are never there as a whole.
+//! The memory cost of an image of 24 MiB. Its bytes are streamed and never in memory as a whole.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use easel_testkit::image::{RED, noise_png, solid_png};
 use easel_testkit::openai;
 use serde_json::{Value, json};
 
-use super::{provider_config, start_server_with_key};
+use super::{provider_config, spawn_with_key};
 use crate::harness::events::completed_image;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text};
 use crate::storage::list_recursively;
@@ -18,47 +18,48 @@ use crate::storage::list_recursively;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const PICTURE: u64 = 24 * MIB;
-/// One that travels as a data URL, which OpenAI bounds.
+/// The size of an image that is sent as a data URL, which OpenAI limits.
 const IN_JSON: u64 = 14 * MIB;
-/// What the process may hold above its idle state, code that is used for the first time included.
-const MOST: u64 = 25_000_000;
+/// The most bytes above the idle state, including code that is used for the first time.
+const MAX_COST: u64 = 25_000_000;
 
-/// Where the large picture goes.
+/// The way that the large image takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// Out of an images endpoint.
+    /// From an images endpoint.
     Generated,
-    /// Out of an images endpoint, and into a request to the model.
+    /// From an images endpoint, and into a request to the model.
     Shown,
-    /// Into one, as multipart or as a data URL.
+    /// Into an images endpoint, as multipart or as a data URL.
     Edited(&'static str),
-    /// Out of an event of the model's answer.
+    /// From an event of a model answer.
     Hosted,
 }
 
 impl Way {
-    /// Of the picture.
+    /// The size of the image in bytes.
     fn bytes(self) -> u64 {
         if matches!(self, Self::Shown | Self::Edited("json")) { IN_JSON } else { PICTURE }
     }
 }
 
 #[tokio::test]
-async fn an_image_of_24_mib_costs_less_memory_than_its_bytes() {
+async fn image_of_24_mib_costs_less_memory_than_its_size() {
     if !cfg!(target_os = "linux") {
-        return skip();
+        return easel_testkit::skip("memory", "memory is measured on Linux only");
     }
     for way in [Way::Generated, Way::Shown, Way::Edited("multipart"), Way::Edited("json"), Way::Hosted] {
         let png = Arc::new(noise_png(way.bytes()));
         let provider = provider(way, &png);
         let style = if let Way::Edited(style) = way { style } else { "multipart" };
-        // The model is to be shown the picture whatever its size.
+        // The limit lets the model see the image whatever its size.
         let history = "[history]\nmodel_image_bytes = 100000000\n";
         let sandbox = Sandbox::with_config(&format!(
             "{}images.edit = \"{style}\"\n{history}",
             provider_config(&provider.base_url())
         ));
-        let mut server = start_server_with_key(&sandbox, if way == Way::Hosted { HOSTED } else { STANDALONE }).await;
+        let mut server =
+            spawn_with_key(sandbox.measured_server_command(if way == Way::Hosted { HOSTED } else { STANDALONE })).await;
         let thread = server.start_thread().await;
         let mut input = vec![text("draw")];
         if let Way::Edited(_) = way {
@@ -83,14 +84,9 @@ async fn an_image_of_24_mib_costs_less_memory_than_its_bytes() {
             }
         }
         report(way, cost);
-        assert!(cost < MOST, "{way:?}: {cost} bytes above {idle}");
+        assert!(cost < MAX_COST, "{way:?}: {cost} bytes above {idle}");
         server.close().await;
     }
-}
-
-#[expect(clippy::print_stdout, reason = "who runs the tests learns of this")]
-fn skip() {
-    println!("skipped: memory is counted on Linux only");
 }
 
 #[expect(clippy::print_stdout, reason = "the figure is worth as much as the verdict")]
@@ -120,12 +116,12 @@ fn provider(way: Way, png: &Arc<Vec<u8>>) -> MockServer {
     })
 }
 
-/// A model that calls the tool.
+/// The model calls the tool.
 fn asks(exchange: &mut Exchange, arguments: &Value) {
     exchange.respond_events(&[openai::image_call("1", arguments), openai::completed()]);
 }
 
-/// A model whose provider draws. As the public API does, it says the image twice.
+/// The model uses a hosted tool. Like the public API, it sends the image twice.
 fn draws(exchange: &mut Exchange, png: &[u8]) {
     let item =
         json!({"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": BASE64.encode(png)});
@@ -134,7 +130,7 @@ fn draws(exchange: &mut Exchange, png: &[u8]) {
     exchange.respond_events(&[vec![done], openai::message("1", "Here it is."), vec![completed]].concat());
 }
 
-/// Bytes that the server holds: now, or at most so far.
+/// A value of `/proc/PID/status` in bytes, such as `VmRSS` for resident memory now and `VmHWM` for its peak.
 fn resident(server: &Server, key: &str) -> u64 {
     let pid = server.client.pid().expect("a running server");
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process of Linux");

@@ -1,4 +1,4 @@
-//! What leaves with an image besides its pixels.
+//! The metadata that is sent with an image.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ const PHOTO: &[u8] = include_bytes!("../../../crates/easel-preview/src/reference
 const PLACE: &str = "47.3769 N 8.5417 E";
 const CREDENTIALS: &str = "Content Credentials";
 
-/// The photo with Exif that says which side is up, and where it was taken.
+/// The photo with Exif data: its orientation and the place where it was taken.
 fn photo() -> Vec<u8> {
     let mut exif = b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
     exif.extend(PLACE.as_bytes());
@@ -23,13 +23,13 @@ fn photo() -> Vec<u8> {
     [&PHOTO[..2], b"\xff\xe1", &length, &exif, &PHOTO[2..]].concat()
 }
 
-/// The same, as it may leave.
+/// The photo as it may be sent.
 fn stripped_photo() -> Vec<u8> {
     let exif = b"\xff\xe1\0\x22Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     [&PHOTO[..2], exif, &PHOTO[2..]].concat()
 }
 
-/// A picture as providers make them.
+/// An image as providers generate it.
 fn made() -> Vec<u8> {
     let mut png = solid_png(1, 1, RED);
     let length = u32::try_from(CREDENTIALS.len()).expect("small").to_be_bytes();
@@ -37,7 +37,7 @@ fn made() -> Vec<u8> {
     png
 }
 
-/// The model edits the newest image, once a turn.
+/// The model edits the newest image, once per turn.
 fn edits(sent: &Request) -> Response {
     if sent.path.ends_with("/edits") {
         return Response::json(200, &json!({ "data": [{ "b64_json": STANDARD.encode(made()) }] }));
@@ -50,7 +50,7 @@ fn edits(sent: &Request) -> Response {
     Response::image_calls(&[json!({ "prompt": "warmer", "num_last_images_to_include": 1 })])
 }
 
-/// Attaches the photo, which is edited, and has the result edited once more.
+/// Attaches the photo, edits it, and edits the result.
 async fn two_edits(config: &str) -> (Sandbox, MockServer) {
     let backend = MockServer::respond(edits);
     let sandbox = Sandbox::with_config(&format!("{config}{}", mock_provider_config(&backend, "openai")));
@@ -67,7 +67,7 @@ fn holds(body: &[u8], what: &[u8]) -> bool {
     body.windows(what.len()).any(|window| window == what)
 }
 
-/// The pictures of a request to the model.
+/// The images in a request to the model.
 fn pictures(sent: &Request) -> Vec<Vec<u8>> {
     let body = sent.json();
     let content = |item: &Value| {
@@ -91,7 +91,7 @@ fn only_file(folder: &Path) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_place_of_a_photo_stays_here_and_its_orientation_goes_with_it() {
+async fn photo_is_sent_without_location_but_with_orientation() {
     let (sandbox, backend) = two_edits("").await;
     let edits = backend.requests_to("/edits");
     let [first, second] = edits.as_slice() else { panic!("two edits, not {}", edits.len()) };
@@ -106,7 +106,7 @@ async fn the_place_of_a_photo_stays_here_and_its_orientation_goes_with_it() {
 }
 
 #[tokio::test]
-async fn a_user_may_have_photos_sent_as_they_are() {
+async fn metadata_can_be_kept_by_configuration() {
     let (_place, backend) = two_edits("images.strip_metadata = false\n").await;
     assert!(holds(&backend.requests_to("/edits")[0].body, &photo()));
     assert_eq!(pictures(&backend.requests_to("/responses")[0]), [photo()]);

@@ -1,4 +1,4 @@
-//! The models that a provider lists itself.
+//! Models that a provider lists itself.
 
 use easel_protocol::method::ModelList;
 use easel_protocol::model::ModelListParams;
@@ -12,7 +12,7 @@ async fn models(server: &mut Server, params: ModelListParams) -> (Vec<String>, O
     (listed.data.into_iter().map(|model| model.id).collect(), listed.next_cursor)
 }
 
-/// All ids that a server with this configuration lists when it is asked twice.
+/// The ids that a server with this configuration lists, in two requests.
 async fn listed(config: &str) -> Vec<String> {
     let sandbox = Sandbox::with_config(config);
     let mut server = sandbox.start_server().await;
@@ -24,7 +24,7 @@ async fn listed(config: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_provider_lists_follows_the_table_once_and_is_asked_for_once() {
+async fn provider_models_are_listed_once_after_the_table() {
     let backend = MockServer::respond(|_| {
         let ids = ["gpt-5.5", "local-8b", "mine", "local-8b", "gpt-image-2", "bad\u{202e}id"];
         Response::json(200, &json!({ "data": ids.map(|id| json!({ "id": id })) }))
@@ -35,7 +35,7 @@ async fn what_a_provider_lists_follows_the_table_once_and_is_asked_for_once() {
 }
 
 #[tokio::test]
-async fn a_provider_whose_list_is_none_leaves_the_table() {
+async fn invalid_provider_model_list_keeps_the_table() {
     let replies: [fn(&Request) -> Response; 4] = [
         |_| Response::json(500, &json!({ "error": { "message": "broken" } })),
         |_| Response::json(200, &json!({ "detail": "Not Found" })),
@@ -50,7 +50,7 @@ async fn a_provider_whose_list_is_none_leaves_the_table() {
 }
 
 #[tokio::test]
-async fn the_preset_says_whether_there_is_a_list_and_configuration_says_otherwise() {
+async fn preset_decides_on_model_list_unless_configured() {
     for (preset, says, expected) in
         [("openai", "", 0), ("openai", "models_endpoint = true\n", 1), ("generic", "models_endpoint = false\n", 0)]
     {
@@ -61,7 +61,7 @@ async fn the_preset_says_whether_there_is_a_list_and_configuration_says_otherwis
 }
 
 #[tokio::test]
-async fn hundreds_of_models_come_in_pages_of_short_lines() {
+async fn hundreds_of_models_are_listed_in_pages() {
     let backend = MockServer::respond(|_| {
         let ids: Vec<_> = (0..1_000).map(|i| json!({ "id": format!("{i:0>128}") })).collect();
         Response::json(200, &json!({ "data": ids }))

@@ -1,4 +1,4 @@
-//! The way to a provider: proxies and certificates that the environment names.
+//! Proxies and certificates that the environment configures.
 
 mod account;
 mod proxy;
@@ -25,7 +25,7 @@ use tls::{Authority, in_front_of};
 
 const KEY: &str = "sk-mock";
 
-/// The model wants an image until it has seen one; the other endpoint makes it.
+/// The model asks for an image until it has seen one. The images endpoint generates it.
 fn draws(sent: &Request) -> Response {
     if !sent.path.ends_with("/responses") {
         let image = BASE64.encode(solid_png(16, 16, RED));
@@ -38,7 +38,7 @@ fn draws(sent: &Request) -> Response {
     if told { Response::message("Done.") } else { Response::items(&[call]) }
 }
 
-/// What becomes of a turn with one image.
+/// Runs a turn with one image.
 async fn turn(sandbox: &Sandbox, variables: Vec<(&str, OsString)>) -> Vec<Event> {
     let mut command = sandbox.server_command(STANDALONE);
     command.env("MOCK_KEY", KEY).envs(variables);
@@ -55,7 +55,7 @@ fn assert_drawn(events: &[Event]) {
     assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{:?}", image.error);
 }
 
-/// What the turn failed with, in words.
+/// The error message of a failed turn.
 fn failure(events: &[Event]) -> &str {
     let mut errors = events
         .iter()
@@ -63,7 +63,7 @@ fn failure(events: &[Event]) -> &str {
     errors.next().expect("an error")
 }
 
-/// The three requests of a turn with one image arrived at `backend`, with the key and without what is a proxy's.
+/// Checks the three requests of a turn with one image: they have the key, and no header for the proxy.
 fn assert_arrived(backend: &MockServer) {
     let sent = backend.requests_to("");
     let paths: Vec<&str> = sent.iter().map(|sent| sent.path.as_str()).collect();
@@ -75,11 +75,11 @@ fn assert_arrived(backend: &MockServer) {
 }
 
 #[tokio::test]
-async fn plain_requests_go_through_the_proxy_unless_their_host_is_exempt() {
+async fn plain_requests_use_the_proxy_unless_exempt() {
     for (host, exempt, passes) in [
         ("studio.example", "", 3),
         ("studio.example", "elsewhere.example", 3),
-        // A provider on this machine is exempt whatever the variables say.
+        // A provider on this machine never uses a proxy.
         ("127.0.0.1", "", 0),
         ("localhost", "elsewhere.example", 0),
     ] {
@@ -98,13 +98,13 @@ async fn plain_requests_go_through_the_proxy_unless_their_host_is_exempt() {
     }
 }
 
-/// A place whose provider speaks TLS at this address, under the name `localhost`.
+/// A sandbox whose provider speaks TLS at this address, under the name `localhost`.
 fn sandbox_at(address: SocketAddr) -> Sandbox {
     Sandbox::with_config(&provider_config(&format!("https://localhost:{}/v1", address.port())))
 }
 
 #[tokio::test]
-async fn a_tunnel_shows_the_proxy_the_host_and_neither_key_nor_words() {
+async fn tunnel_shows_the_proxy_only_the_host() {
     let (backend, authority) = (MockServer::respond(draws), Authority::new("known"));
     let address = in_front_of(backend.address(), vec![authority.server("studio.example")]);
     let host = format!("studio.example:{}", address.port());
@@ -128,10 +128,10 @@ async fn a_tunnel_shows_the_proxy_the_host_and_neither_key_nor_words() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_an_unknown_authority_is_a_network_error_and_nothing_is_sent() {
+async fn unknown_certificate_authority_is_an_error_and_sends_nothing() {
     let (backend, known, unknown) = (MockServer::respond(draws), Authority::new("known"), Authority::new("unknown"));
     let (good, bad) = (known.server("localhost"), unknown.server("localhost"));
-    // The model is reached; the three attempts at an image meet somebody else.
+    // The model request succeeds. The three image attempts get a certificate of another authority.
     let configs = vec![good.clone(), bad.clone(), bad.clone(), bad, good];
     let sandbox = sandbox_at(in_front_of(backend.address(), configs));
     let events = turn(&sandbox, vec![("SSL_CERT_FILE", known.file(&sandbox).into_os_string())]).await;
@@ -152,7 +152,7 @@ async fn a_certificate_for_another_host_is_refused() {
 }
 
 #[tokio::test]
-async fn a_machine_without_certificates_reaches_plain_providers_and_says_why_it_reaches_no_others() {
+async fn host_without_root_certificates_reaches_http_providers_only() {
     let backend = MockServer::respond(draws);
     let nothing = |sandbox: &Sandbox| vec![("SSL_CERT_FILE", sandbox.project().join("nothing.pem").into_os_string())];
     let sandbox = Sandbox::with_config(&provider_config(&format!("http://{}/v1", backend.address())));

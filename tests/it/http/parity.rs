@@ -1,5 +1,5 @@
-//! One session, played through the hosted tool and through the standalone one: what the client sees is the same, but
-//! for what `docs/PARITY.md` names.
+//! One session with the hosted and with the standalone tool. The client sees the same, except for what `docs/PARITY.md`
+//! lists.
 
 mod session;
 mod table;
@@ -12,14 +12,14 @@ use self::session::play;
 use crate::harness::{HOSTED, STANDALONE};
 
 #[tokio::test]
-async fn a_session_looks_the_same_through_the_hosted_and_the_standalone_tool() {
+async fn session_looks_the_same_with_both_tools() {
     let (hosted, standalone) = (play(HOSTED).await, play(STANDALONE).await);
     assert_eq!((hosted.image_requests, standalone.image_requests), (0, 6), "both paths were taken");
     insta::assert_snapshot!("session", lines(&standalone.told));
     table::is_in_the_document(&hosted.told, &standalone.told);
 }
 
-/// A line an event, with the item that it completes.
+/// One line per event, with the item that it completes.
 fn lines(events: &[Value]) -> String {
     events.iter().fold(String::new(), |mut lines, event| {
         let method = event["method"].as_str().expect("a method");

@@ -1,4 +1,4 @@
-//! What an image looks like while it is made, on both paths: files that come and go, told without a byte.
+//! Previews of an image while it is generated, with both tools. Clients get the path of a file, not bytes.
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -26,14 +26,14 @@ use crate::storage::list_recursively;
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
 
-/// What a provider that goes on at the test's word is asked for, and the word.
+/// A provider that continues when the test says so, and the channel to say it.
 struct Studio {
     provider: MockServer,
     go_on: SyncSender<()>,
     asked: Receiver<Value>,
 }
 
-/// A square so far, that is this wide.
+/// A preview: a square of this width.
 fn so_far(index: u32) -> Vec<u8> {
     solid_png(4 + index, 4, BLUE)
 }
@@ -43,7 +43,8 @@ fn whole() -> Vec<u8> {
 }
 
 impl Studio {
-    /// Draws by the hosted or the standalone tool: two previews, then the image, each when the one before was seen.
+    /// A provider for the hosted or the standalone tool. It sends two previews and the image, each after the test has
+    /// seen the one before.
     fn open(tool: &'static [&'static str]) -> Self {
         let ((go_on, seen), (tell, asked)) = (sync_channel(1), sync_channel(1));
         let (seen, tell) = (Mutex::new(seen), Mutex::new(tell));
@@ -85,7 +86,7 @@ fn draw(exchange: &mut Exchange, seen: &Receiver<()>) {
             }
         };
         exchange.send(&openai::event_stream(&[event]));
-        // A test that is over says nothing more.
+        // After the end of the test, nobody sends.
         if seen.recv().is_err() {
             exchange.await_disconnect();
             return;
@@ -114,7 +115,7 @@ fn files(sandbox: &Sandbox) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
-async fn an_image_is_shown_while_it_is_made_and_each_preview_lasts_until_the_next() {
+async fn each_preview_is_kept_until_the_next() {
     for tool in [STANDALONE, HOSTED] {
         let studio = Studio::open(tool);
         let (sandbox, mut server) = studio.server(tool).await;
@@ -171,7 +172,7 @@ async fn an_interrupt_leaves_no_preview_behind() {
 }
 
 #[tokio::test]
-async fn a_killed_server_leaves_no_preview_for_the_next_one_to_take_for_an_image() {
+async fn killed_server_leaves_no_preview_files() {
     let studio = Studio::open(STANDALONE);
     let (sandbox, mut server) = studio.server(STANDALONE).await;
     let thread = server.start_thread().await;

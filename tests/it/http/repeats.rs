@@ -1,4 +1,4 @@
-//! How often requests are sent, as the provider counts them.
+//! The number of requests that a provider receives.
 
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageFailure, ImageStatus};
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::completed_images;
 use crate::harness::{Sandbox, Server, mock_provider_config, text};
 
-/// The model wants an image, and says so until it has seen what became of it.
+/// The model asks for an image until it has the result.
 fn draws(sent: &Request) -> Response {
     let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
         "name": "imagegen", "arguments": r#"{"prompt": "a cat"}"# });
@@ -24,7 +24,7 @@ fn breaks_down(sent: &Request) -> Response {
     if sent.path.ends_with("/responses") { draws(sent) } else { Response::json(500, &broken) }
 }
 
-/// What a turn's call cost, by its own word and the provider's count of requests.
+/// The cost of a turn's call: its billing status, its attempts, and the requests that the provider counted.
 async fn cost(backend: &MockServer, server: &mut Server, thread_id: &str) -> (Billed, u32, usize) {
     let before = backend.requests_to("/images/generations").len();
     let [image] =
@@ -35,7 +35,7 @@ async fn cost(backend: &MockServer, server: &mut Server, thread_id: &str) -> (Bi
 }
 
 #[tokio::test]
-async fn a_request_that_may_be_billed_is_sent_once_unless_the_user_wants_more() {
+async fn billable_request_is_sent_once_unless_configured() {
     for (params, posts) in [("", 1), ("images.retry_uncertain = true\n", 3)] {
         let backend = MockServer::respond(breaks_down);
         let sandbox = Sandbox::with_config(&format!("{params}{}", mock_provider_config(&backend, "openai")));
@@ -50,7 +50,7 @@ async fn a_request_that_may_be_billed_is_sent_once_unless_the_user_wants_more() 
 }
 
 #[tokio::test]
-async fn a_thread_cannot_have_its_images_paid_twice() {
+async fn thread_config_cannot_enable_billed_retries() {
     let backend = MockServer::respond(breaks_down);
     let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let mut server = sandbox.start_server().await;
@@ -61,7 +61,7 @@ async fn a_thread_cannot_have_its_images_paid_twice() {
 }
 
 #[tokio::test]
-async fn the_model_is_asked_as_often_as_configured() {
+async fn model_requests_are_retried_as_configured() {
     for retries in [0, 1] {
         let backend = MockServer::respond(|_| Response::json(500, &json!({})));
         let sandbox = Sandbox::with_config(&format!(
@@ -77,7 +77,7 @@ async fn the_model_is_asked_as_often_as_configured() {
 }
 
 #[tokio::test]
-async fn a_spent_limit_says_when_it_starts_anew() {
+async fn exhausted_limit_names_its_reset_time() {
     let backend = MockServer::respond(|sent| {
         let spent = json!({ "error": { "type": "usage_limit_reached", "message": "Enough.", "plan_type": "plus",
             "resets_at": 1_800_000_000 } });
@@ -102,8 +102,8 @@ async fn a_spent_limit_says_when_it_starts_anew() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_away_is_named_with_its_host() {
-    // Nobody listens on port 1.
+async fn unreachable_provider_is_named_with_its_host() {
+    // Port 1 is closed.
     let sandbox = Sandbox::with_config(
         "model_provider = \"away\"\n[model_providers.away]\nbase_url = \"http://127.0.0.1:1/secret\"\n\
          request_max_retries = 0\nquery_params = { key = \"secret\" }\n",

@@ -1,4 +1,4 @@
-//! A thread that a living process takes over from one that died.
+//! A process that takes over a thread of a dead one.
 
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
@@ -21,8 +21,8 @@ fn encoded(png: &[u8]) -> Value {
     json!({ "b64_json": STANDARD.encode(png) })
 }
 
-/// A provider whose first call makes two images, of which the second is never there to be fetched. Reports when it is asked
-/// for, and the first one is on the disk.
+/// A provider whose first call makes two images. The second one cannot be fetched. Calls `report` when it is requested,
+/// at which time the first image is on the disk.
 fn provider(report: impl Fn() + Send + Sync + 'static) -> MockServer {
     let answers = Mutex::new(0);
     MockServer::start(move |exchange| {
@@ -54,13 +54,13 @@ fn provider(report: impl Fn() + Send + Sync + 'static) -> MockServer {
     })
 }
 
-/// The heir closes what the dead process left open before it reads what it goes on with, or it would not know the image.
+/// The new process closes the calls of the dead one before it reads history, so it knows the image.
 #[tokio::test]
-async fn an_image_that_a_dead_process_had_finished_is_known_to_the_one_that_takes_over() {
+async fn takeover_finds_image_finished_by_a_dead_process() {
     let (report_held, held) = sync_channel(1);
     let provider = provider(move || report_held.send(()).expect("the test waits"));
     let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
-    // Both are there before the death: a process that starts later closes at its start what the dead left open.
+    // Both processes run before the kill, because a process that starts later closes open calls at its start.
     let (mut dying, mut heir) =
         (start_server_with_key(&sandbox, STANDALONE).await, start_server_with_key(&sandbox, STANDALONE).await);
     heir.call("thread/list", &json!({})).await.expect("the store is open");

@@ -1,4 +1,4 @@
-//! Images that the client deletes.
+//! Deletion of images by the client.
 
 use easel_protocol::event::{Event, ImageDeletedNotification};
 use easel_protocol::image::{ImageDeleteParams, ImageListParams, ImageReadParams};
@@ -21,7 +21,7 @@ async fn told(server: &mut Server, thread_id: &str, image_id: &str) {
     server.expect_event("image/deleted", |event| *event == Event::ImageDeleted(deleted.clone())).await;
 }
 
-/// The image items of a thread, as history tells them.
+/// The image items of a thread in its history.
 async fn history(server: &mut Server, thread_id: &str) -> Vec<easel_protocol::item::ImageGenerationItem> {
     let thread = server.request::<ThreadRead>(&crate::threads::read_params(thread_id)).await.thread;
     let items: Vec<ThreadItem> = thread.turns.into_iter().flat_map(|turn| turn.items).collect();
@@ -29,7 +29,7 @@ async fn history(server: &mut Server, thread_id: &str) -> Vec<easel_protocol::it
 }
 
 #[tokio::test]
-async fn a_deleted_image_is_gone_and_history_says_so() {
+async fn deleted_image_is_marked_in_history() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
@@ -51,7 +51,7 @@ async fn a_deleted_image_is_gone_and_history_says_so() {
         assert_eq!((items[1].images[0].deleted, &items[1].saved_path), (true, &None));
         assert_eq!((items[0].images[0].deleted, &items[0].saved_path), (false, &Some(kept.path.clone())));
 
-        // The newest image that is left is the one that is edited.
+        // The newest remaining image is edited.
         let events = server.run_turn(&thread_id, vec![text("make it blue")]).await;
         let inputs = &completed_image(&events).images[0].inputs;
         assert_eq!(inputs.iter().map(|input| input.id.as_deref()).collect::<Vec<_>>(), [Some(kept.id.as_str())]);
@@ -60,7 +60,7 @@ async fn a_deleted_image_is_gone_and_history_says_so() {
 }
 
 #[tokio::test]
-async fn of_two_requests_at_once_one_deletes() {
+async fn concurrent_deletes_delete_once() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
@@ -76,19 +76,19 @@ async fn of_two_requests_at_once_one_deletes() {
             errors.push(message["error"]["message"].as_str().map(str::to_owned));
         }
     }
-    // Whichever was first.
+    // Either of the requests may be first.
     errors.sort();
     assert_eq!(errors, [None, Some(format!("image {} not found", records[0].id))]);
     server.close().await;
 }
 
 #[tokio::test]
-async fn the_model_reads_a_line_in_the_place_of_a_deleted_image() {
+async fn model_reads_a_note_instead_of_a_deleted_image() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
     server.close().await;
-    // Another process than the one that made it; the thread is not in memory.
+    // This process did not generate the image, and the thread is not loaded.
     let mut server = sandbox.start_server_with(STANDALONE).await;
     server.request::<ImageDelete>(&of(&records[0].id)).await;
     told(&mut server, &thread_id, &records[0].id).await;
@@ -103,7 +103,7 @@ async fn the_model_reads_a_line_in_the_place_of_a_deleted_image() {
 }
 
 #[tokio::test]
-async fn the_file_goes_with_the_last_thread_that_shows_it() {
+async fn file_is_removed_with_its_last_reference() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (original, records) = draw(&mut server, &["draw a red square"]).await;
@@ -131,7 +131,7 @@ async fn the_file_goes_with_the_last_thread_that_shows_it() {
 }
 
 #[tokio::test]
-async fn an_ephemeral_thread_goes_on_without_an_image_of_its_own() {
+async fn ephemeral_thread_continues_after_its_image_is_deleted() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let params = easel_protocol::thread::ThreadStartParams { ephemeral: Some(true), ..Default::default() };
@@ -146,9 +146,9 @@ async fn an_ephemeral_thread_goes_on_without_an_image_of_its_own() {
     server.close().await;
 }
 
-/// The disk has no row of the thread, and still nobody takes a picture out of a conversation that goes on.
+/// The thread has no row on the disk, and other processes still cannot delete its images while it lives.
 #[tokio::test]
-async fn an_ephemeral_thread_of_another_process_keeps_its_images_as_long_as_it_lives() {
+async fn images_of_a_foreign_ephemeral_thread_cannot_be_deleted() {
     let sandbox = Sandbox::new();
     let (mut one, mut two) = (sandbox.start_server_with(STANDALONE).await, sandbox.start_server_with(STANDALONE).await);
     let params = easel_protocol::thread::ThreadStartParams { ephemeral: Some(true), ..Default::default() };
@@ -167,7 +167,7 @@ async fn an_ephemeral_thread_of_another_process_keeps_its_images_as_long_as_it_l
 }
 
 #[tokio::test]
-async fn an_image_is_not_deleted_while_its_thread_has_a_turn_running() {
+async fn image_is_not_deleted_during_a_turn() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
@@ -187,7 +187,7 @@ async fn an_image_is_not_deleted_while_its_thread_has_a_turn_running() {
 }
 
 #[tokio::test]
-async fn a_deletion_of_nothing_or_with_wrong_params_is_refused() {
+async fn invalid_deletions_are_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;

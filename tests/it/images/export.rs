@@ -14,7 +14,7 @@ fn to(image_id: &str, path: &Path) -> ImageExportParams {
 }
 
 #[tokio::test]
-async fn an_image_is_copied_as_it_is_to_a_path_of_the_clients_choice() {
+async fn export_copies_the_image_byte_by_byte() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
@@ -36,7 +36,7 @@ async fn an_image_is_copied_as_it_is_to_a_path_of_the_clients_choice() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_export_reaches_no_hook_no_setting_and_nothing_of_easels_own() {
+async fn export_rejects_sensitive_paths() {
     use std::os::unix::fs::symlink;
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
@@ -89,7 +89,7 @@ async fn an_export_reaches_no_hook_no_setting_and_nothing_of_easels_own() {
 }
 
 #[tokio::test]
-async fn an_export_of_nothing_or_with_wrong_params_is_refused() {
+async fn invalid_exports_are_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let refused = server.request_error::<ImageExport>(&to("img_0", &sandbox.project().join("a.png"))).await;

@@ -1,4 +1,4 @@
-//! A whole session against npm's `@copilotkit/aimock`, whose script `EASEL_AIMOCK` names.
+//! A session with `@copilotkit/aimock` of npm. `EASEL_AIMOCK` names its script.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::service::Service;
-use super::{form, named};
+use super::{form, path_from_env};
 use crate::harness::{local_image, text};
 use crate::http::{completed_images, turn_status};
 
-/// The service with these fixtures, after those that every test needs.
+/// Starts the service with these fixtures, after those that every test needs.
 async fn aimock(fixtures: Vec<Value>) -> Option<(tempfile::TempDir, Service)> {
-    let script = named("EASEL_AIMOCK")?;
+    let script = path_from_env("EASEL_AIMOCK")?;
     let shown = json!({"match": {"endpoint": "chat", "hasToolResult": true}, "response": {"content": "Here it is."}});
     let fixtures: Vec<Value> = std::iter::once(shown).chain(fixtures).collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -27,7 +27,7 @@ async fn aimock(fixtures: Vec<Value>) -> Option<(tempfile::TempDir, Service)> {
     Some((folder, Service::start(command).await))
 }
 
-/// The model calls the standalone tool with these arguments when the user says `said`.
+/// The model calls the standalone tool with these arguments when the user message contains `said`.
 fn calls(said: &str, arguments: &Value) -> Value {
     let call = json!({"id": format!("call_{said}"), "name": "imagegen", "arguments": arguments});
     json!({"match": {"endpoint": "chat", "userMessage": said}, "response": {"toolCalls": [call]}})
@@ -38,7 +38,7 @@ fn draws(prompt: &str) -> Value {
     json!({"match": {"endpoint": "image", "userMessage": prompt}, "response": image})
 }
 
-/// A fixture with more in it.
+/// Merges fields into a fixture.
 fn with(mut fixture: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().expect("an object") {
         match (fixture.get_mut(name), value) {
@@ -49,9 +49,9 @@ fn with(mut fixture: Value, more: &Value) -> Value {
     fixture
 }
 
-/// Status of the requests to an endpoint, as the service itself wrote them down.
+/// The status codes of the requests to an endpoint, as the service logged them.
 async fn journal(service: &Service, endpoint: &str) -> Vec<u64> {
-    let entries = service.ask("GET", &format!("/__aimock/journal?path=/v1/{endpoint}"), "").await;
+    let entries = service.send_request("GET", &format!("/__aimock/journal?path=/v1/{endpoint}"), "");
     let entries: Vec<Value> = serde_json::from_str(&entries).expect("the journal");
     entries.iter().map(|entry| entry["response"]["status"].as_u64().expect("a status")).collect()
 }
@@ -92,14 +92,14 @@ async fn aimock_draws_edits_and_answers() {
     let sent: Vec<&[u8]> = parts.iter().filter(|part| part.name() == "image[]").map(|part| part.content).collect();
     assert_eq!(sent, [attached.as_slice()]);
 
-    // It answers an edit only when it found the prompt in the form.
+    // The service responds to an edit only if it finds the prompt in the form.
     assert_eq!(journal(&service, "images/edits").await, [200]);
     assert_eq!(journal(&service, "images/generations").await, [200]);
     assert_eq!(journal(&service, "responses").await, [200; 5]);
     server.close().await;
 }
 
-/// What the service does to an image, what becomes of the call, and the POSTs that it counted.
+/// A fault of the images endpoint: its name, its fixtures, the error of the image, and the number of requests.
 type ImageFault = (&'static str, Vec<Value>, (ImageErrorKind, Option<u16>, Billed), usize);
 
 fn image_faults() -> [ImageFault; 5] {
@@ -139,7 +139,7 @@ fn image_faults() -> [ImageFault; 5] {
 }
 
 #[tokio::test]
-async fn every_fault_that_aimock_injects_into_an_image_is_one_typed_error() {
+async fn each_image_fault_of_aimock_is_one_typed_error() {
     let fixtures = image_faults()
         .into_iter()
         .flat_map(|(name, faults, ..)| std::iter::once(calls(name, &json!({ "prompt": name }))).chain(faults));
@@ -162,7 +162,7 @@ async fn every_fault_that_aimock_injects_into_an_image_is_one_typed_error() {
     server.close().await;
 }
 
-/// What the service does to an answer of the model, how the turn ends, and the POSTs that were made for it.
+/// Faults of model answers: name, fixtures, how the turn ends, and the number of requests.
 fn answer_faults() -> [(&'static str, Vec<Value>, TurnStatus, usize); 5] {
     let says = |name: &str, more: Value| {
         let says = json!({"match": {"endpoint": "chat", "userMessage": name}, "response": {"content": "Hello there."}});
@@ -182,7 +182,7 @@ fn answer_faults() -> [(&'static str, Vec<Value>, TurnStatus, usize); 5] {
         ("gone", first("gone", json!({"chaos": {"disconnectRate": 1}})), TurnStatus::Completed, 2),
         ("garbled", first("garbled", json!({"chaos": {"malformedRate": 1}})), TurnStatus::Completed, 2),
         ("dropped", vec![says("dropped", json!({"chaos": {"dropRate": 1}}))], TurnStatus::Failed, 3),
-        // Of nine events, three of them text; slow enough that each leaves alone.
+        // The answer has nine events, three of them with text. The latency sends each separately.
         (
             "cut",
             vec![says("cut", json!({"truncateAfterChunks": 6, "chunkSize": 4, "latency": 30}))],
@@ -193,7 +193,7 @@ fn answer_faults() -> [(&'static str, Vec<Value>, TurnStatus, usize); 5] {
 }
 
 #[tokio::test]
-async fn an_answer_that_aimock_spoils_is_asked_for_again_as_long_as_it_said_nothing() {
+async fn aimock_answer_faults_are_retried_before_any_output() {
     let fixtures = answer_faults().into_iter().flat_map(|(_, fixtures, ..)| fixtures).collect();
     let Some((_folder, service)) = aimock(fixtures).await else { return };
     let (_place, mut server) = service.easel().await;

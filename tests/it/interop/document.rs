@@ -1,11 +1,11 @@
-//! OpenAI's OpenAPI document, made strict: a field that it does not name is an error, and so is a null.
+//! OpenAI's API document as strict schemas: unknown fields and nulls are errors.
 
 use std::path::Path;
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-/// A kind of body that the document describes.
+/// A kind of request body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Response,
@@ -55,7 +55,7 @@ impl Document {
     }
 }
 
-/// The API takes a null where the document has one, but a field without a value is not sent at all.
+/// The API accepts nulls where the document allows them. Easel omits fields without a value.
 fn nulls(value: &Value, path: &str, problems: &mut Vec<String>) {
     match value {
         Value::Null => problems.push(format!("{path}: null")),
@@ -73,8 +73,8 @@ fn nulls(value: &Value, path: &str, problems: &mut Vec<String>) {
     }
 }
 
-/// The schema, in which an object that has named properties has no others. `oneOf` becomes `anyOf`: the document's
-/// alternatives overlap, and a discriminator chooses among them.
+/// A schema in which objects with named properties have no others. `oneOf` becomes `anyOf`, because the document's
+/// alternatives overlap and a discriminator selects one.
 fn strict(schema: &Value, all: &Value) -> Value {
     let fields = match schema {
         Value::Object(fields) => fields,
@@ -97,7 +97,7 @@ fn strict(schema: &Value, all: &Value) -> Value {
     Value::Object(strict_fields)
 }
 
-/// Adds the properties of all parts: closed one by one, they would refuse each other's.
+/// Adds the properties of all parts. If each part were closed, they would reject each other's properties.
 fn merge(parts: &Value, all: &Value, into: &mut Map<String, Value>) {
     for part in parts.as_array().expect("a list of schemas") {
         let named = part["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());

@@ -1,8 +1,8 @@
-//! A multipart form as the object that OpenAI's document describes.
+//! Converts a multipart form to the object that OpenAI's document describes.
 
 use serde_json::{Map, Value};
 
-/// What a file of each media type begins with.
+/// The first bytes of a file, by media type.
 const SIGNATURES: [(&str, &[u8]); 3] =
     [("image/png", b"\x89PNG\r\n\x1a\n"), ("image/jpeg", b"\xff\xd8\xff"), ("image/webp", b"RIFF")];
 
@@ -28,7 +28,7 @@ impl Part<'_> {
     }
 }
 
-/// The parts of a body whose content type names the boundary.
+/// The parts of a body. The content type has the boundary.
 pub(crate) fn parts<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<Part<'a>>, String> {
     let (_, boundary) = content_type.split_once("boundary=").ok_or("the form has no boundary")?;
     let limit = format!("\r\n--{boundary}");
@@ -49,7 +49,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
-/// The form as JSON. A file stands as a string without its bytes, `image[]` as the list `image`.
+/// The form as JSON. A file becomes a string without its bytes, and `image[]` becomes the list `image`.
 pub(crate) fn object(parts: &[Part<'_>]) -> Result<Value, String> {
     let mut object = Map::new();
     let mut images = Vec::new();
@@ -82,7 +82,7 @@ fn file(part: &Part<'_>) -> Result<Value, String> {
     Ok(Value::from("file"))
 }
 
-/// Numbers and truth values are text in a form.
+/// Parses numbers and booleans, which are text in a form.
 fn text(name: &str, text: &str) -> Value {
     let is_text = !matches!(name, "n" | "partial_images" | "output_compression" | "stream");
     let value = if is_text { None } else { serde_json::from_str(text).ok() };

@@ -1,4 +1,4 @@
-//! PyPI's `llmock`, which breaks answers on purpose and judges what the client made of it. `EASEL_LLMOCK` names it.
+//! Tests with `llmock` of PyPI, which breaks answers and reports how the client reacted. `EASEL_LLMOCK` names it.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::service::Service;
-use super::{named, say};
+use super::{path_from_env, print_line};
 use crate::harness::text;
 use crate::http::{completed_images, turn_status};
 
@@ -20,41 +20,41 @@ struct Llmock {
 }
 
 async fn llmock(arguments: &[&str]) -> Option<Llmock> {
-    let program = named("EASEL_LLMOCK")?;
+    let program = path_from_env("EASEL_LLMOCK")?;
     let mut command = Command::new(&program);
     command.args(["serve", "--port", "0"]).args(arguments);
     Some(Llmock { service: Service::start(command).await, program })
 }
 
 impl Llmock {
-    /// Queues what it does to the next requests.
+    /// Queues faults for the next requests.
     async fn queue(&self, behaviors: &[Value]) {
         if !behaviors.is_empty() {
             let body = json!({ "behaviors": behaviors }).to_string();
-            let queued = self.service.ask("POST", "/_llmock/scenario", &body).await;
+            let queued = self.service.send_request("POST", "/_llmock/scenario", &body);
             let queued: Value = serde_json::from_str(&queued).expect("JSON");
             assert_eq!(queued["pending"], behaviors.len(), "{queued}");
         }
     }
 
-    /// Its verdict in its own words. Succeeds when it blames the client for nothing, not even with a warning.
+    /// The report of the service. Succeeds if it has neither an error nor a warning about the client.
     async fn report(&self) -> (bool, String) {
         let url = format!("http://{}", self.service.address);
         let mut report = Command::new(&self.program);
         let report = report.args(["report", "--strict", "--url", &url]).output().await.expect("the report");
         let said = String::from_utf8_lossy(&report.stdout).into_owned();
-        say(&format!("llmock report --strict:\n{said}"));
+        print_line(&format!("llmock report --strict:\n{said}"));
         (report.status.success(), said)
     }
 }
 
-/// The model calls the standalone tool, which this service knows nothing of.
+/// The model calls the standalone tool, which the service does not know.
 fn calls() -> Value {
     let call = json!({"name": "imagegen", "arguments": {"prompt": "a cat"}});
     json!({"type": "reply", "tool_calls": [call], "match": {"path": "*/responses"}})
 }
 
-/// What it does, how the turn ends, and the POSTs to the model and for images.
+/// The name of a fault, the faults to queue, how the turn ends, and the number of model and image requests.
 fn behaviors() -> Vec<(&'static str, Vec<Value>, TurnStatus, [usize; 2])> {
     use TurnStatus::{Completed, Failed};
     let fail = |status: u16, times: u32| json!({"type": "fail", "status": status, "times": times});
@@ -86,7 +86,7 @@ fn behaviors() -> Vec<(&'static str, Vec<Value>, TurnStatus, [usize; 2])> {
 
 #[tokio::test]
 async fn llmock_blames_the_client_for_nothing() {
-    // With pauses, it notices that a client no longer listens.
+    // Pauses between events let the service notice a disconnected client.
     let Some(llmock) = llmock(&["--stream-chunk-delay-ms", "30"]).await else { return };
     let (_place, mut server) = llmock.service.easel().await;
     let posts = || ["responses", "images/generations"].map(|endpoint| llmock.service.proxy.posts(endpoint).len());
@@ -99,7 +99,7 @@ async fn llmock_blames_the_client_for_nothing() {
         let made = [posts()[0] - before[0], posts()[1] - before[1]];
         assert_eq!(made, expected_posts, "{name}: {events:#?}");
         if made[1] > 0 {
-            // Its pictures are drawings in SVG, which is no image to store.
+            // The service returns SVG images, which are not stored.
             let [image] = completed_images(events).try_into().expect("one image");
             let error = image.error.expect("an error");
             assert_eq!((error.kind, error.attempts), (ImageErrorKind::BadResponse, 2), "{}", error.message);
@@ -111,8 +111,8 @@ async fn llmock_blames_the_client_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_quota_of_llmock_is_waited_for() {
-    // A thousand tokens a second: the second of two requests has to wait for some of its thirty thousand.
+async fn quota_errors_of_llmock_are_waited_out() {
+    // A thousand tokens per second: the second request has to wait for a part of its thirty thousand.
     let Some(llmock) = llmock(&["--tpm", "60000"]).await else { return };
     let (_place, mut server) = llmock.service.easel().await;
     for word in ["one ", "two "] {
@@ -134,7 +134,7 @@ async fn a_quota_of_llmock_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_llmock_blames_is_an_image_that_is_not_paid_for_twice() {
+async fn llmock_blames_only_images_that_are_not_repeated() {
     let Some(llmock) = llmock(&[]).await else { return };
     let (_place, mut server) = llmock.service.easel().await;
     let outage = json!({"type": "fail", "status": 500, "match": {"path": "*/images/*"}});
@@ -148,7 +148,8 @@ async fn what_llmock_blames_is_an_image_that_is_not_paid_for_twice() {
 
     let (blameless, _) = llmock.report().await;
     assert!(!blameless, "llmock sees what it is there to see");
-    let verdict: Value = serde_json::from_str(&llmock.service.ask("GET", "/_llmock/verdict", "").await).expect("JSON");
+    let verdict: Value =
+        serde_json::from_str(&llmock.service.send_request("GET", "/_llmock/verdict", "")).expect("JSON");
     let findings = verdict["findings"].as_array().expect("a list");
     let found: Vec<_> = findings.iter().map(|finding| (&finding["code"], &finding["path"])).collect();
     assert_eq!(found, [(&json!("gave_up"), &json!("POST /v1/images/generations"))]);

@@ -1,4 +1,4 @@
-//! A server that others wrote, as a process behind a proxy.
+//! A server of others as a process behind a recording proxy.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -16,7 +16,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts it and waits for the line on its standard output or error that ends in its address.
+    /// Starts the process and waits for the output line that contains its address.
     pub(crate) async fn start(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the service starts");
@@ -28,11 +28,11 @@ impl Service {
         Self { address, proxy: RecordingProxy::start(address), _child: child }
     }
 
-    pub(crate) async fn ask(&self, method: &str, path: &str, body: &str) -> String {
+    pub(crate) fn send_request(&self, method: &str, path: &str, body: &str) -> String {
         send_request(self.address, method, path, body)
     }
 
-    /// A server of Easel's whose provider this is, by the record of the public API.
+    /// Starts an Easel server whose provider is this service, with the preset of the public API.
     pub(crate) async fn easel(&self) -> (Sandbox, Server) {
         let base_url = self.proxy.base_url();
         let sandbox = Sandbox::with_config(&format!(
@@ -47,7 +47,7 @@ impl Service {
     }
 }
 
-/// The address that it says it listens on: `… http://127.0.0.1:4010 …`. What it says before is not known to be one.
+/// The address in a line such as `… http://127.0.0.1:4010 …`.
 async fn listening(output: impl AsyncRead + Unpin) -> SocketAddr {
     let mut lines = BufReader::new(output).lines();
     let mut said = String::new();
@@ -60,6 +60,6 @@ async fn listening(output: impl AsyncRead + Unpin) -> SocketAddr {
         }
         said.push_str(&line);
     }
-    // Its other output may have more to say.
+    // The other output may still have the address.
     if said.is_empty() { std::future::pending().await } else { panic!("the service ended: {said}") }
 }

@@ -8,7 +8,7 @@ use crate::harness::{Sandbox, env_setting};
 use crate::listen::server::{ListeningServer, Socket, TRANSPORTS, Transport};
 
 #[test]
-fn events_go_to_those_who_subscribed_and_to_nobody_else() {
+fn events_go_to_subscribers_only() {
     for transport in TRANSPORTS {
         let sandbox = Sandbox::new();
         let server = ListeningServer::start(&sandbox, transport);
@@ -16,7 +16,7 @@ fn events_go_to_those_who_subscribed_and_to_nobody_else() {
         let thread_id = ada.start_thread();
         ada.start_turn(&thread_id);
         let alone = ada.events_until(&thread_id, "turn/completed");
-        // His next message is his answer, so nothing was told to him.
+        // The next message is the response, so no event arrived before it.
         bob.assert_alive();
         bob.request("thread/resume", &json!({ "threadId": thread_id }));
         bob.start_turn(&thread_id);
@@ -32,7 +32,7 @@ fn events_go_to_those_who_subscribed_and_to_nobody_else() {
 }
 
 #[test]
-fn whoever_heard_a_thread_until_it_was_archived_does_not_hear_it_when_another_takes_it_up() {
+fn archiving_ends_the_subscriptions_of_a_thread() {
     for transport in TRANSPORTS {
         let sandbox = Sandbox::new();
         let server = ListeningServer::start(&sandbox, transport);
@@ -51,7 +51,7 @@ fn whoever_heard_a_thread_until_it_was_archived_does_not_hear_it_when_another_ta
 }
 
 #[test]
-fn every_connection_has_its_own_handshake_and_ids_and_opt_outs() {
+fn connections_have_separate_handshakes_ids_and_opt_outs() {
     for transport in TRANSPORTS {
         let sandbox = Sandbox::new();
         let server = ListeningServer::start(&sandbox, transport);
@@ -60,7 +60,7 @@ fn every_connection_has_its_own_handshake_and_ids_and_opt_outs() {
         let refused = bob.call("account/read", &json!({}));
         assert_eq!(refused["error"]["message"], "Not initialized");
         bob.initialize(&json!({ "optOutNotificationMethods": ["thread/started"] }));
-        // Hers alone says its version of JSON-RPC.
+        // Only this client asked for the `jsonrpc` member.
         let hello = json!({ "clientInfo": { "name": "eve", "version": "1" } });
         eve.send(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello }));
         assert_eq!(eve.read_json()["jsonrpc"], "2.0");
@@ -78,7 +78,7 @@ fn every_connection_has_its_own_handshake_and_ids_and_opt_outs() {
 }
 
 #[test]
-fn garbage_on_one_connection_leaves_the_others_alone() {
+fn garbage_on_one_connection_does_not_affect_others() {
     for transport in TRANSPORTS {
         let sandbox = Sandbox::new();
         let server = ListeningServer::start(&sandbox, transport);
@@ -96,7 +96,7 @@ fn garbage_on_one_connection_leaves_the_others_alone() {
 }
 
 #[test]
-fn a_turn_goes_on_without_the_client_that_started_it_and_then_its_thread_is_unloaded() {
+fn turn_continues_after_its_client_leaves() {
     for transport in TRANSPORTS {
         let sandbox = Sandbox::new();
         let server = ListeningServer::start(&sandbox, transport);
@@ -107,7 +107,7 @@ fn a_turn_goes_on_without_the_client_that_started_it_and_then_its_thread_is_unlo
         while bob.request("thread/loaded/list", &json!({}))["data"] != json!([]) {}
         let turns = bob.request("thread/turns/list", &json!({ "threadId": thread_id }));
         assert_eq!(turns["data"][0]["status"], "completed", "{turns}");
-        // And another process may have it.
+        // Another process can load the thread.
         let second = ListeningServer::start(&sandbox, Transport::WebSocket);
         second.connect().request("thread/resume", &json!({ "threadId": thread_id }));
         second.stop();
@@ -116,7 +116,7 @@ fn a_turn_goes_on_without_the_client_that_started_it_and_then_its_thread_is_unlo
 }
 
 #[test]
-fn a_thread_stays_loaded_while_somebody_hears_it() {
+fn thread_stays_loaded_while_it_has_subscribers() {
     for transport in TRANSPORTS {
         let sandbox = Sandbox::new();
         let server = ListeningServer::start(&sandbox, transport);
@@ -133,14 +133,13 @@ fn a_thread_stays_loaded_while_somebody_hears_it() {
     }
 }
 
-/// The other's turns cost more than the outbox of the one that never reads, which is given up in the end. Over a socket
-/// file only: what the system keeps for a TCP connection that nobody reads is more than a test should draw.
+/// The turns exceed the outbox of the client that never reads, so it is dropped in the end. This uses a socket file
+/// only, because the system buffers more for an unread TCP connection than a test should generate.
 #[test]
-fn a_client_that_never_reads_does_not_hold_up_the_other() {
+fn client_that_never_reads_does_not_block_others() {
     const TURNS: usize = 12;
     if env_setting("RUN_SLOW_TESTS").is_none() {
-        println!("skipped: it waits for a client to be given up; set RUN_SLOW_TESTS");
-        return;
+        return easel_testkit::skip("slow", "it waits until the server drops a client; set RUN_SLOW_TESTS");
     }
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::Lines, &["-c", "server.outbox_bytes=1048576"]);
@@ -154,7 +153,7 @@ fn a_client_that_never_reads_does_not_hold_up_the_other() {
     }
     let Socket::Lines(stream) = &mut deaf.socket else { panic!("it speaks lines") };
     let mut told = Vec::new();
-    // The end may be a reset, because it never read all that was there.
+    // The connection may end with a reset, because it was never read.
     let _ = stream.read_to_end(&mut told);
     let told = String::from_utf8(told).expect("UTF-8");
     let count = |method: &str| told.matches(&format!(r#"{{"method":"{method}""#)).count();

@@ -1,4 +1,4 @@
-//! How a listening server ends: by a signal, for all its connections, and not before.
+//! The end of a listening server: a signal ends it, and closed connections do not.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::harness::{SLOW_AND_FREE, Sandbox};
 use crate::listen::server::{Connection, ListeningServer, Socket, TRANSPORTS, Transport};
 
-/// The messages up to the end of the connection.
+/// Reads messages up to the end of the connection.
 fn rest(connection: &mut Connection) -> Vec<Value> {
     std::iter::from_fn(|| connection.receive()).collect()
 }
 
 #[test]
-fn sigterm_ends_every_connection_in_order_and_the_process_with_0() {
+fn sigterm_closes_all_connections_and_exits_with_0() {
     for transport in TRANSPORTS {
         let sandbox = Sandbox::with_config(SLOW_AND_FREE);
         let url = format!("unix://{}", sandbox.root().join("easel.sock").display());
@@ -35,7 +35,7 @@ fn sigterm_ends_every_connection_in_order_and_the_process_with_0() {
 }
 
 #[test]
-fn the_process_outlives_its_connections() {
+fn process_outlives_its_connections() {
     for transport in TRANSPORTS {
         let sandbox = Sandbox::new();
         let server = ListeningServer::start(&sandbox, transport);
@@ -49,9 +49,9 @@ fn the_process_outlives_its_connections() {
     }
 }
 
-/// As many as are allowed come, go, and leave room for as many.
+/// As many connections as allowed are opened and closed, and as many can be opened again.
 #[test]
-fn connections_beyond_the_bound_are_closed_and_the_others_live() {
+fn connections_over_the_limit_are_closed() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
     let mut all: Vec<Connection> = (0..64).map(|_| server.connect()).collect();
@@ -60,7 +60,7 @@ fn connections_beyond_the_bound_are_closed_and_the_others_live() {
     all.iter_mut().for_each(Connection::assert_alive);
     drop(all);
     loop {
-        // Until the server has seen that the others are gone, it closes this one too.
+        // The server closes this connection too until it has noticed that the others are closed.
         if is_served(server.connect_uninitialized()) {
             break;
         }
@@ -68,7 +68,7 @@ fn connections_beyond_the_bound_are_closed_and_the_others_live() {
     server.stop();
 }
 
-/// Whether a connection over lines gets an answer. One that is closed with words of it unread may be reset.
+/// Whether a connection gets a response. The server may reset a connection that it closes.
 fn is_served(mut connection: Connection) -> bool {
     let hello = json!({ "clientInfo": { "name": "again", "version": "1" } });
     let line = json!({ "id": "ask", "method": "initialize", "params": hello });
@@ -81,14 +81,14 @@ fn is_served(mut connection: Connection) -> bool {
 }
 
 #[test]
-fn a_thread_whose_client_left_before_it_was_loaded_stays_in_nobodys_way() {
+fn thread_is_released_when_its_client_leaves_during_load() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
     let mut hasty = server.connect();
     for id in 0..100 {
         hasty.send(&json!({ "id": id, "method": "thread/start", "params": {} }));
     }
-    // The first answer finds nobody, and most of the threads are not loaded yet.
+    // The first response cannot be sent, and most threads are not loaded at that time.
     drop(hasty);
     let mut patient = server.connect();
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! A server that listens, and clients that connect to it.
+//! A listening server and clients that connect to it.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -14,10 +14,10 @@ use tungstenite::{ClientRequestBuilder, Error, Message, WebSocket};
 use crate::harness::Sandbox;
 use crate::harness::conformance::SchemaChecker;
 
-/// What a test waits for an answer before it fails.
+/// The longest wait for a message.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Both ways to connect; most tests hold for both.
+/// Both transports. Most tests run with each.
 pub(super) const TRANSPORTS: [Transport; 2] = [Transport::Lines, Transport::WebSocket];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +26,10 @@ pub(crate) enum Transport {
     WebSocket,
 }
 
-/// A listening process; killed when dropped.
+/// A listening process, killed on drop.
 pub(crate) struct ListeningServer {
     pub(crate) child: Child,
-    /// As it was told: `unix://…` or `ws://…`.
+    /// The announced address, `unix://…` or `ws://…`.
     pub(super) url: String,
     pub(super) token_file: Option<PathBuf>,
     stderr: BufReader<ChildStderr>,
@@ -49,12 +49,12 @@ impl ListeningServer {
         Self::spawn(sandbox, &[&["-c", "model_provider=preview", "--listen", url], arguments].concat())
     }
 
-    /// Starts a server and takes what it says of where it listens.
+    /// Starts a server and reads the address that it announces.
     pub(super) fn spawn(sandbox: &Sandbox, arguments: &[&str]) -> Self {
         Self::spawn_command(sandbox.server_command(arguments).into_std())
     }
 
-    /// The same of any command that serves.
+    /// Starts any command that listens.
     pub(crate) fn spawn_command(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
@@ -78,14 +78,14 @@ impl ListeningServer {
         }
     }
 
-    /// A connection after its handshake.
+    /// Connects and initializes.
     pub(crate) fn connect(&self) -> Connection {
         let mut connection = self.connect_uninitialized();
         connection.initialize(&json!({}));
         connection
     }
 
-    /// A connection on which nothing was said.
+    /// Connects without initializing.
     pub(crate) fn connect_uninitialized(&self) -> Connection {
         match self.url.strip_prefix("unix://") {
             Some(path) => {
@@ -97,7 +97,7 @@ impl ListeningServer {
         }
     }
 
-    /// The text of the token's file.
+    /// The token in the token file.
     pub(super) fn token(&self) -> String {
         let path = self.token_file.as_ref().expect("a token's file");
         std::fs::read_to_string(path).expect("a readable file").trim().to_owned()
@@ -113,7 +113,8 @@ impl ListeningServer {
         stream
     }
 
-    /// A WebSocket with the token of the home and with these headers, which may replace it; or the status of the refusal.
+    /// Opens a WebSocket with the token of the home and these headers, which may override it. Returns the status of a
+    /// rejection.
     pub(super) fn open_web_socket(&self, headers: &[(&str, &str)]) -> Result<Connection, u16> {
         let bearer = self.token_file.as_ref().map(|_| format!("Bearer {}", self.token()));
         let bearer = bearer.as_deref().map(|bearer| ("Authorization", bearer));
@@ -140,7 +141,7 @@ impl ListeningServer {
         assert!(status.success(), "{kill}");
     }
 
-    /// Waits for the exit: its code, and what was said after the first words.
+    /// Waits for the exit. Returns the exit code and the rest of stderr.
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).expect("stderr is UTF-8");
@@ -150,7 +151,7 @@ impl ListeningServer {
         (self.child.wait().expect("the process can be waited for").code(), said)
     }
 
-    /// Ends the server as its supervisor would.
+    /// Stops the server as a supervisor would.
     pub(crate) fn stop(self) {
         self.signal("-TERM");
         assert_eq!(self.wait().0, Some(0));
@@ -159,13 +160,13 @@ impl ListeningServer {
 
 impl Drop for ListeningServer {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A client's end.
+/// The client side of a connection.
 pub(crate) struct Connection {
     pub(crate) socket: Socket,
     checker: SchemaChecker,
@@ -193,7 +194,7 @@ impl Connection {
         }
     }
 
-    /// The next message; `None` at the orderly end of the connection.
+    /// Reads the next message, or returns `None` if the connection was closed cleanly.
     pub(crate) fn receive(&mut self) -> Option<Value> {
         let text = match &mut self.socket {
             Socket::Lines(stream) => {
@@ -206,7 +207,7 @@ impl Connection {
             }
             Socket::Messages(socket) => loop {
                 let message = match socket.read() {
-                    // Another test's child ended.
+                    // A child process of another test exited.
                     Err(Error::Io(error)) if error.kind() == ErrorKind::Interrupted => continue,
                     message => message.expect("the connection lives"),
                 };
@@ -235,7 +236,7 @@ impl Connection {
         assert!(answer["result"]["userAgent"].is_string(), "{answer}");
     }
 
-    /// Asks; the next message must be the answer.
+    /// Sends a request. The next message must be its response.
     pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.send(&json!({ "id": "ask", "method": method, "params": params }));
         let answer = self.read_json();
@@ -243,7 +244,7 @@ impl Connection {
         answer
     }
 
-    /// The result of a request; the next message must be its answer.
+    /// Sends a request that must succeed. The next message must be its response.
     pub(crate) fn request(&mut self, method: &str, params: &Value) -> Value {
         let mut answer = self.call(method, params);
         assert!(answer["error"].is_null(), "{method}: {answer}");
@@ -266,7 +267,7 @@ impl Connection {
         self.request("turn/start", &json!({ "threadId": thread_id, "input": input }));
     }
 
-    /// The methods of the events up to and with this one, all of one thread.
+    /// Reads events of one thread up to and including this method. Returns their methods.
     pub(crate) fn events_until(&mut self, thread_id: &str, last: &str) -> Vec<String> {
         let mut events = Vec::new();
         while events.last().is_none_or(|method| method != last) {

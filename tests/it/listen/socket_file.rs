@@ -1,4 +1,4 @@
-//! The file of a socket: whose it is, and what becomes of an old one.
+//! The socket file: its owner, and files of earlier servers.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -19,7 +19,7 @@ fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("our file");
 }
 
-/// What a server says that does not start.
+/// The error of a server that does not start.
 async fn refusal(sandbox: &Sandbox, url: &str) -> String {
     let output = sandbox.run(&["app-server", "--listen", url]).await;
     assert_eq!(output.status.code(), Some(1));
@@ -28,7 +28,7 @@ async fn refusal(sandbox: &Sandbox, url: &str) -> String {
 }
 
 #[test]
-fn the_socket_and_a_folder_made_for_it_are_this_users_alone() {
+fn socket_and_its_folder_are_private() {
     let sandbox = Sandbox::new();
     let folder = sandbox.root().join("run/easel");
     let url = format!("unix://{}", folder.join("a.sock").display());
@@ -51,7 +51,7 @@ fn without_a_path_the_socket_is_in_the_home() {
 }
 
 #[tokio::test]
-async fn a_second_server_is_refused_and_the_first_goes_on() {
+async fn second_server_on_the_same_socket_is_refused() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
     let said = refusal(&sandbox, &server.url).await;
@@ -74,9 +74,9 @@ fn the_socket_of_a_dead_server_is_taken_over() {
     assert!(!path.exists());
 }
 
-/// A server that is still there when its file was replaced must not remove what is not its own.
+/// A running server must not remove a file that replaced its own.
 #[test]
-fn a_socket_that_another_put_in_the_place_is_not_removed() {
+fn replaced_socket_is_not_removed() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
     let path = sandbox.root().join("easel.sock");
@@ -87,7 +87,7 @@ fn a_socket_that_another_put_in_the_place_is_not_removed() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_socket_is_left_alone() {
+async fn file_that_is_no_socket_is_not_removed() {
     let sandbox = Sandbox::new();
     let path = sandbox.write_file("notes.txt", b"mine");
     let said = refusal(&sandbox, &format!("unix://{}", path.display())).await;
@@ -105,15 +105,14 @@ async fn a_folder_that_others_may_write_into_is_refused() {
     assert!(said.contains("its folder must belong to you"), "{said}");
 }
 
-/// The permissions keep other users out. Here they are lifted, so that the check behind them is seen.
+/// Permissions usually keep other users out. This test removes them to reach the check behind them.
 #[test]
-fn another_user_is_closed_unheard_even_where_permissions_let_it_in() {
+fn other_users_are_disconnected_despite_open_permissions() {
     let uid = Command::new("id").arg("-u").output().map(|output| output.stdout);
     let is_root = uid.is_ok_and(|uid| uid.trim_ascii() == b"0");
     let tools = ["setpriv", "python3"].iter().all(|tool| Command::new(tool).arg("--version").output().is_ok());
     if !is_root || !tools {
-        println!("skipped: only root can be another user, with setpriv and python3");
-        return;
+        return easel_testkit::skip("other-user", "only root can act as another user, with setpriv and python3");
     }
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
@@ -133,15 +132,14 @@ except (BrokenPipeError, ConnectionResetError):
     stranger.args(["--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/env", "python3", "-c", script]);
     let output = stranger.arg(&path).output().expect("setpriv");
     if !output.status.success() {
-        println!("skipped: {}", String::from_utf8_lossy(&output.stderr));
-        return;
+        return easel_testkit::skip("other-user", &String::from_utf8_lossy(&output.stderr));
     }
     assert_eq!(output.stdout, b"0\n", "nothing is said to it");
     server.connect().assert_alive();
     server.stop();
 }
 
-/// A line over the limit is answered and skipped, as over stdio, and nobody else notices.
+/// A line over the limit is skipped, as over stdio, and other clients are not affected.
 #[test]
 fn a_line_over_the_limit_is_skipped() {
     let sandbox = Sandbox::new();
@@ -154,9 +152,9 @@ fn a_line_over_the_limit_is_skipped() {
     server.stop();
 }
 
-/// Half a connection is enough for a question from a shell.
+/// A shell script can send requests and close its sending side.
 #[test]
-fn what_was_asked_before_the_end_of_input_is_answered() {
+fn requests_before_the_end_of_input_are_answered() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
     let mut stream = UnixStream::connect(sandbox.root().join("easel.sock")).expect("a server that listens");
@@ -172,7 +170,7 @@ fn what_was_asked_before_the_end_of_input_is_answered() {
     server.stop();
 }
 
-/// Clients of the Codex app-server speak WebSocket through its socket file.
+/// Clients of the Codex app-server use WebSocket over its socket file.
 #[test]
 fn a_client_may_speak_websocket_through_the_socket_file() {
     let sandbox = Sandbox::new();

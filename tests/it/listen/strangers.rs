@@ -1,4 +1,4 @@
-//! Who is not let in at the WebSocket, and what nobody may listen on.
+//! Connections that the WebSocket rejects, and invalid listen addresses.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use crate::listen::server::{ListeningServer, Transport};
 const TOKEN: &str = "a token of the user's own";
 
 #[test]
-fn only_who_has_the_token_is_let_in() {
+fn connections_need_the_token() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::WebSocket);
     let token = server.token();
@@ -32,13 +32,13 @@ fn only_who_has_the_token_is_let_in() {
 }
 
 #[test]
-fn a_web_page_is_not_let_in_though_it_had_the_token() {
+fn web_page_is_rejected_even_with_the_token() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::WebSocket);
     for origin in ["https://evil.example", "null", "http://127.0.0.1"] {
         assert_eq!(server.open_web_socket(&[("Origin", origin)]).err(), Some(403), "{origin}");
     }
-    // The page's own name leads here when its owner lets it: the browser then says that name.
+    // With DNS rebinding, a web page's own name resolves to this address. The browser then sends that name.
     for host in ["evil.example", "evil.example:80", "127.0.0.1.evil.example"] {
         assert_eq!(server.open_web_socket(&[("Host", host)]).err(), Some(403), "{host}");
     }
@@ -47,7 +47,7 @@ fn a_web_page_is_not_let_in_though_it_had_the_token() {
 }
 
 #[test]
-fn the_token_stands_in_a_private_file_and_stays_the_same() {
+fn token_is_in_a_private_file_and_stays_the_same() {
     let sandbox = Sandbox::new();
     let first = ListeningServer::start(&sandbox, Transport::WebSocket);
     let path = first.token_file.clone().expect("its path is told");
@@ -62,7 +62,7 @@ fn the_token_stands_in_a_private_file_and_stays_the_same() {
 }
 
 #[test]
-fn a_token_of_the_users_own_is_taken_by_file_or_by_hash() {
+fn custom_token_is_accepted_by_file_or_hash() {
     let sandbox = Sandbox::new();
     let file = sandbox.write_file("token", format!("{TOKEN}\n").as_bytes()).display().to_string();
     let hash = sha256(TOKEN.as_bytes());
@@ -80,7 +80,7 @@ fn a_token_of_the_users_own_is_taken_by_file_or_by_hash() {
 }
 
 #[tokio::test]
-async fn wrong_ways_to_listen_are_wrong_usage_and_say_why() {
+async fn invalid_listen_addresses_are_usage_errors() {
     let sandbox = Sandbox::new();
     for (arguments, reason) in [
         (&["--listen", "ws://0.0.0.0:0"][..], "not a loopback address"),
@@ -104,9 +104,9 @@ async fn wrong_ways_to_listen_are_wrong_usage_and_say_why() {
     }
 }
 
-/// What arrives at an open port: other protocols, half requests, nothing at all.
+/// Traffic at an open port: other protocols, incomplete requests, and nothing.
 #[test]
-fn what_is_not_a_websocket_is_turned_away_and_the_others_live() {
+fn non_websocket_requests_are_rejected() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::WebSocket);
     let mut ada = server.connect();
@@ -120,7 +120,7 @@ fn what_is_not_a_websocket_is_turned_away_and_the_others_live() {
         &long,
     ] {
         let mut stream = server.connect_tcp();
-        // It may hang up before it has heard all of it.
+        // The server may close the connection before it has read everything.
         let _ = stream.write_all(words.as_bytes());
         let mut said = Vec::new();
         let _ = stream.read_to_end(&mut said);

@@ -1,4 +1,4 @@
-//! Messages as a WebSocket carries them.
+//! Messages over a WebSocket.
 
 use std::io::Write;
 
@@ -17,7 +17,7 @@ fn socket(connection: &mut Connection) -> &mut WebSocket<std::net::TcpStream> {
     socket
 }
 
-/// The code that the server closes with, after these many messages.
+/// The code with which the server closes the connection, after this many messages.
 fn close_code(connection: &mut Connection, messages: usize) -> CloseCode {
     let socket = socket(connection);
     for _ in 0..messages {
@@ -29,14 +29,14 @@ fn close_code(connection: &mut Connection, messages: usize) -> CloseCode {
 }
 
 #[test]
-fn one_message_is_one_request_however_it_is_laid_out_and_cut() {
+fn one_message_is_one_request_however_it_is_fragmented() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::WebSocket);
     let mut client = server.connect();
-    // Newlines between tokens are white space here.
+    // Newlines between tokens are white space.
     client.send_text(&serde_json::to_string_pretty(&json!({ "id": "ask", "method": "account/read" })).expect("JSON"));
     assert_eq!(client.read_json()["id"], "ask");
-    // Two objects are not one.
+    // Two objects are not one message.
     client.send_text(&format!("{ASK}\n{ASK}"));
     assert_eq!(client.read_json()["error"]["code"], -32700);
     client.send_text(" \n");
@@ -53,9 +53,9 @@ fn one_message_is_one_request_however_it_is_laid_out_and_cut() {
     server.stop();
 }
 
-/// Many more than the outbox holds: each is answered, and none of them makes the server keep more.
+/// More pings than the outbox holds. Each is answered, and none is queued.
 #[test]
-fn pings_are_answered_in_any_number() {
+fn any_number_of_pings_is_answered() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::WebSocket, &["-c", "server.outbox_bytes=1048576"]);
     let mut client = server.connect();
@@ -71,14 +71,14 @@ fn pings_are_answered_in_any_number() {
 }
 
 #[test]
-fn a_message_over_the_limit_is_refused_unread_and_ends_that_connection_alone() {
+fn oversized_message_closes_its_connection_only() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::WebSocket, &["-c", "server.max_line_bytes=65536"]);
     let (mut ada, mut bob, mut eve) = (server.connect(), server.connect(), server.connect());
     bob.send_text(&"x".repeat(65_537));
     assert_eq!(bob.read_json()["error"]["code"], -32600);
     assert_eq!(close_code(&mut bob, 0), CloseCode::Size);
-    // In pieces it is too long as well.
+    // A fragmented message has the same limit.
     for opcode in [Data::Text, Data::Continue] {
         let piece = Frame::message("x".repeat(40_000), OpCode::Data(opcode), false);
         socket(&mut eve).send(Message::Frame(piece)).expect("an open connection");
@@ -89,9 +89,9 @@ fn a_message_over_the_limit_is_refused_unread_and_ends_that_connection_alone() {
     server.stop();
 }
 
-/// The header promises more than any limit; the rest never comes.
+/// The header announces more than any limit. The payload is never sent.
 #[test]
-fn a_frame_that_promises_64_mib_and_more_is_refused_at_its_header() {
+fn oversized_frame_is_refused_at_its_header() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::WebSocket);
     let (mut ada, mut bob) = (server.connect(), server.connect());
@@ -105,12 +105,12 @@ fn a_frame_that_promises_64_mib_and_more_is_refused_at_its_header() {
 }
 
 #[test]
-fn frames_that_break_the_rules_end_their_connection_alone() {
+fn invalid_frames_close_their_connection_only() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::WebSocket);
     let mut ada = server.connect();
     for (frame, code) in [
-        // Not masked; an opcode that nobody knows; a continuation of nothing; text that is not UTF-8.
+        // An unmasked frame, an unknown opcode, a continuation without a start, and text that is not UTF-8.
         (&[0x81, 0x02, b'{', b'}'][..], CloseCode::Protocol),
         (&[0x83, 0x80, 0, 0, 0, 0], CloseCode::Protocol),
         (&[0x80, 0x80, 0, 0, 0, 0], CloseCode::Protocol),
@@ -125,7 +125,7 @@ fn frames_that_break_the_rules_end_their_connection_alone() {
 }
 
 #[test]
-fn a_farewell_is_returned_after_what_was_asked_before_it() {
+fn close_frame_is_returned_after_pending_responses() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::WebSocket);
     let mut client = server.connect();

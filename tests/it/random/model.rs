@@ -1,18 +1,19 @@
-//! What Easel must hold, as plain data: the threads with their history, who has each in memory and who hears it.
+//! The expected state of the server as plain data: threads with their history, the process that has each loaded, and
+//! its subscribers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// A process, by its number.
+/// The index of a process.
 pub(super) type ProcessIndex = usize;
-/// A connection, by its number.
+/// The index of a client, which has one connection.
 pub(super) type ClientIndex = usize;
 
-/// The process that a connection leads to: two lead to the one that listens, one to the other.
+/// The process of each client. Two clients are connected to the listening process, one to the other.
 pub(super) const PROCESS_OF_CLIENT: [ProcessIndex; 3] = [0, 0, 1];
 
-/// A running turn ends of itself, or when it is interrupted.
+/// Whether a turn ends by itself, or only when it is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
     Quick,
@@ -22,24 +23,24 @@ pub(super) enum Pace {
 #[derive(Debug)]
 pub(super) struct Thread {
     pub(super) id: String,
-    /// Unix seconds; lists are sorted by it.
+    /// Unix time in seconds, by which lists are sorted.
     pub(super) created_at: i64,
     pub(super) pace: Pace,
-    /// Seen by its process alone, and over with its last listener.
+    /// Visible to its process only. It ends with its last subscriber.
     pub(super) ephemeral: bool,
     pub(super) name: Option<String>,
     pub(super) model: Value,
     pub(super) cwd: Value,
-    /// Of its Git state.
+    /// The branch of its Git metadata.
     pub(super) branch: Option<String>,
     pub(super) archived: bool,
-    /// Those that ended, as they were read at their end.
+    /// Ended turns, as they were read after their end.
     pub(super) turns: Vec<Turn>,
-    /// In the order in which the thread got them; those of turns that were taken back too.
+    /// Images in the order in which the thread got them, including those of reverted turns.
     pub(super) images: Vec<Image>,
-    /// The process that has it in memory: its only writer.
+    /// The process that has the thread loaded and is its only writer.
     pub(super) writer: Option<ProcessIndex>,
-    /// The connections that hear it.
+    /// The clients that get its events.
     pub(super) subscribers: BTreeSet<ClientIndex>,
     pub(super) running: Option<Running>,
 }
@@ -56,26 +57,26 @@ pub(super) struct Image {
     pub(super) sha256: String,
     pub(super) path: String,
     pub(super) turn_id: String,
-    /// Its turn was taken back: forks do not get it.
+    /// Its turn was reverted, so forks do not get it.
     pub(super) withdrawn: bool,
-    /// Deleted from its thread, whose history says so.
+    /// Deleted from its thread and marked in history.
     pub(super) deleted: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Running {
     pub(super) id: String,
-    /// Who has heard it from its start on.
+    /// The clients that have received all events from the start of the turn.
     pub(super) subscribers_at_start: BTreeSet<ClientIndex>,
-    /// The methods of its events that came so far.
+    /// The methods of the events so far, by client.
     pub(super) heard: BTreeMap<ClientIndex, Vec<String>>,
-    /// Images that a connection was told of.
+    /// Images that some client has received in an event.
     pub(super) told: BTreeSet<String>,
-    /// Messages that were added to it.
+    /// The number of steering messages.
     pub(super) steers: usize,
-    /// Who was its last listener once and has left it: one of them is told when its thread leaves memory.
+    /// Clients that were the last subscriber and unsubscribed. One of them is notified when the thread is unloaded.
     pub(super) last_unsubscribers: BTreeSet<ClientIndex>,
-    /// Some last listener was a connection that closed, and is told nothing.
+    /// A last subscriber disconnected, so nobody may be notified.
     pub(super) last_subscriber_disconnected: bool,
 }
 
@@ -84,9 +85,9 @@ pub(super) struct Model {
     pub(super) threads: Vec<Thread>,
     /// Ids of threads that were deleted or have ended.
     pub(super) removed_ids: Vec<String>,
-    /// Ephemeral threads that have ended, of which only the images are left.
+    /// Ephemeral threads that have ended. Their images remain.
     pub(super) ended: Vec<Thread>,
-    /// Every image that there ever was.
+    /// Every image that ever existed.
     pub(super) images: BTreeMap<String, Image>,
     /// Images whose files a user has removed.
     pub(super) missing_files: BTreeSet<String>,
@@ -101,7 +102,7 @@ impl Thread {
         self.turns.iter().map(|turn| turn.read.clone()).collect()
     }
 
-    /// Of the images that it shows.
+    /// Handles of the images that are not deleted.
     pub(super) fn handles(&self) -> Vec<String> {
         self.images.iter().filter(|image| !image.deleted).map(|image| image.handle.clone()).collect()
     }
@@ -110,7 +111,7 @@ impl Thread {
         self.images.iter().any(|image| image.handle == handle && !image.deleted)
     }
 
-    /// Deletes an image: record and item say so from now on.
+    /// Deletes an image, as record and item of the history must show it.
     pub(super) fn delete_image(&mut self, handle: &str) {
         self.images.iter_mut().filter(|image| image.handle == handle).for_each(|image| image.deleted = true);
         for item in self.turns.iter_mut().flat_map(|turn| turn.read["items"].as_array_mut().expect("items")) {
@@ -122,7 +123,7 @@ impl Thread {
         }
     }
 
-    /// Whether a file of one of its images was removed, so that what edits it may fail.
+    /// Whether a file of its images was removed. An edit of it may fail.
     pub(super) fn has_missing_file(&self, missing_files: &BTreeSet<String>) -> bool {
         self.images.iter().any(|image| missing_files.contains(&image.handle))
     }
@@ -131,7 +132,7 @@ impl Thread {
         self.running.is_some() && self.pace == Pace::Quick
     }
 
-    /// A turn that was read after its end: it is history from now on, and its images are the thread's.
+    /// Adds a turn that was read after its end. Returns its images, which now belong to the thread.
     pub(super) fn add_turn(&mut self, read: Value) -> Vec<Image> {
         let id = text(&read["id"]);
         let made = images_in(&read);
@@ -141,7 +142,7 @@ impl Thread {
     }
 }
 
-/// The images that a turn made.
+/// The images that a turn generated.
 pub(super) fn images_in(turn: &Value) -> Vec<Image> {
     let turn_id = text(&turn["id"]);
     let items = turn["items"].as_array().expect("items").iter();
@@ -149,7 +150,7 @@ pub(super) fn images_in(turn: &Value) -> Vec<Image> {
     records.map(|record| image_of(record, &turn_id)).collect()
 }
 
-/// An image by its record.
+/// The image that a record describes.
 pub(super) fn image_of(record: &Value, turn_id: &str) -> Image {
     Image {
         handle: text(&record["id"]),
@@ -170,12 +171,12 @@ impl Model {
         self.threads.iter_mut().find(|thread| thread.id == id).expect("a thread of the model")
     }
 
-    /// A thread, if the process of the connection sees it.
+    /// A thread, if it is visible to the client's process.
     pub(super) fn visible_thread(&self, client: ClientIndex, id: &str) -> Option<&Thread> {
         self.thread(id).filter(|thread| !thread.ephemeral || thread.writer == Some(PROCESS_OF_CLIENT[client]))
     }
 
-    /// The threads that have images, also those that have ended.
+    /// All threads with images, including ended ones.
     pub(super) fn threads_with_images(&self) -> impl Iterator<Item = &Thread> {
         self.threads.iter().chain(&self.ended)
     }
@@ -184,7 +185,7 @@ impl Model {
         self.threads.iter_mut().chain(&mut self.ended).find(|thread| thread.id == id).expect("a thread of the model")
     }
 
-    /// Ids of the archived threads or of the others, as lists have them: newest first.
+    /// Ids of the archived threads or of the others, newest first, as lists have them.
     pub(super) fn listed_ids(&self, archived: bool) -> Vec<String> {
         let is_listed = |thread: &&Thread| thread.archived == archived && !thread.ephemeral;
         let mut threads: Vec<&Thread> = self.threads.iter().filter(is_listed).collect();
@@ -192,12 +193,12 @@ impl Model {
         threads.iter().rev().map(|thread| thread.id.clone()).collect()
     }
 
-    /// Handles that some thread shows.
+    /// Handles that at least one thread shows.
     pub(super) fn shown_handles(&self) -> BTreeSet<String> {
         self.threads_with_images().flat_map(Thread::handles).collect()
     }
 
-    /// Whether some thread had the image and says that it was deleted.
+    /// Whether some thread had the image and marks it as deleted.
     pub(super) fn is_marked_deleted(&self, handle: &str) -> bool {
         self.threads_with_images()
             .flat_map(|thread| &thread.images)

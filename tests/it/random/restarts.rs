@@ -1,4 +1,4 @@
-//! The end of a process, of a run, and of threads that do not outlive them.
+//! The end of a process, of a run, and of ephemeral threads.
 
 use serde_json::json;
 
@@ -7,16 +7,16 @@ use super::world::{World, clients_of};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// As the system kills.
+    /// By a signal of the system.
     Kill,
     /// As a client or a supervisor ends it.
     Graceful,
 }
 
 impl World {
-    /// Ends a process and starts another in its place. What it had is free for the other process at once.
+    /// Ends a process and starts it again. The other process can use its threads at once.
     pub(super) fn restart(&mut self, process: ProcessIndex, exit: Exit) {
-        // Its turns are interrupted, and a thread that nobody hears may still leave memory in good order before the end.
+        // Its turns are interrupted. A thread without subscribers may still be unloaded regularly before the end.
         for thread in self.model.threads.iter().filter(|thread| thread.writer == Some(process)) {
             let last_unsubscribers = thread.running.iter().flat_map(|running| &running.last_unsubscribers);
             self.optional_notices
@@ -45,7 +45,7 @@ impl World {
             thread.subscribers.insert(heir);
         }
         self.start(process);
-        // What reads from the home at all has closed before what the dead left open.
+        // Before a new process reads anything, it closes what the dead process left open.
         self.list(clients_of(process).next().expect("a connection"));
         for id in left {
             if self.model.thread(&id).is_some_and(|thread| thread.running.is_some()) {
@@ -58,8 +58,7 @@ impl World {
         self.expect_notices(Vec::new());
     }
 
-    /// After the end of its process a turn is over one way or the other. No message that was answered and nothing that was
-    /// told of it is lost.
+    /// A turn ends with its process, completed or interrupted. No acknowledged message and no announced image is lost.
     fn finish_killed_turn(&mut self, id: &str) {
         let running = self.model.thread_mut(id).running.take().expect("a turn ran");
         let (client, mut rest) = self.unknown_turns(id);
@@ -79,7 +78,7 @@ impl World {
         self.store_turn(id, read);
     }
 
-    /// An ephemeral thread is over: its words are gone, and its images stay, with those that its last turn has made.
+    /// Ends an ephemeral thread. Its messages are gone. Its images remain, including those of its last turn.
     pub(super) fn end_ephemeral(&mut self, id: &str) {
         let at = self.model.threads.iter().position(|thread| thread.id == id).expect("a thread of the model");
         let mut thread = self.model.threads.remove(at);
@@ -104,7 +103,7 @@ impl World {
         self.model.ended.push(thread);
     }
 
-    /// Ends what runs, so that the model has all turns.
+    /// Ends all running turns, so that the model has them.
     pub(super) fn finish_all_turns(&mut self) {
         let ids: Vec<String> = self.model.threads.iter().map(|thread| thread.id.clone()).collect();
         for id in ids {

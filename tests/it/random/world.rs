@@ -1,4 +1,4 @@
-//! Two processes on one home and three connections to them. Whatever comes in is held against the model at once.
+//! Two processes on one home and three connections to them. Every message that arrives is compared with the model.
 
 use std::io::{BufRead, BufReader};
 use std::net::Shutdown;
@@ -15,13 +15,13 @@ use super::restarts::Exit;
 use crate::harness::{FAST_AND_ENDLESS, HOSTED, STANDALONE, Sandbox};
 use crate::listen::server::{Connection, ListeningServer, Socket, TIMEOUT, Transport};
 
-/// Most threads at rest leave memory.
+/// Idle threads are evicted almost at once.
 const ONE_IDLE_THREAD: &str = "[server]\nidle_threads = 1\n";
 
-/// What is told of a thread apart from its turns: to whom, which method, of which thread.
+/// A notification outside a turn: the client that gets it, its method, and the id of its thread.
 pub(super) type Notice = (ClientIndex, String, String);
 
-/// A result, or a refusal's `code message`.
+/// The result of a request, or `code message` of its error.
 pub(super) type Answer = Result<Value, String>;
 
 pub(super) struct World {
@@ -29,16 +29,17 @@ pub(super) struct World {
     pub(super) rng: Rng,
     pub(super) model: Model,
     pub(super) pids: [u32; 2],
-    /// What the running step gives or takes: its events may come before the model has the change.
+    /// The thread that the running step subscribes to or unsubscribes from. Its events may arrive before the model
+    /// changes.
     pub(super) may_receive_early: Option<(ClientIndex, String)>,
-    /// What may be told at any moment, or not at all.
+    /// Notifications that may arrive at any time, or never.
     pub(super) optional_notices: Vec<Notice>,
     notices: Vec<Notice>,
     listening: Option<ListeningServer>,
     piped: Option<Child>,
     clients: [Option<Connection>; 3],
     pub(super) next_id: u64,
-    /// A program that has locked the database, or had.
+    /// The last program that locked the database.
     pub(super) database_lock: Option<JoinHandle<()>>,
 }
 
@@ -85,7 +86,7 @@ impl World {
         self.clients[2] = Some(connection);
     }
 
-    /// Ends a process, and takes what it had said by then.
+    /// Ends a process and records what it sent before.
     pub(super) fn stop(&mut self, process: ProcessIndex, exit: Exit) {
         match (process, exit) {
             (0, Exit::Kill) => drop(self.listening.take()),
@@ -109,19 +110,19 @@ impl World {
         }
     }
 
-    /// Ends the input of the process on pipes.
+    /// Closes the input of the process on pipes.
     fn close_input(&mut self) {
         let Socket::Lines(stream) = &self.connection(2).socket else { panic!("it speaks in lines") };
         stream.get_ref().shutdown(Shutdown::Write).expect("an open socket");
     }
 
-    /// Closes a connection to the process that listens and opens another in its place.
+    /// Closes a connection to the listening process and opens a new one with the same index.
     pub(super) fn reconnect_client(&mut self, client: ClientIndex) {
         self.clients[client] = None;
         self.clients[client] = Some(self.listening.as_ref().expect("it runs").connect());
     }
 
-    /// Ends both processes in good order.
+    /// Ends both processes gracefully.
     pub(super) fn stop_all(&mut self) {
         self.clients = [None, None, None];
         self.listening.take().expect("it runs").stop();
@@ -129,13 +130,13 @@ impl World {
         assert_eq!(status.code(), Some(0));
     }
 
-    /// Asks and takes the answer; what comes before it is noted.
+    /// Sends a request and returns its response. Earlier events are recorded.
     pub(super) fn call(&mut self, client: ClientIndex, method: &str, params: &Value) -> Answer {
         let id = self.send_request(client, method, params);
         self.read_response(client, id, method)
     }
 
-    /// Asks without waiting; the id of the request.
+    /// Sends a request without waiting for the response. Returns its id.
     pub(super) fn send_request(&mut self, client: ClientIndex, method: &str, params: &Value) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
@@ -147,7 +148,7 @@ impl World {
         self.connection(client).send(message);
     }
 
-    /// Takes the answer to a request.
+    /// Reads the response to a request.
     pub(super) fn read_response(&mut self, client: ClientIndex, id: u64, method: &str) -> Answer {
         loop {
             let mut message = self.connection(client).read_json();
@@ -164,18 +165,18 @@ impl World {
         }
     }
 
-    /// The result of what must not be refused.
+    /// Sends a request that must succeed.
     pub(super) fn request(&mut self, client: ClientIndex, method: &str, params: &Value) -> Value {
         self.call(client, method, params).unwrap_or_else(|refusal| panic!("{method} {params}: {refusal}"))
     }
 
-    /// Takes the next event of a connection.
+    /// Reads and records the next event of a client.
     pub(super) fn next_event(&mut self, client: ClientIndex) {
         let message = self.connection(client).read_json();
         self.record_event(client, &message);
     }
 
-    /// Takes a notice that was awaited; false when it has not come yet.
+    /// Removes an expected notification. Returns false if it has not arrived yet.
     pub(super) fn take_notice(&mut self, notice: &Notice) -> bool {
         let found = self.notices.iter().position(|known| known == notice);
         found.is_some_and(|found| {
@@ -184,7 +185,8 @@ impl World {
         })
     }
 
-    /// Waits for what the step causes. Then every connection answers once more; nothing else must have come by then.
+    /// Waits for the notifications that the step causes. Then each connection answers one more request, so that nothing
+    /// else can be on its way.
     pub(super) fn expect_notices(&mut self, mut expected: Vec<Notice>) {
         for notice in &expected {
             while !self.notices.contains(notice) {
@@ -204,7 +206,7 @@ impl World {
         self.may_receive_early = None;
     }
 
-    /// A connection of a process that runs.
+    /// A client of a running process.
     pub(super) fn any_connected_client(&mut self) -> ClientIndex {
         let living: Vec<ClientIndex> =
             (0..self.clients.len()).filter(|client| self.clients[*client].is_some()).collect();
@@ -215,7 +217,7 @@ impl World {
         self.clients[client].as_mut().expect("a connection of a living process")
     }
 
-    /// An event must be for this connection.
+    /// Records an event, which must be meant for this client.
     fn record_event(&mut self, client: ClientIndex, event: &Value) {
         let method = event["method"].as_str().unwrap_or_else(|| panic!("no event: {event}")).to_owned();
         let params = &event["params"];
@@ -242,7 +244,7 @@ impl World {
         running.heard.entry(client).or_default().push(method);
     }
 
-    /// The images that a turn made are known from now on, also when their thread is gone.
+    /// Adds images to those that ever existed. They stay when their thread is deleted.
     pub(super) fn add_images(&mut self, made: Vec<Image>) {
         self.model.images.extend(made.into_iter().map(|image| (image.handle.clone(), image)));
     }

@@ -1,15 +1,15 @@
-//! Params that are wrong in one place each, made from Easel's own schema, so that a new field has its cases at once.
+//! Invalid params, generated from Easel's schema. Each has one mistake, and new fields are covered automatically.
 
 use serde_json::{Map, Value, json};
 
 use crate::harness::conformance::schemas::DOCUMENT;
 
-/// What is wrong with some params.
+/// One mistake in some params.
 #[derive(Debug, Clone)]
 pub(super) struct Broken {
-    /// The field that is wrong, as `a.b[0].c`.
+    /// The wrong field, such as `a.b[0].c`.
     pub(super) field: String,
-    /// `None` when it is missing, else what stands there.
+    /// The wrong value, or `None` if the field is missing.
     pub(super) wrong: Option<Value>,
     pub(super) params: Value,
 }
@@ -20,13 +20,13 @@ pub(super) fn schema_of(method: &str) -> &'static Value {
     &DOCUMENT["definitions"][name]
 }
 
-/// The names of a method's fields.
+/// The field names of a method's params.
 pub(super) fn fields_of(method: &str) -> Vec<&'static str> {
     let fields = variants(schema_of(method)).into_iter().filter_map(|variant| variant["properties"].as_object());
     fields.flatten().map(|(name, _)| name.as_str()).collect()
 }
 
-/// The names of those that hold any text.
+/// The names of fields that accept any text.
 pub(super) fn texts_of(method: &str) -> Vec<&'static str> {
     let is_text = |schema: &'static Value| {
         let schema = variants(schema)[0];
@@ -36,7 +36,7 @@ pub(super) fn texts_of(method: &str) -> Vec<&'static str> {
     fields.flatten().filter(|(_, schema)| is_text(schema)).map(|(name, _)| name.as_str()).collect()
 }
 
-/// The least value that satisfies a schema.
+/// The smallest value that satisfies a schema.
 pub(super) fn example(schema: &'static Value) -> Value {
     let schema = variants(schema)[0];
     if let Some(only) = schema.get("const").or_else(|| schema["enum"].get(0)) {
@@ -54,7 +54,7 @@ pub(super) fn example(schema: &'static Value) -> Value {
     }
 }
 
-/// Every value that is like the schema's example but for one field, at any depth.
+/// Variants of the schema's example with one wrong field, at any depth.
 pub(super) fn broken(schema: &'static Value) -> Vec<Broken> {
     variants(schema).into_iter().flat_map(|variant| [in_list(variant), in_object(variant)].concat()).collect()
 }
@@ -99,7 +99,7 @@ fn in_object(schema: &'static Value) -> Vec<Broken> {
     all
 }
 
-/// What must not stand where the schema is; nothing where anything may.
+/// Values that do not satisfy the schema. There are none if it accepts anything.
 fn wrong_values(schema: &'static Value) -> Vec<Value> {
     let variants = variants(schema);
     let types: Vec<&str> = variants.iter().flat_map(|variant| types(variant)).collect();

@@ -1,4 +1,4 @@
-//! Texts that are far too long.
+//! Texts that are too long.
 
 use std::fmt::Write as _;
 
@@ -10,11 +10,11 @@ use super::states::{about, first};
 use crate::harness::{STANDALONE, Sandbox, Server};
 use crate::session::methods;
 
-/// What clients can read in one line.
+/// The longest line that every client can read, in bytes.
 const MAX_LINE: usize = 64 << 10;
 
 #[tokio::test]
-async fn no_line_grows_with_what_a_client_names() {
+async fn long_client_values_are_not_echoed() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let subject = first(&mut server).await;
@@ -52,7 +52,7 @@ async fn no_line_grows_with_what_a_client_names() {
 }
 
 #[tokio::test]
-async fn a_client_has_a_short_name() {
+async fn client_name_length_is_limited() {
     let sandbox = Sandbox::new();
     let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     for (name, said) in [

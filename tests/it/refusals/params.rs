@@ -1,4 +1,4 @@
-//! Params of the wrong form.
+//! Invalid params.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,14 +11,14 @@ use crate::harness::{STANDALONE, Sandbox, Server};
 use crate::session::methods;
 
 #[tokio::test]
-async fn a_field_that_is_missing_or_wrong_is_named_by_every_method() {
+async fn every_method_names_missing_and_invalid_fields() {
     let sandbox = Sandbox::new();
     let mut greeted = sandbox.start_server().await;
     let mut silent = Server::spawn(sandbox.server_command(STANDALONE));
     let (mut said, mut unnamed) = (String::new(), Vec::new());
     for method in methods() {
         let server = if method == "initialize" { &mut silent } else { &mut greeted };
-        // One line for all fields of which the same is said.
+        // One line for all fields with the same message.
         let mut lines: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for Broken { field, wrong, params } in broken(schema_of(method)) {
             let error = ask(server, method, Some(&params)).await.expect_err(&format!("{method} {params}"));
@@ -27,7 +27,7 @@ async fn a_field_that_is_missing_or_wrong_is_named_by_every_method() {
             }
             let message = error["message"].as_str().expect("a message");
             let reason = message.strip_prefix(&format!("Invalid params: `{field}`: "));
-            // What clients would take for a missing login stands beside the message.
+            // Clients would take such data for a missing login.
             let reason = reason.or(error["data"]["reason"].as_str()).unwrap_or(message);
             let wrong = wrong.map(|wrong| format!("= {wrong}: ")).unwrap_or_default();
             lines.entry(format!("{wrong}{reason}")).or_default().insert(field);
@@ -38,7 +38,7 @@ async fn a_field_that_is_missing_or_wrong_is_named_by_every_method() {
     }
     insta::assert_snapshot!("fields", said);
     assert!(unnamed.is_empty(), "{unnamed:#?}");
-    // Nobody was harmed.
+    // The connection still works.
     ask(&mut silent, "initialize", Some(&example(schema_of("initialize")))).await.expect("a handshake");
     ask(&mut greeted, "account/read", None).await.expect("an answer");
     greeted.close().await;
@@ -46,7 +46,7 @@ async fn a_field_that_is_missing_or_wrong_is_named_by_every_method() {
 }
 
 #[tokio::test]
-async fn params_that_are_no_object_are_refused_and_none_are_as_good_as_empty_ones() {
+async fn params_must_be_an_object_or_absent() {
     let sandbox = Sandbox::new();
     let mut greeted = sandbox.start_server().await;
     let mut silent = Server::spawn(sandbox.server_command(STANDALONE));
@@ -77,7 +77,7 @@ async fn params_that_are_no_object_are_refused_and_none_are_as_good_as_empty_one
 }
 
 #[tokio::test]
-async fn before_the_handshake_every_method_is_refused_and_after_it_a_second_one() {
+async fn methods_need_exactly_one_handshake() {
     let sandbox = Sandbox::new();
     let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     let not_yet = json!({ "code": -32600, "message": "Not initialized" });

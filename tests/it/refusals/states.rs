@@ -1,5 +1,5 @@
-//! Threads that are in no state for a method: every method that names a thread or an image is asked of one in each state, and
-//! what is refused must have changed nothing.
+//! Every method that names a thread or an image is called in each state of a thread. A refused request must not change
+//! anything.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use crate::harness::{FAST_AND_ENDLESS, HOSTED, STANDALONE, Sandbox, Server, text
 use crate::session::methods;
 use crate::storage::list_recursively;
 
-/// A thread with a turn that drew an image, and perhaps one that runs.
+/// A thread with a turn that generated an image, and perhaps a running turn.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
     pub(super) thread_id: String,
@@ -24,20 +24,20 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// What is said of it, without its ids.
+    /// The message without the ids of this thread.
     pub(super) fn anonymous(&self, message: &str) -> String {
         let ids = [(&self.thread_id, "[thread]"), (&self.turn_id, "[turn]"), (&self.image_id, "[image]")];
         ids.into_iter().fold(message.to_owned(), |message, (id, name)| message.replace(id.as_str(), name))
     }
 }
 
-/// The methods that are about one thread or one image.
+/// The methods that take a thread or an image.
 fn methods_of_a_thread() -> Vec<&'static str> {
     let names_one = |method: &&str| fields_of(method).iter().any(|field| matches!(*field, "threadId" | "imageId"));
     methods().into_iter().filter(names_one).collect()
 }
 
-/// Right params of a method that are about this thread, and that would change it if the method changes threads.
+/// Valid params of a method for this thread. If the method changes threads, they would change it.
 pub(super) fn about(method: &str, sandbox: &Sandbox, subject: &Subject) -> Value {
     let mut params = example(schema_of(method));
     for field in fields_of(method) {
@@ -63,7 +63,7 @@ pub(super) async fn first(server: &mut Server) -> Subject {
     Subject { thread_id: thread_id.to_string(), turn_id: turn.id.to_string(), image_id: image_id.to_string() }
 }
 
-/// A copy of the first for each method, by what makes it from the answer to `thread/fork`.
+/// One copy of the thread for each method. `changes` are the params of `thread/fork`.
 async fn copies(server: &mut Server, changes: Value) -> BTreeMap<&'static str, Subject> {
     let original = first(server).await;
     let mut copies = BTreeMap::new();
@@ -81,7 +81,7 @@ async fn copies(server: &mut Server, changes: Value) -> BTreeMap<&'static str, S
     copies
 }
 
-/// The same with a turn that does not end.
+/// One copy for each method, with a turn that does not end.
 async fn running(server: &mut Server) -> BTreeMap<&'static str, Subject> {
     let mut copies = copies(server, json!({ "modelProvider": "endless" })).await;
     for subject in copies.values_mut() {
@@ -91,7 +91,7 @@ async fn running(server: &mut Server) -> BTreeMap<&'static str, Subject> {
     copies
 }
 
-/// What there is: the thread with its turns, all lists, all files but the database's own.
+/// The visible state: the thread with its turns, all lists, and all files except the database.
 async fn everything(sandbox: &Sandbox, server: &mut Server, thread_id: &str) -> (Vec<Value>, Vec<PathBuf>) {
     let mut read = Vec::new();
     for (method, params) in [
@@ -107,8 +107,8 @@ async fn everything(sandbox: &Sandbox, server: &mut Server, thread_id: &str) -> 
     (read, list_recursively(sandbox.root()).into_iter().filter(|path| !is_database(path)).collect())
 }
 
-/// Asks each method of its subject: `method: an answer` or `method: code message`. What is refused leaves everything as it
-/// is, also as `witness` sees it.
+/// Calls each method on its thread. Returns `method: an answer` or `method: code message`. A refused request must not
+/// change anything, also as `witness` sees it.
 async fn asked(
     sandbox: &Sandbox,
     server: &mut Server,
@@ -137,14 +137,14 @@ async fn asked(
     said
 }
 
-/// Ends a server in which turns may run.
+/// Closes a server in which turns may run.
 async fn end(server: Server) {
     let (status, _) = server.client.close().await.expect("the server ends");
     assert_eq!(status.code(), Some(0));
 }
 
 #[tokio::test]
-async fn a_thread_that_is_nowhere_is_not_found_by_any_method() {
+async fn no_method_finds_an_unknown_thread() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let mut server = sandbox.start_server().await;
     for id in ["00000000-0000-7000-8000-000000000000", "../home"] {
@@ -161,7 +161,7 @@ async fn a_thread_that_is_nowhere_is_not_found_by_any_method() {
 }
 
 #[tokio::test]
-async fn a_thread_that_is_not_loaded() {
+async fn methods_on_an_unloaded_thread() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let mut server = sandbox.start_server().await;
     let subjects = copies(&mut server, json!({})).await;
@@ -172,7 +172,7 @@ async fn a_thread_that_is_not_loaded() {
 }
 
 #[tokio::test]
-async fn a_thread_that_is_archived() {
+async fn methods_on_an_archived_thread() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let mut server = sandbox.start_server().await;
     let subjects = copies(&mut server, json!({})).await;
@@ -185,7 +185,7 @@ async fn a_thread_that_is_archived() {
 }
 
 #[tokio::test]
-async fn a_thread_that_is_ephemeral() {
+async fn methods_on_an_ephemeral_thread() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let mut server = sandbox.start_server().await;
     let subjects = copies(&mut server, json!({ "ephemeral": true })).await;
@@ -194,7 +194,7 @@ async fn a_thread_that_is_ephemeral() {
 }
 
 #[tokio::test]
-async fn a_thread_in_which_a_turn_runs() {
+async fn methods_during_a_turn() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
         let mut server = sandbox.start_server_with(tool).await;
@@ -205,7 +205,7 @@ async fn a_thread_in_which_a_turn_runs() {
 }
 
 #[tokio::test]
-async fn a_thread_that_another_process_writes_to() {
+async fn methods_on_a_thread_of_another_process() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let (mut writer, mut other) = (sandbox.start_server().await, sandbox.start_server().await);
     let pid = writer.client.pid().expect("it runs").to_string();
@@ -220,7 +220,7 @@ async fn a_thread_that_another_process_writes_to() {
 }
 
 #[tokio::test]
-async fn a_turn_and_an_image_that_the_thread_does_not_have() {
+async fn unknown_turns_and_images_of_a_thread_are_refused() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let mut server = sandbox.start_server().await;
     let mut subjects = copies(&mut server, json!({})).await;

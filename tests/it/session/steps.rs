@@ -1,4 +1,4 @@
-//! What the client does, in its order.
+//! The steps of the client, in order.
 
 use easel_protocol::event::Event;
 use easel_testkit::image::{RED, data_url, solid_png};
@@ -11,12 +11,12 @@ async fn ask(server: &mut Server, method: &str, params: Value) -> Value {
     server.call(method, &params).await.unwrap_or_else(|refusal| panic!("{method} {params}: {refusal}"))
 }
 
-/// Takes the events up to and with this one.
+/// Reads events up to and including this one.
 async fn until(server: &mut Server, method: &str) -> Vec<Event> {
     server.events_until(|event| event.method() == method).await
 }
 
-/// Asks, and takes what the answer causes up to this event.
+/// Sends a request and reads its events up to this one.
 async fn ask_until(server: &mut Server, method: &str, params: Value, event: &str) -> Value {
     let answer = ask(server, method, params).await;
     until(server, event).await;
@@ -59,7 +59,7 @@ pub(super) async fn configures(sandbox: &Sandbox, server: &mut Server) {
     ask(server, "tool/list", json!({})).await;
 }
 
-/// Draws, edits what was drawn and what is attached, and fails to. Returns the thread and the first image.
+/// Draws, edits the generated and the attached image, and fails once. Returns the thread and the first image.
 pub(super) async fn draws(sandbox: &Sandbox, server: &mut Server) -> (String, String) {
     let start = json!({ "cwd": sandbox.project(), "experimentalRawEvents": true });
     let thread_id = id(&ask_until(server, "thread/start", start, "thread/started").await);
@@ -75,7 +75,7 @@ pub(super) async fn draws(sandbox: &Sandbox, server: &mut Server) -> (String, St
         let events = until(server, "turn/completed").await;
         let image = completed_image(&events);
         if image_ids.len() == 1 {
-            // The next turn finds nothing to change.
+            // The next turn has no settings to change.
             std::fs::remove_file(image.saved_path.as_ref().expect("a path")).expect("the image's file");
         }
         image_ids.extend(image.images.first().map(|record| record.id.clone()));

@@ -1,4 +1,4 @@
-//! What a client changes of a thread, and what it gives the model to read.
+//! Changes of threads by clients, and injected items.
 
 use easel_protocol::event::Event;
 use easel_protocol::method::{
@@ -22,7 +22,7 @@ fn inject(thread_id: &str, items: Value) -> ThreadInjectItemsParams {
 }
 
 #[tokio::test]
-async fn what_is_put_in_is_read_by_the_model_and_kept() {
+async fn injected_items_reach_the_model_and_are_stored() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -53,7 +53,7 @@ async fn what_is_put_in_is_read_by_the_model_and_kept() {
 }
 
 #[tokio::test]
-async fn what_a_model_would_refuse_or_a_path_or_an_address_is_not_put_in() {
+async fn invalid_items_and_remote_images_are_not_injected() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -88,7 +88,7 @@ async fn what_a_model_would_refuse_or_a_path_or_an_address_is_not_put_in() {
 }
 
 #[tokio::test]
-async fn nothing_is_put_in_while_a_turn_runs() {
+async fn injection_is_refused_during_a_turn() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -129,7 +129,7 @@ async fn git_metadata_is_patched_field_by_field() {
 }
 
 #[tokio::test]
-async fn settings_hold_from_the_next_turn_on_and_are_told() {
+async fn settings_apply_to_the_next_turn_and_are_announced() {
     let sandbox = Sandbox::new();
     let (mut server, mut other) = (sandbox.start_server().await, sandbox.start_server().await);
     let thread = server.start_thread().await;
@@ -153,7 +153,7 @@ async fn settings_hold_from_the_next_turn_on_and_are_told() {
 }
 
 #[tokio::test]
-async fn settings_that_a_turn_brings_are_told_before_the_turn_and_only_when_they_differ() {
+async fn changed_settings_are_announced_before_the_turn() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

@@ -1,4 +1,4 @@
-//! Threads deleted, and turns taken back.
+//! Deleted threads and reverted turns.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn revert(thread_id: &str, turn_id: &str) -> ThreadRevertParams {
 }
 
 #[tokio::test]
-async fn a_deleted_thread_is_gone_with_its_files() {
+async fn deleted_thread_is_removed_with_its_files() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -54,7 +54,7 @@ async fn a_deleted_thread_is_gone_with_its_files() {
 }
 
 #[tokio::test]
-async fn a_fork_outlives_the_thread_that_it_comes_from() {
+async fn fork_outlives_its_source_thread() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -90,7 +90,7 @@ async fn deleting_a_thread_ends_its_turn_first() {
 }
 
 #[tokio::test]
-async fn a_thread_of_another_process_is_neither_deleted_nor_reverted() {
+async fn thread_of_another_process_cannot_be_deleted_or_reverted() {
     let sandbox = Sandbox::new();
     let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
     let thread = one.start_thread().await;
@@ -110,9 +110,9 @@ async fn a_thread_of_another_process_is_neither_deleted_nor_reverted() {
     two.close().await;
 }
 
-/// The images were paid for: they are kept, but the model no longer takes them for the last ones.
+/// The images were paid for and are kept, but the model no longer sees them as the latest.
 #[tokio::test]
-async fn turns_that_are_taken_back_leave_history_and_their_images_stay() {
+async fn reverted_turns_leave_history_but_keep_images() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -160,7 +160,7 @@ async fn turns_that_are_taken_back_leave_history_and_their_images_stay() {
 }
 
 #[tokio::test]
-async fn a_rollback_takes_back_so_many_turns_and_at_most_all() {
+async fn rollback_reverts_at_most_all_turns() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -183,7 +183,7 @@ async fn a_rollback_takes_back_so_many_turns_and_at_most_all() {
 }
 
 #[tokio::test]
-async fn nothing_is_taken_back_while_a_turn_runs_or_when_there_is_no_such_turn() {
+async fn revert_is_refused_during_turns_and_for_unknown_turns() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -205,7 +205,7 @@ async fn nothing_is_taken_back_while_a_turn_runs_or_when_there_is_no_such_turn()
 }
 
 #[tokio::test]
-async fn the_answer_to_a_delete_precedes_the_end_of_the_turn() {
+async fn delete_is_answered_before_the_turn_ends() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

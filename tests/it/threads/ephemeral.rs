@@ -1,4 +1,4 @@
-//! Threads that are kept in memory.
+//! Ephemeral threads, which are kept in memory.
 
 use easel_protocol::event::Event;
 use easel_protocol::id::ThreadId;
@@ -32,7 +32,7 @@ async fn listed(server: &mut Server) -> Vec<ThreadId> {
 }
 
 #[tokio::test]
-async fn an_ephemeral_thread_is_a_whole_thread_while_it_lives() {
+async fn ephemeral_thread_supports_every_read() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = ephemeral(&mut server).await;
@@ -54,9 +54,9 @@ async fn an_ephemeral_thread_is_a_whole_thread_while_it_lives() {
     server.close().await;
 }
 
-/// What was paid for outlives the conversation: the image, and the record of what was asked for.
+/// What was paid for outlives the conversation: the image and its record.
 #[tokio::test]
-async fn an_ephemeral_thread_ends_with_its_last_listener_and_its_images_stay() {
+async fn ephemeral_thread_ends_with_its_last_subscriber() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = ephemeral(&mut server).await;
@@ -72,7 +72,7 @@ async fn an_ephemeral_thread_ends_with_its_last_listener_and_its_images_stay() {
 }
 
 #[tokio::test]
-async fn the_words_of_an_ephemeral_thread_are_nowhere_on_the_disk() {
+async fn ephemeral_messages_are_not_on_the_disk() {
     let sandbox = Sandbox::with_config("[features]\nimage_generation = false\n");
     let mut server = sandbox.start_server().await;
     let thread = ephemeral(&mut server).await;
@@ -90,7 +90,7 @@ async fn the_words_of_an_ephemeral_thread_are_nowhere_on_the_disk() {
 }
 
 #[tokio::test]
-async fn forks_lead_from_disk_to_memory_and_back() {
+async fn forks_convert_between_stored_and_ephemeral() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let kept = server.start_thread().await;

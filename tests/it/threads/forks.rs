@@ -1,4 +1,4 @@
-//! Threads that begin as copies: what they share, and what each has alone.
+//! Forks of threads: what they share with the source, and what they do not.
 
 use easel_protocol::event::Event;
 use easel_protocol::id::ImageId;
@@ -27,7 +27,7 @@ pub(crate) fn fork_params(thread_id: &str) -> ThreadForkParams {
     }
 }
 
-/// Forks, and takes the events that follow the answer.
+/// Forks a thread and reads the events that follow the response.
 pub(crate) async fn fork(server: &mut Server, params: &ThreadForkParams) -> Thread {
     let answer = server.request::<ThreadFork>(params).await;
     let events = server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
@@ -55,7 +55,7 @@ fn picture_files(sandbox: &Sandbox) -> usize {
 }
 
 #[tokio::test]
-async fn a_fork_has_the_history_and_the_images_of_its_thread_and_goes_on_alone() {
+async fn fork_copies_history_and_images_and_diverges() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
@@ -97,7 +97,7 @@ async fn a_fork_has_the_history_and_the_images_of_its_thread_and_goes_on_alone()
 }
 
 #[tokio::test]
-async fn a_fork_up_to_a_turn_knows_nothing_of_the_later_ones() {
+async fn fork_up_to_a_turn_omits_later_turns() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -121,7 +121,7 @@ async fn a_fork_up_to_a_turn_knows_nothing_of_the_later_ones() {
 }
 
 #[tokio::test]
-async fn a_fork_takes_changes_and_leaves_turns_out_when_asked() {
+async fn fork_applies_changes_and_can_exclude_turns() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -145,7 +145,7 @@ async fn a_fork_takes_changes_and_leaves_turns_out_when_asked() {
 }
 
 #[tokio::test]
-async fn a_turn_that_runs_is_not_in_the_fork() {
+async fn running_turn_is_not_forked() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -168,7 +168,7 @@ async fn a_turn_that_runs_is_not_in_the_fork() {
     server.close().await;
 }
 
-/// Reading is enough to fork, so the thread may be another process's.
+/// A fork only reads the source, so another process may have it loaded.
 #[tokio::test]
 async fn a_thread_of_another_process_can_be_forked() {
     let sandbox = Sandbox::new();

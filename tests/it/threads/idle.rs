@@ -1,4 +1,4 @@
-//! Threads at rest whose conversations are not in memory: no client can tell.
+//! Idle threads whose conversations are not in memory. Clients cannot tell the difference.
 
 use std::collections::HashSet;
 
@@ -14,11 +14,11 @@ use super::read_params;
 use crate::harness::events::completed_image;
 use crate::harness::{STANDALONE, Sandbox, text, turn_start_params};
 
-/// No thread at rest keeps its conversation.
+/// No idle thread keeps its conversation in memory.
 const NONE: &[&str] = &["--enable", "imagegenext", "-c", "server.idle_threads=0"];
 
 #[tokio::test]
-async fn a_conversation_that_left_memory_goes_on_where_it_was() {
+async fn evicted_conversation_continues() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(NONE).await;
     let (one, two) = (server.start_thread().await, server.start_thread().await);
@@ -41,20 +41,20 @@ async fn a_conversation_that_left_memory_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_thread_beyond_the_bound_is_read_again_for_its_next_turn() {
+async fn evicted_thread_is_loaded_for_its_next_turn() {
     let sandbox = Sandbox::new();
     for (arguments, is_read_again) in [(NONE, true), (STANDALONE, false)] {
         let mut server = sandbox.start_server_with(arguments).await;
         let thread = server.start_thread().await;
         server.run_turn(&thread.id, vec![text("hello")]).await;
-        // Whoever reads it again fails on that.
+        // Loading it again fails.
         let database = Connection::open(sandbox.home().join("easel.db")).expect("the database of the home");
         let sql = "UPDATE model_items SET json = 'x' || json WHERE thread_id = ?1";
         assert!(database.execute(sql, [thread.id.as_str()]).expect("rows are changed") > 0);
         let mut refused = false;
         for _ in 0..if is_read_again { 200 } else { 3 } {
             match server.client.request::<TurnStart>(&turn_start_params(&thread.id, vec![text("hello")])).await {
-                // It leaves memory a moment after its turn.
+                // It is evicted a moment after its turn.
                 Ok(_) => drop(server.events_until_turn_end().await),
                 Err(_) => refused = true,
             }
@@ -68,7 +68,7 @@ async fn a_thread_beyond_the_bound_is_read_again_for_its_next_turn() {
 }
 
 #[tokio::test]
-async fn a_switched_feature_holds_in_every_loaded_thread() {
+async fn feature_switch_reaches_every_loaded_thread() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(NONE).await;
     let (used, fresh) = (server.start_thread().await, server.start_thread().await);

@@ -1,4 +1,4 @@
-//! From start to archive, on the happy path.
+//! The life of a thread from start to archive.
 
 use easel_protocol::event::Event;
 use easel_protocol::id::ThreadId;
@@ -36,7 +36,7 @@ async fn status(server: &mut Server, thread_id: &str) -> ThreadStatus {
 }
 
 #[tokio::test]
-async fn a_new_thread_is_answered_and_told_with_every_field() {
+async fn new_thread_has_every_field() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let answer = server.request::<ThreadStart>(&ThreadStartParams::default()).await;
@@ -48,7 +48,7 @@ async fn a_new_thread_is_answered_and_told_with_every_field() {
 }
 
 #[tokio::test]
-async fn the_first_words_of_the_user_are_the_preview_of_the_thread() {
+async fn thread_preview_is_the_start_of_the_first_message() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -60,7 +60,7 @@ async fn the_first_words_of_the_user_are_the_preview_of_the_thread() {
 }
 
 #[tokio::test]
-async fn a_name_is_trimmed_kept_and_told() {
+async fn thread_name_is_trimmed_stored_and_announced() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -77,7 +77,7 @@ async fn a_name_is_trimmed_kept_and_told() {
 }
 
 #[tokio::test]
-async fn the_status_of_a_thread_follows_what_happens_to_it() {
+async fn thread_status_follows_its_turns() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -95,7 +95,7 @@ async fn the_status_of_a_thread_follows_what_happens_to_it() {
 }
 
 #[tokio::test]
-async fn an_archived_thread_leaves_list_and_memory_and_comes_back() {
+async fn archived_thread_is_unlisted_until_unarchived() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let (kept, gone) = (server.start_thread().await, server.start_thread().await);
@@ -119,7 +119,7 @@ async fn an_archived_thread_leaves_list_and_memory_and_comes_back() {
 }
 
 #[tokio::test]
-async fn an_unsubscribed_thread_closes_and_can_be_resumed_with_all_that_it_had() {
+async fn unsubscribed_thread_closes_and_resumes_completely() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -139,14 +139,14 @@ async fn an_unsubscribed_thread_closes_and_can_be_resumed_with_all_that_it_had()
 }
 
 #[tokio::test]
-async fn a_turn_that_nobody_hears_goes_on_in_silence_and_its_thread_is_closed_after_it() {
+async fn turn_without_subscribers_finishes_and_closes_its_thread() {
     let sandbox = Sandbox::with_config("[wire]\nturn_event_delay_ms = 1000\n");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("draw a red square")]).await;
     let left = server.request::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await.status;
     assert_eq!(left, UnsubscribeStatus::Unsubscribed);
-    // The end of input interrupts what runs, so its end is waited for by asking.
+    // The end of input would interrupt the turn, so the test waits for its end by requests.
     loop {
         let items = server.request::<ThreadItemsList>(&items_list_params(&thread.id)).await.data;
         if items.len() == 3 && items.iter().all(|entry| entry.completed_at_ms.is_some()) {
@@ -159,7 +159,7 @@ async fn a_turn_that_nobody_hears_goes_on_in_silence_and_its_thread_is_closed_af
 }
 
 #[tokio::test]
-async fn a_turn_can_change_the_folder_of_the_thread_and_name_its_message() {
+async fn turn_can_change_the_folder_and_set_a_message_id() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -176,7 +176,7 @@ async fn a_turn_can_change_the_folder_of_the_thread_and_name_its_message() {
 }
 
 #[tokio::test]
-async fn a_resume_that_changes_a_loaded_thread_takes_hold_and_is_refused_while_a_turn_runs() {
+async fn resume_with_changes_applies_unless_a_turn_runs() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

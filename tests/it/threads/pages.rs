@@ -14,7 +14,7 @@ use easel_protocol::turn::TurnItemsView;
 use super::{items_list_params, turns_list_params};
 use crate::harness::{Sandbox, Server, text};
 
-/// Threads in the order of their start.
+/// Starts threads and returns their ids in order.
 async fn threads(server: &mut Server, count: usize) -> Vec<ThreadId> {
     let mut ids = Vec::new();
     for _ in 0..count {
@@ -24,7 +24,7 @@ async fn threads(server: &mut Server, count: usize) -> Vec<ThreadId> {
 }
 
 #[tokio::test]
-async fn pages_of_threads_hold_each_once_whatever_starts_meanwhile() {
+async fn thread_pages_have_no_duplicates_during_starts() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let mut known = threads(&mut server, 7).await;
@@ -34,7 +34,7 @@ async fn pages_of_threads_hold_each_once_whatever_starts_meanwhile() {
         let page = server.request::<ThreadList>(&params).await;
         sizes.push(page.data.len());
         seen.extend(page.data.into_iter().map(|thread| thread.id));
-        // One that starts after the first page is before it in the order.
+        // A thread that starts after the first page comes before it in the order.
         server.start_thread().await;
         params.cursor = page.next_cursor;
         if params.cursor.is_none() {
@@ -47,7 +47,7 @@ async fn pages_of_threads_hold_each_once_whatever_starts_meanwhile() {
 }
 
 #[tokio::test]
-async fn the_backwards_cursor_leads_back_by_the_opposite_direction() {
+async fn backwards_cursor_reverses_the_direction() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let known = threads(&mut server, 5).await;
@@ -66,7 +66,7 @@ async fn the_backwards_cursor_leads_back_by_the_opposite_direction() {
 }
 
 #[tokio::test]
-async fn threads_are_found_by_folder_name_provider_and_words() {
+async fn threads_are_filtered_by_folder_name_provider_and_text() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let here = server.start_thread().await.id;
@@ -105,7 +105,7 @@ async fn threads_are_found_by_folder_name_provider_and_words() {
 }
 
 #[tokio::test]
-async fn loaded_threads_come_in_pages_too() {
+async fn loaded_threads_are_listed_in_pages() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let mut known = threads(&mut server, 5).await;
@@ -127,7 +127,7 @@ async fn loaded_threads_come_in_pages_too() {
 }
 
 #[tokio::test]
-async fn the_next_page_of_loaded_threads_is_there_though_the_cursors_thread_left_memory() {
+async fn loaded_list_cursor_survives_unloading() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let mut known = threads(&mut server, 3).await;
@@ -142,7 +142,7 @@ async fn the_next_page_of_loaded_threads_is_there_though_the_cursors_thread_left
 }
 
 #[tokio::test]
-async fn turns_come_newest_first_with_as_much_as_the_view_says() {
+async fn turns_are_listed_newest_first_by_view() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -170,7 +170,7 @@ async fn turns_come_newest_first_with_as_much_as_the_view_says() {
 }
 
 #[tokio::test]
-async fn items_come_oldest_first_by_page_and_by_turn() {
+async fn items_are_listed_oldest_first() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -202,7 +202,7 @@ async fn items_come_oldest_first_by_page_and_by_turn() {
 }
 
 #[tokio::test]
-async fn pages_stay_under_64_kib_however_much_is_asked_for() {
+async fn pages_stay_under_64_kib() {
     let sandbox = Sandbox::with_config("[wire]\nturn_event_delay_ms = 0\n");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

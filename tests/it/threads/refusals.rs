@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Errors of the thread methods, with their texts.
 
 use easel_protocol::method::{ThreadArchive, ThreadStart};
 use easel_protocol::thread::{ThreadArchiveParams, ThreadStartParams};
@@ -22,7 +22,7 @@ async fn refusals(sandbox: &Sandbox, requests: &[(&str, Value)]) -> String {
 }
 
 #[tokio::test]
-async fn an_unknown_thread_is_refused_by_every_method_that_needs_one() {
+async fn every_thread_method_refuses_an_unknown_thread() {
     let requests = [
         "thread/resume",
         "thread/read",
@@ -156,7 +156,7 @@ async fn a_thread_is_not_archived_while_a_turn_runs() {
 }
 
 #[tokio::test]
-async fn a_thread_with_a_provider_that_is_not_there_starts_and_its_turns_fail() {
+async fn thread_with_unknown_provider_starts_and_its_turns_fail() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let params = ThreadStartParams { model_provider: Some("nobody".to_owned()), ..ThreadStartParams::default() };

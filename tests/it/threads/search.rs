@@ -1,4 +1,4 @@
-//! Threads by what was said in them, and lists that are filtered.
+//! Search, and filtered lists of threads.
 
 use easel_protocol::event::Event;
 use easel_protocol::id::ThreadId;
@@ -13,7 +13,7 @@ use super::forks::{fork, fork_params};
 use crate::harness::events::completed_turn;
 use crate::harness::{Sandbox, Server, text};
 
-/// A turn is over without a picture.
+/// Turns end without an image.
 const WORDS_ALONE: &str = "[features]\nimage_generation = false\n";
 
 fn term(term: &str) -> ThreadSearchParams {
@@ -30,7 +30,7 @@ async fn name(server: &mut Server, thread_id: &str, name: &str) {
     server.expect_event("thread/name/updated", |event| matches!(event, Event::ThreadNameUpdated(_))).await;
 }
 
-/// A thread in which these messages were sent.
+/// Creates a thread with these messages.
 async fn said(server: &mut Server, messages: &[&str]) -> ThreadId {
     let id = server.start_thread().await.id;
     for message in messages {
@@ -40,7 +40,7 @@ async fn said(server: &mut Server, messages: &[&str]) -> ThreadId {
 }
 
 #[tokio::test]
-async fn a_thread_is_found_by_its_name_and_by_all_that_its_user_said() {
+async fn search_finds_threads_by_name_and_user_messages() {
     let sandbox = Sandbox::with_config(WORDS_ALONE);
     let mut server = sandbox.start_server().await;
     let first = said(&mut server, &["draw a red square", "now with ÄPFEL on it"]).await;
@@ -66,7 +66,7 @@ async fn a_thread_is_found_by_its_name_and_by_all_that_its_user_said() {
 }
 
 #[tokio::test]
-async fn what_is_taken_back_deleted_archived_or_ephemeral_is_not_found() {
+async fn search_omits_reverted_deleted_archived_and_ephemeral_threads() {
     let sandbox = Sandbox::with_config(WORDS_ALONE);
     let mut server = sandbox.start_server().await;
     let first = server.start_thread().await.id;
@@ -97,7 +97,7 @@ async fn what_is_taken_back_deleted_archived_or_ephemeral_is_not_found() {
 }
 
 #[tokio::test]
-async fn no_character_of_a_term_is_a_wildcard() {
+async fn search_terms_have_no_wildcards() {
     let sandbox = Sandbox::with_config(WORDS_ALONE);
     let mut server = sandbox.start_server().await;
     let plain = said(&mut server, &["a hundred cats"]).await;
@@ -114,7 +114,7 @@ async fn no_character_of_a_term_is_a_wildcard() {
 }
 
 #[tokio::test]
-async fn pages_of_what_is_found_hold_each_once_while_turns_are_written() {
+async fn search_pages_have_no_duplicates_during_writes() {
     let sandbox = Sandbox::with_config(WORDS_ALONE);
     let mut server = sandbox.start_server().await;
     let mut known = Vec::new();
@@ -127,7 +127,7 @@ async fn pages_of_what_is_found_hold_each_once_while_turns_are_written() {
     loop {
         let page = server.request::<ThreadSearch>(&params).await;
         seen.extend(page.data.into_iter().map(|found| found.thread.id));
-        // One that is new, and one that is written to before its page comes.
+        // One new thread, and one that gets a turn before its page is read.
         said(&mut server, &["another cat"]).await;
         server.run_turn(&known[4], vec![text("more cats")]).await;
         params.cursor = page.next_cursor;
@@ -140,7 +140,7 @@ async fn pages_of_what_is_found_hold_each_once_while_turns_are_written() {
 }
 
 #[tokio::test]
-async fn a_list_is_filtered_by_source_client_and_section_and_leaves_out_what_it_is_told() {
+async fn thread_list_applies_its_filters() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let (first, second) = (server.start_thread().await, server.start_thread().await);

@@ -1,4 +1,4 @@
-//! What a client asks for as soon as it has asked for an interrupt, without waiting for the end of the turn.
+//! Requests that follow an interrupt at once, without waiting for the end of the turn.
 
 use easel_protocol::method::ThreadResume;
 use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
@@ -8,7 +8,7 @@ use crate::harness::events::{completed_image, is_image_start};
 use crate::harness::{Sandbox, Server, text};
 use crate::threads::resume_params;
 
-/// A provider that draws at once, and one that does not come to an end.
+/// A preview provider without delays, and one whose turns do not end.
 const FAST_AND_SLOW: &str = r#"
 model_provider = "preview"
 [model_providers.slow]
@@ -16,7 +16,7 @@ preset = "preview"
 delay_ms = 600000
 "#;
 
-/// A thread that has an image, and a turn that is drawing another.
+/// A thread that has an image, and a turn that is generating another.
 struct Busy {
     thread_id: String,
     image_id: String,
@@ -36,8 +36,8 @@ async fn busy(server: &mut Server) -> Busy {
     Busy { thread_id: thread_id.to_string(), image_id: image_id.to_string(), turn_id: turn_id.to_string() }
 }
 
-/// Sends an interrupt and a request in one go. Returns what came by then, by method or `answer <id>`, and the result of the
-/// request.
+/// Sends an interrupt and a request together. Returns the messages up to the response, each as its method or `answer
+/// <id>`, and the result.
 async fn interrupt_and_ask(server: &mut Server, busy: &Busy, method: &str, params: Value) -> (Vec<String>, Value) {
     let interrupt = json!({ "threadId": busy.thread_id, "turnId": busy.turn_id });
     for (id, method, params) in [(1001, "turn/interrupt", interrupt), (1002, method, params)] {
@@ -59,9 +59,9 @@ async fn interrupt_and_ask(server: &mut Server, busy: &Busy, method: &str, param
     }
 }
 
-/// None is refused because the turn still ends, and none is answered before its end is told.
+/// No request is refused because the turn is still ending, and none is answered before its end is announced.
 #[tokio::test]
-async fn what_needs_a_thread_at_rest_waits_for_the_end_of_an_interrupted_turn() {
+async fn methods_wait_for_an_interrupted_turn_to_end() {
     let sandbox = Sandbox::with_config(FAST_AND_SLOW);
     let mut server = sandbox.start_server().await;
     for (method, told) in [
@@ -76,7 +76,7 @@ async fn what_needs_a_thread_at_rest_waits_for_the_end_of_an_interrupted_turn() 
         let busy = busy(&mut server).await;
         let Busy { thread_id, image_id, turn_id } = &busy;
         let item = json!({ "type": "message", "role": "user", "content": "x" });
-        // Each takes its own of these.
+        // Each request consumes one of these threads.
         let params = json!({
             "threadId": thread_id, "imageId": image_id, "beforeTurnId": turn_id, "numTurns": 1, "items": [item],
             "modelProvider": "preview"
@@ -91,9 +91,9 @@ async fn what_needs_a_thread_at_rest_waits_for_the_end_of_an_interrupted_turn() 
     server.close().await;
 }
 
-/// Whoever hears an archived thread no longer hears it; what its last turn has to tell comes before that.
+/// Archiving a thread ends its subscriptions. The end of its last turn is announced before that.
 #[tokio::test]
-async fn the_end_of_an_interrupted_turn_is_told_before_its_thread_is_archived_however_late_that_is() {
+async fn archive_follows_the_end_of_an_interrupted_turn() {
     let sandbox = Sandbox::with_config(&format!("{FAST_AND_SLOW}[wire]\nturn_event_delay_ms = 500\n"));
     let mut server = sandbox.start_server().await;
     let slow = ThreadStartParams { model_provider: Some("slow".to_owned()), ..ThreadStartParams::default() };

@@ -1,4 +1,4 @@
-//! Images that the user gives to a turn.
+//! Images that the user attaches to a turn.
 
 use easel_protocol::input::UserInput;
 use easel_protocol::item::{ThreadItem, UserMessageItem};
@@ -42,7 +42,7 @@ async fn two_attachments_arrive_in_the_order_of_the_message() {
 }
 
 #[tokio::test]
-async fn attachments_of_either_kind_mix_and_keep_their_order() {
+async fn mixed_attachments_keep_their_order() {
     let (red, blue) = (solid_png(60, 40, RED), solid_png(40, 60, BLUE));
     let sandbox = Sandbox::new();
     let file = sandbox.write_file("b.png", &blue);
@@ -56,7 +56,7 @@ async fn attachments_of_either_kind_mix_and_keep_their_order() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_deleted_after_the_answer_is_used_all_the_same_in_this_turn_and_the_next() {
+async fn attached_file_may_be_deleted_after_turn_start() {
     let red = solid_png(60, 40, RED);
     let sandbox = Sandbox::new();
     let file = sandbox.write_file("a.png", &red);
@@ -89,7 +89,7 @@ async fn a_file_that_is_deleted_after_the_answer_is_used_all_the_same_in_this_tu
 }
 
 #[tokio::test]
-async fn the_same_image_attached_twice_is_kept_once() {
+async fn equal_attachments_share_one_file() {
     let red = solid_png(60, 40, RED);
     let sandbox = Sandbox::new();
     let file = sandbox.write_file("a.png", &red);
@@ -103,7 +103,7 @@ async fn the_same_image_attached_twice_is_kept_once() {
     server.close().await;
 }
 
-/// Refused, no turn, no event, and the next turn works.
+/// Checks that the turn is refused without an event, and that the next turn works.
 async fn is_refused(server: &mut Server, thread_id: &str, input: Vec<UserInput>) -> String {
     let refusal = server.request_error::<TurnStart>(&turn_start_params(thread_id, input)).await;
     let read = ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) };
@@ -113,7 +113,7 @@ async fn is_refused(server: &mut Server, thread_id: &str, input: Vec<UserInput>)
 }
 
 #[tokio::test]
-async fn what_is_no_image_is_refused_by_its_place_in_the_message_and_nothing_starts() {
+async fn invalid_attachment_is_refused_by_its_position() {
     let sandbox = Sandbox::new();
     let text_file = sandbox.write_file("notes.png", b"these are words");
     let huge = sandbox.write_file("huge.png", &png_with_claimed_size(200_000, 200_000));
@@ -153,7 +153,7 @@ async fn what_is_no_image_is_refused_by_its_place_in_the_message_and_nothing_sta
 }
 
 #[tokio::test]
-async fn a_message_without_words_and_images_is_refused() {
+async fn empty_message_is_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

@@ -1,4 +1,4 @@
-//! What a connection says that it wants, and what it gets.
+//! Capabilities of a connection.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -24,7 +24,7 @@ fn raw(events: &[Event]) -> Vec<&RawResponseItemCompletedNotification> {
 }
 
 #[tokio::test]
-async fn raw_items_come_to_who_asked_for_them_at_the_start_of_the_thread() {
+async fn raw_items_go_to_clients_that_requested_them() {
     for (tool, snapshot) in [(STANDALONE, "raw_items_standalone"), (HOSTED, "raw_items_hosted")] {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
@@ -55,7 +55,7 @@ async fn raw_items_follow_the_request_that_resumes_the_thread() {
     server.close().await;
 }
 
-/// A server whose client asks for these.
+/// A server whose client has these capabilities.
 async fn server_for(sandbox: &Sandbox, capabilities: ClientCapabilities) -> Server {
     let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     server.initialize(Some(capabilities)).await;
@@ -63,7 +63,7 @@ async fn server_for(sandbox: &Sandbox, capabilities: ClientCapabilities) -> Serv
 }
 
 #[tokio::test]
-async fn notifications_that_a_client_opts_out_of_do_not_come_and_the_others_do() {
+async fn opted_out_notifications_are_not_sent() {
     let sandbox = Sandbox::new();
     let out_of = ["item/agentMessage/delta", "thread/tokenUsage/updated", "configWarning", "no/such", "ITEM/STARTED"];
     let out_of = out_of.map(str::to_owned).to_vec();
@@ -91,7 +91,7 @@ async fn notifications_that_a_client_opts_out_of_do_not_come_and_the_others_do()
 }
 
 #[tokio::test]
-async fn a_client_that_asks_gets_the_bytes_in_the_live_event_and_never_in_history() {
+async fn inline_bytes_are_in_live_events_but_not_history() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::new();
         let mut server = Server::spawn(sandbox.server_command(tool));
@@ -108,7 +108,7 @@ async fn a_client_that_asks_gets_the_bytes_in_the_live_event_and_never_in_histor
 }
 
 #[tokio::test]
-async fn the_configuration_can_ask_for_the_bytes_and_the_client_can_decline() {
+async fn client_can_decline_configured_inline_bytes() {
     let sandbox = Sandbox::with_config("[wire]\nimage_result = \"inline\"\n");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

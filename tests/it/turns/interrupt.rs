@@ -1,4 +1,4 @@
-//! The end of a turn that somebody ends, and the refusals round a running one.
+//! Interrupts, and requests that are refused during a turn.
 
 use easel_protocol::event::Event;
 use easel_protocol::item::ImageStatus;
@@ -14,7 +14,7 @@ fn interrupt(thread_id: &str, turn_id: &str) -> TurnInterruptParams {
     TurnInterruptParams { thread_id: thread_id.into(), turn_id: turn_id.into() }
 }
 
-/// Starts a turn and comes back when its image is begun. Returns the turn's id.
+/// Starts a turn and returns its id once its image call has started.
 async fn turn_in_mid_image(server: &mut Server, thread_id: &str) -> String {
     let turn = server.start_turn(thread_id, vec![text("draw a red square")]).await;
     server.events_until(is_image_start).await;
@@ -22,7 +22,7 @@ async fn turn_in_mid_image(server: &mut Server, thread_id: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_interrupt_in_mid_image_ends_item_and_turn_and_says_what_it_may_have_cost() {
+async fn interrupt_ends_image_and_turn_with_billing_status() {
     for (config, billed) in [(SLOW_AND_BILLING, Billed::Uncertain), (SLOW_AND_FREE, Billed::No)] {
         for tool in [STANDALONE, HOSTED] {
             let sandbox = Sandbox::with_config(config);
@@ -36,7 +36,7 @@ async fn an_interrupt_in_mid_image_ends_item_and_turn_and_says_what_it_may_have_
                 (completed_image(&events).status, error.kind),
                 (ImageStatus::Failed, ImageErrorKind::Interrupted)
             );
-            // The item is begun before the call is sent, so the interrupt may have come in between.
+            // The item starts before the call is sent, so the interrupt may come first.
             let expected = if error.attempts == 0 { Billed::No } else { billed };
             assert_eq!(error.billed, expected, "{tool:?}");
             assert_eq!(
@@ -71,7 +71,7 @@ async fn a_turn_right_after_an_interrupted_one_works() {
     server.close().await;
 }
 
-/// Some clients do not wait for the interrupted turn's end before they start the next.
+/// Some clients start the next turn without waiting for the end of the interrupted one.
 #[tokio::test]
 async fn a_turn_may_be_started_while_the_interrupted_one_ends() {
     let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
@@ -93,7 +93,7 @@ async fn a_turn_may_be_started_while_the_interrupted_one_ends() {
 }
 
 #[tokio::test]
-async fn a_second_turn_is_refused_while_the_first_goes_on() {
+async fn second_turn_is_refused_while_one_runs() {
     let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -107,7 +107,7 @@ async fn a_second_turn_is_refused_while_the_first_goes_on() {
 }
 
 #[tokio::test]
-async fn a_thread_with_a_running_turn_does_not_keep_others_waiting() {
+async fn running_turn_does_not_block_other_threads() {
     let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
     let mut server = sandbox.start_server().await;
     let slow = server.start_thread().await;
@@ -122,7 +122,7 @@ async fn a_thread_with_a_running_turn_does_not_keep_others_waiting() {
 }
 
 #[tokio::test]
-async fn an_interrupt_that_hits_nothing_is_refused_and_harms_nothing() {
+async fn interrupt_without_a_turn_is_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -137,14 +137,14 @@ async fn an_interrupt_that_hits_nothing_is_refused_and_harms_nothing() {
 }
 
 #[tokio::test]
-async fn an_interrupt_of_another_turn_is_refused_and_the_running_one_goes_on() {
+async fn interrupt_of_a_wrong_turn_is_refused() {
     let sandbox = Sandbox::with_config(SLOW_AND_BILLING);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let turn_id = turn_in_mid_image(&mut server, &thread.id).await;
     let other = server.request_error::<TurnInterrupt>(&interrupt(&thread.id, "other")).await;
     assert_eq!(other, format!("-32600 expected active turn id other but found {turn_id}"));
-    // Twice in a row: whichever comes late finds nothing, or is taken; the turn ends once.
+    // Two interrupts: a late one either finds no turn or is accepted. The turn ends once.
     let first = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("sent");
     let second = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("sent");
     server.client.answer::<TurnInterrupt>(first).await.expect("taken");

@@ -1,4 +1,4 @@
-//! The preview provider shows its pictures while it draws them, so that clients can be built without a key.
+//! The preview provider sends previews, so that clients can be developed without a key.
 
 use easel_protocol::event::Event;
 use easel_protocol::handshake::ClientCapabilities;
@@ -10,7 +10,7 @@ use crate::storage::list_recursively;
 const SHOWING: &str = "images.partial_images = 2\n";
 
 #[tokio::test]
-async fn the_preview_shows_its_picture_twice_between_start_and_end() {
+async fn preview_provider_sends_two_previews() {
     for tool in [STANDALONE, HOSTED] {
         let sandbox = Sandbox::with_config(SHOWING);
         let mut server = sandbox.start_server_with(tool).await;
@@ -34,7 +34,7 @@ async fn the_preview_shows_its_picture_twice_between_start_and_end() {
 }
 
 #[tokio::test]
-async fn a_client_that_wants_none_gets_none() {
+async fn client_can_opt_out_of_previews() {
     let sandbox = Sandbox::with_config(SHOWING);
     let mut server = Server::spawn(sandbox.server_command(STANDALONE));
     let methods = vec!["item/imageGeneration/preview".to_owned()];

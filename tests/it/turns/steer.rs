@@ -1,4 +1,4 @@
-//! Messages added to a turn that runs.
+//! Messages that are added to a running turn.
 
 use easel_protocol::event::Event;
 use easel_protocol::item::ThreadItem;
@@ -19,9 +19,9 @@ fn steer(thread_id: &str, turn_id: &str) -> TurnSteerParams {
     }
 }
 
-/// It is in history however the turn ends, with images taken into the store.
+/// History has the message however the turn ends, with its images in the store.
 #[tokio::test]
-async fn a_message_is_added_to_the_turn_that_runs() {
+async fn message_is_added_to_the_running_turn() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let file = sandbox.write_file("a.png", &solid_png(60, 40, RED));
     let mut server = sandbox.start_server().await;
@@ -47,7 +47,7 @@ async fn a_message_is_added_to_the_turn_that_runs() {
 }
 
 #[tokio::test]
-async fn a_message_for_a_turn_that_does_not_run_is_refused() {
+async fn steering_needs_the_running_turn() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

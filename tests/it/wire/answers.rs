@@ -1,10 +1,10 @@
-//! What each kind of line is answered.
+//! The response to each kind of line.
 
 use crate::harness::Sandbox;
 use crate::wire::raw::{INITIALIZE, NO_WARNINGS, RawServer};
 
 #[test]
-fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
+fn bad_lines_are_answered_and_the_next_line_works() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
@@ -103,7 +103,7 @@ fn every_kind_of_bad_line_has_its_answer_and_the_next_line_works() {
 }
 
 #[test]
-fn ten_thousand_nested_arrays_are_refused_wherever_they_stand() {
+fn deeply_nested_json_is_refused_everywhere() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let (open, closed) = ("[".repeat(10_000), "]".repeat(10_000));
@@ -124,7 +124,7 @@ fn ten_thousand_nested_arrays_are_refused_wherever_they_stand() {
 }
 
 #[test]
-fn before_initialize_everything_is_refused_and_a_second_one_too() {
+fn initialize_is_required_exactly_once() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::spawn(sandbox.server_command(&["-c", NO_WARNINGS]).into_std());
     let refused = |id| format!(r#"{{"id":{id},"error":{{"code":-32600,"message":"Not initialized"}}}}"#);
@@ -154,7 +154,7 @@ fn a_client_that_never_sends_initialized_is_served() {
 }
 
 #[test]
-fn requests_right_behind_initialize_are_served_without_waiting_for_its_answer() {
+fn requests_may_follow_initialize_immediately() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::spawn(sandbox.server_command(&["-c", NO_WARNINGS]).into_std());
     server.send_bytes(format!("{INITIALIZE}\n{{\"id\":2,\"method\":\"account/read\"}}\n").as_bytes());
@@ -164,7 +164,7 @@ fn requests_right_behind_initialize_are_served_without_waiting_for_its_answer() 
 }
 
 #[test]
-fn blank_lines_and_carriage_returns_are_nothing() {
+fn blank_lines_and_carriage_returns_are_ignored() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     server.send_bytes(
@@ -176,7 +176,7 @@ fn blank_lines_and_carriage_returns_are_nothing() {
 }
 
 #[test]
-fn unknown_notifications_and_answers_nobody_waits_for_are_ignored() {
+fn unknown_notifications_and_responses_are_ignored() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     for line in [
@@ -195,7 +195,7 @@ fn unknown_notifications_and_answers_nobody_waits_for_are_ignored() {
 }
 
 #[test]
-fn no_refusal_lists_the_methods() {
+fn errors_do_not_list_the_methods() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     for line in [r#"{"id":1,"method":"nonsense"}"#, r#"{"id":2,"method":"thread/nonsense"}"#, r#"{"id":3}"#] {
@@ -207,9 +207,9 @@ fn no_refusal_lists_the_methods() {
     server.close();
 }
 
-/// Clients show a login window when a message speaks of one.
+/// Clients open a login window when a message mentions a login.
 #[test]
-fn an_unknown_method_is_never_taken_for_a_missing_login() {
+fn unknown_method_is_not_reported_as_missing_login() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     for method in ["account/login/none", "mcpServer/oauth/login", "account/credentials/none"] {

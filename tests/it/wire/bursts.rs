@@ -6,7 +6,7 @@ use crate::harness::Sandbox;
 use crate::wire::raw::RawServer;
 
 #[test]
-fn a_burst_of_two_thousand_requests_that_is_read_afterwards_has_two_thousand_answers() {
+fn burst_of_2000_requests_gets_2000_responses() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     server.start_thread();
@@ -27,7 +27,7 @@ fn a_burst_of_two_thousand_requests_that_is_read_afterwards_has_two_thousand_ans
 }
 
 #[test]
-fn a_burst_beyond_the_request_queue_is_refused_request_by_request_and_loses_none() {
+fn burst_over_the_queue_limit_loses_no_response() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &["-c", "server.max_in_flight=1"]);
     server.start_thread();

@@ -1,4 +1,4 @@
-//! A write that its client gives up is done all the same, is told, and leaves nothing behind.
+//! A cancelled write is completed and announced, and leaves nothing behind.
 
 use easel_testkit::image::{RED, data_url, solid_png};
 use rusqlite::Connection;
@@ -10,7 +10,7 @@ use crate::wire::raw::RawServer;
 
 const STANDALONE: &[&str] = &["--enable", "imagegenext"];
 
-/// Asks for something and cancels that before it can be done.
+/// Sends a request and its cancellation at once.
 fn give_up(server: &mut RawServer, method: &str, params: &Value) {
     server.send(&json!({ "id": "given up", "method": method, "params": params }).to_string());
     let answer = server.round_trip(r#"{"method":"$/cancelRequest","params":{"id":"given up"}}"#);
@@ -30,7 +30,7 @@ fn turns_of(server: &mut RawServer, thread_id: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_cancelled_rollback_is_done_and_told_and_leaves_nothing_to_edit() {
+fn cancelled_rollback_is_completed_and_announced() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, STANDALONE);
     let thread_id = server.start_thread();
@@ -48,7 +48,7 @@ fn a_cancelled_rollback_is_done_and_told_and_leaves_nothing_to_edit() {
 }
 
 #[test]
-fn a_cancelled_delete_is_done_and_told() {
+fn cancelled_delete_is_completed_and_announced() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let thread_id = server.start_thread();
@@ -83,7 +83,7 @@ fn a_cancelled_write_leaves_the_thread_free_for_another_process() {
         let held = Held::new(&sandbox);
         give_up(&mut server, method, &params);
         held.release();
-        // Answered after all that was asked of the thread before.
+        // This response comes after all earlier requests of the thread.
         server.request("thread/read", &json!({ "threadId": thread_id }));
         other.request("thread/name/set", &json!({ "threadId": thread_id, "name": method }));
     }
@@ -92,7 +92,7 @@ fn a_cancelled_write_leaves_the_thread_free_for_another_process() {
 }
 
 #[test]
-fn a_cancelled_turn_that_has_not_begun_does_not_begin() {
+fn cancelled_turn_start_starts_no_turn() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, STANDALONE);
     let thread_id = server.start_thread();
@@ -109,7 +109,7 @@ fn a_cancelled_turn_that_has_not_begun_does_not_begin() {
 }
 
 #[test]
-fn a_thread_whose_history_cannot_be_read_takes_turns_again_when_it_can() {
+fn thread_recovers_from_an_unreadable_history() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, STANDALONE);
     let thread_id = server.start_thread();

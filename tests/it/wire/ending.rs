@@ -1,4 +1,4 @@
-//! How a server ends, and that it does.
+//! Every way in which a server exits.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ preset = \"preview\"
 delay_ms = 600000
 ";
 
-/// A server with a turn under way, its thread's id, and what it has said of the turn.
+/// Starts a server with a running turn. Returns the id of its thread.
 fn with_running_turn(sandbox: &Sandbox, arguments: &[&str]) -> (RawServer, String) {
     let mut server = RawServer::spawn(sandbox.server_command(arguments).into_std());
     server.initialize();
@@ -33,7 +33,7 @@ fn turn_start(thread_id: &str) -> String {
     json!({ "id": "turn", "method": "turn/start", "params": { "threadId": thread_id, "input": input } }).to_string()
 }
 
-/// The rest is a turn that ended as interrupted with every started item ended, then nothing, then exit 0.
+/// The rest of the output must be an interrupted turn whose started items all end. Then the server exits with 0.
 fn assert_interrupted(server: &mut RawServer) {
     let rest: Vec<Value> =
         server.read_to_end().iter().map(|line| serde_json::from_str(line).expect("whole JSON lines")).collect();
@@ -45,7 +45,7 @@ fn assert_interrupted(server: &mut RawServer) {
     assert_eq!(server.wait_for_exit_code(), Some(0));
 }
 
-/// What a new server reads of the thread's only turn.
+/// The status of the thread's only turn, as a new server reads it.
 fn stored_status(sandbox: &Sandbox, thread_id: &str) -> String {
     let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
     server.initialize();
@@ -57,7 +57,7 @@ fn stored_status(sandbox: &Sandbox, thread_id: &str) -> String {
 }
 
 #[test]
-fn a_request_right_before_the_end_of_input_is_answered_with_or_without_a_newline() {
+fn last_request_is_answered_even_without_a_newline() {
     for last in ["{\"id\":1,\"method\":\"thread/list\"}\n", "{\"id\":1,\"method\":\"thread/list\"}"] {
         let sandbox = Sandbox::new();
         let mut server = RawServer::start(&sandbox, &[]);
@@ -71,7 +71,7 @@ fn a_request_right_before_the_end_of_input_is_answered_with_or_without_a_newline
 }
 
 #[test]
-fn the_end_of_input_before_anything_was_said_is_an_orderly_end() {
+fn empty_input_ends_the_server_cleanly() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::spawn(sandbox.server_command(&["-c", NO_WARNINGS]).into_std());
     server.close_input();
@@ -80,7 +80,7 @@ fn the_end_of_input_before_anything_was_said_is_an_orderly_end() {
 }
 
 #[test]
-fn the_end_of_input_interrupts_a_running_turn_and_tells_all_of_it() {
+fn end_of_input_interrupts_the_turn_and_reports_it() {
     let sandbox = Sandbox::with_config(SLOW);
     let (mut server, thread_id) = with_running_turn(&sandbox, &[]);
     server.close_input();
@@ -89,7 +89,7 @@ fn the_end_of_input_interrupts_a_running_turn_and_tells_all_of_it() {
 }
 
 #[test]
-fn a_turn_started_right_before_the_end_of_input_is_answered_and_interrupted() {
+fn turn_started_at_the_end_of_input_is_interrupted() {
     let sandbox = Sandbox::with_config(SLOW);
     let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
     server.initialize();
@@ -113,10 +113,10 @@ fn sigterm_interrupts_a_running_turn_and_exits_0() {
     }
 }
 
-/// `nohup` starts programs this way.
+/// `nohup` starts programs like this.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_server_that_ignores_sighup_outlives_its_terminal() {
+fn ignored_sighup_keeps_the_server_running() {
     let sandbox = Sandbox::new();
     let mut command = Command::new("sh");
     command.args(["-c", r#"trap "" HUP; exec "$0" app-server -c "$1""#, EASEL, NO_WARNINGS]);
@@ -130,9 +130,9 @@ fn a_server_that_ignores_sighup_outlives_its_terminal() {
     server.close();
 }
 
-/// A provider that takes connections and never answers keeps a request in flight for longer than the grace.
+/// A provider that accepts connections and never answers keeps a request in flight for longer than the grace period.
 #[test]
-fn a_request_that_takes_long_keeps_no_turn_from_its_end() {
+fn slow_request_does_not_delay_the_end_of_a_turn() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = mute.local_addr().expect("an address");
     let sandbox = Sandbox::with_config(&format!(
@@ -148,7 +148,7 @@ fn a_request_that_takes_long_keeps_no_turn_from_its_end() {
     server.send(&turn_start(&thread_id));
     server.read_until("turn/started");
     server.send(r#"{"id":"list","method":"model/list"}"#);
-    // The provider was asked.
+    // The provider has received the request.
     let (asked, _) = mute.accept().expect("a request");
     server.close_input();
     let rest: Vec<Value> = server.read_to_end().iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -161,7 +161,7 @@ fn a_request_that_takes_long_keeps_no_turn_from_its_end() {
     drop(asked);
 }
 
-/// Signals of one kind merge while one is pending, so the log tells when the first one was taken.
+/// Signals of one kind merge while one is pending. The log shows when the first one was handled.
 #[test]
 fn a_second_sigterm_exits_at_once() {
     let sandbox = Sandbox::new();
@@ -188,7 +188,7 @@ fn a_second_sigterm_exits_at_once() {
 }
 
 #[test]
-fn a_client_that_closes_our_output_ends_a_silent_server() {
+fn closed_output_ends_an_idle_server() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     server.close_output();
@@ -196,7 +196,7 @@ fn a_client_that_closes_our_output_ends_a_silent_server() {
 }
 
 #[test]
-fn a_client_that_closes_our_output_ends_a_turn() {
+fn closed_output_ends_the_running_turn() {
     let sandbox = Sandbox::with_config(SLOW);
     let (mut server, thread_id) = with_running_turn(&sandbox, &[]);
     server.close_output();
@@ -204,9 +204,9 @@ fn a_client_that_closes_our_output_ends_a_turn() {
     assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
 }
 
-/// A shell starts the server and waits for it; the test kills the shell and keeps all pipes open.
+/// A shell starts the server and waits for it. The test kills the shell and keeps all pipes open.
 #[test]
-fn a_server_does_not_outlive_its_parent() {
+fn server_exits_with_its_parent() {
     let sandbox = Sandbox::with_config(SLOW);
     let mut command = Command::new("sh");
     command.args(["-c", r#"exec 3<&0; "$0" app-server <&3 & wait"#, EASEL]).stderr(Stdio::piped());
@@ -222,13 +222,13 @@ fn a_server_does_not_outlive_its_parent() {
     shell.signal(Signal::Kill);
     shell.wait_for_exit_code();
     shell.read_to_end();
-    // Only the server holds this end now, and it has it until its exit.
+    // Only the server has this end of the pipe now, until it exits.
     stderr.read_to_end(&mut Vec::new()).expect("the end of stderr");
     assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
 }
 
 #[test]
-fn a_server_with_a_turn_is_gone_soon_when_the_grace_is_nothing() {
+fn zero_grace_period_ends_a_busy_server_soon() {
     let sandbox = Sandbox::with_config(SLOW);
     let (mut server, thread_id) = with_running_turn(&sandbox, &["-c", "server.shutdown_grace_ms=0"]);
     server.close_input();

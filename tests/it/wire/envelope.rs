@@ -1,4 +1,4 @@
-//! Ids, the version member, and the time of notifications.
+//! Ids, the `jsonrpc` member, and the time of notifications.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::harness::Sandbox;
 use crate::wire::raw::RawServer;
 
 #[test]
-fn ids_come_back_as_they_were_written() {
+fn ids_are_echoed_unchanged() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let longest = format!("\"{}\"", "x".repeat(1_000));
@@ -31,7 +31,7 @@ fn ids_come_back_as_they_were_written() {
 }
 
 #[test]
-fn a_number_and_the_same_digits_as_a_string_are_two_ids() {
+fn number_and_string_ids_are_distinct() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     server.send_bytes(b"{\"id\":1,\"method\":\"thread/list\"}\n{\"id\":\"1\",\"method\":\"thread/list\"}\n");
@@ -50,12 +50,12 @@ fn an_escaped_method_name_is_the_same_method() {
     server.close();
 }
 
-/// Every line of a session with answers, refusals, warnings and a whole turn.
+/// Every line of a session with responses, errors, warnings and a turn.
 fn session(sandbox: &Sandbox, initialize: &str, version: &str) -> Vec<Value> {
     let mut server = RawServer::spawn(sandbox.server_command(&["-c", "no_such_key=1"]).into_std());
     let mut seen = Vec::new();
     server.send(initialize);
-    // Two warnings: the unknown key, and that nothing is configured.
+    // Two warnings: an unknown key, and no configured provider.
     seen.extend([server.read_json(), server.read_json(), server.read_json()]);
     server.send(&format!(r#"{{{version}"id":2,"method":"thread/start"}}"#));
     seen.extend(server.read_until("thread/started"));
@@ -70,7 +70,7 @@ fn session(sandbox: &Sandbox, initialize: &str, version: &str) -> Vec<Value> {
 }
 
 #[test]
-fn every_line_says_jsonrpc_when_initialize_did_and_only_then() {
+fn jsonrpc_member_follows_initialize() {
     let client = r#""params":{"clientInfo":{"name":"raw","version":"1.0.0"}}"#;
     for (member, expected) in [
         (r#""jsonrpc":"2.0","#, Some("2.0")),
@@ -80,7 +80,7 @@ fn every_line_says_jsonrpc_when_initialize_did_and_only_then() {
         (r#""jsonrpc":null,"#, None),
     ] {
         let sandbox = Sandbox::new();
-        // What later requests say changes nothing.
+        // Later requests do not change it.
         let other = if expected.is_some() { "" } else { r#""jsonrpc":"2.0","# };
         for message in session(&sandbox, &format!(r#"{{{member}"id":1,"method":"initialize",{client}}}"#), other) {
             assert_eq!(message["jsonrpc"].as_str(), expected, "{member}: {message}");
@@ -89,7 +89,7 @@ fn every_line_says_jsonrpc_when_initialize_did_and_only_then() {
 }
 
 #[test]
-fn every_notification_says_when_it_was_emitted_and_no_answer_does() {
+fn only_notifications_have_an_emission_time() {
     let sandbox = Sandbox::new();
     let seen = session(&sandbox, crate::wire::raw::INITIALIZE, "");
     let mut last = 0;

@@ -1,11 +1,11 @@
-//! Requests that stay in flight, held there by a lock on the database that the test takes.
+//! Requests that stay in flight because the test has locked the database.
 
 use rusqlite::Connection;
 
 use crate::harness::Sandbox;
 use crate::wire::raw::{RawServer, Signal};
 
-/// Nothing is written to the home's database while this lives. The server waits for it a few seconds.
+/// Locks the database until it is released. The server waits a few seconds for it.
 pub(super) struct Held(Connection);
 
 impl Held {
@@ -26,7 +26,7 @@ pub(super) fn rename(id: &str, thread_id: &str) -> String {
 }
 
 #[test]
-fn an_id_in_flight_is_refused_and_free_again_afterwards() {
+fn id_in_flight_cannot_be_reused() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let thread_id = server.start_thread();
@@ -64,14 +64,14 @@ fn a_cancelled_request_is_answered_at_once_and_only_once() {
     assert_eq!(server.round_trip(r#"{"id":9,"method":"$/cancelRequest","params":{"id":8}}"#), cancelled("8"));
     assert_eq!(server.read_line(), r#"{"id":9,"result":{}}"#);
     held.release();
-    // The first had begun; the others waited behind it.
+    // The first request was running, and the others were queued behind it.
     assert_eq!(server.read_json()["method"], "thread/name/updated");
     server.assert_alive();
     server.close();
 }
 
 #[test]
-fn writes_that_nobody_waits_for_are_bounded() {
+fn cancelled_writes_are_bounded() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &["-c", "server.max_in_flight=2"]);
     let threads: Vec<String> = (0..5).map(|_| server.start_thread()).collect();
@@ -91,7 +91,7 @@ fn writes_that_nobody_waits_for_are_bounded() {
 }
 
 #[test]
-fn cancelling_what_is_finished_or_was_never_asked_is_nothing() {
+fn cancelling_finished_or_unknown_requests_is_ignored() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     server.round_trip(r#"{"id":1,"method":"account/read"}"#);
@@ -118,7 +118,7 @@ fn cancelling_what_is_finished_or_was_never_asked_is_nothing() {
 }
 
 #[test]
-fn a_full_table_of_requests_refuses_in_the_words_that_clients_retry_on_and_recovers() {
+fn full_request_table_refuses_retryably_and_recovers() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &["-c", "server.max_in_flight=2"]);
     let (one, two) = (server.start_thread(), server.start_thread());
@@ -130,7 +130,7 @@ fn a_full_table_of_requests_refuses_in_the_words_that_clients_retry_on_and_recov
         r#"{"id":3,"error":{"code":-32001,"message":"Server overloaded; retry later."}}"#
     );
     held.release();
-    // Each is answered before its event; the two threads go side by side.
+    // Each response precedes its event. The two threads run in parallel.
     let mut ids = Vec::new();
     for _ in 0..4 {
         ids.extend(server.read_json()["id"].as_i64());
@@ -142,7 +142,7 @@ fn a_full_table_of_requests_refuses_in_the_words_that_clients_retry_on_and_recov
 }
 
 #[test]
-fn requests_of_one_thread_keep_their_order_and_others_do_not_wait() {
+fn requests_are_ordered_per_thread_only() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let thread_id = server.start_thread();
@@ -170,14 +170,14 @@ fn requests_of_one_thread_keep_their_order_and_others_do_not_wait() {
 }
 
 #[test]
-fn a_request_in_flight_is_answered_although_the_input_ends_or_a_signal_comes() {
+fn request_in_flight_is_answered_at_shutdown() {
     for end in [None, Some(Signal::Term), Some(Signal::Int)] {
         let sandbox = Sandbox::new();
         let mut server = RawServer::start(&sandbox, &[]);
         let thread_id = server.start_thread();
         let held = Held::new(&sandbox);
         server.send(&rename("7", &thread_id));
-        // It was read: this one came later.
+        // This response shows that the server has read the earlier request.
         server.assert_alive();
         match end {
             None => server.close_input(),

@@ -1,11 +1,11 @@
-//! Lines over the maximum, and what they cost.
+//! Lines over the limit, and their memory cost.
 
 use crate::harness::Sandbox;
 use crate::wire::raw::RawServer;
 
 const MIB: u64 = 1024 * 1024;
 
-/// Sends so many bytes of one line without its newline.
+/// Sends bytes of one line, without its newline.
 fn send_endless(server: &mut RawServer, bytes: u64) {
     let piece = vec![b'x'; 1_000_000];
     for _ in 0..bytes / 1_000_000 {
@@ -13,10 +13,10 @@ fn send_endless(server: &mut RawServer, bytes: u64) {
     }
 }
 
-/// The answer to a line of 100 MB comes when its newline does, and costs at most `allowed` bytes of memory.
+/// A line of 100 MB is answered at its newline and costs at most `allowed` bytes of memory.
 fn assert_skipped(arguments: &[&str], limit: u64, allowed: u64) {
     let sandbox = Sandbox::new();
-    let mut server = RawServer::start(&sandbox, arguments);
+    let mut server = RawServer::start_measured(&sandbox, arguments);
     server.assert_alive();
     #[cfg(target_os = "linux")]
     let before = server.memory_bytes("VmRSS");
@@ -26,7 +26,7 @@ fn assert_skipped(arguments: &[&str], limit: u64, allowed: u64) {
         assert_eq!(server.round_trip(""), format!(r#"{{"id":null,"error":{{"code":-32600,"message":"{expected}"}}}}"#));
         server.assert_alive();
     }
-    // Memory is counted on Linux only.
+    // Memory is measured on Linux only.
     #[cfg(not(target_os = "linux"))]
     let _ = allowed;
     #[cfg(target_os = "linux")]
@@ -38,19 +38,20 @@ fn assert_skipped(arguments: &[&str], limit: u64, allowed: u64) {
     server.close();
 }
 
-/// A line may be as long as the limit, so as much may be held before it proves too long, and not twice that.
+/// A line may be as long as the limit, so the server may use that much memory before it rejects the line, but not
+/// twice.
 #[test]
-fn a_line_of_100_mb_is_skipped_and_costs_no_more_than_the_longest_line_allowed() {
+fn line_of_100_mb_costs_no_more_than_the_limit() {
     assert_skipped(&[], 64 * MIB, (64 + 24) * MIB);
 }
 
 #[test]
-fn with_a_small_limit_memory_stays_flat_under_a_line_of_100_mb() {
+fn small_line_limit_keeps_memory_flat() {
     assert_skipped(&["-c", "server.max_line_bytes=1000000"], 1_000_000, 24 * MIB);
 }
 
 #[test]
-fn a_line_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
+fn line_limit_is_exact() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &["-c", "server.max_line_bytes=65536"]);
     let request = r#"{"id":1,"method":"account/read"}"#;
@@ -64,7 +65,7 @@ fn a_line_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 }
 
 #[test]
-fn a_long_line_that_never_ends_does_not_keep_the_server() {
+fn endless_line_does_not_block_the_exit() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &["-c", "server.max_line_bytes=65536"]);
     send_endless(&mut server, 1_000_000);

@@ -1,11 +1,11 @@
-//! The command line that clients of the Codex app-server use, and configuration that nobody knows.
+//! The command line that clients of the Codex app-server use, and unknown configuration.
 
 use std::process::{Command, Output};
 
 use crate::harness::{EASEL, Sandbox};
 use crate::wire::raw::RawServer;
 
-/// Starts `easel` with all of these arguments and returns the summaries of its warnings.
+/// Starts `easel` with these arguments and returns the summaries of its warnings.
 fn warnings(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     let mut command = Command::new(EASEL);
     command.args(arguments).current_dir(sandbox.project()).env_clear().env("EASEL_HOME", sandbox.home());
@@ -46,7 +46,7 @@ fn every_spelling_of_stdio_serves() {
 }
 
 #[test]
-fn options_before_and_after_the_subcommand_all_count() {
+fn options_count_before_and_after_the_subcommand() {
     let sandbox = Sandbox::new();
     let said = warnings(
         &sandbox,
@@ -79,14 +79,14 @@ fn options_before_and_after_the_subcommand_all_count() {
 }
 
 #[test]
-fn a_profile_that_is_not_there_is_a_warning() {
+fn missing_profile_is_a_warning() {
     let sandbox = Sandbox::new();
     let said = warnings(&sandbox, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
     insta::assert_snapshot!(said.join("\n").replace(&sandbox.home().display().to_string(), "HOME"), @"HOME/config.toml: `--profile` asks for `profiles.nope`, which is not in the home configuration.");
 }
 
 #[test]
-fn keys_with_a_wrong_value_or_without_one_are_warnings() {
+fn invalid_config_options_are_warnings() {
     let sandbox = Sandbox::new();
     let said = warnings(
         &sandbox,
@@ -120,7 +120,7 @@ fn keys_with_a_wrong_value_or_without_one_are_warnings() {
 }
 
 #[test]
-fn options_of_the_peer_that_mean_nothing_here_are_passed_over_in_silence() {
+fn unused_codex_options_are_ignored_silently() {
     let sandbox = Sandbox::new();
     let said = warnings(
         &sandbox,
@@ -142,7 +142,7 @@ fn options_of_the_peer_that_mean_nothing_here_are_passed_over_in_silence() {
 }
 
 #[test]
-fn a_broken_configuration_file_is_a_warning_that_names_it() {
+fn broken_config_file_is_a_warning_with_its_name() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\"\nunknown_key = 1\n[images]\nparallel = \"x\"\n");
     let said = warnings(&sandbox, &["app-server"]).join("\n");
     let home = sandbox.home().display().to_string();

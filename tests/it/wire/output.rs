@@ -1,4 +1,4 @@
-//! What comes out: JSON lines alone on stdout, short ones; and a stderr that nobody reads.
+//! Output: stdout has only short JSON lines, and an unread stderr blocks nothing.
 
 use std::process::Stdio;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::{Sandbox, Server, text};
 use crate::wire::raw::{INITIALIZE, RawServer};
 
-/// The longest line that every public client takes.
+/// The longest line that every public client accepts, in bytes.
 const LONGEST: usize = 64 * 1024;
 
 fn params<P: DeserializeOwned>(params: Value) -> P {
@@ -59,7 +59,7 @@ async fn lists(server: &mut Server, thread_id: &str) {
     assert_eq!(images.data.len(), 10);
 }
 
-/// Warnings, logs of every level, and a refusal that is logged: none of it reaches stdout.
+/// Warnings, logs of every level and a logged error do not reach stdout.
 #[test]
 fn stdout_is_json_objects_from_the_first_byte() {
     let sandbox = Sandbox::with_config("nonsense = [");
@@ -97,13 +97,13 @@ fn logs_go_to_stderr_as_json_objects_when_asked() {
 }
 
 #[test]
-fn a_stderr_that_nobody_reads_stops_nothing() {
+fn unread_stderr_does_not_block_the_server() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.server_command(&["-c", "model_provider=preview"]).into_std();
     command.env("RUST_LOG", "trace").stderr(Stdio::piped());
     let mut server = RawServer::spawn(command);
     server.initialize();
-    // Held, and never read: 64 KiB are soon full.
+    // The pipe is never read, and 64 KiB fill it.
     let unread = server.child.stderr.take().expect("a piped stderr");
     let thread_id = server.start_thread();
     for id in 0..5_000 {
@@ -119,7 +119,7 @@ fn a_stderr_that_nobody_reads_stops_nothing() {
     assert!(rest(unread).len() >= 60 * 1024, "the log really filled its pipe");
 }
 
-/// What a pipe holds until its writer is gone.
+/// Reads a pipe until its writer exits.
 fn rest(mut pipe: impl std::io::Read) -> Vec<u8> {
     let mut bytes = Vec::new();
     pipe.read_to_end(&mut bytes).expect("the end of the pipe");

@@ -1,4 +1,4 @@
-//! A server as a plain child process. Nothing is read, written or claimed behind the test's back.
+//! A server as a plain child process. The test reads and writes its pipes directly.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -10,17 +10,17 @@ use serde_json::Value;
 use crate::harness::Sandbox;
 use crate::harness::conformance::SchemaChecker;
 
-/// What a test may last before its server is killed, so that a server that hangs fails the test instead of stopping it.
+/// The time after which the watchdog kills the server, so that a hanging server fails its test.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The arguments of a server whose configuration has nothing to warn about.
+/// A configuration without warnings.
 pub(crate) const NO_WARNINGS: &str = "model_provider=preview";
 
 /// The shortest handshake.
 pub(crate) const INITIALIZE: &str =
     r#"{"id":"hello","method":"initialize","params":{"clientInfo":{"name":"raw","version":"1.0.0"}}}"#;
 
-/// A child process and the pipes to it; killed when dropped.
+/// A child process and its pipes, killed on drop.
 pub(crate) struct RawServer {
     pub(crate) child: Child,
     input: Option<ChildStdin>,
@@ -39,15 +39,23 @@ pub(crate) enum Signal {
 }
 
 impl RawServer {
-    /// A server that was greeted and has nothing more to say.
+    /// A server after its handshake that sends nothing by itself.
     pub(crate) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        let arguments: Vec<&str> = ["-c", NO_WARNINGS].iter().chain(arguments).copied().collect();
-        let mut raw = Self::spawn(sandbox.server_command(&arguments).into_std());
-        raw.initialize();
-        raw
+        let arguments = [&["-c", NO_WARNINGS], arguments].concat();
+        let mut server = Self::spawn(sandbox.server_command(&arguments).into_std());
+        server.initialize();
+        server
     }
 
-    /// Starts any command with pipes for input and output; stderr stays what the command says.
+    /// Like [`Self::start`], for tests that compare memory.
+    pub(crate) fn start_measured(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        let arguments = [&["-c", NO_WARNINGS], arguments].concat();
+        let mut server = Self::spawn(sandbox.measured_server_command(&arguments).into_std());
+        server.initialize();
+        server
+    }
+
+    /// Starts any command with pipes for stdin and stdout. It shares the test's stderr.
     pub(crate) fn spawn(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
@@ -56,7 +64,7 @@ impl RawServer {
         Self { child, input, output, checker: SchemaChecker::default(), _watchdog: watchdog }
     }
 
-    /// Initializes and takes the answer.
+    /// Sends `initialize` and reads the response.
     pub(crate) fn initialize(&mut self) {
         let answer = self.round_trip(INITIALIZE);
         assert!(answer.starts_with(r#"{"id":"hello","result":{"#), "{answer}");
@@ -72,7 +80,7 @@ impl RawServer {
         self.input.as_mut().expect("an open input").write_all(bytes).expect("the server takes its input");
     }
 
-    /// The next line, without its newline.
+    /// Reads the next line, without its newline.
     pub(crate) fn read_line(&mut self) -> String {
         let mut line = String::new();
         let output = self.output.as_mut().expect("an open output");
@@ -88,13 +96,13 @@ impl RawServer {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    /// Sends one line; the next one back must be its answer.
+    /// Sends one line. The next line must be its response.
     pub(crate) fn round_trip(&mut self, line: &str) -> String {
         self.send(line);
         self.read_line()
     }
 
-    /// Asks with an id of its own and must get a result; events before it are dropped.
+    /// Sends a request that must succeed. Events before the response are dropped.
     pub(crate) fn request(&mut self, method: &str, params: &Value) -> Value {
         self.send(&serde_json::json!({ "id": "result", "method": method, "params": params }).to_string());
         loop {
@@ -113,7 +121,7 @@ impl RawServer {
         started["thread"]["id"].as_str().expect("a thread id").to_owned()
     }
 
-    /// The messages up to and with the first notification of this method.
+    /// Reads messages up to and including the first notification of this method.
     pub(crate) fn read_until(&mut self, method: &str) -> Vec<Value> {
         let mut messages = Vec::new();
         loop {
@@ -124,7 +132,7 @@ impl RawServer {
         }
     }
 
-    /// Whatever came before, the connection works.
+    /// Checks that the connection still works.
     pub(crate) fn assert_alive(&mut self) {
         let answer = self.round_trip(r#"{"id":"alive","method":"account/read"}"#);
         assert!(answer.starts_with(r#"{"id":"alive","result":{"#), "{answer}");
@@ -138,7 +146,7 @@ impl RawServer {
         self.output = None;
     }
 
-    /// All that is still said, up to the end of the output.
+    /// Reads the remaining lines, up to the end of the output.
     pub(crate) fn read_to_end(&mut self) -> Vec<String> {
         let mut rest = String::new();
         self.output.as_mut().expect("an open output").read_to_string(&mut rest).expect("lines are UTF-8");
@@ -147,12 +155,12 @@ impl RawServer {
         rest.lines().map(str::to_owned).collect()
     }
 
-    /// Waits for the exit; `None` is a death by signal.
+    /// Waits for the exit. `None` means that a signal killed the process.
     pub(crate) fn wait_for_exit_code(&mut self) -> Option<i32> {
         self.child.wait().expect("the process can be waited for").code()
     }
 
-    /// Ends the input; the server must say nothing more and exit 0.
+    /// Closes the input. The server must send nothing more and exit with 0.
     pub(crate) fn close(mut self) {
         self.close_input();
         assert_eq!(self.read_to_end(), [""; 0]);
@@ -163,7 +171,7 @@ impl RawServer {
         kill(self.child.id(), signal);
     }
 
-    /// A line of `/proc/PID/status` in bytes, such as `VmHWM`, the most memory that the process ever had.
+    /// A value of `/proc/PID/status` in bytes, such as `VmHWM`, the peak of resident memory.
     #[cfg(target_os = "linux")]
     pub(crate) fn memory_bytes(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");
@@ -175,7 +183,7 @@ impl RawServer {
 
 impl Drop for RawServer {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -192,7 +200,7 @@ fn kill(pid: u32, signal: Signal) {
     assert!(status.success(), "{pid} takes {signal:?}");
 }
 
-/// Kills the process unless the returned sender is dropped in time, which it is before the process is reaped.
+/// Kills the process after a timeout, unless the returned sender is dropped before.
 fn watch(pid: u32) -> SyncSender<()> {
     let (alive, ended) = sync_channel(0);
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What was answered is kept: `kill -9` right after the answer loses no message and no attachment.
+//! Acknowledged data is kept: `kill -9` right after a response loses no message and no attachment.
 
 use easel_protocol::input::UserInput;
 use easel_protocol::item::ThreadItem;
@@ -30,7 +30,7 @@ fn steer(thread_id: &str, turn_id: &str, input: Vec<UserInput>) -> TurnSteerPara
     }
 }
 
-/// The text of the thread's user messages, and the files of their images.
+/// The texts of the thread's user messages, and the files of their images.
 fn messages(thread: &Thread) -> (Vec<String>, Vec<String>) {
     let (mut texts, mut files) = (Vec::new(), Vec::new());
     for item in thread.turns.iter().flat_map(|turn| &turn.items) {
@@ -57,7 +57,7 @@ fn attachments(sandbox: &Sandbox) -> usize {
 }
 
 #[tokio::test]
-async fn kill_right_after_a_turn_was_started_keeps_message_and_image() {
+async fn kill_after_turn_start_keeps_message_and_image() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut thread_id: Option<String> = None;
     for round in 0..8 {
@@ -82,7 +82,7 @@ async fn kill_right_after_a_turn_was_started_keeps_message_and_image() {
 }
 
 #[tokio::test]
-async fn kill_right_after_a_message_was_added_keeps_it_in_order() {
+async fn kill_after_steer_keeps_message_in_order() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -102,7 +102,7 @@ async fn kill_right_after_a_message_was_added_keeps_it_in_order() {
 }
 
 #[tokio::test]
-async fn the_model_reads_a_message_that_a_killed_turn_did_not() {
+async fn next_turn_sends_unread_message_of_killed_turn() {
     let (told, bodies) = std::sync::mpsc::sync_channel(8);
     let provider = MockServer::start(move |exchange| match exchange.endpoint() {
         "responses" => {
@@ -135,7 +135,7 @@ async fn the_model_reads_a_message_that_a_killed_turn_did_not() {
 }
 
 #[tokio::test]
-async fn a_refused_start_changes_nothing() {
+async fn refused_turn_start_changes_nothing() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let mut server = sandbox.start_server().await;
     let before = server.start_thread().await;
@@ -149,7 +149,7 @@ async fn a_refused_start_changes_nothing() {
     assert!(refusal.starts_with("-32602"), "{refusal}");
     let after = read_thread(&mut server, &before.id).await;
     assert_eq!((&after.model, &after.cwd, after.turns.len()), (&before.model, &before.cwd, 0));
-    // The thread takes the next turn, whose answer comes after the refused images are gone or while they go.
+    // The thread accepts the next turn, even while the images of the refused one are removed.
     let events = server.run_turn(&before.id, vec![text("hello")]).await;
     assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
     server.close().await;
@@ -157,7 +157,7 @@ async fn a_refused_start_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_message_for_a_turn_that_has_ended_leaves_no_image() {
+async fn steering_an_ended_turn_leaves_no_image() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -172,7 +172,7 @@ async fn a_message_for_a_turn_that_has_ended_leaves_no_image() {
 }
 
 #[tokio::test]
-async fn a_start_changes_model_and_folder_together_with_its_turn() {
+async fn turn_start_changes_settings_atomically() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

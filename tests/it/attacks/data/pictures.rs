@@ -1,4 +1,4 @@
-//! A thread goes on whatever happens to the files of its pictures, and whatever its provider thinks of them.
+//! A thread continues when image files are missing or when the provider rejects an image.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,7 +14,7 @@ use crate::http::{provider_config, start_server_with_key};
 use crate::storage::list_recursively;
 use crate::threads::resume_params;
 
-/// A provider whose model draws a cat when it is asked to.
+/// A provider whose model draws a cat on request.
 async fn provider(refuses: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static) -> MockServer {
     MockServer::respond(move |request| {
         if request.path.ends_with("/images/generations") {
@@ -42,7 +42,7 @@ async fn goes_on(server: &mut Server, thread_id: &str) {
     assert_eq!((turn.status, &turn.error), (TurnStatus::Completed, &None));
 }
 
-/// How many pictures, and which sentences about pictures that are left out, the last request to the model showed.
+/// The number of images in the last model request, and its notes about omitted images.
 fn shown(provider: &MockServer) -> (usize, Vec<String>) {
     let request = provider.requests_to("/responses").pop().expect("a request").json();
     let mut parts = Vec::new();
@@ -65,7 +65,7 @@ fn collect<'a>(value: &'a Value, parts: &mut Vec<&'a Value>) {
 }
 
 #[tokio::test]
-async fn a_thread_outlives_the_files_of_its_pictures() {
+async fn thread_continues_without_its_image_files() {
     let provider = provider(|_| None).await;
     let (sandbox, mut first) = server(&provider).await;
     let thread = first.start_thread().await;
@@ -94,7 +94,7 @@ async fn a_thread_outlives_the_files_of_its_pictures() {
 }
 
 #[tokio::test]
-async fn a_thread_outlives_a_picture_that_its_provider_refuses() {
+async fn thread_continues_after_the_provider_rejects_an_image() {
     let provider = provider(|request| {
         let input = request.json()["input"].take();
         let (item, part) = input.as_array()?.iter().enumerate().find_map(|(item, content)| {

@@ -1,4 +1,4 @@
-//! A home keeps its images wherever it is moved, and by whatever name a process reaches it.
+//! A home keeps its images when it is moved, and under every path that leads to it.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn first_bytes(handle: &str) -> ImageReadParams {
 }
 
 #[tokio::test]
-async fn a_home_that_was_moved_behind_a_link_goes_on() {
+async fn home_can_be_moved_behind_a_link() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -27,7 +27,7 @@ async fn a_home_that_was_moved_behind_a_link_goes_on() {
     let events = server.run_turn(&thread.id, vec![text("make it blue"), local_image(&file)]).await;
     let made = completed_image(&events).images[0].clone();
     server.close().await;
-    // Every file of the home has another path now.
+    // The path of every file in the home has changed.
     let moved = sandbox.root().canonicalize().expect("a folder").join("another disk");
     std::fs::rename(sandbox.home(), &moved).expect("a moved home");
     symlink(&moved, sandbox.home()).expect("a link");
@@ -64,7 +64,7 @@ async fn processes_with_two_names_for_a_home_share_its_images() {
     let made = completed_image(&events).images[0].id.clone();
     there.request::<ImageRead>(&first_bytes(&made)).await;
     there.run_turn(&second.id, vec![text("make it blue"), local_image(&file)]).await;
-    // Both threads were given the same bytes, which are one file.
+    // Both threads attached the same bytes, which are stored in one file.
     here.request::<ThreadDelete>(&ThreadDeleteParams { thread_id: first.id }).await;
     here.expect_event("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
     let events = there.run_turn(&second.id, vec![text("make it green")]).await;

@@ -1,4 +1,4 @@
-//! Connections that say nothing, and clients that do not read.
+//! Silent connections, and clients that do not read.
 
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
@@ -9,7 +9,7 @@ use crate::harness::Sandbox;
 use crate::listen::server::{ListeningServer, Transport};
 
 #[test]
-fn silent_strangers_keep_nobody_with_the_token_out() {
+fn silent_connections_do_not_block_authorized_clients() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::WebSocket, &[]);
     let mut before = server.connect();
@@ -22,7 +22,7 @@ fn silent_strangers_keep_nobody_with_the_token_out() {
 }
 
 #[test]
-fn silent_connections_to_a_socket_file_keep_no_client_out() {
+fn silent_socket_connections_do_not_block_clients() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::Lines, &[]);
     let path = sandbox.root().join("easel.sock");
@@ -32,9 +32,9 @@ fn silent_connections_to_a_socket_file_keep_no_client_out() {
     server.stop();
 }
 
-/// Its answers fill its outbox; the thread is not kept from others meanwhile.
+/// Its responses fill its outbox. Other clients can still use the thread.
 #[test]
-fn a_client_that_does_not_read_keeps_no_other_from_its_thread() {
+fn stalled_client_does_not_block_others_on_its_thread() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::Lines, &["-c", "server.outbox_bytes=1048576"]);
     let (mut deaf, mut bob) = (server.connect(), server.connect());

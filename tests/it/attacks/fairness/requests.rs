@@ -1,4 +1,4 @@
-//! Requests that take long, and those behind them.
+//! Slow requests, and those behind them.
 
 use easel_testkit::image::{RED, solid_png};
 use serde_json::{Value, json};
@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use crate::harness::{SLOW_AND_FREE, Sandbox};
 use crate::wire::raw::RawServer;
 
-/// A PNG with so many bytes of text that no decoder needs.
+/// A PNG with a text chunk of this many bytes, which decoders ignore.
 fn padded_png(bytes: usize) -> Vec<u8> {
     let mut png = solid_png(8, 8, RED);
     let chunk = [&(bytes as u32).to_be_bytes()[..], b"tEXt", &vec![b'x'; bytes], &[0; 4]].concat();
-    // Behind the signature and the header.
+    // The position after the signature and the header.
     png.splice(33..33, chunk);
     png
 }
 
 #[test]
-fn an_interrupt_behind_a_large_message_is_answered_before_it() {
+fn interrupt_overtakes_a_large_message() {
     use base64::Engine;
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
@@ -42,7 +42,7 @@ fn an_interrupt_behind_a_large_message_is_answered_before_it() {
 }
 
 #[test]
-fn a_turn_begins_right_after_its_predecessors_interrupt_is_answered() {
+fn turn_starts_right_after_an_interrupt() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = RawServer::spawn(sandbox.server_command(&[]).into_std());
     server.initialize();
@@ -53,12 +53,12 @@ fn a_turn_begins_right_after_its_predecessors_interrupt_is_answered() {
         let turn = server.request("turn/start", &start)["turn"]["id"].take();
         server.request("turn/interrupt", &json!({ "threadId": thread_id, "turnId": turn }));
     }
-    // The first request after an answered interrupt waits for the end of its turn.
+    // The first request after an interrupt waits for the end of the interrupted turn.
     server.request("turn/start", &start);
 }
 
 #[test]
-fn faulty_items_of_sixty_megabytes_keep_no_other_request_waiting() {
+fn invalid_items_of_60_mb_do_not_block_others() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let thread_id = server.start_thread();

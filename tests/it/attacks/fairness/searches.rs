@@ -1,4 +1,4 @@
-//! Searches of one client beside another client's requests.
+//! Searches of one client and requests of another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::listen::server::{ListeningServer, Transport};
 
 const SEARCHES: usize = 64;
 
-/// Gives a thread 20 MB of words, in texts that are too long for the index, so that every search reads them all.
+/// Adds 20 MB of text to a thread, in texts that are too long for the index. Every search has to read them.
 fn fill(sandbox: &Sandbox, thread_id: &str) {
     let database = Connection::open(sandbox.home().join("easel.db")).expect("the database");
     let folded = |context: &rusqlite::functions::Context<'_>| context.get::<String>(0);
@@ -23,7 +23,7 @@ fn fill(sandbox: &Sandbox, thread_id: &str) {
 }
 
 #[test]
-fn a_thread_starts_before_another_clients_searches_are_done() {
+fn thread_start_does_not_wait_for_searches() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::Lines, &[]);
     let (mut ada, mut bob) = (server.connect(), server.connect());
@@ -36,7 +36,7 @@ fn a_thread_starts_before_another_clients_searches_are_done() {
     }
     let answered = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&answered);
-    // It ends with the server.
+    // The search ends with the server.
     std::thread::spawn(move || {
         while count.load(Ordering::SeqCst) < SEARCHES {
             assert!(ada.read_json()["result"]["data"].as_array().is_some_and(Vec::is_empty));

@@ -1,19 +1,19 @@
-//! Answers that nobody reads.
+//! Responses that a client does not read.
 
 use serde_json::json;
 
 use crate::harness::Sandbox;
 use crate::wire::raw::RawServer;
 
-/// What unread answers may cost above what the turn did.
-const MOST: u64 = 60_000_000;
+/// The most bytes that unread responses may cost, above the peak of the turn.
+const MAX_COST: u64 = 60_000_000;
 
 #[test]
-fn unread_answers_are_not_built_until_the_client_reads() {
-    /// Of 4 MB each, so 400 MB in all.
+fn long_responses_are_built_only_when_read() {
+    /// Each has 4 MB, together 400 MB.
     const ANSWERS: usize = 100;
     let sandbox = Sandbox::new();
-    let mut server = RawServer::start(&sandbox, &["-c", "server.outbox_bytes=8388608"]);
+    let mut server = RawServer::start_measured(&sandbox, &["-c", "server.outbox_bytes=8388608"]);
     let thread_id = server.start_thread();
     let text = "x ".repeat(2_000_000);
     let input = json!([{ "type": "text", "text": text }]);
@@ -24,7 +24,7 @@ fn unread_answers_are_not_built_until_the_client_reads() {
     for id in 0..ANSWERS {
         server.send(&json!({ "id": id, "method": "thread/read", "params": params }).to_string());
     }
-    // More than the pipe holds: when this is written, all requests before it were taken.
+    // These lines are longer than the pipe: once they are written, the server has read all requests before them.
     let filler = json!({ "method": "no/such", "params": { "x": "x".repeat(1_000) } }).to_string();
     for _ in 0..200 {
         server.send(&filler);
@@ -39,6 +39,6 @@ fn unread_answers_are_not_built_until_the_client_reads() {
     assert!(answered.iter().all(|answered| *answered));
     let cost = server.memory_bytes("VmHWM") - before;
     println!("{} MB above {before}", cost / 1_000_000);
-    assert!(cost < MOST, "{cost}");
+    assert!(cost < MAX_COST, "{cost}");
     server.close();
 }

@@ -1,4 +1,4 @@
-//! Open files, of which a process has few.
+//! The limit of open files of a process.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use tokio::process::Command;
 use crate::harness::events::{as_image, completed_items};
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 
-/// The command of a server for which `sh` sets a limit of open files.
+/// The command of a server with a limit of open files, which `sh` sets.
 fn limited(sandbox: &Sandbox, limit: &str) -> Command {
     let server = sandbox.server_command(STANDALONE);
     let server = server.as_std();
@@ -21,7 +21,7 @@ fn limited(sandbox: &Sandbox, limit: &str) -> Command {
 }
 
 #[tokio::test]
-async fn three_hundred_ephemeral_threads_start_and_draw_with_few_handles() {
+async fn ephemeral_threads_use_few_file_handles() {
     let sandbox = Sandbox::new();
     let mut server = Server::spawn(limited(&sandbox, "-n 256"));
     server.initialize(None).await;
@@ -51,7 +51,7 @@ async fn three_hundred_ephemeral_threads_start_and_draw_with_few_handles() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_limit_of_open_files_is_raised_as_far_as_it_goes() {
+async fn open_file_limit_is_raised_to_the_maximum() {
     let sandbox = Sandbox::new();
     let mut server = Server::spawn(limited(&sandbox, "-S -n 64"));
     server.initialize(None).await;

@@ -1,4 +1,4 @@
-//! Everything that a provider names has a limit where it enters.
+//! Every text of a provider has a limit where it is received.
 
 use easel_protocol::event::{ErrorNotification, Event};
 use easel_testkit::http::MockServer;
@@ -9,9 +9,10 @@ use super::peak;
 use crate::harness::{STANDALONE, Sandbox, text};
 use crate::http::{provider_config, start_server_with_key};
 
-const MOST: u64 = 150_000_000;
+/// The most bytes that the server may use.
+const MAX_MEMORY: u64 = 150_000_000;
 
-/// The error of a turn whose model sends these events, forty times each. The server's memory stays below the limit.
+/// Runs a turn whose model sends this event forty times, and returns its error. Memory must stay below the limit.
 async fn refused(event: Value) -> String {
     let event = openai::event_stream(&[event]);
     let provider = MockServer::start(move |exchange| {
@@ -31,13 +32,13 @@ async fn refused(event: Value) -> String {
     });
     let peak = peak(&server);
     server.close().await;
-    assert!(peak.is_none_or(|peak| peak < MOST), "{peak:?} bytes");
+    assert!(peak.is_none_or(|peak| peak < MAX_MEMORY), "{peak:?} bytes");
     assert_eq!(provider.body_lengths("responses").len(), 1, "such an answer is not asked for again");
     error.expect("an error")
 }
 
 #[tokio::test]
-async fn names_of_15_mb_are_an_error_and_cost_no_memory() {
+async fn name_of_15_mb_fails_without_costing_memory() {
     let long = "x".repeat(15_000_000);
     let too_long = "the provider sent an id or a name that is too long";
     let done = |item: Value| json!({"type": "response.output_item.done", "item": item});
@@ -50,7 +51,7 @@ async fn names_of_15_mb_are_an_error_and_cost_no_memory() {
 }
 
 #[tokio::test]
-async fn lists_of_millions_are_an_error_and_cost_no_memory() {
+async fn lists_of_millions_fail_without_costing_memory() {
     let many: Vec<u8> = vec![0; 7_000_000];
     let output = json!({"type": "response.completed", "response": {"output": many}});
     assert_eq!(refused(output).await, "the provider sent more items than an answer can have");

@@ -1,4 +1,4 @@
-//! Images that a provider may draw while it answers are accounted for, whatever moment the process dies at.
+//! Images that a provider may generate during an answer are accounted for, whenever the process dies.
 
 use std::sync::mpsc::sync_channel;
 
@@ -15,12 +15,12 @@ use crate::harness::{Sandbox, text};
 use crate::http::{provider_config, start_server_with_key};
 use crate::threads::read_params;
 
-/// When the process is killed.
+/// The moment when the process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
-    /// The provider has the request and has said nothing.
+    /// The provider has the request and has sent nothing.
     Asked,
-    /// It said that it draws.
+    /// The provider has announced an image.
     Drawing,
 }
 
@@ -52,7 +52,7 @@ async fn killed(moment: Moment) -> Turn {
 }
 
 #[tokio::test]
-async fn a_request_that_may_have_drawn_is_told_after_kill() {
+async fn possibly_billed_request_is_reported_after_kill() {
     let turn = killed(Moment::Asked).await;
     assert!(turn.items.iter().all(|item| as_image(item).is_none()), "{turn:#?}");
     assert_eq!(turn.status, TurnStatus::Failed);
@@ -61,7 +61,7 @@ async fn a_request_that_may_have_drawn_is_told_after_kill() {
 }
 
 #[tokio::test]
-async fn a_hosted_image_under_way_is_uncertain_after_kill() {
+async fn unfinished_hosted_image_is_uncertain_after_kill() {
     let turn = killed(Moment::Drawing).await;
     assert_eq!((turn.status, &turn.error), (TurnStatus::Interrupted, &None));
     let image = turn.items.iter().find_map(as_image).expect("the image's item");

@@ -1,4 +1,4 @@
-//! Another program has the database locked, or it cannot be opened.
+//! The database is locked by another program or cannot be opened.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use rusqlite::Connection;
 use crate::harness::events::{completed_image, completed_turn, is_image_start};
 use crate::harness::{Sandbox, Server, env_setting, text};
 
-/// Draws, but not at once: there is time to lock the database between the start of a call and its end.
+/// A preview provider with a delay, so that the test can lock the database between the start of a call and its end.
 const SLOW: &str = "model_provider = \"slow\"\n[model_providers.slow]\npreset = \"preview\"\ndelay_ms = 2000\n";
 
-/// Longer than SQLite waits for a lock. CI takes a minute, as a backup might.
+/// Longer than SQLite waits for a lock. In CI it is a minute, as for a backup.
 fn held() -> Duration {
     Duration::from_secs(if env_setting("RUN_SLOW_TESTS").is_some() { 60 } else { 7 })
 }
 
-/// Takes the write lock of the home's database, until it is dropped.
+/// Takes the write lock of the home's database until the connection is dropped.
 fn lock(sandbox: &Sandbox) -> Connection {
     let database = Connection::open(sandbox.home().join("easel.db")).expect("the database");
     database.busy_timeout(Duration::from_secs(60)).expect("a time limit");
@@ -29,7 +29,7 @@ fn lock(sandbox: &Sandbox) -> Connection {
 }
 
 #[tokio::test]
-async fn an_image_survives_that_is_made_under_a_foreign_write_lock() {
+async fn image_survives_a_foreign_write_lock() {
     let sandbox = Sandbox::with_config(SLOW);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
@@ -51,7 +51,7 @@ async fn an_image_survives_that_is_made_under_a_foreign_write_lock() {
 }
 
 #[tokio::test]
-async fn a_server_that_starts_under_a_foreign_write_lock_reads_at_once() {
+async fn server_reads_at_once_under_a_foreign_write_lock() {
     let sandbox = Sandbox::with_config(SLOW);
     let mut server = sandbox.start_server().await;
     server.start_thread().await;
@@ -64,7 +64,7 @@ async fn a_server_that_starts_under_a_foreign_write_lock_reads_at_once() {
     server.close().await;
 }
 
-/// Starts a thread as soon as that is possible; the refusals until then.
+/// Starts a thread as soon as possible. Returns the errors until then.
 async fn start_in_the_end(server: &mut Server) -> Vec<String> {
     let mut refusals = Vec::new();
     loop {
@@ -78,7 +78,7 @@ async fn start_in_the_end(server: &mut Server) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_be_opened_at_start_is_tried_again() {
+async fn database_is_opened_again_after_a_failed_start() {
     let sandbox = Sandbox::with_config(SLOW);
     let path = sandbox.home().join("easel.db");
     std::fs::write(&path, vec![7; 8192]).expect("a file");

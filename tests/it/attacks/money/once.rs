@@ -1,4 +1,4 @@
-//! A call of the model is made and billed once, whatever ids the server gives it.
+//! Each call of the model runs once and is billed once, whatever ids the provider uses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,7 +12,7 @@ use crate::harness::events::completed_image;
 use crate::harness::{STANDALONE, Sandbox, text};
 use crate::http::{provider_config, start_server_with_key};
 
-/// A call of the image tool; `ids` are those of the item and of the call.
+/// A call of the image tool. `ids` has the ids of the item and of the call.
 fn call(ids: &Value) -> Value {
     let mut call = json!({"type": "function_call", "namespace": "image_gen", "name": "imagegen",
         "arguments": "{\"prompt\":\"a cat\"}"});
@@ -28,7 +28,7 @@ fn whole(output: &[&Value]) -> Value {
     json!({"type": "response.completed", "response": {"status": "completed", "output": output}})
 }
 
-/// How many images a turn makes whose model answers so, as the client and as the provider count them.
+/// The number of images of a turn with this model answer, as the client and as the provider count them.
 async fn made(answer: Vec<Value>) -> (usize, usize) {
     let image_answer = json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}).to_string();
     let provider = MockServer::start(move |exchange| {
@@ -52,7 +52,7 @@ async fn made(answer: Vec<Value>) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn one_call_under_two_ids_is_made_and_billed_once() {
+async fn call_with_two_ids_runs_once() {
     let (first, second) =
         (call(&json!({"id": "fc_1", "call_id": "call_A"})), call(&json!({"id": "fc_2", "call_id": "call_B"})));
     let added = json!({"type": "response.output_item.added", "output_index": 0, "item": second});
@@ -61,7 +61,7 @@ async fn one_call_under_two_ids_is_made_and_billed_once() {
 }
 
 #[tokio::test]
-async fn one_call_done_twice_is_made_and_billed_once() {
+async fn call_reported_twice_runs_once() {
     let without_id = call(&json!({"call_id": "call_A"}));
     assert_eq!(made(vec![done(None, &without_id), done(None, &without_id), openai::completed()]).await, (1, 1));
     let without_ids = call(&json!({}));
@@ -69,15 +69,15 @@ async fn one_call_done_twice_is_made_and_billed_once() {
 }
 
 #[tokio::test]
-async fn two_equal_calls_at_two_positions_are_both_made() {
+async fn equal_calls_at_two_positions_both_run() {
     let (first, second) =
         (call(&json!({"id": "fc_1", "call_id": "call_A"})), call(&json!({"id": "fc_2", "call_id": "call_B"})));
     assert_eq!(made(vec![done(Some(0), &first), done(Some(1), &second), whole(&[&first, &second])]).await, (2, 2));
 }
 
 #[tokio::test]
-async fn a_call_id_with_control_characters_makes_its_image() {
-    // OpenAI's document allows ids of up to 64 characters, and this server is judged by it.
+async fn call_id_with_control_characters_works() {
+    // OpenAI's document allows ids of up to 64 characters, and the interop tests check this request against it.
     for id in ["call\r\nX-Evil: 1", "call_\u{1b}]52;c;ZXZpbA==\u{7}", "\u{202e}\u{0}", "ключ-🗝", &"x".repeat(64)]
     {
         let odd = call(&json!({"id": "fc_1", "call_id": id}));

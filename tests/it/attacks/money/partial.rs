@@ -1,4 +1,4 @@
-//! An image that arrived whole is kept, whatever becomes of the others of its call.
+//! A complete image is kept, whatever happens to the others of its call.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -23,22 +23,22 @@ fn picture() -> String {
     BASE64.encode(solid_png(8, 8, RED))
 }
 
-/// How a provider answers a call for two images of which only the first arrives.
+/// How a provider sends the two images of a call. Only the first one arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// One JSON that ends within the second image.
+    /// One JSON body that ends within the second image.
     Json,
-    /// One event an image; the second ends within it.
+    /// One event per image. The second event is cut off.
     Events,
-    /// The second image is behind a link.
+    /// The second image is a link.
     Link,
 }
 
 const FORMS: [Form; 3] = [Form::Json, Form::Events, Form::Link];
 
 impl Form {
-    /// The first part of the answer. It is larger than the sockets of both sides: what was sent has been read up to the
-    /// second image.
+    /// Sends the first part of the response. It is larger than the socket buffers of both sides, so the client has read
+    /// up to the second image.
     fn begin(self, exchange: &mut Exchange) {
         let (whole, half) = (picture(), "A".repeat(24 << 20));
         let head =
@@ -58,15 +58,15 @@ impl Form {
     }
 }
 
-/// A provider that sends the first image and then does `then` where the second is awaited. Its model asks for two images
-/// once, and is told of here.
+/// A provider that sends the first image and then calls `then`. Its model calls for two images once. The receiver gets
+/// the tool output that the model reads.
 fn provider(form: Form, then: impl Fn(&mut Exchange) + Send + Sync + 'static) -> (MockServer, Receiver<String>) {
     let (tell, told) = sync_channel(8);
     let provider = MockServer::start(move |exchange| {
         let body = String::from_utf8_lossy(&exchange.read_body()).into_owned();
         match exchange.endpoint() {
             "responses" if body.contains("function_call_output") => {
-                // Nobody reads it in a turn that is interrupted.
+                // An interrupted turn drops the receiver.
                 let _ = tell.try_send(body);
                 exchange.respond_events(&[openai::message("1", "There."), vec![openai::completed()]].concat());
             }
@@ -88,7 +88,7 @@ fn provider(form: Form, then: impl Fn(&mut Exchange) + Send + Sync + 'static) ->
     (provider, told)
 }
 
-/// The item has the first image, and says what is missing; so does history.
+/// Checks that the item and history have the first image and the error of the second.
 async fn assert_first_is_kept(server: &mut Server, thread_id: &str, item: &ImageGenerationItem, billed: &[Billed]) {
     assert_eq!((item.status, item.images.len()), (ImageStatus::Completed, 1), "{:?}", item.error);
     assert_eq!(std::fs::read(&item.images[0].path).expect("the file"), solid_png(8, 8, RED));
@@ -109,7 +109,7 @@ fn posts(provider: &MockServer) -> usize {
 }
 
 #[tokio::test]
-async fn first_image_whole_second_hangs() {
+async fn complete_first_image_is_kept_when_the_second_hangs() {
     for form in FORMS {
         let (provider, told) = provider(form, |exchange| {
             exchange.await_disconnect();
@@ -130,7 +130,7 @@ async fn first_image_whole_second_hangs() {
 }
 
 #[tokio::test]
-async fn whole_image_then_interrupt() {
+async fn complete_image_is_kept_on_interrupt() {
     for form in FORMS {
         let (begun, is_begun) = sync_channel(1);
         let (provider, _told) = provider(form, move |exchange| {
@@ -153,7 +153,7 @@ async fn whole_image_then_interrupt() {
 }
 
 #[tokio::test]
-async fn a_broken_connection_keeps_the_image_that_arrived_whole() {
+async fn complete_image_is_kept_on_a_broken_connection() {
     for form in FORMS {
         let (provider, _told) = provider(form, |_| {});
         let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
@@ -168,7 +168,7 @@ async fn a_broken_connection_keeps_the_image_that_arrived_whole() {
 }
 
 #[tokio::test]
-async fn image_typed_by_the_event_name_only() {
+async fn image_event_is_typed_by_its_event_name() {
     let event = format!("event: image_generation.completed\ndata: {}\n\n", json!({"b64_json": picture()}));
     let provider = MockServer::start(move |exchange| {
         let body = String::from_utf8_lossy(&exchange.read_body()).into_owned();
@@ -191,7 +191,7 @@ async fn image_typed_by_the_event_name_only() {
     server.close().await;
 }
 
-/// The events of an answer whose hosted tool begins two images and ends the first.
+/// The events of an answer whose hosted tool starts two images and finishes the first.
 fn first_of_two() -> String {
     let begun = |id: &str| {
         json!({"type": "response.output_item.added", "item": {"type": "image_generation_call", "id": id,
@@ -203,7 +203,7 @@ fn first_of_two() -> String {
 }
 
 #[tokio::test]
-async fn a_hosted_image_is_kept_when_the_next_hangs_or_its_answer_breaks() {
+async fn first_hosted_image_is_kept_when_the_second_fails() {
     for interrupted in [false, true] {
         let provider = MockServer::start(move |exchange| {
             exchange.read_body();

@@ -1,4 +1,4 @@
-//! The kill switch and the limits reach the turn that runs: nothing is sent after the answer that switched it off.
+//! The kill switch and the limits apply to the running turn: after the response to the change, nothing is sent.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -32,7 +32,7 @@ async fn write(server: &mut Server, key: &str, value: Value) {
     server.request::<ConfigValueWrite>(&params).await;
 }
 
-/// Ends the connection, with the news that other tools are offered, which come before or after the end of the turn.
+/// Closes the connection. If the offered tools changed, the announcement comes before or after the end of the turn.
 async fn close(mut server: Server, events: &[Event], offered: Offered) {
     let is_news = |event: &Event| matches!(event, Event::ToolListUpdated(_));
     if offered == Offered::Less && !events.iter().any(is_news) {
@@ -41,7 +41,7 @@ async fn close(mut server: Server, events: &[Event], offered: Offered) {
     server.close().await;
 }
 
-/// What a change makes of the tools that are offered.
+/// Whether a change affects the offered tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Offered {
     Same,
@@ -56,8 +56,8 @@ fn drawn() -> Vec<u8> {
     json!({"data": [{"b64_json": STANDARD.encode(solid_png(8, 8, RED))}]}).to_string().into_bytes()
 }
 
-/// A model that calls for three images in its first answer and for one in each that follows, and an image that comes when
-/// the test says so; all others come at once.
+/// A model that makes three image calls in its first answer and one in each later answer. One image waits for the test,
+/// and all others are generated at once.
 fn insatiable() -> (MockServer, Receiver<()>, SyncSender<()>) {
     let (report, is_held) = sync_channel(1);
     let (release, released) = sync_channel::<()>(1);
@@ -88,7 +88,7 @@ fn insatiable() -> (MockServer, Receiver<()>, SyncSender<()>) {
     (provider, is_held, release)
 }
 
-/// Runs a turn in which `change` happens while one image is drawn and two calls wait for their places.
+/// Runs a turn and calls `change` while one image is generated and two calls wait for a permit.
 async fn changed_in_the_midst(offered: Offered, change: impl AsyncFnOnce(&mut Server)) -> (Vec<Event>, usize) {
     let (provider, is_held, release) = insatiable();
     let sandbox = Sandbox::with_config(&format!("images.parallel = 1\n{}", provider_config(&provider.base_url())));
@@ -107,7 +107,7 @@ async fn changed_in_the_midst(offered: Offered, change: impl AsyncFnOnce(&mut Se
 }
 
 #[tokio::test]
-async fn no_image_request_begins_after_the_switch_is_answered() {
+async fn no_image_request_starts_after_images_are_disabled() {
     let (events, posts) = changed_in_the_midst(Offered::Less, async |server| switch_off(server).await).await;
     assert_eq!(posts, 1);
     assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
@@ -119,7 +119,7 @@ async fn no_image_request_begins_after_the_switch_is_answered() {
 }
 
 #[tokio::test]
-async fn a_config_write_that_switches_images_off_reaches_the_running_turn() {
+async fn disabling_images_by_config_write_stops_the_running_turn() {
     let off = async |server: &mut Server| write(server, "features.image_generation", json!(false)).await;
     assert_eq!(changed_in_the_midst(Offered::Less, off).await.1, 1);
 }
@@ -135,7 +135,7 @@ async fn a_lowered_limit_reaches_the_running_turn() {
 }
 
 #[tokio::test]
-async fn a_hosted_answer_is_closed_by_the_switch_and_its_whole_images_stay() {
+async fn disabling_images_closes_hosted_answer_and_keeps_images() {
     let (report, is_gone) = sync_channel(1);
     let provider = MockServer::start(move |exchange: &mut Exchange| {
         exchange.read_body();
@@ -173,7 +173,7 @@ async fn a_hosted_answer_is_closed_by_the_switch_and_its_whole_images_stay() {
     assert_eq!((whole.status, whole.images.len()), (ImageStatus::Completed, 1));
     let error = open.error.as_ref().expect("an error");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
-    // Nothing is asked of the provider's tool from now on.
+    // From now on no request offers the hosted tool.
     assert_eq!(provider.body_lengths("responses").len(), 1);
     close(server, &events, Offered::Less).await;
 }

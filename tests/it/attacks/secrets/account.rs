@@ -1,4 +1,4 @@
-//! A stored key or token, and a configuration that sends requests elsewhere later.
+//! A stored key or token, and configuration that later redirects requests.
 
 use easel_protocol::account::{LoginAccountParams, LogoutAccountParams, SecretText};
 use easel_protocol::configuration::{ConfigValueWriteParams, MergeStrategy};
@@ -21,12 +21,12 @@ fn hello(_: &Request) -> Response {
     Response::message("Hello.")
 }
 
-/// The scheme, host and port of a loopback.
+/// The scheme, host and port of a mock server.
 fn origin(backend: &MockServer) -> String {
     format!("http://{}", backend.address())
 }
 
-/// A server in the environment of a workspace that sends requests to this loopback.
+/// A server in the environment of a workspace that redirects requests to the mock server.
 async fn redirected(sandbox: &Sandbox, variable: &str, backend: &MockServer) -> Server {
     let mut command = sandbox.server_command(HOSTED);
     command.env(variable, backend.url("v1"));
@@ -35,7 +35,7 @@ async fn redirected(sandbox: &Sandbox, variable: &str, backend: &MockServer) -> 
     server
 }
 
-/// Runs a turn of a thread that names no provider, which must fail. Returns why.
+/// Runs a turn of a thread without a configured provider, which must fail. Returns the error.
 async fn failure(server: &mut Server) -> String {
     let thread = server.request::<ThreadStart>(&ThreadStartParams::default()).await.thread;
     assert_eq!(thread.model_provider, "openai");
@@ -61,14 +61,14 @@ async fn log_in(server: &mut Server, login: &LoginAccountParams) {
     server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
 }
 
-/// The next warning that says this.
+/// Reads events up to the warning that contains this text.
 async fn warning(server: &mut Server, part: &str) {
     let is_it = |event: &Event| matches!(event, Event::ConfigWarning(warning) if warning.summary.contains(part));
     server.events_until(is_it).await;
 }
 
 #[tokio::test]
-async fn stored_key_does_not_follow_a_base_url_of_the_environment() {
+async fn stored_key_is_not_sent_to_environment_base_url() {
     let thief = MockServer::respond(hello);
     let sandbox = Sandbox::with_config("");
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
@@ -89,7 +89,7 @@ async fn stored_key_does_not_follow_a_base_url_of_the_environment() {
     assert_eq!(status.status.code(), Some(1));
     assert!(said(&status).contains(&origin(&thief)) && said(&status).contains(PUBLIC), "{}", said(&status));
 
-    // Another login is for the other origin, and for it only.
+    // Another login is for the other origin only.
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-other\n", &elsewhere).await;
     assert!(said(&login).contains(&origin(&thief)), "{}", said(&login));
     assert_eq!(easel(&sandbox, &["login", "status"], "", &[]).await.status.code(), Some(1));
@@ -101,7 +101,7 @@ async fn stored_key_does_not_follow_a_base_url_of_the_environment() {
 }
 
 #[tokio::test]
-async fn key_of_a_login_without_an_origin_is_for_the_public_api() {
+async fn key_stored_without_origin_is_for_the_public_api() {
     let thief = MockServer::respond(hello);
     let sandbox = Sandbox::with_config(&format!("openai_base_url = \"{}\"\n", thief.url("v1")));
     std::fs::write(sandbox.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\",\"tokens\":null}")
@@ -114,7 +114,7 @@ async fn key_of_a_login_without_an_origin_is_for_the_public_api() {
 }
 
 #[tokio::test]
-async fn key_of_the_environment_goes_where_the_environment_says() {
+async fn environment_key_goes_to_the_environment_base_url() {
     let gateway = MockServer::respond(hello);
     let sandbox = Sandbox::with_config("");
     easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
@@ -129,7 +129,7 @@ async fn key_of_the_environment_goes_where_the_environment_says() {
 }
 
 #[tokio::test]
-async fn credential_of_a_client_does_not_follow_a_written_base_url() {
+async fn client_credential_is_not_sent_to_configured_base_url() {
     let key = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary".to_owned()) };
     let tokens = LoginAccountParams::ChatgptAuthTokens {
         access_token: SecretText(token("canary")),
@@ -141,7 +141,7 @@ async fn credential_of_a_client_does_not_follow_a_written_base_url() {
         let sandbox = Sandbox::with_config(&format!("{setting} = \"{}\"\n", gateway.url("v1")));
         let mut server = sandbox.start_server_with(HOSTED).await;
         log_in(&mut server, &login).await;
-        // Whoever logs in learns that the credential is for a gateway.
+        // The login reports that the credential is for a gateway.
         warning(&mut server, &origin(&gateway)).await;
         set(&mut server, setting, thief.url("v1")).await;
         let message = failure(&mut server).await;
@@ -158,7 +158,7 @@ async fn credential_of_a_client_does_not_follow_a_written_base_url() {
 }
 
 #[tokio::test]
-async fn damaged_login_is_an_error_and_the_preview_does_not_stand_in() {
+async fn damaged_login_fails_without_falling_back_to_preview() {
     let sandbox = Sandbox::with_config("");
     std::fs::write(sandbox.home().join("auth.json"), "sk-canary").expect("a damaged login");
     let mut server = sandbox.start_server().await;
@@ -169,7 +169,7 @@ async fn damaged_login_is_an_error_and_the_preview_does_not_stand_in() {
     assert!(message.contains("auth.json") && message.contains("easel login"), "{message}");
     assert!(!message.contains("canary") && !sandbox.home().join("generated_images").exists());
 
-    // Whoever logs out learns that the preview draws from now on.
+    // The logout reports that the preview provider is used from now on.
     server.request::<AccountLogout>(&LogoutAccountParams {}).await;
     warning(&mut server, "using the built-in preview").await;
     let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
@@ -191,7 +191,7 @@ async fn secret_files_that_others_can_read_are_closed() {
         std::fs::set_permissions(file, PermissionsExt::from_mode(0o644)).expect("a mode");
     }
     let server = ListeningServer::start_with(&sandbox, Transport::WebSocket, &[]);
-    // It listens before it reads the login, and answers after that.
+    // The server listens before it reads the login, and responds after that.
     drop(server.connect());
     for file in [&login, &token] {
         let mode = std::fs::metadata(file).expect("the file").permissions().mode();

@@ -1,4 +1,4 @@
-//! What a credential program sees of our environment, and what it leaves behind.
+//! The environment and the end of credential programs.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use tokio::process::{Child, Command};
 
 use crate::harness::{HOSTED, Sandbox, Server, mock_provider_config, text};
 
-/// Long enough for any machine; what is waited for happens at once.
+/// Long enough for any machine. The events that tests wait for happen at once.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn hello(_: &Request) -> Response {
     Response::message("Hello.")
 }
 
-/// A home whose provider gets its credential from this script, which runs in the home.
+/// A sandbox whose provider gets its credential from this script, which runs in the home.
 fn sandbox(backend: &MockServer, script: &str) -> Sandbox {
     let config = mock_provider_config(&backend, "generic");
     let sandbox = Sandbox::with_config(&format!(
@@ -30,7 +30,7 @@ fn sandbox(backend: &MockServer, script: &str) -> Sandbox {
     sandbox
 }
 
-/// A program that ends when no process has the pipe in the home open for writing any more.
+/// A program that exits once no process has the home's pipe open for writing.
 fn reader(sandbox: &Sandbox) -> Child {
     let mut command = Command::new("cat");
     command.arg(sandbox.home().join("pipe")).stdout(Stdio::piped()).kill_on_drop(true);
@@ -53,9 +53,9 @@ async fn server(sandbox: &Sandbox, arguments: &[&str]) -> Server {
 }
 
 #[tokio::test]
-async fn program_sees_no_secret_and_leaves_nothing_running() {
+async fn credential_program_sees_no_secret_and_leaves_no_process() {
     let backend = MockServer::respond(hello);
-    // What is left behind also holds the pipe that the credential is read from.
+    // A process that is left also holds the pipe from which the credential is read.
     let sandbox = sandbox(&backend, "exec 9> pipe; sleep 600 & env > env.txt; echo tok");
     let reader = reader(&sandbox);
     let mut server = server(&sandbox, HOSTED).await;
@@ -71,7 +71,7 @@ async fn program_sees_no_secret_and_leaves_nothing_running() {
     server.close().await;
 }
 
-/// Starts a turn, and returns when the program and its child run.
+/// Starts a turn and returns once the program and its child run.
 async fn hanging(server: &mut Server, reader: &mut Child) -> TurnInterruptParams {
     let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("hello")]).await;

@@ -1,21 +1,21 @@
-//! The memory of the server, which holds keys.
+//! The memory of the server contains keys.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use crate::harness::{EASEL, HOSTED, Sandbox, Server};
 
-/// A user that no test runs as.
+/// A user id that no test uses.
 const NOBODY: u32 = 65_534;
 
 fn owner(path: &Path) -> u32 {
     std::fs::metadata(path).expect("a file of a running process").uid()
 }
 
-/// A process that is not dumpable writes no core, not even through a pipe, and its files in `/proc` are root's. Root's
-/// own are root's anyway, so there the server runs as another user.
+/// A process that is not dumpable writes no core file, not even through a pipe, and root owns its files in `/proc`. For
+/// root that makes no difference, so there the server runs as another user.
 #[tokio::test]
-async fn environment_and_memory_are_closed_to_the_same_user() {
+async fn environment_and_memory_are_unreadable_for_the_same_user() {
     let sandbox = Sandbox::with_config("");
     let is_root = owner(sandbox.root()) == 0;
     let mut command = sandbox.server_command(HOSTED);

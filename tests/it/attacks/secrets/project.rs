@@ -1,4 +1,4 @@
-//! What a repository, or another user of the machine, could write into a project's configuration.
+//! Project configuration that a repository or another user of the machine could write.
 
 use easel_protocol::configuration::{ConfigReadParams, ConfigReadResponse};
 use easel_protocol::event::Event;
@@ -7,7 +7,7 @@ use easel_protocol::thread::ThreadStartParams;
 
 use crate::harness::{HOSTED, Sandbox, Server};
 
-/// Keys that make every request dearer, or send more pictures with it.
+/// Keys that make requests more expensive or send more images with them.
 const DEAR: &str = "model = \"dearest\"\n[images]\nmodel = \"dearest-image\"\ndetail = \"original\"\nparallel = 16\n\
                     [history]\nmodel_images = 100\nmodel_image_bytes = 512000000\n";
 
@@ -16,7 +16,7 @@ fn write_project(sandbox: &Sandbox, text: &str) {
     sandbox.write_file(".easel/config.toml", text.as_bytes());
 }
 
-/// The home's own file, with trust in the project.
+/// The configuration of the home, which trusts the project.
 fn trust(sandbox: &Sandbox) -> String {
     format!("model_provider = \"preview\"\n[projects.'{}']\ntrust_level = \"trusted\"\n", sandbox.project().display())
 }
@@ -26,7 +26,7 @@ async fn read(server: &mut Server, sandbox: &Sandbox) -> ConfigReadResponse {
     server.request::<ConfigRead>(&ConfigReadParams { include_layers: None, cwd }).await
 }
 
-/// The warnings that a thread of the project begins with.
+/// The warnings at the start of a thread of the project.
 async fn warnings(server: &mut Server) -> Vec<String> {
     server.request::<ThreadStart>(&ThreadStartParams::default()).await;
     let events = server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
@@ -57,7 +57,7 @@ async fn untrusted_repository_cannot_raise_the_bill() {
 }
 
 #[tokio::test]
-async fn repository_sets_its_model_once_the_user_trusts_it() {
+async fn trusted_repository_can_set_its_model() {
     let sandbox = Sandbox::with_config("");
     std::fs::write(sandbox.home().join("config.toml"), trust(&sandbox)).expect("a configuration");
     write_project(&sandbox, DEAR);
@@ -67,10 +67,10 @@ async fn repository_sets_its_model_once_the_user_trusts_it() {
     server.close().await;
 }
 
-/// Only root can give a file to another user, and CI runs as root.
+/// Only root can give a file to another user. CI runs as root.
 #[cfg(unix)]
 #[tokio::test]
-async fn project_file_of_another_user_says_nothing() {
+async fn project_file_of_another_user_is_ignored() {
     use std::os::unix::fs::{MetadataExt, chown};
     let sandbox = Sandbox::with_config("");
     if std::fs::metadata(sandbox.home()).expect("a home").uid() != 0 {

@@ -1,4 +1,4 @@
-//! A model names files of the disk: it gets those below the folder that the client named for the thread, and no other.
+//! Files that a model names. It can read those below the folder that the client set for the thread, and no others.
 
 use std::path::{Path, PathBuf};
 
@@ -21,10 +21,10 @@ use crate::http::provider_config;
 use crate::threads::forks::fork_params;
 use crate::threads::resume_params;
 
-/// What the message says before the path that the model is to name.
+/// The text of a message before the path that the model is to name.
 const NAME: &str = "NAME ";
 
-/// A model that names the file that the user's newest message names, and an images API that takes anything.
+/// A model that names the file of the user's newest message, and an images API that accepts anything.
 fn provider() -> MockServer {
     let image = json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}).to_string();
     MockServer::start(move |exchange| {
@@ -46,7 +46,7 @@ fn provider() -> MockServer {
     })
 }
 
-/// A home, a provider, and a process that runs in `folder`.
+/// A server that runs in `folder`, with a home and a provider.
 async fn server(sandbox: &Sandbox, folder: &Path) -> Server {
     let mut command = sandbox.server_command(STANDALONE);
     command.env("MOCK_KEY", "sk-mock").current_dir(folder);
@@ -64,7 +64,7 @@ async fn thread_in(server: &mut Server, folder: Option<&Path>) -> Thread {
     server.start_thread_with(ThreadStartParams { cwd, ..ThreadStartParams::default() }).await
 }
 
-/// Whether the model gets the file: `None`, or why not.
+/// The error of reading the file through the model, or `None`.
 async fn refusal(server: &mut Server, thread_id: &str, path: &Path) -> Option<ImageErrorKind> {
     let events = server.run_turn(thread_id, vec![text(&format!("{NAME}{}", path.display()))]).await;
     completed_image(&events).error.as_ref().map(|error| error.kind)
@@ -82,7 +82,7 @@ async fn without_a_folder_the_model_reads_no_file() {
         let thread = thread_in(&mut server, None).await;
         assert_eq!(thread.cwd, folder.display().to_string(), "clients see where the process runs");
         assert_eq!(refusal(&mut server, &thread.id, &picture).await, REFUSED);
-        // A copy has no more than its original, and another process knows no more.
+        // A fork can read the same files as its source, also in another process.
         let copy = server.request::<ThreadFork>(&fork_params(&thread.id)).await.thread;
         server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
         assert_eq!(refusal(&mut server, &copy.id, &picture).await, REFUSED);
@@ -96,7 +96,7 @@ async fn without_a_folder_the_model_reads_no_file() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_named_later_is_read_from_then_on() {
+async fn folder_set_later_becomes_readable() {
     let provider = provider();
     let sandbox = sandbox(&provider, "");
     let picture = sandbox.write_file("picture.png", &solid_png(8, 8, BLUE));
@@ -117,7 +117,7 @@ async fn a_folder_that_is_named_later_is_read_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_root_or_a_home_is_read_only_if_the_configuration_lists_it() {
+async fn root_and_home_folders_must_be_listed_in_config() {
     let provider = provider();
     for lists_it in [false, true] {
         let more = if lists_it { "[images]\nreference_roots = [\"/\"]\n" } else { "" };
@@ -125,7 +125,7 @@ async fn a_root_or_a_home_is_read_only_if_the_configuration_lists_it() {
         let picture = sandbox.root().join("private.png");
         std::fs::write(&picture, solid_png(8, 8, BLUE)).expect("a file in the user's home");
         let mut server = server(&sandbox, &sandbox.project()).await;
-        // The user's home is the folder that holds both, see `Sandbox`.
+        // The user's home is the root of the sandbox.
         for folder in [Path::new("/"), sandbox.root(), sandbox.root().parent().expect("a folder above")] {
             let thread = thread_in(&mut server, Some(folder)).await;
             let expected = if lists_it { None } else { REFUSED };
@@ -136,7 +136,7 @@ async fn a_root_or_a_home_is_read_only_if_the_configuration_lists_it() {
 }
 
 #[tokio::test]
-async fn a_thread_cannot_give_its_model_more_of_the_disk() {
+async fn thread_config_cannot_widen_reference_roots() {
     let provider = provider();
     let sandbox = sandbox(&provider, "");
     let picture = sandbox.root().join("private.png");
@@ -152,7 +152,7 @@ async fn a_thread_cannot_give_its_model_more_of_the_disk() {
 }
 
 #[tokio::test]
-async fn what_a_model_names_below_its_folder_is_a_picture_and_no_way_out() {
+async fn model_reads_images_inside_its_folder_only() {
     let provider = provider();
     let sandbox = sandbox(&provider, "");
     let project = sandbox.project();
@@ -186,7 +186,7 @@ async fn what_a_model_names_below_its_folder_is_a_picture_and_no_way_out() {
     server.close().await;
 }
 
-/// Links out of the folder, and files that are none.
+/// Links out of the folder, and special files.
 #[cfg(unix)]
 fn unix_tricks(project: &Path, root: &Path, outside: &Path) -> Vec<PathBuf> {
     use std::os::unix::fs::symlink;
@@ -201,10 +201,10 @@ fn unix_tricks(project: &Path, root: &Path, outside: &Path) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
-async fn a_folder_around_the_home_does_not_give_the_images_of_other_threads() {
+async fn folder_above_home_does_not_expose_other_threads() {
     let provider = provider();
     let sandbox = sandbox(&provider, "");
-    // The user's home is elsewhere, so that the folder around Easel's is one like others.
+    // The user's home is elsewhere, so the folder above Easel's home is an ordinary one.
     let mut command = sandbox.server_command(STANDALONE);
     command.env("MOCK_KEY", "sk-mock").env("HOME", "/nonexistent");
     let mut server = Server::spawn(command);

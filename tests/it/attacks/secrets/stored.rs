@@ -1,4 +1,4 @@
-//! Secrets in the configuration of a thread, which is stored with the thread.
+//! Secrets in a thread's configuration, which is stored with the thread.
 
 use easel_protocol::method::{ThreadFork, ThreadResume, ThreadStart};
 use easel_protocol::thread::{ThreadForkParams, ThreadResumeParams, ThreadStartParams};
@@ -10,7 +10,7 @@ use crate::threads::resume_params;
 
 const CANARY: &str = "sk-canary-1";
 
-/// A header of a provider in every spelling that a dotted key or an object takes.
+/// A provider header in every spelling of dotted keys and objects.
 fn smuggled() -> Vec<Map<String, Value>> {
     let keys = [
         "model_providers.x. http_headers .X-Key",
@@ -55,7 +55,7 @@ async fn secret_header_is_refused_in_every_spelling_of_its_key() {
     assert!(!is_stored(&sandbox));
 }
 
-/// Clients pass the configuration of the whole IDE, with tokens of other programs in it.
+/// Clients pass the configuration of the whole IDE, including tokens of other programs.
 #[tokio::test]
 async fn keys_of_other_programs_are_not_stored_with_a_thread() {
     let sandbox = Sandbox::new();

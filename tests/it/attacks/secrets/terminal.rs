@@ -1,4 +1,4 @@
-//! Terminal sequences in what models and providers say, on the way to a person's terminal.
+//! Escape sequences in texts of models and providers do not reach the terminal.
 
 use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::{Value, json};
@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use crate::harness::Sandbox;
 use crate::harness::mock_provider_config;
 
-/// Writes to the clipboard, clears the screen by a C1 character, and turns text around.
+/// Writes to the clipboard, clears the screen with a C1 character, and reverses the text direction.
 const HOSTILE: &str = "\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}2J\u{202e}easel: all is well\u{7f}";
 
-/// Whether a terminal would obey anything of it.
+/// Whether the output has no character that a terminal interprets.
 fn is_plain(output: &[u8]) -> bool {
     let text = std::str::from_utf8(output).expect("text");
     text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}')
 }
 
 #[tokio::test]
-async fn words_of_a_model_reach_the_terminal_without_sequences() {
+async fn model_text_is_printed_without_escape_sequences() {
     let backend = MockServer::respond(|_: &Request| Response::message(HOSTILE));
     let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "generic"));
     let output = sandbox.run(&["demo", "--provider", "mock"]).await;
@@ -25,7 +25,7 @@ async fn words_of_a_model_reach_the_terminal_without_sequences() {
 }
 
 #[tokio::test]
-async fn lines_of_the_demo_are_the_same_json_without_sequences() {
+async fn demo_json_is_printed_without_escape_sequences() {
     let backend = MockServer::respond(|_: &Request| Response::message(HOSTILE));
     let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "generic"));
     let output = sandbox.run(&["demo", "--provider", "mock", "--json"]).await;
@@ -36,7 +36,7 @@ async fn lines_of_the_demo_are_the_same_json_without_sequences() {
 }
 
 #[tokio::test]
-async fn refusal_of_a_provider_reaches_the_terminal_without_sequences() {
+async fn provider_errors_are_printed_without_escape_sequences() {
     let backend = MockServer::respond(|_: &Request| Response::json(400, &json!({ "error": { "message": HOSTILE } })));
     let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "generic"));
     let output = sandbox.run(&["demo", "--provider", "mock"]).await;
@@ -45,7 +45,7 @@ async fn refusal_of_a_provider_reaches_the_terminal_without_sequences() {
 }
 
 #[tokio::test]
-async fn hostile_keys_of_a_configuration_reach_the_terminal_without_sequences() {
+async fn hostile_config_keys_are_printed_without_escape_sequences() {
     let sandbox = Sandbox::with_config("\"a\\u001b]52;c;ZXZpbA==\\u0007\" = 1\n\"\\u202eb\" = 2\n");
     let output = sandbox.run(&["features", "list"]).await;
     assert!(output.stderr.len() > 20 && is_plain(&output.stderr), "{output:?}");

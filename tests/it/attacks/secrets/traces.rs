@@ -1,4 +1,4 @@
-//! What the log of the finest level holds.
+//! The contents of the log at level `trace`.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::harness::Sandbox;
 use crate::listen::server::{ListeningServer, Transport};
 
 #[test]
-fn a_trace_of_any_transport_holds_no_key_and_no_picture() {
+fn traces_contain_neither_keys_nor_images() {
     for transport in [Transport::WebSocket, Transport::Lines] {
         let sandbox = Sandbox::new();
         let socket = format!("unix://{}", sandbox.root().join("easel.sock").display());
@@ -34,7 +34,7 @@ fn a_trace_of_any_transport_holds_no_key_and_no_picture() {
         let output = log.lines().find(|line| line.contains("[generated image]")).expect("the tool's output is logged");
         assert!(output.contains("handle=\"img_") && output.contains("bytes="), "{output}");
         assert!(!log.contains("CANARYCANARY") && !log.contains("sk-canary-ws"), "{transport:?}: {log}");
-        // As bytes in hexadecimal, which is how frames are printed.
+        // Frames are logged in hexadecimal.
         assert!(!log.contains("636e617279") && !log.contains("434e415259"), "{transport:?}: {log}");
     }
 }

@@ -1,4 +1,4 @@
-//! A provider's words: no secret of the request, no escape sequence, no hidden or endless text.
+//! Texts of a provider are shown without secrets, escape sequences and hidden characters, and truncated.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -20,7 +20,7 @@ async fn with_key(sandbox: &Sandbox, arguments: &[&str], key: &str) -> Server {
     server
 }
 
-/// Whether a file of the home's database holds this text.
+/// Whether a file of the database contains this text.
 fn is_in_database(sandbox: &Sandbox, secret: &str) -> bool {
     let files = std::fs::read_dir(sandbox.home()).expect("a home").map(|entry| entry.expect("an entry").path());
     let database = files.filter(|path| path.to_string_lossy().contains("easel.db"));
@@ -29,7 +29,7 @@ fn is_in_database(sandbox: &Sandbox, secret: &str) -> bool {
 }
 
 #[tokio::test]
-async fn raw_words_of_the_hosted_tool_are_cleaned_cut_and_masked() {
+async fn hosted_tool_texts_are_sanitized_truncated_and_redacted() {
     let item = json!({"type": "image_generation_call", "id": "ig_\u{202e}sk-canary-hosted", "status": "completed",
         "result": BASE64.encode(solid_png(8, 8, RED)), "size": "\u{1b}]52;c;ZXZpbA==\u{7}1x1",
         "quality": "q".repeat(1_000_000), "background": "sk-canary-hosted",
@@ -57,7 +57,7 @@ async fn raw_words_of_the_hosted_tool_are_cleaned_cut_and_masked() {
 }
 
 #[tokio::test]
-async fn secrets_in_error_texts_are_masked_however_short_they_are() {
+async fn short_secrets_in_errors_are_redacted() {
     let provider = MockServer::start(|exchange| {
         let asked = String::from_utf8_lossy(&exchange.read_body()).contains("function_call_output");
         let path = exchange.endpoint().to_owned();

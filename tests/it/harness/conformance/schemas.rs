@@ -1,4 +1,4 @@
-//! The schema of each kind of message: the peer's, where there is one and its folder is known, else Easel's own.
+//! The schema of each kind of message: the one of the Codex app-server if it has the message, else Easel's.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ pub(super) static PEER: LazyLock<Option<Schemas>> =
     LazyLock::new(|| env_setting("EASEL_PEER_SCHEMA").map(|folder| Schemas::load(Some(PathBuf::from(folder)))));
 pub(super) static OWN: LazyLock<Schemas> = LazyLock::new(|| Schemas::load(None));
 
-/// Easel's schema, as it is in the repository.
+/// Easel's schema, from the repository.
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     json_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema/easel_app_server.schemas.json"))
 });
 
-/// Who makes a request.
+/// The side that sends a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Side {
     Client,
@@ -33,14 +33,14 @@ enum Needed {
     Never,
 }
 
-/// Validators, each made once in the process.
+/// Validators, each compiled once per process.
 #[derive(Debug)]
 pub(super) struct Schemas {
     peer: Option<Peer>,
     made: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
-/// The peer's folder, and of its files those that many messages share.
+/// The schema folder of the Codex app-server, with the files that many messages share.
 #[derive(Debug)]
 struct Peer {
     folder: PathBuf,
@@ -87,7 +87,7 @@ impl Schemas {
         self.once(&format!("answer to {method}"), || {
             let ours = &DOCUMENT["methods"][method];
             let name = |key: &str| ours[key].as_str().unwrap_or_default();
-            // Two methods of the peer may have one response, and not every response is named after its params.
+            // Two methods may share a response, and not every response is named after its params.
             let names = [name("params").replace("Params", "Response"), name("response").to_owned()];
             let folder = self.peer.as_ref().map(|peer| &peer.folder);
             let paths = folder.into_iter().flat_map(|folder| {
@@ -109,14 +109,14 @@ impl Schemas {
     }
 }
 
-/// The schema of one method in a document of the peer's that has them all.
+/// The schema of one method in a file that has all of them.
 fn branch(document: &Value, method: &str) -> Option<Value> {
     let branches = document["oneOf"].as_array().expect("branches");
     let branch = branches.iter().find(|branch| branch["properties"]["method"]["enum"][0] == method);
     branch.map(|branch| with_definitions(branch, document))
 }
 
-/// A message whose params are of a type of Easel's own. Where nothing is needed, none and `null` are as good as empty ones.
+/// A message with params of one of Easel's types. If no field is required, the params may be absent or `null`.
 fn own_message(params: &Value, method: &str, needed: Needed) -> Value {
     let mut schema = json!({ "definitions": DOCUMENT["definitions"] });
     let reference = own_reference(params, method);
@@ -135,12 +135,12 @@ fn own_reference(name: &Value, method: &str) -> Value {
     json!({ "$ref": format!("#/definitions/{name}") })
 }
 
-/// The schema as a document of its own.
+/// A part of a schema as a document of its own.
 pub(crate) fn with_definitions(schema: &Value, document: &Value) -> Value {
     let mut whole = schema.clone();
     whole["$schema"] = document["$schema"].clone();
     whole["definitions"] = document["definitions"].clone();
-    // In this draft nothing beside a reference counts.
+    // In this draft of JSON Schema, keywords next to `$ref` are ignored.
     if let Some(reference) = whole.as_object_mut().and_then(|whole| whole.remove("$ref")) {
         whole["allOf"] = json!([{ "$ref": reference }]);
     }

@@ -1,4 +1,4 @@
-//! A key of the account that another process replaced, at the public API's own address as far as Easel can tell.
+//! The account's key is replaced by another process. A proxy stands in for the public API's address.
 
 use easel_protocol::account::{LoginAccountParams, SecretText};
 use easel_protocol::event::Event;
@@ -13,7 +13,7 @@ use super::tls::{Authority, in_front_of};
 use crate::harness::events::completed_image;
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 
-/// The model takes any key, the images endpoint takes the new one.
+/// The model accepts any key. The images endpoint accepts the new key only.
 fn takes_the_new_key(sent: &Request) -> Response {
     let is_new = sent.header("authorization").is_some_and(|key| key.ends_with("sk-new-canary"));
     if sent.path.ends_with("/responses") || is_new {
@@ -31,7 +31,7 @@ async fn log_in(server: &mut Server, login: &str) {
     server.events_until(|event| matches!(event, Event::ToolListUpdated(_))).await;
 }
 
-/// The image of a turn whose key is replaced by `new` after the server has read it, and what its endpoint was sent.
+/// Runs a turn whose key is replaced by `new` after the server has read it. Returns the image and its requests.
 async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Request>) {
     let (backend, authority) = (MockServer::respond(takes_the_new_key), Authority::new("known"));
     let address = in_front_of(backend.address(), vec![authority.server("api.openai.com")]);
@@ -55,7 +55,7 @@ async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Request>) {
 }
 
 #[tokio::test]
-async fn a_refused_key_is_read_anew_and_the_image_asked_for_once_more() {
+async fn rejected_key_is_read_again_and_the_request_repeated() {
     let (image, sent) = image_after("sk-new-canary").await;
     assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{:?}", image.error);
     assert_eq!(image.images[0].attempts, 2);
@@ -66,7 +66,7 @@ async fn a_refused_key_is_read_anew_and_the_image_asked_for_once_more() {
 }
 
 #[tokio::test]
-async fn a_refused_key_that_nobody_replaced_by_a_good_one_is_an_error_after_two_requests_at_most() {
+async fn rejected_key_is_an_error_after_at_most_two_requests() {
     for (new, posts) in [("sk-old-canary", 1), ("sk-wrong-canary", 2)] {
         let (image, sent) = image_after(new).await;
         let error = image.error.expect("an error");

@@ -1,4 +1,4 @@
-//! A proxy on loopback that forwards plain requests, opens tunnels, and keeps what it could read of either.
+//! A proxy on loopback that forwards plain requests, opens tunnels, and records what it can read.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,9 +13,9 @@ pub(super) struct Proxy {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
-    /// The heads of the requests to the proxy itself.
+    /// The heads of the requests to the proxy.
     pub(super) heads: Vec<String>,
-    /// Everything that clients sent through tunnels.
+    /// All bytes that clients sent through tunnels.
     pub(super) tunnelled: Vec<u8>,
 }
 
@@ -26,7 +26,7 @@ impl Seen {
 }
 
 impl Proxy {
-    /// Tunnels and plain requests lead to `to`, whatever they are asked for, or without it to where they are asked for.
+    /// Starts a proxy. With `to`, all requests and tunnels go to that address instead of their target.
     pub(super) fn start(to: Option<SocketAddr>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -35,14 +35,14 @@ impl Proxy {
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let noted = Arc::clone(&noted);
-                // A connection that breaks is the end of it alone.
+                // An error ends its connection only.
                 std::thread::spawn(move || serve(client, to, &noted));
             }
         });
         Self { address, seen }
     }
 
-    /// With a name and a word to log in with.
+    /// The URL of the proxy, with a user name and a password.
     pub(super) fn url(&self) -> String {
         format!("http://user:word@{}", self.address)
     }
@@ -66,7 +66,7 @@ fn serve(mut client: TcpStream, to: Option<SocketAddr>, noted: &Arc<Mutex<Seen>>
     forward(&request, client, to)
 }
 
-/// Sends the request on in the form for servers, without what is for the proxy, and its answer back.
+/// Forwards a request in the form for origin servers, without proxy headers, and returns the response.
 fn forward(request: &Request, mut client: TcpStream, to: Option<SocketAddr>) -> io::Result<()> {
     let target = request.target().strip_prefix("http://").ok_or(io::ErrorKind::InvalidInput)?;
     let (host, path) = target.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;

@@ -1,4 +1,4 @@
-//! An end of TLS on loopback, with certificates of an authority that nobody knows.
+//! A TLS endpoint on loopback, with certificates of a private authority.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -23,12 +23,12 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
     }
 
-    /// Its certificate as a file for `SSL_CERT_FILE`.
+    /// Writes the certificate of the authority to a file, for `SSL_CERT_FILE`.
     pub(super) fn file(&self, sandbox: &Sandbox) -> PathBuf {
         sandbox.write_file("authority.pem", self.0.pem().as_bytes())
     }
 
-    /// What a server of this name needs.
+    /// The configuration of a server with this name.
     pub(super) fn server(&self, name: &str) -> Arc<ServerConfig> {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new([name.to_owned()]).expect("a name");
@@ -41,15 +41,15 @@ impl Authority {
     }
 }
 
-/// Ends the TLS of each connection by the next of `configs`, the last one for all that follow, and hands its one
-/// request to `backend`.
+/// Accepts TLS connections with the next of `configs`, the last one repeatedly. Forwards the one request of each to
+/// `backend`.
 pub(super) fn in_front_of(backend: SocketAddr, configs: Vec<Arc<ServerConfig>>) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for (number, client) in listener.incoming().map_while(Result::ok).enumerate() {
             let config = Arc::clone(&configs[number.min(configs.len() - 1)]);
-            // A handshake that fails is the end of it alone.
+            // A failed handshake ends its connection only.
             std::thread::spawn(move || serve(client, config, backend));
         }
     });

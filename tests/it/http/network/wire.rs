@@ -1,16 +1,16 @@
-//! What a proxy and an end of TLS need of HTTP: one request, one answer, one connection.
+//! The part of HTTP that the proxy and the TLS endpoint need: one request and one response per connection.
 
 use std::io::{self, Read};
 
-/// A request as it came.
+/// A received request.
 pub(super) struct Request {
-    /// The request line and the headers, with the empty line.
+    /// The request line and the headers, including the empty line.
     pub(super) head: String,
     pub(super) body: Vec<u8>,
 }
 
 impl Request {
-    /// Reads one, byte by byte where its end is not known, so that nothing after it is taken.
+    /// Reads one request. The head is read byte by byte, so that nothing after the request is consumed.
     pub(super) fn read(stream: &mut impl Read) -> io::Result<Self> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -29,7 +29,7 @@ impl Request {
         self.head.lines().next().unwrap_or_default()
     }
 
-    /// The word after the method.
+    /// The request target.
     pub(super) fn target(&self) -> &str {
         self.line().split(' ').nth(1).unwrap_or_default()
     }

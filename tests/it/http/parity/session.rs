@@ -1,4 +1,4 @@
-//! The session: what the user says, and what a provider answers on either path.
+//! The session: messages of the user, and the answers of a provider for each of the tools.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -15,12 +15,12 @@ use crate::harness::normalize::normalize;
 use crate::harness::{STANDALONE, Sandbox, local_image, text};
 use crate::http::{provider_config, start_server_with_key};
 
-/// What one path has shown.
+/// What one tool showed.
 pub(super) struct Session {
-    /// Events without ids and times, and without those that count tokens: one comes for each answer of the model, and the
-    /// standalone path asks it once more.
+    /// Events without ids and times. Token counts are left out: there is one per model answer, and the standalone tool
+    /// needs one answer more.
     pub(super) told: Vec<Value>,
-    /// Requests to the images endpoint.
+    /// The number of requests to the images endpoint.
     pub(super) image_requests: usize,
 }
 
@@ -28,27 +28,27 @@ pub(super) struct Session {
 struct Turn {
     user: &'static str,
     attaches: bool,
-    /// What the model says before it draws.
+    /// The message of the model before it draws.
     before: Option<&'static str>,
     drawn: &'static [Drawn],
     after: &'static str,
 }
 
 enum Drawn {
-    /// A square with this side.
+    /// A square of this size.
     Square(u32),
-    /// The same, and what it looks like before it is whole.
+    /// A square with a preview.
     Shown(u32),
     Blocked,
 }
 
-/// The side of what a square looks like before it is whole.
+/// The size of the preview.
 const SO_FAR: u32 = 8;
 
 const REVISED: &str = "A square on white";
 const BLOCKED: &str = "Your request was rejected by the safety system.";
 
-/// Turns of one thread each. The second edits all that its thread shows, since that is what a hosted tool looks at.
+/// The turns of each thread. The second turn edits all images of its thread, because that is what a hosted tool sees.
 const THREADS: [&[Turn]; 3] = [
     &[
         Turn {
@@ -91,7 +91,7 @@ const THREADS: [&[Turn]; 3] = [
     }],
 ];
 
-/// Plays the session with these arguments of the server.
+/// Plays the session on a server with these arguments.
 pub(super) async fn play(tool: &[&str]) -> Session {
     let standalone = tool == STANDALONE;
     let turns = || THREADS.iter().copied().flatten();
@@ -114,7 +114,7 @@ pub(super) async fn play(tool: &[&str]) -> Session {
         }
         exchange.respond(status, "application/json", body.to_string().as_bytes());
     });
-    // One call at a time, so that two images end in their order.
+    // One call at a time, so that two images end in order.
     let sandbox = Sandbox::with_config(&format!(
         "images.parallel = 1\nimages.partial_images = 1\n{}",
         provider_config(&provider.base_url())
@@ -149,7 +149,7 @@ fn asked(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
     vec![first, [openai::message(&format!("{at}b"), turn.after), vec![openai::completed()]].concat()]
 }
 
-/// The one answer of a model whose provider draws.
+/// The one answer of a model with a hosted tool.
 fn hosted(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
     let mut events = spoken(at, turn);
     let id = |call: usize| format!("ig_{at}{call}");
@@ -182,7 +182,7 @@ fn refusal() -> Value {
     json!({"message": BLOCKED, "type": "image_generation_user_error", "code": "moderation_blocked"})
 }
 
-/// What the images endpoint answers.
+/// The response of the images endpoint.
 fn image(drawn: &Drawn) -> (u16, Value) {
     match drawn {
         Drawn::Square(side) => {

@@ -1,4 +1,4 @@
-//! The two tables of `docs/PARITY.md`, made from what both paths have shown.
+//! Compares the two tables of `docs/PARITY.md` with what both tools show.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// What the client sees, and what it comes from on the hosted and on the standalone path, in the order in which the
-/// session first shows it.
+/// What the client sees, and the source of it with the hosted and with the standalone tool, in the order of the
+/// session.
 const SOURCES: [[&str; 3]; 13] = [
     ["`thread/status/changed` active", "`turn/start`", "the same"],
     ["`turn/started`", "`turn/start`", "the same"],
@@ -40,7 +40,7 @@ const SOURCES: [[&str; 3]; 13] = [
     ],
 ];
 
-/// Fields that differ, and why.
+/// Fields that differ, and the reason.
 const DIFFERENCES: [[&str; 2]; 4] = [
     ["`error.httpStatus`", "the status of the answer that holds the refusal"],
     ["`error.message`", "it repeats the status"],
@@ -48,7 +48,7 @@ const DIFFERENCES: [[&str; 2]; 4] = [
     ["`images[].usage`", "a model's answer counts the tokens of its text and of its images together"],
 ];
 
-/// Compares the document with what was seen.
+/// Compares the document with the events of a session.
 pub(super) fn is_in_the_document(hosted: &[Value], standalone: &[Value]) {
     let kinds = |events: &[Value]| {
         let mut kinds: Vec<String> = Vec::new();

@@ -1,12 +1,12 @@
-//! What a thread holds beside its turns, and what is put into what the model reads.
+//! Name, settings and Git metadata of threads, and injected items.
 
 use serde_json::{Value, json};
 
-use super::model::{ClientIndex, PROCESS_OF_CLIENT, Thread};
-use super::world::World;
+use crate::random::model::{ClientIndex, PROCESS_OF_CLIENT, Thread};
+use crate::random::world::World;
 
 impl World {
-    pub(super) fn rename(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn rename(&mut self, client: ClientIndex, id: &str) {
         let name = format!("name {}", self.rng.below(1000));
         let answer = self.call(client, "thread/name/set", &json!({ "threadId": id, "name": name }));
         if let Some(refusal) = self.write_error(client, id) {
@@ -17,8 +17,8 @@ impl World {
         self.expect_notices(self.notices_for(client, id, "thread/name/updated"));
     }
 
-    /// Sets the branch, or takes it away.
-    pub(super) fn update_metadata(&mut self, client: ClientIndex, id: &str) {
+    /// Sets or removes the branch.
+    pub(in crate::random) fn update_metadata(&mut self, client: ClientIndex, id: &str) {
         let branch = (!self.rng.one_in(4)).then(|| format!("branch-{}", self.rng.below(1000)));
         let params = json!({ "threadId": id, "gitInfo": { "branch": branch } });
         let answer = self.call(client, "thread/metadata/update", &params);
@@ -29,8 +29,8 @@ impl World {
         self.assert_thread(client, &answer.expect("a thread")["thread"]);
     }
 
-    /// Gives a thread another model or folder, or the same again, which nobody is told of.
-    pub(super) fn update_settings(&mut self, client: ClientIndex, id: &str) {
+    /// Sets the model or the folder of a thread. Equal values are not announced.
+    pub(in crate::random) fn update_settings(&mut self, client: ClientIndex, id: &str) {
         let model = self.some_model();
         let cwd = self.rng.one_in(2).then(|| self.sandbox.root().join(format!("cwd-{}", self.rng.below(2))));
         let answer = self.call(
@@ -50,12 +50,12 @@ impl World {
         self.expect_notices(told);
     }
 
-    pub(super) fn some_model(&mut self) -> Value {
+    pub(in crate::random) fn some_model(&mut self) -> Value {
         json!(format!("model-{}", self.rng.below(3)))
     }
 
-    /// Gives the model a message to read, perhaps with an image that the thread may not have.
-    pub(super) fn inject(&mut self, client: ClientIndex, id: &str) {
+    /// Injects a message, sometimes with an image that the thread does not have.
+    pub(in crate::random) fn inject(&mut self, client: ClientIndex, id: &str) {
         self.finish_quick_turn(id);
         let handle = self.some_image().filter(|_| self.rng.one_in(2));
         let mut content = vec![json!({ "type": "input_text", "text": "remember this" })];

@@ -1,18 +1,18 @@
-//! What changes threads: each call is refused as the model says, or changes the model too.
+//! Requests that create, fork, archive, revert and delete threads.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::model::{ClientIndex, Image, PROCESS_OF_CLIENT, Pace, ProcessIndex, Thread, Turn, text};
-use super::world::{Answer, Notice, World};
+use crate::random::model::{ClientIndex, Image, PROCESS_OF_CLIENT, Pace, ProcessIndex, Thread, Turn, text};
+use crate::random::world::{Answer, Notice, World};
 
-/// More threads or turns than that make a run slow and find nothing new.
+/// More threads or turns would make a run slow and find nothing new.
 const MAX_THREADS: usize = 12;
 const MAX_TURNS: usize = 6;
 
 impl World {
-    pub(super) fn start_thread(&mut self, client: ClientIndex) {
+    pub(in crate::random) fn start_thread(&mut self, client: ClientIndex) {
         if self.model.threads.len() >= MAX_THREADS {
             return;
         }
@@ -25,7 +25,7 @@ impl World {
         self.expect_notices(vec![notice]);
     }
 
-    pub(super) fn fork(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn fork(&mut self, client: ClientIndex, id: &str) {
         self.finish_quick_turn(id);
         let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
         let last = self.rng.choose(&turns).cloned().filter(|_| self.rng.one_in(2));
@@ -46,7 +46,7 @@ impl World {
         self.delete_if_too_many(client);
     }
 
-    /// Deletes a thread when there are too many.
+    /// Deletes a thread if there are too many.
     fn delete_if_too_many(&mut self, client: ClientIndex) {
         let ids: Vec<String> = self.model.threads.iter().map(|thread| thread.id.clone()).collect();
         if ids.len() > MAX_THREADS {
@@ -55,7 +55,7 @@ impl World {
         }
     }
 
-    pub(super) fn archive(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn archive(&mut self, client: ClientIndex, id: &str) {
         let is_ephemeral = |thread: &Thread| {
             thread.ephemeral.then(|| format!("-32600 thread {id} is ephemeral and cannot be archived"))
         };
@@ -71,7 +71,7 @@ impl World {
         assert_eq!(self.call(client, "thread/archive", &json!({ "threadId": id })), Err(refusal));
     }
 
-    pub(super) fn unarchive(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn unarchive(&mut self, client: ClientIndex, id: &str) {
         let answer = self.call(client, "thread/unarchive", &json!({ "threadId": id }));
         if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(answer, Err(refusal));
@@ -81,7 +81,7 @@ impl World {
         self.expect_notices(self.notices_for(client, id, "thread/unarchived"));
     }
 
-    pub(super) fn delete(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn delete(&mut self, client: ClientIndex, id: &str) {
         self.finish_quick_turn(id);
         if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(self.call(client, "thread/delete", &json!({ "threadId": id })), Err(refusal));
@@ -92,8 +92,8 @@ impl World {
         self.model.removed_ids.push(id.to_owned());
     }
 
-    /// Takes back a turn and those after it; a thread with many turns loses some.
-    pub(super) fn revert(&mut self, client: ClientIndex, id: &str) {
+    /// Reverts to a random turn.
+    pub(in crate::random) fn revert(&mut self, client: ClientIndex, id: &str) {
         let refusal = self.rewrite_error(client, id);
         let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
         let first = self.rng.choose(&turns).cloned().unwrap_or_else(|| "none".to_owned());
@@ -109,8 +109,8 @@ impl World {
         self.expect_notices(self.notices_for(client, id, "thread/reverted"));
     }
 
-    /// A turn and those after it are no more.
-    pub(super) fn revert_in_model(&mut self, id: &str, first: &str) {
+    /// Removes a turn and all later ones from the model.
+    pub(in crate::random) fn revert_in_model(&mut self, id: &str, first: &str) {
         let thread = self.model.thread_mut(id);
         let missing_files =
             thread.turns.split_off(thread.turns.iter().position(|turn| turn.id == first).expect("a turn"));
@@ -119,7 +119,7 @@ impl World {
         }
     }
 
-    pub(super) fn turn_or_revert(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn turn_or_revert(&mut self, client: ClientIndex, id: &str) {
         if self.model.thread(id).is_some_and(|thread| thread.turns.len() >= MAX_TURNS) {
             self.revert(client, id);
         } else {
@@ -127,16 +127,16 @@ impl World {
         }
     }
 
-    /// Those who hear the thread, and whoever caused it.
-    pub(super) fn notices_for(&self, cause: ClientIndex, id: &str, method: &str) -> Vec<Notice> {
+    /// The notifications of a change, for all subscribers and for the client that caused it.
+    pub(in crate::random) fn notices_for(&self, cause: ClientIndex, id: &str, method: &str) -> Vec<Notice> {
         let mut clients: BTreeSet<ClientIndex> =
             self.model.thread(id).map(|thread| thread.subscribers.clone()).unwrap_or_default();
         clients.insert(cause);
         clients.into_iter().map(|client| (client, method.to_owned(), id.to_owned())).collect()
     }
 
-    /// Why a process may not write to a thread.
-    pub(super) fn write_error(&self, client: ClientIndex, id: &str) -> Option<String> {
+    /// The error of a write to a thread by this client, if it is not allowed.
+    pub(in crate::random) fn write_error(&self, client: ClientIndex, id: &str) -> Option<String> {
         let Some(thread) = self.model.visible_thread(client, id) else {
             return Some(format!("-32600 thread {id} not found"));
         };
@@ -144,12 +144,12 @@ impl World {
         Some(self.in_use_error(id, other))
     }
 
-    pub(super) fn in_use_error(&self, id: &str, writer: ProcessIndex) -> String {
+    pub(in crate::random) fn in_use_error(&self, id: &str, writer: ProcessIndex) -> String {
         format!("-32600 thread {id} is in use by another Easel, process {}", self.pids[writer])
     }
 
-    /// Nor change its history: besides, no turn may run.
-    pub(super) fn rewrite_error(&mut self, client: ClientIndex, id: &str) -> Option<String> {
+    /// The error of a change of its history, which is also refused during a turn.
+    pub(in crate::random) fn rewrite_error(&mut self, client: ClientIndex, id: &str) -> Option<String> {
         self.finish_quick_turn(id);
         let running = |thread: &Thread| thread.running.as_ref().map(|running| running.id.clone());
         let running = self
@@ -157,7 +157,7 @@ impl World {
             .visible_thread(client, id)
             .filter(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client]))
             .and_then(running);
-        // What runs in another process is refused for its writer.
+        // For a turn that runs in another process, the error names the writer.
         running.map(|turn| format!("-32600 turn {turn} is still running")).or_else(|| self.write_error(client, id))
     }
 }

@@ -1,4 +1,4 @@
-//! What others do to the home: a program that locks the database, and a user who tidies up.
+//! What others do to the home: a program locks the database, and a user removes files.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::world::World;
+use crate::random::world::World;
 
-/// Longest that a foreign program holds its lock, in milliseconds.
+/// The longest time that the program holds its lock, in milliseconds.
 const MAX_LOCK_MS: usize = 1_500;
 
 impl World {
-    /// Another program locks the database for a while. Nothing is refused or lost for that.
-    pub(super) fn lock(&mut self) {
+    /// Locks the database from another program for a while. No request may fail because of it.
+    pub(in crate::random) fn lock(&mut self) {
         if self.database_lock.take().is_some_and(|lock| lock.join().is_err()) {
             panic!("the foreign program failed");
         }
@@ -24,20 +24,20 @@ impl World {
             connection.busy_timeout(Duration::from_secs(60)).expect("a timeout");
             connection.execute_batch("BEGIN IMMEDIATE").expect("a lock");
             let (_never, end) = mpsc::sync_channel::<()>(1);
-            // Nobody sends anything.
+            // Nothing is sent: this waits for the timeout.
             let _ = end.recv_timeout(held);
             connection.execute_batch("ROLLBACK").expect("the lock is held");
         }));
     }
 
-    /// A user removes the file of an image. Its threads go on without it.
-    pub(super) fn remove_image_file(&mut self) {
+    /// Removes the file of an image. Its threads must continue without it.
+    pub(in crate::random) fn remove_image_file(&mut self) {
         let Some(handle) = self.some_image() else { return };
         let path = self.model.images[&handle].path.clone();
         if !self.model.shown_handles().contains(&handle) || !Path::new(&path).exists() {
             return;
         }
-        // What runs may be reading it.
+        // Running turns may be reading the file.
         for id in self.model.threads.iter().map(|thread| thread.id.clone()).collect::<Vec<_>>() {
             self.finish_quick_turn(&id);
         }

@@ -1,19 +1,19 @@
-//! Turns from their start to what is read of them afterwards, whichever way they end.
+//! Turns, from their start to their end and their history.
 
 use serde_json::{Value, json};
 
-use super::model::{ClientIndex, PROCESS_OF_CLIENT, Running, Thread, images_in, text};
-use super::world::World;
+use crate::random::model::{ClientIndex, PROCESS_OF_CLIENT, Running, Thread, images_in, text};
+use crate::random::world::World;
 
-/// Small, so that many fit into a test.
+/// Small images, so that a run has many.
 const PROMPTS: [&str; 4] =
     ["draw a red square, 64x64", "draw two blue circles, 96x64", "make it green, 64x64", "edit this, 64x96"];
 
-/// More messages that wait are refused.
+/// With more messages, requests would be refused.
 const MAX_STEERS: usize = 20;
 
 impl World {
-    pub(super) fn start_turn(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn start_turn(&mut self, client: ClientIndex, id: &str) {
         self.finish_quick_turn(id);
         let params = *self.rng.choose(&PROMPTS).expect("a wish");
         let model = self.rng.one_in(4).then(|| self.some_model());
@@ -40,12 +40,12 @@ impl World {
         }
     }
 
-    /// Whether the process of the connection has the thread in memory.
-    pub(super) fn is_loaded_here(&self, client: ClientIndex, id: &str) -> bool {
+    /// Whether the client's process has the thread loaded.
+    pub(in crate::random) fn is_loaded_here(&self, client: ClientIndex, id: &str) -> bool {
         self.model.visible_thread(client, id).is_some_and(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client]))
     }
 
-    pub(super) fn interrupt(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn interrupt(&mut self, client: ClientIndex, id: &str) {
         if self.model.thread(id).is_some_and(Thread::has_quick_turn) {
             self.finish_quick_turn(id);
         }
@@ -58,8 +58,8 @@ impl World {
         self.finish_turn(id, "interrupted");
     }
 
-    /// Adds a message to a turn, which has it in its history however it ends.
-    pub(super) fn steer(&mut self, client: ClientIndex, id: &str) {
+    /// Adds a message to a running turn. History must have it, however the turn ends.
+    pub(in crate::random) fn steer(&mut self, client: ClientIndex, id: &str) {
         self.finish_quick_turn(id);
         let steers = |thread: &Thread| thread.running.as_ref().is_some_and(|running| running.steers >= MAX_STEERS);
         if self.model.thread(id).is_some_and(steers) {
@@ -76,7 +76,7 @@ impl World {
         self.model.thread_mut(id).running.as_mut().expect("a turn runs").steers += 1;
     }
 
-    /// The id of the running turn, or a wrong one, and why that is refused.
+    /// The id of the running turn, or a wrong one and the error that it causes.
     fn choose_turn_id(&mut self, client: ClientIndex, id: &str, what: &str) -> (String, Option<String>) {
         let is_wrong = self.rng.one_in(4);
         let here =
@@ -93,15 +93,16 @@ impl World {
         (wanted, refusal)
     }
 
-    /// Waits for the end of a turn that ends of itself.
-    pub(super) fn finish_quick_turn(&mut self, id: &str) {
+    /// Waits for the end of a turn that ends by itself.
+    pub(in crate::random) fn finish_quick_turn(&mut self, id: &str) {
         if self.model.thread(id).is_some_and(Thread::has_quick_turn) {
             self.finish_turn(id, "completed");
         }
     }
 
-    /// Every listener is told of the turn to its end, and those who heard it from the start are told the same.
-    pub(super) fn finish_turn(&mut self, id: &str, status: &str) {
+    /// Waits until every subscriber has the end of the turn. Clients that were subscribed from its start must have
+    /// received the same events.
+    pub(in crate::random) fn finish_turn(&mut self, id: &str, status: &str) {
         let subscribers = self.model.thread(id).expect("a thread of the model").subscribers.clone();
         let is_over = |heard: Option<&Vec<String>>| {
             heard.and_then(|heard| heard.last()).is_some_and(|last| last == "turn/completed")
@@ -131,7 +132,7 @@ impl World {
         assert!(rest.is_empty(), "{rest:#?}");
         assert_eq!((&read["id"], &read["status"]), (&json!(running.id), &json!(status)), "{read:#}");
         let made = images_in(&read).len();
-        // What a turn edits may be gone; it says so then, and makes nothing.
+        // If the edited file is missing, the turn reports an error and generates nothing.
         let may_fail = self.model.thread(id).is_some_and(|thread| thread.has_missing_file(&self.model.missing_files));
         assert!(made == usize::from(status == "completed") || may_fail && made == 0, "{read:#}");
         let items = read["items"].as_array().expect("items").iter();
@@ -139,7 +140,7 @@ impl World {
         self.store_turn(id, read);
     }
 
-    pub(super) fn store_turn(&mut self, id: &str, read: Value) {
+    pub(in crate::random) fn store_turn(&mut self, id: &str, read: Value) {
         let made = self.model.thread_mut(id).add_turn(read);
         self.add_images(made);
     }
@@ -148,8 +149,8 @@ impl World {
         self.model.thread(id).and_then(|thread| thread.running.as_ref()).expect("a turn runs")
     }
 
-    /// Reads a thread from any connection; the turns that the model has must be first among those read.
-    pub(super) fn unknown_turns(&mut self, id: &str) -> (ClientIndex, Vec<Value>) {
+    /// Reads a thread as any client. Returns the turns that the model does not have, which must be the last ones.
+    pub(in crate::random) fn unknown_turns(&mut self, id: &str) -> (ClientIndex, Vec<Value>) {
         let clients: Vec<ClientIndex> =
             (0..PROCESS_OF_CLIENT.len()).filter(|client| self.model.visible_thread(*client, id).is_some()).collect();
         let client = *self.rng.choose(&clients).expect("a process sees it");

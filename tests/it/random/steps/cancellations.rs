@@ -1,19 +1,19 @@
-//! Requests that are cancelled right after they were sent: each is done as a whole or not at all.
+//! Requests that are cancelled right after they were sent. Each takes effect as a whole or not at all.
 
 use serde_json::{Value, json};
 
-use super::model::{ClientIndex, Pace, Running, Thread, text};
-use super::world::{Answer, World};
+use crate::random::model::{ClientIndex, Pace, Running, Thread, text};
+use crate::random::world::{Answer, World};
 
 impl World {
-    /// Sends a request and takes it back; the answer may have been on its way already.
+    /// Sends a request and its cancellation. The response may already be on its way.
     fn cancel(&mut self, client: ClientIndex, method: &str, params: &Value) -> Answer {
         let id = self.send_request(client, method, params);
         self.send(client, &json!({ "method": "$/cancelRequest", "params": { "id": id } }));
         self.read_response(client, id, method)
     }
 
-    pub(super) fn cancel_a_request(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn cancel_a_request(&mut self, client: ClientIndex, id: &str) {
         self.finish_quick_turn(id);
         match self.rng.below(3) {
             0 => self.cancel_rename(client, id),
@@ -56,7 +56,7 @@ impl World {
         }
         let thread = self.model.thread_mut(id);
         let known = thread.turns.len();
-        // Its id comes with the first event, if there is one.
+        // Its id arrives with the first event, if there is one.
         thread.running = Some(Running { subscribers_at_start: thread.subscribers.clone(), ..Running::default() });
         let input = json!([{ "type": "text", "text": "draw a red square, 64x64" }]);
         let answer = self.cancel(client, "turn/start", &json!({ "threadId": id, "input": input }));
@@ -75,14 +75,15 @@ impl World {
         self.expect_notices(Vec::new());
     }
 
-    /// The turns of a thread as this connection reads them, after all that was asked of it before.
+    /// The turns of a thread, read by the same client after its earlier requests.
     fn read_turns(&mut self, client: ClientIndex, id: &str) -> Option<Vec<Value>> {
         let read = self.call(client, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
         read.ok()?["thread"]["turns"].as_array().cloned()
     }
 }
 
-/// A request that is answered was done or refused as ever; of one that was cancelled, only a refused one is never done.
+/// Checks a response against the effect of the request. A cancelled request may have taken effect, unless it is
+/// invalid.
 fn fits(answer: &Answer, refusal: Option<&String>, is_done: bool) {
     match answer {
         Err(told) if told == "-32800 Request cancelled" => assert!(refusal.is_none() || !is_done, "{refusal:?}"),

@@ -1,14 +1,14 @@
-//! What reads: any connection sees all that is finished, whichever process has it.
+//! Requests that only read. Every client sees all finished turns, whichever process has the thread loaded.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::model::{ClientIndex, PROCESS_OF_CLIENT, text};
-use super::world::World;
+use crate::random::model::{ClientIndex, PROCESS_OF_CLIENT, text};
+use crate::random::world::World;
 
 impl World {
-    pub(super) fn list(&mut self, client: ClientIndex) {
+    pub(in crate::random) fn list(&mut self, client: ClientIndex) {
         let archived = self.rng.one_in(3);
         let listed = self.read_pages(client, "thread/list", &json!({ "archived": archived })).expect("a list");
         let ids: Vec<String> = listed.iter().map(|thread| text(&thread["id"])).collect();
@@ -18,7 +18,7 @@ impl World {
         }
     }
 
-    pub(super) fn read(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn read(&mut self, client: ClientIndex, id: &str) {
         let answer = self.call(client, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
         if self.model.visible_thread(client, id).is_none() {
             return assert_eq!(answer, Err(format!("-32600 thread {id} not found")));
@@ -28,7 +28,7 @@ impl World {
         self.assert_thread(client, &thread);
     }
 
-    pub(super) fn list_turns(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn list_turns(&mut self, client: ClientIndex, id: &str) {
         let downwards = self.rng.one_in(2);
         let direction = if downwards { "desc" } else { "asc" };
         let params = json!({ "threadId": id, "itemsView": "full", "sortDirection": direction });
@@ -43,7 +43,7 @@ impl World {
         self.assert_history(id, Value::Array(turns));
     }
 
-    pub(super) fn list_items(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn list_items(&mut self, client: ClientIndex, id: &str) {
         let items = self.read_pages(client, "thread/items/list", &json!({ "threadId": id }));
         let Some(thread) = self.model.visible_thread(client, id) else {
             return assert_eq!(items, Err(format!("-32600 thread {id} not found")));
@@ -59,8 +59,8 @@ impl World {
         assert_eq!(items, expected);
     }
 
-    /// The turns that ended are what they were at their end; one that runs may follow.
-    pub(super) fn assert_history(&self, id: &str, turns: Value) {
+    /// Ended turns must be as they were at their end. A running turn may follow.
+    pub(in crate::random) fn assert_history(&self, id: &str, turns: Value) {
         let Value::Array(mut turns) = turns else { panic!("no turns: {turns}") };
         let thread = self.model.thread(id).expect("a thread of the model");
         if let (Some(running), Some(last)) = (&thread.running, turns.last())
@@ -71,7 +71,7 @@ impl World {
         assert_eq!(turns, thread.recorded_turns());
     }
 
-    pub(super) fn assert_thread(&self, client: ClientIndex, read: &Value) {
+    pub(in crate::random) fn assert_thread(&self, client: ClientIndex, read: &Value) {
         let thread = self.model.thread(&text(&read["id"])).expect("a thread of the model");
         assert_eq!(
             (&read["name"], &read["model"], &read["cwd"], &read["gitInfo"]["branch"]),
@@ -88,8 +88,8 @@ impl World {
         assert_eq!(read["status"]["type"], status, "{read:#}");
     }
 
-    /// The ids of the threads in memory, but for those that may leave it at any moment.
-    pub(super) fn list_loaded(&mut self, client: ClientIndex) {
+    /// The ids of loaded threads, except those that may be unloaded at any time.
+    pub(in crate::random) fn list_loaded(&mut self, client: ClientIndex) {
         let mut loaded = self.loaded_ids(client);
         let mut expected = BTreeSet::new();
         for thread in self.model.threads.iter().filter(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client])) {
@@ -102,12 +102,12 @@ impl World {
         assert_eq!(loaded, expected);
     }
 
-    pub(super) fn loaded_ids(&mut self, client: ClientIndex) -> BTreeSet<String> {
+    pub(in crate::random) fn loaded_ids(&mut self, client: ClientIndex) -> BTreeSet<String> {
         self.read_pages(client, "thread/loaded/list", &json!({})).expect("a list").iter().map(text).collect()
     }
 
-    /// All entries of a list, by pages of any size.
-    pub(super) fn read_pages(
+    /// All entries of a list, read in pages of random size.
+    pub(in crate::random) fn read_pages(
         &mut self,
         client: ClientIndex,
         method: &str,

@@ -1,4 +1,4 @@
-//! Images: any connection lists, reads, copies and deletes those of all threads.
+//! Requests about images. Every client can list, read, export and delete the images of all threads.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 use easel_testkit::image::sha256;
 use serde_json::{Value, json};
 
-use super::model::{ClientIndex, PROCESS_OF_CLIENT, Thread, text};
-use super::world::World;
 use crate::harness::read_file;
+use crate::random::model::{ClientIndex, PROCESS_OF_CLIENT, Thread, text};
+use crate::random::world::World;
 
 impl World {
-    /// Of one thread, or of all.
-    pub(super) fn list_images(&mut self, client: ClientIndex, id: Option<&str>) {
+    /// Lists the images of one thread, or of all.
+    pub(in crate::random) fn list_images(&mut self, client: ClientIndex, id: Option<&str>) {
         if let Some(id) = id {
             self.finish_quick_turn(id);
         }
         let mut listed = self.read_pages(client, "image/list", &json!({ "threadId": id })).expect("images");
-        // What runs may have made images that are not told yet.
+        // Running turns may have generated images that are not announced yet.
         let runs = |thread: &&Thread| thread.running.is_some();
         let running: Vec<&str> = self.model.threads.iter().filter(runs).map(|thread| thread.id.as_str()).collect();
         let shown = self.model.shown_handles();
@@ -45,14 +45,14 @@ impl World {
         assert_eq!(handles, expected);
     }
 
-    /// Any image that there ever was, by chunks of any size.
-    pub(super) fn read_some_image(&mut self, client: ClientIndex) {
+    /// Reads any image that ever existed, in chunks of random size.
+    pub(in crate::random) fn read_some_image(&mut self, client: ClientIndex) {
         if let Some(handle) = self.some_image() {
             self.read_image(client, &handle);
         }
     }
 
-    pub(super) fn read_image(&mut self, client: ClientIndex, handle: &str) {
+    pub(in crate::random) fn read_image(&mut self, client: ClientIndex, handle: &str) {
         if !self.model.shown_handles().contains(handle) {
             let answer = self.call(client, "image/read", &json!({ "imageId": handle, "offset": 0 }));
             let fate = if self.model.is_marked_deleted(handle) { "was deleted" } else { "not found" };
@@ -73,8 +73,8 @@ impl World {
         assert_eq!(sha256(&bytes), self.model.images[handle].sha256);
     }
 
-    /// Copies an image to one of a few files, which may be there already.
-    pub(super) fn export(&mut self, client: ClientIndex) {
+    /// Exports an image to one of three files, which may exist.
+    pub(in crate::random) fn export(&mut self, client: ClientIndex) {
         let Some(handle) = self.some_image() else { return };
         let path = self.sandbox.project().join(format!("export-{}.png", self.rng.below(3)));
         let (is_there, overwrite) = (path.exists(), self.rng.one_in(2));
@@ -97,8 +97,8 @@ impl World {
         assert_eq!(sha256(&copy), self.model.images[&handle].sha256);
     }
 
-    /// Deletes an image from the only thread that shows it, or from a named one.
-    pub(super) fn delete_image(&mut self, client: ClientIndex) {
+    /// Deletes an image from the only thread that shows it, or from a named thread.
+    pub(in crate::random) fn delete_image(&mut self, client: ClientIndex) {
         let Some(handle) = self.some_image() else { return };
         let showing = |world: &Self| -> Vec<String> {
             let showing = world.model.threads_with_images().filter(|thread| thread.shows(&handle));
@@ -132,10 +132,10 @@ impl World {
     fn delete_image_of(&mut self, client: ClientIndex, handle: &str, id: &str, params: &Value, showing: usize) {
         let elsewhere = self.model.thread(id).filter(|thread| thread.ephemeral).and_then(|thread| thread.writer);
         let refusal = match elsewhere.filter(|writer| *writer != PROCESS_OF_CLIENT[client]) {
-            // Others do not see the thread, but leave it its images.
+            // Other processes cannot see an ephemeral thread, but must not delete its images.
             Some(writer) => Some(self.in_use_error(id, writer)),
             None if self.model.thread(id).is_some() => self.rewrite_error(client, id),
-            // A thread that has ended refuses nothing.
+            // A thread that has ended does not refuse a deletion.
             None => None,
         };
         let answer = self.call(client, "image/delete", params);
@@ -147,8 +147,8 @@ impl World {
         self.expect_notices(self.notices_for(client, id, "image/deleted"));
     }
 
-    /// Any that there ever was.
-    pub(super) fn some_image(&mut self) -> Option<String> {
+    /// Any image that ever existed.
+    pub(in crate::random) fn some_image(&mut self) -> Option<String> {
         let handles: Vec<String> = self.model.images.keys().cloned().collect();
         self.rng.choose(&handles).cloned()
     }

@@ -1,16 +1,16 @@
-//! Who hears a thread, and when it leaves memory because nobody does.
+//! Subscriptions to threads, and threads that are unloaded after their last subscriber has left.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 use serde_json::json;
 
-use super::model::{ClientIndex, PROCESS_OF_CLIENT, Running, text};
-use super::world::{Notice, World, clients_of};
 use crate::listen::server::TIMEOUT;
+use crate::random::model::{ClientIndex, PROCESS_OF_CLIENT, Running, text};
+use crate::random::world::{Notice, World, clients_of};
 
 impl World {
-    pub(super) fn resume(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn resume(&mut self, client: ClientIndex, id: &str) {
         let refusal = self.write_error(client, id);
         if refusal.is_none() {
             self.finish_quick_turn(id);
@@ -27,7 +27,7 @@ impl World {
         self.expect_notices(Vec::new());
     }
 
-    pub(super) fn unsubscribe(&mut self, client: ClientIndex, id: &str) {
+    pub(in crate::random) fn unsubscribe(&mut self, client: ClientIndex, id: &str) {
         self.finish_quick_turn(id);
         self.may_receive_early = Some((client, id.to_owned()));
         let answer = self.request(client, "thread/unsubscribe", &json!({ "threadId": id }));
@@ -53,9 +53,10 @@ impl World {
         }
     }
 
-    /// Closes a connection and opens it anew; what only it has heard leaves memory without a word.
-    pub(super) fn reconnect(&mut self, client: ClientIndex) {
-        // A thread that only this connection hears; once it is gone, so are all that it has heard.
+    /// Closes a connection and opens a new one. Threads that had no other subscriber are unloaded without a
+    /// notification.
+    pub(in crate::random) fn reconnect(&mut self, client: ClientIndex) {
+        // Creates a thread with no other subscriber. Once it is unloaded, so are all others of the closed connection.
         let started = self.request(client, "thread/start", &json!({ "ephemeral": true }));
         let sentinel = text(&started["thread"]["id"]);
         self.expect_notices(vec![(client, "thread/started".to_owned(), sentinel.clone())]);
@@ -66,7 +67,7 @@ impl World {
             match &mut thread.running {
                 Some(running) => {
                     running.subscribers_at_start.remove(&client);
-                    // Nobody can be told through a connection that is closed.
+                    // A closed connection cannot be notified.
                     running.last_subscriber_disconnected |= running.last_unsubscribers.remove(&client) || was_last;
                 }
                 None if was_last => unheard.push(thread.id.clone()),
@@ -80,15 +81,16 @@ impl World {
         }
     }
 
-    /// A turn of a thread that nobody hears is over: waits until the thread is out of memory, and for the one who is told.
-    pub(super) fn wait_for_unload(&mut self, id: &str, running: &Running) {
+    /// Waits until a thread without subscribers is unloaded after its turn, and for the notification of its last
+    /// subscriber.
+    pub(in crate::random) fn wait_for_unload(&mut self, id: &str, running: &Running) {
         let process = self.model.thread(id).and_then(|thread| thread.writer).expect("it is in memory");
         let client = clients_of(process).next().expect("a connection");
         self.wait_until_unloaded(client, &BTreeSet::from([id.to_owned()]));
         let closed = |client: &ClientIndex| (*client, "thread/closed".to_owned(), id.to_owned());
         let notices: Vec<Notice> = running.last_unsubscribers.iter().map(closed).collect();
         if running.last_subscriber_disconnected {
-            // Whoever takes it out of memory first tells its own connection, which may be closed.
+            // The process notifies one of the connections that left, which may be closed.
             self.optional_notices.extend(notices);
             return;
         }
@@ -106,14 +108,14 @@ impl World {
         while self.loaded_ids(client).intersection(ids).next().is_some() {
             assert!(asked.elapsed() < TIMEOUT, "{ids:?} stay in memory");
         }
-        // It is free for other processes a moment later, and a request of the thread waits for that.
+        // The thread is free for other processes a moment later. A request for the thread waits for that.
         for id in ids {
             let _ = self.call(client, "thread/read", &json!({ "threadId": id }));
         }
     }
 
-    /// A thread that left memory is free for all processes; an ephemeral one is over.
-    pub(super) fn mark_unloaded(&mut self, id: &str) {
+    /// Marks a thread as unloaded, so that any process can load it. An ephemeral thread ends.
+    pub(in crate::random) fn mark_unloaded(&mut self, id: &str) {
         let thread = self.model.thread_mut(id);
         thread.writer = None;
         if thread.ephemeral {

@@ -1,4 +1,4 @@
-//! Every request body of the tests, judged by OpenAI's own document.
+//! Checks every request body that the tests send against OpenAI's API document.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,13 +7,13 @@ use easel_testkit::request_log::DIALECT_HEADER;
 use serde_json::{Value, json};
 
 use super::document::{Document, KINDS, Kind};
-use super::{form, named, say};
+use super::{form, path_from_env, print_line};
 
-/// So many bodies of each kind the tests send at least: a judge that finds nothing to judge has not judged.
-const FLOORS: [(Kind, usize); KINDS.len()] =
+/// The fewest bodies of each kind in a complete test run. A check without requests would prove nothing.
+const MIN_REQUESTS: [(Kind, usize); KINDS.len()] =
     [(Kind::Response, 100), (Kind::Generation, 100), (Kind::EditForm, 1), (Kind::EditJson, 2)];
 
-/// A request as the recorder wrote it.
+/// A request as the request log has it.
 struct Request {
     line: String,
     headers: Vec<(String, String)>,
@@ -38,13 +38,13 @@ impl Request {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// Without the query.
+    /// The path without the query.
     fn path(&self) -> &str {
         let target = self.line.split(' ').nth(1).unwrap_or_default();
         target.split('?').next().unwrap_or_default()
     }
 
-    /// The endpoint and what its body must be; `None` for what has no body.
+    /// The endpoint and the kind of its body, or `None` for a request without a body.
     fn kind(&self) -> Option<Result<(&'static str, Kind), String>> {
         if self.line.starts_with("GET ") {
             return None;
@@ -55,7 +55,7 @@ impl Request {
             ("images/edits", if self.is_form() { Kind::EditForm } else { Kind::EditJson }),
         ];
         let found = endpoints.into_iter().find(|(endpoint, _)| self.path().ends_with(&format!("/{endpoint}")));
-        Some(found.ok_or_else(|| "no endpoint of OpenAI's".to_owned()))
+        Some(found.ok_or_else(|| "not an endpoint of OpenAI's".to_owned()))
     }
 
     fn is_form(&self) -> bool {
@@ -75,10 +75,10 @@ impl Request {
 }
 
 #[test]
-fn every_request_of_the_tests_satisfies_openais_document() {
+fn every_test_request_satisfies_the_openai_document() {
     let Some(document) = document() else { return };
-    let Some(folder) = named("EASEL_REQUEST_LOG") else { return };
-    let mut judged: BTreeMap<Kind, usize> = BTreeMap::new();
+    let Some(folder) = path_from_env("EASEL_REQUEST_LOG") else { return };
+    let mut checked: BTreeMap<Kind, usize> = BTreeMap::new();
     let mut other: BTreeMap<String, usize> = BTreeMap::new();
     let mut problems = Vec::new();
     for file in std::fs::read_dir(folder).expect("the folder of requests").flatten() {
@@ -89,34 +89,38 @@ fn every_request_of_the_tests_satisfies_openais_document() {
                 *other.entry(format!("another API by design, {}", request.header(DIALECT_HEADER))).or_default() += 1;
             }
             Some(Ok((_, kind))) => {
-                *judged.entry(kind).or_default() += 1;
+                *checked.entry(kind).or_default() += 1;
                 let found = request.problems(kind, &document);
                 problems.extend(found.into_iter().map(|problem| (request.line.clone(), file.path(), problem)));
             }
             Some(Err(problem)) => problems.push((request.line.clone(), file.path(), problem)),
         }
     }
-    say(&format!("judged by OpenAI's document: {judged:?}, invalid: {}", problems.len()));
+    print_line(&format!("checked against OpenAI's document: {checked:?}, invalid: {}", problems.len()));
     for (what, count) in other {
-        say(&format!("not judged: {count} {what}"));
+        print_line(&format!("not checked: {count} {what}"));
     }
     assert!(problems.is_empty(), "{problems:#?}");
-    for (kind, floor) in FLOORS {
-        let judged = judged.get(&kind).copied().unwrap_or(0);
-        assert!(judged >= floor, "only {judged} bodies of the kind {kind:?} were there to judge");
+    for (kind, floor) in MIN_REQUESTS {
+        let count = checked.get(&kind).copied().unwrap_or(0);
+        assert!(
+            count >= floor,
+            "the request log has {count} bodies of the kind {kind:?}, expected {floor}; failed or missing test runs \
+             leave requests out"
+        );
     }
 }
 
 #[test]
-fn the_judge_finds_every_planted_mistake() {
+fn checks_find_every_planted_mistake() {
     let Some(document) = document() else { return };
     for (kind, right, mistakes) in planted() {
         assert_eq!(document.problems(kind, &right), Vec::<String>::new(), "{kind:?}");
         for (at, mistake) in mistakes {
             let mut wrong = right.clone();
             let (parent, name) = at.rsplit_once('/').expect("a path");
-            wrong.pointer_mut(parent).expect("a place")[name] = mistake;
-            assert!(!document.problems(kind, &wrong).is_empty(), "{kind:?}: nothing is wrong with {wrong}");
+            wrong.pointer_mut(parent).expect("an object at this path")[name] = mistake;
+            assert!(!document.problems(kind, &wrong).is_empty(), "{kind:?}: no problem was found in {wrong}");
         }
         let mut without_prompt = right.clone();
         let prompt = without_prompt.as_object_mut().expect("an object").remove("prompt");
@@ -126,7 +130,7 @@ fn the_judge_finds_every_planted_mistake() {
 
 type Planted = (Kind, Value, Vec<(&'static str, Value)>);
 
-/// A right body of each kind, and what makes it wrong.
+/// A valid body of each kind, with changes that make it invalid.
 fn planted() -> [Planted; 4] {
     let fields = || {
         vec![
@@ -173,7 +177,7 @@ fn planted() -> [Planted; 4] {
 }
 
 #[test]
-fn the_judge_reads_a_form_as_a_server_does() {
+fn forms_are_parsed_as_servers_do() {
     let part =
         |head: &str, content: &str| format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n");
     let png = |name: &str| {
@@ -181,7 +185,7 @@ fn the_judge_reads_a_form_as_a_server_does() {
     };
     let read = |parts: &[String]| {
         let body = (parts.concat() + "--b--\r\n").replace("\\x89", "\u{1}").replace("\\x1a", "\x1a");
-        // No string holds the first byte of a PNG.
+        // JSON strings cannot contain the first byte of a PNG.
         let body: Vec<u8> = body.bytes().map(|byte| if byte == 1 { 0x89 } else { byte }).collect();
         form::parts("multipart/form-data; boundary=b", &body).and_then(|parts| form::object(&parts))
     };
@@ -202,5 +206,5 @@ fn the_judge_reads_a_form_as_a_server_does() {
 }
 
 fn document() -> Option<Document> {
-    named("EASEL_OPENAI_SPEC").map(|path| Document::read(&path))
+    path_from_env("EASEL_OPENAI_SPEC").map(|path| Document::read(&path))
 }
