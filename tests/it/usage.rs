@@ -123,7 +123,7 @@ async fn invalid_usage_params_are_refused() {
         (
             "config/value/write",
             json!({"keyPath": "prices.m.image", "value": -0.5, "mergeStrategy": "replace"}),
-            "-32600 `prices.m.image` in the home configuration was ignored: it must be a number of US dollars from 0 to 1000000.",
+            "-32600 `prices.m.image` must be a number of US dollars from 0 to 1000000.",
         ),
     ] {
         assert_eq!(server.call(method, &params).await, Err(said.to_owned()), "{method} {params}");

@@ -159,7 +159,7 @@ async fn overriding_layer_is_reported_by_the_write() {
     assert_eq!(written.status, WriteStatus::OkOverridden);
     let metadata = written.overridden_metadata.expect("what holds");
     assert_eq!(metadata.effective_value, 5);
-    assert_eq!(metadata.message, "`images.parallel` on the command line says something else, which holds.");
+    assert_eq!(metadata.message, "`images.parallel` is overridden by the command line.");
     assert_eq!(home_text(&sandbox), "[images]\nparallel = 3\n");
     server.close().await;
 }

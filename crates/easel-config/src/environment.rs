@@ -1,27 +1,27 @@
-//! What the program takes from its process: variables, working directory, the user's home.
+//! What the program reads from its process: environment variables, working directory and home directory.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The environment of the process, read once at start. Tests build it by hand.
+/// The environment of the process, read once at start. Tests build their own.
 ///
-/// Its `Debug` shows names only, because variables hold keys and tokens.
+/// `Debug` prints the names of variables but not their values, which include keys and tokens.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
-    /// All environment variables as they were at start.
+    /// All environment variables at start.
     pub variables: BTreeMap<OsString, OsString>,
-    /// The working directory: relative paths of the environment and of clients are meant from here.
+    /// The working directory, against which relative paths are resolved.
     pub cwd: PathBuf,
-    /// The user's home directory, when there is one.
+    /// The user's home directory, if there is one.
     pub user_home: Option<PathBuf>,
 }
 
 impl Environment {
-    /// Reads the process. This is the single place in the workspace that does so.
+    /// Reads the environment of the process. Nothing else in the workspace does.
     ///
-    /// A working directory that no longer exists counts as `/`.
+    /// The working directory is `/` if the real one no longer exists.
     pub fn from_process() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
@@ -30,22 +30,23 @@ impl Environment {
         }
     }
 
-    /// The variable as it is, or `None` when it is unset or empty: an empty one is how shells say "not set".
+    /// Returns the value of a variable, or `None` if it is unset or empty. Shells set a variable to the empty string to
+    /// say "not set".
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
-    /// The variable as text, or `None` when it is unset, empty or not UTF-8.
+    /// Returns the value of a variable as text, or `None` if it is unset, empty or not UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.variable(name).and_then(OsStr::to_str)
     }
 
-    /// The variable as a path made absolute from the working directory, or `None` when it is unset or empty.
+    /// Returns the value of a variable as an absolute path, or `None` if it is unset or empty.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.variable(name).map(|value| self.absolute(Path::new(value)))
     }
 
-    /// The path as meant from the working directory. Links are left as they are.
+    /// Resolves a path against the working directory. Symbolic links are not followed.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.join(path)
     }
@@ -66,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_output_names_variables_and_hides_their_values() {
+    fn debug_shows_names_of_variables_only() {
         let environment = Environment {
             variables: BTreeMap::from([(OsString::from("OPENAI_API_KEY"), OsString::from("sk-canary"))]),
             ..Environment::default()
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_counts_as_unset() {
+    fn empty_variable_counts_as_unset() {
         let variables = BTreeMap::from([(OsString::from("EASEL_HOME"), OsString::new())]);
         let environment = Environment { variables, ..Environment::default() };
         assert_eq!(environment.variable("EASEL_HOME"), None);
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_process_has_a_working_directory() {
+    fn process_has_a_working_directory() {
         assert!(Environment::from_process().cwd.is_absolute());
     }
 }

@@ -1,4 +1,4 @@
-//! The home folder: configuration, database and pictures of one user.
+//! The home folder, which holds the configuration, the database and the images of one user.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -6,26 +6,29 @@ use std::path::{Path, PathBuf};
 
 use crate::Environment;
 
-/// Why there is no home folder.
+/// Why the home folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// Neither variable is set and the user has no home directory.
-    #[error("set EASEL_HOME to a folder: this user has no home directory")]
+    #[error("this user has no home directory; set EASEL_HOME to a folder")]
     Unknown,
-    /// The folder is not there and cannot be made.
-    #[error("the home folder {} cannot be created", path.display())]
+    /// The folder does not exist and cannot be created.
+    #[error("cannot create the home folder {}", path.display())]
     Create {
-        /// The folder that was asked for.
+        /// The path of the home folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
-/// Where Easel keeps everything: `$EASEL_HOME`, else `$CODEX_HOME/easel`, else `~/.easel`.
+/// Returns the path of the home folder: `$EASEL_HOME`, else `$CODEX_HOME/easel`, else `~/.easel`.
 ///
-/// A client that isolates itself by `CODEX_HOME` isolates Easel too. A relative path is meant from the working
-/// directory. Nothing is created; see [`create_home`].
+/// A client that isolates itself with `CODEX_HOME` therefore isolates Easel too. Relative paths are resolved against
+/// the working directory. Nothing is created; see [`create_home`].
+///
+/// # Errors
+/// [`HomeError::Unknown`] if neither variable is set and the user has no home directory.
 pub fn home(environment: &Environment) -> Result<PathBuf, HomeError> {
     if let Some(home) = environment.path("EASEL_HOME") {
         return Ok(home);
@@ -36,45 +39,48 @@ pub fn home(environment: &Environment) -> Result<PathBuf, HomeError> {
     environment.user_home.as_ref().map(|user_home| user_home.join(".easel")).ok_or(HomeError::Unknown)
 }
 
-/// Creates the home folder, and the folders above it that are missing, readable by the user alone (0700).
+/// Creates the home folder and its missing parents with mode 0700.
 ///
-/// A folder that is already there keeps its permissions: the user chose them.
+/// An existing folder keeps its permissions, because the user chose them.
+///
+/// # Errors
+/// [`HomeError::Create`] if the folder cannot be created.
 pub fn create_home(home: &Path) -> Result<(), HomeError> {
-    let failed = |source| HomeError::Create { path: home.to_owned(), source };
+    let create_error = |source| HomeError::Create { path: home.to_owned(), source };
     let is_new = !home.exists();
-    private_folders().create(home).map_err(failed)?;
-    if is_new { close_to_others(home).map_err(failed) } else { Ok(()) }
+    private_folder_builder().create(home).map_err(create_error)?;
+    if is_new { restrict_to_owner(home).map_err(create_error) } else { Ok(()) }
 }
 
-/// The mode with which the folder was made is enough.
+/// Does nothing: the folder was created with mode 0700.
 #[cfg(not(windows))]
-fn close_to_others(_home: &Path) -> io::Result<()> {
+fn restrict_to_owner(_home: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes away what the folder inherits, so that its owner and the system alone have it, with all that will be in it. The
-/// profile of a user is closed to others already, but a home can be anywhere.
+/// Removes inherited permissions, so that only the owner and the system have access to the folder and its contents. The
+/// profile folder of a user is restricted already, but a home can be anywhere.
 #[cfg(windows)]
-fn close_to_others(home: &Path) -> io::Result<()> {
+fn restrict_to_owner(home: &Path) -> io::Result<()> {
     use std::process::{Command, Stdio};
     let mut command = Command::new("icacls.exe");
-    // Owner rights and the system, by numbers that are the same in every language of Windows.
+    // Owner Rights and Local System by their security identifiers, whose names depend on the language of Windows.
     command.arg(home).args(["/inheritance:r", "/grant:r", "*S-1-3-4:(OI)(CI)F", "*S-1-5-18:(OI)(CI)F", "/q"]);
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other("icacls cannot close it to other users")) }
+    if status.success() { Ok(()) } else { Err(io::Error::other("icacls cannot restrict the folder to its owner")) }
 }
 
 #[cfg(unix)]
-fn private_folders() -> DirBuilder {
+fn private_folder_builder() -> DirBuilder {
     use std::os::unix::fs::DirBuilderExt;
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder
 }
 
-/// Elsewhere folders have no mode.
+/// Folders have no mode on other systems.
 #[cfg(not(unix))]
-fn private_folders() -> DirBuilder {
+fn private_folder_builder() -> DirBuilder {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     builder
@@ -96,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_home_is_the_first_of_easel_home_codex_home_and_the_user_home() {
+    fn easel_home_precedes_codex_home_and_the_user_home() {
         let table: &[(&[(&str, &str)], &str)] = &[
             (&[], "/home/ada/.easel"),
             (&[("CODEX_HOME", "/iso")], "/iso/easel"),
@@ -113,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn without_any_home_the_error_says_what_to_set() {
+    fn error_without_any_home_names_the_variable() {
         let nobody = Environment { variables: BTreeMap::new(), cwd: PathBuf::from("/"), user_home: None };
         assert!(home(&nobody).unwrap_err().to_string().contains("EASEL_HOME"));
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_new_home_and_its_parents_are_private_and_an_old_one_is_left_alone() {
+    fn new_home_is_private_and_existing_home_keeps_its_mode() {
         use std::os::unix::fs::PermissionsExt;
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let root = tempfile::tempdir().unwrap();
@@ -134,11 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_where_the_home_should_be_is_an_error_that_names_it() {
+    fn file_instead_of_the_home_is_an_error_with_source() {
+        use std::error::Error as _;
         let root = tempfile::tempdir().unwrap();
-        let taken = root.path().join("taken");
-        std::fs::write(&taken, "").unwrap();
-        let error = create_home(&taken).unwrap_err();
-        assert!(error.to_string().contains("taken"), "{error}");
+        let file = root.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = create_home(&file).unwrap_err();
+        assert!(error.to_string().contains("file") && error.source().is_some(), "{error}");
     }
 }

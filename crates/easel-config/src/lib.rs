@@ -1,63 +1,44 @@
-//! Configuration of Easel: where its home is, which layers say what, and what holds in the end.
+//! Configuration of Easel: finds the home folder, reads and validates every layer, and merges the layers.
 //!
-//! Layers, later wins: built-in defaults, `config.toml` of the home (and the profile chosen from it),
-//! `.easel/config.toml` of the thread's project, environment (`EASEL__FEATURES__IMAGEGENEXT=true`), command line,
-//! features that the client switched, overrides of one thread. The `config` crate merges them and remembers the origin of every value; before that, every
-//! source passes one table of known keys ([`KEYS`]), so that a mistake costs one key and not the start.
+//! Layers, lowest precedence first: built-in defaults, `config.toml` in the home folder, the profile chosen from it,
+//! `.easel/config.toml` of the thread's project, environment variables (`EASEL__FEATURES__IMAGEGENEXT=true`), the
+//! command line, features that a client switched at run time, and the overrides of one thread. Every layer is
+//! validated against the table of keys in `keys`, so a mistake costs one key and never the start of the server. The
+//! `config` crate merges what is left.
 //!
-//! This crate must not know the wire, the providers or an async runtime: it reads small files and answers at once.
-//! Nothing else in the workspace reads the process environment; it all comes through [`Environment`].
-//! No warning ever repeats a value, because a value in the wrong place may be a secret.
+//! This crate must not know the wire, HTTP or an async runtime: it reads small files and returns at once. Nothing else
+//! in the workspace reads the process environment; everything goes through [`Environment`]. Warnings and errors never
+//! repeat a value, because a value in the wrong place may be a secret.
 //!
-//! [`Loader::write`] changes the home file, and nothing else does.
+//! Only [`Loader::write`] changes a file, and only the home's `config.toml`.
 //!
-//! Start reading at [`Loader`], then [`Config`] for what can be set, then `walk` for how one source is judged.
+//! Start reading at [`Loader`], then [`Config`] for what can be set, `keys` for the limits of each key, and `validate`
+//! for how one layer is checked.
 
 mod environment;
 mod home;
 mod loader;
-mod stack;
 
-mod edit;
-mod lock;
-mod write;
-
-mod features;
 mod keys;
-mod provider_settings;
 mod settings;
 
-mod depth;
-mod file;
-mod node;
-mod overrides;
-mod owner;
-mod peer;
-mod policy;
-mod project;
-mod trust;
-mod walk;
-
-mod describe;
-mod layer;
+mod layers;
+mod validate;
 mod warning;
+
+mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use describe::{describe, overridden};
 pub use environment::Environment;
-pub use features::{FEATURES, Feature, Stage};
 pub use home::{HomeError, create_home, home};
-pub use keys::{KEYS, Key, Kind, ProjectMay};
-pub use layer::{Layer, LayerName};
-pub use loader::{Loaded, Loader};
-pub use overrides::{Invocation, known_overrides, names_secret};
-pub use policy::{PROCESS_WIDE, RESERVED_FROM_PROJECTS};
-pub use provider_settings::{EditStyle, Hidden, ProviderAuth, ProviderConfig, ProviderImages};
+pub use keys::HIDDEN;
+pub use layers::{Invocation, Layer, LayerName, find_secret_key, storable_overrides};
+pub use loader::{Loaded, Loader, Override};
 pub use settings::{
-    Config, CredentialsStore, Detail, Features, History, ImageResult, Images, Limits, Price, Server, Wire,
+    Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, ImageResult, Images, Limits,
+    Price, Project, ProviderAuth, ProviderConfig, ProviderImages, SecretValue, Server, TrustLevel, Wire,
 };
-pub use trust::{Project, TrustLevel};
 pub use warning::Warning;
-pub use write::{Edit, Merge, WriteRefused, Written};
+pub use write::{Edit, Merge, WriteError, Written};

@@ -1,125 +1,159 @@
-//! Collects the layers, has them judged one by one, and merges what is left.
+//! Collects the layers of a configuration, validates them one by one, and merges them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::overrides::{from_command_line, from_environment, from_switches, from_thread};
-use crate::policy::{KILL_SWITCH, Policy};
-use crate::stack::{Stack, defaults};
-use crate::trust::is_trusted;
-use crate::warning::Fault;
-use crate::{Config, Environment, FEATURES, Invocation, Layer, LayerName, Warning, project};
+use crate::layers::{
+    LayerStack, default_layer, file, from_command_line, from_environment, from_features, from_thread, is_trusted,
+    project_file,
+};
+use crate::validate::{KILL_SWITCH, Policy};
+use crate::{Config, Environment, FEATURES, Invocation, Layer, LayerName, Warning};
 
-/// Loads the configuration of one process and of its threads. Files are read anew each time.
+/// Loads the configuration of a process and of its threads. Files are read again at each load.
 #[derive(Debug, Clone)]
 pub struct Loader {
     environment: Environment,
     home: PathBuf,
     invocation: Invocation,
-    /// Features that were switched while the process ran, and how.
-    switches: BTreeMap<String, bool>,
+    /// Features that a client switched at run time, with whether each is on.
+    features: BTreeMap<String, bool>,
 }
 
-/// A configuration, what was wrong with it, and who said what.
+/// A loaded configuration: its values, their origins, and the problems that were found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// What holds.
+    /// The effective configuration.
     pub config: Config,
-    /// What was ignored or refused, in the order of the layers, at most a few dozen for each.
+    /// The problems, in the order of the layers; at most 32 for each layer.
     pub warnings: Vec<Warning>,
-    /// Keys of the peer that were passed over, for a debug log.
-    pub passed_over: Vec<Warning>,
-    /// The layers that say something, lowest precedence first; defaults and home are always there.
+    /// Settings of Codex that were ignored, for a debug log.
+    pub ignored: Vec<Warning>,
+    /// The layers, lowest precedence first. The defaults and the home are always included, others if they set
+    /// something.
     pub layers: Vec<Layer>,
-    /// For every dotted key that has a value, the layer that won.
+    /// The layer that set each dotted key.
     pub origins: BTreeMap<String, LayerName>,
 }
 
+/// A key of the home's file whose value another layer overrides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// The dotted key.
+    pub key: String,
+    /// The layer that sets the effective value.
+    pub layer: Layer,
+    /// The effective value, or `***` if it may be secret.
+    pub effective_value: Value,
+}
+
+/// Prints a sentence for people.
+impl fmt::Display for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is overridden by the {}.", self.key, self.layer.name.noun())
+    }
+}
+
+impl Loaded {
+    /// Returns a layer by its name.
+    pub fn layer(&self, name: &LayerName) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.name == *name)
+    }
+
+    /// Finds the first of these keys of the home's file that a higher layer overrides.
+    pub fn find_override(&self, keys: &[Vec<String>]) -> Option<Override> {
+        let is_home = |name: &LayerName| matches!(name, LayerName::Home { .. });
+        keys.iter().find_map(|path| {
+            let key = path.join(".");
+            let layer = self.layer(self.origins.get(&key).filter(|name| !is_home(name))?)?.clone();
+            let config = serde_json::to_value(&self.config).unwrap_or_default();
+            let effective_value = path.iter().try_fold(&config, |table, name| table.get(name)).cloned();
+            Some(Override { key, layer, effective_value: effective_value.unwrap_or_default() })
+        })
+    }
+}
+
 impl Loader {
-    /// A loader for this process. `home` need not exist.
+    /// Creates the loader of a process. The folder `home` need not exist.
     pub fn new(environment: Environment, home: PathBuf, invocation: Invocation) -> Self {
-        Self { environment, home, invocation, switches: BTreeMap::new() }
+        Self { environment, home, invocation, features: BTreeMap::new() }
     }
 
-    /// Switches features for this process until its end, above its files, environment and command line. Returns those
-    /// that there are; others are left out.
+    /// Switches features until the process ends, with precedence over files, environment and command line. Returns the
+    /// features that exist; unknown names are ignored.
     ///
-    /// `image_generation` that is switched off here is off for every thread, whatever the thread says: it is a kill
-    /// switch. Switched on, it gives way to a thread that says off.
-    pub fn switch(&mut self, wished: &BTreeMap<String, bool>) -> BTreeMap<String, bool> {
-        let known = |name: &String| FEATURES.iter().any(|feature| feature.name == name);
-        let taken: BTreeMap<_, _> =
-            wished.iter().filter(|(name, _)| known(name)).map(|(name, on)| (name.clone(), *on)).collect();
-        self.switches.extend(taken.clone());
-        taken
+    /// `image_generation` is a kill switch: once it is switched off here, no thread can turn it on. Switched on here, a
+    /// thread can still turn it off.
+    pub fn switch_features(&mut self, requested: &BTreeMap<String, bool>) -> BTreeMap<String, bool> {
+        let exists = |name: &str| FEATURES.iter().any(|feature| feature.name == name);
+        let known: BTreeMap<_, _> =
+            requested.iter().filter(|(name, _)| exists(name)).map(|(name, on)| (name.clone(), *on)).collect();
+        self.features.extend(known.clone());
+        known
     }
 
-    /// The home's `config.toml`, which need not exist.
+    /// Returns the path of the home's `config.toml`, which need not exist.
     pub fn file(&self) -> PathBuf {
-        self.home.join(project::FILE)
+        self.home.join(project_file::CONFIG_FILE)
     }
 
-    /// What holds for the process: defaults, home, profile, environment, command line.
+    /// Loads the configuration of the process: defaults, home, profile, environment, command line, switched features.
     ///
-    /// Never fails: what is wrong is left out and told in [`Loaded::warnings`].
+    /// Never fails: invalid parts are left out and reported in [`Loaded::warnings`].
     pub fn load(&self) -> Loaded {
-        let mut stack = Stack::default();
-        self.push_user(&mut stack);
-        self.push_process(&mut stack);
-        stack.merge()
+        let mut stack = LayerStack::default();
+        self.push_user_layers(&mut stack);
+        self.push_process_layers(&mut stack);
+        stack.finish()
     }
 
-    /// What holds for one thread: as [`Loader::load`], with the project of `cwd` above the home file and `overrides`
-    /// (dotted keys; null means absent) above everything.
+    /// Loads the configuration of one thread: that of the process, with the project of `cwd` above the home's file and
+    /// `overrides` above everything. The keys of `overrides` are dotted; null means that a key is absent.
     ///
-    /// The warnings are those of the project and of the overrides only; the others came with [`Loader::load`].
-    pub fn for_thread(&self, cwd: &Path, overrides: &Map<String, Value>) -> Loaded {
-        let mut stack = Stack::default();
-        self.push_user(&mut stack);
-        stack.forget_warnings();
-        self.push_project(&mut stack, &self.environment.absolute(cwd));
-        let mut process = Stack::default();
-        self.push_process(&mut process);
+    /// The warnings are those of the project and of the overrides. [`Loader::load`] returns the others.
+    pub fn load_for_thread(&self, cwd: &Path, overrides: &Map<String, Value>) -> Loaded {
+        let mut stack = LayerStack::default();
+        self.push_user_layers(&mut stack);
+        stack.clear_warnings();
+        self.push_project_layer(&mut stack, &self.environment.absolute(cwd));
+        let mut process = LayerStack::default();
+        self.push_process_layers(&mut process);
         stack.layers.append(&mut process.layers);
-        let is_switched_off = self.switches.get(KILL_SWITCH) == Some(&false);
-        let below = serde_json::to_value(stack.merged().0).unwrap_or_default();
-        stack.say(LayerName::Thread, Policy::Thread { is_switched_off, below: &below }, from_thread(overrides));
-        stack.merge()
+        let is_image_generation_off = self.features.get(KILL_SWITCH) == Some(&false);
+        let base = serde_json::to_value(stack.merge()).unwrap_or_default();
+        let policy = Policy::Thread { is_image_generation_off, base: &base };
+        stack.push_raw(LayerName::Thread, policy, from_thread(overrides));
+        stack.finish()
     }
 
-    fn push_user(&self, stack: &mut Stack) {
-        stack.layers.push(defaults());
+    fn push_user_layers(&self, stack: &mut LayerStack) {
+        stack.layers.push(default_layer());
         let file = self.file();
-        let home = LayerName::Home { file: file.clone() };
-        let entries = stack.read(&home, &file);
-        let chosen = self.invocation.profile.as_ref();
-        let is_found = stack.push_home(&file, chosen, entries);
-        if let Some(name) = chosen.filter(|_| !is_found) {
-            let path = ["profiles".to_owned(), name.clone()];
-            stack.warnings.push(Warning::of_key(&home, &path, None, Fault::NoProfile));
-        }
+        let entries = stack.read(&LayerName::Home { file: file.clone() }, &file);
+        stack.push_home(&file, self.invocation.profile.as_deref(), entries);
     }
 
-    fn push_project(&self, stack: &mut Stack, cwd: &Path) {
-        let Some(layer) = project::find(cwd, &self.home) else { return };
+    fn push_project_layer(&self, stack: &mut LayerStack, cwd: &Path) {
+        let Some(layer) = project_file::find(cwd, &self.home) else { return };
         let LayerName::Project { folder, file } = &layer else { return };
-        if project::is_of_another_user(folder, file) {
-            stack.warnings.push(Warning::of_layer(&layer, None, "was ignored: it belongs to another user"));
+        if project_file::is_foreign_project(folder, file) {
+            stack.warnings.push(file::foreign_file(&layer));
             return;
         }
         let entries = stack.read(&layer, file);
-        let below = stack.merged().0;
-        let is_trusted = is_trusted(&below.projects, folder.parent().unwrap_or(folder), cwd);
-        let below = serde_json::to_value(below).unwrap_or_default();
-        stack.push(layer, Policy::Project { is_trusted, below: &below }, entries);
+        let base = stack.merge();
+        let is_trusted = is_trusted(&base.projects, folder.parent().unwrap_or(folder), cwd);
+        let base = serde_json::to_value(base).unwrap_or_default();
+        stack.push(layer, Policy::Project { is_trusted, base: &base }, entries);
     }
 
-    fn push_process(&self, stack: &mut Stack) {
-        stack.say(LayerName::Environment, Policy::Trusted, from_environment(&self.environment));
-        stack.say(LayerName::CommandLine, Policy::Trusted, from_command_line(&self.invocation));
-        let switches = self.switches.iter().map(|(name, on)| (name.as_str(), *on));
-        stack.say(LayerName::Switches, Policy::Trusted, from_switches(switches));
+    fn push_process_layers(&self, stack: &mut LayerStack) {
+        stack.push_raw(LayerName::Environment, Policy::Unrestricted, from_environment(&self.environment));
+        stack.push_raw(LayerName::CommandLine, Policy::Unrestricted, from_command_line(&self.invocation));
+        let features = self.features.iter().map(|(name, on)| (name.as_str(), *on));
+        stack.push_raw(LayerName::RuntimeFeatures, Policy::Unrestricted, from_features(features));
     }
 }

@@ -1,12 +1,12 @@
-//! The layers as users meet them: files, variables and arguments in, a configuration and warnings out.
+//! Tests of the crate as a whole: files, variables and options in, a configuration and warnings out.
 
-mod describe;
 mod example;
 mod files;
 mod layers;
 mod overrides;
-mod refusals;
-mod stored;
+mod project_policy;
+mod redaction;
+mod storable;
 mod trust;
 mod writes;
 
@@ -17,23 +17,23 @@ use serde_json::{Map, Value};
 
 use crate::{Environment, Invocation, Loaded, Loader, Warning};
 
-/// A home and a project on disk, and an environment and a command line beside them.
-struct Desk {
+/// A home and a project in a temporary folder, with an environment and a command line.
+struct Sandbox {
     root: tempfile::TempDir,
     /// Whether the home configuration trusts the project.
-    is_trusting: bool,
+    has_trust: bool,
     environment: Environment,
     invocation: Invocation,
 }
 
-impl Desk {
+impl Sandbox {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let environment = Environment { cwd: root.path().to_owned(), ..Environment::default() };
-        let desk = Self { root, is_trusting: false, environment, invocation: Invocation::default() };
-        std::fs::create_dir_all(desk.home()).unwrap();
-        std::fs::create_dir_all(desk.project().join("src/deep")).unwrap();
-        desk
+        let sandbox = Self { root, has_trust: false, environment, invocation: Invocation::default() };
+        std::fs::create_dir_all(sandbox.home()).unwrap();
+        std::fs::create_dir_all(sandbox.project().join("src/deep")).unwrap();
+        sandbox
     }
 
     fn home(&self) -> PathBuf {
@@ -46,23 +46,23 @@ impl Desk {
 
     fn with_home(self, text: impl AsRef<[u8]>) -> Self {
         let mut text = text.as_ref().to_owned();
-        if self.is_trusting {
+        if self.has_trust {
             text.extend_from_slice(self.trust(&self.project()).as_bytes());
         }
         std::fs::write(self.home().join("config.toml"), text).unwrap();
         self
     }
 
-    /// With the user's trust in the project, in the home configuration.
-    fn trusting(mut self) -> Self {
-        if std::mem::replace(&mut self.is_trusting, true) {
+    /// Trusts the project in the home configuration.
+    fn with_trust(mut self) -> Self {
+        if std::mem::replace(&mut self.has_trust, true) {
             return self;
         }
         let home = std::fs::read(self.home().join("config.toml")).unwrap_or_default();
         self.with_home(home)
     }
 
-    /// A table of the home configuration.
+    /// Returns a table of the home configuration that trusts the folder.
     fn trust(&self, folder: &std::path::Path) -> String {
         format!("\n[projects.'{}']\ntrust_level = 'trusted'\n", folder.display())
     }
@@ -92,14 +92,16 @@ impl Desk {
         self.loader().load()
     }
 
-    fn for_thread(&self, overrides: Value) -> Loaded {
-        self.loader().for_thread(&self.project().join("src/deep"), &object(overrides))
+    fn load_for_thread(&self, overrides: Value) -> Loaded {
+        self.loader().load_for_thread(&self.project().join("src/deep"), &object(overrides))
     }
 
-    /// The warnings one a line, with the temporary folder left out.
-    fn shown(&self, warnings: &[Warning]) -> String {
+    /// Prints the warnings one per line, with `~/` for the home and without the path of the temporary folder.
+    fn show(&self, warnings: &[Warning]) -> String {
+        let home = format!("{}/", self.home().display());
         let root = format!("{}/", self.root.path().display());
-        warnings.iter().map(|warning| warning.to_string().replace(&root, "")).collect::<Vec<_>>().join("\n")
+        let show = |warning: &Warning| warning.to_string().replace(&home, "~/").replace(&root, "");
+        warnings.iter().map(show).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -1,29 +1,33 @@
-//! What went wrong in a configuration, without ever repeating a value.
+//! Warnings about a configuration. They never repeat a value.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::LayerName;
-use crate::keys::Kind;
-use crate::policy::Refusal;
+use crate::validate::{Issue, did_you_mean};
 
-/// Keys come from files of strangers too; more of one than this says nothing more.
-const LONGEST_SHOWN_KEY: usize = 120;
+/// Maximum number of warnings about one layer. A hostile file of 1 MiB has room for 100,000 mistakes.
+pub(crate) const MAX_WARNINGS: usize = 32;
 
-/// One thing that a layer said and that does not hold.
+/// Maximum number of characters of a key in a warning. Keys come from files of strangers too.
+const MAX_SHOWN_KEY: usize = 120;
+
+/// A problem in one layer, which costs a key or the whole layer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Warning {
-    /// One sentence for people that names key and layer.
+    /// One sentence that names the key or the layer, the reason, and what to do.
     pub summary: String,
-    /// The file that said it.
+    /// The file of the layer.
     pub path: Option<PathBuf>,
     /// The line in that file, from 1.
     pub line: Option<u32>,
     /// The dotted key.
     pub key: Option<String>,
+    /// The same problem as the reason to refuse a change.
+    pub(crate) refusal: String,
 }
 
-/// Prints `file:line: summary`, as compilers do.
+/// Prints `file:line: summary`, like a compiler.
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.path, self.line) {
@@ -34,100 +38,89 @@ impl fmt::Display for Warning {
     }
 }
 
-/// What is wrong with one key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// No such key.
-    Unknown,
-    /// A key of the peer, which has no meaning here.
-    Peer,
-    /// A section with a plain value.
-    NotATable,
-    /// The name that the user chose is not one.
-    BadName,
-    /// The profile that `--profile` asks for is not there.
-    NoProfile,
-    /// The value is of another type or out of range.
-    Value(Kind),
-    /// The layer may not say this.
-    Refused(Refusal),
-}
-
 impl Warning {
-    /// A fault of a key.
-    pub(crate) fn of_key(layer: &LayerName, path: &[String], line: Option<u32>, fault: Fault) -> Self {
-        let key = shown(path);
-        let place = layer.place();
-        let summary = match fault {
-            Fault::Unknown => match path {
-                [section, name] if section == "features" => {
-                    format!("Unknown feature `{}` {place} was ignored.", shown(std::slice::from_ref(name)))
-                }
-                _ => format!("Unknown key `{key}` {place} was ignored."),
-            },
-            Fault::Peer => format!("Key `{key}` {place} has no meaning for Easel and was passed over."),
-            Fault::NotATable => format!("`{key}` {place} must be a table and was ignored."),
-            Fault::BadName => {
-                format!(
-                    "`{key}` {place} was ignored: a name is 1 to 64 letters, digits, dots, hyphens and underscores."
-                )
-            }
-            Fault::NoProfile => format!("`--profile` asks for `{key}`, which is not {place}."),
-            Fault::Value(kind) => format!("`{key}` {place} was ignored: it must be {kind}."),
-            Fault::Refused(Refusal::Project) => format!("`{key}` may not be set {place} and was refused."),
-            Fault::Refused(Refusal::Untrusted) => {
-                let project = if let LayerName::Project { folder, .. } = layer {
-                    folder.parent().unwrap_or(folder).display().to_string()
-                } else {
-                    String::new()
-                };
-                format!(
-                    "`{key}` {place} was refused: the project is not trusted. To trust it, add \
-                     `[projects.{}]` with `trust_level = \"trusted\"` to config.toml in Easel's home.",
-                    toml::Value::String(plain(&project))
-                )
-            }
-            Fault::Refused(Refusal::HomeOnly) => {
-                format!(
-                    "`{key}` {place} was refused: only config.toml in Easel's home says which projects are trusted."
-                )
-            }
-            Fault::Refused(Refusal::Loosened) => {
-                format!("`{key}` {place} was refused: only the user may loosen it.")
-            }
-            Fault::Refused(Refusal::ProcessWide) => {
-                format!("`{key}` {place} was ignored: it holds for the whole server, not for one thread.")
-            }
-            Fault::Refused(Refusal::SwitchedOff) => {
-                format!("`{key}` {place} was refused: it is switched off for the whole server.")
-            }
+    /// Warns about one key.
+    pub(crate) fn of_key(layer: &LayerName, path: &[String], line: Option<u32>, issue: &Issue) -> Self {
+        let key = if let LayerName::Profile { name, .. } = layer {
+            show_key(&[&["profiles".to_owned(), name.clone()], path].concat())
+        } else {
+            show_key(path)
         };
-        Self { summary, path: layer.file().map(Path::to_owned), line, key: Some(key) }
+        let summary = issue.warning(layer, path, &key);
+        let refusal = issue.refusal(layer, path, &key);
+        Self { refusal, key: Some(key), ..Self::of_layer(layer, line, summary) }
     }
 
-    /// A fault of the layer as a whole; `what` completes the sentence that begins with the layer's name.
-    pub(crate) fn of_layer(layer: &LayerName, line: Option<u32>, what: &str) -> Self {
-        let summary = format!("The {} {what}.", layer.noun());
-        Self { summary, path: layer.file().map(Path::to_owned), line, key: None }
+    /// Warns about a file that was ignored as a whole.
+    pub(crate) fn of_file(layer: &LayerName, line: Option<u32>, reason: &str) -> Self {
+        Self::of_layer(layer, line, format!("The file was ignored: {reason}."))
+    }
+
+    /// Warns about a profile that does not exist.
+    pub(crate) fn of_missing_profile(home: &LayerName, name: &str, suggestion: Option<String>) -> Self {
+        let key = show_key(&["profiles".to_owned(), name.to_owned()]);
+        let name = key.strip_prefix("profiles.").unwrap_or_default();
+        let end = did_you_mean(suggestion.as_deref());
+        let summary = format!("Profile `{name}` of `--profile` does not exist{end}");
+        Self { key: Some(key), ..Self::of_layer(home, None, summary) }
+    }
+
+    /// Warns about a layer, in these words.
+    pub(crate) fn of_layer(layer: &LayerName, line: Option<u32>, summary: String) -> Self {
+        Self { refusal: summary.clone(), summary, path: layer.file().map(Path::to_owned), line, key: None }
     }
 }
 
-/// The dotted key, cut to a bound and free of control characters, which could forge lines in a log or on a terminal.
-fn shown(path: &[String]) -> String {
+/// The first warnings about a layer, at most [`MAX_WARNINGS`], and the number of those that were left out.
+#[derive(Debug, Default)]
+pub(crate) struct WarningList {
+    warnings: Vec<Warning>,
+    omitted: usize,
+}
+
+impl WarningList {
+    /// Adds a warning, which is built only if there is room for it.
+    pub(crate) fn push_with(&mut self, warning: impl FnOnce() -> Warning) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(warning());
+        } else {
+            self.omitted += 1;
+        }
+    }
+
+    /// Returns the warnings. If some were left out, the last one says how many.
+    pub(crate) fn finish(mut self, layer: &LayerName) -> Vec<Warning> {
+        if self.omitted > 0 {
+            self.warnings.truncate(MAX_WARNINGS - 1);
+            let count = self.omitted + 1;
+            self.warnings.push(Warning::of_layer(
+                layer,
+                None,
+                format!("The {} has {count} more problems.", layer.noun()),
+            ));
+        }
+        self.warnings
+    }
+}
+
+/// Returns the dotted key, shortened to [`MAX_SHOWN_KEY`] characters and without invisible ones.
+fn show_key(path: &[String]) -> String {
     let dotted = path.join(".");
-    let mut shown: String = plain(&dotted).chars().take(LONGEST_SHOWN_KEY).collect();
-    if dotted.chars().count() > LONGEST_SHOWN_KEY {
+    let mut shown: String = replace_invisible(&dotted).chars().take(MAX_SHOWN_KEY).collect();
+    if dotted.chars().count() > MAX_SHOWN_KEY {
         shown.push('…');
     }
     shown
 }
 
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if is_plain(c) { c } else { '\u{fffd}' }).collect()
+/// Replaces invisible characters, which could forge lines in a log or on a terminal.
+pub(crate) fn replace_invisible(text: &str) -> String {
+    text.chars().map(|c| if is_visible(c) { c } else { '\u{fffd}' }).collect()
 }
 
-/// Bidirectional and zero-width marks are not control characters, yet they make one key look like another.
-fn is_plain(c: char) -> bool {
+/// Returns whether the character is visible. Bidirectional and zero-width marks are no control characters, but they
+/// make one key look like another.
+fn is_visible(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
@@ -138,11 +131,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hostile_key_is_shown_short_and_plain() {
+    fn hostile_key_is_shortened_and_made_visible() {
         let key = format!("a\u{1b}[31m\n\u{202e}{}", "x".repeat(10_000));
-        let warning = Warning::of_key(&LayerName::Environment, &[key], None, Fault::Unknown);
+        let warning = Warning::of_key(&LayerName::Environment, &[key], None, &Issue::Unknown(None));
         assert!(warning.summary.len() < 250, "{}", warning.summary.len());
-        assert!(warning.summary.chars().all(is_plain), "{}", warning.summary);
+        assert!(warning.summary.chars().all(is_visible), "{}", warning.summary);
         assert_eq!(warning.summary.lines().count(), 1);
     }
 }

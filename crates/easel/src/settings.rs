@@ -3,6 +3,7 @@
 //! [`Configuration`] is the current configuration; [`Settings`] implements the methods.
 
 mod configuration;
+mod description;
 mod overrides;
 mod thread_config;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use easel_config::{Config, Edit, Features, Merge};
 use easel_protocol::configuration::{
     ConfigBatchWriteParams, ConfigEdit, ConfigReadParams, ConfigReadResponse, ConfigWriteResponse, MergeStrategy,
-    OverriddenMetadata, WriteStatus,
+    WriteStatus,
 };
 use serde_json::Map;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -53,17 +54,11 @@ impl Settings {
     /// Describes the configuration of a folder: the values, and the layers that they come from.
     ///
     /// # Errors
-    /// [`RequestError::ShuttingDown`].
+    /// [`RequestError::ShuttingDown`], and [`RequestError::Description`] for a bug in Easel.
     pub(crate) async fn read(&self, params: ConfigReadParams) -> Result<ConfigReadResponse, RequestError> {
         let cwd = self.configuration.resolve(params.cwd.as_deref());
         let loaded = self.configuration.for_thread(cwd, Map::new()).await?;
-        let described: ConfigReadResponse =
-            serde_json::from_value(easel_config::describe(&loaded)).map_err(|error| {
-                tracing::error!(%error, "the configuration cannot be described");
-                RequestError::field("config", "cannot be described")
-            })?;
-        let layers = if params.include_layers == Some(true) { described.layers } else { None };
-        Ok(ConfigReadResponse { layers, ..described })
+        description::describe(&loaded, params.include_layers == Some(true))
     }
 
     /// Writes the home's `config.toml`. New threads follow it; loaded ones do if the client asks for it, or if the change
@@ -90,12 +85,7 @@ impl Settings {
         if params.reload_user_config == Some(true) || is_stricter(&loaded.config, &before) {
             self.loaded.actors.reload_all(&answered).await?;
         }
-        let overridden: Option<OverriddenMetadata> =
-            easel_config::overridden(&loaded, &written.keys).and_then(|overridden| {
-                serde_json::from_value(overridden)
-                    .inspect_err(|error| tracing::error!(%error, "cannot report that a value is overridden"))
-                    .ok()
-            });
+        let overridden = loaded.find_override(&written.keys).and_then(description::overridden_metadata);
         let response = ConfigWriteResponse {
             status: if overridden.is_some() { WriteStatus::OkOverridden } else { WriteStatus::Ok },
             version: written.version,

@@ -82,7 +82,7 @@ fn options_count_before_and_after_the_subcommand() {
 fn missing_profile_is_a_warning() {
     let sandbox = Sandbox::new();
     let said = warnings(&sandbox, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
-    insta::assert_snapshot!(said.join("\n").replace(&sandbox.home().display().to_string(), "HOME"), @"HOME/config.toml: `--profile` asks for `profiles.nope`, which is not in the home configuration.");
+    insta::assert_snapshot!(said.join("\n").replace(&sandbox.home().display().to_string(), "HOME"), @"HOME/config.toml: Profile `nope` of `--profile` does not exist.");
 }
 
 #[test]
@@ -110,11 +110,11 @@ fn invalid_config_options_are_warnings() {
     );
     assert!(!said.join("\n").contains("sk-secret"), "a value may be a secret");
     insta::assert_snapshot!(said.join("\n"), @r#"
-    The command line has a `-c` that is not `key=value` and was ignored (number 4).
-    The command line has a `-c` that is not `key=value` and was ignored (number 5).
-    The command line has a `-c` that is not `key=value` and was ignored (number 6).
+    Option `-c` number 4 was ignored: it is not `key=value`.
+    Option `-c` number 5 was ignored: it is not `key=value`.
+    Option `-c` number 6 was ignored: it is not `key=value`.
     `images.parallel` on the command line was ignored: it must be a whole number from 1 to 16.
-    `server` on the command line must be a table and was ignored.
+    `server` on the command line was ignored: it must be a table.
     Unknown feature `` on the command line was ignored.
     "#);
 }
@@ -147,8 +147,8 @@ fn broken_config_file_is_a_warning_with_its_name() {
     let said = warnings(&sandbox, &["app-server"]).join("\n");
     let home = sandbox.home().display().to_string();
     insta::assert_snapshot!(said.replace(&home, "HOME"), @r#"
-    HOME/config.toml:2: Unknown key `unknown_key` in the home configuration was ignored.
-    HOME/config.toml:4: `images.parallel` in the home configuration was ignored: it must be a whole number from 1 to 16.
+    HOME/config.toml:2: Unknown key `unknown_key` was ignored.
+    HOME/config.toml:4: `images.parallel` was ignored: it must be a whole number from 1 to 16.
     "#);
 
     let sandbox = Sandbox::with_config("model_provider = \n");

@@ -1,48 +1,51 @@
-//! What a key takes.
+//! What a key accepts.
 
-use super::HIGHEST_PRICE;
+/// Maximum price in US dollars. A higher one is a typing error.
+pub(crate) const MAX_PRICE: u32 = 1_000_000;
 
-/// What a key takes.
+/// The type of a key's value, with its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `true` or `false`.
-    Switch,
-    /// A whole number from the first to the second, both included.
+    Bool,
+    /// A whole number between two limits, both inclusive.
     Number(u64, u64),
-    /// US dollars from 0 to [`HIGHEST_PRICE`], with cents and less.
+    /// US dollars from 0 to [`MAX_PRICE`]; fractions are allowed.
     Price,
-    /// 1 to so many characters, none of them a control character.
+    /// A string of 1 to this many characters, without control characters.
     Text(usize),
-    /// The same with line breaks and tabs.
-    Prose(usize),
+    /// A string of 1 to this many characters, without control characters other than line breaks and tabs.
+    MultilineText(usize),
     /// One of these words.
-    Choice(&'static [&'static str]),
-    /// An `http` or `https` URL without user name, query or fragment, so that it cannot carry a secret.
+    Enum(&'static [&'static str]),
+    /// An `http` or `https` URL without user name, query or fragment, so that it cannot contain a secret.
     Url,
-    /// The name of an environment variable: a key pasted here by mistake has other characters and is refused.
+    /// The name of an environment variable. A key that was pasted here by mistake has other characters and is refused.
     VariableName,
-    /// A list of at most so many names of environment variables.
-    VariableNames(usize),
-    /// A list of at most so many strings of at most so many characters, none of them a control character.
-    Texts(usize, usize),
+    /// A list of at most this many names of environment variables.
+    VariableNameList(usize),
+    /// A list of strings without control characters: maximum number of strings, maximum characters of each.
+    TextList(usize, usize),
     /// A list of these words, each at most once; comma-separated in an environment variable.
-    Words(&'static [&'static str]),
+    EnumList(&'static [&'static str]),
 }
 
 impl std::fmt::Display for Kind {
     /// Completes the sentence "it must be ...".
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Switch => write!(f, "true or false"),
+            Self::Bool => write!(f, "true or false"),
             Self::Number(low, high) => write!(f, "a whole number from {low} to {high}"),
-            Self::Price => write!(f, "a number of US dollars from 0 to {HIGHEST_PRICE}"),
-            Self::Text(longest) | Self::Prose(longest) => write!(f, "a string of 1 to {longest} characters"),
-            Self::Choice(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
+            Self::Price => write!(f, "a number of US dollars from 0 to {MAX_PRICE}"),
+            Self::Text(max) | Self::MultilineText(max) => write!(f, "a string of 1 to {max} characters"),
+            Self::Enum(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
             Self::Url => write!(f, "an http or https URL without user name, query or fragment"),
             Self::VariableName => write!(f, "the name of an environment variable"),
-            Self::VariableNames(most) => write!(f, "a list of up to {most} names of environment variables"),
-            Self::Texts(most, longest) => write!(f, "a list of up to {most} strings of up to {longest} characters"),
-            Self::Words(words) => write!(f, "a list of \"{}\", each at most once", words.join("\", \"")),
+            Self::VariableNameList(max) => write!(f, "a list of up to {max} names of environment variables"),
+            Self::TextList(max, max_chars) => {
+                write!(f, "a list of up to {max} strings of up to {max_chars} characters")
+            }
+            Self::EnumList(words) => write!(f, "a list of \"{}\", each at most once", words.join("\", \"")),
         }
     }
 }

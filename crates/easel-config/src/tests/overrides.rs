@@ -1,19 +1,19 @@
 use serde_json::json;
 
-use super::Desk;
+use super::Sandbox;
 use crate::{LayerName, Loaded};
 
-/// The layer's own JSON, so that a table can say what a text became.
-fn said(loaded: &Loaded, layer: &LayerName) -> String {
+/// Returns the values of a layer as JSON.
+fn values_of(loaded: &Loaded, layer: &LayerName) -> String {
     loaded
         .layers
         .iter()
         .find(|l| l.name == *layer)
-        .map_or("{}".to_owned(), |l| serde_json::to_string(&l.config).unwrap())
+        .map_or("{}".to_owned(), |l| serde_json::to_string(&l.values).unwrap())
 }
 
 #[test]
-fn an_override_is_a_dotted_key_and_a_toml_value_or_else_a_string() {
+fn override_value_is_toml_or_else_a_string() {
     let table = [
         (r#"model="gpt-5.5""#, r#"{"model":"gpt-5.5"}"#, 0),
         ("model='gpt-5.5'", r#"{"model":"gpt-5.5"}"#, 0),
@@ -58,31 +58,31 @@ fn an_override_is_a_dotted_key_and_a_toml_value_or_else_a_string() {
         ("images..parallel=2", "{}", 1),
         ("", "{}", 1),
     ];
-    for (given, expected, warnings) in table {
-        let loaded = Desk::new().with_override(given).load();
-        assert_eq!(said(&loaded, &LayerName::CommandLine), expected, "{given}");
-        assert_eq!(loaded.warnings.len(), warnings, "{given}: {:?}", loaded.warnings);
+    for (text, expected, warnings) in table {
+        let loaded = Sandbox::new().with_override(text).load();
+        assert_eq!(values_of(&loaded, &LayerName::CommandLine), expected, "{text}");
+        assert_eq!(loaded.warnings.len(), warnings, "{text}: {:?}", loaded.warnings);
     }
 }
 
 #[test]
-fn later_overrides_win_and_disable_wins_over_all() {
-    let mut desk = Desk::new().with_override("images.parallel=2").with_override("images.parallel=3");
-    assert_eq!(desk.load().config.images.parallel, 3);
-    desk = desk.with_override("features.imagegenext=false");
-    desk.invocation.enable = vec!["imagegenext".to_owned()];
-    assert!(desk.load().config.features.imagegenext);
-    desk.invocation.disable = vec!["imagegenext".to_owned()];
-    assert!(!desk.load().config.features.imagegenext);
+fn disable_overrides_enable_and_enable_overrides_c() {
+    let mut sandbox = Sandbox::new().with_override("images.parallel=2").with_override("images.parallel=3");
+    assert_eq!(sandbox.load().config.images.parallel, 3);
+    sandbox = sandbox.with_override("features.imagegenext=false");
+    sandbox.invocation.enable = vec!["imagegenext".to_owned()];
+    assert!(sandbox.load().config.features.imagegenext);
+    sandbox.invocation.disable = vec!["imagegenext".to_owned()];
+    assert!(!sandbox.load().config.features.imagegenext);
 }
 
 #[test]
-fn warnings_of_the_command_line_name_the_key_and_never_the_value() {
-    let mut desk = Desk::new().with_override("sk-canary").with_override("images.parallel=sk-canary");
-    desk.invocation.enable = vec!["plugins".to_owned()];
-    desk.invocation.disable = vec!["shell.tool".to_owned()];
-    insta::assert_snapshot!(desk.shown(&desk.load().warnings), @r"
-    The command line has a `-c` that is not `key=value` and was ignored (number 1).
+fn command_line_warnings_never_repeat_a_value() {
+    let mut sandbox = Sandbox::new().with_override("sk-canary").with_override("images.parallel=sk-canary");
+    sandbox.invocation.enable = vec!["plugins".to_owned()];
+    sandbox.invocation.disable = vec!["shell.tool".to_owned()];
+    insta::assert_snapshot!(sandbox.show(&sandbox.load().warnings), @r"
+    Option `-c` number 1 was ignored: it is not `key=value`.
     `images.parallel` on the command line was ignored: it must be a whole number from 1 to 16.
     Unknown feature `plugins` on the command line was ignored.
     Unknown feature `shell.tool` on the command line was ignored.
@@ -90,7 +90,7 @@ fn warnings_of_the_command_line_name_the_key_and_never_the_value() {
 }
 
 #[test]
-fn a_variable_is_read_as_its_key_wants_it() {
+fn key_decides_the_type_of_a_variable() {
     let table = [
         ("EASEL__FEATURES__IMAGEGENEXT", "true", r#"{"features":{"imagegenext":true}}"#, 0),
         ("EASEL__FEATURES__IMAGEGENEXT", "TRUE", r#"{"features":{"imagegenext":true}}"#, 0),
@@ -111,28 +111,28 @@ fn a_variable_is_read_as_its_key_wants_it() {
         ("easel__model", "x", "{}", 0),
     ];
     for (name, value, expected, warnings) in table {
-        let loaded = Desk::new().with_variable(name, value).load();
-        assert_eq!(said(&loaded, &LayerName::Environment), expected, "{name}={value}");
+        let loaded = Sandbox::new().with_variable(name, value).load();
+        assert_eq!(values_of(&loaded, &LayerName::Environment), expected, "{name}={value}");
         assert_eq!(loaded.warnings.len(), warnings, "{name}={value}: {:?}", loaded.warnings);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_not_utf_8_is_named_and_ignored() {
+fn variable_that_is_not_utf_8_is_reported() {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
 
     let bytes = || OsString::from_vec(b"caf\xe9".to_vec());
-    let mut desk = Desk::new().with_variable("EASEL__MODEL", bytes()).with_variable("OTHER", bytes());
-    desk.environment.variables.insert(OsString::from_vec(b"EASEL__\xe9".to_vec()), "x".into());
-    let loaded = desk.load();
+    let mut sandbox = Sandbox::new().with_variable("EASEL__MODEL", bytes()).with_variable("OTHER", bytes());
+    sandbox.environment.variables.insert(OsString::from_vec(b"EASEL__\xe9".to_vec()), "x".into());
+    let loaded = sandbox.load();
     assert_eq!(loaded.config, crate::Config::default());
-    insta::assert_snapshot!(desk.shown(&loaded.warnings), @"The environment has a variable that was ignored: `EASEL__MODEL`.");
+    insta::assert_snapshot!(sandbox.show(&loaded.warnings), @"Variable `EASEL__MODEL` in the environment was ignored: its value is not UTF-8.");
 }
 
 #[test]
-fn a_thread_overrides_by_dotted_keys_objects_and_both() {
+fn thread_overrides_are_dotted_keys_or_objects() {
     let table = [
         (json!({ "features.image_generation": false }), r#"{"features":{"image_generation":false}}"#, 0),
         (json!({ "features": { "imagegenext": true } }), r#"{"features":{"imagegenext":true}}"#, 0),
@@ -150,8 +150,8 @@ fn a_thread_overrides_by_dotted_keys_objects_and_both() {
         (json!({ "wire.image_result": "inline" }), r#"{"wire":{"image_result":"inline"}}"#, 0),
     ];
     for (overrides, expected, warnings) in table {
-        let loaded = Desk::new().for_thread(overrides.clone());
-        assert_eq!(said(&loaded, &LayerName::Thread), expected, "{overrides}");
+        let loaded = Sandbox::new().load_for_thread(overrides.clone());
+        assert_eq!(values_of(&loaded, &LayerName::Thread), expected, "{overrides}");
         assert_eq!(loaded.warnings.len(), warnings, "{overrides}: {:?}", loaded.warnings);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use easel_config::{Environment, FEATURES, Invocation, Loader, Stage};
+use easel_config::{Environment, FEATURES, Invocation, Loader};
 
 use super::{print, report};
 
@@ -13,10 +13,7 @@ pub(crate) fn list(environment: Environment, invocation: Invocation) -> Result<(
         report(&warning.to_string());
     }
     for feature in FEATURES {
-        let stage = match feature.stage {
-            Stage::Stable => "stable",
-            Stage::UnderDevelopment => "under development",
-        };
+        let stage = if feature.is_stable { "stable" } else { "under development" };
         let on = loaded.config.features.is_enabled(feature.name).unwrap_or(feature.default);
         let state = if on { "on" } else { "off" };
         print(&format!("{:<18} {stage:<18} {state:<4} {}", feature.name, feature.description))?;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use easel_config::{FEATURES, Stage};
+use easel_config::FEATURES;
 use easel_protocol::configuration::{
     ExperimentalFeature, ExperimentalFeatureListParams, ExperimentalFeatureListResponse, FeatureStage,
 };
@@ -22,10 +22,7 @@ impl Handler for ExperimentalFeatureList {
             .iter()
             .map(|feature| ExperimentalFeature {
                 name: feature.name.to_owned(),
-                stage: match feature.stage {
-                    Stage::Stable => FeatureStage::Stable,
-                    Stage::UnderDevelopment => FeatureStage::UnderDevelopment,
-                },
+                stage: if feature.is_stable { FeatureStage::Stable } else { FeatureStage::UnderDevelopment },
                 display_name: None,
                 description: Some(feature.description.to_owned()),
                 announcement: None,

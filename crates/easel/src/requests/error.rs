@@ -3,7 +3,7 @@
 //! Clients take a message with "login", "auth" or "credential" for a missing login, and "thread … not found" for a
 //! missing session, so messages are short and exact.
 
-use easel_config::WriteRefused;
+use easel_config::WriteError;
 use easel_imagegen::port::{ImportError, StorageError};
 use easel_protocol::id::{ImageId, ThreadId, TurnId};
 use easel_rpc::ErrorObjectOwned;
@@ -44,9 +44,12 @@ pub(crate) enum RequestError {
     #[error("image {0} was deleted")]
     ImageDeleted(ImageId),
     #[error(transparent)]
-    Config(#[from] WriteRefused),
+    Config(#[from] WriteError),
     #[error("only the config.toml in Easel's home can be written")]
     ConfigReadOnly,
+    /// A configuration cannot be serialized, which is a bug in Easel.
+    #[error("the configuration cannot be described")]
+    Description(#[source] serde_json::Error),
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The client has cancelled the request, so nobody reads this.
@@ -151,10 +154,19 @@ impl From<RequestError> for ErrorObjectOwned {
                 Self::owned(easel_rpc::code::INTERNAL_ERROR, error.client_message(), None::<()>)
             }
             RequestError::ConfigReadOnly => config_error("configLayerReadonly", &error.to_string()),
-            RequestError::Config(WriteRefused::Conflict) => config_error("configVersionConflict", &error.to_string()),
-            RequestError::Config(WriteRefused::Invalid(reason)) => config_error("configValidationError", &reason),
-            RequestError::Config(error @ (WriteRefused::Io { .. } | WriteRefused::Busy { .. })) => {
+            RequestError::Config(WriteError::Conflict) => config_error("configVersionConflict", &error.to_string()),
+            RequestError::Config(WriteError::Invalid(reason)) => config_error("configValidationError", &reason),
+            RequestError::Config(WriteError::Io { path, source }) => {
+                let message = format!("Nothing was written: cannot write {}: {source}", path.display());
+                Self::owned(easel_rpc::code::INTERNAL_ERROR, message, None::<()>)
+            }
+            RequestError::Config(error @ WriteError::Busy { .. }) => {
                 Self::owned(easel_rpc::code::INTERNAL_ERROR, error.to_string(), None::<()>)
+            }
+            RequestError::Description(source) => {
+                tracing::error!(error = %source, "cannot describe the configuration");
+                let message = "the configuration cannot be described; the log has the reason";
+                Self::owned(easel_rpc::code::INTERNAL_ERROR, message, None::<()>)
             }
             error @ (RequestError::Login(_)
             | RequestError::ThreadNotFound(_)

@@ -81,13 +81,15 @@ impl Configuration {
     /// # Errors
     /// [`RequestError::BadField`] if the overrides have keys for secrets, which a thread would store.
     pub(crate) async fn for_thread(&self, cwd: PathBuf, overrides: Map<String, Value>) -> Result<Loaded, RequestError> {
-        if easel_config::names_secret(&overrides) {
-            let reason = "http_headers, query_params and programs may contain secrets, and a thread's configuration is \
-                          stored; set them in config.toml, or name variables in env_http_headers";
+        if let Some(key) = easel_config::find_secret_key(&overrides) {
+            let reason = format!(
+                "{key} may contain a secret, and a thread's configuration is stored; set it in config.toml, or name \
+                 variables in env_http_headers"
+            );
             return Err(RequestError::field("config", reason));
         }
         let snapshot = self.snapshot();
-        blocking(move || snapshot.loader.for_thread(&cwd, &overrides)).await
+        blocking(move || snapshot.loader.load_for_thread(&cwd, &overrides)).await
     }
 
     /// Changes the home's `config.toml`, all edits or none, and loads it.
@@ -125,7 +127,7 @@ impl Configuration {
         let _change = self.change.lock().await;
         let mut loader = self.snapshot().loader.clone();
         let change = blocking(move || {
-            let known = loader.switch(&enablement);
+            let known = loader.switch_features(&enablement);
             let loaded = loader.load();
             (loader, known, loaded)
         });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use easel_config::{Loaded, known_overrides};
+use easel_config::{Loaded, storable_overrides};
 use easel_imagegen::port::Provider;
 use easel_protocol::event::{Event, ThreadStartedNotification, ThreadTokenUsageUpdatedNotification};
 use easel_protocol::thread::{
@@ -64,7 +64,7 @@ impl Threads {
             ..new_thread()
         };
         let guard = self.queue.enter(&thread.id).await;
-        self.store.save_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
+        self.store.save_thread(thread.clone(), Some(storable_overrides(&overrides))).await?;
         if params.cwd.is_some() {
             self.store.mark_folder_named(&thread.id).await?;
         }
@@ -101,7 +101,7 @@ impl Threads {
         let guard = self.queue.enter(&thread.id).await;
         let thread_id = thread.id.clone();
         let last_turn = params.last_turn_id.clone();
-        let overrides = known_overrides(&overrides);
+        let overrides = storable_overrides(&overrides);
         let fork = Fork { source: source.id, thread: thread.clone(), overrides, last_turn: last_turn.clone() };
         let forked = self.store.fork_thread(fork).await;
         forked.map_err(|error| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use easel_config::{Warning, known_overrides};
+use easel_config::{Warning, storable_overrides};
 use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadSettings};
 
 use super::create::thread_response;
@@ -57,7 +57,7 @@ impl Threads {
         let loaded = self.configuration.for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
         // Only now, so that a refused change leaves a loaded thread as it is.
         self.loaded.actors.evict(thread_id)?;
-        self.store.save_thread(thread.clone(), Some(known_overrides(&overrides))).await?;
+        self.store.save_thread(thread.clone(), Some(storable_overrides(&overrides))).await?;
         if params.cwd.is_some() {
             self.store.mark_folder_named(thread_id).await?;
         }

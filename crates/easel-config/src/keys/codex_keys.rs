@@ -1,7 +1,7 @@
-//! Keys of the peer's own `config.toml`. A client may share one file or one set of options between both servers, so
-//! these are passed over quietly. A key whose silent loss would send a request elsewhere is not in the list on purpose.
+//! Settings of Codex. A client may share one file or one set of options between Codex and Easel, so Easel ignores these
+//! without a warning. A setting whose loss would send a request elsewhere is left out of the list on purpose.
 
-/// Names at the top level that belong to the peer, with everything below them.
+/// Top-level settings of Codex. Everything below them is ignored too.
 const TOP_LEVEL: &[&str] = &[
     "agents",
     "allow_login_shell",
@@ -76,17 +76,17 @@ const TOP_LEVEL: &[&str] = &[
     "zsh_path",
 ];
 
-/// Keys of the peer inside a section that we have too.
+/// Settings of Codex inside a section that Easel has too.
 const NESTED: &[[&str; 2]] = &[["history", "max_bytes"], ["history", "persistence"]];
 
-/// Keys of the peer in the table of a provider.
-const OF_PROVIDERS: &[&str] = &["env_key_instructions", "supports_websockets", "websocket_connect_timeout_ms"];
+/// Settings of Codex in the table of a provider.
+const IN_PROVIDERS: &[&str] = &["env_key_instructions", "supports_websockets", "websocket_connect_timeout_ms"];
 
-/// Whether the path is a key of the peer.
-pub(crate) fn is_peer_key(path: &[String]) -> bool {
+/// Returns whether the path is a setting of Codex.
+pub(crate) fn is_codex_key(path: &[String]) -> bool {
     match path {
         [top] => TOP_LEVEL.contains(&top.as_str()) || top.starts_with("experimental_"),
-        [section, _, key] if section == "model_providers" => OF_PROVIDERS.contains(&key.as_str()),
+        [section, _, key] if section == "model_providers" => IN_PROVIDERS.contains(&key.as_str()),
         [section, key] => NESTED.contains(&[section.as_str(), key.as_str()]),
         _ => false,
     }
@@ -95,18 +95,18 @@ pub(crate) fn is_peer_key(path: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::{Found, find};
+    use crate::keys::{Lookup, find};
 
     #[test]
-    fn no_key_of_ours_is_passed_over_as_one_of_the_peer() {
+    fn no_codex_key_is_a_key_of_easel() {
         for top in TOP_LEVEL {
-            assert_eq!(find(&[(*top).to_owned()]), Found::Nothing, "{top}");
+            assert_eq!(find(&[(*top).to_owned()]), Lookup::Unknown, "{top}");
         }
-        for key in OF_PROVIDERS {
-            assert_eq!(find(&["model_providers", "x", key].map(str::to_owned)), Found::Nothing, "{key}");
+        for key in IN_PROVIDERS {
+            assert_eq!(find(&["model_providers", "x", key].map(str::to_owned)), Lookup::Unknown, "{key}");
         }
         for nested in NESTED {
-            assert_eq!(find(&nested.map(str::to_owned)), Found::Nothing, "{nested:?}");
+            assert_eq!(find(&nested.map(str::to_owned)), Lookup::Unknown, "{nested:?}");
         }
     }
 }

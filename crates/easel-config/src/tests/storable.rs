@@ -1,9 +1,9 @@
-//! What of a thread's overrides may be stored with it.
+//! Which overrides of a thread may be stored with it.
 
 use serde_json::{Map, Value, json};
 
 use super::object;
-use crate::{known_overrides, names_secret};
+use crate::{find_secret_key, storable_overrides};
 
 fn one(key: &str) -> Map<String, Value> {
     object(json!({ key: "canary" }))
@@ -23,31 +23,31 @@ fn secret_key_is_found_in_every_spelling() {
         "model_providers.x.query_params.key",
         "model_providers.x.auth.command",
     ] {
-        assert!(names_secret(&one(key)), "{key:?}");
+        assert!(find_secret_key(&one(key)).is_some(), "{key:?}");
     }
     for value in [
         json!({ "model_providers": { "x": { "http_headers": { "X-Key": "canary" } } } }),
         json!({ "model_providers.x": { " http_headers ": { "X-Key": "canary" } } }),
         json!({ "model_providers": { "x": { "deeper": { "auth": { "args": ["canary"] } } } } }),
     ] {
-        assert!(names_secret(&object(value.clone())), "{value}");
+        assert!(find_secret_key(&object(value.clone())).is_some(), "{value}");
     }
 }
 
 #[test]
-fn other_keys_name_no_secret() {
+fn other_keys_are_not_secret() {
     for value in [
         json!({ "model_providers": { "auth": { "base_url": "http://h" } } }),
         json!({ "model_providers.x.env_http_headers.X-Key": "NAME" }),
         json!({ "mcp_servers": { "x": { "http_headers": { "A": "b" } } } }),
         json!({ "images.parallel": 2 }),
     ] {
-        assert!(!names_secret(&object(value.clone())), "{value}");
+        assert_eq!(find_secret_key(&object(value.clone())), None, "{value}");
     }
 }
 
 #[test]
-fn only_known_keys_with_good_values_may_be_stored() {
+fn only_valid_overrides_are_storable() {
     let given = json!({
         "images.parallel": 2,
         "features": { "image_generation": true },
@@ -60,7 +60,7 @@ fn only_known_keys_with_good_values_may_be_stored() {
         "model_providers.x.base_url": "https://u:canary@h/v1",
         "model_providers.x": { "key": "canary", "preset": "preview" },
     });
-    let stored = Value::Object(known_overrides(&object(given)));
+    let stored = Value::Object(storable_overrides(&object(given)));
     let expected = json!({
         "images": { "parallel": 2 },
         "features": { "image_generation": true },
@@ -68,5 +68,5 @@ fn only_known_keys_with_good_values_may_be_stored() {
         "model_providers": { "x": { "preset": "preview" } },
     });
     assert_eq!(stored, expected);
-    assert_eq!(Value::Object(known_overrides(stored.as_object().unwrap())), expected);
+    assert_eq!(Value::Object(storable_overrides(stored.as_object().unwrap())), expected);
 }

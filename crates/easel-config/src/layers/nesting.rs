@@ -1,14 +1,21 @@
-//! Guards the TOML parser against depth. It bounds brackets but not dotted keys: `a.a.a.…` in a file of a MiB becomes
-//! half a million nested tables, and walking or dropping those overflows the stack, which ends the process.
+//! Limits the nesting of TOML before it is parsed.
+//!
+//! The parser limits brackets but not dotted keys: `a.a.a.…` in a file of 1 MiB becomes half a million nested tables,
+//! and walking or dropping those overflows the stack, which ends the process.
 
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-/// How many levels one statement (a key with its value, or a table header) may open. No honest one comes near.
-pub(crate) const DEEPEST: usize = 256;
+/// Maximum number of levels in one statement, which is a key with its value or a table header. Real files have a few.
+pub(crate) const MAX_DEPTH: usize = 256;
 
-/// Where the first statement begins that could open more than [`DEEPEST`] levels, as a byte offset.
-pub(crate) fn too_deep(text: &str) -> Option<usize> {
+/// Returns whether a statement could open more than [`MAX_DEPTH`] levels.
+pub(crate) fn is_nested_too_deep(text: &str) -> bool {
+    find_too_deep(text).is_some()
+}
+
+/// Returns the byte offset of the first statement that could open more than [`MAX_DEPTH`] levels.
+pub(crate) fn find_too_deep(text: &str) -> Option<usize> {
     let (mut start, mut levels, mut open) = (0, 0_usize, 0_usize);
     for token in Source::new(text).lex() {
         match token.kind() {
@@ -34,7 +41,7 @@ pub(crate) fn too_deep(text: &str) -> Option<usize> {
             | TokenKind::Atom
             | TokenKind::Eof => {}
         }
-        if levels > DEEPEST {
+        if levels > MAX_DEPTH {
             return Some(start);
         }
     }
@@ -46,11 +53,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_counts_for_one_statement_and_not_inside_strings_or_comments() {
+    fn depth_is_per_statement_without_strings_and_comments() {
         let deep = "a.".repeat(300);
-        assert_eq!(too_deep(&format!("x = 1\n{deep}a = 1")), Some(6));
-        assert_eq!(too_deep(&format!("x = [\n[{deep}]\n]")), Some(0));
-        assert_eq!(too_deep(&"a.b = 1.5\n".repeat(1_000)), None);
-        assert_eq!(too_deep(&format!("# {deep}\nx = '{deep}'\ny = \"\"\"\n{deep}\"\"\"")), None);
+        assert_eq!(find_too_deep(&format!("x = 1\n{deep}a = 1")), Some(6));
+        assert_eq!(find_too_deep(&format!("x = [\n[{deep}]\n]")), Some(0));
+        assert_eq!(find_too_deep(&"a.b = 1.5\n".repeat(1_000)), None);
+        assert_eq!(find_too_deep(&format!("# {deep}\nx = '{deep}'\ny = \"\"\"\n{deep}\"\"\"")), None);
     }
 }

@@ -1,0 +1,139 @@
+//! The table of keys.
+
+use easel_imagegen::capability::Parameter;
+use easel_imagegen::preset::Preset;
+use strum::VariantNames as _;
+
+use super::{Key, Kind, ProjectAccess, ThreadAccess};
+use crate::settings::{CredentialsStore, Detail, EditStyle, ImageResult, TrustLevel};
+
+const MIB: u64 = 1024 * 1024;
+const GIB: u64 = 1024 * MIB;
+
+/// All known keys, in the order of `config.example.toml`.
+///
+/// Unless a row says otherwise, no project may set the key, every thread may, and its value is no secret.
+pub(crate) const KEYS: &[Key] = &[
+    key("model", Kind::Text(256)).trusted(),
+    key("model_instructions", Kind::MultilineText(32_768)).trusted(),
+    key("developer_instructions", Kind::MultilineText(32_768)).trusted(),
+    key("model_provider", Kind::Text(64)),
+    key("openai_base_url", Kind::Url).not_per_thread(),
+    key("chatgpt_base_url", Kind::Url).not_per_thread(),
+    key("cli_auth_credentials_store", Kind::Enum(CredentialsStore::VARIANTS)).not_per_thread(),
+    key("projects.*.trust_level", Kind::Enum(TrustLevel::VARIANTS)).home_only(),
+    key("model_providers.*.name", Kind::Text(256)),
+    key("model_providers.*.preset", Kind::Enum(Preset::NAMES)),
+    key("model_providers.*.base_url", Kind::Url),
+    key("model_providers.*.allow_plain_http", Kind::Bool),
+    key("model_providers.*.wire_api", Kind::Enum(&["responses"])),
+    key("model_providers.*.env_key", Kind::VariableName),
+    key("model_providers.*.requires_openai_auth", Kind::Bool),
+    // Threads restore their overrides when they are resumed, and none of them may bring a command.
+    key("model_providers.*.auth.command", Kind::Text(4_096)).not_per_thread(),
+    key("model_providers.*.auth.args", Kind::TextList(64, 4_096)).not_per_thread().secret(),
+    key("model_providers.*.auth.timeout_ms", Kind::Number(100, 120_000)).not_per_thread(),
+    key("model_providers.*.auth.refresh_interval_ms", Kind::Number(0, 86_400_000)).not_per_thread(),
+    key("model_providers.*.auth.cwd", Kind::Text(4_096)).not_per_thread(),
+    key("model_providers.*.auth.env_vars", Kind::VariableNameList(64)).not_per_thread(),
+    key("model_providers.*.http_headers.*", Kind::Text(4_096)).secret(),
+    key("model_providers.*.env_http_headers.*", Kind::VariableName),
+    key("model_providers.*.query_params.*", Kind::Text(1_024)).secret(),
+    key("model_providers.*.connect_timeout_ms", Kind::Number(100, 120_000)),
+    key("model_providers.*.stream_idle_timeout_ms", Kind::Number(1_000, 3_600_000)),
+    key("model_providers.*.request_max_retries", Kind::Number(0, 100)),
+    key("model_providers.*.stream_max_retries", Kind::Number(0, 100)),
+    key("model_providers.*.models_endpoint", Kind::Bool),
+    key("model_providers.*.image_model", Kind::Text(256)),
+    key("model_providers.*.images.edit", Kind::Enum(EditStyle::VARIANTS)),
+    key("model_providers.*.images.max_images", Kind::Number(1, 64)),
+    key("model_providers.*.images.max_n", Kind::Number(1, 10)),
+    key("model_providers.*.images.parameters", Kind::EnumList(Parameter::NAMES)),
+    key("model_providers.*.images.hosted", Kind::Bool),
+    key("model_providers.*.images.namespace_tools", Kind::Bool),
+    key("model_providers.*.delay_ms", Kind::Number(0, 600_000)),
+    key("model_providers.*.bills", Kind::Bool),
+    key("features.image_generation", Kind::Bool).stricter(),
+    key("features.imagegenext", Kind::Bool).trusted(),
+    key("images.model", Kind::Text(256)).trusted(),
+    key("images.parallel", Kind::Number(1, 16)).trusted(),
+    key("images.timeout_ms", Kind::Number(1_000, 3_600_000)).trusted(),
+    key("images.retry_uncertain", Kind::Bool).stricter().stricter_per_thread(),
+    key("images.detail", Kind::Enum(Detail::VARIANTS)).trusted(),
+    key("images.strip_metadata", Kind::Bool).trusted_or_stricter().stricter_when_on(),
+    key("images.partial_images", Kind::Number(0, 3)).trusted_or_stricter(),
+    key("images.reference_roots", Kind::TextList(64, 4_096)).stricter_per_thread(),
+    key("history.model_images", Kind::Number(0, 100)).trusted(),
+    key("history.model_image_bytes", Kind::Number(0, 512_000_000)).trusted(),
+    key("wire.image_result", Kind::Enum(ImageResult::VARIANTS)),
+    key("wire.turn_event_delay_ms", Kind::Number(0, 1_000)),
+    key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).trusted_or_stricter(),
+    key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).trusted_or_stricter(),
+    key("limits.images_per_turn", Kind::Number(0, 1_000)).trusted_or_stricter(),
+    key("prices.*.image", Kind::Price),
+    key("prices.*.input_per_million", Kind::Price),
+    key("prices.*.output_per_million", Kind::Price),
+    key("server.shutdown_grace_ms", Kind::Number(0, 600_000)).not_per_thread(),
+    key("server.max_line_bytes", Kind::Number(64 * 1024, GIB)).not_per_thread(),
+    key("server.max_in_flight", Kind::Number(1, 65_536)).not_per_thread(),
+    key("server.outbox_bytes", Kind::Number(MIB, GIB)).not_per_thread(),
+    key("server.idle_threads", Kind::Number(0, 65_536)).not_per_thread(),
+];
+
+const fn key(path: &'static str, kind: Kind) -> Key {
+    Key {
+        path,
+        kind,
+        project: ProjectAccess::Never,
+        thread: ThreadAccess::Always,
+        is_home_only: false,
+        is_secret: false,
+        is_stricter_when_on: false,
+    }
+}
+
+impl Key {
+    const fn trusted(self) -> Self {
+        Self { project: ProjectAccess::IfTrusted, ..self }
+    }
+
+    const fn trusted_or_stricter(self) -> Self {
+        Self { project: ProjectAccess::IfTrustedOrStricter, ..self }
+    }
+
+    const fn stricter(self) -> Self {
+        Self { project: ProjectAccess::IfStricter, ..self }
+    }
+
+    const fn stricter_per_thread(self) -> Self {
+        Self { thread: ThreadAccess::IfStricter, ..self }
+    }
+
+    const fn not_per_thread(self) -> Self {
+        Self { thread: ThreadAccess::Never, ..self }
+    }
+
+    const fn home_only(self) -> Self {
+        Self { is_home_only: true, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
+    }
+
+    const fn stricter_when_on(self) -> Self {
+        Self { is_stricter_when_on: true, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FEATURES;
+
+    #[test]
+    fn features_are_the_keys_below_their_section() {
+        let keys: Vec<&str> = KEYS.iter().filter_map(|key| key.path.strip_prefix("features.")).collect();
+        assert_eq!(keys, FEATURES.iter().map(|feature| feature.name).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,38 @@
+//! Finds the project file for a working directory.
+
+use std::path::{Path, PathBuf};
+
+use super::LayerName;
+use super::file_owner::is_owned_by_another_user;
+
+/// The folder in a project that contains its configuration.
+const FOLDER: &str = ".easel";
+
+/// The name of the file in the home folder and in a project's `.easel` folder.
+pub(crate) const CONFIG_FILE: &str = "config.toml";
+
+/// Finds the nearest ancestor of `cwd`, or `cwd` itself, that has an `.easel/config.toml` of any file type.
+///
+/// The home folder is never a project: otherwise `~/.easel` would be the project of every folder below the user's home
+/// directory, under the rules for projects.
+pub(crate) fn find(cwd: &Path, home: &Path) -> Option<LayerName> {
+    let home = canonicalize(home);
+    cwd.ancestors().map(|ancestor| ancestor.join(FOLDER)).find_map(|folder| {
+        let file = folder.join(CONFIG_FILE);
+        let exists = file.symlink_metadata().is_ok();
+        (exists && canonicalize(&folder) != home).then_some(LayerName::Project { folder, file })
+    })
+}
+
+/// Returns whether another user owns the file, its folder, or a symbolic link to one of them.
+///
+/// Any user can put such a file into a shared folder above the working directory, such as `/tmp`.
+pub(crate) fn is_foreign_project(folder: &Path, file: &Path) -> bool {
+    let metadata = |path: &Path| [path.symlink_metadata(), path.metadata()];
+    [folder, file].into_iter().flat_map(metadata).flatten().any(|metadata| is_owned_by_another_user(&metadata))
+}
+
+/// Returns the canonical path, or the path itself if it does not exist, to compare two spellings of one folder.
+pub(super) fn canonicalize(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

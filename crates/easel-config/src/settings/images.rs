@@ -1,0 +1,108 @@
+//! `[images]`, `[history]` and `[wire]`: how images are generated, shown to the model and sent to clients.
+
+use serde::{Deserialize, Serialize};
+use strum::VariantNames;
+
+/// `[images]`: how images are generated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Images {
+    /// The image model.
+    pub model: String,
+    /// The number of image calls of one turn that run at the same time.
+    pub parallel: u8,
+    /// Milliseconds until an image call times out, retries included.
+    pub timeout_ms: u64,
+    /// The detail at which the model looks at images.
+    pub detail: Detail,
+    /// Whether an image request that the provider may have accepted, and billed, is sent up to two more times.
+    pub retry_uncertain: bool,
+    /// Whether metadata, such as the location of a photo, is removed from user images before they are sent.
+    pub strip_metadata: bool,
+    /// The number of previews of an image while it is generated, where the provider supports previews.
+    pub partial_images: u32,
+    /// Absolute paths of folders whose images a model may name, besides the folder of its thread.
+    pub reference_roots: Vec<String>,
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Self {
+            model: "gpt-image-2".to_owned(),
+            parallel: 4,
+            timeout_ms: 600_000,
+            detail: Detail::High,
+            retry_uncertain: false,
+            strip_metadata: true,
+            partial_images: 0,
+            reference_roots: Vec::new(),
+        }
+    }
+}
+
+/// The `detail` of an image in a request to the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Detail {
+    /// The provider decides.
+    Auto,
+    /// Few tokens, coarse.
+    Low,
+    /// Many tokens, fine.
+    High,
+    /// The image in its own size, without scaling.
+    Original,
+}
+
+impl Detail {
+    /// Returns the name in the configuration and in requests to the provider.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// `[history]`: what the model sees of earlier turns. The limits bound the size of a request, however long the thread
+/// is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct History {
+    /// The number of the newest images that the model sees as images. Older ones become a line of text.
+    pub model_images: u32,
+    /// Maximum total size of those images in bytes.
+    pub model_image_bytes: u64,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { model_images: 8, model_image_bytes: 24_000_000 }
+    }
+}
+
+/// `[wire]`: how events are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wire {
+    /// What `result` of a finished image contains.
+    pub image_result: ImageResult,
+    /// Milliseconds between the response to `turn/start` and the first event of the turn. Some clients subscribe to
+    /// events only after they have handled the response.
+    pub turn_event_delay_ms: u64,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self { image_result: ImageResult::None, turn_event_delay_ms: 20 }
+    }
+}
+
+/// What `result` of a finished image contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ImageResult {
+    /// Nothing: the item names the file. Many clients fail on long lines.
+    None,
+    /// The image as base64, in the live event only.
+    Inline,
+}

@@ -1,0 +1,121 @@
+//! Validates one layer against the table of keys. A mistake costs its key and gives one warning.
+
+mod issue;
+mod policy;
+mod value;
+
+use serde_json::{Map, Value};
+
+use crate::LayerName;
+use crate::keys::{self, Key, Lookup, is_codex_key};
+use crate::layers::{RawEntry, RawValue};
+use crate::warning::{MAX_WARNINGS, Warning, WarningList};
+
+pub(crate) use issue::{Issue, did_you_mean};
+#[cfg(test)]
+pub(crate) use policy::RESERVED_FROM_PROJECTS;
+pub(crate) use policy::{KILL_SWITCH, Policy, Violation};
+
+/// A layer after validation.
+#[derive(Debug, Default)]
+pub(crate) struct Validated {
+    /// The known keys with valid values, as nested tables.
+    pub(crate) values: Map<String, Value>,
+    /// What was left out, and why.
+    pub(crate) warnings: Vec<Warning>,
+    /// The settings of Codex that were left out: for a debug log, not for clients.
+    pub(crate) ignored: Vec<Warning>,
+}
+
+/// Validates the entries of one layer.
+pub(crate) fn validate_layer(layer: &LayerName, policy: Policy<'_>, entries: Vec<RawEntry>) -> Validated {
+    let mut validator =
+        Validator { layer, policy, values: Map::new(), warnings: WarningList::default(), ignored: Vec::new() };
+    validator.table(&mut Vec::new(), entries);
+    let Validator { values, warnings, ignored, .. } = validator;
+    Validated { values, warnings: warnings.finish(layer), ignored }
+}
+
+struct Validator<'a> {
+    layer: &'a LayerName,
+    policy: Policy<'a>,
+    values: Map<String, Value>,
+    warnings: WarningList,
+    ignored: Vec<Warning>,
+}
+
+impl Validator<'_> {
+    fn table(&mut self, path: &mut Vec<String>, entries: Vec<RawEntry>) {
+        for RawEntry { key, line, value } in entries {
+            path.push(key);
+            self.entry(path, line, value);
+            path.pop();
+        }
+    }
+
+    fn entry(&mut self, path: &mut Vec<String>, line: Option<u32>, value: RawValue) {
+        if let Err(violation) = self.policy.check_path(self.layer, path) {
+            return self.refuse_all(path, line, value, &Issue::Violation(violation));
+        }
+        if is_codex_key(path) {
+            if self.ignored.len() < MAX_WARNINGS {
+                self.ignored.push(Warning::of_key(self.layer, path, line, &Issue::CodexKey));
+            }
+            return;
+        }
+        match (keys::find(path), value) {
+            (Lookup::Section, RawValue::Table(entries)) => self.table(path, entries),
+            (Lookup::Key(key), value) => self.leaf(path, line, key, value),
+            (Lookup::NamedSection, RawValue::Table(entries)) => {
+                // A name counts without any key below it: such a provider can be chosen.
+                insert(&mut self.values, path, Value::Object(Map::new()));
+                self.table(path, entries);
+            }
+            (Lookup::Section | Lookup::NamedSection, _) => self.warn(path, line, || Issue::NotATable),
+            (Lookup::BadName(rule), _) => self.warn(path, line, || Issue::BadName(rule)),
+            (Lookup::Unknown, _) => self.warn(path, line, || Issue::Unknown(keys::suggest(path))),
+        }
+    }
+
+    fn leaf(&mut self, path: &[String], line: Option<u32>, key: &Key, value: RawValue) {
+        let Some(value) = value::parse(key.kind, value) else {
+            return self.warn(path, line, || Issue::BadValue(key.kind));
+        };
+        match self.policy.check_value(key, path, &value) {
+            Ok(()) => insert(&mut self.values, path, value),
+            Err(violation) => self.warn(path, line, || Issue::Violation(violation)),
+        }
+    }
+
+    /// Warns about every key below a refused path, so that the user sees what a repository tried.
+    fn refuse_all(&mut self, path: &mut Vec<String>, line: Option<u32>, value: RawValue, issue: &Issue) {
+        let entries = value.into_entries();
+        if entries.is_empty() {
+            self.warn(path, line, || issue.clone());
+        }
+        for RawEntry { key, line, value } in entries {
+            path.push(key);
+            self.refuse_all(path, line, value, issue);
+            path.pop();
+        }
+    }
+
+    fn warn(&mut self, path: &[String], line: Option<u32>, issue: impl FnOnce() -> Issue) {
+        self.warnings.push_with(|| Warning::of_key(self.layer, path, line, &issue()));
+    }
+}
+
+/// Sets a value in nested tables. A later value of the same key wins, but an empty table keeps what is in the table.
+fn insert(table: &mut Map<String, Value>, path: &[String], value: Value) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        if !(value.is_object() && table.contains_key(first)) {
+            table.insert(first.clone(), value);
+        }
+        return;
+    }
+    let inner = table.entry(first.clone()).or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(inner) = inner {
+        insert(inner, rest, value);
+    }
+}
