@@ -97,7 +97,7 @@ async fn demo_fails_with_the_error_of_an_unreachable_provider() {
 async fn demo_with_unknown_provider_lists_the_known_ones() {
     let (code, out, said) = ended(&Sandbox::with_config(AWAY), &["demo", "--provider", "studio"]).await;
     assert_eq!((code, out.as_str()), (Some(2), ""));
-    assert_eq!(said, "easel: there is no provider `studio`; configured or built in are: away, openai, preview\n");
+    assert_eq!(said, "easel: provider `studio` does not exist; choose one of: away, openai, preview\n");
 }
 
 #[tokio::test]

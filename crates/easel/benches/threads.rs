@@ -1,5 +1,5 @@
-//! Lists and searches over a home with many threads, through the real program, each beside the bare SQLite query for the
-//! same rows in the same run. Run with `just bench`.
+//! Lists and searches over a home with many threads, through the real program, each beside the bare SQLite query for
+//! the same rows in the same run. Run with `just bench`.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
 
 use std::io::{BufRead, BufReader, Write};

@@ -13,8 +13,7 @@ use easel_protocol::event::Event;
 use easel_protocol::rate_limits::GetAccountRateLimitsResponse;
 
 use crate::connections::{Client, Hub};
-use crate::credentials::store::Kept;
-use crate::credentials::{Account, Given, tokens};
+use crate::credentials::{Account, ExternalTokens, SavedKey, account_updated};
 use crate::events;
 use crate::providers::{Providers, api_origin, backend_origin};
 use crate::requests::RequestError;
@@ -42,15 +41,15 @@ pub(crate) struct LoginWarnings {
 impl Accounts {
     /// Waits until the stored login is read, if it matters.
     pub(crate) async fn wait_for_login(&self) {
-        self.account.settled().await;
+        self.account.wait_until_read().await;
     }
 
     /// Describes the account for `account/read`.
     pub(crate) async fn read(&self) -> GetAccountResponse {
-        self.account.settled().await;
+        self.account.wait_until_read().await;
         let requires_openai_auth = self.providers.requires_openai_auth(&self.configuration.config());
-        let Some(profile) = self.account.profile() else {
-            let account = self.account.source().map(|_| WireAccount::ApiKey {});
+        let Some(profile) = self.account.chatgpt_profile() else {
+            let account = self.account.key_source().map(|_| WireAccount::ApiKey {});
             return GetAccountResponse { account, requires_openai_auth, user_id: None };
         };
         let account = Some(WireAccount::Chatgpt { email: profile.email, plan_type: profile.plan });
@@ -59,24 +58,25 @@ impl Accounts {
 
     /// Returns the limits of the ChatGPT account, as the backend reported them last.
     pub(crate) fn rate_limits(&self) -> GetAccountRateLimitsResponse {
-        self.account.limits()
+        self.account.rate_limits()
     }
 
     /// Stores an API key. It replaces any other login.
     ///
     /// # Errors
-    /// [`RequestError::BadField`] if it is not an API key or cannot be stored, [`RequestError::Login`] if the configured
-    /// base URL is invalid.
+    /// [`RequestError::BadField`] if it is not an API key or cannot be stored, [`RequestError::Login`] if the
+    /// configured base URL is invalid.
     pub(crate) async fn log_in_with_key(&self, key: SecretText) -> Result<LoginWarnings, RequestError> {
         let SecretText(key) = key;
         let account = Arc::clone(&self.account);
-        let origin = api_origin(&self.configuration.config()).map_err(RequestError::Login)?;
+        let origin = api_origin(&self.configuration.config()).map_err(RequestError::login)?;
         let is_openai = api_origin(&Config::default()).as_ref() == Ok(&origin);
         let destination = (!is_openai).then(|| format!("The key is sent to {origin} and nowhere else."));
         let login = tokio::task::spawn_blocking(move || account.log_in(&key, origin));
         let stored = login.await.map_err(|_| RequestError::ShuttingDown)?;
-        let Kept { place, instead } = stored.map_err(|error| RequestError::field("apiKey", error.message))?;
-        let storage = instead.map(|error| format!("The key is stored in {}: {error}.", place.name()));
+        let SavedKey { location, fallback_reason } =
+            stored.map_err(|error| RequestError::field("apiKey", error.message))?;
+        let storage = fallback_reason.map(|error| format!("The key is stored in {}: {error}.", location.name()));
         Ok(LoginWarnings { storage, destination })
     }
 
@@ -84,10 +84,14 @@ impl Accounts {
     ///
     /// # Errors
     /// [`RequestError::Login`] if a token or id is malformed, or if the configured base URL is invalid.
-    pub(crate) fn log_in_with_tokens(&self, given: Given, client: &Client) -> Result<LoginWarnings, RequestError> {
-        let origin = backend_origin(&self.configuration.config()).map_err(RequestError::Login)?;
-        let login = self.account.log_in_with_tokens(given, origin.clone(), client.outbox().clone());
-        login.map_err(|error| RequestError::Login(error.message))?;
+    pub(crate) fn log_in_with_tokens(
+        &self,
+        tokens: ExternalTokens,
+        client: &Client,
+    ) -> Result<LoginWarnings, RequestError> {
+        let origin = backend_origin(&self.configuration.config()).map_err(RequestError::login)?;
+        let login = self.account.log_in_with_tokens(tokens, origin.clone(), client.outbox().clone());
+        login.map_err(RequestError::login)?;
         let is_chatgpt = backend_origin(&Config::default()).as_ref() == Ok(&origin);
         let destination = (!is_chatgpt).then(|| format!("The ChatGPT tokens are sent to {origin} and nowhere else."));
         Ok(LoginWarnings { storage: None, destination })
@@ -163,10 +167,10 @@ impl Accounts {
 
     /// The event after a login or logout. A key in the environment outlives both.
     fn account_event(&self) -> Event {
-        if let Some(profile) = self.account.profile() {
-            return tokens::updated(profile.plan);
+        if let Some(profile) = self.account.chatgpt_profile() {
+            return account_updated(profile.plan);
         }
-        let auth_mode = self.account.source().map(|_| AuthMode::ApiKey);
+        let auth_mode = self.account.key_source().map(|_| AuthMode::ApiKey);
         Event::AccountUpdated(AccountUpdatedNotification { auth_mode, plan_type: None })
     }
 }

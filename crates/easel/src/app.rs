@@ -10,8 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::Accounts;
 use crate::connections::{Handshake, Hub};
-use crate::credentials::Account;
-use crate::credentials::store::LoginStore;
+use crate::credentials::{Account, LoginStore};
 use crate::images::Images;
 use crate::providers::{ProviderCatalog, Providers};
 use crate::requests::Service;
@@ -38,7 +37,8 @@ pub(crate) struct App {
     pub(crate) queue: ThreadQueue,
     /// Runs long computations away from the runtime's workers.
     pub(crate) heavy: HeavyWork,
-    /// Tasks that outlive their request or connection: writes, and what follows a response. Awaited when the server stops.
+    /// Tasks that outlive their request or connection: writes, and what follows a response. Awaited when the server
+    /// stops.
     pub(crate) tasks: TaskTracker,
 }
 

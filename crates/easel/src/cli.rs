@@ -1,4 +1,4 @@
-//! The command line. Options of the Codex app-server that mean nothing here are accepted, since clients pass them.
+//! The command line. Options of the Codex app-server that have no effect here are accepted, since clients pass them.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,37 +10,39 @@ use crate::commands;
 use crate::process::os;
 use crate::server::{self, Listen, WebSocketAuth, parse_sha256};
 
-/// An image-generation app-server: spawned by a client, driven over stdio with JSON-RPC.
+/// An image-generation app-server: a client spawns it and drives it over stdio with JSON-RPC.
 #[derive(Debug, Parser)]
 #[command(name = "easel", version, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
-    configuration: Configuration,
+    config: ConfigArgs,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Taken before and after the subcommand, and both count. Not clap's global arguments: of those, what stands before the
-/// subcommand is lost when more stands after it.
+// Accepted before and after the subcommand; both apply. They are not clap's global arguments, because clap drops those
+// before the subcommand if there are others after it. Not a doc comment, which clap would print as the subcommand's
+// help.
 #[derive(Debug, Default, Args)]
-struct Configuration {
-    /// Set a key of the configuration: a dotted key and a TOML value, else a string. May be repeated.
+struct ConfigArgs {
+    /// Set a configuration key, such as images.parallel=2. The value is parsed as TOML, otherwise taken as a string.
+    /// May be repeated.
     #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// Turn a feature on. May be repeated.
     #[arg(long, value_name = "FEATURE")]
     enable: Vec<String>,
-    /// Turn a feature off. May be repeated; wins over --enable.
+    /// Turn a feature off. May be repeated; takes precedence over --enable.
     #[arg(long, value_name = "FEATURE")]
     disable: Vec<String>,
-    /// Use [profiles.NAME] of the configuration file.
+    /// Use [profiles.NAME] of config.toml.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 }
 
-impl Configuration {
-    /// What stands after the subcommand comes later and so wins.
-    fn then(self, after: Self) -> Invocation {
+impl ConfigArgs {
+    /// Combines the options before the subcommand with those after it, which take precedence.
+    fn merge(self, after: Self) -> Invocation {
         Invocation {
             overrides: [self.overrides, after.overrides].concat(),
             enable: [self.enable, after.enable].concat(),
@@ -52,49 +54,49 @@ impl Configuration {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve JSON-RPC to the client that spawned this process, or to those that connect.
-    AppServer(Box<AppServer>),
+    /// Run the server (stdio, Unix socket or WebSocket).
+    AppServer(Box<AppServerArgs>),
     /// Spawn an app-server and show a whole conversation: start, draw, edit, read back.
     Demo {
-        /// The provider that answers and draws, by its name in the configuration, or openai. Its images may be billed.
+        /// The provider to use, by its name in the configuration, or openai. Its images may be billed.
         #[arg(long, value_name = "NAME")]
         provider: Option<String>,
-        /// Print the lines that pass instead of a story.
+        /// Print the raw JSON-RPC messages.
         #[arg(long)]
         json: bool,
     },
-    /// Store an API key, or tell whether there is one.
-    Login(Login),
-    /// Forget the stored API key.
+    /// Manage the stored API key.
+    Login(LoginArgs),
+    /// Remove the stored API key.
     Logout,
-    /// The features and whether they are on.
+    /// Show the features and whether they are on.
     #[command(subcommand)]
-    Features(Features),
+    Features(FeaturesCommand),
 }
 
 #[derive(Debug, Args)]
-struct AppServer {
+struct AppServerArgs {
     #[command(flatten)]
-    configuration: Configuration,
+    config: ConfigArgs,
     #[command(subcommand)]
-    generator: Option<Generator>,
-    /// Where to listen: stdio://, unix://PATH, or ws://IP:PORT on a loopback address, where port 0 is any.
+    generate: Option<GenerateCommand>,
+    /// Where to listen: stdio://, unix://PATH, or ws://IP:PORT on a loopback address; port 0 picks a free port.
     #[arg(long, value_name = "URL", default_value = "stdio://")]
     listen: Listen,
     /// The same as --listen stdio://
     #[arg(long, conflicts_with = "listen")]
     stdio: bool,
     #[command(flatten)]
-    web_socket: WebSocketOptions,
+    web_socket: WebSocketArgs,
 }
 
-/// Spelled as those of the Codex app-server. Without them the token is in a file of the home.
+// The options of the Codex app-server. Without them, the token is in a file in Easel's home.
 #[derive(Debug, Args)]
-struct WebSocketOptions {
-    /// How clients of ws:// prove that they may connect: they show a token as `Authorization: Bearer`.
+struct WebSocketArgs {
+    /// How clients of ws:// authenticate: with a token in the header `Authorization: Bearer`.
     #[arg(long, value_name = "MODE", value_parser = ["capability-token"])]
     ws_auth: Option<String>,
-    /// A file that holds the token, instead of the one in Easel's home.
+    /// A file with the token, instead of the one in Easel's home.
     #[arg(long, value_name = "PATH")]
     ws_token_file: Option<PathBuf>,
     /// The SHA-256 of the token, instead of the token.
@@ -102,12 +104,12 @@ struct WebSocketOptions {
     ws_token_sha256: Option<[u8; 32]>,
 }
 
-impl AppServer {
-    fn listen(self) -> Listen {
+impl AppServerArgs {
+    fn into_listen(self) -> Listen {
         let auth = match (self.web_socket.ws_token_file, self.web_socket.ws_token_sha256) {
             (Some(path), _) => WebSocketAuth::File(path),
             (None, Some(digest)) => WebSocketAuth::Sha256(digest),
-            (None, None) => WebSocketAuth::Own,
+            (None, None) => WebSocketAuth::HomeFile,
         };
         match self.listen {
             Listen::WebSocket(address, _) => Listen::WebSocket(address, auth),
@@ -117,14 +119,16 @@ impl AppServer {
 }
 
 #[derive(Debug, Subcommand)]
-enum Generator {
+enum GenerateCommand {
     /// Write the protocol as a JSON Schema bundle.
     GenerateJsonSchema {
+        /// The folder to write to.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
     /// Write the protocol as TypeScript types.
     GenerateTs {
+        /// The folder to write to.
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
@@ -132,68 +136,69 @@ enum Generator {
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
-struct Login {
-    /// Read the key from standard input. It is never an argument: arguments are visible to every process.
+struct LoginArgs {
+    /// Read the API key from standard input. Not accepted as an argument, which other processes could see.
     #[arg(long, required = true)]
     with_api_key: bool,
     #[command(subcommand)]
-    question: Option<LoginQuestion>,
+    command: Option<LoginCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum LoginQuestion {
-    /// Say where the key comes from; exit code 1 when there is none.
+enum LoginCommand {
+    /// Show where the API key comes from. The exit code is 1 if there is no key.
     Status,
 }
 
 #[derive(Debug, Subcommand)]
-enum Features {
-    List(Configuration),
+enum FeaturesCommand {
+    /// List the features and whether they are on.
+    List(ConfigArgs),
 }
 
-/// Runs the command; 0 is done, 1 failed, 2 wrong usage.
+/// Runs the command. The exit code is 0 for success, 1 for a failure, and 2 for wrong usage.
 pub(crate) fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => {
-            // Help and version go to stdout and are no failure; a closed pipe there is nobody's fault.
+            // Help and version go to stdout and count as success, even if stdout is a closed pipe.
             let _ = usage.print();
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }
     };
-    if let Err(problem) = os::protect_memory() {
-        commands::report(&problem);
+    if let Err(error) = os::protect_memory() {
+        commands::report(&format!("core dumps stay enabled: {error}"));
     }
     let environment = Environment::from_process();
-    let before = cli.configuration;
-    let done = match cli.command {
-        Command::AppServer(mut serving) => match &serving.generator {
-            Some(Generator::GenerateJsonSchema { out }) => {
+    let config = cli.config;
+    let result = match cli.command {
+        Command::AppServer(mut args) => match &args.generate {
+            Some(GenerateCommand::GenerateJsonSchema { out }) => {
                 commands::schema::write(out, easel_protocol::schema::json_schema_files())
             }
-            Some(Generator::GenerateTs { out }) => {
+            Some(GenerateCommand::GenerateTs { out }) => {
                 commands::schema::write(out, easel_protocol::schema::typescript_files())
             }
             None => {
-                let after = std::mem::take(&mut serving.configuration);
-                server::run(&environment, before.then(after), serving.listen())
+                let after = std::mem::take(&mut args.config);
+                server::run(&environment, config.merge(after), args.into_listen())
             }
         },
         Command::Demo { provider, json } => commands::demo::run(&environment, provider.as_deref(), json),
-        Command::Login(Login { question: Some(LoginQuestion::Status), .. }) => {
-            commands::login::status(&environment, before.then(Configuration::default()))
+        Command::Login(LoginArgs { command: Some(LoginCommand::Status), .. }) => {
+            commands::login::status(&environment, config.merge(ConfigArgs::default()))
         }
-        Command::Login(Login { question: None, .. }) => {
-            commands::login::with_api_key(&environment, before.then(Configuration::default()))
+        Command::Login(LoginArgs { command: None, .. }) => {
+            commands::login::log_in(&environment, config.merge(ConfigArgs::default()))
         }
-        Command::Logout => commands::login::out(&environment, before.then(Configuration::default())),
-        Command::Features(Features::List(after)) => commands::features::list(environment, before.then(after)),
+        Command::Logout => commands::login::log_out(&environment, config.merge(ConfigArgs::default())),
+        Command::Features(FeaturesCommand::List(after)) => commands::features::list(environment, config.merge(after)),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            commands::report(&error.to_string());
-            if error.is::<commands::WrongUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            commands::report_error(&*error);
+            if error.is::<commands::UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -1,27 +1,68 @@
-//! The commands that are not servers. Their result goes to stdout, everything else to stderr.
+//! The commands that do not run a server. They print their result to stdout and everything else to stderr.
 
 pub(crate) mod demo;
 pub(crate) mod features;
 pub(crate) mod login;
 pub(crate) mod schema;
 
+use std::error::Error;
 use std::io::{self, Write};
 
-use crate::process::terminal::plain;
+use crate::process::terminal::escape;
 
-/// The command line asks for what there is not: exit code 2.
+/// An argument names something that does not exist. The exit code is 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct WrongUsage(pub(crate) String);
+pub(crate) struct UsageError(pub(crate) String);
 
-/// Tells a person what went wrong, in one line that holds nothing a terminal obeys.
-pub(crate) fn report(problem: &str) {
-    // A closed stderr leaves nobody to tell.
-    let _ = writeln!(io::stderr(), "easel: {}", plain(problem));
+/// Prints a message for the user to stderr, in one line without control sequences.
+pub(crate) fn report(message: &str) {
+    // There is nobody to report to if stderr is closed.
+    let _ = writeln!(io::stderr(), "easel: {}", escape(message));
 }
 
-/// Prints one line of the result, which holds nothing that a terminal obeys.
+/// Prints an error and its sources.
+pub(crate) fn report_error(error: &(dyn Error + 'static)) {
+    report(&error_chain(error));
+}
+
+/// Joins the messages of an error and its sources. A message that already contains that of its source is not repeated.
+fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let mut chain = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let message = error.to_string();
+        if !chain.contains(&message) {
+            chain.push_str(": ");
+            chain.push_str(&message);
+        }
+        source = error.source();
+    }
+    chain
+}
+
+/// Prints one line of the result, without control sequences.
 #[expect(clippy::disallowed_methods, reason = "a command prints its result, and no server runs in its process")]
 pub(crate) fn print(line: &str) -> io::Result<()> {
-    writeln!(io::stdout(), "{}", plain(line))
+    writeln!(io::stdout(), "{}", escape(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum TestError {
+        #[error("cannot open it")]
+        Plain(#[source] io::Error),
+        #[error("cannot open it: {0}")]
+        Embedding(#[source] io::Error),
+    }
+
+    #[test]
+    fn every_source_is_printed_once() {
+        for error in [TestError::Plain as fn(io::Error) -> TestError, TestError::Embedding] {
+            assert_eq!(error_chain(&error(io::Error::other("it is locked"))), "cannot open it: it is locked");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The open connections and their subscriptions to threads.
 //!
-//! [`Client`] is one connection, [`Connections`] are all of them, and [`Hub`] sends a thread's events to its subscribers.
+//! [`Client`] is one connection, [`Connections`] are all of them, and [`Hub`] sends a thread's events to its
+//! subscribers.
 
 mod client;
 mod handshake;

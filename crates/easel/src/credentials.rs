@@ -1,22 +1,19 @@
-//! What requests are authorised with: the account's key or tokens, or what a configured provider names.
+//! What requests to providers are authorized with: the account's key or tokens, or what a configured provider names.
 //!
-//! The account's key belongs to one origin and its ChatGPT tokens to another: those that the configuration named when
-//! they were given. No configuration sends either elsewhere later. The key comes from `OPENAI_API_KEY`, else from the login kept in [`store`]; the tokens come
-//! from a client and are kept nowhere ([`tokens`]). No credential ever comes from arguments.
-
-pub(crate) mod file;
-pub(crate) mod store;
+//! The account's API key belongs to one origin, and its ChatGPT tokens to another: the origins that the configuration
+//! named when they were given. No later configuration sends either to another origin. The key comes from
+//! `OPENAI_API_KEY`, or else from the [`LoginStore`]; a client sends the tokens, which are never stored
+//! ([`ChatgptLogin`]). No credential ever comes from the command line's arguments.
+//!
+//! Start at [`AnyCredentials`] for the credentials of a provider, and at [`Account`] for those of the user.
 
 mod account;
-mod claims;
-mod flight;
-mod helper;
-mod keychain;
-mod login;
+mod chatgpt;
+mod command;
+mod login_state;
+mod login_store;
 mod origin;
-mod rate_limits;
-mod stored_key;
-pub(crate) mod tokens;
+mod single_flight;
 
 use std::sync::Arc;
 
@@ -27,27 +24,31 @@ use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use account::Account;
-pub(crate) use helper::Helper;
-pub(crate) use login::KeySource;
+pub(crate) use chatgpt::{ChatgptLogin, ExternalTokens, account_updated};
+pub(crate) use command::CredentialCommand;
+pub(crate) use login_state::KeySource;
+pub(crate) use login_store::{LoginStore, SavedKey};
 pub(crate) use origin::Origin;
-pub(crate) use tokens::{Given, Tokens};
 
-/// Bytes of a token or of a program's credential.
-const LONGEST_TOKEN: usize = 32 * 1024;
+/// Maximum length of an access token and of a credential that a program prints, in bytes.
+const MAX_TOKEN_LEN: usize = 32 * 1024;
 
-/// Where the credentials of one provider come from.
+/// The source of one provider's credentials.
 #[derive(Debug)]
 pub(crate) enum AnyCredentials {
+    /// The provider needs none.
     None,
-    Key(EnvKey),
-    Helper(Arc<Helper>),
-    /// The account's key of the public API, for requests to this origin.
+    /// A key in an environment variable.
+    EnvKey(EnvKey),
+    /// A program that prints a credential.
+    Command(Arc<CredentialCommand>),
+    /// The account's API key, for requests to this origin.
     AccountKey(Arc<Account>, Origin),
     /// The account's ChatGPT tokens, for requests to this origin.
-    AccountTokens(Arc<Tokens>, Origin),
+    AccountTokens(Arc<ChatgptLogin>, Origin),
 }
 
-/// A key in an environment variable, read when the process began.
+/// A key in an environment variable, which is read when the process starts.
 #[derive(Debug)]
 pub(crate) struct EnvKey {
     variable: String,
@@ -55,23 +56,34 @@ pub(crate) struct EnvKey {
 }
 
 impl EnvKey {
+    /// Reads the key from `variable`.
     pub(crate) fn new(environment: &Environment, variable: &str) -> Self {
-        Self { variable: variable.to_owned(), key: key_in(environment, variable) }
+        Self { variable: variable.to_owned(), key: key_from_env(environment, variable) }
     }
 }
 
-/// The key in a variable, without the white space that shells and files leave around it.
-fn key_in(environment: &Environment, variable: &str) -> Option<SecretString> {
+/// Returns the key in an environment variable, without the white space that shells and files leave around it; `None` if
+/// the variable is not set or empty.
+fn key_from_env(environment: &Environment, variable: &str) -> Option<SecretString> {
     let key = environment.text(variable)?.trim();
     (!key.is_empty()).then(|| SecretString::from(key.to_owned()))
 }
 
-/// The text without white space around it, if it is one word of at most so many visible ASCII characters: anything else
-/// cannot stand in a header, and was given by mistake.
-fn one_word(text: &str, longest: usize) -> Option<&str> {
-    let word = text.trim();
-    let is_good = (1..=longest).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic());
-    is_good.then_some(word)
+/// Returns the text without the white space around it, if it is a single word of at most `max_len` printable ASCII
+/// characters. Anything else cannot be sent in a header, so it is not a credential.
+fn parse_token(text: &str, max_len: usize) -> Option<&str> {
+    let token = text.trim();
+    let is_valid = (1..=max_len).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+    is_valid.then_some(token)
+}
+
+fn is_same_secret(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret() == other.expose_secret()
+}
+
+/// An error for the user. `message` is a sentence without capital and full stop, and contains no part of a credential.
+fn credential_error(message: impl Into<String>) -> CredentialError {
+    CredentialError { message: message.into() }
 }
 
 fn api_key(secret: SecretString) -> Credential {
@@ -82,11 +94,11 @@ impl Credentials for AnyCredentials {
     fn kind(&self) -> AuthKind {
         match self {
             Self::None => AuthKind::None,
-            // A key that is missing is still the kind that is meant: the request then says which variable lacks it.
-            Self::Key(_) | Self::Helper(_) => AuthKind::ApiKey,
+            // A missing key still counts as a key: the request then fails and names the variable.
+            Self::EnvKey(_) | Self::Command(_) => AuthKind::ApiKey,
             Self::AccountKey(account, _) if account.has_key() => AuthKind::ApiKey,
             Self::AccountKey(..) => AuthKind::None,
-            Self::AccountTokens(tokens, _) if tokens.are_there() => AuthKind::Chatgpt,
+            Self::AccountTokens(login, _) if login.is_active() => AuthKind::Chatgpt,
             Self::AccountTokens(..) => AuthKind::None,
         }
     }
@@ -94,35 +106,35 @@ impl Credentials for AnyCredentials {
     async fn current(&self) -> Result<Option<Credential>, CredentialError> {
         match self {
             Self::None => Ok(None),
-            Self::Key(EnvKey { key: Some(key), .. }) => Ok(Some(api_key(key.clone()))),
-            Self::Key(EnvKey { variable, key: None }) => {
-                Err(CredentialError { message: format!("the environment variable {variable} is not set") })
+            Self::EnvKey(EnvKey { key: Some(key), .. }) => Ok(Some(api_key(key.clone()))),
+            Self::EnvKey(EnvKey { variable, key: None }) => {
+                Err(credential_error(format!("the environment variable {variable} (env_key) is not set or empty")))
             }
-            Self::Helper(helper) => Ok(Some(api_key(Arc::clone(helper).current().await?))),
+            Self::Command(command) => Ok(Some(api_key(Arc::clone(command).current().await?))),
             Self::AccountKey(account, origin) => {
-                account.settled().await;
+                account.wait_until_read().await;
                 Ok(Some(api_key(account.key_for(origin)?)))
             }
-            Self::AccountTokens(tokens, origin) => Ok(Some(tokens.current_for(origin)?)),
+            Self::AccountTokens(login, origin) => Ok(Some(login.credential_for(origin)?)),
         }
     }
 
     async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, CredentialError> {
         match self {
             // The environment of a process does not change.
-            Self::None | Self::Key(_) => Ok(None),
-            Self::Helper(helper) => Ok(Arc::clone(helper).renewed(&rejected.secret).await?.map(api_key)),
+            Self::None | Self::EnvKey(_) => Ok(None),
+            Self::Command(command) => Ok(Arc::clone(command).refresh(&rejected.secret).await?.map(api_key)),
             Self::AccountKey(account, origin) => {
-                let key = Arc::clone(account).reload(origin).await?;
-                Ok((key.expose_secret() != rejected.secret.expose_secret()).then(|| api_key(key)))
+                let key = Arc::clone(account).reload_key(origin).await?;
+                Ok((!is_same_secret(&key, &rejected.secret)).then(|| api_key(key)))
             }
-            Self::AccountTokens(tokens, origin) => Arc::clone(tokens).renew(&rejected.secret, origin).await,
+            Self::AccountTokens(login, origin) => Arc::clone(login).refresh(&rejected.secret, origin).await,
         }
     }
 
     fn on_response_headers(&self, credential: &Credential, headers: &HeaderMap) {
-        if let (Self::AccountTokens(tokens, _), Some(account_id)) = (self, &credential.account_id) {
-            tokens.on_response_headers(account_id, headers);
+        if let (Self::AccountTokens(login, _), Some(account_id)) = (self, &credential.account_id) {
+            login.on_response_headers(account_id, headers);
         }
     }
 }

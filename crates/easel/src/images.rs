@@ -40,7 +40,8 @@ impl Images {
         self.store.list_images(params).await.map_err(|error| RequestError::page(error, thread_id.as_deref()))
     }
 
-    /// Copies an image to `path`, relative to the server's working folder. Returns the absolute path and the size in bytes.
+    /// Copies an image to `path`, relative to the server's working folder. Returns the absolute path and the size in
+    /// bytes.
     ///
     /// # Errors
     /// [`RequestError::ImageNotFound`], [`RequestError::BadField`] for a path that cannot be written, and those of the

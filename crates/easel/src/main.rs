@@ -1,7 +1,7 @@
 //! The program: its command line, the method handlers, and the wiring between the crates.
 //!
-//! Start at [`server`] for the life of the process and its connections, at [`methods`] for what each method does, and at
-//! [`app`] for the services that do it.
+//! Start at [`server`] for the life of the process and its connections, at [`methods`] for what each method does, and
+//! at [`app`] for the services that do it.
 
 mod cli;
 mod commands;

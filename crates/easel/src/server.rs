@@ -1,9 +1,10 @@
-//! `easel app-server`: from take-over to exit. One core serves any number of connections.
+//! `easel app-server`: the life of the process, from start to exit. One set of services serves any number of
+//! connections.
 
 mod connection;
-mod door;
-mod doorstep;
+mod connection_limits;
 mod listen;
+mod listener;
 mod stdio;
 mod token;
 #[cfg(unix)]
@@ -28,21 +29,25 @@ use crate::requests::ConnectionContext;
 pub(crate) use listen::Listen;
 pub(crate) use token::{WebSocketAuth, parse_sha256};
 
-/// Threads that run turns and handlers; the work waits more than it computes.
+/// Threads of the runtime. Turns and handlers wait more than they compute.
 const WORKERS: usize = 2;
 
-/// How long the tasks that the grace has left may take to be dropped. They are dropped at their next pause.
-const LAST_DROPS: Duration = Duration::from_millis(500);
+/// How long to wait for tasks that are left after the grace period. A task is dropped at its next `.await`.
+const DROP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What all connections share.
 struct Server {
     app: Arc<App>,
     table: Arc<Table<ConnectionContext>>,
     limits: Limits,
+    /// The grace period of a shutdown, and of the end of one connection.
     grace: Duration,
 }
 
-/// Serves until the client of stdio is done or gone, or a signal comes.
+/// Serves until the client of stdio closes the connection, or until a signal.
+///
+/// # Errors
+/// If the home cannot be created, a socket cannot be opened, or a thread cannot be started.
 pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Listen) -> Result<(), Box<dyn Error>> {
     let (input, output) = easel_rpc::take_over()?;
     let watch = ClientWatch::new(&output)?;
@@ -62,59 +67,59 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
     };
     let grace = Duration::from_millis(config.shutdown_grace_ms);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
-    let served = runtime.block_on(async {
+    let result = runtime.block_on(async {
         let signals = Signals::install()?;
-        let door = listen.open(&home)?;
+        let listener = listen.open(&home)?;
         let app = Arc::new(App::new(environment, home, loader, loaded));
-        let mut reading = JoinSet::new();
+        let mut login = JoinSet::new();
         if app.accounts.is_login_pending() {
-            reading.spawn(Arc::clone(&app.accounts).load_login());
+            login.spawn(Arc::clone(&app.accounts).load_login());
         }
         let table = Arc::new(methods::table(limits, app.heavy.clone())?);
         let server = Server { app, table, limits, grace };
-        match door {
+        match listener {
             None => stdio::serve(&server, watch, input, output, signals).await?,
-            Some(door) => listen::serve(server, door, signals).await,
+            Some(listener) => listen::serve(server, listener, signals).await,
         }
         Ok(())
     });
-    // What still runs is dropped, and what it started with it. A read that never returns is not waited for.
-    runtime.shutdown_timeout(LAST_DROPS);
-    served
+    // Drops the remaining tasks and what they own. A read of standard input that never returns is not waited for.
+    runtime.shutdown_timeout(DROP_TIMEOUT);
+    result
 }
 
 impl Server {
-    /// Stops what is under way within the grace. A second signal ends the process at once.
+    /// Shuts down within the grace period. A second signal ends the process at once.
     ///
-    /// Each stage has its share of the grace, so that one request that takes long does not keep turns from being interrupted,
-    /// their end from being told, and answers from being written. What a stage does not use is left for the next ones.
+    /// Each stage has its share of the grace period, so that one slow request delays neither the interrupt of turns,
+    /// nor their last events, nor responses. The time that a stage does not use is left for the next ones.
     async fn stop(&self, sessions: impl Future<Output = Vec<Session>>, mut signals: Signals) {
-        let begun = Instant::now();
-        let until = |percent: u32| begun + self.grace * percent / 100;
-        let left = |percent| until(percent).saturating_duration_since(Instant::now());
+        let started = Instant::now();
+        let deadline = |percent: u32| started + self.grace * percent / 100;
+        let time_left = |percent| deadline(percent).saturating_duration_since(Instant::now());
         let app = &self.app;
         let stop = async {
             let sessions = sessions.await;
-            // What was asked before the end is answered before turns are interrupted, so that no turn starts after.
-            join_all(sessions.iter().map(|session| session.drain(left(40)))).await;
+            // Earlier requests are answered before turns are interrupted, so that no turn starts afterwards.
+            join_all(sessions.iter().map(|session| session.drain(time_left(40)))).await;
             app.loaded.interrupt_all();
             app.tasks.close();
-            within(until(55), "what follows answers", app.tasks.wait()).await;
-            // A turn may have begun in a request that could not be cancelled any more.
+            until(deadline(55), "follow-ups of responses", app.tasks.wait()).await;
+            // A request that could no longer be cancelled may have started a turn.
             app.loaded.interrupt_all();
-            within(until(75), "running turns", app.loaded.close()).await;
-            join_all(sessions.into_iter().map(|session| session.finish(left(90)))).await;
-            within(until(100), "the store", app.store.close()).await;
+            until(deadline(75), "running turns", app.loaded.close()).await;
+            join_all(sessions.into_iter().map(|session| session.finish(time_left(90)))).await;
+            until(deadline(100), "the store", app.store.close()).await;
         };
         tokio::select! {
             () = stop => {}
-            () = signals.next() => tracing::warn!("asked to terminate twice"),
+            () = signals.next() => tracing::warn!("a second signal ended the shutdown early"),
         }
     }
 }
 
-async fn within(deadline: Instant, what: &str, stage: impl Future<Output = ()>) {
+async fn until(deadline: Instant, what: &str, stage: impl Future<Output = ()>) {
     if tokio::time::timeout_at(deadline, stage).await.is_err() {
-        tracing::warn!("{what} did not end within the grace");
+        tracing::warn!("{what} did not end within the grace period (server.shutdown_grace_ms)");
     }
 }

@@ -61,8 +61,8 @@ impl Settings {
         description::describe(&loaded, params.include_layers == Some(true))
     }
 
-    /// Writes the home's `config.toml`. New threads follow it; loaded ones do if the client asks for it, or if the change
-    /// makes them stricter.
+    /// Writes the home's `config.toml`. New threads follow it; loaded ones do if the client asks for it, or if the
+    /// change makes them stricter.
     ///
     /// # Errors
     /// [`RequestError::BadField`] for too many edits, [`RequestError::ConfigReadOnly`] for another file,
@@ -95,8 +95,8 @@ impl Settings {
         Ok((response, before_response))
     }
 
-    /// Turns features on and off until the process ends, in running turns too: once this returns, no image request begins
-    /// that a feature forbids. Returns those of `enablement` that exist.
+    /// Turns features on and off until the process ends, in running turns too: once this returns, no image request
+    /// begins that a feature forbids. Returns those of `enablement` that exist.
     ///
     /// # Errors
     /// [`RequestError::ShuttingDown`], and those of the store.
@@ -119,8 +119,8 @@ impl Settings {
     /// Returns which features are on, in a loaded thread or for new ones.
     ///
     /// # Errors
-    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::ThreadInUse`], and those of the
-    /// store.
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::ThreadInUse`], and those of
+    /// the store.
     pub(crate) async fn features(&self, thread_id: Option<&str>) -> Result<Features, RequestError> {
         let Some(thread_id) = thread_id else { return Ok(self.configuration.config().features) };
         let Some((config, _)) = self.loaded.actors.config_and_provider(thread_id).await? else {

@@ -1,6 +1,7 @@
 //! The service of `thread/…`: creates, reads, changes and removes threads.
 //!
-//! [`Threads`] implements the methods. [`LoadedThreads`] is the table of threads in memory that it and other services use.
+//! [`Threads`] implements the methods. [`LoadedThreads`] is the table of threads in memory that it and other services
+//! use.
 
 mod create;
 mod history;

@@ -98,8 +98,8 @@ impl Tools {
     /// Lists the tools of a loaded thread, or of new threads, with the reasons why a tool is not offered.
     ///
     /// # Errors
-    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::ThreadInUse`], and those of the
-    /// store.
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::ThreadInUse`], and those of
+    /// the store.
     pub(crate) async fn list(&self, thread_id: Option<&str>) -> Result<ToolListResponse, RequestError> {
         let Some(thread_id) = thread_id else {
             let (provider, model) = self.catalog.defaults();

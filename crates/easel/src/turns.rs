@@ -47,8 +47,8 @@ pub(crate) struct StartedTurn {
     pub(crate) answered: AnsweredSignal,
 }
 
-/// Tells a turn that the response to a request is queued, so that the turn's events may follow. A dropped signal means that
-/// there is no response to wait for.
+/// Tells a turn that the response to a request is queued, so that the turn's events may follow. A dropped signal means
+/// that there is no response to wait for.
 pub(crate) struct AnsweredSignal(oneshot::Sender<()>);
 
 impl AnsweredSignal {
@@ -117,12 +117,12 @@ impl Turns {
         Ok(StartedTurn { turn: in_progress(turn_id.into()), settings_event, answered: answered_signal })
     }
 
-    /// Adds a message to the running turn. The model reads it with the turn's next request; if the turn would have ended,
-    /// it makes one more. Returns once the message is committed.
+    /// Adds a message to the running turn. The model reads it with the turn's next request; if the turn would have
+    /// ended, it makes one more. Returns once the message is committed.
     ///
     /// # Errors
-    /// [`RequestError::NoTurnToSteer`], [`RequestError::OtherTurn`], [`RequestError::BadField`] for an invalid image or if
-    /// too many messages wait, and those of the store.
+    /// [`RequestError::NoTurnToSteer`], [`RequestError::OtherTurn`], [`RequestError::BadField`] for an invalid image or
+    /// if too many messages wait, and those of the store.
     pub(crate) async fn steer(
         &self,
         thread_id: &str,

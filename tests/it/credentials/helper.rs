@@ -53,13 +53,13 @@ async fn printed_credential_is_cached_and_renewed_after_refusal() {
 async fn program_without_output_is_an_error_and_sends_nothing() {
     for (script, settings, says) in [
         ("exit 3", "", "exit status: 3"),
-        ("true", "", "no credential"),
-        ("echo two canaries", "", "no credential"),
-        ("while echo canary; do :; done", "", "more than a credential"),
+        ("true", "", "a single word"),
+        ("echo two canaries", "", "a single word"),
+        ("while echo canary; do :; done", "", "more than 65536 bytes"),
         ("echo canary >&2; exit 1", "", "exit status: 1"),
         ("exec sleep 600", "timeout_ms = 100", "100 ms"),
-        ("printf '\\377'", "", "not text"),
-        ("echo canary", "cwd = \"nowhere\"", "cannot be run"),
+        ("printf '\\377'", "", "not UTF-8"),
+        ("echo canary", "cwd = \"nowhere\"", "cannot be started"),
     ] {
         let backend = MockServer::respond(|_: &Request| answers::unauthorized());
         let sandbox = sandbox(&backend, script, settings);

@@ -143,10 +143,10 @@ async fn failed_renewal_is_one_typed_error_and_one_request() {
         bad.access_token = SecretText("two canaries".to_owned());
     }
     for (answer, says) in [
-        (no(), "would not renew"),
+        (no(), "refused to refresh it"),
         (renewed("new", "acct-2"), "another account"),
-        (renewed("old", "acct-1"), "no other"),
-        (bad, "not an access token"),
+        (renewed("old", "acct-1"), "the same token again"),
+        (bad, "must be a single word"),
     ] {
         let before = backend.bearer_tokens(IMAGES).len();
         server.start_turn(&thread.id, vec![text("draw a cat")]).await;

@@ -70,7 +70,7 @@ impl ListeningServer {
         let mut line = String::new();
         assert!(self.stderr.read_line(&mut line).expect("lines are UTF-8") > 0, "the server ended");
         let line = line.trim_end();
-        if let Some(path) = line.strip_prefix("easel: clients show the token in ") {
+        if let Some(path) = line.strip_prefix("easel: clients authenticate with the token in ") {
             self.token_file = Some(path.into());
         }
         if let Some(url) = line.strip_prefix("easel: listening on ") {

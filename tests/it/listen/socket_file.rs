@@ -55,7 +55,7 @@ async fn second_server_on_the_same_socket_is_refused() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
     let said = refusal(&sandbox, &server.url).await;
-    assert!(said.ends_with("easel.sock: another server does\n"), "{said}");
+    assert!(said.ends_with("easel.sock: another server uses it\n"), "{said}");
     server.connect().assert_alive();
     server.stop();
 }

@@ -176,7 +176,7 @@ fn a_second_sigterm_exits_at_once() {
     server.assert_alive();
     server.signal(Signal::Term);
     let mut line = String::new();
-    while !line.contains("asked to terminate") {
+    while !line.contains("a signal stops the server") {
         line.clear();
         assert!(log.read_line(&mut line).expect("a log in UTF-8") > 0, "the log ended");
     }

@@ -194,8 +194,8 @@ fn turn(server: &mut Peer, thread: &str) -> Duration {
     begun.elapsed()
 }
 
-/// The requests of one turn from a client that keeps its connection and does nothing else: two to the model, and between
-/// them the image.
+/// The requests of one turn from a client that keeps its connection and does nothing else: two to the model, and
+/// between them the image.
 fn bare_turn(provider: &MockServer, model_requests: &[u64]) -> Duration {
     let url = provider.base_url();
     let address = url.trim_start_matches("http://").trim_end_matches("/v1");

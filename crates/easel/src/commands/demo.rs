@@ -1,5 +1,5 @@
-//! `easel demo`: spawns its own app-server, as a client would, and shows a whole conversation, on the preview provider or
-//! on one that the user names.
+//! `easel demo`: spawns an app-server, as a client would, and shows a whole conversation with the preview or with a
+//! provider that the user names.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -18,114 +18,116 @@ use easel_protocol::thread::{ThreadReadParams, ThreadStartParams};
 use easel_protocol::turn::{TurnStartParams, TurnStatus};
 use tokio::process::Command;
 
-use super::{WrongUsage, print, report};
-use crate::credentials::Account;
-use crate::credentials::store::LoginStore;
+use super::{UsageError, print, report};
+use crate::credentials::{Account, LoginStore};
 use crate::providers::{Providers, provider_ids};
 
 const DRAW: &str = "Draw a red star over a blue mountain";
 const EDIT: &str = "Edit the picture: make the star yellow";
 
-type Failure = Box<dyn Error>;
-
-/// How the conversation is shown.
+/// How the conversation is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
-    Story,
-    Lines,
+enum Format {
+    /// As text for people.
+    Text,
+    /// As the raw JSON-RPC messages.
+    Json,
 }
 
-/// `provider` is looked for in the user's own configuration.
-pub(crate) fn run(environment: &Environment, provider: Option<&str>, json: bool) -> Result<(), Failure> {
-    let shown = if json { Shown::Lines } else { Shown::Story };
+/// Runs the demo with the preview, or with `provider` from the user's configuration.
+///
+/// # Errors
+/// If the provider does not exist or cannot be used, or if a turn fails.
+pub(crate) fn run(environment: &Environment, provider: Option<&str>, json: bool) -> Result<(), Box<dyn Error>> {
+    let format = if json { Format::Json } else { Format::Text };
     if let Some(provider) = provider {
-        announce(environment, provider, shown)?;
+        check_provider(environment, provider, format)?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(converse(provider.unwrap_or(PROVIDER_ID), shown))
+    runtime.block_on(converse(provider.unwrap_or(PROVIDER_ID), format))
 }
 
-/// Refuses a provider that cannot be used, and says beforehand what the demo costs.
-fn announce(environment: &Environment, id: &str, shown: Shown) -> Result<(), Failure> {
+/// Checks that the provider can be used, and prints a warning if it bills its images.
+fn check_provider(environment: &Environment, id: &str, format: Format) -> Result<(), Box<dyn Error>> {
     let home = easel_config::home(environment)?;
     let config = Loader::new(environment.clone(), home.clone(), Invocation::default()).load().config;
     let known = provider_ids(&config);
     if !known.contains(&id) {
         let known = known.join(", ");
-        return Err(WrongUsage(format!("there is no provider `{id}`; configured or built in are: {known}")).into());
+        return Err(UsageError(format!("provider `{id}` does not exist; choose one of: {known}")).into());
     }
     let store = LoginStore::new(home.clone(), config.cli_auth_credentials_store);
     let account = Account::open(environment, store);
     let provider = Providers::new(environment.clone(), home, account.into()).get(id, &config);
-    if let Some(reason) = provider.unavailable() {
+    if let Some(reason) = provider.unavailable_reason() {
         return Err(reason.into());
     }
     if provider.info().capabilities.bills {
         let warning = format!("This makes two images, which {} may bill.", provider.info().name);
-        match shown {
-            Shown::Story => print(&warning)?,
-            Shown::Lines => report(&warning),
+        match format {
+            Format::Text => print(&warning)?,
+            Format::Json => report(&warning),
         }
     }
     Ok(())
 }
 
-async fn converse(provider: &str, shown: Shown) -> Result<(), Failure> {
-    let say = |line: &str| if shown == Shown::Story { print(line) } else { Ok(()) };
-    let mut client = connect(provider, shown)?;
-    say("A client spawns `easel app-server` and opens the connection.")?;
-    let hello = client.request::<Initialize>(&introduction()).await?;
-    say(&format!("  server  {}", hello.user_agent))?;
-    say(&format!("  tools   {}", hello.tools.join(", ")))?;
+async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> {
+    let narrate = |line: &str| if format == Format::Text { print(line) } else { Ok(()) };
+    let mut client = connect(provider, format)?;
+    narrate("A client spawns `easel app-server` and opens the connection.")?;
+    let server = client.request::<Initialize>(&introduction()).await?;
+    narrate(&format!("  server  {}", server.user_agent))?;
+    narrate(&format!("  tools   {}", server.tools.join(", ")))?;
 
     let thread = client.request::<ThreadStart>(&ThreadStartParams::default()).await?;
     let thread_id = thread.thread.id;
-    say(&format!("It starts a thread with model {} of provider {}.", thread.model, thread.model_provider))?;
+    narrate(&format!("It starts a thread with model {} of provider {}.", thread.model, thread.model_provider))?;
     let mut images = Vec::new();
     for text in [DRAW, EDIT] {
-        say("")?;
-        say(&format!("  user    {text}"))?;
-        images.extend(turn(&mut client, &thread_id, text, shown).await?);
+        narrate("")?;
+        narrate(&format!("  user    {text}"))?;
+        images.extend(turn(&mut client, &thread_id, text, format).await?);
     }
     let (status, _) = client.close().await?;
     if !status.success() {
-        return Err(format!("the server ended with {status}").into());
+        return Err(format!("the server exited with {status}").into());
     }
 
-    say("")?;
-    say("The server has ended. A new one reads the thread back.")?;
-    let mut client = connect(provider, shown)?;
+    narrate("")?;
+    narrate("The server has exited. A new one reads the thread back.")?;
+    let mut client = connect(provider, format)?;
     client.request::<Initialize>(&introduction()).await?;
     let params = ThreadReadParams { thread_id, include_turns: Some(true) };
     let thread = client.request::<ThreadRead>(&params).await?.thread;
     for turn in &thread.turns {
         let kinds: Vec<&str> = turn.items.iter().map(kind).collect();
-        say(&format!("  turn    {}", kinds.join(", ")))?;
+        narrate(&format!("  turn    {}", kinds.join(", ")))?;
     }
     client.close().await?;
 
     if thread.turns.len() != 2 {
-        return Err("the thread was not read back whole".into());
+        return Err("the thread that was read back is incomplete".into());
     }
-    say("")?;
-    say("The pictures:")?;
+    narrate("")?;
+    narrate("The pictures:")?;
     for image in &images {
-        say(&format!("  {}", image.display()))?;
+        narrate(&format!("  {}", image.display()))?;
     }
     Ok(())
 }
 
-fn connect(provider: &str, shown: Shown) -> Result<Client, Failure> {
+fn connect(provider: &str, format: Format) -> Result<Client, Box<dyn Error>> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["app-server", "--enable", "imagegenext", "-c", &format!("model_provider={provider:?}")]);
     command.stderr(Stdio::inherit());
     let tap: Tap = Box::new(move |direction, line| {
-        if shown == Shown::Lines {
+        if format == Format::Json {
             let arrow = match direction {
                 Direction::Sent => "->",
                 Direction::Received => "<-",
             };
-            // A reader that closed our stdout has seen enough.
+            // A closed stdout does not stop the demo.
             let _ = print(&format!("{arrow} {line}"));
         }
     });
@@ -143,8 +145,13 @@ fn introduction() -> InitializeParams {
     }
 }
 
-/// One turn, told as it happens. Returns where its images lie, at least one.
-async fn turn(client: &mut Client, thread_id: &str, text: &str, shown: Shown) -> Result<Vec<PathBuf>, Failure> {
+/// Runs one turn and prints its progress. Returns the paths of its images, at least one.
+async fn turn(
+    client: &mut Client,
+    thread_id: &str,
+    text: &str,
+    format: Format,
+) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let params = TurnStartParams {
         thread_id: thread_id.into(),
         input: vec![UserInput::Text { text: text.into(), text_elements: Vec::new() }],
@@ -156,42 +163,43 @@ async fn turn(client: &mut Client, thread_id: &str, text: &str, shown: Shown) ->
     client.request::<TurnStart>(&params).await?;
     let mut images = Vec::new();
     loop {
-        let event = client.event().await?.ok_or("the server closed the connection in mid turn")?;
-        if let (Shown::Story, Some(line)) = (shown, story(&event)) {
+        let event = client.event().await?.ok_or("the server disconnected during the turn")?;
+        if let (Format::Text, Some(line)) = (format, describe(&event)) {
             print(&line)?;
         }
         if let Event::ItemCompleted(ItemCompletedNotification { item: ThreadItem::ImageGeneration(item), .. }) = event {
-            // Nothing is edited, and paid, where nothing was drawn.
-            failure(&item)?;
+            // The edit would only cost money if the drawing failed.
+            check_image(&item)?;
             images.extend(item.images.into_iter().map(|image| PathBuf::from(image.path)));
         } else if let Event::TurnCompleted(TurnCompletedNotification { turn, .. }) = event {
             if turn.status == TurnStatus::Completed && images.is_empty() {
-                return Err("the model made no image".into());
+                return Err("the turn completed without an image".into());
             }
             if turn.status == TurnStatus::Completed {
                 return Ok(images);
             }
             let reason = turn.error.map_or_else(String::new, |error| error.message);
-            return Err(format!("the turn ended as {:?}. {reason}", turn.status).into());
+            let outcome = if turn.status == TurnStatus::Interrupted { "was interrupted" } else { "failed" };
+            return Err(format!("the turn {outcome}: {reason}").into());
         }
     }
 }
 
-/// Why an image was not made, with the names that a client gets.
-fn failure(item: &ImageGenerationItem) -> Result<(), Failure> {
+/// Returns an error if the image failed, with the names of the protocol for its kind and whether it was billed.
+fn check_image(item: &ImageGenerationItem) -> Result<(), Box<dyn Error>> {
     let Some(error) = &item.error else { return Ok(()) };
     let (kind, billed) = (serde_json::to_value(error.kind)?, serde_json::to_value(error.billed)?);
     let name = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     Err(format!("the image failed: {}: {} (billed: {})", name(kind), error.message, name(billed)).into())
 }
 
-/// What a person wants to know of an event.
-fn story(event: &Event) -> Option<String> {
+/// Describes an event for people; `None` if it does not matter to them.
+fn describe(event: &Event) -> Option<String> {
     if let Event::ConfigWarning(warning) = event {
         return Some(format!("  warning {}", warning.summary));
     }
     if let Event::ItemStarted(ItemStartedNotification { item: ThreadItem::ImageGeneration(item), .. }) = event {
-        return Some(format!("  image   {} is being made", item.id));
+        return Some(format!("  image   {} started", item.id));
     }
     let Event::ItemCompleted(ItemCompletedNotification { item, .. }) = event else { return None };
     match item {

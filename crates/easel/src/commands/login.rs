@@ -1,4 +1,4 @@
-//! `easel login` and `easel logout`. The key passes through standard input and is never shown.
+//! `easel login` and `easel logout`. The key is read from standard input and never printed.
 
 use std::error::Error;
 use std::io::{IsTerminal, Read};
@@ -6,52 +6,60 @@ use std::io::{IsTerminal, Read};
 use easel_config::{Environment, Invocation, Loader};
 
 use super::{print, report};
-use crate::credentials::store::{Kept, LoginStore};
-use crate::credentials::{Account, KeySource, Origin};
+use crate::credentials::{Account, KeySource, LoginStore, Origin, SavedKey};
 use crate::providers::api_origin;
 
-/// Bytes that are read of standard input; a key has a few hundred.
-const LONGEST_INPUT: u64 = 16 * 1024;
+/// Maximum number of bytes that are read of standard input. A key has a few hundred.
+const MAX_INPUT_LEN: u64 = 16 * 1024;
 
-type Failure = Box<dyn Error>;
-
-pub(crate) fn with_api_key(environment: &Environment, invocation: Invocation) -> Result<(), Failure> {
+/// Stores the API key from standard input.
+///
+/// # Errors
+/// If the input is not an API key, or it cannot be stored.
+pub(crate) fn log_in(environment: &Environment, invocation: Invocation) -> Result<(), Box<dyn Error>> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        report("type or paste the key, then Enter and Ctrl-D; better: easel login --with-api-key < FILE");
+        report("paste the key, then press Enter and Ctrl-D; or use: easel login --with-api-key < FILE");
     }
     let mut key = String::new();
-    stdin.lock().take(LONGEST_INPUT).read_to_string(&mut key).map_err(|_| "standard input is not text")?;
-    let (account, origin) = account(environment, invocation)?;
-    let Kept { place, instead } = account.log_in(&key, origin.clone())?;
-    if let Some(error) = instead {
+    stdin.lock().take(MAX_INPUT_LEN).read_to_string(&mut key).map_err(|_| "standard input is not text")?;
+    let (account, origin) = open_account(environment, invocation)?;
+    let SavedKey { location, fallback_reason } = account.log_in(&key, origin.clone())?;
+    if let Some(error) = fallback_reason {
         report(&error.to_string());
     }
-    print(&format!("The key is stored in {}. It is sent to {origin} and nowhere else.", place.name()))?;
+    print(&format!("The key is stored in {}. It is sent to {origin} and nowhere else.", location.name()))?;
     Ok(())
 }
 
-pub(crate) fn status(environment: &Environment, invocation: Invocation) -> Result<(), Failure> {
-    let (account, origin) = account(environment, invocation)?;
-    // What a request would say, and which origin it would go to.
-    account.check(&origin)?;
-    let place = account.source().map(KeySource::place).unwrap_or_default();
-    print(&format!("Logged in with an API key for {origin}; it comes from {place}."))?;
+/// Prints where the API key comes from.
+///
+/// # Errors
+/// If there is no key for the configured origin.
+pub(crate) fn status(environment: &Environment, invocation: Invocation) -> Result<(), Box<dyn Error>> {
+    let (account, origin) = open_account(environment, invocation)?;
+    // The same check that a request makes.
+    account.check_key(&origin)?;
+    let source = account.key_source().map(KeySource::name).unwrap_or_default();
+    print(&format!("Logged in with an API key for {origin}; it comes from {source}."))?;
     Ok(())
 }
 
-pub(crate) fn out(environment: &Environment, invocation: Invocation) -> Result<(), Failure> {
-    let (account, _) = account(environment, invocation)?;
-    let said = if account.log_out()? { "The stored key is removed." } else { "There was no stored key." };
-    print(said)?;
-    if let Some(source) = account.source() {
-        report(&format!("a key is still in use: it comes from {}", source.place()));
+/// Removes the stored API key.
+///
+/// # Errors
+/// If it cannot be removed.
+pub(crate) fn log_out(environment: &Environment, invocation: Invocation) -> Result<(), Box<dyn Error>> {
+    let (account, _) = open_account(environment, invocation)?;
+    print(if account.log_out()? { "The stored key was removed." } else { "There was no stored key." })?;
+    if let Some(source) = account.key_source() {
+        report(&format!("a key is still in use: it comes from {}", source.name()));
     }
     Ok(())
 }
 
-/// The account, and the origin that its key goes to with this configuration.
-fn account(environment: &Environment, invocation: Invocation) -> Result<(Account, Origin), Failure> {
+/// Opens the account. Returns it with the origin that its key is sent to.
+fn open_account(environment: &Environment, invocation: Invocation) -> Result<(Account, Origin), Box<dyn Error>> {
     let home = easel_config::home(environment)?;
     easel_config::create_home(&home)?;
     let config = Loader::new(environment.clone(), home.clone(), invocation).load().config;

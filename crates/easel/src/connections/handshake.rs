@@ -62,7 +62,7 @@ impl Handshake {
 
     fn warnings(&self) -> Vec<Event> {
         let mut warnings: Vec<Event> = self.configuration.warnings().iter().map(events::config_warning).collect();
-        let unavailable = self.catalog.default_provider().unavailable().map(ToOwned::to_owned);
+        let unavailable = self.catalog.default_provider().unavailable_reason().map(ToOwned::to_owned);
         let notices = [self.accounts.problem(), unavailable, self.accounts.preview_notice()];
         warnings.extend(notices.into_iter().flatten().map(events::warning));
         warnings

@@ -1,4 +1,4 @@
-//! The user's account, as it is now: a key of the public API, or the ChatGPT tokens that a client has given.
+//! The user's account: an API key, or the ChatGPT tokens of a client.
 
 use std::sync::Arc;
 
@@ -10,51 +10,51 @@ use easel_rpc::Outbox;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-use super::login::{KeySource, Login, VARIABLE, other_origin};
+use super::chatgpt::{ChatgptLogin, ChatgptProfile, ExternalTokens};
+use super::login_state::{KEY_VARIABLE, KeySource, LoginState, wrong_origin};
+use super::login_store::{FoundKey, LoginStore, MAX_KEY_LEN, SavedKey, StoredKey};
 use super::origin::Origin;
-use super::store::{Found, Kept, LoginStore};
-use super::stored_key::{LONGEST_KEY, StoredKey};
-use super::tokens::{Given, Profile, Tokens};
-use super::{key_in, one_word};
+use super::{credential_error, key_from_env, parse_token};
 use crate::connections::Connections;
 
-/// Changes when the user logs in or out.
+/// The account of the user, which a login or logout changes.
 #[derive(Debug)]
 pub(crate) struct Account {
     store: LoginStore,
-    /// Wins over the stored key: who sets it for one process means that process, and where its requests go.
-    environment: Option<SecretString>,
-    login: watch::Sender<Login>,
-    /// Win over any key: a client that gives them means just this server.
-    tokens: Arc<Tokens>,
+    /// The key in the environment. It takes precedence over the stored key, and it is sent to any origin: whoever sets
+    /// it means this process.
+    env_key: Option<SecretString>,
+    login: watch::Sender<LoginState>,
+    /// ChatGPT tokens take precedence over any key: a client that sends them means this server.
+    chatgpt: Arc<ChatgptLogin>,
 }
 
 impl Account {
-    /// An account whose stored login is read already, or, from a keychain, still to be read with [`Account::read`].
-    /// `connections` get the account's limits.
+    /// An account whose stored login has been read from a file, or must still be read from a keychain with
+    /// [`Account::read`]. `connections` receive the account's limits.
     pub(crate) fn new(environment: &Environment, store: LoginStore, connections: Connections) -> Self {
-        let login = if store.is_quick() { store.read().into() } else { Login::Reading };
-        let environment = key_in(environment, VARIABLE);
-        let tokens = Arc::new(Tokens::new(connections));
-        Self { store, environment, login: watch::Sender::new(login), tokens }
+        let login = if store.is_fast() { store.read().into() } else { LoginState::Reading };
+        let env_key = key_from_env(environment, KEY_VARIABLE);
+        let chatgpt = Arc::new(ChatgptLogin::new(connections));
+        Self { store, env_key, login: watch::Sender::new(login), chatgpt }
     }
 
-    /// An account whose stored login is read. Blocks for disk or the keychain.
+    /// An account whose stored login has been read. Blocks on the disk or the keychain.
     pub(crate) fn open(environment: &Environment, store: LoginStore) -> Self {
         let account = Self::new(environment, store, Connections::default());
         account.read();
         account
     }
 
-    /// Reads the stored login, unless that was done. Blocks for the keychain, which may ask its user.
+    /// Reads the stored login, unless it has been read. Blocks on the keychain, which may ask its user.
     pub(crate) fn read(&self) {
         if !self.is_reading() {
             return;
         }
         let read = self.store.read().into();
         self.login.send_if_modified(|login| {
-            // A login or logout meanwhile is what counts.
-            let is_first = matches!(login, Login::Reading);
+            // A login or logout in between takes precedence.
+            let is_first = matches!(login, LoginState::Reading);
             if is_first {
                 *login = read;
             }
@@ -62,23 +62,24 @@ impl Account {
         });
     }
 
-    /// Waits until the stored login is read, if that matters: not with a key in the environment or with tokens.
-    pub(crate) async fn settled(&self) {
-        if self.environment.is_none() && !self.tokens.are_there() {
-            // The sender lives as long as the account, so this ends with the reading.
-            let _ = self.login.subscribe().wait_for(|login| !matches!(login, Login::Reading)).await;
+    /// Waits until the stored login has been read, if it matters: with a key in the environment or with tokens it does
+    /// not.
+    pub(crate) async fn wait_until_read(&self) {
+        if self.env_key.is_none() && !self.chatgpt.is_active() {
+            // The sender lives as long as the account, so the wait ends with the read.
+            let _ = self.login.subscribe().wait_for(|login| !matches!(login, LoginState::Reading)).await;
         }
     }
 
-    /// Whether [`Account::read`] has something to do.
+    /// Whether the stored login has not been read yet.
     pub(crate) fn is_reading(&self) -> bool {
-        matches!(*self.login.borrow(), Login::Reading)
+        matches!(*self.login.borrow(), LoginState::Reading)
     }
 
-    /// What requests are authorised with; [`AuthKind::None`] when nobody is logged in. A login that is not read, or cannot
-    /// be, counts as a key: its requests fail and say why, and nothing stands in for it.
+    /// Returns what requests are authorized with; [`AuthKind::None`] if nobody is logged in. A login that has not been
+    /// read, or cannot be, counts as a key: requests fail with the reason, and the preview does not take over.
     pub(crate) fn kind(&self) -> AuthKind {
-        if self.tokens.are_there() {
+        if self.chatgpt.is_active() {
             return AuthKind::Chatgpt;
         }
         if self.has_key() { AuthKind::ApiKey } else { AuthKind::None }
@@ -86,126 +87,134 @@ impl Account {
 
     /// Whether there is a key, or may be one.
     pub(super) fn has_key(&self) -> bool {
-        self.environment.is_some() || !matches!(*self.login.borrow(), Login::None)
+        self.env_key.is_some() || !matches!(*self.login.borrow(), LoginState::LoggedOut)
     }
 
-    /// Where the key comes from; `None` when there is none that can be read.
-    pub(crate) fn source(&self) -> Option<KeySource> {
-        match (&self.environment, &*self.login.borrow()) {
+    /// Returns where the API key comes from; `None` if there is no readable key.
+    pub(crate) fn key_source(&self) -> Option<KeySource> {
+        match (&self.env_key, &*self.login.borrow()) {
             (Some(_), _) => Some(KeySource::Environment),
-            (None, Login::Key(found)) => Some(KeySource::Login(found.place)),
-            (None, Login::Reading | Login::None | Login::Unreadable(_)) => None,
+            (None, LoginState::Key(found)) => Some(KeySource::Login(found.location)),
+            (None, LoginState::Reading | LoginState::LoggedOut | LoginState::Unreadable(_)) => None,
         }
     }
 
-    /// What a person should know of the stored login: that it cannot be read, that others could read it, or that it is for
-    /// another origin than `destination`, which is where requests with a key go.
+    /// Returns a warning about the stored login: it cannot be read, other users could read it, or it is not for
+    /// `destination`, the origin of requests with a key.
     pub(crate) fn problem(&self, destination: Option<&Origin>) -> Option<String> {
         match &*self.login.borrow() {
-            Login::Reading | Login::None => None,
-            Login::Unreadable(error) => Some(format!("The stored login cannot be used: {error}.")),
-            Login::Key(found) if found.was_open => Some(format!(
+            LoginState::Reading | LoginState::LoggedOut => None,
+            LoginState::Unreadable(error) => Some(format!("The stored login cannot be used: {error}.")),
+            LoginState::Key(found) if found.was_exposed => Some(format!(
                 "Other users could read {} until now. If you share this machine, replace the key.",
-                found.place.name()
+                found.location.name()
             )),
-            Login::Key(found) => {
+            LoginState::Key(found) => {
                 let destination = destination.filter(|destination| **destination != found.key.origin)?;
-                let is_used = self.environment.is_none() && !self.tokens.are_there();
-                is_used.then(|| format!("{}.", other_origin(&found.key.origin, destination)))
+                let is_used = self.env_key.is_none() && !self.chatgpt.is_active();
+                is_used.then(|| format!("{}.", wrong_origin(&found.key.origin, destination)))
             }
         }
     }
 
-    /// Whose ChatGPT tokens are in use, if any are.
-    pub(crate) fn profile(&self) -> Option<Profile> {
-        self.tokens.profile()
+    /// Returns whose ChatGPT tokens are in use, if any are.
+    pub(crate) fn chatgpt_profile(&self) -> Option<ChatgptProfile> {
+        self.chatgpt.profile()
     }
 
-    /// What the backend said last.
-    pub(crate) fn limits(&self) -> GetAccountRateLimitsResponse {
-        self.tokens.limits()
+    /// Returns the limits of the ChatGPT account, as the backend reported them last.
+    pub(crate) fn rate_limits(&self) -> GetAccountRateLimitsResponse {
+        self.chatgpt.rate_limits()
     }
 
-    pub(crate) fn tokens(&self) -> &Arc<Tokens> {
-        &self.tokens
+    /// The ChatGPT login, for credentials that use it.
+    pub(crate) fn chatgpt(&self) -> &Arc<ChatgptLogin> {
+        &self.chatgpt
     }
 
-    /// The key for requests to this origin.
+    /// Returns the key for requests to `destination`.
     ///
     /// # Errors
-    /// One sentence that says what to do, when there is none for it.
+    /// If there is no key for this origin; the message says what to do.
     pub(super) fn key_for(&self, destination: &Origin) -> Result<SecretString, CredentialError> {
-        if let Some(key) = &self.environment {
+        if let Some(key) = &self.env_key {
             return Ok(key.clone());
         }
         let message = match &*self.login.borrow() {
-            Login::Key(Found { key, .. }) if key.origin == *destination => return Ok(key.key.clone()),
-            Login::Key(Found { key, .. }) => other_origin(&key.origin, destination),
-            Login::None => "there is no API key: `easel login --with-api-key` stores one".to_owned(),
-            Login::Reading => "the stored login is still being read".to_owned(),
-            Login::Unreadable(error) => {
-                format!("the stored login cannot be used: {error}; `easel login --with-api-key` stores another")
+            LoginState::Key(FoundKey { key, .. }) if key.origin == *destination => return Ok(key.key.clone()),
+            LoginState::Key(FoundKey { key, .. }) => wrong_origin(&key.origin, destination),
+            LoginState::LoggedOut => "no API key; run `easel login --with-api-key`".to_owned(),
+            LoginState::Reading => "the stored login is still being read; try again".to_owned(),
+            LoginState::Unreadable(error) => {
+                format!("the stored login cannot be used: {error}; run `easel login --with-api-key` to replace it")
             }
         };
-        Err(CredentialError { message })
+        Err(credential_error(message))
     }
 
-    /// Whether there is a key for requests to this origin.
+    /// Checks that there is a key for requests to `destination`.
     ///
     /// # Errors
-    /// One sentence that says what to do, when there is none for it.
-    pub(crate) fn check(&self, destination: &Origin) -> Result<(), CredentialError> {
+    /// If there is no key for this origin; the message says what to do.
+    pub(crate) fn check_key(&self, destination: &Origin) -> Result<(), CredentialError> {
         self.key_for(destination).map(drop)
     }
 
-    /// Stores a key for requests to this origin, for this process and the next ones, in place of any other login. Blocks
-    /// for disk or the keychain.
+    /// Saves a key for requests to `origin`, for this process and later ones, in place of any other login. Blocks on
+    /// the disk or the keychain.
     ///
     /// # Errors
-    /// One sentence, when the key is none or cannot be stored.
-    pub(crate) fn log_in(&self, key: &str, origin: Origin) -> Result<Kept, CredentialError> {
-        let Some(key) = one_word(key, LONGEST_KEY) else {
-            return Err(CredentialError {
-                message: "that is not an API key: one word of visible characters".to_owned(),
-            });
+    /// If the text is not a key, or the key cannot be saved.
+    pub(crate) fn log_in(&self, key: &str, origin: Origin) -> Result<SavedKey, CredentialError> {
+        let Some(key) = parse_token(key, MAX_KEY_LEN) else {
+            return Err(credential_error("an API key is a single word of printable characters"));
         };
         let key = StoredKey { key: SecretString::from(key.to_owned()), origin };
-        let kept = self.store.write(&key)?;
-        self.login.send_replace(Login::Key(Found { key, place: kept.place, was_open: false }));
-        self.tokens.log_out();
-        Ok(kept)
+        let saved = self.store.save(&key)?;
+        self.login.send_replace(LoginState::Key(FoundKey { key, location: saved.location, was_exposed: false }));
+        self.chatgpt.log_out();
+        Ok(saved)
     }
 
-    /// Takes ChatGPT tokens for requests to this origin, for this process alone; `host` renews them.
+    /// Uses ChatGPT tokens for requests to `origin`, in this process only. The client behind `host` refreshes them.
     ///
     /// # Errors
-    /// One sentence, when something cannot be what it is given as.
-    pub(crate) fn log_in_with_tokens(&self, given: Given, origin: Origin, host: Outbox) -> Result<(), CredentialError> {
-        self.tokens.log_in(given, origin, host)
+    /// If a token or an id is malformed.
+    pub(crate) fn log_in_with_tokens(
+        &self,
+        tokens: ExternalTokens,
+        origin: Origin,
+        host: Outbox,
+    ) -> Result<(), CredentialError> {
+        self.chatgpt.log_in(tokens, origin, host)
     }
 
-    /// Forgets stored key and tokens; true when there was either. Blocks for disk or the keychain.
+    /// Removes the stored key and the tokens. Returns whether there were any. Blocks on the disk or the keychain.
     ///
     /// # Errors
-    /// One sentence, when the stored key cannot be removed.
+    /// If the stored key cannot be removed.
     pub(crate) fn log_out(&self) -> Result<bool, CredentialError> {
-        let had_tokens = self.tokens.log_out();
-        let removed = self.store.remove()?;
-        let forgotten = matches!(self.login.send_replace(Login::None), Login::Key(_));
-        Ok(removed || forgotten || had_tokens)
+        let had_tokens = self.chatgpt.log_out();
+        let was_stored = self.store.remove()?;
+        let had_key = matches!(self.login.send_replace(LoginState::LoggedOut), LoginState::Key(_));
+        Ok(was_stored || had_key || had_tokens)
     }
 
-    /// The key for this origin after it was refused: another process may have stored a new one.
-    pub(super) async fn reload(self: Arc<Self>, destination: &Origin) -> Result<SecretString, CredentialError> {
-        if self.environment.is_none() {
+    /// Reads the stored key again after it was rejected, because another process may have replaced it. Returns the key
+    /// for requests to `destination`.
+    ///
+    /// # Errors
+    /// If the login cannot be read, or there is no key for this origin.
+    pub(super) async fn reload_key(self: Arc<Self>, destination: &Origin) -> Result<SecretString, CredentialError> {
+        if self.env_key.is_none() {
             let account = Arc::clone(&self);
             let reading = tokio::task::spawn_blocking(move || {
                 let read = account.store.read()?;
                 account.login.send_replace(Ok(read).into());
                 Ok(())
             });
-            let message = "the stored login cannot be read while Easel shuts down".to_owned();
-            reading.await.unwrap_or(Err(CredentialError { message }))?;
+            let stopped = || Err(credential_error("the stored login cannot be read: the server is shutting down"));
+            reading.await.unwrap_or_else(|_| stopped())?;
         }
         self.key_for(destination)
     }

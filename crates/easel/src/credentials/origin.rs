@@ -1,4 +1,4 @@
-//! Where a credential may go.
+//! The origin of a URL, which limits where a credential may be sent.
 
 use std::fmt;
 
@@ -9,15 +9,17 @@ use reqwest::Url;
 pub(crate) struct Origin(String);
 
 impl Origin {
-    /// `None` for a text that is no URL with a host.
+    /// Parses a URL and returns its origin; `None` if the text is not a URL with a host.
     pub(crate) fn parse(url: &str) -> Option<Self> {
-        Url::parse(url).ok().filter(Url::has_host).map(|url| Self::of(&url))
+        Url::parse(url).ok().filter(Url::has_host).map(|url| Self::from_url(&url))
     }
 
-    pub(crate) fn of(url: &Url) -> Self {
+    /// Returns the origin of a URL.
+    pub(crate) fn from_url(url: &Url) -> Self {
         Self(url.origin().ascii_serialization())
     }
 
+    /// Returns the origin as text, such as `https://api.openai.com`.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

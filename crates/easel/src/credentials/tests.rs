@@ -6,7 +6,7 @@ use easel_config::CredentialsStore;
 
 use secrecy::ExposeSecret;
 
-use super::store::{LoginStore, Place};
+use super::login_store::{FILE_NAME, LoginLocation, LoginStore};
 use super::*;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -15,12 +15,12 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
     Environment { variables, ..Environment::default() }
 }
 
-fn opened(home: &Path, variables: &[(&str, &str)]) -> Account {
+fn open(home: &Path, variables: &[(&str, &str)]) -> Account {
     Account::open(&environment(variables), LoginStore::new(home.to_owned(), CredentialsStore::File))
 }
 
 fn account(home: &Path, variables: &[(&str, &str)]) -> Account {
-    let account = opened(home, variables);
+    let account = open(home, variables);
     assert_eq!(account.problem(None), None);
     account
 }
@@ -34,74 +34,74 @@ fn origin(url: &str) -> Origin {
 }
 
 #[test]
-fn a_login_is_there_for_the_next_process_and_gone_after_the_logout() {
+fn login_lasts_until_logout() {
     let home = tempfile::tempdir().unwrap();
     let first = account(home.path(), &[]);
-    assert_eq!(first.source(), None);
+    assert_eq!(first.key_source(), None);
     first.log_in(" sk-one\n", public()).unwrap();
     let second = account(home.path(), &[]);
     assert_eq!(
-        (first.source(), second.source()),
-        (Some(KeySource::Login(Place::File)), Some(KeySource::Login(Place::File)))
+        (first.key_source(), second.key_source()),
+        (Some(KeySource::Login(LoginLocation::File)), Some(KeySource::Login(LoginLocation::File)))
     );
     assert_eq!(second.key_for(&public()).unwrap().expose_secret(), "sk-one");
     assert!(second.log_out().unwrap() && !second.log_out().unwrap());
-    assert_eq!(account(home.path(), &[]).source(), None);
+    assert_eq!(account(home.path(), &[]).key_source(), None);
 }
 
 #[cfg(unix)]
 #[test]
-fn only_the_owner_can_read_the_login_and_nothing_is_left_beside_it() {
+fn only_the_owner_can_read_the_login() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();
-    std::fs::write(home.path().join(file::NAME), "{}").unwrap();
-    std::fs::set_permissions(home.path().join(file::NAME), PermissionsExt::from_mode(0o644)).unwrap();
+    std::fs::write(home.path().join(FILE_NAME), "{}").unwrap();
+    std::fs::set_permissions(home.path().join(FILE_NAME), PermissionsExt::from_mode(0o644)).unwrap();
     account(home.path(), &[]).log_in("sk-one", public()).unwrap();
-    let mode = std::fs::metadata(home.path().join(file::NAME)).unwrap().permissions().mode();
+    let mode = std::fs::metadata(home.path().join(FILE_NAME)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
 }
 
 #[test]
-fn a_key_of_the_environment_wins_over_the_login() {
+fn environment_key_takes_precedence() {
     let home = tempfile::tempdir().unwrap();
     account(home.path(), &[]).log_in("sk-login", public()).unwrap();
     let account = account(home.path(), &[("OPENAI_API_KEY", " sk-env ")]);
-    assert_eq!(account.source(), Some(KeySource::Environment));
+    assert_eq!(account.key_source(), Some(KeySource::Environment));
     assert_eq!(account.key_for(&public()).unwrap().expose_secret(), "sk-env");
 }
 
 #[test]
-fn what_is_no_key_is_refused_and_not_repeated() {
+fn refused_key_is_not_repeated() {
     let home = tempfile::tempdir().unwrap();
     let account = account(home.path(), &[]);
     for bad in ["", "  \n", "two canaries", "canary\u{7}", "canär", &"canary".repeat(1_000)] {
         let refused = account.log_in(bad, public()).unwrap_err();
         assert!(!refused.message.contains("canar"), "{refused}");
     }
-    assert_eq!((account.source(), std::fs::read_dir(home.path()).unwrap().count()), (None, 0));
+    assert_eq!((account.key_source(), std::fs::read_dir(home.path()).unwrap().count()), (None, 0));
 }
 
 #[test]
-fn unreadable_login_is_not_taken_for_no_login() {
+fn unreadable_login_is_not_logged_out() {
     let home = tempfile::tempdir().unwrap();
     for bad in ["canary", "{\"OPENAI_API_KEY\": \"canary\"", "{\"OPENAI_API_KEY\": 7}"] {
-        std::fs::write(home.path().join(file::NAME), bad).unwrap();
-        let account = opened(home.path(), &[]);
-        assert_eq!((account.source(), account.kind()), (None, AuthKind::ApiKey));
-        let refused = account.check(&public()).unwrap_err().message;
-        for said in [refused, account.problem(None).unwrap()] {
-            assert!(said.contains("auth.json") && !said.contains("canary"), "{bad}: {said}");
+        std::fs::write(home.path().join(FILE_NAME), bad).unwrap();
+        let account = open(home.path(), &[]);
+        assert_eq!((account.key_source(), account.kind()), (None, AuthKind::ApiKey));
+        let refused = account.check_key(&public()).unwrap_err().message;
+        for message in [refused, account.problem(None).unwrap()] {
+            assert!(message.contains("auth.json") && !message.contains("canary"), "{bad}: {message}");
         }
         account.log_in("sk-new", public()).unwrap();
-        assert_eq!((account.check(&public()), account.problem(None)), (Ok(()), None));
+        assert_eq!((account.check_key(&public()), account.problem(None)), (Ok(()), None));
         account.log_out().unwrap();
         assert_eq!(account.kind(), AuthKind::None);
     }
 }
 
 #[test]
-fn stored_key_is_for_the_origin_it_was_given_for() {
+fn stored_key_is_sent_to_its_origin_only() {
     let home = tempfile::tempdir().unwrap();
     let gateway = origin("https://gateway.example:8443/openai/v1");
     account(home.path(), &[]).log_in("sk-gateway", gateway.clone()).unwrap();
@@ -119,7 +119,7 @@ fn stored_key_is_for_the_origin_it_was_given_for() {
         assert!(refused.contains("easel login") && refused.contains("env_key"), "{refused}");
         assert!(later.problem(Some(&origin(elsewhere))).is_some());
     }
-    // Who sets a variable for this process means this process, wherever its requests go.
+    // A key in the environment is sent to any origin.
     let set = account(home.path(), &[("OPENAI_API_KEY", "sk-env")]);
     assert_eq!(set.key_for(&origin("http://127.0.0.1:1")).unwrap().expose_secret(), "sk-env");
     assert_eq!(set.problem(Some(&public())), None);
@@ -127,23 +127,23 @@ fn stored_key_is_for_the_origin_it_was_given_for() {
 
 #[cfg(unix)]
 #[test]
-fn login_that_others_can_read_is_closed_and_reported_once() {
+fn exposed_login_is_closed_and_reported_once() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();
-    let file = home.path().join(file::NAME);
+    let file = home.path().join(FILE_NAME);
     for mode in [0o604, 0o640, 0o666] {
         std::fs::write(&file, "{\"OPENAI_API_KEY\": \"sk-one\"}").unwrap();
         std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
-        let first = opened(home.path(), &[]);
+        let first = open(home.path(), &[]);
         assert!(first.problem(None).is_some_and(|problem| problem.contains("auth.json")));
         assert_eq!(first.key_for(&public()).unwrap().expose_secret(), "sk-one");
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(opened(home.path(), &[]).problem(None), None);
+        assert_eq!(open(home.path(), &[]).problem(None), None);
     }
 }
 
 #[tokio::test]
-async fn a_refused_key_is_replaced_by_the_one_that_another_process_stored() {
+async fn rejected_key_is_replaced_by_a_newer_login() {
     let home = tempfile::tempdir().unwrap();
     let ours = account(home.path(), &[]);
     ours.log_in("sk-old", public()).unwrap();
@@ -157,12 +157,12 @@ async fn a_refused_key_is_replaced_by_the_one_that_another_process_stored() {
 }
 
 #[tokio::test]
-async fn a_variable_that_is_not_set_is_named() {
-    let missing = AnyCredentials::Key(EnvKey::new(&environment(&[("STUDIO_KEY", " ")]), "STUDIO_KEY"));
+async fn error_names_the_missing_variable() {
+    let missing = AnyCredentials::EnvKey(EnvKey::new(&environment(&[("STUDIO_KEY", " ")]), "STUDIO_KEY"));
     assert_eq!(missing.kind(), AuthKind::ApiKey);
     assert!(missing.current().await.unwrap_err().message.contains("STUDIO_KEY"));
-    let there = AnyCredentials::Key(EnvKey::new(&environment(&[("STUDIO_KEY", "canary")]), "STUDIO_KEY"));
-    let credential = there.current().await.unwrap().unwrap();
-    assert_eq!(there.refresh(&credential).await, Ok(None));
-    assert!(!format!("{there:?} {credential:?}").contains("canary"));
+    let set = AnyCredentials::EnvKey(EnvKey::new(&environment(&[("STUDIO_KEY", "canary")]), "STUDIO_KEY"));
+    let credential = set.current().await.unwrap().unwrap();
+    assert_eq!(set.refresh(&credential).await, Ok(None));
+    assert!(!format!("{set:?} {credential:?}").contains("canary"));
 }

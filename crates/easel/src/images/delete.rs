@@ -38,7 +38,8 @@ impl Images {
         // Another request may have deleted it meanwhile.
         let thread_id = self.thread_with(&image_id, Some(thread_id)).await?;
         let lease = self.loaded.writers.acquire_images(&thread_id).await?;
-        // Even if the file cannot be deleted, the conversation in memory must not show an image that history has marked.
+        // Even if the file cannot be deleted, the conversation in memory must not show an image that history has
+        // marked.
         let deleted = match self.loaded.actors.evict(&thread_id) {
             Ok(()) => self.store.delete_image(&thread_id, &image_id).await.map_err(RequestError::from),
             Err(error) => Err(error),

@@ -24,8 +24,8 @@ impl Images {
     /// Returns the record of a generated image, and a chunk of its bytes if the request names an offset.
     ///
     /// # Errors
-    /// [`RequestError::ImageNotFound`], [`RequestError::ImageDeleted`], [`RequestError::BadField`] for an invalid length,
-    /// and those of the store.
+    /// [`RequestError::ImageNotFound`], [`RequestError::ImageDeleted`], [`RequestError::BadField`] for an invalid
+    /// length, and those of the store.
     pub(crate) async fn read(&self, params: ImageReadParams) -> Result<ImageReadResponse, RequestError> {
         let image_id = params.image_id;
         let length = params.length.unwrap_or(DEFAULT_LENGTH);

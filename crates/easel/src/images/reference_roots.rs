@@ -6,8 +6,8 @@ use super::Images;
 use crate::requests::RequestError;
 
 impl Images {
-    /// Returns the folders in which the thread's model may name files: the thread's own folder, if a client has named it
-    /// and it is not wider than a project. `named_now` is true if this request names it.
+    /// Returns the folders in which the thread's model may name files: the thread's own folder, if a client has named
+    /// it and it is not wider than a project. `named_now` is true if this request names it.
     ///
     /// # Errors
     /// Those of the store.

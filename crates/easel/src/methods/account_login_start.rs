@@ -4,7 +4,7 @@ use easel_protocol::account::{LoginAccountParams, LoginAccountResponse, SecretTe
 use easel_protocol::method::AccountLoginStart;
 
 use crate::accounts::Accounts;
-use crate::credentials::Given;
+use crate::credentials::ExternalTokens;
 use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, RequestError, validate};
 
 /// Maximum size of an access token in bytes: what servers accept in a header.
@@ -24,7 +24,7 @@ impl Handler for AccountLoginStart {
             }
             LoginAccountParams::ChatgptAuthTokens { access_token, chatgpt_account_id, chatgpt_plan_type } => {
                 check(&access_token, &chatgpt_account_id, chatgpt_plan_type.as_deref())?;
-                let tokens = Given { access_token, account_id: chatgpt_account_id, plan: chatgpt_plan_type };
+                let tokens = ExternalTokens { access_token, account_id: chatgpt_account_id, plan: chatgpt_plan_type };
                 (LoginAccountResponse::ChatgptAuthTokens {}, accounts.log_in_with_tokens(tokens, &cx.client)?)
             }
             LoginAccountParams::Chatgpt {} | LoginAccountParams::ChatgptDeviceCode {} => {

@@ -9,8 +9,8 @@ use crate::turns::Turns;
 impl Handler for TurnInterrupt {
     type Service = Turns;
 
-    /// Does not wait in the thread's queue: a client knows the turn from the response that started it, and its other requests
-    /// must not keep the turn running.
+    /// Does not wait in the thread's queue: a client knows the turn from the response that started it, and its other
+    /// requests must not keep the turn running.
     async fn handle(
         turns: Arc<Turns>,
         _cx: RequestContext,

@@ -1,4 +1,5 @@
-//! Logs go to stderr through a bounded queue that drops and counts: a client that never reads stderr cannot stop us.
+//! The log, which goes to stderr through a bounded queue. A client that never reads stderr cannot block the server:
+//! lines beyond the queue are dropped and counted.
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -14,29 +15,29 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Lines that wait for stderr; more are dropped.
-const QUEUED_LINES: usize = 4_096;
+/// Maximum number of lines that wait for stderr.
+const MAX_QUEUED_LINES: usize = 4_096;
 
-/// How long the end waits for queued lines to be written.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long the process waits for queued lines when it exits.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Keeps the log writer alive; dropping it writes what is queued, for a moment.
+/// Keeps the log's writer alive. Dropping it flushes the queue, for at most [`FLUSH_TIMEOUT`].
 pub(crate) struct Logging {
     writer: Option<WorkerGuard>,
     dropped: ErrorCounter,
 }
 
 impl Logging {
-    /// `RUST_LOG` filters (default `warn`), `LOG_FORMAT=json` writes one object a line. Whatever the filter says, libraries
-    /// log no details: see [`is_harmless`].
+    /// Starts the log. `RUST_LOG` is its filter (default `warn`), and `LOG_FORMAT=json` writes one object per line.
+    /// Whatever the filter says, libraries do not log details; see [`is_harmless`].
     pub(crate) fn start(environment: &Environment) -> Self {
-        let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(QUEUED_LINES);
+        let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_QUEUED_LINES);
         let (writer, guard) = builder.thread_name("easel-log").finish(std::io::stderr());
         let dropped = writer.error_counter();
         let filter = EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or("warn"));
         let registry = tracing_subscriber::registry().with(filter).with(filter_fn(is_harmless));
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
-        // A subscriber that is already set belongs to a test of this process, and stays.
+        // A subscriber that already exists belongs to a test in this process.
         let _ = match environment.text("LOG_FORMAT") {
             Some("json") => registry.with(lines.json()).try_init(),
             _ => registry.with(lines).try_init(),
@@ -46,20 +47,20 @@ impl Logging {
     }
 }
 
-/// Libraries print what passes through them below the level of `info`: messages with keys and images, URLs with their
-/// queries, headers. What Easel logs itself is written for the log.
+/// Whether an event contains no secrets. Below the level `info`, libraries log the data that passes through them:
+/// messages with keys and images, URLs with their queries, headers. Easel's own events never contain secrets.
 fn is_harmless(event: &Metadata<'_>) -> bool {
-    let of_easel =
+    let is_easel =
         event.target().strip_prefix("easel").is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', ':']));
-    of_easel || *event.level() <= Level::INFO
+    is_easel || *event.level() <= Level::INFO
 }
 
-/// The default hook writes to stderr and would wait for a client that never reads it. A formatted message may hold
-/// anything, so only one that stands in the program is repeated.
+/// Logs a panic. The default hook writes to stderr directly and would wait for a client that never reads it. A
+/// formatted message may contain anything, so only a literal one is repeated.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("see the location");
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
-    tracing::error!(location, "panicked: {message}");
+    tracing::error!(location, "panic: {message}");
 }
 
 impl Drop for Logging {
@@ -68,17 +69,17 @@ impl Drop for Logging {
         if dropped > 0 {
             tracing::warn!(dropped, "log lines were dropped because stderr was not read");
         }
-        // The guard prints when it cannot reach its thread. Standard output leads to the same full pipe, so that would
-        // block for good, and the process must end.
+        // The guard prints an error when it cannot reach its thread. Stderr may be the same full pipe, so that would
+        // block forever, and the process has to exit.
         let writer = self.writer.take();
         let (flushing, flushed) = sync_channel::<()>(0);
-        let waiting = thread::Builder::new().name("easel-last-words".to_owned()).spawn(move || {
+        let spawned = thread::Builder::new().name("easel-log-flush".to_owned()).spawn(move || {
             drop(writer);
             drop(flushing);
         });
-        if waiting.is_ok() {
-            // It ends by disconnection or by time, and both are the end.
-            let _ = flushed.recv_timeout(LAST_WORDS);
+        if spawned.is_ok() {
+            // A disconnection means that the queue is flushed; after the timeout the rest is lost.
+            let _ = flushed.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 }
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_log_no_details_whatever_the_filter_says() {
+    fn libraries_never_log_details() {
         let lines = Lines::default();
         let writer = {
             let lines = lines.clone();

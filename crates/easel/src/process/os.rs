@@ -1,61 +1,63 @@
-//! What differs by operating system in the program.
+//! What the program does differently on each operating system.
 
-/// Keeps the memory of this process, which holds keys, out of core dumps and from other processes of the same user.
+use std::io;
+
+/// Keeps the memory of this process, which contains keys, out of core dumps and from other processes of the same user.
 ///
-/// Linux ignores the limit of core files when the kernel pipes them to a program, and gives `/proc/PID/environ` and
-/// `/proc/PID/mem` to every process of the user; a process that is not dumpable has neither. Children inherit the limit
-/// only.
+/// On Linux the limit of core files is not enough: the kernel ignores it when it pipes core files to a program, and
+/// every process of the user can read `/proc/PID/environ` and `/proc/PID/mem`. A process that is not dumpable is
+/// protected from both. Child processes inherit only the limit.
 ///
 /// # Errors
-/// One sentence for people. Everything that can be protected is.
-pub(crate) fn protect_memory() -> Result<(), String> {
+/// Those of the operating system. Every protection is tried, even if one fails.
+pub(crate) fn protect_memory() -> io::Result<()> {
     let results = [limit_core_files(), forbid_dumps()];
-    results.into_iter().collect::<Result<(), _>>().map_err(|error| format!("core dumps stay on: {error}"))
+    results.into_iter().collect()
 }
 
 #[cfg(unix)]
-fn limit_core_files() -> std::io::Result<()> {
+fn limit_core_files() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
     Ok(setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?)
 }
 
-/// Elsewhere dumps are the system's own affair.
+/// Other systems decide about dumps themselves.
 #[cfg(not(unix))]
-fn limit_core_files() -> std::io::Result<()> {
+fn limit_core_files() -> io::Result<()> {
     Ok(())
 }
 
 #[cfg(target_os = "linux")]
-fn forbid_dumps() -> std::io::Result<()> {
+fn forbid_dumps() -> io::Result<()> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
 }
 
-/// Elsewhere the limit is enough, or there is none.
+/// On other systems the limit of core files is enough.
 #[cfg(not(target_os = "linux"))]
-fn forbid_dumps() -> std::io::Result<()> {
+fn forbid_dumps() -> io::Result<()> {
     Ok(())
 }
 
-/// Lets this process open as many files as its user may: the usual soft limits, 1,024 or 256 on macOS, are for programs
-/// that call `select`. Children inherit it.
+/// Raises the limit of open files to the maximum of the user. The usual soft limits (1,024, or 256 on macOS) exist for
+/// programs that call `select`. Child processes inherit the limit.
 #[cfg(unix)]
 pub(crate) fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    /// `OPEN_MAX` of macOS, which takes no more although its hard limit is infinite.
-    const MACOS_MAXIMUM: u64 = 10_240;
+    /// `OPEN_MAX` of macOS, which allows no more although its hard limit is infinite.
+    const MACOS_MAX: u64 = 10_240;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let most = match maximum {
-        maximum if cfg!(target_os = "macos") => Some(maximum.map_or(MACOS_MAXIMUM, |most| most.min(MACOS_MAXIMUM))),
+    let wanted = match maximum {
+        maximum if cfg!(target_os = "macos") => Some(maximum.map_or(MACOS_MAX, |max| max.min(MACOS_MAX))),
         maximum => maximum,
     };
-    // `None` is no limit.
-    let is_lower = current.is_some_and(|current| most.is_none_or(|most| current < most));
-    if is_lower && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: most, maximum }) {
-        tracing::warn!(%error, ?current, "the limit of open files stays");
+    // `None` means that there is no limit.
+    let is_lower = current.is_some_and(|current| wanted.is_none_or(|wanted| current < wanted));
+    if is_lower && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: wanted, maximum }) {
+        tracing::warn!(%error, ?current, "cannot raise the limit of open files");
     }
 }
 
-/// Elsewhere there is no such limit.
+/// Other systems do not limit open files.
 #[cfg(not(unix))]
 pub(crate) fn raise_open_files() {}

@@ -1,4 +1,4 @@
-//! The built-in provider: two places, and the account's credential decides which of them a request goes to.
+//! The built-in provider `openai`: the account's credential selects one of two servers.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use easel_provider::HttpProvider;
 
 use crate::credentials::{Account, AnyCredentials};
 
-/// The public API for an API key, the Codex backend for ChatGPT tokens. A login or logout moves loaded threads too. Each
-/// place has credentials of its own, so that a login in the middle of a request sends nothing to the wrong one.
+/// OpenAI's public API for an API key, and the Codex backend for ChatGPT tokens. A login or logout also switches loaded
+/// threads. Each server has its own credentials, so that a login during a request sends nothing to the wrong server.
 #[derive(Debug)]
 pub(crate) struct AccountProvider {
     account: Arc<Account>,
@@ -17,6 +17,7 @@ pub(crate) struct AccountProvider {
 }
 
 impl AccountProvider {
+    /// Combines the two servers.
     pub(super) fn new(
         account: Arc<Account>,
         api: HttpProvider<AnyCredentials>,
@@ -25,8 +26,8 @@ impl AccountProvider {
         Self { account, api, backend }
     }
 
-    /// Where a request goes now.
-    pub(super) fn in_use(&self) -> &HttpProvider<AnyCredentials> {
+    /// Returns the server for the current credential.
+    pub(super) fn active(&self) -> &HttpProvider<AnyCredentials> {
         match self.account.kind() {
             AuthKind::Chatgpt => &self.backend,
             AuthKind::ApiKey | AuthKind::Actor | AuthKind::None => &self.api,

@@ -1,33 +1,35 @@
-//! The providers in use.
+//! Builds providers and caches them, so that threads share their connections.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use easel_config::{Config, Environment, ProviderConfig};
 use easel_imagegen::capability::AuthKind;
 use easel_preview::PROVIDER_ID;
+use parking_lot::Mutex;
 
 use super::AnyProvider;
 use super::http::{OPENAI, Sources};
 use crate::credentials::Account;
 
-/// Providers that are kept. Threads may bring their own configuration, and a client that varies it without end must not
-/// fill the memory; one that is dropped here lives on in the threads that use it.
-const MOST_KEPT: usize = 64;
+/// Maximum number of cached providers. Threads may have a configuration of their own, and a client that varies it
+/// without end must not fill the memory. A provider that leaves the cache lives on in the threads that use it.
+const MAX_CACHED: usize = 64;
 
-/// Providers, each made when it is first asked for, so that its connections are shared.
+/// Builds providers, and caches those that were used last.
 #[derive(Debug)]
 pub(crate) struct Providers {
     sources: Sources,
-    kept: Mutex<Vec<(Recipe, Arc<AnyProvider>)>>,
+    cache: Mutex<Cache>,
 }
 
-/// All of the configuration that a provider is made from: one thread's overrides make a provider of its own.
+/// The part of the configuration that a provider is built from. A thread whose overrides change it has its own
+/// provider.
 #[derive(Debug, PartialEq)]
-struct Recipe {
+struct ProviderKey {
     id: String,
     provider: Option<ProviderConfig>,
-    /// Where the account's credentials go.
+    /// The URLs that the account's credentials are sent to.
     account_urls: [Option<String>; 2],
     model: Option<String>,
     image_model: String,
@@ -35,13 +37,43 @@ struct Recipe {
     strip_metadata: bool,
 }
 
-impl Providers {
-    pub(crate) fn new(environment: Environment, home: PathBuf, account: Arc<Account>) -> Self {
-        Self { sources: Sources { environment, home, account }, kept: Mutex::default() }
+/// Providers, the least recently used first. A configuration has no hash, so the search is linear; it is rare and
+/// short.
+#[derive(Debug, Default)]
+struct Cache(Vec<(ProviderKey, Arc<AnyProvider>)>);
+
+impl Cache {
+    /// Returns the provider and marks it as used.
+    fn get(&mut self, key: &ProviderKey) -> Option<Arc<AnyProvider>> {
+        let index = self.0.iter().position(|(cached, _)| cached == key)?;
+        let entry = self.0.remove(index);
+        let provider = Arc::clone(&entry.1);
+        self.0.push(entry);
+        Some(provider)
     }
 
+    /// Returns the cached provider, or caches `provider` in place of the least recently used one.
+    fn get_or_insert(&mut self, key: ProviderKey, provider: Arc<AnyProvider>) -> Arc<AnyProvider> {
+        if let Some(cached) = self.get(&key) {
+            return cached;
+        }
+        if self.0.len() == MAX_CACHED {
+            self.0.remove(0);
+        }
+        self.0.push((key, Arc::clone(&provider)));
+        provider
+    }
+}
+
+impl Providers {
+    /// An empty cache. Providers use the credentials of `account` and `environment`.
+    pub(crate) fn new(environment: Environment, home: PathBuf, account: Arc<Account>) -> Self {
+        Self { sources: Sources { environment, home, account }, cache: Mutex::default() }
+    }
+
+    /// Returns the provider `id` of a configuration.
     pub(crate) fn get(&self, id: &str, config: &Config) -> Arc<AnyProvider> {
-        let recipe = Recipe {
+        let key = ProviderKey {
             id: id.to_owned(),
             provider: config.model_providers.get(id).cloned(),
             account_urls: [config.openai_base_url.clone(), config.chatgpt_base_url.clone()],
@@ -50,20 +82,17 @@ impl Providers {
             retry_uncertain: config.images.retry_uncertain,
             strip_metadata: config.images.strip_metadata,
         };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, provider)) = kept.iter().find(|(known, _)| *known == recipe) {
-            return Arc::clone(provider);
+        if let Some(provider) = self.cache.lock().get(&key) {
+            return provider;
         }
-        if kept.len() == MOST_KEPT {
-            kept.remove(0);
-        }
+        // Built without the lock, since it reads certificates. If two callers build the same provider, both use the
+        // first.
         let provider = Arc::new(AnyProvider::new(id, config, &self.sources));
-        kept.push((recipe, Arc::clone(&provider)));
-        provider
+        self.cache.lock().get_or_insert(key, provider)
     }
 
-    /// The provider of a thread that names none: the configured one, else the built-in one when somebody is logged in,
-    /// else the preview.
+    /// Returns the id of the provider of a thread that names none: the configured one, else the built-in one if the
+    /// user is logged in, else the preview.
     pub(crate) fn default_id<'a>(&self, config: &'a Config) -> &'a str {
         match config.model_provider.as_deref() {
             Some(id) => id,
@@ -72,14 +101,14 @@ impl Providers {
         }
     }
 
-    /// Whether the default provider takes the account's credential.
+    /// Whether the default provider uses the account's credential.
     pub(crate) fn requires_openai_auth(&self, config: &Config) -> bool {
         let id = self.default_id(config);
         config.model_providers.get(id).map_or(id == OPENAI, |provider| provider.requires_openai_auth)
     }
 }
 
-/// Every provider that can be named: the configured ones and the built-in ones.
+/// Returns the ids of all providers: the configured ones, then the built-in ones.
 pub(crate) fn provider_ids(config: &Config) -> Vec<&str> {
     let mut ids: Vec<&str> = config.model_providers.keys().map(String::as_str).collect();
     for built_in in [OPENAI, PROVIDER_ID] {
@@ -88,4 +117,28 @@ pub(crate) fn provider_ids(config: &Config) -> Vec<&str> {
         }
     }
     ids
+}
+
+#[cfg(test)]
+mod tests {
+    use easel_config::CredentialsStore;
+
+    use super::*;
+    use crate::credentials::LoginStore;
+
+    #[test]
+    fn least_recently_used_provider_is_evicted() {
+        let home = tempfile::tempdir().unwrap();
+        let store = LoginStore::new(home.path().to_owned(), CredentialsStore::File);
+        let account = Arc::new(Account::open(&Environment::default(), store));
+        let providers = Providers::new(Environment::default(), home.path().to_owned(), account);
+        let variant = |number: usize| Config { model: Some(format!("model-{number}")), ..Config::default() };
+        let (first, second) = (providers.get(OPENAI, &variant(0)), providers.get(OPENAI, &variant(1)));
+        for number in 2..=MAX_CACHED {
+            assert!(Arc::ptr_eq(&first, &providers.get(OPENAI, &variant(0))), "it is used all the time");
+            providers.get(OPENAI, &variant(number));
+        }
+        assert!(Arc::ptr_eq(&first, &providers.get(OPENAI, &variant(0))));
+        assert!(!Arc::ptr_eq(&second, &providers.get(OPENAI, &variant(1))), "it was evicted and built again");
+    }
 }

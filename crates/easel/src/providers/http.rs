@@ -1,5 +1,5 @@
-//! A provider over HTTP from its configuration: the profile of its preset with what is set over it, where it is, and
-//! what it is authorised with.
+//! Builds a provider over HTTP from its configuration: the profile of its preset with the configured changes, its URL,
+//! and its credentials.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,14 +16,16 @@ use easel_provider::{Endpoint, HttpProvider, Retries, Timeouts};
 use reqwest::Url;
 use secrecy::SecretString;
 
+use super::ProviderError;
 use super::account::AccountProvider;
 use super::models::models;
-use crate::credentials::{Account, AnyCredentials, EnvKey, Helper, Origin};
+use super::origins::{api_origin, api_url, backend_origin, backend_url};
+use crate::credentials::{Account, AnyCredentials, CredentialCommand, EnvKey, Origin};
 
-/// The built-in provider's id.
+/// The id of the built-in provider.
 pub(crate) const OPENAI: &str = "openai";
 
-/// What a provider is made from besides the configuration.
+/// What a provider is built from, besides the configuration.
 #[derive(Debug)]
 pub(super) struct Sources {
     pub(super) environment: Environment,
@@ -32,9 +34,12 @@ pub(super) struct Sources {
     pub(super) account: Arc<Account>,
 }
 
-/// The built-in provider, in both of its places.
-pub(super) fn openai(config: &Config, sources: &Sources) -> Result<AccountProvider, String> {
-    let place = |preset, base_url| {
+/// Builds the built-in provider `openai`: OpenAI's public API, and the Codex backend.
+///
+/// # Errors
+/// If a configured base URL cannot be used.
+pub(super) fn build_openai(config: &Config, sources: &Sources) -> Result<AccountProvider, ProviderError> {
+    let build_server = |preset, base_url| {
         let provider = ProviderConfig {
             name: Some("OpenAI".to_owned()),
             preset: Some(preset),
@@ -42,35 +47,38 @@ pub(super) fn openai(config: &Config, sources: &Sources) -> Result<AccountProvid
             requires_openai_auth: true,
             ..ProviderConfig::default()
         };
-        configured(OPENAI, &provider, config, sources)
+        build(OPENAI, &provider, config, sources)
     };
-    let api = place(Preset::Openai, api_url(config))?;
-    let backend = place(Preset::Codex, backend_url(config))?;
+    let api = build_server(Preset::Openai, api_url(config))?;
+    let backend = build_server(Preset::Codex, backend_url(config))?;
     Ok(AccountProvider::new(Arc::clone(&sources.account), api, backend))
 }
 
+/// Builds the provider `id` from its configuration.
+///
 /// # Errors
-/// One sentence that says what the configuration lacks; no value of it, which may be a secret.
-pub(super) fn configured(
+/// If the configuration lacks a setting or would send a secret to the wrong place.
+pub(super) fn build(
     id: &str,
     provider: &ProviderConfig,
     config: &Config,
     sources: &Sources,
-) -> Result<HttpProvider<AnyCredentials>, String> {
+) -> Result<HttpProvider<AnyCredentials>, ProviderError> {
     let profile = ApiProfile::from_preset(provider.preset.unwrap_or(Preset::Generic));
     let base_url = provider.base_url.as_deref().or(profile.base_url);
-    let base_url = base_url.ok_or_else(|| format!("Provider `{id}` has no base_url."))?;
-    let base = Url::parse(base_url).map_err(|error| format!("The base_url of provider `{id}` is no URL: {error}."))?;
+    let base_url = base_url.ok_or_else(|| ProviderError::NoBaseUrl { id: id.to_owned() })?;
+    let base = Url::parse(base_url);
+    let base = base.map_err(|source| ProviderError::InvalidBaseUrl { id: id.to_owned(), source })?;
     let credentials = credentials(id, provider, &base, config, sources)?;
-    let mut profile = configured_profile(profile, provider, &credentials, &sources.environment);
+    let mut profile = configure_profile(profile, provider, &credentials, &sources.environment);
     profile.allow_plain_http = provider.allow_plain_http;
     profile.metadata = if config.images.strip_metadata { Metadata::Strip } else { Metadata::Send };
     let defaults = Timeouts::default();
     let endpoint = Endpoint::new(base, provider.connect_timeout_ms.map_or(defaults.connect, Duration::from_millis));
-    if names_secrets(provider, &credentials)
+    if may_send_secrets(provider, &credentials)
         && let Some(reason) = endpoint.exposes_secrets(&profile)
     {
-        return Err(format!("Provider `{id}` is not used: {reason}."));
+        return Err(ProviderError::ExposesSecrets { id: id.to_owned(), reason });
     }
     let info = ProviderInfo {
         id: id.to_owned(),
@@ -89,8 +97,8 @@ pub(super) fn configured(
     Ok(HttpProvider::new(info, profile, endpoint, credentials, timeouts, retries))
 }
 
-/// Whether its requests may hold a secret.
-fn names_secrets(provider: &ProviderConfig, credentials: &AnyCredentials) -> bool {
+/// Whether requests of the provider may contain a secret.
+fn may_send_secrets(provider: &ProviderConfig, credentials: &AnyCredentials) -> bool {
     !matches!(credentials, AnyCredentials::None)
         || !provider.http_headers.is_empty()
         || !provider.env_http_headers.is_empty()
@@ -107,72 +115,49 @@ fn retries(provider: &ProviderConfig, config: &Config) -> Retries {
     }
 }
 
-/// The provider's own credential, if it names one. The account's go to their own origins only, whoever asks for them.
+/// Returns the provider's own credentials, or the account's if the provider asks for them. The account's are sent to
+/// their own origins only.
 fn credentials(
     id: &str,
     provider: &ProviderConfig,
     base: &Url,
     config: &Config,
     sources: &Sources,
-) -> Result<AnyCredentials, String> {
-    if let Some(helper) = Helper::new(id, &provider.auth, &sources.home, &sources.environment) {
+) -> Result<AnyCredentials, ProviderError> {
+    if let Some(command) = CredentialCommand::new(id, &provider.auth, &sources.home, &sources.environment) {
         if provider.env_key.is_some() || provider.requires_openai_auth {
-            return Err(format!("Provider `{id}` has auth.command and another credential; it takes one of them."));
+            return Err(ProviderError::TwoCredentials { id: id.to_owned() });
         }
-        return Ok(AnyCredentials::Helper(Arc::new(helper)));
+        return Ok(AnyCredentials::Command(Arc::new(command)));
     }
     if let Some(variable) = &provider.env_key {
-        return Ok(AnyCredentials::Key(EnvKey::new(&sources.environment, variable)));
+        return Ok(AnyCredentials::EnvKey(EnvKey::new(&sources.environment, variable)));
     }
     if !provider.requires_openai_auth {
         return Ok(AnyCredentials::None);
     }
-    let (what, home) = match provider.preset {
+    let (credential, allowed) = match provider.preset {
         Some(Preset::Codex) => ("ChatGPT tokens", backend_origin(config)),
         Some(_) | None => ("key", api_origin(config)),
     };
-    let home = home?;
-    if Origin::of(base) != home {
-        return Err(format!(
-            "Provider `{id}` asks for the account's {what}, which may go to {home} only; set env_key or auth.command \
-             instead."
-        ));
+    let allowed = allowed?;
+    if Origin::from_url(base) != allowed {
+        return Err(ProviderError::WrongOrigin { id: id.to_owned(), credential, allowed });
     }
     Ok(match provider.preset {
-        Some(Preset::Codex) => AnyCredentials::AccountTokens(Arc::clone(sources.account.tokens()), home),
-        Some(_) | None => AnyCredentials::AccountKey(Arc::clone(&sources.account), home),
+        Some(Preset::Codex) => AnyCredentials::AccountTokens(Arc::clone(sources.account.chatgpt()), allowed),
+        Some(_) | None => AnyCredentials::AccountKey(Arc::clone(&sources.account), allowed),
     })
 }
 
-/// Where the account's key goes: what a key that is given now is for.
-pub(crate) fn api_origin(config: &Config) -> Result<Origin, String> {
-    Origin::parse(&api_url(config)).ok_or_else(|| "openai_base_url is no URL.".to_owned())
-}
-
-/// Where the account's ChatGPT tokens go: what tokens that are given now are for.
-pub(crate) fn backend_origin(config: &Config) -> Result<Origin, String> {
-    Origin::parse(&backend_url(config)).ok_or_else(|| "chatgpt_base_url is no URL.".to_owned())
-}
-
-fn api_url(config: &Config) -> String {
-    let preset = ApiProfile::from_preset(Preset::Openai).base_url.unwrap_or_default();
-    config.openai_base_url.clone().unwrap_or_else(|| preset.to_owned())
-}
-
-fn backend_url(config: &Config) -> String {
-    let preset = ApiProfile::from_preset(Preset::Codex).base_url.unwrap_or_default();
-    let configured = config.chatgpt_base_url.as_ref();
-    configured.map_or_else(|| preset.to_owned(), |base| format!("{}/codex", base.trim_end_matches('/')))
-}
-
-/// The preset's profile with what the configuration sets over it.
-fn configured_profile(
+/// Applies the configuration of the provider to the profile of its preset.
+fn configure_profile(
     profile: ApiProfile,
     provider: &ProviderConfig,
     credentials: &AnyCredentials,
     environment: &Environment,
 ) -> ApiProfile {
-    let mut profile = with_images(profile, &provider.images);
+    let mut profile = configure_images(profile, &provider.images);
     profile.models_endpoint = provider.models_endpoint.unwrap_or(profile.models_endpoint);
     let params = &provider.query_params;
     profile.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
@@ -185,9 +170,9 @@ fn configured_profile(
             profile.headers.insert(name.clone(), SecretString::from(value.trim().to_owned()));
         }
     }
-    // Who gives a key, or a header that may hold one, knows what the provider takes.
+    // A user who configures a key, or a header that may contain one, knows that the provider accepts it.
     match credentials {
-        AnyCredentials::Key(_) | AnyCredentials::Helper(_) => {
+        AnyCredentials::EnvKey(_) | AnyCredentials::Command(_) => {
             profile.image_auth.insert(AuthKind::ApiKey);
             if profile.auth == AuthScheme::None {
                 profile.auth = AuthScheme::Bearer;
@@ -201,11 +186,12 @@ fn configured_profile(
     profile
 }
 
-fn with_images(mut profile: ApiProfile, images: &ProviderImages) -> ApiProfile {
+/// Applies the configuration of images to a profile.
+fn configure_images(mut profile: ApiProfile, images: &ProviderImages) -> ApiProfile {
     let mask_field = Some("mask".to_owned());
     match images.edit {
         Some(EditStyle::None) => profile.edit = Edit::None,
-        // A preset that is multipart already knows the names of its fields better.
+        // A preset that already uses multipart has the right names of the fields.
         Some(EditStyle::Multipart) if matches!(profile.edit, Edit::Multipart { .. }) => {}
         Some(EditStyle::Multipart) => profile.edit = Edit::Multipart { image_field: "image[]".to_owned(), mask_field },
         Some(EditStyle::Json) => {

@@ -1,4 +1,4 @@
-//! The chat models that providers over HTTP offer, as data.
+//! The bundled chat models, and those that a provider lists.
 
 use easel_protocol::model::{InputModality, Model, ReasoningEffortOption};
 
@@ -9,11 +9,11 @@ const EFFORTS: [(&str, &str); 4] = [
     ("xhigh", "Thinks longest."),
 ];
 
-/// Id and name for people; the first is the default.
+/// Ids and display names. The first is the default.
 const BUNDLED: [(&str, &str); 1] = [("gpt-5.5", "GPT-5.5")];
 
-/// The bundled models and, before them, the configured one if it is another. Whether an unknown model sees is not known:
-/// the user who named it is believed.
+/// Returns the bundled models and, before them, the configured one if it is another. A model that is not bundled counts
+/// as able to read images: the user who configured it decides.
 pub(super) fn models(configured: Option<&str>) -> Vec<Model> {
     let own = configured.filter(|own| BUNDLED.iter().all(|(id, _)| id != own)).map(|own| (own, own));
     let named = own.into_iter().chain(BUNDLED);
@@ -21,10 +21,10 @@ pub(super) fn models(configured: Option<&str>) -> Vec<Model> {
     named.map(|(id, name)| model(id, name, default)).collect()
 }
 
-/// The models of the table, then those that the provider lists besides.
-pub(super) fn with_listed(table: &[Model], listed: &[String]) -> Vec<Model> {
-    let unknown = listed.iter().filter(|id| table.iter().all(|model| model.model != **id));
-    table.iter().cloned().chain(unknown.map(|id| model(id, id, ""))).collect()
+/// Returns the bundled models, then the others that the provider lists.
+pub(super) fn merge_listed(bundled: &[Model], listed: &[String]) -> Vec<Model> {
+    let unknown = listed.iter().filter(|id| bundled.iter().all(|model| model.model != **id));
+    bundled.iter().cloned().chain(unknown.map(|id| model(id, id, ""))).collect()
 }
 
 fn model(id: &str, name: &str, default: &str) -> Model {

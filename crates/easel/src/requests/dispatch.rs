@@ -130,8 +130,8 @@ async fn write<M: Handler>(
     }
 }
 
-/// Reserves memory for a long response. While there is none, the request leaves the thread's queue: a client that does
-/// not read must not keep others from the thread.
+/// Reserves memory for a long response. While it waits for memory, the request leaves the thread's queue: a client that
+/// does not read must not keep others from the thread.
 async fn reserve(
     connection: &ConnectionContext,
     call: &Call,

@@ -65,6 +65,11 @@ impl RequestError {
         Self::BadField { field: field.into(), reason: reason.into() }
     }
 
+    /// A login was refused because of `error`.
+    pub(crate) fn login(error: impl std::error::Error) -> Self {
+        Self::Login(error.to_string())
+    }
+
     /// The image in `field` could not be imported.
     pub(crate) fn source(field: impl Into<String>, error: ImportError) -> Self {
         match error {

@@ -9,67 +9,67 @@ use tokio_util::sync::CancellationToken;
 use crate::connections::{Client, SlowClientPolicy};
 use crate::requests::ConnectionContext;
 use crate::server::Server;
-use crate::server::door::{Guest, Speech};
-use crate::server::doorstep::{Doorstep, MOST_CONNECTIONS};
+use crate::server::connection_limits::{ConnectionLimits, MAX_CONNECTIONS};
+use crate::server::listener::{PendingConnection, Transport};
 
-/// Serves a client until it is done or gone. When the server is `stopping` first, its session is left to the caller.
+/// Serves a client until the connection ends. If the server is `stopping` first, returns the session for the caller to
+/// end.
 pub(super) async fn run(
     server: Arc<Server>,
-    guest: Guest,
-    doorstep: Arc<Doorstep>,
+    connection: PendingConnection,
+    limits: Arc<ConnectionLimits>,
     stopping: CancellationToken,
 ) -> Option<Session> {
-    let limits = server.limits;
-    let line = guest.socket.try_clone();
-    let stranger = doorstep.enter(&guest.socket).inspect_err(|error| tracing::warn!(%error, "a connection is closed"));
-    let stranger = stranger.ok()?;
-    let welcomed = tokio::task::spawn_blocking(move || guest.welcome(limits));
-    let welcomed = tokio::select! {
-        welcomed = welcomed => welcomed,
+    let rpc_limits = server.limits;
+    let socket = connection.socket.try_clone();
+    let pending = limits.add_pending(&connection.socket);
+    let pending = pending.inspect_err(|error| tracing::warn!(%error, "a new connection was closed")).ok()?;
+    let handshake = tokio::task::spawn_blocking(move || connection.handshake(rpc_limits));
+    let transport = tokio::select! {
+        transport = handshake => transport.map_err(io::Error::other).flatten(),
         () = stopping.cancelled() => return None,
     };
-    let speech = welcomed.map_err(io::Error::other).flatten();
-    let (line, speech) = match (line, speech) {
-        (Ok(line), Ok(speech)) => (line, speech),
+    let (socket, transport) = match (socket, transport) {
+        (Ok(socket), Ok(transport)) => (socket, transport),
         (Err(error), _) | (_, Err(error)) => {
             tracing::info!(%error, "a connection was refused");
             return None;
         }
     };
-    drop(stranger);
-    let Some(_seat) = doorstep.seat() else {
-        tracing::warn!(most = MOST_CONNECTIONS, "too many connections, one is closed");
-        line.hang_up();
+    drop(pending);
+    let Some(_permit) = limits.acquire() else {
+        tracing::warn!(max = MAX_CONNECTIONS, "a connection was closed: too many are open");
+        socket.hang_up();
         return None;
     };
-    let begun = match speech {
-        Speech::Lines(lines, outbox) => server.begin(lines, outbox),
-        Speech::Messages(messages, outbox) => server.begin(*messages, outbox),
+    let started = match transport {
+        Transport::Lines(lines, outbox) => server.start(lines, outbox),
+        Transport::Messages(messages, outbox) => server.start(*messages, outbox),
     };
-    let (session, client) =
-        begun.inspect_err(|error| tracing::warn!(%error, "a connection has no thread to read it")).ok()?;
+    let started = started.inspect_err(|error| tracing::warn!(%error, "a connection was closed: no thread can read it"));
+    let (session, client) = started.ok()?;
     let end = tokio::select! {
         end = session.ended() => end,
         () = stopping.cancelled() => return Some(session),
     };
     tracing::info!(?end, "a connection ended");
     if end == End::OutputClosed {
-        // The writer may be in a write that the client will never read.
-        line.hang_up();
+        // The writer may be blocked in a write that the client never reads.
+        socket.hang_up();
     }
-    // A server that stops meanwhile ends it with the others.
+    // If the server stops meanwhile, it ends the session together with the others.
     tokio::select! {
         _ = session.drain(server.grace) => {}
         () = stopping.cancelled() => return Some(session),
     }
     session.finish(server.grace).await;
-    line.hang_up();
+    socket.hang_up();
     server.app.loaded.disconnect(&client);
     None
 }
 
 impl Server {
-    fn begin(&self, source: impl Source, outbox: Outbox) -> io::Result<(Session, Arc<Client>)> {
+    fn start(&self, source: impl Source, outbox: Outbox) -> io::Result<(Session, Arc<Client>)> {
         let client = Arc::new(Client::new(outbox.clone(), SlowClientPolicy::Disconnect));
         let context = ConnectionContext::new(Arc::clone(&self.app), Arc::clone(&client), self.limits.max_in_flight);
         let session = easel_rpc::serve(Arc::clone(&self.table), context, source, outbox, self.limits)?;

@@ -1,111 +1,118 @@
-//! Where the server listens, and the life of a server that several clients connect to: it ends by a signal, not with a
+//! Where the server listens, and the life of a server for several clients: it ends with a signal, not with a
 //! connection.
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use easel_rpc::{Session, Signals};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::report;
-use crate::server::door::Door;
-use crate::server::doorstep::{Doorstep, MOST_CONNECTIONS, MOST_STRANGERS};
+use crate::server::connection_limits::{ConnectionLimits, MAX_CONNECTIONS, MAX_PENDING};
+use crate::server::listener::Listener;
 use crate::server::{Server, WebSocketAuth, connection};
 
-/// Connections in any state, those that are just being closed included. One more is closed unheard.
-const MOST_TASKS: usize = 2 * (MOST_CONNECTIONS + MOST_STRANGERS);
+/// Maximum number of connections in any state, including those that are being closed. One more is closed at once.
+const MAX_TASKS: usize = 2 * (MAX_CONNECTIONS + MAX_PENDING);
 
-/// How long to wait when the system has no more handles to accept with.
-const RETRY: Duration = Duration::from_millis(100);
+/// How long to wait before accepting again, when the system has no file descriptors left.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// The name of the socket in the home, when no path is given.
-const SOCKET: &str = "app-server.sock";
+/// The name of the socket in Easel's home, if no path is given.
+const SOCKET_NAME: &str = "app-server.sock";
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Listen {
+    /// Standard input and output.
     Stdio,
-    /// A socket file; without a path, `app-server.sock` in the home.
+    /// A socket file; without a path, `app-server.sock` in Easel's home.
     Unix(Option<PathBuf>),
-    /// A loopback address; port 0 is any that is free.
+    /// A loopback address. Port 0 picks a free port.
     WebSocket(SocketAddr, WebSocketAuth),
 }
 
-impl FromStr for Listen {
-    type Err = String;
+/// Why a `--listen` URL is invalid.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ListenUrlError {
+    #[error("expected stdio://, unix://PATH or ws://IP:PORT")]
+    UnknownScheme,
+    #[error("ws:// needs an IP address and a port, such as ws://127.0.0.1:0")]
+    NoSocketAddress,
+    #[error("{0} is not a loopback address; only loopback addresses are allowed, such as 127.0.0.1")]
+    NotLoopback(IpAddr),
+}
 
-    fn from_str(url: &str) -> Result<Self, String> {
+impl FromStr for Listen {
+    type Err = ListenUrlError;
+
+    fn from_str(url: &str) -> Result<Self, ListenUrlError> {
         if url == "stdio://" {
             return Ok(Self::Stdio);
         }
         if let Some(path) = url.strip_prefix("unix://") {
             return Ok(Self::Unix((!path.is_empty()).then(|| path.into())));
         }
-        let Some(address) = url.strip_prefix("ws://") else {
-            return Err("one of stdio://, unix://PATH and ws://IP:PORT is needed".to_owned());
-        };
-        let address: SocketAddr = address
-            .strip_suffix('/')
-            .unwrap_or(address)
-            .parse()
-            .map_err(|_| "ws:// needs an address and a port, like ws://127.0.0.1:0".to_owned())?;
+        let address = url.strip_prefix("ws://").ok_or(ListenUrlError::UnknownScheme)?;
+        let address = address.strip_suffix('/').unwrap_or(address);
+        let address: SocketAddr = address.parse().map_err(|_| ListenUrlError::NoSocketAddress)?;
         if !address.ip().is_loopback() {
-            return Err(format!("{} is not a loopback address, and nothing else is listened on", address.ip()));
+            return Err(ListenUrlError::NotLoopback(address.ip()));
         }
         Ok(Self::WebSocket(address, WebSocketAuth::default()))
     }
 }
 
 impl Listen {
-    /// Opens the door, and tells where it is; there is none for stdio.
-    pub(super) fn open(self, home: &Path) -> Result<Option<Door>, Box<dyn Error>> {
-        let (door, told) = match self {
+    /// Opens the socket and prints its URL to stderr; `None` for stdio.
+    pub(super) fn open(self, home: &Path) -> Result<Option<Listener>, Box<dyn Error>> {
+        let (listener, url) = match self {
             Self::Stdio => return Ok(None),
-            Self::Unix(path) => Door::unix(&path.unwrap_or_else(|| home.join(SOCKET)))?,
+            Self::Unix(path) => Listener::unix(&path.unwrap_or_else(|| home.join(SOCKET_NAME)))?,
             Self::WebSocket(address, auth) => {
-                let token = auth.token(home)?;
-                let opened = Door::web_socket(address, token.token)?;
+                let token = auth.load(home)?;
+                let opened = Listener::web_socket(address, token.token)?;
                 if let Some(path) = token.file {
-                    report(&format!("clients show the token in {}", path.display()));
+                    report(&format!("clients authenticate with the token in {}", path.display()));
                 }
                 opened
             }
         };
-        report(&format!("listening on {told}"));
-        Ok(Some(door))
+        report(&format!("listening on {url}"));
+        Ok(Some(listener))
     }
 }
 
-/// Serves every client that comes, until a signal.
-pub(super) async fn serve(server: Server, door: Door, mut signals: Signals) {
+/// Serves every client that connects, until a signal.
+pub(super) async fn serve(server: Server, listener: Listener, mut signals: Signals) {
     let server = Arc::new(server);
     let stopping = CancellationToken::new();
-    let doorstep = Arc::new(Doorstep::new());
+    let limits = Arc::new(ConnectionLimits::new());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = signals.next() => break,
             Some(ended) = connections.join_next() => drop(unless_panicked(ended)),
-            guest = door.accept() => match guest {
-                Ok(guest) if connections.len() < MOST_TASKS => {
-                    let run = connection::run(Arc::clone(&server), guest, Arc::clone(&doorstep), stopping.clone());
+            accepted = listener.accept() => match accepted {
+                Ok(connection) if connections.len() < MAX_TASKS => {
+                    let run = connection::run(Arc::clone(&server), connection, Arc::clone(&limits), stopping.clone());
                     connections.spawn(run);
                 }
-                Ok(_) => tracing::warn!("connections come faster than they are closed, one is closed"),
+                Ok(_) => tracing::warn!("a connection was closed: they open faster than they close"),
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
-                    tokio::time::sleep(RETRY).await;
+                    tokio::time::sleep(RETRY_DELAY).await;
                 }
             },
         }
     }
-    tracing::info!("asked to terminate");
-    drop(door);
+    tracing::info!("a signal stops the server");
+    drop(listener);
     stopping.cancel();
     let sessions = async {
         let mut sessions = Vec::new();
@@ -117,8 +124,8 @@ pub(super) async fn serve(server: Server, door: Door, mut signals: Signals) {
     server.stop(sessions, signals).await;
 }
 
-fn unless_panicked(ended: Result<Option<Session>, tokio::task::JoinError>) -> Option<Session> {
-    ended.inspect_err(|error| tracing::error!(%error, "a connection ended badly")).ok().flatten()
+fn unless_panicked(ended: Result<Option<Session>, JoinError>) -> Option<Session> {
+    ended.inspect_err(|error| tracing::error!(%error, "the task of a connection panicked")).ok().flatten()
 }
 
 #[cfg(test)]
@@ -126,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_addresses_are_listened_on() {
+    fn only_loopback_addresses_are_allowed() {
         for url in ["ws://127.0.0.1:0", "ws://127.0.0.1:4500/", "ws://[::1]:1", "ws://127.1.2.3:80"] {
             assert!(matches!(url.parse(), Ok(Listen::WebSocket(..))), "{url}");
         }
@@ -137,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_file_has_any_path_or_the_homes() {
+    fn socket_file_has_any_path() {
         assert_eq!("unix:///run/a b.sock".parse(), Ok(Listen::Unix(Some("/run/a b.sock".into()))));
         assert_eq!("unix://".parse(), Ok(Listen::Unix(None)));
         assert_eq!("stdio://".parse(), Ok(Listen::Stdio));

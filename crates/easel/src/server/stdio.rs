@@ -1,4 +1,4 @@
-//! The one connection of a server that a client spawned. The process ends with it, and with its parent.
+//! The one connection of a server that a client spawned. The process ends with the connection, and with its parent.
 
 use std::error::Error;
 use std::future::ready;
@@ -10,6 +10,7 @@ use crate::connections::{Client, SlowClientPolicy};
 use crate::requests::ConnectionContext;
 use crate::server::Server;
 
+/// Serves the client until the connection ends, or until a signal.
 pub(super) async fn serve(
     server: &Server,
     watch: ClientWatch,
@@ -19,10 +20,10 @@ pub(super) async fn serve(
 ) -> Result<(), Box<dyn Error>> {
     let limits = server.limits;
     let outbox = Outbox::start_ready(output, limits.outbox_bytes)?;
-    let gone = outbox.clone();
+    let abandoned = outbox.clone();
     watch.start(move |reason| {
         tracing::info!(?reason, "the client is gone");
-        gone.close();
+        abandoned.close();
     })?;
     let client = Arc::new(Client::new(outbox.clone(), SlowClientPolicy::Wait));
     let context = ConnectionContext::new(Arc::clone(&server.app), client, limits.max_in_flight);
@@ -31,7 +32,7 @@ pub(super) async fn serve(
     let session = easel_rpc::serve(Arc::clone(&server.table), context, lines, outbox, limits)?;
     tokio::select! {
         end = session.ended() => tracing::info!(?end, "the connection ended"),
-        () = signals.next() => tracing::info!("asked to terminate"),
+        () = signals.next() => tracing::info!("a signal stops the server"),
     }
     server.stop(ready(vec![session]), signals).await;
     Ok(())

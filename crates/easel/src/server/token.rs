@@ -1,97 +1,117 @@
-//! What a client of the WebSocket must show.
+//! The token with which clients of a WebSocket authenticate.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use easel_rpc::Token;
 
-use crate::process::private_file::{self, Secret};
+use crate::process::private_file::{self, PrivateFile};
 
-/// The name of the file in the home.
-const NAME: &str = "ws-token";
+/// The name of the token's file in Easel's home.
+const FILE_NAME: &str = "ws-token";
 
-/// Bytes that are read of a token's file.
-const LONGEST: u64 = 4096;
+/// Maximum number of bytes that are read of a token's file.
+const MAX_FILE_LEN: u64 = 4096;
 
-/// Where the token comes from. Options are spelled as those of the Codex app-server.
+/// Where the token comes from. The options are those of the Codex app-server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum WebSocketAuth {
-    /// A file in the home, made when it is not there.
+    /// A file in Easel's home, which is created if it does not exist.
     #[default]
-    Own,
+    HomeFile,
     /// `--ws-token-file`
     File(PathBuf),
     /// `--ws-token-sha256`
     Sha256([u8; 32]),
 }
 
-/// The token, and the file in the home that has it.
-pub(super) struct Known {
+/// A token, and the file in Easel's home that contains it.
+pub(super) struct LoadedToken {
     pub(super) token: Token,
     pub(super) file: Option<PathBuf>,
 }
 
+/// Why a token cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TokenError {
+    #[error("cannot create or read the token in {}", path.display())]
+    HomeFile { path: PathBuf, source: io::Error },
+    #[error("cannot read --ws-token-file {}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{} contains no token", .0.display())]
+    Empty(PathBuf),
+}
+
 impl WebSocketAuth {
-    pub(super) fn token(self, home: &Path) -> Result<Known, String> {
+    /// Loads the token, and creates it in the home if necessary.
+    pub(super) fn load(self, home: &Path) -> Result<LoadedToken, TokenError> {
         match self {
-            Self::Own => {
-                let path = home.join(NAME);
-                let text = own(home, &path).map_err(|error| format!("{}: {error}", path.display()))?;
-                if text.was_open {
-                    tracing::warn!("other users could read {} until now; remove it to get a new token", path.display());
+            Self::HomeFile => {
+                let path = home.join(FILE_NAME);
+                let file = read_or_create(home, &path);
+                let file = file.map_err(|source| TokenError::HomeFile { path: path.clone(), source })?;
+                if file.was_exposed {
+                    tracing::warn!(
+                        "other users could read {} until now; delete the file to get a new token",
+                        path.display()
+                    );
                 }
-                Ok(Known { token: token(&path, &text.text)?, file: Some(path) })
+                Ok(LoadedToken { token: parse(&path, &file.text)?, file: Some(path) })
             }
             Self::File(path) => {
-                let text = private_file::read_as_it_is(&path, LONGEST);
-                let text = text.map_err(|error| format!("--ws-token-file {}: {error}", path.display()))?;
-                if text.was_open {
-                    tracing::warn!("other users can read {}, and connect with the token in it", path.display());
+                let file = private_file::read_unchanged(&path, MAX_FILE_LEN);
+                let file = file.map_err(|source| TokenError::File { path: path.clone(), source })?;
+                if file.was_exposed {
+                    tracing::warn!("other users can read the token in {} and connect with it", path.display());
                 }
-                Ok(Known { token: token(&path, &text.text)?, file: None })
+                Ok(LoadedToken { token: parse(&path, &file.text)?, file: None })
             }
-            Self::Sha256(digest) => Ok(Known { token: Token::from_sha256(digest), file: None }),
+            Self::Sha256(digest) => Ok(LoadedToken { token: Token::from_sha256(digest), file: None }),
         }
     }
 }
 
-fn token(path: &Path, text: &str) -> Result<Token, String> {
+fn parse(path: &Path, text: &str) -> Result<Token, TokenError> {
     if text.trim().is_empty() {
-        return Err(format!("{} has no token in it", path.display()));
+        return Err(TokenError::Empty(path.to_owned()));
     }
     Ok(Token::new(text))
 }
 
-/// The token in the home. It stays the same, so that several servers of one home and their clients can share it.
-fn own(home: &Path, path: &Path) -> io::Result<Secret> {
-    match private_file::read(path, LONGEST) {
+/// Reads the token in the home, or creates it. It never changes, so that several servers of one home and their clients
+/// can share it.
+fn read_or_create(home: &Path, path: &Path) -> io::Result<PrivateFile> {
+    match private_file::read(path, MAX_FILE_LEN) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        found => return found,
+        result => return result,
     }
-    let mut bits = [0; 32];
-    getrandom::fill(&mut bits).map_err(io::Error::other)?;
-    let text: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
-    // Made aside, readable by the owner alone from its first byte, and whole when it gets its name.
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let text = hex::encode(random);
+    // A temporary file: only the owner can read it from the start, and it is complete when it gets its name.
     let mut staged = tempfile::Builder::new().prefix(".ws-token-").tempfile_in(home)?;
     writeln!(staged, "{text}")?;
     staged.as_file().sync_all()?;
     match staged.persist_noclobber(path) {
-        Ok(_) => Ok(Secret { text, was_open: false }),
-        // Another server was faster.
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => private_file::read(path, LONGEST),
+        Ok(_) => Ok(PrivateFile { text, was_exposed: false }),
+        // Another server has created it meanwhile.
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => private_file::read(path, MAX_FILE_LEN),
         Err(error) => Err(error.error),
     }
 }
 
-/// 64 hexadecimal digits.
-pub(crate) fn parse_sha256(text: &str) -> Result<[u8; 32], String> {
+/// A text is not the hexadecimal form of a SHA-256 digest.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected 64 hexadecimal digits")]
+pub(crate) struct Sha256Error;
+
+/// Parses a SHA-256 digest.
+///
+/// # Errors
+/// If the text is not 64 hexadecimal digits.
+pub(crate) fn parse_sha256(text: &str) -> Result<[u8; 32], Sha256Error> {
     let mut digest = [0; 32];
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-    let digits = digits.filter(|digits| digits.len() == 64).ok_or("64 hexadecimal digits are needed")?;
-    for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair[0] << 4 | pair[1];
-    }
+    hex::decode_to_slice(text, &mut digest).map_err(|_| Sha256Error)?;
     Ok(digest)
 }
 
@@ -100,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_64_hexadecimal_digits() {
+    fn digest_is_64_hexadecimal_digits() {
         let text = format!("0aF1{}", "00".repeat(30));
         assert_eq!(parse_sha256(&text).expect("a digest")[..3], [0x0a, 0xf1, 0]);
         for text in ["", "0", &text[1..], &format!("{text}0"), &text.replace("0a", "0g"), &"é".repeat(32)] {

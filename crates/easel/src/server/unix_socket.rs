@@ -1,4 +1,4 @@
-//! A socket file that this user's programs alone can reach.
+//! A socket file that only this user's programs can connect to.
 
 use std::fs::{DirBuilder, File, Metadata, Permissions};
 use std::io;
@@ -10,41 +10,42 @@ use easel_rpc::Socket;
 use rustix::process::geteuid;
 use tokio::net::UnixListener;
 
-/// Why there is no socket file.
+/// Why the server cannot listen on a socket file.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
-    #[error("cannot listen on {}: its folder must belong to you, and nobody else may write into it", .0.display())]
-    Folder(PathBuf),
-    #[error("cannot listen on {}: another server does", .0.display())]
-    Living(PathBuf),
-    #[error("cannot listen on {}: it is there and is not a socket", .0.display())]
+pub(super) enum SocketFileError {
+    #[error("cannot listen on {}: its folder must belong to you, and nobody else may write to it", .0.display())]
+    UnsafeFolder(PathBuf),
+    #[error("cannot listen on {}: another server uses it", .0.display())]
+    InUse(PathBuf),
+    #[error("cannot listen on {}: it exists and is not a socket", .0.display())]
     NotASocket(PathBuf),
-    #[error("cannot listen on {}: {}", path.display(), source)]
+    #[error("cannot listen on {}", path.display())]
     Io { path: PathBuf, source: io::Error },
 }
 
-/// A bound socket file; removed when dropped.
+/// A bound socket file, which is removed on drop.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     listener: UnixListener,
     path: PathBuf,
-    /// Device and inode: a file of this name that came later is not ours.
+    /// Device and inode. A later file with the same name is not ours.
     identity: (u64, u64),
 }
 
 impl SocketFile {
-    /// Takes the place of a file whose server is dead. A missing folder is made, for this user alone.
-    pub(super) fn bind(path: &Path) -> Result<Self, Refused> {
-        let failed = |source| Refused::Io { path: path.to_owned(), source };
+    /// Binds the socket, and replaces the file of a server that has died. A missing folder is created for this user
+    /// only.
+    pub(super) fn bind(path: &Path) -> Result<Self, SocketFileError> {
+        let failed = |source| SocketFileError::Io { path: path.to_owned(), source };
         let folder = match path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             Some(_) | None => Path::new("."),
         };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        if !is_ours_alone(&folder.metadata().map_err(failed)?) {
-            return Err(Refused::Folder(path.to_owned()));
+        if !is_private(&folder.metadata().map_err(failed)?) {
+            return Err(SocketFileError::UnsafeFolder(path.to_owned()));
         }
-        // Two servers that find the same stale file do not both take its place.
+        // The lock keeps two servers from replacing the same stale file.
         let lock = File::open(folder).map_err(failed)?;
         lock.lock().map_err(failed)?;
         remove_stale(path)?;
@@ -56,14 +57,14 @@ impl SocketFile {
         Ok(Self { listener, path: path.to_owned(), identity })
     }
 
-    /// The next client of this user. Others are closed unheard: the file's permissions keep them out already, unless
-    /// somebody changed them.
+    /// Waits for the next client of this user. Clients of other users are disconnected; the file's permissions already
+    /// keep them out, unless somebody has changed them.
     pub(super) async fn accept(&self) -> io::Result<Socket> {
         loop {
             let (stream, _) = self.listener.accept().await?;
             let uid = stream.peer_cred()?.uid();
             if uid != geteuid().as_raw() {
-                tracing::warn!(uid, "a client of another user was refused");
+                tracing::warn!(uid, "a client of another user was disconnected");
                 continue;
             }
             let stream = stream.into_std()?;
@@ -76,29 +77,30 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if self.path.symlink_metadata().is_ok_and(|found| identity(&found) == self.identity) {
-            // What cannot be removed is stale, and the next server takes its place.
+            // A file that cannot be removed is stale, and the next server replaces it.
             let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
-fn remove_stale(path: &Path) -> Result<(), Refused> {
+fn remove_stale(path: &Path) -> Result<(), SocketFileError> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(Refused::Io { path: path.to_owned(), source }),
-        Ok(found) if !found.file_type().is_socket() => return Err(Refused::NotASocket(path.to_owned())),
+        Err(source) => return Err(SocketFileError::Io { path: path.to_owned(), source }),
+        Ok(found) if !found.file_type().is_socket() => return Err(SocketFileError::NotASocket(path.to_owned())),
         Ok(_) => {}
     }
     match UnixStream::connect(path) {
-        Ok(_) => Err(Refused::Living(path.to_owned())),
+        Ok(_) => Err(SocketFileError::InUse(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            std::fs::remove_file(path).map_err(|source| Refused::Io { path: path.to_owned(), source })
+            std::fs::remove_file(path).map_err(|source| SocketFileError::Io { path: path.to_owned(), source })
         }
-        Err(source) => Err(Refused::Io { path: path.to_owned(), source }),
+        Err(source) => Err(SocketFileError::Io { path: path.to_owned(), source }),
     }
 }
 
-fn is_ours_alone(folder: &Metadata) -> bool {
+/// Whether the folder belongs to this user, and only this user can write to it.
+fn is_private(folder: &Metadata) -> bool {
     folder.uid() == geteuid().as_raw() && folder.mode() & 0o022 == 0
 }
 

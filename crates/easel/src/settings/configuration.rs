@@ -22,7 +22,8 @@ pub(crate) struct Configuration {
     /// Serializes changes: two at once would each start from the configuration before both. It is never held while
     /// waiting for another process.
     change: Mutex<()>,
-    /// Serializes writes of the file. A write waits for other processes, and setting a feature does not wait for a write.
+    /// Serializes writes of the file. A write waits for other processes, and setting a feature does not wait for a
+    /// write.
     write: Mutex<()>,
 }
 

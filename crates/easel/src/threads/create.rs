@@ -193,7 +193,8 @@ fn new_thread() -> Thread {
     }
 }
 
-/// The response of `thread/start`, `thread/resume` and `thread/fork`. Easel runs no commands, so most of it is constant.
+/// The response of `thread/start`, `thread/resume` and `thread/fork`. Easel runs no commands, so most of it is
+/// constant.
 pub(super) fn thread_response(thread: Thread) -> ThreadSettings {
     ThreadSettings {
         model: thread.model.clone().unwrap_or_default(),

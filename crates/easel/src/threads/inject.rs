@@ -171,8 +171,8 @@ fn normalize(mut item: Value) -> Value {
     item
 }
 
-/// Checks that each call has one output after it and an id of its own: a model refuses a conversation in which a call has
-/// no output, an output no call, or two calls the same id.
+/// Checks that each call has one output after it and an id of its own: a model refuses a conversation in which a call
+/// has no output, an output no call, or two calls the same id.
 fn check_calls(items: &[ResponseItem], stored: &StoredThread) -> Result<(), RequestError> {
     let mut known: HashSet<&str> = stored.item_ids.iter().map(String::as_str).collect();
     known.extend(stored.history.iter().filter_map(call_id));

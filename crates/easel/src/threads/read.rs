@@ -10,8 +10,8 @@ use easel_protocol::turn::{Turn, TurnItemsView};
 use super::{Threads, require_thread};
 use crate::requests::RequestError;
 
-/// Maximum size of the turns in a response to `thread/resume` and similar methods, in bytes: the line stays under 64 KiB
-/// however long the thread is.
+/// Maximum size of the turns in a response to `thread/resume` and similar methods, in bytes: the line stays under 64
+/// KiB however long the thread is.
 const MAX_TURN_BYTES: usize = 56 << 10;
 
 impl Threads {

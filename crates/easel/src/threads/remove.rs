@@ -62,7 +62,8 @@ impl Threads {
         self.hub.remove_thread(thread_id);
     }
 
-    /// Restores an archived thread. Returns the event for its subscribers, and the thread, which may fail to be read back.
+    /// Restores an archived thread. Returns the event for its subscribers, and the thread, which may fail to be read
+    /// back.
     ///
     /// # Errors
     /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadInUse`], and those of the store.
@@ -84,7 +85,8 @@ impl Threads {
         let (answered, after_response) = oneshot::channel::<()>();
         let delete = async {
             if let Some(handle) = &actor {
-                // Without a limit, a turn with very many events would wait for the response, and the response for the turn.
+                // Without a limit, a turn with very many events would wait for the response, and the response for the
+                // turn.
                 let after_response = tokio::time::timeout(RESPONSE_TIMEOUT, after_response).map(drop);
                 handle.stop(Box::pin(after_response)).await;
                 // It stays loaded until it is deleted.
@@ -111,8 +113,8 @@ impl Threads {
         self.publish_last(&thread_id, requester, event).await;
     }
 
-    /// Ends a connection's subscription to a thread. A thread without subscribers is unloaded once no turn runs in it, so
-    /// that another process can have it.
+    /// Ends a connection's subscription to a thread. A thread without subscribers is unloaded once no turn runs in it,
+    /// so that another process can have it.
     pub(crate) fn unsubscribe(
         self: &Arc<Self>,
         thread_id: &str,

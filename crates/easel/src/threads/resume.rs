@@ -39,8 +39,8 @@ impl Threads {
         Ok((thread_response(thread), warnings))
     }
 
-    /// Loads the thread with the changes of the request, and replaces it in memory if it is loaded. No turn runs, and this
-    /// process is the thread's writer already: otherwise it could read what an earlier writer has not closed.
+    /// Loads the thread with the changes of the request, and replaces it in memory if it is loaded. No turn runs, and
+    /// this process is the thread's writer already: otherwise it could read what an earlier writer has not closed.
     async fn reload(&self, params: &ThreadResumeParams) -> Result<Vec<Warning>, RequestError> {
         let thread_id = &params.thread_id;
         let thread = require_thread(&self.store, thread_id).await?;

@@ -51,8 +51,8 @@ impl Threads {
         Ok(self.loaded.with_status(thread))
     }
 
-    /// Changes the folder and model of a thread from its next turn on; a running turn keeps its own. Returns the event for
-    /// its subscribers if anything changed.
+    /// Changes the folder and model of a thread from its next turn on; a running turn keeps its own. Returns the event
+    /// for its subscribers if anything changed.
     ///
     /// # Errors
     /// As for [`Threads::rename`], and [`RequestError::BadField`] if the thread's overrides are no longer allowed.

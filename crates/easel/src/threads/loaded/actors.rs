@@ -51,8 +51,8 @@ impl Actors {
     /// configuration is the current one. The caller is at the head of the thread's queue.
     ///
     /// # Errors
-    /// [`RequestError::TurnRunning`] if another turn runs, [`RequestError::ThreadNotLoaded`] if the thread exists but is
-    /// not loaded.
+    /// [`RequestError::TurnRunning`] if another turn runs, [`RequestError::ThreadNotLoaded`] if the thread exists but
+    /// is not loaded.
     pub(crate) async fn begin_turn(
         self: &Arc<Self>,
         thread_id: &str,
@@ -119,8 +119,8 @@ impl Actors {
         Err(RequestError::TurnRunning(turn.unwrap_or_default()))
     }
 
-    /// Changes the stored history of a thread, loaded or not. The caller is at the head of the thread's queue, so that no
-    /// turn begins meanwhile.
+    /// Changes the stored history of a thread, loaded or not. The caller is at the head of the thread's queue, so that
+    /// no turn begins meanwhile.
     ///
     /// The actor with the old history ends before the change begins. So whether the change succeeds or not, no turn
     /// continues a history that is not the stored one.
@@ -170,9 +170,9 @@ impl Actors {
         });
     }
 
-    /// Applies the current configuration to the loaded threads: to idle ones when their next turn begins, to running ones
-    /// at once as far as it is stricter. When this returns, no image request begins that the configuration forbids.
-    /// Models and providers stay.
+    /// Applies the current configuration to the loaded threads: to idle ones when their next turn begins, to running
+    /// ones at once as far as it is stricter. When this returns, no image request begins that the configuration
+    /// forbids. Models and providers stay.
     ///
     /// `answered` is cancelled once the request that caused this is answered; events about the change wait for it.
     ///

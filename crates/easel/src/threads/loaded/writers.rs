@@ -1,4 +1,5 @@
-//! Leases: the right of this process to write to a thread, for as long as a change takes. A loaded thread keeps its lease.
+//! Leases: the right of this process to write to a thread, for as long as a change takes. A loaded thread keeps its
+//! lease.
 
 use std::sync::Arc;
 
@@ -66,8 +67,8 @@ impl Writers {
         result
     }
 
-    /// Returns why a request cannot have a thread that is not loaded here: it does not exist, another process has it, or
-    /// else `otherwise`.
+    /// Returns why a request cannot have a thread that is not loaded here: it does not exist, another process has it,
+    /// or else `otherwise`.
     pub(crate) async fn explain_not_loaded(&self, thread_id: &str, otherwise: RequestError) -> RequestError {
         let may_write = self.store.check_writer(thread_id).await;
         may_write.map_or_else(|error| RequestError::lease(error, thread_id), |()| otherwise)

@@ -1,15 +1,15 @@
-//! The environment of a credential program: what a program needs to run, and nothing that may be a secret.
+//! The environment of a credential program: what it needs to run, and nothing that may be a secret.
 
 use std::ffi::{OsStr, OsString};
 
 use easel_config::Environment;
 
-/// Where programs, the home, temporary files and certificates are, who the user is, and what they read. What a program
-/// needs to ask its user or a keychain is the session: its bus and its display.
+/// The variables that are passed: the folders of programs, the home, temporary files and certificates, the user, the
+/// language, and the desktop session, with which a program asks its user or a keychain.
 ///
-/// Proxies are not here, because their URLs may hold passwords.
+/// The variables of proxies are not passed, because their URLs may contain passwords.
 #[cfg(not(windows))]
-const PASSED: &[&str] = &[
+const ALLOWED: &[&str] = &[
     "PATH",
     "HOME",
     "USER",
@@ -34,9 +34,9 @@ const PASSED: &[&str] = &[
     "SSL_CERT_DIR",
 ];
 
-/// The same, under the names of the system; programs do not start without some of them.
+/// The variables that are passed, under the names of Windows. Programs do not start without some of them.
 #[cfg(windows)]
-const PASSED: &[&str] = &[
+const ALLOWED: &[&str] = &[
     "PATH",
     "PATHEXT",
     "COMSPEC",
@@ -61,18 +61,18 @@ const PASSED: &[&str] = &[
     "TZ",
 ];
 
-/// Categories of the language.
-const PASSED_PREFIX: &str = "LC_";
+/// The prefix of the variables for the categories of a locale.
+const ALLOWED_PREFIX: &str = "LC_";
 
-/// The variables of a credential program: the usual ones, and those that the user names.
-pub(super) fn variables(environment: &Environment, named: &[String]) -> Vec<(OsString, OsString)> {
-    let is_passed = |name: &OsStr| {
+/// Returns the variables of a credential program: those that are always passed, and those that the user names.
+pub(super) fn allowed_variables(environment: &Environment, named: &[String]) -> Vec<(OsString, OsString)> {
+    let is_allowed = |name: &OsStr| {
         let Some(name) = name.to_str() else { return false };
-        name.starts_with(PASSED_PREFIX)
-            || PASSED.iter().any(|passed| is_same(passed, name))
+        name.starts_with(ALLOWED_PREFIX)
+            || ALLOWED.iter().any(|allowed| is_same(allowed, name))
             || named.iter().any(|named| is_same(named, name))
     };
-    let variables = environment.variables.iter().filter(|(name, _)| is_passed(name));
+    let variables = environment.variables.iter().filter(|(name, _)| is_allowed(name));
     variables.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
@@ -85,15 +85,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_listed_and_named_variables_are_passed() {
-        let given = ["PATH", "LANG", "LC_ALL", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "HTTPS_PROXY"];
+    fn passes_only_listed_and_named_variables() {
+        let set = ["PATH", "LANG", "LC_ALL", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "HTTPS_PROXY"];
         let environment = Environment {
-            variables: given.iter().map(|name| (OsString::from(name), OsString::from("value"))).collect(),
+            variables: set.iter().map(|name| (OsString::from(name), OsString::from("value"))).collect(),
             ..Environment::default()
         };
         let passed = |named: &[&str]| -> Vec<String> {
             let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
-            let names = variables(&environment, &named).into_iter();
+            let names = allowed_variables(&environment, &named).into_iter();
             names.map(|(name, _)| name.to_string_lossy().into_owned()).collect()
         };
         assert_eq!(passed(&[]), ["LANG", "LC_ALL", "PATH"]);

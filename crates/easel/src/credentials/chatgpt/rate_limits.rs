@@ -1,93 +1,93 @@
-//! What the Codex backend says of an account's limits in the headers of its answers, the latest of it.
+//! The rate limits of a ChatGPT account, which the Codex backend reports in the headers of its responses.
 //!
-//! A limit is a family of headers, `x-{limit}-primary-used-percent` and its like; the first is `codex`.
+//! A limit is a family of headers, such as `x-{limit}-primary-used-percent`. The main one is `codex`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use easel_protocol::account::PlanType;
 use easel_protocol::rate_limits::{
     CreditsSnapshot, GetAccountRateLimitsResponse, RateLimitReachedType, RateLimitSnapshot, RateLimitWindow,
 };
+use parking_lot::Mutex;
 use reqwest::header::HeaderMap;
 
-/// The limit that everything counts against, unless the backend says another.
-const MAIN: &str = "codex";
+/// The limit that every request counts against, unless the backend names another.
+const MAIN_LIMIT: &str = "codex";
 
-/// Limits that are kept: a server could name any number.
-const MOST: usize = 16;
+/// Maximum number of limits that are kept. A server could report any number.
+const MAX_LIMITS: usize = 16;
 
-/// Characters of a name or balance.
-const LONGEST: usize = 100;
+/// Maximum length of a header's value, in bytes.
+const MAX_VALUE_LEN: usize = 100;
+
+/// The limits that the backend reported last.
+#[derive(Debug, Default)]
+pub(super) struct RateLimits(Mutex<ReportedLimits>);
 
 #[derive(Debug, Default)]
-pub(super) struct RateLimits(Mutex<Known>);
-
-#[derive(Debug, Default)]
-struct Known {
+struct ReportedLimits {
     account_id: Option<String>,
     by_limit: BTreeMap<String, RateLimitSnapshot>,
 }
 
 impl RateLimits {
-    /// Forgets what was said of other accounts.
-    pub(super) fn keep_only(&self, account_id: &str) {
-        let mut known = self.lock();
-        if known.account_id.as_deref() != Some(account_id) {
-            *known = Known::default();
+    /// Removes the limits of other accounts.
+    pub(super) fn retain_account(&self, account_id: &str) {
+        let mut reported = self.0.lock();
+        if reported.account_id.as_deref() != Some(account_id) {
+            *reported = ReportedLimits::default();
         }
     }
 
-    pub(super) fn forget(&self) {
-        *self.lock() = Known::default();
+    /// Removes all limits.
+    pub(super) fn clear(&self) {
+        *self.0.lock() = ReportedLimits::default();
     }
 
-    /// Takes what an answer says and returns what is new in it. `plan` stands where the answer names none.
-    pub(super) fn learn(&self, account_id: &str, plan: PlanType, headers: &HeaderMap) -> Vec<RateLimitSnapshot> {
-        let mut known = self.lock();
-        known.account_id = Some(account_id.to_owned());
+    /// Stores the limits that a response reports, and returns those that changed. `plan` is used if the response names
+    /// no plan.
+    pub(super) fn update(&self, account_id: &str, plan: PlanType, headers: &HeaderMap) -> Vec<RateLimitSnapshot> {
+        let mut reported = self.0.lock();
+        reported.account_id = Some(account_id.to_owned());
         let mut changed = Vec::new();
-        for snapshot in snapshots(headers, plan) {
+        for snapshot in parse_snapshots(headers, plan) {
             let id = snapshot.limit_id.clone().unwrap_or_default();
-            let has_room = known.by_limit.len() < MOST || known.by_limit.contains_key(&id);
-            if has_room && known.by_limit.insert(id, snapshot.clone()).as_ref() != Some(&snapshot) {
+            let has_room = reported.by_limit.len() < MAX_LIMITS || reported.by_limit.contains_key(&id);
+            if has_room && reported.by_limit.insert(id, snapshot.clone()).as_ref() != Some(&snapshot) {
                 changed.push(snapshot);
             }
         }
         changed
     }
 
+    /// Returns all limits.
     pub(super) fn read(&self) -> GetAccountRateLimitsResponse {
-        let known = self.lock();
-        let Some(main) = known.by_limit.get(MAIN).or(known.by_limit.values().next()) else {
+        let reported = self.0.lock();
+        let Some(main) = reported.by_limit.get(MAIN_LIMIT).or(reported.by_limit.values().next()) else {
             return GetAccountRateLimitsResponse::default();
         };
         GetAccountRateLimitsResponse {
             rate_limits: main.clone(),
-            rate_limits_by_limit_id: Some(known.by_limit.clone()),
-            account_id: known.account_id.clone(),
+            rate_limits_by_limit_id: Some(reported.by_limit.clone()),
+            account_id: reported.account_id.clone(),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One snapshot a limit of which the headers say anything.
-fn snapshots(headers: &HeaderMap, plan: PlanType) -> Vec<RateLimitSnapshot> {
-    let active = text(headers, "x-codex-active-limit").map_or_else(|| MAIN.to_owned(), |limit| limit_id(&limit));
+/// Parses one snapshot for each limit that the headers report.
+fn parse_snapshots(headers: &HeaderMap, plan: PlanType) -> Vec<RateLimitSnapshot> {
+    let active = text(headers, "x-codex-active-limit").map_or_else(|| MAIN_LIMIT.to_owned(), |limit| limit_id(&limit));
     let plan = text(headers, "x-codex-plan-type").map_or(plan, |plan| PlanType::from_name(&plan));
-    let mut limits: BTreeSet<&str> = headers.keys().filter_map(|name| family(name.as_str())).collect();
-    limits.insert(MAIN);
-    let limits = limits.into_iter().take(MOST).map(|limit| {
+    let mut limits: BTreeSet<&str> = headers.keys().filter_map(|name| limit_name(name.as_str())).collect();
+    limits.insert(MAIN_LIMIT);
+    let limits = limits.into_iter().take(MAX_LIMITS).map(|limit| {
         let id = limit_id(limit);
         let reached = text(headers, "x-codex-rate-limit-reached-type").filter(|_| id == active);
         RateLimitSnapshot {
             limit_name: text(headers, &format!("x-{limit}-limit-name")),
             primary: window(headers, limit, "primary"),
             secondary: window(headers, limit, "secondary"),
-            credits: if limit == MAIN { credits(headers) } else { None },
+            credits: if limit == MAIN_LIMIT { credits(headers) } else { None },
             plan_type: Some(plan),
             rate_limit_reached_type: reached.and_then(|reached| reached_type(&reached)),
             limit_id: Some(id),
@@ -101,24 +101,25 @@ fn snapshots(headers: &HeaderMap, plan: PlanType) -> Vec<RateLimitSnapshot> {
         .collect()
 }
 
-/// The limit that a header speaks of, as it is spelled there.
-fn family(header: &str) -> Option<&str> {
+/// Returns the limit that a header belongs to, as the header spells it.
+fn limit_name(header: &str) -> Option<&str> {
     let limit = header.strip_prefix("x-")?;
     limit.strip_suffix("-primary-used-percent").or_else(|| limit.strip_suffix("-secondary-used-percent"))
 }
 
-/// Headers have hyphens where ids have underscores.
+/// Converts the spelling of a header to that of an id: ids have underscores where headers have hyphens.
 fn limit_id(limit: &str) -> String {
     limit.to_ascii_lowercase().replace('-', "_")
 }
 
+/// Parses the primary or secondary window of a limit.
 fn window(headers: &HeaderMap, limit: &str, which: &str) -> Option<RateLimitWindow> {
     let used: f64 = text(headers, &format!("x-{limit}-{which}-used-percent"))?.parse().ok()?;
     let number = |what: &str| -> Option<i64> { text(headers, &format!("x-{limit}-{which}-{what}"))?.parse().ok() };
     let (minutes, resets_at) = (number("window-minutes"), number("reset-at"));
-    // All zero is how the backend says that there is no such window.
-    let says_something = used != 0.0 || minutes.is_some_and(|minutes| minutes != 0) || resets_at.is_some();
-    (used.is_finite() && used >= 0.0 && says_something).then(|| RateLimitWindow {
+    // The backend reports a window that does not exist as all zeros.
+    let exists = used != 0.0 || minutes.is_some_and(|minutes| minutes != 0) || resets_at.is_some();
+    (used.is_finite() && used >= 0.0 && exists).then(|| RateLimitWindow {
         used_percent: used.round() as i32,
         window_duration_mins: minutes,
         resets_at,
@@ -126,14 +127,14 @@ fn window(headers: &HeaderMap, limit: &str, which: &str) -> Option<RateLimitWind
 }
 
 fn credits(headers: &HeaderMap) -> Option<CreditsSnapshot> {
-    let switch = |name: &str| match text(headers, name)?.to_ascii_lowercase().as_str() {
+    let flag = |name: &str| match text(headers, name)?.to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),
         _ => None,
     };
     Some(CreditsSnapshot {
-        has_credits: switch("x-codex-credits-has-credits")?,
-        unlimited: switch("x-codex-credits-unlimited")?,
+        has_credits: flag("x-codex-credits-has-credits")?,
+        unlimited: flag("x-codex-credits-unlimited")?,
         balance: text(headers, "x-codex-credits-balance"),
     })
 }
@@ -142,10 +143,10 @@ fn reached_type(name: &str) -> Option<RateLimitReachedType> {
     serde_json::from_value(name.to_ascii_lowercase().into()).ok()
 }
 
-/// A header's value, if it is text of visible characters and not too long.
+/// Returns the value of a header, if it is short printable text.
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?.trim();
-    (!value.is_empty() && value.len() <= LONGEST).then(|| value.to_owned())
+    (!value.is_empty() && value.len() <= MAX_VALUE_LEN).then(|| value.to_owned())
 }
 
 #[cfg(test)]
@@ -159,9 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn every_family_of_headers_is_a_limit_and_the_reached_one_is_the_active_one() {
+    fn each_header_family_is_a_limit() {
         let limits = RateLimits::default();
-        let said = headers(&[
+        let reported = headers(&[
             ("codex-primary-used-percent", "41.6"),
             ("codex-primary-window-minutes", "300"),
             ("codex-primary-reset-at", "1704069000"),
@@ -174,8 +175,8 @@ mod tests {
             ("codex-credits-has-credits", "true"),
             ("codex-credits-unlimited", "False"),
         ]);
-        assert_eq!(limits.learn("acct", PlanType::Plus, &said).len(), 2);
-        assert!(limits.learn("acct", PlanType::Plus, &said).is_empty(), "the same again is nothing new");
+        assert_eq!(limits.update("acct", PlanType::Plus, &reported).len(), 2);
+        assert!(limits.update("acct", PlanType::Plus, &reported).is_empty(), "the same limits are no change");
         let read = limits.read();
         assert_eq!(read.account_id.as_deref(), Some("acct"));
         let main = read.rate_limits;
@@ -189,23 +190,23 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_say_nothing_or_nonsense_are_no_limit() {
+    fn malformed_headers_are_ignored() {
         let limits = RateLimits::default();
-        for strange in ["", "much", "NaN", "inf", "-1"] {
-            let said = headers(&[("codex-primary-used-percent", strange), ("codex-primary-reset-at", "soon")]);
-            assert!(limits.learn("acct", PlanType::Plus, &said).is_empty(), "{strange}");
+        for malformed in ["", "much", "NaN", "inf", "-1"] {
+            let reported = headers(&[("codex-primary-used-percent", malformed), ("codex-primary-reset-at", "soon")]);
+            assert!(limits.update("acct", PlanType::Plus, &reported).is_empty(), "{malformed}");
         }
-        assert!(limits.learn("acct", PlanType::Plus, &HeaderMap::new()).is_empty());
+        assert!(limits.update("acct", PlanType::Plus, &HeaderMap::new()).is_empty());
         assert_eq!(limits.read(), GetAccountRateLimitsResponse::default());
     }
 
     #[test]
-    fn another_account_starts_anew_and_the_same_one_goes_on() {
+    fn limits_belong_to_one_account() {
         let limits = RateLimits::default();
-        limits.learn("acct", PlanType::Plus, &headers(&[("codex-primary-used-percent", "5")]));
-        limits.keep_only("acct");
+        limits.update("acct", PlanType::Plus, &headers(&[("codex-primary-used-percent", "5")]));
+        limits.retain_account("acct");
         assert!(limits.read().rate_limits.primary.is_some());
-        limits.keep_only("other");
+        limits.retain_account("other");
         assert_eq!(limits.read(), GetAccountRateLimitsResponse::default());
     }
 }

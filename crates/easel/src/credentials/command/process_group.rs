@@ -1,17 +1,17 @@
-//! The processes of a credential program: what it starts ends with it.
+//! The processes of a credential program, which all end with the program.
 
 use tokio::process::{Child, Command};
 
-/// The group of a program's processes. Killed when this is dropped.
+/// The process group of a program, which is killed on drop.
 ///
-/// A process that leaves the group lives on, as a daemon means to.
+/// A process that leaves the group, such as a daemon, is not killed.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct ProcessGroup {
     leader: Option<u32>,
 }
 
-impl Group {
-    /// Starts the program as the leader of a group of its own.
+impl ProcessGroup {
+    /// Starts the program as the leader of a new group.
     pub(super) fn spawn(command: &mut Command) -> std::io::Result<(Child, Self)> {
         #[cfg(unix)]
         command.process_group(0);
@@ -20,17 +20,17 @@ impl Group {
         Ok((child, Self { leader }))
     }
 
-    /// Kills what the program left behind. Called right after its end, before its number can be another process's: the
-    /// number is taken for as long as the group has a process.
-    pub(super) fn end(&mut self) {
+    /// Kills the processes that the program left behind. Call it right after the program exits: as long as the group
+    /// has a process, the system does not reuse the group's number.
+    pub(super) fn kill_remaining(&mut self) {
         if let (Some(leader), true) = (self.leader.take(), cfg!(unix)) {
             kill(leader);
         }
     }
 }
 
-impl Drop for Group {
-    /// The program still runs.
+impl Drop for ProcessGroup {
+    /// Kills the program, which still runs.
     fn drop(&mut self) {
         if let Some(leader) = self.leader.take() {
             kill(leader);
@@ -42,13 +42,13 @@ impl Drop for Group {
 fn kill(leader: u32) {
     use rustix::process::{Pid, Signal, kill_process_group};
     if let Some(leader) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
-        // An empty group is what is wanted.
+        // An error means that the group has no process left.
         let _ = kill_process_group(leader, Signal::KILL);
     }
 }
 
-/// There are no groups; a program of the system kills a running process with all that it started. What a program that
-/// ended left behind is out of reach.
+/// Windows has no process groups. `taskkill` kills a running process and its children; it cannot reach the children of
+/// a process that has exited.
 #[cfg(windows)]
 fn kill(leader: u32) {
     use std::process::{Command, Stdio};
@@ -56,7 +56,7 @@ fn kill(leader: u32) {
     command.args(["/F", "/T", "/PID", &leader.to_string()]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Err(error) = command.spawn() {
-        tracing::warn!(%error, "what a credential program started may still run");
+        tracing::warn!(%error, "cannot run taskkill; processes of a credential program may still run");
     }
 }
 

@@ -1,19 +1,19 @@
-//! An API key with the origin that it was given for, as a login keeps them.
+//! An API key and its origin, in the form in which a login is stored.
 
 use easel_provider::CredentialError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::one_word;
-use super::origin::Origin;
+use super::super::origin::Origin;
+use super::super::{credential_error, is_same_secret, parse_token};
 
-/// Bytes of a key; real ones have a few hundred.
-pub(super) const LONGEST_KEY: usize = 4_096;
+/// Maximum length of an API key, in bytes. Real keys have a few hundred.
+pub(crate) const MAX_KEY_LEN: usize = 4_096;
 
-/// What a key is for that was stored without an origin, by the peer or by an Easel before origins.
+/// The origin of a key that was stored without one, by Codex or by an Easel that did not know origins yet.
 const PUBLIC_API: &str = "https://api.openai.com";
 
-/// A key that leaves for one origin and no other, whatever the configuration says later.
+/// A key that is sent to one origin only, whatever the configuration says later.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredKey {
     pub(crate) key: SecretString,
@@ -22,15 +22,15 @@ pub(crate) struct StoredKey {
 
 impl PartialEq for StoredKey {
     fn eq(&self, other: &Self) -> bool {
-        self.key.expose_secret() == other.key.expose_secret() && self.origin == other.origin
+        is_same_secret(&self.key, &other.key) && self.origin == other.origin
     }
 }
 
 impl Eq for StoredKey {}
 
-/// The peer's `auth.json`, with a field of ours that the peer ignores.
+/// The `auth.json` of Codex, with a field of Easel's that Codex ignores.
 #[derive(Serialize, Deserialize)]
-struct Text {
+struct AuthJson {
     #[serde(rename = "OPENAI_API_KEY")]
     openai_api_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,21 +38,24 @@ struct Text {
 }
 
 impl StoredKey {
-    /// The key in the text of a login; `None` when there is none in it.
+    /// Parses the text of a login; `None` if it has no key.
     ///
     /// # Errors
-    /// Unit, since neither the parser's message nor the text may be repeated: both may hold the key.
-    pub(super) fn parse(text: &str) -> Result<Option<Self>, ()> {
-        let Text { openai_api_key, easel_origin } = serde_json::from_str(text).map_err(|_| ())?;
+    /// Unit: neither the parser's message nor the text may be repeated, since both may contain the key.
+    pub(crate) fn parse(text: &str) -> Result<Option<Self>, ()> {
+        let AuthJson { openai_api_key, easel_origin } = serde_json::from_str(text).map_err(|_| ())?;
         let origin = Origin::parse(easel_origin.as_deref().unwrap_or(PUBLIC_API)).ok_or(())?;
         let key = openai_api_key.map(|key| key.trim().to_owned());
-        let key = key.filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY).map(SecretString::from);
+        let key = key.filter(|key| !key.is_empty() && key.len() <= MAX_KEY_LEN).map(SecretString::from);
         Ok(key.map(|key| Self { key, origin }))
     }
 
-    /// The key in an entry of the keychain, which an Easel before origins wrote as it is.
-    pub(super) fn parse_entry(text: &str) -> Result<Option<Self>, ()> {
-        match one_word(text, LONGEST_KEY).filter(|word| !word.starts_with('{')) {
+    /// Parses an entry of the keychain, which may be a bare key of an Easel that did not know origins yet.
+    ///
+    /// # Errors
+    /// As for [`StoredKey::parse`].
+    pub(crate) fn parse_entry(text: &str) -> Result<Option<Self>, ()> {
+        match parse_token(text, MAX_KEY_LEN).filter(|token| !token.starts_with('{')) {
             Some(key) => {
                 let origin = Origin::parse(PUBLIC_API).ok_or(())?;
                 Ok(Some(Self { key: SecretString::from(key.to_owned()), origin }))
@@ -61,14 +64,17 @@ impl StoredKey {
         }
     }
 
-    pub(super) fn to_text(&self) -> Result<SecretString, CredentialError> {
-        let text = Text {
+    /// Returns the text to store.
+    ///
+    /// # Errors
+    /// If the key cannot be written as JSON.
+    pub(crate) fn to_text(&self) -> Result<SecretString, CredentialError> {
+        let text = AuthJson {
             openai_api_key: Some(self.key.expose_secret().to_owned()),
             easel_origin: Some(self.origin.as_str().to_owned()),
         };
         let text = serde_json::to_string(&text);
-        text.map(SecretString::from)
-            .map_err(|_| CredentialError { message: "the key cannot be written as JSON".to_owned() })
+        text.map(SecretString::from).map_err(|_| credential_error("the key cannot be written as JSON"))
     }
 }
 
@@ -100,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn entry_of_the_keychain_may_be_a_bare_key() {
+    fn keychain_entry_may_be_a_bare_key() {
         let bare = StoredKey::parse_entry("sk-1").unwrap().unwrap();
         assert_eq!((bare.key.expose_secret(), bare.origin.as_str()), ("sk-1", PUBLIC_API));
         assert_eq!(StoredKey::parse_entry(bare.to_text().unwrap().expose_secret()), Ok(Some(bare)));
@@ -109,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_text_is_no_login_for_the_public_api() {
+    fn damaged_text_is_refused() {
         for text in ["", "sk-canary", r#"{"OPENAI_API_KEY":7}"#, r#"{"OPENAI_API_KEY":"sk","easel_origin":"nowhere"}"#]
         {
             assert_eq!(StoredKey::parse(text), Err(()), "{text}");

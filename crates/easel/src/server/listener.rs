@@ -1,4 +1,4 @@
-//! The listening sockets, and the first words with whoever comes.
+//! The listening socket, and the handshake with new connections.
 
 use std::error::Error;
 use std::io::{self, Read};
@@ -11,40 +11,45 @@ use easel_rpc::{Admission, Limits, LineReader, Messages, Outbox, Socket, Token};
 #[cfg(unix)]
 use crate::server::unix_socket::SocketFile;
 
-/// How long a client of a socket file may take for its first byte.
-const FIRST_BYTE: Duration = Duration::from_secs(30);
+/// How long a client of a socket file may take to send its first byte.
+const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) enum Door {
+/// A listening socket.
+pub(super) enum Listener {
     #[cfg(unix)]
     Unix(SocketFile),
     WebSocket(tokio::net::TcpListener, Token),
 }
 
-/// Somebody who connected, and what is still asked of them.
-pub(super) struct Guest {
+/// A connection before its handshake.
+pub(super) struct PendingConnection {
     pub(super) socket: Socket,
     admission: Admission,
 }
 
-/// A connection that was let in, by how it speaks.
-pub(super) enum Speech {
+/// A connection after its handshake.
+pub(super) enum Transport {
+    /// One JSON object per line.
     Lines(LineReader<io::Chain<io::Cursor<Vec<u8>>, Socket>>, Outbox),
+    /// One JSON object per WebSocket message.
     Messages(Box<Messages>, Outbox),
 }
 
-impl Door {
-    /// The door and its address, for people and programs.
+impl Listener {
+    /// Listens on a socket file. Returns the listener and its URL.
     #[cfg(unix)]
     pub(super) fn unix(path: &Path) -> Result<(Self, String), Box<dyn Error>> {
         let file = SocketFile::bind(path)?;
         Ok((Self::Unix(file), format!("unix://{}", path.display())))
     }
 
+    /// Refuses, since the system has no socket files.
     #[cfg(not(unix))]
     pub(super) fn unix(_path: &Path) -> Result<(Self, String), Box<dyn Error>> {
-        Err("this system has no unix:// sockets; use ws://127.0.0.1:0".into())
+        Err("unix:// is not supported on this system; use ws://127.0.0.1:0".into())
     }
 
+    /// Listens on a TCP port. Returns the listener and its URL.
     pub(super) fn web_socket(address: SocketAddr, token: Token) -> Result<(Self, String), Box<dyn Error>> {
         let bound = std::net::TcpListener::bind(address).and_then(|listener| {
             listener.set_nonblocking(true)?;
@@ -54,42 +59,45 @@ impl Door {
         Ok((Self::WebSocket(listener, token), format!("ws://{address}")))
     }
 
-    pub(super) async fn accept(&self) -> io::Result<Guest> {
+    /// Waits for the next connection.
+    pub(super) async fn accept(&self) -> io::Result<PendingConnection> {
         match self {
             #[cfg(unix)]
-            Self::Unix(file) => Ok(Guest { socket: file.accept().await?, admission: Admission::Known }),
+            Self::Unix(file) => Ok(PendingConnection { socket: file.accept().await?, admission: Admission::Known }),
             Self::WebSocket(listener, token) => {
                 let (stream, _) = listener.accept().await?;
                 let stream = stream.into_std()?;
                 stream.set_nonblocking(false)?;
                 stream.set_nodelay(true)?;
-                Ok(Guest { socket: Socket::Tcp(stream), admission: Admission::Token(*token) })
+                Ok(PendingConnection { socket: Socket::Tcp(stream), admission: Admission::Token(*token) })
             }
         }
     }
 }
 
-impl Guest {
-    /// Does what comes before the first message; blocks. Through a socket file a client speaks lines, as over stdio, or
-    /// WebSocket, as clients of the Codex app-server do: its request begins with a letter, a JSON object does not.
-    pub(super) fn welcome(self, limits: Limits) -> io::Result<Speech> {
+impl PendingConnection {
+    /// Checks the client's token and detects the transport. Blocks.
+    ///
+    /// On a socket file a client sends lines, as over stdio, or a WebSocket upgrade, as clients of the Codex app-server
+    /// do. The first byte decides: an upgrade request begins with a letter, a JSON object does not.
+    pub(super) fn handshake(self, limits: Limits) -> io::Result<Transport> {
         let Self { mut socket, admission } = self;
         let mut first = vec![0];
         match admission {
             Admission::Token(_) => first.clear(),
             Admission::Known => {
-                socket.set_timeout(Some(FIRST_BYTE))?;
+                socket.set_timeout(Some(FIRST_BYTE_TIMEOUT))?;
                 socket.read_exact(&mut first)?;
                 socket.set_timeout(None)?;
             }
         }
         if first.first().is_none_or(u8::is_ascii_alphabetic) {
             let (messages, outbox) = easel_rpc::accept_websocket(socket, first, &admission, limits)?;
-            return Ok(Speech::Messages(Box::new(messages), outbox));
+            return Ok(Transport::Messages(Box::new(messages), outbox));
         }
         let outbox = Outbox::start_ready(socket.try_clone()?, limits.outbox_bytes)?;
         let probe = socket.try_clone()?.into();
         let lines = LineReader::new(io::Cursor::new(first).chain(socket), limits.max_line_bytes).with_probe(probe);
-        Ok(Speech::Lines(lines, outbox))
+        Ok(Transport::Lines(lines, outbox))
     }
 }

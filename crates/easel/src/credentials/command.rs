@@ -1,0 +1,175 @@
+//! A program that prints a credential (`auth.command` of a provider). It runs without a shell, for a limited time, with
+//! limited output, and without the secrets of our own environment.
+
+mod environment;
+mod process_group;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use easel_config::{Environment, ProviderAuth};
+use easel_provider::CredentialError;
+use futures_util::FutureExt;
+use parking_lot::Mutex;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::AsyncReadExt;
+use tokio::process::{ChildStdout, Command};
+use tokio::time::Instant;
+
+use self::environment::allowed_variables;
+use self::process_group::ProcessGroup;
+use super::single_flight::SingleFlight;
+use super::{MAX_TOKEN_LEN, credential_error, is_same_secret, parse_token};
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_millis(5_000);
+const DEFAULT_REFRESH_INTERVAL: Duration = Duration::from_millis(300_000);
+
+/// Maximum number of bytes of output: a credential and white space around it.
+const MAX_OUTPUT_LEN: u64 = 2 * MAX_TOKEN_LEN as u64;
+
+/// A program that prints a credential, and the credential that it printed last.
+pub(crate) struct CredentialCommand {
+    /// The id of the provider, for errors.
+    provider: String,
+    program: PathBuf,
+    arguments: Vec<SecretString>,
+    variables: Vec<(OsString, OsString)>,
+    cwd: PathBuf,
+    timeout: Duration,
+    /// How long a credential is used. `None` uses it until a provider rejects it.
+    refresh_interval: Option<Duration>,
+    cached: Mutex<Option<CachedCredential>>,
+    run: SingleFlight<Result<(), CredentialError>>,
+}
+
+struct CachedCredential {
+    secret: SecretString,
+    printed_at: Instant,
+}
+
+/// Leaves out the variables: the user may have named one that contains a secret.
+impl fmt::Debug for CredentialCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialCommand")
+            .field("provider", &self.provider)
+            .field("program", &self.program)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CredentialCommand {
+    /// The command of a provider; `None` if it has none. Relative paths start at Easel's home, because the working
+    /// folder of the process may be a repository of somebody else.
+    pub(crate) fn new(provider: &str, auth: &ProviderAuth, home: &Path, environment: &Environment) -> Option<Self> {
+        let command = Path::new(auth.command.as_deref()?);
+        let cwd = home.join(auth.cwd.as_deref().unwrap_or_default());
+        let is_name = command.components().count() == 1 && !command.is_absolute();
+        let interval = auth.refresh_interval_ms.map_or(DEFAULT_REFRESH_INTERVAL, Duration::from_millis);
+        Some(Self {
+            provider: provider.to_owned(),
+            program: if is_name { command.to_owned() } else { cwd.join(command) },
+            arguments: auth.args.iter().map(|argument| SecretString::from(argument.expose().to_owned())).collect(),
+            variables: allowed_variables(environment, &auth.env_vars),
+            cwd,
+            timeout: auth.timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis),
+            refresh_interval: (!interval.is_zero()).then_some(interval),
+            cached: Mutex::default(),
+            run: SingleFlight::default(),
+        })
+    }
+
+    /// Returns the credential, and runs the program if the last one is too old.
+    ///
+    /// # Errors
+    /// If the program fails or prints something else than a credential.
+    pub(super) async fn current(self: Arc<Self>) -> Result<SecretString, CredentialError> {
+        self.get_unless(None).await
+    }
+
+    /// Runs the program after a provider has rejected the credential `rejected`; `None` if it prints the same one
+    /// again.
+    ///
+    /// # Errors
+    /// If the program fails or prints something else than a credential.
+    pub(super) async fn refresh(
+        self: Arc<Self>,
+        rejected: &SecretString,
+    ) -> Result<Option<SecretString>, CredentialError> {
+        let secret = self.get_unless(Some(rejected)).await?;
+        Ok(Some(secret).filter(|secret| !is_same_secret(secret, rejected)))
+    }
+
+    /// Returns the cached credential unless it is too old or is `rejected`; otherwise runs the program.
+    async fn get_unless(self: Arc<Self>, rejected: Option<&SecretString>) -> Result<SecretString, CredentialError> {
+        let is_rejected = |secret: &SecretString| rejected.is_some_and(|rejected| is_same_secret(secret, rejected));
+        if let Some(secret) = self.cached().filter(|secret| !is_rejected(secret)) {
+            return Ok(secret);
+        }
+        let command = Arc::clone(&self);
+        self.run.join(|| async move { command.run_once().await }.boxed()).await?;
+        let printed = self.cached.lock().as_ref().map(|cached| cached.secret.clone());
+        printed.ok_or_else(|| self.error("printed nothing"))
+    }
+
+    fn cached(&self) -> Option<SecretString> {
+        let cached = self.cached.lock();
+        let cached = cached.as_ref()?;
+        let is_fresh = self.refresh_interval.is_none_or(|interval| cached.printed_at.elapsed() < interval);
+        is_fresh.then(|| cached.secret.clone())
+    }
+
+    async fn run_once(&self) -> Result<(), CredentialError> {
+        let output = tokio::time::timeout(self.timeout, self.output()).await;
+        let timed_out = || self.error(&format!("timed out after {} ms (auth.timeout_ms)", self.timeout.as_millis()));
+        let output = output.map_err(|_| timed_out())??;
+        let Some(secret) = parse_token(&output, MAX_TOKEN_LEN) else {
+            return Err(self.error("must print a single word of printable characters"));
+        };
+        let secret = SecretString::from(secret.to_owned());
+        *self.cached.lock() = Some(CachedCredential { secret, printed_at: Instant::now() });
+        Ok(())
+    }
+
+    /// Runs the program and returns its output. Its processes end with it, or when this future is dropped.
+    async fn output(&self) -> Result<String, CredentialError> {
+        let mut command = Command::new(&self.program);
+        command.args(self.arguments.iter().map(ExposeSecret::expose_secret)).current_dir(&self.cwd);
+        command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let spawned = ProcessGroup::spawn(&mut command);
+        let (mut child, mut group) = spawned.map_err(|error| self.error(&format!("cannot be started: {error}")))?;
+        let stdout = child.stdout.take();
+        // Processes that the program leaves behind may keep the pipe open, so the group ends with the program.
+        let exit = async {
+            let status = child.wait().await.map_err(|error| self.error(&format!("did not exit: {error}")));
+            group.kill_remaining();
+            status
+        };
+        let (bytes, status) = tokio::try_join!(self.read(stdout), exit)?;
+        if !status.success() {
+            return Err(self.error(&format!("failed ({status})")));
+        }
+        String::from_utf8(bytes).map_err(|_| self.error("printed text that is not UTF-8"))
+    }
+
+    async fn read(&self, stdout: Option<ChildStdout>) -> Result<Vec<u8>, CredentialError> {
+        let mut bytes = Vec::new();
+        if let Some(stdout) = stdout {
+            let read = stdout.take(MAX_OUTPUT_LEN + 1).read_to_end(&mut bytes).await;
+            read.map_err(|error| self.error(&format!("has output that cannot be read: {error}")))?;
+        }
+        if bytes.len() as u64 > MAX_OUTPUT_LEN {
+            return Err(self.error(&format!("printed more than {MAX_OUTPUT_LEN} bytes")));
+        }
+        Ok(bytes)
+    }
+
+    /// An error about the program. It contains neither the command nor its output, since both may be secret.
+    fn error(&self, what: &str) -> CredentialError {
+        credential_error(format!("`auth.command` of provider `{}` {what}", self.provider))
+    }
+}

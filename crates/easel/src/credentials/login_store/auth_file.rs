@@ -1,0 +1,60 @@
+//! The login in `auth.json`, a file in Easel's home that only its owner can read.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use easel_provider::CredentialError;
+use secrecy::ExposeSecret;
+
+use super::super::credential_error;
+use super::StoredKey;
+use crate::process::private_file;
+
+/// The name of the file in Easel's home.
+pub(crate) const FILE_NAME: &str = "auth.json";
+
+/// Maximum number of bytes that are read of the file.
+const MAX_FILE_LEN: u64 = 64 * 1024;
+
+/// Reads the key, and whether other users could read the file until now; `None` if there is no file, or no key in it.
+pub(super) fn read(home: &Path) -> Result<Option<(StoredKey, bool)>, CredentialError> {
+    let file = match private_file::read(&home.join(FILE_NAME), MAX_FILE_LEN) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error("read", &error)),
+    };
+    let stored = StoredKey::parse(&file.text)
+        .map_err(|()| credential_error(format!("{FILE_NAME} in Easel's home is damaged")))?;
+    Ok(stored.map(|stored| (stored, file.was_exposed)))
+}
+
+/// Writes the key, completely or not at all: a temporary file, which only the owner can read from the start, replaces
+/// the old one.
+pub(super) fn write(home: &Path, key: &StoredKey) -> Result<(), CredentialError> {
+    let text = key.to_text()?;
+    replace(home, text.expose_secret().as_bytes()).map_err(|error| io_error("write", &error))
+}
+
+fn replace(home: &Path, text: &[u8]) -> io::Result<()> {
+    let mut staged = tempfile::Builder::new().prefix(".auth-").tempfile_in(home)?;
+    staged.write_all(text)?;
+    staged.as_file().sync_all()?;
+    staged.persist(home.join(FILE_NAME)).map_err(|error| error.error)?;
+    // The name is durable once its folder is. Where a folder cannot be opened, the file system takes care of that.
+    File::open(home).map_or(Ok(()), |folder| folder.sync_all())
+}
+
+/// Removes the file. Returns whether there was one.
+pub(super) fn remove(home: &Path) -> Result<bool, CredentialError> {
+    match std::fs::remove_file(home.join(FILE_NAME)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_error("remove", &error)),
+    }
+}
+
+/// An error of the operating system, which never quotes the content of a file.
+fn io_error(verb: &str, error: &io::Error) -> CredentialError {
+    credential_error(format!("cannot {verb} {FILE_NAME} in Easel's home: {error}"))
+}

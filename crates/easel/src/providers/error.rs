@@ -1,0 +1,32 @@
+//! Why a provider cannot be used.
+
+use std::str::FromStr;
+
+use reqwest::Url;
+
+use crate::credentials::Origin;
+
+/// Why a provider cannot be used. Each message is a sentence for the user, and contains no value of the configuration
+/// that may be a secret.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ProviderError {
+    #[error("Provider `{id}` is not configured: there is no [model_providers.{id}].")]
+    NotConfigured { id: String },
+    #[error("Provider `{id}` has no base_url.")]
+    NoBaseUrl { id: String },
+    #[error("The base_url of provider `{id}` is not a URL: {source}.")]
+    InvalidBaseUrl { id: String, source: <Url as FromStr>::Err },
+    /// `key` is a key of the configuration.
+    #[error("{key} is not a URL.")]
+    InvalidAccountUrl { key: &'static str },
+    #[error("Provider `{id}` is not used: {reason}.")]
+    ExposesSecrets { id: String, reason: &'static str },
+    #[error("Provider `{id}` has auth.command and another credential; set only one of them.")]
+    TwoCredentials { id: String },
+    /// `credential` is what the account would send.
+    #[error(
+        "Provider `{id}` uses the account's {credential}, which may be sent to {allowed} only; set env_key or \
+         auth.command instead."
+    )]
+    WrongOrigin { id: String, credential: &'static str, allowed: Origin },
+}
