@@ -10,7 +10,6 @@ use crate::references::{self, ImageRef};
 /// A call whose arguments are sound. Files that the model named are still to be taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedCall {
-    pub call_id: String,
     pub requested: RequestedImage,
     pub references: Vec<ImageRef>,
     pub mask: Option<ImageRef>,
@@ -44,7 +43,7 @@ pub fn plan(
         (Some(_), ImageAction::Generate) => return Err(invalid("`mask` goes with an edit".to_owned())),
     };
     let requested = RequestedImage { action, prompt: arguments.prompt, parameters: arguments.parameters };
-    Ok(PlannedCall { call_id: call.call_id.clone(), requested, references, mask })
+    Ok(PlannedCall { requested, references, mask })
 }
 
 #[cfg(test)]

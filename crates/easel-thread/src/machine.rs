@@ -6,8 +6,10 @@
 
 mod calls;
 mod effect;
+mod ending;
 mod events;
 mod failure;
+mod image_item;
 mod input;
 mod messages;
 #[cfg(test)]
@@ -22,11 +24,12 @@ use easel_protocol::item::{AgentMessageItem, UserMessageItem};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadStatus;
 use easel_protocol::tool::{HeldBackReason, ToolExposure};
-use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
+use easel_protocol::turn::CodexErrorInfo;
 
 use crate::conversation::Conversation;
 use calls::Calls;
 pub(crate) use effect::Effect;
+use ending::StopReason;
 use events::Step;
 pub use input::SteerMessage;
 pub(crate) use input::{CallOutput, Input, PreviewFile};
@@ -34,7 +37,7 @@ pub(crate) use input::{CallOutput, Input, PreviewFile};
 /// Maximum number of consecutive responses that call a tool, so that a model which never stops calling is stopped.
 const MAX_RESPONSES: u32 = 32;
 
-/// The configuration of one turn, fixed when the turn starts.
+/// The configuration of one turn, fixed when the turn starts. Only `max_images` may be lowered later.
 #[derive(Debug, Clone)]
 pub(crate) struct TurnConfig {
     pub(crate) exposure: ToolExposure,
@@ -52,7 +55,7 @@ pub(crate) struct Turn {
     turn_id: TurnId,
     config: TurnConfig,
     started_at_ms: i64,
-    /// Number of responses since the user last sent a message.
+    /// Number of responses requested so far, without those that a message of the user caused.
     responses: u32,
     response: ResponseState,
     calls: Calls,
@@ -76,13 +79,6 @@ enum ResponseState {
     Open,
     Complete(TokenUsage),
     Closed,
-}
-
-/// Why the turn sends no more requests to the model.
-#[derive(Debug, Clone, PartialEq)]
-enum StopReason {
-    Interrupted,
-    Failed(TurnError),
 }
 
 impl Turn {
@@ -198,37 +194,6 @@ impl Turn {
         step.effects.push(Effect::RequestResponse);
     }
 
-    /// Applies limits that became stricter. Closes a response that may make hosted images, because nothing else can
-    /// stop it from making one.
-    fn tighten(&mut self, step: &mut Step<'_>, withdrawn: Option<HeldBackReason>, max_images: u32) {
-        self.config.max_images = self.config.max_images.min(max_images);
-        let (Some(reason), None) = (withdrawn, self.withdrawn) else { return };
-        self.withdrawn = Some(reason);
-        if self.response == ResponseState::Open && self.requested_with == ToolExposure::Hosted {
-            let message = "Image generation was turned off during the model's response, so the response was cancelled. \
-                           Images that had arrived are kept.";
-            self.fail(step, message.to_owned(), CodexErrorInfo::Other);
-        }
-    }
-
-    fn fail(&mut self, step: &mut Step<'_>, message: String, info: CodexErrorInfo) {
-        let error = TurnError { message, codex_error_info: Some(info), additional_details: None };
-        self.stop(step, StopReason::Failed(error));
-    }
-
-    /// Stops the turn. The first reason is the one that the client sees.
-    fn stop(&mut self, step: &mut Step<'_>, reason: StopReason) {
-        if self.response == ResponseState::Open {
-            self.response = ResponseState::Closed;
-            step.effects.push(Effect::CloseResponse);
-        }
-        // After a failure, running calls continue: they may be billed already, and each has its own deadline.
-        if reason == StopReason::Interrupted {
-            step.effects.push(Effect::CancelCalls);
-        }
-        self.stop_reason.get_or_insert(reason);
-    }
-
     /// Sends the next request or ends the turn, once the response is complete or closed and all its calls have ended.
     fn advance(&mut self, step: &mut Step<'_>) {
         if !self.calls.all_ended() {
@@ -258,32 +223,5 @@ impl Turn {
             self.fail(step, message, CodexErrorInfo::Other);
         }
         self.end(step);
-    }
-
-    /// Closes a response that made more hosted images than the turn may have: it might go on without end.
-    fn check_image_limit(&mut self, step: &mut Step<'_>) {
-        let max = self.config.max_images;
-        if self.response == ResponseState::Open && self.calls.images() > max {
-            let message = format!(
-                "The model made more images than `limits.images_per_turn` allows ({max}). They are kept; the response was \
-                 cancelled."
-            );
-            self.fail(step, message, CodexErrorInfo::Other);
-        }
-    }
-
-    fn end(&mut self, step: &mut Step<'_>) {
-        self.announce_images(step);
-        let (status, error) = match self.stop_reason.clone() {
-            None => (TurnStatus::Completed, None),
-            Some(StopReason::Interrupted) => (TurnStatus::Interrupted, None),
-            Some(StopReason::Failed(error)) => (TurnStatus::Failed, Some(error)),
-        };
-        if let Some(error) = error.clone() {
-            self.emit_error(step, error);
-        }
-        self.emit_status(step, ThreadStatus::Idle {});
-        self.emit_completed(step, status, error);
-        self.has_ended = true;
     }
 }

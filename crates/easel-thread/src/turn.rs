@@ -1,14 +1,13 @@
 //! The turn runner: carries out what the machine decides for one turn. It requests model responses, runs image calls,
 //! writes history, and sends events.
 
-mod call;
+mod calls;
+mod effects;
 mod event_gate;
-mod hosted;
 mod model_response;
 mod open_items;
 mod panic;
 mod previews;
-mod running_calls;
 mod setup;
 
 use std::collections::{HashMap, VecDeque};
@@ -20,9 +19,7 @@ use easel_imagegen::history::PictureBudget;
 use easel_imagegen::port::{
     ModelError, ModelEvent, Preview, Provider, StagedImage, StorageError, StorageErrorKind, Store,
 };
-use easel_protocol::event::Event;
 use easel_protocol::id::ItemId;
-use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -34,17 +31,13 @@ use crate::conversation::Conversation;
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Input, Turn};
 use crate::slot::TurnPermit;
-use call::{CallContext, CallReport};
+use calls::{CallContext, CallReport, HostedCalls, RunningCalls};
 use event_gate::EventGate;
 pub use event_gate::ResponseSent;
-use hosted::HostedCalls;
 use model_response::OpenResponse;
 use open_items::OpenItems;
 pub(crate) use panic::PanickedTurn;
-use running_calls::RunningCalls;
 pub(crate) use setup::TurnSetup;
-
-const RESPONSE_CANCELLED: &str = "the response that was making the image was cancelled";
 
 /// Runs one turn.
 ///
@@ -188,85 +181,6 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         let effects = self.handle(turn, Input::CallEnded { item_id: report.item_id, outcome: report.outcome });
         self.current_report = None;
         effects
-    }
-
-    /// Carries out one round of effects: writes their events first, then performs them in order. Returns the effects
-    /// that follow.
-    async fn carry_out<'p>(
-        &mut self,
-        effects: Vec<Effect>,
-        provider: &'p P,
-        response: &mut Option<OpenResponse<'p>>,
-        turn: &mut Turn,
-    ) -> Vec<Effect> {
-        // The provider is already making the image. The journal comes before the item, so that after a crash an item
-        // always has a row that says what it may cost.
-        for effect in &effects {
-            if let Effect::TrackHosted { item_id, call_id, requested, references } = effect {
-                self.track_hosted(item_id, call_id, requested, references).await;
-            }
-        }
-        let effects = self.write(effects, turn).await;
-        if turn.has_ended() {
-            self.permit = None;
-        }
-        self.perform(effects, provider, response, turn).await
-    }
-
-    /// Writes the events of the effects to history. Returns the effects to perform: the same ones, or their
-    /// replacement if the write failed. After a failed write nothing more is written, because the turn is at its end.
-    async fn write(&mut self, effects: Vec<Effect>, turn: &mut Turn) -> Vec<Effect> {
-        let events: Vec<Event> = effects.iter().filter_map(Effect::as_event).cloned().collect();
-        if events.is_empty() || self.has_write_failed {
-            return effects;
-        }
-        let appending = AssertUnwindSafe(self.context.store.append(events)).catch_unwind();
-        match appending.await.unwrap_or_else(|_| Err(store_panicked())) {
-            Ok(()) => effects,
-            Err(error) => {
-                let cause: &dyn std::error::Error = &error;
-                tracing::error!(thread_id = %self.context.thread_id, error = cause, "history could not be written");
-                self.has_write_failed = true;
-                let message = error.client_message().to_owned();
-                self.handle(turn, Input::PersistFailed { effects, message })
-            }
-        }
-    }
-
-    /// Performs effects whose events are written. Returns the effects that follow.
-    async fn perform<'p>(
-        &mut self,
-        effects: Vec<Effect>,
-        provider: &'p P,
-        response: &mut Option<OpenResponse<'p>>,
-        turn: &mut Turn,
-    ) -> Vec<Effect> {
-        let mut next = Vec::new();
-        effects.iter().filter_map(Effect::as_event).for_each(|event| self.open_items.update(event));
-        self.pending_effects.extend(effects);
-        while let Some(effect) = self.pending_effects.pop_front() {
-            match effect {
-                Effect::Emit(event) => self.events.send(event).await,
-                Effect::RequestResponse => match self.context.journal_model_request(turn.offered_tool()).await {
-                    Ok(()) => *response = Some(self.request_response(provider, turn)),
-                    Err(error) => next.extend(self.handle(turn, Input::ResponseFailed(error))),
-                },
-                Effect::RunCall { item_id, call } => self.calls.spawn(Arc::clone(&self.context), item_id, call),
-                // `carry_out` has journaled it.
-                Effect::TrackHosted { .. } => {}
-                Effect::CloseResponse => {
-                    next.extend(self.close_response(response, turn).await);
-                    let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
-                        (true, _) => (ImageErrorKind::Interrupted, RESPONSE_CANCELLED),
-                        (false, true) => (ImageErrorKind::Interrupted, "image generation was turned off"),
-                        (false, false) => (ImageErrorKind::BadResponse, RESPONSE_CANCELLED),
-                    };
-                    next.extend(self.fail_hosted_calls(turn, kind, message).await);
-                }
-                Effect::CancelCalls => self.context.cancel.cancel(),
-            }
-        }
-        next
     }
 }
 

@@ -3,15 +3,15 @@
 
 use easel_imagegen::output;
 use easel_imagegen::plan::{PlannedCall, plan};
-use easel_imagegen::port::{FunctionCall, Reference, image_error};
+use easel_imagegen::port::{FunctionCall, Reference};
 use easel_imagegen::spec::{STANDALONE_NAME, is_standalone};
 use easel_protocol::id::{CallId, ItemId};
-use easel_protocol::item::{ImageFailure, ImageGenerationItem, ImageStatus, ItemInputImage, ThreadItem};
-use easel_protocol::record::{ImageError, ImageErrorKind, ImageRecord, RequestedImage};
-use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
+use easel_protocol::item::{ImageGenerationItem, ThreadItem};
+use easel_protocol::record::{ImageError, ImageRecord, RequestedImage};
+use easel_protocol::response_item::{ContentItem, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
-use super::{CallOutput, Effect, PreviewFile, Step, Turn};
+use super::{CallOutput, Effect, PreviewFile, Step, Turn, image_item};
 use crate::config::{over_limit, withdrawn};
 
 /// The calls of the response that is being received, in call order, and the number of images that the turn has
@@ -125,21 +125,7 @@ impl Turn {
 
     fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind) -> ItemId {
         let item_id = step.conversation.unique_id(call_id);
-        let item = Box::new(ImageGenerationItem {
-            id: item_id.clone(),
-            status: ImageStatus::InProgress,
-            revised_prompt: None,
-            result: String::new(),
-            transparent_background: None,
-            failure: None,
-            saved_path: None,
-            input_images: Vec::new(),
-            generation_id: None,
-            started_at_ms: step.at,
-            completed_at_ms: None,
-            images: Vec::new(),
-            error: None,
-        });
+        let item = Box::new(image_item::start(item_id.clone(), step.at));
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
         self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), kind });
         item_id
@@ -162,7 +148,7 @@ impl Turn {
         let Some(call) = self.calls.current.iter_mut().find(|call| call.item_id == *item_id) else { return };
         let Some(mut item) = call.item.take() else { return };
         item.completed_at_ms = Some(step.at);
-        let (content, images) = match outcome.and_then(|output| complete_item(&mut item, output)) {
+        let (content, images) = match outcome.and_then(|output| image_item::complete(&mut item, output)) {
             Ok(images) => {
                 let mut content = output::made(&images, self.config.detail);
                 content.extend(item.error.as_ref().map(output::missing));
@@ -170,7 +156,7 @@ impl Turn {
             }
             Err(error) => {
                 let content = vec![output::failed(&error)];
-                fail_item(&mut item, *error);
+                image_item::fail(&mut item, *error);
                 (content, Vec::new())
             }
         };
@@ -182,7 +168,7 @@ impl Turn {
             }
             CallKind::Hosted { .. } => {
                 step.conversation.add_images(&images);
-                to_hosted_history(item_id, content)
+                image_item::to_hosted_history(item_id, content)
             }
         };
         self.emit_item_completed(step, ThreadItem::ImageGeneration(item));
@@ -215,70 +201,4 @@ impl Turn {
         }
         any
     }
-}
-
-/// Fills the item and returns its images.
-///
-/// # Errors
-/// The output has no image.
-pub(super) fn complete_item(
-    item: &mut ImageGenerationItem,
-    output: CallOutput,
-) -> Result<Vec<ImageRecord>, Box<ImageError>> {
-    let Some(first) = output.records.first() else {
-        return Err(Box::new(image_error(ImageErrorKind::BadResponse, "the provider's response contains no image")));
-    };
-    item.status = ImageStatus::Completed;
-    // Clients of the Codex app-server show this text, so it is never empty for a completed image.
-    item.revised_prompt = first.revised_prompt.clone().or_else(|| Some(first.requested.prompt.clone()));
-    item.transparent_background = Some(first.applied.background.as_deref() == Some("transparent"));
-    item.saved_path = Some(first.path.clone());
-    item.generation_id = output.generation_id;
-    item.input_images = first
-        .inputs
-        .iter()
-        .map(|input| ItemInputImage { path: input.path.clone(), sha256: input.sha256.clone() })
-        .collect();
-    item.images.clone_from(&output.records);
-    item.error = output.missing.map(|error| *error);
-    Ok(output.records)
-}
-
-pub(super) fn fail_item(item: &mut ImageGenerationItem, error: ImageError) {
-    item.status = ImageStatus::Failed;
-    // The only failure that clients of the Codex app-server know. They require the id of a limit.
-    item.failure = (error.kind == ImageErrorKind::UsageLimit).then(|| {
-        let limit = error.usage_limit.as_deref();
-        let limit_id = limit.and_then(|limit| limit.limit_id.clone()).or_else(|| error.code.clone());
-        ImageFailure::UsageLimitExceeded {
-            limit_id: limit_id.unwrap_or_else(|| "image_generation".to_owned()),
-            resets_at: limit.and_then(|limit| limit.resets_at),
-        }
-    });
-    item.error = Some(error);
-}
-
-/// Returns a hosted call as the model reads it: the call with its picture, and the text that remains in the
-/// conversation when the picture no longer fits the budget.
-fn to_hosted_history(item_id: &ItemId, content: Vec<ContentItem>) -> Vec<ResponseItem> {
-    let mut history = Vec::new();
-    for content in content {
-        match content {
-            ContentItem::InputImage { image_url, .. } if image_url.starts_with(HANDLE_SCHEME) => {
-                history.push(ResponseItem::ImageGenerationCall {
-                    // The id of the call's item, which is unique in the thread.
-                    id: item_id.as_str().into(),
-                    status: "completed".to_owned(),
-                    revised_prompt: None,
-                    result: image_url,
-                });
-            }
-            content @ (ContentItem::InputText { .. }
-            | ContentItem::OutputText { .. }
-            | ContentItem::InputImage { .. }) => {
-                history.push(ResponseItem::Message { role: MessageRole::Developer, content: vec![content] });
-            }
-        }
-    }
-    history
 }

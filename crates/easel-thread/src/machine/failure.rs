@@ -7,8 +7,7 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use easel_protocol::thread::ThreadStatus;
 use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 
-use super::calls::{complete_item, fail_item};
-use super::{CallOutput, Effect, Step, Turn};
+use super::{CallOutput, Effect, Step, Turn, image_item};
 use crate::conversation::Conversation;
 
 impl Turn {
@@ -46,8 +45,8 @@ impl Turn {
         mut item: Box<ImageGenerationItem>,
         outcome: Result<CallOutput, Box<ImageError>>,
     ) -> Vec<Event> {
-        if let Err(error) = outcome.and_then(|output| complete_item(&mut item, output)) {
-            fail_item(&mut item, *error);
+        if let Err(error) = outcome.and_then(|output| image_item::complete(&mut item, output)) {
+            image_item::fail(&mut item, *error);
         }
         self.complete_open_item(at, ThreadItem::ImageGeneration(item))
     }

@@ -9,8 +9,7 @@ use easel_protocol::item::ThreadItem;
 use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
 
-use super::call::{CallContext, CallReport};
-use super::{TurnRunner, store_panicked};
+use super::{CallContext, CallReport, TurnRunner, store_panicked};
 use crate::clock::now_ms;
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Turn};

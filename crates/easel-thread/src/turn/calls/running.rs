@@ -9,17 +9,17 @@ use easel_protocol::id::ItemId;
 use easel_protocol::record::ImageErrorKind;
 use tokio::task::{Id, JoinSet};
 
-use super::call::{CallContext, CallReport};
+use super::{CallContext, CallReport};
 
 /// One task for each running call.
 #[derive(Debug, Default)]
-pub(super) struct RunningCalls {
+pub(in crate::turn) struct RunningCalls {
     tasks: JoinSet<CallReport>,
     items: HashMap<Id, ItemId>,
 }
 
 impl RunningCalls {
-    pub(super) fn spawn<S: Store, P: Provider>(
+    pub(in crate::turn) fn spawn<S: Store, P: Provider>(
         &mut self,
         context: Arc<CallContext<S, P>>,
         item_id: ItemId,
@@ -30,7 +30,7 @@ impl RunningCalls {
     }
 
     /// Waits for the end of a call. Returns `None` if no call is running.
-    pub(super) async fn next(&mut self) -> Option<CallReport> {
+    pub(in crate::turn) async fn next(&mut self) -> Option<CallReport> {
         match self.tasks.join_next_with_id().await? {
             Ok((task, report)) => {
                 self.items.remove(&task);

@@ -13,25 +13,25 @@ use easel_protocol::turn::CodexErrorInfo;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use super::call::{CallContext, CallReport};
-use super::{TurnRunner, store_panicked};
+use super::{CallContext, CallReport};
 use crate::clock::now_ms;
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Turn};
+use crate::turn::{TurnRunner, store_panicked};
 
 /// The hosted calls that have not ended, by the provider's id.
-pub(super) type HostedCalls = HashMap<CallId, HostedCall>;
+pub(in crate::turn) type HostedCalls = HashMap<CallId, HostedCall>;
 
 #[derive(Debug)]
-pub(super) struct HostedCall {
-    pub(super) item_id: ItemId,
+pub(in crate::turn) struct HostedCall {
+    pub(in crate::turn) item_id: ItemId,
     started: Instant,
     /// The journal row that could not be written when the call started. It is written again with the image.
     unreserved: Option<(RequestedImage, Vec<Reference>)>,
 }
 
 impl HostedCall {
-    pub(super) fn elapsed(&self) -> Duration {
+    pub(in crate::turn) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 }
@@ -42,7 +42,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     /// # Errors
     /// The row could not be written, and the request must not be sent: after a crash nothing would say what it may have
     /// cost.
-    pub(super) async fn journal_model_request(&self, offered: ToolExposure) -> Result<(), ModelError> {
+    pub(in crate::turn) async fn journal_model_request(&self, offered: ToolExposure) -> Result<(), ModelError> {
         if !self.provider.info().capabilities.bills || offered != ToolExposure::Hosted {
             return Ok(());
         }
@@ -75,7 +75,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
 
 impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     /// Journals a call that the provider has started, and waits for its end from now on.
-    pub(super) async fn track_hosted(
+    pub(in crate::turn) async fn track_hosted(
         &mut self,
         item_id: &ItemId,
         call_id: &CallId,
@@ -94,7 +94,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         self.hosted.insert(call_id.clone(), hosted);
     }
 
-    pub(super) async fn on_hosted_ended(
+    pub(in crate::turn) async fn on_hosted_ended(
         &mut self,
         turn: &mut Turn,
         call_id: &str,
@@ -108,7 +108,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     }
 
     /// Ends all hosted calls of the response as failed.
-    pub(super) async fn fail_hosted_calls(
+    pub(in crate::turn) async fn fail_hosted_calls(
         &mut self,
         turn: &mut Turn,
         kind: ImageErrorKind,

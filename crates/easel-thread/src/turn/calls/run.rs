@@ -1,4 +1,4 @@
-//! Image calls: from the journal row to the stored records. Every call reports its end exactly once, even if it panics.
+//! The run of an image call of the standalone tool. Every call reports its end exactly once, even if it panics.
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -7,21 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easel_imagegen::idempotency;
-use easel_imagegen::output::LOG_PREVIEW;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{
-    CallEnd, CallStart, GeneratedImages, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider, Reference,
-    StorageError, Store, image_error,
+    GeneratedImages, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider, Reference, Store, image_error,
 };
 use easel_imagegen::references::ImageRef;
 use easel_protocol::id::{ItemId, ThreadId, TurnId};
-use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::now_ms;
 use crate::config::TurnGate;
 use crate::machine::CallOutput;
 
@@ -33,37 +30,37 @@ const DEADLINE_GRACE: Duration = Duration::from_secs(1);
 
 /// What all calls of a turn share.
 #[derive(Debug)]
-pub(super) struct CallContext<S: Store, P> {
-    pub(super) store: S,
-    pub(super) provider: Arc<P>,
-    pub(super) thread_id: ThreadId,
-    pub(super) turn_id: TurnId,
+pub(in crate::turn) struct CallContext<S: Store, P> {
+    pub(in crate::turn) store: S,
+    pub(in crate::turn) provider: Arc<P>,
+    pub(in crate::turn) thread_id: ThreadId,
+    pub(in crate::turn) turn_id: TurnId,
     /// Name of the client that started the turn; empty if unknown.
-    pub(super) originator: String,
+    pub(in crate::turn) originator: String,
     /// Folders from which the model may read files.
-    pub(super) roots: Vec<PathBuf>,
+    pub(in crate::turn) roots: Vec<PathBuf>,
     /// Limits the number of calls that run in parallel.
-    pub(super) permits: Semaphore,
+    pub(in crate::turn) permits: Semaphore,
     /// Time limit for one call.
-    pub(super) deadline: Duration,
+    pub(in crate::turn) deadline: Duration,
     /// Number of previews of each image.
-    pub(super) partial_images: u32,
+    pub(in crate::turn) partial_images: u32,
     /// Receives the previews, with the call's item.
-    pub(super) previews: mpsc::Sender<(ItemId, Preview)>,
-    pub(super) cancel: CancellationToken,
-    pub(super) gate: TurnGate,
+    pub(in crate::turn) previews: mpsc::Sender<(ItemId, Preview)>,
+    pub(in crate::turn) cancel: CancellationToken,
+    pub(in crate::turn) gate: TurnGate,
 }
 
 /// The end of a call.
 #[derive(Debug, Clone)]
-pub(super) struct CallReport {
-    pub(super) item_id: ItemId,
-    pub(super) outcome: Result<CallOutput, Box<ImageError>>,
+pub(in crate::turn) struct CallReport {
+    pub(in crate::turn) item_id: ItemId,
+    pub(in crate::turn) outcome: Result<CallOutput, Box<ImageError>>,
 }
 
 impl<S: Store, P: Provider> CallContext<S, P> {
     /// Runs a call of the standalone tool.
-    pub(super) async fn run(self: Arc<Self>, item_id: ItemId, call: PlannedCall) -> CallReport {
+    pub(in crate::turn) async fn run(self: Arc<Self>, item_id: ItemId, call: PlannedCall) -> CallReport {
         let outcome = match AssertUnwindSafe(self.run_to_end(&item_id, call)).catch_unwind().await {
             Ok(outcome) => outcome,
             // The panic hook has logged why.
@@ -138,35 +135,6 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         }
     }
 
-    /// Writes the journal row of a call, which must exist before anything is sent.
-    ///
-    /// # Errors
-    /// The store failed, and the call must not be sent.
-    pub(super) async fn reserve(
-        &self,
-        item_id: &ItemId,
-        requested: &RequestedImage,
-        inputs: &[Reference],
-    ) -> Result<(), Box<ImageError>> {
-        let info = self.provider.info();
-        let start = CallStart {
-            thread_id: self.thread_id.clone(),
-            turn_id: self.turn_id.clone(),
-            call_id: item_id.to_string(),
-            provider: info.id.clone(),
-            model: info.image_model.clone(),
-            synthetic: info.synthetic,
-            bills: info.capabilities.bills,
-            requested: requested.clone(),
-            inputs: inputs.to_vec(),
-            started_at_ms: now_ms(),
-        };
-        let reserved = self.store.reserve(start).await;
-        reserved
-            .inspect_err(|error| log_storage_error(item_id, error))
-            .map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))
-    }
-
     /// Runs the job at the provider. At the deadline and on an interrupt, returns the images that have arrived.
     async fn generate(&self, item_id: &ItemId, job: ImageJob) -> Result<GeneratedImages, ImageError> {
         if self.cancel.is_cancelled() {
@@ -203,79 +171,12 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         }
     }
 
-    /// Ends a journaled call: stores its images in the thread, or records the failure.
-    pub(super) async fn settle(
-        &self,
-        item_id: &ItemId,
-        generated: Result<GeneratedImages, ImageError>,
-        elapsed: Duration,
-    ) -> Result<CallOutput, Box<ImageError>> {
-        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        let error = match generated {
-            Ok(images) if !images.images.is_empty() => return self.keep_images(item_id, images, elapsed_ms).await,
-            Ok(images) => ImageError {
-                attempts: images.attempts,
-                request_id: images.request_id,
-                ..self.error_after_sending(ImageErrorKind::BadResponse, "the provider's response contains no image")
-            },
-            Err(error) => error,
-        };
-        let error = ImageError { elapsed_ms, ..error };
-        let settled = self.store.settle(&self.thread_id, item_id, CallEnd::Failed(error.clone())).await;
-        if let Err(storage) = settled {
-            // The next start of the process closes the row. The client gets the error of the call, which matters more.
-            log_storage_error(item_id, &storage);
-        }
-        Err(Box::new(error))
-    }
-
-    async fn keep_images(
-        &self,
-        item_id: &ItemId,
-        made: GeneratedImages,
-        elapsed_ms: u64,
-    ) -> Result<CallOutput, Box<ImageError>> {
-        let (generation_id, attempts, missing) = (made.generation_id.clone(), made.attempts, made.missing.clone());
-        let end = CallEnd::Generated { made, elapsed_ms };
-        match self.store.settle(&self.thread_id, item_id, end).await {
-            Ok(records) => {
-                log_output(item_id, &records);
-                Ok(CallOutput { records, generation_id, missing })
-            }
-            Err(error) => {
-                log_storage_error(item_id, &error);
-                let billed = self.billed_as(Billed::Yes);
-                let error = image_error(ImageErrorKind::Storage, error.client_message());
-                Err(Box::new(ImageError { attempts, elapsed_ms, billed, ..error }))
-            }
-        }
-    }
-
     /// Creates the error of a request that was sent, so that it is unknown whether it is billed.
-    pub(super) fn error_after_sending(&self, kind: ImageErrorKind, message: impl Into<String>) -> ImageError {
+    pub(in crate::turn) fn error_after_sending(&self, kind: ImageErrorKind, message: impl Into<String>) -> ImageError {
         ImageError { billed: self.billed_as(Billed::Uncertain), attempts: 1, ..image_error(kind, message) }
     }
 
-    fn billed_as(&self, billed: Billed) -> Billed {
+    pub(in crate::turn) fn billed_as(&self, billed: Billed) -> Billed {
         if self.provider.info().capabilities.bills { billed } else { Billed::No }
-    }
-}
-
-/// Logs a failure of the store with its causes, which the client does not see.
-fn log_storage_error(item_id: &ItemId, error: &StorageError) {
-    let cause: &dyn std::error::Error = error;
-    tracing::error!(%item_id, error = cause, kind = ?error.kind(), "the store failed during an image call");
-}
-
-/// Logs what the model gets back as handles and sizes, without the images.
-fn log_output(item_id: &ItemId, records: &[ImageRecord]) {
-    for ImageRecord { id, facts, .. } in records {
-        tracing::debug!(
-            %item_id,
-            handle = %id,
-            bytes = facts.bytes,
-            output = LOG_PREVIEW,
-            "the image tool returned an image"
-        );
     }
 }
