@@ -1,5 +1,5 @@
-//! What the server says without being asked. The thread actor emits these types as they are: there is no second event
-//! language and no mapping between two.
+//! The notifications of the server. The actor of a thread emits these types as they are sent: there is no second event
+//! type to map from.
 
 mod server;
 mod thread;
@@ -18,14 +18,14 @@ use crate::rate_limits::AccountRateLimitsUpdatedNotification;
 
 macro_rules! events {
     ($($name:literal $event:ident($params:ty);)+) => {
-        /// Every notification, in the order of a thread's life.
+        /// A notification of the server. The variants are in the order of a thread's life.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
         #[serde(tag = "method", content = "params")]
         pub enum Event {
             $(#[serde(rename = $name)] $event($params),)+
         }
 
-        /// The params of an event, to be serialized without its name.
+        /// The params of an [`Event`], serialized without the name of the notification.
         #[derive(Debug, Clone, Copy, Serialize)]
         #[serde(untagged)]
         pub enum EventParams<'a> {
@@ -33,13 +33,14 @@ macro_rules! events {
         }
 
         impl Event {
-            /// The name of the notification.
+            /// Returns the name of the notification.
             pub fn method(&self) -> &'static str {
                 match self {
                     $(Self::$event(_) => $name,)+
                 }
             }
 
+            /// Returns the params, for a message whose name is written separately.
             pub fn params(&self) -> EventParams<'_> {
                 match self {
                     $(Self::$event(params) => EventParams::$event(params),)+

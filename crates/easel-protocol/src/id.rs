@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use ts_rs::{Config, TS};
 
 /// Declares a string newtype. Every event carries two or three ids and is cloned for the store and for each subscriber,
@@ -16,8 +16,8 @@ use ts_rs::{Config, TS};
 macro_rules! id {
     ($(#[$docs:meta])* $name:ident) => {
         $(#[$docs])*
-        #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-        #[serde(from = "String")]
+        #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -125,12 +125,6 @@ macro_rules! id {
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-
         impl JsonSchema for $name {
             fn inline_schema() -> bool {
                 String::inline_schema()
@@ -183,7 +177,7 @@ id! {
 }
 
 id! {
-    /// The handle of an image: `img_` and 32 hexadecimal digits. Valid in its thread and in the thread's forks. Protocol
-    /// fields call it an id, prompts and documents call it a handle; there is no other identifier of an image.
+    /// The handle of an image: `img_` and 32 hexadecimal digits. Valid in its thread and in the thread's forks. Fields of
+    /// the protocol call it an id, prompts and documents call it a handle: an image has no other identifier.
     ImageId
 }

@@ -1,4 +1,4 @@
-//! The images of threads, and their bytes by range.
+//! The images of threads: lists, bytes by range, copies and deletion.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,59 +7,70 @@ use ts_rs::TS;
 use crate::id::{ImageId, ItemId, ThreadId, TurnId};
 use crate::record::ImageRecord;
 
+/// Lists generated images, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ImageListParams {
-    /// Without it, the images of all threads. A thread that is nowhere has none.
+    /// Lists the images of this thread. Absent: the images of all threads. An unknown thread has none.
     #[serde(default)]
     pub thread_id: Option<ThreadId>,
+    /// `nextCursor` of the previous page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// 1 to 50; default 25.
+    /// Most entries of the page, 1 to 50. Default 25.
     #[serde(default)]
     pub limit: Option<u32>,
 }
 
-/// Newest first.
+/// A page of images, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageListResponse {
+    /// The images of this page.
     pub data: Vec<ImageEntry>,
+    /// The cursor of the next page. `null` on the last page.
     pub next_cursor: Option<String>,
 }
 
+/// A generated image and where it belongs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageEntry {
+    /// The thread that the image belongs to.
     pub thread_id: ThreadId,
+    /// The turn that made the image.
     pub turn_id: TurnId,
-    /// The call that made it: the id of its imageGeneration item.
+    /// The id of the imageGeneration item that made the image.
     pub item_id: ItemId,
-    /// Unix seconds.
+    /// When the image was stored, in Unix seconds.
     pub created_at: i64,
+    /// The record of the image.
     pub image: ImageRecord,
 }
 
+/// Reads the record of an image, and bytes of its file if asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ImageReadParams {
-    /// The image's handle.
+    /// The handle of the image.
     pub image_id: ImageId,
-    /// First byte wanted; without it, the answer is the record alone.
+    /// The first byte to read. Absent: the response has the record and no bytes.
     #[serde(default)]
     pub offset: Option<u64>,
-    /// Bytes wanted, 1 to 8,388,608; default 32,768, which keeps the answer under 64 KiB.
+    /// Most bytes to read, 1 to 8,388,608. Default 32,768, which keeps the response under 64 KiB.
     #[serde(default)]
     pub length: Option<u32>,
 }
 
+/// The record of an image, and the bytes that were asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageReadResponse {
     #[serde(flatten)]
     pub entry: ImageEntry,
+    /// The bytes. `null` when the request has no `offset`.
     pub chunk: Option<ImageChunk>,
 }
 
@@ -68,49 +79,55 @@ pub struct ImageReadResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ImageExportParams {
-    /// The image's handle.
+    /// The handle of the image.
     pub image_id: ImageId,
-    /// Absolute path of the copy, in a folder that is there. Its extension must be one of the image's format.
+    /// Absolute path of the copy, in an existing folder. The extension must belong to the format of the image.
     pub path: String,
-    /// Whether an image that is there is replaced. Without it: refused.
+    /// Whether to replace an existing file. Default false: the request fails if the path exists.
     #[serde(default)]
     pub overwrite: Option<bool>,
 }
 
+/// The copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageExportResponse {
-    /// Where the copy is, with links of the folder followed.
+    /// Absolute path of the copy, with the links of the folder resolved.
     pub path: String,
+    /// Size of the copy in bytes.
     pub bytes: u64,
 }
 
-/// Deletes an image of a thread. Its file goes when no other thread shows it.
+/// Deletes an image from a thread. The file is deleted when no other thread shows the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ImageDeleteParams {
-    /// The image's handle.
+    /// The handle of the image.
     pub image_id: ImageId,
-    /// The thread that shall show it no longer; needed only when several show it.
+    /// The thread to delete the image from. Required only when several threads show it.
     #[serde(default)]
     pub thread_id: Option<ThreadId>,
 }
 
+/// The image was deleted from the thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageDeleteResponse {
+    /// The thread that no longer shows the image.
     pub thread_id: ThreadId,
-    /// Whether the file is gone; another thread may still show it.
+    /// Whether the file was deleted. False while another thread shows the image.
     pub file_deleted: bool,
 }
 
+/// A range of the bytes of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageChunk {
+    /// The position of the first byte in the file.
     pub offset: u64,
-    /// Base64 of the bytes from `offset`; empty at and past the end.
+    /// The bytes from `offset`, in base64. Empty at and past the end of the file.
     pub data: String,
-    /// Where the next chunk starts; `null` at the end of the file.
+    /// The `offset` of the next chunk. `null` at the end of the file.
     pub next_offset: Option<u64>,
 }

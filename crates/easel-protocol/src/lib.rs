@@ -1,39 +1,31 @@
-//! The wire: every parameter, response, notification and item that Easel's app-server speaks, as plain data.
+//! The wire types of Easel's app-server: every parameter, response, notification and item, as plain data.
 //!
-//! The types are the Codex app-server's (version [`PEER_VERSION`]) where both servers share a method, and follow its
-//! conventions where only Easel has one: camelCase fields, string ids, Unix seconds for `…At`, milliseconds for `…Ms`,
-//! cursor pagination, explicit `null` for what is absent.
+//! Where both servers have a method, the types are those of the Codex app-server (version [`PEER_VERSION`]). Methods
+//! that only Easel has follow its conventions: camelCase fields, string ids, Unix seconds for `…At`, milliseconds for
+//! `…Ms`, pages with cursors, and an explicit `null` for an absent value.
 //!
-//! This crate does no IO, reads no clock and knows no JSON-RPC: framing, ids and error codes live in `easel-rpc`.
+//! This crate does no I/O, reads no clock and knows no JSON-RPC: framing, request ids and error codes live in
+//! `easel-rpc`.
 //!
-//! Start at [`method`] for what can be asked, at [`event`] for what is told without asking, and at [`item`] for what a
-//! turn is made of.
+//! Start at [`method`] for the requests, at [`event`] for the notifications, and at [`item`] for the contents of a
+//! turn. The documentation of these types is also the text of the generated schema, so it addresses authors of clients.
 
-pub mod method;
-
-pub mod account;
-pub mod configuration;
-pub mod handshake;
-pub mod image;
-pub mod model;
-pub mod rate_limits;
-pub mod thread;
-pub mod thread_search;
-pub mod tool;
-pub mod turn;
-pub mod usage;
+mod content;
+mod server;
 
 pub mod event;
 pub mod id;
-pub mod input;
-pub mod item;
-pub mod record;
-pub mod response_item;
-
+pub mod image;
+pub mod method;
 pub mod schema;
+pub mod thread;
+pub mod turn;
+
+pub use content::{input, item, record, response_item};
+pub use server::{account, configuration, handshake, model, rate_limits, tool, usage};
 
 #[cfg(test)]
 mod tests;
 
-/// The protocol version that Easel speaks: the Codex app-server's, which clients read from `userAgent`.
+/// The version of the Codex app-server's protocol that Easel speaks. Clients read it from `userAgent`.
 pub const PEER_VERSION: &str = "0.169.0";

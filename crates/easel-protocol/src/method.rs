@@ -1,49 +1,55 @@
-//! Methods are data: one type a method, one list in reading order. The dispatch table, the schema, the typed client of
-//! the tests and the method table of ARCHITECTURE.md all come from [`for_each_method!`](crate::for_each_method).
+//! The methods as data: one type for each, in one list in reading order. The dispatch table, the schema, the typed
+//! client and the method table of ARCHITECTURE.md follow from [`for_each_method!`](crate::for_each_method).
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ts_rs::TS;
 
-use crate::{account, configuration, handshake, image, model, rate_limits, thread, thread_search, tool, turn, usage};
+use crate::{account, configuration, handshake, image, model, rate_limits, thread, tool, turn, usage};
 
-/// One request that a client can make, or that the server can make of a client.
+/// A request that a client sends to the server, or the server to a client.
 pub trait Method: 'static {
-    /// `resource/verb`, as on the wire.
+    /// The name on the wire, `resource/verb`.
     const NAME: &'static str;
     /// One line for the method table.
     const SUMMARY: &'static str;
-    /// What becomes of the work when the request is cancelled.
+    /// Whether the method changes anything.
     const EFFECT: Effect;
+    /// The params of the request.
     type Params: Serialize + DeserializeOwned + JsonSchema + TS + Send + Sync + 'static;
+    /// The result of the request.
     type Response: Serialize + DeserializeOwned + JsonSchema + TS + Send + Sync + Clone + 'static;
 
-    /// The field of the params that names the thread whose requests keep their order with this one.
+    /// The field of the params that names the thread. Requests of one thread that have it are handled in order.
     const THREAD_FIELD: Option<&'static str> = None;
 
-    /// That thread.
+    /// Returns the value of [`Method::THREAD_FIELD`].
     fn thread(_params: &Self::Params) -> Option<&str> {
         None
     }
 }
 
-/// Whether a method changes anything, which decides what a cancellation does.
+/// Whether a method changes anything. This decides what a cancellation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Changes nothing. A cancelled request stops where it is.
+    /// The method changes nothing. A cancelled request stops where it is.
     Read,
-    /// Changes something. Once begun, the work runs to its end, and a cancelled request only stops waiting for it.
+    /// The method changes something. Work that has begun runs to its end; a cancelled request only stops waiting for
+    /// it.
     Write,
 }
 
-/// Does the same for every method without naming them.
+/// Runs the same code for every method, without a list of them.
 pub trait MethodVisitor {
+    /// Visits one method.
     fn visit<M: Method>(&mut self);
 }
 
 macro_rules! types {
-    ($($effect:ident $name:literal $method:ident($params:path) -> $response:path $([$thread:ident])?, $summary:literal;)+) => {
+    ($(
+        $effect:ident $name:literal $method:ident($params:path) -> $response:path $([$thread:ident])?, $summary:literal;
+    )+) => {
         $(
             #[doc = concat!("`", $name, "`: ", $summary)]
             #[derive(Debug, Clone, Copy)]
@@ -68,7 +74,9 @@ macro_rules! types {
 }
 
 macro_rules! methods {
-    ($($effect:ident $name:literal $method:ident($params:path) -> $response:path $([$thread:ident])?, $summary:literal;)+) => {
+    ($(
+        $effect:ident $name:literal $method:ident($params:path) -> $response:path $([$thread:ident])?, $summary:literal;
+    )+) => {
         types! { $($effect $name $method($params) -> $response $([$thread])?, $summary;)+ }
 
         /// Visits every method in reading order.
@@ -76,7 +84,7 @@ macro_rules! methods {
             $(visitor.visit::<$method>();)+
         }
 
-        /// Calls a macro with the types of all methods, for code that must have one thing for each of them.
+        /// Calls a macro with the types of all methods, for code that needs one item for each.
         #[macro_export]
         macro_rules! for_each_method {
             ($callback:ident) => { $callback!($($method)+); };
@@ -88,7 +96,7 @@ macro_rules! server_requests {
     ($($effect:ident $name:literal $method:ident($params:path) -> $response:path, $summary:literal;)+) => {
         types! { $($effect $name $method($params) -> $response, $summary;)+ }
 
-        /// Visits every request that the server makes of a client.
+        /// Visits every request that the server sends to a client.
         pub fn visit_server_requests(visitor: &mut impl MethodVisitor) {
             $(visitor.visit::<$method>();)+
         }
@@ -96,52 +104,52 @@ macro_rules! server_requests {
 }
 
 server_requests! {
-    Write "account/chatgptAuthTokens/refresh" ChatgptAuthTokensRefresh(account::ChatgptAuthTokensRefreshParams) -> account::ChatgptAuthTokensRefreshResponse, "asks the client that gave a token for a new one";
+    Write "account/chatgptAuthTokens/refresh" ChatgptAuthTokensRefresh(account::ChatgptAuthTokensRefreshParams) -> account::ChatgptAuthTokensRefreshResponse, "asks the client that owns the tokens for a new one";
 }
 
 methods! {
     Read "initialize" Initialize(handshake::InitializeParams) -> handshake::InitializeResponse, "opens the connection";
-    Read "account/read" AccountRead(account::GetAccountParams) -> account::GetAccountResponse, "who pays";
+    Read "account/read" AccountRead(account::GetAccountParams) -> account::GetAccountResponse, "the account in use";
     Write "account/login/start" AccountLoginStart(account::LoginAccountParams) -> account::LoginAccountResponse, "stores a key of the public API, or takes ChatGPT tokens";
-    Read "account/login/cancel" AccountLoginCancel(account::CancelLoginAccountParams) -> account::CancelLoginAccountResponse, "finds no login to cancel: each is over at once";
+    Read "account/login/cancel" AccountLoginCancel(account::CancelLoginAccountParams) -> account::CancelLoginAccountResponse, "always answers `notFound`: every login ends at once";
     Write "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "forgets the stored key and the tokens";
-    Read "account/rateLimits/read" AccountRateLimitsRead(rate_limits::GetAccountRateLimitsParams) -> rate_limits::GetAccountRateLimitsResponse, "what the backend last said of the account's limits";
+    Read "account/rateLimits/read" AccountRateLimitsRead(rate_limits::GetAccountRateLimitsParams) -> rate_limits::GetAccountRateLimitsResponse, "the usage limits that the backend last reported";
     Read "account/usage/read" AccountUsageRead(account::GetAccountTokenUsageParams) -> account::GetAccountTokenUsageResponse, "tokens by day and of one thread";
     Read "config/read" ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResponse, "the effective configuration and its layers";
-    Write "config/value/write" ConfigValueWrite(configuration::ConfigValueWriteParams) -> configuration::ConfigWriteResponse, "writes a key of the home's configuration";
-    Write "config/batchWrite" ConfigBatchWrite(configuration::ConfigBatchWriteParams) -> configuration::ConfigWriteResponse, "writes several, all or none";
-    Read "configRequirements/read" ConfigRequirementsRead(configuration::ConfigRequirementsReadParams) -> configuration::ConfigRequirementsReadResponse, "what others require: nothing";
+    Write "config/value/write" ConfigValueWrite(configuration::ConfigValueWriteParams) -> configuration::ConfigWriteResponse, "writes one key of the home's configuration";
+    Write "config/batchWrite" ConfigBatchWrite(configuration::ConfigBatchWriteParams) -> configuration::ConfigWriteResponse, "writes several keys, all or none";
+    Read "configRequirements/read" ConfigRequirementsRead(configuration::ConfigRequirementsReadParams) -> configuration::ConfigRequirementsReadResponse, "the requirements of an administrator: none";
     Read "experimentalFeature/list" ExperimentalFeatureList(configuration::ExperimentalFeatureListParams) -> configuration::ExperimentalFeatureListResponse, "the features and whether they are on";
-    Write "experimentalFeature/enablement/set" ExperimentalFeatureEnablementSet(configuration::ExperimentalFeatureEnablementSetParams) -> configuration::ExperimentalFeatureEnablementSetResponse, "switches features until the process ends";
+    Write "experimentalFeature/enablement/set" ExperimentalFeatureEnablementSet(configuration::ExperimentalFeatureEnablementSetParams) -> configuration::ExperimentalFeatureEnablementSetResponse, "switches features until the server stops";
     Read "model/list" ModelList(model::ModelListParams) -> model::ModelListResponse, "the models of the provider in use";
     Read "modelProvider/list" ModelProviderList(model::ModelProviderListParams) -> model::ModelProviderListResponse, "the configured providers";
     Read "modelProvider/capabilities/read" ModelProviderCapabilitiesRead(model::ModelProviderCapabilitiesReadParams) -> model::ModelProviderCapabilitiesReadResponse, "what the provider in use can do";
-    Read "tool/list" ToolList(tool::ToolListParams) -> tool::ToolListResponse, "the image tools, what is offered, and why not the other";
+    Read "tool/list" ToolList(tool::ToolListParams) -> tool::ToolListResponse, "the image tools, which one is offered, and why not the other";
     Write "thread/start" ThreadStart(thread::ThreadStartParams) -> thread::ThreadStartResponse, "starts a thread and subscribes to it";
     Write "thread/resume" ThreadResume(thread::ThreadResumeParams) -> thread::ThreadResumeResponse [thread_id], "loads a stored thread and subscribes to it";
     Write "thread/fork" ThreadFork(thread::ThreadForkParams) -> thread::ThreadForkResponse [thread_id], "starts a thread as a copy of another, whole or up to a turn";
-    Read "thread/read" ThreadRead(thread::ThreadReadParams) -> thread::ThreadReadResponse [thread_id], "a thread without loading it";
-    Read "thread/list" ThreadList(thread::ThreadListParams) -> thread::ThreadListResponse, "stored threads in pages";
-    Read "thread/search" ThreadSearch(thread_search::ThreadSearchParams) -> thread_search::ThreadSearchResponse, "stored threads by what was said in them";
+    Read "thread/read" ThreadRead(thread::ThreadReadParams) -> thread::ThreadReadResponse [thread_id], "reads a thread without loading it";
+    Read "thread/list" ThreadList(thread::ThreadListParams) -> thread::ThreadListResponse, "lists stored threads in pages";
+    Read "thread/search" ThreadSearch(thread::ThreadSearchParams) -> thread::ThreadSearchResponse, "finds stored threads by their content";
     Read "thread/loaded/list" ThreadLoadedList(thread::ThreadLoadedListParams) -> thread::ThreadLoadedListResponse, "ids of the threads in memory";
     Read "thread/turns/list" ThreadTurnsList(thread::ThreadTurnsListParams) -> thread::ThreadTurnsListResponse [thread_id], "turns in pages";
     Read "thread/items/list" ThreadItemsList(thread::ThreadItemsListParams) -> thread::ThreadItemsListResponse [thread_id], "items in pages";
     Write "thread/name/set" ThreadNameSet(thread::ThreadSetNameParams) -> thread::ThreadSetNameResponse [thread_id], "names a thread";
-    Write "thread/metadata/update" ThreadMetadataUpdate(thread::ThreadMetadataUpdateParams) -> thread::ThreadMetadataUpdateResponse [thread_id], "notes a thread's Git state";
-    Write "thread/settings/update" ThreadSettingsUpdate(thread::ThreadSettingsUpdateParams) -> thread::ThreadSettingsUpdateResponse [thread_id], "changes model and folder for the next turns";
-    Write "thread/inject_items" ThreadInjectItems(thread::ThreadInjectItemsParams) -> thread::ThreadInjectItemsResponse [thread_id], "adds to what the model reads";
-    Write "thread/archive" ThreadArchive(thread::ThreadArchiveParams) -> thread::ThreadArchiveResponse [thread_id], "hides a thread from the list";
-    Write "thread/unarchive" ThreadUnarchive(thread::ThreadUnarchiveParams) -> thread::ThreadUnarchiveResponse [thread_id], "shows it again";
-    Write "thread/revert" ThreadRevert(thread::ThreadRevertParams) -> thread::ThreadRevertResponse [thread_id], "takes back a turn and those after it";
-    Write "thread/rollback" ThreadRollback(thread::ThreadRollbackParams) -> thread::ThreadRollbackResponse [thread_id], "takes back the newest turns";
-    Write "thread/delete" ThreadDelete(thread::ThreadDeleteParams) -> thread::ThreadDeleteResponse [thread_id], "removes a thread and the files that no fork shows";
-    Write "thread/unsubscribe" ThreadUnsubscribe(thread::ThreadUnsubscribeParams) -> thread::ThreadUnsubscribeResponse [thread_id], "ends this connection's events of a thread";
-    Write "turn/start" TurnStart(turn::TurnStartParams) -> turn::TurnStartResponse [thread_id], "gives the model a user message";
+    Write "thread/metadata/update" ThreadMetadataUpdate(thread::ThreadMetadataUpdateParams) -> thread::ThreadMetadataUpdateResponse [thread_id], "stores the Git state of a thread's working folder";
+    Write "thread/settings/update" ThreadSettingsUpdate(thread::ThreadSettingsUpdateParams) -> thread::ThreadSettingsUpdateResponse [thread_id], "changes model and working folder for the next turns";
+    Write "thread/inject_items" ThreadInjectItems(thread::ThreadInjectItemsParams) -> thread::ThreadInjectItemsResponse [thread_id], "adds items to the history that the model reads";
+    Write "thread/archive" ThreadArchive(thread::ThreadArchiveParams) -> thread::ThreadArchiveResponse [thread_id], "hides a thread from lists";
+    Write "thread/unarchive" ThreadUnarchive(thread::ThreadUnarchiveParams) -> thread::ThreadUnarchiveResponse [thread_id], "shows an archived thread in lists again";
+    Write "thread/revert" ThreadRevert(thread::ThreadRevertParams) -> thread::ThreadRevertResponse [thread_id], "removes a turn and all turns after it";
+    Write "thread/rollback" ThreadRollback(thread::ThreadRollbackParams) -> thread::ThreadRollbackResponse [thread_id], "removes the newest turns";
+    Write "thread/delete" ThreadDelete(thread::ThreadDeleteParams) -> thread::ThreadDeleteResponse [thread_id], "deletes a thread and the files that no fork shows";
+    Write "thread/unsubscribe" ThreadUnsubscribe(thread::ThreadUnsubscribeParams) -> thread::ThreadUnsubscribeResponse [thread_id], "stops the events of a thread for this connection";
+    Write "turn/start" TurnStart(turn::TurnStartParams) -> turn::TurnStartResponse [thread_id], "sends a user message to the model";
     Write "turn/steer" TurnSteer(turn::TurnSteerParams) -> turn::TurnSteerResponse [thread_id], "adds a user message to the running turn";
-    Write "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse, "ends the running turn";
-    Read "image/list" ImageList(image::ImageListParams) -> image::ImageListResponse, "records of the images made, newest first";
-    Read "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, and bytes by range";
+    Write "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse, "interrupts the running turn";
+    Read "image/list" ImageList(image::ImageListParams) -> image::ImageListResponse, "records of generated images, newest first";
+    Read "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, and ranges of its bytes";
     Write "image/export" ImageExport(image::ImageExportParams) -> image::ImageExportResponse, "copies an image to a path that the client names";
-    Write "image/delete" ImageDelete(image::ImageDeleteParams) -> image::ImageDeleteResponse, "deletes an image of a thread";
+    Write "image/delete" ImageDelete(image::ImageDeleteParams) -> image::ImageDeleteResponse, "deletes an image from a thread";
     Read "usage/read" UsageRead(usage::UsageReadParams) -> usage::UsageReadResponse, "images, tokens and estimated cost by day, thread and model";
 }

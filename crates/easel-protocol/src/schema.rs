@@ -1,5 +1,5 @@
-//! The protocol's own description, generated from the types: JSON Schema and TypeScript. Both list every method and
-//! notification and declare every type once, in an order that depends on nothing but names.
+//! The machine-readable description of the protocol, generated from the types: JSON Schema and TypeScript. Both list
+//! every method and notification and declare every type once, sorted by name.
 
 mod json;
 mod typescript;
@@ -10,12 +10,12 @@ mod tests;
 const GENERATED_BY_JSON: &str = "easel app-server generate-json-schema --out DIR";
 const GENERATED_BY_TS: &str = "easel app-server generate-ts --out DIR";
 
-/// Name and content of each file that `generate-json-schema` writes.
+/// Returns the name and content of each file that `generate-json-schema` writes.
 pub fn json_schema_files() -> Vec<(&'static str, String)> {
     vec![("easel_app_server.schemas.json", json::bundle(&generated_by(GENERATED_BY_JSON)))]
 }
 
-/// Name and content of each file that `generate-ts` writes.
+/// Returns the name and content of each file that `generate-ts` writes.
 pub fn typescript_files() -> Vec<(&'static str, String)> {
     vec![("easel_app_server.ts", typescript::module(&generated_by(GENERATED_BY_TS)))]
 }

@@ -7,7 +7,7 @@ use easel_protocol::thread::{
     ThreadArchiveParams, ThreadDeleteParams, ThreadListParams, ThreadRevertParams, ThreadSetNameParams, ThreadSortKey,
     ThreadStartParams,
 };
-use easel_protocol::thread_search::{ThreadSearchParams, ThreadSourceKind};
+use easel_protocol::thread::{ThreadSearchParams, ThreadSourceKind};
 
 use super::forks::{fork, fork_params};
 use crate::harness::events::completed_turn;

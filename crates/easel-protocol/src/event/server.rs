@@ -1,4 +1,4 @@
-//! What concerns the whole server.
+//! Notifications about the server as a whole.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,23 +6,27 @@ use ts_rs::TS;
 
 use crate::tool::ToolExposure;
 
+/// The configuration has a problem that Easel can work around.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigWarningNotification {
-    /// One sentence; never contains a value, which may be a secret.
+    /// One sentence. It never contains a value, which may be a secret.
     pub summary: String,
+    /// What follows from the problem, or how to solve it. `null` when the summary says it all.
     pub details: Option<String>,
-    /// The file that the warning is about.
+    /// The file that the warning is about. Absent when it is about no file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub path: Option<String>,
 }
 
-/// Other image tools are offered with the defaults than before, or the same with other arguments; `tool/list` says more.
+/// The image tools that a thread with the default configuration offers have changed, or their arguments have.
+/// `tool/list` has the details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolListUpdatedNotification {
+    /// The tool that is offered now.
     pub exposure: ToolExposure,
-    /// Names of what is offered, as in the answer to `initialize`.
+    /// The names of the offered tools, as in the response to `initialize`.
     pub tools: Vec<String>,
 }

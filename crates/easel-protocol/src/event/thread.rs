@@ -1,4 +1,4 @@
-//! The life of a thread.
+//! Notifications about the life of a thread.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,96 +7,124 @@ use ts_rs::TS;
 use crate::id::ThreadId;
 use crate::thread::{ApprovalPolicy, ApprovalsReviewer, SandboxPolicy, Thread, ThreadStatus};
 
+/// A thread was created, by `thread/start` or `thread/fork`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStartedNotification {
+    /// The thread, without turns.
     pub thread: Thread,
 }
 
+/// The status of a thread changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStatusChangedNotification {
     pub thread_id: ThreadId,
+    /// The new status.
     pub status: ThreadStatus,
 }
 
+/// A client named a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadNameUpdatedNotification {
     pub thread_id: ThreadId,
+    /// The new name.
     pub thread_name: Option<String>,
 }
 
+/// The model or the working folder of a thread changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettingsUpdatedNotification {
     pub thread_id: ThreadId,
+    /// All settings, as they apply from the next turn on.
     pub thread_settings: AppliedSettings,
 }
 
-/// What holds for the thread's next turn. Easel has one collaboration mode, and nothing to approve.
+/// The settings that apply to a thread's next turn. Easel has one collaboration mode and nothing to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct AppliedSettings {
+    /// Absolute path of the working folder.
     pub cwd: String,
+    /// Always `never`.
     pub approval_policy: ApprovalPolicy,
+    /// Always `user`.
     pub approvals_reviewer: ApprovalsReviewer,
+    /// Always read-only.
     pub sandbox_policy: SandboxPolicy,
+    /// Always the default mode.
     pub collaboration_mode: CollaborationMode,
+    /// The model.
     pub model: String,
+    /// The id of the provider.
     pub model_provider: String,
+    /// Always `null`.
     pub service_tier: Option<String>,
+    /// Always `null`: the model decides on its reasoning effort.
     pub effort: Option<String>,
 }
 
+/// The Codex app-server's collaboration mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct CollaborationMode {
+    /// Always `default`.
     pub mode: ModeKind,
+    /// The settings of the mode.
     pub settings: CollaborationSettings,
 }
 
+/// Kinds of collaboration modes. Easel has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum ModeKind {
+    /// The only mode.
     Default,
 }
 
-/// In the Codex app-server's spelling.
+/// The settings of a collaboration mode. Its fields are in snake_case, as in the Codex app-server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "snake_case")]
 pub struct CollaborationSettings {
+    /// The model.
     pub model: String,
+    /// Always `null`.
     pub reasoning_effort: Option<String>,
+    /// The developer instructions of the thread. `null` when it has none.
     pub developer_instructions: Option<String>,
 }
 
+/// A thread was archived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchivedNotification {
     pub thread_id: ThreadId,
 }
 
+/// A thread was taken out of the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchivedNotification {
     pub thread_id: ThreadId,
 }
 
-/// The thread is no longer held in memory; `thread/resume` loads it again.
+/// A thread left memory. `thread/resume` loads it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadClosedNotification {
     pub thread_id: ThreadId,
 }
 
-/// Turns of the thread were taken back: what a client holds of its history is to be read anew.
+/// A client removed turns from the history of a thread. Clients that show the history must read it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertedNotification {
     pub thread_id: ThreadId,
 }
 
+/// A thread was deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeletedNotification {

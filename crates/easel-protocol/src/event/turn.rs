@@ -1,4 +1,4 @@
-//! A turn, its items, and what becomes of its images.
+//! Notifications about a turn, its items and its images.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,100 +10,126 @@ use crate::record::MediaType;
 use crate::response_item::ResponseItem;
 use crate::turn::{Turn, TurnError};
 
+/// A turn started. Sent after the response to `turn/start`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartedNotification {
     pub thread_id: ThreadId,
+    /// The turn, without items.
     pub turn: Turn,
 }
 
+/// An item started. `item/completed` with the same item id follows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemStartedNotification {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
+    /// The item as it starts.
     pub item: ThreadItem,
+    /// When the item started, in Unix milliseconds.
     pub started_at_ms: i64,
 }
 
+/// The next piece of an agent message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentMessageDeltaNotification {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
+    /// The agent message.
     pub item_id: ItemId,
+    /// The text to append.
     pub delta: String,
 }
 
-/// What an image looks like while it is made, where `images.partial_images` asks for that. Some of these may be missing.
+/// A preview of an image that is being made. Sent if `images.partial_images` is set; a slow client may miss some.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageGenerationPreviewNotification {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
+    /// The image call.
     pub item_id: ItemId,
-    /// As the provider counts them, from 0.
+    /// The number of the preview as the provider counts, from 0.
     pub index: u32,
-    /// Absolute. The file is removed when the next preview of the item comes, or the item ends: it may be gone already.
+    /// Absolute path of the preview. The file is deleted when the item's next preview arrives or the item ends, so it
+    /// may already be gone.
     pub path: String,
+    /// The format of the preview.
     pub media_type: MediaType,
-    /// Pixels.
+    /// Width in pixels.
     pub width: u32,
-    /// Pixels.
+    /// Height in pixels.
     pub height: u32,
+    /// Size of the file in bytes.
     pub bytes: u64,
 }
 
+/// An item ended. Every started item ends, also when it fails or its turn is interrupted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemCompletedNotification {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
+    /// The item in its final state.
     pub item: ThreadItem,
+    /// When the item ended, in Unix milliseconds.
     pub completed_at_ms: i64,
 }
 
-/// Only for clients that asked with `experimentalRawEvents`.
+/// The model's history has a new item. Sent only to clients that set `experimentalRawEvents`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct RawResponseItemCompletedNotification {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
+    /// The item as the model reads it.
     pub item: ResponseItem,
 }
 
+/// The model finished an answer and its tokens were counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTokenUsageUpdatedNotification {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
+    /// The counts.
     pub token_usage: ThreadTokenUsage,
 }
 
+/// The tokens of a thread.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTokenUsage {
-    /// Of the thread so far.
+    /// The tokens of the thread so far.
     pub total: TokenUsage,
-    /// Of the last answer of the model.
+    /// The tokens of the model's last answer.
     pub last: TokenUsage,
-    /// Tokens.
+    /// The size of the model's context window, in tokens. `null` when unknown.
     pub model_context_window: Option<i64>,
 }
 
+/// Counts of tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenUsage {
+    /// Input and output tokens together.
     pub total_tokens: i64,
+    /// Tokens that the model read.
     pub input_tokens: i64,
+    /// Input tokens that the provider read from its cache.
     pub cached_input_tokens: i64,
+    /// Input tokens that the provider wrote to its cache.
     pub cache_write_input_tokens: i64,
+    /// Tokens that the model wrote.
     pub output_tokens: i64,
+    /// Output tokens that the model spent on reasoning.
     pub reasoning_output_tokens: i64,
 }
 
 impl std::ops::AddAssign for TokenUsage {
-    /// Providers are not believed so far that their numbers could stop us.
+    /// Adds without overflow: a provider's numbers must not be able to stop the server.
     fn add_assign(&mut self, other: Self) {
         let fields = [
             (&mut self.total_tokens, other.total_tokens),
@@ -119,27 +145,32 @@ impl std::ops::AddAssign for TokenUsage {
     }
 }
 
-/// A client deleted an image of the thread.
+/// A client deleted an image from the thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageDeletedNotification {
     pub thread_id: ThreadId,
+    /// The handle of the image.
     pub image_id: ImageId,
 }
 
-/// What ends a turn; never what is retried.
+/// A turn failed. Sent before `turn/completed`. Errors that Easel retries are not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorNotification {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
+    /// Why the turn failed.
     pub error: TurnError,
+    /// Always false.
     pub will_retry: bool,
 }
 
+/// A turn ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnCompletedNotification {
     pub thread_id: ThreadId,
+    /// The turn, with its last agent message if it has one.
     pub turn: Turn,
 }

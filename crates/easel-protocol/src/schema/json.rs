@@ -1,6 +1,7 @@
-//! One JSON Schema document (draft 7, which most code generators read) with a definition for every type of the wire.
+//! One JSON Schema document with a definition for every type of the protocol. Draft 7, which most code generators read.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -9,8 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods, visit_server_requests};
 
-/// The document, with `methods` and `serverRequests` (name to the names of its definitions) and `notifications` (name to
-/// that of its params) beside `definitions`.
+/// Returns the document. Beside `definitions` it has `methods` and `serverRequests` (from a name to the definitions of
+/// its params and response) and `notifications` (from a name to the definition of its params).
 pub(super) fn bundle(comment: &str) -> String {
     let mut collector = Collector {
         received: SchemaSettings::draft07().for_deserialize().into_generator(),
@@ -19,16 +20,18 @@ pub(super) fn bundle(comment: &str) -> String {
     };
     visit_methods(&mut collector);
     let Collector { received, sent, methods } = collector;
-    // The server asks, so what it receives is the response.
+    // Here the server sends the params and receives the response.
     let mut collector = Collector { received: sent, sent: received, methods: BTreeMap::new() };
     visit_server_requests(&mut collector);
     let Collector { received: mut sent, sent: mut received, methods: server_requests } = collector;
     sent.subschema_for::<Event>();
 
-    // A type that goes both ways keeps its looser form: what may be left out on the way in is optional.
+    // A type that is both sent and received keeps its looser form, in which fields that a client may omit are optional.
     let mut definitions = sent.take_definitions(true);
     let notifications = definitions.get("Event").map(notifications).unwrap_or_default();
     definitions.extend(received.take_definitions(true));
+
+    definitions.values_mut().for_each(list_values);
 
     let mut document = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -39,15 +42,15 @@ pub(super) fn bundle(comment: &str) -> String {
         "serverRequests": server_requests,
         "notifications": notifications,
     });
-    // Another crate of the build can switch serde_json to insertion order; the file must not depend on that.
+    // Another crate of the build can switch serde_json to insertion order. The file must not depend on that.
     document.sort_all_objects();
     format!("{document:#}\n")
 }
 
 struct Collector {
-    /// Params: what may be missing is optional.
+    /// For params: fields that a client may omit are optional.
     received: SchemaGenerator,
-    /// Responses and notifications: what is always sent is required.
+    /// For responses and notifications: fields that are always sent are required.
     sent: SchemaGenerator,
     methods: BTreeMap<&'static str, Value>,
 }
@@ -63,7 +66,7 @@ impl MethodVisitor for Collector {
     }
 }
 
-/// The variants of the adjacently tagged [`Event`], by method name.
+/// Returns the definition of each notification's params, from the variants of the adjacently tagged [`Event`].
 fn notifications(event: &Value) -> Map<String, Value> {
     let variants = event["oneOf"].as_array().into_iter().flatten();
     variants
@@ -73,6 +76,27 @@ fn notifications(event: &Value) -> Map<String, Value> {
             Some((properties["method"]["const"].as_str()?.to_owned(), definition_name(&params).into()))
         })
         .collect()
+}
+
+/// Turns an enum whose values have comments, which schemars writes as one schema for each value, into a list of values.
+/// Code generators make an enum of a list only. The comments move into the description of the enum.
+fn list_values(definition: &mut Value) {
+    let Some(schemas) = definition.get("oneOf").and_then(Value::as_array) else { return };
+    let mut values = Vec::new();
+    let mut comments = String::new();
+    for schema in schemas {
+        let own = schema.get("const").into_iter().chain(schema["enum"].as_array().into_iter().flatten());
+        let own: Vec<&str> = own.filter_map(Value::as_str).collect();
+        if own.is_empty() {
+            return;
+        }
+        if let ([value], Some(comment)) = (own.as_slice(), schema["description"].as_str()) {
+            let _ = write!(comments, "\n- `{value}`: {comment}");
+        }
+        values.extend(own.into_iter().map(Value::from));
+    }
+    let description = definition["description"].as_str().unwrap_or_default();
+    *definition = json!({ "type": "string", "enum": values, "description": format!("{description}\n{comments}") });
 }
 
 fn definition_name(reference: &Schema) -> String {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{json_schema_files, typescript_files};
 
 #[test]
-fn the_committed_schema_is_what_the_types_say() {
+fn committed_schema_matches_the_types() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema");
     for (name, content) in json_schema_files().into_iter().chain(typescript_files()) {
         let committed = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
@@ -16,7 +16,7 @@ fn the_committed_schema_is_what_the_types_say() {
 }
 
 #[test]
-fn both_languages_declare_the_same_types() {
+fn both_schemas_declare_the_same_types() {
     // JSON Schema writes any value as `true`.
     let only_typescript = ["JsonValue".to_owned()];
     let json: BTreeSet<String> = bundle()["definitions"].as_object().unwrap().keys().cloned().collect();
@@ -30,7 +30,7 @@ fn both_languages_declare_the_same_types() {
 }
 
 #[test]
-fn every_name_in_the_bundle_has_its_definition() {
+fn every_name_in_the_bundle_is_defined() {
     let bundle = bundle();
     let definitions = bundle["definitions"].as_object().unwrap();
     let methods = ["methods", "serverRequests"].into_iter().flat_map(|list| bundle[list].as_object().unwrap().values());
@@ -48,7 +48,7 @@ fn every_name_in_the_bundle_has_its_definition() {
 /// What may be left out is said twice, in attributes for each language; a params type without `optional_fields` or a
 /// field without `optional` would make TypeScript stricter or looser than the wire.
 #[test]
-fn both_languages_agree_on_what_may_be_left_out() {
+fn both_schemas_agree_on_optional_fields() {
     let (_, module) = typescript_files().remove(0);
     let declarations: Vec<&str> = module.split("\nexport ").collect();
     for (name, definition) in bundle()["definitions"].as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! One TypeScript module with a declaration for every type of the wire.
+//! One TypeScript module with a declaration for every type of the protocol.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,10 +8,10 @@ use ts_rs::{Config, TS, TypeVisitor};
 use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods, visit_server_requests};
 
-/// The module: the types by name, then `Methods` and `ServerRequests`, which map a name to
-/// its params and response.
+/// Returns the module: the types by name, then `Methods` and `ServerRequests`, which map a name to its params and
+/// response.
 pub(super) fn module(comment: &str) -> String {
-    // No number of the protocol reaches 2^53, so that JSON.parse gives each of them exactly.
+    // No number of the protocol reaches 2^53, so JSON.parse reads each exactly.
     let mut collector =
         Collector { config: Config::new().with_large_int("number"), types: BTreeMap::new(), methods: String::new() };
     visit_methods(&mut collector);
@@ -25,9 +25,11 @@ pub(super) fn module(comment: &str) -> String {
         module.push('\n');
         module.push_str(&declaration);
     }
-    module.push_str("\n/** What every method takes and answers. */\nexport interface Methods {\n");
+    module.push_str("\n/** The params and the response of every method. */\nexport interface Methods {\n");
     module.push_str(&methods);
-    module.push_str("}\n\n/** What the server may ask of a client, and what it wants for an answer. */\n");
+    module.push_str(
+        "}\n\n/** The requests that the server sends to a client: their params and the response that it expects. */\n",
+    );
     module.push_str("export interface ServerRequests {\n");
     module.push_str(&server_requests);
     module.push_str("}\n");
@@ -54,7 +56,7 @@ impl MethodVisitor for Collector {
 
 impl TypeVisitor for Collector {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
-        // A type without a path of its own, such as a number or a list, is written out where it is used.
+        // A type without a path of its own, such as a number or a list, is written inline.
         if T::output_path().is_none() {
             return;
         }
@@ -64,13 +66,13 @@ impl TypeVisitor for Collector {
         }
         let docs = T::docs().unwrap_or_default();
         let declaration = format!("{docs}export {}\n", T::decl(&self.config));
-        // Before its dependencies: a type may hold itself.
+        // Before its dependencies, because a type may contain itself.
         self.types.insert(name, declaration);
         T::visit_dependencies(self);
     }
 }
 
-/// A field with a comment starts a new line after the space that would have parted it from the field before.
+/// Removes the spaces that ts-rs leaves before the line break of a commented field.
 fn without_trailing_spaces(text: &str) -> String {
     text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }

@@ -3,16 +3,16 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::samples::{notifications, paths, rewritten, smallest};
+use super::samples::{notifications, paths, round_trip, without_optional_values};
 use crate::event::Event;
 use crate::input::UserInput;
 use crate::method::{Method, MethodVisitor, visit_methods};
 use crate::turn::TurnStartParams;
 
 #[test]
-fn what_the_peer_sends_is_read_and_keeps_its_values() {
+fn peer_messages_are_read_without_loss() {
     for message in peer_messages() {
-        let written = rewritten::<Event>(&message);
+        let written = round_trip::<Event>(&message);
         let changed: Vec<String> = paths(&written)
             .into_iter()
             .filter(|path| {
@@ -34,22 +34,22 @@ fn unknown_fields_are_ignored_at_every_depth() {
                 fields.insert("ofALaterVersion".to_owned(), json!({"type": "new"}));
             }
         }
-        assert_eq!(rewritten::<Event>(&wider), sample);
+        assert_eq!(round_trip::<Event>(&wider), sample);
     }
 }
 
 #[test]
 fn a_missing_field_means_the_same_as_null() {
     for sample in notifications() {
-        let with_nulls = smallest::<Event>(&sample);
+        let with_nulls = without_optional_values::<Event>(&sample);
         let mut without = with_nulls.clone();
         remove_nulls(&mut without);
-        assert_eq!(rewritten::<Event>(&without), with_nulls);
+        assert_eq!(round_trip::<Event>(&without), with_nulls);
     }
 }
 
 #[test]
-fn every_optional_parameter_may_be_null_or_missing() {
+fn optional_params_may_be_null_or_missing() {
     struct Requests {
         definitions: Value,
     }
@@ -68,9 +68,9 @@ fn every_optional_parameter_may_be_null_or_missing() {
             for name in optional.filter(|name| !required.contains(&json!(name))) {
                 params[name] = Value::Null;
             }
-            let with_nulls = rewritten::<M::Params>(&params);
+            let with_nulls = round_trip::<M::Params>(&params);
             remove_nulls(&mut params);
-            assert_eq!(rewritten::<M::Params>(&params), with_nulls, "{}", M::NAME);
+            assert_eq!(round_trip::<M::Params>(&params), with_nulls, "{}", M::NAME);
         }
     }
     let (_, bundle) = crate::schema::json_schema_files().remove(0);
@@ -79,7 +79,7 @@ fn every_optional_parameter_may_be_null_or_missing() {
 }
 
 #[test]
-fn a_clients_user_input_may_hold_nulls_and_fields_of_the_peer() {
+fn user_input_accepts_nulls_and_peer_fields() {
     let params: TurnStartParams = serde_json::from_value(json!({
         "threadId": "t", "approvalPolicy": "on-request", "effort": null, "model": null, "sandboxPolicy": {"type": "readOnly"},
         "input": [

@@ -14,14 +14,14 @@ use crate::PEER_VERSION;
 const DOCUMENT: &str = "../../docs/COMPATIBILITY.md";
 
 #[test]
-fn the_document_of_compatibility_is_what_the_schemas_say() {
+fn compatibility_document_matches_the_schemas() {
     let Some(folder) = super::peer::peer_schema() else { return };
     let (_, own) = crate::schema::json_schema_files().remove(0);
     let own: Value = serde_json::from_str(&own).unwrap();
     let peer = Peer::load(&folder);
     let document = document(&peer, &own);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT);
-    if wants_it_written() {
+    if is_update_requested() {
         std::fs::write(&path, &document).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
@@ -72,9 +72,9 @@ fn document(peer: &Peer, own: &Value) -> String {
     let (methods, own_methods) = methods(peer, own, &mut pairs);
     let (notifications, own_notifications) = notifications(peer, own, &mut pairs);
     let types = types(pairs);
-    let list = |names: &mut dyn Iterator<Item = &String>| ticked(names.cloned());
+    let list = |names: &mut dyn Iterator<Item = &String>| in_backticks(names.cloned());
     let lacking = |theirs: &mut dyn Iterator<Item = &String>, ours: &Value| {
-        ticked(theirs.filter(|method| ours.get(method.as_str()).is_none()).cloned())
+        in_backticks(theirs.filter(|method| ours.get(method.as_str()).is_none()).cloned())
     };
     let missing_methods = lacking(&mut peer.requests.keys(), &own["methods"]);
     let missing_notifications = lacking(&mut peer.notifications.keys(), &own["notifications"]);
@@ -118,8 +118,8 @@ Easel answers these methods with error −32601, `Method not found: NAME; it is 
 
 Easel never sends these notifications: {missing_notifications}.
 
-Codex can send these requests to its client: {server_requests}. Easel sends a request only if the client has declared that
-it answers it.
+Codex can send these requests to its client: {server_requests}. Easel sends a request only if the client has declared
+that it answers it.
 "
     )
 }
@@ -143,10 +143,10 @@ fn methods<'a>(peer: &'a Peer, own: &'a Value, pairs: &mut Pairs<'a>) -> (String
             continue;
         }
         let own_fields = input.own_only.into_iter().chain(output.own_only);
-        let (ignored, absent) = (ticked(input.peer_only), ticked(output.peer_only));
-        writeln!(rows, "| `{method}` | {ignored} | {absent} | {} |", ticked(own_fields)).unwrap();
+        let (ignored, absent) = (in_backticks(input.peer_only), in_backticks(output.peer_only));
+        writeln!(rows, "| `{method}` | {ignored} | {absent} | {} |", in_backticks(own_fields)).unwrap();
     }
-    (rows, ticked(own_only))
+    (rows, in_backticks(own_only))
 }
 
 fn notifications<'a>(peer: &'a Peer, own: &'a Value, pairs: &mut Pairs<'a>) -> (String, String) {
@@ -159,7 +159,7 @@ fn notifications<'a>(peer: &'a Peer, own: &'a Value, pairs: &mut Pairs<'a>) -> (
         let Some(theirs) = theirs.as_deref().and_then(|name| peer.definition(name)) else { continue };
         row(&mut rows, method, compare(theirs, definition(own, name.as_str().unwrap()), pairs));
     }
-    (rows, ticked(own_only))
+    (rows, in_backticks(own_only))
 }
 
 /// The types found on the way, and those within them.
@@ -183,7 +183,7 @@ fn row(rows: &mut String, name: &str, difference: Difference) {
         return;
     }
     let Difference { peer_only, own_only } = difference;
-    writeln!(rows, "| `{name}` | {} | {} |", ticked(peer_only), ticked(own_only)).unwrap();
+    writeln!(rows, "| `{name}` | {} | {} |", in_backticks(peer_only), in_backticks(own_only)).unwrap();
 }
 
 fn definition<'a>(own: &'a Value, name: &str) -> At<'a> {
@@ -191,7 +191,7 @@ fn definition<'a>(own: &'a Value, name: &str) -> At<'a> {
 }
 
 /// `a`, `b`; a variant or value keeps its word outside.
-fn ticked(names: impl IntoIterator<Item = String>) -> String {
+fn in_backticks(names: impl IntoIterator<Item = String>) -> String {
     let names: Vec<String> = names
         .into_iter()
         .map(|name| match name.split_once(' ') {
@@ -203,12 +203,12 @@ fn ticked(names: impl IntoIterator<Item = String>) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch of the test run, not of the program")]
-fn wants_it_written() -> bool {
+fn is_update_requested() -> bool {
     std::env::var_os("EASEL_WRITE_COMPATIBILITY").is_some()
 }
 
 #[test]
-fn differences_are_told_by_path_and_named_types_apart() {
+fn differences_are_listed_by_path_and_type() {
     let peer = json!({ "definitions": { "T": { "properties": { "x": {}, "old": {} } } }, "properties": {
         "same": {}, "gone": {},
         "list": { "items": { "properties": { "a": {}, "b": {} } } },

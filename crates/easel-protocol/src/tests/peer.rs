@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use schemars::JsonSchema as _;
 use serde_json::Value;
 
-use super::samples::{notifications, response, rewritten, smallest};
+use super::samples::{notifications, response, round_trip, without_optional_values};
 use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods};
 
@@ -29,7 +29,7 @@ const OWN: [&str; 12] = [
 ];
 
 #[test]
-fn every_response_satisfies_the_peers_schema() {
+fn responses_match_the_peer_schema() {
     let Some(folder) = peer_schema() else { return };
     let mut responses = Responses { folder, problems: Vec::new() };
     visit_methods(&mut responses);
@@ -53,14 +53,14 @@ impl MethodVisitor for Responses {
         let Some(path) = found else { return };
         let schema = validator(&read(path));
         let full = response(M::NAME);
-        for sample in [rewritten::<M::Response>(&full), smallest::<M::Response>(&full)] {
+        for sample in [round_trip::<M::Response>(&full), without_optional_values::<M::Response>(&full)] {
             self.problems.extend(problems(M::NAME, &schema, &sample));
         }
     }
 }
 
 #[test]
-fn every_notification_satisfies_the_peers_schema() {
+fn notifications_match_the_peer_schema() {
     let Some(folder) = peer_schema() else { return };
     let schemas = notification_schemas(&folder);
     let mut found = Vec::new();
@@ -68,7 +68,7 @@ fn every_notification_satisfies_the_peers_schema() {
         let method = full["method"].as_str().unwrap();
         assert_eq!(!schemas.contains_key(method), OWN.contains(&method), "{method}");
         let Some(schema) = schemas.get(method) else { continue };
-        for sample in [rewritten::<Event>(&full), smallest::<Event>(&full)] {
+        for sample in [round_trip::<Event>(&full), without_optional_values::<Event>(&full)] {
             found.extend(problems(method, schema, &sample));
         }
     }
@@ -77,7 +77,7 @@ fn every_notification_satisfies_the_peers_schema() {
 
 /// Samples show a few values of an enum; clients that decode strictly must know all of them.
 #[test]
-fn every_value_of_a_shared_enum_is_one_of_the_peers() {
+fn peer_schema_has_every_shared_enum_value() {
     let Some(folder) = peer_schema() else { return };
     let (_, own) = crate::schema::json_schema_files().remove(0);
     let own: Value = serde_json::from_str(&own).unwrap();

@@ -1,30 +1,31 @@
-//! One message of every kind with every field filled, as literal JSON; [`smallest`] makes the other extreme of it.
+//! One message of every kind with every field filled, as literal JSON. [`without_optional_values`] derives the message
+//! with as few values as possible.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// Reads a sample as `T` and gives what `T` writes.
-pub(super) fn rewritten<T: Serialize + DeserializeOwned>(sample: &Value) -> Value {
+/// Deserializes a sample as `T` and serializes it again.
+pub(super) fn round_trip<T: Serialize + DeserializeOwned>(sample: &Value) -> Value {
     let typed: T = serde_json::from_value(sample.clone()).unwrap_or_else(|e| panic!("{e}\n{sample:#}"));
     serde_json::to_value(typed).unwrap()
 }
 
-/// The sample with every field null and every list empty for which `T` has such a value.
-pub(super) fn smallest<T: Serialize + DeserializeOwned>(sample: &Value) -> Value {
+/// Sets every field to `null` and every list to empty, as far as `T` allows.
+pub(super) fn without_optional_values<T: Serialize + DeserializeOwned>(sample: &Value) -> Value {
     let mut value = sample.clone();
     for path in paths(sample) {
-        let Some(place) = value.pointer_mut(&path) else { continue };
-        let kept = place.clone();
-        *place = if kept.is_array() { json!([]) } else { Value::Null };
+        let Some(field) = value.pointer_mut(&path) else { continue };
+        let kept = field.clone();
+        *field = if kept.is_array() { json!([]) } else { Value::Null };
         if serde_json::from_value::<T>(value.clone()).is_err() {
             *value.pointer_mut(&path).unwrap() = kept;
         }
     }
-    rewritten::<T>(&value)
+    round_trip::<T>(&value)
 }
 
-/// JSON pointers of every value inside, parents first.
+/// Returns the JSON pointers of all values inside, parents first.
 pub(super) fn paths(value: &Value) -> Vec<String> {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(fields) => {
@@ -69,7 +70,7 @@ pub(super) fn response(method: &str) -> Value {
         "config/value/write" | "config/batchWrite" => json!({
             "status": "okOverridden", "version": "2", "filePath": "/home/a/config.toml",
             "overriddenMetadata": {
-                "message": "The command line says something else.", "effectiveValue": 3,
+                "message": "The command line overrides this value.", "effectiveValue": 3,
                 "overridingLayer": {"name": {"type": "sessionFlags"}, "version": "1"},
             },
         }),

@@ -1,4 +1,4 @@
-//! What changes a stored thread, and how its events are left.
+//! Requests that change a stored thread or end a subscription.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,93 +8,107 @@ use crate::id::{ThreadId, TurnId};
 
 use super::Thread;
 
+/// Removes a turn and all turns after it from history. The images that they made are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertParams {
     pub thread_id: ThreadId,
-    /// This turn and all after it leave history. The images that they made are kept.
+    /// The first turn to remove.
     pub before_turn_id: TurnId,
 }
 
+/// The turns were removed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertResponse {
-    /// Without turns.
+    /// The thread, without turns.
     pub thread: Thread,
-    /// For `thread/turns/list` with `sortDirection: "desc"`: the page begins with the newest turn that is left. `null` when
-    /// none is.
+    /// A cursor for `thread/turns/list` with `sortDirection: "desc"`. Its page begins with the newest remaining turn.
+    /// `null` when no turn remains.
     pub turns_backwards_cursor: Option<String>,
-    /// The same for `thread/items/list`.
+    /// A cursor for `thread/items/list` with `sortDirection: "desc"`. Its page begins with the newest remaining item.
+    /// `null` when no item remains.
     pub items_backwards_cursor: Option<String>,
 }
 
+/// Removes the newest turns from history. The images that they made are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRollbackParams {
     pub thread_id: ThreadId,
-    /// The newest turns that leave history, at least 1; all when there are not so many. The images that they made are
-    /// kept.
+    /// How many turns to remove, at least 1. A larger number than the thread has removes all.
     pub num_turns: u32,
 }
 
+/// The turns were removed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRollbackResponse {
-    /// With the turns that are left, as with `thread/resume`.
+    /// The thread with the remaining turns, as in `thread/resume`.
     pub thread: Thread,
 }
 
+/// Deletes a thread and the files that no fork shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeleteParams {
     pub thread_id: ThreadId,
 }
 
+/// The thread was deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeleteResponse {}
 
+/// Names a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSetNameParams {
     pub thread_id: ThreadId,
-    /// 1 to 200 characters after trimming.
+    /// The name, 1 to 200 characters after trimming.
     pub name: String,
 }
 
+/// The thread was named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSetNameResponse {}
 
+/// Stores the state of the working folder's repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadMetadataUpdateParams {
     pub thread_id: ThreadId,
+    /// The fields to change.
     #[serde(default)]
     pub git_info: Option<GitInfoPatch>,
 }
 
-/// A field that is missing stays, `null` clears it, a string replaces it: the one place where `null` is not absent.
+/// Changes of [`GitInfo`](super::GitInfo). A missing field stays, `null` clears it, a string replaces it. This is the
+/// only place of the protocol where `null` and a missing field differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct GitInfoPatch {
-    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
+    /// The commit.
+    #[serde(default, with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     #[ts(optional, type = "string | null")]
     pub sha: Option<Option<String>>,
-    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
+    /// The branch.
+    #[serde(default, with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     #[ts(optional, type = "string | null")]
     pub branch: Option<Option<String>>,
-    #[serde(default, with = "given", skip_serializing_if = "Option::is_none")]
+    /// The URL of the remote `origin`.
+    #[serde(default, with = "nullable", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     #[ts(optional, type = "string | null")]
     pub origin_url: Option<Option<String>>,
 }
 
-/// Tells a field that is `null` from one that is missing.
-mod given {
+/// (De)serializes a field whose `null` differs from its absence.
+mod nullable {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(super) fn serialize<S: Serializer>(value: &Option<Option<String>>, target: S) -> Result<S::Ok, S::Error> {
@@ -106,80 +120,99 @@ mod given {
     }
 }
 
+/// The state was stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadMetadataUpdateResponse {
+    /// The thread, without turns.
     pub thread: Thread,
 }
 
-/// What holds for the turns that start from now on.
+/// Changes the settings of a thread. They apply to the turns that start from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadSettingsUpdateParams {
     pub thread_id: ThreadId,
+    /// The new working folder. Absolute path.
     #[serde(default)]
     pub cwd: Option<String>,
+    /// The new model.
     #[serde(default)]
     pub model: Option<String>,
 }
 
+/// The settings were stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettingsUpdateResponse {}
 
+/// Adds items to the history that the model reads, before the next turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadInjectItemsParams {
     pub thread_id: ThreadId,
-    /// Items of the Responses API for the model to read before the next turn: messages, function calls with their outputs,
-    /// image calls. Pictures are `data:` URLs or handles of the thread. 1 to 256 items, 1 MiB without pictures.
+    /// Items of the Responses API: messages, function calls with their outputs, image calls. Images are `data:` URLs or
+    /// handles of the thread. 1 to 256 items, at most 1 MiB without images.
     #[ts(type = "Array<unknown>")]
     pub items: Vec<serde_json::Value>,
 }
 
+/// The items were added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadInjectItemsResponse {}
 
+/// Archives a thread: lists leave it out by default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchiveParams {
     pub thread_id: ThreadId,
 }
 
+/// The thread was archived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchiveResponse {}
 
+/// Takes a thread out of the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchiveParams {
     pub thread_id: ThreadId,
 }
 
+/// The thread is no longer archived.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchiveResponse {
+    /// The thread, without turns.
     pub thread: Thread,
 }
 
+/// Stops sending the events of a thread to this connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnsubscribeParams {
     pub thread_id: ThreadId,
 }
 
+/// Whether the connection was subscribed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnsubscribeResponse {
+    /// What the request did.
     pub status: UnsubscribeStatus,
 }
 
+/// What an unsubscribe request did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum UnsubscribeStatus {
+    /// Nothing: the thread is not in memory.
     NotLoaded,
+    /// Nothing: the connection was not subscribed.
     NotSubscribed,
+    /// The connection receives no more events of the thread.
     Unsubscribed,
 }

@@ -1,4 +1,4 @@
-//! Starting, resuming and forking a thread, and what it then has.
+//! Starting, resuming and forking a thread.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,136 +8,170 @@ use crate::id::{ThreadId, TurnId};
 
 use super::Thread;
 
+/// Starts a thread and subscribes the connection to it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadStartParams {
-    /// Absolute path; default is the server's own working folder.
+    /// The working folder. Absolute path. Absent: the working folder of the server.
     #[serde(default)]
     pub cwd: Option<String>,
+    /// The model. Absent: the configured one.
     #[serde(default)]
     pub model: Option<String>,
+    /// The id of the provider. Absent: the configured one.
     #[serde(default)]
     pub model_provider: Option<String>,
-    /// Configuration of this thread alone, by dotted key.
+    /// Configuration that applies only to this thread, by dotted key.
     #[serde(default)]
     #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
-    /// What the model is to be, in place of `model_instructions`.
+    /// Replaces `model_instructions`: who the model is.
     #[serde(default)]
     pub base_instructions: Option<String>,
-    /// What the model is told beside that, in place of `developer_instructions`.
+    /// Replaces `developer_instructions`: what the model must also follow.
     #[serde(default)]
     pub developer_instructions: Option<String>,
-    /// Keep the thread in memory: it is in no list and ends when nobody is subscribed to it any more. The images that it
-    /// makes stay, with their records.
+    /// Keeps the thread only in memory: no list shows it, and it ends when the last subscriber leaves. The images that
+    /// it makes stay, with their records. Default false.
     #[serde(default)]
     pub ephemeral: Option<bool>,
-    /// Send `rawResponseItem/completed` for this thread to this connection.
+    /// Whether this connection receives `rawResponseItem/completed` for the thread. Default false.
     #[serde(default)]
     pub experimental_raw_events: Option<bool>,
 }
 
-/// What `thread/start`, `thread/resume` and `thread/fork` answer.
+/// The response of `thread/start`, `thread/resume` and `thread/fork`: the thread and the settings that apply to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettings {
+    /// The thread.
     pub thread: Thread,
+    /// The model.
     pub model: String,
+    /// The id of the provider.
     pub model_provider: String,
+    /// Always `null`.
     pub service_tier: Option<String>,
+    /// Absolute path of the working folder.
     pub cwd: String,
+    /// Always `never`.
     pub approval_policy: ApprovalPolicy,
+    /// Always `user`.
     pub approvals_reviewer: ApprovalsReviewer,
+    /// Always read-only.
     pub sandbox: SandboxPolicy,
+    /// Always `null`: the model decides on its reasoning effort.
     pub reasoning_effort: Option<String>,
 }
 
+/// The response of `thread/start`.
 pub type ThreadStartResponse = ThreadSettings;
+/// The response of `thread/resume`.
 pub type ThreadResumeResponse = ThreadSettings;
+/// The response of `thread/fork`.
 pub type ThreadForkResponse = ThreadSettings;
 
-/// Easel runs no commands, so there is nothing to approve by the Codex app-server's policies.
+/// When the Codex app-server asks for approval. Easel runs no commands, so it never asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApprovalPolicy {
+    /// Never.
     Never,
 }
 
+/// Who approves. Without effect: Easel asks for no approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalsReviewer {
+    /// The user.
     User,
 }
 
-/// Easel writes to its home alone.
+/// What commands may do. Easel runs none and writes only to its home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum SandboxPolicy {
-    ReadOnly { network_access: bool },
+    /// No writing.
+    ReadOnly {
+        /// Whether commands may use the network.
+        network_access: bool,
+    },
 }
 
+/// Loads a stored thread and subscribes the connection to it. Changes of its settings fail while a turn runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadResumeParams {
     pub thread_id: ThreadId,
+    /// The new working folder. Absolute path. Absent: unchanged.
     #[serde(default)]
     pub cwd: Option<String>,
+    /// The new model. Absent: unchanged.
     #[serde(default)]
     pub model: Option<String>,
+    /// The id of the new provider. Absent: unchanged.
     #[serde(default)]
     pub model_provider: Option<String>,
-    /// Configuration of this thread alone, by dotted key, in place of what `thread/start` gave. Like the other changes
-    /// it is refused while a turn runs.
+    /// Configuration that applies only to this thread, by dotted key. Replaces the configuration that `thread/start`
+    /// gave.
     #[serde(default)]
     #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
-    /// What the model is to be, in place of `model_instructions`.
+    /// Replaces `model_instructions`: who the model is.
     #[serde(default)]
     pub base_instructions: Option<String>,
-    /// What the model is told beside that, in place of `developer_instructions`.
+    /// Replaces `developer_instructions`: what the model must also follow.
     #[serde(default)]
     pub developer_instructions: Option<String>,
-    /// Leave `thread.turns` empty. Otherwise it holds the newest turns, with their items as far as they fit into a line
-    /// of 64 KiB; pages of all come from `thread/turns/list`.
+    /// Whether to leave `thread.turns` empty. Default false: it has the newest turns, with as many of their items as
+    /// fit into a line of 64 KiB. `thread/turns/list` has all of them.
     #[serde(default)]
     pub exclude_turns: Option<bool>,
+    /// Whether this connection receives `rawResponseItem/completed` for the thread. Default false.
     #[serde(default)]
     pub experimental_raw_events: Option<bool>,
 }
 
-/// The new thread knows the images of the old one by their handles, and shares their files.
+/// Starts a thread as a copy of another and subscribes the connection to it. The copy has the same handles for the
+/// images and shares their files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadForkParams {
+    /// The thread to copy.
     pub thread_id: ThreadId,
-    /// The last turn that the new thread has, which must have ended. Without it, all turns that have ended.
+    /// The last turn to copy. It must have ended. Absent: all turns that have ended.
     #[serde(default)]
     pub last_turn_id: Option<TurnId>,
+    /// The working folder. Absolute path. Absent: the one of the copied thread.
     #[serde(default)]
     pub cwd: Option<String>,
+    /// The model. Absent: the one of the copied thread.
     #[serde(default)]
     pub model: Option<String>,
+    /// The id of the provider. Absent: the one of the copied thread.
     #[serde(default)]
     pub model_provider: Option<String>,
-    /// Configuration of the new thread alone, by dotted key, in place of the old thread's.
+    /// Configuration that applies only to the new thread, by dotted key. Replaces the configuration of the copied
+    /// thread.
     #[serde(default)]
     #[ts(optional = nullable, type = "Record<string, unknown> | null")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
-    /// What the model is to be, in place of `model_instructions`.
+    /// Replaces `model_instructions`: who the model is.
     #[serde(default)]
     pub base_instructions: Option<String>,
-    /// What the model is told beside that, in place of `developer_instructions`.
+    /// Replaces `developer_instructions`: what the model must also follow.
     #[serde(default)]
     pub developer_instructions: Option<String>,
-    /// Keep the new thread in memory, as with `thread/start`.
+    /// Keeps the new thread only in memory, as in `thread/start`. Default false.
     #[serde(default)]
     pub ephemeral: Option<bool>,
-    /// Leave `thread.turns` empty, as with `thread/resume`.
+    /// Whether to leave `thread.turns` empty, as in `thread/resume`. Default false.
     #[serde(default)]
     pub exclude_turns: Option<bool>,
+    /// Whether this connection receives `rawResponseItem/completed` for the thread. Default false.
     #[serde(default)]
     pub experimental_raw_events: Option<bool>,
 }

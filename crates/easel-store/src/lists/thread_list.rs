@@ -1,7 +1,7 @@
 //! Pages of threads, and of those that a term is found in. Ephemeral threads are in neither.
 
 use easel_protocol::thread::{CwdFilter, SortDirection, Thread, ThreadListParams, ThreadListResponse, ThreadSortKey};
-use easel_protocol::thread_search::{
+use easel_protocol::thread::{
     ThreadSearchParams, ThreadSearchResponse, ThreadSearchResult, ThreadSearchSortKey, ThreadSourceKind,
 };
 use rusqlite::{Connection, Row, params};

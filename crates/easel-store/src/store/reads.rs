@@ -7,7 +7,7 @@ use easel_protocol::thread::{
     Thread, ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse,
     ThreadTurnsListParams, ThreadTurnsListResponse,
 };
-use easel_protocol::thread_search::{ThreadSearchParams, ThreadSearchResponse};
+use easel_protocol::thread::{ThreadSearchParams, ThreadSearchResponse};
 use easel_protocol::turn::{Turn, TurnItemsView};
 use rusqlite::Connection;
 

@@ -9,8 +9,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use easel_imagegen::port::Store;
+use easel_protocol::thread::ThreadSearchParams;
 use easel_protocol::thread::{Thread, ThreadListParams};
-use easel_protocol::thread_search::ThreadSearchParams;
 use easel_protocol::turn::TurnItemsView;
 use rusqlite::Connection;
 use tokio::sync::oneshot;

@@ -8,7 +8,7 @@ use easel_protocol::input::ImageDetail;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::ThreadListParams;
-use easel_protocol::thread_search::{ThreadSearchParams, ThreadSourceKind};
+use easel_protocol::thread::{ThreadSearchParams, ThreadSourceKind};
 use easel_protocol::turn::{TurnItemsView, TurnStatus};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};

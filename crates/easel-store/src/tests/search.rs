@@ -2,7 +2,7 @@ use easel_imagegen::port::Store;
 use easel_protocol::id::ThreadId;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::thread::{SortDirection, Thread};
-use easel_protocol::thread_search::{ThreadSearchParams, ThreadSearchSortKey};
+use easel_protocol::thread::{ThreadSearchParams, ThreadSearchSortKey};
 use serde_json::json;
 
 use super::sample::*;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use easel_protocol::method::ThreadSearch;
-use easel_protocol::thread_search::{ThreadSearchParams, ThreadSearchResponse};
+use easel_protocol::thread::{ThreadSearchParams, ThreadSearchResponse};
 
 use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, validate};
 use crate::threads::Threads;

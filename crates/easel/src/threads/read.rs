@@ -4,7 +4,7 @@ use easel_protocol::thread::{
     Thread, ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse,
     ThreadTurnsListParams, ThreadTurnsListResponse,
 };
-use easel_protocol::thread_search::{ThreadSearchParams, ThreadSearchResponse, ThreadSearchResult};
+use easel_protocol::thread::{ThreadSearchParams, ThreadSearchResponse, ThreadSearchResult};
 use easel_protocol::turn::{Turn, TurnItemsView};
 
 use super::{Threads, require_thread};

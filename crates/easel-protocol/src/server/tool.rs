@@ -1,4 +1,4 @@
-//! Which image tool the model gets, and why not the other.
+//! The image tools: which one the model gets, and why not the other.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,65 +6,84 @@ use ts_rs::TS;
 
 use crate::id::ThreadId;
 
+/// Lists the image tools.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ToolListParams {
-    /// The thread whose configuration decides; without it, the defaults do.
+    /// The thread whose configuration decides. Absent: the default configuration.
     #[serde(default)]
     pub thread_id: Option<ThreadId>,
 }
 
+/// The image tools.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolListResponse {
+    /// The tool that the model gets.
     pub exposure: ToolExposure,
+    /// Both tools, offered or not.
     pub data: Vec<Tool>,
 }
 
-/// What the gate decided.
+/// The image tool that the model gets. The gate of the thread decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum ToolExposure {
-    /// The model gets `image_gen.imagegen`.
+    /// Easel's own tool, `image_gen.imagegen`.
     Standalone,
-    /// The model gets the provider's own `image_generation`.
+    /// The provider's tool, `image_generation`.
     Hosted,
+    /// No tool.
     None,
 }
 
+/// An image tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Tool {
     /// `image_gen.imagegen` or `image_generation`.
     pub name: String,
+    /// `standalone` or `hosted`.
     pub kind: ToolExposure,
+    /// Whether the model gets this tool.
     pub offered: bool,
-    /// The exact entry of the Responses API's `tools` array.
+    /// The exact entry in the `tools` array of a Responses API request.
     pub entry: serde_json::Value,
-    /// Every reason that holds the tool back; empty when it is offered.
+    /// Every reason why the tool is not offered. Empty when it is.
     pub reasons: Vec<HeldBack>,
 }
 
+/// A reason why an image tool is not offered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldBack {
+    /// The reason, for clients that act on it.
     pub reason: HeldBackReason,
-    /// One sentence.
+    /// One sentence for the user.
     pub message: String,
 }
 
-/// Closed set of what can hold an image tool back.
+/// Reasons why an image tool is not offered. This list is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum HeldBackReason {
+    /// The feature `image_generation` is off.
     ImageGenerationOff,
+    /// The credential in use does not allow image tools.
     AuthNotEligible,
+    /// The model cannot read images.
     ModelWithoutImageInput,
+    /// The feature `imagegenext` is off.
     ImagegenextOff,
+    /// The provider has no image API.
     ProviderWithoutImages,
+    /// The provider does not support tools in namespaces.
     ProviderWithoutNamespaceTools,
+    /// Easel has no code to run the tool. Never sent: kept for clients that know the reason.
     ExecutorMissing,
+    /// The standalone tool is offered instead.
     StandaloneOffered,
+    /// The provider has no image tool of its own.
     ProviderWithoutHostedTool,
 }

@@ -1,4 +1,4 @@
-//! The effective configuration and the features in it.
+//! The effective configuration and its features.
 
 use std::collections::BTreeMap;
 
@@ -8,53 +8,70 @@ use ts_rs::TS;
 
 use crate::id::ThreadId;
 
+/// Reads the effective configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ConfigReadParams {
+    /// Whether the response has the layers. Default false.
     #[serde(default)]
     pub include_layers: Option<bool>,
-    /// The project whose layer is included.
+    /// Absolute path of the project whose layer is included. Absent: no project layer.
     #[serde(default)]
     pub cwd: Option<String>,
 }
 
-/// Keys inside `config` and `origins` are those of `config.toml`.
+/// The effective configuration. Keys in `config` and `origins` are the keys of `config.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigReadResponse {
+    /// The value of every key, without secrets.
     pub config: serde_json::Map<String, serde_json::Value>,
-    /// Where each key that is not a default comes from, by dotted key.
+    /// The layer of each key that is not a default, by dotted key.
     pub origins: BTreeMap<String, ConfigLayerMetadata>,
-    /// The layers, the strongest first; only when asked for.
+    /// The layers, strongest first. `null` unless `includeLayers` is true.
     pub layers: Option<Vec<ConfigLayer>>,
 }
 
+/// Names a version of a configuration layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigLayerMetadata {
+    /// The source of the layer.
     pub name: ConfigLayerSource,
-    /// Changes exactly when the layer says something else.
+    /// Changes exactly when the content of the layer changes.
     pub version: String,
 }
 
+/// A layer of the configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigLayer {
+    /// The source of the layer.
     pub name: ConfigLayerSource,
+    /// Changes exactly when the content of the layer changes.
     pub version: String,
+    /// The keys that the layer sets, without secrets.
     pub config: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The Codex app-server's kinds of layers that Easel has a use for.
+/// Sources of configuration layers. The subset of the Codex app-server's sources that Easel uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ConfigLayerSource {
     /// `config.toml` of the home, or a profile in it.
-    User { file: String, profile: Option<String> },
-    /// The configuration folder of a project, under the name that clients of the Codex app-server read.
-    Project { dot_codex_folder: String },
-    /// Environment, command line, and the thread's own overrides.
+    User {
+        /// Absolute path of the file.
+        file: String,
+        /// The name of the profile. `null` for the file itself.
+        profile: Option<String>,
+    },
+    /// The configuration folder of a project.
+    Project {
+        /// Absolute path of the folder, under the name that clients of the Codex app-server read.
+        dot_codex_folder: String,
+    },
+    /// The environment, the command line, and the overrides of a thread.
     SessionFlags {},
 }
 
@@ -63,141 +80,178 @@ pub enum ConfigLayerSource {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ConfigValueWriteParams {
-    /// A dotted key as in TOML: parts that are not plain words stand in quotes.
+    /// The dotted key as in TOML: parts that are not bare keys are quoted.
     pub key_path: String,
-    /// What it becomes; `null` removes the key.
+    /// The new value. `null` removes the key.
     pub value: serde_json::Value,
+    /// What happens to an existing table.
     pub merge_strategy: MergeStrategy,
-    /// The home's `config.toml`, which is the only file that is written.
+    /// Absolute path of the home's `config.toml`; the request fails for any other file. Absent: that file.
     #[serde(default)]
     pub file_path: Option<String>,
-    /// The version of the user layer that the change is based on; refused when it is another by now.
+    /// The version of the user layer that the change is based on. The request fails if the layer has changed since.
     #[serde(default)]
     pub expected_version: Option<String>,
 }
 
-/// Writes several keys, all or none.
+/// Writes several keys of the home's `config.toml`: all or none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ConfigBatchWriteParams {
-    /// At most 256.
+    /// The changes, at most 256.
     pub edits: Vec<ConfigEdit>,
+    /// Absolute path of the home's `config.toml`; the request fails for any other file. Absent: that file.
     #[serde(default)]
     pub file_path: Option<String>,
+    /// The version of the user layer that the change is based on. The request fails if the layer has changed since.
     #[serde(default)]
     pub expected_version: Option<String>,
-    /// Loaded threads take features, limits and the like at once; their model and provider stay.
+    /// Whether loaded threads apply the change at once. Features, limits and similar settings change; model and
+    /// provider stay. Default false.
     #[serde(default)]
     pub reload_user_config: Option<bool>,
 }
 
+/// A change of one key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigEdit {
+    /// The dotted key as in TOML: parts that are not bare keys are quoted.
     pub key_path: String,
+    /// The new value. `null` removes the key.
     pub value: serde_json::Value,
+    /// What happens to an existing table.
     pub merge_strategy: MergeStrategy,
 }
 
-/// What becomes of a table when another is written to its key.
+/// What happens to a table when another table is written to its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum MergeStrategy {
-    /// Keys that the new table does not have go.
+    /// Removes the keys that the new table does not have.
     Replace,
-    /// They stay.
+    /// Keeps the keys that the new table does not have.
     Upsert,
 }
 
+/// The configuration was written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigWriteResponse {
+    /// Whether the new value applies.
     pub status: WriteStatus,
-    /// Of the user layer, as `config/read` tells it.
+    /// The new version of the user layer, as in `config/read`.
     pub version: String,
-    /// The file, with links followed.
+    /// Absolute path of the file, with links resolved.
     pub file_path: String,
+    /// The stronger layer that overrides the value. `null` unless `status` is `okOverridden`.
     pub overridden_metadata: Option<OverriddenMetadata>,
 }
 
+/// Whether a written value applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum WriteStatus {
+    /// The value applies.
     Ok,
-    /// It was written, and a stronger layer says something else.
+    /// The value was written, and a stronger layer overrides it.
     OkOverridden,
 }
 
+/// Which layer overrides a written value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct OverriddenMetadata {
+    /// One sentence for the user.
     pub message: String,
+    /// The stronger layer.
     pub overriding_layer: ConfigLayerMetadata,
+    /// The value that applies.
     pub effective_value: serde_json::Value,
 }
 
+/// Reads the requirements that an administrator sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigRequirementsReadParams {}
 
+/// The requirements that an administrator sets. Easel has none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigRequirementsReadResponse {
-    /// Always `null`: nobody but the user has a say in Easel's configuration.
+    /// Always `null`: only the user configures Easel.
     pub requirements: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
+/// Lists the features.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ExperimentalFeatureListParams {
+    /// `nextCursor` of the previous page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
+    /// Most entries of the page, 1 to 500. Default 500.
     #[serde(default)]
     pub limit: Option<u32>,
-    /// Take the thread's configuration instead of the defaults.
+    /// Uses the configuration of this thread. Absent: the default configuration.
     #[serde(default)]
     pub thread_id: Option<ThreadId>,
 }
 
+/// A page of features.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ExperimentalFeatureListResponse {
+    /// The features of this page.
     pub data: Vec<ExperimentalFeature>,
+    /// The cursor of the next page. `null` on the last page.
     pub next_cursor: Option<String>,
 }
 
+/// A feature that can be switched on and off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ExperimentalFeature {
+    /// The name, as in `[features]` of `config.toml`.
     pub name: String,
+    /// How finished the feature is.
     pub stage: FeatureStage,
+    /// Always `null`.
     pub display_name: Option<String>,
+    /// One sentence about the feature.
     pub description: Option<String>,
+    /// Always `null`.
     pub announcement: Option<String>,
+    /// Whether the feature is on.
     pub enabled: bool,
+    /// Whether the feature is on when nothing switches it.
     pub default_enabled: bool,
 }
 
+/// How finished a feature is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum FeatureStage {
+    /// The feature may change or go.
     UnderDevelopment,
+    /// The feature is finished.
     Stable,
 }
 
-/// Switches features for the life of the process.
+/// Switches features until the server stops.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ExperimentalFeatureEnablementSetParams {
-    /// By name. Features that are not named stay as they are; names that are no feature are passed over.
+    /// On or off, by name. Other features keep their state; unknown names are ignored.
     pub enablement: BTreeMap<String, bool>,
 }
 
+/// The features were switched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ExperimentalFeatureEnablementSetResponse {
-    /// The features that were switched.
+    /// The features that the request switched.
     pub enablement: BTreeMap<String, bool>,
 }

@@ -1,4 +1,4 @@
-//! What was used, and what it may have cost.
+//! Usage and its estimated cost.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,44 +6,51 @@ use ts_rs::TS;
 
 use crate::id::ThreadId;
 
+/// Reads usage by day, thread and model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct UsageReadParams {
-    /// Without it, what all threads used. A thread that is nowhere has used nothing.
+    /// Only the usage of this thread. Absent: of all threads. An unknown thread has none.
     #[serde(default)]
     pub thread_id: Option<ThreadId>,
+    /// Only the usage of this model.
     #[serde(default)]
     pub model: Option<String>,
-    /// First day, `YYYY-MM-DD` in UTC.
+    /// The first day, `YYYY-MM-DD` in UTC.
     #[serde(default)]
     pub since: Option<String>,
-    /// Last day, `YYYY-MM-DD` in UTC.
+    /// The last day, `YYYY-MM-DD` in UTC.
     #[serde(default)]
     pub until: Option<String>,
+    /// `nextCursor` of the previous page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// 1 to 200; default 100.
+    /// Most entries of the page, 1 to 200. Default 100.
     #[serde(default)]
     pub limit: Option<u32>,
 }
 
+/// A page of usage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageReadResponse {
-    /// One entry for each day, thread and model, the newest first.
+    /// One entry for each day, thread and model, newest first.
     pub data: Vec<UsageEntry>,
-    /// Of all entries that were asked for, on this page or not.
+    /// The sum of all matching entries, on this page or not.
     pub totals: UsageTotals,
+    /// The cursor of the next page. `null` on the last page.
     pub next_cursor: Option<String>,
 }
 
+/// The usage of one model in one thread on one day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageEntry {
-    /// `YYYY-MM-DD` in UTC.
+    /// The day, `YYYY-MM-DD` in UTC.
     pub day: String,
     pub thread_id: ThreadId,
+    /// The id of the provider.
     pub provider: String,
     /// A chat model or an image model.
     pub model: String,
@@ -51,14 +58,18 @@ pub struct UsageEntry {
     pub used: UsageTotals,
 }
 
+/// Sums of usage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageTotals {
+    /// Images that were made.
     pub images: u64,
-    /// Those of them that no model made, which cost nothing.
+    /// How many of them the preview provider drew, at no cost.
     pub synthetic_images: u64,
+    /// Tokens that models read.
     pub input_tokens: u64,
+    /// Tokens that models wrote.
     pub output_tokens: u64,
-    /// By the prices of the configuration; `null` when one of them is missing.
+    /// Estimated cost in US dollars, by the prices of the configuration. `null` when a price is missing.
     pub estimated_cost_usd: Option<f64>,
 }
