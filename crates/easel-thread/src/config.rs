@@ -12,7 +12,7 @@ use easel_imagegen::port::Provider;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model::InputModality;
 
-pub(crate) use live::ConfigUpdate;
+pub(crate) use live::ConfigWatcher;
 pub use live::{LiveConfig, PendingSends};
 pub(crate) use send_gate::{TurnGate, over_limit, withdrawn};
 

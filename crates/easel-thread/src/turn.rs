@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now_ms;
-use crate::config::ConfigUpdate;
+use crate::config::ConfigWatcher;
 use crate::conversation::Conversation;
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Input, Turn};
@@ -49,7 +49,7 @@ pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
     conversation: &'a mut Conversation,
     events: EventGate<E>,
     interrupt: CancellationToken,
-    config_updates: ConfigUpdate,
+    config_watcher: ConfigWatcher,
     model: String,
     instructions: String,
     output_schema: Option<Value>,
@@ -120,7 +120,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             biased;
             () = self.interrupt.cancelled(), if !is_cancelled => Wakeup::Interrupted,
             // Before the response can start another image.
-            () = self.config_updates.changed() => Wakeup::ConfigChanged,
+            () = self.config_watcher.changed() => Wakeup::ConfigChanged,
             () = self.events.ready(), if !self.events.is_open() => Wakeup::GateReady,
             // Before the end of the call that sent it.
             Some((item_id, preview)) = self.previews.recv() => Wakeup::Preview(item_id, preview),
@@ -165,7 +165,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
 
     /// Applies the current configuration where it is stricter than the one that the turn started with.
     fn on_config_changed(&mut self, turn: &mut Turn) -> Vec<Effect> {
-        let response_sent = self.config_updates.mark_seen();
+        let response_sent = self.config_watcher.mark_seen();
         let gate = &self.context.gate;
         let input = Input::LimitsTightened { withdrawn: gate.withdrawal(), max_images: gate.max_images() };
         let effects = self.handle(turn, input);

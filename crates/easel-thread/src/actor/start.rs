@@ -97,7 +97,7 @@ impl<P: Provider> ThreadHandle<P> {
 
     fn prepare(&self, request: TurnRequest) -> PreparedTurn {
         // Subscribes before it reads the configuration, so that no change is missed.
-        let config_updates = self.config.subscribe();
+        let config_watcher = self.config.subscribe();
         let config = self.config.get();
         let model_item = to_model_message(&request.content, &request.attachments, config.detail);
         let message = UserMessageItem {
@@ -121,7 +121,7 @@ impl<P: Provider> ThreadHandle<P> {
             exposure,
             partial_images: config.partial_images(&*self.provider),
             config,
-            config_updates,
+            config_watcher,
             originator: request.originator,
             model: request.model,
             roots: request.roots,

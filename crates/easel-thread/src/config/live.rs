@@ -26,12 +26,13 @@ struct Current {
     config: Arc<ThreadConfig>,
     /// Counts the passes that were given out under this configuration and are still in use.
     passes: TaskTracker,
+    /// Cancelled once the response to the request that changed the configuration is sent.
     response_sent: Option<CancellationToken>,
 }
 
-/// Notifies a running turn of configuration changes.
+/// Watches a thread's configuration for a running turn.
 #[derive(Debug)]
-pub(crate) struct ConfigUpdate(watch::Receiver<Current>);
+pub(crate) struct ConfigWatcher(watch::Receiver<Current>);
 
 /// The requests that passed the gate under a replaced configuration and may not have reached their connection yet.
 #[derive(Debug)]
@@ -62,8 +63,9 @@ impl LiveConfig {
         self.0.borrow().version
     }
 
-    /// Replaces the configuration, unless it was made from a later version. `response_sent` is cancelled once the
-    /// response to the request that changed the configuration is sent; events that follow from the change wait for it.
+    /// Replaces the configuration, unless the present one was made from a later version. `response_sent` is cancelled
+    /// once the response to the request that changed the configuration is sent; events that follow from the change
+    /// wait for it.
     pub fn replace(
         &self,
         version: u64,
@@ -92,12 +94,12 @@ impl LiveConfig {
         Ok(SendPass::holding(current.passes.token()))
     }
 
-    pub(crate) fn subscribe(&self) -> ConfigUpdate {
-        ConfigUpdate(self.0.subscribe())
+    pub(crate) fn subscribe(&self) -> ConfigWatcher {
+        ConfigWatcher(self.0.subscribe())
     }
 }
 
-impl ConfigUpdate {
+impl ConfigWatcher {
     /// Waits for the next change; never resolves once the thread is unloaded.
     pub(crate) async fn changed(&mut self) {
         if self.0.changed().await.is_err() {

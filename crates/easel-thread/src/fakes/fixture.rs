@@ -20,11 +20,14 @@ use crate::{
     EventSink, LiveConfig, ResponseSent, StartError, ThreadConfig, ThreadHandle, Threads, TurnPermit, TurnRequest,
 };
 
+/// Threads with a common log. The fields are set before a thread is loaded.
 pub(crate) struct Fixture {
     pub(crate) log: Log,
     pub(crate) config: ThreadConfig,
     pub(crate) faults: Faults,
+    /// Whether the provider bills.
     pub(crate) bills: bool,
+    /// The sink waits at the gate `receive EVENT` for each event.
     pub(crate) slow_sink: bool,
     /// Sending an event whose line starts with this panics.
     pub(crate) panics_on: Option<&'static str>,
@@ -69,6 +72,7 @@ impl Fixture {
         Self { log, config, faults, bills: true, slow_sink: false, panics_on: None, threads }
     }
 
+    /// A fixture whose turns offer the hosted tool.
     pub(crate) fn hosted() -> Self {
         let mut fixture = Self::new();
         fixture.config.imagegenext = false;
@@ -79,6 +83,7 @@ impl Fixture {
         FakeStore { log: self.log.clone(), faults: self.faults.clone() }
     }
 
+    /// Loads a thread whose model sends these responses, see [`FakeProvider`].
     pub(crate) fn load(&self, thread_id: &str, responses: &[&'static str]) -> Arc<ThreadHandle<FakeProvider>> {
         let mut capabilities = capabilities();
         capabilities.image_auth = [AuthKind::None].into();
@@ -100,15 +105,17 @@ impl Fixture {
             auth: Mutex::new(AuthKind::None),
             info_panics: Mutex::default(),
         });
-        let audience = FakeSink { log: self.log.clone(), is_slow: self.slow_sink, panics_on: self.panics_on };
+        let sink = FakeSink { log: self.log.clone(), is_slow: self.slow_sink, panics_on: self.panics_on };
         self.threads.insert(thread_id, LiveConfig::new(0, Arc::new(self.config.clone())), provider);
-        self.threads.start_actor(stored(thread_id), self.store(), audience).expect("it is loaded")
+        self.threads.start_actor(stored(thread_id), self.store(), sink).expect("it is loaded")
     }
 
+    /// Starts a turn whose `turn/start` is answered at once.
     pub(crate) async fn start(&self, handle: &Arc<ThreadHandle<FakeProvider>>, turn_id: &str) {
         self.start_with_response(handle, turn_id, Box::pin(std::future::ready(()))).await;
     }
 
+    /// Starts a turn whose events wait for `response_sent`.
     pub(crate) async fn start_with_response(
         &self,
         handle: &Arc<ThreadHandle<FakeProvider>>,
@@ -127,6 +134,7 @@ impl Fixture {
         self.start_with(handle, handle.slot.begin(turn_id).expect("no turn runs"), response_sent).await
     }
 
+    /// Starts a turn with a permit that was taken before.
     pub(crate) async fn start_with(
         &self,
         handle: &Arc<ThreadHandle<FakeProvider>>,
@@ -150,14 +158,14 @@ impl Fixture {
     }
 
     /// Runs one turn to its last event.
-    pub(crate) async fn turn(&self, responses: &[&'static str]) {
+    pub(crate) async fn run_turn(&self, responses: &[&'static str]) {
         let handle = self.load("thread", responses);
         self.start(&handle, "turn").await;
-        self.end().await;
+        self.wait_for_end().await;
     }
 
     /// Waits for the last event of the turn, and checks what applies to every turn.
-    pub(crate) async fn end(&self) {
+    pub(crate) async fn wait_for_end(&self) {
         self.log.wait_for("send thread turn/completed").await;
         self.check();
     }
@@ -167,7 +175,7 @@ impl Fixture {
         let mut written = HashMap::<&str, i32>::new();
         let (mut reserved, mut settled) = (HashSet::new(), HashSet::new());
         for line in &lines {
-            let second = line.split(' ').nth(1).unwrap_or_default();
+            let call = line.split(' ').nth(1).unwrap_or_default();
             if let Some(event) = line.strip_prefix("write ") {
                 *written.entry(event).or_default() += 1;
             } else if let Some(event) = line.strip_prefix("send thread ").filter(|_| self.faults.append.is_none()) {
@@ -175,16 +183,16 @@ impl Fixture {
                 *count -= 1;
                 assert!(*count >= 0, "sent before it was written: {event} in {lines:#?}");
             } else if line.starts_with("reserve ") {
-                assert!(reserved.insert(second), "{second} is reserved twice");
+                assert!(reserved.insert(call), "{call} is reserved twice");
             } else if line.starts_with("make ") {
-                assert!(reserved.contains(second), "{second} is sent without a journal row");
+                assert!(reserved.contains(call), "{call} is sent without a journal row");
             } else if line.starts_with("settle ") {
                 // A hosted call runs even if it was not journaled.
-                let made = reserved.contains(second) || self.faults.reserve;
-                assert!(made && settled.insert(second), "{second} is settled wrongly");
+                let has_run = reserved.contains(call) || self.faults.reserve;
+                assert!(has_run && settled.insert(call), "{call} is settled twice or was never reserved");
             }
         }
-        assert!(reserved.is_subset(&settled), "a row of the journal is left open: {lines:#?}");
+        assert!(reserved.is_subset(&settled), "a journal row is left open: {lines:#?}");
     }
 }
 

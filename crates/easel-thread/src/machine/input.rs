@@ -66,7 +66,7 @@ pub(crate) struct PreviewFile {
     pub(crate) facts: ImageFacts,
 }
 
-/// The images of a call that did not fail, at least one.
+/// The output of a call that made at least one image.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CallOutput {
     pub(crate) records: Vec<ImageRecord>,

@@ -30,7 +30,7 @@ pub(crate) struct QueuedSteer {
     pub(crate) response_sent: ResponseSent,
 }
 
-/// The messages that the turn has not read yet. Closed once the turn has decided to end.
+/// The messages that the turn has not read yet; `None` once the turn has decided to end.
 pub(super) struct SteerQueue(Option<Vec<QueuedSteer>>);
 
 impl Default for SteerQueue {

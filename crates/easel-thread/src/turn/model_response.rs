@@ -107,8 +107,11 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 (Input::ModelEvent(event), is_last)
             }
             Some(Err(error)) => {
-                let cause: &dyn std::error::Error = &error;
-                tracing::warn!(thread_id = %self.context.thread_id, error = cause, "the model request failed");
+                tracing::warn!(
+                    thread_id = %self.context.thread_id,
+                    error = &error as &dyn std::error::Error,
+                    "the model request failed"
+                );
                 (Input::ResponseFailed(error), true)
             }
             None => {

@@ -17,7 +17,8 @@ use crate::machine::{Effect, Turn};
 const TURN_FAILED: &str = "Easel failed internally while it ran this turn; the log has details.";
 const IMAGE_FAILED: &str = "Easel failed internally while it made the image";
 
-/// The machine of a turn that panicked. Only what a panic cannot leave inconsistent is used.
+/// The machine of a turn that panicked. Its state may be inconsistent: only its ids, its start time and its last
+/// message are used.
 pub(crate) struct PanickedTurn(pub(super) Turn);
 
 impl PanickedTurn {
@@ -28,23 +29,23 @@ impl PanickedTurn {
 }
 
 impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
-    /// Ends the turn as failed. Calls `deregister` after the last row is written and before the last event is sent, so
-    /// that a client which reacts to that event gets a new actor.
+    /// Ends the turn as failed. After the last row is written and before the last event is sent, it calls `deregister`
+    /// and gives up the turn slot, so that a client which reacts to that event gets a new actor.
     pub(crate) async fn end_panicked(&mut self, panicked: PanickedTurn, deregister: &(dyn Fn() + Send + Sync)) {
         let mut permit = self.permit.take();
         if let Some(permit) = &permit {
             permit.close_steering();
         }
-        let mut leave = || {
+        let mut release = || {
             deregister();
             if let Some(permit) = permit.take() {
                 permit.retire();
             }
         };
-        if AssertUnwindSafe(self.end_items_and_turn(panicked, &mut leave)).catch_unwind().await.is_err() {
+        if AssertUnwindSafe(self.end_items_and_turn(panicked, &mut release)).catch_unwind().await.is_err() {
             tracing::error!(thread_id = %self.context.thread_id, "ending a panicked turn panicked, too");
         }
-        leave();
+        release();
         self.flush_events().await;
     }
 
@@ -55,8 +56,9 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         self.flush_events().await;
     }
 
-    async fn end_items_and_turn(&mut self, PanickedTurn(turn): PanickedTurn, leave: &mut (dyn FnMut() + Send)) {
+    async fn end_items_and_turn(&mut self, PanickedTurn(turn): PanickedTurn, release: &mut (dyn FnMut() + Send)) {
         let mut effects = std::mem::take(&mut self.pending_effects);
+        // Calls that were never started, so that nothing was sent for them.
         let unsent: Vec<ItemId> = effects
             .iter()
             .filter_map(
@@ -85,7 +87,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         events.extend(self.context.adopt_unread_messages().await);
         let end = turn.failure_events(now_ms(), TURN_FAILED);
         self.write_after_panic(&end).await;
-        leave();
+        release();
         events.extend(end);
         self.send_all(events).await;
     }
@@ -132,9 +134,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         }
         let appending = AssertUnwindSafe(self.context.store.append(events.to_vec())).catch_unwind();
         if let Err(error) = appending.await.unwrap_or_else(|_| Err(store_panicked())) {
-            let cause: &dyn std::error::Error = &error;
-            let thread_id = &self.context.thread_id;
-            tracing::error!(%thread_id, error = cause, "the end of a panicked turn is written at the next start");
+            let (thread_id, error): (_, &dyn std::error::Error) = (&self.context.thread_id, &error);
+            tracing::error!(%thread_id, error, "the end of a panicked turn is written at the next start");
             self.has_write_failed = true;
         }
     }
@@ -161,8 +162,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let thread_id = &self.thread_id;
         let adopting = AssertUnwindSafe(self.store.adopt_pending(thread_id, &self.turn_id)).catch_unwind();
         adopting.await.unwrap_or_else(|_| Err(store_panicked())).unwrap_or_else(|error| {
-            let cause: &dyn std::error::Error = &error;
-            tracing::error!(%thread_id, error = cause, "unread messages of a panicked turn stay pending until restart");
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(%thread_id, error, "unread messages of a panicked turn stay pending until restart");
             Vec::new()
         })
     }

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{CallContext, EventGate, HostedCalls, OpenItems, ResponseSent, RunningCalls, TurnRunner};
-use crate::config::{ConfigUpdate, LiveConfig, ThreadConfig, TurnGate};
+use crate::config::{ConfigWatcher, LiveConfig, ThreadConfig, TurnGate};
 use crate::conversation::Conversation;
 use crate::event_sink::EventSink;
 use crate::slot::TurnPermit;
@@ -27,7 +27,7 @@ pub(crate) struct TurnSetup {
     /// Number of previews of each image.
     pub(crate) partial_images: u32,
     pub(crate) config: Arc<ThreadConfig>,
-    pub(crate) config_updates: ConfigUpdate,
+    pub(crate) config_watcher: ConfigWatcher,
     /// Name of the client that started the turn; empty if unknown.
     pub(crate) originator: String,
     pub(crate) model: String,
@@ -67,7 +67,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
             conversation,
             events: EventGate::new(sink, thread_id.clone(), setup.response_sent, config.event_delay),
             interrupt: setup.permit.interrupt().clone(),
-            config_updates: setup.config_updates,
+            config_watcher: setup.config_watcher,
             model: setup.model,
             instructions: config.instructions.clone(),
             output_schema: setup.output_schema,

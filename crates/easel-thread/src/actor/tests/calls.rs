@@ -27,7 +27,7 @@ async fn parallel_calls_respect_limit() {
     for gate in ["one", "three", "four"] {
         fixture.log.open(gate);
     }
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&["made b", "make c"]);
     fixture.log.assert_order(&[
         "write raw function_call_output a",
@@ -42,7 +42,7 @@ async fn out_of_range_parallelism_is_clamped() {
     for parallel_calls in [0, usize::MAX] {
         let mut fixture = Fixture::new();
         fixture.config.parallel_calls = parallel_calls;
-        fixture.turn(&["call a cat\n call b dog\n done", HELLO]).await;
+        fixture.run_turn(&["call a cat\n call b dog\n done", HELLO]).await;
         assert_eq!(fixture.log.count("made"), 2);
     }
 }
@@ -51,7 +51,7 @@ async fn out_of_range_parallelism_is_clamped() {
 async fn call_past_deadline_fails_and_may_be_billed() {
     let fixture = Fixture::new();
     let begin = Instant::now();
-    fixture.turn(&["call a wait for ever\n done", HELLO]).await;
+    fixture.run_turn(&["call a wait for ever\n done", HELLO]).await;
     assert_eq!(begin.elapsed(), Duration::from_secs(601), "a provider that observes the deadline goes first");
     fixture.log.assert_order(&["make a", "drop make a", "settle a timeout billed uncertain", "request with 3 items"]);
     let item = fixture.log.rest("send thread item/completed imageGeneration a ");
@@ -62,7 +62,7 @@ async fn call_past_deadline_fails_and_may_be_billed() {
 async fn timeout_of_free_provider_is_not_billed() {
     let mut fixture = Fixture::new();
     fixture.bills = false;
-    fixture.turn(&["call a wait for ever\n done", HELLO]).await;
+    fixture.run_turn(&["call a wait for ever\n done", HELLO]).await;
     assert!(fixture.log.has("settle a timeout billed no"));
 }
 
@@ -70,14 +70,14 @@ async fn timeout_of_free_provider_is_not_billed() {
 async fn deadline_starts_with_permit() {
     let mut fixture = Fixture::new();
     fixture.config.parallel_calls = 1;
-    fixture.turn(&["call a wait for ever\n call b quick\n done", HELLO]).await;
+    fixture.run_turn(&["call a wait for ever\n call b quick\n done", HELLO]).await;
     fixture.log.assert_order(&["settle a timeout", "make b", "settle b made"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn provider_failure_is_reported_unchanged() {
     let fixture = Fixture::new();
-    fixture.turn(&["call a fail\n done", HELLO]).await;
+    fixture.run_turn(&["call a fail\n done", HELLO]).await;
     let item = fixture.log.rest("send thread item/completed imageGeneration a ");
     assert_eq!(item, "failed moderationBlocked, billed yes: the prompt was refused");
     assert!(fixture.log.has("send thread turn/completed completed"));
@@ -86,7 +86,7 @@ async fn provider_failure_is_reported_unchanged() {
 #[tokio::test(start_paused = true)]
 async fn call_without_image_is_journaled_as_failure() {
     let fixture = Fixture::new();
-    fixture.turn(&["call a none\n done", HELLO]).await;
+    fixture.run_turn(&["call a none\n done", HELLO]).await;
     assert!(fixture.log.has("settle a badResponse billed uncertain"));
     assert!(fixture.log.has("send thread item/completed imageGeneration a failed badResponse"));
 }
@@ -94,7 +94,7 @@ async fn call_without_image_is_journaled_as_failure() {
 #[tokio::test(start_paused = true)]
 async fn partial_call_completes_with_error() {
     let fixture = Fixture::new();
-    fixture.turn(&["call a partly\n done", HELLO]).await;
+    fixture.run_turn(&["call a partly\n done", HELLO]).await;
     let item = fixture.log.rest("send thread item/completed imageGeneration a ");
     assert!(item.starts_with("completed "), "{item}");
     assert!(item.ends_with(" timeout, billed no: the second is missing"), "{item}");
@@ -114,14 +114,14 @@ async fn deadline_keeps_image_that_is_being_stored() {
     tokio::time::sleep(Duration::from_secs(3_600)).await;
     assert!(!fixture.log.has("drop") && !fixture.log.has("settle"), "{:#?}", fixture.log.lines());
     fixture.log.open("shelf");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(fixture.log.has("send thread item/completed imageGeneration a completed"), "{:#?}", fixture.log.lines());
 }
 
 #[tokio::test(start_paused = true)]
 async fn panic_in_call_fails_only_that_call() {
     let fixture = Fixture::new();
-    fixture.turn(&["call a panic\n call b fine\n done", HELLO]).await;
+    fixture.run_turn(&["call a panic\n call b fine\n done", HELLO]).await;
     assert!(fixture.log.has("settle a internal billed uncertain"));
     assert!(fixture.log.has("send thread item/completed imageGeneration a failed internal, billed uncertain"));
     assert!(fixture.log.has("send thread item/completed imageGeneration b completed"));
@@ -131,7 +131,7 @@ async fn panic_in_call_fails_only_that_call() {
 #[tokio::test(start_paused = true)]
 async fn file_inside_working_folder_is_imported() {
     let fixture = Fixture::new();
-    fixture.turn(&["edit a /project/draft.png\n done", HELLO]).await;
+    fixture.run_turn(&["edit a /project/draft.png\n done", HELLO]).await;
     fixture.log.assert_order(&[
         r#"import /project/draft.png from ["/project"]"#,
         "reserve a",
@@ -144,7 +144,7 @@ async fn file_inside_working_folder_is_imported() {
 async fn file_outside_working_folder_is_refused() {
     for path in ["edit a /etc/passwd\n done", "edit a /project-evil/x.png\n done", "edit a /x.png\n done"] {
         let fixture = Fixture::new();
-        fixture.turn(&[path, HELLO]).await;
+        fixture.run_turn(&[path, HELLO]).await;
         assert!(fixture.log.has("import "));
         assert!(!fixture.log.has("make") && !fixture.log.has("reserve"), "{:#?}", fixture.log.lines());
         let item = fixture.log.rest("send thread item/completed imageGeneration a ");
@@ -160,7 +160,7 @@ async fn response_stream_closes_while_calls_run() {
     fixture.log.wait_for("close response").await;
     assert!(!fixture.log.has("settle"));
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(fixture.log.has("send thread turn/completed completed"), "{:#?}", fixture.log.lines());
 }
 
@@ -168,7 +168,7 @@ async fn response_stream_closes_while_calls_run() {
 async fn disabled_feature_offers_no_tool_and_runs_no_call() {
     let mut fixture = Fixture::new();
     fixture.config.image_generation = false;
-    fixture.turn(&["call a cat\n hosted b\n image b\n done", HELLO]).await;
+    fixture.run_turn(&["call a cat\n hosted b\n image b\n done", HELLO]).await;
     assert!(fixture.log.has("request with 1 items, 0 tools"));
     for nothing in ["reserve", "make", "settle", "send thread item/started imageGeneration"] {
         assert!(!fixture.log.has(nothing), "{:#?}", fixture.log.lines());

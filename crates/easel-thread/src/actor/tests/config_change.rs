@@ -36,7 +36,7 @@ async fn waiting_call_is_not_sent_after_switch_off() {
     pending.wait().await;
     response_sent.cancel();
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(!fixture.log.has("make b"), "{:#?}", fixture.log.lines());
     assert!(fixture.log.has("settle a made"), "the call that was sent is kept");
     let item = fixture.log.rest("send thread item/completed imageGeneration b ");
@@ -55,7 +55,7 @@ async fn lowered_limit_applies_to_planned_calls() {
     let (_, response_sent) = change(&handle, |config| config.max_images = 1);
     response_sent.cancel();
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(!fixture.log.has("make b") && fixture.log.has("settle b budgetExceeded billed no"));
 }
 
@@ -67,7 +67,7 @@ async fn switch_off_closes_hosted_response_and_keeps_images() {
     fixture.log.wait_for("reserve b").await;
     let (_, response_sent) = change(&handle, switch_off);
     response_sent.cancel();
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&["settle a made", "close response", "settle b interrupted billed uncertain"]);
     assert!(fixture.log.has("send thread item/completed imageGeneration a completed"));
     assert!(fixture.log.has("send thread turn/completed failed"));
@@ -84,7 +84,7 @@ async fn events_of_switch_off_wait_for_response() {
     run_pending_tasks().await;
     assert!(!fixture.log.has("send thread item/completed imageGeneration"), "{:#?}", fixture.log.lines());
     response_sent.cancel();
-    fixture.end().await;
+    fixture.wait_for_end().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,6 +110,6 @@ async fn lenient_change_does_not_affect_turn() {
     let (_, _response_sent) = change(&handle, |config| config.max_images = 99);
     run_pending_tasks().await;
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(fixture.log.has("send thread turn/completed completed"));
 }

@@ -11,7 +11,7 @@ use crate::fakes::log::run_pending_tasks;
 #[tokio::test(start_paused = true)]
 async fn events_are_written_before_they_are_sent() {
     let fixture = Fixture::new();
-    fixture.turn(&["call call_1 a cat\n done", "text msg_1 Here it is\n done"]).await;
+    fixture.run_turn(&["call call_1 a cat\n done", "text msg_1 Here it is\n done"]).await;
     fixture.log.assert_order(&[
         "write item/started userMessage",
         "request with 1 items, 1 tools",
@@ -40,7 +40,7 @@ async fn events_wait_for_response_and_delay_while_work_starts() {
 
     let begin = Instant::now();
     respond.send(()).unwrap();
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert_eq!(begin.elapsed(), Duration::from_millis(20));
     fixture.log.assert_order(&[
         "made call_1",
@@ -63,7 +63,7 @@ async fn running_turn_sends_events_after_delay() {
     fixture.log.wait_for("send thread item/started imageGeneration").await;
     assert!(!fixture.log.has("made"));
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +73,7 @@ async fn dropped_response_releases_events() {
     let (respond, responded) = oneshot::channel::<()>();
     drop(respond);
     fixture.start_with_response(&handle, "turn", Box::pin(async { drop(responded.await) })).await;
-    fixture.end().await;
+    fixture.wait_for_end().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +98,7 @@ async fn slow_sink_stalls_turn_without_loss() {
             break;
         }
     }
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert_eq!(fixture.log.count("send"), fixture.log.count("write"));
 }
 
@@ -113,7 +113,7 @@ async fn full_event_gate_keeps_order() {
     run_pending_tasks().await;
     assert!(!fixture.log.has("send") && !fixture.log.has("write turn/completed"));
     respond.send(()).unwrap();
-    fixture.end().await;
+    fixture.wait_for_end().await;
     let of = |start: &str| -> Vec<String> {
         fixture.log.lines().iter().filter_map(|line| line.strip_prefix(start).map(str::to_owned)).collect()
     };

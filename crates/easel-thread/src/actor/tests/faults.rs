@@ -10,7 +10,7 @@ const HELLO: &str = "text msg_1 Hello\n done";
 async fn unjournaled_call_is_not_sent() {
     let mut fixture = Fixture::new();
     fixture.faults.reserve = true;
-    fixture.turn(&["call a cat\n done", HELLO]).await;
+    fixture.run_turn(&["call a cat\n done", HELLO]).await;
     assert!(!fixture.log.has("make"));
     let item = fixture.log.rest("send thread item/completed imageGeneration a ");
     assert_eq!(item, "failed storage, billed no: the disk is full");
@@ -23,7 +23,7 @@ async fn unstored_image_is_reported_as_billed() {
         let mut fixture = Fixture::new();
         fixture.faults.settle = true;
         fixture.bills = bills;
-        fixture.turn(&["call a cat\n done", HELLO]).await;
+        fixture.run_turn(&["call a cat\n done", HELLO]).await;
         let item = fixture.log.rest("send thread item/completed imageGeneration a ");
         assert_eq!(item, format!("failed storage, billed {expected}: the disk is full"));
     }
@@ -42,7 +42,7 @@ async fn failed_write_fails_turn_and_other_threads_continue() {
     ] {
         let mut fixture = Fixture::new();
         fixture.faults.append = Some(event);
-        fixture.turn(&["call a cat\n done", HELLO]).await;
+        fixture.run_turn(&["call a cat\n done", HELLO]).await;
         let lines = fixture.log.lines();
         assert_eq!(fixture.log.count("send thread error \"the disk is full\""), 1, "{event}: {lines:#?}");
         assert_eq!(fixture.log.count("send thread turn/completed failed"), 1, "{event}: {lines:#?}");
@@ -81,7 +81,7 @@ async fn turn_is_written_before_start_returns() {
     let handle = fixture.load("thread", &[HELLO]);
     fixture.start(&handle, "turn").await;
     assert!(fixture.log.has("write raw user \"Draw\""), "{:#?}", fixture.log.lines());
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert_eq!(fixture.log.count("write turn/started"), 1);
 }
 
@@ -90,7 +90,7 @@ async fn store_panic_fails_turn() {
     let mut fixture = Fixture::new();
     fixture.faults.append = Some("item/started agentMessage");
     fixture.faults.append_panics = true;
-    fixture.turn(&[HELLO]).await;
+    fixture.run_turn(&[HELLO]).await;
     assert!(fixture.log.has("send thread turn/completed failed"));
 }
 
@@ -126,7 +126,7 @@ async fn truncated_response_fails_turn_after_calls_end() {
     fixture.log.wait_for("close response").await;
     assert!(!fixture.log.has("write turn/completed"));
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&[
         "settle a made",
         "send thread item/completed imageGeneration a completed",
@@ -138,7 +138,7 @@ async fn truncated_response_fails_turn_after_calls_end() {
 #[tokio::test(start_paused = true)]
 async fn failed_model_request_is_not_repeated() {
     let fixture = Fixture::new();
-    fixture.turn(&["fail"]).await;
+    fixture.run_turn(&["fail"]).await;
     assert_eq!(fixture.log.count("request"), 1);
     assert!(fixture.log.has("send thread error \"the model is gone\""));
 }
@@ -152,7 +152,7 @@ async fn nothing_is_written_after_failed_write() {
     fixture.log.wait_for("make a").await;
     run_pending_tasks().await;
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&["settle a made", "send thread item/completed imageGeneration a completed"]);
     assert!(!fixture.log.has("write item/completed imageGeneration"), "{:#?}", fixture.log.lines());
     assert!(!fixture.log.has("reserve b") && !fixture.log.has("write turn/completed"));

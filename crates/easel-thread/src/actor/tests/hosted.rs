@@ -16,9 +16,9 @@ fn seen(fixture: &Fixture) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn hosted_turn_matches_standalone_and_is_journaled() {
     let hosted = Fixture::hosted();
-    hosted.turn(&["hosted a\n image a\n text msg_1 Here\n done"]).await;
+    hosted.run_turn(&["hosted a\n image a\n text msg_1 Here\n done"]).await;
     let standalone = Fixture::new();
-    standalone.turn(&["call a cat\n done", "text msg_1 Here\n done"]).await;
+    standalone.run_turn(&["call a cat\n done", "text msg_1 Here\n done"]).await;
     assert_eq!(seen(&hosted), seen(&standalone));
     hosted.log.assert_order(&[
         "journal request of turn",
@@ -40,7 +40,7 @@ async fn text_after_image_waits_for_slow_disk() {
     run_pending_tasks().await;
     assert!(!fixture.log.has("write item/started agentMessage"), "{:#?}", fixture.log.lines());
     fixture.log.open("settle");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture
         .log
         .assert_order(&["send thread item/completed imageGeneration a", "send thread item/started agentMessage"]);
@@ -56,7 +56,7 @@ async fn hosted_call_of_failed_response_is_settled_as_failed() {
         ("hosted a\n done", "completed"),
     ] {
         let fixture = Fixture::hosted();
-        fixture.turn(&[response]).await;
+        fixture.run_turn(&[response]).await;
         assert!(fixture.log.has("settle a badResponse billed uncertain"), "{:#?}", fixture.log.lines());
         assert!(fixture.log.has("send thread item/completed imageGeneration a failed badResponse"));
         assert!(fixture.log.has(&format!("send thread turn/completed {status}")), "{:#?}", fixture.log.lines());
@@ -71,7 +71,7 @@ async fn interrupt_closes_hosted_response_and_settles_rows() {
     fixture.log.wait_for("settle a made").await;
     let interrupt = handle.slot.interrupt_token().expect("a turn runs");
     interrupt.cancel();
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&["close response", "settle b interrupted billed uncertain"]);
     assert!(fixture.log.has("send thread item/completed imageGeneration a completed"));
     assert!(fixture.log.has("send thread turn/completed interrupted"));
@@ -81,7 +81,7 @@ async fn interrupt_closes_hosted_response_and_settles_rows() {
 async fn unjournaled_hosted_image_is_still_stored() {
     let mut fixture = Fixture::hosted();
     (fixture.faults.reserve, fixture.faults.settle) = (true, true);
-    fixture.turn(&["hosted a\n image a\n text msg_1 Hm\n done"]).await;
+    fixture.run_turn(&["hosted a\n image a\n text msg_1 Hm\n done"]).await;
     let item = fixture.log.rest("send thread item/completed imageGeneration a ");
     assert_eq!(item, "failed storage, billed yes: the disk is full");
 }
@@ -90,7 +90,7 @@ async fn unjournaled_hosted_image_is_still_stored() {
 async fn failed_hosted_journal_row_is_retried_with_image() {
     let fixture = Fixture::hosted();
     fixture.faults.reserve_once.store(true, Ordering::Relaxed);
-    fixture.turn(&["hosted a\n image a\n text msg_1 Here\n done"]).await;
+    fixture.run_turn(&["hosted a\n image a\n text msg_1 Here\n done"]).await;
     fixture.log.assert_order(&["write item/started imageGeneration a", "reserve a", "settle a made"]);
     assert!(fixture.log.has("send thread item/completed imageGeneration a completed"));
 }
@@ -99,7 +99,7 @@ async fn failed_hosted_journal_row_is_retried_with_image() {
 async fn billable_request_needs_journal_row() {
     let mut fixture = Fixture::hosted();
     fixture.faults.reserve_request = true;
-    fixture.turn(&[]).await;
+    fixture.run_turn(&[]).await;
     assert!(!fixture.log.has("request"));
     let error = fixture.log.rest("send thread error ");
     assert!(error.contains("was not sent") && error.contains("the disk is full"), "{error}");
@@ -115,7 +115,7 @@ async fn billable_request_needs_journal_row() {
 async fn unstored_hosted_image_is_reported_as_billed() {
     let mut fixture = Fixture::hosted();
     fixture.faults.settle = true;
-    fixture.turn(&["hosted a\n image a\n done"]).await;
+    fixture.run_turn(&["hosted a\n image a\n done"]).await;
     let item = fixture.log.rest("send thread item/completed imageGeneration a ");
     assert_eq!(item, "failed storage, billed yes: the disk is full");
 }
@@ -123,6 +123,6 @@ async fn unstored_hosted_image_is_reported_as_billed() {
 #[tokio::test(start_paused = true)]
 async fn hosted_end_without_start_is_ignored() {
     let fixture = Fixture::hosted();
-    fixture.turn(&["image a\n text msg_1 Hm\n done"]).await;
+    fixture.run_turn(&["image a\n text msg_1 Hm\n done"]).await;
     assert!(!fixture.log.has("settle") && fixture.log.has("send thread turn/completed completed"));
 }

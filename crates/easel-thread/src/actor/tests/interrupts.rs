@@ -19,7 +19,7 @@ async fn interrupt_before_start_sends_no_request() {
     let permit = handle.slot.begin("turn").expect("no turn runs");
     interrupt(&handle);
     fixture.start_with(&handle, permit, Box::pin(std::future::ready(()))).await.expect("the turn starts");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(!fixture.log.has("request"), "{:#?}", fixture.log.lines());
     assert!(fixture.log.has("send thread turn/completed interrupted"));
 }
@@ -31,7 +31,7 @@ async fn interrupt_closes_response() {
     fixture.start(&handle, "turn").await;
     fixture.log.wait_for("request").await;
     interrupt(&handle);
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&["request", "close response", "send thread turn/completed interrupted"]);
 }
 
@@ -42,7 +42,7 @@ async fn interrupt_cancels_calls_and_settles_rows() {
     fixture.start(&handle, "turn").await;
     fixture.log.wait_for_count("make", 2).await;
     interrupt(&handle);
-    fixture.end().await;
+    fixture.wait_for_end().await;
     for call in ["a", "b"] {
         fixture.log.assert_order(&[
             &format!("drop make {call}"),
@@ -61,7 +61,7 @@ async fn interrupted_waiting_call_is_never_sent() {
     fixture.start(&handle, "turn").await;
     fixture.log.wait_for("make a").await;
     interrupt(&handle);
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(!fixture.log.has("reserve b") && !fixture.log.has("make b"), "{:#?}", fixture.log.lines());
     assert!(fixture.log.has("send thread item/completed imageGeneration b failed interrupted, billed no"));
 }
@@ -76,7 +76,7 @@ async fn interrupt_after_journaling_sends_nothing() {
     interrupt(&handle);
     run_pending_tasks().await;
     fixture.log.open("reserve");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(!fixture.log.has("make"), "{:#?}", fixture.log.lines());
     assert!(fixture.log.has("settle a interrupted billed no"));
 }
@@ -90,7 +90,7 @@ async fn image_that_arrives_with_interrupt_is_kept() {
     // Both happen before the call is polled again.
     interrupt(&handle);
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&[
         "made a",
         "settle a made",
@@ -111,7 +111,7 @@ async fn interrupt_keeps_image_that_store_is_writing() {
     run_pending_tasks().await;
     assert!(!fixture.log.has("drop"), "{:#?}", fixture.log.lines());
     fixture.log.open("settle");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&["settle a made", "send thread item/completed imageGeneration a completed"]);
 }
 
@@ -128,7 +128,7 @@ async fn interrupt_keeps_image_that_provider_is_writing() {
         run_pending_tasks().await;
         assert!(!fixture.log.has("settle a") && !fixture.log.has("drop"), "{:#?}", fixture.log.lines());
         fixture.log.open("shelf");
-        fixture.end().await;
+        fixture.wait_for_end().await;
         fixture.log.assert_order(&[
             "settle a made",
             "send thread item/completed imageGeneration a completed",

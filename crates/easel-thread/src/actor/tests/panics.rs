@@ -32,7 +32,7 @@ async fn panic_ends_items_and_turn_and_keeps_images() {
     run_pending_tasks().await;
     assert!(!fixture.log.has("write turn/completed"), "the call may be billed, so the turn waits for it");
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert_items_ended(&fixture);
     assert!(fixture.log.has("send thread item/completed imageGeneration a completed"), "{:#?}", fixture.log.lines());
     fixture.log.assert_order(&["adopt messages of turn", "write turn/completed failed"]);
@@ -50,7 +50,7 @@ async fn interrupt_reaches_calls_of_panicked_turn() {
     fixture.log.wait_for("make a").await;
     run_pending_tasks().await;
     handle.slot.interrupt_token().expect("it waits for its call").cancel();
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert_items_ended(&fixture);
     assert!(fixture.log.has("settle a interrupted billed uncertain"));
 }
@@ -59,7 +59,7 @@ async fn interrupt_reaches_calls_of_panicked_turn() {
 async fn hosted_image_of_panicked_turn_may_be_billed() {
     let mut fixture = Fixture::hosted();
     panic_at_second_preview(&mut fixture);
-    fixture.turn(&["text msg_1 Drawing\n hosted a\n preview a\n preview a\n wait nothing"]).await;
+    fixture.run_turn(&["text msg_1 Drawing\n hosted a\n preview a\n preview a\n wait nothing"]).await;
     assert_items_ended(&fixture);
     assert!(fixture.log.has("settle a internal billed uncertain"), "{:#?}", fixture.log.lines());
     fixture.log.assert_order(&["close response", "settle a internal"]);
@@ -71,7 +71,7 @@ async fn next_turn_after_panic_uses_new_actor() {
     panic_at_second_preview(&mut fixture);
     let failed = fixture.load("thread", &["hosted a\n preview a\n preview a\n wait nothing"]);
     fixture.start(&failed, "turn").await;
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(fixture.threads.get("thread").is_none() && fixture.threads.is_loaded("thread"));
     failed.slot.begin("late").expect_err("its actor is gone");
     failed.flush().await;
@@ -108,5 +108,5 @@ async fn panic_while_starting_turn_refuses_it() {
     *handle.provider.info_panics.lock().unwrap() = false;
     assert_eq!(handle.slot.running_turn(), None);
     fixture.start(&handle, "next").await;
-    fixture.end().await;
+    fixture.wait_for_end().await;
 }

@@ -14,7 +14,7 @@ fn sent(fixture: &Fixture) -> Vec<String> {
 async fn previews_are_sent_between_start_and_end() {
     let mut fixture = Fixture::new();
     fixture.config.partial_images = 2;
-    fixture.turn(&["call a cat\n done", HELLO]).await;
+    fixture.run_turn(&["call a cat\n done", HELLO]).await;
     assert_eq!(
         sent(&fixture),
         [
@@ -31,7 +31,7 @@ async fn call_for_several_images_sends_no_previews() {
     let mut fixture = Fixture::new();
     fixture.config.partial_images = 2;
     fixture
-        .turn(&[
+        .run_turn(&[
             r#"call a {"prompt": "cats", "n": 2}
  done"#,
             HELLO,
@@ -43,7 +43,7 @@ async fn call_for_several_images_sends_no_previews() {
 #[tokio::test(start_paused = true)]
 async fn hosted_previews_stop_at_end() {
     let fixture = Fixture::hosted();
-    fixture.turn(&["hosted a\n preview a\n preview b\n image a\n preview a\n text msg_1 There\n done"]).await;
+    fixture.run_turn(&["hosted a\n preview a\n preview b\n image a\n preview a\n text msg_1 There\n done"]).await;
     assert_eq!(
         sent(&fixture),
         [

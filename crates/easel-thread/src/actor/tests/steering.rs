@@ -30,7 +30,7 @@ async fn steer_message_follows_call_outputs() {
     fixture.log.wait_for("make a").await;
     steer(&handle, already_sent()).expect("the turn runs");
     fixture.log.open("brush");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     fixture.log.assert_order(&[
         "write item/completed imageGeneration a",
         "write item/started userMessage user_more",
@@ -48,7 +48,7 @@ async fn steer_message_causes_one_more_request() {
     fixture.log.wait_for("send thread item/completed agentMessage msg_1").await;
     steer(&handle, already_sent()).expect("the turn runs");
     fixture.log.open("gate");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert_eq!(fixture.log.count("request"), 2);
     assert_eq!(steer(&handle, already_sent()), Err(SteerError::NoTurn));
 }
@@ -69,6 +69,6 @@ async fn steer_events_wait_for_response() {
     run_pending_tasks().await;
     assert!(!fixture.log.has("send thread item/started userMessage user_more"), "{:#?}", fixture.log.lines());
     respond.send(()).expect("the turn waits");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(fixture.log.has("send thread item/started userMessage user_more"));
 }

@@ -37,7 +37,7 @@ async fn running_thread_stays_loaded() {
     assert!(!fixture.threads.unload("thread"));
     assert!(fixture.threads.get("thread").is_some());
     fixture.log.open("bell");
-    fixture.end().await;
+    fixture.wait_for_end().await;
     assert!(fixture.threads.unload("thread"));
     assert!(fixture.threads.get("thread").is_none());
     assert!(fixture.threads.unload("thread"), "it is not loaded");
@@ -51,7 +51,7 @@ async fn unloaded_handle_starts_no_turn() {
     let new = fixture.load("thread", &[HELLO]);
     old.slot.begin("late").expect_err("its actor is retired");
     fixture.start(&new, "turn").await;
-    fixture.end().await;
+    fixture.wait_for_end().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +64,7 @@ async fn evicted_thread_stays_loaded_and_gets_new_actor() {
     old.slot.begin("late").expect_err("its actor is retired");
     let new = fixture.load("thread", &[HELLO]);
     fixture.start(&new, "turn").await;
-    fixture.end().await;
+    fixture.wait_for_end().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,7 +101,7 @@ async fn actor_ends_when_last_handle_is_dropped() {
     let fixture = Fixture::new();
     let handle = fixture.load("thread", &[HELLO]);
     fixture.start(&handle, "turn").await;
-    fixture.end().await;
+    fixture.wait_for_end().await;
     drop(handle);
     fixture.threads.close().await;
     assert!(fixture.threads.ids().is_empty());

@@ -51,8 +51,11 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let reserving = AssertUnwindSafe(self.store.reserve_request(request)).catch_unwind();
         let reserved = reserving.await.unwrap_or_else(|_| Err(store_panicked()));
         reserved.map_err(|error| {
-            let cause: &dyn std::error::Error = &error;
-            tracing::error!(thread_id = %self.thread_id, error = cause, "a model request could not be journaled");
+            tracing::error!(
+                thread_id = %self.thread_id,
+                error = &error as &dyn std::error::Error,
+                "a model request could not be journaled"
+            );
             let reason = error.client_message();
             let message = format!("The model request was not sent because it could not be journaled: {reason}");
             ModelError { message, info: CodexErrorInfo::InternalServerError }

@@ -121,8 +121,11 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             ImageRef::Path(path) => {
                 let source = ImageSource::ModelPath { path: path.clone(), roots: self.roots.clone() };
                 let imported = self.store.import_image(&self.thread_id, source).await.map_err(|error| {
-                    let cause: &dyn std::error::Error = &error;
-                    tracing::debug!(thread_id = %self.thread_id, error = cause, "a file was not imported");
+                    tracing::debug!(
+                        thread_id = %self.thread_id,
+                        error = &error as &dyn std::error::Error,
+                        "a file was not imported"
+                    );
                     Box::new(image_error(error.kind(), error.client_message()))
                 })?;
                 Ok(Reference {
