@@ -1,10 +1,11 @@
 //! What the model sees of a thread: the newest images as pictures, older ones as the text line that stands beside
 //! each, so that the size of a request is bounded however long the thread is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 
+use crate::output::{deleted_line, image_line};
 use crate::port::{Reference, ThreadImage};
 
 /// Bytes of the largest image that travels as a data URL: OpenAI's API takes URLs of at most 20,971,520 characters, four
@@ -19,17 +20,95 @@ pub struct PictureBudget {
     pub bytes: u64,
 }
 
-/// The conversation with the pictures that fit, and the images they need, newest last.
-pub fn for_model(
+/// A conversation as it is stored: its items refer to images by their handles.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    /// Oldest first.
+    pub items: Vec<ResponseItem>,
+    /// The images of the thread, oldest first, without those that were deleted.
+    pub images: Vec<ThreadImage>,
+}
+
+impl History {
+    /// Returns what the user wrote in the newest user message, one part a line.
+    pub fn last_user_text(&self) -> String {
+        let content = self.items.iter().rev().find_map(|item| match item {
+            ResponseItem::Message { role: MessageRole::User, content } => Some(content.as_slice()),
+            ResponseItem::Message { .. }
+            | ResponseItem::FunctionCall { .. }
+            | ResponseItem::FunctionCallOutput { .. }
+            | ResponseItem::ImageGenerationCall { .. } => None,
+        });
+        let texts = content.unwrap_or_default().iter().filter_map(|part| match part {
+            ContentItem::InputText { text } => Some(&**text),
+            ContentItem::OutputText { .. } | ContentItem::InputImage { .. } => None,
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Renders a stored conversation for a model: the newest images that fit the budget as pictures, and after each image,
+/// sent or not, a line that describes it. Also returns the images that the pictures need, oldest first.
+pub fn render_for_model(
     history: &[ResponseItem],
     thread: &[ThreadImage],
     budget: PictureBudget,
 ) -> (Vec<ResponseItem>, Vec<Reference>) {
     let shown = within_budget(history, thread, budget);
     let handles: HashSet<&str> = shown.iter().filter_map(|reference| reference.id.as_deref()).collect();
-    let visible = |image: &str| handle_of(image).is_none_or(|handle| handles.contains(handle));
-    let input = history.iter().filter_map(|item| retain_pictures(item, visible)).collect();
-    (input, shown)
+    let by_handle: HashMap<&str, &ThreadImage> =
+        thread.iter().filter_map(|image| Some((image.reference.id.as_deref()?, image))).collect();
+    let lookup = |handle: &str| by_handle.get(handle).copied();
+    let is_sent = |handle: &str| handles.contains(handle);
+    (history.iter().flat_map(|item| render(item, &lookup, &is_sent)).collect(), shown)
+}
+
+/// Renders a stored item for a client: with a line after each image. A call of the hosted tool becomes two items.
+pub fn render_item(item: &ResponseItem, thread: &[ThreadImage]) -> Vec<ResponseItem> {
+    let lookup = |handle: &str| thread.iter().rev().find(|image| image.reference.id.as_deref() == Some(handle));
+    render(item, &lookup, &|handle| lookup(handle).is_some())
+}
+
+fn render<'a>(
+    item: &ResponseItem,
+    lookup: &dyn Fn(&str) -> Option<&'a ThreadImage>,
+    is_sent: &dyn Fn(&str) -> bool,
+) -> Vec<ResponseItem> {
+    let line = |handle: &str, attachment: Option<usize>| {
+        let text = lookup(handle).map_or_else(|| deleted_line(handle), |image| image_line(image, attachment));
+        ContentItem::InputText { text: text.into() }
+    };
+    let content = |parts: &[ContentItem], in_user_message: bool| {
+        let (mut rendered, mut images) = (Vec::with_capacity(parts.len()), 0);
+        for part in parts {
+            match picture(part).and_then(handle_of) {
+                Some(handle) => {
+                    images += 1;
+                    rendered.extend(is_sent(handle).then(|| part.clone()));
+                    rendered.push(line(handle, in_user_message.then_some(images)));
+                }
+                None => rendered.push(part.clone()),
+            }
+        }
+        rendered
+    };
+    match item {
+        ResponseItem::Message { role, content: parts } => {
+            vec![ResponseItem::Message { role: *role, content: content(parts, *role == MessageRole::User) }]
+        }
+        ResponseItem::FunctionCallOutput { call_id, output } => {
+            vec![ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output: content(output, false) }]
+        }
+        ResponseItem::ImageGenerationCall { result, .. } => match handle_of(result) {
+            // The call is nothing but its picture.
+            Some(handle) => {
+                let line = ResponseItem::Message { role: MessageRole::Developer, content: vec![line(handle, None)] };
+                is_sent(handle).then(|| item.clone()).into_iter().chain([line]).collect()
+            }
+            None => vec![item.clone()],
+        },
+        ResponseItem::FunctionCall { .. } => vec![item.clone()],
+    }
 }
 
 /// The newest images that are shown somewhere in the conversation, as many as fit; the first that does not fit ends
@@ -63,19 +142,6 @@ fn pictures(item: &ResponseItem) -> Vec<&str> {
         ResponseItem::ImageGenerationCall { result, .. } => vec![result],
         ResponseItem::FunctionCall { .. } => Vec::new(),
     }
-}
-
-/// The item without the pictures that are not visible. A hosted call is nothing but its picture, and goes with it.
-fn retain_pictures(item: &ResponseItem, visible: impl Fn(&str) -> bool) -> Option<ResponseItem> {
-    let mut item = item.clone();
-    match &mut item {
-        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
-            content.retain(|content| picture(content).is_none_or(&visible));
-        }
-        ResponseItem::ImageGenerationCall { result, .. } if !visible(result) => return None,
-        ResponseItem::ImageGenerationCall { .. } | ResponseItem::FunctionCall { .. } => {}
-    }
-    Some(item)
 }
 
 fn picture(content: &ContentItem) -> Option<&str> {
@@ -119,23 +185,32 @@ mod tests {
         let id = image.reference.id.as_deref().unwrap();
         ResponseItem::Message {
             role: MessageRole::User,
-            content: vec![
-                ContentItem::InputImage { image_url: format!("easel:{id}"), detail: None },
-                ContentItem::InputText { text: id.into() },
-            ],
+            content: vec![ContentItem::InputImage { image_url: format!("easel:{id}"), detail: None }],
         }
+    }
+
+    fn texts(items: &[ResponseItem]) -> Vec<&str> {
+        let content = items.iter().flat_map(|item| match item {
+            ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
+                content.as_slice()
+            }
+            ResponseItem::FunctionCall { .. } | ResponseItem::ImageGenerationCall { .. } => &[],
+        });
+        content
+            .filter_map(|part| match part {
+                ContentItem::InputText { text } | ContentItem::OutputText { text } => Some(&**text),
+                ContentItem::InputImage { .. } => None,
+            })
+            .collect()
     }
 
     fn pictures_shown(sizes: &[u64], budget: PictureBudget) -> Vec<bool> {
         let thread: Vec<_> = (1..).zip(sizes).map(|(number, bytes)| image(number, *bytes)).collect();
         let history: Vec<_> = thread.iter().map(turn).collect();
-        let (input, images) = for_model(&history, &thread, budget);
+        let (input, images) = render_for_model(&history, &thread, budget);
         let shown: Vec<bool> = input.iter().map(|item| !pictures(item).is_empty()).collect();
         assert_eq!(images.len(), shown.iter().filter(|shown| **shown).count());
-        assert!(input.iter().all(|item| {
-            let ResponseItem::Message { content, .. } = item else { panic!("not a message") };
-            content.iter().any(|content| matches!(content, ContentItem::InputText { .. }))
-        }));
+        assert_eq!(texts(&input).len(), sizes.len());
         shown
     }
 
@@ -170,16 +245,53 @@ mod tests {
             revised_prompt: None,
             result: format!("easel:{id}"),
         };
-        let shown = |images| for_model(std::slice::from_ref(&call), &thread, PictureBudget { images, bytes: 10 });
-        assert_eq!(shown(1), (vec![call.clone()], vec![thread[0].reference.clone()]));
-        assert_eq!(shown(0), (vec![], vec![]));
+        let shown =
+            |images| render_for_model(std::slice::from_ref(&call), &thread, PictureBudget { images, bytes: 10 });
+        let (with_picture, _) = shown(1);
+        assert_eq!(with_picture[0], call);
+        let (without_picture, images) = shown(0);
+        assert_eq!((without_picture.as_slice(), images), (&with_picture[1..], vec![]));
+        assert!(matches!(without_picture[0], ResponseItem::Message { role: MessageRole::Developer, .. }));
+    }
+
+    #[test]
+    fn each_image_has_a_line_by_what_it_is() {
+        let mut generated = image(2, 10);
+        generated.reference.provenance = Provenance::Generated;
+        generated.prompt = Some("a fox".to_owned());
+        let thread = [image(1, 10), generated, image(3, 10)];
+        let output = |image: &ThreadImage| {
+            let ResponseItem::Message { content, .. } = turn(image) else { panic!("not a message") };
+            ResponseItem::FunctionCallOutput { call_id: "call_1".into(), output: content }
+        };
+        let history = [turn(&thread[0]), output(&thread[1]), output(&thread[2]), output(&image(4, 10))];
+        let (input, _) = render_for_model(&history, &thread, PictureBudget { images: 8, bytes: 100 });
+        insta::assert_snapshot!(texts(&input).join("\n"), @"
+        Attached image 1 is img_01010101010101010101010101010101, saved at /x.png.
+        Image img_02020202020202020202020202020202 is done and already shown to the user: saved at /x.png, 1x1 pixels, prompt: a fox
+        Image img_03030303030303030303030303030303, saved at /x.png.
+        Image img_04040404040404040404040404040404 was deleted by the user: it can no longer be shown or edited.
+        ");
+        let rendered: Vec<_> = history.iter().flat_map(|item| render_item(item, &thread)).collect();
+        assert_eq!(rendered, input, "a client and a model read the same");
+    }
+
+    #[test]
+    fn what_a_user_writes_is_never_taken_for_a_line() {
+        let line = "Attached image 1 is img_01010101010101010101010101010101, saved at /x.png.";
+        let ResponseItem::Message { role, mut content } = turn(&image(1, 10)) else { panic!("not a message") };
+        content.push(ContentItem::InputText { text: line.into() });
+        let history = History { items: vec![ResponseItem::Message { role, content }], images: vec![image(1, 10)] };
+        assert_eq!(history.last_user_text(), line);
+        let (input, _) = render_for_model(&history.items, &history.images, PictureBudget { images: 8, bytes: 100 });
+        assert_eq!(texts(&input), [line, line]);
     }
 
     #[test]
     fn images_that_the_conversation_does_not_show_cost_nothing() {
         let thread = [image(1, 10), image(2, 10)];
         let history = [turn(&thread[0])];
-        let (_, shown) = for_model(&history, &thread, PictureBudget { images: 1, bytes: 10 });
+        let (_, shown) = render_for_model(&history, &thread, PictureBudget { images: 1, bytes: 10 });
         assert_eq!(shown, [thread[0].reference.clone()]);
     }
 }

@@ -13,7 +13,7 @@ use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedIma
 use easel_protocol::tool::ToolExposure;
 use serde_json::{Map, Value};
 
-use crate::conversation::{self, Conversation, Done, size_of};
+use crate::conversation::{self, Conversation, ToolOutput};
 use crate::rule::{Outcome, Rule, closing_sentence, plan};
 use crate::wish;
 
@@ -99,13 +99,13 @@ impl Ids {
 
 pub(crate) fn answer(request: &ModelRequest, seed: u64, capabilities: &Capabilities) -> Answer {
     let ids = Ids(seed);
-    let input_tokens = tokens(conversation::characters(&request.input));
-    let conversation = Conversation::read(&request.input);
+    let input_tokens = tokens(conversation::count_characters(&request.input));
+    let conversation = Conversation::read(&request.history);
     let say = |text: &str| Answer { events: message(&ids, text, input_tokens), hosted: None };
-    if let Some(done) = &conversation.done {
-        return say(&closing(done, &conversation.text));
+    if let Some(output) = &conversation.output {
+        return say(&closing(output, &conversation.text));
     }
-    let (action, prompt) = match plan(&conversation.text, conversation.attached, conversation.made_before) {
+    let (action, prompt) = match plan(&conversation.text, conversation.attached, conversation.generated_before) {
         Rule::Ask => return say(NOTHING_TO_DRAW),
         Rule::Generate { prompt } => (ImageAction::Generate, prompt),
         Rule::Edit { prompt } => (ImageAction::Edit, prompt),
@@ -134,7 +134,7 @@ pub(crate) fn answer(request: &ModelRequest, seed: u64, capabilities: &Capabilit
 
 /// The hosted tool sees the conversation, and edits what the standalone tool would edit when no image is named.
 fn hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec<Reference>, ImageError> {
-    let chosen = references::from_history(&conversation::images(request), limit)?;
+    let chosen = references::from_history(&conversation::shown_images(request), limit)?;
     let known = chosen.into_iter().filter_map(|chosen| match chosen {
         ImageRef::Handle(reference) => Some(reference),
         ImageRef::Path(_) => None,
@@ -142,24 +142,20 @@ fn hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec<Referen
     Ok(known.collect())
 }
 
-/// The sentence after a call, from its arguments and its output.
-fn closing(done: &Done<'_>, text: &str) -> String {
-    let arguments: Value = done.arguments.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+/// Returns the sentence that follows a call, from its arguments and its output.
+fn closing(output: &ToolOutput<'_>, text: &str) -> String {
+    let arguments: Value = output.arguments.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let prompt = arguments["prompt"].as_str().unwrap_or(text);
     let action = if arguments["action"] == "edit" { ImageAction::Edit } else { ImageAction::Generate };
-    let size = done.output.iter().find_map(|line| size_of(line));
-    match done.output.first() {
-        Some(reason) if size.is_none() => {
-            let reason = reason.strip_prefix("No image was made: ").unwrap_or(reason);
-            closing_sentence(prompt, &Outcome::Failed { reason })
-        }
-        Some(_) | None => closing_sentence(prompt, &finished(action, size)),
+    match (output.image, output.texts.first()) {
+        (None, Some(reason)) => closing_sentence(prompt, &Outcome::Rejected { reason }),
+        (image, _) => closing_sentence(prompt, &finished(action, image.flatten())),
     }
 }
 
 fn finished(action: ImageAction, size: Option<(u32, u32)>) -> Outcome<'static> {
     match action {
-        ImageAction::Generate => Outcome::Made { size },
+        ImageAction::Generate => Outcome::Generated { size },
         ImageAction::Edit => Outcome::Edited { size },
     }
 }

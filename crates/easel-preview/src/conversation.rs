@@ -1,68 +1,74 @@
-//! What the rule reads from a conversation: the newest user message, what came before it and what was done about it.
+//! What the rule reads from a conversation: the newest user message, what came before it and what was done since.
 
 use std::borrow::Cow;
 
-use easel_imagegen::output;
-use easel_imagegen::port::{ModelRequest, Origin, Reference, ThreadImage};
+use easel_imagegen::history::History;
+use easel_imagegen::port::{ModelRequest, Origin, ThreadImage};
 use easel_imagegen::spec;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 
-/// The open end of a conversation.
+/// The end of a conversation, from its newest user message on.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Conversation<'a> {
-    /// The words of the newest user message. They are copied only when they come in several pieces.
+    /// What the user wrote in that message. It is copied only if it has several parts.
     pub(crate) text: Cow<'a, str>,
-    /// Images that this message attaches.
+    /// The number of images that the message attaches.
     pub(crate) attached: usize,
-    /// Images made before it.
-    pub(crate) made_before: usize,
-    /// What came of it so far.
-    pub(crate) done: Option<Done<'a>>,
+    /// The number of images that were generated before the message.
+    pub(crate) generated_before: usize,
+    /// The newest output of a tool since the message.
+    pub(crate) output: Option<ToolOutput<'a>>,
 }
 
-/// The newest outcome of a tool after the newest user message.
+/// The output of a tool call.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Done<'a> {
-    /// The arguments of the call, when it was the standalone tool's.
+pub(crate) struct ToolOutput<'a> {
+    /// The arguments of the call, if it was one of the standalone tool.
     pub(crate) arguments: Option<&'a str>,
-    /// The text items of the output.
-    pub(crate) output: Vec<&'a str>,
+    /// The first image, if the call generated any.
+    pub(crate) image: Option<GeneratedSize>,
+    /// The texts of the output: why images are missing.
+    pub(crate) texts: Vec<&'a str>,
 }
+
+/// The size of a generated image in pixels; `None` if the thread no longer has the image.
+pub(crate) type GeneratedSize = Option<(u32, u32)>;
 
 impl<'a> Conversation<'a> {
-    pub(crate) fn read(input: &'a [ResponseItem]) -> Self {
-        let newest = input.iter().rposition(|item| user_content(item).is_some());
-        let (before, after) = input.split_at(newest.unwrap_or(0));
-        let content = after.first().and_then(user_content).unwrap_or_default();
-        let words: Vec<&str> = texts(content).filter(|text| !output::names_attachment(text)).collect();
+    pub(crate) fn read(history: &'a History) -> Self {
+        let items = history.items.as_slice();
+        let newest = items.iter().rposition(|item| user_content(item).is_some());
+        let (before, since) = items.split_at(newest.unwrap_or(0));
+        let content = since.first().and_then(user_content).unwrap_or_default();
         Self {
-            text: match words.as_slice() {
+            text: match texts(content).collect::<Vec<_>>().as_slice() {
                 [text] => Cow::Borrowed(text),
                 texts => Cow::Owned(texts.join("\n")),
             },
-            attached: attachments(content),
-            made_before: made(before),
-            done: after.iter().rev().find_map(|item| done(item, after)),
+            attached: image_urls(content).count(),
+            generated_before: count_generated(before),
+            output: since.iter().rev().find_map(|item| tool_output(item, since, history)),
         }
     }
 }
 
-/// The images of the conversation with their place in it, as the tool's choice of references wants them.
-pub(crate) fn images(request: &ModelRequest) -> Vec<ThreadImage> {
+/// Returns the images that the request shows as pictures, in the order of the conversation.
+pub(crate) fn shown_images(request: &ModelRequest) -> Vec<ThreadImage> {
     let mut found = Vec::new();
     let mut message = 0;
     let mut add = |url: &str, origin: Origin| {
-        let reference = url.strip_prefix(HANDLE_SCHEME).and_then(|handle| by_handle(&request.images, handle));
+        let handle = url.strip_prefix(HANDLE_SCHEME);
+        let reference = request.images.iter().find(|image| handle.is_some() && image.id.as_deref() == handle);
         found.extend(reference.map(|reference| ThreadImage { origin, reference: reference.clone(), prompt: None }));
     };
-    for item in &request.input {
+    for item in &request.history.items {
         match item {
             ResponseItem::Message { role: MessageRole::User, content } => {
-                pictures(content).for_each(|url| add(url, Origin::Attached { message }));
+                image_urls(content).for_each(|url| add(url, Origin::Attached { message }));
                 message += 1;
             }
             ResponseItem::FunctionCallOutput { output, .. } => {
-                pictures(output).for_each(|url| add(url, Origin::Generated))
+                image_urls(output).for_each(|url| add(url, Origin::Generated));
             }
             ResponseItem::ImageGenerationCall { result, .. } => add(result, Origin::Generated),
             ResponseItem::Message { role: MessageRole::Assistant | MessageRole::Developer, .. }
@@ -72,20 +78,16 @@ pub(crate) fn images(request: &ModelRequest) -> Vec<ThreadImage> {
     found
 }
 
-/// Characters of text in a conversation.
-pub(crate) fn characters(input: &[ResponseItem]) -> usize {
+/// Counts the characters of text in a conversation.
+pub(crate) fn count_characters(input: &[ResponseItem]) -> usize {
     let count = |content: &[ContentItem]| texts(content).map(|text| text.chars().count()).sum::<usize>();
-    let of_item = |item: &ResponseItem| match item {
+    let characters = |item: &ResponseItem| match item {
         ResponseItem::Message { content, .. } => count(content),
         ResponseItem::FunctionCall { arguments, .. } => arguments.chars().count(),
         ResponseItem::FunctionCallOutput { output, .. } => count(output),
         ResponseItem::ImageGenerationCall { .. } => 0,
     };
-    input.iter().map(of_item).sum()
-}
-
-fn by_handle<'a>(images: &'a [Reference], handle: &str) -> Option<&'a Reference> {
-    images.iter().find(|image| image.id.as_deref() == Some(handle))
+    input.iter().map(characters).sum()
 }
 
 fn user_content(item: &ResponseItem) -> Option<&[ContentItem]> {
@@ -99,46 +101,34 @@ fn user_content(item: &ResponseItem) -> Option<&[ContentItem]> {
 }
 
 fn texts(content: &[ContentItem]) -> impl Iterator<Item = &str> {
-    content.iter().filter_map(|content| match content {
+    content.iter().filter_map(|part| match part {
         ContentItem::InputText { text } | ContentItem::OutputText { text } => Some(&**text),
         ContentItem::InputImage { .. } => None,
     })
 }
 
-fn pictures(content: &[ContentItem]) -> impl Iterator<Item = &str> {
-    content.iter().filter_map(|content| match content {
+fn image_urls(content: &[ContentItem]) -> impl Iterator<Item = &str> {
+    content.iter().filter_map(|part| match part {
         ContentItem::InputImage { image_url, .. } => Some(image_url.as_str()),
         ContentItem::InputText { .. } | ContentItem::OutputText { .. } => None,
     })
 }
 
-/// The line stays when the picture is left out for its size, so either counts.
-fn attachments(content: &[ContentItem]) -> usize {
-    pictures(content).count().max(texts(content).filter(|text| output::names_attachment(text)).count())
+fn count_generated(items: &[ResponseItem]) -> usize {
+    let count = |item: &ResponseItem| match item {
+        ResponseItem::FunctionCallOutput { output, .. } => image_urls(output).count(),
+        ResponseItem::ImageGenerationCall { .. } => 1,
+        ResponseItem::Message { .. } | ResponseItem::FunctionCall { .. } => 0,
+    };
+    items.iter().map(count).sum()
 }
 
-/// Images made in `items`. Of a hosted one either the call or the line beside it may be missing.
-fn made(items: &[ResponseItem]) -> usize {
-    let lines = |content: &[ContentItem]| texts(content).filter(|text| size_of(text).is_some()).count();
-    let (mut by_function, mut hosted_calls, mut hosted_lines) = (0, 0, 0);
-    for item in items {
-        match item {
-            ResponseItem::FunctionCallOutput { output, .. } => by_function += lines(output),
-            ResponseItem::ImageGenerationCall { .. } => hosted_calls += 1,
-            ResponseItem::Message { role: MessageRole::Developer, content } => hosted_lines += lines(content),
-            ResponseItem::Message { role: MessageRole::User | MessageRole::Assistant, .. }
-            | ResponseItem::FunctionCall { .. } => {}
-        }
-    }
-    by_function + hosted_calls.max(hosted_lines)
-}
-
-fn done<'a>(item: &'a ResponseItem, turn: &'a [ResponseItem]) -> Option<Done<'a>> {
+fn tool_output<'a>(item: &'a ResponseItem, since: &'a [ResponseItem], history: &History) -> Option<ToolOutput<'a>> {
     match item {
-        ResponseItem::FunctionCallOutput { call_id: answered, output } => {
-            let arguments = turn.iter().find_map(|item| match item {
-                ResponseItem::FunctionCall { call_id, namespace, name, arguments }
-                    if call_id == answered && spec::is_standalone(namespace.as_deref(), name) =>
+        ResponseItem::FunctionCallOutput { call_id, output } => Some(ToolOutput {
+            arguments: since.iter().find_map(|item| match item {
+                ResponseItem::FunctionCall { call_id: id, namespace, name, arguments }
+                    if id == call_id && spec::is_standalone(namespace.as_deref(), name) =>
                 {
                     Some(arguments.as_str())
                 }
@@ -146,17 +136,19 @@ fn done<'a>(item: &'a ResponseItem, turn: &'a [ResponseItem]) -> Option<Done<'a>
                 | ResponseItem::FunctionCall { .. }
                 | ResponseItem::FunctionCallOutput { .. }
                 | ResponseItem::ImageGenerationCall { .. } => None,
-            });
-            Some(Done { arguments, output: texts(output).collect() })
+            }),
+            image: image_urls(output).next().map(|url| size_of(url, history)),
+            texts: texts(output).collect(),
+        }),
+        ResponseItem::ImageGenerationCall { result, .. } => {
+            Some(ToolOutput { arguments: None, image: Some(size_of(result, history)), texts: Vec::new() })
         }
-        ResponseItem::ImageGenerationCall { .. } => Some(Done { arguments: None, output: Vec::new() }),
         ResponseItem::Message { .. } | ResponseItem::FunctionCall { .. } => None,
     }
 }
 
-/// Width and height from the text line of an image that was made; `None` when the text is another one.
-pub(crate) fn size_of(line: &str) -> Option<(u32, u32)> {
-    let (head, _) = line.strip_prefix("Image img_")?.split_once(" pixels, prompt: ")?;
-    let (width, height) = head.rsplit_once(", ")?.1.split_once('x')?;
-    Some((width.parse().ok()?, height.parse().ok()?))
+fn size_of(url: &str, history: &History) -> GeneratedSize {
+    let handle = url.strip_prefix(HANDLE_SCHEME)?;
+    let image = history.images.iter().find(|image| image.reference.id.as_deref() == Some(handle))?;
+    Some((image.reference.facts.width, image.reference.facts.height))
 }

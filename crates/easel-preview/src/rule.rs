@@ -13,37 +13,35 @@ pub enum Rule {
     Ask,
 }
 
-/// How a picture went, for [`closing_sentence`].
+/// The outcome of a picture, for [`closing_sentence`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome<'a> {
-    /// Width and height in pixels, where known.
-    Made {
-        size: Option<(u32, u32)>,
-    },
-    Edited {
-        size: Option<(u32, u32)>,
-    },
-    Failed {
-        reason: &'a str,
-    },
+    /// A new picture, with its width and height in pixels if they are known.
+    Generated { size: Option<(u32, u32)> },
+    /// An edited picture, with its width and height in pixels if they are known.
+    Edited { size: Option<(u32, u32)> },
+    /// No picture, for a reason that completes a sentence.
+    Failed { reason: &'a str },
+    /// No picture; the tool explains itself in sentences of its own.
+    Rejected { reason: &'a str },
 }
 
 /// Longest piece of a prompt that a sentence repeats, in characters.
 const QUOTED_CHARS: usize = 80;
 
-/// What `text` asks for in a turn that attaches `attached` images, in a thread where `made_before` were made.
+/// What `text` asks for in a turn that attaches `attached` images, in a thread where `generated_before` were made.
 ///
 /// It is an edit when the turn attaches images, or when the thread has made some and the text refers to one ("make it",
 /// "the last image", "again", "add … to it"). Whole words, any case. A role that the client put before the text
 /// (`User: `) is left out of the prompt, and a prompt is cut at the tool's limit.
-pub fn plan(text: &str, attached: usize, made_before: usize) -> Rule {
+pub fn plan(text: &str, attached: usize, generated_before: usize) -> Rule {
     let prompt: String = without_role(text).chars().take(MAX_PROMPT_CHARS).collect();
     let prompt = prompt.trim().to_owned();
     match (prompt.is_empty(), attached) {
         (true, 0) => Rule::Ask,
         (true, 1) => Rule::Edit { prompt: "a variation of the attached image".to_owned() },
         (true, _) => Rule::Edit { prompt: "a combination of the attached images".to_owned() },
-        (false, 0) if made_before == 0 || !refers_to_an_image(&prompt) => Rule::Generate { prompt },
+        (false, 0) if generated_before == 0 || !refers_to_an_image(&prompt) => Rule::Generate { prompt },
         (false, _) => Rule::Edit { prompt },
     }
 }
@@ -53,12 +51,13 @@ pub fn closing_sentence(prompt: &str, outcome: &Outcome<'_>) -> String {
     let quoted = quoted(prompt);
     let pixels = |size: &Option<(u32, u32)>| size.map(|(w, h)| format!("{w}x{h}, ")).unwrap_or_default();
     match outcome {
-        Outcome::Made { size } => format!("Here is your picture: {quoted} ({}preview).", pixels(size)),
+        Outcome::Generated { size } => format!("Here is your picture: {quoted} ({}preview).", pixels(size)),
         Outcome::Edited { size } => format!("Here is your edited picture: {quoted} ({}preview).", pixels(size)),
         Outcome::Failed { reason } => {
             let reason = reason.trim().trim_end_matches('.');
             format!("I could not make the picture {quoted}: {reason}.")
         }
+        Outcome::Rejected { reason } => format!("I could not make the picture {quoted}. {}", reason.trim()),
     }
 }
 
@@ -237,8 +236,11 @@ mod tests {
     fn the_closing_sentence_says_what_was_done() {
         let size = Some((1024, 768));
         let say = |outcome| closing_sentence("draw a\nred square", &outcome);
-        assert_eq!(say(Outcome::Made { size }), r#"Here is your picture: "draw a red square" (1024x768, preview)."#);
-        assert_eq!(say(Outcome::Made { size: None }), r#"Here is your picture: "draw a red square" (preview)."#);
+        assert_eq!(
+            say(Outcome::Generated { size }),
+            r#"Here is your picture: "draw a red square" (1024x768, preview)."#
+        );
+        assert_eq!(say(Outcome::Generated { size: None }), r#"Here is your picture: "draw a red square" (preview)."#);
         assert_eq!(
             say(Outcome::Edited { size }),
             r#"Here is your edited picture: "draw a red square" (1024x768, preview)."#
@@ -251,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_long_prompt_is_cut_in_the_sentence() {
-        let said = closing_sentence(&"word ".repeat(1_000), &Outcome::Made { size: None });
+        let said = closing_sentence(&"word ".repeat(1_000), &Outcome::Generated { size: None });
         assert!(said.contains("…\"") && said.chars().count() < 140, "{said}");
     }
 }

@@ -1,6 +1,7 @@
 //! Where things lie in Easel's home.
 
 pub(crate) mod file_name;
+pub(crate) mod image_lines;
 pub(crate) mod relative_paths;
 pub(crate) mod stored_paths;
 

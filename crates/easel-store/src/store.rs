@@ -86,12 +86,12 @@ impl EaselStore {
 
     /// Adds to the conversation as the model reads it, after the newest turn.
     pub async fn append_model_items(&self, thread_id: &str, items: Vec<ResponseItem>) -> Result<(), StorageError> {
-        let (id, home) = (thread_id.to_owned(), self.home.clone());
+        let id = thread_id.to_owned();
         let locks = attachments::locks(&items);
         let add = move |write: &Transaction<'_>| {
             let turn_id = history::newest_turn(write, &id)?.unwrap_or_default();
             items.iter().try_for_each(|item| {
-                append::add_model_item(write, &home, &id, &turn_id, item)?;
+                append::add_model_item(write, &id, &turn_id, item)?;
                 attachments::keep(write, &id, item)
             })
         };

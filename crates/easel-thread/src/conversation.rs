@@ -5,8 +5,9 @@ mod user_message;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use easel_imagegen::history::render_item;
 use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
-use easel_protocol::event::TokenUsage;
+use easel_protocol::event::{Event, RawResponseItemCompletedNotification, TokenUsage};
 use easel_protocol::id::ItemId;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
@@ -58,6 +59,20 @@ impl Conversation {
                 return id.into();
             }
         }
+    }
+
+    /// Returns the events that clients receive for an event of the turn. An item of the conversation is sent as the
+    /// model reads it, with a line after each image; all other events are sent as they are.
+    pub(crate) fn to_client_events(&self, event: Event) -> Vec<Event> {
+        let Event::RawResponseItemCompleted(RawResponseItemCompletedNotification { thread_id, turn_id, item }) = event
+        else {
+            return vec![event];
+        };
+        let to_event = |item| {
+            let (thread_id, turn_id) = (thread_id.clone(), turn_id.clone());
+            Event::RawResponseItemCompleted(RawResponseItemCompletedNotification { thread_id, turn_id, item })
+        };
+        render_item(&item, &self.images).into_iter().map(to_event).collect()
     }
 
     /// Adds the message that starts a turn.

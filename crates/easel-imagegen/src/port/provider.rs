@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Files, Reference, SendGate, StagedImage};
 use crate::capability::{AuthKind, Capabilities};
+use crate::history::History;
 
 /// What a provider is and can do; data that does not change while the process runs.
 #[derive(Debug, Clone)]
@@ -78,8 +79,10 @@ pub struct ModelRequest {
     pub instructions: String,
     /// Name of the client on whose behalf the request is made; empty when unknown.
     pub originator: String,
-    /// The conversation. Every `easel:` image in it is one of `images`.
+    /// The conversation as the model reads it. Every `easel:` image in it is one of `images`.
     pub input: Vec<ResponseItem>,
+    /// The same conversation as it is stored, for what follows from its structure and not from its texts.
+    pub history: History,
     /// The images that are shown as pictures, within the budget.
     pub images: Vec<Reference>,
     pub exposure: ToolExposure,

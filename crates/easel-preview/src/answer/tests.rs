@@ -1,4 +1,5 @@
-use easel_imagegen::port::{Origin, Provenance};
+use easel_imagegen::history::History;
+use easel_imagegen::port::{Origin, Provenance, ThreadImage};
 use easel_protocol::record::{ImageFacts, MediaType};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
@@ -18,10 +19,6 @@ fn user(content: Vec<ContentItem>) -> ResponseItem {
     ResponseItem::Message { role: MessageRole::User, content }
 }
 
-fn attachment(number: usize, handle: &str) -> [ContentItem; 2] {
-    [picture(handle), text(&format!("Attached image {number} is {handle}, saved at /home/{handle}.png."))]
-}
-
 fn call_of(call_id: &str, arguments: &str) -> ResponseItem {
     ResponseItem::FunctionCall {
         call_id: call_id.into(),
@@ -35,19 +32,21 @@ fn output_of(call_id: &str, output: Vec<ContentItem>) -> ResponseItem {
     ResponseItem::FunctionCallOutput { call_id: call_id.into(), output }
 }
 
-fn made(handle: &str) -> Vec<ContentItem> {
-    let line = format!(
-        "Image {handle} is done and already shown to the user: saved at /home/a, b.png, 1536x1024 pixels, prompt: p"
-    );
-    vec![picture(handle), text(&line)]
+fn hosted(handle: &str) -> ResponseItem {
+    ResponseItem::ImageGenerationCall {
+        id: "ig".into(),
+        status: "completed".to_owned(),
+        revised_prompt: None,
+        result: format!("easel:{handle}"),
+    }
 }
 
 fn reference(handle: &str) -> Reference {
     let facts = ImageFacts {
         sha256: String::new(),
         media_type: MediaType::Png,
-        width: 1,
-        height: 1,
+        width: 1536,
+        height: 1024,
         bytes: 1,
         has_alpha: false,
     };
@@ -60,8 +59,11 @@ fn reference(handle: &str) -> Reference {
 }
 
 fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) -> ModelRequest {
-    let images = images.iter().map(|handle| reference(handle)).collect();
+    let images: Vec<_> = images.iter().map(|handle| reference(handle)).collect();
+    let known = ["img_1", "img_h"].map(|handle| reference(handle));
+    let known = known.into_iter().map(|reference| ThreadImage { origin: Origin::Generated, reference, prompt: None });
     ModelRequest {
+        history: History { items: input.clone(), images: known.collect() },
         model: "preview-1".to_owned(),
         instructions: String::new(),
         output_schema: None,
@@ -128,16 +130,15 @@ fn a_call_sets_only_what_the_text_asks_for() {
 #[test]
 fn attachments_make_an_edit_and_the_lines_that_name_them_are_no_words_of_the_user() {
     let mut content = vec![text("put A into B")];
-    content.extend(attachment(1, "img_a"));
-    content.extend(attachment(2, "img_b"));
+    content.push(picture("img_a"));
+    content.push(picture("img_b"));
     let value: Value = serde_json::from_str(called(&standalone(vec![user(content)]))).unwrap();
     assert_eq!(value, serde_json::json!({"prompt": "put A into B", "action": "edit"}));
 }
 
 #[test]
-fn an_attachment_whose_picture_was_left_out_still_counts() {
-    let [_, line] = attachment(1, "img_a");
-    let answer = standalone(vec![user(vec![text("a red square"), line])]);
+fn attachment_beyond_the_budget_still_counts() {
+    let answer = standalone(vec![user(vec![text("a red square"), picture("img_old")])]);
     assert!(called(&answer).contains(r#""action":"edit""#));
 }
 
@@ -151,26 +152,15 @@ fn a_reference_to_an_older_picture_is_an_edit_only_when_one_was_made() {
             user(vec![text("make it blue")]),
         ]
     };
-    assert!(called(&standalone(earlier(made("img_1")))).contains(r#""action":"edit""#));
+    assert!(called(&standalone(earlier(vec![picture("img_1")]))).contains(r#""action":"edit""#));
     let failed = vec![text("No image was made: the disk is full. Tell the user.")];
     assert!(!called(&standalone(earlier(failed))).contains("action"));
 }
 
 #[test]
-fn a_hosted_picture_counts_by_its_call_or_by_the_line_beside_it() {
-    let call = ResponseItem::ImageGenerationCall {
-        id: "ig".into(),
-        status: "completed".to_owned(),
-        revised_prompt: None,
-        result: "easel:img_h".to_owned(),
-    };
-    let line = ResponseItem::Message { role: MessageRole::Developer, content: made("img_h").split_off(1) };
-    for (items, count) in [(vec![call.clone(), line.clone()], 1), (vec![call], 1), (vec![line], 1), (vec![], 0)] {
-        let mut input = vec![user(vec![text("draw a fox")])];
-        input.extend(items);
-        input.push(user(vec![text("make it blue")]));
-        assert_eq!(Conversation::read(&input).made_before, count);
-    }
+fn hosted_image_counts_as_generated_before() {
+    let items = vec![user(vec![text("draw a fox")]), hosted("img_h"), user(vec![text("make it blue")])];
+    assert_eq!(Conversation::read(&History { items, images: Vec::new() }).generated_before, 1);
 }
 
 #[test]
@@ -180,16 +170,16 @@ fn after_an_output_comes_one_sentence_that_says_what_happened() {
         said(&standalone(items))
     };
     assert_eq!(
-        after(r#"{"prompt":"draw a fox"}"#, made("img_1")),
+        after(r#"{"prompt":"draw a fox"}"#, vec![picture("img_1")]),
         r#"Here is your picture: "draw a fox" (1536x1024, preview)."#
     );
     assert_eq!(
-        after(r#"{"prompt":"bluer","action":"edit"}"#, made("img_1")),
+        after(r#"{"prompt":"bluer","action":"edit"}"#, vec![picture("img_1")]),
         r#"Here is your edited picture: "bluer" (1536x1024, preview)."#
     );
     assert_eq!(
         after(r#"{"prompt":"a fox"}"#, vec![text("No image was made: the disk is full. Tell the user.")]),
-        r#"I could not make the picture "a fox": the disk is full. Tell the user."#
+        r#"I could not make the picture "a fox". No image was made: the disk is full. Tell the user."#
     );
     assert!(after("not json", vec![]).starts_with("Here is your picture"));
 }
@@ -199,7 +189,7 @@ fn a_new_user_message_after_an_output_is_a_new_request() {
     let input = vec![
         user(vec![text("draw a fox")]),
         call_of("call_1", r#"{"prompt":"draw a fox"}"#),
-        output_of("call_1", made("img_1")),
+        output_of("call_1", vec![picture("img_1")]),
         user(vec![text("draw a goose")]),
     ];
     assert_eq!(called(&standalone(input)), r#"{"prompt":"draw a goose"}"#);
@@ -221,8 +211,8 @@ fn with_nothing_to_draw_the_answer_asks() {
 #[test]
 fn a_hosted_edit_takes_the_attachments_in_their_order() {
     let mut content = vec![text("put A into B")];
-    content.extend(attachment(1, "img_b"));
-    content.extend(attachment(2, "img_a"));
+    content.push(picture("img_b"));
+    content.push(picture("img_a"));
     let request = request(ToolExposure::Hosted, vec![user(content)], &["img_a", "img_b"]);
     let answer = answered(&request);
     let [ModelEvent::HostedStarted { call_id, requested, references }] = answer.events.as_slice() else {
@@ -249,22 +239,19 @@ fn a_hosted_image_ends_with_its_outcome_then_the_sentence() {
 #[test]
 fn images_of_the_conversation_keep_their_place_in_it() {
     let mut content = vec![text("x")];
-    content.extend(attachment(1, "img_a"));
+    content.push(picture("img_a"));
     let input = vec![
         user(vec![text("hello")]),
         user(content),
-        output_of("call_1", made("img_m")),
-        ResponseItem::ImageGenerationCall {
-            id: "ig".into(),
-            status: "completed".to_owned(),
-            revised_prompt: None,
-            result: "easel:img_h".to_owned(),
-        },
+        output_of("call_1", vec![picture("img_m")]),
+        hosted("img_h"),
         user(vec![picture("img_unknown")]),
     ];
     let request = request(ToolExposure::Hosted, input, &["img_a", "img_m", "img_h"]);
-    let found: Vec<_> =
-        conversation::images(&request).into_iter().map(|image| (image.origin, image.reference.id.unwrap())).collect();
+    let found: Vec<_> = conversation::shown_images(&request)
+        .into_iter()
+        .map(|image| (image.origin, image.reference.id.unwrap()))
+        .collect();
     let attached = Origin::Attached { message: 1 };
     assert_eq!(
         found,

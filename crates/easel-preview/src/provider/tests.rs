@@ -90,6 +90,7 @@ fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
         output_schema: None,
         originator: String::new(),
         input: vec![user(text)],
+        history: easel_imagegen::history::History { items: vec![user(text)], images: Vec::new() },
         images: Vec::new(),
         exposure,
         tools: Vec::new(),

@@ -3,10 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use easel_imagegen::output;
 use easel_imagegen::port::{Files, ModelRequest, Reference};
 use easel_protocol::record::{AppliedImage, ImageAction, RequestedImage};
-use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
 use super::answer::Context;
 use super::body::{Body, Picture, Reason};
@@ -77,24 +75,9 @@ impl<F: Files> Asked<F> {
 }
 
 fn prompt(request: &ModelRequest) -> String {
-    let said = request.input.iter().rev().find_map(|item| match item {
-        ResponseItem::Message { role: MessageRole::User, content } => Some(text(content)),
-        ResponseItem::Message { .. }
-        | ResponseItem::FunctionCall { .. }
-        | ResponseItem::FunctionCallOutput { .. }
-        | ResponseItem::ImageGenerationCall { .. } => None,
-    });
-    let mut prompt = said.unwrap_or_default();
+    let mut prompt = request.history.last_user_text();
     if let Some((end, _)) = prompt.char_indices().nth(MAX_PROMPT) {
         prompt.truncate(end);
     }
     prompt
-}
-
-fn text(content: &[ContentItem]) -> String {
-    let texts = content.iter().filter_map(|piece| match piece {
-        ContentItem::InputText { text } if !output::names_attachment(text) => Some(&**text),
-        ContentItem::InputText { .. } | ContentItem::OutputText { .. } | ContentItem::InputImage { .. } => None,
-    });
-    texts.collect::<Vec<_>>().join("\n")
 }

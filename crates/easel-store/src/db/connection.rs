@@ -10,14 +10,14 @@ use crate::db::process_lock::Owner;
 use crate::db::worker::{ATTEMPT, LockWait, Patience, Session};
 use crate::error::Error;
 use crate::home::Home;
-use crate::home::relative_paths;
+use crate::home::{image_lines, relative_paths};
 use crate::lists::search;
 use crate::os;
 use crate::recovery::schedule::Recovery;
 use crate::threads::delete_thread;
 
 /// The step to version n stands at n - 1.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../migrations/7.sql"),
     include_str!("../migrations/8.sql"),
     include_str!("../migrations/9.sql"),
+    include_str!("../migrations/10.sql"),
 ];
 
 /// The write-ahead log is cut back to this size: one large transaction would leave it large for good.
@@ -143,6 +144,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     relative_paths::teach(&transaction)?;
+    image_lines::register(&transaction)?;
     // Another process may have been faster.
     for step in missing_steps(&transaction)? {
         transaction.execute_batch(step)?;

@@ -3,7 +3,6 @@
 //! A row does not say where the home was when it was written, so a path is recognised by its end, which Easel alone
 //! writes: `generated_images/FOLDER/FILE`, or `attachments/SHA-256.EXTENSION`.
 
-use easel_imagegen::output;
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use serde_json::Value;
@@ -45,27 +44,11 @@ fn walk(value: &mut Value) {
                             *path = short.to_owned();
                         }
                     }
-                    ("text", Value::String(text)) => shorten_line(text),
                     (_, value) => walk(value),
                 }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// The line beside an image that the model reads.
-fn shorten_line(text: &mut String) {
-    let Some(at) = output::path_in(text) else { return };
-    let end = match text[at..].find(" pixels, prompt: ") {
-        // Between them stands the size.
-        Some(pixels) => text[at..at + pixels].rfind(", ").map(|comma| at + comma),
-        None => text.strip_suffix('.').map(str::len),
-    };
-    if let Some(end) = end.filter(|end| *end >= at)
-        && let Some(short) = relative(&text[at..end]).map(str::to_owned)
-    {
-        text.replace_range(at..end, &short);
     }
 }
 
@@ -117,15 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_and_own_paths_become_relative_and_other_words_stay() {
+    fn own_paths_become_relative_and_other_text_stays() {
         let path = "/old, place/generated_images/t/c1.png";
         let mut document = serde_json::json!({
             "path": path,
             "inputs": [{ "path": path }, { "type": "mention", "path": path }],
             "content": [
-                { "type": "input_text", "text": format!(
-                    "Image img_1 is done and already shown to the user: saved at {path}, 1x1 pixels, prompt: {path}"
-                ) },
                 { "type": "input_text", "text": path },
             ],
         });
@@ -133,8 +113,6 @@ mod tests {
         let short = "generated_images/t/c1.png";
         assert_eq!(document["path"], short);
         assert_eq!((&document["inputs"][0]["path"], &document["inputs"][1]["path"]), (&short.into(), &path.into()));
-        let line = document["content"][0]["text"].as_str().unwrap();
-        assert!(line.ends_with(&format!("saved at {short}, 1x1 pixels, prompt: {path}")), "{line}");
-        assert_eq!(document["content"][1]["text"], path);
+        assert_eq!(document["content"][0]["text"], path);
     }
 }

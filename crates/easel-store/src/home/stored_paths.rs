@@ -1,11 +1,9 @@
 //! Paths of Easel's images in the database: relative to the home, so that a home can be moved, restored elsewhere or
 //! reached by several names. Everywhere else paths are absolute; whoever reads or writes a row converts.
 
-use easel_imagegen::output;
 use easel_protocol::input::UserInput;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::record::{Attachment, ImageRecord, InputImage};
-use easel_protocol::response_item::{ContentItem, ResponseItem};
 use rusqlite::types::ValueRef;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -133,20 +131,6 @@ impl Paths for ThreadItem {
                 }
             }
             Self::AgentMessage(_) | Self::Reasoning(_) => {}
-        }
-    }
-}
-
-impl Paths for ResponseItem {
-    fn replace_paths(&mut self, replace: Replace<'_>) {
-        let (Self::Message { content, .. } | Self::FunctionCallOutput { output: content, .. }) = self else { return };
-        for piece in content {
-            if let ContentItem::InputText { text } = piece
-                && let Some(at) = output::path_in(text)
-                && let Some(replaced) = replace(&text[at..])
-            {
-                *text = format!("{}{replaced}", &text[..at]).into();
-            }
         }
     }
 }

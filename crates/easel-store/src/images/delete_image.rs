@@ -4,11 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use easel_imagegen::output;
 use easel_imagegen::port::StorageError;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::record::ImageRecord;
-use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::db::ephemeral::Locks;
@@ -80,7 +78,8 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Marks record, item and conversation; the path of the image, if the thread has it.
+/// Marks the record and the item. The conversation keeps the handle, and says of it what the record says when it is
+/// rendered. Returns the path of the image, if the thread has it.
 fn mark(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> Result<Option<String>, Error> {
     let sql = "SELECT json, call_id FROM images WHERE thread_id = ?1 AND id = ?2 AND origin = 'made'";
     let found = write.query_row(sql, (thread_id, handle), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)));
@@ -92,7 +91,6 @@ fn mark(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> 
     if let Some(call_id) = call_id {
         mark_item(write, home, thread_id, &call_id, handle)?;
     }
-    mark_conversation(write, home, thread_id, &record)?;
     Ok(Some(record.path))
 }
 
@@ -121,37 +119,4 @@ fn mark_item(write: &Transaction<'_>, home: &Home, thread_id: &str, call_id: &st
     let sql = "UPDATE items SET json = ?3 WHERE thread_id = ?1 AND id = ?2";
     write.execute(sql, (thread_id, call_id, home.to_json(item)?))?;
     Ok(())
-}
-
-/// Takes the picture out of the conversation and says in its place what became of it.
-fn mark_conversation(write: &Transaction<'_>, home: &Home, thread_id: &str, record: &ImageRecord) -> Result<(), Error> {
-    let sql = "SELECT position, json FROM model_items WHERE thread_id = ?1 AND instr(json, ?2) > 0";
-    let mut statement = write.prepare(sql)?;
-    let found = statement.query_map((thread_id, record.id.as_str()), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let found: Vec<(i64, String)> = found.collect::<Result<_, _>>()?;
-    for (position, json) in found {
-        let item = without(home.read_json(&json)?, record);
-        let sql = "UPDATE model_items SET json = ?3 WHERE thread_id = ?1 AND position = ?2";
-        write.execute(sql, (thread_id, position, home.to_json(item)?))?;
-    }
-    Ok(())
-}
-
-fn without(mut item: ResponseItem, record: &ImageRecord) -> ResponseItem {
-    let url = format!("{HANDLE_SCHEME}{}", record.id);
-    match &mut item {
-        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
-            content.retain(|piece| !matches!(piece, ContentItem::InputImage { image_url, .. } if *image_url == url));
-            for piece in content {
-                if let ContentItem::InputText { text } = piece
-                    && output::names_made(text, &record.id)
-                {
-                    *text = output::deleted(&record.id).into();
-                }
-            }
-        }
-        // What is left of a hosted call without its picture is left out of what the model sees.
-        ResponseItem::ImageGenerationCall { .. } | ResponseItem::FunctionCall { .. } => {}
-    }
-    item
 }

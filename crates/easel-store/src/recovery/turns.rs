@@ -157,8 +157,8 @@ impl Journal<'_> {
 
 /// A model refuses a conversation in which a call of its own has no output.
 fn answer_calls(journal: &Journal<'_>, turn_id: &str) -> Result<(), Error> {
-    let Journal { write, home, thread_id, .. } = *journal;
-    let history = history::model_items(write, home, thread_id)?;
+    let Journal { write, thread_id, .. } = *journal;
+    let history = history::model_items(write, thread_id)?;
     let answered: BTreeSet<&str> = history
         .iter()
         .filter_map(|item| match item {
@@ -175,14 +175,14 @@ fn answer_calls(journal: &Journal<'_>, turn_id: &str) -> Result<(), Error> {
         }
         let output = match journal.end_of_call(call_id)? {
             End::Made { records, missing, .. } => {
-                let mut output = output::made(&records, ImageDetail::High);
-                output.extend(missing.as_ref().map(output::missing));
+                let mut output = output::show_images(&records, ImageDetail::High);
+                output.extend(missing.as_ref().map(output::describe_missing));
                 output
             }
-            End::Failed(error) => vec![output::failed(&error)],
+            End::Failed(error) => vec![output::describe_failure(&error)],
         };
         let answer = ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output };
-        append::add_model_item(write, home, thread_id, turn_id, &answer)?;
+        append::add_model_item(write, thread_id, turn_id, &answer)?;
     }
     Ok(())
 }

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use easel_imagegen::output;
 use easel_protocol::image::ImageListParams;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::item::ThreadItem;
-use easel_protocol::response_item::ResponseItem;
+use easel_protocol::response_item::{ContentItem, ResponseItem};
 use easel_protocol::thread::ThreadListParams;
 use easel_protocol::thread::{ThreadSearchParams, ThreadSourceKind};
 use easel_protocol::turn::{TurnItemsView, TurnStatus};
@@ -107,7 +106,10 @@ async fn absolute_paths_of_the_fourth_version_become_relative() {
     let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) \
                VALUES (?1, 1, 'c1', ?2, 'imageGeneration', ?3)";
     database.execute(sql, [THREAD, TURN, &item]).unwrap();
-    let output = output::made(&[serde_json::from_str(&record).unwrap()], ImageDetail::High);
+    let line =
+        format!("Image {HANDLE} is done and already shown to the user: saved at {made}, 8x8 pixels, prompt: a cat");
+    let image = ContentItem::InputImage { image_url: format!("easel:{HANDLE}"), detail: Some(ImageDetail::High) };
+    let output = vec![image.clone(), ContentItem::InputText { text: line.into() }];
     let answer = serde_json::to_string(&ResponseItem::FunctionCallOutput { call_id: "c1".into(), output }).unwrap();
     database.execute("UPDATE model_items SET json = ?1", [&answer]).unwrap();
     // Given to an ephemeral thread that has ended.
@@ -131,12 +133,14 @@ async fn absolute_paths_of_the_fourth_version_become_relative() {
     let bytes = store.read_image(HANDLE, 0, 8).await.unwrap().unwrap().bytes;
     assert_eq!(bytes, b"\x89PNG\r\n\x1a\n");
     let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
+    let [ResponseItem::FunctionCallOutput { output, .. }] = loaded.history.as_slice() else { panic!("not an output") };
+    assert_eq!(*output, [image], "the line is written when the conversation is rendered");
     let images = store.list_images(ImageListParams::default()).await.unwrap().data;
     let items = items(&store).await;
     let words = serde_json::to_string(&(&loaded.history, &images, &items)).unwrap();
     assert!(!words.contains(old), "{words}");
-    // The record and its input, in list, item and the item's own field, and the model's line.
-    assert_eq!(words.matches(root.to_str().unwrap()).count(), 6, "{words}");
+    // The record and its input, in list, item and the item's own field.
+    assert_eq!(words.matches(root.to_str().unwrap()).count(), 5, "{words}");
     assert_eq!(names(&root.join("attachments")), ["incoming"], "what was noted for removal was removed");
     assert_eq!(names(&root.join("generated_images")), [THREAD]);
 }

@@ -34,7 +34,7 @@ async fn edit(store: &EaselStore) -> (Attachment, ImageRecord) {
     });
     let shown = ResponseItem::Message {
         role: MessageRole::User,
-        content: output::attached(1, &given, ImageDetail::High).into(),
+        content: vec![output::show_attachment(&given, ImageDetail::High)],
     };
     store.append(vec![turn_started(TURN), item_started(TURN, message), model_item(shown)]).await.unwrap();
     let inputs =
@@ -49,7 +49,7 @@ async fn edit(store: &EaselStore) -> (Attachment, ImageRecord) {
     item.images = vec![record.clone()];
     let answer = ResponseItem::FunctionCallOutput {
         call_id: "c1".into(),
-        output: output::made(std::slice::from_ref(&record), ImageDetail::High),
+        output: output::show_images(std::slice::from_ref(&record), ImageDetail::High),
     };
     let item = ThreadItem::ImageGeneration(Box::new(item));
     let events = vec![model_item(function_call("c1")), item_completed(TURN, item), model_item(answer)];

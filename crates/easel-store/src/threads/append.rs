@@ -76,7 +76,7 @@ pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &E
             if is_of_user(&raw.item) {
                 attachments::keep(write, &raw.thread_id, &raw.item)?;
             }
-            add_model_item(write, home, &raw.thread_id, &raw.turn_id, &raw.item)
+            add_model_item(write, &raw.thread_id, &raw.turn_id, &raw.item)
         }
         Event::ThreadTokenUsageUpdated(used) => {
             let usage = serde_json::to_string(&used.token_usage)?;
@@ -205,14 +205,13 @@ pub(crate) fn put_item(
 /// Appends to the conversation as the model reads it.
 pub(crate) fn add_model_item(
     write: &Transaction<'_>,
-    home: &Home,
     thread_id: &str,
     turn_id: &str,
     item: &ResponseItem,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO model_items (thread_id, position, turn_id, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1), ?2, ?3)";
-    write.prepare_cached(sql)?.execute((thread_id, turn_id, model_item_json(home, item)?))?;
+    write.prepare_cached(sql)?.execute((thread_id, turn_id, model_item_json(item)?))?;
     Ok(())
 }
 
@@ -225,8 +224,8 @@ pub(crate) fn item_json(home: &Home, item: &ThreadItem) -> Result<String, Error>
     home.to_json(item_without_bytes(item))
 }
 
-pub(crate) fn model_item_json(home: &Home, item: &ResponseItem) -> Result<String, Error> {
-    home.to_json(model_item_without_bytes(item))
+pub(crate) fn model_item_json(item: &ResponseItem) -> Result<String, Error> {
+    Ok(serde_json::to_string(&model_item_without_bytes(item))?)
 }
 
 /// The `kind` column of an item.

@@ -59,7 +59,7 @@ pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Res
     let usage: Option<String> =
         connection.query_row("SELECT usage FROM threads WHERE id = ?1", [thread_id], |row| row.get(0))?;
     let usage = usage.map(|usage| serde_json::from_str::<ThreadTokenUsage>(&usage)).transpose()?.unwrap_or_default();
-    let history = model_items(connection, home, thread_id)?;
+    let history = model_items(connection, thread_id)?;
     let images = in_conversation(&history, images(connection, home, thread_id)?);
     Ok(Some(StoredThread {
         thread,
@@ -72,13 +72,13 @@ pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Res
 }
 
 /// The conversation as the model reads it, oldest first.
-pub(crate) fn model_items(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ResponseItem>, Error> {
+pub(crate) fn model_items(connection: &Connection, thread_id: &str) -> Result<Vec<ResponseItem>, Error> {
     let sql = "SELECT json FROM model_items WHERE thread_id = ?1 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
     let mut items = Vec::new();
     while let Some(row) = rows.next()? {
-        items.push(home.read_column(row.get_ref(0)?)?);
+        items.push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
     }
     Ok(items)
 }
@@ -92,7 +92,7 @@ fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>,
 }
 
 /// Whether an image was given or made is in `origin`; the ordinal of an attached one follows from the conversation.
-fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ThreadImage>, Error> {
+pub(crate) fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ThreadImage>, Error> {
     let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND origin IN ('attached', 'made') AND withdrawn = 0 \
          AND json_extract(json, '$.deleted') IS NULL ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;

@@ -1,5 +1,7 @@
 //! Messages that a user adds to a running turn: kept from before their request is answered until they are history.
 
+use easel_imagegen::history::render_item;
+use easel_imagegen::port::ThreadImage;
 use easel_protocol::event::{
     Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
 };
@@ -11,7 +13,7 @@ use rusqlite::Transaction;
 use crate::db::connection::now_ms;
 use crate::error::Error;
 use crate::home::Home;
-use crate::threads::append;
+use crate::threads::{append, history};
 
 /// A message that waits for the model of a running turn to read it.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +31,7 @@ pub(crate) fn put(write: &Transaction<'_>, home: &Home, message: PendingMessage)
     let sql = "INSERT INTO steers (thread_id, turn_id, id, position, item, input) VALUES (?1, ?2, ?3, \
                (SELECT coalesce(max(position) + 1, 0) FROM steers WHERE thread_id = ?1 AND turn_id = ?2), ?4, ?5)";
     let id = item.id.clone();
-    let (item, input) =
-        (append::item_json(home, &ThreadItem::UserMessage(item))?, append::model_item_json(home, &input)?);
+    let (item, input) = (append::item_json(home, &ThreadItem::UserMessage(item))?, append::model_item_json(&input)?);
     write.prepare_cached(sql)?.execute((thread_id.as_str(), turn_id.as_str(), id.as_str(), item, input))?;
     Ok(())
 }
@@ -47,8 +48,8 @@ pub(crate) fn clear(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> 
     Ok(())
 }
 
-/// Moves the messages of a turn that its model will not read any more to the end of the turn's history, in order. Returns the
-/// events that a client has not seen.
+/// Moves the messages of a turn that its model will not read any more to the end of the turn's history, in order. Returns
+/// the events that a client has not seen, as clients read them.
 pub(crate) fn adopt(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, Error> {
     let sql = "SELECT item, input FROM steers WHERE thread_id = ?1 AND turn_id = ?2 ORDER BY position";
     let rows = write
@@ -68,7 +69,7 @@ pub(crate) fn adopt(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_
         }
         let completed = ItemCompletedNotification { thread_id: thread(), turn_id: turn(), item, completed_at_ms };
         events.push(Event::ItemCompleted(completed));
-        let item = home.read_json(&input)?;
+        let item = serde_json::from_str(&input)?;
         let raw = RawResponseItemCompletedNotification { thread_id: thread(), turn_id: turn(), item };
         events.push(Event::RawResponseItemCompleted(raw));
     }
@@ -76,5 +77,13 @@ pub(crate) fn adopt(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_
         // None of these names an owner.
         append::event(write, home, "", event)?;
     }
-    Ok(events)
+    let images = history::images(write, home, thread_id)?;
+    Ok(events.into_iter().flat_map(|event| to_client_events(event, &images)).collect())
+}
+
+/// Returns an event as clients read it: an item of the conversation with a line after each image.
+fn to_client_events(event: Event, images: &[ThreadImage]) -> Vec<Event> {
+    let Event::RawResponseItemCompleted(raw) = event else { return vec![event] };
+    let to_event = |item| Event::RawResponseItemCompleted(RawResponseItemCompletedNotification { item, ..raw.clone() });
+    render_item(&raw.item, images).into_iter().map(to_event).collect()
 }

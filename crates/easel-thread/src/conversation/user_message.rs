@@ -1,4 +1,4 @@
-//! User messages as the model reads them.
+//! User messages as history stores them for the model.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::record::Attachment;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
-/// Converts a user message for the model: texts in their order, and each image followed by a line that names it.
+/// Converts a user message to the item that history stores: texts and images in their order.
 /// `attachments` are the images of `content`, in order. The texts are shared, not copied.
 pub fn to_model_message(content: &[UserInput], attachments: &[Attachment], detail: ImageDetail) -> ResponseItem {
     let mut items = Vec::new();
-    let mut images = attachments.iter().zip(1..);
+    let mut images = attachments.iter();
     for input in content {
         match input {
             UserInput::Text { text, .. } => items.push(ContentItem::InputText { text: Arc::clone(text) }),
@@ -19,8 +19,8 @@ pub fn to_model_message(content: &[UserInput], attachments: &[Attachment], detai
                 items.push(ContentItem::InputText { text: format!("[{name}]({path})").into() });
             }
             UserInput::Image { detail: requested, .. } | UserInput::LocalImage { detail: requested, .. } => {
-                if let Some((image, number)) = images.next() {
-                    items.extend(output::attached(number, image, requested.unwrap_or(detail)));
+                if let Some(image) = images.next() {
+                    items.push(output::show_attachment(image, requested.unwrap_or(detail)));
                 }
             }
         }

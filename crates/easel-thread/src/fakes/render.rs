@@ -99,7 +99,6 @@ fn contents(contents: &[ContentItem]) -> String {
     let texts: Vec<String> = contents
         .iter()
         .map(|content| match content {
-            ContentItem::InputText { text } if text.contains(" is done ") => short(text),
             ContentItem::InputText { text } | ContentItem::OutputText { text } => format!("{text:?}"),
             ContentItem::InputImage { image_url, .. } => short(image_url),
         })

@@ -150,12 +150,12 @@ impl Turn {
         item.completed_at_ms = Some(step.at);
         let (content, images) = match outcome.and_then(|output| image_item::complete(&mut item, output)) {
             Ok(images) => {
-                let mut content = output::made(&images, self.config.detail);
-                content.extend(item.error.as_ref().map(output::missing));
+                let mut content = output::show_images(&images, self.config.detail);
+                content.extend(item.error.as_ref().map(output::describe_missing));
                 (content, images)
             }
             Err(error) => {
-                let content = vec![output::failed(&error)];
+                let content = vec![output::describe_failure(&error)];
                 image_item::fail(&mut item, *error);
                 (content, Vec::new())
             }

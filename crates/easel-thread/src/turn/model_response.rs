@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use easel_imagegen::history::for_model;
+use easel_imagegen::history::{History, render_for_model};
 use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, Store};
 use easel_imagegen::spec;
 use easel_protocol::record::ImageErrorKind;
@@ -41,12 +41,14 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     /// provider ends the response as failed.
     pub(super) fn request_response<'p>(&self, provider: &'p P, turn: &Turn) -> OpenResponse<'p> {
         let exposure = turn.offered_tool();
-        let (input, images) = for_model(&self.conversation.history, &self.conversation.images, self.budget);
+        let history = History { items: self.conversation.history.clone(), images: self.conversation.images.clone() };
+        let (input, images) = render_for_model(&history.items, &history.images, self.budget);
         let request = ModelRequest {
             originator: self.context.originator.clone(),
             model: self.model.clone(),
             instructions: self.instructions.clone(),
             input,
+            history,
             images,
             exposure,
             output_schema: self.output_schema.clone(),

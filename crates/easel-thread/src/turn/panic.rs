@@ -52,7 +52,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     /// Sends the remaining events of a turn whose end is written.
     pub(crate) async fn send_rest(&mut self) {
         let rest = std::mem::take(&mut self.pending_effects);
-        self.send_all(rest.into_iter().filter_map(Effect::into_event).collect()).await;
+        self.send_rendered(rest.into_iter().filter_map(Effect::into_event).collect()).await;
         self.flush_events().await;
     }
 
@@ -65,7 +65,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 |effect| if let Effect::RunCall { item_id, .. } = effect { Some(item_id.clone()) } else { None },
             )
             .collect();
-        self.send_all(effects.drain(..).filter_map(Effect::into_event).collect()).await;
+        self.send_rendered(effects.drain(..).filter_map(Effect::into_event).collect()).await;
         self.end_calls(&turn).await;
         let mut events = Vec::new();
         for item in self.open_items.take_all() {
@@ -125,7 +125,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         let Some(ThreadItem::ImageGeneration(item)) = self.open_items.take(&report.item_id) else { return };
         let events = turn.complete_image(now_ms(), item, report.outcome);
         self.write_after_panic(&events).await;
-        self.send_all(events).await;
+        self.send_rendered(events).await;
     }
 
     async fn write_after_panic(&mut self, events: &[Event]) {
@@ -138,6 +138,12 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             tracing::error!(%thread_id, error, "the end of a panicked turn is written at the next start");
             self.has_write_failed = true;
         }
+    }
+
+    /// Sends events as clients read them.
+    async fn send_rendered(&mut self, events: Vec<Event>) {
+        let events = events.into_iter().flat_map(|event| self.conversation.to_client_events(event)).collect();
+        self.send_all(events).await;
     }
 
     /// Sends events. A panic loses only the event that caused it.
@@ -157,7 +163,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
 }
 
 impl<S: Store, P: Provider> CallContext<S, P> {
-    /// Moves accepted messages that the model has not read to the turn's history, and returns their events.
+    /// Moves accepted messages that the model has not read to the turn's history, and returns their events as clients
+    /// read them.
     async fn adopt_unread_messages(&self) -> Vec<Event> {
         let thread_id = &self.thread_id;
         let adopting = AssertUnwindSafe(self.store.adopt_pending(thread_id, &self.turn_id)).catch_unwind();

@@ -58,10 +58,7 @@ impl Threads {
                         ContentItem::InputImage { image_url, detail } => {
                             let field = format!("items[{index}].content[{part}].image_url");
                             let image_url = self.handle_url(stored, field, image_url).await?;
-                            // The model refers to the image by this line, even when the image is too old to be sent.
-                            let text = format!("Image {}", image_url.trim_start_matches(HANDLE_SCHEME));
                             imported.push(ContentItem::InputImage { image_url, detail });
-                            imported.push(ContentItem::InputText { text: text.into() });
                         }
                         text @ (ContentItem::InputText { .. } | ContentItem::OutputText { .. }) => imported.push(text),
                     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
+use easel_imagegen::history::History;
 use easel_imagegen::port::{
     Files, ModelError, ModelEvent, ModelRequest, Provenance, ProviderInfo, Reference, StagedImage,
 };
@@ -115,12 +116,14 @@ pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u
 
 pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
     let content = vec![ContentItem::InputText { text: "draw a fox".into() }];
+    let input = vec![ResponseItem::Message { role: MessageRole::User, content }];
     ModelRequest {
         model: "gpt-5.5".to_owned(),
         instructions: "Draw what is \"asked\".\nNothing else.".to_owned(),
         output_schema: None,
         originator: "test".to_owned(),
-        input: vec![ResponseItem::Message { role: MessageRole::User, content }],
+        history: History { items: input.clone(), images: Vec::new() },
+        input,
         images: Vec::new(),
         exposure,
         tools: match exposure {

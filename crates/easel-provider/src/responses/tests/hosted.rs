@@ -179,7 +179,7 @@ async fn ids_and_names_are_cleaned_and_masked() {
 async fn a_prompt_of_any_length_is_repeated_in_part() {
     let mut long = request(ToolExposure::Hosted);
     let content = vec![ContentItem::InputText { text: "é".repeat(100_000).into() }];
-    long.input = vec![ResponseItem::Message { role: MessageRole::User, content }];
+    long.history.items = vec![ResponseItem::Message { role: MessageRole::User, content }];
     let server = Server::start([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]).await;
     let said = all_with(&provider(&server.url, PATIENT, 0), long, Shelf::default()).await;
     assert_eq!(said.matches('é').count(), 32_000);

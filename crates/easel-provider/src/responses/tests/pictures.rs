@@ -1,5 +1,6 @@
 //! Pictures that cannot be sent, or that the provider does not take: the answer goes on without them.
 
+use easel_imagegen::history::History;
 use easel_imagegen::port::{ModelRequest, Reference};
 use easel_protocol::response_item::{MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
@@ -23,12 +24,11 @@ fn shown() -> (ModelRequest, Vec<(Reference, Vec<u8>)>) {
         result: "easel:img_c".to_owned(),
     };
     let content = vec![image("img_a", None), text("a"), image("img_b", None), text("b")];
+    let input =
+        vec![message(MessageRole::Developer, vec![text("Be brief.")]), message(MessageRole::User, content), hosted];
     let request = ModelRequest {
-        input: vec![
-            message(MessageRole::Developer, vec![text("Be brief.")]),
-            message(MessageRole::User, content),
-            hosted,
-        ],
+        history: History { items: input.clone(), images: Vec::new() },
+        input,
         images: pictures.iter().map(|(reference, _)| reference.clone()).collect(),
         ..request(ToolExposure::Standalone)
     };

@@ -98,11 +98,10 @@ async fn partial_call_completes_with_error() {
     let item = fixture.log.rest("send thread item/completed imageGeneration a ");
     assert!(item.starts_with("completed "), "{item}");
     assert!(item.ends_with(" timeout, billed no: the second is missing"), "{item}");
-    let output = fixture.log.rest("write raw function_call_output a ");
-    assert!(
-        output.contains("Image img_a") && output.contains("Not all images were made: the second is missing."),
-        "{output}"
-    );
+    let written = fixture.log.rest("write raw function_call_output a ");
+    assert!(written.starts_with("easel:img_a, \"Not all images were made: the second is missing."), "{written}");
+    let sent = fixture.log.rest("send thread raw function_call_output a ");
+    assert!(sent.starts_with("easel:img_a, \"Image img_") && sent.contains("Not all images were made"), "{sent}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -32,10 +32,8 @@ fn model_message_keeps_order_and_names_images() {
     insta::assert_snapshot!(pieces.join("\n"), @"
     Make
     easel:img_0000000000000000000000000000000a Some(High)
-    Attached image 1 is img_0000000000000000000000000000000a, saved at /home/A.png.
     [notes](/project/notes.md)
     easel:img_0000000000000000000000000000000b Some(Low)
-    Attached image 2 is img_0000000000000000000000000000000b, saved at /home/B.png.
     look like that
     ");
 }

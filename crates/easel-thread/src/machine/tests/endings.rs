@@ -67,7 +67,7 @@ fn turn_waits_for_calls_after_response_fails() {
     raw function_call call_1 imagegen
     raw function_call call_2 imagegen
     raw function_call_output call_1 "No image was made: it did not work. Do not call again by yourself; tell the user."
-    raw function_call_output call_2 easel:img_b, Image img_b
+    raw function_call_output call_2 easel:img_b
     item/started agentMessage msg_turn ""
     delta msg_turn "The image is saved at /home/B.png."
     item/completed agentMessage msg_turn "The image is saved at /home/B.png."
@@ -132,7 +132,7 @@ fn interrupt_waits_for_running_calls() {
     raw function_call call_1 imagegen
     raw function_call call_2 imagegen
     raw function_call_output call_1 "No image was made: it did not work. Do not call again by yourself; tell the user."
-    raw function_call_output call_2 easel:img_b, Image img_b
+    raw function_call_output call_2 easel:img_b
     usage 10 of 10
     item/started agentMessage msg_turn ""
     delta msg_turn "The image is saved at /home/B.png."

@@ -37,7 +37,6 @@ fn hosted_call_is_tracked_and_precedes_message() {
     > made ig_1 C
     item/completed imageGeneration ig_1 completed /home/C.png
     raw image_generation_call ig_1 easel:img_c
-    raw developer Image img_c
     > delta msg_1 Here
     item/started agentMessage msg_1 ""
     delta msg_1 "Here"
@@ -122,14 +121,12 @@ fn hosted_id_reused_after_end_is_new_call() {
     > made ig_1 A
     item/completed imageGeneration ig_1 completed /home/A.png
     raw image_generation_call ig_1 easel:img_a
-    raw developer Image img_a
     > hosted ig_1 two
     item/started imageGeneration ig_1-2 in_progress
     track ig_1-2 as ig_1
     > made ig_1-2 B
     item/completed imageGeneration ig_1-2 completed /home/B.png
     raw image_generation_call ig_1-2 easel:img_b
-    raw developer Image img_b
     > message msg_1 Two
     item/started agentMessage msg_1 ""
     delta msg_1 "Two"

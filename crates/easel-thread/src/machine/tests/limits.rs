@@ -42,8 +42,8 @@ fn repeated_call_id_gets_suffix_in_item_and_history() {
     item/completed imageGeneration call_1-2 completed /home/A.png
     raw function_call call_1-2 imagegen
     raw function_call call_1-3 imagegen
-    raw function_call_output call_1-2 easel:img_a, Image img_a
-    raw function_call_output call_1-3 easel:img_b, Image img_b
+    raw function_call_output call_1-2 easel:img_a
+    raw function_call_output call_1-3 easel:img_b
     usage 10 of 10
     request
     > call call_1 three
@@ -53,7 +53,7 @@ fn repeated_call_id_gets_suffix_in_item_and_history() {
     > made call_1-4 C
     item/completed imageGeneration call_1-4 completed /home/C.png
     raw function_call call_1-4 imagegen
-    raw function_call_output call_1-4 easel:img_c, Image img_c
+    raw function_call_output call_1-4 easel:img_c
     usage 10 of 20
     request
     > message msg_1 Three
@@ -197,11 +197,9 @@ fn hosted_images_over_limit_are_kept_and_close_response() {
     > made ig_2 B
     item/completed imageGeneration ig_2 completed /home/B.png
     raw image_generation_call ig_2 easel:img_b
-    raw developer Image img_b
     > made ig_1 A
     item/completed imageGeneration ig_1 completed /home/A.png
     raw image_generation_call ig_1 easel:img_a
-    raw developer Image img_a
     close response
     item/started agentMessage msg_turn ""
     delta msg_turn "The images are saved at /home/B.png, /home/A.png."

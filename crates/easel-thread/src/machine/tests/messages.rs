@@ -143,8 +143,8 @@ fn call_closes_open_message() {
     item/completed imageGeneration call_2 completed /home/B.png
     raw function_call call_1 imagegen
     raw function_call call_2 imagegen
-    raw function_call_output call_1 easel:img_a, Image img_a
-    raw function_call_output call_2 easel:img_b, Image img_b
+    raw function_call_output call_1 easel:img_a
+    raw function_call_output call_2 easel:img_b
     usage 10 of 10
     request
     > message msg_4 Both
@@ -175,7 +175,7 @@ fn silent_model_gets_image_announcement() {
     > made call_1 C
     item/completed imageGeneration call_1 completed /home/C.png
     raw function_call call_1 imagegen
-    raw function_call_output call_1 easel:img_c, Image img_c
+    raw function_call_output call_1 easel:img_c
     usage 10 of 10
     request
     > done

@@ -51,7 +51,7 @@ fn item_starts_before_call_and_message_follows() {
     > made call_1 C
     item/completed imageGeneration call_1 completed /home/C.png
     raw function_call call_1 imagegen
-    raw function_call_output call_1 easel:img_c, Image img_c
+    raw function_call_output call_1 easel:img_c
     usage 10 of 10
     request
     > delta msg_1 Here
@@ -90,7 +90,7 @@ fn edit_sends_attachments_in_order() {
     > made call_1 C
     item/completed imageGeneration call_1 completed /home/C.png
     raw function_call call_1 imagegen
-    raw function_call_output call_1 easel:img_c, Image img_c
+    raw function_call_output call_1 easel:img_c
     usage 10 of 10
     request
     > message msg_1 Merged
@@ -144,8 +144,8 @@ fn parallel_calls_return_outputs_in_call_order() {
     raw function_call call_2 imagegen
     raw function_call call_3 imagegen
     raw function_call_output call_1 "No image was made: it did not work. Do not call again by yourself; tell the user."
-    raw function_call_output call_2 easel:img_b, Image img_b
-    raw function_call_output call_3 easel:img_c, Image img_c
+    raw function_call_output call_2 easel:img_b
+    raw function_call_output call_3 easel:img_c
     usage 10 of 10
     request
     > message msg_1 Two of three
@@ -176,7 +176,7 @@ fn call_that_ends_first_waits_for_response() {
     item/completed imageGeneration call_1 completed /home/C.png
     > done
     raw function_call call_1 imagegen
-    raw function_call_output call_1 easel:img_c, Image img_c
+    raw function_call_output call_1 easel:img_c
     usage 10 of 10
     request
     > message msg_1 Done

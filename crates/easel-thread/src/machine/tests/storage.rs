@@ -65,7 +65,7 @@ fn running_calls_continue_after_failed_write() {
     item/completed imageGeneration call_1 completed /home/A.png
     raw function_call call_1 imagegen
     raw function_call call_2 imagegen
-    raw function_call_output call_1 easel:img_a, Image img_a
+    raw function_call_output call_1 easel:img_a
     raw function_call_output call_2 "No image was made: the disk is full. Do not call again by yourself; tell the user."
     item/started agentMessage msg_turn ""
     delta msg_turn "The image is saved at /home/A.png."
@@ -93,7 +93,7 @@ fn no_request_follows_unwritten_outputs() {
     > unsaved made call_1 A
     item/completed imageGeneration call_1 completed /home/A.png
     raw function_call call_1 imagegen
-    raw function_call_output call_1 easel:img_a, Image img_a
+    raw function_call_output call_1 easel:img_a
     usage 10 of 10
     close response
     item/started agentMessage msg_turn ""

@@ -1,0 +1,74 @@
+//! The end of a turn: the reasons to stop, and the last events.
+
+use easel_protocol::thread::ThreadStatus;
+use easel_protocol::tool::{HeldBackReason, ToolExposure};
+use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
+
+use super::{Effect, ResponseState, Step, Turn};
+
+/// Why the turn sends no more requests to the model.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum StopReason {
+    Interrupted,
+    Failed(TurnError),
+}
+
+impl Turn {
+    /// Applies limits that became stricter. Closes a response that may make hosted images, because nothing else can
+    /// stop it from making one.
+    pub(super) fn tighten(&mut self, step: &mut Step<'_>, withdrawn: Option<HeldBackReason>, max_images: u32) {
+        self.config.max_images = self.config.max_images.min(max_images);
+        let (Some(reason), None) = (withdrawn, self.withdrawn) else { return };
+        self.withdrawn = Some(reason);
+        if self.response == ResponseState::Open && self.requested_with == ToolExposure::Hosted {
+            let message = "Image generation was turned off during the model's response, so the response was cancelled. \
+                           Images that had arrived are kept.";
+            self.fail(step, message.to_owned(), CodexErrorInfo::Other);
+        }
+    }
+
+    pub(super) fn fail(&mut self, step: &mut Step<'_>, message: String, info: CodexErrorInfo) {
+        let error = TurnError { message, codex_error_info: Some(info), additional_details: None };
+        self.stop(step, StopReason::Failed(error));
+    }
+
+    /// Stops the turn. The first reason is the one that the client sees.
+    pub(super) fn stop(&mut self, step: &mut Step<'_>, reason: StopReason) {
+        if self.response == ResponseState::Open {
+            self.response = ResponseState::Closed;
+            step.effects.push(Effect::CloseResponse);
+        }
+        // After a failure, running calls continue: they may be billed already, and each has its own deadline.
+        if reason == StopReason::Interrupted {
+            step.effects.push(Effect::CancelCalls);
+        }
+        self.stop_reason.get_or_insert(reason);
+    }
+
+    /// Closes a response that made more hosted images than the turn may have: it might go on without end.
+    pub(super) fn check_image_limit(&mut self, step: &mut Step<'_>) {
+        let max = self.config.max_images;
+        if self.response == ResponseState::Open && self.calls.images() > max {
+            let message = format!(
+                "The model made more images than `limits.images_per_turn` allows ({max}). They are kept; the response \
+                 was cancelled."
+            );
+            self.fail(step, message, CodexErrorInfo::Other);
+        }
+    }
+
+    pub(super) fn end(&mut self, step: &mut Step<'_>) {
+        self.announce_images(step);
+        let (status, error) = match self.stop_reason.clone() {
+            None => (TurnStatus::Completed, None),
+            Some(StopReason::Interrupted) => (TurnStatus::Interrupted, None),
+            Some(StopReason::Failed(error)) => (TurnStatus::Failed, Some(error)),
+        };
+        if let Some(error) = error.clone() {
+            self.emit_error(step, error);
+        }
+        self.emit_status(step, ThreadStatus::Idle {});
+        self.emit_completed(step, status, error);
+        self.has_ended = true;
+    }
+}

@@ -1,0 +1,10 @@
+//! The image calls of a turn.
+
+mod hosted;
+mod journal;
+mod run;
+mod running;
+
+pub(super) use hosted::HostedCalls;
+pub(super) use run::{CallContext, CallReport};
+pub(super) use running::RunningCalls;

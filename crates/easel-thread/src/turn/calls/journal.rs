@@ -1,0 +1,116 @@
+//! The journal of image calls: a row before anything is sent, and the end of the call with its images.
+
+use std::time::Duration;
+
+use easel_imagegen::output::LOG_PREVIEW;
+use easel_imagegen::port::{
+    CallEnd, CallStart, GeneratedImages, Provider, Reference, StorageError, Store, image_error,
+};
+use easel_protocol::id::ItemId;
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
+
+use super::CallContext;
+use crate::clock::now_ms;
+use crate::machine::CallOutput;
+
+impl<S: Store, P: Provider> CallContext<S, P> {
+    /// Writes the journal row of a call, which must exist before anything is sent.
+    ///
+    /// # Errors
+    /// The store failed, and the call must not be sent.
+    pub(super) async fn reserve(
+        &self,
+        item_id: &ItemId,
+        requested: &RequestedImage,
+        inputs: &[Reference],
+    ) -> Result<(), Box<ImageError>> {
+        let info = self.provider.info();
+        let start = CallStart {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            call_id: item_id.to_string(),
+            provider: info.id.clone(),
+            model: info.image_model.clone(),
+            synthetic: info.synthetic,
+            bills: info.capabilities.bills,
+            requested: requested.clone(),
+            inputs: inputs.to_vec(),
+            started_at_ms: now_ms(),
+        };
+        let reserved = self.store.reserve(start).await;
+        reserved
+            .inspect_err(|error| log_storage_error(item_id, error))
+            .map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))
+    }
+
+    /// Ends a journaled call: stores its images in the thread, or records the failure.
+    pub(in crate::turn) async fn settle(
+        &self,
+        item_id: &ItemId,
+        generated: Result<GeneratedImages, ImageError>,
+        elapsed: Duration,
+    ) -> Result<CallOutput, Box<ImageError>> {
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let error = match generated {
+            Ok(images) if !images.images.is_empty() => return self.keep_images(item_id, images, elapsed_ms).await,
+            Ok(images) => ImageError {
+                attempts: images.attempts,
+                request_id: images.request_id,
+                ..self.error_after_sending(ImageErrorKind::BadResponse, "the provider's response contains no image")
+            },
+            Err(error) => error,
+        };
+        let error = ImageError { elapsed_ms, ..error };
+        let settled = self.store.settle(&self.thread_id, item_id, CallEnd::Failed(error.clone())).await;
+        if let Err(storage) = settled {
+            // The next start of the process closes the row. The client gets the error of the call, which matters more.
+            log_storage_error(item_id, &storage);
+        }
+        Err(Box::new(error))
+    }
+
+    async fn keep_images(
+        &self,
+        item_id: &ItemId,
+        made: GeneratedImages,
+        elapsed_ms: u64,
+    ) -> Result<CallOutput, Box<ImageError>> {
+        let (generation_id, attempts, missing) = (made.generation_id.clone(), made.attempts, made.missing.clone());
+        let end = CallEnd::Generated { made, elapsed_ms };
+        match self.store.settle(&self.thread_id, item_id, end).await {
+            Ok(records) => {
+                log_output(item_id, &records);
+                Ok(CallOutput { records, generation_id, missing })
+            }
+            Err(error) => {
+                log_storage_error(item_id, &error);
+                let billed = self.billed_as(Billed::Yes);
+                let error = image_error(ImageErrorKind::Storage, error.client_message());
+                Err(Box::new(ImageError { attempts, elapsed_ms, billed, ..error }))
+            }
+        }
+    }
+}
+
+/// Logs a failure of the store with its causes, which the client does not see.
+fn log_storage_error(item_id: &ItemId, error: &StorageError) {
+    tracing::error!(
+        %item_id,
+        error = error as &dyn std::error::Error,
+        kind = ?error.kind(),
+        "the store failed during an image call"
+    );
+}
+
+/// Logs what the model gets back as handles and sizes, without the images.
+fn log_output(item_id: &ItemId, records: &[ImageRecord]) {
+    for ImageRecord { id, facts, .. } in records {
+        tracing::debug!(
+            %item_id,
+            handle = %id,
+            bytes = facts.bytes,
+            output = LOG_PREVIEW,
+            "the image tool returned an image"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! Carries out the effects of the machine.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use easel_imagegen::port::{Provider, Store};
+use easel_protocol::event::Event;
+use easel_protocol::record::ImageErrorKind;
+use futures_util::FutureExt;
+
+use super::model_response::OpenResponse;
+use super::{TurnRunner, store_panicked};
+use crate::event_sink::EventSink;
+use crate::machine::{Effect, Input, Turn};
+
+const RESPONSE_CANCELLED: &str = "the response that was making the image was cancelled";
+
+impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
+    /// Carries out one round of effects: writes their events first, then performs them in order. Returns the effects
+    /// that follow.
+    pub(super) async fn carry_out<'p>(
+        &mut self,
+        effects: Vec<Effect>,
+        provider: &'p P,
+        response: &mut Option<OpenResponse<'p>>,
+        turn: &mut Turn,
+    ) -> Vec<Effect> {
+        // The provider is already making the image. The journal comes before the item, so that after a crash an item
+        // always has a row that says what it may cost.
+        for effect in &effects {
+            if let Effect::TrackHosted { item_id, call_id, requested, references } = effect {
+                self.track_hosted(item_id, call_id, requested, references).await;
+            }
+        }
+        let effects = self.write(effects, turn).await;
+        if turn.has_ended() {
+            self.permit = None;
+        }
+        self.perform(effects, provider, response, turn).await
+    }
+
+    /// Writes the events of the effects to history. Returns the effects to perform: the same ones, or their
+    /// replacement if the write failed. After a failed write nothing more is written, because the turn is at its end.
+    async fn write(&mut self, effects: Vec<Effect>, turn: &mut Turn) -> Vec<Effect> {
+        let events: Vec<Event> = effects.iter().filter_map(Effect::as_event).cloned().collect();
+        if events.is_empty() || self.has_write_failed {
+            return effects;
+        }
+        let appending = AssertUnwindSafe(self.context.store.append(events)).catch_unwind();
+        match appending.await.unwrap_or_else(|_| Err(store_panicked())) {
+            Ok(()) => effects,
+            Err(error) => {
+                tracing::error!(
+                    thread_id = %self.context.thread_id,
+                    error = &error as &dyn std::error::Error,
+                    "history could not be written"
+                );
+                self.has_write_failed = true;
+                let message = error.client_message().to_owned();
+                self.handle(turn, Input::PersistFailed { effects, message })
+            }
+        }
+    }
+
+    /// Performs effects whose events are written. Returns the effects that follow.
+    pub(super) async fn perform<'p>(
+        &mut self,
+        effects: Vec<Effect>,
+        provider: &'p P,
+        response: &mut Option<OpenResponse<'p>>,
+        turn: &mut Turn,
+    ) -> Vec<Effect> {
+        let mut next = Vec::new();
+        effects.iter().filter_map(Effect::as_event).for_each(|event| self.open_items.update(event));
+        self.pending_effects.extend(effects);
+        while let Some(effect) = self.pending_effects.pop_front() {
+            match effect {
+                Effect::Emit(event) => {
+                    for event in self.conversation.to_client_events(event) {
+                        self.events.send(event).await;
+                    }
+                }
+                Effect::RequestResponse => match self.context.journal_model_request(turn.offered_tool()).await {
+                    Ok(()) => *response = Some(self.request_response(provider, turn)),
+                    Err(error) => next.extend(self.handle(turn, Input::ResponseFailed(error))),
+                },
+                Effect::RunCall { item_id, call } => self.calls.spawn(Arc::clone(&self.context), item_id, call),
+                // `carry_out` has journaled it.
+                Effect::TrackHosted { .. } => {}
+                Effect::CloseResponse => {
+                    next.extend(self.close_response(response, turn).await);
+                    let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
+                        (true, _) => (ImageErrorKind::Interrupted, RESPONSE_CANCELLED),
+                        (false, true) => (ImageErrorKind::Interrupted, "image generation was turned off"),
+                        (false, false) => (ImageErrorKind::BadResponse, RESPONSE_CANCELLED),
+                    };
+                    next.extend(self.fail_hosted_calls(turn, kind, message).await);
+                }
+                Effect::CancelCalls => self.context.cancel.cancel(),
+            }
+        }
+        next
+    }
+}
