@@ -113,7 +113,7 @@ async fn the_features_are_listed_with_stage_and_state() {
     let sandbox = Sandbox::with_config("[features]\nimagegenext = true\n");
     let said = stdout(&sandbox.run(&["features", "list", "--disable", "image_generation"]).await);
     insta::assert_snapshot!(said, @r"
-    image_generation   stable             off  Kill switch: when off, no image tool of any kind is offered, on every face.
+    image_generation   stable             off  Kill switch: turns off all image tools, for every client.
     imagegenext        under development  on   Offer the standalone tool image_gen.imagegen to the model.
     ");
 }

@@ -71,7 +71,7 @@ impl Key {
         self.path.split('.')
     }
 
-    /// Returns the section of a provider that the key is in, such as `http_headers`, or the key's own name there.
+    /// Returns the part of the path after the name of a provider, such as `http_headers`.
     pub(crate) fn provider_section(&self) -> Option<&'static str> {
         self.path.strip_prefix("model_providers.*.")?.split('.').next()
     }

@@ -11,7 +11,7 @@ use crate::keys::{self, Key, Lookup, is_codex_key};
 use crate::layers::{RawEntry, RawValue};
 use crate::warning::{MAX_WARNINGS, Warning, WarningList};
 
-pub(crate) use issue::{Issue, did_you_mean};
+pub(crate) use issue::{Issue, Requirement, did_you_mean};
 #[cfg(test)]
 pub(crate) use policy::RESERVED_FROM_PROJECTS;
 pub(crate) use policy::{KILL_SWITCH, Policy, Violation};
@@ -59,7 +59,7 @@ impl Validator<'_> {
         }
         if is_codex_key(path) {
             if self.ignored.len() < MAX_WARNINGS {
-                self.ignored.push(Warning::of_key(self.layer, path, line, &Issue::CodexKey));
+                self.ignored.push(Warning::for_key(self.layer, path, line, &Issue::CodexKey));
             }
             return;
         }
@@ -71,15 +71,15 @@ impl Validator<'_> {
                 insert(&mut self.values, path, Value::Object(Map::new()));
                 self.table(path, entries);
             }
-            (Lookup::Section | Lookup::NamedSection, _) => self.warn(path, line, || Issue::NotATable),
-            (Lookup::BadName(rule), _) => self.warn(path, line, || Issue::BadName(rule)),
+            (Lookup::Section | Lookup::NamedSection, _) => self.warn(path, line, || Issue::Invalid(Requirement::Table)),
+            (Lookup::BadName(rule), _) => self.warn(path, line, || Issue::Invalid(Requirement::Name(rule))),
             (Lookup::Unknown, _) => self.warn(path, line, || Issue::Unknown(keys::suggest(path))),
         }
     }
 
     fn leaf(&mut self, path: &[String], line: Option<u32>, key: &Key, value: RawValue) {
         let Some(value) = value::parse(key.kind, value) else {
-            return self.warn(path, line, || Issue::BadValue(key.kind));
+            return self.warn(path, line, || Issue::Invalid(Requirement::Value(key.kind)));
         };
         match self.policy.check_value(key, path, &value) {
             Ok(()) => insert(&mut self.values, path, value),
@@ -101,7 +101,7 @@ impl Validator<'_> {
     }
 
     fn warn(&mut self, path: &[String], line: Option<u32>, issue: impl FnOnce() -> Issue) {
-        self.warnings.push_with(|| Warning::of_key(self.layer, path, line, &issue()));
+        self.warnings.push_with(|| Warning::for_key(self.layer, path, line, &issue()));
     }
 }
 

@@ -39,34 +39,34 @@ impl fmt::Display for Warning {
 }
 
 impl Warning {
-    /// Warns about one key.
-    pub(crate) fn of_key(layer: &LayerName, path: &[String], line: Option<u32>, issue: &Issue) -> Self {
+    /// Creates the warning about one key.
+    pub(crate) fn for_key(layer: &LayerName, path: &[String], line: Option<u32>, issue: &Issue) -> Self {
         let key = if let LayerName::Profile { name, .. } = layer {
             show_key(&[&["profiles".to_owned(), name.clone()], path].concat())
         } else {
             show_key(path)
         };
-        let summary = issue.warning(layer, path, &key);
-        let refusal = issue.refusal(layer, path, &key);
-        Self { refusal, key: Some(key), ..Self::of_layer(layer, line, summary) }
+        let summary = issue.to_warning(layer, path, &key);
+        let refusal = issue.to_refusal(layer, path, &key);
+        Self { refusal, key: Some(key), ..Self::for_layer(layer, line, summary) }
     }
 
-    /// Warns about a file that was ignored as a whole.
-    pub(crate) fn of_file(layer: &LayerName, line: Option<u32>, reason: &str) -> Self {
-        Self::of_layer(layer, line, format!("The file was ignored: {reason}."))
+    /// Creates the warning about a file that was ignored as a whole.
+    pub(crate) fn for_file(layer: &LayerName, line: Option<u32>, reason: &str) -> Self {
+        Self::for_layer(layer, line, format!("The file was ignored: {reason}."))
     }
 
-    /// Warns about a profile that does not exist.
-    pub(crate) fn of_missing_profile(home: &LayerName, name: &str, suggestion: Option<String>) -> Self {
+    /// Creates the warning about a profile that does not exist.
+    pub(crate) fn for_missing_profile(home: &LayerName, name: &str, suggestion: Option<String>) -> Self {
         let key = show_key(&["profiles".to_owned(), name.to_owned()]);
         let name = key.strip_prefix("profiles.").unwrap_or_default();
         let end = did_you_mean(suggestion.as_deref());
         let summary = format!("Profile `{name}` of `--profile` does not exist{end}");
-        Self { key: Some(key), ..Self::of_layer(home, None, summary) }
+        Self { key: Some(key), ..Self::for_layer(home, None, summary) }
     }
 
-    /// Warns about a layer, in these words.
-    pub(crate) fn of_layer(layer: &LayerName, line: Option<u32>, summary: String) -> Self {
+    /// Creates a warning about a layer with this summary.
+    pub(crate) fn for_layer(layer: &LayerName, line: Option<u32>, summary: String) -> Self {
         Self { refusal: summary.clone(), summary, path: layer.file().map(Path::to_owned), line, key: None }
     }
 }
@@ -93,7 +93,7 @@ impl WarningList {
         if self.omitted > 0 {
             self.warnings.truncate(MAX_WARNINGS - 1);
             let count = self.omitted + 1;
-            self.warnings.push(Warning::of_layer(
+            self.warnings.push(Warning::for_layer(
                 layer,
                 None,
                 format!("The {} has {count} more problems.", layer.noun()),
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn hostile_key_is_shortened_and_made_visible() {
         let key = format!("a\u{1b}[31m\n\u{202e}{}", "x".repeat(10_000));
-        let warning = Warning::of_key(&LayerName::Environment, &[key], None, &Issue::Unknown(None));
+        let warning = Warning::for_key(&LayerName::Environment, &[key], None, &Issue::Unknown(None));
         assert!(warning.summary.len() < 250, "{}", warning.summary.len());
         assert!(warning.summary.chars().all(is_visible), "{}", warning.summary);
         assert_eq!(warning.summary.lines().count(), 1);

@@ -29,28 +29,28 @@ pub(crate) fn read_text(layer: &LayerName, file: &Path) -> Result<Option<String>
     let bytes = match read_limited(file, is_project) {
         Ok(bytes) => bytes,
         Err(ReadError::Missing) => return Ok(None),
-        Err(ReadError::NotAFile) => return Err(Warning::of_file(layer, None, "it is not a regular file")),
+        Err(ReadError::NotAFile) => return Err(Warning::for_file(layer, None, "it is not a regular file")),
         Err(ReadError::Foreign) => return Err(foreign_file(layer)),
         Err(ReadError::TooLarge) => return Err(file_too_large(layer)),
-        Err(ReadError::Io(kind)) => return Err(Warning::of_file(layer, None, &format!("it cannot be read ({kind})"))),
+        Err(ReadError::Io(kind)) => return Err(Warning::for_file(layer, None, &format!("it cannot be read ({kind})"))),
     };
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())),
         Err(error) => {
             let line = Some(LineIndex::new(&bytes).line(error.valid_up_to()));
-            Err(Warning::of_file(layer, line, "it is not UTF-8"))
+            Err(Warning::for_file(layer, line, "it is not UTF-8"))
         }
     }
 }
 
 /// Returns the warning about a file that another user owns.
 pub(crate) fn foreign_file(layer: &LayerName) -> Warning {
-    Warning::of_file(layer, None, "it belongs to another user")
+    Warning::for_file(layer, None, "it belongs to another user")
 }
 
 /// Returns the warning about a file of more than [`MAX_FILE_BYTES`].
 pub(crate) fn file_too_large(layer: &LayerName) -> Warning {
-    Warning::of_file(layer, None, &format!("it is larger than {MAX_FILE_BYTES} bytes"))
+    Warning::for_file(layer, None, &format!("it is larger than {MAX_FILE_BYTES} bytes"))
 }
 
 /// Parses the text of a configuration file.
@@ -61,12 +61,12 @@ pub(crate) fn parse(layer: &LayerName, text: &str) -> Result<Vec<RawEntry>, Warn
     let lines = LineIndex::new(text.as_bytes());
     if let Some(offset) = find_too_deep(text) {
         let reason = format!("it is nested deeper than {MAX_DEPTH} levels");
-        return Err(Warning::of_file(layer, Some(lines.line(offset)), &reason));
+        return Err(Warning::for_file(layer, Some(lines.line(offset)), &reason));
     }
     let table = DeTable::parse(text).map_err(|error| {
         let line = error.span().map(|span| lines.line(span.start));
         // The parser's messages name what it expected and never quote the text.
-        Warning::of_file(layer, line, &format!("it is not valid TOML ({})", error.message()))
+        Warning::for_file(layer, line, &format!("it is not valid TOML ({})", error.message()))
     })?;
     Ok(from_toml_table(table.get_ref(), Some(&lines)))
 }

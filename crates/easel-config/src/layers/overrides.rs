@@ -62,7 +62,7 @@ pub(crate) fn from_environment(environment: &Environment) -> RawLayer {
         let warning = |reason: &str| {
             let name = name.escape_default();
             let summary = format!("Variable `{PREFIX}{name}` in the environment was ignored: {reason}.");
-            Warning::of_layer(&LayerName::Environment, None, summary)
+            Warning::for_layer(&LayerName::Environment, None, summary)
         };
         let Some(text) = value.to_str() else {
             raw.warnings.push_with(|| warning("its value is not UTF-8"));
@@ -85,7 +85,7 @@ pub(crate) fn from_command_line(invocation: &Invocation) -> RawLayer {
             // The warning does not repeat the text: without a key before `=` it may be a secret.
             None => raw.warnings.push_with(|| {
                 let summary = format!("Option `-c` number {} was ignored: it is not `key=value`.", position + 1);
-                Warning::of_layer(&LayerName::CommandLine, None, summary)
+                Warning::for_layer(&LayerName::CommandLine, None, summary)
             }),
         }
     }
@@ -127,7 +127,7 @@ pub(crate) fn from_thread(overrides: &Map<String, Value>) -> RawLayer {
             None => raw.warnings.push_with(|| {
                 let reason = format!("it has an empty part or more than {MAX_PARTS} parts");
                 let summary = format!("A key in the thread's configuration was ignored: {reason}.");
-                Warning::of_layer(&LayerName::Thread, None, summary)
+                Warning::for_layer(&LayerName::Thread, None, summary)
             }),
         }
     }

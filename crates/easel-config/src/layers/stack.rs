@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::file;
 use super::{Layer, LayerName, RawEntry, RawLayer, RawValue};
-use crate::keys::{closest, is_name};
-use crate::validate::{Issue, Policy, Validated, validate_layer};
+use crate::keys::{NameRule, closest, is_name};
+use crate::validate::{Issue, Policy, Requirement, Validated, validate_layer};
 use crate::{Config, Features, Loaded, Warning};
 
 /// The table of profiles in the home's file.
@@ -60,11 +60,16 @@ impl LayerStack {
         for RawEntry { key: name, line, value } in profiles {
             let path = [PROFILES.to_owned(), name.clone()];
             if !is_name(&name) {
-                self.warnings.push(Warning::of_key(&home, &path, line, &Issue::BAD_PROFILE_NAME));
+                self.warnings.push(Warning::for_key(
+                    &home,
+                    &path,
+                    line,
+                    &Issue::Invalid(Requirement::Name(NameRule::Plain)),
+                ));
                 continue;
             }
             let RawValue::Table(entries) = value else {
-                self.warnings.push(Warning::of_key(&home, &path, line, &Issue::NotATable));
+                self.warnings.push(Warning::for_key(&home, &path, line, &Issue::Invalid(Requirement::Table)));
                 continue;
             };
             let layer = LayerName::Profile { file: file.to_owned(), name: name.clone() };
@@ -77,7 +82,7 @@ impl LayerStack {
         }
         if let Some(name) = chosen.filter(|_| !is_found) {
             let suggestion = closest(name, names.iter().map(String::as_str)).map(str::to_owned);
-            self.warnings.push(Warning::of_missing_profile(&home, name, suggestion));
+            self.warnings.push(Warning::for_missing_profile(&home, name, suggestion));
         }
     }
 

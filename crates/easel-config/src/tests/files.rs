@@ -93,9 +93,9 @@ fn plain_value_of_a_section_is_reported() {
 
 #[test]
 fn mistakes_in_all_profiles_are_reported() {
-    let sandbox = Sandbox::new().with_home("[profiles.a.images]\nspeed = 1\n[profiles.'b c']\n[profiles]\nd = 4");
+    let sandbox = Sandbox::new().with_home("[profiles.a.images]\nparalel = 1\n[profiles.'b c']\n[profiles]\nd = 4");
     insta::assert_snapshot!(sandbox.show(&sandbox.load().warnings), @r"
-    ~/config.toml:2: Unknown key `profiles.a.images.speed` was ignored.
+    ~/config.toml:2: Unknown key `profiles.a.images.paralel` was ignored; did you mean `profiles.a.images.parallel`?
     ~/config.toml:3: `profiles.b c` was ignored: it must be a name of 1 to 64 letters, digits, `.`, `-` and `_`.
     ~/config.toml:5: `profiles.d` was ignored: it must be a table.
     ");

@@ -79,12 +79,13 @@ fn disable_overrides_enable_and_enable_overrides_c() {
 #[test]
 fn command_line_warnings_never_repeat_a_value() {
     let mut sandbox = Sandbox::new().with_override("sk-canary").with_override("images.parallel=sk-canary");
-    sandbox.invocation.enable = vec!["plugins".to_owned()];
+    sandbox.invocation.enable = vec!["plugins".to_owned(), "imagegennext".to_owned()];
     sandbox.invocation.disable = vec!["shell.tool".to_owned()];
     insta::assert_snapshot!(sandbox.show(&sandbox.load().warnings), @r"
     Option `-c` number 1 was ignored: it is not `key=value`.
     `images.parallel` on the command line was ignored: it must be a whole number from 1 to 16.
     Unknown feature `plugins` on the command line was ignored.
+    Unknown feature `imagegennext` on the command line was ignored; did you mean `imagegenext`?
     Unknown feature `shell.tool` on the command line was ignored.
     ");
 }

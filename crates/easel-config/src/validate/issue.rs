@@ -1,5 +1,7 @@
 //! What can be wrong with one key, and the sentences about it.
 
+use std::fmt;
+
 use crate::LayerName;
 use crate::keys::{Kind, NameRule};
 use crate::validate::Violation;
@@ -11,66 +13,74 @@ pub(crate) enum Issue {
     Unknown(Option<String>),
     /// The key is a setting of Codex.
     CodexKey,
-    /// A section has a plain value.
-    NotATable,
-    /// A name that the user chose breaks this rule.
-    BadName(NameRule),
-    /// The value is of another type or out of range.
-    BadValue(Kind),
+    /// The value, or a name that the user chose, does not meet the requirement.
+    Invalid(Requirement),
     /// The layer may not set the key to this value.
     Violation(Violation),
 }
 
-impl Issue {
-    /// The name of a profile breaks the rule for names.
-    pub(crate) const BAD_PROFILE_NAME: Self = Self::BadName(NameRule::Plain);
+/// What a value or a name must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Requirement {
+    /// A section must be a table.
+    Table,
+    /// A name that the user chose must follow this rule.
+    Name(NameRule),
+    /// A value must be of this kind.
+    Value(Kind),
+}
 
+impl fmt::Display for Requirement {
+    /// Completes the sentence "it must be ...".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table => f.write_str("a table"),
+            Self::Name(rule) => rule.fmt(f),
+            Self::Value(kind) => kind.fmt(f),
+        }
+    }
+}
+
+impl Issue {
     /// Returns the sentence for a layer that was read: what was ignored, why, and what to do.
-    pub(crate) fn warning(&self, layer: &LayerName, path: &[String], key: &str) -> String {
+    pub(crate) fn to_warning(&self, layer: &LayerName, path: &[String], key: &str) -> String {
         let location = layer.location();
         match self {
             Self::Unknown(suggestion) => {
-                let (what, name) = name_unknown(path, key);
-                format!("Unknown {what} `{name}`{location} was ignored{}", did_you_mean(suggestion.as_deref()))
+                let (noun, end) = describe_unknown(path, key, suggestion.as_deref());
+                format!("Unknown {noun}{location} was ignored{end}")
             }
             Self::CodexKey => format!("`{key}`{location} is a Codex setting that Easel ignores."),
-            Self::NotATable | Self::BadName(_) | Self::BadValue(_) => {
-                format!("`{key}`{location} was ignored: it must be {}.", self.requirement())
-            }
+            Self::Invalid(requirement) => format!("`{key}`{location} was ignored: it must be {requirement}."),
             Self::Violation(violation) => format!("`{key}`{location} was ignored: {}.", violation.reason(layer)),
         }
     }
 
     /// Returns the sentence for a change that was refused.
-    pub(crate) fn refusal(&self, layer: &LayerName, path: &[String], key: &str) -> String {
+    pub(crate) fn to_refusal(&self, layer: &LayerName, path: &[String], key: &str) -> String {
         match self {
             Self::Unknown(suggestion) => {
-                let (what, name) = name_unknown(path, key);
-                format!("Unknown {what} `{name}`{}", did_you_mean(suggestion.as_deref()))
+                let (noun, end) = describe_unknown(path, key, suggestion.as_deref());
+                format!("Unknown {noun}{end}")
             }
-            Self::NotATable | Self::BadName(_) | Self::BadValue(_) => {
-                format!("`{key}` must be {}.", self.requirement())
-            }
-            Self::CodexKey | Self::Violation(_) => self.warning(layer, path, key),
-        }
-    }
-
-    /// Completes the sentence "it must be ...".
-    fn requirement(&self) -> String {
-        match self {
-            Self::BadName(rule) => rule.to_string(),
-            Self::BadValue(kind) => kind.to_string(),
-            Self::NotATable | Self::Unknown(_) | Self::CodexKey | Self::Violation(_) => "a table".to_owned(),
+            Self::Invalid(requirement) => format!("`{key}` must be {requirement}."),
+            Self::CodexKey | Self::Violation(_) => self.to_warning(layer, path, key),
         }
     }
 }
 
-/// Returns what an unknown key is called: features go by their own name.
-fn name_unknown<'a>(path: &[String], key: &'a str) -> (&'static str, &'a str) {
-    match path {
-        [section, _] if section == "features" => ("feature", key.strip_prefix("features.").unwrap_or(key)),
-        _ => ("key", key),
+/// Returns what to call an unknown key, and the end of the sentence about it. `key` ends with `path`.
+///
+/// A feature goes by its own name. A suggestion is a path in the layer, so it gets the prefix that `key` has before
+/// `path`, such as `profiles.NAME.`.
+fn describe_unknown(path: &[String], key: &str, suggestion: Option<&str>) -> (String, String) {
+    const FEATURES: &str = "features.";
+    if matches!(path, [section, _] if section == "features") && key.starts_with(FEATURES) {
+        let name = |key: &str| key.strip_prefix(FEATURES).unwrap_or(key).to_owned();
+        return (format!("feature `{}`", name(key)), did_you_mean(suggestion.map(name).as_deref()));
     }
+    let prefix = key.strip_suffix(&path.join(".")).unwrap_or_default();
+    (format!("key `{key}`"), did_you_mean(suggestion.map(|suggestion| format!("{prefix}{suggestion}")).as_deref()))
 }
 
 /// Ends a sentence, with a suggestion if there is one.

@@ -34,10 +34,19 @@ struct Snapshot {
     warnings: Vec<Warning>,
 }
 
+impl Snapshot {
+    fn new(loader: Loader, loaded: Loaded) -> Self {
+        for warning in &loaded.ignored {
+            tracing::debug!("{warning}");
+        }
+        Self { loader, config: Arc::new(loaded.config), warnings: loaded.warnings }
+    }
+}
+
 impl Configuration {
     /// The configuration that `loader` has loaded for a process in the folder `cwd`.
     pub(crate) fn new(cwd: PathBuf, loader: Loader, loaded: Loaded) -> Self {
-        let current = Snapshot { loader, config: Arc::new(loaded.config), warnings: loaded.warnings };
+        let current = Snapshot::new(loader, loaded);
         let (version, change, write) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
         Self { cwd, current: RwLock::new(Arc::new(current)), version, change, write }
     }
@@ -138,8 +147,7 @@ impl Configuration {
     }
 
     fn replace(&self, loader: Loader, loaded: Loaded) {
-        let snapshot = Snapshot { loader, config: Arc::new(loaded.config), warnings: loaded.warnings };
-        *self.current.write() = Arc::new(snapshot);
+        *self.current.write() = Arc::new(Snapshot::new(loader, loaded));
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {
