@@ -90,7 +90,11 @@ impl Configuration {
     ///
     /// # Errors
     /// [`RequestError::BadField`] if the overrides have keys for secrets, which a thread would store.
-    pub(crate) async fn for_thread(&self, cwd: PathBuf, overrides: Map<String, Value>) -> Result<Loaded, RequestError> {
+    pub(crate) async fn load_for_thread(
+        &self,
+        cwd: PathBuf,
+        overrides: Map<String, Value>,
+    ) -> Result<Loaded, RequestError> {
         if let Some(key) = easel_config::find_secret_key(&overrides) {
             let reason = format!(
                 "{key} may contain a secret, and a thread's configuration is stored; set it in config.toml, or name \
