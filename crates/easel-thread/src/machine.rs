@@ -171,7 +171,7 @@ impl Turn {
 
     /// Returns the tool that the next request to the model offers. A call of the hosted tool cannot be refused, so that
     /// tool is withdrawn once it has made as many images as the turn may have.
-    pub(crate) fn offered_tool(&self) -> ToolExposure {
+    pub(crate) fn tool_to_offer(&self) -> ToolExposure {
         match self.config.exposure {
             _ if self.withdrawn.is_some() => ToolExposure::None,
             ToolExposure::Hosted if self.calls.images() >= self.config.max_images => ToolExposure::None,
@@ -190,7 +190,7 @@ impl Turn {
     }
 
     fn request_response(&mut self, step: &mut Step<'_>) {
-        self.requested_with = self.offered_tool();
+        self.requested_with = self.tool_to_offer();
         step.effects.push(Effect::RequestResponse);
     }
 

@@ -97,6 +97,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         Err(PanickedTurn(turn))
     }
 
+    /// Runs the loop of the turn, without protection from panics.
     async fn run_to_end(&mut self, turn: &mut Turn, first: Vec<Effect>) {
         let provider = Arc::clone(&self.context.provider);
         let mut response: Option<OpenResponse<'_>> = None;
@@ -114,6 +115,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         self.events.flush().await;
     }
 
+    /// Waits for the next thing to happen. If several have happened, the order of the branches decides.
     async fn wait(&mut self, response: &mut Option<OpenResponse<'_>>) -> Wakeup {
         let is_cancelled = self.context.cancel.is_cancelled();
         tokio::select! {

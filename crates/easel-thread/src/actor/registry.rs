@@ -1,10 +1,11 @@
 //! The table of loaded threads.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use easel_imagegen::port::{Provider, Store, StoredThread};
 use easel_protocol::id::ThreadId;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -146,7 +147,7 @@ impl<P: Provider> Threads<P> {
         let (table, handle) = (Arc::clone(&self.table), Arc::downgrade(handle));
         Box::new(move || {
             let Some(handle) = handle.upgrade() else { return };
-            let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut table = table.lock();
             if table.handle(&handle.thread_id).is_some_and(|known| Arc::ptr_eq(known, &handle)) {
                 table.remove_actor(&handle.thread_id);
             }
@@ -234,6 +235,6 @@ impl<P: Provider> Threads<P> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table<P>> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock()
     }
 }

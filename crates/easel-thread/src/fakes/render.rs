@@ -15,7 +15,7 @@ pub(crate) fn effect(effect: &Effect) -> String {
         Effect::RequestResponse => "request".to_owned(),
         Effect::RunCall { item_id, call } => {
             let references: Vec<String> = call.references.iter().map(image_ref).collect();
-            let action = word(&call.requested.action);
+            let action = wire_name(&call.requested.action);
             format!("run {item_id} {action} {:?} [{}]", call.requested.prompt, references.join(" "))
         }
         Effect::TrackHosted { item_id, call_id, .. } => format!("track {item_id} as {call_id}"),
@@ -31,7 +31,7 @@ pub(crate) fn event(event: &Event) -> String {
             ThreadStatus::Idle {} => "status idle".to_owned(),
             ThreadStatus::NotLoaded {} | ThreadStatus::SystemError {} => panic!("not a status of a turn"),
         },
-        Event::TurnStarted(started) => format!("turn/started {}", word(&started.turn.status)),
+        Event::TurnStarted(started) => format!("turn/started {}", wire_name(&started.turn.status)),
         Event::ItemStarted(started) => format!("item/started {}", item(&started.item)),
         Event::AgentMessageDelta(delta) => format!("delta {} {:?}", delta.item_id, delta.delta),
         Event::ImagePreview(preview) => format!("preview {} {} {}", preview.item_id, preview.index, preview.path),
@@ -45,7 +45,7 @@ pub(crate) fn event(event: &Event) -> String {
             let turn = &completed.turn;
             let items: Vec<String> = turn.items.iter().map(item).collect();
             let millis = turn.duration_ms.unwrap();
-            format!("turn/completed {} after {millis} ms [{}]", word(&turn.status), items.join(", "))
+            format!("turn/completed {} after {millis} ms [{}]", wire_name(&turn.status), items.join(", "))
         }
         Event::ConfigWarning(_)
         | Event::AccountLoginCompleted(_)
@@ -74,33 +74,33 @@ fn item(item: &ThreadItem) -> String {
 }
 
 fn image_item(item: &ImageGenerationItem) -> String {
-    let mut line = format!("imageGeneration {} {}", item.id, word(&item.status));
+    let mut line = format!("imageGeneration {} {}", item.id, wire_name(&item.status));
     line.extend(item.images.iter().map(|record| format!(" {}", record.path)));
     if let Some(error) = &item.error {
-        line.push_str(&format!(" {}, billed {}: {}", word(&error.kind), word(&error.billed), error.message));
+        line.push_str(&format!(" {}, billed {}: {}", wire_name(&error.kind), wire_name(&error.billed), error.message));
     }
     line
 }
 
 fn response_item(item: &ResponseItem) -> String {
     match item {
-        ResponseItem::Message { role, content } => format!("{} {}", word(role), contents(content)),
+        ResponseItem::Message { role, content } => format!("{} {}", wire_name(role), content_items(content)),
         ResponseItem::FunctionCall { call_id, name, .. } => format!("function_call {call_id} {name}"),
         ResponseItem::FunctionCallOutput { call_id, output } => {
-            format!("function_call_output {call_id} {}", contents(output))
+            format!("function_call_output {call_id} {}", content_items(output))
         }
         ResponseItem::ImageGenerationCall { id, result, .. } => {
-            format!("image_generation_call {id} {}", short(result))
+            format!("image_generation_call {id} {}", shorten(result))
         }
     }
 }
 
-fn contents(contents: &[ContentItem]) -> String {
-    let texts: Vec<String> = contents
+fn content_items(items: &[ContentItem]) -> String {
+    let texts: Vec<String> = items
         .iter()
-        .map(|content| match content {
+        .map(|item| match item {
             ContentItem::InputText { text } | ContentItem::OutputText { text } => format!("{text:?}"),
-            ContentItem::InputImage { image_url, .. } => short(image_url),
+            ContentItem::InputImage { image_url, .. } => shorten(image_url),
         })
         .collect();
     texts.join(", ")
@@ -114,12 +114,12 @@ fn image_ref(image: &ImageRef) -> String {
 }
 
 /// Shortens the handle in a text to the digits that differ, and drops what follows it.
-fn short(text: &str) -> String {
+fn shorten(text: &str) -> String {
     let Some((before, handle)) = text.split_once("img_") else { panic!("no handle in {text:?}") };
     format!("{before}img_{}", handle[..32].trim_start_matches('0'))
 }
 
 /// Returns an enum value as it is on the wire.
-pub(crate) fn word(value: &impl Serialize) -> String {
+pub(crate) fn wire_name(value: &impl Serialize) -> String {
     serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
 }

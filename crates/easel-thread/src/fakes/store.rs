@@ -177,7 +177,7 @@ impl Store for FakeStore {
                     .collect())
             }
             CallEnd::Failed(error) => {
-                let (kind, billed) = (render::word(&error.kind), render::word(&error.billed));
+                let (kind, billed) = (render::wire_name(&error.kind), render::wire_name(&error.billed));
                 self.log.add(format!("settle {call_id} {kind} billed {billed}"));
                 Ok(Vec::new())
             }

@@ -80,7 +80,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                         self.events.send(event).await;
                     }
                 }
-                Effect::RequestResponse => match self.context.journal_model_request(turn.offered_tool()).await {
+                Effect::RequestResponse => match self.context.journal_model_request(turn.tool_to_offer()).await {
                     Ok(()) => *response = Some(self.request_response(provider, turn)),
                     Err(error) => next.extend(self.handle(turn, Input::ResponseFailed(error))),
                 },

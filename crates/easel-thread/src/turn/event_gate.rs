@@ -27,14 +27,17 @@ pub(crate) struct EventGate<E> {
     barrier: Option<Barrier>,
 }
 
+/// A condition for opening the gate.
 enum Barrier {
+    /// The response is sent, and `delay` has passed since then.
     Response { response_sent: ResponseSent, delay: Duration },
+    /// The moment is reached.
     Until(Instant),
 }
 
 impl Barrier {
     /// Waits until the gate may open. Cancel safe.
-    async fn passed(&mut self) {
+    async fn wait(&mut self) {
         if let Self::Response { response_sent, delay } = self {
             let delay = *delay;
             response_sent.await;
@@ -60,7 +63,7 @@ impl<E: EventSink> EventGate<E> {
     /// Waits until the gate may open. Cancel safe.
     pub(crate) async fn ready(&mut self) {
         if let Some(barrier) = &mut self.barrier {
-            barrier.passed().await;
+            barrier.wait().await;
         }
     }
 
@@ -69,7 +72,7 @@ impl<E: EventSink> EventGate<E> {
         let earlier = self.barrier.take();
         let response_sent = Box::pin(async move {
             if let Some(mut earlier) = earlier {
-                earlier.passed().await;
+                earlier.wait().await;
             }
             response_sent.await;
         });

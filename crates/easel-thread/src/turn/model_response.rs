@@ -40,7 +40,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     /// Creates the stream of a response. The request is sent when the stream is first polled. A panic inside the
     /// provider ends the response as failed.
     pub(super) fn request_response<'p>(&self, provider: &'p P, turn: &Turn) -> OpenResponse<'p> {
-        let exposure = turn.offered_tool();
+        let exposure = turn.tool_to_offer();
         let history = History { items: self.conversation.history.clone(), images: self.conversation.images.clone() };
         let (input, images) = render_for_model(&history.items, &history.images, self.budget);
         let request = ModelRequest {

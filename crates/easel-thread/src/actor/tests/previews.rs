@@ -4,7 +4,7 @@ use crate::fakes::fixture::Fixture;
 
 const HELLO: &str = "text msg_1 Hello\n done";
 
-fn sent(fixture: &Fixture) -> Vec<String> {
+fn sent_image_lines(fixture: &Fixture) -> Vec<String> {
     let lines = fixture.log.lines();
     let sent = lines.iter().filter_map(|line| line.strip_prefix("send thread "));
     sent.filter(|line| line.contains("imageGeneration") || line.starts_with("preview")).map(str::to_owned).collect()
@@ -16,7 +16,7 @@ async fn previews_are_sent_between_start_and_end() {
     fixture.config.partial_images = 2;
     fixture.run_turn(&["call a cat\n done", HELLO]).await;
     assert_eq!(
-        sent(&fixture),
+        sent_image_lines(&fixture),
         [
             "item/started imageGeneration a in_progress",
             "preview a 0 /home/a-0.preview.png",
@@ -37,7 +37,7 @@ async fn call_for_several_images_sends_no_previews() {
             HELLO,
         ])
         .await;
-    assert_eq!(sent(&fixture).len(), 2);
+    assert_eq!(sent_image_lines(&fixture).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,7 +45,7 @@ async fn hosted_previews_stop_at_end() {
     let fixture = Fixture::hosted();
     fixture.run_turn(&["hosted a\n preview a\n preview b\n image a\n preview a\n text msg_1 There\n done"]).await;
     assert_eq!(
-        sent(&fixture),
+        sent_image_lines(&fixture),
         [
             "item/started imageGeneration a in_progress",
             "preview a 0 /home/a.preview.png",

@@ -154,18 +154,18 @@ fn limit_of_zero_refuses_all_calls() {
 #[test]
 fn hosted_tool_is_withdrawn_at_the_limit() {
     let mut runner = ScriptRunner::new("exposure hosted\nmax 2".lines());
-    let mut offered = vec![runner.turn.offered_tool()];
+    let mut offered = vec![runner.turn.tool_to_offer()];
     for line in
         ["hosted ig_1 a", "made ig_1 A", "steer user_2 more", "done", "hosted ig_2 b", "failed ig_2 badResponse"]
     {
         runner.run(line);
-        offered.push(runner.turn.offered_tool());
+        offered.push(runner.turn.tool_to_offer());
     }
     let (hosted, none) = (ToolExposure::Hosted, ToolExposure::None);
     assert_eq!(offered, [hosted, hosted, hosted, hosted, hosted, none, none]);
-    assert_eq!(ScriptRunner::new("exposure hosted\nmax 0".lines()).turn.offered_tool(), none);
+    assert_eq!(ScriptRunner::new("exposure hosted\nmax 0".lines()).turn.tool_to_offer(), none);
     assert_eq!(
-        ScriptRunner::new("max 0".lines()).turn.offered_tool(),
+        ScriptRunner::new("max 0".lines()).turn.tool_to_offer(),
         ToolExposure::Standalone,
         "its calls can be refused"
     );

@@ -84,7 +84,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             }
             Err(error) => {
                 log_storage_error(item_id, &error);
-                let billed = self.billed_as(Billed::Yes);
+                let billed = self.billing(Billed::Yes);
                 let error = image_error(ImageErrorKind::Storage, error.client_message());
                 Err(Box::new(ImageError { attempts, elapsed_ms, billed, ..error }))
             }

@@ -176,10 +176,11 @@ impl<S: Store, P: Provider> CallContext<S, P> {
 
     /// Creates the error of a request that was sent, so that it is unknown whether it is billed.
     pub(in crate::turn) fn error_after_sending(&self, kind: ImageErrorKind, message: impl Into<String>) -> ImageError {
-        ImageError { billed: self.billed_as(Billed::Uncertain), attempts: 1, ..image_error(kind, message) }
+        ImageError { billed: self.billing(Billed::Uncertain), attempts: 1, ..image_error(kind, message) }
     }
 
-    pub(in crate::turn) fn billed_as(&self, billed: Billed) -> Billed {
+    /// Returns `billed`, or `No` if the provider does not bill.
+    pub(in crate::turn) fn billing(&self, billed: Billed) -> Billed {
         if self.provider.info().capabilities.bills { billed } else { Billed::No }
     }
 }
