@@ -48,10 +48,10 @@ pub struct TurnRequest {
     pub response_sent: ResponseSent,
 }
 
-/// Why a turn did not start. Nothing of it is stored, and no event follows.
+/// Why a turn did not start. No event follows.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StartError {
-    /// The first rows of the turn could not be written.
+    /// The first rows of the turn could not be written. Nothing of it is stored.
     #[error("the turn could not be stored")]
     Storage(#[source] StorageError),
     /// The thread's actor has ended.
@@ -95,6 +95,7 @@ impl<P: Provider> ThreadHandle<P> {
         })
     }
 
+    /// Creates the machine of the turn, and what its runner needs.
     fn prepare(&self, request: TurnRequest) -> PreparedTurn {
         // Subscribes before it reads the configuration, so that no change is missed.
         let config_watcher = self.config.subscribe();

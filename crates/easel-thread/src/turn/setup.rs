@@ -39,6 +39,8 @@ pub(crate) struct TurnSetup {
 }
 
 impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
+    /// Creates the runner of a turn. The turn follows `live_config` where that becomes stricter than the configuration
+    /// in `setup`.
     pub(crate) fn new(
         setup: TurnSetup,
         thread_id: &ThreadId,

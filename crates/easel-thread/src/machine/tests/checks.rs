@@ -33,7 +33,7 @@ fn check_items_end_once_before_turn(effects: &[Effect]) {
         let Effect::Emit(event) = effect else { continue };
         match event {
             Event::ItemStarted(started) => {
-                assert_eq!(items.insert(started.item.id(), true), None, "an id comes twice");
+                assert_eq!(items.insert(started.item.id(), true), None, "an id is repeated");
             }
             Event::ItemCompleted(completed) => {
                 assert_eq!(items.insert(completed.item.id(), false), Some(true), "an end without a start");
@@ -75,7 +75,7 @@ fn check_calls_have_one_output(history: &[ResponseItem]) {
     for item in history {
         match item {
             ResponseItem::FunctionCall { call_id, .. } => {
-                assert!(calls.insert(call_id) && waiting.insert(call_id), "{call_id} comes twice");
+                assert!(calls.insert(call_id) && waiting.insert(call_id), "{call_id} is repeated");
             }
             ResponseItem::FunctionCallOutput { call_id, output } => {
                 assert!(waiting.remove(call_id), "{call_id} has two outputs, or no call");
@@ -112,14 +112,14 @@ fn check_nothing_starts_too_late(runner: &ScriptRunner) {
 }
 
 fn check_message_follows_image(effects: &[Effect]) {
-    let mut unmentioned = false;
+    let mut unannounced = false;
     for effect in effects {
         match effect {
             Effect::Emit(Event::ItemCompleted(completed)) => match &completed.item {
-                ThreadItem::ImageGeneration(image) => unmentioned |= image.status == ImageStatus::Completed,
+                ThreadItem::ImageGeneration(image) => unannounced |= image.status == ImageStatus::Completed,
                 ThreadItem::AgentMessage(message) => {
                     assert!(!message.text.trim().is_empty());
-                    unmentioned = false;
+                    unannounced = false;
                 }
                 ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) => {}
             },
@@ -132,7 +132,7 @@ fn check_message_follows_image(effects: &[Effect]) {
             | Effect::CancelCalls => {}
         }
     }
-    assert!(!unmentioned, "no message follows the image");
+    assert!(!unannounced, "no message follows the image");
 }
 
 fn check_no_image_bytes(effect: &Effect) {

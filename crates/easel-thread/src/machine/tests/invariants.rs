@@ -46,7 +46,7 @@ fn finish(runner: &mut ScriptRunner) {
         if let Some(id) = open_calls(&runner.effects).first() {
             runner.run(&format!("failed {id} interrupted"));
         }
-        assert!(runner.effects.len() > before, "the turn waits for nothing");
+        assert!(runner.effects.len() > before, "the turn cannot end");
     }
 }
 
@@ -117,7 +117,7 @@ fn any_line() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn every_turn_keeps_the_rules(
+    fn random_turns_keep_invariants(
         setup in prop::sample::select(vec!["max 3", "exposure hosted", "exposure hosted\nmax 2", "exposure none", "attach A B", "used a"]),
         lines in prop::collection::vec((any_line(), any::<prop::sample::Index>()), 0..40),
         unsaved in prop::option::weighted(0.2, 0_usize..40),
