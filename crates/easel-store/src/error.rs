@@ -121,7 +121,7 @@ impl Error {
             Self::CallExists(id) => format!("The image call {id:?} exists already."),
             Self::CallNotFound(id) => format!("The image call {id:?} is unknown."),
             Self::Random(_) => "The operating system returned no random bits. Try again later.".into(),
-            Self::Task(_) => "Easel failed during a disk operation. Its log says more.".into(),
+            Self::Task(_) => "Easel failed during a disk operation. See its log.".into(),
             Self::ImageKept { paths, source } => {
                 format!("{} The finished image is kept at {}.", source.client_message(), quote(paths))
             }

@@ -1,18 +1,18 @@
 //! Easel's disk: threads and their history in SQLite, image bytes as files, and the journal of image calls.
 //!
-//! The crate implements the storage ports of `easel-imagegen` and reads pages in the response types of `easel-protocol`.
-//! It knows no provider, no client and no JSON-RPC. Image bytes are never in the database.
+//! The crate implements the storage ports of `easel-imagegen` and reads pages in the response types of
+//! `easel-protocol`. It knows no provider, no client and no JSON-RPC. Image bytes are never in the database.
 //!
 //! Four rules hold it together:
 //!
-//! - One worker thread writes to the database and three read it, each with its own connection. [`EaselStore`] sends them
-//!   closures, so that no read waits for a write.
+//! - One worker thread writes to the database and three read it, each with its own connection. [`EaselStore`] sends
+//!   them closures, so that no read waits for a write.
 //! - A file is written under a hidden name and renamed when it is complete.
 //! - A process is alive as long as it holds the lock file of its owner id.
 //! - `recovery` closes everything that a dead process left open.
 //!
-//! Start at `store`, the public API. Then read `threads::append` for how events become rows, and `journal` and `recovery`
-//! for how an image survives a crash.
+//! Start at `store`, the public API. Then read `threads::append` for how events become rows, and `journal` and
+//! `recovery` for how an image survives a crash.
 
 mod store;
 
@@ -32,9 +32,9 @@ mod tests;
 
 pub use files::image_writer::ImageWriter;
 pub use files::thread_files::ThreadFiles;
-pub use images::export::{ExistingFile, ExportError, ExportedImage};
+pub use images::export::{ExistingFile, ExportError, ExportedImage, PathError};
 pub use images::import::copy::ImportLimits;
-pub use lists::image_list::{ImageBytes, StoredImage};
+pub use images::lookup::{ImageBytes, StoredImage};
 pub use lists::page::PageError;
 pub use lists::usage::{DailyTokens, UsagePage, UsageRow};
 pub use store::EaselStore;

@@ -4,5 +4,6 @@ pub(crate) mod image_list;
 pub(crate) mod page;
 pub(crate) mod search;
 pub(crate) mod thread_list;
+pub(crate) mod thread_search;
 pub(crate) mod turn_list;
 pub(crate) mod usage;

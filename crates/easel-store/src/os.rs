@@ -1,4 +1,4 @@
-//! What differs by operating system. Every function has a portable fallback.
+//! Operations that differ between operating systems. Every one has a portable version.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -11,12 +11,15 @@ use tempfile::NamedTempFile;
 use unix as platform;
 
 pub(crate) use platform::{
-    clone_file, create_private_file, create_private_folder, real_path, sync_folder, visible_file_in,
+    clone_file, create_private_file, create_private_folder, create_visible_file, real_path, sync_folder,
 };
 
-/// Opens a regular file below `root` for reading; neither `..` nor a symbolic link leads out of it, not even one that
-/// is put there meanwhile. A FIFO or device is [`io::ErrorKind::InvalidInput`] and is not opened: that could wake a writer
-/// or a driver. What lies outside is [`io::ErrorKind::PermissionDenied`].
+/// Opens a regular file below `root` for reading. Neither `..` nor a symbolic link leads out of the root, not even a
+/// link that another process puts there meanwhile.
+///
+/// # Errors
+/// [`io::ErrorKind::PermissionDenied`] if the path leads outside. [`io::ErrorKind::InvalidInput`] for a FIFO or a
+/// device, which is never opened, since that could wake a writer or a driver.
 pub(crate) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
     if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(io::ErrorKind::PermissionDenied.into());
@@ -24,36 +27,36 @@ pub(crate) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
     if relative.as_os_str().is_empty() {
         return Err(not_regular());
     }
-    regular(platform::open_beneath(root, relative)?)
+    require_regular(platform::open_beneath(root, relative)?)
 }
 
-/// Opens a regular file for reading, wherever it lies.
+/// Opens a regular file for reading, wherever it is. Other kinds of file are refused as in [`open_beneath`].
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
-    regular(platform::open_plain(path)?)
+    require_regular(platform::open_plain(path)?)
 }
 
-/// [`own_folder`], created if it is not there.
+/// Returns [`own_folder`] and creates it first if it does not exist.
 pub(crate) fn create_own_folder(shared: &Path) -> Option<PathBuf> {
-    // If it cannot be created, it is not there.
-    let _ = platform::create_one_private_folder(&shared.join(platform::name_of_own_folder()));
+    // A failure shows in the check that follows.
+    let _ = platform::create_one_private_folder(&shared.join(platform::own_folder_name()));
     own_folder(shared)
 }
 
-/// The folder of this user's in one that all users share; `None` when something else has its name, or others can get into
-/// it.
+/// Returns this user's folder in one that all users share. Returns `None` if it does not exist, if its name is taken,
+/// or if other users can enter it.
 pub(crate) fn own_folder(shared: &Path) -> Option<PathBuf> {
-    let folder = shared.join(platform::name_of_own_folder());
+    let folder = shared.join(platform::own_folder_name());
     let metadata = folder.symlink_metadata().ok()?;
     (metadata.is_dir() && platform::is_private(&metadata)).then_some(folder)
 }
 
-/// Whether the path names a regular file of this user's and no link.
+/// Returns whether the path names a regular file of this user, and not a symbolic link.
 pub(crate) fn is_own_file(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && platform::is_own(&metadata))
 }
 
-/// This check is made on the open file, which nobody can swap.
-fn regular(file: File) -> io::Result<File> {
+/// Checks the open file, which nobody can swap.
+fn require_regular(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
 }
 

@@ -1,29 +1,29 @@
-//! The store over real folders, real files, and real processes that are really killed.
+//! Tests of the store with real folders, files and processes, which are killed.
 
 #[cfg(unix)]
-mod full_disk;
+mod attachments;
+mod deletion;
 #[cfg(unix)]
-mod given;
+mod full_disk;
 mod history;
+#[cfg(unix)]
+mod home_location;
 #[cfg(unix)]
 mod images;
 #[cfg(unix)]
-mod lanes;
+mod import;
 #[cfg(unix)]
 mod migration;
 mod pages;
 #[cfg(unix)]
-mod pending;
-#[cfg(unix)]
-mod places;
-#[cfg(unix)]
-mod plans;
+mod pending_messages;
 #[cfg(unix)]
 mod processes;
 #[cfg(unix)]
-mod recovery;
+mod query_plans;
 #[cfg(unix)]
-mod references;
-mod removal;
+mod recovery;
 pub(crate) mod sample;
 mod search;
+#[cfg(unix)]
+mod workers;

@@ -4,6 +4,7 @@ pub(crate) mod append;
 pub(crate) mod delete_thread;
 pub(crate) mod fork;
 pub(crate) mod history;
+pub(crate) mod item_json;
 pub(crate) mod lease;
 pub(crate) mod pending_messages;
 pub(crate) mod revert;

@@ -26,7 +26,7 @@ async fn export_copies_the_image_byte_by_byte() {
     assert_eq!(std::fs::read(&target).expect("a copy"), original);
 
     let refused = server.request_error::<ImageExport>(&to(&records[0].id, &target)).await;
-    assert_eq!(refused, "-32602 Invalid params: `path`: is there already; ask with overwrite to replace it");
+    assert_eq!(refused, "-32602 Invalid params: `path`: already exists; set `overwrite` to replace it");
     assert_eq!(std::fs::read(&target).expect("the copy"), original);
     let replace = ImageExportParams { overwrite: Some(true), ..to(&records[0].id, &target) };
     server.request::<ImageExport>(&replace).await;

@@ -1,78 +1,65 @@
-//! The connection that writes to `easel.db`, and the versions of its tables.
+//! Connections to `easel.db`: the one that writes, and those that only read.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::db::process_lock::Owner;
-use crate::db::worker::{ATTEMPT, LockWait, Patience, Session};
+use crate::db::process_lock::ProcessLock;
+use crate::db::schema;
+use crate::db::worker::{BUSY_TIMEOUT, LockTimeout, LockWait, WorkerState};
 use crate::error::Error;
+use crate::files::removals;
 use crate::home::Home;
-use crate::home::{image_lines, relative_paths};
 use crate::lists::search;
 use crate::os;
-use crate::recovery::schedule::Recovery;
-use crate::threads::delete_thread;
+use crate::recovery::schedule::RecoverySchedule;
 
-/// The step to version n stands at n - 1.
-const MIGRATIONS: [&str; 10] = [
-    include_str!("../migrations/1.sql"),
-    include_str!("../migrations/2.sql"),
-    include_str!("../migrations/3.sql"),
-    include_str!("../migrations/4.sql"),
-    include_str!("../migrations/5.sql"),
-    include_str!("../migrations/6.sql"),
-    include_str!("../migrations/7.sql"),
-    include_str!("../migrations/8.sql"),
-    include_str!("../migrations/9.sql"),
-    include_str!("../migrations/10.sql"),
-];
-
-/// The write-ahead log is cut back to this size: one large transaction would leave it large for good.
+/// Size to which the write-ahead log is cut after a checkpoint. Without it one large transaction leaves a large log.
 const LOG_BYTES: i64 = 64 << 20;
 
-/// What the thread that writes owns.
+/// The state of the worker that writes to `easel.db`.
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) connection: Connection,
     pub(crate) home: Arc<Home>,
-    pub(crate) owner: Owner,
+    pub(crate) process_lock: ProcessLock,
+    pub(crate) recovery: RecoverySchedule,
     lock: LockWait,
-    pub(crate) recovery: Recovery,
 }
 
-impl Session for Database {
+impl WorkerState for Database {
     fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
 
-    fn prepare(&mut self, lock: LockWait) {
-        // Neither with the patience of this operation nor with that of the one before: what is left open can wait.
-        self.lock = LockWait::new(Patience::Short, Arc::default());
+    fn begin_write(&mut self, lock: LockWait) {
+        // Recovery can be put off, so it waits for the lock neither as long as this operation nor as the one before.
+        self.lock = LockWait::new(LockTimeout::Short, Arc::default());
         self.recover();
         self.lock = lock;
     }
 }
 
 impl Database {
-    /// Opens the home: creates what is not there, then closes what dead processes left open.
+    /// Opens the home: creates what is missing, migrates the tables, and closes what dead processes left open.
     pub(crate) fn open(home: Arc<Home>, owner_id: &str) -> Result<Self, Error> {
         home.prepare()?;
-        let mut connection = connect(&home)?;
-        migrate(&mut connection)?;
-        let owner = Owner::claim(&home, owner_id)?;
-        let lock = LockWait::new(Patience::Short, Arc::default());
-        let mut database = Self { connection, home, owner, lock, recovery: Recovery::new() };
+        let mut connection = connect_to_write(&home)?;
+        schema::migrate(&mut connection)?;
+        let process_lock = ProcessLock::acquire(&home, owner_id)?;
+        let lock = LockWait::new(LockTimeout::Short, Arc::default());
+        let mut database = Self { connection, home, process_lock, recovery: RecoverySchedule::new(), lock };
         database.recover();
-        if let Err(error) = delete_thread::run(&mut database) {
-            tracing::warn!(%error, "files of deleted threads stay for now");
+        if let Err(error) = removals::run_all(&mut database) {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "files of deleted threads are kept until the next deletion or start"
+            );
         }
         Ok(database)
     }
 
-    /// One transaction that waits for its turn to write before it reads.
+    /// Runs one transaction. It takes the write lock before it reads.
     pub(crate) fn write<T, E: From<rusqlite::Error>>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
@@ -83,7 +70,7 @@ impl Database {
         Ok(result)
     }
 
-    /// The same, on the disk and not only in the system's cache when it returns.
+    /// Runs one transaction that is on the disk when this returns, and not only in the cache of the operating system.
     pub(crate) fn write_durably<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
@@ -95,72 +82,43 @@ impl Database {
     }
 }
 
-fn connect(home: &Home) -> Result<Connection, Error> {
+fn connect_to_write(home: &Home) -> Result<Connection, Error> {
     let path = home.database();
-    // SQLite would create the file, and its journal beside it, readable for others.
+    // SQLite would create the file and its journal readable for other users.
     drop(os::create_private_file(&path).map_err(Error::io("create the database file", &path))?);
     let connection = Connection::open(&path)?;
-    connection.busy_timeout(ATTEMPT)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         // Everything works, but readers and writers wait for each other, up to the busy timeout.
-        tracing::warn!(mode, path = ?path, "the file system of Easel's home has no write-ahead log; Easel is slower here");
+        tracing::warn!(mode, path = ?path, "the file system has no shared memory for a write-ahead log; Easel is slower");
     }
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    set_durability(&connection, None)?;
-    set_up(&connection)?;
+    set_full_sync(&connection, None)?;
+    configure(&connection)?;
     Ok(connection)
 }
 
-/// Where `fsync` does not reach the disk (macOS), SQLite asks for more. Elsewhere this changes nothing.
-pub(crate) fn set_durability(connection: &Connection, schema: Option<&str>) -> Result<(), Error> {
+/// Opens a connection that cannot write. The tables must have the newest version.
+pub(crate) fn connect_to_read(home: &Home) -> Result<Connection, Error> {
+    let connection = Connection::open_with_flags(home.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+/// Makes SQLite flush the disk's own cache where `fsync` does not (macOS). Elsewhere this changes nothing.
+pub(crate) fn set_full_sync(connection: &Connection, schema: Option<&str>) -> Result<(), Error> {
     connection.pragma_update(schema, "fullfsync", true)?;
     connection.pragma_update(schema, "checkpoint_fullfsync", true)?;
     Ok(())
 }
 
-/// A connection that cannot write. The tables must have the newest version.
-pub(crate) fn connect_to_read(home: &Home) -> Result<Connection, Error> {
-    let path: PathBuf = home.database();
-    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    set_up(&connection)?;
-    Ok(connection)
-}
-
-/// What every connection is told.
-pub(crate) fn set_up(connection: &Connection) -> Result<(), Error> {
-    connection.busy_timeout(ATTEMPT)?;
+/// Applies the settings and functions that every connection has.
+pub(crate) fn configure(connection: &Connection) -> Result<(), Error> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    search::teach(connection)?;
+    search::register_functions(connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
-}
-
-/// Brings the tables to the newest version. A database that has it is not locked.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
-    if missing_steps(connection)?.is_empty() {
-        return Ok(());
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    relative_paths::teach(&transaction)?;
-    image_lines::register(&transaction)?;
-    // Another process may have been faster.
-    for step in missing_steps(&transaction)? {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
-    transaction.commit()?;
-    Ok(())
-}
-
-fn missing_steps(connection: &Connection) -> Result<&'static [&'static str], Error> {
-    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    MIGRATIONS.get(version as usize..).ok_or(Error::NewerVersion { found: version, known: MIGRATIONS.len() })
-}
-
-/// Unix milliseconds.
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_millis().try_into().unwrap_or(i64::MAX)
 }

@@ -1,6 +1,6 @@
-//! A thread that owns a connection to the database, and the way to it.
+//! A thread that owns a connection to the database and runs operations on it one by one.
 //!
-//! The store has five of them (see [`crate::lanes`]), so that nobody's read waits for a write and no write for a read.
+//! [`crate::db::workers`] has the list of these threads.
 
 mod connector;
 mod lock_wait;
@@ -16,127 +16,128 @@ use tokio::time::timeout;
 use crate::error::Error;
 
 pub(crate) use connector::Connector;
-pub(crate) use lock_wait::{ATTEMPT, LockWait, Patience};
+pub(crate) use lock_wait::{BUSY_TIMEOUT, LockTimeout, LockWait};
 
-/// Operations that may wait for one thread; whoever comes after waits for a place.
+/// Operations that can wait for one worker. A caller that finds the queue full waits until it has room.
 const QUEUE: usize = 64;
 
-/// After so many steps SQLite asks whether the caller of a read still waits: some 50 µs.
-const STEPS: i32 = 5_000;
+/// Steps of SQLite's virtual machine between two checks that the caller of a read still waits: about 50 µs.
+const STEPS_PER_CHECK: i32 = 5_000;
 
-/// What the thread of a [`Worker`] owns.
-pub(crate) trait Session: Send + 'static {
+/// The state that a worker thread owns: a connection and what belongs to it.
+pub(crate) trait WorkerState: Send + 'static {
+    /// Returns the connection that reads use.
     fn connection(&mut self) -> &mut Connection;
 
-    /// Called before each write.
-    fn prepare(&mut self, _lock: LockWait) {}
+    /// Called before each write, with how long the write waits for the database's lock.
+    fn begin_write(&mut self, _lock: LockWait) {}
 }
 
-impl Session for Connection {
+impl WorkerState for Connection {
     fn connection(&mut self) -> &mut Connection {
         self
     }
 }
 
-type Job<C> = Box<dyn FnOnce(&mut Connector<C>) + Send>;
+type Job<S> = Box<dyn FnOnce(&mut Connector<S>) + Send>;
 
-/// Cheap to clone; the thread ends with the last clone.
+/// A handle of a worker thread. Cheap to clone; the thread ends with the last handle.
 #[derive(Debug)]
-pub(crate) struct Worker<C> {
-    jobs: mpsc::Sender<Job<C>>,
-    /// Set while the operation on the thread waits for another program's lock.
+pub(crate) struct Worker<S> {
+    jobs: mpsc::Sender<Job<S>>,
+    /// Set while the running operation waits for another program's lock.
     locked: Arc<AtomicBool>,
 }
 
-impl<C> Clone for Worker<C> {
+impl<S> Clone for Worker<S> {
     fn clone(&self) -> Self {
         Self { jobs: self.jobs.clone(), locked: Arc::clone(&self.locked) }
     }
 }
 
-impl<C: Session> Worker<C> {
-    /// `open` runs on the new thread, before the first operation and again before later ones as long as it fails.
-    pub(crate) fn start(name: &str, open: impl FnMut() -> Result<C, Error> + Send + 'static) -> Self {
-        let (jobs, mut queue) = mpsc::channel::<Job<C>>(QUEUE);
+impl<S: WorkerState> Worker<S> {
+    /// Starts the thread. `open` runs there before the first operation, and again before later ones until it succeeds.
+    pub(crate) fn start(name: &str, open: impl FnMut() -> Result<S, Error> + Send + 'static) -> Self {
+        let (jobs, mut queue) = mpsc::channel::<Job<S>>(QUEUE);
         let mut connector = Connector::new(open);
         let serve = move || {
             while let Some(job) = queue.blocking_recv() {
-                // The caller of a job that panics gets no answer; the transaction is rolled back.
+                // A panic drops the job's reply channel, so its caller gets an error; the transaction is rolled back.
                 if catch_unwind(AssertUnwindSafe(|| job(&mut connector))).is_err() {
-                    tracing::error!("an operation of the store panicked");
+                    tracing::error!("a store operation panicked");
                 }
             }
         };
         if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(serve) {
-            tracing::error!(%error, name, "a thread of the store could not be started");
+            tracing::error!(%error, name, "a worker thread of the store could not be started");
         }
         Self { jobs, locked: Arc::default() }
     }
 
     /// Opens the connection ahead of the first operation.
     pub(crate) fn open(&self) {
-        // A full queue opens it as well.
+        // If the queue is full, its first operation opens the connection.
         let _ = self.jobs.try_send(Box::new(|connector| drop(connector.get())));
     }
 
     /// Runs an operation to its end, even if the caller goes away meanwhile.
     ///
-    /// While another program has the database locked, the operation waits as its patience says. With
-    /// [`Patience::Short`] it is also given up if it stands in the queue behind one that waits longer.
+    /// `lock_timeout` limits how long it waits while another program has locked the database. With
+    /// [`LockTimeout::Short`] it also fails if it is queued behind an operation that waits longer.
     pub(crate) async fn write<T, E>(
         &self,
-        patience: Patience,
-        operation: impl FnOnce(&mut C) -> Result<T, E> + Send + 'static,
+        lock_timeout: LockTimeout,
+        operation: impl FnOnce(&mut S) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.write_anyway(patience, move |session| operation(session?)).await
+        self.write_or_recover(lock_timeout, move |state| operation(state?)).await
     }
 
-    /// The same for an operation that has something to do even if there is no connection.
-    pub(crate) async fn write_anyway<T, E>(
+    /// Runs an operation like [`Worker::write`], also when there is no connection: it then gets the error.
+    pub(crate) async fn write_or_recover<T, E>(
         &self,
-        patience: Patience,
-        operation: impl FnOnce(Result<&mut C, Error>) -> Result<T, E> + Send + 'static,
+        lock_timeout: LockTimeout,
+        operation: impl FnOnce(Result<&mut S, Error>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
-        // Taken by whoever comes first: the thread to run it, or the caller to give it up.
+        let (reply, result) = oneshot::channel();
+        // Taken by whoever comes first: the worker to run it, or the caller to give up.
         let operation = Arc::new(Mutex::new(Some(operation)));
-        let waiting = Arc::clone(&operation);
-        let lock = LockWait::new(patience, Arc::clone(&self.locked));
-        let job: Job<C> = Box::new(move |connector| {
-            let Some(operation) = take(&waiting) else { return };
-            let mut session = connector.get();
-            if let Ok(session) = &mut session {
-                session.prepare(lock);
+        let queued = Arc::clone(&operation);
+        let lock = LockWait::new(lock_timeout, Arc::clone(&self.locked));
+        let job: Job<S> = Box::new(move |connector| {
+            let Some(operation) = take(&queued) else { return };
+            let mut state = connector.get();
+            if let Ok(state) = &mut state {
+                state.begin_write(lock);
             }
-            // A caller that went away wants no answer.
-            let _ = answer.send(operation(session));
+            // The caller may have gone away.
+            let _ = reply.send(operation(state));
         });
         let run = async {
             self.jobs.send(job).await.ok()?;
-            answered.await.ok()
+            result.await.ok()
         };
         tokio::pin!(run);
         loop {
-            if let Ok(answer) = timeout(ATTEMPT, &mut run).await {
-                return answer.unwrap_or_else(|| Err(Error::Closed.into()));
+            if let Ok(result) = timeout(BUSY_TIMEOUT, &mut run).await {
+                return result.unwrap_or_else(|| Err(Error::Closed.into()));
             }
-            let is_stuck = patience == Patience::Short && self.locked.load(Ordering::Relaxed);
-            if is_stuck && take(&operation).is_some() {
+            let is_blocked = lock_timeout == LockTimeout::Short && self.locked.load(Ordering::Relaxed);
+            if is_blocked && take(&operation).is_some() {
                 return Err(Error::Locked(None).into());
             }
         }
     }
 
-    /// Runs a read in one snapshot of the database. If the caller goes away, a read that waits is dropped and one that
-    /// runs is interrupted.
+    /// Runs a read in one snapshot of the database. If the caller goes away, a queued read is dropped and a running one
+    /// is interrupted.
     pub(crate) async fn read<T, E>(
         &self,
         operation: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -147,40 +148,39 @@ impl<C: Session> Worker<C> {
     {
         let caller = Caller::default();
         let gone = Arc::clone(&caller.gone);
-        let (answer, answered) = oneshot::channel();
-        let job: Job<C> = Box::new(move |connector| {
+        let (reply, result) = oneshot::channel();
+        let job: Job<S> = Box::new(move |connector| {
             if gone.load(Ordering::Relaxed) {
                 return;
             }
-            let read = connector.get().map_err(E::from).and_then(|session| {
-                let connection = session.connection();
+            let read = connector.get().map_err(E::from).and_then(|state| {
+                let connection = state.connection();
                 let is_gone = move || gone.load(Ordering::Relaxed);
-                connection.progress_handler(STEPS, Some(is_gone)).map_err(Error::from)?;
-                let read = in_one_snapshot(connection, operation);
-                connection.progress_handler(STEPS, None::<fn() -> bool>).map_err(Error::from)?;
+                connection.progress_handler(STEPS_PER_CHECK, Some(is_gone)).map_err(Error::from)?;
+                let read = read_in_snapshot(connection, operation);
+                connection.progress_handler(STEPS_PER_CHECK, None::<fn() -> bool>).map_err(Error::from)?;
                 read
             });
-            let _ = answer.send(read);
+            let _ = reply.send(read);
         });
-        let closed = || E::from(Error::Closed);
-        self.jobs.send(job).await.map_err(|_| closed())?;
-        answered.await.unwrap_or_else(|_| Err(closed()))
+        self.jobs.send(job).await.map_err(|_| E::from(Error::Closed))?;
+        result.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
-    /// Closes the connection: what was asked before is done, what is asked after is refused.
+    /// Closes the connection after the operations that were queued before. Later ones fail.
     pub(crate) async fn close(&self) {
-        let (answer, answered) = oneshot::channel();
-        let job: Job<C> = Box::new(move |connector| {
+        let (reply, closed) = oneshot::channel();
+        let job: Job<S> = Box::new(move |connector| {
             connector.close();
-            let _ = answer.send(());
+            let _ = reply.send(());
         });
         if self.jobs.send(job).await.is_ok() {
-            let _ = answered.await;
+            let _ = closed.await;
         }
     }
 }
 
-fn in_one_snapshot<T, E: From<Error>>(
+fn read_in_snapshot<T, E: From<Error>>(
     connection: &Connection,
     operation: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, E> {
@@ -188,11 +188,11 @@ fn in_one_snapshot<T, E: From<Error>>(
     operation(&snapshot)
 }
 
-fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
-    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+fn take<T>(cell: &Mutex<Option<T>>) -> Option<T> {
+    cell.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// Whoever waits for a read: says when it goes away.
+/// Marks a read as abandoned when its caller is dropped.
 #[derive(Debug, Default)]
 struct Caller {
     gone: Arc<AtomicBool>,

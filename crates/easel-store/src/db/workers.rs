@@ -1,7 +1,7 @@
-//! The store's threads, and which of them does what.
+//! The worker threads of the store, and which of them does what.
 //!
-//! One writes to `easel.db`, one has the ephemeral threads, and three read: pages and single rows, whole threads, and
-//! what walks through the rows of all threads. Each has a connection of its own, so that SQLite gives every read the state
+//! One writes to `easel.db`, one holds the ephemeral threads, and three read: single rows and pages, whole threads, and
+//! queries that walk through the rows of all threads. Each worker has its own connection, so a read sees the state
 //! after the newest write that was answered.
 
 use std::sync::Arc;
@@ -10,68 +10,70 @@ use rusqlite::{Connection, Transaction};
 use tokio::sync::OnceCell;
 
 use crate::db::connection::{self, Database};
-use crate::db::ephemeral::{Ephemeral, Locks, Memory};
-use crate::db::worker::{Patience, Worker};
+use crate::db::ephemeral::{EphemeralDatabase, EphemeralThreads, WriteScope};
+use crate::db::worker::{LockTimeout, Worker};
 use crate::error::Error;
 use crate::home::Home;
 
-/// Cheap to clone.
+/// Handles of all worker threads. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Lanes {
+pub(crate) struct Workers {
     pub(crate) writer: Worker<Database>,
-    pub(crate) memory: Worker<Memory>,
-    pages: Worker<Connection>,
-    wholes: Worker<Connection>,
-    searches: Worker<Connection>,
-    /// Set once the writer has brought the tables to the newest version.
+    pub(crate) ephemeral: Worker<EphemeralDatabase>,
+    page_reader: Worker<Connection>,
+    thread_reader: Worker<Connection>,
+    search_reader: Worker<Connection>,
+    /// Set once the writer has migrated the tables.
     opened: Arc<OnceCell<()>>,
-    /// The threads that [`Lanes::memory`] has.
-    pub(crate) ephemeral: Ephemeral,
+    /// Ids of the threads that [`Workers::ephemeral`] holds.
+    pub(crate) ephemeral_threads: EphemeralThreads,
 }
 
-/// How much a read looks at.
+/// How many rows a read looks at. It decides which worker runs the read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reads {
-    /// A row, or a page of them by an index.
+pub(crate) enum ReadKind {
+    /// One row, or one page of rows found by an index.
     Page,
-    /// All of one thread.
-    Whole,
+    /// All rows of one thread.
+    WholeThread,
     /// The rows of many threads.
     Search,
 }
 
-impl Lanes {
-    /// Returns at once. The database is opened before the first operation is answered.
+impl Workers {
+    /// Starts the threads and returns at once. The database is opened before the first operation is answered.
     pub(crate) fn start(home: &Arc<Home>, owner: &Arc<str>) -> Self {
-        let ephemeral = Ephemeral::default();
+        let ephemeral_threads = EphemeralThreads::default();
         let reader = |name| {
             let home = Arc::clone(home);
             Worker::start(name, move || connection::connect_to_read(&home))
         };
         let writer = {
             let (home, owner) = (Arc::clone(home), Arc::clone(owner));
-            Worker::start("easel-store", move || Database::open(Arc::clone(&home), &owner))
+            Worker::start("easel-writer", move || Database::open(Arc::clone(&home), &owner))
         };
-        let memory = {
-            let (home, owner, ephemeral) = (Arc::clone(home), Arc::clone(owner), ephemeral.clone());
-            Worker::start("easel-memory", move || Memory::open(&home, Arc::clone(&owner), ephemeral.clone()))
+        let ephemeral = {
+            let (home, owner, threads) = (Arc::clone(home), Arc::clone(owner), ephemeral_threads.clone());
+            Worker::start("easel-ephemeral", move || {
+                EphemeralDatabase::open(&home, Arc::clone(&owner), threads.clone())
+            })
         };
         writer.open();
         Self {
             writer,
-            memory,
-            pages: reader("easel-pages"),
-            wholes: reader("easel-wholes"),
-            searches: reader("easel-searches"),
-            opened: Arc::default(),
             ephemeral,
+            page_reader: reader("easel-pages"),
+            thread_reader: reader("easel-threads"),
+            search_reader: reader("easel-searches"),
+            opened: Arc::default(),
+            ephemeral_threads,
         }
     }
 
-    /// Reads what is on the disk.
+    /// Reads from the main database.
     pub(crate) async fn read<T, E>(
         &self,
-        reads: Reads,
+        kind: ReadKind,
         operation: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -79,61 +81,62 @@ impl Lanes {
         E: From<Error> + Send + 'static,
     {
         self.open().await?;
-        let worker = match reads {
-            Reads::Page => &self.pages,
-            Reads::Whole => &self.wholes,
-            Reads::Search => &self.searches,
+        let worker = match kind {
+            ReadKind::Page => &self.page_reader,
+            ReadKind::WholeThread => &self.thread_reader,
+            ReadKind::Search => &self.search_reader,
         };
         worker.read(operation).await
     }
 
-    /// Reads one thread where it is.
-    pub(crate) async fn read_of<T, E>(
+    /// Reads from the database that has the thread: in memory if the thread is ephemeral, else the main one.
+    pub(crate) async fn read_thread<T, E>(
         &self,
         thread_id: &str,
-        reads: Reads,
+        kind: ReadKind,
         operation: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        if self.ephemeral.has(thread_id) {
-            return self.memory.read(operation).await;
+        if self.ephemeral_threads.contains(thread_id) {
+            return self.ephemeral.read(operation).await;
         }
-        self.read(reads, operation).await
+        self.read(kind, operation).await
     }
 
-    /// Writes to one thread where it is, in one transaction. `locks` says what of an ephemeral thread is written.
-    pub(crate) async fn write_to<T, E>(
+    /// Writes to the database that has the thread, in one transaction. `scope` says what the write touches if the
+    /// thread is ephemeral.
+    pub(crate) async fn write_thread<T, E>(
         &self,
         thread_id: &str,
-        patience: Patience,
-        locks: Locks,
+        lock_timeout: LockTimeout,
+        scope: WriteScope,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + From<rusqlite::Error> + Send + 'static,
     {
-        if self.ephemeral.has(thread_id) {
-            return self.memory.write(patience, move |memory| memory.write(locks, work)).await;
+        if self.ephemeral_threads.contains(thread_id) {
+            return self.ephemeral.write(lock_timeout, move |database| database.write(scope, work)).await;
         }
-        self.writer.write(patience, move |database| database.write(work)).await
+        self.writer.write(lock_timeout, move |database| database.write(work)).await
     }
 
     /// Waits until the tables have the newest version.
     pub(crate) async fn open(&self) -> Result<(), Error> {
-        self.opened.get_or_try_init(|| self.writer.write(Patience::Short, |_| Ok(()))).await.map(|_| ())
+        self.opened.get_or_try_init(|| self.writer.write(LockTimeout::Short, |_| Ok(()))).await.map(|_| ())
     }
 
-    /// Ends the use of the database: what was asked before is done, what is asked after is refused.
+    /// Closes all connections after the operations that were queued before. Later operations fail.
     pub(crate) async fn close(&self) {
-        // The writer comes last: a connection that only reads cannot clean up after itself.
-        for reader in [&self.pages, &self.wholes, &self.searches] {
+        // The writer comes last: a read-only connection cannot remove the write-ahead log.
+        for reader in [&self.page_reader, &self.thread_reader, &self.search_reader] {
             reader.close().await;
         }
-        self.memory.close().await;
+        self.ephemeral.close().await;
         self.writer.close().await;
     }
 }

@@ -1,9 +1,10 @@
-//! Names that no file has.
+//! File names that are not taken.
 
 use std::path::{Path, PathBuf};
 
-/// One of `name.ext`, `name-2.ext`, … that is not taken, from the `from`th on, and which it is: the first, as long as few
-/// are taken. Looks at a number of names that grows with the logarithm of those that are.
+/// Returns a free path among `name.ext`, `name-2.ext`, … and its number. The search starts at number `from`.
+///
+/// It is the first free one if few are taken. The number of checks grows with the logarithm of the number of files.
 pub(crate) fn free_path(
     folder: &Path,
     name: &str,
@@ -24,7 +25,7 @@ pub(crate) fn free_path(
     (path(number), number)
 }
 
-/// A free number whose predecessor is taken, if it is not `from` itself.
+/// Returns `from` if it is free, else a free number after a taken one: doubles the step, then bisects.
 fn first_free(from: u32, is_free: impl Fn(u32) -> bool) -> u32 {
     if is_free(from) {
         return from;
@@ -38,8 +39,8 @@ fn first_free(from: u32, is_free: impl Fn(u32) -> bool) -> u32 {
         (taken, step) = (next, step.saturating_mul(2));
     };
     while free - taken > 1 {
-        let between = taken + (free - taken) / 2;
-        if is_free(between) { free = between } else { taken = between }
+        let middle = taken + (free - taken) / 2;
+        if is_free(middle) { free = middle } else { taken = middle }
     }
     free
 }
@@ -51,20 +52,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_free_number_follows_those_that_are_taken() {
+    fn first_free_number_follows_the_taken_ones() {
         for (from, taken) in [(1, 0), (1, 1), (1, 2), (3, 7), (1, 10_000), (5_000, 10_000)] {
-            let looks = Cell::new(0);
+            let checks = Cell::new(0);
             let found = first_free(from, |number| {
-                looks.set(looks.get() + 1);
+                checks.set(checks.get() + 1);
                 number > taken
             });
             assert_eq!(found, from.max(taken + 1), "from {from} of {taken}");
-            assert!(looks.get() <= 32, "{} looks for {taken}", looks.get());
+            assert!(checks.get() <= 32, "{} checks for {taken}", checks.get());
         }
     }
 
     #[test]
-    fn a_gap_is_as_good_as_the_end() {
+    fn a_gap_may_be_used() {
         assert_eq!(first_free(1, |number| number == 2 || number > 9), 2);
         let found = first_free(1, |number| number == 5 || number > 9);
         assert!(found == 5 || found == 10, "{found}");

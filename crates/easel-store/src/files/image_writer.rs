@@ -1,5 +1,4 @@
-//! An image that a provider made, on its way in. It is paid for: where the home's disk does not take it, it goes on in a
-//! folder of the system's, and the error of its call says where it lies.
+//! Writes a generated image. It may have been billed, so it must not be lost to a full disk.
 
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -9,76 +8,81 @@ use easel_imagegen::port::StagedImage;
 use easel_protocol::record::MediaType;
 use tempfile::TempPath;
 
-use crate::files::spare_folders;
-use crate::files::thread_files::{self, HashingWriter};
+use super::hashing_writer::HashingWriter;
+use super::{spare_folders, staged};
 
-/// An image being written. Dropping it removes the file.
+/// A generated image being written. Where the disk of the home fails, it continues in a spare folder. Dropping it
+/// removes the file.
 #[derive(Debug)]
 pub struct ImageWriter {
     writer: HashingWriter,
-    maker: Arc<str>,
-    /// Shared folders that have not been tried.
+    prefix: Arc<str>,
+    /// Shared folders that were not tried yet.
     spare: std::vec::IntoIter<PathBuf>,
-    /// Why it is not in its thread's folder.
-    away: Option<io::Error>,
+    /// Why the file is in a spare folder and not in the folder of its thread.
+    displaced: Option<io::Error>,
 }
 
 impl ImageWriter {
-    /// `inside` is its file in the thread's folder, or why there is none.
-    pub(crate) fn new(inside: io::Result<HashingWriter>, maker: &Arc<str>, spare: Vec<PathBuf>) -> io::Result<Self> {
+    /// Continues `in_folder`, the file in the thread's folder. If that could not be created, begins in a spare folder.
+    pub(crate) fn new(
+        in_folder: io::Result<HashingWriter>,
+        prefix: &Arc<str>,
+        spare: Vec<PathBuf>,
+    ) -> io::Result<Self> {
         let mut spare = spare.into_iter();
-        let (writer, away) = match inside {
+        let (writer, displaced) = match in_folder {
             Ok(writer) => (writer, None),
-            Err(refused) => {
-                let Some(writer) = spare.find_map(|folder| spare_folders::create(&folder, maker).ok()) else {
-                    return Err(refused);
+            Err(error) => {
+                let Some(writer) = spare.find_map(|folder| spare_folders::create(&folder, prefix).ok()) else {
+                    return Err(error);
                 };
-                (writer, Some(refused))
+                (writer, Some(error))
             }
         };
-        Ok(Self { writer, maker: Arc::clone(maker), spare, away })
+        Ok(Self { writer, prefix: Arc::clone(prefix), spare, displaced })
     }
 
-    /// Goes on in the next folder that takes what there is so far; gives `refused` back when there is none.
-    fn move_on(&mut self, refused: io::Error) -> io::Result<()> {
-        let Self { writer, maker, spare, .. } = self;
-        let Some(moved) = spare.find_map(|folder| copy(writer, &folder, maker).ok()) else { return Err(refused) };
-        self.writer = moved;
-        self.away.get_or_insert(refused);
+    /// Copies the image so far into the next spare folder that has room for it. Returns `error` if none has.
+    fn spill(&mut self, error: io::Error) -> io::Result<()> {
+        let Self { writer, prefix, spare, .. } = self;
+        let Some(copy) = spare.find_map(|folder| copy(writer, &folder, prefix).ok()) else { return Err(error) };
+        self.writer = copy;
+        self.displaced.get_or_insert(error);
         Ok(())
     }
 
-    /// Ends the image and makes it durable, under a name that says that it is whole.
-    pub(crate) fn stage(mut self, is_whole: impl Fn(&Path) -> PathBuf) -> io::Result<StagedImage> {
-        // Some file systems find only now that there is no room.
-        while let Err(refused) = self.writer.sync() {
-            self.move_on(refused)?;
+    /// Ends the image: flushes it to the disk and renames it, so that recovery knows that it is complete.
+    pub(crate) fn stage(mut self, staged_name: impl Fn(&Path) -> PathBuf) -> io::Result<StagedImage> {
+        // Some file systems report a full disk only at the flush.
+        while let Err(error) = self.writer.sync() {
+            self.spill(error)?;
         }
-        let (file, facts) = self.writer.facts()?;
-        let path = renamed(file.into_temp_path(), is_whole)?;
-        thread_files::staged(path, facts, self.away)
+        let (file, facts) = self.writer.inspect()?;
+        let path = rename(file.into_temp_path(), staged_name)?;
+        staged::stage(path, facts, self.displaced)
     }
 
-    /// Ends a picture that shows an image before it is finished. A crash may take it.
+    /// Ends a preview. It is not flushed, since a lost preview does no harm.
     pub(crate) fn stage_preview(self, name: impl Fn(&Path, MediaType) -> PathBuf) -> io::Result<StagedImage> {
-        let (file, facts) = self.writer.facts()?;
-        let path = renamed(file.into_temp_path(), |path| name(path, facts.media_type))?;
-        thread_files::staged(path, facts, self.away)
+        let (file, facts) = self.writer.inspect()?;
+        let path = rename(file.into_temp_path(), |path| name(path, facts.media_type))?;
+        staged::stage(path, facts, self.displaced)
     }
 }
 
-fn renamed(path: TempPath, name: impl Fn(&Path) -> PathBuf) -> io::Result<TempPath> {
-    let name = name(&path);
+fn rename(path: TempPath, new_name: impl Fn(&Path) -> PathBuf) -> io::Result<TempPath> {
+    let name = new_name(&path);
     match path.persist_noclobber(&name) {
         Ok(()) => TempPath::try_from_path(name),
-        // Only a crash would make a difference.
+        // Only recovery after a crash needs the new name.
         Err(refused) => Ok(refused.path),
     }
 }
 
-fn copy(writer: &HashingWriter, folder: &Path, maker: &str) -> io::Result<HashingWriter> {
+fn copy(writer: &HashingWriter, folder: &Path, prefix: &str) -> io::Result<HashingWriter> {
     let (mut file, bytes) = writer.written();
-    let mut copy = spare_folders::create(folder, maker)?;
+    let mut copy = spare_folders::create(folder, prefix)?;
     file.rewind()?;
     io::copy(&mut file.take(bytes), &mut copy)?;
     Ok(copy)
@@ -88,7 +92,7 @@ impl Write for ImageWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.writer.write(bytes) {
-                Err(refused) if refused.kind() != io::ErrorKind::Interrupted => self.move_on(refused)?,
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => self.spill(error)?,
                 written => return written,
             }
         }

@@ -1,17 +1,22 @@
-//! Folders outside the home for images that its disk does not take, in the order in which they are tried: in the system's
-//! temporary folder, then on Linux in memory, so that there is one even where all the disks are full.
+//! Folders outside the home for generated images when its disk fails: the system's temporary folder, then on Linux
+//! shared memory, which works even if all disks are full. They are tried in this order.
 //!
-//! Others write to the folders above, so each user has a folder there that nobody else can look into. Where another has
-//! taken its name, the folder above serves: a file there is created for its user alone, too, and nobody can replace it.
+//! Other users write to these folders too, so each user has a private folder there. If another user has taken its name,
+//! the shared folder itself is used: a file there is also created for its user only, and nobody else can replace it.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::thread_files::{self, HashingWriter, State, Unfinished};
+use super::hashing_writer::HashingWriter;
+use super::staged;
+use super::unfinished::{FileState, UnfinishedFile, tag_of_kept_file, unfinished_files};
 use crate::os;
 
-/// The folders that all users share.
+/// Prefix of the names of kept images.
+const PREFIX: &str = "easel-";
+
+/// Returns the folders that all users share, in the order in which they are tried.
 pub(crate) fn shared_folders() -> Vec<PathBuf> {
     let mut shared = vec![std::env::temp_dir()];
     if cfg!(target_os = "linux") {
@@ -20,26 +25,25 @@ pub(crate) fn shared_folders() -> Vec<PathBuf> {
     shared
 }
 
-/// Begins a file in the user's folder below a shared one, or in the shared one.
-pub(crate) fn create(shared: &Path, maker: &str) -> io::Result<HashingWriter> {
+/// Creates a file in the user's folder below a shared one, or in the shared one.
+pub(crate) fn create(shared: &Path, prefix: &str) -> io::Result<HashingWriter> {
     let folder = os::create_own_folder(shared);
-    HashingWriter::create(folder.as_deref().unwrap_or(shared), maker)
+    HashingWriter::create(folder.as_deref().unwrap_or(shared), prefix)
 }
 
-/// The name without number of an image that is kept in a spare folder, for people and for recovery.
-pub(crate) fn name(name: &str, tag: &str) -> String {
+/// Returns the name, without number and extension, of an image that is kept in a spare folder. Users read it, and
+/// recovery finds the image by the tag.
+pub(crate) fn kept_name(name: &str, tag: &str) -> String {
     format!("{PREFIX}{name}.{tag}")
 }
 
-const PREFIX: &str = "easel-";
-
-/// Whole images of a call, left in spare folders by a process of this user.
-pub(crate) fn images_of(tag: &str) -> io::Result<Vec<Unfinished>> {
+/// Returns the complete images of a call that a process of this user left in spare folders.
+pub(crate) fn images_of_call(tag: &str) -> io::Result<Vec<UnfinishedFile>> {
     let mut found = Vec::new();
     for shared in shared_folders() {
         for folder in os::own_folder(&shared).iter().chain([&shared]) {
             match images_in(folder, tag) {
-                // Where this user may not look there is nothing of his.
+                // A folder that this user cannot read has no files of this user.
                 Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {}
                 images => found.extend(images?),
             }
@@ -48,32 +52,33 @@ pub(crate) fn images_of(tag: &str) -> io::Result<Vec<Unfinished>> {
     Ok(found)
 }
 
-fn images_in(folder: &Path, tag: &str) -> io::Result<Vec<Unfinished>> {
-    let mut found: Vec<_> = thread_files::unfinished_in(folder)?
+fn images_in(folder: &Path, tag: &str) -> io::Result<Vec<UnfinishedFile>> {
+    let mut found: Vec<_> = unfinished_files(folder)?
         .into_iter()
-        .filter(|file| file.state == State::Staged && file.call.as_deref() == Some(tag))
+        .filter(|file| file.state == FileState::Staged && file.call_tag.as_deref() == Some(tag))
         .collect();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let has_prefix = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
-        if has_prefix && thread_files::tag_of(&path) == Some(tag) {
-            let (owner, call) = (String::new(), Some(tag.to_owned()));
-            found.push(Unfinished { path, owner, call, state: State::Staged });
+        if has_prefix && tag_of_kept_file(&path) == Some(tag) {
+            let (owner, call_tag) = (String::new(), Some(tag.to_owned()));
+            found.push(UnfinishedFile { path, owner, call_tag, state: FileState::Staged });
         }
     }
     found.retain(|file| os::is_own_file(&file.path));
     Ok(found)
 }
 
-/// Copies an image into the folder, durable and under a name that says that it is whole. The caller removes the original.
-pub(crate) fn bring_home(image: &Path, folder: &Path, maker: &str) -> io::Result<PathBuf> {
+/// Copies an image from a spare folder to the folder of its thread, flushed and under a staged name. The caller removes
+/// the original.
+pub(crate) fn copy_home(image: &Path, folder: &Path, prefix: &str) -> io::Result<PathBuf> {
     os::create_private_folder(folder)?;
     let mut source = os::open_regular(image)?;
-    let mut copy = HashingWriter::create(folder, maker)?;
+    let mut copy = HashingWriter::create(folder, prefix)?;
     io::copy(&mut source, &mut copy)?;
     copy.flush()?;
     let (file, _) = copy.finish()?;
-    thread_files::keep_staged(file.into_temp_path())
+    staged::keep_staged(file.into_temp_path())
 }
 
 #[cfg(test)]
@@ -82,9 +87,10 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
+    use crate::files::unfinished::call_tag;
 
     #[test]
-    fn a_private_folder_is_made_once_and_is_private() {
+    fn own_folder_is_private_and_created_once() {
         let shared = tempfile::tempdir().unwrap();
         assert_eq!(os::own_folder(shared.path()), None);
         let folder = os::create_own_folder(shared.path()).unwrap();
@@ -94,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_others_could_have_prepared_is_not_used() {
+    fn folder_that_others_can_enter_is_not_used() {
         let shared = tempfile::tempdir().unwrap();
         let folder = os::create_own_folder(shared.path()).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
@@ -105,13 +111,13 @@ mod tests {
         assert_eq!(os::create_own_folder(shared.path()), None, "a link leads elsewhere");
         fs::remove_file(&folder).unwrap();
         fs::write(&folder, "").unwrap();
-        assert_eq!(os::create_own_folder(shared.path()), None, "no folder");
+        assert_eq!(os::create_own_folder(shared.path()), None, "a file");
     }
 
     #[test]
-    fn only_files_of_the_call_that_are_no_links_are_found() {
+    fn finds_regular_files_of_the_call_only() {
         let folder = tempfile::tempdir().unwrap();
-        let (tag, other) = (thread_files::call_tag("t", "c"), thread_files::call_tag("t", "d"));
+        let (tag, other) = (call_tag("t", "c"), call_tag("t", "d"));
         let path = |name: &str| folder.path().join(name);
         for name in [format!(".o.{tag}.abc.staged"), format!("easel-c.{tag}.png"), format!(".o.{tag}.abc.part")] {
             fs::write(path(&name), "").unwrap();

@@ -1,4 +1,4 @@
-//! Whether an image file is what its header promises to its end: a text file with a PNG's first bytes is not.
+//! Checks an image file beyond its header, so that a text file with the first bytes of a PNG is refused.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -6,9 +6,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use easel_imagegen::strip::StrippedImage;
 use easel_protocol::record::MediaType;
 
-/// Cheap: decodes no pixels. The end of a JPEG or GIF may be missing, as it often is.
+/// Returns whether the file has the structure that its header promises. Decodes no pixels.
+///
+/// A JPEG or GIF may lack its end, as many such files do.
 pub(crate) fn is_whole(mut file: &File, media_type: MediaType) -> io::Result<bool> {
-    // An image that could not be sent without its metadata would stand in the way of every later turn.
+    // If the metadata could not be stripped, the image could not be sent, and every later turn would fail.
     match StrippedImage::stripped(&mut file, media_type) {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(false),
         stripped => stripped?,
@@ -17,8 +19,8 @@ pub(crate) fn is_whole(mut file: &File, media_type: MediaType) -> io::Result<boo
     let mut reader = BufReader::new(file);
     reader.rewind()?;
     let result = match media_type {
-        MediaType::Png => png(&mut reader, size),
-        MediaType::Webp => webp(&mut reader, size),
+        MediaType::Png => is_whole_png(&mut reader, size),
+        MediaType::Webp => is_whole_webp(&mut reader, size),
         MediaType::Jpeg | MediaType::Gif => Ok(true),
     };
     match result {
@@ -27,7 +29,7 @@ pub(crate) fn is_whole(mut file: &File, media_type: MediaType) -> io::Result<boo
     }
 }
 
-/// Whether an image was written to its end, which also a JPEG and a GIF have then.
+/// Returns whether an image was written to its end. A JPEG or GIF must have its end marker too.
 pub(crate) fn is_finished(mut file: &File, media_type: MediaType) -> io::Result<bool> {
     let end: &[u8] = match media_type {
         MediaType::Png | MediaType::Webp => return is_whole(file, media_type),
@@ -41,8 +43,8 @@ pub(crate) fn is_finished(mut file: &File, media_type: MediaType) -> io::Result<
     Ok(last == end)
 }
 
-/// Chunks up to IEND, with pixels among them. What follows IEND is nobody's business.
-fn png<R: Read + Seek>(reader: &mut BufReader<R>, size: u64) -> io::Result<bool> {
+/// Walks the chunks up to IEND and requires an IDAT among them. Bytes after IEND are ignored (PNG specification, 5.6).
+fn is_whole_png<R: Read + Seek>(reader: &mut BufReader<R>, size: u64) -> io::Result<bool> {
     let mut at: u64 = 8;
     let mut has_pixels = false;
     reader.seek_relative(8)?;
@@ -59,13 +61,13 @@ fn png<R: Read + Seek>(reader: &mut BufReader<R>, size: u64) -> io::Result<bool>
         if &kind == b"IEND" {
             return Ok(has_pixels);
         }
-        // With the checksum. What is in the buffer stays in it.
+        // Four more bytes for the checksum. The seek keeps the buffer if it can.
         reader.seek_relative(i64::from(length) + 4)?;
     }
 }
 
-/// The RIFF chunk must lie within the file.
-fn webp(reader: &mut BufReader<&File>, size: u64) -> io::Result<bool> {
+/// Checks that the RIFF chunk lies within the file.
+fn is_whole_webp(reader: &mut BufReader<&File>, size: u64) -> io::Result<bool> {
     let mut head = [0; 8];
     reader.read_exact(&mut head)?;
     let [_, _, _, _, length @ ..] = head;
@@ -78,28 +80,28 @@ mod tests {
 
     use super::*;
 
-    /// Counts what would be calls of the system.
-    struct Counted {
+    /// Counts the reads and seeks, since each would be a system call.
+    struct CountingReader {
         bytes: Cursor<Vec<u8>>,
         calls: usize,
     }
 
-    impl Read for Counted {
+    impl Read for CountingReader {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.calls += 1;
             self.bytes.read(buffer)
         }
     }
 
-    impl Seek for Counted {
-        fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+    impl Seek for CountingReader {
+        fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
             self.calls += 1;
-            self.bytes.seek(place)
+            self.bytes.seek(position)
         }
     }
 
     #[test]
-    fn a_png_is_read_in_one_pass_however_many_chunks_it_has() {
+    fn png_with_many_chunks_is_read_in_one_pass() {
         let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
         let empty = std::iter::repeat_n(b"teSt", 100_000);
         for kind in [b"IHDR", b"IDAT"].into_iter().chain(empty).chain([b"IEND"]) {
@@ -108,8 +110,8 @@ mod tests {
             bytes.extend([0; 4]);
         }
         let size = bytes.len();
-        let mut reader = BufReader::new(Counted { bytes: Cursor::new(bytes), calls: 0 });
-        assert!(png(&mut reader, size as u64).unwrap());
+        let mut reader = BufReader::new(CountingReader { bytes: Cursor::new(bytes), calls: 0 });
+        assert!(is_whole_png(&mut reader, size as u64).unwrap());
         let calls = reader.get_ref().calls;
         assert!(calls <= size / 2_048, "{calls} calls for {size} bytes");
     }

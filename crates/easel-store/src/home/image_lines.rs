@@ -1,6 +1,7 @@
-//! For databases of version 9 and earlier, whose conversations held a line of text after each image: SQL functions that
-//! leave the image and remove the line. The lines are written when a conversation is rendered
-//! ([`easel_imagegen::history`]); their former wording is known only here.
+//! SQL functions for the migration of conversations that had a text line after each image (version 9 and earlier).
+//!
+//! The functions keep the image and remove the line. Today the line is written when a conversation is rendered
+//! ([`easel_imagegen::history`]). Only this module knows its former wording.
 
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use rusqlite::Connection;
@@ -8,27 +9,27 @@ use rusqlite::functions::{Context, FunctionFlags};
 
 use crate::error::Error;
 
-/// Registers `is_image_line(json)` and `without_image_lines(json)` for items of a conversation.
-pub(crate) fn register(connection: &Connection) -> Result<(), Error> {
+/// Adds `is_image_line(json)` and `without_image_lines(json)`, for items of a conversation, to a connection.
+pub(crate) fn register_functions(connection: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("is_image_line", 1, flags, |context| {
-        Ok(item(context)?.is_some_and(|item| is_image_line(&item)))
+        Ok(read_item(context)?.is_some_and(|item| is_image_line(&item)))
     })?;
     connection.create_scalar_function("without_image_lines", 1, flags, |context| {
         let json: String = context.get(0)?;
-        let rewritten = item(context)?.and_then(|item| serde_json::to_string(&without_image_lines(item)).ok());
+        let rewritten = read_item(context)?.and_then(|item| serde_json::to_string(&without_image_lines(item)).ok());
         Ok(rewritten.unwrap_or(json))
     })?;
     Ok(())
 }
 
-/// Reads the item of a row; `None` if it cannot be read, so that the row stays as it is.
-fn item(context: &Context<'_>) -> rusqlite::Result<Option<ResponseItem>> {
+/// Reads the item of a row. Returns `None` if it cannot be read; the row is then left unchanged.
+fn read_item(context: &Context<'_>) -> rusqlite::Result<Option<ResponseItem>> {
     let json: String = context.get(0)?;
     Ok(serde_json::from_str(&json).ok())
 }
 
-/// Whether the item is nothing but the line of a hosted image.
+/// Returns whether the item has only the line of a hosted image.
 fn is_image_line(item: &ResponseItem) -> bool {
     let ResponseItem::Message { role: MessageRole::Developer, content } = item else { return false };
     let [ContentItem::InputText { text }] = content.as_slice() else { return false };
@@ -37,7 +38,7 @@ fn is_image_line(item: &ResponseItem) -> bool {
     shown || deleted_image(text).is_some()
 }
 
-/// Removes the line after each image, and puts the image back in place of a line that says that it was deleted.
+/// Removes the line after each image. Replaces the line of a deleted image by the image.
 fn without_image_lines(mut item: ResponseItem) -> ResponseItem {
     let (ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. }) = &mut item
     else {
@@ -66,6 +67,7 @@ fn without_image_lines(mut item: ResponseItem) -> ResponseItem {
     item
 }
 
+/// Returns whether the text is the line of this image.
 fn is_line_of(text: &str, handle: &str) -> bool {
     if let Some(attached) = text.strip_prefix("Attached image ") {
         return attached.split_once(" is ").is_some_and(|(_, rest)| rest.starts_with(&format!("{handle}, saved at ")));
@@ -74,6 +76,7 @@ fn is_line_of(text: &str, handle: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" is done "))
 }
 
+/// Returns the handle in the line of a deleted image.
 fn deleted_image(text: &str) -> Option<&str> {
     let (handle, rest) = text.strip_prefix("Image ")?.split_once(' ')?;
     (easel_imagegen::handle::is_handle(handle) && rest.starts_with("was deleted by the user: ")).then_some(handle)
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_the_user_stay() {
+    fn text_of_the_user_stays() {
         let line = format!("Attached image 1 is {A}, saved at /x.png.");
         let item = message(MessageRole::User, vec![text(&line), image(), text("Image img_1 is done ")]);
         assert_eq!(without_image_lines(item.clone()), item);

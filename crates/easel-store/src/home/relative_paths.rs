@@ -1,6 +1,6 @@
-//! For databases of earlier versions, which held absolute paths: SQL functions that make them relative.
+//! SQL functions for the migration from absolute to relative paths.
 //!
-//! A row does not say where the home was when it was written, so a path is recognised by its end, which Easel alone
+//! A row does not tell where the home was when it was written. So a path is recognised by its end, which only Easel
 //! writes: `generated_images/FOLDER/FILE`, or `attachments/SHA-256.EXTENSION`.
 
 use rusqlite::Connection;
@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::home::{ATTACHMENTS, GENERATED};
 
-/// Gives SQL `relative_path(path)`, and `relative_paths(json)` for a document that names images.
-pub(crate) fn teach(connection: &Connection) -> Result<(), Error> {
+/// Adds `relative_path(path)`, and `relative_paths(json)` for a document with paths of images, to a connection.
+pub(crate) fn register_functions(connection: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("relative_path", 1, flags, |context| {
         let path: String = context.get(0)?;
@@ -21,19 +21,19 @@ pub(crate) fn teach(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives back as it was what is no JSON, and NULL.
+/// Returns null and invalid JSON unchanged.
 fn relative_paths(context: &Context<'_>) -> rusqlite::Result<Option<String>> {
     let Some(json) = context.get::<Option<String>>(0)? else { return Ok(None) };
     let Ok(mut document) = serde_json::from_str::<Value>(&json) else { return Ok(Some(json)) };
-    walk(&mut document);
+    shorten_paths(&mut document);
     Ok(Some(document.to_string()))
 }
 
-fn walk(value: &mut Value) {
+fn shorten_paths(value: &mut Value) {
     match value {
-        Value::Array(values) => values.iter_mut().for_each(walk),
+        Value::Array(values) => values.iter_mut().for_each(shorten_paths),
         Value::Object(object) => {
-            // These hold paths of the client's.
+            // The paths of these are the client's.
             if matches!(object.get("type").and_then(Value::as_str), Some("skill" | "mention")) {
                 return;
             }
@@ -44,7 +44,7 @@ fn walk(value: &mut Value) {
                             *path = short.to_owned();
                         }
                     }
-                    (_, value) => walk(value),
+                    (_, value) => shorten_paths(value),
                 }
             }
         }
@@ -52,6 +52,7 @@ fn walk(value: &mut Value) {
     }
 }
 
+/// Returns the end of the path of one of Easel's images, or `None` for any other path.
 fn relative(path: &str) -> Option<&str> {
     let is_separator = |c: char| c == '/' || c == '\\';
     let mut starts: Vec<usize> = path.rmatch_indices(is_separator).map(|(at, _)| at + 1).take(3).collect();
@@ -62,14 +63,14 @@ fn relative(path: &str) -> Option<&str> {
     };
     let last = starts.len().checked_sub(1)?;
     let folder = last.checked_sub(1)?;
-    if part(folder) == Some(ATTACHMENTS) && part(last).is_some_and(is_named_by_content) {
+    if part(folder) == Some(ATTACHMENTS) && part(last).is_some_and(is_content_name) {
         return Some(&path[starts[folder]..]);
     }
-    let is_made = last == 2 && part(0) == Some(GENERATED) && part(1) != Some("") && part(2) != Some("");
-    is_made.then(|| &path[starts[0]..])
+    let is_generated = last == 2 && part(0) == Some(GENERATED) && part(1) != Some("") && part(2) != Some("");
+    is_generated.then(|| &path[starts[0]..])
 }
 
-fn is_named_by_content(file: &str) -> bool {
+fn is_content_name(file: &str) -> bool {
     file.split_once('.').is_some_and(|(hash, extension)| {
         hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && !extension.is_empty()
     })
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_ends_of_own_paths_are_recognised() {
+    fn recognises_own_paths_only() {
         let hash = "0f".repeat(32);
         let table = [
             ("/home/u/.easel/generated_images/t/c1.png".to_owned(), Some("generated_images/t/c1.png".to_owned())),
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn own_paths_become_relative_and_other_text_stays() {
+    fn shortens_own_paths_only() {
         let path = "/old, place/generated_images/t/c1.png";
         let mut document = serde_json::json!({
             "path": path,
@@ -109,7 +110,7 @@ mod tests {
                 { "type": "input_text", "text": path },
             ],
         });
-        walk(&mut document);
+        shorten_paths(&mut document);
         let short = "generated_images/t/c1.png";
         assert_eq!(document["path"], short);
         assert_eq!((&document["inputs"][0]["path"], &document["inputs"][1]["path"]), (&short.into(), &path.into()));

@@ -1,5 +1,5 @@
-//! Paths of Easel's images in the database: relative to the home, so that a home can be moved, restored elsewhere or
-//! reached by several names. Everywhere else paths are absolute; whoever reads or writes a row converts.
+//! Paths of images in the database. They are relative to the home, so that a home can be moved, restored from a backup,
+//! or have several names. Everywhere else paths are absolute; they are converted when a row is read or written.
 
 use easel_protocol::input::UserInput;
 use easel_protocol::item::ThreadItem;
@@ -10,36 +10,37 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::home::Home;
-use crate::journal::{Asked, Intent};
+use crate::journal::calls::{CallRequest, Intent};
 
-/// Replaces the start of a text that begins with a path; `None` where the path is not of an image of the home.
+/// Returns a text with the path at its beginning replaced, or `None` if it does not begin with the path of an image.
 pub(crate) type Replace<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What names image files of the home.
+/// A value that contains paths of images.
 pub(crate) trait Paths {
+    /// Replaces every path.
     fn replace_paths(&mut self, replace: Replace<'_>);
 }
 
 impl Home {
-    /// The value as JSON for the database.
+    /// Returns the JSON of a value, with relative paths.
     pub(crate) fn to_json<T: Paths + Serialize>(&self, mut value: T) -> Result<String, Error> {
         value.replace_paths(&|path| self.relative(path).map(str::to_owned));
         Ok(serde_json::to_string(&value)?)
     }
 
-    /// A value from the JSON of the database.
+    /// Parses JSON from the database and makes its paths absolute.
     pub(crate) fn read_json<T: Paths + DeserializeOwned>(&self, json: &str) -> Result<T, Error> {
         let mut value: T = serde_json::from_str(json)?;
         value.replace_paths(&|path| self.absolute_text(path));
         Ok(value)
     }
 
-    /// The same for a column.
+    /// Parses a column like [`Home::read_json`].
     pub(crate) fn read_column<T: Paths + DeserializeOwned>(&self, column: ValueRef<'_>) -> Result<T, Error> {
         self.read_json(column.as_str().map_err(rusqlite::Error::from)?)
     }
 
-    /// The same, with the size that the value's JSON has when its paths are absolute.
+    /// Parses a column like [`Home::read_json`]. Also returns the size of the JSON with absolute paths, in bytes.
     pub(crate) fn read_sized<T: Paths + DeserializeOwned>(&self, column: ValueRef<'_>) -> Result<(T, usize), Error> {
         let json = column.as_str().map_err(rusqlite::Error::from)?;
         let mut value: T = serde_json::from_str(json)?;
@@ -96,7 +97,7 @@ impl Paths for ImageRecord {
     }
 }
 
-impl Paths for Asked {
+impl Paths for CallRequest {
     fn replace_paths(&mut self, replace: Replace<'_>) {
         self.inputs.replace_paths(replace);
     }

@@ -1,7 +1,7 @@
-//! Notes of attachments that have their file and no row yet. What a process leaves of them when it dies tells the next
-//! start which files to look at, so that it need not look at all.
+//! Notes about attachments that have a file and no row yet.
 //!
-//! A note is an empty file in the folder of incoming files, `.OWNER.SHA-256.EXTENSION.RANDOM.arrived`.
+//! When a process dies, its notes tell the next start which files may be unreferenced, so that it need not check all. A
+//! note is an empty file in the folder of incoming attachments, `.OWNER.SHA-256.EXTENSION.RANDOM.arrived`.
 
 use std::fs;
 use std::io;
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 use crate::db::connection::Database;
 use crate::db::process_lock;
 use crate::error::Error;
+use crate::files::removals;
 use crate::home::Home;
-use crate::threads::delete_thread;
 
 const ARRIVED: &str = "arrived";
 
-/// Notes the attachment with this file name. The note stays until it is removed: dropping the path does nothing.
-pub(crate) fn note(home: &Home, owner: &str, file_name: &str) -> io::Result<PathBuf> {
+/// Writes a note about the attachment with this file name. The caller removes the note: dropping the path does nothing.
+pub(crate) fn write_note(home: &Home, owner: &str, file_name: &str) -> io::Result<PathBuf> {
     let (prefix, suffix) = (format!(".{owner}.{file_name}."), format!(".{ARRIVED}"));
     let note = tempfile::Builder::new().prefix(&prefix).suffix(&suffix).tempfile_in(home.incoming())?;
     Ok(note.into_temp_path().keep()?)
 }
 
-/// Has the files removed that dead processes noted and no thread shows.
-pub(crate) fn sweep(database: &mut Database) -> Result<(), Error> {
+/// Queues the files for removal that dead processes left a note about. Those that a thread references are kept.
+pub(crate) fn recover(database: &mut Database) -> Result<(), Error> {
     let home = database.home.clone();
     let incoming = home.incoming();
     let unreadable = Error::io("read the folder", &incoming);
@@ -38,13 +38,13 @@ pub(crate) fn sweep(database: &mut Database) -> Result<(), Error> {
             continue;
         }
         let path = home.attachments().join(file_name);
-        database.write(|write| delete_thread::note(write, &home, &path))?;
+        database.write(|write| removals::enqueue(write, &home, &path))?;
         fs::remove_file(&note).map_err(Error::io("remove the file", &note))?;
     }
     Ok(())
 }
 
-/// Owner and file name.
+/// Returns the owner id and the name of the attachment's file.
 fn parse(note: &Path) -> Option<(&str, String)> {
     let parts: Vec<&str> = note.file_name()?.to_str()?.strip_prefix('.')?.split('.').collect();
     match parts[..] {

@@ -1,31 +1,34 @@
-//! Attached images between their arrival and the message that shows them: until then a row names the process that took
-//! them in, so that what no message will ever show is removed.
+//! Who keeps an attachment alive.
+//!
+//! From its import until a message shows it, its row names the process that imported it. If that process dies, or the
+//! message is refused, the attachment is removed. Once a thread has ended, its attachments stay as long as a generated
+//! image of it was made from them.
 
 use easel_imagegen::handle;
 use easel_protocol::id::ImageId;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 use rusqlite::Transaction;
 
-use crate::db::ephemeral::Locks;
+use crate::db::ephemeral::WriteScope;
 use crate::error::Error;
 
-/// What a write of these items touches if its thread is ephemeral: rows of images are on the disk.
-pub(crate) fn locks(items: &[ResponseItem]) -> Locks {
-    let has_images = items.iter().any(|item| handles(item).next().is_some());
-    if has_images { Locks::Disk } else { Locks::Memory }
+/// Returns what a write of these items touches if the thread is ephemeral: rows of images are on the disk.
+pub(crate) fn write_scope(items: &[ResponseItem]) -> WriteScope {
+    let has_images = items.iter().any(|item| shown_handles(item).next().is_some());
+    if has_images { WriteScope::Disk } else { WriteScope::Memory }
 }
 
-/// Notes that the images of a conversation item belong to it from now on.
-pub(crate) fn keep(write: &Transaction<'_>, thread_id: &str, item: &ResponseItem) -> Result<(), Error> {
-    for id in handles(item) {
+/// Records that the attachments in a conversation item belong to it, and no longer to the process that imported them.
+pub(crate) fn claim_for_message(write: &Transaction<'_>, thread_id: &str, item: &ResponseItem) -> Result<(), Error> {
+    for id in shown_handles(item) {
         let sql = "UPDATE images SET taken_by = NULL WHERE thread_id = ?1 AND id = ?2 AND taken_by IS NOT NULL";
         write.prepare_cached(sql)?.execute((thread_id, id))?;
     }
     Ok(())
 }
 
-/// The handles of the images that an item shows.
-fn handles(item: &ResponseItem) -> impl Iterator<Item = &str> {
+/// Returns the handles of the images that an item shows.
+fn shown_handles(item: &ResponseItem) -> impl Iterator<Item = &str> {
     let (content, result): (&[ContentItem], _) = match item {
         ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
             (content, None)
@@ -33,14 +36,14 @@ fn handles(item: &ResponseItem) -> impl Iterator<Item = &str> {
         ResponseItem::ImageGenerationCall { result, .. } => (&[], Some(result.as_str())),
         ResponseItem::FunctionCall { .. } => (&[], None),
     };
-    let shown = content.iter().filter_map(|piece| match piece {
+    let shown = content.iter().filter_map(|part| match part {
         ContentItem::InputImage { image_url, .. } => Some(image_url.as_str()),
         ContentItem::InputText { .. } | ContentItem::OutputText { .. } => None,
     });
     shown.chain(result).filter_map(|url| url.strip_prefix(HANDLE_SCHEME)).filter(|id| handle::is_handle(id))
 }
 
-/// Notes for removal images that were taken in for a message that was refused.
+/// Drops attachments of a message that was refused, and queues their files for removal.
 pub(crate) fn discard(write: &Transaction<'_>, thread_id: &str, ids: &[ImageId]) -> Result<(), Error> {
     for id in ids {
         let sql = "INSERT INTO removals (path) SELECT path FROM images \
@@ -52,12 +55,31 @@ pub(crate) fn discard(write: &Transaction<'_>, thread_id: &str, ids: &[ImageId])
     Ok(())
 }
 
-/// Notes for removal what a dead process took in and no message shows. A thread whose turn could not be closed keeps its
-/// images: a message of it may still wait.
-pub(crate) fn abandon(write: &Transaction<'_>, dead: &str) -> Result<(), Error> {
+/// Drops attachments that a dead process imported and no message shows. A thread with a turn that recovery could not
+/// close keeps its attachments, since a pending message may show them.
+pub(crate) fn discard_of_owner(write: &Transaction<'_>, dead: &str) -> Result<(), Error> {
     let abandoned =
         "FROM images WHERE taken_by = ?1 AND thread_id NOT IN (SELECT thread_id FROM turns WHERE owner = ?1)";
     write.execute(&format!("INSERT INTO removals (path) SELECT path {abandoned} ON CONFLICT DO NOTHING"), [dead])?;
     write.execute(&format!("DELETE {abandoned}"), [dead])?;
     Ok(())
+}
+
+/// Drops the attachments of a thread that has ended, except those that one of its generated images was made from. Does
+/// nothing while a call of the thread is open. Returns whether files were queued for removal.
+pub(crate) fn release(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Error> {
+    const RELEASED: &str = "FROM images WHERE thread_id = ?1 AND origin <> 'made' \
+        AND NOT EXISTS (SELECT 1 FROM calls WHERE thread_id = ?1 AND outcome IS NULL) \
+        AND path NOT IN (SELECT json_extract(input.value, '$.path') \
+            FROM images AS made, json_each(made.json, '$.inputs') AS input \
+            WHERE made.thread_id = ?1 AND made.origin = 'made' AND json_extract(made.json, '$.deleted') IS NULL)";
+    let sql = format!("INSERT INTO removals (path) SELECT DISTINCT path {RELEASED} ON CONFLICT DO NOTHING");
+    write.prepare_cached(&sql)?.execute([thread_id])?;
+    Ok(write.prepare_cached(&format!("DELETE {RELEASED}"))?.execute([thread_id])? > 0)
+}
+
+/// Calls [`release`] if the thread has ended.
+pub(crate) fn release_if_ended(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM threads WHERE id = ?1 UNION ALL SELECT 1 FROM ephemeral WHERE thread_id = ?1";
+    if write.prepare_cached(sql)?.exists([thread_id])? { Ok(false) } else { release(write, thread_id) }
 }

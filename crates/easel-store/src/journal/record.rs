@@ -1,53 +1,62 @@
-//! One image's record, from the journal, the provider's answer and the bytes.
+//! Builds the record of one image from the journal, the provider's response and the file.
 
 use std::path::Path;
 
+use easel_protocol::id::ImageId;
 use easel_protocol::record::{AppliedImage, ImageFacts, ImageRecord, ImageUsage};
 
-use super::Asked;
+use super::calls::CallRequest;
 
-/// What is known of one image.
+/// What is known about one image.
 #[derive(Debug)]
-pub(crate) struct Applied {
+pub(crate) struct ImageDetails {
     pub(crate) facts: ImageFacts,
     pub(crate) revised_prompt: Option<String>,
+    /// The parameters that the provider reported.
     pub(crate) reported: AppliedImage,
 }
 
-/// What is known of the answer that all images of a call share.
+/// What is known about the response, which all images of a call share.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ResponseDetails {
     pub(crate) usage: Option<ImageUsage>,
     pub(crate) request_id: Option<String>,
     pub(crate) elapsed_ms: u64,
     pub(crate) attempts: u32,
-    /// Images in the answer.
+    /// Images in the response.
     pub(crate) count: usize,
 }
 
-pub(crate) fn of(asked: &Asked, image: &Applied, answer: &Answer, handle: &str, path: &Path) -> ImageRecord {
+/// Builds the record of an image with this handle at this path.
+pub(crate) fn build(
+    request: &CallRequest,
+    image: &ImageDetails,
+    response: &ResponseDetails,
+    handle: &ImageId,
+    path: &Path,
+) -> ImageRecord {
     ImageRecord {
-        id: handle.into(),
+        id: handle.clone(),
         path: path.to_string_lossy().into_owned(),
         facts: image.facts.clone(),
-        provider: asked.provider.clone(),
-        model: asked.model.clone(),
-        requested: asked.requested.clone(),
-        applied: applied(&image.reported, &image.facts, answer.count),
+        provider: request.provider.clone(),
+        model: request.model.clone(),
+        requested: request.requested.clone(),
+        applied: applied_parameters(&image.reported, &image.facts, response.count),
         revised_prompt: image.revised_prompt.clone(),
-        inputs: asked.inputs.clone(),
-        usage: answer.usage.clone(),
-        elapsed_ms: answer.elapsed_ms,
-        attempts: answer.attempts,
-        request_id: answer.request_id.clone(),
-        synthetic: asked.synthetic,
+        inputs: request.inputs.clone(),
+        usage: response.usage.clone(),
+        elapsed_ms: response.elapsed_ms,
+        attempts: response.attempts,
+        request_id: response.request_id.clone(),
+        synthetic: request.synthetic,
         deleted: false,
     }
 }
 
-/// Where the provider is silent, the bytes speak. Pixels without an alpha channel are opaque; with one they may be
-/// either, which only decoding would tell.
-fn applied(reported: &AppliedImage, facts: &ImageFacts, count: usize) -> AppliedImage {
+/// Returns the reported parameters, with gaps filled from the file. An image without an alpha channel is opaque; one
+/// with an alpha channel may be either, which only decoding could tell.
+fn applied_parameters(reported: &AppliedImage, facts: &ImageFacts, count: usize) -> AppliedImage {
     let reported = reported.clone();
     let format = facts.media_type.as_str().trim_start_matches("image/");
     AppliedImage {
@@ -70,8 +79,8 @@ mod tests {
     }
 
     #[test]
-    fn what_the_provider_does_not_report_is_told_by_the_bytes() {
-        let told = applied(&AppliedImage::default(), &facts(false), 2);
+    fn unreported_parameters_come_from_the_file() {
+        let applied = applied_parameters(&AppliedImage::default(), &facts(false), 2);
         let expected = AppliedImage {
             size: Some("3x2".into()),
             quality: None,
@@ -79,14 +88,14 @@ mod tests {
             output_format: Some("jpeg".into()),
             n: Some(2),
         };
-        assert_eq!(told, expected);
-        assert_eq!(applied(&AppliedImage::default(), &facts(true), 1).background, None);
+        assert_eq!(applied, expected);
+        assert_eq!(applied_parameters(&AppliedImage::default(), &facts(true), 1).background, None);
     }
 
     #[test]
-    fn the_report_of_the_provider_stays() {
+    fn reported_parameters_are_kept() {
         let reported = AppliedImage { size: Some("auto".into()), quality: Some("low".into()), ..Default::default() };
-        let told = applied(&reported, &facts(false), 1);
-        assert_eq!((told.size, told.quality), (reported.size, reported.quality));
+        let applied = applied_parameters(&reported, &facts(false), 1);
+        assert_eq!((applied.size, applied.quality), (reported.size, reported.quality));
     }
 }

@@ -1,5 +1,7 @@
-//! Pages of lists: opaque cursors that name a place in the order and not an offset, so that what is added meanwhile
-//! neither repeats nor hides an entry.
+//! Pages of lists.
+//!
+//! A cursor is opaque and names a position in the order, not an offset. So entries that are added meanwhile neither
+//! repeat nor hide others.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,17 +10,19 @@ use easel_protocol::thread::SortDirection;
 
 use crate::error::Error;
 
-/// Most bytes of stored JSON in one page, so that its line stays under 64 KiB; a single entry may be larger.
+/// Largest size of a page's stored JSON, so that its line stays below 64 KiB. A single entry may be larger.
 const MAX_BYTES: usize = 48 << 10;
 
-/// Why there is no page.
+/// Why a page was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    /// The cursor is not one that this list gave out.
+    /// The cursor does not come from this list in this order.
     #[error("the cursor is not valid for this list")]
     Cursor,
-    #[error("there is no such thread")]
+    /// The thread does not exist.
+    #[error("thread not found")]
     ThreadNotFound,
+    /// The database could not be read.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -35,31 +39,31 @@ impl From<rusqlite::Error> for PageError {
     }
 }
 
-/// The place of an entry: what the list is sorted by, then what tells equals apart.
+/// The position of an entry: the value that the list is sorted by, then an id that orders equal values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Position {
     pub(crate) value: i64,
     pub(crate) id: String,
 }
 
-/// Which part of a list is wanted.
+/// The part of a list that a client requests.
 #[derive(Debug)]
-pub(crate) struct Wanted {
-    /// Name of the list and its order: a cursor of another list is refused.
+pub(crate) struct PageRequest {
+    /// Name of the list and its order. A cursor of another list is refused.
     list: &'static str,
-    pub(crate) limit: usize,
+    limit: usize,
     direction: SortDirection,
-    from: Option<(Place, Edge)>,
+    start: Option<(Position, Boundary)>,
 }
 
-/// Whether a page begins after the place or at it.
+/// Whether a page begins at a position or after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edge {
+enum Boundary {
     After,
     At,
 }
 
-/// Entries with the cursors that lead on, and back by the opposite direction.
+/// The entries of a page, with cursors to the next page and, for the opposite direction, back.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) data: Vec<T>,
@@ -67,100 +71,107 @@ pub(crate) struct Page<T> {
     pub(crate) backwards_cursor: Option<String>,
 }
 
-impl Wanted {
+impl PageRequest {
+    /// Decodes the cursor of a request. Use [`clamp_limit`] for the limit.
+    ///
+    /// # Errors
+    /// [`PageError::Cursor`] if the cursor does not come from this list.
     pub(crate) fn new(
         list: &'static str,
         cursor: Option<&str>,
         limit: usize,
         direction: SortDirection,
     ) -> Result<Self, PageError> {
-        let from = cursor.map(|cursor| decode(list, cursor).ok_or(PageError::Cursor)).transpose()?;
-        Ok(Self { list, limit, direction, from })
+        let start = cursor.map(|cursor| decode(list, cursor).ok_or(PageError::Cursor)).transpose()?;
+        Ok(Self { list, limit, direction, start })
     }
 
-    /// SQL that keeps what lies on the page and after it, for the place in `?1` and `?2`, and the order.
+    /// Returns two pieces of SQL: a condition for the rows from this page on, with [`PageRequest::value`] in `?1` and
+    /// [`PageRequest::id`] in `?2`, and the order.
     pub(crate) fn sql(&self, value: &str, id: &str) -> (String, String) {
-        let (beyond, order) = match self.direction {
+        let (operator, order) = match self.direction {
             SortDirection::Asc => (">", "ASC"),
             SortDirection::Desc => ("<", "DESC"),
         };
-        let beyond = match self.from {
+        let from_start = match self.start {
             None => "?1 IS NULL AND ?2 IS NULL".into(),
-            Some((_, Edge::After)) => format!("({value}, {id}) {beyond} (?1, ?2)"),
-            Some((_, Edge::At)) => format!("({value}, {id}) {beyond}= (?1, ?2)"),
+            Some((_, Boundary::After)) => format!("({value}, {id}) {operator} (?1, ?2)"),
+            Some((_, Boundary::At)) => format!("({value}, {id}) {operator}= (?1, ?2)"),
         };
-        (beyond, format!("{value} {order}, {id} {order}"))
+        (from_start, format!("{value} {order}, {id} {order}"))
     }
 
+    /// Returns the value of the position that the page begins at.
     pub(crate) fn value(&self) -> Option<i64> {
-        self.from.as_ref().map(|(place, _)| place.value)
+        self.start.as_ref().map(|(position, _)| position.value)
     }
 
+    /// Returns the id of the position that the page begins at.
     pub(crate) fn id(&self) -> Option<&str> {
-        self.from.as_ref().map(|(place, _)| place.id.as_str())
+        self.start.as_ref().map(|(position, _)| position.id.as_str())
     }
 
-    /// Takes entries until the page is full. `next` gives the place, the size and the entry.
-    pub(crate) fn fill<T>(
+    /// Collects entries until the page is full. `next` returns the position, the size in bytes and the entry.
+    pub(crate) fn collect<T>(
         &self,
-        mut next: impl FnMut() -> Result<Option<(Place, usize, T)>, PageError>,
+        mut next: impl FnMut() -> Result<Option<(Position, usize, T)>, PageError>,
     ) -> Result<Page<T>, PageError> {
         let (mut data, mut bytes) = (Vec::new(), 0);
         let (mut first, mut last) = (None, None);
         let mut next_cursor = None;
-        while let Some((place, size, entry)) = next()? {
-            let full = data.len() >= self.limit || bytes + size > MAX_BYTES;
-            if full && !data.is_empty() {
-                next_cursor = last.as_ref().map(|last| encode(self.list, last, Edge::After));
+        while let Some((position, size, entry)) = next()? {
+            let is_full = data.len() >= self.limit || bytes + size > MAX_BYTES;
+            if is_full && !data.is_empty() {
+                next_cursor = last.as_ref().map(|last| encode(self.list, last, Boundary::After));
                 break;
             }
             bytes += size;
             data.push(entry);
-            first.get_or_insert_with(|| place.clone());
-            last = Some(place);
+            first.get_or_insert_with(|| position.clone());
+            last = Some(position);
         }
-        let backwards_cursor = first.as_ref().map(|first| encode(self.list, first, Edge::At));
+        let backwards_cursor = first.as_ref().map(|first| encode(self.list, first, Boundary::At));
         Ok(Page { data, next_cursor, backwards_cursor })
     }
 }
 
-fn encode(list: &str, place: &Place, edge: Edge) -> String {
-    let edge = match edge {
-        Edge::After => "after",
-        Edge::At => "at",
+fn encode(list: &str, position: &Position, boundary: Boundary) -> String {
+    let boundary = match boundary {
+        Boundary::After => "after",
+        Boundary::At => "at",
     };
-    URL_SAFE_NO_PAD.encode(format!("{list} {edge} {} {}", place.value, place.id))
+    URL_SAFE_NO_PAD.encode(format!("{list} {boundary} {} {}", position.value, position.id))
 }
 
-fn decode(list: &str, cursor: &str) -> Option<(Place, Edge)> {
+fn decode(list: &str, cursor: &str) -> Option<(Position, Boundary)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let mut parts = text.splitn(4, ' ');
     if parts.next()? != list {
         return None;
     }
-    let edge = match parts.next()? {
-        "after" => Edge::After,
-        "at" => Edge::At,
+    let boundary = match parts.next()? {
+        "after" => Boundary::After,
+        "at" => Boundary::At,
         _ => return None,
     };
     let value = parts.next()?.parse().ok()?;
-    Some((Place { value, id: parts.next()?.into() }, edge))
+    Some((Position { value, id: parts.next()?.into() }, boundary))
 }
 
-/// Bytes of a text in JSON, without the quotation marks.
+/// Returns an upper bound for the bytes of a text in JSON, without the quotation marks.
 pub(crate) fn json_length(text: &str) -> usize {
     let length = |byte: u8| match byte {
         b'"' | b'\\' => 2,
-        // As `\u0000`; some are shorter.
+        // As `\u0000`; some have a shorter form.
         0..0x20 => 6,
         _ => 1,
     };
     text.bytes().map(length).sum()
 }
 
-/// A wire limit between 1 and `most`.
-pub(crate) fn limit(wanted: Option<u32>, default: u32, most: u32) -> usize {
-    wanted.unwrap_or(default).clamp(1, most) as usize
+/// Returns a limit from the wire, or the default, as a number from 1 to `max`.
+pub(crate) fn clamp_limit(limit: Option<u32>, default: u32, max: u32) -> usize {
+    limit.unwrap_or(default).clamp(1, max) as usize
 }
 
 #[cfg(test)]
@@ -171,26 +182,26 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_leads_back_to_its_place(value: i64, id in "[ -~]{0,40}") {
-            let place = Place { value, id };
-            prop_assert_eq!(decode("turns", &encode("turns", &place, Edge::At)), Some((place.clone(), Edge::At)));
-            prop_assert_eq!(decode("turns", &encode("turns", &place, Edge::After)), Some((place, Edge::After)));
+        fn cursor_round_trips(value: i64, id in "[ -~]{0,40}") {
+            let position = Position { value, id };
+            prop_assert_eq!(decode("turns", &encode("turns", &position, Boundary::At)), Some((position.clone(), Boundary::At)));
+            prop_assert_eq!(decode("turns", &encode("turns", &position, Boundary::After)), Some((position, Boundary::After)));
         }
 
         #[test]
-        fn a_text_is_no_longer_in_json_than_it_is_counted(text: String) {
+        fn json_length_is_an_upper_bound(text: String) {
             prop_assert!(serde_json::to_string(&text).unwrap().len() <= json_length(&text) + 2);
         }
 
         #[test]
-        fn no_text_makes_a_cursor_panic(text: String) {
+        fn any_text_decodes_without_panic(text: String) {
             let _ = decode("turns", &text);
         }
     }
 
     #[test]
-    fn a_cursor_of_another_list_is_refused() {
-        let cursor = encode("items", &Place { value: 1, id: String::new() }, Edge::At);
+    fn cursor_of_another_list_is_refused() {
+        let cursor = encode("items", &Position { value: 1, id: String::new() }, Boundary::At);
         assert_eq!(decode("turns", &cursor), None);
     }
 }

@@ -1,4 +1,7 @@
-//! Words that threads are searched by.
+//! The text search: how terms and texts are compared and indexed.
+//!
+//! Case is folded by Unicode. The index has the trigrams of each text; it may find a text without the term, so results
+//! are compared with the whole term.
 
 use std::collections::BTreeSet;
 
@@ -9,60 +12,62 @@ use rusqlite::functions::FunctionFlags;
 use crate::error::Error;
 
 /// Longest snippet, in Unicode scalar values.
-const SNIPPET: usize = 160;
-/// How much of a snippet stands before the term.
-const BEFORE: usize = 40;
+const SNIPPET_CHARS: usize = 160;
+/// Characters of a snippet before the term.
+const CHARS_BEFORE_TERM: usize = 40;
 
-/// Characters of an entry in the index of words.
-const GRAM: usize = 3;
-/// Most entries that are looked up for a term. What they find is compared with the whole term.
-const GRAMS: usize = 64;
+/// Length of an index entry in characters.
+const GRAM_CHARS: usize = 3;
+/// Index entries that are looked up for one term, at most.
+const MAX_GRAMS: usize = 64;
 
-/// Gives SQL the function `holds(text, term)`: whether a text has a term of [`folded`] in it. SQLite's own `lower` knows
-/// ASCII alone, and `LIKE` takes `%` and `_` for more than they are. And `folded(text)`: the text as the index has it.
-pub(crate) fn teach(connection: &Connection) -> Result<(), Error> {
+/// Adds two SQL functions to a connection: `holds(text, term)`, whether a text contains a folded term, and
+/// `folded(text)`, the text as the index stores it.
+///
+/// SQLite's own `lower` folds ASCII only, and `LIKE` treats `%` and `_` as wildcards. The names are part of the schema.
+pub(crate) fn register_functions(connection: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("holds", 2, flags, |context| {
         let text = context.get_raw(0).as_str_or_null().map_err(rusqlite::Error::from)?;
         let term = context.get_raw(1).as_str().map_err(rusqlite::Error::from)?;
-        Ok(text.is_some_and(|text| holds(text, term)))
+        Ok(text.is_some_and(|text| contains(text, term)))
     })?;
     connection.create_scalar_function("folded", 1, flags, |context| {
-        Ok(indexed(&folded(context.get_raw(0).as_str().map_err(rusqlite::Error::from)?)))
+        Ok(to_index_text(&fold_case(context.get_raw(0).as_str().map_err(rusqlite::Error::from)?)))
     })?;
     Ok(())
 }
 
-/// A term as [`holds`] takes it.
-pub(crate) fn folded(term: &str) -> String {
+/// Folds the case of a term.
+pub(crate) fn fold_case(term: &str) -> String {
     term.to_lowercase()
 }
 
-/// A folded text as the index takes it, for which a null character is the end.
-fn indexed(folded: &str) -> String {
+/// Returns a folded text as the index stores it: FTS5 ends a text at a null character.
+fn to_index_text(folded: &str) -> String {
     folded.replace('\0', " ")
 }
 
-fn holds(text: &str, folded: &str) -> bool {
-    text.to_lowercase().contains(folded)
+fn contains(text: &str, folded_term: &str) -> bool {
+    text.to_lowercase().contains(folded_term)
 }
 
-/// The query of the index that finds every text with a folded term in it, and some without. `None` for a term that is too
-/// short for the index.
-pub(crate) fn index_query(folded: &str) -> Option<String> {
-    let characters: Vec<char> = indexed(folded).chars().collect();
-    let grams: BTreeSet<&[char]> = characters.windows(GRAM).take(GRAMS).collect();
+/// Returns an FTS5 query that finds every text with the term, and some others. Returns `None` if the term is too short
+/// for the index.
+pub(crate) fn index_query(folded_term: &str) -> Option<String> {
+    let characters: Vec<char> = to_index_text(folded_term).chars().collect();
+    let grams: BTreeSet<&[char]> = characters.windows(GRAM_CHARS).take(MAX_GRAMS).collect();
     let quoted = |gram: &[char]| format!("\"{}\"", gram.iter().collect::<String>().replace('"', "\"\""));
     let query: Vec<String> = grams.into_iter().map(quoted).collect();
     (!query.is_empty()).then(|| query.join(" AND "))
 }
 
-/// The text round the first place of a term: in the name, else in the preview, else in `said`.
-pub(crate) fn snippet(thread: &Thread, said: Option<&str>, folded: &str) -> String {
-    let texts = [thread.name.as_deref(), Some(&thread.preview), said];
-    let text = texts.into_iter().flatten().find(|text| holds(text, folded)).unwrap_or(&thread.preview);
+/// Returns the text around the first match of the term in the thread's name, its preview, or `item_text`.
+pub(crate) fn snippet(thread: &Thread, item_text: Option<&str>, folded_term: &str) -> String {
+    let texts = [thread.name.as_deref(), Some(&thread.preview), item_text];
+    let text = texts.into_iter().flatten().find(|text| contains(text, folded_term)).unwrap_or(&thread.preview);
     let lower = text.to_lowercase();
-    // Lower case has as many characters, but for a few of them: a snippet may begin a little beside its place.
-    let at = lower.find(folded).map_or(0, |at| lower[..at].chars().count());
-    text.chars().skip(at.saturating_sub(BEFORE)).take(SNIPPET).collect()
+    // A few characters become several in lower case, so the snippet may begin slightly off.
+    let at = lower.find(folded_term).map_or(0, |at| lower[..at].chars().count());
+    text.chars().skip(at.saturating_sub(CHARS_BEFORE_TERM)).take(SNIPPET_CHARS).collect()
 }

@@ -1,5 +1,6 @@
-//! Pages of turns, and of the items in them.
+//! Turns and their items: pages of them, and all of one thread.
 
+use easel_protocol::id::TurnId;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::thread::{
     SortDirection, ThreadItemEntry, ThreadItemsListParams, ThreadItemsListResponse, ThreadTurnsListParams,
@@ -8,34 +9,72 @@ use easel_protocol::thread::{
 use easel_protocol::turn::{Turn, TurnItemsView};
 use rusqlite::{Connection, Row};
 
+use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::home::Home;
-use crate::lists::page::{self, Page, PageError, Place, Wanted};
+use crate::lists::page::{self, Page, PageError, PageRequest, Position};
 
-pub(crate) fn turns(
+/// Lists the turns of a thread.
+pub(crate) fn list_turns(
     connection: &Connection,
     home: &Home,
-    wish: &ThreadTurnsListParams,
+    params: &ThreadTurnsListParams,
 ) -> Result<ThreadTurnsListResponse, PageError> {
-    let direction = wish.sort_direction.unwrap_or(SortDirection::Desc);
-    let wanted = Wanted::new("turns", wish.cursor.as_deref(), page::limit(wish.limit, 25, 100), direction)?;
-    must_exist(connection, &wish.thread_id)?;
-    let view = wish.items_view.unwrap_or(TurnItemsView::Summary);
-    let (beyond, order) = wanted.sql("position", "id");
-    let sql = format!("SELECT position, id, json FROM turns WHERE thread_id = ?3 AND {beyond} ORDER BY {order}");
+    let direction = params.sort_direction.unwrap_or(SortDirection::Desc);
+    let limit = page::clamp_limit(params.limit, 25, 100);
+    let request = PageRequest::new("turns", params.cursor.as_deref(), limit, direction)?;
+    require_thread(connection, &params.thread_id)?;
+    let view = params.items_view.unwrap_or(TurnItemsView::Summary);
+    let (from_start, order) = request.sql("position", "id");
+    let sql = format!("SELECT position, id, json FROM turns WHERE thread_id = ?3 AND {from_start} ORDER BY {order}");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((wanted.value(), wanted.id(), wish.thread_id.as_str()))?;
-    let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
+    let mut rows = statement.query((request.value(), request.id(), SqlId(&params.thread_id)))?;
+    let Page { data, next_cursor, backwards_cursor } = request.collect(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
-        let place = Place { value: row.get(0)?, id: row.get(1)? };
-        let (turn, bytes) = turn_of(row, 2)?;
-        let (items, item_bytes) = items_of(connection, home, &wish.thread_id, &turn.id, view)?;
-        Ok(Some((place, bytes + item_bytes, Turn { items, items_view: view, ..turn })))
+        let position = Position { value: row.get(0)?, id: row.get(1)? };
+        let (turn, bytes) = read_turn(row, 2)?;
+        let (items, item_bytes) = items_of_turn(connection, home, &params.thread_id, &turn.id, view)?;
+        Ok(Some((position, bytes + item_bytes, Turn { items, items_view: view, ..turn })))
     })?;
     Ok(ThreadTurnsListResponse { data, next_cursor, backwards_cursor })
 }
 
-/// All turns of a thread with as much of their items as `view` says, oldest first.
+/// Lists the items of a thread or of one of its turns.
+pub(crate) fn list_items(
+    connection: &Connection,
+    home: &Home,
+    params: &ThreadItemsListParams,
+) -> Result<ThreadItemsListResponse, PageError> {
+    let direction = params.sort_direction.unwrap_or(SortDirection::Asc);
+    let limit = page::clamp_limit(params.limit, 25, 100);
+    let request = PageRequest::new("items", params.cursor.as_deref(), limit, direction)?;
+    require_thread(connection, &params.thread_id)?;
+    let (from_start, order) = request.sql("position", "id");
+    let sql = items_sql(params.turn_id.is_some(), &from_start, &order);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let turn_id = params.turn_id.as_ref().map(SqlId);
+    let mut rows = statement.query((request.value(), request.id(), SqlId(&params.thread_id), turn_id))?;
+    let Page { data, next_cursor, backwards_cursor } = request.collect(|| {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let (item, bytes) = home.read_sized::<ThreadItem>(row.get_ref(2)?)?;
+        let (started_at_ms, completed_at_ms) = item.times();
+        let SqlId(turn_id): SqlId<TurnId> = row.get(3)?;
+        let entry = ThreadItemEntry { turn_id, item, started_at_ms: Some(started_at_ms), completed_at_ms };
+        Ok(Some((Position { value: row.get(0)?, id: row.get(1)? }, bytes, entry)))
+    })?;
+    Ok(ThreadItemsListResponse { data, next_cursor, backwards_cursor })
+}
+
+/// Returns the query of a page of items. One turn and all turns have different texts, so that each uses its index.
+pub(crate) fn items_sql(of_turn: bool, from_start: &str, order: &str) -> String {
+    let (index, filter) = if of_turn { ("INDEXED BY items_by_turn", "turn_id = ?4") } else { ("", "?4 IS NULL") };
+    format!(
+        "SELECT position, id, json, turn_id FROM items {index} \
+         WHERE thread_id = ?3 AND {filter} AND {from_start} ORDER BY {order}"
+    )
+}
+
+/// Returns all turns of a thread, oldest first, with the items that `view` includes.
 pub(crate) fn all_turns(
     connection: &Connection,
     home: &Home,
@@ -46,64 +85,28 @@ pub(crate) fn all_turns(
     let mut rows = statement.query([thread_id])?;
     let mut turns = Vec::new();
     while let Some(row) = rows.next()? {
-        let (turn, _) = turn_of(row, 0)?;
-        let (items, _) = items_of(connection, home, thread_id, &turn.id, view)?;
+        let (turn, _) = read_turn(row, 0)?;
+        let (items, _) = items_of_turn(connection, home, thread_id, &turn.id, view)?;
         turns.push(Turn { items, items_view: view, ..turn });
     }
     Ok(turns)
 }
 
-pub(crate) fn items(
-    connection: &Connection,
-    home: &Home,
-    wish: &ThreadItemsListParams,
-) -> Result<ThreadItemsListResponse, PageError> {
-    let direction = wish.sort_direction.unwrap_or(SortDirection::Asc);
-    let wanted = Wanted::new("items", wish.cursor.as_deref(), page::limit(wish.limit, 25, 100), direction)?;
-    must_exist(connection, &wish.thread_id)?;
-    let (beyond, order) = wanted.sql("position", "id");
-    let sql = items_sql(wish.turn_id.is_some(), &beyond, &order);
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((wanted.value(), wanted.id(), wish.thread_id.as_str(), wish.turn_id.as_deref()))?;
-    let Page { data, next_cursor, backwards_cursor } = wanted.fill(|| {
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let (item, bytes) = home.read_sized::<ThreadItem>(row.get_ref(2)?)?;
-        let (started_at_ms, completed_at_ms) = item.times();
-        let entry = ThreadItemEntry {
-            turn_id: row.get::<_, String>(3)?.into(),
-            item,
-            started_at_ms: Some(started_at_ms),
-            completed_at_ms,
-        };
-        Ok(Some((Place { value: row.get(0)?, id: row.get(1)? }, bytes, entry)))
-    })?;
-    Ok(ThreadItemsListResponse { data, next_cursor, backwards_cursor })
-}
-
-/// Two texts, so that each has its index.
-pub(crate) fn items_sql(of_turn: bool, beyond: &str, order: &str) -> String {
-    let (index, those) = if of_turn { ("INDEXED BY items_by_turn", "turn_id = ?4") } else { ("", "?4 IS NULL") };
-    format!(
-        "SELECT position, id, json, turn_id FROM items {index} \
-         WHERE thread_id = ?3 AND {those} AND {beyond} ORDER BY {order}"
-    )
-}
-
-/// The newest turns of a thread with all their items, oldest first, until `bytes` of JSON are full; then, as long as they
-/// fit, older ones without items.
+/// Returns the newest turns of a thread, oldest first. They have all their items until `max_bytes` of JSON are full;
+/// older turns that still fit have none.
 pub(crate) fn newest_turns(
     connection: &Connection,
     home: &Home,
     thread_id: &str,
-    bytes: usize,
+    max_bytes: usize,
 ) -> Result<Vec<Turn>, Error> {
     let sql = "SELECT json FROM turns WHERE thread_id = ?1 ORDER BY position DESC";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
     let mut turns = Vec::new();
-    let mut left = bytes;
+    let mut left = max_bytes;
     while let Some(row) = rows.next()? {
-        let (turn, size) = turn_of(row, 0)?;
+        let (turn, size) = read_turn(row, 0)?;
         let bare = Turn { items: Vec::new(), items_view: TurnItemsView::NotLoaded, ..turn };
         let items = items_within(connection, home, thread_id, &bare.id, left.saturating_sub(size))?;
         if let Some((items, item_bytes)) = items {
@@ -120,27 +123,27 @@ pub(crate) fn newest_turns(
     Ok(turns)
 }
 
-/// The items of a turn with their size, if they fit. Those that are much too large are not read.
+/// Returns the items of a turn and their size if they fit into `max_bytes`. Much larger items are not read.
 fn items_within(
     connection: &Connection,
     home: &Home,
     thread_id: &str,
     turn_id: &str,
-    bytes: usize,
+    max_bytes: usize,
 ) -> Result<Option<(Vec<ThreadItem>, usize)>, Error> {
     let sql = "SELECT coalesce(sum(octet_length(json) + 1), 0) FROM items WHERE thread_id = ?1 AND turn_id = ?2";
     let stored: i64 = connection.prepare_cached(sql)?.query_row((thread_id, turn_id), |row| row.get(0))?;
-    if usize::try_from(stored).is_ok_and(|stored| stored > bytes) {
+    if usize::try_from(stored).is_ok_and(|stored| stored > max_bytes) {
         return Ok(None);
     }
-    let (items, size) = items_of(connection, home, thread_id, turn_id, TurnItemsView::Full)?;
+    let (items, size) = items_of_turn(connection, home, thread_id, turn_id, TurnItemsView::Full)?;
     let size = size + items.len();
-    Ok((size <= bytes).then_some((items, size)))
+    Ok((size <= max_bytes).then_some((items, size)))
 }
 
-/// Items of one turn in their order, with the size of their JSON. The summary is the user message and the last agent
-/// message.
-pub(crate) fn items_of(
+/// Returns the items of one turn in order, and the size of their JSON in bytes. The summary has the user message and
+/// the last agent message.
+pub(crate) fn items_of_turn(
     connection: &Connection,
     home: &Home,
     thread_id: &str,
@@ -168,12 +171,13 @@ pub(crate) fn items_of(
     Ok((items, bytes))
 }
 
-fn turn_of(row: &Row<'_>, column: usize) -> Result<(Turn, usize), Error> {
+/// Reads a turn without items. Returns it with the size of its JSON in bytes.
+fn read_turn(row: &Row<'_>, column: usize) -> Result<(Turn, usize), Error> {
     let json = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
     Ok((serde_json::from_str(json)?, json.len()))
 }
 
-fn must_exist(connection: &Connection, thread_id: &str) -> Result<(), PageError> {
+fn require_thread(connection: &Connection, thread_id: &str) -> Result<(), PageError> {
     let exists = connection.prepare_cached("SELECT 1 FROM threads WHERE id = ?1")?.exists([thread_id])?;
     if exists { Ok(()) } else { Err(PageError::ThreadNotFound) }
 }

@@ -1,37 +1,44 @@
-//! What was used, by day, thread and model.
+//! Images and tokens that were used, by day, thread and model.
 
-use easel_imagegen::port::StorageError;
 use easel_protocol::event::TokenUsage;
+use easel_protocol::id::ThreadId;
 use easel_protocol::thread::SortDirection;
 use easel_protocol::usage::UsageReadParams;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use crate::db::workers::Reads;
+use crate::db::sql_id::SqlId;
 use crate::error::Error;
-use crate::lists::page::{self, PageError, Place, Wanted};
-use crate::store::EaselStore;
+use crate::lists::page::{self, PageError, PageRequest, Position};
 
-/// One row, or the sum of several.
+/// What one model used in one thread on one day, or a sum of several such rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageRow {
     /// UTC, `YYYY-MM-DD`; empty in a sum over days.
     pub day: String,
     /// Empty in a sum over threads.
-    pub thread_id: String,
+    pub thread_id: ThreadId,
+    /// Id of the provider.
     pub provider: String,
+    /// Id of the model.
     pub model: String,
+    /// Generated images.
     pub images: u64,
-    /// Those of them that no model made.
+    /// Generated images that no model made, such as those of the preview provider.
     pub synthetic: u64,
+    /// Tokens of requests.
     pub input_tokens: u64,
+    /// Tokens of responses.
     pub output_tokens: u64,
 }
 
-/// A page of rows, the newest first, and the sums of all rows that the wish selects, by provider and model.
+/// A page of rows, newest first, and the sums of all rows that match the filters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsagePage {
+    /// The rows of this page.
     pub data: Vec<UsageRow>,
+    /// Sums by provider and model.
     pub totals: Vec<UsageRow>,
+    /// Cursor to the next page; `None` on the last one.
     pub next_cursor: Option<String>,
 }
 
@@ -40,85 +47,74 @@ pub struct UsagePage {
 pub struct DailyTokens {
     /// UTC, `YYYY-MM-DD`.
     pub day: String,
-    /// Days since a day long ago.
+    /// The day as a consecutive number (its Julian day number).
     pub number: i64,
+    /// Tokens of requests and responses.
     pub tokens: i64,
 }
 
 const COLUMNS: &str = "day, thread_id, provider, model, images, synthetic, input_tokens, output_tokens";
-const SELECTED: &str = "(?4 IS NULL OR model = ?4) AND (?5 IS NULL OR day >= ?5) AND (?6 IS NULL OR day <= ?6)";
+const FILTERS: &str = "(?4 IS NULL OR model = ?4) AND (?5 IS NULL OR day >= ?5) AND (?6 IS NULL OR day <= ?6)";
 
-/// Two texts, so that each has its index.
-pub(crate) fn used_sql(of_thread: bool, beyond: &str, order: &str) -> String {
-    let those = if of_thread { "thread_id = ?3" } else { "?3 IS NULL" };
-    format!("SELECT {COLUMNS}, sequence FROM usage WHERE {beyond} AND {those} AND {SELECTED} ORDER BY {order}")
+/// Approximate JSON size of a row without its ids, in bytes.
+const ROW_BYTES: usize = 256;
+
+/// Returns the query of a page. One thread and all threads have different texts, so that each uses its index.
+pub(crate) fn usage_sql(of_thread: bool, from_start: &str, order: &str) -> String {
+    let filter = if of_thread { "thread_id = ?3" } else { "?3 IS NULL" };
+    format!("SELECT {COLUMNS}, sequence FROM usage WHERE {from_start} AND {filter} AND {FILTERS} ORDER BY {order}")
 }
 
-/// Sums the rows of one thread, or the sums over threads: neither grows with the number of threads.
+/// Returns the query of the totals. It sums the rows of one thread, or the daily sums over threads, so its cost does
+/// not grow with the number of threads.
 pub(crate) fn totals_sql(of_thread: bool) -> String {
-    let (rows, those) = if of_thread { ("usage", "thread_id = ?3") } else { ("usage_days", "?3 IS NULL") };
+    let (rows, filter) = if of_thread { ("usage", "thread_id = ?3") } else { ("usage_days", "?3 IS NULL") };
     format!(
         "SELECT '', '', provider, model, sum(images), sum(synthetic), sum(input_tokens), sum(output_tokens) \
-         FROM {rows} WHERE ?1 IS ?2 AND {those} AND {SELECTED} GROUP BY provider, model ORDER BY provider, model"
+         FROM {rows} WHERE ?1 IS ?2 AND {filter} AND {FILTERS} GROUP BY provider, model ORDER BY provider, model"
     )
 }
 
-impl EaselStore {
-    pub async fn list_usage(&self, wish: UsageReadParams) -> Result<UsagePage, PageError> {
-        self.page(Reads::Search, move |connection| used_page(connection, &wish)).await
-    }
-
-    /// The days on which tokens were used, oldest first, and the number of today.
-    pub async fn daily_tokens(&self) -> Result<(Vec<DailyTokens>, i64), StorageError> {
-        self.read(Reads::Search, token_days).await
-    }
-}
-
-fn used_page(connection: &Connection, wish: &UsageReadParams) -> Result<UsagePage, PageError> {
-    let limit = page::limit(wish.limit, 100, 200);
-    let wanted = Wanted::new("usage", wish.cursor.as_deref(), limit, SortDirection::Desc)?;
-    let (beyond, order) = wanted.sql("sequence", "thread_id");
-    let sql = used_sql(wish.thread_id.is_some(), &beyond, &order);
+/// Lists usage rows.
+pub(crate) fn list_usage(connection: &Connection, params: &UsageReadParams) -> Result<UsagePage, PageError> {
+    let limit = page::clamp_limit(params.limit, 100, 200);
+    let request = PageRequest::new("usage", params.cursor.as_deref(), limit, SortDirection::Desc)?;
+    let (from_start, order) = request.sql("sequence", "thread_id");
+    let sql = usage_sql(params.thread_id.is_some(), &from_start, &order);
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![
-        wanted.value(),
-        wanted.id(),
-        wish.thread_id.as_deref(),
-        wish.model,
-        wish.since,
-        wish.until
-    ])?;
-    let page = wanted.fill(|| {
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let used = used_of(row)?;
-        let texts = [&used.thread_id, &used.provider, &used.model];
-        let bytes = texts.into_iter().map(|text| page::json_length(text)).sum::<usize>() + ROW_BYTES;
-        Ok(Some((Place { value: row.get(8)?, id: used.thread_id.clone() }, bytes, used)))
-    })?;
-    Ok(UsagePage { data: page.data, totals: totals(connection, wish)?, next_cursor: page.next_cursor })
-}
-
-/// Of the rest of a row on the wire.
-const ROW_BYTES: usize = 256;
-
-fn totals(connection: &Connection, wish: &UsageReadParams) -> Result<Vec<UsageRow>, Error> {
-    let sql = totals_sql(wish.thread_id.is_some());
-    let mut statement = connection.prepare_cached(&sql)?;
-    let nothing: Option<i64> = None;
+    let thread_id = params.thread_id.as_ref().map(SqlId);
     let mut rows =
-        statement.query(params![nothing, nothing, wish.thread_id.as_deref(), wish.model, wish.since, wish.until])?;
+        statement.query(params![request.value(), request.id(), thread_id, params.model, params.since, params.until])?;
+    let page = request.collect(|| {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let usage = read_row(row)?;
+        let texts = [&*usage.thread_id, &usage.provider, &usage.model];
+        let bytes = texts.into_iter().map(page::json_length).sum::<usize>() + ROW_BYTES;
+        Ok(Some((Position { value: row.get(8)?, id: (&*usage.thread_id).into() }, bytes, usage)))
+    })?;
+    Ok(UsagePage { data: page.data, totals: totals(connection, params)?, next_cursor: page.next_cursor })
+}
+
+fn totals(connection: &Connection, params: &UsageReadParams) -> Result<Vec<UsageRow>, Error> {
+    let sql = totals_sql(params.thread_id.is_some());
+    let mut statement = connection.prepare_cached(&sql)?;
+    // The filters have the same numbers as in `usage_sql`, where ?1 and ?2 are the position.
+    let unused: Option<i64> = None;
+    let thread_id = params.thread_id.as_ref().map(SqlId);
+    let mut rows = statement.query(params![unused, unused, thread_id, params.model, params.since, params.until])?;
     let mut sums = Vec::new();
     while let Some(row) = rows.next()? {
-        sums.push(used_of(row)?);
+        sums.push(read_row(row)?);
     }
     Ok(sums)
 }
 
-fn used_of(row: &Row<'_>) -> Result<UsageRow, Error> {
+fn read_row(row: &Row<'_>) -> Result<UsageRow, Error> {
     let count = |column| Ok::<_, Error>(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default());
+    let SqlId(thread_id) = row.get(1)?;
     Ok(UsageRow {
         day: row.get(0)?,
-        thread_id: row.get(1)?,
+        thread_id,
         provider: row.get(2)?,
         model: row.get(3)?,
         images: count(4)?,
@@ -128,7 +124,8 @@ fn used_of(row: &Row<'_>) -> Result<UsageRow, Error> {
     })
 }
 
-fn token_days(connection: &Connection) -> Result<(Vec<DailyTokens>, i64), Error> {
+/// Returns the days on which tokens were used, oldest first, and the number of today.
+pub(crate) fn daily_tokens(connection: &Connection) -> Result<(Vec<DailyTokens>, i64), Error> {
     let sql = "SELECT day, CAST(julianday(day) + 0.5 AS INTEGER), sum(input_tokens + output_tokens) FROM usage_days \
                GROUP BY day HAVING sum(input_tokens + output_tokens) > 0 ORDER BY day";
     let mut statement = connection.prepare_cached(sql)?;
@@ -138,14 +135,14 @@ fn token_days(connection: &Connection) -> Result<(Vec<DailyTokens>, i64), Error>
     Ok((days, connection.query_row(sql, (), |row| row.get(0))?))
 }
 
-/// Counts the tokens of one answer of the thread's model.
-pub(crate) fn count_tokens(write: &Transaction<'_>, thread_id: &str, last: &TokenUsage) -> Result<(), Error> {
+/// Adds the tokens of one response of the thread's model.
+pub(crate) fn add_tokens(write: &Transaction<'_>, thread_id: &str, last: &TokenUsage) -> Result<(), Error> {
     let sql = "INSERT INTO usage (day, thread_id, provider, model, input_tokens, output_tokens) \
                SELECT date('now'), id, model_provider, coalesce(json_extract(json, '$.model'), ''), ?2, ?3 \
                FROM threads WHERE id = ?1 \
                ON CONFLICT (day, thread_id, provider, model) DO UPDATE SET \
                input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens";
-    // A provider's numbers are not believed so far that they could take something away.
+    // A provider may report negative numbers; they must not reduce the sums.
     write.prepare_cached(sql)?.execute((thread_id, last.input_tokens.max(0), last.output_tokens.max(0)))?;
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! Windows, and every other system.
+//! The versions for Windows and every other system that is not Unix.
 
 use super::*;
 
-/// Opens the file, then looks where its path really leads: a file is given out only if it is the one at a path without
-/// links below the root, whatever was swapped in between.
+/// Resolves the path, opens it, and resolves it again. The file is returned only if it is the one at a path without
+/// links below the root, whatever was swapped meanwhile.
 pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
     let path = fs::canonicalize(root.join(relative))?;
     if !path.starts_with(fs::canonicalize(root)?) {
@@ -14,7 +14,7 @@ pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
     }
     let file = File::open(&path)?;
     let is_same = same_file::Handle::from_file(file.try_clone()?)? == same_file::Handle::from_path(&path)?;
-    // No part of the path was replaced by a link while the file was opened.
+    // A part of the path may have been replaced by a link while the file was opened.
     if !is_same || fs::canonicalize(&path)? != path {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
@@ -28,7 +28,8 @@ pub(super) fn open_plain(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Without following links: the form that Windows gives to a path then is not one that other programs take.
+/// Makes the path absolute without following links: other programs do not accept the verbatim form (`\\\\?\\`) that
+/// Windows returns for a resolved path.
 pub(crate) fn real_path(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -45,11 +46,11 @@ pub(super) fn create_one_private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-pub(super) fn name_of_own_folder() -> String {
+pub(super) fn own_folder_name() -> String {
     "easel".into()
 }
 
-/// The temporary folder is in the user's own profile.
+/// The temporary folder is in the user's own profile, so it is private.
 pub(super) fn is_private(_metadata: &Metadata) -> bool {
     true
 }
@@ -62,7 +63,7 @@ pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).read(true).write(true).open(path)
 }
 
-pub(crate) fn visible_file_in(folder: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn create_visible_file(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(".easel-").tempfile_in(folder)
 }
 

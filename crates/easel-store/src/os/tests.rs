@@ -5,9 +5,9 @@ use rustix::fs::{Mode, OFlags};
 
 use super::*;
 
-/// One that lets a file be written shows that somebody has it open for reading.
+/// A FIFO can be opened for writing only while another process has it open for reading.
 #[test]
-fn a_fifo_is_not_opened_even_for_a_moment() {
+fn fifo_is_never_opened() {
     let root = tempfile::tempdir().unwrap();
     let fifo = root.path().join("fifo");
     crate::tests::sample::make_fifo(&fifo);
@@ -33,13 +33,13 @@ fn a_fifo_is_not_opened_even_for_a_moment() {
     assert_eq!(seen, 0, "a writer found a reader");
 }
 
-/// What kernels without `openat2` get.
+/// Calls the fallback for kernels without `openat2`.
 fn open_each_part(root: &Path, relative: &str) -> io::Result<File> {
     platform::open_each_part(File::open(root)?.into(), Path::new(relative))
 }
 
 #[test]
-fn the_fallback_opens_plain_files_in_folders() {
+fn fallback_opens_regular_files() {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("a")).unwrap();
     fs::write(root.path().join("a/b"), "x").unwrap();
@@ -48,7 +48,7 @@ fn the_fallback_opens_plain_files_in_folders() {
 }
 
 #[test]
-fn the_fallback_follows_no_link_at_any_part() {
+fn fallback_refuses_every_link() {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("a")).unwrap();
     fs::write(root.path().join("a/b"), "x").unwrap();
@@ -60,7 +60,7 @@ fn the_fallback_follows_no_link_at_any_part() {
 }
 
 #[test]
-fn parts_that_are_no_names_are_refused_before_anything_is_opened() {
+fn path_with_parent_or_root_is_refused_before_opening() {
     for relative in ["..", "a/../b", "/etc/passwd", "./a"] {
         let refused = open_beneath(Path::new("/nowhere"), Path::new(relative)).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied, "{relative}");
@@ -68,7 +68,7 @@ fn parts_that_are_no_names_are_refused_before_anything_is_opened() {
 }
 
 #[test]
-fn an_empty_path_names_the_folder_and_is_no_file() {
+fn empty_path_is_refused() {
     let root = tempfile::tempdir().unwrap();
     open_beneath(root.path(), Path::new("")).unwrap_err();
 }

@@ -1,4 +1,4 @@
-//! Unix: Linux, and what else has its calls.
+//! The versions for Unix. Linux has stricter system calls; the others get the nearest equivalent.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -13,10 +13,10 @@ const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLO
 
 pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
     let root = rustix::fs::open(root, FOLDER, Mode::empty())?;
-    match look_then_open(|flags| resolve_beneath(&root, relative, flags)) {
-        // Kernels before 5.6 and sandboxes that do not know the call.
-        Err(Refused::System(Errno::NOSYS | Errno::PERM)) => open_each_part(root, relative),
-        Err(Refused::System(Errno::XDEV | Errno::LOOP)) => Err(io::ErrorKind::PermissionDenied.into()),
+    match open_checked(|flags| resolve_beneath(&root, relative, flags)) {
+        // Linux before 5.6, and sandboxes that do not know the call.
+        Err(OpenError::System(Errno::NOSYS | Errno::PERM)) => open_each_part(root, relative),
+        Err(OpenError::System(Errno::XDEV | Errno::LOOP)) => Err(io::ErrorKind::PermissionDenied.into()),
         opened => Ok(opened?),
     }
 }
@@ -33,7 +33,8 @@ fn resolve_beneath(_root: &OwnedFd, _relative: &Path, _flags: OFlags) -> rustix:
     Err(Errno::NOSYS)
 }
 
-/// Stricter than the kernel's own resolution: refuses every symbolic link, also one that stays below the root.
+/// Opens the path part by part. Stricter than the kernel's own resolution: refuses every symbolic link, also one that
+/// stays below the root.
 pub(super) fn open_each_part(root: OwnedFd, relative: &Path) -> io::Result<File> {
     let mut here = root;
     let mut parts = relative.components().peekable();
@@ -46,14 +47,14 @@ pub(super) fn open_each_part(root: OwnedFd, relative: &Path) -> io::Result<File>
         }
         let open = |flags| rustix::fs::openat(&here, part, flags | OFlags::NOFOLLOW, Mode::empty());
         let opened = if parts.peek().is_some() {
-            open(FOLDER).map_err(Refused::System)
+            open(FOLDER).map_err(OpenError::System)
         } else {
-            let look = || rustix::fs::statat(&here, part, AtFlags::SYMLINK_NOFOLLOW);
-            look_first(look).and_then(|()| look_then_open(open)).map(OwnedFd::from)
+            let stat = || rustix::fs::statat(&here, part, AtFlags::SYMLINK_NOFOLLOW);
+            check_before_open(stat).and_then(|()| open_checked(open)).map(OwnedFd::from)
         };
         here = match opened {
-            // A symbolic link in the place of a folder is "not a directory" on some systems.
-            Err(Refused::System(Errno::LOOP | Errno::NOTDIR | Errno::MLINK)) => {
+            // Some systems report a symbolic link as "not a directory" when a folder is expected.
+            Err(OpenError::System(Errno::LOOP | Errno::NOTDIR | Errno::MLINK)) => {
                 return Err(io::ErrorKind::PermissionDenied.into());
             }
             opened => opened?,
@@ -63,68 +64,68 @@ pub(super) fn open_each_part(root: OwnedFd, relative: &Path) -> io::Result<File>
 }
 
 pub(super) fn open_plain(path: &Path) -> io::Result<File> {
-    look_first(|| rustix::fs::stat(path))?;
-    Ok(look_then_open(|flags| rustix::fs::open(path, flags, Mode::empty()))?)
+    check_before_open(|| rustix::fs::stat(path))?;
+    Ok(open_checked(|flags| rustix::fs::open(path, flags, Mode::empty()))?)
 }
 
 /// Why a file was not opened.
-enum Refused {
+enum OpenError {
     System(Errno),
     NotRegular,
 }
 
-impl From<Refused> for io::Error {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::System(error) => error.into(),
-            Refused::NotRegular => not_regular(),
+impl From<OpenError> for io::Error {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::System(errno) => errno.into(),
+            OpenError::NotRegular => not_regular(),
         }
     }
 }
 
-fn judge(stat: rustix::io::Result<Stat>) -> Result<(), Refused> {
-    let is_regular = FileType::from_raw_mode(stat.map_err(Refused::System)?.st_mode) == FileType::RegularFile;
-    if is_regular { Ok(()) } else { Err(Refused::NotRegular) }
+fn require_regular_stat(stat: rustix::io::Result<Stat>) -> Result<(), OpenError> {
+    let is_regular = FileType::from_raw_mode(stat.map_err(OpenError::System)?.st_mode) == FileType::RegularFile;
+    if is_regular { Ok(()) } else { Err(OpenError::NotRegular) }
 }
 
-/// Opens what a handle without any access shows to be a regular file. Between the look and the opening nothing can be
-/// swapped, since the handle itself is opened.
+/// Opens a file only if it is regular. Takes a handle without access rights (`O_PATH`), checks it, and reopens the
+/// handle itself, so that nothing can be swapped between check and opening.
 #[cfg(target_os = "linux")]
-fn look_then_open(open: impl Fn(OFlags) -> rustix::io::Result<OwnedFd>) -> Result<File, Refused> {
+fn open_checked(open: impl Fn(OFlags) -> rustix::io::Result<OwnedFd>) -> Result<File, OpenError> {
     use std::os::fd::AsRawFd;
-    let handle = open(OFlags::PATH.union(OFlags::CLOEXEC)).map_err(Refused::System)?;
-    judge(rustix::fs::fstat(&handle))?;
+    let handle = open(OFlags::PATH.union(OFlags::CLOEXEC)).map_err(OpenError::System)?;
+    require_regular_stat(rustix::fs::fstat(&handle))?;
     let opened = match rustix::fs::open(format!("/proc/self/fd/{}", handle.as_raw_fd()), READ, Mode::empty()) {
-        // Without /proc the name has to do.
+        // Without /proc the name is opened again.
         Err(Errno::NOENT) => open(READ),
         opened => opened,
     };
-    opened.map(File::from).map_err(Refused::System)
+    opened.map(File::from).map_err(OpenError::System)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn look_then_open(open: impl Fn(OFlags) -> rustix::io::Result<OwnedFd>) -> Result<File, Refused> {
-    open(READ).map(File::from).map_err(Refused::System)
+fn open_checked(open: impl Fn(OFlags) -> rustix::io::Result<OwnedFd>) -> Result<File, OpenError> {
+    open(READ).map(File::from).map_err(OpenError::System)
 }
 
-/// Looks at a name before it is opened, where there are no handles without access. Somebody may swap the file in between;
-/// the open file is looked at again.
+/// Checks a path before it is opened, on systems without `O_PATH`. The file may be swapped in between, so the open file
+/// is checked again.
 #[cfg(not(target_os = "linux"))]
-fn look_first(look: impl FnOnce() -> rustix::io::Result<Stat>) -> Result<(), Refused> {
-    judge(look())
+fn check_before_open(stat: impl FnOnce() -> rustix::io::Result<Stat>) -> Result<(), OpenError> {
+    require_regular_stat(stat())
 }
 
 #[cfg(target_os = "linux")]
-fn look_first(_look: impl FnOnce() -> rustix::io::Result<Stat>) -> Result<(), Refused> {
+fn check_before_open(_stat: impl FnOnce() -> rustix::io::Result<Stat>) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The path without symbolic links, or as it is where it cannot be followed.
+/// Returns the path without symbolic links, or unchanged if it cannot be resolved.
 pub(crate) fn real_path(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Shares the blocks of two files until one is written to. Fails where the file system cannot.
+/// Makes `to` share the blocks of `from`; a later write to either copies them. Fails where the file system cannot.
 #[cfg(target_os = "linux")]
 pub(crate) fn clone_file(from: &File, to: &File) -> io::Result<()> {
     Ok(rustix::fs::ioctl_ficlone(to, from)?)
@@ -139,12 +140,12 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// The last folder of the path alone, which must not be there.
+/// Creates the last folder of the path only. Fails if it exists.
 pub(super) fn create_one_private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().mode(0o700).create(path)
 }
 
-pub(super) fn name_of_own_folder() -> String {
+pub(super) fn own_folder_name() -> String {
     format!("easel-{}", rustix::process::geteuid().as_raw())
 }
 
@@ -156,18 +157,18 @@ pub(super) fn is_own(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
-/// Creates an empty file unless it is there.
+/// Opens a file for reading and writing, and creates it if it does not exist.
 pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)
 }
 
-/// A file without a name of its own yet, that others may read as the user's umask says.
-pub(crate) fn visible_file_in(folder: &Path) -> io::Result<NamedTempFile> {
+/// Creates a temporary file that other users may read if the umask allows it.
+pub(crate) fn create_visible_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mode = fs::Permissions::from_mode(0o666);
     tempfile::Builder::new().prefix(".easel-").permissions(mode).tempfile_in(folder)
 }
 
-/// Makes the names in a folder durable.
+/// Flushes the names in a folder to the disk.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().read(true).custom_flags(OFlags::DIRECTORY.bits().cast_signed()).open(path)?.sync_all()
 }

@@ -1,4 +1,4 @@
-//! What a dead process left in the folder of a thread and in spare folders, by the call that it belongs to.
+//! Unfinished images that a dead process left in the folder of a thread and in spare folders.
 
 use std::fs;
 use std::io;
@@ -8,85 +8,85 @@ use std::time::SystemTime;
 use crate::db::connection::Database;
 use crate::db::process_lock;
 use crate::error::Error;
-use crate::files::spare_folders;
-use crate::files::thread_files::{self, State, Unfinished};
-use crate::files::validate_image;
+use crate::files::hashing_writer::inspect_file;
+use crate::files::unfinished::{FileState, UnfinishedFile, unfinished_files};
+use crate::files::{spare_folders, validate_image};
 use crate::home::Home;
 use crate::os;
 
-/// Whole images without a name, oldest first.
+/// The complete images of a dead process in one thread that do not have their final name, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    images: Vec<Unfinished>,
+pub(super) struct Leftovers {
+    images: Vec<UnfinishedFile>,
 }
 
-impl Found {
-    /// Removes what is not whole. What cannot be looked at stays where it is, for a later start.
-    pub(super) fn look(database: &Database, thread_id: &str, dead: &str) -> Result<Self, Error> {
+impl Leftovers {
+    /// Collects the files in the thread's folder. Removes those that are incomplete; keeps those that cannot be read
+    /// for a later start.
+    pub(super) fn collect(database: &Database, thread_id: &str, dead: &str) -> Result<Self, Error> {
         let folder = database.home.thread_images(thread_id);
-        let mut images = thread_files::unfinished_in(&folder).map_err(Error::io("read the folder", &folder))?;
-        images.retain(|file| file.owner == dead && keep_if_whole(file));
-        images.sort_by_cached_key(|file| (written(&file.path), file.path.clone()));
+        let mut images = unfinished_files(&folder).map_err(Error::io("read the folder", &folder))?;
+        images.retain(|file| file.owner == dead && keep_if_complete(file));
+        images.sort_by_cached_key(|file| (modified_at(&file.path), file.path.clone()));
         Ok(Self { images })
     }
 
-    /// The files of a call, those in spare folders too.
-    pub(super) fn take(&mut self, call: &str) -> Result<Vec<Unfinished>, Error> {
-        let of_call = |file: &mut Unfinished| file.call.as_deref() == Some(call);
+    /// Takes the files of a call, including those in spare folders.
+    pub(super) fn take(&mut self, tag: &str) -> Result<Vec<UnfinishedFile>, Error> {
+        let of_call = |file: &mut UnfinishedFile| file.call_tag.as_deref() == Some(tag);
         let mut images: Vec<_> = self.images.extract_if(.., of_call).collect();
         let folder = Path::new("the spare folders");
-        images.extend(spare_folders::images_of(call).map_err(Error::io("read the image", folder))?);
+        images.extend(spare_folders::images_of_call(tag).map_err(Error::io("read the folder", folder))?);
         Ok(images)
     }
 
-    /// The files of calls that were not known when they were written.
-    pub(super) fn take_without_call(&mut self) -> Vec<Unfinished> {
-        self.images.extract_if(.., |file| file.call.is_none()).collect()
+    /// Takes the files that were written before their call was known.
+    pub(super) fn take_without_call(&mut self) -> Vec<UnfinishedFile> {
+        self.images.extract_if(.., |file| file.call_tag.is_none()).collect()
     }
 }
 
-/// When the file was last written.
-fn written(path: &Path) -> Option<SystemTime> {
+fn modified_at(path: &Path) -> Option<SystemTime> {
     path.metadata().and_then(|metadata| metadata.modified()).ok()
 }
 
-/// Whether the file is a whole image. One that surely is not is removed. A power cut may undo the name of a whole image, so
-/// names are not believed.
-fn keep_if_whole(file: &Unfinished) -> bool {
-    let is_whole = match file.state {
-        State::Staged => return true,
-        State::Preview => Ok(false),
-        State::Part => is_finished(&file.path),
+/// Returns whether the file is a complete image, and removes it if it is certainly not one. A power cut may undo the
+/// rename of a complete image, so a file with the name of a partial one is checked.
+fn keep_if_complete(file: &UnfinishedFile) -> bool {
+    let is_complete = match file.state {
+        FileState::Staged => return true,
+        FileState::Preview => Ok(false),
+        FileState::Part => is_complete_image(&file.path),
     };
-    match is_whole {
+    match is_complete {
         Ok(true) => true,
         Ok(false) => {
             if let Err(error) = fs::remove_file(&file.path) {
-                tracing::debug!(%error, path = ?file.path, "a half image was left behind");
+                tracing::debug!(%error, path = ?file.path, "an incomplete image was not removed");
             }
             false
         }
         Err(error) => {
-            tracing::warn!(%error, path = ?file.path, "an unfinished image could not be looked at and stays");
+            tracing::warn!(%error, path = ?file.path, "an unfinished image could not be read and is kept");
             false
         }
     }
 }
 
-fn is_finished(path: &Path) -> io::Result<bool> {
-    match thread_files::facts_of(path) {
+fn is_complete_image(path: &Path) -> io::Result<bool> {
+    match inspect_file(path) {
         Ok(facts) => validate_image::is_finished(&os::open_regular(path)?, facts.media_type),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Removes from a thread's folder the half images of dead processes whose calls have an end: an interrupted drawing may go
-/// on until its process ends. A whole image stays, whatever became of its call.
-pub(crate) fn sweep_parts(home: &Home, thread_id: &str) {
-    for file in thread_files::unfinished_in(&home.thread_images(thread_id)).unwrap_or_default() {
-        if file.state != State::Staged && !process_lock::is_alive(home, &file.owner) {
-            keep_if_whole(&file);
+/// Removes incomplete images of dead processes from a thread's folder. Their calls may have ended: an interrupted
+/// drawing goes on until its process ends. Complete images are kept.
+pub(crate) fn remove_parts(home: &Home, thread_id: &str) {
+    for file in unfinished_files(&home.thread_images(thread_id)).unwrap_or_default() {
+        if file.state != FileState::Staged && !process_lock::is_alive(home, &file.owner) {
+            keep_if_complete(&file);
         }
     }
 }

@@ -1,57 +1,62 @@
-//! When what dead processes left open is closed: at the start, and later if that was not possible then.
+//! When recovery runs: at the start, and later if it was not possible then.
 
 use std::time::{Duration, Instant};
 
 use crate::db::connection::Database;
-use crate::db::process_lock::{self, Gate};
-use crate::db::worker::ATTEMPT;
+use crate::db::process_lock;
+use crate::db::recovery_lock::RecoveryLock;
+use crate::db::worker::BUSY_TIMEOUT;
 use crate::error::Error;
 use crate::recovery;
 
 /// How long recovery waits for the write lock before it is put off.
-const GLANCE: Duration = Duration::from_millis(100);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(100);
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// When to try next; `None` when all is closed.
+/// The time of the next attempt. The delay doubles after each one.
 #[derive(Debug)]
-pub(crate) struct Recovery {
+pub(crate) struct RecoverySchedule {
+    /// `None` once everything is closed.
     due: Option<Instant>,
-    pause: Duration,
+    delay: Duration,
 }
 
-impl Recovery {
+impl RecoverySchedule {
+    /// Creates a schedule whose first attempt is due now.
     pub(crate) fn new() -> Self {
-        Self { due: Some(Instant::now()), pause: FIRST_PAUSE }
+        Self { due: Some(Instant::now()), delay: FIRST_DELAY }
     }
 }
 
 impl Database {
-    /// Closes what is open if that is due. It waits for no other process: one that recovers at this moment closes the same.
+    /// Recovers dead processes if that is due. Does not wait for another process that recovers, since that one closes
+    /// the same things.
     pub(crate) fn recover(&mut self) {
         if self.recovery.due.is_none_or(|due| Instant::now() < due) {
             return;
         }
-        let recovered = self.try_to_recover().unwrap_or_else(|error| {
-            tracing::warn!(%error, "what an earlier process left open could not all be closed");
+        let is_done = self.try_recover().unwrap_or_else(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "recovery of earlier processes is incomplete");
             false
         });
-        self.recovery.due = (!recovered).then(|| Instant::now() + self.recovery.pause);
-        self.recovery.pause = (self.recovery.pause * 2).min(LONGEST_PAUSE);
+        self.recovery.due = (!is_done).then(|| Instant::now() + self.recovery.delay);
+        self.recovery.delay = (self.recovery.delay * 2).min(MAX_DELAY);
     }
 
-    fn try_to_recover(&mut self) -> Result<bool, Error> {
-        let Some(gate) = Gate::try_enter(&self.home)? else { return Ok(false) };
+    /// Returns whether everything is closed.
+    fn try_recover(&mut self) -> Result<bool, Error> {
+        let Some(lock) = RecoveryLock::try_acquire(&self.home)? else { return Ok(false) };
         if !recovery::dead_owners(self)?.is_empty() {
-            // One short look at the lock, and not a wait for each thing that is to be closed: who starts is waited for.
-            self.connection.busy_timeout(GLANCE)?;
-            let is_free = self.write(|_| Ok::<_, Error>(()));
-            self.connection.busy_timeout(ATTEMPT)?;
-            is_free?;
+            // Probes the write lock once. Without this, each thing to close would wait for it, and so would the start.
+            self.connection.busy_timeout(PROBE_TIMEOUT)?;
+            let probe = self.write(|_| Ok::<_, Error>(()));
+            self.connection.busy_timeout(BUSY_TIMEOUT)?;
+            probe?;
         }
-        recovery::all(self, &gate)?;
-        if let Err(error) = process_lock::sweep(&self.home, &gate) {
-            tracing::debug!(%error, "stale lock files stay");
+        recovery::recover_all(self, &lock)?;
+        if let Err(error) = process_lock::remove_stale(&self.home, &lock) {
+            tracing::debug!(error = &error as &dyn std::error::Error, "stale lock files were not removed");
         }
         Ok(recovery::dead_owners(self)?.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Turns that a dead process ran: their items end as the journal says, and what their users added is not lost.
+//! Closes the turns that a dead process ran. Their items end as the journal says, and pending messages enter history.
 
 use std::collections::BTreeSet;
 
@@ -10,76 +10,76 @@ use easel_protocol::response_item::ResponseItem;
 use easel_protocol::turn::{CodexErrorInfo, Turn, TurnError, TurnItemsView, TurnStatus};
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::interrupted;
-use crate::db::connection::now_ms;
+use super::interrupted_error;
+use crate::db::now_ms;
+use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::home::Home;
-use crate::journal::{self, Call, Outcome};
+use crate::journal::calls::{self, JournalCall, Outcome};
+use crate::journal::hosted;
 use crate::lists::turn_list;
-use crate::threads::append;
-use crate::threads::history;
-use crate::threads::pending_messages;
+use crate::threads::{append, history, pending_messages};
 
-/// Ends a turn of a dead process with all that is open in it.
+/// Closes a turn of a dead process and everything that is open in it.
 pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<(), Error> {
     let sql = "SELECT json FROM turns WHERE thread_id = ?1 AND id = ?2";
     let turn: Turn = serde_json::from_str(&write.query_row(sql, [thread_id, turn_id], |row| row.get::<_, String>(0))?)?;
     let now = now_ms();
-    let (items, _) = turn_list::items_of(write, home, thread_id, turn_id, TurnItemsView::Full)?;
-    let unknown = if journal::hosted::is_open(write, thread_id, turn_id)? { Billed::Uncertain } else { Billed::No };
-    let journal = Journal { write, home, thread_id, unknown };
+    let (items, _) = turn_list::items_of_turn(write, home, thread_id, turn_id, TurnItemsView::Full)?;
+    let unknown_billed = if hosted::is_open(write, thread_id, turn_id)? { Billed::Uncertain } else { Billed::No };
+    let journal = TurnJournal { write, home, thread_id, unknown_billed };
     let mut has_open_image = false;
     for mut item in items {
         if item.times().1.is_none() {
             has_open_image |= matches!(item, ThreadItem::ImageGeneration(_));
             close_item(&journal, &mut item, now)?;
-            append::put_item(write, home, thread_id, turn_id, &item)?;
+            append::save_item(write, home, thread_id, turn_id, &item)?;
         }
     }
-    answer_calls(&journal, turn_id)?;
-    // They were accepted, so the next request to the model includes them.
-    pending_messages::adopt(write, home, thread_id, turn_id)?;
+    add_missing_outputs(&journal, turn_id)?;
+    // Their requests were accepted, so the next request to the model includes them.
+    pending_messages::move_to_history(write, home, thread_id, turn_id)?;
     let duration_ms = turn.started_at.map(|started_at| (now - started_at * 1000).max(0));
-    // Clients show the error of a turn that failed and of no other.
-    let (status, error) = if unknown == Billed::Uncertain && !has_open_image {
-        (TurnStatus::Failed, Some(unseen_image()))
+    // Clients show the error of a failed turn only.
+    let (status, error) = if unknown_billed == Billed::Uncertain && !has_open_image {
+        (TurnStatus::Failed, Some(lost_image_error()))
     } else {
         (TurnStatus::Interrupted, None)
     };
     let ended = Turn { status, error, completed_at: Some(now / 1000), duration_ms, ..turn };
-    journal::hosted::end(write, thread_id, turn_id)?;
-    append::put_turn(write, thread_id, &ended, "")
+    hosted::remove(write, thread_id, turn_id)?;
+    append::save_turn(write, thread_id, &ended, "")
 }
 
-/// Says of a turn without an open image that its provider may have made one: no item tells it.
-fn unseen_image() -> TurnError {
+/// Returns the error of a turn whose provider may have made an image that no item stands for.
+fn lost_image_error() -> TurnError {
     let message =
         "Easel ended while the model answered; the provider may have made and billed an image that did not arrive.";
     TurnError { message: message.to_owned(), codex_error_info: Some(CodexErrorInfo::Other), additional_details: None }
 }
 
-/// What is known of the calls of a turn that is closed.
-struct Journal<'a> {
+/// The journal of the calls of a turn that is being closed.
+struct TurnJournal<'a> {
     write: &'a Transaction<'a>,
     home: &'a Home,
     thread_id: &'a str,
-    /// What an image cost that the journal does not have.
-    unknown: Billed,
+    /// Whether an image that is not in the journal was billed.
+    unknown_billed: Billed,
 }
 
-fn close_item(journal: &Journal<'_>, item: &mut ThreadItem, now: i64) -> Result<(), Error> {
+fn close_item(journal: &TurnJournal<'_>, item: &mut ThreadItem, now: i64) -> Result<(), Error> {
     match item {
         ThreadItem::UserMessage(message) => message.completed_at_ms = Some(now),
         ThreadItem::AgentMessage(message) => message.completed_at_ms = Some(now),
         ThreadItem::Reasoning(reasoning) => reasoning.completed_at_ms = Some(now),
         ThreadItem::ImageGeneration(image) => {
             image.completed_at_ms = Some(now);
-            match journal.end_of_call(&image.id)? {
-                End::Made { records, generation_id, missing } => {
+            match journal.call_ending(&image.id)? {
+                CallEnding::Generated { records, generation_id, missing } => {
                     complete(image, records, generation_id);
                     image.error = missing;
                 }
-                End::Failed(error) => {
+                CallEnding::Failed(error) => {
                     image.status = ImageStatus::Failed;
                     image.error = Some(error);
                 }
@@ -104,17 +104,19 @@ fn complete(image: &mut ImageGenerationItem, records: Vec<ImageRecord>, generati
     image.images = records;
 }
 
-/// Gives an item its images that was told as failed: its call could not be ended when its turn was.
+/// Adds images to an item that was reported as failed, because its call could not be closed together with its turn.
 pub(super) fn complete_closed_item(
     write: &Transaction<'_>,
     home: &Home,
-    call: &Call,
+    call: &JournalCall,
     records: &[ImageRecord],
     generation_id: Option<String>,
     missing: Option<ImageError>,
 ) -> Result<(), Error> {
     let sql = "SELECT json FROM items WHERE thread_id = ?1 AND id = ?2";
-    let found = write.query_row(sql, (&call.thread_id, &call.call_id), |row| row.get::<_, String>(0)).optional()?;
+    let found = write
+        .query_row(sql, (SqlId(&call.thread_id), SqlId(&call.item_id)), |row| row.get::<_, String>(0))
+        .optional()?;
     let Some(json) = found else { return Ok(()) };
     let mut item: ThreadItem = home.read_json(&json)?;
     if let ThreadItem::ImageGeneration(image) = &mut item
@@ -123,41 +125,41 @@ pub(super) fn complete_closed_item(
     {
         complete(image, records.to_vec(), generation_id);
         image.error = missing;
-        append::put_item(write, home, &call.thread_id, &call.turn_id, &item)?;
+        append::save_item(write, home, &call.thread_id, &call.turn_id, &item)?;
     }
     Ok(())
 }
 
 /// How a call ended.
-enum End {
-    Made { records: Vec<ImageRecord>, generation_id: Option<String>, missing: Option<ImageError> },
+enum CallEnding {
+    Generated { records: Vec<ImageRecord>, generation_id: Option<String>, missing: Option<ImageError> },
     Failed(ImageError),
 }
 
-impl Journal<'_> {
-    /// Returns what the journal says of a call. One of the standalone tool that is not there was never sent; one of the
-    /// hosted tool may have been made all the same.
-    fn end_of_call(&self, call_id: &str) -> Result<End, Error> {
-        let Self { write, home, thread_id, unknown } = *self;
-        let call = journal::find(write, home, thread_id, call_id)?;
-        // The next start tries again to end it.
+impl TurnJournal<'_> {
+    /// Returns how a call ended according to the journal. A standalone call that is not in the journal was never sent;
+    /// a hosted one may have been made all the same.
+    fn call_ending(&self, call_id: &str) -> Result<CallEnding, Error> {
+        let Self { write, home, thread_id, unknown_billed } = *self;
+        let call = calls::find(write, home, thread_id, call_id)?;
+        // The next start tries to end it again.
         let is_open = call.as_ref().is_some_and(|call| call.outcome.is_none() && call.bills);
         Ok(match call.and_then(|call| call.outcome) {
-            None if is_open => End::Failed(interrupted(Billed::Uncertain)),
-            Some(Outcome::Made { generation_id, missing }) => End::Made {
-                records: journal::images_of(write, home, thread_id, call_id)?,
+            None if is_open => CallEnding::Failed(interrupted_error(Billed::Uncertain)),
+            Some(Outcome::Generated { generation_id, missing }) => CallEnding::Generated {
+                records: calls::records(write, home, thread_id, call_id)?,
                 generation_id,
                 missing: missing.map(|error| *error),
             },
-            Some(Outcome::Failed { error }) => End::Failed(error),
-            None => End::Failed(interrupted(unknown)),
+            Some(Outcome::Failed { error }) => CallEnding::Failed(error),
+            None => CallEnding::Failed(interrupted_error(unknown_billed)),
         })
     }
 }
 
-/// A model refuses a conversation in which a call of its own has no output.
-fn answer_calls(journal: &Journal<'_>, turn_id: &str) -> Result<(), Error> {
-    let Journal { write, thread_id, .. } = *journal;
+/// Adds outputs for the calls of the model that have none: a model refuses a conversation with such a call.
+fn add_missing_outputs(journal: &TurnJournal<'_>, turn_id: &str) -> Result<(), Error> {
+    let TurnJournal { write, thread_id, .. } = *journal;
     let history = history::model_items(write, thread_id)?;
     let answered: BTreeSet<&str> = history
         .iter()
@@ -173,16 +175,16 @@ fn answer_calls(journal: &Journal<'_>, turn_id: &str) -> Result<(), Error> {
         if answered.contains(call_id.as_str()) {
             continue;
         }
-        let output = match journal.end_of_call(call_id)? {
-            End::Made { records, missing, .. } => {
+        let output = match journal.call_ending(call_id)? {
+            CallEnding::Generated { records, missing, .. } => {
                 let mut output = output::show_images(&records, ImageDetail::High);
                 output.extend(missing.as_ref().map(output::describe_missing));
                 output
             }
-            End::Failed(error) => vec![output::describe_failure(&error)],
+            CallEnding::Failed(error) => vec![output::describe_failure(&error)],
         };
         let answer = ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output };
-        append::add_model_item(write, thread_id, turn_id, &answer)?;
+        append::append_model_item(write, thread_id, turn_id, &answer)?;
     }
     Ok(())
 }

@@ -1,34 +1,41 @@
-//! Which process writes to a thread.
+//! Methods that decide which process writes to a thread.
 
 use easel_imagegen::port::StorageError;
 use rusqlite::Connection;
 
 use super::EaselStore;
 use crate::db::connection::Database;
-use crate::db::process_lock::Gate;
-use crate::db::worker::Patience;
-use crate::db::workers::Reads;
-use crate::threads::lease::{self, Acquired, LeaseError};
+use crate::db::recovery_lock::RecoveryLock;
+use crate::db::worker::LockTimeout;
+use crate::db::workers::ReadKind;
+use crate::threads::lease::{self, Acquisition, LeaseError};
 
 impl EaselStore {
     /// Makes this process the writer of a thread, and closes what a dead writer left open in it.
+    ///
+    /// # Errors
+    /// If another process is the writer, the thread does not exist, or the database cannot be written.
     pub async fn acquire_writer(&self, thread_id: &str) -> Result<(), LeaseError> {
-        if self.lanes.ephemeral.has(thread_id) {
+        if self.workers.ephemeral_threads.contains(thread_id) {
             return Ok(());
         }
-        let mut gate: Option<Gate> = None;
+        let mut recovery_lock: Option<RecoveryLock> = None;
         loop {
             let id = thread_id.to_owned();
-            let acquire = move |database: &mut Database| lease::acquire(database, &id, gate.as_ref());
-            match self.lanes.writer.write(Patience::Short, acquire).await? {
-                Acquired::Yes => return Ok(()),
-                // Waited for here, where nobody else is kept from the database.
-                Acquired::NeedsGate => gate = Some(Gate::enter(&self.home).await?),
+            let acquire = move |database: &mut Database| lease::acquire(database, &id, recovery_lock.as_ref());
+            match self.workers.writer.write(LockTimeout::Short, acquire).await? {
+                Acquisition::Acquired => return Ok(()),
+                // Awaited here, so that the worker serves others meanwhile.
+                Acquisition::NeedsRecoveryLock => recovery_lock = Some(RecoveryLock::acquire(&self.home).await?),
             }
         }
     }
 
-    /// The same for the images of a thread, also of an ephemeral one that has ended.
+    /// Makes this process the writer of a thread's images, like [`EaselStore::acquire_writer`]. Images of an ephemeral
+    /// thread that has ended need no writer.
+    ///
+    /// # Errors
+    /// As [`EaselStore::acquire_writer`].
     pub async fn acquire_image_writer(&self, thread_id: &str) -> Result<(), LeaseError> {
         let acquired = self.acquire_writer(thread_id).await;
         if !matches!(acquired, Err(LeaseError::ThreadNotFound)) {
@@ -36,24 +43,31 @@ impl EaselStore {
         }
         let (home, thread_id) = (self.home.clone(), thread_id.to_owned());
         let check = move |connection: &Connection| lease::check_ephemeral(connection, &home, &thread_id);
-        self.lanes.read(Reads::Page, check).await
+        self.workers.read(ReadKind::Page, check).await
     }
 
-    /// Whether this process could be the writer of a thread now; it does not become it.
+    /// Checks that this process could become the writer of a thread. It does not become the writer.
+    ///
+    /// # Errors
+    /// As [`EaselStore::acquire_writer`].
     pub async fn check_writer(&self, thread_id: &str) -> Result<(), LeaseError> {
-        if self.lanes.ephemeral.has(thread_id) {
+        if self.workers.ephemeral_threads.contains(thread_id) {
             return Ok(());
         }
-        let (home, me, thread_id) = (self.home.clone(), self.owner.clone(), thread_id.to_owned());
-        self.lanes.read(Reads::Page, move |connection| lease::check(connection, &home, &me, &thread_id)).await
+        let (home, owner, thread_id) = (self.home.clone(), self.owner.clone(), thread_id.to_owned());
+        let check = move |connection: &Connection| lease::check(connection, &home, &owner, &thread_id);
+        self.workers.read(ReadKind::Page, check).await
     }
 
-    /// Lets another process write to the thread. Nothing happens when this one is not its writer.
+    /// Lets other processes write to the thread. Does nothing if this process is not its writer.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
     pub async fn release_writer(&self, thread_id: &str) -> Result<(), StorageError> {
-        if self.lanes.ephemeral.has(thread_id) {
+        if self.workers.ephemeral_threads.contains(thread_id) {
             return Ok(());
         }
         let thread_id = thread_id.to_owned();
-        self.run(Patience::Short, move |database| lease::release(database, &thread_id)).await
+        self.write(LockTimeout::Short, move |database| lease::release(database, &thread_id)).await
     }
 }

@@ -1,4 +1,4 @@
-//! A disk that is really full: a small file system of its own, where this process may mount one.
+//! A full disk: a small file system that the test mounts, where it may.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use super::sample::*;
 use crate::EaselStore;
+use crate::files::hashing_writer::HashingWriter;
 use crate::files::image_writer::ImageWriter;
-use crate::files::thread_files::HashingWriter;
 
-/// Unmounted when dropped.
+/// A file system of 1 MiB. Unmounted on drop.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
@@ -34,7 +34,7 @@ impl SmallDisk {
         self.0.path()
     }
 
-    /// Leaves not one free block.
+    /// Fills the disk to the last block.
     fn fill(&self) {
         let mut file = fs::File::create(self.path().join("ballast")).unwrap();
         while file.write_all(&[0; 4096]).is_ok() {}
@@ -48,7 +48,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Each write changes something: SQLite writes no page that stays as it is.
+/// Writes until the disk is full. Each write changes something, since SQLite does not write an unchanged page.
 async fn write_until_refused(store: &EaselStore) -> StorageError {
     let mut updated_at = 2_000;
     loop {
@@ -60,10 +60,10 @@ async fn write_until_refused(store: &EaselStore) -> StorageError {
 }
 
 #[tokio::test]
-async fn an_image_that_does_not_fit_goes_on_elsewhere_and_comes_home() {
+async fn image_spills_to_a_spare_folder_and_comes_home() {
     let Some(disk) = SmallDisk::mount() else { return };
     let store = store(disk.path()).await;
-    store.reserve(call("c1")).await.unwrap();
+    store.reserve(call("spilled")).await.unwrap();
     let files = store.files(THREAD);
     let (mut writer, image) = (files.create().unwrap(), png(1, 1, &[7; 100_000]));
     let (before, after) = image.split_at(500);
@@ -71,9 +71,9 @@ async fn an_image_that_does_not_fit_goes_on_elsewhere_and_comes_home() {
     disk.fill();
     writer.write_all(after).unwrap();
     let folder = disk.path().join("generated_images/thread-1");
-    assert_eq!(names(&folder), [""; 0], "what was begun makes room");
+    assert_eq!(names(&folder), [""; 0], "the partial file was removed");
     let staged = files.stage(writer).unwrap();
-    let failed = store.settle(THREAD, "c1", CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 }).await;
+    let failed = store.settle(THREAD, "spilled", CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 }).await;
     let failed = failed.unwrap_err();
     let source = error_chain(&failed);
     assert!(source.starts_with("a generated image could not be recorded and is kept at \""), "{source}");
@@ -83,19 +83,19 @@ async fn an_image_that_does_not_fit_goes_on_elsewhere_and_comes_home() {
     let (why, kept) = message.split_once(" The finished image is kept at ").unwrap();
     assert_eq!(why, "Easel could not store the image: the disk is full. Free some space, then try again.");
     let kept = Path::new(kept.trim_end_matches('.').trim_matches('"'));
-    assert!(kept.file_name().unwrap().to_str().unwrap().starts_with("easel-c1"), "{message}");
+    assert!(kept.file_name().unwrap().to_str().unwrap().starts_with("easel-spilled"), "{message}");
     assert_eq!(fs::read(kept).unwrap(), image);
-    // With room again, the next start brings it home.
+    // When there is room again, the next start moves the image home.
     fs::remove_file(disk.path().join("ballast")).unwrap();
     store.close().await;
     let listed = open(disk.path()).list_images(Default::default()).await.unwrap().data;
-    assert_eq!(Path::new(&listed[0].image.path), folder.join("c1.png"));
-    assert_eq!(fs::read(folder.join("c1.png")).unwrap(), image);
+    assert_eq!(Path::new(&listed[0].image.path), folder.join("spilled.png"));
+    assert_eq!(fs::read(folder.join("spilled.png")).unwrap(), image);
     assert!(!kept.exists());
 }
 
 #[test]
-fn an_image_that_fits_nowhere_leaves_no_file_and_says_what_failed_first() {
+fn image_that_fits_nowhere_leaves_no_file() {
     let (Some(disk), Some(other)) = (SmallDisk::mount(), SmallDisk::mount()) else { return };
     let owner: Arc<str> = "owner".into();
     let spare = vec![disk.path().join("none"), other.path().to_owned()];
@@ -112,7 +112,7 @@ fn an_image_that_fits_nowhere_leaves_no_file_and_says_what_failed_first() {
 }
 
 #[test]
-fn an_image_that_cannot_be_begun_in_its_folder_is_begun_elsewhere() {
+fn image_begins_in_a_spare_folder_if_necessary() {
     let spare = tempfile::tempdir().unwrap();
     let owner: Arc<str> = "owner".into();
     let refused = || Err(io::ErrorKind::StorageFull.into());
@@ -125,20 +125,20 @@ fn an_image_that_cannot_be_begun_in_its_folder_is_begun_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_finished_image_outlives_a_disk_that_is_too_full_for_its_record() {
+async fn image_is_kept_when_its_record_does_not_fit() {
     let Some(disk) = SmallDisk::mount() else { return };
     let store = store(disk.path()).await;
     store.reserve(call("c1")).await.unwrap();
-    let staged = stage(&store, &png(1, 1, b"paid for"));
+    let staged = stage(&store, &png(1, 1, b"billed"));
     disk.fill();
-    // Fills what is left of the write-ahead log's last block.
+    // Fills the rest of the write-ahead log's last block.
     write_until_refused(&store).await;
     let failed = store.settle(THREAD, "c1", CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 }).await;
     let path = disk.path().join("generated_images/thread-1/c1.png");
     let message = failed.unwrap_err().client_message().to_owned();
     assert!(message.ends_with(&format!("The finished image is kept at {path:?}.")), "{message}");
-    assert_eq!(fs::read(&path).unwrap(), png(1, 1, b"paid for"));
-    // With room again, the next start takes it in.
+    assert_eq!(fs::read(&path).unwrap(), png(1, 1, b"billed"));
+    // When there is room again, the next start records the image.
     fs::remove_file(disk.path().join("ballast")).unwrap();
     store.close().await;
     let next = open(disk.path());
@@ -147,7 +147,7 @@ async fn a_finished_image_outlives_a_disk_that_is_too_full_for_its_record() {
 }
 
 #[tokio::test]
-async fn other_operations_say_that_the_disk_is_full() {
+async fn other_operations_report_the_full_disk() {
     let Some(disk) = SmallDisk::mount() else { return };
     let store = store(disk.path()).await;
     disk.fill();

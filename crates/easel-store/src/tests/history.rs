@@ -13,7 +13,7 @@ use serde_json::json;
 use super::sample::*;
 
 #[tokio::test]
-async fn a_thread_is_read_as_it_was_put() {
+async fn saved_thread_is_read_back() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let read = store.thread(THREAD).await.unwrap().unwrap();
@@ -23,7 +23,7 @@ async fn a_thread_is_read_as_it_was_put() {
 }
 
 #[tokio::test]
-async fn putting_a_thread_again_changes_what_is_given_and_keeps_the_rest() {
+async fn second_save_updates_only_the_given_fields() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     let overrides = json!({ "image.quality": "low" }).as_object().unwrap().clone();
@@ -39,7 +39,7 @@ async fn putting_a_thread_again_changes_what_is_given_and_keeps_the_rest() {
 }
 
 #[tokio::test]
-async fn a_turn_is_read_back_with_its_items_in_their_order() {
+async fn turn_is_read_back_with_ordered_items() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
@@ -63,19 +63,19 @@ async fn a_turn_is_read_back_with_its_items_in_their_order() {
 }
 
 #[tokio::test]
-async fn events_of_an_unknown_thread_are_an_error_and_leave_nothing_behind() {
+async fn failed_append_leaves_no_rows() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     store.append(vec![turn_started(TURN)]).await.unwrap_err();
     store.save_thread(thread(THREAD), None).await.unwrap();
     // The second event fails, so the first is not kept either.
-    let lost = vec![turn_started(TURN), item_completed("unknown-turn", user("u1", "a cat"))];
-    store.append(lost).await.unwrap_err();
+    let events = vec![turn_started(TURN), item_completed("unknown-turn", user("u1", "a cat"))];
+    store.append(events).await.unwrap_err();
     assert_eq!(store.all_turns(THREAD, TurnItemsView::Full).await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn the_preview_is_the_start_of_the_first_message() {
+async fn preview_is_the_start_of_the_first_message() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let first = item_completed(TURN, user("u1", &"ü".repeat(300)));
@@ -85,7 +85,7 @@ async fn the_preview_is_the_start_of_the_first_message() {
 }
 
 #[tokio::test]
-async fn name_archive_and_usage_follow_their_events() {
+async fn events_update_name_archive_and_usage() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let total = TokenUsage { total_tokens: 7, ..TokenUsage::default() };
@@ -112,7 +112,7 @@ async fn name_archive_and_usage_follow_their_events() {
 }
 
 #[tokio::test]
-async fn a_running_image_is_seen_by_another_process() {
+async fn another_process_sees_a_running_image() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
@@ -156,19 +156,19 @@ async fn no_base64_reaches_the_database() {
     assert_eq!(history[2..], [hosted(""), hosted("easel:img_0")]);
     for name in names(home.path()).iter().filter(|name| name.starts_with("easel.db")) {
         let bytes = std::fs::read(home.path().join(name)).unwrap();
-        let holds = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
-        assert!(!holds("QkFTRTY0"), "{name}");
-        assert!(!holds("iVBORw0KGgo"), "{name}");
+        let contains = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+        assert!(!contains("QkFTRTY0"), "{name}");
+        assert!(!contains("iVBORw0KGgo"), "{name}");
     }
 }
 
 #[tokio::test]
-async fn images_of_a_thread_stand_as_the_conversation_shows_them() {
+async fn images_are_ordered_as_the_conversation_shows_them() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let mut attached = Vec::new();
-    for filling in ["one", "two", "never sent"] {
-        let source = ImageSource::DataUrl(format!("data:image/png;base64,{}", base64(&png(1, 1, filling.as_bytes()))));
+    for content in ["one", "two", "never sent"] {
+        let source = ImageSource::DataUrl(format!("data:image/png;base64,{}", base64(&png(1, 1, content.as_bytes()))));
         attached.push(store.import_image(THREAD, source).await.unwrap().id);
     }
     let mut ids = Vec::new();
@@ -183,14 +183,14 @@ async fn images_of_a_thread_stand_as_the_conversation_shows_them() {
     let events = vec![
         turn_started(TURN),
         model_item(shown_by_user(&[])),
-        // The second attachment came first in the message, and c3 ended before c1; c2 is named nowhere.
+        // The message shows the second attachment first, and c3 ended before c1. No output shows c2.
         model_item(shown_by_user(&[&attached[1], &attached[0]])),
         output("c3", &ids[2]),
         output("c1", &ids[0]),
     ];
     store.append(events).await.unwrap();
     let images = store.load_thread(THREAD).await.unwrap().unwrap().images;
-    let places: Vec<_> = images.iter().map(|image| (image.reference.id.clone().unwrap(), image.origin)).collect();
+    let order: Vec<_> = images.iter().map(|image| (image.reference.id.clone().unwrap(), image.origin)).collect();
     let message = Origin::Attached { message: 1 };
     let expected = [
         (attached[1].clone(), message),
@@ -199,12 +199,12 @@ async fn images_of_a_thread_stand_as_the_conversation_shows_them() {
         (ids[2].clone(), Origin::Generated),
         (ids[0].clone(), Origin::Generated),
     ];
-    assert_eq!(places, expected);
+    assert_eq!(order, expected);
     assert_eq!(images[4].prompt.as_deref(), Some("a cat"));
 }
 
 #[tokio::test]
-async fn ids_that_a_thread_has_used_are_told() {
+async fn loaded_thread_has_its_used_item_ids() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN), item_completed(TURN, user("u1", "a cat"))]).await.unwrap();
@@ -214,22 +214,22 @@ async fn ids_that_a_thread_has_used_are_told() {
 }
 
 #[tokio::test]
-async fn a_database_of_a_newer_easel_is_refused_by_every_operation() {
+async fn database_of_a_newer_version_is_refused() {
     let home = tempfile::tempdir().unwrap();
     store(home.path()).await.close().await;
     let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
     database.pragma_update(None, "user_version", 99).unwrap();
     let store = open(home.path());
     let refused = store.thread(THREAD).await.unwrap_err();
-    let said = "A newer version of Easel has changed the database (version 99; this program knows ";
-    assert!(refused.client_message().starts_with(said), "{refused}");
+    let expected = "A newer version of Easel has changed the database (version 99; this program knows ";
+    assert!(refused.client_message().starts_with(expected), "{refused}");
     let append = store.append(vec![turn_started(TURN)]).await.unwrap_err();
     assert_eq!(append.kind(), StorageErrorKind::NewerVersion);
     assert_eq!(append.client_message(), refused.client_message());
 }
 
 #[tokio::test]
-async fn a_home_that_cannot_be_used_is_said_by_every_operation() {
+async fn unusable_home_fails_every_operation() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -238,7 +238,7 @@ async fn a_home_that_cannot_be_used_is_said_by_every_operation() {
 }
 
 #[tokio::test]
-async fn a_closed_store_refuses_and_its_data_is_there_for_the_next() {
+async fn closed_store_fails_and_keeps_its_data() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.close().await;
@@ -249,7 +249,7 @@ async fn a_closed_store_refuses_and_its_data_is_there_for_the_next() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn other_users_can_read_nothing() {
+async fn files_are_private_to_the_user() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;

@@ -6,10 +6,10 @@ use easel_protocol::image::ImageListParams;
 use easel_protocol::record::ImageErrorKind;
 
 use super::sample::*;
-use crate::lists::image_list::{ImageBytes, StoredImage};
+use crate::images::lookup::{ImageBytes, StoredImage};
 
 #[tokio::test]
-async fn made_images_are_kept_verbatim_and_recorded_from_their_bytes() {
+async fn generated_images_are_stored_verbatim_with_records() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
@@ -64,7 +64,7 @@ async fn made_images_are_kept_verbatim_and_recorded_from_their_bytes() {
 }
 
 #[tokio::test]
-async fn a_call_id_that_comes_again_never_replaces_a_file() {
+async fn existing_file_is_never_replaced() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let folder = home.path().join("generated_images/thread-1");
@@ -79,20 +79,20 @@ async fn a_call_id_that_comes_again_never_replaces_a_file() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_taken_at_the_last_moment_is_not_replaced() {
+async fn name_taken_at_the_last_moment_is_not_replaced() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let staged = stage(&store, &png(1, 1, b"new"));
     let path = home.path().join("generated_images/thread-1/c1.png");
     std::fs::write(&path, "mine").unwrap();
-    let (staged, error) = crate::files::thread_files::put_staged(staged, &path).unwrap_err();
+    let (staged, error) = crate::files::staged::finish(staged, &path).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(std::fs::read(&path).unwrap(), b"mine");
     assert_eq!(std::fs::read(staged.path()).unwrap(), png(1, 1, b"new"));
 }
 
 #[tokio::test]
-async fn hostile_ids_make_harmless_names() {
+async fn hostile_ids_give_harmless_names() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let call_id = "../../.git/hooks/\n\u{202e}post-commit";
@@ -104,7 +104,7 @@ async fn hostile_ids_make_harmless_names() {
 }
 
 #[tokio::test]
-async fn the_extension_follows_the_content() {
+async fn extension_follows_the_content() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1.png")).await.unwrap();
@@ -116,7 +116,7 @@ async fn the_extension_follows_the_content() {
 }
 
 #[tokio::test]
-async fn what_is_no_image_is_not_staged_and_leaves_no_file() {
+async fn only_images_are_staged() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let files = store.files(THREAD);
@@ -131,7 +131,7 @@ async fn what_is_no_image_is_not_staged_and_leaves_no_file() {
 }
 
 #[tokio::test]
-async fn a_call_is_journalled_once() {
+async fn call_is_journalled_once() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
@@ -140,12 +140,12 @@ async fn a_call_is_journalled_once() {
 }
 
 #[tokio::test]
-async fn a_second_end_of_a_call_changes_nothing() {
+async fn second_settle_changes_nothing() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
     let end =
-        |filling: &[u8]| CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, filling))]), elapsed_ms: 1 };
+        |content: &[u8]| CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, content))]), elapsed_ms: 1 };
     let first = store.settle(THREAD, "c1", end(b"first")).await.unwrap();
     let failed = CallEnd::Failed(image_error(ImageErrorKind::Timeout, "too late"));
     store.settle(THREAD, "c1", failed).await.unwrap();
@@ -154,7 +154,7 @@ async fn a_second_end_of_a_call_changes_nothing() {
 }
 
 #[tokio::test]
-async fn images_that_cannot_be_recorded_are_kept_and_named() {
+async fn unrecorded_images_are_kept_and_named() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let end = |staged| CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 };
@@ -171,7 +171,7 @@ async fn images_that_cannot_be_recorded_are_kept_and_named() {
 }
 
 #[tokio::test]
-async fn an_image_is_found_by_its_handle_and_read_by_range() {
+async fn image_is_found_by_handle_and_read_by_range() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();
@@ -183,9 +183,9 @@ async fn an_image_is_found_by_its_handle_and_read_by_range() {
     assert_eq!(entry.image, record);
     let (mut offset, mut read) = (Some(0), Vec::new());
     while let Some(from) = offset {
-        let piece = store.read_image(&record.id, from, 400).await.unwrap().unwrap();
-        read.extend(piece.bytes);
-        offset = piece.next_offset;
+        let range = store.read_image(&record.id, from, 400).await.unwrap().unwrap();
+        read.extend(range.bytes);
+        offset = range.next_offset;
     }
     assert_eq!(read, bytes);
     let past = store.read_image(&record.id, u64::from(u32::MAX), 400).await.unwrap().unwrap();
@@ -198,7 +198,7 @@ async fn an_image_is_found_by_its_handle_and_read_by_range() {
 }
 
 #[tokio::test]
-async fn images_are_listed_newest_first_page_by_page() {
+async fn images_are_listed_newest_first() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     for call_id in ["c1", "c2", "c3"] {
@@ -206,16 +206,16 @@ async fn images_are_listed_newest_first_page_by_page() {
         let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]), elapsed_ms: 1 };
         store.settle(THREAD, call_id, end).await.unwrap();
     }
-    let wish = |cursor, thread: &str| ImageListParams { thread_id: Some(thread.into()), cursor, limit: Some(2) };
-    let first = store.list_images(wish(None, THREAD)).await.unwrap();
-    let second = store.list_images(wish(first.next_cursor, THREAD)).await.unwrap();
+    let params = |cursor, thread: &str| ImageListParams { thread_id: Some(thread.into()), cursor, limit: Some(2) };
+    let first = store.list_images(params(None, THREAD)).await.unwrap();
+    let second = store.list_images(params(first.next_cursor, THREAD)).await.unwrap();
     let ids: Vec<_> = first.data.iter().chain(&second.data).map(|entry| entry.item_id.as_str()).collect();
     assert_eq!((ids, second.next_cursor), (vec!["c3", "c2", "c1"], None));
-    assert_eq!(store.list_images(wish(None, "another")).await.unwrap().data, []);
+    assert_eq!(store.list_images(params(None, "another")).await.unwrap().data, []);
 }
 
 #[tokio::test]
-async fn a_provider_is_given_no_file_but_easels_own_images() {
+async fn provider_can_open_only_own_images() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.reserve(call("c1")).await.unwrap();

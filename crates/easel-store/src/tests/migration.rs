@@ -1,4 +1,4 @@
-//! A database of an earlier version keeps everything.
+//! Databases of earlier versions.
 
 use std::path::Path;
 
@@ -21,8 +21,8 @@ const USAGE: &str = r#"{"total":{"totalTokens":7,"inputTokens":5,"cachedInputTok
     "outputTokens":2,"reasoningOutputTokens":0},"last":{"totalTokens":7,"inputTokens":5,"cachedInputTokens":0,
     "cacheWriteInputTokens":0,"outputTokens":2,"reasoningOutputTokens":0},"modelContextWindow":null}"#;
 
-/// The first version, with one thread of one turn that made one image.
-fn write_first_version(home: &Path) -> Connection {
+/// Writes a database of version 1: one thread with one turn that generated one image.
+fn write_version_1(home: &Path) -> Connection {
     let database = Connection::open(home.join("easel.db")).unwrap();
     database.execute_batch(include_str!("../migrations/1.sql")).unwrap();
     database.pragma_update(None, "user_version", 1).unwrap();
@@ -55,9 +55,9 @@ fn record() -> Value {
 }
 
 #[tokio::test]
-async fn a_database_of_the_first_version_keeps_everything_and_can_do_what_is_new() {
+async fn database_of_version_1_keeps_everything() {
     let home = tempfile::tempdir().unwrap();
-    write_first_version(home.path());
+    write_version_1(home.path());
     let store = open(home.path());
     let listed = store.list_threads(ThreadListParams::default()).await.unwrap().data;
     assert_eq!((listed[0].name.as_deref(), listed[0].preview.as_str()), (Some("Cats"), "a cat"));
@@ -82,12 +82,12 @@ async fn a_database_of_the_first_version_keeps_everything_and_can_do_what_is_new
     assert_eq!(store.list_images(ImageListParams::default()).await.unwrap().data.len(), 1);
 }
 
-/// The home may have been anywhere, and may have been moved since.
+/// The home may have been moved since the rows were written.
 #[tokio::test]
-async fn absolute_paths_of_the_fourth_version_become_relative() {
+async fn absolute_paths_of_version_4_become_relative() {
     let home = tempfile::tempdir().unwrap();
     let root = home.path().canonicalize().unwrap();
-    let database = write_first_version(&root);
+    let database = write_version_1(&root);
     for step in [include_str!("../migrations/2.sql"), include_str!("../migrations/3.sql")] {
         database.execute_batch(step).unwrap();
     }
@@ -97,7 +97,7 @@ async fn absolute_paths_of_the_fourth_version_become_relative() {
     let given = format!("{old}/attachments/{hash}.png");
     let made = format!("{old}/generated_images/{THREAD}/c1.png");
     let record = json!({ "path": made, "inputs": [{ "id": null, "path": given, "sha256": hash }] });
-    let record = serde_json::to_string(&merged(record)).unwrap();
+    let record = serde_json::to_string(&record_with(record)).unwrap();
     database.execute("UPDATE images SET path = ?1, json = ?2", [&made, &record]).unwrap();
     let mut item = drawing("c1");
     item.saved_path = Some(made.clone());
@@ -112,7 +112,7 @@ async fn absolute_paths_of_the_fourth_version_become_relative() {
     let output = vec![image.clone(), ContentItem::InputText { text: line.into() }];
     let answer = serde_json::to_string(&ResponseItem::FunctionCallOutput { call_id: "c1".into(), output }).unwrap();
     database.execute("UPDATE model_items SET json = ?1", [&answer]).unwrap();
-    // Given to an ephemeral thread that has ended.
+    // An attachment of an ephemeral thread that has ended.
     let orphan = format!("{}.png", "cd".repeat(32));
     let sql = "INSERT INTO images (thread_id, id, origin, path, created_at, json) VALUES ('ended', '', 'attached', ?1, 1, '{}')";
     database.execute(sql, [format!("{old}/attachments/{orphan}")]).unwrap();
@@ -137,35 +137,35 @@ async fn absolute_paths_of_the_fourth_version_become_relative() {
     assert_eq!(*output, [image], "the line is written when the conversation is rendered");
     let images = store.list_images(ImageListParams::default()).await.unwrap().data;
     let items = items(&store).await;
-    let words = serde_json::to_string(&(&loaded.history, &images, &items)).unwrap();
-    assert!(!words.contains(old), "{words}");
-    // The record and its input, in list, item and the item's own field.
-    assert_eq!(words.matches(root.to_str().unwrap()).count(), 5, "{words}");
-    assert_eq!(names(&root.join("attachments")), ["incoming"], "what was noted for removal was removed");
+    let text = serde_json::to_string(&(&loaded.history, &images, &items)).unwrap();
+    assert!(!text.contains(old), "{text}");
+    // Record and input in list and item, and the saved path of the item.
+    assert_eq!(text.matches(root.to_str().unwrap()).count(), 5, "{text}");
+    assert_eq!(names(&root.join("attachments")), ["incoming"], "queued files were removed");
     assert_eq!(names(&root.join("generated_images")), [THREAD]);
 }
 
-/// [`record`] with other fields.
-fn merged(fields: Value) -> Value {
-    let (Value::Object(mut record), Value::Object(fields)) = (record(), fields) else { panic!("no objects") };
+/// Returns [`record`] with some fields replaced.
+fn record_with(fields: Value) -> Value {
+    let (Value::Object(mut record), Value::Object(fields)) = (record(), fields) else { panic!("not objects") };
     record.extend(fields);
     Value::Object(record)
 }
 
 #[tokio::test]
-async fn threads_of_the_third_version_are_found_by_what_was_said_in_them() {
+async fn threads_of_version_3_become_searchable() {
     let home = tempfile::tempdir().unwrap();
-    let database = write_first_version(home.path());
+    let database = write_version_1(home.path());
     database.execute_batch(include_str!("../migrations/2.sql")).unwrap();
     database.execute_batch(include_str!("../migrations/3.sql")).unwrap();
     database.pragma_update(None, "user_version", 3).unwrap();
-    let said = serde_json::to_string(&user("u2", "now with Äpfel")).unwrap();
+    let message = serde_json::to_string(&user("u2", "now with Äpfel")).unwrap();
     let drawn =
         json!({ "type": "imageGeneration", "images": [{ "requested": { "prompt": "An Orchard" } }] }).to_string();
     let failed = json!({ "type": "imageGeneration", "images": [] }).to_string();
     let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     for (position, id, kind, json) in
-        [(1, "u2", "userMessage", said), (2, "c1", "imageGeneration", drawn), (3, "c2", "imageGeneration", failed)]
+        [(1, "u2", "userMessage", message), (2, "c1", "imageGeneration", drawn), (3, "c2", "imageGeneration", failed)]
     {
         database.execute(sql, params![THREAD, position, id, TURN, kind, json]).unwrap();
     }
@@ -174,8 +174,8 @@ async fn threads_of_the_third_version_are_found_by_what_was_said_in_them() {
     for (term, snippet) in
         [("CATS", "Cats"), ("a cat", "a cat"), ("ÄPFEL", "now with Äpfel"), ("orchard", "An Orchard")]
     {
-        let wish = ThreadSearchParams { search_term: term.into(), ..ThreadSearchParams::default() };
-        let found = store.search_threads(wish).await.unwrap().data;
+        let params = ThreadSearchParams { search_term: term.into(), ..ThreadSearchParams::default() };
+        let found = store.search_threads(params).await.unwrap().data;
         assert_eq!((found.len(), found[0].snippet.as_str()), (1, snippet), "{term}");
     }
     let of = |kind| ThreadListParams { source_kinds: Some(vec![kind]), ..ThreadListParams::default() };

@@ -22,17 +22,17 @@ async fn seven(store: &EaselStore) {
 }
 
 #[tokio::test]
-async fn pages_follow_each_other_without_gap_or_repeat() {
+async fn pages_have_no_gap_and_no_repeat() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     seven(&store).await;
     let mut seen = Vec::new();
     let mut cursor = None;
     loop {
-        let wish = ThreadListParams { cursor, limit: Some(2), ..ThreadListParams::default() };
-        let page = store.list_threads(wish).await.unwrap();
+        let params = ThreadListParams { cursor, limit: Some(2), ..ThreadListParams::default() };
+        let page = store.list_threads(params).await.unwrap();
         seen.extend(ids(&page).into_iter().map(str::to_owned));
-        // A thread that is added meanwhile moves nothing.
+        // A thread that is added meanwhile changes no page.
         store.save_thread(Thread { created_at: 50, ..thread(&format!("new-{}", seen.len())) }, None).await.unwrap();
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -43,32 +43,32 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
 }
 
 #[tokio::test]
-async fn the_backwards_cursor_leads_back_and_repeats_its_anchor() {
+async fn backwards_cursor_repeats_its_anchor() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     seven(&store).await;
-    let wish = |cursor, direction| ThreadListParams {
+    let params = |cursor, direction| ThreadListParams {
         cursor,
         limit: Some(2),
         sort_direction: Some(direction),
         ..ThreadListParams::default()
     };
-    let first = store.list_threads(wish(None, SortDirection::Desc)).await.unwrap();
-    let second = store.list_threads(wish(first.next_cursor, SortDirection::Desc)).await.unwrap();
+    let first = store.list_threads(params(None, SortDirection::Desc)).await.unwrap();
+    let second = store.list_threads(params(first.next_cursor, SortDirection::Desc)).await.unwrap();
     assert_eq!(ids(&second), ["t4", "t3"]);
-    let back = store.list_threads(wish(second.backwards_cursor, SortDirection::Asc)).await.unwrap();
+    let back = store.list_threads(params(second.backwards_cursor, SortDirection::Asc)).await.unwrap();
     assert_eq!(ids(&back), ["t4", "t5"]);
 }
 
 #[tokio::test]
-async fn an_empty_page_has_no_cursor() {
+async fn empty_page_has_no_cursor() {
     let home = tempfile::tempdir().unwrap();
     let page = open(home.path()).list_threads(ThreadListParams::default()).await.unwrap();
     assert_eq!((page.data, page.next_cursor, page.backwards_cursor), (Vec::new(), None, None));
 }
 
 #[tokio::test]
-async fn threads_are_sorted_and_filtered_as_asked() {
+async fn threads_are_sorted_and_filtered() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     seven(&store).await;
@@ -81,8 +81,8 @@ async fn threads_are_sorted_and_filtered_as_asked() {
     };
     store.save_thread(special, None).await.unwrap();
     store.save_thread(Thread { ephemeral: true, ..thread("hidden") }, None).await.unwrap();
-    let found = async |wish: ThreadListParams| {
-        let page = store.list_threads(wish).await.unwrap();
+    let found = async |params: ThreadListParams| {
+        let page = store.list_threads(params).await.unwrap();
         page.data.into_iter().map(|thread| thread.id).collect::<Vec<_>>()
     };
     let all = ThreadListParams::default;
@@ -97,13 +97,13 @@ async fn threads_are_sorted_and_filtered_as_asked() {
     assert_eq!(found(ThreadListParams { model_providers: openai, ..all() }).await, ["t7"]);
     assert_eq!(found(ThreadListParams { model_providers: Some(Vec::new()), ..all() }).await.len(), 8);
     for (term, count) in [("cats", 1), ("100%", 1), ("%", 1), ("dogs", 0)] {
-        let wish = ThreadListParams { search_term: Some(term.into()), ..all() };
-        assert_eq!(found(wish).await.len(), count, "{term}");
+        let params = ThreadListParams { search_term: Some(term.into()), ..all() };
+        assert_eq!(found(params).await.len(), count, "{term}");
     }
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_not_of_this_list_is_told_from_a_broken_disk() {
+async fn foreign_cursor_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     seven(&store).await;
@@ -111,12 +111,12 @@ async fn a_cursor_that_is_not_of_this_list_is_told_from_a_broken_disk() {
     let foreign = page.next_cursor;
     for cursor in [foreign, Some("nonsense".into()), Some(String::new()), Some("\u{0}ü".into())] {
         let sort_key = Some(ThreadSortKey::UpdatedAt);
-        let wish = ThreadListParams { cursor, sort_key, ..ThreadListParams::default() };
-        assert!(matches!(store.list_threads(wish).await, Err(PageError::Cursor)));
+        let params = ThreadListParams { cursor, sort_key, ..ThreadListParams::default() };
+        assert!(matches!(store.list_threads(params).await, Err(PageError::Cursor)));
     }
 }
 
-fn turns_wish(thread_id: &str, cursor: Option<String>) -> ThreadTurnsListParams {
+fn turns_params(thread_id: &str, cursor: Option<String>) -> ThreadTurnsListParams {
     ThreadTurnsListParams {
         thread_id: thread_id.into(),
         cursor,
@@ -126,7 +126,7 @@ fn turns_wish(thread_id: &str, cursor: Option<String>) -> ThreadTurnsListParams 
     }
 }
 
-fn items_wish(thread_id: &str, turn_id: Option<&str>, cursor: Option<String>) -> ThreadItemsListParams {
+fn items_params(thread_id: &str, turn_id: Option<&str>, cursor: Option<String>) -> ThreadItemsListParams {
     let turn_id = turn_id.map(Into::into);
     ThreadItemsListParams { thread_id: thread_id.into(), turn_id, cursor, limit: Some(2), sort_direction: None }
 }
@@ -135,8 +135,8 @@ fn items_wish(thread_id: &str, turn_id: Option<&str>, cursor: Option<String>) ->
 async fn turns_and_items_of_an_unknown_thread_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
-    assert!(matches!(store.list_turns(turns_wish("unknown", None)).await, Err(PageError::ThreadNotFound)));
-    assert!(matches!(store.list_items(items_wish("unknown", None, None)).await, Err(PageError::ThreadNotFound)));
+    assert!(matches!(store.list_turns(turns_params("unknown", None)).await, Err(PageError::ThreadNotFound)));
+    assert!(matches!(store.list_items(items_params("unknown", None, None)).await, Err(PageError::ThreadNotFound)));
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn items_are_paged_over_the_thread_or_one_turn() {
     }
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
-        let page = store.list_items(items_wish(THREAD, None, cursor)).await.unwrap();
+        let page = store.list_items(items_params(THREAD, None, cursor)).await.unwrap();
         seen.extend(page.data.into_iter().map(|entry| format!("{} {}", entry.turn_id, entry.item.id())));
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -160,15 +160,15 @@ async fn items_are_paged_over_the_thread_or_one_turn() {
     }
     let expected = ["turn-1 u1", "turn-1 a1", "turn-2 u2", "turn-2 a2", "turn-3 u3", "turn-3 a3"];
     assert_eq!(seen, expected);
-    let page = store.list_items(items_wish(THREAD, Some("turn-2"), None)).await.unwrap();
+    let page = store.list_items(items_params(THREAD, Some("turn-2"), None)).await.unwrap();
     assert_eq!((page.data.len(), page.next_cursor), (2, None));
-    let turns = store.list_turns(turns_wish(THREAD, None)).await.unwrap();
+    let turns = store.list_turns(turns_params(THREAD, None)).await.unwrap();
     assert_eq!(turns.data.iter().map(|turn| turn.id.as_str()).collect::<Vec<_>>(), ["turn-3", "turn-2", "turn-1"]);
     assert!(turns.data.iter().all(|turn| turn.items.len() == 2));
 }
 
 #[tokio::test]
-async fn a_page_stays_small_however_much_is_asked_for() {
+async fn page_size_has_a_byte_limit() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     for number in 0..20 {
@@ -178,7 +178,7 @@ async fn a_page_stays_small_however_much_is_asked_for() {
     }
     let (mut count, mut cursor) = (0, None);
     loop {
-        let page = store.list_turns(turns_wish(THREAD, cursor)).await.unwrap();
+        let page = store.list_turns(turns_params(THREAD, cursor)).await.unwrap();
         assert!(serde_json::to_string(&page).unwrap().len() < 64 << 10);
         count += page.data.len();
         cursor = page.next_cursor;
@@ -190,7 +190,7 @@ async fn a_page_stays_small_however_much_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_page_of_threads_fits_its_line_in_any_script() {
+async fn page_of_threads_fits_its_line_in_any_script() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     for (number, character) in ["漢", "\"", "\u{1}"].iter().cycle().take(120).enumerate() {
@@ -198,14 +198,14 @@ async fn a_page_of_threads_fits_its_line_in_any_script() {
         let thread = Thread { preview: text.clone(), name: Some(text), ..thread(&format!("t{number}")) };
         store.save_thread(thread, None).await.unwrap();
     }
-    let mut wish = ThreadListParams { limit: Some(100), ..ThreadListParams::default() };
+    let mut params = ThreadListParams { limit: Some(100), ..ThreadListParams::default() };
     let mut seen = 0;
     loop {
-        let page = store.list_threads(wish.clone()).await.unwrap();
+        let page = store.list_threads(params.clone()).await.unwrap();
         assert!(serde_json::to_string(&page).unwrap().len() < 56 << 10);
         seen += page.data.len();
-        wish.cursor = page.next_cursor;
-        if wish.cursor.is_none() {
+        params.cursor = page.next_cursor;
+        if params.cursor.is_none() {
             break;
         }
     }

@@ -1,4 +1,4 @@
-//! Several real processes on one home: this test binary runs itself again, and kills what it ran.
+//! Several processes on one home: the test binary runs itself, and kills the children.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
@@ -19,21 +19,21 @@ use crate::WriterBusy;
 const HOME: &str = "EASEL_STORE_TEST_HOME";
 const READY: &str = "the child is ready";
 
-/// The home that the parent gave, when this is a child.
+/// Returns the home that the parent passed, if this process is a child.
 fn home_of_child() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "a child of a test learns from its environment that it is one")]
+    #[expect(clippy::disallowed_methods, reason = "a test passes the home to its child in the environment")]
     std::env::var_os(HOME).map(PathBuf::from)
 }
 
-/// A second process, killed with SIGKILL when dropped.
+/// A child process. Killed with SIGKILL on drop.
 struct Process {
     child: Child,
-    /// Open as long as the process is to live.
+    /// Open until the process ends.
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Process {
-    /// Runs one of the children below until it is ready.
+    /// Starts one of the children below and waits until it is ready.
     fn start(child: &str, home: &Path) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args([&format!("tests::processes::{child}"), "--exact", "--nocapture"])
@@ -71,7 +71,7 @@ impl Drop for Process {
     }
 }
 
-/// Says that the child is ready, and waits for the end that the parent brings, be it by its own.
+/// Reports that the child is ready, and waits until the parent kills it or ends.
 fn wait_to_be_killed() {
     println!("{READY}");
     let _ = std::io::stdin().lines().count();
@@ -98,7 +98,7 @@ async fn child_with_a_finished_image() {
     let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
     store.append(vec![turn_started(TURN), item_started(TURN, image)]).await.unwrap();
     store.reserve(call("c1")).await.unwrap();
-    let _staged = stage(&store, &png(1, 1, b"paid for"));
+    let _staged = stage(&store, &png(1, 1, b"billed"));
     wait_to_be_killed();
 }
 
@@ -119,14 +119,14 @@ async fn child_that_settles_behind_a_foreign_lock() {
         let images = vec![stage(&store, &png(1, 1, id.as_bytes()))];
         let (store, end) = (store.clone(), CallEnd::Generated { made: made(images), elapsed_ms: 1 });
         settling.spawn(async move { store.settle(THREAD, id, end).await });
-        // Runs until it waits for the store's thread, and that for the lock.
+        // Runs until the operation is queued behind the lock.
         tokio::task::yield_now().await;
     }
     wait_to_be_killed();
 }
 
 #[tokio::test]
-async fn child_that_draws_on_after_the_end_of_its_call() {
+async fn child_that_draws_after_its_call_ended() {
     let Some(home) = home_of_child() else { return };
     let store = open(&home);
     store.reserve(call("c1")).await.unwrap();
@@ -167,12 +167,12 @@ async fn child_that_draws() {
 }
 
 #[tokio::test]
-async fn a_killed_process_loses_its_call_but_no_one_elses_work() {
+async fn kill_fails_only_the_calls_of_that_process() {
     let home = tempfile::tempdir().unwrap();
     let watching = store(home.path()).await;
     let child = Process::start("child_with_an_open_call", home.path());
     assert_eq!(status(&watching).await, ImageStatus::InProgress);
-    // A third one that starts now leaves the living child alone.
+    // A third process that starts now does not touch the living child.
     assert_eq!(status(&open(home.path())).await, ImageStatus::InProgress);
     child.kill();
     let next = open(home.path());
@@ -180,23 +180,23 @@ async fn a_killed_process_loses_its_call_but_no_one_elses_work() {
     let turn = next.all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap().remove(0);
     assert_eq!(turn.status, TurnStatus::Interrupted);
     assert_eq!(names(&home.path().join("generated_images/thread-1")), [""; 0]);
-    // The process that was there all along sees it too.
+    // The process that was running all the time sees it too.
     assert_eq!(status(&watching).await, ImageStatus::Failed);
 }
 
 #[tokio::test]
-async fn a_killed_process_loses_no_finished_image() {
+async fn kill_loses_no_finished_image() {
     let home = tempfile::tempdir().unwrap();
     store(home.path()).await.close().await;
     Process::start("child_with_a_finished_image", home.path()).kill();
     let next = open(home.path());
     assert_eq!(status(&next).await, ImageStatus::Completed);
     let path = home.path().join("generated_images/thread-1/c1.png");
-    assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"paid for"));
+    assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"billed"));
 }
 
 #[tokio::test]
-async fn a_process_killed_behind_a_foreign_lock_loses_no_image() {
+async fn kill_during_a_foreign_lock_loses_no_image() {
     let home = tempfile::tempdir().unwrap();
     store(home.path()).await.close().await;
     Process::start("child_that_settles_behind_a_foreign_lock", home.path()).kill();
@@ -211,13 +211,13 @@ async fn a_process_killed_behind_a_foreign_lock_loses_no_image() {
 }
 
 #[tokio::test]
-async fn half_an_image_of_a_call_that_had_ended_goes_when_its_thread_is_next_written_to() {
+async fn next_writer_removes_incomplete_images() {
     let home = tempfile::tempdir().unwrap();
     let next = store(home.path()).await;
     let folder = home.path().join("generated_images/thread-1");
-    let child = Process::start("child_that_draws_on_after_the_end_of_its_call", home.path());
+    let child = Process::start("child_that_draws_after_its_call_ended", home.path());
     next.acquire_writer(THREAD).await.unwrap();
-    assert_eq!(names(&folder).len(), 1, "it is a living process's");
+    assert_eq!(names(&folder).len(), 1, "its process is alive");
     next.release_writer(THREAD).await.unwrap();
     child.kill();
     next.acquire_writer(THREAD).await.unwrap();
@@ -225,27 +225,27 @@ async fn half_an_image_of_a_call_that_had_ended_goes_when_its_thread_is_next_wri
 }
 
 #[tokio::test]
-async fn wherever_a_process_is_killed_every_finished_image_is_kept_and_every_call_ends() {
+async fn kill_at_any_point_keeps_images_and_ends_calls() {
     for round in 0..12 {
         let home = tempfile::tempdir().unwrap();
         store(home.path()).await.close().await;
         let mut child = Process::start("child_that_draws", home.path());
-        let mut said = child.wait_for(&format!("{} call-{}", ["staged", "settled"][round % 2], round / 2));
-        said.extend(child.kill());
+        let mut lines = child.wait_for(&format!("{} call-{}", ["staged", "settled"][round % 2], round / 2));
+        lines.extend(child.kill());
         let next = open(home.path());
         let listed = next.list_images(ImageListParams { limit: Some(50), ..Default::default() }).await.unwrap().data;
-        // Each file was named, recorded and finished, or all of that was made good.
+        // Recovery completed every file: it has a name and a record.
         let folder = home.path().join("generated_images/thread-1");
         let mut recorded: Vec<_> =
             listed.iter().map(|entry| entry.image.path.rsplit('/').next().unwrap().to_owned()).collect();
         recorded.sort();
         assert_eq!(names(&folder), recorded);
         for entry in &listed {
-            let facts = crate::files::thread_files::facts_of(Path::new(&entry.image.path)).unwrap();
+            let facts = crate::files::hashing_writer::inspect_file(Path::new(&entry.image.path)).unwrap();
             assert_eq!(facts, entry.image.facts);
         }
-        // What the child had whole in its hands is there.
-        for line in said {
+        // Every image that the child had staged exists.
+        for line in lines {
             let Some(id) = line.strip_prefix("staged ") else { continue };
             assert_eq!(listed.iter().filter(|entry| entry.item_id == id).count(), 2, "{id}");
         }
@@ -259,7 +259,7 @@ async fn wherever_a_process_is_killed_every_finished_image_is_kept_and_every_cal
 }
 
 #[tokio::test]
-async fn a_thread_has_one_writer_until_that_is_dead() {
+async fn thread_has_one_living_writer() {
     let home = tempfile::tempdir().unwrap();
     let here = store(home.path()).await;
     let child = Process::start("child_with_an_open_call", home.path());
@@ -268,13 +268,13 @@ async fn a_thread_has_one_writer_until_that_is_dead() {
     assert!(matches!(busy, LeaseError::Busy(WriterBusy { pid: found }) if found == pid));
     assert!(busy.to_string().contains(&child.child.id().to_string()));
     child.kill();
-    // Taking the thread over closes what its writer left open.
+    // Acquiring the thread closes what its writer left open.
     here.acquire_writer(THREAD).await.unwrap();
     assert_eq!(status(&here).await, ImageStatus::Failed);
 }
 
 #[tokio::test]
-async fn a_released_thread_is_free_for_another_process() {
+async fn released_thread_is_free_for_another_process() {
     let home = tempfile::tempdir().unwrap();
     let (one, other) = (store(home.path()).await, open(home.path()));
     one.acquire_writer(THREAD).await.unwrap();
@@ -288,7 +288,7 @@ async fn a_released_thread_is_free_for_another_process() {
 }
 
 #[tokio::test]
-async fn two_processes_write_to_one_home_at_once() {
+async fn two_processes_write_to_one_home() {
     let home = tempfile::tempdir().unwrap();
     let here = open(home.path());
     let mut child = Process::start("child_that_writes_threads", home.path());

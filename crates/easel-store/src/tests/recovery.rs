@@ -1,5 +1,5 @@
-//! What a dead process left behind. A store that is closed without ending its work is as dead to the others as a
-//! process that was killed: its lock is free.
+//! Recovery of dead processes. Closing a store without ending its work frees its lock, so that other stores treat it
+//! like a killed process.
 
 mod calls;
 mod files;
@@ -11,7 +11,7 @@ use easel_protocol::item::{ImageGenerationItem, ThreadItem};
 use super::sample::*;
 use crate::EaselStore;
 
-/// A turn with a running image call `c1`, in history and in the journal.
+/// Returns a store with a running image call `c1`, in history and in the journal.
 async fn drawing_store(home: &std::path::Path) -> EaselStore {
     let store = store(home).await;
     start_call(&store, call("c1")).await;
@@ -25,7 +25,7 @@ async fn start_call(store: &EaselStore, call: CallStart) {
     store.reserve(call).await.unwrap();
 }
 
-/// Leaves the whole file where it is, as a process that is killed does.
+/// Leaves the staged file on disk, as a killed process does.
 fn abandon(staged: StagedImage) {
     staged.into_path();
 }

@@ -1,4 +1,4 @@
-//! Small threads, turns and pictures.
+//! Sample threads, turns and images.
 
 use std::io::Write;
 use std::path::Path;
@@ -28,7 +28,7 @@ pub(super) fn open(home: &Path) -> EaselStore {
     EaselStore::open(home.to_path_buf(), ImportLimits::default())
 }
 
-/// A store with [`THREAD`] in it.
+/// Returns a store with [`THREAD`].
 pub(super) async fn store(home: &Path) -> EaselStore {
     let store = open(home);
     store.save_thread(thread(THREAD), None).await.unwrap();
@@ -122,7 +122,7 @@ pub(super) fn agent(id: &str, text: &str) -> ThreadItem {
     })
 }
 
-/// An image that is being made.
+/// Returns the item of a running image call.
 pub(super) fn drawing(id: &str) -> ImageGenerationItem {
     ImageGenerationItem {
         id: id.into(),
@@ -141,7 +141,7 @@ pub(super) fn drawing(id: &str) -> ImageGenerationItem {
     }
 }
 
-/// A message of the user as the model reads it, with pictures by handle.
+/// Returns a user message as the model reads it, with images by handle.
 pub(super) fn shown_by_user(handles: &[&str]) -> ResponseItem {
     ResponseItem::Message { role: MessageRole::User, content: pictures(handles) }
 }
@@ -180,14 +180,14 @@ pub(super) fn call(call_id: &str) -> CallStart {
     }
 }
 
-/// A file that is waited for when it is opened.
+/// Creates a file that blocks whoever opens it.
 #[cfg(unix)]
 pub(crate) fn make_fifo(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// The smallest file with the framing of a PNG; `filling` tells one from another.
-pub(super) fn png(width: u32, height: u32, filling: &[u8]) -> Vec<u8> {
+/// Returns the smallest file with the structure of a PNG. `content` makes it unique.
+pub(super) fn png(width: u32, height: u32, content: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut chunk = |kind: &[u8; 4], data: &[u8]| {
         bytes.extend_from_slice(&u32::try_from(data.len()).unwrap().to_be_bytes());
@@ -197,23 +197,23 @@ pub(super) fn png(width: u32, height: u32, filling: &[u8]) -> Vec<u8> {
     };
     let header: Vec<u8> = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
     chunk(b"IHDR", &header);
-    chunk(b"IDAT", filling);
+    chunk(b"IDAT", content);
     chunk(b"IEND", b"");
     bytes
 }
 
-/// A whole image of no call, as the hosted tool's are.
+/// Stages an image without a call, as for the hosted tool.
 pub(super) fn stage(store: &EaselStore, bytes: &[u8]) -> StagedImage {
-    written(&store.files(THREAD), bytes)
+    write_and_stage(&store.files(THREAD), bytes)
 }
 
-/// A whole image of a call.
+/// Stages an image of a call.
 #[cfg(unix)]
 pub(super) fn stage_for(store: &EaselStore, call_id: &str, bytes: &[u8]) -> StagedImage {
-    written(&store.call_files(THREAD, call_id), bytes)
+    write_and_stage(&store.call_files(THREAD, call_id), bytes)
 }
 
-fn written(files: &ThreadFiles, bytes: &[u8]) -> StagedImage {
+fn write_and_stage(files: &ThreadFiles, bytes: &[u8]) -> StagedImage {
     let mut writer = files.create().unwrap();
     writer.write_all(bytes).unwrap();
     files.stage(writer).unwrap()
@@ -232,24 +232,24 @@ pub(super) fn made(images: Vec<StagedImage>) -> GeneratedImages {
     }
 }
 
-/// An image that the user gives to a thread; its bytes are the same each time.
+/// Attaches an image to a thread. Its bytes are always the same.
 pub(super) async fn attach(store: &EaselStore, thread_id: &str) -> Attachment {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("given.png");
-    std::fs::write(&file, png(4, 4, b"given")).unwrap();
+    let file = folder.path().join("attached.png");
+    std::fs::write(&file, png(4, 4, b"attached")).unwrap();
     store.import_image(thread_id, ImageSource::ClientPath(file)).await.unwrap()
 }
 
-/// All items of [`THREAD`].
+/// Returns all items of [`THREAD`].
 pub(super) async fn items(store: &EaselStore) -> Vec<ThreadItem> {
-    let wish = ThreadItemsListParams {
+    let params = ThreadItemsListParams {
         thread_id: THREAD.into(),
         turn_id: None,
         cursor: None,
         limit: Some(100),
         sort_direction: None,
     };
-    store.list_items(wish).await.unwrap().data.into_iter().map(|entry| entry.item).collect()
+    store.list_items(params).await.unwrap().data.into_iter().map(|entry| entry.item).collect()
 }
 
 /// The texts of an error and its sources, as the log shows them.
@@ -259,7 +259,7 @@ pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
     sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Names of the files in a folder, also hidden ones.
+/// Returns the names of the files in a folder, including hidden ones.
 pub(super) fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();

@@ -9,17 +9,17 @@ use super::sample::*;
 use crate::EaselStore;
 use crate::PageError;
 use crate::RevertRange;
-use crate::lists::search::{folded, snippet};
+use crate::lists::search::{fold_case, snippet};
 
 fn term(term: &str) -> ThreadSearchParams {
     ThreadSearchParams { search_term: term.into(), ..ThreadSearchParams::default() }
 }
 
-async fn found(store: &EaselStore, wish: ThreadSearchParams) -> Vec<ThreadId> {
-    store.search_threads(wish).await.unwrap().data.into_iter().map(|found| found.thread.id).collect()
+async fn found(store: &EaselStore, params: ThreadSearchParams) -> Vec<ThreadId> {
+    store.search_threads(params).await.unwrap().data.into_iter().map(|found| found.thread.id).collect()
 }
 
-/// An image of the prompt "A Lighthouse".
+/// Returns an image with the prompt "A Lighthouse".
 fn drawn() -> ThreadItem {
     let record = json!({
         "id": "img_000102030405060708090a0b0c0d0e0f", "path": "/home/c1.png", "sha256": "00", "mediaType": "image/png",
@@ -36,13 +36,13 @@ fn drawn() -> ThreadItem {
 }
 
 #[tokio::test]
-async fn words_are_found_while_they_are_part_of_the_thread() {
+async fn text_is_found_while_it_is_in_history() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
-    let said = item_completed(TURN, user("u1", "please"));
+    let message = item_completed(TURN, user("u1", "please"));
     let (started, drawn) =
         (item_started(TURN, ThreadItem::ImageGeneration(Box::new(drawing("c1")))), item_completed(TURN, drawn()));
-    store.append(vec![turn_started(TURN), said, started]).await.unwrap();
+    store.append(vec![turn_started(TURN), message, started]).await.unwrap();
     assert!(found(&store, term("lighthouse")).await.is_empty());
     store.append(vec![drawn, turn_completed(TURN)]).await.unwrap();
     assert_eq!(found(&store, term("lighthouse")).await, [THREAD]);
@@ -53,7 +53,7 @@ async fn words_are_found_while_they_are_part_of_the_thread() {
 }
 
 #[tokio::test]
-async fn a_name_is_found_as_it_is_now_and_an_answer_not_at_all() {
+async fn search_covers_names_but_not_answers() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN), item_completed(TURN, agent("a1", "harbour"))]).await.unwrap();
@@ -65,40 +65,40 @@ async fn a_name_is_found_as_it_is_now_and_an_answer_not_at_all() {
 }
 
 #[tokio::test]
-async fn pages_of_what_is_found_hold_each_once_whatever_is_written_meanwhile() {
+async fn search_pages_have_no_gap_and_no_repeat() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     for number in 0..9_i64 {
-        // Three threads a second: equals are told apart by their ids.
+        // Three threads per second, which are ordered by their ids.
         let preview = if number == 4 { "a dog" } else { "a cat" }.into();
         let thread =
             Thread { preview, created_at: number / 3, updated_at: number / 3, ..thread(&format!("t{number}")) };
         store.save_thread(thread, None).await.unwrap();
     }
-    let wanted = ["t8", "t7", "t6", "t5", "t3", "t2", "t1", "t0"];
+    let expected = ["t8", "t7", "t6", "t5", "t3", "t2", "t1", "t0"];
     for sort_key in [ThreadSearchSortKey::CreatedAt, ThreadSearchSortKey::UpdatedAt] {
-        let mut wish = ThreadSearchParams { limit: Some(3), sort_key: Some(sort_key), ..term("CAT") };
+        let mut params = ThreadSearchParams { limit: Some(3), sort_key: Some(sort_key), ..term("CAT") };
         let mut seen = Vec::new();
         loop {
-            let page = store.search_threads(wish.clone()).await.unwrap();
+            let page = store.search_threads(params.clone()).await.unwrap();
             seen.extend(page.data.into_iter().map(|found| found.thread.id));
             let new = Thread { preview: "a cat".into(), created_at: 50, updated_at: 50, ..thread("new") };
             store
                 .save_thread(Thread { id: format!("new{}{}", sort_key as u8, seen.len()).into(), ..new }, None)
                 .await
                 .unwrap();
-            wish.cursor = page.next_cursor;
-            if wish.cursor.is_none() {
+            params.cursor = page.next_cursor;
+            if params.cursor.is_none() {
                 break;
             }
         }
         seen.retain(|id| !id.starts_with("new"));
-        assert_eq!(seen, wanted, "{sort_key:?}");
+        assert_eq!(seen, expected, "{sort_key:?}");
     }
 }
 
 #[tokio::test]
-async fn a_cursor_leads_back_and_belongs_to_the_search_and_its_order() {
+async fn search_cursor_belongs_to_its_order() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     for id in ["t0", "t1", "t2"] {
@@ -118,24 +118,24 @@ async fn a_cursor_leads_back_and_belongs_to_the_search_and_its_order() {
 }
 
 #[test]
-fn a_snippet_shows_the_term_with_what_stands_round_it() {
+fn snippet_shows_the_term_in_context() {
     let named = Thread { name: Some("Harbour".into()), preview: "a boat".into(), ..thread(THREAD) };
     assert_eq!(snippet(&named, None, "harb"), "Harbour");
     assert_eq!(snippet(&named, None, "boat"), "a boat");
     let long = format!("{}ÄPFEL{}", "x".repeat(500), "y".repeat(500));
-    let found = snippet(&named, Some(&long), &folded("äpfel"));
+    let found = snippet(&named, Some(&long), &fold_case("äpfel"));
     assert!(found.starts_with(&format!("{}ÄPFELy", "x".repeat(40))), "{found}");
     assert_eq!(found.chars().count(), 160);
 }
 
 #[test]
-fn a_snippet_is_cut_between_characters_even_where_lower_case_is_longer() {
-    let said = format!("{}term", "İ".repeat(300));
-    assert!(snippet(&thread(THREAD), Some(&said), "term").chars().count() <= 160);
+fn snippet_is_cut_between_characters() {
+    let text = format!("{}term", "İ".repeat(300));
+    assert!(snippet(&thread(THREAD), Some(&text), "term").chars().count() <= 160);
 }
 
 #[tokio::test]
-async fn the_index_finds_what_the_texts_hold() {
+async fn index_finds_exactly_the_matching_texts() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path());
     let long = format!("{} needle in a HAYSTACK", "x ".repeat(40_000));
@@ -159,7 +159,7 @@ async fn the_index_finds_what_the_texts_hold() {
         store.save_thread(Thread { preview: (*text).into(), ..thread(&format!("t{number}")) }, None).await.unwrap();
     }
     let heads = texts.map(|text| text.chars().take(9).collect::<String>());
-    let parts = [
+    let others = [
         "äpf",
         "istanbul",
         "i̇stan",
@@ -183,19 +183,19 @@ async fn the_index_finds_what_the_texts_hold() {
         "red square ",
         "nothing of it",
     ];
-    for wanted in heads.into_iter().chain(parts.map(str::to_owned)) {
-        let holds = |text: &&&str| text.to_lowercase().contains(&wanted.to_lowercase());
-        let count = texts.iter().filter(holds).count();
-        assert_eq!(found(&store, term(&wanted)).await.len(), count, "{wanted:?}");
+    for part in heads.into_iter().chain(others.map(str::to_owned)) {
+        let matches = |text: &&&str| text.to_lowercase().contains(&part.to_lowercase());
+        let count = texts.iter().filter(matches).count();
+        assert_eq!(found(&store, term(&part)).await.len(), count, "{part:?}");
     }
 }
 
 #[tokio::test]
-async fn a_term_that_most_texts_have_is_found_in_order() {
+async fn frequent_term_is_found_without_the_index() {
     let home = tempfile::tempdir().unwrap();
     store(home.path()).await.close().await;
     let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
-    crate::lists::search::teach(&database).unwrap();
+    crate::lists::search::register_functions(&database).unwrap();
     let sql = "WITH RECURSIVE row (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row LIMIT 21000) \
                INSERT INTO words (thread_id, item_id, text) \
                SELECT 'thread-1', 'w' || number, 'a quite ordinary sentence' FROM row";

@@ -1,25 +1,26 @@
-//! How events become rows. Events that leave no trace in history are passed over.
+//! Turns events into rows. Events that are not part of history are ignored.
 
 use easel_protocol::event::Event;
 use easel_protocol::input::UserInput;
 use easel_protocol::item::{ThreadItem, UserMessageItem};
-use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
+use easel_protocol::response_item::{MessageRole, ResponseItem};
 use easel_protocol::thread::{Thread, ThreadStatus};
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 use rusqlite::{Transaction, params};
 use serde_json::{Map, Value};
 
+use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::home::Home;
 use crate::images::attachments;
 use crate::journal::hosted;
 use crate::lists::usage;
-use crate::threads::pending_messages;
+use crate::threads::{item_json, pending_messages};
 
-/// Characters of the first user message that stand for its thread.
-const PREVIEW: usize = 200;
+/// Length of a thread's preview, the beginning of its first user message, in Unicode scalar values.
+const PREVIEW_CHARS: usize = 200;
 
-/// The thread whose history an event changes; `None` for an event that leaves no trace.
+/// Returns the thread whose history an event changes; `None` if the event is not part of history.
 pub(crate) fn thread_of(event: &Event) -> Option<&str> {
     match event {
         Event::ThreadStarted(event) => Some(&event.thread.id),
@@ -49,42 +50,43 @@ pub(crate) fn thread_of(event: &Event) -> Option<&str> {
     }
 }
 
+/// Writes one event. `owner` is the process that runs the turn.
 pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &Event) -> Result<(), Error> {
     match event {
-        Event::ThreadStarted(started) => put_thread(write, &started.thread, None),
+        Event::ThreadStarted(started) => save_thread(write, &started.thread, None),
         Event::ThreadNameUpdated(renamed) => {
             let sql = "UPDATE threads SET name = ?2 WHERE id = ?1";
-            write.prepare_cached(sql)?.execute((renamed.thread_id.as_str(), &renamed.thread_name))?;
+            write.prepare_cached(sql)?.execute((SqlId(&renamed.thread_id), &renamed.thread_name))?;
             Ok(())
         }
         Event::ThreadArchived(archived) => set_archived(write, &archived.thread_id, 1),
         Event::ThreadUnarchived(unarchived) => set_archived(write, &unarchived.thread_id, 0),
-        Event::TurnStarted(started) => put_turn(write, &started.thread_id, &started.turn, owner),
+        Event::TurnStarted(started) => save_turn(write, &started.thread_id, &started.turn, owner),
         Event::TurnCompleted(completed) => {
-            pending_messages::clear(write, &completed.thread_id, &completed.turn.id)?;
-            hosted::end(write, &completed.thread_id, &completed.turn.id)?;
-            put_turn(write, &completed.thread_id, &completed.turn, owner)
+            pending_messages::remove_of_turn(write, &completed.thread_id, &completed.turn.id)?;
+            hosted::remove(write, &completed.thread_id, &completed.turn.id)?;
+            save_turn(write, &completed.thread_id, &completed.turn, owner)
         }
-        Event::ItemStarted(started) => put_item(write, home, &started.thread_id, &started.turn_id, &started.item),
+        Event::ItemStarted(started) => save_item(write, home, &started.thread_id, &started.turn_id, &started.item),
         Event::ItemCompleted(completed) => {
             if let ThreadItem::UserMessage(message) = &completed.item {
                 pending_messages::remove(write, &completed.thread_id, &message.id)?;
             }
-            put_item(write, home, &completed.thread_id, &completed.turn_id, &completed.item)
+            save_item(write, home, &completed.thread_id, &completed.turn_id, &completed.item)
         }
         Event::RawResponseItemCompleted(raw) => {
-            if is_of_user(&raw.item) {
-                attachments::keep(write, &raw.thread_id, &raw.item)?;
+            if is_user_message(&raw.item) {
+                attachments::claim_for_message(write, &raw.thread_id, &raw.item)?;
             }
-            add_model_item(write, &raw.thread_id, &raw.turn_id, &raw.item)
+            append_model_item(write, &raw.thread_id, &raw.turn_id, &raw.item)
         }
-        Event::ThreadTokenUsageUpdated(used) => {
-            let usage = serde_json::to_string(&used.token_usage)?;
+        Event::ThreadTokenUsageUpdated(updated) => {
+            let usage = serde_json::to_string(&updated.token_usage)?;
             let sql = "UPDATE threads SET usage = ?2 WHERE id = ?1";
-            write.prepare_cached(sql)?.execute((used.thread_id.as_str(), &usage))?;
+            write.prepare_cached(sql)?.execute((SqlId(&updated.thread_id), &usage))?;
             let sql = "UPDATE turns SET usage = ?3 WHERE thread_id = ?1 AND id = ?2";
-            write.prepare_cached(sql)?.execute((used.thread_id.as_str(), used.turn_id.as_str(), &usage))?;
-            usage::count_tokens(write, &used.thread_id, &used.token_usage.last)
+            write.prepare_cached(sql)?.execute((SqlId(&updated.thread_id), SqlId(&updated.turn_id), &usage))?;
+            usage::add_tokens(write, &updated.thread_id, &updated.token_usage.last)
         }
         Event::ConfigWarning(_)
         | Event::ThreadSettingsUpdated(_)
@@ -103,17 +105,17 @@ pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &E
     }
 }
 
-/// Writes a thread, or what changed in it. What is not given stays: overrides, and a preview once there is one.
-pub(crate) fn put_thread(
+/// Inserts or updates a thread. Without `overrides` it keeps the stored ones; a preview that is set stays.
+pub(crate) fn save_thread(
     write: &Transaction<'_>,
     thread: &Thread,
     overrides: Option<&Map<String, Value>>,
 ) -> Result<(), Error> {
-    put_thread_in(write, "main", thread, overrides)
+    save_thread_in(write, "main", thread, overrides)
 }
 
-/// The same in a database of the connection that need not be its first.
-pub(crate) fn put_thread_in(
+/// Saves a thread like [`save_thread`] in one of the databases that are attached to the connection.
+pub(crate) fn save_thread_in(
     write: &Transaction<'_>,
     schema: &str,
     thread: &Thread,
@@ -129,7 +131,7 @@ pub(crate) fn put_thread_in(
          updated_at = max(updated_at, ?10)"
     );
     write.prepare_cached(&sql)?.execute(params![
-        thread.id.as_str(),
+        SqlId(&thread.id),
         serde_json::to_string(&bare)?,
         overrides.map(serde_json::to_string).transpose()?,
         thread.name,
@@ -148,8 +150,8 @@ fn set_archived(write: &Transaction<'_>, thread_id: &str, archived: u8) -> Resul
     Ok(())
 }
 
-/// Writes a turn without its items; `owner` is who runs it, as long as it runs.
-pub(crate) fn put_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, owner: &str) -> Result<(), Error> {
+/// Inserts or updates a turn without its items. `owner` is stored while the turn runs.
+pub(crate) fn save_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, owner: &str) -> Result<(), Error> {
     let bare = Turn { items: Vec::new(), items_view: TurnItemsView::NotLoaded, ..turn.clone() };
     let owner = match turn.status {
         TurnStatus::InProgress => Some(owner),
@@ -158,32 +160,32 @@ pub(crate) fn put_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, ow
     let sql = "INSERT INTO turns (thread_id, position, id, owner, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM turns WHERE thread_id = ?1), ?2, ?3, ?4) \
                ON CONFLICT (thread_id, id) DO UPDATE SET owner = ?3, json = ?4";
-    write.prepare_cached(sql)?.execute((thread_id, turn.id.as_str(), owner, serde_json::to_string(&bare)?))?;
-    if let Some(moment) = turn.completed_at.or(turn.started_at) {
+    write.prepare_cached(sql)?.execute((thread_id, SqlId(&turn.id), owner, serde_json::to_string(&bare)?))?;
+    if let Some(time) = turn.completed_at.or(turn.started_at) {
         let sql = "UPDATE threads SET updated_at = max(updated_at, ?2) WHERE id = ?1";
-        write.prepare_cached(sql)?.execute((thread_id, moment))?;
+        write.prepare_cached(sql)?.execute((thread_id, time))?;
     }
     Ok(())
 }
 
-/// Removes the beginnings of items whose end comes right behind: a row is written once, which for a long message is as much
-/// memory as all the rest.
-pub(crate) fn drop_beginnings(events: &mut Vec<Event>) {
+/// Drops each start of an item whose completion follows at once, so that the row is written once. Writing a long
+/// message takes as much memory as everything else.
+pub(crate) fn drop_completed_starts(events: &mut Vec<Event>) {
     let mut index = 0;
     while index + 1 < events.len() {
-        let is_over = match (&events[index], &events[index + 1]) {
+        let is_completed = match (&events[index], &events[index + 1]) {
             (Event::ItemStarted(started), Event::ItemCompleted(completed)) => started.item.id() == completed.item.id(),
             _ => false,
         };
-        if is_over {
+        if is_completed {
             events.remove(index);
         }
         index += 1;
     }
 }
 
-/// Writes an item at its place, which is where it first appeared.
-pub(crate) fn put_item(
+/// Inserts an item at the end of its thread, or updates it at its position.
+pub(crate) fn save_item(
     write: &Transaction<'_>,
     home: &Home,
     thread_id: &str,
@@ -193,8 +195,8 @@ pub(crate) fn put_item(
     let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM items WHERE thread_id = ?1), ?2, ?3, ?4, ?5) \
                ON CONFLICT (thread_id, id) DO UPDATE SET json = ?5";
-    let json = item_json(home, item)?;
-    write.prepare_cached(sql)?.execute((thread_id, item.id().as_str(), turn_id, kind(item), json))?;
+    let json = item_json::of_item(home, item)?;
+    write.prepare_cached(sql)?.execute((thread_id, SqlId(item.id()), turn_id, kind(item), json))?;
     if let ThreadItem::UserMessage(message) = item {
         let sql = "UPDATE threads SET preview = ?2 WHERE id = ?1 AND preview = ''";
         write.prepare_cached(sql)?.execute((thread_id, preview(message)))?;
@@ -202,8 +204,8 @@ pub(crate) fn put_item(
     Ok(())
 }
 
-/// Appends to the conversation as the model reads it.
-pub(crate) fn add_model_item(
+/// Appends an item to the conversation as the model reads it.
+pub(crate) fn append_model_item(
     write: &Transaction<'_>,
     thread_id: &str,
     turn_id: &str,
@@ -211,24 +213,16 @@ pub(crate) fn add_model_item(
 ) -> Result<(), Error> {
     let sql = "INSERT INTO model_items (thread_id, position, turn_id, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1), ?2, ?3)";
-    write.prepare_cached(sql)?.execute((thread_id, turn_id, model_item_json(item)?))?;
+    write.prepare_cached(sql)?.execute((thread_id, turn_id, item_json::of_model_item(item)?))?;
     Ok(())
 }
 
-/// Whether the item is a message of the user, who alone attaches images.
-pub(crate) fn is_of_user(item: &ResponseItem) -> bool {
+/// Returns whether the item is a message of the user. Only these have attachments.
+pub(crate) fn is_user_message(item: &ResponseItem) -> bool {
     matches!(item, ResponseItem::Message { role: MessageRole::User, .. })
 }
 
-pub(crate) fn item_json(home: &Home, item: &ThreadItem) -> Result<String, Error> {
-    home.to_json(item_without_bytes(item))
-}
-
-pub(crate) fn model_item_json(item: &ResponseItem) -> Result<String, Error> {
-    Ok(serde_json::to_string(&model_item_without_bytes(item))?)
-}
-
-/// The `kind` column of an item.
+/// Returns the text of the column `kind`.
 fn kind(item: &ThreadItem) -> &'static str {
     match item {
         ThreadItem::UserMessage(_) => "userMessage",
@@ -238,6 +232,7 @@ fn kind(item: &ThreadItem) -> &'static str {
     }
 }
 
+/// Returns the preview that a first message gives its thread.
 fn preview(message: &UserMessageItem) -> String {
     let text = message.content.iter().find_map(|input| match input {
         UserInput::Text { text, .. } => Some(&**text),
@@ -246,44 +241,5 @@ fn preview(message: &UserMessageItem) -> String {
         | UserInput::Skill { .. }
         | UserInput::Mention { .. } => None,
     });
-    text.unwrap_or_default().chars().take(PREVIEW).collect()
-}
-
-/// An event may carry base64 for a client that asked for it; history must not.
-fn item_without_bytes(item: &ThreadItem) -> ThreadItem {
-    let mut item = item.clone();
-    match &mut item {
-        ThreadItem::ImageGeneration(image) => image.result.clear(),
-        ThreadItem::UserMessage(message) => {
-            for input in &mut message.content {
-                if let UserInput::Image { url, .. } = input {
-                    cut_data_url(url);
-                }
-            }
-        }
-        ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) => {}
-    }
-    item
-}
-
-fn model_item_without_bytes(item: &ResponseItem) -> ResponseItem {
-    let mut item = item.clone();
-    match &mut item {
-        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
-            for piece in content {
-                if let ContentItem::InputImage { image_url, .. } = piece {
-                    cut_data_url(image_url);
-                }
-            }
-        }
-        ResponseItem::ImageGenerationCall { result, .. } if !result.starts_with(HANDLE_SCHEME) => result.clear(),
-        ResponseItem::ImageGenerationCall { .. } | ResponseItem::FunctionCall { .. } => {}
-    }
-    item
-}
-
-fn cut_data_url(url: &mut String) {
-    if url.starts_with("data:") {
-        url.truncate(url.find(',').map_or("data:".len(), |comma| comma + 1));
-    }
+    text.unwrap_or_default().chars().take(PREVIEW_CHARS).collect()
 }

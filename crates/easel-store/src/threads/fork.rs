@@ -1,4 +1,4 @@
-//! A thread that begins as a copy of another: rows are copied, image files and handles are shared.
+//! Copies a thread under a new id. Rows are copied; image files and handles are shared.
 
 use std::collections::HashSet;
 
@@ -10,20 +10,23 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::{Map, Value};
 
 use crate::db::connection::Database;
-use crate::db::ephemeral::{IN_MEMORY, Memory, ON_DISK};
+use crate::db::ephemeral::{EphemeralDatabase, IN_MEMORY, ON_DISK};
 use crate::error::Error;
 use crate::threads::append;
 
-/// Why a part of a thread's history is not what was asked for.
+/// Why a thread's history was not copied or reverted.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    #[error("there is no such thread")]
+    /// The thread does not exist.
+    #[error("thread not found")]
     ThreadNotFound,
-    #[error("the thread has no such turn")]
+    /// The thread does not have the turn.
+    #[error("turn not found")]
     TurnNotFound,
     /// The turn has not ended.
     #[error("the turn is still running")]
     TurnRunning,
+    /// The database could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -47,39 +50,44 @@ pub struct Fork {
     pub source: ThreadId,
     /// The new thread.
     pub thread: Thread,
+    /// The `config` of the new thread, by dotted key.
     pub overrides: Map<String, Value>,
-    /// The last turn that is copied; without it, all that have ended.
+    /// The last turn that is copied. If `None`, all turns that have ended are copied.
     pub last_turn: Option<TurnId>,
 }
 
-/// Which tables are read and written: a thread is on the disk or in memory.
-struct Places {
+/// The databases that a copy reads and writes: [`IN_MEMORY`], [`ON_DISK`], or the main one.
+struct Schemas {
     from: &'static str,
     to: &'static str,
 }
 
-/// Writes the new thread, where both are on the disk. A turn that runs is left out.
-pub(crate) fn on_disk(database: &mut Database, fork: &Fork) -> Result<(), HistoryError> {
-    database.write(|write| copy(write, fork, &Places { from: "main", to: "main" }))
+/// Writes the new thread if both threads are on the disk. A running turn is not copied.
+pub(crate) fn fork_on_disk(database: &mut Database, fork: &Fork) -> Result<(), HistoryError> {
+    database.write(|write| copy(write, fork, &Schemas { from: "main", to: "main" }))
 }
 
-/// The same where one of them, or both, are in memory.
-pub(crate) fn with_memory(memory: &mut Memory, fork: &Fork, from_memory: bool) -> Result<(), HistoryError> {
+/// Writes the new thread if one of the threads is ephemeral, or both are.
+pub(crate) fn fork_ephemeral(
+    database: &mut EphemeralDatabase,
+    fork: &Fork,
+    from_memory: bool,
+) -> Result<(), HistoryError> {
     let schema = |in_memory: bool| if in_memory { IN_MEMORY } else { ON_DISK };
-    let places = Places { from: schema(from_memory), to: schema(fork.thread.ephemeral) };
-    memory.put_copy(&fork.thread, |write| copy(write, fork, &places))
+    let schemas = Schemas { from: schema(from_memory), to: schema(fork.thread.ephemeral) };
+    database.save_copy(&fork.thread, |write| copy(write, fork, &schemas))
 }
 
-fn copy(write: &Transaction<'_>, fork: &Fork, places: &Places) -> Result<(), HistoryError> {
-    let upto = last_position(write, fork, places.from)?;
-    append::put_thread_in(write, places.to, &fork.thread, Some(&fork.overrides))?;
-    copy_history(write, fork, places, upto)?;
-    copy_images(write, fork, places.to)?;
+fn copy(write: &Transaction<'_>, fork: &Fork, schemas: &Schemas) -> Result<(), HistoryError> {
+    let last = find_last_position(write, fork, schemas.from)?;
+    append::save_thread_in(write, schemas.to, &fork.thread, Some(&fork.overrides))?;
+    copy_history(write, fork, schemas, last)?;
+    copy_images(write, fork, schemas.to)?;
     Ok(())
 }
 
-/// The position of the last turn to copy; -1 copies none.
-fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64, HistoryError> {
+/// Returns the position of the last turn to copy; -1 copies none.
+fn find_last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64, HistoryError> {
     let sql = format!("SELECT 1 FROM {from}.threads WHERE id = ?1");
     if !write.prepare_cached(&sql)?.exists([fork.source.as_str()])? {
         return Err(HistoryError::ThreadNotFound);
@@ -97,22 +105,22 @@ fn last_position(write: &Transaction<'_>, fork: &Fork, from: &str) -> Result<i64
     }
 }
 
-fn copy_history(write: &Transaction<'_>, fork: &Fork, places: &Places, upto: i64) -> Result<(), Error> {
-    let Places { from, to } = places;
+fn copy_history(write: &Transaction<'_>, fork: &Fork, schemas: &Schemas, last: i64) -> Result<(), Error> {
+    let Schemas { from, to } = schemas;
     let (source, thread) = (fork.source.as_str(), fork.thread.id.as_str());
     let turns = format!(
         "INSERT INTO {to}.turns (thread_id, position, id, json, usage) \
          SELECT ?2, position, id, json, usage FROM {from}.turns \
          WHERE thread_id = ?1 AND position <= ?3 AND owner IS NULL"
     );
-    write.execute(&turns, (source, thread, upto))?;
+    write.execute(&turns, (source, thread, last))?;
     let items = format!(
         "INSERT INTO {to}.items (thread_id, position, id, turn_id, kind, json) \
          SELECT ?2, position, id, turn_id, kind, json FROM {from}.items \
          WHERE thread_id = ?1 AND turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2)"
     );
     write.execute(&items, (source, thread))?;
-    // What was put in before the first turn belongs to none.
+    // Items that a client appended before the first turn belong to no turn.
     let model_items = format!(
         "INSERT INTO {to}.model_items (thread_id, position, turn_id, json) \
          SELECT ?2, position, turn_id, json FROM {from}.model_items WHERE thread_id = ?1 \
@@ -127,9 +135,10 @@ fn copy_history(write: &Transaction<'_>, fork: &Fork, places: &Places, upto: i64
     Ok(())
 }
 
-/// Gives the new thread the images that its history knows: what its turns made, and what else its items name.
+/// Copies the rows of the images that the new thread needs: those that its turns made, and those that its history
+/// names.
 fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Error> {
-    let named = named_handles(write, &fork.thread.id, to)?;
+    let named = find_handles(write, &fork.thread.id, to)?;
     let sql = format!(
         "SELECT sequence, id, origin = 'made' AND turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2) \
          FROM images WHERE thread_id = ?1 AND withdrawn = 0 ORDER BY sequence"
@@ -139,8 +148,8 @@ fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Err
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<bool>>(2)?))
     })?;
     for row in rows {
-        let (sequence, id, made_here) = row?;
-        if made_here == Some(true) || named.contains(&id) {
+        let (sequence, id, is_made_by_turn) = row?;
+        if is_made_by_turn == Some(true) || named.contains(&id) {
             let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json, inherited) \
                        SELECT ?2, id, origin, turn_id, call_id, path, created_at, json, 1 FROM images WHERE sequence = ?1";
             write.prepare_cached(sql)?.execute((sequence, fork.thread.id.as_str()))?;
@@ -149,18 +158,18 @@ fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Err
     Ok(())
 }
 
-/// Handles that stand anywhere in a thread's history.
-fn named_handles(write: &Transaction<'_>, thread_id: &str, schema: &str) -> Result<HashSet<String>, Error> {
+/// Returns all handles that occur in a thread's history.
+fn find_handles(write: &Transaction<'_>, thread_id: &str, schema: &str) -> Result<HashSet<String>, Error> {
     let sql = format!(
         "SELECT json FROM {schema}.items WHERE thread_id = ?1 \
          UNION ALL SELECT json FROM {schema}.model_items WHERE thread_id = ?1"
     );
     let mut statement = write.prepare(&sql)?;
     let mut rows = statement.query([thread_id])?;
-    let mut named = HashSet::new();
+    let mut handles = HashSet::new();
     while let Some(row) = rows.next()? {
         let json = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        named.extend(handle::all_in(json).map(str::to_owned));
+        handles.extend(handle::all_in(json).map(str::to_owned));
     }
-    Ok(named)
+    Ok(handles)
 }

@@ -1,36 +1,38 @@
-//! One thread as a whole: for `thread/read`, and for an actor that takes it over.
+//! Reads one thread: its row, its conversation and its images.
 
 use std::collections::{HashMap, HashSet};
 
 use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
 use easel_protocol::event::ThreadTokenUsage;
-use easel_protocol::id::ImageId;
+use easel_protocol::id::{ImageId, TurnId};
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::thread::Thread;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
 
+use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::home::Home;
 
-/// Columns that [`thread_of`] reads, in its order.
+/// The columns that [`read_thread`] reads.
 pub(crate) const THREAD_COLUMNS: &str = "json, name, preview, updated_at";
 
-pub(crate) fn thread_of(row: &Row<'_>) -> Result<Thread, Error> {
+/// Reads a thread from a row of [`THREAD_COLUMNS`].
+pub(crate) fn read_thread(row: &Row<'_>) -> Result<Thread, Error> {
     let thread: Thread = serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
     Ok(Thread { name: row.get(1)?, preview: row.get(2)?, updated_at: row.get(3)?, ..thread })
 }
 
-/// A thread without its turns; `status` is `notLoaded`, since the store does not know who holds it.
-pub(crate) fn thread(connection: &Connection, thread_id: &str) -> Result<Option<Thread>, Error> {
+/// Finds a thread. It has no turns, and its status is `notLoaded`, since the store does not know whether it is loaded.
+pub(crate) fn find_thread(connection: &Connection, thread_id: &str) -> Result<Option<Thread>, Error> {
     let sql = format!("SELECT {THREAD_COLUMNS} FROM threads WHERE id = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([thread_id])?;
-    rows.next()?.map(thread_of).transpose()
+    rows.next()?.map(read_thread).transpose()
 }
 
-pub(crate) fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<String, Value>, Error> {
+fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<String, Value>, Error> {
     let sql = "SELECT overrides FROM threads WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
@@ -38,29 +40,38 @@ pub(crate) fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<
     Ok(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?)
 }
 
-pub(crate) fn newest_turn(connection: &Connection, thread_id: &str) -> Result<Option<String>, Error> {
+/// Returns the id of the newest turn.
+pub(crate) fn newest_turn(connection: &Connection, thread_id: &str) -> Result<Option<TurnId>, Error> {
     let sql = "SELECT id FROM turns WHERE thread_id = ?1 ORDER BY position DESC LIMIT 1";
-    Ok(connection.prepare_cached(sql)?.query_row([thread_id], |row| row.get(0)).optional()?)
+    Ok(connection
+        .prepare_cached(sql)?
+        .query_row([thread_id], |row| Ok(row.get::<_, SqlId<TurnId>>(0)?.0))
+        .optional()?)
 }
 
-/// The usage after the newest turn that has one, with the turn's id.
-pub(crate) fn usage(connection: &Connection, thread_id: &str) -> Result<Option<(String, ThreadTokenUsage)>, Error> {
+/// Returns the newest turn with a token usage, and that usage.
+pub(crate) fn token_usage(
+    connection: &Connection,
+    thread_id: &str,
+) -> Result<Option<(TurnId, ThreadTokenUsage)>, Error> {
     let sql = "SELECT id, usage FROM turns WHERE thread_id = ?1 AND usage IS NOT NULL ORDER BY position DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let usage = serde_json::from_str(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
-    Ok(Some((row.get(0)?, usage)))
+    let SqlId(turn_id) = row.get(0)?;
+    Ok(Some((turn_id, usage)))
 }
 
-/// Must be read in one transaction, so that another process's write does not fall between the parts.
+/// Reads everything that an actor needs to continue a thread. Run it in one transaction, so that all parts have the
+/// same state.
 pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Result<Option<StoredThread>, Error> {
-    let Some(thread) = thread(connection, thread_id)? else { return Ok(None) };
+    let Some(thread) = find_thread(connection, thread_id)? else { return Ok(None) };
     let usage: Option<String> =
         connection.query_row("SELECT usage FROM threads WHERE id = ?1", [thread_id], |row| row.get(0))?;
     let usage = usage.map(|usage| serde_json::from_str::<ThreadTokenUsage>(&usage)).transpose()?.unwrap_or_default();
     let history = model_items(connection, thread_id)?;
-    let images = in_conversation(&history, images(connection, home, thread_id)?);
+    let images = order_by_conversation(&history, read_images(connection, home, thread_id)?);
     Ok(Some(StoredThread {
         thread,
         overrides: overrides(connection, thread_id)?,
@@ -71,7 +82,7 @@ pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Res
     }))
 }
 
-/// The conversation as the model reads it, oldest first.
+/// Returns the conversation as the model reads it, oldest first.
 pub(crate) fn model_items(connection: &Connection, thread_id: &str) -> Result<Vec<ResponseItem>, Error> {
     let sql = "SELECT json FROM model_items WHERE thread_id = ?1 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
@@ -83,7 +94,7 @@ pub(crate) fn model_items(connection: &Connection, thread_id: &str) -> Result<Ve
     Ok(items)
 }
 
-/// Ids that items and journalled calls have taken: a call may be in the journal before its item is in history.
+/// Returns the ids of items and of journalled calls: a call may be in the journal before its item is in history.
 fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>, Error> {
     let sql = "SELECT id FROM items WHERE thread_id = ?1 UNION SELECT call_id FROM calls WHERE thread_id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
@@ -91,8 +102,9 @@ fn item_ids(connection: &Connection, thread_id: &str) -> Result<HashSet<String>,
     Ok(ids)
 }
 
-/// Whether an image was given or made is in `origin`; the ordinal of an attached one follows from the conversation.
-pub(crate) fn images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ThreadImage>, Error> {
+/// Returns the images of a thread, oldest first. The ordinal of an attachment's message is set later from the
+/// conversation.
+pub(crate) fn read_images(connection: &Connection, home: &Home, thread_id: &str) -> Result<Vec<ThreadImage>, Error> {
     let sql = "SELECT origin, json FROM images WHERE thread_id = ?1 AND origin IN ('attached', 'made') AND withdrawn = 0 \
          AND json_extract(json, '$.deleted') IS NULL ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
@@ -118,45 +130,45 @@ pub(crate) fn images(connection: &Connection, home: &Home, thread_id: &str) -> R
     Ok(images)
 }
 
-/// Orders images as the conversation names them. An attachment that no message names belongs to a turn that never came
-/// to be, and is left out; a made image that no output names stands before the next newer one.
-fn in_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<ThreadImage> {
+/// Orders images as the conversation shows them. Attachments that no message shows are dropped: their turn never
+/// started. A generated image that no output shows goes before the next newer one.
+fn order_by_conversation(history: &[ResponseItem], stored: Vec<ThreadImage>) -> Vec<ThreadImage> {
     let mut rest: Vec<Option<ThreadImage>> = stored.into_iter().map(Some).collect();
-    let places: HashMap<ImageId, usize> =
+    let numbers: HashMap<ImageId, usize> =
         (0..).zip(&rest).filter_map(|(at, image)| Some((image.as_ref()?.reference.id.clone()?, at))).collect();
     let mut placed: Vec<(usize, ThreadImage)> = Vec::new();
     let mut seen = HashSet::new();
     let attached: HashSet<&str> =
-        named_images(history).filter_map(|(message, handle)| message.and(Some(handle))).collect();
-    for (message, handle) in named_images(history) {
+        shown_images(history).filter_map(|(message, handle)| message.and(Some(handle))).collect();
+    for (message, handle) in shown_images(history) {
         if !seen.insert(handle) {
             continue;
         }
-        let Some(&at) = places.get(handle) else { continue };
+        let Some(&at) = numbers.get(handle) else { continue };
         let Some(mut image) = rest[at].take() else { continue };
         if let Origin::Attached { message: ordinal } = &mut image.origin {
             match message {
                 Some(message) => *ordinal = message,
-                // Only a user message attaches; elsewhere an attachment is no more than mentioned.
+                // The image is only mentioned here. A later user message attaches it.
                 None if attached.contains(handle) => {
                     rest[at] = Some(image);
                     seen.remove(handle);
                     continue;
                 }
-                // A client put it in as the work of a tool.
+                // A client appended it as the output of a tool.
                 None => image.origin = Origin::Generated,
             }
         }
         placed.push((at, image));
     }
-    let unnamed =
+    let unshown =
         (0..).zip(rest).filter_map(|(at, image)| Some((at, image.filter(|image| image.origin == Origin::Generated)?)));
-    before_newer(placed, unnamed)
+    merge_by_number(placed, unshown)
 }
 
-/// The images of `placed` in their order, and each of the others, which are in the order of their numbers, before the
-/// first of them with a larger number.
-fn before_newer(
+/// Merges two lists: keeps the order of `placed`, and inserts each of `others`, which are sorted by number, before the
+/// first placed image with a larger number.
+fn merge_by_number(
     placed: Vec<(usize, ThreadImage)>,
     others: impl Iterator<Item = (usize, ThreadImage)>,
 ) -> Vec<ThreadImage> {
@@ -172,8 +184,9 @@ fn before_newer(
     images
 }
 
-/// Handles in the order in which the conversation shows them, with the ordinal of the user message that does.
-fn named_images(history: &[ResponseItem]) -> impl Iterator<Item = (Option<usize>, &str)> {
+/// Returns the handles that the conversation shows, in order, each with the ordinal of its user message if it is in
+/// one.
+fn shown_images(history: &[ResponseItem]) -> impl Iterator<Item = (Option<usize>, &str)> {
     let mut messages = 0..;
     history.iter().flat_map(move |item| {
         let (message, content, result): (_, &[ContentItem], _) = match item {
@@ -183,7 +196,7 @@ fn named_images(history: &[ResponseItem]) -> impl Iterator<Item = (Option<usize>
             ResponseItem::ImageGenerationCall { result, .. } => (None, &[], Some(result.as_str())),
             ResponseItem::FunctionCall { .. } => (None, &[], None),
         };
-        let shown = content.iter().filter_map(|piece| match piece {
+        let shown = content.iter().filter_map(|part| match part {
             ContentItem::InputImage { image_url, .. } => Some(image_url.as_str()),
             ContentItem::InputText { .. } | ContentItem::OutputText { .. } => None,
         });

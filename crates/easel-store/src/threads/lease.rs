@@ -1,28 +1,33 @@
-//! One writer a thread, among all processes that use the home.
+//! The writer lease: one process may write to a thread, among all that use the home.
 
 use easel_imagegen::port::StorageError;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::db::connection::Database;
-use crate::db::process_lock::{self, Gate};
+use crate::db::process_lock;
+use crate::db::recovery_lock::RecoveryLock;
 use crate::error::Error;
 use crate::home::Home;
 use crate::recovery;
 
-/// Another running process writes to the thread.
+/// Another running process is the writer of the thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the thread is in use by another Easel, process {pid}")]
 pub struct WriterBusy {
+    /// Process id, or 0 if it is unknown.
     pub pid: u32,
 }
 
-/// Why a thread was not given to this process.
+/// Why this process did not become the writer of a thread.
 #[derive(Debug, thiserror::Error)]
 pub enum LeaseError {
+    /// Another process is the writer.
     #[error(transparent)]
     Busy(#[from] WriterBusy),
-    #[error("there is no such thread")]
+    /// The thread does not exist.
+    #[error("thread not found")]
     ThreadNotFound,
+    /// The database could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -33,95 +38,107 @@ impl From<Error> for LeaseError {
     }
 }
 
-/// What the row of a thread says before this process asks for it.
-enum Before {
-    Unknown,
-    /// This process is the writer already.
-    Mine,
+/// The writer of a thread, as its row has it.
+enum WriterState {
+    ThreadNotFound,
+    ThisProcess,
     Free,
     Living(WriterBusy),
     Dead(String),
 }
 
-/// What came of asking for a thread.
+/// The result of an attempt to become the writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Acquired {
-    Yes,
-    /// Its writer is dead, and what that left open can only be closed behind the [`Gate`].
-    NeedsGate,
+pub(crate) enum Acquisition {
+    Acquired,
+    /// The writer is dead. What it left open can only be closed under the [`RecoveryLock`].
+    NeedsRecoveryLock,
 }
 
-pub(crate) fn acquire(database: &mut Database, thread_id: &str, gate: Option<&Gate>) -> Result<Acquired, LeaseError> {
-    let (home, me) = (database.home.clone(), database.owner.id().to_owned());
-    // Most requests are for a thread that this process has: they need no lock.
-    if matches!(before(&database.connection, &home, &me, thread_id)?, Before::Mine) {
-        return Ok(Acquired::Yes);
+/// Makes this process the writer of a thread, and closes what a dead writer left open in it.
+pub(crate) fn acquire(
+    database: &mut Database,
+    thread_id: &str,
+    recovery_lock: Option<&RecoveryLock>,
+) -> Result<Acquisition, LeaseError> {
+    let (home, owner) = (database.home.clone(), database.process_lock.owner().to_owned());
+    // Most requests are for a thread that this process has already; they take no lock.
+    if matches!(writer_state(&database.connection, &home, &owner, thread_id)?, WriterState::ThisProcess) {
+        return Ok(Acquisition::Acquired);
     }
     let before = database.write(|write| {
-        let before = before(write, &home, &me, thread_id)?;
+        let before = writer_state(write, &home, &owner, thread_id)?;
         match &before {
-            Before::Unknown | Before::Living(_) | Before::Mine => return Ok(before),
-            Before::Dead(_) if gate.is_none() => return Ok(before),
-            Before::Free | Before::Dead(_) => {}
+            WriterState::ThreadNotFound | WriterState::Living(_) | WriterState::ThisProcess => return Ok(before),
+            WriterState::Dead(_) if recovery_lock.is_none() => return Ok(before),
+            WriterState::Free | WriterState::Dead(_) => {}
         }
         let sql = "UPDATE threads SET writer = ?2, writer_pid = ?3 WHERE id = ?1";
-        write.execute(sql, (thread_id, &me, std::process::id()))?;
+        write.execute(sql, (thread_id, &owner, std::process::id()))?;
         Ok::<_, Error>(before)
     })?;
-    match (before, gate) {
-        (Before::Unknown, _) => Err(LeaseError::ThreadNotFound),
-        (Before::Living(busy), _) => Err(busy.into()),
-        (Before::Mine, _) => Ok(Acquired::Yes),
-        (Before::Free, _) => {
-            recovery::sweep_parts(&home, thread_id);
-            Ok(Acquired::Yes)
+    match (before, recovery_lock) {
+        (WriterState::ThreadNotFound, _) => Err(LeaseError::ThreadNotFound),
+        (WriterState::Living(busy), _) => Err(busy.into()),
+        (WriterState::ThisProcess, _) => Ok(Acquisition::Acquired),
+        (WriterState::Free, _) => {
+            recovery::remove_parts(&home, thread_id);
+            Ok(Acquisition::Acquired)
         }
-        (Before::Dead(_), None) => Ok(Acquired::NeedsGate),
-        (Before::Dead(writer), Some(gate)) => {
-            recovery::owner(database, &writer, gate)?;
-            recovery::sweep_parts(&home, thread_id);
-            Ok(Acquired::Yes)
+        (WriterState::Dead(_), None) => Ok(Acquisition::NeedsRecoveryLock),
+        (WriterState::Dead(writer), Some(recovery_lock)) => {
+            recovery::recover_owner(database, &writer, recovery_lock)?;
+            recovery::remove_parts(&home, thread_id);
+            Ok(Acquisition::Acquired)
         }
     }
 }
 
-/// Whether another process has the ephemeral thread with this id. Its images stay when it has ended, and are nobody's then.
+/// Checks that this process could become the writer of a thread.
+///
+/// # Errors
+/// As [`acquire`].
+pub(crate) fn check(connection: &Connection, home: &Home, owner: &str, thread_id: &str) -> Result<(), LeaseError> {
+    match writer_state(connection, home, owner, thread_id)? {
+        WriterState::ThreadNotFound => Err(LeaseError::ThreadNotFound),
+        WriterState::Living(busy) => Err(busy.into()),
+        WriterState::ThisProcess | WriterState::Free | WriterState::Dead(_) => Ok(()),
+    }
+}
+
+/// Checks that no other process has the ephemeral thread with this id. When such a thread has ended, any process may
+/// delete the images that are left of it.
+///
+/// # Errors
+/// [`LeaseError::Busy`] if another running process has the thread.
 pub(crate) fn check_ephemeral(connection: &Connection, home: &Home, thread_id: &str) -> Result<(), LeaseError> {
     let sql = "SELECT owner FROM ephemeral WHERE thread_id = ?1";
     let owner = connection.prepare_cached(sql).map_err(Error::from)?.query_row([thread_id], |row| row.get(0));
     let owner: Option<String> = owner.optional().map_err(Error::from)?;
-    let pid = owner.and_then(|owner| process_lock::pid_of_living(home, &owner));
+    let pid = owner.and_then(|owner| process_lock::living_pid(home, &owner));
     pid.map_or(Ok(()), |pid| Err(WriterBusy { pid }.into()))
 }
 
-/// Whether nothing is in the way of this process becoming the writer of a thread.
-pub(crate) fn check(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Result<(), LeaseError> {
-    match before(connection, home, me, thread_id)? {
-        Before::Unknown => Err(LeaseError::ThreadNotFound),
-        Before::Living(busy) => Err(busy.into()),
-        Before::Mine | Before::Free | Before::Dead(_) => Ok(()),
-    }
-}
-
-fn before(connection: &Connection, home: &Home, me: &str, thread_id: &str) -> Result<Before, Error> {
+fn writer_state(connection: &Connection, home: &Home, owner: &str, thread_id: &str) -> Result<WriterState, Error> {
     let sql = "SELECT writer, writer_pid FROM threads WHERE id = ?1";
     let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<u32>>(1)?));
     Ok(match connection.query_row(sql, [thread_id], row).optional()? {
-        None => Before::Unknown,
-        Some((Some(writer), pid)) if writer != me && process_lock::is_alive(home, &writer) => {
-            Before::Living(WriterBusy { pid: pid.unwrap_or_default() })
+        None => WriterState::ThreadNotFound,
+        Some((Some(writer), pid)) if writer != owner && process_lock::is_alive(home, &writer) => {
+            WriterState::Living(WriterBusy { pid: pid.unwrap_or_default() })
         }
-        Some((Some(writer), _)) if writer != me => Before::Dead(writer),
-        Some((Some(_), _)) => Before::Mine,
-        Some((None, _)) => Before::Free,
+        Some((Some(writer), _)) if writer != owner => WriterState::Dead(writer),
+        Some((Some(_), _)) => WriterState::ThisProcess,
+        Some((None, _)) => WriterState::Free,
     })
 }
 
+/// Ends the lease of this process on a thread, if it has it.
 pub(crate) fn release(database: &mut Database, thread_id: &str) -> Result<(), Error> {
-    let me = database.owner.id().to_owned();
+    let owner = database.process_lock.owner().to_owned();
     database.write(|write| {
         let sql = "UPDATE threads SET writer = NULL, writer_pid = NULL WHERE id = ?1 AND writer = ?2";
-        write.execute(sql, (thread_id, me))?;
+        write.execute(sql, (thread_id, owner))?;
         Ok(())
     })
 }

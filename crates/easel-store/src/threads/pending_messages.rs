@@ -1,4 +1,5 @@
-//! Messages that a user adds to a running turn: kept from before their request is answered until they are history.
+//! Messages that a user adds to a running turn (`turn/steer`). They are stored before the request is answered, and
+//! deleted when they enter history.
 
 use easel_imagegen::history::render_item;
 use easel_imagegen::port::ThreadImage;
@@ -10,47 +11,56 @@ use easel_protocol::item::{ThreadItem, UserMessageItem};
 use easel_protocol::response_item::ResponseItem;
 use rusqlite::Transaction;
 
-use crate::db::connection::now_ms;
+use crate::db::now_ms;
+use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::home::Home;
-use crate::threads::{append, history};
+use crate::threads::{append, history, item_json};
 
-/// A message that waits for the model of a running turn to read it.
+/// A message that the model of a running turn has not read yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PendingMessage {
-    pub thread_id: String,
-    pub turn_id: String,
+    /// The thread of the turn.
+    pub thread_id: ThreadId,
+    /// The turn that the message was added to.
+    pub turn_id: TurnId,
+    /// The message as clients see it.
     pub item: UserMessageItem,
     /// The message as the model reads it.
     pub input: ResponseItem,
 }
 
-/// Keeps a message. The turn must be in history.
-pub(crate) fn put(write: &Transaction<'_>, home: &Home, message: PendingMessage) -> Result<(), Error> {
+/// Stores a message. Its turn must be in history.
+pub(crate) fn save(write: &Transaction<'_>, home: &Home, message: PendingMessage) -> Result<(), Error> {
     let PendingMessage { thread_id, turn_id, item, input } = message;
     let sql = "INSERT INTO steers (thread_id, turn_id, id, position, item, input) VALUES (?1, ?2, ?3, \
                (SELECT coalesce(max(position) + 1, 0) FROM steers WHERE thread_id = ?1 AND turn_id = ?2), ?4, ?5)";
     let id = item.id.clone();
-    let (item, input) = (append::item_json(home, &ThreadItem::UserMessage(item))?, append::model_item_json(&input)?);
-    write.prepare_cached(sql)?.execute((thread_id.as_str(), turn_id.as_str(), id.as_str(), item, input))?;
+    let (item, input) = (item_json::of_item(home, &ThreadItem::UserMessage(item))?, item_json::of_model_item(&input)?);
+    write.prepare_cached(sql)?.execute((SqlId(&thread_id), SqlId(&turn_id), SqlId(&id), item, input))?;
     Ok(())
 }
 
-/// Forgets a message that has entered history, or that its turn did not accept.
+/// Deletes a message that has entered history or that its turn did not accept.
 pub(crate) fn remove(write: &Transaction<'_>, thread_id: &str, id: &str) -> Result<(), Error> {
     write.prepare_cached("DELETE FROM steers WHERE thread_id = ?1 AND id = ?2")?.execute((thread_id, id))?;
     Ok(())
 }
 
-/// Forgets what a turn that has ended did not accept.
-pub(crate) fn clear(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Error> {
+/// Deletes the messages that an ended turn did not accept.
+pub(crate) fn remove_of_turn(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Error> {
     write.prepare_cached("DELETE FROM steers WHERE thread_id = ?1 AND turn_id = ?2")?.execute((thread_id, turn_id))?;
     Ok(())
 }
 
-/// Moves the messages of a turn that its model will not read any more to the end of the turn's history, in order. Returns
-/// the events that a client has not seen, as clients read them.
-pub(crate) fn adopt(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, Error> {
+/// Moves the pending messages of a turn to the end of its history, because its model will not read them any more.
+/// Returns the events that clients have not seen.
+pub(crate) fn move_to_history(
+    write: &Transaction<'_>,
+    home: &Home,
+    thread_id: &str,
+    turn_id: &str,
+) -> Result<Vec<Event>, Error> {
     let sql = "SELECT item, input FROM steers WHERE thread_id = ?1 AND turn_id = ?2 ORDER BY position";
     let rows = write
         .prepare_cached(sql)?
@@ -74,14 +84,14 @@ pub(crate) fn adopt(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_
         events.push(Event::RawResponseItemCompleted(raw));
     }
     for event in &events {
-        // None of these names an owner.
+        // Only the events of turns store an owner.
         append::event(write, home, "", event)?;
     }
-    let images = history::images(write, home, thread_id)?;
+    let images = history::read_images(write, home, thread_id)?;
     Ok(events.into_iter().flat_map(|event| to_client_events(event, &images)).collect())
 }
 
-/// Returns an event as clients read it: an item of the conversation with a line after each image.
+/// Returns an event as clients read it: an item of the conversation with a text line after each image.
 fn to_client_events(event: Event, images: &[ThreadImage]) -> Vec<Event> {
     let Event::RawResponseItemCompleted(raw) = event else { return vec![event] };
     let to_event = |item| Event::RawResponseItemCompleted(RawResponseItemCompletedNotification { item, ..raw.clone() });

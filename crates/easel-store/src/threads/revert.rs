@@ -1,37 +1,36 @@
-//! Turns taken back: they leave history, and what they made is kept.
+//! Removes the last turns of a thread from its history. The images that they made are kept.
 
+use easel_protocol::id::TurnId;
 use rusqlite::{OptionalExtension, Transaction};
 
-use crate::db::connection::now_ms;
+use crate::db::now_ms;
 use crate::threads::fork::HistoryError;
 
-/// The turns that are taken back.
+/// The turns that a revert removes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevertRange {
-    /// This turn and all after it.
-    From(String),
-    /// The newest; all when there are not so many.
+    /// This turn and all later ones.
+    From(TurnId),
+    /// The newest turns, this many; all if there are fewer.
     Newest(u32),
 }
 
-/// Takes turns back, none of which may run. The images that they made keep their files, handles and records, and are no
-/// part of the conversation any more.
-pub(crate) fn revert(write: &Transaction<'_>, thread_id: &str, reverted: &RevertRange) -> Result<(), HistoryError> {
+/// Removes turns from history. Images that they made keep their files, handles and records, but leave the conversation.
+///
+/// # Errors
+/// [`HistoryError::TurnRunning`] if one of the turns has not ended.
+pub(crate) fn revert(write: &Transaction<'_>, thread_id: &str, range: &RevertRange) -> Result<(), HistoryError> {
     if !write.prepare_cached("SELECT 1 FROM threads WHERE id = ?1")?.exists([thread_id])? {
         return Err(HistoryError::ThreadNotFound);
     }
-    let Some(first) = first_position(write, thread_id, reverted)? else { return Ok(()) };
-    take_back(write, thread_id, first)
+    let Some(first) = first_position(write, thread_id, range)? else { return Ok(()) };
+    remove_turns(write, thread_id, first)
 }
 
-/// Where the turns that are taken back begin; `None` when there are none.
-fn first_position(
-    write: &Transaction<'_>,
-    thread_id: &str,
-    reverted: &RevertRange,
-) -> Result<Option<i64>, HistoryError> {
+/// Returns the position of the first turn to remove; `None` if the thread has no turn.
+fn first_position(write: &Transaction<'_>, thread_id: &str, range: &RevertRange) -> Result<Option<i64>, HistoryError> {
     let position = |row: &rusqlite::Row<'_>| row.get::<_, Option<i64>>(0);
-    match reverted {
+    match range {
         RevertRange::From(turn_id) => {
             let sql = "SELECT position FROM turns WHERE thread_id = ?1 AND id = ?2";
             let found = write.query_row(sql, [thread_id, turn_id], position).optional()?;
@@ -45,7 +44,7 @@ fn first_position(
     }
 }
 
-fn take_back(write: &Transaction<'_>, thread_id: &str, first: i64) -> Result<(), HistoryError> {
+fn remove_turns(write: &Transaction<'_>, thread_id: &str, first: i64) -> Result<(), HistoryError> {
     let running = "SELECT 1 FROM turns WHERE thread_id = ?1 AND position >= ?2 AND owner IS NOT NULL";
     if write.prepare_cached(running)?.exists((thread_id, first))? {
         return Err(HistoryError::TurnRunning);

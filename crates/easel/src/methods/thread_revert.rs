@@ -16,7 +16,7 @@ impl Handler for ThreadRevert {
         params: ThreadRevertParams,
     ) -> HandlerResult<ThreadRevertResponse> {
         let thread_id = params.thread_id;
-        let event = threads.revert(&thread_id, RevertRange::From(params.before_turn_id.into())).await?;
+        let event = threads.revert(&thread_id, RevertRange::From(params.before_turn_id)).await?;
         let response = threads.read_reverted(&thread_id).await;
         Ok(HandlerOutput::try_with_follow_up(response, async move {
             threads.publish(&thread_id, &cx.client, event).await;

@@ -120,7 +120,7 @@ impl RequestError {
     pub(crate) fn export(error: ExportError, image_id: ImageId) -> Self {
         match error {
             ExportError::ImageNotFound => Self::ImageNotFound(image_id),
-            ExportError::Path(reason) => Self::field("path", reason),
+            ExportError::Path(error) => Self::field("path", error.to_string()),
             ExportError::Storage(error) => Self::Storage(error),
         }
     }

@@ -1,6 +1,7 @@
 //! Removes the newest turns of a thread.
 
 use easel_protocol::event::{Event, ThreadRevertedNotification};
+use easel_protocol::id::TurnId;
 use easel_protocol::thread::{SortDirection, ThreadItemsListParams, ThreadRevertResponse, ThreadTurnsListParams};
 use easel_protocol::turn::TurnItemsView;
 use easel_store::RevertRange;
@@ -17,7 +18,7 @@ impl Threads {
     pub(crate) async fn revert(&self, thread_id: &str, turns: RevertRange) -> Result<Event, RequestError> {
         let turn_id = match &turns {
             RevertRange::From(turn_id) => turn_id.clone(),
-            RevertRange::Newest(_) => String::new(),
+            RevertRange::Newest(_) => TurnId::default(),
         };
         let change = async {
             let reverted = self.store.revert_turns(thread_id, turns).await;

@@ -66,10 +66,12 @@ fn is_free(provider: &str, config: &Config) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use easel_protocol::id::ThreadId;
+
     use super::*;
 
     fn used(provider: &str, images: u64, synthetic: u64, input_tokens: u64, output_tokens: u64) -> UsageRow {
-        let (day, thread_id, model) = (String::new(), String::new(), "m".to_owned());
+        let (day, thread_id, model) = (String::new(), ThreadId::default(), "m".to_owned());
         UsageRow {
             day,
             thread_id,

@@ -87,7 +87,7 @@ impl World {
             return assert_eq!(answer, Err(format!("-32600 image {handle} not found")));
         }
         if is_there && !overwrite {
-            let refusal = "-32602 Invalid params: `path`: is there already; ask with overwrite to replace it";
+            let refusal = "-32602 Invalid params: `path`: already exists; set `overwrite` to replace it";
             return assert_eq!(answer, Err(refusal.to_owned()));
         }
         if self.model.missing_files.contains(&handle) {

@@ -1,4 +1,4 @@
-//! A connection that is opened when it is needed, and again later if that failed.
+//! A connection that is opened on first use. After a failure it is opened again later.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,54 +6,60 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// After a failure, whoever comes within this time gets the same error: opening may take seconds to fail.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How long a failure is repeated before the next attempt. An attempt may take seconds to fail, and others wait for it.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-pub(crate) struct Connector<C> {
-    open: Box<dyn FnMut() -> Result<C, Error> + Send>,
-    state: State<C>,
+/// Opens the state of a worker and keeps it.
+pub(crate) struct Connector<S> {
+    open: Box<dyn FnMut() -> Result<S, Error> + Send>,
+    state: ConnectorState<S>,
 }
 
-enum State<C> {
+enum ConnectorState<S> {
     Unopened,
-    Open(C),
+    Open(S),
     Failed { at: Instant, error: Arc<Error> },
     Closed,
 }
 
-impl<C> Connector<C> {
-    pub(crate) fn new(open: impl FnMut() -> Result<C, Error> + Send + 'static) -> Self {
-        Self { open: Box::new(open), state: State::Unopened }
+impl<S> Connector<S> {
+    pub(crate) fn new(open: impl FnMut() -> Result<S, Error> + Send + 'static) -> Self {
+        Self { open: Box::new(open), state: ConnectorState::Unopened }
     }
 
-    pub(crate) fn get(&mut self) -> Result<&mut C, Error> {
+    /// Returns the open state, and opens it first if that is due.
+    ///
+    /// # Errors
+    /// [`Error::NotOpened`] until an attempt succeeds, [`Error::Closed`] after [`Connector::close`].
+    pub(crate) fn get(&mut self) -> Result<&mut S, Error> {
         let is_due = match &self.state {
-            State::Unopened => true,
-            State::Failed { at, .. } => at.elapsed() >= PAUSE,
-            State::Open(_) | State::Closed => false,
+            ConnectorState::Unopened => true,
+            ConnectorState::Failed { at, .. } => at.elapsed() >= RETRY_DELAY,
+            ConnectorState::Open(_) | ConnectorState::Closed => false,
         };
         if is_due {
             self.state = match (self.open)() {
-                Ok(connection) => State::Open(connection),
+                Ok(state) => ConnectorState::Open(state),
                 Err(error) => {
-                    tracing::error!(%error, "the database could not be opened");
-                    State::Failed { at: Instant::now(), error: Arc::new(error) }
+                    tracing::error!(error = &error as &dyn std::error::Error, "the database could not be opened");
+                    ConnectorState::Failed { at: Instant::now(), error: Arc::new(error) }
                 }
             };
         }
         match &mut self.state {
-            State::Open(connection) => Ok(connection),
-            State::Failed { error, .. } => Err(Error::NotOpened(Arc::clone(error))),
-            State::Unopened | State::Closed => Err(Error::Closed),
+            ConnectorState::Open(state) => Ok(state),
+            ConnectorState::Failed { error, .. } => Err(Error::NotOpened(Arc::clone(error))),
+            ConnectorState::Unopened | ConnectorState::Closed => Err(Error::Closed),
         }
     }
 
+    /// Drops the state for good.
     pub(crate) fn close(&mut self) {
-        self.state = State::Closed;
+        self.state = ConnectorState::Closed;
     }
 }
 
-impl<C> fmt::Debug for Connector<C> {
+impl<S> fmt::Debug for Connector<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Connector").finish_non_exhaustive()
     }
@@ -64,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_that_failed_is_opened_again_later() {
+    fn failed_connection_is_opened_again_later() {
         let mut attempts = 0;
         let mut connector = Connector::new(move || {
             attempts += 1;
@@ -72,8 +78,8 @@ mod tests {
         });
         assert!(matches!(connector.get(), Err(Error::NotOpened(_))));
         assert!(connector.get().is_err(), "not at once");
-        let State::Failed { at, .. } = &mut connector.state else { panic!("open") };
-        *at -= PAUSE;
+        let ConnectorState::Failed { at, .. } = &mut connector.state else { panic!("open") };
+        *at -= RETRY_DELAY;
         assert_eq!(*connector.get().unwrap(), 2);
         connector.close();
         assert!(matches!(connector.get(), Err(Error::Closed)));

@@ -1,5 +1,5 @@
-//! Waiting for the write lock of the database, which any program may hold: a browser of databases, a backup, a process
-//! that is stopped.
+//! Waiting for the write lock of the database. Any program may hold it: a database browser, a backup, a stopped
+//! process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,22 +7,22 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
-/// How long SQLite waits for the lock before it says that it is busy.
-pub(crate) const ATTEMPT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for the lock before it returns `SQLITE_BUSY`.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long an operation waits that must not fail.
-const LONG: Duration = Duration::from_secs(600);
+/// How long an operation with [`LockTimeout::Long`] waits.
+const LONG_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// How long a write waits for another program's lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// One attempt, then an error: a request that changes nothing but the database can be made again.
+pub(crate) enum LockTimeout {
+    /// One attempt of [`BUSY_TIMEOUT`]: the client can send a request again that only changes the database.
     Short,
-    /// Ten minutes: the write records what was paid for, or what a turn has done.
+    /// Ten minutes: the write records a billed image or the work of a turn, which must not be lost.
     Long,
 }
 
-/// What one operation needs to know to wait for the lock.
+/// The deadline of one write, and the flag that tells other writes about the lock.
 #[derive(Debug, Clone)]
 pub(crate) struct LockWait {
     deadline: Instant,
@@ -30,15 +30,16 @@ pub(crate) struct LockWait {
 }
 
 impl LockWait {
-    pub(crate) fn new(patience: Patience, locked: Arc<AtomicBool>) -> Self {
-        let wait = match patience {
-            Patience::Short => Duration::ZERO,
-            Patience::Long => LONG,
+    /// Creates a wait that starts now. `locked` is set while the write waits.
+    pub(crate) fn new(lock_timeout: LockTimeout, locked: Arc<AtomicBool>) -> Self {
+        let wait = match lock_timeout {
+            LockTimeout::Short => Duration::ZERO,
+            LockTimeout::Long => LONG_TIMEOUT,
         };
         Self { deadline: Instant::now() + wait, locked }
     }
 
-    /// Begins a transaction, in as many attempts as there is time for.
+    /// Begins a transaction. Tries again until the deadline has passed.
     pub(crate) fn begin<'c>(
         &self,
         connection: &'c Connection,
@@ -51,17 +52,17 @@ impl LockWait {
                     if Instant::now() >= self.deadline {
                         return Err(error);
                     }
-                    tracing::warn!("another program has locked the database; Easel waits to record what it has done");
+                    tracing::warn!("another program has locked the database; Easel waits to record its work");
                 }
-                begun => {
+                result => {
                     self.locked.store(false, Ordering::Relaxed);
-                    return begun;
+                    return result;
                 }
             }
         }
     }
 }
 
-pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

@@ -1,4 +1,5 @@
-//! Copies an image from outside into the store. All checks run on the copy, so that the checked bytes are the stored ones.
+//! Copies an image from outside into the store. All checks run on the copy, so that the checked bytes are the stored
+//! ones.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,12 +8,13 @@ use std::path::{Path, PathBuf};
 use base64::engine::general_purpose::STANDARD;
 use base64::read::DecoderReader;
 use easel_imagegen::port::{ImageSource, ImportError};
+use easel_protocol::id::ImageId;
 use easel_protocol::record::{Attachment, ImageFacts};
 use tempfile::TempPath;
 
 use super::source_file::{open_client_path, open_model_path, unreadable};
 use crate::error::Error;
-use crate::files::thread_files::{self, HashingWriter};
+use crate::files::hashing_writer::HashingWriter;
 use crate::files::validate_image;
 use crate::home::Home;
 use crate::images::arrival_notes;
@@ -46,8 +48,8 @@ pub(crate) struct CopiedImage {
 }
 
 impl CopiedImage {
-    pub(crate) fn into_attachment(self, handle: String) -> Attachment {
-        Attachment { id: handle.into(), path: self.path.to_string_lossy().into_owned(), facts: self.facts }
+    pub(crate) fn into_attachment(self, handle: ImageId) -> Attachment {
+        Attachment { id: handle, path: self.path.to_string_lossy().into_owned(), facts: self.facts }
     }
 }
 
@@ -147,7 +149,7 @@ fn accept(
     let file_name = format!("{}.{}", facts.sha256, facts.media_type.extension());
     let path = home.attachments().join(&file_name);
     let put = || {
-        let note = arrival_notes::note(home, owner, &file_name)?;
+        let note = arrival_notes::write_note(home, owner, &file_name)?;
         put_once(file.into_temp_path(), &path, facts.bytes)?;
         os::sync_folder(&home.attachments())?;
         Ok(note)
@@ -159,13 +161,13 @@ fn accept(
 /// Renames a file after its content. If a complete file with this name exists, the copy is dropped; a damaged one is
 /// replaced.
 fn put_once(file: TempPath, path: &Path, bytes: u64) -> io::Result<()> {
-    match thread_files::put(file, path) {
+    match file.persist_noclobber(path) {
         Ok(()) => Ok(()),
-        Err((file, error)) if error.kind() == io::ErrorKind::AlreadyExists => {
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
             let is_whole = path.symlink_metadata().is_ok_and(|found| found.is_file() && found.len() == bytes);
-            if is_whole { Ok(()) } else { file.persist(path).map_err(|refused| refused.error) }
+            if is_whole { Ok(()) } else { refused.path.persist(path).map_err(|refused| refused.error) }
         }
-        Err((_, error)) => Err(error),
+        Err(refused) => Err(refused.error),
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::sample::*;
 use super::*;
 
 #[tokio::test]
-async fn a_call_without_an_outcome_ends_as_failed_and_its_turn_as_interrupted() {
+async fn open_call_fails_and_its_turn_is_interrupted() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     store.close().await;
@@ -25,14 +25,14 @@ async fn a_call_without_an_outcome_ends_as_failed_and_its_turn_as_interrupted() 
     insta::assert_snapshot!(error.message, @"Easel ended before this call did; the provider may have billed it.");
     let turn = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
     assert_eq!((turn.status, turn.completed_at.is_some()), (TurnStatus::Interrupted, true));
-    // The next start finds nothing more to do.
+    // The next start has nothing to do.
     store.close().await;
     let again = only_image(&open(home.path())).await;
     assert_eq!(again.error, Some(error));
 }
 
 #[tokio::test]
-async fn a_provider_that_does_not_bill_did_not_bill() {
+async fn call_of_a_free_provider_was_not_billed() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     start_call(&store, CallStart { bills: false, ..call("c1") }).await;
@@ -41,7 +41,7 @@ async fn a_provider_that_does_not_bill_did_not_bill() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_never_journalled_was_never_sent() {
+async fn call_outside_the_journal_was_not_billed() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
@@ -51,7 +51,7 @@ async fn a_call_that_was_never_journalled_was_never_sent() {
 }
 
 #[tokio::test]
-async fn every_kind_of_open_item_ends() {
+async fn open_message_ends() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let half = ThreadItem::AgentMessage(AgentMessageItem {
@@ -67,24 +67,24 @@ async fn every_kind_of_open_item_ends() {
 }
 
 #[tokio::test]
-async fn an_image_that_was_whole_but_not_recorded_is_not_lost() {
+async fn staged_image_is_recorded() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
-    abandon(stage(&store, &png(3, 2, b"paid for")));
+    abandon(stage(&store, &png(3, 2, b"billed")));
     store.close().await;
     let store = open(home.path());
     let image = only_image(&store).await;
     assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1));
     let path = home.path().join("generated_images/thread-1/c1.png");
     assert_eq!(image.saved_path.as_deref(), path.to_str());
-    assert_eq!(fs::read(path).unwrap(), png(3, 2, b"paid for"));
+    assert_eq!(fs::read(path).unwrap(), png(3, 2, b"billed"));
     let listed = store.list_images(ImageListParams::default()).await.unwrap().data;
     assert_eq!((&listed[0].image, listed.len()), (&image.images[0], 1));
     assert_eq!(image.images[0].model, "gpt-image-2");
 }
 
 #[tokio::test]
-async fn an_image_that_has_its_name_but_no_record_is_not_lost() {
+async fn named_image_is_recorded() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c1-2")).await;
@@ -93,7 +93,7 @@ async fn an_image_that_has_its_name_but_no_record_is_not_lost() {
     for name in ["c1.png", "c1-2.png", "c1-3.png"] {
         fs::write(folder.join(name), png(1, 1, name.as_bytes())).unwrap();
     }
-    fs::write(folder.join("c1-4.png"), "no image").unwrap();
+    fs::write(folder.join("c1-4.png"), "not an image").unwrap();
     store.close().await;
     let images = image_items(&open(home.path())).await;
     let paths = |image: &ImageGenerationItem| {
@@ -104,15 +104,15 @@ async fn an_image_that_has_its_name_but_no_record_is_not_lost() {
 }
 
 #[tokio::test]
-async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() {
-    // The process dies before or after the file has its name; another file may have taken the name.
-    for (is_named, is_taken) in [(false, false), (true, false), (false, true)] {
+async fn intent_is_completed_with_all_details() {
+    // The process dies before or after the file is renamed. Another file may have taken the name.
+    for (is_renamed, is_taken) in [(false, false), (true, false), (false, true)] {
         let home = tempfile::tempdir().unwrap();
         let store = drawing_store(home.path()).await;
-        let staged = stage(&store, &png(1, 1, b"paid for"));
+        let staged = stage(&store, &png(1, 1, b"billed"));
         let staged_path = staged.path().to_path_buf();
         let path = home.path().join("generated_images/thread-1/c1.png");
-        // Settling up to the outcome, which is then undone.
+        // Settles the call, then undoes the outcome.
         let end = CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 77 };
         let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
         let intent = serde_json::json!({
@@ -125,7 +125,7 @@ async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() 
         database.execute("UPDATE calls SET outcome = NULL, intent = ?1", [intent.to_string()]).unwrap();
         database.execute("DELETE FROM images", []).unwrap();
         drop(database);
-        if !is_named {
+        if !is_renamed {
             fs::rename(&path, &staged_path).unwrap();
         }
         if is_taken {
@@ -137,7 +137,7 @@ async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() 
         if is_taken {
             expected.path = path.with_file_name("c1-2.png").to_str().unwrap().to_owned();
         }
-        assert_eq!(fs::read(&expected.path).unwrap(), png(1, 1, b"paid for"));
+        assert_eq!(fs::read(&expected.path).unwrap(), png(1, 1, b"billed"));
         assert_eq!(image.images, [expected]);
         assert_eq!(image.error.unwrap().message, "The second did not come.");
         assert_eq!(image.revised_prompt.as_deref(), Some("a fat cat"));
@@ -145,7 +145,7 @@ async fn what_was_intended_is_carried_through_with_all_that_the_provider_said() 
 }
 
 #[tokio::test]
-async fn a_call_that_was_settled_but_not_told_ends_as_it_was_settled() {
+async fn settled_call_keeps_its_outcome() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c2")).await;
@@ -163,13 +163,13 @@ async fn a_call_that_was_settled_but_not_told_ends_as_it_was_settled() {
 }
 
 #[tokio::test]
-async fn fewer_images_than_were_asked_for_are_kept_and_said_to_be_fewer() {
+async fn missing_images_are_reported() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let mut call = call("c1");
     call.requested.parameters.n = Some(2);
     start_call(&store, call).await;
-    abandon(stage(&store, &png(1, 1, b"paid for")));
+    abandon(stage(&store, &png(1, 1, b"billed")));
     store.close().await;
     let image = only_image(&open(home.path())).await;
     let error = image.error.unwrap();
@@ -179,7 +179,7 @@ async fn fewer_images_than_were_asked_for_are_kept_and_said_to_be_fewer() {
 }
 
 #[tokio::test]
-async fn the_model_is_told_how_its_open_calls_ended() {
+async fn open_calls_get_outputs_for_the_model() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c2")).await;
@@ -196,7 +196,7 @@ async fn the_model_is_told_how_its_open_calls_ended() {
         panic!("not two outputs: {outputs:?}");
     };
     assert_eq!((first.as_str(), second.as_str()), ("c1", "c2"));
-    let ContentItem::InputImage { image_url, .. } = &made[0] else { panic!("not a picture") };
+    let ContentItem::InputImage { image_url, .. } = &made[0] else { panic!("not an image") };
     assert_eq!(*image_url, format!("easel:{}", record.id));
     let ContentItem::InputText { text } = &failed[0] else { panic!("not a text") };
     assert!(text.starts_with("No image was made"), "{text}");
@@ -204,7 +204,7 @@ async fn the_model_is_told_how_its_open_calls_ended() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_living_process_is_touched() {
+async fn living_process_is_not_touched() {
     let home = tempfile::tempdir().unwrap();
     let living = drawing_store(home.path()).await;
     let staged = stage(&living, &png(1, 1, b""));
@@ -218,7 +218,7 @@ async fn nothing_of_a_living_process_is_touched() {
 }
 
 #[tokio::test]
-async fn a_damaged_row_does_not_keep_the_store_from_starting() {
+async fn store_starts_despite_a_damaged_row() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     store.close().await;

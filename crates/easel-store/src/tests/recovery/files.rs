@@ -13,7 +13,7 @@ use super::*;
 use crate::files::image_writer::ImageWriter;
 
 #[tokio::test]
-async fn a_half_image_is_removed_and_never_shown() {
+async fn incomplete_image_is_removed() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     let folder = home.path().join("generated_images/thread-1");
@@ -30,7 +30,7 @@ async fn a_half_image_is_removed_and_never_shown() {
 }
 
 #[tokio::test]
-async fn what_an_image_looked_like_while_it_was_made_is_removed_and_taken_for_no_image() {
+async fn preview_is_removed_and_not_recorded() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     let files = store.files(THREAD);
@@ -53,13 +53,13 @@ async fn what_an_image_looked_like_while_it_was_made_is_removed_and_taken_for_no
 }
 
 #[tokio::test]
-async fn each_of_several_open_calls_has_its_images_again() {
+async fn each_open_call_gets_its_own_images() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c2")).await;
     start_call(&store, call("c3")).await;
-    for (call_id, filling) in [("c1", "one"), ("c2", "of another"), ("c1", "two")] {
-        abandon(stage_for(&store, call_id, &png(1, 1, filling.as_bytes())));
+    for (call_id, content) in [("c1", "one"), ("c2", "of another"), ("c1", "two")] {
+        abandon(stage_for(&store, call_id, &png(1, 1, content.as_bytes())));
     }
     store.close().await;
     let store = open(home.path());
@@ -79,15 +79,15 @@ async fn each_of_several_open_calls_has_its_images_again() {
 }
 
 #[tokio::test]
-async fn an_image_of_an_unknown_call_among_several_is_kept_and_named() {
+async fn unmatched_image_is_kept_and_named() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     start_call(&store, call("c2")).await;
-    abandon(stage(&store, &png(1, 1, b"paid for")));
+    abandon(stage(&store, &png(1, 1, b"billed")));
     store.close().await;
     let images = image_items(&open(home.path())).await;
     let path = home.path().join("generated_images/thread-1/recovered.png");
-    assert_eq!(fs::read(&path).unwrap(), png(1, 1, b"paid for"));
+    assert_eq!(fs::read(&path).unwrap(), png(1, 1, b"billed"));
     for image in images {
         assert_eq!(image.status, ImageStatus::Failed);
         assert!(image.error.unwrap().message.ends_with(&format!(" A finished image is kept at {path:?}.")));
@@ -95,13 +95,13 @@ async fn an_image_of_an_unknown_call_among_several_is_kept_and_named() {
 }
 
 #[tokio::test]
-async fn an_image_that_cannot_be_read_now_is_kept_for_the_next_start() {
-    // A link that leads to itself fails as a faulty disk does: with an error that is not "no image".
+async fn unreadable_image_is_kept_for_the_next_start() {
+    // A link to itself fails like a faulty disk: with an error that does not mean "not an image".
     for is_intended in [false, true] {
         let home = tempfile::tempdir().unwrap();
         let store = drawing_store(home.path()).await;
         start_call(&store, call("c2")).await;
-        let staged = stage_for(&store, "c1", &png(1, 1, b"paid for"));
+        let staged = stage_for(&store, "c1", &png(1, 1, b"billed"));
         let path = staged.path().to_path_buf();
         abandon(staged);
         abandon(stage_for(&store, "c2", &png(1, 1, b"of another")));
@@ -113,8 +113,8 @@ async fn an_image_that_cannot_be_read_now_is_kept_for_the_next_start() {
                 "applied": {}, "revisedPrompt": null, "inputs": [], "usage": null, "elapsedMs": 1, "attempts": 1,
                 "requestId": null, "synthetic": false,
             });
-            let facts = serde_json::to_value(crate::files::thread_files::facts_of(&path).unwrap()).unwrap();
-            let serde_json::Value::Object(mut record) = record else { panic!("no object") };
+            let facts = serde_json::to_value(crate::files::hashing_writer::inspect_file(&path).unwrap()).unwrap();
+            let serde_json::Value::Object(mut record) = record else { panic!("not an object") };
             record.extend(facts.as_object().unwrap().clone());
             let intent = serde_json::json!({"images": [{"staged": path, "record": record}], "generationId": null});
             let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
@@ -128,7 +128,7 @@ async fn an_image_that_cannot_be_read_now_is_kept_for_the_next_start() {
         let images = image_items(&store).await;
         let error = images[0].error.as_ref().unwrap();
         assert_eq!((images[0].status, error.billed), (ImageStatus::Failed, Billed::Uncertain));
-        assert_eq!(images[1].status, ImageStatus::Completed, "another call does not wait");
+        assert_eq!(images[1].status, ImageStatus::Completed, "the other call is closed");
         assert!(path.symlink_metadata().is_ok());
         store.close().await;
 
@@ -136,20 +136,23 @@ async fn an_image_that_cannot_be_read_now_is_kept_for_the_next_start() {
         let store = open(home.path());
         let image = only_image(&store).await;
         assert_eq!((image.status, image.error, image.images.len()), (ImageStatus::Completed, None, 1));
-        assert_eq!(fs::read(&image.images[0].path).unwrap(), png(1, 1, b"paid for"));
+        assert_eq!(fs::read(&image.images[0].path).unwrap(), png(1, 1, b"billed"));
         assert_eq!(store.list_images(ImageListParams::default()).await.unwrap().data.len(), 2);
     }
 }
 
-/// A power cut may undo the renaming that says that an image is whole.
+/// A power cut may undo the rename of a complete image.
 #[tokio::test]
-async fn a_whole_image_is_known_by_its_content() {
-    let whole_jpeg = [&b"\xff\xd8\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0"[..], b"\xff\xd9"].concat();
-    let half_jpeg = &whole_jpeg[..whole_jpeg.len() - 2];
-    let whole_png = png(1, 1, b"paid for");
-    for (bytes, is_whole) in
-        [(&whole_png[..], true), (&whole_png[..60], false), (&whole_jpeg, true), (half_jpeg, false)]
-    {
+async fn complete_image_is_recognised_by_content() {
+    let complete_jpeg = [&b"\xff\xd8\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0"[..], b"\xff\xd9"].concat();
+    let partial_jpeg = &complete_jpeg[..complete_jpeg.len() - 2];
+    let complete_png = png(1, 1, b"billed");
+    for (bytes, is_complete) in [
+        (&complete_png[..], true),
+        (&complete_png[..complete_png.len() - 5], false),
+        (&complete_jpeg, true),
+        (partial_jpeg, false),
+    ] {
         let home = tempfile::tempdir().unwrap();
         let store = drawing_store(home.path()).await;
         start_call(&store, call("c2")).await;
@@ -158,42 +161,45 @@ async fn a_whole_image_is_known_by_its_content() {
         fs::write(staged.with_extension("part"), bytes).unwrap();
         store.close().await;
         let image = only_image(&open(home.path())).await;
-        assert_eq!(image.images.len(), usize::from(is_whole), "{bytes:?}");
+        assert_eq!(image.images.len(), usize::from(is_complete), "{bytes:?}");
         let files = names(&home.path().join("generated_images/thread-1"));
-        assert_eq!(files.len(), usize::from(is_whole), "{files:?}");
+        assert_eq!(files.len(), usize::from(is_complete), "{files:?}");
     }
 }
 
+/// Tests share the spare folders, so this one has a call of its own.
 #[tokio::test]
-async fn an_image_in_a_spare_folder_comes_home() {
+async fn image_in_a_spare_folder_comes_home() {
     let home = tempfile::tempdir().unwrap();
-    let store = drawing_store(home.path()).await;
+    let store = store(home.path()).await;
+    start_call(&store, call("spare")).await;
     start_call(&store, call("c2")).await;
-    let tag = crate::files::thread_files::call_tag(THREAD, "c1");
-    let maker = format!("{}.{tag}", store.owner).into();
+    let tag = crate::files::unfinished::call_tag(THREAD, "spare");
+    let prefix = format!("{}.{tag}", store.owner).into();
     let full = Err(std::io::ErrorKind::StorageFull.into());
-    let mut writer = ImageWriter::new(full, &maker, crate::files::spare_folders::shared_folders()).unwrap();
-    writer.write_all(&png(1, 1, b"paid for")).unwrap();
-    let staged = store.call_files(THREAD, "c1").stage(writer).unwrap();
+    let mut writer = ImageWriter::new(full, &prefix, crate::files::spare_folders::shared_folders()).unwrap();
+    writer.write_all(&png(1, 1, b"billed")).unwrap();
+    let staged = store.call_files(THREAD, "spare").stage(writer).unwrap();
     let spare = staged.path().to_path_buf();
     abandon(staged);
     store.close().await;
     let image = only_image(&open(home.path())).await;
-    let path = home.path().join("generated_images/thread-1/c1.png");
+    let path = home.path().join("generated_images/thread-1/spare.png");
     assert_eq!((image.status, image.saved_path.as_deref()), (ImageStatus::Completed, path.to_str()));
-    assert_eq!(fs::read(path).unwrap(), png(1, 1, b"paid for"));
+    assert_eq!(fs::read(path).unwrap(), png(1, 1, b"billed"));
     assert!(!spare.exists() && !spare.starts_with(home.path()));
 }
 
-/// A process died between the copy and the removal of the original.
+/// The process died after it copied the image home and before it removed the original.
 #[tokio::test]
-async fn an_image_that_had_come_home_is_taken_in_once() {
+async fn image_that_was_copied_home_is_recorded_once() {
     let home = tempfile::tempdir().unwrap();
-    let store = drawing_store(home.path()).await;
-    let bytes = png(1, 1, b"paid for");
-    abandon(stage_for(&store, "c1", &bytes));
-    let tag = crate::files::thread_files::call_tag(THREAD, "c1");
-    let spare = std::env::temp_dir().join(format!("easel-c1.{tag}.png"));
+    let store = store(home.path()).await;
+    start_call(&store, call("copied")).await;
+    let bytes = png(1, 1, b"billed");
+    abandon(stage_for(&store, "copied", &bytes));
+    let tag = crate::files::unfinished::call_tag(THREAD, "copied");
+    let spare = std::env::temp_dir().join(format!("easel-copied.{tag}.png"));
     fs::write(&spare, &bytes).unwrap();
     store.close().await;
     assert_eq!(only_image(&open(home.path())).await.images.len(), 1);

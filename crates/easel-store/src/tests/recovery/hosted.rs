@@ -1,4 +1,4 @@
-//! Requests that offered the hosted tool and were open when their process died.
+//! Requests with the hosted tool that were open when their process died.
 
 use easel_imagegen::port::{RequestStart, Store};
 use easel_protocol::item::ThreadItem;
@@ -15,7 +15,7 @@ async fn request(store: &EaselStore, turn_id: &str) {
 }
 
 #[tokio::test]
-async fn a_hosted_image_without_a_row_may_have_been_billed() {
+async fn hosted_image_without_a_row_may_have_been_billed() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     request(&store, TURN).await;
@@ -25,15 +25,15 @@ async fn a_hosted_image_without_a_row_may_have_been_billed() {
     let store = open(home.path());
     assert_eq!(only_image(&store).await.error.unwrap().billed, Billed::Uncertain);
     let turn = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
-    assert_eq!((turn.status, turn.error), (TurnStatus::Interrupted, None), "the item says it");
+    assert_eq!((turn.status, turn.error), (TurnStatus::Interrupted, None), "the item reports it");
 }
 
 #[tokio::test]
-async fn an_open_hosted_request_without_an_item_is_told_in_the_turn() {
+async fn turn_reports_an_open_hosted_request() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started("turn-0"), turn_started(TURN)]).await.unwrap();
-    // Only one of both turns has such a request.
+    // Only one of the turns has such a request.
     request(&store, TURN).await;
     request(&store, TURN).await;
     store.close().await;
@@ -43,13 +43,13 @@ async fn an_open_hosted_request_without_an_item_is_told_in_the_turn() {
     let message = turns[1].error.as_ref().map(|error| error.message.as_str());
     insta::assert_snapshot!(message.unwrap_or_default(), @"Easel ended while the model answered; the provider may have made and billed an image that did not arrive.");
     assert_eq!(turns[1].status, TurnStatus::Failed);
-    // The next start finds nothing more to do.
+    // The next start has nothing to do.
     store.close().await;
     assert_eq!(open(home.path()).all_turns(THREAD, TurnItemsView::Full).await.unwrap(), turns);
 }
 
 #[tokio::test]
-async fn a_request_whose_turn_has_ended_is_open_no_longer() {
+async fn ended_turn_has_no_open_request() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN)]).await.unwrap();

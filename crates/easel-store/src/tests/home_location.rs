@@ -1,4 +1,4 @@
-//! A home that is moved, has two names, or has its images on another disk.
+//! A home that was moved, has two names, or has its images on another disk.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -15,14 +15,14 @@ use tempfile::TempDir;
 use super::sample::*;
 use crate::EaselStore;
 
-/// A folder for homes, by its real name.
+/// Returns a folder for homes and its real path.
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let real = folder.path().canonicalize().unwrap();
     (folder, real)
 }
 
-/// A turn in which the user attached an image and a call edited it.
+/// Runs a turn in which the user attaches an image and a call edits it.
 async fn edit(store: &EaselStore) -> (Attachment, ImageRecord) {
     let given = attach(store, THREAD).await;
     let message = ThreadItem::UserMessage(UserMessageItem {
@@ -58,8 +58,8 @@ async fn edit(store: &EaselStore) -> (Attachment, ImageRecord) {
     (given, record)
 }
 
-/// Everything that a client or a model gets to read of the thread.
-async fn all_words(store: &EaselStore) -> String {
+/// Returns everything that clients and models read of the thread.
+async fn visible_text(store: &EaselStore) -> String {
     let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
     let listed = store.list_images(Default::default()).await.unwrap().data;
     let items = items(store).await;
@@ -71,29 +71,29 @@ fn database_text(home: &Path) -> Vec<u8> {
     ["easel.db", "easel.db-wal"].iter().flat_map(|name| fs::read(home.join(name)).unwrap_or_default()).collect()
 }
 
-fn holds(bytes: &[u8], text: &str) -> bool {
+fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 #[tokio::test]
-async fn a_moved_home_has_all_its_images_at_the_new_place() {
+async fn moved_home_keeps_all_images() {
     let (_folder, folder) = folder();
     let (old, new) = (folder.join("old"), folder.join("deep/new"));
     let store = store(&old).await;
     let (given, record) = edit(&store).await;
     assert!(Path::new(&given.path).starts_with(&old) && Path::new(&record.path).starts_with(&old));
-    let words = all_words(&store).await;
+    let before = visible_text(&store).await;
     store.close().await;
-    assert!(!holds(&database_text(&old), &format!("{}/", old.display())), "the database names the home");
+    assert!(!contains(&database_text(&old), &format!("{}/", old.display())), "the database names the home");
     fs::create_dir(folder.join("deep")).unwrap();
     fs::rename(&old, &new).unwrap();
 
     let store = open(&new);
-    assert_eq!(all_words(&store).await, words.replace(old.to_str().unwrap(), new.to_str().unwrap()));
+    assert_eq!(visible_text(&store).await, before.replace(old.to_str().unwrap(), new.to_str().unwrap()));
     for handle in [&given.id, &record.id] {
         assert!(store.read_image(handle, 0, 100).await.unwrap().is_some());
     }
-    // Named by its path it is still the image of the thread.
+    // Its new path still names the image of the thread.
     let moved = |path: &str| path.replace(old.to_str().unwrap(), new.to_str().unwrap());
     assert_eq!(attach(&store, "other").await.path, moved(&given.path));
     let path = PathBuf::from(moved(&record.path));
@@ -112,7 +112,7 @@ async fn two_names_of_a_home_are_one_home() {
     let there = open(&link);
     let (given, record) = edit(&here).await;
     assert_eq!(there.read_image(&record.id, 0, 1).await.unwrap().unwrap().bytes, b"\x89");
-    // By the name that this process was given, and by the real one.
+    // Under the alias of this process, and under the real name.
     for home in [&link, &real] {
         let path = home.join("generated_images/thread-1/c1.png");
         let named = ImageSource::ModelPath { path, roots: Vec::new() };
@@ -122,13 +122,13 @@ async fn two_names_of_a_home_are_one_home() {
     let shared = attach(&there, "other").await;
     assert_eq!(shared.path, given.path);
     here.delete_thread(THREAD).await.unwrap();
-    assert!(there.read_image(&shared.id, 0, 1).await.unwrap().is_some(), "another thread shows it");
+    assert!(there.read_image(&shared.id, 0, 1).await.unwrap().is_some(), "another thread references it");
     there.delete_thread("other").await.unwrap();
     assert!(!Path::new(&given.path).exists());
 }
 
 #[tokio::test]
-async fn images_on_another_disk_behind_a_link_are_read_and_removed() {
+async fn images_behind_a_link_are_read_and_removed() {
     let (_folder, folder) = folder();
     let home = folder.join("home");
     fs::create_dir(&home).unwrap();
@@ -142,10 +142,10 @@ async fn images_on_another_disk_behind_a_link_are_read_and_removed() {
         assert!(store.read_image(handle, 0, 1).await.unwrap().is_some(), "{path}");
         assert!(Path::new(path).starts_with(&home));
     }
-    // A copy there would lie among Easel's own files.
+    // A copy there would be among Easel's own files.
     let target = folder.join("generated_images/copy.png");
     store.export_image(&record.id, target, folder.clone(), crate::ExistingFile::Keep).await.unwrap_err();
-    // A model of another thread reaches it by no name, even if it may read the disk that the link leads to.
+    // A model of another thread cannot reach it under any name, even if it may read the target of the link.
     store.save_thread(thread("other"), None).await.unwrap();
     for path in [folder.join("generated_images/thread-1/c1.png"), PathBuf::from(&record.path)] {
         let named = ImageSource::ModelPath { path, roots: vec![folder.clone()] };
@@ -157,7 +157,7 @@ async fn images_on_another_disk_behind_a_link_are_read_and_removed() {
 }
 
 #[tokio::test]
-async fn a_link_inside_the_folder_of_images_leads_nowhere() {
+async fn link_inside_the_image_folder_is_not_followed() {
     let (_folder, folder) = folder();
     let home = folder.join("home");
     let store = store(&home).await;
@@ -169,7 +169,7 @@ async fn a_link_inside_the_folder_of_images_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn a_disk_of_attachments_that_is_not_there_keeps_nothing_else_from_working() {
+async fn missing_attachment_disk_breaks_only_imports() {
     let (_folder, folder) = folder();
     let home = folder.join("home");
     fs::create_dir(&home).unwrap();

@@ -1,5 +1,5 @@
-//! Messages that were added to a turn, and images that no message shows yet. A store that is closed without ending its
-//! work leaves what a killed process leaves.
+//! Messages that were added to a running turn, and attachments that no message shows yet. Closing a store without
+//! ending its work leaves the same state as killing its process.
 
 use easel_imagegen::port::{ImageSource, Store};
 use easel_protocol::event::Event;
@@ -19,9 +19,9 @@ fn pending(id: &str, text: &str, handles: &[&str]) -> PendingMessage {
     PendingMessage { thread_id: THREAD.into(), turn_id: TURN.into(), item, input: shown_by_user(handles) }
 }
 
-async fn attach(store: &EaselStore, filling: &[u8]) -> Attachment {
+async fn attach(store: &EaselStore, content: &[u8]) -> Attachment {
     use base64::Engine;
-    let bytes = base64::engine::general_purpose::STANDARD.encode(png(1, 1, filling));
+    let bytes = base64::engine::general_purpose::STANDARD.encode(png(1, 1, content));
     store.import_image(THREAD, ImageSource::DataUrl(format!("data:image/png;base64,{bytes}"))).await.unwrap()
 }
 
@@ -30,7 +30,7 @@ async fn messages(store: &EaselStore) -> Vec<ItemId> {
 }
 
 #[tokio::test]
-async fn unread_messages_become_history_after_a_crash() {
+async fn pending_messages_enter_history_after_a_crash() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let picture = attach(&store, b"a").await;
@@ -41,22 +41,22 @@ async fn unread_messages_become_history_after_a_crash() {
     store.close().await;
 
     let store = open(home.path());
-    assert_eq!(messages(&store).await, ["u2", "u1"], "in the order in which they were added");
+    assert_eq!(messages(&store).await, ["u2", "u1"], "in order of arrival");
     assert!(items(&store).await.iter().all(|item| item.times().1.is_some()));
     let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
     let [call, output, first, second] = &loaded.history[..] else { panic!("{:#?}", loaded.history) };
     assert!(matches!(call, ResponseItem::FunctionCall { .. }));
-    assert!(matches!(output, ResponseItem::FunctionCallOutput { .. }), "the output stands beside its call");
+    assert!(matches!(output, ResponseItem::FunctionCallOutput { .. }), "the output follows its call");
     assert_eq!((first, second), (&shown_by_user(&[]), &shown_by_user(&[&picture.id])));
     assert_eq!(loaded.images.len(), 1);
     assert!(std::path::Path::new(&picture.path).exists());
-    // The next start finds nothing more to do.
+    // The next start has nothing to do.
     store.close().await;
     assert_eq!(messages(&open(home.path())).await, ["u2", "u1"]);
 }
 
 #[tokio::test]
-async fn a_message_that_was_read_does_not_come_twice() {
+async fn message_in_history_is_no_longer_pending() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN)]).await.unwrap();
@@ -70,7 +70,7 @@ async fn a_message_that_was_read_does_not_come_twice() {
 }
 
 #[tokio::test]
-async fn a_turn_that_ends_leaves_no_pending_message() {
+async fn ended_turn_has_no_pending_message() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN)]).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_turn_that_ends_leaves_no_pending_message() {
 }
 
 #[tokio::test]
-async fn attachments_that_no_message_shows_are_removed_after_a_crash() {
+async fn unused_attachments_are_removed_after_a_crash() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let (shown, lost, twice) =
@@ -101,8 +101,8 @@ async fn attachments_that_no_message_shows_are_removed_after_a_crash() {
     let store = open(home.path());
     let loaded = store.load_thread(THREAD).await.unwrap().unwrap();
     assert_eq!(loaded.images.len(), 2);
-    for (image, is_there) in [(&shown, true), (&lost, false), (&twice, true)] {
-        assert_eq!(std::path::Path::new(&image.path).exists(), is_there, "{}", image.path);
+    for (image, exists) in [(&shown, true), (&lost, false), (&twice, true)] {
+        assert_eq!(std::path::Path::new(&image.path).exists(), exists, "{}", image.path);
     }
     assert!(
         store.find_image(&lost.id).await.unwrap().is_none() && store.find_image(&twice.id).await.unwrap().is_none()
@@ -110,7 +110,7 @@ async fn attachments_that_no_message_shows_are_removed_after_a_crash() {
 }
 
 #[tokio::test]
-async fn images_of_a_refused_message_are_removed_and_others_stay() {
+async fn attachments_of_a_refused_message_are_removed() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let (shown, refused) = (attach(&store, b"shown").await, attach(&store, b"refused").await);

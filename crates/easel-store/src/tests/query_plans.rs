@@ -1,4 +1,4 @@
-//! No list and no search reads all rows of a table that grows.
+//! No list and no search reads all rows of a growing table.
 
 use rusqlite::Connection;
 
@@ -6,30 +6,31 @@ use super::sample::*;
 use crate::db::connection;
 use crate::lists::image_list;
 use crate::lists::thread_list;
+use crate::lists::thread_search;
 use crate::lists::turn_list;
 use crate::lists::usage;
 
-/// The steps of a query's plan.
+/// Returns the steps of a query's plan.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let steps = statement.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>();
     steps.unwrap()
 }
 
-/// Condition and order of the first page of a list, and of a later one.
+/// Returns condition and order of the first page of a list, and of a later page.
 fn pages(value: &str, id: &str) -> [(String, String); 2] {
     let order = format!("{value} DESC, {id} DESC");
     [("?1 IS NULL AND ?2 IS NULL".to_owned(), order.clone()), (format!("({value}, {id}) < (?1, ?2)"), order)]
 }
 
-/// Whether a step looks at no more rows than are shown, or than an index has found.
+/// Returns whether a step reads only rows of the page, or rows that an index found.
 fn is_bounded(step: &str) -> bool {
     !step.starts_with("SCAN")
-        // The index of words is asked for a term.
+        // A lookup in the full-text index.
         || step.contains("VIRTUAL TABLE INDEX")
         // Texts over 64 KiB, each in one row.
         || step.contains("words_too_long")
-        // What was found.
+        // The hits of the lookup.
         || step.starts_with("SCAN found")
         // A filter of the request.
         || step.starts_with("SCAN json_each")
@@ -41,23 +42,29 @@ fn is_bounded(step: &str) -> bool {
 }
 
 #[tokio::test]
-async fn no_list_and_no_search_reads_a_whole_table() {
+async fn no_query_scans_a_growing_table() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let connection = connection::connect_to_read(&store.home).unwrap();
     let mut queries = Vec::new();
     for column in ["created_at", "updated_at"] {
-        for (beyond, order) in pages(column, "id") {
-            queries.push(thread_list::threads_sql(column, &beyond, &order));
-            queries.push(thread_list::search_by_index(column, &beyond, &order));
-            queries.push(thread_list::search_in_order(column, &beyond, &order));
+        for (from_start, order) in pages(column, "id") {
+            queries.push(thread_list::threads_sql(column, &from_start, &order));
+            queries.push(thread_search::search_by_index(column, &from_start, &order));
+            queries.push(thread_search::search_in_order(column, &from_start, &order));
         }
     }
-    for narrow in [true, false] {
-        queries.extend(pages("sequence", "id").map(|(beyond, order)| image_list::images_sql(narrow, &beyond, &order)));
-        queries.extend(pages("position", "id").map(|(beyond, order)| turn_list::items_sql(narrow, &beyond, &order)));
-        queries.extend(pages("sequence", "thread_id").map(|(beyond, order)| usage::used_sql(narrow, &beyond, &order)));
-        queries.push(usage::totals_sql(narrow));
+    for is_narrow in [true, false] {
+        queries.extend(
+            pages("sequence", "id").map(|(from_start, order)| image_list::images_sql(is_narrow, &from_start, &order)),
+        );
+        queries.extend(
+            pages("position", "id").map(|(from_start, order)| turn_list::items_sql(is_narrow, &from_start, &order)),
+        );
+        queries.extend(
+            pages("sequence", "thread_id").map(|(from_start, order)| usage::usage_sql(is_narrow, &from_start, &order)),
+        );
+        queries.push(usage::totals_sql(is_narrow));
     }
     for sql in queries {
         let plan = plan(&connection, &sql);
@@ -68,16 +75,16 @@ async fn no_list_and_no_search_reads_a_whole_table() {
 }
 
 #[tokio::test]
-async fn images_and_items_of_a_part_are_found_by_an_index_of_it() {
+async fn narrow_lists_use_their_own_index() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let connection = connection::connect_to_read(&store.home).unwrap();
-    for (beyond, order) in pages("sequence", "id") {
-        let plan = plan(&connection, &image_list::images_sql(true, &beyond, &order));
+    for (from_start, order) in pages("sequence", "id") {
+        let plan = plan(&connection, &image_list::images_sql(true, &from_start, &order));
         assert!(plan[0].contains("USING INDEX images_of_thread (thread_id=?"), "{plan:?}");
     }
-    for (beyond, order) in pages("position", "id") {
-        let plan = plan(&connection, &turn_list::items_sql(true, &beyond, &order));
+    for (from_start, order) in pages("position", "id") {
+        let plan = plan(&connection, &turn_list::items_sql(true, &from_start, &order));
         assert!(plan[0].contains("items_by_turn (thread_id=? AND turn_id=?"), "{plan:?}");
     }
 }

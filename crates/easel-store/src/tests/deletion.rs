@@ -1,4 +1,4 @@
-//! Threads that are deleted, and what a death in between leaves.
+//! Deleted threads, also when the process dies during a deletion.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use super::sample::*;
 use crate::EaselStore;
 use crate::Fork;
 
-/// [`THREAD`] with a turn that shows an attachment and made one image.
-async fn drawn(home: &Path) -> (EaselStore, Attachment, ImageRecord) {
+/// Returns a store with [`THREAD`], whose turn shows an attachment and generated one image.
+async fn with_images(home: &Path) -> (EaselStore, Attachment, ImageRecord) {
     let store = store(home).await;
     let attachment = attach(&store, THREAD).await;
     store.append(vec![turn_started(TURN), model_item(shown_by_user(&[&attachment.id]))]).await.unwrap();
@@ -37,9 +37,9 @@ async fn image_threads(store: &EaselStore) -> Vec<ThreadId> {
 }
 
 #[tokio::test]
-async fn a_deleted_thread_leaves_nothing() {
+async fn deleted_thread_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let (store, attachment, record) = drawn(home.path()).await;
+    let (store, attachment, record) = with_images(home.path()).await;
     assert!(store.delete_thread(THREAD).await.unwrap());
     assert!(!Path::new(&attachment.path).exists() && !Path::new(&record.path).parent().unwrap().exists());
     assert_eq!(store.thread(THREAD).await.unwrap(), None);
@@ -55,26 +55,26 @@ async fn a_deleted_thread_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_fork_shows_stays_until_the_last_of_them_is_deleted() {
+async fn images_stay_until_the_last_fork_is_deleted() {
     let home = tempfile::tempdir().unwrap();
-    let (store, attachment, record) = drawn(home.path()).await;
+    let (store, attachment, record) = with_images(home.path()).await;
     fork(&store, THREAD, "fork").await;
     fork(&store, "fork", "fork-of-fork").await;
     assert_eq!(image_threads(&store).await, [THREAD]);
-    for (deleted, counts) in [(THREAD, "fork"), ("fork", "fork-of-fork")] {
+    for (deleted, primary) in [(THREAD, "fork"), ("fork", "fork-of-fork")] {
         store.delete_thread(deleted).await.unwrap();
         assert!(Path::new(&attachment.path).exists() && Path::new(&record.path).exists(), "{deleted}");
-        assert_eq!(image_threads(&store).await, [counts]);
-        assert_eq!(store.load_thread(counts).await.unwrap().unwrap().images.len(), 2);
+        assert_eq!(image_threads(&store).await, [primary]);
+        assert_eq!(store.load_thread(primary).await.unwrap().unwrap().images.len(), 2);
     }
     store.delete_thread("fork-of-fork").await.unwrap();
     assert!(!Path::new(&attachment.path).exists() && !Path::new(&record.path).parent().unwrap().exists());
 }
 
 #[tokio::test]
-async fn an_image_that_a_fork_has_deleted_counts_for_the_other_fork() {
+async fn promotion_skips_forks_that_deleted_the_image() {
     let home = tempfile::tempdir().unwrap();
-    let (store, _, record) = drawn(home.path()).await;
+    let (store, _, record) = with_images(home.path()).await;
     fork(&store, THREAD, "fork").await;
     fork(&store, THREAD, "other-fork").await;
     assert!(!store.delete_image("fork", &record.id).await.unwrap());
@@ -83,9 +83,9 @@ async fn an_image_that_a_fork_has_deleted_counts_for_the_other_fork() {
 }
 
 #[tokio::test]
-async fn an_attachment_that_another_thread_has_stays() {
+async fn attachment_shared_with_another_thread_stays() {
     let home = tempfile::tempdir().unwrap();
-    let (store, attachment, _) = drawn(home.path()).await;
+    let (store, attachment, _) = with_images(home.path()).await;
     store.save_thread(thread("other"), None).await.unwrap();
     assert_eq!(attach(&store, "other").await.path, attachment.path);
     store.delete_thread(THREAD).await.unwrap();
@@ -94,24 +94,24 @@ async fn an_attachment_that_another_thread_has_stays() {
     assert!(!Path::new(&attachment.path).exists());
 }
 
-/// The rows go first: a process that dies before the files have gone has noted them.
+/// The process died after the rows were deleted and before the files were removed.
 #[tokio::test]
-async fn files_that_a_dead_process_was_about_to_remove_go_at_the_next_start() {
+async fn next_start_removes_queued_files() {
     let home = tempfile::tempdir().unwrap();
-    let (store, attachment, record) = drawn(home.path()).await;
+    let (store, attachment, record) = with_images(home.path()).await;
     fork(&store, THREAD, "fork").await;
     store.close().await;
     let folder = PathBuf::from(&record.path).parent().unwrap().to_path_buf();
     let stray = folder.join("c2.png");
-    fs::write(&stray, png(4, 4, b"nobody's")).unwrap();
+    fs::write(&stray, png(4, 4, b"unreferenced")).unwrap();
     let database = Connection::open(home.path().join("easel.db")).unwrap();
-    let note = |path: &Path| {
+    let enqueue = |path: &Path| {
         database.execute("INSERT INTO removals VALUES (?1)", [path.to_string_lossy()]).unwrap();
     };
-    note(&folder);
-    note(Path::new(&attachment.path));
+    enqueue(&folder);
+    enqueue(Path::new(&attachment.path));
     let elsewhere = tempfile::NamedTempFile::new().unwrap();
-    note(elsewhere.path());
+    enqueue(elsewhere.path());
     database
         .execute_batch("DELETE FROM threads WHERE id = 'thread-1'; DELETE FROM images WHERE thread_id = 'thread-1'")
         .unwrap();
@@ -119,16 +119,16 @@ async fn files_that_a_dead_process_was_about_to_remove_go_at_the_next_start() {
     let store = open(home.path());
     assert_eq!(store.list_threads(ThreadListParams::default()).await.unwrap().data.len(), 1);
     assert!(!stray.exists());
-    assert!(Path::new(&record.path).exists() && Path::new(&attachment.path).exists(), "the fork shows them");
+    assert!(Path::new(&record.path).exists() && Path::new(&attachment.path).exists(), "the fork references them");
     assert!(elsewhere.path().exists(), "nothing outside the home is removed");
     store.delete_thread("fork").await.unwrap();
     assert!(!folder.exists() && !Path::new(&attachment.path).exists());
 }
 
 #[tokio::test]
-async fn many_images_go_with_their_thread_and_what_a_death_left_of_one() {
+async fn many_images_are_removed_with_their_thread() {
     let home = tempfile::tempdir().unwrap();
-    let (store, _, record) = drawn(home.path()).await;
+    let (store, _, record) = with_images(home.path()).await;
     let folder = PathBuf::from(&record.path).parent().unwrap().to_path_buf();
     for number in 0..150 {
         let call_id = format!("many-{number}");
@@ -136,7 +136,7 @@ async fn many_images_go_with_their_thread_and_what_a_death_left_of_one() {
         let made = made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]);
         store.settle(THREAD, &call_id, CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap();
     }
-    // A process died between the new name of a file and its end.
+    // A process died after it renamed a file and before it removed it.
     fs::rename(&record.path, folder.join(".removed-c1.png")).unwrap();
     store.delete_thread(THREAD).await.unwrap();
     assert!(!folder.exists());

@@ -1,4 +1,4 @@
-//! Images that users gave, when nobody shows them any more.
+//! Attachments that no message shows any more.
 
 use std::fs;
 use std::path::Path;
@@ -10,15 +10,15 @@ use easel_protocol::thread::Thread;
 use super::sample::*;
 use crate::EaselStore;
 
-/// A store with an ephemeral [`THREAD`] that was given an image.
-async fn given(home: &Path) -> (EaselStore, Attachment) {
+/// Returns a store with an ephemeral [`THREAD`] that has an attachment.
+async fn with_attachment(home: &Path) -> (EaselStore, Attachment) {
     let store = open(home);
     store.save_thread(Thread { ephemeral: true, ..thread(THREAD) }, None).await.unwrap();
     let attachment = attach(&store, THREAD).await;
     (store, attachment)
 }
 
-/// Makes an image of what was given.
+/// Generates an image from the attachment.
 async fn edit(store: &EaselStore, attachment: &Attachment, call_id: &str) -> ImageRecord {
     let input = Reference {
         id: Some(attachment.id.clone()),
@@ -32,9 +32,9 @@ async fn edit(store: &EaselStore, attachment: &Attachment, call_id: &str) -> Ima
 }
 
 #[tokio::test]
-async fn what_an_ephemeral_thread_was_given_goes_with_it() {
+async fn attachments_end_with_their_ephemeral_thread() {
     let home = tempfile::tempdir().unwrap();
-    let (store, attachment) = given(home.path()).await;
+    let (store, attachment) = with_attachment(home.path()).await;
     assert!(Path::new(&attachment.path).exists());
     store.end_ephemeral_thread(THREAD).await.unwrap();
     assert!(!Path::new(&attachment.path).exists());
@@ -42,11 +42,11 @@ async fn what_an_ephemeral_thread_was_given_goes_with_it() {
 }
 
 #[tokio::test]
-async fn what_an_image_was_made_of_goes_with_the_last_such_image() {
+async fn input_is_removed_with_the_last_image_made_from_it() {
     let home = tempfile::tempdir().unwrap();
-    let (store, attachment) = given(home.path()).await;
+    let (store, attachment) = with_attachment(home.path()).await;
     let records = [edit(&store, &attachment, "c1").await, edit(&store, &attachment, "c2").await];
-    // As long as the thread lives, it keeps what it was given.
+    // A thread that has not ended keeps its attachments.
     let third = edit(&store, &attachment, "c3").await;
     assert!(store.delete_image(THREAD, &third.id).await.unwrap());
     store.end_ephemeral_thread(THREAD).await.unwrap();
@@ -59,9 +59,9 @@ async fn what_an_image_was_made_of_goes_with_the_last_such_image() {
 }
 
 #[tokio::test]
-async fn what_another_thread_was_given_too_stays() {
+async fn attachment_of_another_thread_stays() {
     let home = tempfile::tempdir().unwrap();
-    let (store, attachment) = given(home.path()).await;
+    let (store, attachment) = with_attachment(home.path()).await;
     store.save_thread(thread("other"), None).await.unwrap();
     assert_eq!(attach(&store, "other").await.path, attachment.path);
     store.end_ephemeral_thread(THREAD).await.unwrap();
@@ -69,33 +69,33 @@ async fn what_another_thread_was_given_too_stays() {
 }
 
 #[tokio::test]
-async fn what_a_dead_processs_ephemeral_thread_was_given_goes_at_the_next_start() {
+async fn recovery_removes_attachments_of_ephemeral_threads() {
     let home = tempfile::tempdir().unwrap();
-    let (store, attachment) = given(home.path()).await;
+    let (store, attachment) = with_attachment(home.path()).await;
     open(home.path()).thread(THREAD).await.unwrap();
-    assert!(Path::new(&attachment.path).exists(), "its process lives");
+    assert!(Path::new(&attachment.path).exists(), "its process is alive");
     store.close().await;
     open(home.path()).thread(THREAD).await.unwrap();
     assert!(!Path::new(&attachment.path).exists());
 }
 
-/// A process died between the file and its row.
+/// The process died after it wrote the file and before it wrote the row.
 #[tokio::test]
-async fn a_file_without_a_row_goes_at_the_next_start() {
+async fn recovery_removes_files_without_a_row() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let shown = attach(&store, THREAD).await;
     store.append(vec![turn_started(TURN), model_item(shown_by_user(&[&shown.id]))]).await.unwrap();
     let folder = home.path().join("attachments");
-    assert_eq!(names(&folder.join("incoming")), [""; 0], "a row takes the note away");
+    assert_eq!(names(&folder.join("incoming")), [""; 0], "the row replaces the note");
     let stray = folder.join(format!("{}.png", "ab".repeat(32)));
     fs::write(&stray, png(1, 1, b"")).unwrap();
     let shown = Path::new(&shown.path).file_name().unwrap().to_str().unwrap().to_owned();
     for name in [stray.file_name().unwrap().to_str().unwrap(), &shown] {
-        crate::images::arrival_notes::note(&store.home, &store.owner, name).unwrap();
+        crate::images::arrival_notes::write_note(&store.home, &store.owner, name).unwrap();
     }
     open(home.path()).thread(THREAD).await.unwrap();
-    assert!(stray.exists(), "its process lives");
+    assert!(stray.exists(), "its process is alive");
     store.close().await;
     open(home.path()).thread(THREAD).await.unwrap();
     assert_eq!(names(&folder), [shown, "incoming".to_owned()]);
@@ -103,7 +103,7 @@ async fn a_file_without_a_row_goes_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_damaged_copy_is_replaced_when_its_image_is_given_again() {
+async fn damaged_copy_is_replaced_by_the_next_import() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let attachment = attach(&store, THREAD).await;
@@ -121,12 +121,12 @@ async fn a_damaged_copy_is_replaced_when_its_image_is_given_again() {
 }
 
 #[tokio::test]
-async fn a_png_of_four_million_empty_chunks_is_refused() {
+async fn png_with_four_million_empty_chunks_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let mut bytes = png(1, 1, b"");
-    let behind_the_header = 8 + 25;
-    bytes.splice(behind_the_header..behind_the_header, b"\0\0\0\0tEXt\0\0\0\0".repeat(4_000_000));
+    let after_the_header = 8 + 25;
+    bytes.splice(after_the_header..after_the_header, b"\0\0\0\0tEXt\0\0\0\0".repeat(4_000_000));
     let file = home.path().join("x.png");
     fs::write(&file, bytes).unwrap();
     let refused = store.import_image(THREAD, ImageSource::ClientPath(file)).await.unwrap_err();

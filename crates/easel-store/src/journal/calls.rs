@@ -1,0 +1,200 @@
+//! The rows of the journal.
+
+use std::path::{Path, PathBuf};
+
+use easel_imagegen::port::{CallStart, Reference};
+use easel_protocol::id::{ItemId, ThreadId, TurnId};
+use easel_protocol::record::{ImageError, ImageRecord, InputImage, RequestedImage};
+use rusqlite::{Connection, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use crate::db::connection::Database;
+use crate::db::now_ms;
+use crate::db::sql_id::SqlId;
+use crate::error::Error;
+use crate::home::Home;
+
+/// A row of the journal.
+#[derive(Debug)]
+pub(crate) struct JournalCall {
+    pub(crate) thread_id: ThreadId,
+    /// The item of the call.
+    pub(crate) item_id: ItemId,
+    pub(crate) turn_id: TurnId,
+    /// Whether the provider bills for the call.
+    pub(crate) bills: bool,
+    /// Unix milliseconds.
+    pub(crate) started_at_ms: i64,
+    pub(crate) request: CallRequest,
+    /// Set while the files of finished images are being renamed.
+    pub(crate) intent: Option<Intent>,
+    /// Set once the call has ended.
+    pub(crate) outcome: Option<Outcome>,
+}
+
+/// What the call requested, and from which model. Stored as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallRequest {
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) synthetic: bool,
+    pub(crate) requested: RequestedImage,
+    pub(crate) inputs: Vec<InputImage>,
+}
+
+/// The records that the process is about to write. Stored as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Intent {
+    pub(crate) images: Vec<IntendedImage>,
+    pub(crate) generation_id: Option<String>,
+    /// Why there are fewer images than requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) missing: Option<Box<ImageError>>,
+}
+
+/// One image of an [`Intent`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IntendedImage {
+    /// Path of the complete file until it is renamed to the record's path.
+    pub(crate) staged: PathBuf,
+    pub(crate) record: ImageRecord,
+}
+
+/// How a call ended. Stored as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub(crate) enum Outcome {
+    #[serde(rename = "made", rename_all = "camelCase")]
+    Generated {
+        generation_id: Option<String>,
+        /// Why there are fewer images than requested.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<Box<ImageError>>,
+    },
+    Failed {
+        error: ImageError,
+    },
+}
+
+/// Inserts a call. It is on the disk when this returns.
+pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Error> {
+    let input = |reference: Reference| InputImage {
+        id: reference.id,
+        path: reference.path.to_string_lossy().into_owned(),
+        sha256: reference.facts.sha256,
+    };
+    let request = CallRequest {
+        provider: call.provider,
+        model: call.model,
+        synthetic: call.synthetic,
+        requested: call.requested,
+        inputs: call.inputs.into_iter().map(input).collect(),
+    };
+    let (owner, request) = (database.process_lock.owner().to_owned(), database.home.to_json(request)?);
+    database.write_durably(|write| {
+        let sql = "INSERT INTO calls (thread_id, call_id, turn_id, owner, bills, started_at_ms, json) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+        let (thread_id, turn_id) = (SqlId(&call.thread_id), SqlId(&call.turn_id));
+        let row = params![thread_id, &*call.call_id, turn_id, owner, call.bills, call.started_at_ms, request];
+        match write.prepare_cached(sql)?.execute(row)? {
+            0 => Err(Error::CallExists((&*call.call_id).into())),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// Writes the records and the outcome of a call. Does nothing if the call has an outcome.
+pub(crate) fn finish(
+    write: &Transaction<'_>,
+    home: &Home,
+    call: &JournalCall,
+    records: &[ImageRecord],
+    outcome: &Outcome,
+) -> Result<(), Error> {
+    let sql = "UPDATE calls SET outcome = ?3, intent = NULL WHERE thread_id = ?1 AND call_id = ?2 AND outcome IS NULL";
+    let outcome = serde_json::to_string(outcome)?;
+    let (thread_id, turn_id, item_id) = (SqlId(&call.thread_id), SqlId(&call.turn_id), SqlId(&call.item_id));
+    if write.prepare_cached(sql)?.execute(params![thread_id, item_id, outcome])? == 0 {
+        return Ok(());
+    }
+    for record in records {
+        let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json) \
+                   VALUES (?1, ?2, 'made', ?3, ?4, ?5, ?6, ?7)";
+        let (json, path) = (home.to_json(record.clone())?, home.stored_path(Path::new(&record.path)));
+        let row = params![thread_id, SqlId(&record.id), turn_id, item_id, path, now_ms() / 1000, json];
+        write.prepare_cached(sql)?.execute(row)?;
+    }
+    Ok(())
+}
+
+/// Returns the records of a call, in the provider's order.
+pub(crate) fn records(
+    connection: &Connection,
+    home: &Home,
+    thread_id: &str,
+    item_id: &str,
+) -> Result<Vec<ImageRecord>, Error> {
+    let sql = "SELECT json FROM images WHERE thread_id = ?1 AND call_id = ?2 ORDER BY sequence";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((thread_id, item_id))?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(home.read_column(row.get_ref(0)?)?);
+    }
+    Ok(records)
+}
+
+const COLUMNS: &str = "thread_id, call_id, turn_id, bills, started_at_ms, json, intent, outcome";
+
+/// Finds a call.
+pub(crate) fn find(
+    connection: &Connection,
+    home: &Home,
+    thread_id: &str,
+    item_id: &str,
+) -> Result<Option<JournalCall>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM calls WHERE thread_id = ?1 AND call_id = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((thread_id, item_id))?;
+    rows.next()?.map(|row| read_call(home, row)).transpose()
+}
+
+/// Returns a call that must be in the journal.
+///
+/// # Errors
+/// [`Error::CallNotFound`] if it is not.
+pub(super) fn get(connection: &Connection, home: &Home, thread_id: &str, item_id: &str) -> Result<JournalCall, Error> {
+    find(connection, home, thread_id, item_id)?.ok_or_else(|| Error::CallNotFound(item_id.to_owned()))
+}
+
+/// Returns the calls of a process that have no outcome, in the order in which they began.
+pub(crate) fn open_calls(connection: &Connection, home: &Home, owner: &str) -> Result<Vec<JournalCall>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM calls WHERE owner = ?1 AND outcome IS NULL ORDER BY started_at_ms, thread_id, call_id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([owner])?;
+    let mut calls = Vec::new();
+    while let Some(row) = rows.next()? {
+        calls.push(read_call(home, row)?);
+    }
+    Ok(calls)
+}
+
+fn read_call(home: &Home, row: &Row<'_>) -> Result<JournalCall, Error> {
+    let (SqlId(thread_id), SqlId(item_id), SqlId(turn_id)) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let (intent, outcome): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+    Ok(JournalCall {
+        thread_id,
+        item_id,
+        turn_id,
+        bills: row.get(3)?,
+        started_at_ms: row.get(4)?,
+        request: home.read_column(row.get_ref(5)?)?,
+        intent: intent.map(|intent| home.read_json(&intent)).transpose()?,
+        outcome: outcome.map(|outcome| serde_json::from_str(&outcome)).transpose()?,
+    })
+}

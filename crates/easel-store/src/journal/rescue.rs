@@ -1,0 +1,46 @@
+//! Keeps generated images that could not be recorded. They may have been billed.
+
+use std::path::PathBuf;
+
+use super::images::SettlingImage;
+use crate::error::Error;
+use crate::files::free_name::free_path;
+use crate::files::spare_folders;
+use crate::files::staged;
+use crate::files::unfinished::call_tag;
+use crate::home::{Home, file_name};
+
+/// Keeps the files: under the name of their call if that works, else under their staged name. Returns the error with
+/// their paths. The journal row stays open, so that a later start records them.
+pub(super) fn keep_files(
+    home: &Home,
+    thread_id: &str,
+    item_id: &str,
+    images: Vec<SettlingImage>,
+    error: Error,
+) -> Error {
+    let folder = home.thread_images(thread_id);
+    let name = file_name::from_id(item_id);
+    let mut kept: Vec<PathBuf> = Vec::new();
+    for image in images {
+        let Some(staged) = image.staged else {
+            kept.push(image.path);
+            continue;
+        };
+        let extension = staged.facts().media_type.extension();
+        let is_home = staged.path().starts_with(&folder);
+        let (folder, name) = match staged.path().parent() {
+            Some(spare) if !is_home => (spare, spare_folders::kept_name(&name, &call_tag(thread_id, item_id))),
+            Some(_) | None => (folder.as_path(), name.clone()),
+        };
+        let (path, _) = free_path(folder, &name, extension, 1, |_| false);
+        match staged::finish(staged, &path) {
+            Ok(()) => kept.push(path),
+            Err((staged, _)) => kept.push(staged.into_path()),
+        }
+    }
+    if kept.is_empty() {
+        return error;
+    }
+    Error::ImageKept { paths: kept, source: Box::new(error) }
+}

@@ -1,0 +1,105 @@
+//! Methods that read lists.
+
+use easel_imagegen::port::StorageError;
+use easel_protocol::image::{ImageListParams, ImageListResponse};
+use easel_protocol::thread::{
+    ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse, ThreadTurnsListParams,
+    ThreadTurnsListResponse,
+};
+use easel_protocol::thread::{ThreadSearchParams, ThreadSearchResponse};
+use easel_protocol::turn::{Turn, TurnItemsView};
+use easel_protocol::usage::UsageReadParams;
+use rusqlite::Connection;
+
+use super::EaselStore;
+use crate::db::workers::ReadKind;
+use crate::lists::page::PageError;
+use crate::lists::usage::{self, DailyTokens, UsagePage};
+use crate::lists::{image_list, thread_list, thread_search, turn_list};
+
+impl EaselStore {
+    /// Lists threads.
+    ///
+    /// # Errors
+    /// If the cursor is invalid or the database cannot be read.
+    pub async fn list_threads(&self, params: ThreadListParams) -> Result<ThreadListResponse, PageError> {
+        let kind = if thread_list::is_search(&params) { ReadKind::Search } else { ReadKind::Page };
+        self.workers.read(kind, move |connection| thread_list::list_threads(connection, &params)).await
+    }
+
+    /// Lists the threads that contain a term.
+    ///
+    /// # Errors
+    /// If the cursor is invalid or the database cannot be read.
+    pub async fn search_threads(&self, params: ThreadSearchParams) -> Result<ThreadSearchResponse, PageError> {
+        let search = move |connection: &Connection| thread_search::search_threads(connection, &params);
+        self.workers.read(ReadKind::Search, search).await
+    }
+
+    /// Lists the turns of a thread.
+    ///
+    /// # Errors
+    /// If the thread does not exist, the cursor is invalid, or the database cannot be read.
+    pub async fn list_turns(&self, params: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, PageError> {
+        let (id, home) = (params.thread_id.clone(), self.home.clone());
+        let list = move |connection: &Connection| turn_list::list_turns(connection, &home, &params);
+        self.workers.read_thread(&id, ReadKind::Page, list).await
+    }
+
+    /// Lists the items of a thread or of one of its turns.
+    ///
+    /// # Errors
+    /// If the thread does not exist, the cursor is invalid, or the database cannot be read.
+    pub async fn list_items(&self, params: ThreadItemsListParams) -> Result<ThreadItemsListResponse, PageError> {
+        let (id, home) = (params.thread_id.clone(), self.home.clone());
+        let list = move |connection: &Connection| turn_list::list_items(connection, &home, &params);
+        self.workers.read_thread(&id, ReadKind::Page, list).await
+    }
+
+    /// Returns all turns of a thread, oldest first; none if the thread does not exist.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn all_turns(&self, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, StorageError> {
+        let (id, home) = (thread_id.to_owned(), self.home.clone());
+        let read = move |connection: &Connection| turn_list::all_turns(connection, &home, &id, view);
+        self.read_thread(thread_id, ReadKind::WholeThread, read).await
+    }
+
+    /// Returns the newest turns of a thread, oldest first. They have all their items until `max_bytes` of JSON are
+    /// full; older turns that still fit have none.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn newest_turns(&self, thread_id: &str, max_bytes: usize) -> Result<Vec<Turn>, StorageError> {
+        let (id, home) = (thread_id.to_owned(), self.home.clone());
+        let read = move |connection: &Connection| turn_list::newest_turns(connection, &home, &id, max_bytes);
+        self.read_thread(thread_id, ReadKind::WholeThread, read).await
+    }
+
+    /// Lists generated images, newest first.
+    ///
+    /// # Errors
+    /// If the cursor is invalid or the database cannot be read.
+    pub async fn list_images(&self, params: ImageListParams) -> Result<ImageListResponse, PageError> {
+        let home = self.home.clone();
+        let list = move |connection: &Connection| image_list::list_images(connection, &home, &params);
+        self.workers.read(ReadKind::Page, list).await
+    }
+
+    /// Lists usage rows, newest first, with their sums.
+    ///
+    /// # Errors
+    /// If the cursor is invalid or the database cannot be read.
+    pub async fn list_usage(&self, params: UsageReadParams) -> Result<UsagePage, PageError> {
+        self.workers.read(ReadKind::Search, move |connection| usage::list_usage(connection, &params)).await
+    }
+
+    /// Returns the days on which tokens were used, oldest first, and the number of today.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn daily_tokens(&self) -> Result<(Vec<DailyTokens>, i64), StorageError> {
+        self.read(ReadKind::Search, usage::daily_tokens).await
+    }
+}

@@ -1,0 +1,97 @@
+//! The implementation of the [`Store`] port.
+
+use std::sync::Arc;
+
+use easel_imagegen::port::{CallEnd, CallStart, ImageSource, ImportError, RequestStart, StorageError, Store};
+use easel_protocol::event::Event;
+use easel_protocol::record::{Attachment, ImageRecord};
+use rusqlite::Transaction;
+
+use super::EaselStore;
+use crate::db::connection::Database;
+use crate::db::ephemeral::WriteScope;
+use crate::db::worker::LockTimeout;
+use crate::error::Error;
+use crate::files::thread_files::ThreadFiles;
+use crate::images::{attachments, import};
+use crate::journal::{self, calls, hosted};
+use crate::threads::{append, pending_messages};
+
+impl Store for EaselStore {
+    type Files = ThreadFiles;
+
+    fn files(&self, thread_id: &str) -> Arc<ThreadFiles> {
+        Arc::new(ThreadFiles::new(self.home.clone(), thread_id, None, &self.owner))
+    }
+
+    fn call_files(&self, thread_id: &str, call_id: &str) -> Arc<ThreadFiles> {
+        Arc::new(ThreadFiles::new(self.home.clone(), thread_id, Some(call_id), &self.owner))
+    }
+
+    async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {
+        events.retain(|event| append::thread_of(event).is_some());
+        append::drop_completed_starts(&mut events);
+        let Some(thread_id) = events.first().and_then(append::thread_of).map(str::to_owned) else { return Ok(()) };
+        let (lock_timeout, scope) = (lock_timeout(&events), write_scope(&events));
+        let (home, owner) = (self.home.clone(), self.owner.clone());
+        let append = move |write: &Transaction<'_>| {
+            events.iter().try_for_each(|event| append::event(write, &home, &owner, event))
+        };
+        self.write_thread(&thread_id, lock_timeout, scope, append).await
+    }
+
+    async fn import_image(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, ImportError> {
+        import::import_image(self, thread_id, source).await
+    }
+
+    async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
+        self.write(LockTimeout::Long, move |database| calls::reserve(database, call)).await
+    }
+
+    async fn adopt_pending(&self, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, StorageError> {
+        let (id, turn_id, home) = (thread_id.to_owned(), turn_id.to_owned(), self.home.clone());
+        let adopt = move |write: &Transaction<'_>| pending_messages::move_to_history(write, &home, &id, &turn_id);
+        self.write_thread(thread_id, LockTimeout::Long, WriteScope::Disk, adopt).await
+    }
+
+    async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {
+        if self.workers.ephemeral_threads.contains(&request.thread_id) {
+            // After a crash an ephemeral thread is gone, and with it the turn that could report the request.
+            return Ok(());
+        }
+        self.write(LockTimeout::Long, move |database| hosted::reserve(database, &request)).await
+    }
+
+    async fn settle(&self, thread_id: &str, call_id: &str, end: CallEnd) -> Result<Vec<ImageRecord>, StorageError> {
+        // Before the wait for the database, so that a crash meanwhile loses no image of a hosted call.
+        let end = journal::assign_call(end, &self.owner, thread_id, call_id);
+        let (thread_id, call_id) = (thread_id.to_owned(), call_id.to_owned());
+        let home = self.home.clone();
+        let settle =
+            move |database: Result<&mut Database, Error>| journal::settle(&home, database, &thread_id, &call_id, end);
+        Ok(self.workers.writer.write_or_recover(LockTimeout::Long, settle).await?)
+    }
+}
+
+/// Returns how long a write of these events waits for the lock. A client can send a request again, but the work of a
+/// turn must not be lost. The start of a turn is part of its request.
+fn lock_timeout(events: &[Event]) -> LockTimeout {
+    let is_of_request = |event: &Event| {
+        matches!(event, Event::ThreadNameUpdated(_) | Event::ThreadArchived(_) | Event::ThreadUnarchived(_))
+    };
+    let starts_turn = |event: &Event| matches!(event, Event::TurnStarted(_));
+    let is_request = events.iter().all(is_of_request) || events.iter().any(starts_turn);
+    if is_request { LockTimeout::Short } else { LockTimeout::Long }
+}
+
+/// Returns what a write of these events touches if the thread is ephemeral.
+fn write_scope(events: &[Event]) -> WriteScope {
+    let touches_disk = |event: &Event| {
+        if let Event::RawResponseItemCompleted(raw) = event {
+            return append::is_user_message(&raw.item)
+                && attachments::write_scope(std::slice::from_ref(&raw.item)) == WriteScope::Disk;
+        }
+        matches!(event, Event::ThreadTokenUsageUpdated(_))
+    };
+    if events.iter().any(touches_disk) { WriteScope::Disk } else { WriteScope::Memory }
+}
