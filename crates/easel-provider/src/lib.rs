@@ -1,40 +1,37 @@
-//! Providers that speak OpenAI's HTTP API, or something near it: a model that answers over server-sent events, and an
-//! images endpoint.
+//! Providers with OpenAI's HTTP API or a compatible one: responses of a model over server-sent events, and images.
 //!
-//! What such a provider can do and how its API differs is data, the [`ApiProfile`]; there is one implementation. This crate
-//! knows HTTP and nothing of threads, disk layout or JSON-RPC: image bytes come from and go to the
-//! [`Files`](easel_imagegen::port::Files) of the port, credentials come from whoever implements [`Credentials`].
+//! There is one implementation, [`HttpProvider`]. The differences between providers are data, their [`ApiProfile`].
+//! This crate knows HTTP, but not threads, disk layout or JSON-RPC: image bytes come from and go to the
+//! [`Files`](easel_imagegen::port::Files) of the port, and credentials come from [`Credentials`].
 //!
-//! Two rules stand above all: a billed request that may have been accepted is repeated only on the user's own word, and a
-//! credential leaves in one header to one origin and nowhere else.
+//! Two rules have priority over everything else:
 //!
-//! Start reading at [`HttpProvider`].
-
-pub mod provider;
+//! - A billed request that the provider may have accepted is repeated only if the user allows it.
+//! - A credential goes to one origin, in one header.
+//!
+//! Reading order: [`provider`] is the entry point, [`profile`] describes an API, `http` sends requests, and `images` and
+//! `responses` are the two endpoints on top of it.
 
 pub mod profile;
+pub mod provider;
 
-pub mod credential;
-pub mod endpoint;
+mod credential;
+mod settings;
 
-pub mod failure;
+mod http;
+mod rejection;
 
 mod images;
 mod models;
 mod responses;
 
-mod inline;
-mod passage;
-mod sse;
-mod waiting;
+mod json_images;
 
 #[cfg(test)]
 mod staging;
 
-#[cfg(test)]
-use easel_testkit::request_log as recorder;
-
 pub use credential::{Credential, CredentialError, Credentials};
-pub use endpoint::Endpoint;
+pub use http::{Endpoint, EndpointError};
 pub use profile::ApiProfile;
-pub use provider::{HttpProvider, Retries, Timeouts};
+pub use provider::HttpProvider;
+pub use settings::{Retries, Timeouts};

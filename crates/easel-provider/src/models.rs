@@ -1,4 +1,4 @@
-//! The provider's own list of its models, asked for when somebody wants it and kept for a while.
+//! The provider's own list of its models, fetched on demand and cached.
 
 use std::time::Duration;
 
@@ -8,95 +8,109 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::credential::Credentials;
-use crate::failure::{Masks, cause, refused};
-use crate::provider::HttpProvider;
+use crate::credential::{CredentialError, Credentials};
+use crate::http::{ApiClient, EndpointError, root_cause};
+use crate::rejection::{Redactor, Rejection};
 
-const FRESH: Duration = Duration::from_secs(300);
-/// A provider that does not answer is not asked again at once.
-const AFTER_FAILURE: Duration = Duration::from_secs(10);
-const DEADLINE: Duration = Duration::from_secs(10);
+/// How long a list is cached.
+const CACHE_TIME: Duration = Duration::from_secs(300);
+/// How long a failure is cached, so that a provider that does not answer is not asked each time.
+const FAILURE_CACHE_TIME: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_BYTES: usize = 1 << 20;
-/// Models that are looked at.
+/// Entries of the list that are read.
 const MAX_MODELS: usize = 1_000;
-/// Characters of an id. A longer one is none that anybody can choose.
+/// Characters of an id. A user cannot choose a model with a longer id.
 const MAX_ID: usize = 128;
 
-/// The last list. Who asks while another asks already waits for that answer.
+/// The cached list of models. Concurrent callers share one request.
 #[derive(Debug, Default)]
-pub(crate) struct Listed(Mutex<Option<Kept>>);
+pub(crate) struct ModelList(Mutex<Option<CachedIds>>);
 
 #[derive(Debug)]
-struct Kept {
+struct CachedIds {
     ids: Vec<String>,
-    until: Instant,
+    expires: Instant,
 }
 
-impl<C: Credentials> HttpProvider<C> {
-    /// Ids of the chat models that the provider lists, in its order. Empty where it has no list or does not give it
-    /// within ten seconds and one MiB, which the log says. Kept for five minutes.
-    pub async fn list_models(&self) -> Vec<String> {
-        if !self.record.models_endpoint {
+/// The reason why the list is unknown.
+#[derive(Debug, thiserror::Error)]
+enum ListError {
+    #[error("no response within {} s", TIMEOUT.as_secs())]
+    Timeout,
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    #[error("{0}")]
+    Connection(String),
+    #[error("{}", .0.model_error().message)]
+    Rejected(Box<Rejection>),
+    #[error("the response is larger than 1 MiB")]
+    TooLarge,
+    #[error("the response is not valid JSON: {0}")]
+    InvalidJson(#[from] serde_json::Error),
+}
+
+impl ModelList {
+    /// Returns the ids of the chat models, from the cache or from the provider. `image_model` is not one of them.
+    pub(crate) async fn get<C: Credentials>(&self, client: &ApiClient<C>, image_model: &str) -> Vec<String> {
+        if !client.profile.models_endpoint {
             return Vec::new();
         }
-        let mut kept = self.listed.0.lock().await;
-        if let Some(kept) = kept.as_ref().filter(|kept| Instant::now() < kept.until) {
-            return kept.ids.clone();
+        let mut cached = self.0.lock().await;
+        if let Some(cached) = cached.as_ref().filter(|cached| Instant::now() < cached.expires) {
+            return cached.ids.clone();
         }
-        let listed = tokio::time::timeout(DEADLINE, self.list()).await;
-        let (ids, keep) = match listed.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs()))) {
-            Ok(ids) => (ids, FRESH),
-            Err(reason) => {
-                tracing::debug!(provider = %self.info.id, reason, "the provider's models are not known");
-                (Vec::new(), AFTER_FAILURE)
+        let fetched = tokio::time::timeout(TIMEOUT, fetch(client, image_model)).await;
+        let (ids, time) = match fetched.unwrap_or(Err(ListError::Timeout)) {
+            Ok(ids) => (ids, CACHE_TIME),
+            Err(error) => {
+                tracing::debug!(provider = client.provider_id, %error, "the provider's models cannot be listed");
+                (Vec::new(), FAILURE_CACHE_TIME)
             }
         };
-        *kept = Some(Kept { ids: ids.clone(), until: Instant::now() + keep });
+        *cached = Some(CachedIds { ids: ids.clone(), expires: Instant::now() + time });
         ids
-    }
-
-    async fn list(&self) -> Result<Vec<String>, String> {
-        let credential = self.credentials.current().await.map_err(|error| error.message)?;
-        let masks = Masks::of(&self.record, credential.as_ref());
-        let request = self.endpoint.get(&self.record, "models", credential.as_ref()).await?;
-        let lost = |error: &reqwest::Error| masks.words(&cause(error));
-        let response = request.header(ACCEPT, "application/json").send().await.map_err(|error| lost(&error))?;
-        if !response.status().is_success() {
-            return Err(refused(response, &masks).await.model_error().message);
-        }
-        let body = body(response).await.map_err(|error| error.map_or_else(too_large, |error| lost(&error)))?;
-        let json = serde_json::from_slice(&body).map_err(|_| "the answer is no JSON".to_owned())?;
-        let mut ids = ids(&json);
-        // An id that is not fit to be shown, or repeats a secret, is none.
-        ids.retain(|id| *id != self.info.image_model && masks.text(id, MAX_ID) == *id);
-        Ok(ids)
     }
 }
 
-/// `None` as the error of a body that is too large.
-async fn body(mut response: Response) -> Result<Vec<u8>, Option<reqwest::Error>> {
+async fn fetch<C: Credentials>(client: &ApiClient<C>, image_model: &str) -> Result<Vec<String>, ListError> {
+    let credential = client.credentials.current().await?;
+    let redactor = Redactor::new(&client.profile, credential.as_ref());
+    let connection_error = |error: reqwest::Error| ListError::Connection(redactor.message(&root_cause(&error)));
+    let request = client.endpoint.get(&client.profile, "models", credential.as_ref()).await?;
+    let response = request.header(ACCEPT, "application/json").send().await.map_err(connection_error)?;
+    if !response.status().is_success() {
+        return Err(ListError::Rejected(Box::new(Rejection::read(response, &redactor).await)));
+    }
+    let body = read_body(response).await.map_err(connection_error)?.ok_or(ListError::TooLarge)?;
+    let mut ids = chat_model_ids(&serde_json::from_slice(&body)?);
+    // Drops ids that are not safe to show or that contain a secret.
+    ids.retain(|id| id != image_model && redactor.text(id, MAX_ID) == *id);
+    Ok(ids)
+}
+
+/// Reads a body. Returns `None` if it is too large.
+async fn read_body(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > MAX_BYTES {
-            return Err(None);
+            return Ok(None);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(Some(body))
 }
 
-fn too_large() -> String {
-    "the answer is over 1 MiB".to_owned()
-}
-
-/// Of `{"data": [{"id"}]}` or a bare list. Some providers say which of their models do not chat.
-fn ids(json: &Value) -> Vec<String> {
+/// Returns the ids in `{"data": [{"id"}]}` or in a bare list. Some providers mark models that do not chat with a `type`.
+fn chat_model_ids(json: &Value) -> Vec<String> {
     let entries = json.get("data").unwrap_or(json).as_array().map(Vec::as_slice).unwrap_or_default();
     let mut ids: Vec<String> = Vec::new();
     for entry in entries.iter().take(MAX_MODELS) {
         let kind = entry.get("type").and_then(Value::as_str);
-        let chats = kind.is_none_or(|kind| matches!(kind, "model" | "chat" | "language" | "code"));
-        let id = entry.get("id").and_then(Value::as_str).filter(|id| !id.is_empty() && chats);
+        let can_chat = kind.is_none_or(|kind| matches!(kind, "model" | "chat" | "language" | "code"));
+        let id = entry.get("id").and_then(Value::as_str).filter(|id| !id.is_empty() && can_chat);
         if let Some(id) = id.filter(|id| !ids.iter().any(|known| known == id)) {
             ids.push(id.to_owned());
         }

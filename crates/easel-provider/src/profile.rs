@@ -107,7 +107,8 @@ pub enum AuthScheme {
 pub enum PathStyle {
     /// `{base}/images/generations`, with the model in the body.
     V1,
-    /// `{base}/openai/deployments/{model}/images/generations`, and `{base}/openai/responses` with the model in the body.
+    /// `{base}/openai/deployments/{model}/images/generations`, and `{base}/openai/responses` with the model in the
+    /// body.
     AzureDeployment,
 }
 

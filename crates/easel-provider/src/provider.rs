@@ -1,7 +1,6 @@
-//! One provider over HTTP.
+//! The implementation of the provider port over HTTP.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
@@ -12,90 +11,45 @@ use futures_core::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::credential::Credentials;
-use crate::endpoint::Endpoint;
-use crate::models::Listed;
+use crate::http::{ApiClient, Endpoint};
+use crate::images::{self, ImagesApi};
+use crate::models::ModelList;
 use crate::profile::ApiProfile;
-use crate::responses::RefusedPictures;
-use crate::{images, responses};
+use crate::responses::{self, RefusedImages, ResponsesApi};
+use crate::settings::{Retries, Timeouts};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    pub connect: Duration,
-    /// Between two pieces of the model's answer.
-    pub stream_idle: Duration,
-    /// For a whole answer of the model.
-    pub answer: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            stream_idle: Duration::from_secs(300),
-            answer: Duration::from_secs(3_600),
-        }
-    }
-}
-
-/// How often a request is sent again. The first two share one budget for each answer, the larger of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retries {
-    /// Requests to the model that brought no answer.
-    pub request: u32,
-    /// Answers of the model that were cut before they said anything.
-    pub stream: u32,
-    /// Image requests that the provider may or may not have accepted. Each may be billed.
-    pub uncertain_images: u32,
-}
-
-impl Retries {
-    /// For those who would rather pay twice than go without their image.
-    pub const UNCERTAIN_IMAGES: u32 = 2;
-}
-
-impl Default for Retries {
-    fn default() -> Self {
-        Self { request: 2, stream: 2, uncertain_images: 0 }
-    }
-}
-
-/// Implements the port for any provider that a [`ApiProfile`] describes.
+/// A provider that speaks OpenAI's HTTP API in the dialect of its [`ApiProfile`].
 #[derive(Debug)]
 pub struct HttpProvider<C> {
     pub(crate) info: ProviderInfo,
-    pub(crate) record: ApiProfile,
-    pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) credentials: C,
+    pub(crate) client: ApiClient<C>,
     pub(crate) timeouts: Timeouts,
     pub(crate) retries: Retries,
-    pub(crate) listed: Listed,
-    pub(crate) refused_pictures: RefusedPictures,
+    pub(crate) models: ModelList,
+    pub(crate) refused_images: RefusedImages,
 }
 
 impl<C: Credentials> HttpProvider<C> {
+    /// Creates a provider. It connects when the first request is sent.
     pub fn new(
         info: ProviderInfo,
-        record: ApiProfile,
+        profile: ApiProfile,
         endpoint: Endpoint,
         credentials: C,
         timeouts: Timeouts,
         retries: Retries,
     ) -> Self {
-        Self {
-            info,
-            record,
-            endpoint: Arc::new(endpoint),
-            credentials,
-            timeouts,
-            retries,
-            listed: Listed::default(),
-            refused_pictures: RefusedPictures::default(),
-        }
+        let client = ApiClient { provider_id: info.id.clone(), profile, endpoint, credentials };
+        let (models, refused_images) = (ModelList::default(), RefusedImages::default());
+        Self { info, client, timeouts, retries, models, refused_images }
     }
 
-    /// The provider in a sentence about its connection. Of the base URL only the host: the rest may be secret.
-    pub(crate) fn place(&self) -> String {
-        format!("provider `{}` at {}", self.info.id, self.endpoint.host())
+    /// Returns the ids of the chat models that the provider lists, in its order.
+    ///
+    /// Returns no ids if the provider has no list or does not send it within ten seconds and 1 MiB; the log says why.
+    /// The result is cached for five minutes.
+    pub async fn list_models(&self) -> Vec<String> {
+        self.models.get(&self.client, &self.info.image_model).await
     }
 }
 
@@ -105,7 +59,7 @@ impl<C: Credentials> Provider for HttpProvider<C> {
     }
 
     fn auth(&self) -> AuthKind {
-        if self.record.has_actor_authorization() { AuthKind::Actor } else { self.credentials.kind() }
+        if self.client.profile.has_actor_authorization() { AuthKind::Actor } else { self.client.credentials.kind() }
     }
 
     fn respond<F: Files>(
@@ -114,7 +68,9 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         files: Arc<F>,
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
-        responses::respond(self, request, files, stop)
+        let Self { client, timeouts, retries, refused_images, .. } = self;
+        let api = ResponsesApi { client, timeouts: *timeouts, retries: *retries, refused_images };
+        responses::respond(api, request, files, stop)
     }
 
     async fn make<F: Files>(
@@ -124,6 +80,8 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         previews: PreviewSink,
         stop: CancellationToken,
     ) -> Result<GeneratedImages, ImageError> {
-        images::make(self, job, files, previews, stop).await
+        let (model, uncertain_retries) = (self.info.image_model.as_str(), self.retries.uncertain_images);
+        let api = ImagesApi { client: &self.client, model, uncertain_retries };
+        images::generate(api, job, files, previews, stop).await
     }
 }

@@ -94,16 +94,16 @@ async fn each_images_endpoint_fault_is_one_typed_error() {
     400: ModerationBlocked, HTTP 400, billed No, POSTs 1: No image was made: the provider's moderation blocked the request: Your request was rejected by the safety system. safety_violations=[sexual]. [HTTP 400, moderation_blocked, request [id]]. The same prompt will be blocked again; tell the user.
     401: Unauthorized, HTTP 401, billed No, POSTs 1: No image was made: the provider did not accept the credential: Incorrect API key provided [HTTP 401, invalid_api_key, request [id]]. Do not call again in this turn; tell the user.
     403: Unauthorized, HTTP 403, billed No, POSTs 1: No image was made: the provider did not accept the credential: forbidden [HTTP 403, forbidden, request [id]]. Do not call again in this turn; tell the user.
-    429: RateLimited, HTTP 429, billed No, POSTs 3: No image was made: the provider takes no more requests for now: Rate limit reached [HTTP 429, rate_limit_exceeded, request [id]]. Tell the user to try again later.
+    429: RateLimited, HTTP 429, billed No, POSTs 3: No image was made: the provider's rate limit is reached: Rate limit reached [HTTP 429, rate_limit_exceeded, request [id]]. Tell the user to try again later.
     500: BadResponse, HTTP 500, billed Uncertain, POSTs 1: No image was made: the provider failed: The server had an error [HTTP 500, x, request [id]]. The provider may have charged for it. Do not call again by yourself; tell the user.
     503: BadResponse, HTTP 503, billed Uncertain, POSTs 1: No image was made: the provider failed: overloaded [HTTP 503, x, request [id]]. The provider may have charged for it. Do not call again by yourself; tell the user.
     badb64: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's image is not base64. The provider charged for it. Do not call again by yourself; tell the user.
-    notpng: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: what the provider sent is no PNG, JPEG, WebP or GIF. The provider charged for it. Do not call again by yourself; tell the user.
-    nodata: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's answer holds no image. The provider charged for it. Do not call again by yourself; tell the user.
+    notpng: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's image is not a PNG, JPEG, WebP or GIF. The provider charged for it. Do not call again by yourself; tell the user.
+    nodata: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's response contains no image. The provider charged for it. Do not call again by yourself; tell the user.
     url: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's link to the image is not https. The provider charged for it. Do not call again by yourself; tell the user.
-    notjson: BadResponse, HTTP 200, billed Uncertain, POSTs 1: No image was made: the provider's answer is no JSON. The provider may have charged for it. Do not call again by yourself; tell the user.
-    close: Network, no answer, billed Uncertain, POSTs 1: No image was made: the connection to provider `mock` at [host] broke before it answered: connection closed before message completed. The provider may have charged for it. Do not call again by yourself; tell the user.
-    hang: Timeout, no answer, billed Uncertain, POSTs 1: No image was made: the images were not there within 1 s. The provider may have charged for it. Do not call again by yourself; tell the user.
+    notjson: BadResponse, HTTP 200, billed Uncertain, POSTs 1: No image was made: the provider's response is not valid JSON. The provider may have charged for it. Do not call again by yourself; tell the user.
+    close: Network, no answer, billed Uncertain, POSTs 1: No image was made: the connection to provider `mock` at [host] was lost before it answered: connection closed before message completed. The provider may have charged for it. Do not call again by yourself; tell the user.
+    hang: Timeout, no answer, billed Uncertain, POSTs 1: No image was made: timed out after 1 s (images.timeout_ms). The provider may have charged for it. Do not call again by yourself; tell the user.
     ");
 }
 
@@ -135,9 +135,9 @@ async fn model_faults_end_the_turn_and_are_retried_when_safe() {
     }
     insta::assert_snapshot!(found, @r"
     401: Some(Unauthorized), POSTs 1: the provider did not accept the credential: mock 401 [HTTP 401, x]
-    429: Some(RateLimitExceeded), POSTs 3: the provider takes no more requests for now: mock 429 [HTTP 429, x]
+    429: Some(RateLimitExceeded), POSTs 3: the provider's rate limit is reached: mock 429 [HTTP 429, x]
     500: Some(InternalServerError), POSTs 3: the provider failed: mock 500 [HTTP 500, x]
-    incomplete: Some(InternalServerError), POSTs 1: the provider's answer was cut before its end
+    incomplete: Some(InternalServerError), POSTs 1: the provider's response ended early
     hang: Some(Other), POSTs 1: the provider sent nothing for 1 s
     ");
 }

@@ -95,7 +95,7 @@ async fn exhausted_limit_names_its_reset_time() {
     assert_eq!((error.kind, error.billed), (ImageErrorKind::UsageLimit, Billed::No));
     let limit = UsageLimit { limit_id: None, resets_at, plan: Some("plus".to_owned()) };
     assert_eq!(error.usage_limit.as_deref(), Some(&limit));
-    assert!(error.message.contains("starts anew at 2027-01-15 08:00 UTC"), "{}", error.message);
+    assert!(error.message.contains("resets at Fri, 15 Jan 2027 08:00:00 GMT"), "{}", error.message);
     let told = String::from_utf8(backend.requests_to("/responses").pop().expect("two requests").body).expect("text");
     assert!(told.contains("2027-01-15 08:00 UTC"), "the model knows it too");
     server.close().await;

@@ -1,227 +1,223 @@
-//! Sending a call, and sending it again where nobody can have accepted it.
+//! One image call: its attempts, its deadline and what it may cost.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, GeneratedImages, ImageJob, PreviewSink, image_error};
+use easel_imagegen::port::{Files, GeneratedImages, ImageJob, PreviewSink, SendGate, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
-use reqwest::Response;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::body::{Body, Sending, open};
-use super::request::{ResponseFormatSent, request, streams};
-use super::{Progress, collect};
-use crate::credential::{Credential, Credentials};
-use crate::failure::{Masks, Refused, cause, refused};
+use super::collect::collect;
+use super::request::{ResponseFormatField, prepare};
+use crate::credential::Credentials;
+use crate::http::{ApiClient, LimitReached, NetworkLimit, PreparedRequest, Request, SendError, send};
 use crate::profile::ResponseFormat;
-use crate::provider::{HttpProvider, Retries};
-use crate::waiting::Waiting;
 
-/// Requests of one call that the provider did not take.
-const MAX_UNTAKEN: u32 = 3;
-/// A provider that asks to wait longer is not waited for.
-const MAX_WAIT: Duration = Duration::from_secs(60);
-/// After the first request of its kind that failed; doubled after the next.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Attempts that the provider did not accept.
+const MAX_UNACCEPTED: u32 = 3;
+/// The longest pause before another attempt. If the provider asks for more, the call fails.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// The pause after the first failed attempt. It doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// Why a request brought no image.
-enum Failure {
-    /// It did not leave: no connection was made.
-    NotSent(ImageError),
-    /// The provider answered, and not with success.
-    Refused(Box<Refused>),
-    /// Sent, perhaps accepted, or never fit to be sent.
-    Other(ImageError),
+/// The images endpoint of a provider.
+#[derive(Debug)]
+pub(crate) struct ImagesApi<'a, C> {
+    pub(crate) client: &'a ApiClient<C>,
+    /// The image model.
+    pub(crate) model: &'a str,
+    /// How often a request that may have been accepted is repeated. Each attempt may be billed.
+    pub(crate) uncertain_retries: u32,
 }
 
-/// Requests of one call so far that may be followed by another.
-#[derive(Debug, Default)]
-struct Failed {
-    /// The provider did not take them.
-    untaken: u32,
-    /// The provider may have taken them.
+/// Generates the images of `job`.
+///
+/// The call waits for the network until the job's deadline or until `stop` is cancelled. It then returns the images
+/// that have arrived completely. If the future is dropped, the connection is closed and they are lost.
+///
+/// # Errors
+///
+/// Fails if no image arrived. The error says what the call may have cost.
+pub(crate) async fn generate<C: Credentials, F: Files>(
+    api: ImagesApi<'_, C>,
+    job: ImageJob,
+    files: Arc<F>,
+    previews: PreviewSink,
+    stop: CancellationToken,
+) -> Result<GeneratedImages, ImageError> {
+    let started = Instant::now();
+    let limit = NetworkLimit::new(stop, started + job.deadline);
+    let profile = &api.client.profile;
+    let mut call = Call::new(api, &job, files);
+    let result = call.run(&previews, &limit).await;
+    let complete = |error: ImageError| ImageError {
+        attempts: call.attempts,
+        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        billed: match error.billed {
+            Billed::No if call.may_be_billed => profile.billed(Billed::Uncertain),
+            billed @ (Billed::No | Billed::Yes | Billed::Uncertain) => profile.billed(billed),
+        },
+        ..error
+    };
+    match result {
+        Ok(images) => {
+            let missing = images.missing.map(|error| Box::new(complete(*error)));
+            Ok(GeneratedImages { attempts: call.attempts, missing, ..images })
+        }
+        Err(error) => Err(complete(error)),
+    }
+}
+
+/// A call in progress.
+struct Call<'a, C, F> {
+    api: ImagesApi<'a, C>,
+    job: &'a ImageJob,
+    files: Arc<F>,
+    /// Requests that were sent.
+    attempts: u32,
+    /// Whether an earlier attempt may have been accepted.
+    may_be_billed: bool,
+    response_format: ResponseFormatField,
+    /// Failed attempts that the provider did not accept.
+    unaccepted: u32,
+    /// Failed attempts that the provider may have accepted.
     uncertain: u32,
 }
 
-/// What may differ from one attempt to the next.
-struct Attempt {
-    credential: Option<Credential>,
-    response_format: ResponseFormatSent,
-    masks: Masks,
-}
-
-/// Sends `job` until the provider takes it, refuses it, or may have taken it.
-pub(super) async fn call<C: Credentials, F: Files>(
-    provider: &HttpProvider<C>,
-    job: &ImageJob,
-    files: &Arc<F>,
-    previews: &PreviewSink,
-    waiting: &Waiting,
-    progress: &mut Progress,
-) -> Result<GeneratedImages, ImageError> {
-    let credential = waiting.on(provider.credentials.current()).await.map_err(|over| progress.over(over, job))?;
-    let credential = credential.map_err(|error| image_error(ImageErrorKind::Unauthorized, error.message))?;
-    let masks = Masks::of(&provider.record, credential.as_ref());
-    let mut attempt = Attempt { credential, response_format: ResponseFormatSent::AsDeclared, masks };
-    let (mut refreshed, mut failed) = (false, Failed::default());
-    loop {
-        (progress.sending, progress.accepted) = (Sending::default(), false);
-        let failure = match made(provider, job, files, previews, &attempt, waiting, progress).await {
-            Ok(made) => return Ok(made),
-            Err(failure) => failure,
-        };
-        if let Failure::Refused(refused) = &failure {
-            if refused.status == 401 && !std::mem::replace(&mut refreshed, true) {
-                progress.sending = Sending::default();
-                let renewed = waiting.on(renewed(provider, attempt, refused.image_error())).await;
-                attempt = renewed.map_err(|over| progress.over(over, job))??;
-                continue;
-            }
-            if leaves_out_response_format(provider, &attempt, refused) {
-                attempt.response_format = ResponseFormatSent::LeftOut;
-                continue;
-            }
+impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
+    fn new(api: ImagesApi<'a, C>, job: &'a ImageJob, files: Arc<F>) -> Self {
+        Self {
+            api,
+            job,
+            files,
+            attempts: 0,
+            may_be_billed: false,
+            response_format: ResponseFormatField::Declared,
+            unaccepted: 0,
+            uncertain: 0,
         }
-        let (error, wait) = failed.then(failure, provider.retries);
-        progress.in_doubt |= error.billed == Billed::Uncertain;
-        let wait = wait.filter(|wait| *wait <= MAX_WAIT && *wait < waiting.time_left());
-        let Some(wait) = wait else { return Err(error) };
-        progress.sending = Sending::default();
-        waiting.on(tokio::time::sleep(wait)).await.map_err(|over| progress.over(over, job))?;
     }
-}
 
-impl Failed {
-    /// Counts one more; gives its error, and how long to wait for the next request if there may be one.
-    fn then(&mut self, failure: Failure, retries: Retries) -> (ImageError, Option<Duration>) {
-        let (error, untaken, asked) = match failure {
-            Failure::NotSent(error) => (error, true, None),
-            Failure::Refused(refused) => (refused.image_error(), refused.not_accepted(), refused.retry_after),
-            Failure::Other(error) => (error, false, None),
-        };
-        // What the request itself is at fault for would fail again.
-        let uncertain = error.billed == Billed::Uncertain && error.retryable;
-        let (failed, most) = if untaken {
-            (&mut self.untaken, MAX_UNTAKEN - 1)
-        } else if uncertain {
-            (&mut self.uncertain, retries.uncertain_images)
+    /// Sends the request and reads the response, until there are images or no other attempt is allowed.
+    async fn run(&mut self, previews: &PreviewSink, limit: &NetworkLimit) -> Result<GeneratedImages, ImageError> {
+        loop {
+            let sent = send(self.api.client, self, limit).await;
+            let response = sent.map_err(|error| self.send_error(&error))?;
+            let error = match collect(self.api.client, self.job, &self.files, response, previews, limit).await {
+                Ok(images) => return Ok(images),
+                Err(error) => error,
+            };
+            let pause = self.retry_pause(&error, false, None).filter(|pause| *pause < limit.time_left());
+            let Some(pause) = pause else { return Err(error) };
+            limit.run(tokio::time::sleep(pause)).await.map_err(|reason| limit_error(reason, self.job, Billed::No))?;
+        }
+    }
+
+    /// Counts a failed attempt. Returns the pause before the next one, or `None` if there may be none.
+    fn retry_pause(
+        &mut self,
+        error: &ImageError,
+        is_unaccepted: bool,
+        server_pause: Option<Duration>,
+    ) -> Option<Duration> {
+        self.may_be_billed |= error.billed == Billed::Uncertain;
+        let (failed, max_retries) = if is_unaccepted {
+            (&mut self.unaccepted, MAX_UNACCEPTED - 1)
+        } else if error.billed == Billed::Uncertain && error.retryable {
+            (&mut self.uncertain, self.api.uncertain_retries)
         } else {
-            return (error, None);
+            // The same request would fail again.
+            return None;
         };
-        let wait = asked.unwrap_or(PAUSE * 2_u32.pow(*failed));
+        let pause = server_pause.unwrap_or(FIRST_PAUSE * 2_u32.pow(*failed));
         *failed += 1;
-        (error, (*failed <= most).then_some(wait))
+        (*failed <= max_retries && pause <= MAX_PAUSE).then_some(pause)
+    }
+
+    /// Whether another attempt without `response_format` may succeed. The rejected one was not billed.
+    fn drops_response_format(&self, error: &SendError) -> bool {
+        let SendError::Rejected(rejection) = error else { return false };
+        self.api.client.profile.generate.response_format == Some(ResponseFormat::TryB64Json)
+            && self.response_format == ResponseFormatField::Declared
+            && rejection.status == 400
+            && rejection.has_code("unknown_parameter")
+    }
+
+    fn send_error(&self, error: &SendError) -> ImageError {
+        let kind = match error {
+            SendError::Rejected(rejection) => return rejection.image_error(),
+            SendError::Refresh { rejection, source } => {
+                let rejected = rejection.image_error();
+                return ImageError { message: format!("{}; {source}", rejected.message), ..rejected };
+            }
+            SendError::Invalid(error) | SendError::GateClosed(error) => return ImageError::clone(error),
+            SendError::LimitReached { reason, was_sent } => {
+                return limit_error(*reason, self.job, if *was_sent { Billed::Uncertain } else { Billed::No });
+            }
+            SendError::Credential(_) => ImageErrorKind::Unauthorized,
+            SendError::Endpoint(_) | SendError::Build(_) => ImageErrorKind::Internal,
+            SendError::Unreadable(_) => ImageErrorKind::Storage,
+            SendError::Unreachable { .. } => ImageErrorKind::Network,
+            SendError::Lost { .. } | SendError::Idle(_) => {
+                let error = image_error(ImageErrorKind::Network, error.to_string());
+                return ImageError { billed: Billed::Uncertain, ..error };
+            }
+        };
+        image_error(kind, error.to_string())
     }
 }
 
-/// One request, up to the images that it brought.
-async fn made<C: Credentials, F: Files>(
-    provider: &HttpProvider<C>,
-    job: &ImageJob,
-    files: &Arc<F>,
-    previews: &PreviewSink,
-    attempt: &Attempt,
-    waiting: &Waiting,
-    progress: &mut Progress,
-) -> Result<GeneratedImages, Failure> {
-    let response = send(provider, job, files, attempt, waiting, progress).await?;
-    let answer = collect::Answer { response, masks: &attempt.masks, previews };
-    collect::collect(provider, job, files, answer, waiting, progress).await.map_err(Failure::Other)
-}
+impl<C: Credentials, F: Files> Request for Call<'_, C, F> {
+    type Files = F;
 
-/// The same attempt with a new credential; `refused` when there is none.
-async fn renewed<C: Credentials>(
-    provider: &HttpProvider<C>,
-    attempt: Attempt,
-    refused: ImageError,
-) -> Result<Attempt, ImageError> {
-    let Some(rejected) = &attempt.credential else { return Err(refused) };
-    match provider.credentials.refresh(rejected).await {
-        Ok(Some(credential)) => {
-            let masks = Masks::of(&provider.record, Some(&credential));
-            Ok(Attempt { credential: Some(credential), masks, ..attempt })
+    async fn prepare(&mut self) -> Result<PreparedRequest, ImageError> {
+        let profile = &self.api.client.profile;
+        prepare(profile, self.api.model, self.job, self.response_format, &self.files).await
+    }
+
+    fn files(&self) -> &Arc<F> {
+        &self.files
+    }
+
+    fn gate(&self) -> &SendGate {
+        &self.job.gate
+    }
+
+    fn on_attempt(&mut self) {
+        self.attempts += 1;
+    }
+
+    fn retry_after(&mut self, error: &SendError) -> Option<Duration> {
+        if self.drops_response_format(error) {
+            self.response_format = ResponseFormatField::Omitted;
+            return Some(Duration::ZERO);
         }
-        Ok(None) => Err(refused),
-        Err(error) => Err(ImageError { message: format!("{}; {error}", refused.message), ..refused }),
+        let (is_unaccepted, server_pause) = match error {
+            SendError::Rejected(rejection) => (rejection.is_not_started(), rejection.retry_after),
+            SendError::Unreachable { .. } => (true, None),
+            SendError::Credential(_)
+            | SendError::Refresh { .. }
+            | SendError::Endpoint(_)
+            | SendError::Invalid(_)
+            | SendError::GateClosed(_)
+            | SendError::Unreadable(_)
+            | SendError::Build(_)
+            | SendError::Lost { .. }
+            | SendError::Idle(_) => (false, None),
+            SendError::LimitReached { .. } => return None,
+        };
+        self.retry_pause(&self.send_error(error), is_unaccepted, server_pause)
     }
 }
 
-fn leaves_out_response_format<C>(provider: &HttpProvider<C>, attempt: &Attempt, refused: &Refused) -> bool {
-    provider.record.generate.response_format == Some(ResponseFormat::TryB64Json)
-        && attempt.response_format == ResponseFormatSent::AsDeclared
-        && refused.status == 400
-        && refused.says("unknown_parameter")
-}
-
-async fn send<C: Credentials, F: Files>(
-    provider: &HttpProvider<C>,
-    job: &ImageJob,
-    files: &Arc<F>,
-    attempt: &Attempt,
-    waiting: &Waiting,
-    progress: &mut Progress,
-) -> Result<Response, Failure> {
-    let (record, model) = (&provider.record, provider.info.image_model.as_str());
-    let request = request(record, model, job, attempt.response_format).map_err(Failure::Other)?;
-    let body = opened(provider, files, request.body).await.map_err(Failure::Other)?;
-    let accept = if streams(record, job) { "text/event-stream, application/json" } else { "application/json" };
-    let post = provider
-        .endpoint
-        .post(record, request.path, model, attempt.credential.as_ref(), &job.originator)
-        .await
-        .map_err(|message| Failure::Other(image_error(ImageErrorKind::Internal, message)))?
-        .header(CONTENT_TYPE, request.content_type)
-        .header(CONTENT_LENGTH, body.length)
-        .header(ACCEPT, accept)
-        .header("idempotency-key", &job.idempotency_key)
-        .body(reqwest::Body::wrap_stream(body.stream(&progress.sending, job.gate.clone())));
-    progress.attempts += 1;
-    let sent = waiting.on(post.send()).await.map_err(|over| Failure::Other(progress.over(over, job)))?;
-    let response = sent.map_err(|error| not_answered(provider, &error, attempt, &progress.sending))?;
-    if let Some(credential) = &attempt.credential {
-        provider.credentials.on_response_headers(credential, response.headers());
-    }
-    if response.status().is_success() {
-        return Ok(response);
-    }
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let refused = waiting.on(refused(response, &attempt.masks)).await;
-    // The status has been said: what else the refusal says is not waited for.
-    let refused = refused.unwrap_or_else(|_| Refused::from_body(status, &headers, b"", &attempt.masks));
-    Err(Failure::Refused(Box::new(refused)))
-}
-
-async fn opened<C, F: Files>(
-    provider: &HttpProvider<C>,
-    files: &Arc<F>,
-    segments: Vec<super::request::Segment>,
-) -> Result<Body<F::Reader>, ImageError> {
-    let (files, record) = (Arc::clone(files), provider.record.clone());
-    let opened = tokio::task::spawn_blocking(move || open(&*files, segments, &record)).await;
-    opened.unwrap_or_else(|_| Err(image_error(ImageErrorKind::Internal, "opening the images to send stopped")))
-}
-
-fn not_answered<C: Credentials>(
-    provider: &HttpProvider<C>,
-    error: &reqwest::Error,
-    attempt: &Attempt,
-    sending: &Sending,
-) -> Failure {
-    if let Some(refused) = sending.refused() {
-        return Failure::Other(refused);
-    }
-    let cause = attempt.masks.words(&cause(error));
-    if sending.was_cut_short() {
-        let message = format!("an image could not be read while it was sent: {cause}");
-        return Failure::Other(image_error(ImageErrorKind::Storage, message));
-    }
-    if error.is_builder() {
-        return Failure::Other(image_error(ImageErrorKind::Internal, format!("the request cannot be made: {cause}")));
-    }
-    let place = provider.place();
-    if !sending.has_begun() {
-        return Failure::NotSent(image_error(ImageErrorKind::Network, format!("{place} cannot be reached: {cause}")));
-    }
-    let message = format!("the connection to {place} broke before it answered: {cause}");
-    Failure::Other(ImageError { billed: Billed::Uncertain, ..image_error(ImageErrorKind::Network, message) })
+/// Returns the error of a call that no longer waits for the network.
+pub(super) fn limit_error(reason: LimitReached, job: &ImageJob, billed: Billed) -> ImageError {
+    let (kind, message) = match reason {
+        LimitReached::Deadline => {
+            (ImageErrorKind::Timeout, format!("timed out after {} s (images.timeout_ms)", job.deadline.as_secs_f64()))
+        }
+        LimitReached::Stopped => (ImageErrorKind::Interrupted, "the turn was interrupted".to_owned()),
+    };
+    ImageError { billed, retryable: true, ..image_error(kind, message) }
 }

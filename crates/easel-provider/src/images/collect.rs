@@ -1,4 +1,4 @@
-//! From an answer with success to staged images.
+//! From a successful response to staged images.
 
 use std::io;
 use std::sync::Arc;
@@ -7,110 +7,101 @@ use easel_imagegen::capability::Parameter;
 use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ImageJob, PreviewSink, image_error};
 use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind};
 use futures_util::future::join_all;
-use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::Progress;
-use super::answer::{self, Entry, Place};
-use super::fetch::{NotFetched, fetch};
+use super::call::limit_error;
+use super::download::{DownloadError, download};
 use super::reader::Document;
-use super::receive::{Broken, Received, receive};
-use crate::credential::Credentials;
-use crate::endpoint::Endpoint;
-use crate::failure::{Masks, Refused, request_id};
-use crate::inline::Slot;
+use super::receive::{ReceiveError, Received, receive};
+use super::response_json::{self, ImageEntry, ImageLocation};
+use crate::http::{ApiClient, Endpoint, LimitReached, NetworkLimit, OpenResponse};
+use crate::json_images::ImagePart;
 use crate::profile::ApiProfile;
-use crate::provider::HttpProvider;
-use crate::waiting::{Over, Waiting};
+use crate::rejection::{Redactor, Rejection, request_id};
 
-/// Why one image of an answer is none.
+/// The reason why one image of a response is missing.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error("the provider's answer holds no image")]
-    Missing,
-    #[error("the provider's moderation kept the image back")]
+enum MissingImage {
+    #[error("the provider's response contains no image")]
+    Absent,
+    #[error("the provider's moderation withheld the image")]
     Withheld,
     #[error("the provider's image is not base64")]
-    NotBase64,
-    #[error("what the provider sent is no PNG, JPEG, WebP or GIF")]
+    InvalidBase64,
+    #[error("the provider's image is not a PNG, JPEG, WebP or GIF")]
     NotImage,
     #[error("the image could not be stored: {0}")]
-    Disk(io::Error),
-    #[error("{0}")]
-    NotFetched(String),
-    #[error("the image was not there in time")]
-    Over(Over),
-    #[error("the provider sent no more")]
-    Fewer,
+    Disk(#[source] io::Error),
+    #[error(transparent)]
+    Download(DownloadError),
+    #[error("the image did not arrive in time")]
+    LimitReached(LimitReached),
+    #[error("the provider sent no more images")]
+    TooFew,
 }
 
-impl From<NotFetched> for Fault {
-    fn from(error: NotFetched) -> Self {
+impl From<DownloadError> for MissingImage {
+    fn from(error: DownloadError) -> Self {
         match error {
-            NotFetched::Failed { .. } => Self::NotFetched(error.to_string()),
-            NotFetched::Over(over) => Self::Over(over),
+            DownloadError::Failed { .. } => Self::Download(error),
+            DownloadError::LimitReached(reason) => Self::LimitReached(reason),
         }
     }
 }
 
-/// One image that an answer speaks of.
-struct Found<W> {
-    bytes: Bytes<W>,
+/// An image that a response describes.
+struct DescribedImage<W> {
+    source: ImageBytes<W>,
     revised_prompt: Option<String>,
     applied: AppliedImage,
 }
 
-/// Where its bytes are.
-enum Bytes<W> {
-    Here(Slot<W>),
-    /// Behind a link.
-    Behind(String),
+/// The bytes of a described image.
+enum ImageBytes<W> {
+    Part(ImagePart<W>),
+    Link(String),
     Withheld,
 }
 
-/// An answer with success, and what is needed to read it.
-pub(super) struct Answer<'a> {
-    pub(super) response: Response,
-    pub(super) masks: &'a Masks,
-    pub(super) previews: &'a PreviewSink,
-}
-
-/// Reads the answer to `job` and stages its images: at most as many as were asked for, and all that arrive whole. An
-/// answer without an image is an error; one with too few images says why the others are missing.
-pub(super) async fn collect<C: Credentials, F: Files>(
-    provider: &HttpProvider<C>,
+/// Reads the response to `job` and stages its images: at most as many as requested, and all that arrive completely.
+/// With too few images, the result says why the others are missing.
+///
+/// # Errors
+///
+/// Fails if there is no image.
+pub(super) async fn collect<C, F: Files>(
+    client: &ApiClient<C>,
     job: &ImageJob,
     files: &Arc<F>,
-    answer: Answer<'_>,
-    waiting: &Waiting,
-    progress: &mut Progress,
+    response: OpenResponse,
+    previews: &PreviewSink,
+    limit: &NetworkLimit,
 ) -> Result<GeneratedImages, ImageError> {
-    let Answer { response, masks, previews } = answer;
+    let OpenResponse { response, redactor } = response;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let wanted = wanted(&provider.record, job);
+    let count = requested_count(&client.profile, job);
     let previews = Some(Arc::clone(previews)).filter(|_| job.partial_images > 0);
-    let Received { mut documents, broken } = receive(response, Arc::clone(files), wanted, previews, waiting).await;
-    progress.accepted = broken.is_none();
+    let Received { mut documents, error } = receive(response, Arc::clone(files), count, previews, limit).await;
 
-    let found = documents.iter_mut().flat_map(|document| found(document, masks)).collect();
-    let (mut images, fault) = staged(&provider.endpoint, files, found, wanted, waiting).await;
-    let missing = (images.len() < wanted).then(|| {
-        let refused = documents.iter().find_map(|document| refused(&document.json, &headers, masks));
-        let error = match (refused, broken, fault) {
-            (Some(refused), _, _) => return refused.image_error(),
-            (None, Some(Broken::Over(over)), _) | (None, None, Some(Fault::Over(over))) => progress.over(over, job),
-            (None, Some(broken), _) => broken_error(&provider.place(), &broken),
-            (None, None, Some(fault)) => fault_error(&fault),
-            (None, None, None) if images.is_empty() => fault_error(&Fault::Missing),
-            (None, None, None) => fault_error(&Fault::Fewer),
+    let described = documents.iter_mut().flat_map(|document| described_images(document, &redactor)).collect();
+    let (mut images, first_missing) = stage_all(&client.endpoint, files, described, count, limit).await;
+    let missing = (images.len() < count).then(|| {
+        let rejection = documents.iter().find_map(|document| find_rejection(&document.json, &headers, &redactor));
+        let error = match (rejection, error, first_missing) {
+            (Some(rejection), _, _) => return rejection.image_error(),
+            (None, Some(error), _) => receive_error(&client.description(), &error, job),
+            (None, None, Some(MissingImage::LimitReached(reason))) => limit_error(reason, job, Billed::Yes),
+            (None, None, Some(missing)) => missing_error(&missing),
+            (None, None, None) if images.is_empty() => missing_error(&MissingImage::Absent),
+            (None, None, None) => missing_error(&MissingImage::TooFew),
         };
-        ImageError { http_status: Some(status), request_id: request_id(&headers, masks), ..error }
+        ImageError { http_status: Some(status), request_id: request_id(&headers, &redactor), ..error }
     });
     let missing = match missing {
         Some(error) if images.is_empty() => return Err(error),
         missing => missing.map(|error| {
-            let message = format!("{} of {wanted} images arrived; {}", images.len(), error.message);
+            let message = format!("{} of {count} images arrived; {}", images.len(), error.message);
             Box::new(ImageError { message, ..error })
         }),
     };
@@ -120,124 +111,124 @@ pub(super) async fn collect<C: Credentials, F: Files>(
     }
     Ok(GeneratedImages {
         images,
-        usage: documents.iter().rev().find_map(|document| answer::usage(&document.json)),
-        request_id: request_id(&headers, masks),
-        generation_id: documents.iter().find_map(|document| answer::generation_id(&document.json, masks)),
-        attempts: progress.attempts,
+        usage: documents.iter().rev().find_map(|document| response_json::usage(&document.json)),
+        request_id: request_id(&headers, &redactor),
+        generation_id: documents.iter().find_map(|document| response_json::generation_id(&document.json, &redactor)),
+        // The call counts its attempts.
+        attempts: 0,
         missing,
     })
 }
 
-fn wanted(record: &ApiProfile, job: &ImageJob) -> usize {
-    let asked = job.requested.parameters.n.filter(|_| record.generate.parameters.contains(&Parameter::N));
-    asked.and_then(|asked| usize::try_from(asked).ok()).unwrap_or(1).max(1)
+fn requested_count(profile: &ApiProfile, job: &ImageJob) -> usize {
+    let n = job.requested.parameters.n.filter(|_| profile.generate.parameters.contains(&Parameter::N));
+    n.and_then(|n| usize::try_from(n).ok()).unwrap_or(1).max(1)
 }
 
-/// The images that a document speaks of, in its order.
-fn found<W>(document: &mut Document<W>, masks: &Masks) -> Vec<Found<W>> {
-    let Document { json, slots } = document;
-    let entries = answer::entries(json, |slot| matches!(slots.get(slot), Some(Slot::Empty)), masks);
-    let mut found = |entry: Entry| {
-        let bytes = match entry.place {
-            // An image is taken once, whatever the answer says.
-            Place::Slot(slot) => {
-                Bytes::Here(slots.get_mut(slot).map_or(Slot::Empty, |slot| std::mem::replace(slot, Slot::Empty)))
+/// Returns the images that a document describes, in its order.
+fn described_images<W>(document: &mut Document<W>, redactor: &Redactor) -> Vec<DescribedImage<W>> {
+    let Document { json, parts } = document;
+    let entries = response_json::entries(json, |part| matches!(parts.get(part), Some(ImagePart::Empty)), redactor);
+    let mut describe = |entry: ImageEntry| {
+        let source = match entry.location {
+            ImageLocation::Part(part) => {
+                ImageBytes::Part(parts.get_mut(part).map_or(ImagePart::Empty, ImagePart::take))
             }
-            Place::Url(link) => Bytes::Behind(link),
-            Place::Withheld => Bytes::Withheld,
-            Place::Nowhere => Bytes::Here(Slot::Empty),
+            ImageLocation::Url(link) => ImageBytes::Link(link),
+            ImageLocation::Withheld => ImageBytes::Withheld,
+            ImageLocation::Nowhere => ImageBytes::Part(ImagePart::Empty),
         };
-        Found { bytes, revised_prompt: entry.revised_prompt, applied: entry.applied }
+        DescribedImage { source, revised_prompt: entry.revised_prompt, applied: entry.applied }
     };
-    entries.into_iter().map(&mut found).collect()
+    entries.into_iter().map(&mut describe).collect()
 }
 
-/// Stages up to `wanted` images, and gives the first reason why there are fewer. Links are followed side by side, so that
-/// one which hangs takes no time from the others.
-async fn staged<F: Files>(
+/// Stages up to `count` images, and returns the first reason why there are fewer. Downloads links concurrently, so that
+/// one that hangs takes no time from the others.
+async fn stage_all<F: Files>(
     endpoint: &Endpoint,
     files: &Arc<F>,
-    found: Vec<Found<F::Writer>>,
-    wanted: usize,
-    waiting: &Waiting,
-) -> (Vec<GeneratedImage>, Option<Fault>) {
-    let (mut images, mut fault, mut found) = (Vec::new(), None, found.into_iter());
-    while images.len() < wanted {
-        let next = found.by_ref().take(wanted - images.len());
-        let next: Vec<_> = next.map(|found| stage(endpoint, files, found, waiting)).collect();
+    described: Vec<DescribedImage<F::Writer>>,
+    count: usize,
+    limit: &NetworkLimit,
+) -> (Vec<GeneratedImage>, Option<MissingImage>) {
+    let (mut images, mut missing, mut described) = (Vec::new(), None, described.into_iter());
+    while images.len() < count {
+        let next = described.by_ref().take(count - images.len());
+        let next: Vec<_> = next.map(|described| stage(endpoint, files, described, limit)).collect();
         if next.is_empty() {
             break;
         }
         for staged in join_all(next).await {
             match staged {
                 Ok(image) => images.push(image),
-                Err(error) => fault = fault.or(Some(error)),
+                Err(error) => missing = missing.or(Some(error)),
             }
         }
     }
-    (images, fault)
+    (images, missing)
 }
 
 async fn stage<F: Files>(
     endpoint: &Endpoint,
     files: &Arc<F>,
-    found: Found<F::Writer>,
-    waiting: &Waiting,
-) -> Result<GeneratedImage, Fault> {
-    let slot = match found.bytes {
-        Bytes::Here(slot) => slot,
-        Bytes::Behind(link) => fetch(endpoint, &link, files, waiting).await?,
-        Bytes::Withheld => return Err(Fault::Withheld),
+    described: DescribedImage<F::Writer>,
+    limit: &NetworkLimit,
+) -> Result<GeneratedImage, MissingImage> {
+    let part = match described.source {
+        ImageBytes::Part(part) => part,
+        ImageBytes::Link(link) => download(endpoint, &link, files, limit).await?,
+        ImageBytes::Withheld => return Err(MissingImage::Withheld),
     };
-    let writer = match slot {
-        Slot::Whole(writer) => writer,
-        Slot::Empty | Slot::Ignored => return Err(Fault::Missing),
-        Slot::NotBase64 => return Err(Fault::NotBase64),
-        Slot::Disk(error) => return Err(Fault::Disk(error)),
+    let writer = match part {
+        ImagePart::Complete(writer) => writer,
+        ImagePart::Empty | ImagePart::Ignored => return Err(MissingImage::Absent),
+        ImagePart::InvalidBase64 => return Err(MissingImage::InvalidBase64),
+        ImagePart::Disk(error) => return Err(MissingImage::Disk(error)),
     };
     let files = Arc::clone(files);
-    // Making an image durable waits for the disk, and is never given up.
+    // Making an image durable waits for the disk, and has no limit.
     let staged = tokio::task::spawn_blocking(move || files.stage(writer)).await;
     let staged = staged.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| {
-        if error.kind() == io::ErrorKind::InvalidData { Fault::NotImage } else { Fault::Disk(error) }
+        if error.kind() == io::ErrorKind::InvalidData { MissingImage::NotImage } else { MissingImage::Disk(error) }
     })?;
-    Ok(GeneratedImage { staged, revised_prompt: found.revised_prompt, applied: found.applied })
+    Ok(GeneratedImage { staged, revised_prompt: described.revised_prompt, applied: described.applied })
 }
 
-/// The error that stands in an answer with success, if one does.
-fn refused(json: &Value, headers: &HeaderMap, masks: &Masks) -> Option<Refused> {
-    let error = json.get("error").is_some_and(|error| !error.is_null());
-    let event = json.get("type").and_then(Value::as_str) == Some("error");
-    (error || event).then(|| Refused::from_json(200, headers, json, masks))
+/// Returns the error inside a response with a success status, if there is one.
+fn find_rejection(json: &Value, headers: &HeaderMap, redactor: &Redactor) -> Option<Rejection> {
+    let has_error = json.get("error").is_some_and(|error| !error.is_null());
+    let is_error_event = json.get("type").and_then(Value::as_str) == Some("error");
+    (has_error || is_error_event).then(|| Rejection::from_json(200, headers, json, redactor))
 }
 
-fn broken_error(place: &str, broken: &Broken) -> ImageError {
-    let (kind, billed, retryable) = match broken {
-        Broken::Cut(cause) => {
-            let message = format!("the connection to {place} broke while the answer arrived: {cause}");
+fn receive_error(provider: &str, error: &ReceiveError, job: &ImageJob) -> ImageError {
+    let (kind, billed) = match error {
+        ReceiveError::LimitReached(reason) => return limit_error(*reason, job, Billed::Uncertain),
+        ReceiveError::Lost(cause) => {
+            let message = format!("the connection to {provider} was lost while the response arrived: {cause}");
             let error = image_error(ImageErrorKind::Network, message);
             return ImageError { billed: Billed::Uncertain, ..error };
         }
-        // A page of somebody in between, perhaps.
-        Broken::NotJson => (ImageErrorKind::BadResponse, Billed::Uncertain, false),
-        Broken::Unfit(_) => (ImageErrorKind::BadResponse, Billed::Yes, false),
-        Broken::Stopped => (ImageErrorKind::Internal, Billed::Yes, false),
-        Broken::Over(_) => (ImageErrorKind::Timeout, Billed::Uncertain, true),
+        // Perhaps the page of a proxy.
+        ReceiveError::InvalidJson => (ImageErrorKind::BadResponse, Billed::Uncertain),
+        ReceiveError::TooLarge(_) => (ImageErrorKind::BadResponse, Billed::Yes),
+        ReceiveError::Panicked => (ImageErrorKind::Internal, Billed::Yes),
     };
-    ImageError { billed, retryable, ..image_error(kind, broken.to_string()) }
+    ImageError { billed, retryable: false, ..image_error(kind, error.to_string()) }
 }
 
-fn fault_error(fault: &Fault) -> ImageError {
-    let (kind, billed) = match fault {
-        // It was drawn before it was looked at; whether that costs is the provider's to say.
-        Fault::Withheld => (ImageErrorKind::ModerationBlocked, Billed::Uncertain),
-        // It may have drawn fewer than it was asked for.
-        Fault::Fewer => (ImageErrorKind::BadResponse, Billed::Uncertain),
-        Fault::Disk(_) => (ImageErrorKind::Storage, Billed::Yes),
-        Fault::Over(_) => (ImageErrorKind::Timeout, Billed::Yes),
-        Fault::Missing | Fault::NotBase64 | Fault::NotImage | Fault::NotFetched(_) => {
+fn missing_error(missing: &MissingImage) -> ImageError {
+    let (kind, billed) = match missing {
+        // The image was generated before moderation inspected it, and the provider decides what that costs.
+        MissingImage::Withheld => (ImageErrorKind::ModerationBlocked, Billed::Uncertain),
+        // The provider may have generated fewer images than requested.
+        MissingImage::TooFew => (ImageErrorKind::BadResponse, Billed::Uncertain),
+        MissingImage::Disk(_) => (ImageErrorKind::Storage, Billed::Yes),
+        MissingImage::LimitReached(_) => (ImageErrorKind::Timeout, Billed::Yes),
+        MissingImage::Absent | MissingImage::InvalidBase64 | MissingImage::NotImage | MissingImage::Download(_) => {
             (ImageErrorKind::BadResponse, Billed::Yes)
         }
     };
-    ImageError { billed, ..image_error(kind, fault.to_string()) }
+    ImageError { billed, ..image_error(kind, missing.to_string()) }
 }

@@ -1,73 +1,72 @@
-//! The bytes of an answer as documents: the images go to disk, the rest of the JSON is small enough to be parsed whole.
-//! Everything here blocks for disk.
+//! Splits the bytes of a response into documents: JSON with its images on disk. All functions wait for the disk.
 
 use std::sync::Arc;
 
 use easel_imagegen::port::{Files, Preview, PreviewSink};
 use serde_json::{Value, json};
 
-use super::receive::{Broken, Received};
-use crate::inline::{self, Assembly, Dialect, Slot};
-use crate::sse::{Frame, Parser};
+use super::receive::{ReceiveError, Received};
+use crate::http::sse::{Frame, Parser};
+use crate::json_images::{BodyAssembler, ImageKeys, ImagePart, stage_preview};
 
-/// One JSON text with its images. In place of each image the text holds the number of its slot.
+/// One JSON text and its images. The JSON contains the number of its part in place of each image.
 pub(super) struct Document<W> {
     pub(super) json: Value,
-    pub(super) slots: Vec<Slot<W>>,
+    pub(super) parts: Vec<ImagePart<W>>,
 }
 
 impl<W> Document<W> {
-    /// A document for images of whose JSON nothing can be used.
-    fn of_slots(slots: Vec<Slot<W>>) -> Self {
-        let images: Vec<Value> = (0..slots.len()).map(|slot| json!({"b64_json": slot})).collect();
-        Self { json: json!({"data": images}), slots }
+    /// Creates a document for images whose own JSON cannot be used.
+    fn from_parts(parts: Vec<ImagePart<W>>) -> Self {
+        let images: Vec<Value> = (0..parts.len()).map(|part| json!({"b64_json": part})).collect();
+        Self { json: json!({"data": images}), parts }
     }
 
-    fn holds_image(&self) -> bool {
-        self.slots.iter().any(is_whole) || self.json.get("url").is_some_and(Value::is_string)
+    fn has_image(&self) -> bool {
+        self.parts.iter().any(ImagePart::is_complete) || self.json.get("url").is_some_and(Value::is_string)
     }
 }
 
+/// Reads the chunks of a response.
 pub(super) struct Reader<F: Files> {
-    form: Form,
+    format: BodyFormat,
     parser: Parser,
-    document: Assembly<F>,
+    document: BodyAssembler<F>,
     files: Arc<F>,
-    /// Absent when nobody asked for them.
+    /// Absent if the job asks for no previews.
     previews: Option<PreviewSink>,
-    wanted: usize,
-    /// Finished images, errors and whole answers.
+    limit: usize,
+    /// Final images, errors and complete responses.
     documents: Vec<Document<F::Writer>>,
-    /// The last images whose event says neither that they are finished nor that they are not. They are finished if
-    /// nothing else is.
+    /// The last images whose event does not say whether they are final. They are, if no other image is.
     untyped: Vec<Document<F::Writer>>,
-    /// A preview has arrived, so that an image without a type may be one too.
-    previewed: bool,
-    /// The stream said that it has ended.
-    done: bool,
+    /// Whether a preview has arrived. An image without a type may then be a preview too.
+    has_previews: bool,
+    /// Whether the stream has sent its end marker.
+    has_ended: bool,
 }
 
 /// The format of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum BodyFormat {
     Json,
     Events,
-    /// Declared as events. Servers that cannot stream declare it too and send JSON.
-    Unclear,
+    /// The header says events. Servers that cannot stream say so too, and send JSON.
+    Undetected,
 }
 
-/// What an event holds.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// A finished image, an error, or a whole answer sent as an event.
+enum EventKind {
+    /// A final image, an error, or a complete response sent as an event.
     Final,
     Preview,
     Untyped,
 }
 
-impl Kind {
-    /// Servers name the kind in the event, in its JSON, or in both.
-    fn of(event: &[u8], json: &Value) -> Self {
+impl EventKind {
+    /// Classifies an event. Servers send the kind as the name of the event, in its JSON, or in both.
+    fn classify(event: &[u8], json: &Value) -> Self {
         let kind = json.get("type").and_then(Value::as_str).unwrap_or_default();
         let names = [event, kind.as_bytes()];
         let is_array = |field: &str| json.get(field).is_some_and(Value::is_array);
@@ -84,15 +83,15 @@ impl Kind {
     }
 }
 
-/// The event with its name as its type, if it has no type of its own.
-fn named(mut json: Value, event: &[u8]) -> Value {
+/// Adds the name of an error event as its type, if the JSON has no type.
+fn with_error_type(mut json: Value, event: &[u8]) -> Value {
     if let (Value::Object(fields), Ok(name @ "error")) = (&mut json, std::str::from_utf8(event)) {
         fields.entry("type").or_insert_with(|| name.into());
     }
     json
 }
 
-/// Whether an event of this name shows an image that is not finished.
+/// Whether an event of this name contains an unfinished image.
 fn is_preview(name: &[u8]) -> bool {
     name.ends_with(b"partial_image")
 }
@@ -101,48 +100,49 @@ fn is_final(name: &[u8]) -> bool {
     matches!(name, b"image_generation.completed" | b"image_edit.completed" | b"error")
 }
 
-fn is_whole<W>(slot: &Slot<W>) -> bool {
-    matches!(slot, Slot::Whole(_))
-}
-
-fn whole_images<W>(documents: &[Document<W>]) -> usize {
-    documents.iter().flat_map(|document| &document.slots).filter(|slot| is_whole(slot)).count()
+fn complete_images<W>(documents: &[Document<W>]) -> usize {
+    documents.iter().flat_map(|document| &document.parts).filter(|part| part.is_complete()).count()
 }
 
 impl<F: Files> Reader<F> {
-    /// Keeps up to `wanted` images. `events` says that the body is declared as an event stream.
-    pub(super) fn new(files: Arc<F>, wanted: usize, previews: Option<PreviewSink>, events: bool) -> Self {
+    /// Creates a reader that keeps up to `limit` images. `is_event_stream` is what the header of the response says.
+    pub(super) fn new(files: Arc<F>, limit: usize, previews: Option<PreviewSink>, is_event_stream: bool) -> Self {
         Self {
-            form: if events { Form::Unclear } else { Form::Json },
+            format: if is_event_stream { BodyFormat::Undetected } else { BodyFormat::Json },
             parser: Parser::new(),
-            document: Assembly::new(Dialect::Images, Arc::clone(&files), wanted),
+            document: BodyAssembler::new(ImageKeys::Images, Arc::clone(&files), limit),
             files,
             previews,
-            wanted,
+            limit,
             documents: Vec::new(),
             untyped: Vec::new(),
-            previewed: false,
-            done: false,
+            has_previews: false,
+            has_ended: false,
         }
     }
 
-    /// Whether the rest of a stream can be left unread.
-    pub(super) fn has_all(&self) -> bool {
-        let slots = || self.documents.iter().map(|document| document.slots.len()).sum::<usize>();
-        self.form == Form::Events && (self.done || slots() >= self.wanted)
+    /// Whether the rest of a stream does not need to be read.
+    pub(super) fn is_done(&self) -> bool {
+        let images = || self.documents.iter().map(|document| document.parts.len()).sum::<usize>();
+        self.format == BodyFormat::Events && (self.has_ended || images() >= self.limit)
     }
 
-    pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<(), Broken> {
-        if self.form == Form::Unclear {
-            self.form = match chunk.iter().find(|byte| !byte.is_ascii_whitespace()) {
+    /// Reads the next chunk.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the JSON or an image is too large.
+    pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<(), ReceiveError> {
+        if self.format == BodyFormat::Undetected {
+            self.format = match chunk.iter().find(|byte| !byte.is_ascii_whitespace()) {
                 None => return Ok(()),
-                Some(b'{' | b'[') => Form::Json,
-                Some(_) => Form::Events,
+                Some(b'{' | b'[') => BodyFormat::Json,
+                Some(_) => BodyFormat::Events,
             };
         }
-        match self.form {
-            Form::Json | Form::Unclear => Ok(self.document.feed(chunk)?),
-            Form::Events => {
+        match self.format {
+            BodyFormat::Json | BodyFormat::Undetected => Ok(self.document.feed(chunk)?),
+            BodyFormat::Events => {
                 let mut parser = std::mem::replace(&mut self.parser, Parser::new());
                 let fed = parser.read(chunk, &mut |frame| self.frame(&frame));
                 self.parser = parser;
@@ -151,95 +151,97 @@ impl<F: Files> Reader<F> {
         }
     }
 
-    /// The documents of an answer that `arrived` to its end or not. Images that arrived whole are paid for and are among
-    /// them, whatever came after; only what the answer would have said of them may be missing.
-    pub(super) fn end(mut self, arrived: Result<(), Broken>) -> Received<F::Writer> {
-        let ended = if self.form == Form::Events { self.end_last_event() } else { self.end_json() };
-        Received { broken: arrived.and(ended).err(), documents: self.into_documents() }
+    /// Returns the documents of a response that ended with `result`.
+    ///
+    /// Images that arrived completely are paid for and are kept whatever happened after them. Only their metadata may be
+    /// missing.
+    pub(super) fn finish(mut self, result: Result<(), ReceiveError>) -> Received<F::Writer> {
+        let end = if self.format == BodyFormat::Events { self.end_last_event() } else { self.end_json() };
+        Received { error: result.and(end).err(), documents: self.into_documents() }
     }
 
-    fn end_json(&mut self) -> Result<(), Broken> {
-        let (rest, slots) = self.document.take();
+    fn end_json(&mut self) -> Result<(), ReceiveError> {
+        let (rest, parts) = self.document.take();
         let json = serde_json::from_slice(&rest);
         if let Ok(json) = json {
-            self.documents.push(Document { json, slots });
+            self.documents.push(Document { json, parts });
             return Ok(());
         }
-        if slots.iter().any(is_whole) {
-            self.documents.push(Document::of_slots(slots));
+        if parts.iter().any(ImagePart::is_complete) {
+            self.documents.push(Document::from_parts(parts));
         }
-        Err(Broken::NotJson)
+        Err(ReceiveError::InvalidJson)
     }
 
-    /// Servers need not send the empty line after the last event.
-    fn end_last_event(&mut self) -> Result<(), Broken> {
+    /// Ends the last event, because some servers omit the empty line after it.
+    fn end_last_event(&mut self) -> Result<(), ReceiveError> {
         let mut parser = std::mem::replace(&mut self.parser, Parser::new());
         parser.finish(&mut |frame| self.frame(&frame))
     }
 
     fn into_documents(mut self) -> Vec<Document<F::Writer>> {
-        if !self.documents.iter().any(Document::holds_image) {
-            // First, so that an error which follows them is not taken for the whole answer.
+        if !self.documents.iter().any(Document::has_image) {
+            // They come first, so that an error after them does not replace them.
             self.untyped.append(&mut self.documents);
             return self.untyped;
         }
         self.documents
     }
 
-    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Broken> {
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), ReceiveError> {
         match *frame {
             Frame::Data { event, part } => {
-                let wanted = self.wanted.saturating_sub(whole_images(&self.documents));
-                let shown = usize::from(self.previews.is_some());
-                self.document.want(if is_preview(event) { shown } else { wanted });
+                let limit = self.limit.saturating_sub(complete_images(&self.documents));
+                let previews = usize::from(self.previews.is_some());
+                self.document.set_limit(if is_preview(event) { previews } else { limit });
                 Ok(self.document.feed(part)?)
             }
             Frame::End { event } => {
-                let (rest, slots) = self.document.take();
+                let (rest, parts) = self.document.take();
                 match serde_json::from_slice(&rest) {
-                    Ok(json) => self.event(event, named(json, event), slots),
-                    Err(_) => self.broken_event(event, &rest, slots),
+                    Ok(json) => self.event(event, with_error_type(json, event), parts),
+                    Err(_) => self.invalid_event(event, &rest, parts),
                 }
                 Ok(())
             }
         }
     }
 
-    fn event(&mut self, event: &[u8], json: Value, slots: Vec<Slot<F::Writer>>) {
-        let document = Document { json, slots };
-        match Kind::of(event, &document.json) {
-            Kind::Final => self.documents.push(document),
-            Kind::Preview => {
-                self.previewed = true;
-                self.show(&document.json, document.slots);
+    fn event(&mut self, event: &[u8], json: Value, parts: Vec<ImagePart<F::Writer>>) {
+        let document = Document { json, parts };
+        match EventKind::classify(event, &document.json) {
+            EventKind::Final => self.documents.push(document),
+            EventKind::Preview => {
+                self.has_previews = true;
+                self.show_preview(&document.json, document.parts);
             }
-            Kind::Untyped if document.holds_image() => {
+            EventKind::Untyped if document.has_image() => {
                 self.untyped.push(document);
-                if self.untyped.len() > self.wanted {
+                if self.untyped.len() > self.limit {
                     self.untyped.remove(0);
                 }
             }
-            Kind::Untyped => {}
+            EventKind::Untyped => {}
         }
     }
 
-    /// Keeps the whole images of an event whose JSON is cut or wrong, unless one may be a preview.
-    fn broken_event(&mut self, event: &[u8], rest: &[u8], slots: Vec<Slot<F::Writer>>) {
-        self.done |= rest.trim_ascii() == b"[DONE]";
-        let says = |name: &[u8]| event == name || memchr::memmem::find(rest, name).is_some();
-        let is_final = says(b"image_generation.completed") || says(b"image_edit.completed");
-        let may_be_preview = self.previews.is_some() || self.previewed || says(b"partial_image");
-        if slots.iter().any(is_whole) && !is_preview(event) && (is_final || !may_be_preview) {
-            self.documents.push(Document::of_slots(slots));
+    /// Keeps the complete images of an event whose JSON is cut or invalid, unless one may be a preview.
+    fn invalid_event(&mut self, event: &[u8], rest: &[u8], parts: Vec<ImagePart<F::Writer>>) {
+        self.has_ended |= rest.trim_ascii() == b"[DONE]";
+        let has_name = |name: &[u8]| event == name || memchr::memmem::find(rest, name).is_some();
+        let is_final = has_name(b"image_generation.completed") || has_name(b"image_edit.completed");
+        let may_be_preview = self.previews.is_some() || self.has_previews || has_name(b"partial_image");
+        if parts.iter().any(ImagePart::is_complete) && !is_preview(event) && (is_final || !may_be_preview) {
+            self.documents.push(Document::from_parts(parts));
         }
     }
 
-    /// Shows a preview. One that is no image is skipped: the image itself may be well.
-    fn show(&self, json: &Value, slots: Vec<Slot<F::Writer>>) {
+    /// Shows a preview. Skips one that is not an image, because the final image may still be valid.
+    fn show_preview(&self, json: &Value, parts: Vec<ImagePart<F::Writer>>) {
         let Some(previews) = &self.previews else { return };
         let index = json.get("partial_image_index").and_then(Value::as_u64);
         let index = index.and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
-        match inline::preview(&*self.files, slots.into_iter().next()) {
+        match stage_preview(&*self.files, parts.into_iter().next()) {
             Ok(staged) => previews(Preview { index, staged }),
             Err(error) => tracing::debug!(%error, "a preview is skipped"),
         }

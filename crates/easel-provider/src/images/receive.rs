@@ -1,4 +1,4 @@
-//! The body of an answer, read while it arrives.
+//! Receiving the body of an images response.
 
 use std::sync::Arc;
 
@@ -7,71 +7,70 @@ use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 
 use super::reader::{Document, Reader};
-use crate::inline::Unfit;
-use crate::waiting::{Over, Waiting};
+use crate::http::{LimitReached, NetworkLimit, root_cause};
+use crate::json_images::BodyTooLarge;
 
-/// Why an answer could not be read to its end.
+/// The reason why a response could not be read to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Broken {
-    #[error("the connection broke: {0}")]
-    Cut(String),
-    /// What is missing has not arrived.
-    #[error("the answer was not there in time")]
-    Over(Over),
-    #[error("the provider's answer is no JSON")]
-    NotJson,
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
-    #[error("reading the answer stopped")]
-    Stopped,
+pub(super) enum ReceiveError {
+    #[error("the connection was lost: {0}")]
+    Lost(String),
+    #[error("the response did not arrive in time")]
+    LimitReached(LimitReached),
+    #[error("the provider's response is not valid JSON")]
+    InvalidJson,
+    #[error("the provider's response is too large: {0}")]
+    TooLarge(#[from] BodyTooLarge),
+    #[error("reading the response failed")]
+    Panicked,
 }
 
-/// What has arrived of an answer, and why not all of it has.
+/// The part of a response that arrived, and the reason if it is not all.
 pub(super) struct Received<W> {
     pub(super) documents: Vec<Document<W>>,
-    pub(super) broken: Option<Broken>,
+    pub(super) error: Option<ReceiveError>,
 }
 
-/// Reads an answer with up to `wanted` images: one document from JSON, or one for each event that ends an image. What an
-/// image looks like before goes to `previews`.
+/// Reads a response with up to `limit` images: one document for JSON, or one for each event that ends an image.
+/// Unfinished images go to `previews`.
 pub(super) async fn receive<F: Files>(
     mut response: Response,
     files: Arc<F>,
-    wanted: usize,
+    image_limit: usize,
     previews: Option<PreviewSink>,
-    waiting: &Waiting,
+    limit: &NetworkLimit,
 ) -> Received<F::Writer> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let events =
+    let is_event_stream =
         content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"));
-    let mut reader = Reader::new(files, wanted, previews, events);
-    let stopped = || Received { documents: Vec::new(), broken: Some(Broken::Stopped) };
-    let arrived = loop {
-        if reader.has_all() {
+    let mut reader = Reader::new(files, image_limit, previews, is_event_stream);
+    let panicked = || Received { documents: Vec::new(), error: Some(ReceiveError::Panicked) };
+    let result = loop {
+        if reader.is_done() {
             break Ok(());
         }
-        let chunk = match waiting.on(response.chunk()).await {
+        let chunk = match limit.run(response.chunk()).await {
             Ok(Ok(Some(chunk))) => chunk,
             Ok(Ok(None)) => break Ok(()),
-            Ok(Err(error)) => break Err(Broken::Cut(crate::failure::cause(&error))),
-            Err(over) => break Err(Broken::Over(over)),
+            Ok(Err(error)) => break Err(ReceiveError::Lost(root_cause(&error))),
+            Err(reason) => break Err(ReceiveError::LimitReached(reason)),
         };
         let feed = move || {
-            let fed = reader.feed(&chunk);
-            (reader, fed)
+            let result = reader.feed(&chunk);
+            (reader, result)
         };
-        let Ok((back, fed)) = blocking(feed).await else { return stopped() };
-        reader = back;
-        if fed.is_err() {
-            break fed;
+        let Ok((returned, result)) = blocking(feed).await else { return panicked() };
+        reader = returned;
+        if result.is_err() {
+            break result;
         }
     };
-    // The connection is closed before the disk is waited for.
+    // Closes the connection before waiting for the disk.
     drop(response);
-    blocking(move || reader.end(arrived)).await.unwrap_or_else(|_| stopped())
+    blocking(move || reader.finish(result)).await.unwrap_or_else(|_| panicked())
 }
 
-/// Runs what may wait for the disk beside the runtime.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Broken> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Broken::Stopped)
+/// Runs work that may wait for the disk on a blocking thread.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ReceiveError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ReceiveError::Panicked)
 }

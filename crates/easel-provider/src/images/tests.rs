@@ -5,43 +5,43 @@
 //!
 //! | fault | tests |
 //! |---|---|
-//! | a stream with partial images | `of_a_stream_the_final_image_counts_whether_its_event_has_a_name_or_not`, |
-//! | | `the_final_image_counts_wherever_it_stands_among_the_partial_ones` |
-//! | JSON although a stream was asked for | `json_is_final_although_a_stream_was_asked_for` |
-//! | a stream cut at every boundary | `a_stream_of_images_that_is_cut_anywhere_is_the_whole_image_or_a_typed_error`, |
-//! | | `a_stream_that_is_cut_at_any_event_or_within_one_is_an_error` (responses) |
-//! | an error event within a stream | `a_stream_that_ends_without_an_image_is_a_typed_error` |
-//! | 200 with an error, HTML with 200 | `an_answer_without_an_image_is_a_typed_error`, |
-//! | | `a_page_instead_of_an_answer_is_an_error` (responses) |
-//! | bad base64, text instead of an image | `an_answer_without_an_image_is_a_typed_error`, |
-//! | | `of_several_images_those_that_are_well_are_kept` |
-//! | no image, fewer or more than asked for | `an_answer_without_an_image_is_a_typed_error`, |
-//! | | `no_more_images_are_kept_than_were_asked_for` |
-//! | 204 | `an_answer_without_a_body_has_its_own_status`, |
-//! | | `a_page_instead_of_an_answer_is_an_error` (responses) |
-//! | huge, endless | `an_endless_image_ends_the_call`, `an_event_without_end_is_refused_at_its_bound` (responses), |
-//! | | `texts_over_their_bounds_are_refused` (responses) |
-//! | slow drip | `a_body_that_only_drips_ends_at_the_deadline`, |
-//! | | `an_answer_that_only_drips_ends_at_the_total_deadline` (responses) |
-//! | nothing more comes | `the_deadline_ends_a_call_that_stalls_anywhere_and_closes_its_connection`, |
-//! | | `an_answer_that_stands_still_is_given_up` (responses) |
-//! | reset within the head, within the body | `a_connection_that_is_reset_within_the_head_of_the_answer_is_lost`, |
-//! | | `a_connection_that_is_reset_within_an_image_is_lost` |
-//! | no HTTP, chunks that are garbage | `what_is_no_http_is_a_lost_connection`, |
-//! | | `chunks_that_are_garbage_are_a_lost_connection_unless_the_image_came_before_them`, |
-//! | | `chunks_that_are_garbage_are_an_error` (responses) |
-//! | 1xx before the answer | `what_is_said_before_the_answer_is_passed_over`, |
-//! | | `an_answer_may_be_announced` (responses) |
-//! | a length too long or too short | `an_answer_shorter_than_its_length_is_cut_and_a_longer_one_spoils_no_other`, |
-//! | | `a_whole_image_is_kept_whatever_breaks_after_it` |
-//! | 413, 401 while the request is sent | `a_refusal_that_comes_while_the_request_is_sent_is_that_refusal`, |
-//! | | `a_refusal_whose_sender_resets_the_connection_is_never_sent_again`, |
-//! | | `a_connection_that_breaks_while_the_request_is_sent_is_lost` |
-//! | a redirect, also to a private address | `what_may_have_been_accepted_is_sent_once`, |
-//! | | `a_redirect_within_is_not_followed`, `a_redirect_takes_no_credential_elsewhere` (responses) |
-//! | a link to a private place, over http | `a_link_to_any_other_place_within_is_refused_before_a_connection_is_made`, |
-//! | | `a_name_that_leads_within_is_refused_when_it_is_looked_up` |
-//! | a link with a redirect, to no image | `a_redirect_is_not_followed_and_what_is_no_image_is_refused` |
+//! | a stream with partial images | `stream_keeps_the_final_image`, |
+//! | | `final_image_may_come_between_partial_ones` |
+//! | JSON although a stream was asked for | `json_instead_of_a_stream_is_final` |
+//! | a stream cut at every boundary | `cut_image_stream_is_an_image_or_an_error`, |
+//! | | `stream_cut_anywhere_is_an_error` (responses) |
+//! | an error event within a stream | `stream_without_an_image_is_a_typed_error` |
+//! | 200 with an error, HTML with 200 | `response_without_an_image_is_a_typed_error`, |
+//! | | `web_page_is_an_error` (responses) |
+//! | bad base64, text instead of an image | `response_without_an_image_is_a_typed_error`, |
+//! | | `valid_images_of_several_are_kept` |
+//! | no image, fewer or more than asked for | `response_without_an_image_is_a_typed_error`, |
+//! | | `extra_images_are_dropped` |
+//! | 204 | `response_without_a_body_keeps_its_status`, |
+//! | | `web_page_is_an_error` (responses) |
+//! | huge, endless | `endless_image_ends_the_call`, `endless_event_is_rejected` (responses), |
+//! | | `texts_over_their_limits_are_rejected` (responses) |
+//! | slow drip | `slow_body_ends_at_the_deadline`, |
+//! | | `slow_response_ends_at_the_deadline` (responses) |
+//! | nothing more comes | `deadline_ends_a_stalled_call_and_its_connection`, |
+//! | | `stalled_response_times_out` (responses) |
+//! | reset within the head, within the body | `reset_inside_the_response_head_is_a_lost_connection`, |
+//! | | `reset_inside_an_image_is_a_lost_connection` |
+//! | no HTTP, chunks that are garbage | `invalid_http_is_a_lost_connection`, |
+//! | | `invalid_chunks_keep_an_image_before_them`, |
+//! | | `invalid_chunks_are_an_error` (responses) |
+//! | 1xx before the answer | `informational_responses_are_skipped`, |
+//! | | `response_may_follow_informational_ones` (responses) |
+//! | a length too long or too short | `wrong_content_length_affects_one_response_only`, |
+//! | | `complete_image_survives_later_errors` |
+//! | 413, 401 while the request is sent | `rejection_during_upload_is_reported`, |
+//! | | `rejection_with_reset_is_not_retried`, |
+//! | | `connection_broken_during_upload_is_lost` |
+//! | a redirect, also to a private address | `uncertain_request_is_sent_once`, |
+//! | | `internal_redirect_is_not_followed`, `redirect_gets_no_credentials` (responses) |
+//! | a link to a private place, over http | `link_to_an_internal_address_is_refused`, |
+//! | | `name_of_an_internal_address_is_refused` |
+//! | a link with a redirect, to no image | `links_do_not_redirect_and_lead_to_images_only` |
 
 mod answers;
 mod attempts;
@@ -54,7 +54,6 @@ mod gate;
 mod links;
 mod partial;
 mod previews;
-mod server;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -63,7 +62,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::port::{GeneratedImages, ImageJob, PreviewSink, ProviderInfo};
+use easel_imagegen::port::{GeneratedImages, ImageJob, PreviewSink, Provider, ProviderInfo};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -71,13 +70,15 @@ use tokio_util::sync::CancellationToken;
 use secrecy::SecretString;
 
 use crate::credential::{Credential, CredentialError, Credentials};
+use crate::http::Endpoint;
 use crate::profile::{ApiProfile, Edit, Generate, ResponseFormat, SizeStyle};
-use crate::provider::{HttpProvider, Retries, Timeouts};
+use crate::provider::HttpProvider;
+use crate::settings::{Retries, Timeouts};
 use crate::staging::content;
 use easel_imagegen::preset::Preset;
+use easel_testkit::http::{MockServer, Request, Step};
 use easel_testkit::request_log::DIALECT_HEADER;
 use files::Memory;
-use server::{Act, Server, answer};
 
 const KEY: &str = "sk-canary-0123456789";
 
@@ -125,7 +126,7 @@ fn with_keys(port: u16, record: ApiProfile, keys: Vec<&'static str>) -> HttpProv
     };
     let record = with_dialect(record);
     let base = format!("http://127.0.0.1:{port}/v1").parse().unwrap();
-    let endpoint = crate::endpoint::Endpoint::new(base, Duration::from_secs(5));
+    let endpoint = Endpoint::new(base, Duration::from_secs(5));
     HttpProvider::new(info, record, endpoint, Keys(Mutex::new(keys)), Timeouts::default(), Retries::default())
 }
 
@@ -184,40 +185,89 @@ fn drawn(image: &[u8]) -> Value {
     json!({"created": 1, "data": [{"b64_json": STANDARD.encode(image)}]})
 }
 
-fn ok(json: &Value) -> Act {
-    Act::Answer(answer("200 OK", &[("content-type", "application/json"), ("x-request-id", "req_1")], json.to_string()))
+fn ok(json: &Value) -> Script {
+    respond(http_response(
+        "200 OK",
+        &[("content-type", "application/json"), ("x-request-id", "req_1")],
+        json.to_string(),
+    ))
 }
 
-fn failed(status: &str, headers: &[(&str, &str)], code: &str) -> Act {
-    Act::Answer(answer(status, headers, json!({"error": {"message": "No.", "code": code}}).to_string()))
+fn failed(status: &str, headers: &[(&str, &str)], code: &str) -> Script {
+    respond(http_response(status, headers, json!({"error": {"message": "No.", "code": code}}).to_string()))
 }
 
-/// A call that nobody stops.
+/// What a server does with one request.
+type Script = Vec<Step>;
+
+/// Runs each script for one request, in order, and the last one for all requests after them.
+fn start(scripts: Vec<Script>) -> MockServer {
+    start_on_port(0, scripts)
+}
+
+fn start_on_port(port: u16, scripts: Vec<Script>) -> MockServer {
+    MockServer::choose_on_port(port, move |count, _| scripts[count.min(scripts.len() - 1)].clone())
+}
+
+fn respond(bytes: Vec<u8>) -> Script {
+    vec![Step::Send(bytes)]
+}
+
+fn respond_and_close(bytes: Vec<u8>) -> Script {
+    vec![Step::Send(bytes), Step::Close]
+}
+
+fn respond_and_reset(bytes: Vec<u8>) -> Script {
+    vec![Step::Send(bytes), Step::Reset]
+}
+
+fn respond_and_stall(bytes: Vec<u8>) -> Script {
+    vec![Step::Send(bytes), Step::AwaitDisconnect]
+}
+
+/// Sends `bytes`, and then `chunk` again and again.
+fn respond_slowly(bytes: Vec<u8>, chunk: &'static [u8]) -> Script {
+    vec![Step::Send(bytes), Step::Repeat(chunk)]
+}
+
+/// A response with a head.
+fn http_response(status: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let mut response = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        response.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let mut response = (response + "\r\n").into_bytes();
+    response.extend_from_slice(body);
+    response
+}
+
+/// Runs a call that nobody stops.
 async fn make(
     provider: &HttpProvider<Keys>,
     job: ImageJob,
     files: Arc<Memory>,
     previews: PreviewSink,
 ) -> Result<GeneratedImages, ImageError> {
-    super::make(provider, job, files, previews, CancellationToken::new()).await
+    provider.make(job, files, previews, CancellationToken::new()).await
 }
 
-/// One call to a server that does `acts`, and the requests that it saw.
-async fn call(record: ApiProfile, acts: Vec<Act>) -> (Result<GeneratedImages, ImageError>, Vec<server::Seen>) {
-    let server = Server::start(acts).await;
+/// Runs one call to a server with these scripts. Returns the requests that the server received too.
+async fn call(record: ApiProfile, scripts: Vec<Script>) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
+    let server = start(scripts);
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
-    let made = make(&provider(server.port, record), job("a cat"), files, Arc::new(drop)).await;
+    let made = make(&provider(server.address().port(), record), job("a cat"), files, Arc::new(drop)).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
     (made, server.requests())
 }
 
-async fn call_openai(acts: Vec<Act>) -> (Result<GeneratedImages, ImageError>, Vec<server::Seen>) {
-    call(ApiProfile::from_preset(Preset::Openai), acts).await
+async fn call_openai(scripts: Vec<Script>) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
+    call(ApiProfile::from_preset(Preset::Openai), scripts).await
 }
 
 #[test]
-fn every_test_of_the_table_of_faults_is_there() {
+fn table_of_faults_names_existing_tests() {
     let table = include_str!("tests.rs").lines().take_while(|line| line.starts_with("//!"));
     let rows: String = table.filter(|line| line.starts_with("//! |")).collect();
     let named: Vec<&str> = rows.split('`').skip(1).step_by(2).collect();

@@ -7,9 +7,10 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::credential::{Credential, CredentialError};
-use crate::endpoint::Endpoint;
+use crate::http::Endpoint;
 use crate::profile::ApiProfile;
-use crate::provider::{Retries, Timeouts};
+use crate::provider::HttpProvider;
+use crate::settings::{Retries, Timeouts};
 use easel_imagegen::preset::Preset;
 
 struct NoKey;
@@ -29,7 +30,7 @@ impl Credentials for NoKey {
 }
 
 fn provider(port: u16) -> HttpProvider<NoKey> {
-    let record = ApiProfile::from_preset(Preset::Generic);
+    let profile = ApiProfile::from_preset(Preset::Generic);
     let info = ProviderInfo {
         id: "test".to_owned(),
         name: "Test".to_owned(),
@@ -37,36 +38,36 @@ fn provider(port: u16) -> HttpProvider<NoKey> {
         models: Vec::new(),
         image_model: "draws".to_owned(),
         synthetic: false,
-        capabilities: record.capabilities(),
+        capabilities: profile.capabilities(),
     };
     let base = format!("http://127.0.0.1:{port}/v1").parse().unwrap();
     let endpoint = Endpoint::new(base, Duration::from_secs(60));
-    HttpProvider::new(info, record, endpoint, NoKey, Timeouts::default(), Retries::default())
+    HttpProvider::new(info, profile, endpoint, NoKey, Timeouts::default(), Retries::default())
 }
 
 #[test]
-fn ids_are_found_in_each_shape_and_once() {
+fn ids_are_read_from_each_shape_without_duplicates() {
     let models = json!([{"id": "a", "object": "model"}, {"id": "b", "type": "chat"}, {"id": "a"}, {"id": "c", "type": "image"},
         {"id": 7}, {"id": ""}, {}, null, "d"]);
     for list in [json!({"object": "list", "data": models}), models] {
-        assert_eq!(ids(&list), ["a", "b"]);
+        assert_eq!(chat_model_ids(&list), ["a", "b"]);
     }
     for none in [json!({"data": null}), json!({}), json!(null), json!([]), json!({"models": [{"id": "a"}]})] {
-        assert!(ids(&none).is_empty(), "{none}");
+        assert!(chat_model_ids(&none).is_empty(), "{none}");
     }
     let many: Vec<Value> = (0..2_000).map(|i| json!({"id": i.to_string()})).collect();
-    assert_eq!(ids(&json!(many)).len(), MAX_MODELS);
+    assert_eq!(chat_model_ids(&json!(many)).len(), MAX_MODELS);
 }
 
-/// The clock stands still but for waiting, so that ten seconds take none.
+/// The clock is paused, so that the test does not take ten seconds.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_says_nothing_is_given_up_and_not_asked_again_at_once() {
+async fn silent_server_times_out_and_is_not_asked_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let provider = Arc::new(provider(listener.local_addr().unwrap().port()));
     let began = Instant::now();
     let (first, second) = tokio::join!(provider.list_models(), provider.list_models());
     assert_eq!((first.len(), second.len()), (0, 0));
-    assert_eq!(began.elapsed().as_secs(), DEADLINE.as_secs(), "both waited for one question");
+    assert_eq!(began.elapsed().as_secs(), TIMEOUT.as_secs(), "both callers share one request");
     assert!(provider.list_models().await.is_empty());
-    assert_eq!(began.elapsed().as_secs(), DEADLINE.as_secs());
+    assert_eq!(began.elapsed().as_secs(), TIMEOUT.as_secs());
 }

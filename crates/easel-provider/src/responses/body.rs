@@ -1,120 +1,111 @@
-//! The body of a request: JSON with gaps, which pictures fill from disk while it is sent, so that never more than a
-//! block of one picture is in memory. A picture that cannot be sent is left out, and a sentence stands in its place.
+//! The body of a request: JSON with gaps that images fill from disk while it is sent.
+//!
+//! An image that cannot be sent is omitted, and a sentence takes its place.
 
-use std::collections::VecDeque;
+mod image;
+mod json;
+
 use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use easel_imagegen::port::{Files, ModelRequest, SendGate};
+use easel_imagegen::port::{Files, ModelRequest};
 use easel_imagegen::strip::Metadata;
-use futures_core::Stream;
 
-mod json;
-mod picture;
-mod upload;
+pub(super) use image::{ConversationImage, OmissionReason};
 
-pub(super) use picture::{Picture, Reason};
-use upload::Step;
-pub(super) use upload::Upload;
+use crate::http::{BodyPart, RequestBody};
 
-/// What is sent, as often as it has to be.
+/// The body of a request to the model. It can be sent several times.
 #[derive(Debug, Clone)]
-pub(super) struct Body {
-    pieces: Vec<Piece>,
+pub(super) struct ConversationBody {
+    segments: Vec<Segment>,
     metadata: Metadata,
 }
 
 #[derive(Debug, Clone)]
-enum Piece {
+enum Segment {
     Json(Bytes),
-    Picture(Picture),
+    Image(ConversationImage),
 }
 
-impl Body {
+/// The reason why a request to the model cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("the image {0} of the conversation does not exist")]
+    UnknownImage(String),
+    #[error("the request cannot be serialized: {0}")]
+    Serialize(#[from] serde_json::Error),
+}
+
+impl ConversationBody {
+    /// Builds the body of `request`.
+    ///
     /// # Errors
-    /// One sentence, when the conversation names an image that is not among those given.
-    pub(super) fn of(request: &ModelRequest, metadata: Metadata) -> Result<Self, String> {
-        Ok(Self { pieces: json::pieces(request)?, metadata })
+    ///
+    /// Fails if the conversation names an image that is not among those of the request.
+    pub(super) fn new(request: &ModelRequest, metadata: Metadata) -> Result<Self, BodyError> {
+        Ok(Self { segments: json::segments(request)?, metadata })
     }
 
-    /// The pictures that are sent.
-    pub(super) fn pictures(&self) -> impl Iterator<Item = &Picture> {
-        let pictures = self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Json(_) => None,
-            Piece::Picture(picture) => Some(picture),
+    /// Returns the images that are sent.
+    pub(super) fn images(&self) -> impl Iterator<Item = &ConversationImage> {
+        let images = self.segments.iter().filter_map(|segment| match segment {
+            Segment::Json(_) => None,
+            Segment::Image(image) => Some(image),
         });
-        pictures.filter(|picture| picture.is_shown())
+        images.filter(|image| image.is_shown())
     }
 
-    /// Of the pictures that are sent.
+    /// Returns the handles of the images that are sent.
     pub(super) fn handles(&self) -> Vec<String> {
-        self.pictures().map(|picture| picture.handle().to_owned()).collect()
+        self.images().map(|image| image.handle().to_owned()).collect()
     }
 
-    /// Leaves out the pictures of these handles, wherever they stand.
-    pub(super) fn leave_out(&mut self, handles: &[String], reason: Reason) {
-        for piece in &mut self.pieces {
-            if let Piece::Picture(picture) = piece
-                && handles.iter().any(|handle| handle == picture.handle())
+    /// Omits the images with these handles, wherever they occur.
+    pub(super) fn omit(&mut self, handles: &[String], reason: OmissionReason) {
+        for segment in &mut self.segments {
+            if let Segment::Image(image) = segment
+                && handles.iter().any(|handle| handle == image.handle())
             {
-                picture.leave_out(reason);
+                image.omit(reason);
             }
         }
     }
 
-    /// The same body, knowing of every picture how much of it is sent. Leaves out those whose files are missing or are
-    /// not the images that they were.
+    /// Returns this body with the length of each image as it is sent. Omits images whose files are missing or have
+    /// changed.
     ///
     /// # Errors
-    /// One sentence, when a file cannot be read now but perhaps later.
-    pub(super) async fn measured<F: Files>(&self, files: &Arc<F>) -> Result<Self, String> {
+    ///
+    /// Fails if a file cannot be read now but perhaps later.
+    pub(super) async fn measure<F: Files>(&self, files: &Arc<F>) -> io::Result<Self> {
         let (mut body, files) = (self.clone(), Arc::clone(files));
         let measure = move || {
-            for piece in &mut body.pieces {
-                if let Piece::Picture(picture) = piece {
-                    picture.measure(&*files, body.metadata)?;
+            for segment in &mut body.segments {
+                if let Segment::Image(image) = segment {
+                    image.measure(&*files, body.metadata)?;
                 }
             }
             Ok(body)
         };
-        let measured = tokio::task::spawn_blocking(measure).await.map_err(io::Error::other).flatten();
-        measured.map_err(|error| unreadable(&error))
+        tokio::task::spawn_blocking(measure).await.map_err(io::Error::other).flatten()
     }
 
-    /// Bytes that are sent, once it is measured.
-    pub(super) fn len(&self) -> u64 {
-        let lengths = self.pieces.iter().map(|piece| match piece {
-            Piece::Json(json) => json.len() as u64,
-            Piece::Picture(picture) => picture.len(),
-        });
-        lengths.sum()
-    }
-
-    /// Returns the body once; fails before its first part when `gate` refuses the request. One part is read ahead of the
-    /// connection.
-    pub(super) fn stream<F: Files>(
-        &self,
-        files: &Arc<F>,
-        upload: &Arc<Upload>,
-        gate: SendGate,
-    ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<F> {
-        let mut steps = VecDeque::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Json(json) => steps.push_back(Step::Text(json.clone())),
-                Piece::Picture(picture) => {
-                    let (before, bytes, after) = picture.parts();
-                    steps.push_back(Step::Text(before));
-                    steps.extend((bytes > 0).then(|| Step::File { image: picture.image().clone(), bytes }));
-                    steps.extend((!after.is_empty()).then_some(Step::Text(after)));
-                }
+    /// Returns the body for one attempt. The lengths of its images must have been measured.
+    pub(super) fn to_request_body(&self) -> RequestBody {
+        let mut parts = Vec::new();
+        for segment in &self.segments {
+            match segment {
+                Segment::Json(json) => parts.push(BodyPart::text(json.clone())),
+                Segment::Image(image) => parts.extend(image.to_parts()),
             }
         }
-        upload::stream(steps, Arc::clone(files), self.metadata, Arc::clone(upload), gate)
+        RequestBody::new(parts, self.metadata)
     }
 }
 
-fn unreadable(error: &io::Error) -> String {
-    format!("a picture of the conversation cannot be read: {error}")
+/// The message for an image that cannot be read.
+pub(super) fn unreadable(error: &io::Error) -> String {
+    format!("an image of the conversation cannot be read: {error}")
 }

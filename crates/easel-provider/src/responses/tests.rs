@@ -1,7 +1,6 @@
 //! Whole answers over a real connection.
 
 mod fixture;
-mod server;
 
 mod body;
 mod faults;

@@ -1,59 +1,63 @@
-//! The events of an answer as they come over the wire, but with numbers in place of their pictures. Whatever is not
-//! asked for may have any shape. Nothing is read without a limit: see [`limits`].
+//! The events of a response on the wire, with numbers in place of their images.
+//!
+//! Fields that Easel does not use may have any shape. Everything is read with a limit, see [`limits`].
 
 use easel_protocol::event::TokenUsage;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+mod cut_json;
 mod item;
 mod limits;
 
-pub(super) use self::item::{Content, Image, Item, ItemKey};
-use self::item::{item, position, string};
-pub(super) use self::limits::Unreadable;
-use self::limits::{Items, MAX_ID_CHARS, error_fields, name, small};
+pub(super) use self::cut_json::close_cut_json;
+pub(super) use self::item::{ImageItem, Item, ItemContent, ItemKey};
+use self::item::{parse_item, parse_position, parse_string};
+pub(super) use self::limits::InvalidEvent;
+use self::limits::{MAX_ID_CHARS, RawItems, parse_error_fields, parse_name, parse_small};
 
-/// An event that can hold nothing but text is no larger than this.
+/// Bytes of an event without an image.
 const MAX_TEXT_EVENT_BYTES: usize = 4 << 20;
 
-/// What is understood of the events; the others are passed over.
+/// An event that Easel uses. All others are [`StreamEvent::Other`].
 #[derive(Debug)]
-pub(super) enum Event {
+pub(super) enum StreamEvent {
     TextDelta {
         key: ItemKey,
         delta: String,
     },
     ItemAdded(Item),
     ItemDone(Item),
-    /// The hosted tool works on this item.
-    ImageBegun {
+    /// The hosted tool has started an image.
+    ImageStarted {
         key: ItemKey,
     },
-    /// What its image looks like so far: a number among the pictures of the event.
+    /// An unfinished image.
     ImagePreview {
         key: ItemKey,
         index: u32,
-        picture: Option<usize>,
+        /// The number of the image among those of the event.
+        image: Option<usize>,
     },
-    Ended(Response),
+    Ended(FinalResponse),
     Error(Value),
     Other,
 }
 
-/// An answer that has ended, well or not.
+/// A response that has ended, with success or not.
 #[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: Status,
+pub(super) struct FinalResponse {
+    pub(super) status: ResponseStatus,
     pub(super) output: Vec<Item>,
     pub(super) usage: TokenUsage,
     pub(super) error: Option<Value>,
-    /// Why it is not whole.
+    /// Why it is incomplete.
     pub(super) reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(super) enum ResponseStatus {
     Completed,
     Incomplete,
     Failed,
@@ -82,12 +86,12 @@ struct RawEvent<'a> {
 }
 
 impl RawEvent<'_> {
-    fn key(&self) -> Result<ItemKey, Unreadable> {
-        Ok(ItemKey { position: position(self.output_index), id: name(self.item_id, MAX_ID_CHARS)? })
+    fn key(&self) -> Result<ItemKey, InvalidEvent> {
+        Ok(ItemKey { position: parse_position(self.output_index), id: parse_name(self.item_id, MAX_ID_CHARS)? })
     }
 
-    fn item(&self) -> Result<Item, Unreadable> {
-        item(self.item.ok_or(Unreadable::NotJson)?, position(self.output_index))
+    fn item(&self) -> Result<Item, InvalidEvent> {
+        parse_item(self.item.ok_or(InvalidEvent::NotJson)?, parse_position(self.output_index))
     }
 }
 
@@ -105,87 +109,94 @@ struct RawResponse<'a> {
     incomplete_details: Option<&'a RawValue>,
 }
 
-/// One event of a stream. Servers that leave `type` out of the data give the kind as the event's `name`.
-pub(super) fn event(name: &[u8], data: &[u8]) -> Result<Event, Unreadable> {
+/// Parses an event of a stream. `name` is its kind if the data has no `type`.
+///
+/// # Errors
+///
+/// Fails if the event is not valid JSON or exceeds a limit.
+pub(super) fn event(name: &[u8], data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
     if data == b"[DONE]" {
-        return Ok(Event::Other);
+        return Ok(StreamEvent::Other);
     }
-    let raw: RawEvent<'_> = parsed(data)?;
-    let stated = kind(raw.kind)?;
-    let kind = if stated.is_empty() { String::from_utf8_lossy(name).into_owned() } else { stated.clone() };
-    let may_hold_image = raw.item.is_some() || raw.response.is_some() || kind.ends_with(".partial_image");
-    if data.len() > MAX_TEXT_EVENT_BYTES && !may_hold_image {
-        return Err(Unreadable::TextTooLarge);
+    let raw: RawEvent<'_> = parse_json(data)?;
+    let own_kind = parse_name(raw.kind, MAX_ID_CHARS)?;
+    let kind = if own_kind.is_empty() { String::from_utf8_lossy(name).into_owned() } else { own_kind.clone() };
+    let may_have_image = raw.item.is_some() || raw.response.is_some() || kind.ends_with(".partial_image");
+    if data.len() > MAX_TEXT_EVENT_BYTES && !may_have_image {
+        return Err(InvalidEvent::TextTooLarge);
     }
     Ok(match kind.as_str() {
         "response.output_text.delta" | "response.refusal.delta" => {
-            Event::TextDelta { key: raw.key()?, delta: string(raw.delta).ok_or(Unreadable::NotJson)? }
+            StreamEvent::TextDelta { key: raw.key()?, delta: parse_string(raw.delta).ok_or(InvalidEvent::NotJson)? }
         }
-        "response.output_item.added" => Event::ItemAdded(raw.item()?),
-        "response.output_item.done" => Event::ItemDone(raw.item()?),
+        "response.output_item.added" => StreamEvent::ItemAdded(raw.item()?),
+        "response.output_item.done" => StreamEvent::ItemDone(raw.item()?),
         "response.image_generation_call.in_progress" | "response.image_generation_call.generating" => {
-            Event::ImageBegun { key: raw.key()? }
+            StreamEvent::ImageStarted { key: raw.key()? }
         }
-        "response.image_generation_call.partial_image" => Event::ImagePreview {
+        "response.image_generation_call.partial_image" => StreamEvent::ImagePreview {
             key: raw.key()?,
             index: raw.partial_image_index.and_then(|raw| raw.get().parse().ok()).unwrap_or(0),
-            picture: raw.partial_image_b64.and_then(|raw| raw.get().parse().ok()),
+            image: raw.partial_image_b64.and_then(|raw| raw.get().parse().ok()),
         },
-        "response.completed" => ended(raw.response, Status::Completed)?,
-        "response.incomplete" => ended(raw.response, Status::Incomplete)?,
-        "response.failed" => ended(raw.response, Status::Failed)?,
-        "error" => Event::Error(error(data)?),
-        // Compatible servers send their errors without a type.
-        _ if stated.is_empty() && raw.error.is_some() => Event::Error(error(data)?),
-        _ => Event::Other,
+        "response.completed" => ended(raw.response, ResponseStatus::Completed)?,
+        "response.incomplete" => ended(raw.response, ResponseStatus::Incomplete)?,
+        "response.failed" => ended(raw.response, ResponseStatus::Failed)?,
+        "error" => StreamEvent::Error(parse_error(data)?),
+        // Some compatible servers send errors without a type.
+        _ if own_kind.is_empty() && raw.error.is_some() => StreamEvent::Error(parse_error(data)?),
+        _ => StreamEvent::Other,
     })
 }
 
-/// An answer that was not streamed.
-pub(super) fn whole(data: &[u8]) -> Result<Event, Unreadable> {
-    let raw: RawResponse<'_> = parsed(data)?;
+/// Parses a response that was not streamed.
+///
+/// # Errors
+///
+/// Fails if it is not valid JSON or exceeds a limit.
+pub(super) fn whole_response(data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
+    let raw: RawResponse<'_> = parse_json(data)?;
     if raw.output.is_none() {
-        return if raw.error.is_some() { Ok(Event::Error(error(data)?)) } else { Err(Unreadable::NotJson) };
+        return if raw.error.is_some() {
+            Ok(StreamEvent::Error(parse_error(data)?))
+        } else {
+            Err(InvalidEvent::NotJson)
+        };
     }
-    Ok(Event::Ended(response(&raw, Status::Completed)?))
+    Ok(StreamEvent::Ended(final_response(&raw, ResponseStatus::Completed)?))
 }
 
-fn parsed<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, Unreadable> {
-    serde_json::from_slice(data).map_err(|_| Unreadable::NotJson)
+fn parse_json<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, InvalidEvent> {
+    serde_json::from_slice(data).map_err(|_| InvalidEvent::NotJson)
 }
 
-/// The `type` of an event; empty when it has none.
-fn kind(raw: Option<&RawValue>) -> Result<String, Unreadable> {
-    name(raw, MAX_ID_CHARS)
+fn ended(raw: Option<&RawValue>, status: ResponseStatus) -> Result<StreamEvent, InvalidEvent> {
+    let raw: RawResponse<'_> = parse_json(raw.ok_or(InvalidEvent::NotJson)?.get().as_bytes())?;
+    Ok(StreamEvent::Ended(final_response(&raw, status)?))
 }
 
-fn ended(raw: Option<&RawValue>, status: Status) -> Result<Event, Unreadable> {
-    let raw: RawResponse<'_> = parsed(raw.ok_or(Unreadable::NotJson)?.get().as_bytes())?;
-    Ok(Event::Ended(response(&raw, status)?))
-}
-
-/// `status` is what the event says, where the answer itself says nothing.
-fn response(raw: &RawResponse<'_>, status: Status) -> Result<Response, Unreadable> {
-    let output = raw.output.map(|raw| Items::of(raw.get())).transpose()?.unwrap_or_default();
-    let status = match name(raw.status, MAX_ID_CHARS)?.as_str() {
-        "failed" | "cancelled" => Status::Failed,
-        "incomplete" => Status::Incomplete,
+/// `status` is the status of the event, for a response without its own.
+fn final_response(raw: &RawResponse<'_>, status: ResponseStatus) -> Result<FinalResponse, InvalidEvent> {
+    let output = raw.output.map(|raw| RawItems::parse(raw.get())).transpose()?.unwrap_or_default();
+    let status = match parse_name(raw.status, MAX_ID_CHARS)?.as_str() {
+        "failed" | "cancelled" => ResponseStatus::Failed,
+        "incomplete" => ResponseStatus::Incomplete,
         _ => status,
     };
-    let reason = small(raw.incomplete_details).and_then(|details| details["reason"].as_str().map(str::to_owned));
-    Ok(Response {
+    let reason = parse_small(raw.incomplete_details).and_then(|details| details["reason"].as_str().map(str::to_owned));
+    Ok(FinalResponse {
         status,
-        output: (0..).zip(output.0).map(|(at, raw)| item(raw, Some(at))).collect::<Result<_, _>>()?,
-        usage: small(raw.usage).as_ref().map(usage).unwrap_or_default(),
-        error: raw.error.and_then(error_fields),
+        output: (0..).zip(output.0).map(|(at, raw)| parse_item(raw, Some(at))).collect::<Result<_, _>>()?,
+        usage: parse_small(raw.usage).as_ref().map(usage).unwrap_or_default(),
+        error: raw.error.and_then(parse_error_fields),
         reason,
     })
 }
 
-/// The error without the words that only say that it is one.
-fn error(data: &[u8]) -> Result<Value, Unreadable> {
-    let raw: &RawValue = parsed(data)?;
-    let mut error = error_fields(raw).unwrap_or_default();
+/// Parses an error, without a `type` that only says that it is an error.
+fn parse_error(data: &[u8]) -> Result<Value, InvalidEvent> {
+    let raw: &RawValue = parse_json(data)?;
+    let mut error = parse_error_fields(raw).unwrap_or_default();
     if let Some(fields) = error.as_object_mut().filter(|fields| fields.get("type").is_some_and(|kind| kind == "error"))
     {
         fields.remove("type");

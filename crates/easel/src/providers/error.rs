@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use easel_provider::EndpointError;
 use reqwest::Url;
 
 use crate::credentials::Origin;
@@ -19,8 +20,8 @@ pub(crate) enum ProviderError {
     /// `key` is a key of the configuration.
     #[error("{key} is not a URL.")]
     InvalidAccountUrl { key: &'static str },
-    #[error("Provider `{id}` is not used: {reason}.")]
-    ExposesSecrets { id: String, reason: &'static str },
+    #[error("Provider `{id}` is not used: {source}.")]
+    ExposesSecrets { id: String, source: EndpointError },
     #[error("Provider `{id}` has auth.command and another credential; set only one of them.")]
     TwoCredentials { id: String },
     /// `credential` is what the account would send.

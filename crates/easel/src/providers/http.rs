@@ -75,10 +75,9 @@ pub(super) fn build(
     profile.metadata = if config.images.strip_metadata { Metadata::Strip } else { Metadata::Send };
     let defaults = Timeouts::default();
     let endpoint = Endpoint::new(base, provider.connect_timeout_ms.map_or(defaults.connect, Duration::from_millis));
-    if may_send_secrets(provider, &credentials)
-        && let Some(reason) = endpoint.exposes_secrets(&profile)
-    {
-        return Err(ProviderError::ExposesSecrets { id: id.to_owned(), reason });
+    if may_send_secrets(provider, &credentials) {
+        let checked = endpoint.check_transport(&profile);
+        checked.map_err(|source| ProviderError::ExposesSecrets { id: id.to_owned(), source })?;
     }
     let info = ProviderInfo {
         id: id.to_owned(),

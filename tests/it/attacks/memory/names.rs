@@ -54,7 +54,7 @@ async fn name_of_15_mb_fails_without_costing_memory() {
 async fn lists_of_millions_fail_without_costing_memory() {
     let many: Vec<u8> = vec![0; 7_000_000];
     let output = json!({"type": "response.completed", "response": {"output": many}});
-    assert_eq!(refused(output).await, "the provider sent more items than an answer can have");
+    assert_eq!(refused(output).await, "the provider sent too many items in one response");
     let error = json!({"type": "response.failed", "response": {"error": {"message": many}}});
     assert_eq!(refused(error).await, "the provider failed");
 }

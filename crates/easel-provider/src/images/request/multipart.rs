@@ -1,55 +1,58 @@
 //! `multipart/form-data` with images from disk (RFC 7578).
+//!
+//! By hand because the body must be one list of [`BodyPart`]s, which also ask the send gate; see [`crate::http`].
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use easel_imagegen::port::Reference;
 use serde_json::{Map, Value};
 
-use super::{EDITS, Request, Segment};
+use super::{EDITS, ImagesRequest};
+use crate::http::{BodyPart, Encoding};
 
-/// The fields, then the images in their order, then the mask in a field of its own.
+/// Builds a request of the fields, the images in their order, and the mask in its own field.
 pub(super) fn request(
     fields: &Map<String, Value>,
     image_field: &str,
     images: &[Reference],
     mask: Option<(&Reference, &str)>,
-) -> Request {
+) -> ImagesRequest {
     let boundary = boundary();
-    let mut body = Vec::new();
+    let mut parts = Vec::new();
     for (name, value) in fields {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let name = quoted(name);
-        body.push(Segment::Text(format!(
+        parts.push(BodyPart::text(format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
         )));
     }
     for (number, image) in (1..).zip(images) {
-        body.extend(part(&boundary, image_field, &format!("image-{number}"), image));
+        parts.extend(file_field(&boundary, image_field, &format!("image-{number}"), image));
     }
     if let Some((mask, field)) = mask {
-        body.extend(part(&boundary, field, "mask", mask));
+        parts.extend(file_field(&boundary, field, "mask", mask));
     }
-    body.push(Segment::Text(format!("--{boundary}--\r\n")));
-    Request { path: EDITS, content_type: format!("multipart/form-data; boundary={boundary}"), body }
+    parts.push(BodyPart::text(format!("--{boundary}--\r\n")));
+    ImagesRequest { path: EDITS, content_type: format!("multipart/form-data; boundary={boundary}"), parts }
 }
 
-/// The file's own name stays here: it is nobody's business, and servers tell the format from the extension.
-fn part(boundary: &str, field: &str, stem: &str, image: &Reference) -> [Segment; 3] {
+/// Builds the part of a file. Its real name is private, and servers derive the format from the extension.
+fn file_field(boundary: &str, field: &str, stem: &str, image: &Reference) -> [BodyPart; 3] {
     let (field, kind) = (quoted(field), image.facts.media_type);
     let head = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{stem}.{}\"\r\nContent-Type: {}\r\n\r\n",
         kind.extension(),
         kind.as_str()
     );
-    [Segment::Text(head), Segment::Bytes(image.clone()), Segment::Text("\r\n".to_owned())]
+    [BodyPart::text(head), BodyPart::image(image, Encoding::Raw), BodyPart::text("\r\n")]
 }
 
-/// As browsers write names: these three characters would end the name.
+/// Escapes a name like browsers do (WHATWG HTML, section 4.10.21.8).
 fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// 128 bits that nobody who writes a prompt or an image can guess.
+/// Returns a boundary with 128 random bits, which no author of a prompt or an image can guess.
 fn boundary() -> String {
     let bits = || RandomState::new().build_hasher().finish();
     format!("easel-{:016x}{:016x}", bits(), bits())

@@ -2,14 +2,14 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 
 use super::*;
 
-async fn failure(act: Act) -> ImageError {
-    let (made, requests) = call_openai(vec![act]).await;
+async fn failure(script: Script) -> ImageError {
+    let (made, requests) = call_openai(vec![script]).await;
     assert_eq!(requests.len(), 1);
     made.expect_err("a failure")
 }
 
 #[tokio::test]
-async fn an_answer_becomes_images_with_what_the_provider_says_of_them() {
+async fn response_becomes_images_with_metadata() {
     let answer = json!({"created": 1, "size": "1024x1536", "quality": "high", "background": "opaque", "output_format": "png",
         "data": [{"b64_json": STANDARD.encode(png(100_000)), "revised_prompt": "a cat, in oil"}],
         "usage": {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}});
@@ -27,15 +27,15 @@ async fn an_answer_becomes_images_with_what_the_provider_says_of_them() {
 }
 
 #[tokio::test]
-async fn no_more_images_are_kept_than_were_asked_for() {
+async fn extra_images_are_dropped() {
     let images: Vec<Value> = (1..5).map(|i| json!({"b64_json": STANDARD.encode(png(i))})).collect();
-    let server = Server::start(vec![ok(&json!({"data": images}))]).await;
+    let server = start(vec![ok(&json!({"data": images}))]);
     for (asked, kept) in [(None, 1), (Some(2), 2), (Some(4), 4), (Some(9), 4)] {
         let mut job = job("a cat");
         job.requested.parameters.n = asked;
         let files = Arc::new(Memory::default());
         let made = make(
-            &provider(server.port, ApiProfile::from_preset(Preset::Openai)),
+            &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
             job,
             Arc::clone(&files),
             Arc::new(drop),
@@ -49,13 +49,13 @@ async fn no_more_images_are_kept_than_were_asked_for() {
 }
 
 #[tokio::test]
-async fn of_several_images_those_that_are_well_are_kept() {
+async fn valid_images_of_several_are_kept() {
     let answer = json!({"data": [{"b64_json": "!!"}, {"b64_json": STANDARD.encode(png(3))}, {"b64_json": "aGVsbG8="}]});
-    let server = Server::start(vec![ok(&answer)]).await;
+    let server = start(vec![ok(&answer)]);
     let mut job = job("a cat");
     job.requested.parameters.n = Some(3);
     let made = make(
-        &provider(server.port, ApiProfile::from_preset(Preset::Openai)),
+        &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         job,
         Arc::new(Memory::default()),
         Arc::new(drop),
@@ -66,9 +66,9 @@ async fn of_several_images_those_that_are_well_are_kept() {
 }
 
 #[tokio::test]
-async fn an_answer_without_an_image_is_a_typed_error() {
+async fn response_without_an_image_is_a_typed_error() {
     use ImageErrorKind::*;
-    let html = answer("200 OK", &[("content-type", "text/html")], "<html>Log in</html>");
+    let html = http_response("200 OK", &[("content-type", "text/html")], "<html>Log in</html>");
     let cases = [
         (ok(&json!({"data": null})), BadResponse, Billed::Yes),
         (ok(&json!({"data": []})), BadResponse, Billed::Yes),
@@ -80,12 +80,12 @@ async fn an_answer_without_an_image_is_a_typed_error() {
         (ok(&json!({"error": {"message": "m", "code": "server_error"}})), BadResponse, Billed::Uncertain),
         (ok(&json!({"error": {"message": "m", "code": "moderation_blocked"}})), ModerationBlocked, Billed::No),
         (ok(&json!({"data": [{"b64_json": "QUJD"}], "x": "x".repeat(1 << 20)})), BadResponse, Billed::Yes),
-        (Act::Answer(html), BadResponse, Billed::Uncertain),
-        (Act::Answer(answer("200 OK", &[], "")), BadResponse, Billed::Uncertain),
+        (respond(html), BadResponse, Billed::Uncertain),
+        (respond(http_response("200 OK", &[], "")), BadResponse, Billed::Uncertain),
     ];
-    for (act, kind, billed) in cases {
-        let shown = format!("{act:?}");
-        let error = failure(act).await;
+    for (script, kind, billed) in cases {
+        let shown = format!("{script:?}");
+        let error = failure(script).await;
         assert_eq!(
             (error.kind, error.billed, error.http_status),
             (kind, billed, Some(200)),
@@ -97,55 +97,59 @@ async fn an_answer_without_an_image_is_a_typed_error() {
 }
 
 #[tokio::test]
-async fn a_whole_image_is_kept_whatever_breaks_after_it() {
+async fn complete_image_survives_later_errors() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n";
     let image = STANDARD.encode(png(9));
     let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}\"}},{{\"b64_json\":\"{image}");
     let unbounded = cut.replace("content-length: 99999", "connection: close");
-    let garbage = Act::Answer(answer("200 OK", &[], format!("{}<!-- 7 ms -->", drawn(&png(9)))));
-    let chatter = Act::Answer(answer("200 OK", &[], format!("{} {}", drawn(&png(9)), "x".repeat(2 << 20))));
-    for act in [Act::Cut(cut.into_bytes()), Act::Cut(unbounded.into_bytes()), garbage, chatter] {
-        let (made, _) = call_openai(vec![act]).await;
+    let garbage = respond(http_response("200 OK", &[], format!("{}<!-- 7 ms -->", drawn(&png(9)))));
+    let chatter = respond(http_response("200 OK", &[], format!("{} {}", drawn(&png(9)), "x".repeat(2 << 20))));
+    for script in [respond_and_close(cut.into_bytes()), respond_and_close(unbounded.into_bytes()), garbage, chatter] {
+        let (made, _) = call_openai(vec![script]).await;
         assert_eq!(content(&made.expect("made").images[0].staged), png(9));
     }
     let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}");
-    let error = failure(Act::Cut(cut.into_bytes())).await;
+    let error = failure(respond_and_close(cut.into_bytes())).await;
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Network, Billed::Uncertain));
 }
 
 #[tokio::test]
-async fn an_endless_image_ends_the_call() {
+async fn endless_image_ends_the_call() {
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n{\"data\":[{\"b64_json\":\"".to_vec();
     endless.resize(endless.len() + (90 << 20), b'A');
-    let error = failure(Act::Stall(endless)).await;
+    let error = failure(respond_and_stall(endless)).await;
     assert_eq!((error.kind, error.billed), (ImageErrorKind::BadResponse, Billed::Yes));
     assert!(error.message.contains("64 MiB"), "{}", error.message);
 }
 
 #[tokio::test]
-async fn a_full_disk_is_a_storage_error_of_a_paid_image() {
-    let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
+async fn full_disk_is_a_storage_error_of_a_billed_image() {
+    let server = start(vec![ok(&drawn(&png(9)))]);
     let files = Arc::new(Memory { disk_full: true, ..Memory::default() });
-    let error =
-        make(&provider(server.port, ApiProfile::from_preset(Preset::Openai)), job("a cat"), files, Arc::new(drop))
-            .await
-            .expect_err("a failure");
+    let error = make(
+        &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
+        job("a cat"),
+        files,
+        Arc::new(drop),
+    )
+    .await
+    .expect_err("a failure");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Storage, Billed::Yes));
 }
 
-fn streamed(events: &str) -> Act {
-    Act::Answer(answer("200 OK", &[("content-type", "text/event-stream; charset=utf-8")], events))
+fn streamed(events: &str) -> Script {
+    respond(http_response("200 OK", &[("content-type", "text/event-stream; charset=utf-8")], events))
 }
 
-async fn call_streaming(act: Act) -> Result<GeneratedImages, ImageError> {
+async fn call_streaming(script: Script) -> Result<GeneratedImages, ImageError> {
     let (made, requests) =
-        call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![act]).await;
+        call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![script]).await;
     assert_eq!(requests[0].json()["stream"], true);
     made
 }
 
 #[tokio::test]
-async fn of_a_stream_the_final_image_counts_whether_its_event_has_a_name_or_not() {
+async fn stream_keeps_the_final_image() {
     let (preview, image) = (STANDARD.encode(png(1)), STANDARD.encode(png(2)));
     for (first, second) in [
         ("event: image_generation.partial_image\n", "event: image_generation.completed\n"),
@@ -165,16 +169,16 @@ async fn of_a_stream_the_final_image_counts_whether_its_event_has_a_name_or_not(
 }
 
 #[tokio::test]
-async fn json_is_final_although_a_stream_was_asked_for() {
+async fn json_instead_of_a_stream_is_final() {
     let json = drawn(&png(9)).to_string();
     for kind in ["application/json", "text/event-stream"] {
-        let act = Act::Answer(answer("200 OK", &[("content-type", kind)], &json));
-        assert_eq!(content(&call_streaming(act).await.expect("made").images[0].staged), png(9));
+        let script = respond(http_response("200 OK", &[("content-type", kind)], &json));
+        assert_eq!(content(&call_streaming(script).await.expect("made").images[0].staged), png(9));
     }
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_without_an_image_is_a_typed_error() {
+async fn stream_without_an_image_is_a_typed_error() {
     let preview =
         format!("data: {{\"type\":\"image_edit.partial_image\",\"b64_json\":\"{}\"}}\n\n", STANDARD.encode(png(1)));
     let error = call_streaming(streamed(&preview)).await.expect_err("a failure");

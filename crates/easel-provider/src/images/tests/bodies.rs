@@ -5,12 +5,12 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use super::*;
 
 /// Sends an edit of `references` and gives back what the server saw.
-async fn edit(record: ApiProfile, files: Memory, references: Vec<Reference>, mask: Option<Reference>) -> server::Seen {
-    let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
+async fn edit(record: ApiProfile, files: Memory, references: Vec<Reference>, mask: Option<Reference>) -> Request {
+    let server = start(vec![ok(&drawn(&png(9)))]);
     let mut job = job("make \"it\" blue\r\nplease");
     job.requested.action = ImageAction::Edit;
     (job.references, job.mask) = (references, mask);
-    make(&provider(server.port, record), job, Arc::new(files), Arc::new(drop)).await.expect("made");
+    make(&provider(server.address().port(), record), job, Arc::new(files), Arc::new(drop)).await.expect("made");
     server.requests().remove(0)
 }
 
@@ -22,7 +22,7 @@ fn two(files: &mut Memory) -> (Vec<Reference>, [Vec<u8>; 2]) {
 }
 
 /// Head and body of each part.
-fn parts(seen: &server::Seen) -> Vec<(String, Vec<u8>)> {
+fn parts(seen: &Request) -> Vec<(String, Vec<u8>)> {
     let kind = seen.header("content-type").expect("a content type");
     let boundary = kind.strip_prefix("multipart/form-data; boundary=").expect("multipart");
     let limit = format!("\r\n--{boundary}");
@@ -46,7 +46,7 @@ fn url(image: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_generation_sends_the_declared_fields_and_all_headers() {
+async fn generation_sends_declared_fields_and_headers() {
     let (_, requests) = call_openai(vec![ok(&drawn(&png(9)))]).await;
     let [seen] = requests.as_slice() else { panic!("one request") };
     assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/v1/images/generations"));
@@ -65,7 +65,7 @@ async fn a_generation_sends_the_declared_fields_and_all_headers() {
 }
 
 #[tokio::test]
-async fn a_multipart_edit_carries_the_exact_bytes_in_order_under_plain_names() {
+async fn multipart_edit_has_exact_bytes_in_order() {
     let mut files = Memory::default();
     let (references, images) = two(&mut files);
     let mask = files.add("m", png(7), png(7).len() as u64);
@@ -99,7 +99,7 @@ async fn a_multipart_edit_carries_the_exact_bytes_in_order_under_plain_names() {
 }
 
 #[tokio::test]
-async fn json_edits_carry_data_urls_in_the_form_of_each_provider() {
+async fn json_edits_use_each_presets_data_urls() {
     let mut memory = Memory::default();
     let (references, images) = two(&mut memory);
     let [a, b] = [url(&images[0]), url(&images[1])];
@@ -124,7 +124,7 @@ async fn json_edits_carry_data_urls_in_the_form_of_each_provider() {
 }
 
 #[tokio::test]
-async fn several_images_for_xai_are_a_list_and_a_mask_stands_beside_openais() {
+async fn xai_takes_a_list_and_openai_a_mask() {
     let mut files = Memory::default();
     let (references, images) = two(&mut files);
     let seen = edit(ApiProfile::from_preset(Preset::Xai), files, references, None).await;
@@ -139,12 +139,12 @@ async fn several_images_for_xai_are_a_list_and_a_mask_stands_beside_openais() {
 }
 
 #[tokio::test]
-async fn an_image_that_is_gone_stops_the_call_before_anything_is_sent() {
-    let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
+async fn missing_image_fails_the_call_before_sending() {
+    let server = start(vec![ok(&drawn(&png(9)))]);
     let mut gone = job("a cat");
     gone.references = two(&mut Memory::default()).0;
     let made = make(
-        &provider(server.port, ApiProfile::from_preset(Preset::Openai)),
+        &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         gone,
         Arc::new(Memory::default()),
         Arc::new(drop),
@@ -157,14 +157,18 @@ async fn an_image_that_is_gone_stops_the_call_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn an_image_that_became_shorter_leaves_no_whole_request() {
-    let server = Server::start(vec![ok(&drawn(&png(9)))]).await;
+async fn shorter_image_file_cuts_the_request() {
+    let server = start(vec![ok(&drawn(&png(9)))]);
     let mut files = Memory::default();
     let mut shorter = job("a cat");
     shorter.references = vec![files.add("a", png(200_000), 300_000)];
-    let made =
-        make(&provider(server.port, ApiProfile::from_preset(Preset::Openai)), shorter, Arc::new(files), Arc::new(drop))
-            .await;
+    let made = make(
+        &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
+        shorter,
+        Arc::new(files),
+        Arc::new(drop),
+    )
+    .await;
     let error = made.expect_err("cut short");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Storage, 1, Billed::No));
     assert!(server.requests().is_empty());
@@ -180,7 +184,7 @@ fn given(files: &mut Memory) -> (Reference, Vec<u8>, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn every_form_of_an_edit_sends_a_given_image_without_its_metadata() {
+async fn every_edit_style_strips_user_images() {
     for preset in [Preset::Openai, Preset::Codex, Preset::Xai, Preset::Together, Preset::Localai] {
         let mut files = Memory::default();
         let (reference, _, stripped) = given(&mut files);
@@ -202,16 +206,16 @@ async fn every_form_of_an_edit_sends_a_given_image_without_its_metadata() {
 }
 
 #[tokio::test]
-async fn an_image_that_is_too_large_or_cannot_be_stripped_is_refused_and_nothing_is_sent() {
+async fn unsupported_image_fails_the_call_before_sending() {
     let mut files = Memory::default();
     let (fits, _, stripped) = given(&mut files);
     let large = files.add("large", png(300), png(300).len() as u64);
     let broken = files.add("broken", [&png(0)[..33], b"\0\0\0\x01?!?!"].concat(), 41);
     let broken = Reference { provenance: Provenance::User, ..broken };
-    let (files, server) = (Arc::new(files), Server::start(vec![ok(&drawn(&png(9)))]).await);
+    let (files, server) = (Arc::new(files), start(vec![ok(&drawn(&png(9)))]));
     let mut record = ApiProfile::from_preset(Preset::Openai);
     record.limits.max_image_bytes = stripped.len() as u64;
-    let provider = provider(server.port, record);
+    let provider = provider(server.address().port(), record);
     let most = stripped.len();
     for (image, message) in [
         (large, format!("the image img_large has {} bytes, and this provider takes at most {most}", png(300).len())),

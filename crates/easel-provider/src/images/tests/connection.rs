@@ -7,9 +7,9 @@ use super::*;
 /// Kind, status, requests by the call's own count, what it may have cost, and requests by the server's count.
 type Outcome = (ImageErrorKind, Option<u16>, u32, Billed, usize);
 
-/// What becomes of a call that meets `act`, where a second request would have brought an image.
-async fn outcome(act: Act) -> Outcome {
-    let (made, requests) = call_openai(vec![act, ok(&drawn(&png(9)))]).await;
+/// What becomes of a call that meets `script`, where a second request would have brought an image.
+async fn outcome(script: Script) -> Outcome {
+    let (made, requests) = call_openai(vec![script, ok(&drawn(&png(9)))]).await;
     let error = made.expect_err("a failure");
     assert!(!error.message.contains(KEY), "{}", error.message);
     (error.kind, error.http_status, error.attempts, error.billed, requests.len())
@@ -20,20 +20,20 @@ fn whole() -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_only_drips_ends_at_the_deadline() {
+async fn slow_body_ends_at_the_deadline() {
     let begins = b"HTTP/1.1 200 OK\r\n\r\n{\"data\":[{\"b64_json\":\"iVBO".as_slice();
     let events = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n".as_slice();
     let partial = b"data: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"iVBO\"}\n\n".as_slice();
     let dripping = async |head: &[u8], piece| {
-        let server = Server::start(vec![Act::Drip(head.to_vec(), piece)]).await;
+        let server = start(vec![respond_slowly(head.to_vec(), piece)]);
         let record = ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) };
         let job = ImageJob { deadline: Duration::from_secs(1), ..job("a cat") };
         let files = Arc::new(Memory::default());
-        let error = make(&provider(server.port, record), job, Arc::clone(&files), Arc::new(drop))
+        let error = make(&provider(server.address().port(), record), job, Arc::clone(&files), Arc::new(drop))
             .await
             .expect_err("out of time");
         assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Timeout, 1, Billed::Uncertain));
-        server.closed.acquire().await.unwrap().forget();
+        server.client_disconnected().await;
         assert_eq!(server.requests().len(), 1);
         assert_eq!(files.unfinished.load(std::sync::atomic::Ordering::SeqCst), 0);
     };
@@ -47,22 +47,22 @@ async fn a_body_that_only_drips_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_reset_within_the_head_of_the_answer_is_lost() {
+async fn reset_inside_the_response_head_is_a_lost_connection() {
     for part in ["", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\ncontent-ty", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n"] {
-        let found = outcome(Act::Reset(part.into())).await;
+        let found = outcome(respond_and_reset(part.into())).await;
         assert_eq!(found, (ImageErrorKind::Network, None, 1, Billed::Uncertain, 1), "{part:?}");
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_is_reset_within_an_image_is_lost() {
+async fn reset_inside_an_image_is_a_lost_connection() {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", whole().len());
-    let found = outcome(Act::Reset((head + &whole()[..200]).into())).await;
+    let found = outcome(respond_and_reset((head + &whole()[..200]).into())).await;
     assert_eq!(found, (ImageErrorKind::Network, Some(200), 1, Billed::Uncertain, 1));
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_a_lost_connection() {
+async fn invalid_http_is_a_lost_connection() {
     for head in [
         "SSH-2.0-OpenSSH_9.9\r\n",
         "{\"data\":[]}\r\n\r\n",
@@ -71,13 +71,13 @@ async fn what_is_no_http_is_a_lost_connection() {
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}\n",
         "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n{}",
     ] {
-        let found = outcome(Act::Cut(head.into())).await;
+        let found = outcome(respond_and_close(head.into())).await;
         assert_eq!(found, (ImageErrorKind::Network, None, 1, Billed::Uncertain, 1), "{head:?}");
     }
 }
 
 #[tokio::test]
-async fn chunks_that_are_garbage_are_a_lost_connection_unless_the_image_came_before_them() {
+async fn invalid_chunks_keep_an_image_before_them() {
     let whole = whole();
     let (begin, rest) = whole.split_at(50);
     let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
@@ -89,34 +89,34 @@ async fn chunks_that_are_garbage_are_a_lost_connection_unless_the_image_came_bef
     }
 }
 
-fn chunked(body: &str) -> Act {
-    Act::Cut(["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", body].concat().into())
+fn chunked(body: &str) -> Script {
+    respond_and_close(["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", body].concat().into())
 }
 
 #[tokio::test]
-async fn what_is_said_before_the_answer_is_passed_over() {
-    let Act::Answer(answer) = ok(&drawn(&png(9))) else { unreachable!("an answer") };
+async fn informational_responses_are_skipped() {
+    let Some(Step::Send(answer)) = ok(&drawn(&png(9))).pop() else { unreachable!("an answer") };
     for before in [
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n",
     ] {
-        let (made, requests) = call_openai(vec![Act::Answer([before.as_bytes(), &answer].concat())]).await;
+        let (made, requests) = call_openai(vec![respond([before.as_bytes(), &answer].concat())]).await;
         assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(9), 1), "{before:?}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_shorter_than_its_length_is_cut_and_a_longer_one_spoils_no_other() {
+async fn wrong_content_length_affects_one_response_only() {
     let of_length = |length: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
-    let shorter = Act::Cut((of_length(whole().len()) + &whole()[..whole().len() / 2]).into());
+    let shorter = respond_and_close((of_length(whole().len()) + &whole()[..whole().len() / 2]).into());
     let found = outcome(shorter).await;
     assert_eq!(found, (ImageErrorKind::Network, Some(200), 1, Billed::Uncertain, 1));
 
     // What is left over looks like the answer to the next request.
-    let left = String::from_utf8(answer("200 OK", &[], drawn(&png(7)).to_string())).unwrap();
-    let longer = Act::Answer((of_length(whole().len() / 2) + &whole()[..whole().len() / 2] + &left).into());
-    let server = Server::start(vec![longer, ok(&drawn(&png(9)))]).await;
-    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
+    let left = String::from_utf8(http_response("200 OK", &[], drawn(&png(7)).to_string())).unwrap();
+    let longer = respond((of_length(whole().len() / 2) + &whole()[..whole().len() / 2] + &left).into());
+    let server = start(vec![longer, ok(&drawn(&png(9)))]);
+    let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
     let call = || make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop));
     let error = call().await.expect_err("half of an image");
     let found = (error.kind, error.http_status, error.attempts, error.billed);

@@ -74,7 +74,7 @@ const REFUSALS: [(u16, &str, ImageErrorKind); 2] = [
 ];
 
 #[tokio::test]
-async fn a_refusal_that_comes_while_the_request_is_sent_is_that_refusal() {
+async fn rejection_during_upload_is_reported() {
     for then in [Then::End, Then::Stay, Then::Drain] {
         for (status, code, kind) in REFUSALS {
             let (error, requests) = edit(&refusal(status, code), then).await;
@@ -86,7 +86,7 @@ async fn a_refusal_that_comes_while_the_request_is_sent_is_that_refusal() {
 }
 
 #[tokio::test]
-async fn a_refusal_whose_sender_resets_the_connection_is_never_sent_again() {
+async fn rejection_with_reset_is_not_retried() {
     for (status, code, kind) in REFUSALS {
         let (error, requests) = edit(&refusal(status, code), Then::Close).await;
         // A write that fails may come before the words that have arrived.
@@ -98,7 +98,7 @@ async fn a_refusal_whose_sender_resets_the_connection_is_never_sent_again() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_while_the_request_is_sent_is_lost() {
+async fn connection_broken_during_upload_is_lost() {
     for part in ["", "HTTP/1.1 413 Payl"] {
         let (error, requests) = edit(part, Then::Close).await;
         let found = (error.kind, error.http_status, error.attempts, error.billed, requests);

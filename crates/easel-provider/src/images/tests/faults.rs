@@ -4,15 +4,15 @@ use easel_protocol::record::ImageErrorKind;
 
 use super::*;
 
-async fn call_streaming(act: Act) -> Result<GeneratedImages, ImageError> {
+async fn call_streaming(script: Script) -> Result<GeneratedImages, ImageError> {
     let (made, requests) =
-        call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![act]).await;
+        call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![script]).await;
     assert_eq!(requests.len(), 1);
     made
 }
 
-fn streamed(events: &[u8]) -> Act {
-    Act::Answer(answer("200 OK", &[("content-type", "text/event-stream")], events))
+fn streamed(events: &[u8]) -> Script {
+    respond(http_response("200 OK", &[("content-type", "text/event-stream")], events))
 }
 
 fn event(kind: &str, image: &[u8]) -> String {
@@ -29,7 +29,7 @@ const PARTIAL: &str = "image_generation.partial_image";
 const FINAL: &str = "image_generation.completed";
 
 #[tokio::test]
-async fn a_stream_of_images_that_is_cut_anywhere_is_the_whole_image_or_a_typed_error() {
+async fn cut_image_stream_is_an_image_or_an_error() {
     let events = [event(PARTIAL, &png(1)), event(PARTIAL, &png(2)), event(FINAL, &png(3))];
     let stream = events.concat();
     let boundaries = [events[0].len(), events[0].len() + events[1].len(), whole_image(&stream), stream.len()];
@@ -50,7 +50,7 @@ async fn a_stream_of_images_that_is_cut_anywhere_is_the_whole_image_or_a_typed_e
 }
 
 #[tokio::test]
-async fn the_final_image_counts_wherever_it_stands_among_the_partial_ones() {
+async fn final_image_may_come_between_partial_ones() {
     for place in 0..=2 {
         let mut events = vec![event(PARTIAL, &png(1)), event(PARTIAL, &png(2))];
         events.insert(place, event(FINAL, &png(3)));
@@ -60,8 +60,8 @@ async fn the_final_image_counts_wherever_it_stands_among_the_partial_ones() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_has_its_own_status() {
-    let error = call_streaming(Act::Answer(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec())).await.expect_err("a failure");
+async fn response_without_a_body_keeps_its_status() {
+    let error = call_streaming(respond(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec())).await.expect_err("a failure");
     assert_eq!((error.kind, error.http_status), (ImageErrorKind::BadResponse, Some(204)));
 }
 
@@ -75,7 +75,7 @@ fn spelled(name: Option<&str>, kind: Option<&str>, image: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_final_image_is_known_by_its_events_name_its_type_or_its_place() {
+async fn final_image_is_known_by_event_name_type_or_data() {
     for (name, kind) in [
         (Some(FINAL), None),
         (Some("image_edit.completed"), None),
@@ -98,16 +98,16 @@ async fn a_final_image_is_known_by_its_events_name_its_type_or_its_place() {
 }
 
 #[tokio::test]
-async fn an_error_is_known_by_its_events_name_alone() {
+async fn error_is_known_by_its_event_name() {
     let stream = b"event: error\ndata: {\"code\":\"moderation_blocked\",\"message\":\"No.\"}\n\n";
     let error = call_streaming(streamed(stream)).await.expect_err("a failure");
     assert_eq!(error.kind, ImageErrorKind::ModerationBlocked, "{error:?}");
 }
 
 #[tokio::test]
-async fn a_stream_that_says_it_is_done_is_not_waited_for() {
+async fn done_marker_ends_the_stream() {
     let image = spelled(None, None, &png(3)) + "data: [DONE]\n\n";
     let stream = [b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n", image.as_bytes()].concat();
-    let made = call_streaming(Act::Stall(stream)).await.expect("made");
+    let made = call_streaming(respond_and_stall(stream)).await.expect("made");
     assert_eq!(content(&made.images[0].staged), png(3));
 }

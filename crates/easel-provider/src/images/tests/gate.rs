@@ -19,7 +19,7 @@ fn passing(count: u32) -> SendGate {
 }
 
 #[tokio::test]
-async fn a_refused_request_writes_nothing_to_its_connection() {
+async fn refused_request_writes_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut files = Memory::default();
@@ -39,12 +39,12 @@ async fn a_refused_request_writes_nothing_to_its_connection() {
 }
 
 #[tokio::test]
-async fn a_repeated_request_asks_again() {
-    let busy = answer("429 Busy", &[("retry-after", "0")], b"{}");
-    let server = Server::start(vec![Act::Answer(busy)]).await;
+async fn each_attempt_asks_the_gate() {
+    let busy = http_response("429 Busy", &[("retry-after", "0")], b"{}");
+    let server = start(vec![respond(busy)]);
     let job = ImageJob { gate: passing(1), ..job("a cat") };
-    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
+    let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
     let error = make(&provider, job, Arc::new(Memory::default()), Arc::new(drop)).await.expect_err("it is refused");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::ApprovalDenied, Billed::No));
-    assert_eq!(server.seen.lock().unwrap().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }

@@ -4,13 +4,13 @@ use tokio::net::TcpListener;
 use super::*;
 
 /// A call whose answer names its image by `link`; `{port}` in it is the server's.
-async fn call_with_link(link: &str, then: Vec<Act>) -> (Result<GeneratedImages, ImageError>, Vec<server::Seen>) {
+async fn call_with_link(link: &str, then: Vec<Script>) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
     // The answer names the server's port, which is known only when it listens: the path carries the link there.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let answer = json!({"data": [{"url": link.replace("{port}", &port.to_string())}]});
-    let server = Server::start_at(port, std::iter::once(ok(&answer)).chain(then).collect()).await;
+    let server = start_on_port(port, std::iter::once(ok(&answer)).chain(then).collect());
     let made = make(
         &provider(port, ApiProfile::from_preset(Preset::Sglang)),
         job("a cat"),
@@ -22,13 +22,13 @@ async fn call_with_link(link: &str, then: Vec<Act>) -> (Result<GeneratedImages, 
 }
 
 #[tokio::test]
-async fn a_link_to_the_providers_own_origin_is_followed_without_credentials() {
+async fn link_to_the_own_origin_gets_no_credentials() {
     for (link, path) in [
         ("http://127.0.0.1:{port}/out/a.png?x=1", "/out/a.png?x=1"),
         ("/out/a.png", "/out/a.png"),
         ("out/a.png", "/out/a.png"),
     ] {
-        let image = Act::Answer(answer("200 OK", &[("content-type", "text/plain")], png(70_000)));
+        let image = respond(http_response("200 OK", &[("content-type", "text/plain")], png(70_000)));
         let (made, requests) = call_with_link(link, vec![image]).await;
         assert_eq!(content(&made.expect("made").images[0].staged), png(70_000));
         assert_eq!((requests[1].method.as_str(), requests[1].path.as_str()), ("GET", path));
@@ -39,7 +39,7 @@ async fn a_link_to_the_providers_own_origin_is_followed_without_credentials() {
 }
 
 #[tokio::test]
-async fn a_link_to_any_other_place_within_is_refused_before_a_connection_is_made() {
+async fn link_to_an_internal_address_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let within = listener.local_addr().unwrap().port();
     for link in [
@@ -70,32 +70,32 @@ async fn a_link_to_any_other_place_within_is_refused_before_a_connection_is_made
 }
 
 #[tokio::test]
-async fn a_name_that_leads_within_is_refused_when_it_is_looked_up() {
+async fn name_of_an_internal_address_is_refused() {
     let (made, _) = call_with_link("https://localhost:{port}/a.png", Vec::new()).await;
     let error = made.expect_err("refused");
-    let expected = "the provider's link to the image could not be followed: the address is not a public one";
+    let expected = "the provider's link to the image could not be followed: the address is not public";
     assert_eq!(error.message, expected);
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_what_is_no_image_is_refused() {
-    let redirect = Act::Answer(answer("302 Found", &[("location", "/elsewhere")], ""));
-    let text = Act::Answer(answer("200 OK", &[("content-type", "image/png")], "root:x:0:0"));
-    let empty = Act::Answer(answer("200 OK", &[], ""));
-    for act in [redirect, text, empty, failed("404 X", &[], "x")] {
-        let (made, requests) = call_with_link("/a.png", vec![act]).await;
+async fn links_do_not_redirect_and_lead_to_images_only() {
+    let redirect = respond(http_response("302 Found", &[("location", "/elsewhere")], ""));
+    let text = respond(http_response("200 OK", &[("content-type", "image/png")], "root:x:0:0"));
+    let empty = respond(http_response("200 OK", &[], ""));
+    for script in [redirect, text, empty, failed("404 X", &[], "x")] {
+        let (made, requests) = call_with_link("/a.png", vec![script]).await;
         assert_eq!(made.expect_err("refused").kind, ImageErrorKind::BadResponse);
         assert_eq!(requests.len(), 2);
     }
 }
 
 #[tokio::test]
-async fn a_redirect_within_is_not_followed() {
+async fn internal_redirect_is_not_followed() {
     let within = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = within.local_addr().unwrap();
     for location in [format!("http://{address}/a.png"), "http://169.254.169.254/latest/meta-data".to_owned()] {
         for status in ["301 X", "302 X", "303 X", "307 X", "308 X"] {
-            let redirect = Act::Answer(answer(status, &[("location", location.as_str())], ""));
+            let redirect = respond(http_response(status, &[("location", location.as_str())], ""));
             let (made, requests) = call_openai(vec![redirect.clone()]).await;
             assert_eq!((made.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 1));
             let (made, requests) = call_with_link("/a.png", vec![redirect]).await;
@@ -110,9 +110,9 @@ async fn a_redirect_within_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_paid_image_is_asked_for_again_when_its_link_breaks() {
-    let broken = Act::Cut(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nxx".to_vec());
-    let image = Act::Answer(answer("200 OK", &[], png(5)));
+async fn broken_link_is_downloaded_again() {
+    let broken = respond_and_close(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nxx".to_vec());
+    let image = respond(http_response("200 OK", &[], png(5)));
     let (made, requests) = call_with_link("/a.png", vec![broken.clone(), failed("502 X", &[], "x"), image]).await;
     assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(5), 4));
     let (made, requests) = call_with_link("/a.png", vec![broken]).await;
@@ -120,7 +120,7 @@ async fn a_paid_image_is_asked_for_again_when_its_link_breaks() {
 }
 
 #[tokio::test]
-async fn a_link_that_holds_the_image_needs_no_request() {
+async fn data_url_needs_no_request() {
     let link = format!("data:image/png;base64,{}", STANDARD.encode(png(50_000)));
     let (made, requests) = call_with_link(&link, Vec::new()).await;
     assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(50_000), 1));

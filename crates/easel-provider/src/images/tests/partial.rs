@@ -6,18 +6,18 @@ use tokio::sync::Semaphore;
 use super::files::Slow;
 use super::*;
 
-/// A call for two images to a server that does `acts`; `stop` ends it.
+/// A call for two images to a server that does `scripts`; `stop` ends it.
 async fn call_for_two(
-    acts: Vec<Act>,
+    scripts: Vec<Script>,
     deadline: Duration,
     stop: CancellationToken,
 ) -> Result<GeneratedImages, ImageError> {
-    let server = Server::start(acts).await;
+    let server = start(scripts);
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
     let job = ImageJob { deadline, ..two() };
     let record = ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) };
-    let made = super::super::make(&provider(server.port, record), job, files, Arc::new(drop), stop).await;
+    let made = provider(server.address().port(), record).make(job, files, Arc::new(drop), stop).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
     made
 }
@@ -49,7 +49,7 @@ fn halves() -> [Vec<u8>; 3] {
 
 #[track_caller]
 fn assert_first_only(made: Result<GeneratedImages, ImageError>, kind: ImageErrorKind, billed: Billed) -> ImageError {
-    let made = made.expect("the image that is there");
+    let made = made.expect("the image that arrived");
     assert_eq!(made.images.iter().map(|image| content(&image.staged)).collect::<Vec<_>>(), [png(3)]);
     assert_eq!(made.images[0].applied.n, Some(1));
     let missing = *made.missing.expect("why the second is missing");
@@ -59,18 +59,18 @@ fn assert_first_only(made: Result<GeneratedImages, ImageError>, kind: ImageError
 }
 
 #[tokio::test]
-async fn the_deadline_keeps_the_image_that_arrived_whole() {
+async fn deadline_keeps_complete_images() {
     for half in halves() {
-        let made = call_for_two(vec![Act::Stall(half)], SHORT, CancellationToken::new()).await;
+        let made = call_for_two(vec![respond_and_stall(half)], SHORT, CancellationToken::new()).await;
         assert_first_only(made, ImageErrorKind::Timeout, Billed::Uncertain);
     }
 }
 
 #[tokio::test]
-async fn a_cut_connection_keeps_the_image_that_arrived_whole() {
+async fn lost_connection_keeps_complete_images() {
     for half in halves() {
-        for act in [Act::Cut(half.clone()), Act::Reset(half.clone())] {
-            let made = call_for_two(vec![act], LONG, CancellationToken::new()).await;
+        for script in [respond_and_close(half.clone()), respond_and_reset(half.clone())] {
+            let made = call_for_two(vec![script], LONG, CancellationToken::new()).await;
             let kind = made.as_ref().map(|made| made.missing.as_ref().map(|missing| missing.kind));
             // The end of the connection is also the end of a body without a length.
             assert!(
@@ -84,15 +84,16 @@ async fn a_cut_connection_keeps_the_image_that_arrived_whole() {
 }
 
 #[tokio::test]
-async fn an_interrupt_keeps_the_image_that_arrived_whole() {
+async fn interrupt_keeps_complete_images() {
     // The second image hangs behind a link, which is asked for once the first image is here.
     let linked = json!({"data": [{"b64_json": STANDARD.encode(png(3))}, {"url": "/second"}]});
-    let server = Server::start(vec![ok(&linked), Act::Stall(Vec::new())]).await;
+    let server = start(vec![ok(&linked), respond_and_stall(Vec::new())]);
     let stop = CancellationToken::new();
-    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
-    let call = super::super::make(&provider, two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
+    let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
+    let call = provider.make(two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
     let interrupt = async {
-        server.arrived.acquire_many(2).await.unwrap().forget();
+        server.request_arrived().await;
+        server.request_arrived().await;
         stop.cancel();
     };
     let (made, ()) = futures_util::future::join(call, interrupt).await;
@@ -101,38 +102,38 @@ async fn an_interrupt_keeps_the_image_that_arrived_whole() {
 }
 
 #[tokio::test]
-async fn an_interrupt_before_the_answer_says_what_may_be_billed() {
-    let server = Server::start(vec![Act::Stall(Vec::new())]).await;
+async fn interrupt_before_the_response_reports_billing() {
+    let server = start(vec![respond_and_stall(Vec::new())]);
     let stop = CancellationToken::new();
-    let provider = provider(server.port, ApiProfile::from_preset(Preset::Openai));
-    let call = super::super::make(&provider, two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
+    let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
+    let call = provider.make(two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
     let interrupt = async {
-        server.arrived.acquire().await.unwrap().forget();
+        server.request_arrived().await;
         stop.cancel();
     };
     let (made, ()) = futures_util::future::join(call, interrupt).await;
     let error = made.expect_err("no image");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
-    server.closed.acquire().await.unwrap().forget();
+    server.client_disconnected().await;
 
     stop.cancel();
-    let made = super::super::make(&provider, two(), Arc::new(Memory::default()), Arc::new(drop), stop).await;
+    let made = provider.make(two(), Arc::new(Memory::default()), Arc::new(drop), stop).await;
     let error = made.expect_err("no image");
     assert_eq!((error.kind, error.billed, server.requests().len()), (ImageErrorKind::Interrupted, Billed::No, 1));
 }
 
 #[tokio::test]
-async fn a_link_that_hangs_takes_no_other_image_with_it() {
+async fn stalled_link_does_not_affect_other_images() {
     let linked = json!({"data": [{"url": "/first"}, {"url": "/second"}]});
-    let choose = move |count, request: &server::Seen| match request.path.as_str() {
+    let choose = move |count, request: &Request| match request.path.as_str() {
         _ if count == 0 => ok(&linked),
-        "/second" => Act::Answer(answer("200 OK", &[], png(3))),
-        _ => Act::Stall(Vec::new()),
+        "/second" => respond(http_response("200 OK", &[], png(3))),
+        _ => respond_and_stall(Vec::new()),
     };
-    let server = Server::start_choosing(0, Arc::new(choose)).await;
+    let server = MockServer::choose(choose);
     let job = ImageJob { deadline: SHORT, ..two() };
     let made = make(
-        &provider(server.port, ApiProfile::from_preset(Preset::Openai)),
+        &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         job,
         Arc::new(Memory::default()),
         Arc::new(drop),
@@ -142,20 +143,20 @@ async fn a_link_that_hangs_takes_no_other_image_with_it() {
 }
 
 #[tokio::test]
-async fn a_second_image_that_fails_or_never_comes_is_said_beside_the_first() {
+async fn missing_second_image_is_reported_with_the_first() {
     let first = json!({"b64_json": STANDARD.encode(png(3))});
     for (data, billed, reason) in [
-        (json!([first]), Billed::Uncertain, "the provider sent no more"),
+        (json!([first]), Billed::Uncertain, "the provider sent no more images"),
         (json!([first, {"b64_json": "no base64!"}]), Billed::Yes, "the provider's image is not base64"),
         (json!([{"url": "/gone"}, first]), Billed::Yes, "the provider's link to the image was answered with HTTP 404"),
         (
             json!([first, {"url": "x", "respect_moderation": false}]),
             Billed::Uncertain,
-            "the provider's moderation kept the image back",
+            "the provider's moderation withheld the image",
         ),
     ] {
-        let acts = vec![ok(&json!({"data": data})), failed("404 X", &[], "x")];
-        let made = call_for_two(acts, LONG, CancellationToken::new()).await;
+        let scripts = vec![ok(&json!({"data": data})), failed("404 X", &[], "x")];
+        let made = call_for_two(scripts, LONG, CancellationToken::new()).await;
         let kind = made.as_ref().unwrap().missing.as_ref().unwrap().kind;
         let missing = assert_first_only(made, kind, billed);
         assert_eq!(missing.message, format!("1 of 2 images arrived; {reason}"));
@@ -163,17 +164,17 @@ async fn a_second_image_that_fails_or_never_comes_is_said_beside_the_first() {
 }
 
 #[tokio::test]
-async fn no_deadline_and_no_interrupt_gives_up_an_image_that_is_being_stored() {
-    let server = Server::start(vec![ok(&drawn(&png(3)))]).await;
+async fn deadline_and_interrupt_wait_for_storing() {
+    let server = start(vec![ok(&drawn(&png(3)))]);
     for interrupted in [false, true] {
         let (begun, (go, go_on)) = (Arc::new(Semaphore::new(0)), std::sync::mpsc::sync_channel(1));
         let slow = Some(Slow { begun: Arc::clone(&begun), go_on: Mutex::new(go_on) });
         let files = Arc::new(Memory { slow, ..Memory::default() });
         let (provider, stop) =
-            (provider(server.port, ApiProfile::from_preset(Preset::Openai)), CancellationToken::new());
+            (provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)), CancellationToken::new());
         let deadline = if interrupted { LONG } else { Duration::from_secs(1) };
         let job = ImageJob { deadline, ..job("a cat") };
-        let call = super::super::make(&provider, job, files, Arc::new(drop), stop.clone());
+        let call = provider.make(job, files, Arc::new(drop), stop.clone());
         let go_on = async {
             begun.acquire().await.unwrap().forget();
             if interrupted {

@@ -8,19 +8,19 @@ use super::*;
 struct Called {
     shown: Vec<(u32, Vec<u8>)>,
     made: Result<GeneratedImages, ImageError>,
-    request: server::Seen,
+    request: Request,
 }
 
 async fn called(record: ApiProfile, partial_images: u32, events: &str) -> Called {
-    let act = Act::Answer(answer("200 OK", &[("content-type", "text/event-stream")], events));
-    let server = Server::start(vec![act]).await;
+    let script = respond(http_response("200 OK", &[("content-type", "text/event-stream")], events));
+    let server = start(vec![script]);
     let shown = Arc::new(Mutex::new(Vec::new()));
     let show = Arc::clone(&shown);
     let previews = Arc::new(move |Preview { index, staged }| show.lock().unwrap().push((index, content(&staged))));
     let files = Arc::new(Memory::default());
     let unfinished = Arc::clone(&files.unfinished);
     let job = ImageJob { partial_images, ..job("a cat") };
-    let made = make(&provider(server.port, record), job, files, previews).await;
+    let made = make(&provider(server.address().port(), record), job, files, previews).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
     let shown = std::mem::take(&mut *shown.lock().unwrap());
     Called { shown, made, request: server.requests().remove(0) }
@@ -35,7 +35,7 @@ const PREVIEW: &str = "image_generation.partial_image";
 const FINAL: &str = "image_generation.completed";
 
 #[tokio::test]
-async fn previews_are_shown_in_their_order_and_those_that_are_none_are_passed_over() {
+async fn previews_are_shown_in_order_and_invalid_ones_skipped() {
     let image = |more| STANDARD.encode(png(more));
     let unnamed = |text: String| text.split_once('\n').unwrap().1.to_owned();
     let events = [
@@ -55,7 +55,7 @@ async fn previews_are_shown_in_their_order_and_those_that_are_none_are_passed_ov
 }
 
 #[tokio::test]
-async fn a_provider_that_cannot_or_need_not_show_its_images_is_not_asked_to() {
+async fn previews_are_requested_only_if_supported_and_wanted() {
     let undeclared = ApiProfile { partial_images: false, ..ApiProfile::from_preset(Preset::Openai) };
     let events = event(PREVIEW, 0, &STANDARD.encode(png(1))) + &event(FINAL, 0, &STANDARD.encode(png(9)));
     for (record, partial_images, shown) in [(ApiProfile::from_preset(Preset::Openai), 0, 0), (undeclared, 2, 1)] {
@@ -68,7 +68,7 @@ async fn a_provider_that_cannot_or_need_not_show_its_images_is_not_asked_to() {
 }
 
 #[tokio::test]
-async fn an_image_that_never_comes_is_an_error_whatever_was_shown() {
+async fn preview_without_final_image_is_an_error() {
     let events = event(PREVIEW, 0, &STANDARD.encode(png(1)));
     let called = called(ApiProfile::from_preset(Preset::Openai), 1, &events).await;
     assert_eq!(called.shown.len(), 1);

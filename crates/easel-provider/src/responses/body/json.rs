@@ -1,4 +1,4 @@
-//! The JSON of a request, written around the pictures.
+//! The JSON of a request around its images.
 
 use bytes::Bytes;
 use easel_imagegen::port::{ModelRequest, Reference};
@@ -6,37 +6,42 @@ use easel_protocol::input::ImageDetail;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use serde::Serialize;
 
-use super::{Picture, Piece};
+use super::{BodyError, ConversationImage, Segment};
 
-pub(super) fn pieces(request: &ModelRequest) -> Result<Vec<Piece>, String> {
-    let mut draft = PlannedCall { images: &request.images, pieces: Vec::new(), json: Vec::new() };
-    draft.raw(r#"{"model":"#);
-    draft.value(&request.model)?;
-    draft.raw(r#","instructions":"#);
-    draft.value(&request.instructions)?;
-    // Nothing of the conversation stays at the provider.
-    draft.raw(r#","stream":true,"store":false"#);
+/// Returns the segments of the body of `request`.
+///
+/// # Errors
+///
+/// Fails if the conversation names an unknown image.
+pub(super) fn segments(request: &ModelRequest) -> Result<Vec<Segment>, BodyError> {
+    let mut writer = BodyWriter { images: &request.images, segments: Vec::new(), json: Vec::new() };
+    writer.raw(r#"{"model":"#);
+    writer.value(&request.model)?;
+    writer.raw(r#","instructions":"#);
+    writer.value(&request.instructions)?;
+    // The provider must not store the conversation.
+    writer.raw(r#","stream":true,"store":false"#);
     if !request.tools.is_empty() {
-        draft.raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);
-        draft.value(&request.tools)?;
+        writer.raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);
+        writer.value(&request.tools)?;
     }
     if let Some(schema) = &request.output_schema {
-        draft.raw(r#","text":{"format":{"type":"json_schema","name":"output","strict":true,"schema":"#);
-        draft.value(schema)?;
-        draft.raw("}}");
+        writer.raw(r#","text":{"format":{"type":"json_schema","name":"output","strict":true,"schema":"#);
+        writer.value(schema)?;
+        writer.raw("}}");
     }
-    draft.raw(r#","input":["#);
-    // An image without a result never came to be, and there is no way to say so.
+    writer.raw(r#","input":["#);
+    // An image without a result was never generated, and the API has no item for that.
     let input = request.input.iter().filter(|item| !is_empty(item));
     for (index, item) in input.enumerate() {
         if index > 0 {
-            draft.raw(",");
+            writer.raw(",");
         }
-        draft.item(index, item)?;
+        writer.item(index, item)?;
     }
-    draft.raw("]}");
-    draft.close();
-    Ok(draft.pieces)
+    writer.raw("]}");
+    writer.close();
+    Ok(writer.segments)
 }
 
 fn is_empty(item: &ResponseItem) -> bool {
@@ -48,10 +53,10 @@ fn is_empty(item: &ResponseItem) -> bool {
     }
 }
 
-struct PlannedCall<'a> {
+struct BodyWriter<'a> {
     images: &'a [Reference],
-    pieces: Vec<Piece>,
-    /// What was written since the last picture.
+    segments: Vec<Segment>,
+    /// JSON after the last image.
     json: Vec<u8>,
 }
 
@@ -71,7 +76,7 @@ struct InputText<'a> {
     text: &'a str,
 }
 
-/// A picture at any other URL than the thread's own.
+/// An image with a URL that is not a handle of the thread.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "input_image")]
 struct InputImage<'a> {
@@ -79,7 +84,8 @@ struct InputImage<'a> {
     detail: ImageDetail,
 }
 
-/// What the model said. The API wants an id of its own form; nothing of it is looked up, as nothing is stored there.
+/// A message of the model. The API requires an id in its own format. It does not look the id up, because nothing is
+/// stored there.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "message")]
 struct OutputMessage<'a> {
@@ -99,33 +105,34 @@ struct OutputText<'a> {
 
 impl<'a> OutputMessage<'a> {
     fn new(index: usize, content: &'a [ContentItem]) -> Self {
-        let texts = content.iter().filter_map(|piece| match piece {
+        let texts = content.iter().filter_map(|part| match part {
             ContentItem::InputText { text } | ContentItem::OutputText { text } => {
                 Some(OutputText { text, annotations: [], logprobs: [] })
             }
-            // A model says no pictures.
+            // A message of the model has no images.
             ContentItem::InputImage { .. } => None,
         });
         Self { id: format!("msg_{index}"), role: "assistant", status: "completed", content: texts.collect() }
     }
 }
 
-impl PlannedCall<'_> {
+impl BodyWriter<'_> {
     fn raw(&mut self, json: &str) {
         self.json.extend_from_slice(json.as_bytes());
     }
 
-    fn value(&mut self, value: &impl Serialize) -> Result<(), String> {
-        serde_json::to_writer(&mut self.json, value).map_err(|error| unwritable(&error))
+    fn value(&mut self, value: &impl Serialize) -> Result<(), BodyError> {
+        Ok(serde_json::to_writer(&mut self.json, value)?)
     }
 
+    /// Ends the current segment of JSON.
     fn close(&mut self) {
         if !self.json.is_empty() {
-            self.pieces.push(Piece::Json(Bytes::from(std::mem::take(&mut self.json))));
+            self.segments.push(Segment::Json(Bytes::from(std::mem::take(&mut self.json))));
         }
     }
 
-    fn item(&mut self, index: usize, item: &ResponseItem) -> Result<(), String> {
+    fn item(&mut self, index: usize, item: &ResponseItem) -> Result<(), BodyError> {
         match item {
             ResponseItem::Message { role: MessageRole::Assistant, content } => {
                 return self.value(&OutputMessage::new(index, content));
@@ -146,11 +153,11 @@ impl PlannedCall<'_> {
                 self.raw(r#","output":"#);
                 self.content(index, output)
             }
-            // The API takes no `revised_prompt` back.
+            // The API does not accept `revised_prompt` in a request.
             ResponseItem::ImageGenerationCall { id, status, revised_prompt: _, result } => {
-                let (id, status) = (json(id)?, json(status)?);
+                let (id, status) = (serde_json::to_string(id)?, serde_json::to_string(status)?);
                 let before = format!(r#"{{"type":"image_generation_call","id":{id},"status":{status},"result":"#);
-                match self.image(result)? {
+                match self.find_image(result)? {
                     None => {
                         self.raw(&before);
                         self.value(result)?;
@@ -158,9 +165,8 @@ impl PlannedCall<'_> {
                     }
                     Some(image) => {
                         self.close();
-                        let (before, after) = (before + "\"", b"\"}".to_vec());
-                        let picture = Picture::new(image, index, None, before.into_bytes(), after);
-                        self.pieces.push(Piece::Picture(picture));
+                        let image = ConversationImage::new(image, index, None, before + "\"", "\"}".to_owned());
+                        self.segments.push(Segment::Image(image));
                     }
                 }
                 return Ok(());
@@ -170,22 +176,22 @@ impl PlannedCall<'_> {
         Ok(())
     }
 
-    fn content(&mut self, item: usize, content: &[ContentItem]) -> Result<(), String> {
+    fn content(&mut self, item: usize, content: &[ContentItem]) -> Result<(), BodyError> {
         self.raw("[");
-        for (part, piece) in content.iter().enumerate() {
+        for (part, content) in content.iter().enumerate() {
             if part > 0 {
                 self.raw(",");
             }
-            match piece {
+            match content {
                 ContentItem::InputText { text } | ContentItem::OutputText { text } => {
                     self.value(&InputText { text })?;
                 }
                 ContentItem::InputImage { image_url, detail } => {
-                    // The API's own default, which some servers want to be told.
+                    // The default of the API, which some servers require explicitly.
                     let detail = detail.unwrap_or(ImageDetail::Auto);
-                    match self.image(image_url)? {
+                    match self.find_image(image_url)? {
                         None => self.value(&InputImage { image_url, detail })?,
-                        Some(image) => self.picture(image, item, part, detail)?,
+                        Some(image) => self.input_image(image, item, part, detail)?,
                     }
                 }
             }
@@ -194,29 +200,27 @@ impl PlannedCall<'_> {
         Ok(())
     }
 
-    fn picture(&mut self, image: Reference, item: usize, part: usize, detail: ImageDetail) -> Result<(), String> {
+    fn input_image(
+        &mut self,
+        image: Reference,
+        item: usize,
+        part: usize,
+        detail: ImageDetail,
+    ) -> Result<(), BodyError> {
         let media_type = image.facts.media_type.as_str();
         let before = format!(r#"{{"type":"input_image","image_url":"data:{media_type};base64,"#);
-        let after = format!(r#"","detail":{}}}"#, json(&detail)?);
+        let after = format!(r#"","detail":{}}}"#, serde_json::to_string(&detail)?);
         self.close();
-        let picture = Picture::new(image, item, Some(part), before.into_bytes(), after.into_bytes());
-        self.pieces.push(Piece::Picture(picture));
+        let image = ConversationImage::new(image, item, Some(part), before, after);
+        self.segments.push(Segment::Image(image));
         Ok(())
     }
 
-    /// The picture of the thread that a URL names, unless it is another URL.
-    fn image(&self, url: &str) -> Result<Option<Reference>, String> {
+    /// Returns the image of the thread whose handle is in `url`. Returns `None` for a URL without a handle.
+    fn find_image(&self, url: &str) -> Result<Option<Reference>, BodyError> {
         let Some(handle) = url.strip_prefix(HANDLE_SCHEME) else { return Ok(None) };
         let image = self.images.iter().find(|image| image.id.as_deref() == Some(handle));
-        let image = image.ok_or_else(|| format!("the image {handle} of the conversation is not there"))?;
+        let image = image.ok_or_else(|| BodyError::UnknownImage(handle.to_owned()))?;
         Ok(Some(image.clone()))
     }
-}
-
-fn json(value: &impl Serialize) -> Result<String, String> {
-    serde_json::to_string(value).map_err(|error| unwritable(&error))
-}
-
-fn unwritable(error: &serde_json::Error) -> String {
-    format!("the request cannot be written: {error}")
 }

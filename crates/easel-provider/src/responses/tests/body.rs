@@ -1,4 +1,4 @@
-//! The body on its way, without a connection.
+//! The body of a request without a connection.
 
 use std::sync::Arc;
 
@@ -8,20 +8,21 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use futures_util::TryStreamExt;
 
-use super::super::body::{Body, Upload};
+use super::super::body::ConversationBody;
 use super::fixture::{Shelf, reference, request};
+use crate::http::Upload;
 
 #[tokio::test]
-async fn a_body_is_as_long_as_it_says_and_never_all_in_memory() {
+async fn body_has_its_announced_length_and_is_streamed() {
     let (picture, bytes) = reference("img_a", 2_000_000, 1);
     let image = ContentItem::InputImage { image_url: "easel:img_a".to_owned(), detail: None };
     let input = vec![ResponseItem::Message { role: MessageRole::User, content: vec![image; 5] }];
     let files = Arc::new(Shelf([(picture.path.clone(), bytes)].into()));
     let request = ModelRequest { input, images: vec![picture], ..request(ToolExposure::None) };
-    let body = Arc::new(Body::of(&request, Metadata::Strip).unwrap());
+    let body = ConversationBody::new(&request, Metadata::Strip).unwrap().to_request_body();
     for _ in 0..2 {
-        let pieces = body.stream(&files, &Arc::new(Upload::default()), SendGate::open());
-        let lengths: Vec<usize> = pieces.map_ok(|piece| piece.len()).try_collect().await.unwrap();
+        let chunks = body.clone().stream(Arc::clone(&files), SendGate::open(), Upload::default());
+        let lengths: Vec<usize> = chunks.map_ok(|chunk| chunk.len()).try_collect().await.unwrap();
         assert_eq!(lengths.iter().sum::<usize>() as u64, body.len());
         assert!(lengths.iter().all(|length| *length <= 256 << 10));
     }

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::History;
 use easel_imagegen::port::{
-    Files, ModelError, ModelEvent, ModelRequest, Provenance, ProviderInfo, Reference, StagedImage,
+    Files, ModelError, ModelEvent, ModelRequest, Provenance, Provider, ProviderInfo, Reference, StagedImage,
 };
 use easel_protocol::record::{ImageFacts, MediaType};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
@@ -25,9 +25,10 @@ use tokio_util::sync::CancellationToken;
 use secrecy::SecretString;
 
 use crate::credential::{Credential, CredentialError, Credentials};
-use crate::endpoint::Endpoint;
+use crate::http::Endpoint;
 use crate::profile::ApiProfile;
-use crate::provider::{HttpProvider, Retries, Timeouts};
+use crate::provider::HttpProvider;
+use crate::settings::{Retries, Timeouts};
 use crate::staging;
 use easel_imagegen::preset::Preset;
 
@@ -38,7 +39,7 @@ pub(super) const PNG: &str =
 pub(super) const PATIENT: Timeouts = Timeouts {
     connect: Duration::from_secs(10),
     stream_idle: Duration::from_secs(60),
-    answer: Duration::from_secs(60),
+    response: Duration::from_secs(60),
 };
 
 /// A credential that can be renewed so many times.
@@ -156,8 +157,7 @@ pub(super) async fn all(provider: &HttpProvider<Keys>, request: ModelRequest) ->
 }
 
 pub(super) async fn all_with(provider: &HttpProvider<Keys>, request: ModelRequest, files: Shelf) -> String {
-    let events: Vec<_> =
-        super::super::respond(provider, request, Arc::new(files), CancellationToken::new()).collect().await;
+    let events: Vec<_> = provider.respond(request, Arc::new(files), CancellationToken::new()).collect().await;
     events.iter().map(|event| line(event) + "\n").collect()
 }
 
@@ -202,4 +202,22 @@ pub(super) fn line(event: &Result<ModelEvent, ModelError>) -> String {
         ),
         Err(error) => format!("error {:?}: {}", error.info, error.message),
     }
+}
+
+/// Builds a response that ends with the connection.
+pub(super) fn response(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut bytes =
+        format!("HTTP/1.1 {status}\r\nconnection: close\r\nx-request-id: req_7\r\n{headers}\r\n").into_bytes();
+    bytes.extend_from_slice(body.as_ref());
+    bytes
+}
+
+/// Builds a response with an event stream.
+pub(super) fn stream(body: impl AsRef<[u8]>) -> Vec<u8> {
+    response("200 OK", "content-type: text/event-stream\r\n", body)
+}
+
+/// Formats events as a server sends them.
+pub(super) fn events(events: &[serde_json::Value]) -> String {
+    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or("x"))).collect()
 }

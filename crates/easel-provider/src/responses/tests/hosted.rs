@@ -5,15 +5,15 @@ use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::port::ModelRequest;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
+use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
-use super::fixture::{PATIENT, PNG, Shelf, all_with, provider, reference, request};
+use super::fixture::{PATIENT, PNG, Shelf, all_with, events, provider, reference, request, stream};
 use super::saying::{completed, done, message};
-use super::server::{Server, Step, events, stream};
 
 async fn said(list: &[Value]) -> String {
-    let server = Server::start([vec![Step::Send(stream(events(list)))]]).await;
-    all_with(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted), Shelf::default()).await
+    let server = MockServer::play([vec![Step::Send(stream(events(list)))]]);
+    all_with(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted), Shelf::default()).await
 }
 
 fn added(id: &str) -> Value {
@@ -26,7 +26,7 @@ fn image(id: &str, result: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_image_begins_and_ends_once() {
+async fn image_starts_and_ends_once() {
     let picture = image("ig_1", PNG);
     let list = [
         added("ig_1"),
@@ -47,11 +47,12 @@ async fn an_image_begins_and_ends_once() {
 }
 
 #[tokio::test]
-async fn an_image_in_the_whole_answer_only_begins_and_ends_too() {
+async fn image_in_the_complete_response_starts_and_ends() {
     let spelled = PNG.replace('/', "\\/");
     let body = events(&[completed(&[image("ig_1", "RESULT"), image("ig_2", &format!("data:image/png;base64,{PNG}"))])]);
-    let server = Server::start([vec![Step::Send(stream(body.replace("RESULT", &spelled)))]]).await;
-    let said = all_with(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted), Shelf::default()).await;
+    let server = MockServer::play([vec![Step::Send(stream(body.replace("RESULT", &spelled)))]]);
+    let said =
+        all_with(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted), Shelf::default()).await;
     insta::assert_snapshot!(said, @r#"
     started ig_1 Generate "draw a fox" []
     ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a red fox") Some("1024x1024") Some("high")
@@ -62,23 +63,23 @@ async fn an_image_in_the_whole_answer_only_begins_and_ends_too() {
 }
 
 #[tokio::test]
-async fn pictures_that_are_shown_are_its_references() {
+async fn shown_images_are_references() {
     let (shown, bytes) = reference("img_a", 100, 1);
-    let server = Server::start([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]).await;
+    let server = MockServer::play([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]);
     let mut request = request(ToolExposure::Hosted);
     let files = Shelf([(shown.path.clone(), bytes)].into());
     request.images = vec![shown];
     let content = ["easel:img_a"].map(|url| ContentItem::InputImage { image_url: url.to_owned(), detail: None });
     request.input.insert(0, ResponseItem::Message { role: MessageRole::User, content: content.into() });
-    insta::assert_snapshot!(all_with(&provider(&server.url, PATIENT, 0), request, files).await, @r#"
+    insta::assert_snapshot!(all_with(&provider(&server.base_url(), PATIENT, 0), request, files).await, @r#"
     started ig_1 Edit "draw a fox" ["img_a"]
-    failed ig_1 BadResponse billed Uncertain: the answer ended without the image
+    failed ig_1 BadResponse billed Uncertain: the response ended without the image
     completed 120 = 100 (5 cached) + 20 (3 reasoning)
     "#);
 }
 
 #[tokio::test]
-async fn every_way_in_which_an_image_fails_ends_it() {
+async fn every_failure_ends_the_image() {
     let refused = json!({"type": "image_generation_call", "id": "ig_1", "status": "failed",
         "error": {"code": "moderation_blocked", "message": "unsafe"}});
     let silent = json!({"type": "image_generation_call", "id": "ig_2", "status": "failed", "result": null});
@@ -89,26 +90,26 @@ async fn every_way_in_which_an_image_fails_ends_it() {
     started ig_1 Generate "draw a fox" []
     failed ig_1 ModerationBlocked billed No: the provider's moderation blocked the request: unsafe [moderation_blocked, request req_7]
     started ig_2 Generate "draw a fox" []
-    failed ig_2 BadResponse billed Uncertain: the provider's image tool made no image
+    failed ig_2 BadResponse billed Uncertain: the provider's image tool generated no image
     started ig_3 Generate "draw a fox" []
-    failed ig_3 BadResponse billed Yes: the provider's image is none that can be read
+    failed ig_3 BadResponse billed Yes: the provider's image cannot be read
     started ig_4 Generate "draw a fox" []
-    failed ig_4 BadResponse billed Yes: the provider's image is none that can be read
+    failed ig_4 BadResponse billed Yes: the provider's image cannot be read
     completed 120 = 100 (5 cached) + 20 (3 reasoning)
     "#);
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_ends_the_image_before_the_error() {
+async fn cut_response_ends_the_image_before_the_error() {
     insta::assert_snapshot!(said(&[added("ig_1")]).await, @r#"
     started ig_1 Generate "draw a fox" []
-    failed ig_1 BadResponse billed Uncertain: the answer ended before the image: the provider's answer was cut before its end
-    error InternalServerError: the provider's answer was cut before its end
+    failed ig_1 BadResponse billed Uncertain: the response ended before the image: the provider's response ended early
+    error InternalServerError: the provider's response ended early
     "#);
 }
 
 #[tokio::test]
-async fn a_large_image_arrives_whole() {
+async fn large_image_arrives_completely() {
     let mut bytes = STANDARD.decode(PNG).unwrap();
     // A chunk that readers pass over, before the last one.
     let end = bytes.split_off(bytes.len() - 12);
@@ -123,7 +124,7 @@ async fn a_large_image_arrives_whole() {
 }
 
 #[tokio::test]
-async fn what_an_image_looks_like_so_far_is_told_where_it_is_asked_for_and_is_an_image() {
+async fn valid_previews_are_shown_if_requested() {
     let preview = |id: &str, index: u32, image: &str| {
         json!({"type": "response.image_generation_call.partial_image", "item_id": id, "partial_image_index": index,
             "partial_image_b64": image})
@@ -143,15 +144,15 @@ async fn what_an_image_looks_like_so_far_is_told_where_it_is_asked_for_and_is_an
         (r#"started ig_1 Generate "draw a fox" []"#, "completed 120 = 100 (5 cached) + 20 (3 reasoning)");
     let shown = ["preview ig_1 0 70 bytes", "preview ig_1 2 70 bytes"];
     for (partial_images, shown) in [(3, &shown[..]), (0, &[])] {
-        let server = Server::start([vec![Step::Send(stream(events(&list)))]]).await;
+        let server = MockServer::play([vec![Step::Send(stream(events(&list)))]]);
         let request = ModelRequest { partial_images, ..request(ToolExposure::Hosted) };
-        let said = all_with(&provider(&server.url, PATIENT, 0), request, Shelf::default()).await;
+        let said = all_with(&provider(&server.base_url(), PATIENT, 0), request, Shelf::default()).await;
         assert_eq!(said.lines().collect::<Vec<_>>(), [&[started], shown, &[ended, whole]].concat());
     }
 }
 
 #[tokio::test]
-async fn what_is_said_of_an_image_is_cleaned_cut_and_masked() {
+async fn image_metadata_is_cleaned_cut_and_redacted() {
     let mut picture = image("ig_\u{202e}1", PNG);
     picture["size"] = json!("\u{1b}[31m1x1\u{7}");
     picture["quality"] = json!("q".repeat(1_000_000));
@@ -165,7 +166,7 @@ async fn what_is_said_of_an_image_is_cleaned_cut_and_masked() {
 }
 
 #[tokio::test]
-async fn ids_and_names_are_cleaned_and_masked() {
+async fn ids_and_names_are_cleaned_and_redacted() {
     let call =
         json!({"type": "function_call", "id": "fc\u{7}", "call_id": "call\r\n_key-old-secret", "name": "x\u{1b}[2J"});
     let mut message = message("msg\u{200b}_1", "Hi");
@@ -176,11 +177,11 @@ async fn ids_and_names_are_cleaned_and_masked() {
 }
 
 #[tokio::test]
-async fn a_prompt_of_any_length_is_repeated_in_part() {
+async fn long_prompt_is_cut() {
     let mut long = request(ToolExposure::Hosted);
     let content = vec![ContentItem::InputText { text: "é".repeat(100_000).into() }];
     long.history.items = vec![ResponseItem::Message { role: MessageRole::User, content }];
-    let server = Server::start([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]).await;
-    let said = all_with(&provider(&server.url, PATIENT, 0), long, Shelf::default()).await;
+    let server = MockServer::play([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]);
+    let said = all_with(&provider(&server.base_url(), PATIENT, 0), long, Shelf::default()).await;
     assert_eq!(said.matches('é').count(), 32_000);
 }

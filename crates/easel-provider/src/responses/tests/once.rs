@@ -1,11 +1,11 @@
 //! What a server says more than once, under whatever ids, and what it says once although it looks the same.
 
 use easel_protocol::tool::ToolExposure;
+use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
-use super::fixture::{PATIENT, PNG, all, provider, request};
+use super::fixture::{PATIENT, PNG, all, events, provider, request, stream};
 use super::saying::{call, completed, delta, done, done_at, message, said};
-use super::server::{Server, Step, events, stream};
 
 /// The lines of what is said, without its end.
 async fn heard(list: &[Value]) -> Vec<String> {
@@ -21,7 +21,7 @@ fn made(call_id: &str, prompt: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_call_is_made_once_whatever_ids_the_server_gives_it() {
+async fn call_with_changing_ids_is_made_once() {
     let added = |item: &Value| json!({"type": "response.output_item.added", "output_index": 1, "item": item});
     let (a, b, c) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "cat"), call("fc_c", "call_C", "cat"));
     let reasoning = json!({"type": "reasoning", "id": "rs_1"});
@@ -35,7 +35,7 @@ async fn a_call_is_made_once_whatever_ids_the_server_gives_it() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_done_twice_without_ids_is_made_once() {
+async fn repeated_call_without_ids_is_made_once() {
     let bare = |call_id: Option<&str>| json!({"type": "function_call", "call_id": call_id, "name": "imagegen", "arguments": "{}"});
     for call_id in [Some("call_A"), None] {
         let item = bare(call_id);
@@ -63,17 +63,17 @@ async fn equal_calls_at_two_positions_are_made_twice() {
 }
 
 #[tokio::test]
-async fn calls_that_share_one_position_are_all_made() {
+async fn calls_at_one_position_are_all_made() {
     let (a, b) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "dog"));
     let lines = heard(&[done_at(0, &a), done_at(0, &b), completed(&[a, b])]).await;
     assert_eq!(lines, [made("call_A", "cat"), made("call_B", "dog")]);
 }
 
 #[tokio::test]
-async fn a_message_is_given_once_whatever_ids_its_events_have() {
+async fn message_with_changing_ids_is_reported_once() {
     let bare = json!({"type": "message", "role": "assistant", "content": "Hi"});
     assert_eq!(heard(&[done(&bare), done(&bare), completed(&[bare])]).await, [r#"message  "Hi""#]);
-    // Some gateways encrypt the id of an item anew in every event.
+    // Some gateways encrypt the id of an item again for every event.
     let piece = |id: &str, text: &str| {
         let mut piece = delta(id, text);
         piece["output_index"] = json!(0);
@@ -87,8 +87,8 @@ async fn a_message_is_given_once_whatever_ids_its_events_have() {
 }
 
 async fn drawn(list: &[Value]) -> Vec<String> {
-    let server = Server::start([vec![Step::Send(stream(events(list)))]]).await;
-    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted)).await;
+    let server = MockServer::play([vec![Step::Send(stream(events(list)))]]);
+    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted)).await;
     let (started, ended) = ("started ", "ended ");
     let lines = said.lines().filter(|line| !line.starts_with("completed "));
     lines
@@ -108,7 +108,7 @@ fn image_added(position: Option<usize>, id: Option<&str>) -> Value {
 }
 
 #[tokio::test]
-async fn an_image_is_taken_once_whatever_ids_the_server_gives_it() {
+async fn image_with_changing_ids_is_used_once() {
     let list = [
         image_added(Some(1), Some("ig_a")),
         json!({"type": "response.image_generation_call.generating", "output_index": 1, "item_id": "ig_b"}),
@@ -119,7 +119,7 @@ async fn an_image_is_taken_once_whatever_ids_the_server_gives_it() {
 }
 
 #[tokio::test]
-async fn images_without_ids_are_all_taken() {
+async fn images_without_ids_are_all_used() {
     let (bare, whole) = (image(None, Some(PNG)), completed(&[image(None, Some(PNG)), image(None, Some(PNG))]));
     let both = ["started image_1", "ended image_1", "started image_2", "ended image_2"];
     assert_eq!(drawn(&[done_at(0, &bare), done_at(1, &bare), whole.clone()]).await, both);
@@ -130,7 +130,7 @@ async fn images_without_ids_are_all_taken() {
 }
 
 #[tokio::test]
-async fn images_that_share_one_position_are_all_taken() {
+async fn images_at_one_position_are_all_used() {
     let list = [
         image_added(Some(0), Some("ig_1")),
         image_added(Some(0), Some("ig_2")),
@@ -142,9 +142,12 @@ async fn images_that_share_one_position_are_all_taken() {
 }
 
 #[tokio::test]
-async fn an_image_that_is_done_without_its_picture_may_still_bring_it() {
+async fn image_bytes_may_follow_in_the_complete_response() {
     let list = [done(&image(Some("ig_1"), None)), completed(&[image(Some("ig_1"), Some(PNG))])];
     assert_eq!(drawn(&list).await, ["started ig_1", "ended ig_1"]);
     let never = drawn(&[done(&image(Some("ig_1"), None)), completed(&[])]).await;
-    assert_eq!(never, ["started ig_1", "failed ig_1 BadResponse billed Uncertain: the answer ended without the image"]);
+    assert_eq!(
+        never,
+        ["started ig_1", "failed ig_1 BadResponse billed Uncertain: the response ended without the image"]
+    );
 }

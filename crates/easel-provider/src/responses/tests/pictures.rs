@@ -4,14 +4,13 @@ use easel_imagegen::history::History;
 use easel_imagegen::port::{ModelRequest, Reference};
 use easel_protocol::response_item::{MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
+use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
-use super::fixture::{PATIENT, PNG, Shelf, all_with, provider, reference, request};
+use super::fixture::{PATIENT, PNG, Shelf, all_with, events, provider, reference, request, response, stream};
 use super::saying::{completed, done};
 use super::sending::{COMPLETED, answered, image, message, text};
-use super::server::{Server, Step, events, response, stream};
 use crate::profile::ApiProfile;
-use crate::provider::HttpProvider;
 use easel_imagegen::preset::Preset;
 
 /// A message with two pictures, and one of the hosted tool.
@@ -61,10 +60,10 @@ fn without(places: &[(usize, &str)], reason: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_missing_picture_is_left_out_and_its_line_stays() {
-    let server = Server::start([answered()]).await;
+async fn missing_image_is_replaced_by_a_sentence() {
+    let server = MockServer::play([answered()]);
     let (request, pictures) = shown();
-    assert_eq!(all_with(&provider(&server.url, PATIENT, 0), request, shelf(&pictures[1..2])).await, COMPLETED);
+    assert_eq!(all_with(&provider(&server.base_url(), PATIENT, 0), request, shelf(&pictures[1..2])).await, COMPLETED);
     let left_out = without(&[(1, "img_a"), (5, "img_c")], "its file is missing");
     assert_eq!(sent(&server.requests()[0].body), left_out);
     let body: Value = serde_json::from_slice(&server.requests()[0].body).unwrap();
@@ -73,29 +72,29 @@ async fn a_missing_picture_is_left_out_and_its_line_stays() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_longer_its_image_is_left_out() {
+async fn changed_image_file_is_omitted() {
     let (_, pictures) = shown();
     let whole = &pictures[0].1;
     let longer = [whole.as_slice(), b"x"].concat();
     let other = vec![b'x'; whole.len()];
     for changed in [&whole[..300], &longer, &other, b""] {
-        let server = Server::start([answered()]).await;
+        let server = MockServer::play([answered()]);
         let (request, mut pictures) = shown();
         pictures[0].1 = changed.to_vec();
-        assert_eq!(all_with(&provider(&server.url, PATIENT, 0), request, shelf(&pictures)).await, COMPLETED);
+        assert_eq!(all_with(&provider(&server.base_url(), PATIENT, 0), request, shelf(&pictures)).await, COMPLETED);
         let left_out = without(&[(1, "img_a")], "its file can no longer be read as an image");
         assert_eq!(sent(&server.requests()[0].body), left_out);
     }
 }
 
 #[tokio::test]
-async fn a_hosted_image_refers_to_the_pictures_that_were_sent() {
+async fn hosted_image_references_the_sent_images() {
     let picture = json!({"type": "image_generation_call", "id": "ig_9", "status": "completed", "result": PNG});
     for (files, begun) in [(1, r#"started ig_9 Edit "a\nb" ["img_a"]"#), (0, r#"started ig_9 Generate "a\nb" []"#)] {
-        let server = Server::start([vec![Step::Send(stream(events(&[done(&picture), completed(&[])])))]]).await;
+        let server = MockServer::play([vec![Step::Send(stream(events(&[done(&picture), completed(&[])])))]]);
         let (request, pictures) = shown();
         let request = ModelRequest { exposure: ToolExposure::Hosted, ..request };
-        let said = all_with(&provider(&server.url, PATIENT, 0), request, shelf(&pictures[..files])).await;
+        let said = all_with(&provider(&server.base_url(), PATIENT, 0), request, shelf(&pictures[..files])).await;
         assert_eq!(said.lines().next(), Some(begun));
     }
 }
@@ -111,9 +110,10 @@ fn invalid(param: Option<&str>) -> Value {
 
 /// What is said, and what each request showed, when the provider answers so before it answers well.
 async fn asked(preset: Preset, refusals: Vec<Vec<Step>>) -> (String, Vec<Vec<String>>) {
-    let server = Server::start(refusals.into_iter().chain([answered()])).await;
+    let server = MockServer::play(refusals.into_iter().chain([answered()]));
     let (request, pictures) = shown();
-    let provider = HttpProvider { record: ApiProfile::from_preset(preset), ..provider(&server.url, PATIENT, 0) };
+    let mut provider = provider(&server.base_url(), PATIENT, 0);
+    provider.client.profile = ApiProfile::from_preset(preset);
     let said = all_with(&provider, request, shelf(&pictures)).await;
     (said, server.requests().iter().map(|request| sent(&request.body)).collect())
 }
@@ -125,7 +125,7 @@ fn without_all() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_picture_that_the_provider_names_is_left_out_at_every_preset() {
+async fn named_image_is_omitted_at_every_preset() {
     use Preset::*;
     let all = [Openai, Codex, Azure, AzureLegacy, Litellm, SdServer, Localai, VllmOmni, Sglang, Together, Xai, Generic];
     for preset in all {
@@ -137,10 +137,10 @@ async fn a_picture_that_the_provider_names_is_left_out_at_every_preset() {
 }
 
 #[tokio::test]
-async fn a_picture_that_was_refused_is_not_sent_to_that_model_again() {
+async fn refused_image_is_not_sent_to_the_model_again() {
     let refused = refusal("400 Bad Request", &invalid(Some("input[1].content[2]")));
-    let server = Server::start([refused, answered(), answered(), answered()]).await;
-    let provider = provider(&server.url, PATIENT, 0);
+    let server = MockServer::play([refused, answered(), answered(), answered()]);
+    let provider = provider(&server.base_url(), PATIENT, 0);
     for model in ["blind", "blind", "other"] {
         let (request, pictures) = shown();
         let request = ModelRequest { model: model.to_owned(), ..request };
@@ -152,7 +152,7 @@ async fn a_picture_that_was_refused_is_not_sent_to_that_model_again() {
 }
 
 #[tokio::test]
-async fn a_picture_is_named_in_every_spelling() {
+async fn refused_image_is_found_in_each_spelling() {
     let in_words =
         json!({"error": {"message": "Invalid 'input[2].result'. Expected base64.", "code": "invalid_value"}});
     let fast_api = json!({"detail": [{"loc": ["body", "input", 2, "result"], "msg": "not base64"}]});
@@ -167,7 +167,7 @@ async fn a_picture_is_named_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn without_a_name_all_pictures_are_left_out() {
+async fn unnamed_refusal_omits_all_images() {
     let vllm = json!({"object": "error", "message": "Failed to load image: cannot identify image file",
         "type": "BadRequestError", "param": null, "code": 400});
     let blind = json!({"error": "this model does not support vision"});
@@ -186,7 +186,7 @@ async fn without_a_name_all_pictures_are_left_out() {
 }
 
 #[tokio::test]
-async fn a_second_refusal_leaves_out_all_pictures_a_third_is_final() {
+async fn second_refusal_omits_all_images_third_is_final() {
     let refused = |param| refusal("400 Bad Request", &invalid(Some(param)));
     let (said, asked_) =
         asked(Preset::Openai, vec![refused("input[1].content[0]"), refused("input[1].content[2]")]).await;
@@ -200,7 +200,7 @@ async fn a_second_refusal_leaves_out_all_pictures_a_third_is_final() {
 }
 
 #[tokio::test]
-async fn another_refusal_is_final_though_pictures_are_shown() {
+async fn unrelated_rejection_is_final() {
     for error in [
         json!({"error": {"message": "Unsupported value", "param": "reasoning.effort", "code": "unsupported_value"}}),
         json!({"error": {"message": "Unsupported image size", "param": "tools[0].size", "code": "invalid_value"}}),
@@ -217,7 +217,7 @@ async fn another_refusal_is_final_though_pictures_are_shown() {
 }
 
 #[tokio::test]
-async fn a_picture_that_ends_an_answer_that_just_began_is_left_out() {
+async fn image_refused_inside_the_response_is_omitted() {
     let failed = |message: &str, code: &str| {
         let response = json!({"status": "failed", "error": {"code": code, "message": message}});
         let begun = json!({"type": "response.created", "response": {}});

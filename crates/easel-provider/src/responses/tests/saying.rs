@@ -1,18 +1,18 @@
 //! What a model says, in every spelling that servers have for it.
 
 use easel_protocol::tool::ToolExposure;
+use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
-use super::fixture::{PATIENT, all, provider, request};
-use super::server::{Server, Step, events, response, stream};
+use super::fixture::{PATIENT, all, events, provider, request, response, stream};
 
 pub(super) async fn said(body: impl AsRef<[u8]>) -> String {
     answered(stream(body)).await
 }
 
 async fn answered(bytes: Vec<u8>) -> String {
-    let server = Server::start([vec![Step::Send(bytes)]]).await;
-    all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Standalone)).await
+    let server = MockServer::play([vec![Step::Send(bytes)]]);
+    all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await
 }
 
 pub(super) fn completed(output: &[Value]) -> Value {
@@ -43,7 +43,7 @@ pub(super) fn call(id: &str, call_id: &str, prompt: &str) -> Value {
 }
 
 #[tokio::test]
-async fn text_comes_in_pieces_and_whole_and_is_said_once() {
+async fn text_is_reported_once() {
     let whole = message("msg_1", "Hello");
     let body = events(&[
         json!({"type": "response.created", "response": {"id": "resp_1", "output": []}}),
@@ -64,7 +64,7 @@ async fn text_comes_in_pieces_and_whole_and_is_said_once() {
 }
 
 #[tokio::test]
-async fn a_message_that_came_in_pieces_only_is_closed_with_all_of_them() {
+async fn message_with_deltas_only_is_completed() {
     let body = events(&[delta("m", "a"), delta("m", "b"), json!({"type": "response.completed", "response": {}})]);
     insta::assert_snapshot!(said(body).await, @r#"
     delta m "a"
@@ -75,7 +75,7 @@ async fn a_message_that_came_in_pieces_only_is_closed_with_all_of_them() {
 }
 
 #[tokio::test]
-async fn a_message_with_another_id_than_its_pieces_is_still_the_same() {
+async fn message_may_have_another_id_than_its_deltas() {
     let body = events(&[delta("0", "Hi"), done(&message("msg_9", "Hi")), completed(&[message("msg_x", "Hi")])]);
     insta::assert_snapshot!(said(body).await, @r#"
     delta 0 "Hi"
@@ -85,7 +85,7 @@ async fn a_message_with_another_id_than_its_pieces_is_still_the_same() {
 }
 
 #[tokio::test]
-async fn events_are_known_by_name_when_their_data_has_no_type() {
+async fn event_name_replaces_a_missing_type() {
     let whole = message("m", "Hi");
     let typed = [delta("m", "Hi"), done(&whole), completed(&[whole])];
     let untyped = |event: &Value| {
@@ -100,7 +100,7 @@ async fn events_are_known_by_name_when_their_data_has_no_type() {
 }
 
 #[tokio::test]
-async fn a_call_is_made_once_in_each_spelling() {
+async fn call_is_recognized_in_each_spelling() {
     let spelled = |namespace: Value, name: &str| json!({"type": "function_call", "id": "fc", "call_id": name, "namespace": namespace, "name": name, "arguments": "{}"});
     let calls = [
         spelled(json!("image_gen"), "imagegen"),
@@ -132,7 +132,7 @@ async fn parallel_calls_keep_their_order_even_with_one_call_id() {
 }
 
 #[tokio::test]
-async fn arguments_may_be_an_object_and_ids_may_be_missing() {
+async fn arguments_may_be_an_object() {
     let item = json!({"type": "function_call", "name": "imagegen", "arguments": {"prompt": "a"}});
     insta::assert_snapshot!(said(events(&[done(&item), completed(&[item])])).await, @r#"
     call call_1 None imagegen {"prompt":"a"}
@@ -141,7 +141,7 @@ async fn arguments_may_be_an_object_and_ids_may_be_missing() {
 }
 
 #[tokio::test]
-async fn the_whole_answer_is_enough() {
+async fn complete_response_is_sufficient() {
     let output = [json!({"type": "reasoning", "content": null}), call("fc_1", "call_1", "a"), message("msg_1", "Hi")];
     insta::assert_snapshot!(said(events(&[completed(&output)])).await, @r#"
     call call_1 Some("image_gen") imagegen {"prompt":"a"}
@@ -151,7 +151,7 @@ async fn the_whole_answer_is_enough() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_streamed_is_an_answer() {
+async fn response_without_stream_is_accepted() {
     let body = json!({"status": "completed", "output": [message("msg_1", "Hi")], "usage": {"input_tokens": 1, "output_tokens": 2}});
     let json = response("200 OK", "content-type: application/json; charset=utf-8\r\n", body.to_string());
     insta::assert_snapshot!(answered(json).await, @r#"
@@ -161,7 +161,7 @@ async fn an_answer_that_is_not_streamed_is_an_answer() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_passed_over_whatever_its_shape() {
+async fn unknown_items_are_skipped() {
     let body = events(&[
         json!({"type": "response.new", "item_id": 7, "delta": {"a": 1}, "response": "x"}),
         done(&json!({"type": "web_search_call", "id": 5, "name": []})),
@@ -172,7 +172,7 @@ async fn what_is_not_known_is_passed_over_whatever_its_shape() {
 }
 
 #[tokio::test]
-async fn a_failed_answer_is_an_error_in_the_providers_words() {
+async fn failed_response_has_the_providers_message() {
     let failed = |code: &str, message: &str| {
         events(&[
             delta("m", "I w"),
@@ -181,7 +181,7 @@ async fn a_failed_answer_is_an_error_in_the_providers_words() {
     };
     insta::assert_snapshot!(said(failed("rate_limit_exceeded", "slow\u{1b}[31m down")).await, @r#"
     delta m "I w"
-    error RateLimitExceeded: the provider takes no more requests for now: slow down [rate_limit_exceeded, request req_7]
+    error RateLimitExceeded: the provider's rate limit is reached: slow down [rate_limit_exceeded, request req_7]
     "#);
     insta::assert_snapshot!(said(failed("server_error", "no key-old-secret here")).await, @r#"
     delta m "I w"
@@ -190,7 +190,7 @@ async fn a_failed_answer_is_an_error_in_the_providers_words() {
 }
 
 #[tokio::test]
-async fn an_error_event_is_an_error_in_each_spelling() {
+async fn error_event_is_recognized_in_each_spelling() {
     let flat = json!({"type": "error", "code": "insufficient_quota", "message": "spent", "param": null});
     insta::assert_snapshot!(said(events(&[flat])).await, @"error UsageLimitExceeded: the usage limit at the provider is reached: spent [insufficient_quota, request req_7]");
     let nested = json!({"error": {"message": "broken", "type": "server_error"}});
@@ -198,13 +198,13 @@ async fn an_error_event_is_an_error_in_each_spelling() {
 }
 
 #[tokio::test]
-async fn an_incomplete_answer_says_why() {
+async fn incomplete_response_has_a_reason() {
     let incomplete = |reason: Value| {
         events(&[
             json!({"type": "response.incomplete", "response": {"status": "incomplete", "incomplete_details": reason}}),
         ])
     };
-    insta::assert_snapshot!(said(incomplete(json!({"reason": "max_output_tokens"}))).await, @"error Other: the model's answer was cut at its limit of tokens");
-    insta::assert_snapshot!(said(incomplete(json!({"reason": "content_filter"}))).await, @"error BadRequest: the provider's content filter cut the model's answer");
-    insta::assert_snapshot!(said(incomplete(Value::Null)).await, @"error Other: the provider ended the model's answer before it was whole");
+    insta::assert_snapshot!(said(incomplete(json!({"reason": "max_output_tokens"}))).await, @"error Other: the model's response reached its token limit");
+    insta::assert_snapshot!(said(incomplete(json!({"reason": "content_filter"}))).await, @"error BadRequest: the provider's content filter ended the model's response");
+    insta::assert_snapshot!(said(incomplete(Value::Null)).await, @"error Other: the provider ended the model's response before it was complete");
 }

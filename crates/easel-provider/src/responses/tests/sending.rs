@@ -7,12 +7,13 @@ use easel_protocol::input::ImageDetail;
 use easel_protocol::record::ImageErrorKind;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
+use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
-use super::fixture::{PATIENT, Shelf, all, all_with, provider, reference, request};
+use super::fixture::{PATIENT, Shelf, all, all_with, events, provider, reference, request, response, stream};
 use super::saying::completed;
-use super::server::{Server, Step, events, response, stream};
-use crate::provider::{HttpProvider, Retries};
+use crate::provider::HttpProvider;
+use crate::settings::Retries;
 
 pub(super) fn text(text: &str) -> ContentItem {
     ContentItem::InputText { text: text.into() }
@@ -61,11 +62,11 @@ pub(super) fn answered() -> Vec<Step> {
 pub(super) const COMPLETED: &str = "completed 120 = 100 (5 cached) + 20 (3 reasoning)\n";
 
 #[tokio::test]
-async fn a_request_is_the_conversation_with_the_bytes_of_its_pictures() {
+async fn request_contains_conversation_and_image_bytes() {
     let (small, small_bytes) = reference("img_a", 72, 7);
     // Three blocks, the last of them not whole.
     let (large, large_bytes) = reference("img_b", 500_000, 9);
-    let server = Server::start([answered()]).await;
+    let server = MockServer::play([answered()]);
     let request = ModelRequest {
         input: conversation(),
         images: vec![small.clone(), large.clone()],
@@ -73,7 +74,7 @@ async fn a_request_is_the_conversation_with_the_bytes_of_its_pictures() {
         ..request(ToolExposure::Standalone)
     };
     let files = Shelf([(small.path, small_bytes), (large.path, large_bytes.clone())].into());
-    assert_eq!(all_with(&provider(&server.url, PATIENT, 0), request, files).await, COMPLETED);
+    assert_eq!(all_with(&provider(&server.base_url(), PATIENT, 0), request, files).await, COMPLETED);
 
     let seen = &server.requests()[0];
     assert!(seen.head.starts_with("POST /v1/responses HTTP/1.1\r\n"), "{}", seen.head);
@@ -88,12 +89,12 @@ async fn a_request_is_the_conversation_with_the_bytes_of_its_pictures() {
 }
 
 #[tokio::test]
-async fn a_picture_that_was_not_given_is_an_error_before_anything_is_sent() {
-    let server = Server::start([answered()]).await;
+async fn unknown_image_is_an_error_before_sending() {
+    let server = MockServer::play([answered()]);
     let input = vec![message(MessageRole::User, vec![image("img_x", None)])];
     let request = ModelRequest { input, ..request(ToolExposure::Standalone) };
-    let said = all(&provider(&server.url, PATIENT, 0), request).await;
-    assert_eq!(said, "error Other: the image img_x of the conversation is not there\n");
+    let said = all(&provider(&server.base_url(), PATIENT, 0), request).await;
+    assert_eq!(said, "error Other: the image img_x of the conversation does not exist\n");
     assert!(server.requests().is_empty());
 }
 
@@ -102,22 +103,22 @@ async fn tried(exposure: ToolExposure, statuses: &[(&str, &str)], renewals: u32)
         let body = json!({"error": {"message": "no", "code": "c"}}).to_string();
         vec![Step::Send(response(status, headers, body))]
     };
-    let server = Server::start(statuses.iter().map(refusal).chain([answered()])).await;
-    let said = all(&provider(&server.url, PATIENT, renewals), request(exposure)).await;
+    let server = MockServer::play(statuses.iter().map(refusal).chain([answered()]));
+    let said = all(&provider(&server.base_url(), PATIENT, renewals), request(exposure)).await;
     (said, server.requests().len())
 }
 
 const NOW: &str = "retry-after: 0\r\n";
 
 #[tokio::test]
-async fn a_wrong_request_is_sent_once() {
+async fn invalid_request_is_sent_once() {
     let (said, attempts) = tried(ToolExposure::None, &[("400 Bad Request", NOW)], 0).await;
     assert_eq!(said, "error BadRequest: the provider refused the request: no [HTTP 400, c, request req_7]\n");
     assert_eq!(attempts, 1);
 }
 
 #[tokio::test]
-async fn a_rejected_credential_is_renewed_once() {
+async fn rejected_credential_is_renewed_once() {
     let rejected = ("401 Unauthorized", "");
     assert_eq!(tried(ToolExposure::Hosted, &[rejected], 1).await, (COMPLETED.to_owned(), 2));
     let refused = "error Unauthorized: the provider did not accept the credential: no [HTTP 401, c, request req_7]\n";
@@ -126,7 +127,7 @@ async fn a_rejected_credential_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn a_busy_or_broken_provider_is_asked_three_times() {
+async fn busy_or_failing_provider_is_asked_three_times() {
     let (busy, broken) = (("429 Too Many Requests", NOW), ("500 Internal Server Error", NOW));
     assert_eq!(tried(ToolExposure::None, &[busy, broken], 0).await, (COMPLETED.to_owned(), 3));
     let (said, attempts) = tried(ToolExposure::None, &[busy, busy, broken], 0).await;
@@ -135,25 +136,25 @@ async fn a_busy_or_broken_provider_is_asked_three_times() {
 }
 
 #[tokio::test]
-async fn an_answer_that_may_hold_a_billed_image_is_asked_for_again_only_when_it_was_not_begun() {
+async fn hosted_request_is_retried_only_if_not_started() {
     let (busy, overloaded) = (("429 Too Many Requests", NOW), ("503 Service Unavailable", NOW));
     assert_eq!(tried(ToolExposure::Hosted, &[busy, overloaded], 0).await, (COMPLETED.to_owned(), 3));
     assert_eq!(tried(ToolExposure::Hosted, &[("500 Internal Server Error", NOW)], 0).await.1, 1);
-    let server = Server::start([vec![], answered()]).await;
-    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Hosted)).await;
+    let server = MockServer::play([vec![], answered()]);
+    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted)).await;
     assert!(said.contains("` at 127.0.0.1:") && said.contains(" was lost before it answered: "), "{said}");
     assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn a_provider_that_asks_for_more_than_half_a_minute_is_not_waited_for() {
+async fn retry_after_over_30_seconds_is_final() {
     let (said, attempts) = tried(ToolExposure::None, &[("429 Too Many Requests", "retry-after: 31\r\n")], 0).await;
     assert!(said.starts_with("error RateLimitExceeded: "), "{said}");
     assert_eq!(attempts, 1);
 }
 
 #[tokio::test]
-async fn a_provider_that_is_not_there_is_said_so() {
+async fn unreachable_provider_is_named() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -163,57 +164,57 @@ async fn a_provider_that_is_not_there_is_said_so() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_made_again() {
-    let server = Server::start([vec![], answered()]).await;
-    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::None)).await;
+async fn lost_request_is_retried() {
+    let server = MockServer::play([vec![], answered()]);
+    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
     assert_eq!((said.as_str(), server.requests().len()), (COMPLETED, 2));
 }
 
 #[tokio::test]
-async fn an_answer_that_was_cut_before_it_said_anything_is_asked_for_again() {
+async fn response_cut_before_any_event_is_retried() {
     let silent = || vec![Step::Send(stream(events(&[json!({"type": "response.created", "response": {}})])))];
-    let server = Server::start([silent(), vec![Step::Send(stream(""))], answered()]).await;
-    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Standalone)).await;
+    let server = MockServer::play([silent(), vec![Step::Send(stream(""))], answered()]);
+    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
     assert_eq!((said.as_str(), server.requests().len()), (COMPLETED, 3));
 
-    let server = Server::start([silent(), silent(), silent(), answered()]).await;
-    let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::Standalone)).await;
-    let cut = "error InternalServerError: the provider's answer was cut before its end\n";
+    let server = MockServer::play([silent(), silent(), silent(), answered()]);
+    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
+    let cut = "error InternalServerError: the provider's response ended early\n";
     assert_eq!((said.as_str(), server.requests().len()), (cut, 3));
 }
 
 #[tokio::test]
-async fn a_model_is_asked_three_times_whatever_goes_wrong_in_between() {
+async fn all_retries_share_one_budget() {
     let cut = || vec![Step::Send(stream(""))];
     let broken = || vec![Step::Send(response("500 Internal Server Error", NOW, "{}"))];
     for scripts in
         [[broken(), cut(), broken(), cut()], [cut(), vec![], cut(), broken()], [vec![], broken(), cut(), cut()]]
     {
-        let server = Server::start(scripts.into_iter().chain([answered()])).await;
-        let said = all(&provider(&server.url, PATIENT, 0), request(ToolExposure::None)).await;
+        let server = MockServer::play(scripts.into_iter().chain([answered()]));
+        let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
         assert!(said.starts_with("error "), "{said}");
         assert_eq!(server.requests().len(), 3);
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_was_heard_or_may_hold_a_billed_image_is_not_asked_for_again() {
+async fn used_or_billable_response_is_not_retried() {
     let delta = json!({"type": "response.output_text.delta", "item_id": "m", "delta": "Hi"});
     for (exposure, list) in [(ToolExposure::Standalone, vec![delta]), (ToolExposure::Hosted, Vec::new())] {
-        let server = Server::start([vec![Step::Send(stream(events(&list)))], answered()]).await;
-        let said = all(&provider(&server.url, PATIENT, 0), request(exposure)).await;
-        assert!(said.ends_with("error InternalServerError: the provider's answer was cut before its end\n"), "{said}");
+        let server = MockServer::play([vec![Step::Send(stream(events(&list)))], answered()]);
+        let said = all(&provider(&server.base_url(), PATIENT, 0), request(exposure)).await;
+        assert!(said.ends_with("error InternalServerError: the provider's response ended early\n"), "{said}");
         assert_eq!(server.requests().len(), 1, "{exposure:?}");
     }
 }
 
 #[tokio::test]
-async fn how_often_a_model_is_asked_again_is_the_users_choice() {
+async fn retries_are_configurable() {
     let never = Retries { request: 0, stream: 0, ..Retries::default() };
     let broken = Step::Send(response("500 Internal Server Error", NOW, "{}"));
     for first in [vec![], vec![broken], vec![Step::Send(stream(""))]] {
-        let server = Server::start([first, answered()]).await;
-        let provider = HttpProvider { retries: never, ..provider(&server.url, PATIENT, 0) };
+        let server = MockServer::play([first, answered()]);
+        let provider = HttpProvider { retries: never, ..provider(&server.base_url(), PATIENT, 0) };
         let said = all(&provider, request(ToolExposure::None)).await;
         assert!(said.starts_with("error "), "{said}");
         assert_eq!(server.requests().len(), 1);
@@ -221,11 +222,11 @@ async fn how_often_a_model_is_asked_again_is_the_users_choice() {
 }
 
 #[tokio::test]
-async fn a_request_that_the_gate_refuses_is_not_sent_and_not_repeated() {
+async fn request_refused_by_the_gate_is_not_sent() {
     let gate = SendGate::new(|| Err(image_error(ImageErrorKind::ApprovalDenied, "it is off")));
-    let server = Server::start([answered(), answered()]).await;
+    let server = MockServer::play([answered(), answered()]);
     let request = ModelRequest { gate, ..request(ToolExposure::Hosted) };
-    let said = all(&provider(&server.url, PATIENT, 0), request).await;
+    let said = all(&provider(&server.base_url(), PATIENT, 0), request).await;
     assert!(said.contains("it is off"), "{said}");
     assert_eq!(server.requests().len(), 0);
 }

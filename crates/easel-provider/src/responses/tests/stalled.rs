@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::ModelRequest;
+use easel_imagegen::port::{ModelRequest, Provider};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use futures_util::StreamExt;
@@ -25,7 +25,7 @@ const READ: usize = 1 << 20;
 const SOON: Duration = Duration::from_secs(120);
 
 #[test]
-fn uploads_that_nobody_reads_leave_threads_for_others() {
+fn stalled_uploads_block_no_threads() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(THREADS)
@@ -44,7 +44,7 @@ fn uploads_that_nobody_reads_leave_threads_for_others() {
         for _ in 0..UPLOADS {
             let (provider, files, request) = (Arc::clone(&provider), Arc::clone(&files), request.clone());
             uploads.spawn(async move {
-                let answer = super::super::respond(&provider, request, files, CancellationToken::new());
+                let answer = provider.respond(request, files, CancellationToken::new());
                 std::pin::pin!(answer).next().await.map(|event| event.map(drop))
             });
         }

@@ -1,42 +1,42 @@
-//! One item of an answer, as it is in its events and again in the whole answer.
+//! One item of a response, as in its events and in the complete response.
 
 use easel_protocol::record::AppliedImage;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Unreadable;
-use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, each, error_fields, name};
+use super::InvalidEvent;
+use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, for_each, parse_error_fields, parse_name};
 
 #[derive(Debug)]
 pub(in super::super) struct Item {
     pub(in super::super) key: ItemKey,
-    pub(in super::super) content: Content,
+    pub(in super::super) content: ItemContent,
 }
 
-/// What says which item of the answer is meant. Servers leave out either, and some change the id from event to event.
+/// Identifies an item of a response. Some servers omit one of the fields, and some change the id with each event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct ItemKey {
-    /// `output_index`, or where the item stands in the whole answer.
+    /// `output_index`, or the position in the complete response.
     pub(in super::super) position: Option<u32>,
-    /// Empty when the server gives none.
+    /// Empty if the server sends none.
     pub(in super::super) id: String,
 }
 
 #[derive(Debug)]
-pub(in super::super) enum Content {
+pub(in super::super) enum ItemContent {
     Message(String),
-    FunctionCall { call_id: String, namespace: Option<String>, name: String, arguments: String },
-    Image(Box<Image>),
+    FunctionCall { id: String, namespace: Option<String>, name: String, arguments: String },
+    Image(Box<ImageItem>),
     Other,
 }
 
 #[derive(Debug)]
-pub(in super::super) struct Image {
+pub(in super::super) struct ImageItem {
     pub(in super::super) status: String,
-    /// The number of the picture among those of the event.
+    /// The number of the image among those of the event.
     pub(in super::super) result: Option<usize>,
-    /// This and what follows are the provider's own words.
+    /// Untrusted text, like the fields after it.
     pub(in super::super) revised_prompt: Option<String>,
     pub(in super::super) applied: AppliedImage,
     pub(in super::super) error: Option<Value>,
@@ -76,65 +76,70 @@ struct RawItem<'a> {
     error: Option<&'a RawValue>,
 }
 
-pub(super) fn item(raw: &RawValue, position: Option<u32>) -> Result<Item, Unreadable> {
-    let raw: RawItem<'_> = serde_json::from_str(raw.get()).map_err(|_| Unreadable::NotJson)?;
-    let content = match name(raw.kind, MAX_ID_CHARS)?.as_str() {
-        "message" => Content::Message(text(raw.content)?),
-        "function_call" => Content::FunctionCall {
-            call_id: name(raw.call_id, MAX_NAME_CHARS)?,
-            namespace: Some(name(raw.namespace, MAX_NAME_CHARS)?).filter(|namespace| !namespace.is_empty()),
-            name: name(raw.name, MAX_NAME_CHARS)?,
-            // Some servers send the object itself instead of its text.
+/// Parses an item.
+///
+/// # Errors
+///
+/// Fails if the item is not valid JSON or exceeds a limit.
+pub(super) fn parse_item(raw: &RawValue, position: Option<u32>) -> Result<Item, InvalidEvent> {
+    let raw: RawItem<'_> = serde_json::from_str(raw.get()).map_err(|_| InvalidEvent::NotJson)?;
+    let content = match parse_name(raw.kind, MAX_ID_CHARS)?.as_str() {
+        "message" => ItemContent::Message(message_text(raw.content)?),
+        "function_call" => ItemContent::FunctionCall {
+            id: parse_name(raw.call_id, MAX_NAME_CHARS)?,
+            namespace: Some(parse_name(raw.namespace, MAX_NAME_CHARS)?).filter(|namespace| !namespace.is_empty()),
+            name: parse_name(raw.name, MAX_NAME_CHARS)?,
+            // Some servers send an object instead of a string.
             arguments: raw
                 .arguments
-                .map(|raw| string(Some(raw)).unwrap_or_else(|| raw.get().to_owned()))
+                .map(|raw| parse_string(Some(raw)).unwrap_or_else(|| raw.get().to_owned()))
                 .unwrap_or_default(),
         },
-        "image_generation_call" => Content::Image(Box::new(Image {
-            status: name(raw.status, MAX_NAME_CHARS)?,
+        "image_generation_call" => ItemContent::Image(Box::new(ImageItem {
+            status: parse_name(raw.status, MAX_NAME_CHARS)?,
             result: raw.result.and_then(|raw| raw.get().parse().ok()),
-            revised_prompt: string(raw.revised_prompt),
+            revised_prompt: parse_string(raw.revised_prompt),
             applied: AppliedImage {
-                size: string(raw.size),
-                quality: string(raw.quality),
-                background: string(raw.background),
-                output_format: string(raw.output_format),
+                size: parse_string(raw.size),
+                quality: parse_string(raw.quality),
+                background: parse_string(raw.background),
+                output_format: parse_string(raw.output_format),
                 n: None,
             },
-            error: raw.error.and_then(error_fields),
+            error: raw.error.and_then(parse_error_fields),
         })),
-        // Whatever it is called.
-        _ => return Ok(Item { key: ItemKey::default(), content: Content::Other }),
+        // The ids of other items are not needed and may be of any length.
+        _ => return Ok(Item { key: ItemKey::default(), content: ItemContent::Other }),
     };
-    Ok(Item { key: ItemKey { position, id: name(raw.id, MAX_ID_CHARS)? }, content })
+    Ok(Item { key: ItemKey { position, id: parse_name(raw.id, MAX_ID_CHARS)? }, content })
 }
 
-pub(super) fn position(raw: Option<&RawValue>) -> Option<u32> {
+pub(super) fn parse_position(raw: Option<&RawValue>) -> Option<u32> {
     raw?.get().parse().ok()
 }
 
-pub(super) fn string(raw: Option<&RawValue>) -> Option<String> {
+pub(super) fn parse_string(raw: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(raw?.get()).ok()
 }
 
-/// Of a message's pieces, or of a message that is one string.
-fn text(content: Option<&RawValue>) -> Result<String, Unreadable> {
+/// Returns the text of a message: a string, or the joined parts of a list.
+fn message_text(content: Option<&RawValue>) -> Result<String, InvalidEvent> {
     #[derive(Deserialize)]
-    struct Piece {
+    struct TextPart {
         text: Option<String>,
         refusal: Option<String>,
     }
     let Some(content) = content else {
         return Ok(String::new());
     };
-    if let Some(text) = string(Some(content)) {
+    if let Some(text) = parse_string(Some(content)) {
         return Ok(text);
     }
     let mut text = String::new();
-    let join = |piece: Piece| {
-        text.push_str(&piece.text.or(piece.refusal).unwrap_or_default());
+    let join = |part: TextPart| {
+        text.push_str(&part.text.or(part.refusal).unwrap_or_default());
         true
     };
-    each(content.get(), join).map_err(|_| Unreadable::NotJson)?;
+    for_each(content.get(), join).map_err(|_| InvalidEvent::NotJson)?;
     Ok(text)
 }

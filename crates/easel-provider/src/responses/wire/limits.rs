@@ -1,4 +1,4 @@
-//! Limits of what a provider names and lists, where it enters. What is longer is never copied.
+//! Limits of names and lists from a provider. Longer ones are never copied.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,61 +10,70 @@ use serde_json::{Map, Value};
 
 /// Characters of a name, a namespace, a call id or a status.
 pub(super) const MAX_NAME_CHARS: usize = 256;
-/// Characters of the id of an item. Some gateways encrypt it, to some 400 characters.
+/// Characters of the id of an item. Some gateways encrypt it, which makes it about 400 characters long.
 pub(super) const MAX_ID_CHARS: usize = 1_024;
-/// Items of one answer that are looked at.
+/// Items of one response.
 const MAX_ITEMS: usize = 256;
-/// Bytes of the JSON beside the items, such as an error: as much as is read of the body of a refusal.
+/// Bytes of JSON other than items, such as an error. The body of a rejection has the same limit.
 const MAX_SMALL_BYTES: usize = 64 << 10;
-/// Bytes of JSON that one character takes at most: two escapes.
-const ESCAPED: usize = 12;
+/// Bytes of the longest JSON spelling of a character: two `\uXXXX` escapes.
+const MAX_ESCAPE: usize = 12;
 
-/// Why an event cannot be read.
+/// The reason why an event cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(in super::super) enum Unreadable {
-    #[error("the provider sent what is not the JSON of an event")]
+pub(in super::super) enum InvalidEvent {
+    #[error("the provider sent an event that is not valid JSON")]
     NotJson,
-    #[error("the provider sent a text that is too large")]
+    #[error("the provider sent an event that is too large")]
     TextTooLarge,
-    #[error("the provider sent more items than an answer can have")]
+    #[error("the provider sent too many items in one response")]
     TooManyItems,
     #[error("the provider sent an id or a name that is too long")]
     NameTooLong,
 }
 
-/// A text of at most `most` characters; empty when there is none, or when it is of another kind.
-pub(super) fn name(raw: Option<&RawValue>, most: usize) -> Result<String, Unreadable> {
+/// Parses a string of at most `max_chars` characters. Returns an empty string for a missing value or another type.
+///
+/// # Errors
+///
+/// Fails if the string is longer.
+pub(super) fn parse_name(raw: Option<&RawValue>, max_chars: usize) -> Result<String, InvalidEvent> {
     let Some(json) = raw.map(RawValue::get).filter(|json| json.starts_with('"')) else {
         return Ok(String::new());
     };
-    if json.len() > ESCAPED * most + 2 {
-        return Err(Unreadable::NameTooLong);
+    if json.len() > MAX_ESCAPE * max_chars + 2 {
+        return Err(InvalidEvent::NameTooLong);
     }
-    let name: String = serde_json::from_str(json).map_err(|_| Unreadable::NotJson)?;
-    if name.chars().count() > most { Err(Unreadable::NameTooLong) } else { Ok(name) }
+    let name: String = serde_json::from_str(json).map_err(|_| InvalidEvent::NotJson)?;
+    if name.chars().count() > max_chars { Err(InvalidEvent::NameTooLong) } else { Ok(name) }
 }
 
-/// A value beside the items, unless it is too large to be one.
-pub(super) fn small(raw: Option<&RawValue>) -> Option<Value> {
+/// Parses a value other than items. Returns `None` if it is too large.
+pub(super) fn parse_small(raw: Option<&RawValue>) -> Option<Value> {
     let json = raw?.get();
     if json.len() > MAX_SMALL_BYTES { None } else { serde_json::from_str(json).ok() }
 }
 
-/// An error; `None` when it says that there is none. One that is too large to be read is an error without words.
-pub(super) fn error_fields(raw: &RawValue) -> Option<Value> {
-    match small(Some(raw)) {
+/// Parses an error. Returns `None` for `null`, and an error without fields if it is too large.
+pub(super) fn parse_error_fields(raw: &RawValue) -> Option<Value> {
+    match parse_small(Some(raw)) {
         Some(Value::Null) => None,
         Some(error) => Some(error),
         None => Some(Value::Object(Map::new())),
     }
 }
 
-/// The items of an answer.
+/// The items of a response.
 #[derive(Default)]
-pub(super) struct Items<'a>(pub(super) Vec<&'a RawValue>);
+pub(super) struct RawItems<'a>(pub(super) Vec<&'a RawValue>);
 
-impl<'a> Items<'a> {
-    pub(super) fn of(json: &'a str) -> Result<Self, Unreadable> {
+impl<'a> RawItems<'a> {
+    /// Splits a list into its items.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is not a list or has too many items.
+    pub(super) fn parse(json: &'a str) -> Result<Self, InvalidEvent> {
         let mut items = Self::default();
         let mut too_many = false;
         let take = |item: &'a RawValue| {
@@ -74,16 +83,20 @@ impl<'a> Items<'a> {
             }
             !too_many
         };
-        match each(json, take) {
-            Err(_) if too_many => Err(Unreadable::TooManyItems),
-            Err(_) => Err(Unreadable::NotJson),
+        match for_each(json, take) {
+            Err(_) if too_many => Err(InvalidEvent::TooManyItems),
+            Err(_) => Err(InvalidEvent::NotJson),
             Ok(()) => Ok(items),
         }
     }
 }
 
-/// Gives the elements of a list to `take`, one after the other, until it returns false.
-pub(super) fn each<'a, T: Deserialize<'a>>(json: &'a str, take: impl FnMut(T) -> bool) -> serde_json::Result<()> {
+/// Parses a list and passes its elements to `take` until it returns `false`.
+///
+/// # Errors
+///
+/// Fails if the text is not a list, or if `take` returned `false`.
+pub(super) fn for_each<'a, T: Deserialize<'a>>(json: &'a str, take: impl FnMut(T) -> bool) -> serde_json::Result<()> {
     struct Each<T, F>(F, PhantomData<T>);
     impl<'de, T: Deserialize<'de>, F: FnMut(T) -> bool> Visitor<'de> for Each<T, F> {
         type Value = ();

@@ -16,7 +16,7 @@ fn samples() -> [Value; 3] {
 
 proptest! {
     #[test]
-    fn no_byte_in_an_event_is_too_strange(
+    fn any_event_is_parsed_or_rejected(
         which in 0usize..3,
         at in 0usize..400,
         bytes in proptest::collection::vec(any::<u8>(), 0..4),
@@ -26,65 +26,71 @@ proptest! {
         let at = at.min(data.len());
         data.splice(at..(at + cut).min(data.len()), bytes);
         // What it is does not matter here, only that there is an answer.
-        let _ = (event(b"", &data), whole(&data));
+        let _ = (event(b"", &data), whole_response(&data));
     }
 }
 
 #[test]
-fn counts_that_are_no_counts_are_nought() {
+fn invalid_token_counts_are_zero() {
     let counted = usage(&json!({"input_tokens": -5, "output_tokens": "many", "total_tokens": null}));
     assert_eq!(counted, TokenUsage::default());
 }
 
 #[test]
-fn positions_come_from_events_and_whole_answers() {
+fn positions_come_from_events_and_responses() {
     let item = json!({"type": "message", "id": "m", "content": "Hi"});
     let done = json!({"type": "response.output_item.done", "output_index": 7, "item": item}).to_string();
-    let Ok(Event::ItemDone(done)) = event(b"", done.as_bytes()) else { panic!("not an item") };
+    let Ok(StreamEvent::ItemDone(done)) = event(b"", done.as_bytes()) else { panic!("not an item") };
     assert_eq!(done.key, ItemKey { position: Some(7), id: "m".to_owned() });
-    let Ok(Event::Ended(ended)) = whole(json!({"output": [{"type": "reasoning"}, item]}).to_string().as_bytes()) else {
+    let Ok(StreamEvent::Ended(ended)) =
+        whole_response(json!({"output": [{"type": "reasoning"}, item]}).to_string().as_bytes())
+    else {
         panic!("not an answer")
     };
     assert_eq!(ended.output[1].key.position, Some(1));
     for strange in [json!(-1), json!("0"), json!(1.5), json!(null), json!(9_999_999_999_u64)] {
         let event_ = json!({"type": "response.output_item.done", "output_index": strange, "item": {"type": "message"}});
-        let Ok(Event::ItemDone(item)) = event(b"", event_.to_string().as_bytes()) else { panic!("{strange}") };
+        let Ok(StreamEvent::ItemDone(item)) = event(b"", event_.to_string().as_bytes()) else { panic!("{strange}") };
         assert_eq!(item.key.position, None, "{strange}");
     }
 }
 
-fn done(item: &Value) -> Result<Event, Unreadable> {
+fn done(item: &Value) -> Result<StreamEvent, InvalidEvent> {
     event(b"", json!({"type": "response.output_item.done", "item": item}).to_string().as_bytes())
 }
 
 #[test]
-fn names_have_a_limit_whatever_they_name() {
+fn names_over_their_limit_are_rejected() {
     // Each character takes twelve bytes as JSON.
     let (longest, too_long) = ("\u{1f600}".repeat(256), "x".repeat(257));
     for field in ["call_id", "name", "namespace", "status"] {
         let kind = if field == "status" { "image_generation_call" } else { "function_call" };
         let item = |name: &str| done(&json!({"type": kind, field: name}));
         assert!(item(&longest).is_ok(), "{field}");
-        assert_eq!(item(&too_long).unwrap_err(), Unreadable::NameTooLong, "{field}");
-        assert_eq!(item(&"x".repeat(1 << 20)).unwrap_err(), Unreadable::NameTooLong, "{field}");
+        assert_eq!(item(&too_long).unwrap_err(), InvalidEvent::NameTooLong, "{field}");
+        assert_eq!(item(&"x".repeat(1 << 20)).unwrap_err(), InvalidEvent::NameTooLong, "{field}");
     }
     // Some gateways encrypt the ids of items, to some 400 characters.
     assert!(done(&json!({"type": "function_call", "id": "x".repeat(1_024)})).is_ok());
-    assert_eq!(done(&json!({"type": "function_call", "id": "x".repeat(1_025)})).unwrap_err(), Unreadable::NameTooLong);
+    assert_eq!(
+        done(&json!({"type": "function_call", "id": "x".repeat(1_025)})).unwrap_err(),
+        InvalidEvent::NameTooLong
+    );
     let event_ = json!({"type": "response.output_text.delta", "item_id": "x".repeat(2_000), "delta": "Hi"});
-    assert_eq!(event(b"", event_.to_string().as_bytes()).unwrap_err(), Unreadable::NameTooLong);
+    assert_eq!(event(b"", event_.to_string().as_bytes()).unwrap_err(), InvalidEvent::NameTooLong);
     let kind = json!({"type": "x".repeat(2_000)});
-    assert_eq!(event(b"", kind.to_string().as_bytes()).unwrap_err(), Unreadable::NameTooLong);
+    assert_eq!(event(b"", kind.to_string().as_bytes()).unwrap_err(), InvalidEvent::NameTooLong);
 }
 
 #[test]
-fn lists_end_at_their_bound() {
+fn list_over_its_limit_is_rejected() {
     let many = format!("[{}0]", "0,".repeat(1 << 20));
     let completed = format!(r#"{{"type":"response.completed","response":{{"output":{many}}}}}"#);
-    assert_eq!(event(b"", completed.as_bytes()).unwrap_err(), Unreadable::TooManyItems);
+    assert_eq!(event(b"", completed.as_bytes()).unwrap_err(), InvalidEvent::TooManyItems);
     // An error of any size is still an error.
     let failed = format!(r#"{{"type":"response.failed","response":{{"error":{many},"usage":{many}}}}}"#);
-    let Ok(Event::Ended(Response { status: Status::Failed, error: Some(error), .. })) = event(b"", failed.as_bytes())
+    let Ok(StreamEvent::Ended(FinalResponse { status: ResponseStatus::Failed, error: Some(error), .. })) =
+        event(b"", failed.as_bytes())
     else {
         panic!("not a failed answer")
     };
@@ -92,9 +98,9 @@ fn lists_end_at_their_bound() {
 }
 
 #[test]
-fn the_pieces_of_a_message_are_read_one_after_the_other() {
+fn message_parts_are_joined() {
     let content = json!([{"text": "a"}, {"refusal": "b"}, {"type": "x"}, {"text": null, "refusal": "c"}]);
-    let Ok(Event::ItemDone(Item { content: Content::Message(text), .. })) =
+    let Ok(StreamEvent::ItemDone(Item { content: ItemContent::Message(text), .. })) =
         done(&json!({"type": "message", "content": content}))
     else {
         panic!("not a message")
@@ -102,5 +108,5 @@ fn the_pieces_of_a_message_are_read_one_after_the_other() {
     assert_eq!(text, "abc");
     let empty = format!("[{}{{}}]", "{},".repeat(1 << 20));
     let message = format!(r#"{{"type":"response.output_item.done","item":{{"type":"message","content":{empty}}}}}"#);
-    assert!(matches!(event(b"", message.as_bytes()), Ok(Event::ItemDone(_))));
+    assert!(matches!(event(b"", message.as_bytes()), Ok(StreamEvent::ItemDone(_))));
 }

@@ -1,0 +1,24 @@
+//! Requests to one provider over HTTP.
+//!
+//! [`send`] sends a [`Request`] until a successful response begins, and asks the request's own policy after each
+//! failure. The body of a request ([`RequestBody`]) is read from disk while it is sent. A [`NetworkLimit`] ends waiting
+//! for the network and nothing else. [`sse`] parses responses that are event streams.
+
+mod body;
+mod clients;
+mod endpoint;
+mod network_limit;
+mod public_address;
+mod send;
+mod upload;
+
+pub(crate) mod sse;
+
+pub(crate) use body::{BodyPart, Encoding, RequestBody};
+pub(crate) use clients::Target;
+pub use endpoint::{Endpoint, EndpointError};
+pub(crate) use network_limit::{LimitReached, NetworkLimit};
+pub(crate) use public_address::{NotPublic, is_public};
+pub(crate) use send::{ApiClient, OpenResponse, PreparedRequest, Request, SendError, root_cause, send};
+#[cfg(test)]
+pub(crate) use upload::Upload;

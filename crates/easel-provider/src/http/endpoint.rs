@@ -1,0 +1,232 @@
+//! The address of a provider and the requests to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use reqwest::{Client, RequestBuilder, Url};
+use secrecy::ExposeSecret;
+
+use super::clients::{Clients, Target, is_loopback};
+use crate::credential::Credential;
+use crate::profile::{ApiProfile, AuthScheme, PathStyle};
+
+/// The base URL of a provider and its HTTP clients.
+///
+/// Credentials go to the origin of the base URL only: redirects are not followed.
+#[derive(Debug)]
+pub struct Endpoint {
+    base: Url,
+    clients: Clients,
+}
+
+/// The reason why no request to an endpoint can be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// The HTTP client cannot be created, for example because the system has no root certificates.
+    #[error("the HTTP client cannot be created: {0}")]
+    Client(Arc<str>),
+    /// A secret contains a character that a header cannot carry.
+    #[error("the credential contains a character that a header cannot carry")]
+    InvalidHeader,
+    /// A secret would go over plain HTTP to another machine.
+    #[error("plain http:// exposes the key to everybody on the way; use https://, or set allow_plain_http = true")]
+    PlainHttp,
+}
+
+impl Endpoint {
+    /// Creates an endpoint at `base`.
+    pub fn new(base: Url, connect_timeout: Duration) -> Self {
+        let clients = Clients::new(&base, connect_timeout);
+        Self { base, clients }
+    }
+
+    /// Returns the base URL.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Returns the host, with the port if it is not the default of the scheme.
+    pub(crate) fn host(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Checks that secrets may be sent to this endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EndpointError::PlainHttp`] if anybody on the way to the provider could read them.
+    pub fn check_transport(&self, profile: &ApiProfile) -> Result<(), EndpointError> {
+        let is_exposed = self.base.scheme() == "http" && !is_loopback(&self.base) && !profile.allow_plain_http;
+        if is_exposed { Err(EndpointError::PlainHttp) } else { Ok(()) }
+    }
+
+    /// Builds a POST request to `path` below the base URL, such as `images/edits`, without headers of the body.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no client can be created, if a header cannot carry the credential, or if others could read it.
+    pub(crate) async fn post(
+        &self,
+        profile: &ApiProfile,
+        path: &str,
+        model: &str,
+        credential: Option<&Credential>,
+        originator: &str,
+    ) -> Result<RequestBuilder, EndpointError> {
+        let request = self.client(Target::Provider).await?.post(self.url(profile, path, model));
+        let request = self.authorize(request, profile, credential)?;
+        Ok(if originator.is_empty() { request } else { request.header("originator", to_header_text(originator)) })
+    }
+
+    /// Builds a GET request to `path` below the base URL.
+    ///
+    /// # Errors
+    ///
+    /// Fails for the same reasons as [`Self::post`].
+    pub(crate) async fn get(
+        &self,
+        profile: &ApiProfile,
+        path: &str,
+        credential: Option<&Credential>,
+    ) -> Result<RequestBuilder, EndpointError> {
+        self.authorize(self.client(Target::Provider).await?.get(self.url(profile, path, "")), profile, credential)
+    }
+
+    /// Returns the client for `target`. It sends no header of a credential by itself.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the client cannot be created.
+    pub(crate) async fn client(&self, target: Target) -> Result<&Client, EndpointError> {
+        self.clients.get(target).await
+    }
+
+    /// Adds the headers of the profile and the credential.
+    fn authorize(
+        &self,
+        mut request: RequestBuilder,
+        profile: &ApiProfile,
+        credential: Option<&Credential>,
+    ) -> Result<RequestBuilder, EndpointError> {
+        if credential.is_some() || !profile.headers.is_empty() {
+            self.check_transport(profile)?;
+        }
+        for (name, value) in &profile.headers {
+            request = request.header(name, sensitive_value(value.expose_secret())?);
+        }
+        let Some(credential) = credential else { return Ok(request) };
+        let secret = credential.secret.expose_secret();
+        request = match &profile.auth {
+            AuthScheme::Bearer => request.header("authorization", sensitive_value(&format!("Bearer {secret}"))?),
+            AuthScheme::Header(name) => request.header(name, sensitive_value(secret)?),
+            AuthScheme::None => request,
+        };
+        Ok(match &credential.account_id {
+            Some(account) => request.header("chatgpt-account-id", sensitive_value(account)?),
+            None => request,
+        })
+    }
+
+    fn url(&self, profile: &ApiProfile, path: &str, model: &str) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty();
+            if profile.path_style == PathStyle::AzureDeployment {
+                segments.push("openai");
+                if path.starts_with("images/") {
+                    segments.extend(["deployments", model]);
+                }
+            }
+            segments.extend(path.split('/'));
+        }
+        if !profile.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&profile.query);
+        }
+        url
+    }
+}
+
+/// Creates a header value that is redacted in logs.
+fn sensitive_value(value: &str) -> Result<HeaderValue, EndpointError> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| EndpointError::InvalidHeader)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Keeps at most 100 characters that a header can carry.
+fn to_header_text(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use easel_imagegen::preset::Preset;
+    use secrecy::SecretString;
+
+    use super::*;
+    fn url(preset: Preset, base: &str, path: &str) -> String {
+        let endpoint = Endpoint::new(base.parse().unwrap(), Duration::from_secs(1));
+        endpoint.url(&ApiProfile::from_preset(preset), path, "my deployment").to_string()
+    }
+
+    #[test]
+    fn azure_puts_the_deployment_in_image_paths_only() {
+        for base in ["https://r.openai.azure.com", "https://r.openai.azure.com/"] {
+            let legacy = |path| url(Preset::AzureLegacy, base, path);
+            assert_eq!(
+                legacy("images/edits"),
+                "https://r.openai.azure.com/openai/deployments/my%20deployment/images/edits?api-version=2025-04-01-preview"
+            );
+            assert_eq!(
+                legacy("responses"),
+                "https://r.openai.azure.com/openai/responses?api-version=2025-04-01-preview"
+            );
+        }
+        let base = "https://r.openai.azure.com/openai/v1";
+        assert_eq!(url(Preset::Azure, base, "responses"), "https://r.openai.azure.com/openai/v1/responses");
+    }
+
+    #[tokio::test]
+    async fn secrets_need_https_or_loopback_unless_allowed() {
+        let credential = Credential {
+            kind: easel_imagegen::capability::AuthKind::ApiKey,
+            secret: SecretString::from("sk-canary-0123456789".to_owned()),
+            account_id: None,
+        };
+        let mut with_header = ApiProfile::from_preset(Preset::Generic);
+        with_header.headers.insert("x-key".to_owned(), SecretString::from("sk-canary".to_owned()));
+        let plain = ApiProfile::from_preset(Preset::Generic);
+        let allowed = ApiProfile { allow_plain_http: true, ..with_header.clone() };
+        for (base, profile, credential, sent) in [
+            ("http://192.168.0.9:8080/v1", &plain, Some(&credential), false),
+            ("http://images.example.com/v1", &with_header, None, false),
+            ("http://images.example.com/v1", &plain, None, true),
+            ("http://images.example.com/v1", &allowed, Some(&credential), true),
+            ("https://images.example.com/v1", &with_header, Some(&credential), true),
+            ("http://127.0.0.1:8080/v1", &with_header, Some(&credential), true),
+            ("http://localhost:8080/v1", &with_header, Some(&credential), true),
+        ] {
+            let endpoint = Endpoint::new(base.parse().unwrap(), Duration::from_secs(1));
+            let requests = [
+                endpoint.post(profile, "responses", "m", credential, "").await,
+                endpoint.get(profile, "models", credential).await,
+            ];
+            for request in requests {
+                assert_eq!(request.is_ok(), sent, "{base} {request:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn host_contains_no_secret() {
+        for (base, host) in [
+            ("https://images.example.com/secret/v1?key=secret", "images.example.com"),
+            ("http://user:secret@[::1]:8080/v1", "[::1]:8080"),
+            ("https://h:443/v1", "h"),
+        ] {
+            assert_eq!(Endpoint::new(base.parse().unwrap(), Duration::ZERO).host(), host);
+        }
+    }
+}

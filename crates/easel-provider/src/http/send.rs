@@ -1,0 +1,253 @@
+//! Sending a request until a successful response begins.
+//!
+//! The loop renews a rejected credential once, and leaves every other decision about another attempt to the policy of
+//! the request: each attempt may be billed.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use easel_imagegen::port::{Files, SendGate};
+use easel_protocol::record::ImageError;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
+use reqwest::{Response, StatusCode};
+
+use super::upload::{Upload, UploadError};
+use super::{Endpoint, EndpointError, LimitReached, NetworkLimit, RequestBody};
+use crate::credential::{Credential, CredentialError, Credentials};
+use crate::profile::ApiProfile;
+use crate::rejection::{Redactor, Rejection};
+
+/// What all requests to one provider share.
+#[derive(Debug)]
+pub(crate) struct ApiClient<C> {
+    /// The name of the provider in the configuration.
+    pub(crate) provider_id: String,
+    pub(crate) profile: ApiProfile,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) credentials: C,
+}
+
+impl<C> ApiClient<C> {
+    /// Names the provider in a message. Of the base URL it shows only the host, because the rest may be secret.
+    pub(crate) fn description(&self) -> String {
+        format!("provider `{}` at {}", self.provider_id, self.endpoint.host())
+    }
+}
+
+/// A request to a provider and the policy for sending it again.
+pub(crate) trait Request: Send {
+    type Files: Files;
+
+    /// Prepares the next attempt. May wait for the disk.
+    fn prepare(&mut self) -> impl Future<Output = Result<PreparedRequest, ImageError>> + Send;
+
+    /// Returns the files of the images in the body.
+    fn files(&self) -> &Arc<Self::Files>;
+
+    /// Returns the gate that decides about each attempt.
+    fn gate(&self) -> &SendGate;
+
+    /// Returns how long neither the body nor the response may move before the attempt fails. `None` for no such limit.
+    fn idle_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Notes that an attempt is about to be sent.
+    fn on_attempt(&mut self) {}
+
+    /// Returns the pause before the next attempt, or `None` if `error` is final.
+    ///
+    /// A request that the provider may have accepted must not be repeated if it may be billed, unless the user allows
+    /// it.
+    fn retry_after(&mut self, error: &SendError) -> Option<Duration>;
+}
+
+/// One attempt of a request.
+pub(crate) struct PreparedRequest {
+    /// The path below the base URL, such as `images/edits`.
+    pub(crate) path: &'static str,
+    /// The model, which some providers expect in the path.
+    pub(crate) model: String,
+    /// The client for which the request is made; empty if unknown.
+    pub(crate) originator: String,
+    /// Headers other than those of the credential and the length.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: RequestBody,
+}
+
+/// A successful response whose body has not been read.
+#[derive(Debug)]
+pub(crate) struct OpenResponse {
+    pub(crate) response: Response,
+    /// Redacts the secrets of the request from the response.
+    pub(crate) redactor: Redactor,
+}
+
+/// The reason why no successful response began.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The provider rejected the credential, and it could not be renewed.
+    #[error("{}; {source}", .rejection.model_error().message)]
+    Refresh { rejection: Box<Rejection>, source: CredentialError },
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The request cannot be prepared.
+    #[error("{}", .0.message)]
+    Invalid(Box<ImageError>),
+    /// The send gate refused the request. Nothing was sent.
+    #[error("{}", .0.message)]
+    GateClosed(Box<ImageError>),
+    /// An image could not be read to its end while it was sent. The provider cannot have accepted the request.
+    #[error("an image could not be read while it was sent: {0}")]
+    Unreadable(#[source] io::Error),
+    #[error("the request cannot be built: {0}")]
+    Build(String),
+    /// No connection took the request.
+    #[error("{provider} cannot be reached: {cause}")]
+    Unreachable { provider: String, cause: String },
+    /// The provider may have accepted the request.
+    #[error("the connection to {provider} was lost before it answered: {cause}")]
+    Lost { provider: String, cause: String },
+    /// Neither the body nor the response moved. The provider may have accepted the request.
+    #[error("the provider sent nothing for {} s", .0.as_secs_f32())]
+    Idle(Duration),
+    #[error("{}", .0.model_error().message)]
+    Rejected(Box<Rejection>),
+    #[error("{reason}")]
+    LimitReached {
+        reason: LimitReached,
+        /// Whether the provider may have accepted the request.
+        was_sent: bool,
+    },
+}
+
+impl From<LimitReached> for SendError {
+    fn from(reason: LimitReached) -> Self {
+        Self::LimitReached { reason, was_sent: false }
+    }
+}
+
+/// Sends `request` until the provider accepts it or its policy allows no other attempt.
+///
+/// # Errors
+///
+/// Returns the error of the last attempt.
+pub(crate) async fn send<C: Credentials, R: Request>(
+    client: &ApiClient<C>,
+    request: &mut R,
+    limit: &NetworkLimit,
+) -> Result<OpenResponse, SendError> {
+    let mut credential = limit.run(client.credentials.current()).await??;
+    let mut may_refresh = true;
+    loop {
+        let redactor = Redactor::new(&client.profile, credential.as_ref());
+        let error = match send_once(client, request, credential.as_ref(), &redactor, limit).await {
+            Ok(response) => return Ok(OpenResponse { response, redactor }),
+            Err(error) => error,
+        };
+        if let (SendError::Rejected(rejection), Some(rejected)) = (&error, &credential)
+            && rejection.status == StatusCode::UNAUTHORIZED.as_u16()
+            && std::mem::take(&mut may_refresh)
+        {
+            match limit.run(client.credentials.refresh(rejected)).await? {
+                Ok(Some(renewed)) => {
+                    credential = Some(renewed);
+                    continue;
+                }
+                Ok(None) => {}
+                Err(source) => return Err(SendError::Refresh { rejection: rejection.clone(), source }),
+            }
+        }
+        let Some(pause) = request.retry_after(&error).filter(|pause| *pause < limit.time_left()) else {
+            return Err(error);
+        };
+        tracing::debug!(provider = client.provider_id, ?pause, %error, "the request is sent again");
+        limit.run(tokio::time::sleep(pause)).await?;
+    }
+}
+
+/// Makes one attempt, up to the headers of the response.
+async fn send_once<C: Credentials, R: Request>(
+    client: &ApiClient<C>,
+    request: &mut R,
+    credential: Option<&Credential>,
+    redactor: &Redactor,
+    limit: &NetworkLimit,
+) -> Result<Response, SendError> {
+    let prepared = request.prepare().await.map_err(|error| SendError::Invalid(Box::new(error)))?;
+    let PreparedRequest { path, model, originator, headers, body } = prepared;
+    let upload = Upload::default();
+    let sending = client
+        .endpoint
+        .post(&client.profile, path, &model, credential, &originator)
+        .await?
+        .headers(headers)
+        .header(CONTENT_LENGTH, body.len())
+        .body(reqwest::Body::wrap_stream(body.stream(
+            Arc::clone(request.files()),
+            request.gate().clone(),
+            upload.clone(),
+        )))
+        .send();
+    request.on_attempt();
+    let sent = match request.idle_timeout() {
+        Some(idle) => limit.run(upload.until_idle(sending, idle)).await.map(|sent| sent.ok_or(idle)),
+        None => limit.run(sending).await.map(Ok),
+    };
+    let sent = sent.map_err(|reason| SendError::LimitReached { reason, was_sent: upload.has_started() })?;
+    let response =
+        sent.map_err(SendError::Idle)?.map_err(|error| connection_error(client, &error, redactor, &upload))?;
+    if let Some(credential) = credential {
+        client.credentials.on_response_headers(credential, response.headers());
+    }
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    // The status is known, so a limit on reading the body loses only the provider's message.
+    let rejection = limit.run(Rejection::read(response, redactor)).await;
+    let rejection = rejection.unwrap_or_else(|_| Rejection::from_body(status, &headers, b"", redactor));
+    Err(SendError::Rejected(Box::new(rejection)))
+}
+
+/// Classifies an error of the connection by how far the body got.
+///
+/// The error keeps a redacted text instead of `error`, because the text of a `reqwest::Error` contains the URL.
+fn connection_error<C>(
+    client: &ApiClient<C>,
+    error: &reqwest::Error,
+    redactor: &Redactor,
+    upload: &Upload,
+) -> SendError {
+    let cause = redactor.message(&root_cause(error));
+    match upload.take_error() {
+        Some(UploadError::Refused(refused)) => return SendError::GateClosed(Box::new(refused)),
+        Some(UploadError::Unreadable(error)) => return SendError::Unreadable(error),
+        None => {}
+    }
+    let provider = client.description();
+    if error.is_builder() {
+        SendError::Build(cause)
+    } else if upload.has_started() {
+        SendError::Lost { provider, cause }
+    } else {
+        SendError::Unreachable { provider, cause }
+    }
+}
+
+/// Returns the text of the innermost cause, as the end of a sentence. It says most and contains no URL.
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
+    let mut innermost = std::error::Error::source(error);
+    while let Some(source) = innermost.and_then(std::error::Error::source) {
+        innermost = Some(source);
+    }
+    let Some(cause) = innermost.map(ToString::to_string) else { return "no reason given".to_owned() };
+    // The number of the operating system's error helps nobody.
+    let cause = cause.split(" (os error ").next().unwrap_or_default();
+    let mut letters = cause.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}

@@ -1,0 +1,108 @@
+//! The progress of a request body while a connection sends it.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use easel_imagegen::port::{SendGate, SendPass};
+use easel_protocol::record::ImageError;
+use tokio::sync::watch;
+
+/// The progress of one request body, shared by the body stream and the code that waits for the response.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Upload(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    has_started: AtomicBool,
+    /// Changes with every chunk that the connection takes.
+    chunks: watch::Sender<()>,
+    error: Mutex<Option<UploadError>>,
+}
+
+/// The reason why a body was not sent to its end. The provider cannot have accepted the request.
+#[derive(Debug)]
+pub(crate) enum UploadError {
+    /// The send gate refused the request before its first byte.
+    Refused(ImageError),
+    /// An image could not be read to its end.
+    Unreadable(io::Error),
+}
+
+impl Upload {
+    /// Whether a connection has begun to take the body. Before that no provider can have accepted the request.
+    pub(crate) fn has_started(&self) -> bool {
+        self.0.has_started.load(Ordering::Acquire)
+    }
+
+    /// Takes the error that ended the body, if any.
+    pub(crate) fn take_error(&self) -> Option<UploadError> {
+        self.error().take()
+    }
+
+    /// Waits for `response`. Returns `None` if neither a response nor a chunk of the body has moved for `idle`.
+    ///
+    /// A large image on a slow connection is not idle.
+    pub(crate) async fn until_idle<T>(&self, response: impl Future<Output = T>, idle: Duration) -> Option<T> {
+        let mut response = pin!(response);
+        let mut chunks = self.0.chunks.subscribe();
+        loop {
+            tokio::select! {
+                biased;
+                response = &mut response => return Some(response),
+                Ok(()) = chunks.changed() => {}
+                () = tokio::time::sleep(idle) => return None,
+            }
+        }
+    }
+
+    /// Notes that the connection takes a chunk.
+    pub(super) fn on_chunk(&self) {
+        self.0.chunks.send_replace(());
+    }
+
+    /// Keeps `error` and returns the error for the connection.
+    pub(super) fn fail(&self, error: UploadError) -> io::Error {
+        let kind = match &error {
+            UploadError::Refused(_) => io::ErrorKind::Other,
+            UploadError::Unreadable(error) => error.kind(),
+        };
+        *self.error() = Some(error);
+        io::Error::new(kind, "the request body ended early")
+    }
+
+    fn error(&self) -> std::sync::MutexGuard<'_, Option<UploadError>> {
+        self.0.error.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The send gate of one request.
+///
+/// The connection polls the body for its first chunk when it is about to write the request, and for the second chunk
+/// after it has taken the first. The gate is asked at the first poll, and its pass is released at the second.
+pub(super) enum Passage {
+    Ahead(SendGate),
+    Passing { _pass: SendPass },
+    Passed,
+}
+
+impl Passage {
+    /// Advances by one poll of the body.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the gate refuses the request. The connection has written nothing of it.
+    pub(super) fn advance(self, upload: &Upload) -> io::Result<Self> {
+        match self {
+            Self::Ahead(gate) => {
+                let pass = gate.pass().map_err(|refused| upload.fail(UploadError::Refused(refused)))?;
+                upload.0.has_started.store(true, Ordering::Release);
+                Ok(Self::Passing { _pass: pass })
+            }
+            Self::Passing { .. } | Self::Passed => Ok(Self::Passed),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Text from a provider, made safe to show.
+
+use form_urlencoded::byte_serialize;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::credential::Credential;
+use crate::profile::ApiProfile;
+
+/// Characters of a provider's message.
+const MAX_MESSAGE: usize = 500;
+/// Characters of a code, a type or a size.
+const MAX_LABEL: usize = 100;
+/// Characters of a prompt. A user may write as many.
+const MAX_PROMPT: usize = 32_000;
+/// Bytes of the shortest secret that is redacted. Three characters are a word in many languages: to redact them would
+/// make every message unreadable, and they are guessed easily anyway.
+const MIN_SECRET: usize = 4;
+/// The query parameter with the version of an API. It is not secret, and error messages mention it.
+const API_VERSION: &str = "api-version";
+
+/// Cleans text from a provider: one line, without control characters, terminal sequences, invisible characters and the
+/// secrets of the request.
+///
+/// Secrets are sorted from the longest to the shortest, because one may be part of another.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Redactor {
+    secrets: Vec<SecretString>,
+}
+
+impl Redactor {
+    /// Creates a redactor for a request with `credential`: its secret and account, and the values of the configured
+    /// headers and query parameters.
+    pub(crate) fn new(profile: &ApiProfile, credential: Option<&Credential>) -> Self {
+        let headers = profile.headers.values().map(ExposeSecret::expose_secret);
+        let query = profile.query.iter().filter(|(name, _)| *name != API_VERSION).map(|(_, value)| value.as_str());
+        let account = credential.and_then(|credential| credential.account_id.as_deref());
+        let credential = credential.map(|credential| credential.secret.expose_secret());
+        Self::from_secrets(headers.chain(query).chain(account).chain(credential))
+    }
+
+    fn from_secrets<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
+        let secrets = secrets.flat_map(spellings).filter(|secret| secret.len() >= MIN_SECRET);
+        let mut secrets: Vec<SecretString> = secrets.map(SecretString::from).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        Self { secrets }
+    }
+
+    /// Cleans a message and cuts it to 500 characters.
+    pub(crate) fn message(&self, text: &str) -> String {
+        self.text(text, MAX_MESSAGE)
+    }
+
+    /// Cleans a code, an id or a size and cuts it to 100 characters. Returns `None` if nothing is left.
+    pub(crate) fn label(&self, text: &str) -> Option<String> {
+        Some(self.text(text, MAX_LABEL)).filter(|label| !label.is_empty())
+    }
+
+    /// Cleans a prompt that the provider rewrote. Returns `None` if nothing is left.
+    pub(crate) fn prompt(&self, text: &str) -> Option<String> {
+        Some(self.text(text, MAX_PROMPT)).filter(|prompt| !prompt.is_empty())
+    }
+
+    /// Cleans a text and cuts it to `limit` characters.
+    pub(crate) fn text(&self, text: &str, limit: usize) -> String {
+        let mut text = to_plain_line(text);
+        // Secrets go before the text is cut, or half of one could remain at its end.
+        for secret in &self.secrets {
+            if text.contains(secret.expose_secret()) {
+                text = text.replace(secret.expose_secret(), "***");
+            }
+        }
+        match text.char_indices().nth(limit) {
+            None => text,
+            Some(_) => text.chars().take(limit - 1).chain(['…']).collect(),
+        }
+    }
+}
+
+/// Returns a secret as a provider may repeat it: as it is, and as it is written in the query and the path of a URL.
+fn spellings(secret: &str) -> [String; 3] {
+    let in_query: String = byte_serialize(secret.as_bytes()).collect();
+    let in_path = in_query.replace('+', "%20");
+    [to_plain_line(secret), in_query, in_path]
+}
+
+/// Removes terminal sequences, control and invisible characters, and repeated white space.
+fn to_plain_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len().min(4 * MAX_MESSAGE));
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' if chars.next_if_eq(&'[').is_some() => {
+                // Parameters and intermediates up to the final byte (ECMA-48, section 5.4).
+                while chars.next_if(|c| matches!(c, '\u{20}'..='\u{3f}')).is_some() {}
+                chars.next_if(|c| matches!(c, '\u{40}'..='\u{7e}'));
+            }
+            c if c.is_whitespace() => {
+                if !line.is_empty() && !line.ends_with(' ') {
+                    line.push(' ');
+                }
+            }
+            c if c.is_control() || is_invisible(c) => {}
+            c => line.push(c),
+        }
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// Whether a character can hide text from people or change how it reads: a format character (general category Cf) or a
+/// character that is not displayed (`Default_Ignorable_Code_Point`).
+fn is_invisible(c: char) -> bool {
+    !c.is_ascii()
+        && (CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+            || CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redactor(secrets: &[&str]) -> Redactor {
+        Redactor::from_secrets(secrets.iter().copied())
+    }
+
+    #[test]
+    fn terminal_sequences_and_control_characters_are_removed() {
+        let text = "\u{1b}[31;1mRed\u{1b}[0m\u{7}\n\n and\t\u{202e}back\u{0}\u{feff} ";
+        assert_eq!(redactor(&[]).message(text), "Red and back");
+        assert_eq!(redactor(&[]).message("\u{1b}]0;title\u{7}"), "]0;title");
+    }
+
+    #[test]
+    fn message_is_cut_at_500_characters() {
+        let shown = redactor(&[]).message(&"é".repeat(501));
+        assert_eq!(shown.chars().count(), 500);
+        assert!(shown.ends_with("é…"));
+        assert_eq!(redactor(&[]).message(&"é".repeat(500)), "é".repeat(500));
+    }
+
+    #[test]
+    fn split_secret_is_redacted() {
+        let redactor = redactor(&["sk-canary-0123456789"]);
+        assert_eq!(redactor.message("key sk-canary-\u{0}0123456789 is wrong"), "key *** is wrong");
+        let shown = redactor.message(&format!("{}sk-canary-0123456789", "x".repeat(490)));
+        assert!(!shown.contains("sk-"), "{shown}");
+    }
+
+    #[test]
+    fn invisible_characters_are_removed() {
+        for hidden in ["\u{61c}", "\u{ad}", "\u{180e}", "\u{2066}", "\u{206a}", "\u{fff9}", "\u{3164}", "\u{fe0f}"] {
+            assert_eq!(redactor(&[]).message(&format!("a{hidden}b")), "ab", "{hidden:?}");
+        }
+        let smuggled: String = "ignore all".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
+        assert_eq!(redactor(&[]).message(&format!("too {smuggled}\u{e0001}\u{e01ef}large")), "too large");
+        assert_eq!(redactor(&[]).message("größe 大きさ حجم 🦊"), "größe 大きさ حجم 🦊");
+    }
+
+    #[test]
+    fn secrets_of_four_characters_are_redacted() {
+        assert_eq!(redactor(&["sk-1", "abc"]).message("sk-1 and abc"), "*** and abc");
+    }
+
+    #[test]
+    fn url_encoded_secret_is_redacted() {
+        let redactor = redactor(&["s/p ä+1"]);
+        assert_eq!(
+            redactor.message("POST /v1?key=s%2Fp+%C3%A4%2B1, s%2Fp%20%C3%A4%2B1, s/p  ä+1"),
+            "POST /v1?key=***, ***, ***"
+        );
+    }
+
+    #[test]
+    fn secret_inside_another_is_redacted() {
+        assert_eq!(redactor(&["sk-1", "sk-1234"]).message("sk-1234 sk-1"), "*** ***");
+    }
+}

@@ -1,0 +1,199 @@
+//! The request for one response of the model, and the policy for sending it again.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use easel_imagegen::port::{Files, ModelError, ModelRequest, Reference, SendGate, image_error};
+use easel_protocol::record::{AppliedImage, ImageAction, ImageError, ImageErrorKind, RequestedImage};
+use easel_protocol::tool::ToolExposure;
+use easel_protocol::turn::CodexErrorInfo;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use super::body::{ConversationBody, ConversationImage, OmissionReason, unreadable};
+use super::refused_images::{ImageRefusal, RefusedImages, find_refused_images};
+use super::retry_budget::{MAX_PAUSE, RetryBudget};
+use super::state::ResponseContext;
+use super::{ResponsesApi, other_error};
+use crate::http::{OpenResponse, PreparedRequest, Request, SendError};
+use crate::rejection::Rejection;
+
+/// Characters of the prompt that each hosted image repeats. The standalone tool accepts as many.
+const MAX_PROMPT: usize = 32_000;
+
+/// How often refused images are omitted: first those that the provider names, then all.
+const MAX_OMISSIONS: u32 = 2;
+
+/// One request to the model.
+pub(super) struct ModelCall<'a, F> {
+    model: String,
+    originator: String,
+    pub(super) exposure: ToolExposure,
+    pub(super) partial_images: u32,
+    body: ConversationBody,
+    files: Arc<F>,
+    gate: SendGate,
+    idle_timeout: Duration,
+    /// The last user message. The hosted tool has no prompt of its own, because it sees the conversation.
+    prompt: String,
+    /// Images that the conversation may show.
+    images: Vec<Reference>,
+    refused_images: &'a RefusedImages,
+    pub(super) budget: RetryBudget,
+    /// How often images were omitted because the provider refused them.
+    omissions: u32,
+    was_unreadable: bool,
+}
+
+impl<'a, F: Files> ModelCall<'a, F> {
+    /// Creates the call for `request`. `body` is its conversation.
+    pub(super) fn new<C>(
+        api: &ResponsesApi<'a, C>,
+        request: ModelRequest,
+        mut body: ConversationBody,
+        files: Arc<F>,
+    ) -> Self {
+        let mut prompt = request.history.last_user_text();
+        if let Some((end, _)) = prompt.char_indices().nth(MAX_PROMPT) {
+            prompt.truncate(end);
+        }
+        let ModelRequest { model, originator, images, exposure, partial_images, gate, .. } = request;
+        body.omit(&api.refused_images.of_model(&model), OmissionReason::Refused);
+        Self {
+            model,
+            originator,
+            exposure,
+            partial_images,
+            body,
+            files,
+            gate,
+            idle_timeout: api.timeouts.stream_idle,
+            prompt,
+            images,
+            refused_images: api.refused_images,
+            budget: RetryBudget::new(api.retries),
+            omissions: 0,
+            was_unreadable: false,
+        }
+    }
+
+    /// Returns what hosted images of `response` need besides its events.
+    pub(super) fn context(&self, response: &OpenResponse) -> ResponseContext {
+        let sent: HashSet<&str> = self.body.images().map(ConversationImage::handle).collect();
+        let is_shown = |image: &&Reference| image.id.as_deref().is_some_and(|id| sent.contains(id));
+        let references: Vec<Reference> = self.images.iter().filter(is_shown).cloned().collect();
+        let action = if references.is_empty() { ImageAction::Generate } else { ImageAction::Edit };
+        let (prompt, parameters) = (self.prompt.clone(), AppliedImage::default());
+        ResponseContext {
+            headers: response.response.headers().clone(),
+            redactor: response.redactor.clone(),
+            requested: RequestedImage { action, prompt, parameters },
+            references,
+        }
+    }
+
+    /// Omits the images that `rejection` is about. Returns `false` if it is about no image that is still shown.
+    #[must_use]
+    pub(super) fn omit_refused(&mut self, rejection: &Rejection) -> bool {
+        let ImageRefusal { mut handles, are_named } = find_refused_images(rejection, &self.body);
+        if self.omissions == MAX_OMISSIONS || handles.is_empty() {
+            return false;
+        }
+        if are_named {
+            self.refused_images.add(&self.model, &handles);
+        }
+        if self.omissions > 0 {
+            handles = self.body.handles();
+        }
+        self.omissions += 1;
+        tracing::warn!(
+            images = ?handles,
+            reason = rejection.message,
+            "the provider refused images; the request is sent again without them"
+        );
+        self.body.omit(&handles, OmissionReason::Refused);
+        true
+    }
+
+    fn retry_after_rejection(&mut self, rejection: &Rejection) -> Option<Duration> {
+        let is_final = rejection.model_error().info == CodexErrorInfo::UsageLimitExceeded;
+        let may_retry = match rejection.status {
+            429 => !is_final,
+            503 if rejection.retry_after.is_some() => !is_final,
+            // The hosted tool may have generated and billed an image.
+            500..=599 => !is_final && self.exposure != ToolExposure::Hosted,
+            _ => return self.omit_refused(rejection).then_some(Duration::ZERO),
+        };
+        let server_pause = rejection.retry_after;
+        if !may_retry || server_pause.is_some_and(|server_pause| server_pause > MAX_PAUSE) {
+            return None;
+        }
+        let pause = self.budget.after_no_response()?;
+        Some(server_pause.unwrap_or(pause))
+    }
+}
+
+impl<F: Files> Request for ModelCall<'_, F> {
+    type Files = F;
+
+    async fn prepare(&mut self) -> Result<PreparedRequest, ImageError> {
+        let measured = self.body.measure(&self.files).await;
+        self.body = measured.map_err(|error| image_error(ImageErrorKind::Storage, unreadable(&error)))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let (model, originator) = (self.model.clone(), self.originator.clone());
+        Ok(PreparedRequest { path: "responses", model, originator, headers, body: self.body.to_request_body() })
+    }
+
+    fn files(&self) -> &Arc<F> {
+        &self.files
+    }
+
+    fn gate(&self) -> &SendGate {
+        &self.gate
+    }
+
+    fn idle_timeout(&self) -> Option<Duration> {
+        Some(self.idle_timeout)
+    }
+
+    fn retry_after(&mut self, error: &SendError) -> Option<Duration> {
+        match error {
+            SendError::Rejected(rejection) => self.retry_after_rejection(rejection),
+            SendError::Unreachable { .. } => self.budget.after_no_response(),
+            // The hosted tool may have generated and billed an image.
+            SendError::Lost { .. } if self.exposure == ToolExposure::Hosted => None,
+            SendError::Lost { .. } => self.budget.after_no_response(),
+            // The next attempt opens the images again and omits those that are missing.
+            SendError::Unreadable(_) => (!std::mem::replace(&mut self.was_unreadable, true)).then_some(Duration::ZERO),
+            SendError::Credential(_)
+            | SendError::Refresh { .. }
+            | SendError::Endpoint(_)
+            | SendError::Invalid(_)
+            | SendError::GateClosed(_)
+            | SendError::Build(_)
+            | SendError::Idle(_)
+            | SendError::LimitReached { .. } => None,
+        }
+    }
+}
+
+/// Converts the error of a request that brought no response.
+pub(super) fn send_error(error: &SendError) -> ModelError {
+    match error {
+        SendError::Rejected(rejection) => rejection.model_error(),
+        SendError::Credential(source) | SendError::Refresh { source, .. } => {
+            ModelError { message: source.message.clone(), info: CodexErrorInfo::Unauthorized }
+        }
+        SendError::Unreadable(error) => other_error(unreadable(error)),
+        SendError::Endpoint(_)
+        | SendError::Invalid(_)
+        | SendError::GateClosed(_)
+        | SendError::Build(_)
+        | SendError::Unreachable { .. }
+        | SendError::Lost { .. }
+        | SendError::Idle(_)
+        | SendError::LimitReached { .. } => other_error(error.to_string()),
+    }
+}

@@ -1,0 +1,246 @@
+//! A response that is being received: bytes become events within limits of size and time, and images go to disk.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use easel_imagegen::port::{Files, ModelError};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
+
+use super::state::{ResponseEvents, ResponseState};
+use super::wire::{self, InvalidEvent, StreamEvent};
+use super::{other_error, provider_error};
+use crate::http::sse::{Frame, Parser};
+use crate::http::{LimitReached, NetworkLimit, OpenResponse, SendError, root_cause};
+use crate::json_images::{BodyAssembler, BodyTooLarge, ImageKeys, ImagePart};
+use crate::rejection::Redactor;
+
+/// Images that wait to be used at once. Each is an open file.
+const MAX_IMAGES: usize = 64;
+/// A larger chunk is processed on a blocking thread.
+const SMALL_CHUNK_BYTES: usize = 2 << 10;
+/// A larger event is parsed on a blocking thread.
+const SMALL_EVENT_BYTES: usize = 256 << 10;
+
+/// The reason why a response ended before it was complete.
+#[derive(Debug)]
+pub(super) enum StreamEnd {
+    /// The response was cut or damaged on its way. Another attempt may succeed.
+    Cut(ModelError),
+    /// Another attempt would fail for the same reason.
+    Failed(ModelError),
+    LimitReached(LimitReached),
+}
+
+impl From<LimitReached> for StreamEnd {
+    fn from(reason: LimitReached) -> Self {
+        Self::LimitReached(reason)
+    }
+}
+
+impl From<ModelError> for StreamEnd {
+    fn from(error: ModelError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// An open response of the model.
+pub(super) struct OpenStream<F: Files> {
+    response: Response,
+    redactor: Redactor,
+    /// Names the provider in a message.
+    provider: String,
+    format: StreamFormat,
+    /// Absent while a blocking thread processes a chunk.
+    decoder: Option<StreamDecoder<F>>,
+    /// Events that were received and not yet used.
+    received: VecDeque<RawDocument<F::Writer>>,
+    pub(super) state: ResponseState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StreamFormat {
+    Events,
+    /// Compatible servers may send the whole response as JSON although a stream was requested.
+    Json,
+    /// Not a response of the model. The text is the object of a sentence.
+    Unsupported(&'static str),
+}
+
+/// An event or a whole response as JSON without its images, and the images.
+struct RawDocument<W> {
+    /// The name of the event; empty if it has none.
+    name: Vec<u8>,
+    json: Vec<u8>,
+    images: Vec<ImagePart<W>>,
+}
+
+/// Turns chunks into documents.
+struct StreamDecoder<F: Files> {
+    format: StreamFormat,
+    parser: Parser,
+    assembler: BodyAssembler<F>,
+}
+
+impl<F: Files> StreamDecoder<F> {
+    /// Returns the documents that end in `bytes`.
+    fn feed(&mut self, bytes: &[u8]) -> Result<Vec<RawDocument<F::Writer>>, BodyTooLarge> {
+        let Self { format, parser, assembler } = self;
+        let (mut documents, mut image_count) = (Vec::new(), 0);
+        match format {
+            StreamFormat::Json => assembler.feed(bytes)?,
+            StreamFormat::Unsupported(_) => {}
+            StreamFormat::Events => parser.read(bytes, &mut |frame| match frame {
+                Frame::Data { part, .. } => assembler.feed(part),
+                Frame::End { event } => {
+                    let document = RawDocument::take(event, assembler);
+                    image_count += document.images.len();
+                    assembler.set_limit(MAX_IMAGES.saturating_sub(image_count));
+                    documents.push(document);
+                    Ok(())
+                }
+            })?,
+        }
+        assembler.set_limit(MAX_IMAGES);
+        Ok(documents)
+    }
+
+    /// Returns the document that has not ended.
+    fn take_open(&mut self) -> RawDocument<F::Writer> {
+        RawDocument::take(self.parser.event(), &mut self.assembler)
+    }
+}
+
+impl<W> RawDocument<W> {
+    fn take<F: Files<Writer = W>>(name: &[u8], assembler: &mut BodyAssembler<F>) -> Self {
+        let (json, images) = assembler.take();
+        Self { name: name.to_vec(), json, images }
+    }
+}
+
+impl<F: Files> OpenStream<F> {
+    /// Starts to receive `response`. `provider` names the provider in messages.
+    pub(super) fn new(response: OpenResponse, provider: String, files: Arc<F>, state: ResponseState) -> Self {
+        let OpenResponse { response, redactor } = response;
+        let format = StreamFormat::detect(&response);
+        let assembler = BodyAssembler::new(ImageKeys::Responses, files, MAX_IMAGES);
+        let decoder = Some(StreamDecoder { format, parser: Parser::new(), assembler });
+        Self { response, redactor, provider, format, decoder, received: VecDeque::new(), state }
+    }
+
+    /// Processes the next event, or else the next chunk. Breaks when the response is complete.
+    ///
+    /// `images` is replaced by the images of the event, to which `events` refer by number.
+    pub(super) async fn advance(
+        &mut self,
+        idle_timeout: Duration,
+        limit: &NetworkLimit,
+        events: &mut ResponseEvents,
+        images: &mut Vec<ImagePart<F::Writer>>,
+    ) -> Result<ControlFlow<()>, StreamEnd> {
+        if let StreamFormat::Unsupported(what) = self.format {
+            return Err(provider_error(format!("the provider sent {what} instead of a response")).into());
+        }
+        let document = match self.received.pop_front() {
+            Some(document) => document,
+            None => match limit.run(self.chunk(idle_timeout)).await?? {
+                Some(chunk) => {
+                    self.decode(chunk).await?;
+                    return Ok(ControlFlow::Continue(()));
+                }
+                None if self.format == StreamFormat::Json => {
+                    self.decoder.as_mut().ok_or_else(decoder_panicked)?.take_open()
+                }
+                None => return Err(StreamEnd::Cut(provider_error("the provider's response ended early"))),
+            },
+        };
+        let event = parse(self.format, document.name, document.json).await?;
+        *images = document.images;
+        Ok(self.state.on_event(event, events)?)
+    }
+
+    /// Uses the complete images of an event that was cut, and nothing else of it.
+    pub(super) async fn take_cut_event(&mut self, events: &mut ResponseEvents, images: &mut Vec<ImagePart<F::Writer>>) {
+        let Some(decoder) = &mut self.decoder else { return };
+        let document = decoder.take_open();
+        if !document.images.iter().any(ImagePart::is_complete) {
+            return;
+        }
+        let Some(json) = wire::close_cut_json(&document.json) else { return };
+        let Ok(event) = parse(self.format, document.name, json).await else { return };
+        *images = document.images;
+        let is_complete = |number: usize| images.get(number).is_some_and(ImagePart::is_complete);
+        self.state.on_cut_event(event, is_complete, events);
+    }
+
+    async fn chunk(&mut self, idle_timeout: Duration) -> Result<Option<Bytes>, StreamEnd> {
+        match tokio::time::timeout(idle_timeout, self.response.chunk()).await {
+            Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Err(error)) => {
+                let (provider, cause) = (&self.provider, self.redactor.message(&root_cause(&error)));
+                let message = format!("the connection to {provider} was lost while the response arrived: {cause}");
+                Err(StreamEnd::Cut(other_error(message)))
+            }
+            Err(_) => Err(other_error(SendError::Idle(idle_timeout).to_string()).into()),
+        }
+    }
+
+    async fn decode(&mut self, bytes: Bytes) -> Result<(), ModelError> {
+        let mut decoder = self.decoder.take().ok_or_else(decoder_panicked)?;
+        let is_small = bytes.len() <= SMALL_CHUNK_BYTES && !decoder.assembler.is_in_image();
+        let (decoder, documents) = if is_small {
+            let documents = decoder.feed(&bytes);
+            (decoder, documents)
+        } else {
+            let decoding = tokio::task::spawn_blocking(move || {
+                let documents = decoder.feed(&bytes);
+                (decoder, documents)
+            });
+            decoding.await.map_err(|_| decoder_panicked())?
+        };
+        self.decoder = Some(decoder);
+        let documents =
+            documents.map_err(|error| provider_error(format!("the provider's response is too large: {error}")));
+        self.received.extend(documents?);
+        Ok(())
+    }
+}
+
+impl StreamFormat {
+    /// Detects the format from the headers.
+    fn detect(response: &Response) -> Self {
+        let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+        let is = |kind: &[u8]| media_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind));
+        if response.status() == StatusCode::NO_CONTENT {
+            Self::Unsupported("nothing (HTTP 204)")
+        } else if is(b"text/html") {
+            Self::Unsupported("a web page")
+        } else if is(b"application/json") {
+            Self::Json
+        } else {
+            Self::Events
+        }
+    }
+}
+
+async fn parse(format: StreamFormat, name: Vec<u8>, json: Vec<u8>) -> Result<StreamEvent, StreamEnd> {
+    let is_small = json.len() <= SMALL_EVENT_BYTES;
+    let parse = move || match format {
+        StreamFormat::Json => wire::whole_response(&json),
+        StreamFormat::Events | StreamFormat::Unsupported(_) => wire::event(&name, &json),
+    };
+    let event =
+        if is_small { parse() } else { tokio::task::spawn_blocking(parse).await.map_err(|_| decoder_panicked())? };
+    event.map_err(|invalid| {
+        let error = provider_error(invalid.to_string());
+        // An event that is too large would be too large again.
+        if invalid == InvalidEvent::NotJson { StreamEnd::Cut(error) } else { StreamEnd::Failed(error) }
+    })
+}
+
+fn decoder_panicked() -> ModelError {
+    provider_error("reading the provider's response failed")
+}

@@ -1,0 +1,266 @@
+//! What the model produced so far, from the events of its response. Pure: images are numbers of the event's images.
+//!
+//! Servers send the same item up to three times: in deltas, as a finished item, and in the complete response. Each item
+//! becomes one event here: [`identity`] decides which items are the same.
+
+mod calls;
+mod identity;
+mod images;
+mod messages;
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::vec;
+
+use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent};
+use easel_protocol::record::{AppliedImage, ImageError};
+use easel_protocol::turn::CodexErrorInfo;
+
+use self::calls::Calls;
+use self::identity::{Fingerprint, match_known};
+use self::images::HostedImages;
+pub(super) use self::images::ResponseContext;
+use self::messages::Messages;
+use super::wire::{FinalResponse, Item, ItemContent, ItemKey, ResponseStatus, StreamEvent};
+use super::{other_error, provider_error};
+use crate::rejection::{Redactor, Rejection};
+
+/// Messages and calls of one response.
+const MAX_ITEMS: usize = 256;
+/// Characters of an item's id that can serve as the id of a call. The API accepts no longer one.
+const MAX_CALL_ID: usize = 64;
+
+/// The state of one response.
+#[derive(Debug)]
+pub(super) struct ResponseState {
+    redactor: Redactor,
+    images: HostedImages,
+    messages: Messages,
+    calls: Calls,
+}
+
+/// Events for the caller, in order.
+pub(super) type ResponseEvents = VecDeque<ResponseEvent>;
+
+/// A model event whose image is the number of a part.
+#[derive(Debug)]
+pub(super) enum ResponseEvent {
+    /// An event without an image.
+    Model(ModelEvent),
+    HostedPreview {
+        /// The id of the hosted call.
+        id: String,
+        index: u32,
+        image: usize,
+    },
+    HostedEnded {
+        /// The id of the hosted call.
+        id: String,
+        outcome: Result<HostedImage, ImageError>,
+    },
+}
+
+/// A complete image of the hosted tool.
+#[derive(Debug)]
+pub(super) struct HostedImage {
+    /// The number of the image among those of the event.
+    pub(super) image: usize,
+    pub(super) revised_prompt: Option<String>,
+    pub(super) applied: AppliedImage,
+    pub(super) request_id: Option<String>,
+    pub(super) generation_id: Option<String>,
+}
+
+impl From<ModelEvent> for ResponseEvent {
+    fn from(event: ModelEvent) -> Self {
+        Self::Model(event)
+    }
+}
+
+impl ResponseState {
+    pub(super) fn new(context: ResponseContext) -> Self {
+        let redactor = context.redactor.clone();
+        Self { redactor, images: HostedImages::new(context), messages: Messages::default(), calls: Calls::default() }
+    }
+
+    /// Processes an event of the stream. Breaks when the response is complete.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the response ends incomplete. [`Self::abandon`] then ends the images that have started.
+    pub(super) fn on_event(
+        &mut self,
+        event: StreamEvent,
+        events: &mut ResponseEvents,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        match event {
+            StreamEvent::Ended(response) => return self.on_response(response, events).map(ControlFlow::Break),
+            StreamEvent::TextDelta { key, delta } => {
+                let key = self.clean(&key);
+                self.messages.on_delta(key, delta, events)
+            }
+            StreamEvent::ItemAdded(Item { key, content: ItemContent::Image(_) }) => {
+                self.images.on_added(&self.clean(&key), events)
+            }
+            StreamEvent::ImageStarted { key } => self.images.on_started(&self.clean(&key), events),
+            StreamEvent::ImagePreview { key, index, image } => {
+                self.images.on_preview(&self.clean(&key), index, image, events)
+            }
+            StreamEvent::ItemDone(item) => self.on_item(item, events),
+            StreamEvent::Error(error) => Err(self.images.on_error(&error)),
+            StreamEvent::ItemAdded(Item {
+                content: ItemContent::Message(_) | ItemContent::FunctionCall { .. } | ItemContent::Other,
+                ..
+            })
+            | StreamEvent::Other => Ok(()),
+        }?;
+        self.check_item_count()?;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Uses the images of an event that was cut if `is_complete` says that their bytes arrived.
+    pub(super) fn on_cut_event(
+        &mut self,
+        event: StreamEvent,
+        is_complete: impl Fn(usize) -> bool,
+        events: &mut ResponseEvents,
+    ) {
+        let items = match event {
+            StreamEvent::ItemDone(item) => vec![item],
+            StreamEvent::Ended(response) => response.output,
+            StreamEvent::TextDelta { .. }
+            | StreamEvent::ItemAdded(_)
+            | StreamEvent::ImageStarted { .. }
+            | StreamEvent::ImagePreview { .. }
+            | StreamEvent::Error(_)
+            | StreamEvent::Other => return,
+        };
+        for Item { key, content } in items {
+            if let ItemContent::Image(image) = content
+                && image.result.is_some_and(&is_complete)
+                && let Err(error) = self.images.on_done(&self.clean(&key), *image, events)
+            {
+                tracing::warn!(%error, "an image of a cut event is dropped");
+            }
+        }
+    }
+
+    /// Ends the images that have started, because the response ended with `error`.
+    pub(super) fn abandon(&mut self, error: &ModelError, events: &mut ResponseEvents) {
+        self.images.abandon(error, events);
+    }
+
+    /// Returns the provider's error that ended the response before any image started.
+    pub(super) fn rejection(&self) -> Option<&Rejection> {
+        self.images.rejection()
+    }
+
+    fn on_item(&mut self, item: Item, events: &mut ResponseEvents) -> Result<(), ModelError> {
+        let key = self.clean(&item.key);
+        match item.content {
+            ItemContent::Message(text) => self.messages.on_done(key, text, events),
+            ItemContent::FunctionCall { id, namespace, name, arguments } => {
+                let call = self.function_call(&id, namespace.as_deref(), &name, arguments);
+                events.extend(self.calls.on_done(key, call)?.map(|call| ModelEvent::FunctionCall(call).into()));
+                Ok(())
+            }
+            ItemContent::Image(image) => self.images.on_done(&key, *image, events),
+            ItemContent::Other => Ok(()),
+        }
+    }
+
+    fn on_response(&mut self, response: FinalResponse, events: &mut ResponseEvents) -> Result<(), ModelError> {
+        match response.status {
+            ResponseStatus::Completed => {}
+            ResponseStatus::Incomplete => return Err(incomplete_error(response.reason.as_deref())),
+            ResponseStatus::Failed => return Err(self.images.on_error(&response.error.unwrap_or_default())),
+        }
+        self.on_output(response.output, events)?;
+        events.push_back(ModelEvent::Completed { usage: response.usage }.into());
+        Ok(())
+    }
+
+    /// Adds the items of the complete response that no earlier event contained, in their order.
+    fn on_output(&mut self, output: Vec<Item>, events: &mut ResponseEvents) -> Result<(), ModelError> {
+        let output: Vec<Item> =
+            output.into_iter().map(|Item { key, content }| Item { key: self.clean(&key), content }).collect();
+        let mut known = KnownItems::new(self, &output);
+        for Item { key, content } in output {
+            match content {
+                ItemContent::Message(text) if known.messages.next() == Some(None) => {
+                    self.messages.add(key, text, events)?;
+                }
+                ItemContent::FunctionCall { id, namespace, name, arguments } if known.calls.next() == Some(None) => {
+                    let call = self.function_call(&id, namespace.as_deref(), &name, arguments);
+                    events.push_back(ModelEvent::FunctionCall(self.calls.add(key, call)?).into());
+                }
+                ItemContent::Image(image) => {
+                    self.images.on_output(known.images.next().flatten(), &key, *image, events)?;
+                }
+                ItemContent::Message(_) | ItemContent::FunctionCall { .. } | ItemContent::Other => {}
+            }
+            self.check_item_count()?;
+        }
+        self.messages.close(events);
+        self.images.end_missing(events);
+        Ok(())
+    }
+
+    fn function_call(&self, id: &str, namespace: Option<&str>, name: &str, arguments: String) -> FunctionCall {
+        let clean = |text: &str| self.redactor.text(text, usize::MAX);
+        let namespace = namespace.map(clean).filter(|namespace| !namespace.is_empty());
+        FunctionCall { call_id: clean(id), namespace, name: clean(name), arguments }
+    }
+
+    /// Cleans the id of a key. Its length was checked when the event was parsed.
+    fn clean(&self, key: &ItemKey) -> ItemKey {
+        ItemKey { position: key.position, id: self.redactor.text(&key.id, usize::MAX) }
+    }
+
+    fn check_item_count(&self) -> Result<(), ModelError> {
+        if self.messages.count() + self.calls.known().len() > MAX_ITEMS {
+            return Err(provider_error("the provider's model produced too many items"));
+        }
+        Ok(())
+    }
+}
+
+/// For each item of a complete response, by kind: its number among the known items, or `None` for a new one.
+struct KnownItems {
+    messages: vec::IntoIter<Option<usize>>,
+    calls: vec::IntoIter<Option<usize>>,
+    images: vec::IntoIter<Option<usize>>,
+}
+
+impl KnownItems {
+    fn new(state: &ResponseState, output: &[Item]) -> Self {
+        let (mut messages, mut calls, mut images) = (Vec::new(), Vec::new(), Vec::new());
+        for Item { key, content } in output {
+            match content {
+                ItemContent::Message(text) => messages.push(Fingerprint::of_message(key.clone(), text)),
+                ItemContent::FunctionCall { id, namespace, name, arguments } => {
+                    let call = state.function_call(id, namespace.as_deref(), name, arguments.clone());
+                    calls.push(Fingerprint::of_call(key.clone(), &call));
+                }
+                ItemContent::Image(_) => images.push(Fingerprint::of_image(key.clone())),
+                ItemContent::Other => {}
+            }
+        }
+        Self {
+            messages: match_known(state.messages.known(), &messages).into_iter(),
+            calls: match_known(state.calls.known(), &calls).into_iter(),
+            images: match_known(&state.images.known(), &images).into_iter(),
+        }
+    }
+}
+
+fn incomplete_error(reason: Option<&str>) -> ModelError {
+    match reason {
+        Some("max_output_tokens") => other_error("the model's response reached its token limit"),
+        Some("content_filter") => ModelError {
+            message: "the provider's content filter ended the model's response".to_owned(),
+            info: CodexErrorInfo::BadRequest,
+        },
+        Some(_) | None => other_error("the provider ended the model's response before it was complete"),
+    }
+}

@@ -1,0 +1,110 @@
+//! Leases: the right of this process to write to a thread, for as long as a change takes. A loaded thread keeps its
+//! lease.
+
+use std::sync::Arc;
+
+use easel_protocol::id::ThreadId;
+use easel_store::EaselStore;
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+
+use super::{Registry, ThreadQueue};
+use crate::requests::RequestError;
+
+/// Acquires and releases leases.
+pub(crate) struct Writers {
+    pub(super) store: EaselStore,
+    pub(super) registry: Arc<Registry>,
+    pub(super) queue: ThreadQueue,
+    pub(super) tasks: TaskTracker,
+}
+
+/// A lease on a thread. Whoever holds it is at the head of the thread's queue.
+///
+/// It ends with [`Lease::end`]. If it is dropped instead, because its holder was cancelled or has panicked, it ends a
+/// moment later.
+#[must_use]
+pub(crate) struct Lease {
+    writers: Arc<Writers>,
+    thread_id: ThreadId,
+    is_held: bool,
+}
+
+impl Writers {
+    /// Makes this process the writer of a thread. What a dead writer left open is closed first.
+    ///
+    /// # Errors
+    /// [`RequestError::ThreadInUse`] if another process has the thread, [`RequestError::ThreadNotFound`] if there is no
+    /// such thread.
+    pub(crate) async fn acquire(self: &Arc<Self>, thread_id: &str) -> Result<Lease, RequestError> {
+        let acquired = self.store.acquire_writer(thread_id).await;
+        acquired.map_err(|error| RequestError::lease(error, thread_id))?;
+        Ok(Lease { writers: Arc::clone(self), thread_id: thread_id.into(), is_held: true })
+    }
+
+    /// Makes this process the writer of a thread's images, which an ephemeral thread leaves behind when it ends.
+    ///
+    /// # Errors
+    /// As for [`Writers::acquire`].
+    pub(crate) async fn acquire_images(self: &Arc<Self>, thread_id: &str) -> Result<Lease, RequestError> {
+        let acquired = self.store.acquire_image_writer(thread_id).await;
+        acquired.map_err(|error| RequestError::lease(error, thread_id))?;
+        Ok(Lease { writers: Arc::clone(self), thread_id: thread_id.into(), is_held: true })
+    }
+
+    /// Runs `change` while this process is the writer of the thread.
+    ///
+    /// # Errors
+    /// As for [`Writers::acquire`], and those of `change`.
+    pub(crate) async fn write<T>(
+        self: &Arc<Self>,
+        thread_id: &str,
+        change: impl Future<Output = Result<T, RequestError>>,
+    ) -> Result<T, RequestError> {
+        let lease = self.acquire(thread_id).await?;
+        let result = change.await;
+        lease.end().await;
+        result
+    }
+
+    /// Returns why a request cannot have a thread that is not loaded here: it does not exist, another process has it,
+    /// or else `otherwise`.
+    pub(crate) async fn explain_not_loaded(&self, thread_id: &str, otherwise: RequestError) -> RequestError {
+        let may_write = self.store.check_writer(thread_id).await;
+        may_write.map_or_else(|error| RequestError::lease(error, thread_id), |()| otherwise)
+    }
+
+    /// Lets other processes have the thread.
+    pub(super) async fn release(&self, thread_id: &str) {
+        if let Err(error) = self.store.release_writer(thread_id).await {
+            tracing::warn!(thread_id, %error, "the lease on a thread was not released; other processes cannot use it");
+        }
+    }
+}
+
+impl Lease {
+    /// Releases the lease, unless the thread is loaded here.
+    pub(crate) async fn end(mut self) {
+        self.is_held = false;
+        if !self.writers.registry.is_loaded(&self.thread_id) {
+            self.writers.release(&self.thread_id).await;
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // Without a runtime the process is about to end, which releases its leases.
+        if !self.is_held || Handle::try_current().is_err() {
+            return;
+        }
+        let (writers, thread_id) = (Arc::clone(&self.writers), std::mem::take(&mut self.thread_id));
+        self.writers.tasks.spawn(async move {
+            // The next request of the thread may have acquired the lease again.
+            let _guard = writers.queue.enter(&thread_id).await;
+            if !writers.registry.is_loaded(&thread_id) {
+                writers.release(&thread_id).await;
+            }
+        });
+    }
+}
