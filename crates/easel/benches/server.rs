@@ -1,5 +1,5 @@
-//! The figures that a client feels, each as a ratio to a baseline measured in the same run: a process that only echoes
-//! for starting and asking, the renderer alone for a turn, a bare client for a turn over HTTP. Run with `just bench`.
+//! Measures what a client notices, each as a ratio to a baseline of the same run: an echo process for start-up and
+//! requests, the renderer for a turn, and a bare HTTP client for a turn over HTTP. Run with `just bench`.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
 
 #[path = "server/http.rs"]
@@ -16,7 +16,7 @@ const EASEL: &str = env!("CARGO_BIN_EXE_easel");
 const STARTS: usize = 30;
 const ROUND_TRIPS: usize = 20_000;
 const REQUESTS: usize = 400_000;
-/// Requests on their way at once while throughput is measured.
+/// Number of requests in flight while throughput is measured.
 const WINDOW: usize = 64;
 const TURNS: usize = 30;
 const PROMPT: &str = "draw a red square";
@@ -64,7 +64,7 @@ fn ask(home: &Path) {
     println!("{:<34} {:>9.0} /s   {:.2} x echo ({echoed:.0} /s)", "requests, 64 in flight", asked, asked / echoed);
 }
 
-/// What a turn costs over drawing its picture. The pause that lets clients subscribe is off.
+/// Measures what a turn costs in addition to drawing its image. The delay that lets clients subscribe is off.
 fn turns(home: &Path) {
     let mut server = Peer::easel(home);
     server.initialize();
@@ -110,7 +110,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// A process that answers every line with one.
+/// A process that answers each line with one line.
 struct Peer {
     child: Child,
     input: ChildStdin,
@@ -142,7 +142,7 @@ impl Peer {
         Self { child, input, output, line: String::new() }
     }
 
-    /// Opens the connection and takes what the server says of its configuration.
+    /// Opens the connection and reads the warnings about the configuration.
     fn initialize(&mut self) {
         self.round_trip(INITIALIZE);
         self.line_with("configWarning");
@@ -171,7 +171,7 @@ impl Peer {
         }
     }
 
-    /// Answers a second, with a window of requests on their way.
+    /// Measures responses per second, with a window of requests in flight.
     fn throughput(&mut self) -> f64 {
         let batch = format!("{REQUEST}\n").repeat(WINDOW / 2);
         let begun = Instant::now();
@@ -189,7 +189,7 @@ impl Peer {
         rate
     }
 
-    /// Of the process, as Linux counts it; 0 elsewhere.
+    /// Returns the resident memory of the process on Linux, and 0 on other systems.
     fn resident_megabytes(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let kilobytes =
@@ -200,7 +200,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // A benchmark that is done with a process has no use for its farewell.
+        // The benchmark needs nothing more from the process.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,5 +1,5 @@
-//! Lists and searches over a home with many threads, through the real program, each beside the bare SQLite query for
-//! the same rows in the same run. Run with `just bench`.
+//! Measures lists and searches over a home with many threads, through the real program. The baseline is the bare SQLite
+//! query for the same rows in the same run. Run with `just bench`.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
 
 use std::io::{BufRead, BufReader, Write};
@@ -21,7 +21,7 @@ const THREADS: usize = 10_000;
 const MESSAGES: usize = 3;
 const PROJECTS: usize = 200;
 const PAGE: usize = 25;
-/// How many pages in the deep one lies.
+/// The number of the deep page.
 const DEPTH: usize = 200;
 const ROUNDS: usize = 100;
 
@@ -84,7 +84,7 @@ fn compare(what: &str, measured: Duration, baseline: Duration) {
     println!("{what:<34} {measured:>9.3} ms   {:.2} x SQLite ({baseline:.3} ms)", measured / baseline);
 }
 
-/// What SQLite alone takes for a page.
+/// Measures SQLite without the server for one page.
 fn raw(database: &Connection, sql: &str, params: &(impl Params + Clone)) -> Duration {
     let mut statement = database.prepare(sql).expect("a query");
     median(|| {
@@ -110,7 +110,7 @@ fn id(number: usize) -> String {
     format!("00000000-0000-7000-8000-{number:012}")
 }
 
-/// Three threads a second.
+/// Returns the time of a thread in Unix seconds. Three threads share each second.
 fn at(number: usize) -> i64 {
     1_700_000_000 + number as i64 / 3
 }
@@ -151,7 +151,7 @@ fn thread(number: usize) -> Thread {
     }
 }
 
-/// One turn with the words of the user.
+/// Builds a turn with a user message.
 fn messages(thread_id: &str, number: usize) -> Vec<Event> {
     let thread_id = thread_id.to_owned();
     let turn = |status| Turn {
@@ -187,7 +187,7 @@ fn messages(thread_id: &str, number: usize) -> Vec<Event> {
     events
 }
 
-/// The program over its pipes.
+/// The program, driven over its pipes.
 struct Server {
     child: Child,
     input: ChildStdin,
@@ -220,7 +220,7 @@ impl Server {
         answer["result"].take()
     }
 
-    /// Passes over what the server says by itself.
+    /// Sends a request and reads its response; notifications are skipped.
     fn round_trip(&mut self, request: &str) {
         self.input.write_all(request.as_bytes()).expect("a pipe");
         self.line.clear();
@@ -233,7 +233,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A benchmark that is done with a process has no use for its farewell.
+        // The benchmark needs nothing more from the process.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -11,6 +11,7 @@ use easel_protocol::account::{
 };
 use easel_protocol::event::Event;
 use easel_protocol::rate_limits::GetAccountRateLimitsResponse;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::connections::{Client, Hub};
 use crate::credentials::{Account, ExternalTokens, SavedKey, account_updated};
@@ -68,11 +69,13 @@ impl Accounts {
     /// configured base URL is invalid.
     pub(crate) async fn log_in_with_key(&self, key: SecretText) -> Result<LoginWarnings, RequestError> {
         let SecretText(key) = key;
+        // Wiped when it is dropped.
+        let key = SecretString::from(key);
         let account = Arc::clone(&self.account);
         let origin = api_origin(&self.configuration.config()).map_err(RequestError::login)?;
         let is_openai = api_origin(&Config::default()).as_ref() == Ok(&origin);
         let destination = (!is_openai).then(|| format!("The key is sent to {origin} and nowhere else."));
-        let login = tokio::task::spawn_blocking(move || account.log_in(&key, origin));
+        let login = tokio::task::spawn_blocking(move || account.log_in(key.expose_secret(), origin));
         let stored = login.await.map_err(|_| RequestError::ShuttingDown)?;
         let SavedKey { location, fallback_reason } =
             stored.map_err(|error| RequestError::field("apiKey", error.message))?;

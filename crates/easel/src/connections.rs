@@ -3,12 +3,12 @@
 //! [`Client`] is one connection, [`Connections`] are all of them, and [`Hub`] sends a thread's events to its
 //! subscribers.
 
+mod broadcast;
 mod client;
 mod handshake;
 mod hub;
-mod list;
 
+pub(crate) use broadcast::Connections;
 pub(crate) use client::{Client, SlowClientPolicy};
 pub(crate) use handshake::Handshake;
 pub(crate) use hub::{EventFilter, Hub};
-pub(crate) use list::Connections;

@@ -11,4 +11,4 @@ pub(crate) mod validate;
 pub(crate) use dispatch::{ConnectionContext, register};
 pub(crate) use error::{RequestError, unknown_method};
 pub(crate) use handler::{Handler, HandlerOutput, HandlerResult, RequestContext, Service};
-pub(crate) use page::page;
+pub(crate) use page::paginate;

@@ -45,8 +45,8 @@ pub(crate) struct BeforeResponse {
 
 impl BeforeResponse {
     fn new() -> (Self, CancellationToken) {
-        let answered = CancellationToken::new();
-        (Self { _cancels: answered.clone().drop_guard() }, answered)
+        let response_sent = CancellationToken::new();
+        (Self { _cancels: response_sent.clone().drop_guard() }, response_sent)
     }
 }
 
@@ -57,7 +57,7 @@ impl Settings {
     /// [`RequestError::ShuttingDown`], and [`RequestError::Description`] for a bug in Easel.
     pub(crate) async fn read(&self, params: ConfigReadParams) -> Result<ConfigReadResponse, RequestError> {
         let cwd = self.configuration.resolve(params.cwd.as_deref());
-        let loaded = self.configuration.for_thread(cwd, Map::new()).await?;
+        let loaded = self.configuration.load_for_thread(cwd, Map::new()).await?;
         description::describe(&loaded, params.include_layers == Some(true))
     }
 
@@ -81,9 +81,9 @@ impl Settings {
         let edits = params.edits.into_iter().map(edit).collect();
         let before = self.configuration.config();
         let (written, loaded) = self.configuration.write(edits, params.expected_version).await?;
-        let (before_response, answered) = BeforeResponse::new();
+        let (before_response, response_sent) = BeforeResponse::new();
         if params.reload_user_config == Some(true) || is_stricter(&loaded.config, &before) {
-            self.loaded.actors.reload_all(&answered).await?;
+            self.loaded.actors.reload_all(&response_sent).await?;
         }
         let overridden = loaded.find_override(&written.keys).and_then(description::overridden_metadata);
         let response = ConfigWriteResponse {
@@ -105,8 +105,8 @@ impl Settings {
         enablement: BTreeMap<String, bool>,
     ) -> Result<(BTreeMap<String, bool>, BeforeResponse), RequestError> {
         let enablement = self.configuration.set_features(enablement).await?;
-        let (before_response, answered) = BeforeResponse::new();
-        self.loaded.actors.reload_all(&answered).await?;
+        let (before_response, response_sent) = BeforeResponse::new();
+        self.loaded.actors.reload_all(&response_sent).await?;
         Ok((enablement, before_response))
     }
 
@@ -124,8 +124,7 @@ impl Settings {
     pub(crate) async fn features(&self, thread_id: Option<&str>) -> Result<Features, RequestError> {
         let Some(thread_id) = thread_id else { return Ok(self.configuration.config().features) };
         let Some((config, _)) = self.loaded.actors.config_and_provider(thread_id).await? else {
-            let not_loaded = RequestError::ThreadNotLoaded(thread_id.into());
-            return Err(self.loaded.writers.explain_not_loaded(thread_id, not_loaded).await);
+            return Err(self.loaded.leases.not_loaded_error(thread_id).await);
         };
         Ok(Features { image_generation: config.image_generation, imagegenext: config.imagegenext })
     }

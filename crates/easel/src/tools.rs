@@ -106,8 +106,7 @@ impl Tools {
             return Ok(describe(&thread_config(&self.configuration.config()), &provider, &model));
         };
         let Some((config, provider)) = self.loaded.actors.config_and_provider(thread_id).await? else {
-            let not_loaded = RequestError::ThreadNotLoaded(thread_id.into());
-            return Err(self.loaded.writers.explain_not_loaded(thread_id, not_loaded).await);
+            return Err(self.loaded.leases.not_loaded_error(thread_id).await);
         };
         let thread = self.store.thread(thread_id).await?;
         let model = thread.and_then(|thread| thread.model).unwrap_or_default();

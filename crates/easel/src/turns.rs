@@ -39,27 +39,27 @@ pub(crate) struct NewTurn {
     pub(crate) output_schema: Option<Value>,
 }
 
-/// A turn that was started. Its events wait until [`StartedTurn::answered`] is dropped or used.
+/// A turn that was started. Its events wait until [`StartedTurn::response_signal`] is dropped or used.
 pub(crate) struct StartedTurn {
     pub(crate) turn: Turn,
     /// The event about settings that changed; it precedes those of the turn.
     pub(crate) settings_event: Option<Event>,
-    pub(crate) answered: AnsweredSignal,
+    pub(crate) response_signal: ResponseSignal,
 }
 
 /// Tells a turn that the response to a request is queued, so that the turn's events may follow. A dropped signal means
 /// that there is no response to wait for.
-pub(crate) struct AnsweredSignal(oneshot::Sender<()>);
+pub(crate) struct ResponseSignal(oneshot::Sender<()>);
 
-impl AnsweredSignal {
+impl ResponseSignal {
     /// A signal, and the future that resolves when it is sent or dropped.
     fn new() -> (Self, ResponseSent) {
         let (sender, receiver) = oneshot::channel();
-        let answered = async move {
+        let response_sent = async move {
             // An error means that the sender was dropped.
             let _ = receiver.await;
         };
-        (Self(sender), Box::pin(answered))
+        (Self(sender), Box::pin(response_sent))
     }
 
     /// Sends the signal.
@@ -94,7 +94,7 @@ impl Turns {
             return Err(RequestError::Cancelled);
         }
         let roots = self.images.reference_roots(&thread_id, PathBuf::from(&thread.cwd), names_folder).await?;
-        let (answered_signal, response_sent) = AnsweredSignal::new();
+        let (response_signal, response_sent) = ResponseSignal::new();
         let request = TurnRequest {
             permit,
             originator: client.name().unwrap_or_default().to_owned(),
@@ -114,7 +114,7 @@ impl Turns {
             // The turn already runs, and a folder that counts as not named only makes the thread stricter.
             tracing::warn!(%thread_id, %error, "cannot store that a client named the thread's folder");
         }
-        Ok(StartedTurn { turn: in_progress(turn_id.into()), settings_event, answered: answered_signal })
+        Ok(StartedTurn { turn: in_progress(turn_id.into()), settings_event, response_signal })
     }
 
     /// Adds a message to the running turn. The model reads it with the turn's next request; if the turn would have
@@ -129,9 +129,9 @@ impl Turns {
         turn_id: &str,
         input: Vec<UserInput>,
         client_id: Option<String>,
-    ) -> Result<AnsweredSignal, RequestError> {
+    ) -> Result<ResponseSignal, RequestError> {
         let Some(handle) = self.loaded.actors.get(thread_id) else {
-            return Err(self.loaded.writers.explain_not_loaded(thread_id, RequestError::NoTurnToSteer).await);
+            return Err(self.loaded.leases.explain_not_loaded(thread_id, RequestError::NoTurnToSteer).await);
         };
         // Before images are copied; the turn may still end meanwhile.
         handle.slot.check_steering(turn_id).map_err(|error| RequestError::steer(error, turn_id))?;
@@ -150,7 +150,7 @@ impl Turns {
         let pending =
             PendingMessage { thread_id: thread_id.into(), turn_id: turn_id.into(), item, input: model_item.clone() };
         self.store.save_pending_message(pending).await?;
-        let (answered_signal, response_sent) = AnsweredSignal::new();
+        let (response_signal, response_sent) = ResponseSignal::new();
         let message = SteerMessage { id: id.clone(), client_id, content, attachments: images, model_item };
         if let Err(error) = handle.slot.steer(turn_id, message, response_sent) {
             // The turn has begun to end meanwhile.
@@ -158,7 +158,7 @@ impl Turns {
             return Err(RequestError::steer(error, turn_id));
         }
         attachments.accept();
-        Ok(answered_signal)
+        Ok(response_signal)
     }
 
     /// Accepts an interrupt of the running turn. It takes effect when the returned value is dropped.
@@ -168,7 +168,7 @@ impl Turns {
     /// [`RequestError::ThreadInUse`].
     pub(crate) async fn interrupt(&self, thread_id: &str, turn_id: TurnId) -> Result<AcceptedInterrupt, RequestError> {
         let Some(handle) = self.loaded.actors.get(thread_id) else {
-            return Err(self.loaded.writers.explain_not_loaded(thread_id, RequestError::NoActiveTurn).await);
+            return Err(self.loaded.leases.explain_not_loaded(thread_id, RequestError::NoActiveTurn).await);
         };
         handle.slot.accept_interrupt(&turn_id).map_err(|error| RequestError::interrupt(error, turn_id))
     }

@@ -1,5 +1,5 @@
-//! What turns cost over HTTP, against a provider that answers at once: each figure beside that of a bare client which
-//! posts bodies of the same sizes to the same provider.
+//! Measures turns over HTTP, with a provider that answers at once. The baseline is a bare client that posts bodies of
+//! the same sizes to the same provider.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,12 +17,12 @@ use serde_json::json;
 
 use crate::{Peer, compare, median};
 
-/// Bytes of a picture: about what the preview draws, and a large one.
+/// Sizes of an image in bytes: about that of a preview image, and a large one.
 const PICTURES: [(&str, usize); 2] = [("200 KiB", 200 << 10), ("2 MiB", 2 << 20)];
 const TURNS: usize = 50;
-/// Turns of which the median is taken, round the one that is named.
+/// Number of turns around the measured one whose median is taken.
 const AROUND: usize = 3;
-/// What a provider takes for one picture where that is played.
+/// How long the mock provider takes for one image, where it simulates drawing.
 const DRAWING: Duration = Duration::from_millis(300);
 const SIDE_BY_SIDE: usize = 3;
 const INTERRUPTS: usize = 15;
@@ -35,7 +35,8 @@ pub(crate) fn measure(home: &Path) {
     interrupts(home);
 }
 
-/// The first turn of a thread, the tenth, when the model sees as many pictures as it ever does, and the fiftieth.
+/// Measures the first turn of a thread, the tenth, whose model request has the maximum number of images, and the
+/// fiftieth.
 fn growth(home: &Path, name: &str, bytes: usize) {
     let asked = AtomicUsize::new(0);
     let answer = picture(bytes);
@@ -49,7 +50,7 @@ fn growth(home: &Path, name: &str, bytes: usize) {
     });
     let mut server = connected(home, &provider);
     let thread = thread(&mut server);
-    // Turn about, so that both meet the same machine.
+    // Alternately, so that both run under the same load.
     let times = (0..TURNS).map(|_| {
         let took = turn(&mut server, &thread);
         let lengths = provider.body_lengths("responses");
@@ -76,7 +77,7 @@ fn growth(home: &Path, name: &str, bytes: usize) {
     println!("{:<34} {last:>9.1} MB", format!("request of turn {TURNS}"));
 }
 
-/// A turn of one call, and of three at once.
+/// Measures a turn with one call, and one with three parallel calls.
 fn side_by_side(home: &Path) {
     let [one, three] = [1, SIDE_BY_SIDE].map(|number| {
         let asked = AtomicUsize::new(0);
@@ -102,7 +103,7 @@ fn side_by_side(home: &Path) {
     compare("three calls at once, to one", three, one);
 }
 
-/// From writing `turn/interrupt` to the end of the connection, as the provider sees it.
+/// Measures the time from writing `turn/interrupt` until the provider sees the connection end.
 fn interrupts(home: &Path) {
     let (report_held, held) = sync_channel(1);
     let (report_gone, gone) = sync_channel(1);
@@ -139,7 +140,7 @@ fn interrupts(home: &Path) {
     );
 }
 
-/// A whole answer of the images endpoint, with a picture that what follows its end makes large.
+/// A complete response of the images endpoint. Data after the image's end makes it large.
 fn picture(bytes: usize) -> Arc<Vec<u8>> {
     let mut png = Vec::new();
     let mut encoder = png::Encoder::new(&mut png, 16, 16);
@@ -151,7 +152,7 @@ fn picture(bytes: usize) -> Arc<Vec<u8>> {
     Arc::new(json!({"created": 1, "data": [{"b64_json": BASE64.encode(png)}]}).to_string().into_bytes())
 }
 
-/// A model that is asked twice a turn: for what to do, and for what to say of it.
+/// A mock model with two responses per turn: a call, and a message about its result.
 fn answer_turn(exchange: &mut Exchange, number: usize, images: usize) {
     let events = match number % 2 {
         0 => (0..images)
@@ -162,7 +163,7 @@ fn answer_turn(exchange: &mut Exchange, number: usize, images: usize) {
     exchange.respond_events(&[events, vec![openai::completed()]].concat());
 }
 
-/// A server whose provider this is. The pause that lets clients subscribe is off.
+/// Starts a server with this provider. The delay that lets clients subscribe is off.
 fn connected(home: &Path, provider: &MockServer) -> Peer {
     let provider = format!(r#"model_providers.bench={{preset="litellm",base_url="{}"}}"#, provider.base_url());
     let options = ["-c", "model_provider=bench", "-c", &provider, "-c", "wire.turn_event_delay_ms=0"];
@@ -176,7 +177,7 @@ fn thread(server: &mut Peer) -> String {
     id(&server.line_with(r#""id":2"#))
 }
 
-/// The first id in an answer that is a text.
+/// Returns the first id in a response that is a string.
 fn id(answer: &str) -> String {
     answer.split(r#""id":""#).nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned()
 }
@@ -194,7 +195,7 @@ fn turn(server: &mut Peer, thread: &str) -> Duration {
     begun.elapsed()
 }
 
-/// The requests of one turn from a client that keeps its connection and does nothing else: two to the model, and
+/// Sends the requests of one turn from a client that only keeps its connection: two to the model, and
 /// between them the image.
 fn bare_turn(provider: &MockServer, model_requests: &[u64]) -> Duration {
     let url = provider.base_url();

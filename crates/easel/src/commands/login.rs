@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{IsTerminal, Read};
 
 use easel_config::{Environment, Invocation, Loader};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{print, report};
 use crate::credentials::{Account, KeySource, LoginStore, Origin, SavedKey};
@@ -23,8 +24,10 @@ pub(crate) fn log_in(environment: &Environment, invocation: Invocation) -> Resul
     }
     let mut key = String::new();
     stdin.lock().take(MAX_INPUT_LEN).read_to_string(&mut key).map_err(|_| "standard input is not text")?;
+    // Wiped when it is dropped.
+    let key = SecretString::from(key);
     let (account, origin) = open_account(environment, invocation)?;
-    let SavedKey { location, fallback_reason } = account.log_in(&key, origin.clone())?;
+    let SavedKey { location, fallback_reason } = account.log_in(key.expose_secret(), origin.clone())?;
     if let Some(error) = fallback_reason {
         report(&error.to_string());
     }

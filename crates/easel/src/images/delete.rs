@@ -37,7 +37,7 @@ impl Images {
         self.loaded.actors.wait_until_idle(&thread_id).await?;
         // Another request may have deleted it meanwhile.
         let thread_id = self.thread_with(&image_id, Some(thread_id)).await?;
-        let lease = self.loaded.writers.acquire_images(&thread_id).await?;
+        let lease = self.loaded.leases.acquire_images(&thread_id).await?;
         // Even if the file cannot be deleted, the conversation in memory must not show an image that history has
         // marked.
         let deleted = match self.loaded.actors.evict(&thread_id) {

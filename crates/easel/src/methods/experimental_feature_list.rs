@@ -6,7 +6,7 @@ use easel_protocol::configuration::{
 };
 use easel_protocol::method::ExperimentalFeatureList;
 
-use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, page};
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, paginate};
 use crate::settings::Settings;
 
 impl Handler for ExperimentalFeatureList {
@@ -30,7 +30,7 @@ impl Handler for ExperimentalFeatureList {
                 default_enabled: feature.default,
             })
             .collect();
-        let (data, next_cursor) = page(features, params.cursor.as_deref(), params.limit, |feature| &feature.name)?;
+        let (data, next_cursor) = paginate(features, params.cursor.as_deref(), params.limit, |feature| &feature.name)?;
         Ok(HandlerOutput::new(ExperimentalFeatureListResponse { data, next_cursor }))
     }
 }

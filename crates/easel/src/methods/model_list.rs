@@ -4,7 +4,7 @@ use easel_protocol::method::ModelList;
 use easel_protocol::model::{ModelListParams, ModelListResponse};
 
 use crate::providers::ProviderCatalog;
-use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, page};
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, paginate};
 
 /// Maximum number of entries of a page. Providers list hundreds of models; a page stays under 64 KiB however long their
 /// names are.
@@ -20,7 +20,7 @@ impl Handler for ModelList {
     ) -> HandlerResult<ModelListResponse> {
         let models = catalog.models(params.include_hidden == Some(true)).await;
         let limit = params.limit.unwrap_or(MAX_PAGE).min(MAX_PAGE);
-        let (data, next_cursor) = page(models, params.cursor.as_deref(), Some(limit), |model| &model.id)?;
+        let (data, next_cursor) = paginate(models, params.cursor.as_deref(), Some(limit), |model| &model.id)?;
         Ok(HandlerOutput::new(ModelListResponse { data, next_cursor }))
     }
 }

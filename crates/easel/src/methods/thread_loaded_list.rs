@@ -4,7 +4,7 @@ use easel_protocol::method::ThreadLoadedList;
 use easel_protocol::thread::{ThreadLoadedListParams, ThreadLoadedListResponse};
 use uuid::Uuid;
 
-use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, RequestError, page};
+use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, RequestError, paginate};
 use crate::threads::Threads;
 
 impl Handler for ThreadLoadedList {
@@ -21,7 +21,7 @@ impl Handler for ThreadLoadedList {
             let cursor = Uuid::parse_str(&cursor).map_err(|_| RequestError::cursor())?.to_string();
             ids.retain(|id| id.as_str() > cursor.as_str());
         }
-        let (data, next_cursor) = page(ids, None, params.limit, |id| id)?;
+        let (data, next_cursor) = paginate(ids, None, params.limit, |id| id)?;
         Ok(HandlerOutput::new(ThreadLoadedListResponse { data, next_cursor }))
     }
 }

@@ -32,13 +32,13 @@ impl Handler for TurnStart {
             },
             output_schema: params.output_schema,
         };
-        let StartedTurn { turn, settings_event, answered } =
+        let StartedTurn { turn, settings_event, response_signal } =
             turns.start(&cx.client, &cx.cancellation, new_turn).await?;
         Ok(HandlerOutput::with_follow_up(TurnStartResponse { turn }, async move {
             if let Some(event) = settings_event {
                 turns.threads.publish(&thread_id, &cx.client, event).await;
             }
-            answered.send();
+            response_signal.send();
         }))
     }
 }

@@ -17,7 +17,7 @@ impl Handler for TurnSteer {
         validate::input(&params.input)?;
         let client_id = validate::name("clientUserMessageId", params.client_user_message_id)?;
         let turn_id = params.expected_turn_id;
-        let answered = turns.steer(&params.thread_id, &turn_id, params.input, client_id).await?;
-        Ok(HandlerOutput::with_follow_up(TurnSteerResponse { turn_id }, async move { answered.send() }))
+        let response_signal = turns.steer(&params.thread_id, &turn_id, params.input, client_id).await?;
+        Ok(HandlerOutput::with_follow_up(TurnSteerResponse { turn_id }, async move { response_signal.send() }))
     }
 }

@@ -87,7 +87,9 @@ impl Drop for Logging {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
 
     use super::*;
 
@@ -96,7 +98,7 @@ mod tests {
 
     impl Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
+            self.0.lock().extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -122,7 +124,7 @@ mod tests {
             tracing::trace!(target: "easel_rpc::serve", "two");
             tracing::trace!(target: "easel", "three");
         });
-        let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let lines = String::from_utf8(lines.0.lock().clone()).unwrap();
         assert!(!lines.contains("canary"), "{lines}");
         assert_eq!(lines.lines().count(), 3, "{lines}");
     }

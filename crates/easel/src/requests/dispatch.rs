@@ -84,7 +84,7 @@ async fn run<M: Handler>(
 }
 
 /// Handles a request on its own task, which neither a cancellation nor the end of the connection stops. The follow-up
-/// always runs, so that clients learn about every change.
+/// always runs, so that clients learn about every change. `until_handled` is dropped once the response is sent.
 async fn write<M: Handler>(
     tasks: &TaskTracker,
     until_handled: impl Send + 'static,

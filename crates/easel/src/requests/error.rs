@@ -3,6 +3,8 @@
 //! Clients take a message with "login", "auth" or "credential" for a missing login, and "thread … not found" for a
 //! missing session, so messages are short and exact.
 
+use std::error::Error;
+
 use easel_config::WriteError;
 use easel_imagegen::port::{ImportError, StorageError};
 use easel_protocol::id::{ImageId, ThreadId, TurnId};
@@ -66,7 +68,7 @@ impl RequestError {
     }
 
     /// A login was refused because of `error`.
-    pub(crate) fn login(error: impl std::error::Error) -> Self {
+    pub(crate) fn login(error: impl Error) -> Self {
         Self::Login(error.to_string())
     }
 
@@ -155,23 +157,20 @@ impl From<RequestError> for ErrorObjectOwned {
         match error {
             RequestError::BadField { field, reason } => easel_rpc::invalid_params(&field, &reason),
             RequestError::Storage(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, kind = ?error.kind(), "storage failed");
-                Self::owned(easel_rpc::code::INTERNAL_ERROR, error.client_message(), None::<()>)
+                tracing::error!(error = &error as &dyn Error, kind = ?error.kind(), "storage failed");
+                internal_error(error.client_message())
             }
             RequestError::ConfigReadOnly => config_error("configLayerReadonly", &error.to_string()),
             RequestError::Config(WriteError::Conflict) => config_error("configVersionConflict", &error.to_string()),
             RequestError::Config(WriteError::Invalid(reason)) => config_error("configValidationError", &reason),
             RequestError::Config(WriteError::Io { path, source }) => {
-                let message = format!("Nothing was written: cannot write {}: {source}", path.display());
-                Self::owned(easel_rpc::code::INTERNAL_ERROR, message, None::<()>)
+                tracing::error!(path = %path.display(), error = &source as &dyn Error, "cannot write the configuration");
+                internal_error(format!("Nothing was written: cannot write {}: {source}", path.display()))
             }
-            RequestError::Config(error @ WriteError::Busy { .. }) => {
-                Self::owned(easel_rpc::code::INTERNAL_ERROR, error.to_string(), None::<()>)
-            }
+            RequestError::Config(error @ WriteError::Busy { .. }) => internal_error(error.to_string()),
             RequestError::Description(source) => {
-                tracing::error!(error = %source, "cannot describe the configuration");
-                let message = "the configuration cannot be described; the log has the reason";
-                Self::owned(easel_rpc::code::INTERNAL_ERROR, message, None::<()>)
+                tracing::error!(error = &source as &dyn Error, "cannot describe the configuration");
+                internal_error("the configuration cannot be described; the log has the reason")
             }
             error @ (RequestError::Login(_)
             | RequestError::ThreadNotFound(_)
@@ -190,6 +189,11 @@ impl From<RequestError> for ErrorObjectOwned {
             | RequestError::ShuttingDown) => easel_rpc::invalid_request(&error.to_string()),
         }
     }
+}
+
+/// An error that the client can do nothing about. `message` is for the client; the log has the details.
+fn internal_error(message: impl Into<String>) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(easel_rpc::code::INTERNAL_ERROR, message, None::<()>)
 }
 
 /// An error of `config/…`. Clients branch on the tag, which is the Codex app-server's, and not on the message.

@@ -9,7 +9,7 @@ const MAX_PAGE: usize = 500;
 ///
 /// # Errors
 /// [`RequestError::BadField`] if no entry has the key `cursor`.
-pub(crate) fn page<T>(
+pub(crate) fn paginate<T>(
     all: Vec<T>,
     cursor: Option<&str>,
     limit: Option<u32>,

@@ -90,12 +90,15 @@ impl Configuration {
     ///
     /// # Errors
     /// [`RequestError::BadField`] if the overrides have keys for secrets, which a thread would store.
-    pub(crate) async fn for_thread(&self, cwd: PathBuf, overrides: Map<String, Value>) -> Result<Loaded, RequestError> {
-        if let Some(key) = easel_config::find_secret_key(&overrides) {
-            let reason = format!(
-                "{key} may contain a secret, and a thread's configuration is stored; set it in config.toml, or name \
-                 variables in env_http_headers"
-            );
+    pub(crate) async fn load_for_thread(
+        &self,
+        cwd: PathBuf,
+        overrides: Map<String, Value>,
+    ) -> Result<Loaded, RequestError> {
+        if easel_config::find_secret_key(&overrides).is_some() {
+            // Without the key: clients take a message with "auth" for a missing login.
+            let reason = "http_headers, query_params and programs may contain secrets, and a thread's configuration is \
+                          stored; set them in config.toml, or name variables in env_http_headers";
             return Err(RequestError::field("config", reason));
         }
         let snapshot = self.snapshot();

@@ -48,7 +48,7 @@ impl Threads {
         };
         let overrides = merge_overrides(&Map::new(), params.config.as_ref(), &instructions)?;
         let version = self.configuration.version();
-        let loaded = self.configuration.for_thread(cwd.clone(), overrides.clone()).await?;
+        let loaded = self.configuration.load_for_thread(cwd.clone(), overrides.clone()).await?;
         if params.model_provider.is_none() && loaded.config.model_provider.is_none() {
             self.accounts.wait_for_login().await;
         }
@@ -97,7 +97,7 @@ impl Threads {
         let overrides = merge_overrides(&before, params.config.as_ref(), &instructions)?;
         let thread = self.copy_of(&source, &params, client.name());
         let version = self.configuration.version();
-        let loaded = self.configuration.for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
+        let loaded = self.configuration.load_for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
         let guard = self.queue.enter(&thread.id).await;
         let thread_id = thread.id.clone();
         let last_turn = params.last_turn_id.clone();
@@ -139,7 +139,7 @@ impl Threads {
 
     /// Loads a thread that was just created.
     async fn load(&self, thread: &Thread, loaded: &Loaded, version: u64) -> Result<(), RequestError> {
-        let lease = self.loaded.writers.acquire(&thread.id).await?;
+        let lease = self.loaded.leases.acquire(&thread.id).await?;
         self.loaded.insert(thread, &loaded.config, version);
         lease.end().await;
         Ok(())

@@ -25,8 +25,7 @@ impl Threads {
         let stored = self.store.load_thread(thread_id).await?;
         let stored = stored.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))?;
         if !self.loaded.is_loaded(thread_id) {
-            let not_loaded = RequestError::ThreadNotLoaded(thread_id.into());
-            return Err(self.loaded.writers.explain_not_loaded(thread_id, not_loaded).await);
+            return Err(self.loaded.leases.not_loaded_error(thread_id).await);
         }
         self.loaded.actors.wait_until_idle(thread_id).await?;
         let mut items = self.heavy.run(move || parse(items)).await.map_err(|_| RequestError::ShuttingDown)??;

@@ -1,8 +1,8 @@
 //! The threads in memory: how they get there, who subscribes to them, and when they leave.
 
 mod actors;
+mod leases;
 mod queue;
-mod writers;
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ use crate::requests::RequestError;
 use crate::settings::{Configuration, ThreadConfigCache};
 
 pub(crate) use actors::Actors;
+pub(crate) use leases::Leases;
 pub(crate) use queue::{QueueGuard, ThreadQueue};
-pub(crate) use writers::Writers;
 
 /// The table of loaded threads.
 pub(super) type Registry = easel_thread::Threads<AnyProvider>;
@@ -29,7 +29,7 @@ pub(super) type Registry = easel_thread::Threads<AnyProvider>;
 /// The loaded threads, and the tasks that depend on them.
 pub(crate) struct LoadedThreads {
     /// The right to write to threads, loaded or not.
-    pub(crate) writers: Arc<Writers>,
+    pub(crate) leases: Arc<Leases>,
     /// The actors of those threads that run or ran a turn.
     pub(crate) actors: Arc<Actors>,
     registry: Arc<Registry>,
@@ -55,7 +55,7 @@ impl LoadedThreads {
     ) -> Self {
         let registry = Arc::new(Registry::default());
         let configs = Arc::new(ThreadConfigCache::default());
-        let writers = Arc::new(Writers {
+        let leases = Arc::new(Leases {
             store: store.clone(),
             registry: Arc::clone(&registry),
             queue: queue.clone(),
@@ -67,12 +67,12 @@ impl LoadedThreads {
             hub: hub.clone(),
             configuration: Arc::clone(&configuration),
             configs: Arc::clone(&configs),
-            writers: Arc::clone(&writers),
+            leases: Arc::clone(&leases),
             queue: queue.clone(),
             tasks: tasks.clone(),
             max_idle,
         });
-        Self { writers, actors, registry, store, hub, configuration, configs, providers, queue, tasks }
+        Self { leases, actors, registry, store, hub, configuration, configs, providers, queue, tasks }
     }
 
     /// Adds a thread to the table. The caller holds its lease. `config` is the thread's, and no older than `version`.
@@ -110,11 +110,11 @@ impl LoadedThreads {
     ///
     /// # Errors
     /// Those of the store, and [`RequestError::BadField`] if the stored overrides are no longer allowed.
-    pub(crate) async fn is_current(&self, thread_id: &str) -> Result<bool, RequestError> {
+    pub(crate) async fn refresh_config(&self, thread_id: &str) -> Result<bool, RequestError> {
         let version = self.configuration.version();
         let Some((live_config, provider)) = self.registry.config_and_provider(thread_id) else { return Ok(true) };
         let Some(settings) = self.store.thread_settings(thread_id).await? else { return Ok(true) };
-        let loaded = self.configuration.for_thread(settings.cwd.into(), settings.overrides).await?;
+        let loaded = self.configuration.load_for_thread(settings.cwd.into(), settings.overrides).await?;
         // An idle thread has no requests on their way.
         drop(self.actors.apply(&live_config, version, &loaded.config, None));
         Ok(Arc::ptr_eq(&self.providers.get(&provider.info().id, &loaded.config), &provider))
@@ -126,7 +126,7 @@ impl LoadedThreads {
     pub(crate) async fn unload(&self, thread_id: &str) -> bool {
         let unloaded = self.registry.unload(thread_id);
         if unloaded {
-            self.writers.release(thread_id).await;
+            self.leases.release(thread_id).await;
             if let Err(error) = self.store.end_ephemeral_thread(thread_id).await {
                 tracing::warn!(thread_id, %error, "an ephemeral thread could not be removed and stays in memory");
             }

@@ -23,7 +23,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A thread that was deleted, and the actor of the turn that the deletion interrupted.
 pub(crate) struct DeletedThread {
-    answered: oneshot::Sender<()>,
+    response_signal: oneshot::Sender<()>,
     actor: Option<Arc<ThreadHandle<AnyProvider>>>,
 }
 
@@ -82,30 +82,30 @@ impl Threads {
     /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadInUse`], and those of the store.
     pub(crate) async fn delete(&self, thread_id: &str) -> Result<DeletedThread, RequestError> {
         let actor = self.loaded.actors.get(thread_id);
-        let (answered, after_response) = oneshot::channel::<()>();
+        let (response_signal, response_sent) = oneshot::channel::<()>();
         let delete = async {
             if let Some(handle) = &actor {
                 // Without a limit, a turn with very many events would wait for the response, and the response for the
                 // turn.
-                let after_response = tokio::time::timeout(RESPONSE_TIMEOUT, after_response).map(drop);
-                handle.stop(Box::pin(after_response)).await;
+                let response_sent = tokio::time::timeout(RESPONSE_TIMEOUT, response_sent).map(drop);
+                handle.stop(Box::pin(response_sent)).await;
                 // It stays loaded until it is deleted.
                 self.loaded.actors.evict(thread_id)?;
             }
             Ok(self.store.delete_thread(thread_id).await?)
         };
-        let existed = self.loaded.writers.write(thread_id, delete).await?;
+        let existed = self.loaded.leases.with_lease(thread_id, delete).await?;
         self.loaded.remove_deleted(thread_id);
         if !existed {
             return Err(RequestError::ThreadNotFound(thread_id.into()));
         }
-        Ok(DeletedThread { answered, actor })
+        Ok(DeletedThread { response_signal, actor })
     }
 
     /// Sends the last events of a deleted thread, once the response is queued.
     pub(crate) async fn publish_deleted(&self, thread_id: ThreadId, requester: &Arc<Client>, deleted: DeletedThread) {
         // The turn's actor may have stopped waiting.
-        let _ = deleted.answered.send(());
+        let _ = deleted.response_signal.send(());
         if let Some(handle) = deleted.actor {
             handle.flush().await;
         }

@@ -30,9 +30,12 @@ impl Threads {
         let mut warnings = Vec::new();
         if !is_loaded || has_changes(&params) {
             idle?;
-            warnings = self.loaded.writers.write(thread_id, self.reload(&params)).await?;
-        } else if idle.is_ok() && !self.loaded.is_current(thread_id).await? {
-            warnings = self.loaded.writers.write(thread_id, self.reload(&params)).await?;
+            warnings = self.loaded.leases.with_lease(thread_id, self.reload(&params)).await?;
+        } else if idle.is_ok() {
+            let has_current_provider = self.loaded.refresh_config(thread_id).await?;
+            if !has_current_provider {
+                warnings = self.loaded.leases.with_lease(thread_id, self.reload(&params)).await?;
+            }
         }
         self.loaded.subscribe(thread_id, client, EventFilter::from_flag(params.experimental_raw_events));
         let thread = self.read_with_newest_turns(thread_id, params.exclude_turns).await?;
@@ -54,7 +57,7 @@ impl Threads {
         let cwd = self.configuration.resolve(params.cwd.as_deref()).display().to_string();
         let thread = with_changes(thread, params, cwd);
         let version = self.configuration.version();
-        let loaded = self.configuration.for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
+        let loaded = self.configuration.load_for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
         // Only now, so that a refused change leaves a loaded thread as it is.
         self.loaded.actors.evict(thread_id)?;
         self.store.save_thread(thread.clone(), Some(storable_overrides(&overrides))).await?;

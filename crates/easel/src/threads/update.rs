@@ -47,7 +47,7 @@ impl Threads {
         let mut thread = require_thread(&self.store, thread_id).await?;
         thread.git_info = patch(thread.git_info)?;
         let write = async { Ok(self.store.save_thread(thread.clone(), None).await?) };
-        self.loaded.writers.write(thread_id, write).await?;
+        self.loaded.leases.with_lease(thread_id, write).await?;
         Ok(self.loaded.with_status(thread))
     }
 
@@ -72,7 +72,7 @@ impl Threads {
             }
             Ok(())
         };
-        self.loaded.writers.write(thread_id, write).await?;
+        self.loaded.leases.with_lease(thread_id, write).await?;
         Ok(event)
     }
 
@@ -101,7 +101,7 @@ impl Threads {
         let thread_id = thread.id.clone();
         let overrides =
             self.store.thread_settings(&thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();
-        let config = self.configuration.for_thread(PathBuf::from(&thread.cwd), overrides).await?;
+        let config = self.configuration.load_for_thread(PathBuf::from(&thread.cwd), overrides).await?;
         let settings = thread_response(thread);
         let thread_settings = AppliedSettings {
             cwd: settings.cwd,

@@ -5,7 +5,7 @@ use std::fmt;
 use easel_protocol::account::{PlanType, SecretText};
 use easel_provider::CredentialError;
 use easel_rpc::Outbox;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::super::origin::Origin;
 use super::super::{MAX_TOKEN_LEN, credential_error, parse_token};
@@ -52,7 +52,9 @@ impl ChatgptSession {
     /// If a token or an id is malformed.
     pub(super) fn new(tokens: ExternalTokens, origin: Origin, host: Outbox) -> Result<Self, CredentialError> {
         let ExternalTokens { access_token: SecretText(token), account_id, plan } = tokens;
-        let Some(token) = parse_token(&token, MAX_TOKEN_LEN) else {
+        // Wiped when it is dropped.
+        let token = SecretString::from(token);
+        let Some(token) = parse_token(token.expose_secret(), MAX_TOKEN_LEN) else {
             return Err(credential_error("accessToken must be a single word of printable characters"));
         };
         let Some(account_id) = parse_token(&account_id, MAX_ACCOUNT_ID_LEN) else {

@@ -12,15 +12,15 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Registry, ThreadQueue, Writers};
+use super::{Leases, Registry, ThreadQueue};
 use crate::connections::Hub;
 use crate::providers::AnyProvider;
 use crate::requests::RequestError;
 use crate::settings::{Configuration, ThreadConfigCache};
 
-/// How long a change of the configuration waits for image requests that passed the gate before it. They reach their
-/// connection within milliseconds, unless the disk is slow.
-const DEPARTURE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a change of the configuration waits for image requests that the old configuration allowed. They are sent
+/// within milliseconds, unless the disk is slow.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Starts, reconfigures and ends the actors of loaded threads.
 pub(crate) struct Actors {
@@ -29,7 +29,7 @@ pub(crate) struct Actors {
     pub(super) hub: Hub,
     pub(super) configuration: Arc<Configuration>,
     pub(super) configs: Arc<ThreadConfigCache>,
-    pub(super) writers: Arc<Writers>,
+    pub(super) leases: Arc<Leases>,
     pub(super) queue: ThreadQueue,
     pub(super) tasks: TaskTracker,
     /// Maximum number of idle threads that keep their actor.
@@ -60,8 +60,7 @@ impl Actors {
     ) -> Result<(Arc<ThreadHandle<AnyProvider>>, TurnPermit), RequestError> {
         let (handle, permit) = loop {
             let Some(handle) = self.start(thread_id).await? else {
-                let not_loaded = RequestError::ThreadNotLoaded(thread_id.into());
-                return Err(self.writers.explain_not_loaded(thread_id, not_loaded).await);
+                return Err(self.leases.not_loaded_error(thread_id).await);
             };
             // Clients start the next turn as soon as their interrupt is answered.
             handle.slot.wait_for_interrupted().await;
@@ -126,7 +125,7 @@ impl Actors {
     /// continues a history that is not the stored one.
     ///
     /// # Errors
-    /// [`RequestError::TurnRunning`] if a turn runs, those of [`Writers::acquire`], and those of `change`.
+    /// [`RequestError::TurnRunning`] if a turn runs, those of [`Leases::acquire`], and those of `change`.
     pub(crate) async fn rewrite(
         &self,
         thread_id: &str,
@@ -137,15 +136,15 @@ impl Actors {
             self.evict(thread_id)?;
             change.await
         };
-        self.writers.write(thread_id, change).await
+        self.leases.with_lease(thread_id, change).await
     }
 
     /// Stores one change of a thread's own data, which its actor does not keep.
     ///
     /// # Errors
-    /// Those of [`Writers::acquire`], and of the store.
+    /// Those of [`Leases::acquire`], and of the store.
     pub(crate) async fn append(&self, thread_id: &str, event: Event) -> Result<(), RequestError> {
-        self.writers.write(thread_id, async { Ok(self.store.append(vec![event]).await?) }).await
+        self.leases.with_lease(thread_id, async { Ok(self.store.append(vec![event]).await?) }).await
     }
 
     /// Ends the actors that have been idle longest, beyond `max_idle`, as soon as this turn is over.
@@ -174,21 +173,21 @@ impl Actors {
     /// ones at once as far as it is stricter. When this returns, no image request begins that the configuration
     /// forbids. Models and providers stay.
     ///
-    /// `answered` is cancelled once the request that caused this is answered; events about the change wait for it.
+    /// `response_sent` is cancelled once the request that caused this is answered; events about the change wait for it.
     ///
     /// # Errors
     /// Those of the store for one of the threads; the others are reconfigured nevertheless.
-    pub(crate) async fn reload_all(&self, answered: &CancellationToken) -> Result<(), RequestError> {
+    pub(crate) async fn reload_all(&self, response_sent: &CancellationToken) -> Result<(), RequestError> {
         self.configuration.advance();
         let (mut pending, mut failure) = (Vec::new(), None);
         for thread_id in self.registry.running_ids() {
-            match self.refresh(&thread_id, Some(answered)).await {
+            match self.refresh(&thread_id, Some(response_sent)).await {
                 Ok(sends) => pending.extend(sends),
                 Err(error) => failure = Some(error),
             }
         }
         let all_sent = join_all(pending.into_iter().map(PendingSends::wait));
-        if tokio::time::timeout(DEPARTURE_TIMEOUT, all_sent).await.is_err() {
+        if tokio::time::timeout(SEND_TIMEOUT, all_sent).await.is_err() {
             tracing::warn!("an image request that began before the configuration changed is still being sent");
         }
         failure.map_or(Ok(()), Err)
@@ -211,7 +210,7 @@ impl Actors {
     async fn refresh(
         &self,
         thread_id: &str,
-        answered: Option<&CancellationToken>,
+        response_sent: Option<&CancellationToken>,
     ) -> Result<Option<PendingSends>, RequestError> {
         let version = self.configuration.version();
         let Some((config, _)) =
@@ -220,8 +219,8 @@ impl Actors {
             return Ok(None);
         };
         let Some(stored) = self.store.thread_settings(thread_id).await? else { return Ok(None) };
-        let loaded = self.configuration.for_thread(stored.cwd.into(), stored.overrides).await?;
-        Ok(Some(self.apply(&config, version, &loaded.config, answered)))
+        let loaded = self.configuration.load_for_thread(stored.cwd.into(), stored.overrides).await?;
+        Ok(Some(self.apply(&config, version, &loaded.config, response_sent)))
     }
 
     /// Gives a thread a configuration that is as new as `version`.
@@ -230,8 +229,8 @@ impl Actors {
         thread: &LiveConfig,
         version: u64,
         config: &easel_config::Config,
-        answered: Option<&CancellationToken>,
+        response_sent: Option<&CancellationToken>,
     ) -> PendingSends {
-        thread.replace(version, self.configs.get(config), answered)
+        thread.replace(version, self.configs.get(config), response_sent)
     }
 }

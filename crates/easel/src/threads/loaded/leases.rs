@@ -12,7 +12,7 @@ use super::{Registry, ThreadQueue};
 use crate::requests::RequestError;
 
 /// Acquires and releases leases.
-pub(crate) struct Writers {
+pub(crate) struct Leases {
     pub(super) store: EaselStore,
     pub(super) registry: Arc<Registry>,
     pub(super) queue: ThreadQueue,
@@ -25,12 +25,12 @@ pub(crate) struct Writers {
 /// moment later.
 #[must_use]
 pub(crate) struct Lease {
-    writers: Arc<Writers>,
+    leases: Arc<Leases>,
     thread_id: ThreadId,
     is_held: bool,
 }
 
-impl Writers {
+impl Leases {
     /// Makes this process the writer of a thread. What a dead writer left open is closed first.
     ///
     /// # Errors
@@ -39,24 +39,24 @@ impl Writers {
     pub(crate) async fn acquire(self: &Arc<Self>, thread_id: &str) -> Result<Lease, RequestError> {
         let acquired = self.store.acquire_writer(thread_id).await;
         acquired.map_err(|error| RequestError::lease(error, thread_id))?;
-        Ok(Lease { writers: Arc::clone(self), thread_id: thread_id.into(), is_held: true })
+        Ok(Lease { leases: Arc::clone(self), thread_id: thread_id.into(), is_held: true })
     }
 
     /// Makes this process the writer of a thread's images, which an ephemeral thread leaves behind when it ends.
     ///
     /// # Errors
-    /// As for [`Writers::acquire`].
+    /// As for [`Leases::acquire`].
     pub(crate) async fn acquire_images(self: &Arc<Self>, thread_id: &str) -> Result<Lease, RequestError> {
         let acquired = self.store.acquire_image_writer(thread_id).await;
         acquired.map_err(|error| RequestError::lease(error, thread_id))?;
-        Ok(Lease { writers: Arc::clone(self), thread_id: thread_id.into(), is_held: true })
+        Ok(Lease { leases: Arc::clone(self), thread_id: thread_id.into(), is_held: true })
     }
 
     /// Runs `change` while this process is the writer of the thread.
     ///
     /// # Errors
-    /// As for [`Writers::acquire`], and those of `change`.
-    pub(crate) async fn write<T>(
+    /// As for [`Leases::acquire`], and those of `change`.
+    pub(crate) async fn with_lease<T>(
         self: &Arc<Self>,
         thread_id: &str,
         change: impl Future<Output = Result<T, RequestError>>,
@@ -65,6 +65,12 @@ impl Writers {
         let result = change.await;
         lease.end().await;
         result
+    }
+
+    /// Returns the error for a request that needs a loaded thread: [`RequestError::ThreadNotLoaded`], or a better
+    /// reason.
+    pub(crate) async fn not_loaded_error(&self, thread_id: &str) -> RequestError {
+        self.explain_not_loaded(thread_id, RequestError::ThreadNotLoaded(thread_id.into())).await
     }
 
     /// Returns why a request cannot have a thread that is not loaded here: it does not exist, another process has it,
@@ -86,8 +92,8 @@ impl Lease {
     /// Releases the lease, unless the thread is loaded here.
     pub(crate) async fn end(mut self) {
         self.is_held = false;
-        if !self.writers.registry.is_loaded(&self.thread_id) {
-            self.writers.release(&self.thread_id).await;
+        if !self.leases.registry.is_loaded(&self.thread_id) {
+            self.leases.release(&self.thread_id).await;
         }
     }
 }
@@ -98,12 +104,12 @@ impl Drop for Lease {
         if !self.is_held || Handle::try_current().is_err() {
             return;
         }
-        let (writers, thread_id) = (Arc::clone(&self.writers), std::mem::take(&mut self.thread_id));
-        self.writers.tasks.spawn(async move {
+        let (leases, thread_id) = (Arc::clone(&self.leases), std::mem::take(&mut self.thread_id));
+        self.leases.tasks.spawn(async move {
             // The next request of the thread may have acquired the lease again.
-            let _guard = writers.queue.enter(&thread_id).await;
-            if !writers.registry.is_loaded(&thread_id) {
-                writers.release(&thread_id).await;
+            let _guard = leases.queue.enter(&thread_id).await;
+            if !leases.registry.is_loaded(&thread_id) {
+                leases.release(&thread_id).await;
             }
         });
     }
