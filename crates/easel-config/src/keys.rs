@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub(crate) use codex_keys::is_codex_key;
 pub(crate) use kind::{Kind, MAX_PRICE};
-pub(crate) use lookup::{Lookup, NameRule, find, has_only, is_name};
+pub(crate) use lookup::{Lookup, NameRule, every_key_at, find, is_name};
 pub(crate) use suggest::{closest, suggest};
 pub(crate) use table::KEYS;
 

@@ -39,8 +39,8 @@ pub(crate) fn find(path: &[String]) -> Lookup {
     lookup
 }
 
-/// Returns whether the path is a key or a section, and every key at or below it has the property.
-pub(crate) fn has_only(path: &[String], has_property: impl Fn(&Key) -> bool) -> bool {
+/// Returns whether every key at or below the path has the property. False if the path is neither a key nor a section.
+pub(crate) fn every_key_at(path: &[String], has_property: impl Fn(&Key) -> bool) -> bool {
     let mut keys = KEYS.iter().filter(|key| is_prefix(path, key)).peekable();
     keys.peek().is_some() && keys.all(has_property)
 }
@@ -128,9 +128,9 @@ mod tests {
     fn section_has_only_keys_with_the_property() {
         let path = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
         let is_below = |section| move |key: &Key| key.path.starts_with(section);
-        assert!(has_only(&path("server"), is_below("server.")));
-        assert!(!has_only(&path("model_providers/x"), is_below("model_providers.*.auth")));
-        assert!(has_only(&path("model_providers/x/auth"), is_below("model_providers.*.auth")));
-        assert!(!has_only(&path("unknown"), |_| true));
+        assert!(every_key_at(&path("server"), is_below("server.")));
+        assert!(!every_key_at(&path("model_providers/x"), is_below("model_providers.*.auth")));
+        assert!(every_key_at(&path("model_providers/x/auth"), is_below("model_providers.*.auth")));
+        assert!(!every_key_at(&path("unknown"), |_| true));
     }
 }

@@ -10,7 +10,7 @@
 use serde_json::Value;
 
 use crate::LayerName;
-use crate::keys::{Key, ProjectAccess, ThreadAccess, has_only};
+use crate::keys::{Key, ProjectAccess, ThreadAccess, every_key_at};
 
 /// Top-level names without keys that a project may not set, so that keys that are added there later are refused from
 /// the start. Names with keys follow the `project` column.
@@ -67,31 +67,33 @@ impl Policy<'_> {
     pub(crate) fn check_path(self, layer: &LayerName, path: &[String]) -> Result<(), Violation> {
         let is_reserved = path.first().is_some_and(|top| RESERVED_FROM_PROJECTS.contains(&top.as_str()));
         match self {
-            Self::Project { .. } if is_reserved || has_only(path, |key| key.project == ProjectAccess::Never) => {
+            Self::Project { .. } if is_reserved || every_key_at(path, |key| key.project == ProjectAccess::Never) => {
                 Err(Violation::Project)
             }
-            _ if !matches!(layer, LayerName::Home { .. }) && has_only(path, |key| key.is_home_only) => {
+            _ if !matches!(layer, LayerName::Home { .. }) && every_key_at(path, |key| key.is_home_only) => {
                 Err(Violation::HomeOnly)
             }
-            Self::Thread { .. } if has_only(path, |key| key.thread == ThreadAccess::Never) => Err(Violation::Thread),
+            Self::Thread { .. } if every_key_at(path, |key| key.thread == ThreadAccess::Never) => {
+                Err(Violation::Thread)
+            }
             Self::Unrestricted | Self::Project { .. } | Self::Thread { .. } => Ok(()),
         }
     }
 
     /// Checks whether the layer may set a known key to this value.
     pub(crate) fn check_value(self, key: &Key, path: &[String], value: &Value) -> Result<(), Violation> {
-        let is_allowed = |condition: bool, violation| if condition { Ok(()) } else { Err(violation) };
+        let require = |condition: bool, violation| if condition { Ok(()) } else { Err(violation) };
         match self {
             Self::Unrestricted => Ok(()),
             Self::Project { is_trusted, base } => {
                 let is_strict = || is_as_strict(key, path, value, base);
                 match key.project {
                     ProjectAccess::Never => Err(Violation::Project),
-                    ProjectAccess::IfTrusted => is_allowed(is_trusted, Violation::UntrustedProject),
+                    ProjectAccess::IfTrusted => require(is_trusted, Violation::UntrustedProject),
                     ProjectAccess::IfTrustedOrStricter => {
-                        is_allowed(is_trusted || is_strict(), Violation::UntrustedProject)
+                        require(is_trusted || is_strict(), Violation::UntrustedProject)
                     }
-                    ProjectAccess::IfStricter => is_allowed(is_strict(), Violation::NotStricter),
+                    ProjectAccess::IfStricter => require(is_strict(), Violation::NotStricter),
                 }
             }
             Self::Thread { is_image_generation_off, base } => {
@@ -101,9 +103,7 @@ impl Policy<'_> {
                 }
                 match key.thread {
                     ThreadAccess::Always => Ok(()),
-                    ThreadAccess::IfStricter => {
-                        is_allowed(is_as_strict(key, path, value, base), Violation::NotStricter)
-                    }
+                    ThreadAccess::IfStricter => require(is_as_strict(key, path, value, base), Violation::NotStricter),
                     ThreadAccess::Never => Err(Violation::Thread),
                 }
             }

@@ -42,6 +42,7 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens the file. Other systems have no file mode.
 #[cfg(not(unix))]
 fn open(path: &Path) -> io::Result<File> {
     open_options().open(path)
