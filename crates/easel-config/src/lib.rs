@@ -34,7 +34,7 @@ mod tests;
 pub use environment::Environment;
 pub use home::{HomeError, create_home, home};
 pub use keys::HIDDEN;
-pub use layers::{Invocation, Layer, LayerName, find_secret_key, storable_overrides};
+pub use layers::{Invocation, Layer, LayerName, has_secret_key, storable_overrides};
 pub use loader::{Loaded, Loader, Override};
 pub use settings::{
     Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, ImageResult, Images, Limits,

@@ -134,23 +134,23 @@ pub(crate) fn from_thread(overrides: &Map<String, Value>) -> RawLayer {
     raw
 }
 
-/// Returns the section of a provider, such as `http_headers`, that the overrides of a thread name and whose values may
-/// be secret. Such overrides must be refused, because overrides are stored with the thread.
+/// Returns whether the overrides of a thread have a section of a provider, such as `http_headers`, whose values may be
+/// secret. Such overrides must be refused, because overrides are stored with the thread.
 ///
 /// Looks at the parsed keys and not at their text, so that it finds dotted keys, objects, and parts with white space or
 /// quotes around them.
-pub fn find_secret_key(overrides: &Map<String, Value>) -> Option<&'static str> {
+pub fn has_secret_key(overrides: &Map<String, Value>) -> bool {
     let entries = from_thread(overrides).entries;
     let providers = entries.into_iter().filter(|entry| strip_quotes(&entry.key) == "model_providers");
-    providers.flat_map(|entry| entry.value.into_entries()).find_map(|provider| find_secret_section(provider.value))
+    providers.flat_map(|entry| entry.value.into_entries()).any(|provider| has_secret_section(provider.value))
 }
 
-/// Returns the first section at any depth below a provider that has a secret key in the table of keys.
-fn find_secret_section(value: RawValue) -> Option<&'static str> {
-    value.into_entries().into_iter().find_map(|entry| {
-        let name = strip_quotes(&entry.key);
-        let mut sections = KEYS.iter().filter(|key| key.is_secret).filter_map(|key| key.provider_section());
-        sections.find(|section| *section == name).or_else(|| find_secret_section(entry.value))
+/// Returns whether a section at any depth below a provider has a secret key in the table of keys.
+fn has_secret_section(value: RawValue) -> bool {
+    value.into_entries().into_iter().any(|entry| {
+        let name = Some(strip_quotes(&entry.key));
+        let mut secret_keys = KEYS.iter().filter(|key| key.is_secret);
+        secret_keys.any(|key| key.provider_section() == name) || has_secret_section(entry.value)
     })
 }
 

@@ -95,10 +95,10 @@ impl Configuration {
         cwd: PathBuf,
         overrides: Map<String, Value>,
     ) -> Result<Loaded, RequestError> {
-        if easel_config::find_secret_key(&overrides).is_some() {
-            // Without the key: clients take a message with "auth" for a missing login.
-            let reason = "http_headers, query_params and programs may contain secrets, and a thread's configuration is \
-                          stored; set them in config.toml, or name variables in env_http_headers";
+        if easel_config::has_secret_key(&overrides) {
+            // Does not name the key: clients take a message with "auth" for a missing login.
+            let reason = "sets a key of a provider that may be secret, and a thread's configuration is stored; set it in \
+                          config.toml, or name a variable in env_http_headers";
             return Err(RequestError::field("config", reason));
         }
         let snapshot = self.snapshot();
