@@ -86,7 +86,7 @@ fn credential_error(message: impl Into<String>) -> CredentialError {
     CredentialError { message: message.into() }
 }
 
-fn api_key(secret: SecretString) -> Credential {
+fn api_key_credential(secret: SecretString) -> Credential {
     Credential { kind: AuthKind::ApiKey, secret, account_id: None }
 }
 
@@ -106,14 +106,14 @@ impl Credentials for AnyCredentials {
     async fn current(&self) -> Result<Option<Credential>, CredentialError> {
         match self {
             Self::None => Ok(None),
-            Self::EnvKey(EnvKey { key: Some(key), .. }) => Ok(Some(api_key(key.clone()))),
+            Self::EnvKey(EnvKey { key: Some(key), .. }) => Ok(Some(api_key_credential(key.clone()))),
             Self::EnvKey(EnvKey { variable, key: None }) => {
                 Err(credential_error(format!("the environment variable {variable} (env_key) is not set or empty")))
             }
-            Self::Command(command) => Ok(Some(api_key(Arc::clone(command).current().await?))),
+            Self::Command(command) => Ok(Some(api_key_credential(Arc::clone(command).current().await?))),
             Self::AccountKey(account, origin) => {
                 account.wait_until_read().await;
-                Ok(Some(api_key(account.key_for(origin)?)))
+                Ok(Some(api_key_credential(account.key_for(origin)?)))
             }
             Self::AccountTokens(login, origin) => Ok(Some(login.credential_for(origin)?)),
         }
@@ -123,10 +123,10 @@ impl Credentials for AnyCredentials {
         match self {
             // The environment of a process does not change.
             Self::None | Self::EnvKey(_) => Ok(None),
-            Self::Command(command) => Ok(Arc::clone(command).refresh(&rejected.secret).await?.map(api_key)),
+            Self::Command(command) => Ok(Arc::clone(command).refresh(&rejected.secret).await?.map(api_key_credential)),
             Self::AccountKey(account, origin) => {
                 let key = Arc::clone(account).reload_key(origin).await?;
-                Ok((!is_same_secret(&key, &rejected.secret)).then(|| api_key(key)))
+                Ok((!is_same_secret(&key, &rejected.secret)).then(|| api_key_credential(key)))
             }
             Self::AccountTokens(login, origin) => Arc::clone(login).refresh(&rejected.secret, origin).await,
         }

@@ -14,6 +14,7 @@ mod update;
 
 use std::sync::Arc;
 
+use easel_imagegen::port::StoredThread;
 use easel_protocol::event::Event;
 use easel_protocol::thread::Thread;
 use easel_rpc::HeavyWork;
@@ -73,4 +74,12 @@ impl Threads {
 /// [`RequestError::ThreadNotFound`], and those of the store.
 pub(crate) async fn require_thread(store: &EaselStore, thread_id: &str) -> Result<Thread, RequestError> {
     store.thread(thread_id).await?.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))
+}
+
+/// Returns a stored thread with its history.
+///
+/// # Errors
+/// [`RequestError::ThreadNotFound`], and those of the store.
+async fn require_history(store: &EaselStore, thread_id: &str) -> Result<StoredThread, RequestError> {
+    store.load_thread(thread_id).await?.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))
 }

@@ -15,7 +15,7 @@ use easel_store::{DailyTokens, EaselStore, UsageRow};
 use crate::requests::RequestError;
 use crate::settings::Configuration;
 use crate::threads::require_thread;
-use prices::{priced, total};
+use prices::{sum_totals, with_cost};
 
 /// Maximum number of days in one response. The newest are returned.
 const MAX_DAYS: usize = 366;
@@ -34,14 +34,14 @@ impl Usage {
     pub(crate) async fn read(&self, params: UsageReadParams) -> Result<UsageReadResponse, RequestError> {
         let page = self.store.list_usage(params).await.map_err(|error| RequestError::page(error, None))?;
         let config = self.configuration.config();
-        let totals = total(page.totals.iter().map(|used| priced(used, &config)));
-        let entry = |used| {
-            let counts = priced(&used, &config);
+        let totals = sum_totals(page.totals.iter().map(|row| with_cost(row, &config)));
+        let entry = |row: UsageRow| {
+            let counts = with_cost(&row, &config);
             UsageEntry {
-                day: used.day,
-                thread_id: used.thread_id.into(),
-                provider: used.provider,
-                model: used.model,
+                day: row.day,
+                thread_id: row.thread_id.into(),
+                provider: row.provider,
+                model: row.model,
                 used: counts,
             }
         };
@@ -77,7 +77,7 @@ impl Usage {
             require_thread(&self.store, &thread_id).await?;
         }
         let config = self.configuration.config();
-        let sum = total(used.iter().map(|used| priced(used, &config)));
+        let sum = sum_totals(used.iter().map(|row| with_cost(row, &config)));
         Ok(ThreadUsage {
             thread_id,
             estimated_usage_credits_micros: 0,

@@ -78,7 +78,8 @@ async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> 
     narrate("A client spawns `easel app-server` and opens the connection.")?;
     let server = client.request::<Initialize>(&introduction()).await?;
     narrate(&format!("  server  {}", server.user_agent))?;
-    narrate(&format!("  tools   {}", server.tools.join(", ")))?;
+    let tools = if server.tools.is_empty() { "none".to_owned() } else { server.tools.join(", ") };
+    narrate(&format!("  tools   {tools}"))?;
 
     let thread = client.request::<ThreadStart>(&ThreadStartParams::default()).await?;
     let thread_id = thread.thread.id;

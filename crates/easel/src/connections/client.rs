@@ -95,7 +95,7 @@ impl Client {
             SlowClientPolicy::Disconnect => {
                 let reserved = tokio::time::timeout(SLOW_CLIENT_TIMEOUT, self.outbox.reserve(length)).await.ok();
                 if reserved.is_none() && self.outbox.is_stalled(SLOW_CLIENT_TIMEOUT) {
-                    self.disconnect();
+                    disconnect(&self.outbox);
                 }
                 reserved
             }
@@ -133,10 +133,6 @@ impl Client {
                 tracing::debug!("an event was not sent: the client has disconnected");
             }
         }
-    }
-
-    fn disconnect(&self) {
-        disconnect(&self.outbox);
     }
 
     /// Queues an event that may be lost: it is dropped if there is no room for it.

@@ -126,7 +126,7 @@ impl EventSink for Hub {
         let is_raw = matches!(event, Event::RawResponseItemCompleted(_));
         let mut subscribers = self.subscribers(thread_id);
         subscribers.retain(|subscription| !is_raw || subscription.filter == EventFilter::Raw);
-        // A preview only shows progress: a client that reads slowly does without.
+        // A preview only shows progress, so a slow client does not get it.
         if matches!(event, Event::ImagePreview(_)) {
             return subscribers.iter().for_each(|subscription| subscription.client.try_queue(&event));
         }

@@ -83,7 +83,7 @@ impl LoginStore {
             CredentialsStore::Auto => match self.read_keychain() {
                 Ok(Some(found)) => Ok(Some(found)),
                 Ok(None) | Err(KeychainError::Absent(_)) => self.read_file(),
-                // The keychain may have the newer login, so only a key in the file counts.
+                // Without a key in the file this is an error: the keychain may contain a login.
                 Err(KeychainError::Failed(error)) => self.read_file()?.map(Some).ok_or(error),
             },
         }
@@ -92,7 +92,7 @@ impl LoginStore {
     /// Saves the key in place of an older one.
     ///
     /// # Errors
-    /// If it can be saved nowhere.
+    /// If it cannot be saved anywhere.
     pub(super) fn save(&self, key: &StoredKey) -> Result<SavedKey, CredentialError> {
         match self.choice {
             CredentialsStore::File => self.save_in_file(key, None),

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ProviderError;
 use super::account::AccountProvider;
-use super::http::{self, OPENAI, Sources};
+use super::http::{self, OPENAI, ProviderContext};
 use super::models;
 use super::unavailable::UnavailableProvider;
 use crate::credentials::AnyCredentials;
@@ -42,7 +42,7 @@ pub(crate) enum AnyProvider {
 
 impl AnyProvider {
     /// Builds the provider with this id: a configured one, or a built-in one.
-    pub(super) fn new(id: &str, config: &Config, sources: &Sources) -> Self {
+    pub(super) fn new(id: &str, config: &Config, context: &ProviderContext) -> Self {
         match (config.model_providers.get(id), id) {
             (Some(provider @ ProviderConfig { preset: Some(Preset::Preview), .. }), _) => {
                 Self::Preview(PreviewProvider::new(PreviewOptions {
@@ -53,13 +53,13 @@ impl AnyProvider {
             }
             (Some(provider), _) => {
                 let name = provider.name.as_deref().unwrap_or(id);
-                match http::build(id, provider, config, sources) {
+                match http::build(id, provider, config, context) {
                     Ok(http) => Self::Http(Box::new(http)),
                     Err(error) => Self::unavailable(id, name, provider.base_url.clone(), &error),
                 }
             }
             (None, PROVIDER_ID) => Self::Preview(PreviewProvider::new(PreviewOptions::default())),
-            (None, OPENAI) => match http::build_openai(config, sources) {
+            (None, OPENAI) => match http::build_openai(config, context) {
                 Ok(provider) => Self::Account(Box::new(provider)),
                 Err(error) => Self::unavailable(OPENAI, OPENAI, None, &error),
             },

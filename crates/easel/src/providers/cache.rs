@@ -9,7 +9,7 @@ use easel_preview::PROVIDER_ID;
 use parking_lot::Mutex;
 
 use super::AnyProvider;
-use super::http::{OPENAI, Sources};
+use super::http::{OPENAI, ProviderContext};
 use crate::credentials::Account;
 
 /// Maximum number of cached providers. Threads may have a configuration of their own, and a client that varies it
@@ -19,7 +19,7 @@ const MAX_CACHED: usize = 64;
 /// Builds providers, and caches those that were used last.
 #[derive(Debug)]
 pub(crate) struct Providers {
-    sources: Sources,
+    context: ProviderContext,
     cache: Mutex<Cache>,
 }
 
@@ -68,7 +68,7 @@ impl Cache {
 impl Providers {
     /// An empty cache. Providers use the credentials of `account` and `environment`.
     pub(crate) fn new(environment: Environment, home: PathBuf, account: Arc<Account>) -> Self {
-        Self { sources: Sources { environment, home, account }, cache: Mutex::default() }
+        Self { context: ProviderContext { environment, home, account }, cache: Mutex::default() }
     }
 
     /// Returns the provider `id` of a configuration.
@@ -87,7 +87,7 @@ impl Providers {
         }
         // Built without the lock, since it reads certificates. If two callers build the same provider, both use the
         // first.
-        let provider = Arc::new(AnyProvider::new(id, config, &self.sources));
+        let provider = Arc::new(AnyProvider::new(id, config, &self.context));
         self.cache.lock().get_or_insert(key, provider)
     }
 
@@ -96,7 +96,7 @@ impl Providers {
     pub(crate) fn default_id<'a>(&self, config: &'a Config) -> &'a str {
         match config.model_provider.as_deref() {
             Some(id) => id,
-            None if self.sources.account.kind() != AuthKind::None => OPENAI,
+            None if self.context.account.kind() != AuthKind::None => OPENAI,
             None => PROVIDER_ID,
         }
     }

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 
 use super::ProviderError;
 use super::account::AccountProvider;
-use super::models::models;
+use super::models::bundled_models;
 use super::origins::{api_origin, api_url, backend_origin, backend_url};
 use crate::credentials::{Account, AnyCredentials, CredentialCommand, EnvKey, Origin};
 
@@ -27,7 +27,7 @@ pub(crate) const OPENAI: &str = "openai";
 
 /// What a provider is built from, besides the configuration.
 #[derive(Debug)]
-pub(super) struct Sources {
+pub(super) struct ProviderContext {
     pub(super) environment: Environment,
     /// Easel's home.
     pub(super) home: PathBuf,
@@ -38,7 +38,7 @@ pub(super) struct Sources {
 ///
 /// # Errors
 /// If a configured base URL cannot be used.
-pub(super) fn build_openai(config: &Config, sources: &Sources) -> Result<AccountProvider, ProviderError> {
+pub(super) fn build_openai(config: &Config, context: &ProviderContext) -> Result<AccountProvider, ProviderError> {
     let build_server = |preset, base_url| {
         let provider = ProviderConfig {
             name: Some("OpenAI".to_owned()),
@@ -47,11 +47,11 @@ pub(super) fn build_openai(config: &Config, sources: &Sources) -> Result<Account
             requires_openai_auth: true,
             ..ProviderConfig::default()
         };
-        build(OPENAI, &provider, config, sources)
+        build(OPENAI, &provider, config, context)
     };
     let api = build_server(Preset::Openai, api_url(config))?;
     let backend = build_server(Preset::Codex, backend_url(config))?;
-    Ok(AccountProvider::new(Arc::clone(&sources.account), api, backend))
+    Ok(AccountProvider::new(Arc::clone(&context.account), api, backend))
 }
 
 /// Builds the provider `id` from its configuration.
@@ -62,15 +62,15 @@ pub(super) fn build(
     id: &str,
     provider: &ProviderConfig,
     config: &Config,
-    sources: &Sources,
+    context: &ProviderContext,
 ) -> Result<HttpProvider<AnyCredentials>, ProviderError> {
     let profile = ApiProfile::from_preset(provider.preset.unwrap_or(Preset::Generic));
     let base_url = provider.base_url.as_deref().or(profile.base_url);
     let base_url = base_url.ok_or_else(|| ProviderError::NoBaseUrl { id: id.to_owned() })?;
     let base = Url::parse(base_url);
     let base = base.map_err(|source| ProviderError::InvalidBaseUrl { id: id.to_owned(), source })?;
-    let credentials = credentials(id, provider, &base, config, sources)?;
-    let mut profile = configure_profile(profile, provider, &credentials, &sources.environment);
+    let credentials = choose_credentials(id, provider, &base, config, context)?;
+    let mut profile = configure_profile(profile, provider, &credentials, &context.environment);
     profile.allow_plain_http = provider.allow_plain_http;
     profile.metadata = if config.images.strip_metadata { Metadata::Strip } else { Metadata::Send };
     let defaults = Timeouts::default();
@@ -83,7 +83,7 @@ pub(super) fn build(
         id: id.to_owned(),
         name: provider.name.clone().unwrap_or_else(|| id.to_owned()),
         base_url: Some(base_url.to_owned()),
-        models: models(config.model.as_deref()),
+        models: bundled_models(config.model.as_deref()),
         image_model: provider.image_model.clone().unwrap_or_else(|| config.images.model.clone()),
         synthetic: false,
         capabilities: profile.capabilities(),
@@ -92,7 +92,7 @@ pub(super) fn build(
         stream_idle: provider.stream_idle_timeout_ms.map_or(defaults.stream_idle, Duration::from_millis),
         ..defaults
     };
-    let retries = retries(provider, config);
+    let retries = configure_retries(provider, config);
     Ok(HttpProvider::new(info, profile, endpoint, credentials, timeouts, retries))
 }
 
@@ -104,7 +104,7 @@ fn may_send_secrets(provider: &ProviderConfig, credentials: &AnyCredentials) -> 
         || !provider.query_params.is_empty()
 }
 
-fn retries(provider: &ProviderConfig, config: &Config) -> Retries {
+fn configure_retries(provider: &ProviderConfig, config: &Config) -> Retries {
     let defaults = Retries::default();
     let uncertain_images = if config.images.retry_uncertain { Retries::UNCERTAIN_IMAGES } else { 0 };
     Retries {
@@ -116,21 +116,21 @@ fn retries(provider: &ProviderConfig, config: &Config) -> Retries {
 
 /// Returns the provider's own credentials, or the account's if the provider asks for them. The account's are sent to
 /// their own origins only.
-fn credentials(
+fn choose_credentials(
     id: &str,
     provider: &ProviderConfig,
     base: &Url,
     config: &Config,
-    sources: &Sources,
+    context: &ProviderContext,
 ) -> Result<AnyCredentials, ProviderError> {
-    if let Some(command) = CredentialCommand::new(id, &provider.auth, &sources.home, &sources.environment) {
+    if let Some(command) = CredentialCommand::new(id, &provider.auth, &context.home, &context.environment) {
         if provider.env_key.is_some() || provider.requires_openai_auth {
             return Err(ProviderError::TwoCredentials { id: id.to_owned() });
         }
         return Ok(AnyCredentials::Command(Arc::new(command)));
     }
     if let Some(variable) = &provider.env_key {
-        return Ok(AnyCredentials::EnvKey(EnvKey::new(&sources.environment, variable)));
+        return Ok(AnyCredentials::EnvKey(EnvKey::new(&context.environment, variable)));
     }
     if !provider.requires_openai_auth {
         return Ok(AnyCredentials::None);
@@ -144,8 +144,8 @@ fn credentials(
         return Err(ProviderError::WrongOrigin { id: id.to_owned(), credential, allowed });
     }
     Ok(match provider.preset {
-        Some(Preset::Codex) => AnyCredentials::AccountTokens(Arc::clone(sources.account.chatgpt()), allowed),
-        Some(_) | None => AnyCredentials::AccountKey(Arc::clone(&sources.account), allowed),
+        Some(Preset::Codex) => AnyCredentials::AccountTokens(Arc::clone(context.account.chatgpt()), allowed),
+        Some(_) | None => AnyCredentials::AccountKey(Arc::clone(&context.account), allowed),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use easel_protocol::model::{InputModality, Model, ReasoningEffortOption};
 
+/// The reasoning efforts and their descriptions.
 const EFFORTS: [(&str, &str); 4] = [
     ("low", "Answers fast."),
     ("medium", "Balances speed and depth."),
@@ -14,9 +15,9 @@ const BUNDLED: [(&str, &str); 1] = [("gpt-5.5", "GPT-5.5")];
 
 /// Returns the bundled models and, before them, the configured one if it is another. A model that is not bundled counts
 /// as able to read images: the user who configured it decides.
-pub(super) fn models(configured: Option<&str>) -> Vec<Model> {
-    let own = configured.filter(|own| BUNDLED.iter().all(|(id, _)| id != own)).map(|own| (own, own));
-    let named = own.into_iter().chain(BUNDLED);
+pub(super) fn bundled_models(configured: Option<&str>) -> Vec<Model> {
+    let custom = configured.filter(|custom| BUNDLED.iter().all(|(id, _)| id != custom)).map(|custom| (custom, custom));
+    let named = custom.into_iter().chain(BUNDLED);
     let default = configured.unwrap_or(BUNDLED[0].0);
     named.map(|(id, name)| model(id, name, default)).collect()
 }

@@ -53,7 +53,7 @@ async fn run<M: Handler>(
     };
     let app = &connection.app;
     let mut guard = None;
-    // Before long params are parsed, which takes a while.
+    // The request enters the queue before its params are parsed, since long params take a while to parse.
     if let Some(thread_id) = M::THREAD_FIELD.and_then(|field| params.text_field(field, M::thread))
         && validate::can_be_id(&thread_id)
     {
@@ -70,6 +70,7 @@ async fn run<M: Handler>(
         return write::<M>(&tasks, (permit, call), guard, service, cx, params).await;
     }
     let HandlerOutput { response, follow_up } = M::handle(service, cx, params).await?;
+    // Releases the memory that is reserved for the params.
     drop(call);
     let response = response?;
     let Some(follow_up) = follow_up else { return Ok(Reply::new(response)) };

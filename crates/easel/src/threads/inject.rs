@@ -7,7 +7,7 @@ use easel_imagegen::port::{ImageSource, Store, StoredThread, ThreadImage};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 use serde_json::{Value, json};
 
-use super::Threads;
+use super::{Threads, require_history};
 use crate::requests::{RequestError, validate};
 
 /// Maximum number of items of one request.
@@ -22,8 +22,7 @@ impl Threads {
     /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::TurnRunning`],
     /// [`RequestError::BadField`] for an invalid item, and those of the store.
     pub(crate) async fn inject_items(&self, thread_id: &str, items: Vec<Value>) -> Result<(), RequestError> {
-        let stored = self.store.load_thread(thread_id).await?;
-        let stored = stored.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))?;
+        let stored = require_history(&self.store, thread_id).await?;
         if !self.loaded.is_loaded(thread_id) {
             return Err(self.loaded.leases.not_loaded_error(thread_id).await);
         }

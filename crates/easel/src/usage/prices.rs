@@ -9,7 +9,7 @@ use easel_store::UsageRow;
 const MILLION: f64 = 1_000_000.0;
 
 /// Returns the counts with their estimated cost.
-pub(super) fn priced(used: &UsageRow, config: &Config) -> UsageTotals {
+pub(super) fn with_cost(used: &UsageRow, config: &Config) -> UsageTotals {
     UsageTotals {
         images: used.images,
         synthetic_images: used.synthetic,
@@ -20,7 +20,7 @@ pub(super) fn priced(used: &UsageRow, config: &Config) -> UsageTotals {
 }
 
 /// Returns the sum. Its cost is known if the cost of every part is.
-pub(super) fn total(parts: impl IntoIterator<Item = UsageTotals>) -> UsageTotals {
+pub(super) fn sum_totals(parts: impl IntoIterator<Item = UsageTotals>) -> UsageTotals {
     let nothing = UsageTotals { estimated_cost_usd: Some(0.0), ..UsageTotals::default() };
     parts.into_iter().fold(nothing, |sum, part| UsageTotals {
         images: sum.images + part.images,
@@ -111,7 +111,7 @@ mod tests {
             let mut config = Config::default();
             config.prices.extend(price.map(|price| ("m".to_owned(), price)));
             let used = used("openai", images, synthetic, input, output);
-            assert_eq!(priced(&used, &config).estimated_cost_usd, expected, "{price:?} {used:?}");
+            assert_eq!(with_cost(&used, &config).estimated_cost_usd, expected, "{price:?} {used:?}");
         }
     }
 
@@ -121,16 +121,16 @@ mod tests {
         let preview = easel_config::ProviderConfig { preset: Some(Preset::Preview), ..Default::default() };
         config.model_providers.insert("mine".to_owned(), preview);
         for provider in ["preview", "mine"] {
-            assert_eq!(priced(&used(provider, 1, 1, 9, 9), &config).estimated_cost_usd, Some(0.0));
+            assert_eq!(with_cost(&used(provider, 1, 1, 9, 9), &config).estimated_cost_usd, Some(0.0));
         }
-        assert_eq!(priced(&used("other", 1, 1, 9, 9), &config).estimated_cost_usd, None);
+        assert_eq!(with_cost(&used("other", 1, 1, 9, 9), &config).estimated_cost_usd, None);
     }
 
     #[test]
     fn sum_has_a_cost_if_every_part_has_one() {
         let part = |cost| UsageTotals { images: 1, estimated_cost_usd: cost, ..UsageTotals::default() };
-        assert_eq!(total([]).estimated_cost_usd, Some(0.0));
-        assert_eq!(total([part(Some(1.0)), part(Some(2.0))]), UsageTotals { images: 2, ..part(Some(3.0)) });
-        assert_eq!(total([part(Some(1.0)), part(None)]).estimated_cost_usd, None);
+        assert_eq!(sum_totals([]).estimated_cost_usd, Some(0.0));
+        assert_eq!(sum_totals([part(Some(1.0)), part(Some(2.0))]), UsageTotals { images: 2, ..part(Some(3.0)) });
+        assert_eq!(sum_totals([part(Some(1.0)), part(None)]).estimated_cost_usd, None);
     }
 }

@@ -8,12 +8,12 @@ use secrecy::ExposeSecret;
 use super::*;
 use crate::credentials::LoginStore;
 
-fn sources(variables: &[(&str, &str)], home: &Path) -> Sources {
+fn context_with(variables: &[(&str, &str)], home: &Path) -> ProviderContext {
     let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let environment = Environment { variables, ..Environment::default() };
     let store = LoginStore::new(home.to_owned(), CredentialsStore::File);
     let account = Account::open(&environment, store);
-    Sources { environment, home: home.to_owned(), account: Arc::new(account) }
+    ProviderContext { environment, home: home.to_owned(), account: Arc::new(account) }
 }
 
 fn provider(base_url: &str) -> ProviderConfig {
@@ -23,14 +23,14 @@ fn provider(base_url: &str) -> ProviderConfig {
 /// Builds a provider, with a key of the account and one in `STUDIO_KEY`.
 fn build_one(provider: &ProviderConfig) -> Result<HttpProvider<AnyCredentials>, ProviderError> {
     let home = tempfile::tempdir().unwrap();
-    let sources = sources(&[("OPENAI_API_KEY", "sk-account"), ("STUDIO_KEY", "sk-studio")], home.path());
-    build("studio", provider, &Config::default(), &sources)
+    let context = context_with(&[("OPENAI_API_KEY", "sk-account"), ("STUDIO_KEY", "sk-studio")], home.path());
+    build("studio", provider, &Config::default(), &context)
 }
 
 /// Builds a provider within `config`, with a key of the account.
 fn build_in(config: &Config, provider: &ProviderConfig) -> Result<HttpProvider<AnyCredentials>, ProviderError> {
     let home = tempfile::tempdir().unwrap();
-    build("studio", provider, config, &sources(&[("OPENAI_API_KEY", "sk-account")], home.path()))
+    build("studio", provider, config, &context_with(&[("OPENAI_API_KEY", "sk-account")], home.path()))
 }
 
 #[test]
@@ -141,9 +141,9 @@ fn headers_come_from_configuration_and_environment() {
         ..provider("https://h/v1")
     };
     let home = tempfile::tempdir().unwrap();
-    let sources = sources(&[("STUDIO_KEY", "sk-studio")], home.path());
+    let context = context_with(&[("STUDIO_KEY", "sk-studio")], home.path());
     let azure = ApiProfile::from_preset(Preset::AzureLegacy);
-    let profile = configure_profile(azure, &provider, &AnyCredentials::None, &sources.environment);
+    let profile = configure_profile(azure, &provider, &AnyCredentials::None, &context.environment);
     let headers: Vec<(&str, &str)> =
         profile.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
     assert_eq!(headers, [("X-A", "a"), ("X-B", "sk-studio")]);
@@ -181,13 +181,13 @@ fn plain_http_with_a_key_needs_permission() {
 #[test]
 fn account_credentials_use_plain_http_on_loopback_only() {
     let home = tempfile::tempdir().unwrap();
-    let sources = sources(&[("OPENAI_API_KEY", "sk-account")], home.path());
+    let context = context_with(&[("OPENAI_API_KEY", "sk-account")], home.path());
     for (base_url, goes) in [("http://gateway.example/v1", false), ("http://127.0.0.1:4000/v1", true)] {
         for config in [
             Config { openai_base_url: Some(base_url.to_owned()), ..Config::default() },
             Config { chatgpt_base_url: Some(base_url.to_owned()), ..Config::default() },
         ] {
-            assert_eq!(build_openai(&config, &sources).is_ok(), goes, "{base_url}");
+            assert_eq!(build_openai(&config, &context).is_ok(), goes, "{base_url}");
         }
     }
 }

@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::super::require_history;
 use super::{Leases, Registry, ThreadQueue};
 use crate::connections::Hub;
 use crate::providers::AnyProvider;
@@ -86,8 +87,7 @@ impl Actors {
         if !self.registry.is_loaded(thread_id) {
             return Ok(None);
         }
-        let stored = self.store.load_thread(thread_id).await?;
-        let stored = stored.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))?;
+        let stored = require_history(&self.store, thread_id).await?;
         Ok(self.registry.start_actor(stored, self.store.clone(), self.hub.clone()))
     }
 
