@@ -118,7 +118,7 @@ async fn invalid_usage_params_are_refused() {
         (
             "account/usage/read",
             json!({"threadId": []}),
-            "-32602 Invalid params: `threadId`: invalid type: list, expected a string",
+            "-32602 Invalid params: `threadId`: invalid type: array, expected a string",
         ),
         (
             "config/value/write",

@@ -270,12 +270,12 @@ async fn invalid_feature_switches_are_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     for (params, said) in [
-        (json!({}), "Invalid params: `enablement`: is missing"),
+        (json!({}), "Invalid params: `enablement`: missing field"),
         (
             json!({"enablement": {"imagegenext": "on"}}),
             "Invalid params: `enablement.imagegenext`: invalid type: string, expected a boolean",
         ),
-        (json!({"enablement": []}), "Invalid params: `enablement`: invalid type: list, expected an object"),
+        (json!({"enablement": []}), "Invalid params: `enablement`: invalid type: array, expected an object"),
     ] {
         let error = error(&mut server, "experimentalFeature/enablement/set", params).await;
         assert_eq!((&error["code"], &error["message"]), (&json!(-32602), &json!(said)));

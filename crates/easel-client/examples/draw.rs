@@ -1,4 +1,4 @@
-//! Spawns Easel, draws one image and prints its path.
+//! Spawns Easel, makes one image and prints its path.
 //! `cargo run --package easel-client --example draw -- target/debug/easel "a red square"`
 
 use easel_client::Client;
@@ -12,7 +12,7 @@ use easel_protocol::turn::TurnStartParams;
 use tokio::process::Command;
 
 #[tokio::main(flavor = "current_thread")]
-#[expect(clippy::print_stdout, reason = "it shows what it did")]
+#[expect(clippy::print_stdout, reason = "the example prints its result")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [easel, prompt] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "EASEL PROMPT")?;
     let mut command = Command::new(easel);

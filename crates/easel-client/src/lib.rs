@@ -1,7 +1,7 @@
-//! A typed client of the app-server: spawns the program, asks by method type, and hands out events in their order.
+//! A typed client of the app-server: spawns the server, sends requests by method type, and returns events in order.
 //!
-//! One request at a time is awaited while events queue up behind it; nothing is dropped or answered twice without an
-//! error. The crate knows the protocol's types and nothing of Easel's insides.
+//! The client waits for one response at a time and queues the events that arrive before it. A message that it does not
+//! expect is an error, so nothing is lost silently. The crate depends only on the types of the protocol.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,42 +17,51 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 /// Why a request has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The server refused the request.
+    /// The server responded with an error.
     #[error("{message} ({code})")]
-    Refused { code: i32, message: String },
+    Refused {
+        /// The JSON-RPC error code.
+        code: i32,
+        /// The text for the user.
+        message: String,
+    },
+    /// The server closed its output, or this client closed its input.
     #[error("the server closed the connection")]
     Closed,
     /// The server broke the protocol; the text says how.
     #[error("{0}")]
     Protocol(String),
+    /// The pipes to the server failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Which way a line went.
+/// The direction of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
+    /// From the client to the server.
     Sent,
+    /// From the server to the client.
     Received,
 }
 
-/// Sees every line that passes, without its newline.
+/// A callback that gets every line in both directions, without its newline.
 pub type Tap = Box<dyn FnMut(Direction, &str) + Send>;
 
-/// A spawned server and the two pipes to it. Dropping it kills the server.
+/// A spawned server and the pipes to it. Dropping the client kills the server.
 pub struct Client {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     next_id: u64,
     events: VecDeque<Event>,
-    questions: VecDeque<Question>,
+    server_requests: VecDeque<ServerRequest>,
     tap: Tap,
 }
 
-/// A request of the server's, as it came.
+/// A request of the server that was not taken yet.
 #[derive(Debug)]
-struct Question {
+struct ServerRequest {
     id: u64,
     method: String,
     params: Box<RawValue>,
@@ -65,7 +74,7 @@ struct Request<'a, P> {
     params: &'a P,
 }
 
-/// A line from the server: an answer when it has an id and no method, a request when it has both.
+/// A line from the server: a response if it has an id and no method, a request if it has both, else a notification.
 #[derive(Deserialize)]
 struct Line<'a> {
     id: Option<u64>,
@@ -74,13 +83,15 @@ struct Line<'a> {
     params: Option<&'a RawValue>,
     #[serde(borrow)]
     result: Option<&'a RawValue>,
-    error: Option<Refusal>,
+    error: Option<RpcError>,
 }
 
-/// Why a request is refused, by the server or by us.
+/// A JSON-RPC error, of the server or of this client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct RpcError {
+    /// The JSON-RPC error code.
     pub code: i32,
+    /// The text for people.
     pub message: String,
 }
 
@@ -88,11 +99,14 @@ pub struct Refusal {
 #[serde(untagged)]
 enum Reply<'a, R> {
     Result { id: u64, result: &'a R },
-    Error { id: u64, error: &'a Refusal },
+    Error { id: u64, error: &'a RpcError },
 }
 
 impl Client {
-    /// Spawns the server with pipes for input and output; its stderr stays what the command says.
+    /// Spawns the server with pipes for input and output. Its standard error stays as `command` sets it.
+    ///
+    /// # Errors
+    /// If the server cannot be spawned.
     pub fn spawn(mut command: Command, tap: Tap) -> io::Result<Self> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
@@ -104,55 +118,72 @@ impl Client {
             output: BufReader::new(output),
             next_id: 1,
             events: VecDeque::new(),
-            questions: VecDeque::new(),
+            server_requests: VecDeque::new(),
             tap,
         })
     }
 
-    /// The server's process id, while it runs.
+    /// Returns the process id of the server, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Asks and waits for the answer; events that come before it wait for [`Client::event`].
+    /// Sends a request and waits for its result. Events that arrive before it wait for [`Client::event`].
+    ///
+    /// # Errors
+    /// See [`ClientError`].
     pub async fn request<M: Method>(&mut self, params: &M::Params) -> Result<M::Response, ClientError> {
         let id = self.send::<M>(params).await?;
         self.answer::<M>(id).await
     }
 
-    /// Asks without waiting. The answer is taken with [`Client::answer`], in the order of the requests.
+    /// Sends a request without waiting, and returns its id for [`Client::answer`]. Take the results in the order of the
+    /// requests.
+    ///
+    /// # Errors
+    /// If the request cannot be written.
     pub async fn send<M: Method>(&mut self, params: &M::Params) -> Result<u64, ClientError> {
         let id = self.next_id;
         self.next_id += 1;
-        let line = serde_json::to_string(&Request { id, method: M::NAME, params }).map_err(|error| broken(&error))?;
+        let line =
+            serde_json::to_string(&Request { id, method: M::NAME, params }).map_err(|error| protocol_error(&error))?;
         self.send_line(&line).await?;
         Ok(id)
     }
 
+    /// Waits for the result of a request that [`Client::send`] sent.
+    ///
+    /// # Errors
+    /// See [`ClientError`]. A response to another request is [`ClientError::Protocol`].
     pub async fn answer<M: Method>(&mut self, id: u64) -> Result<M::Response, ClientError> {
         loop {
             let text = self.line().await?.ok_or(ClientError::Closed)?;
-            let line: Line<'_> = serde_json::from_str(&text).map_err(|error| broken(&error))?;
+            let line: Line<'_> = serde_json::from_str(&text).map_err(|error| protocol_error(&error))?;
             match line {
                 Line { method: Some(_), .. } => self.queue(&text)?,
                 Line { id: Some(answered), .. } if answered != id => {
-                    return Err(ClientError::Protocol(format!("answer {answered} while {id} was awaited")));
+                    return Err(ClientError::Protocol(format!("response {answered} arrived while waiting for {id}")));
                 }
                 Line { id: None, .. } => {
-                    return Err(ClientError::Protocol(format!("an answer to no request: {text}")));
+                    return Err(ClientError::Protocol(format!("a response without a request: {text}")));
                 }
-                Line { error: Some(Refusal { code, message }), .. } => {
+                Line { error: Some(RpcError { code, message }), .. } => {
                     return Err(ClientError::Refused { code, message });
                 }
                 Line { result: Some(result), .. } => {
-                    return serde_json::from_str(result.get()).map_err(|error| broken(&error));
+                    return serde_json::from_str(result.get()).map_err(|error| protocol_error(&error));
                 }
-                Line { .. } => return Err(ClientError::Protocol(format!("neither result nor error: {text}"))),
+                Line { .. } => {
+                    return Err(ClientError::Protocol(format!("a response without result and error: {text}")));
+                }
             }
         }
     }
 
-    /// The next event, in the order sent; `None` when the server has closed its output.
+    /// Waits for the next event, in the order sent. `None` if the server has closed its output.
+    ///
+    /// # Errors
+    /// If the connection fails or a line is not an event.
     pub async fn event(&mut self) -> Result<Option<Event>, ClientError> {
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -163,36 +194,45 @@ impl Client {
         }
     }
 
-    /// The server's next request, which must be this one: its id for [`Client::reply`], and its params. Events that come
-    /// before it wait.
-    pub async fn question<M: Method>(&mut self) -> Result<(u64, M::Params), ClientError> {
+    /// Waits for the server's next request, which must be `M`. Returns its id for [`Client::reply`], and its params.
+    /// Events that arrive before it wait for [`Client::event`].
+    ///
+    /// # Errors
+    /// If the next request is another one, or the connection fails.
+    pub async fn server_request<M: Method>(&mut self) -> Result<(u64, M::Params), ClientError> {
         loop {
-            if let Some(Question { id, method, params }) = self.questions.pop_front() {
+            if let Some(ServerRequest { id, method, params }) = self.server_requests.pop_front() {
                 if method != M::NAME {
-                    return Err(ClientError::Protocol(format!("{method} was asked, not {}", M::NAME)));
+                    return Err(ClientError::Protocol(format!("the server requested {method} instead of {}", M::NAME)));
                 }
-                return Ok((id, serde_json::from_str(params.get()).map_err(|error| broken(&error))?));
+                return Ok((id, serde_json::from_str(params.get()).map_err(|error| protocol_error(&error))?));
             }
             let text = self.line().await?.ok_or(ClientError::Closed)?;
             self.queue(&text)?;
         }
     }
 
-    /// Answers a request of the server.
+    /// Responds to a request of the server.
+    ///
+    /// # Errors
+    /// If the response cannot be written.
     pub async fn reply<M: Method>(
         &mut self,
         id: u64,
-        answer: &Result<M::Response, Refusal>,
+        result: &Result<M::Response, RpcError>,
     ) -> Result<(), ClientError> {
-        let reply = match answer {
+        let reply = match result {
             Ok(result) => Reply::Result { id, result },
             Err(error) => Reply::Error { id, error },
         };
-        let line = serde_json::to_string(&reply).map_err(|error| broken(&error))?;
+        let line = serde_json::to_string(&reply).map_err(|error| protocol_error(&error))?;
         self.send_line(&line).await
     }
 
-    /// Sends one line as it is, for what has no type.
+    /// Sends a line as it is, for messages without a type.
+    ///
+    /// # Errors
+    /// If the input is closed or cannot be written.
     pub async fn send_line(&mut self, line: &str) -> Result<(), ClientError> {
         (self.tap)(Direction::Sent, line);
         let input = self.input.as_mut().ok_or(ClientError::Closed)?;
@@ -201,7 +241,10 @@ impl Client {
         Ok(input.flush().await?)
     }
 
-    /// The next line as it is; `None` at the end of the server's output.
+    /// Reads the next line as it is. `None` at the end of the server's output.
+    ///
+    /// # Errors
+    /// If the output cannot be read.
     pub async fn line(&mut self) -> Result<Option<String>, ClientError> {
         let mut line = String::new();
         if self.output.read_line(&mut line).await? == 0 {
@@ -212,44 +255,52 @@ impl Client {
         Ok(Some(line))
     }
 
-    /// Ends the server's input, so that it answers what is in flight and exits.
+    /// Closes the server's input. The server then completes the requests in flight and exits.
     pub fn close_input(&mut self) {
         self.input = None;
     }
 
-    /// Ends the server's input and waits for its exit. Returns the events that nobody took; a request that nobody took is
-    /// an error.
+    /// Closes the server's input and waits for its exit. Returns the events that were not taken.
+    ///
+    /// # Errors
+    /// If a request of the server was not taken, or the connection fails.
     pub async fn close(mut self) -> Result<(ExitStatus, Vec<Event>), ClientError> {
         self.close_input();
         while let Some(text) = self.line().await? {
             self.queue(&text)?;
         }
         let status = self.child.wait().await?;
-        match self.questions.pop_front() {
-            Some(Question { method, .. }) => Err(ClientError::Protocol(format!("{method} was asked and not answered"))),
+        match self.server_requests.pop_front() {
+            Some(ServerRequest { method, .. }) => {
+                Err(ClientError::Protocol(format!("the request {method} of the server has no response")))
+            }
             None => Ok((status, self.events.into())),
         }
     }
 
-    /// Kills the server as the system would: no flush, no farewell.
+    /// Kills the server without a shutdown.
+    ///
+    /// # Errors
+    /// If the server cannot be killed or waited for.
     pub async fn kill(mut self) -> io::Result<ExitStatus> {
         self.child.start_kill()?;
         self.child.wait().await
     }
 
     fn queue(&mut self, text: &str) -> Result<(), ClientError> {
-        let line: Line<'_> = serde_json::from_str(text).map_err(|error| broken(&error))?;
+        let line: Line<'_> = serde_json::from_str(text).map_err(|error| protocol_error(&error))?;
         if let (Some(id), Some(method), Some(params)) = (line.id, &line.method, line.params) {
-            self.questions.push_back(Question { id, method: method.clone(), params: params.to_owned() });
+            self.server_requests.push_back(ServerRequest { id, method: method.clone(), params: params.to_owned() });
             return Ok(());
         }
-        let event = serde_json::from_str(text)
-            .map_err(|error| ClientError::Protocol(format!("neither an answer nor a known event ({error}): {text}")))?;
+        let event = serde_json::from_str(text).map_err(|error| {
+            ClientError::Protocol(format!("neither a response nor a known event ({error}): {text}"))
+        })?;
         self.events.push_back(event);
         Ok(())
     }
 }
 
-fn broken(error: &serde_json::Error) -> ClientError {
+fn protocol_error(error: &serde_json::Error) -> ClientError {
     ClientError::Protocol(error.to_string())
 }

@@ -177,7 +177,7 @@ id! {
 }
 
 id! {
-    /// The handle of an image: `img_` and 32 hexadecimal digits. Valid in its thread and in the thread's forks. Fields of
-    /// the protocol call it an id, prompts and documents call it a handle: an image has no other identifier.
+    /// The handle of an image: `img_` and 32 hexadecimal digits. Valid in its thread and in the thread's forks. Fields
+    /// of the protocol call it an id, prompts and documents call it a handle: an image has no other identifier.
     ImageId
 }

@@ -1,19 +1,20 @@
-//! The error codes of the wire and the only functions that word them.
+//! The error codes of the protocol, and the only functions that create error objects.
 
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::json;
 
-/// JSON-RPC error codes that this crate answers with.
+/// JSON-RPC error codes that this crate uses.
 pub mod code {
-    /// Not JSON, or not UTF-8. Answered with `id: null`.
+    /// The message is not JSON or not UTF-8. The response has `id: null`.
     pub const PARSE_ERROR: i32 = -32700;
-    /// JSON of the wrong shape, a batch, a line over the limit, a wrong or duplicate id, a wrong handshake.
+    /// The message is JSON of the wrong shape, a batch, or a line over the limit; its id is invalid or in use; or the
+    /// handshake does not allow it.
     pub const INVALID_REQUEST: i32 = -32600;
-    /// No such method.
+    /// The method does not exist.
     pub const METHOD_NOT_FOUND: i32 = -32601;
     /// A field of the params is missing or has the wrong type.
     pub const INVALID_PARAMS: i32 = -32602;
-    /// The handler panicked or ended without an answer.
+    /// The handler panicked or ended without a response.
     pub const INTERNAL_ERROR: i32 = -32603;
     /// Too many requests are in flight.
     pub const OVERLOADED: i32 = -32001;
@@ -21,55 +22,55 @@ pub mod code {
     pub const CANCELLED: i32 = -32800;
 }
 
-/// Longest text of foreign origin in an error message, in characters.
-const FOREIGN_TEXT_MAX: usize = 200;
+/// Longest text from a client in an error message, in characters.
+const MAX_CLIENT_TEXT: usize = 200;
 
-/// Longest path of a field, in characters; deep nesting makes long ones.
-const FIELD_MAX: usize = 80;
+/// Longest path of a field in an error message, in characters. Deep nesting makes long paths.
+const MAX_FIELD: usize = 80;
 
-/// Clients of this protocol take an error whose message contains one of these for "not logged in".
+/// Words that make clients of this protocol take an error for "not logged in".
 const LOGIN_WORDS: [&str; 3] = ["login", "auth", "credential"];
 
 fn error(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(code, message, None::<()>)
 }
 
-/// Text that came from the client, fit for a message: short, without control characters. `None` when it would make
-/// clients believe that they are not logged in.
-fn foreign(text: &str) -> Option<String> {
+/// Makes text from a client fit for an error message: short and without control characters. `None` if clients would
+/// take the error for "not logged in".
+fn client_text(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     if LOGIN_WORDS.iter().any(|word| lower.contains(word)) {
         return None;
     }
-    Some(short(text))
+    Some(shorten(text))
 }
 
-/// Without control characters, and without its middle where it is long: what it is about stands at the ends.
-fn short(text: &str) -> String {
+/// Removes control characters, and the middle of a long text: its ends say most.
+fn shorten(text: &str) -> String {
     let is_plain = |c: &char| !c.is_control();
-    if text.chars().filter(is_plain).count() <= FOREIGN_TEXT_MAX {
+    if text.chars().filter(is_plain).count() <= MAX_CLIENT_TEXT {
         return text.chars().filter(is_plain).collect();
     }
-    let half = FOREIGN_TEXT_MAX / 2;
+    let half = MAX_CLIENT_TEXT / 2;
     let tail: Vec<char> = text.chars().rev().filter(is_plain).take(half - 1).collect();
     text.chars().filter(is_plain).take(half).chain(['…']).chain(tail.into_iter().rev()).collect()
 }
 
-/// −32700. `reason` says where the line stops being JSON.
+/// Returns −32700. `reason` says where the line stops being JSON.
 pub(crate) fn parse_error(reason: &str) -> ErrorObjectOwned {
-    match foreign(reason) {
+    match client_text(reason) {
         Some(reason) => error(code::PARSE_ERROR, format!("Parse error: {reason}")),
         None => error(code::PARSE_ERROR, "Parse error"),
     }
 }
 
-/// −32600 with a message of our own words, which may hold an id that the client sent.
+/// Returns −32600 with a message of the server, which may contain an id from the client.
 pub fn invalid_request(message: &str) -> ErrorObjectOwned {
-    error(code::INVALID_REQUEST, short(message))
+    error(code::INVALID_REQUEST, shorten(message))
 }
 
-/// −32600 with a sentence that may name what the client said, and data to branch on. A sentence that would be mistaken for
-/// a login failure stands in `data.reason` instead.
+/// Returns −32600 with a message that may quote the client, and data for clients to act on. If clients would take the
+/// message for a login failure, it moves to `data.reason`.
 pub fn invalid_request_with(message: &str, mut data: serde_json::Value) -> ErrorObjectOwned {
     let lower = message.to_lowercase();
     if !LOGIN_WORDS.iter().any(|word| lower.contains(word)) {
@@ -79,36 +80,36 @@ pub fn invalid_request_with(message: &str, mut data: serde_json::Value) -> Error
     ErrorObjectOwned::owned(code::INVALID_REQUEST, "Invalid request: see data.reason", Some(data))
 }
 
-/// −32601. A name that would be mistaken for a login failure is left out of the message.
+/// Returns −32601. The message omits a name that clients would take for a login failure.
 pub fn method_not_found(method: &str) -> ErrorObjectOwned {
-    match foreign(method) {
+    match client_text(method) {
         Some(method) => error(code::METHOD_NOT_FOUND, format!("Method not found: {method}")),
         None => error(code::METHOD_NOT_FOUND, "Method not found"),
     }
 }
 
-/// −32602. `data.field` always names the field (a path like `input[0].url`, `.` for the params as a whole); the message
-/// does too and says why, unless it would be mistaken for a login failure: then `data.reason` says that.
+/// Returns −32602. `data.field` names the field: a path such as `input[0].url`, or `.` for the params as a whole. The
+/// message has the field and the reason, unless clients would take it for a login failure; then `data.reason` has it.
 pub fn invalid_params(field: &str, reason: &str) -> ErrorObjectOwned {
-    let named: String = field.chars().filter(|c| !c.is_control()).take(FIELD_MAX).collect();
-    let (message, data) = match foreign(&format!("`{named}`: {reason}")) {
+    let named: String = field.chars().filter(|c| !c.is_control()).take(MAX_FIELD).collect();
+    let (message, data) = match client_text(&format!("`{named}`: {reason}")) {
         Some(text) => (format!("Invalid params: {text}"), json!({ "field": named })),
-        None => ("Invalid params: see data".to_owned(), json!({ "field": named, "reason": short(reason) })),
+        None => ("Invalid params: see data".to_owned(), json!({ "field": named, "reason": shorten(reason) })),
     };
     ErrorObjectOwned::owned(code::INVALID_PARAMS, message, Some(data))
 }
 
-/// −32603. It says nothing more on purpose: a panic message may quote anything.
+/// Returns −32603 without details: a panic message may quote anything.
 pub fn internal_error() -> ErrorObjectOwned {
     error(code::INTERNAL_ERROR, "Internal error")
 }
 
-/// −32001, in the words that clients of the peer retry on.
+/// Returns −32001, with the message on which clients of the Codex app-server retry.
 pub fn overloaded() -> ErrorObjectOwned {
     error(code::OVERLOADED, "Server overloaded; retry later.")
 }
 
-/// −32800.
+/// Returns −32800.
 pub(crate) fn cancelled() -> ErrorObjectOwned {
     error(code::CANCELLED, "Request cancelled")
 }
@@ -118,15 +119,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_message_keeps_both_ends() {
+    fn long_message_keeps_both_ends() {
         let message = invalid_request(&format!("thread {} not\u{1b} found", "é".repeat(100_000))).message().to_owned();
-        assert_eq!(message.chars().count(), FOREIGN_TEXT_MAX);
+        assert_eq!(message.chars().count(), MAX_CLIENT_TEXT);
         assert!(message.starts_with("thread éé") && message.ends_with("éé not found"), "{message}");
         assert_eq!(invalid_request(&"é".repeat(200)).message().chars().count(), 200);
     }
 
     #[test]
-    fn no_message_speaks_of_a_login_because_the_client_did() {
+    fn client_text_cannot_suggest_a_login_failure() {
         for error in [
             method_not_found("account/Login/start"),
             invalid_params("authMode", "unknown variant"),
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_text_is_short_and_has_no_control_characters() {
+    fn client_text_is_short_without_control_characters() {
         let error = method_not_found(&format!("a\u{1b}[31m\n{}", "x".repeat(5000)));
         assert!(error.message().len() < 300);
         assert!(!error.message().contains('\u{1b}'));

@@ -1,4 +1,4 @@
-//! One connection: reader thread in, outbox out, and its end in three steps.
+//! One connection: a reader thread, an outbox, and the end in three steps.
 
 use std::io;
 use std::sync::Arc;
@@ -9,26 +9,26 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::budget::Budget;
-use crate::dispatch::Dispatcher;
-use crate::handshake::Handshake;
-use crate::in_flight::InFlight;
+use crate::inbound::dispatch::Dispatcher;
+use crate::inbound::handshake::Handshake;
+use crate::inbound::in_flight::InFlight;
+use crate::inbound::source::{Line, Source};
 use crate::limits::Limits;
-use crate::outbox::Outbox;
-use crate::source::{Line, Source};
-use crate::table::Table;
+use crate::outbound::budget::Budget;
+use crate::outbound::outbox::Outbox;
+use crate::request::table::Table;
 
 /// Why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// The client sends nothing more; it may still read.
     InputClosed,
-    /// The client cannot be reached any more.
+    /// The client has closed our output, or was given up.
     OutputClosed,
 }
 
-/// A running connection. The order at its end: [`Session::ended`], then stop what produces events, then
-/// [`Session::drain`], then [`Session::finish`].
+/// A running connection. To end it: wait for [`Session::ended`], stop the sources of events, call [`Session::drain`],
+/// and then [`Session::finish`].
 pub struct Session {
     in_flight: Arc<InFlight>,
     tasks: TaskTracker,
@@ -37,11 +37,11 @@ pub struct Session {
     stop_reading: Arc<AtomicBool>,
 }
 
-/// Serves one connection on a reader thread of its own; returns at once. Must be called within a tokio runtime with
-/// time enabled, which runs what handlers do after their first pending await.
+/// Serves one connection on a new reader thread and returns immediately. Must be called within a tokio runtime with
+/// time enabled, which runs the handlers after their first pending await.
 ///
 /// # Errors
-/// When there is no runtime or the thread cannot be started.
+/// If there is no runtime, or the thread cannot be started.
 pub fn serve<C: Clone + Send + Sync + 'static>(
     table: Arc<Table<C>>,
     context: C,
@@ -72,8 +72,9 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
         bounds,
         handshake: Handshake::Awaited,
     };
-    // Dropped with the thread, so that the end is told even if the reader panics.
-    let closed = (session.input_closed.clone().drop_guard(), dispatcher.outbox.peer().deaf.clone().drop_guard());
+    // Dropped with the thread, so that the end of input is signalled even if the reader panics.
+    let closed =
+        (session.input_closed.clone().drop_guard(), dispatcher.outbox.peer().input_closed.clone().drop_guard());
     let stop = Arc::clone(&session.stop_reading);
     std::thread::Builder::new().name("easel-reader".to_owned()).spawn(move || {
         let _closed = closed;
@@ -102,13 +103,13 @@ fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, mut sou
         }
         let silence = dispatcher.limits.silence;
         if !dispatcher.outbox.block_for_room(|waited| waited < silence || !source.is_hung_up()) {
-            return tracing::info!("the client has closed its end and does not read");
+            return tracing::info!("the client has closed its end and does not read its responses");
         }
     }
 }
 
 impl Session {
-    /// Resolves when the client is done with us.
+    /// Waits until the client ends the connection, and returns how.
     pub async fn ended(&self) -> End {
         tokio::select! {
             biased;
@@ -117,8 +118,8 @@ impl Session {
         }
     }
 
-    /// Takes no more requests and waits until those in flight are answered. What is left after `limit` is answered
-    /// −32800. Returns whether everything was answered in time.
+    /// Stops accepting requests and waits for those in flight, at most for `limit`. The rest get −32800. Returns
+    /// whether all requests ended in time.
     pub async fn drain(&self, limit: Duration) -> bool {
         self.stop_reading.store(true, Ordering::Relaxed);
         self.tasks.close();
@@ -127,8 +128,8 @@ impl Session {
         in_time
     }
 
-    /// Writes what is queued, at most for `limit` (the client may have stopped reading), and closes the output.
-    /// Returns whether everything was written.
+    /// Writes the queued messages, at most for `limit` (the client may not read), and closes the output. Returns
+    /// whether everything was written.
     pub async fn finish(self, limit: Duration) -> bool {
         self.outbox.finish(limit).await
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use easel_client::{Direction, Refusal};
+use easel_client::{Direction, RpcError};
 use easel_protocol::account::{GetAccountParams, LoginAccountParams, SecretText};
 use easel_protocol::configuration::ConfigReadParams;
 use easel_protocol::event::Event;
@@ -83,8 +83,8 @@ async fn credentials_appear_only_in_their_own_file() {
     server.request::<AccountRead>(&GetAccountParams::default()).await;
     start_drawing(&mut server, "openai").await;
     for _ in ["image", "model"] {
-        let (id, _) = server.client.question::<ChatgptAuthTokensRefresh>().await.expect("the question");
-        let no = Err(Refusal { code: -32000, message: "canary-token is all there is".to_owned() });
+        let (id, _) = server.client.server_request::<ChatgptAuthTokensRefresh>().await.expect("a request");
+        let no = Err(RpcError { code: -32000, message: "canary-token is all there is".to_owned() });
         server.client.reply::<ChatgptAuthTokensRefresh>(id, &no).await.expect("the server takes it");
     }
     in_vain(&mut server).await;

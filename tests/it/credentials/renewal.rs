@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use easel_client::Refusal;
+use easel_client::RpcError;
 use easel_protocol::account::{
     AccountUpdatedNotification, AuthMode, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshReason,
     ChatgptAuthTokensRefreshResponse, PlanType, SecretText,
@@ -44,7 +44,7 @@ async fn with_old_tokens(backend: &MockServer) -> (Sandbox, Server, Thread) {
     (sandbox, server, thread)
 }
 
-fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshResponse, Refusal> {
+fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshResponse, RpcError> {
     Ok(ChatgptAuthTokensRefreshResponse {
         access_token: SecretText(token(signature)),
         chatgpt_account_id: account.to_owned(),
@@ -54,13 +54,13 @@ fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshRes
 
 /// Reads the server's request for a token, which names the account.
 async fn asked(server: &mut Server) -> u64 {
-    let (id, params) = server.client.question::<ChatgptAuthTokensRefresh>().await.expect("the question");
+    let (id, params) = server.client.server_request::<ChatgptAuthTokensRefresh>().await.expect("a request");
     let reason = ChatgptAuthTokensRefreshReason::Unauthorized;
     assert_eq!(params, ChatgptAuthTokensRefreshParams { reason, previous_account_id: Some("acct-1".to_owned()) });
     id
 }
 
-async fn reply(server: &mut Server, answer: &Result<ChatgptAuthTokensRefreshResponse, Refusal>) {
+async fn reply(server: &mut Server, answer: &Result<ChatgptAuthTokensRefreshResponse, RpcError>) {
     let id = asked(server).await;
     server.client.reply::<ChatgptAuthTokensRefresh>(id, answer).await.expect("the server takes it");
 }
@@ -137,7 +137,7 @@ async fn three_rejected_calls_share_one_renewal() {
 async fn failed_renewal_is_one_typed_error_and_one_request() {
     let backend = backend(1).await;
     let (_place, mut server, thread) = with_old_tokens(&backend).await;
-    let no = || Err(Refusal { code: -32000, message: "canary: signed out".to_owned() });
+    let no = || Err(RpcError { code: -32000, message: "canary: signed out".to_owned() });
     let mut bad = renewed("x", "acct-1");
     if let Ok(bad) = &mut bad {
         bad.access_token = SecretText("two canaries".to_owned());

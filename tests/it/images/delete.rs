@@ -198,7 +198,7 @@ async fn invalid_deletions_are_refused() {
     let refusal = server.request_error::<ImageDelete>(&elsewhere).await;
     assert_eq!(refusal, format!("-32600 thread {other} has no image {}", records[0].id));
     for (params, said) in [
-        (json!({}), "-32602 Invalid params: `imageId`: is missing"),
+        (json!({}), "-32602 Invalid params: `imageId`: missing field"),
         (json!({"imageId": 1}), "-32602 Invalid params: `imageId`: invalid type: integer `1`, expected a string"),
         (json!({"imageId": "../../easel.db"}), "-32600 image ../../easel.db not found"),
     ] {

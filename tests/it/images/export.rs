@@ -95,8 +95,8 @@ async fn invalid_exports_are_refused() {
     let refused = server.request_error::<ImageExport>(&to("img_0", &sandbox.project().join("a.png"))).await;
     assert_eq!(refused, "-32600 image img_0 not found");
     for (params, said) in [
-        (json!({"imageId": "img_0"}), "-32602 Invalid params: `path`: is missing"),
-        (json!({"path": "/a.png"}), "-32602 Invalid params: `imageId`: is missing"),
+        (json!({"imageId": "img_0"}), "-32602 Invalid params: `path`: missing field"),
+        (json!({"path": "/a.png"}), "-32602 Invalid params: `imageId`: missing field"),
         (
             json!({"imageId": "img_0", "path": "/a.png", "overwrite": "yes"}),
             "-32602 Invalid params: `overwrite`: invalid type: string, expected a boolean",

@@ -55,7 +55,7 @@ async fn params_must_be_an_object_or_absent() {
         let server = if method == "initialize" { &mut silent } else { &mut greeted };
         for wrong in [json!([]), json!(["x"]), json!("x"), json!(7), json!(true)] {
             let error = ask(server, method, Some(&wrong)).await.expect_err(method);
-            let expected = json!({ "code": -32602, "message": "Invalid params: `params`: is not an object",
+            let expected = json!({ "code": -32602, "message": "Invalid params: `params`: expected an object",
                 "data": { "field": "params" } });
             assert_eq!(error, expected, "{method} {wrong}");
         }

@@ -87,15 +87,15 @@ fn bad_lines_are_answered_and_the_next_line_works() {
     {"id":9,"error":{"code":-32601,"message":"Method not found; it is not part of an image sidecar"}}
     {"id":10,"error":{"code":-32601,"message":"Method not found: ; it is not part of an image sidecar"}}
     {"id":11,"error":{"code":-32602,"message":"Invalid params: `threadId`: invalid type: integer `5`, expected a string","data":{"field":"threadId"}}}
-    {"id":12,"error":{"code":-32602,"message":"Invalid params: `threadId`: is missing","data":{"field":"threadId"}}}
-    {"id":13,"error":{"code":-32602,"message":"Invalid params: `threadId`: is there twice","data":{"field":"threadId"}}}
+    {"id":12,"error":{"code":-32602,"message":"Invalid params: `threadId`: missing field","data":{"field":"threadId"}}}
+    {"id":13,"error":{"code":-32602,"message":"Invalid params: `threadId`: duplicate field","data":{"field":"threadId"}}}
     {"id":14,"error":{"code":-32602,"message":"Invalid params: `input[0].text`: invalid type: integer `5`, expected a string","data":{"field":"input[0].text"}}}
     {"id":15,"error":{"code":-32602,"message":"Invalid params: `input[0].type`: unknown value, expected one of `text`, `image`, `localImage`, `skill`, `mention`","data":{"field":"input[0].type"}}}
-    {"id":16,"error":{"code":-32602,"message":"Invalid params: `params`: is not an object","data":{"field":"params"}}}
+    {"id":16,"error":{"code":-32602,"message":"Invalid params: `params`: expected an object","data":{"field":"params"}}}
     {"id":17,"error":{"code":-32602,"message":"Invalid params: `threadId`: unexpected end of hex escape","data":{"field":"threadId"}}}
     {"id":18,"error":{"code":-32600,"message":"thread a not found"}}
     {"id":19,"error":{"code":-32600,"message":"Already initialized"}}
-    {"id":20,"error":{"code":-32602,"message":"Invalid params: `params`: is not an object","data":{"field":"params"}}}
+    {"id":20,"error":{"code":-32602,"message":"Invalid params: `params`: expected an object","data":{"field":"params"}}}
     {"id":21,"result":{"account":null,"requiresOpenaiAuth":false,"userId":null}}
     "#);
     server.assert_alive();

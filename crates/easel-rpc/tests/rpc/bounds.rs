@@ -10,7 +10,7 @@ use crate::client::{Client, PATIENCE, Raw};
 const ELSEWHERE: usize = 4 * 64 * 1024;
 
 #[test]
-fn a_burst_is_answered_in_full_by_a_server_whose_client_reads_late() {
+fn burst_is_answered_although_the_client_reads_late() {
     for raw in [Raw::start(Limits::default()), Raw::start_direct(Limits::default())] {
         let Raw { mut to_server, from_server, runtime: _runtime, session: _session, .. } = raw;
         writeln!(to_server, r#"{{"id":"init","method":"initialize"}}"#).unwrap();
@@ -31,7 +31,7 @@ fn a_burst_is_answered_in_full_by_a_server_whose_client_reads_late() {
 }
 
 #[test]
-fn an_answer_that_is_written_in_place_never_blocks_the_reader() {
+fn response_written_in_place_never_blocks() {
     let Raw { mut to_server, from_server, cx, runtime: _runtime, session: _session } =
         Raw::start_direct(Limits::default());
     writeln!(to_server, r#"{{"id":"init","method":"initialize"}}"#).unwrap();
@@ -46,7 +46,7 @@ fn an_answer_that_is_written_in_place_never_blocks_the_reader() {
 }
 
 #[test]
-fn a_client_that_does_not_read_stops_the_reader_at_the_bound() {
+fn client_that_does_not_read_stops_the_reader() {
     const ANSWER: usize = 10_000;
     let limits = Limits { outbox_bytes: 100_000, ..Limits::default() };
     let Raw { mut to_server, from_server, cx, runtime: _runtime, session: _session } = Raw::start_direct(limits);
@@ -63,7 +63,7 @@ fn a_client_that_does_not_read_stops_the_reader_at_the_bound() {
 }
 
 #[test]
-fn who_notifies_waits_for_a_client_that_does_not_read_and_progress_is_dropped() {
+fn notify_waits_and_progress_is_dropped_when_full() {
     let limits = Limits { outbox_bytes: 100_000, ..Limits::default() };
     let Raw { from_server, cx, runtime, session, to_server } = Raw::start(limits);
     let mut sent = 0;

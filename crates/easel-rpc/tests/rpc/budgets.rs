@@ -89,7 +89,7 @@ fn params_of_very_many_values_are_refused() {
 }
 
 #[test]
-fn a_request_behind_long_params_is_answered_before_they_are_parsed() {
+fn short_request_overtakes_parsing_of_long_params() {
     let mut client = Client::ready(Limits::default());
     // Far more work than a short request.
     let long = format!(r#"{{"id":1,"method":"test/number","params":{{"n":1,"x":[{}0]}}}}"#, "[],".repeat(1_000_000));
@@ -123,7 +123,7 @@ fn clients_that_never_read_do_not_keep_memory_from_another() {
 }
 
 #[test]
-fn clients_that_do_not_end_their_messages_do_not_keep_memory_from_another() {
+fn stalled_long_messages_release_their_permits() {
     let limits = Limits { silence: Duration::from_millis(50), ..Limits::default() };
     let table = Arc::new(table(limits));
     let connect = || Raw::with_table(Arc::clone(&table), limits, Outbox::start);
@@ -141,7 +141,7 @@ fn clients_that_do_not_end_their_messages_do_not_keep_memory_from_another() {
 
 #[cfg(unix)]
 #[test]
-fn the_end_of_input_is_seen_though_the_client_does_not_read() {
+fn end_of_input_is_noticed_while_output_is_blocked() {
     let limits = Limits { outbox_bytes: 10_000, silence: Duration::from_millis(50), ..Limits::default() };
     let Raw { mut to_server, from_server, runtime, session, .. } = Raw::start_direct(limits);
     writeln!(to_server, r#"{{"id":"init","method":"initialize"}}"#).unwrap();

@@ -45,7 +45,7 @@ fn cancelling_before_after_and_twice_is_harmless() {
 }
 
 #[test]
-fn an_id_is_free_again_after_its_request_was_cancelled_and_the_late_result_is_dropped() {
+fn cancelled_id_is_reusable_and_late_result_dropped() {
     let mut client = Client::ready(Limits::default());
     for _ in 0..50 {
         client.send(r#"{"id":1,"method":"test/gate","params":{"late":true}}"#);
@@ -70,7 +70,7 @@ fn cancelling_by_a_request_is_answered_too() {
 }
 
 #[test]
-fn the_sequel_of_a_cancelled_request_learns_that_it_was_never_answered() {
+fn follow_up_learns_of_a_cancelled_request() {
     let mut client = Client::ready(Limits::default());
     client.send(r#"{"id":1,"method":"test/startThenHang"}"#);
     cancel(&mut client, "1");
@@ -79,7 +79,7 @@ fn the_sequel_of_a_cancelled_request_learns_that_it_was_never_answered() {
 }
 
 #[test]
-fn a_duplicate_id_in_flight_is_refused_and_the_first_request_is_answered() {
+fn duplicate_id_in_flight_is_rejected() {
     let mut client = Client::ready(Limits::default());
     client.send(r#"{"id":1,"method":"test/gate","params":{"first":true}}"#);
     assert_eq!(

@@ -77,7 +77,7 @@ fn two_connections_share_nothing_but_the_table() {
 }
 
 #[test]
-fn an_outbox_that_is_dropped_writes_what_it_holds_and_closes_its_sink() {
+fn dropped_outbox_writes_its_queue_and_closes() {
     let (mut from, output) = pipe().unwrap();
     let outbox = Outbox::start(output, 1000).unwrap();
     drop(outbox.notify("event", &json!({})));

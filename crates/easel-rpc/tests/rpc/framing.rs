@@ -7,7 +7,7 @@ fn small_lines() -> Limits {
 }
 
 #[test]
-fn a_line_over_the_limit_is_refused_and_the_next_one_works() {
+fn too_long_line_is_rejected_and_skipped() {
     let mut client = Client::ready(small_lines());
     for length in [1001, 70_000, 3_000_000] {
         client.send(&"z".repeat(length));

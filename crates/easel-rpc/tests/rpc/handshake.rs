@@ -1,9 +1,10 @@
 use easel_rpc::Limits;
+use serde_json::json;
 
 use crate::client::Client;
 
 #[test]
-fn before_initialize_everything_is_refused_and_a_second_one_is_too() {
+fn requests_need_exactly_one_initialize() {
     let mut client = Client::new(Limits::default());
     assert_eq!(
         client.ask(r#"{"id":1,"method":"test/echo"}"#),
@@ -59,14 +60,14 @@ fn output_carries_the_version_exactly_when_initialize_did() {
         r#"{"jsonrpc":"2.0","id":1,"result":{"codexHome":"/"}}"#
     );
     assert_eq!(client.ask(r#"{"id":2,"method":"test/echo"}"#), r#"{"jsonrpc":"2.0","id":2,"result":{}}"#);
-    client.send(r#"{"method":"test/note","params":{"n":1}}"#);
-    assert_eq!(client.message()["jsonrpc"], "2.0");
+    client.send(r#"{"id":3,"method":"test/notify","params":{"n":1}}"#);
+    assert_eq!((client.message()["jsonrpc"].clone(), client.message()["id"].clone()), (json!("2.0"), json!(3)));
     assert!(client.ask("x").starts_with(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700"#));
 
     let mut client = Client::new(Limits::default());
     client.send(r#"{"id":1,"method":"initialize"}"#);
     assert_eq!(client.line(), r#"{"id":1,"result":{"codexHome":"/"}}"#);
     assert_eq!(client.ask(r#"{"jsonrpc":"2.0","id":2,"method":"test/echo"}"#), r#"{"id":2,"result":{}}"#);
-    client.send(r#"{"method":"test/note","params":{"n":1}}"#);
-    assert_eq!(client.message().get("jsonrpc"), None);
+    client.send(r#"{"id":3,"method":"test/notify","params":{"n":1}}"#);
+    assert_eq!((client.message().get("jsonrpc"), client.message().get("jsonrpc")), (None, None));
 }

@@ -6,29 +6,29 @@ use serde_json::json;
 use crate::client::Client;
 
 #[test]
-fn an_answer_precedes_its_sequel() {
+fn response_precedes_its_follow_up() {
     let mut client = Client::ready(Limits::default());
     for id in 0..200 {
         client.send(&format!(r#"{{"id":{id},"method":"test/start"}}"#));
     }
     let mut answered = 0;
-    let mut sequels = 0;
+    let mut follow_ups = 0;
     for _ in 0..400 {
         let message = client.message();
         match message.get("method") {
             None => answered += 1,
             Some(method) => {
-                assert_eq!(method, "sequel");
+                assert_eq!(method, "followUp");
                 assert_eq!(message["params"], json!({ "queued": true }));
-                sequels += 1;
+                follow_ups += 1;
             }
         }
-        assert!(sequels <= answered);
+        assert!(follow_ups <= answered);
     }
 }
 
 #[test]
-fn what_handlers_do_before_their_first_await_happens_in_the_order_of_the_requests() {
+fn handlers_start_in_request_order() {
     let mut client = Client::ready(Limits::default());
     for n in 0..500 {
         client.send(&format!(r#"{{"id":{n},"method":"test/log","params":{{"n":{n}}}}}"#));
@@ -53,7 +53,7 @@ fn a_request_that_waits_does_not_hold_up_the_next() {
 }
 
 #[test]
-fn notifications_keep_the_order_of_the_calls_and_tell_when_they_were_made() {
+fn notifications_keep_their_order_and_have_timestamps() {
     let mut client = Client::ready(Limits { outbox_bytes: 2000, ..Limits::default() });
     let outbox = client.cx.outbox.clone();
     client.cx.tasks.spawn_on(
@@ -73,11 +73,4 @@ fn notifications_keep_the_order_of_the_calls_and_tell_when_they_were_made() {
         last = last.max(at);
     }
     client.assert_alive();
-}
-
-#[test]
-fn a_notification_from_the_client_reaches_its_handler() {
-    let mut client = Client::ready(Limits::default());
-    client.send(r#"{"method":"test/note","params":{"n":5}}"#);
-    assert_eq!(client.message()["params"], json!({ "n": 5 }));
 }

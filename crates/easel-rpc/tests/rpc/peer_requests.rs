@@ -27,7 +27,7 @@ fn the_clients_answer_reaches_the_handler_that_asked() {
 }
 
 #[test]
-fn a_client_that_never_answers_is_given_up_and_its_late_answer_is_ignored() {
+fn late_response_of_the_client_is_ignored() {
     let mut client = Client::ready(Limits::default());
     asked(&mut client, 0, 1);
     assert_eq!(client.line(), r#"{"id":0,"result":"timed out"}"#);
@@ -57,7 +57,7 @@ fn a_client_that_sends_nothing_more_is_not_waited_for() {
 }
 
 #[test]
-fn a_request_that_is_cancelled_while_it_asks_leaves_nothing_behind() {
+fn cancelled_peer_request_is_removed() {
     let mut client = Client::ready(Limits::default());
     asked(&mut client, 0, 30_000);
     client.send(r#"{"method":"$/cancelRequest","params":{"id":0}}"#);

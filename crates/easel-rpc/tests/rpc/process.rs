@@ -115,7 +115,7 @@ impl Server {
 }
 
 #[test]
-fn stray_output_goes_to_stderr_and_children_do_not_eat_the_input() {
+fn stray_output_goes_to_stderr_and_children_read_nothing() {
     let (mut stderr, write) = pipe().unwrap();
     let mut command = server();
     command.stderr(write);

@@ -22,7 +22,7 @@ pub(crate) struct Cx {
 #[derive(Deserialize)]
 struct Nothing {}
 
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 struct Number {
     n: i64,
 }
@@ -46,9 +46,9 @@ struct Decision {
 type Answered<R> = Result<Reply<R>, ErrorObjectOwned>;
 
 /// Tells the client when a handler's future is dropped.
-struct TellWhenDropped(Outbox);
+struct NotifyOnDrop(Outbox);
 
-impl Drop for TellWhenDropped {
+impl Drop for NotifyOnDrop {
     fn drop(&mut self) {
         drop(self.0.notify("handler/dropped", &json!({})));
     }
@@ -75,8 +75,7 @@ pub(crate) fn table(limits: Limits) -> Table<Cx> {
         .method("test/bigLog", big_log)
         .method("test/reserved", reserved)
         .method("test/ask", ask)
-        .notification("test/note", note)
-        .notification("test/notePanic", note_panic)
+        .method("test/notify", notify)
         .build()
         .unwrap()
 }
@@ -88,12 +87,9 @@ async fn initialize(_: Cx, _: Call, p: Value) -> Answered<Value> {
     if p["fail"] == true { Err(invalid_request("No")) } else { Ok(Reply::new(json!({ "codexHome": "/" }))) }
 }
 
-async fn note(cx: Cx, p: Number) {
-    cx.outbox.notify("noted", &p).await.unwrap();
-}
-
-async fn note_panic(_: Cx, _: Nothing) {
-    panic!("in a notification")
+async fn notify(cx: Cx, _: Call, p: Number) -> Answered<Number> {
+    cx.outbox.notify("notified", &p).await.unwrap();
+    Ok(Reply::new(p))
 }
 
 async fn later(_: Cx, _: Call, p: Number) -> Answered<Number> {
@@ -118,7 +114,7 @@ async fn open(cx: Cx, _: Call, _: Nothing) -> Answered<Value> {
 }
 
 async fn hang(cx: Cx, _: Call, _: Nothing) -> Answered<Value> {
-    let _tell = TellWhenDropped(cx.outbox.clone());
+    let _notify = NotifyOnDrop(cx.outbox.clone());
     std::future::pending().await
 }
 
@@ -132,7 +128,7 @@ async fn hang_with_token(cx: Cx, call: Call, _: Nothing) -> Answered<Value> {
     std::future::pending().await
 }
 
-/// A long answer as it should be built: after its bytes are there. The log tells how many were.
+/// Builds a long response after reserving its bytes, and logs that it did.
 async fn reserved(cx: Cx, call: Call, p: Size) -> Answered<String> {
     call.hold(cx.outbox.reserve(p.bytes).await);
     cx.log.lock().unwrap().push(0);
@@ -149,18 +145,18 @@ async fn panic_later(_: Cx, _: Call, _: Nothing) -> Answered<Value> {
 }
 
 fn follow(cx: &Cx, value: Value) -> Reply<Value> {
-    let (reply, queued) = Reply::with_sequel(value);
+    let (reply, queued) = Reply::with_follow_up(value);
     let outbox = cx.outbox.clone();
     cx.tasks.spawn(async move {
         let queued = queued.await;
-        outbox.notify("sequel", &json!({ "queued": queued })).await
+        outbox.notify("followUp", &json!({ "queued": queued })).await
     });
     reply
 }
 
 async fn start(cx: Cx, _: Call, p: Value) -> Answered<Value> {
     let reply = follow(&cx, p);
-    // Gives the sequel every chance to overtake.
+    // Gives the follow-up every chance to overtake.
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
     Ok(reply)

@@ -74,7 +74,7 @@ async fn run<M: Handler>(
     drop(call);
     let response = response?;
     let Some(follow_up) = follow_up else { return Ok(Reply::new(response)) };
-    let (reply, queued) = Reply::with_sequel(response);
+    let (reply, queued) = Reply::with_follow_up(response);
     tasks.spawn(async move {
         if queued.await {
             follow_up.await;
@@ -103,7 +103,7 @@ async fn write<M: Handler>(
         // A send fails if nobody waits for the response any more.
         match (response, follow_up) {
             (Ok(response), Some(follow_up)) => {
-                let (reply, queued) = Reply::with_sequel(response);
+                let (reply, queued) = Reply::with_follow_up(response);
                 let _ = responder.send(Ok(reply));
                 // After the response, if it is sent at all.
                 let _ = queued.await;

@@ -1,4 +1,4 @@
-//! Requests from the server to the client. Each has a deadline: a client may never answer.
+//! Requests from the server to the client. Each has a deadline, because a client may never respond.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -14,38 +14,38 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::code;
-use crate::message;
-use crate::outbox::{Outbox, Wake};
+use crate::outbound::message;
+use crate::outbound::outbox::{Outbox, Wake};
 
-/// Why a request to the client brought no result.
+/// Why a request to the client has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerError {
-    /// No answer within the deadline; a later one is ignored.
-    #[error("the client did not answer within {0:?}")]
+    /// The client did not respond within the deadline. A later response is ignored.
+    #[error("the client did not respond within {0:?}")]
     TimedOut(Duration),
-    /// The client answered with an error.
-    #[error("the client refused: {}", .0.message())]
+    /// The client responded with an error.
+    #[error("the client responded with an error: {}", .0.message())]
     Refused(ErrorObjectOwned),
-    /// The connection is closed, or the client sends nothing more.
-    #[error("the client is gone")]
+    /// The connection is closed, or the client has closed its end.
+    #[error("the client is disconnected")]
     Disconnected,
-    /// The result has another shape than the request asks for, or the request could not be serialized.
-    #[error("the client's answer does not fit: {0}")]
+    /// The result does not have the expected shape, or the params could not be serialized.
+    #[error("the client's response has the wrong shape: {0}")]
     BadAnswer(#[from] serde_json::Error),
 }
 
-type Settled = Result<Box<RawValue>, ErrorObjectOwned>;
+type Outcome = Result<Box<RawValue>, ErrorObjectOwned>;
 
-/// The requests that wait. Each entry belongs to one waiting future, whose drop removes it.
+/// The requests that wait for a response. Each entry belongs to a future, which removes it on drop.
 #[derive(Default)]
 pub(crate) struct PeerRequests {
     next_id: AtomicI64,
-    waiting: Mutex<HashMap<i64, oneshot::Sender<Settled>>>,
-    /// Cancelled when nothing is read any more, so that no answer can come.
-    pub(crate) deaf: CancellationToken,
+    waiting: Mutex<HashMap<i64, oneshot::Sender<Outcome>>>,
+    /// Cancelled when the reader stops, after which no response can arrive.
+    pub(crate) input_closed: CancellationToken,
 }
 
-/// Removes the entry on every way out: answered, timed out, given up.
+/// Removes the entry of a request on drop: after the response, a timeout, or a cancellation.
 struct Waiting {
     outbox: Outbox,
     id: i64,
@@ -58,8 +58,9 @@ impl Drop for Waiting {
 }
 
 impl Outbox {
-    /// Sends a request to the client and waits for its result, at most for `deadline`. It is queued at once, in order
-    /// with the notifications. Nothing may be asked while `initialize` runs: the reader waits for that.
+    /// Sends a request to the client and waits for its result, at most for `deadline`. The request is queued
+    /// immediately, in order with the notifications. Do not call this while `initialize` runs: the reader waits for its
+    /// handler.
     ///
     /// # Errors
     /// See [`PeerError`].
@@ -73,7 +74,7 @@ impl Outbox {
         let (settle, settled) = oneshot::channel();
         self.peer().waiting.lock().insert(id, settle);
         let waiting = Waiting { outbox: self.clone(), id };
-        let queued = message::request(self.dialect(), id, method, params)
+        let queued = message::request(self.tag(), id, method, params)
             .map_err(PeerError::from)
             .and_then(|line| self.push(line, None, Wake::Now).map_err(|_| PeerError::Disconnected));
         async move {
@@ -81,12 +82,12 @@ impl Outbox {
             let answer = tokio::select! {
                 biased;
                 answer = settled => answer.map_err(|_| PeerError::Disconnected)?,
-                () = waiting.outbox.peer().deaf.cancelled() => return Err(PeerError::Disconnected),
+                () = waiting.outbox.peer().input_closed.cancelled() => return Err(PeerError::Disconnected),
                 () = waiting.outbox.closed() => return Err(PeerError::Disconnected),
                 () = tokio::time::sleep(deadline) => return Err(PeerError::TimedOut(deadline)),
             };
             match answer {
-                Err(refusal) => Err(PeerError::Refused(refusal)),
+                Err(error) => Err(PeerError::Refused(error)),
                 Ok(result) => Ok(serde_json::from_str(result.get())?),
             }
         }
@@ -94,18 +95,18 @@ impl Outbox {
 }
 
 impl PeerRequests {
-    /// Hands an answer to whoever waits for it. An unknown id is an answer that came too late.
+    /// Passes a response to the future that waits for it. An unknown id is that of a request that timed out.
     pub(crate) fn settle(&self, id: &str, outcome: Result<&RawValue, &RawValue>) {
         let waiting = id.parse().ok().and_then(|id: i64| self.waiting.lock().remove(&id));
         let Some(waiting) = waiting else {
-            return tracing::debug!("answer to no request of ours ignored");
+            return tracing::debug!("a response to no open request was ignored");
         };
-        let _ = waiting.send(outcome.map(ToOwned::to_owned).map_err(refusal));
+        let _ = waiting.send(outcome.map(ToOwned::to_owned).map_err(to_error));
     }
 }
 
-/// Reads a client's error leniently: one without code or message is a refusal too.
-fn refusal(raw: &RawValue) -> ErrorObjectOwned {
+/// Reads a client's error leniently: code and message may be missing.
+fn to_error(raw: &RawValue) -> ErrorObjectOwned {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Lenient {

@@ -1,4 +1,4 @@
-//! Who may speak when: nothing before `initialize`, and that only once.
+//! The handshake: `initialize` comes first, and only once.
 
 use jsonrpsee::types::ErrorObjectOwned;
 
@@ -6,7 +6,7 @@ use crate::error::invalid_request;
 
 pub(crate) const INITIALIZE: &str = "initialize";
 
-/// The `initialized` notification is not waited for: some clients never send it.
+/// The state of the handshake. The server does not wait for the `initialized` notification: some clients never send it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Handshake {
     Awaited,
@@ -14,6 +14,8 @@ pub(crate) enum Handshake {
 }
 
 impl Handshake {
+    /// Checks whether a request may come now.
+    ///
     /// # Errors
     /// −32600 `Not initialized` or `Already initialized`.
     pub(crate) fn admit(self, method: &str) -> Result<(), ErrorObjectOwned> {

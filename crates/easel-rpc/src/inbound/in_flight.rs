@@ -1,4 +1,4 @@
-//! The requests that are not answered yet, and the right to answer them.
+//! The requests in flight, and the right to respond to them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use jsonrpsee::types::ErrorObjectOwned;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::budget::Share;
 use crate::error;
-use crate::message;
-use crate::outbox::{Outbox, Wake};
-use crate::reply::{Call, Held};
+use crate::outbound::budget::Share;
+use crate::outbound::message;
+use crate::outbound::outbox::{Outbox, Wake};
+use crate::request::reply::{Call, ReservedBytes};
 
-/// The table of requests in flight of one connection, at most `max` of them.
+/// The requests of one connection that have no response yet, at most `max`.
 ///
-/// Whoever takes a request's entry out of it answers that request; nobody else can. That is why a request is answered
-/// once however its handler, a cancellation and the shutdown race.
+/// Whoever removes a request from this table responds to it; nobody else can. So a request gets one response, however
+/// its handler, a cancellation and the shutdown race.
 pub(crate) struct InFlight {
     table: Mutex<Entries>,
     max: usize,
@@ -26,12 +26,12 @@ pub(crate) struct InFlight {
 
 #[derive(Default)]
 struct Entries {
-    by_id: HashMap<Arc<str>, Entry>,
+    by_id: HashMap<Arc<str>, PendingRequest>,
     next_serial: u64,
 }
 
-/// The serial tells a request from a later one with the same id.
-struct Entry {
+/// A request in flight. The serial number distinguishes it from a later request with the same id.
+struct PendingRequest {
     serial: u64,
     cancel: CancellationToken,
 }
@@ -41,11 +41,11 @@ impl InFlight {
         Arc::new(Self { table: Mutex::default(), max, outbox })
     }
 
-    /// Enters a request.
+    /// Adds a request.
     ///
     /// # Errors
-    /// −32600 when its id is in flight already, −32001 when the table is full.
-    pub(crate) fn begin(self: &Arc<Self>, id: &str) -> Result<Answer, ErrorObjectOwned> {
+    /// −32600 if a request with this id is in flight, −32001 if the table is full.
+    pub(crate) fn begin(self: &Arc<Self>, id: &str) -> Result<Responder, ErrorObjectOwned> {
         let mut table = self.table.lock();
         if table.by_id.contains_key(id) {
             return Err(error::invalid_request("Invalid request: a request with this id is in flight"));
@@ -57,33 +57,34 @@ impl InFlight {
         let serial = table.next_serial;
         table.next_serial += 1;
         let cancel = CancellationToken::new();
-        table.by_id.insert(Arc::clone(&id), Entry { serial, cancel: cancel.clone() });
+        table.by_id.insert(Arc::clone(&id), PendingRequest { serial, cancel: cancel.clone() });
         drop(table);
-        Ok(Answer { in_flight: Arc::clone(self), id, serial, cancel, held: None, open: true })
+        Ok(Responder { in_flight: Arc::clone(self), id, serial, cancel, reserved: None, open: true })
     }
 
-    /// Answers a request −32800 now and drops its handler. An id that is not in flight, or not any more, is no error.
+    /// Responds to a request with −32800 and drops its handler. Does nothing if no request with this id is in flight.
     pub(crate) fn cancel(&self, id: &str) {
         let taken = self.table.lock().by_id.remove_entry(id);
         if let Some((id, entry)) = taken {
-            self.give_up(&id, &entry);
+            self.respond_cancelled(&id, &entry);
         }
     }
 
-    /// Cancels all that is left.
+    /// Cancels all requests.
     pub(crate) fn cancel_all(&self) {
         let taken = std::mem::take(&mut self.table.lock().by_id);
         for (id, entry) in taken {
-            self.give_up(&id, &entry);
+            self.respond_cancelled(&id, &entry);
         }
     }
 
-    fn give_up(&self, id: &str, entry: &Entry) {
-        let line = message::error(self.outbox.dialect(), id, &error::cancelled());
+    fn respond_cancelled(&self, id: &str, entry: &PendingRequest) {
+        let line = message::error(self.outbox.tag(), id, &error::cancelled());
         let _ = self.outbox.push(line, None, Wake::Now);
         entry.cancel.cancel();
     }
 
+    /// Removes a request. Returns false if it is no longer in flight.
     fn claim(&self, id: &str, serial: u64) -> bool {
         let mut table = self.table.lock();
         if table.by_id.get(id).is_some_and(|entry| entry.serial == serial) {
@@ -94,44 +95,45 @@ impl InFlight {
     }
 }
 
-/// The right to answer one request. Dropped unused (a panic, a handler that was dropped), it answers −32603.
-pub(crate) struct Answer {
+/// The right to respond to one request. If it is dropped unused (a panic, a dropped handler), it responds with −32603.
+pub(crate) struct Responder {
     in_flight: Arc<InFlight>,
     id: Arc<str>,
     serial: u64,
     cancel: CancellationToken,
-    held: Option<Arc<Held>>,
+    reserved: Option<Arc<ReservedBytes>>,
     open: bool,
 }
 
-impl Answer {
+impl Responder {
     pub(crate) fn cancellation(&self) -> CancellationToken {
         self.cancel.clone()
     }
 
-    /// The call that this answers, with the bytes that were reserved for its params.
+    /// Returns the call for the handler, with the bytes that are reserved for its params.
     pub(crate) fn call(&mut self, params: Option<Share>) -> Call {
-        let held = Arc::new(Held { params, ..Held::default() });
-        self.held = Some(Arc::clone(&held));
-        Call { cancel: self.cancel.clone(), held }
+        let reserved = Arc::new(ReservedBytes { params, ..ReservedBytes::default() });
+        self.reserved = Some(Arc::clone(&reserved));
+        Call { cancel: self.cancel.clone(), reserved }
     }
 
-    /// Queues the response, and then tells whoever waits to send its sequel. A late one is dropped.
+    /// Queues the response and resolves [`crate::Queued`]. Drops the response if the request is no longer in flight.
     pub(crate) fn send(mut self, response: MethodResponse, wake: Wake) {
         let outbox = &self.in_flight.outbox;
         let success = response.is_success();
-        let (json, sequel, _) = response.into_parts();
-        let line = message::response(outbox.dialect(), &self.id, json);
-        let share = self.held.take().and_then(|held| held.answer.lock().take());
+        let (json, queued, _) = response.into_parts();
+        let line = message::response(outbox.tag(), &self.id, json);
+        let share = self.reserved.take().and_then(|reserved| reserved.response.lock().take());
         self.open = false;
         if self.in_flight.claim(&self.id, self.serial)
             && outbox.push(line, share, wake).is_ok()
-            && let Some(sequel) = sequel
+            && let Some(queued) = queued
         {
-            sequel.notify(success);
+            queued.notify(success);
         }
     }
 
+    /// Queues an error response.
     pub(crate) fn refuse(mut self, error: &ErrorObjectOwned, wake: Wake) {
         self.close(error, wake);
     }
@@ -140,12 +142,12 @@ impl Answer {
         self.open = false;
         if self.in_flight.claim(&self.id, self.serial) {
             let outbox = &self.in_flight.outbox;
-            let _ = outbox.push(message::error(outbox.dialect(), &self.id, error), None, wake);
+            let _ = outbox.push(message::error(outbox.tag(), &self.id, error), None, wake);
         }
     }
 }
 
-impl Drop for Answer {
+impl Drop for Responder {
     fn drop(&mut self) {
         if self.open {
             self.close(&error::internal_error(), Wake::Now);

@@ -1,4 +1,4 @@
-//! A connected stream socket as the two halves of a connection.
+//! Stream sockets.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -7,21 +7,23 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use crate::os;
-use crate::outbox::Sink;
+use crate::outbound::outbox::Sink;
 
-/// One handle on a socket that blocks. Clones share the connection: one reads, one writes, one hangs up.
+/// A handle to a connected, blocking socket. Clones share the connection: one reads, one writes, one hangs up.
 #[derive(Debug)]
 pub enum Socket {
+    /// TCP.
     Tcp(TcpStream),
+    /// A Unix domain socket.
     #[cfg(unix)]
     Unix(UnixStream),
 }
 
 impl Socket {
-    /// Another handle on the same connection.
+    /// Duplicates the handle.
     ///
     /// # Errors
-    /// When the process has no more handles.
+    /// If the process has no more handles.
     pub fn try_clone(&self) -> io::Result<Self> {
         match self {
             Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
@@ -30,10 +32,10 @@ impl Socket {
         }
     }
 
-    /// How long a read and a write may take; `None` is without end. It holds for every handle on the connection.
+    /// Sets the timeout of reads and writes, for every handle to the connection. `None` means no timeout.
     ///
     /// # Errors
-    /// When the system refuses it.
+    /// If the system refuses it.
     pub fn set_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.set_read_timeout(limit).and_then(|()| stream.set_write_timeout(limit)),
@@ -42,7 +44,7 @@ impl Socket {
         }
     }
 
-    /// Whether the client sends nothing more.
+    /// Returns whether the client has closed its end.
     pub(crate) fn is_hung_up(&self) -> bool {
         match self {
             Self::Tcp(stream) => os::is_hung_up(stream),
@@ -51,9 +53,9 @@ impl Socket {
         }
     }
 
-    /// Ends the connection both ways, for every handle on it: reads end, and a write that blocks fails.
+    /// Closes the connection in both directions, for every handle: reads end, and a blocked write fails.
     pub fn hang_up(&self) {
-        // It may be gone already, which is what is wanted.
+        // An error means that it is already closed.
         let _ = match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
             #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! One line, parsed once, borrowed: id and params stay the text they came as.
+//! Parses the envelope of a message. Id and params stay borrowed text of the line.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 
 use crate::error;
 
-/// The id of an answer to something whose id could not be read.
+/// The id of an error response if the id of the message could not be read.
 pub(crate) const NULL_ID: &str = "null";
 
-/// Longest id in bytes. Ids are kept while their request is in flight and are sent back.
-const ID_BYTES_MAX: usize = 1024;
+/// Longest id in bytes. Ids are stored while their request is in flight.
+const MAX_ID_BYTES: usize = 1024;
 
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
@@ -32,7 +32,7 @@ pub(crate) enum Incoming<'a> {
         method: Cow<'a, str>,
         params: Option<&'a RawValue>,
     },
-    /// The client's answer to a request of ours; the id is whatever it sent.
+    /// The client's response to a request of the server. The id is whatever the client sent.
     Response {
         id: &'a str,
         outcome: Result<&'a RawValue, &'a RawValue>,
@@ -43,7 +43,7 @@ pub(crate) enum Incoming<'a> {
     },
 }
 
-/// A Cow in an `Option` is only borrowed through a type of its own.
+/// The method. Serde borrows a `Cow` inside an `Option` only through a type of its own.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -63,18 +63,18 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// An explicit `null` is an id and a result; for every other member it means absent.
+/// Reads a member whose explicit `null` counts: an id or a result. For other members `null` means absent.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// Parses one line that is not blank.
+/// Parses one line, which must not be blank.
 pub(crate) fn parse(line: &[u8]) -> Incoming<'_> {
     let text = match std::str::from_utf8(line) {
         Ok(text) => text,
         Err(e) => return invalid(NULL_ID, error::parse_error(&format!("invalid UTF-8 at byte {}", e.valid_up_to()))),
     };
-    // The derived deserializer would also take an array, member by member.
+    // The derived deserializer also accepts an array, member by member.
     if text.trim_start().starts_with('[') {
         return reject(text, "Invalid request: batches are not supported");
     }
@@ -89,7 +89,8 @@ fn invalid(id: &str, error: ErrorObjectOwned) -> Incoming<'_> {
     Incoming::Invalid { id, error }
 }
 
-/// A line of the wrong shape: the rest of it decides whether it is JSON at all, and its id is used if it has one.
+/// Returns the error for a line of the wrong shape: a parse error if it is not JSON, else `message`, with the line's id
+/// if it has a valid one.
 fn reject<'a>(text: &'a str, message: &str) -> Incoming<'a> {
     #[derive(Deserialize)]
     struct IdOnly<'a> {
@@ -133,7 +134,7 @@ fn classify(envelope: Envelope<'_>) -> Incoming<'_> {
 
 fn is_valid_id(raw: &str) -> bool {
     match raw.as_bytes().first() {
-        Some(b'"') => raw.len() <= ID_BYTES_MAX,
+        Some(b'"') => raw.len() <= MAX_ID_BYTES,
         Some(b'-' | b'0'..=b'9') => raw.parse::<i64>().is_ok(),
         Some(_) | None => false,
     }
@@ -143,7 +144,7 @@ fn is_valid_id(raw: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A request's id, or the code and the id of the refusal.
+    /// Returns a request's id, or the code and the id of the error.
     fn verdict(line: &str) -> String {
         match parse(line.as_bytes()) {
             Incoming::Request(request) => format!("request {} {}", request.id, request.method),
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_strings_and_64_bit_integers_kept_as_written() {
+    fn ids_are_strings_or_64_bit_integers() {
         for id in ["1", "-1", "0", "-0", "9223372036854775807", "-9223372036854775808", r#""a\u00e9""#, r#""""#] {
             assert_eq!(verdict(&format!(r#"{{"id": {id} ,"method":"m"}}"#)), format!("request {id} m"));
         }
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn explicit_nulls_mean_absent_save_for_id_and_result() {
+    fn null_means_absent_except_for_id_and_result() {
         assert_eq!(verdict(r#"{"id":1,"method":"m","params":null,"result":null,"error":null}"#), "request 1 m");
         assert_eq!(verdict(r#"{"id":1,"method":null,"result":null,"error":null}"#), "result 1");
         assert_eq!(verdict(r#"{"id":1,"result":null,"error":{}}"#), "error 1");
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_shapes_are_told_from_what_is_not_json() {
+    fn wrong_shapes_differ_from_invalid_json() {
         for (line, expected) in [
             ("5", "-32600 null"),
             ("\"x\"", "-32600 null"),
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_method_is_read_and_a_plain_one_is_borrowed() {
+    fn escaped_method_is_unescaped_and_plain_one_borrowed() {
         assert_eq!(verdict(r#"{"id":1,"method":"thread\/start"}"#), "request 1 thread/start");
         let Incoming::Notification { method, .. } = parse(br#"{"method":"initialized"}"#) else { panic!() };
         assert!(matches!(method, Cow::Borrowed("initialized")));

@@ -1,4 +1,4 @@
-//! The params of one request: parsed in place when they are short, away from the runtime's workers when they are long.
+//! The params of one request. Short ones are parsed in place, long ones on a blocking thread.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,28 +10,28 @@ use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
 
 use crate::error::{self, internal_error};
-use crate::params::parse_params;
+use crate::request::params::parse_params;
 
-/// Longest params that are parsed on the thread that reads the connection.
-pub(crate) const SHORT: usize = 64 * 1024;
+/// Longest params in bytes that are parsed on the reader thread.
+pub(crate) const MAX_IN_PLACE: usize = 64 * 1024;
 
-/// Params up to this size are not counted.
-const UNCOUNTED: usize = 4 * 1024;
+/// Longest params in bytes that reserve no memory.
+const MAX_UNRESERVED: usize = 4 * 1024;
 
-/// Bytes that one JSON value takes in memory besides its text.
-const VALUE: usize = 32;
+/// Bytes that one JSON value takes in memory, without its text.
+const VALUE_BYTES: usize = 32;
 
 /// Most values in the params of one request.
-const MOST_VALUES: usize = 4_000_000;
+const MAX_VALUES: usize = 4_000_000;
 
-/// Work that a runtime's worker must not do because it computes for long. At most two pieces run at the same time.
+/// Runs long computations on blocking threads, at most two at the same time.
 #[derive(Debug, Clone)]
 pub struct HeavyWork(Arc<Semaphore>);
 
 /// The params of a request. Long ones are still text.
-pub struct RequestParams<P>(State<P>);
+pub struct RequestParams<P>(ParamsState<P>);
 
-enum State<P> {
+enum ParamsState<P> {
     Parsed(P),
     Text(Params<'static>, HeavyWork),
 }
@@ -43,17 +43,17 @@ impl Default for HeavyWork {
 }
 
 impl HeavyWork {
-    /// Runs `work` on a thread that may block, after what was asked for before.
+    /// Runs `work` on a blocking thread, in the order of the calls.
     ///
     /// # Errors
-    /// −32603 when it panics.
+    /// −32603 if `work` panics.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ErrorObjectOwned> {
         let permit = Arc::clone(&self.0).acquire_owned().await;
         let working = tokio::task::spawn_blocking(move || {
-            // Held by the work itself, which goes on when nobody waits for it any more.
+            // ReservedBytes by the work itself, which goes on when nobody waits for it any more.
             let _permit = permit;
             work()
         });
@@ -64,40 +64,40 @@ impl HeavyWork {
 impl<P: DeserializeOwned> RequestParams<P> {
     pub(crate) fn new(params: Params<'static>, heavy: &HeavyWork) -> Result<Self, ErrorObjectOwned> {
         match params.as_str() {
-            Some(text) if text.len() > SHORT => Ok(Self(State::Text(params, heavy.clone()))),
-            text => Ok(Self(State::Parsed(parse_params(text)?))),
+            Some(text) if text.len() > MAX_IN_PLACE => Ok(Self(ParamsState::Text(params, heavy.clone()))),
+            text => Ok(Self(ParamsState::Parsed(parse_params(text)?))),
         }
     }
 
-    /// The value of a text field, by its name on the wire or from the parsed params; `None` where there is none. Long params
-    /// are skimmed for it, not parsed.
+    /// Returns the value of a string field: from the parsed params with `parsed`, or by its name `field` from the text
+    /// of long params, which are skimmed and not parsed. `None` if the field is absent or not a string.
     pub fn text_field<'a>(
         &'a self,
         field: &'static str,
         parsed: impl FnOnce(&'a P) -> Option<&'a str>,
     ) -> Option<Cow<'a, str>> {
         match &self.0 {
-            State::Parsed(params) => parsed(params).map(Cow::Borrowed),
-            State::Text(params, _) => skim(params.as_str()?, field).map(Cow::Owned),
+            ParamsState::Parsed(params) => parsed(params).map(Cow::Borrowed),
+            ParamsState::Text(params, _) => skim(params.as_str()?, field).map(Cow::Owned),
         }
     }
 }
 
 impl<P: DeserializeOwned + Send + 'static> RequestParams<P> {
-    /// The parsed params.
+    /// Returns the params, and parses long ones.
     ///
     /// # Errors
-    /// −32602 that names the first wrong or missing field.
+    /// −32602, which names the first wrong or missing field.
     pub async fn read(self) -> Result<P, ErrorObjectOwned> {
         match self.0 {
-            State::Parsed(params) => Ok(params),
-            State::Text(params, heavy) => heavy.run(move || parse_params(params.as_str())).await.flatten(),
+            ParamsState::Parsed(params) => Ok(params),
+            ParamsState::Text(params, heavy) => heavy.run(move || parse_params(params.as_str())).await.flatten(),
         }
     }
 }
 
-/// One text field of an object. What comes before it is skipped, what comes behind it is not looked at: clients name the
-/// thread first. A field that is there twice is found when the params are parsed.
+/// Returns a string field of an object. Fields before it are skipped and the text after it is not read: clients send
+/// the thread id first. A duplicate field is found when the params are parsed.
 fn skim(text: &str, field: &'static str) -> Option<String> {
     struct Field<'f>(&'static str, &'f mut Option<String>);
 
@@ -124,23 +124,23 @@ fn skim(text: &str, field: &'static str) -> Option<String> {
     }
 
     let mut found = None;
-    // An error is what the rest of the text looks like.
+    // Not reading to the end is an error to serde.
     let _ = serde_json::Deserializer::from_str(text).deserialize_map(Field(field, &mut found));
     found
 }
 
-/// What params take in memory, about; 0 when they are too short to count.
+/// Returns about how many bytes the params take in memory, 0 if they are too short to count.
 ///
 /// # Errors
-/// −32602 when they hold too many values: a list of empty lists takes many times the bytes of its text.
+/// −32602 for too many values: an array of empty arrays takes many times the bytes of its text.
 pub(crate) fn cost(params: Option<&str>) -> Result<usize, ErrorObjectOwned> {
-    let Some(text) = params.filter(|text| text.len() > UNCOUNTED) else { return Ok(0) };
-    // Commas in texts are counted too, which is cheap and on the safe side.
+    let Some(text) = params.filter(|text| text.len() > MAX_UNRESERVED) else { return Ok(0) };
+    // This also counts commas in strings, which is cheap and errs on the safe side.
     let values = memchr::memchr3_iter(b',', b'[', b'{', text.as_bytes()).count();
-    if values > MOST_VALUES {
-        return Err(error::invalid_params("params", &format!("hold more than {MOST_VALUES} values")));
+    if values > MAX_VALUES {
+        return Err(error::invalid_params("params", &format!("has more than {MAX_VALUES} values")));
     }
-    Ok(text.len() + VALUE * values)
+    Ok(text.len() + VALUE_BYTES * values)
 }
 
 #[cfg(test)]
@@ -166,9 +166,9 @@ mod tests {
     #[test]
     fn the_cost_of_params_counts_values_and_has_a_bound() {
         assert_eq!(cost(None), Ok(0));
-        assert_eq!(cost(Some(&"[".repeat(UNCOUNTED))), Ok(0));
+        assert_eq!(cost(Some(&"[".repeat(MAX_UNRESERVED))), Ok(0));
         assert_eq!(cost(Some(&"x".repeat(5_000))), Ok(5_000));
-        assert_eq!(cost(Some(&"[],".repeat(5_000))), Ok(15_000 + 10_000 * VALUE));
-        assert_eq!(cost(Some(&",".repeat(MOST_VALUES + 1))).expect_err("too many").code(), -32602);
+        assert_eq!(cost(Some(&"[],".repeat(5_000))), Ok(15_000 + 10_000 * VALUE_BYTES));
+        assert_eq!(cost(Some(&",".repeat(MAX_VALUES + 1))).expect_err("too many").code(), -32602);
     }
 }

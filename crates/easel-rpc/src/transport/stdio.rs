@@ -1,47 +1,45 @@
-//! Standard input and output as the two streams of a connection.
+//! Standard input and output as a connection.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::os::{self, HangUpProbe};
-use crate::outbox::Sink;
+use crate::outbound::outbox::Sink;
 
 /// Standard input, unbuffered.
 #[derive(Debug)]
 pub struct Stdin(File);
 
-/// The client's end of standard output; nothing else in the process can name it.
+/// Standard output. Nothing else in the process can write to it.
 #[derive(Debug)]
 pub struct Stdout(pub(crate) File);
 
-/// Takes standard input and output away from the rest of the process: what a library prints goes to stderr, what a
-/// child process reads is empty. Neither handle is inherited by child processes.
-///
-/// Where the platform has no such redirection, both are plain handles.
+/// Takes standard input and output from the rest of the process: a library that prints writes to stderr, and a child
+/// process reads empty input. Child processes do not inherit either handle.
 ///
 /// # Errors
-/// When a handle cannot be duplicated, or when it was taken before.
+/// If a handle cannot be duplicated, or this was called before.
 pub fn take_over() -> io::Result<(Stdin, Stdout)> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.swap(true, Ordering::Relaxed) {
-        return Err(io::Error::other("standard input and output are taken already"));
+        return Err(io::Error::other("standard input and output were already taken over"));
     }
     let (stdin, stdout) = os::take_stdio()?;
     Ok((Stdin(stdin), Stdout(stdout)))
 }
 
 impl Stdin {
-    /// Tells whether the client has closed its end.
+    /// Returns a probe that shows whether the client has closed its end.
     ///
     /// # Errors
-    /// When the handle cannot be duplicated.
+    /// If the handle cannot be duplicated.
     pub fn probe(&self) -> io::Result<HangUpProbe> {
         self.0.try_clone().map(HangUpProbe::from)
     }
 }
 
-/// Whoever shares a pipe or terminal with us may have made it non-blocking for us too.
+/// Repeats a transfer that would block: another process that shares the pipe or terminal may have made it non-blocking.
 fn retry(mut transfer: impl FnMut() -> io::Result<usize>, wait: impl Fn() -> io::Result<()>) -> io::Result<usize> {
     loop {
         match transfer() {

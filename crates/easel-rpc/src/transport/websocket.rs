@@ -1,7 +1,7 @@
 //! A connection over a WebSocket: one text message is one JSON-RPC message.
 //!
-//! The library reads frames and answers pings. What it answers goes through the outbox as everything else does, so that
-//! nothing is written into the middle of a message.
+//! The library reads frames and responds to pings. Its frames go through the outbox like all others, so that none is
+//! written into the middle of a message.
 
 mod upgrade;
 
@@ -15,19 +15,19 @@ use tungstenite::{Bytes, Error, HandshakeError};
 use upgrade::Gate;
 pub use upgrade::{Admission, Token};
 
+use crate::inbound::long_lines::LongLineGate;
+use crate::inbound::source::{Line, Source};
 use crate::limits::Limits;
-use crate::long_lines::LongLineGate;
-use crate::outbox::Outbox;
-use crate::socket::Socket;
-use crate::source::{Line, Source};
+use crate::outbound::outbox::Outbox;
+use crate::transport::socket::Socket;
 
 /// How long a client may take for its handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Bytes that are read at a time.
-const READ: usize = 64 * 1024;
+/// Bytes per read.
+const READ_SIZE: usize = 64 * 1024;
 
-/// The incoming half of a WebSocket.
+/// The incoming half of a WebSocket connection.
 pub struct Messages {
     websocket: tungstenite::WebSocket<Stream>,
     outbox: Outbox,
@@ -35,30 +35,30 @@ pub struct Messages {
     over: bool,
 }
 
-/// What the library reads from and writes to.
+/// The stream under the WebSocket library.
 struct Stream {
     socket: Socket,
-    /// What was read before the handshake began.
+    /// Bytes that were read before the handshake.
     read_ahead: io::Cursor<Vec<u8>>,
-    way_out: WayOut,
+    output: Output,
     gate: Option<LongLineGate>,
-    /// Bytes that were read for the message that is being received.
+    /// Bytes of the message that is being received.
     received: usize,
 }
 
-enum WayOut {
-    /// The socket itself, until then.
-    Handshake {
-        deadline: Instant,
-    },
+/// Where the library's frames go.
+enum Output {
+    /// To the socket, until `deadline`.
+    Handshake { deadline: Instant },
+    /// To the outbox, after the handshake.
     Outbox(Outbox),
 }
 
-/// Does the server's part of the handshake; blocks for at most ten seconds. `read_ahead` is what was read of the
-/// connection already.
+/// Accepts a WebSocket; blocks for at most ten seconds. `read_ahead` has the bytes that were already read from the
+/// connection.
 ///
 /// # Errors
-/// When the request is refused, which the client was told, or the connection failed.
+/// If the request is rejected, which the HTTP response tells the client, or the connection fails.
 pub fn accept_websocket(
     socket: Socket,
     read_ahead: Vec<u8>,
@@ -66,29 +66,29 @@ pub fn accept_websocket(
     limits: Limits,
 ) -> io::Result<(Messages, Outbox)> {
     let config = WebSocketConfig::default()
-        .read_buffer_size(READ)
+        .read_buffer_size(READ_SIZE)
         .max_message_size(Some(limits.max_line_bytes))
         .max_frame_size(Some(limits.max_line_bytes));
-    let way_out = WayOut::Handshake { deadline: Instant::now() + HANDSHAKE };
-    let stream = Stream { socket, read_ahead: io::Cursor::new(read_ahead), way_out, gate: None, received: 0 };
-    let shaken = tungstenite::accept_hdr_with_config(stream, Gate(admission), Some(config));
-    let mut websocket = shaken.map_err(|error| match error {
+    let output = Output::Handshake { deadline: Instant::now() + HANDSHAKE_TIMEOUT };
+    let stream = Stream { socket, read_ahead: io::Cursor::new(read_ahead), output, gate: None, received: 0 };
+    let accepted = tungstenite::accept_hdr_with_config(stream, Gate(admission), Some(config));
+    let mut websocket = accepted.map_err(|error| match error {
         HandshakeError::Interrupted(_) => io::ErrorKind::TimedOut.into(),
         HandshakeError::Failure(error) => io::Error::other(error),
     })?;
     let stream = websocket.get_mut();
     stream.socket.set_timeout(None)?;
     let outbox = Outbox::start_messages(stream.socket.try_clone()?, limits.outbox_bytes)?;
-    stream.way_out = WayOut::Outbox(outbox.clone());
+    stream.output = Output::Outbox(outbox.clone());
     Ok((Messages { websocket, outbox: outbox.clone(), current: Bytes::new(), over: false }, outbox))
 }
 
 impl Source for Messages {
     fn next_line(&mut self) -> io::Result<Line<'_>> {
-        // What it held is not needed while the next message is waited for.
-        // A ping may come between the pieces of a message.
+        // Release the memory of the last message before waiting for the next one. A ping between the fragments of a
+        // message releases nothing.
         if !std::mem::take(&mut self.current).is_empty() {
-            self.websocket.get_mut().released();
+            self.websocket.get_mut().on_release();
         }
         if self.over {
             return Ok(Line::End);
@@ -96,13 +96,13 @@ impl Source for Messages {
         self.current = match self.websocket.read() {
             Ok(Message::Text(text)) => text.into(),
             Ok(Message::Binary(bytes)) => bytes,
-            // The library answers a ping at the next read.
+            // The library responds to a ping at the next read.
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => return Ok(Line::Blank),
             Ok(Message::Close(_)) => return Ok(self.end(CloseCode::Normal, Line::End)),
             Err(Error::Capacity(_)) => return Ok(self.end(CloseCode::Size, Line::TooLong)),
             Err(Error::Utf8(_)) => return Ok(self.end(CloseCode::Invalid, Line::End)),
             Err(Error::Protocol(error)) => {
-                tracing::debug!(%error, "not a WebSocket's frame");
+                tracing::debug!(%error, "invalid WebSocket frame");
                 return Ok(self.end(CloseCode::Protocol, Line::End));
             }
             Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Ok(Line::End),
@@ -126,8 +126,8 @@ impl Source for Messages {
 }
 
 impl Messages {
-    /// Nothing can be read after this: the end of a frame that was not read is not known. What was asked before is
-    /// answered, and then the connection closes with the code.
+    /// Ends the input: after a broken frame, the start of the next one is unknown. Requests in flight still get their
+    /// responses, and then the connection closes with this code.
     fn end(&mut self, code: CloseCode, last: Line<'static>) -> Line<'static> {
         self.over = true;
         self.outbox.framing().set_close_code(code);
@@ -136,17 +136,17 @@ impl Messages {
 }
 
 impl Stream {
-    fn received(&mut self, bytes: usize) {
+    fn on_received(&mut self, bytes: usize) {
         self.received += bytes;
         if let Some(gate) = &mut self.gate {
-            gate.received(self.received);
+            gate.on_received(self.received);
         }
     }
 
-    fn released(&mut self) {
+    fn on_release(&mut self) {
         self.received = 0;
         if let Some(gate) = &mut self.gate {
-            gate.released();
+            gate.on_release();
         }
     }
 }
@@ -158,25 +158,25 @@ impl Read for Stream {
             return Ok(ahead);
         }
         loop {
-            if let WayOut::Handshake { deadline } = self.way_out {
+            if let Output::Handshake { deadline } = self.output {
                 let left = deadline.saturating_duration_since(Instant::now());
                 self.socket.set_timeout(Some(left.max(Duration::from_millis(1))))?;
             }
             match self.socket.read(buffer) {
-                // The library would take a signal for the end of the connection.
+                // The library would take an interrupted read for the end of the connection.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => return read.inspect(|bytes| self.received(*bytes)),
+                read => return read.inspect(|bytes| self.on_received(*bytes)),
             }
         }
     }
 }
 
 impl Write for Stream {
-    /// The library hands over whole frames.
+    /// The library writes whole frames.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &self.way_out {
-            WayOut::Handshake { .. } => self.socket.write(bytes),
-            WayOut::Outbox(outbox) => outbox.push_frame(bytes.to_vec()).map_or(Ok(0), |()| Ok(bytes.len())),
+        match &self.output {
+            Output::Handshake { .. } => self.socket.write(bytes),
+            Output::Outbox(outbox) => outbox.push_frame(bytes.to_vec()).map_or(Ok(0), |()| Ok(bytes.len())),
         }
     }
 

@@ -1,4 +1,4 @@
-//! How one message becomes bytes on the wire.
+//! Frames messages for the wire.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -6,11 +6,12 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{Frame, FrameHeader, Utf8Bytes};
 
+/// How messages are delimited on a connection.
 #[derive(Debug)]
 pub(crate) enum Framing {
-    /// A newline ends it; messages are made as lines, so there is nothing to do.
+    /// A newline ends each message. Messages are serialized with it.
     Lines,
-    /// A WebSocket text message, with the code that the connection will close with.
+    /// Each message is a WebSocket text message. `close` is the code that the connection will close with.
     Messages { close: AtomicU16 },
 }
 
@@ -19,6 +20,7 @@ impl Framing {
         Self::Messages { close: AtomicU16::new(CloseCode::Away.into()) }
     }
 
+    /// Frames a line.
     pub(crate) fn frame(&self, mut line: Vec<u8>) -> Vec<u8> {
         match self {
             Self::Lines => line,
@@ -26,17 +28,17 @@ impl Framing {
                 line.pop();
                 let header = FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
                 let mut head = Vec::new();
-                // A vector takes every write.
+                // Writing to a vector cannot fail.
                 let _ = header.format(line.len() as u64, &mut head);
-                // In front of the message where it lies: a long one is there once.
+                // Inserted in place: a second buffer would double the memory of a long message.
                 line.splice(..0, head);
                 line
             }
         }
     }
 
-    /// The last words of a connection; empty where closing says it all.
-    pub(crate) fn farewell(&self) -> Vec<u8> {
+    /// Returns the last bytes of a connection; empty if closing it is enough.
+    pub(crate) fn close_frame(&self) -> Vec<u8> {
         match self {
             Self::Lines => Vec::new(),
             Self::Messages { close } => {
@@ -46,7 +48,7 @@ impl Framing {
         }
     }
 
-    /// Why the connection will close. Without this word it is because the server goes away.
+    /// Sets the code that the connection will close with. Default: the server goes away (1001).
     pub(crate) fn set_close_code(&self, code: CloseCode) {
         match self {
             Self::Lines => {}
@@ -57,7 +59,7 @@ impl Framing {
 
 fn bytes(frame: Frame) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(frame.len());
-    // A vector takes every write.
+    // Writing to a vector cannot fail.
     let _ = frame.format(&mut bytes);
     bytes
 }

@@ -1,4 +1,4 @@
-//! Who may open a WebSocket: a program of this user on this machine, never a web page.
+//! Admits WebSocket handshakes of programs on this machine, never of web pages.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -8,23 +8,23 @@ use tungstenite::handshake::server::{Callback, ErrorResponse, Request, Response}
 use tungstenite::http::header::{AUTHORIZATION, CONNECTION, HOST, HeaderValue, ORIGIN};
 use tungstenite::http::{self, HeaderMap, HeaderName, StatusCode};
 
-/// What a client must show, kept as its hash.
+/// A bearer token, stored as its SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Token([u8; 32]);
 
 impl Token {
-    /// A token by its text. White space around it does not count: files end with a newline.
+    /// Creates a token from its text. White space around it is ignored, because files end with a newline.
     pub fn new(text: &str) -> Self {
         Self(Sha256::digest(text.trim().as_bytes()).into())
     }
 
-    /// A token by the SHA-256 of its text.
+    /// Creates a token from the SHA-256 of its text.
     pub fn from_sha256(digest: [u8; 32]) -> Self {
         Self(digest)
     }
 
-    /// The hashes are compared, in a time that does not depend on where they differ.
-    fn fits(&self, text: &str) -> bool {
+    /// Compares the hashes in constant time.
+    fn matches(&self, text: &str) -> bool {
         let Self(shown) = Self::new(text);
         self.0.iter().zip(shown).fold(0, |differing, (ours, theirs)| differing | (ours ^ theirs)) == 0
     }
@@ -36,51 +36,51 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What a client must prove, besides not being a web page.
+/// What a client must show, besides not being a web page.
 #[derive(Debug, Clone, Copy)]
 pub enum Admission {
-    /// It shows this as `Authorization: Bearer`, and asks for a `Host` that is this machine.
+    /// This token as `Authorization: Bearer`, and a `Host` that is a loopback address.
     Token(Token),
-    /// Nothing more: the connection itself says whose it is.
+    /// Nothing more: the connection itself identifies the user, as a Unix socket does.
     Known,
 }
 
-/// Looks at the request of a handshake.
+/// Checks the request of a handshake.
 pub(super) struct Gate<'a>(pub(super) &'a Admission);
 
 impl Callback for Gate<'_> {
     fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
         check(request, self.0).map(|()| response).map_err(|(status, reason)| {
-            let mut refusal = http::Response::new(Some(format!("{reason}\n")));
-            *refusal.status_mut() = status;
-            refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            refusal
+            let mut error = http::Response::new(Some(format!("{reason}\n")));
+            *error.status_mut() = status;
+            error.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            error
         })
     }
 }
 
-/// A browser sends `Origin` with every WebSocket, whatever page opens it, and the name it looked up as `Host`.
+/// Checks the headers. A browser sends `Origin` with every WebSocket, and the looked-up name as `Host` (DNS rebinding).
 fn check(request: &Request, admission: &Admission) -> Result<(), (StatusCode, &'static str)> {
     let headers = request.headers();
     if headers.contains_key(ORIGIN) {
-        return Err((StatusCode::FORBIDDEN, "web pages are not served"));
+        return Err((StatusCode::FORBIDDEN, "web pages are not allowed"));
     }
     let token = match admission {
         Admission::Token(token) => token,
         Admission::Known => return Ok(()),
     };
-    if !only(headers, &HOST).is_some_and(is_this_machine) {
+    if !single_header(headers, &HOST).is_some_and(is_this_machine) {
         return Err((StatusCode::FORBIDDEN, "the Host must be a loopback address"));
     }
-    let shown = only(headers, &AUTHORIZATION).and_then(|value| value.split_once(' '));
+    let shown = single_header(headers, &AUTHORIZATION).and_then(|value| value.split_once(' '));
     match shown {
-        Some((scheme, shown)) if scheme.eq_ignore_ascii_case("bearer") && token.fits(shown) => Ok(()),
-        Some(_) | None => Err((StatusCode::UNAUTHORIZED, "a bearer token is needed")),
+        Some((scheme, shown)) if scheme.eq_ignore_ascii_case("bearer") && token.matches(shown) => Ok(()),
+        Some(_) | None => Err((StatusCode::UNAUTHORIZED, "a bearer token is required")),
     }
 }
 
-/// A header that is there once and is text.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+/// Returns the value of a header that occurs exactly once and is text.
+fn single_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     if values.next().is_some() { None } else { first.to_str().ok() }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_host_of_this_machine_is_served() {
+    fn host_must_be_loopback() {
         let bearer = ("authorization", "Bearer 0123456789abcdef");
         for host in ["127.0.0.1", "127.0.0.1:4500", "localhost", "LocalHost:80", "[::1]", "[::1]:4500", "127.8.9.1:1"] {
             assert_eq!(verdict(&[("host", host), bearer]), 101, "{host}");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_web_page_is_refused_whatever_it_shows() {
+    fn origin_header_is_always_rejected() {
         for origin in ["null", "http://localhost:4500", "https://evil.example", "file://"] {
             let headers = [("host", "localhost"), ("authorization", "Bearer 0123456789abcdef"), ("origin", origin)];
             assert_eq!(verdict(&headers), 403, "{origin}");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_token_is_needed_and_its_scheme_has_no_case() {
+    fn token_must_match_and_scheme_ignores_case() {
         for (shown, expected) in [
             ("Bearer 0123456789abcdef", 101),
             ("bearer 0123456789abcdef", 101),

@@ -1,17 +1,17 @@
-//! Bounded newline framing over any blocking `Read`.
+//! Reads lines of bounded length from any blocking `Read`.
 
 use std::io::{self, Read};
 
-use crate::long_lines::LongLineGate;
+use crate::inbound::long_lines::LongLineGate;
+use crate::inbound::source::{Line, Source};
 use crate::os::HangUpProbe;
-use crate::source::{Line, Source};
 
-/// Capacity that the buffer starts with and comes back to after a long line.
-const KEEP: usize = 64 * 1024;
+/// Initial capacity of the buffer in bytes, restored after a long line.
+const BUFFER_SIZE: usize = 64 * 1024;
 
-/// Messages as lines: one JSON-RPC message ends with one newline.
+/// Reads messages as lines: each JSON-RPC message ends with a newline.
 ///
-/// `buffer[start..end]` is read and not handed out yet; `buffer[start..scanned]` holds no newline.
+/// `buffer[start..end]` was read from the input and not returned yet. `buffer[start..scanned]` has no newline.
 pub struct LineReader<R> {
     input: R,
     buffer: Vec<u8>,
@@ -42,18 +42,18 @@ impl<R: Read + Send + 'static> Source for LineReader<R> {
 }
 
 impl<R: Read> LineReader<R> {
-    /// `max` is the longest line in bytes without its newline, [`crate::Limits::max_line_bytes`].
+    /// Creates a reader. `max` is the longest line in bytes without its newline, see [`crate::Limits::max_line_bytes`].
     pub fn new(input: R, max: usize) -> Self {
-        Self { input, buffer: vec![0; KEEP], start: 0, end: 0, scanned: 0, max, probe: None, gate: None }
+        Self { input, buffer: vec![0; BUFFER_SIZE], start: 0, end: 0, scanned: 0, max, probe: None, gate: None }
     }
 
-    /// Lets the reader see that the client has closed its end before all of its lines are read.
+    /// Adds a probe, with which the reader sees that the client has closed its end before all lines are read.
     #[must_use]
     pub fn with_probe(self, probe: HangUpProbe) -> Self {
         Self { probe: Some(probe), ..self }
     }
 
-    /// The next line; a last one without newline counts.
+    /// Reads the next line. The last line may lack a newline.
     fn read_line(&mut self) -> io::Result<Line<'_>> {
         loop {
             if let Some(found) = memchr::memchr(b'\n', &self.buffer[self.scanned..self.end]) {
@@ -83,7 +83,7 @@ impl<R: Read> LineReader<R> {
         if is_blank(&self.buffer[from..to]) { Line::End } else { Line::Data(&self.buffer[from..to]) }
     }
 
-    /// Drops what is buffered and everything up to the next newline or the end.
+    /// Drops the buffer and everything up to the next newline or the end.
     fn skip_line(&mut self) -> io::Result<()> {
         loop {
             self.reset();
@@ -100,15 +100,15 @@ impl<R: Read> LineReader<R> {
 
     fn reset(&mut self) {
         (self.start, self.end, self.scanned) = (0, 0, 0);
-        if self.buffer.len() > KEEP {
-            self.buffer = vec![0; KEEP];
+        if self.buffer.len() > BUFFER_SIZE {
+            self.buffer = vec![0; BUFFER_SIZE];
             if let Some(gate) = &mut self.gate {
-                gate.released();
+                gate.on_release();
             }
         }
     }
 
-    /// Reads once, after making room; 0 is the end of input.
+    /// Makes room and reads once. Returns 0 at the end of input.
     fn fill(&mut self) -> io::Result<usize> {
         if self.start == self.end {
             self.reset();
@@ -116,7 +116,7 @@ impl<R: Read> LineReader<R> {
             if self.start == 0
                 && let Some(gate) = &mut self.gate
             {
-                gate.received(2 * self.buffer.len());
+                gate.on_received(2 * self.buffer.len());
             }
             self.make_room();
         }
@@ -125,7 +125,7 @@ impl<R: Read> LineReader<R> {
                 Ok(n) => {
                     self.end += n;
                     if let Some(gate) = &mut self.gate {
-                        gate.progressed();
+                        gate.on_progress();
                     }
                     return Ok(n);
                 }
@@ -142,7 +142,7 @@ impl<R: Read> LineReader<R> {
             self.scanned -= self.start;
             self.start = 0;
         } else {
-            let doubled = (self.buffer.len() * 2).min(self.max.saturating_add(KEEP));
+            let doubled = (self.buffer.len() * 2).min(self.max.saturating_add(BUFFER_SIZE));
             self.buffer.reserve_exact(doubled - self.buffer.len());
             self.buffer.resize(doubled, 0);
         }
@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives `left` bytes of `z`, then the tail, in pieces of at most `piece` bytes; notes the largest room offered.
+    /// Returns `left` bytes of `z`, then the tail, at most `piece` bytes per read. Records the largest buffer offered.
     struct Endless<'a> {
         left: usize,
         tail: &'a [u8],
@@ -194,13 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_are_nothing_and_a_last_line_needs_no_newline() {
+    fn blank_lines_are_skipped_and_last_needs_no_newline() {
         let input: &[u8] = b"\n{\"a\":1}\r\n \t \n\r\nxy\n\nlast";
         assert_eq!(lines(LineReader::new(input, 8)), ["{\"a\":1}\r", "xy", "last"]);
     }
 
     #[test]
-    fn a_line_over_the_limit_is_skipped_and_the_next_one_works() {
+    fn too_long_line_is_skipped() {
         let input: &[u8] = b"12345678\n123456789\nok\n";
         assert_eq!(lines(LineReader::new(input, 8)), ["12345678", "TOO LONG", "ok"]);
         for piece in [1, 7, 4096, usize::MAX] {
@@ -212,25 +212,25 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_megabytes_without_newline_hold_no_more_than_the_limit() {
+    fn endless_line_needs_bounded_memory() {
         let max = 1024 * 1024;
         let offered = Cell::default();
         let input = Endless { left: 100_000_000, tail: b"\nok\n", piece: usize::MAX, offered: &offered };
         let mut reader = LineReader::new(input, max);
         assert_eq!(reader.read_line().unwrap(), Line::TooLong);
-        assert!(reader.buffer.capacity() <= max + KEEP && offered.get() <= max + KEEP);
+        assert!(reader.buffer.capacity() <= max + BUFFER_SIZE && offered.get() <= max + BUFFER_SIZE);
         assert_eq!(reader.read_line().unwrap(), Line::Data(b"ok"));
         assert_eq!(reader.read_line().unwrap(), Line::End);
-        assert_eq!(reader.buffer.capacity(), KEEP);
+        assert_eq!(reader.buffer.capacity(), BUFFER_SIZE);
     }
 
     #[test]
-    fn a_long_line_within_the_limit_is_whole_and_its_memory_is_given_back() {
+    fn memory_of_long_line_is_released() {
         let input = Endless { left: 1_000_000, tail: b"\nok\n", piece: 10_000, offered: &Cell::default() };
         let mut reader = LineReader::new(input, 2_000_000);
         assert!(matches!(reader.read_line().unwrap(), Line::Data(line) if line.len() == 1_000_000));
         assert_eq!(reader.read_line().unwrap(), Line::Data(b"ok"));
         assert_eq!(reader.read_line().unwrap(), Line::End);
-        assert_eq!(reader.buffer.capacity(), KEEP);
+        assert_eq!(reader.buffer.capacity(), BUFFER_SIZE);
     }
 }

@@ -1,7 +1,9 @@
-//! Serde's complaints in the words of JSON, without what the client sent.
+//! Rewrites serde's messages in the terms of JSON, without the client's own text.
+//!
+//! Serde reports errors only as text, in the terms of Rust, and quotes the value, which may be a key or an image. No
+//! crate offers more: `serde_path_to_error` adds the path and leaves the message alone.
 
-/// The complaint without the position in the text, without the client's own text, which may be a key or an image, and
-/// without the names of Rust's types.
+/// Returns serde's message without the position, the client's text and the names of Rust types.
 pub(crate) fn reason(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(head, _)| head);
     if let (true, Some((_, expected))) = (message.starts_with("unknown variant "), message.rsplit_once("`, expected "))
@@ -18,29 +20,29 @@ pub(crate) fn reason(message: &str) -> String {
     message.to_owned()
 }
 
-/// The name of the field that a complaint says is missing or there twice, and which of both.
-pub(crate) fn missing_field(complaint: &str) -> Option<(&str, &'static str)> {
-    [("missing field `", "is missing"), ("duplicate field `", "is there twice")].into_iter().find_map(|(kind, said)| {
-        let field = complaint.strip_prefix(kind)?.strip_suffix('`')?;
-        Some((field, said))
+/// Returns the field that serde reports as missing or duplicate, and which of both it is.
+pub(crate) fn missing_field(message: &str) -> Option<(&str, &'static str)> {
+    ["missing field", "duplicate field"].into_iter().find_map(|kind| {
+        let field = message.strip_prefix(kind)?.strip_prefix(" `")?.strip_suffix('`')?;
+        Some((field, kind))
     })
 }
 
-/// What serde calls a kind of value, as JSON calls it.
+/// Translates serde's name for a kind of value into JSON's.
 fn in_json(kind: &str) -> &str {
     match kind {
-        "sequence" => "list",
-        "a sequence" => "a list",
+        "sequence" => "array",
+        "a sequence" => "an array",
         "map" => "object",
         "a map" => "an object",
         "unit" | "unit value" => "null",
-        "u8" => "a whole number from 0 to 255",
-        "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number from 0 to 4294967295",
-        "u64" | "usize" => "a whole number from 0 on",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "u8" => "an integer from 0 to 255",
+        "u16" => "an integer from 0 to 65535",
+        "u32" => "an integer from 0 to 4294967295",
+        "u64" | "usize" => "a non-negative integer",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "an integer",
         "f32" | "f64" => "a number",
-        // Of a closed set, each a word.
+        // A value of a closed set of strings.
         "string or map" | "variant identifier" => "a string",
         named if named.starts_with("struct ") || named.contains("enum ") => "an object",
         other => other,
@@ -52,20 +54,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_complaint_speaks_of_json_and_quotes_no_text() {
-        for (said, expected) in [
+    fn reason_uses_json_terms_and_quotes_no_text() {
+        for (message, expected) in [
             (
                 "invalid type: sequence, expected struct Start at line 1 column 9",
-                "invalid type: list, expected an object",
+                "invalid type: array, expected an object",
             ),
-            ("invalid type: map, expected a sequence", "invalid type: object, expected a list"),
+            ("invalid type: map, expected a sequence", "invalid type: object, expected an array"),
             (
                 "invalid type: string \"sk-\", expected x\", expected u64",
-                "invalid type: string, expected a whole number from 0 on",
+                "invalid type: string, expected a non-negative integer",
             ),
             (
                 "invalid value: integer `-1`, expected u32",
-                "invalid value: integer `-1`, expected a whole number from 0 to 4294967295",
+                "invalid value: integer `-1`, expected an integer from 0 to 4294967295",
             ),
             (
                 "invalid type: integer `7`, expected internally tagged enum Input",
@@ -75,7 +77,7 @@ mod tests {
             ("missing field `a`", "missing field `a`"),
             ("invalid type: odd", "invalid type: odd"),
         ] {
-            assert_eq!(reason(said), expected);
+            assert_eq!(reason(message), expected);
         }
     }
 }

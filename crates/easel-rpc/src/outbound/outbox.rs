@@ -1,4 +1,4 @@
-//! The only way out of a connection: one queue in the order of the calls, bounded by bytes.
+//! The only way to send to a client: one queue in the order of the calls, bounded by bytes.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,35 +9,35 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 
-use crate::budget::{Bounds, Budget, Share};
-use crate::framing::Framing;
-use crate::long_lines::LongLineGate;
-use crate::message::{self, Dialect};
-use crate::peer_request::PeerRequests;
-use crate::writer::{Plain, Queue, run};
+use crate::inbound::long_lines::LongLineGate;
+use crate::outbound::budget::{Bounds, Budget, Share};
+use crate::outbound::frame::Framing;
+use crate::outbound::message::{self, JsonRpcTag};
+use crate::outbound::peer_request::PeerRequests;
+use crate::outbound::writer::{PlainSink, Queue, run};
 
-/// The client cannot be reached any more: it closed our output, or the session is finished.
+/// The connection is closed: the client closed its end of our output, or the session has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the connection is closed")]
 pub struct Closed;
 
-/// Where lines go.
+/// The outgoing half of a connection.
 pub trait Sink: Write + Send + 'static {
-    /// Whether a write of at most a page (512 bytes where the system promises no more) would return at once. Then the reader thread writes its answers itself,
-    /// which saves a hand-over to the writer thread; it must never block there, or a client that writes all its
-    /// requests before it reads would hang.
+    /// Returns whether a write of at most one page would not block (512 bytes on systems that promise no more). Then
+    /// the reader thread writes its responses itself, which saves waking the writer thread. It must never block there:
+    /// a client that writes all its requests before it reads would hang.
     fn is_ready(&self) -> bool;
 }
 
-/// Whether queued lines are written now or when the reader thread flushes, which it does before it blocks.
+/// When queued lines are written: now, or when the reader thread flushes, which it does before it blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wake {
     Now,
     AtFlush,
 }
 
-/// A handle on the outbox of one connection; cheap to clone. When the last one is dropped, what is queued is still
-/// written and the sink is closed.
+/// A handle to the outgoing queue of one connection, cheap to clone. When the last handle is dropped, queued messages
+/// are still written, and then the sink is closed.
 #[derive(Clone)]
 pub struct Outbox {
     inner: Arc<Inner>,
@@ -48,9 +48,9 @@ struct Inner {
     peer: PeerRequests,
     versioned: AtomicBool,
     framing: Framing,
-    /// Of long answers, from the moment they are built until they are written.
-    answers: Budget,
-    /// What all connections share; alone before it is served.
+    /// For long responses, from before they are built until they are written.
+    responses: Budget,
+    /// The budgets that all connections share. Its own until the connection is served.
     shared: OnceLock<Arc<Bounds>>,
 }
 
@@ -61,18 +61,18 @@ impl Drop for Inner {
 }
 
 impl Outbox {
-    /// Starts the writer thread over any writer. `capacity` is [`crate::Limits::outbox_bytes`].
+    /// Starts a writer thread for any writer. `capacity` is [`crate::Limits::outbox_bytes`].
     ///
     /// # Errors
-    /// When the thread cannot be started.
+    /// If the thread cannot be started.
     pub fn start(writer: impl Write + Send + 'static, capacity: usize) -> io::Result<Self> {
-        Self::start_ready(Plain(writer), capacity)
+        Self::start_ready(PlainSink(writer), capacity)
     }
 
-    /// Like [`Outbox::start`], for a sink that can tell whether it is ready.
+    /// Like [`Outbox::start`], for a sink that knows whether it is ready.
     ///
     /// # Errors
-    /// When the thread cannot be started.
+    /// If the thread cannot be started.
     pub fn start_ready(sink: impl Sink, capacity: usize) -> io::Result<Self> {
         Self::start_framed(sink, capacity, Framing::Lines)
     }
@@ -87,15 +87,15 @@ impl Outbox {
         let writer = Arc::clone(&queue);
         std::thread::Builder::new().name("easel-writer".to_owned()).spawn(move || run(&writer))?;
         let (peer, versioned) = (PeerRequests::default(), AtomicBool::new(false));
-        let (answers, shared) = (Budget::new(capacity), OnceLock::new());
-        Ok(Self { inner: Arc::new(Inner { queue, peer, versioned, framing, answers, shared }) })
+        let (responses, shared) = (Budget::new(capacity), OnceLock::new());
+        Ok(Self { inner: Arc::new(Inner { queue, peer, versioned, framing, responses, shared }) })
     }
 
-    /// Queues a notification at once, so that the order on the wire is the order of the calls. The future waits for
-    /// room afterwards; whoever awaits it cannot outrun the client.
+    /// Queues a notification immediately, so that the order on the wire is the order of the calls. The future then
+    /// waits for room: a sender that awaits it cannot outrun the client.
     ///
     /// # Errors
-    /// [`Closed`], and nothing was queued.
+    /// [`Closed`] if nothing was queued.
     pub fn notify<P: Serialize + ?Sized>(
         &self,
         method: &str,
@@ -104,10 +104,10 @@ impl Outbox {
         self.notify_holding(None, method, params)
     }
 
-    /// Like [`Outbox::notify`], for a long notification that bytes were reserved for: it keeps them until it is written.
+    /// Like [`Outbox::notify`], for a long notification with reserved bytes, which it keeps until it is written.
     ///
     /// # Errors
-    /// [`Closed`], and nothing was queued.
+    /// [`Closed`] if nothing was queued.
     pub fn notify_within<P: Serialize + ?Sized>(
         &self,
         share: Share,
@@ -135,8 +135,8 @@ impl Outbox {
         }
     }
 
-    /// Queues a notification that may be lost, such as progress. Returns false when there was no room for it or the
-    /// connection is closed.
+    /// Queues a notification that may be lost, such as progress. Returns false if there is no room or the connection is
+    /// closed.
     pub fn try_notify<P: Serialize + ?Sized>(&self, method: &str, params: &P) -> bool {
         if !self.inner.queue.has_room_for(0) {
             return false;
@@ -147,41 +147,41 @@ impl Outbox {
         }
     }
 
-    /// Reserves bytes for a long answer or notification, if they are free now.
+    /// Reserves bytes for a long response or notification. `None` if they are not free.
     pub fn try_reserve(&self, bytes: usize) -> Option<Share> {
-        self.shared().try_answer(&self.inner.answers, bytes)
+        self.shared().try_response(&self.inner.responses, bytes)
     }
 
-    /// Reserves bytes for a long answer or notification before it is built. Waits while what was reserved before is not
-    /// written yet; one that is larger than [`crate::Limits::outbox_bytes`] gets them when it is alone.
+    /// Reserves bytes for a long response or notification before it is built. Waits until earlier ones are written.
+    /// More than [`crate::Limits::outbox_bytes`] are granted while nothing else is reserved.
     pub async fn reserve(&self, bytes: usize) -> Share {
-        self.shared().answer(&self.inner.answers, bytes).await
+        self.shared().response(&self.inner.responses, bytes).await
     }
 
-    /// Whether the client cannot be reached any more.
+    /// Returns whether the connection is closed for sending.
     pub fn is_closed(&self) -> bool {
         self.inner.queue.closed.is_cancelled()
     }
 
-    /// Resolves when the client cannot be reached any more.
+    /// Waits until the connection is closed for sending.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
         self.inner.queue.closed.clone().cancelled_owned()
     }
 
-    /// Returns whether something waits to be written and nothing was written for `limit`.
+    /// Returns whether messages wait to be written and none was written for `limit`.
     pub fn is_stalled(&self, limit: Duration) -> bool {
         self.inner.queue.is_stalled(limit)
     }
 
-    /// Gives the client up: what is queued is dropped, whoever waits for it is released.
+    /// Gives up the client: drops the queued messages and wakes everyone who waits for room.
     pub fn close(&self) {
         self.inner.queue.close();
     }
 
-    /// `None` when the params cannot be serialized, which no derived type does.
+    /// Serializes a notification. `None` if that fails, which a derived `Serialize` does not.
     fn notification_line<P: Serialize + ?Sized>(&self, method: &str, params: &P) -> Option<Vec<u8>> {
-        message::notification(self.dialect(), method, params, now_ms())
-            .inspect_err(|e| tracing::error!(method, error = %e, "notification cannot be serialized"))
+        message::notification(self.tag(), method, params, now_ms())
+            .inspect_err(|e| tracing::error!(method, error = %e, "a notification cannot be serialized"))
             .ok()
     }
 
@@ -192,14 +192,14 @@ impl Outbox {
         self.inner.queue.push(self.inner.framing.frame(line), share, wake)
     }
 
-    /// Puts this connection under the bounds that all connections share.
+    /// Makes this connection use the budgets that all connections share.
     pub(crate) fn share(&self, bounds: &Arc<Bounds>) {
         if self.inner.shared.set(Arc::clone(bounds)).is_ok() {
             bounds.register(&self.inner.queue);
         }
     }
 
-    /// What this connection's source asks before it holds more of a long message.
+    /// Returns the gate for this connection's source, which bounds the memory for long messages.
     pub(crate) fn gate(&self, bounds: &Bounds, runtime: Handle) -> LongLineGate {
         bounds.lines.gate(Arc::downgrade(&self.inner.queue), runtime)
     }
@@ -208,7 +208,7 @@ impl Outbox {
         self.inner.shared.get_or_init(Arc::default)
     }
 
-    /// What the transport itself says between messages.
+    /// Queues a control frame of the transport.
     pub(crate) fn push_frame(&self, frame: Vec<u8>) -> Result<(), Closed> {
         self.inner.queue.push(frame, None, Wake::Now)
     }
@@ -221,37 +221,38 @@ impl Outbox {
         &self.inner.peer
     }
 
-    /// An answer of the client to one of our requests.
-    pub(crate) fn answered(&self, id: &str, outcome: Result<&RawValue, &RawValue>) {
+    /// Passes on the client's response to a request of the server.
+    pub(crate) fn settle(&self, id: &str, outcome: Result<&RawValue, &RawValue>) {
         self.inner.peer.settle(id, outcome);
     }
 
-    /// Reader thread: writes what it queued, itself if the sink is ready.
+    /// Writes queued messages: on the calling reader thread if the sink is ready, else on the writer thread.
     pub(crate) fn flush(&self) {
         self.inner.queue.flush();
     }
 
-    /// Reader thread: blocks while the outbox is over its bound, and so stops reading. False when that is not worth it any
-    /// more; `is_worth_it` gets the time since something was written.
+    /// Blocks the calling reader thread while the outbox is over its limit, which stops reading. Returns false if
+    /// `is_worth_it`, called with the time since the last write, says so.
     pub(crate) fn block_for_room(&self, is_worth_it: impl Fn(Duration) -> bool) -> bool {
         self.inner.queue.block_for_room(is_worth_it)
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
-        if self.inner.versioned.load(Ordering::Relaxed) { Dialect::Versioned } else { Dialect::Bare }
+    pub(crate) fn tag(&self) -> JsonRpcTag {
+        if self.inner.versioned.load(Ordering::Relaxed) { JsonRpcTag::Present } else { JsonRpcTag::Absent }
     }
 
-    pub(crate) fn set_dialect(&self, dialect: Dialect) {
-        self.inner.versioned.store(dialect == Dialect::Versioned, Ordering::Relaxed);
+    pub(crate) fn set_tag(&self, tag: JsonRpcTag) {
+        self.inner.versioned.store(tag == JsonRpcTag::Present, Ordering::Relaxed);
     }
 
-    /// Takes nothing more, writes what is queued, closes the sink. Returns whether that was done within `limit`.
+    /// Accepts no more messages, writes the queued ones and closes the sink. Returns whether that succeeded within
+    /// `limit`.
     pub(crate) async fn finish(&self, limit: Duration) -> bool {
         let queue = &self.inner.queue;
-        let farewell = self.inner.framing.farewell();
-        if !farewell.is_empty() {
-            // A connection that is closed needs none.
-            let _ = self.push_frame(farewell);
+        let close_frame = self.inner.framing.close_frame();
+        if !close_frame.is_empty() {
+            // A closed connection needs no close frame.
+            let _ = self.push_frame(close_frame);
         }
         queue.finish();
         tokio::time::timeout(limit, queue.stopped.cancelled()).await.is_ok() && !queue.has_lost()

@@ -1,4 +1,4 @@
-//! A bound on the long messages that are being received, of all connections together.
+//! Bounds the memory for long messages while they are received, over all connections.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -7,16 +7,16 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::writer::Queue;
+use crate::outbound::writer::Queue;
 
-/// Bytes of a message that is received without permission.
-const LONG: usize = 1024 * 1024;
+/// Bytes of a message that a connection may receive without a permit.
+const MAX_WITHOUT_PERMIT: usize = 1024 * 1024;
 
 /// Connections that may receive a long message at the same time.
-const RECEIVERS: usize = 4;
+const MAX_RECEIVERS: usize = 4;
 
-/// What all connections share. A connection that begins a long message and does not go on with it is closed when another
-/// waits.
+/// The permits that all connections share. A connection that starts a long message and stalls is closed when another
+/// connection waits for a permit.
 #[derive(Debug)]
 pub(crate) struct LongLines {
     free: Arc<Semaphore>,
@@ -28,12 +28,12 @@ pub(crate) struct LongLines {
 #[derive(Debug)]
 struct Receiver {
     queue: Weak<Queue>,
-    /// When a piece came last.
+    /// When bytes were last received.
     progress: Instant,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// What a [`crate::Source`] asks before it holds more of a message.
+/// A connection's access to the permits. A [`crate::Source`] reports to it while it receives a message.
 pub struct LongLineGate {
     shared: Arc<LongLines>,
     queue: Weak<Queue>,
@@ -43,7 +43,7 @@ pub struct LongLineGate {
 
 impl LongLines {
     pub(crate) fn new(silence: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(RECEIVERS)), receivers: Mutex::default(), silence }
+        Self { free: Arc::new(Semaphore::new(MAX_RECEIVERS)), receivers: Mutex::default(), silence }
     }
 
     pub(crate) fn gate(self: &Arc<Self>, queue: Weak<Queue>, runtime: Handle) -> LongLineGate {
@@ -64,7 +64,7 @@ impl LongLines {
         self.receivers.lock().retain(|receiver| {
             let is_silent = receiver.progress.elapsed() >= self.silence;
             if is_silent && let Some(queue) = receiver.queue.upgrade() {
-                tracing::warn!("a client does not end a long message while others wait for memory, and is closed");
+                tracing::warn!("closed a client that stalls in a long message while others wait for memory");
                 queue.close();
             }
             !is_silent
@@ -73,11 +73,12 @@ impl LongLines {
 }
 
 impl LongLineGate {
-    /// A piece of a message came, which now has so many bytes. Blocks where that is long and too many are received.
-    pub(crate) fn received(&mut self, bytes: usize) {
+    /// Reports that the current message has `bytes` bytes. Blocks if it is long and too many long messages are being
+    /// received.
+    pub(crate) fn on_received(&mut self, bytes: usize) {
         if self.is_receiving {
-            self.progressed();
-        } else if bytes > LONG {
+            self.on_progress();
+        } else if bytes > MAX_WITHOUT_PERMIT {
             let permit = self.runtime.block_on(self.shared.take());
             let receiver = Receiver { queue: self.queue.clone(), progress: Instant::now(), _permit: permit };
             self.shared.receivers.lock().push(receiver);
@@ -85,8 +86,8 @@ impl LongLineGate {
         }
     }
 
-    /// The client goes on with its message.
-    pub(crate) fn progressed(&self) {
+    /// Reports that the client continues its message.
+    pub(crate) fn on_progress(&self) {
         if self.is_receiving {
             let mut receivers = self.shared.receivers.lock();
             if let Some(own) = receivers.iter_mut().find(|receiver| receiver.queue.ptr_eq(&self.queue)) {
@@ -95,8 +96,8 @@ impl LongLineGate {
         }
     }
 
-    /// The memory of the message was given back.
-    pub(crate) fn released(&mut self) {
+    /// Reports that the memory of the message was released.
+    pub(crate) fn on_release(&mut self) {
         if std::mem::take(&mut self.is_receiving) {
             self.shared.receivers.lock().retain(|receiver| !receiver.queue.ptr_eq(&self.queue));
         }
@@ -105,6 +106,6 @@ impl LongLineGate {
 
 impl Drop for LongLineGate {
     fn drop(&mut self) {
-        self.released();
+        self.on_release();
     }
 }

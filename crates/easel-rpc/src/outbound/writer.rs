@@ -1,4 +1,4 @@
-//! The queue behind an outbox, and the thread that empties it.
+//! The queue of an outbox, and the thread that writes it.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -8,44 +8,43 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::budget::Share;
-use crate::outbox::{Closed, Sink, Wake};
+use crate::outbound::budget::Share;
+use crate::outbound::outbox::{Closed, Sink, Wake};
 
-/// Short lines are put together up to this size, long ones are written in pieces of it.
-const CHUNK: usize = 64 * 1024;
+/// Short lines are joined up to this size, long ones are written in chunks of it.
+const CHUNK_SIZE: usize = 64 * 1024;
 
-/// What a pipe or socket that polls as writable takes without blocking. Linux says so from a page on, XNU's pipes from
-/// 512 bytes on.
+/// Bytes that a pipe or socket accepts without blocking if it polls as writable: a page on Linux, 512 bytes on XNU.
 const PAGE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
-/// Senders queue first and wait for room afterwards. A line in the queue needs no more memory than one in the hands of
-/// a waiting sender, and so answers need not wait at all: the reader does, before it takes the next request.
+/// The queue of outgoing lines. Senders queue first and wait for room afterwards: a line in the queue takes no more
+/// memory than one that a waiting sender holds. Responses do not wait at all; the reader waits before its next request.
 pub(crate) struct Queue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     capacity: usize,
     work: Condvar,
     room: Condvar,
     room_for_tasks: Notify,
-    /// Whoever holds this is the writer. Lines are taken out of the queue by the holder only, which keeps their order.
+    /// The holder of this lock is the writer. Only the holder takes lines from the queue, which keeps their order.
     sink: Mutex<Option<Box<dyn Sink>>>,
-    /// Nothing is taken any more.
+    /// Cancelled when the queue accepts no more lines.
     pub(crate) closed: CancellationToken,
-    /// The writer thread ended and the sink is closed.
+    /// Cancelled when the writer thread has ended and the sink is closed.
     pub(crate) stopped: CancellationToken,
 }
 
-struct State {
-    lines: VecDeque<Entry>,
+struct QueueState {
+    lines: VecDeque<QueuedLine>,
     /// Bytes queued or being written.
     bytes: usize,
-    /// When something was written last, or queued while nothing else was.
+    /// When a chunk was last written, or a line was queued while the queue was empty.
     progress: Instant,
     phase: Phase,
 }
 
-/// A line, and the bytes that were reserved for it until it is written.
+/// A line, with the bytes that stay reserved until it is written.
 #[derive(Default)]
-struct Entry {
+struct QueuedLine {
     bytes: Vec<u8>,
     share: Option<Share>,
 }
@@ -57,10 +56,10 @@ enum Phase {
     Closed,
 }
 
-/// A writer that cannot tell whether it is ready.
-pub(crate) struct Plain<W>(pub(crate) W);
+/// A sink that does not know whether it is ready.
+pub(crate) struct PlainSink<W>(pub(crate) W);
 
-impl<W: Write> Write for Plain<W> {
+impl<W: Write> Write for PlainSink<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
     }
@@ -70,13 +69,13 @@ impl<W: Write> Write for Plain<W> {
     }
 }
 
-impl<W: Write + Send + 'static> Sink for Plain<W> {
+impl<W: Write + Send + 'static> Sink for PlainSink<W> {
     fn is_ready(&self) -> bool {
         false
     }
 }
 
-/// The writer thread.
+/// Runs the writer thread.
 pub(crate) fn run(queue: &Queue) {
     let _stopped = queue.stopped.clone().drop_guard();
     while queue.wait_for_work() {
@@ -90,7 +89,12 @@ pub(crate) fn run(queue: &Queue) {
 impl Queue {
     pub(crate) fn new(sink: Box<dyn Sink>, capacity: usize) -> Self {
         Self {
-            state: Mutex::new(State { lines: VecDeque::new(), bytes: 0, progress: Instant::now(), phase: Phase::Open }),
+            state: Mutex::new(QueueState {
+                lines: VecDeque::new(),
+                bytes: 0,
+                progress: Instant::now(),
+                phase: Phase::Open,
+            }),
             capacity,
             work: Condvar::new(),
             room: Condvar::new(),
@@ -110,7 +114,7 @@ impl Queue {
             state.progress = Instant::now();
         }
         state.bytes += bytes.len();
-        state.lines.push_back(Entry { bytes, share });
+        state.lines.push_back(QueuedLine { bytes, share });
         drop(state);
         if wake == Wake::Now {
             self.work.notify_one();
@@ -122,33 +126,33 @@ impl Queue {
         self.state.lock().bytes.saturating_add(bytes) <= self.capacity
     }
 
-    fn is_over(&self, state: &State) -> bool {
+    fn is_over(&self, state: &QueueState) -> bool {
         state.phase == Phase::Open && state.bytes > self.capacity
     }
 
-    /// Waits while the queue is over its bound.
+    /// Waits while the queue is over its limit.
     pub(crate) async fn room(&self) {
         loop {
-            // Made before the look, so that room made in between is not missed.
-            let made = self.room_for_tasks.notified();
+            // Created before the check, so that room freed in between is not missed.
+            let freed = self.room_for_tasks.notified();
             if !self.is_over(&self.state.lock()) {
                 return;
             }
-            made.await;
+            freed.await;
         }
     }
 
-    /// Blocks while the queue is over its bound, and asks from time to time whether that is still worth it. False when it
-    /// is not.
+    /// Blocks while the queue is over its limit, and calls `is_worth_it` from time to time with the time since the last
+    /// write. Returns false as soon as that does.
     pub(crate) fn block_for_room(&self, is_worth_it: impl Fn(Duration) -> bool) -> bool {
-        const LOOK: Duration = Duration::from_millis(500);
+        const CHECK_INTERVAL: Duration = Duration::from_millis(500);
         let mut state = self.state.lock();
         if self.is_over(&state) {
-            // What the reader queued may not have been shown to the writer yet.
+            // The writer may not know yet about the lines that the reader queued.
             self.work.notify_one();
         }
         while self.is_over(&state) {
-            self.room.wait_for(&mut state, LOOK);
+            self.room.wait_for(&mut state, CHECK_INTERVAL);
             if self.is_over(&state) && !is_worth_it(state.progress.elapsed()) {
                 return false;
             }
@@ -156,13 +160,13 @@ impl Queue {
         true
     }
 
-    /// Whether something waits to be written, and nothing was for this long.
+    /// Returns whether lines wait to be written and nothing was written for `limit`.
     pub(crate) fn is_stalled(&self, limit: Duration) -> bool {
         let state = self.state.lock();
         state.phase == Phase::Open && state.bytes > 0 && state.progress.elapsed() >= limit
     }
 
-    /// Writes up to a page in place when that cannot block, and leaves the rest to the writer thread.
+    /// Writes up to a page in place if that cannot block, and leaves the rest to the writer thread.
     pub(crate) fn flush(&self) {
         let bytes = self.state.lock().bytes;
         if bytes <= PAGE
@@ -178,7 +182,7 @@ impl Queue {
         }
     }
 
-    /// No more lines; the writer thread writes what is left and ends.
+    /// Accepts no more lines. The writer thread writes the rest and ends.
     pub(crate) fn finish(&self) {
         let mut state = self.state.lock();
         if state.phase == Phase::Open {
@@ -188,7 +192,7 @@ impl Queue {
         self.release();
     }
 
-    /// No more lines, and what is left is dropped.
+    /// Accepts no more lines and drops the rest.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.phase = Phase::Closed;
@@ -198,7 +202,7 @@ impl Queue {
         self.release();
     }
 
-    /// Whether lines were dropped because the client could not be reached.
+    /// Returns whether lines were dropped because the connection was closed.
     pub(crate) fn has_lost(&self) -> bool {
         self.state.lock().phase == Phase::Closed
     }
@@ -210,7 +214,7 @@ impl Queue {
         self.room_for_tasks.notify_waiters();
     }
 
-    /// False when nothing is left and nothing will come.
+    /// Waits for a line. Returns false if the queue is empty and accepts no more lines.
     fn wait_for_work(&self) -> bool {
         let mut state = self.state.lock();
         while state.lines.is_empty() {
@@ -224,7 +228,7 @@ impl Queue {
 
     fn write_all(&self, sink: &mut dyn Sink) {
         loop {
-            let batch = self.take(CHUNK);
+            let batch = self.take(CHUNK_SIZE);
             if batch.bytes.is_empty() {
                 return;
             }
@@ -232,18 +236,18 @@ impl Queue {
         }
     }
 
-    /// The next lines: together at most `most` bytes, save for a single long line when `most` is a chunk.
-    fn take(&self, most: usize) -> Entry {
+    /// Takes the next lines: together at most `limit` bytes, except for a single long line if `limit` is a chunk.
+    fn take(&self, limit: usize) -> QueuedLine {
         let mut state = self.state.lock();
-        let mut batch = Entry::default();
+        let mut batch = QueuedLine::default();
         while let Some(next) = state.lines.front() {
-            let alone = batch.bytes.is_empty() && most == CHUNK;
-            if !alone && batch.bytes.len() + next.bytes.len() > most {
+            let alone = batch.bytes.is_empty() && limit == CHUNK_SIZE;
+            if !alone && batch.bytes.len() + next.bytes.len() > limit {
                 break;
             }
             match state.lines.pop_front() {
                 Some(line) if batch.bytes.is_empty() => batch = line,
-                // What was reserved for a line this short is not missed.
+                // The reserved bytes of a line this short need not be kept.
                 Some(line) => batch.bytes.extend_from_slice(&line.bytes),
                 None => break,
             }
@@ -251,19 +255,19 @@ impl Queue {
         batch
     }
 
-    /// A sink that fails closes the connection; the callers then find nothing more to write.
-    fn write(&self, sink: &mut dyn Sink, batch: Entry) {
-        let Entry { bytes, share: _share } = batch;
-        for piece in bytes.chunks(CHUNK) {
-            if let Err(e) = sink.write_all(piece).and_then(|()| sink.flush()) {
+    /// Writes a batch. A failing sink closes the connection; the callers then find no more lines.
+    fn write(&self, sink: &mut dyn Sink, batch: QueuedLine) {
+        let QueuedLine { bytes, share: _share } = batch;
+        for chunk in bytes.chunks(CHUNK_SIZE) {
+            if let Err(e) = sink.write_all(chunk).and_then(|()| sink.flush()) {
                 tracing::debug!(error = %e, "the client closed our output");
                 return self.close();
             }
-            self.written(piece.len());
+            self.on_written(chunk.len());
         }
     }
 
-    fn written(&self, bytes: usize) {
+    fn on_written(&self, bytes: usize) {
         let mut state = self.state.lock();
         state.progress = Instant::now();
         let was_over = state.bytes > self.capacity;

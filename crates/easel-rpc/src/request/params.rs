@@ -1,46 +1,47 @@
-//! Params to a type, and a message that names the field when they do not fit.
+//! Parses params, with an error that names the field that does not fit.
 
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::invalid_params;
-use crate::fault::{Fault, read_value};
-use crate::wording::reason;
+use crate::request::json_terms::reason;
+use crate::request::param_error::{ParamError, read_value};
 
-/// Most bytes of params in which a fault is looked for where serde does not say where it is.
-const SEARCHED: usize = 64 << 10;
+/// Longest params in bytes that are searched for the field at fault.
+const MAX_SEARCHED: usize = 64 << 10;
 
-/// Parses params; absent and `null` mean `{}`.
+/// Parses params. Absent params and `null` mean `{}`.
 ///
 /// # Errors
-/// −32602 that names the first wrong or missing field and never quotes what the client sent there.
+/// −32602, which names the first wrong or missing field and never quotes its value.
 pub fn parse_params<P: DeserializeOwned>(params: Option<&str>) -> Result<P, ErrorObjectOwned> {
     let text = match params.map(str::trim) {
         None | Some("" | "null") => "{}",
         Some(text) => text,
     };
-    // Serde takes an array for a struct by position, which no client can mean.
+    // Serde also accepts an array for a struct, field by field, which no client means.
     if !text.starts_with('{') {
-        return Err(invalid_params("params", "is not an object"));
+        return Err(invalid_params("params", "expected an object"));
     }
-    // Tracking the path is slow, so only params that are already known to be wrong pay for it.
+    // Tracking the path is slow, so only params that do not fit pay for it.
     serde_json::from_str(text).map_err(|plain| {
-        let Fault { field, reason } = fault::<P>(text, &plain);
+        let ParamError { field, reason } = find_error::<P>(text, &plain);
         invalid_params(&field, &reason)
     })
 }
 
-fn fault<P: DeserializeOwned>(text: &str, plain: &serde_json::Error) -> Fault {
-    // A value says more of itself than its text does, but there are wrong texts of right values.
-    let value = if text.len() <= SEARCHED { serde_json::from_str::<Value>(text).ok() } else { None };
-    if let Some(fault) = value.and_then(|value| read_value::<P>(&value).err()) {
-        return fault;
+/// Finds the field at fault in params that are known not to fit.
+fn find_error<P: DeserializeOwned>(text: &str, plain: &serde_json::Error) -> ParamError {
+    // A value allows a search that text does not. A text can be wrong although its value is not: a duplicate key.
+    let value = if text.len() <= MAX_SEARCHED { serde_json::from_str::<Value>(text).ok() } else { None };
+    if let Some(error) = value.and_then(|value| read_value::<P>(&value).err()) {
+        return error;
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, P>(&mut deserializer) {
-        Ok(_) => Fault::new(".".to_owned(), reason(&plain.to_string())),
-        Err(error) => Fault::new(error.path().to_string(), reason(&error.inner().to_string())),
+        Ok(_) => ParamError::new(".".to_owned(), reason(&plain.to_string())),
+        Err(error) => ParamError::new(error.path().to_string(), reason(&error.inner().to_string())),
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_field_and_does_not_quote_the_value() {
+    fn error_names_the_field_and_not_the_value() {
         insta::assert_snapshot!(
             [
                 refusal("{}"),
@@ -94,21 +95,21 @@ mod tests {
             ]
             .join("\n"),
             @r#"
-        -32602 Invalid params: `threadId`: is missing {"field":"threadId"}
-        -32602 Invalid params: `threadId`: is missing {"field":"threadId"}
-        -32602 Invalid params: `threadId`: invalid type: string, expected a whole number from 0 on {"field":"threadId"}
+        -32602 Invalid params: `threadId`: missing field {"field":"threadId"}
+        -32602 Invalid params: `threadId`: missing field {"field":"threadId"}
+        -32602 Invalid params: `threadId`: invalid type: string, expected a non-negative integer {"field":"threadId"}
         -32602 Invalid params: `input[0].text`: invalid type: integer `5`, expected a string {"field":"input[0].text"}
-        -32602 Invalid params: `input[0].text`: is missing {"field":"input[0].text"}
+        -32602 Invalid params: `input[0].text`: missing field {"field":"input[0].text"}
         -32602 Invalid params: `input[0].type`: unknown value, expected `text` {"field":"input[0].type"}
         -32602 Invalid params: `effort`: unknown value, expected `low` {"field":"effort"}
-        -32602 Invalid params: `params`: is not an object {"field":"params"}
-        -32602 Invalid params: `params`: is not an object {"field":"params"}
+        -32602 Invalid params: `params`: expected an object {"field":"params"}
+        -32602 Invalid params: `params`: expected an object {"field":"params"}
         "#
         );
     }
 
     #[test]
-    fn unknown_fields_are_ignored_and_absent_params_are_an_empty_object() {
+    fn unknown_fields_are_ignored_and_absent_params_are_empty() {
         #[derive(Deserialize)]
         struct Nothing {}
         assert!(parse_params::<Nothing>(None).is_ok());

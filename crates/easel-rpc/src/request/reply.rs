@@ -1,0 +1,79 @@
+//! What a handler gets with a request, and what it returns.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use jsonrpsee::{MethodResponseFuture, ResponsePayload};
+use parking_lot::Mutex;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::outbound::budget::Share;
+
+/// The request that a handler serves. The memory reserved for its params stays reserved while a clone of this exists.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub(crate) cancel: CancellationToken,
+    pub(crate) reserved: Arc<ReservedBytes>,
+}
+
+/// The bytes that are reserved for a request.
+#[derive(Debug, Default)]
+pub(crate) struct ReservedBytes {
+    /// For the params, until the handler is done with them.
+    #[expect(dead_code, reason = "its drop releases the bytes")]
+    pub(crate) params: Option<Share>,
+    /// For the response, which takes them over when it is queued.
+    pub(crate) response: Mutex<Option<Share>>,
+}
+
+impl Call {
+    /// Returns a token that is cancelled when the client cancels the request, or the server gives it up at shutdown.
+    /// The handler itself is dropped then; the token is for work that it spawned.
+    pub fn cancellation(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
+    /// Keeps bytes from [`crate::Outbox::reserve`] reserved until the response is written.
+    pub fn hold(&self, share: Share) {
+        *self.reserved.response.lock() = Some(share);
+    }
+}
+
+/// A successful result.
+#[derive(Debug)]
+pub struct Reply<R: Clone + 'static>(ResponsePayload<'static, R>);
+
+impl<R: Serialize + Clone + 'static> Reply<R> {
+    /// Creates a reply.
+    pub fn new(value: R) -> Self {
+        Self(ResponsePayload::success(value))
+    }
+
+    /// Creates a reply that events follow. Whoever sends them waits for [`Queued`] first, so that they cannot overtake
+    /// the response.
+    pub fn with_follow_up(value: R) -> (Self, Queued) {
+        let (payload, queued) = ResponsePayload::success(value).notify_on_completion();
+        (Self(payload), Queued(queued))
+    }
+
+    pub(crate) fn into_payload(self) -> ResponsePayload<'static, R> {
+        self.0
+    }
+}
+
+/// Resolves to true once the response is in the outbox. Resolves to false if it never will be: the request was
+/// cancelled, its handler was dropped, the response was too long, or the client is gone.
+#[derive(Debug)]
+#[must_use = "events that are sent without waiting may overtake the response"]
+pub struct Queued(MethodResponseFuture);
+
+impl Future for Queued {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        Pin::new(&mut self.0).poll(cx).map(|outcome| outcome.is_ok())
+    }
+}
