@@ -197,7 +197,8 @@ impl Fixture {
     }
 }
 
-/// Returns a sent event as it is stored, without the lines that describe its images; `None` if it is nothing but a line.
+/// Returns a sent event as it is stored, without the lines that describe its images; `None` if it is nothing but a
+/// line.
 fn without_image_lines(event: &str) -> Option<String> {
     let mut stored = event.to_owned();
     while let Some(start) = stored.find(", \"Image img_") {

@@ -75,14 +75,14 @@ impl FakeFiles {
     }
 }
 
-/// A whole image with this name.
+/// Stages an image with this name.
 pub(crate) fn stage<F: Files>(files: &F, name: &str) -> StagedImage {
     let mut writer = files.create().unwrap();
     writer.write_all(name.as_bytes()).unwrap();
     files.stage(writer).unwrap()
 }
 
-/// What an image looks like before it is whole.
+/// Stages a preview of the image with this name.
 pub(crate) fn preview<F: Files>(files: &F, name: &str) -> StagedImage {
     let mut writer = files.create().unwrap();
     writer.write_all(name.as_bytes()).unwrap();
@@ -165,7 +165,7 @@ impl Store for FakeStore {
         settling.disarm();
         match end {
             CallEnd::Generated { .. } if self.faults.settle => {
-                self.log.add(format!("settle {call_id} not"));
+                self.log.add(format!("settle {call_id} fails"));
                 disk_full()
             }
             CallEnd::Generated { made, .. } => {

@@ -54,6 +54,7 @@ pub(super) fn complete(
     Ok(output.records)
 }
 
+/// Marks the item as failed.
 pub(super) fn fail(item: &mut ImageGenerationItem, error: ImageError) {
     item.status = ImageStatus::Failed;
     // The only failure that clients of the Codex app-server know. They require the id of a limit.

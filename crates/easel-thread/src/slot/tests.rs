@@ -1,3 +1,5 @@
+//! Tests of the turn slot.
+
 use std::ops::ControlFlow;
 
 use easel_protocol::input::ImageDetail;
@@ -50,7 +52,7 @@ async fn wait_until_idle_returns_when_slot_retires() {
     drop(permit);
     assert!(slot.retire());
     waiting.await;
-    assert_eq!(slot.begin("b").expect_err("out of memory"), BeginError::Retired);
+    assert_eq!(slot.begin("b").expect_err("retired"), BeginError::Retired);
 }
 
 #[tokio::test]
