@@ -67,7 +67,7 @@ pub(crate) struct PreparedTurn {
     pub(super) effects: Vec<Effect>,
     pub(super) message_id: ItemId,
     pub(super) attachments: Vec<Attachment>,
-    /// The user message as the model reads it.
+    /// The user message as history stores it for the model.
     pub(super) model_item: ResponseItem,
 }
 

@@ -53,7 +53,7 @@ pub struct SteerMessage {
     pub content: Vec<UserInput>,
     /// The images of `content`, in order.
     pub attachments: Vec<Attachment>,
-    /// The message as the model reads it.
+    /// The message as history stores it for the model.
     pub model_item: ResponseItem,
 }
 
