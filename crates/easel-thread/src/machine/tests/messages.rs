@@ -189,7 +189,7 @@ fn silent_model_gets_image_announcement() {
     "#);
 }
 
-/// The sentence that is added to a turn, if one is.
+/// Returns the announcement of images that the turn emits, if any.
 fn added(script: &str) -> Option<String> {
     let all = play(script);
     let line = all.lines().find(|line| line.starts_with("item/completed agentMessage msg_turn "));
