@@ -15,7 +15,7 @@ use crate::keys::HIDDEN;
 pub struct SecretValue(SecretString);
 
 impl SecretValue {
-    /// Returns the secret, to pass it on.
+    /// Returns the secret, to pass it on without exposing it.
     pub fn secret(&self) -> &SecretString {
         &self.0
     }

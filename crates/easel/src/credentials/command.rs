@@ -72,7 +72,7 @@ impl CredentialCommand {
         Some(Self {
             provider: provider.to_owned(),
             program: if is_name { command.to_owned() } else { cwd.join(command) },
-            arguments: auth.args.iter().map(|argument| SecretString::from(argument.expose().to_owned())).collect(),
+            arguments: auth.args.iter().map(|argument| argument.secret().clone()).collect(),
             variables: allowed_variables(environment, &auth.env_vars),
             cwd,
             timeout: auth.timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis),

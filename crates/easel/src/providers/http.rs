@@ -161,9 +161,7 @@ fn configure_profile(
     let params = &provider.query_params;
     profile.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
     let headers = &provider.http_headers;
-    profile
-        .headers
-        .extend(headers.iter().map(|(name, value)| (name.clone(), SecretString::from(value.expose().to_owned()))));
+    profile.headers.extend(headers.iter().map(|(name, value)| (name.clone(), value.secret().clone())));
     for (name, variable) in &provider.env_http_headers {
         if let Some(value) = environment.text(variable) {
             profile.headers.insert(name.clone(), SecretString::from(value.trim().to_owned()));
