@@ -96,7 +96,7 @@ impl Sandbox {
         self.loader().load_for_thread(&self.project().join("src/deep"), &object(overrides))
     }
 
-    /// Prints the warnings one per line, with `~/` for the home and without the path of the temporary folder.
+    /// Returns the warnings one per line, with `~/` for the home and without the path of the temporary folder.
     fn show(&self, warnings: &[Warning]) -> String {
         let home = format!("{}/", self.home().display());
         let root = format!("{}/", self.root.path().display());
