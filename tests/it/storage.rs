@@ -249,7 +249,7 @@ async fn storage_failure_fails_the_item_only() {
         let error = completed_image(&events).error.clone().expect("an error");
         assert_eq!(error.kind, ImageErrorKind::Storage, "{tool:?}: {error:?}");
         let kept: Vec<_> = list_recursively(&sandbox.temp_dir()).into_iter().filter(|path| path.is_file()).collect();
-        assert!(kept.len() == 1 && error.message.ends_with(&format!("{:?}", kept[0])), "{error:?} {kept:?}");
+        assert!(kept.len() == 1 && error.message.ends_with(&format!("{:?}.", kept[0])), "{error:?} {kept:?}");
         std::fs::remove_file(&folder).expect("the file");
         let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
         assert_eq!(completed_image(&events).images.len(), 1, "{tool:?}");

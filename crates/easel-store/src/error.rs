@@ -10,7 +10,7 @@ use rusqlite::ErrorCode;
 /// Any failure of the store. [`Display`](std::fmt::Display) writes the text for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// SQLite failed for another reason than a lock.
+    /// SQLite failed, and not because of a lock.
     #[error("the database failed")]
     Sql(#[source] rusqlite::Error),
     /// Another program holds the lock of the database.
@@ -27,7 +27,7 @@ pub(crate) enum Error {
     NewerVersion { found: u32, known: usize },
     /// The database could not be opened. Every operation gets this error until a later attempt succeeds.
     #[error("could not open the database")]
-    NotOpened(#[source] Arc<Error>),
+    NotOpened(#[source] Arc<Self>),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -48,11 +48,12 @@ pub(crate) enum Error {
     Task(#[source] tokio::task::JoinError),
     /// A generated image could not be recorded; its file was kept.
     #[error("a generated image could not be recorded and is kept at {}", quote(.paths))]
-    ImageKept { paths: Vec<PathBuf>, source: Box<Error> },
+    ImageKept { paths: Vec<PathBuf>, source: Box<Self> },
 }
 
 impl Error {
-    /// Returns a closure for `map_err`, as in `map_err(Error::io("create", path))`.
+    /// Returns a closure for `map_err`, as in `map_err(Error::io("read the folder", path))`. The operation completes
+    /// sentences that begin with "could not".
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { operation, path, source }
@@ -64,9 +65,7 @@ impl Error {
             Self::Sql(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => StorageErrorKind::DiskFull,
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StorageErrorKind::Damaged,
-                Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
-                    StorageErrorKind::PermissionDenied
-                }
+                Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => StorageErrorKind::PermissionDenied,
                 Some(_) | None => StorageErrorKind::Other,
             },
             Self::Locked(_) | Self::RecoveryRunning => StorageErrorKind::Locked,
@@ -87,7 +86,9 @@ impl Error {
             Self::Sql(error) => match self.kind() {
                 StorageErrorKind::DiskFull => format!("Easel could not write its database: {DISK_FULL}"),
                 StorageErrorKind::Damaged => DAMAGED.into(),
-                StorageErrorKind::PermissionDenied => format!("Easel could not open its database: {DENIED}"),
+                StorageErrorKind::PermissionDenied => {
+                    "Easel could not open its database: permission denied. Check the permissions of easel.db.".into()
+                }
                 StorageErrorKind::Locked
                 | StorageErrorKind::NewerVersion
                 | StorageErrorKind::NotFound
@@ -99,7 +100,7 @@ impl Error {
             Self::Io { operation, source, .. } => match io_kind(source) {
                 StorageErrorKind::DiskFull => format!("Easel could not {operation}: {DISK_FULL}"),
                 StorageErrorKind::PermissionDenied => format!("Easel could not {operation}: {DENIED}"),
-                StorageErrorKind::NotFound => format!("Easel could not {operation}: it does not exist."),
+                StorageErrorKind::NotFound => format!("Easel could not {operation}: {NOT_FOUND}"),
                 StorageErrorKind::Locked
                 | StorageErrorKind::Damaged
                 | StorageErrorKind::NewerVersion
@@ -110,10 +111,13 @@ impl Error {
                 "A newer version of Easel has changed the database (version {found}; this program knows {known}). \
                  Update Easel."
             ),
-            Self::NotOpened(error) => match &**error {
-                Self::Locked(_) | Self::NewerVersion { .. } => error.client_message(),
-                other => format!("{} Easel tries again with the next request.", other.client_message()),
-            },
+            // These two say already what helps.
+            Self::NotOpened(error) if matches!(**error, Self::Locked(_) | Self::NewerVersion { .. }) => {
+                error.client_message()
+            }
+            Self::NotOpened(error) => {
+                format!("{} Easel tries again with the next request.", error.client_message())
+            }
             Self::Closed => "Easel's store is closed.".into(),
             Self::RecoveryRunning => {
                 "Another Easel is still recovering the work of one that ended early. Try again later.".into()
@@ -130,18 +134,23 @@ impl Error {
 }
 
 const DISK_FULL: &str = "the disk is full. Free some space, then try again.";
-const DENIED: &str = "permission denied. Check the permissions of Easel's home folder.";
+const DENIED: &str = "permission denied. Easel's log names the file.";
+const NOT_FOUND: &str = "the file or its folder does not exist. Easel's log names it.";
 const DAMAGED: &str =
     "Easel's database is damaged. Restore easel.db from a backup, or move it away to start without history.";
 const LOCKED: &str =
     "Another program has locked Easel's database. Close that program, or wait until it is done, then try again.";
 
 fn io_kind(error: &io::Error) -> StorageErrorKind {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StorageErrorKind::DiskFull,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StorageErrorKind::PermissionDenied,
-        io::ErrorKind::NotFound => StorageErrorKind::NotFound,
-        _ => StorageErrorKind::Other,
+    let kind = error.kind();
+    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        StorageErrorKind::DiskFull
+    } else if matches!(kind, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) {
+        StorageErrorKind::PermissionDenied
+    } else if kind == io::ErrorKind::NotFound {
+        StorageErrorKind::NotFound
+    } else {
+        StorageErrorKind::Other
     }
 }
 

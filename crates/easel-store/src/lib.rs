@@ -5,8 +5,8 @@
 //!
 //! Four rules hold it together:
 //!
-//! - One worker thread writes to the database and three read it, each with its own connection. [`EaselStore`] sends
-//!   them closures, so that no read waits for a write.
+//! - One worker thread writes to the database, three read it, and one has the ephemeral threads. Each has its own
+//!   connection, and [`EaselStore`] sends it closures, so that no read waits for a write.
 //! - A file is written under a hidden name and renamed when it is complete.
 //! - A process is alive as long as it holds the lock file of its owner id.
 //! - `recovery` closes everything that a dead process left open.

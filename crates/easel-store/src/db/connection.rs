@@ -91,7 +91,7 @@ fn connect_to_write(home: &Home) -> Result<Connection, Error> {
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         // Everything works, but readers and writers wait for each other, up to the busy timeout.
-        tracing::warn!(mode, path = ?path, "the file system has no shared memory for a write-ahead log; Easel is slower");
+        tracing::warn!(mode, path = ?path, "the file system of the home does not support a write-ahead log; Easel is slower");
     }
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;

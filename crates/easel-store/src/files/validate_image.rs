@@ -43,7 +43,7 @@ pub(crate) fn is_finished(mut file: &File, media_type: MediaType) -> io::Result<
     Ok(last == end)
 }
 
-/// Walks the chunks up to IEND and requires an IDAT among them. Bytes after IEND are ignored (PNG specification, 5.6).
+/// Walks the chunks up to IEND and requires an IDAT among them. Bytes after IEND are ignored.
 fn is_whole_png<R: Read + Seek>(reader: &mut BufReader<R>, size: u64) -> io::Result<bool> {
     let mut at: u64 = 8;
     let mut has_pixels = false;
@@ -61,7 +61,7 @@ fn is_whole_png<R: Read + Seek>(reader: &mut BufReader<R>, size: u64) -> io::Res
         if &kind == b"IEND" {
             return Ok(has_pixels);
         }
-        // Four more bytes for the checksum. The seek keeps the buffer if it can.
+        // Four more bytes for the checksum. Unlike `seek`, this keeps the buffer if the target is in it.
         reader.seek_relative(i64::from(length) + 4)?;
     }
 }

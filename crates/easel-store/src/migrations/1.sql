@@ -1,8 +1,8 @@
--- Image bytes never come here: `json` columns hold the wire types with every `result` and data URL emptied.
+-- Columns named `json` have the wire types. Every `result` and data URL in them is empty: images are files.
 
 CREATE TABLE threads (
     id             TEXT PRIMARY KEY,
-    -- The wire thread as it was put; the columns below are newer where both say something.
+    -- The wire thread as it was saved. Where a column below has the same field, the column is newer.
     json           TEXT NOT NULL,
     overrides      TEXT NOT NULL,
     name           TEXT,
@@ -15,7 +15,7 @@ CREATE TABLE threads (
     created_at     INTEGER NOT NULL,
     updated_at     INTEGER NOT NULL,
     usage          TEXT,
-    -- Owner id and pid of the one process that may write.
+    -- Owner id and pid of the process that has the writer lease.
     writer         TEXT,
     writer_pid     INTEGER
 ) STRICT;
@@ -27,7 +27,7 @@ CREATE TABLE turns (
     thread_id TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
     position  INTEGER NOT NULL,
     id        TEXT NOT NULL,
-    -- Owner id of the process that runs the turn; null when it has ended.
+    -- Owner id of the process that runs the turn; null once it has ended.
     owner     TEXT,
     json      TEXT NOT NULL,
     PRIMARY KEY (thread_id, position),
@@ -57,7 +57,7 @@ CREATE TABLE model_items (
     PRIMARY KEY (thread_id, position)
 ) STRICT, WITHOUT ROWID;
 
--- Images and calls name their thread without a foreign key: an image that was paid for is kept in any case.
+-- Images and calls refer to their thread without a foreign key, since a billed image is kept in any case.
 CREATE TABLE images (
     sequence   INTEGER PRIMARY KEY,
     thread_id  TEXT NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE images (
     path       TEXT NOT NULL,
     -- Unix seconds.
     created_at INTEGER NOT NULL,
-    -- An attachment, or the record of a made image.
+    -- An attachment, or the record of a generated image.
     json       TEXT NOT NULL,
     UNIQUE (thread_id, id)
 ) STRICT;
@@ -76,7 +76,7 @@ CREATE INDEX images_by_handle ON images (id);
 CREATE INDEX images_by_path ON images (thread_id, path);
 CREATE INDEX images_by_call ON images (thread_id, call_id) WHERE call_id IS NOT NULL;
 
--- The call journal. A row without an outcome is a call that runs, or that its process did not live to see end.
+-- The call journal. A row without an outcome is a running call, or one whose process died.
 CREATE TABLE calls (
     thread_id     TEXT NOT NULL,
     call_id       TEXT NOT NULL,
@@ -85,7 +85,7 @@ CREATE TABLE calls (
     bills         INTEGER NOT NULL,
     started_at_ms INTEGER NOT NULL,
     json          TEXT NOT NULL,
-    -- The images' records before their files have their names: what a start after a crash carries on with.
+    -- The records of the images while their files are being renamed. Recovery completes them after a crash.
     intent        TEXT,
     outcome       TEXT,
     PRIMARY KEY (thread_id, call_id)

@@ -1,4 +1,4 @@
--- What was used, by day, thread and model. It outlives threads and images: what was spent stays spent.
+-- Usage by day, thread and model. It outlives threads and images.
 CREATE TABLE usage (
     sequence      INTEGER PRIMARY KEY,
     -- UTC, YYYY-MM-DD.
@@ -7,15 +7,15 @@ CREATE TABLE usage (
     provider      TEXT NOT NULL,
     model         TEXT NOT NULL,
     images        INTEGER NOT NULL DEFAULT 0,
-    -- Those of them that no model made.
+    -- Images that no model made.
     synthetic     INTEGER NOT NULL DEFAULT 0,
     input_tokens  INTEGER NOT NULL DEFAULT 0,
     output_tokens INTEGER NOT NULL DEFAULT 0,
     UNIQUE (day, thread_id, provider, model)
 ) STRICT;
 
--- An image counts once, whichever forks show it. The tokens of a call stand in the record of each of its images and count
--- with the first.
+-- An image counts once, however many forks share it. The record of each image has the tokens of the whole call, so they
+-- are counted with the first image.
 CREATE TRIGGER made_images_are_used AFTER INSERT ON images
 WHEN NEW.origin = 'made' AND NOT EXISTS (SELECT 1 FROM images WHERE id = NEW.id AND sequence <> NEW.sequence)
 BEGIN
@@ -35,7 +35,7 @@ BEGIN
         input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens;
 END;
 
--- What was there before: the days of a thread's tokens are not known, so its last one stands for all.
+-- Fills the table from existing rows. The days of a thread's tokens are unknown, so all count for its last day.
 INSERT INTO usage (day, thread_id, provider, model, images, synthetic, input_tokens, output_tokens)
 SELECT date(created_at, 'unixepoch') AS day, thread_id, coalesce(json_extract(json, '$.provider'), '') AS provider,
     coalesce(json_extract(json, '$.model'), '') AS model, count(*), sum(coalesce(json_extract(json, '$.synthetic'), 0)),

@@ -1,4 +1,4 @@
--- What of an item is searched: the words of a user, and the prompt of an image that was made.
+-- The searchable text of an item: the text of a user message, or the prompt of a generated image.
 CREATE VIEW said AS
 SELECT thread_id, id AS item_id, CASE kind
     WHEN 'userMessage' THEN
@@ -7,7 +7,7 @@ SELECT thread_id, id AS item_id, CASE kind
 END AS text
 FROM items;
 
--- What threads are found by, apart from their wide rows, so that a search reads little.
+-- The searchable texts, apart from the wide rows of threads and items, so that a search reads little.
 CREATE TABLE words (
     thread_id TEXT NOT NULL REFERENCES threads (id) ON DELETE CASCADE,
     -- Empty for the name and the preview of the thread.
@@ -43,8 +43,8 @@ BEGIN
     DELETE FROM words WHERE thread_id = OLD.thread_id AND item_id = OLD.id;
 END;
 
--- A list shows either the archived threads or the others, and never the ephemeral ones. What it is filtered by stands in
--- the index, so that only what is shown is fetched.
+-- A list has either the archived threads or the others, and never the ephemeral ones. The index has the columns of the
+-- filters, so that only the listed rows are fetched.
 ALTER TABLE threads ADD COLUMN source TEXT AS (json_extract(json, '$.source')) VIRTUAL;
 DROP INDEX threads_by_creation;
 DROP INDEX threads_by_update;

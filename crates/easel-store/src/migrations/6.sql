@@ -1,5 +1,5 @@
--- An index of three characters each, by which texts of up to 64 KiB are found. `folded` is a function of Easel's own: lower
--- case by Unicode. Longer texts are few; they are in an index of their own and read whole.
+-- A trigram index of texts up to 64 KiB. `folded` is an SQL function of Easel that folds case by Unicode. Longer texts are
+-- rare; they have an index of their own and are scanned.
 DROP TRIGGER threads_have_words;
 DROP TRIGGER threads_change_words;
 DROP TRIGGER items_have_words;
@@ -47,14 +47,14 @@ WHEN NEW.name IS NOT OLD.name OR NEW.preview IS NOT OLD.preview
 BEGIN
     UPDATE words SET text = coalesce(NEW.name || char(10), '') || NEW.preview WHERE thread_id = NEW.id AND item_id = '';
 END;
--- Items of more than 1 MiB are not found by their words: to read them here takes ten times their size in memory.
+-- Items over 1 MiB are not searchable: extracting their text here takes ten times their size in memory.
 CREATE TRIGGER items_have_words AFTER INSERT ON items
 WHEN NEW.kind IN ('userMessage', 'imageGeneration') AND octet_length(NEW.json) <= 1048576
 BEGIN
     INSERT INTO words (thread_id, item_id, text) SELECT thread_id, item_id, text FROM said
     WHERE thread_id = NEW.thread_id AND item_id = NEW.id AND text IS NOT NULL;
 END;
--- Most changes of an item leave its words as they are. What was said stays said: an item never loses them.
+-- Most updates of an item leave its text unchanged, and no update removes it.
 CREATE TRIGGER items_change_words AFTER UPDATE OF json ON items
 WHEN NEW.kind IN ('userMessage', 'imageGeneration') AND octet_length(NEW.json) <= 1048576
 BEGIN
@@ -67,13 +67,13 @@ BEGIN
     DELETE FROM words WHERE thread_id = OLD.thread_id AND item_id = OLD.id;
 END;
 
--- What the lists of images show, in their order: those of one thread, and each once.
+-- The lists of images in their order: those of one thread, and those of all threads, each once.
 CREATE INDEX images_of_thread ON images (thread_id, sequence)
     WHERE origin = 'made' AND json_extract(json, '$.deleted') IS NULL;
 CREATE INDEX images_once ON images (sequence)
     WHERE origin = 'made' AND inherited = 0 AND json_extract(json, '$.deleted') IS NULL;
 
--- Sums over threads: some rows a day, however many threads there are.
+-- Sums over all threads: a few rows per day, independent of the number of threads.
 CREATE TABLE usage_days (
     day           TEXT NOT NULL,
     provider      TEXT NOT NULL,
@@ -111,7 +111,7 @@ BEGIN
     DELETE FROM usage_days WHERE day = OLD.day AND provider = OLD.provider AND model = OLD.model
         AND images = 0 AND input_tokens = 0 AND output_tokens = 0;
 END;
--- Easel deletes none; who repairs a database by hand may.
+-- Easel never deletes rows, but somebody may who repairs a database by hand.
 CREATE TRIGGER usage_that_goes_leaves_its_day AFTER DELETE ON usage
 BEGIN
     UPDATE usage_days SET
@@ -122,6 +122,6 @@ BEGIN
         AND images = 0 AND input_tokens = 0 AND output_tokens = 0;
 END;
 
--- Whose the ephemeral threads are: their rows are in the memory of that process.
+-- The owner of each ephemeral thread. Its other rows are in the memory of that process.
 CREATE TABLE ephemeral (thread_id TEXT PRIMARY KEY, owner TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX ephemeral_by_owner ON ephemeral (owner);

@@ -1,4 +1,4 @@
--- Whether a client has named the thread's folder. A folder that nobody named is only where the process happens to run, and
--- the model may read nothing below it. Of older threads that is not known; they keep what they had.
+-- Whether a client has named the thread's folder. A folder that no client named is only where the process happens to run,
+-- and the model may read nothing below it. Older threads keep their access, since nobody knows who named their folder.
 ALTER TABLE threads ADD COLUMN folder_named INTEGER NOT NULL DEFAULT 0;
 UPDATE threads SET folder_named = 1;

@@ -1,5 +1,5 @@
--- Images that were given to ephemeral threads which have ended: nothing could delete them. What an image was made of stays
--- with it.
+-- Removes attachments of ephemeral threads that have ended, which nothing else could delete. Those that a generated image
+-- was made from are kept with it.
 CREATE TEMP TABLE given_to_ended AS
 SELECT given.sequence, given.path FROM images AS given
 WHERE given.origin <> 'made'

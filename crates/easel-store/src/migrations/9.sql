@@ -1,5 +1,5 @@
 -- Messages that a user added to a running turn and that its model has not read. A row is committed before the client's
--- request is answered, and leaves when the message enters history.
+-- request is answered, and deleted when the message enters history.
 CREATE TABLE steers (
     thread_id TEXT NOT NULL,
     turn_id   TEXT NOT NULL,
@@ -14,13 +14,13 @@ CREATE TABLE steers (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX steers_by_turn ON steers (thread_id, turn_id, position);
 
--- Owner id of the process that took an attached image in and has not yet put it into a message. What a dead process left
--- so is removed.
+-- Owner id of the process that imported an attachment, until a message shows it. Recovery removes the attachments that a
+-- dead process left in this state.
 ALTER TABLE images ADD COLUMN taken_by TEXT;
 CREATE INDEX images_taken ON images (taken_by) WHERE taken_by IS NOT NULL;
 
 -- Requests to a model whose provider may make and bill images while it answers. A row is durable before the request is
--- sent and leaves when its turn ends: what a crash leaves says that an image may have been billed.
+-- sent, and deleted when its turn ends. A row that is left after a crash means that an image may have been billed.
 CREATE TABLE hosted_requests (
     thread_id     TEXT NOT NULL,
     turn_id       TEXT NOT NULL,

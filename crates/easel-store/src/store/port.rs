@@ -29,13 +29,13 @@ impl Store for EaselStore {
     }
 
     async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {
-        events.retain(|event| append::thread_of(event).is_some());
+        events.retain(|event| append::thread_id_of(event).is_some());
         append::drop_completed_starts(&mut events);
-        let Some(thread_id) = events.first().and_then(append::thread_of).map(str::to_owned) else { return Ok(()) };
+        let Some(thread_id) = events.first().and_then(append::thread_id_of).map(str::to_owned) else { return Ok(()) };
         let (lock_timeout, scope) = (lock_timeout(&events), write_scope(&events));
         let (home, owner) = (self.home.clone(), self.owner.clone());
         let append = move |write: &Transaction<'_>| {
-            events.iter().try_for_each(|event| append::event(write, &home, &owner, event))
+            events.iter().try_for_each(|event| append::write_event(write, &home, &owner, event))
         };
         self.write_thread(&thread_id, lock_timeout, scope, append).await
     }

@@ -21,7 +21,7 @@ use crate::threads::{item_json, pending_messages};
 const PREVIEW_CHARS: usize = 200;
 
 /// Returns the thread whose history an event changes; `None` if the event is not part of history.
-pub(crate) fn thread_of(event: &Event) -> Option<&str> {
+pub(crate) fn thread_id_of(event: &Event) -> Option<&str> {
     match event {
         Event::ThreadStarted(event) => Some(&event.thread.id),
         Event::ThreadNameUpdated(event) => Some(&event.thread_id),
@@ -51,7 +51,7 @@ pub(crate) fn thread_of(event: &Event) -> Option<&str> {
 }
 
 /// Writes one event. `owner` is the process that runs the turn.
-pub(crate) fn event(write: &Transaction<'_>, home: &Home, owner: &str, event: &Event) -> Result<(), Error> {
+pub(crate) fn write_event(write: &Transaction<'_>, home: &Home, owner: &str, event: &Event) -> Result<(), Error> {
     match event {
         Event::ThreadStarted(started) => save_thread(write, &started.thread, None),
         Event::ThreadNameUpdated(renamed) => {
@@ -168,8 +168,8 @@ pub(crate) fn save_turn(write: &Transaction<'_>, thread_id: &str, turn: &Turn, o
     Ok(())
 }
 
-/// Drops each start of an item whose completion follows at once, so that the row is written once. Writing a long
-/// message takes as much memory as everything else.
+/// Drops each start of an item whose completion follows at once, so that the row is written once. Each write of a
+/// long message takes about as much memory as the rest of the append.
 pub(crate) fn drop_completed_starts(events: &mut Vec<Event>) {
     let mut index = 0;
     while index + 1 < events.len() {
@@ -195,7 +195,7 @@ pub(crate) fn save_item(
     let sql = "INSERT INTO items (thread_id, position, id, turn_id, kind, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM items WHERE thread_id = ?1), ?2, ?3, ?4, ?5) \
                ON CONFLICT (thread_id, id) DO UPDATE SET json = ?5";
-    let json = item_json::of_item(home, item)?;
+    let json = item_json::item_to_json(home, item)?;
     write.prepare_cached(sql)?.execute((thread_id, SqlId(item.id()), turn_id, kind(item), json))?;
     if let ThreadItem::UserMessage(message) = item {
         let sql = "UPDATE threads SET preview = ?2 WHERE id = ?1 AND preview = ''";
@@ -213,7 +213,7 @@ pub(crate) fn append_model_item(
 ) -> Result<(), Error> {
     let sql = "INSERT INTO model_items (thread_id, position, turn_id, json) \
                VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1), ?2, ?3)";
-    write.prepare_cached(sql)?.execute((thread_id, turn_id, item_json::of_model_item(item)?))?;
+    write.prepare_cached(sql)?.execute((thread_id, turn_id, item_json::model_item_to_json(item)?))?;
     Ok(())
 }
 

@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::home::Home;
 
 /// Returns an item as the database stores it.
-pub(crate) fn of_item(home: &Home, item: &ThreadItem) -> Result<String, Error> {
+pub(crate) fn item_to_json(home: &Home, item: &ThreadItem) -> Result<String, Error> {
     home.to_json(item_without_bytes(item))
 }
 
 /// Returns a conversation item as the database stores it.
-pub(crate) fn of_model_item(item: &ResponseItem) -> Result<String, Error> {
+pub(crate) fn model_item_to_json(item: &ResponseItem) -> Result<String, Error> {
     Ok(serde_json::to_string(&model_item_without_bytes(item))?)
 }
 

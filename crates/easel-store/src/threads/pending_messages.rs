@@ -36,7 +36,8 @@ pub(crate) fn save(write: &Transaction<'_>, home: &Home, message: PendingMessage
     let sql = "INSERT INTO steers (thread_id, turn_id, id, position, item, input) VALUES (?1, ?2, ?3, \
                (SELECT coalesce(max(position) + 1, 0) FROM steers WHERE thread_id = ?1 AND turn_id = ?2), ?4, ?5)";
     let id = item.id.clone();
-    let (item, input) = (item_json::of_item(home, &ThreadItem::UserMessage(item))?, item_json::of_model_item(&input)?);
+    let (item, input) =
+        (item_json::item_to_json(home, &ThreadItem::UserMessage(item))?, item_json::model_item_to_json(&input)?);
     write.prepare_cached(sql)?.execute((SqlId(&thread_id), SqlId(&turn_id), SqlId(&id), item, input))?;
     Ok(())
 }
@@ -85,7 +86,7 @@ pub(crate) fn move_to_history(
     }
     for event in &events {
         // Only the events of turns store an owner.
-        append::event(write, home, "", event)?;
+        append::write_event(write, home, "", event)?;
     }
     let images = history::read_images(write, home, thread_id)?;
     Ok(events.into_iter().flat_map(|event| to_client_events(event, &images)).collect())

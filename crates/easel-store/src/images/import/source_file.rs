@@ -45,9 +45,11 @@ fn refused(name: &str, reason: &str) -> ImportError {
 }
 
 pub(super) fn unreadable(name: &str, error: io::Error) -> ImportError {
-    match error.kind() {
-        io::ErrorKind::NotFound => ImportError::NotFound { image: name.into() },
-        io::ErrorKind::PermissionDenied => refused(name, "may not be read, or lies outside its folder"),
-        _ => ImportError::Unreadable { image: name.into(), source: error },
+    if error.kind() == io::ErrorKind::NotFound {
+        return ImportError::NotFound { image: name.into() };
     }
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return refused(name, "may not be read, or lies outside its folder");
+    }
+    ImportError::Unreadable { image: name.into(), source: error }
 }
