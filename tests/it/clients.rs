@@ -27,9 +27,9 @@ fn assert_draws(program: &Path, arguments: &[&str]) {
     let mut command = Command::new(program);
     command.args(arguments).args([EASEL, "draw a red square"]).current_dir(sandbox.project());
     let Output { status, stdout, stderr } = command.env("EASEL_HOME", sandbox.home()).output().expect("it starts");
-    let said = String::from_utf8(stdout).expect("UTF-8");
-    assert!(status.success(), "{program:?}: {said} {}", String::from_utf8_lossy(&stderr));
-    DecodedPng::decode(&read_file(said.trim()));
+    let output = String::from_utf8(stdout).expect("UTF-8");
+    assert!(status.success(), "{program:?}: {output} {}", String::from_utf8_lossy(&stderr));
+    DecodedPng::decode(&read_file(output.trim()));
 }
 
 #[test]

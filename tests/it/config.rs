@@ -63,16 +63,16 @@ async fn forbidden_project_keys_are_rejected_with_file_and_key() {
     server.initialize(None).await;
     let thread = server.request::<ThreadStart>(&ThreadStartParams::default()).await;
     assert_eq!(thread.model_provider, "preview");
-    let mut said = String::new();
+    let mut messages = String::new();
     loop {
         let event = server.client.event().await.expect("a whole line").expect("an event");
         let Event::ConfigWarning(warning) = event else {
             assert_eq!(event.method(), "thread/started");
             break;
         };
-        said += &format!("{}\n", warning.summary.replace(&sandbox.root().display().to_string(), "[root]"));
+        messages += &format!("{}\n", warning.summary.replace(&sandbox.root().display().to_string(), "[root]"));
     }
-    insta::assert_snapshot!(said, @r#"
+    insta::assert_snapshot!(messages, @r#"
     [root]/project/.easel/config.toml:1: `model_provider` was ignored: a project may not set it.
     [root]/project/.easel/config.toml:3: `model_providers.evil.base_url` was ignored: a project may not set it.
     [root]/project/.easel/config.toml:4: `hooks.pre_tool_use` was ignored: a project may not set it.

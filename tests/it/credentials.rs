@@ -1,6 +1,5 @@
 //! Credentials: where they come from, what they change, and that they do not leak.
 
-pub(crate) mod answers;
 mod canary;
 #[cfg(unix)]
 mod helper;
@@ -8,6 +7,7 @@ mod helper;
 mod keychain;
 mod limits;
 mod renewal;
+pub(crate) mod responses;
 mod tokens;
 
 use std::process::{Output, Stdio};
@@ -34,7 +34,7 @@ pub(crate) async fn easel(sandbox: &Sandbox, arguments: &[&str], input: &str, va
     child.wait_with_output().await.expect("the program ends")
 }
 
-pub(crate) fn said(output: &Output) -> String {
+pub(crate) fn output_text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -45,17 +45,17 @@ async fn login_commands_show_the_location_but_not_the_key() {
     assert_eq!(status(&[]).await.status.code(), Some(1));
 
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-canary-7\n", &[]).await;
-    assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+    assert_eq!(login.status.code(), Some(0), "{}", output_text(&login));
     let stored = status(&[]).await;
     assert_eq!(stored.status.code(), Some(0));
-    assert!(said(&stored).contains("auth.json"));
+    assert!(output_text(&stored).contains("auth.json"));
     let set = status(&[("OPENAI_API_KEY", "sk-canary-8")]).await;
-    assert!(said(&set).contains("OPENAI_API_KEY"));
+    assert!(output_text(&set).contains("OPENAI_API_KEY"));
 
     let logout = easel(&sandbox, &["logout"], "", &[]).await;
     assert_eq!((logout.status.code(), status(&[]).await.status.code()), (Some(0), Some(1)));
     for output in [&login, &stored, &set, &logout] {
-        assert!(!said(output).contains("canary"), "{}", said(output));
+        assert!(!output_text(output).contains("canary"), "{}", output_text(output));
     }
 }
 
@@ -67,7 +67,7 @@ async fn key_as_argument_and_invalid_keys_are_refused() {
     }
     let refused = easel(&sandbox, &["login", "--with-api-key"], "two canaries\n", &[]).await;
     assert_eq!(refused.status.code(), Some(1));
-    assert!(!said(&refused).contains("canaries"));
+    assert!(!output_text(&refused).contains("canaries"));
     assert!(!sandbox.home().join("auth.json").exists());
 }
 

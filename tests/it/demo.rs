@@ -11,12 +11,12 @@ use crate::http::provider_config;
 use crate::storage::list_recursively;
 
 fn stdout(output: &std::process::Output) -> String {
-    let (said, failed) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), Some(0), "{said}{failed}");
-    said.into_owned()
+    let (output_text, error_text) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{output_text}{error_text}");
+    output_text.into_owned()
 }
 
-fn pictures(sandbox: &Sandbox) -> usize {
+fn count_images(sandbox: &Sandbox) -> usize {
     let files = list_recursively(&sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file());
     files.inspect(|path| drop(DecodedPng::decode(&read_file(path)))).count()
 }
@@ -24,21 +24,24 @@ fn pictures(sandbox: &Sandbox) -> usize {
 #[tokio::test]
 async fn demo_leaves_two_images() {
     let sandbox = Sandbox::new();
-    let said = stdout(&sandbox.run(&["demo"]).await);
-    assert_eq!(pictures(&sandbox), 2);
-    let named = said.lines().filter(|line| line.trim().ends_with(".png")).collect::<Vec<_>>();
-    assert_eq!(named.len(), 2, "{said}");
-    assert!(named.iter().all(|line| std::path::Path::new(line.trim()).exists()), "{said}");
-    assert!(said.contains("image_gen.imagegen") && said.contains("reads the thread back"), "{said}");
+    let output_text = stdout(&sandbox.run(&["demo"]).await);
+    assert_eq!(count_images(&sandbox), 2);
+    let named = output_text.lines().filter(|line| line.trim().ends_with(".png")).collect::<Vec<_>>();
+    assert_eq!(named.len(), 2, "{output_text}");
+    assert!(named.iter().all(|line| std::path::Path::new(line.trim()).exists()), "{output_text}");
+    assert!(
+        output_text.contains("image_gen.imagegen") && output_text.contains("reads the thread back"),
+        "{output_text}"
+    );
 }
 
 #[tokio::test]
 async fn demo_prints_raw_messages_as_json() {
     let sandbox = Sandbox::new();
-    let said = stdout(&sandbox.run(&["demo", "--json"]).await);
-    assert_eq!(pictures(&sandbox), 2);
+    let output_text = stdout(&sandbox.run(&["demo", "--json"]).await);
+    assert_eq!(count_images(&sandbox), 2);
     let mut events = 0;
-    for line in said.lines() {
+    for line in output_text.lines() {
         let (arrow, line) = line.split_once(' ').expect("an arrow");
         let line: Value = serde_json::from_str(line).expect("JSON");
         assert!(arrow == "->" && line["method"].is_string() || arrow == "<-", "{line}");
@@ -54,7 +57,7 @@ async fn demo_prints_raw_messages_as_json() {
 const AWAY: &str = "[model_providers.away]\nname = \"Away\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
 
 /// Runs a command and returns its exit code, stdout and stderr.
-async fn ended(sandbox: &Sandbox, arguments: &[&str]) -> (Option<i32>, String, String) {
+async fn run(sandbox: &Sandbox, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = sandbox.run(arguments).await;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
@@ -65,12 +68,12 @@ async fn demo_shows_the_cost_before_drawing() {
     let Some(backend) = Backend::start().await else { return };
     let sandbox = Sandbox::with_config(&provider_config(&backend.base_url()));
     let mut program = sandbox.command(&["demo", "--provider", "mock"]);
-    let said = stdout(&program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts"));
-    assert!(said.starts_with("This makes two images, which mock may bill.\n"), "{said}");
+    let output_text = stdout(&program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts"));
+    assert!(output_text.starts_with("This makes two images, which mock may bill.\n"), "{output_text}");
     assert_eq!(backend.posts(), ["/v1/images/generations 200", "/v1/images/edits 200"]);
-    assert_eq!(pictures(&sandbox), 2);
-    let named: Vec<&str> = said.lines().filter(|line| line.trim().ends_with(".png")).collect();
-    assert!(named.len() == 2 && named.iter().all(|line| std::path::Path::new(line.trim()).exists()), "{said}");
+    assert_eq!(count_images(&sandbox), 2);
+    let named: Vec<&str> = output_text.lines().filter(|line| line.trim().ends_with(".png")).collect();
+    assert!(named.len() == 2 && named.iter().all(|line| std::path::Path::new(line.trim()).exists()), "{output_text}");
 }
 
 #[tokio::test]
@@ -80,39 +83,45 @@ async fn demo_stops_at_the_first_failed_image() {
     let sandbox = Sandbox::with_config(&provider_config(&backend.base_url()));
     let mut program = sandbox.command(&["demo", "--provider", "mock"]);
     let output = program.env("MOCK_KEY", "sk-mock").output().await.expect("the program starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("easel: the image failed: moderationBlocked: ") && said.contains("(billed: no)"), "{said}");
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{output_text}");
+    assert!(
+        output_text.contains("easel: the image failed: moderationBlocked: ") && output_text.contains("(billed: no)"),
+        "{output_text}"
+    );
     assert_eq!(backend.posts().len(), 1, "nothing is edited where nothing was drawn");
 }
 
 #[tokio::test]
 async fn demo_fails_with_the_error_of_an_unreachable_provider() {
-    let (code, _, said) = ended(&Sandbox::with_config(AWAY), &["demo", "--provider", "away"]).await;
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("provider `away` at ") && said.contains(" cannot be reached: "), "{said}");
+    let (code, _, output_text) = run(&Sandbox::with_config(AWAY), &["demo", "--provider", "away"]).await;
+    assert_eq!(code, Some(1), "{output_text}");
+    assert!(
+        output_text.contains("provider `away` at ") && output_text.contains(" cannot be reached: "),
+        "{output_text}"
+    );
 }
 
 #[tokio::test]
 async fn demo_with_unknown_provider_lists_the_known_ones() {
-    let (code, out, said) = ended(&Sandbox::with_config(AWAY), &["demo", "--provider", "studio"]).await;
+    let (code, out, output_text) = run(&Sandbox::with_config(AWAY), &["demo", "--provider", "studio"]).await;
     assert_eq!((code, out.as_str()), (Some(2), ""));
-    assert_eq!(said, "easel: provider `studio` does not exist; choose one of: away, openai, preview\n");
+    assert_eq!(output_text, "easel: provider `studio` does not exist; choose one of: away, openai, preview\n");
 }
 
 #[tokio::test]
 async fn demo_on_the_preview_mentions_no_cost() {
     let sandbox = Sandbox::with_config(AWAY);
-    let said = stdout(&sandbox.run(&["demo", "--provider", "preview"]).await);
-    assert!(!said.contains("bill"), "{said}");
-    assert_eq!(pictures(&sandbox), 2);
+    let output_text = stdout(&sandbox.run(&["demo", "--provider", "preview"]).await);
+    assert!(!output_text.contains("bill"), "{output_text}");
+    assert_eq!(count_images(&sandbox), 2);
 }
 
 #[tokio::test]
 async fn the_features_are_listed_with_stage_and_state() {
     let sandbox = Sandbox::with_config("[features]\nimagegenext = true\n");
-    let said = stdout(&sandbox.run(&["features", "list", "--disable", "image_generation"]).await);
-    insta::assert_snapshot!(said, @r"
+    let output_text = stdout(&sandbox.run(&["features", "list", "--disable", "image_generation"]).await);
+    insta::assert_snapshot!(output_text, @r"
     image_generation   stable             off  Kill switch: turns off all image tools, for every client.
     imagegenext        under development  on   Offer the standalone tool image_gen.imagegen to the model.
     ");
@@ -123,8 +132,8 @@ async fn invalid_config_fails_the_command_with_its_line() {
     let sandbox = Sandbox::with_config("\n[features]\nteleport = true\n");
     let output = sandbox.run(&["features", "list"]).await;
     assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("config.toml:3: Unknown feature `teleport`"), "{said}");
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    assert!(output_text.contains("config.toml:3: Unknown feature `teleport`"), "{output_text}");
 }
 
 #[tokio::test]

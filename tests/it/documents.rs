@@ -1,11 +1,13 @@
 //! Compares documents with the code.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use easel_protocol::method::{Method, MethodVisitor, visit_methods};
 
 use crate::harness::Sandbox;
+use crate::storage::list_recursively;
 
 struct MethodTable(String);
 
@@ -15,8 +17,24 @@ impl MethodVisitor for MethodTable {
     }
 }
 
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A file of the repository.
 fn document(name: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)).expect("the document")
+    std::fs::read_to_string(repository().join(name)).expect("the document")
+}
+
+/// The path, below the repository, and the text of each Rust file in this folder.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let files = list_recursively(&repository().join(folder)).into_iter();
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        (path.strip_prefix(repository()).expect("a path below the repository").display().to_string(), text)
+    };
+    files.map(read).collect()
 }
 
 #[test]
@@ -38,5 +56,73 @@ async fn every_config_in_the_readme_is_valid() {
     for block in blocks {
         let output = Sandbox::with_config(block).run(&["features", "list"]).await;
         assert_eq!(output.status.code(), Some(0), "{block}{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// Each `*Held by …*` of the invariants names tests, or lints and methods that `Cargo.toml` and `clippy.toml` forbid.
+#[test]
+fn invariants_name_existing_checks() {
+    let architecture = document("ARCHITECTURE.md");
+    let (_, invariants) = architecture.split_once("## Invariants\n").expect("the invariants");
+    let (invariants, _) = invariants.split_once("\n## ").expect("the end of the invariants");
+    let sources: Vec<(String, String)> = ["crates", "tests"].into_iter().flat_map(sources).collect();
+    let is_test = |name: &str| sources.iter().any(|(_, text)| text.contains(&format!("fn {name}()")));
+    let lints = document("Cargo.toml") + &document("clippy.toml");
+    let is_lint = |name: &str| lints.contains(&format!("{name} = ")) || lints.contains(&format!("\"{name}\""));
+    let mut missing = BTreeSet::new();
+    let mut count = 0;
+    for held_by in invariants.split("*Held by ").skip(1) {
+        let (names, _) = held_by.split_once(".*").expect("the end of the names");
+        count += 1;
+        missing.extend(names.split('`').skip(1).step_by(2).filter(|name| !is_test(name) && !is_lint(name)));
+    }
+    assert!(missing.is_empty(), "ARCHITECTURE.md names checks that do not exist: {missing:#?}");
+    let numbered =
+        invariants.lines().filter(|line| line.split_once(". ").is_some_and(|(n, _)| n.parse::<u32>().is_ok()));
+    assert_eq!(numbered.count(), count, "each invariant has a line `*Held by …*`");
+}
+
+#[test]
+fn json_rpc_codes_are_defined_in_two_places() {
+    let has_code = |line: &str| {
+        let code = line.split_once("//").map_or(line, |(code, _)| code);
+        code.match_indices("-32").any(|(at, _)| {
+            let digits = code[at + 1..].chars().filter(|c| *c != '_').take_while(char::is_ascii_digit).count();
+            digits == 5 && !code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '"')
+        })
+    };
+    let product = sources("crates").into_iter().filter(|(path, _)| {
+        path.contains("/src/")
+            && !path.contains("tests")
+            && !path.contains("fakes")
+            && !path.starts_with("crates/easel-rpc/")
+    });
+    let with_codes: BTreeSet<String> =
+        product.filter(|(_, text)| text.lines().any(has_code)).map(|(path, _)| path).collect();
+    let allowed = BTreeSet::from(["crates/easel/src/requests/error.rs".to_owned()]);
+    assert!(with_codes.is_subset(&allowed), "{with_codes:#?}");
+}
+
+/// Clippy reads the file of the crate instead of the workspace's, so it must repeat its rules.
+#[test]
+fn clippy_files_of_crates_repeat_the_workspace_rules() {
+    let rules = document("clippy.toml");
+    for crate_name in ["easel-protocol", "easel-imagegen", "easel-preview", "easel-thread"] {
+        let own = document(&format!("crates/{crate_name}/clippy.toml"));
+        let missing: Vec<&str> = rules.lines().filter(|line| !own.lines().any(|own| own == *line)).collect();
+        assert!(missing.is_empty(), "crates/{crate_name}/clippy.toml lacks {missing:#?}");
+        assert!(own.contains("std::time::SystemTime::now") && own.contains("std::fs::File::open"), "{crate_name}");
+    }
+}
+
+/// The machine shares its crate with code that measures time, so no lint of the crate can forbid clocks.
+#[test]
+fn turn_machine_reads_no_clock() {
+    for (path, text) in sources("crates/easel-thread/src") {
+        if path.contains("/machine") && !path.contains("tests") {
+            let clocks = ["Instant::now", "SystemTime", "now_ms(", "tokio::", "std::fs", "std::env"];
+            let found: Vec<&str> = clocks.into_iter().filter(|clock| text.contains(clock)).collect();
+            assert!(found.is_empty(), "{path} uses {found:?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::harness::events::{completed_image, completed_items, completed_turn, l
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, text};
 
 /// The tools of the handshake and of `tool/list`, without a thread.
-async fn offered(server: &mut Server) -> (Vec<String>, ToolListResponse) {
+async fn offered_tools(server: &mut Server) -> (Vec<String>, ToolListResponse) {
     let tools = server.initialize(None).await.tools;
     (tools, server.request::<ToolList>(&ToolListParams::default()).await)
 }
@@ -31,7 +31,7 @@ fn overrides(config: Value) -> ThreadStartParams {
 async fn hosted_tool_is_the_default() {
     let sandbox = Sandbox::new();
     let mut server = Server::spawn(sandbox.server_command(HOSTED));
-    let (tools, list) = offered(&mut server).await;
+    let (tools, list) = offered_tools(&mut server).await;
     assert_eq!(tools, ["image_generation"]);
     insta::assert_json_snapshot!("tools_by_default", list, { ".data[].entry" => "[entry]" });
     server.close().await;
@@ -41,7 +41,7 @@ async fn hosted_tool_is_the_default() {
 async fn the_feature_replaces_the_hosted_tool_by_the_standalone_one() {
     let sandbox = Sandbox::new();
     let mut server = Server::spawn(sandbox.server_command(STANDALONE));
-    let (tools, list) = offered(&mut server).await;
+    let (tools, list) = offered_tools(&mut server).await;
     assert_eq!(tools, ["image_gen.imagegen"]);
     insta::assert_json_snapshot!("tools_with_imagegenext", list);
     server.close().await;
@@ -52,7 +52,7 @@ async fn kill_switch_removes_both_tools_with_a_reason() {
     let sandbox = Sandbox::new();
     let mut server =
         Server::spawn(sandbox.server_command(&["--disable", "image_generation", "--enable", "imagegenext"]));
-    let (tools, list) = offered(&mut server).await;
+    let (tools, list) = offered_tools(&mut server).await;
     assert!(tools.is_empty());
     assert_eq!(list.exposure, ToolExposure::None);
     insta::assert_json_snapshot!("tools_with_the_kill_switch", list, { ".data[].entry" => "[entry]" });
@@ -75,7 +75,7 @@ async fn every_config_layer_can_enable_the_standalone_tool() {
         ("--config", plain.server_command(&["--config", "features={imagegenext=true}"])),
     ] {
         let mut server = Server::spawn(command);
-        assert_eq!(offered(&mut server).await.1.exposure, ToolExposure::Standalone, "{layer}");
+        assert_eq!(offered_tools(&mut server).await.1.exposure, ToolExposure::Standalone, "{layer}");
         server.close().await;
     }
 }
@@ -103,11 +103,11 @@ async fn every_config_layer_can_set_the_kill_switch() {
         ("profile", in_profile.server_command(&standalone(&["--profile", "quiet"]))),
     ] {
         let mut server = Server::spawn(command);
-        let (tools, list) = offered(&mut server).await;
+        let (tools, list) = offered_tools(&mut server).await;
         assert_eq!((tools.len(), list.exposure), (0, ToolExposure::None), "{layer}");
         let thread = server.start_thread_with(overrides(json!({ "features.imagegenext": true }))).await;
         assert_eq!(exposure_of(&mut server, &thread.id).await, ToolExposure::None, "{layer}");
-        makes_no_image(&mut server, &thread.id).await;
+        assert_makes_no_image(&mut server, &thread.id).await;
         server.close().await;
     }
 }
@@ -122,7 +122,7 @@ async fn project_can_disable_images_but_not_enable_them() {
     assert_eq!(list.exposure, ToolExposure::Standalone, "the defaults know no project");
     let thread = server.start_thread().await;
     assert_eq!(exposure_of(&mut server, &thread.id).await, ToolExposure::None);
-    makes_no_image(&mut server, &thread.id).await;
+    assert_makes_no_image(&mut server, &thread.id).await;
     server.close().await;
 
     sandbox.write_file(".easel/config.toml", b"[features]\nimage_generation = true\n");
@@ -148,7 +148,7 @@ async fn thread_overrides_apply_to_one_thread() {
     ] {
         assert_eq!(exposure_of(&mut server, &thread.id).await, wanted);
     }
-    makes_no_image(&mut server, &off.id).await;
+    assert_makes_no_image(&mut server, &off.id).await;
     server.close().await;
 
     // The overrides stay with the thread in another process.
@@ -181,15 +181,18 @@ async fn the_features_are_listed_as_they_are() {
 }
 
 /// A turn that asks for an image must complete without one and say so.
-pub(crate) async fn makes_no_image(server: &mut Server, thread_id: &str) {
+pub(crate) async fn assert_makes_no_image(server: &mut Server, thread_id: &str) {
     let events = server.run_turn(thread_id, vec![text("draw a red square")]).await;
     assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
-    let made = completed_items(&events).into_iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_)));
-    assert!(!made, "{events:#?}");
+    let has_image = completed_items(&events).into_iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_)));
+    assert!(!has_image, "{events:#?}");
     let errors = events.iter().any(|event| matches!(event, Event::Error(_)));
     assert!(!errors, "{events:#?}");
-    let said = last_agent_message(&events);
-    assert!(said.starts_with("I made no picture, because no image tool is offered to me in this turn."), "{said}");
+    let message = last_agent_message(&events);
+    assert!(
+        message.starts_with("I made no picture, because no image tool is offered to me in this turn."),
+        "{message}"
+    );
 }
 
 #[tokio::test]

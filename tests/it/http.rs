@@ -3,7 +3,6 @@
 
 pub(crate) mod backend;
 
-mod bounds;
 mod faults;
 #[cfg(target_os = "linux")]
 mod full_disk;
@@ -13,12 +12,13 @@ mod limits;
 mod memory;
 mod metadata;
 mod models;
+mod request_size;
 // On other platforms only the system decides which certificates are valid.
 #[cfg(target_os = "linux")]
 mod network;
 mod parity;
 mod previews;
-mod repeats;
+mod retries;
 mod takeover;
 
 use std::path::PathBuf;
@@ -89,9 +89,9 @@ async fn second_turn_edits_the_image_of_the_first() {
 
     let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
-    let [drawn] = completed_images(events).try_into().expect("one image");
-    assert_eq!((drawn.status, drawn.images.len()), (ImageStatus::Completed, 1), "{:?}", drawn.error);
-    let record = &drawn.images[0];
+    let [generated] = completed_images(events).try_into().expect("one image");
+    assert_eq!((generated.status, generated.images.len()), (ImageStatus::Completed, 1), "{:?}", generated.error);
+    let record = &generated.images[0];
     assert_eq!((record.facts.width, record.facts.height, record.attempts), (16, 16, 1));
     assert_eq!((record.provider.as_str(), record.model.as_str()), ("mock", "gpt-image-2"));
     assert!(!record.synthetic);
@@ -168,8 +168,8 @@ async fn missing_key_names_its_variable_and_sends_nothing() {
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
-    let told: Vec<String> = events.iter().map(|event| serde_json::to_string(event).expect("JSON")).collect();
-    assert!(told.iter().any(|line| line.contains("\"error\"") && line.contains("AWAY_KEY")), "{told:#?}");
+    let lines: Vec<String> = events.iter().map(|event| serde_json::to_string(event).expect("JSON")).collect();
+    assert!(lines.iter().any(|line| line.contains("\"error\"") && line.contains("AWAY_KEY")), "{lines:#?}");
     assert_eq!(turn_status(&events), Some(TurnStatus::Failed));
     server.close().await;
 }

@@ -5,7 +5,7 @@
 pub(crate) mod server;
 
 mod connections;
-mod ending;
+mod shutdown;
 mod socket_file;
-mod strangers;
+mod unauthorized;
 mod web_socket;

@@ -23,12 +23,12 @@ mod recovery;
 mod storage;
 
 mod config;
+mod config_writes;
 mod demo;
-mod overrides;
+mod thread_overrides;
 mod usage;
-mod writes;
 
-mod refusals;
+mod method_errors;
 mod session;
 
 mod interop;

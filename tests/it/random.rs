@@ -211,8 +211,8 @@ impl World {
         }
         let shown = self.model.shown_handles();
         let paths = |handle: &String| PathBuf::from(&self.model.images[handle].path);
-        let kept = shown.iter().filter(|handle| !self.model.missing_files.contains(*handle));
-        let expected: BTreeSet<PathBuf> = kept.map(paths).collect();
+        let existing = shown.iter().filter(|handle| !self.model.missing_files.contains(*handle));
+        let expected: BTreeSet<PathBuf> = existing.map(paths).collect();
         let files =
             list_recursively(&self.sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file());
         // Nobody loads a thread that has ended.

@@ -52,8 +52,8 @@ async fn session_with_every_method_matches_both_schemas() {
         let transcript = server.transcript();
         server.close().await;
 
-        let asked: BTreeSet<String> = requests(&transcript).collect();
-        let unasked: Vec<&str> = methods().into_iter().filter(|method| !asked.contains(*method)).collect();
+        let used: BTreeSet<String> = requests(&transcript).collect();
+        let unasked: Vec<&str> = methods().into_iter().filter(|method| !used.contains(*method)).collect();
         assert!(unasked.is_empty(), "this session has no step that uses {unasked:?}");
         let checkers = [("Easel's schema", SchemaChecker::own()), ("the peer's schema", SchemaChecker::default())];
         for (owner, checker) in
@@ -63,7 +63,7 @@ async fn session_with_every_method_matches_both_schemas() {
             assert_eq!(check_transcript(checker, &transcript), transcript.len() - 1, "{owner}");
         }
         if tool == STANDALONE {
-            insta::assert_snapshot!("every_method", told(&transcript));
+            insta::assert_snapshot!("every_method", summarize(&transcript));
         }
     }
     if env_setting("EASEL_PEER_SCHEMA").is_none() {
@@ -110,21 +110,21 @@ fn requests(transcript: &[(Direction, String)]) -> impl Iterator<Item = String> 
 }
 
 /// One line per message: its direction, its method, and the names of its fields.
-fn told(transcript: &[(Direction, String)]) -> String {
-    let mut said = String::new();
+fn summarize(transcript: &[(Direction, String)]) -> String {
+    let mut summary = String::new();
     for (direction, line) in transcript {
         let message: Value = serde_json::from_str(line).expect("JSON");
         let params = &message["params"];
         let _ = match (direction, message["method"].as_str()) {
-            (Direction::Sent, Some(method)) => writeln!(said, "-> {method} {}", fields(params)),
+            (Direction::Sent, Some(method)) => writeln!(summary, "-> {method} {}", fields(params)),
             (Direction::Received, Some(method)) => {
                 let kind = params["item"]["type"].as_str().unwrap_or_default();
-                writeln!(said, "     {}", format!("{method} {kind}").trim_end())
+                writeln!(summary, "     {}", format!("{method} {kind}").trim_end())
             }
-            (_, None) => writeln!(said, "<- {}", fields(&message["result"])),
+            (_, None) => writeln!(summary, "<- {}", fields(&message["result"])),
         };
     }
-    let mut lines: Vec<&str> = said.lines().map(str::trim_end).collect();
+    let mut lines: Vec<&str> = summary.lines().map(str::trim_end).collect();
     // Only one of several deltas of a message is shown.
     lines.dedup();
     lines.join("\n")

@@ -86,9 +86,9 @@ async fn unusable_home_exits_with_1_and_a_message_on_stderr() {
         let mut command = sandbox.server_command(HOSTED);
         command.env("EASEL_HOME", &home);
         let output = command.output().await.expect("the program starts");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("home folder") && said.contains(&home.display().to_string()), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("home folder") && stderr.contains(&home.display().to_string()), "{stderr}");
         assert!(output.stdout.is_empty());
     }
 }
@@ -100,7 +100,7 @@ async fn new_process_continues_with_stored_images() {
         let mut server = sandbox.start_server_with(tool).await;
         let thread = server.start_thread().await;
         let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
-        let drawn = completed_image(&events).images[0].clone();
+        let generated = completed_image(&events).images[0].clone();
         let before = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
         server.close().await;
 
@@ -116,7 +116,7 @@ async fn new_process_continues_with_stored_images() {
         assert_eq!(resumed.thread.status, ThreadStatus::Idle {});
         let events = server.run_turn(&thread.id, vec![text("make it blue")]).await;
         let inputs: Vec<_> = completed_image(&events).images[0].inputs.iter().map(|input| input.id.clone()).collect();
-        assert_eq!(inputs, [Some(drawn.id)], "{tool:?}");
+        assert_eq!(inputs, [Some(generated.id)], "{tool:?}");
         server.close().await;
     }
 }
@@ -248,8 +248,12 @@ async fn storage_failure_fails_the_item_only() {
         let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
         let error = completed_image(&events).error.clone().expect("an error");
         assert_eq!(error.kind, ImageErrorKind::Storage, "{tool:?}: {error:?}");
-        let kept: Vec<_> = list_recursively(&sandbox.temp_dir()).into_iter().filter(|path| path.is_file()).collect();
-        assert!(kept.len() == 1 && error.message.ends_with(&format!("{:?}.", kept[0])), "{error:?} {kept:?}");
+        let spare_files: Vec<_> =
+            list_recursively(&sandbox.temp_dir()).into_iter().filter(|path| path.is_file()).collect();
+        assert!(
+            spare_files.len() == 1 && error.message.ends_with(&format!("{:?}.", spare_files[0])),
+            "{error:?} {spare_files:?}"
+        );
         std::fs::remove_file(&folder).expect("the file");
         let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
         assert_eq!(completed_image(&events).images.len(), 1, "{tool:?}");

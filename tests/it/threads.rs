@@ -1,13 +1,13 @@
 //! Threads: their life, their history and their subscribers.
 
 mod changes;
-mod ends;
 mod ephemeral;
+mod errors;
+mod eviction;
 pub(crate) mod forks;
-mod idle;
-mod life;
+mod lifecycle;
 mod pages;
-mod refusals;
+mod removal;
 mod search;
 
 use easel_protocol::thread::{ThreadItemsListParams, ThreadReadParams, ThreadResumeParams, ThreadTurnsListParams};

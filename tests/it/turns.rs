@@ -94,9 +94,9 @@ async fn an_edit_turn_edits_the_image_of_the_turn_before() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
-    let drawn = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let first_events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     let edited = server.run_turn(&thread.id, vec![text("make it blue")]).await;
-    let (before, after) = (&completed_image(&drawn).images[0], completed_image(&edited));
+    let (before, after) = (&completed_image(&first_events).images[0], completed_image(&edited));
     assert_eq!(after.images[0].requested.action, ImageAction::Edit);
     let inputs: Vec<_> = after.images[0].inputs.iter().map(|input| (input.id.as_deref(), &input.sha256)).collect();
     assert_eq!(inputs, [(Some(before.id.as_str()), &before.facts.sha256)]);
@@ -128,7 +128,7 @@ async fn image_record_matches_its_file() {
 }
 
 /// Draws and edits. Returns the visible items of both turns and the files that they name.
-async fn conversation(sandbox: &Sandbox, arguments: &[&str]) -> (Value, Value, Vec<Vec<u8>>) {
+async fn draw_and_edit(sandbox: &Sandbox, arguments: &[&str]) -> (Value, Value, Vec<Vec<u8>>) {
     let mut server = sandbox.start_server_with(arguments).await;
     let thread = server.start_thread().await;
     let (mut live, mut files) = (Vec::new(), Vec::new());
@@ -148,14 +148,14 @@ async fn conversation(sandbox: &Sandbox, arguments: &[&str]) -> (Value, Value, V
 #[tokio::test]
 async fn standalone_and_hosted_tool_look_the_same() {
     let (standalone, hosted) = (Sandbox::new(), Sandbox::new());
-    let standalone = conversation(&standalone, STANDALONE).await;
-    let hosted = conversation(&hosted, HOSTED).await;
-    similar(&standalone.0, &hosted.0);
-    similar(&standalone.1, &hosted.1);
+    let standalone = draw_and_edit(&standalone, STANDALONE).await;
+    let hosted = draw_and_edit(&hosted, HOSTED).await;
+    assert_similar(&standalone.0, &hosted.0);
+    assert_similar(&standalone.1, &hosted.1);
     assert_eq!(standalone.2, hosted.2, "the preview draws the same bytes by either tool");
 }
 
-fn similar(one: &Value, other: &Value) {
+fn assert_similar(one: &Value, other: &Value) {
     let lines = |value: &Value| serde_json::to_string_pretty(value).expect("JSON");
     let (one, other) = (lines(one), lines(other));
     let difference = one.lines().zip(other.lines()).find(|(one, other)| one != other);
@@ -168,14 +168,14 @@ async fn history_matches_the_events() {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
         let thread = server.start_thread().await;
-        let mut told = Vec::new();
+        let mut announced = Vec::new();
         for words in ["draw a red square", "make it blue"] {
             let events = server.run_turn(&thread.id, vec![text(words)]).await;
-            told.extend(completed_items(&events).into_iter().cloned());
+            announced.extend(completed_items(&events).into_iter().cloned());
         }
         let page = server.request::<ThreadItemsList>(&items_list_params(&thread.id)).await;
-        let kept: Vec<ThreadItem> = page.data.into_iter().map(|entry| entry.item).collect();
-        assert_eq!(kept, told, "{tool:?}");
+        let stored: Vec<ThreadItem> = page.data.into_iter().map(|entry| entry.item).collect();
+        assert_eq!(stored, announced, "{tool:?}");
         server.close().await;
     }
 }

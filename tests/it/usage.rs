@@ -12,7 +12,7 @@ async fn read(server: &mut Server, params: UsageReadParams) -> UsageReadResponse
 }
 
 /// Images, whether they are free, tokens, and cost.
-fn sums(answer: &UsageReadResponse) -> (u64, u64, bool, Option<f64>) {
+fn to_sums(answer: &UsageReadResponse) -> (u64, u64, bool, Option<f64>) {
     let totals = &answer.totals;
     let tokens = totals.input_tokens + totals.output_tokens;
     (totals.images, totals.synthetic_images, tokens > 0, totals.estimated_cost_usd)
@@ -23,16 +23,16 @@ async fn preview_images_are_counted_at_no_cost() {
     let sandbox =
         Sandbox::with_config("[prices.preview]\nimage = 0.5\ninput_per_million = 5\noutput_per_million = 40.5\n");
     let mut server = sandbox.start_server_with(STANDALONE).await;
-    assert_eq!(sums(&read(&mut server, UsageReadParams::default()).await), (0, 0, false, Some(0.0)));
+    assert_eq!(to_sums(&read(&mut server, UsageReadParams::default()).await), (0, 0, false, Some(0.0)));
     let (first, second) = (server.start_thread().await, server.start_thread().await);
     for (thread, words) in [(&first, "draw a red square"), (&first, "make it blue"), (&second, "draw a fox")] {
         server.run_turn(&thread.id, vec![text(words)]).await;
     }
     let all = read(&mut server, UsageReadParams::default()).await;
-    assert_eq!(sums(&all), (3, 3, true, Some(0.0)));
+    assert_eq!(to_sums(&all), (3, 3, true, Some(0.0)));
     assert!(all.data.iter().all(|entry| entry.provider == "preview" && entry.day.len() == 10), "{all:#?}");
     let of_first = UsageReadParams { thread_id: Some(first.id.clone()), ..UsageReadParams::default() };
-    assert_eq!(sums(&read(&mut server, of_first.clone()).await).0, 2);
+    assert_eq!(to_sums(&read(&mut server, of_first.clone()).await).0, 2);
     let day = all.data[0].day.clone();
     for (params, images) in [
         (UsageReadParams { since: Some(day.clone()), until: Some(day), ..UsageReadParams::default() }, 3),
@@ -41,7 +41,7 @@ async fn preview_images_are_counted_at_no_cost() {
         (UsageReadParams { model: Some("none".to_owned()), ..UsageReadParams::default() }, 0),
         (UsageReadParams { thread_id: Some("none".into()), ..UsageReadParams::default() }, 0),
     ] {
-        assert_eq!(sums(&read(&mut server, params.clone()).await).0, images, "{params:?}");
+        assert_eq!(to_sums(&read(&mut server, params.clone()).await).0, images, "{params:?}");
     }
 
     // Pages have every entry once, and each has the sums of all entries.
@@ -80,7 +80,7 @@ async fn cost_needs_a_configured_price() {
     database.execute("DELETE FROM usage WHERE sequence > 1", ()).expect("rows");
     drop(database);
     let mut server = sandbox.start_server_with(STANDALONE).await;
-    assert_eq!(sums(&read(&mut server, UsageReadParams::default()).await), (2, 0, true, None));
+    assert_eq!(to_sums(&read(&mut server, UsageReadParams::default()).await), (2, 0, true, None));
     let price = json!({"image": 0.25, "input_per_million": 5, "output_per_million": 40.5});
     let write = json!({"keyPath": "prices.\"org/paid:1\"", "value": price, "mergeStrategy": "replace"});
     server.call("config/value/write", &write).await.expect("a write");
@@ -106,7 +106,7 @@ async fn cost_needs_a_configured_price() {
 async fn invalid_usage_params_are_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
-    for (method, params, said) in [
+    for (method, params, message) in [
         ("usage/read", json!({"since": "yesterday"}), "-32602 Invalid params: `since`: must be a day as YYYY-MM-DD"),
         (
             "usage/read",
@@ -126,7 +126,7 @@ async fn invalid_usage_params_are_refused() {
             "-32600 `prices.m.image` must be a number of US dollars from 0 to 1000000.",
         ),
     ] {
-        assert_eq!(server.call(method, &params).await, Err(said.to_owned()), "{method} {params}");
+        assert_eq!(server.call(method, &params).await, Err(message.to_owned()), "{method} {params}");
     }
     let nothing = server.call("account/usage/read", &json!(null)).await.expect("an answer");
     assert_eq!(nothing["summary"]["lifetimeTokens"], 0);

@@ -5,17 +5,17 @@
 pub(crate) mod raw;
 
 // Lines and their responses.
-mod answers;
 mod cancelled;
 mod envelope;
 mod in_flight;
+mod responses;
 
 // Sizes and queues.
 mod bursts;
 mod long_lines;
-mod stalled;
+mod stalled_client;
 
 // The process.
-mod ending;
 mod options;
 mod output;
+mod shutdown;

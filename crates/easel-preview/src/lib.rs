@@ -8,6 +8,7 @@
 //!
 //! Start reading at [`PreviewProvider`] for the way of a turn, or at [`draw()`], whose `compose` is the picture from
 //! back to front.
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests compare files"))]
 
 mod provider;
 

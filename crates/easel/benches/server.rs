@@ -1,5 +1,5 @@
-//! Measures what a client notices, each as a ratio to a baseline of the same run: an echo process for start-up and
-//! requests, the renderer for a turn, and a bare HTTP client for a turn over HTTP. Run with `just bench`.
+//! Measures what a client notices, each figure as a ratio to a baseline of the same run: an echoing process for starts
+//! and round trips, the bare renderer for a turn, and a bare client for a turn over HTTP. Run it with `just bench`.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
 
 #[path = "server/http.rs"]
@@ -16,7 +16,7 @@ const EASEL: &str = env!("CARGO_BIN_EXE_easel");
 const STARTS: usize = 30;
 const ROUND_TRIPS: usize = 20_000;
 const REQUESTS: usize = 400_000;
-/// Number of requests in flight while throughput is measured.
+/// Requests in flight while throughput is measured.
 const WINDOW: usize = 64;
 const TURNS: usize = 30;
 const PROMPT: &str = "draw a red square";
@@ -26,13 +26,13 @@ const REQUEST: &str = r#"{"id":1,"method":"thread/loaded/list","params":{}}"#;
 
 fn main() {
     let home = tempfile::tempdir().expect("a temporary folder");
-    start(home.path());
-    ask(home.path());
-    turns(home.path());
+    measure_start(home.path());
+    measure_requests(home.path());
+    measure_turns(home.path());
     http::measure(home.path());
 }
 
-fn start(home: &Path) {
+fn measure_start(home: &Path) {
     let first_line = |server: fn(&Path) -> Peer| {
         let mut times: Vec<Duration> = Vec::with_capacity(STARTS);
         for _ in 0..STARTS {
@@ -48,7 +48,7 @@ fn start(home: &Path) {
     println!("{:<34} {:>9.1} MB", "resident memory, idle", server.resident_megabytes());
 }
 
-fn ask(home: &Path) {
+fn measure_requests(home: &Path) {
     let mut peers = [Peer::easel(home), Peer::echo(home)];
     peers[0].initialize();
     let [asked, echoed] = peers.each_mut().map(|peer| {
@@ -64,8 +64,8 @@ fn ask(home: &Path) {
     println!("{:<34} {:>9.0} /s   {:.2} x echo ({echoed:.0} /s)", "requests, 64 in flight", asked, asked / echoed);
 }
 
-/// Measures what a turn costs in addition to drawing its image. The delay that lets clients subscribe is off.
-fn turns(home: &Path) {
+/// Measures a turn against drawing its image. The delay that lets clients subscribe is off.
+fn measure_turns(home: &Path) {
     let mut server = Peer::easel(home);
     server.initialize();
     server.send(r#"{"id":2,"method":"thread/start","params":{"config":{"wire.turn_event_delay_ms":0}}}"#);
@@ -171,7 +171,7 @@ impl Peer {
         }
     }
 
-    /// Measures responses per second, with a window of requests in flight.
+    /// Responses per second, with a window of requests in flight.
     fn throughput(&mut self) -> f64 {
         let batch = format!("{REQUEST}\n").repeat(WINDOW / 2);
         let begun = Instant::now();
@@ -189,7 +189,7 @@ impl Peer {
         rate
     }
 
-    /// Returns the resident memory of the process on Linux, and 0 on other systems.
+    /// The resident memory of the process on Linux, 0 elsewhere.
     fn resident_megabytes(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let kilobytes =
@@ -200,7 +200,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // The benchmark needs nothing more from the process.
+        // The benchmark does not need a clean exit.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,5 +1,5 @@
-//! Measures lists and searches over a home with many threads, through the real program. The baseline is the bare SQLite
-//! query for the same rows in the same run. Run with `just bench`.
+//! Measures lists and searches of the program on a home with many threads. The baseline is the SQLite query for the
+//! same rows in the same run. Run it with `just bench`.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
 
 use std::io::{BufRead, BufReader, Write};
@@ -84,7 +84,7 @@ fn compare(what: &str, measured: Duration, baseline: Duration) {
     println!("{what:<34} {measured:>9.3} ms   {:.2} x SQLite ({baseline:.3} ms)", measured / baseline);
 }
 
-/// Measures SQLite without the server for one page.
+/// The time of a page in SQLite.
 fn raw(database: &Connection, sql: &str, params: &(impl Params + Clone)) -> Duration {
     let mut statement = database.prepare(sql).expect("a query");
     median(|| {
@@ -110,7 +110,7 @@ fn id(number: usize) -> String {
     format!("00000000-0000-7000-8000-{number:012}")
 }
 
-/// Returns the time of a thread in Unix seconds. Three threads share each second.
+/// Three threads start per second.
 fn at(number: usize) -> i64 {
     1_700_000_000 + number as i64 / 3
 }
@@ -151,7 +151,7 @@ fn thread(number: usize) -> Thread {
     }
 }
 
-/// Builds a turn with a user message.
+/// One turn with the message of the user.
 fn messages(thread_id: &str, number: usize) -> Vec<Event> {
     let thread_id = thread_id.to_owned();
     let turn = |status| Turn {
@@ -187,7 +187,7 @@ fn messages(thread_id: &str, number: usize) -> Vec<Event> {
     events
 }
 
-/// The program, driven over its pipes.
+/// The program and its pipes.
 struct Server {
     child: Child,
     input: ChildStdin,
@@ -220,7 +220,7 @@ impl Server {
         answer["result"].take()
     }
 
-    /// Sends a request and reads its response; notifications are skipped.
+    /// Sends a request and skips notifications.
     fn round_trip(&mut self, request: &str) {
         self.input.write_all(request.as_bytes()).expect("a pipe");
         self.line.clear();
@@ -233,7 +233,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The benchmark needs nothing more from the process.
+        // The benchmark does not need a clean exit.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

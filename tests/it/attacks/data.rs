@@ -1,6 +1,6 @@
 //! Acknowledged data is not lost, and a thread survives changes to its files.
 
-mod answered;
-mod pictures;
+mod acknowledged;
 #[cfg(unix)]
-mod places;
+mod home_paths;
+mod missing_images;

@@ -1,7 +1,7 @@
 //! Nothing is paid for twice, and nothing that was paid for is lost.
 
-mod hosted;
-mod locks;
-mod once;
-mod partial;
-mod switch;
+mod database_locks;
+mod duplicate_calls;
+mod hosted_requests;
+mod kill_switch;
+mod partial_images;

@@ -4,11 +4,11 @@ mod account;
 #[cfg(unix)]
 mod helper;
 #[cfg(target_os = "linux")]
-mod memory;
+mod process_memory;
 mod project;
-mod reach;
-mod stored;
+mod provider_texts;
+mod reference_files;
 mod terminal;
+mod thread_config;
 #[cfg(unix)]
 mod traces;
-mod words;

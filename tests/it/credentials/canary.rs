@@ -10,12 +10,16 @@ use easel_protocol::method::{AccountLoginStart, AccountRead, ChatgptAuthTokensRe
 use easel_protocol::thread::ThreadStartParams;
 use easel_testkit::http::{MockServer, Request, Response};
 
-use super::answers;
+use super::responses;
 use crate::harness::{Sandbox, Server, text};
 
 /// Calls for one image, then answers every request with 401 and repeats its credential.
-fn tell_tale(request: &Request) -> Response {
-    if answers::is_question(request) { answers::model(request, 1) } else { answers::tale(request) }
+fn call_or_reject(request: &Request) -> Response {
+    if responses::is_first_model_request(request) {
+        responses::model(request, 1)
+    } else {
+        responses::repeat_credential(request)
+    }
 }
 
 /// Every source of a credential: an environment variable, a header, a program, the account's key and its tokens.
@@ -30,9 +34,9 @@ fn sandbox(provider: &MockServer) -> Sandbox {
     ))
 }
 
-async fn draw_in_vain(server: &mut Server, provider: &str) {
+async fn draw_with_rejected_credential(server: &mut Server, provider: &str) {
     start_drawing(server, provider).await;
-    in_vain(server).await;
+    finish_rejected_turn(server).await;
 }
 
 async fn start_drawing(server: &mut Server, provider: &str) {
@@ -42,12 +46,12 @@ async fn start_drawing(server: &mut Server, provider: &str) {
 }
 
 /// Reads the rest of a turn. First its image is rejected, then the model request.
-async fn in_vain(server: &mut Server) {
+async fn finish_rejected_turn(server: &mut Server) {
     let events = server.events_until_turn_end().await;
-    assert!(events.iter().any(|event| matches!(event, Event::Error(_))), "the model was refused: {events:#?}");
+    assert!(events.iter().any(|event| matches!(event, Event::Error(_))), "the model request is rejected: {events:#?}");
     let mut lines = events.iter().map(|event| serde_json::to_string(event).expect("JSON"));
     let refused = lines.any(|line| line.contains("\"status\":\"failed\"") && line.contains("unauthorized"));
-    assert!(refused, "the image was refused: {events:#?}");
+    assert!(refused, "the image request is rejected: {events:#?}");
 }
 
 async fn log_in(server: &mut Server, login: &LoginAccountParams) {
@@ -57,7 +61,7 @@ async fn log_in(server: &mut Server, login: &LoginAccountParams) {
 
 #[tokio::test]
 async fn credentials_appear_only_in_their_own_file() {
-    let provider = MockServer::respond(tell_tale);
+    let provider = MockServer::respond(call_or_reject);
     let sandbox = sandbox(&provider);
     let log = sandbox.project().join("stderr.txt");
     let mut command = sandbox.server_command(&["--enable", "imagegenext"]);
@@ -66,13 +70,13 @@ async fn credentials_appear_only_in_their_own_file() {
     let mut server = Server::spawn(command);
     server.initialize(None).await;
     log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-canary-login".to_owned()) }).await;
-    let bad = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary bad".to_owned()) };
-    let refused = server.request_error::<AccountLoginStart>(&bad).await;
+    let invalid_login = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary bad".to_owned()) };
+    let refused = server.request_error::<AccountLoginStart>(&invalid_login).await;
     assert!(!refused.contains("canary"), "{refused}");
     server.request::<ConfigRead>(&ConfigReadParams { include_layers: Some(true), cwd: None }).await;
     let providers = if cfg!(unix) { &["studio", "openai", "printed"][..] } else { &["studio", "openai"] };
     for provider in providers {
-        draw_in_vain(&mut server, provider).await;
+        draw_with_rejected_credential(&mut server, provider).await;
     }
     let tokens = LoginAccountParams::ChatgptAuthTokens {
         access_token: SecretText("canary-token".to_owned()),
@@ -84,10 +88,10 @@ async fn credentials_appear_only_in_their_own_file() {
     start_drawing(&mut server, "openai").await;
     for _ in ["image", "model"] {
         let (id, _) = server.client.server_request::<ChatgptAuthTokensRefresh>().await.expect("a request");
-        let no = Err(RpcError { code: -32000, message: "canary-token is all there is".to_owned() });
-        server.client.reply::<ChatgptAuthTokensRefresh>(id, &no).await.expect("the server takes it");
+        let refusal = Err(RpcError { code: -32000, message: "canary-token is all there is".to_owned() });
+        server.client.reply::<ChatgptAuthTokensRefresh>(id, &refusal).await.expect("the server takes it");
     }
-    in_vain(&mut server).await;
+    finish_rejected_turn(&mut server).await;
 
     for secret in ["sk-canary-studio", "sk-canary-account", "sk-canary-printed", "canary-token"] {
         let was_sent = provider.requests().iter().any(|request| request.bearer_token() == secret);
@@ -101,20 +105,20 @@ async fn credentials_appear_only_in_their_own_file() {
     assert!(received.iter().all(|line| !line.contains("canary")), "{received:#?}");
     server.close().await;
 
-    let mut holding = Vec::new();
-    holders(sandbox.home().as_path(), &mut holding);
-    holders(sandbox.project().as_path(), &mut holding);
-    holding.sort();
-    assert_eq!(holding, ["auth.json", "config.toml"]);
+    let mut names = Vec::new();
+    collect_files_with_canary(sandbox.home().as_path(), &mut names);
+    collect_files_with_canary(sandbox.project().as_path(), &mut names);
+    names.sort();
+    assert_eq!(names, ["auth.json", "config.toml"]);
     assert!(std::fs::metadata(&log).expect("the log").len() > 0);
 }
 
 /// Collects the names of files below `folder` that contain a canary.
-pub(super) fn holders(folder: &Path, names: &mut Vec<String>) {
+pub(super) fn collect_files_with_canary(folder: &Path, names: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            holders(&path, names);
+            collect_files_with_canary(&path, names);
         } else if path.is_file() && std::fs::read(&path).expect("a file").windows(6).any(|bytes| bytes == b"canary") {
             names.push(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         }

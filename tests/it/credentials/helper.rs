@@ -7,7 +7,7 @@ use easel_protocol::record::ImageErrorKind;
 use easel_protocol::turn::TurnStatus;
 use easel_testkit::http::{MockServer, Request, Response};
 
-use super::answers;
+use super::responses;
 use crate::harness::{Sandbox, events, text};
 
 /// A sandbox with a provider whose credential this script prints. The script runs in Easel's home.
@@ -29,9 +29,9 @@ const COUNTING: &str = "n=0; [ -f runs ] && read n < runs; n=$((n + 1)); echo $n
 /// Accepts the second key only.
 fn second_key(request: &Request) -> Response {
     match request.path.ends_with("/responses") {
-        _ if request.bearer_token() != "key-2" => answers::unauthorized(),
-        true => answers::model(request, 1),
-        false => answers::image(),
+        _ if request.bearer_token() != "key-2" => responses::unauthorized(),
+        true => responses::model(request, 1),
+        false => responses::image(),
     }
 }
 
@@ -51,7 +51,7 @@ async fn printed_credential_is_cached_and_renewed_after_refusal() {
 
 #[tokio::test]
 async fn program_without_output_is_an_error_and_sends_nothing() {
-    for (script, settings, says) in [
+    for (script, settings, message_part) in [
         ("exit 3", "", "exit status: 3"),
         ("true", "", "a single word"),
         ("echo two canaries", "", "a single word"),
@@ -61,14 +61,18 @@ async fn program_without_output_is_an_error_and_sends_nothing() {
         ("printf '\\377'", "", "not UTF-8"),
         ("echo canary", "cwd = \"nowhere\"", "cannot be started"),
     ] {
-        let backend = MockServer::respond(|_: &Request| answers::unauthorized());
+        let backend = MockServer::respond(|_: &Request| responses::unauthorized());
         let sandbox = sandbox(&backend, script, settings);
         let mut server = sandbox.start_server().await;
         let thread = server.start_thread().await;
         let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
         let error = events::completed_turn(&events).error.clone().expect("an error");
         assert_eq!(events::completed_turn(&events).status, TurnStatus::Failed, "{script}");
-        assert!(error.message.contains("studio") && error.message.contains(says), "{script}: {}", error.message);
+        assert!(
+            error.message.contains("studio") && error.message.contains(message_part),
+            "{script}: {}",
+            error.message
+        );
         assert!(!error.message.contains("canar"), "{}", error.message);
         assert!(backend.requests().is_empty(), "{script}");
         server.close().await;
@@ -78,7 +82,7 @@ async fn program_without_output_is_an_error_and_sends_nothing() {
 #[tokio::test]
 async fn same_credential_again_is_not_sent_twice() {
     let backend = MockServer::respond(|request: &Request| {
-        if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::unauthorized() }
+        if request.path.ends_with("/responses") { responses::model(request, 1) } else { responses::unauthorized() }
     });
     let sandbox = sandbox(&backend, "echo key", "refresh_interval_ms = 0");
     let mut server = sandbox.start_server().await;

@@ -11,9 +11,9 @@ use easel_testkit::http::MockServer;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::canary::holders;
-use super::tokens::friendly;
-use super::{easel, said};
+use super::canary::collect_files_with_canary;
+use super::tokens::accept_all;
+use super::{easel, output_text};
 use crate::harness::{STANDALONE, Sandbox, Server, env_setting, events, text};
 
 const LOGIN: &[&str] = &["login", "--with-api-key"];
@@ -73,29 +73,33 @@ impl Bus {
     }
 
     fn variables(&self) -> [(&str, &str); 1] {
-        on(&self.address)
+        bus_variables(&self.address)
     }
 }
 
-fn on(address: &str) -> [(&str, &str); 1] {
+fn bus_variables(address: &str) -> [(&str, &str); 1] {
     [("DBUS_SESSION_BUS_ADDRESS", address)]
 }
 
 #[tokio::test]
 async fn keychain_login_works_and_is_in_no_file() {
     for choice in ["keyring", "auto"] {
-        let provider = MockServer::respond(friendly);
+        let provider = MockServer::respond(accept_all);
         let sandbox = sandbox(choice, &provider);
         // A file that an earlier login left.
         std::fs::write(sandbox.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\"}").expect("a file");
         let Some(bus) = Bus::open(sandbox.root()).await else { return };
 
         let login = easel(&sandbox, LOGIN, "sk-canary-kept\n", &bus.variables()).await;
-        assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+        assert_eq!(login.status.code(), Some(0), "{}", output_text(&login));
         let stored = easel(&sandbox, STATUS, "", &bus.variables()).await;
         assert_eq!(stored.status.code(), Some(0));
         for output in [&login, &stored] {
-            assert!(said(output).contains("keychain") && !said(output).contains("canary"), "{}", said(output));
+            assert!(
+                output_text(output).contains("keychain") && !output_text(output).contains("canary"),
+                "{}",
+                output_text(output)
+            );
         }
 
         let mut command = sandbox.server_command(STANDALONE);
@@ -107,9 +111,9 @@ async fn keychain_login_works_and_is_in_no_file() {
         assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
         assert_eq!(provider.bearer_tokens("/images/generations"), ["sk-canary-kept"]);
         server.close().await;
-        let mut holding = Vec::new();
-        holders(sandbox.root(), &mut holding);
-        assert!(holding.is_empty(), "{holding:?}");
+        let mut names = Vec::new();
+        collect_files_with_canary(sandbox.root(), &mut names);
+        assert!(names.is_empty(), "{names:?}");
 
         let logout = easel(&sandbox, &["logout"], "", &bus.variables()).await;
         let after = easel(&sandbox, STATUS, "", &bus.variables()).await;
@@ -123,17 +127,17 @@ async fn locked_keychain_is_an_error_and_auto_uses_the_file() {
     let Some(mut bus) = Bus::open(sandbox.root()).await else { return };
     let keyring = ["-c", "cli_auth_credentials_store=keyring"];
     let login = easel(&sandbox, &[&keyring, LOGIN].concat(), "sk-canary\n", &bus.variables()).await;
-    assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+    assert_eq!(login.status.code(), Some(0), "{}", output_text(&login));
     bus.daemon.kill().await.expect("the bus ends");
     let bus = Bus::locked(sandbox.root()).await.expect("it was there before");
     let status = easel(&sandbox, &[&keyring, STATUS].concat(), "", &bus.variables()).await;
-    assert!(said(&status).contains("keychain cannot be used: it is locked"), "{}", said(&status));
+    assert!(output_text(&status).contains("keychain cannot be used: it is locked"), "{}", output_text(&status));
     assert_fails_with_reason(&sandbox, &bus, &keyring).await;
     assert_falls_back(&sandbox, &bus.address).await;
     // The keychain may still have a login, and the user must learn of it.
     let logout = easel(&sandbox, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &bus.variables()).await;
     assert_eq!(logout.status.code(), Some(1));
-    assert!(said(&logout).contains("it is locked"), "{}", said(&logout));
+    assert!(output_text(&logout).contains("it is locked"), "{}", output_text(&logout));
     assert!(!sandbox.home().join("auth.json").exists());
 }
 
@@ -142,7 +146,8 @@ async fn missing_keychain_is_an_error_and_auto_uses_the_file() {
     let sandbox = Sandbox::with_config("");
     assert_falls_back(&sandbox, "unix:path=/nowhere").await;
     let logout =
-        easel(&sandbox, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &on("unix:path=/nowhere")).await;
+        easel(&sandbox, &["-c", "cli_auth_credentials_store=auto", "logout"], "", &bus_variables("unix:path=/nowhere"))
+            .await;
     assert_eq!((logout.status.code(), sandbox.home().join("auth.json").exists()), (Some(0), false));
 }
 
@@ -188,20 +193,20 @@ async fn unresponsive_keychain_does_not_block_other_requests() {
 /// With `keyring`, an unusable keychain fails the login. With `auto`, the login goes to the file.
 async fn assert_falls_back(sandbox: &Sandbox, bus: &str) {
     let keyring = ["-c", "cli_auth_credentials_store=keyring"];
-    let refused = easel(sandbox, &[&keyring, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
-    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    let refused = easel(sandbox, &[&keyring, LOGIN].concat(), "sk-canary\n", &bus_variables(bus)).await;
+    assert_eq!(refused.status.code(), Some(1), "{}", output_text(&refused));
     assert!(!sandbox.home().join("auth.json").exists());
 
     let auto = ["-c", "cli_auth_credentials_store=auto"];
-    let login = easel(sandbox, &[&auto, LOGIN].concat(), "sk-canary\n", &on(bus)).await;
-    assert_eq!(login.status.code(), Some(0), "{}", said(&login));
+    let login = easel(sandbox, &[&auto, LOGIN].concat(), "sk-canary\n", &bus_variables(bus)).await;
+    assert_eq!(login.status.code(), Some(0), "{}", output_text(&login));
     assert!(String::from_utf8_lossy(&login.stdout).contains("auth.json"));
     for output in [&refused, &login] {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(stderr.contains("keychain cannot be used: ") && !stderr.contains("canary"), "{stderr}");
     }
-    let status = easel(sandbox, &[&auto, STATUS].concat(), "", &on(bus)).await;
-    assert!(said(&status).contains("auth.json"), "{}", said(&status));
+    let status = easel(sandbox, &[&auto, STATUS].concat(), "", &bus_variables(bus)).await;
+    assert!(output_text(&status).contains("auth.json"), "{}", output_text(&status));
 }
 
 #[tokio::test]
@@ -214,7 +219,7 @@ async fn unresponsive_keychain_times_out() {
     let path = sandbox.root().join("bus");
     let _bus = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
     let address = format!("unix:path={}", path.display());
-    let status = easel(&sandbox, STATUS, "", &on(&address)).await;
+    let status = easel(&sandbox, STATUS, "", &bus_variables(&address)).await;
     assert_eq!(status.status.code(), Some(1));
-    assert!(said(&status).contains("no answer within"), "{}", said(&status));
+    assert!(output_text(&status).contains("no answer within"), "{}", output_text(&status));
 }

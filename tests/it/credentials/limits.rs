@@ -8,18 +8,21 @@ use easel_protocol::rate_limits::{GetAccountRateLimitsParams, RateLimitSnapshot,
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_testkit::http::{MockServer, Request, Response};
 
-use super::answers;
+use super::responses;
 use super::tokens::{log_in, sandbox, tokens};
 use crate::harness::{events, text};
 
 /// Reports 10 % for the first model request and 20 % for all others. The image request exceeds its limit.
-fn counting(request: &Request) -> Response {
-    let first = answers::is_question(request);
-    let reply =
-        if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::usage_limit_reached() };
-    let used = if first { "10" } else { "20.4" };
-    reply
-        .with_header("x-codex-primary-used-percent", used)
+fn respond_with_limits(request: &Request) -> Response {
+    let first = responses::is_first_model_request(request);
+    let response = if request.path.ends_with("/responses") {
+        responses::model(request, 1)
+    } else {
+        responses::usage_limit_reached()
+    };
+    let percent = if first { "10" } else { "20.4" };
+    response
+        .with_header("x-codex-primary-used-percent", percent)
         .with_header("x-codex-primary-window-minutes", "300")
         .with_header("x-codex-primary-reset-at", "1800000000")
         .with_header("x-codex-active-limit", "premium")
@@ -27,17 +30,17 @@ fn counting(request: &Request) -> Response {
 
 #[tokio::test]
 async fn rate_limit_changes_are_announced() {
-    let backend = MockServer::respond(counting);
+    let backend = MockServer::respond(respond_with_limits);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;
     log_in(&mut server, &tokens("one")).await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
-    let told = events.iter().filter_map(|event| {
+    let percentages = events.iter().filter_map(|event| {
         let Event::AccountRateLimitsUpdated(updated) = event else { return None };
         updated.rate_limits.primary.map(|window| window.used_percent)
     });
-    assert_eq!(told.collect::<Vec<_>>(), [10, 20], "the same again is not told");
+    assert_eq!(percentages.collect::<Vec<_>>(), [10, 20], "an unchanged value is not announced");
 
     let image = events::completed_image(&events);
     let failure = ImageFailure::UsageLimitExceeded { limit_id: "premium".to_owned(), resets_at: Some(1_800_000_000) };

@@ -15,7 +15,7 @@ use easel_protocol::thread::Thread;
 use easel_protocol::turn::TurnStatus;
 use easel_testkit::http::{MockServer, Request};
 
-use super::answers::{self, token};
+use super::responses::{self, token};
 use super::tokens::{log_in, sandbox, tokens};
 use crate::harness::{Sandbox, Server, env_setting, events, text};
 
@@ -26,17 +26,17 @@ async fn backend(calls: usize) -> MockServer {
     // The errors are sent once all requests have arrived.
     let all_arrived = Barrier::new(calls);
     MockServer::respond(move |request: &Request| match request.path.ends_with("/responses") {
-        true => answers::model(request, calls),
-        false if request.bearer_token() == token("new") => answers::image(),
+        true => responses::model(request, calls),
+        false if request.bearer_token() == token("new") => responses::image(),
         false => {
             all_arrived.wait();
-            answers::unauthorized()
+            responses::unauthorized()
         }
     })
 }
 
 /// A server with a thread, whose client has logged in with the token "old".
-async fn with_old_tokens(backend: &MockServer) -> (Sandbox, Server, Thread) {
+async fn start_with_old_tokens(backend: &MockServer) -> (Sandbox, Server, Thread) {
     let sandbox = sandbox(backend);
     let mut server = sandbox.start_server().await;
     log_in(&mut server, &tokens("old")).await;
@@ -44,7 +44,7 @@ async fn with_old_tokens(backend: &MockServer) -> (Sandbox, Server, Thread) {
     (sandbox, server, thread)
 }
 
-fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshResponse, RpcError> {
+fn token_response(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshResponse, RpcError> {
     Ok(ChatgptAuthTokensRefreshResponse {
         access_token: SecretText(token(signature)),
         chatgpt_account_id: account.to_owned(),
@@ -53,24 +53,24 @@ fn renewed(signature: &str, account: &str) -> Result<ChatgptAuthTokensRefreshRes
 }
 
 /// Reads the server's request for a token, which names the account.
-async fn asked(server: &mut Server) -> u64 {
+async fn read_token_request(server: &mut Server) -> u64 {
     let (id, params) = server.client.server_request::<ChatgptAuthTokensRefresh>().await.expect("a request");
     let reason = ChatgptAuthTokensRefreshReason::Unauthorized;
     assert_eq!(params, ChatgptAuthTokensRefreshParams { reason, previous_account_id: Some("acct-1".to_owned()) });
     id
 }
 
-async fn reply(server: &mut Server, answer: &Result<ChatgptAuthTokensRefreshResponse, RpcError>) {
-    let id = asked(server).await;
+async fn send_token_response(server: &mut Server, answer: &Result<ChatgptAuthTokensRefreshResponse, RpcError>) {
+    let id = read_token_request(server).await;
     server.client.reply::<ChatgptAuthTokensRefresh>(id, answer).await.expect("the server takes it");
 }
 
 #[tokio::test]
 async fn rejected_token_is_renewed_and_the_request_repeated() {
     let backend = backend(1).await;
-    let (_place, mut server, thread) = with_old_tokens(&backend).await;
+    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    reply(&mut server, &renewed("new", "acct-1")).await;
+    send_token_response(&mut server, &token_response("new", "acct-1")).await;
     let events = server.events_until_turn_end().await;
     assert_eq!(events::completed_image(&events).status, ImageStatus::Completed);
     assert_eq!(backend.bearer_tokens(IMAGES), [token("old"), token("new")]);
@@ -88,11 +88,11 @@ async fn rejected_token_is_renewed_and_the_request_repeated() {
 #[tokio::test]
 async fn token_rejected_by_the_model_is_renewed() {
     let backend = MockServer::respond(|request: &Request| {
-        if request.bearer_token() == token("new") { answers::model(request, 0) } else { answers::unauthorized() }
+        if request.bearer_token() == token("new") { responses::model(request, 0) } else { responses::unauthorized() }
     });
-    let (_place, mut server, thread) = with_old_tokens(&backend).await;
+    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("hello")]).await;
-    reply(&mut server, &renewed("new", "acct-1")).await;
+    send_token_response(&mut server, &token_response("new", "acct-1")).await;
     server.events_until_turn_end().await;
     assert_eq!(backend.bearer_tokens("/responses")[..2], [token("old"), token("new")]);
     server.close().await;
@@ -101,16 +101,16 @@ async fn token_rejected_by_the_model_is_renewed() {
 #[tokio::test]
 async fn plan_change_on_renewal_is_announced_to_all() {
     let backend = backend(1).await;
-    let (_place, mut server, thread) = with_old_tokens(&backend).await;
+    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    let answer = renewed("new", "acct-1");
+    let answer = token_response("new", "acct-1");
     let answer =
         answer.map(|answer| ChatgptAuthTokensRefreshResponse { chatgpt_plan_type: Some("pro".to_owned()), ..answer });
-    reply(&mut server, &answer).await;
+    send_token_response(&mut server, &answer).await;
     let mut events = server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
-    let told =
+    let update =
         AccountUpdatedNotification { auth_mode: Some(AuthMode::ChatgptAuthTokens), plan_type: Some(PlanType::Pro) };
-    assert_eq!(events.pop(), Some(Event::AccountUpdated(told)));
+    assert_eq!(events.pop(), Some(Event::AccountUpdated(update)));
     server.events_until_turn_end().await;
     server.close().await;
 }
@@ -118,12 +118,12 @@ async fn plan_change_on_renewal_is_announced_to_all() {
 #[tokio::test]
 async fn three_rejected_calls_share_one_renewal() {
     let backend = backend(3).await;
-    let (_place, mut server, thread) = with_old_tokens(&backend).await;
+    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw three cats")]).await;
-    reply(&mut server, &renewed("new", "acct-1")).await;
+    send_token_response(&mut server, &token_response("new", "acct-1")).await;
     let events = server.events_until_turn_end().await;
-    let drawn = events::completed_items(&events).into_iter().filter_map(events::as_image);
-    assert_eq!(drawn.filter(|image| image.status == ImageStatus::Completed).count(), 3);
+    let images = events::completed_items(&events).into_iter().filter_map(events::as_image);
+    assert_eq!(images.filter(|image| image.status == ImageStatus::Completed).count(), 3);
     let mut bearers = backend.bearer_tokens(IMAGES);
     bearers.sort();
     let (old, new) = (token("old"), token("new"));
@@ -136,26 +136,30 @@ async fn three_rejected_calls_share_one_renewal() {
 #[tokio::test]
 async fn failed_renewal_is_one_typed_error_and_one_request() {
     let backend = backend(1).await;
-    let (_place, mut server, thread) = with_old_tokens(&backend).await;
+    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
     let no = || Err(RpcError { code: -32000, message: "canary: signed out".to_owned() });
-    let mut bad = renewed("x", "acct-1");
+    let mut bad = token_response("x", "acct-1");
     if let Ok(bad) = &mut bad {
         bad.access_token = SecretText("two canaries".to_owned());
     }
-    for (answer, says) in [
+    for (answer, message_part) in [
         (no(), "refused to refresh it"),
-        (renewed("new", "acct-2"), "another account"),
-        (renewed("old", "acct-1"), "the same token again"),
+        (token_response("new", "acct-2"), "another account"),
+        (token_response("old", "acct-1"), "the same token again"),
         (bad, "must be a single word"),
     ] {
         let before = backend.bearer_tokens(IMAGES).len();
         server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-        reply(&mut server, &answer).await;
+        send_token_response(&mut server, &answer).await;
         let events = server.events_until_turn_end().await;
         let error = events::completed_image(&events).error.clone().expect("an error");
-        assert_eq!((error.kind, error.billed, error.attempts), (ImageErrorKind::Unauthorized, Billed::No, 1), "{says}");
-        assert!(error.message.contains(says) && !error.message.contains("canar"), "{}", error.message);
-        assert_eq!(backend.bearer_tokens(IMAGES).len(), before + 1, "{says}");
+        assert_eq!(
+            (error.kind, error.billed, error.attempts),
+            (ImageErrorKind::Unauthorized, Billed::No, 1),
+            "{message_part}"
+        );
+        assert!(error.message.contains(message_part) && !error.message.contains("canar"), "{}", error.message);
+        assert_eq!(backend.bearer_tokens(IMAGES).len(), before + 1, "{message_part}");
         assert_eq!(events::completed_turn(&events).status, TurnStatus::Completed);
     }
     server.close().await;
@@ -164,9 +168,9 @@ async fn failed_renewal_is_one_typed_error_and_one_request() {
 #[tokio::test]
 async fn client_leaving_during_renewal_ends_the_turn() {
     let backend = backend(1).await;
-    let (_place, mut server, thread) = with_old_tokens(&backend).await;
+    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    asked(&mut server).await;
+    read_token_request(&mut server).await;
     server.client.close_input();
     let events = server.events_until_turn_end().await;
     let ended = |event: &Event| matches!(event, Event::ItemCompleted(done) if matches!(done.item, ThreadItem::ImageGeneration(_)));
@@ -180,14 +184,18 @@ async fn renewal_times_out_after_ten_seconds() {
         return;
     }
     let backend = backend(1).await;
-    let (_place, mut server, thread) = with_old_tokens(&backend).await;
+    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    let id = asked(&mut server).await;
+    let id = read_token_request(&mut server).await;
     let events = server.events_until_turn_end().await;
     let error = events::completed_image(&events).error.clone().expect("an error");
     assert_eq!((error.kind, error.attempts), (ImageErrorKind::Unauthorized, 1));
     assert!(error.message.contains("10 s"), "{}", error.message);
     // A late response is ignored.
-    server.client.reply::<ChatgptAuthTokensRefresh>(id, &renewed("new", "acct-1")).await.expect("the server takes it");
+    server
+        .client
+        .reply::<ChatgptAuthTokensRefresh>(id, &token_response("new", "acct-1"))
+        .await
+        .expect("the server takes it");
     server.close().await;
 }

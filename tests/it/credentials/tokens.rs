@@ -17,7 +17,7 @@ use easel_protocol::tool::{ToolExposure, ToolListParams};
 use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
-use super::answers::{self, token};
+use super::responses::{self, token};
 use super::{auth_mode, offered};
 use crate::harness::{Sandbox, Server, events, text};
 
@@ -45,13 +45,13 @@ pub(super) async fn log_in(server: &mut Server, login: &LoginAccountParams) {
 }
 
 /// A backend that accepts every request.
-pub(super) fn friendly(request: &Request) -> Response {
-    if request.path.ends_with("/responses") { answers::model(request, 1) } else { answers::image() }
+pub(super) fn accept_all(request: &Request) -> Response {
+    if request.path.ends_with("/responses") { responses::model(request, 1) } else { responses::image() }
 }
 
 #[tokio::test]
 async fn client_tokens_work_and_account_update_reaches_all_connections() {
-    let backend = MockServer::respond(friendly);
+    let backend = MockServer::respond(accept_all);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;
     assert_eq!(server.request::<AccountLoginStart>(&tokens("one")).await, LoginAccountResponse::ChatgptAuthTokens {});
@@ -93,7 +93,7 @@ async fn client_tokens_work_and_account_update_reaches_all_connections() {
 
 #[tokio::test]
 async fn login_switches_loaded_threads_without_mixing_credentials() {
-    let backend = MockServer::respond(friendly);
+    let backend = MockServer::respond(accept_all);
     let sandbox = sandbox(&backend);
     let mut server = sandbox.start_server().await;
     log_in(&mut server, &LoginAccountParams::ApiKey { api_key: SecretText("sk-key".to_owned()) }).await;
@@ -117,7 +117,7 @@ async fn login_switches_loaded_threads_without_mixing_credentials() {
 
 #[tokio::test]
 async fn projects_and_threads_cannot_redirect_the_account() {
-    let (backend, thief) = (MockServer::respond(friendly), MockServer::respond(friendly));
+    let (backend, thief) = (MockServer::respond(accept_all), MockServer::respond(accept_all));
     let sandbox = sandbox(&backend);
     std::fs::create_dir(sandbox.project().join(".easel")).expect("a folder");
     sandbox.write_file(".easel/config.toml", format!("chatgpt_base_url = \"{}\"\n", thief.url("x")).as_bytes());

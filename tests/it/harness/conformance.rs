@@ -14,7 +14,7 @@ use serde_json::Value;
 use schemas::{OWN, PEER, Schemas, Side};
 
 /// Longer lines are not checked. Tests that send them are about size.
-const LONGEST: usize = 1 << 20;
+const MAX_LEN: usize = 1 << 20;
 
 /// Checks the messages of one connection.
 #[derive(Debug)]
@@ -31,17 +31,17 @@ pub(crate) struct SchemaChecker {
 impl Default for SchemaChecker {
     /// Uses the schema of the Codex app-server, if it is known.
     fn default() -> Self {
-        Self::by(PEER.as_ref())
+        Self::new(PEER.as_ref())
     }
 }
 
 impl SchemaChecker {
     /// Uses Easel's schema.
     pub(crate) fn own() -> Self {
-        Self::by(Some(&OWN))
+        Self::new(Some(&OWN))
     }
 
-    fn by(schemas: Option<&'static Schemas>) -> Self {
+    fn new(schemas: Option<&'static Schemas>) -> Self {
         Self { schemas, pending: HashMap::new(), partial_line: Vec::new(), checked: 0 }
     }
 
@@ -56,7 +56,7 @@ impl SchemaChecker {
             return;
         }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            if self.partial_line.len() <= LONGEST {
+            if self.partial_line.len() <= MAX_LEN {
                 self.partial_line.extend_from_slice(piece);
             }
             if piece.ends_with(b"\n") {
@@ -69,7 +69,7 @@ impl SchemaChecker {
     /// Records one message to the server, which may be invalid. Methods that begin with `$/` belong to JSON-RPC and are
     /// in no schema.
     pub(crate) fn record_sent(&mut self, line: &str) {
-        if self.schemas.is_none() || line.len() > LONGEST {
+        if self.schemas.is_none() || line.len() > MAX_LEN {
             return;
         }
         let Ok(Value::Object(message)) = serde_json::from_str(line) else { return };
@@ -91,7 +91,7 @@ impl SchemaChecker {
     /// Checks one message of the server.
     pub(crate) fn check_received(&mut self, line: &str) {
         let Some(schemas) = self.schemas else { return };
-        if line.len() > LONGEST {
+        if line.len() > MAX_LEN {
             return;
         }
         // Whether output must be JSON is for the test to check.
@@ -111,10 +111,10 @@ impl SchemaChecker {
         }
     }
 
-    fn check(&mut self, what: &str, schema: &Validator, said: &Value) {
+    fn check(&mut self, name: &str, schema: &Validator, value: &Value) {
         let problems: Vec<String> =
-            schema.iter_errors(said).map(|error| format!("{} at {}", error, error.instance_path())).collect();
-        assert!(problems.is_empty(), "{what} does not conform: {problems:#?} in {said}");
+            schema.iter_errors(value).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+        assert!(problems.is_empty(), "{name} does not conform: {problems:#?} in {value}");
         self.checked += 1;
     }
 }

@@ -14,29 +14,34 @@ use crate::harness::events::{as_image, completed_image, completed_items};
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 
 /// The time in milliseconds after which a stalled request fails, for modes that stall.
-const SHORT: u32 = 1_000;
-const LONG: u32 = 60_000;
+const SHORT_TIMEOUT_MS: u32 = 1_000;
+const LONG_TIMEOUT_MS: u32 = 60_000;
 
 /// Modes of the images endpoint.
 const IMAGE_MODES: [(&str, u32); 13] = [
-    ("400", LONG),
-    ("401", LONG),
-    ("403", LONG),
-    ("429", LONG),
-    ("500", LONG),
-    ("503", LONG),
-    ("badb64", LONG),
-    ("notpng", LONG),
-    ("nodata", LONG),
-    ("url", LONG),
-    ("notjson", LONG),
-    ("close", LONG),
-    ("hang", SHORT),
+    ("400", LONG_TIMEOUT_MS),
+    ("401", LONG_TIMEOUT_MS),
+    ("403", LONG_TIMEOUT_MS),
+    ("429", LONG_TIMEOUT_MS),
+    ("500", LONG_TIMEOUT_MS),
+    ("503", LONG_TIMEOUT_MS),
+    ("badb64", LONG_TIMEOUT_MS),
+    ("notpng", LONG_TIMEOUT_MS),
+    ("nodata", LONG_TIMEOUT_MS),
+    ("url", LONG_TIMEOUT_MS),
+    ("notjson", LONG_TIMEOUT_MS),
+    ("close", LONG_TIMEOUT_MS),
+    ("hang", SHORT_TIMEOUT_MS),
 ];
 
 /// Modes of the model.
-const MODEL_MODES: [(&str, u32); 5] =
-    [("401", LONG), ("429", LONG), ("500", LONG), ("incomplete", LONG), ("hang", SHORT)];
+const MODEL_MODES: [(&str, u32); 5] = [
+    ("401", LONG_TIMEOUT_MS),
+    ("429", LONG_TIMEOUT_MS),
+    ("500", LONG_TIMEOUT_MS),
+    ("incomplete", LONG_TIMEOUT_MS),
+    ("hang", SHORT_TIMEOUT_MS),
+];
 
 /// A server with these timeouts for images and for the model.
 async fn server(backend: &Backend, wait_ms: u32) -> (Sandbox, Server) {
@@ -49,18 +54,18 @@ async fn server(backend: &Backend, wait_ms: u32) -> (Sandbox, Server) {
 
 /// The modes that the backend offers under this key, without those that are not faults and those that it does not
 /// implement.
-fn offered<'a>(backend: &'a Backend, key: &str) -> Vec<&'a str> {
+fn offered_modes<'a>(backend: &'a Backend, key: &str) -> Vec<&'a str> {
     let list = backend.script.split(key).nth(1).and_then(|rest| rest.split(';').next()).expect("a list of modes");
     list.trim().split('|').map(str::trim).filter(|mode| !["ok", "400plain"].contains(mode)).collect()
 }
 
 /// The result of a call that the model read last.
-fn told(log: &Path) -> String {
+fn last_output(log: &Path) -> String {
     let log = std::fs::read_to_string(log).expect("a log");
     let requests = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let mut asked =
+    let mut requests =
         requests.filter(|request| request["path"].as_str().is_some_and(|path| path.ends_with("/responses")));
-    let input = asked.next_back().expect("a request to the model")["body"]["input"].take();
+    let input = requests.next_back().expect("a request to the model")["body"]["input"].take();
     let output = input.as_array().and_then(|items| items.iter().rfind(|item| item["type"] == "function_call_output"));
     output.expect("an output")["output"][0]["text"].as_str().expect("a text").to_owned()
 }
@@ -69,7 +74,10 @@ fn told(log: &Path) -> String {
 async fn each_images_endpoint_fault_is_one_typed_error() {
     let Some(backend) = Backend::start().await else { return };
     let known = IMAGE_MODES.map(|(mode, _)| mode);
-    assert!(offered(&backend, "image_mode ").iter().all(|mode| known.contains(mode)), "all that the backend offers");
+    assert!(
+        offered_modes(&backend, "image_mode ").iter().all(|mode| known.contains(mode)),
+        "all that the backend offers"
+    );
     let mut found = String::new();
     for (mode, wait_ms) in IMAGE_MODES {
         let (sandbox, mut server) = server(&backend, wait_ms).await;
@@ -84,10 +92,10 @@ async fn each_images_endpoint_fault_is_one_typed_error() {
         let posts = backend.posts().len();
         assert_eq!(error.attempts as usize, posts, "{mode}");
         let http = error.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
-        let told = told(&log).replace(error.request_id.as_deref().unwrap_or("no id"), "[id]");
-        let told = told.replace(&backend.host(), "[host]");
+        let last_output = last_output(&log).replace(error.request_id.as_deref().unwrap_or("no id"), "[id]");
+        let last_output = last_output.replace(&backend.host(), "[host]");
         let (kind, billed) = (error.kind, error.billed);
-        writeln!(found, "{mode}: {kind:?}, {http}, billed {billed:?}, POSTs {posts}: {told}").expect("a string");
+        writeln!(found, "{mode}: {kind:?}, {http}, billed {billed:?}, POSTs {posts}: {last_output}").expect("a string");
         server.close().await;
     }
     insta::assert_snapshot!(found, @r"
@@ -111,7 +119,10 @@ async fn each_images_endpoint_fault_is_one_typed_error() {
 async fn model_faults_end_the_turn_and_are_retried_when_safe() {
     let Some(backend) = Backend::start().await else { return };
     let known = MODEL_MODES.map(|(mode, _)| mode);
-    assert!(offered(&backend, "resp_mode ").iter().all(|mode| known.contains(mode)), "all that the backend offers");
+    assert!(
+        offered_modes(&backend, "resp_mode ").iter().all(|mode| known.contains(mode)),
+        "all that the backend offers"
+    );
     let mut found = String::new();
     for (mode, wait_ms) in MODEL_MODES {
         let (_place, mut server) = server(&backend, wait_ms).await;

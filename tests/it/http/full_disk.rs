@@ -50,21 +50,21 @@ fn large_png() -> Vec<u8> {
 fn answer(exchange: &mut Exchange, tool: &[&str], events: Vec<Value>) {
     let image = BASE64.encode(large_png());
     if exchange.endpoint() != "responses" {
-        let made = json!({"created": 1, "data": [{"b64_json": image}]}).to_string();
-        return exchange.respond(200, "application/json", made.as_bytes());
+        let response = json!({"created": 1, "data": [{"b64_json": image}]}).to_string();
+        return exchange.respond(200, "application/json", response.as_bytes());
     }
     let hosted = json!({"type": "image_generation_call", "id": "call_1", "status": "completed", "result": image});
-    let drawn =
+    let image_events =
         if tool == HOSTED { vec![json!({"type": "response.output_item.done", "item": hosted})] } else { vec![] };
-    exchange.respond_events(&[drawn, events, vec![openai::completed()]].concat());
+    exchange.respond_events(&[image_events, events, vec![openai::completed()]].concat());
 }
 
-async fn drawn_with(tool: &'static [&'static str]) -> Option<(SmallHome, ImageGenerationItem)> {
+async fn draw_on_full_disk(tool: &'static [&'static str]) -> Option<(SmallHome, ImageGenerationItem)> {
     let home = SmallHome::mount()?;
     let sandbox = &home.0;
     let provider = MockServer::start(move |exchange| {
-        let asked = String::from_utf8_lossy(&exchange.read_body()).contains("function_call_output");
-        let calls = tool == STANDALONE && !asked;
+        let has_output = String::from_utf8_lossy(&exchange.read_body()).contains("function_call_output");
+        let calls = tool == STANDALONE && !has_output;
         let events = if calls { vec![calls_for_one()] } else { openai::message("1", "It is kept elsewhere.") };
         answer(exchange, tool, events);
     });
@@ -86,20 +86,24 @@ fn calls_for_one() -> Value {
 #[tokio::test]
 async fn image_is_kept_elsewhere_when_the_disk_is_full() {
     for tool in [STANDALONE, HOSTED] {
-        let Some((home, item)) = drawn_with(tool).await else { return };
+        let Some((home, item)) = draw_on_full_disk(tool).await else { return };
         assert_eq!((item.status, item.result.as_str(), item.saved_path), (ImageStatus::Failed, "", None));
         let error = item.error.expect("an error");
         assert_eq!((error.kind, error.billed), (ImageErrorKind::Storage, Billed::Yes));
-        let kept =
+        let spare_file =
             list_recursively(&home.0.temp_dir()).into_iter().find(|path| path.is_file()).expect("the kept image");
-        let name = kept.file_name().unwrap_or_default().to_string_lossy();
+        let name = spare_file.file_name().unwrap_or_default().to_string_lossy();
         assert!(name.starts_with("easel-call_1.") && name.ends_with(".png"), "{name}");
-        assert!(error.message.ends_with(&format!("The finished image is kept at {kept:?}.")), "{}", error.message);
+        assert!(
+            error.message.ends_with(&format!("The finished image is kept at {spare_file:?}.")),
+            "{}",
+            error.message
+        );
         assert!(error.message.contains("the disk is full"), "{}", error.message);
-        assert_eq!(read_file(&kept), large_png());
-        let folder = kept.parent().expect("a folder").to_owned();
+        assert_eq!(read_file(&spare_file), large_png());
+        let folder = spare_file.parent().expect("a folder").to_owned();
         assert_eq!(folder.metadata().expect("the folder").permissions().mode() & 0o777, 0o700, "others cannot look");
-        assert_eq!(list_recursively(&home.0.temp_dir()), [kept, folder]);
+        assert_eq!(list_recursively(&home.0.temp_dir()), [spare_file, folder]);
         assert!(
             list_recursively(&home.0.home().join("generated_images")).iter().all(|path| path.is_dir()),
             "nothing is half there"

@@ -30,12 +30,12 @@ async fn model_requests_carry_default_or_configured_instructions() {
     let thread = server.start_thread_with(ThreadStartParams { config, ..ThreadStartParams::default() }).await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
 
-    let told: Vec<String> = backend
+    let instructions: Vec<String> = backend
         .requests_to("/responses")
         .iter()
         .map(|sent| sent.json()["instructions"].as_str().expect("instructions").to_owned())
         .collect();
-    let [ours, theirs] = told.try_into().expect("two requests");
+    let [ours, theirs] = instructions.try_into().expect("two requests");
     assert!(ours.starts_with("You are an assistant that makes and edits pictures"), "{ours}");
     assert_eq!(theirs, "Draw only cats.\nBe kind.");
     server.close().await;
@@ -65,9 +65,12 @@ async fn thread_instructions_reach_the_model_until_replaced() {
         ThreadResumeParams { developer_instructions: Some("Be quick.".to_owned()), ..resume_params(&thread.id) };
     server.request::<ThreadResume>(&params).await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
-    let told: Vec<_> =
+    let instructions: Vec<_> =
         backend.requests_to("/responses").iter().map(|sent| sent.json()["instructions"].clone()).collect();
-    assert_eq!(told, ["Draw only cats.\n\nBe kind.", "Draw only cats.\n\nBe kind.", "Draw only cats.\n\nBe quick."]);
+    assert_eq!(
+        instructions,
+        ["Draw only cats.\n\nBe kind.", "Draw only cats.\n\nBe kind.", "Draw only cats.\n\nBe quick."]
+    );
     let params = ThreadResumeParams { base_instructions: Some("x".repeat(32_769)), ..resume_params(&thread.id) };
     let refusal = server.request_error::<ThreadResume>(&params).await;
     assert_eq!(refusal, "-32602 Invalid params: `baseInstructions`: must have at most 32768 characters");

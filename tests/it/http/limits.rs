@@ -17,7 +17,7 @@ use crate::harness::{HOSTED, Sandbox, text};
 const LIMIT_OF_ONE: &str = "limits.images_per_turn = 1\n";
 
 /// The hosted tool generates a square.
-fn draws(id: &str) -> Vec<Value> {
+fn hosted_image_events(id: &str) -> Vec<Value> {
     let item = json!({"type": "image_generation_call", "id": id, "status": "in_progress"});
     let done = json!({"type": "image_generation_call", "id": id, "status": "completed",
         "result": BASE64.encode(solid_png(16, 16, RED))});
@@ -30,15 +30,17 @@ fn draws(id: &str) -> Vec<Value> {
 #[tokio::test]
 async fn hosted_tool_is_withdrawn_at_the_image_limit() {
     let bodies = Arc::new(Mutex::new(Vec::<Value>::new()));
-    let noted = Arc::clone(&bodies);
+    let bodies_log = Arc::clone(&bodies);
     let provider = MockServer::start(move |exchange| {
         let body = serde_json::from_slice(&exchange.read_body()).expect("JSON");
-        let mut bodies = noted.lock().expect("nobody panics while holding this");
+        let mut bodies = bodies_log.lock().expect("nobody panics while holding this");
         bodies.push(body);
         // An unknown tool makes Easel send another request.
         let call = json!({"type": "function_call", "call_id": "call_1", "name": "shell", "arguments": "{}"});
         let events = match bodies.len() {
-            1 => [draws("ig_1"), vec![json!({"type": "response.output_item.done", "item": call})]].concat(),
+            1 => {
+                [hosted_image_events("ig_1"), vec![json!({"type": "response.output_item.done", "item": call})]].concat()
+            }
             _ => openai::message("1", "One it is."),
         };
         exchange.respond_events(&[events, vec![openai::completed()]].concat());
@@ -63,7 +65,7 @@ async fn answer_over_the_image_limit_is_closed_and_images_kept() {
     let provider = MockServer::start(|exchange| {
         exchange.read_body();
         exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
-        exchange.send(&openai::event_stream(&[draws("ig_1"), draws("ig_2")].concat()));
+        exchange.send(&openai::event_stream(&[hosted_image_events("ig_1"), hosted_image_events("ig_2")].concat()));
         exchange.await_disconnect();
     });
     let sandbox = Sandbox::with_config(&format!("{LIMIT_OF_ONE}{}", provider_config(&provider.base_url())));
@@ -71,8 +73,8 @@ async fn answer_over_the_image_limit_is_closed_and_images_kept() {
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text("Draw squares for ever")]).await;
     assert_eq!(turn_status(&events), Some(TurnStatus::Failed));
-    let told = serde_json::to_string(&events.last()).expect("JSON");
-    assert!(told.contains("limits.images_per_turn"), "{told}");
+    let events_text = serde_json::to_string(&events.last()).expect("JSON");
+    assert!(events_text.contains("limits.images_per_turn"), "{events_text}");
     let images = completed_images(events);
     assert_eq!(images.len(), 2);
     for image in images {

@@ -17,15 +17,15 @@ use crate::storage::list_recursively;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
-const PICTURE: u64 = 24 * MIB;
+const IMAGE_LEN: u64 = 24 * MIB;
 /// The size of an image that is sent as a data URL, which OpenAI limits.
-const IN_JSON: u64 = 14 * MIB;
+const DATA_URL_LEN: u64 = 14 * MIB;
 /// The most bytes above the idle state, including code that is used for the first time.
 const MAX_COST: u64 = 25_000_000;
 
 /// The way that the large image takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Route {
     /// From an images endpoint.
     Generated,
     /// From an images endpoint, and into a request to the model.
@@ -36,10 +36,10 @@ enum Way {
     Hosted,
 }
 
-impl Way {
+impl Route {
     /// The size of the image in bytes.
     fn bytes(self) -> u64 {
-        if matches!(self, Self::Shown | Self::Edited("json")) { IN_JSON } else { PICTURE }
+        if matches!(self, Self::Shown | Self::Edited("json")) { DATA_URL_LEN } else { IMAGE_LEN }
     }
 }
 
@@ -48,10 +48,10 @@ async fn image_of_24_mib_costs_less_memory_than_its_size() {
     if !cfg!(target_os = "linux") {
         return easel_testkit::skip("memory", "memory is measured on Linux only");
     }
-    for way in [Way::Generated, Way::Shown, Way::Edited("multipart"), Way::Edited("json"), Way::Hosted] {
-        let png = Arc::new(noise_png(way.bytes()));
-        let provider = provider(way, &png);
-        let style = if let Way::Edited(style) = way { style } else { "multipart" };
+    for route in [Route::Generated, Route::Shown, Route::Edited("multipart"), Route::Edited("json"), Route::Hosted] {
+        let png = Arc::new(noise_png(route.bytes()));
+        let provider = provider(route, &png);
+        let style = if let Route::Edited(style) = route { style } else { "multipart" };
         // The limit lets the model see the image whatever its size.
         let history = "[history]\nmodel_image_bytes = 100000000\n";
         let sandbox = Sandbox::with_config(&format!(
@@ -59,23 +59,28 @@ async fn image_of_24_mib_costs_less_memory_than_its_size() {
             provider_config(&provider.base_url())
         ));
         let mut server =
-            spawn_with_key(sandbox.measured_server_command(if way == Way::Hosted { HOSTED } else { STANDALONE })).await;
+            spawn_with_key(sandbox.measured_server_command(if route == Route::Hosted { HOSTED } else { STANDALONE }))
+                .await;
         let thread = server.start_thread().await;
         let mut input = vec![text("draw")];
-        if let Way::Edited(_) = way {
+        if let Route::Edited(_) = route {
             input.push(local_image(&sandbox.write_file("large.png", &png)));
         }
         let idle = resident(&server, "VmRSS");
         let events = server.run_turn(&thread.id, input).await;
         let cost = resident(&server, "VmHWM") - idle;
         let item = completed_image(&events);
-        assert_eq!(item.error, None, "{way:?}");
+        assert_eq!(item.error, None, "{route:?}");
         let largest = provider.requests().iter().map(|request| request.content_length).max();
-        match way {
-            Way::Generated => assert!(largest < Some(MIB), "no request to the model holds such a picture: {largest:?}"),
-            Way::Shown => assert!(largest > Some(IN_JSON / 3 * 4), "the model was shown the picture: {largest:?}"),
-            Way::Edited(_) => assert_eq!(item.images[0].inputs.len(), 1, "{way:?}"),
-            Way::Hosted => {
+        match route {
+            Route::Generated => {
+                assert!(largest < Some(MIB), "no request to the model holds such a picture: {largest:?}");
+            }
+            Route::Shown => {
+                assert!(largest > Some(DATA_URL_LEN / 3 * 4), "the model was shown the picture: {largest:?}");
+            }
+            Route::Edited(_) => assert_eq!(item.images[0].inputs.len(), 1, "{route:?}"),
+            Route::Hosted => {
                 assert_eq!(item.images[0].facts.bytes, png.len() as u64);
                 let files = list_recursively(&sandbox.home().join("generated_images"))
                     .into_iter()
@@ -83,46 +88,48 @@ async fn image_of_24_mib_costs_less_memory_than_its_size() {
                 assert_eq!(files.count(), 1, "of an image that is said twice one file stays");
             }
         }
-        report(way, cost);
-        assert!(cost < MAX_COST, "{way:?}: {cost} bytes above {idle}");
+        report(route, cost);
+        assert!(cost < MAX_COST, "{route:?}: {cost} bytes above {idle}");
         server.close().await;
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the figure is worth as much as the verdict")]
-fn report(way: Way, cost: u64) {
-    println!("{way:?}: {:.1} MB above idle", cost as f64 / 1e6);
+#[expect(clippy::print_stdout, reason = "the measured value is useful even if the test passes")]
+fn report(route: Route, cost: u64) {
+    println!("{route:?}: {:.1} MB above idle", cost as f64 / 1e6);
 }
 
-fn provider(way: Way, png: &Arc<Vec<u8>>) -> MockServer {
-    let draws_it = matches!(way, Way::Generated | Way::Shown);
-    let drawn = if draws_it { png.to_vec() } else { solid_png(16, 16, RED) };
-    let made = json!({"created": 1, "data": [{"b64_json": BASE64.encode(drawn)}]}).to_string();
+fn provider(route: Route, png: &Arc<Vec<u8>>) -> MockServer {
+    let draws_it = matches!(route, Route::Generated | Route::Shown);
+    let generated = if draws_it { png.to_vec() } else { solid_png(16, 16, RED) };
+    let response = json!({"created": 1, "data": [{"b64_json": BASE64.encode(generated)}]}).to_string();
     let png = Arc::clone(png);
-    let asked = AtomicBool::new(false);
+    let was_called = AtomicBool::new(false);
     MockServer::start(move |exchange| {
         exchange.read_body();
         if exchange.endpoint() != "responses" {
-            return exchange.respond(200, "application/json", made.as_bytes());
+            return exchange.respond(200, "application/json", response.as_bytes());
         }
-        match way {
-            Way::Hosted => draws(exchange, &png),
-            Way::Generated | Way::Shown | Way::Edited(_) if asked.swap(true, Ordering::AcqRel) => {
+        match route {
+            Route::Hosted => respond_with_hosted_image(exchange, &png),
+            Route::Generated | Route::Shown | Route::Edited(_) if was_called.swap(true, Ordering::AcqRel) => {
                 exchange.respond_events(&[openai::message("1", "Here it is."), vec![openai::completed()]].concat());
             }
-            Way::Generated | Way::Shown => asks(exchange, &json!({"prompt": "draw"})),
-            Way::Edited(_) => asks(exchange, &json!({"prompt": "edit", "num_last_images_to_include": 1})),
+            Route::Generated | Route::Shown => respond_with_call(exchange, &json!({"prompt": "draw"})),
+            Route::Edited(_) => {
+                respond_with_call(exchange, &json!({"prompt": "edit", "num_last_images_to_include": 1}));
+            }
         }
     })
 }
 
 /// The model calls the tool.
-fn asks(exchange: &mut Exchange, arguments: &Value) {
+fn respond_with_call(exchange: &mut Exchange, arguments: &Value) {
     exchange.respond_events(&[openai::image_call("1", arguments), openai::completed()]);
 }
 
 /// The model uses a hosted tool. Like the public API, it sends the image twice.
-fn draws(exchange: &mut Exchange, png: &[u8]) {
+fn respond_with_hosted_image(exchange: &mut Exchange, png: &[u8]) {
     let item =
         json!({"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": BASE64.encode(png)});
     let done = json!({"type": "response.output_item.done", "item": item});

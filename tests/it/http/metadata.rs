@@ -30,7 +30,7 @@ fn stripped_photo() -> Vec<u8> {
 }
 
 /// An image as providers generate it.
-fn made() -> Vec<u8> {
+fn generated_image() -> Vec<u8> {
     let mut png = solid_png(1, 1, RED);
     let length = u32::try_from(CREDENTIALS.len()).expect("small").to_be_bytes();
     png.splice(33..33, [&length, b"caBX".as_slice(), CREDENTIALS.as_bytes(), &[0; 4]].concat());
@@ -38,9 +38,9 @@ fn made() -> Vec<u8> {
 }
 
 /// The model edits the newest image, once per turn.
-fn edits(sent: &Request) -> Response {
+fn respond(sent: &Request) -> Response {
     if sent.path.ends_with("/edits") {
-        return Response::json(200, &json!({ "data": [{ "b64_json": STANDARD.encode(made()) }] }));
+        return Response::json(200, &json!({ "data": [{ "b64_json": STANDARD.encode(generated_image()) }] }));
     }
     let body = sent.json();
     let newest = body["input"].as_array().and_then(|input| input.last()).expect("a conversation");
@@ -52,7 +52,7 @@ fn edits(sent: &Request) -> Response {
 
 /// Attaches the photo, edits it, and edits the result.
 async fn two_edits(config: &str) -> (Sandbox, MockServer) {
-    let backend = MockServer::respond(edits);
+    let backend = MockServer::respond(respond);
     let sandbox = Sandbox::with_config(&format!("{config}{}", mock_provider_config(&backend, "openai")));
     let photo = sandbox.write_file("photo.jpg", &photo());
     let mut server: Server = sandbox.start_server().await;
@@ -63,12 +63,12 @@ async fn two_edits(config: &str) -> (Sandbox, MockServer) {
     (sandbox, backend)
 }
 
-fn holds(body: &[u8], what: &[u8]) -> bool {
+fn contains(body: &[u8], what: &[u8]) -> bool {
     body.windows(what.len()).any(|window| window == what)
 }
 
 /// The images in a request to the model.
-fn pictures(sent: &Request) -> Vec<Vec<u8>> {
+fn images_in(sent: &Request) -> Vec<Vec<u8>> {
     let body = sent.json();
     let content = |item: &Value| {
         [&item["content"], &item["output"]]
@@ -93,14 +93,14 @@ fn only_file(folder: &Path) -> Vec<u8> {
 #[tokio::test]
 async fn photo_is_sent_without_location_but_with_orientation() {
     let (sandbox, backend) = two_edits("").await;
-    let edits = backend.requests_to("/edits");
-    let [first, second] = edits.as_slice() else { panic!("two edits, not {}", edits.len()) };
-    assert!(!holds(&first.body, PLACE.as_bytes()));
-    assert!(holds(&first.body, &stripped_photo()));
-    assert!(holds(&second.body, &made()), "what a provider made goes back as it came");
+    let respond = backend.requests_to("/edits");
+    let [first, second] = respond.as_slice() else { panic!("two edits, not {}", respond.len()) };
+    assert!(!contains(&first.body, PLACE.as_bytes()));
+    assert!(contains(&first.body, &stripped_photo()));
+    assert!(contains(&second.body, &generated_image()), "what a provider made goes back as it came");
 
-    let seen = pictures(backend.requests_to("/responses").last().expect("a request"));
-    assert_eq!(seen, [stripped_photo(), made(), made()]);
+    let seen = images_in(backend.requests_to("/responses").last().expect("a request"));
+    assert_eq!(seen, [stripped_photo(), generated_image(), generated_image()]);
     assert_eq!(only_file(&sandbox.home().join("attachments")), photo(), "the copy here is whole");
     assert_eq!(read_file(sandbox.project().join("photo.jpg")), photo());
 }
@@ -108,6 +108,6 @@ async fn photo_is_sent_without_location_but_with_orientation() {
 #[tokio::test]
 async fn metadata_can_be_kept_by_configuration() {
     let (_place, backend) = two_edits("images.strip_metadata = false\n").await;
-    assert!(holds(&backend.requests_to("/edits")[0].body, &photo()));
-    assert_eq!(pictures(&backend.requests_to("/responses")[0]), [photo()]);
+    assert!(contains(&backend.requests_to("/edits")[0].body, &photo()));
+    assert_eq!(images_in(&backend.requests_to("/responses")[0]), [photo()]);
 }

@@ -33,9 +33,9 @@ fn draws(sent: &Request) -> Response {
     }
     let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
         "name": "imagegen", "arguments": r#"{"prompt": "a square"}"# });
-    let told =
+    let model_request =
         sent.json()["input"].as_array().is_some_and(|input| input.iter().any(|item| item["call_id"] == "call_1"));
-    if told { Response::message("Done.") } else { Response::items(&[call]) }
+    if model_request { Response::message("Done.") } else { Response::items(&[call]) }
 }
 
 /// Runs a turn with one image.
@@ -92,8 +92,8 @@ async fn plain_requests_use_the_proxy_unless_exempt() {
         assert_arrived(&backend);
         let responses = format!("POST {base}/responses HTTP/1.1");
         let expected = [responses.clone(), format!("POST {base}/images/generations HTTP/1.1"), responses];
-        assert_eq!(proxy.seen().lines(), expected[..passes], "{host} {exempt:?}");
-        let logged_in = proxy.seen().heads.iter().all(|head| head.contains("proxy-authorization: Basic dXNlcjp3b3Jk"));
+        assert_eq!(proxy.log().lines(), expected[..passes], "{host} {exempt:?}");
+        let logged_in = proxy.log().heads.iter().all(|head| head.contains("proxy-authorization: Basic dXNlcjp3b3Jk"));
         assert!(logged_in);
     }
 }
@@ -114,7 +114,7 @@ async fn tunnel_shows_the_proxy_only_the_host() {
     assert_drawn(&turn(&sandbox, vec![("HTTPS_PROXY", proxy.url().into()), ("SSL_CERT_FILE", certificate)]).await);
     assert_arrived(&backend);
 
-    let seen = proxy.seen();
+    let seen = proxy.log();
     assert_eq!(seen.lines(), [format!("CONNECT {host} HTTP/1.1").as_str(); 3]);
     for head in &seen.heads {
         assert!(head.contains("Basic dXNlcjp3b3Jk"), "{head}");

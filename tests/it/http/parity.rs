@@ -8,15 +8,15 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use self::session::play;
+use self::session::run_session;
 use crate::harness::{HOSTED, STANDALONE};
 
 #[tokio::test]
 async fn session_looks_the_same_with_both_tools() {
-    let (hosted, standalone) = (play(HOSTED).await, play(STANDALONE).await);
+    let (hosted, standalone) = (run_session(HOSTED).await, run_session(STANDALONE).await);
     assert_eq!((hosted.image_requests, standalone.image_requests), (0, 6), "both paths were taken");
-    insta::assert_snapshot!("session", lines(&standalone.told));
-    table::is_in_the_document(&hosted.told, &standalone.told);
+    insta::assert_snapshot!("session", lines(&standalone.events));
+    table::is_in_the_document(&hosted.events, &standalone.events);
 }
 
 /// One line per event, with the item that it completes.

@@ -27,42 +27,42 @@ use crate::storage::list_recursively;
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
 
 /// A provider that continues when the test says so, and the channel to say it.
-struct Studio {
+struct Provider {
     provider: MockServer,
-    go_on: SyncSender<()>,
-    asked: Receiver<Value>,
+    continue_tx: SyncSender<()>,
+    request_rx: Receiver<Value>,
 }
 
 /// A preview: a square of this width.
-fn so_far(index: u32) -> Vec<u8> {
+fn preview_png(index: u32) -> Vec<u8> {
     solid_png(4 + index, 4, BLUE)
 }
 
-fn whole() -> Vec<u8> {
+fn image_png() -> Vec<u8> {
     solid_png(16, 16, RED)
 }
 
-impl Studio {
+impl Provider {
     /// A provider for the hosted or the standalone tool. It sends two previews and the image, each after the test has
     /// seen the one before.
     fn open(tool: &'static [&'static str]) -> Self {
-        let ((go_on, seen), (tell, asked)) = (sync_channel(1), sync_channel(1));
-        let (seen, tell) = (Mutex::new(seen), Mutex::new(tell));
+        let ((continue_tx, continue_rx), (request_tx, request_rx)) = (sync_channel(1), sync_channel(1));
+        let (continue_rx, request_tx) = (Mutex::new(continue_rx), Mutex::new(request_tx));
         let provider = MockServer::start(move |exchange| {
             let body: Value = serde_json::from_slice(&exchange.read_body()).expect("JSON");
-            let drawn = body.to_string().contains("function_call_output");
+            let has_output = body.to_string().contains("function_call_output");
             if exchange.endpoint() == "responses" && tool == STANDALONE {
-                let events = if drawn {
+                let events = if has_output {
                     openai::message("1", "Here.")
                 } else {
                     vec![openai::image_call("1", &json!({"prompt": "a square"}))]
                 };
                 return exchange.respond_events(&[events, vec![openai::completed()]].concat());
             }
-            tell.lock().expect("nobody panics while holding this").send(body).expect("the test waits");
-            draw(exchange, &seen.lock().expect("nobody panics while holding this"));
+            request_tx.lock().expect("nobody panics while holding this").send(body).expect("the test waits");
+            draw(exchange, &continue_rx.lock().expect("nobody panics while holding this"));
         });
-        Self { provider, go_on, asked }
+        Self { provider, continue_tx, request_rx }
     }
 
     async fn server(&self, tool: &[&str]) -> (Sandbox, Server) {
@@ -73,11 +73,11 @@ impl Studio {
     }
 }
 
-fn draw(exchange: &mut Exchange, seen: &Receiver<()>) {
+fn draw(exchange: &mut Exchange, continue_rx: &Receiver<()>) {
     let hosted = exchange.endpoint() == "responses";
     exchange.send(HEAD);
     for index in [0, 1] {
-        let picture = BASE64.encode(so_far(index));
+        let picture = BASE64.encode(preview_png(index));
         let event = match hosted {
             true => json!({"type": "response.image_generation_call.partial_image", "item_id": "call_1",
                 "partial_image_index": index, "partial_image_b64": picture}),
@@ -87,12 +87,12 @@ fn draw(exchange: &mut Exchange, seen: &Receiver<()>) {
         };
         exchange.send(&openai::event_stream(&[event]));
         // After the end of the test, nobody sends.
-        if seen.recv().is_err() {
+        if continue_rx.recv().is_err() {
             exchange.await_disconnect();
             return;
         }
     }
-    let picture = BASE64.encode(whole());
+    let picture = BASE64.encode(image_png());
     exchange.send(&openai::event_stream(&match hosted {
         true => {
             let item =
@@ -117,7 +117,7 @@ fn files(sandbox: &Sandbox) -> Vec<PathBuf> {
 #[tokio::test]
 async fn each_preview_is_kept_until_the_next() {
     for tool in [STANDALONE, HOSTED] {
-        let studio = Studio::open(tool);
+        let studio = Provider::open(tool);
         let (sandbox, mut server) = studio.server(tool).await;
         let thread = server.start_thread().await;
         let turn = server.start_turn(&thread.id, vec![text("Draw a square")]).await;
@@ -127,23 +127,23 @@ async fn each_preview_is_kept_until_the_next() {
             assert_eq!((&preview.thread_id, &preview.turn_id, preview.index), (&thread.id, &turn.id, index));
             assert_eq!(preview.item_id, "call_1");
             assert_eq!((preview.width, preview.height, preview.media_type), (4 + index, 4, MediaType::Png));
-            assert_eq!(preview.bytes, so_far(index).len() as u64);
+            assert_eq!(preview.bytes, preview_png(index).len() as u64);
             let path = PathBuf::from(&preview.path);
-            assert_eq!(read_file(&path), so_far(index));
+            assert_eq!(read_file(&path), preview_png(index));
             assert_eq!(files(&sandbox), std::slice::from_ref(&path), "the one before is gone: {before:?}");
             before = Some(path);
-            studio.go_on.send(()).expect("the provider waits");
+            studio.continue_tx.send(()).expect("the provider waits");
         }
         let events = server.events_until_turn_end().await;
         assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
         let item = completed_image(&events);
         assert_eq!(files(&sandbox), [PathBuf::from(item.saved_path.as_ref().expect("a path"))]);
-        assert_eq!(read_file(&files(&sandbox)[0]), whole());
+        assert_eq!(read_file(&files(&sandbox)[0]), image_png());
 
-        let asked = studio.asked.recv().expect("the provider was asked");
-        let asked = if tool == HOSTED { &asked["tools"][0] } else { &asked };
-        assert_eq!(asked["partial_images"], 2);
-        let pictures = [so_far(0), so_far(1), whole()].map(|picture| BASE64.encode(picture));
+        let request_rx = studio.request_rx.recv().expect("the provider was asked");
+        let request_rx = if tool == HOSTED { &request_rx["tools"][0] } else { &request_rx };
+        assert_eq!(request_rx["partial_images"], 2);
+        let pictures = [preview_png(0), preview_png(1), image_png()].map(|picture| BASE64.encode(picture));
         let lines = server.transcript().into_iter().filter(|(direction, _)| *direction == Direction::Received);
         assert!(lines.map(|(_, line)| line).all(|line| !pictures.iter().any(|picture| line.contains(picture))));
         let read = ThreadReadParams { thread_id: thread.id, include_turns: Some(true) };
@@ -156,7 +156,7 @@ async fn each_preview_is_kept_until_the_next() {
 #[tokio::test]
 async fn an_interrupt_leaves_no_preview_behind() {
     for tool in [STANDALONE, HOSTED] {
-        let studio = Studio::open(tool);
+        let studio = Provider::open(tool);
         let (sandbox, mut server) = studio.server(tool).await;
         let thread = server.start_thread().await;
         let turn = server.start_turn(&thread.id, vec![text("Draw a square")]).await;
@@ -166,14 +166,14 @@ async fn an_interrupt_leaves_no_preview_behind() {
         assert_eq!(turn_status(&events), Some(TurnStatus::Interrupted));
         assert_eq!(completed_image(&events).status, ImageStatus::Failed);
         assert_eq!(files(&sandbox), Vec::<PathBuf>::new());
-        drop(studio.go_on);
+        drop(studio.continue_tx);
         server.close().await;
     }
 }
 
 #[tokio::test]
 async fn killed_server_leaves_no_preview_files() {
-    let studio = Studio::open(STANDALONE);
+    let studio = Provider::open(STANDALONE);
     let (sandbox, mut server) = studio.server(STANDALONE).await;
     let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("Draw a square")]).await;

@@ -17,7 +17,7 @@ use crate::harness::events::{completed_image, is_image_start};
 use crate::harness::{STANDALONE, Sandbox, text};
 use crate::threads::resume_params;
 
-fn encoded(png: &[u8]) -> Value {
+fn image_data(png: &[u8]) -> Value {
     json!({ "b64_json": STANDARD.encode(png) })
 }
 
@@ -28,8 +28,8 @@ fn provider(report: impl Fn() + Send + Sync + 'static) -> MockServer {
     MockServer::start(move |exchange| {
         exchange.read_body();
         let images = match exchange.endpoint() {
-            "images/generations" => json!([encoded(&solid_png(60, 40, RED)), { "url": "/v1/second.png" }]),
-            "images/edits" => json!([encoded(&solid_png(60, 40, BLUE))]),
+            "images/generations" => json!([image_data(&solid_png(60, 40, RED)), { "url": "/v1/second.png" }]),
+            "images/edits" => json!([image_data(&solid_png(60, 40, BLUE))]),
             "responses" => {
                 let mut answers = answers.lock().expect("nobody panics while holding this");
                 *answers += 1;

@@ -12,11 +12,11 @@ use crate::harness::events::{as_image, completed_image};
 use crate::harness::{HOSTED, SLOW_AND_FREE, STANDALONE, Sandbox, Server, text};
 use crate::threads::forks::{fork, fork_params};
 
-fn of(image_id: &str) -> ImageDeleteParams {
+fn delete_params(image_id: &str) -> ImageDeleteParams {
     ImageDeleteParams { image_id: image_id.into(), thread_id: None }
 }
 
-async fn told(server: &mut Server, thread_id: &str, image_id: &str) {
+async fn expect_deleted(server: &mut Server, thread_id: &str, image_id: &str) {
     let deleted = ImageDeletedNotification { thread_id: thread_id.into(), image_id: image_id.into() };
     server.expect_event("image/deleted", |event| *event == Event::ImageDeleted(deleted.clone())).await;
 }
@@ -34,27 +34,30 @@ async fn deleted_image_is_marked_in_history() {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
         let (thread_id, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
-        let (gone, kept) = (&records[1], &records[0]);
-        let answer = server.request::<ImageDelete>(&of(&gone.id)).await;
+        let (deleted, remaining) = (&records[1], &records[0]);
+        let answer = server.request::<ImageDelete>(&delete_params(&deleted.id)).await;
         assert_eq!((answer.thread_id.as_str(), answer.file_deleted), (thread_id.as_str(), true));
-        told(&mut server, &thread_id, &gone.id).await;
-        assert!(!std::path::Path::new(&gone.path).exists() && std::path::Path::new(&kept.path).exists());
-        assert_eq!(listed(&mut server, ImageListParams::default()).await, std::slice::from_ref(kept));
-        let params = ImageReadParams { image_id: gone.id.clone(), offset: Some(0), length: None };
-        assert_eq!(server.request_error::<ImageRead>(&params).await, format!("-32600 image {} was deleted", gone.id));
+        expect_deleted(&mut server, &thread_id, &deleted.id).await;
+        assert!(!std::path::Path::new(&deleted.path).exists() && std::path::Path::new(&remaining.path).exists());
+        assert_eq!(listed(&mut server, ImageListParams::default()).await, std::slice::from_ref(remaining));
+        let params = ImageReadParams { image_id: deleted.id.clone(), offset: Some(0), length: None };
         assert_eq!(
-            server.request_error::<ImageDelete>(&of(&gone.id)).await,
-            format!("-32600 image {} not found", gone.id)
+            server.request_error::<ImageRead>(&params).await,
+            format!("-32600 image {} was deleted", deleted.id)
+        );
+        assert_eq!(
+            server.request_error::<ImageDelete>(&delete_params(&deleted.id)).await,
+            format!("-32600 image {} not found", deleted.id)
         );
 
         let items = history(&mut server, &thread_id).await;
         assert_eq!((items[1].images[0].deleted, &items[1].saved_path), (true, &None));
-        assert_eq!((items[0].images[0].deleted, &items[0].saved_path), (false, &Some(kept.path.clone())));
+        assert_eq!((items[0].images[0].deleted, &items[0].saved_path), (false, &Some(remaining.path.clone())));
 
         // The newest remaining image is edited.
         let events = server.run_turn(&thread_id, vec![text("make it blue")]).await;
         let inputs = &completed_image(&events).images[0].inputs;
-        assert_eq!(inputs.iter().map(|input| input.id.as_deref()).collect::<Vec<_>>(), [Some(kept.id.as_str())]);
+        assert_eq!(inputs.iter().map(|input| input.id.as_deref()).collect::<Vec<_>>(), [Some(remaining.id.as_str())]);
         server.close().await;
     }
 }
@@ -65,7 +68,7 @@ async fn concurrent_deletes_delete_once() {
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
     for id in [1001, 1002] {
-        let line = json!({ "id": id, "method": "image/delete", "params": of(&records[0].id) }).to_string();
+        let line = json!({ "id": id, "method": "image/delete", "params": delete_params(&records[0].id) }).to_string();
         server.client.send_line(&line).await.expect("a pipe");
     }
     let mut errors = Vec::new();
@@ -90,8 +93,8 @@ async fn model_reads_a_note_instead_of_a_deleted_image() {
     server.close().await;
     // This process did not generate the image, and the thread is not loaded.
     let mut server = sandbox.start_server_with(STANDALONE).await;
-    server.request::<ImageDelete>(&of(&records[0].id)).await;
-    told(&mut server, &thread_id, &records[0].id).await;
+    server.request::<ImageDelete>(&delete_params(&records[0].id)).await;
+    expect_deleted(&mut server, &thread_id, &records[0].id).await;
     server.request::<ThreadResume>(&crate::threads::resume_params(&thread_id)).await;
     server.close().await;
     let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
@@ -110,12 +113,12 @@ async fn file_is_removed_with_its_last_reference() {
     let copy = fork(&mut server, &fork_params(&original)).await;
     let image_id = &records[0].id;
     let path = std::path::Path::new(&records[0].path);
-    let refused = server.request_error::<ImageDelete>(&of(image_id)).await;
+    let refused = server.request_error::<ImageDelete>(&delete_params(image_id)).await;
     assert_eq!(refused, "-32602 Invalid params: `threadId`: is required: several threads use this image");
 
-    let params = ImageDeleteParams { thread_id: Some(original.clone().into()), ..of(image_id) };
+    let params = ImageDeleteParams { thread_id: Some(original.clone().into()), ..delete_params(image_id) };
     assert!(!server.request::<ImageDelete>(&params).await.file_deleted);
-    told(&mut server, &original, image_id).await;
+    expect_deleted(&mut server, &original, image_id).await;
     assert!(path.exists());
     assert_eq!(listed(&mut server, ImageListParams::default()).await.len(), 1, "the copy counts from now on");
     let read =
@@ -124,8 +127,8 @@ async fn file_is_removed_with_its_last_reference() {
     assert!(history(&mut server, &original).await[0].images[0].deleted);
     assert!(!history(&mut server, &copy.id).await[0].images[0].deleted);
 
-    assert!(server.request::<ImageDelete>(&of(image_id)).await.file_deleted);
-    told(&mut server, &copy.id, image_id).await;
+    assert!(server.request::<ImageDelete>(&delete_params(image_id)).await.file_deleted);
+    expect_deleted(&mut server, &copy.id, image_id).await;
     assert!(!path.exists() && listed(&mut server, ImageListParams::default()).await.is_empty());
     server.close().await;
 }
@@ -138,8 +141,8 @@ async fn ephemeral_thread_continues_after_its_image_is_deleted() {
     let thread = server.start_thread_with(params).await;
     let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
     let image_id = completed_image(&events).images[0].id.clone();
-    assert!(server.request::<ImageDelete>(&of(&image_id)).await.file_deleted);
-    told(&mut server, &thread.id, &image_id).await;
+    assert!(server.request::<ImageDelete>(&delete_params(&image_id)).await.file_deleted);
+    expect_deleted(&mut server, &thread.id, &image_id).await;
     assert!(history(&mut server, &thread.id).await[0].images[0].deleted);
     let events = server.run_turn(&thread.id, vec![text("draw a fox")]).await;
     assert!(completed_image(&events).error.is_none());
@@ -156,12 +159,12 @@ async fn images_of_a_foreign_ephemeral_thread_cannot_be_deleted() {
     let image_id =
         completed_image(&one.run_turn(&thread_id, vec![text("draw a red square")]).await).images[0].id.clone();
     let pid = one.client.pid().expect("it runs");
-    let refusal = two.request_error::<ImageDelete>(&of(&image_id)).await;
+    let refusal = two.request_error::<ImageDelete>(&delete_params(&image_id)).await;
     assert_eq!(refusal, format!("-32600 thread {thread_id} is in use by another Easel, process {pid}"));
     one.request::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: thread_id.clone() }).await;
     one.expect_event("its end", |event| event.method() == "thread/closed").await;
-    assert!(two.request::<ImageDelete>(&of(&image_id)).await.file_deleted);
-    told(&mut two, &thread_id, &image_id).await;
+    assert!(two.request::<ImageDelete>(&delete_params(&image_id)).await.file_deleted);
+    expect_deleted(&mut two, &thread_id, &image_id).await;
     one.close().await;
     two.close().await;
 }
@@ -180,7 +183,7 @@ async fn image_is_not_deleted_during_a_turn() {
     };
     server.request::<ThreadResume>(&resume).await;
     let turn = server.start_turn(&thread_id, vec![text("draw a fox")]).await;
-    let refused = server.request_error::<ImageDelete>(&of(&records[0].id)).await;
+    let refused = server.request_error::<ImageDelete>(&delete_params(&records[0].id)).await;
     assert_eq!(refused, format!("-32600 turn {} is still running", turn.id));
     assert!(std::path::Path::new(&records[0].path).exists());
     server.client.kill().await.expect("it ends");
@@ -191,18 +194,18 @@ async fn invalid_deletions_are_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square"]).await;
-    let elsewhere = ImageDeleteParams { thread_id: Some("nowhere".into()), ..of(&records[0].id) };
+    let elsewhere = ImageDeleteParams { thread_id: Some("nowhere".into()), ..delete_params(&records[0].id) };
     assert_eq!(server.request_error::<ImageDelete>(&elsewhere).await, "-32600 thread nowhere not found");
     let other = server.start_thread().await.id;
-    let elsewhere = ImageDeleteParams { thread_id: Some(other.clone()), ..of(&records[0].id) };
+    let elsewhere = ImageDeleteParams { thread_id: Some(other.clone()), ..delete_params(&records[0].id) };
     let refusal = server.request_error::<ImageDelete>(&elsewhere).await;
     assert_eq!(refusal, format!("-32600 thread {other} has no image {}", records[0].id));
-    for (params, said) in [
+    for (params, message) in [
         (json!({}), "-32602 Invalid params: `imageId`: missing field"),
         (json!({"imageId": 1}), "-32602 Invalid params: `imageId`: invalid type: integer `1`, expected a string"),
         (json!({"imageId": "../../easel.db"}), "-32600 image ../../easel.db not found"),
     ] {
-        assert_eq!(server.call("image/delete", &params).await, Err(said.to_owned()));
+        assert_eq!(server.call("image/delete", &params).await, Err(message.to_owned()));
     }
     server.close().await;
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::draw;
 use crate::harness::{STANDALONE, Sandbox};
 
-fn to(image_id: &str, path: &Path) -> ImageExportParams {
+fn export_params(image_id: &str, path: &Path) -> ImageExportParams {
     ImageExportParams { image_id: image_id.into(), path: path.display().to_string(), overwrite: None }
 }
 
@@ -19,16 +19,16 @@ async fn export_copies_the_image_byte_by_byte() {
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
     let target = sandbox.project().canonicalize().expect("a folder").join("Fox.PNG");
-    let answer = server.request::<ImageExport>(&to(&records[1].id, &target)).await;
+    let answer = server.request::<ImageExport>(&export_params(&records[1].id, &target)).await;
     let expected = ImageExportResponse { path: target.display().to_string(), bytes: records[1].facts.bytes };
     assert_eq!(answer, expected);
     let original = std::fs::read(&records[1].path).expect("the original");
     assert_eq!(std::fs::read(&target).expect("a copy"), original);
 
-    let refused = server.request_error::<ImageExport>(&to(&records[0].id, &target)).await;
+    let refused = server.request_error::<ImageExport>(&export_params(&records[0].id, &target)).await;
     assert_eq!(refused, "-32602 Invalid params: `path`: already exists; set `overwrite` to replace it");
     assert_eq!(std::fs::read(&target).expect("the copy"), original);
-    let replace = ImageExportParams { overwrite: Some(true), ..to(&records[0].id, &target) };
+    let replace = ImageExportParams { overwrite: Some(true), ..export_params(&records[0].id, &target) };
     server.request::<ImageExport>(&replace).await;
     assert_eq!(std::fs::read(&target).expect("a copy"), std::fs::read(&records[0].path).expect("the original"));
     server.close().await;
@@ -72,14 +72,14 @@ async fn export_rejects_sensitive_paths() {
         "/".into(),
         "".into(),
     ];
-    let mut said = String::new();
+    let mut messages = String::new();
     for target in targets {
-        let params = ImageExportParams { overwrite: Some(true), ..to(&records[0].id, &target) };
+        let params = ImageExportParams { overwrite: Some(true), ..export_params(&records[0].id, &target) };
         let refused = server.request_error::<ImageExport>(&params).await;
         let target = target.display().to_string().replace(&root.display().to_string(), "").replace('\n', "\\n");
-        said += &format!("{target}: {}\n", refused.trim_start_matches("-32602 Invalid params: `path`: "));
+        messages += &format!("{target}: {}\n", refused.trim_start_matches("-32602 Invalid params: `path`: "));
     }
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(messages);
     assert_eq!(std::fs::read(project.join("victim.txt")).expect("the file"), b"mine");
     assert!(!project.join("nowhere.txt").exists());
     assert_eq!(std::fs::read_dir(project.join(".git/hooks")).expect("a folder").count(), 0);
@@ -92,9 +92,9 @@ async fn export_rejects_sensitive_paths() {
 async fn invalid_exports_are_refused() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
-    let refused = server.request_error::<ImageExport>(&to("img_0", &sandbox.project().join("a.png"))).await;
+    let refused = server.request_error::<ImageExport>(&export_params("img_0", &sandbox.project().join("a.png"))).await;
     assert_eq!(refused, "-32600 image img_0 not found");
-    for (params, said) in [
+    for (params, messages) in [
         (json!({"imageId": "img_0"}), "-32602 Invalid params: `path`: missing field"),
         (json!({"path": "/a.png"}), "-32602 Invalid params: `imageId`: missing field"),
         (
@@ -102,7 +102,7 @@ async fn invalid_exports_are_refused() {
             "-32602 Invalid params: `overwrite`: invalid type: string, expected a boolean",
         ),
     ] {
-        assert_eq!(server.call("image/export", &params).await, Err(said.to_owned()));
+        assert_eq!(server.call("image/export", &params).await, Err(messages.to_owned()));
     }
     server.close().await;
 }

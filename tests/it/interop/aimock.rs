@@ -28,18 +28,18 @@ async fn aimock(fixtures: Vec<Value>) -> Option<(tempfile::TempDir, Service)> {
 }
 
 /// The model calls the standalone tool with these arguments when the user message contains `said`.
-fn calls(said: &str, arguments: &Value) -> Value {
-    let call = json!({"id": format!("call_{said}"), "name": "imagegen", "arguments": arguments});
-    json!({"match": {"endpoint": "chat", "userMessage": said}, "response": {"toolCalls": [call]}})
+fn image_call_fixture(message: &str, arguments: &Value) -> Value {
+    let call = json!({"id": format!("call_{message}"), "name": "imagegen", "arguments": arguments});
+    json!({"match": {"endpoint": "chat", "userMessage": message}, "response": {"toolCalls": [call]}})
 }
 
-fn draws(prompt: &str) -> Value {
+fn image_fixture(prompt: &str) -> Value {
     let image = json!({"image": {"b64Json": STANDARD.encode(solid_png(8, 8, RED)), "revisedPrompt": "revised"}});
     json!({"match": {"endpoint": "image", "userMessage": prompt}, "response": image})
 }
 
 /// Merges fields into a fixture.
-fn with(mut fixture: Value, more: &Value) -> Value {
+fn merged(mut fixture: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().expect("an object") {
         match (fixture.get_mut(name), value) {
             (Some(Value::Object(fields)), Value::Object(more)) => fields.extend(more.clone()),
@@ -61,11 +61,11 @@ async fn aimock_draws_edits_and_answers() {
     let edit = json!({"prompt": "make it blue", "num_last_images_to_include": 1});
     let hello = json!({"match": {"endpoint": "chat", "userMessage": "hello"}, "response": {"content": "Hello."}});
     let fixtures = vec![
-        calls("red square", &json!({"prompt": "a red square"})),
-        calls("edit it", &edit),
-        draws("a red square"),
-        draws("make it blue"),
-        with(hello, &json!({"chunkSize": 2})),
+        image_call_fixture("red square", &json!({"prompt": "a red square"})),
+        image_call_fixture("edit it", &edit),
+        image_fixture("a red square"),
+        image_fixture("make it blue"),
+        merged(hello, &json!({"chunkSize": 2})),
     ];
     let Some((_folder, service)) = aimock(fixtures).await else { return };
     let (sandbox, mut server) = service.easel().await;
@@ -76,10 +76,10 @@ async fn aimock_draws_edits_and_answers() {
     assert!(format!("{events:?}").contains("\"Hello.\""), "{events:#?}");
 
     let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
-    let [drawn] = completed_images(events).try_into().expect("one image");
-    assert_eq!(drawn.status, ImageStatus::Completed, "{:?}", drawn.error);
-    assert_eq!(drawn.revised_prompt.as_deref(), Some("revised"));
-    let path = drawn.saved_path.expect("a path");
+    let [generated] = completed_images(events).try_into().expect("one image");
+    assert_eq!(generated.status, ImageStatus::Completed, "{:?}", generated.error);
+    assert_eq!(generated.revised_prompt.as_deref(), Some("revised"));
+    let path = generated.saved_path.expect("a path");
     assert_eq!(std::fs::read(path).expect("the image"), solid_png(8, 8, RED));
 
     let attached = solid_png(16, 16, [0, 0, 255]);
@@ -103,7 +103,7 @@ async fn aimock_draws_edits_and_answers() {
 type ImageFault = (&'static str, Vec<Value>, (ImageErrorKind, Option<u16>, Billed), usize);
 
 fn image_faults() -> [ImageFault; 5] {
-    let chaos = |name: &str, chaos: Value| vec![with(draws(name), &json!({ "chaos": chaos }))];
+    let chaos = |name: &str, chaos: Value| vec![merged(image_fixture(name), &json!({ "chaos": chaos }))];
     let error = |name: &str, status: u16, kind: &str, code: &str| {
         let error = json!({"message": "No.", "type": kind, "code": code});
         vec![json!({"match": {"endpoint": "image", "userMessage": name},
@@ -140,10 +140,13 @@ fn image_faults() -> [ImageFault; 5] {
 
 #[tokio::test]
 async fn each_image_fault_of_aimock_is_one_typed_error() {
-    let fixtures = image_faults()
-        .into_iter()
-        .flat_map(|(name, faults, ..)| std::iter::once(calls(name, &json!({ "prompt": name }))).chain(faults));
-    let slow = [calls("slow", &json!({"prompt": "slow"})), with(draws("slow"), &json!({"chaos": {"latencyMs": 200}}))];
+    let fixtures = image_faults().into_iter().flat_map(|(name, faults, ..)| {
+        std::iter::once(image_call_fixture(name, &json!({ "prompt": name }))).chain(faults)
+    });
+    let slow = [
+        image_call_fixture("slow", &json!({"prompt": "slow"})),
+        merged(image_fixture("slow"), &json!({"chaos": {"latencyMs": 200}})),
+    ];
     let Some((_folder, service)) = aimock(fixtures.chain(slow).collect()).await else { return };
     let (_place, mut server) = service.easel().await;
     for (name, _, expected, posts) in image_faults() {
@@ -164,28 +167,32 @@ async fn each_image_fault_of_aimock_is_one_typed_error() {
 
 /// Faults of model answers: name, fixtures, how the turn ends, and the number of requests.
 fn answer_faults() -> [(&'static str, Vec<Value>, TurnStatus, usize); 5] {
-    let says = |name: &str, more: Value| {
-        let says = json!({"match": {"endpoint": "chat", "userMessage": name}, "response": {"content": "Hello there."}});
-        with(says, &more)
+    let message_fixture = |name: &str, more: Value| {
+        let fixture =
+            json!({"match": {"endpoint": "chat", "userMessage": name}, "response": {"content": "Hello there."}});
+        merged(fixture, &more)
     };
     let first = |name: &str, more: Value| {
-        vec![with(says(name, json!({"match": {"sequenceIndex": 0}})), &more), says(name, json!({}))]
+        vec![
+            merged(message_fixture(name, json!({"match": {"sequenceIndex": 0}})), &more),
+            message_fixture(name, json!({})),
+        ]
     };
     let limited =
         json!({"response": {"error": {"message": "No.", "type": "rate_limit_error"}, "status": 429, "retryAfter": 1}});
     let limited = vec![
-        with(json!({"match": {"endpoint": "chat", "userMessage": "limited", "sequenceIndex": 0}}), &limited),
-        says("limited", json!({})),
+        merged(json!({"match": {"endpoint": "chat", "userMessage": "limited", "sequenceIndex": 0}}), &limited),
+        message_fixture("limited", json!({})),
     ];
     [
         ("limited", limited, TurnStatus::Completed, 2),
         ("gone", first("gone", json!({"chaos": {"disconnectRate": 1}})), TurnStatus::Completed, 2),
         ("garbled", first("garbled", json!({"chaos": {"malformedRate": 1}})), TurnStatus::Completed, 2),
-        ("dropped", vec![says("dropped", json!({"chaos": {"dropRate": 1}}))], TurnStatus::Failed, 3),
+        ("dropped", vec![message_fixture("dropped", json!({"chaos": {"dropRate": 1}}))], TurnStatus::Failed, 3),
         // The answer has nine events, three of them with text. The latency sends each separately.
         (
             "cut",
-            vec![says("cut", json!({"truncateAfterChunks": 6, "chunkSize": 4, "latency": 30}))],
+            vec![message_fixture("cut", json!({"truncateAfterChunks": 6, "chunkSize": 4, "latency": 30}))],
             TurnStatus::Failed,
             1,
         ),

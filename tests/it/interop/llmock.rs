@@ -42,9 +42,9 @@ impl Llmock {
         let url = format!("http://{}", self.service.address);
         let mut report = Command::new(&self.program);
         let report = report.args(["report", "--strict", "--url", &url]).output().await.expect("the report");
-        let said = String::from_utf8_lossy(&report.stdout).into_owned();
-        print_line(&format!("llmock report --strict:\n{said}"));
-        (report.status.success(), said)
+        let report_text = String::from_utf8_lossy(&report.stdout).into_owned();
+        print_line(&format!("llmock report --strict:\n{report_text}"));
+        (report.status.success(), report_text)
     }
 }
 
@@ -96,9 +96,9 @@ async fn llmock_blames_the_client_for_nothing() {
         let thread = server.start_thread().await;
         let events = server.run_turn(&thread.id, vec![text(name)]).await;
         assert_eq!(turn_status(&events), Some(expected), "{name}: {events:#?}");
-        let made = [posts()[0] - before[0], posts()[1] - before[1]];
-        assert_eq!(made, expected_posts, "{name}: {events:#?}");
-        if made[1] > 0 {
+        let post_counts = [posts()[0] - before[0], posts()[1] - before[1]];
+        assert_eq!(post_counts, expected_posts, "{name}: {events:#?}");
+        if post_counts[1] > 0 {
             // The service returns SVG images, which are not stored.
             let [image] = completed_images(events).try_into().expect("one image");
             let error = image.error.expect("an error");
@@ -106,8 +106,8 @@ async fn llmock_blames_the_client_for_nothing() {
         }
     }
     server.close().await;
-    let (blameless, said) = llmock.report().await;
-    assert!(blameless, "{said}");
+    let (blameless, report_text) = llmock.report().await;
+    assert!(blameless, "{report_text}");
 }
 
 #[tokio::test]
@@ -129,8 +129,8 @@ async fn quota_errors_of_llmock_are_waited_out() {
     assert!(!failed, "{events:#?}");
     assert_eq!(llmock.service.proxy.posts("responses").len(), 3);
     server.close().await;
-    let (blameless, said) = llmock.report().await;
-    assert!(blameless, "{said}");
+    let (blameless, report_text) = llmock.report().await;
+    assert!(blameless, "{report_text}");
 }
 
 #[tokio::test]

@@ -22,8 +22,8 @@ impl Service {
         let mut child = command.spawn().expect("the service starts");
         let (stdout, stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
         let address = tokio::select! {
-            address = listening(stdout) => address,
-            address = listening(stderr) => address,
+            address = read_address(stdout) => address,
+            address = read_address(stderr) => address,
         };
         Self { address, proxy: RecordingProxy::start(address), _child: child }
     }
@@ -48,9 +48,9 @@ impl Service {
 }
 
 /// The address in a line such as `… http://127.0.0.1:4010 …`.
-async fn listening(output: impl AsyncRead + Unpin) -> SocketAddr {
+async fn read_address(output: impl AsyncRead + Unpin) -> SocketAddr {
     let mut lines = BufReader::new(output).lines();
-    let mut said = String::new();
+    let mut earlier_lines = String::new();
     while let Some(line) = lines.next_line().await.expect("text") {
         let word = line.split("http://").nth(1).and_then(|rest| rest.split(|c: char| c.is_whitespace()).next());
         if let Some(address) =
@@ -58,8 +58,8 @@ async fn listening(output: impl AsyncRead + Unpin) -> SocketAddr {
         {
             return address;
         }
-        said.push_str(&line);
+        earlier_lines.push_str(&line);
     }
     // The other output may still have the address.
-    if said.is_empty() { std::future::pending().await } else { panic!("the service ended: {said}") }
+    if earlier_lines.is_empty() { std::future::pending().await } else { panic!("the service ended: {earlier_lines}") }
 }

@@ -143,20 +143,20 @@ fn client_that_never_reads_does_not_block_others() {
     }
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::Lines, &["-c", "server.outbox_bytes=1048576"]);
-    let (mut ada, mut deaf) = (server.connect(), server.connect_uninitialized());
-    deaf.initialize(&json!({ "imageResult": "inline" }));
+    let (mut ada, mut stalled) = (server.connect(), server.connect_uninitialized());
+    stalled.initialize(&json!({ "imageResult": "inline" }));
     let thread_id = ada.start_thread();
-    deaf.request("thread/resume", &json!({ "threadId": thread_id }));
+    stalled.request("thread/resume", &json!({ "threadId": thread_id }));
     for _ in 0..TURNS {
         ada.start_turn(&thread_id);
         ada.events_until(&thread_id, "turn/completed");
     }
-    let Socket::Lines(stream) = &mut deaf.socket else { panic!("it speaks lines") };
-    let mut told = Vec::new();
+    let Socket::Lines(stream) = &mut stalled.socket else { panic!("it speaks lines") };
+    let mut output = Vec::new();
     // The connection may end with a reset, because it was never read.
-    let _ = stream.read_to_end(&mut told);
-    let told = String::from_utf8(told).expect("UTF-8");
-    let count = |method: &str| told.matches(&format!(r#"{{"method":"{method}""#)).count();
+    let _ = stream.read_to_end(&mut output);
+    let output = String::from_utf8(output).expect("UTF-8");
+    let count = |method: &str| output.matches(&format!(r#"{{"method":"{method}""#)).count();
     assert!(count("turn/started") > 0 && count("turn/completed") < TURNS, "it was cut off in the middle");
     ada.assert_alive();
     server.stop();

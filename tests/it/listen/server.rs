@@ -143,12 +143,12 @@ impl ListeningServer {
 
     /// Waits for the exit. Returns the exit code and the rest of stderr.
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
-        let mut said = String::new();
-        self.stderr.read_to_string(&mut said).expect("stderr is UTF-8");
+        let mut rest_of_stderr = String::new();
+        self.stderr.read_to_string(&mut rest_of_stderr).expect("stderr is UTF-8");
         let mut out = String::new();
         self.child.stdout.take().expect("a piped stdout").read_to_string(&mut out).expect("stdout is UTF-8");
         assert_eq!(out, "", "stdout stays empty");
-        (self.child.wait().expect("the process can be waited for").code(), said)
+        (self.child.wait().expect("the process can be waited for").code(), rest_of_stderr)
     }
 
     /// Stops the server as a supervisor would.

@@ -20,7 +20,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// The error of a server that does not start.
-async fn refusal(sandbox: &Sandbox, url: &str) -> String {
+async fn start_error(sandbox: &Sandbox, url: &str) -> String {
     let output = sandbox.run(&["app-server", "--listen", url]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
@@ -54,8 +54,8 @@ fn without_a_path_the_socket_is_in_the_home() {
 async fn second_server_on_the_same_socket_is_refused() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
-    let said = refusal(&sandbox, &server.url).await;
-    assert!(said.ends_with("easel.sock: another server uses it\n"), "{said}");
+    let message = start_error(&sandbox, &server.url).await;
+    assert!(message.ends_with("easel.sock: another server uses it\n"), "{message}");
     server.connect().assert_alive();
     server.stop();
 }
@@ -90,8 +90,8 @@ fn replaced_socket_is_not_removed() {
 async fn file_that_is_no_socket_is_not_removed() {
     let sandbox = Sandbox::new();
     let path = sandbox.write_file("notes.txt", b"mine");
-    let said = refusal(&sandbox, &format!("unix://{}", path.display())).await;
-    assert!(said.contains("is not a socket"), "{said}");
+    let message = start_error(&sandbox, &format!("unix://{}", path.display())).await;
+    assert!(message.contains("is not a socket"), "{message}");
     assert_eq!(std::fs::read(&path).expect("the file"), b"mine");
 }
 
@@ -101,8 +101,8 @@ async fn a_folder_that_others_may_write_into_is_refused() {
     let folder = sandbox.root().join("shared");
     std::fs::create_dir(&folder).expect("a folder");
     set_mode(&folder, 0o777);
-    let said = refusal(&sandbox, &format!("unix://{}", folder.join("a.sock").display())).await;
-    assert!(said.contains("its folder must belong to you"), "{said}");
+    let message = start_error(&sandbox, &format!("unix://{}", folder.join("a.sock").display())).await;
+    assert!(message.contains("its folder must belong to you"), "{message}");
 }
 
 /// Permissions usually keep other users out. This test removes them to reach the check behind them.
@@ -163,10 +163,10 @@ fn requests_before_the_end_of_input_are_answered() {
     let question = json!({ "id": 2, "method": "thread/list" });
     stream.write_all(format!("{hello}\n{question}").as_bytes()).expect("room");
     stream.shutdown(std::net::Shutdown::Write).expect("an open connection");
-    let mut said = String::new();
-    stream.read_to_string(&mut said).expect("an orderly end");
-    assert_eq!(said.lines().count(), 2, "{said}");
-    assert!(said.lines().last().is_some_and(|line| line.starts_with(r#"{"id":2,"result""#)), "{said}");
+    let mut message = String::new();
+    stream.read_to_string(&mut message).expect("an orderly end");
+    assert_eq!(message.lines().count(), 2, "{message}");
+    assert!(message.lines().last().is_some_and(|line| line.starts_with(r#"{"id":2,"result""#)), "{message}");
     server.stop();
 }
 

@@ -18,7 +18,7 @@ fn socket(connection: &mut Connection) -> &mut WebSocket<std::net::TcpStream> {
 }
 
 /// The code with which the server closes the connection, after this many messages.
-fn close_code(connection: &mut Connection, messages: usize) -> CloseCode {
+fn read_close_code(connection: &mut Connection, messages: usize) -> CloseCode {
     let socket = socket(connection);
     for _ in 0..messages {
         assert!(socket.read().expect("a message").is_text());
@@ -77,13 +77,13 @@ fn oversized_message_closes_its_connection_only() {
     let (mut ada, mut bob, mut eve) = (server.connect(), server.connect(), server.connect());
     bob.send_text(&"x".repeat(65_537));
     assert_eq!(bob.read_json()["error"]["code"], -32600);
-    assert_eq!(close_code(&mut bob, 0), CloseCode::Size);
+    assert_eq!(read_close_code(&mut bob, 0), CloseCode::Size);
     // A fragmented message has the same limit.
     for opcode in [Data::Text, Data::Continue] {
         let piece = Frame::message("x".repeat(40_000), OpCode::Data(opcode), false);
         socket(&mut eve).send(Message::Frame(piece)).expect("an open connection");
     }
-    assert_eq!(close_code(&mut eve, 1), CloseCode::Size);
+    assert_eq!(read_close_code(&mut eve, 1), CloseCode::Size);
     ada.send_text(&format!("{ASK}{}", " ".repeat(65_536 - ASK.len())));
     assert_eq!(ada.read_json()["id"], "ask", "as long as the limit is not too long");
     server.stop();
@@ -99,7 +99,7 @@ fn oversized_frame_is_refused_at_its_header() {
     let header = [&[0x81, 0xff][..], &length.to_be_bytes(), &[1, 2, 3, 4]].concat();
     socket(&mut bob).get_mut().write_all(&header).expect("an open connection");
     assert_eq!(bob.read_json()["error"]["code"], -32600);
-    assert_eq!(close_code(&mut bob, 0), CloseCode::Size);
+    assert_eq!(read_close_code(&mut bob, 0), CloseCode::Size);
     ada.assert_alive();
     server.stop();
 }
@@ -118,7 +118,7 @@ fn invalid_frames_close_their_connection_only() {
     ] {
         let mut bob = server.connect();
         socket(&mut bob).get_mut().write_all(frame).expect("an open connection");
-        assert_eq!(close_code(&mut bob, 0), code, "{frame:?}");
+        assert_eq!(read_close_code(&mut bob, 0), code, "{frame:?}");
         ada.assert_alive();
     }
     server.stop();
@@ -131,9 +131,9 @@ fn close_frame_is_returned_after_pending_responses() {
     let mut client = server.connect();
     client.send_text(ASK);
     socket(&mut client).close(None).expect("an open connection");
-    assert_eq!(close_code(&mut client, 1), CloseCode::Normal);
+    assert_eq!(read_close_code(&mut client, 1), CloseCode::Normal);
     let mut other = server.connect();
     server.signal("-TERM");
-    assert_eq!(close_code(&mut other, 0), CloseCode::Away);
+    assert_eq!(read_close_code(&mut other, 0), CloseCode::Away);
     assert_eq!(server.wait().0, Some(0));
 }

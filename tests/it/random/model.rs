@@ -69,9 +69,9 @@ pub(super) struct Running {
     /// The clients that have received all events from the start of the turn.
     pub(super) subscribers_at_start: BTreeSet<ClientIndex>,
     /// The methods of the events so far, by client.
-    pub(super) heard: BTreeMap<ClientIndex, Vec<String>>,
+    pub(super) events: BTreeMap<ClientIndex, Vec<String>>,
     /// Images that some client has received in an event.
-    pub(super) told: BTreeSet<String>,
+    pub(super) announced_images: BTreeSet<String>,
     /// The number of steering messages.
     pub(super) steers: usize,
     /// Clients that were the last subscriber and unsubscribed. One of them is notified when the thread is unloaded.
@@ -135,10 +135,10 @@ impl Thread {
     /// Adds a turn that was read after its end. Returns its images, which now belong to the thread.
     pub(super) fn add_turn(&mut self, read: Value) -> Vec<Image> {
         let id = text(&read["id"]);
-        let made = images_in(&read);
-        self.images.extend(made.iter().cloned());
+        let images = images_in(&read);
+        self.images.extend(images.iter().cloned());
         self.turns.push(Turn { id, read });
-        made
+        images
     }
 }
 

@@ -23,36 +23,40 @@ impl World {
                 .extend(last_unsubscribers.map(|client| (*client, "thread/closed".to_owned(), thread.id.clone())));
         }
         self.stop(process, exit);
-        let (mut left, mut fleeting) = (Vec::new(), Vec::new());
+        let (mut stored, mut ephemeral) = (Vec::new(), Vec::new());
         for thread in self.model.threads.iter_mut().filter(|thread| thread.writer == Some(process)) {
             thread.writer = None;
             let subscribers = std::mem::take(&mut thread.subscribers);
             if let Some(running) = thread.running.as_ref().filter(|_| exit == Exit::Graceful) {
-                let is_told = |ear| {
-                    running.heard.get(ear).and_then(|heard| heard.last()).is_some_and(|last| last == "turn/completed")
+                let is_told = |subscriber| {
+                    running
+                        .events
+                        .get(subscriber)
+                        .and_then(|events| events.last())
+                        .is_some_and(|last| last == "turn/completed")
                 };
                 assert!(subscribers.iter().all(is_told), "not all of {subscribers:?} hear the end of {running:#?}");
             }
-            if thread.ephemeral { &mut fleeting } else { &mut left }.push(thread.id.clone());
+            if thread.ephemeral { &mut ephemeral } else { &mut stored }.push(thread.id.clone());
         }
         let clients: Vec<ClientIndex> = clients_of(1 - process).collect();
-        let heir = *self.rng.choose(&clients).expect("a connection");
-        let taken = self.rng.choose(&left).cloned().filter(|_| self.rng.one_in(2));
-        if let Some(id) = taken {
-            self.request(heir, "thread/resume", &json!({ "threadId": id }));
+        let new_owner = *self.rng.choose(&clients).expect("a connection");
+        let taken_over = self.rng.choose(&stored).cloned().filter(|_| self.rng.one_in(2));
+        if let Some(id) = taken_over {
+            self.request(new_owner, "thread/resume", &json!({ "threadId": id }));
             let thread = self.model.thread_mut(&id);
             thread.writer = Some(1 - process);
-            thread.subscribers.insert(heir);
+            thread.subscribers.insert(new_owner);
         }
         self.start(process);
         // Before a new process reads anything, it closes what the dead process left open.
         self.list(clients_of(process).next().expect("a connection"));
-        for id in left {
+        for id in stored {
             if self.model.thread(&id).is_some_and(|thread| thread.running.is_some()) {
                 self.finish_killed_turn(&id);
             }
         }
-        for id in fleeting {
+        for id in ephemeral {
             self.end_ephemeral(&id);
         }
         self.expect_notices(Vec::new());
@@ -70,9 +74,12 @@ impl World {
         assert!(items.iter().all(|item| item["status"] != "in_progress"), "{read:#}");
         let messages = items.iter().filter(|item| item["type"] == "userMessage");
         assert_eq!(messages.count(), 1 + running.steers, "{read:#}");
-        let made = images_in(&read);
+        let images = images_in(&read);
         assert!(
-            running.told.iter().all(|told| made.iter().any(|image| image.handle == *told)),
+            running
+                .announced_images
+                .iter()
+                .all(|announced_images| images.iter().any(|image| image.handle == *announced_images)),
             "{running:#?} {read:#}"
         );
         self.store_turn(id, read);
@@ -90,13 +97,16 @@ impl World {
         let handles: Vec<String> = listed.iter().map(|entry| text(&entry["image"]["id"])).collect();
         assert!(handles.starts_with(&known), "{handles:?} {known:?}");
         if let Some(running) = thread.running.take() {
-            assert!(running.told.iter().all(|told| handles.contains(told)), "{running:#?} {handles:?}");
+            assert!(
+                running.announced_images.iter().all(|announced_images| handles.contains(announced_images)),
+                "{running:#?} {handles:?}"
+            );
         } else {
             assert_eq!(handles, known);
         }
-        let made: Vec<_> = images.skip(known.len()).collect();
-        thread.images.extend(made.iter().cloned());
-        self.add_images(made);
+        let images: Vec<_> = images.skip(known.len()).collect();
+        thread.images.extend(images.iter().cloned());
+        self.add_images(images);
         thread.subscribers.clear();
         thread.turns.clear();
         self.model.removed_ids.push(id.to_owned());

@@ -227,10 +227,10 @@ impl World {
             self.notices.push((client, method, thread_id.to_owned()));
             return;
         }
-        let given = self.may_receive_early.as_ref().is_some_and(|(to, id)| *to == client && id == thread_id);
+        let is_expected = self.may_receive_early.as_ref().is_some_and(|(to, id)| *to == client && id == thread_id);
         let thread = self.model.threads.iter_mut().find(|thread| thread.id == thread_id);
         let Some(thread) = thread else { panic!("{client} hears an unknown thread: {event}") };
-        assert!(given || thread.subscribers.contains(&client), "{client} is no subscriber, and hears {event}");
+        assert!(is_expected || thread.subscribers.contains(&client), "{client} is no subscriber, and hears {event}");
         let Some(running) = &mut thread.running else { return };
         if let Some(turn_id) = params["turnId"].as_str().or_else(|| params["turn"]["id"].as_str()) {
             if running.id.is_empty() {
@@ -239,14 +239,14 @@ impl World {
             assert_eq!(turn_id, running.id, "{event}");
         }
         for record in params["item"]["images"].as_array().into_iter().flatten() {
-            running.told.insert(record["id"].as_str().expect("a handle").to_owned());
+            running.announced_images.insert(record["id"].as_str().expect("a handle").to_owned());
         }
-        running.heard.entry(client).or_default().push(method);
+        running.events.entry(client).or_default().push(method);
     }
 
     /// Adds images to those that ever existed. They stay when their thread is deleted.
-    pub(super) fn add_images(&mut self, made: Vec<Image>) {
-        self.model.images.extend(made.into_iter().map(|image| (image.handle.clone(), image)));
+    pub(super) fn add_images(&mut self, images: Vec<Image>) {
+        self.model.images.extend(images.into_iter().map(|image| (image.handle.clone(), image)));
     }
 }
 

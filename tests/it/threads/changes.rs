@@ -27,14 +27,14 @@ async fn injected_items_reach_the_model_and_are_stored() {
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let url = data_url(&solid_png(60, 40, RED));
-    let made = data_url(&solid_png(50, 50, BLUE)).replace("data:image/png;base64,", "");
+    let inline_image = data_url(&solid_png(50, 50, BLUE)).replace("data:image/png;base64,", "");
     let items = json!([
         { "type": "message", "role": "system", "content": "Be brief." },
         { "type": "message", "role": "user", "content": [
             { "type": "input_text", "text": "this is my cat" }, { "type": "input_image", "image_url": url }] },
         { "type": "function_call", "call_id": "old", "name": "imagegen", "namespace": "image_gen", "arguments": "{}" },
         { "type": "function_call_output", "call_id": "old", "output": "It did not work." },
-        { "type": "image_generation_call", "id": "ig_old", "status": "completed", "result": made },
+        { "type": "image_generation_call", "id": "ig_old", "status": "completed", "result": inline_image },
     ]);
     server.request::<ThreadInjectItems>(&inject(&thread.id, items)).await;
     server.close().await;
@@ -60,7 +60,7 @@ async fn invalid_items_and_remote_images_are_not_injected() {
     let picture = |url: &str| json!([{ "type": "message", "role": "user", "content": [{ "type": "input_image", "image_url": url }] }]);
     let call = json!({ "type": "function_call", "call_id": "c", "name": "x", "arguments": "{}" });
     let output = json!({ "type": "function_call_output", "call_id": "c", "output": "y" });
-    let mut said = String::new();
+    let mut messages = String::new();
     for items in [
         json!([]),
         json!([{ "type": "reasoning", "summary": [] }]),
@@ -76,9 +76,9 @@ async fn invalid_items_and_remote_images_are_not_injected() {
         json!([call, output, call, output]),
     ] {
         let refusal = server.request_error::<ThreadInjectItems>(&inject(&thread.id, items.clone())).await;
-        said += &format!("{items}: {refusal}\n");
+        messages += &format!("{items}: {refusal}\n");
     }
-    insta::assert_snapshot!("injections_refused", said);
+    insta::assert_snapshot!("injections_refused", messages);
     server.close().await;
     let mut server = sandbox.start_server().await;
     let params = inject(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
@@ -108,10 +108,10 @@ async fn git_metadata_is_patched_field_by_field() {
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let params = |patch| ThreadMetadataUpdateParams { thread_id: thread.id.clone(), git_info: Some(patch) };
-    let given = |text: &str| Some(Some(text.to_owned()));
-    let first = GitInfoPatch { sha: given("0a"), branch: given("main"), origin_url: None };
+    let set_to = |text: &str| Some(Some(text.to_owned()));
+    let first = GitInfoPatch { sha: set_to("0a"), branch: set_to("main"), origin_url: None };
     server.request::<ThreadMetadataUpdate>(&params(first)).await;
-    let second = GitInfoPatch { sha: Some(None), branch: None, origin_url: given("https://example.com/a.git") };
+    let second = GitInfoPatch { sha: Some(None), branch: None, origin_url: set_to("https://example.com/a.git") };
     let answer = server.request::<ThreadMetadataUpdate>(&params(second)).await.thread;
     let expected = GitInfo {
         sha: None,
@@ -119,7 +119,7 @@ async fn git_metadata_is_patched_field_by_field() {
         origin_url: Some("https://example.com/a.git".to_owned()),
     };
     assert_eq!(answer.git_info, Some(expected));
-    let empty = GitInfoPatch { branch: given(""), ..GitInfoPatch::default() };
+    let empty = GitInfoPatch { branch: set_to(""), ..GitInfoPatch::default() };
     let refusal = server.request_error::<ThreadMetadataUpdate>(&params(empty)).await;
     assert_eq!(refusal, "-32602 Invalid params: `gitInfo.branch`: must have 1 to 2000 characters");
     server.close().await;
@@ -158,7 +158,7 @@ async fn changed_settings_are_announced_before_the_turn() {
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let cwd = sandbox.root().display().to_string();
-    for told in [1, 0] {
+    for notifications in [1, 0] {
         let turn = TurnStartParams {
             cwd: Some(cwd.clone()),
             model: Some("another".to_owned()),
@@ -167,11 +167,11 @@ async fn changed_settings_are_announced_before_the_turn() {
         server.request::<TurnStart>(&turn).await;
         let events = server.events_until_turn_end().await;
         let is_told = |event: &&Event| matches!(event, Event::ThreadSettingsUpdated(_));
-        assert_eq!(events.iter().filter(is_told).count(), told);
+        assert_eq!(events.iter().filter(is_told).count(), notifications);
         if let Event::ThreadSettingsUpdated(updated) = &events[0] {
             assert_eq!((&updated.thread_settings.model[..], &updated.thread_settings.cwd), ("another", &cwd));
         } else {
-            assert_eq!(told, 0, "{events:#?}");
+            assert_eq!(notifications, 0, "{events:#?}");
         }
     }
     let params = ThreadSettingsUpdateParams { thread_id: thread.id, cwd: Some(cwd), model: None };

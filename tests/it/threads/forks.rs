@@ -60,7 +60,7 @@ async fn fork_copies_history_and_images_and_diverges() {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
         let thread = server.start_thread().await;
-        let drawn =
+        let generated =
             completed_image(&server.run_turn(&thread.id, vec![text("draw a red square")]).await).images[0].clone();
         let before = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
 
@@ -71,15 +71,15 @@ async fn fork_copies_history_and_images_and_diverges() {
         assert_eq!(picture_files(&sandbox), 1, "no bytes are copied");
 
         let edited = completed_image(&server.run_turn(&copy.id, vec![text("make it blue")]).await).images[0].clone();
-        assert_eq!(edited.inputs[0].id.as_ref(), Some(&drawn.id), "{tool:?}");
+        assert_eq!(edited.inputs[0].id.as_ref(), Some(&generated.id), "{tool:?}");
         let handles = async |server: &mut Server, params: &ImageListParams| -> Vec<ImageId> {
             server.request::<ImageList>(params).await.data.into_iter().map(|entry| entry.image.id).collect()
         };
-        assert_eq!(handles(&mut server, &images_of(&copy.id)).await, [edited.id.clone(), drawn.id.clone()]);
-        assert_eq!(handles(&mut server, &images_of(&thread.id)).await, [&*drawn.id]);
-        assert_eq!(handles(&mut server, &ImageListParams::default()).await, [edited.id.clone(), drawn.id.clone()]);
+        assert_eq!(handles(&mut server, &images_of(&copy.id)).await, [edited.id.clone(), generated.id.clone()]);
+        assert_eq!(handles(&mut server, &images_of(&thread.id)).await, [&*generated.id]);
+        assert_eq!(handles(&mut server, &ImageListParams::default()).await, [edited.id.clone(), generated.id.clone()]);
         let whose =
-            server.request::<ImageRead>(&ImageReadParams { image_id: drawn.id, offset: None, length: None }).await;
+            server.request::<ImageRead>(&ImageReadParams { image_id: generated.id, offset: None, length: None }).await;
         assert_eq!(whose.entry.thread_id, thread.id);
 
         let after = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;

@@ -16,22 +16,22 @@ use crate::harness::{Sandbox, Server, text};
 /// Turns end without an image.
 const WORDS_ALONE: &str = "[features]\nimage_generation = false\n";
 
-fn term(term: &str) -> ThreadSearchParams {
-    ThreadSearchParams { search_term: term.to_owned(), ..ThreadSearchParams::default() }
+fn search_params(search_params: &str) -> ThreadSearchParams {
+    ThreadSearchParams { search_term: search_params.to_owned(), ..ThreadSearchParams::default() }
 }
 
-async fn found(server: &mut Server, params: ThreadSearchParams) -> Vec<ThreadId> {
-    server.request::<ThreadSearch>(&params).await.data.into_iter().map(|found| found.thread.id).collect()
+async fn search(server: &mut Server, params: ThreadSearchParams) -> Vec<ThreadId> {
+    server.request::<ThreadSearch>(&params).await.data.into_iter().map(|search| search.thread.id).collect()
 }
 
-async fn name(server: &mut Server, thread_id: &str, name: &str) {
+async fn set_name(server: &mut Server, thread_id: &str, name: &str) {
     let params = ThreadSetNameParams { thread_id: thread_id.into(), name: name.to_owned() };
     server.request::<ThreadNameSet>(&params).await;
     server.expect_event("thread/name/updated", |event| matches!(event, Event::ThreadNameUpdated(_))).await;
 }
 
 /// Creates a thread with these messages.
-async fn said(server: &mut Server, messages: &[&str]) -> ThreadId {
+async fn create_thread(server: &mut Server, messages: &[&str]) -> ThreadId {
     let id = server.start_thread().await.id;
     for message in messages {
         server.run_turn(&id, vec![text(message)]).await;
@@ -43,9 +43,9 @@ async fn said(server: &mut Server, messages: &[&str]) -> ThreadId {
 async fn search_finds_threads_by_name_and_user_messages() {
     let sandbox = Sandbox::with_config(WORDS_ALONE);
     let mut server = sandbox.start_server().await;
-    let first = said(&mut server, &["draw a red square", "now with ÄPFEL on it"]).await;
-    let second = said(&mut server, &["draw a blue circle"]).await;
-    name(&mut server, &second, "Geometry").await;
+    let first = create_thread(&mut server, &["draw a red square", "now with ÄPFEL on it"]).await;
+    let second = create_thread(&mut server, &["draw a blue circle"]).await;
+    set_name(&mut server, &second, "Geometry").await;
     for (words, wanted) in [
         ("äpfel", vec![&first]),
         ("red sq", vec![&first]),
@@ -54,14 +54,18 @@ async fn search_finds_threads_by_name_and_user_messages() {
         ("DRAW", vec![&second, &first]),
         ("nowhere to be found", vec![]),
     ] {
-        let ids = found(&mut server, term(words)).await;
+        let ids = search(&mut server, search_params(words)).await;
         assert_eq!(ids.iter().collect::<Vec<_>>(), wanted, "{words}");
     }
-    let page = server.request::<ThreadSearch>(&term("äpfel")).await;
+    let page = server.request::<ThreadSearch>(&search_params("äpfel")).await;
     assert_eq!(page.data[0].snippet, "now with ÄPFEL on it");
     server.close().await;
     let mut server = sandbox.start_server().await;
-    assert_eq!(found(&mut server, term("äpfel")).await, [first], "a server that is started anew finds it too");
+    assert_eq!(
+        search(&mut server, search_params("äpfel")).await,
+        [first],
+        "a server that is started anew finds it too"
+    );
     server.close().await;
 }
 
@@ -72,27 +76,27 @@ async fn search_omits_reverted_deleted_archived_and_ephemeral_threads() {
     let first = server.start_thread().await.id;
     server.run_turn(&first, vec![text("a cat")]).await;
     let later = server.run_turn(&first, vec![text("a dog")]).await;
-    let second = said(&mut server, &["a cat with a hat"]).await;
+    let second = create_thread(&mut server, &["a cat with a hat"]).await;
     let fleeting = ThreadStartParams { ephemeral: Some(true), ..ThreadStartParams::default() };
     let fleeting = server.start_thread_with(fleeting).await.id;
     server.run_turn(&fleeting, vec![text("a secret cat")]).await;
     let copy = fork(&mut server, &fork_params(&fleeting)).await;
-    assert_eq!(found(&mut server, term("secret")).await, [&*copy.id], "only its copy on the disk is");
+    assert_eq!(search(&mut server, search_params("secret")).await, [&*copy.id], "only its copy on the disk is");
     server.request::<ThreadDelete>(&ThreadDeleteParams { thread_id: copy.id }).await;
     server.expect_event("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
-    assert!(found(&mut server, term("secret")).await.is_empty());
+    assert!(search(&mut server, search_params("secret")).await.is_empty());
 
-    assert_eq!(found(&mut server, term("dog")).await, [&*first]);
+    assert_eq!(search(&mut server, search_params("dog")).await, [&*first]);
     let params = ThreadRevertParams { thread_id: first.clone(), before_turn_id: completed_turn(&later).id.clone() };
     server.request::<ThreadRevert>(&params).await;
     server.expect_event("thread/reverted", |event| matches!(event, Event::ThreadReverted(_))).await;
-    assert!(found(&mut server, term("dog")).await.is_empty());
+    assert!(search(&mut server, search_params("dog")).await.is_empty());
 
-    server.request::<ThreadArchive>(&ThreadArchiveParams { thread_id: second.clone().into() }).await;
+    server.request::<ThreadArchive>(&ThreadArchiveParams { thread_id: second.clone() }).await;
     server.events_until(|event| matches!(event, Event::ThreadArchived(_))).await;
-    assert_eq!(found(&mut server, term("cat")).await, [&*first]);
-    let archived = ThreadSearchParams { archived: Some(true), ..term("cat") };
-    assert_eq!(found(&mut server, archived).await, [&*second]);
+    assert_eq!(search(&mut server, search_params("cat")).await, [&*first]);
+    let archived = ThreadSearchParams { archived: Some(true), ..search_params("cat") };
+    assert_eq!(search(&mut server, archived).await, [&*second]);
     server.close().await;
 }
 
@@ -100,16 +104,16 @@ async fn search_omits_reverted_deleted_archived_and_ephemeral_threads() {
 async fn search_terms_have_no_wildcards() {
     let sandbox = Sandbox::with_config(WORDS_ALONE);
     let mut server = sandbox.start_server().await;
-    let plain = said(&mut server, &["a hundred cats"]).await;
-    let signs = said(&mut server, &[r#"100% of_them "quoted" \ (back) * NEAR"#]).await;
+    let plain = create_thread(&mut server, &["a hundred cats"]).await;
+    let signs = create_thread(&mut server, &[r#"100% of_them "quoted" \ (back) * NEAR"#]).await;
     for words in ["%", "_", "100%", "of_t", "\"", "\"quoted\"", "\\", "(", "*"] {
-        assert_eq!(found(&mut server, term(words)).await, [&*signs], "{words}");
+        assert_eq!(search(&mut server, search_params(words)).await, [&*signs], "{words}");
         let listed = ThreadListParams { search_term: Some(words.to_owned()), ..ThreadListParams::default() };
         assert_eq!(server.request::<ThreadList>(&listed).await.data[0].id, signs, "{words}");
     }
-    assert!(found(&mut server, term("a%cats")).await.is_empty());
-    assert!(found(&mut server, term(&"n".repeat(200))).await.is_empty(), "the longest term is no mistake");
-    assert_eq!(found(&mut server, term("a hundred")).await, [plain]);
+    assert!(search(&mut server, search_params("a%cats")).await.is_empty());
+    assert!(search(&mut server, search_params(&"n".repeat(200))).await.is_empty(), "the longest term is no mistake");
+    assert_eq!(search(&mut server, search_params("a hundred")).await, [plain]);
     server.close().await;
 }
 
@@ -119,16 +123,16 @@ async fn search_pages_have_no_duplicates_during_writes() {
     let mut server = sandbox.start_server().await;
     let mut known = Vec::new();
     for _ in 0..5 {
-        known.push(said(&mut server, &["a cat"]).await);
+        known.push(create_thread(&mut server, &["a cat"]).await);
     }
     known.reverse();
-    let mut params = ThreadSearchParams { limit: Some(2), ..term("cat") };
+    let mut params = ThreadSearchParams { limit: Some(2), ..search_params("cat") };
     let mut seen = Vec::new();
     loop {
         let page = server.request::<ThreadSearch>(&params).await;
-        seen.extend(page.data.into_iter().map(|found| found.thread.id));
+        seen.extend(page.data.into_iter().map(|search| search.thread.id));
         // One new thread, and one that gets a turn before its page is read.
-        said(&mut server, &["another cat"]).await;
+        create_thread(&mut server, &["another cat"]).await;
         server.run_turn(&known[4], vec![text("more cats")]).await;
         params.cursor = page.next_cursor;
         if params.cursor.is_none() {
@@ -163,10 +167,10 @@ async fn thread_list_applies_its_filters() {
         (ThreadListParams { current_account_only: Some(true), use_state_db_only: Some(true), ..all() }, &both),
     ] {
         let page = server.request::<ThreadList>(&params).await;
-        let found: Vec<&str> = page.data.iter().map(|thread| &*thread.id).collect();
-        assert_eq!(found, wanted, "{params:?}");
+        let search: Vec<&str> = page.data.iter().map(|thread| &*thread.id).collect();
+        assert_eq!(search, wanted, "{params:?}");
     }
-    let exec = ThreadSearchParams { source_kinds: Some(vec![ThreadSourceKind::Exec]), ..term("a") };
-    assert!(found(&mut server, exec).await.is_empty());
+    let exec = ThreadSearchParams { source_kinds: Some(vec![ThreadSourceKind::Exec]), ..search_params("a") };
+    assert!(search(&mut server, exec).await.is_empty());
     server.close().await;
 }

@@ -96,15 +96,15 @@ async fn equal_attachments_share_one_file() {
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     server.run_turn(&thread.id, vec![text("one"), local_image(&file), data_url_image(&red)]).await;
-    let kept = std::fs::read_dir(sandbox.home().join("attachments")).expect("a folder");
-    let files: Vec<_> = kept.map(|entry| entry.expect("an entry")).filter(|entry| entry.path().is_file()).collect();
+    let files = std::fs::read_dir(sandbox.home().join("attachments")).expect("a folder");
+    let files: Vec<_> = files.map(|entry| entry.expect("an entry")).filter(|entry| entry.path().is_file()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(files[0].file_name().to_string_lossy(), format!("{}.png", sha256(&red)));
     server.close().await;
 }
 
 /// Checks that the turn is refused without an event, and that the next turn works.
-async fn is_refused(server: &mut Server, thread_id: &str, input: Vec<UserInput>) -> String {
+async fn assert_refused(server: &mut Server, thread_id: &str, input: Vec<UserInput>) -> String {
     let refusal = server.request_error::<TurnStart>(&turn_start_params(thread_id, input)).await;
     let read = ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) };
     let thread = server.request::<ThreadRead>(&read).await.thread;
@@ -119,8 +119,8 @@ async fn invalid_attachment_is_refused_by_its_position() {
     let huge = sandbox.write_file("huge.png", &png_with_claimed_size(200_000, 200_000));
     let cut = sandbox.write_file("cut.png", &solid_png(60, 40, RED)[..60]);
     let fifo = sandbox.project().join("pipe.png");
-    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
-    assert!(made.success());
+    let status = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
+    assert!(status.success());
     let missing = sandbox.project().join("gone.png");
     let web = |url: &str| UserInput::Image { url: url.to_owned(), detail: None };
 
@@ -143,7 +143,7 @@ async fn invalid_attachment_is_refused_by_its_position() {
         local_image("/dev/zero".as_ref()),
         local_image(&huge),
     ] {
-        let refusal = is_refused(&mut server, &thread.id, vec![text("edit this"), piece]).await;
+        let refusal = assert_refused(&mut server, &thread.id, vec![text("edit this"), piece]).await;
         refusals += &refusal.replace(&sandbox.root().display().to_string(), "[root]");
         refusals.push('\n');
     }
@@ -158,10 +158,10 @@ async fn empty_message_is_refused() {
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     for input in [vec![], vec![text("")], vec![text(" \n\t")]] {
-        let refusal = is_refused(&mut server, &thread.id, input).await;
+        let refusal = assert_refused(&mut server, &thread.id, input).await;
         assert_eq!(refusal, "-32602 Invalid params: `input`: must not be empty");
     }
-    let refusal = is_refused(&mut server, &thread.id, vec![text("x"); 65]).await;
+    let refusal = assert_refused(&mut server, &thread.id, vec![text("x"); 65]).await;
     assert_eq!(refusal, "-32602 Invalid params: `input`: has 65 parts; at most 64 are allowed");
     server.close().await;
 }
@@ -175,9 +175,9 @@ async fn an_image_over_the_configured_size_is_refused() {
     let heavy = sandbox.write_file("heavy.png", &heavy);
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
-    let refusal = is_refused(&mut server, &thread.id, vec![local_image(&wide)]).await;
+    let refusal = assert_refused(&mut server, &thread.id, vec![local_image(&wide)]).await;
     assert!(refusal.contains("`input[0]`") && refusal.contains("1001x1 pixels, more than 1000"), "{refusal}");
-    let refusal = is_refused(&mut server, &thread.id, vec![text("x"), local_image(&heavy)]).await;
+    let refusal = assert_refused(&mut server, &thread.id, vec![text("x"), local_image(&heavy)]).await;
     assert!(refusal.contains("`input[1]`") && refusal.contains("larger than 200 bytes"), "{refusal}");
     server.close().await;
 }

@@ -28,8 +28,8 @@ async fn raw_items_go_to_clients_that_requested_them() {
     for (tool, snapshot) in [(STANDALONE, "raw_items_standalone"), (HOSTED, "raw_items_hosted")] {
         let sandbox = Sandbox::new();
         let mut server = sandbox.start_server_with(tool).await;
-        let asked = ThreadStartParams { experimental_raw_events: Some(true), ..ThreadStartParams::default() };
-        let thread = server.start_thread_with(asked).await;
+        let params = ThreadStartParams { experimental_raw_events: Some(true), ..ThreadStartParams::default() };
+        let thread = server.start_thread_with(params).await;
         let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
         insta::assert_json_snapshot!(snapshot, normalize(&sandbox, &raw(&events)));
         let others = server.start_thread().await;

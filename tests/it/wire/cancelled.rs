@@ -5,13 +5,13 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::harness::Sandbox;
-use crate::wire::in_flight::Held;
+use crate::wire::in_flight::DatabaseLock;
 use crate::wire::raw::RawServer;
 
 const STANDALONE: &[&str] = &["--enable", "imagegenext"];
 
 /// Sends a request and its cancellation at once.
-fn give_up(server: &mut RawServer, method: &str, params: &Value) {
+fn send_and_cancel(server: &mut RawServer, method: &str, params: &Value) {
     server.send(&json!({ "id": "given up", "method": method, "params": params }).to_string());
     let answer = server.round_trip(r#"{"method":"$/cancelRequest","params":{"id":"given up"}}"#);
     assert_eq!(answer, r#"{"id":"given up","error":{"code":-32800,"message":"Request cancelled"}}"#);
@@ -35,9 +35,9 @@ fn cancelled_rollback_is_completed_and_announced() {
     let mut server = RawServer::start(&sandbox, STANDALONE);
     let thread_id = server.start_thread();
     turn(&mut server, &thread_id, "draw a red square, 64x64");
-    let held = Held::new(&sandbox);
-    give_up(&mut server, "thread/rollback", &json!({ "threadId": thread_id, "numTurns": 1 }));
-    held.release();
+    let lock = DatabaseLock::new(&sandbox);
+    send_and_cancel(&mut server, "thread/rollback", &json!({ "threadId": thread_id, "numTurns": 1 }));
+    lock.release();
     assert_eq!(server.read_json()["method"], "thread/reverted");
     assert_eq!(turns_of(&mut server, &thread_id), [] as [Value; 0]);
     let events = turn(&mut server, &thread_id, "make it blue");
@@ -52,9 +52,9 @@ fn cancelled_delete_is_completed_and_announced() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let thread_id = server.start_thread();
-    let held = Held::new(&sandbox);
-    give_up(&mut server, "thread/delete", &json!({ "threadId": thread_id }));
-    held.release();
+    let lock = DatabaseLock::new(&sandbox);
+    send_and_cancel(&mut server, "thread/delete", &json!({ "threadId": thread_id }));
+    lock.release();
     assert_eq!(server.read_json()["method"], "thread/deleted");
     let read = server
         .round_trip(&json!({ "id": 1, "method": "thread/read", "params": { "threadId": thread_id } }).to_string());
@@ -80,9 +80,9 @@ fn a_cancelled_write_leaves_the_thread_free_for_another_process() {
     ] {
         let mut params = params;
         params["threadId"] = json!(thread_id);
-        let held = Held::new(&sandbox);
-        give_up(&mut server, method, &params);
-        held.release();
+        let lock = DatabaseLock::new(&sandbox);
+        send_and_cancel(&mut server, method, &params);
+        lock.release();
         // This response comes after all earlier requests of the thread.
         server.request("thread/read", &json!({ "threadId": thread_id }));
         other.request("thread/name/set", &json!({ "threadId": thread_id, "name": method }));
@@ -96,11 +96,11 @@ fn cancelled_turn_start_starts_no_turn() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, STANDALONE);
     let thread_id = server.start_thread();
-    let held = Held::new(&sandbox);
+    let lock = DatabaseLock::new(&sandbox);
     let input =
         json!([{ "type": "text", "text": "edit" }, { "type": "image", "url": data_url(&solid_png(64, 64, RED)) }]);
-    give_up(&mut server, "turn/start", &json!({ "threadId": thread_id, "input": input }));
-    held.release();
+    send_and_cancel(&mut server, "turn/start", &json!({ "threadId": thread_id, "input": input }));
+    lock.release();
     assert_eq!(turns_of(&mut server, &thread_id), [] as [Value; 0]);
     let events = turn(&mut server, &thread_id, "hello");
     let started = events.iter().filter(|event| event["method"] == "turn/started");

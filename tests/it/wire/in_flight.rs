@@ -6,9 +6,9 @@ use crate::harness::Sandbox;
 use crate::wire::raw::{RawServer, Signal};
 
 /// Locks the database until it is released. The server waits a few seconds for it.
-pub(super) struct Held(Connection);
+pub(super) struct DatabaseLock(Connection);
 
-impl Held {
+impl DatabaseLock {
     pub(super) fn new(sandbox: &Sandbox) -> Self {
         let connection = Connection::open(sandbox.home().join("easel.db")).expect("the database of the home");
         connection.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
@@ -30,14 +30,14 @@ fn id_in_flight_cannot_be_reused() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let thread_id = server.start_thread();
-    let held = Held::new(&sandbox);
+    let lock = DatabaseLock::new(&sandbox);
     server.send(&rename("7", &thread_id));
     assert_eq!(
         server.round_trip(r#"{"id":7,"method":"account/read"}"#),
         r#"{"id":7,"error":{"code":-32600,"message":"Invalid request: a request with this id is in flight"}}"#
     );
     assert_eq!(server.round_trip(r#"{"id":"7","method":"model/list"}"#).find("result"), Some(r#"{"id":"7",""#.len()));
-    held.release();
+    lock.release();
     assert_eq!(server.read_line(), r#"{"id":7,"result":{}}"#);
     assert_eq!(server.read_json()["method"], "thread/name/updated");
     let again = server.round_trip(r#"{"id":7,"method":"account/read"}"#);
@@ -50,7 +50,7 @@ fn a_cancelled_request_is_answered_at_once_and_only_once() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let thread_id = server.start_thread();
-    let held = Held::new(&sandbox);
+    let lock = DatabaseLock::new(&sandbox);
     let cancelled = |id| format!(r#"{{"id":{id},"error":{{"code":-32800,"message":"Request cancelled"}}}}"#);
     for id in ["7", r#""seven""#] {
         server.send(&rename(id, &thread_id));
@@ -63,7 +63,7 @@ fn a_cancelled_request_is_answered_at_once_and_only_once() {
     server.send(&rename("8", &thread_id));
     assert_eq!(server.round_trip(r#"{"id":9,"method":"$/cancelRequest","params":{"id":8}}"#), cancelled("8"));
     assert_eq!(server.read_line(), r#"{"id":9,"result":{}}"#);
-    held.release();
+    lock.release();
     // The first request was running, and the others were queued behind it.
     assert_eq!(server.read_json()["method"], "thread/name/updated");
     server.assert_alive();
@@ -75,7 +75,7 @@ fn cancelled_writes_are_bounded() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &["-c", "server.max_in_flight=2"]);
     let threads: Vec<String> = (0..5).map(|_| server.start_thread()).collect();
-    let held = Held::new(&sandbox);
+    let lock = DatabaseLock::new(&sandbox);
     for thread_id in &threads[..4] {
         server.send(&rename("1", thread_id));
         let cancelled = server.round_trip(r#"{"method":"$/cancelRequest","params":{"id":1}}"#);
@@ -84,9 +84,9 @@ fn cancelled_writes_are_bounded() {
     let overloaded = r#"{"id":2,"error":{"code":-32001,"message":"Server overloaded; retry later."}}"#;
     assert_eq!(server.round_trip(&rename("2", &threads[4])), overloaded);
     server.assert_alive();
-    held.release();
-    let told: Vec<_> = (0..4).map(|_| server.read_json()).collect();
-    assert!(told.iter().all(|event| event["method"] == "thread/name/updated"), "{told:?}");
+    lock.release();
+    let names_received: Vec<_> = (0..4).map(|_| server.read_json()).collect();
+    assert!(names_received.iter().all(|event| event["method"] == "thread/name/updated"), "{names_received:?}");
     server.close();
 }
 
@@ -122,14 +122,14 @@ fn full_request_table_refuses_retryably_and_recovers() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &["-c", "server.max_in_flight=2"]);
     let (one, two) = (server.start_thread(), server.start_thread());
-    let held = Held::new(&sandbox);
+    let lock = DatabaseLock::new(&sandbox);
     server.send(&rename("1", &one));
     server.send(&rename("2", &two));
     assert_eq!(
         server.round_trip(r#"{"id":3,"method":"account/read"}"#),
         r#"{"id":3,"error":{"code":-32001,"message":"Server overloaded; retry later."}}"#
     );
-    held.release();
+    lock.release();
     // Each response precedes its event. The two threads run in parallel.
     let mut ids = Vec::new();
     for _ in 0..4 {
@@ -146,26 +146,26 @@ fn requests_are_ordered_per_thread_only() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     let thread_id = server.start_thread();
-    let held = Held::new(&sandbox);
+    let lock = DatabaseLock::new(&sandbox);
     let names: Vec<String> = (0..20).map(|n| format!("name {n}")).collect();
     for (id, name) in names.iter().enumerate() {
         let params = format!(r#"{{"threadId":"{thread_id}","name":"{name}"}}"#);
         server.send(&format!(r#"{{"id":{id},"method":"thread/name/set","params":{params}}}"#));
     }
     server.assert_alive();
-    held.release();
+    lock.release();
     let mut answered = Vec::new();
-    let mut told = Vec::new();
-    while told.len() < names.len() {
+    let mut names_received = Vec::new();
+    while names_received.len() < names.len() {
         let message = server.read_json();
         match message["id"].as_u64() {
             Some(id) => answered.push(id),
-            None => told.push(message["params"]["threadName"].as_str().expect("a name").to_owned()),
+            None => names_received.push(message["params"]["threadName"].as_str().expect("a name").to_owned()),
         }
-        assert!(answered.len() >= told.len(), "an answer comes before its event");
+        assert!(answered.len() >= names_received.len(), "an answer comes before its event");
     }
     assert_eq!(answered, (0..20).collect::<Vec<u64>>());
-    assert_eq!(told, names);
+    assert_eq!(names_received, names);
     server.close();
 }
 
@@ -175,7 +175,7 @@ fn request_in_flight_is_answered_at_shutdown() {
         let sandbox = Sandbox::new();
         let mut server = RawServer::start(&sandbox, &[]);
         let thread_id = server.start_thread();
-        let held = Held::new(&sandbox);
+        let lock = DatabaseLock::new(&sandbox);
         server.send(&rename("7", &thread_id));
         // This response shows that the server has read the earlier request.
         server.assert_alive();
@@ -183,7 +183,7 @@ fn request_in_flight_is_answered_at_shutdown() {
             None => server.close_input(),
             Some(signal) => server.signal(signal),
         }
-        held.release();
+        lock.release();
         assert_eq!(server.read_line(), r#"{"id":7,"result":{}}"#, "{end:?}");
         assert_eq!(server.read_json()["method"], "thread/name/updated");
         assert_eq!(server.read_to_end(), [""; 0]);

@@ -12,9 +12,9 @@ fn warnings(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     let mut server = RawServer::spawn(command);
     server.initialize();
     server.close_input();
-    let said = server.read_to_end();
+    let summaries = server.read_to_end();
     assert_eq!(server.wait_for_exit_code(), Some(0), "{arguments:?}");
-    said.iter().map(|line| summary(line)).collect()
+    summaries.iter().map(|line| summary(line)).collect()
 }
 
 fn summary(line: &str) -> String {
@@ -48,7 +48,7 @@ fn every_spelling_of_stdio_serves() {
 #[test]
 fn options_count_before_and_after_the_subcommand() {
     let sandbox = Sandbox::new();
-    let said = warnings(
+    let summaries = warnings(
         &sandbox,
         &[
             "-c",
@@ -67,7 +67,7 @@ fn options_count_before_and_after_the_subcommand() {
             "disabled_after",
         ],
     );
-    insta::assert_snapshot!(said.join("\n"), @r#"
+    insta::assert_snapshot!(summaries.join("\n"), @r#"
     Unknown key `a` on the command line was ignored.
     Unknown key `b` on the command line was ignored.
     Unknown key `c` on the command line was ignored.
@@ -81,14 +81,14 @@ fn options_count_before_and_after_the_subcommand() {
 #[test]
 fn missing_profile_is_a_warning() {
     let sandbox = Sandbox::new();
-    let said = warnings(&sandbox, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
-    insta::assert_snapshot!(said.join("\n").replace(&sandbox.home().display().to_string(), "HOME"), @"HOME/config.toml: Profile `nope` of `--profile` does not exist.");
+    let summaries = warnings(&sandbox, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
+    insta::assert_snapshot!(summaries.join("\n").replace(&sandbox.home().display().to_string(), "HOME"), @"HOME/config.toml: Profile `nope` of `--profile` does not exist.");
 }
 
 #[test]
 fn invalid_config_options_are_warnings() {
     let sandbox = Sandbox::new();
-    let said = warnings(
+    let summaries = warnings(
         &sandbox,
         &[
             "app-server",
@@ -108,8 +108,8 @@ fn invalid_config_options_are_warnings() {
             "",
         ],
     );
-    assert!(!said.join("\n").contains("sk-secret"), "a value may be a secret");
-    insta::assert_snapshot!(said.join("\n"), @r#"
+    assert!(!summaries.join("\n").contains("sk-secret"), "a value may be a secret");
+    insta::assert_snapshot!(summaries.join("\n"), @r#"
     Option `-c` number 4 was ignored: it is not `key=value`.
     Option `-c` number 5 was ignored: it is not `key=value`.
     Option `-c` number 6 was ignored: it is not `key=value`.
@@ -122,7 +122,7 @@ fn invalid_config_options_are_warnings() {
 #[test]
 fn unused_codex_options_are_ignored_silently() {
     let sandbox = Sandbox::new();
-    let said = warnings(
+    let summaries = warnings(
         &sandbox,
         &[
             "-c",
@@ -138,22 +138,22 @@ fn unused_codex_options_are_ignored_silently() {
             "model_reasoning_effort=high",
         ],
     );
-    assert_eq!(said, [""; 0]);
+    assert_eq!(summaries, [""; 0]);
 }
 
 #[test]
 fn broken_config_file_is_a_warning_with_its_name() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\"\nunknown_key = 1\n[images]\nparallel = \"x\"\n");
-    let said = warnings(&sandbox, &["app-server"]).join("\n");
+    let summaries = warnings(&sandbox, &["app-server"]).join("\n");
     let home = sandbox.home().display().to_string();
-    insta::assert_snapshot!(said.replace(&home, "HOME"), @r#"
+    insta::assert_snapshot!(summaries.replace(&home, "HOME"), @r#"
     HOME/config.toml:2: Unknown key `unknown_key` was ignored.
     HOME/config.toml:4: `images.parallel` was ignored: it must be a whole number from 1 to 16.
     "#);
 
     let sandbox = Sandbox::with_config("model_provider = \n");
-    let said = warnings(&sandbox, &["app-server"]);
-    assert!(said.iter().any(|summary| summary.contains("config.toml:1")), "{said:?}");
+    let summaries = warnings(&sandbox, &["app-server"]);
+    assert!(summaries.iter().any(|summary| summary.contains("config.toml:1")), "{summaries:?}");
 }
 
 #[test]

@@ -141,7 +141,7 @@ pub(super) fn read(path: &Path) -> Value {
 pub(super) fn peer_schema() -> Option<PathBuf> {
     let folder = std::env::var_os("EASEL_PEER_SCHEMA").map(PathBuf::from);
     if folder.is_none() {
-        println!("skipped: EASEL_PEER_SCHEMA names no folder with the peer's schema");
+        easel_testkit::skip("peer-schema", "EASEL_PEER_SCHEMA is not set");
     }
     folder
 }

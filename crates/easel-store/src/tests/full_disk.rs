@@ -26,7 +26,7 @@ impl SmallDisk {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(folder));
         }
-        println!("skipped: a small file system cannot be mounted here");
+        easel_testkit::skip("full-disk", "a small file system cannot be mounted");
         None
     }
 

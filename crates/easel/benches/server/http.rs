@@ -1,5 +1,5 @@
-//! Measures turns over HTTP, with a provider that answers at once. The baseline is a bare client that posts bodies of
-//! the same sizes to the same provider.
+//! Measures turns over HTTP against a provider that answers at once. Each figure has a baseline: a bare client that
+//! posts bodies of the same sizes to the same provider.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,27 +17,26 @@ use serde_json::json;
 
 use crate::{Peer, compare, median};
 
-/// Sizes of an image in bytes: about that of a preview image, and a large one.
+/// Image sizes in bytes: about what the preview provider draws, and a large one.
 const PICTURES: [(&str, usize); 2] = [("200 KiB", 200 << 10), ("2 MiB", 2 << 20)];
 const TURNS: usize = 50;
-/// Number of turns around the measured one whose median is taken.
-const AROUND: usize = 3;
-/// How long the mock provider takes for one image, where it simulates drawing.
-const DRAWING: Duration = Duration::from_millis(300);
-const SIDE_BY_SIDE: usize = 3;
+/// The number of turns on each side of a measured turn that go into its median.
+const NEIGHBORS: usize = 3;
+/// The time that a provider needs for one image, where that is simulated.
+const DRAW_TIME: Duration = Duration::from_millis(300);
+const PARALLEL_CALLS: usize = 3;
 const INTERRUPTS: usize = 15;
 
 pub(crate) fn measure(home: &Path) {
     for (name, bytes) in PICTURES {
-        growth(home, name, bytes);
+        measure_growth(home, name, bytes);
     }
-    side_by_side(home);
-    interrupts(home);
+    measure_parallel_calls(home);
+    measure_interrupts(home);
 }
 
-/// Measures the first turn of a thread, the tenth, whose model request has the maximum number of images, and the
-/// fiftieth.
-fn growth(home: &Path, name: &str, bytes: usize) {
+/// Measures the first turn of a thread, the tenth, when the model sees the maximum number of images, and the fiftieth.
+fn measure_growth(home: &Path, name: &str, bytes: usize) {
     let asked = AtomicUsize::new(0);
     let answer = picture(bytes);
     let provider = MockServer::start(move |exchange| {
@@ -48,9 +47,9 @@ fn growth(home: &Path, name: &str, bytes: usize) {
         let number = asked.fetch_add(1, Ordering::AcqRel);
         answer_turn(exchange, number, 1);
     });
-    let mut server = connected(home, &provider);
+    let mut server = start_server(home, &provider);
     let thread = thread(&mut server);
-    // Alternately, so that both run under the same load.
+    // Both run alternately, so that they meet the same load of the machine.
     let times = (0..TURNS).map(|_| {
         let took = turn(&mut server, &thread);
         let lengths = provider.body_lengths("responses");
@@ -58,8 +57,8 @@ fn growth(home: &Path, name: &str, bytes: usize) {
     });
     let (turns, bare): (Vec<Duration>, Vec<Duration>) = times.unzip();
     let at = |times: &[Duration], turn: usize| {
-        let first = turn.saturating_sub(AROUND / 2 + 1).min(TURNS - AROUND);
-        median(times[first..first + AROUND].to_vec())
+        let first = turn.saturating_sub(NEIGHBORS / 2 + 1).min(TURNS - NEIGHBORS);
+        median(times[first..first + NEIGHBORS].to_vec())
     };
     for turn in [1, 10, TURNS] {
         compare(&format!("turn {turn}, images of {name}"), at(&turns, turn), at(&bare, turn));
@@ -78,8 +77,8 @@ fn growth(home: &Path, name: &str, bytes: usize) {
 }
 
 /// Measures a turn with one call, and one with three parallel calls.
-fn side_by_side(home: &Path) {
-    let [one, three] = [1, SIDE_BY_SIDE].map(|number| {
+fn measure_parallel_calls(home: &Path) {
+    let [one, three] = [1, PARALLEL_CALLS].map(|number| {
         let asked = AtomicUsize::new(0);
         let answer = picture(PICTURES[1].1);
         let provider = MockServer::start(move |exchange| {
@@ -87,10 +86,10 @@ fn side_by_side(home: &Path) {
             if exchange.endpoint() == "responses" {
                 return answer_turn(exchange, asked.fetch_add(1, Ordering::AcqRel), number);
             }
-            std::thread::sleep(DRAWING);
+            std::thread::sleep(DRAW_TIME);
             exchange.respond(200, "application/json", &answer);
         });
-        let mut server = connected(home, &provider);
+        let mut server = start_server(home, &provider);
         median(
             (0..5)
                 .map(|_| {
@@ -103,8 +102,8 @@ fn side_by_side(home: &Path) {
     compare("three calls at once, to one", three, one);
 }
 
-/// Measures the time from writing `turn/interrupt` until the provider sees the connection end.
-fn interrupts(home: &Path) {
+/// Measures the time from writing `turn/interrupt` to the end of the connection, as the provider sees it.
+fn measure_interrupts(home: &Path) {
     let (report_held, held) = sync_channel(1);
     let (report_gone, gone) = sync_channel(1);
     let provider = MockServer::start(move |exchange| {
@@ -116,7 +115,7 @@ fn interrupts(home: &Path) {
         exchange.await_disconnect();
         report_gone.send(Instant::now()).expect("the benchmark waits");
     });
-    let mut server = connected(home, &provider);
+    let mut server = start_server(home, &provider);
     let times = (0..INTERRUPTS).map(|_| {
         let thread = thread(&mut server);
         server.send(&turn_start(&thread));
@@ -140,7 +139,7 @@ fn interrupts(home: &Path) {
     );
 }
 
-/// A complete response of the images endpoint. Data after the image's end makes it large.
+/// A response of the images endpoint. Bytes after the end of its image make it large.
 fn picture(bytes: usize) -> Arc<Vec<u8>> {
     let mut png = Vec::new();
     let mut encoder = png::Encoder::new(&mut png, 16, 16);
@@ -152,7 +151,7 @@ fn picture(bytes: usize) -> Arc<Vec<u8>> {
     Arc::new(json!({"created": 1, "data": [{"b64_json": BASE64.encode(png)}]}).to_string().into_bytes())
 }
 
-/// A mock model with two responses per turn: a call, and a message about its result.
+/// Answers the two model requests of a turn: one for the call and one for the final message.
 fn answer_turn(exchange: &mut Exchange, number: usize, images: usize) {
     let events = match number % 2 {
         0 => (0..images)
@@ -163,8 +162,8 @@ fn answer_turn(exchange: &mut Exchange, number: usize, images: usize) {
     exchange.respond_events(&[events, vec![openai::completed()]].concat());
 }
 
-/// Starts a server with this provider. The delay that lets clients subscribe is off.
-fn connected(home: &Path, provider: &MockServer) -> Peer {
+/// Starts a server with this provider and without the delay that lets clients subscribe.
+fn start_server(home: &Path, provider: &MockServer) -> Peer {
     let provider = format!(r#"model_providers.bench={{preset="litellm",base_url="{}"}}"#, provider.base_url());
     let options = ["-c", "model_provider=bench", "-c", &provider, "-c", "wire.turn_event_delay_ms=0"];
     let mut server = Peer::easel_with(home, &options);
@@ -177,7 +176,7 @@ fn thread(server: &mut Peer) -> String {
     id(&server.line_with(r#""id":2"#))
 }
 
-/// Returns the first id in a response that is a string.
+/// The first id of a response that is a string.
 fn id(answer: &str) -> String {
     answer.split(r#""id":""#).nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned()
 }
@@ -195,8 +194,8 @@ fn turn(server: &mut Peer, thread: &str) -> Duration {
     begun.elapsed()
 }
 
-/// Sends the requests of one turn from a client that only keeps its connection: two to the model, and
-/// between them the image.
+/// Sends the requests of one turn from a client that reuses its connection and does nothing else: two to the model, and
+/// the image request between them.
 fn bare_turn(provider: &MockServer, model_requests: &[u64]) -> Duration {
     let url = provider.base_url();
     let address = url.trim_start_matches("http://").trim_end_matches("/v1");

@@ -10,8 +10,8 @@ use easel_protocol::turn::TurnStatus;
 use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
-use crate::credentials::answers::token;
-use crate::credentials::{easel, said};
+use crate::credentials::responses::token;
+use crate::credentials::{easel, output_text};
 use crate::harness::events::completed_turn;
 use crate::harness::{HOSTED, Sandbox, Server, text};
 
@@ -72,7 +72,7 @@ async fn stored_key_is_not_sent_to_environment_base_url() {
     let thief = MockServer::respond(hello);
     let sandbox = Sandbox::with_config("");
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
-    assert!(said(&login).contains(&format!("sent to {PUBLIC} and nowhere else")), "{}", said(&login));
+    assert!(output_text(&login).contains(&format!("sent to {PUBLIC} and nowhere else")), "{}", output_text(&login));
 
     let mut server = redirected(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
     warning(&mut server, PUBLIC).await;
@@ -87,11 +87,15 @@ async fn stored_key_is_not_sent_to_environment_base_url() {
     let elsewhere = [("EASEL__OPENAI_BASE_URL", base_url.as_str())];
     let status = easel(&sandbox, &["login", "status"], "", &elsewhere).await;
     assert_eq!(status.status.code(), Some(1));
-    assert!(said(&status).contains(&origin(&thief)) && said(&status).contains(PUBLIC), "{}", said(&status));
+    assert!(
+        output_text(&status).contains(&origin(&thief)) && output_text(&status).contains(PUBLIC),
+        "{}",
+        output_text(&status)
+    );
 
     // Another login is for the other origin only.
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-other\n", &elsewhere).await;
-    assert!(said(&login).contains(&origin(&thief)), "{}", said(&login));
+    assert!(output_text(&login).contains(&origin(&thief)), "{}", output_text(&login));
     assert_eq!(easel(&sandbox, &["login", "status"], "", &[]).await.status.code(), Some(1));
     let mut server = redirected(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
     let thread = server.start_thread().await;
@@ -202,5 +206,5 @@ async fn secret_files_that_others_can_read_are_closed() {
     std::fs::set_permissions(&login, PermissionsExt::from_mode(0o640)).expect("a mode");
     let status = easel(&sandbox, &["login", "status"], "", &[]).await;
     assert_eq!(status.status.code(), Some(0));
-    assert!(said(&status).contains("Other users could read auth.json"), "{}", said(&status));
+    assert!(output_text(&status).contains("Other users could read auth.json"), "{}", output_text(&status));
 }

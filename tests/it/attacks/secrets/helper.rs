@@ -20,13 +20,13 @@ fn hello(_: &Request) -> Response {
 
 /// A sandbox whose provider gets its credential from this script, which runs in the home.
 fn sandbox(backend: &MockServer, script: &str) -> Sandbox {
-    let config = mock_provider_config(&backend, "generic");
+    let config = mock_provider_config(backend, "generic");
     let sandbox = Sandbox::with_config(&format!(
         "{config}[model_providers.mock.auth]\ncommand = \"sh\"\nargs = [\"-c\", '{script}']\n\
          timeout_ms = 120000\nenv_vars = [\"STUDIO_PROFILE\"]\n"
     ));
-    let made = std::process::Command::new("mkfifo").arg(sandbox.home().join("pipe")).status().expect("mkfifo runs");
-    assert!(made.success());
+    let status = std::process::Command::new("mkfifo").arg(sandbox.home().join("pipe")).status().expect("mkfifo runs");
+    assert!(status.success());
     sandbox
 }
 
@@ -37,7 +37,7 @@ fn reader(sandbox: &Sandbox) -> Child {
     command.spawn().expect("cat runs")
 }
 
-async fn ends(mut reader: Child) {
+async fn assert_ends(mut reader: Child) {
     let ended = tokio::time::timeout(TIMEOUT, reader.wait()).await;
     ended.expect("what the program started has ended").expect("cat ends");
 }
@@ -62,7 +62,7 @@ async fn credential_program_sees_no_secret_and_leaves_no_process() {
     let thread = server.start_thread().await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
     assert_eq!(backend.bearer_tokens("/responses"), ["tok"]);
-    ends(reader).await;
+    assert_ends(reader).await;
     let seen = std::fs::read_to_string(sandbox.home().join("env.txt")).expect("what it saw");
     assert!(!seen.contains("canary"), "{seen}");
     for passed in ["PATH=/usr/bin:/bin", "HOME=", "LC_ALL=C", "STUDIO_PROFILE=named"] {
@@ -72,7 +72,7 @@ async fn credential_program_sees_no_secret_and_leaves_no_process() {
 }
 
 /// Starts a turn and returns once the program and its child run.
-async fn hanging(server: &mut Server, reader: &mut Child) -> TurnInterruptParams {
+async fn start_hanging_turn(server: &mut Server, reader: &mut Child) -> TurnInterruptParams {
     let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("hello")]).await;
     let mut word = [0; 3];
@@ -89,9 +89,9 @@ async fn interrupt_ends_the_program_and_its_children() {
     let sandbox = sandbox(&backend, HANGS);
     let mut reader = reader(&sandbox);
     let mut server = server(&sandbox, HOSTED).await;
-    let turn = hanging(&mut server, &mut reader).await;
+    let turn = start_hanging_turn(&mut server, &mut reader).await;
     server.request::<TurnInterrupt>(&turn).await;
-    ends(reader).await;
+    assert_ends(reader).await;
     server.events_until_turn_end().await;
     server.close().await;
     assert!(backend.requests().is_empty());
@@ -104,10 +104,10 @@ async fn end_of_the_server_ends_the_program_and_its_children() {
         let sandbox = sandbox(&backend, HANGS);
         let mut reader = reader(&sandbox);
         let mut server = server(&sandbox, arguments).await;
-        hanging(&mut server, &mut reader).await;
+        start_hanging_turn(&mut server, &mut reader).await;
         let (status, _) = server.client.close().await.expect("the server ends");
         assert_eq!(status.code(), Some(0));
-        ends(reader).await;
+        assert_ends(reader).await;
         assert!(backend.requests().is_empty());
     }
 }

@@ -32,7 +32,7 @@ fn traces_contain_neither_keys_nor_images() {
         let log = server.wait().1;
         assert!(log.contains("unknown notification ignored"), "details are logged: {log}");
         let output = log.lines().find(|line| line.contains("[generated image]")).expect("the tool's output is logged");
-        assert!(output.contains("handle=\"img_") && output.contains("bytes="), "{output}");
+        assert!(output.contains("handle=img_") && output.contains("bytes="), "{output}");
         assert!(!log.contains("CANARYCANARY") && !log.contains("sk-canary-ws"), "{transport:?}: {log}");
         // Frames are logged in hexadecimal.
         assert!(!log.contains("636e617279") && !log.contains("434e415259"), "{transport:?}: {log}");

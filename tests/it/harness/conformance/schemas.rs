@@ -28,7 +28,7 @@ pub(super) enum Side {
 
 /// Whether a message must have params.
 #[derive(Debug, Clone, Copy)]
-enum Needed {
+enum Params {
     Always,
     Never,
 }
@@ -37,7 +37,7 @@ enum Needed {
 #[derive(Debug)]
 pub(super) struct Schemas {
     peer: Option<Peer>,
-    made: Mutex<HashMap<String, Arc<Validator>>>,
+    validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
 /// The schema folder of the Codex app-server, with the files that many messages share.
@@ -57,18 +57,18 @@ impl Schemas {
             server_requests: json_file(&folder.join("ServerRequest.json")),
             folder,
         });
-        Self { peer, made: Mutex::default() }
+        Self { peer, validators: Mutex::default() }
     }
 
     pub(super) fn notification(&self, method: &str) -> Arc<Validator> {
-        self.once(method, || {
+        self.cached_validator(method, || {
             let peers = self.peer.as_ref().and_then(|peer| branch(&peer.notifications, method));
-            peers.unwrap_or_else(|| own_message(&DOCUMENT["notifications"][method], method, Needed::Always))
+            peers.unwrap_or_else(|| own_message(&DOCUMENT["notifications"][method], method, Params::Always))
         })
     }
 
     pub(super) fn request(&self, side: Side, method: &str) -> Arc<Validator> {
-        self.once(&format!("{side:?} {method}"), || {
+        self.cached_validator(&format!("{side:?} {method}"), || {
             let (peers, own) = match side {
                 Side::Client => (self.peer.as_ref().map(|peer| &peer.client_requests), &DOCUMENT["methods"]),
                 Side::Server => (self.peer.as_ref().map(|peer| &peer.server_requests), &DOCUMENT["serverRequests"]),
@@ -78,13 +78,13 @@ impl Schemas {
                 let name = &own[method]["params"];
                 let definition = &DOCUMENT["definitions"][name.as_str().unwrap_or_default()];
                 let takes_nothing = definition.get("required").is_none() && definition.get("oneOf").is_none();
-                own_message(name, method, if takes_nothing { Needed::Never } else { Needed::Always })
+                own_message(name, method, if takes_nothing { Params::Never } else { Params::Always })
             })
         })
     }
 
     pub(super) fn response(&self, method: &str) -> Arc<Validator> {
-        self.once(&format!("answer to {method}"), || {
+        self.cached_validator(&format!("answer to {method}"), || {
             let ours = &DOCUMENT["methods"][method];
             let name = |key: &str| ours[key].as_str().unwrap_or_default();
             // Two methods may share a response, and not every response is named after its params.
@@ -100,9 +100,9 @@ impl Schemas {
         })
     }
 
-    fn once(&self, what: &str, schema: impl FnOnce() -> Value) -> Arc<Validator> {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let validator = made
+    fn cached_validator(&self, what: &str, schema: impl FnOnce() -> Value) -> Arc<Validator> {
+        let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
+        let validator = validators
             .entry(what.to_owned())
             .or_insert_with(|| Arc::new(jsonschema::validator_for(&schema()).expect("a schema")));
         Arc::clone(validator)
@@ -117,15 +117,15 @@ fn branch(document: &Value, method: &str) -> Option<Value> {
 }
 
 /// A message with params of one of Easel's types. If no field is required, the params may be absent or `null`.
-fn own_message(params: &Value, method: &str, needed: Needed) -> Value {
+fn own_message(params: &Value, method: &str, needed: Params) -> Value {
     let mut schema = json!({ "definitions": DOCUMENT["definitions"] });
     let reference = own_reference(params, method);
     match needed {
-        Needed::Always => {
+        Params::Always => {
             schema["properties"] = json!({ "params": reference });
             schema["required"] = json!(["params"]);
         }
-        Needed::Never => schema["properties"] = json!({ "params": { "anyOf": [reference, { "type": "null" }] } }),
+        Params::Never => schema["properties"] = json!({ "params": { "anyOf": [reference, { "type": "null" }] } }),
     }
     schema
 }

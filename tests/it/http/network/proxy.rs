@@ -8,18 +8,18 @@ use super::wire::Request;
 
 pub(super) struct Proxy {
     address: SocketAddr,
-    seen: Arc<Mutex<Seen>>,
+    log: Arc<Mutex<ProxyLog>>,
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Seen {
+pub(super) struct ProxyLog {
     /// The heads of the requests to the proxy.
     pub(super) heads: Vec<String>,
     /// All bytes that clients sent through tunnels.
     pub(super) tunnelled: Vec<u8>,
 }
 
-impl Seen {
+impl ProxyLog {
     pub(super) fn lines(&self) -> Vec<&str> {
         self.heads.iter().filter_map(|head| head.lines().next()).collect()
     }
@@ -30,16 +30,16 @@ impl Proxy {
     pub(super) fn start(to: Option<SocketAddr>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
-        let seen = Arc::<Mutex<Seen>>::default();
-        let noted = Arc::clone(&seen);
+        let log = Arc::<Mutex<ProxyLog>>::default();
+        let shared = Arc::clone(&log);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let noted = Arc::clone(&noted);
+                let log = Arc::clone(&shared);
                 // An error ends its connection only.
-                std::thread::spawn(move || serve(client, to, &noted));
+                std::thread::spawn(move || serve(client, to, &log));
             }
         });
-        Self { address, seen }
+        Self { address, log }
     }
 
     /// The URL of the proxy, with a user name and a password.
@@ -47,21 +47,21 @@ impl Proxy {
         format!("http://user:word@{}", self.address)
     }
 
-    pub(super) fn seen(&self) -> Seen {
-        self.seen.lock().expect("nobody panics while holding this").clone()
+    pub(super) fn log(&self) -> ProxyLog {
+        self.log.lock().expect("nobody panics while holding this").clone()
     }
 }
 
-fn serve(mut client: TcpStream, to: Option<SocketAddr>, noted: &Arc<Mutex<Seen>>) -> io::Result<()> {
+fn serve(mut client: TcpStream, to: Option<SocketAddr>, log: &Arc<Mutex<ProxyLog>>) -> io::Result<()> {
     let request = Request::read(&mut client)?;
-    noted.lock().expect("nobody panics while holding this").heads.push(request.head.clone());
+    log.lock().expect("nobody panics while holding this").heads.push(request.head.clone());
     if request.line().starts_with("CONNECT ") {
         let server = match to {
             Some(address) => TcpStream::connect(address)?,
             None => TcpStream::connect(request.target())?,
         };
         client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-        return tunnel(client, server, noted);
+        return tunnel(client, server, log);
     }
     forward(&request, client, to)
 }
@@ -82,7 +82,7 @@ fn forward(request: &Request, mut client: TcpStream, to: Option<SocketAddr>) -> 
     io::copy(&mut server, &mut client).map(drop)
 }
 
-fn tunnel(mut client: TcpStream, mut server: TcpStream, noted: &Arc<Mutex<Seen>>) -> io::Result<()> {
+fn tunnel(mut client: TcpStream, mut server: TcpStream, log: &Arc<Mutex<ProxyLog>>) -> io::Result<()> {
     let (mut from, mut to) = (server.try_clone()?, client.try_clone()?);
     std::thread::spawn(move || {
         let copied = io::copy(&mut from, &mut to);
@@ -94,7 +94,7 @@ fn tunnel(mut client: TcpStream, mut server: TcpStream, noted: &Arc<Mutex<Seen>>
         if length == 0 {
             return server.shutdown(Shutdown::Write);
         }
-        noted.lock().expect("nobody panics while holding this").tunnelled.extend_from_slice(&piece[..length]);
+        log.lock().expect("nobody panics while holding this").tunnelled.extend_from_slice(&piece[..length]);
         server.write_all(&piece[..length])?;
     }
 }

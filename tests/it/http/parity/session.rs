@@ -19,7 +19,7 @@ use crate::http::{provider_config, start_server_with_key};
 pub(super) struct Session {
     /// Events without ids and times. Token counts are left out: there is one per model answer, and the standalone tool
     /// needs one answer more.
-    pub(super) told: Vec<Value>,
+    pub(super) events: Vec<Value>,
     /// The number of requests to the images endpoint.
     pub(super) image_requests: usize,
 }
@@ -30,11 +30,11 @@ struct Turn {
     attaches: bool,
     /// The message of the model before it draws.
     before: Option<&'static str>,
-    drawn: &'static [Drawn],
+    drawings: &'static [Drawing],
     after: &'static str,
 }
 
-enum Drawn {
+enum Drawing {
     /// A square of this size.
     Square(u32),
     /// A square with a preview.
@@ -43,9 +43,9 @@ enum Drawn {
 }
 
 /// The size of the preview.
-const SO_FAR: u32 = 8;
+const PREVIEW_SIDE: u32 = 8;
 
-const REVISED: &str = "A square on white";
+const REVISED_PROMPT: &str = "A square on white";
 const BLOCKED: &str = "Your request was rejected by the safety system.";
 
 /// The turns of each thread. The second turn edits all images of its thread, because that is what a hosted tool sees.
@@ -55,14 +55,14 @@ const THREADS: [&[Turn]; 3] = [
             user: "Draw a red square",
             attaches: false,
             before: None,
-            drawn: &[Drawn::Shown(16)],
+            drawings: &[Drawing::Shown(16)],
             after: "Here it is.",
         },
         Turn {
             user: "Edit: join the two",
             attaches: true,
             before: None,
-            drawn: &[Drawn::Square(24)],
+            drawings: &[Drawing::Square(24)],
             after: "Joined.",
         },
     ],
@@ -71,14 +71,14 @@ const THREADS: [&[Turn]; 3] = [
             user: "Draw a crime",
             attaches: false,
             before: None,
-            drawn: &[Drawn::Blocked],
+            drawings: &[Drawing::Blocked],
             after: "I cannot draw that.",
         },
         Turn {
             user: "Explain a square, then draw it",
             attaches: false,
             before: Some("A square has four equal sides."),
-            drawn: &[Drawn::Square(32)],
+            drawings: &[Drawing::Square(32)],
             after: "That is one.",
         },
     ],
@@ -86,20 +86,20 @@ const THREADS: [&[Turn]; 3] = [
         user: "Draw two squares",
         attaches: false,
         before: None,
-        drawn: &[Drawn::Square(40), Drawn::Square(48)],
+        drawings: &[Drawing::Square(40), Drawing::Square(48)],
         after: "Two squares.",
     }],
 ];
 
 /// Plays the session on a server with these arguments.
-pub(super) async fn play(tool: &[&str]) -> Session {
+pub(super) async fn run_session(tool: &[&str]) -> Session {
     let standalone = tool == STANDALONE;
     let turns = || THREADS.iter().copied().flatten();
     let answers: VecDeque<Vec<Value>> = turns()
         .enumerate()
-        .flat_map(|(at, turn)| if standalone { asked(at, turn) } else { hosted(at, turn) })
+        .flat_map(|(at, turn)| if standalone { standalone_answers(at, turn) } else { hosted_answers(at, turn) })
         .collect();
-    let images: VecDeque<(u16, Value)> = turns().flat_map(|turn| turn.drawn).map(image).collect();
+    let images: VecDeque<(u16, Value)> = turns().flat_map(|turn| turn.drawings).map(images_response).collect();
     let script = Mutex::new((answers, images));
     let provider = MockServer::start(move |exchange| {
         exchange.read_body();
@@ -121,56 +121,56 @@ pub(super) async fn play(tool: &[&str]) -> Session {
     ));
     let mut server = start_server_with_key(&sandbox, tool).await;
     let attached = sandbox.write_file("attached.png", &solid_png(8, 8, BLUE));
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for turns in THREADS {
         let thread = server.start_thread().await;
         for turn in turns {
             let mut input: Vec<UserInput> = vec![text(turn.user)];
             input.extend(turn.attaches.then(|| local_image(&attached)));
-            let events = server.run_turn(&thread.id, input).await;
-            let seen = events.iter().filter(|event| event.method() != "thread/tokenUsage/updated");
-            told.extend(seen.map(|event| normalize(&sandbox, event)));
+            let turn_events = server.run_turn(&thread.id, input).await;
+            let seen = turn_events.iter().filter(|event| event.method() != "thread/tokenUsage/updated");
+            events.extend(seen.map(|event| normalize(&sandbox, event)));
         }
     }
     server.close().await;
     let image_requests = provider.requests().iter().filter(|request| request.endpoint() != "responses").count();
-    Session { told, image_requests }
+    Session { events, image_requests }
 }
 
 /// The two answers of a model that calls the standalone tool.
-fn asked(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
+fn standalone_answers(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
     let mut arguments = json!({"prompt": turn.user});
     if turn.attaches {
         arguments["num_last_images_to_include"] = 2.into();
     }
-    let mut first = spoken(at, turn);
-    first.extend((0..turn.drawn.len()).map(|call| openai::image_call(&format!("{at}{call}"), &arguments)));
+    let mut first = message_events(at, turn);
+    first.extend((0..turn.drawings.len()).map(|call| openai::image_call(&format!("{at}{call}"), &arguments)));
     first.push(openai::completed());
     vec![first, [openai::message(&format!("{at}b"), turn.after), vec![openai::completed()]].concat()]
 }
 
 /// The one answer of a model with a hosted tool.
-fn hosted(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
-    let mut events = spoken(at, turn);
+fn hosted_answers(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
+    let mut events = message_events(at, turn);
     let id = |call: usize| format!("ig_{at}{call}");
-    let items = || turn.drawn.iter().enumerate();
+    let items = || turn.drawings.iter().enumerate();
     for (call, _) in items() {
         let item = json!({"type": "image_generation_call", "id": id(call), "status": "in_progress"});
         events.push(json!({"type": "response.output_item.added", "item": item}));
     }
-    for (call, drawn) in items() {
-        if let Drawn::Shown(_) = drawn {
+    for (call, drawing) in items() {
+        if let Drawing::Shown(_) = drawing {
             events.push(json!({"type": "response.image_generation_call.partial_image", "item_id": id(call),
-                "partial_image_index": 0, "partial_image_b64": square(SO_FAR)}));
+                "partial_image_index": 0, "partial_image_b64": square(PREVIEW_SIDE)}));
         }
-        events.push(json!({"type": "response.output_item.done", "item": item(&id(call), drawn)}));
+        events.push(json!({"type": "response.output_item.done", "item": item(&id(call), drawing)}));
     }
     events.extend(openai::message(&format!("{at}b"), turn.after));
     events.push(openai::completed());
     vec![events]
 }
 
-fn spoken(at: usize, turn: &Turn) -> Vec<Value> {
+fn message_events(at: usize, turn: &Turn) -> Vec<Value> {
     turn.before.map_or_else(Vec::new, |before| openai::message(&format!("{at}a"), before))
 }
 
@@ -183,10 +183,10 @@ fn refusal() -> Value {
 }
 
 /// The response of the images endpoint.
-fn image(drawn: &Drawn) -> (u16, Value) {
-    match drawn {
-        Drawn::Square(side) => {
-            let data = json!([{"b64_json": square(*side), "revised_prompt": REVISED}]);
+fn images_response(drawing: &Drawing) -> (u16, Value) {
+    match drawing {
+        Drawing::Square(side) => {
+            let data = json!([{"b64_json": square(*side), "revised_prompt": REVISED_PROMPT}]);
             let usage = json!({"input_tokens": 10, "output_tokens": 20, "total_tokens": 30});
             (
                 200,
@@ -194,33 +194,33 @@ fn image(drawn: &Drawn) -> (u16, Value) {
                     "output_format": "png", "usage": usage}),
             )
         }
-        Drawn::Shown(side) => {
-            let (_, mut made) = image(&Drawn::Square(*side));
-            let whole = made["data"][0].take();
+        Drawing::Shown(side) => {
+            let (_, mut event) = images_response(&Drawing::Square(*side));
+            let data = event["data"][0].take();
             for (field, value) in [
                 ("type", "image_generation.completed".into()),
-                ("b64_json", whole["b64_json"].clone()),
-                ("revised_prompt", REVISED.into()),
+                ("b64_json", data["b64_json"].clone()),
+                ("revised_prompt", REVISED_PROMPT.into()),
             ] {
-                made[field] = value;
+                event[field] = value;
             }
-            let so_far = json!({"type": "image_generation.partial_image", "partial_image_index": 0,
-                "b64_json": square(SO_FAR)});
-            made.as_object_mut().expect("an object").remove("data");
-            (200, json!([so_far, made]))
+            let preview = json!({"type": "image_generation.partial_image", "partial_image_index": 0,
+                "b64_json": square(PREVIEW_SIDE)});
+            event.as_object_mut().expect("an object").remove("data");
+            (200, json!([preview, event]))
         }
-        Drawn::Blocked => (400, json!({"error": refusal()})),
+        Drawing::Blocked => (400, json!({"error": refusal()})),
     }
 }
 
 /// The item of the hosted tool.
-fn item(id: &str, drawn: &Drawn) -> Value {
-    match drawn {
-        Drawn::Square(side) | Drawn::Shown(side) => {
+fn item(id: &str, drawing: &Drawing) -> Value {
+    match drawing {
+        Drawing::Square(side) | Drawing::Shown(side) => {
             json!({"type": "image_generation_call", "id": id, "status": "completed",
-            "result": square(*side), "revised_prompt": REVISED, "size": "1024x1024", "quality": "high",
+            "result": square(*side), "revised_prompt": REVISED_PROMPT, "size": "1024x1024", "quality": "high",
             "background": "opaque", "output_format": "png"})
         }
-        Drawn::Blocked => json!({"type": "image_generation_call", "id": id, "status": "failed", "error": refusal()}),
+        Drawing::Blocked => json!({"type": "image_generation_call", "id": id, "status": "failed", "error": refusal()}),
     }
 }

@@ -28,7 +28,7 @@ impl World {
         let answer = self.cancel(client, "thread/name/set", &json!({ "threadId": id, "name": name }));
         let read = self.call(client, "thread/read", &json!({ "threadId": id }));
         let is_done = read.is_ok_and(|read| read["thread"]["name"] == *name);
-        fits(&answer, refusal.as_ref(), is_done);
+        assert_consistent(&answer, refusal.as_ref(), is_done);
         if is_done {
             self.model.thread_mut(id).name = Some(name);
         }
@@ -42,7 +42,7 @@ impl World {
         let answer = self.cancel(client, "thread/revert", &json!({ "threadId": id, "beforeTurnId": first }));
         let left = self.read_turns(client, id).map_or(turns.len(), |read| read.len());
         let is_done = left < turns.len();
-        fits(&answer, refusal.as_ref(), is_done);
+        assert_consistent(&answer, refusal.as_ref(), is_done);
         if is_done {
             self.revert_in_model(id, &first);
         }
@@ -60,16 +60,16 @@ impl World {
         thread.running = Some(Running { subscribers_at_start: thread.subscribers.clone(), ..Running::default() });
         let input = json!([{ "type": "text", "text": "draw a red square, 64x64" }]);
         let answer = self.cancel(client, "turn/start", &json!({ "threadId": id, "input": input }));
-        let begun = self.read_turns(client, id).and_then(|read| read.get(known).map(|turn| text(&turn["id"])));
-        fits(&answer, None, begun.is_some());
-        match begun {
+        let started = self.read_turns(client, id).and_then(|read| read.get(known).map(|turn| text(&turn["id"])));
+        assert_consistent(&answer, None, started.is_some());
+        match started {
             Some(turn_id) => {
                 self.model.thread_mut(id).running.as_mut().expect("it is there").id = turn_id;
                 self.finish_quick_turn(id);
             }
             None => {
                 let running = self.model.thread_mut(id).running.take().expect("it is there");
-                assert!(running.heard.values().all(Vec::is_empty), "nothing began: {running:#?}");
+                assert!(running.events.values().all(Vec::is_empty), "nothing began: {running:#?}");
             }
         }
         self.expect_notices(Vec::new());
@@ -84,9 +84,9 @@ impl World {
 
 /// Checks a response against the effect of the request. A cancelled request may have taken effect, unless it is
 /// invalid.
-fn fits(answer: &Answer, refusal: Option<&String>, is_done: bool) {
+fn assert_consistent(answer: &Answer, refusal: Option<&String>, is_done: bool) {
     match answer {
-        Err(told) if told == "-32800 Request cancelled" => assert!(refusal.is_none() || !is_done, "{refusal:?}"),
+        Err(error) if error == "-32800 Request cancelled" => assert!(refusal.is_none() || !is_done, "{refusal:?}"),
         answer => assert_eq!((answer.as_ref().err(), is_done), (refusal, refusal.is_none()), "{answer:?}"),
     }
 }

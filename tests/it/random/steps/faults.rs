@@ -18,14 +18,14 @@ impl World {
             panic!("the foreign program failed");
         }
         let path = self.sandbox.home().join("easel.db");
-        let held = Duration::from_millis(self.rng.below(MAX_LOCK_MS) as u64);
+        let duration = Duration::from_millis(self.rng.below(MAX_LOCK_MS) as u64);
         self.database_lock = Some(std::thread::spawn(move || {
             let connection = Connection::open(path).expect("the database of the home");
             connection.busy_timeout(Duration::from_secs(60)).expect("a timeout");
             connection.execute_batch("BEGIN IMMEDIATE").expect("a lock");
             let (_never, end) = mpsc::sync_channel::<()>(1);
             // Nothing is sent: this waits for the timeout.
-            let _ = end.recv_timeout(held);
+            let _ = end.recv_timeout(duration);
             connection.execute_batch("ROLLBACK").expect("the lock is held");
         }));
     }

@@ -60,7 +60,7 @@ impl World {
         }
         if self.model.missing_files.contains(handle) {
             let answer = self.call(client, "image/read", &json!({ "imageId": handle, "offset": 0 }));
-            return assert!(answer.is_err_and(|told| told.starts_with("-32603 ")), "{handle} has no file");
+            return assert!(answer.is_err_and(|error| error.starts_with("-32603 ")), "{handle} has no file");
         }
         let length = 256 + self.rng.below(4096);
         let (mut bytes, mut offset) = (Vec::new(), json!(0));
@@ -77,7 +77,7 @@ impl World {
     pub(in crate::random) fn export(&mut self, client: ClientIndex) {
         let Some(handle) = self.some_image() else { return };
         let path = self.sandbox.project().join(format!("export-{}.png", self.rng.below(3)));
-        let (is_there, overwrite) = (path.exists(), self.rng.one_in(2));
+        let (exists, overwrite) = (path.exists(), self.rng.one_in(2));
         let answer = self.call(
             client,
             "image/export",
@@ -86,12 +86,12 @@ impl World {
         if !self.model.shown_handles().contains(&handle) {
             return assert_eq!(answer, Err(format!("-32600 image {handle} not found")));
         }
-        if is_there && !overwrite {
+        if exists && !overwrite {
             let refusal = "-32602 Invalid params: `path`: already exists; set `overwrite` to replace it";
             return assert_eq!(answer, Err(refusal.to_owned()));
         }
         if self.model.missing_files.contains(&handle) {
-            return assert!(answer.is_err_and(|told| told.starts_with("-32603 ")), "{handle} has no file");
+            return assert!(answer.is_err_and(|error| error.starts_with("-32603 ")), "{handle} has no file");
         }
         let copy = read_file(answer.expect("a copy")["path"].as_str().expect("a path"));
         assert_eq!(sha256(&copy), self.model.images[&handle].sha256);
@@ -100,19 +100,19 @@ impl World {
     /// Deletes an image from the only thread that shows it, or from a named thread.
     pub(in crate::random) fn delete_image(&mut self, client: ClientIndex) {
         let Some(handle) = self.some_image() else { return };
-        let showing = |world: &Self| -> Vec<String> {
-            let showing = world.model.threads_with_images().filter(|thread| thread.shows(&handle));
-            showing.map(|thread| thread.id.clone()).collect()
+        let owners = |world: &Self| -> Vec<String> {
+            let owners = world.model.threads_with_images().filter(|thread| thread.shows(&handle));
+            owners.map(|thread| thread.id.clone()).collect()
         };
-        for id in showing(self) {
+        for id in owners(self) {
             self.finish_quick_turn(&id);
         }
-        let showing = showing(self);
-        let named = if self.rng.one_in(3) { Some(self.some_thread()) } else { self.rng.choose(&showing).cloned() };
+        let owners = owners(self);
+        let named = if self.rng.one_in(3) { Some(self.some_thread()) } else { self.rng.choose(&owners).cloned() };
         let named = named.filter(|_| !self.rng.one_in(3));
         let params = json!({ "imageId": handle, "threadId": named });
-        let refusal = match (&named, &showing[..]) {
-            (Some(named), showing) if showing.contains(named) => None,
+        let refusal = match (&named, &owners[..]) {
+            (Some(named), owners) if owners.contains(named) => None,
             (None, [_]) => None,
             (_, []) => Some(format!("-32600 image {handle} not found")),
             (Some(named), _) if self.model.visible_thread(client, named).is_none() => {
@@ -126,10 +126,10 @@ impl World {
         if let Some(refusal) = refusal {
             return assert_eq!(self.call(client, "image/delete", &params), Err(refusal));
         }
-        self.delete_image_of(client, &handle, &named.unwrap_or_else(|| showing[0].clone()), &params, showing.len());
+        self.delete_image_of(client, &handle, &named.unwrap_or_else(|| owners[0].clone()), &params, owners.len());
     }
 
-    fn delete_image_of(&mut self, client: ClientIndex, handle: &str, id: &str, params: &Value, showing: usize) {
+    fn delete_image_of(&mut self, client: ClientIndex, handle: &str, id: &str, params: &Value, owners: usize) {
         let elsewhere = self.model.thread(id).filter(|thread| thread.ephemeral).and_then(|thread| thread.writer);
         let refusal = match elsewhere.filter(|writer| *writer != PROCESS_OF_CLIENT[client]) {
             // Other processes cannot see an ephemeral thread, but must not delete its images.
@@ -142,7 +142,7 @@ impl World {
         if let Some(refusal) = refusal {
             return assert_eq!(answer, Err(refusal));
         }
-        assert_eq!(answer, Ok(json!({ "threadId": id, "fileDeleted": showing == 1 })));
+        assert_eq!(answer, Ok(json!({ "threadId": id, "fileDeleted": owners == 1 })));
         self.model.thread_with_images_mut(id).delete_image(handle);
         self.expect_notices(self.notices_for(client, id, "image/deleted"));
     }

@@ -46,8 +46,8 @@ impl World {
         let cwd = cwd.map_or_else(|| thread.cwd.clone(), |cwd| json!(cwd.display().to_string()));
         let is_same = (&thread.model, &thread.cwd) == (&model, &cwd);
         (thread.model, thread.cwd) = (model, cwd);
-        let told = if is_same { Vec::new() } else { self.notices_for(client, id, "thread/settings/updated") };
-        self.expect_notices(told);
+        let notices = if is_same { Vec::new() } else { self.notices_for(client, id, "thread/settings/updated") };
+        self.expect_notices(notices);
     }
 
     pub(in crate::random) fn some_model(&mut self) -> Value {

@@ -61,7 +61,7 @@ impl World {
         let sentinel = text(&started["thread"]["id"]);
         self.expect_notices(vec![(client, "thread/started".to_owned(), sentinel.clone())]);
         self.reconnect_client(client);
-        let mut unheard = Vec::new();
+        let mut without_subscribers = Vec::new();
         for thread in &mut self.model.threads {
             let was_last = thread.subscribers.remove(&client) && thread.subscribers.is_empty();
             match &mut thread.running {
@@ -70,13 +70,13 @@ impl World {
                     // A closed connection cannot be notified.
                     running.last_subscriber_disconnected |= running.last_unsubscribers.remove(&client) || was_last;
                 }
-                None if was_last => unheard.push(thread.id.clone()),
+                None if was_last => without_subscribers.push(thread.id.clone()),
                 None => {}
             }
         }
         self.model.removed_ids.push(sentinel.clone());
-        self.wait_until_unloaded(client, &BTreeSet::from_iter(unheard.iter().cloned().chain([sentinel])));
-        for id in unheard {
+        self.wait_until_unloaded(client, &BTreeSet::from_iter(without_subscribers.iter().cloned().chain([sentinel])));
+        for id in without_subscribers {
             self.mark_unloaded(&id);
         }
     }
@@ -94,9 +94,9 @@ impl World {
             self.optional_notices.extend(notices);
             return;
         }
-        let asked = Instant::now();
+        let start = Instant::now();
         while !notices.iter().any(|notice| self.take_notice(notice)) {
-            assert!(asked.elapsed() < TIMEOUT, "none of {notices:?} comes");
+            assert!(start.elapsed() < TIMEOUT, "none of {notices:?} comes");
             for (client, ..) in &notices {
                 self.request(*client, "account/read", &json!({}));
             }
@@ -104,9 +104,9 @@ impl World {
     }
 
     fn wait_until_unloaded(&mut self, client: ClientIndex, ids: &BTreeSet<String>) {
-        let asked = Instant::now();
+        let start = Instant::now();
         while self.loaded_ids(client).intersection(ids).next().is_some() {
-            assert!(asked.elapsed() < TIMEOUT, "{ids:?} stay in memory");
+            assert!(start.elapsed() < TIMEOUT, "{ids:?} stay in memory");
         }
         // The thread is free for other processes a moment later. A request for the thread waits for that.
         for id in ids {

@@ -34,10 +34,10 @@ impl World {
         let Some(source) = self.model.visible_thread(client, id) else { return assert_eq!(answer, not_found(id)) };
         let mut answer = answer.expect("a fork");
         let end = last.map_or(turns.len(), |last| turns.iter().position(|turn| *turn == last).expect("a turn") + 1);
-        let kept: Vec<Turn> = source.turns[..end].to_vec();
-        let is_kept = |image: &&Image| !image.withdrawn && kept.iter().any(|turn| turn.id == image.turn_id);
+        let turns: Vec<Turn> = source.turns[..end].to_vec();
+        let is_kept = |image: &&Image| !image.withdrawn && turns.iter().any(|turn| turn.id == image.turn_id);
         let images: Vec<Image> = source.images.iter().filter(is_kept).cloned().collect();
-        let thread = Thread { images, turns: kept, ..new_thread(client, source.pace, &answer["thread"]) };
+        let thread = Thread { images, turns, ..new_thread(client, source.pace, &answer["thread"]) };
         assert_eq!(answer["thread"]["turns"].take(), Value::Array(thread.recorded_turns()));
         assert_eq!(answer["thread"]["forkedFromId"], id);
         let notice = (client, "thread/started".to_owned(), thread.id.clone());

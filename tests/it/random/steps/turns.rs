@@ -49,8 +49,8 @@ impl World {
         if self.model.thread(id).is_some_and(Thread::has_quick_turn) {
             self.finish_quick_turn(id);
         }
-        let (wanted, refusal) = self.choose_turn_id(client, id, "interrupt");
-        let answer = self.call(client, "turn/interrupt", &json!({ "threadId": id, "turnId": wanted }));
+        let (turn_id, refusal) = self.choose_turn_id(client, id, "interrupt");
+        let answer = self.call(client, "turn/interrupt", &json!({ "threadId": id, "turnId": turn_id }));
         if let Some(refusal) = refusal {
             return assert_eq!(answer, Err(refusal));
         }
@@ -65,14 +65,14 @@ impl World {
         if self.model.thread(id).is_some_and(steers) {
             return;
         }
-        let (wanted, refusal) = self.choose_turn_id(client, id, "steer");
+        let (turn_id, refusal) = self.choose_turn_id(client, id, "steer");
         let input = json!([{ "type": "text", "text": "and make it blue" }]);
-        let params = json!({ "threadId": id, "expectedTurnId": wanted, "input": input });
+        let params = json!({ "threadId": id, "expectedTurnId": turn_id, "input": input });
         let answer = self.call(client, "turn/steer", &params);
         if let Some(refusal) = refusal {
             return assert_eq!(answer, Err(refusal));
         }
-        assert_eq!(answer, Ok(json!({ "turnId": wanted })));
+        assert_eq!(answer, Ok(json!({ "turnId": turn_id })));
         self.model.thread_mut(id).running.as_mut().expect("a turn runs").steers += 1;
     }
 
@@ -82,15 +82,15 @@ impl World {
         let here =
             self.model.visible_thread(client, id).filter(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client]));
         let running = here.and_then(|thread| thread.running.as_ref()).map(|running| running.id.clone());
-        let wanted = running.clone().filter(|_| !is_wrong).unwrap_or_else(|| "another".to_owned());
+        let turn_id = running.clone().filter(|_| !is_wrong).unwrap_or_else(|| "another".to_owned());
         let refusal = self.write_error(client, id).or_else(|| match running {
             None => Some(format!("-32600 no active turn to {what}")),
-            Some(found) if found != wanted => {
-                Some(format!("-32600 expected active turn id {wanted} but found {found}"))
+            Some(found) if found != turn_id => {
+                Some(format!("-32600 expected active turn id {turn_id} but found {found}"))
             }
             Some(_) => None,
         });
-        (wanted, refusal)
+        (turn_id, refusal)
     }
 
     /// Waits for the end of a turn that ends by itself.
@@ -104,11 +104,11 @@ impl World {
     /// received the same events.
     pub(in crate::random) fn finish_turn(&mut self, id: &str, status: &str) {
         let subscribers = self.model.thread(id).expect("a thread of the model").subscribers.clone();
-        let is_over = |heard: Option<&Vec<String>>| {
-            heard.and_then(|heard| heard.last()).is_some_and(|last| last == "turn/completed")
+        let is_over = |events: Option<&Vec<String>>| {
+            events.and_then(|events| events.last()).is_some_and(|last| last == "turn/completed")
         };
         for client in &subscribers {
-            while !is_over(self.running(id).heard.get(client)) {
+            while !is_over(self.running(id).events.get(client)) {
                 self.next_event(*client);
             }
         }
@@ -122,27 +122,27 @@ impl World {
             self.mark_unloaded(id);
         }
         let running = self.model.thread_mut(id).running.take().expect("a turn runs");
-        let mut whole = running.subscribers_at_start.iter().map(|client| &running.heard[client]);
-        if let Some(first) = whole.next() {
+        let mut complete = running.subscribers_at_start.iter().map(|client| &running.events[client]);
+        if let Some(first) = complete.next() {
             assert!(first.iter().any(|method| method == "turn/started"), "{first:#?}");
-            assert!(whole.all(|other| other == first), "{running:#?}");
+            assert!(complete.all(|other| other == first), "{running:#?}");
         }
         let (_, mut rest) = self.unknown_turns(id);
         let read = rest.pop().unwrap_or_else(|| panic!("the turn of {running:#?} is lost"));
         assert!(rest.is_empty(), "{rest:#?}");
         assert_eq!((&read["id"], &read["status"]), (&json!(running.id), &json!(status)), "{read:#}");
-        let made = images_in(&read).len();
+        let image_count = images_in(&read).len();
         // If the edited file is missing, the turn reports an error and generates nothing.
         let may_fail = self.model.thread(id).is_some_and(|thread| thread.has_missing_file(&self.model.missing_files));
-        assert!(made == usize::from(status == "completed") || may_fail && made == 0, "{read:#}");
+        assert!(image_count == usize::from(status == "completed") || may_fail && image_count == 0, "{read:#}");
         let items = read["items"].as_array().expect("items").iter();
         assert_eq!(items.filter(|item| item["type"] == "userMessage").count(), 1 + running.steers, "{read:#}");
         self.store_turn(id, read);
     }
 
     pub(in crate::random) fn store_turn(&mut self, id: &str, read: Value) {
-        let made = self.model.thread_mut(id).add_turn(read);
-        self.add_images(made);
+        let images = self.model.thread_mut(id).add_turn(read);
+        self.add_images(images);
     }
 
     fn running(&self, id: &str) -> &Running {
