@@ -39,7 +39,7 @@ impl Usage {
             let counts = with_cost(&row, &config);
             UsageEntry {
                 day: row.day,
-                thread_id: row.thread_id.into(),
+                thread_id: row.thread_id,
                 provider: row.provider,
                 model: row.model,
                 used: counts,

@@ -132,7 +132,7 @@ async fn projects_and_threads_cannot_redirect_the_account() {
     let program = json!({ "model_providers.x.auth.command": "/bin/sh" });
     let params = ThreadStartParams { config: program.as_object().cloned(), ..ThreadStartParams::default() };
     let refused = server.request_error::<ThreadStart>(&params).await;
-    assert!(refused.contains("programs"), "{refused}");
+    assert!(refused.contains("may be secret"), "{refused}");
     server.close().await;
 }
 

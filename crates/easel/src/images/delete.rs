@@ -63,9 +63,9 @@ impl Images {
             if threads.len() > 1 {
                 return Err(RequestError::field("threadId", "is required: several threads use this image"));
             }
-            return threads.pop().map(ThreadId::from).ok_or_else(|| RequestError::ImageNotFound(image_id.into()));
+            return threads.pop().ok_or_else(|| RequestError::ImageNotFound(image_id.into()));
         };
-        if threads.iter().any(|thread_id| requested == *thread_id) {
+        if threads.contains(&requested) {
             return Ok(requested);
         }
         if threads.is_empty() {

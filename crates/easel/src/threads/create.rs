@@ -116,11 +116,7 @@ impl Threads {
         let response = self.read_with_newest_turns(&thread_id, params.exclude_turns).await?;
         let mut events: Vec<Event> = Vec::new();
         if let Some((turn_id, token_usage)) = self.store.token_usage(&thread_id).await? {
-            let usage = ThreadTokenUsageUpdatedNotification {
-                thread_id: thread_id.clone(),
-                turn_id: turn_id.into(),
-                token_usage,
-            };
+            let usage = ThreadTokenUsageUpdatedNotification { thread_id: thread_id.clone(), turn_id, token_usage };
             events.push(Event::ThreadTokenUsageUpdated(usage));
         }
         events.push(started(&Thread { turns: Vec::new(), ..response.clone() }));
