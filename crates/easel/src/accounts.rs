@@ -83,7 +83,8 @@ impl Accounts {
         Ok(LoginWarnings { storage, destination })
     }
 
-    /// Uses the ChatGPT tokens of a client, which `client` refreshes. They replace any other login and are never stored.
+    /// Uses the ChatGPT tokens of a client, which `client` refreshes. They replace any other login and are never
+    /// stored.
     ///
     /// # Errors
     /// [`RequestError::Login`] if a token or id is malformed, or if the configured base URL is invalid.
