@@ -92,9 +92,9 @@ fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, mut sou
             return;
         }
         match line {
-            Ok(Line::Data(line)) => dispatcher.line(line),
+            Ok(Line::Data(line)) => dispatcher.handle_line(line),
             Ok(Line::Blank) => {}
-            Ok(Line::TooLong) => dispatcher.line_too_long(),
+            Ok(Line::TooLong) => dispatcher.reject_long_line(),
             Ok(Line::End) => return,
             Err(e) => return tracing::warn!(error = %e, "reading from the client failed"),
         }

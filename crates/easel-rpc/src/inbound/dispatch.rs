@@ -42,21 +42,22 @@ pub(crate) struct Dispatcher<C> {
     pub(crate) handshake: Handshake,
 }
 
-/// What is left of a request when its handler is done: the right to responder and the responder, or nothing if
-/// cancelled.
+/// The responder and the response of a request whose handler is done; `None` if it was cancelled.
 type Outcome = Option<(Responder, MethodResponse)>;
 
 impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
-    pub(crate) fn line(&mut self, line: &[u8]) {
+    /// Handles one line.
+    pub(crate) fn handle_line(&mut self, line: &[u8]) {
         match envelope::parse(line) {
-            Incoming::Request(request) => self.request(&request),
-            Incoming::Notification { method, params } => self.notification(&method, params),
+            Incoming::Request(request) => self.handle_request(&request),
+            Incoming::Notification { method, params } => self.handle_notification(&method, params),
             Incoming::Response { id, outcome } => self.outbox.settle(id, outcome),
             Incoming::Invalid { id, error } => self.refuse(id, &error),
         }
     }
 
-    pub(crate) fn line_too_long(&self) {
+    /// Responds to a line over the limit, whose id is unknown.
+    pub(crate) fn reject_long_line(&self) {
         let limit = self.limits.max_line_bytes;
         self.refuse(NULL_ID, &error::invalid_request(&format!("Invalid request: line longer than {limit} bytes")));
     }
@@ -70,7 +71,7 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
         let _ = self.outbox.push(line, None, Wake::AtFlush);
     }
 
-    fn request(&mut self, request: &Request<'_>) {
+    fn handle_request(&mut self, request: &Request<'_>) {
         if let Err(error) = self.handshake.admit(&request.method) {
             return self.refuse(request.id, &error);
         }
@@ -130,7 +131,7 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
     }
 
     /// `$/cancelRequest` is the only notification of a client that has an effect.
-    fn notification(&self, method: &str, params: Option<&RawValue>) {
+    fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
         if self.handshake == Handshake::Awaited {
             return;
         }

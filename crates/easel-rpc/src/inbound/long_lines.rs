@@ -19,7 +19,7 @@ const MAX_RECEIVERS: usize = 4;
 /// connection waits for a permit.
 #[derive(Debug)]
 pub(crate) struct LongLines {
-    free: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     receivers: Mutex<Vec<Receiver>>,
     silence: Duration,
 }
@@ -43,31 +43,32 @@ pub struct LongLineGate {
 
 impl LongLines {
     pub(crate) fn new(silence: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(MAX_RECEIVERS)), receivers: Mutex::default(), silence }
+        Self { permits: Arc::new(Semaphore::new(MAX_RECEIVERS)), receivers: Mutex::default(), silence }
     }
 
     pub(crate) fn gate(self: &Arc<Self>, queue: Weak<Queue>, runtime: Handle) -> LongLineGate {
         LongLineGate { shared: Arc::clone(self), queue, runtime, is_receiving: false }
     }
 
-    async fn take(&self) -> Option<OwnedSemaphorePermit> {
-        let mut taking = std::pin::pin!(Arc::clone(&self.free).acquire_owned());
+    /// Waits for a permit. Never returns `None`: the semaphore is not closed.
+    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        let mut acquiring = std::pin::pin!(Arc::clone(&self.permits).acquire_owned());
         loop {
-            match tokio::time::timeout(self.silence, taking.as_mut()).await {
+            match tokio::time::timeout(self.silence, acquiring.as_mut()).await {
                 Ok(permit) => return permit.ok(),
-                Err(_) => self.close_silent(),
+                Err(_) => self.close_stalled(),
             }
         }
     }
 
-    fn close_silent(&self) {
+    fn close_stalled(&self) {
         self.receivers.lock().retain(|receiver| {
-            let is_silent = receiver.progress.elapsed() >= self.silence;
-            if is_silent && let Some(queue) = receiver.queue.upgrade() {
+            let is_stalled = receiver.progress.elapsed() >= self.silence;
+            if is_stalled && let Some(queue) = receiver.queue.upgrade() {
                 tracing::warn!("closed a client that stalls in a long message while others wait for memory");
                 queue.close();
             }
-            !is_silent
+            !is_stalled
         });
     }
 }
@@ -79,7 +80,7 @@ impl LongLineGate {
         if self.is_receiving {
             self.on_progress();
         } else if bytes > MAX_WITHOUT_PERMIT {
-            let permit = self.runtime.block_on(self.shared.take());
+            let permit = self.runtime.block_on(self.shared.acquire());
             let receiver = Receiver { queue: self.queue.clone(), progress: Instant::now(), _permit: permit };
             self.shared.receivers.lock().push(receiver);
             self.is_receiving = true;

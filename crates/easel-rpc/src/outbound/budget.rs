@@ -20,7 +20,7 @@ const FULL_CONNECTIONS: usize = 4;
 /// else holds anything.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    free: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     units: u32,
 }
 
@@ -42,20 +42,20 @@ pub(crate) struct Bounds {
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Self {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX >> 4).max(1);
-        Self { free: Arc::new(Semaphore::new(units as usize)), units }
+        Self { permits: Arc::new(Semaphore::new(units as usize)), units }
     }
 
     fn units(&self, bytes: usize) -> u32 {
         u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.units)
     }
 
-    fn try_take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.free).try_acquire_many_owned(self.units(bytes)).ok()
+    fn try_acquire(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_many_owned(self.units(bytes)).ok()
     }
 
     /// Waits for the bytes, in order. Never returns `None`: the semaphore is not closed.
-    async fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.free).acquire_many_owned(self.units(bytes)).await.ok()
+    async fn acquire(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).acquire_many_owned(self.units(bytes)).await.ok()
     }
 }
 
@@ -83,21 +83,21 @@ impl Bounds {
 
     /// Reserves bytes for the params of a request. `None` if they are not free.
     pub(crate) fn try_params(&self, own: &Budget, bytes: usize) -> Option<Share> {
-        Some(Share(vec![own.try_take(bytes)?, self.params.try_take(bytes)?]))
+        Some(Share(vec![own.try_acquire(bytes)?, self.params.try_acquire(bytes)?]))
     }
 
     /// Reserves bytes for a long response. `None` if they are not free.
     pub(crate) fn try_response(&self, own: &Budget, bytes: usize) -> Option<Share> {
-        Some(Share(vec![own.try_take(bytes)?, self.responses.try_take(bytes)?]))
+        Some(Share(vec![own.try_acquire(bytes)?, self.responses.try_acquire(bytes)?]))
     }
 
     /// Reserves bytes for a long response, and waits for them. A connection that holds bytes and does not read is
     /// closed after [`Limits::silence`].
     pub(crate) async fn response(&self, own: &Budget, bytes: usize) -> Share {
-        let mut held: Vec<_> = own.take(bytes).await.into_iter().collect();
-        let mut taking = std::pin::pin!(self.responses.take(bytes));
+        let mut held: Vec<_> = own.acquire(bytes).await.into_iter().collect();
+        let mut acquiring = std::pin::pin!(self.responses.acquire(bytes));
         loop {
-            match tokio::time::timeout(self.silence, taking.as_mut()).await {
+            match tokio::time::timeout(self.silence, acquiring.as_mut()).await {
                 Ok(taken) => {
                     held.extend(taken);
                     return Share(held);

@@ -46,12 +46,12 @@ pub(crate) struct PeerRequests {
 }
 
 /// Removes the entry of a request on drop: after the response, a timeout, or a cancellation.
-struct Waiting {
+struct WaitingEntry {
     outbox: Outbox,
     id: i64,
 }
 
-impl Drop for Waiting {
+impl Drop for WaitingEntry {
     fn drop(&mut self) {
         self.outbox.peer().waiting.lock().remove(&self.id);
     }
@@ -73,20 +73,20 @@ impl Outbox {
         let id = self.peer().next_id.fetch_add(1, Ordering::Relaxed);
         let (settle, settled) = oneshot::channel();
         self.peer().waiting.lock().insert(id, settle);
-        let waiting = Waiting { outbox: self.clone(), id };
+        let waiting = WaitingEntry { outbox: self.clone(), id };
         let queued = message::request(self.tag(), id, method, params)
             .map_err(PeerError::from)
             .and_then(|line| self.push(line, None, Wake::Now).map_err(|_| PeerError::Disconnected));
         async move {
             queued?;
-            let answer = tokio::select! {
+            let outcome = tokio::select! {
                 biased;
-                answer = settled => answer.map_err(|_| PeerError::Disconnected)?,
+                outcome = settled => outcome.map_err(|_| PeerError::Disconnected)?,
                 () = waiting.outbox.peer().input_closed.cancelled() => return Err(PeerError::Disconnected),
                 () = waiting.outbox.closed() => return Err(PeerError::Disconnected),
                 () = tokio::time::sleep(deadline) => return Err(PeerError::TimedOut(deadline)),
             };
-            match answer {
+            match outcome {
                 Err(error) => Err(PeerError::Refused(error)),
                 Ok(result) => Ok(serde_json::from_str(result.get())?),
             }

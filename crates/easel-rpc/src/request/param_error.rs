@@ -16,7 +16,8 @@ const MAX_PARTS: usize = 64;
 const MAX_SEARCHED: usize = 64 << 10;
 
 /// A field that does not fit its type. The reason never quotes the value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}`: {reason}")]
 pub struct ParamError {
     /// The path of the field, such as `input[0].url`; `.` for the whole value.
     pub field: String,
@@ -24,6 +25,7 @@ pub struct ParamError {
     pub reason: String,
 }
 
+/// A step of a path into a value.
 #[derive(Debug)]
 enum Step {
     Key(String),
@@ -100,7 +102,7 @@ fn truncate_after(value: &mut Value, steps: &[Step]) {
     }
 }
 
-/// Returns whether the message is about a field that is missing in this very object: with the field it changes.
+/// Returns whether the message is about a field that is missing in this object: adding the field changes the message.
 fn is_missing_here(value: &Value, steps: &[Step], message: &str, fails_alike: impl Fn(&Value) -> bool) -> bool {
     let Some((name, _)) = missing_field(message) else { return false };
     let mut filled = value.clone();

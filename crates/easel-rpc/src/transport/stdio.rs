@@ -19,7 +19,7 @@ pub struct Stdout(pub(crate) File);
 /// process reads empty input. Child processes do not inherit either handle.
 ///
 /// # Errors
-/// If a handle cannot be duplicated, or this was called before.
+/// If a handle cannot be duplicated, or this was called before, or the platform is neither Unix nor Windows.
 pub fn take_over() -> io::Result<(Stdin, Stdout)> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.swap(true, Ordering::Relaxed) {

@@ -12,7 +12,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{Message, WebSocketConfig};
 use tungstenite::{Bytes, Error, HandshakeError};
 
-use upgrade::Gate;
+use upgrade::AdmissionCheck;
 pub use upgrade::{Admission, Token};
 
 use crate::inbound::long_lines::LongLineGate;
@@ -71,7 +71,7 @@ pub fn accept_websocket(
         .max_frame_size(Some(limits.max_line_bytes));
     let output = Output::Handshake { deadline: Instant::now() + HANDSHAKE_TIMEOUT };
     let stream = Stream { socket, read_ahead: io::Cursor::new(read_ahead), output, gate: None, received: 0 };
-    let accepted = tungstenite::accept_hdr_with_config(stream, Gate(admission), Some(config));
+    let accepted = tungstenite::accept_hdr_with_config(stream, AdmissionCheck(admission), Some(config));
     let mut websocket = accepted.map_err(|error| match error {
         HandshakeError::Interrupted(_) => io::ErrorKind::TimedOut.into(),
         HandshakeError::Failure(error) => io::Error::other(error),

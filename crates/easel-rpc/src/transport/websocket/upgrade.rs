@@ -46,9 +46,9 @@ pub enum Admission {
 }
 
 /// Checks the request of a handshake.
-pub(super) struct Gate<'a>(pub(super) &'a Admission);
+pub(super) struct AdmissionCheck<'a>(pub(super) &'a Admission);
 
-impl Callback for Gate<'_> {
+impl Callback for AdmissionCheck<'_> {
     fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
         check(request, self.0).map(|()| response).map_err(|(status, reason)| {
             let mut error = http::Response::new(Some(format!("{reason}\n")));
