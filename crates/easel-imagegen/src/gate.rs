@@ -16,8 +16,6 @@ pub struct GateInput<'a> {
     pub capabilities: &'a Capabilities,
     /// The model's input modalities contain images.
     pub model_takes_images: bool,
-    /// This face can run the standalone tool.
-    pub executor_registered: bool,
 }
 
 /// What is offered, and every reason that holds back what is not.
@@ -44,7 +42,6 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
             (input.imagegenext, HeldBackReason::ImagegenextOff),
             (input.capabilities.image_generation, HeldBackReason::ProviderWithoutImages),
             (input.capabilities.namespace_tools, HeldBackReason::ProviderWithoutNamespaceTools),
-            (input.executor_registered, HeldBackReason::ExecutorMissing),
         ]
         .into_iter()
         .filter_map(held_back),
@@ -85,7 +82,8 @@ pub const fn describe(reason: HeldBackReason) -> &'static str {
         }
         HeldBackReason::ProviderWithoutImages => "The provider has no images endpoint.",
         HeldBackReason::ProviderWithoutNamespaceTools => "The provider does not take tools in a namespace.",
-        HeldBackReason::ExecutorMissing => "This face of Easel cannot run the standalone tool.",
+        // No gate of Easel's gives this reason; the protocol has it for servers without an image tool of their own.
+        HeldBackReason::ExecutorMissing => "This server cannot run the standalone tool.",
         HeldBackReason::StandaloneOffered => "The standalone tool is offered in its place.",
         HeldBackReason::ProviderWithoutHostedTool => "The provider has no hosted image tool.",
     }
@@ -111,9 +109,9 @@ mod tests {
         }
     }
 
-    /// Every combination of the seven switches with every kind of credential.
+    /// Every combination of the six switches with every kind of credential.
     fn whole_table(mut check: impl FnMut(&GateInput<'_>, &Decision)) {
-        for bits in 0..128 {
+        for bits in 0..64 {
             for auth in AUTHS {
                 let input = GateInput {
                     image_generation: bits & 8 != 0,
@@ -121,7 +119,6 @@ mod tests {
                     auth,
                     capabilities: &capabilities(bits & 7),
                     model_takes_images: bits & 32 != 0,
-                    executor_registered: bits & 64 != 0,
                 };
                 check(&input, &decide(&input));
             }
@@ -137,8 +134,7 @@ mod tests {
             let standalone = runtime
                 && input.imagegenext
                 && input.capabilities.image_generation
-                && input.capabilities.namespace_tools
-                && input.executor_registered;
+                && input.capabilities.namespace_tools;
             let hosted = runtime && !standalone && input.capabilities.hosted_image_generation;
             let expected = match (standalone, hosted) {
                 (true, _) => ToolExposure::Standalone,
@@ -148,7 +144,7 @@ mod tests {
             assert_eq!(decision.exposure, expected, "{input:?}");
             rows[expected as usize] += 1;
         });
-        assert_eq!(rows, [4, 30, 478], "standalone, hosted, none");
+        assert_eq!(rows, [4, 14, 238], "standalone, hosted, none");
     }
 
     #[test]
@@ -178,7 +174,6 @@ mod tests {
             auth: AuthKind::Actor,
             capabilities: &capabilities(0),
             model_takes_images: false,
-            executor_registered: false,
         };
         insta::assert_debug_snapshot!(decide(&nothing).standalone_held_back, @r"
         [
@@ -188,7 +183,6 @@ mod tests {
             ImagegenextOff,
             ProviderWithoutImages,
             ProviderWithoutNamespaceTools,
-            ExecutorMissing,
         ]
         ");
     }

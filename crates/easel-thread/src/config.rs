@@ -62,7 +62,6 @@ impl ThreadConfig {
             auth: provider.auth(),
             capabilities: &info.capabilities,
             model_takes_images,
-            executor_registered: true,
         })
     }
 }

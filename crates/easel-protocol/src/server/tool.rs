@@ -80,7 +80,7 @@ pub enum HeldBackReason {
     ProviderWithoutImages,
     /// The provider does not support tools in namespaces.
     ProviderWithoutNamespaceTools,
-    /// Easel has no code to run the tool. Never sent: kept for clients that know the reason.
+    /// The server cannot run the standalone tool. Easel always can and never sends this.
     ExecutorMissing,
     /// The standalone tool is offered instead.
     StandaloneOffered,
