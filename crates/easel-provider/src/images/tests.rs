@@ -78,7 +78,7 @@ use crate::staging::content;
 use easel_imagegen::preset::Preset;
 use easel_testkit::http::{MockServer, Request, Step};
 use easel_testkit::request_log::DIALECT_HEADER;
-use files::Memory;
+use files::CountingFiles;
 
 const KEY: &str = "sk-canary-0123456789";
 
@@ -110,11 +110,11 @@ impl Credentials for Keys {
     }
 }
 
-fn provider(port: u16, record: ApiProfile) -> HttpProvider<Keys> {
-    with_keys(port, record, vec![KEY])
+fn provider(port: u16, profile: ApiProfile) -> HttpProvider<Keys> {
+    with_keys(port, profile, vec![KEY])
 }
 
-fn with_keys(port: u16, record: ApiProfile, keys: Vec<&'static str>) -> HttpProvider<Keys> {
+fn with_keys(port: u16, profile: ApiProfile, keys: Vec<&'static str>) -> HttpProvider<Keys> {
     let info = ProviderInfo {
         id: "test".to_owned(),
         name: "Test".to_owned(),
@@ -122,25 +122,25 @@ fn with_keys(port: u16, record: ApiProfile, keys: Vec<&'static str>) -> HttpProv
         models: Vec::new(),
         image_model: "gpt-image-2".to_owned(),
         synthetic: false,
-        capabilities: record.capabilities(),
+        capabilities: profile.capabilities(),
     };
-    let record = with_dialect(record);
+    let profile = with_dialect_header(profile);
     let base = format!("http://127.0.0.1:{port}/v1").parse().unwrap();
     let endpoint = Endpoint::new(base, Duration::from_secs(5));
-    HttpProvider::new(info, record, endpoint, Keys(Mutex::new(keys)), Timeouts::default(), Retries::default())
+    HttpProvider::new(info, profile, endpoint, Keys(Mutex::new(keys)), Timeouts::default(), Retries::default())
 }
 
-/// The record with a header that tells the judge of requests where it departs from OpenAI's API by design.
-fn with_dialect(mut record: ApiProfile) -> ApiProfile {
-    let Generate { size, response_format, .. } = &record.generate;
+/// The profile with a header that tells the judge of requests where it departs from OpenAI's API by design.
+fn with_dialect_header(mut profile: ApiProfile) -> ApiProfile {
+    let Generate { size, response_format, .. } = &profile.generate;
     let mut dialect = Vec::new();
     if matches!(size, SizeStyle::WidthHeight | SizeStyle::AspectResolution)
         || *response_format == Some(ResponseFormat::Base64)
-        || matches!(record.edit, Edit::GenerateJson { .. })
+        || matches!(profile.edit, Edit::GenerateJson { .. })
     {
-        dialect.push(format!("images/generations: {size:?}, {response_format:?}, {:?}", record.edit));
+        dialect.push(format!("images/generations: {size:?}, {response_format:?}, {:?}", profile.edit));
     }
-    let edits_depart = match &record.edit {
+    let edits_depart = match &profile.edit {
         Edit::Multipart { image_field, mask_field } => {
             image_field != "image[]" || mask_field.as_ref().is_some_and(|field| field != "mask")
         }
@@ -148,12 +148,12 @@ fn with_dialect(mut record: ApiProfile) -> ApiProfile {
         Edit::None | Edit::JsonImages | Edit::GenerateJson { .. } => false,
     };
     if edits_depart {
-        dialect.push(format!("images/edits: {:?}", record.edit));
+        dialect.push(format!("images/edits: {:?}", profile.edit));
     }
     if !dialect.is_empty() {
-        record.headers.insert(DIALECT_HEADER.to_owned(), SecretString::from(dialect.join("; ")));
+        profile.headers.insert(DIALECT_HEADER.to_owned(), SecretString::from(dialect.join("; ")));
     }
-    record
+    profile
 }
 
 fn job(prompt: &str) -> ImageJob {
@@ -181,7 +181,7 @@ fn png(more: usize) -> Vec<u8> {
     png
 }
 
-fn drawn(image: &[u8]) -> Value {
+fn image_response(image: &[u8]) -> Value {
     json!({"created": 1, "data": [{"b64_json": STANDARD.encode(image)}]})
 }
 
@@ -246,20 +246,20 @@ fn http_response(status: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>)
 async fn make(
     provider: &HttpProvider<Keys>,
     job: ImageJob,
-    files: Arc<Memory>,
+    files: Arc<CountingFiles>,
     previews: PreviewSink,
 ) -> Result<GeneratedImages, ImageError> {
     provider.make(job, files, previews, CancellationToken::new()).await
 }
 
 /// Runs one call to a server with these scripts. Returns the requests that the server received too.
-async fn call(record: ApiProfile, scripts: Vec<Script>) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
+async fn call(profile: ApiProfile, scripts: Vec<Script>) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
     let server = start(scripts);
-    let files = Arc::new(Memory::default());
+    let files = Arc::new(CountingFiles::default());
     let unfinished = Arc::clone(&files.unfinished);
-    let made = make(&provider(server.address().port(), record), job("a cat"), files, Arc::new(drop)).await;
+    let generated = make(&provider(server.address().port(), profile), job("a cat"), files, Arc::new(drop)).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
-    (made, server.requests())
+    (generated, server.requests())
 }
 
 async fn call_openai(scripts: Vec<Script>) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {

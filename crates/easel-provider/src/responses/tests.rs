@@ -3,10 +3,11 @@
 mod fixture;
 
 mod body;
+mod cut_images;
 mod faults;
 mod hosted;
 mod once;
 mod pictures;
-mod saying;
 mod sending;
 mod stalled;
+mod text;

@@ -3,9 +3,9 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use super::*;
 
 async fn failure(script: Script) -> ImageError {
-    let (made, requests) = call_openai(vec![script]).await;
+    let (generated, requests) = call_openai(vec![script]).await;
     assert_eq!(requests.len(), 1);
-    made.expect_err("a failure")
+    generated.expect_err("a failure")
 }
 
 #[tokio::test]
@@ -13,17 +13,17 @@ async fn response_becomes_images_with_metadata() {
     let answer = json!({"created": 1, "size": "1024x1536", "quality": "high", "background": "opaque", "output_format": "png",
         "data": [{"b64_json": STANDARD.encode(png(100_000)), "revised_prompt": "a cat, in oil"}],
         "usage": {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}});
-    let (made, _) = call_openai(vec![ok(&answer)]).await;
-    let made = made.expect("made");
-    assert_eq!(made.images.len(), 1);
-    assert_eq!(content(&made.images[0].staged), png(100_000));
-    assert_eq!(made.images[0].revised_prompt.as_deref(), Some("a cat, in oil"));
-    let applied = serde_json::to_value(&made.images[0].applied).unwrap();
+    let (generated, _) = call_openai(vec![ok(&answer)]).await;
+    let generated = generated.expect("generated");
+    assert_eq!(generated.images.len(), 1);
+    assert_eq!(content(&generated.images[0].staged), png(100_000));
+    assert_eq!(generated.images[0].revised_prompt.as_deref(), Some("a cat, in oil"));
+    let applied = serde_json::to_value(&generated.images[0].applied).unwrap();
     let expected =
         json!({"size": "1024x1536", "quality": "high", "background": "opaque", "outputFormat": "png", "n": 1});
     assert_eq!(applied, expected);
-    assert_eq!((made.request_id.as_deref(), made.attempts), (Some("req_1"), 1));
-    assert_eq!(made.usage.map(|usage| usage.total_tokens), Some(12));
+    assert_eq!((generated.request_id.as_deref(), generated.attempts), (Some("req_1"), 1));
+    assert_eq!(generated.usage.map(|usage| usage.total_tokens), Some(12));
 }
 
 #[tokio::test]
@@ -33,16 +33,16 @@ async fn extra_images_are_dropped() {
     for (asked, kept) in [(None, 1), (Some(2), 2), (Some(4), 4), (Some(9), 4)] {
         let mut job = job("a cat");
         job.requested.parameters.n = asked;
-        let files = Arc::new(Memory::default());
-        let made = make(
+        let files = Arc::new(CountingFiles::default());
+        let generated = make(
             &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
             job,
             Arc::clone(&files),
             Arc::new(drop),
         )
         .await
-        .expect("made");
-        let staged: Vec<_> = made.images.into_iter().map(|image| content(&image.staged)).collect();
+        .expect("generated");
+        let staged: Vec<_> = generated.images.into_iter().map(|image| content(&image.staged)).collect();
         assert_eq!(staged, (1..=kept).map(png).collect::<Vec<_>>());
         assert_eq!(files.unfinished.load(std::sync::atomic::Ordering::SeqCst), 0);
     }
@@ -54,15 +54,18 @@ async fn valid_images_of_several_are_kept() {
     let server = start(vec![ok(&answer)]);
     let mut job = job("a cat");
     job.requested.parameters.n = Some(3);
-    let made = make(
+    let generated = make(
         &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         job,
-        Arc::new(Memory::default()),
+        Arc::new(CountingFiles::default()),
         Arc::new(drop),
     )
     .await
-    .expect("made");
-    assert_eq!((made.images.len(), content(&made.images[0].staged), made.images[0].applied.n), (1, png(3), Some(1)));
+    .expect("generated");
+    assert_eq!(
+        (generated.images.len(), content(&generated.images[0].staged), generated.images[0].applied.n),
+        (1, png(3), Some(1))
+    );
 }
 
 #[tokio::test]
@@ -102,11 +105,11 @@ async fn complete_image_survives_later_errors() {
     let image = STANDARD.encode(png(9));
     let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}\"}},{{\"b64_json\":\"{image}");
     let unbounded = cut.replace("content-length: 99999", "connection: close");
-    let garbage = respond(http_response("200 OK", &[], format!("{}<!-- 7 ms -->", drawn(&png(9)))));
-    let chatter = respond(http_response("200 OK", &[], format!("{} {}", drawn(&png(9)), "x".repeat(2 << 20))));
+    let garbage = respond(http_response("200 OK", &[], format!("{}<!-- 7 ms -->", image_response(&png(9)))));
+    let chatter = respond(http_response("200 OK", &[], format!("{} {}", image_response(&png(9)), "x".repeat(2 << 20))));
     for script in [respond_and_close(cut.into_bytes()), respond_and_close(unbounded.into_bytes()), garbage, chatter] {
-        let (made, _) = call_openai(vec![script]).await;
-        assert_eq!(content(&made.expect("made").images[0].staged), png(9));
+        let (generated, _) = call_openai(vec![script]).await;
+        assert_eq!(content(&generated.expect("generated").images[0].staged), png(9));
     }
     let cut = format!("{head}{{\"data\":[{{\"b64_json\":\"{image}");
     let error = failure(respond_and_close(cut.into_bytes())).await;
@@ -124,8 +127,8 @@ async fn endless_image_ends_the_call() {
 
 #[tokio::test]
 async fn full_disk_is_a_storage_error_of_a_billed_image() {
-    let server = start(vec![ok(&drawn(&png(9)))]);
-    let files = Arc::new(Memory { disk_full: true, ..Memory::default() });
+    let server = start(vec![ok(&image_response(&png(9)))]);
+    let files = Arc::new(CountingFiles { disk_full: true, ..CountingFiles::default() });
     let error = make(
         &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         job("a cat"),
@@ -142,10 +145,10 @@ fn streamed(events: &str) -> Script {
 }
 
 async fn call_streaming(script: Script) -> Result<GeneratedImages, ImageError> {
-    let (made, requests) =
+    let (generated, requests) =
         call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![script]).await;
     assert_eq!(requests[0].json()["stream"], true);
-    made
+    generated
 }
 
 #[tokio::test]
@@ -161,19 +164,19 @@ async fn stream_keeps_the_final_image() {
              {second}data: {{\"b64_json\":\"{image}\",\"size\":\"1x1\",\"type\":\"image_generation.completed\",\
              \"usage\":{{\"total_tokens\":3}}}}\n\ndata: [DONE]\n\n"
         );
-        let made = call_streaming(streamed(&events)).await.expect("made");
-        assert_eq!((made.images.len(), content(&made.images[0].staged)), (1, png(2)));
-        assert_eq!(made.images[0].applied.size.as_deref(), Some("1x1"));
-        assert_eq!(made.usage.map(|usage| usage.total_tokens), Some(3));
+        let generated = call_streaming(streamed(&events)).await.expect("generated");
+        assert_eq!((generated.images.len(), content(&generated.images[0].staged)), (1, png(2)));
+        assert_eq!(generated.images[0].applied.size.as_deref(), Some("1x1"));
+        assert_eq!(generated.usage.map(|usage| usage.total_tokens), Some(3));
     }
 }
 
 #[tokio::test]
 async fn json_instead_of_a_stream_is_final() {
-    let json = drawn(&png(9)).to_string();
+    let json = image_response(&png(9)).to_string();
     for kind in ["application/json", "text/event-stream"] {
         let script = respond(http_response("200 OK", &[("content-type", kind)], &json));
-        assert_eq!(content(&call_streaming(script).await.expect("made").images[0].staged), png(9));
+        assert_eq!(content(&call_streaming(script).await.expect("generated").images[0].staged), png(9));
     }
 }
 

@@ -5,8 +5,8 @@ use super::*;
 
 type Outcome = (ImageErrorKind, Option<u16>, u32, bool, Billed);
 
-fn outcome(made: Result<GeneratedImages, ImageError>) -> Outcome {
-    let error = made.expect_err("a failure");
+fn outcome(generated: Result<GeneratedImages, ImageError>) -> Outcome {
+    let error = generated.expect_err("a failure");
     assert!(!error.message.contains(KEY), "{}", error.message);
     (error.kind, error.http_status, error.attempts, error.retryable, error.billed)
 }
@@ -39,8 +39,8 @@ async fn uncertain_request_is_sent_once() {
         ),
     ];
     for (script, expected) in cases {
-        let (made, requests) = call_openai(vec![script.clone(), ok(&drawn(&png(9)))]).await;
-        assert_eq!(outcome(made), expected, "{script:?}");
+        let (generated, requests) = call_openai(vec![script.clone(), ok(&image_response(&png(9)))]).await;
+        assert_eq!(outcome(generated), expected, "{script:?}");
         assert_eq!(requests.len(), 1, "{script:?}");
     }
 }
@@ -49,13 +49,14 @@ async fn uncertain_request_is_sent_once() {
 async fn retry_after_rejection_keeps_the_idempotency_key() {
     for status in ["429 X", "503 X"] {
         let refused = failed(status, &[("retry-after-ms", "10")], "slow_down");
-        let (made, requests) = call_openai(vec![refused.clone(), refused.clone(), ok(&drawn(&png(9)))]).await;
-        assert_eq!(made.expect("made").attempts, 3);
+        let (generated, requests) =
+            call_openai(vec![refused.clone(), refused.clone(), ok(&image_response(&png(9)))]).await;
+        assert_eq!(generated.expect("generated").attempts, 3);
         assert!(requests.iter().all(|request| request.header("idempotency-key") == Some("key-1")));
         assert_eq!(requests.len(), 3);
 
-        let (made, requests) = call_openai(vec![refused]).await;
-        assert_eq!((outcome(made).2, requests.len()), (3, 3));
+        let (generated, requests) = call_openai(vec![refused]).await;
+        assert_eq!((outcome(generated).2, requests.len()), (3, 3));
     }
 }
 
@@ -64,14 +65,14 @@ async fn unreachable_server_is_tried_three_times() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let made = make(
+    let generated = make(
         &provider(port, ApiProfile::from_preset(Preset::Openai)),
         job("a cat"),
-        Arc::new(Memory::default()),
+        Arc::new(CountingFiles::default()),
         Arc::new(drop),
     )
     .await;
-    assert_eq!(outcome(made), (ImageErrorKind::Network, None, 3, true, Billed::No));
+    assert_eq!(outcome(generated), (ImageErrorKind::Network, None, 3, true, Billed::No));
 }
 
 #[tokio::test]
@@ -80,63 +81,63 @@ async fn stalled_handshake_sends_no_request() {
     let base = format!("https://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
     let mut provider = provider(1, ApiProfile::from_preset(Preset::Openai));
     provider.client.endpoint = Endpoint::new(base, Duration::from_millis(100));
-    let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
-    assert_eq!(outcome(made), (ImageErrorKind::Network, None, 3, true, Billed::No));
+    let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;
+    assert_eq!(outcome(generated), (ImageErrorKind::Network, None, 3, true, Billed::No));
     let mut short = job("a cat");
     short.deadline = Duration::from_millis(20);
-    let made = make(&provider, short, Arc::new(Memory::default()), Arc::new(drop)).await;
-    let (kind, _, _, _, billed) = outcome(made);
+    let generated = make(&provider, short, Arc::new(CountingFiles::default()), Arc::new(drop)).await;
+    let (kind, _, _, _, billed) = outcome(generated);
     assert_eq!((kind, billed), (ImageErrorKind::Timeout, Billed::No));
 }
 
 #[tokio::test]
 async fn rejected_credential_is_renewed_only_once() {
-    let files = || Arc::new(Memory::default());
+    let files = || Arc::new(CountingFiles::default());
     let refused = failed("401 X", &[], "token_expired");
-    let server = start(vec![refused.clone(), ok(&drawn(&png(9)))]);
+    let server = start(vec![refused.clone(), ok(&image_response(&png(9)))]);
     let keys = vec!["old-key-01234567", "new-key-01234567", "newest-key-0123"];
-    let made = make(
+    let generated = make(
         &with_keys(server.address().port(), ApiProfile::from_preset(Preset::Openai), keys.clone()),
         job("a cat"),
         files(),
         Arc::new(drop),
     )
     .await;
-    assert_eq!(made.expect("made").attempts, 2);
+    assert_eq!(generated.expect("generated").attempts, 2);
     let sent: Vec<_> =
         server.requests().iter().map(|request| request.header("authorization").map(str::to_owned)).collect();
     assert_eq!(sent, [Some("Bearer old-key-01234567".to_owned()), Some("Bearer new-key-01234567".to_owned())]);
 
     let server = start(vec![refused]);
-    let made = make(
+    let generated = make(
         &with_keys(server.address().port(), ApiProfile::from_preset(Preset::Openai), keys),
         job("a cat"),
         files(),
         Arc::new(drop),
     )
     .await;
-    assert_eq!(outcome(made), (ImageErrorKind::Unauthorized, Some(401), 2, false, Billed::No));
-    let made = make(
+    assert_eq!(outcome(generated), (ImageErrorKind::Unauthorized, Some(401), 2, false, Billed::No));
+    let generated = make(
         &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         job("a cat"),
         files(),
         Arc::new(drop),
     )
     .await;
-    assert_eq!(outcome(made).2, 1, "a key that cannot be renewed is not sent again");
+    assert_eq!(outcome(generated).2, 1, "a key that cannot be renewed is not sent again");
 }
 
 #[tokio::test]
 async fn unknown_response_format_is_omitted_once() {
     let unknown = failed("400 X", &[], "unknown_parameter");
-    let (made, requests) =
-        call(ApiProfile::from_preset(Preset::Generic), vec![unknown.clone(), ok(&drawn(&png(9)))]).await;
-    assert_eq!(made.expect("made").attempts, 2);
+    let (generated, requests) =
+        call(ApiProfile::from_preset(Preset::Generic), vec![unknown.clone(), ok(&image_response(&png(9)))]).await;
+    assert_eq!(generated.expect("generated").attempts, 2);
     let formats: Vec<_> = requests.iter().map(|request| request.json().get("response_format").cloned()).collect();
     assert_eq!(formats, [Some(json!("b64_json")), None]);
 
-    let (made, requests) = call(ApiProfile::from_preset(Preset::Generic), vec![unknown]).await;
-    assert_eq!((outcome(made).0, requests.len()), (ImageErrorKind::InvalidArguments, 2));
+    let (generated, requests) = call(ApiProfile::from_preset(Preset::Generic), vec![unknown]).await;
+    assert_eq!((outcome(generated).0, requests.len()), (ImageErrorKind::InvalidArguments, 2));
 }
 
 #[tokio::test]
@@ -145,15 +146,15 @@ async fn deadline_ends_a_stalled_call_and_its_connection() {
         let server = start(vec![respond_and_stall(part.to_vec())]);
         let mut job = job("a cat");
         job.deadline = Duration::from_secs(2);
-        let files = Arc::new(Memory::default());
-        let made = make(
+        let files = Arc::new(CountingFiles::default());
+        let generated = make(
             &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
             job,
             files,
             Arc::new(drop),
         )
         .await;
-        assert_eq!(outcome(made), (ImageErrorKind::Timeout, status, 1, true, Billed::Uncertain));
+        assert_eq!(outcome(generated), (ImageErrorKind::Timeout, status, 1, true, Billed::Uncertain));
         server.client_disconnected().await;
         assert_eq!(server.requests().len(), 1);
     };
@@ -171,7 +172,7 @@ async fn dropped_call_closes_connection_and_removes_files() {
         b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{\"data\":[{\"b64_json\":\"iVBO".to_vec(),
     )]);
     let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
-    let files = Arc::new(Memory::default());
+    let files = Arc::new(CountingFiles::default());
     let call = make(&provider, job("a cat"), Arc::clone(&files), Arc::new(drop));
     tokio::select! {
         _ = call => panic!("the server never ends its answer"),
@@ -183,29 +184,32 @@ async fn dropped_call_closes_connection_and_removes_files() {
 
 #[tokio::test]
 async fn provider_without_billing_bills_nothing() {
-    let (made, _) = call(ApiProfile::from_preset(Preset::SdServer), vec![respond_and_close(Vec::new())]).await;
-    assert_eq!(outcome(made).4, Billed::No);
+    let (generated, _) = call(ApiProfile::from_preset(Preset::SdServer), vec![respond_and_close(Vec::new())]).await;
+    assert_eq!(outcome(generated).4, Billed::No);
 }
 
 #[tokio::test]
 async fn closed_idle_connection_costs_no_call() {
-    let whole = http_response("200 OK", &[], drawn(&png(9)).to_string());
+    let whole = http_response("200 OK", &[], image_response(&png(9)).to_string());
     let server = start(vec![respond_and_close(whole)]);
     let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
     for _ in 0..5 {
-        let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
-        assert_eq!(made.expect("made").attempts, 1);
+        let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;
+        assert_eq!(generated.expect("generated").attempts, 1);
     }
     assert_eq!(server.requests().len(), 5);
 }
 
 /// A call that may be repeated although nobody knows what became of the request.
-async fn call_boldly(record: ApiProfile, scripts: Vec<Script>) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
+async fn call_with_uncertain_retries(
+    profile: ApiProfile,
+    scripts: Vec<Script>,
+) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
     let server = start(scripts);
     let retries = Retries { uncertain_images: Retries::UNCERTAIN_IMAGES, ..Retries::default() };
-    let provider = HttpProvider { retries, ..provider(server.address().port(), record) };
-    let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
-    (made, server.requests())
+    let provider = HttpProvider { retries, ..provider(server.address().port(), profile) };
+    let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;
+    (generated, server.requests())
 }
 
 #[tokio::test]
@@ -214,15 +218,18 @@ async fn uncertain_requests_are_repeated_only_if_configured() {
     for failing in
         [respond_and_close(Vec::new()), half, failed("500 X", &[], "server_error"), failed("504 X", &[], "x")]
     {
-        let whole = ok(&drawn(&png(9)));
-        let (made, requests) =
-            call_boldly(ApiProfile::from_preset(Preset::Openai), vec![failing.clone(), failing.clone(), whole.clone()])
-                .await;
-        assert_eq!((made.expect("made").attempts, requests.len()), (3, 3), "{failing:?}");
+        let whole = ok(&image_response(&png(9)));
+        let (generated, requests) = call_with_uncertain_retries(
+            ApiProfile::from_preset(Preset::Openai),
+            vec![failing.clone(), failing.clone(), whole.clone()],
+        )
+        .await;
+        assert_eq!((generated.expect("generated").attempts, requests.len()), (3, 3), "{failing:?}");
         assert!(requests.iter().all(|request| request.header("idempotency-key") == Some("key-1")));
 
-        let (made, requests) = call_boldly(ApiProfile::from_preset(Preset::Openai), vec![failing.clone()]).await;
-        let (_, _, attempts, _, billed) = outcome(made);
+        let (generated, requests) =
+            call_with_uncertain_retries(ApiProfile::from_preset(Preset::Openai), vec![failing.clone()]).await;
+        let (_, _, attempts, _, billed) = outcome(generated);
         assert_eq!((attempts, billed, requests.len()), (3, Billed::Uncertain, 3), "{failing:?}");
     }
 }
@@ -234,19 +241,20 @@ async fn known_items_are_not_repeated() {
         (ok(&json!({"data": []})), Billed::Yes),
         (respond(http_response("200 OK", &[("content-type", "text/html")], "<html>Log in</html>")), Billed::Uncertain),
     ] {
-        let (made, requests) = call_boldly(ApiProfile::from_preset(Preset::Openai), vec![script]).await;
-        assert_eq!((outcome(made).4, requests.len()), (billed, 1));
+        let (generated, requests) =
+            call_with_uncertain_retries(ApiProfile::from_preset(Preset::Openai), vec![script]).await;
+        assert_eq!((outcome(generated).4, requests.len()), (billed, 1));
     }
 }
 
 #[tokio::test]
 async fn rejection_after_uncertain_attempt_stays_uncertain() {
     let scripts = vec![respond_and_close(Vec::new()), failed("400 X", &[], "unknown_parameter")];
-    let (made, _) = call_boldly(ApiProfile::from_preset(Preset::Openai), scripts.clone()).await;
+    let (generated, _) = call_with_uncertain_retries(ApiProfile::from_preset(Preset::Openai), scripts.clone()).await;
     let expected = (ImageErrorKind::InvalidArguments, Some(400), 2, false, Billed::Uncertain);
-    assert_eq!(outcome(made), expected);
-    let (made, _) = call_boldly(ApiProfile::from_preset(Preset::SdServer), scripts).await;
-    assert_eq!(outcome(made).4, Billed::No, "this server bills nothing");
+    assert_eq!(outcome(generated), expected);
+    let (generated, _) = call_with_uncertain_retries(ApiProfile::from_preset(Preset::SdServer), scripts).await;
+    assert_eq!(outcome(generated).4, Billed::No, "this server bills nothing");
 }
 
 #[tokio::test]
@@ -255,8 +263,8 @@ async fn images_ignore_the_models_retries() {
     let retries = Retries { request: 9, stream: 9, uncertain_images: 0 };
     let provider =
         HttpProvider { retries, ..provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)) };
-    let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
-    assert_eq!((outcome(made).2, server.requests().len()), (1, 1));
+    let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;
+    assert_eq!((outcome(generated).2, server.requests().len()), (1, 1));
 }
 
 #[tokio::test]
@@ -268,7 +276,7 @@ async fn connection_error_names_only_provider_and_host() {
     let base = format!("http://{address}/secret-path").parse().unwrap();
     provider.client.endpoint = Endpoint::new(base, Duration::from_secs(5));
     provider.client.profile.query = [("key".to_owned(), "secret".to_owned())].into();
-    let made = make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop)).await;
+    let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;
     let expected = format!("provider `test` at {address} cannot be reached: connection refused");
-    assert_eq!(made.expect_err("a failure").message, expected);
+    assert_eq!(generated.expect_err("a failure").message, expected);
 }

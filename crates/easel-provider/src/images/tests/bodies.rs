@@ -5,17 +5,22 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use super::*;
 
 /// Sends an edit of `references` and gives back what the server saw.
-async fn edit(record: ApiProfile, files: Memory, references: Vec<Reference>, mask: Option<Reference>) -> Request {
-    let server = start(vec![ok(&drawn(&png(9)))]);
+async fn edit(
+    profile: ApiProfile,
+    files: CountingFiles,
+    references: Vec<Reference>,
+    mask: Option<Reference>,
+) -> Request {
+    let server = start(vec![ok(&image_response(&png(9)))]);
     let mut job = job("make \"it\" blue\r\nplease");
     job.requested.action = ImageAction::Edit;
     (job.references, job.mask) = (references, mask);
-    make(&provider(server.address().port(), record), job, Arc::new(files), Arc::new(drop)).await.expect("made");
+    make(&provider(server.address().port(), profile), job, Arc::new(files), Arc::new(drop)).await.expect("generated");
     server.requests().remove(0)
 }
 
 /// Two images of awkward sizes: larger than what is read at once, no multiple of three.
-fn two(files: &mut Memory) -> (Vec<Reference>, [Vec<u8>; 2]) {
+fn two(files: &mut CountingFiles) -> (Vec<Reference>, [Vec<u8>; 2]) {
     let images = [png(300_001), png(1)];
     let references = ["a", "b"].iter().zip(&images);
     (references.map(|(name, image)| files.add(name, image.clone(), image.len() as u64)).collect(), images)
@@ -47,7 +52,7 @@ fn url(image: &[u8]) -> String {
 
 #[tokio::test]
 async fn generation_sends_declared_fields_and_headers() {
-    let (_, requests) = call_openai(vec![ok(&drawn(&png(9)))]).await;
+    let (_, requests) = call_openai(vec![ok(&image_response(&png(9)))]).await;
     let [seen] = requests.as_slice() else { panic!("one request") };
     assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/v1/images/generations"));
     let expected =
@@ -66,7 +71,7 @@ async fn generation_sends_declared_fields_and_headers() {
 
 #[tokio::test]
 async fn multipart_edit_has_exact_bytes_in_order() {
-    let mut files = Memory::default();
+    let mut files = CountingFiles::default();
     let (references, images) = two(&mut files);
     let mask = files.add("m", png(7), png(7).len() as u64);
     let seen = edit(ApiProfile::from_preset(Preset::Openai), files, references, Some(mask)).await;
@@ -100,14 +105,14 @@ async fn multipart_edit_has_exact_bytes_in_order() {
 
 #[tokio::test]
 async fn json_edits_use_each_presets_data_urls() {
-    let mut memory = Memory::default();
+    let mut memory = CountingFiles::default();
     let (references, images) = two(&mut memory);
     let [a, b] = [url(&images[0]), url(&images[1])];
-    let one = |record| {
-        let mut files = Memory::default();
+    let one = |profile| {
+        let mut files = CountingFiles::default();
         let (mut references, _) = two(&mut files);
         references.truncate(1);
-        edit(record, files, references, None)
+        edit(profile, files, references, None)
     };
     let seen = edit(ApiProfile::from_preset(Preset::Codex), memory, references, None).await;
     assert_eq!(
@@ -125,13 +130,13 @@ async fn json_edits_use_each_presets_data_urls() {
 
 #[tokio::test]
 async fn xai_takes_a_list_and_openai_a_mask() {
-    let mut files = Memory::default();
+    let mut files = CountingFiles::default();
     let (references, images) = two(&mut files);
     let seen = edit(ApiProfile::from_preset(Preset::Xai), files, references, None).await;
     assert_eq!(seen.json()["images"], json!([{"url": url(&images[0])}, {"url": url(&images[1])}]));
     assert_eq!(seen.json().get("image"), None);
 
-    let mut files = Memory::default();
+    let mut files = CountingFiles::default();
     let (references, _) = two(&mut files);
     let mask = files.add("m", png(7), png(7).len() as u64);
     let seen = edit(ApiProfile::from_preset(Preset::Codex), files, references, Some(mask)).await;
@@ -140,17 +145,17 @@ async fn xai_takes_a_list_and_openai_a_mask() {
 
 #[tokio::test]
 async fn missing_image_fails_the_call_before_sending() {
-    let server = start(vec![ok(&drawn(&png(9)))]);
+    let server = start(vec![ok(&image_response(&png(9)))]);
     let mut gone = job("a cat");
-    gone.references = two(&mut Memory::default()).0;
-    let made = make(
+    gone.references = two(&mut CountingFiles::default()).0;
+    let generated = make(
         &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         gone,
-        Arc::new(Memory::default()),
+        Arc::new(CountingFiles::default()),
         Arc::new(drop),
     )
     .await;
-    let error = made.expect_err("gone");
+    let error = generated.expect_err("gone");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::ReferenceNotFound, 0, Billed::No));
     assert!(error.message.contains("img_a"), "{}", error.message);
     assert!(server.requests().is_empty());
@@ -158,24 +163,24 @@ async fn missing_image_fails_the_call_before_sending() {
 
 #[tokio::test]
 async fn shorter_image_file_cuts_the_request() {
-    let server = start(vec![ok(&drawn(&png(9)))]);
-    let mut files = Memory::default();
+    let server = start(vec![ok(&image_response(&png(9)))]);
+    let mut files = CountingFiles::default();
     let mut shorter = job("a cat");
     shorter.references = vec![files.add("a", png(200_000), 300_000)];
-    let made = make(
+    let generated = make(
         &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         shorter,
         Arc::new(files),
         Arc::new(drop),
     )
     .await;
-    let error = made.expect_err("cut short");
+    let error = generated.expect_err("cut short");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Storage, 1, Billed::No));
     assert!(server.requests().is_empty());
 }
 
 /// An image as users have them, with a text beside its pixels, and as it may leave.
-fn given(files: &mut Memory) -> (Reference, Vec<u8>, Vec<u8>) {
+fn given(files: &mut CountingFiles) -> (Reference, Vec<u8>, Vec<u8>) {
     let pixels = b"\0\0\0\x02IDAT\x01\x02\0\0\0\0\0\0\0\0IEND\xaeB`\x82".as_slice();
     let head = &png(0)[..33];
     let whole = [head, b"\0\0\0\x0atEXtGPS-CANARY\0\0\0\0", pixels].concat();
@@ -186,19 +191,19 @@ fn given(files: &mut Memory) -> (Reference, Vec<u8>, Vec<u8>) {
 #[tokio::test]
 async fn every_edit_style_strips_user_images() {
     for preset in [Preset::Openai, Preset::Codex, Preset::Xai, Preset::Together, Preset::Localai] {
-        let mut files = Memory::default();
+        let mut files = CountingFiles::default();
         let (reference, _, stripped) = given(&mut files);
         let seen = edit(ApiProfile::from_preset(preset), files, vec![reference], None).await;
         let holds = |what: &[u8]| memchr::memmem::find(&seen.body, what).is_some();
         assert!(holds(&stripped) || holds(STANDARD.encode(&stripped).as_bytes()), "{preset:?}");
         assert_eq!(seen.header("content-length"), Some(seen.body.len().to_string().as_str()), "{preset:?}");
     }
-    let mut files = Memory::default();
+    let mut files = CountingFiles::default();
     let (mask, _, stripped) = given(&mut files);
     let references = two(&mut files).0;
     let seen = edit(ApiProfile::from_preset(Preset::Openai), files, references, Some(mask)).await;
     assert_eq!(parts(&seen).last().expect("the mask").1, stripped);
-    let mut files = Memory::default();
+    let mut files = CountingFiles::default();
     let (reference, whole, _) = given(&mut files);
     let sends = ApiProfile { metadata: Metadata::Send, ..ApiProfile::from_preset(Preset::Openai) };
     let seen = edit(sends, files, vec![reference], None).await;
@@ -207,15 +212,15 @@ async fn every_edit_style_strips_user_images() {
 
 #[tokio::test]
 async fn unsupported_image_fails_the_call_before_sending() {
-    let mut files = Memory::default();
+    let mut files = CountingFiles::default();
     let (fits, _, stripped) = given(&mut files);
     let large = files.add("large", png(300), png(300).len() as u64);
     let broken = files.add("broken", [&png(0)[..33], b"\0\0\0\x01?!?!"].concat(), 41);
     let broken = Reference { provenance: Provenance::User, ..broken };
-    let (files, server) = (Arc::new(files), start(vec![ok(&drawn(&png(9)))]));
-    let mut record = ApiProfile::from_preset(Preset::Openai);
-    record.limits.max_image_bytes = stripped.len() as u64;
-    let provider = provider(server.address().port(), record);
+    let (files, server) = (Arc::new(files), start(vec![ok(&image_response(&png(9)))]));
+    let mut profile = ApiProfile::from_preset(Preset::Openai);
+    profile.limits.max_image_bytes = stripped.len() as u64;
+    let provider = provider(server.address().port(), profile);
     let most = stripped.len();
     for (image, message) in [
         (large, format!("the image img_large has {} bytes, and this provider takes at most {most}", png(300).len())),

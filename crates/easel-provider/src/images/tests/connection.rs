@@ -9,14 +9,14 @@ type Outcome = (ImageErrorKind, Option<u16>, u32, Billed, usize);
 
 /// What becomes of a call that meets `script`, where a second request would have brought an image.
 async fn outcome(script: Script) -> Outcome {
-    let (made, requests) = call_openai(vec![script, ok(&drawn(&png(9)))]).await;
-    let error = made.expect_err("a failure");
+    let (generated, requests) = call_openai(vec![script, ok(&image_response(&png(9)))]).await;
+    let error = generated.expect_err("a failure");
     assert!(!error.message.contains(KEY), "{}", error.message);
     (error.kind, error.http_status, error.attempts, error.billed, requests.len())
 }
 
 fn whole() -> String {
-    drawn(&png(900)).to_string()
+    image_response(&png(900)).to_string()
 }
 
 #[tokio::test]
@@ -26,10 +26,10 @@ async fn slow_body_ends_at_the_deadline() {
     let partial = b"data: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"iVBO\"}\n\n".as_slice();
     let dripping = async |head: &[u8], piece| {
         let server = start(vec![respond_slowly(head.to_vec(), piece)]);
-        let record = ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) };
+        let profile = ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) };
         let job = ImageJob { deadline: Duration::from_secs(1), ..job("a cat") };
-        let files = Arc::new(Memory::default());
-        let error = make(&provider(server.address().port(), record), job, Arc::clone(&files), Arc::new(drop))
+        let files = Arc::new(CountingFiles::default());
+        let error = make(&provider(server.address().port(), profile), job, Arc::clone(&files), Arc::new(drop))
             .await
             .expect_err("out of time");
         assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Timeout, 1, Billed::Uncertain));
@@ -84,8 +84,12 @@ async fn invalid_chunks_keep_an_image_before_them() {
     for garbage in ["zz\r\n".to_owned(), "-1\r\n".to_owned(), "f".repeat(17) + "\r\n", format!("5\r\n{rest}")] {
         let found = outcome(chunked(&(chunk(begin) + &garbage))).await;
         assert_eq!(found, (ImageErrorKind::Network, Some(200), 1, Billed::Uncertain, 1), "{garbage:?}");
-        let (made, requests) = call_openai(vec![chunked(&(chunk(&whole) + &garbage))]).await;
-        assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(900), 1), "{garbage:?}");
+        let (generated, requests) = call_openai(vec![chunked(&(chunk(&whole) + &garbage))]).await;
+        assert_eq!(
+            (content(&generated.expect("generated").images[0].staged), requests.len()),
+            (png(900), 1),
+            "{garbage:?}"
+        );
     }
 }
 
@@ -95,13 +99,17 @@ fn chunked(body: &str) -> Script {
 
 #[tokio::test]
 async fn informational_responses_are_skipped() {
-    let Some(Step::Send(answer)) = ok(&drawn(&png(9))).pop() else { unreachable!("an answer") };
+    let Some(Step::Send(answer)) = ok(&image_response(&png(9))).pop() else { unreachable!("an answer") };
     for before in [
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n",
     ] {
-        let (made, requests) = call_openai(vec![respond([before.as_bytes(), &answer].concat())]).await;
-        assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(9), 1), "{before:?}");
+        let (generated, requests) = call_openai(vec![respond([before.as_bytes(), &answer].concat())]).await;
+        assert_eq!(
+            (content(&generated.expect("generated").images[0].staged), requests.len()),
+            (png(9), 1),
+            "{before:?}"
+        );
     }
 }
 
@@ -113,14 +121,14 @@ async fn wrong_content_length_affects_one_response_only() {
     assert_eq!(found, (ImageErrorKind::Network, Some(200), 1, Billed::Uncertain, 1));
 
     // What is left over looks like the answer to the next request.
-    let left = String::from_utf8(http_response("200 OK", &[], drawn(&png(7)).to_string())).unwrap();
+    let left = String::from_utf8(http_response("200 OK", &[], image_response(&png(7)).to_string())).unwrap();
     let longer = respond((of_length(whole().len() / 2) + &whole()[..whole().len() / 2] + &left).into());
-    let server = start(vec![longer, ok(&drawn(&png(9)))]);
+    let server = start(vec![longer, ok(&image_response(&png(9)))]);
     let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
-    let call = || make(&provider, job("a cat"), Arc::new(Memory::default()), Arc::new(drop));
+    let call = || make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop));
     let error = call().await.expect_err("half of an image");
     let found = (error.kind, error.http_status, error.attempts, error.billed);
     assert_eq!(found, (ImageErrorKind::BadResponse, Some(200), 1, Billed::Uncertain));
-    assert_eq!(content(&call().await.expect("made").images[0].staged), png(9));
+    assert_eq!(content(&call().await.expect("generated").images[0].staged), png(9));
     assert_eq!(server.requests().len(), 2);
 }

@@ -51,13 +51,13 @@ async fn edit(answer: &str, then: Then) -> (ImageError, usize) {
             served.spawn(answer_early(stream, answer.clone(), then));
         }
     };
-    let mut files = Memory::default();
+    let mut files = CountingFiles::default();
     let references: Vec<Reference> = vec![files.add("a", vec![7; PICTURE], PICTURE as u64)];
     let job = ImageJob { references, ..job("make it blue") };
     let provider = provider(port, ApiProfile::from_preset(Preset::Openai));
     let error = tokio::select! {
         () = serving => unreachable!("it serves for ever"),
-        made = make(&provider, job, Arc::new(files), Arc::new(drop)) => made.expect_err("a failure"),
+        generated = make(&provider, job, Arc::new(files), Arc::new(drop)) => generated.expect_err("a failure"),
     };
     (error, served.len())
 }

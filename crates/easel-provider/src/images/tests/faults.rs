@@ -5,10 +5,10 @@ use easel_protocol::record::ImageErrorKind;
 use super::*;
 
 async fn call_streaming(script: Script) -> Result<GeneratedImages, ImageError> {
-    let (made, requests) =
+    let (generated, requests) =
         call(ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) }, vec![script]).await;
     assert_eq!(requests.len(), 1);
-    made
+    generated
 }
 
 fn streamed(events: &[u8]) -> Script {
@@ -54,8 +54,8 @@ async fn final_image_may_come_between_partial_ones() {
     for place in 0..=2 {
         let mut events = vec![event(PARTIAL, &png(1)), event(PARTIAL, &png(2))];
         events.insert(place, event(FINAL, &png(3)));
-        let made = call_streaming(streamed(events.concat().as_bytes())).await.expect("made");
-        assert_eq!(content(&made.images[0].staged), png(3), "{place}");
+        let generated = call_streaming(streamed(events.concat().as_bytes())).await.expect("generated");
+        assert_eq!(content(&generated.images[0].staged), png(3), "{place}");
     }
 }
 
@@ -90,8 +90,8 @@ async fn final_image_is_known_by_event_name_type_or_data() {
         {
             for end in ["", "data: [DONE]\n\n", "event: done\ndata: {}\n\n"] {
                 let stream = format!("{before}{}{end}", spelled(name, kind, &png(3)));
-                let made = call_streaming(streamed(stream.as_bytes())).await.expect("made");
-                assert_eq!((made.images.len(), content(&made.images[0].staged)), (1, png(3)), "{stream}");
+                let generated = call_streaming(streamed(stream.as_bytes())).await.expect("generated");
+                assert_eq!((generated.images.len(), content(&generated.images[0].staged)), (1, png(3)), "{stream}");
             }
         }
     }
@@ -108,6 +108,6 @@ async fn error_is_known_by_its_event_name() {
 async fn done_marker_ends_the_stream() {
     let image = spelled(None, None, &png(3)) + "data: [DONE]\n\n";
     let stream = [b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n", image.as_bytes()].concat();
-    let made = call_streaming(respond_and_stall(stream)).await.expect("made");
-    assert_eq!(content(&made.images[0].staged), png(3));
+    let generated = call_streaming(respond_and_stall(stream)).await.expect("generated");
+    assert_eq!(content(&generated.images[0].staged), png(3));
 }

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::staging;
 
 #[derive(Default)]
-pub(super) struct Memory {
+pub(super) struct CountingFiles {
     pub(super) images: HashMap<PathBuf, Vec<u8>>,
     /// Images that are being written or wait to be staged.
     pub(super) unfinished: Arc<AtomicUsize>,
@@ -36,7 +36,7 @@ pub(super) struct Unfinished {
     full: bool,
 }
 
-impl Memory {
+impl CountingFiles {
     /// The reference says that the file has `length` bytes.
     pub(super) fn add(&mut self, name: &str, bytes: Vec<u8>, length: u64) -> Reference {
         let path = PathBuf::from(format!("/secret folder/{name}.jpeg"));
@@ -53,7 +53,7 @@ impl Memory {
     }
 }
 
-impl Files for Memory {
+impl Files for CountingFiles {
     type Reader = Cursor<Vec<u8>>;
     type Writer = Unfinished;
 

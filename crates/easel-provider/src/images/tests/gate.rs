@@ -22,7 +22,7 @@ fn passing(count: u32) -> SendGate {
 async fn refused_request_writes_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let mut files = Memory::default();
+    let mut files = CountingFiles::default();
     let references = vec![files.add("a", vec![7; 200_000], 200_000)];
     let job = ImageJob { references, gate: passing(0), ..job("a cat") };
     let provider = provider(port, ApiProfile::from_preset(Preset::Openai));
@@ -44,7 +44,8 @@ async fn each_attempt_asks_the_gate() {
     let server = start(vec![respond(busy)]);
     let job = ImageJob { gate: passing(1), ..job("a cat") };
     let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
-    let error = make(&provider, job, Arc::new(Memory::default()), Arc::new(drop)).await.expect_err("it is refused");
+    let error =
+        make(&provider, job, Arc::new(CountingFiles::default()), Arc::new(drop)).await.expect_err("it is refused");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::ApprovalDenied, Billed::No));
     assert_eq!(server.requests().len(), 1);
 }

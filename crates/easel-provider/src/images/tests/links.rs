@@ -11,14 +11,14 @@ async fn call_with_link(link: &str, then: Vec<Script>) -> (Result<GeneratedImage
     drop(listener);
     let answer = json!({"data": [{"url": link.replace("{port}", &port.to_string())}]});
     let server = start_on_port(port, std::iter::once(ok(&answer)).chain(then).collect());
-    let made = make(
+    let generated = make(
         &provider(port, ApiProfile::from_preset(Preset::Sglang)),
         job("a cat"),
-        Arc::new(Memory::default()),
+        Arc::new(CountingFiles::default()),
         Arc::new(drop),
     )
     .await;
-    (made, server.requests())
+    (generated, server.requests())
 }
 
 #[tokio::test]
@@ -29,8 +29,8 @@ async fn link_to_the_own_origin_gets_no_credentials() {
         ("out/a.png", "/out/a.png"),
     ] {
         let image = respond(http_response("200 OK", &[("content-type", "text/plain")], png(70_000)));
-        let (made, requests) = call_with_link(link, vec![image]).await;
-        assert_eq!(content(&made.expect("made").images[0].staged), png(70_000));
+        let (generated, requests) = call_with_link(link, vec![image]).await;
+        assert_eq!(content(&generated.expect("generated").images[0].staged), png(70_000));
         assert_eq!((requests[1].method.as_str(), requests[1].path.as_str()), ("GET", path));
         for header in ["authorization", "originator", "idempotency-key"] {
             assert_eq!(requests[1].header(header), None);
@@ -57,8 +57,8 @@ async fn link_to_an_internal_address_is_refused() {
         "ftp://127.0.0.1/a.png".to_owned(),
         "https://".to_owned(),
     ] {
-        let (made, requests) = call_with_link(&link, Vec::new()).await;
-        let error = made.expect_err("refused");
+        let (generated, requests) = call_with_link(&link, Vec::new()).await;
+        let error = generated.expect_err("refused");
         assert_eq!(error.kind, ImageErrorKind::BadResponse, "{link}: {error:?}");
         assert_eq!(requests.len(), 1, "{link}");
     }
@@ -71,8 +71,8 @@ async fn link_to_an_internal_address_is_refused() {
 
 #[tokio::test]
 async fn name_of_an_internal_address_is_refused() {
-    let (made, _) = call_with_link("https://localhost:{port}/a.png", Vec::new()).await;
-    let error = made.expect_err("refused");
+    let (generated, _) = call_with_link("https://localhost:{port}/a.png", Vec::new()).await;
+    let error = generated.expect_err("refused");
     let expected = "the provider's link to the image could not be followed: the address is not public";
     assert_eq!(error.message, expected);
 }
@@ -83,8 +83,8 @@ async fn links_do_not_redirect_and_lead_to_images_only() {
     let text = respond(http_response("200 OK", &[("content-type", "image/png")], "root:x:0:0"));
     let empty = respond(http_response("200 OK", &[], ""));
     for script in [redirect, text, empty, failed("404 X", &[], "x")] {
-        let (made, requests) = call_with_link("/a.png", vec![script]).await;
-        assert_eq!(made.expect_err("refused").kind, ImageErrorKind::BadResponse);
+        let (generated, requests) = call_with_link("/a.png", vec![script]).await;
+        assert_eq!(generated.expect_err("refused").kind, ImageErrorKind::BadResponse);
         assert_eq!(requests.len(), 2);
     }
 }
@@ -96,10 +96,10 @@ async fn internal_redirect_is_not_followed() {
     for location in [format!("http://{address}/a.png"), "http://169.254.169.254/latest/meta-data".to_owned()] {
         for status in ["301 X", "302 X", "303 X", "307 X", "308 X"] {
             let redirect = respond(http_response(status, &[("location", location.as_str())], ""));
-            let (made, requests) = call_openai(vec![redirect.clone()]).await;
-            assert_eq!((made.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 1));
-            let (made, requests) = call_with_link("/a.png", vec![redirect]).await;
-            assert_eq!((made.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 2));
+            let (generated, requests) = call_openai(vec![redirect.clone()]).await;
+            assert_eq!((generated.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 1));
+            let (generated, requests) = call_with_link("/a.png", vec![redirect]).await;
+            assert_eq!((generated.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 2));
         }
     }
     tokio::select! {
@@ -113,15 +113,15 @@ async fn internal_redirect_is_not_followed() {
 async fn broken_link_is_downloaded_again() {
     let broken = respond_and_close(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nxx".to_vec());
     let image = respond(http_response("200 OK", &[], png(5)));
-    let (made, requests) = call_with_link("/a.png", vec![broken.clone(), failed("502 X", &[], "x"), image]).await;
-    assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(5), 4));
-    let (made, requests) = call_with_link("/a.png", vec![broken]).await;
-    assert_eq!((made.expect_err("broken").kind, requests.len()), (ImageErrorKind::BadResponse, 4));
+    let (generated, requests) = call_with_link("/a.png", vec![broken.clone(), failed("502 X", &[], "x"), image]).await;
+    assert_eq!((content(&generated.expect("generated").images[0].staged), requests.len()), (png(5), 4));
+    let (generated, requests) = call_with_link("/a.png", vec![broken]).await;
+    assert_eq!((generated.expect_err("broken").kind, requests.len()), (ImageErrorKind::BadResponse, 4));
 }
 
 #[tokio::test]
 async fn data_url_needs_no_request() {
     let link = format!("data:image/png;base64,{}", STANDARD.encode(png(50_000)));
-    let (made, requests) = call_with_link(&link, Vec::new()).await;
-    assert_eq!((content(&made.expect("made").images[0].staged), requests.len()), (png(50_000), 1));
+    let (generated, requests) = call_with_link(&link, Vec::new()).await;
+    assert_eq!((content(&generated.expect("generated").images[0].staged), requests.len()), (png(50_000), 1));
 }

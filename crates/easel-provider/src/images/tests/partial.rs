@@ -13,13 +13,13 @@ async fn call_for_two(
     stop: CancellationToken,
 ) -> Result<GeneratedImages, ImageError> {
     let server = start(scripts);
-    let files = Arc::new(Memory::default());
+    let files = Arc::new(CountingFiles::default());
     let unfinished = Arc::clone(&files.unfinished);
     let job = ImageJob { deadline, ..two() };
-    let record = ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) };
-    let made = provider(server.address().port(), record).make(job, files, Arc::new(drop), stop).await;
+    let profile = ApiProfile { stream_images: true, ..ApiProfile::from_preset(Preset::Openai) };
+    let generated = provider(server.address().port(), profile).make(job, files, Arc::new(drop), stop).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
-    made
+    generated
 }
 
 fn two() -> ImageJob {
@@ -48,11 +48,15 @@ fn halves() -> [Vec<u8>; 3] {
 }
 
 #[track_caller]
-fn assert_first_only(made: Result<GeneratedImages, ImageError>, kind: ImageErrorKind, billed: Billed) -> ImageError {
-    let made = made.expect("the image that arrived");
-    assert_eq!(made.images.iter().map(|image| content(&image.staged)).collect::<Vec<_>>(), [png(3)]);
-    assert_eq!(made.images[0].applied.n, Some(1));
-    let missing = *made.missing.expect("why the second is missing");
+fn assert_first_only(
+    generated: Result<GeneratedImages, ImageError>,
+    kind: ImageErrorKind,
+    billed: Billed,
+) -> ImageError {
+    let generated = generated.expect("the image that arrived");
+    assert_eq!(generated.images.iter().map(|image| content(&image.staged)).collect::<Vec<_>>(), [png(3)]);
+    assert_eq!(generated.images[0].applied.n, Some(1));
+    let missing = *generated.missing.expect("why the second is missing");
     assert_eq!((missing.kind, missing.billed, missing.attempts), (kind, billed, 1), "{missing:?}");
     assert!(missing.message.starts_with("1 of 2 images arrived; "), "{missing:?}");
     missing
@@ -61,8 +65,8 @@ fn assert_first_only(made: Result<GeneratedImages, ImageError>, kind: ImageError
 #[tokio::test]
 async fn deadline_keeps_complete_images() {
     for half in halves() {
-        let made = call_for_two(vec![respond_and_stall(half)], SHORT, CancellationToken::new()).await;
-        assert_first_only(made, ImageErrorKind::Timeout, Billed::Uncertain);
+        let generated = call_for_two(vec![respond_and_stall(half)], SHORT, CancellationToken::new()).await;
+        assert_first_only(generated, ImageErrorKind::Timeout, Billed::Uncertain);
     }
 }
 
@@ -70,15 +74,15 @@ async fn deadline_keeps_complete_images() {
 async fn lost_connection_keeps_complete_images() {
     for half in halves() {
         for script in [respond_and_close(half.clone()), respond_and_reset(half.clone())] {
-            let made = call_for_two(vec![script], LONG, CancellationToken::new()).await;
-            let kind = made.as_ref().map(|made| made.missing.as_ref().map(|missing| missing.kind));
+            let generated = call_for_two(vec![script], LONG, CancellationToken::new()).await;
+            let kind = generated.as_ref().map(|generated| generated.missing.as_ref().map(|missing| missing.kind));
             // The end of the connection is also the end of a body without a length.
             assert!(
                 matches!(kind, Ok(Some(ImageErrorKind::Network | ImageErrorKind::BadResponse))),
-                "{made:?} {}",
+                "{generated:?} {}",
                 String::from_utf8_lossy(&half)
             );
-            assert_eq!(content(&made.unwrap().images[0].staged), png(3));
+            assert_eq!(content(&generated.unwrap().images[0].staged), png(3));
         }
     }
 }
@@ -90,14 +94,14 @@ async fn interrupt_keeps_complete_images() {
     let server = start(vec![ok(&linked), respond_and_stall(Vec::new())]);
     let stop = CancellationToken::new();
     let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
-    let call = provider.make(two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
+    let call = provider.make(two(), Arc::new(CountingFiles::default()), Arc::new(drop), stop.clone());
     let interrupt = async {
         server.request_arrived().await;
         server.request_arrived().await;
         stop.cancel();
     };
-    let (made, ()) = futures_util::future::join(call, interrupt).await;
-    let missing = assert_first_only(made, ImageErrorKind::Interrupted, Billed::Yes);
+    let (generated, ()) = futures_util::future::join(call, interrupt).await;
+    let missing = assert_first_only(generated, ImageErrorKind::Interrupted, Billed::Yes);
     assert_eq!(missing.http_status, Some(200));
 }
 
@@ -106,19 +110,19 @@ async fn interrupt_before_the_response_reports_billing() {
     let server = start(vec![respond_and_stall(Vec::new())]);
     let stop = CancellationToken::new();
     let provider = provider(server.address().port(), ApiProfile::from_preset(Preset::Openai));
-    let call = provider.make(two(), Arc::new(Memory::default()), Arc::new(drop), stop.clone());
+    let call = provider.make(two(), Arc::new(CountingFiles::default()), Arc::new(drop), stop.clone());
     let interrupt = async {
         server.request_arrived().await;
         stop.cancel();
     };
-    let (made, ()) = futures_util::future::join(call, interrupt).await;
-    let error = made.expect_err("no image");
+    let (generated, ()) = futures_util::future::join(call, interrupt).await;
+    let error = generated.expect_err("no image");
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
     server.client_disconnected().await;
 
     stop.cancel();
-    let made = provider.make(two(), Arc::new(Memory::default()), Arc::new(drop), stop).await;
-    let error = made.expect_err("no image");
+    let generated = provider.make(two(), Arc::new(CountingFiles::default()), Arc::new(drop), stop).await;
+    let error = generated.expect_err("no image");
     assert_eq!((error.kind, error.billed, server.requests().len()), (ImageErrorKind::Interrupted, Billed::No, 1));
 }
 
@@ -132,14 +136,14 @@ async fn stalled_link_does_not_affect_other_images() {
     };
     let server = MockServer::choose(choose);
     let job = ImageJob { deadline: SHORT, ..two() };
-    let made = make(
+    let generated = make(
         &provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)),
         job,
-        Arc::new(Memory::default()),
+        Arc::new(CountingFiles::default()),
         Arc::new(drop),
     )
     .await;
-    assert_first_only(made, ImageErrorKind::Timeout, Billed::Yes);
+    assert_first_only(generated, ImageErrorKind::Timeout, Billed::Yes);
 }
 
 #[tokio::test]
@@ -156,20 +160,20 @@ async fn missing_second_image_is_reported_with_the_first() {
         ),
     ] {
         let scripts = vec![ok(&json!({"data": data})), failed("404 X", &[], "x")];
-        let made = call_for_two(scripts, LONG, CancellationToken::new()).await;
-        let kind = made.as_ref().unwrap().missing.as_ref().unwrap().kind;
-        let missing = assert_first_only(made, kind, billed);
+        let generated = call_for_two(scripts, LONG, CancellationToken::new()).await;
+        let kind = generated.as_ref().unwrap().missing.as_ref().unwrap().kind;
+        let missing = assert_first_only(generated, kind, billed);
         assert_eq!(missing.message, format!("1 of 2 images arrived; {reason}"));
     }
 }
 
 #[tokio::test]
 async fn deadline_and_interrupt_wait_for_storing() {
-    let server = start(vec![ok(&drawn(&png(3)))]);
+    let server = start(vec![ok(&image_response(&png(3)))]);
     for interrupted in [false, true] {
         let (begun, (go, go_on)) = (Arc::new(Semaphore::new(0)), std::sync::mpsc::sync_channel(1));
         let slow = Some(Slow { begun: Arc::clone(&begun), go_on: Mutex::new(go_on) });
-        let files = Arc::new(Memory { slow, ..Memory::default() });
+        let files = Arc::new(CountingFiles { slow, ..CountingFiles::default() });
         let (provider, stop) =
             (provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)), CancellationToken::new());
         let deadline = if interrupted { LONG } else { Duration::from_secs(1) };
@@ -184,8 +188,8 @@ async fn deadline_and_interrupt_wait_for_storing() {
             }
             go.send(()).unwrap();
         };
-        let (made, ()) = futures_util::future::join(call, go_on).await;
-        let made = made.expect("made");
-        assert_eq!((content(&made.images[0].staged), made.missing), (png(3), None));
+        let (generated, ()) = futures_util::future::join(call, go_on).await;
+        let generated = generated.expect("generated");
+        assert_eq!((content(&generated.images[0].staged), generated.missing), (png(3), None));
     }
 }

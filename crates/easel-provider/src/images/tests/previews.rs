@@ -1,4 +1,4 @@
-//! What an image looks like while it is made.
+//! What an image looks like while it is generated.
 
 use easel_imagegen::port::Preview;
 
@@ -7,23 +7,23 @@ use super::*;
 /// What a call of two previews has shown, and its outcome.
 struct Called {
     shown: Vec<(u32, Vec<u8>)>,
-    made: Result<GeneratedImages, ImageError>,
+    generated: Result<GeneratedImages, ImageError>,
     request: Request,
 }
 
-async fn called(record: ApiProfile, partial_images: u32, events: &str) -> Called {
+async fn called(profile: ApiProfile, partial_images: u32, events: &str) -> Called {
     let script = respond(http_response("200 OK", &[("content-type", "text/event-stream")], events));
     let server = start(vec![script]);
     let shown = Arc::new(Mutex::new(Vec::new()));
     let show = Arc::clone(&shown);
     let previews = Arc::new(move |Preview { index, staged }| show.lock().unwrap().push((index, content(&staged))));
-    let files = Arc::new(Memory::default());
+    let files = Arc::new(CountingFiles::default());
     let unfinished = Arc::clone(&files.unfinished);
     let job = ImageJob { partial_images, ..job("a cat") };
-    let made = make(&provider(server.address().port(), record), job, files, previews).await;
+    let generated = make(&provider(server.address().port(), profile), job, files, previews).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
     let shown = std::mem::take(&mut *shown.lock().unwrap());
-    Called { shown, made, request: server.requests().remove(0) }
+    Called { shown, generated, request: server.requests().remove(0) }
 }
 
 fn event(kind: &str, index: u32, image: &str) -> String {
@@ -49,7 +49,7 @@ async fn previews_are_shown_in_order_and_invalid_ones_skipped() {
     ];
     let called = called(ApiProfile::from_preset(Preset::Openai), 2, &events.concat()).await;
     assert_eq!(called.shown, [(0, png(1)), (1, png(3))]);
-    assert_eq!(content(&called.made.expect("made").images[0].staged), png(9));
+    assert_eq!(content(&called.generated.expect("generated").images[0].staged), png(9));
     let body = called.request.json();
     assert_eq!((&body["stream"], &body["partial_images"]), (&json!(true), &json!(2)));
 }
@@ -58,10 +58,10 @@ async fn previews_are_shown_in_order_and_invalid_ones_skipped() {
 async fn previews_are_requested_only_if_supported_and_wanted() {
     let undeclared = ApiProfile { partial_images: false, ..ApiProfile::from_preset(Preset::Openai) };
     let events = event(PREVIEW, 0, &STANDARD.encode(png(1))) + &event(FINAL, 0, &STANDARD.encode(png(9)));
-    for (record, partial_images, shown) in [(ApiProfile::from_preset(Preset::Openai), 0, 0), (undeclared, 2, 1)] {
-        let called = called(record, partial_images, &events).await;
+    for (profile, partial_images, shown) in [(ApiProfile::from_preset(Preset::Openai), 0, 0), (undeclared, 2, 1)] {
+        let called = called(profile, partial_images, &events).await;
         assert_eq!(called.shown.len(), shown, "what comes all the same is shown where it is wanted");
-        assert_eq!(content(&called.made.expect("made").images[0].staged), png(9));
+        assert_eq!(content(&called.generated.expect("generated").images[0].staged), png(9));
         let body = called.request.json();
         assert!(body.get("stream").is_none() && body.get("partial_images").is_none(), "{body}");
     }
@@ -72,6 +72,6 @@ async fn preview_without_final_image_is_an_error() {
     let events = event(PREVIEW, 0, &STANDARD.encode(png(1)));
     let called = called(ApiProfile::from_preset(Preset::Openai), 1, &events).await;
     assert_eq!(called.shown.len(), 1);
-    let error = called.made.expect_err("a failure");
+    let error = called.generated.expect_err("a failure");
     assert_eq!(error.kind, easel_protocol::record::ImageErrorKind::BadResponse);
 }

@@ -9,7 +9,7 @@ use easel_protocol::tool::ToolExposure;
 use futures_util::TryStreamExt;
 
 use super::super::body::ConversationBody;
-use super::fixture::{Shelf, reference, request};
+use super::fixture::{MemoryFiles, reference, request};
 use crate::http::Upload;
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn body_has_its_announced_length_and_is_streamed() {
     let (picture, bytes) = reference("img_a", 2_000_000, 1);
     let image = ContentItem::InputImage { image_url: "easel:img_a".to_owned(), detail: None };
     let input = vec![ResponseItem::Message { role: MessageRole::User, content: vec![image; 5] }];
-    let files = Arc::new(Shelf([(picture.path.clone(), bytes)].into()));
+    let files = Arc::new(MemoryFiles([(picture.path.clone(), bytes)].into()));
     let request = ModelRequest { input, images: vec![picture], ..request(ToolExposure::None) };
     let body = ConversationBody::new(&request, Metadata::Strip).unwrap().to_request_body();
     for _ in 0..2 {

@@ -10,11 +10,11 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::fixture::{PATIENT, PNG, Shelf, all, events, line, provider, request, response, stream};
-use super::saying::{completed, delta, done, message};
+use super::fixture::{MemoryFiles, PATIENT, PNG, all, events, line, provider, request, response, stream};
+use super::text::{completed, delta, done, message};
 use crate::settings::Timeouts;
 
-async fn said(steps: Vec<Step>, timeouts: Timeouts) -> String {
+async fn transcript(steps: Vec<Step>, timeouts: Timeouts) -> String {
     let server = MockServer::play([steps]);
     all(&provider(&server.base_url(), timeouts, 0), request(ToolExposure::Hosted)).await
 }
@@ -42,10 +42,10 @@ async fn stream_cut_anywhere_is_an_error() {
         let whole = events(&answer[..count]);
         let next = events(&answer[count..=count]);
         for body in [whole.clone(), whole.clone() + &next[..next.len() - 1], whole + &next[..next.len() / 2]] {
-            let said = said(vec![Step::Send(stream(&body))], PATIENT).await;
-            let last = said.lines().last().unwrap_or_default();
+            let transcript = transcript(vec![Step::Send(stream(&body))], PATIENT).await;
+            let last = transcript.lines().last().unwrap_or_default();
             assert_eq!(last, "error InternalServerError: the provider's response ended early", "{body}");
-            assert!(!said.contains("completed "), "{said}");
+            assert!(!transcript.contains("completed "), "{transcript}");
         }
     }
 }
@@ -54,17 +54,20 @@ async fn stream_cut_anywhere_is_an_error() {
 async fn connection_lost_inside_the_body_is_an_error() {
     let head = "content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n";
     let steps = vec![Step::Send(response("200 OK", head, "10\r\ndata: {}\n\n"))];
-    let said = said(steps, PATIENT).await;
-    assert!(said.starts_with("error Other: the connection to provider `test` at 127.0.0.1:"), "{said}");
-    assert!(said.contains(" was lost while the response arrived: "), "{said}");
+    let transcript = transcript(steps, PATIENT).await;
+    assert!(transcript.starts_with("error Other: the connection to provider `test` at 127.0.0.1:"), "{transcript}");
+    assert!(transcript.contains(" was lost while the response arrived: "), "{transcript}");
 }
 
 #[tokio::test]
 async fn invalid_chunks_are_an_error() {
     let head = "content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n";
     for garbage in ["zz\r\n", "-1\r\n", "fffffffffffffffff\r\n", "2\r\n: x"] {
-        let said = said(vec![Step::Send(response("200 OK", head, garbage))], PATIENT).await;
-        assert!(said.starts_with("error Other: ") && said.contains(" was lost while the response arrived: "), "{said}");
+        let transcript = transcript(vec![Step::Send(response("200 OK", head, garbage))], PATIENT).await;
+        assert!(
+            transcript.starts_with("error Other: ") && transcript.contains(" was lost while the response arrived: "),
+            "{transcript}"
+        );
     }
 }
 
@@ -72,8 +75,8 @@ async fn invalid_chunks_are_an_error() {
 async fn response_may_follow_informational_ones() {
     for before in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"] {
         let answer = stream(events(&[completed(&[])]));
-        let said = said(vec![Step::Send([before.as_bytes(), &answer].concat())], PATIENT).await;
-        assert!(said.starts_with("completed "), "{said}");
+        let transcript = transcript(vec![Step::Send([before.as_bytes(), &answer].concat())], PATIENT).await;
+        assert!(transcript.starts_with("completed "), "{transcript}");
     }
 }
 
@@ -82,8 +85,8 @@ async fn redirect_gets_no_credentials() {
     let elsewhere = MockServer::play([vec![Step::Send(stream(events(&[completed(&[])])))]]);
     for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let location = format!("location: {}/responses\r\n", elsewhere.base_url());
-        let said = said(vec![Step::Send(response(status, &location, ""))], PATIENT).await;
-        assert!(said.starts_with("error Other: the provider sent an unexpected response"), "{said}");
+        let transcript = transcript(vec![Step::Send(response(status, &location, ""))], PATIENT).await;
+        assert!(transcript.starts_with("error Other: the provider sent an unexpected response"), "{transcript}");
     }
     assert!(elsewhere.requests().is_empty());
 }
@@ -92,21 +95,24 @@ async fn redirect_gets_no_credentials() {
 async fn stalled_response_times_out() {
     let begun = Step::Send(stream(events(&[delta("m", "Hi")])));
     let server = MockServer::play([vec![begun, Step::AwaitDisconnect]]);
-    let said = all(&provider(&server.base_url(), HASTY, 0), request(ToolExposure::None)).await;
-    assert_eq!(said, "delta m \"Hi\"\nerror Other: the provider sent nothing for 0.5 s\n");
+    let transcript = all(&provider(&server.base_url(), HASTY, 0), request(ToolExposure::None)).await;
+    assert_eq!(transcript, "delta m \"Hi\"\nerror Other: the provider sent nothing for 0.5 s\n");
     server.client_disconnected().await;
 }
 
 #[tokio::test]
 async fn missing_response_times_out() {
-    assert_eq!(said(vec![Step::AwaitDisconnect], HASTY).await, "error Other: the provider sent nothing for 0.5 s\n");
+    assert_eq!(
+        transcript(vec![Step::AwaitDisconnect], HASTY).await,
+        "error Other: the provider sent nothing for 0.5 s\n"
+    );
 }
 
 #[tokio::test]
 async fn slow_response_ends_at_the_deadline() {
     let timeouts = Timeouts { response: Duration::from_millis(50), ..PATIENT };
     let steps = vec![Step::Send(stream("")), Step::Repeat(b": keep-alive\n\n")];
-    assert_eq!(said(steps, timeouts).await, "error Other: the model's response was not complete after 0.05 s\n");
+    assert_eq!(transcript(steps, timeouts).await, "error Other: the model's response was not complete after 0.05 s\n");
 }
 
 #[tokio::test]
@@ -114,7 +120,7 @@ async fn endless_event_is_rejected() {
     static MEBIBYTE: [u8; 1 << 20] = [b'x'; 1 << 20];
     let steps = vec![Step::Send(stream("data: ")), Step::Repeat(&MEBIBYTE)];
     assert_eq!(
-        said(steps, PATIENT).await,
+        transcript(steps, PATIENT).await,
         "error InternalServerError: the provider's response is too large: it is too long\n"
     );
 }
@@ -123,17 +129,19 @@ async fn endless_event_is_rejected() {
 async fn texts_over_their_limits_are_rejected() {
     let piece = "x".repeat(3 << 20);
     let twice = events(&[delta("m", &piece), delta("m", &piece)]);
-    let said_twice = said(vec![Step::Send(stream(twice))], PATIENT).await;
-    assert!(said_twice.ends_with("error InternalServerError: the provider's model wrote more than 4 MiB of text\n"));
+    let transcript_twice = transcript(vec![Step::Send(stream(twice))], PATIENT).await;
+    assert!(
+        transcript_twice.ends_with("error InternalServerError: the provider's model wrote more than 4 MiB of text\n")
+    );
 
     let large = events(&[delta("m", &piece.repeat(2))]);
-    let said_large = said(vec![Step::Send(stream(large))], PATIENT).await;
-    assert_eq!(said_large, "error InternalServerError: the provider sent an event that is too large\n");
+    let transcript_large = transcript(vec![Step::Send(stream(large))], PATIENT).await;
+    assert_eq!(transcript_large, "error InternalServerError: the provider sent an event that is too large\n");
 
     let call = json!({"type": "function_call", "id": "fc_1", "call_id": "c", "name": "imagegen", "arguments": piece});
-    let said_call = said(vec![Step::Send(stream(events(&[done(&call)])))], PATIENT).await;
+    let transcript_call = transcript(vec![Step::Send(stream(events(&[done(&call)])))], PATIENT).await;
     let expected = "error InternalServerError: the provider's model called a tool with more than 1 MiB of arguments\n";
-    assert_eq!(said_call, expected);
+    assert_eq!(transcript_call, expected);
 }
 
 #[tokio::test]
@@ -141,8 +149,8 @@ async fn endless_name_is_rejected() {
     let call = json!({"type": "function_call", "id": "fc_1", "call_id": "c", "name": "x".repeat(15 << 20)});
     let answer = || vec![Step::Send(stream(events(&[done(&call)])))];
     let server = MockServer::play([answer(), answer()]);
-    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
-    assert_eq!(said, "error InternalServerError: the provider sent an id or a name that is too long\n");
+    let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
+    assert_eq!(transcript, "error InternalServerError: the provider sent an id or a name that is too long\n");
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -153,10 +161,10 @@ async fn arguments_of_all_calls_share_a_limit() {
         let call_id = format!("call_{at}");
         done(&json!({"type": "function_call", "id": call_id, "call_id": call_id, "name": "n", "arguments": arguments}))
     });
-    let said = said(vec![Step::Send(stream(events(&calls.collect::<Vec<_>>())))], PATIENT).await;
-    assert_eq!(said.lines().filter(|line| line.starts_with("call ")).count(), 4);
+    let transcript = transcript(vec![Step::Send(stream(events(&calls.collect::<Vec<_>>())))], PATIENT).await;
+    assert_eq!(transcript.lines().filter(|line| line.starts_with("call ")).count(), 4);
     assert!(
-        said.ends_with(
+        transcript.ends_with(
             "error InternalServerError: the provider's model called tools with more than 4 MiB of arguments\n"
         )
     );
@@ -169,20 +177,20 @@ async fn invalid_json_and_utf8_are_errors() {
         [&b"{\"type\":"[..], b"hello", b"[]", b"{\"type\":\"response.output_text.delta\",\"delta\":\"\xff\xfe\"}"]
     {
         let body = [b"data: ", data, b"\n\n"].concat();
-        assert_eq!(said(vec![Step::Send(stream(body))], PATIENT).await, expected);
+        assert_eq!(transcript(vec![Step::Send(stream(body))], PATIENT).await, expected);
     }
     let page = response("200 OK", "content-type: application/json\r\n", "{\"choices\":[]}");
-    assert_eq!(said(vec![Step::Send(page)], PATIENT).await, expected);
+    assert_eq!(transcript(vec![Step::Send(page)], PATIENT).await, expected);
 }
 
 #[tokio::test]
 async fn web_page_is_an_error() {
     let page = response("200 OK", "content-type: Text/HTML; charset=utf-8\r\n", "<html>oops</html>");
     let expected = "error InternalServerError: the provider sent a web page instead of a response\n";
-    assert_eq!(said(vec![Step::Send(page)], PATIENT).await, expected);
+    assert_eq!(transcript(vec![Step::Send(page)], PATIENT).await, expected);
     let nothing = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
     let expected = "error InternalServerError: the provider sent nothing (HTTP 204) instead of a response\n";
-    assert_eq!(said(vec![Step::Send(nothing)], PATIENT).await, expected);
+    assert_eq!(transcript(vec![Step::Send(nothing)], PATIENT).await, expected);
 }
 
 #[tokio::test]
@@ -190,8 +198,11 @@ async fn dropping_the_response_closes_the_connection() {
     let begun = Step::Send(stream(events(&[delta("m", "Hi")])));
     let server = MockServer::play([vec![begun, Step::AwaitDisconnect]]);
     let provider = provider(&server.base_url(), PATIENT, 0);
-    let mut answer =
-        Box::pin(provider.respond(request(ToolExposure::None), Arc::new(Shelf::default()), CancellationToken::new()));
+    let mut answer = Box::pin(provider.respond(
+        request(ToolExposure::None),
+        Arc::new(MemoryFiles::default()),
+        CancellationToken::new(),
+    ));
     assert_eq!(line(&answer.next().await.unwrap()), "delta m \"Hi\"");
     drop(answer);
     server.client_disconnected().await;
@@ -201,7 +212,8 @@ async fn dropping_the_response_closes_the_connection() {
 async fn dropping_an_unanswered_request_closes_the_connection() {
     let server = MockServer::play([vec![Step::AwaitDisconnect]]);
     let provider = provider(&server.base_url(), PATIENT, 0);
-    let answer = provider.respond(request(ToolExposure::None), Arc::new(Shelf::default()), CancellationToken::new());
+    let answer =
+        provider.respond(request(ToolExposure::None), Arc::new(MemoryFiles::default()), CancellationToken::new());
     let mut answer = Box::pin(answer);
     while server.requests().is_empty() {
         tokio::select! {

@@ -70,9 +70,9 @@ fn key(secret: &str) -> Credential {
 
 /// Pictures in memory, by path.
 #[derive(Debug, Default)]
-pub(super) struct Shelf(pub(super) BTreeMap<PathBuf, Vec<u8>>);
+pub(super) struct MemoryFiles(pub(super) BTreeMap<PathBuf, Vec<u8>>);
 
-impl Files for Shelf {
+impl Files for MemoryFiles {
     type Reader = Cursor<Vec<u8>>;
     type Writer = Vec<u8>;
 
@@ -151,12 +151,12 @@ pub(super) fn provider(base: &str, timeouts: Timeouts, renewals: u32) -> HttpPro
     HttpProvider::new(info, record, endpoint, Keys { renewals: AtomicU32::new(renewals) }, timeouts, Retries::default())
 }
 
-/// Everything that is said, a line each.
+/// Everything that is transcript, a line each.
 pub(super) async fn all(provider: &HttpProvider<Keys>, request: ModelRequest) -> String {
-    all_with(provider, request, Shelf::default()).await
+    all_with(provider, request, MemoryFiles::default()).await
 }
 
-pub(super) async fn all_with(provider: &HttpProvider<Keys>, request: ModelRequest, files: Shelf) -> String {
+pub(super) async fn all_with(provider: &HttpProvider<Keys>, request: ModelRequest, files: MemoryFiles) -> String {
     let events: Vec<_> = provider.respond(request, Arc::new(files), CancellationToken::new()).collect().await;
     events.iter().map(|event| line(event) + "\n").collect()
 }

@@ -8,12 +8,12 @@ use easel_protocol::tool::ToolExposure;
 use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
-use super::fixture::{PATIENT, PNG, Shelf, all_with, events, provider, reference, request, stream};
-use super::saying::{completed, done, message};
+use super::fixture::{MemoryFiles, PATIENT, PNG, all_with, events, provider, reference, request, stream};
+use super::text::{completed, done, message};
 
-async fn said(list: &[Value]) -> String {
+async fn transcript(list: &[Value]) -> String {
     let server = MockServer::play([vec![Step::Send(stream(events(list)))]]);
-    all_with(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted), Shelf::default()).await
+    all_with(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted), MemoryFiles::default()).await
 }
 
 fn added(id: &str) -> Value {
@@ -38,7 +38,7 @@ async fn image_starts_and_ends_once() {
         done(&message("msg_1", "There.")),
         completed(&[picture, message("msg_1", "There.")]),
     ];
-    insta::assert_snapshot!(said(&list).await, @r#"
+    insta::assert_snapshot!(transcript(&list).await, @r#"
     started ig_1 Generate "draw a fox" []
     ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a red fox") Some("1024x1024") Some("high")
     message msg_1 "There."
@@ -51,9 +51,10 @@ async fn image_in_the_complete_response_starts_and_ends() {
     let spelled = PNG.replace('/', "\\/");
     let body = events(&[completed(&[image("ig_1", "RESULT"), image("ig_2", &format!("data:image/png;base64,{PNG}"))])]);
     let server = MockServer::play([vec![Step::Send(stream(body.replace("RESULT", &spelled)))]]);
-    let said =
-        all_with(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted), Shelf::default()).await;
-    insta::assert_snapshot!(said, @r#"
+    let transcript =
+        all_with(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted), MemoryFiles::default())
+            .await;
+    insta::assert_snapshot!(transcript, @r#"
     started ig_1 Generate "draw a fox" []
     ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a red fox") Some("1024x1024") Some("high")
     started ig_2 Generate "draw a fox" []
@@ -67,7 +68,7 @@ async fn shown_images_are_references() {
     let (shown, bytes) = reference("img_a", 100, 1);
     let server = MockServer::play([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]);
     let mut request = request(ToolExposure::Hosted);
-    let files = Shelf([(shown.path.clone(), bytes)].into());
+    let files = MemoryFiles([(shown.path.clone(), bytes)].into());
     request.images = vec![shown];
     let content = ["easel:img_a"].map(|url| ContentItem::InputImage { image_url: url.to_owned(), detail: None });
     request.input.insert(0, ResponseItem::Message { role: MessageRole::User, content: content.into() });
@@ -86,7 +87,7 @@ async fn every_failure_ends_the_image() {
     let bad = image("ig_3", "!!!! not base64 $$$$");
     let text = image("ig_4", "aGVsbG8sIG5vdCBhbiBpbWFnZQ==");
     let list = [done(&refused), done(&silent), done(&bad), done(&text), completed(&[])];
-    insta::assert_snapshot!(said(&list).await, @r#"
+    insta::assert_snapshot!(transcript(&list).await, @r#"
     started ig_1 Generate "draw a fox" []
     failed ig_1 ModerationBlocked billed No: the provider's moderation blocked the request: unsafe [moderation_blocked, request req_7]
     started ig_2 Generate "draw a fox" []
@@ -101,7 +102,7 @@ async fn every_failure_ends_the_image() {
 
 #[tokio::test]
 async fn cut_response_ends_the_image_before_the_error() {
-    insta::assert_snapshot!(said(&[added("ig_1")]).await, @r#"
+    insta::assert_snapshot!(transcript(&[added("ig_1")]).await, @r#"
     started ig_1 Generate "draw a fox" []
     failed ig_1 BadResponse billed Uncertain: the response ended before the image: the provider's response ended early
     error InternalServerError: the provider's response ended early
@@ -119,8 +120,8 @@ async fn large_image_arrives_completely() {
     bytes.extend(vec![7; filler as usize + 4]);
     bytes.extend(end);
     let list = [added("ig_1"), done(&image("ig_1", &STANDARD.encode(&bytes))), completed(&[])];
-    let said = said(&list).await;
-    assert!(said.contains(&format!(" {} bytes ", bytes.len())), "{said}");
+    let transcript = transcript(&list).await;
+    assert!(transcript.contains(&format!(" {} bytes ", bytes.len())), "{transcript}");
 }
 
 #[tokio::test]
@@ -146,8 +147,8 @@ async fn valid_previews_are_shown_if_requested() {
     for (partial_images, shown) in [(3, &shown[..]), (0, &[])] {
         let server = MockServer::play([vec![Step::Send(stream(events(&list)))]]);
         let request = ModelRequest { partial_images, ..request(ToolExposure::Hosted) };
-        let said = all_with(&provider(&server.base_url(), PATIENT, 0), request, Shelf::default()).await;
-        assert_eq!(said.lines().collect::<Vec<_>>(), [&[started], shown, &[ended, whole]].concat());
+        let transcript = all_with(&provider(&server.base_url(), PATIENT, 0), request, MemoryFiles::default()).await;
+        assert_eq!(transcript.lines().collect::<Vec<_>>(), [&[started], shown, &[ended, whole]].concat());
     }
 }
 
@@ -157,12 +158,12 @@ async fn image_metadata_is_cleaned_cut_and_redacted() {
     picture["size"] = json!("\u{1b}[31m1x1\u{7}");
     picture["quality"] = json!("q".repeat(1_000_000));
     picture["revised_prompt"] = json!("a \u{e0041}fox for key-old-secret");
-    let said = said(&[done(&picture), completed(&[])]).await;
+    let transcript = transcript(&[done(&picture), completed(&[])]).await;
     let quality = "q".repeat(99);
     let ended = format!(
         r#"ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a fox for ***") Some("1x1") Some("{quality}…")"#
     );
-    assert_eq!(said.lines().nth(1), Some(ended.as_str()));
+    assert_eq!(transcript.lines().nth(1), Some(ended.as_str()));
 }
 
 #[tokio::test]
@@ -171,9 +172,9 @@ async fn ids_and_names_are_cleaned_and_redacted() {
         json!({"type": "function_call", "id": "fc\u{7}", "call_id": "call\r\n_key-old-secret", "name": "x\u{1b}[2J"});
     let mut message = message("msg\u{200b}_1", "Hi");
     message["output_index"] = json!(1);
-    let said = said(&[done(&call), done(&message), completed(&[])]).await;
-    assert_eq!(said.lines().next(), Some("call call _*** None x "));
-    assert_eq!(said.lines().nth(1), Some("message msg_1 \"Hi\""));
+    let transcript = transcript(&[done(&call), done(&message), completed(&[])]).await;
+    assert_eq!(transcript.lines().next(), Some("call call _*** None x "));
+    assert_eq!(transcript.lines().nth(1), Some("message msg_1 \"Hi\""));
 }
 
 #[tokio::test]
@@ -182,6 +183,6 @@ async fn long_prompt_is_cut() {
     let content = vec![ContentItem::InputText { text: "é".repeat(100_000).into() }];
     long.history.items = vec![ResponseItem::Message { role: MessageRole::User, content }];
     let server = MockServer::play([vec![Step::Send(stream(events(&[added("ig_1"), completed(&[])])))]]);
-    let said = all_with(&provider(&server.base_url(), PATIENT, 0), long, Shelf::default()).await;
-    assert_eq!(said.matches('é').count(), 32_000);
+    let transcript = all_with(&provider(&server.base_url(), PATIENT, 0), long, MemoryFiles::default()).await;
+    assert_eq!(transcript.matches('é').count(), 32_000);
 }

@@ -5,14 +5,14 @@ use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
 use super::fixture::{PATIENT, PNG, all, events, provider, request, stream};
-use super::saying::{call, completed, delta, done, done_at, message, said};
+use super::text::{call, completed, delta, done, done_at, message, transcript};
 
-/// The lines of what is said, without its end.
-async fn heard(list: &[Value]) -> Vec<String> {
-    let said = said(events(list)).await;
-    let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();
+/// The lines of what is transcript, without its end.
+async fn transcript_lines(list: &[Value]) -> Vec<String> {
+    let transcript = transcript(events(list)).await;
+    let mut lines: Vec<String> = transcript.lines().map(str::to_owned).collect();
     let end = lines.pop().unwrap_or_default();
-    assert!(end.starts_with("completed "), "{said}");
+    assert!(end.starts_with("completed "), "{transcript}");
     lines
 }
 
@@ -27,11 +27,11 @@ async fn call_with_changing_ids_is_made_once() {
     let reasoning = json!({"type": "reasoning", "id": "rs_1"});
     let once = [made("call_B", "cat")];
     // vLLM's way, then without the reasoning, and without any positions.
-    assert_eq!(heard(&[added(&a), done_at(1, &b), completed(&[reasoning.clone(), c.clone()])]).await, once);
-    assert_eq!(heard(&[added(&a), done_at(1, &b), completed(std::slice::from_ref(&c))]).await, once);
-    assert_eq!(heard(&[done(&b), completed(&[reasoning, c.clone()])]).await, once);
+    assert_eq!(transcript_lines(&[added(&a), done_at(1, &b), completed(&[reasoning.clone(), c.clone()])]).await, once);
+    assert_eq!(transcript_lines(&[added(&a), done_at(1, &b), completed(std::slice::from_ref(&c))]).await, once);
+    assert_eq!(transcript_lines(&[done(&b), completed(&[reasoning, c.clone()])]).await, once);
     // Twice done, and a third time.
-    assert_eq!(heard(&[done_at(1, &b), done_at(1, &c), completed(&[a])]).await, once);
+    assert_eq!(transcript_lines(&[done_at(1, &b), done_at(1, &c), completed(&[a])]).await, once);
 }
 
 #[tokio::test]
@@ -39,13 +39,13 @@ async fn repeated_call_without_ids_is_made_once() {
     let bare = |call_id: Option<&str>| json!({"type": "function_call", "call_id": call_id, "name": "imagegen", "arguments": "{}"});
     for call_id in [Some("call_A"), None] {
         let item = bare(call_id);
-        let lines = heard(&[done(&item), done(&item), completed(std::slice::from_ref(&item))]).await;
+        let lines = transcript_lines(&[done(&item), done(&item), completed(std::slice::from_ref(&item))]).await;
         assert_eq!(lines, [format!("call {} None imagegen {{}}", call_id.unwrap_or("call_1"))]);
     }
     let (spaced, parsed) = (call("", "call_A", "cat"), json!({"prompt": "cat"}));
     let mut rewritten = call("", "call_B", "cat");
     rewritten["arguments"] = parsed;
-    assert_eq!(heard(&[done(&spaced), completed(&[rewritten])]).await, [made("call_A", "cat")]);
+    assert_eq!(transcript_lines(&[done(&spaced), completed(&[rewritten])]).await, [made("call_A", "cat")]);
 }
 
 #[tokio::test]
@@ -53,26 +53,26 @@ async fn equal_calls_at_two_positions_are_made_twice() {
     let (a, b) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "cat"));
     let twice = [made("call_A", "cat"), made("call_B", "cat")];
     let whole = completed(&[call("x", "call_X", "cat"), call("y", "call_Y", "cat")]);
-    assert_eq!(heard(&[done_at(0, &a), done_at(1, &b), whole.clone()]).await, twice);
-    assert_eq!(heard(&[done(&a), done(&b), whole]).await, twice);
-    assert_eq!(heard(&[completed(&[a.clone(), b.clone()])]).await, twice, "in the whole answer only");
-    assert_eq!(heard(&[done_at(0, &a), completed(&[a, b])]).await, twice, "one of them streamed");
+    assert_eq!(transcript_lines(&[done_at(0, &a), done_at(1, &b), whole.clone()]).await, twice);
+    assert_eq!(transcript_lines(&[done(&a), done(&b), whole]).await, twice);
+    assert_eq!(transcript_lines(&[completed(&[a.clone(), b.clone()])]).await, twice, "in the whole answer only");
+    assert_eq!(transcript_lines(&[done_at(0, &a), completed(&[a, b])]).await, twice, "one of them streamed");
     let bare = json!({"type": "function_call", "name": "imagegen", "arguments": "{}"});
-    let lines = heard(&[done_at(0, &bare), done_at(1, &bare), completed(&[bare.clone(), bare])]).await;
+    let lines = transcript_lines(&[done_at(0, &bare), done_at(1, &bare), completed(&[bare.clone(), bare])]).await;
     assert_eq!(lines, ["call call_1 None imagegen {}", "call call_2 None imagegen {}"]);
 }
 
 #[tokio::test]
 async fn calls_at_one_position_are_all_made() {
     let (a, b) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "dog"));
-    let lines = heard(&[done_at(0, &a), done_at(0, &b), completed(&[a, b])]).await;
+    let lines = transcript_lines(&[done_at(0, &a), done_at(0, &b), completed(&[a, b])]).await;
     assert_eq!(lines, [made("call_A", "cat"), made("call_B", "dog")]);
 }
 
 #[tokio::test]
 async fn message_with_changing_ids_is_reported_once() {
     let bare = json!({"type": "message", "role": "assistant", "content": "Hi"});
-    assert_eq!(heard(&[done(&bare), done(&bare), completed(&[bare])]).await, [r#"message  "Hi""#]);
+    assert_eq!(transcript_lines(&[done(&bare), done(&bare), completed(&[bare])]).await, [r#"message  "Hi""#]);
     // Some gateways encrypt the id of an item again for every event.
     let piece = |id: &str, text: &str| {
         let mut piece = delta(id, text);
@@ -81,16 +81,16 @@ async fn message_with_changing_ids_is_reported_once() {
     };
     let list =
         [piece("x1", "H"), piece("x2", "i"), done_at(0, &message("x3", "Hi")), completed(&[message("x4", "Hi")])];
-    assert_eq!(heard(&list).await, [r#"delta x1 "H""#, r#"delta x1 "i""#, r#"message x1 "Hi""#]);
+    assert_eq!(transcript_lines(&list).await, [r#"delta x1 "H""#, r#"delta x1 "i""#, r#"message x1 "Hi""#]);
     let two = [done_at(0, &message("m", "Hi")), done_at(1, &message("m", "Ho")), completed(&[])];
-    assert_eq!(heard(&two).await, [r#"message m "Hi""#, r#"message m "Ho""#], "one id for two messages");
+    assert_eq!(transcript_lines(&two).await, [r#"message m "Hi""#, r#"message m "Ho""#], "one id for two messages");
 }
 
-async fn drawn(list: &[Value]) -> Vec<String> {
+async fn image_lines(list: &[Value]) -> Vec<String> {
     let server = MockServer::play([vec![Step::Send(stream(events(list)))]]);
-    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted)).await;
+    let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted)).await;
     let (started, ended) = ("started ", "ended ");
-    let lines = said.lines().filter(|line| !line.starts_with("completed "));
+    let lines = transcript.lines().filter(|line| !line.starts_with("completed "));
     lines
         .map(|line| match line.strip_prefix(started).or_else(|| line.strip_prefix(ended)) {
             Some(rest) => format!("{} {}", &line[..line.len() - rest.len() - 1], rest.split(' ').next().unwrap_or("")),
@@ -115,18 +115,18 @@ async fn image_with_changing_ids_is_used_once() {
         done_at(1, &image(Some("ig_c"), Some(PNG))),
         completed(&[json!({"type": "reasoning"}), image(Some("ig_d"), Some(PNG))]),
     ];
-    assert_eq!(drawn(&list).await, ["started ig_a", "ended ig_a"]);
+    assert_eq!(image_lines(&list).await, ["started ig_a", "ended ig_a"]);
 }
 
 #[tokio::test]
 async fn images_without_ids_are_all_used() {
     let (bare, whole) = (image(None, Some(PNG)), completed(&[image(None, Some(PNG)), image(None, Some(PNG))]));
     let both = ["started image_1", "ended image_1", "started image_2", "ended image_2"];
-    assert_eq!(drawn(&[done_at(0, &bare), done_at(1, &bare), whole.clone()]).await, both);
-    assert_eq!(drawn(&[done(&bare), done(&bare), whole.clone()]).await, both);
-    assert_eq!(drawn(&[done(&bare), whole]).await, both, "one of them streamed");
+    assert_eq!(image_lines(&[done_at(0, &bare), done_at(1, &bare), whole.clone()]).await, both);
+    assert_eq!(image_lines(&[done(&bare), done(&bare), whole.clone()]).await, both);
+    assert_eq!(image_lines(&[done(&bare), whole]).await, both, "one of them streamed");
     let begun = [image_added(None, None), image_added(None, None), done(&bare), done(&bare), completed(&[])];
-    assert_eq!(drawn(&begun).await, ["started image_1", "started image_2", "ended image_1", "ended image_2"]);
+    assert_eq!(image_lines(&begun).await, ["started image_1", "started image_2", "ended image_1", "ended image_2"]);
 }
 
 #[tokio::test]
@@ -138,14 +138,14 @@ async fn images_at_one_position_are_all_used() {
         done_at(0, &image(Some("ig_2"), Some(PNG))),
         completed(&[]),
     ];
-    assert_eq!(drawn(&list).await, ["started ig_1", "started ig_2", "ended ig_1", "ended ig_2"]);
+    assert_eq!(image_lines(&list).await, ["started ig_1", "started ig_2", "ended ig_1", "ended ig_2"]);
 }
 
 #[tokio::test]
 async fn image_bytes_may_follow_in_the_complete_response() {
     let list = [done(&image(Some("ig_1"), None)), completed(&[image(Some("ig_1"), Some(PNG))])];
-    assert_eq!(drawn(&list).await, ["started ig_1", "ended ig_1"]);
-    let never = drawn(&[done(&image(Some("ig_1"), None)), completed(&[])]).await;
+    assert_eq!(image_lines(&list).await, ["started ig_1", "ended ig_1"]);
+    let never = image_lines(&[done(&image(Some("ig_1"), None)), completed(&[])]).await;
     assert_eq!(
         never,
         ["started ig_1", "failed ig_1 BadResponse billed Uncertain: the response ended without the image"]

@@ -7,9 +7,9 @@ use easel_protocol::tool::ToolExposure;
 use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
-use super::fixture::{PATIENT, PNG, Shelf, all_with, events, provider, reference, request, response, stream};
-use super::saying::{completed, done};
+use super::fixture::{MemoryFiles, PATIENT, PNG, all_with, events, provider, reference, request, response, stream};
 use super::sending::{COMPLETED, answered, image, message, text};
+use super::text::{completed, done};
 use crate::profile::ApiProfile;
 use easel_imagegen::preset::Preset;
 
@@ -34,8 +34,8 @@ fn shown() -> (ModelRequest, Vec<(Reference, Vec<u8>)>) {
     (request, pictures.into())
 }
 
-fn shelf(pictures: &[(Reference, Vec<u8>)]) -> Shelf {
-    Shelf(pictures.iter().map(|(reference, bytes)| (reference.path.clone(), bytes.clone())).collect())
+fn shelf(pictures: &[(Reference, Vec<u8>)]) -> MemoryFiles {
+    MemoryFiles(pictures.iter().map(|(reference, bytes)| (reference.path.clone(), bytes.clone())).collect())
 }
 
 /// What a request shows, in its order: pictures as `[picture]`.
@@ -94,8 +94,8 @@ async fn hosted_image_references_the_sent_images() {
         let server = MockServer::play([vec![Step::Send(stream(events(&[done(&picture), completed(&[])])))]]);
         let (request, pictures) = shown();
         let request = ModelRequest { exposure: ToolExposure::Hosted, ..request };
-        let said = all_with(&provider(&server.base_url(), PATIENT, 0), request, shelf(&pictures[..files])).await;
-        assert_eq!(said.lines().next(), Some(begun));
+        let transcript = all_with(&provider(&server.base_url(), PATIENT, 0), request, shelf(&pictures[..files])).await;
+        assert_eq!(transcript.lines().next(), Some(begun));
     }
 }
 
@@ -108,14 +108,14 @@ fn invalid(param: Option<&str>) -> Value {
         "type": "invalid_request_error", "param": param, "code": "invalid_image"}})
 }
 
-/// What is said, and what each request showed, when the provider answers so before it answers well.
+/// What is transcript, and what each request showed, when the provider answers so before it answers well.
 async fn asked(preset: Preset, refusals: Vec<Vec<Step>>) -> (String, Vec<Vec<String>>) {
     let server = MockServer::play(refusals.into_iter().chain([answered()]));
     let (request, pictures) = shown();
     let mut provider = provider(&server.base_url(), PATIENT, 0);
     provider.client.profile = ApiProfile::from_preset(preset);
-    let said = all_with(&provider, request, shelf(&pictures)).await;
-    (said, server.requests().iter().map(|request| sent(&request.body)).collect())
+    let transcript = all_with(&provider, request, shelf(&pictures)).await;
+    (transcript, server.requests().iter().map(|request| sent(&request.body)).collect())
 }
 
 const REFUSED: &str = "the provider did not accept it";
@@ -129,9 +129,9 @@ async fn named_image_is_omitted_at_every_preset() {
     use Preset::*;
     let all = [Openai, Codex, Azure, AzureLegacy, Litellm, SdServer, Localai, VllmOmni, Sglang, Together, Xai, Generic];
     for preset in all {
-        let (said, asked) =
+        let (transcript, asked) =
             asked(preset, vec![refusal("400 Bad Request", &invalid(Some("input[1].content[2].image_url")))]).await;
-        assert_eq!(said, COMPLETED, "{preset:?}");
+        assert_eq!(transcript, COMPLETED, "{preset:?}");
         assert_eq!(asked, [ALL.map(str::to_owned).to_vec(), without(&[(3, "img_b")], REFUSED)], "{preset:?}");
     }
 }
@@ -161,8 +161,8 @@ async fn refused_image_is_found_in_each_spelling() {
         ("400 Bad Request", in_words),
         ("422 Unprocessable Entity", fast_api),
     ] {
-        let (said, asked) = asked(Preset::Generic, vec![refusal(status, &error)]).await;
-        assert_eq!((said.as_str(), &asked[1]), (COMPLETED, &without(&[(5, "img_c")], REFUSED)), "{error}");
+        let (transcript, asked) = asked(Preset::Generic, vec![refusal(status, &error)]).await;
+        assert_eq!((transcript.as_str(), &asked[1]), (COMPLETED, &without(&[(5, "img_c")], REFUSED)), "{error}");
     }
 }
 
@@ -179,8 +179,8 @@ async fn unnamed_refusal_omits_all_images() {
         ("413 Content Too Large", large),
         ("400 Bad Request", invalid(Some("input[7].content[0]"))),
     ] {
-        let (said, asked) = asked(Preset::Generic, vec![refusal(status, &error)]).await;
-        assert_eq!(said, COMPLETED, "{error}");
+        let (transcript, asked) = asked(Preset::Generic, vec![refusal(status, &error)]).await;
+        assert_eq!(transcript, COMPLETED, "{error}");
         assert_eq!(asked, [ALL.map(str::to_owned).to_vec(), without_all()], "{error}");
     }
 }
@@ -188,14 +188,17 @@ async fn unnamed_refusal_omits_all_images() {
 #[tokio::test]
 async fn second_refusal_omits_all_images_third_is_final() {
     let refused = |param| refusal("400 Bad Request", &invalid(Some(param)));
-    let (said, asked_) =
+    let (transcript, asked_) =
         asked(Preset::Openai, vec![refused("input[1].content[0]"), refused("input[1].content[2]")]).await;
-    assert_eq!(said, COMPLETED);
+    assert_eq!(transcript, COMPLETED);
     let kept = |shown: &[String]| shown.iter().filter(|part| *part == "[picture]").count();
     assert_eq!(asked_.iter().map(|shown| kept(shown)).collect::<Vec<_>>(), [3, 2, 0]);
     let every = vec![refused("input[1].content[0]"), refused("input[1].content[2]"), refused("input[2]")];
-    let (said, asked_) = asked(Preset::Openai, every).await;
-    assert!(said.starts_with("error BadRequest: the provider refused the request: The image data"), "{said}");
+    let (transcript, asked_) = asked(Preset::Openai, every).await;
+    assert!(
+        transcript.starts_with("error BadRequest: the provider refused the request: The image data"),
+        "{transcript}"
+    );
     assert_eq!(asked_.len(), 3);
 }
 
@@ -207,8 +210,8 @@ async fn unrelated_rejection_is_final() {
         json!({"error": {"message": "Tool 'image_generation' is not supported with this model."}}),
         json!({"error": {"message": "Missing 'input[0].content[0].text'.", "param": "input[0].content[0].text"}}),
     ] {
-        let (said, asked) = asked(Preset::Openai, vec![refusal("400 Bad Request", &error)]).await;
-        assert!(said.starts_with("error BadRequest: "), "{said}");
+        let (transcript, asked) = asked(Preset::Openai, vec![refusal("400 Bad Request", &error)]).await;
+        assert!(transcript.starts_with("error BadRequest: "), "{transcript}");
         assert_eq!(asked.len(), 1, "{error}");
     }
     for status in ["401 Unauthorized", "404 Not Found"] {
@@ -223,9 +226,9 @@ async fn image_refused_inside_the_response_is_omitted() {
         let begun = json!({"type": "response.created", "response": {}});
         vec![Step::Send(stream(events(&[begun, json!({"type": "response.failed", "response": response})])))]
     };
-    let (said, shown) = asked(Preset::Openai, vec![failed("no", "invalid_image_format")]).await;
-    assert_eq!((said.as_str(), shown.len(), &shown[1]), (COMPLETED, 2, &without_all()));
-    let (said, shown) = asked(Preset::Openai, vec![failed("no image today", "server_error")]).await;
-    assert!(said.starts_with("error InternalServerError: "), "{said}");
+    let (transcript, shown) = asked(Preset::Openai, vec![failed("no", "invalid_image_format")]).await;
+    assert_eq!((transcript.as_str(), shown.len(), &shown[1]), (COMPLETED, 2, &without_all()));
+    let (transcript, shown) = asked(Preset::Openai, vec![failed("no image today", "server_error")]).await;
+    assert!(transcript.starts_with("error InternalServerError: "), "{transcript}");
     assert_eq!(shown.len(), 1, "its words alone are not believed");
 }

@@ -10,8 +10,8 @@ use easel_protocol::tool::ToolExposure;
 use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
-use super::fixture::{PATIENT, Shelf, all, all_with, events, provider, reference, request, response, stream};
-use super::saying::completed;
+use super::fixture::{MemoryFiles, PATIENT, all, all_with, events, provider, reference, request, response, stream};
+use super::text::completed;
 use crate::provider::HttpProvider;
 use crate::settings::Retries;
 
@@ -73,7 +73,7 @@ async fn request_contains_conversation_and_image_bytes() {
         tools: vec![json!({"type": "image_generation"})],
         ..request(ToolExposure::Standalone)
     };
-    let files = Shelf([(small.path, small_bytes), (large.path, large_bytes.clone())].into());
+    let files = MemoryFiles([(small.path, small_bytes), (large.path, large_bytes.clone())].into());
     assert_eq!(all_with(&provider(&server.base_url(), PATIENT, 0), request, files).await, COMPLETED);
 
     let seen = &server.requests()[0];
@@ -93,8 +93,8 @@ async fn unknown_image_is_an_error_before_sending() {
     let server = MockServer::play([answered()]);
     let input = vec![message(MessageRole::User, vec![image("img_x", None)])];
     let request = ModelRequest { input, ..request(ToolExposure::Standalone) };
-    let said = all(&provider(&server.base_url(), PATIENT, 0), request).await;
-    assert_eq!(said, "error Other: the image img_x of the conversation does not exist\n");
+    let transcript = all(&provider(&server.base_url(), PATIENT, 0), request).await;
+    assert_eq!(transcript, "error Other: the image img_x of the conversation does not exist\n");
     assert!(server.requests().is_empty());
 }
 
@@ -104,16 +104,16 @@ async fn tried(exposure: ToolExposure, statuses: &[(&str, &str)], renewals: u32)
         vec![Step::Send(response(status, headers, body))]
     };
     let server = MockServer::play(statuses.iter().map(refusal).chain([answered()]));
-    let said = all(&provider(&server.base_url(), PATIENT, renewals), request(exposure)).await;
-    (said, server.requests().len())
+    let transcript = all(&provider(&server.base_url(), PATIENT, renewals), request(exposure)).await;
+    (transcript, server.requests().len())
 }
 
 const NOW: &str = "retry-after: 0\r\n";
 
 #[tokio::test]
 async fn invalid_request_is_sent_once() {
-    let (said, attempts) = tried(ToolExposure::None, &[("400 Bad Request", NOW)], 0).await;
-    assert_eq!(said, "error BadRequest: the provider refused the request: no [HTTP 400, c, request req_7]\n");
+    let (transcript, attempts) = tried(ToolExposure::None, &[("400 Bad Request", NOW)], 0).await;
+    assert_eq!(transcript, "error BadRequest: the provider refused the request: no [HTTP 400, c, request req_7]\n");
     assert_eq!(attempts, 1);
 }
 
@@ -130,8 +130,8 @@ async fn rejected_credential_is_renewed_once() {
 async fn busy_or_failing_provider_is_asked_three_times() {
     let (busy, broken) = (("429 Too Many Requests", NOW), ("500 Internal Server Error", NOW));
     assert_eq!(tried(ToolExposure::None, &[busy, broken], 0).await, (COMPLETED.to_owned(), 3));
-    let (said, attempts) = tried(ToolExposure::None, &[busy, busy, broken], 0).await;
-    assert_eq!(said, "error InternalServerError: the provider failed: no [HTTP 500, c, request req_7]\n");
+    let (transcript, attempts) = tried(ToolExposure::None, &[busy, busy, broken], 0).await;
+    assert_eq!(transcript, "error InternalServerError: the provider failed: no [HTTP 500, c, request req_7]\n");
     assert_eq!(attempts, 3);
 }
 
@@ -141,15 +141,19 @@ async fn hosted_request_is_retried_only_if_not_started() {
     assert_eq!(tried(ToolExposure::Hosted, &[busy, overloaded], 0).await, (COMPLETED.to_owned(), 3));
     assert_eq!(tried(ToolExposure::Hosted, &[("500 Internal Server Error", NOW)], 0).await.1, 1);
     let server = MockServer::play([vec![], answered()]);
-    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted)).await;
-    assert!(said.contains("` at 127.0.0.1:") && said.contains(" was lost before it answered: "), "{said}");
+    let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted)).await;
+    assert!(
+        transcript.contains("` at 127.0.0.1:") && transcript.contains(" was lost before it answered: "),
+        "{transcript}"
+    );
     assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn retry_after_over_30_seconds_is_final() {
-    let (said, attempts) = tried(ToolExposure::None, &[("429 Too Many Requests", "retry-after: 31\r\n")], 0).await;
-    assert!(said.starts_with("error RateLimitExceeded: "), "{said}");
+    let (transcript, attempts) =
+        tried(ToolExposure::None, &[("429 Too Many Requests", "retry-after: 31\r\n")], 0).await;
+    assert!(transcript.starts_with("error RateLimitExceeded: "), "{transcript}");
     assert_eq!(attempts, 1);
 }
 
@@ -158,29 +162,32 @@ async fn unreachable_provider_is_named() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let said =
+    let transcript =
         all(&provider(&format!("http://{address}/key-old-secret"), PATIENT, 0), request(ToolExposure::None)).await;
-    assert_eq!(said, format!("error Other: provider `test` at {address} cannot be reached: connection refused\n"));
+    assert_eq!(
+        transcript,
+        format!("error Other: provider `test` at {address} cannot be reached: connection refused\n")
+    );
 }
 
 #[tokio::test]
 async fn lost_request_is_retried() {
     let server = MockServer::play([vec![], answered()]);
-    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
-    assert_eq!((said.as_str(), server.requests().len()), (COMPLETED, 2));
+    let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
+    assert_eq!((transcript.as_str(), server.requests().len()), (COMPLETED, 2));
 }
 
 #[tokio::test]
 async fn response_cut_before_any_event_is_retried() {
     let silent = || vec![Step::Send(stream(events(&[json!({"type": "response.created", "response": {}})])))];
     let server = MockServer::play([silent(), vec![Step::Send(stream(""))], answered()]);
-    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
-    assert_eq!((said.as_str(), server.requests().len()), (COMPLETED, 3));
+    let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
+    assert_eq!((transcript.as_str(), server.requests().len()), (COMPLETED, 3));
 
     let server = MockServer::play([silent(), silent(), silent(), answered()]);
-    let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
+    let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
     let cut = "error InternalServerError: the provider's response ended early\n";
-    assert_eq!((said.as_str(), server.requests().len()), (cut, 3));
+    assert_eq!((transcript.as_str(), server.requests().len()), (cut, 3));
 }
 
 #[tokio::test]
@@ -191,8 +198,8 @@ async fn all_retries_share_one_budget() {
         [[broken(), cut(), broken(), cut()], [cut(), vec![], cut(), broken()], [vec![], broken(), cut(), cut()]]
     {
         let server = MockServer::play(scripts.into_iter().chain([answered()]));
-        let said = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
-        assert!(said.starts_with("error "), "{said}");
+        let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
+        assert!(transcript.starts_with("error "), "{transcript}");
         assert_eq!(server.requests().len(), 3);
     }
 }
@@ -202,8 +209,11 @@ async fn used_or_billable_response_is_not_retried() {
     let delta = json!({"type": "response.output_text.delta", "item_id": "m", "delta": "Hi"});
     for (exposure, list) in [(ToolExposure::Standalone, vec![delta]), (ToolExposure::Hosted, Vec::new())] {
         let server = MockServer::play([vec![Step::Send(stream(events(&list)))], answered()]);
-        let said = all(&provider(&server.base_url(), PATIENT, 0), request(exposure)).await;
-        assert!(said.ends_with("error InternalServerError: the provider's response ended early\n"), "{said}");
+        let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(exposure)).await;
+        assert!(
+            transcript.ends_with("error InternalServerError: the provider's response ended early\n"),
+            "{transcript}"
+        );
         assert_eq!(server.requests().len(), 1, "{exposure:?}");
     }
 }
@@ -215,8 +225,8 @@ async fn retries_are_configurable() {
     for first in [vec![], vec![broken], vec![Step::Send(stream(""))]] {
         let server = MockServer::play([first, answered()]);
         let provider = HttpProvider { retries: never, ..provider(&server.base_url(), PATIENT, 0) };
-        let said = all(&provider, request(ToolExposure::None)).await;
-        assert!(said.starts_with("error "), "{said}");
+        let transcript = all(&provider, request(ToolExposure::None)).await;
+        assert!(transcript.starts_with("error "), "{transcript}");
         assert_eq!(server.requests().len(), 1);
     }
 }
@@ -226,7 +236,7 @@ async fn request_refused_by_the_gate_is_not_sent() {
     let gate = SendGate::new(|| Err(image_error(ImageErrorKind::ApprovalDenied, "it is off")));
     let server = MockServer::play([answered(), answered()]);
     let request = ModelRequest { gate, ..request(ToolExposure::Hosted) };
-    let said = all(&provider(&server.base_url(), PATIENT, 0), request).await;
-    assert!(said.contains("it is off"), "{said}");
+    let transcript = all(&provider(&server.base_url(), PATIENT, 0), request).await;
+    assert!(transcript.contains("it is off"), "{transcript}");
     assert_eq!(server.requests().len(), 0);
 }

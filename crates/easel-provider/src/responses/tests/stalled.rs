@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::fixture::{PATIENT, Shelf, provider, reference, request};
+use super::fixture::{MemoryFiles, PATIENT, provider, reference, request};
 
 /// Threads for work that blocks.
 const THREADS: usize = 2;
@@ -36,7 +36,7 @@ fn stalled_uploads_block_no_threads() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let provider = Arc::new(provider(&format!("http://{}/v1", listener.local_addr().unwrap()), PATIENT, 0));
         let (image, bytes) = reference("img_1", LARGE, 7);
-        let files = Arc::new(Shelf([(image.path.clone(), bytes)].into()));
+        let files = Arc::new(MemoryFiles([(image.path.clone(), bytes)].into()));
         let picture = ContentItem::InputImage { image_url: "easel:img_1".to_owned(), detail: None };
         let input = vec![ResponseItem::Message { role: MessageRole::User, content: vec![picture] }];
         let request = ModelRequest { input, images: vec![image], ..request(ToolExposure::None) };

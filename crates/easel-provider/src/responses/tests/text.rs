@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{PATIENT, all, events, provider, request, response, stream};
 
-pub(super) async fn said(body: impl AsRef<[u8]>) -> String {
+pub(super) async fn transcript(body: impl AsRef<[u8]>) -> String {
     answered(stream(body)).await
 }
 
@@ -55,7 +55,7 @@ async fn text_is_reported_once() {
         done(&whole),
         completed(&[whole]),
     ]);
-    insta::assert_snapshot!(said(body).await, @r#"
+    insta::assert_snapshot!(transcript(body).await, @r#"
     delta msg_1 "Hel"
     delta msg_1 "lo"
     message msg_1 "Hello"
@@ -66,7 +66,7 @@ async fn text_is_reported_once() {
 #[tokio::test]
 async fn message_with_deltas_only_is_completed() {
     let body = events(&[delta("m", "a"), delta("m", "b"), json!({"type": "response.completed", "response": {}})]);
-    insta::assert_snapshot!(said(body).await, @r#"
+    insta::assert_snapshot!(transcript(body).await, @r#"
     delta m "a"
     delta m "b"
     message m "ab"
@@ -77,7 +77,7 @@ async fn message_with_deltas_only_is_completed() {
 #[tokio::test]
 async fn message_may_have_another_id_than_its_deltas() {
     let body = events(&[delta("0", "Hi"), done(&message("msg_9", "Hi")), completed(&[message("msg_x", "Hi")])]);
-    insta::assert_snapshot!(said(body).await, @r#"
+    insta::assert_snapshot!(transcript(body).await, @r#"
     delta 0 "Hi"
     message 0 "Hi"
     completed 120 = 100 (5 cached) + 20 (3 reasoning)
@@ -94,9 +94,9 @@ async fn event_name_replaces_a_missing_type() {
         format!("event: {}\ndata: {data}\n\n", kind.as_ref().and_then(Value::as_str).unwrap_or_default())
     };
     let named: String = typed.iter().map(untyped).collect();
-    assert_eq!(said(named).await, said(events(&typed)).await);
+    assert_eq!(transcript(named).await, transcript(events(&typed)).await);
     let failed = "event: error\ndata: {\"error\": {\"message\": \"no room\"}}\n\n";
-    assert!(said(failed).await.contains("no room"));
+    assert!(transcript(failed).await.contains("no room"));
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn call_is_recognized_in_each_spelling() {
     let mut stream: Vec<Value> = calls.iter().map(done).collect();
     stream.push(done(&calls[0]));
     stream.push(completed(&calls));
-    insta::assert_snapshot!(said(events(&stream)).await, @r#"
+    insta::assert_snapshot!(transcript(events(&stream)).await, @r#"
     call imagegen Some("image_gen") imagegen {}
     call image_gen.imagegen None image_gen.imagegen {}
     call image_gen__imagegen None image_gen__imagegen {}
@@ -123,7 +123,7 @@ async fn parallel_calls_keep_their_order_even_with_one_call_id() {
     let calls = [call("fc_1", "call_1", "a"), call("fc_2", "call_2", "b"), call("fc_3", "call_2", "c")];
     let mut stream: Vec<Value> = calls.iter().map(done).collect();
     stream.push(completed(&calls));
-    insta::assert_snapshot!(said(events(&stream)).await, @r#"
+    insta::assert_snapshot!(transcript(events(&stream)).await, @r#"
     call call_1 Some("image_gen") imagegen {"prompt":"a"}
     call call_2 Some("image_gen") imagegen {"prompt":"b"}
     call call_2 Some("image_gen") imagegen {"prompt":"c"}
@@ -134,7 +134,7 @@ async fn parallel_calls_keep_their_order_even_with_one_call_id() {
 #[tokio::test]
 async fn arguments_may_be_an_object() {
     let item = json!({"type": "function_call", "name": "imagegen", "arguments": {"prompt": "a"}});
-    insta::assert_snapshot!(said(events(&[done(&item), completed(&[item])])).await, @r#"
+    insta::assert_snapshot!(transcript(events(&[done(&item), completed(&[item])])).await, @r#"
     call call_1 None imagegen {"prompt":"a"}
     completed 120 = 100 (5 cached) + 20 (3 reasoning)
     "#);
@@ -143,7 +143,7 @@ async fn arguments_may_be_an_object() {
 #[tokio::test]
 async fn complete_response_is_sufficient() {
     let output = [json!({"type": "reasoning", "content": null}), call("fc_1", "call_1", "a"), message("msg_1", "Hi")];
-    insta::assert_snapshot!(said(events(&[completed(&output)])).await, @r#"
+    insta::assert_snapshot!(transcript(events(&[completed(&output)])).await, @r#"
     call call_1 Some("image_gen") imagegen {"prompt":"a"}
     message msg_1 "Hi"
     completed 120 = 100 (5 cached) + 20 (3 reasoning)
@@ -168,7 +168,7 @@ async fn unknown_items_are_skipped() {
         json!({"type": "response.output_item.added", "item": {"type": "custom", "arguments": []}}),
         completed(&[]),
     ]);
-    insta::assert_snapshot!(said(format!(": ping\n\n{body}data: [DONE]\n\n")).await, @"completed 120 = 100 (5 cached) + 20 (3 reasoning)");
+    insta::assert_snapshot!(transcript(format!(": ping\n\n{body}data: [DONE]\n\n")).await, @"completed 120 = 100 (5 cached) + 20 (3 reasoning)");
 }
 
 #[tokio::test]
@@ -179,11 +179,11 @@ async fn failed_response_has_the_providers_message() {
             json!({"type": "response.failed", "response": {"status": "failed", "error": {"code": code, "message": message}}}),
         ])
     };
-    insta::assert_snapshot!(said(failed("rate_limit_exceeded", "slow\u{1b}[31m down")).await, @r#"
+    insta::assert_snapshot!(transcript(failed("rate_limit_exceeded", "slow\u{1b}[31m down")).await, @r#"
     delta m "I w"
     error RateLimitExceeded: the provider's rate limit is reached: slow down [rate_limit_exceeded, request req_7]
     "#);
-    insta::assert_snapshot!(said(failed("server_error", "no key-old-secret here")).await, @r#"
+    insta::assert_snapshot!(transcript(failed("server_error", "no key-old-secret here")).await, @r#"
     delta m "I w"
     error InternalServerError: the provider failed: no *** here [server_error, request req_7]
     "#);
@@ -192,9 +192,9 @@ async fn failed_response_has_the_providers_message() {
 #[tokio::test]
 async fn error_event_is_recognized_in_each_spelling() {
     let flat = json!({"type": "error", "code": "insufficient_quota", "message": "spent", "param": null});
-    insta::assert_snapshot!(said(events(&[flat])).await, @"error UsageLimitExceeded: the usage limit at the provider is reached: spent [insufficient_quota, request req_7]");
+    insta::assert_snapshot!(transcript(events(&[flat])).await, @"error UsageLimitExceeded: the usage limit at the provider is reached: spent [insufficient_quota, request req_7]");
     let nested = json!({"error": {"message": "broken", "type": "server_error"}});
-    insta::assert_snapshot!(said(events(&[nested])).await, @"error InternalServerError: the provider failed: broken [server_error, request req_7]");
+    insta::assert_snapshot!(transcript(events(&[nested])).await, @"error InternalServerError: the provider failed: broken [server_error, request req_7]");
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn incomplete_response_has_a_reason() {
             json!({"type": "response.incomplete", "response": {"status": "incomplete", "incomplete_details": reason}}),
         ])
     };
-    insta::assert_snapshot!(said(incomplete(json!({"reason": "max_output_tokens"}))).await, @"error Other: the model's response reached its token limit");
-    insta::assert_snapshot!(said(incomplete(json!({"reason": "content_filter"}))).await, @"error BadRequest: the provider's content filter ended the model's response");
-    insta::assert_snapshot!(said(incomplete(Value::Null)).await, @"error Other: the provider ended the model's response before it was complete");
+    insta::assert_snapshot!(transcript(incomplete(json!({"reason": "max_output_tokens"}))).await, @"error Other: the model's response reached its token limit");
+    insta::assert_snapshot!(transcript(incomplete(json!({"reason": "content_filter"}))).await, @"error BadRequest: the provider's content filter ended the model's response");
+    insta::assert_snapshot!(transcript(incomplete(Value::Null)).await, @"error Other: the provider ended the model's response before it was complete");
 }
