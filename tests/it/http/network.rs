@@ -160,6 +160,7 @@ async fn host_without_root_certificates_reaches_http_providers_only() {
 
     let sandbox = sandbox_at(backend.address());
     let events = turn(&sandbox, nothing(&sandbox)).await;
-    let expected = "the HTTP client cannot be made: unexpected error: No CA certificates were loaded from the system";
+    let expected =
+        "the HTTP client cannot be created: unexpected error: No CA certificates were loaded from the system";
     assert_eq!(failure(&events), expected);
 }

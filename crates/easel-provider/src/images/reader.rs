@@ -153,8 +153,8 @@ impl<F: Files> Reader<F> {
 
     /// Returns the documents of a response that ended with `result`.
     ///
-    /// Images that arrived completely are paid for and are kept whatever happened after them. Only their metadata may be
-    /// missing.
+    /// Images that arrived completely are paid for and are kept whatever happened after them. Only their metadata may
+    /// be missing.
     pub(super) fn finish(mut self, result: Result<(), ReceiveError>) -> Received<F::Writer> {
         let end = if self.format == BodyFormat::Events { self.end_last_event() } else { self.end_json() };
         Received { error: result.and(end).err(), documents: self.into_documents() }
