@@ -86,7 +86,7 @@ async fn concurrent_deletes_delete_once() {
 }
 
 #[tokio::test]
-async fn model_reads_a_note_instead_of_a_deleted_image() {
+async fn conversation_keeps_only_the_handle_of_a_deleted_image() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (thread_id, records) = draw(&mut server, &["draw a red square"]).await;
@@ -101,8 +101,9 @@ async fn model_reads_a_note_instead_of_a_deleted_image() {
     let mut statement = database.prepare("SELECT json FROM model_items ORDER BY position").expect("a table");
     let items = statement.query_map((), |row| row.get::<_, String>(0)).expect("rows");
     let items = items.collect::<Result<Vec<_>, _>>().expect("rows").join("\n");
-    let line = format!("Image {} was deleted by the user: it can be neither shown nor edited any more.", records[0].id);
-    assert!(items.contains(&line) && !items.contains("easel:img_") && !items.contains(&records[0].path), "{items}");
+    // The note that the model reads is written when the conversation is rendered; unit tests of the tool have its text.
+    let handle = format!("easel:{}", records[0].id);
+    assert!(items.contains(&handle) && !items.contains("deleted") && !items.contains(&records[0].path), "{items}");
 }
 
 #[tokio::test]
