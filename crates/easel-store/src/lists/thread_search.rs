@@ -69,7 +69,8 @@ pub(crate) fn search_by_index(column: &str, from_start: &str, order: &str) -> St
          WHERE id IN (SELECT rowid FROM words_index WHERE words_index MATCH ?6) AND holds(text, ?4) \
          UNION ALL SELECT id, thread_id, item_id FROM words WHERE octet_length(text) > 65536 AND holds(text, ?4)) \
          SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
-         (SELECT text FROM words WHERE id = (SELECT min(id) FROM found WHERE thread_id = threads.id AND item_id <> '')) \
+         (SELECT text FROM words WHERE id = \
+         (SELECT min(id) FROM found WHERE thread_id = threads.id AND item_id <> '')) \
          FROM threads WHERE {from_start} AND ephemeral = 0 AND archived = ?3 \
          AND +id IN (SELECT thread_id FROM found) \
          AND (?5 IS NULL OR source IN (SELECT value FROM json_each(?5))) ORDER BY {order}"
