@@ -1,37 +1,60 @@
-//! The arguments of one call, in the advertised spelling and in the Codex app-server's.
+//! The arguments of one call of the tool, in the advertised spelling and in the spelling of the Codex app-server.
 //!
-//! The tool is not strict, so anything may arrive. What cannot be meant is refused with a sentence that the model can
-//! act on; an explicit `null` means the same as a missing argument.
+//! The tool is not strict, so a model may send anything. An invalid argument is rejected with a sentence that the model
+//! can act on. An explicit `null` means the same as a missing argument.
+
+use std::borrow::Cow;
 
 use easel_protocol::record::{AppliedImage, ImageAction};
 use serde::Deserialize;
 
 use crate::capability::{Capabilities, Parameter};
 
-/// Longest prompt, in Unicode scalar values.
+/// Maximum length of a prompt, in Unicode scalar values.
 pub const MAX_PROMPT_CHARS: usize = 32_000;
 
+/// The valid arguments of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arguments {
+    /// What to draw or to change; never blank.
     pub prompt: String,
+    /// `None` if the call leaves the choice to Easel.
     pub action: Option<ImageAction>,
-    pub images: NamedImages,
+    /// The images that the call refers to.
+    pub images: ImageSelection,
+    /// Handle or absolute path of a mask.
     pub mask: Option<String>,
+    /// Size, quality and the other optional parameters.
     pub parameters: AppliedImage,
 }
 
-/// How a call says which images it means.
+/// The way in which a call selects images.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NamedImages {
-    /// Not at all.
-    Unnamed,
-    /// Handles and absolute paths, in the order the prompt speaks of.
-    Listed(Vec<String>),
+pub enum ImageSelection {
+    /// The call selects no images.
+    None,
+    /// Handles and absolute paths, in the order in which the prompt refers to them.
+    List(Vec<String>),
     /// The newest images of the thread, in chronological order.
-    Last(usize),
+    Newest(usize),
 }
 
-/// Everything that is accepted. Unknown names are refused by serde with their name.
+/// An invalid argument. The message is one sentence for the model.
+#[derive(Debug, thiserror::Error)]
+pub enum ArgumentError {
+    /// The arguments are not JSON, have an unknown name or a value of another type.
+    #[error("the arguments do not match the tool's schema: {0}")]
+    Schema(#[from] serde_json::Error),
+    /// An argument has a value that the tool or the provider does not accept.
+    #[error("{0}")]
+    Invalid(Cow<'static, str>),
+}
+
+fn invalid<T>(message: impl Into<Cow<'static, str>>) -> Result<T, ArgumentError> {
+    Err(ArgumentError::Invalid(message.into()))
+}
+
+/// Every accepted name. Serde rejects an unknown name and mentions it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -49,117 +72,136 @@ struct Raw {
     mask: Option<String>,
 }
 
-/// Reads the arguments of a call; the error is one sentence for the model.
-pub fn parse(arguments: &str, capabilities: &Capabilities) -> Result<Arguments, String> {
+/// Parses the arguments of a call.
+///
+/// # Errors
+/// The first invalid argument.
+pub fn parse(arguments: &str, capabilities: &Capabilities) -> Result<Arguments, ArgumentError> {
     // Some models send no arguments as an empty string.
     let text = if arguments.trim().is_empty() { "{}" } else { arguments };
-    let raw: Raw = serde_json::from_str(text).map_err(|error| format!("the arguments do not fit: {error}"))?;
-    let images = named_images(&raw, capabilities)?;
-    let background = background(&raw)?;
+    let raw: Raw = serde_json::from_str(text)?;
+    let images = parse_images(&raw, capabilities)?;
+    let background = parse_background(&raw)?;
     let parameters = AppliedImage {
-        size: size(raw.size)?,
+        size: parse_size(raw.size)?,
         quality: one_of("quality", raw.quality, &["auto", "low", "medium", "high"])?,
         background,
         output_format: one_of("output_format", raw.output_format, &["png", "jpeg", "webp"])?,
-        n: number(raw.n, capabilities)?,
+        n: parse_count(raw.n, capabilities)?,
     };
-    declared(&parameters, raw.mask.as_deref(), capabilities)?;
+    check_declared(&parameters, raw.mask.as_deref(), capabilities)?;
     Ok(Arguments {
-        prompt: prompt(raw.prompt)?,
-        action: action(raw.action.as_deref())?,
+        prompt: parse_prompt(raw.prompt)?,
+        action: parse_action(raw.action.as_deref())?,
         images,
         mask: raw.mask,
         parameters,
     })
 }
 
-fn prompt(prompt: Option<String>) -> Result<String, String> {
-    let prompt = prompt.filter(|prompt| !prompt.trim().is_empty()).ok_or("`prompt` is missing or empty")?;
+fn parse_prompt(prompt: Option<String>) -> Result<String, ArgumentError> {
+    let Some(prompt) = prompt.filter(|prompt| !prompt.trim().is_empty()) else {
+        return invalid("`prompt` is missing or empty");
+    };
     match prompt.chars().count() {
         0..=MAX_PROMPT_CHARS => Ok(prompt),
-        count => Err(format!("`prompt` has {count} characters; at most {MAX_PROMPT_CHARS} are taken")),
+        count => invalid(format!("`prompt` has {count} characters; the maximum is {MAX_PROMPT_CHARS}")),
     }
 }
 
-fn action(action: Option<&str>) -> Result<Option<ImageAction>, String> {
+fn parse_action(action: Option<&str>) -> Result<Option<ImageAction>, ArgumentError> {
     match action {
         None => Ok(None),
         Some("generate") => Ok(Some(ImageAction::Generate)),
         Some("edit") => Ok(Some(ImageAction::Edit)),
-        Some(_) => Err("`action` is `generate` or `edit`".to_owned()),
+        Some(_) => invalid("`action` must be `generate` or `edit`"),
     }
 }
 
-fn named_images(raw: &Raw, capabilities: &Capabilities) -> Result<NamedImages, String> {
-    let listed = [&raw.images, &raw.referenced_image_paths].into_iter().flatten().filter(|list| !list.is_empty());
-    let mut ways: Vec<NamedImages> = listed.map(|list| NamedImages::Listed(list.clone())).collect();
+fn parse_images(raw: &Raw, capabilities: &Capabilities) -> Result<ImageSelection, ArgumentError> {
+    let lists = [&raw.images, &raw.referenced_image_paths].into_iter().flatten().filter(|list| !list.is_empty());
+    let mut selections: Vec<ImageSelection> = lists.map(|list| ImageSelection::List(list.clone())).collect();
     if let Some(count) = raw.num_last_images_to_include {
-        let count = usize::try_from(count).ok().filter(|count| *count > 0);
-        ways.push(NamedImages::Last(count.ok_or("`num_last_images_to_include` is at least 1")?));
+        match usize::try_from(count) {
+            Ok(count @ 1..) => selections.push(ImageSelection::Newest(count)),
+            Ok(0) | Err(_) => return invalid("`num_last_images_to_include` must be at least 1"),
+        }
     }
-    let named = match ways.len() {
-        0 => NamedImages::Unnamed,
-        1 => ways.remove(0),
-        _ => return Err("the images are named in more than one way; use `images` alone".to_owned()),
+    let selection = match selections.len() {
+        0 => ImageSelection::None,
+        1 => selections.remove(0),
+        _ => return invalid("more than one argument selects images; use only `images`"),
     };
-    let count = match &named {
-        NamedImages::Unnamed => 0,
-        NamedImages::Listed(list) => list.len(),
-        NamedImages::Last(count) => *count,
+    let count = match &selection {
+        ImageSelection::None => 0,
+        ImageSelection::List(list) => list.len(),
+        ImageSelection::Newest(count) => *count,
     };
     if count > capabilities.max_references {
-        return Err(format!("{count} images are named; this provider takes at most {}", capabilities.max_references));
+        let maximum = capabilities.max_references;
+        return invalid(format!("{count} images are selected; this provider accepts at most {maximum}"));
     }
-    Ok(named)
+    Ok(selection)
 }
 
-fn background(raw: &Raw) -> Result<Option<String>, String> {
-    let named = one_of("background", raw.background.clone(), &["auto", "opaque", "transparent"])?;
-    match (raw.transparent_background, named) {
+fn parse_background(raw: &Raw) -> Result<Option<String>, ArgumentError> {
+    let background = one_of("background", raw.background.clone(), &["auto", "opaque", "transparent"])?;
+    match (raw.transparent_background, background) {
         (Some(true), None) => Ok(Some("transparent".to_owned())),
         (Some(true), Some(other)) if other != "transparent" => {
-            Err("`transparent_background` and `background` contradict each other".to_owned())
+            invalid("`transparent_background` and `background` contradict each other")
         }
-        (_, named) => Ok(named),
+        (_, background) => Ok(background),
     }
 }
 
-/// `auto`, or the width and height of a picture that can exist; what a provider takes of them is its own to say.
-fn size(size: Option<String>) -> Result<Option<String>, String> {
+/// Parses `auto`, or a width and height that an image can have. Whether the provider accepts them is decided later.
+fn parse_size(size: Option<String>) -> Result<Option<String>, ArgumentError> {
     let Some(size) = size else { return Ok(None) };
-    let side = |digits: &str| digits.parse::<u32>().is_ok_and(|side| (1..=16_384).contains(&side));
-    let fits = size == "auto" || size.split_once('x').is_some_and(|(width, height)| side(width) && side(height));
-    if fits { Ok(Some(size)) } else { Err("`size` is `auto` or WIDTHxHEIGHT, such as `1024x1536`".to_owned()) }
+    let is_side = |digits: &str| digits.parse::<u32>().is_ok_and(|side| (1..=16_384).contains(&side));
+    if size == "auto" || size.split_once('x').is_some_and(|(width, height)| is_side(width) && is_side(height)) {
+        Ok(Some(size))
+    } else {
+        invalid("`size` must be `auto` or WIDTHxHEIGHT, such as `1024x1536`")
+    }
 }
 
-fn one_of(name: &str, value: Option<String>, known: &[&str]) -> Result<Option<String>, String> {
+fn one_of(name: &str, value: Option<String>, allowed: &[&str]) -> Result<Option<String>, ArgumentError> {
     match value {
-        Some(value) if !known.contains(&value.as_str()) => Err(format!("`{name}` is one of {}", known.join(", "))),
+        Some(value) if !allowed.contains(&value.as_str()) => {
+            invalid(format!("`{name}` must be one of {}", allowed.join(", ")))
+        }
         value => Ok(value),
     }
 }
 
-fn number(n: Option<i64>, capabilities: &Capabilities) -> Result<Option<u32>, String> {
+fn parse_count(n: Option<i64>, capabilities: &Capabilities) -> Result<Option<u32>, ArgumentError> {
     let Some(n) = n else { return Ok(None) };
     match u32::try_from(n) {
         Ok(n) if (1..=capabilities.max_n).contains(&n) => Ok(Some(n)),
-        _ => Err(format!("`n` is between 1 and {}", capabilities.max_n)),
+        _ => invalid(format!("`n` must be between 1 and {}", capabilities.max_n)),
     }
 }
 
-/// Refuses what the provider does not declare, where it asks for something.
-fn declared(parameters: &AppliedImage, mask: Option<&str>, capabilities: &Capabilities) -> Result<(), String> {
-    let asks = |value: &Option<String>| value.as_deref().is_some_and(|value| value != "auto");
-    let asked = [
-        ("size", Parameter::Size, asks(&parameters.size)),
-        ("quality", Parameter::Quality, asks(&parameters.quality)),
-        ("background", Parameter::Background, asks(&parameters.background)),
-        ("output_format", Parameter::OutputFormat, asks(&parameters.output_format)),
+/// Rejects a parameter that the provider does not declare. A value that changes nothing, such as `auto`, is accepted.
+fn check_declared(
+    parameters: &AppliedImage,
+    mask: Option<&str>,
+    capabilities: &Capabilities,
+) -> Result<(), ArgumentError> {
+    let is_set = |value: &Option<String>| value.as_deref().is_some_and(|value| value != "auto");
+    let requested = [
+        ("size", Parameter::Size, is_set(&parameters.size)),
+        ("quality", Parameter::Quality, is_set(&parameters.quality)),
+        ("background", Parameter::Background, is_set(&parameters.background)),
+        ("output_format", Parameter::OutputFormat, is_set(&parameters.output_format)),
         ("n", Parameter::N, parameters.n.is_some_and(|n| n > 1)),
         ("mask", Parameter::Mask, mask.is_some()),
     ];
-    match asked.iter().find(|(_, parameter, asked)| *asked && !capabilities.parameters.contains(parameter)) {
-        Some((name, ..)) => Err(format!("this provider does not take `{name}`; leave it out")),
+    let undeclared =
+        |(_, parameter, is_set): &&(&str, Parameter, bool)| *is_set && !capabilities.parameters.contains(parameter);
+    match requested.iter().find(undeclared) {
+        Some((name, ..)) => invalid(format!("this provider does not support `{name}`; leave it out")),
         None => Ok(()),
     }
 }

@@ -1,41 +1,46 @@
-//! What a provider can do with images, as data. What the tool advertises follows from it.
+//! The capabilities of a provider as data. The tool advertises what follows from them.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
-/// References that a provider takes where it declares no number.
+/// Maximum number of reference images of a provider that declares none.
 pub const DEFAULT_MAX_REFERENCES: usize = 5;
 
+/// What a provider can do with images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
-    /// An images endpoint that the standalone tool can use.
+    /// Whether it has an images endpoint, which the standalone tool uses.
     pub image_generation: bool,
-    /// The model's own image tool.
+    /// Whether its model has an image tool of its own.
     pub hosted_image_generation: bool,
-    /// Whether the model takes tools in a namespace.
+    /// Whether the model accepts tools in a namespace.
     pub namespace_tools: bool,
-    /// Credential kinds that the images endpoint takes.
+    /// The kinds of credential that the images endpoint accepts.
     pub image_auth: BTreeSet<AuthKind>,
-    /// Optional parameters that the images endpoint declares; others are neither advertised nor sent.
+    /// The optional parameters of the images endpoint. Others are neither advertised nor sent.
     pub parameters: BTreeSet<Parameter>,
-    /// Most reference images in one edit; 0 when the provider cannot edit.
+    /// Maximum number of reference images in one edit; 0 if the provider cannot edit.
     pub max_references: usize,
-    /// Most images in one call.
+    /// Maximum number of images in one call.
     pub max_n: u32,
-    /// Whether it can show an image while it is made.
+    /// Whether it can send previews of an unfinished image.
     pub partial_images: bool,
-    /// Whether an accepted request costs money.
+    /// Whether it charges for an accepted request.
     pub bills: bool,
 }
 
-/// What a request is authorised with.
+/// The kind of credential that authorizes a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AuthKind {
+    /// A ChatGPT login.
     Chatgpt,
+    /// An API key.
     ApiKey,
+    /// A key of an actor, which no images endpoint accepts.
     Actor,
+    /// No credential.
     None,
 }
 

@@ -1,31 +1,36 @@
-//! Which image tool the model gets: one pure function for every face of Easel.
+//! The gate: decides which image tool a request offers to the model.
 
 use easel_protocol::tool::{HeldBackReason, ToolExposure};
 
 use crate::capability::{AuthKind, Capabilities};
 
-/// All that the decision depends on.
+/// Everything on which the decision depends.
 #[derive(Debug, Clone, Copy)]
 pub struct GateInput<'a> {
-    /// Feature `image_generation`: the kill switch.
+    /// The feature `image_generation`, which turns off every image tool.
     pub image_generation: bool,
-    /// Feature `imagegenext`: offer the standalone tool.
+    /// The feature `imagegenext`, which offers the standalone tool.
     pub imagegenext: bool,
-    /// What the provider's requests are authorised with.
+    /// The kind of credential that authorizes the provider's requests.
     pub auth: AuthKind,
+    /// What the provider can do.
     pub capabilities: &'a Capabilities,
-    /// The model's input modalities contain images.
+    /// Whether the model accepts images as input.
     pub model_takes_images: bool,
 }
 
-/// What is offered, and every reason that holds back what is not.
+/// The tool to offer, and every reason for not offering the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
+    /// The tool that the request offers.
     pub exposure: ToolExposure,
+    /// Why the standalone tool is not offered; empty if it is.
     pub standalone_held_back: Vec<HeldBackReason>,
+    /// Why the hosted tool is not offered; empty if it is.
     pub hosted_held_back: Vec<HeldBackReason>,
 }
 
+/// Decides which tool to offer: the standalone tool if possible, else the hosted one, else none.
 pub fn decide(input: &GateInput<'_>) -> Decision {
     let runtime: Vec<HeldBackReason> = [
         (input.image_generation, HeldBackReason::ImageGenerationOff),
@@ -33,7 +38,7 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
         (input.model_takes_images, HeldBackReason::ModelWithoutImageInput),
     ]
     .into_iter()
-    .filter_map(held_back)
+    .filter_map(to_reason)
     .collect();
 
     let mut standalone_held_back = runtime.clone();
@@ -44,7 +49,7 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
             (input.capabilities.namespace_tools, HeldBackReason::ProviderWithoutNamespaceTools),
         ]
         .into_iter()
-        .filter_map(held_back),
+        .filter_map(to_reason),
     );
 
     let mut hosted_held_back = runtime;
@@ -54,7 +59,7 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
             (input.capabilities.hosted_image_generation, HeldBackReason::ProviderWithoutHostedTool),
         ]
         .into_iter()
-        .filter_map(held_back),
+        .filter_map(to_reason),
     );
 
     let exposure = match (standalone_held_back.is_empty(), hosted_held_back.is_empty()) {
@@ -65,26 +70,26 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
     Decision { exposure, standalone_held_back, hosted_held_back }
 }
 
-fn held_back((met, reason): (bool, HeldBackReason)) -> Option<HeldBackReason> {
-    (!met).then_some(reason)
+fn to_reason((is_met, reason): (bool, HeldBackReason)) -> Option<HeldBackReason> {
+    (!is_met).then_some(reason)
 }
 
-/// One sentence for people.
+/// Describes a reason in one sentence for people.
 pub const fn describe(reason: HeldBackReason) -> &'static str {
     match reason {
         HeldBackReason::ImageGenerationOff => "The feature `image_generation` is off, so no image tool is offered.",
         HeldBackReason::AuthNotEligible => {
-            "The provider's images endpoint does not take the kind of credential in use."
+            "The provider's images endpoint does not accept the kind of credential in use."
         }
-        HeldBackReason::ModelWithoutImageInput => "The model does not take images as input.",
+        HeldBackReason::ModelWithoutImageInput => "The model does not accept images as input.",
         HeldBackReason::ImagegenextOff => {
             "The feature `imagegenext` is off; `--enable imagegenext` offers the standalone tool."
         }
         HeldBackReason::ProviderWithoutImages => "The provider has no images endpoint.",
-        HeldBackReason::ProviderWithoutNamespaceTools => "The provider does not take tools in a namespace.",
-        // No gate of Easel's gives this reason; the protocol has it for servers without an image tool of their own.
+        HeldBackReason::ProviderWithoutNamespaceTools => "The provider does not support tools in a namespace.",
+        // Easel never has this reason. The protocol defines it for servers that cannot run the tool.
         HeldBackReason::ExecutorMissing => "This server cannot run the standalone tool.",
-        HeldBackReason::StandaloneOffered => "The standalone tool is offered in its place.",
+        HeldBackReason::StandaloneOffered => "The standalone tool is offered instead.",
         HeldBackReason::ProviderWithoutHostedTool => "The provider has no hosted image tool.",
     }
 }
@@ -109,8 +114,8 @@ mod tests {
         }
     }
 
-    /// Every combination of the six switches with every kind of credential.
-    fn whole_table(mut check: impl FnMut(&GateInput<'_>, &Decision)) {
+    /// Checks every combination of the six switches with every kind of credential.
+    fn for_each_input(mut check: impl FnMut(&GateInput<'_>, &Decision)) {
         for bits in 0..64 {
             for auth in AUTHS {
                 let input = GateInput {
@@ -126,9 +131,9 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_truth_table_follows_the_three_formulas() {
+    fn truth_table_follows_the_formulas() {
         let mut rows = [0; 3];
-        whole_table(|input, decision| {
+        for_each_input(|input, decision| {
             let eligible = matches!(input.auth, AuthKind::ApiKey | AuthKind::None);
             let runtime = input.image_generation && eligible && input.model_takes_images;
             let standalone = runtime
@@ -148,16 +153,16 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_is_held_back_exactly_when_there_is_a_reason() {
-        whole_table(|input, decision| {
+    fn tool_is_offered_exactly_without_reasons() {
+        for_each_input(|input, decision| {
             assert_eq!(decision.standalone_held_back.is_empty(), decision.exposure == ToolExposure::Standalone);
             assert_eq!(decision.hosted_held_back.is_empty(), decision.exposure == ToolExposure::Hosted, "{input:?}");
         });
     }
 
     #[test]
-    fn the_kill_switch_leaves_no_tool_whatever_else_is_set() {
-        whole_table(|input, decision| {
+    fn kill_switch_overrides_everything() {
+        for_each_input(|input, decision| {
             if !input.image_generation {
                 assert_eq!(decision.exposure, ToolExposure::None);
                 assert_eq!(decision.standalone_held_back.first(), Some(&HeldBackReason::ImageGenerationOff));
@@ -167,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_is_named_and_not_only_the_first() {
+    fn all_reasons_are_listed() {
         let nothing = GateInput {
             image_generation: false,
             imagegenext: false,

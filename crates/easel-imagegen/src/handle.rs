@@ -1,23 +1,23 @@
-//! Image handles: how the model and the client name an image.
+//! Image handles: the names by which the model and clients refer to images.
 
-/// What every handle starts with.
+/// The prefix of every handle.
 pub const PREFIX: &str = "img_";
 
 const DIGITS: usize = 32;
 
-/// The handle made of 128 random bits.
+/// Creates a handle from 128 random bits.
 pub fn from_bits(random: [u8; 16]) -> String {
     format!("{PREFIX}{:032x}", u128::from_be_bytes(random))
 }
 
-/// Whether the text has the form of a handle; whether the handle is known is the thread's to say.
+/// Returns whether the text has the form of a handle. The image need not exist.
 pub fn is_handle(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|digits| {
         digits.len() == DIGITS && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
-/// Every handle that stands in a text.
+/// Returns every handle in a text.
 pub fn all_in(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices(PREFIX)
         .filter_map(|(at, _)| text.get(at..at + PREFIX.len() + DIGITS))
@@ -29,20 +29,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn handles_are_found_in_any_text() {
+    fn finds_handles_in_any_text() {
         let (a, b) = (from_bits([1; 16]), from_bits([2; 16]));
         let text = format!("é{PREFIX}{a} easel:{b}\" {PREFIX}0 {}", &a[..35]);
         assert_eq!(all_in(&text).collect::<Vec<_>>(), [&a, &b]);
     }
 
     #[test]
-    fn a_handle_is_the_prefix_and_thirty_two_hexadecimal_digits() {
+    fn handle_has_prefix_and_32_hex_digits() {
         assert_eq!(from_bits([0; 16]), "img_00000000000000000000000000000000");
         assert!(is_handle(&from_bits([0xab; 16])));
     }
 
     #[test]
-    fn nothing_else_is_a_handle() {
+    fn rejects_other_texts() {
         for text in
             ["", "img_", "img_0", "IMG_00000000000000000000000000000000", "/img_00000000000000000000000000000000"]
         {

@@ -1,5 +1,5 @@
-//! What the model sees of a thread: the newest images as pictures, older ones as the text line that stands beside
-//! each, so that the size of a request is bounded however long the thread is.
+//! Renders the conversation of a thread. The newest images are sent as pictures. Every image is described by a line of
+//! text, which also stands for the image when it is too old to be sent, so that the size of a request is bounded.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,15 +8,17 @@ use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, Res
 use crate::output::{deleted_line, image_line};
 use crate::port::{Reference, ThreadImage};
 
-/// Bytes of the largest image that travels as a data URL: OpenAI's API takes URLs of at most 20,971,520 characters, four
-/// for every three bytes. A larger picture in a conversation would have every later request of the thread refused.
+/// Maximum size of an image that is sent as a data URL, in bytes. OpenAI's API accepts URLs of at most 20,971,520
+/// characters, and base64 has four characters for three bytes. A larger picture in a conversation would make every
+/// later request of the thread fail.
 pub const MAX_DATA_URL_IMAGE_BYTES: u64 = 15_700_000;
 
-/// How much of the older images is shown.
+/// The limits for the pictures of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureBudget {
+    /// Maximum number of pictures.
     pub images: u32,
-    /// Of the files, before base64.
+    /// Maximum total size of the files in bytes, before base64.
     pub bytes: u64,
 }
 
@@ -111,8 +113,9 @@ fn render<'a>(
     }
 }
 
-/// The newest images that are shown somewhere in the conversation, as many as fit; the first that does not fit ends
-/// the count, so that no older image is shown while a newer one is not. One that is too large by itself is passed over.
+/// Returns the newest images of the conversation that fit the budget. The first image that does not fit ends the
+/// selection, so that no older image is sent without a newer one. Images that are too large for any request are
+/// skipped.
 fn within_budget(history: &[ResponseItem], thread: &[ThreadImage], budget: PictureBudget) -> Vec<Reference> {
     let in_history: HashSet<&str> = history.iter().flat_map(pictures).filter_map(handle_of).collect();
     let mut bytes = 0;
@@ -133,7 +136,7 @@ fn within_budget(history: &[ResponseItem], thread: &[ThreadImage], budget: Pictu
     shown
 }
 
-/// The images that an item shows, as URLs.
+/// Returns the URLs of the images in an item.
 fn pictures(item: &ResponseItem) -> Vec<&str> {
     match item {
         ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
@@ -215,28 +218,28 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_images_are_pictures_and_older_ones_text() {
+    fn newest_images_are_pictures() {
         assert_eq!(pictures_shown(&[1, 1, 1], PictureBudget { images: 8, bytes: 100 }), [true, true, true]);
         assert_eq!(pictures_shown(&[1, 1, 1], PictureBudget { images: 2, bytes: 100 }), [false, true, true]);
         assert_eq!(pictures_shown(&[1, 1, 1], PictureBudget { images: 0, bytes: 100 }), [false, false, false]);
     }
 
     #[test]
-    fn the_bytes_are_bounded_and_no_older_image_overtakes_a_newer_one() {
+    fn no_older_image_replaces_a_newer_one() {
         assert_eq!(pictures_shown(&[1, 50, 60], PictureBudget { images: 8, bytes: 100 }), [false, false, true]);
         assert_eq!(pictures_shown(&[40, 60], PictureBudget { images: 8, bytes: 100 }), [true, true]);
         assert_eq!(pictures_shown(&[1, 101], PictureBudget { images: 8, bytes: 100 }), [false, false]);
     }
 
     #[test]
-    fn an_image_that_no_request_can_hold_is_never_a_picture_and_hides_no_other() {
+    fn oversized_image_is_skipped() {
         let (most, all) = (MAX_DATA_URL_IMAGE_BYTES, PictureBudget { images: 8, bytes: u64::MAX });
         assert_eq!(pictures_shown(&[1, most, most + 1, 1], all), [true, true, false, true]);
         assert!((most.div_ceil(3) * 4) + ("data:image/jpeg;base64,".len() as u64) <= 20_971_520);
     }
 
     #[test]
-    fn a_hosted_call_goes_with_its_picture() {
+    fn hosted_call_is_sent_with_its_picture_only() {
         let thread = [image(1, 10)];
         let id = thread[0].reference.id.as_deref().unwrap();
         let call = ResponseItem::ImageGenerationCall {
@@ -258,7 +261,7 @@ mod tests {
     fn each_image_has_a_line_by_what_it_is() {
         let mut generated = image(2, 10);
         generated.reference.provenance = Provenance::Generated;
-        generated.prompt = Some("a fox".to_owned());
+        generated.prompt = Some("a".to_owned());
         let thread = [image(1, 10), generated, image(3, 10)];
         let output = |image: &ThreadImage| {
             let ResponseItem::Message { content, .. } = turn(image) else { panic!("not a message") };
@@ -268,7 +271,7 @@ mod tests {
         let (input, _) = render_for_model(&history, &thread, PictureBudget { images: 8, bytes: 100 });
         insta::assert_snapshot!(texts(&input).join("\n"), @"
         Attached image 1 is img_01010101010101010101010101010101, saved at /x.png.
-        Image img_02020202020202020202020202020202 is done and already shown to the user: saved at /x.png, 1x1 pixels, prompt: a fox
+        Image img_02020202020202020202020202020202 is done and already shown to the user: saved at /x.png, 1x1 pixels, prompt: a
         Image img_03030303030303030303030303030303, saved at /x.png.
         Image img_04040404040404040404040404040404 was deleted by the user: it can no longer be shown or edited.
         ");
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn images_that_the_conversation_does_not_show_cost_nothing() {
+    fn images_outside_the_conversation_cost_nothing() {
         let thread = [image(1, 10), image(2, 10)];
         let history = [turn(&thread[0])];
         let (_, shown) = render_for_model(&history, &thread, PictureBudget { images: 1, bytes: 10 });

@@ -1,10 +1,11 @@
-//! The image tool, pure: what the model is offered and told, what its arguments mean, which images a call refers to,
-//! what the bytes of an image say, and what goes back to the model.
+//! The image tool as pure functions: the tool's entry in a model request, its arguments, the images that a call refers
+//! to, image formats, and the texts that go back to the model.
 //!
-//! This crate does no IO and reads no clock. What a provider and a store must do for it stands in [`port`] as small
-//! traits; who implements them is none of its business.
+//! This crate does no IO, reads no clock and draws no random numbers; its `clippy.toml` forbids them. The traits in
+//! [`port`] say what a provider and a store do for the tool. Other crates implement them.
 //!
-//! Start at [`plan`](mod@plan): one call of the tool from its arguments to a job for the provider, or to a sentence for the model.
+//! Start at [`plan`](mod@plan): it turns one call of the tool into a job for the provider, or into an error for the
+//! model.
 
 pub mod plan;
 

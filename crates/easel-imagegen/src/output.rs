@@ -9,10 +9,10 @@ use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME};
 
 use crate::port::{Provenance, Reference, ThreadImage};
 
-/// What logs, traces and telemetry say in place of an output that holds images.
+/// The text that logs contain instead of an output with images.
 pub const LOG_PREVIEW: &str = "[generated image]";
 
-/// Longest piece of a prompt that a text line repeats, in Unicode scalar values.
+/// Maximum length of the prompt in an image's line, in Unicode scalar values.
 const PROMPT_CHARS: usize = 200;
 
 /// Returns the images of a call as content of its output.
@@ -101,7 +101,7 @@ mod tests {
     use crate::port::image_error;
 
     #[test]
-    fn a_failure_is_one_sentence_with_what_helps() {
+    fn failure_says_what_helps() {
         let text = |kind, billed| {
             let error = ImageError { billed, ..image_error(kind, "the disk is full.") };
             let ContentItem::InputText { text } = describe_failure(&error) else {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_images_are_said_with_what_they_cost() {
+    fn missing_images_say_what_they_cost() {
         let error = ImageError {
             billed: Billed::Uncertain,
             ..image_error(ImageErrorKind::Timeout, "1 of 2 images arrived; the time was over")
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn long_prompts_are_cut_between_characters() {
+    fn long_prompt_is_cut_between_characters() {
         assert_eq!(shorten("short"), "short");
         let cut = shorten(&"ü".repeat(PROMPT_CHARS + 1));
         assert_eq!(cut.chars().count(), PROMPT_CHARS + 1);

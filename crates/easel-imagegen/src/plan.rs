@@ -1,46 +1,55 @@
-//! One call of the tool, from what the model wrote to what a provider is asked.
+//! Plans one call of the standalone tool: from the arguments that the model wrote to what the provider receives.
 
 use easel_protocol::record::{ImageAction, ImageError, ImageErrorKind, RequestedImage};
 
-use crate::arguments::{self, NamedImages};
+use crate::arguments::{self, ImageSelection};
 use crate::capability::Capabilities;
 use crate::port::{FunctionCall, ThreadImage, image_error};
 use crate::references::{self, ImageRef};
 
-/// A call whose arguments are sound. Files that the model named are still to be taken in.
+/// A call whose arguments are valid. Files that the model named are not imported yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedCall {
+    /// What the call asks for.
     pub requested: RequestedImage,
+    /// The images to edit, in the order in which the prompt refers to them; empty for a new image.
     pub references: Vec<ImageRef>,
+    /// The part of the image that may change.
     pub mask: Option<ImageRef>,
 }
 
-/// Reads a call of the standalone tool; the error is both the item's and, as text, the model's.
+/// Plans a call. Without an `action`, a call that selects images is an edit. An edit that selects no images uses those
+/// of [`references::from_history`].
+///
+/// # Errors
+/// The error for the item of the call. Its message also goes to the model.
 pub fn plan(
     call: &FunctionCall,
     capabilities: &Capabilities,
     thread: &[ThreadImage],
 ) -> Result<PlannedCall, Box<ImageError>> {
     let invalid = |message: String| Box::new(image_error(ImageErrorKind::InvalidArguments, message));
-    let arguments = arguments::parse(&call.arguments, capabilities).map_err(invalid)?;
-    let named = references::resolve(&arguments.images, thread)?;
+    let arguments = arguments::parse(&call.arguments, capabilities).map_err(|error| invalid(error.to_string()))?;
+    let selected = references::resolve(&arguments.images, thread)?;
     let (action, references) = match (arguments.action, arguments.images) {
-        (None | Some(ImageAction::Generate), NamedImages::Unnamed) => (ImageAction::Generate, named),
-        (Some(ImageAction::Generate), NamedImages::Listed(_) | NamedImages::Last(_)) => {
-            return Err(invalid("`action` is `generate`, but images to edit are named; use `edit`".to_owned()));
+        (None | Some(ImageAction::Generate), ImageSelection::None) => (ImageAction::Generate, selected),
+        (Some(ImageAction::Generate), ImageSelection::List(_) | ImageSelection::Newest(_)) => {
+            return Err(invalid("`action` is `generate`, but images to edit are selected; use `edit`".to_owned()));
         }
-        (Some(ImageAction::Edit), NamedImages::Unnamed) if capabilities.max_references == 0 => {
+        (Some(ImageAction::Edit), ImageSelection::None) if capabilities.max_references == 0 => {
             return Err(invalid("this provider cannot edit images".to_owned()));
         }
-        (Some(ImageAction::Edit), NamedImages::Unnamed) => {
+        (Some(ImageAction::Edit), ImageSelection::None) => {
             (ImageAction::Edit, references::from_history(thread, capabilities.max_references)?)
         }
-        (None | Some(ImageAction::Edit), NamedImages::Listed(_) | NamedImages::Last(_)) => (ImageAction::Edit, named),
+        (None | Some(ImageAction::Edit), ImageSelection::List(_) | ImageSelection::Newest(_)) => {
+            (ImageAction::Edit, selected)
+        }
     };
     let mask = match (&arguments.mask, action) {
         (None, _) => None,
         (Some(mask), ImageAction::Edit) => Some(references::resolve_name(mask, thread)?),
-        (Some(_), ImageAction::Generate) => return Err(invalid("`mask` goes with an edit".to_owned())),
+        (Some(_), ImageAction::Generate) => return Err(invalid("`mask` requires `action` to be `edit`".to_owned())),
     };
     let requested = RequestedImage { action, prompt: arguments.prompt, parameters: arguments.parameters };
     Ok(PlannedCall { requested, references, mask })
@@ -88,7 +97,7 @@ mod tests {
 
     fn planned(arguments: &Value, max_references: usize) -> Result<(ImageAction, usize), String> {
         let call = FunctionCall {
-            call_id: "call_1".to_owned(),
+            call_id: "call_1".into(),
             namespace: None,
             name: "imagegen".to_owned(),
             arguments: arguments.to_string(),
@@ -99,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn the_action_follows_from_the_references_when_left_out() {
+    fn action_follows_from_references() {
         assert_eq!(planned(&json!({"prompt": "p"}), 5), Ok((ImageAction::Generate, 0)));
         assert_eq!(planned(&json!({"prompt": "p", "images": ["/x.png"]}), 5), Ok((ImageAction::Edit, 1)));
         assert_eq!(planned(&json!({"prompt": "p", "num_last_images_to_include": 1}), 5), Ok((ImageAction::Edit, 1)));
     }
 
     #[test]
-    fn an_edit_that_names_nothing_takes_the_threads_images() {
+    fn edit_without_images_uses_the_thread() {
         assert_eq!(planned(&json!({"prompt": "p", "action": "edit"}), 5), Ok((ImageAction::Edit, 1)));
         assert_eq!(
             planned(&json!({"prompt": "p", "action": "edit"}), 0),
@@ -115,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_are_refused() {
+    fn rejects_contradictions() {
         let generate = planned(&json!({"prompt": "p", "action": "generate", "images": ["/x.png"]}), 5);
         assert!(generate.expect_err("contradiction").contains("use `edit`"));
         let mask = planned(&json!({"prompt": "p", "mask": "/mask.png"}), 5);
-        assert_eq!(mask, Err("`mask` goes with an edit".to_owned()));
+        assert_eq!(mask, Err("`mask` requires `action` to be `edit`".to_owned()));
     }
 }

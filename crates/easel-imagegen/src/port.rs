@@ -1,7 +1,7 @@
-//! What the tool needs from the outside: a provider that answers and draws, and a store that keeps.
+//! The ports of the tool: a provider that runs the model and draws images, and a store that keeps them.
 //!
-//! Image bytes cross these traits only through [`Files`]: read in pieces from the one copy on disk, written in pieces
-//! to a staged file. Nothing in a job, an event or a record can hold them.
+//! Image bytes cross these traits only through [`Files`], in pieces: read from the one copy on disk, written to a
+//! staged file. A job, an event or a record never contains them.
 
 mod error;
 mod provider;
@@ -24,40 +24,60 @@ pub use send_gate::{SendGate, SendPass};
 pub use staged_image::StagedImage;
 pub use store::{CallEnd, CallStart, ImageSource, Origin, RequestStart, Store, StoredThread, ThreadImage};
 
-/// One image in Easel's own store: all that a provider ever reads.
+/// An image in Easel's store. A provider reads no other files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// The handle, where the image has one: a file that the model named by path has none.
+    /// The handle. A file that the model named by path has none.
     pub id: Option<ImageId>,
+    /// The absolute path of Easel's copy.
     pub path: PathBuf,
+    /// Format, size and hash of the content.
     pub facts: ImageFacts,
+    /// Where the bytes came from.
     pub provenance: Provenance,
 }
 
-/// Whose bytes an image has. What was given may say more than it shows, and is sent as [`crate::strip`] says.
+/// Where the bytes of an image came from. User images may carry metadata and are sent through [`crate::strip`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provenance {
-    /// A user attached it, or a model named it among the user's files.
+    /// The user attached the image, or the model named it among the user's files.
     User,
-    /// A provider made it in this thread or one that this was forked from.
+    /// A provider generated the image in this thread or in one that this thread was forked from.
     Generated,
 }
 
-/// Where a provider reads references and puts what it makes, for one thread. All calls block for disk, not for long.
+/// The image files of one thread: a provider reads references from it and writes new images to it. All methods block
+/// for the disk, but not for long.
 pub trait Files: Send + Sync + 'static {
+    /// An open image.
     type Reader: Read + Seek + Send + 'static;
+    /// An unfinished image. Dropping it removes its file.
     type Writer: Write + Send + 'static;
 
+    /// Opens an image of the store.
+    ///
+    /// # Errors
+    /// Those of the file system.
     fn open(&self, image: &Reference) -> io::Result<Self::Reader>;
+    /// Creates a file for a new image.
+    ///
+    /// # Errors
+    /// Those of the file system.
     fn create(&self) -> io::Result<Self::Writer>;
-    /// Ends an image: refuses with [`io::ErrorKind::InvalidData`] what is not a PNG, JPEG, WebP or GIF by content.
+    /// Completes an image and makes it durable.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] if the content is not a PNG, JPEG, WebP or GIF image; otherwise those of the file
+    /// system.
     fn stage(&self, writer: Self::Writer) -> io::Result<StagedImage>;
-    /// The same for what an image looks like while it is made: it is no image of the thread, and outlives no crash.
+    /// Completes a preview of an unfinished image. It never becomes part of the thread and does not survive a crash.
+    ///
+    /// # Errors
+    /// Those of [`Self::stage`].
     fn stage_preview(&self, writer: Self::Writer) -> io::Result<StagedImage>;
 }
 
-/// An [`ImageError`] with nothing but a kind and a sentence. What passes by itself is retryable; what the same call
-/// would meet again is not.
+/// Creates an [`ImageError`] from a kind and a message. It is retryable if the same call may succeed later.
 pub fn image_error(kind: ImageErrorKind, message: impl Into<String>) -> ImageError {
     let retryable = match kind {
         ImageErrorKind::RateLimited

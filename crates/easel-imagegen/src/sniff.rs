@@ -1,4 +1,4 @@
-//! What the first bytes of an image say: format, size, transparency. Names and declared types are never believed.
+//! Detects format, size and transparency of an image from its first bytes. File names and declared types are ignored.
 //!
 //! Sources of the layouts: PNG (W3C, third edition) 5.6 and 11.2.1, JPEG (ITU-T T.81) B.1 and B.2.2, WebP (RFC 9649)
 //! 2.3 to 2.7, GIF89a 18 to 23.
@@ -7,27 +7,34 @@ use std::io::{self, Read};
 
 use easel_protocol::record::MediaType;
 
-/// Bytes of header that are looked at before an image is given up: a JPEG may carry large profiles before its size.
+/// Maximum number of header bytes to read. A JPEG may carry large profiles before its size.
 pub const MAX_HEADER_BYTES: u64 = 4 << 20;
 
+/// What the header of an image says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageHeader {
+    /// The format.
     pub media_type: MediaType,
-    /// Pixels, at least 1.
+    /// Width in pixels, at least 1.
     pub width: u32,
-    /// Pixels, at least 1.
+    /// Height in pixels, at least 1.
     pub height: u32,
+    /// Whether the image can have transparent pixels.
     pub has_alpha: bool,
 }
 
 impl ImageHeader {
+    /// Returns the number of pixels.
     pub fn pixels(&self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
 }
 
-/// Reads as much of an image as its header takes. `None` when it is not a PNG, JPEG, WebP or GIF, is cut off within
-/// the header, or says that it has no pixels. Errors are those of the reader.
+/// Reads the header of an image. Returns `None` if it is not a PNG, JPEG, WebP or GIF image, is cut off within the
+/// header, or has no pixels.
+///
+/// # Errors
+/// Those of the reader.
 pub fn sniff(reader: impl Read) -> io::Result<Option<ImageHeader>> {
     let mut header = Header(reader.take(MAX_HEADER_BYTES));
     match header.parse() {
@@ -66,7 +73,7 @@ impl<R: Read> Header<R> {
         Ok(Some(ImageHeader { media_type: MediaType::Png, width, height, has_alpha }))
     }
 
-    /// Whether a tRNS chunk stands before the pixels.
+    /// Returns whether a tRNS chunk precedes the pixels.
     fn png_transparency(&mut self) -> io::Result<bool> {
         loop {
             let [l0, l1, l2, l3, kind @ ..]: [u8; 8] = self.bytes()?;
@@ -87,7 +94,7 @@ impl<R: Read> Header<R> {
                 return Ok(None);
             }
             match marker {
-                // Start of frame, but for DHT, JPG and DAC, which share its range.
+                // Start of frame. DHT, JPG and DAC share its range.
                 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                     let [_, h0, h1, w0, w1]: [u8; 5] = self.bytes()?;
                     let (width, height) = (u16::from_be_bytes([w0, w1]).into(), u16::from_be_bytes([h0, h1]).into());
@@ -152,7 +159,7 @@ impl<R: Read> Header<R> {
         Ok(Some(ImageHeader { media_type: MediaType::Gif, width, height, has_alpha }))
     }
 
-    /// Whether a graphic control extension before the first image names a transparent colour.
+    /// Returns whether a graphic control extension before the first image has a transparent color.
     fn gif_transparency(&mut self) -> io::Result<bool> {
         loop {
             let [introducer]: [u8; 1] = self.bytes()?;

@@ -1,4 +1,4 @@
-//! The tools as the model is told of them: exact entries of the Responses API's `tools` array.
+//! The entries of the image tools in the `tools` array of the Responses API.
 
 use easel_protocol::tool::ToolExposure;
 use serde_json::{Map, Value, json};
@@ -6,20 +6,23 @@ use serde_json::{Map, Value, json};
 use crate::arguments::MAX_PROMPT_CHARS;
 use crate::capability::{Capabilities, Parameter};
 
+/// The namespace of the standalone tool.
 pub const NAMESPACE: &str = "image_gen";
+/// The function name of the standalone tool.
 pub const FUNCTION: &str = "imagegen";
-/// The standalone tool as clients name it.
+/// The name of the standalone tool for clients.
 pub const STANDALONE_NAME: &str = "image_gen.imagegen";
-/// The hosted tool as clients name it.
+/// The name of the hosted tool for clients.
 pub const HOSTED_NAME: &str = "image_generation";
 
-/// What the model is told of generating and editing.
+/// The description of the standalone tool for the model.
 pub const GUIDANCE: &str = include_str!("guidance.md");
 
-/// What the model is told to be, where nobody says otherwise.
+/// The default system instructions.
 pub const INSTRUCTIONS: &str = include_str!("instructions.md");
 
-/// Whether a function call means the standalone tool. Compatible servers join the namespace to the name, or lose it.
+/// Returns whether a function call names the standalone tool. Compatible servers join namespace and name, or drop the
+/// namespace.
 pub fn is_standalone(namespace: Option<&str>, name: &str) -> bool {
     match namespace {
         Some(NAMESPACE) => name == FUNCTION,
@@ -28,8 +31,7 @@ pub fn is_standalone(namespace: Option<&str>, name: &str) -> bool {
     }
 }
 
-/// The entries for what the gate decided: one, or none.
-/// `partial_images` is how often an image is shown while it is made.
+/// Returns the entries for an exposure: one or none. `partial_images` is the maximum number of previews of an image.
 pub fn entries(exposure: ToolExposure, capabilities: &Capabilities, partial_images: u32) -> Vec<Value> {
     match exposure {
         ToolExposure::Standalone => vec![standalone_entry(capabilities)],
@@ -38,6 +40,7 @@ pub fn entries(exposure: ToolExposure, capabilities: &Capabilities, partial_imag
     }
 }
 
+/// Returns the entry of the hosted tool.
 pub fn hosted_entry(partial_images: u32) -> Value {
     match partial_images {
         0 => json!({"type": "image_generation"}),
@@ -45,6 +48,7 @@ pub fn hosted_entry(partial_images: u32) -> Value {
     }
 }
 
+/// Returns the entry of the standalone tool.
 pub fn standalone_entry(capabilities: &Capabilities) -> Value {
     json!({
         "type": "namespace",
@@ -97,13 +101,13 @@ fn properties(capabilities: &Capabilities) -> Map<String, Value> {
         );
     }
     for parameter in &capabilities.parameters {
-        let (name, schema) = optional(*parameter, capabilities);
+        let (name, schema) = parameter_schema(*parameter, capabilities);
         add(name, schema);
     }
     properties
 }
 
-fn optional(parameter: Parameter, capabilities: &Capabilities) -> (&'static str, Value) {
+fn parameter_schema(parameter: Parameter, capabilities: &Capabilities) -> (&'static str, Value) {
     match parameter {
         Parameter::Size => ("size", json!({"type": "string", "description": "WIDTHxHEIGHT in pixels, or `auto`."})),
         Parameter::Quality => ("quality", json!({"type": "string", "enum": ["auto", "low", "medium", "high"]})),
@@ -143,29 +147,29 @@ mod tests {
         }
     }
 
-    fn advertised(capabilities: &Capabilities) -> Vec<String> {
+    fn parameter_names(capabilities: &Capabilities) -> Vec<String> {
         properties(capabilities).into_iter().map(|(name, _)| name).collect()
     }
 
     #[test]
-    fn only_declared_parameters_are_advertised() {
-        assert_eq!(advertised(&capabilities(0, &[])), ["prompt"]);
-        assert_eq!(advertised(&capabilities(5, &[])), ["action", "images", "prompt"]);
+    fn advertises_declared_parameters_only() {
+        assert_eq!(parameter_names(&capabilities(0, &[])), ["prompt"]);
+        assert_eq!(parameter_names(&capabilities(5, &[])), ["action", "images", "prompt"]);
         let some = [Parameter::Size, Parameter::Mask];
-        assert_eq!(advertised(&capabilities(5, &some)), ["action", "images", "mask", "prompt", "size"]);
+        assert_eq!(parameter_names(&capabilities(5, &some)), ["action", "images", "mask", "prompt", "size"]);
     }
 
     #[test]
-    fn the_peers_spelling_is_never_advertised() {
+    fn codex_spelling_is_not_advertised() {
         let all = [Parameter::Size, Parameter::Quality, Parameter::Background, Parameter::OutputFormat, Parameter::N];
-        let names = advertised(&capabilities(5, &all));
+        let names = parameter_names(&capabilities(5, &all));
         for hidden in ["referenced_image_paths", "num_last_images_to_include", "transparent_background"] {
             assert!(!names.iter().any(|name| name == hidden), "{hidden}");
         }
     }
 
     #[test]
-    fn the_call_is_known_in_all_spellings_of_the_namespaced_name() {
+    fn recognizes_all_spellings_of_the_name() {
         for (namespace, name) in [
             (Some("image_gen"), "imagegen"),
             (None, "imagegen"),
@@ -182,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_is_one_namespace_with_one_function_that_is_not_strict() {
+    fn entry_is_a_namespace_with_one_function() {
         let mut entry = standalone_entry(&capabilities(5, &[Parameter::N]));
         entry["tools"][0]["description"] = "[guidance]".into();
         insta::assert_json_snapshot!(entry);
@@ -198,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn guidance_and_instructions_are_short_enough_to_send_with_every_request() {
+    fn guidance_and_instructions_are_short() {
         assert!(GUIDANCE.len() < 2_000, "{} bytes", GUIDANCE.len());
         assert!((100..600).contains(&INSTRUCTIONS.len()), "{} bytes", INSTRUCTIONS.len());
     }

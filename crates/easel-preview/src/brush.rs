@@ -1,4 +1,4 @@
-//! Small words over tiny-skia: fill, gradients, and the outlines that `shapes` describes.
+//! Drawing helpers for tiny-skia: fills, gradients, and the outlines of `shapes`.
 
 use std::f32::consts::PI;
 
@@ -33,7 +33,7 @@ impl Area {
         Self::new(self.x + by, self.y + by, self.w - 2.0 * by, self.h - 2.0 * by)
     }
 
-    /// The largest rectangle of this aspect (width over height) in the middle of the area.
+    /// Returns the largest rectangle with this aspect ratio (width over height) in the center of the area.
     pub(crate) fn fit(self, aspect: f32) -> Self {
         let w = self.w.min(self.h * aspect);
         let h = w / aspect;
@@ -45,7 +45,7 @@ pub(crate) fn solid(color: Color) -> Paint<'static> {
     Paint { shader: Shader::SolidColor(color), anti_alias: true, ..Paint::default() }
 }
 
-/// Top to bottom of `area`, leaning a little to the right.
+/// Returns a gradient from top to bottom of `area`, slightly inclined to the right.
 pub(crate) fn vertical(area: Area, top: Color, bottom: Color) -> Paint<'static> {
     let lean = area.w * 0.15;
     let (x, _) = area.centre();
@@ -59,7 +59,7 @@ pub(crate) fn vertical(area: Area, top: Color, bottom: Color) -> Paint<'static> 
     Paint { shader: shader.unwrap_or(Shader::SolidColor(top)), anti_alias: true, ..Paint::default() }
 }
 
-/// A disc that fades out towards its rim.
+/// Draws a disc that fades out towards its edge.
 pub(crate) fn glow(pixmap: &mut PixmapMut<'_>, (x, y): (f32, f32), radius: f32, color: Color) {
     let mut clear = color;
     clear.set_alpha(0.0);
@@ -88,7 +88,7 @@ pub(crate) fn rounded(area: Area, radius: f32) -> Option<Path> {
         return Rect::from_xywh(x, y, w, h).map(PathBuilder::from_rect);
     }
     let (right, bottom) = (x + w, y + h);
-    // The control points of a cubic that follows a quarter circle to within 0.03 %.
+    // The control points of a cubic curve that deviates from a quarter circle by at most 0.03 %.
     let k = r * 0.447_715;
     let mut path = PathBuilder::new();
     path.move_to(x + r, y);
@@ -104,7 +104,7 @@ pub(crate) fn rounded(area: Area, radius: f32) -> Option<Path> {
     path.finish()
 }
 
-/// The outline of one layer of `shapes`; `None` when the text is not in its little language.
+/// Parses the outline of a layer of `shapes`; `None` if the text is invalid.
 pub(crate) fn outline(layer: &str) -> Option<Path> {
     let (kind, rest) = layer.split_at_checked(1)?;
     if kind == "M" {
@@ -149,7 +149,7 @@ fn line(width: f32, from: (f32, f32), to: (f32, f32)) -> Option<Path> {
     path.move_to(from.0, from.1);
     path.line_to(to.0, to.1);
     let stroke = Stroke { width, line_cap: tiny_skia::LineCap::Round, ..Stroke::default() };
-    // The grid is small, so the round ends need a finer resolution than one pixel a unit.
+    // The grid is small, so round ends require a finer resolution than one pixel per unit.
     path.finish()?.stroke(&stroke, 16.0)
 }
 

@@ -1,4 +1,4 @@
-//! The card at the foot: what was asked for, the prompt, and the strip that says what this picture is not.
+//! The card at the bottom: a caption, the prompt, and the strip with the disclaimer.
 
 use tiny_skia::PixmapMut;
 
@@ -14,7 +14,7 @@ pub(crate) fn card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palett
     let radius = 22.0 * layout.unit;
     let cast = Area::new(layout.card.x, layout.card.y + 6.0 * layout.unit, layout.card.w, layout.card.h);
     fill(pixmap, rounded(cast.shrunk(-3.0 * layout.unit), radius), &solid(INK.with_alpha(0.12)));
-    // The dark part reaches up behind the light one only as far as its rounding needs, so that no dark rim shows above.
+    // The dark part extends behind the light one only as far as its rounded corners require, so that no dark edge shows.
     let foot = (layout.strip.y - 2.0 * radius).max(layout.card.y);
     let dark = Area::new(layout.card.x, foot, layout.card.w, layout.card.bottom() - foot);
     fill(pixmap, rounded(dark, radius), &solid(INK.with_alpha(1.0)));
@@ -37,7 +37,7 @@ pub(crate) fn card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palett
     strip(pixmap, layout);
 }
 
-/// "PROMPT" or "EDIT OF 2 IMAGES" at the left, the size of the picture at the right.
+/// Draws "PROMPT" or "EDIT OF 2 IMAGES" on the left and the size of the picture on the right.
 fn caption(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palette, picture: &Picture<'_>, top: f32) {
     let size = (18.0 * layout.unit).max(9.0);
     let middle = top + layout.caption * 0.42;

@@ -1,10 +1,10 @@
-//! The renderer: a picture from a prompt, a size and references, the same bytes for the same inputs.
+//! The renderer: draws a picture from a prompt, a size and references. The same inputs give the same bytes.
 
 use tiny_skia::{FillRule, Mask, Pixmap, PixmapMut, Transform};
 
+use crate::background::background;
 use crate::brush::{Area, circle};
 use crate::card::card;
-use crate::ground::ground;
 use crate::inset::insets;
 use crate::layout::{DISCLAIMER, Layout};
 use crate::palette::{Dice, Palette};
@@ -12,54 +12,65 @@ use crate::scene::{motif, subjects};
 use crate::subject::Named;
 use crate::text::clean;
 
-/// The smallest width and height, in pixels.
+/// Minimum width and height in pixels.
 pub const MIN_SIDE: u32 = 64;
-/// The largest width and height, in pixels.
+/// Maximum width and height in pixels.
 pub const MAX_SIDE: u32 = 4096;
-/// Width and height when nobody asks for a size, in pixels.
+/// Default width and height in pixels.
 pub const DEFAULT_SIDE: u32 = 1024;
 
-/// What to draw.
+/// A picture to draw.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
-    /// Any text; control characters are left out and what does not fit ends with an ellipsis.
+    /// Any text. Control characters are removed, and a text that does not fit ends with an ellipsis.
     pub prompt: &'a str,
-    /// Pixels, [`MIN_SIDE`] to [`MAX_SIDE`].
+    /// Width in pixels, from [`MIN_SIDE`] to [`MAX_SIDE`].
     pub width: u32,
-    /// Pixels, [`MIN_SIDE`] to [`MAX_SIDE`].
+    /// Height in pixels, from [`MIN_SIDE`] to [`MAX_SIDE`].
     pub height: u32,
-    /// Leave out everything around the subject, the insets and the card. The PNG is then RGBA and its pixels there have
-    /// alpha 0; otherwise it is RGB and has no alpha channel.
+    /// Whether everything around the subject, the insets and the card is transparent. The PNG is then RGBA, otherwise
+    /// RGB.
     pub transparent: bool,
-    /// 0 for the first picture of a prompt; every other number gives it other colours and another composition.
+    /// 0 for the first picture of a prompt. Every other number changes colors and composition.
     pub variant: u32,
-    /// Pixels: the side of the squares that the picture is shown in, each of one colour. 1 for the picture itself.
+    /// Side of the squares of a coarse preview in pixels, each in one color. 1 for the picture itself.
     pub grain: u32,
-    /// In the order sent; shown as insets 1, 2, 3 and so on.
+    /// The references, drawn as numbered insets in this order.
     pub references: &'a [Reference<'a>],
 }
 
-/// One image that the picture is made from: the bytes of a PNG, JPEG, WebP or GIF file.
+/// A reference image of a picture.
 ///
-/// Anything else, a broken file, or one over [`crate::MAX_REFERENCE_PIXELS`] is shown as an inset that says so.
+/// Its inset says so if the bytes are not an image, are broken, or have more than [`crate::MAX_REFERENCE_PIXELS`].
 #[derive(Clone, Copy, Debug)]
 pub struct Reference<'a> {
+    /// The bytes of a PNG, JPEG, WebP or GIF file.
     pub bytes: &'a [u8],
 }
 
-/// Why there is no picture.
+/// A failed drawing.
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
-    #[error("a preview picture is {MIN_SIDE} to {MAX_SIDE} pixels wide and high, not {width}x{height}")]
-    Size { width: u32, height: u32 },
-    #[error("the preview picture could not be written as PNG: {0}")]
+    /// The size is out of range.
+    #[error("a preview picture must be {MIN_SIDE} to {MAX_SIDE} pixels wide and high, not {width}x{height}")]
+    Size {
+        /// The requested width in pixels.
+        width: u32,
+        /// The requested height in pixels.
+        height: u32,
+    },
+    /// The picture could not be encoded.
+    #[error("could not encode the preview picture as PNG: {0}")]
     Encode(#[from] png::EncodingError),
 }
 
-/// Draws `picture` and returns it as a PNG file.
+/// Draws a picture and returns it as a PNG file.
 ///
-/// Takes some 20 ms for a megapixel, most of it writing the PNG, and the time to decode the references: call it off the
-/// async threads.
+/// Drawing a megapixel takes about 20 ms, most of it for encoding, plus the time to decode the references. Call it on a
+/// blocking thread.
+///
+/// # Errors
+/// The size is out of range, or the encoder fails.
 pub fn draw(picture: &Picture<'_>) -> Result<Vec<u8>, DrawError> {
     let Picture { width, height, .. } = *picture;
     let allowed = MIN_SIDE..=MAX_SIDE;
@@ -75,21 +86,21 @@ pub fn draw(picture: &Picture<'_>) -> Result<Vec<u8>, DrawError> {
 
 fn compose(pixmap: &mut PixmapMut<'_>, picture: &Picture<'_>) {
     let prompt = clean(picture.prompt);
-    let named = Named::of(&prompt);
+    let named = Named::parse(&prompt);
     let mut dice = Dice::of(picture.prompt, picture.variant.into());
     let palette = Palette::choose(&mut dice, &named);
     let layout = Layout::of(picture.width, picture.height, &prompt);
-    let (art, prints) = stages(&layout, &named, picture.references.len());
+    let (art, prints) = split_stage(&layout, &named, picture.references.len());
 
-    // A transparent picture of something named, or of references, needs no composition around it.
-    let plain = named.subjects.is_empty() && picture.references.is_empty();
-    if !picture.transparent || plain {
-        ground(pixmap, &palette, &mut dice);
+    // A transparent picture of a subject or of references has no background.
+    let is_abstract = named.subjects.is_empty() && picture.references.is_empty();
+    if !picture.transparent || is_abstract {
+        background(pixmap, &palette, &mut dice);
     }
-    if plain {
+    if is_abstract {
         motif(pixmap, art, &palette, &mut dice);
     }
-    if picture.transparent && plain {
+    if picture.transparent && is_abstract {
         cut_to_disc(pixmap, art);
     }
     subjects(pixmap, art, &palette, &named);
@@ -97,8 +108,8 @@ fn compose(pixmap: &mut PixmapMut<'_>, picture: &Picture<'_>) {
     card(pixmap, &layout, &palette, picture);
 }
 
-/// The part of the stage for the art and the part for the insets.
-pub(crate) fn stages(layout: &Layout, named: &Named, references: usize) -> (Area, Area) {
+/// Splits the stage into one part for the art and one for the insets.
+pub(crate) fn split_stage(layout: &Layout, named: &Named, references: usize) -> (Area, Area) {
     let stage = layout.stage;
     let Area { x, y, w, h } = stage;
     let gap = 30.0 * layout.unit;
@@ -108,7 +119,7 @@ pub(crate) fn stages(layout: &Layout, named: &Named, references: usize) -> (Area
     if named.subjects.is_empty() {
         return (stage, stage.shrunk(gap / 2.0));
     }
-    // A wide stage is split side by side, a tall one has the insets under the subject, nearest to the words.
+    // A wide stage is split vertically. A tall one has the insets below the subject, next to the words.
     if w > h * 1.25 {
         let left = (w - gap) * 0.5;
         return (Area::new(x, y, left, h), Area::new(x + left + gap, y, w - left - gap, h));
@@ -117,7 +128,7 @@ pub(crate) fn stages(layout: &Layout, named: &Named, references: usize) -> (Area
     (Area::new(x, y, w, upper), Area::new(x, y + upper + gap, w, h - upper - gap))
 }
 
-/// Without a subject a transparent picture still needs something to show: the composition inside a disc.
+/// Cuts the composition to a disc, so that a transparent picture without a subject still shows something.
 fn cut_to_disc(pixmap: &mut PixmapMut<'_>, art: Area) {
     let (x, y) = art.centre();
     let disc = circle(x, y, art.w.min(art.h) / 2.0);
@@ -126,7 +137,7 @@ fn cut_to_disc(pixmap: &mut PixmapMut<'_>, art: Area) {
     pixmap.apply_mask(&mask);
 }
 
-/// Gives each square the colour of its middle.
+/// Gives each square the color of its center.
 fn coarsen(pixmap: &mut Pixmap, grain: u32) {
     if grain <= 1 {
         return;
@@ -147,7 +158,7 @@ fn coarsen(pixmap: &mut Pixmap, grain: u32) {
 fn encode(pixmap: Pixmap, transparent: bool) -> Result<Vec<u8>, DrawError> {
     let (width, height) = (pixmap.width(), pixmap.height());
     let (color, samples) =
-        if transparent { (png::ColorType::Rgba, straight(pixmap)) } else { (png::ColorType::Rgb, opaque(&pixmap)) };
+        if transparent { (png::ColorType::Rgba, to_rgba(pixmap)) } else { (png::ColorType::Rgb, to_rgb(&pixmap)) };
     let mut out = Vec::with_capacity(samples.len() / 4);
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(color);
@@ -161,14 +172,14 @@ fn encode(pixmap: Pixmap, transparent: bool) -> Result<Vec<u8>, DrawError> {
     Ok(out)
 }
 
-fn opaque(pixmap: &Pixmap) -> Vec<u8> {
+fn to_rgb(pixmap: &Pixmap) -> Vec<u8> {
     let mut rgb = Vec::with_capacity(pixmap.data().len() / 4 * 3);
     rgb.extend(pixmap.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]));
     rgb
 }
 
-/// PNG wants straight alpha, the rasteriser works premultiplied.
-fn straight(mut pixmap: Pixmap) -> Vec<u8> {
+/// Converts premultiplied alpha, which the rasterizer uses, to straight alpha, which PNG requires.
+fn to_rgba(mut pixmap: Pixmap) -> Vec<u8> {
     for pixel in pixmap.data_mut().chunks_exact_mut(4) {
         let alpha = u32::from(pixel[3]);
         if alpha == 0 || alpha == 255 {

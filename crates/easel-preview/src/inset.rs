@@ -1,4 +1,4 @@
-//! References on the picture: framed like prints, in the order sent, each with its number.
+//! Draws the references onto the picture: framed like prints, in their order, each with its number.
 
 use tiny_skia::{FilterQuality, PixmapMut, PixmapPaint, Transform};
 
@@ -6,10 +6,10 @@ use crate::brush::{Area, circle, fill, rounded, solid};
 use crate::draw::Reference;
 use crate::layout::cells;
 use crate::palette::{INK, Palette, Rgb, WHITE};
-use crate::reference::{Unseen, thumbnail};
+use crate::reference::{ThumbnailError, thumbnail};
 use crate::text::{self, Weight};
 
-/// At most so many insets; the last one then says how many more there were.
+/// Maximum number of insets. If there are more references, the last inset shows how many are left.
 const MAX_INSETS: usize = 16;
 
 const PAPER: Rgb = Rgb(0.90, 0.91, 0.93);
@@ -21,52 +21,54 @@ pub(crate) fn insets(
     palette: &Palette,
     references: &[Reference<'_>],
 ) {
-    for (index, cell) in places(area, unit, references.len()).into_iter().enumerate() {
+    for (index, cell) in inset_cells(area, unit, references.len()).into_iter().enumerate() {
         let left = references.len() - index;
         if index + 1 == MAX_INSETS && left > 1 {
             let window = frame(pixmap, cell, 1.0, unit);
             placeholder(pixmap, window, &format!("{left} more"));
             continue;
         }
-        let window = one(pixmap, cell, unit, &references[index]);
+        let window = draw_inset(pixmap, cell, unit, &references[index]);
         badge(pixmap, window, unit, index + 1, palette);
     }
 }
 
-/// One cell for each inset.
-pub(crate) fn places(area: Area, unit: f32, references: usize) -> Vec<Area> {
+/// Returns a cell for each inset.
+pub(crate) fn inset_cells(area: Area, unit: f32, references: usize) -> Vec<Area> {
     cells(area, references.min(MAX_INSETS), (26.0 * unit).max(2.0))
 }
 
-fn one(pixmap: &mut PixmapMut<'_>, cell: Area, unit: f32, reference: &Reference<'_>) -> Area {
+fn draw_inset(pixmap: &mut PixmapMut<'_>, cell: Area, unit: f32, reference: &Reference<'_>) -> Area {
     let side = cell.w.max(cell.h).ceil().max(1.0) as u32;
     let image = match thumbnail(reference.bytes, side) {
         Ok(image) => image,
-        Err(unseen) => {
+        Err(error) => {
             let window = frame(pixmap, cell, 1.0, unit);
-            placeholder(pixmap, window, &reason(&unseen));
+            placeholder(pixmap, window, &describe(&error));
             return window;
         }
     };
     let (w, h) = (image.width() as f32, image.height() as f32);
-    // A panorama or a ribbon would vanish at its true aspect: beyond eight to one it is letterboxed.
+    // A panorama would become too thin at its true aspect ratio, so it is letterboxed beyond eight to one.
     let window = frame(pixmap, cell, (w / h).clamp(0.125, 8.0), unit);
-    let place = window.fit(w / h);
+    let target = window.fit(w / h);
     let paint = PixmapPaint { quality: FilterQuality::Bilinear, ..PixmapPaint::default() };
-    let transform = Transform::from_row(place.w / w, 0.0, 0.0, place.h / h, place.x, place.y);
+    let transform = Transform::from_row(target.w / w, 0.0, 0.0, target.h / h, target.x, target.y);
     pixmap.draw_pixmap(0, 0, image.as_ref(), &paint, transform, None);
     window
 }
 
-fn reason(unseen: &Unseen) -> String {
-    match unseen {
-        Unseen::Unknown => "not an image".to_owned(),
-        Unseen::TooLarge { format, width, height } => format!("{format} {width} × {height} is too large to show"),
-        Unseen::Broken { format } => format!("broken {format}"),
+fn describe(error: &ThumbnailError) -> String {
+    match error {
+        ThumbnailError::Unknown => "not an image".to_owned(),
+        ThumbnailError::TooLarge { format, width, height } => {
+            format!("{format} {width} × {height} is too large to show")
+        }
+        ThumbnailError::Broken { format } => format!("broken {format}"),
     }
 }
 
-/// The white border and its shadow; returns the window inside, of the aspect asked for.
+/// Draws a white border and its shadow. Returns the window inside, which has the given aspect ratio.
 fn frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) -> Area {
     let border = (9.0 * unit).max(1.0).min(cell.w.min(cell.h) * 0.2);
     let window = cell.shrunk(border).fit(aspect);
@@ -82,14 +84,14 @@ fn frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) -> Area
         fill(pixmap, rounded(cast, radius + border * step * 0.4), &solid(INK.with_alpha(0.09)));
     }
     fill(pixmap, rounded(outer, radius), &solid(WHITE.with_alpha(1.0)));
-    // Transparent references show this paper, not what lies behind the frame.
+    // Transparent references show this paper, not the picture behind the frame.
     fill(pixmap, rounded(window, 0.0), &solid(PAPER.with_alpha(1.0)));
     window
 }
 
-fn placeholder(pixmap: &mut PixmapMut<'_>, window: Area, says: &str) {
+fn placeholder(pixmap: &mut PixmapMut<'_>, window: Area, label: &str) {
     let inner = window.shrunk(window.w * 0.08);
-    let block = text::fit(says, (inner.w, inner.h), window.w * 0.11, 7.0);
+    let block = text::fit(label, (inner.w, inner.h), window.w * 0.11, 7.0);
     let (x, y) = window.centre();
     let top = y - block.height() / 2.0;
     for (index, line) in block.lines.iter().enumerate() {

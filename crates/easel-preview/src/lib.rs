@@ -1,30 +1,30 @@
 //! The embedded preview provider: a rule instead of a model, and a renderer instead of an image model.
 //!
-//! It needs no network and no key, so that a client can be written, tried and tested without either. Its pictures are
-//! real PNG files, and each says on its face that no model made it.
+//! It needs neither network nor key, so a client can be written and tested without them. Its pictures are real PNG
+//! files that state visibly that no model made them.
 //!
-//! It must not know disk, clock, network or JSON-RPC: what it makes follows from its inputs alone. Files come and go
-//! through the port; time only passes where somebody rehearses a slow provider.
+//! The rule and the renderer are pure: the same inputs give the same text and the same bytes. `clippy.toml` forbids
+//! clocks, files, environment, randomness and tasks. Only [`PreviewProvider`], the port, is not pure, and says so at
+//! each place: it waits on tokio's clock to rehearse a slow provider and draws on blocking threads. Image files are
+//! read and written through the port.
 //!
-//! Start reading at [`PreviewProvider`] for the way of a turn, or at [`draw()`], whose `compose` is the picture from
-//! back to front.
-#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests compare files"))]
+//! Start at [`PreviewProvider`] for the course of a turn, or at [`draw()`] for the renderer.
 
 mod provider;
 
-mod answer;
 mod conversation;
+mod response;
 mod rule;
 
-mod making;
-mod wish;
+mod job;
+mod size;
 
 mod draw;
 
 mod palette;
 mod subject;
 
-mod ground;
+mod background;
 mod scene;
 mod shapes;
 

@@ -1,10 +1,10 @@
-//! Colours: one hash of the prompt chooses the mood, a colour the prompt names overrides it.
+//! Colors: a hash of the prompt chooses the mood; a color in the prompt overrides it.
 
 use tiny_skia::Color;
 
 use crate::subject::{Named, Subject};
 
-/// A colour without alpha, each channel from 0 to 1.
+/// A color without alpha. Each channel is between 0 and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rgb(pub(crate) f32, pub(crate) f32, pub(crate) f32);
 
@@ -12,13 +12,13 @@ pub(crate) const WHITE: Rgb = Rgb(1.0, 1.0, 1.0);
 pub(crate) const INK: Rgb = Rgb(0.10, 0.12, 0.17);
 
 impl Rgb {
-    /// From `0xRRGGBB`.
+    /// Converts `0xRRGGBB`.
     pub(crate) fn hex(value: u32) -> Self {
         let channel = |shift: u32| ((value >> shift) & 0xff) as f32 / 255.0;
         Self(channel(16), channel(8), channel(0))
     }
 
-    /// Hue in degrees (any turn), saturation and lightness from 0 to 1.
+    /// Converts a hue in degrees, of any number of turns, and saturation and lightness between 0 and 1.
     pub(crate) fn hsl(hue: f32, saturation: f32, lightness: f32) -> Self {
         let hue = hue.rem_euclid(360.0) / 60.0;
         let chroma = (1.0 - (2.0 * lightness - 1.0).abs()) * saturation;
@@ -67,7 +67,8 @@ impl Rgb {
     }
 }
 
-/// SplitMix64 seeded by the FNV-1a hash of a text and a number: small, and the same on every machine and in every release.
+/// A deterministic number generator: SplitMix64, seeded with the FNV-1a hash of a text and a number. Its numbers are the
+/// same on every machine and in every release.
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 
@@ -88,20 +89,20 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// A number from `low` up to, not including, `high`.
+    /// Returns a number from `low` to below `high`.
     pub(crate) fn range(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * ((self.bits() >> 40) as f32 / (1_u64 << 24) as f32)
     }
 
-    /// A whole number below `sides`.
+    /// Returns an integer below `sides`.
     pub(crate) fn below(&mut self, sides: u64) -> u64 {
         self.bits() % sides.max(1)
     }
 }
 
-/// Hues, in degrees, that make a pleasant light ground: no olive, no acid green.
+/// Hues in degrees for a light background, without olive and acid green.
 const DAY_HUES: [f32; 12] = [8.0, 24.0, 38.0, 160.0, 176.0, 194.0, 208.0, 224.0, 246.0, 268.0, 308.0, 338.0];
-/// The same for a dark ground, where oranges would be mud.
+/// Hues in degrees for a dark background, without oranges, which would look muddy.
 const DUSK_HUES: [f32; 9] = [172.0, 188.0, 202.0, 216.0, 232.0, 250.0, 270.0, 300.0, 330.0];
 
 fn nearest(hue: f32, hues: &[f32]) -> f32 {
@@ -118,20 +119,20 @@ enum Light {
     Dusk,
 }
 
-/// The colours of one picture.
+/// The colors of a picture.
 #[derive(Clone, Debug)]
 pub(crate) struct Palette {
     pub(crate) top: Rgb,
     pub(crate) bottom: Rgb,
-    /// Large soft shapes and the motif, from near the background to far from it.
+    /// Colors of the soft shapes and the motif, ordered by contrast to the background.
     pub(crate) soft: [Rgb; 3],
-    /// What a subject is painted in when the prompt names no colour for it.
+    /// Color of a subject without a color in the prompt.
     pub(crate) main: Rgb,
     pub(crate) accent: Rgb,
 }
 
 impl Palette {
-    /// The mood from the dice, bent by the colour of the first subject, or by a colour that belongs to no subject.
+    /// Chooses a mood at random, adjusted to the color of the first subject or to a color without a subject.
     pub(crate) fn choose(dice: &mut Dice, named: &Named) -> Self {
         let own_hue = dice.range(0.0, 360.0);
         let turn = dice.range(150.0, 215.0);
@@ -150,7 +151,7 @@ impl Palette {
         };
         let (hue, saturation) = subject.hue_and_saturation();
         let hue = if saturation < 0.1 { own_hue } else { hue + turn };
-        // A light subject needs a dark ground and a dark one a light ground, whatever the dice say.
+        // A light subject requires a dark background, and a dark one a light background.
         let light = match subject.luma() {
             luma if luma > 0.68 => Light::Dusk,
             luma if luma < 0.45 => Light::Day,

@@ -1,4 +1,6 @@
-//! The preview as a provider: the rule answers for the model, the renderer for the image model.
+//! The preview as a provider: the rule replaces the model, the renderer the image model.
+
+#![expect(clippy::disallowed_methods, reason = "the provider port waits on a clock and draws on blocking threads")]
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -18,32 +20,35 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::{self, Answer, HostedCall};
-use crate::making;
+use crate::job;
 use crate::palette::Dice;
+use crate::response::{self, HostedCall, RuleResponse};
 
-/// The built-in provider's id.
+/// The id of the built-in provider.
 pub const PROVIDER_ID: &str = "preview";
-/// The only model, a rule.
+/// The id of its only model, the rule.
 pub const MODEL: &str = "preview-1";
-/// What makes the images, a renderer.
+/// The id of its image model, the renderer.
 pub const IMAGE_MODEL: &str = "preview";
 
-/// Whether the preview counts as a provider that charges, so that a client can rehearse what that changes.
+/// Whether the preview claims to charge for images, so that clients can rehearse billing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Billing {
+    /// It is free.
     #[default]
     Free,
-    /// Accepted calls count as billed: one that runs into its deadline is `uncertain`.
+    /// Accepted calls count as billed: the costs of a call that misses its deadline are `uncertain`.
     Rehearsed,
 }
 
+/// Options of a [`PreviewProvider`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreviewOptions {
     /// The provider's id: [`PROVIDER_ID`], or the name of a configured provider of this kind.
     pub id: String,
-    /// How long every call takes before its pictures are drawn, to rehearse progress and interruption.
+    /// Time that every call waits before it draws, to rehearse progress and interruption.
     pub delay: Duration,
+    /// Whether calls count as billed.
     pub billing: Billing,
 }
 
@@ -53,35 +58,36 @@ impl Default for PreviewOptions {
     }
 }
 
-/// The embedded provider. It needs a tokio runtime, with time enabled, around its futures.
+/// The embedded provider. Its futures require a tokio runtime with time enabled.
 #[derive(Debug)]
 pub struct PreviewProvider {
     info: ProviderInfo,
     delay: Duration,
-    /// Answers given: the same conversation asked twice gets two sets of ids.
-    answers: AtomicU64,
-    /// Pictures drawn side by side: each takes a core and some tens of megabytes.
-    easels: Arc<Semaphore>,
+    /// Number of responses. It makes the ids differ when the same conversation is sent twice.
+    responses: AtomicU64,
+    /// Limits parallel drawings: each takes a core and some tens of megabytes.
+    draw_permits: Arc<Semaphore>,
 }
 
-/// Why there is no picture.
+/// An interrupted drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NotDrawn {
+enum Interruption {
     Stopped,
     Panicked,
 }
 
 impl PreviewProvider {
+    /// Creates a provider.
     pub fn new(options: PreviewOptions) -> Self {
         let capabilities = Capabilities {
             image_generation: true,
             hosted_image_generation: true,
             namespace_tools: true,
-            // Nothing is authorised, so any credential that happens to be there is as good as none.
+            // It needs no credential, so it accepts any.
             image_auth: BTreeSet::from([AuthKind::None, AuthKind::ApiKey, AuthKind::Chatgpt, AuthKind::Actor]),
             parameters: BTreeSet::from([Parameter::Size, Parameter::Background, Parameter::N]),
             max_references: DEFAULT_MAX_REFERENCES,
-            max_n: making::MAX_N,
+            max_n: job::MAX_N,
             partial_images: true,
             bills: options.billing == Billing::Rehearsed,
         };
@@ -95,43 +101,47 @@ impl PreviewProvider {
             capabilities,
         };
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { info, delay: options.delay, answers: AtomicU64::new(0), easels: Arc::new(Semaphore::new(cores)) }
+        Self { info, delay: options.delay, responses: AtomicU64::new(0), draw_permits: Arc::new(Semaphore::new(cores)) }
     }
 
-    /// A number for the ids of one answer: from the conversation, so that it differs between turns and after a restart,
-    /// and from the count, so that it differs when a turn is asked again.
+    /// Returns a number for the ids of a response. It depends on the conversation, so that it differs between turns and
+    /// after a restart, and on the count, so that it differs when a conversation is sent again.
     fn seed(&self, request: &ModelRequest) -> u64 {
-        let count = self.answers.fetch_add(1, Ordering::Relaxed);
+        let count = self.responses.fetch_add(1, Ordering::Relaxed);
         Dice::of(&format!("{:?}", request.input), count).bits()
     }
 
-    /// The events of a hosted image: what it looks like so far, its end and what is said of it.
-    fn hosted<F: Files>(
+    /// Returns the events of a hosted image: its previews, its end and a sentence.
+    fn draw_hosted<F: Files>(
         &self,
         call: HostedCall,
         files: Arc<F>,
         stop: CancellationToken,
     ) -> impl Stream<Item = ModelEvent> + Send {
-        let (job, call) = (call.job(), Arc::new(call));
+        let (job, call) = (call.to_job(), Arc::new(call));
         let stages = job.as_ref().map_or(0, |job| job.partial_images);
-        let (showing, shown, of) = (Arc::clone(&files), job.clone().ok(), Arc::clone(&call));
-        let stopped = stop.clone();
-        let previews = stream::iter(0..stages).filter_map(move |stage| {
-            let (files, job, call, stop) = (Arc::clone(&showing), shown.clone(), Arc::clone(&of), stopped.clone());
-            async move { self.preview(&job?, &files, stage, &stop).await.map(|preview| call.preview(preview)) }
-        });
+        let (preview_files, preview_job, preview_call) = (Arc::clone(&files), job.clone().ok(), Arc::clone(&call));
+        let preview_stop = stop.clone();
+        let previews =
+            stream::iter(0..stages).filter_map(move |stage| {
+                let (files, job) = (Arc::clone(&preview_files), preview_job.clone());
+                let (call, stop) = (Arc::clone(&preview_call), preview_stop.clone());
+                async move {
+                    self.draw_preview(&job?, &files, stage, &stop).await.map(|preview| call.to_preview_event(preview))
+                }
+            });
         let end = stream::once(async move {
             let outcome = match job {
-                Ok(job) => self.whole(job, files, &stop).await,
+                Ok(job) => self.draw_all(job, files, &stop).await,
                 Err(error) => Err(error),
             };
-            stream::iter(call.end(outcome))
+            stream::iter(call.to_end_events(outcome))
         });
         previews.chain(end.flatten())
     }
 
-    /// What the picture looks like after a part of its time; nothing when that cannot be drawn, which its end says.
-    async fn preview<F: Files>(
+    /// Draws a preview after a part of the delay. Returns `None` on failure: the end of the job reports it.
+    async fn draw_preview<F: Files>(
         &self,
         job: &ImageJob,
         files: &Arc<F>,
@@ -139,20 +149,22 @@ impl PreviewProvider {
         stop: &CancellationToken,
     ) -> Option<Preview> {
         let (pause, job, files) = (self.pause(job), job.clone(), Arc::clone(files));
-        self.draw(pause, stop, move || making::preview(&job, &*files, stage)).await.ok()?.ok()
+        self.draw(pause, stop, move || job::draw_preview(&job, &*files, stage)).await.ok()?.ok()
     }
 
-    /// The pictures, after the last part of their time.
-    async fn whole<F: Files>(
+    /// Draws the pictures of a job after the last part of the delay.
+    async fn draw_all<F: Files>(
         &self,
         job: ImageJob,
         files: Arc<F>,
         stop: &CancellationToken,
     ) -> Result<GeneratedImages, ImageError> {
-        match self.draw(self.pause(&job), stop, move || making::make(&job, &*files)).await {
+        match self.draw(self.pause(&job), stop, move || job::draw_all(&job, &*files)).await {
             Ok(made) => made,
-            Err(NotDrawn::Panicked) => Err(image_error(ImageErrorKind::Internal, "the preview failed while drawing")),
-            Err(NotDrawn::Stopped) => Err(ImageError {
+            Err(Interruption::Panicked) => {
+                Err(image_error(ImageErrorKind::Internal, "the preview failed internally while it drew the picture"))
+            }
+            Err(Interruption::Stopped) => Err(ImageError {
                 attempts: 1,
                 billed: self.billed(),
                 ..image_error(ImageErrorKind::Interrupted, "the turn was interrupted")
@@ -160,39 +172,40 @@ impl PreviewProvider {
         }
     }
 
-    /// Before each of the pictures that a job shows.
+    /// Returns the delay before each picture or preview of a job.
     fn pause(&self, job: &ImageJob) -> Duration {
         self.delay / (job.partial_images + 1)
     }
 
-    /// Draws at an easel. What stops it before it has begun does not stop it afterwards.
+    /// Draws on a blocking thread, after `pause` and once a permit is free. `stop` has no effect after the drawing has
+    /// started.
     async fn draw<T: Send + 'static>(
         &self,
         pause: Duration,
         stop: &CancellationToken,
         draw: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, NotDrawn> {
-        let easel = stop.run_until_cancelled(async {
+    ) -> Result<T, Interruption> {
+        let permit = stop.run_until_cancelled(async {
             tokio::time::sleep(pause).await;
-            Arc::clone(&self.easels).acquire_owned().await
+            Arc::clone(&self.draw_permits).acquire_owned().await
         });
-        let easel = easel.await.ok_or(NotDrawn::Stopped)?;
+        let permit = permit.await.ok_or(Interruption::Stopped)?;
         let drawing = tokio::task::spawn_blocking(move || {
-            // Held to the end of the drawing, which goes on when nobody waits for it any more.
-            let _easel = easel;
+            // Held to the end of the drawing, even if its future is dropped.
+            let _permit = permit;
             draw()
         });
-        drawing.await.map_err(|_| NotDrawn::Panicked)
+        drawing.await.map_err(|_| Interruption::Panicked)
     }
 
-    /// What a call costs that was begun and brought nothing.
+    /// Returns whether a call without a result counts as billed.
     fn billed(&self) -> Billed {
         if self.info.capabilities.bills { Billed::Uncertain } else { Billed::No }
     }
 
-    fn timed_out(&self, deadline: Duration) -> ImageError {
+    fn timeout_error(&self, deadline: Duration) -> ImageError {
         let billed = self.billed();
-        let message = format!("the preview did not draw within {} ms", deadline.as_millis());
+        let message = format!("the preview timed out after {} ms", deadline.as_millis());
         let elapsed_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         ImageError { attempts: 1, elapsed_ms, retryable: true, billed, ..image_error(ImageErrorKind::Timeout, message) }
     }
@@ -215,8 +228,8 @@ impl Provider for PreviewProvider {
         files: Arc<F>,
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
-        let Answer { events, hosted } = answer::answer(&request, self.seed(&request), &self.info.capabilities);
-        let drawn = stream::iter(hosted).flat_map(move |call| self.hosted(call, Arc::clone(&files), stop.clone()));
+        let RuleResponse { events, hosted } = response::respond(&request, self.seed(&request), &self.info.capabilities);
+        let drawn = stream::iter(hosted).flat_map(move |call| self.draw_hosted(call, Arc::clone(&files), stop.clone()));
         stream::iter(events).chain(drawn).map(Ok)
     }
 
@@ -230,20 +243,20 @@ impl Provider for PreviewProvider {
         let (deadline, stop) = (job.deadline, stop.child_token());
         let work = async {
             for stage in 0..job.partial_images {
-                if let Some(preview) = self.preview(&job, &files, stage, &stop).await {
+                if let Some(preview) = self.draw_preview(&job, &files, stage, &stop).await {
                     previews(preview);
                 }
             }
-            self.whole(job, files, &stop).await
+            self.draw_all(job, files, &stop).await
         };
         let mut work = std::pin::pin!(work);
         let late = tokio::select! {
             biased;
             made = &mut work => return made,
-            () = tokio::time::sleep(deadline) => self.timed_out(deadline),
+            () = tokio::time::sleep(deadline) => self.timeout_error(deadline),
         };
         stop.cancel();
-        // A picture that is being drawn is drawn to its end.
+        // A drawing that has started is completed.
         match work.await {
             Err(error) if error.kind == ImageErrorKind::Interrupted => Err(late),
             made => made,

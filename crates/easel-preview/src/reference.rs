@@ -1,4 +1,4 @@
-//! Reference images, decoded only as far as a thumbnail needs and never past a limit that the header is checked for.
+//! Decodes reference images to thumbnails. The header is checked first, so that no huge image is decoded.
 
 use std::io::Cursor;
 use std::num::NonZeroU64;
@@ -7,37 +7,36 @@ use tiny_skia::{Pixmap, PremultipliedColorU8};
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-/// The most pixels a reference may have by its header; a larger one is shown as a placeholder.
+/// Maximum number of pixels of a reference. A larger one is drawn as a placeholder.
 pub const MAX_REFERENCE_PIXELS: u64 = 50_000_000;
 
-/// Why a reference is shown as a placeholder.
+/// Why a reference has no thumbnail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unseen {
-    /// Not PNG, JPEG, WebP or GIF.
+pub(crate) enum ThumbnailError {
+    /// The bytes are not a PNG, JPEG, WebP or GIF image.
     Unknown,
-    TooLarge {
-        format: &'static str,
-        width: u32,
-        height: u32,
-    },
-    Broken {
-        format: &'static str,
-    },
+    /// The header announces more than [`MAX_REFERENCE_PIXELS`].
+    TooLarge { format: &'static str, width: u32, height: u32 },
+    /// The image cannot be decoded.
+    Broken { format: &'static str },
 }
 
-/// Decodes `bytes` to a pixmap of at most `side` pixels on its longer side, or smaller when the image is.
-pub(crate) fn thumbnail(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
+/// Decodes an image to a pixmap whose longer side has at most `side` pixels. A smaller image keeps its size.
+///
+/// # Errors
+/// The bytes are not an image, are broken, or have too many pixels.
+pub(crate) fn thumbnail(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => png(bytes, side),
         [0xff, 0xd8, 0xff, ..] => jpeg(bytes, side),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(bytes, side),
         [b'G', b'I', b'F', b'8', ..] => gif(bytes, side),
-        _ => Err(Unseen::Unknown),
+        _ => Err(ThumbnailError::Unknown),
     }
 }
 
-fn png(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
-    let broken = Unseen::Broken { format: "PNG" };
+fn png(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+    let broken = ThumbnailError::Broken { format: "PNG" };
     let limits = png::Limits { bytes: 64 << 20 };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
     decoder.set_ignore_text_chunk(true);
@@ -51,7 +50,7 @@ fn png(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
     let channels = reader.output_color_type().0.samples();
     let mut shrink = Shrink::new(width, height, side);
     if interlaced {
-        // The passes of an interlaced image are not its rows: only this case needs the whole image at once.
+        // The passes of an interlaced image are not its rows, so only this case needs the whole image in memory.
         let size = reader.output_buffer_size().ok_or(broken.clone())?;
         let mut whole = vec![0; size];
         reader.next_frame(&mut whole).map_err(|_| broken)?;
@@ -62,11 +61,11 @@ fn png(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
             shrink.row(y, row.data(), channels);
         }
     }
-    shrink.finish().ok_or(Unseen::Broken { format: "PNG" })
+    shrink.finish().ok_or(ThumbnailError::Broken { format: "PNG" })
 }
 
-fn jpeg(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
-    let broken = Unseen::Broken { format: "JPEG" };
+fn jpeg(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+    let broken = ThumbnailError::Broken { format: "JPEG" };
     let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder =
         zune_jpeg::JpegDecoder::new_with_options(zune_jpeg::zune_core::bytestream::ZCursor::new(bytes), options);
@@ -80,8 +79,8 @@ fn jpeg(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
     shrink.finish().ok_or(broken)
 }
 
-fn webp(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
-    let broken = Unseen::Broken { format: "WebP" };
+fn webp(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+    let broken = ThumbnailError::Broken { format: "WebP" };
     let mut decoder = image_webp::WebPDecoder::new(Cursor::new(bytes)).map_err(|_| broken.clone())?;
     let (width, height) = decoder.dimensions();
     check("WebP", width, height)?;
@@ -94,9 +93,9 @@ fn webp(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
     shrink.finish().ok_or(broken)
 }
 
-/// The first frame, on the canvas that the header names.
-fn gif(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
-    let broken = Unseen::Broken { format: "GIF" };
+/// Decodes the first frame, on the canvas that the header announces.
+fn gif(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+    let broken = ThumbnailError::Broken { format: "GIF" };
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::RGBA);
     if let Some(limit) = NonZeroU64::new(MAX_REFERENCE_PIXELS * 4) {
@@ -106,7 +105,7 @@ fn gif(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
     let (width, height) = (decoder.width(), decoder.height());
     check("GIF", width.into(), height.into())?;
     let frame = decoder.read_next_frame().ok().flatten().ok_or(broken.clone())?;
-    // A frame may lie beside its canvas, as far as 16 bits reach.
+    // A frame may be outside of its canvas.
     let (left, top) = (usize::from(frame.left.min(width)), usize::from(frame.top));
     let visible = usize::from(frame.width).min(usize::from(width) - left);
     let mut shrink = Shrink::new(width.into(), height.into(), side);
@@ -125,21 +124,21 @@ fn gif(bytes: &[u8], side: u32) -> Result<Pixmap, Unseen> {
     shrink.finish().ok_or(broken)
 }
 
-fn check(format: &'static str, width: u32, height: u32) -> Result<(), Unseen> {
+fn check(format: &'static str, width: u32, height: u32) -> Result<(), ThumbnailError> {
     if width == 0 || height == 0 {
-        return Err(Unseen::Broken { format });
+        return Err(ThumbnailError::Broken { format });
     }
     if u64::from(width) * u64::from(height) > MAX_REFERENCE_PIXELS {
-        return Err(Unseen::TooLarge { format, width, height });
+        return Err(ThumbnailError::TooLarge { format, width, height });
     }
     Ok(())
 }
 
-/// Averages rows of a large image into the pixels of a small one, so that no second full copy is held.
+/// Averages rows of a large image into the pixels of a small one, without a second full copy.
 struct Shrink {
     from: (u32, u32),
     to: (u32, u32),
-    /// Premultiplied sums of red, green, blue, alpha (each times 255) and the number of pixels.
+    /// Premultiplied sums of red, green, blue and alpha (each times 255), and the number of pixels.
     sums: Vec<[u64; 5]>,
 }
 
@@ -159,12 +158,12 @@ impl Shrink {
         }
     }
 
-    /// One row of grey (1), grey and alpha (2), RGB (3) or RGBA (4) samples.
+    /// Adds a row of grey (1), grey and alpha (2), RGB (3) or RGBA (4) samples.
     fn row(&mut self, y: u32, row: &[u8], channels: usize) {
         let target = (u64::from(y) * u64::from(self.to.1) / u64::from(self.from.1)) as usize * self.to.0 as usize;
         let line = &mut self.sums[target..target + self.to.0 as usize];
         let (from, to) = (self.from.0 as usize, self.to.0 as usize);
-        // `ahead` walks along the row with the pixels, so that no pixel needs a division to find its target.
+        // `ahead` advances with the pixels, so that no pixel needs a division to find its target.
         let (mut column, mut ahead) = (0, 0);
         for sample in row.chunks_exact(channels.max(1)).take(from) {
             let (r, g, b, a) = match *sample {

@@ -1,15 +1,15 @@
-//! The rule that stands in for a model: what a turn's text becomes, and the sentence that ends the turn.
+//! The rule that replaces a model: it plans a picture from the text of a turn, and writes the closing sentence.
 
 use easel_imagegen::arguments::MAX_PROMPT_CHARS;
 
-/// What to do about the text of a turn.
+/// What the rule does with the text of a turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// A new picture.
+    /// It draws a new picture.
     Generate { prompt: String },
-    /// A change to the images that the turn attaches, or to those of the thread.
+    /// It edits the images that the turn attaches, or those of the thread.
     Edit { prompt: String },
-    /// Neither text nor image: there is nothing to draw.
+    /// It asks the user, because there is neither text nor image.
     Ask,
 }
 
@@ -26,14 +26,14 @@ pub enum Outcome<'a> {
     Rejected { reason: &'a str },
 }
 
-/// Longest piece of a prompt that a sentence repeats, in characters.
+/// Maximum length of the prompt in a sentence, in characters.
 const QUOTED_CHARS: usize = 80;
 
-/// What `text` asks for in a turn that attaches `attached` images, in a thread where `generated_before` were made.
+/// Plans what to draw for a text with `attached` images, in a thread with `generated_before` generated images.
 ///
-/// It is an edit when the turn attaches images, or when the thread has made some and the text refers to one ("make it",
-/// "the last image", "again", "add … to it"). Whole words, any case. A role that the client put before the text
-/// (`User: `) is left out of the prompt, and a prompt is cut at the tool's limit.
+/// The result is an edit if the turn attaches images, or if the thread has generated some and the text refers to one
+/// ("make it", "the last image", "again", "add … to it"). Only whole words count, in any case. A role before the text
+/// (`User: `) is removed, and the prompt is cut at the tool's limit.
 pub fn plan(text: &str, attached: usize, generated_before: usize) -> Rule {
     let prompt: String = without_role(text).chars().take(MAX_PROMPT_CHARS).collect();
     let prompt = prompt.trim().to_owned();
@@ -46,7 +46,7 @@ pub fn plan(text: &str, attached: usize, generated_before: usize) -> Rule {
     }
 }
 
-/// One sentence about what was done with `prompt`.
+/// Describes the outcome of a prompt in one sentence.
 pub fn closing_sentence(prompt: &str, outcome: &Outcome<'_>) -> String {
     let quoted = quoted(prompt);
     let pixels = |size: &Option<(u32, u32)>| size.map(|(w, h)| format!("{w}x{h}, ")).unwrap_or_default();
@@ -69,13 +69,13 @@ fn quoted(prompt: &str) -> String {
     }
 }
 
-/// The text behind the last line that opens with a user's role; clients send whole transcripts in this form.
+/// Returns the text after the last line that begins with the user's role. Some clients send whole transcripts.
 fn without_role(text: &str) -> &str {
     let mut rest = text;
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        if let Some(said) = after_role(line) {
-            rest = &text[start + line.len() - said.len()..];
+        if let Some(after) = after_role(line) {
+            rest = &text[start + line.len() - after.len()..];
         }
         start += line.len();
     }
@@ -83,23 +83,23 @@ fn without_role(text: &str) -> &str {
 }
 
 fn after_role(line: &str) -> Option<&str> {
-    let (role, said) = line.split_once(':')?;
+    let (role, text) = line.split_once(':')?;
     let role = role.trim_matches(|c: char| !c.is_alphanumeric());
-    ["user", "human", "prompt"].iter().any(|name| role.eq_ignore_ascii_case(name)).then_some(said)
+    ["user", "human", "prompt"].iter().any(|name| role.eq_ignore_ascii_case(name)).then_some(text)
 }
 
-/// These alone speak of something that is already there.
+/// Words that refer to an existing image.
 const REFERRING: &[&str] = &[
     "again", "edit", "change", "modify", "adjust", "tweak", "redo", "redraw", "recolor", "recolour", "retouch",
     "refine", "upscale", "crop",
 ];
-/// These do when the text opens with them ("Remove the hat").
+/// Words that refer to an existing image at the start of the text ("Remove the hat").
 const OPENING: &[&str] = &[
     "add", "remove", "delete", "erase", "replace", "swap", "brighten", "darken", "sharpen", "blur", "flip", "rotate",
     "mirror", "move", "extend", "keep",
 ];
 const OPENING_FILLERS: &[&str] = &["please", "now", "and", "then", "also", "ok", "okay", "can", "could", "you"];
-/// These do right before a pronoun ("make it darker").
+/// Words that refer to an existing image before a pronoun ("make it darker").
 const HANDLING: &[&str] = &[
     "make",
     "turn",
@@ -116,7 +116,7 @@ const HANDLING: &[&str] = &[
     "transform",
 ];
 const PRONOUNS: &[&str] = &["it", "them", "this", "that", "these", "those"];
-/// These do right before a word for an image.
+/// Words that refer to an existing image before a word for an image.
 const POINTING: &[&str] = &[
     "last", "latest", "previous", "prior", "earlier", "first", "second", "same", "that", "this", "existing", "original",
 ];
@@ -136,7 +136,7 @@ fn refers_to_an_image(prompt: &str) -> bool {
     let adds_to_it = words.iter().position(|word| OPENING.contains(word)).is_some_and(|verb| {
         words[verb..].windows(2).any(|pair| matches!(pair, ["to" | "from" | "in" | "on" | "behind", "it" | "them"]))
     });
-    // "The picture" points back too, but "the picture of a cat" is a new one.
+    // "The picture" refers to an existing image, but "the picture of a cat" is a new one.
     let the_image = words.windows(2).enumerate().any(|(at, pair)| {
         pair[0] == "the" && IMAGES.contains(&pair[1]) && pair[1] != "one" && words.get(at + 2) != Some(&"of")
     });
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_speak_of_an_image_are_edits_once_there_is_one() {
+    fn text_about_an_existing_image_is_an_edit() {
         for text in [
             "make it blue",
             "Make it BLUE!",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_ask_for_something_new_are_not_edits() {
+    fn text_about_something_new_is_no_edit() {
         for text in [
             "draw a red square",
             "a cat in a hat",
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attached_image_makes_any_text_an_edit() {
+    fn attached_image_makes_any_text_an_edit() {
         assert_eq!(plan("a red square", 1, 0), Rule::Edit { prompt: "a red square".to_owned() });
         assert_eq!(plan(" \n", 1, 0), Rule::Edit { prompt: "a variation of the attached image".to_owned() });
         assert_eq!(plan("", 2, 0), Rule::Edit { prompt: "a combination of the attached images".to_owned() });
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_before_the_text_is_no_part_of_the_prompt() {
+    fn role_before_the_text_is_removed() {
         for (text, prompt) in [
             ("User: draw a fox", "draw a fox"),
             ("user:draw a fox", "draw a fox"),
@@ -227,13 +227,13 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_is_cut_at_the_limit_of_the_tool() {
+    fn prompt_is_cut_at_the_tool_limit() {
         let Rule::Generate { prompt } = plan(&"ü".repeat(MAX_PROMPT_CHARS + 5), 0, 0) else { panic!("not generated") };
         assert_eq!(prompt.chars().count(), MAX_PROMPT_CHARS);
     }
 
     #[test]
-    fn the_closing_sentence_says_what_was_done() {
+    fn closing_sentence_describes_the_outcome() {
         let size = Some((1024, 768));
         let say = |outcome| closing_sentence("draw a\nred square", &outcome);
         assert_eq!(
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_prompt_is_cut_in_the_sentence() {
+    fn long_prompt_is_cut_in_the_sentence() {
         let said = closing_sentence(&"word ".repeat(1_000), &Outcome::Generated { size: None });
         assert!(said.contains("…\"") && said.chars().count() < 140, "{said}");
     }

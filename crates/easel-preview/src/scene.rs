@@ -1,4 +1,4 @@
-//! The art on the stage: either the named subjects or a motif chosen by the hash.
+//! The art on the stage: the subjects of the prompt, or a motif chosen by the hash.
 
 use std::f32::consts::TAU;
 
@@ -9,7 +9,7 @@ use crate::palette::{Dice, INK, Palette, Rgb, WHITE};
 use crate::shapes::{Shape, Tone};
 use crate::subject::{Named, Subject};
 
-/// A composition without a subject.
+/// A composition for a prompt without a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Motif {
     Hills,
@@ -84,7 +84,7 @@ fn orbits(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut
     }
 }
 
-/// A grid of quarter discs, half discs and dots.
+/// Draws a grid of quarter discs, half discs and dots.
 fn tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
     let side = (stage.w / 4.0).min(stage.h / 3.0);
     let columns = ((stage.w / side) as usize).clamp(1, 12);
@@ -110,7 +110,7 @@ fn tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut 
     }
 }
 
-/// A quarter disc round one corner of the cell.
+/// Returns the outline of a quarter disc around a corner of the cell.
 fn quarter(cell: Area, corner: u64) -> Option<Path> {
     let (right, low) = (corner % 2 == 1, corner / 2 % 2 == 1);
     let (x0, x1) = if right { (cell.x + cell.w, cell.x) } else { (cell.x, cell.x + cell.w) };
@@ -124,26 +124,26 @@ fn quarter(cell: Area, corner: u64) -> Option<Path> {
     path.finish()
 }
 
-/// The named subjects side by side; a hat named after a head goes onto it.
+/// Draws the subjects side by side. A hat that follows a subject with a head is drawn on the head.
 pub(crate) fn subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, named: &Named) {
-    let mut places: Vec<(Subject, Option<Subject>)> = Vec::new();
+    let mut seats: Vec<(Subject, Option<Subject>)> = Vec::new();
     for subject in &named.subjects {
-        match places.last_mut() {
+        match seats.last_mut() {
             Some((wearer, hat @ None)) if subject.shape == Shape::Hat && wearer.shape.head().is_some() => {
                 *hat = Some(*subject);
             }
-            Some(_) | None => places.push((*subject, None)),
+            Some(_) | None => seats.push((*subject, None)),
         }
     }
     let gap = stage.w.min(stage.h) * 0.06;
-    for ((subject, hat), cell) in places.iter().zip(crate::layout::cells(stage, places.len(), gap)) {
+    for ((subject, hat), cell) in seats.iter().zip(crate::layout::cells(stage, seats.len(), gap)) {
         let seat = cell.shrunk(cell.w.min(cell.h) * 0.04).fit(1.0);
         let Some(hat) = hat else {
             shadow(pixmap, seat, subject.shape);
             paint(pixmap, seat, palette, *subject);
             continue;
         };
-        // Under a hat the head moves down a little, so that both stay on the stage.
+        // The subject is smaller under a hat, so that both stay on the stage.
         let scale = 0.84;
         let size = seat.w * scale;
         let body = Area::new(seat.x + (seat.w - size) / 2.0, seat.bottom() - size, size, size);
@@ -151,13 +151,13 @@ pub(crate) fn subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palett
         paint(pixmap, body, palette, *subject);
         let Some((x, y, width)) = subject.shape.head() else { continue };
         let (unit, side) = (size / 100.0, size * width / 100.0);
-        // 80 is the height of the brim on the hat's own grid.
+        // 80 is the height of the brim on the grid of the hat.
         let place = Area::new(body.x + x * unit - side / 2.0, body.y + y * unit - side * 0.80, side, side);
         paint(pixmap, place, palette, *hat);
     }
 }
 
-/// Things stand on something, unless they belong in the sky.
+/// Draws the shadow of a subject, unless it belongs in the sky.
 fn shadow(pixmap: &mut PixmapMut<'_>, seat: Area, shape: Shape) {
     if shape.floats() {
         return;
@@ -192,7 +192,7 @@ fn paint(pixmap: &mut PixmapMut<'_>, seat: Area, palette: &Palette, subject: Sub
     }
 }
 
-/// The palette's accent unless it would vanish against the subject.
+/// Returns the accent of the palette, or another color if it is too similar to the subject.
 fn accent(main: Rgb, palette: &Palette) -> Rgb {
     let apart = |other: Rgb| (main.0 - other.0).abs() + (main.1 - other.1).abs() + (main.2 - other.2).abs();
     [palette.accent, palette.main, Rgb::hex(0xe9_4f_5a), Rgb::hex(0xf6_c9_4a)]
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_layer_of_every_shape_is_a_valid_outline_on_its_grid() {
+    fn every_shape_layer_is_a_valid_outline() {
         use Shape::*;
         let all = [
             Square, Rectangle, Circle, Triangle, Diamond, Hexagon, Star, Heart, Sun, Moon, Cloud, Tree, Flower,

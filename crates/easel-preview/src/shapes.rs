@@ -1,4 +1,4 @@
-//! The subjects as data: each is a few layers on a grid of 100 by 100, painted bottom up.
+//! The subjects as data: each has a few layers on a grid of 100 by 100, painted from bottom to top.
 //!
 //! A layer is one letter and its numbers: `O cx cy r` circle, `E cx cy rx ry` ellipse, `R x y w h r` rounded
 //! rectangle, `P x y …` polygon, `S cx cy outer inner n` star of n points, `L width x1 y1 x2 y2` line with round ends,
@@ -35,7 +35,7 @@ pub(crate) enum Shape {
     Car,
 }
 
-/// What a layer is painted in: relative to the colour of the subject, or fixed.
+/// The color of a layer: relative to the color of the subject, or fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     Main,
@@ -50,7 +50,7 @@ use Tone::{Light, Main};
 pub(crate) type Layer = (Tone, &'static str);
 
 impl Shape {
-    /// The colour of this subject when the prompt names none; `None` takes it from the palette.
+    /// Returns the usual color of the subject; `None` if it has none.
     pub(crate) fn usual_colour(self) -> Option<u32> {
         match self {
             Self::Heart => Some(0xe0_3a_4c),
@@ -78,12 +78,12 @@ impl Shape {
         }
     }
 
-    /// Whether it is at home in the sky, and so casts no shadow on the ground.
+    /// Returns whether the subject belongs in the sky and casts no shadow.
     pub(crate) fn floats(self) -> bool {
         matches!(self, Self::Sun | Self::Moon | Self::Star | Self::Cloud | Self::Heart | Self::Fish | Self::Rocket)
     }
 
-    /// Where a hat sits on this subject: centre of the brim and width, on the grid.
+    /// Returns the center and width of a hat's brim on this subject, in units of the grid; `None` if it has no head.
     pub(crate) fn head(self) -> Option<(f32, f32, f32)> {
         match self {
             Self::Cat => Some((50.0, 29.0, 54.0)),

@@ -1,9 +1,9 @@
-//! What the prompt names: shapes, colours, and how many. English words, whole words only.
+//! Finds shapes, colors and numbers in a prompt. It knows English words and matches whole words only.
 
 use crate::palette::Rgb;
 use crate::shapes::Shape;
 
-/// At most so many subjects are drawn, so that each stays large enough to recognise.
+/// Maximum number of subjects, so that each stays large enough to recognize.
 const MAX_SUBJECTS: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,23 +13,24 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// The colour that the prompt gave it, else its usual one.
+    /// Returns the color from the prompt, or the usual color of the shape.
     pub(crate) fn colour(&self) -> Option<Rgb> {
         self.colour.or(self.shape.usual_colour().map(Rgb::hex))
     }
 }
 
-/// The part of a prompt that can be drawn.
+/// The parts of a prompt that can be drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Named {
     pub(crate) subjects: Vec<Subject>,
-    /// A colour that no subject took: it tints the whole picture.
+    /// A color without a subject. It tints the whole picture.
     pub(crate) mood: Option<Rgb>,
 }
 
 impl Named {
-    /// Reads left to right: a colour belongs to the next subject, or else to the last one that has none.
-    pub(crate) fn of(prompt: &str) -> Self {
+    /// Parses a prompt from left to right. A color belongs to the next subject, or else to the last one without a
+    /// color.
+    pub(crate) fn parse(prompt: &str) -> Self {
         let mut named = Self::default();
         let mut waiting: Option<Rgb> = None;
         let mut count = 1;
@@ -41,7 +42,7 @@ impl Named {
                 waiting = Some(colour);
             } else if let Some(shape) = shape(word) {
                 let subject = Subject { shape, colour: waiting.take() };
-                // A prompt that comes back to its subject does not ask for another one.
+                // A prompt that repeats its subject does not ask for a second one.
                 let room = if named.subjects.contains(&subject) { 0 } else { MAX_SUBJECTS - named.subjects.len() };
                 named.subjects.extend(std::iter::repeat_n(subject, count.min(room)));
                 count = 1;
@@ -144,38 +145,38 @@ const SHAPES: &[(&str, Shape)] = &[
 mod tests {
     use super::*;
 
-    fn seen(prompt: &str) -> Vec<(Shape, Option<Rgb>)> {
-        Named::of(prompt).subjects.iter().map(|subject| (subject.shape, subject.colour)).collect()
+    fn subjects(prompt: &str) -> Vec<(Shape, Option<Rgb>)> {
+        Named::parse(prompt).subjects.iter().map(|subject| (subject.shape, subject.colour)).collect()
     }
 
     #[test]
-    fn a_colour_belongs_to_the_shape_after_it() {
+    fn color_belongs_to_the_next_shape() {
         let (red, blue) = (colour("red"), colour("blue"));
-        assert_eq!(seen("Draw a RED square, and a blue circle."), [(Shape::Square, red), (Shape::Circle, blue)]);
-        assert_eq!(seen("a cat in a red hat"), [(Shape::Cat, None), (Shape::Hat, red)]);
-        assert_eq!(seen("a square that is blue"), [(Shape::Square, blue)]);
+        assert_eq!(subjects("Draw a RED square, and a blue circle."), [(Shape::Square, red), (Shape::Circle, blue)]);
+        assert_eq!(subjects("a cat in a red hat"), [(Shape::Cat, None), (Shape::Hat, red)]);
+        assert_eq!(subjects("a square that is blue"), [(Shape::Square, blue)]);
     }
 
     #[test]
-    fn words_count_only_when_they_are_whole() {
-        assert!(seen("a catalogue of starters, reduced chatter").is_empty());
-        assert_eq!(Named::of("a catalogue, reduced").mood, None);
+    fn matches_whole_words_only() {
+        assert!(subjects("a catalogue of starters, reduced chatter").is_empty());
+        assert_eq!(Named::parse("a catalogue, reduced").mood, None);
     }
 
     #[test]
-    fn a_number_repeats_the_subject_and_never_past_the_limit() {
-        assert_eq!(seen("two green triangles"), [(Shape::Triangle, colour("green")); 2]);
-        assert_eq!(seen("four stars, four moons, three cats").len(), MAX_SUBJECTS);
+    fn number_repeats_subject_up_to_the_limit() {
+        assert_eq!(subjects("two green triangles"), [(Shape::Triangle, colour("green")); 2]);
+        assert_eq!(subjects("four stars, four moons, three cats").len(), MAX_SUBJECTS);
     }
 
     #[test]
-    fn a_subject_that_is_named_again_is_drawn_once() {
-        assert_eq!(seen("a cat, only a cat, nothing but the cat"), [(Shape::Cat, None)]);
+    fn repeated_subject_is_drawn_once() {
+        assert_eq!(subjects("a cat, only a cat, nothing but the cat"), [(Shape::Cat, None)]);
     }
 
     #[test]
-    fn a_colour_without_a_shape_is_the_mood() {
-        assert_eq!(Named::of("make it teal").mood, colour("teal"));
-        assert_eq!(Named::of("a red hat on a white table").mood, colour("white"));
+    fn color_without_shape_is_the_mood() {
+        assert_eq!(Named::parse("make it teal").mood, colour("teal"));
+        assert_eq!(Named::parse("a red hat on a white table").mood, colour("white"));
     }
 }

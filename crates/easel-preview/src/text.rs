@@ -1,7 +1,7 @@
 //! Text on the picture: cleaning, wrapping to a box, and glyphs.
 //!
-//! No shaping: every character is one glyph. Runs of right-to-left letters are turned round, which is as much of the
-//! bidirectional algorithm as a preview needs.
+//! There is no shaping: every character is one glyph. Runs of right-to-left letters are reversed, which is as much of
+//! the bidirectional algorithm as a preview needs.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use tiny_skia::{PixmapMut, PremultipliedColorU8};
 
 use crate::palette::Rgb;
 
-/// More characters than any panel can hold at the smallest size: what lies behind them is never measured.
+/// Maximum number of characters to measure. It exceeds what any panel can show at the minimum size.
 const MAX_CHARS: usize = 4_000;
 const ELLIPSIS: char = '…';
 
@@ -18,18 +18,18 @@ const ELLIPSIS: char = '…';
 static FONT: LazyLock<FontRef<'static>> =
     LazyLock::new(|| FontRef::try_from_slice(dejavu::sans::regular()).expect("DejaVu Sans parses"));
 
-/// How heavy the strokes are. The bold is the regular glyph struck twice: a second font would weigh 700 kB.
+/// The weight of the strokes. Bold draws the regular glyph twice, because a second font would add 700 kB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
     Regular,
     Bold,
 }
 
-/// One line or several that fit a box, at the size that was found for it.
+/// Lines of text that fit a box, and their size.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Block {
     pub(crate) lines: Vec<String>,
-    /// Pixels per em.
+    /// The size in pixels per em.
     pub(crate) size: f32,
 }
 
@@ -43,7 +43,7 @@ impl Block {
     }
 }
 
-/// One line of visible characters: white space collapses, control and invisible format characters go.
+/// Returns the text as one line of visible characters: collapses white space and removes control and format characters.
 pub(crate) fn clean(text: &str) -> String {
     let mut out = String::new();
     let mut gap = false;
@@ -60,7 +60,7 @@ pub(crate) fn clean(text: &str) -> String {
     out
 }
 
-/// Controls, joiners, direction marks, variation selectors, tags: they have no picture of their own.
+/// Returns whether a character has no glyph of its own: controls, joiners, direction marks, variation selectors, tags.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
@@ -68,7 +68,7 @@ fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Width of one character for a size of one pixel per em.
+/// Returns the width of a character at one pixel per em.
 fn advance(c: char) -> f32 {
     let id = FONT.glyph_id(c);
     let units = FONT.units_per_em().unwrap_or(2048.0);
@@ -82,8 +82,9 @@ pub(crate) fn width(text: &str, size: f32) -> f32 {
     text.chars().map(advance).sum::<f32>() * size
 }
 
-/// The largest size from `largest` down to `smallest` at which `text` fits `width` by `height` pixels; at the smallest
-/// it ends with an ellipsis. A word wider than the box is broken. There is always at least one line.
+/// Fits a text into `width` by `height` pixels at the largest possible size from `largest` down to `smallest`. At the
+/// smallest size a text that is too long ends with an ellipsis. A word that is wider than the box is broken. The result
+/// has at least one line.
 pub(crate) fn fit(text: &str, (width, height): (f32, f32), largest: f32, smallest: f32) -> Block {
     let glyphs: Vec<(char, f32)> = text.chars().map(|c| (c, advance(c))).collect();
     let mut size = largest.max(smallest);
@@ -105,7 +106,7 @@ pub(crate) fn fit(text: &str, (width, height): (f32, f32), largest: f32, smalles
     }
 }
 
-/// Greedy lines of at most `width` ems; stops after `limit` lines.
+/// Breaks glyphs greedily into lines of at most `width` ems. Stops after `limit` lines.
 fn wrap(glyphs: &[(char, f32)], width: f32, limit: usize) -> Vec<&[(char, f32)]> {
     let mut lines = Vec::new();
     let mut rest = glyphs;
@@ -149,12 +150,12 @@ fn visual_order(mut line: Vec<char>) -> String {
     line.into_iter().collect()
 }
 
-/// Hebrew, Arabic and their neighbours.
+/// Returns whether a character is Hebrew, Arabic or of a related script.
 fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
 }
 
-/// Draws one line with its left end at `x` and its middle height at `middle`.
+/// Draws a line whose left end is at `x` and whose vertical center is at `middle`.
 pub(crate) fn line(
     pixmap: &mut PixmapMut<'_>,
     text: &str,
@@ -163,7 +164,7 @@ pub(crate) fn line(
     color: Rgb,
     weight: Weight,
 ) {
-    // 0.36 em is half the height of a DejaVu capital: it puts capitals, not descenders, in the middle.
+    // 0.36 em is half the height of a DejaVu capital. Capitals are centered; descenders are ignored.
     let baseline = (middle + size * 0.36).round();
     let mut pen = x;
     for c in text.chars() {
@@ -181,7 +182,7 @@ pub(crate) fn line(
 
 fn glyph(pixmap: &mut PixmapMut<'_>, c: char, (x, baseline): (f32, f32), size: f32, color: Rgb) {
     let units = FONT.units_per_em().unwrap_or(2048.0);
-    // ab_glyph counts its scale in line heights; this is the same size counted in ems.
+    // The scale of ab_glyph is in line heights; this converts it from ems.
     let scale = PxScale::from(size * FONT.height_unscaled() / units);
     let glyph = FONT.glyph_id(c).with_scale_and_position(scale, point(x, baseline));
     let Some(outline) = FONT.outline_glyph(glyph) else { return };
@@ -190,7 +191,7 @@ fn glyph(pixmap: &mut PixmapMut<'_>, c: char, (x, baseline): (f32, f32), size: f
     outline.draw(|dx, dy, coverage| blend(pixmap, left + dx as i32, top + dy as i32, color, coverage));
 }
 
-/// A box for a character that the font lacks.
+/// Draws a box for a character that the font does not have.
 fn missing(pixmap: &mut PixmapMut<'_>, (x, baseline): (f32, f32), size: f32, color: Rgb) {
     let (left, right) = ((x + size * 0.08) as i32, (x + size * 0.56) as i32);
     let (top, bottom) = ((baseline - size * 0.73) as i32, baseline as i32 - 1);
@@ -225,13 +226,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_and_invisible_characters_go_and_white_space_collapses() {
+    fn clean_removes_invisible_characters_and_collapses_space() {
         assert_eq!(clean("  a\0b\n\n c\u{202e}d\t\u{fe0f}e\u{1b}[31m "), "ab cd e[31m");
         assert_eq!(clean("\0\u{200b}"), "");
     }
 
     #[test]
-    fn a_short_text_is_one_large_line_and_a_long_one_shrinks() {
+    fn long_text_shrinks() {
         let short = fit("hello", (500.0, 200.0), 40.0, 10.0);
         assert_eq!((short.lines.len(), short.size), (1, 40.0));
         let long = fit(&"some words ".repeat(30), (500.0, 200.0), 40.0, 10.0);
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_never_fits_ends_with_an_ellipsis_inside_the_box() {
+    fn text_that_never_fits_ends_with_an_ellipsis() {
         let block = fit(&clean(&"word ".repeat(9_000)), (300.0, 60.0), 40.0, 12.0);
         assert!(block.lines.last().is_some_and(|line| line.ends_with(ELLIPSIS)));
         assert!(block.height() <= 60.0);
@@ -248,13 +249,13 @@ mod tests {
     }
 
     #[test]
-    fn right_to_left_words_are_turned_round_where_they_stand() {
+    fn right_to_left_words_are_reversed_in_place() {
         assert_eq!(visual_order("a אב גד b".chars().collect()), "a דג בא b");
         assert_eq!(visual_order("אב ".chars().collect()), "בא ");
     }
 
     #[test]
-    fn a_word_wider_than_the_box_is_broken() {
+    fn too_wide_word_is_broken() {
         let block = fit(&"x".repeat(100), (100.0, 400.0), 20.0, 10.0);
         assert!(block.lines.len() > 1);
         assert_eq!(block.lines.concat().len(), 100);

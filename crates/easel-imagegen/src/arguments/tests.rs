@@ -26,55 +26,55 @@ const ALL: [Parameter; 6] = [
     Parameter::Mask,
 ];
 
-fn parsed(arguments: &serde_json::Value) -> Result<Arguments, String> {
-    parse(&arguments.to_string(), &capabilities(&ALL))
+fn parse_json(arguments: &serde_json::Value) -> Result<Arguments, String> {
+    parse(&arguments.to_string(), &capabilities(&ALL)).map_err(|error| error.to_string())
 }
 
 #[test]
-fn a_prompt_alone_is_enough() {
+fn prompt_is_enough() {
     let expected = Arguments {
         prompt: "a cat".to_owned(),
         action: None,
-        images: NamedImages::Unnamed,
+        images: ImageSelection::None,
         mask: None,
         parameters: AppliedImage::default(),
     };
-    assert_eq!(parsed(&json!({"prompt": "a cat"})), Ok(expected.clone()));
+    assert_eq!(parse_json(&json!({"prompt": "a cat"})), Ok(expected.clone()));
     let nulls = json!({"prompt": "a cat", "action": null, "images": null, "size": null, "n": null, "mask": null,
         "referenced_image_paths": null, "num_last_images_to_include": null, "transparent_background": null});
-    assert_eq!(parsed(&nulls), Ok(expected.clone()), "an explicit null means absent");
-    assert_eq!(parsed(&json!({"prompt": "a cat", "images": []})), Ok(expected));
+    assert_eq!(parse_json(&nulls), Ok(expected.clone()), "an explicit null means absent");
+    assert_eq!(parse_json(&json!({"prompt": "a cat", "images": []})), Ok(expected));
 }
 
 #[test]
-fn images_keep_their_order_in_both_spellings() {
-    let listed = NamedImages::Listed(vec!["/b.png".to_owned(), "/a.png".to_owned()]);
+fn images_keep_order_in_both_spellings() {
+    let listed = ImageSelection::List(vec!["/b.png".to_owned(), "/a.png".to_owned()]);
     for name in ["images", "referenced_image_paths"] {
-        let arguments = parsed(&json!({"prompt": "p", name: ["/b.png", "/a.png"]})).expect("fits");
+        let arguments = parse_json(&json!({"prompt": "p", name: ["/b.png", "/a.png"]})).expect("valid");
         assert_eq!(arguments.images, listed, "{name}");
     }
-    let last = parsed(&json!({"prompt": "p", "num_last_images_to_include": 2})).expect("fits");
-    assert_eq!(last.images, NamedImages::Last(2));
+    let last = parse_json(&json!({"prompt": "p", "num_last_images_to_include": 2})).expect("valid");
+    assert_eq!(last.images, ImageSelection::Newest(2));
 }
 
 #[test]
-fn a_transparent_background_is_the_same_in_both_spellings() {
+fn transparent_background_has_two_spellings() {
     for arguments in [
         json!({"prompt": "p", "transparent_background": true}),
         json!({"prompt": "p", "background": "transparent"}),
         json!({"prompt": "p", "background": "transparent", "transparent_background": true}),
     ] {
-        let background = parsed(&arguments).expect("fits").parameters.background;
+        let background = parse_json(&arguments).expect("valid").parameters.background;
         assert_eq!(background.as_deref(), Some("transparent"), "{arguments}");
     }
-    let opaque = parsed(&json!({"prompt": "p", "transparent_background": false})).expect("fits");
+    let opaque = parse_json(&json!({"prompt": "p", "transparent_background": false})).expect("valid");
     assert_eq!(opaque.parameters.background, None);
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused_with_a_sentence_that_names_it() {
+fn invalid_arguments_are_named() {
     let long = "x".repeat(MAX_PROMPT_CHARS + 1);
-    let refusals: Vec<String> = [
+    let errors: Vec<String> = [
         json!({}),
         json!({"prompt": "  "}),
         json!({"prompt": long}),
@@ -96,15 +96,15 @@ fn what_cannot_be_meant_is_refused_with_a_sentence_that_names_it() {
         json!({"prompt": "p", "n": -1}),
     ]
     .iter()
-    .map(|arguments| parsed(arguments).expect_err("refused"))
+    .map(|arguments| parse_json(arguments).expect_err("invalid"))
     .collect();
-    insta::assert_debug_snapshot!(refusals);
+    insta::assert_debug_snapshot!(errors);
     assert!(parse("{not json", &capabilities(&[])).is_err());
     assert!(parse("[]", &capabilities(&[])).is_err());
 }
 
 #[test]
-fn an_undeclared_parameter_is_refused_only_when_it_asks_for_something() {
+fn undeclared_parameter_is_rejected_if_it_matters() {
     let bare = capabilities(&[]);
     for (name, value) in [
         ("size", json!("512x512")),
@@ -116,11 +116,11 @@ fn an_undeclared_parameter_is_refused_only_when_it_asks_for_something() {
         ("mask", json!("/mask.png")),
     ] {
         let arguments = json!({"prompt": "p", name: value}).to_string();
-        assert!(parse(&arguments, &bare).expect_err(name).contains("does not take"), "{name}");
+        assert!(parse(&arguments, &bare).expect_err(name).to_string().contains("does not support"), "{name}");
         parse(&arguments, &capabilities(&ALL)).expect(name);
     }
     let harmless = json!({"prompt": "p", "size": "auto", "quality": "auto", "n": 1, "transparent_background": false});
-    parse(&harmless.to_string(), &bare).expect("nothing is asked for");
+    parse(&harmless.to_string(), &bare).expect("these change nothing");
 }
 
 proptest! {
@@ -130,9 +130,9 @@ proptest! {
     }
 
     #[test]
-    fn every_prompt_within_the_limit_is_kept_as_it_is(prompt in "\\PC{1,100}") {
+    fn prompt_within_limit_is_unchanged(prompt in "\\PC{1,100}") {
         prop_assume!(!prompt.trim().is_empty());
-        let arguments = parsed(&json!({"prompt": prompt})).expect("fits");
+        let arguments = parse_json(&json!({"prompt": prompt})).expect("valid");
         prop_assert_eq!(arguments.prompt, prompt);
     }
 }

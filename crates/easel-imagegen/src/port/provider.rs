@@ -1,10 +1,11 @@
-//! What answers and draws.
+//! The provider port: a model that responds and an image model that draws.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use easel_protocol::event::TokenUsage;
+use easel_protocol::id::{CallId, ItemId};
 use easel_protocol::model::Model;
 use easel_protocol::record::{AppliedImage, ImageError, ImageUsage, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
@@ -18,37 +19,40 @@ use super::{Files, Reference, SendGate, StagedImage};
 use crate::capability::{AuthKind, Capabilities};
 use crate::history::History;
 
-/// What a provider is and can do; data that does not change while the process runs.
+/// Describes a provider. The data does not change while the process runs.
 #[derive(Debug, Clone)]
 pub struct ProviderInfo {
-    /// The name under `[model_providers]`, or a built-in one.
+    /// The name under `[model_providers]`, or that of a built-in provider.
     pub id: String,
     /// The name for people.
     pub name: String,
+    /// The root of its API; `None` for the embedded provider.
     pub base_url: Option<String>,
+    /// The models that clients can choose.
     pub models: Vec<Model>,
-    /// The model that makes images.
+    /// The model that draws images.
     pub image_model: String,
-    /// True when no model makes the images.
+    /// Whether the images are placeholders that no model drew.
     pub synthetic: bool,
+    /// What the provider can do with images.
     pub capabilities: Capabilities,
 }
 
-/// A model that answers and an image model that draws.
+/// A model that responds and an image model that draws.
 pub trait Provider: Send + Sync + 'static {
+    /// Returns the description of the provider.
     fn info(&self) -> &ProviderInfo;
 
-    /// What a request would be authorised with now. It changes when a user logs in or out.
+    /// Returns the kind of credential that would authorize a request now. It changes when the user logs in or out.
     fn auth(&self) -> AuthKind {
         AuthKind::None
     }
 
-    /// One answer of the model. The last event of a whole answer is [`ModelEvent::Completed`]; a stream that ends
-    /// before it was cut. Dropping the stream closes the request and
-    /// loses what has arrived of an image.
+    /// Requests one response of the model. The last event of a complete response is [`ModelEvent::Completed`]; a stream
+    /// that ends without it was cut off. Dropping the stream closes the request and loses images that are incomplete.
     ///
-    /// Once `stop` is cancelled the stream waits for the network no longer: it yields what has arrived, with the images
-    /// that arrived whole, and ends.
+    /// When `stop` is cancelled, the stream no longer waits for the network: it yields what has arrived, including
+    /// complete images, and ends.
     fn respond<F: Files>(
         &self,
         request: ModelRequest,
@@ -56,12 +60,12 @@ pub trait Provider: Send + Sync + 'static {
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send;
 
-    /// Makes the images of one call, and shows them meanwhile if the job asks for that. Dropping the future closes the
-    /// request and loses the images that have arrived.
+    /// Draws the images of one call and sends previews if the job asks for them. Dropping the future closes the request
+    /// and loses the images that have arrived.
     ///
-    /// Once `stop` is cancelled, or the job's deadline has passed, the provider waits for the network no longer. It
-    /// returns the images that have arrived whole, or an error that says what was billed. Work on this machine goes on to
-    /// its end: nobody gives up an image that is being stored.
+    /// When `stop` is cancelled or the job's deadline passes, the provider no longer waits for the network. It returns
+    /// the images that have arrived completely, or an error that says what was billed. It always finishes storing an
+    /// image.
     fn make<F: Files>(
         &self,
         job: ImageJob,
@@ -71,115 +75,106 @@ pub trait Provider: Send + Sync + 'static {
     ) -> impl Future<Output = Result<GeneratedImages, ImageError>> + Send;
 }
 
+/// A request for one response of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelRequest {
+    /// The model's name at the provider.
     pub model: String,
-    /// What the model is told to be, above the conversation. Some providers refuse
-    /// a request without it.
+    /// The system instructions. Some providers reject a request without them.
     pub instructions: String,
-    /// Name of the client on whose behalf the request is made; empty when unknown.
+    /// Name of the client that started the turn; empty if unknown.
     pub originator: String,
-    /// The conversation as the model reads it. Every `easel:` image in it is one of `images`.
+    /// The conversation as the model reads it. Every `easel:` image in it is in `images`.
     pub input: Vec<ResponseItem>,
-    /// The same conversation as it is stored, for what follows from its structure and not from its texts.
+    /// The same conversation as it is stored. Decisions about the conversation use it instead of the texts of `input`.
     pub history: History,
-    /// The images that are shown as pictures, within the budget.
+    /// The images that are sent as pictures, within the budget.
     pub images: Vec<Reference>,
+    /// The image tool that the request offers.
     pub exposure: ToolExposure,
-    /// JSON Schema that the text of the answer is to satisfy. The preview is no model and ignores it.
+    /// JSON Schema for the text of the response. The preview provider ignores it.
     pub output_schema: Option<Value>,
     /// Exact entries of the `tools` array.
     pub tools: Vec<Value>,
-    /// How often an image of the hosted tool is shown while it is made, at most.
+    /// Maximum number of previews for each image of the hosted tool.
     pub partial_images: u32,
-    /// Asked immediately before each attempt is sent. Open unless the request offers the hosted tool.
+    /// Checked immediately before each attempt. Open unless the request offers the hosted tool.
     pub gate: SendGate,
 }
 
-/// What a model says while it answers.
+/// An event of a model's response.
 #[derive(Debug)]
 pub enum ModelEvent {
-    TextDelta {
-        item_id: String,
-        delta: String,
-    },
-    /// A whole message, with or without deltas before it.
-    Message {
-        item_id: String,
-        text: String,
-    },
+    /// The next part of a message.
+    TextDelta { item_id: ItemId, delta: String },
+    /// A complete message, with or without deltas before it.
+    Message { item_id: ItemId, text: String },
+    /// A call of a tool that Easel runs.
     FunctionCall(FunctionCall),
-    /// The provider's hosted tool began an image, as far as the provider says what it was asked for.
-    HostedStarted {
-        call_id: String,
-        requested: RequestedImage,
-        references: Vec<Reference>,
-    },
-    /// What it looks like so far.
-    HostedPreview {
-        call_id: String,
-        preview: Preview,
-    },
-    /// The provider's hosted tool ended it.
-    HostedEnded {
-        call_id: String,
-        outcome: Result<GeneratedImages, ImageError>,
-    },
-    Completed {
-        usage: TokenUsage,
-    },
+    /// The hosted tool started an image. `requested` and `references` are what is known about the request.
+    HostedStarted { call_id: CallId, requested: RequestedImage, references: Vec<Reference> },
+    /// A preview of an unfinished image of the hosted tool.
+    HostedPreview { call_id: CallId, preview: Preview },
+    /// The hosted tool completed an image or failed.
+    HostedEnded { call_id: CallId, outcome: Result<GeneratedImages, ImageError> },
+    /// The end of a complete response.
+    Completed { usage: TokenUsage },
 }
 
+/// A call of a tool as the model wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionCall {
-    pub call_id: String,
+    /// The model's id of the call.
+    pub call_id: CallId,
     pub namespace: Option<String>,
     pub name: String,
     /// JSON as the model wrote it, valid or not.
     pub arguments: String,
 }
 
-/// Why a model did not answer to the end. This ends the turn.
+/// A failed response. It ends the turn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ModelError {
     /// One sentence for the user, without credentials.
     pub message: String,
+    /// The kind of failure, for clients.
     pub info: CodexErrorInfo,
 }
 
-/// One image call, ready to be sent.
+/// One image call, ready to send.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageJob {
-    pub call_id: String,
+    /// The id of the call's item.
+    pub item_id: ItemId,
     /// Unique to the call and the same for every attempt at it.
     pub idempotency_key: String,
-    /// Name of the client on whose behalf the request is made; empty when unknown.
+    /// Name of the client that started the turn; empty if unknown.
     pub originator: String,
     pub requested: RequestedImage,
-    /// In the order that the prompt speaks of.
+    /// The images to edit, in the order in which the prompt refers to them.
     pub references: Vec<Reference>,
     pub mask: Option<Reference>,
     /// Limits how long the call waits for the network, all attempts together.
     pub deadline: Duration,
-    /// How often the image is shown while it is made, at most.
+    /// Maximum number of previews.
     pub partial_images: u32,
-    /// Asked immediately before each attempt is sent.
+    /// Checked immediately before each attempt.
     pub gate: SendGate,
 }
 
-/// What an image looks like while it is made.
+/// A preview of an unfinished image.
 #[derive(Debug)]
 pub struct Preview {
-    /// As the provider counts them, from 0.
+    /// The provider's number of the preview, from 0.
     pub index: u32,
     pub staged: StagedImage,
 }
 
-/// Takes the previews of one call, at once; what nobody has room for is dropped.
+/// Receives the previews of one call without blocking. It drops a preview if the receiver is full.
 pub type PreviewSink = Arc<dyn Fn(Preview) + Send + Sync>;
 
-/// What a provider made: at least one image.
+/// The images of one call: at least one.
 #[derive(Debug)]
 pub struct GeneratedImages {
     pub images: Vec<GeneratedImage>,
@@ -188,14 +183,15 @@ pub struct GeneratedImages {
     /// The provider's id of the generation.
     pub generation_id: Option<String>,
     pub attempts: u32,
-    /// Why there are fewer images than the job asked for. Its `billed` is about the missing ones.
+    /// Why there are fewer images than the job asked for. Its `billed` refers to the missing images.
     pub missing: Option<Box<ImageError>>,
 }
 
+/// An image that a provider generated.
 #[derive(Debug)]
 pub struct GeneratedImage {
     pub staged: StagedImage,
     pub revised_prompt: Option<String>,
-    /// What the provider reported; the bytes say the size where it did not.
+    /// The parameters that the provider reported. If it reported no size, the facts of the file tell it.
     pub applied: AppliedImage,
 }

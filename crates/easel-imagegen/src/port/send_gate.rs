@@ -1,4 +1,4 @@
-//! The last decision before a request that may be billed for images is sent.
+//! The last check before a request that may be billed for images is sent.
 
 use std::any::Any;
 use std::fmt;
@@ -8,27 +8,30 @@ use easel_protocol::record::ImageError;
 
 type Decide = dyn Fn() -> Result<SendPass, ImageError> + Send + Sync;
 
-/// Decides whether a request may be sent, at the moment when it would be. Every attempt asks again: the user may have
-/// switched image generation off, or lowered a limit, since the call was planned.
+/// Decides whether a request may be sent now. Every attempt checks it again, because the user may have turned image
+/// generation off or lowered a limit since the call was planned.
 #[derive(Clone, Default)]
 pub struct SendGate(Option<Arc<Decide>>);
 
-/// The permission to send one request. Hold it until the request is handed to its connection: whoever closes the gate
-/// waits for the passes that were given out before.
+/// The permission to send one request. Hold it until the request is handed to its connection: closing the gate waits
+/// for all permissions that were granted before.
 pub struct SendPass {
     _held: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl SendGate {
+    /// Creates a gate that calls `decide` for every attempt.
     pub fn new(decide: impl Fn() -> Result<SendPass, ImageError> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(decide)))
     }
 
-    /// Returns a gate that lets everything pass.
+    /// Returns a gate that permits everything.
     pub fn open() -> Self {
         Self::default()
     }
 
+    /// Requests the permission to send.
+    ///
     /// # Errors
     /// Why the request must not be sent. Nothing was sent and nothing is billed.
     pub fn pass(&self) -> Result<SendPass, ImageError> {
@@ -37,7 +40,7 @@ impl SendGate {
 }
 
 impl SendPass {
-    /// Creates a pass that keeps `held` alive.
+    /// Creates a permission that keeps `held` alive.
     pub fn holding(held: impl Any + Send + Sync) -> Self {
         Self { _held: Some(Box::new(held)) }
     }

@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 
 use easel_protocol::record::ImageFacts;
 
+/// Deletes the file of a staged image.
+type Remove = Box<dyn FnOnce(&Path) + Send>;
+
 /// A complete image file that is not yet part of a thread. Dropping it removes the file.
 pub struct StagedImage {
     path: PathBuf,
     facts: ImageFacts,
     /// Why the file is not in the folder of its thread, if the store had to write it elsewhere.
     pub displaced: Option<io::Error>,
-    remove: Option<Box<dyn FnOnce(&Path) + Send>>,
+    remove: Option<Remove>,
 }
 
 impl StagedImage {

@@ -1,4 +1,4 @@
-//! What keeps.
+//! The store port: history, the call journal and image files.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easel_protocol::event::{Event, TokenUsage};
-use easel_protocol::id::{ThreadId, TurnId};
+use easel_protocol::id::{ItemId, ThreadId, TurnId};
 use easel_protocol::record::{Attachment, ImageError, ImageRecord, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
@@ -14,24 +14,29 @@ use serde_json::Value;
 
 use super::{Files, GeneratedImages, ImportError, Reference, StorageError};
 
-/// One row of the call journal, durable before the request leaves.
+/// A row of the call journal. It is durable before the request is sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallStart {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
-    pub call_id: String,
+    /// The id of the call's item.
+    pub item_id: ItemId,
+    /// The provider's id.
     pub provider: String,
+    /// The image model.
     pub model: String,
+    /// Whether the images are placeholders that no model drew.
     pub synthetic: bool,
-    /// Whether the provider charges for a request that it accepted.
+    /// Whether the provider charges for an accepted request.
     pub bills: bool,
     pub requested: RequestedImage,
+    /// The images to edit.
     pub inputs: Vec<Reference>,
     /// Unix milliseconds.
     pub started_at_ms: i64,
 }
 
-/// A request to a model whose provider may make and bill images while it answers.
+/// A request to a model whose provider may generate and bill images during the response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestStart {
     pub thread_id: ThreadId,
@@ -40,93 +45,101 @@ pub struct RequestStart {
     pub started_at_ms: i64,
 }
 
-/// How a journalled call ended.
+/// The end of a journaled call.
 #[derive(Debug)]
 pub enum CallEnd {
+    /// The call generated images.
     Generated { made: GeneratedImages, elapsed_ms: u64 },
+    /// The call failed.
     Failed(ImageError),
 }
 
-/// An image that a user gave or a model named, before it is taken into the store.
+/// An image to import: attached by the user or named by the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageSource {
     /// `data:image/…;base64,…`
     DataUrl(String),
-    /// A file that the client attached: any path, since the client is the user's own program.
+    /// A file that the client attached. Any path is allowed, because the client is the user's own program.
     ClientPath(PathBuf),
-    /// A file that the model named: read only below one of `roots`, never through a symbolic link out of it.
+    /// A file that the model named. It is read only below one of `roots`, and never through a symbolic link that leaves
+    /// it.
     ModelPath { path: PathBuf, roots: Vec<PathBuf> },
 }
 
-/// A thread as the store holds it, for an actor that takes it over.
+/// A stored thread, for the actor that loads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredThread {
+    /// The thread without its turns.
     pub thread: Thread,
-    /// `config` of `thread/start`, by dotted key.
+    /// The `config` of `thread/start`, by dotted key.
     pub overrides: serde_json::Map<String, Value>,
-    /// The conversation as the model reads it, oldest first.
+    /// The conversation, oldest item first.
     pub history: Vec<ResponseItem>,
-    /// Images of the thread, oldest first.
+    /// The images of the thread, oldest first.
     pub images: Vec<ThreadImage>,
-    /// Ids of all its items, none of which may come again.
+    /// The ids of all items. New items must not reuse them.
     pub item_ids: HashSet<String>,
+    /// The tokens used so far.
     pub usage: TokenUsage,
 }
 
-/// One image of a thread with its place in the conversation.
+/// An image of a thread and its position in the conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThreadImage {
+    /// How the image came into the conversation.
     pub origin: Origin,
+    /// The image.
     pub reference: Reference,
-    /// The prompt that made it, for the text line that stands for it when it is too old to be shown.
+    /// The prompt of a generated image, for the line that describes it.
     pub prompt: Option<String>,
 }
 
+/// How an image came into a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Attached to the user message with this ordinal among the thread's user messages, from 0.
-    Attached {
-        message: usize,
-    },
+    /// The image is attached to the user message with this ordinal among the thread's user messages, from 0.
+    Attached { message: usize },
+    /// A tool generated the image.
     Generated,
 }
 
-/// What the thread core needs of the disk.
+/// The store as the thread core uses it.
 pub trait Store: Clone + Send + Sync + 'static {
+    /// The image files of a thread.
     type Files: Files;
 
-    /// The files of one thread.
+    /// Returns the files of a thread.
     fn files(&self, thread_id: &str) -> Arc<Self::Files>;
 
-    /// The same for what one journalled call makes: should the process die, the images are found by the call.
+    /// Returns the files for the images of a journaled call. After a crash, recovery finds these images by their call.
     fn call_files(&self, thread_id: &str, call_id: &str) -> Arc<Self::Files>;
 
-    /// Writes events to history in their order; those that leave no trace are passed over.
+    /// Appends events to history in their order. Events that history does not keep are ignored.
     fn append(&self, events: Vec<Event>) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Takes an image into the store of a thread, under a new handle.
+    /// Imports an image into a thread and gives it a new handle.
     fn import_image(
         &self,
         thread_id: &str,
         source: ImageSource,
     ) -> impl Future<Output = Result<Attachment, ImportError>> + Send;
 
-    /// Journals a call; durable when this returns.
+    /// Journals a call. The row is durable when the future completes.
     fn reserve(&self, call: CallStart) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Journals that a request which may be billed for images is about to leave; durable when this returns. It counts as
-    /// open until its turn ends, or another request of the turn takes its place.
+    /// Journals a request that may be billed for images, before it is sent. The row is durable when the future
+    /// completes. It stays open until the turn ends or the next request of the turn replaces it.
     fn reserve_request(&self, request: RequestStart) -> impl Future<Output = Result<(), StorageError>> + Send;
 
-    /// Puts the messages that were added to a turn, and that its model will not read in it, at the end of the turn's
-    /// history. Returns their events.
+    /// Appends the messages that were added to a turn, and that its model will not read anymore, to the turn's history.
+    /// Returns their events as clients read them.
     fn adopt_pending(
         &self,
         thread_id: &str,
         turn_id: &str,
     ) -> impl Future<Output = Result<Vec<Event>, StorageError>> + Send;
 
-    /// Ends a journalled call: gives its images their names and records, or notes the failure.
+    /// Completes a journaled call: names and records its images, or records the failure.
     fn settle(
         &self,
         thread_id: &str,

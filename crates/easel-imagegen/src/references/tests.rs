@@ -53,7 +53,7 @@ fn history(images: &str, limit: usize) -> String {
 }
 
 #[test]
-fn an_edit_that_names_nothing_follows_the_history_rule() {
+fn edit_without_images_follows_the_history_rule() {
     for (images, limit, expected) in [
         ("A0 B0", 5, "A B"),
         ("A0 B0 m n", 5, "A B m n"),
@@ -77,23 +77,23 @@ fn an_edit_that_names_nothing_follows_the_history_rule() {
 }
 
 #[test]
-fn an_edit_in_a_thread_without_images_says_so() {
-    assert_eq!(history("", 5), "there is no image in this thread to edit");
+fn edit_requires_an_image() {
+    assert_eq!(history("", 5), "this thread has no image to edit");
     let error = from_history(&[], 5).expect_err("nothing to edit");
     assert_eq!(error.kind, ImageErrorKind::ReferenceNotFound);
 }
 
 #[test]
-fn images_are_found_by_handle_and_by_path_in_the_order_named() {
+fn resolves_handles_and_paths_in_order() {
     let thread = thread("A0 m");
     let handle = reference("m").id.unwrap();
     let listed =
-        NamedImages::Listed(vec![handle.to_string(), "/home/A.png".to_owned(), "/project/logo.png".to_owned()]);
-    assert_eq!(names(&resolve(&listed, &thread).expect("all are named well")), "m A /project/logo.png");
+        ImageSelection::List(vec![handle.to_string(), "/home/A.png".to_owned(), "/project/logo.png".to_owned()]);
+    assert_eq!(names(&resolve(&listed, &thread).expect("all names are valid")), "m A /project/logo.png");
 }
 
 #[test]
-fn an_unknown_handle_and_a_relative_path_are_refused() {
+fn rejects_unknown_handle_and_relative_path() {
     let kind = |name: &str| resolve_name(name, &thread("A0")).expect_err(name).kind;
     assert_eq!(kind("img_00000000000000000000000000000000"), ImageErrorKind::ReferenceNotFound);
     assert_eq!(kind("logo.png"), ImageErrorKind::InvalidArguments);
@@ -102,18 +102,21 @@ fn an_unknown_handle_and_a_relative_path_are_refused() {
 }
 
 #[test]
-fn the_last_images_come_in_chronological_order_and_must_all_exist() {
+fn newest_images_are_chronological_and_must_exist() {
     let thread = thread("A0 m B1 n");
-    let last = |count| resolve(&NamedImages::Last(count), &thread).map(|chosen| names(&chosen));
+    let last = |count| resolve(&ImageSelection::Newest(count), &thread).map(|chosen| names(&chosen));
     assert_eq!(last(2).as_deref(), Ok("B n"));
     assert_eq!(last(4).as_deref(), Ok("A m B n"));
     let error = last(5).expect_err("only four");
-    assert_eq!(error.message, "5 images are asked for, and this thread has 4");
+    assert_eq!(error.message, "the call asks for 5 images, but this thread has 4");
 }
 
 proptest! {
     #[test]
-    fn the_history_rule_keeps_order_and_limit(kinds in proptest::collection::vec(proptest::option::of(0_usize..4), 1..12), limit in 1_usize..6) {
+    fn history_rule_keeps_order_and_limit(
+        kinds in proptest::collection::vec(proptest::option::of(0_usize..4), 1..12),
+        limit in 1_usize..6,
+    ) {
         let mut message = 0;
         let images: Vec<ThreadImage> = kinds.iter().enumerate().map(|(index, kind)| {
             message += kind.unwrap_or(0);
@@ -122,9 +125,11 @@ proptest! {
         }).collect();
         let chosen = from_history(&images, limit).expect("there are images");
         prop_assert!(!chosen.is_empty() && chosen.len() <= limit);
-        let place = |chosen: &ImageRef| images.iter().position(|image| ImageRef::Handle(image.reference.clone()) == *chosen);
-        let places: Vec<_> = chosen.iter().map(place).collect();
-        let attached_first = |place: &Option<usize>| images[place.unwrap()].origin == Origin::Generated;
-        prop_assert!(places.is_sorted_by_key(|place| (attached_first(place), *place)));
+        let position = |chosen: &ImageRef| {
+            images.iter().position(|image| ImageRef::Handle(image.reference.clone()) == *chosen)
+        };
+        let positions: Vec<_> = chosen.iter().map(position).collect();
+        let is_generated = |position: &Option<usize>| images[position.unwrap()].origin == Origin::Generated;
+        prop_assert!(positions.is_sorted_by_key(|position| (is_generated(position), *position)));
     }
 }

@@ -34,7 +34,7 @@ fn webp(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_png_says_its_size_and_whether_its_pixels_carry_alpha() {
+fn png_size_and_alpha() {
     let image = |width, height, has_alpha| Some(ImageHeader { media_type: MediaType::Png, width, height, has_alpha });
     assert_eq!(sniffed(&png(3, 5, 2, &[(b"IDAT", 1)])), image(3, 5, false));
     assert_eq!(sniffed(&png(3, 5, 6, &[])), image(3, 5, true));
@@ -67,7 +67,7 @@ fn a_jpeg_without_a_frame_is_no_image() {
 }
 
 #[test]
-fn a_webp_says_its_size_in_each_of_its_three_forms() {
+fn webp_size_in_three_forms() {
     let image = |width, height, has_alpha| Some(ImageHeader { media_type: MediaType::Webp, width, height, has_alpha });
     assert_eq!(sniffed(&webp(b"VP8X", &[0x10, 0, 0, 0, 99, 0, 0, 49, 0, 0])), image(100, 50, true));
     let bits: u32 = 99 | (49 << 14);
@@ -77,7 +77,7 @@ fn a_webp_says_its_size_in_each_of_its_three_forms() {
 }
 
 #[test]
-fn a_gif_says_its_size_and_whether_a_colour_is_transparent() {
+fn gif_size_and_transparency() {
     let screen = |flags| [b"GIF89a".as_slice(), &[100, 0, 50, 0, flags, 0, 0]].concat();
     let opaque = [screen(0), vec![0x2c]].concat();
     let comment_first = [screen(0), vec![0x21, 0xfe, 2, b'h', b'i', 0, 0x21, 0xf9, 4, 1]].concat();
@@ -110,7 +110,7 @@ fn an_image_without_pixels_is_no_image() {
 }
 
 #[test]
-fn an_image_of_forty_gigapixels_is_told_from_its_header_alone() {
+fn gigapixel_image_is_detected_from_its_header() {
     assert_eq!(sniffed(&png(200_000, 200_000, 6, &[])).map(|image| image.pixels()), Some(40_000_000_000));
 }
 

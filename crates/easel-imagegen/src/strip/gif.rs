@@ -1,19 +1,19 @@
-//! GIF89a: blocks up to the trailer, without comments and what applications wrote for themselves.
+//! GIF89a: keeps the blocks up to the trailer, without comments and data of applications.
 
 use std::io::{self, Read, Seek};
 
-use super::not_walkable;
-use super::pieces::Pieces;
+use super::malformed;
+use super::segments::Segments;
 use super::source::Source;
 
-/// How often an animation is shown, and a colour profile.
+/// Application blocks that are sent: two for the number of loops of an animation, one for a color profile.
 const SENT: [&[u8; 11]; 3] = [b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"];
 
-pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces) -> io::Result<()> {
+pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments) -> io::Result<()> {
     source.skip(10)?;
     let [flags]: [u8; 1] = source.bytes()?;
-    source.skip(2 + colours(flags))?;
-    pieces.keep(0, source.at())?;
+    source.skip(2 + color_table(flags))?;
+    segments.keep(0, source.at())?;
     loop {
         let start = source.at();
         let [introducer]: [u8; 1] = source.bytes()?;
@@ -21,27 +21,27 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces) 
             0x2c => {
                 source.skip(8)?;
                 let [flags]: [u8; 1] = source.bytes()?;
-                // With the size of the codes.
-                source.skip(colours(flags) + 1)?;
+                // The color table, then one byte with the code size.
+                source.skip(color_table(flags) + 1)?;
                 true
             }
-            0x21 => extension_is_sent(source)?,
-            0x3b => return pieces.keep(start, 1),
-            _ => return Err(not_walkable()),
+            0x21 => is_extension_sent(source)?,
+            0x3b => return segments.keep(start, 1),
+            _ => return Err(malformed()),
         };
         skip_blocks(source)?;
         if is_sent {
-            pieces.keep(start, source.at() - start)?;
+            segments.keep(start, source.at() - start)?;
         }
     }
 }
 
-/// Stands behind the label before, and before the blocks of the extension after.
-fn extension_is_sent<R: Read + Seek>(source: &mut Source<R>) -> io::Result<bool> {
+/// Returns whether the extension at the source is sent. Moves the source to its first block.
+fn is_extension_sent<R: Read + Seek>(source: &mut Source<R>) -> io::Result<bool> {
     let [label]: [u8; 1] = source.bytes()?;
     let blocks = source.at();
     let is_sent = match label {
-        // Control of the next image, and text that is part of the picture.
+        // Graphic control of the next image, and plain text, which is part of the picture.
         0xf9 | 0x01 => true,
         0xff => {
             let [size, name @ ..]: [u8; 12] = source.bytes()?;
@@ -53,12 +53,12 @@ fn extension_is_sent<R: Read + Seek>(source: &mut Source<R>) -> io::Result<bool>
     Ok(is_sent)
 }
 
-/// Bytes of the table of colours that the flags promise.
-const fn colours(flags: u8) -> u64 {
+/// Returns the size of the color table that the flags announce, in bytes.
+const fn color_table(flags: u8) -> u64 {
     if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
 }
 
-/// Goes behind the empty block that ends a row of them, or to the end of the file.
+/// Skips blocks up to and including the empty one that ends them, or to the end of the file.
 fn skip_blocks<R: Read + Seek>(source: &mut Source<R>) -> io::Result<()> {
     while source.at() < source.length() {
         let [size]: [u8; 1] = source.bytes()?;

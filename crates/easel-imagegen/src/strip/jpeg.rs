@@ -1,47 +1,47 @@
-//! JPEG (ITU-T T.81, annex B): segments and scans up to the end of the image. What phones append behind it, such as a
-//! film or a second picture, is not sent.
+//! JPEG (ITU-T T.81, annex B): keeps segments and scans up to the end of the image. What phones append after it, such
+//! as a video or a second picture, is not sent.
 
 use std::io::{self, Read, Seek};
 
-use super::pieces::Pieces;
+use super::segments::Segments;
 use super::source::Source;
-use super::{not_walkable, orientation};
+use super::{malformed, orientation};
 
-/// What `JFIF` says before its thumbnail, and `Adobe` in all.
+/// Size of the `JFIF` header before its thumbnail, and of the whole `Adobe` header, in bytes.
 const SHORT_HEADER: usize = 12;
 const PROFILE: [u8; 12] = *b"ICC_PROFILE\0";
 
-pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces) -> io::Result<()> {
-    pieces.keep(0, source.skip(2)?)?;
+pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments) -> io::Result<()> {
+    segments.keep(0, source.skip(2)?)?;
     let mut has_orientation = false;
     loop {
         let marker = next_marker(source)?;
         let start = source.at() - 2;
         match marker {
-            0xd9 => return pieces.keep(start, 2),
-            // These stand alone, and mean nothing outside a scan.
+            0xd9 => return segments.keep(start, 2),
+            // These markers have no content and no meaning outside a scan.
             0x01 | 0xd0..=0xd7 => continue,
             _ => {}
         }
-        let length = u64::from(u16::from_be_bytes(source.bytes()?)).checked_sub(2).ok_or_else(not_walkable)?;
+        let length = u64::from(u16::from_be_bytes(source.bytes()?)).checked_sub(2).ok_or_else(malformed)?;
         match marker {
-            // Frames, tables and their like.
-            0xc0..=0xc7 | 0xc9..=0xcf | 0xdb..=0xdf => pieces.keep(start, 4 + source.skip(length)?)?,
-            0xda => pieces.keep(start, 4 + source.skip(length)? + scan(source)?)?,
-            0xe1 if !has_orientation => has_orientation = exif(source, pieces, length)?,
-            0xe0 | 0xe2 | 0xee => application(source, pieces, marker, length)?,
+            // Frames, tables and related segments.
+            0xc0..=0xc7 | 0xc9..=0xcf | 0xdb..=0xdf => segments.keep(start, 4 + source.skip(length)?)?,
+            0xda => segments.keep(start, 4 + source.skip(length)? + scan(source)?)?,
+            0xe1 if !has_orientation => has_orientation = exif(source, segments, length)?,
+            0xe0 | 0xe2 | 0xee => application(source, segments, marker, length)?,
             0xe1 | 0xe3..=0xed | 0xef | 0xfe => {
                 source.skip(length)?;
             }
-            _ => return Err(not_walkable()),
+            _ => return Err(malformed()),
         }
     }
 }
 
-/// Goes behind the next marker and the bytes that fill up before it.
+/// Reads the next marker and the fill bytes before it.
 fn next_marker<R: Read + Seek>(source: &mut Source<R>) -> io::Result<u8> {
     if source.bytes()? != [0xff] {
-        return Err(not_walkable());
+        return Err(malformed());
     }
     loop {
         match source.bytes()? {
@@ -51,7 +51,7 @@ fn next_marker<R: Read + Seek>(source: &mut Source<R>) -> io::Result<u8> {
     }
 }
 
-/// Goes to the marker that ends a scan, or to the end of the file; says how far that is.
+/// Skips a scan up to the marker that ends it, or to the end of the file. Returns the number of bytes.
 fn scan<R: Read + Seek>(source: &mut Source<R>) -> io::Result<u64> {
     let start = source.at();
     while source.skip_past(0xff)? {
@@ -68,8 +68,8 @@ fn scan<R: Read + Seek>(source: &mut Source<R>) -> io::Result<u64> {
     Ok(source.at() - start)
 }
 
-/// Says whether the segment had an orientation; of anything else nothing is sent.
-fn exif<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces, length: u64) -> io::Result<bool> {
+/// Replaces an Exif segment by its orientation, if it has one, and returns whether it has.
+fn exif<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments, length: u64) -> io::Result<bool> {
     let end = (source.at() + length).min(source.length());
     let mut orientation = None;
     if length >= 6 && source.bytes()? == orientation::EXIF {
@@ -78,31 +78,36 @@ fn exif<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces, length: u64
     source.go_to(end)?;
     let Some(orientation) = orientation else { return Ok(false) };
     let content = [orientation::EXIF.as_slice(), &orientation::tiff(orientation)].concat();
-    pieces.put(segment(0xe1, &content))?;
+    segments.put(segment(0xe1, &content))?;
     Ok(true)
 }
 
-/// Sends colour profiles, and what says how colours and densities are meant, without a thumbnail.
-fn application<R: Read + Seek>(source: &mut Source<R>, pieces: &mut Pieces, marker: u8, length: u64) -> io::Result<()> {
+/// Keeps color profiles and the headers that define colors and densities, without a thumbnail.
+fn application<R: Read + Seek>(
+    source: &mut Source<R>,
+    segments: &mut Segments,
+    marker: u8,
+    length: u64,
+) -> io::Result<()> {
     let start = source.at();
     if length >= SHORT_HEADER as u64 {
         let header: [u8; SHORT_HEADER] = source.bytes()?;
         match marker {
             0xe0 if header.starts_with(b"JFIF\0") => {
-                pieces.put(segment(marker, &[header.as_slice(), &[0, 0]].concat()))?;
+                segments.put(segment(marker, &[header.as_slice(), &[0, 0]].concat()))?;
             }
             0xe2 if header == PROFILE => {
                 source.go_to(start)?;
-                return pieces.keep(start - 4, 4 + source.skip(length)?);
+                return segments.keep(start - 4, 4 + source.skip(length)?);
             }
-            0xee if header.starts_with(b"Adobe") => pieces.put(segment(marker, &header))?,
+            0xee if header.starts_with(b"Adobe") => segments.put(segment(marker, &header))?,
             _ => {}
         }
     }
     source.go_to((start + length).min(source.length()))
 }
 
-/// The content is a few bytes long.
+/// Creates a segment with a few bytes of content.
 fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
     let length = u8::try_from(content.len() + 2).unwrap_or(u8::MAX);
     [&[0xff, marker, 0, length], content].concat()

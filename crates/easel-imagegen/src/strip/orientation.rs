@@ -1,21 +1,21 @@
-//! The one thing in Exif that a picture is seen by: which side is up (Exif 2.32, 4.6.4, tag 274).
+//! The orientation in Exif (Exif 2.32, 4.6.4, tag 274): the only Exif value that changes how a picture is displayed.
 
 use std::io::{self, Read, Seek};
 
 use super::source::Source;
 
-/// Before the TIFF structure in JPEG; other formats have it or not.
+/// The prefix of the TIFF structure in JPEG. In other formats it is optional.
 pub(super) const EXIF: [u8; 6] = *b"Exif\0\0";
 const TAG: u16 = 0x0112;
 const SHORT: u16 = 3;
 
 #[derive(Clone, Copy)]
-enum Order {
+enum ByteOrder {
     Little,
     Big,
 }
 
-impl Order {
+impl ByteOrder {
     fn short(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),
@@ -31,7 +31,8 @@ impl Order {
     }
 }
 
-/// The orientation that the next `length` bytes of Exif name, unless it is the usual one. Goes behind them.
+/// Reads the orientation from the next `length` bytes of Exif and skips them. Returns `None` for the normal
+/// orientation.
 pub(super) fn read<R: Read + Seek>(source: &mut Source<R>, length: u64) -> io::Result<Option<u8>> {
     let start = source.at();
     let end = (start + length).min(source.length());
@@ -50,8 +51,8 @@ fn find<R: Read + Seek>(source: &mut Source<R>, end: u64) -> io::Result<Option<u
     }
     source.go_to(base.min(end))?;
     let order = match &source.bytes::<2>()? {
-        b"II" => Order::Little,
-        b"MM" => Order::Big,
+        b"II" => ByteOrder::Little,
+        b"MM" => ByteOrder::Big,
         _ => return Ok(None),
     };
     let magic = order.short(source.bytes()?);
@@ -75,7 +76,7 @@ fn find<R: Read + Seek>(source: &mut Source<R>, end: u64) -> io::Result<Option<u
     Ok(None)
 }
 
-/// A TIFF structure that says this orientation and nothing else.
+/// Returns a TIFF structure with this orientation and nothing else.
 pub(super) fn tiff(orientation: u8) -> [u8; 26] {
     let mut tiff = *b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0";
     tiff[18] = orientation;

@@ -1,7 +1,8 @@
-//! A file that is walked through: small reads, long skips, and a place that is always known.
+//! A reader for walking through a file: small reads, long skips and a known position.
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
+/// A file with a position.
 #[derive(Debug)]
 pub(super) struct Source<R> {
     reader: BufReader<R>,
@@ -10,7 +11,7 @@ pub(super) struct Source<R> {
 }
 
 impl<R: Read + Seek> Source<R> {
-    /// From the start of the file.
+    /// Creates a source at the start of the file.
     pub(super) fn new(mut file: R) -> io::Result<Self> {
         let length = file.seek(SeekFrom::End(0))?;
         file.rewind()?;
@@ -25,7 +26,7 @@ impl<R: Read + Seek> Source<R> {
         self.length
     }
 
-    /// The next bytes, or [`io::ErrorKind::UnexpectedEof`].
+    /// Reads the next `N` bytes, or fails with [`io::ErrorKind::UnexpectedEof`].
     pub(super) fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         self.reader.read_exact(&mut bytes)?;
@@ -33,24 +34,24 @@ impl<R: Read + Seek> Source<R> {
         Ok(bytes)
     }
 
-    /// Goes on by so many bytes, at most to the end; says by how many.
+    /// Skips `count` bytes, at most to the end. Returns the number of bytes.
     pub(super) fn skip(&mut self, count: u64) -> io::Result<u64> {
         let count = count.min(self.length.saturating_sub(self.at));
         self.go_to(self.at + count)?;
         Ok(count)
     }
 
-    /// Goes to a place that is not behind the end.
-    pub(super) fn go_to(&mut self, place: u64) -> io::Result<()> {
-        match i64::try_from(place).ok().zip(i64::try_from(self.at).ok()) {
-            Some((place, at)) => self.reader.seek_relative(place - at)?,
+    /// Moves to a position that is not after the end.
+    pub(super) fn go_to(&mut self, position: u64) -> io::Result<()> {
+        match i64::try_from(position).ok().zip(i64::try_from(self.at).ok()) {
+            Some((position, at)) => self.reader.seek_relative(position - at)?,
             None => return Err(io::ErrorKind::InvalidInput.into()),
         }
-        self.at = place;
+        self.at = position;
         Ok(())
     }
 
-    /// Goes behind the next byte of this value; `false` at the end of the file.
+    /// Skips the next byte of this value and everything before it. Returns `false` at the end of the file.
     pub(super) fn skip_past(&mut self, value: u8) -> io::Result<bool> {
         loop {
             let buffer = self.reader.fill_buf()?;
@@ -58,9 +59,9 @@ impl<R: Read + Seek> Source<R> {
                 return Ok(false);
             }
             let found = buffer.iter().position(|byte| *byte == value);
-            let passed = found.map_or(buffer.len(), |index| index + 1);
-            self.reader.consume(passed);
-            self.at += passed as u64;
+            let skipped = found.map_or(buffer.len(), |index| index + 1);
+            self.reader.consume(skipped);
+            self.at += skipped as u64;
             if found.is_some() {
                 return Ok(true);
             }

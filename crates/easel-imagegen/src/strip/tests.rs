@@ -9,7 +9,7 @@ use super::*;
 const CANARY: &[u8] = b"GPS-CANARY";
 
 fn stripped(bytes: &[u8], media_type: MediaType) -> io::Result<Vec<u8>> {
-    let mut outgoing = StrippedImage::stripped(Cursor::new(bytes), media_type)?;
+    let mut outgoing = StrippedImage::strip(Cursor::new(bytes), media_type)?;
     let mut sent = Vec::new();
     let promised = outgoing.length();
     outgoing.read_to_end(&mut sent)?;
@@ -135,7 +135,7 @@ fn samples() -> [(MediaType, Vec<u8>); 4] {
 }
 
 #[test]
-fn of_a_photo_the_scans_the_colours_and_the_orientation_are_sent() {
+fn jpeg_keeps_scans_colors_and_orientation() {
     let expected = [
         b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0".as_slice(),
         MINIMAL_EXIF,
@@ -155,7 +155,7 @@ fn an_orientation_that_says_nothing_is_not_sent() {
 }
 
 #[test]
-fn of_a_png_the_chunks_of_the_picture_and_the_orientation_are_sent() {
+fn png_keeps_picture_chunks_and_orientation() {
     let expected = [
         PNG,
         &chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0]),
@@ -171,7 +171,7 @@ fn of_a_png_the_chunks_of_the_picture_and_the_orientation_are_sent() {
 }
 
 #[test]
-fn a_stripped_png_has_its_pixels_and_a_good_checksum_in_its_orientation() {
+fn stripped_png_has_pixels_and_valid_checksum() {
     let mut file = Vec::new();
     let mut encoder = ::png::Encoder::new(&mut file, 2, 1);
     encoder.set_color(::png::ColorType::Rgb);
@@ -190,7 +190,7 @@ fn a_stripped_png_has_its_pixels_and_a_good_checksum_in_its_orientation() {
 }
 
 #[test]
-fn of_a_webp_the_chunks_of_the_picture_and_the_orientation_are_sent() {
+fn webp_keeps_picture_chunks_and_orientation() {
     let expected = riff(&[
         (b"VP8X", &[0x38, 0, 0, 0, 1, 0, 0, 1, 0, 0]),
         (b"ICCP", b"colours"),
@@ -209,7 +209,7 @@ fn chunks(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn of_the_frames_of_a_webp_the_chunks_of_their_pictures_are_sent() {
+fn webp_frames_keep_picture_chunks() {
     let animation = |first: &[u8], second: &[u8]| {
         riff(&[(b"VP8X", &[2, 0, 0, 0, 1, 0, 0, 1, 0, 0]), (b"ANIM", &[0; 6]), (b"ANMF", first), (b"ANMF", second)])
     };
@@ -227,7 +227,7 @@ fn of_the_frames_of_a_webp_the_chunks_of_their_pictures_are_sent() {
 }
 
 #[test]
-fn an_animated_webp_that_is_cut_off_anywhere_lets_nothing_slip() {
+fn truncated_animated_webp_leaks_no_metadata() {
     let frame = [[0; 16].as_slice(), &chunks(&[(b"GPS!", CANARY), (b"VP8 ", b"pixels"), (b"GPS!", CANARY)])].concat();
     let file = riff(&[(b"VP8X", &[2, 0, 0, 0, 1, 0, 0, 1, 0, 0]), (b"ANMF", &frame), (b"ANMF", &frame)]);
     for end in 12..file.len() {
@@ -253,7 +253,7 @@ fn of_a_gif_the_images_and_their_loop_are_sent() {
 }
 
 #[test]
-fn a_file_that_is_not_built_as_its_format_says_is_not_sent() {
+fn malformed_file_is_not_sent() {
     let ihdr = chunk(b"IHDR", &[0; 13]);
     let wrong: [(MediaType, Vec<u8>); 7] = [
         (MediaType::Jpeg, [b"\xff\xd8\xff\xe0\0\x04ab".as_slice(), CANARY, PICTURE].concat()),
@@ -270,11 +270,11 @@ fn a_file_that_is_not_built_as_its_format_says_is_not_sent() {
     }
     let strewn = [chunk(b"tEXt", b""), chunk(b"IDAT", b"")].concat().repeat(5_000);
     let error = stripped(&[PNG, &ihdr, &strewn].concat(), MediaType::Png).expect_err("not sent");
-    assert_eq!(error.to_string(), "its metadata is strewn over too many places");
+    assert_eq!(error.to_string(), "its metadata has too many parts");
 }
 
 #[test]
-fn a_png_of_countless_chunks_is_not_walked_to_its_end() {
+fn png_with_too_many_chunks_is_rejected() {
     let mut bytes = png();
     let behind_the_header = 8 + 25;
     let many = chunk(b"teSt", b"").repeat(1 << 18);

@@ -48,12 +48,12 @@ fn plain(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
 /// The middles of the insets, in order.
 fn inset_centres(picture: &Picture<'_>) -> Vec<(f32, f32)> {
     let layout = Layout::of(picture.width, picture.height, &clean(picture.prompt));
-    let (_, prints) = stages(&layout, &Named::of(picture.prompt), picture.references.len());
-    crate::inset::places(prints, layout.unit, picture.references.len()).into_iter().map(Area::centre).collect()
+    let (_, prints) = split_stage(&layout, &Named::parse(picture.prompt), picture.references.len());
+    crate::inset::inset_cells(prints, layout.unit, picture.references.len()).into_iter().map(Area::centre).collect()
 }
 
 #[test]
-fn the_same_inputs_give_the_same_bytes() {
+fn same_inputs_give_same_bytes() {
     let bytes = plain(30, 20, [9, 9, 9]);
     let references = [Reference { bytes: &bytes }];
     for prompt in ["draw a red square", "a jazz festival", ""] {
@@ -71,7 +71,7 @@ fn prompt_size_and_variant_each_change_the_picture() {
 }
 
 #[test]
-fn every_size_of_a_grid_works_and_others_are_refused() {
+fn sizes_in_range_work_and_others_are_rejected() {
     for width in [64, 65, 97, 256, 700] {
         for height in [64, 71, 100, 255, 640] {
             let seen = seen(&picture("a blue star and a red hat", width, height));
@@ -85,13 +85,13 @@ fn every_size_of_a_grid_works_and_others_are_refused() {
 }
 
 #[test]
-fn the_longest_allowed_sides_work() {
+fn maximum_sides_work() {
     assert_eq!(seen(&picture("a ribbon", 4096, 64)).width, 4096);
     assert_eq!(seen(&picture("a tower", 64, 4096)).height, 4096);
 }
 
 #[test]
-fn a_named_shape_has_the_named_colour() {
+fn shape_has_the_color_of_the_prompt() {
     for (prompt, expected) in [("draw a red square", 0), ("a green circle", 1), ("a blue hexagon", 2)] {
         let picture = picture(prompt, 256, 256);
         let layout = Layout::of(256, 256, prompt);
@@ -103,7 +103,7 @@ fn a_named_shape_has_the_named_colour() {
 }
 
 #[test]
-fn a_transparent_picture_has_clear_corners_and_a_solid_subject_and_card() {
+fn transparent_picture_has_clear_corners_and_solid_subject() {
     for prompt in ["a red square", "something for a bakery"] {
         let picture = Picture { transparent: true, ..picture(prompt, 300, 300) };
         let layout = Layout::of(300, 300, prompt);
@@ -116,12 +116,12 @@ fn a_transparent_picture_has_clear_corners_and_a_solid_subject_and_card() {
 }
 
 #[test]
-fn an_opaque_picture_has_no_alpha_channel() {
+fn opaque_picture_has_no_alpha_channel() {
     assert_eq!(seen(&picture("a red square", 100, 100)).channels, 3);
 }
 
 #[test]
-fn the_strip_is_there_at_every_size_and_says_the_same_for_every_prompt() {
+fn disclaimer_is_the_same_on_every_picture() {
     for (width, height) in [(64, 64), (128, 96), (300, 200), (512, 768)] {
         let pixels = |prompt: &str| {
             let layout = Layout::of(width, height, prompt);
@@ -140,7 +140,7 @@ fn the_strip_is_there_at_every_size_and_says_the_same_for_every_prompt() {
 }
 
 #[test]
-fn the_prompt_changes_the_pixels_of_the_card() {
+fn prompt_changes_the_card() {
     let card = |prompt: &str| {
         let layout = Layout::of(400, 400, prompt);
         let seen = seen(&picture(prompt, 400, 400));
@@ -153,7 +153,7 @@ fn the_prompt_changes_the_pixels_of_the_card() {
 }
 
 #[test]
-fn insets_show_the_references_in_the_order_sent() {
+fn insets_are_in_the_order_of_references() {
     let (red, blue) = (plain(90, 60, [220, 0, 0]), plain(40, 80, [0, 0, 220]));
     for prompt in ["combine them", "add a green square"] {
         for (first, second) in [(&red, &blue), (&blue, &red)] {
@@ -169,7 +169,7 @@ fn insets_show_the_references_in_the_order_sent() {
 }
 
 #[test]
-fn more_references_than_fit_are_counted_on_the_last_inset() {
+fn last_inset_counts_remaining_references() {
     let bytes = plain(20, 20, [0, 200, 0]);
     let references = [Reference { bytes: &bytes }; 40];
     let picture = Picture { references: &references, ..picture("all", 512, 512) };
@@ -181,7 +181,7 @@ fn more_references_than_fit_are_counted_on_the_last_inset() {
 }
 
 #[test]
-fn a_broken_reference_is_an_inset_like_any_other() {
+fn broken_reference_has_an_inset() {
     let good = plain(50, 50, [0, 200, 0]);
     let broken: [&[u8]; 5] = [b"", b"not an image", &good[..good.len() / 2], b"GIF89a", b"\xff\xd8\xff\xe0broken"];
     for bytes in broken {
@@ -215,7 +215,7 @@ fn hostile_prompts_are_drawn() {
 }
 
 #[test]
-fn a_character_that_the_font_lacks_is_a_visible_box() {
+fn missing_glyph_is_a_visible_box() {
     let dark = |prompt: &str| {
         let layout = Layout::of(300, 300, prompt);
         let seen = seen(&picture(prompt, 300, 300));

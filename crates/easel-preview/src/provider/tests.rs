@@ -64,7 +64,7 @@ fn job(prompt: &str, parameters: AppliedImage, references: &[&str]) -> ImageJob 
     ImageJob {
         idempotency_key: String::new(),
         originator: String::new(),
-        call_id: "call_1".to_owned(),
+        item_id: "call_1".into(),
         requested: RequestedImage { action, prompt: prompt.to_owned(), parameters },
         references: references.iter().map(|id| reference(id)).collect(),
         mask: None,
@@ -109,7 +109,7 @@ fn header(png: &[u8]) -> (u32, u32, png::ColorType) {
 }
 
 #[tokio::test]
-async fn a_call_makes_a_picture_of_the_size_asked_for() {
+async fn call_draws_the_requested_size() {
     let made = PreviewProvider::default()
         .make(job("a fox", sized("128x96"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
         .await;
@@ -122,7 +122,7 @@ async fn a_call_makes_a_picture_of_the_size_asked_for() {
 }
 
 #[tokio::test]
-async fn what_was_ignored_shows_in_what_was_applied() {
+async fn ignored_parameters_are_not_applied() {
     let parameters = AppliedImage { quality: Some("high".to_owned()), ..sized("64x64") };
     let made = PreviewProvider::default()
         .make(job("a fox", parameters, &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
@@ -131,7 +131,7 @@ async fn what_was_ignored_shows_in_what_was_applied() {
 }
 
 #[tokio::test]
-async fn several_pictures_of_one_call_differ_and_can_be_transparent() {
+async fn pictures_of_one_call_differ() {
     let parameters = AppliedImage { n: Some(3), background: Some("transparent".to_owned()), ..sized("64x64") };
     let made = PreviewProvider::default()
         .make(job("a thing", parameters, &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
@@ -143,7 +143,7 @@ async fn several_pictures_of_one_call_differ_and_can_be_transparent() {
 }
 
 #[tokio::test]
-async fn references_are_read_in_order_and_change_the_picture() {
+async fn references_are_read_in_order() {
     let provider = PreviewProvider::default();
     let made = provider
         .make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
@@ -162,7 +162,7 @@ async fn references_are_read_in_order_and_change_the_picture() {
 }
 
 #[tokio::test]
-async fn each_fault_has_its_kind() {
+async fn each_failure_has_its_kind() {
     let provider = PreviewProvider::default();
     let fault = async |job: ImageJob, files: Memory| {
         provider.make(job, Arc::new(files), Arc::new(drop), CancellationToken::new()).await.unwrap_err().kind
@@ -177,7 +177,7 @@ async fn each_fault_has_its_kind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_picture_takes_as_long_as_the_options_say() {
+async fn picture_takes_the_configured_delay() {
     let options = PreviewOptions { delay: Duration::from_secs(30), ..PreviewOptions::default() };
     let before = tokio::time::Instant::now();
     let provider = PreviewProvider::new(options);
@@ -189,7 +189,7 @@ async fn a_picture_takes_as_long_as_the_options_say() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_past_its_deadline_is_uncertain_when_billing_is_rehearsed() {
+async fn timeout_is_uncertain_with_rehearsed_billing() {
     for (billing, billed) in [(Billing::Free, Billed::No), (Billing::Rehearsed, Billed::Uncertain)] {
         let options = PreviewOptions { delay: Duration::from_secs(90), billing, ..PreviewOptions::default() };
         let provider = PreviewProvider::new(options);
@@ -203,7 +203,7 @@ async fn a_call_past_its_deadline_is_uncertain_when_billing_is_rehearsed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_stopped_ends_at_once_and_says_so() {
+async fn stopped_call_ends_at_once() {
     let options = PreviewOptions { delay: Duration::from_secs(50), ..PreviewOptions::default() };
     let (provider, stop, before) =
         (PreviewProvider::new(options), CancellationToken::new(), tokio::time::Instant::now());
@@ -226,7 +226,7 @@ async fn a_call_that_is_stopped_ends_at_once_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_hosted_tool_starts_ends_with_the_picture_and_says_a_sentence() {
+async fn hosted_tool_sends_picture_and_sentence() {
     let provider = PreviewProvider::default();
     let events = events(&provider, request(ToolExposure::Hosted, "a blue cat, 64x64")).await;
     let ModelEvent::HostedStarted { call_id: started, .. } = &events[0] else { panic!("{:?}", events[0]) };
@@ -247,7 +247,7 @@ async fn the_hosted_tool_starts_ends_with_the_picture_and_says_a_sentence() {
 }
 
 #[tokio::test]
-async fn both_tools_draw_the_same_picture_from_the_same_words() {
+async fn both_tools_draw_the_same_picture() {
     let provider = PreviewProvider::default();
     let hosted = events(&provider, request(ToolExposure::Hosted, "a blue cat, 64x64")).await;
     let ModelEvent::HostedEnded { outcome: Ok(hosted), .. } = &hosted[1] else { panic!("{:?}", hosted[1]) };
@@ -264,7 +264,7 @@ async fn both_tools_draw_the_same_picture_from_the_same_words() {
 }
 
 #[tokio::test]
-async fn the_same_turn_asked_twice_gets_two_call_ids() {
+async fn repeated_request_gets_another_call_id() {
     let provider = PreviewProvider::default();
     let id = async || {
         let event = events(&provider, request(ToolExposure::Standalone, "a fox")).await.swap_remove(0);
@@ -284,7 +284,7 @@ fn runs(png: &[u8]) -> usize {
 }
 
 #[tokio::test]
-async fn a_picture_is_shown_coarsely_before_it_is_there_and_finer_each_time() {
+async fn previews_become_finer() {
     let provider = PreviewProvider::default();
     let job = ImageJob { partial_images: 3, ..job("a red fox", sized("256x256"), &[]) };
     let shown = Arc::new(Mutex::new(Vec::new()));
@@ -308,7 +308,7 @@ async fn a_picture_is_shown_coarsely_before_it_is_there_and_finer_each_time() {
 }
 
 #[tokio::test]
-async fn the_hosted_tool_shows_its_picture_between_its_start_and_its_end() {
+async fn hosted_previews_are_between_start_and_end() {
     let request = ModelRequest { partial_images: 2, ..request(ToolExposure::Hosted, "a fox, 64x64") };
     let events = events(&PreviewProvider::default(), request).await;
     let kinds = events.iter().map_while(|event| match event {
@@ -320,7 +320,7 @@ async fn the_hosted_tool_shows_its_picture_between_its_start_and_its_end() {
         | ModelEvent::FunctionCall(_)
         | ModelEvent::Completed { .. } => None,
     });
-    let (ids, kinds): (Vec<String>, Vec<String>) = kinds.unzip();
+    let (ids, kinds): (Vec<_>, Vec<String>) = kinds.unzip();
     assert_eq!(kinds, ["started", "preview 0", "preview 1", "ended"]);
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }

@@ -57,7 +57,7 @@ fn assert_red_left_blue_right(bytes: &[u8], what: &str) {
 }
 
 #[test]
-fn all_four_formats_are_shown_smaller_with_their_aspect() {
+fn all_formats_keep_their_aspect_ratio() {
     let rgba = red_left_blue_right();
     let png = png_of(32, 16, png::ColorType::Rgba, png::BitDepth::Eight, &rgba);
     assert_red_left_blue_right(&png, "PNG");
@@ -86,7 +86,7 @@ fn png_of_every_sample_layout_is_read() {
 }
 
 #[test]
-fn a_small_gif_frame_lies_where_its_canvas_says() {
+fn small_gif_frame_is_at_its_position() {
     let mut frame = gif::Frame::from_indexed_pixels(2, 2, vec![1; 4], None);
     (frame.left, frame.top) = (2, 1);
     let pixmap = thumbnail(&gif_of(4, 4, &frame), 100).unwrap();
@@ -96,40 +96,40 @@ fn a_small_gif_frame_lies_where_its_canvas_says() {
 }
 
 #[test]
-fn a_gif_frame_outside_its_canvas_is_cut_off() {
+fn gif_frame_outside_its_canvas_is_cut() {
     for (left, top) in [(3, 3), (4, 0), (0, 4), (9, 0), (9, 9), (u16::MAX, 0), (u16::MAX, u16::MAX)] {
         let mut frame = gif::Frame::from_indexed_pixels(3, 3, vec![1; 9], None);
         (frame.left, frame.top) = (left, top);
         let seen = thumbnail(&gif_of(4, 4, &frame), 100);
-        assert!(matches!(seen, Ok(_) | Err(Unseen::Broken { .. })), "{left},{top}");
+        assert!(matches!(seen, Ok(_) | Err(ThumbnailError::Broken { .. })), "{left},{top}");
     }
 }
 
 #[test]
-fn a_header_with_too_many_pixels_is_refused_before_anything_is_decoded() {
+fn too_many_pixels_are_rejected_before_decoding() {
     for (width, height) in [(50_000, 50_000), (1 << 31, 1), (8_000, 6_251)] {
         let seen = thumbnail(&png_header(width, height), 100);
         assert!(
-            matches!(seen, Err(Unseen::TooLarge { .. } | Unseen::Broken { .. })),
+            matches!(seen, Err(ThumbnailError::TooLarge { .. } | ThumbnailError::Broken { .. })),
             "{width}x{height}: {:?}",
             seen.err()
         );
     }
     let seen = thumbnail(&png_header(50_000, 50_000), 100).err();
-    assert_eq!(seen, Some(Unseen::TooLarge { format: "PNG", width: 50_000, height: 50_000 }));
+    assert_eq!(seen, Some(ThumbnailError::TooLarge { format: "PNG", width: 50_000, height: 50_000 }));
     let mut gif = gif_of(1, 1, &gif::Frame::from_indexed_pixels(1, 1, vec![0], None));
     gif[6..10].copy_from_slice(&[0xff; 4]);
-    assert!(matches!(thumbnail(&gif, 100), Err(Unseen::TooLarge { format: "GIF", .. })));
+    assert!(matches!(thumbnail(&gif, 100), Err(ThumbnailError::TooLarge { format: "GIF", .. })));
 }
 
 #[test]
-fn what_is_no_image_or_stops_early_says_so() {
-    assert_eq!(thumbnail(b"", 100).err(), Some(Unseen::Unknown));
-    assert_eq!(thumbnail(b"<svg></svg>", 100).err(), Some(Unseen::Unknown));
+fn rejects_other_and_truncated_files() {
+    assert_eq!(thumbnail(b"", 100).err(), Some(ThumbnailError::Unknown));
+    assert_eq!(thumbnail(b"<svg></svg>", 100).err(), Some(ThumbnailError::Unknown));
     let png = png_of(32, 16, png::ColorType::Rgba, png::BitDepth::Eight, &red_left_blue_right());
-    assert_eq!(thumbnail(&png[..60], 100).err(), Some(Unseen::Broken { format: "PNG" }));
-    assert_eq!(thumbnail(&JPEG[..50], 100).err(), Some(Unseen::Broken { format: "JPEG" }));
-    assert_eq!(thumbnail(b"RIFF\0\0\0\0WEBPVP8 ", 100).err(), Some(Unseen::Broken { format: "WebP" }));
+    assert_eq!(thumbnail(&png[..60], 100).err(), Some(ThumbnailError::Broken { format: "PNG" }));
+    assert_eq!(thumbnail(&JPEG[..50], 100).err(), Some(ThumbnailError::Broken { format: "JPEG" }));
+    assert_eq!(thumbnail(b"RIFF\0\0\0\0WEBPVP8 ", 100).err(), Some(ThumbnailError::Broken { format: "WebP" }));
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! The subjects of more than a few layers.
+//! The layers of the larger subjects.
 
 use super::Layer;
 use super::Tone::{self, Accent, Fixed, Light, Main, Shade};

@@ -158,7 +158,7 @@ fn with_dialect_header(mut profile: ApiProfile) -> ApiProfile {
 
 fn job(prompt: &str) -> ImageJob {
     ImageJob {
-        call_id: "call_1".to_owned(),
+        item_id: "call_1".into(),
         idempotency_key: "key-1".to_owned(),
         originator: "Client".to_owned(),
         requested: RequestedImage {

@@ -198,7 +198,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
                 }
                 let part = self.take_image(image);
                 let staged = staging::stage_preview(&self.files, part).await?;
-                Some(ModelEvent::HostedPreview { call_id: id, preview: Preview { index, staged } })
+                Some(ModelEvent::HostedPreview { call_id: id.into(), preview: Preview { index, staged } })
             }
             ResponseEvent::HostedEnded { id, outcome } => {
                 let outcome = match outcome {
@@ -209,7 +209,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
                     let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
                     ImageError { elapsed_ms, billed: self.api.client.profile.billed(error.billed), ..error }
                 });
-                Some(ModelEvent::HostedEnded { call_id: id, outcome })
+                Some(ModelEvent::HostedEnded { call_id: id.into(), outcome })
             }
         }
     }

@@ -209,7 +209,7 @@ impl ResponseState {
     fn function_call(&self, id: &str, namespace: Option<&str>, name: &str, arguments: String) -> FunctionCall {
         let clean = |text: &str| self.redactor.text(text, usize::MAX);
         let namespace = namespace.map(clean).filter(|namespace| !namespace.is_empty());
-        FunctionCall { call_id: clean(id), namespace, name: clean(name), arguments }
+        FunctionCall { call_id: clean(id).into(), namespace, name: clean(name), arguments }
     }
 
     /// Cleans the id of a key. Its length was checked when the event was parsed.

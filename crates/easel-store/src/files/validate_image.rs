@@ -11,7 +11,7 @@ use easel_protocol::record::MediaType;
 /// A JPEG or GIF may lack its end, as many such files do.
 pub(crate) fn is_whole(mut file: &File, media_type: MediaType) -> io::Result<bool> {
     // If the metadata could not be stripped, the image could not be sent, and every later turn would fail.
-    match StrippedImage::stripped(&mut file, media_type) {
+    match StrippedImage::strip(&mut file, media_type) {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(false),
         stripped => stripped?,
     };

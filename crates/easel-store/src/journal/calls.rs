@@ -98,9 +98,9 @@ pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Er
         let sql = "INSERT INTO calls (thread_id, call_id, turn_id, owner, bills, started_at_ms, json) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
         let (thread_id, turn_id) = (SqlId(&call.thread_id), SqlId(&call.turn_id));
-        let row = params![thread_id, &*call.call_id, turn_id, owner, call.bills, call.started_at_ms, request];
+        let row = params![thread_id, call.item_id.as_str(), turn_id, owner, call.bills, call.started_at_ms, request];
         match write.prepare_cached(sql)?.execute(row)? {
-            0 => Err(Error::CallExists((&*call.call_id).into())),
+            0 => Err(Error::CallExists(call.item_id.as_str().into())),
             _ => Ok(()),
         }
     })

@@ -19,8 +19,8 @@ async fn drawing_store(home: &std::path::Path) -> EaselStore {
 }
 
 async fn start_call(store: &EaselStore, call: CallStart) {
-    let image = ThreadItem::ImageGeneration(Box::new(drawing(&call.call_id)));
-    let events = vec![turn_started(TURN), model_item(function_call(&call.call_id)), item_started(TURN, image)];
+    let image = ThreadItem::ImageGeneration(Box::new(drawing(&call.item_id)));
+    let events = vec![turn_started(TURN), model_item(function_call(&call.item_id)), item_started(TURN, image)];
     store.append(events).await.unwrap();
     store.reserve(call).await.unwrap();
 }

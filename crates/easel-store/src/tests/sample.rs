@@ -165,7 +165,7 @@ pub(super) fn call(call_id: &str) -> CallStart {
     CallStart {
         thread_id: THREAD.into(),
         turn_id: TURN.into(),
-        call_id: call_id.into(),
+        item_id: call_id.into(),
         provider: "openai".into(),
         model: "gpt-image-2".into(),
         synthetic: false,

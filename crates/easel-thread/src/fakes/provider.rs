@@ -49,23 +49,25 @@ impl FakeProvider {
         let (id, text) = rest.split_once(' ').unwrap_or((rest, ""));
         let id = id.to_owned();
         let call = |call_id: String, arguments: String| {
+            let call_id = call_id.into();
             let namespace = Some("image_gen".to_owned());
             ModelEvent::FunctionCall(FunctionCall { call_id, namespace, name: "imagegen".to_owned(), arguments })
         };
         Ok(match word {
-            "text" => ModelEvent::Message { item_id: id, text: text.to_owned() },
+            "text" => ModelEvent::Message { item_id: id.into(), text: text.to_owned() },
             "call" if text.starts_with('{') => call(id, text.to_owned()),
             "call" => call(id, json!({ "prompt": text }).to_string()),
             "edit" => call(id, json!({ "prompt": "change it", "images": [text] }).to_string()),
             "hosted" => {
                 let parameters = AppliedImage::default();
                 let requested = RequestedImage { action: ImageAction::Generate, prompt: "x".to_owned(), parameters };
-                ModelEvent::HostedStarted { call_id: id, requested, references: Vec::new() }
+                ModelEvent::HostedStarted { call_id: id.into(), requested, references: Vec::new() }
             }
-            "preview" => {
-                ModelEvent::HostedPreview { preview: Preview { index: 0, staged: preview(files, &id) }, call_id: id }
-            }
-            "image" => ModelEvent::HostedEnded { outcome: Ok(generated(files, &[&id])), call_id: id },
+            "preview" => ModelEvent::HostedPreview {
+                preview: Preview { index: 0, staged: preview(files, &id) },
+                call_id: id.into(),
+            },
+            "image" => ModelEvent::HostedEnded { outcome: Ok(generated(files, &[&id])), call_id: id.into() },
             "done" => ModelEvent::Completed { usage: TokenUsage { total_tokens: 10, ..TokenUsage::default() } },
             "fail" => {
                 let message = "the model is gone".to_owned();
@@ -126,7 +128,7 @@ impl Provider for FakeProvider {
         previews: PreviewSink,
         stop: CancellationToken,
     ) -> Result<GeneratedImages, ImageError> {
-        let call_id = job.call_id;
+        let call_id = job.item_id;
         let references: Vec<String> = job.references.iter().map(|image| image.path.display().to_string()).collect();
         self.log.add(format!("make {call_id} of {references:?}"));
         let mut open = LogOnDrop::new(&self.log, format!("drop make {call_id}"));

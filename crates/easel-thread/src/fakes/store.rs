@@ -133,7 +133,7 @@ impl Store for FakeStore {
         if self.faults.reserve || self.faults.reserve_once.swap(false, Ordering::Relaxed) {
             return disk_full();
         }
-        let CallStart { thread_id, turn_id, call_id, .. } = call;
+        let CallStart { thread_id, turn_id, item_id: call_id, .. } = call;
         if self.faults.slow_reserve {
             self.log.add(format!("begin to reserve {call_id}"));
             self.log.wait_at("reserve").await;

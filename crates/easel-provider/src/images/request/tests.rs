@@ -18,7 +18,7 @@ fn job(size: Option<&str>, references: usize) -> ImageJob {
     };
     let reference = Reference { id: None, path: "/x/y.png".into(), facts, provenance: Provenance::User };
     ImageJob {
-        call_id: String::new(),
+        item_id: "call_1".into(),
         idempotency_key: String::new(),
         originator: String::new(),
         requested: RequestedImage {

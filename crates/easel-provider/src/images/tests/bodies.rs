@@ -224,7 +224,7 @@ async fn unsupported_image_fails_the_call_before_sending() {
     let most = stripped.len();
     for (image, message) in [
         (large, format!("the image img_large has {} bytes, and this provider takes at most {most}", png(300).len())),
-        (broken, "the image img_broken is not sent: its metadata cannot be told from its pixels".to_owned()),
+        (broken, "the image img_broken is not sent: its metadata cannot be separated from its pixels".to_owned()),
     ] {
         let job = ImageJob { references: vec![image], ..job("a cat") };
         let error = make(&provider, job, Arc::clone(&files), Arc::new(drop)).await.expect_err("refused");

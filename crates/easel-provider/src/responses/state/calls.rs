@@ -48,7 +48,7 @@ impl Calls {
         if call.call_id.is_empty() {
             let id = &fingerprint.key.id;
             let fits = !id.is_empty() && id.chars().count() <= MAX_CALL_ID;
-            call.call_id = if fits { id.clone() } else { format!("call_{}", self.known.len() + 1) };
+            call.call_id = if fits { id.as_str().into() } else { format!("call_{}", self.known.len() + 1).into() };
         }
         self.known.push(fingerprint);
         Ok(call)

@@ -40,7 +40,7 @@ impl Fingerprint {
         // Servers that parse the arguments format them differently.
         let parsed = serde_json::from_str::<Value>(arguments).map(|parsed| parsed.to_string());
         let arguments = parsed.as_ref().unwrap_or(arguments);
-        Self { key, call: call_id.clone(), content: Some(hash(&(namespace, name, arguments))) }
+        Self { key, call: call_id.to_string(), content: Some(hash(&(namespace, name, arguments))) }
     }
 
     pub(super) fn of_image(key: ItemKey) -> Self {
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn formatting_of_arguments_is_ignored() {
         let call = |arguments: &str| FunctionCall {
-            call_id: "call".to_owned(),
+            call_id: "call".into(),
             namespace: None,
             name: "imagegen".to_owned(),
             arguments: arguments.to_owned(),

@@ -177,7 +177,7 @@ impl HostedImages {
         let numbered = || (at + 1..).map(|number| format!("image_{number}")).find(is_new);
         let id = Some(key.id.clone()).filter(fits).or_else(numbered).unwrap_or_default();
         let (requested, references) = (self.context.requested.clone(), self.context.references.clone());
-        events.push_back(ModelEvent::HostedStarted { call_id: id.clone(), requested, references }.into());
+        events.push_back(ModelEvent::HostedStarted { call_id: id.as_str().into(), requested, references }.into());
         self.calls.push(HostedCall { key: key.clone(), id, state: CallState::Open });
         Ok(at)
     }

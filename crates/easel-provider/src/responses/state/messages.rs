@@ -56,7 +56,7 @@ impl Messages {
                 id
             }
         };
-        events.push_back(ModelEvent::TextDelta { item_id, delta }.into());
+        events.push_back(ModelEvent::TextDelta { item_id: item_id.into(), delta }.into());
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl Messages {
     /// Completes the open messages, because the response has ended.
     pub(super) fn close(&mut self, events: &mut ResponseEvents) {
         for (key, text) in std::mem::take(&mut self.open) {
-            events.push_back(ModelEvent::Message { item_id: key.id, text }.into());
+            events.push_back(ModelEvent::Message { item_id: key.id.into(), text }.into());
         }
     }
 
@@ -102,7 +102,7 @@ impl Messages {
         self.count_text(text.len().saturating_sub(so_far.len()))?;
         let text = if text.is_empty() { so_far } else { text };
         if !text.is_empty() {
-            events.push_back(ModelEvent::Message { item_id, text }.into());
+            events.push_back(ModelEvent::Message { item_id: item_id.into(), text }.into());
         }
         Ok(())
     }

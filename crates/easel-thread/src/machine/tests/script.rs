@@ -110,10 +110,10 @@ fn input(line: &str) -> Input {
     let (id, text) = rest.split_once(' ').unwrap_or((rest, ""));
     let (id, text) = (id.to_owned(), text.replace('_', " "));
     match word {
-        "delta" => Input::ModelEvent(ModelEvent::TextDelta { item_id: id, delta: text }),
-        "message" => Input::ModelEvent(ModelEvent::Message { item_id: id, text }),
+        "delta" => Input::ModelEvent(ModelEvent::TextDelta { item_id: id.into(), delta: text }),
+        "message" => Input::ModelEvent(ModelEvent::Message { item_id: id.into(), text }),
         "call" => Input::ModelEvent(ModelEvent::FunctionCall(FunctionCall {
-            call_id: id,
+            call_id: id.into(),
             namespace: Some("image_gen".to_owned()),
             name: "imagegen".to_owned(),
             arguments: arguments(rest),
@@ -121,7 +121,7 @@ fn input(line: &str) -> Input {
         "tool" => {
             let arguments = "{}".to_owned();
             Input::ModelEvent(ModelEvent::FunctionCall(FunctionCall {
-                call_id: id,
+                call_id: id.into(),
                 namespace: None,
                 name: text,
                 arguments,
@@ -129,7 +129,7 @@ fn input(line: &str) -> Input {
         }
         "hosted" => {
             let (requested, references) = (requested(&text), Vec::new());
-            Input::ModelEvent(ModelEvent::HostedStarted { call_id: id, requested, references })
+            Input::ModelEvent(ModelEvent::HostedStarted { call_id: id.into(), requested, references })
         }
         "done" => {
             let usage = TokenUsage { total_tokens: 10, ..TokenUsage::default() };

@@ -28,7 +28,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let start = CallStart {
             thread_id: self.thread_id.clone(),
             turn_id: self.turn_id.clone(),
-            call_id: item_id.to_string(),
+            item_id: item_id.clone(),
             provider: info.id.clone(),
             model: info.image_model.clone(),
             synthetic: info.synthetic,

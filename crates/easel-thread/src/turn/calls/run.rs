@@ -104,7 +104,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         Ok(ImageJob {
             idempotency_key: idempotency::key(&self.thread_id, item_id),
             originator: self.originator.clone(),
-            call_id: item_id.to_string(),
+            item_id: item_id.clone(),
             // The previews of several images do not say which image they show.
             partial_images: if images == 1 { self.partial_images } else { 0 },
             gate: self.gate.for_call(images),

@@ -1,4 +1,4 @@
-//! One answer of the rule model as the events of a model: a call, a hosted image, or a sentence.
+//! A response of the rule as model events: a call of the tool, a hosted image, or a sentence.
 
 use std::time::Duration;
 
@@ -9,29 +9,30 @@ use easel_imagegen::port::{
 use easel_imagegen::references::{self, ImageRef};
 use easel_imagegen::spec;
 use easel_protocol::event::TokenUsage;
+use easel_protocol::id::{CallId, ItemId};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageError, RequestedImage};
 use easel_protocol::tool::ToolExposure;
 use serde_json::{Map, Value};
 
 use crate::conversation::{self, Conversation, ToolOutput};
 use crate::rule::{Outcome, Rule, closing_sentence, plan};
-use crate::wish;
+use crate::size;
 
-/// Nobody waits longer for a picture of the hosted tool; the thread's own deadline holds for the standalone one.
+/// Time limit for a hosted image. For the standalone tool the thread sets one.
 const HOSTED_DEADLINE: Duration = Duration::from_secs(600);
 
 const NO_TOOL: &str = "I made no picture, because no image tool is offered to me in this turn. `tool/list` gives \
     the reasons.";
 const NOTHING_TO_DRAW: &str = "Tell me what to draw, or attach an image to edit.";
 
-/// What is said at once, and the hosted call whose end is still to be drawn.
+/// The events of a response, and the hosted image that is still to be drawn.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct RuleResponse {
     pub(crate) events: Vec<ModelEvent>,
     pub(crate) hosted: Option<HostedCall>,
 }
 
-/// A hosted image that has begun.
+/// A hosted image that was started.
 #[derive(Debug)]
 pub(crate) struct HostedCall {
     requested: RequestedImage,
@@ -42,18 +43,21 @@ pub(crate) struct HostedCall {
 }
 
 impl HostedCall {
-    /// What the picture looks like so far.
-    pub(crate) fn preview(&self, preview: Preview) -> ModelEvent {
+    /// Returns the event of a preview.
+    pub(crate) fn to_preview_event(&self, preview: Preview) -> ModelEvent {
         ModelEvent::HostedPreview { call_id: self.ids.hosted(), preview }
     }
 
-    /// The job to draw, or why there is none.
-    pub(crate) fn job(&self) -> Result<ImageJob, ImageError> {
+    /// Returns the job to draw.
+    ///
+    /// # Errors
+    /// The conversation has no image to edit.
+    pub(crate) fn to_job(&self) -> Result<ImageJob, ImageError> {
         Ok(ImageJob {
             // The preview sends nothing anywhere.
             idempotency_key: String::new(),
             originator: String::new(),
-            call_id: self.ids.hosted(),
+            item_id: self.ids.hosted().as_str().into(),
             requested: self.requested.clone(),
             references: self.references.clone()?,
             mask: None,
@@ -63,13 +67,13 @@ impl HostedCall {
         })
     }
 
-    /// The end of the image and the sentence after it.
-    pub(crate) fn end(&self, outcome: Result<GeneratedImages, ImageError>) -> Vec<ModelEvent> {
+    /// Returns the events of the completed image and the sentence after it.
+    pub(crate) fn to_end_events(&self, outcome: Result<GeneratedImages, ImageError>) -> Vec<ModelEvent> {
         let RequestedImage { action, prompt, .. } = &self.requested;
         let sentence = match &outcome {
             Ok(made) => {
                 let applied = made.images.first().and_then(|image| image.applied.size.as_deref());
-                let size = applied.and_then(|size| wish::size(Some(size)).ok());
+                let size = applied.and_then(|size| size::parse(Some(size)).ok());
                 closing_sentence(prompt, &finished(*action, size))
             }
             Err(error) => closing_sentence(prompt, &Outcome::Failed { reason: &error.message }),
@@ -80,28 +84,30 @@ impl HostedCall {
     }
 }
 
+/// The ids of one response.
 #[derive(Clone, Debug)]
 pub(crate) struct Ids(u64);
 
 impl Ids {
-    fn call(&self) -> String {
-        format!("call_preview_{:016x}", self.0)
+    fn call(&self) -> CallId {
+        format!("call_preview_{:016x}", self.0).into()
     }
 
-    fn hosted(&self) -> String {
-        format!("ig_preview_{:016x}", self.0)
+    fn hosted(&self) -> CallId {
+        format!("ig_preview_{:016x}", self.0).into()
     }
 
-    fn message(&self) -> String {
-        format!("msg_preview_{:016x}", self.0)
+    fn message(&self) -> ItemId {
+        format!("msg_preview_{:016x}", self.0).into()
     }
 }
 
-pub(crate) fn answer(request: &ModelRequest, seed: u64, capabilities: &Capabilities) -> Answer {
+/// Responds to a request. `seed` makes the ids of the response unique.
+pub(crate) fn respond(request: &ModelRequest, seed: u64, capabilities: &Capabilities) -> RuleResponse {
     let ids = Ids(seed);
     let input_tokens = tokens(conversation::count_characters(&request.input));
     let conversation = Conversation::read(&request.history);
-    let say = |text: &str| Answer { events: message(&ids, text, input_tokens), hosted: None };
+    let say = |text: &str| RuleResponse { events: message(&ids, text, input_tokens), hosted: None };
     if let Some(output) = &conversation.output {
         return say(&closing(output, &conversation.text));
     }
@@ -110,29 +116,29 @@ pub(crate) fn answer(request: &ModelRequest, seed: u64, capabilities: &Capabilit
         Rule::Generate { prompt } => (ImageAction::Generate, prompt),
         Rule::Edit { prompt } => (ImageAction::Edit, prompt),
     };
-    let parameters = wish::parameters(&prompt);
+    let parameters = size::requested_parameters(&prompt);
     let requested = RequestedImage { action, prompt, parameters };
     match request.exposure {
         ToolExposure::None => say(NO_TOOL),
-        ToolExposure::Standalone => Answer { events: call(&ids, &requested, input_tokens), hosted: None },
+        ToolExposure::Standalone => RuleResponse { events: call(&ids, &requested, input_tokens), hosted: None },
         ToolExposure::Hosted => {
             let references = match action {
                 ImageAction::Generate => Ok(Vec::new()),
                 ImageAction::Edit => hosted_references(request, capabilities.max_references),
             };
-            let begun = ModelEvent::HostedStarted {
+            let started = ModelEvent::HostedStarted {
                 call_id: ids.hosted(),
                 requested: requested.clone(),
                 references: references.clone().unwrap_or_default(),
             };
             let partial_images = request.partial_images;
             let hosted = HostedCall { requested, references, ids, input_tokens, partial_images };
-            Answer { events: vec![begun], hosted: Some(hosted) }
+            RuleResponse { events: vec![started], hosted: Some(hosted) }
         }
     }
 }
 
-/// The hosted tool sees the conversation, and edits what the standalone tool would edit when no image is named.
+/// Returns the images that the hosted tool edits: those that the standalone tool would edit if the call selected none.
 fn hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec<Reference>, ImageError> {
     let chosen = references::from_history(&conversation::shown_images(request), limit)?;
     let known = chosen.into_iter().filter_map(|chosen| match chosen {
@@ -183,7 +189,7 @@ fn call(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<ModelEv
     vec![ModelEvent::FunctionCall(call), ModelEvent::Completed { usage }]
 }
 
-/// A message in deltas of one word, then whole.
+/// Returns the events of a message: a delta for each word, then the complete message.
 fn message(ids: &Ids, text: &str, input_tokens: i64) -> Vec<ModelEvent> {
     let item_id = ids.message();
     let delta = |word: &str| ModelEvent::TextDelta { item_id: item_id.clone(), delta: word.to_owned() };
@@ -193,7 +199,7 @@ fn message(ids: &Ids, text: &str, input_tokens: i64) -> Vec<ModelEvent> {
     events
 }
 
-/// Four characters a token: nobody pays for these, but clients show them.
+/// Estimates tokens at four characters each. Nobody pays for them, but clients show them.
 fn tokens(characters: usize) -> i64 {
     i64::try_from(characters.div_ceil(4)).unwrap_or(i64::MAX)
 }

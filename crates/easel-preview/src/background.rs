@@ -1,16 +1,16 @@
-//! The ground: a slanted gradient with three large soft lights.
+//! The background: a slanted gradient with three large soft lights.
 //!
-//! It is smooth, so it is computed on a coarse grid and interpolated: that is ten times faster than gradients in the
-//! rasteriser, and lets the lights fade without an edge.
+//! It is smooth, so it is computed on a coarse grid and interpolated. That is ten times faster than gradients of the
+//! rasterizer, and the lights fade without an edge.
 
 use tiny_skia::{PixmapMut, PremultipliedColorU8};
 
 use crate::palette::{Dice, Palette, Rgb};
 
-/// Pixels between two nodes of the grid.
+/// Distance of two grid nodes, in pixels.
 const STEP: usize = 8;
 
-struct Light {
+struct SoftLight {
     at: (f32, f32),
     radius: f32,
     colour: Rgb,
@@ -18,7 +18,7 @@ struct Light {
 }
 
 /// Paints every pixel of `pixmap`.
-pub(crate) fn ground(pixmap: &mut PixmapMut<'_>, palette: &Palette, dice: &mut Dice) {
+pub(crate) fn background(pixmap: &mut PixmapMut<'_>, palette: &Palette, dice: &mut Dice) {
     let (w, h) = (pixmap.width() as usize, pixmap.height() as usize);
     let lights = lights(w as f32, h as f32, palette, dice);
     let columns = w / STEP + 2;
@@ -41,7 +41,7 @@ pub(crate) fn ground(pixmap: &mut PixmapMut<'_>, palette: &Palette, dice: &mut D
     }
 }
 
-/// From `left` towards `right`, which is the colour of the pixel behind the last of a whole step.
+/// Fills pixels with the gradient from `left` to `right`, the color of the pixel after a complete step.
 fn span(pixels: &mut [PremultipliedColorU8], left: Rgb, right: Rgb) {
     let each = |from: f32, to: f32| (from * 255.0 + 0.5, (to - from) * 255.0 / STEP as f32);
     let ((mut r, dr), (mut g, dg), (mut b, db)) = (each(left.0, right.0), each(left.1, right.1), each(left.2, right.2));
@@ -53,10 +53,10 @@ fn span(pixels: &mut [PremultipliedColorU8], left: Rgb, right: Rgb) {
     }
 }
 
-fn lights(w: f32, h: f32, palette: &Palette, dice: &mut Dice) -> Vec<Light> {
+fn lights(w: f32, h: f32, palette: &Palette, dice: &mut Dice) -> Vec<SoftLight> {
     let reach = w.min(h) * 0.5 + w.max(h) * 0.12;
     let strengths = [0.85, 0.75, 0.5];
-    let light = |(colour, strength): (&Rgb, f32)| Light {
+    let light = |(colour, strength): (&Rgb, f32)| SoftLight {
         at: (dice.range(0.0, w), dice.range(-0.05 * h, 0.8 * h)),
         radius: reach * dice.range(0.65, 1.05),
         colour: *colour,
@@ -65,13 +65,13 @@ fn lights(w: f32, h: f32, palette: &Palette, dice: &mut Dice) -> Vec<Light> {
     palette.soft.iter().zip(strengths).map(light).collect()
 }
 
-fn shade(x: f32, y: f32, (w, h): (f32, f32), palette: &Palette, lights: &[Light]) -> Rgb {
+fn shade(x: f32, y: f32, (w, h): (f32, f32), palette: &Palette, lights: &[SoftLight]) -> Rgb {
     let slant = 0.82 * y / h + 0.18 * x / w;
     let mut colour = palette.top.mix(palette.bottom, slant.clamp(0.0, 1.0));
     for light in lights {
         let (dx, dy) = ((x - light.at.0) / light.radius, (y - light.at.1) / light.radius);
         let inside = (1.0 - (dx * dx + dy * dy)).max(0.0);
-        // Squared, the light reaches its rim with slope zero: no edge is seen.
+        // Squared, the light ends with slope zero, without a visible edge.
         colour = colour.mix(light.colour, light.strength * inside * inside);
     }
     colour

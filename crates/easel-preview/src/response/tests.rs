@@ -60,7 +60,7 @@ fn reference(handle: &str) -> Reference {
 
 fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) -> ModelRequest {
     let images: Vec<_> = images.iter().map(|handle| reference(handle)).collect();
-    let known = ["img_1", "img_h"].map(|handle| reference(handle));
+    let known = ["img_1", "img_h"].map(reference);
     let known = known.into_iter().map(|reference| ThreadImage { origin: Origin::Generated, reference, prompt: None });
     ModelRequest {
         history: History { items: input.clone(), images: known.collect() },
@@ -77,12 +77,12 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
     }
 }
 
-fn answered(request: &ModelRequest) -> Answer {
-    answer(request, 7, &PreviewProvider::default().info().capabilities)
+fn answered(request: &ModelRequest) -> RuleResponse {
+    respond(request, 7, &PreviewProvider::default().info().capabilities)
 }
 
 /// The whole message, after a check that its deltas add up to it and that the answer is complete.
-fn said(answer: &Answer) -> String {
+fn said(answer: &RuleResponse) -> String {
     let mut deltas = String::new();
     let mut message = None;
     for event in &answer.events {
@@ -101,7 +101,7 @@ fn said(answer: &Answer) -> String {
     deltas
 }
 
-fn called(answer: &Answer) -> &str {
+fn called(answer: &RuleResponse) -> &str {
     let [ModelEvent::FunctionCall(call), ModelEvent::Completed { .. }] = answer.events.as_slice() else {
         panic!("not one call: {:?}", answer.events);
     };
@@ -109,18 +109,18 @@ fn called(answer: &Answer) -> &str {
     &call.arguments
 }
 
-fn standalone(input: Vec<ResponseItem>) -> Answer {
+fn standalone(input: Vec<ResponseItem>) -> RuleResponse {
     answered(&request(ToolExposure::Standalone, input, &[]))
 }
 
 #[test]
-fn a_text_becomes_one_call_with_its_words() {
+fn text_becomes_one_call() {
     let answer = standalone(vec![user(vec![text("User: draw a red square")])]);
     assert_eq!(called(&answer), r#"{"prompt":"draw a red square"}"#);
 }
 
 #[test]
-fn a_call_sets_only_what_the_text_asks_for() {
+fn call_sets_only_requested_parameters() {
     let answer = standalone(vec![user(vec![text("a fox, 1536x1024, transparent")])]);
     let expected = r#"{"prompt":"a fox, 1536x1024, transparent","size":"1536x1024","background":"transparent"}"#;
     let value: Value = serde_json::from_str(called(&answer)).unwrap();
@@ -128,7 +128,7 @@ fn a_call_sets_only_what_the_text_asks_for() {
 }
 
 #[test]
-fn attachments_make_an_edit_and_the_lines_that_name_them_are_no_words_of_the_user() {
+fn attachments_make_an_edit() {
     let mut content = vec![text("put A into B")];
     content.push(picture("img_a"));
     content.push(picture("img_b"));
@@ -143,7 +143,7 @@ fn attachment_beyond_the_budget_still_counts() {
 }
 
 #[test]
-fn a_reference_to_an_older_picture_is_an_edit_only_when_one_was_made() {
+fn reference_to_older_picture_requires_one() {
     let earlier = |output| {
         vec![
             user(vec![text("draw a fox")]),
@@ -164,7 +164,7 @@ fn hosted_image_counts_as_generated_before() {
 }
 
 #[test]
-fn after_an_output_comes_one_sentence_that_says_what_happened() {
+fn output_is_followed_by_one_sentence() {
     let after = |arguments: &str, output| {
         let items = vec![user(vec![text("x")]), call_of("call_1", arguments), output_of("call_1", output)];
         said(&standalone(items))
@@ -185,7 +185,7 @@ fn after_an_output_comes_one_sentence_that_says_what_happened() {
 }
 
 #[test]
-fn a_new_user_message_after_an_output_is_a_new_request() {
+fn user_message_after_output_is_a_new_request() {
     let input = vec![
         user(vec![text("draw a fox")]),
         call_of("call_1", r#"{"prompt":"draw a fox"}"#),
@@ -196,20 +196,20 @@ fn a_new_user_message_after_an_output_is_a_new_request() {
 }
 
 #[test]
-fn without_a_tool_the_answer_says_so_and_why_there_is_no_picture() {
+fn response_without_tool_says_why() {
     let answer = answered(&request(ToolExposure::None, vec![user(vec![text("draw a fox")])], &[]));
     assert_eq!(said(&answer), NO_TOOL);
     assert!(answer.hosted.is_none());
 }
 
 #[test]
-fn with_nothing_to_draw_the_answer_asks() {
+fn empty_message_is_answered_with_a_question() {
     assert_eq!(said(&standalone(vec![user(vec![text("  ")])])), NOTHING_TO_DRAW);
     assert_eq!(said(&standalone(Vec::new())), NOTHING_TO_DRAW);
 }
 
 #[test]
-fn a_hosted_edit_takes_the_attachments_in_their_order() {
+fn hosted_edit_uses_attachments_in_order() {
     let mut content = vec![text("put A into B")];
     content.push(picture("img_b"));
     content.push(picture("img_a"));
@@ -220,24 +220,24 @@ fn a_hosted_edit_takes_the_attachments_in_their_order() {
     };
     assert_eq!(requested.action, ImageAction::Edit);
     assert_eq!(references, &[reference("img_b"), reference("img_a")]);
-    let job = answer.hosted.unwrap().job().unwrap();
-    assert_eq!((&job.call_id, &job.references), (call_id, references));
+    let job = answer.hosted.unwrap().to_job().unwrap();
+    assert_eq!((job.item_id.as_str(), &job.references), (call_id.as_str(), references));
 }
 
 #[test]
-fn a_hosted_image_ends_with_its_outcome_then_the_sentence() {
+fn hosted_image_ends_before_the_sentence() {
     let input = vec![user(vec![text("draw a fox")])];
     let call = answered(&request(ToolExposure::Hosted, input, &[])).hosted.unwrap();
     let outcome =
         easel_imagegen::port::image_error(easel_protocol::record::ImageErrorKind::Storage, "the disk is full");
-    let mut events = call.end(Err(outcome));
+    let mut events = call.to_end_events(Err(outcome));
     assert!(matches!(events.remove(0), ModelEvent::HostedEnded { outcome: Err(_), .. }));
-    let sentence = said(&Answer { events, hosted: None });
+    let sentence = said(&RuleResponse { events, hosted: None });
     assert_eq!(sentence, r#"I could not make the picture "draw a fox": the disk is full."#);
 }
 
 #[test]
-fn images_of_the_conversation_keep_their_place_in_it() {
+fn shown_images_keep_their_position() {
     let mut content = vec![text("x")];
     content.push(picture("img_a"));
     let input = vec![

@@ -1,4 +1,4 @@
-//! One image call: references in, pictures drawn, files staged. Everything here blocks.
+//! Runs one image job: reads the references, draws the pictures and stages their files. Everything here blocks.
 
 use std::io::{self, Read, Write};
 
@@ -6,15 +6,15 @@ use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ImageJob, Pre
 use easel_protocol::record::{AppliedImage, ImageError, ImageErrorKind};
 
 use crate::draw::{self, DrawError, Picture};
-use crate::wish;
+use crate::size;
 
-/// Most pictures of one call.
+/// Maximum number of pictures of one call.
 pub(crate) const MAX_N: u32 = 4;
-/// A reference is read up to this many bytes; the rest of a larger one is missing, and its inset says that it is broken.
+/// Maximum number of bytes to read of a reference. A larger one is truncated, and its inset shows it as broken.
 const MAX_REFERENCE_BYTES: u64 = 64 << 20;
 
-/// What a job asks for, with its references read.
-struct Order<'j> {
+/// A job with its references in memory.
+struct LoadedJob<'j> {
     prompt: &'j str,
     width: u32,
     height: u32,
@@ -22,11 +22,11 @@ struct Order<'j> {
     references: Vec<Vec<u8>>,
 }
 
-impl<'j> Order<'j> {
-    fn of<F: Files>(job: &'j ImageJob, files: &F) -> Result<Self, ImageError> {
+impl<'j> LoadedJob<'j> {
+    fn load<F: Files>(job: &'j ImageJob, files: &F) -> Result<Self, ImageError> {
         let parameters = &job.requested.parameters;
-        let invalid = |message: String| image_error(ImageErrorKind::InvalidArguments, message);
-        let (width, height) = wish::size(parameters.size.as_deref()).map_err(invalid)?;
+        let (width, height) = size::parse(parameters.size.as_deref())
+            .map_err(|error| image_error(ImageErrorKind::InvalidArguments, error.to_string()))?;
         let transparent = parameters.background.as_deref() == Some("transparent");
         let references = job.references.iter().map(|image| read(files, image)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { prompt: &job.requested.prompt, width, height, transparent, references })
@@ -40,32 +40,39 @@ impl<'j> Order<'j> {
     }
 }
 
-/// Draws every picture that `job` asks for and stages it.
-pub(crate) fn make<F: Files>(job: &ImageJob, files: &F) -> Result<GeneratedImages, ImageError> {
-    let order = Order::of(job, files)?;
+/// Draws and stages all pictures of a job.
+///
+/// # Errors
+/// An invalid size, a reference that cannot be read, or a full disk.
+pub(crate) fn draw_all<F: Files>(job: &ImageJob, files: &F) -> Result<GeneratedImages, ImageError> {
+    let loaded = LoadedJob::load(job, files)?;
     let count = job.requested.parameters.n.unwrap_or(1).clamp(1, MAX_N);
     let applied = AppliedImage {
-        size: Some(format!("{}x{}", order.width, order.height)),
+        size: Some(format!("{}x{}", loaded.width, loaded.height)),
         quality: None,
-        background: Some(if order.transparent { "transparent" } else { "opaque" }.to_owned()),
+        background: Some(if loaded.transparent { "transparent" } else { "opaque" }.to_owned()),
         output_format: Some("png".to_owned()),
         n: Some(count),
     };
-    let one = |variant: u32| {
-        let staged = written(files, &order.draw(variant, 1)?).and_then(|writer| files.stage(writer));
-        let staged = staged.map_err(|error| not_stored(&error))?;
+    let draw_one = |variant: u32| {
+        let staged = write(files, &loaded.draw(variant, 1)?).and_then(|writer| files.stage(writer));
+        let staged = staged.map_err(|error| storage_error(&error))?;
         Ok(GeneratedImage { staged, revised_prompt: None, applied: applied.clone() })
     };
-    let images = (0..count).map(one).collect::<Result<Vec<_>, ImageError>>()?;
+    let images = (0..count).map(draw_one).collect::<Result<Vec<_>, ImageError>>()?;
     Ok(GeneratedImages { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None })
 }
 
-/// Draws the picture of `job` coarsely: in 16 rows or columns at first, with twice as many at each stage after.
-pub(crate) fn preview<F: Files>(job: &ImageJob, files: &F, stage: u32) -> Result<Preview, ImageError> {
-    let order = Order::of(job, files)?;
-    let grain = (order.width.min(order.height) / (16 << stage.min(4))).max(2);
-    let staged = written(files, &order.draw(0, grain)?).and_then(|writer| files.stage_preview(writer));
-    Ok(Preview { index: stage, staged: staged.map_err(|error| not_stored(&error))? })
+/// Draws and stages a coarse preview of a job's picture. The shorter side has 16 squares at stage 0, and twice as many
+/// at each later stage.
+///
+/// # Errors
+/// Those of [`draw_all`].
+pub(crate) fn draw_preview<F: Files>(job: &ImageJob, files: &F, stage: u32) -> Result<Preview, ImageError> {
+    let loaded = LoadedJob::load(job, files)?;
+    let grain = (loaded.width.min(loaded.height) / (16 << stage.min(4))).max(2);
+    let staged = write(files, &loaded.draw(0, grain)?).and_then(|writer| files.stage_preview(writer));
+    Ok(Preview { index: stage, staged: staged.map_err(|error| storage_error(&error))? })
 }
 
 fn read<F: Files>(files: &F, image: &Reference) -> Result<Vec<u8>, ImageError> {
@@ -75,18 +82,18 @@ fn read<F: Files>(files: &F, image: &Reference) -> Result<Vec<u8>, ImageError> {
         let name = image.id.as_ref().map_or_else(|| image.path.display().to_string(), ToString::to_string);
         let gone = error.kind() == io::ErrorKind::NotFound;
         let kind = if gone { ImageErrorKind::ReferenceNotFound } else { ImageErrorKind::Storage };
-        image_error(kind, format!("the image {name} could not be read: {error}"))
+        image_error(kind, format!("could not read the image {name}: {error}"))
     })
 }
 
-fn written<F: Files>(files: &F, png: &[u8]) -> io::Result<F::Writer> {
+fn write<F: Files>(files: &F, png: &[u8]) -> io::Result<F::Writer> {
     let mut writer = files.create()?;
     writer.write_all(png)?;
     Ok(writer)
 }
 
-fn not_stored(error: &io::Error) -> ImageError {
-    image_error(ImageErrorKind::Storage, format!("the picture could not be stored: {error}"))
+fn storage_error(error: &io::Error) -> ImageError {
+    image_error(ImageErrorKind::Storage, format!("could not store the picture: {error}"))
 }
 
 fn draw_error(error: &DrawError) -> ImageError {
