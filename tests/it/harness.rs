@@ -98,8 +98,8 @@ impl Sandbox {
         command
     }
 
-    /// Like [`Self::server_command`], for tests that compare memory: glibc returns each freed block of 64 KiB or more to
-    /// the system at once, so that only memory in use is measured.
+    /// Like [`Self::server_command`], for tests that compare memory: glibc returns each freed block of 64 KiB or more
+    /// to the system at once, so that only memory in use is measured.
     pub(crate) fn measured_server_command(&self, arguments: &[&str]) -> Command {
         let mut command = self.server_command(arguments);
         command.env("MALLOC_MMAP_THRESHOLD_", "65536");

@@ -1,7 +1,7 @@
 //! Tests with OpenAI's API document and with servers that imitate OpenAI's.
 //!
-//! None of them is part of this repository. `tests/interop/run` installs them and names them in environment variables. A
-//! test whose variable is not set is skipped.
+//! None of them is part of this repository. `tests/interop/run` installs them and names them in environment variables.
+//! A test whose variable is not set is skipped.
 
 mod aimock;
 mod document;

@@ -148,9 +148,11 @@ async fn usage_of_older_databases_is_migrated() {
     let older = "DROP TRIGGER threads_have_words; DROP TRIGGER threads_change_words; DROP TRIGGER items_have_words;
         DROP TRIGGER items_change_words; DROP TRIGGER items_take_their_words; DROP TABLE words; DROP VIEW said;
         DROP INDEX threads_by_creation; DROP INDEX threads_by_update; ALTER TABLE threads DROP COLUMN source;
-        CREATE INDEX threads_by_creation ON threads (created_at); CREATE INDEX threads_by_update ON threads (updated_at);
+        CREATE INDEX threads_by_creation ON threads (created_at);
+         CREATE INDEX threads_by_update ON threads (updated_at);
         DROP TRIGGER made_images_are_used; DROP TABLE usage; DROP TABLE usage_days; DROP TABLE words_index;
-        DROP INDEX images_of_thread; DROP INDEX images_once; DROP TABLE ephemeral; ALTER TABLE threads DROP COLUMN folder_named;
+        DROP INDEX images_of_thread; DROP INDEX images_once; DROP TABLE ephemeral;
+         ALTER TABLE threads DROP COLUMN folder_named;
         DROP TABLE steers; DROP TABLE hosted_requests; DROP INDEX images_taken; ALTER TABLE images DROP COLUMN taken_by;
         PRAGMA user_version = 2;";
     database.execute_batch(older).expect("an older database");

@@ -173,7 +173,10 @@ async fn client_leaving_during_renewal_ends_the_turn() {
     read_token_request(&mut server).await;
     server.client.close_input();
     let events = server.events_until_turn_end().await;
-    let ended = |event: &Event| matches!(event, Event::ItemCompleted(done) if matches!(done.item, ThreadItem::ImageGeneration(_)));
+    let ended = |event: &Event| {
+        let Event::ItemCompleted(completed) = event else { return false };
+        matches!(completed.item, ThreadItem::ImageGeneration(_))
+    };
     assert!(events.iter().any(ended), "{events:#?}");
     server.close().await;
 }

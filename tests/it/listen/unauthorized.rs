@@ -50,7 +50,7 @@ fn web_page_is_rejected_even_with_the_token() {
 fn token_is_in_a_private_file_and_stays_the_same() {
     let sandbox = Sandbox::new();
     let first = ListeningServer::start(&sandbox, Transport::WebSocket);
-    let path = first.token_file.clone().expect("its path is told");
+    let path = first.token_file.clone().expect("its path is announced");
     assert_eq!(path, sandbox.home().join("ws-token"));
     assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
     let second = ListeningServer::start(&sandbox, Transport::WebSocket);

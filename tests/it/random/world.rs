@@ -202,7 +202,7 @@ impl World {
         came.retain(|notice| expected.contains(notice) || !self.optional_notices.contains(notice));
         came.sort();
         expected.sort();
-        assert_eq!(came, expected, "what was told apart from turns");
+        assert_eq!(came, expected, "notifications outside turns");
         self.may_receive_early = None;
     }
 

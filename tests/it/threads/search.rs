@@ -61,11 +61,7 @@ async fn search_finds_threads_by_name_and_user_messages() {
     assert_eq!(page.data[0].snippet, "now with ÄPFEL on it");
     server.close().await;
     let mut server = sandbox.start_server().await;
-    assert_eq!(
-        search(&mut server, search_params("äpfel")).await,
-        [first],
-        "a server that is started anew finds it too"
-    );
+    assert_eq!(search(&mut server, search_params("äpfel")).await, [first], "a restarted server finds it too");
     server.close().await;
 }
 

@@ -30,7 +30,7 @@ fn traces_contain_neither_keys_nor_images() {
         drop(client);
         server.signal("-TERM");
         let log = server.wait().1;
-        assert!(log.contains("unknown notification ignored"), "details are logged: {log}");
+        assert!(log.contains("a notification of the client was ignored"), "details are logged: {log}");
         let output = log.lines().find(|line| line.contains("[generated image]")).expect("the tool's output is logged");
         assert!(output.contains("handle=img_") && output.contains("bytes="), "{output}");
         assert!(!log.contains("CANARYCANARY") && !log.contains("sk-canary-ws"), "{transport:?}: {log}");
