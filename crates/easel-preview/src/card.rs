@@ -14,7 +14,8 @@ pub(crate) fn card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palett
     let radius = 22.0 * layout.unit;
     let cast = Area::new(layout.card.x, layout.card.y + 6.0 * layout.unit, layout.card.w, layout.card.h);
     fill(pixmap, rounded(cast.shrunk(-3.0 * layout.unit), radius), &solid(INK.with_alpha(0.12)));
-    // The dark part extends behind the light one only as far as its rounded corners require, so that no dark edge shows.
+    // The dark part extends behind the light one only as far as its rounded corners require, so that no dark edge
+    // shows.
     let foot = (layout.strip.y - 2.0 * radius).max(layout.card.y);
     let dark = Area::new(layout.card.x, foot, layout.card.w, layout.card.bottom() - foot);
     fill(pixmap, rounded(dark, radius), &solid(INK.with_alpha(1.0)));

@@ -4,9 +4,9 @@
 //! files that state visibly that no model made them.
 //!
 //! The rule and the renderer are pure: the same inputs give the same text and the same bytes. `clippy.toml` forbids
-//! clocks, files, environment, randomness and tasks. Only [`PreviewProvider`], the port, is not pure, and says so at
-//! each place: it waits on tokio's clock to rehearse a slow provider and draws on blocking threads. Image files are
-//! read and written through the port.
+//! clocks, files, environment, randomness and tasks. Only [`PreviewProvider`], the implementation of the provider port,
+//! is exempt: it waits on tokio's clock to rehearse a slow provider and draws on blocking threads. Image files are read
+//! and written through the port.
 //!
 //! Start at [`PreviewProvider`] for the course of a turn, or at [`draw()`] for the renderer.
 

@@ -67,8 +67,8 @@ impl Rgb {
     }
 }
 
-/// A deterministic number generator: SplitMix64, seeded with the FNV-1a hash of a text and a number. Its numbers are the
-/// same on every machine and in every release.
+/// A deterministic number generator: SplitMix64, seeded with the FNV-1a hash of a text and a number. Its numbers are
+/// the same on every machine and in every release.
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 

@@ -74,7 +74,7 @@ impl HostedCall {
             Ok(made) => {
                 let applied = made.images.first().and_then(|image| image.applied.size.as_deref());
                 let size = applied.and_then(|size| size::parse(Some(size)).ok());
-                closing_sentence(prompt, &finished(*action, size))
+                closing_sentence(prompt, &to_outcome(*action, size))
             }
             Err(error) => closing_sentence(prompt, &Outcome::Failed { reason: &error.message }),
         };
@@ -105,11 +105,11 @@ impl Ids {
 /// Responds to a request. `seed` makes the ids of the response unique.
 pub(crate) fn respond(request: &ModelRequest, seed: u64, capabilities: &Capabilities) -> RuleResponse {
     let ids = Ids(seed);
-    let input_tokens = tokens(conversation::count_characters(&request.input));
+    let input_tokens = estimate_tokens(conversation::count_characters(&request.input));
     let conversation = Conversation::read(&request.history);
     let say = |text: &str| RuleResponse { events: message(&ids, text, input_tokens), hosted: None };
     if let Some(output) = &conversation.output {
-        return say(&closing(output, &conversation.text));
+        return say(&closing_text(output, &conversation.text));
     }
     let (action, prompt) = match plan(&conversation.text, conversation.attached, conversation.generated_before) {
         Rule::Ask => return say(NOTHING_TO_DRAW),
@@ -149,17 +149,17 @@ fn hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec<Referen
 }
 
 /// Returns the sentence that follows a call, from its arguments and its output.
-fn closing(output: &ToolOutput<'_>, text: &str) -> String {
+fn closing_text(output: &ToolOutput<'_>, text: &str) -> String {
     let arguments: Value = output.arguments.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let prompt = arguments["prompt"].as_str().unwrap_or(text);
     let action = if arguments["action"] == "edit" { ImageAction::Edit } else { ImageAction::Generate };
     match (output.image, output.texts.first()) {
         (None, Some(reason)) => closing_sentence(prompt, &Outcome::Rejected { reason }),
-        (image, _) => closing_sentence(prompt, &finished(action, image.flatten())),
+        (image, _) => closing_sentence(prompt, &to_outcome(action, image.flatten())),
     }
 }
 
-fn finished(action: ImageAction, size: Option<(u32, u32)>) -> Outcome<'static> {
+fn to_outcome(action: ImageAction, size: Option<(u32, u32)>) -> Outcome<'static> {
     match action {
         ImageAction::Generate => Outcome::Generated { size },
         ImageAction::Edit => Outcome::Edited { size },
@@ -200,12 +200,12 @@ fn message(ids: &Ids, text: &str, input_tokens: i64) -> Vec<ModelEvent> {
 }
 
 /// Estimates tokens at four characters each. Nobody pays for them, but clients show them.
-fn tokens(characters: usize) -> i64 {
+fn estimate_tokens(characters: usize) -> i64 {
     i64::try_from(characters.div_ceil(4)).unwrap_or(i64::MAX)
 }
 
 fn usage(input_tokens: i64, output: &str) -> TokenUsage {
-    let output_tokens = tokens(output.chars().count());
+    let output_tokens = estimate_tokens(output.chars().count());
     let total_tokens = input_tokens.saturating_add(output_tokens);
     TokenUsage { total_tokens, input_tokens, output_tokens, ..TokenUsage::default() }
 }

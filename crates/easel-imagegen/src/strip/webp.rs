@@ -60,8 +60,8 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
     Ok(())
 }
 
-/// Keeps the frame at `start`, without its unknown chunks: a frame may contain any chunk. The source has passed the head
-/// of the frame; `length` is the size of its content in bytes.
+/// Keeps the frame at `start`, without its unknown chunks: a frame may contain any chunk. The source has passed the
+/// head of the frame; `length` is the size of its content in bytes.
 fn frame<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments, start: u64, length: u64) -> io::Result<()> {
     let end = source.at() + length;
     if length < FRAME_HEADER {
