@@ -57,10 +57,10 @@ impl Warning {
     }
 
     /// Creates the warning about a profile that does not exist.
-    pub(crate) fn for_missing_profile(home: &LayerName, name: &str, suggestion: Option<String>) -> Self {
+    pub(crate) fn for_missing_profile(home: &LayerName, name: &str, suggestion: Option<&str>) -> Self {
         let key = show_key(&["profiles".to_owned(), name.to_owned()]);
         let name = key.strip_prefix("profiles.").unwrap_or_default();
-        let end = did_you_mean(suggestion.as_deref());
+        let end = did_you_mean(suggestion);
         let summary = format!("Profile `{name}` of `--profile` does not exist{end}");
         Self { key: Some(key), ..Self::for_layer(home, None, summary) }
     }

@@ -142,7 +142,7 @@ impl<R: Read + Seek> Read for StrippedImage<R> {
 }
 
 /// Creates the error for a file that does not follow its format.
-fn malformed() -> io::Error {
+fn malformed_error() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "its metadata cannot be separated from its pixels")
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn circle(x: f32, y: f32, radius: f32) -> Option<Path> {
     PathBuilder::from_circle(x, y, radius)
 }
 
-pub(crate) fn rounded(area: Area, radius: f32) -> Option<Path> {
+pub(crate) fn rounded_rect(area: Area, radius: f32) -> Option<Path> {
     let Area { x, y, w, h } = area;
     let r = radius.min(w / 2.0).min(h / 2.0);
     if r <= 0.0 {
@@ -114,7 +114,7 @@ pub(crate) fn outline(layer: &str) -> Option<Path> {
     match (kind, numbers.as_slice()) {
         ("O", [x, y, r]) => circle(*x, *y, *r),
         ("E", [x, y, rx, ry]) => PathBuilder::from_oval(Rect::from_xywh(x - rx, y - ry, rx * 2.0, ry * 2.0)?),
-        ("R", [x, y, w, h, r]) => rounded(Area::new(*x, *y, *w, *h), *r),
+        ("R", [x, y, w, h, r]) => rounded_rect(Area::new(*x, *y, *w, *h), *r),
         ("P", points) => polygon(points.chunks_exact(2).map(|pair| (pair[0], pair[1]))),
         ("S", [x, y, outer, inner, n]) => star((*x, *y), *outer, *inner, *n as u32),
         ("L", [width, x1, y1, x2, y2]) => line(*width, (*x1, *y1), (*x2, *y2)),

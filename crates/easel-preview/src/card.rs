@@ -2,7 +2,7 @@
 
 use tiny_skia::PixmapMut;
 
-use crate::brush::{Area, fill, rounded, solid};
+use crate::brush::{Area, fill, rounded_rect, solid};
 use crate::draw::Picture;
 use crate::layout::Layout;
 use crate::palette::{INK, Palette, Rgb, WHITE};
@@ -13,16 +13,16 @@ const AMBER: Rgb = Rgb(1.0, 0.76, 0.28);
 pub(crate) fn card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palette, picture: &Picture<'_>) {
     let radius = 22.0 * layout.unit;
     let cast = Area::new(layout.card.x, layout.card.y + 6.0 * layout.unit, layout.card.w, layout.card.h);
-    fill(pixmap, rounded(cast.shrunk(-3.0 * layout.unit), radius), &solid(INK.with_alpha(0.12)));
+    fill(pixmap, rounded_rect(cast.shrunk(-3.0 * layout.unit), radius), &solid(INK.with_alpha(0.12)));
     // The dark part extends behind the light one only as far as its rounded corners require, so that no dark edge
     // shows.
     let foot = (layout.strip.y - 2.0 * radius).max(layout.card.y);
     let dark = Area::new(layout.card.x, foot, layout.card.w, layout.card.bottom() - foot);
-    fill(pixmap, rounded(dark, radius), &solid(INK.with_alpha(1.0)));
+    fill(pixmap, rounded_rect(dark, radius), &solid(INK.with_alpha(1.0)));
     let light = Area::new(layout.card.x, layout.card.y, layout.card.w, layout.strip.y - layout.card.y);
-    fill(pixmap, rounded(light, radius), &solid(WHITE.with_alpha(1.0)));
+    fill(pixmap, rounded_rect(light, radius), &solid(WHITE.with_alpha(1.0)));
     let square = Area::new(light.x, light.y + light.h / 2.0, light.w, light.h / 2.0);
-    fill(pixmap, rounded(square, 0.0), &solid(WHITE.with_alpha(1.0)));
+    fill(pixmap, rounded_rect(square, 0.0), &solid(WHITE.with_alpha(1.0)));
 
     let left = layout.card.x + layout.padding;
     let mut top = layout.card.y + layout.padding / 2.0;

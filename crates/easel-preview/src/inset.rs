@@ -2,7 +2,7 @@
 
 use tiny_skia::{FilterQuality, PixmapMut, PixmapPaint, Transform};
 
-use crate::brush::{Area, circle, fill, rounded, solid};
+use crate::brush::{Area, circle, fill, rounded_rect, solid};
 use crate::draw::Reference;
 use crate::layout::cells;
 use crate::palette::{INK, Palette, Rgb, WHITE};
@@ -81,11 +81,11 @@ fn frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) -> Area
             outer.w + border * step * 0.8,
             outer.h,
         );
-        fill(pixmap, rounded(cast, radius + border * step * 0.4), &solid(INK.with_alpha(0.09)));
+        fill(pixmap, rounded_rect(cast, radius + border * step * 0.4), &solid(INK.with_alpha(0.09)));
     }
-    fill(pixmap, rounded(outer, radius), &solid(WHITE.with_alpha(1.0)));
+    fill(pixmap, rounded_rect(outer, radius), &solid(WHITE.with_alpha(1.0)));
     // Transparent references show this paper, not the picture behind the frame.
-    fill(pixmap, rounded(window, 0.0), &solid(PAPER.with_alpha(1.0)));
+    fill(pixmap, rounded_rect(window, 0.0), &solid(PAPER.with_alpha(1.0)));
     window
 }
 

@@ -48,7 +48,7 @@ pub fn plan(text: &str, attached: usize, generated_before: usize) -> Rule {
 
 /// Describes the outcome of a prompt in one sentence.
 pub fn closing_sentence(prompt: &str, outcome: &Outcome<'_>) -> String {
-    let quoted = quoted(prompt);
+    let quoted = quote(prompt);
     let pixels = |size: &Option<(u32, u32)>| size.map(|(w, h)| format!("{w}x{h}, ")).unwrap_or_default();
     match outcome {
         Outcome::Generated { size } => format!("Here is your picture: {quoted} ({}preview).", pixels(size)),
@@ -61,7 +61,7 @@ pub fn closing_sentence(prompt: &str, outcome: &Outcome<'_>) -> String {
     }
 }
 
-fn quoted(prompt: &str) -> String {
+fn quote(prompt: &str) -> String {
     let line = crate::text::clean(prompt);
     match line.char_indices().nth(QUOTED_CHARS) {
         Some((end, _)) => format!("\"{}…\"", line[..end].trim_end()),

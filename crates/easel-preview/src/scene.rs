@@ -102,7 +102,7 @@ fn tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut 
             let path = match dice.below(7) {
                 0 => circle(cx, cy, cell.w / 2.0),
                 1 => circle(cx, cy, cell.w / 5.0),
-                2 => brush::rounded(cell, side * 0.04),
+                2 => brush::rounded_rect(cell, side * 0.04),
                 corner => quarter(cell, corner),
             };
             fill(pixmap, path, paint);

@@ -161,7 +161,7 @@ impl Turn {
             ModelEvent::Message { item_id, text } => self.on_message(step, &item_id, text),
             ModelEvent::FunctionCall(call) => self.on_function_call(step, call),
             ModelEvent::HostedStarted { call_id, requested, references } => {
-                self.on_hosted_started(step, call_id.into(), requested, references);
+                self.on_hosted_started(step, call_id, requested, references);
             }
             ModelEvent::Completed { usage } => self.response = ResponseState::Complete(usage),
             // These own files, so the turn runner handles them: it passes on `Input::Preview` and `Input::CallEnded`.

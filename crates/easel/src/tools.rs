@@ -63,7 +63,7 @@ impl Tools {
 
     /// Returns the tools that are offered now, for a client in its handshake.
     pub(crate) fn current(&self) -> OfferedTools {
-        let current = self.offered();
+        let current = self.current_offer();
         self.announced.lock().get_or_insert_with(|| current.clone());
         current
     }
@@ -74,7 +74,7 @@ impl Tools {
         let event;
         let broadcast = {
             let mut announced = self.announced.lock();
-            let current = self.offered();
+            let current = self.current_offer();
             // Before the first handshake there is nothing that could have changed for a client.
             if announced.as_ref().is_none_or(|announced| *announced == current) {
                 return;
@@ -87,7 +87,7 @@ impl Tools {
         broadcast.await;
     }
 
-    fn offered(&self) -> OfferedTools {
+    fn current_offer(&self) -> OfferedTools {
         let (provider, model) = self.catalog.defaults();
         let config = thread_config(&self.configuration.config());
         let exposure = config.choose_tool(&*provider, &model).exposure;

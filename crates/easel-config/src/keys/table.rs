@@ -14,9 +14,9 @@ const GIB: u64 = 1024 * MIB;
 ///
 /// Unless a row says otherwise, no project may set the key, every thread may, and its value is no secret.
 pub(crate) const KEYS: &[Key] = &[
-    key("model", Kind::Text(256)).trusted(),
-    key("model_instructions", Kind::MultilineText(32_768)).trusted(),
-    key("developer_instructions", Kind::MultilineText(32_768)).trusted(),
+    key("model", Kind::Text(256)).for_trusted(),
+    key("model_instructions", Kind::MultilineText(32_768)).for_trusted(),
+    key("developer_instructions", Kind::MultilineText(32_768)).for_trusted(),
     key("model_provider", Kind::Text(64)),
     key("openai_base_url", Kind::Url).not_per_thread(),
     key("chatgpt_base_url", Kind::Url).not_per_thread(),
@@ -54,22 +54,22 @@ pub(crate) const KEYS: &[Key] = &[
     key("model_providers.*.delay_ms", Kind::Number(0, 600_000)),
     key("model_providers.*.bills", Kind::Bool),
     key("features.image_generation", Kind::Bool).stricter(),
-    key("features.imagegenext", Kind::Bool).trusted(),
-    key("images.model", Kind::Text(256)).trusted(),
-    key("images.parallel", Kind::Number(1, 16)).trusted(),
-    key("images.timeout_ms", Kind::Number(1_000, 3_600_000)).trusted(),
+    key("features.imagegenext", Kind::Bool).for_trusted(),
+    key("images.model", Kind::Text(256)).for_trusted(),
+    key("images.parallel", Kind::Number(1, 16)).for_trusted(),
+    key("images.timeout_ms", Kind::Number(1_000, 3_600_000)).for_trusted(),
     key("images.retry_uncertain", Kind::Bool).stricter().stricter_per_thread(),
-    key("images.detail", Kind::Enum(Detail::VARIANTS)).trusted(),
-    key("images.strip_metadata", Kind::Bool).trusted_or_stricter().stricter_when_on(),
-    key("images.partial_images", Kind::Number(0, 3)).trusted_or_stricter(),
+    key("images.detail", Kind::Enum(Detail::VARIANTS)).for_trusted(),
+    key("images.strip_metadata", Kind::Bool).for_trusted_or_stricter().stricter_when_on(),
+    key("images.partial_images", Kind::Number(0, 3)).for_trusted_or_stricter(),
     key("images.reference_roots", Kind::TextList(64, 4_096)).stricter_per_thread(),
-    key("history.model_images", Kind::Number(0, 100)).trusted(),
-    key("history.model_image_bytes", Kind::Number(0, 512_000_000)).trusted(),
+    key("history.model_images", Kind::Number(0, 100)).for_trusted(),
+    key("history.model_image_bytes", Kind::Number(0, 512_000_000)).for_trusted(),
     key("wire.image_result", Kind::Enum(ImageResult::VARIANTS)),
     key("wire.turn_event_delay_ms", Kind::Number(0, 1_000)),
-    key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).trusted_or_stricter(),
-    key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).trusted_or_stricter(),
-    key("limits.images_per_turn", Kind::Number(0, 1_000)).trusted_or_stricter(),
+    key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
+    key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
+    key("limits.images_per_turn", Kind::Number(0, 1_000)).for_trusted_or_stricter(),
     key("prices.*.image", Kind::Price),
     key("prices.*.input_per_million", Kind::Price),
     key("prices.*.output_per_million", Kind::Price),
@@ -93,11 +93,11 @@ const fn key(path: &'static str, kind: Kind) -> Key {
 }
 
 impl Key {
-    const fn trusted(self) -> Self {
+    const fn for_trusted(self) -> Self {
         Self { project: ProjectAccess::IfTrusted, ..self }
     }
 
-    const fn trusted_or_stricter(self) -> Self {
+    const fn for_trusted_or_stricter(self) -> Self {
         Self { project: ProjectAccess::IfTrustedOrStricter, ..self }
     }
 

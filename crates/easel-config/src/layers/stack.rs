@@ -82,7 +82,7 @@ impl LayerStack {
         }
         if let Some(name) = chosen.filter(|_| !is_found) {
             let suggestion = closest(name, names.iter().map(String::as_str)).map(str::to_owned);
-            self.warnings.push(Warning::for_missing_profile(&home, name, suggestion));
+            self.warnings.push(Warning::for_missing_profile(&home, name, suggestion.as_deref()));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek};
 
-use super::malformed;
+use super::malformed_error;
 use super::segments::Segments;
 use super::source::Source;
 
@@ -27,7 +27,7 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
             }
             0x21 => is_extension_sent(source)?,
             0x3b => return segments.keep(start, 1),
-            _ => return Err(malformed()),
+            _ => return Err(malformed_error()),
         };
         skip_blocks(source)?;
         if is_sent {

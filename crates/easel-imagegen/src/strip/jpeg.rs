@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek};
 
 use super::segments::Segments;
 use super::source::Source;
-use super::{malformed, orientation};
+use super::{malformed_error, orientation};
 
 /// Size of the `JFIF` header before its thumbnail, and of the whole `Adobe` header, in bytes.
 const SHORT_HEADER: usize = 12;
@@ -23,7 +23,7 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
             0x01 | 0xd0..=0xd7 => continue,
             _ => {}
         }
-        let length = u64::from(u16::from_be_bytes(source.bytes()?)).checked_sub(2).ok_or_else(malformed)?;
+        let length = u64::from(u16::from_be_bytes(source.bytes()?)).checked_sub(2).ok_or_else(malformed_error)?;
         match marker {
             // Frames, tables and related segments.
             0xc0..=0xc7 | 0xc9..=0xcf | 0xdb..=0xdf => segments.keep(start, 4 + source.skip(length)?)?,
@@ -33,7 +33,7 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
             0xe1 | 0xe3..=0xed | 0xef | 0xfe => {
                 source.skip(length)?;
             }
-            _ => return Err(malformed()),
+            _ => return Err(malformed_error()),
         }
     }
 }
@@ -41,7 +41,7 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
 /// Reads the next marker and the fill bytes before it.
 fn next_marker<R: Read + Seek>(source: &mut Source<R>) -> io::Result<u8> {
     if source.bytes()? != [0xff] {
-        return Err(malformed());
+        return Err(malformed_error());
     }
     loop {
         match source.bytes()? {

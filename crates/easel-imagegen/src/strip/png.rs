@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek};
 
 use super::segments::Segments;
 use super::source::Source;
-use super::{malformed, orientation};
+use super::{malformed_error, orientation};
 
 /// The chunks of the picture, its colors, its animation and its pixel dimensions.
 const SENT: [&[u8; 4]; 19] = [
@@ -35,13 +35,13 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
             source.skip(length + 4)?;
         } else {
             // A chunk that begins with a capital letter is required to decode the picture, and this one is unknown.
-            return Err(malformed());
+            return Err(malformed_error());
         }
         if &kind == b"IEND" {
             return Ok(());
         }
     }
-    Err(malformed())
+    Err(malformed_error())
 }
 
 fn chunk(kind: [u8; 4], data: &[u8; 26]) -> Vec<u8> {

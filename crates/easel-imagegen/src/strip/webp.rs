@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek};
 
 use super::segments::Segments;
 use super::source::Source;
-use super::{malformed, orientation};
+use super::{malformed_error, orientation};
 
 const SENT: [&[u8; 4]; 5] = [b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM"];
 /// The chunks of an animation frame that are sent.
@@ -32,7 +32,7 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
         match &kind {
             b"VP8X" if extended.is_none() && segments.bytes() == 0 && size == 10 => extended = Some(source.bytes()?),
             // The specification requires it once, with ten bytes, as the first chunk.
-            b"VP8X" => return Err(malformed()),
+            b"VP8X" => return Err(malformed_error()),
             b"EXIF" if orientation.is_none() => {
                 orientation = orientation::read(source, available.min(size))?;
             }
@@ -55,7 +55,7 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
         head.push(flags & !(HAS_EXIF | HAS_XMP) | exif);
         head.extend(rest);
     }
-    let size = u32::try_from(head.len() as u64 + segments.bytes()).map_err(|_| malformed())?;
+    let size = u32::try_from(head.len() as u64 + segments.bytes()).map_err(|_| malformed_error())?;
     segments.put_first([b"RIFF".as_slice(), &size.to_le_bytes(), &head].concat());
     Ok(())
 }
@@ -76,7 +76,7 @@ fn frame<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments, start:
         let available = 8 + (size + size % 2).min(end - source.at());
         if SENT_IN_FRAME.contains(&&[k0, k1, k2, k3]) {
             if sent.len() == MAX_CHUNKS_IN_FRAME {
-                return Err(malformed());
+                return Err(malformed_error());
             }
             sent.push((chunk, available));
             kept += available;
@@ -87,7 +87,7 @@ fn frame<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments, start:
     if kept == length {
         return segments.keep(start, 8 + length + padding.min(source.length() - end));
     }
-    let size = u32::try_from(kept).map_err(|_| malformed())?;
+    let size = u32::try_from(kept).map_err(|_| malformed_error())?;
     segments.put([b"ANMF".as_slice(), &size.to_le_bytes(), &header].concat())?;
     for (chunk, length) in sent {
         segments.keep(chunk, length)?;

@@ -35,7 +35,7 @@ pub(super) fn entries(json: &Value, is_empty: impl Fn(usize) -> bool, redactor: 
     let entry = |item: &Value| ImageEntry {
         location: location(item, &is_empty),
         revised_prompt: text(item, "revised_prompt").and_then(|prompt| redactor.prompt(prompt)),
-        applied: applied(item, json, redactor),
+        applied: parse_applied(item, json, redactor),
     };
     items.iter().map(entry).collect()
 }
@@ -71,7 +71,7 @@ fn location(item: &Value, is_empty: &impl Fn(usize) -> bool) -> ImageLocation {
 }
 
 /// Returns the parameters that the provider reports: those of the image, or else those of the whole response.
-fn applied(item: &Value, json: &Value, redactor: &Redactor) -> AppliedImage {
+fn parse_applied(item: &Value, json: &Value, redactor: &Redactor) -> AppliedImage {
     let reported = |name: &str| {
         let value = text(item, name).or_else(|| text(json, name))?;
         redactor.label(value)

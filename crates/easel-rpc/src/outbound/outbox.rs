@@ -149,13 +149,13 @@ impl Outbox {
 
     /// Reserves bytes for a long response or notification. `None` if they are not free.
     pub fn try_reserve(&self, bytes: usize) -> Option<Share> {
-        self.shared().try_response(&self.inner.responses, bytes)
+        self.shared_bounds().try_response(&self.inner.responses, bytes)
     }
 
     /// Reserves bytes for a long response or notification before it is built. Waits until earlier ones are written.
     /// More than [`crate::Limits::outbox_bytes`] are granted while nothing else is reserved.
     pub async fn reserve(&self, bytes: usize) -> Share {
-        self.shared().response(&self.inner.responses, bytes).await
+        self.shared_bounds().response(&self.inner.responses, bytes).await
     }
 
     /// Returns whether the connection is closed for sending.
@@ -204,7 +204,7 @@ impl Outbox {
         bounds.lines.gate(Arc::downgrade(&self.inner.queue), runtime)
     }
 
-    fn shared(&self) -> &Bounds {
+    fn shared_bounds(&self) -> &Bounds {
         self.inner.shared.get_or_init(Arc::default)
     }
 

@@ -106,7 +106,7 @@ impl CredentialCommand {
     /// Returns the cached credential unless it is too old or is `rejected`; otherwise runs the program.
     async fn get_unless(self: Arc<Self>, rejected: Option<&SecretString>) -> Result<SecretString, CredentialError> {
         let is_rejected = |secret: &SecretString| rejected.is_some_and(|rejected| is_same_secret(secret, rejected));
-        if let Some(secret) = self.cached().filter(|secret| !is_rejected(secret)) {
+        if let Some(secret) = self.fresh_secret().filter(|secret| !is_rejected(secret)) {
             return Ok(secret);
         }
         let command = Arc::clone(&self);
@@ -115,7 +115,7 @@ impl CredentialCommand {
         printed.ok_or_else(|| self.error("printed nothing"))
     }
 
-    fn cached(&self) -> Option<SecretString> {
+    fn fresh_secret(&self) -> Option<SecretString> {
         let cached = self.cached.lock();
         let cached = cached.as_ref()?;
         let is_fresh = self.refresh_interval.is_none_or(|interval| cached.printed_at.elapsed() < interval);

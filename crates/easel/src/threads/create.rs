@@ -71,7 +71,7 @@ impl Threads {
         self.load(&thread, &loaded, version).await?;
         self.loaded.subscribe(&thread.id, client, EventFilter::from_flag(params.experimental_raw_events));
         let thread = self.loaded.with_status(thread);
-        let events = vec![started(&thread)];
+        let events = vec![started_event(&thread)];
         let announcement = Announcement { warnings: loaded.warnings, events, guard };
         Ok(Created { response: thread_response(thread), announcement })
     }
@@ -119,7 +119,7 @@ impl Threads {
             let usage = ThreadTokenUsageUpdatedNotification { thread_id: thread_id.clone(), turn_id, token_usage };
             events.push(Event::ThreadTokenUsageUpdated(usage));
         }
-        events.push(started(&Thread { turns: Vec::new(), ..response.clone() }));
+        events.push(started_event(&Thread { turns: Vec::new(), ..response.clone() }));
         let announcement = Announcement { warnings: loaded.warnings, events, guard };
         Ok(Created { response: thread_response(response), announcement })
     }
@@ -157,7 +157,7 @@ impl Threads {
     }
 }
 
-fn started(thread: &Thread) -> Event {
+fn started_event(thread: &Thread) -> Event {
     Event::ThreadStarted(Box::new(ThreadStartedNotification { thread: thread.clone() }))
 }
 

@@ -21,7 +21,7 @@ pub(super) fn request(
     let mut parts = Vec::new();
     for (name, value) in fields {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let name = quoted(name);
+        let name = quote(name);
         parts.push(BodyPart::text(format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
         )));
@@ -38,7 +38,7 @@ pub(super) fn request(
 
 /// Builds the part of a file. Its real name is private, and servers derive the format from the extension.
 fn file_field(boundary: &str, field: &str, stem: &str, image: &Reference) -> [BodyPart; 3] {
-    let (field, kind) = (quoted(field), image.facts.media_type);
+    let (field, kind) = (quote(field), image.facts.media_type);
     let head = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{stem}.{}\"\r\nContent-Type: {}\r\n\r\n",
         kind.extension(),
@@ -48,7 +48,7 @@ fn file_field(boundary: &str, field: &str, stem: &str, image: &Reference) -> [Bo
 }
 
 /// Escapes a name like browsers do (WHATWG HTML, section 4.10.21.8).
-fn quoted(name: &str) -> String {
+fn quote(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 

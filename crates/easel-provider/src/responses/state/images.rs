@@ -191,7 +191,7 @@ impl HostedImages {
 
     /// Ends the images that are still open when the response is complete.
     pub(super) fn end_missing(&mut self, events: &mut ResponseEvents) {
-        self.end_open(&self.failed("the response ended without the image"), events);
+        self.end_open(&self.image_error("the response ended without the image"), events);
     }
 
     /// Ends the images that are still open when the response ends with an error.
@@ -202,7 +202,7 @@ impl HostedImages {
             None => {
                 let is_network = error.info == CodexErrorInfo::Other;
                 let kind = if is_network { ImageErrorKind::Network } else { ImageErrorKind::BadResponse };
-                ImageError { kind, ..self.failed(&message) }
+                ImageError { kind, ..self.image_error(&message) }
             }
         };
         self.end_open(&failed, events);
@@ -221,7 +221,7 @@ impl HostedImages {
             return Err(ImageError { attempts: 1, ..self.parse_rejection(error).image_error() });
         }
         let Some(number) = image.result.filter(|_| image.status != FAILED) else {
-            return Err(self.failed(NO_IMAGE));
+            return Err(self.image_error(NO_IMAGE));
         };
         let redactor = &self.context.redactor;
         let label = |text: Option<String>| redactor.label(&text?);
@@ -238,7 +238,7 @@ impl HostedImages {
         Ok(HostedImage { image: number, revised_prompt, applied, request_id, generation_id })
     }
 
-    fn failed(&self, message: &str) -> ImageError {
+    fn image_error(&self, message: &str) -> ImageError {
         let request_id = self.request_id.clone();
         let error = image_error(ImageErrorKind::BadResponse, message);
         ImageError { attempts: 1, billed: Billed::Uncertain, request_id, retryable: true, ..error }

@@ -65,7 +65,7 @@ pub(crate) fn copy(
     let max = limits.reference_bytes;
     match source {
         ImageSource::DataUrl(url) => {
-            let encoded = base64_of(url).ok_or_else(|| refused(&name, "is not a base64 image URL"))?;
+            let encoded = base64_of(url).ok_or_else(|| refuse(&name, "is not a base64 image URL"))?;
             // Padding makes the estimate up to two bytes too large.
             if encoded.len() as u64 / 4 * 3 > max + 2 {
                 return Err(too_large(&name, max));
@@ -130,7 +130,7 @@ fn accept(
 ) -> Result<CopiedImage, ImportError> {
     let (file, facts) = writer.finish().map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData {
-            return refused(name, "is not a PNG, JPEG, WebP or GIF image");
+            return refuse(name, "is not a PNG, JPEG, WebP or GIF image");
         }
         not_stored(home, error)
     })?;
@@ -144,7 +144,7 @@ fn accept(
         return Err(too_large(name, max_bytes));
     }
     if !validate_image::is_whole(file.as_file(), facts.media_type).map_err(|error| not_stored(home, error))? {
-        return Err(refused(name, "is damaged or cut off"));
+        return Err(refuse(name, "is damaged or cut off"));
     }
     let file_name = format!("{}.{}", facts.sha256, facts.media_type.extension());
     let path = home.attachments().join(&file_name);
@@ -187,7 +187,7 @@ fn describe(source: &ImageSource) -> String {
     }
 }
 
-fn refused(name: &str, reason: &str) -> ImportError {
+fn refuse(name: &str, reason: &str) -> ImportError {
     ImportError::Refused { image: name.into(), reason: reason.into() }
 }
 

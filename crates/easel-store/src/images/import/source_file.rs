@@ -18,7 +18,7 @@ pub(super) fn open_client_path(path: &Path, name: &str) -> Result<File, ImportEr
 /// Opens a file below one of the roots. It never reads outside them, not even to look whether the file exists.
 pub(super) fn open_model_path(home: &Home, path: &Path, roots: &[PathBuf], name: &str) -> Result<File, ImportError> {
     check_absolute(path, name)?;
-    let outside = || refused(name, "lies outside the folders that may be read");
+    let outside = || refuse(name, "lies outside the folders that may be read");
     // A root may contain Easel's home, which has the images of all threads.
     if home.contains(&os::real_path(path)) {
         return Err(outside());
@@ -37,10 +37,10 @@ pub(super) fn open_model_path(home: &Home, path: &Path, roots: &[PathBuf], name:
 }
 
 fn check_absolute(path: &Path, name: &str) -> Result<(), ImportError> {
-    if path.is_absolute() { Ok(()) } else { Err(refused(name, "must have an absolute path")) }
+    if path.is_absolute() { Ok(()) } else { Err(refuse(name, "must have an absolute path")) }
 }
 
-fn refused(name: &str, reason: &str) -> ImportError {
+fn refuse(name: &str, reason: &str) -> ImportError {
     ImportError::Refused { image: name.into(), reason: reason.into() }
 }
 
@@ -49,7 +49,7 @@ pub(super) fn unreadable(name: &str, error: io::Error) -> ImportError {
         return ImportError::NotFound { image: name.into() };
     }
     if error.kind() == io::ErrorKind::PermissionDenied {
-        return refused(name, "may not be read, or lies outside its folder");
+        return refuse(name, "may not be read, or lies outside its folder");
     }
     ImportError::Unreadable { image: name.into(), source: error }
 }

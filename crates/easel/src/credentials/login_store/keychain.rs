@@ -88,7 +88,7 @@ mod system {
     }
 
     pub(super) fn write(account: &str, text: &SecretString) -> Result<(), KeychainError> {
-        entry(account)?.set_password(text.expose_secret()).map_err(|error| failed(&error))
+        entry(account)?.set_password(text.expose_secret()).map_err(|error| to_error(&error))
     }
 
     pub(super) fn remove(account: &str) -> Result<bool, KeychainError> {
@@ -102,14 +102,14 @@ mod system {
         // Opening the store connects to the keychain, so an error here means that the system has no keychain.
         let status = Entry::store_status();
         status.as_ref().map_err(|error| KeychainError::Absent(super::unusable(&reason(error))))?;
-        Entry::new(SERVICE, account).map_err(|error| failed(&error))
+        Entry::new(SERVICE, account).map_err(|error| to_error(&error))
     }
 
     fn unless_missing<T>(error: &Error, missing: T) -> Result<T, KeychainError> {
-        if matches!(error, Error::NoEntry) { Ok(missing) } else { Err(failed(error)) }
+        if matches!(error, Error::NoEntry) { Ok(missing) } else { Err(to_error(error)) }
     }
 
-    fn failed(error: &Error) -> KeychainError {
+    fn to_error(error: &Error) -> KeychainError {
         KeychainError::Failed(super::unusable(&reason(error)))
     }
 
