@@ -14,7 +14,7 @@ pub(crate) struct Conversation<'a> {
     pub(crate) text: Cow<'a, str>,
     /// The number of images that the message attaches.
     pub(crate) attached: usize,
-    /// The number of images that were generated before the message.
+    /// The number of images that were generated before the message and not deleted since.
     pub(crate) generated_before: usize,
     /// The newest output of a tool since the message.
     pub(crate) output: Option<ToolOutput<'a>>,
@@ -46,7 +46,7 @@ impl<'a> Conversation<'a> {
                 texts => Cow::Owned(texts.join("\n")),
             },
             attached: image_urls(content).count(),
-            generated_before: count_generated(before),
+            generated_before: count_generated(before, history),
             output: since.iter().rev().find_map(|item| tool_output(item, since, history)),
         }
     }
@@ -114,10 +114,11 @@ fn image_urls(content: &[ContentItem]) -> impl Iterator<Item = &str> {
     })
 }
 
-fn count_generated(items: &[ResponseItem]) -> usize {
+fn count_generated(items: &[ResponseItem], history: &History) -> usize {
+    let exists = |url: &str| find(url, history).is_some();
     let count = |item: &ResponseItem| match item {
-        ResponseItem::FunctionCallOutput { output, .. } => image_urls(output).count(),
-        ResponseItem::ImageGenerationCall { .. } => 1,
+        ResponseItem::FunctionCallOutput { output, .. } => image_urls(output).filter(|url| exists(url)).count(),
+        ResponseItem::ImageGenerationCall { result, .. } => usize::from(exists(result)),
         ResponseItem::Message { .. } | ResponseItem::FunctionCall { .. } => 0,
     };
     items.iter().map(count).sum()
@@ -148,7 +149,11 @@ fn tool_output<'a>(item: &'a ResponseItem, since: &'a [ResponseItem], history: &
 }
 
 fn size_of(url: &str, history: &History) -> GeneratedSize {
+    find(url, history).map(|image| (image.reference.facts.width, image.reference.facts.height))
+}
+
+/// Returns the image of the thread that a URL of the conversation names; `None` if it was deleted.
+fn find<'a>(url: &str, history: &'a History) -> Option<&'a ThreadImage> {
     let handle = url.strip_prefix(HANDLE_SCHEME)?;
-    let image = history.images.iter().find(|image| image.reference.id.as_deref() == Some(handle))?;
-    Some((image.reference.facts.width, image.reference.facts.height))
+    history.images.iter().find(|image| image.reference.id.as_deref() == Some(handle))
 }

@@ -47,7 +47,7 @@ async fn rate_limit_changes_are_announced() {
     assert_eq!(image.failure, Some(failure));
     let error = image.error.as_ref().expect("an error");
     assert_eq!((error.kind, error.billed, error.attempts), (ImageErrorKind::UsageLimit, Billed::No, 1));
-    for fact in ["Enough.", "plan plus", "2027-01-15 08:00 UTC"] {
+    for fact in ["Enough.", "plan plus", "Fri, 15 Jan 2027 08:00:00 GMT"] {
         assert!(error.message.contains(fact), "{}", error.message);
     }
 

@@ -118,7 +118,10 @@ impl RawServer {
     pub(crate) fn start_thread(&mut self) -> String {
         let started = self.request("thread/start", &serde_json::json!({}));
         assert_eq!(self.read_json()["method"], "thread/started");
-        started["thread"]["id"].as_str().expect("a thread id").to_owned()
+        let id = started["thread"]["id"].as_str().expect("a thread id").to_owned();
+        // The event is sent while `thread/start` is still in the thread's queue. A read waits until it has left.
+        self.request("thread/read", &serde_json::json!({ "threadId": id }));
+        id
     }
 
     /// Reads messages up to and including the first notification of this method.

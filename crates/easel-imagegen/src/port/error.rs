@@ -129,7 +129,11 @@ impl ImportError {
     pub fn client_message(&self) -> String {
         match self {
             Self::NotFound { .. } | Self::TooLarge { .. } | Self::Refused { .. } => self.to_string(),
-            Self::Unreadable { image, source } => format!("{image} cannot be read: {}", source.kind()),
+            // An error of the operating system is described by its kind, since its text ends with a number.
+            Self::Unreadable { image, source } => match source.get_ref() {
+                Some(reason) => format!("{image} cannot be read: {reason}"),
+                None => format!("{image} cannot be read: {}", source.kind()),
+            },
             Self::Storage(error) => error.client_message().to_owned(),
         }
     }

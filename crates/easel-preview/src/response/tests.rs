@@ -158,9 +158,12 @@ fn reference_to_older_picture_requires_one() {
 }
 
 #[test]
-fn hosted_image_counts_as_generated_before() {
+fn generated_images_count_until_they_are_deleted() {
     let items = vec![user(vec![text("draw a fox")]), hosted("img_h"), user(vec![text("make it blue")])];
-    assert_eq!(Conversation::read(&History { items, images: Vec::new() }).generated_before, 1);
+    let mut history = request(ToolExposure::Hosted, items, &[]).history;
+    assert_eq!(Conversation::read(&history).generated_before, 1);
+    history.images.retain(|image| image.reference.id.as_deref() != Some("img_h"));
+    assert_eq!(Conversation::read(&history).generated_before, 0);
 }
 
 #[test]
