@@ -78,7 +78,7 @@ impl ModelList {
 async fn fetch<C: Credentials>(client: &ApiClient<C>, image_model: &str) -> Result<Vec<String>, ListError> {
     let credential = client.credentials.current().await?;
     let redactor = Redactor::new(&client.profile, credential.as_ref());
-    let connection_error = |error: reqwest::Error| ListError::Connection(redactor.message(&root_cause(&error)));
+    let connection_error = |error: reqwest::Error| ListError::Connection(redactor.clean_message(&root_cause(&error)));
     let request = client.endpoint.get(&client.profile, "models", credential.as_ref()).await?;
     let response = request.header(ACCEPT, "application/json").send().await.map_err(connection_error)?;
     if !response.status().is_success() {
@@ -87,7 +87,7 @@ async fn fetch<C: Credentials>(client: &ApiClient<C>, image_model: &str) -> Resu
     let body = read_body(response).await.map_err(connection_error)?.ok_or(ListError::TooLarge)?;
     let mut ids = chat_model_ids(&serde_json::from_slice(&body)?);
     // Drops ids that are not safe to show or that contain a secret.
-    ids.retain(|id| id != image_model && redactor.text(id, MAX_ID) == *id);
+    ids.retain(|id| id != image_model && redactor.clean_text(id, MAX_ID) == *id);
     Ok(ids)
 }
 

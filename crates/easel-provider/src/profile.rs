@@ -16,7 +16,7 @@ use secrecy::SecretString;
 /// The API of one provider: where it is, how requests are authorized, what it accepts and what it bills.
 #[derive(Debug, Clone)]
 pub struct ApiProfile {
-    /// The base URL of a provider with only one address.
+    /// The base URL of a provider that has only one.
     pub base_url: Option<&'static str>,
     /// How requests carry the credential.
     pub auth: AuthScheme,
@@ -52,9 +52,9 @@ pub struct ApiProfile {
     pub allow_plain_http: bool,
 }
 
-/// The header by which a backend knows for whom a request acts.
+/// The header that names the user or service on whose behalf a request is made.
 ///
-/// Clients of the Codex backend treat a provider with this header as authorized by it, whatever else it sends.
+/// Clients of the Codex backend treat a provider with this header as authorized, whatever its other credentials.
 pub const ACTOR_AUTHORIZATION: &str = "x-openai-actor-authorization";
 
 impl ApiProfile {
@@ -80,8 +80,8 @@ impl ApiProfile {
         }
     }
 
-    /// Converts a cost that assumes a billing provider: `No` if this provider does not bill.
-    pub(crate) const fn billed(&self, billed: Billed) -> Billed {
+    /// Returns `billed` if this provider bills, and [`Billed::No`] otherwise.
+    pub(crate) const fn apply_billing(&self, billed: Billed) -> Billed {
         if self.bills { billed } else { Billed::No }
     }
 
@@ -98,7 +98,7 @@ pub enum AuthScheme {
     Bearer,
     /// The bare credential in a header of this name.
     Header(String),
-    /// Not at all.
+    /// Requests carry no credential.
     None,
 }
 
@@ -145,7 +145,7 @@ pub enum SizeStyle {
     WidthHeight,
     /// `aspect_ratio` and `resolution`, omitted for `auto`.
     AspectResolution,
-    /// Not at all.
+    /// The size is not sent.
     Never,
 }
 

@@ -20,14 +20,14 @@ use serde_json::Value;
 use kind::RejectionKind;
 pub(crate) use redactor::Redactor;
 
-/// Bytes of an error's body that are read. The rest of a larger one stays unread.
+/// Bytes of an error's body that are read. The rest of a larger body is ignored.
 const MAX_BODY_BYTES: usize = 64 << 10;
 /// The time for reading the body. The status already says that the request failed.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The last second of the year 9999. A reset time beyond it is not plausible.
 const MAX_TIMESTAMP: i64 = 253_402_300_799;
 
-/// An error of the provider about one request. All its text is safe to show.
+/// An error that the provider sent in response to a request. All its text is safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rejection {
     /// The HTTP status; 200 if the error is part of a response that began with success.
@@ -62,7 +62,7 @@ pub(crate) struct Moderation {
 
 /// Returns the request id that the provider's support asks for.
 pub(crate) fn request_id(headers: &HeaderMap, redactor: &Redactor) -> Option<String> {
-    headers::request_id(headers).and_then(|id| redactor.label(&id))
+    headers::request_id(headers).and_then(|id| redactor.clean_label(&id))
 }
 
 impl Rejection {
@@ -88,13 +88,13 @@ impl Rejection {
         Self::new(status, headers, body::from_bytes(bytes), redactor)
     }
 
-    /// Parses JSON that contains an error, such as an event of a stream, or that is one.
+    /// Parses JSON that is an error or contains one, such as an event of a stream.
     pub(crate) fn from_json(status: u16, headers: &HeaderMap, json: &Value, redactor: &Redactor) -> Self {
         Self::new(status, headers, body::from_json(json), redactor)
     }
 
     fn new(status: u16, headers: &HeaderMap, body: body::ErrorBody, redactor: &Redactor) -> Self {
-        let label = |text: String| redactor.label(&text);
+        let label = |text: String| redactor.clean_label(&text);
         let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let from_now = |seconds| now.as_secs().cast_signed().saturating_add(seconds);
         let resets_at = body.resets_at.or_else(|| body.resets_in.map(from_now));
@@ -104,7 +104,7 @@ impl Rejection {
             code: body.code.and_then(label),
             error_type: body.error_type.and_then(label),
             param: body.param.and_then(label),
-            message: redactor.message(&body.message),
+            message: redactor.clean_message(&body.message),
             moderation: body.moderation.map(|moderation| Moderation {
                 stage: moderation.stage.and_then(label),
                 categories: moderation.categories.into_iter().take(20).filter_map(label).collect(),
@@ -122,7 +122,7 @@ impl Rejection {
         [&self.code, &self.error_type].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(code))
     }
 
-    /// Whether the provider says that it did not start the request. Only then may the request be sent again.
+    /// Whether the provider says that it did not start the request. An image call may then send it again at no cost.
     pub(crate) fn is_not_started(&self) -> bool {
         self.retry_after.is_some() && matches!(self.status, 429 | 503) && self.kind() != RejectionKind::UsageLimit
     }

@@ -48,7 +48,7 @@ pub(crate) struct ResponsesApi<'a, C> {
 /// Returns the events of one response. Nothing is sent before the stream is polled.
 ///
 /// See [`Provider::respond`](easel_imagegen::port::Provider::respond) for what the stream guarantees. A response that
-/// is cut ends with an error. Once `stop` is cancelled, the stream yields what has arrived and ends.
+/// is truncated ends with an error. Once `stop` is cancelled, the stream yields what has arrived and ends.
 pub(crate) fn respond<'a, C: Credentials, F: Files>(
     api: ResponsesApi<'a, C>,
     request: ModelRequest,
@@ -67,12 +67,12 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     }))
 }
 
-/// An error that is not the provider's fault alone, such as a lost connection.
+/// Returns an error that may not be the provider's fault, such as a lost connection.
 fn other_error(message: impl Into<String>) -> ModelError {
     ModelError { message: message.into(), info: CodexErrorInfo::Other }
 }
 
-/// An error of a provider that violates its own API.
+/// Returns the error of a provider that violates its own API.
 fn provider_error(message: impl Into<String>) -> ModelError {
     ModelError { message: message.into(), info: CodexErrorInfo::InternalServerError }
 }

@@ -28,16 +28,16 @@ impl Default for Timeouts {
 /// For one response of the model, `request` and `stream` share a budget, which is the larger of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// Requests to the model that brought no response.
+    /// Requests to the model that got no response.
     pub request: u32,
-    /// Responses of the model that were cut before anything of them was used.
+    /// Responses of the model that were truncated before any of their events was used.
     pub stream: u32,
     /// Image requests that the provider may have accepted. Each may be billed.
     pub uncertain_images: u32,
 }
 
 impl Retries {
-    /// The value of `uncertain_images` for users who accept to pay twice rather than lose an image.
+    /// The value of `uncertain_images` for users who would rather pay twice than lose an image.
     pub const UNCERTAIN_IMAGES: u32 = 2;
 }
 

@@ -223,7 +223,7 @@ fn connection_error<C>(
     redactor: &Redactor,
     upload: &Upload,
 ) -> SendError {
-    let cause = redactor.message(&root_cause(error));
+    let cause = redactor.clean_message(&root_cause(error));
     match upload.take_error() {
         Some(UploadError::Refused(refused)) => return SendError::GateClosed(Box::new(refused)),
         Some(UploadError::Unreadable(error)) => return SendError::Unreadable(error),

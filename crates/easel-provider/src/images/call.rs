@@ -55,8 +55,8 @@ pub(crate) async fn generate<C: Credentials, F: Files>(
         attempts: call.attempts,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         billed: match error.billed {
-            Billed::No if call.may_be_billed => profile.billed(Billed::Uncertain),
-            billed @ (Billed::No | Billed::Yes | Billed::Uncertain) => profile.billed(billed),
+            Billed::No if call.may_be_billed => profile.apply_billing(Billed::Uncertain),
+            billed @ (Billed::No | Billed::Yes | Billed::Uncertain) => profile.apply_billing(billed),
         },
         ..error
     };

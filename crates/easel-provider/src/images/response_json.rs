@@ -34,7 +34,7 @@ pub(super) fn entries(json: &Value, is_empty: impl Fn(usize) -> bool, redactor: 
     };
     let entry = |item: &Value| ImageEntry {
         location: location(item, &is_empty),
-        revised_prompt: text(item, "revised_prompt").and_then(|prompt| redactor.prompt(prompt)),
+        revised_prompt: text(item, "revised_prompt").and_then(|prompt| redactor.clean_prompt(prompt)),
         applied: parse_applied(item, json, redactor),
     };
     items.iter().map(entry).collect()
@@ -55,7 +55,7 @@ pub(super) fn usage(json: &Value) -> Option<ImageUsage> {
 
 /// Returns the provider's id of the generation.
 pub(super) fn generation_id(json: &Value, redactor: &Redactor) -> Option<String> {
-    text(json, "generation_id").or_else(|| text(json, "id")).and_then(|id| redactor.label(id))
+    text(json, "generation_id").or_else(|| text(json, "id")).and_then(|id| redactor.clean_label(id))
 }
 
 fn location(item: &Value, is_empty: &impl Fn(usize) -> bool) -> ImageLocation {
@@ -74,7 +74,7 @@ fn location(item: &Value, is_empty: &impl Fn(usize) -> bool) -> ImageLocation {
 fn parse_applied(item: &Value, json: &Value, redactor: &Redactor) -> AppliedImage {
     let reported = |name: &str| {
         let value = text(item, name).or_else(|| text(json, name))?;
-        redactor.label(value)
+        redactor.clean_label(value)
     };
     AppliedImage {
         size: reported("size"),

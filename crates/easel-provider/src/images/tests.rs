@@ -8,8 +8,8 @@
 //! | a stream with partial images | `stream_keeps_the_final_image`, |
 //! | | `final_image_may_come_between_partial_ones` |
 //! | JSON although a stream was asked for | `json_instead_of_a_stream_is_final` |
-//! | a stream cut at every boundary | `cut_image_stream_is_an_image_or_an_error`, |
-//! | | `stream_cut_anywhere_is_an_error` (responses) |
+//! | a stream truncated at every boundary | `truncated_image_stream_is_an_image_or_an_error`, |
+//! | | `stream_truncated_anywhere_is_an_error` (responses) |
 //! | an error event within a stream | `stream_without_an_image_is_a_typed_error` |
 //! | 200 with an error, HTML with 200 | `response_without_an_image_is_a_typed_error`, |
 //! | | `web_page_is_an_error` (responses) |

@@ -1,22 +1,22 @@
 //! The profiles of the presets. Each states only how it differs from OpenAI's public API.
 //!
-//! Whether the model takes tools in a namespace, and how we know. `images.namespace_tools` of a provider overrides it.
-//! Easel understands a flattened name in a call in any case.
+//! The table says whether the model accepts tools in a namespace, and how we know. `images.namespace_tools` of a
+//! provider overrides it. In calls, Easel always accepts the flattened name too.
 //!
 //! | preset | namespaces | source |
 //! |---|---|---|
 //! | OpenAI, Codex | yes | their own clients send them |
 //! | Azure, both styles | yes | reports of clients: its errors name their namespaces |
-//! | LiteLLM | yes | depends on the upstream: passed on to a Responses API; reports of loss behind other APIs |
-//! | vLLM-Omni | yes | vLLM's pull request 47024; only gpt-oss refuses (issue 49493) |
+//! | LiteLLM | yes | passed on to an upstream Responses API; users report that other upstream APIs lose them |
+//! | vLLM-Omni | yes | vLLM's pull request 47024; only gpt-oss refuses them (issue 49493) |
 //! | SGLang | no | accepted and dropped (pull request 38359 is open) |
 //! | LocalAI | no | its source takes `function` and drops the rest |
 //! | xAI | no | 422, unknown variant, in reports of several gateways |
-//! | sd-server | yes | it has no model that could refuse them; the tool serves clients without a model |
+//! | sd-server | yes | it has no chat model, so nothing can refuse them |
 //! | Together, generic | yes | unknown: a user who enables the standalone tool gets the provider's error |
 //!
-//! Whether a provider lists its models comes from its documentation. Azure lists what could be deployed and sd-server
-//! only its image model; neither list is useful, so it is not requested.
+//! `models_endpoint` follows the providers' documentation. It is off where the list is not useful: Azure lists what
+//! could be deployed, and sd-server only its image model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +66,7 @@ pub(super) fn profile(preset: Preset) -> ApiProfile {
         },
         Preset::Together => together(),
         Preset::Xai => xai(),
-        // The preview is not an HTTP provider and never asks for a profile.
+        // The preview is not an HTTP provider and never uses a profile.
         Preset::Generic | Preset::Preview => generic(),
     }
 }
@@ -111,7 +111,7 @@ fn azure() -> ApiProfile {
     ApiProfile { base_url: None, auth: AuthScheme::Header("api-key".to_owned()), ..openai() }
 }
 
-/// A server about which nothing else is known. It may bill, so a lost call counts as if it does.
+/// A server about which nothing else is known. It may bill, so a lost call counts as possibly billed.
 fn generic() -> ApiProfile {
     ApiProfile {
         base_url: None,

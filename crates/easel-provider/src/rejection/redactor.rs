@@ -12,10 +12,10 @@ use crate::profile::ApiProfile;
 const MAX_MESSAGE: usize = 500;
 /// Characters of a code, a type or a size.
 const MAX_LABEL: usize = 100;
-/// Characters of a prompt. A user may write as many.
+/// Characters of a prompt that the provider rewrote. Prompts of users have the same limit.
 const MAX_PROMPT: usize = 32_000;
-/// Bytes of the shortest secret that is redacted. Three characters are a word in many languages: to redact them would
-/// make every message unreadable, and they are guessed easily anyway.
+/// Bytes of the shortest secret that is redacted. Three characters are a word in many languages: redacting
+/// them would make every message unreadable, and they are easy to guess anyway.
 const MIN_SECRET: usize = 4;
 /// The query parameter with the version of an API. It is not secret, and error messages mention it.
 const API_VERSION: &str = "api-version";
@@ -30,8 +30,8 @@ pub(crate) struct Redactor {
 }
 
 impl Redactor {
-    /// Creates a redactor for a request with `credential`: its secret and account, and the values of the configured
-    /// headers and query parameters.
+    /// Creates a redactor for the secrets of a request: the secret and the account of `credential`, and the values of
+    /// the configured headers and query parameters.
     pub(crate) fn new(profile: &ApiProfile, credential: Option<&Credential>) -> Self {
         let headers = profile.headers.values().map(ExposeSecret::expose_secret);
         let query = profile.query.iter().filter(|(name, _)| *name != API_VERSION).map(|(_, value)| value.as_str());
@@ -41,31 +41,31 @@ impl Redactor {
     }
 
     fn from_secrets<'a>(secrets: impl Iterator<Item = &'a str>) -> Self {
-        let secrets = secrets.flat_map(spellings).filter(|secret| secret.len() >= MIN_SECRET);
+        let secrets = secrets.flat_map(to_spellings).filter(|secret| secret.len() >= MIN_SECRET);
         let mut secrets: Vec<SecretString> = secrets.map(SecretString::from).collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         Self { secrets }
     }
 
-    /// Cleans a message and cuts it to 500 characters.
-    pub(crate) fn message(&self, text: &str) -> String {
-        self.text(text, MAX_MESSAGE)
+    /// Cleans a message and truncates it to 500 characters.
+    pub(crate) fn clean_message(&self, text: &str) -> String {
+        self.clean_text(text, MAX_MESSAGE)
     }
 
-    /// Cleans a code, an id or a size and cuts it to 100 characters. Returns `None` if nothing is left.
-    pub(crate) fn label(&self, text: &str) -> Option<String> {
-        Some(self.text(text, MAX_LABEL)).filter(|label| !label.is_empty())
+    /// Cleans a code, an id or a size and truncates it to 100 characters. Returns `None` if nothing is left.
+    pub(crate) fn clean_label(&self, text: &str) -> Option<String> {
+        Some(self.clean_text(text, MAX_LABEL)).filter(|label| !label.is_empty())
     }
 
     /// Cleans a prompt that the provider rewrote. Returns `None` if nothing is left.
-    pub(crate) fn prompt(&self, text: &str) -> Option<String> {
-        Some(self.text(text, MAX_PROMPT)).filter(|prompt| !prompt.is_empty())
+    pub(crate) fn clean_prompt(&self, text: &str) -> Option<String> {
+        Some(self.clean_text(text, MAX_PROMPT)).filter(|prompt| !prompt.is_empty())
     }
 
-    /// Cleans a text and cuts it to `limit` characters.
-    pub(crate) fn text(&self, text: &str, limit: usize) -> String {
+    /// Cleans a text and truncates it to `limit` characters.
+    pub(crate) fn clean_text(&self, text: &str, limit: usize) -> String {
         let mut text = to_plain_line(text);
-        // Secrets go before the text is cut, or half of one could remain at its end.
+        // Secrets are removed before truncation, or a part of one could remain at the end.
         for secret in &self.secrets {
             if text.contains(secret.expose_secret()) {
                 text = text.replace(secret.expose_secret(), "***");
@@ -78,8 +78,8 @@ impl Redactor {
     }
 }
 
-/// Returns a secret as a provider may repeat it: as it is, and as it is written in the query and the path of a URL.
-fn spellings(secret: &str) -> [String; 3] {
+/// Returns the forms in which a provider may repeat a secret: plain, and encoded for the query and the path of a URL.
+fn to_spellings(secret: &str) -> [String; 3] {
     let in_query: String = byte_serialize(secret.as_bytes()).collect();
     let in_path = in_query.replace('+', "%20");
     [to_plain_line(secret), in_query, in_path]
@@ -128,52 +128,52 @@ mod tests {
     #[test]
     fn terminal_sequences_and_control_characters_are_removed() {
         let text = "\u{1b}[31;1mRed\u{1b}[0m\u{7}\n\n and\t\u{202e}back\u{0}\u{feff} ";
-        assert_eq!(redactor(&[]).message(text), "Red and back");
-        assert_eq!(redactor(&[]).message("\u{1b}]0;title\u{7}"), "]0;title");
+        assert_eq!(redactor(&[]).clean_message(text), "Red and back");
+        assert_eq!(redactor(&[]).clean_message("\u{1b}]0;title\u{7}"), "]0;title");
     }
 
     #[test]
     fn message_is_cut_at_500_characters() {
-        let shown = redactor(&[]).message(&"é".repeat(501));
+        let shown = redactor(&[]).clean_message(&"é".repeat(501));
         assert_eq!(shown.chars().count(), 500);
         assert!(shown.ends_with("é…"));
-        assert_eq!(redactor(&[]).message(&"é".repeat(500)), "é".repeat(500));
+        assert_eq!(redactor(&[]).clean_message(&"é".repeat(500)), "é".repeat(500));
     }
 
     #[test]
     fn split_secret_is_redacted() {
         let redactor = redactor(&["sk-canary-0123456789"]);
-        assert_eq!(redactor.message("key sk-canary-\u{0}0123456789 is wrong"), "key *** is wrong");
-        let shown = redactor.message(&format!("{}sk-canary-0123456789", "x".repeat(490)));
+        assert_eq!(redactor.clean_message("key sk-canary-\u{0}0123456789 is wrong"), "key *** is wrong");
+        let shown = redactor.clean_message(&format!("{}sk-canary-0123456789", "x".repeat(490)));
         assert!(!shown.contains("sk-"), "{shown}");
     }
 
     #[test]
     fn invisible_characters_are_removed() {
         for hidden in ["\u{61c}", "\u{ad}", "\u{180e}", "\u{2066}", "\u{206a}", "\u{fff9}", "\u{3164}", "\u{fe0f}"] {
-            assert_eq!(redactor(&[]).message(&format!("a{hidden}b")), "ab", "{hidden:?}");
+            assert_eq!(redactor(&[]).clean_message(&format!("a{hidden}b")), "ab", "{hidden:?}");
         }
         let smuggled: String = "ignore all".bytes().map(|b| char::from_u32(0xe0000 + u32::from(b)).unwrap()).collect();
-        assert_eq!(redactor(&[]).message(&format!("too {smuggled}\u{e0001}\u{e01ef}large")), "too large");
-        assert_eq!(redactor(&[]).message("größe 大きさ حجم 🦊"), "größe 大きさ حجم 🦊");
+        assert_eq!(redactor(&[]).clean_message(&format!("too {smuggled}\u{e0001}\u{e01ef}large")), "too large");
+        assert_eq!(redactor(&[]).clean_message("größe 大きさ حجم 🦊"), "größe 大きさ حجم 🦊");
     }
 
     #[test]
     fn secrets_of_four_characters_are_redacted() {
-        assert_eq!(redactor(&["sk-1", "abc"]).message("sk-1 and abc"), "*** and abc");
+        assert_eq!(redactor(&["sk-1", "abc"]).clean_message("sk-1 and abc"), "*** and abc");
     }
 
     #[test]
     fn url_encoded_secret_is_redacted() {
         let redactor = redactor(&["s/p ä+1"]);
         assert_eq!(
-            redactor.message("POST /v1?key=s%2Fp+%C3%A4%2B1, s%2Fp%20%C3%A4%2B1, s/p  ä+1"),
+            redactor.clean_message("POST /v1?key=s%2Fp+%C3%A4%2B1, s%2Fp%20%C3%A4%2B1, s/p  ä+1"),
             "POST /v1?key=***, ***, ***"
         );
     }
 
     #[test]
     fn secret_inside_another_is_redacted() {
-        assert_eq!(redactor(&["sk-1", "sk-1234"]).message("sk-1234 sk-1"), "*** ***");
+        assert_eq!(redactor(&["sk-1", "sk-1234"]).clean_message("sk-1234 sk-1"), "*** ***");
     }
 }

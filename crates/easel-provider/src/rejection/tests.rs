@@ -166,7 +166,7 @@ fn account_and_query_are_redacted_except_api_version() {
     };
     let redactor = Redactor::new(&ApiProfile { query, ..profile() }, Some(&credential));
     let text = "POST /v1?key=sk-canary-query&api-version=2025-04-01-preview as sk-1234 of acct-canary";
-    assert_eq!(redactor.message(text), "POST /v1?key=***&api-version=2025-04-01-preview as *** of ***");
+    assert_eq!(redactor.clean_message(text), "POST /v1?key=***&api-version=2025-04-01-preview as *** of ***");
 }
 
 #[test]

@@ -106,6 +106,6 @@ impl ConversationBody {
 }
 
 /// The message for an image that cannot be read.
-pub(super) fn unreadable(error: &io::Error) -> String {
+pub(super) fn unreadable_message(error: &io::Error) -> String {
     format!("an image of the conversation cannot be read: {error}")
 }

@@ -10,7 +10,7 @@ use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::body::{ConversationBody, ConversationImage, OmissionReason, unreadable};
+use super::body::{ConversationBody, ConversationImage, OmissionReason, unreadable_message};
 use super::refused_images::{ImageRefusal, RefusedImages, find_refused_images};
 use super::retry_budget::{MAX_PAUSE, RetryBudget};
 use super::state::ResponseContext;
@@ -18,7 +18,7 @@ use super::{ResponsesApi, other_error};
 use crate::http::{OpenResponse, PreparedRequest, Request, SendError};
 use crate::rejection::Rejection;
 
-/// Characters of the prompt that each hosted image repeats. The standalone tool accepts as many.
+/// Characters of the prompt that is recorded with each hosted image. The standalone tool has the same limit.
 const MAX_PROMPT: usize = 32_000;
 
 /// How often refused images are omitted: first those that the provider names, then all.
@@ -34,7 +34,8 @@ pub(super) struct ModelCall<'a, F> {
     files: Arc<F>,
     gate: SendGate,
     idle_timeout: Duration,
-    /// The last user message. The hosted tool has no prompt of its own, because it sees the conversation.
+    /// The last user message, recorded as the prompt of hosted images: their tool has no prompt, because it sees the
+    /// conversation.
     prompt: String,
     /// Images that the conversation may show.
     images: Vec<Reference>,
@@ -42,6 +43,7 @@ pub(super) struct ModelCall<'a, F> {
     pub(super) budget: RetryBudget,
     /// How often images were omitted because the provider refused them.
     omissions: u32,
+    /// Whether an earlier attempt failed because an image could not be read.
     was_unreadable: bool,
 }
 
@@ -77,7 +79,7 @@ impl<'a, F: Files> ModelCall<'a, F> {
         }
     }
 
-    /// Returns what hosted images of `response` need besides its events.
+    /// Returns what the events of `response` do not contain.
     pub(super) fn context(&self, response: &OpenResponse) -> ResponseContext {
         let sent: HashSet<&str> = self.body.images().map(ConversationImage::handle).collect();
         let is_shown = |image: &&Reference| image.id.as_deref().is_some_and(|id| sent.contains(id));
@@ -92,7 +94,8 @@ impl<'a, F: Files> ModelCall<'a, F> {
         }
     }
 
-    /// Omits the images that `rejection` is about. Returns `false` if it is about no image that is still shown.
+    /// Omits the images that `rejection` is about. Returns `false` if it is not about images of the request, or if
+    /// images have been omitted too often.
     #[must_use]
     pub(super) fn omit_refused(&mut self, rejection: &Rejection) -> bool {
         let ImageRefusal { mut handles, are_named } = find_refused_images(rejection, &self.body);
@@ -116,12 +119,12 @@ impl<'a, F: Files> ModelCall<'a, F> {
     }
 
     fn retry_after_rejection(&mut self, rejection: &Rejection) -> Option<Duration> {
-        let is_final = rejection.model_error().info == CodexErrorInfo::UsageLimitExceeded;
+        let is_usage_limit = rejection.model_error().info == CodexErrorInfo::UsageLimitExceeded;
         let may_retry = match rejection.status {
-            429 => !is_final,
-            503 if rejection.retry_after.is_some() => !is_final,
+            429 => !is_usage_limit,
+            503 if rejection.retry_after.is_some() => !is_usage_limit,
             // The hosted tool may have generated and billed an image.
-            500..=599 => !is_final && self.exposure != ToolExposure::Hosted,
+            500..=599 => !is_usage_limit && self.exposure != ToolExposure::Hosted,
             _ => return self.omit_refused(rejection).then_some(Duration::ZERO),
         };
         let server_pause = rejection.retry_after;
@@ -138,7 +141,7 @@ impl<F: Files> Request for ModelCall<'_, F> {
 
     async fn prepare(&mut self) -> Result<PreparedRequest, ImageError> {
         let measured = self.body.measure(&self.files).await;
-        self.body = measured.map_err(|error| image_error(ImageErrorKind::Storage, unreadable(&error)))?;
+        self.body = measured.map_err(|error| image_error(ImageErrorKind::Storage, unreadable_message(&error)))?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -179,14 +182,14 @@ impl<F: Files> Request for ModelCall<'_, F> {
     }
 }
 
-/// Converts the error of a request that brought no response.
-pub(super) fn send_error(error: &SendError) -> ModelError {
+/// Converts the error of a request that got no response.
+pub(super) fn to_model_error(error: &SendError) -> ModelError {
     match error {
         SendError::Rejected(rejection) => rejection.model_error(),
         SendError::Credential(source) | SendError::Refresh { source, .. } => {
             ModelError { message: source.message.clone(), info: CodexErrorInfo::Unauthorized }
         }
-        SendError::Unreadable(error) => other_error(unreadable(error)),
+        SendError::Unreadable(error) => other_error(unreadable_message(error)),
         SendError::Endpoint(_)
         | SendError::Invalid(_)
         | SendError::GateClosed(_)

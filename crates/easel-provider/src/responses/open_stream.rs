@@ -18,7 +18,7 @@ use crate::http::{LimitReached, NetworkLimit, OpenResponse, SendError, root_caus
 use crate::json_images::{BodyAssembler, BodyTooLarge, ImageKeys, ImagePart};
 use crate::rejection::Redactor;
 
-/// Images that wait to be used at once. Each is an open file.
+/// Images that may wait to be processed at the same time. Each is an open file.
 const MAX_IMAGES: usize = 64;
 /// A larger chunk is processed on a blocking thread.
 const SMALL_CHUNK_BYTES: usize = 2 << 10;
@@ -28,8 +28,8 @@ const SMALL_EVENT_BYTES: usize = 256 << 10;
 /// The reason why a response ended before it was complete.
 #[derive(Debug)]
 pub(super) enum StreamEnd {
-    /// The response was cut or damaged on its way. Another attempt may succeed.
-    Cut(ModelError),
+    /// The response was truncated or damaged on its way. Another attempt may succeed.
+    Truncated(ModelError),
     /// Another attempt would fail for the same reason.
     Failed(ModelError),
     LimitReached(LimitReached),
@@ -51,12 +51,12 @@ impl From<ModelError> for StreamEnd {
 pub(super) struct OpenStream<F: Files> {
     response: Response,
     redactor: Redactor,
-    /// Names the provider in a message.
+    /// The name of the provider in messages.
     provider: String,
     format: StreamFormat,
     /// Absent while a blocking thread processes a chunk.
     decoder: Option<StreamDecoder<F>>,
-    /// Events that were received and not yet used.
+    /// Events that have not been processed yet.
     received: VecDeque<RawDocument<F::Writer>>,
     pub(super) state: ResponseState,
 }
@@ -66,7 +66,7 @@ enum StreamFormat {
     Events,
     /// Compatible servers may send the whole response as JSON although a stream was requested.
     Json,
-    /// Not a response of the model. The text is the object of a sentence.
+    /// Not a response of the model. Error messages use the text to name what the provider sent instead.
     Unsupported(&'static str),
 }
 
@@ -108,8 +108,8 @@ impl<F: Files> StreamDecoder<F> {
         Ok(documents)
     }
 
-    /// Returns the document that has not ended.
-    fn take_open(&mut self) -> RawDocument<F::Writer> {
+    /// Takes the document whose end has not arrived.
+    fn take_unfinished(&mut self) -> RawDocument<F::Writer> {
         RawDocument::take(self.parser.event(), &mut self.assembler)
     }
 }
@@ -122,7 +122,7 @@ impl<W> RawDocument<W> {
 }
 
 impl<F: Files> OpenStream<F> {
-    /// Starts to receive `response`. `provider` names the provider in messages.
+    /// Starts to receive `response`. Messages call the provider `provider`.
     pub(super) fn new(response: OpenResponse, provider: String, files: Arc<F>, state: ResponseState) -> Self {
         let OpenResponse { response, redactor } = response;
         let format = StreamFormat::detect(&response);
@@ -133,7 +133,7 @@ impl<F: Files> OpenStream<F> {
 
     /// Processes the next event, or else the next chunk. Breaks when the response is complete.
     ///
-    /// `images` is replaced by the images of the event, to which `events` refer by number.
+    /// Replaces `images` with the images of the event. New `events` refer to them by number.
     pub(super) async fn advance(
         &mut self,
         idle_timeout: Duration,
@@ -146,15 +146,15 @@ impl<F: Files> OpenStream<F> {
         }
         let document = match self.received.pop_front() {
             Some(document) => document,
-            None => match limit.run(self.chunk(idle_timeout)).await?? {
+            None => match limit.run(self.next_chunk(idle_timeout)).await?? {
                 Some(chunk) => {
                     self.decode(chunk).await?;
                     return Ok(ControlFlow::Continue(()));
                 }
                 None if self.format == StreamFormat::Json => {
-                    self.decoder.as_mut().ok_or_else(decoder_panicked)?.take_open()
+                    self.decoder.as_mut().ok_or_else(decoder_panicked)?.take_unfinished()
                 }
-                None => return Err(StreamEnd::Cut(provider_error("the provider's response ended early"))),
+                None => return Err(StreamEnd::Truncated(provider_error("the provider's response ended early"))),
             },
         };
         let event = parse(self.format, document.name, document.json).await?;
@@ -162,27 +162,31 @@ impl<F: Files> OpenStream<F> {
         Ok(self.state.on_event(event, events)?)
     }
 
-    /// Uses the complete images of an event that was cut, and nothing else of it.
-    pub(super) async fn take_cut_event(&mut self, events: &mut ResponseEvents, images: &mut Vec<ImagePart<F::Writer>>) {
+    /// Uses the complete images of a truncated event, and nothing else of it.
+    pub(super) async fn take_truncated_event(
+        &mut self,
+        events: &mut ResponseEvents,
+        images: &mut Vec<ImagePart<F::Writer>>,
+    ) {
         let Some(decoder) = &mut self.decoder else { return };
-        let document = decoder.take_open();
+        let document = decoder.take_unfinished();
         if !document.images.iter().any(ImagePart::is_complete) {
             return;
         }
-        let Some(json) = wire::close_cut_json(&document.json) else { return };
+        let Some(json) = wire::complete_truncated_json(&document.json) else { return };
         let Ok(event) = parse(self.format, document.name, json).await else { return };
         *images = document.images;
         let is_complete = |number: usize| images.get(number).is_some_and(ImagePart::is_complete);
-        self.state.on_cut_event(event, is_complete, events);
+        self.state.on_truncated_event(event, is_complete, events);
     }
 
-    async fn chunk(&mut self, idle_timeout: Duration) -> Result<Option<Bytes>, StreamEnd> {
+    async fn next_chunk(&mut self, idle_timeout: Duration) -> Result<Option<Bytes>, StreamEnd> {
         match tokio::time::timeout(idle_timeout, self.response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => {
-                let (provider, cause) = (&self.provider, self.redactor.message(&root_cause(&error)));
+                let (provider, cause) = (&self.provider, self.redactor.clean_message(&root_cause(&error)));
                 let message = format!("the connection to {provider} was lost while the response arrived: {cause}");
-                Err(StreamEnd::Cut(other_error(message)))
+                Err(StreamEnd::Truncated(other_error(message)))
             }
             Err(_) => Err(other_error(SendError::Idle(idle_timeout).to_string()).into()),
         }
@@ -237,7 +241,7 @@ async fn parse(format: StreamFormat, name: Vec<u8>, json: Vec<u8>) -> Result<Str
     event.map_err(|invalid| {
         let error = provider_error(invalid.to_string());
         // An event that is too large would be too large again.
-        if invalid == InvalidEvent::NotJson { StreamEnd::Cut(error) } else { StreamEnd::Failed(error) }
+        if invalid == InvalidEvent::NotJson { StreamEnd::Truncated(error) } else { StreamEnd::Failed(error) }
     })
 }
 

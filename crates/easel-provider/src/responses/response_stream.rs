@@ -11,7 +11,7 @@ use easel_protocol::tool::ToolExposure;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::model_call::{ModelCall, send_error};
+use super::model_call::{ModelCall, to_model_error};
 use super::open_stream::{OpenStream, StreamEnd};
 use super::state::{HostedImage, ResponseEvent, ResponseEvents, ResponseState};
 use super::{ResponsesApi, other_error, staging};
@@ -29,9 +29,9 @@ pub(super) struct ResponseStream<'a, C, F: Files> {
     events: ResponseEvents,
     /// The images of `events`, by number.
     images: Vec<ImagePart<F::Writer>>,
-    /// Whether the caller has taken an event. Afterwards there is no other attempt.
+    /// Whether the caller has taken an event. If so, the request is not sent again.
     progress: Progress,
-    /// Comes after `events`, and last.
+    /// The error that ends the stream, after all `events`.
     error: Option<ModelError>,
     started: Instant,
     limit: NetworkLimit,
@@ -104,7 +104,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
                 let response = match send(self.api.client, &mut self.call, &self.limit).await {
                     Ok(response) => response,
                     Err(SendError::LimitReached { reason, .. }) => return Err(reason.into()),
-                    Err(error) => return Err(send_error(&error).into()),
+                    Err(error) => return Err(to_model_error(&error).into()),
                 };
                 let state = ResponseState::new(self.call.context(&response));
                 let provider = self.api.client.description();
@@ -121,11 +121,11 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
 
     /// Starts another attempt if that is safe and may help. Otherwise the response has failed.
     async fn on_end(&mut self, end: StreamEnd) {
-        self.keep_cut_images().await;
+        self.keep_truncated_images().await;
         let error = match end {
-            StreamEnd::Cut(error) => match self.pause_after_cut() {
+            StreamEnd::Truncated(error) => match self.pause_after_truncation() {
                 Some(pause) => {
-                    tracing::debug!(?pause, %error, "the model is asked again");
+                    tracing::debug!(?pause, %error, "the request is sent again");
                     self.phase = Phase::Waiting(pause);
                     return;
                 }
@@ -133,7 +133,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
             },
             StreamEnd::Failed(error) => {
                 if self.omit_refused_images() {
-                    tracing::debug!(%error, "the model is asked again without refused images");
+                    tracing::debug!(%error, "the request is sent again without refused images");
                     self.phase = Phase::Waiting(Duration::ZERO);
                     return;
                 }
@@ -156,28 +156,28 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
         self.error = Some(error);
     }
 
-    /// Keeps the complete images of an event that was cut: they are paid for.
-    async fn keep_cut_images(&mut self) {
+    /// Keeps the complete images of a truncated event: they are paid for.
+    async fn keep_truncated_images(&mut self) {
         if let Phase::Receiving(stream) = &mut self.phase
             && self.events.is_empty()
         {
-            stream.take_cut_event(&mut self.events, &mut self.images).await;
+            stream.take_truncated_event(&mut self.events, &mut self.images).await;
         }
     }
 
-    /// Returns the pause before another attempt after the response was cut, if there may be one.
-    fn pause_after_cut(&mut self) -> Option<Duration> {
+    /// Returns the pause before another attempt after a truncated response, or `None` if there may be none.
+    fn pause_after_truncation(&mut self) -> Option<Duration> {
         // The hosted tool may have generated and billed an image.
         let is_safe = self.has_no_events() && self.call.exposure != ToolExposure::Hosted;
-        if is_safe { self.call.budget.after_cut() } else { None }
+        if is_safe { self.call.budget.after_truncation() } else { None }
     }
 
     fn has_no_events(&self) -> bool {
         self.progress == Progress::NoEvents && self.events.is_empty()
     }
 
-    /// Omits images that the provider refused inside the response. Some providers start a response before they look at
-    /// the images.
+    /// Omits images that the provider refused inside the response, and returns whether the request can be sent again
+    /// without them. Some providers start a response before they look at the images.
     #[must_use]
     fn omit_refused_images(&mut self) -> bool {
         let is_safe = self.has_no_events();
@@ -207,7 +207,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
                 };
                 let outcome = outcome.map_err(|error| {
                     let elapsed_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    ImageError { elapsed_ms, billed: self.api.client.profile.billed(error.billed), ..error }
+                    ImageError { elapsed_ms, billed: self.api.client.profile.apply_billing(error.billed), ..error }
                 });
                 Some(ModelEvent::HostedEnded { call_id: id.into(), outcome })
             }

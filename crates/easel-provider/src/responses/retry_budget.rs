@@ -9,20 +9,20 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause. If the provider asks for more, the request fails.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// The repeated requests for one response.
+/// The budget for repeating the request for one response.
 ///
-/// Requests without a response and responses that were cut share one budget, which is the larger of the two limits:
+/// Requests without a response and truncated responses share one budget, which is the larger of the two limits:
 /// every request may cost tokens.
 #[derive(Debug)]
 pub(super) struct RetryBudget {
     retries: Retries,
     no_response: u32,
-    cut: u32,
+    truncated: u32,
 }
 
 impl RetryBudget {
     pub(super) const fn new(retries: Retries) -> Self {
-        Self { retries, no_response: 0, cut: 0 }
+        Self { retries, no_response: 0, truncated: 0 }
     }
 
     /// Counts a request without a response. Returns the pause before the next one, or `None` if there may be none.
@@ -32,15 +32,15 @@ impl RetryBudget {
         Some(pause)
     }
 
-    /// Counts a response that was cut. Returns the pause before the next request, or `None` if there may be none.
-    pub(super) fn after_cut(&mut self) -> Option<Duration> {
-        let pause = self.pause(self.cut, self.retries.stream)?;
-        self.cut += 1;
+    /// Counts a truncated response. Returns the pause before the next request, or `None` if there may be none.
+    pub(super) fn after_truncation(&mut self) -> Option<Duration> {
+        let pause = self.pause(self.truncated, self.retries.stream)?;
+        self.truncated += 1;
         Some(pause)
     }
 
     fn pause(&self, used: u32, max: u32) -> Option<Duration> {
-        let (all, max_all) = (self.no_response + self.cut, self.retries.request.max(self.retries.stream));
+        let (all, max_all) = (self.no_response + self.truncated, self.retries.request.max(self.retries.stream));
         let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(all)).min(MAX_PAUSE);
         (used < max && all < max_all).then_some(pause)
     }
@@ -54,17 +54,17 @@ mod tests {
     fn both_kinds_share_one_budget() {
         let mut budget = RetryBudget::new(Retries { request: 2, stream: 3, uncertain_images: 0 });
         assert_eq!(budget.after_no_response(), Some(Duration::from_millis(500)));
-        assert_eq!(budget.after_cut(), Some(Duration::from_secs(1)));
+        assert_eq!(budget.after_truncation(), Some(Duration::from_secs(1)));
         assert_eq!(budget.after_no_response(), Some(Duration::from_secs(2)));
-        assert_eq!((budget.after_no_response(), budget.after_cut()), (None, None));
+        assert_eq!((budget.after_no_response(), budget.after_truncation()), (None, None));
     }
 
     #[test]
     fn each_kind_has_its_own_limit() {
         let mut budget = RetryBudget::new(Retries { request: 0, stream: 1, uncertain_images: 0 });
         assert_eq!(budget.after_no_response(), None);
-        assert!(budget.after_cut().is_some());
-        assert_eq!(budget.after_cut(), None);
+        assert!(budget.after_truncation().is_some());
+        assert_eq!(budget.after_truncation(), None);
     }
 
     #[test]

@@ -8,10 +8,10 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 
 use crate::json_images::{self, ImagePart};
 
-/// The message of a hosted image without bytes.
+/// The error message for a hosted image without bytes.
 pub(super) const NO_IMAGE: &str = "the provider's image tool generated no image";
 
-/// Makes an image durable.
+/// Completes the file of a hosted image and makes it durable.
 ///
 /// # Errors
 ///

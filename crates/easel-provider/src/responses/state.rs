@@ -1,4 +1,4 @@
-//! What the model produced so far, from the events of its response. Pure: images are numbers of the event's images.
+//! What the model has produced so far, derived from the events of its response. Pure: it refers to images by number.
 //!
 //! Servers send the same item up to three times: in deltas, as a finished item, and in the complete response. Each item
 //! becomes one event here: [`identity`] decides which items are the same.
@@ -27,7 +27,7 @@ use crate::rejection::{Redactor, Rejection};
 
 /// Messages and calls of one response.
 const MAX_ITEMS: usize = 256;
-/// Characters of an item's id that can serve as the id of a call. The API accepts no longer one.
+/// Characters of an item's id that can serve as the id of a call. The API accepts no longer id.
 const MAX_CALL_ID: usize = 64;
 
 /// The state of one response.
@@ -42,7 +42,7 @@ pub(super) struct ResponseState {
 /// Events for the caller, in order.
 pub(super) type ResponseEvents = VecDeque<ResponseEvent>;
 
-/// A model event whose image is the number of a part.
+/// A model event that refers to its image by number.
 #[derive(Debug)]
 pub(super) enum ResponseEvent {
     /// An event without an image.
@@ -118,8 +118,8 @@ impl ResponseState {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Uses the images of an event that was cut if `is_complete` says that their bytes arrived.
-    pub(super) fn on_cut_event(
+    /// Uses those images of a truncated event for which `is_complete` returns `true`.
+    pub(super) fn on_truncated_event(
         &mut self,
         event: StreamEvent,
         is_complete: impl Fn(usize) -> bool,
@@ -140,7 +140,7 @@ impl ResponseState {
                 && image.result.is_some_and(&is_complete)
                 && let Err(error) = self.images.on_done(&self.clean(&key), *image, events)
             {
-                tracing::warn!(%error, "an image of a cut event is dropped");
+                tracing::warn!(%error, "an image of a truncated event is dropped");
             }
         }
     }
@@ -207,14 +207,14 @@ impl ResponseState {
     }
 
     fn function_call(&self, id: &str, namespace: Option<&str>, name: &str, arguments: String) -> FunctionCall {
-        let clean = |text: &str| self.redactor.text(text, usize::MAX);
+        let clean = |text: &str| self.redactor.clean_text(text, usize::MAX);
         let namespace = namespace.map(clean).filter(|namespace| !namespace.is_empty());
         FunctionCall { call_id: clean(id).into(), namespace, name: clean(name), arguments }
     }
 
     /// Cleans the id of a key. Its length was checked when the event was parsed.
     fn clean(&self, key: &ItemKey) -> ItemKey {
-        ItemKey { position: key.position, id: self.redactor.text(&key.id, usize::MAX) }
+        ItemKey { position: key.position, id: self.redactor.clean_text(&key.id, usize::MAX) }
     }
 
     fn check_item_count(&self) -> Result<(), ModelError> {
@@ -225,7 +225,7 @@ impl ResponseState {
     }
 }
 
-/// For each item of a complete response, by kind: its number among the known items, or `None` for a new one.
+/// The index of each item of a complete response among the known items of its kind; `None` for a new item.
 struct KnownItems {
     messages: vec::IntoIter<Option<usize>>,
     calls: vec::IntoIter<Option<usize>>,

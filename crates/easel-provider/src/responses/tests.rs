@@ -3,7 +3,6 @@
 mod fixture;
 
 mod body;
-mod cut_images;
 mod faults;
 mod hosted;
 mod once;
@@ -11,3 +10,4 @@ mod pictures;
 mod sending;
 mod stalled;
 mod text;
+mod truncated_images;

@@ -7,15 +7,15 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-mod cut_json;
 mod item;
 mod limits;
+mod truncated_json;
 
-pub(super) use self::cut_json::close_cut_json;
 pub(super) use self::item::{ImageItem, Item, ItemContent, ItemKey};
 use self::item::{parse_item, parse_position, parse_string};
 pub(super) use self::limits::InvalidEvent;
 use self::limits::{MAX_ID_CHARS, RawItems, parse_error_fields, parse_name, parse_small};
+pub(super) use self::truncated_json::complete_truncated_json;
 
 /// Bytes of an event without an image.
 const MAX_TEXT_EVENT_BYTES: usize = 4 << 20;

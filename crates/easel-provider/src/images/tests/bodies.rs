@@ -162,7 +162,7 @@ async fn missing_image_fails_the_call_before_sending() {
 }
 
 #[tokio::test]
-async fn shorter_image_file_cuts_the_request() {
+async fn shorter_image_file_truncates_the_request() {
     let server = start(vec![ok(&image_response(&png(9)))]);
     let mut files = CountingFiles::default();
     let mut shorter = job("a cat");

@@ -29,7 +29,7 @@ const PARTIAL: &str = "image_generation.partial_image";
 const FINAL: &str = "image_generation.completed";
 
 #[tokio::test]
-async fn cut_image_stream_is_an_image_or_an_error() {
+async fn truncated_image_stream_is_an_image_or_an_error() {
     let events = [event(PARTIAL, &png(1)), event(PARTIAL, &png(2)), event(FINAL, &png(3))];
     let stream = events.concat();
     let boundaries = [events[0].len(), events[0].len() + events[1].len(), whole_image(&stream), stream.len()];

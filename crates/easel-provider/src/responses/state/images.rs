@@ -224,7 +224,7 @@ impl HostedImages {
             return Err(self.image_error(NO_IMAGE));
         };
         let redactor = &self.context.redactor;
-        let label = |text: Option<String>| redactor.label(&text?);
+        let label = |text: Option<String>| redactor.clean_label(&text?);
         let AppliedImage { size, quality, background, output_format, n } = image.applied;
         let applied = AppliedImage {
             size: label(size),
@@ -233,8 +233,8 @@ impl HostedImages {
             output_format: label(output_format),
             n,
         };
-        let revised_prompt = image.revised_prompt.and_then(|prompt| redactor.prompt(&prompt));
-        let (request_id, generation_id) = (self.request_id.clone(), redactor.label(&key.id));
+        let revised_prompt = image.revised_prompt.and_then(|prompt| redactor.clean_prompt(&prompt));
+        let (request_id, generation_id) = (self.request_id.clone(), redactor.clean_label(&key.id));
         Ok(HostedImage { image: number, revised_prompt, applied, request_id, generation_id })
     }
 

@@ -36,7 +36,7 @@ fn answer() -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn stream_cut_anywhere_is_an_error() {
+async fn stream_truncated_anywhere_is_an_error() {
     let answer = answer();
     for count in 0..answer.len() {
         let whole = events(&answer[..count]);

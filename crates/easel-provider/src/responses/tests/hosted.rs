@@ -101,7 +101,7 @@ async fn every_failure_ends_the_image() {
 }
 
 #[tokio::test]
-async fn cut_response_ends_the_image_before_the_error() {
+async fn truncated_response_ends_the_image_before_the_error() {
     insta::assert_snapshot!(transcript(&[added("ig_1")]).await, @r#"
     started ig_1 Generate "draw a fox" []
     failed ig_1 BadResponse billed Uncertain: the response ended before the image: the provider's response ended early
@@ -153,7 +153,7 @@ async fn valid_previews_are_shown_if_requested() {
 }
 
 #[tokio::test]
-async fn image_metadata_is_cleaned_cut_and_redacted() {
+async fn image_metadata_is_cleaned_truncated_and_redacted() {
     let mut picture = image("ig_\u{202e}1", PNG);
     picture["size"] = json!("\u{1b}[31m1x1\u{7}");
     picture["quality"] = json!("q".repeat(1_000_000));
@@ -178,7 +178,7 @@ async fn ids_and_names_are_cleaned_and_redacted() {
 }
 
 #[tokio::test]
-async fn long_prompt_is_cut() {
+async fn long_prompt_is_truncated() {
     let mut long = request(ToolExposure::Hosted);
     let content = vec![ContentItem::InputText { text: "é".repeat(100_000).into() }];
     long.history.items = vec![ResponseItem::Message { role: MessageRole::User, content }];

@@ -178,7 +178,7 @@ async fn lost_request_is_retried() {
 }
 
 #[tokio::test]
-async fn response_cut_before_any_event_is_retried() {
+async fn response_truncated_before_any_event_is_retried() {
     let silent = || vec![Step::Send(stream(events(&[json!({"type": "response.created", "response": {}})])))];
     let server = MockServer::play([silent(), vec![Step::Send(stream(""))], answered()]);
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;

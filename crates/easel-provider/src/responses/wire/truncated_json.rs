@@ -1,20 +1,20 @@
-//! JSON that was cut.
+//! Completion of truncated JSON.
 
 use serde::de::IgnoredAny;
 
-/// Completes a JSON text that was cut: drops the last incomplete field and closes all objects and lists.
+/// Completes a truncated JSON text: drops the last incomplete field, and closes all objects and arrays.
 ///
 /// Returns `None` if the result is not JSON.
-pub(in super::super) fn close_cut_json(text: &[u8]) -> Option<Vec<u8>> {
-    let (mut closers, mut is_string, mut is_escape) = (Vec::new(), false, false);
-    // The last comma outside strings, and how many objects and lists were open there.
+pub(in super::super) fn complete_truncated_json(text: &[u8]) -> Option<Vec<u8>> {
+    let (mut closers, mut in_string, mut after_backslash) = (Vec::new(), false, false);
+    // The last comma outside strings, and how many objects and arrays were open there.
     let mut last_comma = None;
     for (at, byte) in text.iter().enumerate() {
         match byte {
-            _ if is_escape => is_escape = false,
-            b'\\' if is_string => is_escape = true,
-            b'"' => is_string = !is_string,
-            _ if is_string => {}
+            _ if after_backslash => after_backslash = false,
+            b'\\' if in_string => after_backslash = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
             b'{' => closers.push(b'}'),
             b'[' => closers.push(b']'),
             b'}' | b']' => {
@@ -36,13 +36,13 @@ pub(in super::super) fn close_cut_json(text: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn closed(text: &str) -> Option<String> {
-        close_cut_json(text.as_bytes()).map(|json| String::from_utf8(json).unwrap())
+    fn complete(text: &str) -> Option<String> {
+        complete_truncated_json(text.as_bytes()).map(|json| String::from_utf8(json).unwrap())
     }
 
     #[test]
     fn incomplete_field_is_dropped() {
-        for (cut, json) in [
+        for (truncated, json) in [
             (r#"{"item":{"id":"ig_1","result":0"#, r#"{"item":{"id":"ig_1","result":0}}"#),
             (r#"{"item":{"id":"ig_1","result":0,"#, r#"{"item":{"id":"ig_1","result":0}}"#),
             (r#"{"item":{"id":"ig_1","result":0,"revised_prompt":"a \"{,"#, r#"{"item":{"id":"ig_1","result":0}}"#),
@@ -51,14 +51,14 @@ mod tests {
             (r#"{"output":[{"a":1,"b":2}"#, r#"{"output":[{"a":1,"b":2}]}"#),
             (r#"{"a":1}"#, r#"{"a":1}"#),
         ] {
-            assert_eq!(closed(cut).as_deref(), Some(json), "{cut}");
+            assert_eq!(complete(truncated).as_deref(), Some(json), "{truncated}");
         }
     }
 
     #[test]
     fn text_that_is_not_json_is_rejected() {
         for text in ["", "]", "{\"a\"", "<html>", "{]}}"] {
-            assert_eq!(closed(text), None, "{text}");
+            assert_eq!(complete(text), None, "{text}");
         }
     }
 }

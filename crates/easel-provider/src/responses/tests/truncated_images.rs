@@ -33,7 +33,7 @@ async fn transcript(bytes: Vec<u8>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn complete_image_of_a_cut_event_is_kept() {
+async fn complete_image_of_a_truncated_event_is_kept() {
     for before in events_before_image() {
         for after in ["\"", "\",\"revised_prompt\":\"a \\\"fo", "\",\"size\":", "\"}"] {
             let lines = transcript(stream(format!("{before}{PNG}{after}"))).await;
@@ -52,7 +52,7 @@ async fn complete_image_of_cut_json_is_kept() {
 }
 
 #[tokio::test]
-async fn incomplete_image_of_a_cut_event_fails() {
+async fn incomplete_image_of_a_truncated_event_fails() {
     for before in events_before_image() {
         let lines = transcript(stream(format!("{before}{}", &PNG[..PNG.len() - 4]))).await;
         let failed = "failed ig_1 BadResponse billed Uncertain: the response ended before the image: the provider's \
