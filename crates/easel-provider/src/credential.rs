@@ -6,7 +6,7 @@ use easel_imagegen::capability::AuthKind;
 use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 
-/// A credential as it is now.
+/// A credential for a request.
 #[derive(Debug, Clone)]
 pub struct Credential {
     /// The kind of the credential. The images endpoint of a provider accepts only some kinds.
@@ -27,7 +27,7 @@ impl PartialEq for Credential {
 
 impl Eq for Credential {}
 
-/// An error of a credential that should exist but cannot be used. The message never contains any part of it.
+/// The error of a credential that is configured but cannot be used. The message contains no part of the secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CredentialError {
@@ -59,8 +59,8 @@ pub trait Credentials: Send + Sync + 'static {
         rejected: &Credential,
     ) -> impl Future<Output = Result<Option<Credential>, CredentialError>> + Send;
 
-    /// Receives the headers of a response, whatever its status.
+    /// Called with the headers of each response, whatever its status. `credential` authorized the request.
     ///
-    /// `credential` authorized the request. Some providers report in headers how much of an account's limits is used.
+    /// Some providers report in headers how much of an account's limits is used.
     fn on_response_headers(&self, _credential: &Credential, _headers: &HeaderMap) {}
 }

@@ -1,6 +1,6 @@
 //! `images/generations` and `images/edits`: one call, from its request to staged files.
 //!
-//! [`generate`] is a call. [`call`] sends its request, [`receive`] and [`reader`] read the response, and [`collect`]
+//! [`generate`] runs a call. [`call`] sends its request, [`receive`] and [`reader`] read the response, and [`collect`]
 //! stages the images. The images of a request are read from disk while it is sent, and those of a response are written
 //! to disk while it arrives, so that no call holds an image in memory.
 

@@ -14,7 +14,7 @@ pub(crate) use image_parts::{ImagePart, ImageParts, stage_preview};
 use scanner::Scanner;
 pub(crate) use scanner::{ImageEvent, ImageKeys};
 
-/// Splits a JSON text into its images and the rest while it arrives. All methods wait for the disk.
+/// Splits a JSON text into its images and the rest while it arrives. All methods block on disk I/O.
 pub(crate) struct BodyAssembler<F: Files> {
     scanner: Scanner,
     images: ImageParts<F>,

@@ -9,7 +9,8 @@
 //! - A billed request that the provider may have accepted is repeated only if the user allows it.
 //! - A credential goes to one origin, in one header.
 //!
-//! Reading order: [`provider`] is the entry point, [`profile`] describes an API, `http` sends requests, and `images` and
+//! Reading order: [`provider`] is the entry point, [`profile`] describes an API, `http` sends requests, and `images`
+//! and
 //! `responses` are the two endpoints on top of it.
 
 pub mod profile;

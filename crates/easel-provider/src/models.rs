@@ -14,7 +14,7 @@ use crate::rejection::{Redactor, Rejection};
 
 /// How long a list is cached.
 const CACHE_TIME: Duration = Duration::from_secs(300);
-/// How long a failure is cached, so that a provider that does not answer is not asked each time.
+/// How long a failure is cached, so that a provider that does not respond does not delay every call.
 const FAILURE_CACHE_TIME: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_BYTES: usize = 1 << 20;
@@ -103,7 +103,8 @@ async fn read_body(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::E
     Ok(Some(body))
 }
 
-/// Returns the ids in `{"data": [{"id"}]}` or in a bare list. Some providers mark models that do not chat with a `type`.
+/// Returns the ids in `{"data": [{"id"}]}` or in a bare list. Some providers mark models that do not chat with a
+/// `type`.
 fn chat_model_ids(json: &Value) -> Vec<String> {
     let entries = json.get("data").unwrap_or(json).as_array().map(Vec::as_slice).unwrap_or_default();
     let mut ids: Vec<String> = Vec::new();

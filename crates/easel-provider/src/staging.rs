@@ -7,7 +7,7 @@ use easel_imagegen::port::StagedImage;
 use easel_imagegen::sniff::sniff;
 use easel_protocol::record::ImageFacts;
 
-/// Stages `bytes`; [`io::ErrorKind::InvalidData`] if they are no image.
+/// Stages `bytes`. Fails with [`io::ErrorKind::InvalidData`] if they are not an image.
 pub(crate) fn stage(bytes: &[u8]) -> io::Result<StagedImage> {
     let header = sniff(bytes)?.ok_or(io::ErrorKind::InvalidData)?;
     let facts = ImageFacts {

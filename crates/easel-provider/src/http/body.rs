@@ -1,7 +1,7 @@
 //! Request bodies with images that are read from disk while the body is sent.
 //!
-//! One chunk is read ahead of the connection, so a body costs two chunks of memory whatever its images weigh. A thread
-//! is busy only while it reads a chunk: a provider that takes no bytes occupies no thread.
+//! One chunk is read ahead of the connection, so a body takes two chunks of memory, however large its images are. A
+//! thread is busy only while it reads a chunk: while the provider takes no bytes, no thread is occupied.
 //!
 //! `reqwest::multipart` is not used, because JSON bodies carry images in the same way and share this one stream.
 
@@ -18,7 +18,7 @@ use futures_core::Stream;
 use futures_util::stream;
 use tokio::task::JoinHandle;
 
-use super::upload::{Passage, Upload, UploadError};
+use super::upload::{GateProgress, Upload, UploadError};
 
 /// Bytes of an image that are read at once. A multiple of three, so that base64 chunks join without padding.
 const CHUNK_SIZE: u64 = 192 << 10;
@@ -71,7 +71,7 @@ impl BodyPart {
 }
 
 impl RequestBody {
-    /// Creates a body of `parts`. `metadata` decides what user images are sent with.
+    /// Creates a body of `parts`. `metadata` decides whether the metadata of user images is sent.
     pub(crate) fn new(parts: Vec<BodyPart>, metadata: Metadata) -> Self {
         Self { parts, metadata }
     }
@@ -92,9 +92,9 @@ impl RequestBody {
         upload: Upload,
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<F> {
         let source = Source { parts: self.parts.into(), files, metadata: self.metadata, open: None };
-        let state = (Some(source.read_ahead()), Passage::Ahead(gate), upload);
-        stream::try_unfold(state, |(next, passage, upload)| async move {
-            let passage = passage.advance(&upload)?;
+        let state = (Some(source.read_ahead()), GateProgress::Waiting(gate), upload);
+        stream::try_unfold(state, |(next, gate_progress, upload)| async move {
+            let gate_progress = gate_progress.advance(&upload)?;
             let Some(next) = next else { return Ok(None) };
             let read = match next {
                 NextChunk::Ready(read) => *read,
@@ -102,7 +102,7 @@ impl RequestBody {
             };
             let read = read.map_err(|error| upload.fail(UploadError::Unreadable(error)))?;
             upload.on_chunk();
-            Ok(read.map(|(chunk, rest)| (chunk, (Some(rest.read_ahead()), passage, upload))))
+            Ok(read.map(|(chunk, rest)| (chunk, (Some(rest.read_ahead()), gate_progress, upload))))
         })
     }
 }
@@ -120,7 +120,7 @@ struct OpenImage<R> {
     reader: StrippedImage<R>,
     encoding: Encoding,
     /// Bytes that remain to be read.
-    left: u64,
+    remaining: u64,
 }
 
 /// The next chunk with the source of the chunks after it; `None` at the end of the body.
@@ -145,21 +145,21 @@ impl<F: Files> Source<F> {
         NextChunk::Reading(tokio::task::spawn_blocking(move || self.read()))
     }
 
-    /// Reads the next chunk. Blocks for the disk.
+    /// Reads the next chunk. Blocks on disk I/O.
     fn read(mut self) -> ReadResult<F> {
-        let OpenImage { mut reader, encoding, left } = match self.open.take() {
+        let OpenImage { mut reader, encoding, remaining } = match self.open.take() {
             Some(open) => open,
             None => match self.parts.pop_front() {
                 Some(BodyPart::Image { image, encoding, len }) => {
-                    OpenImage { reader: strip::open(&*self.files, &image, self.metadata)?, encoding, left: len }
+                    OpenImage { reader: strip::open(&*self.files, &image, self.metadata)?, encoding, remaining: len }
                 }
                 Some(BodyPart::Text(text)) => return Ok(Some((text, self))),
                 None => return Ok(None),
             },
         };
-        let chunk = read_chunk(&mut reader, left)?;
-        let left = left - chunk.len() as u64;
-        self.open = (left > 0).then_some(OpenImage { reader, encoding, left });
+        let chunk = read_chunk(&mut reader, remaining)?;
+        let remaining = remaining - chunk.len() as u64;
+        self.open = (remaining > 0).then_some(OpenImage { reader, encoding, remaining });
         let chunk = match encoding {
             Encoding::Raw => Bytes::from(chunk),
             Encoding::Base64 => Bytes::from(STANDARD.encode(chunk)),
@@ -168,8 +168,8 @@ impl<F: Files> Source<F> {
     }
 }
 
-fn read_chunk(reader: &mut impl Read, left: u64) -> io::Result<Vec<u8>> {
-    let len = left.min(CHUNK_SIZE);
+fn read_chunk(reader: &mut impl Read, remaining: u64) -> io::Result<Vec<u8>> {
+    let len = remaining.min(CHUNK_SIZE);
     let mut chunk = Vec::with_capacity(len as usize);
     reader.take(len).read_to_end(&mut chunk)?;
     // The header `content-length` has already promised these bytes.

@@ -10,10 +10,9 @@ use tokio::sync::OnceCell;
 use super::public_address::PublicOnly;
 use super::{EndpointError, root_cause};
 
-/// How long an idle connection is kept. Servers keep theirs longer.
+/// How long an idle connection is kept. Servers keep idle connections longer.
 ///
-/// A request on a connection that the server is just closing would be lost, and nobody could say whether it was
-/// accepted.
+/// A request on a connection that the server is closing would be lost, and whether it was accepted would be unknown.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The hosts that a client may connect to.
@@ -53,7 +52,7 @@ impl Clients {
     ///
     /// # Errors
     ///
-    /// Fails if the client could not be created. It is not tried again.
+    /// Fails if the client cannot be created. Later calls then return the same error.
     pub(super) async fn get(&self, target: Target) -> Result<&Client, EndpointError> {
         let client = match target {
             Target::Provider => &self.provider,
@@ -86,7 +85,7 @@ impl ClientOptions {
 
     fn provider(self) -> ClientBuilder {
         let builder = self.builder();
-        // A request to this machine may carry a key and must not pass a proxy elsewhere.
+        // A request to this machine may carry a key and must not go through a proxy on another machine.
         if self.is_loopback { builder.no_proxy() } else { builder }
     }
 

@@ -62,11 +62,13 @@ impl Endpoint {
         if is_exposed { Err(EndpointError::PlainHttp) } else { Ok(()) }
     }
 
-    /// Builds a POST request to `path` below the base URL, such as `images/edits`, without headers of the body.
+    /// Builds a POST request to `path` below the base URL, such as `images/edits`, without the headers that describe
+    /// the body.
     ///
     /// # Errors
     ///
-    /// Fails if no client can be created, if a header cannot carry the credential, or if others could read it.
+    /// Fails if no client can be created, if a header cannot carry the credential, or if others could read the
+    /// credential on the way.
     pub(crate) async fn post(
         &self,
         profile: &ApiProfile,
@@ -94,7 +96,7 @@ impl Endpoint {
         self.authorize(self.client(Target::Provider).await?.get(self.url(profile, path, "")), profile, credential)
     }
 
-    /// Returns the client for `target`. It sends no header of a credential by itself.
+    /// Returns the client for `target`. It adds no credential by itself.
     ///
     /// # Errors
     ///
@@ -166,6 +168,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
+
     fn url(preset: Preset, base: &str, path: &str) -> String {
         let endpoint = Endpoint::new(base.parse().unwrap(), Duration::from_secs(1));
         endpoint.url(&ApiProfile::from_preset(preset), path, "my deployment").to_string()

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Limits how long a call waits for the network: until a deadline, or until `stop` is cancelled.
 ///
-/// Work on this machine has no limit, so that images which arrived are kept.
+/// Local work, such as writing files, has no limit, so that images that have arrived are kept.
 #[derive(Debug, Clone)]
 pub(crate) struct NetworkLimit {
     stop: CancellationToken,

@@ -30,7 +30,7 @@ pub(crate) struct ApiClient<C> {
 }
 
 impl<C> ApiClient<C> {
-    /// Names the provider in a message. Of the base URL it shows only the host, because the rest may be secret.
+    /// Describes the provider in a message. Shows only the host of the base URL, because the rest may be secret.
     pub(crate) fn description(&self) -> String {
         format!("provider `{}` at {}", self.provider_id, self.endpoint.host())
     }
@@ -40,7 +40,7 @@ impl<C> ApiClient<C> {
 pub(crate) trait Request: Send {
     type Files: Files;
 
-    /// Prepares the next attempt. May wait for the disk.
+    /// Prepares the next attempt. May wait for disk I/O.
     fn prepare(&mut self) -> impl Future<Output = Result<PreparedRequest, ImageError>> + Send;
 
     /// Returns the files of the images in the body.
@@ -49,7 +49,8 @@ pub(crate) trait Request: Send {
     /// Returns the gate that decides about each attempt.
     fn gate(&self) -> &SendGate;
 
-    /// Returns how long neither the body nor the response may move before the attempt fails. `None` for no such limit.
+    /// Returns how long an attempt may make no progress before it fails, in the body or in the response; `None` for no
+    /// limit.
     fn idle_timeout(&self) -> Option<Duration> {
         None
     }
@@ -70,7 +71,7 @@ pub(crate) struct PreparedRequest {
     pub(crate) path: &'static str,
     /// The model, which some providers expect in the path.
     pub(crate) model: String,
-    /// The client for which the request is made; empty if unknown.
+    /// The name of the client for which the request is made; empty if unknown.
     pub(crate) originator: String,
     /// Headers other than those of the credential and the length.
     pub(crate) headers: HeaderMap,
@@ -106,13 +107,13 @@ pub(crate) enum SendError {
     Unreadable(#[source] io::Error),
     #[error("the request cannot be built: {0}")]
     Build(String),
-    /// No connection took the request.
+    /// No connection could be opened, so nothing was sent.
     #[error("{provider} cannot be reached: {cause}")]
     Unreachable { provider: String, cause: String },
     /// The provider may have accepted the request.
     #[error("the connection to {provider} was lost before it answered: {cause}")]
     Lost { provider: String, cause: String },
-    /// Neither the body nor the response moved. The provider may have accepted the request.
+    /// The attempt made no progress for this time. The provider may have accepted the request.
     #[error("the provider sent nothing for {} s", .0.as_secs_f32())]
     Idle(Duration),
     #[error("{}", .0.model_error().message)]
@@ -239,14 +240,14 @@ fn connection_error<C>(
     }
 }
 
-/// Returns the text of the innermost cause, as the end of a sentence. It says most and contains no URL.
+/// Returns the text of the innermost cause, as the end of a sentence. It is the most specific and contains no URL.
 pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     let mut innermost = std::error::Error::source(error);
     while let Some(source) = innermost.and_then(std::error::Error::source) {
         innermost = Some(source);
     }
     let Some(cause) = innermost.map(ToString::to_string) else { return "no reason given".to_owned() };
-    // The number of the operating system's error helps nobody.
+    // The error number of the operating system does not help users.
     let cause = cause.split(" (os error ").next().unwrap_or_default();
     let mut letters = cause.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()

@@ -85,7 +85,7 @@ impl Parser {
     /// # Errors
     ///
     /// Stops at the first error of `on` and returns it.
-    pub(crate) fn read<E>(
+    pub(crate) fn feed<E>(
         &mut self,
         mut bytes: &[u8],
         on: &mut impl FnMut(Frame<'_>) -> Result<(), E>,
@@ -96,9 +96,9 @@ impl Parser {
                 continue;
             }
             match memchr2(b'\r', b'\n', bytes) {
-                None => return self.part(bytes, on),
+                None => return self.parse_part(bytes, on),
                 Some(end) => {
-                    self.part(&bytes[..end], on)?;
+                    self.parse_part(&bytes[..end], on)?;
                     self.after_return = bytes[end] == b'\r';
                     bytes = &bytes[end + 1..];
                     self.end_line(on)?;
@@ -108,8 +108,8 @@ impl Parser {
         Ok(())
     }
 
-    /// Ends the last event of a stream that ended without an empty line. The format says to drop such an event; the
-    /// caller decides.
+    /// Ends the last event of a stream that ended without an empty line. The format says to discard such an event, so
+    /// only callers that want it call this.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Parser {
     }
 
     /// Parses a part of a line.
-    fn part<E>(&mut self, mut bytes: &[u8], on: &mut impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn parse_part<E>(&mut self, mut bytes: &[u8], on: &mut impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E> {
         while let Some((&first, rest)) = bytes.split_first() {
             self.position = match self.position {
                 Position::Mark(read) if BYTE_ORDER_MARK.get(read) == Some(&first) => {
@@ -130,7 +130,7 @@ impl Parser {
                         Position::Mark(read + 1)
                     }
                 }
-                // An incomplete mark is the start of an unknown field.
+                // An incomplete byte order mark is the start of an unknown field.
                 Position::Mark(read) => {
                     self.position = if read == 0 { Position::Start } else { Position::Other };
                     continue;
@@ -155,7 +155,7 @@ impl Parser {
                     }
                     Position::Value(field)
                 }
-                Position::Value(field) => return self.value(field, bytes, on),
+                Position::Value(field) => return self.parse_value(field, bytes, on),
                 Position::Other => return Ok(()),
             };
             bytes = rest;
@@ -177,7 +177,7 @@ impl Parser {
         Ok(())
     }
 
-    fn value<E>(
+    fn parse_value<E>(
         &mut self,
         field: Field,
         part: &[u8],

@@ -43,7 +43,7 @@ impl Upload {
         self.error().take()
     }
 
-    /// Waits for `response`. Returns `None` if neither a response nor a chunk of the body has moved for `idle`.
+    /// Waits for `response`. Returns `None` if, for `idle`, no response arrives and the connection takes no chunk.
     ///
     /// A large image on a slow connection is not idle.
     pub(crate) async fn until_idle<T>(&self, response: impl Future<Output = T>, idle: Duration) -> Option<T> {
@@ -64,7 +64,7 @@ impl Upload {
         self.0.chunks.send_replace(());
     }
 
-    /// Keeps `error` and returns the error for the connection.
+    /// Stores `error` and returns the I/O error that ends the body stream.
     pub(super) fn fail(&self, error: UploadError) -> io::Error {
         let kind = match &error {
             UploadError::Refused(_) => io::ErrorKind::Other,
@@ -79,17 +79,17 @@ impl Upload {
     }
 }
 
-/// The send gate of one request.
+/// The progress of a request body through the send gate.
 ///
 /// The connection polls the body for its first chunk when it is about to write the request, and for the second chunk
-/// after it has taken the first. The gate is asked at the first poll, and its pass is released at the second.
-pub(super) enum Passage {
-    Ahead(SendGate),
-    Passing { _pass: SendPass },
-    Passed,
+/// after it has taken the first. The first poll acquires a pass from the gate, and the second poll releases it.
+pub(super) enum GateProgress {
+    Waiting(SendGate),
+    Holding { _pass: SendPass },
+    Released,
 }
 
-impl Passage {
+impl GateProgress {
     /// Advances by one poll of the body.
     ///
     /// # Errors
@@ -97,12 +97,12 @@ impl Passage {
     /// Fails if the gate refuses the request. The connection has written nothing of it.
     pub(super) fn advance(self, upload: &Upload) -> io::Result<Self> {
         match self {
-            Self::Ahead(gate) => {
+            Self::Waiting(gate) => {
                 let pass = gate.pass().map_err(|refused| upload.fail(UploadError::Refused(refused)))?;
                 upload.0.has_started.store(true, Ordering::Release);
-                Ok(Self::Passing { _pass: pass })
+                Ok(Self::Holding { _pass: pass })
             }
-            Self::Passing { .. } | Self::Passed => Ok(Self::Passed),
+            Self::Holding { .. } | Self::Released => Ok(Self::Released),
         }
     }
 }

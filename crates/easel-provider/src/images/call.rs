@@ -14,7 +14,7 @@ use crate::credential::Credentials;
 use crate::http::{ApiClient, LimitReached, NetworkLimit, PreparedRequest, Request, SendError, send};
 use crate::profile::ResponseFormat;
 
-/// Attempts that the provider did not accept.
+/// Attempts in all, if the provider accepts none of them.
 const MAX_UNACCEPTED: u32 = 3;
 /// The longest pause before another attempt. If the provider asks for more, the call fails.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
@@ -103,19 +103,19 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
     async fn run(&mut self, previews: &PreviewSink, limit: &NetworkLimit) -> Result<GeneratedImages, ImageError> {
         loop {
             let sent = send(self.api.client, self, limit).await;
-            let response = sent.map_err(|error| self.send_error(&error))?;
+            let response = sent.map_err(|error| self.to_image_error(&error))?;
             let error = match collect(self.api.client, self.job, &self.files, response, previews, limit).await {
                 Ok(images) => return Ok(images),
                 Err(error) => error,
             };
-            let pause = self.retry_pause(&error, false, None).filter(|pause| *pause < limit.time_left());
+            let pause = self.count_failure(&error, false, None).filter(|pause| *pause < limit.time_left());
             let Some(pause) = pause else { return Err(error) };
             limit.run(tokio::time::sleep(pause)).await.map_err(|reason| limit_error(reason, self.job, Billed::No))?;
         }
     }
 
     /// Counts a failed attempt. Returns the pause before the next one, or `None` if there may be none.
-    fn retry_pause(
+    fn count_failure(
         &mut self,
         error: &ImageError,
         is_unaccepted: bool,
@@ -135,8 +135,8 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
         (*failed <= max_retries && pause <= MAX_PAUSE).then_some(pause)
     }
 
-    /// Whether another attempt without `response_format` may succeed. The rejected one was not billed.
-    fn drops_response_format(&self, error: &SendError) -> bool {
+    /// Whether another attempt without `response_format` may succeed. The rejected attempt was not billed.
+    fn may_drop_response_format(&self, error: &SendError) -> bool {
         let SendError::Rejected(rejection) = error else { return false };
         self.api.client.profile.generate.response_format == Some(ResponseFormat::TryB64Json)
             && self.response_format == ResponseFormatField::Declared
@@ -144,7 +144,7 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
             && rejection.has_code("unknown_parameter")
     }
 
-    fn send_error(&self, error: &SendError) -> ImageError {
+    fn to_image_error(&self, error: &SendError) -> ImageError {
         let kind = match error {
             SendError::Rejected(rejection) => return rejection.image_error(),
             SendError::Refresh { rejection, source } => {
@@ -189,7 +189,7 @@ impl<C: Credentials, F: Files> Request for Call<'_, C, F> {
     }
 
     fn retry_after(&mut self, error: &SendError) -> Option<Duration> {
-        if self.drops_response_format(error) {
+        if self.may_drop_response_format(error) {
             self.response_format = ResponseFormatField::Omitted;
             return Some(Duration::ZERO);
         }
@@ -207,7 +207,7 @@ impl<C: Credentials, F: Files> Request for Call<'_, C, F> {
             | SendError::Idle(_) => (false, None),
             SendError::LimitReached { .. } => return None,
         };
-        self.retry_pause(&self.send_error(error), is_unaccepted, server_pause)
+        self.count_failure(&self.to_image_error(error), is_unaccepted, server_pause)
     }
 }
 

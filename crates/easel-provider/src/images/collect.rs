@@ -1,4 +1,4 @@
-//! From a successful response to staged images.
+//! Collects the images of a successful response.
 
 use std::io;
 use std::sync::Arc;
@@ -64,8 +64,8 @@ enum ImageBytes<W> {
     Withheld,
 }
 
-/// Reads the response to `job` and stages its images: at most as many as requested, and all that arrive completely.
-/// With too few images, the result says why the others are missing.
+/// Reads the response to `job`, and stages the images that arrive completely, but no more than were requested. If there
+/// are fewer, the result says why the others are missing.
 ///
 /// # Errors
 ///
@@ -144,7 +144,7 @@ fn described_images<W>(document: &mut Document<W>, redactor: &Redactor) -> Vec<D
 }
 
 /// Stages up to `count` images, and returns the first reason why there are fewer. Downloads links concurrently, so that
-/// one that hangs takes no time from the others.
+/// one that hangs does not delay the others.
 async fn stage_all<F: Files>(
     endpoint: &Endpoint,
     files: &Arc<F>,
@@ -187,7 +187,7 @@ async fn stage<F: Files>(
         ImagePart::Disk(error) => return Err(MissingImage::Disk(error)),
     };
     let files = Arc::clone(files);
-    // Making an image durable waits for the disk, and has no limit.
+    // Making an image durable blocks on disk I/O, and has no time limit.
     let staged = tokio::task::spawn_blocking(move || files.stage(writer)).await;
     let staged = staged.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData { MissingImage::NotImage } else { MissingImage::Disk(error) }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use easel_imagegen::port::Files;
 use reqwest::{Client, Response, Url};
 
-use super::receive::{ReceiveError, blocking};
+use super::receive::{ReceiveError, run_blocking};
 use crate::http::{Endpoint, LimitReached, NetworkLimit, NotPublic, Target, is_public, root_cause};
 use crate::json_images::{ImageEvent, ImagePart, ImageParts};
 
@@ -16,7 +16,7 @@ use crate::json_images::{ImageEvent, ImagePart, ImageParts};
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The reason why a link led to no image. The message does not repeat the link, because it may be signed.
+/// The reason why a link led to no image. The message does not contain the link, because it may contain a signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DownloadError {
     #[error("the provider's link to the image {message}")]
@@ -109,7 +109,7 @@ async fn write<F: Files>(
     loop {
         let chunk = limit.run(response.chunk()).await.map_err(ReceiveError::LimitReached)?;
         let Some(chunk) = chunk.map_err(|error| ReceiveError::Lost(root_cause(&error)))? else { break };
-        images = blocking(move || images.push(&ImageEvent::Data(&chunk)).map(|()| images)).await??;
+        images = run_blocking(move || images.push(&ImageEvent::Data(&chunk)).map(|()| images)).await??;
     }
     images.push(&ImageEvent::End(Ok(())))?;
     Ok(images.take().pop().unwrap_or(ImagePart::Empty))

@@ -1,4 +1,4 @@
-//! Splits the bytes of a response into documents: JSON with its images on disk. All functions wait for the disk.
+//! Splits the bytes of a response into documents: JSON with its images on disk. All functions block on disk I/O.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(super) struct Document<W> {
 }
 
 impl<W> Document<W> {
-    /// Creates a document for images whose own JSON cannot be used.
+    /// Creates a document for images from JSON that cannot be used.
     fn from_parts(parts: Vec<ImagePart<W>>) -> Self {
         let images: Vec<Value> = (0..parts.len()).map(|part| json!({"b64_json": part})).collect();
         Self { json: json!({"data": images}), parts }
@@ -38,7 +38,7 @@ pub(super) struct Reader<F: Files> {
     limit: usize,
     /// Final images, errors and complete responses.
     documents: Vec<Document<F::Writer>>,
-    /// The last images whose event does not say whether they are final. They are, if no other image is.
+    /// The last images whose events do not say whether they are final. They count as final if no other image does.
     untyped: Vec<Document<F::Writer>>,
     /// Whether a preview has arrived. An image without a type may then be a preview too.
     has_previews: bool,
@@ -51,7 +51,7 @@ pub(super) struct Reader<F: Files> {
 enum BodyFormat {
     Json,
     Events,
-    /// The header says events. Servers that cannot stream say so too, and send JSON.
+    /// The header says events, but servers that cannot stream send JSON with the same header.
     Undetected,
 }
 
@@ -144,7 +144,7 @@ impl<F: Files> Reader<F> {
             BodyFormat::Json | BodyFormat::Undetected => Ok(self.document.feed(chunk)?),
             BodyFormat::Events => {
                 let mut parser = std::mem::replace(&mut self.parser, Parser::new());
-                let fed = parser.read(chunk, &mut |frame| self.frame(&frame));
+                let fed = parser.feed(chunk, &mut |frame| self.on_frame(&frame));
                 self.parser = parser;
                 fed
             }
@@ -153,8 +153,8 @@ impl<F: Files> Reader<F> {
 
     /// Returns the documents of a response that ended with `result`.
     ///
-    /// Images that arrived completely are paid for and are kept whatever happened after them. Only their metadata may
-    /// be missing.
+    /// Images that arrived completely are paid for, so they are kept whatever happened after them. Only their metadata
+    /// may be missing.
     pub(super) fn finish(mut self, result: Result<(), ReceiveError>) -> Received<F::Writer> {
         let end = if self.format == BodyFormat::Events { self.end_last_event() } else { self.end_json() };
         Received { error: result.and(end).err(), documents: self.into_documents() }
@@ -176,19 +176,19 @@ impl<F: Files> Reader<F> {
     /// Ends the last event, because some servers omit the empty line after it.
     fn end_last_event(&mut self) -> Result<(), ReceiveError> {
         let mut parser = std::mem::replace(&mut self.parser, Parser::new());
-        parser.finish(&mut |frame| self.frame(&frame))
+        parser.finish(&mut |frame| self.on_frame(&frame))
     }
 
     fn into_documents(mut self) -> Vec<Document<F::Writer>> {
         if !self.documents.iter().any(Document::has_image) {
-            // They come first, so that an error after them does not replace them.
+            // The untyped images come first, so that a later error does not replace them.
             self.untyped.append(&mut self.documents);
             return self.untyped;
         }
         self.documents
     }
 
-    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), ReceiveError> {
+    fn on_frame(&mut self, frame: &Frame<'_>) -> Result<(), ReceiveError> {
         match *frame {
             Frame::Data { event, part } => {
                 let limit = self.limit.saturating_sub(complete_images(&self.documents));
@@ -199,15 +199,15 @@ impl<F: Files> Reader<F> {
             Frame::End { event } => {
                 let (rest, parts) = self.document.take();
                 match serde_json::from_slice(&rest) {
-                    Ok(json) => self.event(event, with_error_type(json, event), parts),
-                    Err(_) => self.invalid_event(event, &rest, parts),
+                    Ok(json) => self.on_event(event, with_error_type(json, event), parts),
+                    Err(_) => self.on_invalid_event(event, &rest, parts),
                 }
                 Ok(())
             }
         }
     }
 
-    fn event(&mut self, event: &[u8], json: Value, parts: Vec<ImagePart<F::Writer>>) {
+    fn on_event(&mut self, event: &[u8], json: Value, parts: Vec<ImagePart<F::Writer>>) {
         let document = Document { json, parts };
         match EventKind::classify(event, &document.json) {
             EventKind::Final => self.documents.push(document),
@@ -225,8 +225,8 @@ impl<F: Files> Reader<F> {
         }
     }
 
-    /// Keeps the complete images of an event whose JSON is cut or invalid, unless one may be a preview.
-    fn invalid_event(&mut self, event: &[u8], rest: &[u8], parts: Vec<ImagePart<F::Writer>>) {
+    /// Keeps the complete images of an event whose JSON is truncated or invalid, unless one may be a preview.
+    fn on_invalid_event(&mut self, event: &[u8], rest: &[u8], parts: Vec<ImagePart<F::Writer>>) {
         self.has_ended |= rest.trim_ascii() == b"[DONE]";
         let has_name = |name: &[u8]| event == name || memchr::memmem::find(rest, name).is_some();
         let is_final = has_name(b"image_generation.completed") || has_name(b"image_edit.completed");

@@ -25,13 +25,13 @@ pub(super) enum ReceiveError {
     Panicked,
 }
 
-/// The part of a response that arrived, and the reason if it is not all.
+/// The part of a response that arrived, and the reason if the rest is missing.
 pub(super) struct Received<W> {
     pub(super) documents: Vec<Document<W>>,
     pub(super) error: Option<ReceiveError>,
 }
 
-/// Reads a response with up to `limit` images: one document for JSON, or one for each event that ends an image.
+/// Reads a response with up to `image_limit` images: one document for JSON, or one for each event that ends an image.
 /// Unfinished images go to `previews`.
 pub(super) async fn receive<F: Files>(
     mut response: Response,
@@ -59,7 +59,7 @@ pub(super) async fn receive<F: Files>(
             let result = reader.feed(&chunk);
             (reader, result)
         };
-        let Ok((returned, result)) = blocking(feed).await else { return panicked() };
+        let Ok((returned, result)) = run_blocking(feed).await else { return panicked() };
         reader = returned;
         if result.is_err() {
             break result;
@@ -67,10 +67,12 @@ pub(super) async fn receive<F: Files>(
     };
     // Closes the connection before waiting for the disk.
     drop(response);
-    blocking(move || reader.finish(result)).await.unwrap_or_else(|_| panicked())
+    run_blocking(move || reader.finish(result)).await.unwrap_or_else(|_| panicked())
 }
 
-/// Runs work that may wait for the disk on a blocking thread.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ReceiveError> {
+/// Runs `work`, which may block on disk I/O, on a blocking thread.
+pub(super) async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ReceiveError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ReceiveError::Panicked)
 }

@@ -76,8 +76,8 @@ fn build(
     job: &ImageJob,
     response_format: ResponseFormatField,
 ) -> Result<ImagesRequest, ImageError> {
-    check(profile, job)?;
-    let fields = fields::fields(profile, model, job, response_format)?;
+    check_support(profile, job)?;
+    let fields = fields::build_fields(profile, model, job, response_format)?;
     if job.references.is_empty() {
         return Ok(json_request(GENERATIONS, &fields, Vec::new()));
     }
@@ -96,7 +96,7 @@ fn build(
     }
 }
 
-fn check(profile: &ApiProfile, job: &ImageJob) -> Result<(), ImageError> {
+fn check_support(profile: &ApiProfile, job: &ImageJob) -> Result<(), ImageError> {
     let supports_mask = match &profile.edit {
         Edit::Multipart { mask_field, .. } => mask_field.is_some(),
         Edit::JsonImages => true,
@@ -112,7 +112,7 @@ fn check(profile: &ApiProfile, job: &ImageJob) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Finds out how many bytes of an image are sent: `content-length` comes before the body. Blocks for the disk.
+/// Measures how many bytes of an image are sent, because `content-length` comes before the body. Blocks on disk I/O.
 fn measure<F: Files>(
     files: &F,
     part: BodyPart,
@@ -131,7 +131,7 @@ fn measure<F: Files>(
 
 fn read_error(image: &Reference, error: &io::Error) -> ImageError {
     let name = display_name(image);
-    // User images are never sent if we cannot separate metadata from pixels.
+    // User images are never sent if metadata cannot be separated from pixels.
     if error.kind() == io::ErrorKind::InvalidData {
         return image_error(ImageErrorKind::ReferenceRefused, format!("the image {name} is not sent: {error}"));
     }
@@ -149,7 +149,7 @@ fn invalid(message: &str) -> ImageError {
     image_error(ImageErrorKind::InvalidArguments, message)
 }
 
-/// Builds a JSON object of `fields`, followed by `images`, which is JSON with images in it.
+/// Builds a JSON object of `fields`, followed by `images`, which are more fields of the object.
 fn json_request(path: &'static str, fields: &Map<String, Value>, images: Vec<BodyPart>) -> ImagesRequest {
     let mut text = Value::Object(fields.clone()).to_string();
     let mut parts = Vec::with_capacity(images.len() + 2);
@@ -166,7 +166,7 @@ fn json_request(path: &'static str, fields: &Map<String, Value>, images: Vec<Bod
     ImagesRequest { path, content_type: "application/json".to_owned(), parts }
 }
 
-/// `"images":[{"image_url":…}]` and `"mask":{"image_url":…}`.
+/// Builds the fields `"images":[{"image_url":…}]` and `"mask":{"image_url":…}`.
 fn openai_images(job: &ImageJob) -> Vec<BodyPart> {
     let mut parts = json_list("images", job.references.iter().map(|image| json_object("image_url", image)));
     if let Some(mask) = &job.mask {
@@ -176,7 +176,7 @@ fn openai_images(job: &ImageJob) -> Vec<BodyPart> {
     parts
 }
 
-/// `"image":{"url":…}`, or `"images":[…]` for several.
+/// Builds the field `"image":{"url":…}`, or `"images":[…]` for several images.
 fn xai_images(job: &ImageJob) -> Vec<BodyPart> {
     match job.references.as_slice() {
         [image] => std::iter::once(BodyPart::text("\"image\":")).chain(json_object("url", image)).collect(),

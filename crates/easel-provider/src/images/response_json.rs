@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn image_is_found_in_every_field_that_servers_use() {
-        let answer = json!({"data": [{"b64_json": 0}, {"url": 1}, {"url": "https://h/a.png", "b64_json": null},
+        let response = json!({"data": [{"b64_json": 0}, {"url": 1}, {"url": "https://h/a.png", "b64_json": null},
             {"url": "/a.png", "b64_json": 9}, {"url": ""}, {"url": "x", "respect_moderation": false}, 7]});
         let url = |url: &str| ImageLocation::Url(url.to_owned());
         let expected = [
@@ -113,7 +113,7 @@ mod tests {
             ImageLocation::Withheld,
             ImageLocation::Nowhere,
         ];
-        assert_eq!(locations(&answer), expected);
+        assert_eq!(locations(&response), expected);
         assert_eq!(locations(&json!({"type": "image_generation.completed", "b64_json": 0})), [ImageLocation::Part(0)]);
         for none in [json!({"data": null}), json!({}), json!([]), json!(null), json!({"data": {"b64_json": 0}})] {
             assert_eq!(locations(&none), [], "{none}");
@@ -122,9 +122,9 @@ mod tests {
 
     #[test]
     fn text_of_the_provider_is_cleaned() {
-        let answer = json!({"size": "\u{1b}[31m1024x1024", "quality": "q".repeat(1_000), "output_format": 7, "data": [
+        let response = json!({"size": "\u{1b}[31m1024x1024", "quality": "q".repeat(1_000), "output_format": 7, "data": [
             {"b64_json": 0, "size": "1x1", "revised_prompt": "a\u{0}b\n\u{202e}c"}, {"b64_json": 1, "revised_prompt": " "}]});
-        let entries = entries(&answer, |_| false, &Redactor::default());
+        let entries = entries(&response, |_| false, &Redactor::default());
         assert_eq!(entries[0].revised_prompt.as_deref(), Some("ab c"));
         assert_eq!(
             (entries[0].applied.size.as_deref(), entries[1].applied.size.as_deref()),

@@ -1,4 +1,4 @@
-//! The images of one JSON text, written to disk while they arrive. All functions wait for the disk.
+//! The images of one JSON text, written to disk while they arrive. All functions block on disk I/O.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use easel_imagegen::port::{Files, StagedImage};
 use super::BodyTooLarge;
 use super::scanner::ImageEvent;
 
-/// Bytes of one image. The largest images of today's models have a third of it.
+/// Bytes of one image. The largest images of today's models have a third of that.
 const MAX_IMAGE_BYTES: u64 = 64 << 20;
 
 /// One image of a JSON text.
@@ -18,7 +18,7 @@ pub(crate) enum ImagePart<W> {
     Complete(W),
     /// An empty string. Some servers send one next to a URL.
     Empty,
-    /// An image over the limit.
+    /// An image beyond the number of images that are kept.
     Ignored,
     InvalidBase64,
     /// The image could not be written.

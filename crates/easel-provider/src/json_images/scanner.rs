@@ -1,6 +1,6 @@
 //! A scanner that extracts images from JSON while it arrives.
 //!
-//! The scanner decodes the values of its [`ImageKeys`] at once and replaces them with numbers that count from 0. It
+//! The scanner decodes the values of its [`ImageKeys`] at once and replaces them with numbers that count up from 0. It
 //! buffers the rest of the JSON and one block of base64, however large the images are. It does not validate: text that
 //! is not JSON passes unchanged, and the parser rejects it later.
 
@@ -37,14 +37,15 @@ pub(crate) enum ImageEvent<'a> {
 pub(super) struct Scanner {
     keys: ImageKeys,
     state: State,
-    /// The start of the last string, as long as it may be one of the keys.
+    /// The last string, or its start if it is too long for a key.
     name: Vec<u8>,
     before: Before,
+    /// The JSON without its images.
     rest: Vec<u8>,
     decoder: Base64Decoder,
     /// Whether the current image cannot be decoded.
     is_invalid: bool,
-    /// Images so far.
+    /// The number of images so far.
     images: usize,
 }
 
@@ -70,7 +71,7 @@ enum State {
     },
 }
 
-/// The tokens before the next one.
+/// The tokens before the next token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
     Other,
@@ -124,18 +125,18 @@ impl Scanner {
     pub(super) fn feed(&mut self, mut text: &[u8], on: &mut impl FnMut(ImageEvent<'_>)) -> Result<(), BodyTooLarge> {
         while let [first, after @ ..] = text {
             text = match self.state {
-                State::Outside => self.outside(*first, after),
-                State::String => self.string(text),
+                State::Outside => self.scan_outside(*first, after),
+                State::String => self.scan_string(text),
                 State::StringEscape => {
                     self.rest.push(*first);
                     self.state = State::String;
                     after
                 }
-                State::Scheme { matched, key } => self.scheme(matched, key, text, on),
-                State::Header { length } => self.header(length, *first, after, on),
-                State::Image => self.image(text, on),
-                State::ImageEscape => self.escape(*first, after, on),
-                State::ImageUnicode { digits, value } => self.unicode(digits, value, *first, after, on),
+                State::Scheme { matched, key } => self.scan_scheme(matched, key, text, on),
+                State::Header { length } => self.scan_header(length, *first, after, on),
+                State::Image => self.scan_image(text, on),
+                State::ImageEscape => self.scan_escape(*first, after, on),
+                State::ImageUnicode { digits, value } => self.scan_unicode(digits, value, *first, after, on),
             };
             if self.rest.len() > self.keys.max_rest() {
                 return Err(BodyTooLarge::Json);
@@ -155,7 +156,7 @@ impl Scanner {
         self.name.capacity() + self.rest.capacity() + self.decoder.memory()
     }
 
-    fn outside<'a>(&mut self, byte: u8, after: &'a [u8]) -> &'a [u8] {
+    fn scan_outside<'a>(&mut self, byte: u8, after: &'a [u8]) -> &'a [u8] {
         let key = match (byte, self.before) {
             (b'"', Before::Key) => self.keys.key(&self.name),
             _ => None,
@@ -177,7 +178,7 @@ impl Scanner {
         after
     }
 
-    fn string<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+    fn scan_string<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
         let end = memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len());
         let (now, after) = text.split_at(end);
         self.rest.extend_from_slice(now);

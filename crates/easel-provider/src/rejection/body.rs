@@ -82,7 +82,8 @@ fn detail(detail: &Value) -> String {
     }
 }
 
-/// Converts FastAPI's location, such as `["body", "input", 3, "role"]`, to the form of OpenAI's `param`: `input[3].role`.
+/// Converts FastAPI's location, such as `["body", "input", 3, "role"]`, to the form of OpenAI's `param`:
+/// `input[3].role`.
 fn location(detail: &Value) -> Option<String> {
     let mut param = String::new();
     for part in detail.get("loc")?.as_array()?.iter().skip_while(|part| *part == "body").take(16) {

@@ -45,7 +45,7 @@ impl ConversationBody {
     ///
     /// Fails if the conversation names an image that is not among those of the request.
     pub(super) fn new(request: &ModelRequest, metadata: Metadata) -> Result<Self, BodyError> {
-        Ok(Self { segments: json::segments(request)?, metadata })
+        Ok(Self { segments: json::build_segments(request)?, metadata })
     }
 
     /// Returns the images that are sent.

@@ -93,7 +93,7 @@ impl<F: Files> StreamDecoder<F> {
         match format {
             StreamFormat::Json => assembler.feed(bytes)?,
             StreamFormat::Unsupported(_) => {}
-            StreamFormat::Events => parser.read(bytes, &mut |frame| match frame {
+            StreamFormat::Events => parser.feed(bytes, &mut |frame| match frame {
                 Frame::Data { part, .. } => assembler.feed(part),
                 Frame::End { event } => {
                     let document = RawDocument::take(event, assembler);
@@ -233,8 +233,8 @@ impl StreamFormat {
 async fn parse(format: StreamFormat, name: Vec<u8>, json: Vec<u8>) -> Result<StreamEvent, StreamEnd> {
     let is_small = json.len() <= SMALL_EVENT_BYTES;
     let parse = move || match format {
-        StreamFormat::Json => wire::whole_response(&json),
-        StreamFormat::Events | StreamFormat::Unsupported(_) => wire::event(&name, &json),
+        StreamFormat::Json => wire::parse_response(&json),
+        StreamFormat::Events | StreamFormat::Unsupported(_) => wire::parse_event(&name, &json),
     };
     let event =
         if is_small { parse() } else { tokio::task::spawn_blocking(parse).await.map_err(|_| decoder_panicked())? };

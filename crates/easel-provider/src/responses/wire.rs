@@ -1,6 +1,6 @@
 //! The events of a response on the wire, with numbers in place of their images.
 //!
-//! Fields that Easel does not use may have any shape. Everything is read with a limit, see [`limits`].
+//! Fields that Easel does not use may have any shape. All other fields are parsed within [`limits`].
 
 use easel_protocol::event::TokenUsage;
 use serde::Deserialize;
@@ -52,7 +52,7 @@ pub(super) struct FinalResponse {
     pub(super) output: Vec<Item>,
     pub(super) usage: TokenUsage,
     pub(super) error: Option<Value>,
-    /// Why it is incomplete.
+    /// Why the response is incomplete.
     pub(super) reason: Option<String>,
 }
 
@@ -114,7 +114,7 @@ struct RawResponse<'a> {
 /// # Errors
 ///
 /// Fails if the event is not valid JSON or exceeds a limit.
-pub(super) fn event(name: &[u8], data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
+pub(super) fn parse_event(name: &[u8], data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
     if data == b"[DONE]" {
         return Ok(StreamEvent::Other);
     }
@@ -139,9 +139,9 @@ pub(super) fn event(name: &[u8], data: &[u8]) -> Result<StreamEvent, InvalidEven
             index: raw.partial_image_index.and_then(|raw| raw.get().parse().ok()).unwrap_or(0),
             image: raw.partial_image_b64.and_then(|raw| raw.get().parse().ok()),
         },
-        "response.completed" => ended(raw.response, ResponseStatus::Completed)?,
-        "response.incomplete" => ended(raw.response, ResponseStatus::Incomplete)?,
-        "response.failed" => ended(raw.response, ResponseStatus::Failed)?,
+        "response.completed" => parse_ended(raw.response, ResponseStatus::Completed)?,
+        "response.incomplete" => parse_ended(raw.response, ResponseStatus::Incomplete)?,
+        "response.failed" => parse_ended(raw.response, ResponseStatus::Failed)?,
         "error" => StreamEvent::Error(parse_error(data)?),
         // Some compatible servers send errors without a type.
         _ if own_kind.is_empty() && raw.error.is_some() => StreamEvent::Error(parse_error(data)?),
@@ -154,7 +154,7 @@ pub(super) fn event(name: &[u8], data: &[u8]) -> Result<StreamEvent, InvalidEven
 /// # Errors
 ///
 /// Fails if it is not valid JSON or exceeds a limit.
-pub(super) fn whole_response(data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
+pub(super) fn parse_response(data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
     let raw: RawResponse<'_> = parse_json(data)?;
     if raw.output.is_none() {
         return if raw.error.is_some() {
@@ -163,20 +163,20 @@ pub(super) fn whole_response(data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
             Err(InvalidEvent::NotJson)
         };
     }
-    Ok(StreamEvent::Ended(final_response(&raw, ResponseStatus::Completed)?))
+    Ok(StreamEvent::Ended(parse_final_response(&raw, ResponseStatus::Completed)?))
 }
 
 fn parse_json<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, InvalidEvent> {
     serde_json::from_slice(data).map_err(|_| InvalidEvent::NotJson)
 }
 
-fn ended(raw: Option<&RawValue>, status: ResponseStatus) -> Result<StreamEvent, InvalidEvent> {
+fn parse_ended(raw: Option<&RawValue>, status: ResponseStatus) -> Result<StreamEvent, InvalidEvent> {
     let raw: RawResponse<'_> = parse_json(raw.ok_or(InvalidEvent::NotJson)?.get().as_bytes())?;
-    Ok(StreamEvent::Ended(final_response(&raw, status)?))
+    Ok(StreamEvent::Ended(parse_final_response(&raw, status)?))
 }
 
-/// `status` is the status of the event, for a response without its own.
-fn final_response(raw: &RawResponse<'_>, status: ResponseStatus) -> Result<FinalResponse, InvalidEvent> {
+/// Parses a response that has ended. `status` is the status of its event, for a response without its own.
+fn parse_final_response(raw: &RawResponse<'_>, status: ResponseStatus) -> Result<FinalResponse, InvalidEvent> {
     let output = raw.output.map(|raw| RawItems::parse(raw.get())).transpose()?.unwrap_or_default();
     let status = match parse_name(raw.status, MAX_ID_CHARS)?.as_str() {
         "failed" | "cancelled" => ResponseStatus::Failed,
@@ -187,7 +187,7 @@ fn final_response(raw: &RawResponse<'_>, status: ResponseStatus) -> Result<Final
     Ok(FinalResponse {
         status,
         output: (0..).zip(output.0).map(|(at, raw)| parse_item(raw, Some(at))).collect::<Result<_, _>>()?,
-        usage: parse_small(raw.usage).as_ref().map(usage).unwrap_or_default(),
+        usage: parse_small(raw.usage).as_ref().map(parse_usage).unwrap_or_default(),
         error: raw.error.and_then(parse_error_fields),
         reason,
     })
@@ -204,7 +204,7 @@ fn parse_error(data: &[u8]) -> Result<Value, InvalidEvent> {
     Ok(error)
 }
 
-fn usage(usage: &Value) -> TokenUsage {
+fn parse_usage(usage: &Value) -> TokenUsage {
     let count = |value: &Value| value.as_i64().unwrap_or(0).max(0);
     let input = &usage["input_tokens_details"];
     let (input_tokens, output_tokens) = (count(&usage["input_tokens"]), count(&usage["output_tokens"]));

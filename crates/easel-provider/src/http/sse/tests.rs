@@ -15,7 +15,7 @@ fn parse(pieces: &[&[u8]], ended: bool) -> Vec<(String, String)> {
         Ok::<_, Infallible>(())
     };
     for piece in pieces {
-        parser.read(piece, &mut on).unwrap();
+        parser.feed(piece, &mut on).unwrap();
     }
     if ended {
         parser.finish(&mut on).unwrap();
@@ -82,8 +82,8 @@ fn name_is_known_before_the_data() {
         }
         Ok::<_, Infallible>(())
     };
-    parser.read(b"event: image\ndata: 1", &mut on).unwrap();
-    parser.read(b"2\n\n", &mut on).unwrap();
+    parser.feed(b"event: image\ndata: 1", &mut on).unwrap();
+    parser.feed(b"2\n\n", &mut on).unwrap();
     assert_eq!(seen, [(b"image".to_vec(), b"1".to_vec()), (b"image".to_vec(), b"2".to_vec())]);
 }
 
@@ -95,7 +95,7 @@ fn byte_order_mark_is_skipped_only_at_the_start() {
 #[test]
 fn parser_stops_at_the_first_error() {
     let mut parser = Parser::new();
-    let refused = parser.read(b"data: 1\n\ndata: 2\n\n", &mut |frame| match frame {
+    let refused = parser.feed(b"data: 1\n\ndata: 2\n\n", &mut |frame| match frame {
         Frame::Data { part, .. } => Err(part.to_vec()),
         Frame::End { .. } => Ok(()),
     });
@@ -106,9 +106,9 @@ fn parser_stops_at_the_first_error() {
 fn endless_names_and_comments_are_not_kept() {
     let mut parser = Parser::new();
     for piece in [b": ".as_slice(), b"\nevent: ", b"\nother: "] {
-        parser.read::<Infallible>(piece, &mut |_| Ok(())).unwrap();
+        parser.feed::<Infallible>(piece, &mut |_| Ok(())).unwrap();
         for _ in 0..10_000 {
-            parser.read::<Infallible>(&[b'x'; 8], &mut |_| Ok(())).unwrap();
+            parser.feed::<Infallible>(&[b'x'; 8], &mut |_| Ok(())).unwrap();
         }
     }
     assert!(parser.event.capacity() <= 2 * MAX_NAME);

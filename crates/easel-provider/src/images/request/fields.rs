@@ -21,7 +21,7 @@ pub(in crate::images) enum ResponseFormatField {
 /// # Errors
 ///
 /// Fails if the size of the job cannot be written in the provider's style.
-pub(super) fn fields(
+pub(super) fn build_fields(
     profile: &ApiProfile,
     model: &str,
     job: &ImageJob,

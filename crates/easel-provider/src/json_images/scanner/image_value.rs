@@ -9,7 +9,7 @@ const DATA: &[u8] = b"data:";
 
 impl Scanner {
     /// Reads a value up to the end of `data:`, or up to the byte that differs.
-    pub(super) fn scheme<'a>(
+    pub(super) fn scan_scheme<'a>(
         &mut self,
         matched: usize,
         key: Key,
@@ -43,7 +43,7 @@ impl Scanner {
     }
 
     /// Skips the media type of a data URL. The content of the image decides its type.
-    pub(super) fn header<'a>(
+    pub(super) fn scan_header<'a>(
         &mut self,
         length: usize,
         byte: u8,
@@ -65,7 +65,7 @@ impl Scanner {
         after
     }
 
-    pub(super) fn image<'a>(&mut self, text: &'a [u8], on: &mut impl FnMut(ImageEvent<'_>)) -> &'a [u8] {
+    pub(super) fn scan_image<'a>(&mut self, text: &'a [u8], on: &mut impl FnMut(ImageEvent<'_>)) -> &'a [u8] {
         let end = memchr::memchr3(b'"', b'\\', b'\n', text).unwrap_or(text.len());
         let (now, after) = text.split_at(end);
         self.decode(now, on);
@@ -79,7 +79,12 @@ impl Scanner {
         after
     }
 
-    pub(super) fn escape<'a>(&mut self, byte: u8, after: &'a [u8], on: &mut impl FnMut(ImageEvent<'_>)) -> &'a [u8] {
+    pub(super) fn scan_escape<'a>(
+        &mut self,
+        byte: u8,
+        after: &'a [u8],
+        on: &mut impl FnMut(ImageEvent<'_>),
+    ) -> &'a [u8] {
         self.state = State::Image;
         match byte {
             b'/' => self.decode(b"/", on),
@@ -90,7 +95,7 @@ impl Scanner {
         after
     }
 
-    pub(super) fn unicode<'a>(
+    pub(super) fn scan_unicode<'a>(
         &mut self,
         digits: u8,
         value: u16,

@@ -84,7 +84,8 @@ impl ConversationImage {
         self.content = ImageContent::Omitted(json.to_string().into());
     }
 
-    /// Finds out how many bytes of the file are sent: `content-length` comes before the body. Blocks for the disk.
+    /// Measures how many bytes of the file are sent, because `content-length` comes before the body. Blocks on disk
+    /// I/O.
     ///
     /// # Errors
     ///
@@ -102,7 +103,7 @@ impl ConversationImage {
             Err(error) => error,
         };
         let Some(reason) = OmissionReason::from_error(error.kind()) else { return Err(error) };
-        tracing::warn!(image = self.handle(), path = ?self.image.path, %error, "the model is not shown an image");
+        tracing::warn!(image = self.handle(), path = ?self.image.path, %error, "an image of the conversation is omitted");
         self.omit(reason);
         Ok(())
     }

@@ -13,33 +13,33 @@ use super::{BodyError, ConversationImage, Segment};
 /// # Errors
 ///
 /// Fails if the conversation names an unknown image.
-pub(super) fn segments(request: &ModelRequest) -> Result<Vec<Segment>, BodyError> {
+pub(super) fn build_segments(request: &ModelRequest) -> Result<Vec<Segment>, BodyError> {
     let mut writer = BodyWriter { images: &request.images, segments: Vec::new(), json: Vec::new() };
-    writer.raw(r#"{"model":"#);
-    writer.value(&request.model)?;
-    writer.raw(r#","instructions":"#);
-    writer.value(&request.instructions)?;
+    writer.write_raw(r#"{"model":"#);
+    writer.write_value(&request.model)?;
+    writer.write_raw(r#","instructions":"#);
+    writer.write_value(&request.instructions)?;
     // The provider must not store the conversation.
-    writer.raw(r#","stream":true,"store":false"#);
+    writer.write_raw(r#","stream":true,"store":false"#);
     if !request.tools.is_empty() {
-        writer.raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);
-        writer.value(&request.tools)?;
+        writer.write_raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);
+        writer.write_value(&request.tools)?;
     }
     if let Some(schema) = &request.output_schema {
-        writer.raw(r#","text":{"format":{"type":"json_schema","name":"output","strict":true,"schema":"#);
-        writer.value(schema)?;
-        writer.raw("}}");
+        writer.write_raw(r#","text":{"format":{"type":"json_schema","name":"output","strict":true,"schema":"#);
+        writer.write_value(schema)?;
+        writer.write_raw("}}");
     }
-    writer.raw(r#","input":["#);
+    writer.write_raw(r#","input":["#);
     // An image without a result was never generated, and the API has no item for that.
     let input = request.input.iter().filter(|item| !is_empty(item));
     for (index, item) in input.enumerate() {
         if index > 0 {
-            writer.raw(",");
+            writer.write_raw(",");
         }
-        writer.item(index, item)?;
+        writer.write_item(index, item)?;
     }
-    writer.raw("]}");
+    writer.write_raw("]}");
     writer.close();
     Ok(writer.segments)
 }
@@ -76,7 +76,7 @@ struct InputText<'a> {
     text: &'a str,
 }
 
-/// An image with a URL that is not a handle of the thread.
+/// An image whose URL is not a handle of the thread.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "input_image")]
 struct InputImage<'a> {
@@ -84,8 +84,8 @@ struct InputImage<'a> {
     detail: ImageDetail,
 }
 
-/// A message of the model. The API requires an id in its own format. It does not look the id up, because nothing is
-/// stored there.
+/// A message of the model. The API requires an id in its own format, but does not look it up, because it stores
+/// nothing.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "message")]
 struct OutputMessage<'a> {
@@ -117,11 +117,11 @@ impl<'a> OutputMessage<'a> {
 }
 
 impl BodyWriter<'_> {
-    fn raw(&mut self, json: &str) {
+    fn write_raw(&mut self, json: &str) {
         self.json.extend_from_slice(json.as_bytes());
     }
 
-    fn value(&mut self, value: &impl Serialize) -> Result<(), BodyError> {
+    fn write_value(&mut self, value: &impl Serialize) -> Result<(), BodyError> {
         Ok(serde_json::to_writer(&mut self.json, value)?)
     }
 
@@ -132,26 +132,26 @@ impl BodyWriter<'_> {
         }
     }
 
-    fn item(&mut self, index: usize, item: &ResponseItem) -> Result<(), BodyError> {
+    fn write_item(&mut self, index: usize, item: &ResponseItem) -> Result<(), BodyError> {
         match item {
             ResponseItem::Message { role: MessageRole::Assistant, content } => {
-                return self.value(&OutputMessage::new(index, content));
+                return self.write_value(&OutputMessage::new(index, content));
             }
             ResponseItem::Message { role, content } => {
-                self.raw(r#"{"type":"message","role":"#);
-                self.value(role)?;
-                self.raw(r#","content":"#);
-                self.content(index, content)
+                self.write_raw(r#"{"type":"message","role":"#);
+                self.write_value(role)?;
+                self.write_raw(r#","content":"#);
+                self.write_content(index, content)
             }
             ResponseItem::FunctionCall { call_id, namespace, name, arguments } => {
                 let namespace = namespace.as_deref();
-                return self.value(&FunctionCall { call_id, namespace, name, arguments });
+                return self.write_value(&FunctionCall { call_id, namespace, name, arguments });
             }
             ResponseItem::FunctionCallOutput { call_id, output } => {
-                self.raw(r#"{"type":"function_call_output","call_id":"#);
-                self.value(call_id)?;
-                self.raw(r#","output":"#);
-                self.content(index, output)
+                self.write_raw(r#"{"type":"function_call_output","call_id":"#);
+                self.write_value(call_id)?;
+                self.write_raw(r#","output":"#);
+                self.write_content(index, output)
             }
             // The API does not accept `revised_prompt` in a request.
             ResponseItem::ImageGenerationCall { id, status, revised_prompt: _, result } => {
@@ -159,9 +159,9 @@ impl BodyWriter<'_> {
                 let before = format!(r#"{{"type":"image_generation_call","id":{id},"status":{status},"result":"#);
                 match self.find_image(result)? {
                     None => {
-                        self.raw(&before);
-                        self.value(result)?;
-                        self.raw("}");
+                        self.write_raw(&before);
+                        self.write_value(result)?;
+                        self.write_raw("}");
                     }
                     Some(image) => {
                         self.close();
@@ -172,35 +172,35 @@ impl BodyWriter<'_> {
                 return Ok(());
             }
         }?;
-        self.raw("}");
+        self.write_raw("}");
         Ok(())
     }
 
-    fn content(&mut self, item: usize, content: &[ContentItem]) -> Result<(), BodyError> {
-        self.raw("[");
+    fn write_content(&mut self, item: usize, content: &[ContentItem]) -> Result<(), BodyError> {
+        self.write_raw("[");
         for (part, content) in content.iter().enumerate() {
             if part > 0 {
-                self.raw(",");
+                self.write_raw(",");
             }
             match content {
                 ContentItem::InputText { text } | ContentItem::OutputText { text } => {
-                    self.value(&InputText { text })?;
+                    self.write_value(&InputText { text })?;
                 }
                 ContentItem::InputImage { image_url, detail } => {
                     // The default of the API, which some servers require explicitly.
                     let detail = detail.unwrap_or(ImageDetail::Auto);
                     match self.find_image(image_url)? {
-                        None => self.value(&InputImage { image_url, detail })?,
-                        Some(image) => self.input_image(image, item, part, detail)?,
+                        None => self.write_value(&InputImage { image_url, detail })?,
+                        Some(image) => self.write_input_image(image, item, part, detail)?,
                     }
                 }
             }
         }
-        self.raw("]");
+        self.write_raw("]");
         Ok(())
     }
 
-    fn input_image(
+    fn write_input_image(
         &mut self,
         image: Reference,
         item: usize,

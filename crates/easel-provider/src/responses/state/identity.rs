@@ -1,6 +1,6 @@
 //! Recognizes items that a server sends more than once.
 //!
-//! A server sends an item up to three times: when it is done, possibly again, and in the complete response. Not every
+//! A server sends an item up to three times: when it is done, perhaps again, and in the complete response. Not every
 //! server uses the same ids each time (vLLM generates another `call_id`, gateways encrypt item ids each time), some
 //! send no ids, and some give every item the same position. A call that runs twice is paid twice.
 
@@ -52,7 +52,7 @@ impl Fingerprint {
     /// The position decides first. Two items at one position with no other common property are two items, because some
     /// servers give each item position 0.
     pub(super) fn repeats(&self, known: &Self) -> bool {
-        let agreement = self.agreement(known);
+        let agreement = self.compare(known);
         let Agreement { position, id, call, content } = agreement;
         match position {
             Some(true) => agreement.agrees_in_any() || !agreement.differs_in_any(),
@@ -64,7 +64,7 @@ impl Fingerprint {
         }
     }
 
-    fn agreement(&self, known: &Self) -> Agreement {
+    fn compare(&self, known: &Self) -> Agreement {
         let texts = |a: &str, b: &str| (!a.is_empty() && !b.is_empty()).then(|| a == b);
         Agreement {
             position: self.key.position.zip(known.key.position).map(|(a, b)| a == b),
@@ -111,7 +111,7 @@ pub(super) fn match_known(known: &[Fingerprint], whole: &[Fingerprint]) -> Vec<O
     let mut is_left = vec![true; known.len()];
     for rule in RULES {
         for (found, item) in found.iter_mut().zip(whole).filter(|(found, _)| found.is_none()) {
-            let at = (0..known.len()).find(|at| is_left[*at] && rule(item.agreement(&known[*at])));
+            let at = (0..known.len()).find(|at| is_left[*at] && rule(item.compare(&known[*at])));
             if let Some(at) = at {
                 is_left[at] = false;
                 *found = Some(at);

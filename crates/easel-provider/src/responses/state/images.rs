@@ -17,12 +17,12 @@ const MAX_IMAGES: usize = 64;
 /// The `status` of an image that was not generated.
 const FAILED: &str = "failed";
 
-/// What the events of a response do not contain.
+/// What the state of a response needs and its events do not contain.
 #[derive(Debug)]
 pub(in super::super) struct ResponseContext {
     pub(in super::super) headers: HeaderMap,
     pub(in super::super) redactor: Redactor,
-    /// The request to the hosted tool, as far as it is known.
+    /// The request to the hosted tool, as far as it can be derived from the conversation.
     pub(in super::super) requested: RequestedImage,
     /// The images that the conversation shows.
     pub(in super::super) references: Vec<Reference>,
@@ -184,7 +184,7 @@ impl HostedImages {
 
     fn end(&mut self, at: usize, key: &ItemKey, image: ImageItem, events: &mut ResponseEvents) {
         if std::mem::replace(&mut self.calls[at].state, CallState::Ended) == CallState::Open {
-            let outcome = self.outcome(key, image);
+            let outcome = self.to_outcome(key, image);
             events.push_back(ResponseEvent::HostedEnded { id: self.calls[at].id.clone(), outcome });
         }
     }
@@ -216,7 +216,7 @@ impl HostedImages {
         }
     }
 
-    fn outcome(&self, key: &ItemKey, image: ImageItem) -> Result<HostedImage, ImageError> {
+    fn to_outcome(&self, key: &ItemKey, image: ImageItem) -> Result<HostedImage, ImageError> {
         if let Some(error) = &image.error {
             return Err(ImageError { attempts: 1, ..self.parse_rejection(error).image_error() });
         }

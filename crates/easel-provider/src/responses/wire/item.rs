@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::InvalidEvent;
-use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, for_each, parse_error_fields, parse_name};
+use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, parse_each, parse_error_fields, parse_name};
 
 #[derive(Debug)]
 pub(in super::super) struct Item {
@@ -84,7 +84,7 @@ struct RawItem<'a> {
 pub(super) fn parse_item(raw: &RawValue, position: Option<u32>) -> Result<Item, InvalidEvent> {
     let raw: RawItem<'_> = serde_json::from_str(raw.get()).map_err(|_| InvalidEvent::NotJson)?;
     let content = match parse_name(raw.kind, MAX_ID_CHARS)?.as_str() {
-        "message" => ItemContent::Message(message_text(raw.content)?),
+        "message" => ItemContent::Message(parse_message_text(raw.content)?),
         "function_call" => ItemContent::FunctionCall {
             id: parse_name(raw.call_id, MAX_NAME_CHARS)?,
             namespace: Some(parse_name(raw.namespace, MAX_NAME_CHARS)?).filter(|namespace| !namespace.is_empty()),
@@ -123,7 +123,7 @@ pub(super) fn parse_string(raw: Option<&RawValue>) -> Option<String> {
 }
 
 /// Returns the text of a message: a string, or the joined parts of a list.
-fn message_text(content: Option<&RawValue>) -> Result<String, InvalidEvent> {
+fn parse_message_text(content: Option<&RawValue>) -> Result<String, InvalidEvent> {
     #[derive(Deserialize)]
     struct TextPart {
         text: Option<String>,
@@ -140,6 +140,6 @@ fn message_text(content: Option<&RawValue>) -> Result<String, InvalidEvent> {
         text.push_str(&part.text.or(part.refusal).unwrap_or_default());
         true
     };
-    for_each(content.get(), join).map_err(|_| InvalidEvent::NotJson)?;
+    parse_each(content.get(), join).map_err(|_| InvalidEvent::NotJson)?;
     Ok(text)
 }

@@ -83,7 +83,7 @@ impl<'a> RawItems<'a> {
             }
             !too_many
         };
-        match for_each(json, take) {
+        match parse_each(json, take) {
             Err(_) if too_many => Err(InvalidEvent::TooManyItems),
             Err(_) => Err(InvalidEvent::NotJson),
             Ok(()) => Ok(items),
@@ -96,7 +96,7 @@ impl<'a> RawItems<'a> {
 /// # Errors
 ///
 /// Fails if the text is not a list, or if `take` returned `false`.
-pub(super) fn for_each<'a, T: Deserialize<'a>>(json: &'a str, take: impl FnMut(T) -> bool) -> serde_json::Result<()> {
+pub(super) fn parse_each<'a, T: Deserialize<'a>>(json: &'a str, take: impl FnMut(T) -> bool) -> serde_json::Result<()> {
     struct Each<T, F>(F, PhantomData<T>);
     impl<'de, T: Deserialize<'de>, F: FnMut(T) -> bool> Visitor<'de> for Each<T, F> {
         type Value = ();

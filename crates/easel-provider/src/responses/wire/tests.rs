@@ -20,19 +20,19 @@ proptest! {
         which in 0usize..3,
         at in 0usize..400,
         bytes in proptest::collection::vec(any::<u8>(), 0..4),
-        cut in 0usize..4,
+        removed in 0usize..4,
     ) {
         let mut data = samples()[which].to_string().into_bytes();
         let at = at.min(data.len());
-        data.splice(at..(at + cut).min(data.len()), bytes);
-        // What it is does not matter here, only that there is an answer.
-        let _ = (event(b"", &data), whole_response(&data));
+        data.splice(at..(at + removed).min(data.len()), bytes);
+        // The result does not matter here, only that parsing neither panics nor hangs.
+        let _ = (parse_event(b"", &data), parse_response(&data));
     }
 }
 
 #[test]
 fn invalid_token_counts_are_zero() {
-    let counted = usage(&json!({"input_tokens": -5, "output_tokens": "many", "total_tokens": null}));
+    let counted = parse_usage(&json!({"input_tokens": -5, "output_tokens": "many", "total_tokens": null}));
     assert_eq!(counted, TokenUsage::default());
 }
 
@@ -40,23 +40,25 @@ fn invalid_token_counts_are_zero() {
 fn positions_come_from_events_and_responses() {
     let item = json!({"type": "message", "id": "m", "content": "Hi"});
     let done = json!({"type": "response.output_item.done", "output_index": 7, "item": item}).to_string();
-    let Ok(StreamEvent::ItemDone(done)) = event(b"", done.as_bytes()) else { panic!("not an item") };
+    let Ok(StreamEvent::ItemDone(done)) = parse_event(b"", done.as_bytes()) else { panic!("not an item") };
     assert_eq!(done.key, ItemKey { position: Some(7), id: "m".to_owned() });
     let Ok(StreamEvent::Ended(ended)) =
-        whole_response(json!({"output": [{"type": "reasoning"}, item]}).to_string().as_bytes())
+        parse_response(json!({"output": [{"type": "reasoning"}, item]}).to_string().as_bytes())
     else {
-        panic!("not an answer")
+        panic!("not a response")
     };
     assert_eq!(ended.output[1].key.position, Some(1));
     for strange in [json!(-1), json!("0"), json!(1.5), json!(null), json!(9_999_999_999_u64)] {
-        let event_ = json!({"type": "response.output_item.done", "output_index": strange, "item": {"type": "message"}});
-        let Ok(StreamEvent::ItemDone(item)) = event(b"", event_.to_string().as_bytes()) else { panic!("{strange}") };
+        let event = json!({"type": "response.output_item.done", "output_index": strange, "item": {"type": "message"}});
+        let Ok(StreamEvent::ItemDone(item)) = parse_event(b"", event.to_string().as_bytes()) else {
+            panic!("{strange}")
+        };
         assert_eq!(item.key.position, None, "{strange}");
     }
 }
 
 fn done(item: &Value) -> Result<StreamEvent, InvalidEvent> {
-    event(b"", json!({"type": "response.output_item.done", "item": item}).to_string().as_bytes())
+    parse_event(b"", json!({"type": "response.output_item.done", "item": item}).to_string().as_bytes())
 }
 
 #[test]
@@ -76,23 +78,23 @@ fn names_over_their_limit_are_rejected() {
         done(&json!({"type": "function_call", "id": "x".repeat(1_025)})).unwrap_err(),
         InvalidEvent::NameTooLong
     );
-    let event_ = json!({"type": "response.output_text.delta", "item_id": "x".repeat(2_000), "delta": "Hi"});
-    assert_eq!(event(b"", event_.to_string().as_bytes()).unwrap_err(), InvalidEvent::NameTooLong);
+    let event = json!({"type": "response.output_text.delta", "item_id": "x".repeat(2_000), "delta": "Hi"});
+    assert_eq!(parse_event(b"", event.to_string().as_bytes()).unwrap_err(), InvalidEvent::NameTooLong);
     let kind = json!({"type": "x".repeat(2_000)});
-    assert_eq!(event(b"", kind.to_string().as_bytes()).unwrap_err(), InvalidEvent::NameTooLong);
+    assert_eq!(parse_event(b"", kind.to_string().as_bytes()).unwrap_err(), InvalidEvent::NameTooLong);
 }
 
 #[test]
 fn list_over_its_limit_is_rejected() {
     let many = format!("[{}0]", "0,".repeat(1 << 20));
     let completed = format!(r#"{{"type":"response.completed","response":{{"output":{many}}}}}"#);
-    assert_eq!(event(b"", completed.as_bytes()).unwrap_err(), InvalidEvent::TooManyItems);
+    assert_eq!(parse_event(b"", completed.as_bytes()).unwrap_err(), InvalidEvent::TooManyItems);
     // An error of any size is still an error.
     let failed = format!(r#"{{"type":"response.failed","response":{{"error":{many},"usage":{many}}}}}"#);
     let Ok(StreamEvent::Ended(FinalResponse { status: ResponseStatus::Failed, error: Some(error), .. })) =
-        event(b"", failed.as_bytes())
+        parse_event(b"", failed.as_bytes())
     else {
-        panic!("not a failed answer")
+        panic!("not a failed response")
     };
     assert!(error.as_object().is_some_and(serde_json::Map::is_empty));
 }
@@ -108,5 +110,5 @@ fn message_parts_are_joined() {
     assert_eq!(text, "abc");
     let empty = format!("[{}{{}}]", "{},".repeat(1 << 20));
     let message = format!(r#"{{"type":"response.output_item.done","item":{{"type":"message","content":{empty}}}}}"#);
-    assert!(matches!(event(b"", message.as_bytes()), Ok(StreamEvent::ItemDone(_))));
+    assert!(matches!(parse_event(b"", message.as_bytes()), Ok(StreamEvent::ItemDone(_))));
 }
