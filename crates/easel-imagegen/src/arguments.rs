@@ -50,7 +50,7 @@ pub enum ArgumentError {
     Invalid(Cow<'static, str>),
 }
 
-fn invalid<T>(message: impl Into<Cow<'static, str>>) -> Result<T, ArgumentError> {
+fn reject<T>(message: impl Into<Cow<'static, str>>) -> Result<T, ArgumentError> {
     Err(ArgumentError::Invalid(message.into()))
 }
 
@@ -84,9 +84,9 @@ pub fn parse(arguments: &str, capabilities: &Capabilities) -> Result<Arguments, 
     let background = parse_background(&raw)?;
     let parameters = AppliedImage {
         size: parse_size(raw.size)?,
-        quality: one_of("quality", raw.quality, &["auto", "low", "medium", "high"])?,
+        quality: parse_choice("quality", raw.quality, &["auto", "low", "medium", "high"])?,
         background,
-        output_format: one_of("output_format", raw.output_format, &["png", "jpeg", "webp"])?,
+        output_format: parse_choice("output_format", raw.output_format, &["png", "jpeg", "webp"])?,
         n: parse_count(raw.n, capabilities)?,
     };
     check_declared(&parameters, raw.mask.as_deref(), capabilities)?;
@@ -101,11 +101,11 @@ pub fn parse(arguments: &str, capabilities: &Capabilities) -> Result<Arguments, 
 
 fn parse_prompt(prompt: Option<String>) -> Result<String, ArgumentError> {
     let Some(prompt) = prompt.filter(|prompt| !prompt.trim().is_empty()) else {
-        return invalid("`prompt` is missing or empty");
+        return reject("`prompt` is missing or empty");
     };
     match prompt.chars().count() {
         0..=MAX_PROMPT_CHARS => Ok(prompt),
-        count => invalid(format!("`prompt` has {count} characters; the maximum is {MAX_PROMPT_CHARS}")),
+        count => reject(format!("`prompt` has {count} characters; the maximum is {MAX_PROMPT_CHARS}")),
     }
 }
 
@@ -114,7 +114,7 @@ fn parse_action(action: Option<&str>) -> Result<Option<ImageAction>, ArgumentErr
         None => Ok(None),
         Some("generate") => Ok(Some(ImageAction::Generate)),
         Some("edit") => Ok(Some(ImageAction::Edit)),
-        Some(_) => invalid("`action` must be `generate` or `edit`"),
+        Some(_) => reject("`action` must be `generate` or `edit`"),
     }
 }
 
@@ -124,13 +124,13 @@ fn parse_images(raw: &Raw, capabilities: &Capabilities) -> Result<ImageSelection
     if let Some(count) = raw.num_last_images_to_include {
         match usize::try_from(count) {
             Ok(count @ 1..) => selections.push(ImageSelection::Newest(count)),
-            Ok(0) | Err(_) => return invalid("`num_last_images_to_include` must be at least 1"),
+            Ok(0) | Err(_) => return reject("`num_last_images_to_include` must be at least 1"),
         }
     }
     let selection = match selections.len() {
         0 => ImageSelection::None,
         1 => selections.remove(0),
-        _ => return invalid("more than one argument selects images; use only `images`"),
+        _ => return reject("more than one argument selects images; use only `images`"),
     };
     let count = match &selection {
         ImageSelection::None => 0,
@@ -139,17 +139,17 @@ fn parse_images(raw: &Raw, capabilities: &Capabilities) -> Result<ImageSelection
     };
     if count > capabilities.max_references {
         let maximum = capabilities.max_references;
-        return invalid(format!("{count} images are selected; this provider accepts at most {maximum}"));
+        return reject(format!("{count} images are selected; this provider accepts at most {maximum}"));
     }
     Ok(selection)
 }
 
 fn parse_background(raw: &Raw) -> Result<Option<String>, ArgumentError> {
-    let background = one_of("background", raw.background.clone(), &["auto", "opaque", "transparent"])?;
+    let background = parse_choice("background", raw.background.clone(), &["auto", "opaque", "transparent"])?;
     match (raw.transparent_background, background) {
         (Some(true), None) => Ok(Some("transparent".to_owned())),
         (Some(true), Some(other)) if other != "transparent" => {
-            invalid("`transparent_background` and `background` contradict each other")
+            reject("`transparent_background` and `background` contradict each other")
         }
         (_, background) => Ok(background),
     }
@@ -162,14 +162,14 @@ fn parse_size(size: Option<String>) -> Result<Option<String>, ArgumentError> {
     if size == "auto" || size.split_once('x').is_some_and(|(width, height)| is_side(width) && is_side(height)) {
         Ok(Some(size))
     } else {
-        invalid("`size` must be `auto` or WIDTHxHEIGHT, such as `1024x1536`")
+        reject("`size` must be `auto` or WIDTHxHEIGHT, such as `1024x1536`")
     }
 }
 
-fn one_of(name: &str, value: Option<String>, allowed: &[&str]) -> Result<Option<String>, ArgumentError> {
+fn parse_choice(name: &str, value: Option<String>, allowed: &[&str]) -> Result<Option<String>, ArgumentError> {
     match value {
         Some(value) if !allowed.contains(&value.as_str()) => {
-            invalid(format!("`{name}` must be one of {}", allowed.join(", ")))
+            reject(format!("`{name}` must be one of {}", allowed.join(", ")))
         }
         value => Ok(value),
     }
@@ -179,7 +179,7 @@ fn parse_count(n: Option<i64>, capabilities: &Capabilities) -> Result<Option<u32
     let Some(n) = n else { return Ok(None) };
     match u32::try_from(n) {
         Ok(n) if (1..=capabilities.max_n).contains(&n) => Ok(Some(n)),
-        _ => invalid(format!("`n` must be between 1 and {}", capabilities.max_n)),
+        _ => reject(format!("`n` must be between 1 and {}", capabilities.max_n)),
     }
 }
 
@@ -201,7 +201,7 @@ fn check_declared(
     let undeclared =
         |(_, parameter, is_set): &&(&str, Parameter, bool)| *is_set && !capabilities.parameters.contains(parameter);
     match requested.iter().find(undeclared) {
-        Some((name, ..)) => invalid(format!("this provider does not support `{name}`; leave it out")),
+        Some((name, ..)) => reject(format!("this provider does not support `{name}`; leave it out")),
         None => Ok(()),
     }
 }

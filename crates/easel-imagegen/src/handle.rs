@@ -18,7 +18,7 @@ pub fn is_handle(text: &str) -> bool {
 }
 
 /// Returns every handle in a text.
-pub fn all_in(text: &str) -> impl Iterator<Item = &str> {
+pub fn find_all(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices(PREFIX)
         .filter_map(|(at, _)| text.get(at..at + PREFIX.len() + DIGITS))
         .filter(|part| is_handle(part))
@@ -32,7 +32,7 @@ mod tests {
     fn finds_handles_in_any_text() {
         let (a, b) = (from_bits([1; 16]), from_bits([2; 16]));
         let text = format!("é{PREFIX}{a} easel:{b}\" {PREFIX}0 {}", &a[..35]);
-        assert_eq!(all_in(&text).collect::<Vec<_>>(), [&a, &b]);
+        assert_eq!(find_all(&text).collect::<Vec<_>>(), [&a, &b]);
     }
 
     #[test]

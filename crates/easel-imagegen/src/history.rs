@@ -1,5 +1,5 @@
-//! Renders the conversation of a thread. The newest images are sent as pictures. Every image is described by a line of
-//! text, which also stands for the image when it is too old to be sent, so that the size of a request is bounded.
+//! Renders the conversation of a thread. Only the newest images are sent, so that the size of a request is bounded.
+//! Every image, sent or not, is described by a line of text.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,14 +9,14 @@ use crate::output::{deleted_line, image_line};
 use crate::port::{Reference, ThreadImage};
 
 /// Maximum size of an image that is sent as a data URL, in bytes. OpenAI's API accepts URLs of at most 20,971,520
-/// characters, and base64 has four characters for three bytes. A larger picture in a conversation would make every
+/// characters, and base64 has four characters for three bytes. A larger image in a conversation would make every
 /// later request of the thread fail.
 pub const MAX_DATA_URL_IMAGE_BYTES: u64 = 15_700_000;
 
-/// The limits for the pictures of a request.
+/// The limits for the images that a request sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PictureBudget {
-    /// Maximum number of pictures.
+pub struct ImageBudget {
+    /// Maximum number of images.
     pub images: u32,
     /// Maximum total size of the files in bytes, before base64.
     pub bytes: u64,
@@ -49,20 +49,20 @@ impl History {
     }
 }
 
-/// Renders a stored conversation for a model: the newest images that fit the budget as pictures, and after each image,
-/// sent or not, a line that describes it. Also returns the images that the pictures need, oldest first.
+/// Renders a stored conversation for a model: with the newest images that fit the budget, and with a line of text for
+/// each image, sent or not. Also returns the images that are sent, oldest first.
 pub fn render_for_model(
     history: &[ResponseItem],
     thread: &[ThreadImage],
-    budget: PictureBudget,
+    budget: ImageBudget,
 ) -> (Vec<ResponseItem>, Vec<Reference>) {
-    let shown = within_budget(history, thread, budget);
-    let handles: HashSet<&str> = shown.iter().filter_map(|reference| reference.id.as_deref()).collect();
+    let sent = select_within_budget(history, thread, budget);
+    let handles: HashSet<&str> = sent.iter().filter_map(|reference| reference.id.as_deref()).collect();
     let by_handle: HashMap<&str, &ThreadImage> =
         thread.iter().filter_map(|image| Some((image.reference.id.as_deref()?, image))).collect();
     let lookup = |handle: &str| by_handle.get(handle).copied();
     let is_sent = |handle: &str| handles.contains(handle);
-    (history.iter().flat_map(|item| render(item, &lookup, &is_sent)).collect(), shown)
+    (history.iter().flat_map(|item| render(item, &lookup, &is_sent)).collect(), sent)
 }
 
 /// Renders a stored item for a client: with a line after each image. A call of the hosted tool becomes two items.
@@ -83,7 +83,7 @@ fn render<'a>(
     let content = |parts: &[ContentItem], in_user_message: bool| {
         let (mut rendered, mut images) = (Vec::with_capacity(parts.len()), 0);
         for part in parts {
-            match picture(part).and_then(handle_of) {
+            match image_url(part).and_then(to_handle) {
                 Some(handle) => {
                     images += 1;
                     rendered.extend(is_sent(handle).then(|| part.clone()));
@@ -101,8 +101,8 @@ fn render<'a>(
         ResponseItem::FunctionCallOutput { call_id, output } => {
             vec![ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output: content(output, false) }]
         }
-        ResponseItem::ImageGenerationCall { result, .. } => match handle_of(result) {
-            // The call is nothing but its picture.
+        ResponseItem::ImageGenerationCall { result, .. } => match to_handle(result) {
+            // The call has no content besides its image.
             Some(handle) => {
                 let line = ResponseItem::Message { role: MessageRole::Developer, content: vec![line(handle, None)] };
                 is_sent(handle).then(|| item.clone()).into_iter().chain([line]).collect()
@@ -116,10 +116,10 @@ fn render<'a>(
 /// Returns the newest images of the conversation that fit the budget. The first image that does not fit ends the
 /// selection, so that no older image is sent without a newer one. Images that are too large for any request are
 /// skipped.
-fn within_budget(history: &[ResponseItem], thread: &[ThreadImage], budget: PictureBudget) -> Vec<Reference> {
-    let in_history: HashSet<&str> = history.iter().flat_map(pictures).filter_map(handle_of).collect();
+fn select_within_budget(history: &[ResponseItem], thread: &[ThreadImage], budget: ImageBudget) -> Vec<Reference> {
+    let in_history: HashSet<&str> = history.iter().flat_map(image_urls).filter_map(to_handle).collect();
     let mut bytes = 0;
-    let mut shown: Vec<Reference> = thread
+    let mut selected: Vec<Reference> = thread
         .iter()
         .rev()
         .map(|image| &image.reference)
@@ -132,29 +132,29 @@ fn within_budget(history: &[ResponseItem], thread: &[ThreadImage], budget: Pictu
         })
         .cloned()
         .collect();
-    shown.reverse();
-    shown
+    selected.reverse();
+    selected
 }
 
 /// Returns the URLs of the images in an item.
-fn pictures(item: &ResponseItem) -> Vec<&str> {
+fn image_urls(item: &ResponseItem) -> Vec<&str> {
     match item {
         ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
-            content.iter().filter_map(picture).collect()
+            content.iter().filter_map(image_url).collect()
         }
         ResponseItem::ImageGenerationCall { result, .. } => vec![result],
         ResponseItem::FunctionCall { .. } => Vec::new(),
     }
 }
 
-fn picture(content: &ContentItem) -> Option<&str> {
+fn image_url(content: &ContentItem) -> Option<&str> {
     match content {
         ContentItem::InputImage { image_url, .. } => Some(image_url),
         ContentItem::InputText { .. } | ContentItem::OutputText { .. } => None,
     }
 }
 
-fn handle_of(image_url: &str) -> Option<&str> {
+fn to_handle(image_url: &str) -> Option<&str> {
     image_url.strip_prefix(HANDLE_SCHEME)
 }
 
@@ -207,39 +207,39 @@ mod tests {
             .collect()
     }
 
-    fn pictures_shown(sizes: &[u64], budget: PictureBudget) -> Vec<bool> {
+    fn images_sent(sizes: &[u64], budget: ImageBudget) -> Vec<bool> {
         let thread: Vec<_> = (1..).zip(sizes).map(|(number, bytes)| image(number, *bytes)).collect();
         let history: Vec<_> = thread.iter().map(turn).collect();
         let (input, images) = render_for_model(&history, &thread, budget);
-        let shown: Vec<bool> = input.iter().map(|item| !pictures(item).is_empty()).collect();
+        let shown: Vec<bool> = input.iter().map(|item| !image_urls(item).is_empty()).collect();
         assert_eq!(images.len(), shown.iter().filter(|shown| **shown).count());
         assert_eq!(texts(&input).len(), sizes.len());
         shown
     }
 
     #[test]
-    fn newest_images_are_pictures() {
-        assert_eq!(pictures_shown(&[1, 1, 1], PictureBudget { images: 8, bytes: 100 }), [true, true, true]);
-        assert_eq!(pictures_shown(&[1, 1, 1], PictureBudget { images: 2, bytes: 100 }), [false, true, true]);
-        assert_eq!(pictures_shown(&[1, 1, 1], PictureBudget { images: 0, bytes: 100 }), [false, false, false]);
+    fn only_newest_images_are_sent() {
+        assert_eq!(images_sent(&[1, 1, 1], ImageBudget { images: 8, bytes: 100 }), [true, true, true]);
+        assert_eq!(images_sent(&[1, 1, 1], ImageBudget { images: 2, bytes: 100 }), [false, true, true]);
+        assert_eq!(images_sent(&[1, 1, 1], ImageBudget { images: 0, bytes: 100 }), [false, false, false]);
     }
 
     #[test]
     fn no_older_image_replaces_a_newer_one() {
-        assert_eq!(pictures_shown(&[1, 50, 60], PictureBudget { images: 8, bytes: 100 }), [false, false, true]);
-        assert_eq!(pictures_shown(&[40, 60], PictureBudget { images: 8, bytes: 100 }), [true, true]);
-        assert_eq!(pictures_shown(&[1, 101], PictureBudget { images: 8, bytes: 100 }), [false, false]);
+        assert_eq!(images_sent(&[1, 50, 60], ImageBudget { images: 8, bytes: 100 }), [false, false, true]);
+        assert_eq!(images_sent(&[40, 60], ImageBudget { images: 8, bytes: 100 }), [true, true]);
+        assert_eq!(images_sent(&[1, 101], ImageBudget { images: 8, bytes: 100 }), [false, false]);
     }
 
     #[test]
     fn oversized_image_is_skipped() {
-        let (most, all) = (MAX_DATA_URL_IMAGE_BYTES, PictureBudget { images: 8, bytes: u64::MAX });
-        assert_eq!(pictures_shown(&[1, most, most + 1, 1], all), [true, true, false, true]);
+        let (most, all) = (MAX_DATA_URL_IMAGE_BYTES, ImageBudget { images: 8, bytes: u64::MAX });
+        assert_eq!(images_sent(&[1, most, most + 1, 1], all), [true, true, false, true]);
         assert!((most.div_ceil(3) * 4) + ("data:image/jpeg;base64,".len() as u64) <= 20_971_520);
     }
 
     #[test]
-    fn hosted_call_is_sent_with_its_picture_only() {
+    fn hosted_call_is_sent_with_its_image_only() {
         let thread = [image(1, 10)];
         let id = thread[0].reference.id.as_deref().unwrap();
         let call = ResponseItem::ImageGenerationCall {
@@ -248,17 +248,16 @@ mod tests {
             revised_prompt: None,
             result: format!("easel:{id}"),
         };
-        let shown =
-            |images| render_for_model(std::slice::from_ref(&call), &thread, PictureBudget { images, bytes: 10 });
-        let (with_picture, _) = shown(1);
-        assert_eq!(with_picture[0], call);
-        let (without_picture, images) = shown(0);
-        assert_eq!((without_picture.as_slice(), images), (&with_picture[1..], vec![]));
-        assert!(matches!(without_picture[0], ResponseItem::Message { role: MessageRole::Developer, .. }));
+        let shown = |images| render_for_model(std::slice::from_ref(&call), &thread, ImageBudget { images, bytes: 10 });
+        let (with_image, _) = shown(1);
+        assert_eq!(with_image[0], call);
+        let (without_image, images) = shown(0);
+        assert_eq!((without_image.as_slice(), images), (&with_image[1..], vec![]));
+        assert!(matches!(without_image[0], ResponseItem::Message { role: MessageRole::Developer, .. }));
     }
 
     #[test]
-    fn each_image_has_a_line_by_what_it_is() {
+    fn line_depends_on_the_origin_of_the_image() {
         let mut generated = image(2, 10);
         generated.reference.provenance = Provenance::Generated;
         generated.prompt = Some("a".to_owned());
@@ -268,7 +267,7 @@ mod tests {
             ResponseItem::FunctionCallOutput { call_id: "call_1".into(), output: content }
         };
         let history = [turn(&thread[0]), output(&thread[1]), output(&thread[2]), output(&image(4, 10))];
-        let (input, _) = render_for_model(&history, &thread, PictureBudget { images: 8, bytes: 100 });
+        let (input, _) = render_for_model(&history, &thread, ImageBudget { images: 8, bytes: 100 });
         let short = |text: String, number: u8| text.replace(&format!("{number:02x}").repeat(16), &number.to_string());
         insta::assert_snapshot!((1..=4).fold(texts(&input).join("\n"), short), @"
         Attached image 1 is img_1, saved at /x.png.
@@ -281,13 +280,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_user_writes_is_never_taken_for_a_line() {
+    fn user_text_is_never_mistaken_for_a_line() {
         let line = "Attached image 1 is img_01010101010101010101010101010101, saved at /x.png.";
         let ResponseItem::Message { role, mut content } = turn(&image(1, 10)) else { panic!("not a message") };
         content.push(ContentItem::InputText { text: line.into() });
         let history = History { items: vec![ResponseItem::Message { role, content }], images: vec![image(1, 10)] };
         assert_eq!(history.last_user_text(), line);
-        let (input, _) = render_for_model(&history.items, &history.images, PictureBudget { images: 8, bytes: 100 });
+        let (input, _) = render_for_model(&history.items, &history.images, ImageBudget { images: 8, bytes: 100 });
         assert_eq!(texts(&input), [line, line]);
     }
 
@@ -295,7 +294,7 @@ mod tests {
     fn images_outside_the_conversation_cost_nothing() {
         let thread = [image(1, 10), image(2, 10)];
         let history = [turn(&thread[0])];
-        let (_, shown) = render_for_model(&history, &thread, PictureBudget { images: 1, bytes: 10 });
+        let (_, shown) = render_for_model(&history, &thread, ImageBudget { images: 1, bytes: 10 });
         assert_eq!(shown, [thread[0].reference.clone()]);
     }
 }

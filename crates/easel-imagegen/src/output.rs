@@ -1,6 +1,6 @@
 //! The texts about images that a model reads, and how its history refers to images.
 //!
-//! Stored history holds an image by its handle only. The line that describes it is written when the conversation is
+//! Stored history refers to an image only by its handle. The line that describes it is written when the conversation is
 //! rendered ([`crate::history`]), so that rewording a line does not touch what is stored.
 
 use easel_protocol::input::ImageDetail;
@@ -17,19 +17,19 @@ const PROMPT_CHARS: usize = 200;
 
 /// Returns the images of a call as content of its output.
 pub fn show_images(records: &[ImageRecord], detail: ImageDetail) -> Vec<ContentItem> {
-    records.iter().map(|record| picture(&record.id, detail)).collect()
+    records.iter().map(|record| image_content(&record.id, detail)).collect()
 }
 
 /// Returns an image that the user attached as content of the user's message.
 pub fn show_attachment(attachment: &Attachment, detail: ImageDetail) -> ContentItem {
-    picture(&attachment.id, detail)
+    image_content(&attachment.id, detail)
 }
 
-fn picture(handle: &str, detail: ImageDetail) -> ContentItem {
+fn image_content(handle: &str, detail: ImageDetail) -> ContentItem {
     ContentItem::InputImage { image_url: format!("{HANDLE_SCHEME}{handle}"), detail: Some(detail) }
 }
 
-/// Describes an image for the model, which can speak of it by its handle even when the picture is not sent.
+/// Describes an image for the model, which can refer to it by its handle even when the image is not sent.
 /// `attachment` is its number among the images of its user message, from 1, if it is in one.
 pub(crate) fn image_line(image: &ThreadImage, attachment: Option<usize>) -> String {
     let Reference { id, path, facts, provenance } = &image.reference;
@@ -53,15 +53,15 @@ pub(crate) fn deleted_line(handle: &str) -> String {
 
 /// Describes a call that failed: what happened, what it may have cost and what the model should do.
 pub fn describe_failure(error: &ImageError) -> ContentItem {
-    ContentItem::InputText { text: sentence("No image was made", error).into() }
+    ContentItem::InputText { text: format_error("No image was made", error).into() }
 }
 
-/// Describes why a call made fewer images than it was asked for. It follows the images of the output.
+/// Describes why a call made fewer images than it requested. It follows the images of the output.
 pub fn describe_missing(error: &ImageError) -> ContentItem {
-    ContentItem::InputText { text: sentence("Not all images were made", error).into() }
+    ContentItem::InputText { text: format_error("Not all images were made", error).into() }
 }
 
-fn sentence(what: &str, error: &ImageError) -> String {
+fn format_error(what: &str, error: &ImageError) -> String {
     let advice = match error.kind {
         ImageErrorKind::InvalidArguments => "Call again with arguments that fit.",
         ImageErrorKind::ReferenceNotFound => "Name images of this thread by their handles.",

@@ -20,7 +20,7 @@ pub use provider::{
     FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
     PreviewSink, Provider, ProviderInfo,
 };
-pub use send_gate::{SendGate, SendPass};
+pub use send_gate::{SendGate, SendPermit};
 pub use staged_image::StagedImage;
 pub use store::{CallEnd, CallStart, ImageSource, Origin, RequestStart, Store, StoredThread, ThreadImage};
 

@@ -26,7 +26,7 @@ pub fn resolve(images: &ImageSelection, thread: &[ThreadImage]) -> Result<Vec<Im
     match images {
         ImageSelection::None => Ok(Vec::new()),
         ImageSelection::List(names) => names.iter().map(|name| resolve_name(name, thread)).collect(),
-        ImageSelection::Newest(count) => newest(*count, thread),
+        ImageSelection::Newest(count) => find_newest(*count, thread),
     }
 }
 
@@ -35,8 +35,8 @@ pub fn resolve(images: &ImageSelection, thread: &[ThreadImage]) -> Result<Vec<Im
 /// # Errors
 /// Those of [`resolve`].
 pub fn resolve_name(name: &str, thread: &[ThreadImage]) -> Result<ImageRef, ImageError> {
-    let find = |is_it: &dyn Fn(&Reference) -> bool| {
-        thread.iter().map(|image| &image.reference).find(|reference| is_it(reference)).cloned().map(ImageRef::Handle)
+    let find = |matches: &dyn Fn(&Reference) -> bool| {
+        thread.iter().map(|image| &image.reference).find(|reference| matches(reference)).cloned().map(ImageRef::Handle)
     };
     if handle::is_handle(name) {
         return find(&|reference| reference.id.as_deref() == Some(name))
@@ -50,7 +50,7 @@ pub fn resolve_name(name: &str, thread: &[ThreadImage]) -> Result<ImageRef, Imag
     Ok(find(&|reference| reference.path == path).unwrap_or_else(|| ImageRef::Path(path.to_owned())))
 }
 
-fn newest(count: usize, thread: &[ThreadImage]) -> Result<Vec<ImageRef>, ImageError> {
+fn find_newest(count: usize, thread: &[ThreadImage]) -> Result<Vec<ImageRef>, ImageError> {
     let Some(start) = thread.len().checked_sub(count) else {
         let message = format!("the call asks for {count} images, but this thread has {}", thread.len());
         return Err(image_error(ImageErrorKind::ReferenceNotFound, message));

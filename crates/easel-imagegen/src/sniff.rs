@@ -10,7 +10,7 @@ use easel_protocol::record::MediaType;
 /// Maximum number of header bytes to read. A JPEG may carry large profiles before its size.
 pub const MAX_HEADER_BYTES: u64 = 4 << 20;
 
-/// What the header of an image says.
+/// The properties in the header of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageHeader {
     /// The format.
@@ -25,7 +25,7 @@ pub struct ImageHeader {
 
 impl ImageHeader {
     /// Returns the number of pixels.
-    pub fn pixels(&self) -> u64 {
+    pub fn pixel_count(&self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
 }
@@ -38,7 +38,7 @@ impl ImageHeader {
 pub fn sniff(reader: impl Read) -> io::Result<Option<ImageHeader>> {
     let mut header = Header(reader.take(MAX_HEADER_BYTES));
     match header.parse() {
-        Ok(sniffed) => Ok(sniffed.filter(|sniffed| sniffed.pixels() > 0)),
+        Ok(sniffed) => Ok(sniffed.filter(|sniffed| sniffed.pixel_count() > 0)),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(error),
     }
@@ -48,35 +48,35 @@ struct Header<R>(io::Take<R>);
 
 impl<R: Read> Header<R> {
     fn parse(&mut self) -> io::Result<Option<ImageHeader>> {
-        let start: [u8; 6] = self.bytes()?;
+        let start: [u8; 6] = self.read_array()?;
         match &start {
-            [0x89, b'P', b'N', b'G', b'\r', b'\n'] => self.png(),
-            [0xff, 0xd8, 0xff, ..] => self.jpeg(start),
-            [b'R', b'I', b'F', b'F', ..] => self.webp(),
-            b"GIF87a" | b"GIF89a" => self.gif(),
+            [0x89, b'P', b'N', b'G', b'\r', b'\n'] => self.read_png(),
+            [0xff, 0xd8, 0xff, ..] => self.read_jpeg(start),
+            [b'R', b'I', b'F', b'F', ..] => self.read_webp(),
+            b"GIF87a" | b"GIF89a" => self.read_gif(),
             _ => Ok(None),
         }
     }
 
-    fn png(&mut self) -> io::Result<Option<ImageHeader>> {
-        let rest: [u8; 2] = self.bytes()?;
-        let ihdr: [u8; 8] = self.bytes()?;
+    fn read_png(&mut self) -> io::Result<Option<ImageHeader>> {
+        let rest: [u8; 2] = self.read_array()?;
+        let ihdr: [u8; 8] = self.read_array()?;
         if rest != [0x1a, b'\n'] || ihdr != [0, 0, 0, 13, b'I', b'H', b'D', b'R'] {
             return Ok(None);
         }
-        let [w0, w1, w2, w3, h0, h1, h2, h3, depth, colour, ..]: [u8; 17] = self.bytes()?;
+        let [w0, w1, w2, w3, h0, h1, h2, h3, depth, color, ..]: [u8; 17] = self.read_array()?;
         let (width, height) = (u32::from_be_bytes([w0, w1, w2, w3]), u32::from_be_bytes([h0, h1, h2, h3]));
-        if !matches!(depth, 1 | 2 | 4 | 8 | 16) || !matches!(colour, 0 | 2 | 3 | 4 | 6) {
+        if !matches!(depth, 1 | 2 | 4 | 8 | 16) || !matches!(color, 0 | 2 | 3 | 4 | 6) {
             return Ok(None);
         }
-        let has_alpha = matches!(colour, 4 | 6) || self.png_transparency()?;
+        let has_alpha = matches!(color, 4 | 6) || self.has_png_transparency()?;
         Ok(Some(ImageHeader { media_type: MediaType::Png, width, height, has_alpha }))
     }
 
     /// Returns whether a tRNS chunk precedes the pixels.
-    fn png_transparency(&mut self) -> io::Result<bool> {
+    fn has_png_transparency(&mut self) -> io::Result<bool> {
         loop {
-            let [l0, l1, l2, l3, kind @ ..]: [u8; 8] = self.bytes()?;
+            let [l0, l1, l2, l3, kind @ ..]: [u8; 8] = self.read_array()?;
             match &kind {
                 b"tRNS" => return Ok(true),
                 b"IDAT" | b"IEND" => return Ok(false),
@@ -85,7 +85,7 @@ impl<R: Read> Header<R> {
         }
     }
 
-    fn jpeg(&mut self, start: [u8; 6]) -> io::Result<Option<ImageHeader>> {
+    fn read_jpeg(&mut self, start: [u8; 6]) -> io::Result<Option<ImageHeader>> {
         // The first segment's marker and length are already read.
         let [_, _, _, mut marker, l0, l1] = start;
         let mut length = u16::from_be_bytes([l0, l1]);
@@ -96,7 +96,7 @@ impl<R: Read> Header<R> {
             match marker {
                 // Start of frame. DHT, JPG and DAC share its range.
                 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
-                    let [_, h0, h1, w0, w1]: [u8; 5] = self.bytes()?;
+                    let [_, h0, h1, w0, w1]: [u8; 5] = self.read_array()?;
                     let (width, height) = (u16::from_be_bytes([w0, w1]).into(), u16::from_be_bytes([h0, h1]).into());
                     return Ok(Some(ImageHeader { media_type: MediaType::Jpeg, width, height, has_alpha: false }));
                 }
@@ -104,32 +104,32 @@ impl<R: Read> Header<R> {
                 0xda | 0xd9 => return Ok(None),
                 _ => self.skip(u64::from(length - 2))?,
             }
-            let [prefix]: [u8; 1] = self.bytes()?;
+            let [prefix]: [u8; 1] = self.read_array()?;
             if prefix != 0xff {
                 return Ok(None);
             }
-            [marker] = self.bytes()?;
+            [marker] = self.read_array()?;
             while marker == 0xff {
-                [marker] = self.bytes()?;
+                [marker] = self.read_array()?;
             }
-            length = u16::from_be_bytes(self.bytes()?);
+            length = u16::from_be_bytes(self.read_array()?);
         }
     }
 
-    fn webp(&mut self) -> io::Result<Option<ImageHeader>> {
-        let [_, _, form @ ..]: [u8; 6] = self.bytes()?;
-        let [f0, f1, f2, f3, ..]: [u8; 8] = self.bytes()?;
+    fn read_webp(&mut self) -> io::Result<Option<ImageHeader>> {
+        let [_, _, form @ ..]: [u8; 6] = self.read_array()?;
+        let [f0, f1, f2, f3, ..]: [u8; 8] = self.read_array()?;
         if &form != b"WEBP" {
             return Ok(None);
         }
         let (width, height, has_alpha) = match &[f0, f1, f2, f3] {
             b"VP8X" => {
-                let [flags, _, _, _, w0, w1, w2, h0, h1, h2]: [u8; 10] = self.bytes()?;
+                let [flags, _, _, _, w0, w1, w2, h0, h1, h2]: [u8; 10] = self.read_array()?;
                 let size = |a, b, c| u32::from_le_bytes([a, b, c, 0]) + 1;
                 (size(w0, w1, w2), size(h0, h1, h2), flags & 0x10 != 0)
             }
             b"VP8L" => {
-                let [signature, b0, b1, b2, b3]: [u8; 5] = self.bytes()?;
+                let [signature, b0, b1, b2, b3]: [u8; 5] = self.read_array()?;
                 if signature != 0x2f {
                     return Ok(None);
                 }
@@ -137,7 +137,7 @@ impl<R: Read> Header<R> {
                 ((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1, bits & (1 << 28) != 0)
             }
             b"VP8 " => {
-                let [_, _, _, s0, s1, s2, w0, w1, h0, h1]: [u8; 10] = self.bytes()?;
+                let [_, _, _, s0, s1, s2, w0, w1, h0, h1]: [u8; 10] = self.read_array()?;
                 if [s0, s1, s2] != [0x9d, 0x01, 0x2a] {
                     return Ok(None);
                 }
@@ -149,37 +149,37 @@ impl<R: Read> Header<R> {
         Ok(Some(ImageHeader { media_type: MediaType::Webp, width, height, has_alpha }))
     }
 
-    fn gif(&mut self) -> io::Result<Option<ImageHeader>> {
-        let [w0, w1, h0, h1, flags, _, _]: [u8; 7] = self.bytes()?;
+    fn read_gif(&mut self) -> io::Result<Option<ImageHeader>> {
+        let [w0, w1, h0, h1, flags, _, _]: [u8; 7] = self.read_array()?;
         if flags & 0x80 != 0 {
             self.skip(3 << ((flags & 7) + 1))?;
         }
-        let has_alpha = self.gif_transparency()?;
+        let has_alpha = self.has_gif_transparency()?;
         let (width, height) = (u16::from_le_bytes([w0, w1]).into(), u16::from_le_bytes([h0, h1]).into());
         Ok(Some(ImageHeader { media_type: MediaType::Gif, width, height, has_alpha }))
     }
 
     /// Returns whether a graphic control extension before the first image has a transparent color.
-    fn gif_transparency(&mut self) -> io::Result<bool> {
+    fn has_gif_transparency(&mut self) -> io::Result<bool> {
         loop {
-            let [introducer]: [u8; 1] = self.bytes()?;
+            let [introducer]: [u8; 1] = self.read_array()?;
             if introducer != 0x21 {
                 return Ok(false);
             }
-            let [label, size]: [u8; 2] = self.bytes()?;
+            let [label, size]: [u8; 2] = self.read_array()?;
             if label == 0xf9 {
-                let [flags]: [u8; 1] = self.bytes()?;
+                let [flags]: [u8; 1] = self.read_array()?;
                 return Ok(flags & 1 != 0);
             }
             let mut block = size;
             while block != 0 {
                 self.skip(block.into())?;
-                [block] = self.bytes()?;
+                [block] = self.read_array()?;
             }
         }
     }
 
-    fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+    fn read_array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         self.0.read_exact(&mut bytes)?;
         Ok(bytes)

@@ -32,7 +32,7 @@ pub fn is_standalone(namespace: Option<&str>, name: &str) -> bool {
 }
 
 /// Returns the entries for an exposure: one or none. `partial_images` is the maximum number of previews of an image.
-pub fn entries(exposure: ToolExposure, capabilities: &Capabilities, partial_images: u32) -> Vec<Value> {
+pub fn tool_entries(exposure: ToolExposure, capabilities: &Capabilities, partial_images: u32) -> Vec<Value> {
     match exposure {
         ToolExposure::Standalone => vec![standalone_entry(capabilities)],
         ToolExposure::Hosted => vec![hosted_entry(partial_images)],
@@ -61,7 +61,7 @@ pub fn standalone_entry(capabilities: &Capabilities) -> Value {
             "strict": false,
             "parameters": {
                 "type": "object",
-                "properties": properties(capabilities),
+                "properties": build_properties(capabilities),
                 "required": ["prompt"],
                 "additionalProperties": false,
             },
@@ -69,7 +69,7 @@ pub fn standalone_entry(capabilities: &Capabilities) -> Value {
     })
 }
 
-fn properties(capabilities: &Capabilities) -> Map<String, Value> {
+fn build_properties(capabilities: &Capabilities) -> Map<String, Value> {
     let mut properties = Map::new();
     let mut add = |name: &str, schema: Value| properties.insert(name.to_owned(), schema);
     add(
@@ -101,13 +101,13 @@ fn properties(capabilities: &Capabilities) -> Map<String, Value> {
         );
     }
     for parameter in &capabilities.parameters {
-        let (name, schema) = parameter_schema(*parameter, capabilities);
+        let (name, schema) = build_parameter_schema(*parameter, capabilities);
         add(name, schema);
     }
     properties
 }
 
-fn parameter_schema(parameter: Parameter, capabilities: &Capabilities) -> (&'static str, Value) {
+fn build_parameter_schema(parameter: Parameter, capabilities: &Capabilities) -> (&'static str, Value) {
     match parameter {
         Parameter::Size => ("size", json!({"type": "string", "description": "WIDTHxHEIGHT in pixels, or `auto`."})),
         Parameter::Quality => ("quality", json!({"type": "string", "enum": ["auto", "low", "medium", "high"]})),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     fn parameter_names(capabilities: &Capabilities) -> Vec<String> {
-        properties(capabilities).into_iter().map(|(name, _)| name).collect()
+        build_properties(capabilities).into_iter().map(|(name, _)| name).collect()
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         let mut entry = standalone_entry(&capabilities(5, &[Parameter::N]));
         entry["tools"][0]["description"] = "[guidance]".into();
         insta::assert_json_snapshot!(entry);
-        insta::assert_json_snapshot!(entries(ToolExposure::Hosted, &capabilities(5, &[]), 0), @r#"
+        insta::assert_json_snapshot!(tool_entries(ToolExposure::Hosted, &capabilities(5, &[]), 0), @r#"
         [
           {
             "type": "image_generation"
@@ -198,7 +198,7 @@ mod tests {
         ]
         "#);
         assert_eq!(hosted_entry(2)["partial_images"], 2);
-        assert!(entries(ToolExposure::None, &capabilities(5, &[]), 3).is_empty());
+        assert!(tool_entries(ToolExposure::None, &capabilities(5, &[]), 3).is_empty());
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Removes metadata from user images before they are sent. What a camera, a phone or an editor wrote next to the pixels
-//! stays on this machine. The pixels are not decoded: parts of the file are left out, and a minimal Exif block replaces
-//! the original one if it had an orientation.
+//! Removes metadata from user images before they are sent: what a camera, a phone or an editor stored next to the
+//! pixels stays on this machine. The pixels are not decoded: parts of the file are left out, and a minimal Exif block
+//! replaces the original one if it had an orientation.
 //!
-//! Each format has a list of the parts that are sent, so that unknown parts are never sent. Color profiles are on it,
-//! because the colors would change without them. Bytes after the end of the image are not.
+//! Each format has a list of the parts that are sent, so that unknown parts are never sent. Color profiles are sent,
+//! because the colors would change without them. Bytes after the end of the image are not sent.
 
 mod gif;
 mod jpeg;
@@ -42,7 +42,7 @@ pub fn open<F: Files>(files: &F, image: &Reference, metadata: Metadata) -> io::R
     match (image.provenance, metadata) {
         (Provenance::User, Metadata::Strip) => StrippedImage::strip(file, image.facts.media_type),
         (Provenance::User, Metadata::Send) | (Provenance::Generated, Metadata::Strip | Metadata::Send) => {
-            Ok(StrippedImage::whole(file, image.facts.bytes))
+            Ok(StrippedImage::unchanged(file, image.facts.bytes))
         }
     }
 }
@@ -73,7 +73,7 @@ pub struct StrippedImage<R> {
 
 impl<R> StrippedImage<R> {
     /// Creates a reader for the first `length` bytes of the file, whose position is the start.
-    fn whole(file: R, length: u64) -> Self {
+    fn unchanged(file: R, length: u64) -> Self {
         Self { file, at: 0, segments: [Segment::File { start: 0, length }].into(), length }
     }
 
@@ -93,10 +93,10 @@ impl<R: Read + Seek> StrippedImage<R> {
         let mut segments = Segments::default();
         let mut source = Source::new(&mut file)?;
         let result = match media_type {
-            MediaType::Png => png::walk(&mut source, &mut segments),
-            MediaType::Jpeg => jpeg::walk(&mut source, &mut segments),
-            MediaType::Webp => webp::walk(&mut source, &mut segments),
-            MediaType::Gif => gif::walk(&mut source, &mut segments),
+            MediaType::Png => png::collect_segments(&mut source, &mut segments),
+            MediaType::Jpeg => jpeg::collect_segments(&mut source, &mut segments),
+            MediaType::Webp => webp::collect_segments(&mut source, &mut segments),
+            MediaType::Gif => gif::collect_segments(&mut source, &mut segments),
         };
         match result {
             Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),

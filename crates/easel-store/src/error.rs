@@ -1,4 +1,4 @@
-//! The error type of this crate, and what callers see of it.
+//! The error type of this crate, and its conversion to the error that callers see.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ impl Error {
         move |source| Self::Io { operation, path, source }
     }
 
-    /// Returns what callers branch on.
+    /// Returns the kind of the error, by which callers decide what to do.
     fn kind(&self) -> StorageErrorKind {
         match self {
             Self::Sql(error) => match error.sqlite_error_code() {
@@ -80,7 +80,7 @@ impl Error {
         }
     }
 
-    /// Returns what happened and what helps, for the user. The log has the paths and the causes.
+    /// Returns what happened and what to do, for the user. The log has the paths and the causes.
     fn client_message(&self) -> String {
         match self {
             Self::Sql(error) => match self.kind() {
@@ -111,7 +111,7 @@ impl Error {
                 "A newer version of Easel has changed the database (version {found}; this program knows {known}). \
                  Update Easel."
             ),
-            // These two say already what helps.
+            // The messages of these two already say what to do.
             Self::NotOpened(error) if matches!(**error, Self::Locked(_) | Self::NewerVersion { .. }) => {
                 error.client_message()
             }
@@ -122,7 +122,7 @@ impl Error {
             Self::RecoveryRunning => {
                 "Another Easel is still recovering the work of one that ended early. Try again later.".into()
             }
-            Self::CallExists(id) => format!("The image call {id:?} exists already."),
+            Self::CallExists(id) => format!("The image call {id:?} already exists."),
             Self::CallNotFound(id) => format!("The image call {id:?} is unknown."),
             Self::Random(_) => "The operating system returned no random bits. Try again later.".into(),
             Self::Task(_) => "Easel failed during a disk operation. See its log.".into(),
@@ -154,7 +154,7 @@ fn io_kind(error: &io::Error) -> StorageErrorKind {
     }
 }
 
-/// What the operating system reported, without the path that [`tempfile`] adds.
+/// Returns what the operating system reported, without the path that [`tempfile`] adds.
 fn io_text(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code).to_string(),
@@ -162,7 +162,7 @@ fn io_text(error: &io::Error) -> String {
     }
 }
 
-/// Paths for a message, escaped: a file name may hold anything.
+/// Formats paths for a message. They are escaped, because a file name may contain any character.
 fn quote(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ")
 }

@@ -7,25 +7,25 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use easel_imagegen::gate::{Decision, GateInput, decide};
-use easel_imagegen::history::PictureBudget;
+use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::Provider;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model::InputModality;
 
 pub(crate) use live::ConfigWatcher;
 pub use live::{LiveConfig, PendingSends};
-pub(crate) use send_gate::{TurnGate, over_limit, withdrawn};
+pub(crate) use send_gate::{TurnGate, over_limit_error, withdrawn_error};
 
 /// The configuration of a thread's turns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThreadConfig {
-    /// Feature `image_generation`.
+    /// Whether the feature `image_generation` is on.
     pub image_generation: bool,
-    /// Feature `imagegenext`.
+    /// Whether the feature `imagegenext` is on.
     pub imagegenext: bool,
     /// The system prompt; not empty.
     pub instructions: String,
-    /// The resolution at which the model sees pictures.
+    /// The resolution at which the model sees images.
     pub detail: ImageDetail,
     /// Maximum number of image calls that run in parallel; at least one.
     pub parallel_calls: usize,
@@ -36,8 +36,8 @@ pub struct ThreadConfig {
     pub max_images: u32,
     /// Number of previews of each image, if the provider supports previews.
     pub partial_images: u32,
-    /// How many of the thread's older images the model sees as pictures.
-    pub budget: PictureBudget,
+    /// The limits for the thread's older images that are sent to the model.
+    pub budget: ImageBudget,
     /// Folders from which the model of any thread may read files.
     pub reference_roots: Vec<PathBuf>,
     /// Time between the response to `turn/start` and the turn's first event, in which a client can subscribe.

@@ -133,7 +133,7 @@ impl Turn {
             Input::Preview { item_id, file } => self.on_preview(&mut step, &item_id, &file),
             Input::CallEnded { item_id, outcome } => self.on_call_ended(&mut step, &item_id, outcome),
             Input::Steer(message) => self.steers.push(*message),
-            Input::LimitsTightened { withdrawn, max_images } => self.tighten(&mut step, withdrawn, max_images),
+            Input::LimitsTightened { withdrawn, max_images } => self.tighten_limits(&mut step, withdrawn, max_images),
             Input::Interrupt => self.stop(&mut step, StopReason::Interrupted),
             Input::PersistFailed { effects, message } => self.on_persist_failed(&mut step, effects, &message),
         }

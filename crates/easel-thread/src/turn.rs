@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use easel_imagegen::history::PictureBudget;
+use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::{
     ModelError, ModelEvent, Preview, Provider, StagedImage, StorageError, StorageErrorKind, Store,
 };
@@ -53,7 +53,7 @@ pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
     model: String,
     instructions: String,
     output_schema: Option<Value>,
-    budget: PictureBudget,
+    budget: ImageBudget,
     calls: RunningCalls,
     hosted: HostedCalls,
     /// Previews that the calls of the standalone tool send, with the call's item.
@@ -169,7 +169,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     fn on_config_changed(&mut self, turn: &mut Turn) -> Vec<Effect> {
         let response_sent = self.config_watcher.mark_seen();
         let gate = &self.context.gate;
-        let input = Input::LimitsTightened { withdrawn: gate.withdrawal(), max_images: gate.max_images() };
+        let input = Input::LimitsTightened { withdrawn: gate.withdrawal_reason(), max_images: gate.max_images() };
         let effects = self.handle(turn, input);
         if let Some(response_sent) = response_sent.filter(|_| turn.is_withdrawn() || !effects.is_empty()) {
             self.events.hold(Box::pin(response_sent.cancelled_owned()));

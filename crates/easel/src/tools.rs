@@ -91,7 +91,7 @@ impl Tools {
         let (provider, model) = self.catalog.defaults();
         let config = thread_config(&self.configuration.config());
         let exposure = config.choose_tool(&*provider, &model).exposure;
-        let entries = spec::entries(exposure, &provider.info().capabilities, config.partial_images(&*provider));
+        let entries = spec::tool_entries(exposure, &provider.info().capabilities, config.partial_images(&*provider));
         OfferedTools { exposure, entries }
     }
 

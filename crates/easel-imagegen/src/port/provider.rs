@@ -60,7 +60,7 @@ pub trait Provider: Send + Sync + 'static {
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send;
 
-    /// Draws the images of one call and sends previews if the job asks for them. Dropping the future closes the request
+    /// Draws the images of one call and sends previews if the job requests them. Dropping the future closes the request
     /// and loses the images that have arrived.
     ///
     /// When `stop` is cancelled or the job's deadline passes, the provider no longer waits for the network. It returns
@@ -88,7 +88,7 @@ pub struct ModelRequest {
     pub input: Vec<ResponseItem>,
     /// The same conversation as it is stored. Decisions about the conversation use it instead of the texts of `input`.
     pub history: History,
-    /// The images that are sent as pictures, within the budget.
+    /// The images that are sent, within the budget.
     pub images: Vec<Reference>,
     /// The image tool that the request offers.
     pub exposure: ToolExposure,
@@ -166,7 +166,7 @@ pub struct ImageJob {
 /// A preview of an unfinished image.
 #[derive(Debug)]
 pub struct Preview {
-    /// The provider's number of the preview, from 0.
+    /// The number that the provider gave the preview, from 0.
     pub index: u32,
     pub staged: StagedImage,
 }
@@ -183,7 +183,7 @@ pub struct GeneratedImages {
     /// The provider's id of the generation.
     pub generation_id: Option<String>,
     pub attempts: u32,
-    /// Why there are fewer images than the job asked for. Its `billed` refers to the missing images.
+    /// Why there are fewer images than the job requested. Its `billed` refers to the missing images.
     pub missing: Option<Box<ImageError>>,
 }
 
@@ -192,6 +192,6 @@ pub struct GeneratedImages {
 pub struct GeneratedImage {
     pub staged: StagedImage,
     pub revised_prompt: Option<String>,
-    /// The parameters that the provider reported. If it reported no size, the facts of the file tell it.
+    /// The parameters that the provider reported. If it reported no size, use the size in the facts of the file.
     pub applied: AppliedImage,
 }

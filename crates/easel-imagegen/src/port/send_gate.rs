@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use easel_protocol::record::ImageError;
 
-type Decide = dyn Fn() -> Result<SendPass, ImageError> + Send + Sync;
+type Decide = dyn Fn() -> Result<SendPermit, ImageError> + Send + Sync;
 
 /// Decides whether a request may be sent now. Every attempt checks it again, because the user may have turned image
 /// generation off or lowered a limit since the call was planned.
 #[derive(Clone, Default)]
 pub struct SendGate(Option<Arc<Decide>>);
 
-/// The permission to send one request. Hold it until the request is handed to its connection: closing the gate waits
-/// for all permissions that were granted before.
-pub struct SendPass {
-    _held: Option<Box<dyn Any + Send + Sync>>,
+/// A permit to send one request. Keep it until the request is handed to its connection: closing the gate waits until
+/// all permits granted before are dropped.
+pub struct SendPermit {
+    _guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl SendGate {
     /// Creates a gate that calls `decide` for every attempt.
-    pub fn new(decide: impl Fn() -> Result<SendPass, ImageError> + Send + Sync + 'static) -> Self {
+    pub fn new(decide: impl Fn() -> Result<SendPermit, ImageError> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(decide)))
     }
 
@@ -30,19 +30,19 @@ impl SendGate {
         Self::default()
     }
 
-    /// Requests the permission to send.
+    /// Returns a permit to send now.
     ///
     /// # Errors
-    /// Why the request must not be sent. Nothing was sent and nothing is billed.
-    pub fn pass(&self) -> Result<SendPass, ImageError> {
-        self.0.as_ref().map_or(Ok(SendPass { _held: None }), |decide| decide())
+    /// The reason why the request must not be sent. Nothing was sent and nothing is billed.
+    pub fn acquire(&self) -> Result<SendPermit, ImageError> {
+        self.0.as_ref().map_or(Ok(SendPermit { _guard: None }), |decide| decide())
     }
 }
 
-impl SendPass {
-    /// Creates a permission that keeps `held` alive.
-    pub fn holding(held: impl Any + Send + Sync) -> Self {
-        Self { _held: Some(Box::new(held)) }
+impl SendPermit {
+    /// Creates a permit that drops `guard` when it is dropped.
+    pub fn with_guard(guard: impl Any + Send + Sync) -> Self {
+        Self { _guard: Some(Box::new(guard)) }
     }
 }
 
@@ -61,8 +61,8 @@ impl fmt::Debug for SendGate {
     }
 }
 
-impl fmt::Debug for SendPass {
+impl fmt::Debug for SendPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SendPass")
+        f.write_str("SendPermit")
     }
 }

@@ -24,17 +24,17 @@ impl StagedImage {
         Self { path, facts, displaced: None, remove: Some(Box::new(remove)) }
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Format, size and hash of the content.
+    /// Returns the format, size and hash of the content.
     pub fn facts(&self) -> &ImageFacts {
         &self.facts
     }
 
-    /// Notes that the file was renamed to `path`.
+    /// Records that the file was renamed to `path`.
     pub fn set_path(&mut self, path: PathBuf) {
         self.path = path;
     }
@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    fn staged(removed: &Arc<Mutex<Vec<PathBuf>>>) -> StagedImage {
+    fn stage(removed: &Arc<Mutex<Vec<PathBuf>>>) -> StagedImage {
         let facts = ImageFacts {
             sha256: String::new(),
             media_type: MediaType::Png,
@@ -84,14 +84,14 @@ mod tests {
     #[test]
     fn dropping_removes_the_file() {
         let removed = Arc::default();
-        drop(staged(&removed));
+        drop(stage(&removed));
         assert_eq!(*removed.lock().unwrap(), [PathBuf::from("/x.png")]);
     }
 
     #[test]
     fn taking_the_path_keeps_the_file() {
         let removed = Arc::default();
-        assert_eq!(staged(&removed).into_path(), Path::new("/x.png"));
+        assert_eq!(stage(&removed).into_path(), Path::new("/x.png"));
         assert!(removed.lock().unwrap().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The orientation in Exif (Exif 2.32, 4.6.4, tag 274): the only Exif value that changes how a picture is displayed.
+//! The orientation in Exif (Exif 2.32, 4.6.4, tag 274): the only Exif value that changes how an image is displayed.
 
 use std::io::{self, Read, Seek};
 
@@ -16,14 +16,14 @@ enum ByteOrder {
 }
 
 impl ByteOrder {
-    fn short(self, bytes: [u8; 2]) -> u16 {
+    fn read_u16(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),
             Self::Big => u16::from_be_bytes(bytes),
         }
     }
 
-    fn long(self, bytes: [u8; 4]) -> u32 {
+    fn read_u32(self, bytes: [u8; 4]) -> u32 {
         match self {
             Self::Little => u32::from_le_bytes(bytes),
             Self::Big => u32::from_be_bytes(bytes),
@@ -34,50 +34,50 @@ impl ByteOrder {
 /// Reads the orientation from the next `length` bytes of Exif and skips them. Returns `None` for the normal
 /// orientation.
 pub(super) fn read<R: Read + Seek>(source: &mut Source<R>, length: u64) -> io::Result<Option<u8>> {
-    let start = source.at();
+    let start = source.position();
     let end = (start + length).min(source.length());
-    let found = match find(source, end) {
+    let found = match find_orientation(source, end) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
         found => found?,
     };
-    source.go_to(end)?;
+    source.seek_to(end)?;
     Ok(found)
 }
 
-fn find<R: Read + Seek>(source: &mut Source<R>, end: u64) -> io::Result<Option<u8>> {
-    let mut base = source.at();
-    if source.bytes()? == EXIF {
+fn find_orientation<R: Read + Seek>(source: &mut Source<R>, end: u64) -> io::Result<Option<u8>> {
+    let mut base = source.position();
+    if source.read_array()? == EXIF {
         base += EXIF.len() as u64;
     }
-    source.go_to(base.min(end))?;
-    let order = match &source.bytes::<2>()? {
+    source.seek_to(base.min(end))?;
+    let order = match &source.read_array::<2>()? {
         b"II" => ByteOrder::Little,
         b"MM" => ByteOrder::Big,
         _ => return Ok(None),
     };
-    let magic = order.short(source.bytes()?);
-    let directory = base + u64::from(order.long(source.bytes()?));
+    let magic = order.read_u16(source.read_array()?);
+    let directory = base + u64::from(order.read_u32(source.read_array()?));
     if magic != 42 || directory >= end {
         return Ok(None);
     }
-    source.go_to(directory)?;
-    let entries = order.short(source.bytes()?);
+    source.seek_to(directory)?;
+    let entries = order.read_u16(source.read_array()?);
     for _ in 0..entries {
-        let [t0, t1, k0, k1, c0, c1, c2, c3, v0, v1, _, _]: [u8; 12] = source.bytes()?;
-        if source.at() > end {
+        let [t0, t1, k0, k1, c0, c1, c2, c3, v0, v1, _, _]: [u8; 12] = source.read_array()?;
+        if source.position() > end {
             return Ok(None);
         }
-        if order.short([t0, t1]) == TAG {
-            let is_one_short = order.short([k0, k1]) == SHORT && order.long([c0, c1, c2, c3]) == 1;
-            let value = u8::try_from(order.short([v0, v1])).unwrap_or(0);
+        if order.read_u16([t0, t1]) == TAG {
+            let is_one_short = order.read_u16([k0, k1]) == SHORT && order.read_u32([c0, c1, c2, c3]) == 1;
+            let value = u8::try_from(order.read_u16([v0, v1])).unwrap_or(0);
             return Ok((is_one_short && (2..=8).contains(&value)).then_some(value));
         }
     }
     Ok(None)
 }
 
-/// Returns a TIFF structure with this orientation and nothing else.
-pub(super) fn tiff(orientation: u8) -> [u8; 26] {
+/// Builds a TIFF structure with this orientation and nothing else.
+pub(super) fn build_tiff(orientation: u8) -> [u8; 26] {
     let mut tiff = *b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0";
     tiff[18] = orientation;
     tiff

@@ -1,12 +1,12 @@
-//! A reader for walking through a file: small reads, long skips and a known position.
+//! A file reader for parsers: it makes small reads and long skips, and knows its position.
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-/// A file with a position.
+/// A buffered file that knows its position and length.
 #[derive(Debug)]
 pub(super) struct Source<R> {
     reader: BufReader<R>,
-    at: u64,
+    position: u64,
     length: u64,
 }
 
@@ -15,11 +15,11 @@ impl<R: Read + Seek> Source<R> {
     pub(super) fn new(mut file: R) -> io::Result<Self> {
         let length = file.seek(SeekFrom::End(0))?;
         file.rewind()?;
-        Ok(Self { reader: BufReader::with_capacity(64 << 10, file), at: 0, length })
+        Ok(Self { reader: BufReader::with_capacity(64 << 10, file), position: 0, length })
     }
 
-    pub(super) fn at(&self) -> u64 {
-        self.at
+    pub(super) fn position(&self) -> u64 {
+        self.position
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -27,27 +27,27 @@ impl<R: Read + Seek> Source<R> {
     }
 
     /// Reads the next `N` bytes, or fails with [`io::ErrorKind::UnexpectedEof`].
-    pub(super) fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+    pub(super) fn read_array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut bytes = [0; N];
         self.reader.read_exact(&mut bytes)?;
-        self.at += N as u64;
+        self.position += N as u64;
         Ok(bytes)
     }
 
     /// Skips `count` bytes, at most to the end. Returns the number of bytes.
     pub(super) fn skip(&mut self, count: u64) -> io::Result<u64> {
-        let count = count.min(self.length.saturating_sub(self.at));
-        self.go_to(self.at + count)?;
+        let count = count.min(self.length.saturating_sub(self.position));
+        self.seek_to(self.position + count)?;
         Ok(count)
     }
 
     /// Moves to a position that is not after the end.
-    pub(super) fn go_to(&mut self, position: u64) -> io::Result<()> {
-        match i64::try_from(position).ok().zip(i64::try_from(self.at).ok()) {
-            Some((position, at)) => self.reader.seek_relative(position - at)?,
+    pub(super) fn seek_to(&mut self, position: u64) -> io::Result<()> {
+        match i64::try_from(position).ok().zip(i64::try_from(self.position).ok()) {
+            Some((target, current)) => self.reader.seek_relative(target - current)?,
             None => return Err(io::ErrorKind::InvalidInput.into()),
         }
-        self.at = position;
+        self.position = position;
         Ok(())
     }
 
@@ -61,7 +61,7 @@ impl<R: Read + Seek> Source<R> {
             let found = buffer.iter().position(|byte| *byte == value);
             let skipped = found.map_or(buffer.len(), |index| index + 1);
             self.reader.consume(skipped);
-            self.at += skipped as u64;
+            self.position += skipped as u64;
             if found.is_some() {
                 return Ok(true);
             }

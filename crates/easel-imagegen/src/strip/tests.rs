@@ -161,7 +161,7 @@ fn png_keeps_picture_chunks_and_orientation() {
         &chunk(b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0]),
         &chunk(b"iCCP", b"colours"),
         b"\0\0\0\x1aeXIf",
-        &orientation::tiff(6),
+        &orientation::build_tiff(6),
         b"\xb7\x48\x11\x29",
         &chunk(b"IDAT", b"pixels"),
         &chunk(b"IDAT", b"more"),
@@ -183,7 +183,7 @@ fn stripped_png_has_pixels_and_valid_checksum() {
     let sent = stripped(&file, MediaType::Png).expect("a PNG");
     assert!(!has_canary(&sent));
     let mut reader = ::png::Decoder::new(Cursor::new(sent)).read_info().expect("a header");
-    assert_eq!(reader.info().exif_metadata.as_deref(), Some(orientation::tiff(8).as_slice()));
+    assert_eq!(reader.info().exif_metadata.as_deref(), Some(orientation::build_tiff(8).as_slice()));
     let mut pixels = [0; 6];
     reader.next_frame(&mut pixels).expect("pixels");
     assert_eq!(pixels, [1, 2, 3, 4, 5, 6]);
@@ -196,7 +196,7 @@ fn webp_keeps_picture_chunks_and_orientation() {
         (b"ICCP", b"colours"),
         (b"ALPH", b"see"),
         (b"VP8 ", b"pixels"),
-        (b"EXIF", &orientation::tiff(6)),
+        (b"EXIF", &orientation::build_tiff(6)),
     ]);
     assert_eq!(stripped(&webp(), MediaType::Webp).expect("a WebP"), expected);
     let simple = riff(&[(b"VP8L", b"pixels"), (b"EXIF", &camera(6))]);
@@ -292,7 +292,7 @@ fn what_was_stripped_is_stripped_no_further() {
 
 #[test]
 fn a_file_that_became_shorter_is_an_error() {
-    let mut outgoing = StrippedImage::whole(Cursor::new(vec![0; 5]), 6);
+    let mut outgoing = StrippedImage::unchanged(Cursor::new(vec![0; 5]), 6);
     let error = outgoing.read_to_end(&mut Vec::new()).expect_err("too short");
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }

@@ -17,20 +17,22 @@ const MAX_CHUNKS_IN_FRAME: usize = 16;
 const HAS_EXIF: u8 = 0x08;
 const HAS_XMP: u8 = 0x04;
 
-pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments) -> io::Result<()> {
-    let [.., s0, s1, s2, s3]: [u8; 8] = source.bytes()?;
+pub(super) fn collect_segments<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments) -> io::Result<()> {
+    let [.., s0, s1, s2, s3]: [u8; 8] = source.read_array()?;
     let end = (8 + u64::from(u32::from_le_bytes([s0, s1, s2, s3]))).min(source.length());
     source.skip(4)?;
     let mut extended: Option<[u8; 10]> = None;
     let mut orientation = None;
-    while source.at() + 8 <= end {
-        let start = source.at();
-        let [k0, k1, k2, k3, s0, s1, s2, s3]: [u8; 8] = source.bytes()?;
+    while source.position() + 8 <= end {
+        let start = source.position();
+        let [k0, k1, k2, k3, s0, s1, s2, s3]: [u8; 8] = source.read_array()?;
         let (kind, size) = ([k0, k1, k2, k3], u64::from(u32::from_le_bytes([s0, s1, s2, s3])));
         // Chunks are padded to an even length; the last one may be truncated.
-        let available = (size + size % 2).min(end - source.at());
+        let available = (size + size % 2).min(end - source.position());
         match &kind {
-            b"VP8X" if extended.is_none() && segments.bytes() == 0 && size == 10 => extended = Some(source.bytes()?),
+            b"VP8X" if extended.is_none() && segments.bytes() == 0 && size == 10 => {
+                extended = Some(source.read_array()?)
+            }
             // The specification requires it once, with ten bytes, as the first chunk.
             b"VP8X" => return Err(malformed_error()),
             b"EXIF" if orientation.is_none() => {
@@ -40,12 +42,12 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
             kind if SENT.contains(&kind) => segments.keep(start, 8 + available)?,
             _ => {}
         }
-        source.go_to(start + 8 + available)?;
+        source.seek_to(start + 8 + available)?;
     }
     // Decoders read Exif only with the extended header. An odd length means that a chunk is truncated.
     let orientation = orientation.filter(|_| extended.is_some() && segments.bytes().is_multiple_of(2));
     if let Some(orientation) = orientation {
-        let tiff = orientation::tiff(orientation);
+        let tiff = orientation::build_tiff(orientation);
         segments.put([b"EXIF\x1a\0\0\0".as_slice(), &tiff].concat())?;
     }
     let mut head = b"WEBP".to_vec();
@@ -63,17 +65,17 @@ pub(super) fn walk<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segmen
 /// Keeps the frame at `start`, without its unknown chunks: a frame may contain any chunk. The source has passed the
 /// head of the frame; `length` is the size of its content in bytes.
 fn frame<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments, start: u64, length: u64) -> io::Result<()> {
-    let end = source.at() + length;
+    let end = source.position() + length;
     if length < FRAME_HEADER {
         return Ok(());
     }
-    let header: [u8; FRAME_HEADER as usize] = source.bytes()?;
+    let header: [u8; FRAME_HEADER as usize] = source.read_array()?;
     let (mut sent, mut kept) = (Vec::new(), FRAME_HEADER);
-    while source.at() + 8 <= end {
-        let chunk = source.at();
-        let [k0, k1, k2, k3, s0, s1, s2, s3]: [u8; 8] = source.bytes()?;
+    while source.position() + 8 <= end {
+        let chunk = source.position();
+        let [k0, k1, k2, k3, s0, s1, s2, s3]: [u8; 8] = source.read_array()?;
         let size = u64::from(u32::from_le_bytes([s0, s1, s2, s3]));
-        let available = 8 + (size + size % 2).min(end - source.at());
+        let available = 8 + (size + size % 2).min(end - source.position());
         if SENT_IN_FRAME.contains(&&[k0, k1, k2, k3]) {
             if sent.len() == MAX_CHUNKS_IN_FRAME {
                 return Err(malformed_error());
@@ -81,7 +83,7 @@ fn frame<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments, start:
             sent.push((chunk, available));
             kept += available;
         }
-        source.go_to(chunk + available)?;
+        source.seek_to(chunk + available)?;
     }
     let padding = kept % 2;
     if kept == length {

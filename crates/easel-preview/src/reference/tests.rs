@@ -48,7 +48,7 @@ fn gif_of(width: u16, height: u16, frame: &gif::Frame<'_>) -> Vec<u8> {
 }
 
 fn assert_red_left_blue_right(bytes: &[u8], what: &str) {
-    let pixmap = thumbnail(bytes, 16).unwrap_or_else(|unseen| panic!("{what}: {unseen:?}"));
+    let pixmap = thumbnail(bytes, 16).unwrap_or_else(|error| panic!("{what}: {error:?}"));
     assert_eq!((pixmap.width(), pixmap.height()), (16, 8), "{what}");
     let (left, right) = (pixmap.pixel(3, 4).unwrap(), pixmap.pixel(12, 4).unwrap());
     assert!(left.red() > 180 && left.blue() < 60, "{what}: {left:?}");
@@ -86,7 +86,7 @@ fn png_of_every_sample_layout_is_read() {
 }
 
 #[test]
-fn small_gif_frame_is_at_its_position() {
+fn small_gif_frame_keeps_its_position() {
     let mut frame = gif::Frame::from_indexed_pixels(2, 2, vec![1; 4], None);
     (frame.left, frame.top) = (2, 1);
     let pixmap = thumbnail(&gif_of(4, 4, &frame), 100).unwrap();
@@ -96,27 +96,27 @@ fn small_gif_frame_is_at_its_position() {
 }
 
 #[test]
-fn gif_frame_outside_its_canvas_is_cut() {
+fn gif_frame_outside_its_canvas_is_cropped() {
     for (left, top) in [(3, 3), (4, 0), (0, 4), (9, 0), (9, 9), (u16::MAX, 0), (u16::MAX, u16::MAX)] {
         let mut frame = gif::Frame::from_indexed_pixels(3, 3, vec![1; 9], None);
         (frame.left, frame.top) = (left, top);
-        let seen = thumbnail(&gif_of(4, 4, &frame), 100);
-        assert!(matches!(seen, Ok(_) | Err(ThumbnailError::Broken { .. })), "{left},{top}");
+        let result = thumbnail(&gif_of(4, 4, &frame), 100);
+        assert!(matches!(result, Ok(_) | Err(ThumbnailError::Broken { .. })), "{left},{top}");
     }
 }
 
 #[test]
 fn too_many_pixels_are_rejected_before_decoding() {
     for (width, height) in [(50_000, 50_000), (1 << 31, 1), (8_000, 6_251)] {
-        let seen = thumbnail(&png_header(width, height), 100);
+        let result = thumbnail(&png_header(width, height), 100);
         assert!(
-            matches!(seen, Err(ThumbnailError::TooLarge { .. } | ThumbnailError::Broken { .. })),
+            matches!(result, Err(ThumbnailError::TooLarge { .. } | ThumbnailError::Broken { .. })),
             "{width}x{height}: {:?}",
-            seen.err()
+            result.err()
         );
     }
-    let seen = thumbnail(&png_header(50_000, 50_000), 100).err();
-    assert_eq!(seen, Some(ThumbnailError::TooLarge { format: "PNG", width: 50_000, height: 50_000 }));
+    let result = thumbnail(&png_header(50_000, 50_000), 100).err();
+    assert_eq!(result, Some(ThumbnailError::TooLarge { format: "PNG", width: 50_000, height: 50_000 }));
     let mut gif = gif_of(1, 1, &gif::Frame::from_indexed_pixels(1, 1, vec![0], None));
     gif[6..10].copy_from_slice(&[0xff; 4]);
     assert!(matches!(thumbnail(&gif, 100), Err(ThumbnailError::TooLarge { format: "GIF", .. })));

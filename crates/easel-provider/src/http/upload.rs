@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use easel_imagegen::port::{SendGate, SendPass};
+use easel_imagegen::port::{SendGate, SendPermit};
 use easel_protocol::record::ImageError;
 use tokio::sync::watch;
 
@@ -82,10 +82,10 @@ impl Upload {
 /// The progress of a request body through the send gate.
 ///
 /// The connection polls the body for its first chunk when it is about to write the request, and for the second chunk
-/// after it has taken the first. The first poll acquires a pass from the gate, and the second poll releases it.
+/// after it has taken the first. The first poll acquires a permit from the gate, and the second poll releases it.
 pub(super) enum GateProgress {
     Waiting(SendGate),
-    Holding { _pass: SendPass },
+    Holding { _permit: SendPermit },
     Released,
 }
 
@@ -98,9 +98,9 @@ impl GateProgress {
     pub(super) fn advance(self, upload: &Upload) -> io::Result<Self> {
         match self {
             Self::Waiting(gate) => {
-                let pass = gate.pass().map_err(|refused| upload.fail(UploadError::Refused(refused)))?;
+                let permit = gate.acquire().map_err(|refused| upload.fail(UploadError::Refused(refused)))?;
                 upload.0.has_started.store(true, Ordering::Release);
-                Ok(Self::Holding { _pass: pass })
+                Ok(Self::Holding { _permit: permit })
             }
             Self::Holding { .. } | Self::Released => Ok(Self::Released),
         }

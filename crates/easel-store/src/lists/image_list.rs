@@ -21,8 +21,8 @@ pub(crate) fn list_images(
 ) -> Result<ImageListResponse, PageError> {
     let limit = page::clamp_limit(params.limit, 25, 50);
     let request = PageRequest::new("images", params.cursor.as_deref(), limit, SortDirection::Desc)?;
-    let (from_start, order) = request.sql("sequence", "id");
-    let sql = images_sql(params.thread_id.is_some(), &from_start, &order);
+    let (after_cursor, order) = request.sql("sequence", "id");
+    let sql = images_sql(params.thread_id.is_some(), &after_cursor, &order);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((request.value(), request.id(), params.thread_id.as_ref().map(SqlId)))?;
     let page = request.collect(|| {
@@ -34,11 +34,11 @@ pub(crate) fn list_images(
 }
 
 /// Returns the query of a page. One thread and all threads have different texts, so that each uses its index.
-pub(crate) fn images_sql(of_thread: bool, from_start: &str, order: &str) -> String {
+pub(crate) fn images_sql(of_thread: bool, after_cursor: &str, order: &str) -> String {
     let filter = if of_thread { "thread_id = ?3" } else { "?3 IS NULL AND inherited = 0" };
     format!(
         "SELECT {COLUMNS}, id FROM images WHERE {filter} \
-         AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL AND {from_start} ORDER BY {order}"
+         AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL AND {after_cursor} ORDER BY {order}"
     )
 }
 

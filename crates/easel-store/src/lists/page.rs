@@ -1,7 +1,7 @@
 //! Pages of lists.
 //!
-//! A cursor is opaque and names a position in the order, not an offset. So entries that are added meanwhile neither
-//! repeat nor hide others.
+//! A cursor is opaque and names a position in the order, not an offset. Entries that are added between
+//! two requests therefore neither repeat nor hide others.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -86,19 +86,19 @@ impl PageRequest {
         Ok(Self { list, limit, direction, start })
     }
 
-    /// Returns two pieces of SQL: a condition for the rows from this page on, with [`PageRequest::value`] in `?1` and
-    /// [`PageRequest::id`] in `?2`, and the order.
+    /// Returns two fragments of SQL: the condition for rows that follow the cursor, with [`PageRequest::value`] as `?1`
+    /// and [`PageRequest::id`] as `?2`, and the terms of `ORDER BY`.
     pub(crate) fn sql(&self, value: &str, id: &str) -> (String, String) {
         let (operator, order) = match self.direction {
             SortDirection::Asc => (">", "ASC"),
             SortDirection::Desc => ("<", "DESC"),
         };
-        let from_start = match self.start {
+        let after_cursor = match self.start {
             None => "?1 IS NULL AND ?2 IS NULL".into(),
             Some((_, Boundary::After)) => format!("({value}, {id}) {operator} (?1, ?2)"),
             Some((_, Boundary::At)) => format!("({value}, {id}) {operator}= (?1, ?2)"),
         };
-        (from_start, format!("{value} {order}, {id} {order}"))
+        (after_cursor, format!("{value} {order}, {id} {order}"))
     }
 
     /// Returns the value of the position that the page begins at.

@@ -28,8 +28,8 @@ pub(crate) fn list_threads(
     let limit = page::clamp_limit(params.limit, 25, 100);
     let direction = params.sort_direction.unwrap_or(SortDirection::Desc);
     let request = PageRequest::new(column, params.cursor.as_deref(), limit, direction)?;
-    let (from_start, order) = request.sql(column, "id");
-    let sql = threads_sql(column, &from_start, &order);
+    let (after_cursor, order) = request.sql(column, "id");
+    let sql = threads_sql(column, &after_cursor, &order);
     let folders = match &params.cwd {
         Some(CwdFilter::One(folder)) => json_filter(std::slice::from_ref(folder))?,
         Some(CwdFilter::AnyOf(folders)) => json_filter(folders)?,
@@ -57,10 +57,10 @@ pub(crate) fn list_threads(
 }
 
 /// Returns the query of a page. Filters that are null match every thread.
-pub(crate) fn threads_sql(column: &str, from_start: &str, order: &str) -> String {
+pub(crate) fn threads_sql(column: &str, after_cursor: &str, order: &str) -> String {
     format!(
         "SELECT {THREAD_COLUMNS}, {column}, octet_length(json) FROM threads \
-         WHERE {from_start} AND ephemeral = 0 AND archived = ?3 \
+         WHERE {after_cursor} AND ephemeral = 0 AND archived = ?3 \
          AND (?4 IS NULL OR model_provider IN (SELECT value FROM json_each(?4))) \
          AND (?5 IS NULL OR cwd IN (SELECT value FROM json_each(?5))) \
          AND (?6 IS NULL OR source IN (SELECT value FROM json_each(?6))) \

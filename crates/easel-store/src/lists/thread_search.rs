@@ -25,12 +25,12 @@ pub(crate) fn search_threads(
     let limit = page::clamp_limit(params.limit, 25, 100);
     let direction = params.sort_direction.unwrap_or(SortDirection::Desc);
     let request = PageRequest::new(list, params.cursor.as_deref(), limit, direction)?;
-    let (from_start, order) = request.sql(column, "id");
+    let (after_cursor, order) = request.sql(column, "id");
     let term = fold_case(&params.search_term);
     let query = index_query(&term);
     let sql = match &query {
-        Some(query) if has_few_hits(connection, query)? => search_by_index(column, &from_start, &order),
-        Some(_) | None => search_in_order(column, &from_start, &order),
+        Some(query) if has_few_hits(connection, query)? => search_by_index(column, &after_cursor, &order),
+        Some(_) | None => search_in_order(column, &after_cursor, &order),
     };
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
@@ -62,7 +62,7 @@ fn has_few_hits(connection: &Connection, query: &str) -> Result<bool, Error> {
 ///
 /// The plus sign in `+id` makes SQLite walk the index of the order. Without it SQLite would fetch all threads that
 /// match and sort them.
-pub(crate) fn search_by_index(column: &str, from_start: &str, order: &str) -> String {
+pub(crate) fn search_by_index(column: &str, after_cursor: &str, order: &str) -> String {
     format!(
         "WITH found AS MATERIALIZED ( \
          SELECT id, thread_id, item_id FROM words \
@@ -71,7 +71,7 @@ pub(crate) fn search_by_index(column: &str, from_start: &str, order: &str) -> St
          SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
          (SELECT text FROM words WHERE id = \
          (SELECT min(id) FROM found WHERE thread_id = threads.id AND item_id <> '')) \
-         FROM threads WHERE {from_start} AND ephemeral = 0 AND archived = ?3 \
+         FROM threads WHERE {after_cursor} AND ephemeral = 0 AND archived = ?3 \
          AND +id IN (SELECT thread_id FROM found) \
          AND (?5 IS NULL OR source IN (SELECT value FROM json_each(?5))) ORDER BY {order}"
     )
@@ -79,11 +79,11 @@ pub(crate) fn search_by_index(column: &str, from_start: &str, order: &str) -> St
 
 /// Returns the query for terms that are frequent or too short for the index: scans thread after thread until the page
 /// is full. A frequent term fills it soon.
-pub(crate) fn search_in_order(column: &str, from_start: &str, order: &str) -> String {
+pub(crate) fn search_in_order(column: &str, after_cursor: &str, order: &str) -> String {
     format!(
         "SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
          (SELECT text FROM words WHERE thread_id = threads.id AND item_id <> '' AND holds(text, ?4) LIMIT 1) \
-         FROM threads WHERE {from_start} AND ephemeral = 0 AND archived = ?3 \
+         FROM threads WHERE {after_cursor} AND ephemeral = 0 AND archived = ?3 \
          AND (?5 IS NULL OR source IN (SELECT value FROM json_each(?5))) \
          AND EXISTS (SELECT 1 FROM words WHERE thread_id = threads.id AND holds(text, ?4)) \
          AND (?6 IS NULL OR true) ORDER BY {order}"

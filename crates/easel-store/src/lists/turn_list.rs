@@ -1,4 +1,4 @@
-//! Turns and their items: pages of them, and all of one thread.
+//! Lists of turns and items: page by page, or all turns of a thread.
 
 use easel_protocol::id::TurnId;
 use easel_protocol::item::ThreadItem;
@@ -25,15 +25,15 @@ pub(crate) fn list_turns(
     let request = PageRequest::new("turns", params.cursor.as_deref(), limit, direction)?;
     require_thread(connection, &params.thread_id)?;
     let view = params.items_view.unwrap_or(TurnItemsView::Summary);
-    let (from_start, order) = request.sql("position", "id");
-    let sql = format!("SELECT position, id, json FROM turns WHERE thread_id = ?3 AND {from_start} ORDER BY {order}");
+    let (after_cursor, order) = request.sql("position", "id");
+    let sql = format!("SELECT position, id, json FROM turns WHERE thread_id = ?3 AND {after_cursor} ORDER BY {order}");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((request.value(), request.id(), SqlId(&params.thread_id)))?;
     let Page { data, next_cursor, backwards_cursor } = request.collect(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let position = Position { value: row.get(0)?, id: row.get(1)? };
         let (turn, bytes) = read_turn(row, 2)?;
-        let (items, item_bytes) = items_of_turn(connection, home, &params.thread_id, &turn.id, view)?;
+        let (items, item_bytes) = read_turn_items(connection, home, &params.thread_id, &turn.id, view)?;
         Ok(Some((position, bytes + item_bytes, Turn { items, items_view: view, ..turn })))
     })?;
     Ok(ThreadTurnsListResponse { data, next_cursor, backwards_cursor })
@@ -49,8 +49,8 @@ pub(crate) fn list_items(
     let limit = page::clamp_limit(params.limit, 25, 100);
     let request = PageRequest::new("items", params.cursor.as_deref(), limit, direction)?;
     require_thread(connection, &params.thread_id)?;
-    let (from_start, order) = request.sql("position", "id");
-    let sql = items_sql(params.turn_id.is_some(), &from_start, &order);
+    let (after_cursor, order) = request.sql("position", "id");
+    let sql = items_sql(params.turn_id.is_some(), &after_cursor, &order);
     let mut statement = connection.prepare_cached(&sql)?;
     let turn_id = params.turn_id.as_ref().map(SqlId);
     let mut rows = statement.query((request.value(), request.id(), SqlId(&params.thread_id), turn_id))?;
@@ -65,17 +65,18 @@ pub(crate) fn list_items(
     Ok(ThreadItemsListResponse { data, next_cursor, backwards_cursor })
 }
 
-/// Returns the query of a page of items. One turn and all turns have different texts, so that each uses its index.
-pub(crate) fn items_sql(of_turn: bool, from_start: &str, order: &str) -> String {
-    let (index, filter) = if of_turn { ("INDEXED BY items_by_turn", "turn_id = ?4") } else { ("", "?4 IS NULL") };
+/// Returns the SQL for a page of items. The SQL for one turn differs from that for all turns, so that each uses its
+/// index.
+pub(crate) fn items_sql(of_one_turn: bool, after_cursor: &str, order: &str) -> String {
+    let (index, filter) = if of_one_turn { ("INDEXED BY items_by_turn", "turn_id = ?4") } else { ("", "?4 IS NULL") };
     format!(
         "SELECT position, id, json, turn_id FROM items {index} \
-         WHERE thread_id = ?3 AND {filter} AND {from_start} ORDER BY {order}"
+         WHERE thread_id = ?3 AND {filter} AND {after_cursor} ORDER BY {order}"
     )
 }
 
 /// Returns all turns of a thread, oldest first, with the items that `view` includes.
-pub(crate) fn all_turns(
+pub(crate) fn load_all_turns(
     connection: &Connection,
     home: &Home,
     thread_id: &str,
@@ -86,15 +87,15 @@ pub(crate) fn all_turns(
     let mut turns = Vec::new();
     while let Some(row) = rows.next()? {
         let (turn, _) = read_turn(row, 0)?;
-        let (items, _) = items_of_turn(connection, home, thread_id, &turn.id, view)?;
+        let (items, _) = read_turn_items(connection, home, thread_id, &turn.id, view)?;
         turns.push(Turn { items, items_view: view, ..turn });
     }
     Ok(turns)
 }
 
-/// Returns the newest turns of a thread, oldest first. They have all their items until `max_bytes` of JSON are full;
-/// older turns that still fit have none.
-pub(crate) fn newest_turns(
+/// Returns the newest turns of a thread, oldest first. Turns have all their items as long as these fit into
+/// `max_bytes` of JSON; turns that fit only without items have none.
+pub(crate) fn load_newest_turns(
     connection: &Connection,
     home: &Home,
     thread_id: &str,
@@ -104,16 +105,16 @@ pub(crate) fn newest_turns(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
     let mut turns = Vec::new();
-    let mut left = max_bytes;
+    let mut remaining = max_bytes;
     while let Some(row) = rows.next()? {
         let (turn, size) = read_turn(row, 0)?;
         let bare = Turn { items: Vec::new(), items_view: TurnItemsView::NotLoaded, ..turn };
-        let items = items_within(connection, home, thread_id, &bare.id, left.saturating_sub(size))?;
+        let items = read_items_within(connection, home, thread_id, &bare.id, remaining.saturating_sub(size))?;
         if let Some((items, item_bytes)) = items {
-            left -= size + item_bytes;
+            remaining -= size + item_bytes;
             turns.push(Turn { items, items_view: TurnItemsView::Full, ..bare });
-        } else if size <= left {
-            left -= size;
+        } else if size <= remaining {
+            remaining -= size;
             turns.push(bare);
         } else {
             break;
@@ -123,8 +124,9 @@ pub(crate) fn newest_turns(
     Ok(turns)
 }
 
-/// Returns the items of a turn and their size if they fit into `max_bytes`. Much larger items are not read.
-fn items_within(
+/// Returns the items of a turn and their size if they fit into `max_bytes`. Does not read
+/// items that are larger in the database already.
+fn read_items_within(
     connection: &Connection,
     home: &Home,
     thread_id: &str,
@@ -136,14 +138,14 @@ fn items_within(
     if usize::try_from(stored).is_ok_and(|stored| stored > max_bytes) {
         return Ok(None);
     }
-    let (items, size) = items_of_turn(connection, home, thread_id, turn_id, TurnItemsView::Full)?;
+    let (items, size) = read_turn_items(connection, home, thread_id, turn_id, TurnItemsView::Full)?;
     let size = size + items.len();
     Ok((size <= max_bytes).then_some((items, size)))
 }
 
-/// Returns the items of one turn in order, and the size of their JSON in bytes. The summary has the user message and
-/// the last agent message.
-pub(crate) fn items_of_turn(
+/// Returns the items of one turn in order, and the size of their JSON in bytes. The summary view
+/// has the first user message and the last agent message.
+pub(crate) fn read_turn_items(
     connection: &Connection,
     home: &Home,
     thread_id: &str,

@@ -60,9 +60,9 @@ const FILTERS: &str = "(?4 IS NULL OR model = ?4) AND (?5 IS NULL OR day >= ?5) 
 const ROW_BYTES: usize = 256;
 
 /// Returns the query of a page. One thread and all threads have different texts, so that each uses its index.
-pub(crate) fn usage_sql(of_thread: bool, from_start: &str, order: &str) -> String {
+pub(crate) fn usage_sql(of_thread: bool, after_cursor: &str, order: &str) -> String {
     let filter = if of_thread { "thread_id = ?3" } else { "?3 IS NULL" };
-    format!("SELECT {COLUMNS}, sequence FROM usage WHERE {from_start} AND {filter} AND {FILTERS} ORDER BY {order}")
+    format!("SELECT {COLUMNS}, sequence FROM usage WHERE {after_cursor} AND {filter} AND {FILTERS} ORDER BY {order}")
 }
 
 /// Returns the query of the totals. It sums the rows of one thread, or the daily sums over threads, so its cost does
@@ -79,8 +79,8 @@ pub(crate) fn totals_sql(of_thread: bool) -> String {
 pub(crate) fn list_usage(connection: &Connection, params: &UsageReadParams) -> Result<UsagePage, PageError> {
     let limit = page::clamp_limit(params.limit, 100, 200);
     let request = PageRequest::new("usage", params.cursor.as_deref(), limit, SortDirection::Desc)?;
-    let (from_start, order) = request.sql("sequence", "thread_id");
-    let sql = usage_sql(params.thread_id.is_some(), &from_start, &order);
+    let (after_cursor, order) = request.sql("sequence", "thread_id");
+    let sql = usage_sql(params.thread_id.is_some(), &after_cursor, &order);
     let mut statement = connection.prepare_cached(&sql)?;
     let thread_id = params.thread_id.as_ref().map(SqlId);
     let mut rows =

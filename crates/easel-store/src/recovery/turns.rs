@@ -25,7 +25,7 @@ pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, 
     let sql = "SELECT json FROM turns WHERE thread_id = ?1 AND id = ?2";
     let turn: Turn = serde_json::from_str(&write.query_row(sql, [thread_id, turn_id], |row| row.get::<_, String>(0))?)?;
     let now = now_ms();
-    let (items, _) = turn_list::items_of_turn(write, home, thread_id, turn_id, TurnItemsView::Full)?;
+    let (items, _) = turn_list::read_turn_items(write, home, thread_id, turn_id, TurnItemsView::Full)?;
     let unknown_billed = if hosted::is_open(write, thread_id, turn_id)? { Billed::Uncertain } else { Billed::No };
     let journal = TurnJournal { write, home, thread_id, unknown_billed };
     let mut has_open_image = false;

@@ -60,9 +60,9 @@ impl EaselStore {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn all_turns(&self, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, StorageError> {
+    pub async fn load_all_turns(&self, thread_id: &str, view: TurnItemsView) -> Result<Vec<Turn>, StorageError> {
         let (id, home) = (thread_id.to_owned(), self.home.clone());
-        let read = move |connection: &Connection| turn_list::all_turns(connection, &home, &id, view);
+        let read = move |connection: &Connection| turn_list::load_all_turns(connection, &home, &id, view);
         self.read_thread(thread_id, ReadKind::WholeThread, read).await
     }
 
@@ -71,9 +71,9 @@ impl EaselStore {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn newest_turns(&self, thread_id: &str, max_bytes: usize) -> Result<Vec<Turn>, StorageError> {
+    pub async fn load_newest_turns(&self, thread_id: &str, max_bytes: usize) -> Result<Vec<Turn>, StorageError> {
         let (id, home) = (thread_id.to_owned(), self.home.clone());
-        let read = move |connection: &Connection| turn_list::newest_turns(connection, &home, &id, max_bytes);
+        let read = move |connection: &Connection| turn_list::load_newest_turns(connection, &home, &id, max_bytes);
         self.read_thread(thread_id, ReadKind::WholeThread, read).await
     }
 

@@ -53,11 +53,11 @@ async fn turn_is_read_back_with_ordered_items() {
         turn_completed(TURN),
     ];
     store.append(events).await.unwrap();
-    let full = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap();
+    let full = store.load_all_turns(THREAD, TurnItemsView::Full).await.unwrap();
     let items = vec![user("u1", "a cat"), image, agent("a1", "Done.")];
     let expected = Turn { items, items_view: TurnItemsView::Full, ..turn(TURN, TurnStatus::Completed) };
     assert_eq!(full, [expected]);
-    let summary = store.all_turns(THREAD, TurnItemsView::Summary).await.unwrap();
+    let summary = store.load_all_turns(THREAD, TurnItemsView::Summary).await.unwrap();
     assert_eq!(summary[0].items, [user("u1", "a cat"), agent("a1", "Done.")]);
     assert_eq!(store.thread(THREAD).await.unwrap().unwrap().updated_at, 1_007);
 }
@@ -71,7 +71,7 @@ async fn failed_append_leaves_no_rows() {
     // The second event fails, so the first is not kept either.
     let events = vec![turn_started(TURN), item_completed("unknown-turn", user("u1", "a cat"))];
     store.append(events).await.unwrap_err();
-    assert_eq!(store.all_turns(THREAD, TurnItemsView::Full).await.unwrap(), []);
+    assert_eq!(store.load_all_turns(THREAD, TurnItemsView::Full).await.unwrap(), []);
 }
 
 #[tokio::test]

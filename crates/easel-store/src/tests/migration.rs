@@ -77,7 +77,7 @@ async fn database_of_version_1_keeps_everything() {
     store.revert_turns(THREAD, RevertRange::Newest(1)).await.unwrap();
     let forked = store.load_thread("fork").await.unwrap().unwrap();
     assert_eq!((forked.images.len(), forked.usage.total_tokens), (1, 7));
-    assert_eq!(store.all_turns("fork", TurnItemsView::Full).await.unwrap()[0].items, [user("u1", "a cat")]);
+    assert_eq!(store.load_all_turns("fork", TurnItemsView::Full).await.unwrap()[0].items, [user("u1", "a cat")]);
     assert_eq!(store.load_thread(THREAD).await.unwrap().unwrap().images.len(), 0);
     assert_eq!(store.list_images(ImageListParams::default()).await.unwrap().data.len(), 1);
 }

@@ -79,7 +79,7 @@ async fn ended_turn_has_no_pending_message() {
     store.close().await;
     let store = open(home.path());
     assert_eq!(messages(&store).await, [""; 0]);
-    assert_eq!(store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().len(), 1);
+    assert_eq!(store.load_all_turns(THREAD, TurnItemsView::Full).await.unwrap().len(), 1);
     store
         .save_pending_message(PendingMessage { turn_id: "no turn".into(), ..pending("u1", "x", &[]) })
         .await

@@ -177,7 +177,7 @@ async fn kill_fails_only_the_calls_of_that_process() {
     child.kill();
     let next = open(home.path());
     assert_eq!(status(&next).await, ImageStatus::Failed);
-    let turn = next.all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap().remove(0);
+    let turn = next.load_all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap().remove(0);
     assert_eq!(turn.status, TurnStatus::Interrupted);
     assert_eq!(names(&home.path().join("generated_images/thread-1")), [""; 0]);
     // The process that was running all the time sees it too.
@@ -253,7 +253,7 @@ async fn kill_at_any_point_keeps_images_and_ends_calls() {
             let ThreadItem::ImageGeneration(image) = item else { panic!("not an image") };
             assert_ne!(image.status, ImageStatus::InProgress);
         }
-        let turns = next.all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap();
+        let turns = next.load_all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap();
         assert!(turns.iter().all(|turn| turn.status == TurnStatus::Interrupted));
     }
 }

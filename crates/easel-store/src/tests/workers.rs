@@ -117,7 +117,7 @@ async fn foreign_lock_refuses_requests_and_loses_no_event() {
     drop(foreign);
     append.await.unwrap();
     assert_eq!(store.thread("other").await.unwrap(), None, "a refused write is not done later");
-    assert_eq!(store.all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap().len(), 1);
+    assert_eq!(store.load_all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

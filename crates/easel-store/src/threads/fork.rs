@@ -169,7 +169,7 @@ fn find_handles(write: &Transaction<'_>, thread_id: &str, schema: &str) -> Resul
     let mut handles = HashSet::new();
     while let Some(row) = rows.next()? {
         let json = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        handles.extend(handle::all_in(json).map(str::to_owned));
+        handles.extend(handle::find_all(json).map(str::to_owned));
     }
     Ok(handles)
 }

@@ -1,18 +1,18 @@
 //! The current configuration of a loaded thread, which a configuration change replaces.
 //!
 //! A turn keeps the configuration that it started with, except that stricter limits apply to it at once: every request
-//! that may be billed for images asks for a [`SendPass`] immediately before it is sent.
+//! that may be billed for images acquires a [`SendPermit`] immediately before it is sent.
 
 use std::sync::Arc;
 
-use easel_imagegen::port::SendPass;
+use easel_imagegen::port::SendPermit;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ThreadConfig;
 
-/// The current configuration of a thread, shared by its actor and by everyone who has the thread's handle.
+/// The current configuration of a thread, shared by its actor and all handles of the thread.
 ///
 /// It carries the version of the configuration from which it was made, so that a request that starts a turn can detect
 /// that it is out of date.
@@ -24,8 +24,8 @@ struct Current {
     version: u64,
     /// Threads with equal configuration may share it.
     config: Arc<ThreadConfig>,
-    /// Counts the passes that were given out under this configuration and are still in use.
-    passes: TaskTracker,
+    /// Counts the permits that were granted under this configuration and are still in use.
+    permits: TaskTracker,
     /// Cancelled once the response to the request that changed the configuration is sent.
     response_sent: Option<CancellationToken>,
 }
@@ -34,15 +34,15 @@ struct Current {
 #[derive(Debug)]
 pub(crate) struct ConfigWatcher(watch::Receiver<Current>);
 
-/// The requests that passed the gate under a replaced configuration and may not have reached their connection yet.
+/// The requests that were permitted under a replaced configuration and may not have reached their connection yet.
 #[derive(Debug)]
 pub struct PendingSends(Option<TaskTracker>);
 
 impl PendingSends {
     /// Waits until none of them is left. Requests that start later follow the new configuration.
     pub async fn wait(self) {
-        if let Some(passes) = self.0 {
-            passes.wait().await;
+        if let Some(permits) = self.0 {
+            permits.wait().await;
         }
     }
 }
@@ -50,7 +50,12 @@ impl PendingSends {
 impl LiveConfig {
     /// Creates the configuration of a thread from version `version` of the process's configuration.
     pub fn new(version: u64, config: Arc<ThreadConfig>) -> Self {
-        Self(Arc::new(watch::Sender::new(Current { version, config, passes: TaskTracker::new(), response_sent: None })))
+        Self(Arc::new(watch::Sender::new(Current {
+            version,
+            config,
+            permits: TaskTracker::new(),
+            response_sent: None,
+        })))
     }
 
     /// Returns the configuration as it is now.
@@ -63,7 +68,7 @@ impl LiveConfig {
         self.0.borrow().version
     }
 
-    /// Replaces the configuration, unless the present one was made from a later version. `response_sent` is cancelled
+    /// Replaces the configuration, unless the current one was made from a later version. `response_sent` is cancelled
     /// once the response to the request that changed the configuration is sent; events that follow from the change
     /// wait for it.
     pub fn replace(
@@ -77,21 +82,25 @@ impl LiveConfig {
             if current.version > version {
                 return false;
             }
-            let next = Current { version, config, passes: TaskTracker::new(), response_sent: response_sent.cloned() };
-            replaced = Some(std::mem::replace(current, next).passes);
+            let next = Current { version, config, permits: TaskTracker::new(), response_sent: response_sent.cloned() };
+            replaced = Some(std::mem::replace(current, next).permits);
             true
         });
-        if let Some(passes) = &replaced {
-            passes.close();
+        if let Some(permits) = &replaced {
+            permits.close();
         }
         PendingSends(replaced)
     }
 
-    /// Gives out a pass if the current configuration allows it. No replacement happens between the check and the pass.
-    pub(crate) fn pass<E>(&self, allow: impl FnOnce(&ThreadConfig) -> Result<(), E>) -> Result<SendPass, E> {
+    /// Grants a permit if `check` accepts the current configuration, which is not replaced between the check and the
+    /// grant.
+    pub(crate) fn acquire_permit<E>(
+        &self,
+        check: impl FnOnce(&ThreadConfig) -> Result<(), E>,
+    ) -> Result<SendPermit, E> {
         let current = self.0.borrow();
-        allow(&current.config)?;
-        Ok(SendPass::holding(current.passes.token()))
+        check(&current.config)?;
+        Ok(SendPermit::with_guard(current.permits.token()))
     }
 
     pub(crate) fn subscribe(&self) -> ConfigWatcher {

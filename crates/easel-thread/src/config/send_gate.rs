@@ -28,13 +28,13 @@ impl TurnGate {
         let (config, exposure, images_sent) = (self.config.clone(), self.exposure, Arc::clone(&self.images));
         let is_counted = AtomicBool::new(false);
         SendGate::new(move || {
-            config.pass(|config| {
-                allow(config, exposure)?;
+            config.acquire_permit(|config| {
+                check_offered(config, exposure)?;
                 // The attempts of one call come one after the other.
                 if !is_counted.load(Ordering::Relaxed) {
                     let add = |total: u32| total.checked_add(images).filter(|total| *total <= config.max_images);
                     let added = images_sent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-                    added.map_err(|_| over_limit(config.max_images))?;
+                    added.map_err(|_| over_limit_error(config.max_images))?;
                     is_counted.store(true, Ordering::Relaxed);
                 }
                 Ok(())
@@ -48,7 +48,7 @@ impl TurnGate {
             return SendGate::open();
         }
         let config = self.config.clone();
-        SendGate::new(move || config.pass(|config| allow(config, ToolExposure::Hosted)))
+        SendGate::new(move || config.acquire_permit(|config| check_offered(config, ToolExposure::Hosted)))
     }
 
     /// Returns the current limit of images for one turn.
@@ -57,31 +57,31 @@ impl TurnGate {
     }
 
     /// Returns why the turn's tool is no longer offered, or `None` while it is.
-    pub(crate) fn withdrawal(&self) -> Option<HeldBackReason> {
-        withdrawal(&self.config.get(), self.exposure)
+    pub(crate) fn withdrawal_reason(&self) -> Option<HeldBackReason> {
+        withdrawal_reason(&self.config.get(), self.exposure)
     }
 }
 
-fn allow(config: &ThreadConfig, exposure: ToolExposure) -> Result<(), ImageError> {
-    withdrawal(config, exposure).map_or(Ok(()), |reason| Err(withdrawn(reason)))
+fn check_offered(config: &ThreadConfig, exposure: ToolExposure) -> Result<(), ImageError> {
+    withdrawal_reason(config, exposure).map_or(Ok(()), |reason| Err(withdrawn_error(reason)))
 }
 
-fn withdrawal(config: &ThreadConfig, exposure: ToolExposure) -> Option<HeldBackReason> {
+fn withdrawal_reason(config: &ThreadConfig, exposure: ToolExposure) -> Option<HeldBackReason> {
     if !config.image_generation {
         return Some(HeldBackReason::ImageGenerationOff);
     }
     (exposure == ToolExposure::Standalone && !config.imagegenext).then_some(HeldBackReason::ImagegenextOff)
 }
 
-/// The error of a call whose tool was turned off before the call was sent.
-pub(crate) fn withdrawn(reason: HeldBackReason) -> ImageError {
+/// Creates the error of a call whose tool was turned off before the call was sent.
+pub(crate) fn withdrawn_error(reason: HeldBackReason) -> ImageError {
     let feature = if reason == HeldBackReason::ImagegenextOff { "imagegenext" } else { "image_generation" };
     let message = format!("the feature {feature} was turned off");
     image_error(ImageErrorKind::ApprovalDenied, message)
 }
 
-/// The error of a call that would exceed the turn's limit of images.
-pub(crate) fn over_limit(max: u32) -> ImageError {
+/// Creates the error of a call that would exceed the turn's limit of images.
+pub(crate) fn over_limit_error(max: u32) -> ImageError {
     let message = format!("the turn exceeds limits.images_per_turn ({max})");
     image_error(ImageErrorKind::BudgetExceeded, message)
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
-use easel_imagegen::history::PictureBudget;
+use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::{ProviderInfo, StoredThread};
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::{ImageDetail, UserInput};
@@ -64,7 +64,7 @@ impl Fixture {
             call_deadline: Duration::from_secs(600),
             max_images: 16,
             partial_images: 0,
-            budget: PictureBudget { images: 8, bytes: 1_000_000 },
+            budget: ImageBudget { images: 8, bytes: 1_000_000 },
             reference_roots: Vec::new(),
             event_delay: Duration::from_millis(20),
         };

@@ -12,7 +12,7 @@ use easel_protocol::response_item::{ContentItem, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
 use super::{CallOutput, Effect, PreviewFile, Step, Turn, image_item};
-use crate::config::{over_limit, withdrawn};
+use crate::config::{over_limit_error, withdrawn_error};
 
 /// The calls of the response that is being received, in call order, and the number of images that the turn has
 /// requested so far.
@@ -60,7 +60,7 @@ impl Calls {
     fn count(&mut self, call: PlannedCall, max: u32) -> Result<PlannedCall, Box<ImageError>> {
         let images = self.images.saturating_add(call.requested.parameters.n.unwrap_or(1));
         if images > max {
-            return Err(Box::new(over_limit(max)));
+            return Err(Box::new(over_limit_error(max)));
         }
         self.images = images;
         Ok(call)
@@ -79,7 +79,7 @@ impl Turn {
             return self.reject_unknown_tool(step, call, is_offered);
         }
         let planned = match self.withdrawn {
-            Some(reason) => Err(Box::new(withdrawn(reason))),
+            Some(reason) => Err(Box::new(withdrawn_error(reason))),
             None => plan(&call, &self.config.capabilities, &step.conversation.images)
                 .and_then(|call| self.calls.count(call, self.config.max_images)),
         };

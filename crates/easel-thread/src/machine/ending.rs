@@ -14,9 +14,9 @@ pub(super) enum StopReason {
 }
 
 impl Turn {
-    /// Applies limits that became stricter. Closes a response that may make hosted images, because nothing else can
-    /// stop it from making one.
-    pub(super) fn tighten(&mut self, step: &mut Step<'_>, withdrawn: Option<HeldBackReason>, max_images: u32) {
+    /// Applies limits that became stricter. If the tool was turned off, closes a response that may make hosted images,
+    /// because nothing else prevents the provider from making one.
+    pub(super) fn tighten_limits(&mut self, step: &mut Step<'_>, withdrawn: Option<HeldBackReason>, max_images: u32) {
         self.config.max_images = self.config.max_images.min(max_images);
         let (Some(reason), None) = (withdrawn, self.withdrawn) else { return };
         self.withdrawn = Some(reason);
@@ -45,7 +45,7 @@ impl Turn {
         self.stop_reason.get_or_insert(reason);
     }
 
-    /// Closes a response that made more hosted images than the turn may have: it might go on without end.
+    /// Closes a response that made more hosted images than the turn may have: it might never stop.
     pub(super) fn check_image_limit(&mut self, step: &mut Step<'_>) {
         let max = self.config.max_images;
         if self.response == ResponseState::Open && self.calls.images() > max {

@@ -54,7 +54,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             output_schema: self.output_schema.clone(),
             partial_images: self.context.partial_images,
             gate: self.context.gate.for_model_request(exposure),
-            tools: spec::entries(exposure, &provider.info().capabilities, self.context.partial_images),
+            tools: spec::tool_entries(exposure, &provider.info().capabilities, self.context.partial_images),
         };
         let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
         let token = stop.clone();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easel_config::{Config, Detail};
-use easel_imagegen::history::PictureBudget;
+use easel_imagegen::history::ImageBudget;
 use easel_imagegen::spec;
 use easel_protocol::input::ImageDetail;
 use easel_thread::ThreadConfig;
@@ -38,7 +38,7 @@ pub(crate) fn thread_config(config: &Config) -> ThreadConfig {
         call_deadline: Duration::from_millis(config.images.timeout_ms),
         partial_images: config.images.partial_images,
         max_images: config.limits.images_per_turn,
-        budget: PictureBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
+        budget: ImageBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
         reference_roots: config
             .images
             .reference_roots

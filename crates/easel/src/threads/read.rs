@@ -45,7 +45,7 @@ impl Threads {
     /// [`RequestError::ThreadNotFound`], and those of the store.
     pub(crate) async fn read_with_turns(&self, thread_id: &str) -> Result<Thread, RequestError> {
         let thread = require_thread(&self.store, thread_id).await?;
-        let turns = self.store.all_turns(thread_id, TurnItemsView::Full).await?;
+        let turns = self.store.load_all_turns(thread_id, TurnItemsView::Full).await?;
         Ok(Thread { turns, ..self.loaded.with_status(thread) })
     }
 
@@ -68,7 +68,7 @@ impl Threads {
     async fn newest_turns(&self, thread_id: &str, exclude: Option<bool>) -> Result<Vec<Turn>, RequestError> {
         match exclude {
             Some(true) => Ok(Vec::new()),
-            Some(false) | None => Ok(self.store.newest_turns(thread_id, MAX_TURN_BYTES).await?),
+            Some(false) | None => Ok(self.store.load_newest_turns(thread_id, MAX_TURN_BYTES).await?),
         }
     }
 

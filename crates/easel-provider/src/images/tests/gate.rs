@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use easel_imagegen::port::{SendGate, SendPass, image_error};
+use easel_imagegen::port::{SendGate, SendPermit, image_error};
 use easel_protocol::record::{Billed, ImageErrorKind};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -14,7 +14,7 @@ fn passing(count: u32) -> SendGate {
     let left = AtomicU32::new(count);
     SendGate::new(move || {
         let passed = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        passed.map(|_| SendPass::holding(())).map_err(|_| image_error(ImageErrorKind::ApprovalDenied, "it is off"))
+        passed.map(|_| SendPermit::with_guard(())).map_err(|_| image_error(ImageErrorKind::ApprovalDenied, "it is off"))
     })
 }
 

@@ -23,7 +23,7 @@ async fn open_call_fails_and_its_turn_is_interrupted() {
     assert_eq!((image.status, image.completed_at_ms.is_some()), (ImageStatus::Failed, true));
     assert_eq!((error.kind, error.billed), (ImageErrorKind::Interrupted, Billed::Uncertain));
     insta::assert_snapshot!(error.message, @"Easel ended before this call did; the provider may have billed it.");
-    let turn = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
+    let turn = store.load_all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
     assert_eq!((turn.status, turn.completed_at.is_some()), (TurnStatus::Interrupted, true));
     // The next start has nothing to do.
     store.close().await;

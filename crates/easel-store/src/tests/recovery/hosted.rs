@@ -24,7 +24,7 @@ async fn hosted_image_without_a_row_may_have_been_billed() {
     store.close().await;
     let store = open(home.path());
     assert_eq!(only_image(&store).await.error.unwrap().billed, Billed::Uncertain);
-    let turn = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
+    let turn = store.load_all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
     assert_eq!((turn.status, turn.error), (TurnStatus::Interrupted, None), "the item reports it");
 }
 
@@ -38,14 +38,14 @@ async fn turn_reports_an_open_hosted_request() {
     request(&store, TURN).await;
     store.close().await;
     let store = open(home.path());
-    let turns = store.all_turns(THREAD, TurnItemsView::Full).await.unwrap();
+    let turns = store.load_all_turns(THREAD, TurnItemsView::Full).await.unwrap();
     assert_eq!((turns[0].status, &turns[0].error), (TurnStatus::Interrupted, &None));
     let message = turns[1].error.as_ref().map(|error| error.message.as_str());
     insta::assert_snapshot!(message.unwrap_or_default(), @"Easel ended while the model answered; the provider may have made and billed an image that did not arrive.");
     assert_eq!(turns[1].status, TurnStatus::Failed);
     // The next start has nothing to do.
     store.close().await;
-    assert_eq!(open(home.path()).all_turns(THREAD, TurnItemsView::Full).await.unwrap(), turns);
+    assert_eq!(open(home.path()).load_all_turns(THREAD, TurnItemsView::Full).await.unwrap(), turns);
 }
 
 #[tokio::test]
@@ -62,6 +62,6 @@ async fn ended_turn_has_no_open_request() {
     };
     assert_eq!(open_requests(), 1);
     store.close().await;
-    let turn = open(home.path()).all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
+    let turn = open(home.path()).load_all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
     assert_eq!((turn.status, turn.error, open_requests()), (TurnStatus::Completed, None, 0));
 }

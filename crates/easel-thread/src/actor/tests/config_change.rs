@@ -91,13 +91,16 @@ async fn events_of_switch_off_wait_for_response() {
 async fn replacement_waits_for_pending_sends() {
     let fixture = Fixture::new();
     let handle = fixture.load("thread", &[]);
-    let pass = handle.config.pass(|_| Ok::<_, ()>(())).expect("it is allowed");
+    let permit = handle.config.acquire_permit(|_| Ok::<_, ()>(())).expect("it is allowed");
     let (pending, _) = change(&handle, switch_off);
     let mut waiting = std::pin::pin!(pending.wait());
     assert!(futures_util::poll!(waiting.as_mut()).is_pending());
-    drop(pass);
+    drop(permit);
     waiting.await;
-    handle.config.pass(|config| if config.image_generation { Ok(()) } else { Err(()) }).expect_err("it is off");
+    handle
+        .config
+        .acquire_permit(|config| if config.image_generation { Ok(()) } else { Err(()) })
+        .expect_err("it is off");
 }
 
 #[tokio::test(start_paused = true)]

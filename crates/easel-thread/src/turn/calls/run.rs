@@ -102,7 +102,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         };
         let images = call.requested.parameters.n.unwrap_or(1);
         Ok(ImageJob {
-            idempotency_key: idempotency::key(&self.thread_id, item_id),
+            idempotency_key: idempotency::create_key(&self.thread_id, item_id),
             originator: self.originator.clone(),
             item_id: item_id.clone(),
             // The previews of several images do not say which image they show.
@@ -144,7 +144,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
         }
         // A provider that sends requests asks the gate again for each attempt, once it has a connection.
-        drop(job.gate.pass()?);
+        drop(job.gate.acquire()?);
         let files = self.store.call_files(&self.thread_id, item_id);
         let (sender, id) = (self.previews.clone(), item_id.clone());
         // A preview for which the queue has no room is dropped, and its file is deleted.
