@@ -41,7 +41,7 @@ impl Default for Images {
 }
 
 /// The `detail` of an image in a request to the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Detail {
@@ -53,13 +53,6 @@ pub enum Detail {
     High,
     /// The image in its own size, without scaling.
     Original,
-}
-
-impl Detail {
-    /// Returns the name in the configuration and in requests to the provider.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// `[history]`: what the model sees of earlier turns. The limits bound the size of a request, however long the thread

@@ -1,4 +1,4 @@
-//! From one line to a call, a refusal, or an responder that one of our own requests waited for.
+//! Turns one line into a call, a refusal, or the response to a request of the server.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

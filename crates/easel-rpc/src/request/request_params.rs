@@ -53,7 +53,7 @@ impl HeavyWork {
     ) -> Result<T, ErrorObjectOwned> {
         let permit = Arc::clone(&self.0).acquire_owned().await;
         let working = tokio::task::spawn_blocking(move || {
-            // ReservedBytes by the work itself, which goes on when nobody waits for it any more.
+            // The work itself holds the permit, because it continues when nobody waits for it any more.
             let _permit = permit;
             work()
         });

@@ -1,4 +1,4 @@
-//! The session: messages of the user, and the answers of a provider for each of the tools.
+//! The session: messages of the user, and the responses of a provider for each of the tools.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

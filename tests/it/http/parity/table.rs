@@ -16,7 +16,7 @@ const SOURCES: [[&str; 3]; 13] = [
     [
         "`item/started` imageGeneration",
         "`response.output_item.added`, or the first event that names the `image_generation_call`",
-        "`function_call` of `image_gen.imagegen`, before the images endpoint is asked",
+        "`function_call` of `image_gen.imagegen`, before the request to the images endpoint",
     ],
     [
         "`item/imageGeneration/preview`",
@@ -26,13 +26,13 @@ const SOURCES: [[&str; 3]; 13] = [
     [
         "`item/completed` imageGeneration completed",
         "`response.output_item.done`, once its image is stored",
-        "the answer of `images/generations` or `images/edits`, once its image is stored",
+        "the response of `images/generations` or `images/edits`, once its image is stored",
     ],
     ["`item/started` agentMessage", "the first `response.output_text.delta`", "the same"],
     ["`item/agentMessage/delta`", "`response.output_text.delta`", "the same"],
     ["`item/completed` agentMessage", "`response.output_item.done`", "the same"],
-    ["`thread/status/changed` idle", "`response.completed`", "`response.completed` of the answer without a call"],
-    ["`turn/completed`", "`response.completed`", "`response.completed` of the answer without a call"],
+    ["`thread/status/changed` idle", "`response.completed`", "`response.completed` of the response without a call"],
+    ["`turn/completed`", "`response.completed`", "`response.completed` of the response without a call"],
     [
         "`item/completed` imageGeneration failed",
         "`error` in the `image_generation_call`",
@@ -42,10 +42,10 @@ const SOURCES: [[&str; 3]; 13] = [
 
 /// Fields that differ, and the reason.
 const DIFFERENCES: [[&str; 2]; 4] = [
-    ["`error.httpStatus`", "the status of the answer that holds the refusal"],
+    ["`error.httpStatus`", "the status of the response with the refusal"],
     ["`error.message`", "it repeats the status"],
     ["`generationId`", "the images endpoint gives its images no id"],
-    ["`images[].usage`", "a model's answer counts the tokens of its text and of its images together"],
+    ["`images[].usage`", "a model response counts the tokens of its text and of its images together"],
 ];
 
 /// Compares the document with the events of a session.
