@@ -1,7 +1,7 @@
 //! What the tests of several crates share. Crates name it in `dev-dependencies` only, so it is in no release binary.
 //!
 //! - [`http`]: a scripted HTTP server on real sockets, and a proxy that records what passes.
-//! - [`openai`]: events and answers of the Responses API, as JSON.
+//! - [`openai`]: events of the Responses API, as JSON.
 //! - [`image`]: sample images, and a decoder to look at the result.
 //! - [`rng`]: seeded random numbers.
 //! - [`skip()`]: says which test did not run, or fails if every test must run.

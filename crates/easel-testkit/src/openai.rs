@@ -13,7 +13,7 @@ pub fn event_stream(events: &[Value]) -> Vec<u8> {
     events.iter().map(frame).collect::<String>().into_bytes()
 }
 
-/// The finished item of an answer.
+/// The finished item of a model response.
 pub fn item_done(item: &Value) -> Value {
     json!({"type": "response.output_item.done", "item": item})
 }
@@ -32,7 +32,7 @@ pub fn message(id: &str, text: &str) -> Vec<Value> {
     vec![delta, item_done(&item)]
 }
 
-/// The end of an answer, with the tokens that it used.
+/// The end of a model response, with the tokens that it used.
 pub fn completed() -> Value {
     let usage = json!({"input_tokens": 100, "output_tokens": 20, "total_tokens": 120});
     json!({"type": "response.completed", "response": {"id": "resp_1", "status": "completed", "usage": usage}})

@@ -28,7 +28,7 @@ impl Response {
         Self::new(200, "text/event-stream", openai::event_stream(events))
     }
 
-    /// An answer of the model that consists of these items.
+    /// A model response that consists of these items.
     pub fn items(items: &[Value]) -> Self {
         let mut events: Vec<Value> = items.iter().map(openai::item_done).collect();
         let usage = json!({ "input_tokens": 1, "output_tokens": 1, "total_tokens": 2 });
@@ -36,13 +36,13 @@ impl Response {
         Self::events(&events)
     }
 
-    /// An answer of the model that consists of one message.
+    /// A model response that consists of one message.
     pub fn message(text: &str) -> Self {
         let content = json!([{ "type": "output_text", "text": text }]);
         Self::items(&[json!({ "type": "message", "id": "msg_1", "role": "assistant", "content": content })])
     }
 
-    /// An answer of the model that calls the standalone image tool, once with each of the arguments.
+    /// A model response that calls the standalone image tool, once with each of the arguments.
     pub fn image_calls(arguments: &[Value]) -> Self {
         let call = |(index, arguments): (usize, &Value)| {
             json!({
