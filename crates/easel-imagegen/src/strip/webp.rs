@@ -31,7 +31,7 @@ pub(super) fn collect_segments<R: Read + Seek>(source: &mut Source<R>, segments:
         let available = (size + size % 2).min(end - source.position());
         match &kind {
             b"VP8X" if extended.is_none() && segments.bytes() == 0 && size == 10 => {
-                extended = Some(source.read_array()?)
+                extended = Some(source.read_array()?);
             }
             // The specification requires it once, with ten bytes, as the first chunk.
             b"VP8X" => return Err(malformed_error()),
