@@ -295,7 +295,11 @@ async fn kill_switch_does_not_wait_for_a_database_lock() {
     let off = ExperimentalFeatureEnablementSetParams { enablement: [("image_generation".to_owned(), false)].into() };
     let set_features = server.client.send::<ExperimentalFeatureEnablementSet>(&off).await.expect("it is sent");
     // A response to the write would be an error here.
-    server.client.answer::<ExperimentalFeatureEnablementSet>(set_features).await.expect("the switch is answered first");
+    server
+        .client
+        .receive::<ExperimentalFeatureEnablementSet>(set_features)
+        .await
+        .expect("the switch is answered first");
     assert_announced_before_error(&mut server, write).await;
     drop(lock);
     set(&mut server, "model", json!("b")).await;
@@ -306,7 +310,7 @@ async fn kill_switch_does_not_wait_for_a_database_lock() {
 
 /// The write fails with the lock's name, after the switch was announced.
 async fn assert_announced_before_error(server: &mut Server, write: u64) {
-    let refused = server.client.answer::<ConfigValueWrite>(write).await;
+    let refused = server.client.receive::<ConfigValueWrite>(write).await;
     let Err(easel_client::ClientError::Refused { message, .. }) = refused else { panic!("{refused:?}") };
     assert!(message.contains("config.lock") && message.starts_with("Nothing was written"), "{message}");
     expect_tools(server, ToolExposure::None).await;

@@ -59,7 +59,7 @@ pub struct Client {
     tap: Tap,
 }
 
-/// A request of the server that was not taken yet.
+/// A request of the server that waits for [`Client::server_request`].
 #[derive(Debug)]
 struct ServerRequest {
     id: u64,
@@ -134,11 +134,11 @@ impl Client {
     /// See [`ClientError`].
     pub async fn request<M: Method>(&mut self, params: &M::Params) -> Result<M::Response, ClientError> {
         let id = self.send::<M>(params).await?;
-        self.answer::<M>(id).await
+        self.receive::<M>(id).await
     }
 
-    /// Sends a request without waiting, and returns its id for [`Client::answer`]. Take the results in the order of the
-    /// requests.
+    /// Sends a request without waiting, and returns its id for [`Client::receive`]. Receive the results in the order of
+    /// the requests.
     ///
     /// # Errors
     /// If the request cannot be written.
@@ -155,14 +155,14 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`]. A response to another request is [`ClientError::Protocol`].
-    pub async fn answer<M: Method>(&mut self, id: u64) -> Result<M::Response, ClientError> {
+    pub async fn receive<M: Method>(&mut self, id: u64) -> Result<M::Response, ClientError> {
         loop {
             let text = self.line().await?.ok_or(ClientError::Closed)?;
             let line: Line<'_> = serde_json::from_str(&text).map_err(|error| protocol_error(&error))?;
             match line {
                 Line { method: Some(_), .. } => self.queue(&text)?,
-                Line { id: Some(answered), .. } if answered != id => {
-                    return Err(ClientError::Protocol(format!("response {answered} arrived while waiting for {id}")));
+                Line { id: Some(other), .. } if other != id => {
+                    return Err(ClientError::Protocol(format!("response {other} arrived while waiting for {id}")));
                 }
                 Line { id: None, .. } => {
                     return Err(ClientError::Protocol(format!("a response without a request: {text}")));
@@ -260,10 +260,10 @@ impl Client {
         self.input = None;
     }
 
-    /// Closes the server's input and waits for its exit. Returns the events that were not taken.
+    /// Closes the server's input and waits for its exit. Returns the events that were not read.
     ///
     /// # Errors
-    /// If a request of the server was not taken, or the connection fails.
+    /// If a request of the server has no response, or the connection fails.
     pub async fn close(mut self) -> Result<(ExitStatus, Vec<Event>), ClientError> {
         self.close_input();
         while let Some(text) = self.line().await? {

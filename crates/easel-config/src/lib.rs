@@ -2,9 +2,9 @@
 //!
 //! Layers, lowest precedence first: built-in defaults, `config.toml` in the home folder, the profile chosen from it,
 //! `.easel/config.toml` of the thread's project, environment variables (`EASEL__FEATURES__IMAGEGENEXT=true`), the
-//! command line, features that a client switched at run time, and the overrides of one thread. Every layer is
-//! validated against the table of keys in `keys`, so a mistake costs one key and never the start of the server. The
-//! `config` crate merges what is left.
+//! command line, features that a client switched at run time, and the overrides of one thread. Every layer is validated
+//! against the table of keys in `keys`, so a mistake invalidates one key and never prevents the start of the server.
+//! The `config` crate merges the rest.
 //!
 //! This crate must not know the wire, HTTP or an async runtime: it reads small files and returns at once. Nothing else
 //! in the workspace reads the process environment; everything goes through [`Environment`]. Warnings and errors never
@@ -41,4 +41,4 @@ pub use settings::{
     Price, Project, ProviderAuth, ProviderConfig, ProviderImages, SecretValue, Server, TrustLevel, Wire,
 };
 pub use warning::Warning;
-pub use write::{Edit, Merge, WriteError, Written};
+pub use write::{Edit, Merge, WriteError, WriteOutcome};

@@ -19,7 +19,7 @@ pub struct Loader {
     environment: Environment,
     home: PathBuf,
     invocation: Invocation,
-    /// Features that a client switched at run time, with whether each is on.
+    /// Features that a client switched at run time, and whether each is on.
     features: BTreeMap<String, bool>,
 }
 
@@ -85,8 +85,8 @@ impl Loader {
     /// Switches features until the process ends, with precedence over files, environment and command line. Returns the
     /// features that exist; unknown names are ignored.
     ///
-    /// `image_generation` is a kill switch: once it is switched off here, no thread can turn it on. Switched on here, a
-    /// thread can still turn it off.
+    /// `image_generation` is a kill switch: once it is switched off here, no thread can turn it on. If it is switched
+    /// on here, a thread can still turn it off.
     pub fn switch_features(&mut self, requested: &BTreeMap<String, bool>) -> BTreeMap<String, bool> {
         let exists = |name: &str| FEATURES.iter().any(|feature| feature.name == name);
         let known: BTreeMap<_, _> =

@@ -1,4 +1,4 @@
-//! Validates one layer against the table of keys. A mistake costs its key and gives one warning.
+//! Validates one layer against the table of keys. A key with a mistake is left out and gives one warning.
 
 mod issue;
 mod policy;
@@ -31,7 +31,7 @@ pub(crate) struct Validated {
 pub(crate) fn validate_layer(layer: &LayerName, policy: Policy<'_>, entries: Vec<RawEntry>) -> Validated {
     let mut validator =
         Validator { layer, policy, values: Map::new(), warnings: WarningList::default(), ignored: Vec::new() };
-    validator.table(&mut Vec::new(), entries);
+    validator.validate_table(&mut Vec::new(), entries);
     let Validator { values, warnings, ignored, .. } = validator;
     Validated { values, warnings: warnings.finish(layer), ignored }
 }
@@ -45,15 +45,15 @@ struct Validator<'a> {
 }
 
 impl Validator<'_> {
-    fn table(&mut self, path: &mut Vec<String>, entries: Vec<RawEntry>) {
+    fn validate_table(&mut self, path: &mut Vec<String>, entries: Vec<RawEntry>) {
         for RawEntry { key, line, value } in entries {
             path.push(key);
-            self.entry(path, line, value);
+            self.validate_entry(path, line, value);
             path.pop();
         }
     }
 
-    fn entry(&mut self, path: &mut Vec<String>, line: Option<u32>, value: RawValue) {
+    fn validate_entry(&mut self, path: &mut Vec<String>, line: Option<u32>, value: RawValue) {
         if let Err(violation) = self.policy.check_path(self.layer, path) {
             return self.refuse_all(path, line, value, &Issue::Violation(violation));
         }
@@ -64,12 +64,12 @@ impl Validator<'_> {
             return;
         }
         match (keys::find(path), value) {
-            (Lookup::Section, RawValue::Table(entries)) => self.table(path, entries),
-            (Lookup::Key(key), value) => self.leaf(path, line, key, value),
+            (Lookup::Section, RawValue::Table(entries)) => self.validate_table(path, entries),
+            (Lookup::Key(key), value) => self.validate_value(path, line, key, value),
             (Lookup::NamedSection, RawValue::Table(entries)) => {
                 // A name counts without any key below it: such a provider can be chosen.
                 insert(&mut self.values, path, Value::Object(Map::new()));
-                self.table(path, entries);
+                self.validate_table(path, entries);
             }
             (Lookup::Section | Lookup::NamedSection, _) => self.warn(path, line, || Issue::Invalid(Requirement::Table)),
             (Lookup::BadName(rule), _) => self.warn(path, line, || Issue::Invalid(Requirement::Name(rule))),
@@ -77,7 +77,7 @@ impl Validator<'_> {
         }
     }
 
-    fn leaf(&mut self, path: &[String], line: Option<u32>, key: &Key, value: RawValue) {
+    fn validate_value(&mut self, path: &[String], line: Option<u32>, key: &Key, value: RawValue) {
         let Some(value) = value::parse(key.kind, value) else {
             return self.warn(path, line, || Issue::Invalid(Requirement::Value(key.kind)));
         };

@@ -9,10 +9,10 @@ use crate::validate::{Issue, did_you_mean};
 /// Maximum number of warnings about one layer. A hostile file of 1 MiB has room for 100,000 mistakes.
 pub(crate) const MAX_WARNINGS: usize = 32;
 
-/// Maximum number of characters of a key in a warning. Keys come from files of strangers too.
+/// Maximum number of characters of a key in a warning. A key may come from a stranger's file.
 const MAX_SHOWN_KEY: usize = 120;
 
-/// A problem in one layer, which costs a key or the whole layer.
+/// A problem in one layer. A key or the whole layer is ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Warning {
     /// One sentence that names the key or the layer, the reason, and what to do.
@@ -23,7 +23,7 @@ pub struct Warning {
     pub line: Option<u32>,
     /// The dotted key.
     pub key: Option<String>,
-    /// The same problem as the reason to refuse a change.
+    /// The same problem, as the reason why a write is refused.
     pub(crate) refusal: String,
 }
 
@@ -47,7 +47,7 @@ impl Warning {
             show_key(path)
         };
         let summary = issue.to_warning(layer, path, &key);
-        let refusal = issue.to_refusal(layer, path, &key);
+        let refusal = issue.to_write_error(layer, path, &key);
         Self { refusal, key: Some(key), ..Self::for_layer(layer, line, summary) }
     }
 
@@ -118,7 +118,7 @@ pub(crate) fn replace_invisible(text: &str) -> String {
     text.chars().map(|c| if is_visible(c) { c } else { '\u{fffd}' }).collect()
 }
 
-/// Returns whether the character is visible. Bidirectional and zero-width marks are no control characters, but they
+/// Returns whether the character is visible. Bidirectional and zero-width marks are not control characters, but they
 /// make one key look like another.
 fn is_visible(c: char) -> bool {
     !c.is_control()

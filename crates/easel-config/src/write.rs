@@ -23,7 +23,7 @@ pub use error::WriteError;
 /// There is no `Debug`, because the value may be a secret.
 #[derive(Clone, PartialEq)]
 pub struct Edit {
-    /// A dotted key as in TOML: parts that are not plain words are in quotes.
+    /// A dotted key as in TOML: parts that are not bare keys are quoted.
     pub key_path: String,
     /// The new value; null removes the key.
     pub value: Value,
@@ -42,7 +42,7 @@ pub enum Merge {
 
 /// The result of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WriteOutcome {
     /// The path of the file, with symbolic links resolved.
     pub file: PathBuf,
     /// The new version of the home's layer.
@@ -69,7 +69,7 @@ impl Loader {
     ///
     /// # Errors
     /// [`WriteError`], which never repeats a value. The file is then unchanged.
-    pub fn write(&self, edits: &[Edit], expected: Option<&str>) -> Result<Written, WriteError> {
+    pub fn write(&self, edits: &[Edit], expected: Option<&str>) -> Result<WriteOutcome, WriteError> {
         let path = self.file();
         let changes = edits.iter().map(|edit| self.validate(edit)).collect::<Result<Vec<_>, _>>()?;
         let _lock = lock::lock(&path)?;
@@ -90,7 +90,7 @@ impl Loader {
         }
         let mut keys = Vec::new();
         changes.iter().for_each(|change| add_leaves(&change.path, change.value, &mut keys));
-        Ok(Written { file: real, version, keys })
+        Ok(WriteOutcome { file: real, version, keys })
     }
 
     /// Parses the key of an edit and checks that loading would accept the value.

@@ -18,7 +18,7 @@ pub struct ImageListParams {
     /// `nextCursor` of the previous page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 50. Default 25.
+    /// Maximum number of entries in the page, 1 to 50. Default 25.
     #[serde(default)]
     pub limit: Option<u32>,
 }
@@ -49,7 +49,7 @@ pub struct ImageEntry {
     pub image: ImageRecord,
 }
 
-/// Reads the record of an image, and bytes of its file if asked.
+/// Reads the record of an image, and bytes of its file if requested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
@@ -59,12 +59,12 @@ pub struct ImageReadParams {
     /// The first byte to read. Absent: the response has the record and no bytes.
     #[serde(default)]
     pub offset: Option<u64>,
-    /// Most bytes to read, 1 to 8,388,608. Default 32,768, which keeps the response under 64 KiB.
+    /// Maximum number of bytes to read, 1 to 8,388,608. Default 32,768, which keeps the response under 64 KiB.
     #[serde(default)]
     pub length: Option<u32>,
 }
 
-/// The record of an image, and the bytes that were asked for.
+/// The record of an image, and the requested bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageReadResponse {
@@ -98,14 +98,14 @@ pub struct ImageExportResponse {
     pub bytes: u64,
 }
 
-/// Deletes an image from a thread. The file is deleted when no other thread shows the image.
+/// Deletes an image from a thread. The file is deleted when no other thread uses the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ImageDeleteParams {
     /// The handle of the image.
     pub image_id: ImageId,
-    /// The thread to delete the image from. Required only when several threads show it.
+    /// The thread to delete the image from. Required only when several threads use it.
     #[serde(default)]
     pub thread_id: Option<ThreadId>,
 }
@@ -114,9 +114,9 @@ pub struct ImageDeleteParams {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageDeleteResponse {
-    /// The thread that no longer shows the image.
+    /// The thread that no longer has the image.
     pub thread_id: ThreadId,
-    /// Whether the file was deleted. False while another thread shows the image.
+    /// Whether the file was deleted. False while another thread uses the image.
     pub file_deleted: bool,
 }
 

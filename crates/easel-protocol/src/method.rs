@@ -110,9 +110,9 @@ server_requests! {
 methods! {
     Read "initialize" Initialize(handshake::InitializeParams) -> handshake::InitializeResponse, "opens the connection";
     Read "account/read" AccountRead(account::GetAccountParams) -> account::GetAccountResponse, "the account in use";
-    Write "account/login/start" AccountLoginStart(account::LoginAccountParams) -> account::LoginAccountResponse, "stores a key of the public API, or takes ChatGPT tokens";
-    Read "account/login/cancel" AccountLoginCancel(account::CancelLoginAccountParams) -> account::CancelLoginAccountResponse, "always answers `notFound`: every login ends at once";
-    Write "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "forgets the stored key and the tokens";
+    Write "account/login/start" AccountLoginStart(account::LoginAccountParams) -> account::LoginAccountResponse, "stores a key of the public API, or uses ChatGPT tokens";
+    Read "account/login/cancel" AccountLoginCancel(account::CancelLoginAccountParams) -> account::CancelLoginAccountResponse, "always returns `notFound`: every login ends at once";
+    Write "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "removes the stored key and the tokens";
     Read "account/rateLimits/read" AccountRateLimitsRead(rate_limits::GetAccountRateLimitsParams) -> rate_limits::GetAccountRateLimitsResponse, "the usage limits that the backend last reported";
     Read "account/usage/read" AccountUsageRead(account::GetAccountTokenUsageParams) -> account::GetAccountTokenUsageResponse, "tokens by day and of one thread";
     Read "config/read" ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResponse, "the effective configuration and its layers";
@@ -124,7 +124,7 @@ methods! {
     Read "model/list" ModelList(model::ModelListParams) -> model::ModelListResponse, "the models of the provider in use";
     Read "modelProvider/list" ModelProviderList(model::ModelProviderListParams) -> model::ModelProviderListResponse, "the configured providers";
     Read "modelProvider/capabilities/read" ModelProviderCapabilitiesRead(model::ModelProviderCapabilitiesReadParams) -> model::ModelProviderCapabilitiesReadResponse, "what the provider in use can do";
-    Read "tool/list" ToolList(tool::ToolListParams) -> tool::ToolListResponse, "the image tools, which one is offered, and why not the other";
+    Read "tool/list" ToolList(tool::ToolListParams) -> tool::ToolListResponse, "the image tools, which one is offered, and why the other is not";
     Write "thread/start" ThreadStart(thread::ThreadStartParams) -> thread::ThreadStartResponse, "starts a thread and subscribes to it";
     Write "thread/resume" ThreadResume(thread::ThreadResumeParams) -> thread::ThreadResumeResponse [thread_id], "loads a stored thread and subscribes to it";
     Write "thread/fork" ThreadFork(thread::ThreadForkParams) -> thread::ThreadForkResponse [thread_id], "starts a thread as a copy of another, whole or up to a turn";
@@ -142,7 +142,7 @@ methods! {
     Write "thread/unarchive" ThreadUnarchive(thread::ThreadUnarchiveParams) -> thread::ThreadUnarchiveResponse [thread_id], "shows an archived thread in lists again";
     Write "thread/revert" ThreadRevert(thread::ThreadRevertParams) -> thread::ThreadRevertResponse [thread_id], "removes a turn and all turns after it";
     Write "thread/rollback" ThreadRollback(thread::ThreadRollbackParams) -> thread::ThreadRollbackResponse [thread_id], "removes the newest turns";
-    Write "thread/delete" ThreadDelete(thread::ThreadDeleteParams) -> thread::ThreadDeleteResponse [thread_id], "deletes a thread and the files that no fork shows";
+    Write "thread/delete" ThreadDelete(thread::ThreadDeleteParams) -> thread::ThreadDeleteResponse [thread_id], "deletes a thread and the files that no fork uses";
     Write "thread/unsubscribe" ThreadUnsubscribe(thread::ThreadUnsubscribeParams) -> thread::ThreadUnsubscribeResponse [thread_id], "stops the events of a thread for this connection";
     Write "turn/start" TurnStart(turn::TurnStartParams) -> turn::TurnStartResponse [thread_id], "sends a user message to the model";
     Write "turn/steer" TurnSteer(turn::TurnSteerParams) -> turn::TurnSteerResponse [thread_id], "adds a user message to the running turn";

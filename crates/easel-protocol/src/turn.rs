@@ -118,7 +118,7 @@ pub struct TurnStartResponse {
     pub turn: Turn,
 }
 
-/// Adds a user message to the running turn. The model reads it before its next answer.
+/// Adds a user message to the running turn. The model reads it before its next response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]

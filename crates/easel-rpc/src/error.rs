@@ -35,9 +35,9 @@ fn error(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(code, message, None::<()>)
 }
 
-/// Makes text from a client fit for an error message: short and without control characters. `None` if clients would
-/// take the error for "not logged in".
-fn client_text(text: &str) -> Option<String> {
+/// Shortens text from a client for an error message and removes control characters. `None` if clients would take the
+/// error for "not logged in".
+fn sanitize_client_text(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     if LOGIN_WORDS.iter().any(|word| lower.contains(word)) {
         return None;
@@ -45,7 +45,7 @@ fn client_text(text: &str) -> Option<String> {
     Some(shorten(text))
 }
 
-/// Removes control characters, and the middle of a long text: its ends say most.
+/// Removes control characters, and the middle of a long text, because its ends are most useful.
 fn shorten(text: &str) -> String {
     let is_plain = |c: &char| !c.is_control();
     if text.chars().filter(is_plain).count() <= MAX_CLIENT_TEXT {
@@ -58,7 +58,7 @@ fn shorten(text: &str) -> String {
 
 /// Returns −32700. `reason` says where the line stops being JSON.
 pub(crate) fn parse_error(reason: &str) -> ErrorObjectOwned {
-    match client_text(reason) {
+    match sanitize_client_text(reason) {
         Some(reason) => error(code::PARSE_ERROR, format!("Parse error: {reason}")),
         None => error(code::PARSE_ERROR, "Parse error"),
     }
@@ -82,7 +82,7 @@ pub fn invalid_request_with(message: &str, mut data: serde_json::Value) -> Error
 
 /// Returns −32601. The message omits a name that clients would take for a login failure.
 pub fn method_not_found(method: &str) -> ErrorObjectOwned {
-    match client_text(method) {
+    match sanitize_client_text(method) {
         Some(method) => error(code::METHOD_NOT_FOUND, format!("Method not found: {method}")),
         None => error(code::METHOD_NOT_FOUND, "Method not found"),
     }
@@ -92,7 +92,7 @@ pub fn method_not_found(method: &str) -> ErrorObjectOwned {
 /// message has the field and the reason, unless clients would take it for a login failure; then `data.reason` has it.
 pub fn invalid_params(field: &str, reason: &str) -> ErrorObjectOwned {
     let named: String = field.chars().filter(|c| !c.is_control()).take(MAX_FIELD).collect();
-    let (message, data) = match client_text(&format!("`{named}`: {reason}")) {
+    let (message, data) = match sanitize_client_text(&format!("`{named}`: {reason}")) {
         Some(text) => (format!("Invalid params: {text}"), json!({ "field": named })),
         None => ("Invalid params: see data".to_owned(), json!({ "field": named, "reason": shorten(reason) })),
     };

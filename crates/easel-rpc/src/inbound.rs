@@ -1,5 +1,5 @@
-//! Incoming messages: a line is parsed once and becomes a request, an error response, or the answer to a request of the
-//! server.
+//! Incoming messages: a line is parsed once and becomes a request, an error response, or the response to a request of
+//! the server.
 
 pub(crate) mod dispatch;
 pub(crate) mod envelope;

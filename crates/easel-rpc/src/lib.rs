@@ -45,8 +45,8 @@ pub use outbound::outbox::{Closed, Outbox, Sink};
 pub use outbound::peer_request::PeerError;
 
 pub use os::HangUpProbe;
-pub use os::lifecycle::{ClientWatch, Gone, Signals};
+pub use os::lifecycle::{ClientExit, ClientWatch, Signals};
 
 pub use transport::socket::Socket;
-pub use transport::stdio::{Stdin, Stdout, take_over};
+pub use transport::stdio::{Stdin, Stdout, take_stdio};
 pub use transport::websocket::{Admission, Messages, Token, accept_websocket};

@@ -8,7 +8,7 @@ pub struct Limits {
     /// Longest incoming line in bytes, without its newline. A longer line is skipped without storing it, and answered
     /// with −32600. Default 64 MiB.
     pub max_line_bytes: usize,
-    /// Most requests without a response. One more is answered with −32001. Default 1,024.
+    /// Maximum number of requests without a response. One more is answered with −32001. Default 1,024.
     pub max_in_flight: usize,
     /// Memory in bytes for the params of the requests in flight. A request beyond it is answered with −32001. A request
     /// that is larger than the limit is accepted while no other is in flight. Default 128 MiB.
@@ -21,7 +21,7 @@ pub struct Limits {
     pub max_response_bytes: usize,
     /// How long a client may stall before its connection is closed: when it has closed its end and does not read its
     /// responses, or when other connections wait for memory that it holds. Default 5 s.
-    pub silence: Duration,
+    pub stall_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -33,7 +33,7 @@ impl Default for Limits {
             params_bytes: 128 * MIB,
             outbox_bytes: 32 * MIB,
             max_response_bytes: 32 * MIB,
-            silence: Duration::from_secs(5),
+            stall_timeout: Duration::from_secs(5),
         }
     }
 }

@@ -8,13 +8,13 @@ mod unix;
 
 #[cfg(not(unix))]
 pub(crate) use portable::{
-    CtrlC as PlatformSignals, NoParent as ParentProcess, is_hung_up, is_ready, take_stdio, wait_readable,
-    wait_until_gone, wait_writable,
+    CtrlC as PlatformSignals, NoParent as ParentProcess, is_hung_up, is_ready, take_stdio, wait_for_client_exit,
+    wait_readable, wait_writable,
 };
 #[cfg(unix)]
 pub(crate) use unix::{
-    ParentProcess, UnixSignals as PlatformSignals, is_hung_up, is_ready, take_stdio, wait_readable, wait_until_gone,
-    wait_writable,
+    ParentProcess, UnixSignals as PlatformSignals, is_hung_up, is_ready, take_stdio, wait_for_client_exit,
+    wait_readable, wait_writable,
 };
 
 use std::fs::File;

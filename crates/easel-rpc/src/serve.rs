@@ -1,4 +1,4 @@
-//! One connection: a reader thread, an outbox, and the end in three steps.
+//! One connection: a reader thread, an outbox, and a shutdown in three steps.
 
 use std::io;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::request::table::Table;
 pub enum End {
     /// The client sends nothing more; it may still read.
     InputClosed,
-    /// The client has closed our output, or was given up.
+    /// The client has closed our output, or was disconnected because it did not read.
     OutputClosed,
 }
 
@@ -50,7 +50,7 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
     limits: Limits,
 ) -> io::Result<Session> {
     let runtime = Handle::try_current().map_err(io::Error::other)?;
-    source.set_gate(outbox.gate(&table.bounds, runtime.clone()));
+    source.set_gate(outbox.new_gate(&table.bounds, runtime.clone()));
     let session = Session {
         in_flight: InFlight::new(limits.max_in_flight, outbox.clone()),
         tasks: TaskTracker::new(),
@@ -59,7 +59,7 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
         stop_reading: Arc::default(),
     };
     let bounds = Arc::clone(&table.bounds);
-    outbox.share(&bounds);
+    outbox.use_shared_budgets(&bounds);
     let dispatcher = Dispatcher {
         table,
         context,
@@ -70,7 +70,7 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
         limits,
         params: Budget::new(limits.params_bytes),
         bounds,
-        handshake: Handshake::Awaited,
+        handshake: Handshake::Pending,
     };
     // Dropped with the thread, so that the end of input is signalled even if the reader panics.
     let closed =
@@ -78,12 +78,16 @@ pub fn serve<C: Clone + Send + Sync + 'static>(
     let stop = Arc::clone(&session.stop_reading);
     std::thread::Builder::new().name("easel-reader".to_owned()).spawn(move || {
         let _closed = closed;
-        read(dispatcher, source, &stop);
+        read_lines(dispatcher, source, &stop);
     })?;
     Ok(session)
 }
 
-fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, mut source: impl Source, stop: &AtomicBool) {
+fn read_lines<C: Clone + Send + Sync + 'static>(
+    mut dispatcher: Dispatcher<C>,
+    mut source: impl Source,
+    stop: &AtomicBool,
+) {
     let runtime = dispatcher.runtime.clone();
     let _context = runtime.enter();
     loop {
@@ -101,8 +105,8 @@ fn read<C: Clone + Send + Sync + 'static>(mut dispatcher: Dispatcher<C>, mut sou
         if !source.has_line() {
             dispatcher.outbox.flush();
         }
-        let silence = dispatcher.limits.silence;
-        if !dispatcher.outbox.block_for_room(|waited| waited < silence || !source.is_hung_up()) {
+        let stall_timeout = dispatcher.limits.stall_timeout;
+        if !dispatcher.outbox.block_for_room(|waited| waited < stall_timeout || !source.is_hung_up()) {
             return tracing::info!("the client has closed its end and does not read its responses");
         }
     }

@@ -35,12 +35,12 @@ pub(crate) struct Accounts {
 pub(crate) struct LoginWarnings {
     /// Why the key is stored elsewhere than configured.
     storage: Option<String>,
-    /// Where requests take the credential, if that is not OpenAI's own server.
+    /// Where requests send the credential, if that is not OpenAI's own server.
     destination: Option<String>,
 }
 
 impl Accounts {
-    /// Waits until the stored login is read, if it matters.
+    /// Waits until the stored login has been read; see [`Account::wait_until_read`].
     pub(crate) async fn wait_for_login(&self) {
         self.account.wait_until_read().await;
     }
@@ -164,12 +164,12 @@ impl Accounts {
     /// Returns a notice if the preview draws for threads that name no provider.
     pub(crate) fn preview_notice(&self) -> Option<String> {
         let is_preview = self.configuration.config().model_provider.is_none() && self.account.kind() == AuthKind::None;
-        let notice = "No provider is configured; using the built-in preview, which draws placeholder pictures without an \
+        let notice = "No provider is configured; using the built-in preview, which draws placeholder images without an \
                       AI model.";
         is_preview.then(|| notice.to_owned())
     }
 
-    /// The event after a login or logout. A key in the environment outlives both.
+    /// Creates the event after a login or logout. A key in the environment outlives both.
     fn account_event(&self) -> Event {
         if let Some(profile) = self.account.chatgpt_profile() {
             return account_updated(profile.plan);

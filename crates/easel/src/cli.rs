@@ -186,7 +186,7 @@ pub(crate) fn run() -> ExitCode {
         },
         Command::Demo { provider, json } => commands::demo::run(&environment, provider.as_deref(), json),
         Command::Login(LoginArgs { command: Some(LoginCommand::Status), .. }) => {
-            commands::login::status(&environment, config.merge(ConfigArgs::default()))
+            commands::login::show_status(&environment, config.merge(ConfigArgs::default()))
         }
         Command::Login(LoginArgs { command: None, .. }) => {
             commands::login::log_in(&environment, config.merge(ConfigArgs::default()))

@@ -1,8 +1,8 @@
-//! What requests to providers are authorized with: the account's key or tokens, or what a configured provider names.
+//! The credentials of requests to providers: the account's key or tokens, or those that a configured provider names.
 //!
 //! The account's API key belongs to one origin, and its ChatGPT tokens to another: the origins that the configuration
-//! named when they were given. No later configuration sends either to another origin. The key comes from
-//! `OPENAI_API_KEY`, or else from the [`LoginStore`]; a client sends the tokens, which are never stored
+//! named when the user or a client provided them. No later configuration sends either to another origin. The key comes
+//! from `OPENAI_API_KEY`, or else from the [`LoginStore`]; a client sends the tokens, which are never stored
 //! ([`ChatgptLogin`]). No credential ever comes from the command line's arguments.
 //!
 //! Start at [`AnyCredentials`] for the credentials of a provider, and at [`Account`] for those of the user.
@@ -69,8 +69,8 @@ fn key_from_env(environment: &Environment, variable: &str) -> Option<SecretStrin
     (!key.is_empty()).then(|| SecretString::from(key.to_owned()))
 }
 
-/// Returns the text without the white space around it, if it is a single word of at most `max_len` printable ASCII
-/// characters. Anything else cannot be sent in a header, so it is not a credential.
+/// Returns the text without the white space around it, if it has 1 to `max_len` printable ASCII characters and no white
+/// space inside. Anything else cannot be sent in a header, so it is not a credential.
 fn parse_token(text: &str, max_len: usize) -> Option<&str> {
     let token = text.trim();
     let is_valid = (1..=max_len).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -81,7 +81,8 @@ fn is_same_secret(one: &SecretString, other: &SecretString) -> bool {
     one.expose_secret() == other.expose_secret()
 }
 
-/// An error for the user. `message` is a sentence without capital and full stop, and contains no part of a credential.
+/// Creates an error for the user. `message` is a sentence without capital and full stop, and contains no part of a
+/// credential.
 fn credential_error(message: impl Into<String>) -> CredentialError {
     CredentialError { message: message.into() }
 }

@@ -3,12 +3,12 @@
 use easel_config::Warning;
 use easel_protocol::event::{ConfigWarningNotification, Event};
 
-/// A `configWarning` that is not about a file.
+/// Creates a `configWarning` that is not about a file.
 pub(crate) fn warning(summary: String) -> Event {
     Event::ConfigWarning(ConfigWarningNotification { summary, details: None, path: None })
 }
 
-/// A `configWarning` about the configuration.
+/// Creates a `configWarning` about the configuration.
 pub(crate) fn config_warning(warning: &Warning) -> Event {
     Event::ConfigWarning(ConfigWarningNotification {
         summary: warning.to_string(),

@@ -56,7 +56,7 @@ use crate::requests::{ConnectionContext, register, unknown_method};
 ///
 /// # Errors
 /// [`DuplicateMethod`] if two methods have the same name.
-pub(crate) fn table(limits: Limits, heavy: HeavyWork) -> Result<Table<ConnectionContext>, DuplicateMethod> {
+pub(crate) fn build_table(limits: Limits, heavy: HeavyWork) -> Result<Table<ConnectionContext>, DuplicateMethod> {
     let mut table = Table::builder().unknown_method(unknown_method).limits(limits).heavy_work(heavy);
     macro_rules! register_all {
         ($($method:ident)+) => { $(table = register::<method::$method>(table);)+ };

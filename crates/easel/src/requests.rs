@@ -1,4 +1,4 @@
-//! What the handlers of all methods share: their trait, their error, and the way a request reaches them.
+//! What the handlers of all methods share: their trait, their error, and the dispatch of requests.
 //!
 //! Start at [`dispatch`] for the life of a request and at [`Handler`] for what a method implements.
 

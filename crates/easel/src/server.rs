@@ -29,7 +29,7 @@ use crate::requests::ConnectionContext;
 pub(crate) use listen::Listen;
 pub(crate) use token::{WebSocketAuth, parse_sha256};
 
-/// Threads of the runtime. Turns and handlers wait more than they compute.
+/// Worker threads of the runtime. Turns and handlers wait more than they compute.
 const WORKERS: usize = 2;
 
 /// How long to wait for tasks that are left after the grace period. A task is dropped at its next `.await`.
@@ -49,7 +49,7 @@ struct Server {
 /// # Errors
 /// If the home cannot be created, a socket cannot be opened, or a thread cannot be started.
 pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Listen) -> Result<(), Box<dyn Error>> {
-    let (input, output) = easel_rpc::take_over()?;
+    let (input, output) = easel_rpc::take_stdio()?;
     let watch = ClientWatch::new(&output)?;
     let _logging = Logging::start(environment);
     os::raise_open_files();
@@ -75,7 +75,7 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
         if app.accounts.is_login_pending() {
             login.spawn(Arc::clone(&app.accounts).load_login());
         }
-        let table = Arc::new(methods::table(limits, app.heavy.clone())?);
+        let table = Arc::new(methods::build_table(limits, app.heavy.clone())?);
         let server = Server { app, table, limits, grace };
         match listener {
             None => stdio::serve(&server, watch, input, output, signals).await?,
@@ -83,7 +83,7 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
         }
         Ok(())
     });
-    // Drops the remaining tasks and what they own. A read of standard input that never returns is not waited for.
+    // Drops the remaining tasks and what they own. Does not wait for a read of standard input, which may never return.
     runtime.shutdown_timeout(DROP_TIMEOUT);
     result
 }
@@ -104,12 +104,12 @@ impl Server {
             join_all(sessions.iter().map(|session| session.drain(time_left(40)))).await;
             app.loaded.interrupt_all();
             app.tasks.close();
-            until(deadline(55), "follow-ups of responses", app.tasks.wait()).await;
+            wait_until(deadline(55), "follow-ups of responses", app.tasks.wait()).await;
             // A request that could no longer be cancelled may have started a turn.
             app.loaded.interrupt_all();
-            until(deadline(75), "running turns", app.loaded.close()).await;
+            wait_until(deadline(75), "running turns", app.loaded.close()).await;
             join_all(sessions.into_iter().map(|session| session.finish(time_left(90)))).await;
-            until(deadline(100), "the store", app.store.close()).await;
+            wait_until(deadline(100), "the store", app.store.close()).await;
         };
         tokio::select! {
             () = stop => {}
@@ -118,7 +118,8 @@ impl Server {
     }
 }
 
-async fn until(deadline: Instant, what: &str, stage: impl Future<Output = ()>) {
+/// Waits for a stage of the shutdown until the deadline.
+async fn wait_until(deadline: Instant, what: &str, stage: impl Future<Output = ()>) {
     if tokio::time::timeout_at(deadline, stage).await.is_err() {
         tracing::warn!("{what} did not end within the grace period (server.shutdown_grace_ms)");
     }

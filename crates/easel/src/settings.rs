@@ -25,7 +25,7 @@ use crate::tools::Tools;
 
 pub(crate) use configuration::Configuration;
 pub(crate) use overrides::{Instructions, merge_overrides};
-pub(crate) use thread_config::{ThreadConfigCache, thread_config};
+pub(crate) use thread_config::{ThreadConfigCache, derive_thread_config};
 
 /// Maximum number of edits of one request.
 const MAX_EDITS: usize = 256;
@@ -38,7 +38,7 @@ pub(crate) struct Settings {
 }
 
 /// Keeps running turns from sending events about a change until the response to the change is queued; dropping it lets
-/// them go on.
+/// them continue.
 pub(crate) struct BeforeResponse {
     _cancels: DropGuard,
 }
@@ -61,8 +61,8 @@ impl Settings {
         description::describe(&loaded, params.include_layers == Some(true))
     }
 
-    /// Writes the home's `config.toml`. New threads follow it; loaded ones do if the client asks for it, or if the
-    /// change makes them stricter.
+    /// Writes the home's `config.toml`. New threads use it; loaded ones do if the client requests it, or if the change
+    /// makes them stricter.
     ///
     /// # Errors
     /// [`RequestError::BadField`] for too many edits, [`RequestError::ConfigReadOnly`] for another file,
@@ -78,14 +78,14 @@ impl Settings {
         if let Some(path) = &params.file_path {
             self.configuration.require_home_file(Path::new(path)).await?;
         }
-        let edits = params.edits.into_iter().map(edit).collect();
+        let edits = params.edits.into_iter().map(to_edit).collect();
         let before = self.configuration.config();
         let (written, loaded) = self.configuration.write(edits, params.expected_version).await?;
         let (before_response, response_sent) = BeforeResponse::new();
         if params.reload_user_config == Some(true) || is_stricter(&loaded.config, &before) {
             self.loaded.actors.reload_all(&response_sent).await?;
         }
-        let overridden = loaded.find_override(&written.keys).and_then(description::overridden_metadata);
+        let overridden = loaded.find_override(&written.keys).and_then(description::to_overridden_metadata);
         let response = ConfigWriteResponse {
             status: if overridden.is_some() { WriteStatus::OkOverridden } else { WriteStatus::Ok },
             version: written.version,
@@ -131,13 +131,13 @@ impl Settings {
 }
 
 /// Whether a change turns image generation off or lowers the limit of a turn. Such a change applies to loaded threads
-/// without being asked for.
+/// even if the client does not request it.
 fn is_stricter(config: &Config, before: &Config) -> bool {
     (before.features.image_generation && !config.features.image_generation)
         || config.limits.images_per_turn < before.limits.images_per_turn
 }
 
-fn edit(edit: ConfigEdit) -> Edit {
+fn to_edit(edit: ConfigEdit) -> Edit {
     let merge = match edit.merge_strategy {
         MergeStrategy::Replace => Merge::Replace,
         MergeStrategy::Upsert => Merge::Upsert,

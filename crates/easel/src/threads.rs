@@ -28,7 +28,7 @@ use crate::providers::Providers;
 use crate::requests::RequestError;
 use crate::settings::Configuration;
 
-pub(crate) use create::Created;
+pub(crate) use create::CreatedThread;
 pub(crate) use loaded::{LoadedThreads, QueueGuard, ThreadQueue};
 pub(crate) use remove::AfterUnsubscribe;
 pub(crate) use update::SettingsUpdate;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::connections::Connections;
 use crate::providers::{AnyProvider, ProviderCatalog};
 use crate::requests::RequestError;
-use crate::settings::{Configuration, thread_config};
+use crate::settings::{Configuration, derive_thread_config};
 use crate::threads::LoadedThreads;
 
 /// The service of `tool/list`.
@@ -25,7 +25,7 @@ pub(crate) struct Tools {
     catalog: Arc<ProviderCatalog>,
     loaded: Arc<LoadedThreads>,
     connections: Connections,
-    /// What clients heard last; `None` before the first handshake.
+    /// What was announced last; `None` before the first handshake.
     announced: Mutex<Option<OfferedTools>>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct OfferedTools {
 }
 
 impl OfferedTools {
-    /// The names of the tools, as `tool/list` and the response to `initialize` spell them.
+    /// Returns the names of the tools, as `tool/list` and the response to `initialize` spell them.
     pub(crate) fn names(&self) -> Vec<String> {
         let name = match self.exposure {
             ToolExposure::Standalone => Some(spec::STANDALONE_NAME),
@@ -50,7 +50,7 @@ impl OfferedTools {
 }
 
 impl Tools {
-    /// A service that has announced nothing yet.
+    /// Creates a service that has announced nothing yet.
     pub(crate) fn new(
         store: EaselStore,
         configuration: Arc<Configuration>,
@@ -63,7 +63,7 @@ impl Tools {
 
     /// Returns the tools that are offered now, for a client in its handshake.
     pub(crate) fn current(&self) -> OfferedTools {
-        let current = self.current_offer();
+        let current = self.compute_offered_tools();
         self.announced.lock().get_or_insert_with(|| current.clone());
         current
     }
@@ -74,7 +74,7 @@ impl Tools {
         let event;
         let broadcast = {
             let mut announced = self.announced.lock();
-            let current = self.current_offer();
+            let current = self.compute_offered_tools();
             // Before the first handshake there is nothing that could have changed for a client.
             if announced.as_ref().is_none_or(|announced| *announced == current) {
                 return;
@@ -87,9 +87,9 @@ impl Tools {
         broadcast.await;
     }
 
-    fn current_offer(&self) -> OfferedTools {
+    fn compute_offered_tools(&self) -> OfferedTools {
         let (provider, model) = self.catalog.defaults();
-        let config = thread_config(&self.configuration.config());
+        let config = derive_thread_config(&self.configuration.config());
         let exposure = config.choose_tool(&*provider, &model).exposure;
         let entries = spec::tool_entries(exposure, &provider.info().capabilities, config.partial_images(&*provider));
         OfferedTools { exposure, entries }
@@ -103,7 +103,7 @@ impl Tools {
     pub(crate) async fn list(&self, thread_id: Option<&str>) -> Result<ToolListResponse, RequestError> {
         let Some(thread_id) = thread_id else {
             let (provider, model) = self.catalog.defaults();
-            return Ok(describe(&thread_config(&self.configuration.config()), &provider, &model));
+            return Ok(describe(&derive_thread_config(&self.configuration.config()), &provider, &model));
         };
         let Some((config, provider)) = self.loaded.actors.config_and_provider(thread_id).await? else {
             return Err(self.loaded.leases.not_loaded_error(thread_id).await);
@@ -123,7 +123,7 @@ fn describe(config: &ThreadConfig, provider: &AnyProvider, model: &str) -> ToolL
         kind,
         offered: decision.exposure == kind,
         entry,
-        reasons: reasons.iter().map(held_back).collect(),
+        reasons: reasons.iter().map(to_held_back).collect(),
     };
     let data = vec![
         tool(ToolExposure::Standalone, spec::STANDALONE_NAME, standalone, &decision.standalone_held_back),
@@ -132,6 +132,6 @@ fn describe(config: &ThreadConfig, provider: &AnyProvider, model: &str) -> ToolL
     ToolListResponse { exposure: decision.exposure, data }
 }
 
-fn held_back(reason: &HeldBackReason) -> HeldBack {
+fn to_held_back(reason: &HeldBackReason) -> HeldBack {
     HeldBack { reason: *reason, message: gate::describe(*reason).to_owned() }
 }

@@ -47,12 +47,12 @@ pub(crate) struct StartedTurn {
     pub(crate) response_signal: ResponseSignal,
 }
 
-/// Tells a turn that the response to a request is queued, so that the turn's events may follow. A dropped signal means
-/// that there is no response to wait for.
+/// Signals a turn that the response to a request is queued, so that the turn's events may follow. A dropped signal
+/// means that there is no response to wait for.
 pub(crate) struct ResponseSignal(oneshot::Sender<()>);
 
 impl ResponseSignal {
-    /// A signal, and the future that resolves when it is sent or dropped.
+    /// Creates a signal and the future that resolves when it is sent or dropped.
     fn new() -> (Self, ResponseSent) {
         let (sender, receiver) = oneshot::channel();
         let response_sent = async move {
@@ -85,11 +85,11 @@ impl Turns {
         let stored = require_thread(&self.store, &thread_id).await?;
         let turn_id = Uuid::now_v7().to_string();
         let (handle, permit) = self.loaded.actors.begin_turn(&thread_id, &turn_id).await?;
-        // Whatever may be refused comes first: the thread's settings change only if the turn starts.
+        // The steps that can refuse the turn come first: the thread's settings change only if the turn starts.
         let attachments = self.images.store_attachments(&thread_id, input).await?;
         let names_folder = settings.cwd.is_some();
         let (thread, settings_event) = self.threads.apply_settings(&stored, settings).await?;
-        // No provider has been asked yet, so a cancelled request costs nothing.
+        // Nothing has been sent to a provider yet, so a cancelled request costs nothing.
         if cancellation.is_cancelled() {
             return Err(RequestError::Cancelled);
         }
@@ -114,7 +114,7 @@ impl Turns {
             // The turn already runs, and a folder that counts as not named only makes the thread stricter.
             tracing::warn!(%thread_id, %error, "cannot store that a client named the thread's folder");
         }
-        Ok(StartedTurn { turn: in_progress(turn_id.into()), settings_event, response_signal })
+        Ok(StartedTurn { turn: new_turn_in_progress(turn_id.into()), settings_event, response_signal })
     }
 
     /// Adds a message to the running turn. The model reads it with the turn's next request; if the turn would have
@@ -133,7 +133,7 @@ impl Turns {
         let Some(handle) = self.loaded.actors.get(thread_id) else {
             return Err(self.loaded.leases.explain_not_loaded(thread_id, RequestError::NoTurnToSteer).await);
         };
-        // Before images are copied; the turn may still end meanwhile.
+        // Checked before images are copied. The turn may still end during the copy.
         handle.slot.check_steering(turn_id).map_err(|error| RequestError::steer(error, turn_id))?;
         let attachments = self.images.store_attachments(thread_id, input).await?;
         let (content, images) = (attachments.content().to_vec(), attachments.images().to_vec());
@@ -153,7 +153,7 @@ impl Turns {
         let (response_signal, response_sent) = ResponseSignal::new();
         let message = SteerMessage { id: id.clone(), client_id, content, attachments: images, model_item };
         if let Err(error) = handle.slot.steer(turn_id, message, response_sent) {
-            // The turn has begun to end meanwhile.
+            // The turn has begun to end since the check.
             self.store.remove_pending_message(thread_id, &id).await?;
             return Err(RequestError::steer(error, turn_id));
         }
@@ -174,7 +174,7 @@ impl Turns {
     }
 }
 
-fn in_progress(id: TurnId) -> Turn {
+fn new_turn_in_progress(id: TurnId) -> Turn {
     Turn {
         root_turn_id: id.clone(),
         id,

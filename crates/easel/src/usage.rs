@@ -53,7 +53,7 @@ impl Usage {
     ///
     /// # Errors
     /// [`RequestError::ThreadNotFound`], and those of the store.
-    pub(crate) async fn account(
+    pub(crate) async fn read_account(
         &self,
         thread_id: Option<ThreadId>,
     ) -> Result<GetAccountTokenUsageResponse, RequestError> {
@@ -63,13 +63,13 @@ impl Usage {
         let bucket = |day: DailyTokens| AccountTokenUsageDailyBucket { start_date: day.day, tokens: day.tokens };
         let daily_usage_buckets = Some(newest.map(bucket).collect());
         let thread_usage = match thread_id {
-            Some(thread_id) => Some(self.thread(thread_id).await?),
+            Some(thread_id) => Some(self.read_thread(thread_id).await?),
             None => None,
         };
         Ok(GetAccountTokenUsageResponse { summary, daily_usage_buckets, thread_usage })
     }
 
-    async fn thread(&self, thread_id: ThreadId) -> Result<ThreadUsage, RequestError> {
+    async fn read_thread(&self, thread_id: ThreadId) -> Result<ThreadUsage, RequestError> {
         let params =
             UsageReadParams { thread_id: Some(thread_id.clone()), limit: Some(1), ..UsageReadParams::default() };
         let used = self.store.list_usage(params).await.map_err(|error| RequestError::page(error, None))?.totals;
@@ -81,18 +81,18 @@ impl Usage {
         Ok(ThreadUsage {
             thread_id,
             estimated_usage_credits_micros: 0,
-            estimated_usage_usd_micros: micros(&sum),
-            groups: used.into_iter().map(group).collect(),
+            estimated_usage_usd_micros: to_micros(&sum),
+            groups: used.into_iter().map(to_group).collect(),
         })
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and nobody spends that much")]
-fn micros(sum: &UsageTotals) -> Option<i64> {
+fn to_micros(sum: &UsageTotals) -> Option<i64> {
     sum.estimated_cost_usd.map(|cost| (cost * 1_000_000.0).round() as i64)
 }
 
-fn group(used: UsageRow) -> ThreadUsageBreakdownGroup {
+fn to_group(used: UsageRow) -> ThreadUsageBreakdownGroup {
     let count = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
     ThreadUsageBreakdownGroup {
         model: Some(used.model),

@@ -186,7 +186,7 @@ async fn unresponsive_keychain_does_not_block_other_requests() {
     let is_warning = |event: &Event| matches!(event, Event::ConfigWarning(warning) if warning.summary.contains("keychain cannot be used"));
     let events = server.events_until(is_warning).await;
     let warned = serde_json::to_string(&events).expect("JSON");
-    assert!(!warned.contains("no answer within"), "{warned}");
+    assert!(!warned.contains("no response within"), "{warned}");
     server.close().await;
 }
 
@@ -221,5 +221,5 @@ async fn unresponsive_keychain_times_out() {
     let address = format!("unix:path={}", path.display());
     let status = easel(&sandbox, STATUS, "", &bus_variables(&address)).await;
     assert_eq!(status.status.code(), Some(1));
-    assert!(output_text(&status).contains("no answer within"), "{}", output_text(&status));
+    assert!(output_text(&status).contains("no response within"), "{}", output_text(&status));
 }

@@ -82,8 +82,8 @@ async fn a_turn_may_be_started_while_the_interrupted_one_ends() {
         let interrupting = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("a pipe");
         let start = turn_start_params(&thread.id, vec![text("and a circle")]);
         let starting = server.client.send::<TurnStart>(&start).await.expect("a pipe");
-        server.client.answer::<TurnInterrupt>(interrupting).await.expect("an interrupt");
-        turn_id = server.client.answer::<TurnStart>(starting).await.expect("a turn").turn.id.to_string();
+        server.client.receive::<TurnInterrupt>(interrupting).await.expect("an interrupt");
+        turn_id = server.client.receive::<TurnStart>(starting).await.expect("a turn").turn.id.to_string();
         server.events_until_turn_end().await;
         server.events_until(is_image_start).await;
     }
@@ -147,8 +147,8 @@ async fn interrupt_of_a_wrong_turn_is_refused() {
     // Two interrupts: a late one either finds no turn or is accepted. The turn ends once.
     let first = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("sent");
     let second = server.client.send::<TurnInterrupt>(&interrupt(&thread.id, &turn_id)).await.expect("sent");
-    server.client.answer::<TurnInterrupt>(first).await.expect("taken");
-    let late = server.client.answer::<TurnInterrupt>(second).await;
+    server.client.receive::<TurnInterrupt>(first).await.expect("taken");
+    let late = server.client.receive::<TurnInterrupt>(second).await;
     if let Err(refused) = late {
         assert_eq!(refused.to_string(), "no active turn to interrupt (-32600)");
     }

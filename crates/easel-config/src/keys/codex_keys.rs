@@ -1,5 +1,5 @@
 //! Settings of Codex. A client may share one file or one set of options between Codex and Easel, so Easel ignores these
-//! without a warning. A setting whose loss would send a request elsewhere is left out of the list on purpose.
+//! without a warning. The list omits settings that decide where requests are sent, so those give a warning.
 
 /// Top-level settings of Codex. Everything below them is ignored too.
 const TOP_LEVEL: &[&str] = &[

@@ -94,7 +94,7 @@ impl fmt::Display for NameRule {
     }
 }
 
-/// Returns whether the text is a good name for a provider or a profile. Such names appear in warnings, on the wire and
+/// Returns whether the text is a valid name for a provider or a profile. Such names appear in warnings, on the wire and
 /// in dotted keys, so they are short and plain.
 pub(crate) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))

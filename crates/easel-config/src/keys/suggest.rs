@@ -2,8 +2,8 @@
 
 use super::{KEYS, is_name};
 
-/// Maximum length of a name that is compared, in bytes. A distance costs the product of both lengths, and files may
-/// come from strangers.
+/// Maximum length of a name that is compared, in bytes. Comparing two names takes time proportional to the product of
+/// their lengths, and a file may come from a stranger.
 const MAX_NAME_LEN: usize = 64;
 
 /// Returns the known key or section that the unknown path most likely means.

@@ -12,7 +12,7 @@ const GIB: u64 = 1024 * MIB;
 
 /// All known keys, in the order of `config.example.toml`.
 ///
-/// Unless a row says otherwise, no project may set the key, every thread may, and its value is no secret.
+/// Unless a row says otherwise, no project may set the key, every thread may, and its value is not secret.
 pub(crate) const KEYS: &[Key] = &[
     key("model", Kind::Text(256)).for_trusted(),
     key("model_instructions", Kind::MultilineText(32_768)).for_trusted(),

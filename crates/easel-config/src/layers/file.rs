@@ -93,7 +93,7 @@ fn read_limited(file: &Path, must_be_own: bool) -> Result<Vec<u8>, ReadError> {
     }
     let mut bytes = Vec::new();
     let file = File::open(file)?;
-    // Checked after the file is opened, when nobody can replace it.
+    // Checked after the file is opened, so that the check is about the file that is read.
     if must_be_own && is_owned_by_another_user(&file.metadata()?) {
         return Err(ReadError::Foreign);
     }

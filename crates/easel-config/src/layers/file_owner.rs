@@ -2,7 +2,7 @@
 
 use std::fs::Metadata;
 
-/// Returns whether another user than the effective user of this process owns the file.
+/// Returns whether the owner of the file is not the effective user of this process.
 #[cfg(unix)]
 pub(super) fn is_owned_by_another_user(metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;

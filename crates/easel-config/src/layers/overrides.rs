@@ -42,7 +42,7 @@ impl fmt::Debug for Invocation {
     }
 }
 
-/// The unvalidated entries of a layer, and warnings about texts that are no entries.
+/// The unvalidated entries of a layer, and warnings about texts that are not entries.
 #[derive(Debug, Default)]
 pub(crate) struct RawLayer {
     pub(crate) entries: Vec<RawEntry>,

@@ -40,10 +40,10 @@ pub struct ProviderConfig {
     pub connect_timeout_ms: Option<u64>,
     /// Milliseconds without data until the model's response times out. Unset: the default of `easel-provider`.
     pub stream_idle_timeout_ms: Option<u64>,
-    /// How many times a request to the model that got no response is sent again. Image requests do not use it. Unset:
-    /// the default of `easel-provider`.
+    /// How many times a model request without a response is sent again. Does not apply to image requests. Unset: the
+    /// default of `easel-provider`.
     pub request_max_retries: Option<u32>,
-    /// How many times a response of the model that was cut before any output is requested again. Unset: the default of
+    /// How many times a model response that was cut off before any output is requested again. Unset: the default of
     /// `easel-provider`.
     pub stream_max_retries: Option<u32>,
     /// Whether `GET {base_url}/models` lists the provider's models. Unset: the preset decides.
@@ -54,7 +54,7 @@ pub struct ProviderConfig {
     pub images: ProviderImages,
     /// Extra milliseconds before each image of a `preview` provider, to simulate a slow one.
     pub delay_ms: u64,
-    /// Whether a `preview` provider counts as one that bills, to simulate the cost of a lost response.
+    /// Whether a `preview` provider reports that it bills, to simulate the cost of a lost response.
     pub bills: bool,
 }
 

@@ -57,7 +57,7 @@ impl Issue {
     }
 
     /// Returns the sentence for a change that was refused.
-    pub(crate) fn to_refusal(&self, layer: &LayerName, path: &[String], key: &str) -> String {
+    pub(crate) fn to_write_error(&self, layer: &LayerName, path: &[String], key: &str) -> String {
         match self {
             Self::Unknown(suggestion) => {
                 let (noun, end) = describe_unknown(path, key, suggestion.as_deref());
@@ -71,8 +71,8 @@ impl Issue {
 
 /// Returns what to call an unknown key, and the end of the sentence about it. `key` ends with `path`.
 ///
-/// A feature goes by its own name. A suggestion is a path in the layer, so it gets the prefix that `key` has before
-/// `path`, such as `profiles.NAME.`.
+/// A feature is called by its name without `features.`. A suggestion is a path in the layer, so it gets the prefix that
+/// `key` has before `path`, such as `profiles.NAME.`.
 fn describe_unknown(path: &[String], key: &str, suggestion: Option<&str>) -> (String, String) {
     const FEATURES: &str = "features.";
     if matches!(path, [section, _] if section == "features") && key.starts_with(FEATURES) {

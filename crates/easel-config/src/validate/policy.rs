@@ -1,4 +1,4 @@
-//! Decides which layer may set what.
+//! Decides which keys each layer may set.
 //!
 //! A project file comes with a repository that the user may not have read, and a model with a file tool can write one.
 //! It must not redirect requests, read keys, run code or spend money. The `project` column of the table of keys says

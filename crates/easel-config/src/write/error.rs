@@ -38,12 +38,12 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// The home's file is invalid as a whole, so no key of it can be changed.
+    /// Creates the error for a file of the home that is invalid as a whole, so that no key of it can be changed.
     pub(super) fn from_file(warning: &Warning) -> Self {
         Self::Invalid(warning.to_string())
     }
 
-    /// The home's file is not valid TOML, so no key of it can be changed.
+    /// Creates the error for a file of the home that is not valid TOML, so that no key of it can be changed.
     pub(super) fn broken_file() -> Self {
         Self::Invalid("config.toml cannot be changed: it is not valid TOML.".to_owned())
     }

@@ -45,7 +45,7 @@ impl ThreadItem {
 }
 
 /// A message of the user. Images in `content` are `localImage` parts that name Easel's own copy, so that a client can
-/// show history after its file is gone.
+/// show history after its own file is deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct UserMessageItem {
@@ -79,7 +79,7 @@ pub struct AgentMessageItem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum MessagePhase {
-    /// A remark on the way.
+    /// An intermediate remark.
     Commentary,
     /// A part of the answer.
     PartialAnswer,
@@ -94,7 +94,7 @@ pub struct ReasoningItem {
     pub id: ItemId,
     /// The summary, in paragraphs.
     pub summary: Vec<String>,
-    /// The reasoning text, in paragraphs. Empty when the model keeps it to itself.
+    /// The reasoning text, in paragraphs. Empty when the model does not send it.
     pub content: Vec<String>,
     /// When the item started, in Unix milliseconds.
     pub started_at_ms: i64,
@@ -133,7 +133,7 @@ pub struct ImageGenerationItem {
     /// One record for each image, in the provider's order.
     #[serde(default)]
     pub images: Vec<ImageRecord>,
-    /// Why there is no image, or fewer than the call asked for. A completed item may have both images and an error.
+    /// Why there is no image, or fewer than requested. A completed item may have both images and an error.
     pub error: Option<ImageError>,
 }
 

@@ -103,14 +103,14 @@ pub struct ThreadArchivedNotification {
     pub thread_id: ThreadId,
 }
 
-/// A thread was taken out of the archive.
+/// A thread was unarchived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchivedNotification {
     pub thread_id: ThreadId,
 }
 
-/// A thread left memory. `thread/resume` loads it again.
+/// A thread was unloaded from memory. `thread/resume` loads it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadClosedNotification {

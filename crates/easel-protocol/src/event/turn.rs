@@ -31,7 +31,7 @@ pub struct ItemStartedNotification {
     pub started_at_ms: i64,
 }
 
-/// The next piece of an agent message.
+/// The next part of an agent message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentMessageDeltaNotification {
@@ -54,7 +54,7 @@ pub struct ImageGenerationPreviewNotification {
     /// The number of the preview as the provider counts, from 0.
     pub index: u32,
     /// Absolute path of the preview. The file is deleted when the item's next preview arrives or the item ends, so it
-    /// may already be gone.
+    /// may not exist any more.
     pub path: String,
     /// The format of the preview.
     pub media_type: MediaType,
@@ -66,7 +66,7 @@ pub struct ImageGenerationPreviewNotification {
     pub bytes: u64,
 }
 
-/// An item ended. Every started item ends, also when it fails or its turn is interrupted.
+/// An item ended. Every started item ends, even if it fails or its turn is interrupted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemCompletedNotification {
@@ -88,7 +88,7 @@ pub struct RawResponseItemCompletedNotification {
     pub item: ResponseItem,
 }
 
-/// The model finished an answer and its tokens were counted.
+/// The model finished a response, and its tokens were counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTokenUsageUpdatedNotification {
@@ -104,7 +104,7 @@ pub struct ThreadTokenUsageUpdatedNotification {
 pub struct ThreadTokenUsage {
     /// The tokens of the thread so far.
     pub total: TokenUsage,
-    /// The tokens of the model's last answer.
+    /// The tokens of the model's last response.
     pub last: TokenUsage,
     /// The size of the model's context window, in tokens. `null` when unknown.
     pub model_context_window: Option<i64>,

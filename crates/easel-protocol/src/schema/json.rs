@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods, visit_server_requests};
 
-/// Returns the document. Beside `definitions` it has `methods` and `serverRequests` (from a name to the definitions of
+/// Returns the document. Besides `definitions` it has `methods` and `serverRequests` (from a name to the definitions of
 /// its params and response) and `notifications` (from a name to the definition of its params).
 pub(super) fn bundle(comment: &str) -> String {
     let mut collector = Collector {
@@ -20,7 +20,7 @@ pub(super) fn bundle(comment: &str) -> String {
     };
     visit_methods(&mut collector);
     let Collector { received, sent, methods } = collector;
-    // Here the server sends the params and receives the response.
+    // For these requests the server sends the params and receives the response.
     let mut collector = Collector { received: sent, sent: received, methods: BTreeMap::new() };
     visit_server_requests(&mut collector);
     let Collector { received: mut sent, sent: mut received, methods: server_requests } = collector;

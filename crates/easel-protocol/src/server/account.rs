@@ -1,4 +1,4 @@
-//! The account that pays. Its limits are in [`rate_limits`](crate::rate_limits).
+//! The account whose credential requests use. Its limits are in [`rate_limits`](crate::rate_limits).
 
 use std::fmt;
 
@@ -91,7 +91,7 @@ pub enum LoginAccountParams {
         /// The key.
         api_key: SecretText,
     },
-    /// Takes tokens that the client owns, and refreshes when the server requests it. They are kept only in memory.
+    /// Uses tokens that the client owns, and refreshes when the server requests it. They are kept only in memory.
     #[serde(rename_all = "camelCase")]
     ChatgptAuthTokens {
         /// The access token, a JWT.
@@ -170,7 +170,7 @@ pub struct ChatgptAuthTokensRefreshParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum ChatgptAuthTokensRefreshReason {
-    /// A provider answered with HTTP status 401.
+    /// A provider responded with HTTP status 401.
     Unauthorized,
 }
 
@@ -188,12 +188,12 @@ pub struct ChatgptAuthTokensRefreshResponse {
     pub chatgpt_plan_type: Option<String>,
 }
 
-/// Forgets the stored key and the tokens.
+/// Removes the stored key and the tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct LogoutAccountParams {}
 
-/// The key and the tokens are forgotten.
+/// The key and the tokens were removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct LogoutAccountResponse {}
@@ -265,7 +265,7 @@ pub struct AccountTokenUsageSummary {
     pub longest_running_turn_sec: Option<i64>,
     /// Consecutive days with usage, up to today.
     pub current_streak_days: Option<i64>,
-    /// Most consecutive days with usage.
+    /// The largest number of consecutive days with usage.
     pub longest_streak_days: Option<i64>,
 }
 

@@ -29,7 +29,7 @@ pub struct ConfigReadResponse {
     pub config: serde_json::Map<String, serde_json::Value>,
     /// The layer of each key that is not a default, by dotted key.
     pub origins: BTreeMap<String, ConfigLayerMetadata>,
-    /// The layers, strongest first. `null` unless `includeLayers` is true.
+    /// The layers, highest precedence first. `null` unless `includeLayers` is true.
     pub layers: Option<Vec<ConfigLayer>>,
 }
 
@@ -145,7 +145,7 @@ pub struct ConfigWriteResponse {
     pub version: String,
     /// Absolute path of the file, with links resolved.
     pub file_path: String,
-    /// The stronger layer that overrides the value. `null` unless `status` is `okOverridden`.
+    /// The higher layer that overrides the value. `null` unless `status` is `okOverridden`.
     pub overridden_metadata: Option<OverriddenMetadata>,
 }
 
@@ -155,7 +155,7 @@ pub struct ConfigWriteResponse {
 pub enum WriteStatus {
     /// The value applies.
     Ok,
-    /// The value was written, and a stronger layer overrides it.
+    /// The value was written, and a higher layer overrides it.
     OkOverridden,
 }
 
@@ -165,7 +165,7 @@ pub enum WriteStatus {
 pub struct OverriddenMetadata {
     /// One sentence for the user.
     pub message: String,
-    /// The stronger layer.
+    /// The higher layer.
     pub overriding_layer: ConfigLayerMetadata,
     /// The value that applies.
     pub effective_value: serde_json::Value,
@@ -192,7 +192,7 @@ pub struct ExperimentalFeatureListParams {
     /// `nextCursor` of the previous page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 500. Default 500.
+    /// Maximum number of entries in the page, 1 to 500. Default 500.
     #[serde(default)]
     pub limit: Option<u32>,
     /// Uses the configuration of this thread. Absent: the default configuration.
@@ -234,7 +234,7 @@ pub struct ExperimentalFeature {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum FeatureStage {
-    /// The feature may change or go.
+    /// The feature may change or be removed.
     UnderDevelopment,
     /// The feature is finished.
     Stable,

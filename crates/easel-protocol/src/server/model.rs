@@ -12,7 +12,7 @@ pub struct ModelListParams {
     /// `nextCursor` of the previous page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 50. Default 50.
+    /// Maximum number of entries in the page, 1 to 50. Default 50.
     #[serde(default)]
     pub limit: Option<u32>,
     /// Whether the list has hidden models. Default false.

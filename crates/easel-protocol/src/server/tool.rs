@@ -1,4 +1,4 @@
-//! The image tools: which one the model gets, and why not the other.
+//! The image tools: which one the model gets, and why it does not get the other.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

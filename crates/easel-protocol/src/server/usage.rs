@@ -26,7 +26,7 @@ pub struct UsageReadParams {
     /// `nextCursor` of the previous page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 200. Default 100.
+    /// Maximum number of entries in the page, 1 to 200. Default 100.
     #[serde(default)]
     pub limit: Option<u32>,
 }

@@ -48,7 +48,7 @@ pub struct ThreadRollbackResponse {
     pub thread: Thread,
 }
 
-/// Deletes a thread and the files that no fork shows.
+/// Deletes a thread and the files that no fork uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeleteParams {
@@ -86,7 +86,7 @@ pub struct ThreadMetadataUpdateParams {
 }
 
 /// Changes of [`GitInfo`](super::GitInfo). A missing field stays, `null` clears it, a string replaces it. This is the
-/// only place of the protocol where `null` and a missing field differ.
+/// only part of the protocol in which `null` and a missing field differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct GitInfoPatch {
@@ -175,7 +175,7 @@ pub struct ThreadArchiveParams {
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchiveResponse {}
 
-/// Takes a thread out of the archive.
+/// Unarchives a thread: lists show it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchiveParams {

@@ -36,7 +36,7 @@ pub struct ThreadListParams {
     /// `nextCursor` or `backwardsCursor` of another page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 100. Default 25.
+    /// Maximum number of entries in the page, 1 to 100. Default 25.
     #[serde(default)]
     pub limit: Option<u32>,
     /// The order of the threads. Default `created_at`.
@@ -132,7 +132,7 @@ pub struct ThreadLoadedListParams {
     /// `nextCursor` of the previous page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 500. Default 500.
+    /// Maximum number of entries in the page, 1 to 500. Default 500.
     #[serde(default)]
     pub limit: Option<u32>,
 }
@@ -156,7 +156,7 @@ pub struct ThreadTurnsListParams {
     /// `nextCursor` or `backwardsCursor` of another page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 100. Default 25.
+    /// Maximum number of entries in the page, 1 to 100. Default 25.
     #[serde(default)]
     pub limit: Option<u32>,
     /// The direction of the order. Default `desc`.
@@ -192,7 +192,7 @@ pub struct ThreadItemsListParams {
     /// `nextCursor` or `backwardsCursor` of another page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 100. Default 25.
+    /// Maximum number of entries in the page, 1 to 100. Default 25.
     #[serde(default)]
     pub limit: Option<u32>,
     /// The direction of the order. Default `asc`.

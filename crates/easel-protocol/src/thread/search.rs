@@ -17,7 +17,7 @@ pub struct ThreadSearchParams {
     /// `nextCursor` or `backwardsCursor` of another page. Absent: the first page.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 100. Default 25.
+    /// Maximum number of entries in the page, 1 to 100. Default 25.
     #[serde(default)]
     pub limit: Option<u32>,
     /// The order of the threads. Default `created_at`.

@@ -1,4 +1,4 @@
-//! Turns one line into a call, a refusal, or the response to a request of the server.
+//! Handles one line: starts a request, refuses it, or passes a response to the request of the server that waits for it.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +21,7 @@ use crate::limits::Limits;
 use crate::outbound::budget::{Bounds, Budget, Share};
 use crate::outbound::message::{self, JsonRpcTag};
 use crate::outbound::outbox::{Outbox, Wake};
-use crate::request::request_params::cost;
+use crate::request::request_params::estimate_memory;
 use crate::request::table::{Table, Work};
 
 const CANCEL_REQUEST: &str = "$/cancelRequest";
@@ -88,10 +88,11 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
         };
         let params = request.params.map(RawValue::get);
         let call = match self.reserve(params) {
-            Ok(share) => responder.call(share),
+            Ok(share) => responder.new_call(share),
             Err(error) => return responder.refuse(&error, Wake::AtFlush),
         };
-        let work = self.table.request(&request.method, params, &self.context, call, self.limits.max_response_bytes);
+        let work =
+            self.table.prepare_request(&request.method, params, &self.context, call, self.limits.max_response_bytes);
         match work {
             Ok(work) if request.method == INITIALIZE => self.initialize(responder, work),
             Ok(work) => self.start(responder, work),
@@ -101,9 +102,9 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
 
     /// Reserves memory for params, unless they are short.
     fn reserve(&self, params: Option<&str>) -> Result<Option<Share>, ErrorObjectOwned> {
-        match cost(params)? {
+        match estimate_memory(params)? {
             0 => Ok(None),
-            bytes => self.bounds.try_params(&self.params, bytes).map(Some).ok_or_else(error::overloaded),
+            bytes => self.bounds.try_reserve_params(&self.params, bytes).map(Some).ok_or_else(error::overloaded),
         }
     }
 
@@ -132,7 +133,7 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
 
     /// `$/cancelRequest` is the only notification of a client that has an effect.
     fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
-        if self.handshake == Handshake::Awaited {
+        if self.handshake == Handshake::Pending {
             return;
         }
         if method == CANCEL_REQUEST {

@@ -9,7 +9,7 @@ pub(crate) const INITIALIZE: &str = "initialize";
 /// The state of the handshake. The server does not wait for the `initialized` notification: some clients never send it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Handshake {
-    Awaited,
+    Pending,
     Done,
 }
 
@@ -20,9 +20,9 @@ impl Handshake {
     /// −32600 `Not initialized` or `Already initialized`.
     pub(crate) fn admit(self, method: &str) -> Result<(), ErrorObjectOwned> {
         match (self, method == INITIALIZE) {
-            (Self::Awaited, false) => Err(invalid_request("Not initialized")),
+            (Self::Pending, false) => Err(invalid_request("Not initialized")),
             (Self::Done, true) => Err(invalid_request("Already initialized")),
-            (Self::Awaited, true) | (Self::Done, false) => Ok(()),
+            (Self::Pending, true) | (Self::Done, false) => Ok(()),
         }
     }
 }

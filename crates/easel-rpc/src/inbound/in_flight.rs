@@ -16,8 +16,8 @@ use crate::request::reply::{Call, ReservedBytes};
 
 /// The requests of one connection that have no response yet, at most `max`.
 ///
-/// Whoever removes a request from this table responds to it; nobody else can. So a request gets one response, however
-/// its handler, a cancellation and the shutdown race.
+/// Only the task that removes a request from this table responds to it. So each request gets exactly one response, even
+/// if its handler, a cancellation and the shutdown race.
 pub(crate) struct InFlight {
     table: Mutex<Entries>,
     max: usize,
@@ -111,7 +111,7 @@ impl Responder {
     }
 
     /// Returns the call for the handler, with the bytes that are reserved for its params.
-    pub(crate) fn call(&mut self, params: Option<Share>) -> Call {
+    pub(crate) fn new_call(&mut self, params: Option<Share>) -> Call {
         let reserved = Arc::new(ReservedBytes { params, ..ReservedBytes::default() });
         self.reserved = Some(Arc::clone(&reserved));
         Call { cancel: self.cancel.clone(), reserved }

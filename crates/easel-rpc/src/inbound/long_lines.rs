@@ -21,7 +21,7 @@ const MAX_RECEIVERS: usize = 4;
 pub(crate) struct LongLines {
     permits: Arc<Semaphore>,
     receivers: Mutex<Vec<Receiver>>,
-    silence: Duration,
+    stall_timeout: Duration,
 }
 
 /// A connection that receives a long message.
@@ -42,11 +42,11 @@ pub struct LongLineGate {
 }
 
 impl LongLines {
-    pub(crate) fn new(silence: Duration) -> Self {
-        Self { permits: Arc::new(Semaphore::new(MAX_RECEIVERS)), receivers: Mutex::default(), silence }
+    pub(crate) fn new(stall_timeout: Duration) -> Self {
+        Self { permits: Arc::new(Semaphore::new(MAX_RECEIVERS)), receivers: Mutex::default(), stall_timeout }
     }
 
-    pub(crate) fn gate(self: &Arc<Self>, queue: Weak<Queue>, runtime: Handle) -> LongLineGate {
+    pub(crate) fn new_gate(self: &Arc<Self>, queue: Weak<Queue>, runtime: Handle) -> LongLineGate {
         LongLineGate { shared: Arc::clone(self), queue, runtime, is_receiving: false }
     }
 
@@ -54,7 +54,7 @@ impl LongLines {
     async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
         let mut acquiring = std::pin::pin!(Arc::clone(&self.permits).acquire_owned());
         loop {
-            match tokio::time::timeout(self.silence, acquiring.as_mut()).await {
+            match tokio::time::timeout(self.stall_timeout, acquiring.as_mut()).await {
                 Ok(permit) => return permit.ok(),
                 Err(_) => self.close_stalled(),
             }
@@ -63,7 +63,7 @@ impl LongLines {
 
     fn close_stalled(&self) {
         self.receivers.lock().retain(|receiver| {
-            let is_stalled = receiver.progress.elapsed() >= self.silence;
+            let is_stalled = receiver.progress.elapsed() >= self.stall_timeout;
             if is_stalled && let Some(queue) = receiver.queue.upgrade() {
                 tracing::warn!("closed a client that stalls in a long message while others wait for memory");
                 queue.close();

@@ -17,7 +17,7 @@ pub enum Line<'a> {
     End,
 }
 
-/// The incoming half of a connection. Reads block: a thread of its own calls them.
+/// The incoming half of a connection. Reads block, so they run on a thread of their own.
 pub trait Source: Send + 'static {
     /// Reads the next message.
     ///

@@ -30,11 +30,11 @@ impl Signals {
 
 /// What a [`ClientWatch`] detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gone {
+pub enum ClientExit {
     /// The parent process is dead.
-    Parent,
+    ParentExited,
     /// Nobody can read standard output any more.
-    Output,
+    OutputClosed,
 }
 
 /// Detects that the parent process died or that the reader of standard output closed it. The end of input shows
@@ -53,18 +53,18 @@ impl ClientWatch {
     /// # Errors
     /// If the handle cannot be duplicated.
     pub fn new(stdout: &Stdout) -> io::Result<Self> {
-        Ok(Self { parent: os::ParentProcess::now(), stdout: stdout.0.try_clone()? })
+        Ok(Self { parent: os::ParentProcess::current(), stdout: stdout.0.try_clone()? })
     }
 
-    /// Starts the watch. It calls `on_gone` at most once, from a thread of its own. Usually that closes the outbox,
+    /// Starts the watch. It calls `on_exit` at most once, from a thread of its own. Usually that closes the outbox,
     /// which ends the session.
     ///
     /// # Errors
     /// If the thread cannot be started.
-    pub fn start(self, on_gone: impl FnOnce(Gone) + Send + 'static) -> io::Result<()> {
+    pub fn start(self, on_exit: impl FnOnce(ClientExit) + Send + 'static) -> io::Result<()> {
         std::thread::Builder::new().name("easel-watch".to_owned()).spawn(move || {
-            if let Some(gone) = os::wait_until_gone(&self.parent, &self.stdout) {
-                on_gone(gone);
+            if let Some(exit) = os::wait_for_client_exit(&self.parent, &self.stdout) {
+                on_exit(exit);
             }
         })?;
         Ok(())

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use crate::os::lifecycle::Gone;
+use crate::os::lifecycle::ClientExit;
 
 #[cfg(windows)]
 #[expect(clippy::disallowed_methods, reason = "the only place that takes it over")]
@@ -14,10 +14,10 @@ pub(crate) fn take_stdio() -> io::Result<(File, File)> {
     static TAKEN: parking_lot::Mutex<Option<(StdinOverride, StdoutOverride)>> = parking_lot::Mutex::new(None);
     let duplicate = |handle: BorrowedHandle<'_>| handle.try_clone_to_owned().map(File::from);
     let (stdin, stdout) = (duplicate(io::stdin().as_handle())?, duplicate(io::stdout().as_handle())?);
-    let nothing = || File::options().read(true).write(true).open("NUL");
+    let null = || File::options().read(true).write(true).open("NUL");
     // A program without a console may have no standard error.
-    let stray = StdoutOverride::from_io_ref(&io::stderr()).or_else(|_| StdoutOverride::from_io(nothing()?))?;
-    *TAKEN.lock() = Some((StdinOverride::from_io(nothing()?)?, stray));
+    let stdout_override = StdoutOverride::from_io_ref(&io::stderr()).or_else(|_| StdoutOverride::from_io(null()?))?;
+    *TAKEN.lock() = Some((StdinOverride::from_io(null()?)?, stdout_override));
     Ok((stdin, stdout))
 }
 
@@ -61,11 +61,11 @@ impl CtrlC {
 pub(crate) struct NoParent;
 
 impl NoParent {
-    pub(crate) fn now() -> Self {
+    pub(crate) fn current() -> Self {
         Self
     }
 }
 
-pub(crate) fn wait_until_gone(_parent: &NoParent, _stdout: &File) -> Option<Gone> {
+pub(crate) fn wait_for_client_exit(_parent: &NoParent, _stdout: &File) -> Option<ClientExit> {
     None
 }

@@ -8,8 +8,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, getppid};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::os::lifecycle::Gone;
+use crate::os::lifecycle::ClientExit;
 
+/// Moves standard input and output to new descriptors. The old ones become `/dev/null` and standard error.
 pub(crate) fn take_stdio() -> io::Result<(File, File)> {
     let stdin = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
     let stdout = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
@@ -21,12 +22,12 @@ pub(crate) fn take_stdio() -> io::Result<(File, File)> {
 /// Whether `poll` without events reports a hang-up. Linux does, XNU does not.
 const POLL_REPORTS_HANG_UP: bool = cfg!(target_os = "linux");
 
-const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+const NO_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// Returns whether a write of one page would not block: a pipe or socket that polls as writable, and always a file.
 pub(crate) fn is_ready(handle: &impl AsFd) -> bool {
     let mut fds = [PollFd::new(handle, PollFlags::OUT)];
-    poll(&mut fds, Some(&AT_ONCE)).is_ok_and(|ready| ready == 1)
+    poll(&mut fds, Some(&NO_WAIT)).is_ok_and(|ready| ready == 1)
 }
 
 /// Returns whether the other end of a pipe is closed, or a socket's peer has shut down writing.
@@ -39,7 +40,7 @@ pub(crate) fn is_hung_up(handle: &impl AsFd) -> bool {
 }
 
 /// Returns whether nobody can read this pipe any more.
-fn is_unread(handle: &impl AsFd) -> bool {
+fn has_no_reader(handle: &impl AsFd) -> bool {
     has_ended(handle, PollFlags::OUT, PollFlags::empty())
 }
 
@@ -48,7 +49,7 @@ fn is_unread(handle: &impl AsFd) -> bool {
 fn has_ended(handle: &impl AsFd, events: PollFlags, end: PollFlags) -> bool {
     let mut fds = [PollFd::new(handle, events)];
     let end = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL | end;
-    poll(&mut fds, Some(&AT_ONCE)).is_ok() && fds[0].revents().intersects(end)
+    poll(&mut fds, Some(&NO_WAIT)).is_ok() && fds[0].revents().intersects(end)
 }
 
 pub(crate) fn wait_readable(file: &File) -> io::Result<()> {
@@ -114,7 +115,7 @@ pub(crate) enum ParentProcess {
 }
 
 impl ParentProcess {
-    pub(crate) fn now() -> Self {
+    pub(crate) fn current() -> Self {
         match getppid() {
             None | Some(Pid::INIT) => Self::None,
             Some(pid) => open(pid).map_or(Self::Polled { pid }, |handle| Self::Watched { pid, handle }),
@@ -140,7 +141,7 @@ fn open(_pid: Pid) -> Option<OwnedFd> {
 }
 
 /// Blocks until the parent is dead or nobody can read `stdout` any more. Returns `None` if neither can be watched.
-pub(crate) fn wait_until_gone(parent: &ParentProcess, stdout: &File) -> Option<Gone> {
+pub(crate) fn wait_for_client_exit(parent: &ParentProcess, stdout: &File) -> Option<ClientExit> {
     const SECOND: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
     let must_check = !POLL_REPORTS_HANG_UP || matches!(parent, ParentProcess::Polled { .. });
     let timeout = must_check.then_some(&SECOND);
@@ -152,10 +153,10 @@ pub(crate) fn wait_until_gone(parent: &ParentProcess, stdout: &File) -> Option<G
     loop {
         // Also before the first wait: the parent may have died before the watch began.
         if parent.pid().is_some_and(|pid| getppid() != Some(pid)) {
-            return Some(Gone::Parent);
+            return Some(ClientExit::ParentExited);
         }
-        if !POLL_REPORTS_HANG_UP && is_unread(stdout) {
-            return Some(Gone::Output);
+        if !POLL_REPORTS_HANG_UP && has_no_reader(stdout) {
+            return Some(ClientExit::OutputClosed);
         }
         match poll(&mut fds, timeout) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
@@ -166,8 +167,8 @@ pub(crate) fn wait_until_gone(parent: &ParentProcess, stdout: &File) -> Option<G
         }
         let mut ended = fds.iter().map(|fd| !fd.revents().is_empty());
         match (ended.next(), ended.next()) {
-            (Some(true), _) => return Some(Gone::Output),
-            (_, Some(true)) => return Some(Gone::Parent),
+            (Some(true), _) => return Some(ClientExit::OutputClosed),
+            (_, Some(true)) => return Some(ClientExit::ParentExited),
             (_, Some(false) | None) => {}
         }
     }

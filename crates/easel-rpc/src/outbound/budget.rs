@@ -36,7 +36,7 @@ pub(crate) struct Bounds {
     pub(crate) lines: Arc<LongLines>,
     /// The connections, to find those that do not read their responses.
     queues: Mutex<Vec<Weak<Queue>>>,
-    silence: Duration,
+    stall_timeout: Duration,
 }
 
 impl Budget {
@@ -75,29 +75,29 @@ impl Bounds {
         Self {
             responses: Budget::new(limits.outbox_bytes.saturating_mul(FULL_CONNECTIONS)),
             params: Budget::new(limits.params_bytes.saturating_mul(2)),
-            lines: Arc::new(LongLines::new(limits.silence)),
+            lines: Arc::new(LongLines::new(limits.stall_timeout)),
             queues: Mutex::default(),
-            silence: limits.silence,
+            stall_timeout: limits.stall_timeout,
         }
     }
 
     /// Reserves bytes for the params of a request. `None` if they are not free.
-    pub(crate) fn try_params(&self, own: &Budget, bytes: usize) -> Option<Share> {
+    pub(crate) fn try_reserve_params(&self, own: &Budget, bytes: usize) -> Option<Share> {
         Some(Share(vec![own.try_acquire(bytes)?, self.params.try_acquire(bytes)?]))
     }
 
     /// Reserves bytes for a long response. `None` if they are not free.
-    pub(crate) fn try_response(&self, own: &Budget, bytes: usize) -> Option<Share> {
+    pub(crate) fn try_reserve_response(&self, own: &Budget, bytes: usize) -> Option<Share> {
         Some(Share(vec![own.try_acquire(bytes)?, self.responses.try_acquire(bytes)?]))
     }
 
     /// Reserves bytes for a long response, and waits for them. A connection that holds bytes and does not read is
-    /// closed after [`Limits::silence`].
-    pub(crate) async fn response(&self, own: &Budget, bytes: usize) -> Share {
+    /// closed after [`Limits::stall_timeout`].
+    pub(crate) async fn reserve_response(&self, own: &Budget, bytes: usize) -> Share {
         let mut held: Vec<_> = own.acquire(bytes).await.into_iter().collect();
         let mut acquiring = std::pin::pin!(self.responses.acquire(bytes));
         loop {
-            match tokio::time::timeout(self.silence, acquiring.as_mut()).await {
+            match tokio::time::timeout(self.stall_timeout, acquiring.as_mut()).await {
                 Ok(taken) => {
                     held.extend(taken);
                     return Share(held);
@@ -115,7 +115,7 @@ impl Bounds {
 
     fn close_stalled(&self) {
         let queues: Vec<_> = self.queues.lock().iter().filter_map(Weak::upgrade).collect();
-        for queue in queues.iter().filter(|queue| queue.is_stalled(self.silence)) {
+        for queue in queues.iter().filter(|queue| queue.is_stalled(self.stall_timeout)) {
             tracing::warn!("closed a client that does not read its responses while others wait for memory");
             queue.close();
         }
@@ -139,31 +139,31 @@ mod tests {
     #[test]
     fn oversized_share_succeeds_alone() {
         let (bounds, own) = (bounds(), Budget::new(10 * UNIT));
-        let large = bounds.try_response(&own, usize::MAX).expect("an empty budget");
-        assert!(bounds.try_response(&own, 1).is_none());
+        let large = bounds.try_reserve_response(&own, usize::MAX).expect("an empty budget");
+        assert!(bounds.try_reserve_response(&own, 1).is_none());
         drop(large);
-        let small = bounds.try_response(&own, 1).expect("released");
-        assert!(bounds.try_response(&own, usize::MAX).is_none());
+        let small = bounds.try_reserve_response(&own, 1).expect("released");
+        assert!(bounds.try_reserve_response(&own, usize::MAX).is_none());
         drop(small);
     }
 
     #[test]
     fn shrunk_share_leaves_room() {
         let (bounds, own) = (bounds(), Budget::new(10 * UNIT));
-        let mut share = bounds.try_response(&own, 10 * UNIT).expect("room");
-        assert!(bounds.try_response(&own, 5 * UNIT).is_none());
+        let mut share = bounds.try_reserve_response(&own, 10 * UNIT).expect("room");
+        assert!(bounds.try_reserve_response(&own, 5 * UNIT).is_none());
         share.shrink_to(5 * UNIT);
-        assert!(bounds.try_response(&own, 5 * UNIT).is_some());
-        assert!(bounds.try_response(&own, 6 * UNIT).is_none());
+        assert!(bounds.try_reserve_response(&own, 5 * UNIT).is_some());
+        assert!(bounds.try_reserve_response(&own, 6 * UNIT).is_none());
     }
 
     #[test]
     fn shared_budget_bounds_many_connections() {
         let bounds = bounds();
         let owns: Vec<Budget> = (0..64).map(|_| Budget::new(10 * UNIT)).collect();
-        let held: Vec<Share> = owns.iter().filter_map(|own| bounds.try_response(own, 10 * UNIT)).collect();
+        let held: Vec<Share> = owns.iter().filter_map(|own| bounds.try_reserve_response(own, 10 * UNIT)).collect();
         assert_eq!(held.len(), FULL_CONNECTIONS);
-        let held: Vec<Share> = owns.iter().filter_map(|own| bounds.try_params(own, 10 * UNIT)).collect();
+        let held: Vec<Share> = owns.iter().filter_map(|own| bounds.try_reserve_params(own, 10 * UNIT)).collect();
         assert_eq!(held.len(), 2);
     }
 }

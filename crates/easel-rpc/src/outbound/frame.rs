@@ -43,7 +43,7 @@ impl Framing {
             Self::Lines => Vec::new(),
             Self::Messages { close } => {
                 let code = CloseCode::from(close.load(Ordering::Relaxed));
-                bytes(Frame::close(Some(CloseFrame { code, reason: Utf8Bytes::from_static("") })))
+                to_bytes(Frame::close(Some(CloseFrame { code, reason: Utf8Bytes::from_static("") })))
             }
         }
     }
@@ -57,7 +57,7 @@ impl Framing {
     }
 }
 
-fn bytes(frame: Frame) -> Vec<u8> {
+fn to_bytes(frame: Frame) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(frame.len());
     // Writing to a vector cannot fail.
     let _ = frame.format(&mut bytes);

@@ -6,7 +6,7 @@ use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// Whether messages have `"jsonrpc":"2.0"`. They do exactly if the client's `initialize` had it.
+/// Whether messages have `"jsonrpc":"2.0"`. They have it if the client's `initialize` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum JsonRpcTag {
     Absent,
@@ -34,7 +34,7 @@ pub(crate) fn response(tag: JsonRpcTag, id: &str, json: Box<RawValue>) -> Vec<u8
     }
     let head = [tag.head(), b"\"id\":", id.as_bytes()].concat();
     line.splice(..JSONRPSEE_HEAD.len(), head);
-    close(line)
+    finish_line(line)
 }
 
 pub(crate) fn error(tag: JsonRpcTag, id: &str, error: &ErrorObjectOwned) -> Vec<u8> {
@@ -45,7 +45,7 @@ pub(crate) fn error(tag: JsonRpcTag, id: &str, error: &ErrorObjectOwned) -> Vec<
     // Writing to a vector cannot fail, and every key of an error object is a string.
     let _ = serde_json::to_writer(&mut line, error);
     line.push(b'}');
-    close(line)
+    finish_line(line)
 }
 
 /// Returns `{"id":…,"result":{}}`.
@@ -54,7 +54,7 @@ pub(crate) fn empty_result(tag: JsonRpcTag, id: &str) -> Vec<u8> {
     line.extend_from_slice(b"\"id\":");
     line.extend_from_slice(id.as_bytes());
     line.extend_from_slice(b",\"result\":{}}");
-    close(line)
+    finish_line(line)
 }
 
 pub(crate) fn notification<P: Serialize + ?Sized>(
@@ -72,7 +72,7 @@ pub(crate) fn notification<P: Serialize + ?Sized>(
     line.extend_from_slice(b",\"emittedAtMs\":");
     line.extend_from_slice(emitted_at_ms.to_string().as_bytes());
     line.push(b'}');
-    Ok(close(line))
+    Ok(finish_line(line))
 }
 
 pub(crate) fn request<P: Serialize + ?Sized>(
@@ -90,7 +90,7 @@ pub(crate) fn request<P: Serialize + ?Sized>(
     line.extend_from_slice(b",\"params\":");
     write_params(&mut line, params)?;
     line.push(b'}');
-    Ok(close(line))
+    Ok(finish_line(line))
 }
 
 /// Longest params in bytes that are written into a buffer that grows by doubling.
@@ -99,14 +99,14 @@ const MAX_GROWN: usize = 64 * 1024;
 /// Room for what follows the params, and for the header of a WebSocket frame.
 const TRAILER: usize = 64;
 
-/// Appends params. A buffer that grows by doubling takes up to twice the size of its content, which counts for messages
-/// of many megabytes. So long params are serialized once more to count their bytes, and then into a buffer of that
-/// size.
+/// Appends params. A buffer that grows by doubling takes up to twice the size of its content, which matters for
+/// messages of many megabytes. So long params are serialized once more to count their bytes, and then into a buffer of
+/// that size.
 fn write_params<P: Serialize + ?Sized>(line: &mut Vec<u8>, params: &P) -> serde_json::Result<()> {
     let start = line.len();
     match serde_json::to_writer(Bounded(line), params) {
         Err(error) if error.is_io() => {}
-        written => return written,
+        result => return result,
     }
     line.truncate(start);
     let mut counter = ByteCounter(0);
@@ -147,7 +147,7 @@ impl Write for ByteCounter {
 }
 
 /// Ends a line. A newline inside a message can only be white space (of pretty-printed raw JSON), so it becomes a space.
-fn close(mut line: Vec<u8>) -> Vec<u8> {
+fn finish_line(mut line: Vec<u8>) -> Vec<u8> {
     let mut from = 0;
     while let Some(found) = memchr::memchr(b'\n', &line[from..]) {
         line[from + found] = b' ';

@@ -50,7 +50,7 @@ struct Inner {
     framing: Framing,
     /// For long responses, from before they are built until they are written.
     responses: Budget,
-    /// The budgets that all connections share. Its own until the connection is served.
+    /// The budgets that all connections share. Until the connection is served, it has its own.
     shared: OnceLock<Arc<Bounds>>,
 }
 
@@ -66,18 +66,18 @@ impl Outbox {
     /// # Errors
     /// If the thread cannot be started.
     pub fn start(writer: impl Write + Send + 'static, capacity: usize) -> io::Result<Self> {
-        Self::start_ready(PlainSink(writer), capacity)
+        Self::start_with_sink(PlainSink(writer), capacity)
     }
 
     /// Like [`Outbox::start`], for a sink that knows whether it is ready.
     ///
     /// # Errors
     /// If the thread cannot be started.
-    pub fn start_ready(sink: impl Sink, capacity: usize) -> io::Result<Self> {
+    pub fn start_with_sink(sink: impl Sink, capacity: usize) -> io::Result<Self> {
         Self::start_framed(sink, capacity, Framing::Lines)
     }
 
-    /// Like [`Outbox::start_ready`], with every message as one WebSocket message.
+    /// Like [`Outbox::start_with_sink`], with every message as one WebSocket message.
     pub(crate) fn start_messages(sink: impl Sink, capacity: usize) -> io::Result<Self> {
         Self::start_framed(sink, capacity, Framing::messages())
     }
@@ -130,7 +130,7 @@ impl Outbox {
         let queue = Arc::clone(&self.inner.queue);
         async move {
             queued?;
-            queue.room().await;
+            queue.wait_for_room().await;
             Ok(())
         }
     }
@@ -149,13 +149,13 @@ impl Outbox {
 
     /// Reserves bytes for a long response or notification. `None` if they are not free.
     pub fn try_reserve(&self, bytes: usize) -> Option<Share> {
-        self.shared_bounds().try_response(&self.inner.responses, bytes)
+        self.shared_bounds().try_reserve_response(&self.inner.responses, bytes)
     }
 
     /// Reserves bytes for a long response or notification before it is built. Waits until earlier ones are written.
     /// More than [`crate::Limits::outbox_bytes`] are granted while nothing else is reserved.
     pub async fn reserve(&self, bytes: usize) -> Share {
-        self.shared_bounds().response(&self.inner.responses, bytes).await
+        self.shared_bounds().reserve_response(&self.inner.responses, bytes).await
     }
 
     /// Returns whether the connection is closed for sending.
@@ -173,7 +173,7 @@ impl Outbox {
         self.inner.queue.is_stalled(limit)
     }
 
-    /// Gives up the client: drops the queued messages and wakes everyone who waits for room.
+    /// Disconnects the client: drops the queued messages and wakes everyone who waits for room.
     pub fn close(&self) {
         self.inner.queue.close();
     }
@@ -193,15 +193,15 @@ impl Outbox {
     }
 
     /// Makes this connection use the budgets that all connections share.
-    pub(crate) fn share(&self, bounds: &Arc<Bounds>) {
+    pub(crate) fn use_shared_budgets(&self, bounds: &Arc<Bounds>) {
         if self.inner.shared.set(Arc::clone(bounds)).is_ok() {
             bounds.register(&self.inner.queue);
         }
     }
 
     /// Returns the gate for this connection's source, which bounds the memory for long messages.
-    pub(crate) fn gate(&self, bounds: &Bounds, runtime: Handle) -> LongLineGate {
-        bounds.lines.gate(Arc::downgrade(&self.inner.queue), runtime)
+    pub(crate) fn new_gate(&self, bounds: &Bounds, runtime: Handle) -> LongLineGate {
+        bounds.lines.new_gate(Arc::downgrade(&self.inner.queue), runtime)
     }
 
     fn shared_bounds(&self) -> &Bounds {
@@ -231,10 +231,10 @@ impl Outbox {
         self.inner.queue.flush();
     }
 
-    /// Blocks the calling reader thread while the outbox is over its limit, which stops reading. Returns false if
-    /// `is_worth_it`, called with the time since the last write, says so.
-    pub(crate) fn block_for_room(&self, is_worth_it: impl Fn(Duration) -> bool) -> bool {
-        self.inner.queue.block_for_room(is_worth_it)
+    /// Blocks the calling reader thread while the outbox is over its limit. Calls `keep_waiting` from time to time with
+    /// the time since the last write, and returns false as soon as it does.
+    pub(crate) fn block_for_room(&self, keep_waiting: impl Fn(Duration) -> bool) -> bool {
+        self.inner.queue.block_for_room(keep_waiting)
     }
 
     pub(crate) fn tag(&self) -> JsonRpcTag {
@@ -255,7 +255,7 @@ impl Outbox {
             let _ = self.push_frame(close_frame);
         }
         queue.finish();
-        tokio::time::timeout(limit, queue.stopped.cancelled()).await.is_ok() && !queue.has_lost()
+        tokio::time::timeout(limit, queue.stopped.cancelled()).await.is_ok() && !queue.has_lost_lines()
     }
 }
 

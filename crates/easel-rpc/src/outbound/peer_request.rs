@@ -31,7 +31,7 @@ pub enum PeerError {
     Disconnected,
     /// The result does not have the expected shape, or the params could not be serialized.
     #[error("the client's response has the wrong shape: {0}")]
-    BadAnswer(#[from] serde_json::Error),
+    InvalidResponse(#[from] serde_json::Error),
 }
 
 type Outcome = Result<Box<RawValue>, ErrorObjectOwned>;
@@ -71,8 +71,8 @@ impl Outbox {
         deadline: Duration,
     ) -> impl Future<Output = Result<R, PeerError>> + Send + use<R, P> {
         let id = self.peer().next_id.fetch_add(1, Ordering::Relaxed);
-        let (settle, settled) = oneshot::channel();
-        self.peer().waiting.lock().insert(id, settle);
+        let (sender, receiver) = oneshot::channel();
+        self.peer().waiting.lock().insert(id, sender);
         let waiting = WaitingEntry { outbox: self.clone(), id };
         let queued = message::request(self.tag(), id, method, params)
             .map_err(PeerError::from)
@@ -81,7 +81,7 @@ impl Outbox {
             queued?;
             let outcome = tokio::select! {
                 biased;
-                outcome = settled => outcome.map_err(|_| PeerError::Disconnected)?,
+                outcome = receiver => outcome.map_err(|_| PeerError::Disconnected)?,
                 () = waiting.outbox.peer().input_closed.cancelled() => return Err(PeerError::Disconnected),
                 () = waiting.outbox.closed() => return Err(PeerError::Disconnected),
                 () = tokio::time::sleep(deadline) => return Err(PeerError::TimedOut(deadline)),
@@ -99,7 +99,7 @@ impl PeerRequests {
     pub(crate) fn settle(&self, id: &str, outcome: Result<&RawValue, &RawValue>) {
         let waiting = id.parse().ok().and_then(|id: i64| self.waiting.lock().remove(&id));
         let Some(waiting) = waiting else {
-            return tracing::debug!("a response to no open request was ignored");
+            return tracing::debug!("ignored a response that belongs to no open request");
         };
         let _ = waiting.send(outcome.map(ToOwned::to_owned).map_err(to_error));
     }

@@ -131,7 +131,7 @@ impl Queue {
     }
 
     /// Waits while the queue is over its limit.
-    pub(crate) async fn room(&self) {
+    pub(crate) async fn wait_for_room(&self) {
         loop {
             // Created before the check, so that room freed in between is not missed.
             let freed = self.room_for_tasks.notified();
@@ -142,9 +142,9 @@ impl Queue {
         }
     }
 
-    /// Blocks while the queue is over its limit, and calls `is_worth_it` from time to time with the time since the last
-    /// write. Returns false as soon as that does.
-    pub(crate) fn block_for_room(&self, is_worth_it: impl Fn(Duration) -> bool) -> bool {
+    /// Blocks while the queue is over its limit, and calls `keep_waiting` from time to time with the time since the
+    /// last write. Returns false as soon as it does.
+    pub(crate) fn block_for_room(&self, keep_waiting: impl Fn(Duration) -> bool) -> bool {
         const CHECK_INTERVAL: Duration = Duration::from_millis(500);
         let mut state = self.state.lock();
         if self.is_over(&state) {
@@ -153,7 +153,7 @@ impl Queue {
         }
         while self.is_over(&state) {
             self.room.wait_for(&mut state, CHECK_INTERVAL);
-            if self.is_over(&state) && !is_worth_it(state.progress.elapsed()) {
+            if self.is_over(&state) && !keep_waiting(state.progress.elapsed()) {
                 return false;
             }
         }
@@ -174,7 +174,7 @@ impl Queue {
             && let Some(sink) = sink.as_deref_mut()
             && sink.is_ready()
         {
-            let page = self.take(PAGE);
+            let page = self.take_batch(PAGE);
             self.write(sink, page);
         }
         if !self.state.lock().lines.is_empty() {
@@ -189,7 +189,7 @@ impl Queue {
             state.phase = Phase::Finishing;
         }
         drop(state);
-        self.release();
+        self.wake_all();
     }
 
     /// Accepts no more lines and drops the rest.
@@ -199,15 +199,15 @@ impl Queue {
         state.lines = VecDeque::new();
         state.bytes = 0;
         drop(state);
-        self.release();
+        self.wake_all();
     }
 
     /// Returns whether lines were dropped because the connection was closed.
-    pub(crate) fn has_lost(&self) -> bool {
+    pub(crate) fn has_lost_lines(&self) -> bool {
         self.state.lock().phase == Phase::Closed
     }
 
-    fn release(&self) {
+    fn wake_all(&self) {
         self.closed.cancel();
         self.work.notify_all();
         self.room.notify_all();
@@ -228,7 +228,7 @@ impl Queue {
 
     fn write_all(&self, sink: &mut dyn Sink) {
         loop {
-            let batch = self.take(CHUNK_SIZE);
+            let batch = self.take_batch(CHUNK_SIZE);
             if batch.bytes.is_empty() {
                 return;
             }
@@ -237,12 +237,12 @@ impl Queue {
     }
 
     /// Takes the next lines: together at most `limit` bytes, except for a single long line if `limit` is a chunk.
-    fn take(&self, limit: usize) -> QueuedLine {
+    fn take_batch(&self, limit: usize) -> QueuedLine {
         let mut state = self.state.lock();
         let mut batch = QueuedLine::default();
         while let Some(next) = state.lines.front() {
-            let alone = batch.bytes.is_empty() && limit == CHUNK_SIZE;
-            if !alone && batch.bytes.len() + next.bytes.len() > limit {
+            let allows_long = batch.bytes.is_empty() && limit == CHUNK_SIZE;
+            if !allows_long && batch.bytes.len() + next.bytes.len() > limit {
                 break;
             }
             match state.lines.pop_front() {

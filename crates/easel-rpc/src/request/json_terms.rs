@@ -1,10 +1,10 @@
 //! Rewrites serde's messages in the terms of JSON, without the client's own text.
 //!
 //! Serde reports errors only as text, in the terms of Rust, and quotes the value, which may be a key or an image. No
-//! crate offers more: `serde_path_to_error` adds the path and leaves the message alone.
+//! crate offers more: `serde_path_to_error` adds the path and does not change the message.
 
 /// Returns serde's message without the position, the client's text and the names of Rust types.
-pub(crate) fn reason(message: &str) -> String {
+pub(crate) fn to_reason(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(head, _)| head);
     if let (true, Some((_, expected))) = (message.starts_with("unknown variant "), message.rsplit_once("`, expected "))
     {
@@ -15,12 +15,12 @@ pub(crate) fn reason(message: &str) -> String {
         let string = found.strip_prefix("string").and_then(|found| found.rsplit_once("\", expected "));
         let split = string.map(|(_, expected)| ("string", expected)).or_else(|| found.split_once(", expected "));
         let Some((found, expected)) = split else { continue };
-        return format!("{kind}: {}, expected {}", in_json(found), in_json(expected));
+        return format!("{kind}: {}, expected {}", to_json_name(found), to_json_name(expected));
     }
     message.to_owned()
 }
 
-/// Returns the field that serde reports as missing or duplicate, and which of both it is.
+/// Returns the field that serde reports as missing or duplicate, and which of the two it is.
 pub(crate) fn missing_field(message: &str) -> Option<(&str, &'static str)> {
     ["missing field", "duplicate field"].into_iter().find_map(|kind| {
         let field = message.strip_prefix(kind)?.strip_prefix(" `")?.strip_suffix('`')?;
@@ -29,7 +29,7 @@ pub(crate) fn missing_field(message: &str) -> Option<(&str, &'static str)> {
 }
 
 /// Translates serde's name for a kind of value into JSON's.
-fn in_json(kind: &str) -> &str {
+fn to_json_name(kind: &str) -> &str {
     match kind {
         "sequence" => "array",
         "a sequence" => "an array",
@@ -77,7 +77,7 @@ mod tests {
             ("missing field `a`", "missing field `a`"),
             ("invalid type: odd", "invalid type: odd"),
         ] {
-            assert_eq!(reason(message), expected);
+            assert_eq!(to_reason(message), expected);
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Finds the field of a value that does not fit its type.
 //!
 //! `serde_path_to_error` gives the path, except inside enums tagged by `type`: serde buffers them and loses the path.
-//! There this module searches, by deserializing again with parts of the value removed.
+//! Inside them, this module searches by deserializing again with parts of the value removed.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
-use crate::request::json_terms::{missing_field, reason};
+use crate::request::json_terms::{missing_field, to_reason};
 
-/// Most parts of an object or an array that is searched.
+/// Maximum number of parts of an object or an array that is searched.
 const MAX_PARTS: usize = 64;
 
 /// Largest value in bytes that is searched: a search deserializes the value once for every part.
@@ -38,8 +38,8 @@ enum Step {
 /// [`ParamError`] for the first field that does not fit. Its path starts at `value`.
 pub fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, ParamError> {
     serde_path_to_error::deserialize::<_, T>(value).map_err(|error| {
-        let message = reason(&error.inner().to_string());
-        let steps = error.path().iter().map(step).collect::<Option<Vec<Step>>>();
+        let message = to_reason(&error.inner().to_string());
+        let steps = error.path().iter().map(to_step).collect::<Option<Vec<Step>>>();
         let steps = steps.filter(|_| size_within(value, MAX_SEARCHED).is_some());
         let found = steps.map(|steps| to_path(&search::<T>(value.clone(), steps, &message)));
         ParamError::new(found.unwrap_or_else(|| error.path().to_string()), message)
@@ -71,7 +71,7 @@ impl ParamError {
     }
 }
 
-fn step(segment: &Segment) -> Option<Step> {
+fn to_step(segment: &Segment) -> Option<Step> {
     match segment {
         Segment::Seq { index } => Some(Step::Index(*index)),
         Segment::Map { key } => Some(Step::Key(key.clone())),
@@ -80,12 +80,13 @@ fn step(segment: &Segment) -> Option<Step> {
 }
 
 /// Extends the path that serde gives to the field at fault: removes the parts of the value there, and adds them again
-/// one by one until the same message is back.
+/// one by one until the same message occurs again.
 fn search<T: DeserializeOwned>(mut value: Value, mut steps: Vec<Step>, message: &str) -> Vec<Step> {
-    let fails_alike = |value: &Value| T::deserialize(value).is_err_and(|error| reason(&error.to_string()) == message);
+    let fails_the_same =
+        |value: &Value| T::deserialize(value).is_err_and(|error| to_reason(&error.to_string()) == message);
     truncate_after(&mut value, &steps);
-    while !is_missing_here(&value, &steps, message, fails_alike) {
-        let Some(next) = part_at_fault(&mut value, &pointer(&steps), fails_alike) else { break };
+    while !is_missing_here(&value, &steps, message, fails_the_same) {
+        let Some(next) = part_at_fault(&mut value, &to_pointer(&steps), fails_the_same) else { break };
         steps.push(next);
     }
     steps
@@ -94,7 +95,7 @@ fn search<T: DeserializeOwned>(mut value: Value, mut steps: Vec<Step>, message: 
 /// Removes what follows the path in the arrays on it, because it might cause the same message.
 fn truncate_after(value: &mut Value, steps: &[Step]) {
     for (depth, step) in steps.iter().enumerate() {
-        if let (Step::Index(index), Some(list)) = (step, value.pointer_mut(&pointer(&steps[..depth])))
+        if let (Step::Index(index), Some(list)) = (step, value.pointer_mut(&to_pointer(&steps[..depth])))
             && let Some(list) = list.as_array_mut()
         {
             list.truncate(index + 1);
@@ -103,26 +104,26 @@ fn truncate_after(value: &mut Value, steps: &[Step]) {
 }
 
 /// Returns whether the message is about a field that is missing in this object: adding the field changes the message.
-fn is_missing_here(value: &Value, steps: &[Step], message: &str, fails_alike: impl Fn(&Value) -> bool) -> bool {
+fn is_missing_here(value: &Value, steps: &[Step], message: &str, fails_the_same: impl Fn(&Value) -> bool) -> bool {
     let Some((name, _)) = missing_field(message) else { return false };
     let mut filled = value.clone();
-    let Some(Value::Object(object)) = filled.pointer_mut(&pointer(steps)) else { return false };
+    let Some(Value::Object(object)) = filled.pointer_mut(&to_pointer(steps)) else { return false };
     object.insert(name.to_owned(), Value::Null);
-    !fails_alike(&filled)
+    !fails_the_same(&filled)
 }
 
-/// Returns the first part of the value at `at` that brings the message back.
-fn part_at_fault(value: &mut Value, at: &str, fails_alike: impl Fn(&Value) -> bool) -> Option<Step> {
+/// Returns the first part of the value at `at` that causes the message again.
+fn part_at_fault(value: &mut Value, at: &str, fails_the_same: impl Fn(&Value) -> bool) -> Option<Step> {
     match value.pointer_mut(at)?.take() {
         Value::Object(mut parts) if parts.len() <= MAX_PARTS => {
             let tag = parts.remove_entry("type");
             *value.pointer_mut(at)? = Value::Object(Map::from_iter(tag));
-            if fails_alike(value) {
+            if fails_the_same(value) {
                 return None;
             }
             for (key, part) in parts {
                 value.pointer_mut(at)?.as_object_mut()?.insert(key.clone(), part);
-                if fails_alike(value) {
+                if fails_the_same(value) {
                     return Some(Step::Key(key));
                 }
             }
@@ -130,12 +131,12 @@ fn part_at_fault(value: &mut Value, at: &str, fails_alike: impl Fn(&Value) -> bo
         }
         Value::Array(parts) if parts.len() <= MAX_PARTS => {
             *value.pointer_mut(at)? = Value::Array(Vec::new());
-            if fails_alike(value) {
+            if fails_the_same(value) {
                 return None;
             }
             for (index, part) in parts.into_iter().enumerate() {
                 value.pointer_mut(at)?.as_array_mut()?.push(part);
-                if fails_alike(value) {
+                if fails_the_same(value) {
                     return Some(Step::Index(index));
                 }
             }
@@ -146,7 +147,7 @@ fn part_at_fault(value: &mut Value, at: &str, fails_alike: impl Fn(&Value) -> bo
 }
 
 /// Returns the steps as a JSON pointer.
-fn pointer(steps: &[Step]) -> String {
+fn to_pointer(steps: &[Step]) -> String {
     let token = |step: &Step| match step {
         Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
         Step::Index(index) => format!("/{index}"),

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::invalid_params;
-use crate::request::json_terms::reason;
+use crate::request::json_terms::to_reason;
 use crate::request::param_error::{ParamError, read_value};
 
 /// Longest params in bytes that are searched for the field at fault.
@@ -20,7 +20,7 @@ pub fn parse_params<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Erro
         None | Some("" | "null") => "{}",
         Some(text) => text,
     };
-    // Serde also accepts an array for a struct, field by field, which no client means.
+    // Serde also accepts an array for a struct, field by field, which no client intends.
     if !text.starts_with('{') {
         return Err(invalid_params("params", "expected an object"));
     }
@@ -33,15 +33,15 @@ pub fn parse_params<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Erro
 
 /// Finds the field at fault in params that are known not to fit.
 fn find_error<P: DeserializeOwned>(text: &str, plain: &serde_json::Error) -> ParamError {
-    // A value allows a search that text does not. A text can be wrong although its value is not: a duplicate key.
+    // Only a parsed value can be searched. If the value fits, the text is at fault: it may have a duplicate key.
     let value = if text.len() <= MAX_SEARCHED { serde_json::from_str::<Value>(text).ok() } else { None };
     if let Some(error) = value.and_then(|value| read_value::<P>(&value).err()) {
         return error;
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, P>(&mut deserializer) {
-        Ok(_) => ParamError::new(".".to_owned(), reason(&plain.to_string())),
-        Err(error) => ParamError::new(error.path().to_string(), reason(&error.inner().to_string())),
+        Ok(_) => ParamError::new(".".to_owned(), to_reason(&plain.to_string())),
+        Err(error) => ParamError::new(error.path().to_string(), to_reason(&error.inner().to_string())),
     }
 }
 

@@ -52,8 +52,8 @@ impl<R: Serialize + Clone + 'static> Reply<R> {
         Self(ResponsePayload::success(value))
     }
 
-    /// Creates a reply that events follow. Whoever sends them waits for [`Queued`] first, so that they cannot overtake
-    /// the response.
+    /// Creates a reply that events follow. Their sender waits for [`Queued`] first, so that they cannot overtake the
+    /// response.
     pub fn with_follow_up(value: R) -> (Self, Queued) {
         let (payload, queued) = ResponsePayload::success(value).notify_on_completion();
         (Self(payload), Queued(queued))

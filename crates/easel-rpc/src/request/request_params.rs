@@ -21,7 +21,7 @@ const MAX_UNRESERVED: usize = 4 * 1024;
 /// Bytes that one JSON value takes in memory, without its text.
 const VALUE_BYTES: usize = 32;
 
-/// Most values in the params of one request.
+/// Maximum number of JSON values in the params of one request.
 const MAX_VALUES: usize = 4_000_000;
 
 /// Runs long computations on blocking threads, at most two at the same time.
@@ -52,12 +52,12 @@ impl HeavyWork {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ErrorObjectOwned> {
         let permit = Arc::clone(&self.0).acquire_owned().await;
-        let working = tokio::task::spawn_blocking(move || {
-            // The work itself holds the permit, because it continues when nobody waits for it any more.
+        let task = tokio::task::spawn_blocking(move || {
+            // The work holds the permit, since it continues when nobody waits for it any more.
             let _permit = permit;
             work()
         });
-        working.await.map_err(|_| internal_error())
+        task.await.map_err(|_| internal_error())
     }
 }
 
@@ -129,11 +129,11 @@ fn skim(text: &str, field: &'static str) -> Option<String> {
     found
 }
 
-/// Returns about how many bytes the params take in memory, 0 if they are too short to count.
+/// Estimates how many bytes the params take in memory; 0 if they are too short to count.
 ///
 /// # Errors
 /// −32602 for too many values: an array of empty arrays takes many times the bytes of its text.
-pub(crate) fn cost(params: Option<&str>) -> Result<usize, ErrorObjectOwned> {
+pub(crate) fn estimate_memory(params: Option<&str>) -> Result<usize, ErrorObjectOwned> {
     let Some(text) = params.filter(|text| text.len() > MAX_UNRESERVED) else { return Ok(0) };
     // This also counts commas in strings, which is cheap and errs on the safe side.
     let values = memchr::memchr3_iter(b',', b'[', b'{', text.as_bytes()).count();
@@ -165,10 +165,10 @@ mod tests {
 
     #[test]
     fn the_cost_of_params_counts_values_and_has_a_bound() {
-        assert_eq!(cost(None), Ok(0));
-        assert_eq!(cost(Some(&"[".repeat(MAX_UNRESERVED))), Ok(0));
-        assert_eq!(cost(Some(&"x".repeat(5_000))), Ok(5_000));
-        assert_eq!(cost(Some(&"[],".repeat(5_000))), Ok(15_000 + 10_000 * VALUE_BYTES));
-        assert_eq!(cost(Some(&",".repeat(MAX_VALUES + 1))).expect_err("too many").code(), -32602);
+        assert_eq!(estimate_memory(None), Ok(0));
+        assert_eq!(estimate_memory(Some(&"[".repeat(MAX_UNRESERVED))), Ok(0));
+        assert_eq!(estimate_memory(Some(&"x".repeat(5_000))), Ok(5_000));
+        assert_eq!(estimate_memory(Some(&"[],".repeat(5_000))), Ok(15_000 + 10_000 * VALUE_BYTES));
+        assert_eq!(estimate_memory(Some(&",".repeat(MAX_VALUES + 1))).expect_err("too many").code(), -32602);
     }
 }

@@ -41,7 +41,7 @@ pub struct TableBuilder<C> {
     context: PhantomData<fn(C)>,
 }
 
-/// The context of a call, passed through jsonrpsee as an extension: its own context is one per table.
+/// The context of a call, passed through jsonrpsee as an extension, because jsonrpsee has one context per table.
 #[derive(Clone)]
 struct Connection<C> {
     context: C,
@@ -65,7 +65,7 @@ impl<C: Clone + Send + Sync + 'static> Table<C> {
     ///
     /// # Errors
     /// −32601 for an unknown method.
-    pub(crate) fn request(
+    pub(crate) fn prepare_request(
         &self,
         method: &str,
         params: Option<&str>,
@@ -116,13 +116,13 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
     {
         let (handler, heavy) = (Arc::new(handler), self.heavy.clone());
         let registered = self.methods.register_async_method(name, move |params: Params<'static>, _, extensions| {
-            let begun = begin(params, &heavy, &extensions, |connection: Connection<C>, params| {
+            let handling = begin(params, &heavy, &extensions, |connection: Connection<C>, params| {
                 handler(connection.context, connection.call, params)
             });
             async move {
-                let outcome = match begun {
+                let outcome = match handling {
                     Ok(handling) => handling.await,
-                    Err(refusal) => Err(refusal),
+                    Err(error) => Err(error),
                 };
                 outcome.map_or_else(ResponsePayload::error, Reply::into_payload)
             }

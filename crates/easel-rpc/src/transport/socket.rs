@@ -83,7 +83,7 @@ impl Write for Socket {
         }
     }
 
-    /// Sockets hold nothing back.
+    /// Does nothing, because sockets do not buffer.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -20,10 +20,10 @@ pub struct Stdout(pub(crate) File);
 ///
 /// # Errors
 /// If a handle cannot be duplicated, or this was called before, or the platform is neither Unix nor Windows.
-pub fn take_over() -> io::Result<(Stdin, Stdout)> {
+pub fn take_stdio() -> io::Result<(Stdin, Stdout)> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.swap(true, Ordering::Relaxed) {
-        return Err(io::Error::other("standard input and output were already taken over"));
+        return Err(io::Error::other("standard input and output were already taken"));
     }
     let (stdin, stdout) = os::take_stdio()?;
     Ok((Stdin(stdin), Stdout(stdout)))
@@ -44,7 +44,7 @@ fn retry(mut transfer: impl FnMut() -> io::Result<usize>, wait: impl Fn() -> io:
     loop {
         match transfer() {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => wait()?,
-            done => return done,
+            result => return result,
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Messages {
     websocket: tungstenite::WebSocket<Stream>,
     outbox: Outbox,
     current: Bytes,
-    over: bool,
+    is_ended: bool,
 }
 
 /// The stream under the WebSocket library.
@@ -58,7 +58,7 @@ enum Output {
 /// connection.
 ///
 /// # Errors
-/// If the request is rejected, which the HTTP response tells the client, or the connection fails.
+/// If the request is rejected, which the HTTP response reports to the client, or the connection fails.
 pub fn accept_websocket(
     socket: Socket,
     read_ahead: Vec<u8>,
@@ -80,7 +80,7 @@ pub fn accept_websocket(
     stream.socket.set_timeout(None)?;
     let outbox = Outbox::start_messages(stream.socket.try_clone()?, limits.outbox_bytes)?;
     stream.output = Output::Outbox(outbox.clone());
-    Ok((Messages { websocket, outbox: outbox.clone(), current: Bytes::new(), over: false }, outbox))
+    Ok((Messages { websocket, outbox: outbox.clone(), current: Bytes::new(), is_ended: false }, outbox))
 }
 
 impl Source for Messages {
@@ -90,7 +90,7 @@ impl Source for Messages {
         if !std::mem::take(&mut self.current).is_empty() {
             self.websocket.get_mut().on_release();
         }
-        if self.over {
+        if self.is_ended {
             return Ok(Line::End);
         }
         self.current = match self.websocket.read() {
@@ -129,7 +129,7 @@ impl Messages {
     /// Ends the input: after a broken frame, the start of the next one is unknown. Requests in flight still get their
     /// responses, and then the connection closes with this code.
     fn end(&mut self, code: CloseCode, last: Line<'static>) -> Line<'static> {
-        self.over = true;
+        self.is_ended = true;
         self.outbox.framing().set_close_code(code);
         last
     }

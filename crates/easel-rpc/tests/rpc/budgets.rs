@@ -100,7 +100,7 @@ fn short_request_overtakes_parsing_of_long_params() {
 
 #[test]
 fn clients_that_never_read_do_not_keep_memory_from_another() {
-    let limits = Limits { outbox_bytes: 2 * ANSWER, silence: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { outbox_bytes: 2 * ANSWER, stall_timeout: Duration::from_millis(50), ..Limits::default() };
     let table = Arc::new(table(limits));
     let connect = || Raw::with_table(Arc::clone(&table), limits, Outbox::start);
     let mut deaf: Vec<Raw> = (0..4).map(|_| connect()).collect();
@@ -124,7 +124,7 @@ fn clients_that_never_read_do_not_keep_memory_from_another() {
 
 #[test]
 fn stalled_long_messages_release_their_permits() {
-    let limits = Limits { silence: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { stall_timeout: Duration::from_millis(50), ..Limits::default() };
     let table = Arc::new(table(limits));
     let connect = || Raw::with_table(Arc::clone(&table), limits, Outbox::start);
     let half = format!(r#"{{"id":1,"method":"test/echo","params":{{"x":"{}"#, "x".repeat(3_000_000));
@@ -142,7 +142,7 @@ fn stalled_long_messages_release_their_permits() {
 #[cfg(unix)]
 #[test]
 fn end_of_input_is_noticed_while_output_is_blocked() {
-    let limits = Limits { outbox_bytes: 10_000, silence: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { outbox_bytes: 10_000, stall_timeout: Duration::from_millis(50), ..Limits::default() };
     let Raw { mut to_server, from_server, runtime, session, .. } = Raw::start_direct(limits);
     writeln!(to_server, r#"{{"id":"init","method":"initialize"}}"#).unwrap();
     for id in 0..20 {

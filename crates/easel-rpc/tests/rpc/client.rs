@@ -59,7 +59,7 @@ impl Raw {
 
     /// A sink that can, as standard output can: the reader thread writes short answers itself.
     pub(crate) fn start_direct(limits: Limits) -> Self {
-        Self::over(limits, |output, bytes| Outbox::start_ready(Polled(output), bytes))
+        Self::over(limits, |output, bytes| Outbox::start_with_sink(Polled(output), bytes))
     }
 
     fn over(limits: Limits, outbox: impl FnOnce(PipeWriter, usize) -> io::Result<Outbox>) -> Self {

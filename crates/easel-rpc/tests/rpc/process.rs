@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_rpc::{ClientWatch, Limits, LineReader, Outbox, Signals, serve, take_over};
+use easel_rpc::{ClientWatch, Limits, LineReader, Outbox, Signals, serve, take_stdio};
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_util::task::TaskTracker;
@@ -33,8 +33,8 @@ fn the_server_of_the_process_tests() {
 
 #[expect(clippy::print_stdout, reason = "the stray output that the test is about")]
 async fn run() -> i32 {
-    let (stdin, stdout) = take_over().unwrap();
-    assert!(take_over().is_err(), "there is one standard output");
+    let (stdin, stdout) = take_stdio().unwrap();
+    assert!(take_stdio().is_err(), "there is one standard output");
     // What a library prints, and what a child process prints and reads.
     println!("stray text");
     Command::new("sh").args(["-c", "echo stray child; cat"]).spawn().unwrap().wait().unwrap();
@@ -42,7 +42,7 @@ async fn run() -> i32 {
     let mut signals = Signals::install().unwrap();
     let limits = Limits::default();
     let watch = ClientWatch::new(&stdout).unwrap();
-    let outbox = Outbox::start_ready(stdout, limits.outbox_bytes).unwrap();
+    let outbox = Outbox::start_with_sink(stdout, limits.outbox_bytes).unwrap();
     let cx = Cx {
         outbox: outbox.clone(),
         tasks: TaskTracker::new(),

@@ -181,6 +181,6 @@ async fn ask(cx: Cx, _: Call, p: Ask) -> Answered<String> {
         Err(PeerError::TimedOut(_)) => "timed out".to_owned(),
         Err(PeerError::Refused(refusal)) => format!("refused {} {}", refusal.code(), refusal.message()),
         Err(PeerError::Disconnected) => "disconnected".to_owned(),
-        Err(PeerError::BadAnswer(_)) => "bad answer".to_owned(),
+        Err(PeerError::InvalidResponse(_)) => "bad answer".to_owned(),
     }))
 }

@@ -23,7 +23,7 @@ use crate::credentials::{Account, LoginStore};
 use crate::providers::{Providers, provider_ids};
 
 const DRAW: &str = "Draw a red star over a blue mountain";
-const EDIT: &str = "Edit the picture: make the star yellow";
+const EDIT: &str = "Edit the image: make the star yellow";
 
 /// How the conversation is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> 
     let narrate = |line: &str| if format == Format::Text { print(line) } else { Ok(()) };
     let mut client = connect(provider, format)?;
     narrate("A client spawns `easel app-server` and opens the connection.")?;
-    let server = client.request::<Initialize>(&introduction()).await?;
+    let server = client.request::<Initialize>(&initialize_params()).await?;
     narrate(&format!("  server  {}", server.user_agent))?;
     let tools = if server.tools.is_empty() { "none".to_owned() } else { server.tools.join(", ") };
     narrate(&format!("  tools   {tools}"))?;
@@ -88,7 +88,7 @@ async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> 
     for text in [DRAW, EDIT] {
         narrate("")?;
         narrate(&format!("  user    {text}"))?;
-        images.extend(turn(&mut client, &thread_id, text, format).await?);
+        images.extend(run_turn(&mut client, &thread_id, text, format).await?);
     }
     let (status, _) = client.close().await?;
     if !status.success() {
@@ -98,11 +98,11 @@ async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> 
     narrate("")?;
     narrate("The server has exited. A new one reads the thread back.")?;
     let mut client = connect(provider, format)?;
-    client.request::<Initialize>(&introduction()).await?;
+    client.request::<Initialize>(&initialize_params()).await?;
     let params = ThreadReadParams { thread_id, include_turns: Some(true) };
     let thread = client.request::<ThreadRead>(&params).await?.thread;
     for turn in &thread.turns {
-        let kinds: Vec<&str> = turn.items.iter().map(kind).collect();
+        let kinds: Vec<&str> = turn.items.iter().map(item_kind).collect();
         narrate(&format!("  turn    {}", kinds.join(", ")))?;
     }
     client.close().await?;
@@ -111,7 +111,7 @@ async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> 
         return Err("the thread that was read back is incomplete".into());
     }
     narrate("")?;
-    narrate("The pictures:")?;
+    narrate("The images:")?;
     for image in &images {
         narrate(&format!("  {}", image.display()))?;
     }
@@ -135,7 +135,7 @@ fn connect(provider: &str, format: Format) -> Result<Client, Box<dyn Error>> {
     Ok(Client::spawn(command, tap)?)
 }
 
-fn introduction() -> InitializeParams {
+fn initialize_params() -> InitializeParams {
     InitializeParams {
         client_info: ClientInfo {
             name: "easel_demo".to_owned(),
@@ -147,7 +147,7 @@ fn introduction() -> InitializeParams {
 }
 
 /// Runs one turn and prints its progress. Returns the paths of its images, at least one.
-async fn turn(
+async fn run_turn(
     client: &mut Client,
     thread_id: &str,
     text: &str,
@@ -169,7 +169,7 @@ async fn turn(
             print(&line)?;
         }
         if let Event::ItemCompleted(ItemCompletedNotification { item: ThreadItem::ImageGeneration(item), .. }) = event {
-            // The edit would only cost money if the drawing failed.
+            // Without the first image, the edit would cost money for nothing.
             check_image(&item)?;
             images.extend(item.images.into_iter().map(|image| PathBuf::from(image.path)));
         } else if let Event::TurnCompleted(TurnCompletedNotification { turn, .. }) = event {
@@ -194,7 +194,7 @@ fn check_image(item: &ImageGenerationItem) -> Result<(), Box<dyn Error>> {
     Err(format!("the image failed: {}: {} (billed: {})", name(kind), error.message, name(billed)).into())
 }
 
-/// Describes an event for people; `None` if it does not matter to them.
+/// Describes an event for people; `None` if the demo does not show it.
 fn describe(event: &Event) -> Option<String> {
     if let Event::ConfigWarning(warning) = event {
         return Some(format!("  warning {}", warning.summary));
@@ -225,7 +225,7 @@ fn describe(event: &Event) -> Option<String> {
     }
 }
 
-fn kind(item: &ThreadItem) -> &'static str {
+fn item_kind(item: &ThreadItem) -> &'static str {
     match item {
         ThreadItem::UserMessage(_) => "user message",
         ThreadItem::AgentMessage(_) => "agent message",

@@ -10,7 +10,7 @@ use super::{print, report};
 use crate::credentials::{Account, KeySource, LoginStore, Origin, SavedKey};
 use crate::providers::api_origin;
 
-/// Maximum number of bytes that are read of standard input. A key has a few hundred.
+/// Maximum number of bytes that are read from standard input. A key has a few hundred.
 const MAX_INPUT_LEN: u64 = 16 * 1024;
 
 /// Stores the API key from standard input.
@@ -39,9 +39,9 @@ pub(crate) fn log_in(environment: &Environment, invocation: Invocation) -> Resul
 ///
 /// # Errors
 /// If there is no key for the configured origin.
-pub(crate) fn status(environment: &Environment, invocation: Invocation) -> Result<(), Box<dyn Error>> {
+pub(crate) fn show_status(environment: &Environment, invocation: Invocation) -> Result<(), Box<dyn Error>> {
     let (account, origin) = open_account(environment, invocation)?;
-    // The same check that a request makes.
+    // Requests make the same check.
     account.check_key(&origin)?;
     let source = account.key_source().map(KeySource::name).unwrap_or_default();
     print(&format!("Logged in with an API key for {origin}; it comes from {source}."))?;

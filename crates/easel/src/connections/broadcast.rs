@@ -23,29 +23,29 @@ impl Connections {
     /// Adds a connection after its handshake.
     pub(crate) fn add(&self, client: &Arc<Client>) {
         let mut open = self.0.lock();
-        open.retain(|client| !client.is_gone());
+        open.retain(|client| !client.is_closed());
         open.push(Arc::clone(client));
     }
 
     /// Queues an event for every connection at once, so that events arrive in the order of the calls. The future waits
     /// while clients are slow.
     pub(crate) fn broadcast<'e>(&self, event: &'e Event) -> impl Future<Output = ()> + Send + use<'e> {
-        let sends: Vec<_> = self.open().iter().map(|client| client.queue(event)).collect();
+        let sends: Vec<_> = self.open_clients().iter().map(|client| client.queue(event)).collect();
         async move {
             join_all(sends).await;
         }
     }
 
-    /// Queues an event that may be lost: a connection without room for it does not get it.
+    /// Queues an event for every connection that has room for it.
     pub(crate) fn try_broadcast(&self, event: &Event) {
-        for client in self.open() {
+        for client in self.open_clients() {
             client.try_queue(event);
         }
     }
 
-    fn open(&self) -> Vec<Arc<Client>> {
+    fn open_clients(&self) -> Vec<Arc<Client>> {
         let mut open = self.0.lock();
-        open.retain(|client| !client.is_gone());
+        open.retain(|client| !client.is_closed());
         open.clone()
     }
 }

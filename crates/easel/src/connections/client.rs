@@ -30,7 +30,7 @@ pub(crate) struct Client {
 /// What happens to a client that reads more slowly than its events arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SlowClientPolicy {
-    /// Its events wait. It is the only client.
+    /// Its events wait, because it is the only client.
     Wait,
     /// It is disconnected when its outbox stays full, since other clients wait for it.
     Disconnect,
@@ -45,7 +45,7 @@ struct ClientInfo {
 }
 
 impl Client {
-    /// A client that has not sent `initialize` yet.
+    /// Creates a client that has not sent `initialize` yet.
     pub(crate) fn new(outbox: Outbox, policy: SlowClientPolicy) -> Self {
         Self { outbox, policy, info: OnceLock::new() }
     }
@@ -53,19 +53,19 @@ impl Client {
     /// Stores what the client said in `initialize`. Called once, because the handshake refuses a second `initialize`.
     pub(crate) fn set_info(&self, name: String, capabilities: ClientCapabilities, image_result: ImageResult) {
         let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default().into_iter();
-        // No event has a longer name, and there are not that many events.
+        // Real event names are shorter, and there are fewer of them.
         let opted_out = opted_out.filter(|name| name.len() <= MAX_EVENT_NAME_BYTES).take(MAX_OPT_OUTS).collect();
         let image_result = capabilities.image_result.unwrap_or(image_result);
         let _ = self.info.set(ClientInfo { name, opted_out, image_result });
     }
 
-    /// The client's name; `None` before `initialize`.
+    /// Returns the client's name; `None` before `initialize`.
     pub(crate) fn name(&self) -> Option<&str> {
         self.info.get().map(|info| info.name.as_str())
     }
 
     /// Whether the connection is closed.
-    pub(crate) fn is_gone(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.outbox.is_closed()
     }
 
@@ -74,7 +74,7 @@ impl Client {
         let inline = self.info.get().is_some_and(|info| info.image_result == ImageResult::Inline);
         if inline
             && self.wants(event)
-            && let Some(bytes) = image_bytes(event)
+            && let Some(bytes) = image_len(event)
             && let Some(share) = self.reserve(bytes).await
             && let Some(inlined) = with_inline_image(event, store).await
         {
@@ -135,14 +135,14 @@ impl Client {
         }
     }
 
-    /// Queues an event that may be lost: it is dropped if there is no room for it.
+    /// Queues an event, or drops it if the queue is full.
     pub(crate) fn try_queue(&self, event: &Event) {
         if self.wants(event) {
             self.outbox.try_notify(event.method(), &event.params());
         }
     }
 
-    /// The queue of outgoing messages, for requests to the client.
+    /// Returns the queue of outgoing messages, for requests to the client.
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.outbox
     }
@@ -157,8 +157,8 @@ fn disconnect(outbox: &Outbox) {
     outbox.close();
 }
 
-/// The size of the first image of an event that completes an image.
-fn image_bytes(event: &Event) -> Option<u64> {
+/// Returns the size of the first image of an event that completes an image.
+fn image_len(event: &Event) -> Option<u64> {
     let Event::ItemCompleted(completed) = event else { return None };
     let ThreadItem::ImageGeneration(item) = &completed.item else { return None };
     item.images.first().map(|image| image.facts.bytes)
@@ -171,7 +171,7 @@ async fn with_inline_image(event: &Event, store: &EaselStore) -> Option<Event> {
     let image = item.images.first()?;
     let length = u32::try_from(image.facts.bytes).ok()?;
     let bytes = match store.read_image(&image.id, 0, length).await {
-        Ok(bytes) => bytes?.bytes,
+        Ok(chunk) => chunk?.bytes,
         Err(error) => {
             tracing::warn!(image = %image.id, %error, "a generated image cannot be read back, so its event has no data");
             return None;

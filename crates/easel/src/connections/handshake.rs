@@ -1,4 +1,4 @@
-//! The handshake: what `initialize` answers, and the warnings that follow it.
+//! The handshake: the response of `initialize`, and the warnings that follow it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -69,7 +69,8 @@ impl Handshake {
     }
 }
 
-/// Clients read the first version in the user agent and refuse old ones, so the protocol's comes before ours.
+/// Clients read the first version in the user agent and refuse old ones, so the protocol's version comes before
+/// Easel's.
 fn user_agent(client: &str) -> String {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     format!("{client}/{PEER_VERSION} ({os}; {arch}) easel/{}", env!("CARGO_PKG_VERSION"))

@@ -44,12 +44,12 @@ impl EventFilter {
 }
 
 impl Hub {
-    /// A hub without connections.
+    /// Creates a hub without connections.
     pub(crate) fn new(store: EaselStore) -> Self {
         Self { connections: Connections::default(), subscriptions: Arc::default(), store }
     }
 
-    /// The connections, for events that concern all of them.
+    /// Returns the connections, for events that concern all of them.
     pub(crate) fn connections(&self) -> &Connections {
         &self.connections
     }
@@ -58,7 +58,7 @@ impl Hub {
     #[must_use]
     pub(crate) fn subscribe(&self, thread_id: &str, client: &Arc<Client>, filter: EventFilter) -> bool {
         let mut table = self.subscriptions.lock();
-        if client.is_gone() {
+        if client.is_closed() {
             return false;
         }
         let subscriptions = table.entry(thread_id.into()).or_default();

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 use super::chatgpt::{ChatgptLogin, ChatgptProfile, ExternalTokens};
-use super::login_state::{KEY_VARIABLE, KeySource, LoginState, wrong_origin};
+use super::login_state::{KEY_VARIABLE, KeySource, LoginState, wrong_origin_message};
 use super::login_store::{FoundKey, LoginStore, MAX_KEY_LEN, SavedKey, StoredKey};
 use super::origin::Origin;
 use super::{credential_error, key_from_env, parse_token};
@@ -21,16 +21,16 @@ use crate::connections::Connections;
 #[derive(Debug)]
 pub(crate) struct Account {
     store: LoginStore,
-    /// The key in the environment. It takes precedence over the stored key, and it is sent to any origin: whoever sets
-    /// it means this process.
+    /// The key in the environment. It takes precedence over the stored key, and it is sent to any origin, because the
+    /// user sets it for this process.
     env_key: Option<SecretString>,
     login: watch::Sender<LoginState>,
-    /// ChatGPT tokens take precedence over any key: a client that sends them means this server.
+    /// ChatGPT tokens take precedence over any key, because a client sends them to this server.
     chatgpt: Arc<ChatgptLogin>,
 }
 
 impl Account {
-    /// An account whose stored login has been read from a file, or must still be read from a keychain with
+    /// Creates the account. Reads a login that is stored in a file; one in a keychain must be read with
     /// [`Account::read`]. `connections` receive the account's limits.
     pub(crate) fn new(environment: &Environment, store: LoginStore, connections: Connections) -> Self {
         let login = if store.is_fast() { store.read().into() } else { LoginState::Reading };
@@ -39,14 +39,14 @@ impl Account {
         Self { store, env_key, login: watch::Sender::new(login), chatgpt }
     }
 
-    /// An account whose stored login has been read. Blocks on the disk or the keychain.
+    /// Creates the account and reads its stored login. Blocks on the disk or the keychain.
     pub(crate) fn open(environment: &Environment, store: LoginStore) -> Self {
         let account = Self::new(environment, store, Connections::default());
         account.read();
         account
     }
 
-    /// Reads the stored login, unless it has been read. Blocks on the keychain, which may ask its user.
+    /// Reads the stored login, unless it has been read. Blocks on the keychain, which may prompt the user.
     pub(crate) fn read(&self) {
         if !self.is_reading() {
             return;
@@ -54,16 +54,16 @@ impl Account {
         let read = self.store.read().into();
         self.login.send_if_modified(|login| {
             // A login or logout in between takes precedence.
-            let is_first = matches!(login, LoginState::Reading);
-            if is_first {
+            let is_unread = matches!(login, LoginState::Reading);
+            if is_unread {
                 *login = read;
             }
-            is_first
+            is_unread
         });
     }
 
-    /// Waits until the stored login has been read, if it matters: with a key in the environment or with tokens it does
-    /// not.
+    /// Waits until the stored login has been read. Returns at once if a key in the environment or ChatGPT tokens take
+    /// precedence over it.
     pub(crate) async fn wait_until_read(&self) {
         if self.env_key.is_none() && !self.chatgpt.is_active() {
             // The sender lives as long as the account, so the wait ends with the read.
@@ -76,8 +76,8 @@ impl Account {
         matches!(*self.login.borrow(), LoginState::Reading)
     }
 
-    /// Returns what requests are authorized with; [`AuthKind::None`] if nobody is logged in. A login that has not been
-    /// read, or cannot be, counts as a key: requests fail with the reason, and the preview does not take over.
+    /// Returns the kind of credential that requests use; [`AuthKind::None`] if nobody is logged in. A login that has
+    /// not been read, or cannot be, counts as a key: requests fail with the reason, and the preview does not take over.
     pub(crate) fn kind(&self) -> AuthKind {
         if self.chatgpt.is_active() {
             return AuthKind::Chatgpt;
@@ -112,12 +112,12 @@ impl Account {
             LoginState::Key(found) => {
                 let destination = destination.filter(|destination| **destination != found.key.origin)?;
                 let is_used = self.env_key.is_none() && !self.chatgpt.is_active();
-                is_used.then(|| format!("{}.", wrong_origin(&found.key.origin, destination)))
+                is_used.then(|| format!("{}.", wrong_origin_message(&found.key.origin, destination)))
             }
         }
     }
 
-    /// Returns whose ChatGPT tokens are in use, if any are.
+    /// Returns the user of the ChatGPT tokens, if there are any.
     pub(crate) fn chatgpt_profile(&self) -> Option<ChatgptProfile> {
         self.chatgpt.profile()
     }
@@ -127,7 +127,7 @@ impl Account {
         self.chatgpt.rate_limits()
     }
 
-    /// The ChatGPT login, for credentials that use it.
+    /// Returns the ChatGPT login, for credentials that use it.
     pub(crate) fn chatgpt(&self) -> &Arc<ChatgptLogin> {
         &self.chatgpt
     }
@@ -142,7 +142,7 @@ impl Account {
         }
         let message = match &*self.login.borrow() {
             LoginState::Key(FoundKey { key, .. }) if key.origin == *destination => return Ok(key.key.clone()),
-            LoginState::Key(FoundKey { key, .. }) => wrong_origin(&key.origin, destination),
+            LoginState::Key(FoundKey { key, .. }) => wrong_origin_message(&key.origin, destination),
             LoginState::LoggedOut => "no API key; run `easel login --with-api-key`".to_owned(),
             LoginState::Reading => "the stored login is still being read; try again".to_owned(),
             LoginState::Unreadable(error) => {
@@ -176,7 +176,7 @@ impl Account {
         Ok(saved)
     }
 
-    /// Uses ChatGPT tokens for requests to `origin`, in this process only. The client behind `host` refreshes them.
+    /// Uses ChatGPT tokens for requests to `origin`, in this process only. `client` refreshes them.
     ///
     /// # Errors
     /// If a token or an id is malformed.
@@ -184,9 +184,9 @@ impl Account {
         &self,
         tokens: ExternalTokens,
         origin: Origin,
-        host: Outbox,
+        client: Outbox,
     ) -> Result<(), CredentialError> {
-        self.chatgpt.log_in(tokens, origin, host)
+        self.chatgpt.log_in(tokens, origin, client)
     }
 
     /// Removes the stored key and the tokens. Returns whether there were any. Blocks on the disk or the keychain.

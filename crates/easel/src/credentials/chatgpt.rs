@@ -31,7 +31,7 @@ use session::ChatgptSession;
 
 pub(crate) use session::ExternalTokens;
 
-/// How long a client may take to refresh a token. A user waits for an image meanwhile.
+/// How long a client may take to refresh a token. The user waits for an image during that time.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The account's ChatGPT login, if there is one.
@@ -52,7 +52,7 @@ pub(crate) struct ChatgptProfile {
 }
 
 impl ChatgptLogin {
-    /// No login yet. `connections` receive the account's limits.
+    /// Creates the state without a login. `connections` receive the account's limits.
     pub(super) fn new(connections: Connections) -> Self {
         Self { connections, ..Self::default() }
     }
@@ -61,8 +61,8 @@ impl ChatgptLogin {
     ///
     /// # Errors
     /// If a token or an id is malformed.
-    pub(super) fn log_in(&self, tokens: ExternalTokens, origin: Origin, host: Outbox) -> Result<(), CredentialError> {
-        let new = ChatgptSession::new(tokens, origin, host)?;
+    pub(super) fn log_in(&self, tokens: ExternalTokens, origin: Origin, client: Outbox) -> Result<(), CredentialError> {
+        let new = ChatgptSession::new(tokens, origin, client)?;
         let mut session = self.session.lock();
         self.rate_limits.retain_account(&new.account_id);
         *session = Some(new);
@@ -138,7 +138,7 @@ impl ChatgptLogin {
         if self.is_active() { self.credential_for(destination).map(Some) } else { Ok(None) }
     }
 
-    /// Asks the client for a new token and replaces that of `old`.
+    /// Requests a new token from the client and replaces the one of `old`.
     async fn request_tokens(self: Arc<Self>, old: ChatgptSession) -> Result<(), CredentialError> {
         if !self.has_token(&old.token) {
             return Ok(());
@@ -147,16 +147,16 @@ impl ChatgptLogin {
             reason: ChatgptAuthTokensRefreshReason::Unauthorized,
             previous_account_id: Some(old.account_id.clone()),
         };
-        let request = old.host.request(ChatgptAuthTokensRefresh::NAME, &params, REFRESH_TIMEOUT);
-        let response: ChatgptAuthTokensRefreshResponse = request.await.map_err(|error| refresh_failed(&error))?;
+        let request = old.client.request(ChatgptAuthTokensRefresh::NAME, &params, REFRESH_TIMEOUT);
+        let response: ChatgptAuthTokensRefreshResponse = request.await.map_err(|error| refresh_error(&error))?;
         let ChatgptAuthTokensRefreshResponse { access_token, chatgpt_account_id, chatgpt_plan_type } = response;
         if chatgpt_account_id != old.account_id {
-            return Err(rejected("the client refreshed it for another account"));
+            return Err(rejection_error("the client refreshed it for another account"));
         }
         let tokens = ExternalTokens { access_token, account_id: chatgpt_account_id, plan: chatgpt_plan_type };
-        let refreshed = ChatgptSession::new(tokens, old.origin.clone(), old.host.clone())?;
+        let refreshed = ChatgptSession::new(tokens, old.origin.clone(), old.client.clone())?;
         if is_same_secret(&refreshed.token, &old.token) {
-            return Err(rejected("the client sent the same token again"));
+            return Err(rejection_error("the client sent the same token again"));
         }
         let plan = refreshed.plan;
         if self.replace(&old.token, refreshed) && plan != old.plan {
@@ -179,7 +179,7 @@ impl ChatgptLogin {
     /// Stores the limits that a response reports in its headers, and sends those that changed to every connection.
     pub(super) fn on_response_headers(&self, account_id: &str, headers: &HeaderMap) {
         let session = self.session.lock();
-        // The limits of an account that has been logged out meanwhile are ignored.
+        // Ignores the limits of an account that has been logged out in the meantime.
         let Some(session) = session.as_ref().filter(|session| session.account_id == account_id) else { return };
         for rate_limits in self.rate_limits.update(account_id, session.plan, headers) {
             let event = Event::AccountRateLimitsUpdated(AccountRateLimitsUpdatedNotification { rate_limits });
@@ -192,23 +192,25 @@ impl ChatgptLogin {
     }
 }
 
-/// The event about a ChatGPT login with this plan.
+/// Creates the event about a ChatGPT login with this plan.
 pub(crate) fn account_updated(plan: PlanType) -> Event {
     let auth_mode = Some(AuthMode::ChatgptAuthTokens);
     Event::AccountUpdated(AccountUpdatedNotification { auth_mode, plan_type: Some(plan) })
 }
 
-/// `reason` completes "the ChatGPT token was rejected, and …".
-fn rejected(reason: &str) -> CredentialError {
+/// Creates an error. `reason` completes "the ChatGPT token was rejected, and …".
+fn rejection_error(reason: &str) -> CredentialError {
     credential_error(format!("the ChatGPT token was rejected, and {reason}; log in again"))
 }
 
 /// Describes a failed refresh. The client's own message is not repeated, since it may contain a token.
-fn refresh_failed(error: &PeerError) -> CredentialError {
+fn refresh_error(error: &PeerError) -> CredentialError {
     match error {
-        PeerError::TimedOut(limit) => rejected(&format!("the client did not refresh it within {} s", limit.as_secs())),
-        PeerError::Refused(_) => rejected("the client refused to refresh it"),
-        PeerError::Disconnected => rejected("the client that sent it has disconnected"),
-        PeerError::BadAnswer(_) => rejected("the client's response has no token"),
+        PeerError::TimedOut(limit) => {
+            rejection_error(&format!("the client did not refresh it within {} s", limit.as_secs()))
+        }
+        PeerError::Refused(_) => rejection_error("the client refused to refresh it"),
+        PeerError::Disconnected => rejection_error("the client that sent it has disconnected"),
+        PeerError::InvalidResponse(_) => rejection_error("the client's response has no token"),
     }
 }

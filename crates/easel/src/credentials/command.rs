@@ -62,8 +62,8 @@ impl fmt::Debug for CredentialCommand {
 }
 
 impl CredentialCommand {
-    /// The command of a provider; `None` if it has none. Relative paths start at Easel's home, because the working
-    /// folder of the process may be a repository of somebody else.
+    /// Creates the command of a provider. Returns `None` if the provider has none. Relative paths start at Easel's
+    /// home, because the working folder of the process may be someone else's repository.
     pub(crate) fn new(provider: &str, auth: &ProviderAuth, home: &Path, environment: &Environment) -> Option<Self> {
         let command = Path::new(auth.command.as_deref()?);
         let cwd = home.join(auth.cwd.as_deref().unwrap_or_default());
@@ -85,7 +85,7 @@ impl CredentialCommand {
     /// Returns the credential, and runs the program if the last one is too old.
     ///
     /// # Errors
-    /// If the program fails or prints something else than a credential.
+    /// If the program fails or prints anything other than a credential.
     pub(super) async fn current(self: Arc<Self>) -> Result<SecretString, CredentialError> {
         self.get_unless(None).await
     }
@@ -94,7 +94,7 @@ impl CredentialCommand {
     /// again.
     ///
     /// # Errors
-    /// If the program fails or prints something else than a credential.
+    /// If the program fails or prints anything other than a credential.
     pub(super) async fn refresh(
         self: Arc<Self>,
         rejected: &SecretString,
@@ -168,7 +168,7 @@ impl CredentialCommand {
         Ok(bytes)
     }
 
-    /// An error about the program. It contains neither the command nor its output, since both may be secret.
+    /// Creates an error about the program. It contains neither the command nor its output, since both may be secret.
     fn error(&self, what: &str) -> CredentialError {
         credential_error(format!("`auth.command` of provider `{}` {what}", self.provider))
     }

@@ -11,7 +11,7 @@ pub(super) const KEY_VARIABLE: &str = "OPENAI_API_KEY";
 /// What this process knows about the stored login.
 #[derive(Debug)]
 pub(super) enum LoginState {
-    /// The keychain has not answered yet.
+    /// The keychain has not responded yet.
     Reading,
     /// Nobody is logged in.
     LoggedOut,
@@ -52,7 +52,7 @@ impl KeySource {
 }
 
 /// Explains that a stored key for the origin `key_origin` is not sent to `destination`.
-pub(super) fn wrong_origin(key_origin: &Origin, destination: &Origin) -> String {
+pub(super) fn wrong_origin_message(key_origin: &Origin, destination: &Origin) -> String {
     format!(
         "the stored API key is for {key_origin} and is not sent to {destination}; log in again with the configuration \
          that uses {destination} (`easel login --with-api-key`), or set env_key for a provider of your own"

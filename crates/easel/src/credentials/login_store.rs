@@ -62,12 +62,12 @@ pub(crate) struct SavedKey {
 }
 
 impl LoginStore {
-    /// The store in the folder `home` that `choice` names.
+    /// Creates the store in the folder `home` that `choice` selects.
     pub(crate) fn new(home: PathBuf, choice: CredentialsStore) -> Self {
         Self { home, choice }
     }
 
-    /// Whether reading is fast. A keychain may ask its user, and take half a minute.
+    /// Whether reading is fast. A keychain may prompt the user and take half a minute.
     pub(super) fn is_fast(&self) -> bool {
         self.choice == CredentialsStore::File
     }
@@ -104,7 +104,7 @@ impl LoginStore {
     /// Removes the key from every location where it may be. Returns whether there was one.
     ///
     /// # Errors
-    /// If a login may be left.
+    /// If a login may remain.
     pub(super) fn remove(&self) -> Result<bool, CredentialError> {
         match self.choice {
             CredentialsStore::File => auth_file::remove(&self.home),

@@ -22,7 +22,7 @@ pub(crate) struct Attachments {
 }
 
 impl Images {
-    /// Copies the images of `input` into the store: the client may delete its own as soon as its request is answered.
+    /// Copies the images of `input` into the store: the client may delete its own as soon as it has the response.
     ///
     /// # Errors
     /// [`RequestError::BadField`] for an image that cannot be read or is not allowed, and those of the store.
@@ -66,12 +66,12 @@ impl Attachments {
         Ok(())
     }
 
-    /// The message, with images as files of the store.
+    /// Returns the message, with images as files of the store.
     pub(crate) fn content(&self) -> &[UserInput] {
         &self.content
     }
 
-    /// The images of the message, in order.
+    /// Returns the images of the message, in order.
     pub(crate) fn images(&self) -> &[Attachment] {
         &self.images
     }
@@ -85,7 +85,7 @@ impl Attachments {
 impl Drop for Attachments {
     fn drop(&mut self) {
         let images: Vec<ImageId> = self.images.drain(..).map(|image| image.id).collect();
-        // Without a runtime the process ends, and the next start removes the images.
+        // Without a runtime the process is exiting, and the next start removes the images.
         let (false, Ok(runtime)) = (images.is_empty(), tokio::runtime::Handle::try_current()) else { return };
         let (store, thread_id) = (self.store.clone(), std::mem::take(&mut self.thread_id));
         let discard = async move {

@@ -35,11 +35,11 @@ impl Images {
         let thread_id = self.thread_with(&image_id, thread_id).await?;
         let guard = self.queue.enter(&thread_id).await;
         self.loaded.actors.wait_until_idle(&thread_id).await?;
-        // Another request may have deleted it meanwhile.
+        // Another request may have deleted the image in the meantime.
         let thread_id = self.thread_with(&image_id, Some(thread_id)).await?;
         let lease = self.loaded.leases.acquire_images(&thread_id).await?;
-        // Even if the file cannot be deleted, the conversation in memory must not show an image that history has
-        // marked.
+        // Even if the file cannot be deleted, the conversation in memory must not show an image that history marks as
+        // deleted.
         let deleted = match self.loaded.actors.evict(&thread_id) {
             Ok(()) => self.store.delete_image(&thread_id, &image_id).await.map_err(RequestError::from),
             Err(error) => Err(error),
@@ -56,7 +56,7 @@ impl Images {
         drop(guard);
     }
 
-    /// Returns the thread from which the image is to be deleted, which must use it.
+    /// Returns the thread to delete the image from. Fails if this thread does not use the image.
     async fn thread_with(&self, image_id: &str, requested: Option<ThreadId>) -> Result<ThreadId, RequestError> {
         let mut threads = self.store.threads_with_image(image_id).await?;
         let Some(requested) = requested else {

@@ -8,7 +8,7 @@ use easel_store::StoredImage;
 use super::Images;
 use crate::requests::RequestError;
 
-/// Bytes of a chunk when the client names no length: its base64 stays under 64 KiB.
+/// Default size of a chunk, in bytes. Its base64 stays under 64 KiB.
 const DEFAULT_LENGTH: u32 = 32_768;
 /// Maximum size of a chunk, in bytes.
 const MAX_LENGTH: u32 = 8 << 20;
@@ -40,7 +40,7 @@ impl Images {
         }
         let chunk = match params.offset {
             None => None,
-            // Answered here, since the file system takes no offset of more than 63 bits.
+            // The store is not asked, since file systems accept no offset of more than 63 bits.
             Some(offset) if offset >= entry.image.facts.bytes => {
                 Some(ImageChunk { offset, data: String::new(), next_offset: None })
             }

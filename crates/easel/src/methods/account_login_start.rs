@@ -23,7 +23,7 @@ impl Handler for AccountLoginStart {
                 (LoginAccountResponse::ApiKey {}, accounts.log_in_with_key(api_key).await?)
             }
             LoginAccountParams::ChatgptAuthTokens { access_token, chatgpt_account_id, chatgpt_plan_type } => {
-                check(&access_token, &chatgpt_account_id, chatgpt_plan_type.as_deref())?;
+                check_lengths(&access_token, &chatgpt_account_id, chatgpt_plan_type.as_deref())?;
                 let tokens = ExternalTokens { access_token, account_id: chatgpt_account_id, plan: chatgpt_plan_type };
                 (LoginAccountResponse::ChatgptAuthTokens {}, accounts.log_in_with_tokens(tokens, &cx.client)?)
             }
@@ -36,8 +36,8 @@ impl Handler for AccountLoginStart {
     }
 }
 
-/// Limits what is sent in headers, and to every connection.
-fn check(SecretText(token): &SecretText, account_id: &str, plan: Option<&str>) -> Result<(), RequestError> {
+/// Checks the lengths of values that are sent in headers and in events to every connection.
+fn check_lengths(SecretText(token): &SecretText, account_id: &str, plan: Option<&str>) -> Result<(), RequestError> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(RequestError::Login(format!("an access token has at most {MAX_TOKEN_BYTES} bytes")));
     }

@@ -14,6 +14,6 @@ impl Handler for AccountUsageRead {
         _cx: RequestContext,
         params: GetAccountTokenUsageParams,
     ) -> HandlerResult<GetAccountTokenUsageResponse> {
-        Ok(HandlerOutput::new(usage.account(params.thread_id).await?))
+        Ok(HandlerOutput::new(usage.read_account(params.thread_id).await?))
     }
 }

@@ -4,7 +4,7 @@ use easel_protocol::method::ThreadFork;
 use easel_protocol::thread::{ThreadForkParams, ThreadSettings};
 
 use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, validate};
-use crate::threads::{Created, Threads};
+use crate::threads::{CreatedThread, Threads};
 
 impl Handler for ThreadFork {
     type Service = Threads;
@@ -20,7 +20,7 @@ impl Handler for ThreadFork {
             model_provider: validate::name("modelProvider", params.model_provider)?,
             ..params
         };
-        let Created { response, announcement } = threads.fork(&cx.client, params).await?;
+        let CreatedThread { response, announcement } = threads.fork(&cx.client, params).await?;
         Ok(HandlerOutput::with_follow_up(response, async move { threads.announce(&cx.client, announcement).await }))
     }
 }

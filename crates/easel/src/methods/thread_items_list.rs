@@ -19,6 +19,6 @@ impl Handler for ThreadItemsList {
         _cx: RequestContext,
         params: ThreadItemsListParams,
     ) -> HandlerResult<ThreadItemsListResponse> {
-        Ok(HandlerOutput::new(threads.items(params).await?))
+        Ok(HandlerOutput::new(threads.list_items(params).await?))
     }
 }

@@ -19,6 +19,6 @@ impl Handler for ThreadTurnsList {
         _cx: RequestContext,
         params: ThreadTurnsListParams,
     ) -> HandlerResult<ThreadTurnsListResponse> {
-        Ok(HandlerOutput::new(threads.turns(params).await?))
+        Ok(HandlerOutput::new(threads.list_turns(params).await?))
     }
 }

@@ -43,7 +43,7 @@ impl Handler for TurnStart {
     }
 }
 
-/// Checks the size of an output schema. The provider judges its content.
+/// Checks the size of an output schema. The provider validates its content.
 fn validate_schema(schema: Option<&Value>) -> Result<(), RequestError> {
     let Some(schema) = schema else { return Ok(()) };
     if !schema.is_object() {

@@ -72,14 +72,14 @@ impl Drop for Logging {
         // The guard prints an error when it cannot reach its thread. Stderr may be the same full pipe, so that would
         // block forever, and the process has to exit.
         let writer = self.writer.take();
-        let (flushing, flushed) = sync_channel::<()>(0);
+        let (sender, receiver) = sync_channel::<()>(0);
         let spawned = thread::Builder::new().name("easel-log-flush".to_owned()).spawn(move || {
             drop(writer);
-            drop(flushing);
+            drop(sender);
         });
         if spawned.is_ok() {
             // A disconnection means that the queue is flushed; after the timeout the rest is lost.
-            let _ = flushed.recv_timeout(FLUSH_TIMEOUT);
+            let _ = receiver.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::credentials::AnyCredentials;
 /// A provider, built from the configuration.
 #[derive(Debug)]
 pub(crate) enum AnyProvider {
-    /// Draws placeholder pictures without a model.
+    /// Draws placeholder images without a model.
     Preview(PreviewProvider),
     /// A configured provider.
     Http(Box<HttpProvider<AnyCredentials>>),

@@ -16,7 +16,7 @@ use crate::credentials::Account;
 /// without end must not fill the memory. A provider that leaves the cache lives on in the threads that use it.
 const MAX_CACHED: usize = 64;
 
-/// Builds providers, and caches those that were used last.
+/// Builds providers, and caches the most recently used ones.
 #[derive(Debug)]
 pub(crate) struct Providers {
     context: ProviderContext,
@@ -66,7 +66,7 @@ impl Cache {
 }
 
 impl Providers {
-    /// An empty cache. Providers use the credentials of `account` and `environment`.
+    /// Creates an empty cache. Providers use the credentials of `account` and `environment`.
     pub(crate) fn new(environment: Environment, home: PathBuf, account: Arc<Account>) -> Self {
         Self { context: ProviderContext { environment, home, account }, cache: Mutex::default() }
     }

@@ -31,7 +31,7 @@ impl ProviderCatalog {
         (provider, model)
     }
 
-    /// Returns the models of the default provider, which may have to ask it over the network.
+    /// Returns the models of the default provider. May request the list over the network.
     pub(crate) async fn models(&self, include_hidden: bool) -> Vec<Model> {
         let mut models = self.default_provider().models().await;
         models.retain(|model| include_hidden || !model.hidden);

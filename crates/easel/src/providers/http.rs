@@ -25,7 +25,7 @@ use crate::credentials::{Account, AnyCredentials, CredentialCommand, EnvKey, Ori
 /// The id of the built-in provider.
 pub(crate) const OPENAI: &str = "openai";
 
-/// What a provider is built from, besides the configuration.
+/// What building a provider needs besides the configuration.
 #[derive(Debug)]
 pub(super) struct ProviderContext {
     pub(super) environment: Environment,
@@ -57,7 +57,7 @@ pub(super) fn build_openai(config: &Config, context: &ProviderContext) -> Result
 /// Builds the provider `id` from its configuration.
 ///
 /// # Errors
-/// If the configuration lacks a setting or would send a secret to the wrong place.
+/// If the configuration lacks a setting or would expose a secret.
 pub(super) fn build(
     id: &str,
     provider: &ProviderConfig,
@@ -188,7 +188,7 @@ fn configure_images(mut profile: ApiProfile, images: &ProviderImages) -> ApiProf
     let mask_field = Some("mask".to_owned());
     match images.edit {
         Some(EditStyle::None) => profile.edit = Edit::None,
-        // A preset that already uses multipart has the right names of the fields.
+        // A preset that already uses multipart has the right field names.
         Some(EditStyle::Multipart) if matches!(profile.edit, Edit::Multipart { .. }) => {}
         Some(EditStyle::Multipart) => profile.edit = Edit::Multipart { image_field: "image[]".to_owned(), mask_field },
         Some(EditStyle::Json) => {

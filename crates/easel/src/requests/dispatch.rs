@@ -26,7 +26,8 @@ pub(crate) struct ConnectionContext {
 impl ConnectionContext {
     /// The context of a new connection that may have `max_in_flight` requests in flight.
     pub(crate) fn new(app: Arc<App>, client: Arc<Client>, max_in_flight: usize) -> Self {
-        // Twice the requests in flight: a write whose response was just sent is no reason to refuse the next one.
+        // Twice the requests in flight: a write whose response was just sent must not cause the refusal of the next
+        // one.
         let write_permits = Arc::new(Semaphore::new(max_in_flight.saturating_mul(2).min(Semaphore::MAX_PERMITS)));
         Self { app, client, write_permits }
     }
@@ -67,7 +68,7 @@ async fn run<M: Handler>(
     let service = M::Service::from_app(app);
     let cx = RequestContext { client: connection.client, cancellation: call.cancellation() };
     if M::EFFECT == Effect::Write {
-        return write::<M>(&tasks, (permit, call), guard, service, cx, params).await;
+        return run_write::<M>(&tasks, (permit, call), guard, service, cx, params).await;
     }
     let HandlerOutput { response, follow_up } = M::handle(service, cx, params).await?;
     // Releases the memory that is reserved for the params.
@@ -85,10 +86,10 @@ async fn run<M: Handler>(
 }
 
 /// Handles a request on its own task, which neither a cancellation nor the end of the connection stops. The follow-up
-/// always runs, so that clients learn about every change. `until_handled` is dropped once the response is sent.
-async fn write<M: Handler>(
+/// always runs, so that clients learn about every change. `reservations` are dropped once the response is sent.
+async fn run_write<M: Handler>(
     tasks: &TaskTracker,
-    until_handled: impl Send + 'static,
+    reservations: impl Send + 'static,
     guard: Option<QueueGuard>,
     service: Arc<M::Service>,
     cx: RequestContext,
@@ -105,14 +106,14 @@ async fn write<M: Handler>(
             (Ok(response), Some(follow_up)) => {
                 let (reply, queued) = Reply::with_follow_up(response);
                 let _ = responder.send(Ok(reply));
-                // After the response, if it is sent at all.
+                // The follow-up comes after the response, if it is sent at all.
                 let _ = queued.await;
-                drop(until_handled);
+                drop(reservations);
                 follow_up.await;
             }
             (response, follow_up) => {
                 let _ = responder.send(response.map(Reply::new));
-                drop(until_handled);
+                drop(reservations);
                 if let Some(follow_up) = follow_up {
                     follow_up.await;
                 }
@@ -120,7 +121,7 @@ async fn write<M: Handler>(
         }
         drop(guard);
     });
-    // Handlers run up to their first wait in the order of the requests.
+    // The first poll is here, so that handlers run up to their first `.await` in the order of the requests.
     if poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await.is_pending() {
         tasks.spawn(work);
     }

@@ -1,4 +1,4 @@
-//! Why a request failed, and the one place that maps it to a JSON-RPC error.
+//! Why a request failed, and the mapping of the reasons to JSON-RPC errors.
 //!
 //! Clients take a message with "login", "auth" or "credential" for a missing login, and "thread … not found" for a
 //! missing session, so messages are short and exact.
@@ -62,17 +62,17 @@ pub(crate) enum RequestError {
 }
 
 impl RequestError {
-    /// `field` has an invalid value; `reason` completes the sentence that the field begins.
+    /// Creates the error for a field with an invalid value; `reason` completes the sentence that the field begins.
     pub(crate) fn field(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::BadField { field: field.into(), reason: reason.into() }
     }
 
-    /// A login was refused because of `error`.
+    /// Creates the error for a login that was refused because of `error`.
     pub(crate) fn login(error: impl Error) -> Self {
         Self::Login(error.to_string())
     }
 
-    /// The image in `field` could not be imported.
+    /// Creates the error for an image in `field` that could not be imported.
     pub(crate) fn source(field: impl Into<String>, error: ImportError) -> Self {
         match error {
             ImportError::Storage(error) => Self::Storage(error),
@@ -83,12 +83,12 @@ impl RequestError {
         }
     }
 
-    /// The cursor does not come from a page of this list.
+    /// Creates the error for a cursor that does not come from a page of this list.
     pub(crate) fn cursor() -> Self {
         Self::field("cursor", "is invalid for this list")
     }
 
-    /// A page of a list could not be read; `thread_id` is the thread that the params name, if they name one.
+    /// Converts an error of reading a page of a list; `thread_id` is the thread that the params name, if they name one.
     pub(crate) fn page(error: PageError, thread_id: Option<&str>) -> Self {
         match error {
             PageError::Cursor => Self::cursor(),
@@ -97,7 +97,7 @@ impl RequestError {
         }
     }
 
-    /// A thread's history could not be copied or reverted; `turn_id` is the turn that the params name.
+    /// Converts an error of copying or reverting a thread's history; `turn_id` is the turn that the params name.
     pub(crate) fn history(error: HistoryError, thread_id: &str, turn_id: &str) -> Self {
         match error {
             HistoryError::ThreadNotFound => Self::ThreadNotFound(thread_id.into()),
@@ -107,7 +107,7 @@ impl RequestError {
         }
     }
 
-    /// This process could not become the writer of a thread.
+    /// Converts an error of acquiring the lease on a thread.
     pub(crate) fn lease(error: LeaseError, thread_id: &str) -> Self {
         match error {
             LeaseError::Busy(busy) => Self::ThreadInUse { thread_id: thread_id.into(), pid: busy.pid },
@@ -116,7 +116,7 @@ impl RequestError {
         }
     }
 
-    /// An image could not be exported.
+    /// Converts an error of exporting an image.
     pub(crate) fn export(error: ExportError, image_id: ImageId) -> Self {
         match error {
             ExportError::ImageNotFound => Self::ImageNotFound(image_id),
@@ -125,7 +125,7 @@ impl RequestError {
         }
     }
 
-    /// A turn could not be steered; `expected` is the turn that the params name.
+    /// Converts an error of steering a turn; `expected` is the turn that the params name.
     pub(crate) fn steer(error: SteerError, expected: &str) -> Self {
         match error {
             SteerError::NoTurn => Self::NoTurnToSteer,
@@ -134,7 +134,7 @@ impl RequestError {
         }
     }
 
-    /// A turn could not be interrupted; `expected` is the turn that the params name.
+    /// Converts an error of interrupting a turn; `expected` is the turn that the params name.
     pub(crate) fn interrupt(error: InterruptError, expected: TurnId) -> Self {
         match error {
             InterruptError::NoTurn => Self::NoActiveTurn,
@@ -191,17 +191,17 @@ impl From<RequestError> for ErrorObjectOwned {
     }
 }
 
-/// An error that the client can do nothing about. `message` is for the client; the log has the details.
+/// Creates an error that the client can do nothing about. `message` is for the client; the log has the details.
 fn internal_error(message: impl Into<String>) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(easel_rpc::code::INTERNAL_ERROR, message, None::<()>)
 }
 
-/// An error of `config/…`. Clients branch on the tag, which is the Codex app-server's, and not on the message.
+/// Creates an error of `config/…`. Clients branch on the tag, which is the Codex app-server's, and not on the message.
 fn config_error(tag: &str, message: &str) -> ErrorObjectOwned {
     easel_rpc::invalid_request_with(message, serde_json::json!({ "config_write_error_code": tag }))
 }
 
-/// The error for a method that does not exist.
+/// Returns the error for a method that does not exist.
 pub(crate) fn unknown_method(method: &str) -> ErrorObjectOwned {
     let error = easel_rpc::method_not_found(method);
     let message = format!("{}; it is not part of an image sidecar", error.message());

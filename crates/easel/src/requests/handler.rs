@@ -31,7 +31,7 @@ pub(crate) trait Handler: Method {
 
 /// A part of the program that implements methods.
 pub(crate) trait Service: Send + Sync + 'static {
-    /// Returns the one instance of the service.
+    /// Returns the only instance of the service.
     fn from_app(app: &App) -> Arc<Self>;
 }
 
@@ -56,15 +56,15 @@ pub(crate) struct HandlerOutput<R> {
 pub(super) type FollowUp = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl<R> HandlerOutput<R> {
-    /// A response that no events follow.
+    /// Creates a response that no events follow.
     pub(crate) fn new(response: R) -> Self {
         Self { response: Ok(response), follow_up: None }
     }
 
-    /// A response, and work to do once it has been queued, such as sending events.
+    /// Creates a response with work to do once it has been queued, such as sending events.
     ///
     /// If the response is never queued, because the request was cancelled or the client is gone, the follow-up of a
-    /// method that writes runs nevertheless. The next request of the same thread waits for it.
+    /// method that writes runs anyway. The next request of the same thread waits for it.
     pub(crate) fn with_follow_up(response: R, follow_up: impl Future<Output = ()> + Send + 'static) -> Self {
         Self::try_with_follow_up(Ok(response), follow_up)
     }

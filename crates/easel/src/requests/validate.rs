@@ -70,7 +70,7 @@ fn path_length(field: &str, path: &str) -> Result<(), RequestError> {
 /// # Errors
 /// [`RequestError::BadField`] if the name is too long or has control characters.
 pub(crate) fn name(field: &str, name: Option<String>) -> Result<Option<String>, RequestError> {
-    text(field, name, MAX_NAME_CHARS, char::is_control)
+    optional_text(field, name, MAX_NAME_CHARS, char::is_control)
 }
 
 /// Validates an id: no id is longer than a name.
@@ -94,10 +94,10 @@ pub(crate) fn can_be_id(id: &str) -> bool {
 /// # Errors
 /// [`RequestError::BadField`] if the path is too long or has a NUL character.
 pub(crate) fn path(field: &str, path: Option<String>) -> Result<Option<String>, RequestError> {
-    text(field, path, MAX_PATH_CHARS, |c| c == '\0')
+    optional_text(field, path, MAX_PATH_CHARS, |c| c == '\0')
 }
 
-/// Validates text that must have a number of characters in `1..=max`.
+/// Validates that a text has 1 to `max` characters.
 ///
 /// # Errors
 /// [`RequestError::BadField`] if it has none, or more than `max`.
@@ -108,7 +108,7 @@ pub(crate) fn length(field: &str, text: &str, max: usize) -> Result<(), RequestE
     Err(RequestError::field(field, format!("must have 1 to {max} characters")))
 }
 
-fn text(
+fn optional_text(
     field: &str,
     text: Option<String>,
     max_chars: usize,

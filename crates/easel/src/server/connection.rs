@@ -1,4 +1,4 @@
-//! The life of one of several connections. Its turns go on without it.
+//! Serves one of several connections. Turns keep running after their connection has ended.
 
 use std::io;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ pub(super) async fn run(
         // The writer may be blocked in a write that the client never reads.
         socket.hang_up();
     }
-    // If the server stops meanwhile, it ends the session together with the others.
+    // If the server stops during the drain, it ends this session together with the others.
     tokio::select! {
         _ = session.drain(server.grace) => {}
         () = stopping.cancelled() => return Some(session),

@@ -30,7 +30,7 @@ struct PendingSockets {
     next_number: u64,
 }
 
-/// A connection before its handshake. It stops counting when this is dropped.
+/// Counts a connection before its handshake until it is dropped.
 #[derive(Debug)]
 pub(super) struct PendingGuard<'a> {
     limits: &'a ConnectionLimits,
@@ -38,7 +38,7 @@ pub(super) struct PendingGuard<'a> {
 }
 
 impl ConnectionLimits {
-    /// No connections yet.
+    /// Creates the limits of a server without connections.
     pub(super) fn new() -> Self {
         Self { pending: Mutex::default(), permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }

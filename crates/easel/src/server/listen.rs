@@ -97,7 +97,7 @@ pub(super) async fn serve(server: Server, listener: Listener, mut signals: Signa
     loop {
         tokio::select! {
             () = signals.next() => break,
-            Some(ended) = connections.join_next() => drop(unless_panicked(ended)),
+            Some(ended) = connections.join_next() => drop(into_session(ended)),
             accepted = listener.accept() => match accepted {
                 Ok(connection) if connections.len() < MAX_TASKS => {
                     let run = connection::run(Arc::clone(&server), connection, Arc::clone(&limits), stopping.clone());
@@ -117,14 +117,15 @@ pub(super) async fn serve(server: Server, listener: Listener, mut signals: Signa
     let sessions = async {
         let mut sessions = Vec::new();
         while let Some(ended) = connections.join_next().await {
-            sessions.extend(unless_panicked(ended));
+            sessions.extend(into_session(ended));
         }
         sessions
     };
     server.stop(sessions, signals).await;
 }
 
-fn unless_panicked(ended: Result<Option<Session>, JoinError>) -> Option<Session> {
+/// Returns the session that the task of a connection has left open. Logs a panic.
+fn into_session(ended: Result<Option<Session>, JoinError>) -> Option<Session> {
     ended.inspect_err(|error| tracing::error!(%error, "the task of a connection panicked")).ok().flatten()
 }
 

@@ -43,7 +43,7 @@ impl Listener {
         Ok((Self::Unix(file), format!("unix://{}", path.display())))
     }
 
-    /// Refuses, since the system has no socket files.
+    /// Fails, since the system has no socket files.
     #[cfg(not(unix))]
     pub(super) fn unix(_path: &Path) -> Result<(Self, String), Box<dyn Error>> {
         Err("unix:// is not supported on this system; use ws://127.0.0.1:0".into())
@@ -95,7 +95,7 @@ impl PendingConnection {
             let (messages, outbox) = easel_rpc::accept_websocket(socket, first, &admission, limits)?;
             return Ok(Transport::Messages(Box::new(messages), outbox));
         }
-        let outbox = Outbox::start_ready(socket.try_clone()?, limits.outbox_bytes)?;
+        let outbox = Outbox::start_with_sink(socket.try_clone()?, limits.outbox_bytes)?;
         let probe = socket.try_clone()?.into();
         let lines = LineReader::new(io::Cursor::new(first).chain(socket), limits.max_line_bytes).with_probe(probe);
         Ok(Transport::Lines(lines, outbox))

@@ -19,11 +19,11 @@ pub(super) async fn serve(
     mut signals: Signals,
 ) -> Result<(), Box<dyn Error>> {
     let limits = server.limits;
-    let outbox = Outbox::start_ready(output, limits.outbox_bytes)?;
-    let abandoned = outbox.clone();
+    let outbox = Outbox::start_with_sink(output, limits.outbox_bytes)?;
+    let watched = outbox.clone();
     watch.start(move |reason| {
         tracing::info!(?reason, "the client is gone");
-        abandoned.close();
+        watched.close();
     })?;
     let client = Arc::new(Client::new(outbox.clone(), SlowClientPolicy::Wait));
     let context = ConnectionContext::new(Arc::clone(&server.app), client, limits.max_in_flight);

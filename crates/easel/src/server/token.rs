@@ -10,7 +10,7 @@ use crate::process::private_file::{self, PrivateFile};
 /// The name of the token's file in Easel's home.
 const FILE_NAME: &str = "ws-token";
 
-/// Maximum number of bytes that are read of a token's file.
+/// Maximum size of a token's file, in bytes.
 const MAX_FILE_LEN: u64 = 4096;
 
 /// Where the token comes from. The options are those of the Codex app-server.
@@ -88,13 +88,13 @@ fn read_or_create(home: &Path, path: &Path) -> io::Result<PrivateFile> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let text = hex::encode(random);
-    // A temporary file: only the owner can read it from the start, and it is complete when it gets its name.
+    // Only the owner can read a temporary file from the start, and it is complete when it gets its final name.
     let mut staged = tempfile::Builder::new().prefix(".ws-token-").tempfile_in(home)?;
     writeln!(staged, "{text}")?;
     staged.as_file().sync_all()?;
     match staged.persist_noclobber(path) {
         Ok(_) => Ok(PrivateFile { text, was_exposed: false }),
-        // Another server has created it meanwhile.
+        // Another server has created it in the meantime.
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => private_file::read(path, MAX_FILE_LEN),
         Err(error) => Err(error.error),
     }

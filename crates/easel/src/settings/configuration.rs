@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use easel_config::{Config, Edit, Loaded, Loader, Warning, Written};
+use easel_config::{Config, Edit, Loaded, Loader, Warning, WriteOutcome};
 use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -17,7 +17,7 @@ pub(crate) struct Configuration {
     /// The working folder of the process, where relative paths of requests start.
     cwd: PathBuf,
     current: RwLock<Arc<Snapshot>>,
-    /// The number of changes that loaded threads have to follow.
+    /// Incremented by each change that loaded threads must apply.
     version: AtomicU64,
     /// Serializes changes: two at once would each start from the configuration before both. It is never held while
     /// waiting for another process.
@@ -44,7 +44,7 @@ impl Snapshot {
 }
 
 impl Configuration {
-    /// The configuration that `loader` has loaded for a process in the folder `cwd`.
+    /// Creates the configuration that `loader` has loaded for a process in the folder `cwd`.
     pub(crate) fn new(cwd: PathBuf, loader: Loader, loaded: Loaded) -> Self {
         let current = Snapshot::new(loader, loaded);
         let (version, change, write) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
@@ -56,8 +56,8 @@ impl Configuration {
         Arc::clone(&self.snapshot().config)
     }
 
-    /// Returns the version of the configuration. Read it before the configuration itself: if that changes in between, a
-    /// thread then counts as outdated, and not as current.
+    /// Returns the version of the configuration. Read it before the configuration itself: if the configuration changes
+    /// in between, the thread is then treated as outdated and not as current.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::SeqCst)
     }
@@ -83,7 +83,7 @@ impl Configuration {
     /// [`RequestError::ConfigReadOnly`] for another file.
     pub(crate) async fn require_home_file(&self, path: &Path) -> Result<(), RequestError> {
         let (path, file) = (self.cwd.join(path), self.snapshot().loader.file());
-        if blocking(move || is_same_file(&path, &file)).await? { Ok(()) } else { Err(RequestError::ConfigReadOnly) }
+        if run_blocking(move || is_same_file(&path, &file)).await? { Ok(()) } else { Err(RequestError::ConfigReadOnly) }
     }
 
     /// Loads the configuration of a thread: with the file of its project, and with its own overrides.
@@ -96,13 +96,13 @@ impl Configuration {
         overrides: Map<String, Value>,
     ) -> Result<Loaded, RequestError> {
         if easel_config::has_secret_key(&overrides) {
-            // Does not name the key: clients take a message with "auth" for a missing login.
+            // The message does not name the key, because clients read "auth" as a missing login.
             let reason = "sets a key of a provider that may be secret, and a thread's configuration is stored; set it in \
                           config.toml, or name a variable in env_http_headers";
             return Err(RequestError::field("config", reason));
         }
         let snapshot = self.snapshot();
-        blocking(move || snapshot.loader.load_for_thread(&cwd, &overrides)).await
+        run_blocking(move || snapshot.loader.load_for_thread(&cwd, &overrides)).await
     }
 
     /// Changes the home's `config.toml`, all edits or none, and loads it.
@@ -113,14 +113,14 @@ impl Configuration {
         &self,
         edits: Vec<Edit>,
         expected_version: Option<String>,
-    ) -> Result<(Written, Loaded), RequestError> {
+    ) -> Result<(WriteOutcome, Loaded), RequestError> {
         let _write = self.write.lock().await;
         let loader = self.snapshot().loader.clone();
-        let written = blocking(move || loader.write(&edits, expected_version.as_deref())).await??;
+        let written = run_blocking(move || loader.write(&edits, expected_version.as_deref())).await??;
         let _change = self.change.lock().await;
         // The current loader: a feature may have been set while the file was written.
         let loader = self.snapshot().loader.clone();
-        let (loader, loaded) = blocking(move || {
+        let (loader, loaded) = run_blocking(move || {
             let loaded = loader.load();
             (loader, loaded)
         })
@@ -139,7 +139,7 @@ impl Configuration {
     ) -> Result<BTreeMap<String, bool>, RequestError> {
         let _change = self.change.lock().await;
         let mut loader = self.snapshot().loader.clone();
-        let change = blocking(move || {
+        let change = run_blocking(move || {
             let known = loader.switch_features(&enablement);
             let loaded = loader.load();
             (loader, known, loaded)
@@ -163,6 +163,6 @@ fn is_same_file(path: &Path, file: &Path) -> bool {
     path == file || real(path) == real(file)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RequestError> {
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RequestError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| RequestError::ShuttingDown)
 }

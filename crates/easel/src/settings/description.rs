@@ -16,9 +16,9 @@ pub(super) fn describe(loaded: &Loaded, include_layers: bool) -> Result<ConfigRe
     let config = serde_json::to_value(&loaded.config).and_then(serde_json::from_value);
     let origins = loaded.origins.iter().filter_map(|(key, name)| {
         let layer = loaded.layer(name)?;
-        Some((key.clone(), metadata(layer)?))
+        Some((key.clone(), to_metadata(layer)?))
     });
-    let layers = || loaded.layers.iter().rev().filter_map(config_layer).collect();
+    let layers = || loaded.layers.iter().rev().filter_map(to_config_layer).collect();
     Ok(ConfigReadResponse {
         config: config.map_err(RequestError::Description)?,
         origins: origins.collect(),
@@ -27,26 +27,26 @@ pub(super) fn describe(loaded: &Loaded, include_layers: bool) -> Result<ConfigRe
 }
 
 /// Describes the layer that overrides a written key.
-pub(super) fn overridden_metadata(found: Override) -> Option<OverriddenMetadata> {
+pub(super) fn to_overridden_metadata(overridden: Override) -> Option<OverriddenMetadata> {
     Some(OverriddenMetadata {
-        message: found.to_string(),
-        overriding_layer: metadata(&found.layer)?,
-        effective_value: found.effective_value,
+        message: overridden.to_string(),
+        overriding_layer: to_metadata(&overridden.layer)?,
+        effective_value: overridden.effective_value,
     })
 }
 
-fn config_layer(layer: &Layer) -> Option<ConfigLayer> {
-    let ConfigLayerMetadata { name, version } = metadata(layer)?;
+fn to_config_layer(layer: &Layer) -> Option<ConfigLayer> {
+    let ConfigLayerMetadata { name, version } = to_metadata(layer)?;
     Some(ConfigLayer { name, version, config: layer.redacted_values() })
 }
 
-fn metadata(layer: &Layer) -> Option<ConfigLayerMetadata> {
-    Some(ConfigLayerMetadata { name: source(&layer.name)?, version: layer.version.clone() })
+fn to_metadata(layer: &Layer) -> Option<ConfigLayerMetadata> {
+    Some(ConfigLayerMetadata { name: to_source(&layer.name)?, version: layer.version.clone() })
 }
 
-/// Returns the layer's source in the terms of Codex. It has no layer of defaults, and calls everything that is set for
-/// one process or one thread session flags.
-fn source(name: &LayerName) -> Option<ConfigLayerSource> {
+/// Returns the layer's source in the terms of Codex. Codex has no layer of defaults, and calls everything that is set
+/// for one process or one thread "session flags".
+fn to_source(name: &LayerName) -> Option<ConfigLayerSource> {
     match name {
         LayerName::Defaults => None,
         LayerName::Home { file } => {

@@ -18,7 +18,7 @@ pub(crate) struct ThreadConfigCache(Mutex<Option<Arc<ThreadConfig>>>);
 impl ThreadConfigCache {
     /// Returns the thread configuration for `config`.
     pub(crate) fn get(&self, config: &Config) -> Arc<ThreadConfig> {
-        let derived = thread_config(config);
+        let derived = derive_thread_config(config);
         let mut last = self.0.lock();
         match &*last {
             Some(last) if **last == derived => Arc::clone(last),
@@ -28,12 +28,12 @@ impl ThreadConfigCache {
 }
 
 /// Derives the configuration of a thread's turns.
-pub(crate) fn thread_config(config: &Config) -> ThreadConfig {
+pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
     ThreadConfig {
         image_generation: config.features.image_generation,
         imagegenext: config.features.imagegenext,
-        instructions: instructions(config),
-        detail: detail(config.images.detail),
+        instructions: build_instructions(config),
+        detail: to_image_detail(config.images.detail),
         parallel_calls: config.images.parallel.into(),
         call_deadline: Duration::from_millis(config.images.timeout_ms),
         partial_images: config.images.partial_images,
@@ -50,8 +50,8 @@ pub(crate) fn thread_config(config: &Config) -> ThreadConfig {
     }
 }
 
-/// The system prompt: the model's instructions, then the developer's.
-fn instructions(config: &Config) -> String {
+/// Returns the system prompt: the model's instructions, then the developer's.
+fn build_instructions(config: &Config) -> String {
     let mut text = config.model_instructions.as_deref().unwrap_or_else(|| spec::INSTRUCTIONS.trim_end()).to_owned();
     if let Some(developer) = &config.developer_instructions {
         text.push_str("\n\n");
@@ -60,7 +60,7 @@ fn instructions(config: &Config) -> String {
     text
 }
 
-fn detail(detail: Detail) -> ImageDetail {
+fn to_image_detail(detail: Detail) -> ImageDetail {
     match detail {
         Detail::Auto => ImageDetail::Auto,
         Detail::Low => ImageDetail::Low,

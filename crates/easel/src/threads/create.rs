@@ -22,12 +22,12 @@ use crate::requests::RequestError;
 use crate::settings::{Instructions, merge_overrides};
 
 /// A thread that was created: the response, and what follows it.
-pub(crate) struct Created {
+pub(crate) struct CreatedThread {
     pub(crate) response: ThreadSettings,
     pub(crate) announcement: Announcement,
 }
 
-/// What clients hear about a created thread after the response.
+/// What clients receive about a created thread after the response.
 pub(crate) struct Announcement {
     warnings: Vec<easel_config::Warning>,
     events: Vec<Event>,
@@ -40,7 +40,11 @@ impl Threads {
     ///
     /// # Errors
     /// [`RequestError::BadField`] if `config` is not allowed for a thread, and those of the store.
-    pub(crate) async fn start(&self, client: &Arc<Client>, params: ThreadStartParams) -> Result<Created, RequestError> {
+    pub(crate) async fn start(
+        &self,
+        client: &Arc<Client>,
+        params: ThreadStartParams,
+    ) -> Result<CreatedThread, RequestError> {
         let cwd = self.configuration.resolve(params.cwd.as_deref());
         let instructions = Instructions {
             base: params.base_instructions.as_deref(),
@@ -73,7 +77,7 @@ impl Threads {
         let thread = self.loaded.with_status(thread);
         let events = vec![started_event(&thread)];
         let announcement = Announcement { warnings: loaded.warnings, events, guard };
-        Ok(Created { response: thread_response(thread), announcement })
+        Ok(CreatedThread { response: thread_response(thread), announcement })
     }
 
     /// Copies a thread, loads the copy, and subscribes the connection to it. The names in `params` are validated.
@@ -81,9 +85,13 @@ impl Threads {
     /// # Errors
     /// [`RequestError::ThreadNotFound`], [`RequestError::TurnNotFound`], [`RequestError::BadField`] if `config` is not
     /// allowed for a thread, and those of the store.
-    pub(crate) async fn fork(&self, client: &Arc<Client>, params: ThreadForkParams) -> Result<Created, RequestError> {
+    pub(crate) async fn fork(
+        &self,
+        client: &Arc<Client>,
+        params: ThreadForkParams,
+    ) -> Result<CreatedThread, RequestError> {
         if let Some(handle) = self.loaded.actors.get(&params.thread_id) {
-            // A turn that goes on is left out of the copy; one whose interrupt was accepted is part of it.
+            // A turn that is still running is left out of the copy; one whose interrupt was accepted is part of it.
             handle.slot.wait_for_interrupted().await;
         }
         let source = require_thread(&self.store, &params.thread_id).await?;
@@ -95,7 +103,7 @@ impl Threads {
             developer: params.developer_instructions.as_deref(),
         };
         let overrides = merge_overrides(&before, params.config.as_ref(), &instructions)?;
-        let thread = self.copy_of(&source, &params, client.name());
+        let thread = self.copy_thread(&source, &params, client.name());
         let version = self.configuration.version();
         let loaded = self.configuration.load_for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
         let guard = self.queue.enter(&thread.id).await;
@@ -121,10 +129,10 @@ impl Threads {
         }
         events.push(started_event(&Thread { turns: Vec::new(), ..response.clone() }));
         let announcement = Announcement { warnings: loaded.warnings, events, guard };
-        Ok(Created { response: thread_response(response), announcement })
+        Ok(CreatedThread { response: thread_response(response), announcement })
     }
 
-    /// Sends the warnings and events of a created thread, then lets its other requests go on.
+    /// Sends the warnings and events of a created thread, then lets its other requests proceed.
     pub(crate) async fn announce(&self, client: &Client, announcement: Announcement) {
         self.send_warnings(client, &announcement.warnings).await;
         for event in announcement.events {
@@ -141,8 +149,8 @@ impl Threads {
         Ok(())
     }
 
-    /// The new thread of a fork: the source's settings, with those that the request changes.
-    fn copy_of(&self, source: &Thread, params: &ThreadForkParams, client: Option<&str>) -> Thread {
+    /// Returns the new thread of a fork: the source's settings, with those that the request changes.
+    fn copy_thread(&self, source: &Thread, params: &ThreadForkParams, client: Option<&str>) -> Thread {
         let resolve = |cwd| self.configuration.resolve(Some(cwd)).display().to_string();
         Thread {
             forked_from_id: Some(source.id.clone()),
@@ -189,7 +197,7 @@ fn new_thread() -> Thread {
     }
 }
 
-/// The response of `thread/start`, `thread/resume` and `thread/fork`. Easel runs no commands, so most of it is
+/// Returns the response of `thread/start`, `thread/resume` and `thread/fork`. Easel runs no commands, so most of it is
 /// constant.
 pub(super) fn thread_response(thread: Thread) -> ThreadSettings {
     ThreadSettings {

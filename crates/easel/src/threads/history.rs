@@ -49,8 +49,8 @@ impl Threads {
             limit: Some(1),
             sort_direction,
         };
-        let turns_backwards_cursor = self.turns(turns).await?.backwards_cursor;
-        let items_backwards_cursor = self.items(items).await?.backwards_cursor;
+        let turns_backwards_cursor = self.list_turns(turns).await?.backwards_cursor;
+        let items_backwards_cursor = self.list_items(items).await?.backwards_cursor;
         Ok(ThreadRevertResponse { thread, turns_backwards_cursor, items_backwards_cursor })
     }
 }

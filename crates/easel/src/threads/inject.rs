@@ -33,7 +33,7 @@ impl Threads {
             self.import_images(&stored, index, item).await?;
         }
         if serde_json::to_string(&items).map_or(usize::MAX, |json| json.len()) > MAX_BYTES {
-            return Err(too_long());
+            return Err(too_long_error());
         }
         self.loaded
             .actors
@@ -75,11 +75,11 @@ impl Threads {
         Ok(())
     }
 
-    /// Returns the handle URL of an image: that of a known image as it is, that of a data URL after its import.
+    /// Returns the handle URL of an image. Leaves the handle URL of a known image unchanged, and imports a data URL.
     async fn handle_url(&self, stored: &StoredThread, field: String, url: String) -> Result<String, RequestError> {
         if let Some(known) = url.strip_prefix(HANDLE_SCHEME) {
-            let is_it = |image: &ThreadImage| image.reference.id.as_deref() == Some(known);
-            if handle::is_handle(known) && stored.images.iter().any(is_it) {
+            let is_known = |image: &ThreadImage| image.reference.id.as_deref() == Some(known);
+            if handle::is_handle(known) && stored.images.iter().any(is_known) {
                 return Ok(url);
             }
             return Err(RequestError::field(field, "refers to an image that is not in this thread"));
@@ -94,7 +94,7 @@ impl Threads {
     }
 }
 
-/// Parses and validates the items. It is heavy work for items with images.
+/// Parses and validates the items, which takes long for items with images.
 fn parse(items: Vec<Value>) -> Result<Vec<ResponseItem>, RequestError> {
     if !(1..=MAX_ITEMS).contains(&items.len()) {
         return Err(RequestError::field("items", format!("must be 1 to {MAX_ITEMS}")));
@@ -110,7 +110,7 @@ fn parse(items: Vec<Value>) -> Result<Vec<ResponseItem>, RequestError> {
     for item in items.into_iter().enumerate().map(parse_item) {
         let item = item?;
         // A first check, before images are imported and the items are serialized again.
-        bytes_left = bytes_left.checked_sub(text_bytes(&item)).ok_or_else(too_long)?;
+        bytes_left = bytes_left.checked_sub(text_bytes(&item)).ok_or_else(too_long_error)?;
         parsed.push(item);
     }
     for (index, item) in parsed.iter().enumerate() {
@@ -119,11 +119,11 @@ fn parse(items: Vec<Value>) -> Result<Vec<ResponseItem>, RequestError> {
     Ok(parsed)
 }
 
-fn too_long() -> RequestError {
+fn too_long_error() -> RequestError {
     RequestError::field("items", format!("have more than {MAX_BYTES} bytes without their images"))
 }
 
-/// A lower bound of the size of an item without its images, in bytes.
+/// Returns a lower bound of the size of an item without its images, in bytes.
 fn text_bytes(item: &ResponseItem) -> usize {
     match item {
         ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => content
@@ -166,8 +166,8 @@ fn normalize(mut item: Value) -> Value {
     item
 }
 
-/// Checks that each call has one output after it and an id of its own: a model refuses a conversation in which a call
-/// has no output, an output no call, or two calls the same id.
+/// Checks that each call has one output after it and an id of its own. A model refuses a conversation with a call
+/// without output, an output without call, or two calls with the same id.
 fn check_calls(items: &[ResponseItem], stored: &StoredThread) -> Result<(), RequestError> {
     let mut known: HashSet<&str> = stored.item_ids.iter().map(String::as_str).collect();
     known.extend(stored.history.iter().filter_map(call_id));

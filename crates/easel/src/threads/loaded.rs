@@ -1,4 +1,4 @@
-//! The threads in memory: how they get there, who subscribes to them, and when they leave.
+//! The threads in memory: how they are loaded, who subscribes to them, and when they are unloaded.
 
 mod actors;
 mod leases;
@@ -43,7 +43,7 @@ pub(crate) struct LoadedThreads {
 }
 
 impl LoadedThreads {
-    /// A table without threads, in which at most `max_idle` idle threads keep their actor.
+    /// Creates a table without threads, in which at most `max_idle` idle threads keep their actor.
     pub(crate) fn new(
         store: EaselStore,
         hub: Hub,
@@ -87,7 +87,7 @@ impl LoadedThreads {
         self.registry.is_loaded(thread_id)
     }
 
-    /// The ids of the loaded threads, in ascending order, which is the order of their creation.
+    /// Returns the ids of the loaded threads, in ascending order, which is the order of their creation.
     pub(crate) fn ids(&self) -> Vec<ThreadId> {
         self.registry.ids()
     }
@@ -97,7 +97,7 @@ impl LoadedThreads {
         let status = if self.actors.is_running(&thread.id) {
             ThreadStatus::Active { active_flags: Vec::new() }
         } else if self.is_loaded(&thread.id) {
-            // With an actor or without one: clients see no difference.
+            // Clients see no difference between a thread with an actor and one without.
             ThreadStatus::Idle {}
         } else {
             ThreadStatus::NotLoaded {}
@@ -115,13 +115,13 @@ impl LoadedThreads {
         let Some((live_config, provider)) = self.registry.config_and_provider(thread_id) else { return Ok(true) };
         let Some(settings) = self.store.thread_settings(thread_id).await? else { return Ok(true) };
         let loaded = self.configuration.load_for_thread(settings.cwd.into(), settings.overrides).await?;
-        // An idle thread has no requests on their way.
+        // An idle thread has no requests in progress.
         drop(self.actors.apply(&live_config, version, &loaded.config, None));
         Ok(Arc::ptr_eq(&self.providers.get(&provider.info().id, &loaded.config), &provider))
     }
 
-    /// Removes a thread from the table and releases its lease, so that another process can have it. An ephemeral thread
-    /// ends with that. Returns false if the thread stays because a turn runs in it.
+    /// Removes a thread from the table and releases its lease, so that another process can acquire it. This ends an
+    /// ephemeral thread. Returns false if the thread stays because a turn runs in it.
     #[must_use]
     pub(crate) async fn unload(&self, thread_id: &str) -> bool {
         let unloaded = self.registry.unload(thread_id);
@@ -144,7 +144,7 @@ impl LoadedThreads {
     /// Waits until no turn runs in the thread and unloads it, unless it has subscribers then. Returns whether this call
     /// has unloaded it.
     pub(crate) async fn unload_if_unsubscribed(&self, thread_id: &str) -> bool {
-        // Another request may have unloaded it meanwhile, and sent the event.
+        // Another request may have unloaded the thread in the meantime, and sent the event.
         while self.is_loaded(thread_id) {
             if let Some(handle) = self.registry.get(thread_id) {
                 handle.slot.wait_until_idle().await;
@@ -161,15 +161,15 @@ impl LoadedThreads {
         false
     }
 
-    /// Subscribes a connection to a loaded thread. If the connection has closed meanwhile, the thread is unloaded.
+    /// Subscribes a connection to a loaded thread. If the connection has closed in the meantime, unloads the thread.
     pub(crate) fn subscribe(self: &Arc<Self>, thread_id: &str, client: &Arc<Client>, filter: EventFilter) {
         if !self.hub.subscribe(thread_id, client, filter) {
             self.unload_after_turns(thread_id.into());
         }
     }
 
-    /// Ends the subscriptions of a closed connection, none of whose requests is in progress. Its turns go on; a thread
-    /// without other subscribers is unloaded after them.
+    /// Ends the subscriptions of a closed connection, none of whose requests is in progress. Its turns continue; a
+    /// thread without other subscribers is unloaded after them.
     pub(crate) fn disconnect(self: &Arc<Self>, client: &Arc<Client>) {
         for thread_id in self.hub.unsubscribe_all(client) {
             self.unload_after_turns(thread_id);

@@ -76,7 +76,10 @@ impl Threads {
     ///
     /// # Errors
     /// [`RequestError::ThreadNotFound`], [`RequestError::BadField`] for an invalid cursor, and those of the store.
-    pub(crate) async fn turns(&self, params: ThreadTurnsListParams) -> Result<ThreadTurnsListResponse, RequestError> {
+    pub(crate) async fn list_turns(
+        &self,
+        params: ThreadTurnsListParams,
+    ) -> Result<ThreadTurnsListResponse, RequestError> {
         let thread_id = params.thread_id.clone();
         self.store.list_turns(params).await.map_err(|error| RequestError::page(error, Some(&thread_id)))
     }
@@ -84,8 +87,11 @@ impl Threads {
     /// Returns a page of a thread's items.
     ///
     /// # Errors
-    /// As for [`Threads::turns`].
-    pub(crate) async fn items(&self, params: ThreadItemsListParams) -> Result<ThreadItemsListResponse, RequestError> {
+    /// As for [`Threads::list_turns`].
+    pub(crate) async fn list_items(
+        &self,
+        params: ThreadItemsListParams,
+    ) -> Result<ThreadItemsListResponse, RequestError> {
         let thread_id = params.thread_id.clone();
         self.store.list_items(params).await.map_err(|error| RequestError::page(error, Some(&thread_id)))
     }

@@ -89,7 +89,7 @@ impl Threads {
                 // turn.
                 let response_sent = tokio::time::timeout(RESPONSE_TIMEOUT, response_sent).map(drop);
                 handle.stop(Box::pin(response_sent)).await;
-                // It stays loaded until it is deleted.
+                // The thread stays loaded until it is deleted.
                 self.loaded.actors.evict(thread_id)?;
             }
             Ok(self.store.delete_thread(thread_id).await?)
@@ -114,7 +114,7 @@ impl Threads {
     }
 
     /// Ends a connection's subscription to a thread. A thread without subscribers is unloaded once no turn runs in it,
-    /// so that another process can have it.
+    /// so that another process can acquire it.
     pub(crate) fn unsubscribe(
         self: &Arc<Self>,
         thread_id: &str,

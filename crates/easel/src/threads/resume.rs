@@ -16,7 +16,7 @@ impl Threads {
     /// response and the warnings about the thread's configuration. The names in `params` are validated.
     ///
     /// # Errors
-    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadInUse`] if another process has the thread,
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadInUse`] if another process uses the thread,
     /// [`RequestError::TurnRunning`] if the request changes settings of a thread in which a turn runs, and those of the
     /// store.
     pub(crate) async fn resume(
@@ -43,7 +43,7 @@ impl Threads {
     }
 
     /// Loads the thread with the changes of the request, and replaces it in memory if it is loaded. No turn runs, and
-    /// this process is the thread's writer already: otherwise it could read what an earlier writer has not closed.
+    /// this process is the thread's writer already: otherwise it could read turns that an earlier writer has not ended.
     async fn reload(&self, params: &ThreadResumeParams) -> Result<Vec<Warning>, RequestError> {
         let thread_id = &params.thread_id;
         let thread = require_thread(&self.store, thread_id).await?;
@@ -58,7 +58,7 @@ impl Threads {
         let thread = with_changes(thread, params, cwd);
         let version = self.configuration.version();
         let loaded = self.configuration.load_for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
-        // Only now, so that a refused change leaves a loaded thread as it is.
+        // The actor ends only after all checks, so that a refused change leaves a loaded thread unchanged.
         self.loaded.actors.evict(thread_id)?;
         self.store.save_thread(thread.clone(), Some(storable_overrides(&overrides))).await?;
         if params.cwd.is_some() {

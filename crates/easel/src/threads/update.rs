@@ -35,7 +35,7 @@ impl Threads {
         Ok(event)
     }
 
-    /// Replaces the Git information of a thread by what `patch` makes of it. Returns the thread.
+    /// Replaces the Git information of a thread with the result of `patch`. Returns the thread.
     ///
     /// # Errors
     /// As for [`Threads::rename`], and those of `patch`.
@@ -93,11 +93,11 @@ impl Threads {
             model: model.or_else(|| stored.model.clone()),
             ..stored.clone()
         };
-        let event = if thread == *stored { None } else { Some(self.settings_event(thread.clone()).await?) };
+        let event = if thread == *stored { None } else { Some(self.build_settings_event(thread.clone()).await?) };
         Ok((thread, event))
     }
 
-    async fn settings_event(&self, thread: Thread) -> Result<Event, RequestError> {
+    async fn build_settings_event(&self, thread: Thread) -> Result<Event, RequestError> {
         let thread_id = thread.id.clone();
         let overrides =
             self.store.thread_settings(&thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();

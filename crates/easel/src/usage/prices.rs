@@ -15,14 +15,14 @@ pub(super) fn with_cost(used: &UsageRow, config: &Config) -> UsageTotals {
         synthetic_images: used.synthetic,
         input_tokens: used.input_tokens,
         output_tokens: used.output_tokens,
-        estimated_cost_usd: cost(used, config),
+        estimated_cost_usd: estimate_cost(used, config),
     }
 }
 
 /// Returns the sum. Its cost is known if the cost of every part is.
 pub(super) fn sum_totals(parts: impl IntoIterator<Item = UsageTotals>) -> UsageTotals {
-    let nothing = UsageTotals { estimated_cost_usd: Some(0.0), ..UsageTotals::default() };
-    parts.into_iter().fold(nothing, |sum, part| UsageTotals {
+    let zero = UsageTotals { estimated_cost_usd: Some(0.0), ..UsageTotals::default() };
+    parts.into_iter().fold(zero, |sum, part| UsageTotals {
         images: sum.images + part.images,
         synthetic_images: sum.synthetic_images + part.synthetic_images,
         input_tokens: sum.input_tokens + part.input_tokens,
@@ -32,7 +32,7 @@ pub(super) fn sum_totals(parts: impl IntoIterator<Item = UsageTotals>) -> UsageT
 }
 
 /// Returns the cost in US dollars, or `None` if a price that it depends on is not configured. No price is ever guessed.
-fn cost(used: &UsageRow, config: &Config) -> Option<f64> {
+fn estimate_cost(used: &UsageRow, config: &Config) -> Option<f64> {
     let images = used.images.saturating_sub(used.synthetic);
     let has_tokens = used.input_tokens > 0 || used.output_tokens > 0;
     if is_free(&used.provider, config) || (images == 0 && !has_tokens) {

@@ -25,8 +25,8 @@ impl Token {
 
     /// Compares the hashes in constant time.
     fn matches(&self, text: &str) -> bool {
-        let Self(shown) = Self::new(text);
-        self.0.iter().zip(shown).fold(0, |differing, (ours, theirs)| differing | (ours ^ theirs)) == 0
+        let Self(presented) = Self::new(text);
+        self.0.iter().zip(presented).fold(0, |differing, (ours, theirs)| differing | (ours ^ theirs)) == 0
     }
 }
 
@@ -36,7 +36,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What a client must show, besides not being a web page.
+/// What a client must present, besides not being a web page.
 #[derive(Debug, Clone, Copy)]
 pub enum Admission {
     /// This token as `Authorization: Bearer`, and a `Host` that is a loopback address.
@@ -59,7 +59,8 @@ impl Callback for AdmissionCheck<'_> {
     }
 }
 
-/// Checks the headers. A browser sends `Origin` with every WebSocket, and the looked-up name as `Host` (DNS rebinding).
+/// Checks the headers. A browser sends `Origin` with every WebSocket. Its `Host` is the name that it looked up, which
+/// is not a loopback address even if a DNS server resolves it to one (DNS rebinding).
 fn check(request: &Request, admission: &Admission) -> Result<(), (StatusCode, &'static str)> {
     let headers = request.headers();
     if headers.contains_key(ORIGIN) {
@@ -69,12 +70,12 @@ fn check(request: &Request, admission: &Admission) -> Result<(), (StatusCode, &'
         Admission::Token(token) => token,
         Admission::Known => return Ok(()),
     };
-    if !single_header(headers, &HOST).is_some_and(is_this_machine) {
+    if !single_header(headers, &HOST).is_some_and(is_loopback_host) {
         return Err((StatusCode::FORBIDDEN, "the Host must be a loopback address"));
     }
-    let shown = single_header(headers, &AUTHORIZATION).and_then(|value| value.split_once(' '));
-    match shown {
-        Some((scheme, shown)) if scheme.eq_ignore_ascii_case("bearer") && token.matches(shown) => Ok(()),
+    let presented = single_header(headers, &AUTHORIZATION).and_then(|value| value.split_once(' '));
+    match presented {
+        Some((scheme, text)) if scheme.eq_ignore_ascii_case("bearer") && token.matches(text) => Ok(()),
         Some(_) | None => Err((StatusCode::UNAUTHORIZED, "a bearer token is required")),
     }
 }
@@ -86,7 +87,7 @@ fn single_header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a st
     if values.next().is_some() { None } else { first.to_str().ok() }
 }
 
-fn is_this_machine(host: &str) -> bool {
+fn is_loopback_host(host: &str) -> bool {
     if let Ok(address) = host.parse::<SocketAddr>() {
         return address.ip().is_loopback();
     }

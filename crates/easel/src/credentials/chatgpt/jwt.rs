@@ -50,8 +50,8 @@ impl TokenClaims {
         let Payload { email, profile, auth } = decode_payload(token).unwrap_or_default();
         let auth = auth.unwrap_or_default();
         Self {
-            email: email.or(profile.unwrap_or_default().email).and_then(displayable),
-            user_id: auth.chatgpt_user_id.or(auth.user_id).and_then(displayable),
+            email: email.or(profile.unwrap_or_default().email).and_then(to_displayable),
+            user_id: auth.chatgpt_user_id.or(auth.user_id).and_then(to_displayable),
             plan: auth.chatgpt_plan_type.map(|plan| PlanType::from_name(&plan)),
         }
     }
@@ -64,7 +64,7 @@ fn decode_payload(token: &str) -> Option<Payload> {
 }
 
 /// Returns the claim if it can be shown: it is short and has no control characters.
-fn displayable(claim: String) -> Option<String> {
+fn to_displayable(claim: String) -> Option<String> {
     let is_valid =
         !claim.is_empty() && claim.chars().count() <= MAX_CLAIM_CHARS && !claim.chars().any(char::is_control);
     is_valid.then_some(claim)

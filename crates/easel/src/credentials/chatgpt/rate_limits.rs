@@ -14,7 +14,7 @@ use reqwest::header::HeaderMap;
 /// The limit that every request counts against, unless the backend names another.
 const MAIN_LIMIT: &str = "codex";
 
-/// Maximum number of limits that are kept. A server could report any number.
+/// Maximum number of limits that are stored. A server could report any number.
 const MAX_LIMITS: usize = 16;
 
 /// Maximum length of a header's value, in bytes.
@@ -76,20 +76,21 @@ impl RateLimits {
 
 /// Parses one snapshot for each limit that the headers report.
 fn parse_snapshots(headers: &HeaderMap, plan: PlanType) -> Vec<RateLimitSnapshot> {
-    let active = text(headers, "x-codex-active-limit").map_or_else(|| MAIN_LIMIT.to_owned(), |limit| limit_id(&limit));
-    let plan = text(headers, "x-codex-plan-type").map_or(plan, |plan| PlanType::from_name(&plan));
+    let active =
+        header_text(headers, "x-codex-active-limit").map_or_else(|| MAIN_LIMIT.to_owned(), |limit| limit_id(&limit));
+    let plan = header_text(headers, "x-codex-plan-type").map_or(plan, |plan| PlanType::from_name(&plan));
     let mut limits: BTreeSet<&str> = headers.keys().filter_map(|name| limit_name(name.as_str())).collect();
     limits.insert(MAIN_LIMIT);
     let limits = limits.into_iter().take(MAX_LIMITS).map(|limit| {
         let id = limit_id(limit);
-        let reached = text(headers, "x-codex-rate-limit-reached-type").filter(|_| id == active);
+        let reached = header_text(headers, "x-codex-rate-limit-reached-type").filter(|_| id == active);
         RateLimitSnapshot {
-            limit_name: text(headers, &format!("x-{limit}-limit-name")),
-            primary: window(headers, limit, "primary"),
-            secondary: window(headers, limit, "secondary"),
-            credits: if limit == MAIN_LIMIT { credits(headers) } else { None },
+            limit_name: header_text(headers, &format!("x-{limit}-limit-name")),
+            primary: parse_window(headers, limit, "primary"),
+            secondary: parse_window(headers, limit, "secondary"),
+            credits: if limit == MAIN_LIMIT { parse_credits(headers) } else { None },
             plan_type: Some(plan),
-            rate_limit_reached_type: reached.and_then(|reached| reached_type(&reached)),
+            rate_limit_reached_type: reached.and_then(|reached| parse_reached_type(&reached)),
             limit_id: Some(id),
         }
     });
@@ -113,9 +114,10 @@ fn limit_id(limit: &str) -> String {
 }
 
 /// Parses the primary or secondary window of a limit.
-fn window(headers: &HeaderMap, limit: &str, which: &str) -> Option<RateLimitWindow> {
-    let used: f64 = text(headers, &format!("x-{limit}-{which}-used-percent"))?.parse().ok()?;
-    let number = |what: &str| -> Option<i64> { text(headers, &format!("x-{limit}-{which}-{what}"))?.parse().ok() };
+fn parse_window(headers: &HeaderMap, limit: &str, which: &str) -> Option<RateLimitWindow> {
+    let used: f64 = header_text(headers, &format!("x-{limit}-{which}-used-percent"))?.parse().ok()?;
+    let number =
+        |what: &str| -> Option<i64> { header_text(headers, &format!("x-{limit}-{which}-{what}"))?.parse().ok() };
     let (minutes, resets_at) = (number("window-minutes"), number("reset-at"));
     // The backend reports a window that does not exist as all zeros.
     let exists = used != 0.0 || minutes.is_some_and(|minutes| minutes != 0) || resets_at.is_some();
@@ -126,8 +128,8 @@ fn window(headers: &HeaderMap, limit: &str, which: &str) -> Option<RateLimitWind
     })
 }
 
-fn credits(headers: &HeaderMap) -> Option<CreditsSnapshot> {
-    let flag = |name: &str| match text(headers, name)?.to_ascii_lowercase().as_str() {
+fn parse_credits(headers: &HeaderMap) -> Option<CreditsSnapshot> {
+    let flag = |name: &str| match header_text(headers, name)?.to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),
         _ => None,
@@ -135,16 +137,16 @@ fn credits(headers: &HeaderMap) -> Option<CreditsSnapshot> {
     Some(CreditsSnapshot {
         has_credits: flag("x-codex-credits-has-credits")?,
         unlimited: flag("x-codex-credits-unlimited")?,
-        balance: text(headers, "x-codex-credits-balance"),
+        balance: header_text(headers, "x-codex-credits-balance"),
     })
 }
 
-fn reached_type(name: &str) -> Option<RateLimitReachedType> {
+fn parse_reached_type(name: &str) -> Option<RateLimitReachedType> {
     serde_json::from_value(name.to_ascii_lowercase().into()).ok()
 }
 
 /// Returns the value of a header, if it is short printable text.
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?.trim();
     (!value.is_empty() && value.len() <= MAX_VALUE_LEN).then(|| value.to_owned())
 }

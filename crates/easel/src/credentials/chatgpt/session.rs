@@ -19,7 +19,7 @@ const MAX_ACCOUNT_ID_LEN: usize = 256;
 pub(crate) struct ExternalTokens {
     pub(crate) access_token: SecretText,
     pub(crate) account_id: String,
-    /// The name of the plan; without it, the token's own claim is used.
+    /// The name of the plan. `None`: the plan in the token's claims.
     pub(crate) plan: Option<String>,
 }
 
@@ -32,8 +32,8 @@ pub(super) struct ChatgptSession {
     pub(super) origin: Origin,
     pub(super) claims: TokenClaims,
     pub(super) plan: PlanType,
-    /// The connection that has logged in. Only it can refresh the token.
-    pub(super) host: Outbox,
+    /// The connection that sent the tokens. Only it can refresh them.
+    pub(super) client: Outbox,
 }
 
 impl fmt::Debug for ChatgptSession {
@@ -50,7 +50,7 @@ impl ChatgptSession {
     ///
     /// # Errors
     /// If a token or an id is malformed.
-    pub(super) fn new(tokens: ExternalTokens, origin: Origin, host: Outbox) -> Result<Self, CredentialError> {
+    pub(super) fn new(tokens: ExternalTokens, origin: Origin, client: Outbox) -> Result<Self, CredentialError> {
         let ExternalTokens { access_token: SecretText(token), account_id, plan } = tokens;
         // Wiped when it is dropped.
         let token = SecretString::from(token);
@@ -63,6 +63,6 @@ impl ChatgptSession {
         let claims = TokenClaims::decode(token);
         let plan = plan.map(|plan| PlanType::from_name(&plan)).or(claims.plan).unwrap_or_default();
         let account_id = account_id.to_owned();
-        Ok(Self { token: SecretString::from(token.to_owned()), account_id, origin, claims, plan, host })
+        Ok(Self { token: SecretString::from(token.to_owned()), account_id, origin, claims, plan, client })
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use easel_config::Environment;
 
 /// The variables that are passed: the folders of programs, the home, temporary files and certificates, the user, the
-/// language, and the desktop session, with which a program asks its user or a keychain.
+/// language, and the desktop session, with which a program prompts its user or opens a keychain.
 ///
 /// The variables of proxies are not passed, because their URLs may contain passwords.
 #[cfg(not(windows))]

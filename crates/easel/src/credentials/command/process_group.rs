@@ -30,7 +30,7 @@ impl ProcessGroup {
 }
 
 impl Drop for ProcessGroup {
-    /// Kills the program, which still runs.
+    /// Kills the group if the program still runs.
     fn drop(&mut self) {
         if let Some(leader) = self.leader.take() {
             kill(leader);

@@ -14,7 +14,7 @@ use crate::process::private_file;
 /// The name of the file in Easel's home.
 pub(crate) const FILE_NAME: &str = "auth.json";
 
-/// Maximum number of bytes that are read of the file.
+/// Maximum size of the file in bytes.
 const MAX_FILE_LEN: u64 = 64 * 1024;
 
 /// Reads the key, and whether other users could read the file until now; `None` if there is no file, or no key in it.
@@ -41,7 +41,7 @@ fn replace(home: &Path, text: &[u8]) -> io::Result<()> {
     staged.write_all(text)?;
     staged.as_file().sync_all()?;
     staged.persist(home.join(FILE_NAME)).map_err(|error| error.error)?;
-    // The name is durable once its folder is. Where a folder cannot be opened, the file system takes care of that.
+    // The name is durable once its folder is. On systems that cannot open a folder, the file system ensures that.
     File::open(home).map_or(Ok(()), |folder| folder.sync_all())
 }
 

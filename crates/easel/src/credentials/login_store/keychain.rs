@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::super::credential_error;
 
-/// How long to wait for the keychain. It may ask its user, who may be away.
+/// How long to wait for the keychain. It may prompt the user, who may be away.
 const KEYCHAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The name of the keychain for people. It completes "stored in".
@@ -20,7 +20,7 @@ pub(super) const NAME: &str = "the operating system's keychain";
 pub(super) enum KeychainError {
     /// The system has no keychain, and therefore no login in it.
     Absent(CredentialError),
-    /// The keychain did not answer or refused; it may contain a login.
+    /// The keychain did not respond or refused access; it may contain a login.
     Failed(CredentialError),
 }
 
@@ -35,23 +35,23 @@ impl KeychainError {
 
 /// Reads the text of the home's entry; `None` if there is no entry. Blocks.
 pub(super) fn read(home: &Path) -> Result<Option<SecretString>, KeychainError> {
-    call(home, system::read)
+    run_with_timeout(home, system::read)
 }
 
 /// Writes the text of the home's entry. Blocks.
 pub(super) fn write(home: &Path, text: &SecretString) -> Result<(), KeychainError> {
     let text = text.clone();
-    call(home, move |account| system::write(account, &text))
+    run_with_timeout(home, move |account| system::write(account, &text))
 }
 
 /// Removes the home's entry. Returns whether there was one. Blocks.
 pub(super) fn remove(home: &Path) -> Result<bool, KeychainError> {
-    call(home, system::remove)
+    run_with_timeout(home, system::remove)
 }
 
 /// Runs `operation` on its own thread, for at most [`KEYCHAIN_TIMEOUT`]. Its argument is the name of the home's entry:
 /// every home has one of its own, so isolated homes have isolated logins.
-fn call<T: Send + 'static>(
+fn run_with_timeout<T: Send + 'static>(
     home: &Path,
     operation: impl FnOnce(&str) -> Result<T, KeychainError> + Send + 'static,
 ) -> Result<T, KeychainError> {
@@ -59,15 +59,16 @@ fn call<T: Send + 'static>(
     let (sender, receiver) = sync_channel(1);
     let thread = std::thread::Builder::new().name("easel-keychain".to_owned());
     let spawned = thread.spawn(move || {
-        // The receiver is gone after the timeout.
+        // The receiver is dropped after the timeout.
         let _ = sender.send(operation(&account));
     });
-    spawned.map_err(|error| KeychainError::Failed(unusable(&error.to_string())))?;
-    let timed_out = || KeychainError::Failed(unusable(&format!("no answer within {} s", KEYCHAIN_TIMEOUT.as_secs())));
+    spawned.map_err(|error| KeychainError::Failed(unusable_error(&error.to_string())))?;
+    let timed_out =
+        || KeychainError::Failed(unusable_error(&format!("no response within {} s", KEYCHAIN_TIMEOUT.as_secs())));
     receiver.recv_timeout(KEYCHAIN_TIMEOUT).unwrap_or_else(|_| Err(timed_out()))
 }
 
-fn unusable(reason: &str) -> CredentialError {
+fn unusable_error(reason: &str) -> CredentialError {
     credential_error(format!("{NAME} cannot be used: {reason}"))
 }
 
@@ -81,41 +82,41 @@ mod system {
     const SERVICE: &str = "easel";
 
     pub(super) fn read(account: &str) -> Result<Option<SecretString>, KeychainError> {
-        match entry(account)?.get_password() {
+        match open_entry(account)?.get_password() {
             Ok(text) => Ok(Some(SecretString::from(text))),
-            Err(error) => unless_missing(&error, None),
+            Err(error) => default_if_missing(&error, None),
         }
     }
 
     pub(super) fn write(account: &str, text: &SecretString) -> Result<(), KeychainError> {
-        entry(account)?.set_password(text.expose_secret()).map_err(|error| to_error(&error))
+        open_entry(account)?.set_password(text.expose_secret()).map_err(|error| to_error(&error))
     }
 
     pub(super) fn remove(account: &str) -> Result<bool, KeychainError> {
-        match entry(account)?.delete_credential() {
+        match open_entry(account)?.delete_credential() {
             Ok(()) => Ok(true),
-            Err(error) => unless_missing(&error, false),
+            Err(error) => default_if_missing(&error, false),
         }
     }
 
-    fn entry(account: &str) -> Result<Entry, KeychainError> {
+    fn open_entry(account: &str) -> Result<Entry, KeychainError> {
         // Opening the store connects to the keychain, so an error here means that the system has no keychain.
         let status = Entry::store_status();
-        status.as_ref().map_err(|error| KeychainError::Absent(super::unusable(&reason(error))))?;
+        status.as_ref().map_err(|error| KeychainError::Absent(super::unusable_error(&describe(error))))?;
         Entry::new(SERVICE, account).map_err(|error| to_error(&error))
     }
 
-    fn unless_missing<T>(error: &Error, missing: T) -> Result<T, KeychainError> {
-        if matches!(error, Error::NoEntry) { Ok(missing) } else { Err(to_error(error)) }
+    fn default_if_missing<T>(error: &Error, default: T) -> Result<T, KeychainError> {
+        if matches!(error, Error::NoEntry) { Ok(default) } else { Err(to_error(error)) }
     }
 
     fn to_error(error: &Error) -> KeychainError {
-        KeychainError::Failed(super::unusable(&reason(error)))
+        KeychainError::Failed(super::unusable_error(&describe(error)))
     }
 
     /// Describes an error without the secrets that some variants carry. Errors of the platform explain more than their
     /// kind does.
-    fn reason(error: &Error) -> String {
+    fn describe(error: &Error) -> String {
         if let Error::NoStorageAccess(reason) = error {
             format!("it is locked or was never set up ({reason})")
         } else if let Error::PlatformFailure(reason) = error {
@@ -135,18 +136,18 @@ mod system {
     use super::KeychainError;
 
     pub(super) fn read(_account: &str) -> Result<Option<SecretString>, KeychainError> {
-        Err(absent())
+        Err(absent_error())
     }
 
     pub(super) fn write(_account: &str, _text: &SecretString) -> Result<(), KeychainError> {
-        Err(absent())
+        Err(absent_error())
     }
 
     pub(super) fn remove(_account: &str) -> Result<bool, KeychainError> {
-        Err(absent())
+        Err(absent_error())
     }
 
-    fn absent() -> KeychainError {
-        KeychainError::Absent(super::unusable("this Easel was built without the cargo feature `keychain`"))
+    fn absent_error() -> KeychainError {
+        KeychainError::Absent(super::unusable_error("this Easel was built without the cargo feature `keychain`"))
     }
 }

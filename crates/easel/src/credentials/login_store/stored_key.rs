@@ -10,7 +10,7 @@ use super::super::{credential_error, is_same_secret, parse_token};
 /// Maximum length of an API key, in bytes. Real keys have a few hundred.
 pub(crate) const MAX_KEY_LEN: usize = 4_096;
 
-/// The origin of a key that was stored without one, by Codex or by an Easel that did not know origins yet.
+/// The origin of a key that was stored without one, by Codex or by an older version of Easel.
 const PUBLIC_API: &str = "https://api.openai.com";
 
 /// A key that is sent to one origin only, whatever the configuration says later.
@@ -41,7 +41,7 @@ impl StoredKey {
     /// Parses the text of a login; `None` if it has no key.
     ///
     /// # Errors
-    /// Unit: neither the parser's message nor the text may be repeated, since both may contain the key.
+    /// The error has no content, because both the parser's message and the text may contain the key.
     pub(crate) fn parse(text: &str) -> Result<Option<Self>, ()> {
         let AuthJson { openai_api_key, easel_origin } = serde_json::from_str(text).map_err(|_| ())?;
         let origin = Origin::parse(easel_origin.as_deref().unwrap_or(PUBLIC_API)).ok_or(())?;
@@ -50,7 +50,7 @@ impl StoredKey {
         Ok(key.map(|key| Self { key, origin }))
     }
 
-    /// Parses an entry of the keychain, which may be a bare key of an Easel that did not know origins yet.
+    /// Parses an entry of the keychain, which may be a bare key that an older version of Easel stored.
     ///
     /// # Errors
     /// As for [`StoredKey::parse`].

@@ -1,5 +1,5 @@
-//! The actors of loaded threads. An actor is started for a turn and ended when too many are idle; no client can tell
-//! whether a thread has one.
+//! The actors of loaded threads. An actor is started for a turn and ended when too many are idle. Clients cannot
+//! observe whether a thread has one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,17 +63,18 @@ impl Actors {
             let Some(handle) = self.start(thread_id).await? else {
                 return Err(self.leases.not_loaded_error(thread_id).await);
             };
-            // Clients start the next turn as soon as their interrupt is answered.
+            // Clients start the next turn as soon as they have the response to their interrupt.
             handle.slot.wait_for_interrupted().await;
             match handle.slot.begin(turn_id) {
                 Ok(permit) => break (handle, permit),
                 Err(BeginError::Running(turn)) => return Err(RequestError::TurnRunning(turn)),
-                // The actor ended by itself meanwhile; look again.
+                // The actor has ended in the meantime, so the loop starts another one.
                 Err(BeginError::Retired) => {}
             }
         };
         self.evict_after(Arc::clone(&handle));
-        // Only now: a change of the configuration either finds this turn among the running ones, or is found here.
+        // The permit comes first: a change of the configuration then finds this turn among the running ones, or the
+        // refresh finds the change.
         self.refresh(thread_id, None).await?;
         Ok((handle, permit))
     }
@@ -91,8 +92,8 @@ impl Actors {
         Ok(self.registry.start_actor(stored, self.store.clone(), self.hub.clone()))
     }
 
-    /// Waits for the end of a turn whose interrupt was accepted, including its last event: clients go on as soon as the
-    /// interrupt is answered. The caller is at the head of the thread's queue.
+    /// Waits for the end of a turn whose interrupt was accepted, including its last event: clients proceed as soon as
+    /// they have the response to the interrupt. The caller is at the head of the thread's queue.
     ///
     /// # Errors
     /// [`RequestError::TurnRunning`] if another turn runs.
@@ -106,7 +107,7 @@ impl Actors {
         Ok(())
     }
 
-    /// Ends the actor of an idle thread, so that its next turn reads the history that is stored then.
+    /// Ends the actor of an idle thread, so that its next turn reads the stored history again.
     ///
     /// # Errors
     /// [`RequestError::TurnRunning`] if a turn runs.
@@ -119,7 +120,7 @@ impl Actors {
     }
 
     /// Changes the stored history of a thread, loaded or not. The caller is at the head of the thread's queue, so that
-    /// no turn begins meanwhile.
+    /// no turn begins in the meantime.
     ///
     /// The actor with the old history ends before the change begins. So whether the change succeeds or not, no turn
     /// continues a history that is not the stored one.
@@ -147,7 +148,7 @@ impl Actors {
         self.leases.with_lease(thread_id, async { Ok(self.store.append(vec![event]).await?) }).await
     }
 
-    /// Ends the actors that have been idle longest, beyond `max_idle`, as soon as this turn is over.
+    /// Waits for the end of this turn, then ends the actors that have been idle longest until `max_idle` are left.
     fn evict_after(self: &Arc<Self>, turn: Arc<ThreadHandle<AnyProvider>>) {
         let actors = Arc::clone(self);
         self.tasks.spawn(async move {
@@ -173,10 +174,11 @@ impl Actors {
     /// ones at once as far as it is stricter. When this returns, no image request begins that the configuration
     /// forbids. Models and providers stay.
     ///
-    /// `response_sent` is cancelled once the request that caused this is answered; events about the change wait for it.
+    /// `response_sent` is cancelled once the response to the request that caused this is queued; events about the
+    /// change wait for it.
     ///
     /// # Errors
-    /// Those of the store for one of the threads; the others are reconfigured nevertheless.
+    /// Those of the store for one of the threads; the others are reconfigured anyway.
     pub(crate) async fn reload_all(&self, response_sent: &CancellationToken) -> Result<(), RequestError> {
         self.configuration.advance();
         let (mut pending, mut failure) = (Vec::new(), None);
@@ -206,7 +208,7 @@ impl Actors {
     }
 
     /// Applies the current configuration to a loaded thread if its own is out of date. Returns the requests that were
-    /// allowed by the old one and are still on their way.
+    /// allowed by the old one and are still being sent.
     async fn refresh(
         &self,
         thread_id: &str,
@@ -223,7 +225,7 @@ impl Actors {
         Ok(Some(self.apply(&config, version, &loaded.config, response_sent)))
     }
 
-    /// Gives a thread a configuration that is as new as `version`.
+    /// Replaces the configuration of a thread with one that is as new as `version`.
     pub(super) fn apply(
         &self,
         thread: &LiveConfig,

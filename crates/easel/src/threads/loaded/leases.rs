@@ -19,10 +19,10 @@ pub(crate) struct Leases {
     pub(super) tasks: TaskTracker,
 }
 
-/// A lease on a thread. Whoever holds it is at the head of the thread's queue.
+/// A lease on a thread. Its holder is at the head of the thread's queue.
 ///
-/// It ends with [`Lease::end`]. If it is dropped instead, because its holder was cancelled or has panicked, it ends a
-/// moment later.
+/// It ends with [`Lease::end`]. If it is dropped instead, because its holder was cancelled or has panicked, a task
+/// releases it shortly afterwards.
 #[must_use]
 pub(crate) struct Lease {
     leases: Arc<Leases>,
@@ -31,11 +31,11 @@ pub(crate) struct Lease {
 }
 
 impl Leases {
-    /// Makes this process the writer of a thread. What a dead writer left open is closed first.
+    /// Makes this process the writer of a thread. First closes whatever a dead writer left open.
     ///
     /// # Errors
-    /// [`RequestError::ThreadInUse`] if another process has the thread, [`RequestError::ThreadNotFound`] if there is no
-    /// such thread.
+    /// [`RequestError::ThreadInUse`] if another process uses the thread, [`RequestError::ThreadNotFound`] if the thread
+    /// does not exist.
     pub(crate) async fn acquire(self: &Arc<Self>, thread_id: &str) -> Result<Lease, RequestError> {
         let acquired = self.store.acquire_writer(thread_id).await;
         acquired.map_err(|error| RequestError::lease(error, thread_id))?;
@@ -73,14 +73,13 @@ impl Leases {
         self.explain_not_loaded(thread_id, RequestError::ThreadNotLoaded(thread_id.into())).await
     }
 
-    /// Returns why a request cannot have a thread that is not loaded here: it does not exist, another process has it,
-    /// or else `otherwise`.
+    /// Returns why a thread is not loaded here: it does not exist, another process uses it, or else `otherwise`.
     pub(crate) async fn explain_not_loaded(&self, thread_id: &str, otherwise: RequestError) -> RequestError {
         let may_write = self.store.check_writer(thread_id).await;
         may_write.map_or_else(|error| RequestError::lease(error, thread_id), |()| otherwise)
     }
 
-    /// Lets other processes have the thread.
+    /// Releases the lease, so that other processes can acquire it.
     pub(super) async fn release(&self, thread_id: &str) {
         if let Err(error) = self.store.release_writer(thread_id).await {
             tracing::warn!(thread_id, %error, "the lease on a thread was not released; other processes cannot use it");

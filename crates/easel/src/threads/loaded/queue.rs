@@ -13,7 +13,7 @@ type Locks = Mutex<HashMap<ThreadId, Arc<AsyncMutex<()>>>>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ThreadQueue(Arc<Locks>);
 
-/// The head of a thread's queue. The next request goes on when the guard is dropped.
+/// The head of a thread's queue. The next request proceeds when the guard is dropped.
 #[derive(Debug)]
 pub(crate) struct QueueGuard {
     locks: Arc<Locks>,
@@ -26,14 +26,14 @@ impl ThreadQueue {
     /// order of their lines.
     pub(crate) async fn enter(&self, thread_id: &str) -> QueueGuard {
         let lock = Arc::clone(self.0.lock().entry(thread_id.into()).or_default());
-        let mut entry = QueueGuard { locks: Arc::clone(&self.0), thread_id: thread_id.into(), guard: None };
-        entry.guard = Some(lock.lock_owned().await);
-        entry
+        let mut guard = QueueGuard { locks: Arc::clone(&self.0), thread_id: thread_id.into(), guard: None };
+        guard.guard = Some(lock.lock_owned().await);
+        guard
     }
 }
 
 impl QueueGuard {
-    /// The thread whose queue this is.
+    /// Returns the thread of the queue.
     pub(crate) fn thread_id(&self) -> &str {
         &self.thread_id
     }
@@ -43,7 +43,7 @@ impl Drop for QueueGuard {
     fn drop(&mut self) {
         let mut locks = self.locks.lock();
         self.guard = None;
-        // Whoever waits holds a clone, and clones are made under the table's lock.
+        // Every waiting request holds a clone, and clones are made only under the table's lock.
         if locks.get(&self.thread_id).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             locks.remove(&self.thread_id);
         }
