@@ -73,7 +73,7 @@ longestRunningTurnSec: number | null,
  */
 currentStreakDays: number | null,
 /**
- * Most consecutive days with usage.
+ * The largest number of consecutive days with usage.
  */
 longestStreakDays: number | null, };
 
@@ -91,7 +91,7 @@ authMode: AuthMode | null,
 planType: PlanType | null, };
 
 /**
- * The next piece of an agent message.
+ * The next part of an agent message.
  */
 export type AgentMessageDeltaNotification = { threadId: string, turnId: string,
 /**
@@ -462,7 +462,7 @@ config: { [key in string]: JsonValue },
  */
 origins: { [key in string]: ConfigLayerMetadata },
 /**
- * The layers, strongest first. `null` unless `includeLayers` is true.
+ * The layers, highest precedence first. `null` unless `includeLayers` is true.
  */
 layers: Array<ConfigLayer> | null, };
 
@@ -539,7 +539,7 @@ version: string,
  */
 filePath: string,
 /**
- * The stronger layer that overrides the value. `null` unless `status` is `okOverridden`.
+ * The higher layer that overrides the value. `null` unless `status` is `okOverridden`.
  */
 overriddenMetadata: OverriddenMetadata | null, };
 
@@ -648,7 +648,7 @@ export type ExperimentalFeatureListParams = {
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 500. Default 500.
+ * Maximum number of entries in the page, 1 to 500. Default 500.
  */
 limit?: number | null,
 /**
@@ -768,7 +768,7 @@ originUrl: string | null, };
 
 /**
  * Changes of [`GitInfo`](super::GitInfo). A missing field stays, `null` clears it, a string replaces it. This is the
- * only place of the protocol where `null` and a missing field differ.
+ * only part of the protocol in which `null` and a missing field differ.
  */
 export type GitInfoPatch = {
 /**
@@ -830,7 +830,7 @@ data: string,
 nextOffset: number | null, };
 
 /**
- * Deletes an image from a thread. The file is deleted when no other thread shows the image.
+ * Deletes an image from a thread. The file is deleted when no other thread uses the image.
  */
 export type ImageDeleteParams = {
 /**
@@ -838,7 +838,7 @@ export type ImageDeleteParams = {
  */
 imageId: string,
 /**
- * The thread to delete the image from. Required only when several threads show it.
+ * The thread to delete the image from. Required only when several threads use it.
  */
 threadId?: string | null, };
 
@@ -847,11 +847,11 @@ threadId?: string | null, };
  */
 export type ImageDeleteResponse = {
 /**
- * The thread that no longer shows the image.
+ * The thread that no longer has the image.
  */
 threadId: string,
 /**
- * Whether the file was deleted. False while another thread shows the image.
+ * Whether the file was deleted. False while another thread uses the image.
  */
 fileDeleted: boolean, };
 
@@ -1038,7 +1038,7 @@ completedAtMs: number | null,
  */
 images: Array<ImageRecord>,
 /**
- * Why there is no image, or fewer than the call asked for. A completed item may have both images and an error.
+ * Why there is no image, or fewer than requested. A completed item may have both images and an error.
  */
 error: ImageError | null, };
 
@@ -1056,7 +1056,7 @@ itemId: string,
 index: number,
 /**
  * Absolute path of the preview. The file is deleted when the item's next preview arrives or the item ends, so it
- * may already be gone.
+ * may not exist any more.
  */
 path: string,
 /**
@@ -1089,7 +1089,7 @@ threadId?: string | null,
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 50. Default 25.
+ * Maximum number of entries in the page, 1 to 50. Default 25.
  */
 limit?: number | null, };
 
@@ -1107,7 +1107,7 @@ data: Array<ImageEntry>,
 nextCursor: string | null, };
 
 /**
- * Reads the record of an image, and bytes of its file if asked.
+ * Reads the record of an image, and bytes of its file if requested.
  */
 export type ImageReadParams = {
 /**
@@ -1119,12 +1119,12 @@ imageId: string,
  */
 offset?: number | null,
 /**
- * Most bytes to read, 1 to 8,388,608. Default 32,768, which keeps the response under 64 KiB.
+ * Maximum number of bytes to read, 1 to 8,388,608. Default 32,768, which keeps the response under 64 KiB.
  */
 length?: number | null, };
 
 /**
- * The record of an image, and the bytes that were asked for.
+ * The record of an image, and the requested bytes.
  */
 export type ImageReadResponse = {
 /**
@@ -1326,7 +1326,7 @@ sha256: string, };
 export type InputModality = "text" | "image";
 
 /**
- * An item ended. Every started item ends, also when it fails or its turn is interrupted.
+ * An item ended. Every started item ends, even if it fails or its turn is interrupted.
  */
 export type ItemCompletedNotification = { threadId: string, turnId: string,
 /**
@@ -1393,12 +1393,12 @@ chatgptPlanType?: string | null, } | { "type": "chatgpt", } | { "type": "chatgpt
 export type LoginAccountResponse = { "type": "apiKey", } | { "type": "chatgptAuthTokens", };
 
 /**
- * Forgets the stored key and the tokens.
+ * Removes the stored key and the tokens.
  */
 export type LogoutAccountParams = Record<symbol, never>;
 
 /**
- * The key and the tokens are forgotten.
+ * The key and the tokens were removed.
  */
 export type LogoutAccountResponse = Record<symbol, never>;
 
@@ -1477,7 +1477,7 @@ export type ModelListParams = {
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 50. Default 50.
+ * Maximum number of entries in the page, 1 to 50. Default 50.
  */
 limit?: number | null,
 /**
@@ -1572,7 +1572,7 @@ export type OverriddenMetadata = {
  */
 message: string,
 /**
- * The stronger layer.
+ * The higher layer.
  */
 overridingLayer: ConfigLayerMetadata,
 /**
@@ -1676,7 +1676,7 @@ export type ReasoningItem = { id: string,
  */
 summary: Array<string>,
 /**
- * The reasoning text, in paragraphs. Empty when the model keeps it to itself.
+ * The reasoning text, in paragraphs. Empty when the model does not send it.
  */
 content: Array<string>,
 /**
@@ -1865,12 +1865,12 @@ export type ThreadArchiveResponse = Record<symbol, never>;
 export type ThreadArchivedNotification = { threadId: string, };
 
 /**
- * A thread left memory. `thread/resume` loads it again.
+ * A thread was unloaded from memory. `thread/resume` loads it again.
  */
 export type ThreadClosedNotification = { threadId: string, };
 
 /**
- * Deletes a thread and the files that no fork shows.
+ * Deletes a thread and the files that no fork uses.
  */
 export type ThreadDeleteParams = { threadId: string, };
 
@@ -1989,7 +1989,7 @@ turnId?: string | null,
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 100. Default 25.
+ * Maximum number of entries in the page, 1 to 100. Default 25.
  */
 limit?: number | null,
 /**
@@ -2024,7 +2024,7 @@ export type ThreadListParams = {
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 100. Default 25.
+ * Maximum number of entries in the page, 1 to 100. Default 25.
  */
 limit?: number | null,
 /**
@@ -2103,7 +2103,7 @@ export type ThreadLoadedListParams = {
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 500. Default 500.
+ * Maximum number of entries in the page, 1 to 500. Default 500.
  */
 limit?: number | null, };
 
@@ -2269,7 +2269,7 @@ searchTerm: string,
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 100. Default 25.
+ * Maximum number of entries in the page, 1 to 100. Default 25.
  */
 limit?: number | null,
 /**
@@ -2491,7 +2491,7 @@ export type ThreadTokenUsage = {
  */
 total: TokenUsage,
 /**
- * The tokens of the model's last answer.
+ * The tokens of the model's last response.
  */
 last: TokenUsage,
 /**
@@ -2500,7 +2500,7 @@ last: TokenUsage,
 modelContextWindow: number | null, };
 
 /**
- * The model finished an answer and its tokens were counted.
+ * The model finished a response, and its tokens were counted.
  */
 export type ThreadTokenUsageUpdatedNotification = { threadId: string, turnId: string,
 /**
@@ -2517,7 +2517,7 @@ export type ThreadTurnsListParams = { threadId: string,
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 100. Default 25.
+ * Maximum number of entries in the page, 1 to 100. Default 25.
  */
 limit?: number | null,
 /**
@@ -2548,7 +2548,7 @@ nextCursor: string | null,
 backwardsCursor: string | null, };
 
 /**
- * Takes a thread out of the archive.
+ * Unarchives a thread: lists show it again.
  */
 export type ThreadUnarchiveParams = { threadId: string, };
 
@@ -2562,7 +2562,7 @@ export type ThreadUnarchiveResponse = {
 thread: Thread, };
 
 /**
- * A thread was taken out of the archive.
+ * A thread was unarchived.
  */
 export type ThreadUnarchivedNotification = { threadId: string, };
 
@@ -2845,7 +2845,7 @@ turn: Turn, };
 export type TurnStatus = "inProgress" | "completed" | "interrupted" | "failed";
 
 /**
- * Adds a user message to the running turn. The model reads it before its next answer.
+ * Adds a user message to the running turn. The model reads it before its next response.
  */
 export type TurnSteerParams = { threadId: string,
 /**
@@ -2954,7 +2954,7 @@ until?: string | null,
  */
 cursor?: string | null,
 /**
- * Most entries of the page, 1 to 200. Default 100.
+ * Maximum number of entries in the page, 1 to 200. Default 100.
  */
 limit?: number | null, };
 
@@ -3047,7 +3047,7 @@ path: string, };
 
 /**
  * A message of the user. Images in `content` are `localImage` parts that name Easel's own copy, so that a client can
- * show history after its file is gone.
+ * show history after its own file is deleted.
  */
 export type UserMessageItem = { id: string,
 /**
@@ -3078,11 +3078,11 @@ export interface Methods {
   "initialize": { params: InitializeParams; response: InitializeResponse };
   /** the account in use */
   "account/read": { params: GetAccountParams; response: GetAccountResponse };
-  /** stores a key of the public API, or takes ChatGPT tokens */
+  /** stores a key of the public API, or uses ChatGPT tokens */
   "account/login/start": { params: LoginAccountParams; response: LoginAccountResponse };
-  /** always answers `notFound`: every login ends at once */
+  /** always returns `notFound`: every login ends at once */
   "account/login/cancel": { params: CancelLoginAccountParams; response: CancelLoginAccountResponse };
-  /** forgets the stored key and the tokens */
+  /** removes the stored key and the tokens */
   "account/logout": { params: LogoutAccountParams; response: LogoutAccountResponse };
   /** the usage limits that the backend last reported */
   "account/rateLimits/read": { params: GetAccountRateLimitsParams; response: GetAccountRateLimitsResponse };
@@ -3106,7 +3106,7 @@ export interface Methods {
   "modelProvider/list": { params: ModelProviderListParams; response: ModelProviderListResponse };
   /** what the provider in use can do */
   "modelProvider/capabilities/read": { params: ModelProviderCapabilitiesReadParams; response: ModelProviderCapabilitiesReadResponse };
-  /** the image tools, which one is offered, and why not the other */
+  /** the image tools, which one is offered, and why the other is not */
   "tool/list": { params: ToolListParams; response: ToolListResponse };
   /** starts a thread and subscribes to it */
   "thread/start": { params: ThreadStartParams; response: ThreadSettings };
@@ -3142,7 +3142,7 @@ export interface Methods {
   "thread/revert": { params: ThreadRevertParams; response: ThreadRevertResponse };
   /** removes the newest turns */
   "thread/rollback": { params: ThreadRollbackParams; response: ThreadRollbackResponse };
-  /** deletes a thread and the files that no fork shows */
+  /** deletes a thread and the files that no fork uses */
   "thread/delete": { params: ThreadDeleteParams; response: ThreadDeleteResponse };
   /** stops the events of a thread for this connection */
   "thread/unsubscribe": { params: ThreadUnsubscribeParams; response: ThreadUnsubscribeResponse };

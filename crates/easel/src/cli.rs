@@ -25,8 +25,8 @@ struct Cli {
 // help.
 #[derive(Debug, Default, Args)]
 struct ConfigArgs {
-    /// Set a configuration key, such as images.parallel=2. The value is parsed as TOML, otherwise taken as a string.
-    /// May be repeated.
+    /// Set a configuration key, such as images.parallel=2. The value is parsed as TOML, or used as a string if it is
+    /// not TOML. May be repeated.
     #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// Turn a feature on. May be repeated.

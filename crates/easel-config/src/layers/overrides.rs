@@ -19,7 +19,7 @@ const PREFIX: &str = "EASEL__";
 /// `Debug` prints the keys of overrides but not their values, because a value in the wrong place may be a secret.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
-    /// `-c key=value`: a dotted key and a value, which is parsed as TOML and otherwise taken as a string.
+    /// `-c key=value`: a dotted key and a value, which is parsed as TOML or used as a string if it is not TOML.
     pub overrides: Vec<String>,
     /// `--enable FEATURE`.
     pub enable: Vec<String>,

@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::LayerName;
 use crate::keys::{Key, ProjectAccess, ThreadAccess, every_key_at};
 
-/// Top-level names without keys that a project may not set, so that keys that are added there later are refused from
-/// the start. Names with keys follow the `project` column.
+/// Top-level names without keys that a project may not set, so that keys that a later version adds there are refused
+/// from the start. Names with keys follow the `project` column.
 pub(crate) const RESERVED_FROM_PROJECTS: &[&str] = &[
     // Where requests and credentials go.
     "profiles",
@@ -114,10 +114,11 @@ impl Policy<'_> {
 /// Returns whether the value equals that of the layers below or is stricter. Only booleans and numbers have an order.
 fn is_as_strict(key: &Key, path: &[String], value: &Value, base: &Value) -> bool {
     let Some(current) = path.iter().try_fold(base, |table, part| table.get(part)) else { return false };
-    let (stricter, looser) = if key.is_stricter_when_on { (current, value) } else { (value, current) };
-    match (stricter.as_bool(), looser.as_bool(), stricter.as_u64(), looser.as_u64()) {
-        (Some(stricter), Some(looser), _, _) => !stricter || looser,
-        (_, _, Some(stricter), Some(looser)) => stricter <= looser,
+    // A smaller number, or `false`, is stricter unless the key says otherwise.
+    let (smaller, larger) = if key.is_stricter_when_on { (current, value) } else { (value, current) };
+    match (smaller.as_bool(), larger.as_bool(), smaller.as_u64(), larger.as_u64()) {
+        (Some(smaller), Some(larger), _, _) => !smaller || larger,
+        (_, _, Some(smaller), Some(larger)) => smaller <= larger,
         _ => false,
     }
 }

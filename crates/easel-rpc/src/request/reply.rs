@@ -65,7 +65,7 @@ impl<R: Serialize + Clone + 'static> Reply<R> {
 }
 
 /// Resolves to true once the response is in the outbox. Resolves to false if it never will be: the request was
-/// cancelled, its handler was dropped, the response was too long, or the client is gone.
+/// cancelled, its handler was dropped, the response was too long, or the client has disconnected.
 #[derive(Debug)]
 #[must_use = "events that are sent without waiting may overtake the response"]
 pub struct Queued(MethodResponseFuture);

@@ -54,7 +54,7 @@ impl Hub {
         &self.connections
     }
 
-    /// Subscribes a connection, or changes the filter of its subscription. Returns false if the connection is gone.
+    /// Subscribes a connection, or changes the filter of its subscription. Returns false if the connection is closed.
     #[must_use]
     pub(crate) fn subscribe(&self, thread_id: &str, client: &Arc<Client>, filter: EventFilter) -> bool {
         let mut table = self.subscriptions.lock();

@@ -40,7 +40,7 @@ impl Images {
         }
         let chunk = match params.offset {
             None => None,
-            // The store is not asked, since file systems accept no offset of more than 63 bits.
+            // The store is not read, since file systems accept no offset of more than 63 bits.
             Some(offset) if offset >= entry.image.facts.bytes => {
                 Some(ImageChunk { offset, data: String::new(), next_offset: None })
             }

@@ -63,8 +63,8 @@ impl<R> HandlerOutput<R> {
 
     /// Creates a response with work to do once it has been queued, such as sending events.
     ///
-    /// If the response is never queued, because the request was cancelled or the client is gone, the follow-up of a
-    /// method that writes runs anyway. The next request of the same thread waits for it.
+    /// If the response is never queued, because the request was cancelled or the client has disconnected, the follow-up
+    /// of a method that writes runs anyway. The next request of the same thread waits for it.
     pub(crate) fn with_follow_up(response: R, follow_up: impl Future<Output = ()> + Send + 'static) -> Self {
         Self::try_with_follow_up(Ok(response), follow_up)
     }

@@ -22,7 +22,7 @@ pub(super) async fn serve(
     let outbox = Outbox::start_with_sink(output, limits.outbox_bytes)?;
     let watched = outbox.clone();
     watch.start(move |reason| {
-        tracing::info!(?reason, "the client is gone");
+        tracing::info!(?reason, "the client has disconnected");
         watched.close();
     })?;
     let client = Arc::new(Client::new(outbox.clone(), SlowClientPolicy::Wait));
