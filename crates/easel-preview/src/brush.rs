@@ -21,7 +21,7 @@ impl Area {
         Self { x, y, w: w.max(0.0), h: h.max(0.0) }
     }
 
-    pub(crate) fn centre(self) -> (f32, f32) {
+    pub(crate) fn center(self) -> (f32, f32) {
         (self.x + self.w / 2.0, self.y + self.h / 2.0)
     }
 
@@ -48,7 +48,7 @@ pub(crate) fn solid(color: Color) -> Paint<'static> {
 /// Returns a gradient from top to bottom of `area`, slightly inclined to the right.
 pub(crate) fn vertical(area: Area, top: Color, bottom: Color) -> Paint<'static> {
     let lean = area.w * 0.15;
-    let (x, _) = area.centre();
+    let (x, _) = area.center();
     let shader = LinearGradient::new(
         Point::from_xy(x - lean, area.y),
         Point::from_xy(x + lean, area.bottom()),
@@ -63,9 +63,9 @@ pub(crate) fn vertical(area: Area, top: Color, bottom: Color) -> Paint<'static> 
 pub(crate) fn glow(pixmap: &mut PixmapMut<'_>, (x, y): (f32, f32), radius: f32, color: Color) {
     let mut clear = color;
     clear.set_alpha(0.0);
-    let centre = Point::from_xy(x, y);
+    let center = Point::from_xy(x, y);
     let stops = vec![GradientStop::new(0.0, color), GradientStop::new(1.0, clear)];
-    let shader = RadialGradient::new(centre, centre, radius, stops, SpreadMode::Pad, Transform::identity());
+    let shader = RadialGradient::new(center, center, radius, stops, SpreadMode::Pad, Transform::identity());
     let (Some(shader), Some(path)) = (shader, PathBuilder::from_circle(x, y, radius)) else { return };
     let paint = Paint { shader, anti_alias: false, ..Paint::default() };
     pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);

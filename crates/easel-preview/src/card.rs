@@ -10,7 +10,7 @@ use crate::text::{self, Weight};
 
 const AMBER: Rgb = Rgb(1.0, 0.76, 0.28);
 
-pub(crate) fn card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palette, picture: &Picture<'_>) {
+pub(crate) fn draw_card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palette, picture: &Picture<'_>) {
     let radius = 22.0 * layout.unit;
     let cast = Area::new(layout.card.x, layout.card.y + 6.0 * layout.unit, layout.card.w, layout.card.h);
     fill(pixmap, rounded_rect(cast.shrunk(-3.0 * layout.unit), radius), &solid(INK.with_alpha(0.12)));
@@ -28,18 +28,18 @@ pub(crate) fn card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palett
     let mut top = layout.card.y + layout.padding / 2.0;
     if layout.caption > 0.0 {
         top += layout.padding * 0.25;
-        caption(pixmap, layout, palette, picture, top);
+        draw_caption(pixmap, layout, palette, picture, top);
         top += layout.caption;
     }
     for (index, line) in layout.prompt.lines.iter().enumerate() {
         let middle = top + (index as f32 + 0.5) * layout.prompt.line_height();
-        text::line(pixmap, line, (left, middle), layout.prompt.size, INK, Weight::Regular);
+        text::draw_line(pixmap, line, (left, middle), layout.prompt.size, INK, Weight::Regular);
     }
-    strip(pixmap, layout);
+    draw_strip(pixmap, layout);
 }
 
 /// Draws "PROMPT" or "EDIT OF 2 IMAGES" on the left and the size of the picture on the right.
-fn caption(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palette, picture: &Picture<'_>, top: f32) {
+fn draw_caption(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palette, picture: &Picture<'_>, top: f32) {
     let size = (18.0 * layout.unit).max(9.0);
     let middle = top + layout.caption * 0.42;
     let kind = match picture.references.len() {
@@ -48,19 +48,19 @@ fn caption(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palette, pictu
         count => format!("EDIT OF {count} IMAGES"),
     };
     let left = layout.card.x + layout.padding;
-    text::line(pixmap, &kind, (left, middle), size, palette.accent.mix(INK, 0.55), Weight::Bold);
+    text::draw_line(pixmap, &kind, (left, middle), size, palette.accent.mix(INK, 0.55), Weight::Bold);
     let dimensions = format!("{} × {}", picture.width, picture.height);
-    let right = layout.card.x + layout.card.w - layout.padding - text::width(&dimensions, size);
-    text::line(pixmap, &dimensions, (right, middle), size, INK.mix(WHITE, 0.45), Weight::Regular);
+    let right = layout.card.x + layout.card.w - layout.padding - text::measure_width(&dimensions, size);
+    text::draw_line(pixmap, &dimensions, (right, middle), size, INK.mix(WHITE, 0.45), Weight::Regular);
 }
 
-fn strip(pixmap: &mut PixmapMut<'_>, layout: &Layout) {
-    let (x, y) = layout.strip.centre();
+fn draw_strip(pixmap: &mut PixmapMut<'_>, layout: &Layout) {
+    let (x, y) = layout.strip.center();
     let block = &layout.disclaimer;
     let top = y - block.height() / 2.0;
     for (index, line) in block.lines.iter().enumerate() {
         let middle = top + (index as f32 + 0.5) * block.line_height();
-        let left = x - text::width(line, block.size) / 2.0;
-        text::line(pixmap, line, (left, middle), block.size, AMBER, Weight::Bold);
+        let left = x - text::measure_width(line, block.size) / 2.0;
+        text::draw_line(pixmap, line, (left, middle), block.size, AMBER, Weight::Bold);
     }
 }

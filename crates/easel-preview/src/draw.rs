@@ -2,13 +2,13 @@
 
 use tiny_skia::{FillRule, Mask, Pixmap, PixmapMut, Transform};
 
-use crate::background::background;
+use crate::background::paint_background;
 use crate::brush::{Area, circle};
-use crate::card::card;
-use crate::inset::insets;
+use crate::card::draw_card;
+use crate::inset::draw_insets;
 use crate::layout::{DISCLAIMER, Layout};
-use crate::palette::{Dice, Palette};
-use crate::scene::{motif, subjects};
+use crate::palette::{Palette, Rng};
+use crate::scene::{draw_motif, draw_subjects};
 use crate::subject::Named;
 use crate::text::clean;
 
@@ -41,7 +41,8 @@ pub struct Picture<'a> {
 
 /// A reference image of a picture.
 ///
-/// Its inset says so if the bytes are not an image, are broken, or have more than [`crate::MAX_REFERENCE_PIXELS`].
+/// If the bytes are not an image, are broken, or have more than [`crate::MAX_REFERENCE_PIXELS`], the inset shows a text
+/// that says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Reference<'a> {
     /// The bytes of a PNG, JPEG, WebP or GIF file.
@@ -87,25 +88,25 @@ pub fn draw(picture: &Picture<'_>) -> Result<Vec<u8>, DrawError> {
 fn compose(pixmap: &mut PixmapMut<'_>, picture: &Picture<'_>) {
     let prompt = clean(picture.prompt);
     let named = Named::parse(&prompt);
-    let mut dice = Dice::of(picture.prompt, picture.variant.into());
-    let palette = Palette::choose(&mut dice, &named);
-    let layout = Layout::of(picture.width, picture.height, &prompt);
-    let (art, prints) = split_stage(&layout, &named, picture.references.len());
+    let mut rng = Rng::new(picture.prompt, picture.variant.into());
+    let palette = Palette::choose(&mut rng, &named);
+    let layout = Layout::compute(picture.width, picture.height, &prompt);
+    let (art, inset_area) = split_stage(&layout, &named, picture.references.len());
 
     // A transparent picture of a subject or of references has no background.
     let is_abstract = named.subjects.is_empty() && picture.references.is_empty();
     if !picture.transparent || is_abstract {
-        background(pixmap, &palette, &mut dice);
+        paint_background(pixmap, &palette, &mut rng);
     }
     if is_abstract {
-        motif(pixmap, art, &palette, &mut dice);
+        draw_motif(pixmap, art, &palette, &mut rng);
     }
     if picture.transparent && is_abstract {
         cut_to_disc(pixmap, art);
     }
-    subjects(pixmap, art, &palette, &named);
-    insets(pixmap, prints, layout.unit, &palette, picture.references);
-    card(pixmap, &layout, &palette, picture);
+    draw_subjects(pixmap, art, &palette, &named);
+    draw_insets(pixmap, inset_area, layout.unit, &palette, picture.references);
+    draw_card(pixmap, &layout, &palette, picture);
 }
 
 /// Splits the stage into one part for the art and one for the insets.
@@ -130,7 +131,7 @@ pub(crate) fn split_stage(layout: &Layout, named: &Named, references: usize) -> 
 
 /// Cuts the composition to a disc, so that a transparent picture without a subject still shows something.
 fn cut_to_disc(pixmap: &mut PixmapMut<'_>, art: Area) {
-    let (x, y) = art.centre();
+    let (x, y) = art.center();
     let disc = circle(x, y, art.w.min(art.h) / 2.0);
     let (Some(mut mask), Some(disc)) = (Mask::new(pixmap.width(), pixmap.height()), disc) else { return };
     mask.fill_path(&disc, FillRule::Winding, true, Transform::identity());

@@ -6,7 +6,7 @@ use crate::brush::{Area, circle, fill, rounded_rect, solid};
 use crate::draw::Reference;
 use crate::layout::cells;
 use crate::palette::{INK, Palette, Rgb, WHITE};
-use crate::reference::{ThumbnailError, thumbnail};
+use crate::reference::{ThumbnailError, decode_thumbnail};
 use crate::text::{self, Weight};
 
 /// Maximum number of insets. If there are more references, the last inset shows how many are left.
@@ -14,7 +14,7 @@ const MAX_INSETS: usize = 16;
 
 const PAPER: Rgb = Rgb(0.90, 0.91, 0.93);
 
-pub(crate) fn insets(
+pub(crate) fn draw_insets(
     pixmap: &mut PixmapMut<'_>,
     area: Area,
     unit: f32,
@@ -24,12 +24,12 @@ pub(crate) fn insets(
     for (index, cell) in inset_cells(area, unit, references.len()).into_iter().enumerate() {
         let left = references.len() - index;
         if index + 1 == MAX_INSETS && left > 1 {
-            let window = frame(pixmap, cell, 1.0, unit);
-            placeholder(pixmap, window, &format!("{left} more"));
+            let window = draw_frame(pixmap, cell, 1.0, unit);
+            draw_placeholder(pixmap, window, &format!("{left} more"));
             continue;
         }
         let window = draw_inset(pixmap, cell, unit, &references[index]);
-        badge(pixmap, window, unit, index + 1, palette);
+        draw_badge(pixmap, window, unit, index + 1, palette);
     }
 }
 
@@ -40,17 +40,17 @@ pub(crate) fn inset_cells(area: Area, unit: f32, references: usize) -> Vec<Area>
 
 fn draw_inset(pixmap: &mut PixmapMut<'_>, cell: Area, unit: f32, reference: &Reference<'_>) -> Area {
     let side = cell.w.max(cell.h).ceil().max(1.0) as u32;
-    let image = match thumbnail(reference.bytes, side) {
+    let image = match decode_thumbnail(reference.bytes, side) {
         Ok(image) => image,
         Err(error) => {
-            let window = frame(pixmap, cell, 1.0, unit);
-            placeholder(pixmap, window, &describe(&error));
+            let window = draw_frame(pixmap, cell, 1.0, unit);
+            draw_placeholder(pixmap, window, &describe(&error));
             return window;
         }
     };
     let (w, h) = (image.width() as f32, image.height() as f32);
     // A panorama would become too thin at its true aspect ratio, so it is letterboxed beyond eight to one.
-    let window = frame(pixmap, cell, (w / h).clamp(0.125, 8.0), unit);
+    let window = draw_frame(pixmap, cell, (w / h).clamp(0.125, 8.0), unit);
     let target = window.fit(w / h);
     let paint = PixmapPaint { quality: FilterQuality::Bilinear, ..PixmapPaint::default() };
     let transform = Transform::from_row(target.w / w, 0.0, 0.0, target.h / h, target.x, target.y);
@@ -69,7 +69,7 @@ fn describe(error: &ThumbnailError) -> String {
 }
 
 /// Draws a white border and its shadow. Returns the window inside, which has the given aspect ratio.
-fn frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) -> Area {
+fn draw_frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) -> Area {
     let border = (9.0 * unit).max(1.0).min(cell.w.min(cell.h) * 0.2);
     let window = cell.shrunk(border).fit(aspect);
     let outer = window.shrunk(-border);
@@ -89,25 +89,25 @@ fn frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) -> Area
     window
 }
 
-fn placeholder(pixmap: &mut PixmapMut<'_>, window: Area, label: &str) {
+fn draw_placeholder(pixmap: &mut PixmapMut<'_>, window: Area, label: &str) {
     let inner = window.shrunk(window.w * 0.08);
     let block = text::fit(label, (inner.w, inner.h), window.w * 0.11, 7.0);
-    let (x, y) = window.centre();
+    let (x, y) = window.center();
     let top = y - block.height() / 2.0;
     for (index, line) in block.lines.iter().enumerate() {
         let middle = top + (index as f32 + 0.5) * block.line_height();
-        let left = x - text::width(line, block.size) / 2.0;
-        text::line(pixmap, line, (left, middle), block.size, INK.mix(WHITE, 0.25), Weight::Regular);
+        let left = x - text::measure_width(line, block.size) / 2.0;
+        text::draw_line(pixmap, line, (left, middle), block.size, INK.mix(WHITE, 0.25), Weight::Regular);
     }
 }
 
-fn badge(pixmap: &mut PixmapMut<'_>, window: Area, unit: f32, number: usize, palette: &Palette) {
+fn draw_badge(pixmap: &mut PixmapMut<'_>, window: Area, unit: f32, number: usize, palette: &Palette) {
     let radius = (27.0 * unit).max(5.0).min(window.w.min(window.h).max(16.0) * 0.32);
-    let centre = (window.x + radius * 0.35, window.y + radius * 0.35);
-    fill(pixmap, circle(centre.0, centre.1, radius * 1.14), &solid(WHITE.with_alpha(1.0)));
-    fill(pixmap, circle(centre.0, centre.1, radius), &solid(palette.accent.mix(INK, 0.62).with_alpha(1.0)));
+    let center = (window.x + radius * 0.35, window.y + radius * 0.35);
+    fill(pixmap, circle(center.0, center.1, radius * 1.14), &solid(WHITE.with_alpha(1.0)));
+    fill(pixmap, circle(center.0, center.1, radius), &solid(palette.accent.mix(INK, 0.62).with_alpha(1.0)));
     let label = number.to_string();
     let size = if number < 10 { radius * 1.15 } else { radius * 0.92 };
-    let left = centre.0 - text::width(&label, size) / 2.0;
-    text::line(pixmap, &label, (left, centre.1), size, WHITE, Weight::Bold);
+    let left = center.0 - text::measure_width(&label, size) / 2.0;
+    text::draw_line(pixmap, &label, (left, center.1), size, WHITE, Weight::Bold);
 }

@@ -24,14 +24,14 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn of(width: u32, height: u32, prompt: &str) -> Self {
+    pub(crate) fn compute(width: u32, height: u32, prompt: &str) -> Self {
         let (w, h) = (width as f32, height as f32);
         let unit = w.min(h) / 1000.0;
         let margin = (40.0 * unit).max(2.0).round();
         let padding = (30.0 * unit).max(3.0).round();
         let inner = w - 2.0 * (margin + padding);
 
-        let disclaimer = disclaimer(inner, unit, h);
+        let disclaimer = lay_out_disclaimer(inner, unit, h);
         let strip_height = (disclaimer.height() + (20.0 * unit).max(2.0)).round();
         let caption = if w.min(h) < 240.0 { 0.0 } else { (18.0 * unit).max(9.0) * 1.9 };
         let room = (h * 0.26).min(h - strip_height - 2.0 * margin - 2.0 * padding) - caption;
@@ -50,9 +50,9 @@ impl Layout {
 }
 
 /// Lays out the disclaimer in one line if it is legible, otherwise in small lines. It is never cut.
-fn disclaimer(width: f32, unit: f32, height: f32) -> Block {
-    let wanted = (19.0 * unit).max(MIN_TEXT_SIZE);
-    let one_line = wanted.min(width / text::width(DISCLAIMER, 1.0) * 0.98);
+fn lay_out_disclaimer(width: f32, unit: f32, height: f32) -> Block {
+    let preferred = (19.0 * unit).max(MIN_TEXT_SIZE);
+    let one_line = preferred.min(width / text::measure_width(DISCLAIMER, 1.0) * 0.98);
     if one_line >= MIN_TEXT_SIZE {
         return Block { lines: vec![DISCLAIMER.to_owned()], size: one_line };
     }
@@ -67,11 +67,11 @@ pub(crate) fn cells(area: Area, count: usize, gap: f32) -> Vec<Area> {
         ((area.w - gap * (columns - 1.0)) / columns, (area.h - gap * (rows - 1.0)) / rows)
     };
     // Photos rarely exceed an aspect ratio of three to two, so a cell is rated by its side at that ratio.
-    let worth = |columns: usize| {
+    let score = |columns: usize| {
         let (w, h) = side(columns);
         w.min(h * 1.3)
     };
-    let Some(columns) = (1..=count).max_by(|a, b| worth(*a).total_cmp(&worth(*b))) else { return Vec::new() };
+    let Some(columns) = (1..=count).max_by(|a, b| score(*a).total_cmp(&score(*b))) else { return Vec::new() };
     let (w, h) = side(columns);
     (0..count)
         .map(|i| {
@@ -91,7 +91,7 @@ mod tests {
     fn card_leaves_a_stage_at_every_size() {
         for width in [64, 65, 100, 240, 512, 1000, 1536, 4096] {
             for height in [64, 65, 100, 240, 512, 1000, 1536, 4096] {
-                let layout = Layout::of(width, height, &"a long prompt about everything ".repeat(40));
+                let layout = Layout::compute(width, height, &"a long prompt about everything ".repeat(40));
                 let (w, h) = (width as f32, height as f32);
                 assert!(layout.card.y >= 0.0 && layout.card.bottom() <= h, "{width}x{height}: {:?}", layout.card);
                 assert!(layout.card.x >= 0.0 && layout.card.x + layout.card.w <= w);

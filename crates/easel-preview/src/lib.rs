@@ -1,14 +1,14 @@
 //! The embedded preview provider: a rule instead of a model, and a renderer instead of an image model.
 //!
 //! It needs neither network nor key, so a client can be written and tested without them. Its pictures are real PNG
-//! files that state visibly that no model made them.
+//! files with a visible note that no model made them.
 //!
 //! The rule and the renderer are pure: the same inputs give the same text and the same bytes. `clippy.toml` forbids
 //! clocks, files, environment, randomness and tasks. Only [`PreviewProvider`], the implementation of the provider port,
-//! is exempt: it waits on tokio's clock to rehearse a slow provider and draws on blocking threads. Image files are read
+//! is exempt: it waits on tokio's clock to simulate a slow provider and draws on blocking threads. Image files are read
 //! and written through the port.
 //!
-//! Start at [`PreviewProvider`] for the course of a turn, or at [`draw()`] for the renderer.
+//! Start at [`PreviewProvider`] for the steps of a turn, or at [`draw()`] for the renderer.
 
 mod provider;
 

@@ -13,13 +13,13 @@ pub(crate) const INK: Rgb = Rgb(0.10, 0.12, 0.17);
 
 impl Rgb {
     /// Converts `0xRRGGBB`.
-    pub(crate) fn hex(value: u32) -> Self {
+    pub(crate) fn from_hex(value: u32) -> Self {
         let channel = |shift: u32| ((value >> shift) & 0xff) as f32 / 255.0;
         Self(channel(16), channel(8), channel(0))
     }
 
     /// Converts a hue in degrees, of any number of turns, and saturation and lightness between 0 and 1.
-    pub(crate) fn hsl(hue: f32, saturation: f32, lightness: f32) -> Self {
+    pub(crate) fn from_hsl(hue: f32, saturation: f32, lightness: f32) -> Self {
         let hue = hue.rem_euclid(360.0) / 60.0;
         let chroma = (1.0 - (2.0 * lightness - 1.0).abs()) * saturation;
         let second = chroma * (1.0 - (hue % 2.0 - 1.0).abs());
@@ -70,10 +70,10 @@ impl Rgb {
 /// A deterministic number generator: SplitMix64, seeded with the FNV-1a hash of a text and a number. Its numbers are
 /// the same on every machine and in every release.
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Rng(u64);
 
-impl Dice {
-    pub(crate) fn of(prompt: &str, variant: u64) -> Self {
+impl Rng {
+    pub(crate) fn new(prompt: &str, variant: u64) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ variant.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for byte in prompt.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -81,7 +81,7 @@ impl Dice {
         Self(hash)
     }
 
-    pub(crate) fn bits(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -90,13 +90,13 @@ impl Dice {
     }
 
     /// Returns a number from `low` to below `high`.
-    pub(crate) fn range(&mut self, low: f32, high: f32) -> f32 {
-        low + (high - low) * ((self.bits() >> 40) as f32 / (1_u64 << 24) as f32)
+    pub(crate) fn random_range(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * ((self.next_u64() >> 40) as f32 / (1_u64 << 24) as f32)
     }
 
-    /// Returns an integer below `sides`.
-    pub(crate) fn below(&mut self, sides: u64) -> u64 {
-        self.bits() % sides.max(1)
+    /// Returns an integer below `end`.
+    pub(crate) fn random_below(&mut self, end: u64) -> u64 {
+        self.next_u64() % end.max(1)
     }
 }
 
@@ -105,7 +105,7 @@ const DAY_HUES: [f32; 12] = [8.0, 24.0, 38.0, 160.0, 176.0, 194.0, 208.0, 224.0,
 /// Hues in degrees for a dark background, without oranges, which would look muddy.
 const DUSK_HUES: [f32; 9] = [172.0, 188.0, 202.0, 216.0, 232.0, 250.0, 270.0, 300.0, 330.0];
 
-fn nearest(hue: f32, hues: &[f32]) -> f32 {
+fn find_nearest(hue: f32, hues: &[f32]) -> f32 {
     let apart = |other: f32| {
         let turn = (hue - other).rem_euclid(360.0);
         turn.min(360.0 - turn)
@@ -133,21 +133,21 @@ pub(crate) struct Palette {
 
 impl Palette {
     /// Chooses a mood at random, adjusted to the color of the first subject or to a color without a subject.
-    pub(crate) fn choose(dice: &mut Dice, named: &Named) -> Self {
-        let own_hue = dice.range(0.0, 360.0);
-        let turn = dice.range(150.0, 215.0);
-        let light = if dice.below(5) < 2 { Light::Dusk } else { Light::Day };
+    pub(crate) fn choose(rng: &mut Rng, named: &Named) -> Self {
+        let own_hue = rng.random_range(0.0, 360.0);
+        let turn = rng.random_range(150.0, 215.0);
+        let light = if rng.random_below(5) < 2 { Light::Dusk } else { Light::Day };
 
         if let Some(colour) = named.mood {
             let (hue, saturation) = colour.hue_and_saturation();
-            return Self::around(
+            return Self::from_hue(
                 hue,
                 (saturation * 0.75).min(0.75),
                 if colour.luma() < 0.35 { Light::Dusk } else { Light::Day },
             );
         }
         let Some(subject) = named.subjects.first().and_then(Subject::colour) else {
-            return Self::ground(own_hue, 0.56, light);
+            return Self::from_background_hue(own_hue, 0.56, light);
         };
         let (hue, saturation) = subject.hue_and_saturation();
         let hue = if saturation < 0.1 { own_hue } else { hue + turn };
@@ -157,20 +157,20 @@ impl Palette {
             luma if luma < 0.45 => Light::Day,
             _ => light,
         };
-        Self::ground(hue, 0.52, light)
+        Self::from_background_hue(hue, 0.52, light)
     }
 
-    fn ground(hue: f32, saturation: f32, light: Light) -> Self {
+    fn from_background_hue(hue: f32, saturation: f32, light: Light) -> Self {
         let hues: &[f32] = match light {
             Light::Day => &DAY_HUES,
             Light::Dusk => &DUSK_HUES,
         };
-        Self::around(nearest(hue, hues), saturation, light)
+        Self::from_hue(find_nearest(hue, hues), saturation, light)
     }
 
-    fn around(hue: f32, saturation: f32, light: Light) -> Self {
+    fn from_hue(hue: f32, saturation: f32, light: Light) -> Self {
         let near = |shift: f32, strength: f32, lightness: f32| {
-            Rgb::hsl(hue + shift, (saturation * strength).min(0.95), lightness)
+            Rgb::from_hsl(hue + shift, (saturation * strength).min(0.95), lightness)
         };
         if light == Light::Dusk {
             return Self {

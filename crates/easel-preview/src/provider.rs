@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::job;
-use crate::palette::Dice;
+use crate::palette::Rng;
 use crate::response::{self, HostedCall, RuleResponse};
 
 /// The id of the built-in provider.
@@ -31,10 +31,10 @@ pub const MODEL: &str = "preview-1";
 /// The id of its image model, the renderer.
 pub const IMAGE_MODEL: &str = "preview";
 
-/// Whether the preview claims to charge for images, so that clients can rehearse billing.
+/// Whether the preview claims to charge for images, so that clients can test billing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Billing {
-    /// It is free.
+    /// Calls are free.
     #[default]
     Free,
     /// Accepted calls count as billed: the costs of a call that misses its deadline are `uncertain`.
@@ -46,7 +46,7 @@ pub enum Billing {
 pub struct PreviewOptions {
     /// The provider's id: [`PROVIDER_ID`], or the name of a configured provider of this kind.
     pub id: String,
-    /// Time that every call waits before it draws, to rehearse progress and interruption.
+    /// Time that every call waits before it draws, to simulate progress and interruption.
     pub delay: Duration,
     /// Whether calls count as billed.
     pub billing: Billing,
@@ -95,7 +95,7 @@ impl PreviewProvider {
             id: options.id,
             name: "Preview".to_owned(),
             base_url: None,
-            models: vec![model()],
+            models: vec![describe_model()],
             image_model: IMAGE_MODEL.to_owned(),
             synthetic: true,
             capabilities,
@@ -106,9 +106,9 @@ impl PreviewProvider {
 
     /// Returns a number for the ids of a response. It depends on the conversation, so that it differs between turns and
     /// after a restart, and on the count, so that it differs when a conversation is sent again.
-    fn seed(&self, request: &ModelRequest) -> u64 {
+    fn next_seed(&self, request: &ModelRequest) -> u64 {
         let count = self.responses.fetch_add(1, Ordering::Relaxed);
-        Dice::of(&format!("{:?}", request.input), count).bits()
+        Rng::new(&format!("{:?}", request.input), count).next_u64()
     }
 
     /// Returns the events of a hosted image: its previews, its end and a sentence.
@@ -160,13 +160,13 @@ impl PreviewProvider {
         stop: &CancellationToken,
     ) -> Result<GeneratedImages, ImageError> {
         match self.draw(self.pause(&job), stop, move || job::draw_all(&job, &*files)).await {
-            Ok(made) => made,
+            Ok(result) => result,
             Err(Interruption::Panicked) => {
                 Err(image_error(ImageErrorKind::Internal, "the preview failed internally while it drew the picture"))
             }
             Err(Interruption::Stopped) => Err(ImageError {
                 attempts: 1,
-                billed: self.billed(),
+                billed: self.billed_without_result(),
                 ..image_error(ImageErrorKind::Interrupted, "the turn was interrupted")
             }),
         }
@@ -199,12 +199,12 @@ impl PreviewProvider {
     }
 
     /// Returns whether a call without a result counts as billed.
-    fn billed(&self) -> Billed {
+    fn billed_without_result(&self) -> Billed {
         if self.info.capabilities.bills { Billed::Uncertain } else { Billed::No }
     }
 
     fn timeout_error(&self, deadline: Duration) -> ImageError {
-        let billed = self.billed();
+        let billed = self.billed_without_result();
         let message = format!("the preview timed out after {} ms", deadline.as_millis());
         let elapsed_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         ImageError { attempts: 1, elapsed_ms, retryable: true, billed, ..image_error(ImageErrorKind::Timeout, message) }
@@ -228,7 +228,8 @@ impl Provider for PreviewProvider {
         files: Arc<F>,
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
-        let RuleResponse { events, hosted } = response::respond(&request, self.seed(&request), &self.info.capabilities);
+        let RuleResponse { events, hosted } =
+            response::respond(&request, self.next_seed(&request), &self.info.capabilities);
         let drawn = stream::iter(hosted).flat_map(move |call| self.draw_hosted(call, Arc::clone(&files), stop.clone()));
         stream::iter(events).chain(drawn).map(Ok)
     }
@@ -250,21 +251,21 @@ impl Provider for PreviewProvider {
             self.draw_all(job, files, &stop).await
         };
         let mut work = std::pin::pin!(work);
-        let late = tokio::select! {
+        let timeout = tokio::select! {
             biased;
-            made = &mut work => return made,
+            result = &mut work => return result,
             () = tokio::time::sleep(deadline) => self.timeout_error(deadline),
         };
         stop.cancel();
         // A drawing that has started is completed.
         match work.await {
-            Err(error) if error.kind == ImageErrorKind::Interrupted => Err(late),
-            made => made,
+            Err(error) if error.kind == ImageErrorKind::Interrupted => Err(timeout),
+            result => result,
         }
     }
 }
 
-fn model() -> Model {
+fn describe_model() -> Model {
     Model {
         id: MODEL.to_owned(),
         model: MODEL.to_owned(),

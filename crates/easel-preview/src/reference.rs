@@ -25,17 +25,17 @@ pub(crate) enum ThumbnailError {
 ///
 /// # Errors
 /// The bytes are not an image, are broken, or have too many pixels.
-pub(crate) fn thumbnail(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+pub(crate) fn decode_thumbnail(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     match bytes {
-        [0x89, b'P', b'N', b'G', ..] => png(bytes, side),
-        [0xff, 0xd8, 0xff, ..] => jpeg(bytes, side),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(bytes, side),
-        [b'G', b'I', b'F', b'8', ..] => gif(bytes, side),
+        [0x89, b'P', b'N', b'G', ..] => decode_png(bytes, side),
+        [0xff, 0xd8, 0xff, ..] => decode_jpeg(bytes, side),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => decode_webp(bytes, side),
+        [b'G', b'I', b'F', b'8', ..] => decode_gif(bytes, side),
         _ => Err(ThumbnailError::Unknown),
     }
 }
 
-fn png(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+fn decode_png(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     let broken = ThumbnailError::Broken { format: "PNG" };
     let limits = png::Limits { bytes: 64 << 20 };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
@@ -44,7 +44,7 @@ fn png(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let header = decoder.read_header_info().map_err(|_| broken.clone())?;
     let (width, height, interlaced) = (header.width, header.height, header.interlaced);
-    check("PNG", width, height)?;
+    check_size("PNG", width, height)?;
 
     let mut reader = decoder.read_info().map_err(|_| broken.clone())?;
     let channels = reader.output_color_type().0.samples();
@@ -54,17 +54,17 @@ fn png(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
         let size = reader.output_buffer_size().ok_or(broken.clone())?;
         let mut whole = vec![0; size];
         reader.next_frame(&mut whole).map_err(|_| broken)?;
-        shrink.image(&whole, channels);
+        shrink.add_image(&whole, channels);
     } else {
         for y in 0..height {
             let row = reader.next_row().ok().flatten().ok_or(broken.clone())?;
-            shrink.row(y, row.data(), channels);
+            shrink.add_row(y, row.data(), channels);
         }
     }
     shrink.finish().ok_or(ThumbnailError::Broken { format: "PNG" })
 }
 
-fn jpeg(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+fn decode_jpeg(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     let broken = ThumbnailError::Broken { format: "JPEG" };
     let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder =
@@ -72,29 +72,29 @@ fn jpeg(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     decoder.decode_headers().map_err(|_| broken.clone())?;
     let info = decoder.info().ok_or(broken.clone())?;
     let (width, height) = (u32::from(info.width), u32::from(info.height));
-    check("JPEG", width, height)?;
+    check_size("JPEG", width, height)?;
     let pixels = decoder.decode().map_err(|_| broken.clone())?;
     let mut shrink = Shrink::new(width, height, side);
-    shrink.image(&pixels, 3);
+    shrink.add_image(&pixels, 3);
     shrink.finish().ok_or(broken)
 }
 
-fn webp(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+fn decode_webp(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     let broken = ThumbnailError::Broken { format: "WebP" };
     let mut decoder = image_webp::WebPDecoder::new(Cursor::new(bytes)).map_err(|_| broken.clone())?;
     let (width, height) = decoder.dimensions();
-    check("WebP", width, height)?;
+    check_size("WebP", width, height)?;
     let size = decoder.output_buffer_size().ok_or(broken.clone())?;
     let channels = if decoder.has_alpha() { 4 } else { 3 };
     let mut pixels = vec![0; size];
     decoder.read_image(&mut pixels).map_err(|_| broken.clone())?;
     let mut shrink = Shrink::new(width, height, side);
-    shrink.image(&pixels, channels);
+    shrink.add_image(&pixels, channels);
     shrink.finish().ok_or(broken)
 }
 
 /// Decodes the first frame, on the canvas that the header announces.
-fn gif(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
+fn decode_gif(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     let broken = ThumbnailError::Broken { format: "GIF" };
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::RGBA);
@@ -103,7 +103,7 @@ fn gif(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
     }
     let mut decoder = options.read_info(bytes).map_err(|_| broken.clone())?;
     let (width, height) = (decoder.width(), decoder.height());
-    check("GIF", width.into(), height.into())?;
+    check_size("GIF", width.into(), height.into())?;
     let frame = decoder.read_next_frame().ok().flatten().ok_or(broken.clone())?;
     // A frame may be outside of its canvas.
     let (left, top) = (usize::from(frame.left.min(width)), usize::from(frame.top));
@@ -119,12 +119,12 @@ fn gif(bytes: &[u8], side: u32) -> Result<Pixmap, ThumbnailError> {
         {
             canvas_row[left * 4..(left + visible) * 4].copy_from_slice(&row[..visible * 4]);
         }
-        shrink.row(y as u32, &canvas_row, 4);
+        shrink.add_row(y as u32, &canvas_row, 4);
     }
     shrink.finish().ok_or(broken)
 }
 
-fn check(format: &'static str, width: u32, height: u32) -> Result<(), ThumbnailError> {
+fn check_size(format: &'static str, width: u32, height: u32) -> Result<(), ThumbnailError> {
     if width == 0 || height == 0 {
         return Err(ThumbnailError::Broken { format });
     }
@@ -151,15 +151,15 @@ impl Shrink {
         Self { from: (width, height), to, sums: vec![[0; 5]; to.0 as usize * to.1 as usize] }
     }
 
-    fn image(&mut self, pixels: &[u8], channels: usize) {
+    fn add_image(&mut self, pixels: &[u8], channels: usize) {
         let stride = self.from.0 as usize * channels;
         for (y, row) in pixels.chunks_exact(stride.max(1)).take(self.from.1 as usize).enumerate() {
-            self.row(y as u32, row, channels);
+            self.add_row(y as u32, row, channels);
         }
     }
 
     /// Adds a row of grey (1), grey and alpha (2), RGB (3) or RGBA (4) samples.
-    fn row(&mut self, y: u32, row: &[u8], channels: usize) {
+    fn add_row(&mut self, y: u32, row: &[u8], channels: usize) {
         let target = (u64::from(y) * u64::from(self.to.1) / u64::from(self.from.1)) as usize * self.to.0 as usize;
         let line = &mut self.sums[target..target + self.to.0 as usize];
         let (from, to) = (self.from.0 as usize, self.to.0 as usize);

@@ -71,15 +71,15 @@ impl HostedCall {
     pub(crate) fn to_end_events(&self, outcome: Result<GeneratedImages, ImageError>) -> Vec<ModelEvent> {
         let RequestedImage { action, prompt, .. } = &self.requested;
         let sentence = match &outcome {
-            Ok(made) => {
-                let applied = made.images.first().and_then(|image| image.applied.size.as_deref());
+            Ok(generated) => {
+                let applied = generated.images.first().and_then(|image| image.applied.size.as_deref());
                 let size = applied.and_then(|size| size::parse(Some(size)).ok());
                 closing_sentence(prompt, &to_outcome(*action, size))
             }
             Err(error) => closing_sentence(prompt, &Outcome::Failed { reason: &error.message }),
         };
         let mut events = vec![ModelEvent::HostedEnded { call_id: self.ids.hosted(), outcome }];
-        events.extend(message(&self.ids, &sentence, self.input_tokens));
+        events.extend(message_events(&self.ids, &sentence, self.input_tokens));
         events
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn respond(request: &ModelRequest, seed: u64, capabilities: &Capabili
     let ids = Ids(seed);
     let input_tokens = estimate_tokens(conversation::count_characters(&request.input));
     let conversation = Conversation::read(&request.history);
-    let say = |text: &str| RuleResponse { events: message(&ids, text, input_tokens), hosted: None };
+    let say = |text: &str| RuleResponse { events: message_events(&ids, text, input_tokens), hosted: None };
     if let Some(output) = &conversation.output {
         return say(&closing_text(output, &conversation.text));
     }
@@ -116,15 +116,15 @@ pub(crate) fn respond(request: &ModelRequest, seed: u64, capabilities: &Capabili
         Rule::Generate { prompt } => (ImageAction::Generate, prompt),
         Rule::Edit { prompt } => (ImageAction::Edit, prompt),
     };
-    let parameters = size::requested_parameters(&prompt);
+    let parameters = size::find_parameters(&prompt);
     let requested = RequestedImage { action, prompt, parameters };
     match request.exposure {
         ToolExposure::None => say(NO_TOOL),
-        ToolExposure::Standalone => RuleResponse { events: call(&ids, &requested, input_tokens), hosted: None },
+        ToolExposure::Standalone => RuleResponse { events: call_events(&ids, &requested, input_tokens), hosted: None },
         ToolExposure::Hosted => {
             let references = match action {
                 ImageAction::Generate => Ok(Vec::new()),
-                ImageAction::Edit => hosted_references(request, capabilities.max_references),
+                ImageAction::Edit => resolve_hosted_references(request, capabilities.max_references),
             };
             let started = ModelEvent::HostedStarted {
                 call_id: ids.hosted(),
@@ -139,7 +139,7 @@ pub(crate) fn respond(request: &ModelRequest, seed: u64, capabilities: &Capabili
 }
 
 /// Returns the images that the hosted tool edits: those that the standalone tool would edit if the call selected none.
-fn hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec<Reference>, ImageError> {
+fn resolve_hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec<Reference>, ImageError> {
     let chosen = references::from_history(&conversation::shown_images(request), limit)?;
     let known = chosen.into_iter().filter_map(|chosen| match chosen {
         ImageRef::Handle(reference) => Some(reference),
@@ -166,7 +166,7 @@ fn to_outcome(action: ImageAction, size: Option<(u32, u32)>) -> Outcome<'static>
     }
 }
 
-fn call(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<ModelEvent> {
+fn call_events(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<ModelEvent> {
     let AppliedImage { size, background, .. } = &requested.parameters;
     let mut arguments = Map::new();
     arguments.insert("prompt".to_owned(), Value::from(requested.prompt.as_str()));
@@ -179,7 +179,7 @@ fn call(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<ModelEv
         }
     }
     let arguments = Value::Object(arguments).to_string();
-    let usage = usage(input_tokens, &arguments);
+    let usage = estimate_usage(input_tokens, &arguments);
     let call = FunctionCall {
         call_id: ids.call(),
         namespace: Some(spec::NAMESPACE.to_owned()),
@@ -190,12 +190,12 @@ fn call(ids: &Ids, requested: &RequestedImage, input_tokens: i64) -> Vec<ModelEv
 }
 
 /// Returns the events of a message: a delta for each word, then the complete message.
-fn message(ids: &Ids, text: &str, input_tokens: i64) -> Vec<ModelEvent> {
+fn message_events(ids: &Ids, text: &str, input_tokens: i64) -> Vec<ModelEvent> {
     let item_id = ids.message();
     let delta = |word: &str| ModelEvent::TextDelta { item_id: item_id.clone(), delta: word.to_owned() };
     let mut events: Vec<ModelEvent> = text.split_inclusive(' ').map(delta).collect();
     events.push(ModelEvent::Message { item_id, text: text.to_owned() });
-    events.push(ModelEvent::Completed { usage: usage(input_tokens, text) });
+    events.push(ModelEvent::Completed { usage: estimate_usage(input_tokens, text) });
     events
 }
 
@@ -204,7 +204,7 @@ fn estimate_tokens(characters: usize) -> i64 {
     i64::try_from(characters.div_ceil(4)).unwrap_or(i64::MAX)
 }
 
-fn usage(input_tokens: i64, output: &str) -> TokenUsage {
+fn estimate_usage(input_tokens: i64, output: &str) -> TokenUsage {
     let output_tokens = estimate_tokens(output.chars().count());
     let total_tokens = input_tokens.saturating_add(output_tokens);
     TokenUsage { total_tokens, input_tokens, output_tokens, ..TokenUsage::default() }

@@ -35,7 +35,7 @@ const QUOTED_CHARS: usize = 80;
 /// ("make it", "the last image", "again", "add … to it"). Only whole words count, in any case. A role before the text
 /// (`User: `) is removed, and the prompt is cut at the tool's limit.
 pub fn plan(text: &str, attached: usize, generated_before: usize) -> Rule {
-    let prompt: String = without_role(text).chars().take(MAX_PROMPT_CHARS).collect();
+    let prompt: String = strip_role(text).chars().take(MAX_PROMPT_CHARS).collect();
     let prompt = prompt.trim().to_owned();
     match (prompt.is_empty(), attached) {
         (true, 0) => Rule::Ask,
@@ -70,11 +70,11 @@ fn quote(prompt: &str) -> String {
 }
 
 /// Returns the text after the last line that begins with the user's role. Some clients send whole transcripts.
-fn without_role(text: &str) -> &str {
+fn strip_role(text: &str) -> &str {
     let mut rest = text;
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        if let Some(after) = after_role(line) {
+        if let Some(after) = text_after_role(line) {
             rest = &text[start + line.len() - after.len()..];
         }
         start += line.len();
@@ -82,7 +82,7 @@ fn without_role(text: &str) -> &str {
     rest.trim()
 }
 
-fn after_role(line: &str) -> Option<&str> {
+fn text_after_role(line: &str) -> Option<&str> {
     let (role, text) = line.split_once(':')?;
     let role = role.trim_matches(|c: char| !c.is_alphanumeric());
     ["user", "human", "prompt"].iter().any(|name| role.eq_ignore_ascii_case(name)).then_some(text)

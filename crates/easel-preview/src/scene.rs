@@ -5,7 +5,7 @@ use std::f32::consts::TAU;
 use tiny_skia::{Paint, Path, PathBuilder, PixmapMut, Rect, Stroke, Transform};
 
 use crate::brush::{self, Area, circle, fill, glow, solid, vertical};
-use crate::palette::{Dice, INK, Palette, Rgb, WHITE};
+use crate::palette::{INK, Palette, Rgb, Rng, WHITE};
 use crate::shapes::{Shape, Tone};
 use crate::subject::{Named, Subject};
 
@@ -17,28 +17,28 @@ enum Motif {
     Tiles,
 }
 
-pub(crate) fn motif(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
-    let motif = [Motif::Hills, Motif::Orbits, Motif::Tiles][dice.below(3) as usize];
+pub(crate) fn draw_motif(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: &mut Rng) {
+    let motif = [Motif::Hills, Motif::Orbits, Motif::Tiles][rng.random_below(3) as usize];
     match motif {
-        Motif::Hills => hills(pixmap, stage, palette, dice),
-        Motif::Orbits => orbits(pixmap, stage, palette, dice),
-        Motif::Tiles => tiles(pixmap, stage, palette, dice),
+        Motif::Hills => draw_hills(pixmap, stage, palette, rng),
+        Motif::Orbits => draw_orbits(pixmap, stage, palette, rng),
+        Motif::Tiles => draw_tiles(pixmap, stage, palette, rng),
     }
 }
 
-fn hills(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
+fn draw_hills(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: &mut Rng) {
     let (w, h) = (pixmap.width() as f32, pixmap.height() as f32);
-    let radius = stage.w.min(stage.h) * dice.range(0.15, 0.21);
-    let (x, y) = (w * dice.range(0.36, 0.64), stage.y + stage.h * dice.range(0.30, 0.40));
+    let radius = stage.w.min(stage.h) * rng.random_range(0.15, 0.21);
+    let (x, y) = (w * rng.random_range(0.36, 0.64), stage.y + stage.h * rng.random_range(0.30, 0.40));
     glow(pixmap, (x, y), radius * 2.4, palette.accent.mix(WHITE, 0.4).with_alpha(0.55));
     fill(pixmap, circle(x, y, radius), &solid(palette.accent.mix(WHITE, 0.25).with_alpha(1.0)));
     for (layer, colour) in palette.soft.iter().enumerate() {
         let level = stage.y + stage.h * (0.58 + 0.17 * layer as f32);
-        let swing = stage.h * dice.range(0.09, 0.15);
-        let (first, second) = (dice.range(-1.0, 1.0), dice.range(-1.0, 1.0));
+        let swing = stage.h * rng.random_range(0.09, 0.15);
+        let (first, second) = (rng.random_range(-1.0, 1.0), rng.random_range(-1.0, 1.0));
         let mut ridge = PathBuilder::new();
         ridge.move_to(0.0, level + swing * first);
-        let middle = w * dice.range(0.4, 0.6);
+        let middle = w * rng.random_range(0.4, 0.6);
         let lift = swing * 1.3;
         ridge.cubic_to(w * 0.15, level - lift * first, middle - w * 0.2, level - lift, middle, level + swing * 0.1);
         ridge.cubic_to(
@@ -58,11 +58,11 @@ fn hills(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut 
     }
 }
 
-fn orbits(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
-    let (x, y) = stage.centre();
+fn draw_orbits(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: &mut Rng) {
+    let (x, y) = stage.center();
     let reach = stage.w.min(stage.h) * 0.5;
     glow(pixmap, (x, y), reach, palette.main.mix(WHITE, 0.35).with_alpha(0.45));
-    let planet = reach * dice.range(0.30, 0.38);
+    let planet = reach * rng.random_range(0.30, 0.38);
     let box_ = Area::new(x - planet, y - planet, planet * 2.0, planet * 2.0);
     let paint = vertical(box_, palette.main.mix(WHITE, 0.3).with_alpha(1.0), palette.main.with_alpha(1.0));
     fill(pixmap, circle(x, y, planet), &paint);
@@ -73,19 +73,19 @@ fn orbits(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut
         if let Some(path) = circle(x, y, radius) {
             pixmap.stroke_path(&path, &paint, &stroke, Transform::identity(), None);
         }
-        let first = dice.range(0.0, TAU);
+        let first = rng.random_range(0.0, TAU);
         for moon in 0..=ring {
-            let angle = first + TAU * (f32::from(moon) + dice.range(-0.2, 0.2)) / f32::from(ring + 1);
+            let angle = first + TAU * (f32::from(moon) + rng.random_range(-0.2, 0.2)) / f32::from(ring + 1);
             let at = (x + radius * angle.cos(), y + radius * angle.sin());
             let colour = if moon % 2 == 0 { palette.accent } else { palette.soft[2] };
-            let size = reach * dice.range(0.035, 0.085);
+            let size = reach * rng.random_range(0.035, 0.085);
             fill(pixmap, circle(at.0, at.1, size), &solid(colour.with_alpha(1.0)));
         }
     }
 }
 
 /// Draws a grid of quarter discs, half discs and dots.
-fn tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut Dice) {
+fn draw_tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: &mut Rng) {
     let side = (stage.w / 4.0).min(stage.h / 3.0);
     let columns = ((stage.w / side) as usize).clamp(1, 12);
     let rows = ((stage.h / side) as usize).clamp(1, 12);
@@ -97,13 +97,13 @@ fn tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut 
     for row in 0..rows {
         for column in 0..columns {
             let cell = Area::new(left + side * column as f32, top + side * row as f32, side, side).shrunk(side * 0.025);
-            let paint = &paints[dice.below(4) as usize];
-            let (cx, cy) = cell.centre();
-            let path = match dice.below(7) {
+            let paint = &paints[rng.random_below(4) as usize];
+            let (cx, cy) = cell.center();
+            let path = match rng.random_below(7) {
                 0 => circle(cx, cy, cell.w / 2.0),
                 1 => circle(cx, cy, cell.w / 5.0),
                 2 => brush::rounded_rect(cell, side * 0.04),
-                corner => quarter(cell, corner),
+                corner => build_quarter_disc(cell, corner),
             };
             fill(pixmap, path, paint);
         }
@@ -111,7 +111,7 @@ fn tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, dice: &mut 
 }
 
 /// Returns the outline of a quarter disc around a corner of the cell.
-fn quarter(cell: Area, corner: u64) -> Option<Path> {
+fn build_quarter_disc(cell: Area, corner: u64) -> Option<Path> {
     let (right, low) = (corner % 2 == 1, corner / 2 % 2 == 1);
     let (x0, x1) = if right { (cell.x + cell.w, cell.x) } else { (cell.x, cell.x + cell.w) };
     let (y0, y1) = if low { (cell.bottom(), cell.y) } else { (cell.y, cell.bottom()) };
@@ -125,7 +125,7 @@ fn quarter(cell: Area, corner: u64) -> Option<Path> {
 }
 
 /// Draws the subjects side by side. A hat that follows a subject with a head is drawn on the head.
-pub(crate) fn subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, named: &Named) {
+pub(crate) fn draw_subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, named: &Named) {
     let mut seats: Vec<(Subject, Option<Subject>)> = Vec::new();
     for subject in &named.subjects {
         match seats.last_mut() {
@@ -139,27 +139,27 @@ pub(crate) fn subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palett
     for ((subject, hat), cell) in seats.iter().zip(crate::layout::cells(stage, seats.len(), gap)) {
         let seat = cell.shrunk(cell.w.min(cell.h) * 0.04).fit(1.0);
         let Some(hat) = hat else {
-            shadow(pixmap, seat, subject.shape);
-            paint(pixmap, seat, palette, *subject);
+            draw_shadow(pixmap, seat, subject.shape);
+            draw_subject(pixmap, seat, palette, *subject);
             continue;
         };
         // The subject is smaller under a hat, so that both stay on the stage.
         let scale = 0.84;
         let size = seat.w * scale;
         let body = Area::new(seat.x + (seat.w - size) / 2.0, seat.bottom() - size, size, size);
-        shadow(pixmap, body, subject.shape);
-        paint(pixmap, body, palette, *subject);
+        draw_shadow(pixmap, body, subject.shape);
+        draw_subject(pixmap, body, palette, *subject);
         let Some((x, y, width)) = subject.shape.head() else { continue };
         let (unit, side) = (size / 100.0, size * width / 100.0);
         // 80 is the height of the brim on the grid of the hat.
-        let place = Area::new(body.x + x * unit - side / 2.0, body.y + y * unit - side * 0.80, side, side);
-        paint(pixmap, place, palette, *hat);
+        let hat_area = Area::new(body.x + x * unit - side / 2.0, body.y + y * unit - side * 0.80, side, side);
+        draw_subject(pixmap, hat_area, palette, *hat);
     }
 }
 
 /// Draws the shadow of a subject, unless it belongs in the sky.
-fn shadow(pixmap: &mut PixmapMut<'_>, seat: Area, shape: Shape) {
-    if shape.floats() {
+fn draw_shadow(pixmap: &mut PixmapMut<'_>, seat: Area, shape: Shape) {
+    if shape.is_in_sky() {
         return;
     }
     let mut whole = PathBuilder::new();
@@ -175,27 +175,27 @@ fn shadow(pixmap: &mut PixmapMut<'_>, seat: Area, shape: Shape) {
     fill(pixmap, oval, &solid(INK.with_alpha(0.16)));
 }
 
-fn paint(pixmap: &mut PixmapMut<'_>, seat: Area, palette: &Palette, subject: Subject) {
+fn draw_subject(pixmap: &mut PixmapMut<'_>, seat: Area, palette: &Palette, subject: Subject) {
     let main = subject.colour().unwrap_or(palette.main);
-    let place = Transform::from_row(seat.w / 100.0, 0.0, 0.0, seat.h / 100.0, seat.x, seat.y);
+    let transform = Transform::from_row(seat.w / 100.0, 0.0, 0.0, seat.h / 100.0, seat.x, seat.y);
     for (tone, layer) in subject.shape.layers() {
         let colour = match tone {
             Tone::Main => main,
             Tone::Shade => main.mix(INK, 0.28),
             Tone::Light => main.mix(WHITE, 0.38),
-            Tone::Accent => accent(main, palette),
-            Tone::Fixed(hex) => Rgb::hex(*hex),
+            Tone::Accent => choose_accent(main, palette),
+            Tone::Fixed(hex) => Rgb::from_hex(*hex),
         };
-        let path: Option<Path> = brush::outline(layer).and_then(|path| path.transform(place));
+        let path: Option<Path> = brush::outline(layer).and_then(|path| path.transform(transform));
         let (top, bottom) = (colour.mix(WHITE, 0.10), colour.mix(INK, 0.06));
         fill(pixmap, path, &vertical(seat, top.with_alpha(1.0), bottom.with_alpha(1.0)));
     }
 }
 
 /// Returns the accent of the palette, or another color if it is too similar to the subject.
-fn accent(main: Rgb, palette: &Palette) -> Rgb {
+fn choose_accent(main: Rgb, palette: &Palette) -> Rgb {
     let apart = |other: Rgb| (main.0 - other.0).abs() + (main.1 - other.1).abs() + (main.2 - other.2).abs();
-    [palette.accent, palette.main, Rgb::hex(0xe9_4f_5a), Rgb::hex(0xf6_c9_4a)]
+    [palette.accent, palette.main, Rgb::from_hex(0xe9_4f_5a), Rgb::from_hex(0xf6_c9_4a)]
         .into_iter()
         .find(|colour| apart(*colour) > 0.7)
         .unwrap_or(WHITE)

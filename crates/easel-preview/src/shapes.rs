@@ -79,7 +79,7 @@ impl Shape {
     }
 
     /// Returns whether the subject belongs in the sky and casts no shadow.
-    pub(crate) fn floats(self) -> bool {
+    pub(crate) fn is_in_sky(self) -> bool {
         matches!(self, Self::Sun | Self::Moon | Self::Star | Self::Cloud | Self::Heart | Self::Fish | Self::Rocket)
     }
 

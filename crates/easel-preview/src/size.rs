@@ -16,20 +16,20 @@ pub(crate) struct InvalidSize(String);
 pub(crate) fn parse(parameter: Option<&str>) -> Result<(u32, u32), InvalidSize> {
     match parameter {
         None | Some("auto") => Ok((DEFAULT_SIDE, DEFAULT_SIDE)),
-        Some(text) => pixels(text).ok_or_else(|| InvalidSize(crate::text::clean(text))),
+        Some(text) => parse_pixels(text).ok_or_else(|| InvalidSize(crate::text::clean(text))),
     }
 }
 
-fn pixels(text: &str) -> Option<(u32, u32)> {
+fn parse_pixels(text: &str) -> Option<(u32, u32)> {
     let (width, height) = text.split_once(['x', 'X', '×'])?;
     Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
 }
 
-/// Returns the parameters that a prompt asks for: a size such as `1536x1024`, or a transparent background.
-pub(crate) fn requested_parameters(prompt: &str) -> AppliedImage {
+/// Returns the parameters that a prompt requests: a size such as `1536x1024`, or a transparent background.
+pub(crate) fn find_parameters(prompt: &str) -> AppliedImage {
     let drawable = |side: u32| (MIN_SIDE..=MAX_SIDE).contains(&side);
     let words = || prompt.split(|c: char| !c.is_alphanumeric() && c != '×').filter(|word| !word.is_empty());
-    let size = words().filter_map(pixels).find(|(w, h)| drawable(*w) && drawable(*h));
+    let size = words().filter_map(parse_pixels).find(|(w, h)| drawable(*w) && drawable(*h));
     let transparent = words().any(|word| word.eq_ignore_ascii_case("transparent"));
     AppliedImage {
         size: size.map(|(width, height)| format!("{width}x{height}")),
@@ -54,11 +54,11 @@ mod tests {
 
     #[test]
     fn prompt_can_request_size_and_transparency() {
-        let requested = requested_parameters("a fox, 1536x1024, on a Transparent background");
+        let requested = find_parameters("a fox, 1536x1024, on a Transparent background");
         assert_eq!(
             (requested.size.as_deref(), requested.background.as_deref()),
             (Some("1536x1024"), Some("transparent"))
         );
-        assert_eq!(requested_parameters("a 4x4 car and a 9000x9000 dream"), AppliedImage::default());
+        assert_eq!(find_parameters("a 4x4 car and a 9000x9000 dream"), AppliedImage::default());
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct Subject {
 impl Subject {
     /// Returns the color from the prompt, or the usual color of the shape.
     pub(crate) fn colour(&self) -> Option<Rgb> {
-        self.colour.or(self.shape.usual_colour().map(Rgb::hex))
+        self.colour.or(self.shape.usual_colour().map(Rgb::from_hex))
     }
 }
 
@@ -67,7 +67,7 @@ fn number(word: &str) -> Option<usize> {
 }
 
 fn colour(word: &str) -> Option<Rgb> {
-    COLOURS.iter().find(|(name, _)| *name == word).map(|(_, hex)| Rgb::hex(*hex))
+    COLOURS.iter().find(|(name, _)| *name == word).map(|(_, hex)| Rgb::from_hex(*hex))
 }
 
 fn shape(word: &str) -> Option<Shape> {

@@ -78,7 +78,7 @@ fn advance(c: char) -> f32 {
     }
 }
 
-pub(crate) fn width(text: &str, size: f32) -> f32 {
+pub(crate) fn measure_width(text: &str, size: f32) -> f32 {
     text.chars().map(advance).sum::<f32>() * size
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn fit(text: &str, (width, height): (f32, f32), largest: f32, smalles
         }
         let cut = lines.len() > room;
         block.lines =
-            lines.iter().take(room).map(|line| visual_order(line.iter().map(|(c, _)| *c).collect())).collect();
+            lines.iter().take(room).map(|line| to_visual_order(line.iter().map(|(c, _)| *c).collect())).collect();
         if cut && let Some(last) = block.lines.last_mut() {
             end_with_ellipsis(last, width / size);
         }
@@ -132,14 +132,14 @@ fn wrap(glyphs: &[(char, f32)], width: f32, limit: usize) -> Vec<&[(char, f32)]>
 }
 
 fn end_with_ellipsis(line: &mut String, ems: f32) {
-    while !line.is_empty() && width(line, 1.0) + advance(ELLIPSIS) > ems {
+    while !line.is_empty() && measure_width(line, 1.0) + advance(ELLIPSIS) > ems {
         line.pop();
     }
     line.truncate(line.trim_end_matches([' ', '.', ',', ';', ':']).len());
     line.push(ELLIPSIS);
 }
 
-fn visual_order(mut line: Vec<char>) -> String {
+fn to_visual_order(mut line: Vec<char>) -> String {
     let mut start = 0;
     while let Some(first) = line[start..].iter().position(|c| is_right_to_left(*c)).map(|at| start + at) {
         let letters = line[first..].iter().take_while(|c| is_right_to_left(**c) || **c == ' ').count();
@@ -156,7 +156,7 @@ fn is_right_to_left(c: char) -> bool {
 }
 
 /// Draws a line whose left end is at `x` and whose vertical center is at `middle`.
-pub(crate) fn line(
+pub(crate) fn draw_line(
     pixmap: &mut PixmapMut<'_>,
     text: &str,
     (x, middle): (f32, f32),
@@ -169,18 +169,18 @@ pub(crate) fn line(
     let mut pen = x;
     for c in text.chars() {
         if FONT.glyph_id(c) == GlyphId(0) {
-            missing(pixmap, (pen, baseline), size, color);
+            draw_missing(pixmap, (pen, baseline), size, color);
         } else {
-            glyph(pixmap, c, (pen, baseline), size, color);
+            draw_glyph(pixmap, c, (pen, baseline), size, color);
             if weight == Weight::Bold {
-                glyph(pixmap, c, (pen + size * 0.045, baseline), size, color);
+                draw_glyph(pixmap, c, (pen + size * 0.045, baseline), size, color);
             }
         }
         pen += advance(c) * size;
     }
 }
 
-fn glyph(pixmap: &mut PixmapMut<'_>, c: char, (x, baseline): (f32, f32), size: f32, color: Rgb) {
+fn draw_glyph(pixmap: &mut PixmapMut<'_>, c: char, (x, baseline): (f32, f32), size: f32, color: Rgb) {
     let units = FONT.units_per_em().unwrap_or(2048.0);
     // The scale of ab_glyph is in line heights; this converts it from ems.
     let scale = PxScale::from(size * FONT.height_unscaled() / units);
@@ -192,7 +192,7 @@ fn glyph(pixmap: &mut PixmapMut<'_>, c: char, (x, baseline): (f32, f32), size: f
 }
 
 /// Draws a box for a character that the font does not have.
-fn missing(pixmap: &mut PixmapMut<'_>, (x, baseline): (f32, f32), size: f32, color: Rgb) {
+fn draw_missing(pixmap: &mut PixmapMut<'_>, (x, baseline): (f32, f32), size: f32, color: Rgb) {
     let (left, right) = ((x + size * 0.08) as i32, (x + size * 0.56) as i32);
     let (top, bottom) = ((baseline - size * 0.73) as i32, baseline as i32 - 1);
     for px in left..=right {
@@ -245,13 +245,13 @@ mod tests {
         let block = fit(&clean(&"word ".repeat(9_000)), (300.0, 60.0), 40.0, 12.0);
         assert!(block.lines.last().is_some_and(|line| line.ends_with(ELLIPSIS)));
         assert!(block.height() <= 60.0);
-        assert!(block.lines.iter().all(|line| width(line, block.size) <= 300.0));
+        assert!(block.lines.iter().all(|line| measure_width(line, block.size) <= 300.0));
     }
 
     #[test]
     fn right_to_left_words_are_reversed_in_place() {
-        assert_eq!(visual_order("a אב גד b".chars().collect()), "a דג בא b");
-        assert_eq!(visual_order("אב ".chars().collect()), "בא ");
+        assert_eq!(to_visual_order("a אב גד b".chars().collect()), "a דג בא b");
+        assert_eq!(to_visual_order("אב ".chars().collect()), "בא ");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(crate) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     if relative.as_os_str().is_empty() {
-        return Err(not_regular());
+        return Err(not_regular_error());
     }
     require_regular(platform::open_beneath(root, relative)?)
 }
@@ -35,7 +35,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     require_regular(platform::open_plain(path)?)
 }
 
-/// Returns [`own_folder`] and creates it first if it does not exist.
+/// Returns this user's folder in `shared`, as [`own_folder`] does, and creates it if it does not exist.
 pub(crate) fn create_own_folder(shared: &Path) -> Option<PathBuf> {
     // A failure shows in the check that follows.
     let _ = platform::create_one_private_folder(&shared.join(platform::own_folder_name()));
@@ -57,10 +57,10 @@ pub(crate) fn is_own_file(path: &Path) -> bool {
 
 /// Checks the open file, which nobody can swap.
 fn require_regular(file: File) -> io::Result<File> {
-    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular_error()) }
 }
 
-fn not_regular() -> io::Error {
+fn not_regular_error() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 

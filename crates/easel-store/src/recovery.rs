@@ -1,5 +1,5 @@
 //! Closes what a dead process left open: its calls, the items and turns that waited for them, and its unfinished files.
-//! Nothing of a living process is touched.
+//! The calls, turns and files of living processes stay as they are.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ pub(crate) use leftovers::remove_parts;
 
 /// Recovers all dead processes. Runs at the start.
 pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Result<(), Error> {
-    for dead in dead_owners(database)? {
+    for dead in find_dead_owners(database)? {
         recover_owner(database, &dead, lock)?;
     }
     let incoming = database.home.incoming();
@@ -39,10 +39,10 @@ pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Resul
     arrival_notes::recover(database)
 }
 
-/// Recovers one dead process. What cannot be closed is tried again at the next start; the rest is closed.
-pub(crate) fn recover_owner(database: &mut Database, dead: &str, _lock: &RecoveryLock) -> Result<(), Error> {
-    let mut open_calls = calls::open_calls(&database.connection, &database.home, dead)?;
-    let running = running_turns(database, dead)?;
+/// Recovers one dead process. If a call or a turn cannot be closed, the next start tries again.
+pub(crate) fn recover_owner(database: &mut Database, dead_owner: &str, _lock: &RecoveryLock) -> Result<(), Error> {
+    let mut open_calls = calls::open_calls(&database.connection, &database.home, dead_owner)?;
+    let running = find_running_turns(database, dead_owner)?;
     let threads: BTreeSet<ThreadId> = open_calls
         .iter()
         .map(|call| &call.thread_id)
@@ -50,8 +50,8 @@ pub(crate) fn recover_owner(database: &mut Database, dead: &str, _lock: &Recover
         .cloned()
         .collect();
     for thread_id in &threads {
-        let of_thread: Vec<_> = open_calls.extract_if(.., |call| call.thread_id == *thread_id).collect();
-        if let Err(error) = close_calls::close_calls(database, thread_id, dead, &of_thread) {
+        let calls_of_thread: Vec<_> = open_calls.extract_if(.., |call| call.thread_id == *thread_id).collect();
+        if let Err(error) = close_calls::close_calls(database, thread_id, dead_owner, &calls_of_thread) {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 %thread_id,
@@ -70,20 +70,20 @@ pub(crate) fn recover_owner(database: &mut Database, dead: &str, _lock: &Recover
             );
         }
     }
-    database.write(|write| remove_rows_of_owner(write, dead))
+    database.write(|write| remove_rows_of_owner(write, dead_owner))
 }
 
-fn remove_rows_of_owner(write: &Transaction<'_>, dead: &str) -> Result<(), Error> {
-    attachments::discard_of_owner(write, dead)?;
-    hosted::remove_of_owner(write, dead)?;
-    write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead])?;
+fn remove_rows_of_owner(write: &Transaction<'_>, dead_owner: &str) -> Result<(), Error> {
+    attachments::discard_of_owner(write, dead_owner)?;
+    hosted::remove_of_owner(write, dead_owner)?;
+    write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead_owner])?;
     let mut statement = write.prepare("DELETE FROM ephemeral WHERE owner = ?1 RETURNING thread_id")?;
-    let ended = statement.query_map([dead], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    let ended = statement.query_map([dead_owner], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     ended.iter().try_for_each(|thread_id| attachments::release(write, thread_id).map(drop))
 }
 
 /// Returns the owner ids of dead processes that left something open.
-fn dead_owners(database: &Database) -> Result<Vec<String>, Error> {
+fn find_dead_owners(database: &Database) -> Result<Vec<String>, Error> {
     let sql = "SELECT owner FROM calls WHERE outcome IS NULL \
                UNION SELECT owner FROM turns WHERE owner IS NOT NULL \
                UNION SELECT writer FROM threads WHERE writer IS NOT NULL \
@@ -95,7 +95,7 @@ fn dead_owners(database: &Database) -> Result<Vec<String>, Error> {
     Ok(owners.into_iter().filter(|owner| !process_lock::is_alive(&database.home, owner)).collect())
 }
 
-fn running_turns(database: &Database, owner: &str) -> Result<Vec<(ThreadId, TurnId)>, Error> {
+fn find_running_turns(database: &Database, owner: &str) -> Result<Vec<(ThreadId, TurnId)>, Error> {
     let sql = "SELECT thread_id, id FROM turns WHERE owner = ?1 ORDER BY thread_id, position";
     let mut statement = database.connection.prepare(sql)?;
     let ids = |row: &rusqlite::Row<'_>| Ok((row.get::<_, SqlId<_>>(0)?.0, row.get::<_, SqlId<_>>(1)?.0));

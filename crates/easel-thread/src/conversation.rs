@@ -44,16 +44,16 @@ impl Conversation {
         }
     }
 
-    /// Reserves an id that no item of the thread has: `wanted`, or the first free one of `…-2`, `…-3` and so on.
+    /// Reserves an id that no item of the thread has: `preferred`, or the first free one of `…-2`, `…-3` and so on.
     /// Providers repeat ids, and some send none.
-    pub(crate) fn unique_id(&mut self, wanted: &str) -> ItemId {
-        let wanted = if wanted.is_empty() { "item" } else { wanted };
-        if self.item_ids.insert(wanted.to_owned()) {
-            return wanted.into();
+    pub(crate) fn reserve_id(&mut self, preferred: &str) -> ItemId {
+        let preferred = if preferred.is_empty() { "item" } else { preferred };
+        if self.item_ids.insert(preferred.to_owned()) {
+            return preferred.into();
         }
-        let next = self.next_numbers.entry(wanted.to_owned()).or_insert(2);
+        let next = self.next_numbers.entry(preferred.to_owned()).or_insert(2);
         loop {
-            let id = format!("{wanted}-{next}");
+            let id = format!("{preferred}-{next}");
             *next += 1;
             if self.item_ids.insert(id.clone()) {
                 return id.into();
@@ -122,7 +122,7 @@ mod tests {
         let mut conversation = Conversation::default();
         let ids: Vec<ItemId> = ["call", "call", "call-2", "call", "other", "", ""]
             .into_iter()
-            .map(|wanted| conversation.unique_id(wanted))
+            .map(|preferred| conversation.reserve_id(preferred))
             .collect();
         assert_eq!(ids, ["call", "call-2", "call-2-2", "call-3", "other", "item", "item-2"]);
     }
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn many_equal_ids_are_numbered_quickly() {
         let mut conversation = Conversation::default();
-        let last = (0..100_000).map(|_| conversation.unique_id("call")).last();
+        let last = (0..100_000).map(|_| conversation.reserve_id("call")).last();
         assert_eq!(last.as_deref(), Some("call-100000"));
     }
 }

@@ -196,7 +196,7 @@ impl Turn {
 
     /// Sends the next request or ends the turn, once the response is complete or closed and all its calls have ended.
     fn advance(&mut self, step: &mut Step<'_>) {
-        if !self.calls.all_ended() {
+        if !self.calls.have_all_ended() {
             return;
         }
         self.check_image_limit(step);

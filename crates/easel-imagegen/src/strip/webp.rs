@@ -1,4 +1,4 @@
-//! WebP (RFC 9649): keeps the RIFF chunks of the picture.
+//! WebP (RFC 9649): keeps the RIFF chunks of the image.
 
 use std::io::{self, Read, Seek};
 
@@ -6,7 +6,7 @@ use super::segments::Segments;
 use super::source::Source;
 use super::{malformed_error, orientation};
 
-const SENT: [&[u8; 4]; 5] = [b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM"];
+const SENT_CHUNKS: [&[u8; 4]; 5] = [b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM"];
 /// The chunks of an animation frame that are sent.
 const SENT_IN_FRAME: [&[u8; 4]; 3] = [b"VP8 ", b"VP8L", b"ALPH"];
 /// Size of position, size, duration and blending of a frame, before its chunks, in bytes.
@@ -38,8 +38,8 @@ pub(super) fn collect_segments<R: Read + Seek>(source: &mut Source<R>, segments:
             b"EXIF" if orientation.is_none() => {
                 orientation = orientation::read(source, available.min(size))?;
             }
-            b"ANMF" => frame(source, segments, start, available.min(size))?,
-            kind if SENT.contains(&kind) => segments.keep(start, 8 + available)?,
+            b"ANMF" => keep_frame(source, segments, start, available.min(size))?,
+            kind if SENT_CHUNKS.contains(&kind) => segments.keep(start, 8 + available)?,
             _ => {}
         }
         source.seek_to(start + 8 + available)?;
@@ -62,9 +62,14 @@ pub(super) fn collect_segments<R: Read + Seek>(source: &mut Source<R>, segments:
     Ok(())
 }
 
-/// Keeps the frame at `start`, without its unknown chunks: a frame may contain any chunk. The source has passed the
-/// head of the frame; `length` is the size of its content in bytes.
-fn frame<R: Read + Seek>(source: &mut Source<R>, segments: &mut Segments, start: u64, length: u64) -> io::Result<()> {
+/// Keeps the frame at `start`, without its unknown chunks: a frame may contain any chunk. The source is behind
+/// the header of the frame's chunk; `length` is the size of the content in bytes.
+fn keep_frame<R: Read + Seek>(
+    source: &mut Source<R>,
+    segments: &mut Segments,
+    start: u64,
+    length: u64,
+) -> io::Result<()> {
     let end = source.position() + length;
     if length < FRAME_HEADER {
         return Ok(());

@@ -4,15 +4,15 @@ use super::*;
 use crate::palette::INK;
 
 /// A decoded picture: width, samples a pixel, and the samples.
-struct Seen {
+struct DecodedPicture {
     width: u32,
     height: u32,
     channels: usize,
     samples: Vec<u8>,
 }
 
-impl Seen {
-    fn of(png: &[u8]) -> Self {
+impl DecodedPicture {
+    fn decode(png: &[u8]) -> Self {
         let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
         let mut samples = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut samples).unwrap();
@@ -30,8 +30,8 @@ fn picture(prompt: &str, width: u32, height: u32) -> Picture<'_> {
     Picture { prompt, width, height, transparent: false, variant: 0, grain: 1, references: &[] }
 }
 
-fn seen(picture: &Picture<'_>) -> Seen {
-    Seen::of(&draw(picture).unwrap())
+fn draw_and_decode(picture: &Picture<'_>) -> DecodedPicture {
+    DecodedPicture::decode(&draw(picture).unwrap())
 }
 
 /// A PNG of one colour.
@@ -45,11 +45,11 @@ fn plain(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
     out
 }
 
-/// The middles of the insets, in order.
-fn inset_centres(picture: &Picture<'_>) -> Vec<(f32, f32)> {
-    let layout = Layout::of(picture.width, picture.height, &clean(picture.prompt));
-    let (_, prints) = split_stage(&layout, &Named::parse(picture.prompt), picture.references.len());
-    crate::inset::inset_cells(prints, layout.unit, picture.references.len()).into_iter().map(Area::centre).collect()
+/// Returns the centers of the insets, in order.
+fn inset_centers(picture: &Picture<'_>) -> Vec<(f32, f32)> {
+    let layout = Layout::compute(picture.width, picture.height, &clean(picture.prompt));
+    let (_, inset_area) = split_stage(&layout, &Named::parse(picture.prompt), picture.references.len());
+    crate::inset::inset_cells(inset_area, layout.unit, picture.references.len()).into_iter().map(Area::center).collect()
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn prompt_size_and_variant_each_change_the_picture() {
 fn sizes_in_range_work_and_others_are_rejected() {
     for width in [64, 65, 97, 256, 700] {
         for height in [64, 71, 100, 255, 640] {
-            let seen = seen(&picture("a blue star and a red hat", width, height));
-            assert_eq!((seen.width, seen.height, seen.channels), (width, height, 3));
+            let decoded = draw_and_decode(&picture("a blue star and a red hat", width, height));
+            assert_eq!((decoded.width, decoded.height, decoded.channels), (width, height, 3));
         }
     }
     for (width, height) in [(0, 0), (63, 64), (64, 63), (4097, 64), (64, 4097), (u32::MAX, u32::MAX)] {
@@ -86,17 +86,17 @@ fn sizes_in_range_work_and_others_are_rejected() {
 
 #[test]
 fn maximum_sides_work() {
-    assert_eq!(seen(&picture("a ribbon", 4096, 64)).width, 4096);
-    assert_eq!(seen(&picture("a tower", 64, 4096)).height, 4096);
+    assert_eq!(draw_and_decode(&picture("a ribbon", 4096, 64)).width, 4096);
+    assert_eq!(draw_and_decode(&picture("a tower", 64, 4096)).height, 4096);
 }
 
 #[test]
 fn shape_has_the_color_of_the_prompt() {
     for (prompt, expected) in [("draw a red square", 0), ("a green circle", 1), ("a blue hexagon", 2)] {
         let picture = picture(prompt, 256, 256);
-        let layout = Layout::of(256, 256, prompt);
-        let seen = seen(&picture);
-        let pixel = seen.at(layout.stage.centre());
+        let layout = Layout::compute(256, 256, prompt);
+        let decoded = draw_and_decode(&picture);
+        let pixel = decoded.at(layout.stage.center());
         let strongest = (0..3).max_by_key(|channel| pixel[*channel]);
         assert_eq!(strongest, Some(expected), "{prompt}: {pixel:?}");
     }
@@ -106,30 +106,30 @@ fn shape_has_the_color_of_the_prompt() {
 fn transparent_picture_has_clear_corners_and_solid_subject() {
     for prompt in ["a red square", "something for a bakery"] {
         let picture = Picture { transparent: true, ..picture(prompt, 300, 300) };
-        let layout = Layout::of(300, 300, prompt);
-        let seen = seen(&picture);
-        assert_eq!(seen.channels, 4);
-        assert_eq!(seen.at((1.0, 1.0)), [0, 0, 0, 0], "{prompt}");
-        assert_eq!(seen.at(layout.stage.centre())[3], 255, "{prompt}");
-        assert_eq!(seen.at(layout.card.centre())[3], 255, "{prompt}");
+        let layout = Layout::compute(300, 300, prompt);
+        let decoded = draw_and_decode(&picture);
+        assert_eq!(decoded.channels, 4);
+        assert_eq!(decoded.at((1.0, 1.0)), [0, 0, 0, 0], "{prompt}");
+        assert_eq!(decoded.at(layout.stage.center())[3], 255, "{prompt}");
+        assert_eq!(decoded.at(layout.card.center())[3], 255, "{prompt}");
     }
 }
 
 #[test]
 fn opaque_picture_has_no_alpha_channel() {
-    assert_eq!(seen(&picture("a red square", 100, 100)).channels, 3);
+    assert_eq!(draw_and_decode(&picture("a red square", 100, 100)).channels, 3);
 }
 
 #[test]
 fn disclaimer_is_the_same_on_every_picture() {
     for (width, height) in [(64, 64), (128, 96), (300, 200), (512, 768)] {
         let pixels = |prompt: &str| {
-            let layout = Layout::of(width, height, prompt);
-            let seen = seen(&picture(prompt, width, height));
+            let layout = Layout::compute(width, height, prompt);
+            let decoded = draw_and_decode(&picture(prompt, width, height));
             let strip = layout.strip.shrunk(layout.strip.h * 0.2);
             let rows = strip.y as usize..strip.bottom() as usize;
             let span = strip.x as usize * 3..(strip.x + strip.w) as usize * 3;
-            rows.flat_map(|y| seen.samples[y * width as usize * 3..][span.clone()].to_vec()).collect::<Vec<u8>>()
+            rows.flat_map(|y| decoded.samples[y * width as usize * 3..][span.clone()].to_vec()).collect::<Vec<u8>>()
         };
         let strip = pixels("a");
         assert_eq!(strip, pixels(&"a much longer prompt ".repeat(20)), "{width}x{height}");
@@ -142,10 +142,10 @@ fn disclaimer_is_the_same_on_every_picture() {
 #[test]
 fn prompt_changes_the_card() {
     let card = |prompt: &str| {
-        let layout = Layout::of(400, 400, prompt);
-        let seen = seen(&picture(prompt, 400, 400));
+        let layout = Layout::compute(400, 400, prompt);
+        let samples = draw_and_decode(&picture(prompt, 400, 400)).samples;
         let rows = layout.card.y as usize + 10..layout.strip.y as usize;
-        let dark = |y: usize| seen.samples[y * 1200 + 90..y * 1200 + 1100].iter().filter(|value| **value < 90).count();
+        let dark = |y: usize| samples[y * 1200 + 90..y * 1200 + 1100].iter().filter(|value| **value < 90).count();
         rows.map(dark).sum::<usize>()
     };
     let (short, long) = (card("i"), card("many words, many strokes"));
@@ -159,11 +159,11 @@ fn insets_are_in_the_order_of_references() {
         for (first, second) in [(&red, &blue), (&blue, &red)] {
             let references = [Reference { bytes: first }, Reference { bytes: second }];
             let picture = Picture { references: &references, ..picture(prompt, 512, 512) };
-            let seen = seen(&picture);
-            let centres = inset_centres(&picture);
+            let decoded = draw_and_decode(&picture);
+            let centers = inset_centers(&picture);
             let colour = |bytes: &Vec<u8>| if bytes == &red { [220, 0, 0] } else { [0, 0, 220] };
-            assert_eq!(seen.at(centres[0]), colour(first), "{prompt}");
-            assert_eq!(seen.at(centres[1]), colour(second), "{prompt}");
+            assert_eq!(decoded.at(centers[0]), colour(first), "{prompt}");
+            assert_eq!(decoded.at(centers[1]), colour(second), "{prompt}");
         }
     }
 }
@@ -173,11 +173,11 @@ fn last_inset_counts_remaining_references() {
     let bytes = plain(20, 20, [0, 200, 0]);
     let references = [Reference { bytes: &bytes }; 40];
     let picture = Picture { references: &references, ..picture("all", 512, 512) };
-    let centres = inset_centres(&picture);
-    assert_eq!(centres.len(), 16);
-    let seen = seen(&picture);
-    assert_eq!(seen.at(centres[14]), [0, 200, 0]);
-    assert_ne!(seen.at(centres[15]), [0, 200, 0]);
+    let centers = inset_centers(&picture);
+    assert_eq!(centers.len(), 16);
+    let decoded = draw_and_decode(&picture);
+    assert_eq!(decoded.at(centers[14]), [0, 200, 0]);
+    assert_ne!(decoded.at(centers[15]), [0, 200, 0]);
 }
 
 #[test]
@@ -187,8 +187,8 @@ fn broken_reference_has_an_inset() {
     for bytes in broken {
         let references = [Reference { bytes }, Reference { bytes: &good }];
         let picture = Picture { references: &references, ..picture("both", 256, 256) };
-        let centres = inset_centres(&picture);
-        assert_eq!(seen(&picture).at(centres[1]), [0, 200, 0]);
+        let centers = inset_centers(&picture);
+        assert_eq!(draw_and_decode(&picture).at(centers[1]), [0, 200, 0]);
     }
 }
 
@@ -209,7 +209,7 @@ fn hostile_prompts_are_drawn() {
         &unbroken,
     ] {
         for (width, height) in [(64, 64), (200, 120)] {
-            assert_eq!(seen(&picture(prompt, width, height)).width, width);
+            assert_eq!(draw_and_decode(&picture(prompt, width, height)).width, width);
         }
     }
 }
@@ -217,10 +217,10 @@ fn hostile_prompts_are_drawn() {
 #[test]
 fn missing_glyph_is_a_visible_box() {
     let dark = |prompt: &str| {
-        let layout = Layout::of(300, 300, prompt);
-        let seen = seen(&picture(prompt, 300, 300));
+        let layout = Layout::compute(300, 300, prompt);
+        let samples = draw_and_decode(&picture(prompt, 300, 300)).samples;
         let rows = layout.card.y as usize + 32..layout.strip.y as usize;
-        let of_row = |y: usize| seen.samples[y * 900 + 60..y * 900 + 800].iter().filter(|value| **value < 120).count();
+        let of_row = |y: usize| samples[y * 900 + 60..y * 900 + 800].iter().filter(|value| **value < 120).count();
         rows.map(of_row).sum::<usize>()
     };
     assert!(dark("猫") > 20);
@@ -240,8 +240,8 @@ proptest! {
         let references = [Reference { bytes: &junk }];
         let references = if junk.len() % 2 == 0 { &references[..] } else { &[] };
         let picture = Picture { transparent, references, ..picture(&prompt, width, height) };
-        let seen = seen(&picture);
-        prop_assert_eq!((seen.width, seen.height), (width, height));
-        prop_assert_eq!(seen.channels == 4, transparent);
+        let decoded = draw_and_decode(&picture);
+        prop_assert_eq!((decoded.width, decoded.height), (width, height));
+        prop_assert_eq!(decoded.channels == 4, transparent);
     }
 }

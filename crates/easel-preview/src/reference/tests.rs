@@ -48,7 +48,7 @@ fn gif_of(width: u16, height: u16, frame: &gif::Frame<'_>) -> Vec<u8> {
 }
 
 fn assert_red_left_blue_right(bytes: &[u8], what: &str) {
-    let pixmap = thumbnail(bytes, 16).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+    let pixmap = decode_thumbnail(bytes, 16).unwrap_or_else(|error| panic!("{what}: {error:?}"));
     assert_eq!((pixmap.width(), pixmap.height()), (16, 8), "{what}");
     let (left, right) = (pixmap.pixel(3, 4).unwrap(), pixmap.pixel(12, 4).unwrap());
     assert!(left.red() > 180 && left.blue() < 60, "{what}: {left:?}");
@@ -80,7 +80,7 @@ fn png_of_every_sample_layout_is_read() {
         (ColorType::Rgb, BitDepth::Sixteen, vec![255, 255, 0, 0, 0, 0], [255, 0, 0, 255]),
         (ColorType::Rgba, BitDepth::Eight, vec![255, 0, 0, 128], [128, 0, 0, 128]),
     ] {
-        let pixmap = thumbnail(&png_of(1, 1, color, depth, &samples), 100).unwrap();
+        let pixmap = decode_thumbnail(&png_of(1, 1, color, depth, &samples), 100).unwrap();
         assert_eq!(pixmap.data(), expected, "{color:?} {depth:?}");
     }
 }
@@ -89,7 +89,7 @@ fn png_of_every_sample_layout_is_read() {
 fn small_gif_frame_keeps_its_position() {
     let mut frame = gif::Frame::from_indexed_pixels(2, 2, vec![1; 4], None);
     (frame.left, frame.top) = (2, 1);
-    let pixmap = thumbnail(&gif_of(4, 4, &frame), 100).unwrap();
+    let pixmap = decode_thumbnail(&gif_of(4, 4, &frame), 100).unwrap();
     assert_eq!(pixmap.pixel(0, 0).unwrap().alpha(), 0);
     assert_eq!(pixmap.pixel(2, 1).unwrap().blue(), 220);
     assert_eq!(pixmap.pixel(3, 3).unwrap().alpha(), 0);
@@ -100,7 +100,7 @@ fn gif_frame_outside_its_canvas_is_cropped() {
     for (left, top) in [(3, 3), (4, 0), (0, 4), (9, 0), (9, 9), (u16::MAX, 0), (u16::MAX, u16::MAX)] {
         let mut frame = gif::Frame::from_indexed_pixels(3, 3, vec![1; 9], None);
         (frame.left, frame.top) = (left, top);
-        let result = thumbnail(&gif_of(4, 4, &frame), 100);
+        let result = decode_thumbnail(&gif_of(4, 4, &frame), 100);
         assert!(matches!(result, Ok(_) | Err(ThumbnailError::Broken { .. })), "{left},{top}");
     }
 }
@@ -108,28 +108,28 @@ fn gif_frame_outside_its_canvas_is_cropped() {
 #[test]
 fn too_many_pixels_are_rejected_before_decoding() {
     for (width, height) in [(50_000, 50_000), (1 << 31, 1), (8_000, 6_251)] {
-        let result = thumbnail(&png_header(width, height), 100);
+        let result = decode_thumbnail(&png_header(width, height), 100);
         assert!(
             matches!(result, Err(ThumbnailError::TooLarge { .. } | ThumbnailError::Broken { .. })),
             "{width}x{height}: {:?}",
             result.err()
         );
     }
-    let result = thumbnail(&png_header(50_000, 50_000), 100).err();
+    let result = decode_thumbnail(&png_header(50_000, 50_000), 100).err();
     assert_eq!(result, Some(ThumbnailError::TooLarge { format: "PNG", width: 50_000, height: 50_000 }));
     let mut gif = gif_of(1, 1, &gif::Frame::from_indexed_pixels(1, 1, vec![0], None));
     gif[6..10].copy_from_slice(&[0xff; 4]);
-    assert!(matches!(thumbnail(&gif, 100), Err(ThumbnailError::TooLarge { format: "GIF", .. })));
+    assert!(matches!(decode_thumbnail(&gif, 100), Err(ThumbnailError::TooLarge { format: "GIF", .. })));
 }
 
 #[test]
 fn rejects_other_and_truncated_files() {
-    assert_eq!(thumbnail(b"", 100).err(), Some(ThumbnailError::Unknown));
-    assert_eq!(thumbnail(b"<svg></svg>", 100).err(), Some(ThumbnailError::Unknown));
+    assert_eq!(decode_thumbnail(b"", 100).err(), Some(ThumbnailError::Unknown));
+    assert_eq!(decode_thumbnail(b"<svg></svg>", 100).err(), Some(ThumbnailError::Unknown));
     let png = png_of(32, 16, png::ColorType::Rgba, png::BitDepth::Eight, &red_left_blue_right());
-    assert_eq!(thumbnail(&png[..60], 100).err(), Some(ThumbnailError::Broken { format: "PNG" }));
-    assert_eq!(thumbnail(&JPEG[..50], 100).err(), Some(ThumbnailError::Broken { format: "JPEG" }));
-    assert_eq!(thumbnail(b"RIFF\0\0\0\0WEBPVP8 ", 100).err(), Some(ThumbnailError::Broken { format: "WebP" }));
+    assert_eq!(decode_thumbnail(&png[..60], 100).err(), Some(ThumbnailError::Broken { format: "PNG" }));
+    assert_eq!(decode_thumbnail(&JPEG[..50], 100).err(), Some(ThumbnailError::Broken { format: "JPEG" }));
+    assert_eq!(decode_thumbnail(b"RIFF\0\0\0\0WEBPVP8 ", 100).err(), Some(ThumbnailError::Broken { format: "WebP" }));
 }
 
 proptest! {
@@ -157,8 +157,8 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = value;
         }
-        let _ = thumbnail(&bytes, 16);
+        let _ = decode_thumbnail(&bytes, 16);
         bytes.truncate(keep.index(bytes.len()));
-        let _ = thumbnail(&bytes, 16);
+        let _ = decode_thumbnail(&bytes, 16);
     }
 }

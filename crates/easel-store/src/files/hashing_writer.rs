@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::unfinished::PART;
 use crate::os;
 
-/// Bytes that are read at a time.
+/// Number of bytes to read at a time.
 const CHUNK_SIZE: usize = 64 << 10;
 
 /// An image being written. Dropping it removes the file.
@@ -35,7 +35,7 @@ impl HashingWriter {
     /// Takes the content of another file by sharing its blocks, then hashes the copy, which nobody else can change.
     ///
     /// # Errors
-    /// Where the file system cannot share blocks. The file is then still empty.
+    /// If the file system cannot share blocks. The file is then still empty.
     pub(crate) fn share_blocks_of(&mut self, other: &File) -> io::Result<()> {
         let file = self.file.as_file_mut();
         os::clone_file(other, file)?;
@@ -70,7 +70,7 @@ impl HashingWriter {
     pub(crate) fn inspect(mut self) -> io::Result<(NamedTempFile, ImageFacts)> {
         let file = self.file.as_file_mut();
         file.rewind()?;
-        let facts = facts(file, self.hash, self.bytes)?;
+        let facts = read_facts(file, self.hash, self.bytes)?;
         Ok((self.file, facts))
     }
 }
@@ -96,7 +96,7 @@ pub(crate) fn inspect_file(path: &Path) -> io::Result<ImageFacts> {
     let mut file = os::open_regular(path)?;
     let (hash, bytes) = hash_rest(&mut file)?;
     file.rewind()?;
-    facts(&file, hash, bytes)
+    read_facts(&file, hash, bytes)
 }
 
 /// Returns the hash and the number of the bytes from the current position to the end.
@@ -115,7 +115,7 @@ fn hash_rest(file: &mut File) -> io::Result<(Sha256, u64)> {
     }
 }
 
-fn facts(file: &File, hash: Sha256, bytes: u64) -> io::Result<ImageFacts> {
+fn read_facts(file: &File, hash: Sha256, bytes: u64) -> io::Result<ImageFacts> {
     let Some(sniffed) = sniff::sniff(BufReader::new(file))? else {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "not a PNG, JPEG, WebP or GIF image"));
     };

@@ -24,14 +24,15 @@ pub struct ImageWriter {
 }
 
 impl ImageWriter {
-    /// Continues `in_folder`, the file in the thread's folder. If that could not be created, begins in a spare folder.
+    /// Creates a writer for `thread_file`, the file in the thread's folder. If that file could not be created, creates
+    /// one in a spare folder.
     pub(crate) fn new(
-        in_folder: io::Result<HashingWriter>,
+        thread_file: io::Result<HashingWriter>,
         prefix: &Arc<str>,
         spare: Vec<PathBuf>,
     ) -> io::Result<Self> {
         let mut spare = spare.into_iter();
-        let (writer, displaced) = match in_folder {
+        let (writer, displaced) = match thread_file {
             Ok(writer) => (writer, None),
             Err(error) => {
                 let Some(writer) = spare.find_map(|folder| spare_folders::create(&folder, prefix).ok()) else {
@@ -43,7 +44,8 @@ impl ImageWriter {
         Ok(Self { writer, prefix: Arc::clone(prefix), spare, displaced })
     }
 
-    /// Copies the image so far into the next spare folder that has room for it. Returns `error` if none has.
+    /// Copies the image so far into the next spare folder that has room for it. Fails with `error` if no
+    /// spare folder has room.
     fn spill(&mut self, error: io::Error) -> io::Result<()> {
         let Self { writer, prefix, spare, .. } = self;
         let Some(copy) = spare.find_map(|folder| copy(writer, &folder, prefix).ok()) else { return Err(error) };
@@ -52,7 +54,7 @@ impl ImageWriter {
         Ok(())
     }
 
-    /// Ends the image: flushes it to the disk and renames it, so that recovery knows that it is complete.
+    /// Completes the image: flushes it to the disk and renames it, so that recovery knows that it is complete.
     pub(crate) fn stage(mut self, staged_name: impl Fn(&Path) -> PathBuf) -> io::Result<StagedImage> {
         // Some file systems report a full disk only at the flush.
         while let Err(error) = self.writer.sync() {
@@ -63,7 +65,7 @@ impl ImageWriter {
         staged::stage(path, facts, self.displaced)
     }
 
-    /// Ends a preview. It is not flushed, since a lost preview does no harm.
+    /// Completes a preview. It is not flushed, since a lost preview does no harm.
     pub(crate) fn stage_preview(self, name: impl Fn(&Path, MediaType) -> PathBuf) -> io::Result<StagedImage> {
         let (file, facts) = self.writer.inspect()?;
         let path = rename(file.into_temp_path(), |path| name(path, facts.media_type))?;

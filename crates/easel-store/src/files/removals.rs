@@ -1,6 +1,6 @@
 //! The queue of files to remove: a table of paths, filled in the transaction that drops the last reference.
 //!
-//! What a crash leaves in the queue is removed at the next start.
+//! After a crash, the next start removes the files that are still queued.
 
 use std::ffi::OsString;
 use std::fs;
@@ -14,10 +14,10 @@ use crate::db::connection::Database;
 use crate::error::Error;
 use crate::home::Home;
 
-/// Paths that one step removes. The database is locked while they are renamed.
+/// Maximum number of paths that one step removes. The database is locked while they are renamed.
 const STEP: u32 = 64;
 
-/// The path to begin with: no other path sorts after it.
+/// The path from which the first step starts: no other path sorts after it.
 pub(crate) const FIRST: &str = "\u{10ffff}";
 
 /// Prefix of a file's name from the decision to remove it until it is gone.
@@ -30,7 +30,7 @@ pub(crate) fn enqueue(write: &Transaction<'_>, home: &Home, path: &Path) -> Resu
     Ok(())
 }
 
-/// Removes all queued files. What cannot be removed is tried again after the next deletion or at the next start.
+/// Removes all queued files. A file that cannot be removed is tried again after the next deletion or at the next start.
 pub(crate) fn run_all(database: &mut Database) -> Result<(), Error> {
     let mut before = FIRST.to_owned();
     while let Some(last) = run_step(database, &before)? {

@@ -1,6 +1,6 @@
 //! Names of unfinished files: hidden, `.OWNER.RANDOM.STATE` or `.OWNER.CALL.RANDOM.STATE`.
 //!
-//! A process that dies leaves them behind; the name tells whose they are.
+//! A process that dies leaves them behind; their names identify the process.
 
 use std::fs;
 use std::io;
@@ -19,7 +19,7 @@ pub(crate) const PREVIEW: &str = "preview";
 /// Length of a call's tag: bytes of the hash of its ids.
 const TAG_BYTES: usize = 8;
 
-/// How far the writer of a file came.
+/// The state of an unfinished file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileState {
     Part,
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn name_tells_the_owner() {
+    fn name_identifies_the_owner() {
         assert_eq!(parse_name(".owner.x1y2z3.part"), Some(("owner".into(), false, FileState::Part)));
         assert_eq!(
             parse_name(".owner.0123456789abcdef.x1y2z3.staged"),

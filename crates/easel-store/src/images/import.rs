@@ -22,7 +22,7 @@ use crate::journal::new_handle;
 use crate::store::EaselStore;
 use copy::CopiedImage;
 
-/// How the row of an imported image came to be. Its text is the column `origin`.
+/// The way in which an image was imported. Its text is the value of the column `origin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ImportOrigin {
     /// A user attached it to a message.
@@ -54,7 +54,7 @@ pub(crate) async fn import_image(
         },
     };
     let source = Arc::new(source);
-    // Another thread may remove a file with equal bytes between copy and row; then the copy is made again.
+    // Another thread may remove a file with equal bytes between copy and row; then the image is copied again.
     loop {
         let (home, owner, limits, source) = (store.home.clone(), store.owner.clone(), store.limits, source.clone());
         let copied = run_blocking(move || copy::copy(&home, &owner, limits, &source)).await??;
@@ -104,7 +104,7 @@ async fn insert_row(
 ) -> Result<Option<Attachment>, ImportError> {
     let (thread_id, home, owner) = (thread_id.to_owned(), store.home.clone(), store.owner.clone());
     let insert = move |write: &Transaction<'_>| {
-        // Files are renamed for removal inside transactions, so the answer holds until this one commits.
+        // Files are renamed for removal inside transactions, so the result stays valid until this one commits.
         if !copied.path.exists() {
             return Ok(None);
         }

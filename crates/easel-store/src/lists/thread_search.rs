@@ -10,7 +10,7 @@ use crate::lists::search::{fold_case, index_query, snippet};
 use crate::lists::thread_list::{CREATED_AT, UPDATED_AT, json_size, read_position, source_filter};
 use crate::threads::history::{THREAD_COLUMNS, read_thread};
 
-/// Texts that the index may find for a search by index. With more, [`search_in_order`] is faster.
+/// Maximum number of texts that the index finds for a term. If it finds more, [`scan_search_sql`] is faster.
 const MAX_INDEX_HITS: u32 = 20_000;
 
 /// Lists the threads that contain a term, each with a snippet.
@@ -29,8 +29,8 @@ pub(crate) fn search_threads(
     let term = fold_case(&params.search_term);
     let query = index_query(&term);
     let sql = match &query {
-        Some(query) if has_few_hits(connection, query)? => search_by_index(column, &after_cursor, &order),
-        Some(_) | None => search_in_order(column, &after_cursor, &order),
+        Some(query) if has_few_hits(connection, query)? => index_search_sql(column, &after_cursor, &order),
+        Some(_) | None => scan_search_sql(column, &after_cursor, &order),
     };
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
@@ -58,11 +58,11 @@ fn has_few_hits(connection: &Connection, query: &str) -> Result<bool, Error> {
     Ok(count <= MAX_INDEX_HITS)
 }
 
-/// Returns the query for rare terms: looks the term up in the index, and scans the texts that are too long for it.
+/// Returns the SQL for rare terms: it looks the term up in the index, and scans the texts that are too long for it.
 ///
 /// The plus sign in `+id` makes SQLite walk the index of the order. Without it SQLite would fetch all threads that
 /// match and sort them.
-pub(crate) fn search_by_index(column: &str, after_cursor: &str, order: &str) -> String {
+pub(crate) fn index_search_sql(column: &str, after_cursor: &str, order: &str) -> String {
     format!(
         "WITH found AS MATERIALIZED ( \
          SELECT id, thread_id, item_id FROM words \
@@ -77,9 +77,9 @@ pub(crate) fn search_by_index(column: &str, after_cursor: &str, order: &str) -> 
     )
 }
 
-/// Returns the query for terms that are frequent or too short for the index: scans thread after thread until the page
+/// Returns the SQL for terms that are frequent or too short for the index: it scans thread after thread until the page
 /// is full. A frequent term fills it soon.
-pub(crate) fn search_in_order(column: &str, after_cursor: &str, order: &str) -> String {
+pub(crate) fn scan_search_sql(column: &str, after_cursor: &str, order: &str) -> String {
     format!(
         "SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
          (SELECT text FROM words WHERE thread_id = threads.id AND item_id <> '' AND holds(text, ?4) LIMIT 1) \

@@ -59,13 +59,13 @@ const FILTERS: &str = "(?4 IS NULL OR model = ?4) AND (?5 IS NULL OR day >= ?5) 
 /// Approximate JSON size of a row without its ids, in bytes.
 const ROW_BYTES: usize = 256;
 
-/// Returns the query of a page. One thread and all threads have different texts, so that each uses its index.
+/// Returns the SQL for a page. The SQL for one thread differs from that for all threads, so that each uses its index.
 pub(crate) fn usage_sql(of_thread: bool, after_cursor: &str, order: &str) -> String {
     let filter = if of_thread { "thread_id = ?3" } else { "?3 IS NULL" };
     format!("SELECT {COLUMNS}, sequence FROM usage WHERE {after_cursor} AND {filter} AND {FILTERS} ORDER BY {order}")
 }
 
-/// Returns the query of the totals. It sums the rows of one thread, or the daily sums over threads, so its cost does
+/// Returns the SQL for the totals. It sums the rows of one thread, or the daily sums over threads, so its cost does
 /// not grow with the number of threads.
 pub(crate) fn totals_sql(of_thread: bool) -> String {
     let (rows, filter) = if of_thread { ("usage", "thread_id = ?3") } else { ("usage_days", "?3 IS NULL") };
@@ -92,10 +92,10 @@ pub(crate) fn list_usage(connection: &Connection, params: &UsageReadParams) -> R
         let bytes = texts.into_iter().map(page::json_length).sum::<usize>() + ROW_BYTES;
         Ok(Some((Position { value: row.get(8)?, id: (&*usage.thread_id).into() }, bytes, usage)))
     })?;
-    Ok(UsagePage { data: page.data, totals: totals(connection, params)?, next_cursor: page.next_cursor })
+    Ok(UsagePage { data: page.data, totals: read_totals(connection, params)?, next_cursor: page.next_cursor })
 }
 
-fn totals(connection: &Connection, params: &UsageReadParams) -> Result<Vec<UsageRow>, Error> {
+fn read_totals(connection: &Connection, params: &UsageReadParams) -> Result<Vec<UsageRow>, Error> {
     let sql = totals_sql(params.thread_id.is_some());
     let mut statement = connection.prepare_cached(&sql)?;
     // The filters have the same numbers as in `usage_sql`, where ?1 and ?2 are the position.
@@ -124,7 +124,7 @@ fn read_row(row: &Row<'_>) -> Result<UsageRow, Error> {
     })
 }
 
-/// Returns the days on which tokens were used, oldest first, and the number of today.
+/// Returns the days on which tokens were used, oldest first, and the Julian day number of today.
 pub(crate) fn daily_tokens(connection: &Connection) -> Result<(Vec<DailyTokens>, i64), Error> {
     let sql = "SELECT day, CAST(julianday(day) + 0.5 AS INTEGER), sum(input_tokens + output_tokens) FROM usage_days \
                GROUP BY day HAVING sum(input_tokens + output_tokens) > 0 ORDER BY day";

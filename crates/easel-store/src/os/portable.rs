@@ -10,7 +10,7 @@ pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     if !path.symlink_metadata()?.is_file() {
-        return Err(not_regular());
+        return Err(not_regular_error());
     }
     let file = File::open(&path)?;
     let is_same = same_file::Handle::from_file(file.try_clone()?)? == same_file::Handle::from_path(&path)?;
@@ -23,7 +23,7 @@ pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
 
 pub(super) fn open_plain(path: &Path) -> io::Result<File> {
     if !path.metadata()?.is_file() {
-        return Err(not_regular());
+        return Err(not_regular_error());
     }
     File::open(path)
 }

@@ -78,7 +78,7 @@ impl From<OpenError> for io::Error {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::System(errno) => errno.into(),
-            OpenError::NotRegular => not_regular(),
+            OpenError::NotRegular => not_regular_error(),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Database {
     /// Returns whether everything is closed.
     fn try_recover(&mut self) -> Result<bool, Error> {
         let Some(lock) = RecoveryLock::try_acquire(&self.home)? else { return Ok(false) };
-        if !recovery::dead_owners(self)?.is_empty() {
+        if !recovery::find_dead_owners(self)?.is_empty() {
             // Probes the write lock once. Without this, each thing to close would wait for it, and so would the start.
             self.connection.busy_timeout(PROBE_TIMEOUT)?;
             let probe = self.write(|_| Ok::<_, Error>(()));
@@ -58,6 +58,6 @@ impl Database {
         if let Err(error) = process_lock::remove_stale(&self.home, &lock) {
             tracing::debug!(error = &error as &dyn std::error::Error, "stale lock files were not removed");
         }
-        Ok(recovery::dead_owners(self)?.is_empty())
+        Ok(recovery::find_dead_owners(self)?.is_empty())
     }
 }

@@ -66,8 +66,8 @@ impl EaselStore {
         self.read_thread(thread_id, ReadKind::WholeThread, read).await
     }
 
-    /// Returns the newest turns of a thread, oldest first. They have all their items until `max_bytes` of JSON are
-    /// full; older turns that still fit have none.
+    /// Returns the newest turns of a thread, oldest first. Turns have all their items as long as these fit into
+    /// `max_bytes` of JSON; turns that fit only without items have none.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -95,7 +95,7 @@ impl EaselStore {
         self.workers.read(ReadKind::Search, move |connection| usage::list_usage(connection, &params)).await
     }
 
-    /// Returns the days on which tokens were used, oldest first, and the number of today.
+    /// Returns the days on which tokens were used, oldest first, and the Julian day number of today.
     ///
     /// # Errors
     /// If the database cannot be read.

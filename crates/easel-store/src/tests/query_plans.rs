@@ -50,8 +50,8 @@ async fn no_query_scans_a_growing_table() {
     for column in ["created_at", "updated_at"] {
         for (from_start, order) in pages(column, "id") {
             queries.push(thread_list::threads_sql(column, &from_start, &order));
-            queries.push(thread_search::search_by_index(column, &from_start, &order));
-            queries.push(thread_search::search_in_order(column, &from_start, &order));
+            queries.push(thread_search::index_search_sql(column, &from_start, &order));
+            queries.push(thread_search::scan_search_sql(column, &from_start, &order));
         }
     }
     for is_narrow in [true, false] {

@@ -45,13 +45,13 @@ enum CallKind {
 }
 
 impl Calls {
-    pub(super) fn all_ended(&self) -> bool {
+    pub(super) fn have_all_ended(&self) -> bool {
         self.current.iter().all(|call| call.item.is_none())
     }
 
-    fn has_open_hosted(&self, wanted: &CallId) -> bool {
+    fn has_open_hosted(&self, id: &CallId) -> bool {
         self.current.iter().any(|call| match &call.kind {
-            CallKind::Hosted { call_id } => call_id == wanted && call.item.is_some(),
+            CallKind::Hosted { call_id } => call_id == id && call.item.is_some(),
             CallKind::Function { .. } => false,
         })
     }
@@ -92,14 +92,14 @@ impl Turn {
         }
     }
 
-    /// Answers a call of an unknown tool with a text for the model. It has no item.
+    /// Responds to a call of an unknown tool with a text for the model. The call has no item.
     fn reject_unknown_tool(&mut self, step: &mut Step<'_>, call: FunctionCall, is_standalone_offered: bool) {
         let text = if is_standalone_offered {
             format!("Unknown tool. This turn offers only `{STANDALONE_NAME}`.")
         } else {
             "Unknown tool. This turn offers none.".to_owned()
         };
-        let item_id = step.conversation.unique_id(&call.call_id);
+        let item_id = step.conversation.reserve_id(&call.call_id);
         let output = vec![ContentItem::InputText { text: text.into() }];
         let kind = CallKind::Function { call, output, records: Vec::new() };
         self.calls.current.push(Call { item_id, item: None, kind });
@@ -124,7 +124,7 @@ impl Turn {
     }
 
     fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind) -> ItemId {
-        let item_id = step.conversation.unique_id(call_id);
+        let item_id = step.conversation.reserve_id(call_id);
         let item = Box::new(image_item::start(item_id.clone(), step.at));
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
         self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), kind });
@@ -195,10 +195,10 @@ impl Turn {
                 CallKind::Hosted { .. } => {}
             }
         }
-        let any = !outputs.is_empty();
+        let has_outputs = !outputs.is_empty();
         for item in outputs {
             self.remember(step, item);
         }
-        any
+        has_outputs
     }
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use crate::fakes::fixture::Fixture;
 use crate::fakes::log::run_pending_tasks;
 
-/// Returns what a client sees, without times and without usage, which is sent once per response.
-fn seen(fixture: &Fixture) -> Vec<String> {
+/// Returns the events that a client sees, without times and without usage, which is sent once per response.
+fn client_lines(fixture: &Fixture) -> Vec<String> {
     let lines = fixture.log.lines();
     let sent = lines.iter().filter_map(|line| line.strip_prefix("send thread "));
     let sent = sent.filter(|line| !line.starts_with("raw ") && !line.starts_with("usage "));
@@ -19,7 +19,7 @@ async fn hosted_turn_matches_standalone_and_is_journaled() {
     hosted.run_turn(&["hosted a\n image a\n text msg_1 Here\n done"]).await;
     let standalone = Fixture::new();
     standalone.run_turn(&["call a cat\n done", "text msg_1 Here\n done"]).await;
-    assert_eq!(seen(&hosted), seen(&standalone));
+    assert_eq!(client_lines(&hosted), client_lines(&standalone));
     hosted.log.assert_order(&[
         "journal request of turn",
         "request",

@@ -62,7 +62,7 @@ impl ScriptRunner {
                 ("exposure", _) => config.exposure = ToolExposure::None,
                 ("max", count) => config.max_images = count.parse().unwrap(),
                 ("attach", names) => conversation.attach(&names.split(' ').map(attachment).collect::<Vec<_>>()),
-                ("used", id) => assert_eq!(conversation.unique_id(id), id),
+                ("used", id) => assert_eq!(conversation.reserve_id(id), id),
                 (other, _) => panic!("unknown setup: {other}"),
             }
         }

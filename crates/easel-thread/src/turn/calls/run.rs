@@ -143,7 +143,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         if self.cancel.is_cancelled() {
             return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
         }
-        // A provider that sends requests asks the gate again for each attempt, once it has a connection.
+        // A provider that sends requests acquires a permit for each attempt, once it has a connection.
         drop(job.gate.acquire()?);
         let files = self.store.call_files(&self.thread_id, item_id);
         let (sender, id) = (self.previews.clone(), item_id.clone());
@@ -159,7 +159,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             () = tokio::time::sleep(self.deadline + DEADLINE_GRACE) => {
                 is_late = true;
                 stop.cancel();
-                // The future owns the images that have arrived, so it is asked to stop and never dropped.
+                // The future owns the images that have arrived, so it is stopped by its token and never dropped.
                 generating.await
             }
         };
