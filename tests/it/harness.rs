@@ -193,7 +193,7 @@ impl Server {
         let request = json!({ "id": 1_000_000, "method": method, "params": params });
         self.client.send_line(&request.to_string()).await.expect("the server takes its input");
         loop {
-            let line = self.client.line().await.expect("a whole line").expect("an answer");
+            let line = self.client.line().await.expect("a whole line").expect("a response");
             let mut line: Value = serde_json::from_str(&line).expect("JSON");
             if line["method"] == "configWarning" {
                 continue;

@@ -83,7 +83,7 @@ pub(crate) fn turn_status(events: &[Event]) -> Option<TurnStatus> {
 #[tokio::test]
 async fn second_turn_edits_the_image_of_the_first() {
     let Some(backend) = Backend::start().await else { return };
-    let (_place, mut server) = server(&backend).await;
+    let (_sandbox, mut server) = server(&backend).await;
     let thread = server.start_thread().await;
     assert_eq!((thread.model_provider.as_str(), thread.model.as_deref()), ("mock", Some("gpt-5.5")));
 
@@ -136,7 +136,7 @@ fn drawn_file(sandbox: &Sandbox) -> PathBuf {
 async fn three_calls_of_one_answer_run_in_parallel() {
     let Some(backend) = Backend::start().await else { return };
     backend.configure(r#"{"image_delay": 0.5}"#);
-    let (_place, mut server) = server(&backend).await;
+    let (_sandbox, mut server) = server(&backend).await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text(&calls(&["one", "two", "three"]))]).await;
     let images = completed_images(events);

@@ -65,9 +65,9 @@ async fn chunks_of_any_length_add_up_to_the_file() {
     for length in [None, Some(1_000), Some(8 << 20)] {
         let (mut seen, mut offset) = (Vec::new(), Some(0));
         while let Some(at) = offset {
-            let answer = server.request::<ImageRead>(&bytes_of(&records[0].id, at, length)).await;
-            assert_eq!(answer.entry.image, records[0]);
-            let chunk = answer.chunk.expect("a chunk");
+            let response = server.request::<ImageRead>(&bytes_of(&records[0].id, at, length)).await;
+            assert_eq!(response.entry.image, records[0]);
+            let chunk = response.chunk.expect("a chunk");
             assert_eq!(chunk.offset, at);
             seen.extend(STANDARD.decode(chunk.data).expect("base64"));
             offset = chunk.next_offset;
@@ -89,9 +89,9 @@ async fn range_past_the_end_is_empty() {
         assert_eq!((read, chunk.offset, chunk.next_offset), (bytes, offset, None));
     }
     let alone = ImageReadParams { image_id: id.clone(), offset: None, length: None };
-    let answer = server.request::<ImageRead>(&alone).await;
+    let response = server.request::<ImageRead>(&alone).await;
     assert_eq!(
-        (answer.chunk, answer.entry.image, answer.entry.thread_id),
+        (response.chunk, response.entry.image, response.entry.thread_id),
         (None, records[0].clone(), thread_id.into())
     );
     server.close().await;

@@ -18,7 +18,7 @@ async fn ask(server: &mut Server, method: &str, params: Option<&Value>) -> Resul
     }
     server.client.send_line(&request.to_string()).await.expect("the server takes its input");
     loop {
-        let line = server.client.line().await.expect("a whole line").expect("an answer");
+        let line = server.client.line().await.expect("a whole line").expect("a response");
         let mut line: Value = serde_json::from_str(&line).expect("JSON");
         if line.get("method").is_some() {
             continue;

@@ -60,7 +60,7 @@ async fn ask(server: &mut Server, received_notifications: &mut BTreeSet<String>,
     let line = json!({"id": 1_000_000, "method": method, "params": params}).to_string();
     server.client.send_line(&line).await.expect("the server takes its input");
     loop {
-        let line = server.client.line().await.expect("a whole line").expect("an answer");
+        let line = server.client.line().await.expect("a whole line").expect("a response");
         let mut line: Value = serde_json::from_str(&line).expect("JSON");
         match line["method"].as_str() {
             Some(method) => received_notifications.insert(method.to_owned()),
@@ -102,8 +102,8 @@ async fn received_notifications(opted_out: &BTreeSet<String>) -> BTreeSet<String
         ("account/login/start", json!({"type": "apiKey", "apiKey": "sk-canary-1"})),
         ("thread/list", json!({})),
     ] {
-        let answer = ask(&mut server, &mut received_notifications, method, params).await;
-        assert!(answer.is_object(), "{method} was refused");
+        let response = ask(&mut server, &mut received_notifications, method, params).await;
+        assert!(response.is_object(), "{method} was refused");
     }
     server.client.close_input();
     while let Some(line) = server.client.line().await.expect("a whole line") {

@@ -12,8 +12,8 @@ async fn read(server: &mut Server, params: UsageReadParams) -> UsageReadResponse
 }
 
 /// Images, whether they are free, tokens, and cost.
-fn to_sums(answer: &UsageReadResponse) -> (u64, u64, bool, Option<f64>) {
-    let totals = &answer.totals;
+fn to_sums(response: &UsageReadResponse) -> (u64, u64, bool, Option<f64>) {
+    let totals = &response.totals;
     let tokens = totals.input_tokens + totals.output_tokens;
     (totals.images, totals.synthetic_images, tokens > 0, totals.estimated_cost_usd)
 }
@@ -84,9 +84,9 @@ async fn cost_needs_a_configured_price() {
     let price = json!({"image": 0.25, "input_per_million": 5, "output_per_million": 40.5});
     let write = json!({"keyPath": "prices.\"org/paid:1\"", "value": price, "mergeStrategy": "replace"});
     server.call("config/value/write", &write).await.expect("a write");
-    let answer = read(&mut server, UsageReadParams::default()).await;
-    assert_eq!(answer.totals.estimated_cost_usd, Some(0.5 + 5.0 + 20.25));
-    assert_eq!((answer.data[0].day.as_str(), answer.data[0].used.clone()), ("2026-01-31", answer.totals.clone()));
+    let response = read(&mut server, UsageReadParams::default()).await;
+    assert_eq!(response.totals.estimated_cost_usd, Some(0.5 + 5.0 + 20.25));
+    assert_eq!((response.data[0].day.as_str(), response.data[0].used.clone()), ("2026-01-31", response.totals.clone()));
 
     let params = GetAccountTokenUsageParams { thread_id: Some(thread.id.clone()) };
     let account = server.request::<AccountUsageRead>(&params).await;
@@ -128,7 +128,7 @@ async fn invalid_usage_params_are_refused() {
     ] {
         assert_eq!(server.call(method, &params).await, Err(message.to_owned()), "{method} {params}");
     }
-    let nothing = server.call("account/usage/read", &json!(null)).await.expect("an answer");
+    let nothing = server.call("account/usage/read", &json!(null)).await.expect("a response");
     assert_eq!(nothing["summary"]["lifetimeTokens"], 0);
     server.close().await;
 }

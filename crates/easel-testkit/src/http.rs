@@ -1,4 +1,4 @@
-//! HTTP/1.1 on real sockets, so that a cut or stalled connection is a real one.
+//! HTTP/1.1 on real sockets, so that broken and stalled connections are real.
 
 mod exchange;
 mod mock_server;

@@ -1,4 +1,4 @@
-//! Sample images, and a decoder that tells what is in an image.
+//! Sample images, and a decoder for the pixels of an image.
 
 use std::io::Cursor;
 
@@ -13,7 +13,7 @@ pub const RED: [u8; 3] = [255, 0, 0];
 /// Pure blue, as RGB.
 pub const BLUE: [u8; 3] = [0, 0, 255];
 
-/// A PNG file of one color.
+/// Returns a PNG file of one color.
 ///
 /// # Panics
 ///
@@ -22,7 +22,7 @@ pub fn solid_png(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
     encode(width, height, png::Compression::default(), &color.repeat((width * height) as usize))
 }
 
-/// A PNG file of random pixels, without compression and of at least `min_len` bytes.
+/// Returns an uncompressed PNG file of random pixels with at least `min_len` bytes.
 ///
 /// # Panics
 ///
@@ -46,7 +46,7 @@ fn encode(width: u32, height: u32, compression: png::Compression, samples: &[u8]
     out
 }
 
-/// A PNG file of one pixel whose header claims another size. Its checksum is valid.
+/// Returns a PNG file of one pixel whose header claims another size. Its checksum is valid.
 pub fn png_with_claimed_size(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = solid_png(1, 1, RED);
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
@@ -56,7 +56,7 @@ pub fn png_with_claimed_size(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-/// The checksum of a PNG chunk, over its type and its data (PNG specification, section 5.5).
+/// Returns the checksum of a PNG chunk, over its type and its data (PNG specification, section 5.5).
 pub fn crc32(bytes: &[u8]) -> u32 {
     let add_byte = |crc: u32, byte: &u8| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
@@ -64,12 +64,12 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, add_byte)
 }
 
-/// A `data:` URL of a PNG file.
+/// Returns a `data:` URL of a PNG file.
 pub fn data_url(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", STANDARD.encode(png))
 }
 
-/// The SHA-256 hash in lower-case hexadecimal, as image records have it.
+/// Returns the SHA-256 hash in lower-case hexadecimal, as in image records.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -99,7 +99,7 @@ impl DecodedPng {
         Self { width: info.width, height: info.height, samples }
     }
 
-    /// The number of pixels that have exactly this color, and the mean of their coordinates.
+    /// Returns the number of pixels of exactly this color, and the mean of their coordinates.
     pub fn color_area(&self, color: [u8; 3]) -> (usize, (f64, f64)) {
         let pixels = self.samples.chunks_exact(3).enumerate().filter(|(_, sample)| *sample == color);
         let coordinates = pixels.map(|(index, _)| (index as u32 % self.width, index as u32 / self.width));

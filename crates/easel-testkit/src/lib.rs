@@ -1,10 +1,10 @@
-//! What the tests of several crates share. Crates name it in `dev-dependencies` only, so it is in no release binary.
+//! Helpers that the tests of several crates share. It is a dev-dependency only, so no release binary contains it.
 //!
-//! - [`http`]: a scripted HTTP server on real sockets, and a proxy that records what passes.
+//! - [`http`]: a scripted HTTP server on real sockets, and a proxy that records requests.
 //! - [`openai`]: events of the Responses API, as JSON.
-//! - [`image`]: sample images, and a decoder to look at the result.
+//! - [`image`]: sample images, and a decoder for their pixels.
 //! - [`rng`]: seeded random numbers.
-//! - [`skip()`]: says which test did not run, or fails if every test must run.
+//! - [`skip()`]: reports a test that did not run, or fails if every test must run.
 //! - [`request_log`]: a folder of every request that the tests send, for the interop tests to check.
 #![expect(clippy::expect_used, reason = "a test helper that cannot do its work fails the test")]
 

@@ -1,8 +1,8 @@
-//! Events of the Responses API, as a model of a provider sends them.
+//! Events of the Responses API, as a provider sends them.
 
 use serde_json::{Value, json};
 
-/// Events in the framing of an event stream.
+/// Formats events as an event stream.
 ///
 /// # Panics
 ///
@@ -13,18 +13,18 @@ pub fn event_stream(events: &[Value]) -> Vec<u8> {
     events.iter().map(frame).collect::<String>().into_bytes()
 }
 
-/// The finished item of a model response.
+/// Returns the event for a finished item of a response.
 pub fn item_done(item: &Value) -> Value {
     json!({"type": "response.output_item.done", "item": item})
 }
 
-/// The model calls the standalone image tool. `id` becomes part of the ids of the item and of the call.
+/// Returns the event for a call of the standalone image tool. `id` becomes part of the ids of the item and of the call.
 pub fn image_call(id: &str, arguments: &Value) -> Value {
     item_done(&json!({"type": "function_call", "id": format!("fc_{id}"), "call_id": format!("call_{id}"),
         "namespace": "image_gen", "name": "imagegen", "arguments": arguments.to_string()}))
 }
 
-/// The model writes a message: one delta, and the finished item.
+/// Returns the events for a message: one delta, and the finished item.
 pub fn message(id: &str, text: &str) -> Vec<Value> {
     let item = json!({"type": "message", "id": format!("msg_{id}"), "role": "assistant",
         "content": [{"type": "output_text", "text": text, "annotations": []}]});
@@ -32,7 +32,7 @@ pub fn message(id: &str, text: &str) -> Vec<Value> {
     vec![delta, item_done(&item)]
 }
 
-/// The end of a model response, with the tokens that it used.
+/// Returns the event for the end of a response, with its token counts.
 pub fn completed() -> Value {
     let usage = json!({"input_tokens": 100, "output_tokens": 20, "total_tokens": 120});
     json!({"type": "response.completed", "response": {"id": "resp_1", "status": "completed", "usage": usage}})

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The environment variable that names the folder of the log. Without it nothing is recorded.
 const FOLDER_VARIABLE: &str = "EASEL_REQUEST_LOG";
 
-/// A header that only tests send. It names the endpoints where a provider departs from OpenAI's API by design, and how.
+/// A header that only tests send. It names the endpoints where a provider deviates from OpenAI's API by design, and
+/// how.
 pub const DIALECT_HEADER: &str = "x-easel-dialect";
 
 /// The headers that are recorded. Others may hold credentials, and no check looks at them.

@@ -7,12 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Rng(u64);
 
 impl Rng {
-    /// A generator whose sequence depends on `seed` only.
+    /// Creates a generator whose sequence depends on `seed` only.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A seed that differs from run to run.
+    /// Returns a seed that differs from run to run.
     ///
     /// # Panics
     ///
@@ -21,7 +21,7 @@ impl Rng {
         SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is after 1970").as_nanos() as u64
     }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
@@ -30,22 +30,22 @@ impl Rng {
         bits ^ (bits >> 31)
     }
 
-    /// A number from 0 to `end - 1`. `end` must not be 0.
+    /// Returns a number from 0 to `end - 1`. `end` must not be 0.
     pub fn below(&mut self, end: usize) -> usize {
         (self.next_u64() % end as u64) as usize
     }
 
-    /// Returns true with a probability of one in `n`.
+    /// Returns `true` with a probability of one in `n`.
     pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    /// A random element, or `None` if the slice is empty.
+    /// Returns a random element, or `None` if the slice is empty.
     pub fn choose<'c, T>(&mut self, choices: &'c [T]) -> Option<&'c T> {
         if choices.is_empty() { None } else { choices.get(self.below(choices.len())) }
     }
 
-    /// A random element. Each is chosen in proportion to its weight.
+    /// Returns a random element. Each is chosen in proportion to its weight.
     ///
     /// # Panics
     ///
@@ -60,7 +60,7 @@ impl Rng {
         chosen.expect("the number is below the sum of the weights").1
     }
 
-    /// Random bytes.
+    /// Returns random bytes.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(len + 8);
         while bytes.len() < len {

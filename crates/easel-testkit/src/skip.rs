@@ -6,9 +6,9 @@ const MUST_RUN: &str = "EASEL_TESTS_MUST_RUN";
 /// The names of tests that may be skipped in spite of [`MUST_RUN`], separated by spaces.
 const MAY_SKIP: &str = "EASEL_TESTS_MAY_SKIP";
 
-/// Prints that a test is skipped, and why. The caller returns after it.
+/// Prints that a test is skipped, and why. The caller must return after it.
 ///
-/// `name` is what `EASEL_TESTS_MAY_SKIP` lists, such as `keychain`.
+/// `name` identifies the test in `EASEL_TESTS_MAY_SKIP`, such as `keychain`.
 ///
 /// # Panics
 ///

@@ -1,10 +1,10 @@
 //! Memory stays flat whatever providers and clients send.
 
-#[cfg(target_os = "linux")]
-mod answers;
 #[cfg(unix)]
 mod handles;
 mod names;
+#[cfg(target_os = "linux")]
+mod responses;
 #[cfg(target_os = "linux")]
 mod threads;
 

@@ -89,7 +89,7 @@ async fn credentials_appear_only_in_their_own_file() {
     for _ in ["image", "model"] {
         let (id, _) = server.client.server_request::<ChatgptAuthTokensRefresh>().await.expect("a request");
         let refusal = Err(RpcError { code: -32000, message: "canary-token is all there is".to_owned() });
-        server.client.reply::<ChatgptAuthTokensRefresh>(id, &refusal).await.expect("the server takes it");
+        server.client.reply::<ChatgptAuthTokensRefresh>(id, &refusal).await.expect("the server accepts the response");
     }
     finish_rejected_turn(&mut server).await;
 

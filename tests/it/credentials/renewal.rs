@@ -60,15 +60,15 @@ async fn read_token_request(server: &mut Server) -> u64 {
     id
 }
 
-async fn send_token_response(server: &mut Server, answer: &Result<ChatgptAuthTokensRefreshResponse, RpcError>) {
+async fn send_token_response(server: &mut Server, response: &Result<ChatgptAuthTokensRefreshResponse, RpcError>) {
     let id = read_token_request(server).await;
-    server.client.reply::<ChatgptAuthTokensRefresh>(id, answer).await.expect("the server takes it");
+    server.client.reply::<ChatgptAuthTokensRefresh>(id, response).await.expect("the server accepts the response");
 }
 
 #[tokio::test]
 async fn rejected_token_is_renewed_and_the_request_repeated() {
     let backend = backend(1).await;
-    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
+    let (_sandbox, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     send_token_response(&mut server, &token_response("new", "acct-1")).await;
     let events = server.events_until_turn_end().await;
@@ -81,7 +81,7 @@ async fn rejected_token_is_renewed_and_the_request_repeated() {
     );
 
     server.run_turn(&thread.id, vec![text("draw a dog")]).await;
-    assert_eq!(backend.bearer_tokens(IMAGES).len(), 3, "a token that is taken is not renewed");
+    assert_eq!(backend.bearer_tokens(IMAGES).len(), 3, "a token that is accepted is not renewed");
     server.close().await;
 }
 
@@ -90,7 +90,7 @@ async fn token_rejected_by_the_model_is_renewed() {
     let backend = MockServer::respond(|request: &Request| {
         if request.bearer_token() == token("new") { responses::model(request, 0) } else { responses::unauthorized() }
     });
-    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
+    let (_sandbox, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("hello")]).await;
     send_token_response(&mut server, &token_response("new", "acct-1")).await;
     server.events_until_turn_end().await;
@@ -101,12 +101,12 @@ async fn token_rejected_by_the_model_is_renewed() {
 #[tokio::test]
 async fn plan_change_on_renewal_is_announced_to_all() {
     let backend = backend(1).await;
-    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
+    let (_sandbox, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    let answer = token_response("new", "acct-1");
-    let answer =
-        answer.map(|answer| ChatgptAuthTokensRefreshResponse { chatgpt_plan_type: Some("pro".to_owned()), ..answer });
-    send_token_response(&mut server, &answer).await;
+    let response = token_response("new", "acct-1");
+    let response = response
+        .map(|response| ChatgptAuthTokensRefreshResponse { chatgpt_plan_type: Some("pro".to_owned()), ..response });
+    send_token_response(&mut server, &response).await;
     let mut events = server.events_until(|event| matches!(event, Event::AccountUpdated(_))).await;
     let update =
         AccountUpdatedNotification { auth_mode: Some(AuthMode::ChatgptAuthTokens), plan_type: Some(PlanType::Pro) };
@@ -118,7 +118,7 @@ async fn plan_change_on_renewal_is_announced_to_all() {
 #[tokio::test]
 async fn three_rejected_calls_share_one_renewal() {
     let backend = backend(3).await;
-    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
+    let (_sandbox, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw three cats")]).await;
     send_token_response(&mut server, &token_response("new", "acct-1")).await;
     let events = server.events_until_turn_end().await;
@@ -136,13 +136,13 @@ async fn three_rejected_calls_share_one_renewal() {
 #[tokio::test]
 async fn failed_renewal_is_one_typed_error_and_one_request() {
     let backend = backend(1).await;
-    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
+    let (_sandbox, mut server, thread) = start_with_old_tokens(&backend).await;
     let no = || Err(RpcError { code: -32000, message: "canary: signed out".to_owned() });
     let mut bad = token_response("x", "acct-1");
     if let Ok(bad) = &mut bad {
         bad.access_token = SecretText("two canaries".to_owned());
     }
-    for (answer, message_part) in [
+    for (response, message_part) in [
         (no(), "refused to refresh it"),
         (token_response("new", "acct-2"), "another account"),
         (token_response("old", "acct-1"), "the same token again"),
@@ -150,7 +150,7 @@ async fn failed_renewal_is_one_typed_error_and_one_request() {
     ] {
         let before = backend.bearer_tokens(IMAGES).len();
         server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-        send_token_response(&mut server, &answer).await;
+        send_token_response(&mut server, &response).await;
         let events = server.events_until_turn_end().await;
         let error = events::completed_image(&events).error.clone().expect("an error");
         assert_eq!(
@@ -168,7 +168,7 @@ async fn failed_renewal_is_one_typed_error_and_one_request() {
 #[tokio::test]
 async fn client_leaving_during_renewal_ends_the_turn() {
     let backend = backend(1).await;
-    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
+    let (_sandbox, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     read_token_request(&mut server).await;
     server.client.close_input();
@@ -187,7 +187,7 @@ async fn renewal_times_out_after_ten_seconds() {
         return;
     }
     let backend = backend(1).await;
-    let (_place, mut server, thread) = start_with_old_tokens(&backend).await;
+    let (_sandbox, mut server, thread) = start_with_old_tokens(&backend).await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     let id = read_token_request(&mut server).await;
     let events = server.events_until_turn_end().await;
@@ -199,6 +199,6 @@ async fn renewal_times_out_after_ten_seconds() {
         .client
         .reply::<ChatgptAuthTokensRefresh>(id, &token_response("new", "acct-1"))
         .await
-        .expect("the server takes it");
+        .expect("the server accepts the response");
     server.close().await;
 }

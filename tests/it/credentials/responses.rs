@@ -13,13 +13,13 @@ pub(crate) fn image() -> Response {
     Response::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }))
 }
 
-/// Whether the model is asked for its first answer of a turn, before any tool output.
+/// Whether the model is asked for its first response of a turn, before any tool output.
 pub(crate) fn is_first_model_request(request: &Request) -> bool {
     let outputs = || String::from_utf8_lossy(&request.body).contains("function_call_output");
     request.path.ends_with("/responses") && !outputs()
 }
 
-/// An answer of the model: image calls for a user message, and a text for tool outputs.
+/// A response of the model: image calls for a user message, and a text for tool outputs.
 pub(crate) fn model(request: &Request, calls: usize) -> Response {
     let body = request.json();
     let last = body["input"].as_array().and_then(|input| input.last()).expect("a conversation");

@@ -106,7 +106,7 @@ impl SchemaChecker {
             (None, result) => {
                 let Some(Some(method)) = self.pending.remove(&message["id"].to_string()) else { return };
                 let Some(result) = result else { return };
-                self.check(&format!("answer to {method}"), &schemas.response(&method), result);
+                self.check(&format!("response to {method}"), &schemas.response(&method), result);
             }
         }
     }

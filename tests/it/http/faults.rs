@@ -91,7 +91,7 @@ async fn each_images_endpoint_fault_is_one_typed_error() {
         assert_eq!(item.status, ImageStatus::Failed, "{mode}");
         let posts = backend.posts().len();
         assert_eq!(error.attempts as usize, posts, "{mode}");
-        let http = error.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+        let http = error.http_status.map_or_else(|| "no response".to_owned(), |status| format!("HTTP {status}"));
         let last_output = last_output(&log).replace(error.request_id.as_deref().unwrap_or("no id"), "[id]");
         let last_output = last_output.replace(&backend.host(), "[host]");
         let (kind, billed) = (error.kind, error.billed);
@@ -110,8 +110,8 @@ async fn each_images_endpoint_fault_is_one_typed_error() {
     nodata: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's response contains no image. The provider charged for it. Do not call again by yourself; tell the user.
     url: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's link to the image is not https. The provider charged for it. Do not call again by yourself; tell the user.
     notjson: BadResponse, HTTP 200, billed Uncertain, POSTs 1: No image was made: the provider's response is not valid JSON. The provider may have charged for it. Do not call again by yourself; tell the user.
-    close: Network, no answer, billed Uncertain, POSTs 1: No image was made: the connection to provider `mock` at [host] was lost before it answered: connection closed before message completed. The provider may have charged for it. Do not call again by yourself; tell the user.
-    hang: Timeout, no answer, billed Uncertain, POSTs 1: No image was made: timed out after 1 s (images.timeout_ms). The provider may have charged for it. Do not call again by yourself; tell the user.
+    close: Network, no response, billed Uncertain, POSTs 1: No image was made: the connection to provider `mock` at [host] was lost before it answered: connection closed before message completed. The provider may have charged for it. Do not call again by yourself; tell the user.
+    hang: Timeout, no response, billed Uncertain, POSTs 1: No image was made: timed out after 1 s (images.timeout_ms). The provider may have charged for it. Do not call again by yourself; tell the user.
     ");
 }
 
@@ -125,7 +125,7 @@ async fn model_faults_end_the_turn_and_are_retried_when_safe() {
     );
     let mut found = String::new();
     for (mode, wait_ms) in MODEL_MODES {
-        let (_place, mut server) = server(&backend, wait_ms).await;
+        let (_sandbox, mut server) = server(&backend, wait_ms).await;
         backend.configure(&json!({"resp_mode": mode, "reset_timing": true}).to_string());
         let thread = server.start_thread().await;
         let events = server.run_turn(&thread.id, vec![text("MOCK:{\"say\": \"hello\"}")]).await;

@@ -47,7 +47,7 @@ fn large_png() -> Vec<u8> {
     [solid_png(16, 16, RED), vec![7; 5 << 20]].concat()
 }
 
-fn answer(exchange: &mut Exchange, tool: &[&str], events: Vec<Value>) {
+fn respond(exchange: &mut Exchange, tool: &[&str], events: Vec<Value>) {
     let image = BASE64.encode(large_png());
     if exchange.endpoint() != "responses" {
         let response = json!({"created": 1, "data": [{"b64_json": image}]}).to_string();
@@ -66,7 +66,7 @@ async fn draw_on_full_disk(tool: &'static [&'static str]) -> Option<(SmallHome, 
         let has_output = String::from_utf8_lossy(&exchange.read_body()).contains("function_call_output");
         let calls = tool == STANDALONE && !has_output;
         let events = if calls { vec![calls_for_one()] } else { openai::message("1", "It is kept elsewhere.") };
-        answer(exchange, tool, events);
+        respond(exchange, tool, events);
     });
     std::fs::write(sandbox.home().join("config.toml"), provider_config(&provider.base_url()))
         .expect("a configuration file");

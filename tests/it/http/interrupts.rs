@@ -21,7 +21,7 @@ use crate::harness::{STANDALONE, Sandbox, local_image, text};
 /// A connection that is still open after this time counts as never closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A request that the provider does not answer.
+/// A request to which the provider does not respond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stalled {
     Model,
@@ -82,7 +82,7 @@ async fn interrupt_closes_the_provider_connection() {
         let mut input = vec![text("a square")];
         input.extend((stalled == Stalled::Upload).then(|| local_image(&sandbox.write_file("large.png", &large))));
         let turn = server.start_turn(&thread.id, input).await;
-        signals.stalled.recv().expect("the request is there");
+        signals.stalled.recv().expect("the request has arrived");
 
         server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
         let events = server.events_until_turn_end().await;
@@ -109,7 +109,7 @@ async fn interrupted_image_turn_reports_all_its_events() {
     let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("a square")]).await;
     server.events_until(is_image_start).await;
-    signals.stalled.recv().expect("the request is there");
+    signals.stalled.recv().expect("the request has arrived");
     server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
     let events = server.events_until_turn_end().await;
     insta::assert_json_snapshot!("interrupted_turn", normalize(&sandbox, &events));

@@ -32,7 +32,7 @@ enum Route {
     Shown,
     /// Into an images endpoint, as multipart or as a data URL.
     Edited(&'static str),
-    /// From an event of a model answer.
+    /// From an event of a model response.
     Hosted,
 }
 

@@ -107,7 +107,7 @@ async fn photo_is_sent_without_location_but_with_orientation() {
 
 #[tokio::test]
 async fn metadata_can_be_kept_by_configuration() {
-    let (_place, backend) = two_edits("images.strip_metadata = false\n").await;
+    let (_sandbox, backend) = two_edits("images.strip_metadata = false\n").await;
     assert!(contains(&backend.requests_to("/edits")[0].body, &photo()));
     assert_eq!(images_in(&backend.requests_to("/responses")[0]), [photo()]);
 }

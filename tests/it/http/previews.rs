@@ -26,7 +26,7 @@ use crate::storage::list_recursively;
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
 
-/// A provider that continues when the test says so, and the channel to say it.
+/// A provider that waits for a message of the test before it continues, and the channel for that message.
 struct Provider {
     provider: MockServer,
     continue_tx: SyncSender<()>,

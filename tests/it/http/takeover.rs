@@ -24,16 +24,16 @@ fn image_data(png: &[u8]) -> Value {
 /// A provider whose first call makes two images. The second one cannot be fetched. Calls `report` when it is requested,
 /// at which time the first image is on the disk.
 fn provider(report: impl Fn() + Send + Sync + 'static) -> MockServer {
-    let answers = Mutex::new(0);
+    let responses = Mutex::new(0);
     MockServer::start(move |exchange| {
         exchange.read_body();
         let images = match exchange.endpoint() {
             "images/generations" => json!([image_data(&solid_png(60, 40, RED)), { "url": "/v1/second.png" }]),
             "images/edits" => json!([image_data(&solid_png(60, 40, BLUE))]),
             "responses" => {
-                let mut answers = answers.lock().expect("nobody panics while holding this");
-                *answers += 1;
-                let mut events = match *answers {
+                let mut responses = responses.lock().expect("nobody panics while holding this");
+                *responses += 1;
+                let mut events = match *responses {
                     1 => vec![openai::image_call("1", &json!({ "prompt": "a fox", "n": 2 }))],
                     2 => vec![openai::image_call(
                         "2",

@@ -35,8 +35,8 @@ async fn deleted_image_is_marked_in_history() {
         let mut server = sandbox.start_server_with(tool).await;
         let (thread_id, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
         let (deleted, remaining) = (&records[1], &records[0]);
-        let answer = server.request::<ImageDelete>(&delete_params(&deleted.id)).await;
-        assert_eq!((answer.thread_id.as_str(), answer.file_deleted), (thread_id.as_str(), true));
+        let response = server.request::<ImageDelete>(&delete_params(&deleted.id)).await;
+        assert_eq!((response.thread_id.as_str(), response.file_deleted), (thread_id.as_str(), true));
         expect_deleted(&mut server, &thread_id, &deleted.id).await;
         assert!(!std::path::Path::new(&deleted.path).exists() && std::path::Path::new(&remaining.path).exists());
         assert_eq!(listed(&mut server, ImageListParams::default()).await, std::slice::from_ref(remaining));
@@ -73,7 +73,7 @@ async fn concurrent_deletes_delete_once() {
     }
     let mut errors = Vec::new();
     while errors.len() < 2 {
-        let line = server.client.line().await.expect("a whole line").expect("an answer");
+        let line = server.client.line().await.expect("a whole line").expect("a response");
         let message: Value = serde_json::from_str(&line).expect("JSON");
         if message["method"].is_null() {
             errors.push(message["error"]["message"].as_str().map(str::to_owned));

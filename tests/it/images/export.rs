@@ -19,9 +19,9 @@ async fn export_copies_the_image_byte_by_byte() {
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
     let target = sandbox.project().canonicalize().expect("a folder").join("Fox.PNG");
-    let answer = server.request::<ImageExport>(&export_params(&records[1].id, &target)).await;
+    let response = server.request::<ImageExport>(&export_params(&records[1].id, &target)).await;
     let expected = ImageExportResponse { path: target.display().to_string(), bytes: records[1].facts.bytes };
-    assert_eq!(answer, expected);
+    assert_eq!(response, expected);
     let original = std::fs::read(&records[1].path).expect("the original");
     assert_eq!(std::fs::read(&target).expect("a copy"), original);
 

@@ -148,7 +148,7 @@ async fn each_image_fault_of_aimock_is_one_typed_error() {
         merged(image_fixture("slow"), &json!({"chaos": {"latencyMs": 200}})),
     ];
     let Some((_folder, service)) = aimock(fixtures.chain(slow).collect()).await else { return };
-    let (_place, mut server) = service.easel().await;
+    let (_sandbox, mut server) = service.easel().await;
     for (name, _, expected, posts) in image_faults() {
         let before = journal(&service, "images/generations").await.len();
         let thread = server.start_thread().await;
@@ -165,7 +165,7 @@ async fn each_image_fault_of_aimock_is_one_typed_error() {
     server.close().await;
 }
 
-/// Faults of model answers: name, fixtures, how the turn ends, and the number of requests.
+/// Faults of model responses: name, fixtures, how the turn ends, and the number of requests.
 fn answer_faults() -> [(&'static str, Vec<Value>, TurnStatus, usize); 5] {
     let message_fixture = |name: &str, more: Value| {
         let fixture =
@@ -189,7 +189,7 @@ fn answer_faults() -> [(&'static str, Vec<Value>, TurnStatus, usize); 5] {
         ("gone", first("gone", json!({"chaos": {"disconnectRate": 1}})), TurnStatus::Completed, 2),
         ("garbled", first("garbled", json!({"chaos": {"malformedRate": 1}})), TurnStatus::Completed, 2),
         ("dropped", vec![message_fixture("dropped", json!({"chaos": {"dropRate": 1}}))], TurnStatus::Failed, 3),
-        // The answer has nine events, three of them with text. The latency sends each separately.
+        // The response has nine events, three of them with text. The latency sends each separately.
         (
             "cut",
             vec![message_fixture("cut", json!({"truncateAfterChunks": 6, "chunkSize": 4, "latency": 30}))],
@@ -203,7 +203,7 @@ fn answer_faults() -> [(&'static str, Vec<Value>, TurnStatus, usize); 5] {
 async fn aimock_answer_faults_are_retried_before_any_output() {
     let fixtures = answer_faults().into_iter().flat_map(|(_, fixtures, ..)| fixtures).collect();
     let Some((_folder, service)) = aimock(fixtures).await else { return };
-    let (_place, mut server) = service.easel().await;
+    let (_sandbox, mut server) = service.easel().await;
     for (name, _, expected, posts) in answer_faults() {
         let before = journal(&service, "responses").await.len();
         let thread = server.start_thread().await;

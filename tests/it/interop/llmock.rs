@@ -1,4 +1,4 @@
-//! Tests with `llmock` of PyPI, which breaks answers and reports how the client reacted. `EASEL_LLMOCK` names it.
+//! Tests with `llmock` of PyPI, which breaks responses and reports how the client reacted. `EASEL_LLMOCK` names it.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -88,7 +88,7 @@ fn behaviors() -> Vec<(&'static str, Vec<Value>, TurnStatus, [usize; 2])> {
 async fn llmock_blames_the_client_for_nothing() {
     // Pauses between events let the service notice a disconnected client.
     let Some(llmock) = llmock(&["--stream-chunk-delay-ms", "30"]).await else { return };
-    let (_place, mut server) = llmock.service.easel().await;
+    let (_sandbox, mut server) = llmock.service.easel().await;
     let posts = || ["responses", "images/generations"].map(|endpoint| llmock.service.proxy.posts(endpoint).len());
     for (name, behaviors, expected, expected_posts) in behaviors() {
         llmock.queue(&behaviors).await;
@@ -114,7 +114,7 @@ async fn llmock_blames_the_client_for_nothing() {
 async fn quota_errors_of_llmock_are_waited_out() {
     // A thousand tokens per second: the second request has to wait for a part of its thirty thousand.
     let Some(llmock) = llmock(&["--tpm", "60000"]).await else { return };
-    let (_place, mut server) = llmock.service.easel().await;
+    let (_sandbox, mut server) = llmock.service.easel().await;
     for word in ["one ", "two "] {
         let thread = server.start_thread().await;
         server.start_turn(&thread.id, vec![text(&word.repeat(32_000))]).await;
@@ -136,7 +136,7 @@ async fn quota_errors_of_llmock_are_waited_out() {
 #[tokio::test]
 async fn llmock_blames_only_images_that_are_not_repeated() {
     let Some(llmock) = llmock(&[]).await else { return };
-    let (_place, mut server) = llmock.service.easel().await;
+    let (_sandbox, mut server) = llmock.service.easel().await;
     let outage = json!({"type": "fail", "status": 500, "match": {"path": "*/images/*"}});
     llmock.queue(&[calls(), outage]).await;
     let thread = server.start_thread().await;

@@ -70,8 +70,8 @@ fn connections_have_separate_handshakes_ids_and_opt_outs() {
         ada.send(&json!({ "id": 7, "method": "thread/list" }));
         bob.send(&json!({ "id": 7, "method": "thread/list" }));
         for connection in [&mut ada, &mut bob] {
-            let answer = connection.read_json();
-            assert_eq!((&answer["id"], answer["result"]["data"].is_array()), (&json!(7), true), "{answer}");
+            let response = connection.read_json();
+            assert_eq!((&response["id"], response["result"]["data"].is_array()), (&json!(7), true), "{response}");
         }
         server.stop();
     }

@@ -232,23 +232,23 @@ impl Connection {
 
     pub(crate) fn initialize(&mut self, capabilities: &Value) {
         let hello = json!({ "clientInfo": { "name": "listener", "version": "1.0.0" }, "capabilities": capabilities });
-        let answer = self.call("initialize", &hello);
-        assert!(answer["result"]["userAgent"].is_string(), "{answer}");
+        let response = self.call("initialize", &hello);
+        assert!(response["result"]["userAgent"].is_string(), "{response}");
     }
 
     /// Sends a request. The next message must be its response.
     pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.send(&json!({ "id": "ask", "method": method, "params": params }));
-        let answer = self.read_json();
-        assert_eq!(answer["id"], "ask", "{answer}");
-        answer
+        let response = self.read_json();
+        assert_eq!(response["id"], "ask", "{response}");
+        response
     }
 
     /// Sends a request that must succeed. The next message must be its response.
     pub(crate) fn request(&mut self, method: &str, params: &Value) -> Value {
-        let mut answer = self.call(method, params);
-        assert!(answer["error"].is_null(), "{method}: {answer}");
-        answer["result"].take()
+        let mut response = self.call(method, params);
+        assert!(response["error"].is_null(), "{method}: {response}");
+        response["result"].take()
     }
 
     pub(crate) fn assert_alive(&mut self) {

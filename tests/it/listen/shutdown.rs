@@ -76,8 +76,8 @@ fn is_served(mut connection: Connection) -> bool {
     if std::io::Write::write_all(stream.get_mut(), format!("{line}\n").as_bytes()).is_err() {
         return false;
     }
-    let mut answer = String::new();
-    std::io::BufRead::read_line(stream, &mut answer).is_ok_and(|read| read > 0)
+    let mut response = String::new();
+    std::io::BufRead::read_line(stream, &mut response).is_ok_and(|read| read > 0)
 }
 
 #[test]

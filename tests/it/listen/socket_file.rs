@@ -189,8 +189,8 @@ fn a_client_may_speak_websocket_through_the_socket_file() {
     let hello =
         json!({ "id": 1, "method": "initialize", "params": { "clientInfo": { "name": "ws", "version": "1" } } });
     socket.send(tungstenite::Message::text(hello.to_string())).expect("an open connection");
-    let answer = socket.read().expect("an answer").into_text().expect("text");
-    assert!(answer.starts_with(r#"{"id":1,"result""#), "{answer}");
+    let response = socket.read().expect("a response").into_text().expect("text");
+    assert!(response.starts_with(r#"{"id":1,"result""#), "{response}");
     assert!(upgrade(&[("Origin", "http://localhost")]).is_err(), "no web page");
     server.connect().assert_alive();
     server.stop();

@@ -25,7 +25,7 @@ async fn long_client_values_are_not_echoed() {
             let mut params = params_for(method, &sandbox, &subject);
             params[field] = json!(long);
             let _ = match ask(&mut server, method, Some(&params)).await {
-                Ok(_) => writeln!(results, "{method} {field}: an answer"),
+                Ok(_) => writeln!(results, "{method} {field}: a response"),
                 Err(error) => {
                     let message = error["message"].as_str().expect("a message");
                     writeln!(

@@ -40,7 +40,7 @@ async fn every_method_names_missing_and_invalid_fields() {
     assert!(unnamed.is_empty(), "{unnamed:#?}");
     // The connection still works.
     ask(&mut silent, "initialize", Some(&example(schema_of("initialize")))).await.expect("a handshake");
-    ask(&mut greeted, "account/read", None).await.expect("an answer");
+    ask(&mut greeted, "account/read", None).await.expect("a response");
     greeted.close().await;
     silent.close().await;
 }
@@ -59,17 +59,19 @@ async fn params_must_be_an_object_or_absent() {
                 "data": { "field": "params" } });
             assert_eq!(error, expected, "{method} {wrong}");
         }
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for none in [None, Some(Value::Null), Some(json!({}))] {
-            let answer = ask(server, method, none.as_ref()).await;
-            answers.push(
-                answer
-                    .map_or_else(|error| format!("{} {}", error["code"], error["message"]), |_| "an answer".to_owned()),
+            let response = ask(server, method, none.as_ref()).await;
+            responses.push(
+                response.map_or_else(
+                    |error| format!("{} {}", error["code"], error["message"]),
+                    |_| "a response".to_owned(),
+                ),
             );
         }
-        answers.dedup();
-        assert_eq!(answers.len(), 1, "{method}: {answers:?}");
-        let _ = writeln!(results, "{method}: {}", answers[0]);
+        responses.dedup();
+        assert_eq!(responses.len(), 1, "{method}: {responses:?}");
+        let _ = writeln!(results, "{method}: {}", responses[0]);
     }
     insta::assert_snapshot!("none", results);
     greeted.close().await;
@@ -87,12 +89,12 @@ async fn methods_need_exactly_one_handshake() {
     }
     let hello = example(schema_of("initialize"));
     ask(&mut server, "initialize", Some(&hello)).await.expect("a handshake");
-    let listed = ask(&mut server, "thread/list", None).await.expect("an answer");
+    let listed = ask(&mut server, "thread/list", None).await.expect("a response");
     assert_eq!(listed["data"], json!([]), "what was refused has started nothing");
     for params in [Some(&hello), Some(&json!({})), None] {
         let error = ask(&mut server, "initialize", params).await.expect_err("a second one");
         assert_eq!(error, json!({ "code": -32600, "message": "Already initialized" }));
     }
-    ask(&mut server, "account/read", None).await.expect("an answer");
+    ask(&mut server, "account/read", None).await.expect("a response");
     server.close().await;
 }

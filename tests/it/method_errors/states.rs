@@ -107,7 +107,7 @@ async fn everything(sandbox: &Sandbox, server: &mut Server, thread_id: &str) -> 
     (read, list_recursively(sandbox.root()).into_iter().filter(|path| !is_database(path)).collect())
 }
 
-/// Calls each method on its thread. Returns `method: an answer` or `method: code message`. A refused request must not
+/// Calls each method on its thread. Returns `method: a response` or `method: code message`. A refused request must not
 /// change anything, also as `witness` sees it.
 async fn call_each_method(
     sandbox: &Sandbox,
@@ -123,7 +123,7 @@ async fn call_each_method(
             before.push(everything(sandbox, witness, &subject.thread_id).await);
         }
         let Err(error) = ask(server, method, Some(&params_for(method, sandbox, subject))).await else {
-            let _ = writeln!(results, "{method}: an answer");
+            let _ = writeln!(results, "{method}: a response");
             continue;
         };
         let mut after = vec![everything(sandbox, server, &subject.thread_id).await];

@@ -22,7 +22,7 @@ const ONE_IDLE_THREAD: &str = "[server]\nidle_threads = 1\n";
 pub(super) type Notice = (ClientIndex, String, String);
 
 /// The result of a request, or `code message` of its error.
-pub(super) type Answer = Result<Value, String>;
+pub(super) type CallResult = Result<Value, String>;
 
 pub(super) struct World {
     pub(super) sandbox: Sandbox,
@@ -131,7 +131,7 @@ impl World {
     }
 
     /// Sends a request and returns its response. Earlier events are recorded.
-    pub(super) fn call(&mut self, client: ClientIndex, method: &str, params: &Value) -> Answer {
+    pub(super) fn call(&mut self, client: ClientIndex, method: &str, params: &Value) -> CallResult {
         let id = self.send_request(client, method, params);
         self.read_response(client, id, method)
     }
@@ -149,7 +149,7 @@ impl World {
     }
 
     /// Reads the response to a request.
-    pub(super) fn read_response(&mut self, client: ClientIndex, id: u64, method: &str) -> Answer {
+    pub(super) fn read_response(&mut self, client: ClientIndex, id: u64, method: &str) -> CallResult {
         loop {
             let mut message = self.connection(client).read_json();
             if !message["method"].is_null() {

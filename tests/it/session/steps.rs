@@ -18,9 +18,9 @@ async fn until(server: &mut Server, method: &str) -> Vec<Event> {
 
 /// Sends a request and reads its events up to this one.
 async fn ask_until(server: &mut Server, method: &str, params: Value, event: &str) -> Value {
-    let answer = ask(server, method, params).await;
+    let response = ask(server, method, params).await;
     until(server, event).await;
-    answer
+    response
 }
 
 fn id(thread: &Value) -> String {

@@ -112,19 +112,19 @@ async fn git_metadata_is_patched_field_by_field() {
     let first = GitInfoPatch { sha: set_to("0a"), branch: set_to("main"), origin_url: None };
     server.request::<ThreadMetadataUpdate>(&params(first)).await;
     let second = GitInfoPatch { sha: Some(None), branch: None, origin_url: set_to("https://example.com/a.git") };
-    let answer = server.request::<ThreadMetadataUpdate>(&params(second)).await.thread;
+    let response = server.request::<ThreadMetadataUpdate>(&params(second)).await.thread;
     let expected = GitInfo {
         sha: None,
         branch: Some("main".to_owned()),
         origin_url: Some("https://example.com/a.git".to_owned()),
     };
-    assert_eq!(answer.git_info, Some(expected));
+    assert_eq!(response.git_info, Some(expected));
     let empty = GitInfoPatch { branch: set_to(""), ..GitInfoPatch::default() };
     let refusal = server.request_error::<ThreadMetadataUpdate>(&params(empty)).await;
     assert_eq!(refusal, "-32602 Invalid params: `gitInfo.branch`: must have 1 to 2000 characters");
     server.close().await;
     let mut server = sandbox.start_server().await;
-    assert_eq!(server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.git_info, answer.git_info);
+    assert_eq!(server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.git_info, response.git_info);
     server.close().await;
 }
 

@@ -58,7 +58,7 @@ async fn ephemeral_thread_supports_every_read() {
     server.close().await;
 }
 
-/// What was paid for outlives the conversation: the image and its record.
+/// An image and its record outlive the conversation, because the image was paid for.
 #[tokio::test]
 async fn ephemeral_thread_ends_with_its_last_subscriber() {
     let sandbox = Sandbox::new();

@@ -29,18 +29,18 @@ pub(crate) fn fork_params(thread_id: &str) -> ThreadForkParams {
 
 /// Forks a thread and reads the events that follow the response.
 pub(crate) async fn fork(server: &mut Server, params: &ThreadForkParams) -> Thread {
-    let answer = server.request::<ThreadFork>(params).await;
+    let response = server.request::<ThreadFork>(params).await;
     let events = server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
     let Some(Event::ThreadStarted(started)) = events.last() else { panic!("{events:#?}") };
-    assert_eq!(started.thread, Thread { turns: Vec::new(), ..answer.thread.clone() });
+    assert_eq!(started.thread, Thread { turns: Vec::new(), ..response.thread.clone() });
     let used = events.iter().find_map(|event| {
         if let Event::ThreadTokenUsageUpdated(used) = event { Some((&used.thread_id, &used.turn_id)) } else { None }
     });
-    assert_eq!(used.is_some(), !answer.thread.turns.is_empty() || params.exclude_turns == Some(true));
-    if let (Some((thread_id, turn_id)), Some(last)) = (used, answer.thread.turns.last()) {
-        assert_eq!((thread_id, turn_id), (&answer.thread.id, &last.id));
+    assert_eq!(used.is_some(), !response.thread.turns.is_empty() || params.exclude_turns == Some(true));
+    if let (Some((thread_id, turn_id)), Some(last)) = (used, response.thread.turns.last()) {
+        assert_eq!((thread_id, turn_id), (&response.thread.id, &last.id));
     }
-    answer.thread
+    response.thread
 }
 
 fn images_of(thread_id: &str) -> ImageListParams {

@@ -39,11 +39,11 @@ async fn read_status(server: &mut Server, thread_id: &str) -> ThreadStatus {
 async fn new_thread_has_every_field() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
-    let answer = server.request::<ThreadStart>(&ThreadStartParams::default()).await;
+    let response = server.request::<ThreadStart>(&ThreadStartParams::default()).await;
     let event = server.expect_event("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
     let Event::ThreadStarted(started) = event else { panic!("{event:#?}") };
-    assert_eq!(started.thread, answer.thread);
-    insta::assert_json_snapshot!("thread_start", normalize(&sandbox, &answer));
+    assert_eq!(started.thread, response.thread);
+    insta::assert_json_snapshot!("thread_start", normalize(&sandbox, &response));
     server.close().await;
 }
 

@@ -122,18 +122,18 @@ async fn reverted_turns_leave_history_but_keep_images() {
     let second = server.run_turn(&thread.id, vec![text("draw a blue circle")]).await;
     let third = server.run_turn(&thread.id, vec![text("draw a green line")]).await;
 
-    let answer = server.request::<ThreadRevert>(&revert(&thread.id, &completed_turn(&second).id)).await;
+    let response = server.request::<ThreadRevert>(&revert(&thread.id, &completed_turn(&second).id)).await;
     reverted(&mut server, &thread.id).await;
-    assert!(answer.thread.turns.is_empty());
+    assert!(response.thread.turns.is_empty());
     let back = ThreadTurnsListParams {
-        cursor: answer.turns_backwards_cursor,
+        cursor: response.turns_backwards_cursor,
         sort_direction: Some(SortDirection::Desc),
         ..turns_list_params(&thread.id)
     };
     let turns = server.request::<ThreadTurnsList>(&back).await.data;
     assert_eq!(turns.iter().map(|turn| &turn.id).collect::<Vec<_>>(), [&completed_turn(&first).id]);
     let back = ThreadItemsListParams {
-        cursor: answer.items_backwards_cursor,
+        cursor: response.items_backwards_cursor,
         sort_direction: Some(SortDirection::Desc),
         ..items_list_params(&thread.id)
     };

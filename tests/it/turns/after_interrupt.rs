@@ -36,7 +36,7 @@ async fn start_busy_thread(server: &mut Server) -> BusyThread {
     BusyThread { thread_id: thread_id.to_string(), image_id: image_id.to_string(), turn_id: turn_id.to_string() }
 }
 
-/// Sends an interrupt and a request together. Returns the messages up to the response, each as its method or `answer
+/// Sends an interrupt and a request together. Returns the messages up to the response, each as its method or `response
 /// <id>`, and the result.
 async fn interrupt_and_ask(
     server: &mut Server,
@@ -51,11 +51,11 @@ async fn interrupt_and_ask(
     }
     let mut messages = Vec::new();
     loop {
-        let line = server.client.line().await.expect("a whole line").expect("an answer");
+        let line = server.client.line().await.expect("a whole line").expect("a response");
         let mut message: Value = serde_json::from_str(&line).expect("JSON");
         match message["method"].as_str() {
             Some(event) => messages.push(event.to_owned()),
-            None => messages.push(format!("answer {}", message["id"])),
+            None => messages.push(format!("response {}", message["id"])),
         }
         if message["id"] == 1002 {
             assert!(message["error"].is_null(), "{method}: {message}");
@@ -87,8 +87,8 @@ async fn methods_wait_for_an_interrupted_turn_to_end() {
             "modelProvider": "preview"
         });
         let (messages, _) = interrupt_and_ask(&mut server, &busy_thread, method, params).await;
-        assert_eq!(messages[0], "answer 1001", "{method}");
-        assert_eq!(messages[messages.len() - 2..], ["turn/completed", "answer 1002"], "{method}");
+        assert_eq!(messages[0], "response 1001", "{method}");
+        assert_eq!(messages[messages.len() - 2..], ["turn/completed", "response 1002"], "{method}");
         if let Some(method) = event {
             server.expect_event(method, |event| event.method() == method).await;
         }
@@ -108,8 +108,8 @@ async fn archive_follows_the_end_of_an_interrupted_turn() {
     let busy_thread =
         BusyThread { thread_id: thread_id.to_string(), image_id: String::new(), turn_id: turn_id.to_string() };
     let (messages, _) = interrupt_and_ask(&mut server, &busy_thread, "thread/archive", params).await;
-    assert_eq!(messages[..2], ["answer 1001", "thread/status/changed"]);
-    assert_eq!(messages[messages.len() - 2..], ["turn/completed", "answer 1002"]);
+    assert_eq!(messages[..2], ["response 1001", "thread/status/changed"]);
+    assert_eq!(messages[messages.len() - 2..], ["turn/completed", "response 1002"]);
     server.expect_event("its end", |event| event.method() == "thread/archived").await;
     server.close().await;
 }

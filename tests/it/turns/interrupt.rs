@@ -168,8 +168,8 @@ async fn an_interrupt_at_any_moment_ends_the_turn_once() {
         while events.len() < events_before && !matches!(events.last(), Some(Event::TurnCompleted(_))) {
             events.push(server.client.event().await.expect("a whole line").expect("an event"));
         }
-        let answer = server.client.request::<TurnInterrupt>(&interrupt(&thread.id, &turn.id)).await;
-        if let Err(late) = answer {
+        let response = server.client.request::<TurnInterrupt>(&interrupt(&thread.id, &turn.id)).await;
+        if let Err(late) = response {
             assert_eq!(late.to_string(), "no active turn to interrupt (-32600)");
         }
         if !matches!(events.last(), Some(Event::TurnCompleted(_))) {

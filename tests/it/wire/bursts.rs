@@ -18,9 +18,9 @@ fn burst_of_2000_requests_gets_2000_responses() {
     server.send_bytes(burst.as_bytes());
     let mut ids = BTreeSet::new();
     for _ in 0..2_000 {
-        let answer = server.read_json();
-        assert!(answer["result"].is_object(), "{answer}");
-        assert!(ids.insert(answer["id"].as_u64().expect("an id of the burst")), "answered twice: {answer}");
+        let response = server.read_json();
+        assert!(response["result"].is_object(), "{response}");
+        assert!(ids.insert(response["id"].as_u64().expect("an id of the burst")), "two responses: {response}");
     }
     assert_eq!(ids, (0..2_000).collect());
     server.close();
@@ -35,10 +35,10 @@ fn burst_over_the_queue_limit_loses_no_response() {
     server.send_bytes(burst.as_bytes());
     let mut ids = BTreeSet::new();
     for _ in 0..500 {
-        let answer = server.read_json();
-        let overloaded = answer["error"]["code"] == -32001;
-        assert!(overloaded != answer["result"].is_object(), "{answer}");
-        assert!(ids.insert(answer["id"].as_u64().expect("an id of the burst")), "answered twice: {answer}");
+        let response = server.read_json();
+        let overloaded = response["error"]["code"] == -32001;
+        assert!(overloaded != response["result"].is_object(), "{response}");
+        assert!(ids.insert(response["id"].as_u64().expect("an id of the burst")), "two responses: {response}");
     }
     server.assert_alive();
     server.close();

@@ -13,8 +13,8 @@ const STANDALONE: &[&str] = &["--enable", "imagegenext"];
 /// Sends a request and its cancellation at once.
 fn send_and_cancel(server: &mut RawServer, method: &str, params: &Value) {
     server.send(&json!({ "id": "given up", "method": method, "params": params }).to_string());
-    let answer = server.round_trip(r#"{"method":"$/cancelRequest","params":{"id":"given up"}}"#);
-    assert_eq!(answer, r#"{"id":"given up","error":{"code":-32800,"message":"Request cancelled"}}"#);
+    let response = server.round_trip(r#"{"method":"$/cancelRequest","params":{"id":"given up"}}"#);
+    assert_eq!(response, r#"{"id":"given up","error":{"code":-32800,"message":"Request cancelled"}}"#);
 }
 
 fn turn(server: &mut RawServer, thread_id: &str, text: &str) -> Vec<Value> {

@@ -22,8 +22,8 @@ fn ids_are_echoed_unchanged() {
         "\"\u{1f58c}\u{202e}\"",
         longest.as_str(),
     ] {
-        let answer = server.round_trip(&format!(r#"{{"method":"account/read", "id" : {id} }}"#));
-        assert!(answer.starts_with(&format!(r#"{{"id":{id},"result":"#)), "{id}: {answer}");
+        let response = server.round_trip(&format!(r#"{{"method":"account/read", "id" : {id} }}"#));
+        assert!(response.starts_with(&format!(r#"{{"id":{id},"result":"#)), "{id}: {response}");
         let refusal = server.round_trip(&format!(r#"{{"id":{id},"method":"no/such"}}"#));
         assert!(refusal.starts_with(&format!(r#"{{"id":{id},"error":"#)), "{id}: {refusal}");
     }
@@ -45,8 +45,8 @@ fn number_and_string_ids_are_distinct() {
 fn an_escaped_method_name_is_the_same_method() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
-    let answer = server.round_trip(r#"{"id":1,"method":"account\/re\u0061d"}"#);
-    assert!(answer.starts_with(r#"{"id":1,"result":"#), "{answer}");
+    let response = server.round_trip(r#"{"id":1,"method":"account\/re\u0061d"}"#);
+    assert!(response.starts_with(r#"{"id":1,"result":"#), "{response}");
     server.close();
 }
 

@@ -162,7 +162,7 @@ fn requests_are_ordered_per_thread_only() {
             Some(id) => answered.push(id),
             None => names_received.push(message["params"]["threadName"].as_str().expect("a name").to_owned()),
         }
-        assert!(answered.len() >= names_received.len(), "an answer comes before its event");
+        assert!(answered.len() >= names_received.len(), "an response comes before its event");
     }
     assert_eq!(answered, (0..20).collect::<Vec<u64>>());
     assert_eq!(names_received, names);

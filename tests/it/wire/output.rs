@@ -107,9 +107,9 @@ fn unread_stderr_does_not_block_the_server() {
     let unread = server.child.stderr.take().expect("a piped stderr");
     let thread_id = server.start_thread();
     for id in 0..5_000 {
-        let answer = server
+        let response = server
             .round_trip(&format!(r#"{{"id":{id},"method":"thread/read","params":{{"threadId":"{thread_id}"}}}}"#));
-        assert!(answer.starts_with(&format!(r#"{{"id":{id},"result":"#)), "{answer}");
+        assert!(response.starts_with(&format!(r#"{{"id":{id},"result":"#)), "{response}");
         server.send(r#"{"method":"no/such"}"#);
     }
     let input = json!([{ "type": "text", "text": "draw a red square" }]);

@@ -66,8 +66,8 @@ impl RawServer {
 
     /// Sends `initialize` and reads the response.
     pub(crate) fn initialize(&mut self) {
-        let answer = self.round_trip(INITIALIZE);
-        assert!(answer.starts_with(r#"{"id":"hello","result":{"#), "{answer}");
+        let response = self.round_trip(INITIALIZE);
+        assert!(response.starts_with(r#"{"id":"hello","result":{"#), "{response}");
     }
 
     pub(crate) fn send(&mut self, line: &str) {
@@ -137,8 +137,8 @@ impl RawServer {
 
     /// Checks that the connection still works.
     pub(crate) fn assert_alive(&mut self) {
-        let answer = self.round_trip(r#"{"id":"alive","method":"account/read"}"#);
-        assert!(answer.starts_with(r#"{"id":"alive","result":{"#), "{answer}");
+        let response = self.round_trip(r#"{"id":"alive","method":"account/read"}"#);
+        assert!(response.starts_with(r#"{"id":"alive","result":{"#), "{response}");
     }
 
     pub(crate) fn close_input(&mut self) {
@@ -199,7 +199,7 @@ fn kill(pid: u32, signal: Signal) {
         Signal::Kill => "-KILL",
         Signal::HangUp => "-HUP",
     };
-    let status = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill is there");
+    let status = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill is installed");
     assert!(status.success(), "{pid} takes {signal:?}");
 }
 

@@ -51,13 +51,13 @@ fn bad_lines_are_answered_and_the_next_line_works() {
         deep_params.as_bytes(),
         deep_ignored.as_bytes(),
     ];
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for line in lines {
         server.send_bytes(line);
         server.send_bytes(b"\n");
-        answers.push(server.read_line());
+        responses.push(server.read_line());
     }
-    insta::assert_snapshot!(answers.join("\n"), @r#"
+    insta::assert_snapshot!(responses.join("\n"), @r#"
     {"id":null,"error":{"code":-32700,"message":"Parse error: expected ident at line 1 column 2"}}
     {"id":null,"error":{"code":-32700,"message":"Parse error: EOF while parsing a value at line 1 column 17"}}
     {"id":null,"error":{"code":-32700,"message":"Parse error: invalid UTF-8 at byte 30"}}
@@ -116,8 +116,8 @@ fn deeply_nested_json_is_refused_everywhere() {
         (format!(r#"{{"id":1,"method":"thread/start","params":{{"config":{open}{closed}}}}}"#), -32602),
     ] {
         server.send(&line);
-        let answer = server.read_json();
-        assert_eq!(answer["error"]["code"], code, "{}: {answer}", &line[..30]);
+        let response = server.read_json();
+        assert_eq!(response["error"]["code"], code, "{}: {response}", &line[..30]);
     }
     server.assert_alive();
     server.close();
@@ -199,9 +199,9 @@ fn errors_do_not_list_the_methods() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, &[]);
     for line in [r#"{"id":1,"method":"nonsense"}"#, r#"{"id":2,"method":"thread/nonsense"}"#, r#"{"id":3}"#] {
-        let answer = server.round_trip(line);
+        let response = server.round_trip(line);
         for method in ["thread/start", "turn/start", "image/read", "account/read"] {
-            assert!(!answer.contains(method), "{answer}");
+            assert!(!response.contains(method), "{response}");
         }
     }
     server.close();
@@ -214,9 +214,9 @@ fn unknown_method_is_not_reported_as_missing_login() {
     let mut server = RawServer::start(&sandbox, &[]);
     for method in ["account/login/none", "mcpServer/oauth/login", "account/credentials/none"] {
         server.send(&format!(r#"{{"id":1,"method":"{method}"}}"#));
-        let answer = server.read_json();
-        assert_eq!(answer["error"]["code"], -32601, "{answer}");
-        let message = answer["error"]["message"].as_str().expect("a message").to_lowercase();
+        let response = server.read_json();
+        assert_eq!(response["error"]["code"], -32601, "{response}");
+        let message = response["error"]["message"].as_str().expect("a message").to_lowercase();
         assert!(message.contains("image sidecar"), "{message}");
         assert!(!["login", "auth", "credential"].iter().any(|word| message.contains(word)), "{message}");
     }

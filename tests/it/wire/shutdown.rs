@@ -9,7 +9,7 @@ use crate::harness::{EASEL, Sandbox};
 use crate::wire::in_flight::{DatabaseLock, rename};
 use crate::wire::raw::{INITIALIZE, NO_WARNINGS, RawServer, Signal};
 
-/// A provider whose answers take longer than any test.
+/// A provider whose responses take longer than any test.
 const SLOW: &str = "
 model_provider = \"slow\"
 
@@ -96,8 +96,8 @@ fn turn_started_at_the_end_of_input_is_interrupted() {
     let thread_id = server.start_thread();
     server.send(&turn_start(&thread_id));
     server.close_input();
-    let answer = server.read_json();
-    assert_eq!((&answer["id"], &answer["result"]["turn"]["status"]), (&json!("turn"), &json!("inProgress")));
+    let response = server.read_json();
+    assert_eq!((&response["id"], &response["result"]["turn"]["status"]), (&json!("turn"), &json!("inProgress")));
     assert_interrupted(&mut server);
     assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
 }
@@ -152,8 +152,8 @@ fn slow_request_does_not_delay_the_end_of_a_turn() {
     let (connection, _) = silent.accept().expect("a request");
     server.close_input();
     let rest: Vec<Value> = server.read_to_end().iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let answer = rest.iter().find(|message| message["id"] == "list").expect("every request is answered");
-    assert_eq!(answer["error"]["code"], -32800, "{answer}");
+    let response = rest.iter().find(|message| message["id"] == "list").expect("every request is answered");
+    assert_eq!(response["error"]["code"], -32800, "{response}");
     let last = rest.last().expect("the turn's end");
     assert_eq!((&last["method"], &last["params"]["turn"]["status"]), (&json!("turn/completed"), &json!("interrupted")));
     assert_eq!(server.wait_for_exit_code(), Some(0));

@@ -63,18 +63,18 @@ fn start_turns(server: &mut RawServer, threads: &[String]) {
 
 fn read_turns(server: &mut RawServer, threads: &[String]) -> Round {
     let mut round = Round { bytes: 0, events: vec![Vec::new(); threads.len()] };
-    let mut answers = 0;
+    let mut responses = 0;
     while round.events.iter().any(|events| events.last().is_none_or(|last| last != "turn/completed")) {
         let message = server.read_json();
         round.bytes += message.to_string().len();
         let Some(method) = message["method"].as_str() else {
-            answers += 1;
+            responses += 1;
             continue;
         };
         let index = threads.iter().position(|thread_id| message["params"]["threadId"] == thread_id.as_str());
         round.events[index.expect("an event of a thread")].push(describe_event(method, &message));
     }
-    assert_eq!(answers, threads.len());
+    assert_eq!(responses, threads.len());
     round
 }
 
@@ -108,9 +108,9 @@ fn full_outbox_does_not_block_the_exit() {
     let sandbox = Sandbox::new();
     let small = format!("server.outbox_bytes={OUTBOX}");
     let mut server = RawServer::start(&sandbox, &["-c", "server.shutdown_grace_ms=200", "-c", &small]);
-    let answer = server.round_trip(r#"{"id":0,"method":"config/read"}"#);
+    let response = server.round_trip(r#"{"id":0,"method":"config/read"}"#);
     // The responses exceed the outbox, and the requests fit into the pipe.
-    let request_count = (OUTBOX + 200_000) / answer.len();
+    let request_count = (OUTBOX + 200_000) / response.len();
     assert!(request_count * 45 < 60_000, "{request_count}");
     for id in 1..=request_count {
         server.send(&format!(r#"{{"id":{id},"method":"config/read"}}"#));

@@ -1,13 +1,13 @@
 //! Whole calls against a real server.
 //!
-//! Every fault that a provider is known for has its test, here or beside the answers of the model (`responses`). Each
+//! Every fault that a provider is known for has its test, here or with the tests of `responses`. Each
 //! ends in a typed error, or in the image where one came, and takes one POST.
 //!
 //! | fault | tests |
 //! |---|---|
 //! | a stream with partial images | `stream_keeps_the_final_image`, |
 //! | | `final_image_may_come_between_partial_ones` |
-//! | JSON although a stream was asked for | `json_instead_of_a_stream_is_final` |
+//! | JSON although a stream was requested | `json_instead_of_a_stream_is_final` |
 //! | a stream truncated at every boundary | `truncated_image_stream_is_an_image_or_an_error`, |
 //! | | `stream_truncated_anywhere_is_an_error` (responses) |
 //! | an error event within a stream | `stream_without_an_image_is_a_typed_error` |
@@ -15,7 +15,7 @@
 //! | | `web_page_is_an_error` (responses) |
 //! | bad base64, text instead of an image | `response_without_an_image_is_a_typed_error`, |
 //! | | `valid_images_of_several_are_kept` |
-//! | no image, fewer or more than asked for | `response_without_an_image_is_a_typed_error`, |
+//! | no image, fewer or more than requested | `response_without_an_image_is_a_typed_error`, |
 //! | | `extra_images_are_dropped` |
 //! | 204 | `response_without_a_body_keeps_its_status`, |
 //! | | `web_page_is_an_error` (responses) |
@@ -30,7 +30,7 @@
 //! | no HTTP, chunks that are garbage | `invalid_http_is_a_lost_connection`, |
 //! | | `invalid_chunks_keep_an_image_before_them`, |
 //! | | `invalid_chunks_are_an_error` (responses) |
-//! | 1xx before the answer | `informational_responses_are_skipped`, |
+//! | 1xx before the response | `informational_responses_are_skipped`, |
 //! | | `response_may_follow_informational_ones` (responses) |
 //! | a length too long or too short | `wrong_content_length_affects_one_response_only`, |
 //! | | `complete_image_survives_later_errors` |
@@ -39,11 +39,10 @@
 //! | | `connection_broken_during_upload_is_lost` |
 //! | a redirect, also to a private address | `uncertain_request_is_sent_once`, |
 //! | | `internal_redirect_is_not_followed`, `redirect_gets_no_credentials` (responses) |
-//! | a link to a private place, over http | `link_to_an_internal_address_is_refused`, |
+//! | a link to a private address, over http | `link_to_an_internal_address_is_refused`, |
 //! | | `name_of_an_internal_address_is_refused` |
 //! | a link with a redirect, to no image | `links_do_not_redirect_and_lead_to_images_only` |
 
-mod answers;
 mod attempts;
 mod bodies;
 mod connection;
@@ -54,6 +53,7 @@ mod gate;
 mod links;
 mod partial;
 mod previews;
+mod responses;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -272,7 +272,7 @@ fn table_of_faults_names_existing_tests() {
     let rows: String = table.filter(|line| line.starts_with("//! |")).collect();
     let named: Vec<&str> = rows.split('`').skip(1).step_by(2).collect();
     let tests = [
-        include_str!("tests/answers.rs"),
+        include_str!("tests/responses.rs"),
         include_str!("tests/attempts.rs"),
         include_str!("tests/connection.rs"),
         include_str!("tests/early.rs"),

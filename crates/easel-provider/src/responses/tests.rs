@@ -1,4 +1,4 @@
-//! Whole answers over a real connection.
+//! Complete responses over a real connection.
 
 mod fixture;
 
@@ -6,8 +6,8 @@ mod body;
 mod faults;
 mod hosted;
 mod once;
-mod pictures;
 mod sending;
 mod stalled;
 mod text;
 mod truncated_images;
+mod unusable_images;

@@ -1,4 +1,4 @@
-//! One request and the connection that it came on.
+//! One request and its connection.
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
@@ -24,13 +24,14 @@ impl Read for Socket {
     }
 }
 
-/// A request whose head was read, and what a handler may do with its connection.
+/// A request whose head has been read, with its connection.
 #[derive(Debug)]
 pub struct Exchange {
     pub(super) request: Request,
     pub(super) stream: BufReader<Socket>,
+    /// Bytes of the body that have not been read.
     unread: u64,
-    /// The connection takes another request after this one.
+    /// Whether the connection takes another request after this one.
     is_reusable: bool,
     disconnects: Arc<Semaphore>,
 }
@@ -46,12 +47,12 @@ impl Exchange {
         Self { request, stream, unread, is_reusable: false, disconnects: Arc::clone(disconnects) }
     }
 
-    /// The request. Its body is empty unless the server reads bodies by itself.
+    /// Returns the request. Its body is empty unless the server reads bodies by itself.
     pub fn request(&self) -> &Request {
         &self.request
     }
 
-    /// The path below `/v1/`, such as `images/edits`.
+    /// Returns the path below `/v1/`, such as `images/edits`.
     pub fn endpoint(&self) -> &str {
         self.request.endpoint()
     }
@@ -59,7 +60,7 @@ impl Exchange {
     /// Reads the rest of the body. It is shorter than announced if the client disconnects.
     pub fn read_body(&mut self) -> Vec<u8> {
         let body = self.read_body_part(self.unread);
-        // A request that was cut off is not valid, so it is not recorded.
+        // A truncated request is not valid, so it is not recorded.
         if body.len() as u64 == self.request.content_length {
             request_log::record(&self.request.head, &body);
         }
@@ -69,7 +70,7 @@ impl Exchange {
     /// Reads exactly this many bytes of the body, or fewer if the client disconnects.
     pub fn read_body_part(&mut self, len: u64) -> Vec<u8> {
         let mut body = Vec::with_capacity(len as usize);
-        // A handler that waits for the client's end finds it on the connection, so an error is not reported here.
+        // Errors are ignored: a handler that waits for the client to disconnect detects that on the connection.
         let _ = (&mut self.stream).take(len).read_to_end(&mut body);
         self.unread -= body.len() as u64;
         body
@@ -95,7 +96,7 @@ impl Exchange {
         self.keep_open();
     }
 
-    /// Sends bytes as they are, without a head. A client that has disconnected is no error.
+    /// Sends bytes as they are, without a head. Succeeds even if the client has disconnected.
     pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.try_send(bytes);
     }
@@ -104,7 +105,7 @@ impl Exchange {
         (&*self.stream.get_ref().0).write_all(bytes).is_ok()
     }
 
-    /// Waits until the client closes the connection. Returns the number of bytes of the body that never came.
+    /// Waits until the client closes the connection. Returns the number of bytes of the body that did not arrive.
     pub fn await_disconnect(&mut self) -> u64 {
         self.read_body();
         while matches!(self.stream.read(&mut [0; 4_096]), Ok(1..)) {}
@@ -125,15 +126,15 @@ impl Exchange {
         self.is_reusable = false;
     }
 
-    /// With a linger time of 0 the system sends a reset when the socket is closed.
+    /// Makes closing the socket send a reset, by a linger time of 0.
     pub(super) fn reset(&mut self) {
         self.is_reusable = false;
         let socket = socket2::SockRef::from(&*self.stream.get_ref().0);
         socket.set_linger(Some(Duration::ZERO)).expect("the linger time of an open socket can be set");
     }
 
-    /// The connection, if it takes another request.
-    pub(super) fn into_next(self) -> Option<BufReader<Socket>> {
+    /// Returns the connection, if it takes another request.
+    pub(super) fn into_stream(self) -> Option<BufReader<Socket>> {
         (self.is_reusable && self.unread == 0).then_some(self.stream)
     }
 }

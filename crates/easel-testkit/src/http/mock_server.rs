@@ -31,8 +31,8 @@ struct Log {
 }
 
 impl MockServer {
-    /// Passes each request to `handler` on the thread of its connection, once its head was read. The handler reads the
-    /// body. A connection on which it does not respond is closed after it.
+    /// Passes each request to `handler` on the thread of its connection, once its head has been read. The handler reads
+    /// the body. If it does not respond, the connection is closed when it returns.
     pub fn start(handler: impl Fn(&mut Exchange) + Send + Sync + 'static) -> Self {
         Self::listen(0, usize::MAX, move |exchange, log| {
             log.push(exchange.request());
@@ -40,7 +40,7 @@ impl MockServer {
         })
     }
 
-    /// Answers each request with the response that `respond` gives, and closes the connection.
+    /// Sends the response that `respond` returns for each request, and closes the connection.
     pub fn respond(respond: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         Self::listen(0, usize::MAX, move |exchange, log| {
             if read_whole(exchange, log) {
@@ -50,12 +50,12 @@ impl MockServer {
         })
     }
 
-    /// Answers each request with the steps that `choose` gives. It also gets the number of earlier requests.
+    /// Runs the steps that `choose` returns for each request. `choose` also gets the number of earlier requests.
     pub fn choose(choose: impl Fn(usize, &Request) -> Vec<Step> + Send + Sync + 'static) -> Self {
         Self::choose_on_port(0, choose)
     }
 
-    /// Like [`Self::choose`], on a port that a client knows already.
+    /// Like [`Self::choose`], on a fixed port.
     pub fn choose_on_port(port: u16, choose: impl Fn(usize, &Request) -> Vec<Step> + Send + Sync + 'static) -> Self {
         let count = AtomicUsize::new(0);
         Self::listen(port, usize::MAX, move |exchange, log| {
@@ -67,7 +67,7 @@ impl MockServer {
         })
     }
 
-    /// Runs one script on each connection and closes it. After the last script, new connections are refused.
+    /// Runs one script on each connection, and then closes it. After the last script, new connections are refused.
     pub fn play(scripts: impl IntoIterator<Item = Vec<Step>>) -> Self {
         let scripts: Vec<Vec<Step>> = scripts.into_iter().collect();
         let next = AtomicUsize::new(0);
@@ -99,42 +99,42 @@ impl MockServer {
         Self { address, log }
     }
 
-    /// The address of the server.
+    /// Returns the address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// A URL of the server with this path, which begins without a slash.
+    /// Returns a URL of the server. `path` begins without a slash.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
     }
 
-    /// The base URL of an API, `http://127.0.0.1:PORT/v1`.
+    /// Returns the base URL of an API, `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
         self.url("v1")
     }
 
-    /// The requests so far, in the order in which they arrived.
+    /// Returns the requests so far, in the order in which they arrived.
     pub fn requests(&self) -> Vec<Request> {
         self.log.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The requests so far whose path ends like this.
+    /// Returns the requests so far whose path ends with `path_end`.
     pub fn requests_to(&self, path_end: &str) -> Vec<Request> {
         self.requests().into_iter().filter(|request| request.path.ends_with(path_end)).collect()
     }
 
-    /// The bearer token of each request to a path that ends like this.
+    /// Returns the bearer token of each request whose path ends with `path_end`.
     pub fn bearer_tokens(&self, path_end: &str) -> Vec<String> {
         self.requests_to(path_end).iter().map(|request| request.bearer_token().to_owned()).collect()
     }
 
-    /// The announced length of the body of each request to a path that ends like this.
+    /// Returns the announced body length of each request whose path ends with `path_end`.
     pub fn body_lengths(&self, path_end: &str) -> Vec<u64> {
         self.requests_to(path_end).iter().map(|request| request.content_length).collect()
     }
 
-    /// Waits for the next request that has arrived.
+    /// Waits until one more request has arrived.
     ///
     /// # Panics
     ///
@@ -143,7 +143,7 @@ impl MockServer {
         self.log.arrivals.acquire().await.expect("the semaphore is open").forget();
     }
 
-    /// Waits for the next client that disconnects while a script waits or repeats.
+    /// Waits until one more client has disconnected while a script waits or repeats.
     ///
     /// # Panics
     ///
@@ -156,11 +156,11 @@ impl MockServer {
 impl Drop for MockServer {
     fn drop(&mut self) {
         self.log.is_stopped.store(true, Ordering::Release);
-        // Wakes the thread that accepts. If it has ended, nobody listens.
+        // Wakes the thread that accepts connections. Fails if that thread has ended.
         drop(TcpStream::connect(self.address));
         for connection in self.log.connections.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if let Some(stream) = connection.upgrade() {
-                // A connection that is already closed needs no more.
+                // Fails if the connection is already closed.
                 let _ = stream.shutdown(std::net::Shutdown::Both);
             }
         }
@@ -184,7 +184,7 @@ impl Log {
     }
 }
 
-/// Reads the body and logs the request. Returns false if the client disconnected before its request was whole.
+/// Reads the body and logs the request. Returns `false` if the client disconnected before the end of the body.
 fn read_whole(exchange: &mut Exchange, log: &Log) -> bool {
     exchange.request.body = exchange.read_body();
     if exchange.is_body_read() {
@@ -203,6 +203,6 @@ fn serve(stream: Arc<TcpStream>, log: &Log, handler: &Handler) {
         let Some(request) = Request::read_head(&mut stream) else { return };
         let mut exchange = Exchange::new(request, stream, &log.disconnects);
         handler(&mut exchange, log);
-        next = exchange.into_next();
+        next = exchange.into_stream();
     }
 }

@@ -1,4 +1,4 @@
-//! A proxy in front of a backend that is another program. It records and counts the requests that pass.
+//! A proxy in front of a backend that is another program. It records the requests that pass.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ pub struct RecordingProxy {
 }
 
 impl RecordingProxy {
-    /// Listens until the process ends.
+    /// Starts a proxy that listens until the process ends.
     ///
     /// # Panics
     ///
@@ -37,17 +37,17 @@ impl RecordingProxy {
         Self { address, requests }
     }
 
-    /// The address of the proxy.
+    /// Returns the address of the proxy.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The base URL of the backend's API, through the proxy.
+    /// Returns the base URL of the backend's API, through the proxy.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// The POST requests to this endpoint, in the order in which they were complete.
+    /// Returns the POST requests to this endpoint, in the order in which they were completed.
     pub fn posts(&self, endpoint: &str) -> Vec<Request> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.iter().filter(|request| request.method == "POST" && request.endpoint() == endpoint).cloned().collect()
@@ -66,13 +66,13 @@ fn serve(client: &TcpStream, backend: SocketAddr, log: &Mutex<Vec<Request>>) {
     });
 }
 
-/// Either side may be closed already.
+/// Closes both sides. Either may be closed already.
 fn close(client: &TcpStream, backend: &TcpStream) {
     let _ = client.shutdown(Shutdown::Both);
     let _ = backend.shutdown(Shutdown::Both);
 }
 
-/// Records each request before its last bytes go on.
+/// Forwards the client's bytes. Records each request before its last bytes are forwarded.
 fn forward(mut client: &TcpStream, mut backend: &TcpStream, log: &Mutex<Vec<Request>>) {
     let mut pending = Vec::new();
     let mut chunk = vec![0; CHUNK_SIZE];
@@ -88,7 +88,7 @@ fn forward(mut client: &TcpStream, mut backend: &TcpStream, log: &Mutex<Vec<Requ
     }
 }
 
-/// Takes the first request off, once it is complete.
+/// Takes the first request from `bytes` if it is complete.
 fn take_request(bytes: &mut Vec<u8>) -> Option<Request> {
     let head_len = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..head_len].to_vec()).expect("a head is text");

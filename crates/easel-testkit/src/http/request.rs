@@ -1,4 +1,4 @@
-//! A request as a server received it.
+//! A request that a server received.
 
 use std::io::BufRead;
 
@@ -15,14 +15,14 @@ pub struct Request {
     pub path: String,
     /// Names in lower case, with their values.
     pub headers: Vec<(String, String)>,
-    /// Bytes of the body as the head announces them, 0 without `content-length`.
+    /// The length of the body that the head announces; 0 without `content-length`.
     pub content_length: u64,
     /// The whole body. It is empty in the log of a server whose handler reads the body by itself.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// Reads up to the end of the headers. Returns `None` at the end of the stream and for what is not HTTP.
+    /// Reads up to the end of the headers. Returns `None` at the end of the stream, or if it is not HTTP.
     pub(super) fn read_head(stream: &mut impl BufRead) -> Option<Self> {
         let mut head = String::new();
         loop {
@@ -35,7 +35,7 @@ impl Request {
         }
     }
 
-    /// A request without its body.
+    /// Parses a request without its body.
     pub(super) fn parse_head(head: String) -> Option<Self> {
         let mut lines = head.lines();
         let mut words = lines.next()?.split(' ').map(str::to_owned);
@@ -49,22 +49,22 @@ impl Request {
         Some(request)
     }
 
-    /// The path below `/v1/`, such as `images/edits`, with the query if there is one.
+    /// Returns the path below `/v1/`, such as `images/edits`, with the query if there is one.
     pub fn endpoint(&self) -> &str {
         self.path.trim_start_matches("/v1/")
     }
 
-    /// The value of a header. `name` is in lower case.
+    /// Returns the value of a header. `name` is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The bearer token of the `authorization` header, or an empty text.
+    /// Returns the bearer token of the `authorization` header, or an empty text.
     pub fn bearer_token(&self) -> &str {
         self.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     ///
     /// # Panics
     ///

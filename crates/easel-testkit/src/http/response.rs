@@ -13,22 +13,22 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response with a body of this content type.
+    /// Creates a response with a body of this content type.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: format!("content-type: {content_type}\r\n"), body: body.into() }
     }
 
-    /// A JSON body.
+    /// Creates a response with a JSON body.
     pub fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// A stream of these events of the Responses API.
+    /// Creates a response that streams these events of the Responses API.
     pub fn events(events: &[Value]) -> Self {
         Self::new(200, "text/event-stream", openai::event_stream(events))
     }
 
-    /// A model response that consists of these items.
+    /// Creates a response of the model that consists of these items.
     pub fn items(items: &[Value]) -> Self {
         let mut events: Vec<Value> = items.iter().map(openai::item_done).collect();
         let usage = json!({ "input_tokens": 1, "output_tokens": 1, "total_tokens": 2 });
@@ -36,13 +36,13 @@ impl Response {
         Self::events(&events)
     }
 
-    /// A model response that consists of one message.
+    /// Creates a response of the model that consists of one message.
     pub fn message(text: &str) -> Self {
         let content = json!([{ "type": "output_text", "text": text }]);
         Self::items(&[json!({ "type": "message", "id": "msg_1", "role": "assistant", "content": content })])
     }
 
-    /// A model response that calls the standalone image tool, once with each of the arguments.
+    /// Creates a response of the model that calls the standalone image tool, once with each of the arguments.
     pub fn image_calls(arguments: &[Value]) -> Self {
         let call = |(index, arguments): (usize, &Value)| {
             json!({
@@ -60,7 +60,7 @@ impl Response {
         self
     }
 
-    /// The bytes to send: status line, headers, the length of the body, and the body.
+    /// Returns the bytes to send: status line, headers, the length of the body, and the body.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { status, headers, body } = self;
         let length = body.len();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Exchange;
 
-/// The pause between two writes of [`Step::Repeat`], far shorter than any silence after which a client gives up.
+/// The pause between two writes of [`Step::Repeat`], far shorter than any idle timeout of a client.
 const REPEAT_INTERVAL: Duration = Duration::from_millis(20);
 
 /// One step of a response. After the last step the connection takes another request.

@@ -24,9 +24,9 @@ async fn provider(refuses: impl Fn(&Request) -> Option<Response> + Send + Sync +
         let last = input.as_array().and_then(|items| items.last()).expect("an item");
         let asks =
             last["content"].as_array().is_some_and(|parts| parts.iter().any(|part| part["text"] == "draw a cat"));
-        let answer =
+        let response =
             || if asks { Response::image_calls(&[json!({"prompt": "a cat"})]) } else { Response::message("There.") };
-        refuses(request).unwrap_or_else(answer)
+        refuses(request).unwrap_or_else(response)
     })
 }
 

@@ -70,9 +70,9 @@ fn invalid_items_of_60_mb_do_not_block_others() {
     for id in 0..3 {
         server.send(&json!({ "id": id, "method": "thread/list", "params": {} }).to_string());
     }
-    let answers: Vec<Value> = (0..4).map(|_| server.read_json()).collect();
-    assert!(answers[..3].iter().all(|answer| answer["id"] != "faulty"), "{answers:#?}");
-    let error = &answers[3]["error"];
+    let responses: Vec<Value> = (0..4).map(|_| server.read_json()).collect();
+    assert!(responses[..3].iter().all(|response| response["id"] != "faulty"), "{responses:#?}");
+    let error = &responses[3]["error"];
     assert_eq!((&error["code"], &error["data"]["field"]), (&json!(-32602), &json!("items[0]")), "{error}");
     server.close();
 }

@@ -9,8 +9,8 @@ use tokio::process::Command;
 use crate::harness::events::{as_image, completed_items};
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 
-/// The command of a server with a limit of open files, which `sh` sets.
-fn limited(sandbox: &Sandbox, limit: &str) -> Command {
+/// Returns the command of a server with a limit on open files, which `sh` sets.
+fn limited_command(sandbox: &Sandbox, limit: &str) -> Command {
     let server = sandbox.server_command(STANDALONE);
     let server = server.as_std();
     let mut command = Command::new("/bin/sh");
@@ -23,29 +23,29 @@ fn limited(sandbox: &Sandbox, limit: &str) -> Command {
 #[tokio::test]
 async fn ephemeral_threads_use_few_file_handles() {
     let sandbox = Sandbox::new();
-    let mut server = Server::spawn(limited(&sandbox, "-n 256"));
+    let mut server = Server::spawn(limited_command(&sandbox, "-n 256"));
     server.initialize(None).await;
     let ephemeral = ThreadStartParams { ephemeral: Some(true), ..ThreadStartParams::default() };
     let mut threads = Vec::new();
     for _ in 0..300 {
         threads.push(server.start_thread_with(ephemeral.clone()).await.id);
     }
-    let drawing = &threads[292..];
-    for thread_id in drawing {
+    let drawing_threads = &threads[292..];
+    for thread_id in drawing_threads {
         server.start_turn(thread_id, vec![text("draw a red square")]).await;
     }
     let mut events = Vec::new();
-    for _ in drawing {
+    for _ in drawing_threads {
         events.extend(server.events_until_turn_end().await);
     }
     let images: Vec<_> = completed_items(&events).into_iter().filter_map(as_image).collect();
-    assert_eq!(images.len(), drawing.len());
+    assert_eq!(images.len(), drawing_threads.len());
     for image in images {
         let path = image.saved_path.as_ref().unwrap_or_else(|| panic!("{image:#?}"));
         assert!(Path::new(path).exists());
     }
     let ends = events.iter().filter(|event| matches!(event, Event::TurnCompleted(_))).count();
-    assert_eq!(ends, drawing.len());
+    assert_eq!(ends, drawing_threads.len());
     server.close().await;
 }
 
@@ -53,7 +53,7 @@ async fn ephemeral_threads_use_few_file_handles() {
 #[tokio::test]
 async fn open_file_limit_is_raised_to_the_maximum() {
     let sandbox = Sandbox::new();
-    let mut server = Server::spawn(limited(&sandbox, "-S -n 64"));
+    let mut server = Server::spawn(limited_command(&sandbox, "-S -n 64"));
     server.initialize(None).await;
     let pid = server.client.pid().expect("a running server");
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("the limits");

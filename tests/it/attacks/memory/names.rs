@@ -33,7 +33,7 @@ async fn refused(event: Value) -> String {
     let peak = peak(&server);
     server.close().await;
     assert!(peak.is_none_or(|peak| peak < MAX_MEMORY), "{peak:?} bytes");
-    assert_eq!(provider.body_lengths("responses").len(), 1, "such an answer is not asked for again");
+    assert_eq!(provider.body_lengths("responses").len(), 1, "the request for such a response is not repeated");
     error.expect("an error")
 }
 

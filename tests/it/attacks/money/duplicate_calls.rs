@@ -28,8 +28,8 @@ fn completed_with(output: &[&Value]) -> Value {
     json!({"type": "response.completed", "response": {"status": "completed", "output": output}})
 }
 
-/// The number of images of a turn with this model answer, as the client and as the provider count them.
-async fn count_images(answer: Vec<Value>) -> (usize, usize) {
+/// The number of images of a turn with this model response, as the client and as the provider count them.
+async fn count_images(response: Vec<Value>) -> (usize, usize) {
     let image_answer = json!({"data": [{"b64_json": BASE64.encode(solid_png(8, 8, RED))}]}).to_string();
     let provider = MockServer::start(move |exchange| {
         let has_output = String::from_utf8_lossy(&exchange.read_body()).contains("function_call_output");
@@ -37,7 +37,7 @@ async fn count_images(answer: Vec<Value>) -> (usize, usize) {
             "responses" if has_output => {
                 exchange.respond_events(&[openai::message("1", "There."), vec![openai::completed()]].concat());
             }
-            "responses" => exchange.respond_events(&answer),
+            "responses" => exchange.respond_events(&response),
             _ => exchange.respond(200, "application/json", image_answer.as_bytes()),
         }
     });

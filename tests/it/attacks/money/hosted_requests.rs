@@ -1,4 +1,4 @@
-//! Images that a provider may generate during an answer are accounted for, whenever the process dies.
+//! Images that a provider may generate during a response are accounted for, whenever the process dies.
 
 use std::sync::mpsc::sync_channel;
 
@@ -18,14 +18,14 @@ use crate::threads::read_params;
 /// The moment when the process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
-    /// The provider has the request and has sent nothing.
-    Asked,
+    /// The provider has received the request and has sent nothing.
+    Requested,
     /// The provider has announced an image.
     Drawing,
 }
 
 async fn run_until_killed(moment: Moment) -> Turn {
-    let (report, is_held) = sync_channel(1);
+    let (report, request_arrived) = sync_channel(1);
     let provider = MockServer::start(move |exchange| {
         exchange.read_body();
         if moment == Moment::Drawing {
@@ -40,11 +40,11 @@ async fn run_until_killed(moment: Moment) -> Turn {
     let mut server = start_server_with_key(&sandbox, &[]).await;
     let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    is_held.recv().expect("the request is there");
+    request_arrived.recv().expect("the request has arrived");
     if moment == Moment::Drawing {
         server.events_until(is_image_start).await;
     }
-    server.client.kill().await.expect("it is killed");
+    server.client.kill().await.expect("the process is killed");
     let mut server = start_server_with_key(&sandbox, &[]).await;
     let turn = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.turns.remove(0);
     server.close().await;
@@ -53,7 +53,7 @@ async fn run_until_killed(moment: Moment) -> Turn {
 
 #[tokio::test]
 async fn possibly_billed_request_is_reported_after_kill() {
-    let turn = run_until_killed(Moment::Asked).await;
+    let turn = run_until_killed(Moment::Requested).await;
     assert!(turn.items.iter().all(|item| as_image(item).is_none()), "{turn:#?}");
     assert_eq!(turn.status, TurnStatus::Failed);
     let message = &turn.error.as_ref().expect("an error").message;

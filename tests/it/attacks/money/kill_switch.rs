@@ -56,19 +56,19 @@ fn image_response() -> Vec<u8> {
     json!({"data": [{"b64_json": STANDARD.encode(solid_png(8, 8, RED))}]}).to_string().into_bytes()
 }
 
-/// A model that makes three image calls in its first answer and one in each later answer. One image waits for the test,
-/// and all others are generated at once.
+/// A model that makes three image calls in its first response and one in each later response. One image waits for the
+/// test, and all others are generated at once.
 fn endless_calls() -> (MockServer, Receiver<()>, SyncSender<()>) {
     let (report, is_held) = sync_channel(1);
     let (release, released) = sync_channel::<()>(1);
-    let (released, answers, drawings) = (Mutex::new(released), AtomicU32::new(0), AtomicU32::new(0));
+    let (released, responses, drawings) = (Mutex::new(released), AtomicU32::new(0), AtomicU32::new(0));
     let provider = MockServer::start(move |exchange| match exchange.endpoint() {
         "responses" => {
             let is_offered =
                 String::from_utf8(exchange.read_body()).expect("JSON").contains("\"imagegen\",\"parameters\"");
-            let answer = answers.fetch_add(1, Ordering::SeqCst);
-            let call = |id: u32| openai::image_call(&format!("{answer}_{id}"), &json!({"prompt": "a cat"}));
-            let mut events = match (answer, is_offered) {
+            let response = responses.fetch_add(1, Ordering::SeqCst);
+            let call = |id: u32| openai::image_call(&format!("{response}_{id}"), &json!({"prompt": "a cat"}));
+            let mut events = match (response, is_offered) {
                 (0, _) => (0..3).map(call).collect(),
                 (_, true) => vec![call(0)],
                 (_, false) => openai::message("end", "No more"),

@@ -50,8 +50,8 @@ impl ResponseForm {
             }
             Self::Events => ("text/event-stream", event(&whole) + "\"}\n\n" + &event(&half)),
             Self::Link => {
-                let answer = json!({"data": [{"b64_json": whole}, {"url": "/second.png"}]}).to_string();
-                return exchange.respond(200, "application/json", answer.as_bytes());
+                let response = json!({"data": [{"b64_json": whole}, {"url": "/second.png"}]}).to_string();
+                return exchange.respond(200, "application/json", response.as_bytes());
             }
         };
         exchange.send(format!("{}{:x}\r\n{body}\r\n", head(kind), body.len()).as_bytes());
@@ -198,7 +198,7 @@ async fn image_event_is_typed_by_its_event_name() {
     server.close().await;
 }
 
-/// The events of an answer whose hosted tool starts two images and finishes the first.
+/// The events of a response whose hosted tool starts two images and finishes the first.
 fn first_of_two() -> String {
     let started = |id: &str| {
         json!({"type": "response.output_item.added", "item": {"type": "image_generation_call", "id": id,

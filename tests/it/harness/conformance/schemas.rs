@@ -84,7 +84,7 @@ impl Schemas {
     }
 
     pub(super) fn response(&self, method: &str) -> Arc<Validator> {
-        self.cached_validator(&format!("answer to {method}"), || {
+        self.cached_validator(&format!("response to {method}"), || {
             let ours = &DOCUMENT["methods"][method];
             let name = |key: &str| ours[key].as_str().unwrap_or_default();
             // Two methods may share a response, and not every response is named after its params.

@@ -63,9 +63,9 @@ fn serve(client: TcpStream, config: Arc<ServerConfig>, backend: SocketAddr) -> i
     let mut server = TcpStream::connect(backend)?;
     server.write_all(request.head.as_bytes())?;
     server.write_all(&request.body)?;
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer)?;
-    client.write_all(&answer)?;
+    let mut response = Vec::new();
+    server.read_to_end(&mut response)?;
+    client.write_all(&response)?;
     client.conn.send_close_notify();
     client.flush()
 }

@@ -17,8 +17,8 @@ use crate::http::{provider_config, start_server_with_key};
 
 /// What one tool showed.
 pub(super) struct Session {
-    /// Events without ids and times. Token counts are left out: there is one per model answer, and the standalone tool
-    /// needs one answer more.
+    /// Events without ids and times. Token counts are left out: there is one per model response, and the standalone
+    /// tool needs one more response.
     pub(super) events: Vec<Value>,
     /// The number of requests to the images endpoint.
     pub(super) image_requests: usize,
@@ -95,17 +95,17 @@ const THREADS: [&[Turn]; 3] = [
 pub(super) async fn run_session(tool: &[&str]) -> Session {
     let standalone = tool == STANDALONE;
     let turns = || THREADS.iter().copied().flatten();
-    let answers: VecDeque<Vec<Value>> = turns()
+    let responses: VecDeque<Vec<Value>> = turns()
         .enumerate()
         .flat_map(|(at, turn)| if standalone { standalone_answers(at, turn) } else { hosted_answers(at, turn) })
         .collect();
     let images: VecDeque<(u16, Value)> = turns().flat_map(|turn| turn.drawings).map(images_response).collect();
-    let script = Mutex::new((answers, images));
+    let script = Mutex::new((responses, images));
     let provider = MockServer::start(move |exchange| {
         exchange.read_body();
         let mut script = script.lock().expect("nobody panics while holding this");
         if exchange.endpoint() == "responses" {
-            let events = script.0.pop_front().expect("as many answers as requests");
+            let events = script.0.pop_front().expect("as many responses as requests");
             return exchange.respond_events(&events);
         }
         let (status, body) = script.1.pop_front().expect("as many images as requests");
@@ -137,7 +137,7 @@ pub(super) async fn run_session(tool: &[&str]) -> Session {
     Session { events, image_requests }
 }
 
-/// The two answers of a model that calls the standalone tool.
+/// The two responses of a model that calls the standalone tool.
 fn standalone_answers(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
     let mut arguments = json!({"prompt": turn.user});
     if turn.attaches {
@@ -149,7 +149,7 @@ fn standalone_answers(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
     vec![first, [openai::message(&format!("{at}b"), turn.after), vec![openai::completed()]].concat()]
 }
 
-/// The one answer of a model with a hosted tool.
+/// The response of a model with a hosted tool.
 fn hosted_answers(at: usize, turn: &Turn) -> Vec<Vec<Value>> {
     let mut events = message_events(at, turn);
     let id = |call: usize| format!("ig_{at}{call}");

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::random::model::{ClientIndex, Pace, Running, Thread, text};
-use crate::random::world::{Answer, World};
+use crate::random::world::{CallResult, World};
 
 impl World {
     /// Sends a request and its cancellation. The response may already be on its way.
-    fn cancel(&mut self, client: ClientIndex, method: &str, params: &Value) -> Answer {
+    fn cancel(&mut self, client: ClientIndex, method: &str, params: &Value) -> CallResult {
         let id = self.send_request(client, method, params);
         self.send(client, &json!({ "method": "$/cancelRequest", "params": { "id": id } }));
         self.read_response(client, id, method)
@@ -25,10 +25,10 @@ impl World {
     fn cancel_rename(&mut self, client: ClientIndex, id: &str) {
         let refusal = self.write_error(client, id);
         let name = format!("given up {}", self.next_id);
-        let answer = self.cancel(client, "thread/name/set", &json!({ "threadId": id, "name": name }));
+        let response = self.cancel(client, "thread/name/set", &json!({ "threadId": id, "name": name }));
         let read = self.call(client, "thread/read", &json!({ "threadId": id }));
         let is_done = read.is_ok_and(|read| read["thread"]["name"] == *name);
-        assert_consistent(&answer, refusal.as_ref(), is_done);
+        assert_consistent(&response, refusal.as_ref(), is_done);
         if is_done {
             self.model.thread_mut(id).name = Some(name);
         }
@@ -39,10 +39,10 @@ impl World {
         let refusal = self.rewrite_error(client, id);
         let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
         let Some(first) = self.rng.choose(&turns).cloned() else { return };
-        let answer = self.cancel(client, "thread/revert", &json!({ "threadId": id, "beforeTurnId": first }));
+        let response = self.cancel(client, "thread/revert", &json!({ "threadId": id, "beforeTurnId": first }));
         let left = self.read_turns(client, id).map_or(turns.len(), |read| read.len());
         let is_done = left < turns.len();
-        assert_consistent(&answer, refusal.as_ref(), is_done);
+        assert_consistent(&response, refusal.as_ref(), is_done);
         if is_done {
             self.revert_in_model(id, &first);
         }
@@ -59,16 +59,16 @@ impl World {
         // Its id arrives with the first event, if there is one.
         thread.running = Some(Running { subscribers_at_start: thread.subscribers.clone(), ..Running::default() });
         let input = json!([{ "type": "text", "text": "draw a red square, 64x64" }]);
-        let answer = self.cancel(client, "turn/start", &json!({ "threadId": id, "input": input }));
+        let response = self.cancel(client, "turn/start", &json!({ "threadId": id, "input": input }));
         let started = self.read_turns(client, id).and_then(|read| read.get(known).map(|turn| text(&turn["id"])));
-        assert_consistent(&answer, None, started.is_some());
+        assert_consistent(&response, None, started.is_some());
         match started {
             Some(turn_id) => {
-                self.model.thread_mut(id).running.as_mut().expect("it is there").id = turn_id;
+                self.model.thread_mut(id).running.as_mut().expect("the turn is running").id = turn_id;
                 self.finish_quick_turn(id);
             }
             None => {
-                let running = self.model.thread_mut(id).running.take().expect("it is there");
+                let running = self.model.thread_mut(id).running.take().expect("the turn is running");
                 assert!(running.events.values().all(Vec::is_empty), "nothing began: {running:#?}");
             }
         }
@@ -84,9 +84,9 @@ impl World {
 
 /// Checks a response against the effect of the request. A cancelled request may have taken effect, unless it is
 /// invalid.
-fn assert_consistent(answer: &Answer, refusal: Option<&String>, is_done: bool) {
-    match answer {
+fn assert_consistent(response: &CallResult, refusal: Option<&String>, is_done: bool) {
+    match response {
         Err(error) if error == "-32800 Request cancelled" => assert!(refusal.is_none() || !is_done, "{refusal:?}"),
-        answer => assert_eq!((answer.as_ref().err(), is_done), (refusal, refusal.is_none()), "{answer:?}"),
+        response => assert_eq!((response.as_ref().err(), is_done), (refusal, refusal.is_none()), "{response:?}"),
     }
 }

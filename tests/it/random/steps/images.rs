@@ -54,21 +54,21 @@ impl World {
 
     pub(in crate::random) fn read_image(&mut self, client: ClientIndex, handle: &str) {
         if !self.model.shown_handles().contains(handle) {
-            let answer = self.call(client, "image/read", &json!({ "imageId": handle, "offset": 0 }));
+            let response = self.call(client, "image/read", &json!({ "imageId": handle, "offset": 0 }));
             let fate = if self.model.is_marked_deleted(handle) { "was deleted" } else { "not found" };
-            return assert_eq!(answer, Err(format!("-32600 image {handle} {fate}")));
+            return assert_eq!(response, Err(format!("-32600 image {handle} {fate}")));
         }
         if self.model.missing_files.contains(handle) {
-            let answer = self.call(client, "image/read", &json!({ "imageId": handle, "offset": 0 }));
-            return assert!(answer.is_err_and(|error| error.starts_with("-32603 ")), "{handle} has no file");
+            let response = self.call(client, "image/read", &json!({ "imageId": handle, "offset": 0 }));
+            return assert!(response.is_err_and(|error| error.starts_with("-32603 ")), "{handle} has no file");
         }
         let length = 256 + self.rng.below(4096);
         let (mut bytes, mut offset) = (Vec::new(), json!(0));
         while !offset.is_null() {
             let params = json!({ "imageId": handle, "offset": offset, "length": length });
-            let mut answer = self.request(client, "image/read", &params);
-            bytes.extend(STANDARD.decode(text(&answer["chunk"]["data"])).expect("base64"));
-            offset = answer["chunk"]["nextOffset"].take();
+            let mut response = self.request(client, "image/read", &params);
+            bytes.extend(STANDARD.decode(text(&response["chunk"]["data"])).expect("base64"));
+            offset = response["chunk"]["nextOffset"].take();
         }
         assert_eq!(sha256(&bytes), self.model.images[handle].sha256);
     }
@@ -78,22 +78,22 @@ impl World {
         let Some(handle) = self.some_image() else { return };
         let path = self.sandbox.project().join(format!("export-{}.png", self.rng.below(3)));
         let (exists, overwrite) = (path.exists(), self.rng.one_in(2));
-        let answer = self.call(
+        let response = self.call(
             client,
             "image/export",
             &json!({ "imageId": handle, "path": path.display().to_string(), "overwrite": overwrite }),
         );
         if !self.model.shown_handles().contains(&handle) {
-            return assert_eq!(answer, Err(format!("-32600 image {handle} not found")));
+            return assert_eq!(response, Err(format!("-32600 image {handle} not found")));
         }
         if exists && !overwrite {
             let refusal = "-32602 Invalid params: `path`: already exists; set `overwrite` to replace it";
-            return assert_eq!(answer, Err(refusal.to_owned()));
+            return assert_eq!(response, Err(refusal.to_owned()));
         }
         if self.model.missing_files.contains(&handle) {
-            return assert!(answer.is_err_and(|error| error.starts_with("-32603 ")), "{handle} has no file");
+            return assert!(response.is_err_and(|error| error.starts_with("-32603 ")), "{handle} has no file");
         }
-        let copy = read_file(answer.expect("a copy")["path"].as_str().expect("a path"));
+        let copy = read_file(response.expect("a copy")["path"].as_str().expect("a path"));
         assert_eq!(sha256(&copy), self.model.images[&handle].sha256);
     }
 
@@ -138,11 +138,11 @@ impl World {
             // A thread that has ended does not refuse a deletion.
             None => None,
         };
-        let answer = self.call(client, "image/delete", params);
+        let response = self.call(client, "image/delete", params);
         if let Some(refusal) = refusal {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
-        assert_eq!(answer, Ok(json!({ "threadId": id, "fileDeleted": owners == 1 })));
+        assert_eq!(response, Ok(json!({ "threadId": id, "fileDeleted": owners == 1 })));
         self.model.thread_with_images_mut(id).delete_image(handle);
         self.expect_notices(self.notices_for(client, id, "image/deleted"));
     }

@@ -8,11 +8,11 @@ use crate::random::world::World;
 impl World {
     pub(in crate::random) fn rename(&mut self, client: ClientIndex, id: &str) {
         let name = format!("name {}", self.rng.below(1000));
-        let answer = self.call(client, "thread/name/set", &json!({ "threadId": id, "name": name }));
+        let response = self.call(client, "thread/name/set", &json!({ "threadId": id, "name": name }));
         if let Some(refusal) = self.write_error(client, id) {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
-        assert_eq!(answer, Ok(json!({})));
+        assert_eq!(response, Ok(json!({})));
         self.model.thread_mut(id).name = Some(name);
         self.expect_notices(self.notices_for(client, id, "thread/name/updated"));
     }
@@ -21,27 +21,27 @@ impl World {
     pub(in crate::random) fn update_metadata(&mut self, client: ClientIndex, id: &str) {
         let branch = (!self.rng.one_in(4)).then(|| format!("branch-{}", self.rng.below(1000)));
         let params = json!({ "threadId": id, "gitInfo": { "branch": branch } });
-        let answer = self.call(client, "thread/metadata/update", &params);
+        let response = self.call(client, "thread/metadata/update", &params);
         if let Some(refusal) = self.write_error(client, id) {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
         self.model.thread_mut(id).branch = branch;
-        self.assert_thread(client, &answer.expect("a thread")["thread"]);
+        self.assert_thread(client, &response.expect("a thread")["thread"]);
     }
 
     /// Sets the model or the folder of a thread. Equal values are not announced.
     pub(in crate::random) fn update_settings(&mut self, client: ClientIndex, id: &str) {
         let model = self.some_model();
         let cwd = self.rng.one_in(2).then(|| self.sandbox.root().join(format!("cwd-{}", self.rng.below(2))));
-        let answer = self.call(
+        let response = self.call(
             client,
             "thread/settings/update",
             &json!({ "threadId": id, "model": model, "cwd": cwd.as_ref().map(|cwd| cwd.display().to_string()) }),
         );
         if let Some(refusal) = self.write_error(client, id) {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
-        assert_eq!(answer, Ok(json!({})));
+        assert_eq!(response, Ok(json!({})));
         let thread = self.model.thread_mut(id);
         let cwd = cwd.map_or_else(|| thread.cwd.clone(), |cwd| json!(cwd.display().to_string()));
         let is_same = (&thread.model, &thread.cwd) == (&model, &cwd);
@@ -63,9 +63,9 @@ impl World {
             handle.iter().map(|handle| json!({ "type": "input_image", "image_url": format!("easel:{handle}") })),
         );
         let item = json!({ "type": "message", "role": "user", "content": content });
-        let answer = self.call(client, "thread/inject_items", &json!({ "threadId": id, "items": [item] }));
+        let response = self.call(client, "thread/inject_items", &json!({ "threadId": id, "items": [item] }));
         if let Some(refusal) = self.write_error(client, id) {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
         let thread = self.model.thread(id).expect("a thread of the model");
         let has = |thread: &Thread, handle: &String| {
@@ -81,6 +81,6 @@ impl World {
         } else {
             Ok(json!({}))
         };
-        assert_eq!(answer, expected);
+        assert_eq!(response, expected);
     }
 }

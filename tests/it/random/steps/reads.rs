@@ -19,11 +19,11 @@ impl World {
     }
 
     pub(in crate::random) fn read(&mut self, client: ClientIndex, id: &str) {
-        let answer = self.call(client, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
+        let response = self.call(client, "thread/read", &json!({ "threadId": id, "includeTurns": true }));
         if self.model.visible_thread(client, id).is_none() {
-            return assert_eq!(answer, Err(format!("-32600 thread {id} not found")));
+            return assert_eq!(response, Err(format!("-32600 thread {id} not found")));
         }
-        let mut thread = answer.expect("a thread")["thread"].take();
+        let mut thread = response.expect("a thread")["thread"].take();
         self.assert_history(id, thread["turns"].take());
         self.assert_thread(client, &thread);
     }

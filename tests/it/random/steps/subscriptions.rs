@@ -16,11 +16,11 @@ impl World {
             self.finish_quick_turn(id);
         }
         self.may_receive_early = Some((client, id.to_owned()));
-        let answer = self.call(client, "thread/resume", &json!({ "threadId": id }));
+        let response = self.call(client, "thread/resume", &json!({ "threadId": id }));
         if let Some(refusal) = refusal {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
-        self.assert_history(id, answer.expect("a thread")["thread"]["turns"].take());
+        self.assert_history(id, response.expect("a thread")["thread"]["turns"].take());
         let thread = self.model.thread_mut(id);
         thread.writer = Some(PROCESS_OF_CLIENT[client]);
         thread.subscribers.insert(client);
@@ -30,15 +30,15 @@ impl World {
     pub(in crate::random) fn unsubscribe(&mut self, client: ClientIndex, id: &str) {
         self.finish_quick_turn(id);
         self.may_receive_early = Some((client, id.to_owned()));
-        let answer = self.request(client, "thread/unsubscribe", &json!({ "threadId": id }));
+        let response = self.request(client, "thread/unsubscribe", &json!({ "threadId": id }));
         let thread = self.model.threads.iter_mut().find(|thread| thread.id == id);
         let Some(thread) = thread.filter(|thread| thread.writer == Some(PROCESS_OF_CLIENT[client])) else {
-            return assert_eq!(answer["status"], "notLoaded");
+            return assert_eq!(response["status"], "notLoaded");
         };
         if !thread.subscribers.remove(&client) {
-            return assert_eq!(answer["status"], "notSubscribed");
+            return assert_eq!(response["status"], "notSubscribed");
         }
-        assert_eq!(answer["status"], "unsubscribed");
+        assert_eq!(response["status"], "unsubscribed");
         match (&mut thread.running, thread.subscribers.is_empty()) {
             (Some(running), is_last) => {
                 running.subscribers_at_start.remove(&client);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::random::model::{ClientIndex, Image, PROCESS_OF_CLIENT, Pace, ProcessIndex, Thread, Turn, text};
-use crate::random::world::{Answer, Notice, World};
+use crate::random::world::{CallResult, Notice, World};
 
 /// More threads or turns would make a run slow and find nothing new.
 const MAX_THREADS: usize = 12;
@@ -30,16 +30,16 @@ impl World {
         let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
         let last = self.rng.choose(&turns).cloned().filter(|_| self.rng.one_in(2));
         let params = json!({ "threadId": id, "lastTurnId": last, "ephemeral": self.rng.one_in(4) });
-        let answer = self.call(client, "thread/fork", &params);
-        let Some(source) = self.model.visible_thread(client, id) else { return assert_eq!(answer, not_found(id)) };
-        let mut answer = answer.expect("a fork");
+        let response = self.call(client, "thread/fork", &params);
+        let Some(source) = self.model.visible_thread(client, id) else { return assert_eq!(response, not_found(id)) };
+        let mut response = response.expect("a fork");
         let end = last.map_or(turns.len(), |last| turns.iter().position(|turn| *turn == last).expect("a turn") + 1);
         let turns: Vec<Turn> = source.turns[..end].to_vec();
         let is_kept = |image: &&Image| !image.withdrawn && turns.iter().any(|turn| turn.id == image.turn_id);
         let images: Vec<Image> = source.images.iter().filter(is_kept).cloned().collect();
-        let thread = Thread { images, turns, ..new_thread(client, source.pace, &answer["thread"]) };
-        assert_eq!(answer["thread"]["turns"].take(), Value::Array(thread.recorded_turns()));
-        assert_eq!(answer["thread"]["forkedFromId"], id);
+        let thread = Thread { images, turns, ..new_thread(client, source.pace, &response["thread"]) };
+        assert_eq!(response["thread"]["turns"].take(), Value::Array(thread.recorded_turns()));
+        assert_eq!(response["thread"]["forkedFromId"], id);
         let notice = (client, "thread/started".to_owned(), thread.id.clone());
         self.model.threads.push(thread);
         self.expect_notices(vec![notice]);
@@ -72,11 +72,11 @@ impl World {
     }
 
     pub(in crate::random) fn unarchive(&mut self, client: ClientIndex, id: &str) {
-        let answer = self.call(client, "thread/unarchive", &json!({ "threadId": id }));
+        let response = self.call(client, "thread/unarchive", &json!({ "threadId": id }));
         if let Some(refusal) = self.write_error(client, id) {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
-        assert_eq!(answer.expect("a thread")["thread"]["id"], id);
+        assert_eq!(response.expect("a thread")["thread"]["id"], id);
         self.model.thread_mut(id).archived = false;
         self.expect_notices(self.notices_for(client, id, "thread/unarchived"));
     }
@@ -97,14 +97,14 @@ impl World {
         let refusal = self.rewrite_error(client, id);
         let turns = self.model.thread(id).map(Thread::turn_ids).unwrap_or_default();
         let first = self.rng.choose(&turns).cloned().unwrap_or_else(|| "none".to_owned());
-        let answer = self.call(client, "thread/revert", &json!({ "threadId": id, "beforeTurnId": first }));
+        let response = self.call(client, "thread/revert", &json!({ "threadId": id, "beforeTurnId": first }));
         if let Some(refusal) = refusal {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
         if turns.is_empty() {
-            return assert_eq!(answer, Err(format!("-32600 thread {id} has no turn none")));
+            return assert_eq!(response, Err(format!("-32600 thread {id} has no turn none")));
         }
-        assert_eq!(answer.expect("a thread")["thread"]["id"], id);
+        assert_eq!(response.expect("a thread")["thread"]["id"], id);
         self.revert_in_model(id, &first);
         self.expect_notices(self.notices_for(client, id, "thread/reverted"));
     }
@@ -162,19 +162,19 @@ impl World {
     }
 }
 
-fn not_found(id: &str) -> Answer {
+fn not_found(id: &str) -> CallResult {
     Err(format!("-32600 thread {id} not found"))
 }
 
-fn new_thread(client: ClientIndex, pace: Pace, answer: &Value) -> Thread {
+fn new_thread(client: ClientIndex, pace: Pace, response: &Value) -> Thread {
     Thread {
-        id: text(&answer["id"]),
-        created_at: answer["createdAt"].as_i64().expect("seconds"),
+        id: text(&response["id"]),
+        created_at: response["createdAt"].as_i64().expect("seconds"),
         pace,
-        ephemeral: answer["ephemeral"] == true,
+        ephemeral: response["ephemeral"] == true,
         name: None,
-        model: answer["model"].clone(),
-        cwd: answer["cwd"].clone(),
+        model: response["model"].clone(),
+        cwd: response["cwd"].clone(),
         branch: None,
         archived: false,
         turns: Vec::new(),

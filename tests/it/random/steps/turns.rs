@@ -18,19 +18,19 @@ impl World {
         let params = *self.rng.choose(&PROMPTS).expect("a wish");
         let model = self.rng.one_in(4).then(|| self.some_model());
         let params = json!({ "threadId": id, "input": [{ "type": "text", "text": params }], "model": model });
-        let answer = self.call(client, "turn/start", &params);
+        let response = self.call(client, "turn/start", &params);
         if let Some(refusal) = self.write_error(client, id) {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
         let thread = self.model.thread(id).expect("a thread of the model");
         if thread.writer != Some(PROCESS_OF_CLIENT[client]) {
             let refusal = format!("-32600 thread {id} is not loaded; call thread/resume first");
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
         if let Some(running) = &thread.running {
-            return assert_eq!(answer, Err(format!("-32600 turn {} is still running", running.id)));
+            return assert_eq!(response, Err(format!("-32600 turn {} is still running", running.id)));
         }
-        let turn_id = text(&answer.expect("a turn")["turn"]["id"]);
+        let turn_id = text(&response.expect("a turn")["turn"]["id"]);
         let thread = self.model.thread_mut(id);
         let subscribers_at_start = thread.subscribers.clone();
         thread.running = Some(Running { id: turn_id, subscribers_at_start, ..Running::default() });
@@ -50,11 +50,11 @@ impl World {
             self.finish_quick_turn(id);
         }
         let (turn_id, refusal) = self.choose_turn_id(client, id, "interrupt");
-        let answer = self.call(client, "turn/interrupt", &json!({ "threadId": id, "turnId": turn_id }));
+        let response = self.call(client, "turn/interrupt", &json!({ "threadId": id, "turnId": turn_id }));
         if let Some(refusal) = refusal {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
-        assert_eq!(answer, Ok(json!({})));
+        assert_eq!(response, Ok(json!({})));
         self.finish_turn(id, "interrupted");
     }
 
@@ -68,11 +68,11 @@ impl World {
         let (turn_id, refusal) = self.choose_turn_id(client, id, "steer");
         let input = json!([{ "type": "text", "text": "and make it blue" }]);
         let params = json!({ "threadId": id, "expectedTurnId": turn_id, "input": input });
-        let answer = self.call(client, "turn/steer", &params);
+        let response = self.call(client, "turn/steer", &params);
         if let Some(refusal) = refusal {
-            return assert_eq!(answer, Err(refusal));
+            return assert_eq!(response, Err(refusal));
         }
-        assert_eq!(answer, Ok(json!({ "turnId": turn_id })));
+        assert_eq!(response, Ok(json!({ "turnId": turn_id })));
         self.model.thread_mut(id).running.as_mut().expect("a turn runs").steers += 1;
     }
 

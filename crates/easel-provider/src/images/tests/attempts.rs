@@ -175,7 +175,7 @@ async fn dropped_call_closes_connection_and_removes_files() {
     let files = Arc::new(CountingFiles::default());
     let call = make(&provider, job("a cat"), Arc::clone(&files), Arc::new(drop));
     tokio::select! {
-        _ = call => panic!("the server never ends its answer"),
+        _ = call => panic!("the server never ends its response"),
         () = server.request_arrived() => {}
     }
     server.client_disconnected().await;

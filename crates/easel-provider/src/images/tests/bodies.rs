@@ -19,7 +19,7 @@ async fn edit(
     server.requests().remove(0)
 }
 
-/// Two images of awkward sizes: larger than what is read at once, no multiple of three.
+/// Two images that are larger than one chunk, with lengths that are not a multiple of three.
 fn two(files: &mut CountingFiles) -> (Vec<Reference>, [Vec<u8>; 2]) {
     let images = [png(300_001), png(1)];
     let references = ["a", "b"].iter().zip(&images);
@@ -174,13 +174,13 @@ async fn shorter_image_file_truncates_the_request() {
         Arc::new(drop),
     )
     .await;
-    let error = generated.expect_err("cut short");
+    let error = generated.expect_err("the file is shorter");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Storage, 1, Billed::No));
     assert!(server.requests().is_empty());
 }
 
-/// An image as users have them, with a text beside its pixels, and as it may leave.
-fn given(files: &mut CountingFiles) -> (Reference, Vec<u8>, Vec<u8>) {
+/// Returns an image of a user with a text chunk, its bytes, and its bytes without the text.
+fn user_image(files: &mut CountingFiles) -> (Reference, Vec<u8>, Vec<u8>) {
     let pixels = b"\0\0\0\x02IDAT\x01\x02\0\0\0\0\0\0\0\0IEND\xaeB`\x82".as_slice();
     let head = &png(0)[..33];
     let whole = [head, b"\0\0\0\x0atEXtGPS-CANARY\0\0\0\0", pixels].concat();
@@ -192,19 +192,19 @@ fn given(files: &mut CountingFiles) -> (Reference, Vec<u8>, Vec<u8>) {
 async fn every_edit_style_strips_user_images() {
     for preset in [Preset::Openai, Preset::Codex, Preset::Xai, Preset::Together, Preset::Localai] {
         let mut files = CountingFiles::default();
-        let (reference, _, stripped) = given(&mut files);
+        let (reference, _, stripped) = user_image(&mut files);
         let seen = edit(ApiProfile::from_preset(preset), files, vec![reference], None).await;
         let holds = |what: &[u8]| memchr::memmem::find(&seen.body, what).is_some();
         assert!(holds(&stripped) || holds(STANDARD.encode(&stripped).as_bytes()), "{preset:?}");
         assert_eq!(seen.header("content-length"), Some(seen.body.len().to_string().as_str()), "{preset:?}");
     }
     let mut files = CountingFiles::default();
-    let (mask, _, stripped) = given(&mut files);
+    let (mask, _, stripped) = user_image(&mut files);
     let references = two(&mut files).0;
     let seen = edit(ApiProfile::from_preset(Preset::Openai), files, references, Some(mask)).await;
     assert_eq!(parts(&seen).last().expect("the mask").1, stripped);
     let mut files = CountingFiles::default();
-    let (reference, whole, _) = given(&mut files);
+    let (reference, whole, _) = user_image(&mut files);
     let sends = ApiProfile { metadata: Metadata::Send, ..ApiProfile::from_preset(Preset::Openai) };
     let seen = edit(sends, files, vec![reference], None).await;
     assert_eq!(parts(&seen).last().expect("the image").1, whole);
@@ -213,7 +213,7 @@ async fn every_edit_style_strips_user_images() {
 #[tokio::test]
 async fn unsupported_image_fails_the_call_before_sending() {
     let mut files = CountingFiles::default();
-    let (fits, _, stripped) = given(&mut files);
+    let (fits, _, stripped) = user_image(&mut files);
     let large = files.add("large", png(300), png(300).len() as u64);
     let broken = files.add("broken", [&png(0)[..33], b"\0\0\0\x01?!?!"].concat(), 41);
     let broken = Reference { provenance: Provenance::User, ..broken };
@@ -232,5 +232,5 @@ async fn unsupported_image_fails_the_call_before_sending() {
     }
     assert!(server.requests().is_empty());
     let job = ImageJob { references: vec![fits], ..job("a cat") };
-    make(&provider, job, files, Arc::new(drop)).await.expect("what is sent is what counts");
+    make(&provider, job, files, Arc::new(drop)).await.expect("the length that is sent counts");
 }

@@ -1,4 +1,4 @@
-//! Connections that break or lie below the level of an answer.
+//! Faults of the connection and of the HTTP framing.
 
 use easel_protocol::record::{Billed, ImageErrorKind};
 
@@ -99,12 +99,12 @@ fn chunked(body: &str) -> Script {
 
 #[tokio::test]
 async fn informational_responses_are_skipped() {
-    let Some(Step::Send(answer)) = ok(&image_response(&png(9))).pop() else { unreachable!("an answer") };
+    let Some(Step::Send(response)) = ok(&image_response(&png(9))).pop() else { unreachable!("a response") };
     for before in [
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n",
     ] {
-        let (generated, requests) = call_openai(vec![respond([before.as_bytes(), &answer].concat())]).await;
+        let (generated, requests) = call_openai(vec![respond([before.as_bytes(), &response].concat())]).await;
         assert_eq!(
             (content(&generated.expect("generated").images[0].staged), requests.len()),
             (png(9), 1),
@@ -120,7 +120,7 @@ async fn wrong_content_length_affects_one_response_only() {
     let found = outcome(shorter).await;
     assert_eq!(found, (ImageErrorKind::Network, Some(200), 1, Billed::Uncertain, 1));
 
-    // What is left over looks like the answer to the next request.
+    // The surplus bytes look like the response to the next request.
     let left = String::from_utf8(http_response("200 OK", &[], image_response(&png(7)).to_string())).unwrap();
     let longer = respond((of_length(whole().len() / 2) + &whole()[..whole().len() / 2] + &left).into());
     let server = start(vec![longer, ok(&image_response(&png(9)))]);

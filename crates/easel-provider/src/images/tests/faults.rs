@@ -1,4 +1,4 @@
-//! Streams of images that end where they should not, and answers that are none.
+//! Image streams that end early, and responses that are not valid.
 
 use easel_protocol::record::ImageErrorKind;
 

@@ -1,4 +1,4 @@
-//! Files in memory that count what is open.
+//! Files in memory that count unfinished images.
 
 use std::collections::HashMap;
 use std::io::{self, Cursor, Write};
@@ -19,13 +19,13 @@ pub(super) struct CountingFiles {
     /// Images that are being written or wait to be staged.
     pub(super) unfinished: Arc<AtomicUsize>,
     pub(super) disk_full: bool,
-    /// Where given, an image is stored only once the test says so.
+    /// If set, storing an image waits for the test.
     pub(super) slow: Option<Slow>,
 }
 
-/// A disk that takes its time.
+/// A slow disk.
 pub(super) struct Slow {
-    /// Has a permit for each image that has begun to be stored.
+    /// One permit for each image whose storing has begun.
     pub(super) begun: Arc<Semaphore>,
     pub(super) go_on: Mutex<Receiver<()>>,
 }

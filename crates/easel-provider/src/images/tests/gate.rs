@@ -1,4 +1,4 @@
-//! The gate is asked before every attempt, and what it refuses leaves no byte.
+//! The send gate is checked before every attempt, and no byte of a refused request is sent.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// Lets so many requests pass.
+/// Returns a gate that lets this many requests pass.
 fn passing(count: u32) -> SendGate {
     let left = AtomicU32::new(count);
     SendGate::new(move || {

@@ -3,14 +3,14 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// A call whose answer names its image by `link`; `{port}` in it is the server's.
+/// A call whose response names its image by `link`, in which `{port}` stands for the server's port.
 async fn call_with_link(link: &str, then: Vec<Script>) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
-    // The answer names the server's port, which is known only when it listens: the path carries the link there.
+    // The response names the server's port, which is known only when it listens: the path carries the link there.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let answer = json!({"data": [{"url": link.replace("{port}", &port.to_string())}]});
-    let server = start_on_port(port, std::iter::once(ok(&answer)).chain(then).collect());
+    let response = json!({"data": [{"url": link.replace("{port}", &port.to_string())}]});
+    let server = start_on_port(port, std::iter::once(ok(&response)).chain(then).collect());
     let generated = make(
         &provider(port, ApiProfile::from_preset(Preset::Sglang)),
         job("a cat"),

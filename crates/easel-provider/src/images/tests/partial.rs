@@ -35,7 +35,7 @@ fn head(kind: &str) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n\r\n")
 }
 
-/// An answer of each form whose first image is whole and whose second is not.
+/// A response of each form with a complete first image and an incomplete second one.
 fn halves() -> [Vec<u8>; 3] {
     let (first, second) = (STANDARD.encode(png(3)), &STANDARD.encode(png(5))[..20]);
     let json = format!("{{\"data\":[{{\"b64_json\":\"{first}\"}},{{\"b64_json\":\"{second}");

@@ -14,11 +14,11 @@ use crate::http::Upload;
 
 #[tokio::test]
 async fn body_has_its_announced_length_and_is_streamed() {
-    let (picture, bytes) = reference("img_a", 2_000_000, 1);
+    let (reference, bytes) = reference("img_a", 2_000_000, 1);
     let image = ContentItem::InputImage { image_url: "easel:img_a".to_owned(), detail: None };
     let input = vec![ResponseItem::Message { role: MessageRole::User, content: vec![image; 5] }];
-    let files = Arc::new(MemoryFiles([(picture.path.clone(), bytes)].into()));
-    let request = ModelRequest { input, images: vec![picture], ..request(ToolExposure::None) };
+    let files = Arc::new(MemoryFiles([(reference.path.clone(), bytes)].into()));
+    let request = ModelRequest { input, images: vec![reference], ..request(ToolExposure::None) };
     let body = ConversationBody::new(&request, Metadata::Strip).unwrap().to_request_body();
     for _ in 0..2 {
         let chunks = body.clone().stream(Arc::clone(&files), SendGate::open(), Upload::default());

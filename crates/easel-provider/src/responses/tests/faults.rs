@@ -1,4 +1,4 @@
-//! Answers that break off, never end, or are no answers.
+//! Responses that end early, never end, or are not valid.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn transcript(steps: Vec<Step>, timeouts: Timeouts) -> String {
 
 const HASTY: Timeouts = Timeouts { stream_idle: Duration::from_millis(500), ..PATIENT };
 
-fn answer() -> Vec<Value> {
+fn all_events() -> Vec<Value> {
     let image = json!({"type": "image_generation_call", "id": "ig_1", "result": PNG});
     let call =
         json!({"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "imagegen", "arguments": "{}"});
@@ -37,10 +37,10 @@ fn answer() -> Vec<Value> {
 
 #[tokio::test]
 async fn stream_truncated_anywhere_is_an_error() {
-    let answer = answer();
-    for count in 0..answer.len() {
-        let whole = events(&answer[..count]);
-        let next = events(&answer[count..=count]);
+    let list = all_events();
+    for count in 0..list.len() {
+        let whole = events(&list[..count]);
+        let next = events(&list[count..=count]);
         for body in [whole.clone(), whole.clone() + &next[..next.len() - 1], whole + &next[..next.len() / 2]] {
             let transcript = transcript(vec![Step::Send(stream(&body))], PATIENT).await;
             let last = transcript.lines().last().unwrap_or_default();
@@ -74,8 +74,8 @@ async fn invalid_chunks_are_an_error() {
 #[tokio::test]
 async fn response_may_follow_informational_ones() {
     for before in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"] {
-        let answer = stream(events(&[completed(&[])]));
-        let transcript = transcript(vec![Step::Send([before.as_bytes(), &answer].concat())], PATIENT).await;
+        let body = stream(events(&[completed(&[])]));
+        let transcript = transcript(vec![Step::Send([before.as_bytes(), &body].concat())], PATIENT).await;
         assert!(transcript.starts_with("completed "), "{transcript}");
     }
 }
@@ -147,8 +147,8 @@ async fn texts_over_their_limits_are_rejected() {
 #[tokio::test]
 async fn endless_name_is_rejected() {
     let call = json!({"type": "function_call", "id": "fc_1", "call_id": "c", "name": "x".repeat(15 << 20)});
-    let answer = || vec![Step::Send(stream(events(&[done(&call)])))];
-    let server = MockServer::play([answer(), answer()]);
+    let script = || vec![Step::Send(stream(events(&[done(&call)])))];
+    let server = MockServer::play([script(), script()]);
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
     assert_eq!(transcript, "error InternalServerError: the provider sent an id or a name that is too long\n");
     assert_eq!(server.requests().len(), 1);
@@ -198,13 +198,13 @@ async fn dropping_the_response_closes_the_connection() {
     let begun = Step::Send(stream(events(&[delta("m", "Hi")])));
     let server = MockServer::play([vec![begun, Step::AwaitDisconnect]]);
     let provider = provider(&server.base_url(), PATIENT, 0);
-    let mut answer = Box::pin(provider.respond(
+    let mut stream = Box::pin(provider.respond(
         request(ToolExposure::None),
         Arc::new(MemoryFiles::default()),
         CancellationToken::new(),
     ));
-    assert_eq!(line(&answer.next().await.unwrap()), "delta m \"Hi\"");
-    drop(answer);
+    assert_eq!(line(&stream.next().await.unwrap()), "delta m \"Hi\"");
+    drop(stream);
     server.client_disconnected().await;
 }
 
@@ -212,15 +212,15 @@ async fn dropping_the_response_closes_the_connection() {
 async fn dropping_an_unanswered_request_closes_the_connection() {
     let server = MockServer::play([vec![Step::AwaitDisconnect]]);
     let provider = provider(&server.base_url(), PATIENT, 0);
-    let answer =
+    let stream =
         provider.respond(request(ToolExposure::None), Arc::new(MemoryFiles::default()), CancellationToken::new());
-    let mut answer = Box::pin(answer);
+    let mut stream = Box::pin(stream);
     while server.requests().is_empty() {
         tokio::select! {
-            _ = answer.next() => panic!("there is no answer"),
+            _ = stream.next() => panic!("the server sends no response"),
             () = tokio::task::yield_now() => {}
         }
     }
-    drop(answer);
+    drop(stream);
     server.client_disconnected().await;
 }

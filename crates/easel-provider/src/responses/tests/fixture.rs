@@ -1,4 +1,4 @@
-//! A provider at a test server, and what it says in words.
+//! A provider at a test server, and its events as lines of text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ use crate::settings::{Retries, Timeouts};
 use crate::staging;
 use easel_imagegen::preset::Preset;
 
-/// A picture of one pixel.
+/// An image of one pixel.
 pub(super) const PNG: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
@@ -59,8 +59,8 @@ impl Credentials for Keys {
 
     async fn refresh(&self, rejected: &Credential) -> Result<Option<Credential>, CredentialError> {
         assert_eq!(rejected, &key("key-old-secret"));
-        let left = self.renewals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        Ok(left.ok().map(|_| key("key-new-secret")))
+        let renewed = self.renewals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        Ok(renewed.ok().map(|_| key("key-new-secret")))
     }
 }
 
@@ -68,7 +68,7 @@ fn key(secret: &str) -> Credential {
     Credential { kind: AuthKind::ApiKey, secret: SecretString::from(secret.to_owned()), account_id: None }
 }
 
-/// Pictures in memory, by path.
+/// Images in memory, by path.
 #[derive(Debug, Default)]
 pub(super) struct MemoryFiles(pub(super) BTreeMap<PathBuf, Vec<u8>>);
 
@@ -93,7 +93,7 @@ impl Files for MemoryFiles {
     }
 }
 
-/// A picture of the thread: a PNG of one pixel, and then bytes of one value up to `length`.
+/// An image of the thread: a PNG of one pixel, padded with `value` to `length` bytes.
 pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u8>) {
     let facts = ImageFacts {
         sha256: String::new(),
@@ -110,7 +110,7 @@ pub(super) fn reference(id: &str, length: usize, value: u8) -> (Reference, Vec<u
         provenance: Provenance::Generated,
     };
     let mut bytes = STANDARD.decode(PNG).unwrap();
-    assert!(bytes.len() <= length, "a picture has {} bytes at least", bytes.len());
+    assert!(bytes.len() <= length, "an image has at least {} bytes", bytes.len());
     bytes.resize(length, value);
     (reference, bytes)
 }

@@ -27,16 +27,16 @@ fn image(id: &str, result: &str) -> Value {
 
 #[tokio::test]
 async fn image_starts_and_ends_once() {
-    let picture = image("ig_1", PNG);
+    let item = image("ig_1", PNG);
     let list = [
         added("ig_1"),
         json!({"type": "response.image_generation_call.in_progress", "item_id": "ig_1"}),
         json!({"type": "response.image_generation_call.generating", "item_id": "ig_1"}),
         json!({"type": "response.image_generation_call.partial_image", "item_id": "ig_1", "partial_image_b64": PNG}),
         json!({"type": "response.image_generation_call.completed", "item_id": "ig_1"}),
-        done(&picture),
+        done(&item),
         done(&message("msg_1", "There.")),
-        completed(&[picture, message("msg_1", "There.")]),
+        completed(&[item, message("msg_1", "There.")]),
     ];
     insta::assert_snapshot!(transcript(&list).await, @r#"
     started ig_1 Generate "draw a fox" []
@@ -154,11 +154,11 @@ async fn valid_previews_are_shown_if_requested() {
 
 #[tokio::test]
 async fn image_metadata_is_cleaned_truncated_and_redacted() {
-    let mut picture = image("ig_\u{202e}1", PNG);
-    picture["size"] = json!("\u{1b}[31m1x1\u{7}");
-    picture["quality"] = json!("q".repeat(1_000_000));
-    picture["revised_prompt"] = json!("a \u{e0041}fox for key-old-secret");
-    let transcript = transcript(&[done(&picture), completed(&[])]).await;
+    let mut item = image("ig_\u{202e}1", PNG);
+    item["size"] = json!("\u{1b}[31m1x1\u{7}");
+    item["quality"] = json!("q".repeat(1_000_000));
+    item["revised_prompt"] = json!("a \u{e0041}fox for key-old-secret");
+    let transcript = transcript(&[done(&item), completed(&[])]).await;
     let quality = "q".repeat(99);
     let ended = format!(
         r#"ended ig_1 Some("req_7") Some("ig_1") 70 bytes Some("a fox for ***") Some("1x1") Some("{quality}…")"#

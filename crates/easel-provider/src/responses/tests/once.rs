@@ -1,4 +1,4 @@
-//! What a server says more than once, under whatever ids, and what it says once although it looks the same.
+//! Items that a server sends more than once, under any ids, and different items that look the same.
 
 use easel_protocol::tool::ToolExposure;
 use easel_testkit::http::{MockServer, Step};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::fixture::{PATIENT, PNG, all, events, provider, request, stream};
 use super::text::{call, completed, delta, done, done_at, message, transcript};
 
-/// The lines of what is transcript, without its end.
+/// Returns the lines of the transcript without the last, which completes the response.
 async fn transcript_lines(list: &[Value]) -> Vec<String> {
     let transcript = transcript(events(list)).await;
     let mut lines: Vec<String> = transcript.lines().map(str::to_owned).collect();
@@ -16,7 +16,7 @@ async fn transcript_lines(list: &[Value]) -> Vec<String> {
     lines
 }
 
-fn made(call_id: &str, prompt: &str) -> String {
+fn call_line(call_id: &str, prompt: &str) -> String {
     format!(r#"call {call_id} Some("image_gen") imagegen {{"prompt":"{prompt}"}}"#)
 }
 
@@ -25,12 +25,12 @@ async fn call_with_changing_ids_is_made_once() {
     let added = |item: &Value| json!({"type": "response.output_item.added", "output_index": 1, "item": item});
     let (a, b, c) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "cat"), call("fc_c", "call_C", "cat"));
     let reasoning = json!({"type": "reasoning", "id": "rs_1"});
-    let once = [made("call_B", "cat")];
-    // vLLM's way, then without the reasoning, and without any positions.
+    let once = [call_line("call_B", "cat")];
+    // As vLLM does it, then without the reasoning, and without positions.
     assert_eq!(transcript_lines(&[added(&a), done_at(1, &b), completed(&[reasoning.clone(), c.clone()])]).await, once);
     assert_eq!(transcript_lines(&[added(&a), done_at(1, &b), completed(std::slice::from_ref(&c))]).await, once);
     assert_eq!(transcript_lines(&[done(&b), completed(&[reasoning, c.clone()])]).await, once);
-    // Twice done, and a third time.
+    // Done twice, and repeated in the complete response.
     assert_eq!(transcript_lines(&[done_at(1, &b), done_at(1, &c), completed(&[a])]).await, once);
 }
 
@@ -45,17 +45,17 @@ async fn repeated_call_without_ids_is_made_once() {
     let (spaced, parsed) = (call("", "call_A", "cat"), json!({"prompt": "cat"}));
     let mut rewritten = call("", "call_B", "cat");
     rewritten["arguments"] = parsed;
-    assert_eq!(transcript_lines(&[done(&spaced), completed(&[rewritten])]).await, [made("call_A", "cat")]);
+    assert_eq!(transcript_lines(&[done(&spaced), completed(&[rewritten])]).await, [call_line("call_A", "cat")]);
 }
 
 #[tokio::test]
 async fn equal_calls_at_two_positions_are_made_twice() {
     let (a, b) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "cat"));
-    let twice = [made("call_A", "cat"), made("call_B", "cat")];
+    let twice = [call_line("call_A", "cat"), call_line("call_B", "cat")];
     let whole = completed(&[call("x", "call_X", "cat"), call("y", "call_Y", "cat")]);
     assert_eq!(transcript_lines(&[done_at(0, &a), done_at(1, &b), whole.clone()]).await, twice);
     assert_eq!(transcript_lines(&[done(&a), done(&b), whole]).await, twice);
-    assert_eq!(transcript_lines(&[completed(&[a.clone(), b.clone()])]).await, twice, "in the whole answer only");
+    assert_eq!(transcript_lines(&[completed(&[a.clone(), b.clone()])]).await, twice, "in the complete response only");
     assert_eq!(transcript_lines(&[done_at(0, &a), completed(&[a, b])]).await, twice, "one of them streamed");
     let bare = json!({"type": "function_call", "name": "imagegen", "arguments": "{}"});
     let lines = transcript_lines(&[done_at(0, &bare), done_at(1, &bare), completed(&[bare.clone(), bare])]).await;
@@ -66,7 +66,7 @@ async fn equal_calls_at_two_positions_are_made_twice() {
 async fn calls_at_one_position_are_all_made() {
     let (a, b) = (call("fc_a", "call_A", "cat"), call("fc_b", "call_B", "dog"));
     let lines = transcript_lines(&[done_at(0, &a), done_at(0, &b), completed(&[a, b])]).await;
-    assert_eq!(lines, [made("call_A", "cat"), made("call_B", "dog")]);
+    assert_eq!(lines, [call_line("call_A", "cat"), call_line("call_B", "dog")]);
 }
 
 #[tokio::test]
@@ -125,8 +125,8 @@ async fn images_without_ids_are_all_used() {
     assert_eq!(image_lines(&[done_at(0, &bare), done_at(1, &bare), whole.clone()]).await, both);
     assert_eq!(image_lines(&[done(&bare), done(&bare), whole.clone()]).await, both);
     assert_eq!(image_lines(&[done(&bare), whole]).await, both, "one of them streamed");
-    let begun = [image_added(None, None), image_added(None, None), done(&bare), done(&bare), completed(&[])];
-    assert_eq!(image_lines(&begun).await, ["started image_1", "started image_2", "ended image_1", "ended image_2"]);
+    let started = [image_added(None, None), image_added(None, None), done(&bare), done(&bare), completed(&[])];
+    assert_eq!(image_lines(&started).await, ["started image_1", "started image_2", "ended image_1", "ended image_2"]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What is sent, and how often.
+//! The content of requests, and how often they are sent.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -55,7 +55,7 @@ fn conversation() -> Vec<ResponseItem> {
     ]
 }
 
-pub(super) fn answered() -> Vec<Step> {
+pub(super) fn complete_response() -> Vec<Step> {
     vec![Step::Send(stream(events(&[completed(&[])])))]
 }
 
@@ -66,7 +66,7 @@ async fn request_contains_conversation_and_image_bytes() {
     let (small, small_bytes) = reference("img_a", 72, 7);
     // Three blocks, the last of them not whole.
     let (large, large_bytes) = reference("img_b", 500_000, 9);
-    let server = MockServer::play([answered()]);
+    let server = MockServer::play([complete_response()]);
     let request = ModelRequest {
         input: conversation(),
         images: vec![small.clone(), large.clone()],
@@ -90,7 +90,7 @@ async fn request_contains_conversation_and_image_bytes() {
 
 #[tokio::test]
 async fn unknown_image_is_an_error_before_sending() {
-    let server = MockServer::play([answered()]);
+    let server = MockServer::play([complete_response()]);
     let input = vec![message(MessageRole::User, vec![image("img_x", None)])];
     let request = ModelRequest { input, ..request(ToolExposure::Standalone) };
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request).await;
@@ -103,7 +103,7 @@ async fn tried(exposure: ToolExposure, statuses: &[(&str, &str)], renewals: u32)
         let body = json!({"error": {"message": "no", "code": "c"}}).to_string();
         vec![Step::Send(response(status, headers, body))]
     };
-    let server = MockServer::play(statuses.iter().map(refusal).chain([answered()]));
+    let server = MockServer::play(statuses.iter().map(refusal).chain([complete_response()]));
     let transcript = all(&provider(&server.base_url(), PATIENT, renewals), request(exposure)).await;
     (transcript, server.requests().len())
 }
@@ -140,7 +140,7 @@ async fn hosted_request_is_retried_only_if_not_started() {
     let (busy, overloaded) = (("429 Too Many Requests", NOW), ("503 Service Unavailable", NOW));
     assert_eq!(tried(ToolExposure::Hosted, &[busy, overloaded], 0).await, (COMPLETED.to_owned(), 3));
     assert_eq!(tried(ToolExposure::Hosted, &[("500 Internal Server Error", NOW)], 0).await.1, 1);
-    let server = MockServer::play([vec![], answered()]);
+    let server = MockServer::play([vec![], complete_response()]);
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted)).await;
     assert!(
         transcript.contains("` at 127.0.0.1:") && transcript.contains(" was lost before it answered: "),
@@ -172,7 +172,7 @@ async fn unreachable_provider_is_named() {
 
 #[tokio::test]
 async fn lost_request_is_retried() {
-    let server = MockServer::play([vec![], answered()]);
+    let server = MockServer::play([vec![], complete_response()]);
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
     assert_eq!((transcript.as_str(), server.requests().len()), (COMPLETED, 2));
 }
@@ -180,11 +180,11 @@ async fn lost_request_is_retried() {
 #[tokio::test]
 async fn response_truncated_before_any_event_is_retried() {
     let silent = || vec![Step::Send(stream(events(&[json!({"type": "response.created", "response": {}})])))];
-    let server = MockServer::play([silent(), vec![Step::Send(stream(""))], answered()]);
+    let server = MockServer::play([silent(), vec![Step::Send(stream(""))], complete_response()]);
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
     assert_eq!((transcript.as_str(), server.requests().len()), (COMPLETED, 3));
 
-    let server = MockServer::play([silent(), silent(), silent(), answered()]);
+    let server = MockServer::play([silent(), silent(), silent(), complete_response()]);
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await;
     let cut = "error InternalServerError: the provider's response ended early\n";
     assert_eq!((transcript.as_str(), server.requests().len()), (cut, 3));
@@ -197,7 +197,7 @@ async fn all_retries_share_one_budget() {
     for scripts in
         [[broken(), cut(), broken(), cut()], [cut(), vec![], cut(), broken()], [vec![], broken(), cut(), cut()]]
     {
-        let server = MockServer::play(scripts.into_iter().chain([answered()]));
+        let server = MockServer::play(scripts.into_iter().chain([complete_response()]));
         let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
         assert!(transcript.starts_with("error "), "{transcript}");
         assert_eq!(server.requests().len(), 3);
@@ -208,7 +208,7 @@ async fn all_retries_share_one_budget() {
 async fn used_or_billable_response_is_not_retried() {
     let delta = json!({"type": "response.output_text.delta", "item_id": "m", "delta": "Hi"});
     for (exposure, list) in [(ToolExposure::Standalone, vec![delta]), (ToolExposure::Hosted, Vec::new())] {
-        let server = MockServer::play([vec![Step::Send(stream(events(&list)))], answered()]);
+        let server = MockServer::play([vec![Step::Send(stream(events(&list)))], complete_response()]);
         let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(exposure)).await;
         assert!(
             transcript.ends_with("error InternalServerError: the provider's response ended early\n"),
@@ -223,7 +223,7 @@ async fn retries_are_configurable() {
     let never = Retries { request: 0, stream: 0, ..Retries::default() };
     let broken = Step::Send(response("500 Internal Server Error", NOW, "{}"));
     for first in [vec![], vec![broken], vec![Step::Send(stream(""))]] {
-        let server = MockServer::play([first, answered()]);
+        let server = MockServer::play([first, complete_response()]);
         let provider = HttpProvider { retries: never, ..provider(&server.base_url(), PATIENT, 0) };
         let transcript = all(&provider, request(ToolExposure::None)).await;
         assert!(transcript.starts_with("error "), "{transcript}");
@@ -234,7 +234,7 @@ async fn retries_are_configurable() {
 #[tokio::test]
 async fn request_refused_by_the_gate_is_not_sent() {
     let gate = SendGate::new(|| Err(image_error(ImageErrorKind::ApprovalDenied, "it is off")));
-    let server = MockServer::play([answered(), answered()]);
+    let server = MockServer::play([complete_response(), complete_response()]);
     let request = ModelRequest { gate, ..request(ToolExposure::Hosted) };
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request).await;
     assert!(transcript.contains("it is off"), "{transcript}");

@@ -1,4 +1,4 @@
-//! Providers that do not read what they are sent.
+//! Providers that do not read the request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use super::fixture::{MemoryFiles, PATIENT, provider, reference, request};
 
 /// Threads for work that blocks.
 const THREADS: usize = 2;
-/// Requests whose pictures are not read to their end.
+/// Requests whose images are not read to their end.
 const UPLOADS: usize = 4 * THREADS;
-/// More than the sockets of both sides take.
+/// More bytes than the socket buffers of both sides hold.
 const LARGE: usize = 12 << 20;
-/// So much of each request is read; only a picture has so many bytes.
+/// Bytes of each request that are read. The request is larger only because of its image.
 const READ: usize = 1 << 20;
 const SOON: Duration = Duration::from_secs(120);
 
@@ -37,15 +37,15 @@ fn stalled_uploads_block_no_threads() {
         let provider = Arc::new(provider(&format!("http://{}/v1", listener.local_addr().unwrap()), PATIENT, 0));
         let (image, bytes) = reference("img_1", LARGE, 7);
         let files = Arc::new(MemoryFiles([(image.path.clone(), bytes)].into()));
-        let picture = ContentItem::InputImage { image_url: "easel:img_1".to_owned(), detail: None };
-        let input = vec![ResponseItem::Message { role: MessageRole::User, content: vec![picture] }];
+        let content = vec![ContentItem::InputImage { image_url: "easel:img_1".to_owned(), detail: None }];
+        let input = vec![ResponseItem::Message { role: MessageRole::User, content }];
         let request = ModelRequest { input, images: vec![image], ..request(ToolExposure::None) };
         let mut uploads = JoinSet::new();
         for _ in 0..UPLOADS {
             let (provider, files, request) = (Arc::clone(&provider), Arc::clone(&files), request.clone());
             uploads.spawn(async move {
-                let answer = provider.respond(request, files, CancellationToken::new());
-                std::pin::pin!(answer).next().await.map(|event| event.map(drop))
+                let response = provider.respond(request, files, CancellationToken::new());
+                std::pin::pin!(response).next().await.map(|event| event.map(drop))
             });
         }
         let stalled = async {

@@ -1,4 +1,4 @@
-//! What a model says, in every spelling that servers have for it.
+//! Text and calls of a model, in every form that servers use.
 
 use easel_protocol::tool::ToolExposure;
 use easel_testkit::http::{MockServer, Step};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::fixture::{PATIENT, all, events, provider, request, response, stream};
 
 pub(super) async fn transcript(body: impl AsRef<[u8]>) -> String {
-    answered(stream(body)).await
+    transcript_of_bytes(stream(body)).await
 }
 
-async fn answered(bytes: Vec<u8>) -> String {
+async fn transcript_of_bytes(bytes: Vec<u8>) -> String {
     let server = MockServer::play([vec![Step::Send(bytes)]]);
     all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Standalone)).await
 }
@@ -154,7 +154,7 @@ async fn complete_response_is_sufficient() {
 async fn response_without_stream_is_accepted() {
     let body = json!({"status": "completed", "output": [message("msg_1", "Hi")], "usage": {"input_tokens": 1, "output_tokens": 2}});
     let json = response("200 OK", "content-type: application/json; charset=utf-8\r\n", body.to_string());
-    insta::assert_snapshot!(answered(json).await, @r#"
+    insta::assert_snapshot!(transcript_of_bytes(json).await, @r#"
     message msg_1 "Hi"
     completed 3 = 1 (0 cached) + 2 (0 reasoning)
     "#);

@@ -1,4 +1,4 @@
-//! Pictures that cannot be sent, or that the provider does not take: the answer goes on without them.
+//! Images that cannot be read, or that the provider does not accept: the request is sent without them.
 
 use easel_imagegen::history::History;
 use easel_imagegen::port::{ModelRequest, Reference};
@@ -8,14 +8,14 @@ use easel_testkit::http::{MockServer, Step};
 use serde_json::{Value, json};
 
 use super::fixture::{MemoryFiles, PATIENT, PNG, all_with, events, provider, reference, request, response, stream};
-use super::sending::{COMPLETED, answered, image, message, text};
+use super::sending::{COMPLETED, complete_response, image, message, text};
 use super::text::{completed, done};
 use crate::profile::ApiProfile;
 use easel_imagegen::preset::Preset;
 
-/// A message with two pictures, and one of the hosted tool.
-fn shown() -> (ModelRequest, Vec<(Reference, Vec<u8>)>) {
-    let pictures = ["img_a", "img_b", "img_c"].map(|id| reference(id, 400, 1));
+/// Returns a request that shows two images in a message and one of the hosted tool, with the bytes of the images.
+fn request_with_images() -> (ModelRequest, Vec<(Reference, Vec<u8>)>) {
+    let images = ["img_a", "img_b", "img_c"].map(|id| reference(id, 400, 1));
     let hosted = ResponseItem::ImageGenerationCall {
         id: "ig_1".into(),
         status: "completed".to_owned(),
@@ -28,44 +28,47 @@ fn shown() -> (ModelRequest, Vec<(Reference, Vec<u8>)>) {
     let request = ModelRequest {
         history: History { items: input.clone(), images: Vec::new() },
         input,
-        images: pictures.iter().map(|(reference, _)| reference.clone()).collect(),
+        images: images.iter().map(|(reference, _)| reference.clone()).collect(),
         ..request(ToolExposure::Standalone)
     };
-    (request, pictures.into())
+    (request, images.into())
 }
 
-fn shelf(pictures: &[(Reference, Vec<u8>)]) -> MemoryFiles {
-    MemoryFiles(pictures.iter().map(|(reference, bytes)| (reference.path.clone(), bytes.clone())).collect())
+fn memory_files(images: &[(Reference, Vec<u8>)]) -> MemoryFiles {
+    MemoryFiles(images.iter().map(|(reference, bytes)| (reference.path.clone(), bytes.clone())).collect())
 }
 
-/// What a request shows, in its order: pictures as `[picture]`.
-fn sent(body: &[u8]) -> Vec<String> {
+/// Returns the texts of a request in their order, with `[image]` for each image.
+fn shown_parts(body: &[u8]) -> Vec<String> {
     let body: Value = serde_json::from_slice(body).unwrap();
     let mut shown = Vec::new();
     for item in body["input"].as_array().unwrap() {
         let content = item["content"].as_array().cloned().unwrap_or_else(|| vec![item.clone()]);
-        shown.extend(content.iter().map(|part| part["text"].as_str().unwrap_or("[picture]").to_owned()));
+        shown.extend(content.iter().map(|part| part["text"].as_str().unwrap_or("[image]").to_owned()));
     }
     shown
 }
 
-const ALL: [&str; 6] = ["Be brief.", "[picture]", "a", "[picture]", "b", "[picture]"];
+const ALL: [&str; 6] = ["Be brief.", "[image]", "a", "[image]", "b", "[image]"];
 
-fn without(places: &[(usize, &str)], reason: &str) -> Vec<String> {
+fn without(positions: &[(usize, &str)], reason: &str) -> Vec<String> {
     let mut shown = ALL.map(str::to_owned);
-    for (place, handle) in places {
-        shown[*place] = format!("Image {handle} cannot be shown: {reason}.");
+    for (position, handle) in positions {
+        shown[*position] = format!("Image {handle} cannot be shown: {reason}.");
     }
     shown.into()
 }
 
 #[tokio::test]
 async fn missing_image_is_replaced_by_a_sentence() {
-    let server = MockServer::play([answered()]);
-    let (request, pictures) = shown();
-    assert_eq!(all_with(&provider(&server.base_url(), PATIENT, 0), request, shelf(&pictures[1..2])).await, COMPLETED);
+    let server = MockServer::play([complete_response()]);
+    let (request, images) = request_with_images();
+    assert_eq!(
+        all_with(&provider(&server.base_url(), PATIENT, 0), request, memory_files(&images[1..2])).await,
+        COMPLETED
+    );
     let left_out = without(&[(1, "img_a"), (5, "img_c")], "its file is missing");
-    assert_eq!(sent(&server.requests()[0].body), left_out);
+    assert_eq!(shown_parts(&server.requests()[0].body), left_out);
     let body: Value = serde_json::from_slice(&server.requests()[0].body).unwrap();
     assert_eq!(body["input"][1]["content"][0]["type"], "input_text");
     assert_eq!((&body["input"][2]["type"], &body["input"][2]["role"]), (&json!("message"), &json!("developer")));
@@ -73,17 +76,20 @@ async fn missing_image_is_replaced_by_a_sentence() {
 
 #[tokio::test]
 async fn changed_image_file_is_omitted() {
-    let (_, pictures) = shown();
-    let whole = &pictures[0].1;
+    let (_, images) = request_with_images();
+    let whole = &images[0].1;
     let longer = [whole.as_slice(), b"x"].concat();
     let other = vec![b'x'; whole.len()];
     for changed in [&whole[..300], &longer, &other, b""] {
-        let server = MockServer::play([answered()]);
-        let (request, mut pictures) = shown();
-        pictures[0].1 = changed.to_vec();
-        assert_eq!(all_with(&provider(&server.base_url(), PATIENT, 0), request, shelf(&pictures)).await, COMPLETED);
+        let server = MockServer::play([complete_response()]);
+        let (request, mut images) = request_with_images();
+        images[0].1 = changed.to_vec();
+        assert_eq!(
+            all_with(&provider(&server.base_url(), PATIENT, 0), request, memory_files(&images)).await,
+            COMPLETED
+        );
         let left_out = without(&[(1, "img_a")], "its file can no longer be read as an image");
-        assert_eq!(sent(&server.requests()[0].body), left_out);
+        assert_eq!(shown_parts(&server.requests()[0].body), left_out);
     }
 }
 
@@ -92,9 +98,10 @@ async fn hosted_image_references_the_sent_images() {
     let picture = json!({"type": "image_generation_call", "id": "ig_9", "status": "completed", "result": PNG});
     for (files, begun) in [(1, r#"started ig_9 Edit "a\nb" ["img_a"]"#), (0, r#"started ig_9 Generate "a\nb" []"#)] {
         let server = MockServer::play([vec![Step::Send(stream(events(&[done(&picture), completed(&[])])))]]);
-        let (request, pictures) = shown();
+        let (request, images) = request_with_images();
         let request = ModelRequest { exposure: ToolExposure::Hosted, ..request };
-        let transcript = all_with(&provider(&server.base_url(), PATIENT, 0), request, shelf(&pictures[..files])).await;
+        let transcript =
+            all_with(&provider(&server.base_url(), PATIENT, 0), request, memory_files(&images[..files])).await;
         assert_eq!(transcript.lines().next(), Some(begun));
     }
 }
@@ -108,14 +115,15 @@ fn invalid(param: Option<&str>) -> Value {
         "type": "invalid_request_error", "param": param, "code": "invalid_image"}})
 }
 
-/// What is transcript, and what each request showed, when the provider answers so before it answers well.
-async fn asked(preset: Preset, refusals: Vec<Vec<Step>>) -> (String, Vec<Vec<String>>) {
-    let server = MockServer::play(refusals.into_iter().chain([answered()]));
-    let (request, pictures) = shown();
+/// Sends a request to a provider that rejects it this often before it responds. Returns the transcript, and the parts
+/// of each request.
+async fn send_with_refusals(preset: Preset, refusals: Vec<Vec<Step>>) -> (String, Vec<Vec<String>>) {
+    let server = MockServer::play(refusals.into_iter().chain([complete_response()]));
+    let (request, images) = request_with_images();
     let mut provider = provider(&server.base_url(), PATIENT, 0);
     provider.client.profile = ApiProfile::from_preset(preset);
-    let transcript = all_with(&provider, request, shelf(&pictures)).await;
-    (transcript, server.requests().iter().map(|request| sent(&request.body)).collect())
+    let transcript = all_with(&provider, request, memory_files(&images)).await;
+    (transcript, server.requests().iter().map(|request| shown_parts(&request.body)).collect())
 }
 
 const REFUSED: &str = "the provider did not accept it";
@@ -129,8 +137,11 @@ async fn named_image_is_omitted_at_every_preset() {
     use Preset::*;
     let all = [Openai, Codex, Azure, AzureLegacy, Litellm, SdServer, Localai, VllmOmni, Sglang, Together, Xai, Generic];
     for preset in all {
-        let (transcript, asked) =
-            asked(preset, vec![refusal("400 Bad Request", &invalid(Some("input[1].content[2].image_url")))]).await;
+        let (transcript, asked) = send_with_refusals(
+            preset,
+            vec![refusal("400 Bad Request", &invalid(Some("input[1].content[2].image_url")))],
+        )
+        .await;
         assert_eq!(transcript, COMPLETED, "{preset:?}");
         assert_eq!(asked, [ALL.map(str::to_owned).to_vec(), without(&[(3, "img_b")], REFUSED)], "{preset:?}");
     }
@@ -139,14 +150,14 @@ async fn named_image_is_omitted_at_every_preset() {
 #[tokio::test]
 async fn refused_image_is_not_sent_to_the_model_again() {
     let refused = refusal("400 Bad Request", &invalid(Some("input[1].content[2]")));
-    let server = MockServer::play([refused, answered(), answered(), answered()]);
+    let server = MockServer::play([refused, complete_response(), complete_response(), complete_response()]);
     let provider = provider(&server.base_url(), PATIENT, 0);
     for model in ["blind", "blind", "other"] {
-        let (request, pictures) = shown();
+        let (request, images) = request_with_images();
         let request = ModelRequest { model: model.to_owned(), ..request };
-        assert_eq!(all_with(&provider, request, shelf(&pictures)).await, COMPLETED);
+        assert_eq!(all_with(&provider, request, memory_files(&images)).await, COMPLETED);
     }
-    let shown: Vec<Vec<String>> = server.requests().iter().map(|request| sent(&request.body)).collect();
+    let shown: Vec<Vec<String>> = server.requests().iter().map(|request| shown_parts(&request.body)).collect();
     let (all, without) = (ALL.map(str::to_owned).to_vec(), without(&[(3, "img_b")], REFUSED));
     assert_eq!(shown, [all.clone(), without.clone(), without, all]);
 }
@@ -161,7 +172,7 @@ async fn refused_image_is_found_in_each_spelling() {
         ("400 Bad Request", in_words),
         ("422 Unprocessable Entity", fast_api),
     ] {
-        let (transcript, asked) = asked(Preset::Generic, vec![refusal(status, &error)]).await;
+        let (transcript, asked) = send_with_refusals(Preset::Generic, vec![refusal(status, &error)]).await;
         assert_eq!((transcript.as_str(), &asked[1]), (COMPLETED, &without(&[(5, "img_c")], REFUSED)), "{error}");
     }
 }
@@ -179,7 +190,7 @@ async fn unnamed_refusal_omits_all_images() {
         ("413 Content Too Large", large),
         ("400 Bad Request", invalid(Some("input[7].content[0]"))),
     ] {
-        let (transcript, asked) = asked(Preset::Generic, vec![refusal(status, &error)]).await;
+        let (transcript, asked) = send_with_refusals(Preset::Generic, vec![refusal(status, &error)]).await;
         assert_eq!(transcript, COMPLETED, "{error}");
         assert_eq!(asked, [ALL.map(str::to_owned).to_vec(), without_all()], "{error}");
     }
@@ -189,12 +200,12 @@ async fn unnamed_refusal_omits_all_images() {
 async fn second_refusal_omits_all_images_third_is_final() {
     let refused = |param| refusal("400 Bad Request", &invalid(Some(param)));
     let (transcript, asked_) =
-        asked(Preset::Openai, vec![refused("input[1].content[0]"), refused("input[1].content[2]")]).await;
+        send_with_refusals(Preset::Openai, vec![refused("input[1].content[0]"), refused("input[1].content[2]")]).await;
     assert_eq!(transcript, COMPLETED);
-    let kept = |shown: &[String]| shown.iter().filter(|part| *part == "[picture]").count();
+    let kept = |shown: &[String]| shown.iter().filter(|part| *part == "[image]").count();
     assert_eq!(asked_.iter().map(|shown| kept(shown)).collect::<Vec<_>>(), [3, 2, 0]);
     let every = vec![refused("input[1].content[0]"), refused("input[1].content[2]"), refused("input[2]")];
-    let (transcript, asked_) = asked(Preset::Openai, every).await;
+    let (transcript, asked_) = send_with_refusals(Preset::Openai, every).await;
     assert!(
         transcript.starts_with("error BadRequest: the provider refused the request: The image data"),
         "{transcript}"
@@ -210,12 +221,16 @@ async fn unrelated_rejection_is_final() {
         json!({"error": {"message": "Tool 'image_generation' is not supported with this model."}}),
         json!({"error": {"message": "Missing 'input[0].content[0].text'.", "param": "input[0].content[0].text"}}),
     ] {
-        let (transcript, asked) = asked(Preset::Openai, vec![refusal("400 Bad Request", &error)]).await;
+        let (transcript, asked) = send_with_refusals(Preset::Openai, vec![refusal("400 Bad Request", &error)]).await;
         assert!(transcript.starts_with("error BadRequest: "), "{transcript}");
         assert_eq!(asked.len(), 1, "{error}");
     }
     for status in ["401 Unauthorized", "404 Not Found"] {
-        assert_eq!(asked(Preset::Openai, vec![refusal(status, &invalid(None))]).await.1.len(), 1, "{status}");
+        assert_eq!(
+            send_with_refusals(Preset::Openai, vec![refusal(status, &invalid(None))]).await.1.len(),
+            1,
+            "{status}"
+        );
     }
 }
 
@@ -226,9 +241,9 @@ async fn image_refused_inside_the_response_is_omitted() {
         let begun = json!({"type": "response.created", "response": {}});
         vec![Step::Send(stream(events(&[begun, json!({"type": "response.failed", "response": response})])))]
     };
-    let (transcript, shown) = asked(Preset::Openai, vec![failed("no", "invalid_image_format")]).await;
+    let (transcript, shown) = send_with_refusals(Preset::Openai, vec![failed("no", "invalid_image_format")]).await;
     assert_eq!((transcript.as_str(), shown.len(), &shown[1]), (COMPLETED, 2, &without_all()));
-    let (transcript, shown) = asked(Preset::Openai, vec![failed("no image today", "server_error")]).await;
+    let (transcript, shown) = send_with_refusals(Preset::Openai, vec![failed("no image today", "server_error")]).await;
     assert!(transcript.starts_with("error InternalServerError: "), "{transcript}");
     assert_eq!(shown.len(), 1, "its words alone are not believed");
 }

@@ -11,7 +11,7 @@ const MAX_COST: u64 = 60_000_000;
 #[test]
 fn long_responses_are_built_only_when_read() {
     /// Each has 4 MB, together 400 MB.
-    const ANSWERS: usize = 100;
+    const RESPONSES: usize = 100;
     let sandbox = Sandbox::new();
     let mut server = RawServer::start_measured(&sandbox, &["-c", "server.outbox_bytes=8388608"]);
     let thread_id = server.start_thread();
@@ -21,7 +21,7 @@ fn long_responses_are_built_only_when_read() {
     server.read_until("turn/completed");
     let before = server.memory_bytes("VmHWM");
     let params = json!({ "threadId": thread_id, "includeTurns": true });
-    for id in 0..ANSWERS {
+    for id in 0..RESPONSES {
         server.send(&json!({ "id": id, "method": "thread/read", "params": params }).to_string());
     }
     // These lines are longer than the pipe: once they are written, the server has read all requests before them.
@@ -29,14 +29,14 @@ fn long_responses_are_built_only_when_read() {
     for _ in 0..200 {
         server.send(&filler);
     }
-    let mut answered = [false; ANSWERS];
-    for _ in 0..ANSWERS {
+    let mut received = [false; RESPONSES];
+    for _ in 0..RESPONSES {
         let line = server.read_line();
         assert!(line.len() > text.len(), "{line:.200}");
-        let id = line.strip_prefix("{\"id\":").and_then(|rest| rest.split_once(',')).expect("an answer").0;
-        answered[id.parse::<usize>().expect("a number")] = true;
+        let id = line.strip_prefix("{\"id\":").and_then(|rest| rest.split_once(',')).expect("a response").0;
+        received[id.parse::<usize>().expect("a number")] = true;
     }
-    assert!(answered.iter().all(|answered| *answered));
+    assert!(received.iter().all(|received| *received));
     let cost = server.memory_bytes("VmHWM") - before;
     println!("{} MB above {before}", cost / 1_000_000);
     assert!(cost < MAX_COST, "{cost}");

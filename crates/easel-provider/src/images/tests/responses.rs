@@ -10,10 +10,10 @@ async fn failure(script: Script) -> ImageError {
 
 #[tokio::test]
 async fn response_becomes_images_with_metadata() {
-    let answer = json!({"created": 1, "size": "1024x1536", "quality": "high", "background": "opaque", "output_format": "png",
+    let response = json!({"created": 1, "size": "1024x1536", "quality": "high", "background": "opaque", "output_format": "png",
         "data": [{"b64_json": STANDARD.encode(png(100_000)), "revised_prompt": "a cat, in oil"}],
         "usage": {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}});
-    let (generated, _) = call_openai(vec![ok(&answer)]).await;
+    let (generated, _) = call_openai(vec![ok(&response)]).await;
     let generated = generated.expect("generated");
     assert_eq!(generated.images.len(), 1);
     assert_eq!(content(&generated.images[0].staged), png(100_000));
@@ -50,8 +50,9 @@ async fn extra_images_are_dropped() {
 
 #[tokio::test]
 async fn valid_images_of_several_are_kept() {
-    let answer = json!({"data": [{"b64_json": "!!"}, {"b64_json": STANDARD.encode(png(3))}, {"b64_json": "aGVsbG8="}]});
-    let server = start(vec![ok(&answer)]);
+    let response =
+        json!({"data": [{"b64_json": "!!"}, {"b64_json": STANDARD.encode(png(3))}, {"b64_json": "aGVsbG8="}]});
+    let server = start(vec![ok(&response)]);
     let mut job = job("a cat");
     job.requested.parameters.n = Some(3);
     let generated = make(
