@@ -81,7 +81,7 @@ async fn login_request_updates_account_provider_and_tools() {
     let login = LoginAccountParams::ApiKey { api_key: SecretText("sk-canary".to_owned()) };
     assert_eq!(server.request::<AccountLoginStart>(&login).await, LoginAccountResponse::ApiKey {});
     let event = server.expect_event("account/login/completed", |e| matches!(e, Event::AccountLoginCompleted(_))).await;
-    let Event::AccountLoginCompleted(completed) = event else { unreachable!("it was awaited") };
+    let Event::AccountLoginCompleted(completed) = event else { unreachable!("the event was checked") };
     assert!(completed.success && completed.error.is_none());
     assert_eq!(auth_mode(&mut server).await, Some(AuthMode::ApiKey));
 
@@ -132,13 +132,13 @@ async fn public_api_thread_gets_its_tool_at_login() {
 /// Reads `tool/list/updated` and returns its tools.
 async fn offered(server: &mut Server) -> Vec<String> {
     let event = server.expect_event("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
-    let Event::ToolListUpdated(updated) = event else { unreachable!("it was awaited") };
+    let Event::ToolListUpdated(updated) = event else { unreachable!("the event was checked") };
     updated.tools
 }
 
 async fn auth_mode(server: &mut Server) -> Option<AuthMode> {
     let event = server.expect_event("account/updated", |event| matches!(event, Event::AccountUpdated(_))).await;
-    let Event::AccountUpdated(updated) = event else { unreachable!("it was awaited") };
+    let Event::AccountUpdated(updated) = event else { unreachable!("the event was checked") };
     updated.auth_mode
 }
 
@@ -158,7 +158,7 @@ async fn unreadable_login_is_a_warning_without_its_content() {
 async fn server_leaves_no_core_dump() {
     let sandbox = Sandbox::new();
     let server = sandbox.start_server().await;
-    let pid = server.client.pid().expect("it runs");
+    let pid = server.client.pid().expect("the process runs");
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("its limits");
     let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).expect("a line");
     assert_eq!(core.split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"]);

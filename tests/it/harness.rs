@@ -35,7 +35,7 @@ preset = "preview"
 delay_ms = 600000
 "#;
 
-/// A provider that answers after ten minutes, and may have billed by then.
+/// A provider that responds after ten minutes, and may have billed by then.
 pub(crate) const SLOW_AND_BILLING: &str = r#"
 model_provider = "slow"
 [model_providers.slow]
@@ -44,7 +44,7 @@ delay_ms = 600000
 bills = true
 "#;
 
-/// A provider that answers after ten minutes and never bills.
+/// A provider that responds after ten minutes and never bills.
 pub(crate) const SLOW_AND_FREE: &str = r#"
 model_provider = "slow"
 [model_providers.slow]
@@ -191,7 +191,7 @@ impl Server {
     /// error.
     pub(crate) async fn call(&mut self, method: &str, params: &Value) -> Result<Value, String> {
         let request = json!({ "id": 1_000_000, "method": method, "params": params });
-        self.client.send_line(&request.to_string()).await.expect("the server takes its input");
+        self.client.send_line(&request.to_string()).await.expect("the server reads its input");
         loop {
             let line = self.client.line().await.expect("a whole line").expect("a response");
             let mut line: Value = serde_json::from_str(&line).expect("JSON");

@@ -16,7 +16,7 @@ async fn ask(server: &mut Server, method: &str, params: Option<&Value>) -> Resul
     if let Some(params) = params {
         request["params"] = params.clone();
     }
-    server.client.send_line(&request.to_string()).await.expect("the server takes its input");
+    server.client.send_line(&request.to_string()).await.expect("the server reads its input");
     loop {
         let line = server.client.line().await.expect("a whole line").expect("a response");
         let mut line: Value = serde_json::from_str(&line).expect("JSON");

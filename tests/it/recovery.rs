@@ -42,7 +42,7 @@ async fn call_open_at_kill_9_ends_with_its_billing_status() {
             let mut server = sandbox.start_server_with(tool).await;
             let thread = server.start_thread().await;
             start_turn_with_call(&sandbox, &mut server, &thread.id).await;
-            server.client.kill().await.expect("it is killed");
+            server.client.kill().await.expect("the process is killed");
 
             let mut server = sandbox.start_server_with(tool).await;
             let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
@@ -68,7 +68,7 @@ async fn turn_cut_off_by_kill_9_is_readable() {
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     start_turn_with_call(&sandbox, &mut server, &thread.id).await;
-    server.client.kill().await.expect("it is killed");
+    server.client.kill().await.expect("the process is killed");
     let mut server = sandbox.start_server().await;
     let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
     insta::assert_json_snapshot!("turn_cut_off_by_kill", normalize(&sandbox, &read.turns));
@@ -83,7 +83,7 @@ async fn thread_continues_after_kill_9() {
         let thread = server.start_thread().await;
         server.start_turn(&thread.id, vec![text("draw a red square")]).await;
         server.events_until(is_image_start).await;
-        server.client.kill().await.expect("it is killed");
+        server.client.kill().await.expect("the process is killed");
 
         let mut server = sandbox.start_server_with(tool).await;
         let mut params = resume_params(&thread.id);
@@ -158,7 +158,7 @@ async fn run_killed_turn(sandbox: &Sandbox, thread_id: Option<&str>, tool: &[&st
             tokio::task::yield_now().await;
         }
     }
-    server.client.kill().await.expect("it is killed");
+    server.client.kill().await.expect("the process is killed");
     thread_id.to_string()
 }
 

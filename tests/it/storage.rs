@@ -135,7 +135,7 @@ async fn processes_share_threads_with_one_writer_each() {
             assert_eq!(server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.turns.len(), 1);
         }
     }
-    let pid = one.client.pid().expect("it runs");
+    let pid = one.client.pid().expect("the process runs");
     let refusal = two.request_error::<ThreadResume>(&resume_params(&first.id)).await;
     assert_eq!(refusal, format!("-32600 thread {} is in use by another Easel, process {pid}", first.id));
     one.run_turn(&first.id, vec![text("make it green")]).await;
@@ -158,7 +158,7 @@ async fn second_process_takes_over_a_released_thread() {
     two.request::<ThreadResume>(&resume_params(&released.id)).await;
     two.run_turn(&released.id, vec![text("draw a blue square")]).await;
 
-    one.client.kill().await.expect("it is killed");
+    one.client.kill().await.expect("the process is killed");
     two.request::<ThreadResume>(&resume_params(&killed.id)).await;
     let events = two.run_turn(&killed.id, vec![text("make it blue")]).await;
     assert_eq!(completed_image(&events).images[0].inputs.len(), 1);
@@ -187,7 +187,7 @@ async fn thread_in_use_cannot_be_archived_by_another_process() {
     let sandbox = Sandbox::new();
     let (mut one, mut two) = (sandbox.start_server().await, sandbox.start_server().await);
     let thread = one.start_thread().await;
-    let pid = one.client.pid().expect("it runs");
+    let pid = one.client.pid().expect("the process runs");
     let params = ThreadArchiveParams { thread_id: thread.id.clone() };
     let refusal = two.request_error::<ThreadArchive>(&params).await;
     assert_eq!(refusal, format!("-32600 thread {} is in use by another Easel, process {pid}", thread.id));

@@ -58,7 +58,7 @@ async fn thread_override_disables_images_for_itself_only() {
 /// Sends a request and records the notifications before its response.
 async fn ask(server: &mut Server, received_notifications: &mut BTreeSet<String>, method: &str, params: Value) -> Value {
     let line = json!({"id": 1_000_000, "method": method, "params": params}).to_string();
-    server.client.send_line(&line).await.expect("the server takes its input");
+    server.client.send_line(&line).await.expect("the server reads its input");
     loop {
         let line = server.client.line().await.expect("a whole line").expect("a response");
         let mut line: Value = serde_json::from_str(&line).expect("JSON");

@@ -56,7 +56,7 @@ async fn client_tokens_work_and_account_update_reaches_all_connections() {
     let mut server = sandbox.start_server().await;
     assert_eq!(server.request::<AccountLoginStart>(&tokens("one")).await, LoginAccountResponse::ChatgptAuthTokens {});
     let event = server.expect_event("account/login/completed", |e| matches!(e, Event::AccountLoginCompleted(_))).await;
-    let Event::AccountLoginCompleted(completed) = event else { unreachable!("it was awaited") };
+    let Event::AccountLoginCompleted(completed) = event else { unreachable!("the event was checked") };
     assert!(completed.success && completed.error.is_none());
     assert_eq!(auth_mode(&mut server).await, Some(AuthMode::ChatgptAuthTokens));
     assert_eq!(offered(&mut server).await, ["image_gen.imagegen"]);

@@ -178,7 +178,7 @@ async fn killed_server_leaves_no_preview_files() {
     let thread = server.start_thread().await;
     server.start_turn(&thread.id, vec![text("Draw a square")]).await;
     let preview = next_preview(&mut server).await;
-    server.client.kill().await.expect("it is killed");
+    server.client.kill().await.expect("the process is killed");
     assert!(PathBuf::from(&preview.path).exists());
     let mut next = start_server_with_key(&sandbox, STANDALONE).await;
     let read = ThreadReadParams { thread_id: thread.id, include_turns: Some(true) };

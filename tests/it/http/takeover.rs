@@ -68,7 +68,7 @@ async fn takeover_finds_image_finished_by_a_dead_process() {
     dying.start_turn(&thread.id, vec![text("draw two foxes")]).await;
     dying.events_until(is_image_start).await;
     held.recv().expect("the second image is asked for");
-    dying.client.kill().await.expect("it is killed");
+    dying.client.kill().await.expect("the process is killed");
 
     heir.request::<ThreadResume>(&resume_params(&thread.id)).await;
     let events = heir.run_turn(&thread.id, vec![text("make it blue")]).await;

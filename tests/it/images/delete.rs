@@ -159,7 +159,7 @@ async fn images_of_a_foreign_ephemeral_thread_cannot_be_deleted() {
     let thread_id = one.start_thread_with(params).await.id;
     let image_id =
         completed_image(&one.run_turn(&thread_id, vec![text("draw a red square")]).await).images[0].id.clone();
-    let pid = one.client.pid().expect("it runs");
+    let pid = one.client.pid().expect("the process runs");
     let refusal = two.request_error::<ImageDelete>(&delete_params(&image_id)).await;
     assert_eq!(refusal, format!("-32600 thread {thread_id} is in use by another Easel, process {pid}"));
     one.request::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: thread_id.clone() }).await;

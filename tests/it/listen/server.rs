@@ -189,8 +189,8 @@ impl Connection {
     pub(crate) fn send_text(&mut self, text: &str) {
         self.checker.record_sent(text);
         match &mut self.socket {
-            Socket::Lines(stream) => writeln!(stream.get_mut(), "{text}").expect("the server takes its input"),
-            Socket::Messages(socket) => socket.send(Message::text(text)).expect("the server takes its input"),
+            Socket::Lines(stream) => writeln!(stream.get_mut(), "{text}").expect("the server reads its input"),
+            Socket::Messages(socket) => socket.send(Message::text(text)).expect("the server reads its input"),
         }
     }
 

@@ -24,7 +24,7 @@ fn sigterm_closes_all_connections_and_exits_with_0() {
         ada.start_turn(&thread_id);
         ada.events_until(&thread_id, "turn/started");
         server.signal("-TERM");
-        let last = read_remaining(&mut ada).pop().expect("the turn says that it ended");
+        let last = read_remaining(&mut ada).pop().expect("an event that ends the turn");
         assert_eq!(last["method"], "turn/completed", "{transport:?}: {last}");
         assert_eq!(last["params"]["turn"]["status"], "interrupted");
         assert_eq!(read_remaining(&mut bob), [] as [Value; 0]);

@@ -208,7 +208,7 @@ async fn methods_during_a_turn() {
 async fn methods_on_a_thread_of_another_process() {
     let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
     let (mut writer, mut other) = (sandbox.start_server().await, sandbox.start_server().await);
-    let pid = writer.client.pid().expect("it runs").to_string();
+    let pid = writer.client.pid().expect("the process runs").to_string();
     let loaded = fork_for_each_method(&mut writer, json!({})).await;
     let results = call_each_method(&sandbox, &mut other, Some(&mut writer), &loaded).await;
     insta::assert_snapshot!("loaded_elsewhere", results.replace(&pid, "[pid]"));

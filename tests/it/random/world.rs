@@ -90,8 +90,8 @@ impl World {
     pub(super) fn stop(&mut self, process: ProcessIndex, exit: Exit) {
         match (process, exit) {
             (0, Exit::Kill) => drop(self.listening.take()),
-            (0, Exit::Graceful) => self.listening.take().expect("it runs").stop(),
-            (_, Exit::Kill) => self.piped.as_mut().expect("it runs").kill().expect("it runs"),
+            (0, Exit::Graceful) => self.listening.take().expect("the process runs").stop(),
+            (_, Exit::Kill) => self.piped.as_mut().expect("the process runs").kill().expect("the process runs"),
             (_, Exit::Graceful) => self.close_input(),
         }
         for client in clients_of(process) {
@@ -105,7 +105,7 @@ impl World {
             }
         }
         if process == 1 {
-            let status = self.piped.take().expect("it runs").wait().expect("it can be waited for");
+            let status = self.piped.take().expect("the process runs").wait().expect("it can be waited for");
             assert_eq!(status.code(), (exit == Exit::Graceful).then_some(0));
         }
     }
@@ -119,14 +119,14 @@ impl World {
     /// Closes a connection to the listening process and opens a new one with the same index.
     pub(super) fn reconnect_client(&mut self, client: ClientIndex) {
         self.clients[client] = None;
-        self.clients[client] = Some(self.listening.as_ref().expect("it runs").connect());
+        self.clients[client] = Some(self.listening.as_ref().expect("the process runs").connect());
     }
 
     /// Ends both processes gracefully.
     pub(super) fn stop_all(&mut self) {
         self.clients = [None, None, None];
-        self.listening.take().expect("it runs").stop();
-        let status = self.piped.take().expect("it runs").wait().expect("it can be waited for");
+        self.listening.take().expect("the process runs").stop();
+        let status = self.piped.take().expect("the process runs").wait().expect("it can be waited for");
         assert_eq!(status.code(), Some(0));
     }
 

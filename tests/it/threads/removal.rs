@@ -100,7 +100,7 @@ async fn thread_of_another_process_cannot_be_deleted_or_reverted() {
     let in_use = format!(
         "-32600 thread {} is in use by another Easel, process {}",
         thread.id,
-        one.client.pid().expect("it runs")
+        one.client.pid().expect("the process runs")
     );
     let params = ThreadDeleteParams { thread_id: thread.id.clone() };
     assert_eq!(two.request_error::<ThreadDelete>(&params).await, in_use);

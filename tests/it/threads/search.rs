@@ -13,11 +13,11 @@ use super::forks::{fork, fork_params};
 use crate::harness::events::completed_turn;
 use crate::harness::{Sandbox, Server, text};
 
-/// Turns end without an image.
-const WORDS_ALONE: &str = "[features]\nimage_generation = false\n";
+/// A configuration without the image tool, so that turns end without an image.
+const TEXT_ONLY: &str = "[features]\nimage_generation = false\n";
 
-fn search_params(search_params: &str) -> ThreadSearchParams {
-    ThreadSearchParams { search_term: search_params.to_owned(), ..ThreadSearchParams::default() }
+fn search_params(term: &str) -> ThreadSearchParams {
+    ThreadSearchParams { search_term: term.to_owned(), ..ThreadSearchParams::default() }
 }
 
 async fn search(server: &mut Server, params: ThreadSearchParams) -> Vec<ThreadId> {
@@ -41,7 +41,7 @@ async fn create_thread(server: &mut Server, messages: &[&str]) -> ThreadId {
 
 #[tokio::test]
 async fn search_finds_threads_by_name_and_user_messages() {
-    let sandbox = Sandbox::with_config(WORDS_ALONE);
+    let sandbox = Sandbox::with_config(TEXT_ONLY);
     let mut server = sandbox.start_server().await;
     let first = create_thread(&mut server, &["draw a red square", "now with ÄPFEL on it"]).await;
     let second = create_thread(&mut server, &["draw a blue circle"]).await;
@@ -67,17 +67,17 @@ async fn search_finds_threads_by_name_and_user_messages() {
 
 #[tokio::test]
 async fn search_omits_reverted_deleted_archived_and_ephemeral_threads() {
-    let sandbox = Sandbox::with_config(WORDS_ALONE);
+    let sandbox = Sandbox::with_config(TEXT_ONLY);
     let mut server = sandbox.start_server().await;
     let first = server.start_thread().await.id;
     server.run_turn(&first, vec![text("a cat")]).await;
     let later = server.run_turn(&first, vec![text("a dog")]).await;
     let second = create_thread(&mut server, &["a cat with a hat"]).await;
-    let fleeting = ThreadStartParams { ephemeral: Some(true), ..ThreadStartParams::default() };
-    let fleeting = server.start_thread_with(fleeting).await.id;
-    server.run_turn(&fleeting, vec![text("a secret cat")]).await;
-    let copy = fork(&mut server, &fork_params(&fleeting)).await;
-    assert_eq!(search(&mut server, search_params("secret")).await, [&*copy.id], "only its copy on the disk is");
+    let ephemeral = ThreadStartParams { ephemeral: Some(true), ..ThreadStartParams::default() };
+    let ephemeral = server.start_thread_with(ephemeral).await.id;
+    server.run_turn(&ephemeral, vec![text("a secret cat")]).await;
+    let copy = fork(&mut server, &fork_params(&ephemeral)).await;
+    assert_eq!(search(&mut server, search_params("secret")).await, [&*copy.id], "only the stored copy is found");
     server.request::<ThreadDelete>(&ThreadDeleteParams { thread_id: copy.id }).await;
     server.expect_event("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
     assert!(search(&mut server, search_params("secret")).await.is_empty());
@@ -98,7 +98,7 @@ async fn search_omits_reverted_deleted_archived_and_ephemeral_threads() {
 
 #[tokio::test]
 async fn search_terms_have_no_wildcards() {
-    let sandbox = Sandbox::with_config(WORDS_ALONE);
+    let sandbox = Sandbox::with_config(TEXT_ONLY);
     let mut server = sandbox.start_server().await;
     let plain = create_thread(&mut server, &["a hundred cats"]).await;
     let signs = create_thread(&mut server, &[r#"100% of_them "quoted" \ (back) * NEAR"#]).await;
@@ -115,7 +115,7 @@ async fn search_terms_have_no_wildcards() {
 
 #[tokio::test]
 async fn search_pages_have_no_duplicates_during_writes() {
-    let sandbox = Sandbox::with_config(WORDS_ALONE);
+    let sandbox = Sandbox::with_config(TEXT_ONLY);
     let mut server = sandbox.start_server().await;
     let mut known = Vec::new();
     for _ in 0..5 {

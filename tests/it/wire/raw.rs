@@ -77,7 +77,7 @@ impl RawServer {
 
     pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
         self.checker.record_sent_bytes(bytes);
-        self.input.as_mut().expect("an open input").write_all(bytes).expect("the server takes its input");
+        self.input.as_mut().expect("an open input").write_all(bytes).expect("the server reads its input");
     }
 
     /// Reads the next line, without its newline.

@@ -37,7 +37,7 @@ fn turn_start(thread_id: &str) -> String {
 fn assert_interrupted(server: &mut RawServer) {
     let rest: Vec<Value> =
         server.read_to_end().iter().map(|line| serde_json::from_str(line).expect("whole JSON lines")).collect();
-    let last = rest.last().expect("the turn says that it ended");
+    let last = rest.last().expect("an event that ends the turn");
     assert_eq!(last["method"], "turn/completed", "{rest:#?}");
     assert_eq!(last["params"]["turn"]["status"], "interrupted");
     let items = |method: &str| rest.iter().filter(|message| message["method"] == method).count();

@@ -16,7 +16,7 @@ use crate::http::{provider_config, start_server_with_key};
 use crate::storage::list_recursively;
 use crate::threads::{read_params, resume_params};
 
-fn picture(number: u8) -> UserInput {
+fn image(number: u8) -> UserInput {
     UserInput::Image { url: data_url(&solid_png(8, 8, [255, 0, number])), detail: None }
 }
 
@@ -66,8 +66,8 @@ async fn kill_after_turn_start_keeps_message_and_image() {
             Some(id) => server.request::<ThreadResume>(&resume_params(&id)).await.thread.id,
             None => server.start_thread().await.id,
         };
-        server.start_turn(&id, vec![text(&format!("OTTER {round}")), picture(round)]).await;
-        server.client.kill().await.expect("it is killed");
+        server.start_turn(&id, vec![text(&format!("OTTER {round}")), image(round)]).await;
+        server.client.kill().await.expect("the process is killed");
 
         let mut server = sandbox.start_server().await;
         let thread = read_thread(&mut server, &id).await;
@@ -89,15 +89,15 @@ async fn kill_after_steer_keeps_message_in_order() {
     let turn = server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     server.events_until(is_image_start).await;
     for (number, words) in [(1, "OTTER"), (2, "HERON")] {
-        server.request::<TurnSteer>(&steer(&thread.id, &turn.id, vec![text(words), picture(number)])).await;
+        server.request::<TurnSteer>(&steer(&thread.id, &turn.id, vec![text(words), image(number)])).await;
     }
-    server.client.kill().await.expect("it is killed");
+    server.client.kill().await.expect("the process is killed");
 
     let mut server = sandbox.start_server().await;
     let (texts, files) = messages(&read_thread(&mut server, &thread.id).await);
     assert_eq!(texts, ["draw a cat", "OTTER", "HERON"]);
-    let pictures: Vec<Vec<u8>> = files.iter().map(read_file).collect();
-    assert_eq!(pictures, [1, 2].map(|number| solid_png(8, 8, [255, 0, number])));
+    let images: Vec<Vec<u8>> = files.iter().map(read_file).collect();
+    assert_eq!(images, [1, 2].map(|number| solid_png(8, 8, [255, 0, number])));
     server.close().await;
 }
 
@@ -108,7 +108,7 @@ async fn next_turn_sends_unread_message_of_killed_turn() {
         "responses" => {
             let body = String::from_utf8(exchange.read_body()).expect("JSON");
             let is_next = body.contains("AND NOW");
-            sender.send(body).expect("the test goes on");
+            sender.send(body).expect("the test is still running");
             let first = openai::image_call("1", &serde_json::json!({"prompt": "a cat"}));
             let events = if is_next { openai::message("1", "Yes") } else { vec![first] };
             exchange.respond_events(&[events, vec![openai::completed()]].concat());
@@ -120,17 +120,20 @@ async fn next_turn_sends_unread_message_of_killed_turn() {
     let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("draw a cat")]).await;
     server.events_until(is_image_start).await;
-    server.request::<TurnSteer>(&steer(&thread.id, &turn.id, vec![text("OTTER"), picture(1)])).await;
-    server.client.kill().await.expect("it is killed");
+    server.request::<TurnSteer>(&steer(&thread.id, &turn.id, vec![text("OTTER"), image(1)])).await;
+    server.client.kill().await.expect("the process is killed");
 
     let mut server = start_server_with_key(&sandbox, STANDALONE).await;
     server.request::<ThreadResume>(&resume_params(&thread.id)).await;
     let events = server.run_turn(&thread.id, vec![text("AND NOW")]).await;
     assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
     let body = bodies.try_iter().last().expect("a request");
-    let place_of = |words: &str| body.find(words).unwrap_or_else(|| panic!("{words} is missing in {body}"));
-    assert!(place_of("draw a cat") < place_of("OTTER") && place_of("OTTER") < place_of("AND NOW"), "{body}");
-    assert!(place_of("data:image/png;base64,") > place_of("OTTER"), "{body}");
+    let position_of = |words: &str| body.find(words).unwrap_or_else(|| panic!("{words} is missing in {body}"));
+    assert!(
+        position_of("draw a cat") < position_of("OTTER") && position_of("OTTER") < position_of("AND NOW"),
+        "{body}"
+    );
+    assert!(position_of("data:image/png;base64,") > position_of("OTTER"), "{body}");
     server.close().await;
 }
 
@@ -143,7 +146,7 @@ async fn refused_turn_start_changes_nothing() {
     let start = TurnStartParams {
         model: Some("another".to_owned()),
         cwd: Some("/elsewhere".to_owned()),
-        ..turn_start_params(&before.id, vec![text("x"), picture(1), bad])
+        ..turn_start_params(&before.id, vec![text("x"), image(1), bad])
     };
     let refusal = server.request_error::<TurnStart>(&start).await;
     assert!(refusal.starts_with("-32602"), "{refusal}");
@@ -163,7 +166,7 @@ async fn steering_an_ended_turn_leaves_no_image() {
     let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("hello")]).await;
     server.events_until_turn_end().await;
-    let refusal = server.request_error::<TurnSteer>(&steer(&thread.id, &turn.id, vec![picture(1)])).await;
+    let refusal = server.request_error::<TurnSteer>(&steer(&thread.id, &turn.id, vec![image(1)])).await;
     assert_eq!(refusal, "-32600 no active turn to steer");
     let read = read_thread(&mut server, &thread.id).await;
     assert_eq!(messages(&read).0, ["hello"]);
@@ -178,7 +181,7 @@ async fn turn_start_changes_settings_atomically() {
     let thread = server.start_thread().await;
     let start = TurnStartParams { model: Some("another".to_owned()), ..turn_start_params(&thread.id, vec![text("x")]) };
     server.request::<TurnStart>(&start).await;
-    server.client.kill().await.expect("it is killed");
+    server.client.kill().await.expect("the process is killed");
     let mut server = sandbox.start_server().await;
     let read = read_thread(&mut server, &thread.id).await;
     assert_eq!((read.model.as_deref(), read.turns.len()), (Some("another"), 1));

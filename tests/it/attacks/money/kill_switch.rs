@@ -80,7 +80,7 @@ fn endless_calls() -> (MockServer, Receiver<()>, SyncSender<()>) {
             exchange.read_body();
             if drawings.fetch_add(1, Ordering::SeqCst) == 0 {
                 report.send(()).expect("the test waits");
-                released.lock().expect("one request is held").recv().expect("the test goes on");
+                released.lock().expect("one request is held").recv().expect("the test is still running");
             }
             exchange.respond(200, "application/json", &image_response());
         }

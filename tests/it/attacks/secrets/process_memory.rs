@@ -37,7 +37,7 @@ async fn environment_and_memory_are_unreadable_for_the_same_user() {
     command.env("OPENAI_API_KEY", "sk-canary-1");
     let mut server = Server::spawn(command);
     server.initialize(None).await;
-    let process = format!("/proc/{}", server.client.pid().expect("it runs"));
+    let process = format!("/proc/{}", server.client.pid().expect("the process runs"));
     for file in ["environ", "mem", "maps"] {
         let path = Path::new(&process).join(file);
         assert_eq!(owner(&path), 0, "{file}");

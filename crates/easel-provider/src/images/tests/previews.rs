@@ -1,17 +1,17 @@
-//! What an image looks like while it is generated.
+//! Previews of an image that is being generated.
 
 use easel_imagegen::port::Preview;
 
 use super::*;
 
-/// What a call of two previews has shown, and its outcome.
-struct Called {
+/// The previews, the outcome and the request of a call.
+struct CallOutcome {
     shown: Vec<(u32, Vec<u8>)>,
     generated: Result<GeneratedImages, ImageError>,
     request: Request,
 }
 
-async fn called(profile: ApiProfile, partial_images: u32, events: &str) -> Called {
+async fn run_call(profile: ApiProfile, partial_images: u32, events: &str) -> CallOutcome {
     let script = respond(http_response("200 OK", &[("content-type", "text/event-stream")], events));
     let server = start(vec![script]);
     let shown = Arc::new(Mutex::new(Vec::new()));
@@ -23,7 +23,7 @@ async fn called(profile: ApiProfile, partial_images: u32, events: &str) -> Calle
     let generated = make(&provider(server.address().port(), profile), job, files, previews).await;
     assert_eq!(unfinished.load(std::sync::atomic::Ordering::SeqCst), 0, "a file was left behind");
     let shown = std::mem::take(&mut *shown.lock().unwrap());
-    Called { shown, generated, request: server.requests().remove(0) }
+    CallOutcome { shown, generated, request: server.requests().remove(0) }
 }
 
 fn event(kind: &str, index: u32, image: &str) -> String {
@@ -47,10 +47,10 @@ async fn previews_are_shown_in_order_and_invalid_ones_skipped() {
         unnamed(event("image_edit.partial_image", 1, &image(3))),
         unnamed(event(FINAL, 0, &image(9))),
     ];
-    let called = called(ApiProfile::from_preset(Preset::Openai), 2, &events.concat()).await;
-    assert_eq!(called.shown, [(0, png(1)), (1, png(3))]);
-    assert_eq!(content(&called.generated.expect("generated").images[0].staged), png(9));
-    let body = called.request.json();
+    let outcome = run_call(ApiProfile::from_preset(Preset::Openai), 2, &events.concat()).await;
+    assert_eq!(outcome.shown, [(0, png(1)), (1, png(3))]);
+    assert_eq!(content(&outcome.generated.expect("generated").images[0].staged), png(9));
+    let body = outcome.request.json();
     assert_eq!((&body["stream"], &body["partial_images"]), (&json!(true), &json!(2)));
 }
 
@@ -59,10 +59,10 @@ async fn previews_are_requested_only_if_supported_and_wanted() {
     let undeclared = ApiProfile { partial_images: false, ..ApiProfile::from_preset(Preset::Openai) };
     let events = event(PREVIEW, 0, &STANDARD.encode(png(1))) + &event(FINAL, 0, &STANDARD.encode(png(9)));
     for (profile, partial_images, shown) in [(ApiProfile::from_preset(Preset::Openai), 0, 0), (undeclared, 2, 1)] {
-        let called = called(profile, partial_images, &events).await;
-        assert_eq!(called.shown.len(), shown, "what comes all the same is shown where it is wanted");
-        assert_eq!(content(&called.generated.expect("generated").images[0].staged), png(9));
-        let body = called.request.json();
+        let outcome = run_call(profile, partial_images, &events).await;
+        assert_eq!(outcome.shown.len(), shown, "a preview that was not requested is shown if the job wants previews");
+        assert_eq!(content(&outcome.generated.expect("generated").images[0].staged), png(9));
+        let body = outcome.request.json();
         assert!(body.get("stream").is_none() && body.get("partial_images").is_none(), "{body}");
     }
 }
@@ -70,8 +70,8 @@ async fn previews_are_requested_only_if_supported_and_wanted() {
 #[tokio::test]
 async fn preview_without_final_image_is_an_error() {
     let events = event(PREVIEW, 0, &STANDARD.encode(png(1)));
-    let called = called(ApiProfile::from_preset(Preset::Openai), 1, &events).await;
-    assert_eq!(called.shown.len(), 1);
-    let error = called.generated.expect_err("a failure");
+    let outcome = run_call(ApiProfile::from_preset(Preset::Openai), 1, &events).await;
+    assert_eq!(outcome.shown.len(), 1);
+    let error = outcome.generated.expect_err("a failure");
     assert_eq!(error.kind, easel_protocol::record::ImageErrorKind::BadResponse);
 }
