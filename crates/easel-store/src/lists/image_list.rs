@@ -12,8 +12,8 @@ use crate::lists::page::{self, PageError, PageRequest, Position};
 /// The columns that [`read_entry`] reads.
 pub(crate) const COLUMNS: &str = "sequence, thread_id, turn_id, call_id, created_at, json";
 
-/// Lists generated images, newest first. The list of one thread includes the images that a fork took over; the list of
-/// all threads has every image once.
+/// Lists generated images, newest first. The list of one thread includes the images that it inherited when it was
+/// forked; the list of all threads has every image once.
 pub(crate) fn list_images(
     connection: &Connection,
     home: &Home,
@@ -33,7 +33,7 @@ pub(crate) fn list_images(
     Ok(ImageListResponse { data: page.data, next_cursor: page.next_cursor })
 }
 
-/// Returns the query of a page. One thread and all threads have different texts, so that each uses its index.
+/// Returns the SQL for a page. The SQL for one thread differs from that for all threads, so that each uses its index.
 pub(crate) fn images_sql(of_thread: bool, after_cursor: &str, order: &str) -> String {
     let filter = if of_thread { "thread_id = ?3" } else { "?3 IS NULL AND inherited = 0" };
     format!(

@@ -1,6 +1,5 @@
 //! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `max 2`, `attach A B`, `used
-//! ID`. Each further line is one input. `unsaved` before an input means that the events which follow from it cannot be
-//! written.
+//! ID`. Each further line is one input. After `unsaved`, the events that the input causes cannot be written.
 
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, image_error};
 use easel_protocol::event::TokenUsage;
