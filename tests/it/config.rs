@@ -15,7 +15,7 @@ use crate::harness::{HOSTED, Sandbox, Server, text};
 async fn warnings(server: &mut Server, last: &str) -> Vec<ConfigWarningNotification> {
     let mut found = Vec::new();
     loop {
-        let event = server.client.event().await.expect("a whole line").expect("an event");
+        let event = server.client.next_event().await.expect("a whole line").expect("an event");
         let Event::ConfigWarning(warning) = event else { panic!("a warning of `{last}` was awaited, not {event:#?}") };
         let is_last = warning.summary.contains(last);
         found.push(warning);
@@ -65,7 +65,7 @@ async fn forbidden_project_keys_are_rejected_with_file_and_key() {
     assert_eq!(thread.model_provider, "preview");
     let mut messages = String::new();
     loop {
-        let event = server.client.event().await.expect("a whole line").expect("an event");
+        let event = server.client.next_event().await.expect("a whole line").expect("an event");
         let Event::ConfigWarning(warning) = event else {
             assert_eq!(event.method(), "thread/started");
             break;

@@ -70,7 +70,7 @@ async fn error(server: &mut Server, method: &str, params: Value) -> Value {
         .await
         .expect("sent");
     loop {
-        let line = server.client.line().await.expect("a whole line").expect("a response");
+        let line = server.client.read_line().await.expect("a whole line").expect("a response");
         let mut line: Value = serde_json::from_str(&line).expect("JSON");
         if line["id"] == 1_000_000 {
             assert!(line["error"].is_object(), "{line}");

@@ -193,7 +193,7 @@ impl Server {
         let request = json!({ "id": 1_000_000, "method": method, "params": params });
         self.client.send_line(&request.to_string()).await.expect("the server reads its input");
         loop {
-            let line = self.client.line().await.expect("a whole line").expect("a response");
+            let line = self.client.read_line().await.expect("a whole line").expect("a response");
             let mut line: Value = serde_json::from_str(&line).expect("JSON");
             if line["method"] == "configWarning" {
                 continue;
@@ -237,7 +237,7 @@ impl Server {
     pub(crate) async fn events_until(&mut self, fits: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
-            let event = self.client.event().await.expect("a whole line");
+            let event = self.client.next_event().await.expect("a whole line");
             events.push(event.unwrap_or_else(|| panic!("the output ended after {events:#?}")));
             if events.last().is_some_and(&fits) {
                 return events;
@@ -248,7 +248,7 @@ impl Server {
     /// Reads the next event, which must match. Configuration warnings are skipped.
     pub(crate) async fn expect_event(&mut self, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
         loop {
-            let event = self.client.event().await.expect("a whole line").expect("an event");
+            let event = self.client.next_event().await.expect("a whole line").expect("an event");
             if matches!(event, Event::ConfigWarning(_)) {
                 continue;
             }

@@ -18,7 +18,7 @@ async fn ask(server: &mut Server, method: &str, params: Option<&Value>) -> Resul
     }
     server.client.send_line(&request.to_string()).await.expect("the server reads its input");
     loop {
-        let line = server.client.line().await.expect("a whole line").expect("a response");
+        let line = server.client.read_line().await.expect("a whole line").expect("a response");
         let mut line: Value = serde_json::from_str(&line).expect("JSON");
         if line.get("method").is_some() {
             continue;

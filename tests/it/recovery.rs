@@ -149,7 +149,7 @@ async fn run_killed_turn(sandbox: &Sandbox, thread_id: Option<&str>, tool: &[&st
     server.start_turn(&thread_id, vec![text("draw a red square, 256x256")]).await;
     if let KillPoint::AfterEvents(count) = point {
         for _ in 0..count {
-            server.client.event().await.expect("a whole line").expect("an event");
+            server.client.next_event().await.expect("a whole line").expect("an event");
         }
     } else {
         let start = Instant::now();

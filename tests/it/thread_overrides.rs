@@ -60,7 +60,7 @@ async fn ask(server: &mut Server, received_notifications: &mut BTreeSet<String>,
     let line = json!({"id": 1_000_000, "method": method, "params": params}).to_string();
     server.client.send_line(&line).await.expect("the server reads its input");
     loop {
-        let line = server.client.line().await.expect("a whole line").expect("a response");
+        let line = server.client.read_line().await.expect("a whole line").expect("a response");
         let mut line: Value = serde_json::from_str(&line).expect("JSON");
         match line["method"].as_str() {
             Some(method) => received_notifications.insert(method.to_owned()),
@@ -106,7 +106,7 @@ async fn received_notifications(opted_out: &BTreeSet<String>) -> BTreeSet<String
         assert!(response.is_object(), "{method} was refused");
     }
     server.client.close_input();
-    while let Some(line) = server.client.line().await.expect("a whole line") {
+    while let Some(line) = server.client.read_line().await.expect("a whole line") {
         let line: Value = serde_json::from_str(&line).expect("JSON");
         received_notifications.extend(line["method"].as_str().map(str::to_owned));
     }

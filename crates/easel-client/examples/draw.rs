@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let input = vec![UserInput::Text { text: prompt.into(), text_elements: Vec::new() }];
     let turn = TurnStartParams { thread_id: thread.id, input, ..TurnStartParams::default() };
     client.request::<TurnStart>(&turn).await?;
-    while let Some(event) = client.event().await? {
+    while let Some(event) = client.next_event().await? {
         if let Event::ItemCompleted(done) = &event
             && let ThreadItem::ImageGeneration(image) = &done.item
         {

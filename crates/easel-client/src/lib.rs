@@ -128,7 +128,7 @@ impl Client {
         self.child.id()
     }
 
-    /// Sends a request and waits for its result. Events that arrive before it wait for [`Client::event`].
+    /// Sends a request and waits for its result. Events that arrive before it wait for [`Client::next_event`].
     ///
     /// # Errors
     /// See [`ClientError`].
@@ -157,7 +157,7 @@ impl Client {
     /// See [`ClientError`]. A response to another request is [`ClientError::Protocol`].
     pub async fn receive<M: Method>(&mut self, id: u64) -> Result<M::Response, ClientError> {
         loop {
-            let text = self.line().await?.ok_or(ClientError::Closed)?;
+            let text = self.read_line().await?.ok_or(ClientError::Closed)?;
             let line: Line<'_> = serde_json::from_str(&text).map_err(|error| protocol_error(&error))?;
             match line {
                 Line { method: Some(_), .. } => self.queue(&text)?,
@@ -184,18 +184,18 @@ impl Client {
     ///
     /// # Errors
     /// If the connection fails or a line is not an event.
-    pub async fn event(&mut self) -> Result<Option<Event>, ClientError> {
+    pub async fn next_event(&mut self) -> Result<Option<Event>, ClientError> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Ok(Some(event));
             }
-            let Some(text) = self.line().await? else { return Ok(None) };
+            let Some(text) = self.read_line().await? else { return Ok(None) };
             self.queue(&text)?;
         }
     }
 
     /// Waits for the server's next request, which must be `M`. Returns its id for [`Client::reply`], and its params.
-    /// Events that arrive before it wait for [`Client::event`].
+    /// Events that arrive before it wait for [`Client::next_event`].
     ///
     /// # Errors
     /// If the next request is another one, or the connection fails.
@@ -207,7 +207,7 @@ impl Client {
                 }
                 return Ok((id, serde_json::from_str(params.get()).map_err(|error| protocol_error(&error))?));
             }
-            let text = self.line().await?.ok_or(ClientError::Closed)?;
+            let text = self.read_line().await?.ok_or(ClientError::Closed)?;
             self.queue(&text)?;
         }
     }
@@ -245,7 +245,7 @@ impl Client {
     ///
     /// # Errors
     /// If the output cannot be read.
-    pub async fn line(&mut self) -> Result<Option<String>, ClientError> {
+    pub async fn read_line(&mut self) -> Result<Option<String>, ClientError> {
         let mut line = String::new();
         if self.output.read_line(&mut line).await? == 0 {
             return Ok(None);
@@ -266,7 +266,7 @@ impl Client {
     /// If a request of the server has no response, or the connection fails.
     pub async fn close(mut self) -> Result<(ExitStatus, Vec<Event>), ClientError> {
         self.close_input();
-        while let Some(text) = self.line().await? {
+        while let Some(text) = self.read_line().await? {
             self.queue(&text)?;
         }
         let status = self.child.wait().await?;

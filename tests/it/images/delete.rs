@@ -73,7 +73,7 @@ async fn concurrent_deletes_delete_once() {
     }
     let mut errors = Vec::new();
     while errors.len() < 2 {
-        let line = server.client.line().await.expect("a whole line").expect("a response");
+        let line = server.client.read_line().await.expect("a whole line").expect("a response");
         let message: Value = serde_json::from_str(&line).expect("JSON");
         if message["method"].is_null() {
             errors.push(message["error"]["message"].as_str().map(str::to_owned));

@@ -51,7 +51,7 @@ async fn interrupt_and_ask(
     }
     let mut messages = Vec::new();
     loop {
-        let line = server.client.line().await.expect("a whole line").expect("a response");
+        let line = server.client.read_line().await.expect("a whole line").expect("a response");
         let mut message: Value = serde_json::from_str(&line).expect("JSON");
         match message["method"].as_str() {
             Some(event) => messages.push(event.to_owned()),

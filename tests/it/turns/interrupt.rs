@@ -166,7 +166,7 @@ async fn an_interrupt_at_any_moment_ends_the_turn_once() {
         let turn = server.start_turn(&thread.id, vec![text("draw a red square, 64x64")]).await;
         let mut events = Vec::new();
         while events.len() < events_before && !matches!(events.last(), Some(Event::TurnCompleted(_))) {
-            events.push(server.client.event().await.expect("a whole line").expect("an event"));
+            events.push(server.client.next_event().await.expect("a whole line").expect("an event"));
         }
         let response = server.client.request::<TurnInterrupt>(&interrupt(&thread.id, &turn.id)).await;
         if let Err(late) = response {

@@ -164,7 +164,7 @@ async fn run_turn(
     client.request::<TurnStart>(&params).await?;
     let mut images = Vec::new();
     loop {
-        let event = client.event().await?.ok_or("the server disconnected during the turn")?;
+        let event = client.next_event().await?.ok_or("the server disconnected during the turn")?;
         if let (Format::Text, Some(line)) = (format, describe(&event)) {
             print(&line)?;
         }

@@ -9,8 +9,8 @@ use crate::turns::Turns;
 impl Handler for TurnInterrupt {
     type Service = Turns;
 
-    /// Does not wait in the thread's queue: a client knows the turn from the response that started it, and its other
-    /// requests must not keep the turn running.
+    /// Does not wait in the thread's queue, because other requests must not delay an interrupt. The order is kept: the
+    /// client has the turn's id from the response to `turn/start`.
     async fn handle(
         turns: Arc<Turns>,
         _cx: RequestContext,

@@ -1,5 +1,4 @@
-//! Where the server listens, and the life of a server for several clients: it ends with a signal, not with a
-//! connection.
+//! Parses where the server listens, and serves any number of clients until a signal.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -103,7 +102,7 @@ pub(super) async fn serve(server: Server, listener: Listener, mut signals: Signa
                     let run = connection::run(Arc::clone(&server), connection, Arc::clone(&limits), stopping.clone());
                     connections.spawn(run);
                 }
-                Ok(_) => tracing::warn!("a connection was closed: they open faster than they close"),
+                Ok(_) => tracing::warn!("a connection was closed: connections open faster than they close"),
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(RETRY_DELAY).await;
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn socket_file_has_any_path() {
+    fn parses_unix_and_stdio_urls() {
         assert_eq!("unix:///run/a b.sock".parse(), Ok(Listen::Unix(Some("/run/a b.sock".into()))));
         assert_eq!("unix://".parse(), Ok(Listen::Unix(None)));
         assert_eq!("stdio://".parse(), Ok(Listen::Stdio));
