@@ -12,9 +12,9 @@ use easel_client::{Client, ClientError, Direction, Tap};
 use easel_protocol::event::Event;
 use easel_protocol::handshake::{ClientCapabilities, ClientInfo, InitializeParams, InitializeResponse};
 use easel_protocol::input::UserInput;
-use easel_protocol::method::{Initialize, Method, ThreadStart, TurnStart};
+use easel_protocol::method::{Initialize, Method, ThreadStart, TurnInterrupt, TurnStart};
 use easel_protocol::thread::{Thread, ThreadStartParams};
-use easel_protocol::turn::{Turn, TurnStartParams};
+use easel_protocol::turn::{Turn, TurnInterruptParams, TurnStartParams};
 use easel_testkit::http::MockServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -226,6 +226,11 @@ impl Server {
 
     pub(crate) async fn start_turn(&mut self, thread_id: &str, input: Vec<UserInput>) -> Turn {
         self.request::<TurnStart>(&turn_start_params(thread_id, input)).await.turn
+    }
+
+    pub(crate) async fn interrupt(&mut self, thread_id: &str, turn_id: &str) {
+        let params = TurnInterruptParams { thread_id: thread_id.into(), turn_id: turn_id.into() };
+        self.request::<TurnInterrupt>(&params).await;
     }
 
     /// Reads events up to `turn/completed`.

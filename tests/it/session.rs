@@ -67,7 +67,7 @@ async fn session_with_every_method_matches_both_schemas() {
         }
     }
     if env_setting("EASEL_PEER_SCHEMA").is_none() {
-        println!("judged by Easel's schema alone: EASEL_PEER_SCHEMA names no folder with the peer's");
+        println!("checked against Easel's schema only: EASEL_PEER_SCHEMA is not set");
     }
 }
 

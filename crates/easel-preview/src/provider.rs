@@ -251,11 +251,10 @@ impl Provider for PreviewProvider {
             self.draw_all(job, files, &stop).await
         };
         let mut work = std::pin::pin!(work);
-        let timeout = tokio::select! {
-            biased;
-            result = &mut work => return result,
-            () = tokio::time::sleep(deadline) => self.timeout_error(deadline),
-        };
+        if let Ok(result) = tokio::time::timeout(deadline, work.as_mut()).await {
+            return result;
+        }
+        let timeout = self.timeout_error(deadline);
         stop.cancel();
         // A drawing that has started is completed.
         match work.await {

@@ -74,7 +74,7 @@ impl Accounts {
         let account = Arc::clone(&self.account);
         let origin = api_origin(&self.configuration.config()).map_err(RequestError::login)?;
         let is_openai = api_origin(&Config::default()).as_ref() == Ok(&origin);
-        let destination = (!is_openai).then(|| format!("The key is sent to {origin} and nowhere else."));
+        let destination = (!is_openai).then(|| format!("Easel sends the key only to {origin}."));
         let login = tokio::task::spawn_blocking(move || account.log_in(key.expose_secret(), origin));
         let stored = login.await.map_err(|_| RequestError::ShuttingDown)?;
         let SavedKey { location, fallback_reason } =
@@ -97,7 +97,7 @@ impl Accounts {
         let login = self.account.log_in_with_tokens(tokens, origin.clone(), client.outbox().clone());
         login.map_err(RequestError::login)?;
         let is_chatgpt = backend_origin(&Config::default()).as_ref() == Ok(&origin);
-        let destination = (!is_chatgpt).then(|| format!("The ChatGPT tokens are sent to {origin} and nowhere else."));
+        let destination = (!is_chatgpt).then(|| format!("Easel sends the ChatGPT tokens only to {origin}."));
         Ok(LoginWarnings { storage: None, destination })
     }
 

@@ -5,9 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use easel_protocol::item::ImageStatus;
-use easel_protocol::method::TurnInterrupt;
 use easel_protocol::record::{Billed, ImageErrorKind};
-use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
+use easel_protocol::turn::TurnStatus;
 use easel_testkit::http::{Exchange, MockServer};
 use easel_testkit::image::noise_png;
 use easel_testkit::openai;
@@ -84,7 +83,7 @@ async fn interrupt_closes_the_provider_connection() {
         let turn = server.start_turn(&thread.id, input).await;
         signals.stalled.recv().expect("the request has arrived");
 
-        server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+        server.interrupt(&thread.id, &turn.id).await;
         let events = server.events_until_turn_end().await;
         assert_eq!(completed_turn(&events).status, TurnStatus::Interrupted, "{stalled:?}");
         signals.interrupted.send(()).expect("the provider waits");
@@ -110,7 +109,7 @@ async fn interrupted_image_turn_reports_all_its_events() {
     let turn = server.start_turn(&thread.id, vec![text("a square")]).await;
     server.events_until(is_image_start).await;
     signals.stalled.recv().expect("the request has arrived");
-    server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+    server.interrupt(&thread.id, &turn.id).await;
     let events = server.events_until_turn_end().await;
     insta::assert_json_snapshot!("interrupted_turn", normalize(&sandbox, &events));
     signals.interrupted.send(()).expect("the provider waits");

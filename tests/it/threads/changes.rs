@@ -97,7 +97,7 @@ async fn injection_is_refused_during_a_turn() {
     let params = inject(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
     let refusal = server.request_error::<ThreadInjectItems>(&params).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
-    server.call("turn/interrupt", &json!({ "threadId": thread.id, "turnId": turn.id })).await.expect("an end");
+    server.interrupt(&thread.id, &turn.id).await;
     server.events_until_turn_end().await;
     server.close().await;
 }

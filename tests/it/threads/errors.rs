@@ -149,8 +149,7 @@ async fn a_thread_is_not_archived_while_a_turn_runs() {
     server.events_until(is_image_start).await;
     let refusal = server.request_error::<ThreadArchive>(&ThreadArchiveParams { thread_id: thread.id.clone() }).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
-    let interrupt = json!({ "threadId": thread.id, "turnId": turn.id });
-    server.call("turn/interrupt", &interrupt).await.expect("an interrupt");
+    server.interrupt(&thread.id, &turn.id).await;
     server.events_until_turn_end().await;
     server.close().await;
 }

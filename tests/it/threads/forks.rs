@@ -160,10 +160,7 @@ async fn running_turn_is_not_forked() {
     let copy = server.request::<ThreadFork>(&fork_params(&thread.id)).await.thread;
     assert!(copy.turns.is_empty());
     server.expect_event("thread/started", |event| matches!(event, Event::ThreadStarted(_))).await;
-    server
-        .call("turn/interrupt", &serde_json::json!({"threadId": thread.id, "turnId": turn.id}))
-        .await
-        .expect("an end");
+    server.interrupt(&thread.id, &turn.id).await;
     server.events_until_turn_end().await;
     server.close().await;
 }

@@ -4,14 +4,13 @@ use easel_protocol::event::Event;
 use easel_protocol::id::ThreadId;
 use easel_protocol::method::{
     ThreadArchive, ThreadItemsList, ThreadList, ThreadLoadedList, ThreadNameSet, ThreadRead, ThreadResume, ThreadStart,
-    ThreadUnarchive, ThreadUnsubscribe, ToolList, TurnInterrupt, TurnStart,
+    ThreadUnarchive, ThreadUnsubscribe, ToolList, TurnStart,
 };
 use easel_protocol::thread::{
     ThreadArchiveParams, ThreadListParams, ThreadLoadedListParams, ThreadResumeParams, ThreadSetNameParams,
     ThreadStartParams, ThreadStatus, ThreadUnarchiveParams, ThreadUnsubscribeParams, UnsubscribeStatus,
 };
 use easel_protocol::tool::{ToolExposure, ToolListParams};
-use easel_protocol::turn::TurnInterruptParams;
 
 use super::{items_list_params, read_params, resume_params};
 use crate::harness::events::{completed_image, is_image_start};
@@ -85,7 +84,7 @@ async fn thread_status_follows_its_turns() {
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
     server.events_until(is_image_start).await;
     assert_eq!(read_status(&mut server, &thread.id).await, ThreadStatus::Active { active_flags: Vec::new() });
-    server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+    server.interrupt(&thread.id, &turn.id).await;
     server.events_until_turn_end().await;
     assert_eq!(read_status(&mut server, &thread.id).await, ThreadStatus::Idle {});
     server.request::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await;
@@ -190,7 +189,7 @@ async fn resume_with_changes_applies_unless_a_turn_runs() {
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
     let refusal = server.request_error::<ThreadResume>(&off()).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
-    server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+    server.interrupt(&thread.id, &turn.id).await;
     server.events_until_turn_end().await;
     server.request::<ThreadResume>(&off()).await;
     let tools = server.request::<ToolList>(&ToolListParams { thread_id: Some(thread.id.clone()) }).await;

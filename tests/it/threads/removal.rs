@@ -198,10 +198,7 @@ async fn revert_is_refused_during_turns_and_for_unknown_turns() {
     assert_eq!(server.request_error::<ThreadRevert>(&revert(&thread.id, &turn.id)).await, running);
     let roll = ThreadRollbackParams { thread_id: thread.id.clone(), num_turns: 1 };
     assert_eq!(server.request_error::<ThreadRollback>(&roll).await, running);
-    server
-        .call("turn/interrupt", &serde_json::json!({"threadId": thread.id, "turnId": turn.id}))
-        .await
-        .expect("an end");
+    server.interrupt(&thread.id, &turn.id).await;
     server.events_until_turn_end().await;
     server.close().await;
 }

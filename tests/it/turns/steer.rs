@@ -2,8 +2,8 @@
 
 use easel_protocol::event::Event;
 use easel_protocol::item::ThreadItem;
-use easel_protocol::method::{ThreadRead, TurnInterrupt, TurnSteer};
-use easel_protocol::turn::{TurnInterruptParams, TurnSteerParams};
+use easel_protocol::method::{ThreadRead, TurnSteer};
+use easel_protocol::turn::TurnSteerParams;
 use easel_testkit::image::{RED, solid_png};
 
 use crate::harness::events::{completed_items, is_image_start};
@@ -31,8 +31,7 @@ async fn message_is_added_to_the_running_turn() {
     let mut params = steer(&thread.id, &turn.id);
     params.input.push(local_image(&file));
     assert_eq!(server.request::<TurnSteer>(&params).await.turn_id, turn.id);
-    let interrupt = TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id.clone() };
-    server.request::<TurnInterrupt>(&interrupt).await;
+    server.interrupt(&thread.id, &turn.id).await;
     let events = server.events_until_turn_end().await;
     let added = completed_items(&events).into_iter().find_map(|item| match item {
         ThreadItem::UserMessage(message) => Some(message.clone()),
@@ -59,7 +58,7 @@ async fn steering_needs_the_running_turn() {
     assert_eq!(refusal, format!("-32600 expected active turn id another but found {}", turn.id));
     let empty = TurnSteerParams { input: Vec::new(), ..steer(&thread.id, &turn.id) };
     assert_eq!(server.request_error::<TurnSteer>(&empty).await, "-32602 Invalid params: `input`: must not be empty");
-    server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+    server.interrupt(&thread.id, &turn.id).await;
     server.events_until_turn_end().await;
     server.close().await;
 }

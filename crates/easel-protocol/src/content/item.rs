@@ -137,6 +137,27 @@ pub struct ImageGenerationItem {
     pub error: Option<ImageError>,
 }
 
+impl ImageGenerationItem {
+    /// Creates the item of a call that starts at `started_at_ms`.
+    pub fn new(id: ItemId, started_at_ms: i64) -> Self {
+        Self {
+            id,
+            status: ImageStatus::InProgress,
+            revised_prompt: None,
+            result: String::new(),
+            transparent_background: None,
+            failure: None,
+            saved_path: None,
+            input_images: Vec::new(),
+            generation_id: None,
+            started_at_ms,
+            completed_at_ms: None,
+            images: Vec::new(),
+            error: None,
+        }
+    }
+}
+
 /// The state of an image call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "snake_case")]

@@ -46,6 +46,15 @@ impl NetworkLimit {
         }
     }
 
+    /// Waits for `pause` between two attempts.
+    ///
+    /// # Errors
+    ///
+    /// Returns which limit was reached first.
+    pub(crate) async fn sleep(&self, pause: Duration) -> Result<(), LimitReached> {
+        self.run(tokio::time::sleep(pause)).await
+    }
+
     /// Returns the time until the deadline.
     pub(crate) fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())

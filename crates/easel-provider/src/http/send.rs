@@ -167,7 +167,7 @@ pub(crate) async fn send<C: Credentials, R: Request>(
             return Err(error);
         };
         tracing::debug!(provider = client.provider_id, ?pause, %error, "the request is sent again");
-        limit.run(tokio::time::sleep(pause)).await?;
+        limit.sleep(pause).await?;
     }
 }
 

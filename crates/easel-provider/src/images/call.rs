@@ -110,7 +110,7 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
             };
             let pause = self.count_failure(&error, false, None).filter(|pause| *pause < limit.time_left());
             let Some(pause) = pause else { return Err(error) };
-            limit.run(tokio::time::sleep(pause)).await.map_err(|reason| limit_error(reason, self.job, Billed::No))?;
+            limit.sleep(pause).await.map_err(|reason| limit_error(reason, self.job, Billed::No))?;
         }
     }
 

@@ -49,7 +49,7 @@ pub(super) async fn download<F: Files>(
         match download_once(client, url.clone(), Arc::clone(files), limit).await {
             Err(DownloadError::Failed { is_retryable: true, .. }) if attempt < ATTEMPTS => {
                 attempt += 1;
-                limit.run(tokio::time::sleep(PAUSE)).await?;
+                limit.sleep(PAUSE).await?;
             }
             result => return result,
         }

@@ -130,7 +130,8 @@ fn with_keys(port: u16, profile: ApiProfile, keys: Vec<&'static str>) -> HttpPro
     HttpProvider::new(info, profile, endpoint, Keys(Mutex::new(keys)), Timeouts::default(), Retries::default())
 }
 
-/// The profile with a header that tells the judge of requests where it departs from OpenAI's API by design.
+/// Adds a header that names the endpoints at which the profile differs from OpenAI's API by design. The check of all
+/// recorded requests skips these endpoints.
 fn with_dialect_header(mut profile: ApiProfile) -> ApiProfile {
     let Generate { size, response_format, .. } = &profile.generate;
     let mut dialect = Vec::new();

@@ -100,7 +100,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
     async fn advance(&mut self) -> Result<ControlFlow<()>, StreamEnd> {
         match &mut self.phase {
             Phase::Waiting(pause) => {
-                self.limit.run(tokio::time::sleep(*pause)).await?;
+                self.limit.sleep(*pause).await?;
                 let response = match send(self.api.client, &mut self.call, &self.limit).await {
                     Ok(response) => response,
                     Err(SendError::LimitReached { reason, .. }) => return Err(reason.into()),

@@ -45,7 +45,7 @@ struct Decision {
 
 type Answered<R> = Result<Reply<R>, ErrorObjectOwned>;
 
-/// Tells the client when a handler's future is dropped.
+/// Notifies the client when a handler's future is dropped.
 struct NotifyOnDrop(Outbox);
 
 impl Drop for NotifyOnDrop {

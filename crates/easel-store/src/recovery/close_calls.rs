@@ -34,7 +34,7 @@ pub(super) fn close_calls(
     let intended = || calls.iter().filter_map(|call| call.intent.as_ref()).flat_map(|intent| &intent.images);
     without_call.retain(|file| intended().all(|image| image.staged != file.path));
     let has_one_candidate = calls.iter().filter(|call| call.intent.is_none()).count() == 1;
-    // With several candidates nothing tells which call a file belongs to.
+    // With several candidates, the call that a file belongs to is unknown.
     let (mut matched, unmatched) =
         if has_one_candidate { (without_call, Vec::new()) } else { (Vec::new(), without_call) };
     let note = adopt::keep_unmatched(database, thread_id, &unmatched)?;

@@ -65,7 +65,7 @@ async fn model_paths_outside_the_roots_are_refused() {
     let sandbox = Sandbox::new().await;
     let outside = [
         sandbox.path("outside.png"),
-        sandbox.path("nowhere.png"),
+        sandbox.path("missing.png"),
         sandbox.path("project-evil/evil.png"),
         sandbox.path("project/../outside.png"),
         sandbox.path("project/../project/inside.png"),
@@ -80,7 +80,7 @@ async fn model_paths_outside_the_roots_are_refused() {
     }
     assert_eq!(sandbox.attachments(), [""; 0]);
     assert_eq!(
-        kind(sandbox.import_named(sandbox.path("project/nowhere.png")).await),
+        kind(sandbox.import_named(sandbox.path("project/missing.png")).await),
         ImageErrorKind::ReferenceNotFound
     );
 }

@@ -11,7 +11,7 @@ use easel_protocol::event::{
     TurnCompletedNotification, TurnStartedNotification,
 };
 use easel_protocol::input::UserInput;
-use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem, UserMessageItem};
+use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ThreadItem, UserMessageItem};
 use easel_protocol::record::{AppliedImage, Attachment, ImageAction, ImageUsage, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadItemsListParams, ThreadStatus};
@@ -124,21 +124,7 @@ pub(super) fn agent(id: &str, text: &str) -> ThreadItem {
 
 /// Returns the item of a running image call.
 pub(super) fn drawing(id: &str) -> ImageGenerationItem {
-    ImageGenerationItem {
-        id: id.into(),
-        status: ImageStatus::InProgress,
-        revised_prompt: None,
-        result: String::new(),
-        transparent_background: None,
-        failure: None,
-        saved_path: None,
-        input_images: Vec::new(),
-        generation_id: None,
-        started_at_ms: 1_005_500,
-        completed_at_ms: None,
-        images: Vec::new(),
-        error: None,
-    }
+    ImageGenerationItem::new(id.into(), 1_005_500)
 }
 
 /// Returns a user message as the model reads it, with images by handle.

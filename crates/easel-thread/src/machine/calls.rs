@@ -125,7 +125,7 @@ impl Turn {
 
     fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind) -> ItemId {
         let item_id = step.conversation.reserve_id(call_id);
-        let item = Box::new(image_item::start(item_id.clone(), step.at));
+        let item = Box::new(ImageGenerationItem::new(item_id.clone(), step.at));
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
         self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), kind });
         item_id

@@ -8,25 +8,6 @@ use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, Res
 
 use super::CallOutput;
 
-/// Creates the item of a call that starts at the time `at`, in Unix milliseconds.
-pub(super) fn start(id: ItemId, at: i64) -> ImageGenerationItem {
-    ImageGenerationItem {
-        id,
-        status: ImageStatus::InProgress,
-        revised_prompt: None,
-        result: String::new(),
-        transparent_background: None,
-        failure: None,
-        saved_path: None,
-        input_images: Vec::new(),
-        generation_id: None,
-        started_at_ms: at,
-        completed_at_ms: None,
-        images: Vec::new(),
-        error: None,
-    }
-}
-
 /// Fills the item and returns its images.
 ///
 /// # Errors

@@ -31,7 +31,7 @@ pub(crate) fn log_in(environment: &Environment, invocation: Invocation) -> Resul
     if let Some(error) = fallback_reason {
         report(&error.to_string());
     }
-    print(&format!("The key is stored in {}. It is sent to {origin} and nowhere else.", location.name()))?;
+    print(&format!("The key is stored in {}. Easel sends it only to {origin}.", location.name()))?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ impl Handler for ThreadLoadedList {
         params: ThreadLoadedListParams,
     ) -> HandlerResult<ThreadLoadedListResponse> {
         let mut ids = threads.loaded.ids();
-        // The thread of the cursor may have been unloaded since; the order of ids tells where the next page begins.
+        // The thread of the cursor may have been unloaded since; ids are ordered, so the next page begins after it.
         if let Some(cursor) = params.cursor {
             let cursor = Uuid::parse_str(&cursor).map_err(|_| RequestError::cursor())?.to_string();
             ids.retain(|id| id.as_str() > cursor.as_str());

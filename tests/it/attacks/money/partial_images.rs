@@ -6,10 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
-use easel_protocol::method::{ThreadRead, TurnInterrupt};
+use easel_protocol::method::ThreadRead;
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::thread::ThreadReadParams;
-use easel_protocol::turn::TurnInterruptParams;
 use easel_testkit::http::{Exchange, MockServer};
 use easel_testkit::image::{RED, solid_png};
 use easel_testkit::openai;
@@ -148,7 +147,7 @@ async fn complete_image_is_kept_on_interrupt() {
         let thread = server.start_thread().await;
         let turn = server.start_turn(&thread.id, vec![text("draw two squares")]).await;
         has_started.recv().expect("the second image is awaited");
-        server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id.clone(), turn_id: turn.id }).await;
+        server.interrupt(&thread.id, &turn.id).await;
         let events = server.events_until_turn_end().await;
         let item = completed_image(&events);
         assert_first_is_kept(&mut server, &thread.id, item, &[Billed::Yes, Billed::Uncertain]).await;
@@ -229,7 +228,7 @@ async fn first_hosted_image_is_kept_when_the_second_fails() {
         if interrupted {
             events =
                 server.events_until(|event| matches!(event, Event::ItemCompleted(done) if is_image(&done.item))).await;
-            server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread.id, turn_id: turn.id }).await;
+            server.interrupt(&thread.id, &turn.id).await;
         }
         events.extend(server.events_until_turn_end().await);
         let images = crate::http::completed_images(events);

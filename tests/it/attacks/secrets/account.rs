@@ -72,7 +72,7 @@ async fn stored_key_is_not_sent_to_environment_base_url() {
     let thief = MockServer::respond(hello);
     let sandbox = Sandbox::with_config("");
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
-    assert!(output_text(&login).contains(&format!("sent to {PUBLIC} and nowhere else")), "{}", output_text(&login));
+    assert!(output_text(&login).contains(&format!("Easel sends it only to {PUBLIC}.")), "{}", output_text(&login));
 
     let mut server = redirected(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
     warning(&mut server, PUBLIC).await;

@@ -22,7 +22,7 @@ pub(crate) enum LockTimeout {
     Long,
 }
 
-/// The deadline of one write, and the flag that tells other writes about the lock.
+/// The deadline of one write, and the flag by which other writes learn about the lock.
 #[derive(Debug, Clone)]
 pub(crate) struct LockWait {
     deadline: Instant,

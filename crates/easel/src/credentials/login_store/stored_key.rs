@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn damaged_text_is_refused() {
-        for text in ["", "sk-canary", r#"{"OPENAI_API_KEY":7}"#, r#"{"OPENAI_API_KEY":"sk","easel_origin":"nowhere"}"#]
+        for text in
+            ["", "sk-canary", r#"{"OPENAI_API_KEY":7}"#, r#"{"OPENAI_API_KEY":"sk","easel_origin":"not a URL"}"#]
         {
             assert_eq!(StoredKey::parse(text), Err(()), "{text}");
         }
