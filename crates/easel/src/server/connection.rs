@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connections::{Client, SlowClientPolicy};
 use crate::requests::ConnectionContext;
 use crate::server::Server;
-use crate::server::connection_limits::{ConnectionLimits, MAX_CONNECTIONS};
+use crate::server::connection_limits::{ConnectionLimits, MAX_CONNECTIONS, PendingGuard};
 use crate::server::listener::{PendingConnection, Transport};
 
 /// Serves a client until the connection ends. If the server is `stopping` first, returns the session for the caller to
@@ -17,13 +17,12 @@ use crate::server::listener::{PendingConnection, Transport};
 pub(super) async fn run(
     server: Arc<Server>,
     connection: PendingConnection,
+    pending: PendingGuard,
     limits: Arc<ConnectionLimits>,
     stopping: CancellationToken,
 ) -> Option<Session> {
     let rpc_limits = server.limits;
     let socket = connection.socket.try_clone();
-    let pending = limits.add_pending(&connection.socket);
-    let pending = pending.inspect_err(|error| tracing::warn!(%error, "a new connection was closed")).ok()?;
     let handshake = tokio::task::spawn_blocking(move || connection.handshake(rpc_limits));
     let transport = tokio::select! {
         transport = handshake => transport.map_err(io::Error::other).flatten(),

@@ -32,8 +32,8 @@ struct PendingSockets {
 
 /// Counts a connection before its handshake until it is dropped.
 #[derive(Debug)]
-pub(super) struct PendingGuard<'a> {
-    limits: &'a ConnectionLimits,
+pub(super) struct PendingGuard {
+    limits: Arc<ConnectionLimits>,
     number: u64,
 }
 
@@ -43,8 +43,9 @@ impl ConnectionLimits {
         Self { pending: Mutex::default(), permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }
 
-    /// Counts a connection before its handshake, and closes the oldest if there are too many.
-    pub(super) fn add_pending(&self, socket: &Socket) -> io::Result<PendingGuard<'_>> {
+    /// Counts a connection before its handshake, and closes the oldest if there are too many. Connections must be added
+    /// in the order in which they were accepted, so that a new one is never taken for the oldest.
+    pub(super) fn add_pending(self: &Arc<Self>, socket: &Socket) -> io::Result<PendingGuard> {
         let socket = socket.try_clone()?;
         let mut pending = self.pending.lock();
         let number = pending.next_number;
@@ -57,7 +58,7 @@ impl ConnectionLimits {
             oldest.hang_up();
         }
         drop(pending);
-        Ok(PendingGuard { limits: self, number })
+        Ok(PendingGuard { limits: Arc::clone(self), number })
     }
 
     /// Acquires a permit for a connection after its handshake; `None` if there are too many.
@@ -66,7 +67,7 @@ impl ConnectionLimits {
     }
 }
 
-impl Drop for PendingGuard<'_> {
+impl Drop for PendingGuard {
     fn drop(&mut self) {
         self.limits.pending.lock().sockets.retain(|(number, _)| *number != self.number);
     }

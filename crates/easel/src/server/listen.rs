@@ -98,10 +98,13 @@ pub(super) async fn serve(server: Server, listener: Listener, mut signals: Signa
             () = signals.next() => break,
             Some(ended) = connections.join_next() => drop(into_session(ended)),
             accepted = listener.accept() => match accepted {
-                Ok(connection) if connections.len() < MAX_TASKS => {
-                    let run = connection::run(Arc::clone(&server), connection, Arc::clone(&limits), stopping.clone());
-                    connections.spawn(run);
-                }
+                Ok(connection) if connections.len() < MAX_TASKS => match limits.add_pending(&connection.socket) {
+                    Ok(pending) => {
+                        let (server, limits) = (Arc::clone(&server), Arc::clone(&limits));
+                        connections.spawn(connection::run(server, connection, pending, limits, stopping.clone()));
+                    }
+                    Err(error) => tracing::warn!(%error, "a new connection was closed"),
+                },
                 Ok(_) => tracing::warn!("a connection was closed: connections open faster than they close"),
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
