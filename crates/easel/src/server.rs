@@ -71,10 +71,12 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
         let signals = Signals::install()?;
         let listener = listen.open(&home)?;
         let app = Arc::new(App::new(environment, home, loader, loaded));
-        let mut login = JoinSet::new();
+        let mut background = JoinSet::new();
         if app.accounts.is_login_pending() {
-            login.spawn(Arc::clone(&app.accounts).load_login());
+            background.spawn(Arc::clone(&app.accounts).load_login());
         }
+        let store = app.store.clone();
+        background.spawn(async move { store.complete_recovery().await });
         let table = Arc::new(methods::build_table(limits, app.heavy.clone())?);
         let server = Server { app, table, limits, grace };
         match listener {

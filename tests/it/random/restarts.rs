@@ -1,9 +1,14 @@
 //! The end of a process, of a run, and of ephemeral threads.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::model::{ClientIndex, Pace, ProcessIndex, image_of, images_in, text};
 use super::world::{World, clients_of};
+
+/// The longest wait for a recovery that a foreign lock has put off.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -48,9 +53,15 @@ impl World {
             thread.writer = Some(1 - process);
             thread.subscribers.insert(new_owner);
         }
+        let is_locked = self.database_lock.as_ref().is_some_and(|lock| !lock.is_finished());
         self.start(process);
+        let client = clients_of(process).next().expect("a connection");
         // Before a new process reads anything, it closes what the dead process left open.
-        self.list(clients_of(process).next().expect("a connection"));
+        self.list(client);
+        if is_locked {
+            // Another program had locked the database, so recovery is put off until the lock is released.
+            self.await_recovery(client, &stored);
+        }
         for id in stored {
             if self.model.thread(&id).is_some_and(|thread| thread.running.is_some()) {
                 self.finish_killed_turn(&id);
@@ -60,6 +71,18 @@ impl World {
             self.end_ephemeral(&id);
         }
         self.expect_notices(Vec::new());
+    }
+
+    /// Waits for the end of the foreign lock, and then until the turns of `threads` are closed, without any write.
+    fn await_recovery(&mut self, client: ClientIndex, threads: &[String]) {
+        self.await_database_lock();
+        let start = Instant::now();
+        for id in threads {
+            let read = json!({ "threadId": id, "includeTurns": true });
+            while self.request(client, "thread/read", &read)["thread"]["turns"].to_string().contains("inProgress") {
+                assert!(start.elapsed() < RECOVERY_TIMEOUT, "{id} is not recovered");
+            }
+        }
     }
 
     /// A turn ends with its process, completed or interrupted. No acknowledged message and no announced image is lost.

@@ -9,7 +9,7 @@ use crate::db::worker::BUSY_TIMEOUT;
 use crate::error::Error;
 use crate::recovery;
 
-/// How long recovery waits for the write lock before it is put off.
+/// How long recovery waits for another process that recovers, and then for the write lock, before it is put off.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(100);
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const MAX_DELAY: Duration = Duration::from_secs(60);
@@ -17,7 +17,6 @@ const MAX_DELAY: Duration = Duration::from_secs(60);
 /// The time of the next attempt. The delay doubles after each one.
 #[derive(Debug)]
 pub(crate) struct RecoverySchedule {
-    /// `None` once everything is closed.
     due: Option<Instant>,
     delay: Duration,
 }
@@ -27,11 +26,16 @@ impl RecoverySchedule {
     pub(crate) fn new() -> Self {
         Self { due: Some(Instant::now()), delay: FIRST_DELAY }
     }
+
+    /// Returns the time of the next attempt, or `None` once everything is closed.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
 }
 
 impl Database {
-    /// Recovers dead processes if that is due. Does not wait for another process that recovers, since that one closes
-    /// the same things.
+    /// Recovers dead processes if that is due. Another process that recovers closes the same things; a short wait for
+    /// it lets the reads that follow see the result.
     pub(crate) fn recover(&mut self) {
         if self.recovery.due.is_none_or(|due| Instant::now() < due) {
             return;
@@ -46,7 +50,7 @@ impl Database {
 
     /// Returns whether everything is closed.
     fn try_recover(&mut self) -> Result<bool, Error> {
-        let Some(lock) = RecoveryLock::try_acquire(&self.home)? else { return Ok(false) };
+        let Some(lock) = RecoveryLock::acquire_within(&self.home, PROBE_TIMEOUT)? else { return Ok(false) };
         if !recovery::find_dead_owners(self)?.is_empty() {
             // Probes the write lock once. Without this, each thing to close would wait for it, and so would the start.
             self.connection.busy_timeout(PROBE_TIMEOUT)?;

@@ -1,5 +1,7 @@
 //! Methods that decide which process writes to a thread.
 
+use std::time::Duration;
+
 use easel_imagegen::port::StorageError;
 use rusqlite::Connection;
 
@@ -8,9 +10,28 @@ use crate::db::connection::Database;
 use crate::db::recovery_lock::RecoveryLock;
 use crate::db::worker::LockTimeout;
 use crate::db::workers::ReadKind;
+use crate::error::Error;
 use crate::threads::lease::{self, Acquisition, LeaseError};
 
+/// How long to wait before asking again for a recovery whose database could not be opened.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
 impl EaselStore {
+    /// Completes a recovery that was put off because another program had locked the database. Returns when everything
+    /// that dead processes left open is closed, or when the store is closed. Run it in a task of its own: without it, a
+    /// process that only reads would show the turns of a dead process as running.
+    pub async fn complete_recovery(&self) {
+        loop {
+            // Every write begins with the recovery, if it is due.
+            let due = |database: &mut Database| Ok::<_, Error>(database.recovery.due());
+            match self.workers.writer.write(LockTimeout::Short, due).await {
+                Ok(None) | Err(Error::Closed) => return,
+                Ok(Some(due)) => tokio::time::sleep_until(due.into()).await,
+                Err(_) => tokio::time::sleep(RETRY_DELAY).await,
+            }
+        }
+    }
+
     /// Makes this process the writer of a thread, and closes what a dead writer left open in it.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use std::time::Duration;
 use easel_imagegen::port::Store;
 use easel_protocol::thread::ThreadSearchParams;
 use easel_protocol::thread::{Thread, ThreadListParams};
-use easel_protocol::turn::TurnItemsView;
+use easel_protocol::turn::{TurnItemsView, TurnStatus};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -140,6 +140,21 @@ async fn store_opens_and_reads_during_a_foreign_lock() {
     let next = open(home.path());
     assert!(next.thread(THREAD).await.unwrap().is_some());
     assert!(!foreign.is_autocommit(), "the lock was held all the time");
+}
+
+#[tokio::test]
+async fn postponed_recovery_is_completed_without_a_write() {
+    let home = tempfile::tempdir().unwrap();
+    let dead = store(home.path()).await;
+    dead.append(vec![turn_started(TURN)]).await.unwrap();
+    dead.close().await;
+    let foreign = lock(home.path());
+    let next = open(home.path());
+    let status = async || next.load_all_turns(THREAD, TurnItemsView::NotLoaded).await.unwrap()[0].status;
+    assert_eq!(status().await, TurnStatus::InProgress, "the foreign lock keeps the turn open");
+    drop(foreign);
+    next.complete_recovery().await;
+    assert_eq!(status().await, TurnStatus::Interrupted);
 }
 
 #[tokio::test]

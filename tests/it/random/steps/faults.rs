@@ -14,9 +14,7 @@ const MAX_LOCK_MS: usize = 1_500;
 impl World {
     /// Locks the database from another program for a while. No request may fail because of it.
     pub(in crate::random) fn lock(&mut self) {
-        if self.database_lock.take().is_some_and(|lock| lock.join().is_err()) {
-            panic!("the foreign program failed");
-        }
+        self.await_database_lock();
         let path = self.sandbox.home().join("easel.db");
         let duration = Duration::from_millis(self.rng.below(MAX_LOCK_MS) as u64);
         self.database_lock = Some(std::thread::spawn(move || {
@@ -28,6 +26,12 @@ impl World {
             let _ = end.recv_timeout(duration);
             connection.execute_batch("ROLLBACK").expect("the lock is held");
         }));
+    }
+
+    pub(in crate::random) fn await_database_lock(&mut self) {
+        if self.database_lock.take().is_some_and(|lock| lock.join().is_err()) {
+            panic!("the foreign program failed");
+        }
     }
 
     /// Removes the file of an image. Its threads must continue without it.
