@@ -13,7 +13,7 @@ const STEP: usize = 8;
 struct SoftLight {
     at: (f32, f32),
     radius: f32,
-    colour: Rgb,
+    color: Rgb,
     strength: f32,
 }
 
@@ -48,8 +48,8 @@ fn fill_span(pixels: &mut [PremultipliedColorU8], left: Rgb, right: Rgb) {
     let each = |from: f32, to: f32| (from * 255.0 + 0.5, (to - from) * 255.0 / STEP as f32);
     let ((mut r, dr), (mut g, dg), (mut b, db)) = (each(left.0, right.0), each(left.1, right.1), each(left.2, right.2));
     for pixel in pixels {
-        if let Some(colour) = PremultipliedColorU8::from_rgba(r as u8, g as u8, b as u8, 255) {
-            *pixel = colour;
+        if let Some(color) = PremultipliedColorU8::from_rgba(r as u8, g as u8, b as u8, 255) {
+            *pixel = color;
         }
         (r, g, b) = (r + dr, g + dg, b + db);
     }
@@ -58,10 +58,10 @@ fn fill_span(pixels: &mut [PremultipliedColorU8], left: Rgb, right: Rgb) {
 fn create_lights(w: f32, h: f32, palette: &Palette, rng: &mut Rng) -> Vec<SoftLight> {
     let reach = w.min(h) * 0.5 + w.max(h) * 0.12;
     let strengths = [0.85, 0.75, 0.5];
-    let light = |(colour, strength): (&Rgb, f32)| SoftLight {
+    let light = |(color, strength): (&Rgb, f32)| SoftLight {
         at: (rng.random_range(0.0, w), rng.random_range(-0.05 * h, 0.8 * h)),
         radius: reach * rng.random_range(0.65, 1.05),
-        colour: *colour,
+        color: *color,
         strength,
     };
     palette.soft.iter().zip(strengths).map(light).collect()
@@ -69,12 +69,12 @@ fn create_lights(w: f32, h: f32, palette: &Palette, rng: &mut Rng) -> Vec<SoftLi
 
 fn compute_color(x: f32, y: f32, (w, h): (f32, f32), palette: &Palette, lights: &[SoftLight]) -> Rgb {
     let slant = 0.82 * y / h + 0.18 * x / w;
-    let mut colour = palette.top.mix(palette.bottom, slant.clamp(0.0, 1.0));
+    let mut color = palette.top.mix(palette.bottom, slant.clamp(0.0, 1.0));
     for light in lights {
         let (dx, dy) = ((x - light.at.0) / light.radius, (y - light.at.1) / light.radius);
         let inside = (1.0 - (dx * dx + dy * dy)).max(0.0);
         // Squared, the light ends with slope zero, without a visible edge.
-        colour = colour.mix(light.colour, light.strength * inside * inside);
+        color = color.mix(light.color, light.strength * inside * inside);
     }
-    colour
+    color
 }

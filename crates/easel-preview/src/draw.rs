@@ -41,8 +41,8 @@ pub struct Picture<'a> {
 
 /// A reference image of a picture.
 ///
-/// If the bytes are not an image, are broken, or have more than [`crate::MAX_REFERENCE_PIXELS`], the inset shows a text
-/// that says so.
+/// If the bytes are not an image, are broken, or have more pixels than [`easel_picture::Limits`] allows, the inset
+/// shows a text that says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Reference<'a> {
     /// The bytes of a PNG, JPEG, WebP or GIF file.
@@ -149,8 +149,8 @@ fn coarsen(pixmap: &mut Pixmap, grain: u32) {
     let rows = pixmap.pixels_mut().chunks_exact_mut(width as usize);
     for (y, row) in (0..height).zip(rows) {
         for (x, pixel) in (0..width).zip(row) {
-            if let Some(colour) = fine.pixel(middle(x, width), middle(y, height)) {
-                *pixel = colour;
+            if let Some(color) = fine.pixel(middle(x, width), middle(y, height)) {
+                *pixel = color;
             }
         }
     }

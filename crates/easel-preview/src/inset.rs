@@ -1,12 +1,13 @@
 //! Draws the references onto the picture: framed like prints, in their order, each with its number.
 
+use easel_picture::Error;
 use tiny_skia::{FilterQuality, PixmapMut, PixmapPaint, Transform};
 
 use crate::brush::{Area, circle, fill, rounded_rect, solid};
 use crate::draw::Reference;
 use crate::layout::cells;
 use crate::palette::{INK, Palette, Rgb, WHITE};
-use crate::reference::{ThumbnailError, decode_thumbnail};
+use crate::reference::decode_thumbnail;
 use crate::text::{self, Weight};
 
 /// Maximum number of insets. If there are more references, the last inset shows how many are left.
@@ -58,13 +59,13 @@ fn draw_inset(pixmap: &mut PixmapMut<'_>, cell: Area, unit: f32, reference: &Ref
     window
 }
 
-fn describe(error: &ThumbnailError) -> String {
+fn describe(error: &Error) -> String {
     match error {
-        ThumbnailError::Unknown => "not an image".to_owned(),
-        ThumbnailError::TooLarge { format, width, height } => {
-            format!("{format} {width} × {height} is too large to show")
-        }
-        ThumbnailError::Broken { format } => format!("broken {format}"),
+        Error::UnknownFormat => "not an image".to_owned(),
+        Error::TooLarge { format, width, height } => format!("{format} {width} × {height} is too large to show"),
+        Error::Unsupported { format, feature } => format!("{format} with {feature}"),
+        Error::Damaged { format, .. } => format!("broken {format}"),
+        Error::Read(_) | Error::Encode(_) => "cannot be shown".to_owned(),
     }
 }
 

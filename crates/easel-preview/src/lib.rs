@@ -39,5 +39,4 @@ mod brush;
 
 pub use draw::{DEFAULT_SIDE, DrawError, MAX_SIDE, MIN_SIDE, Picture, Reference, draw};
 pub use provider::{Billing, IMAGE_MODEL, MODEL, PROVIDER_ID, PreviewOptions, PreviewProvider};
-pub use reference::MAX_REFERENCE_PIXELS;
 pub use rule::{Outcome, Rule, closing_sentence, plan};

@@ -138,15 +138,15 @@ impl Palette {
         let turn = rng.random_range(150.0, 215.0);
         let light = if rng.random_below(5) < 2 { Light::Dusk } else { Light::Day };
 
-        if let Some(colour) = named.mood {
-            let (hue, saturation) = colour.hue_and_saturation();
+        if let Some(color) = named.mood {
+            let (hue, saturation) = color.hue_and_saturation();
             return Self::from_hue(
                 hue,
                 (saturation * 0.75).min(0.75),
-                if colour.luma() < 0.35 { Light::Dusk } else { Light::Day },
+                if color.luma() < 0.35 { Light::Dusk } else { Light::Day },
             );
         }
-        let Some(subject) = named.subjects.first().and_then(Subject::colour) else {
+        let Some(subject) = named.subjects.first().and_then(Subject::color) else {
             return Self::from_background_hue(own_hue, 0.56, light);
         };
         let (hue, saturation) = subject.hue_and_saturation();

@@ -90,7 +90,7 @@ fn text_after_role(line: &str) -> Option<&str> {
 
 /// Words that refer to an existing image.
 const REFERRING: &[&str] = &[
-    "again", "edit", "change", "modify", "adjust", "tweak", "redo", "redraw", "recolor", "recolour", "retouch",
+    "again", "edit", "change", "modify", "adjust", "tweak", "redo", "redraw", "recolor", "recolor", "retouch",
     "refine", "upscale", "crop",
 ];
 /// Words that refer to an existing image at the start of the text ("Remove the hat").
@@ -106,7 +106,7 @@ const HANDLING: &[&str] = &[
     "paint",
     "draw",
     "color",
-    "colour",
+    "color",
     "render",
     "give",
     "put",
@@ -169,11 +169,11 @@ mod tests {
             "use the previous picture as a poster",
             "the same picture with snow",
             "once again, with more light",
-            "turn this into a watercolour",
+            "turn this into a watercolor",
             "crop to the face",
             "put a frame round the picture",
-            "in the first one, swap the colours",
-            "recolour the roof",
+            "in the first one, swap the colors",
+            "recolor the roof",
             "User: make it blue",
         ] {
             assert!(matches!(plan(text, 0, 1), Rule::Edit { .. }), "{text}");

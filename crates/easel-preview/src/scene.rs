@@ -32,7 +32,7 @@ fn draw_hills(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: &
     let (x, y) = (w * rng.random_range(0.36, 0.64), stage.y + stage.h * rng.random_range(0.30, 0.40));
     glow(pixmap, (x, y), radius * 2.4, palette.accent.mix(WHITE, 0.4).with_alpha(0.55));
     fill(pixmap, circle(x, y, radius), &solid(palette.accent.mix(WHITE, 0.25).with_alpha(1.0)));
-    for (layer, colour) in palette.soft.iter().enumerate() {
+    for (layer, color) in palette.soft.iter().enumerate() {
         let level = stage.y + stage.h * (0.58 + 0.17 * layer as f32);
         let swing = stage.h * rng.random_range(0.09, 0.15);
         let (first, second) = (rng.random_range(-1.0, 1.0), rng.random_range(-1.0, 1.0));
@@ -53,7 +53,7 @@ fn draw_hills(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: &
         ridge.line_to(0.0, h);
         ridge.close();
         let body = Area::new(0.0, level - swing, w, h - level + swing);
-        let paint = vertical(body, colour.with_alpha(1.0), colour.mix(palette.top, 0.45).with_alpha(1.0));
+        let paint = vertical(body, color.with_alpha(1.0), color.mix(palette.top, 0.45).with_alpha(1.0));
         fill(pixmap, ridge.finish(), &paint);
     }
 }
@@ -77,9 +77,9 @@ fn draw_orbits(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: 
         for moon in 0..=ring {
             let angle = first + TAU * (f32::from(moon) + rng.random_range(-0.2, 0.2)) / f32::from(ring + 1);
             let at = (x + radius * angle.cos(), y + radius * angle.sin());
-            let colour = if moon % 2 == 0 { palette.accent } else { palette.soft[2] };
+            let color = if moon % 2 == 0 { palette.accent } else { palette.soft[2] };
             let size = reach * rng.random_range(0.035, 0.085);
-            fill(pixmap, circle(at.0, at.1, size), &solid(colour.with_alpha(1.0)));
+            fill(pixmap, circle(at.0, at.1, size), &solid(color.with_alpha(1.0)));
         }
     }
 }
@@ -92,7 +92,7 @@ fn draw_tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: &
     let left = stage.x + (stage.w - side * columns as f32) / 2.0;
     let top = stage.y + (stage.h - side * rows as f32) / 2.0;
     let paints: Vec<Paint<'_>> = [palette.main, palette.accent, palette.soft[2], palette.soft[1].mix(WHITE, 0.35)]
-        .map(|colour| solid(colour.with_alpha(0.92)))
+        .map(|color| solid(color.with_alpha(0.92)))
         .to_vec();
     for row in 0..rows {
         for column in 0..columns {
@@ -176,10 +176,10 @@ fn draw_shadow(pixmap: &mut PixmapMut<'_>, seat: Area, shape: Shape) {
 }
 
 fn draw_subject(pixmap: &mut PixmapMut<'_>, seat: Area, palette: &Palette, subject: Subject) {
-    let main = subject.colour().unwrap_or(palette.main);
+    let main = subject.color().unwrap_or(palette.main);
     let transform = Transform::from_row(seat.w / 100.0, 0.0, 0.0, seat.h / 100.0, seat.x, seat.y);
     for (tone, layer) in subject.shape.layers() {
-        let colour = match tone {
+        let color = match tone {
             Tone::Main => main,
             Tone::Shade => main.mix(INK, 0.28),
             Tone::Light => main.mix(WHITE, 0.38),
@@ -187,7 +187,7 @@ fn draw_subject(pixmap: &mut PixmapMut<'_>, seat: Area, palette: &Palette, subje
             Tone::Fixed(hex) => Rgb::from_hex(*hex),
         };
         let path: Option<Path> = brush::outline(layer).and_then(|path| path.transform(transform));
-        let (top, bottom) = (colour.mix(WHITE, 0.10), colour.mix(INK, 0.06));
+        let (top, bottom) = (color.mix(WHITE, 0.10), color.mix(INK, 0.06));
         fill(pixmap, path, &vertical(seat, top.with_alpha(1.0), bottom.with_alpha(1.0)));
     }
 }
@@ -197,7 +197,7 @@ fn choose_accent(main: Rgb, palette: &Palette) -> Rgb {
     let apart = |other: Rgb| (main.0 - other.0).abs() + (main.1 - other.1).abs() + (main.2 - other.2).abs();
     [palette.accent, palette.main, Rgb::from_hex(0xe9_4f_5a), Rgb::from_hex(0xf6_c9_4a)]
         .into_iter()
-        .find(|colour| apart(*colour) > 0.7)
+        .find(|color| apart(*color) > 0.7)
         .unwrap_or(WHITE)
 }
 

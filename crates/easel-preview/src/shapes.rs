@@ -51,7 +51,7 @@ pub(crate) type Layer = (Tone, &'static str);
 
 impl Shape {
     /// Returns the usual color of the subject; `None` if it has none.
-    pub(crate) fn usual_colour(self) -> Option<u32> {
+    pub(crate) fn usual_color(self) -> Option<u32> {
         match self {
             Self::Heart => Some(0xe0_3a_4c),
             Self::Sun | Self::Star => Some(0xf9_b9_2e),

@@ -9,13 +9,13 @@ const MAX_SUBJECTS: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Subject {
     pub(crate) shape: Shape,
-    pub(crate) colour: Option<Rgb>,
+    pub(crate) color: Option<Rgb>,
 }
 
 impl Subject {
     /// Returns the color from the prompt, or the usual color of the shape.
-    pub(crate) fn colour(&self) -> Option<Rgb> {
-        self.colour.or(self.shape.usual_colour().map(Rgb::from_hex))
+    pub(crate) fn color(&self) -> Option<Rgb> {
+        self.color.or(self.shape.usual_color().map(Rgb::from_hex))
     }
 }
 
@@ -38,10 +38,10 @@ impl Named {
         for word in lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
             if let Some(number) = number(word) {
                 count = number;
-            } else if let Some(colour) = colour(word) {
-                waiting = Some(colour);
+            } else if let Some(color) = color(word) {
+                waiting = Some(color);
             } else if let Some(shape) = shape(word) {
-                let subject = Subject { shape, colour: waiting.take() };
+                let subject = Subject { shape, color: waiting.take() };
                 // A prompt that repeats its subject does not ask for a second one.
                 let room = if named.subjects.contains(&subject) { 0 } else { MAX_SUBJECTS - named.subjects.len() };
                 named.subjects.extend(std::iter::repeat_n(subject, count.min(room)));
@@ -50,7 +50,7 @@ impl Named {
         }
         let Some(left) = waiting else { return named };
         match named.subjects.last_mut() {
-            Some(last) if last.colour.is_none() => last.colour = Some(left),
+            Some(last) if last.color.is_none() => last.color = Some(left),
             Some(_) | None => named.mood = Some(left),
         }
         named
@@ -66,7 +66,7 @@ fn number(word: &str) -> Option<usize> {
     }
 }
 
-fn colour(word: &str) -> Option<Rgb> {
+fn color(word: &str) -> Option<Rgb> {
     COLOURS.iter().find(|(name, _)| *name == word).map(|(_, hex)| Rgb::from_hex(*hex))
 }
 
@@ -146,12 +146,12 @@ mod tests {
     use super::*;
 
     fn subjects(prompt: &str) -> Vec<(Shape, Option<Rgb>)> {
-        Named::parse(prompt).subjects.iter().map(|subject| (subject.shape, subject.colour)).collect()
+        Named::parse(prompt).subjects.iter().map(|subject| (subject.shape, subject.color)).collect()
     }
 
     #[test]
     fn color_belongs_to_the_next_shape() {
-        let (red, blue) = (colour("red"), colour("blue"));
+        let (red, blue) = (color("red"), color("blue"));
         assert_eq!(subjects("Draw a RED square, and a blue circle."), [(Shape::Square, red), (Shape::Circle, blue)]);
         assert_eq!(subjects("a cat in a red hat"), [(Shape::Cat, None), (Shape::Hat, red)]);
         assert_eq!(subjects("a square that is blue"), [(Shape::Square, blue)]);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn number_repeats_subject_up_to_the_limit() {
-        assert_eq!(subjects("two green triangles"), [(Shape::Triangle, colour("green")); 2]);
+        assert_eq!(subjects("two green triangles"), [(Shape::Triangle, color("green")); 2]);
         assert_eq!(subjects("four stars, four moons, three cats").len(), MAX_SUBJECTS);
     }
 
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn color_without_shape_is_the_mood() {
-        assert_eq!(Named::parse("make it teal").mood, colour("teal"));
-        assert_eq!(Named::parse("a red hat on a white table").mood, colour("white"));
+        assert_eq!(Named::parse("make it teal").mood, color("teal"));
+        assert_eq!(Named::parse("a red hat on a white table").mood, color("white"));
     }
 }

@@ -34,13 +34,13 @@ fn draw_and_decode(picture: &Picture<'_>) -> DecodedPicture {
     DecodedPicture::decode(&draw(picture).unwrap())
 }
 
-/// A PNG of one colour.
-fn plain(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
+/// A PNG of one color.
+fn plain(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(png::ColorType::Rgb);
     let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&colour.repeat((width * height) as usize)).unwrap();
+    writer.write_image_data(&color.repeat((width * height) as usize)).unwrap();
     writer.finish().unwrap();
     out
 }
@@ -161,9 +161,9 @@ fn insets_are_in_the_order_of_references() {
             let picture = Picture { references: &references, ..picture(prompt, 512, 512) };
             let decoded = draw_and_decode(&picture);
             let centers = inset_centers(&picture);
-            let colour = |bytes: &Vec<u8>| if bytes == &red { [220, 0, 0] } else { [0, 0, 220] };
-            assert_eq!(decoded.at(centers[0]), colour(first), "{prompt}");
-            assert_eq!(decoded.at(centers[1]), colour(second), "{prompt}");
+            let color = |bytes: &Vec<u8>| if bytes == &red { [220, 0, 0] } else { [0, 0, 220] };
+            assert_eq!(decoded.at(centers[0]), color(first), "{prompt}");
+            assert_eq!(decoded.at(centers[1]), color(second), "{prompt}");
         }
     }
 }

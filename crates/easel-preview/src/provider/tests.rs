@@ -274,13 +274,13 @@ async fn repeated_request_gets_another_call_id() {
     assert_ne!(id().await, id().await);
 }
 
-/// Colours of the picture's first row, without repeats side by side.
+/// Colors of the picture's first row, without repeats side by side.
 fn runs(png: &[u8]) -> usize {
     let mut reader = png::Decoder::new(Cursor::new(png)).read_info().unwrap();
     let row = reader.next_row().unwrap().unwrap();
-    let mut colours: Vec<&[u8]> = row.data().chunks_exact(3).collect();
-    colours.dedup();
-    colours.len()
+    let mut colors: Vec<&[u8]> = row.data().chunks_exact(3).collect();
+    colors.dedup();
+    colors.len()
 }
 
 #[tokio::test]

@@ -1,0 +1,104 @@
+//! One decoder per format; each feeds rows to [`Shrink`].
+
+mod gif;
+mod jpeg;
+mod png;
+mod webp;
+
+use std::io::{BufRead, Read, Seek};
+
+use crate::orientation::Orientation;
+use crate::shrink::Shrink;
+use crate::{Bounds, Error, Format, Picture};
+
+/// The most pixels that a file may have by its header, checked before memory for pixels is allocated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Pixels of any file.
+    pub pixels: u64,
+    /// Pixels of a file that must be decoded as a whole: an interlaced PNG, a WebP, a GIF. It takes 4 bytes a pixel,
+    /// and a WebP about twice that.
+    pub whole: u64,
+    /// Pixels of a progressive JPEG, whose coefficients take up to 6 bytes a pixel.
+    pub progressive: u64,
+}
+
+impl Default for Limits {
+    /// 50, 16 and 24 binary megapixels.
+    fn default() -> Self {
+        Self { pixels: 50 << 20, whole: 16 << 20, progressive: 24 << 20 }
+    }
+}
+
+/// What a decoder finds beside the pixels.
+#[derive(Default)]
+struct Metadata {
+    icc_profile: Option<Vec<u8>>,
+    exif: Option<Vec<u8>>,
+}
+
+/// Decodes a picture from its start, scales it down to `bounds`, and turns it upright.
+///
+/// Of an animation the first frame is decoded. The reader may be at any position; it is read from its beginning.
+///
+/// # Errors
+///
+/// [`Error::UnknownFormat`], [`Error::TooLarge`] and [`Error::Unsupported`] come before any pixel is decoded;
+/// [`Error::Damaged`] for anything that the decoder rejects.
+pub fn read<R: BufRead + Seek>(mut reader: R, bounds: Bounds, limits: Limits) -> Result<Picture, Error> {
+    reader.rewind()?;
+    let mut start = Vec::with_capacity(12);
+    reader.by_ref().take(12).read_to_end(&mut start)?;
+    reader.rewind()?;
+    let format = Format::from_signature(&start).ok_or(Error::UnknownFormat)?;
+    let (picture, metadata) = match format {
+        Format::Png => png::read(reader, bounds, limits),
+        Format::Jpeg => jpeg::read(reader, bounds, limits),
+        Format::WebP => webp::read(reader, bounds, limits),
+        Format::Gif => gif::read(reader, bounds, limits),
+    }?;
+    let orientation = metadata.exif.as_deref().map(Orientation::from_exif).unwrap_or_default();
+    let mut picture = orientation.upright(picture);
+    picture.icc_profile = metadata.icc_profile.filter(|profile| is_rgb(profile));
+    Ok(picture)
+}
+
+/// Returns whether an ICC profile is for RGB; one for grey or CMYK does not describe the decoded pixels.
+/// (ICC.1:2022, 7.2.6: the color space is at byte 16.)
+fn is_rgb(profile: &[u8]) -> bool {
+    profile.get(16..20) == Some(b"RGB ")
+}
+
+impl Limits {
+    fn check(limit: u64, format: Format, width: u32, height: u32) -> Result<(), Error> {
+        if width == 0 || height == 0 {
+            return Err(Error::damaged(format, "a side of 0 pixels"));
+        }
+        if u64::from(width) * u64::from(height) > limit {
+            return Err(Error::TooLarge { format, width, height });
+        }
+        Ok(())
+    }
+}
+
+/// Scales pixels that are in memory as a whole from `size` to `target`.
+fn shrink_whole(
+    format: Format,
+    size: (u32, u32),
+    target: (u32, u32),
+    samples: &[u8],
+    channels: usize,
+) -> Result<Picture, Error> {
+    let mut shrink = Shrink::new(size, target);
+    for row in samples.chunks_exact((size.0 as usize * channels).max(1)) {
+        shrink.row(row, channels);
+    }
+    finish(format, shrink)
+}
+
+fn finish(format: Format, shrink: Shrink) -> Result<Picture, Error> {
+    shrink.finish().ok_or_else(|| Error::damaged(format, "rows are missing"))
+}
+
+#[cfg(test)]
+mod tests;
