@@ -59,22 +59,59 @@ async fn every_config_in_the_readme_is_valid() {
     }
 }
 
+/// The texts that define tests and lints.
+struct Checks {
+    sources: Vec<(String, String)>,
+    lints: String,
+}
+
+impl Checks {
+    fn load() -> Self {
+        let sources = ["crates", "tests"].into_iter().flat_map(sources).collect();
+        Self { sources, lints: document("Cargo.toml") + &document("clippy.toml") }
+    }
+
+    /// Returns whether a test has this name, or whether `Cargo.toml` or `clippy.toml` names it as a lint or a method.
+    fn contains(&self, name: &str) -> bool {
+        let (test, lint, method) = (format!("fn {name}("), format!("{name} = "), format!("\"{name}\""));
+        let is_test = self.sources.iter().any(|(_, text)| text.contains(&test));
+        is_test || self.lints.contains(&lint) || self.lints.contains(&method)
+    }
+}
+
+/// Each row of the tables of threats and findings names tests or lints, unless it says that it is not closed.
+#[test]
+fn security_page_names_existing_checks() {
+    let page = document("docs/SECURITY.md");
+    let checks = Checks::load();
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| T") || line.starts_with("| F"))
+        .map(|line| line.trim_matches('|').split('|').collect())
+        .collect();
+    assert_eq!(rows.len(), 32 + 25, "one row for each threat and finding");
+    for row in rows {
+        let [number, _, defence, checked_by] = row.as_slice() else { panic!("not four columns: {row:?}") };
+        let names: Vec<&str> = checked_by.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty() || defence.contains("Not closed"), "{number}names no check");
+        let missing: Vec<&&str> = names.iter().filter(|name| !checks.contains(name)).collect();
+        assert!(missing.is_empty(), "{number}names checks that do not exist: {missing:?}");
+    }
+}
+
 /// Each `*Held by …*` of the invariants names tests, or lints and methods that `Cargo.toml` and `clippy.toml` forbid.
 #[test]
 fn invariants_name_existing_checks() {
     let architecture = document("ARCHITECTURE.md");
     let (_, invariants) = architecture.split_once("## Invariants\n").expect("the invariants");
     let (invariants, _) = invariants.split_once("\n## ").expect("the end of the invariants");
-    let sources: Vec<(String, String)> = ["crates", "tests"].into_iter().flat_map(sources).collect();
-    let is_test = |name: &str| sources.iter().any(|(_, text)| text.contains(&format!("fn {name}()")));
-    let lints = document("Cargo.toml") + &document("clippy.toml");
-    let is_lint = |name: &str| lints.contains(&format!("{name} = ")) || lints.contains(&format!("\"{name}\""));
+    let checks = Checks::load();
     let mut missing = BTreeSet::new();
     let mut count = 0;
     for held_by in invariants.split("*Held by ").skip(1) {
         let (names, _) = held_by.split_once(".*").expect("the end of the names");
         count += 1;
-        missing.extend(names.split('`').skip(1).step_by(2).filter(|name| !is_test(name) && !is_lint(name)));
+        missing.extend(names.split('`').skip(1).step_by(2).filter(|name| !checks.contains(name)));
     }
     assert!(missing.is_empty(), "ARCHITECTURE.md names checks that do not exist: {missing:#?}");
     let numbered =
