@@ -2734,7 +2734,8 @@ items: Array<ThreadItem>,
  */
 itemsView: TurnItemsView, status: TurnStatus,
 /**
- * Why the turn failed. `null` unless `status` is `failed`.
+ * Why the turn failed. In an interrupted turn, a warning that the provider may have billed an image that did not
+ * arrive. Otherwise `null`.
  */
 error: TurnError | null,
 /**

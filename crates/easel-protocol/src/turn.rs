@@ -20,7 +20,8 @@ pub struct Turn {
     /// How much of the turn `items` contains.
     pub items_view: TurnItemsView,
     pub status: TurnStatus,
-    /// Why the turn failed. `null` unless `status` is `failed`.
+    /// Why the turn failed. In an interrupted turn, a warning that the provider may have billed an image that did not
+    /// arrive. Otherwise `null`.
     pub error: Option<TurnError>,
     /// When the turn started, in Unix seconds.
     pub started_at: Option<i64>,

@@ -70,6 +70,8 @@ pub(crate) struct Turn {
     /// Why the turn's tool was withdrawn while the turn ran.
     withdrawn: Option<HeldBackReason>,
     stop_reason: Option<StopReason>,
+    /// Whether the provider may have billed a hosted image of which nothing arrived.
+    has_lost_image: bool,
     has_ended: bool,
 }
 
@@ -77,6 +79,8 @@ pub(crate) struct Turn {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum ResponseState {
     Open,
+    /// The turn runner is closing it. Hosted images that have arrived still come.
+    Closing,
     Complete(TokenUsage),
     Closed,
 }
@@ -110,6 +114,7 @@ impl Turn {
             requested_with: ToolExposure::None,
             withdrawn: None,
             stop_reason: None,
+            has_lost_image: false,
             has_ended: false,
         };
         let mut unused = Conversation::default();
@@ -135,6 +140,10 @@ impl Turn {
             Input::Steer(message) => self.steers.push(*message),
             Input::LimitsTightened { withdrawn, max_images } => self.tighten_limits(&mut step, withdrawn, max_images),
             Input::Interrupt => self.stop(&mut step, StopReason::Interrupted),
+            Input::ResponseClosed { has_lost_image } => {
+                self.response = ResponseState::Closed;
+                self.has_lost_image = has_lost_image;
+            }
             Input::PersistFailed { effects, message } => self.on_persist_failed(&mut step, effects, &message),
         }
         self.advance(&mut step);
@@ -144,7 +153,9 @@ impl Turn {
     /// Returns whether the turn, or the response that the input belongs to, is over.
     fn is_late(&self, input: &Input) -> bool {
         match input {
+            Input::ModelEvent(ModelEvent::HostedStarted { .. }) if self.response == ResponseState::Closing => false,
             Input::ModelEvent(_) | Input::ResponseFailed(_) => self.has_ended || self.response != ResponseState::Open,
+            Input::ResponseClosed { .. } => self.response != ResponseState::Closing,
             // The events that could not be written may be those that end the turn.
             Input::PersistFailed { .. } => false,
             Input::Preview { .. }
@@ -200,7 +211,7 @@ impl Turn {
             return;
         }
         self.check_image_limit(step);
-        if self.response == ResponseState::Open {
+        if matches!(self.response, ResponseState::Open | ResponseState::Closing) {
             return;
         }
         self.close_message(step);

@@ -2,6 +2,7 @@
 
 mod database_locks;
 mod duplicate_calls;
+mod hosted_interrupts;
 mod hosted_requests;
 mod kill_switch;
 mod partial_images;

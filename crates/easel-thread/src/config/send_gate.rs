@@ -42,13 +42,20 @@ impl TurnGate {
         })
     }
 
-    /// Creates the gate of a request to the model. It is open unless the request offers the hosted tool.
-    pub(crate) fn for_model_request(&self, offered: ToolExposure) -> SendGate {
+    /// Creates the gate of a request to the model. It is open unless the request offers the hosted tool; it then sets
+    /// `was_sent` before the request is sent.
+    pub(crate) fn for_model_request(&self, offered: ToolExposure, was_sent: Arc<AtomicBool>) -> SendGate {
         if offered != ToolExposure::Hosted {
             return SendGate::open();
         }
         let config = self.config.clone();
-        SendGate::new(move || config.acquire_permit(|config| check_offered(config, ToolExposure::Hosted)))
+        SendGate::new(move || {
+            config.acquire_permit(|config| {
+                check_offered(config, ToolExposure::Hosted)?;
+                was_sent.store(true, Ordering::Relaxed);
+                Ok(())
+            })
+        })
     }
 
     /// Returns the current limit of images for one turn.

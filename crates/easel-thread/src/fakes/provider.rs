@@ -97,6 +97,7 @@ impl Provider for FakeProvider {
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
         self.log.add(format!("request with {} items, {} tools", request.input.len(), request.tools.len()));
+        drop(request.gate.acquire());
         let script = self.responses.lock().unwrap().pop_front().expect("a script for every request");
         assert_ne!(script, "panic at once");
         let lines: VecDeque<&str> = script.lines().map(str::trim).collect();

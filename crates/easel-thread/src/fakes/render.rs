@@ -5,6 +5,7 @@ use easel_protocol::event::Event;
 use easel_protocol::item::{ImageGenerationItem, ThreadItem};
 use easel_protocol::response_item::{ContentItem, ResponseItem};
 use easel_protocol::thread::ThreadStatus;
+use easel_protocol::turn::TurnStatus;
 use serde::Serialize;
 
 use crate::machine::Effect;
@@ -45,7 +46,11 @@ pub(crate) fn event(event: &Event) -> String {
             let turn = &completed.turn;
             let items: Vec<String> = turn.items.iter().map(item).collect();
             let millis = turn.duration_ms.unwrap();
-            format!("turn/completed {} after {millis} ms [{}]", wire_name(&turn.status), items.join(", "))
+            let status = wire_name(&turn.status);
+            // The error of a failed turn is an event of its own.
+            let error = turn.error.as_ref().filter(|_| turn.status == TurnStatus::Interrupted);
+            let error = error.map(|error| format!(" {:?}", error.message)).unwrap_or_default();
+            format!("turn/completed {status} after {millis} ms [{}]{error}", items.join(", "))
         }
         Event::ConfigWarning(_)
         | Event::AccountLoginCompleted(_)

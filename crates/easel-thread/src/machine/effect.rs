@@ -18,7 +18,8 @@ pub(crate) enum Effect {
     RunCall { item_id: ItemId, call: PlannedCall },
     /// Journal a call of the hosted tool. Its end comes back as [`Input::CallEnded`](super::Input::CallEnded).
     TrackHosted { item_id: ItemId, call_id: CallId, requested: RequestedImage, references: Vec<Reference> },
-    /// Close the model response that is being received.
+    /// Close the model response that is being received. If it offered the hosted tool, the images that have arrived are
+    /// kept, and the end comes back as [`Input::ResponseClosed`](super::Input::ResponseClosed).
     CloseResponse,
     /// Cancel the running calls. Each still reports its end.
     CancelCalls,

@@ -6,6 +6,9 @@ use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 
 use super::{Effect, ResponseState, Step, Turn};
 
+/// The message of a turn that closed a response before anything of an image arrived.
+const LOST_IMAGE: &str = "The provider may have made and billed an image that did not arrive.";
+
 /// Why the turn sends no more requests to the model.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum StopReason {
@@ -35,7 +38,8 @@ impl Turn {
     /// Stops the turn. The first reason is the one that the client sees.
     pub(super) fn stop(&mut self, step: &mut Step<'_>, reason: StopReason) {
         if self.response == ResponseState::Open {
-            self.response = ResponseState::Closed;
+            let is_hosted = self.requested_with == ToolExposure::Hosted;
+            self.response = if is_hosted { ResponseState::Closing } else { ResponseState::Closed };
             step.effects.push(Effect::CloseResponse);
         }
         // After a failure, running calls continue: they may be billed already, and each has its own deadline.
@@ -59,16 +63,26 @@ impl Turn {
 
     pub(super) fn end(&mut self, step: &mut Step<'_>) {
         self.announce_images(step);
+        let lost = self.has_lost_image.then_some(LOST_IMAGE);
         let (status, error) = match self.stop_reason.clone() {
             None => (TurnStatus::Completed, None),
-            Some(StopReason::Interrupted) => (TurnStatus::Interrupted, None),
-            Some(StopReason::Failed(error)) => (TurnStatus::Failed, Some(error)),
+            Some(StopReason::Interrupted) => {
+                (TurnStatus::Interrupted, lost.map(|message| other_error(message.to_owned())))
+            }
+            Some(StopReason::Failed(error)) => {
+                let message = [Some(&*error.message), lost].into_iter().flatten().collect::<Vec<_>>().join(" ");
+                (TurnStatus::Failed, Some(TurnError { message, ..error }))
+            }
         };
-        if let Some(error) = error.clone() {
-            self.emit_error(step, error);
+        if let (TurnStatus::Failed, Some(error)) = (status, &error) {
+            self.emit_error(step, error.clone());
         }
         self.emit_status(step, ThreadStatus::Idle {});
         self.emit_completed(step, status, error);
         self.has_ended = true;
     }
+}
+
+fn other_error(message: String) -> TurnError {
+    TurnError { message, codex_error_info: Some(CodexErrorInfo::Other), additional_details: None }
 }

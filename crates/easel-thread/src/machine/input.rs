@@ -18,6 +18,11 @@ pub(crate) enum Input {
     ModelEvent(ModelEvent),
     /// The request failed, or the response ended early.
     ResponseFailed(ModelError),
+    /// The response is closed, and the hosted images that had arrived are stored.
+    ResponseClosed {
+        /// Whether the provider may have billed an image that has no item.
+        has_lost_image: bool,
+    },
     /// A call has a preview of its image.
     Preview {
         item_id: ItemId,

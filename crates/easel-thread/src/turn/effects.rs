@@ -5,15 +5,12 @@ use std::sync::Arc;
 
 use easel_imagegen::port::{Provider, Store};
 use easel_protocol::event::Event;
-use easel_protocol::record::ImageErrorKind;
 use futures_util::FutureExt;
 
 use super::model_response::OpenResponse;
 use super::{TurnRunner, store_panicked};
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Input, Turn};
-
-const RESPONSE_CANCELLED: &str = "the response that was making the image was cancelled";
 
 impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     /// Carries out one round of effects: writes their events first, then performs them in order. Returns the effects
@@ -87,15 +84,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 Effect::RunCall { item_id, call } => self.calls.spawn(Arc::clone(&self.context), item_id, call),
                 // `carry_out` has journaled it.
                 Effect::TrackHosted { .. } => {}
-                Effect::CloseResponse => {
-                    next.extend(self.close_response(response, turn).await);
-                    let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
-                        (true, _) => (ImageErrorKind::Interrupted, RESPONSE_CANCELLED),
-                        (false, true) => (ImageErrorKind::Interrupted, "image generation was turned off"),
-                        (false, false) => (ImageErrorKind::BadResponse, RESPONSE_CANCELLED),
-                    };
-                    next.extend(self.fail_hosted_calls(turn, kind, message).await);
-                }
+                Effect::CloseResponse => next.extend(self.close_response(response, turn).await),
                 Effect::CancelCalls => self.context.cancel.cancel(),
             }
         }

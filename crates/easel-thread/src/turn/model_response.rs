@@ -2,11 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use easel_imagegen::history::{History, render_for_model};
 use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, Store};
 use easel_imagegen::spec;
 use easel_protocol::record::ImageErrorKind;
+use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -16,9 +18,15 @@ use super::TurnRunner;
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Input, Turn};
 
+const RESPONSE_CANCELLED: &str = "the response that was making the image was cancelled";
+
 /// A model response that is being received.
 pub(super) struct OpenResponse<'a> {
     events: BoxStream<'a, Result<ModelEvent, ModelError>>,
+    /// The tool that the request offers.
+    exposure: ToolExposure,
+    /// Whether the request was sent. Set for the hosted tool only.
+    was_sent: Arc<AtomicBool>,
     /// Ends the stream after the events that have arrived.
     stop: CancellationToken,
 }
@@ -40,7 +48,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     /// Creates the stream of a response. The request is sent when the stream is first polled. A panic inside the
     /// provider ends the response as failed.
     pub(super) fn request_response<'p>(&self, provider: &'p P, turn: &Turn) -> OpenResponse<'p> {
-        let exposure = turn.tool_to_offer();
+        let (exposure, was_sent) = (turn.tool_to_offer(), Arc::new(AtomicBool::new(false)));
         let history = History { items: self.conversation.history.clone(), images: self.conversation.images.clone() };
         let (input, images) = render_for_model(&history.items, &history.images, self.budget);
         let request = ModelRequest {
@@ -53,7 +61,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             exposure,
             output_schema: self.output_schema.clone(),
             partial_images: self.context.partial_images,
-            gate: self.context.gate.for_model_request(exposure),
+            gate: self.context.gate.for_model_request(exposure, Arc::clone(&was_sent)),
             tools: spec::tool_entries(exposure, &provider.info().capabilities, self.context.partial_images),
         };
         let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
@@ -68,26 +76,57 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             .catch_unwind()
             .map(move |event| event.unwrap_or_else(panicked))
             .boxed();
-        OpenResponse { events, stop }
+        OpenResponse { events, exposure, was_sent, stop }
     }
 
-    /// Closes the response. Images that have arrived completely are kept; everything else that is left of it is
-    /// ignored.
+    /// Closes the response. Hosted images that have arrived completely are kept, and those that have only started fail;
+    /// everything else that is left of it is ignored.
+    ///
+    /// A call that starts here must be journaled before its image is stored. The effects then end with another
+    /// [`Effect::CloseResponse`], which continues.
     pub(super) async fn close_response(
         &mut self,
         response: &mut Option<OpenResponse<'_>>,
         turn: &mut Turn,
     ) -> Vec<Effect> {
-        let Some(OpenResponse { mut events, stop }) = response.take() else { return Vec::new() };
-        stop.cancel();
         let mut effects = Vec::new();
-        while !self.hosted.is_empty()
-            && let Some(event) = events.next().await
-        {
-            if let Ok(ModelEvent::HostedEnded { call_id, outcome: outcome @ Ok(_) }) = event {
-                effects.extend(self.on_hosted_ended(turn, &call_id, outcome).await);
+        let mut was_sent = false;
+        if let Some(open) = response {
+            open.stop.cancel();
+            was_sent = open.was_sent.load(Ordering::Relaxed);
+            while open.exposure == ToolExposure::Hosted
+                && let Some(event) = open.events.next().await
+            {
+                match event {
+                    Ok(event @ ModelEvent::HostedStarted { .. }) => {
+                        effects.extend(self.handle(turn, Input::ModelEvent(event)));
+                        effects.push(Effect::CloseResponse);
+                        return effects;
+                    }
+                    Ok(ModelEvent::HostedEnded { call_id, outcome }) => {
+                        effects.extend(self.on_hosted_ended(turn, &call_id, outcome).await);
+                    }
+                    Ok(
+                        ModelEvent::TextDelta { .. }
+                        | ModelEvent::Message { .. }
+                        | ModelEvent::FunctionCall(_)
+                        | ModelEvent::HostedPreview { .. }
+                        | ModelEvent::Completed { .. },
+                    )
+                    | Err(_) => {}
+                }
             }
         }
+        *response = None;
+        // The item of an image that has started says itself what it may cost.
+        let has_lost_image = was_sent && self.hosted.is_empty() && self.context.provider.info().capabilities.bills;
+        let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
+            (true, _) => (ImageErrorKind::Interrupted, RESPONSE_CANCELLED),
+            (false, true) => (ImageErrorKind::Interrupted, "image generation was turned off"),
+            (false, false) => (ImageErrorKind::BadResponse, RESPONSE_CANCELLED),
+        };
+        effects.extend(self.fail_hosted_calls(turn, kind, message).await);
+        effects.extend(self.handle(turn, Input::ResponseClosed { has_lost_image }));
         effects
     }
 

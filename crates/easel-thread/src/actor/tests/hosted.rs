@@ -78,6 +78,57 @@ async fn interrupt_closes_hosted_response_and_settles_rows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn interrupt_keeps_hosted_image_whose_start_was_not_read() {
+    let fixture = Fixture::hosted();
+    let handle =
+        fixture.load("thread", &["text msg_1 Hm\n store shelf\n hosted a\n image a\n hosted b\n wait nothing"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("begin to store").await;
+    handle.slot.interrupt_token().expect("a turn runs").cancel();
+    run_pending_tasks().await;
+    fixture.log.open("shelf");
+    fixture.wait_for_end().await;
+    fixture.log.assert_order(&[
+        "reserve a",
+        "write item/started imageGeneration a",
+        "settle a made",
+        "reserve b",
+        "close response",
+        "settle b interrupted billed uncertain",
+        "send thread turn/completed interrupted",
+    ]);
+    assert!(fixture.log.has("send thread item/completed imageGeneration a completed"));
+    assert!(!fixture.log.has("may have made and billed"), "the item of b says it: {:#?}", fixture.log.lines());
+}
+
+#[tokio::test(start_paused = true)]
+async fn interrupt_before_any_image_reports_possible_billing() {
+    for (bills, exposure_is_hosted) in [(true, true), (false, true), (true, false)] {
+        let mut fixture = if exposure_is_hosted { Fixture::hosted() } else { Fixture::new() };
+        fixture.bills = bills;
+        let handle = fixture.load("thread", &["text msg_1 Hm\n wait nothing"]);
+        fixture.start(&handle, "turn").await;
+        fixture.log.wait_for("send thread item/completed agentMessage").await;
+        handle.slot.interrupt_token().expect("a turn runs").cancel();
+        fixture.wait_for_end().await;
+        let end = fixture.log.rest("send thread turn/completed interrupted ");
+        assert_eq!(end.contains("may have made and billed an image"), bills && exposure_is_hosted, "{end}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn interrupt_before_request_is_sent_reports_no_billing() {
+    let fixture = Fixture::hosted();
+    let handle = fixture.load("thread", &[]);
+    let permit = handle.slot.begin("turn").expect("no turn runs");
+    handle.slot.interrupt_token().expect("a turn runs").cancel();
+    fixture.start_with(&handle, permit, Box::pin(std::future::ready(()))).await.expect("the turn starts");
+    fixture.wait_for_end().await;
+    let end = fixture.log.rest("send thread turn/completed interrupted ");
+    assert!(!end.contains("billed"), "{end}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn unjournaled_hosted_image_is_still_stored() {
     let mut fixture = Fixture::hosted();
     (fixture.faults.reserve, fixture.faults.settle) = (true, true);

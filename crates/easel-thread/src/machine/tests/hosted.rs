@@ -66,7 +66,7 @@ fn hosted_and_standalone_calls_emit_same_events() {
             "call c1 a\n call c2 b\n made c2 B\n made c1 A\n done",
         ),
         ("delta m1 I draw\n hosted c1 a\n made c1 A\n done", "delta m1 I draw\n call c1 a\n made c1 A\n done"),
-        ("hosted c1 a\n interrupt\n failed c1 interrupted", "call c1 a\n interrupt\n failed c1 interrupted"),
+        ("hosted c1 a\n interrupt\n failed c1 interrupted\n closed", "call c1 a\n interrupt\n failed c1 interrupted"),
     ] {
         let hosted = seen(&format!("exposure hosted\n {hosted}"));
         // The standalone tool needs one more response, which ends here at the same time.
@@ -168,6 +168,65 @@ fn response_waits_for_its_images() {
     status idle
     turn/completed completed after 3000 ms []
     "#);
+}
+
+#[test]
+fn image_that_arrives_while_response_closes_is_kept() {
+    assert_snapshot!(play(
+        "exposure hosted
+        interrupt
+        hosted ig_1 a cat
+        delta msg_1 Here
+        made ig_1 C
+        closed
+        hosted ig_2 a dog"
+    ), @r#"
+    status active
+    turn/started inProgress
+    item/started userMessage user_1
+    item/completed userMessage user_1
+    raw user "Draw"
+    request
+    > interrupt
+    close response
+    cancel calls
+    > hosted ig_1 a cat
+    item/started imageGeneration ig_1 in_progress
+    track ig_1 as ig_1
+    > delta msg_1 Here
+    > made ig_1 C
+    item/completed imageGeneration ig_1 completed /home/C.png
+    raw image_generation_call ig_1 easel:img_c
+    > closed
+    item/started agentMessage msg_turn ""
+    delta msg_turn "The image is saved at /home/C.png."
+    item/completed agentMessage msg_turn "The image is saved at /home/C.png."
+    raw assistant "The image is saved at /home/C.png."
+    status idle
+    turn/completed interrupted after 5000 ms [agentMessage msg_turn "The image is saved at /home/C.png."]
+    > hosted ig_2 a dog
+    "#);
+}
+
+#[test]
+fn closed_response_reports_image_that_did_not_arrive() {
+    let interrupted = play("exposure hosted\n interrupt\n closed lost");
+    assert_snapshot!(interrupted, @r#"
+    status active
+    turn/started inProgress
+    item/started userMessage user_1
+    item/completed userMessage user_1
+    raw user "Draw"
+    request
+    > interrupt
+    close response
+    cancel calls
+    > closed lost
+    status idle
+    turn/completed interrupted after 2000 ms [] "The provider may have made and billed an image that did not arrive."
+    "#);
+    let withdrawn = play("exposure hosted\n withdraw\n closed lost");
+    assert!(withdrawn.contains("Images that had arrived are kept. The provider may have made"), "{withdrawn}");
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn finish(runner: &mut ScriptRunner) {
     while !runner.turn.has_ended() {
         let before = runner.effects.len();
         runner.run("fail cut");
+        runner.run("closed");
         if let Some(id) = open_calls(&runner.effects).first() {
             runner.run(&format!("failed {id} interrupted"));
         }
@@ -110,6 +111,7 @@ fn any_line() -> impl Strategy<Value = String> {
         2 => Just("failed {} timeout".to_owned()),
         1 => id().prop_map(|id| format!("made {id} F")),
         1 => Just("interrupt".to_owned()),
+        1 => Just("closed lost".to_owned()),
         1 => Just("withdraw".to_owned()),
         1 => "[0-3]".prop_map(|max| format!("lower {max}")),
     ]

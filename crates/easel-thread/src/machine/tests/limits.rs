@@ -180,6 +180,7 @@ fn hosted_images_over_limit_are_kept_and_close_response() {
         hosted ig_2 b
         made ig_2 B
         made ig_1 A
+        closed
         message msg_1 Two"
     ), @r#"
     status active
@@ -201,13 +202,14 @@ fn hosted_images_over_limit_are_kept_and_close_response() {
     item/completed imageGeneration ig_1 completed /home/A.png
     raw image_generation_call ig_1 easel:img_a
     close response
+    > closed
     item/started agentMessage msg_turn ""
     delta msg_turn "The images are saved at /home/B.png, /home/A.png."
     item/completed agentMessage msg_turn "The images are saved at /home/B.png, /home/A.png."
     raw assistant "The images are saved at /home/B.png, /home/A.png."
     error "The model made more images than `limits.images_per_turn` allows (1). They are kept; the response was cancelled."
     status idle
-    turn/completed failed after 4000 ms [agentMessage msg_turn "The images are saved at /home/B.png, /home/A.png."]
+    turn/completed failed after 5000 ms [agentMessage msg_turn "The images are saved at /home/B.png, /home/A.png."]
     > message msg_1 Two
     "#);
 }

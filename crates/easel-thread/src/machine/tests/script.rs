@@ -161,6 +161,7 @@ fn input(line: &str) -> Input {
         "withdraw" => Input::LimitsTightened { withdrawn: Some(HeldBackReason::ImageGenerationOff), max_images: 16 },
         "lower" => Input::LimitsTightened { withdrawn: None, max_images: id.parse().unwrap() },
         "interrupt" => Input::Interrupt,
+        "closed" => Input::ResponseClosed { has_lost_image: rest == "lost" },
         other => panic!("unknown input: {other}"),
     }
 }

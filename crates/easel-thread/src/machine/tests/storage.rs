@@ -27,7 +27,7 @@ fn unwritten_call_does_not_run() {
 
 #[test]
 fn unwritten_hosted_call_is_not_tracked() {
-    assert_snapshot!(play("exposure hosted\n unsaved hosted ig_1 a cat"), @r#"
+    assert_snapshot!(play("exposure hosted\n unsaved hosted ig_1 a cat\n closed"), @r#"
     status active
     turn/started inProgress
     item/started userMessage user_1
@@ -39,9 +39,10 @@ fn unwritten_hosted_call_is_not_tracked() {
     close response
     item/completed imageGeneration ig_1 failed storage, billed uncertain: the disk is full
     raw developer "No image was made: the disk is full. The provider may have charged for it. Do not call again by yourself; tell the user."
+    > closed
     error "the disk is full"
     status idle
-    turn/completed failed after 1000 ms []
+    turn/completed failed after 2000 ms []
     "#);
 }
 

@@ -28,7 +28,7 @@ fn later_requests_do_not_offer_withdrawn_tool() {
 #[test]
 fn withdrawal_closes_response_with_hosted_tool() {
     assert_snapshot!(last("exposure hosted\n hosted ig_1 a cat\n withdraw"), @"close response");
-    let all = play("exposure hosted\n hosted ig_1 a cat\n withdraw\n failed ig_1 interrupted");
+    let all = play("exposure hosted\n hosted ig_1 a cat\n withdraw\n failed ig_1 interrupted\n closed");
     assert!(all.contains("error \"Image generation was turned off during the model's response"), "{all}");
     assert!(all.contains("turn/completed failed"), "{all}");
 }
