@@ -18,6 +18,7 @@ mod request_size;
 mod network;
 mod parity;
 mod previews;
+mod prompt_cache;
 mod retries;
 mod takeover;
 

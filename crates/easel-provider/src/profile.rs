@@ -28,6 +28,10 @@ pub struct ApiProfile {
     pub path_style: PathStyle,
     /// Whether the model takes tools in a namespace.
     pub namespace_tools: bool,
+    /// Whether a request to the model may carry `prompt_cache_key`, which groups requests for the prompt cache.
+    pub prompt_cache_key: bool,
+    /// Whether newer models accept `prompt_cache_breakpoint` (see [`crate::responses`]).
+    pub cache_breakpoints: bool,
     /// Whether `{base}/models` lists the models.
     pub models_endpoint: bool,
     /// Whether the model has an image tool of its own.

@@ -15,7 +15,7 @@ use crate::http::{ApiClient, Endpoint};
 use crate::images::{self, ImagesApi};
 use crate::models::ModelList;
 use crate::profile::ApiProfile;
-use crate::responses::{self, RefusedImages, ResponsesApi};
+use crate::responses::{self, RefusedFields, RefusedImages, ResponsesApi};
 use crate::settings::{Retries, Timeouts};
 
 /// A provider that speaks OpenAI's HTTP API in the dialect of its [`ApiProfile`].
@@ -27,6 +27,7 @@ pub struct HttpProvider<C> {
     pub(crate) retries: Retries,
     pub(crate) models: ModelList,
     pub(crate) refused_images: RefusedImages,
+    pub(crate) refused_fields: RefusedFields,
 }
 
 impl<C: Credentials> HttpProvider<C> {
@@ -41,7 +42,7 @@ impl<C: Credentials> HttpProvider<C> {
     ) -> Self {
         let client = ApiClient { provider_id: info.id.clone(), profile, endpoint, credentials };
         let (models, refused_images) = (ModelList::default(), RefusedImages::default());
-        Self { info, client, timeouts, retries, models, refused_images }
+        Self { info, client, timeouts, retries, models, refused_images, refused_fields: RefusedFields::default() }
     }
 
     /// Returns the ids of the chat models that the provider lists, in its order.
@@ -68,8 +69,8 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         files: Arc<F>,
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
-        let Self { client, timeouts, retries, refused_images, .. } = self;
-        let api = ResponsesApi { client, timeouts: *timeouts, retries: *retries, refused_images };
+        let Self { client, timeouts, retries, refused_images, refused_fields, .. } = self;
+        let api = ResponsesApi { client, timeouts: *timeouts, retries: *retries, refused_images, refused_fields };
         responses::respond(api, request, files, stop)
     }
 

@@ -7,6 +7,7 @@
 
 mod body;
 mod model_call;
+mod prompt_cache;
 mod refused_images;
 mod retry_budget;
 
@@ -30,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::body::ConversationBody;
 use self::model_call::ModelCall;
+use self::prompt_cache::CacheFields;
+pub(crate) use self::prompt_cache::RefusedFields;
 pub(crate) use self::refused_images::RefusedImages;
 use self::response_stream::ResponseStream;
 use crate::credential::Credentials;
@@ -43,6 +46,7 @@ pub(crate) struct ResponsesApi<'a, C> {
     pub(crate) timeouts: Timeouts,
     pub(crate) retries: Retries,
     pub(crate) refused_images: &'a RefusedImages,
+    pub(crate) refused_fields: &'a RefusedFields,
 }
 
 /// Returns the events of one response. Nothing is sent before the stream is polled.
@@ -55,7 +59,9 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     files: Arc<F>,
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send + 'a {
-    let body = match ConversationBody::new(&request, api.client.profile.metadata) {
+    let profile = &api.client.profile;
+    let cache_fields = CacheFields::new(profile, &request.model, api.refused_fields);
+    let body = match ConversationBody::new(&request, cache_fields, profile.metadata) {
         Ok(body) => body,
         Err(error) => return Either::Left(stream::once(std::future::ready(Err(other_error(error.to_string()))))),
     };

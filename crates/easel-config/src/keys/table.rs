@@ -44,6 +44,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("model_providers.*.request_max_retries", Kind::Number(0, 100)),
     key("model_providers.*.stream_max_retries", Kind::Number(0, 100)),
     key("model_providers.*.models_endpoint", Kind::Bool),
+    key("model_providers.*.prompt_cache_key", Kind::Bool),
     key("model_providers.*.image_model", Kind::Text(256)),
     key("model_providers.*.images.edit", Kind::Enum(EditStyle::VARIANTS)),
     key("model_providers.*.images.max_images", Kind::Number(1, 64)),

@@ -60,9 +60,11 @@ pub enum Detail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct History {
-    /// The number of the newest images that the model sees as images. Older ones become a line of text.
+    /// Maximum number of images that the model sees as images. When a thread exceeds it, all but the newest half become
+    /// a line of text at once, so that requests repeat each other.
     pub model_images: u32,
-    /// Maximum total size of those images in bytes.
+    /// Maximum total size of those images in bytes. When one more image exceeds it, the newest ones stay that fit into
+    /// half of it.
     pub model_image_bytes: u64,
 }
 

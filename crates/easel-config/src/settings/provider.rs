@@ -48,6 +48,8 @@ pub struct ProviderConfig {
     pub stream_max_retries: Option<u32>,
     /// Whether `GET {base_url}/models` lists the provider's models. Unset: the preset decides.
     pub models_endpoint: Option<bool>,
+    /// Whether requests to the model carry `prompt_cache_key`. Unset: the preset decides.
+    pub prompt_cache_key: Option<bool>,
     /// The image model of this provider. Unset: `images.model`.
     pub image_model: Option<String>,
     /// Differences of the images API from the preset.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easel_protocol::event::TokenUsage;
-use easel_protocol::id::{CallId, ItemId};
+use easel_protocol::id::{CallId, ItemId, ThreadId};
 use easel_protocol::model::Model;
 use easel_protocol::record::{AppliedImage, ImageError, ImageUsage, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
@@ -78,6 +78,8 @@ pub trait Provider: Send + Sync + 'static {
 /// A request for one response of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelRequest {
+    /// The thread that the response continues. Requests of one thread repeat each other.
+    pub thread_id: ThreadId,
     /// The model's name at the provider.
     pub model: String,
     /// The system instructions. Some providers reject a request without them.

@@ -85,6 +85,7 @@ fn user(text: &str) -> ResponseItem {
 
 fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
     ModelRequest {
+        thread_id: "thread".into(),
         model: MODEL.to_owned(),
         instructions: String::new(),
         output_schema: None,

@@ -63,6 +63,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
     let known = ["img_1", "img_h"].map(reference);
     let known = known.into_iter().map(|reference| ThreadImage { origin: Origin::Generated, reference, prompt: None });
     ModelRequest {
+        thread_id: "thread".into(),
         history: History { items: input.clone(), images: known.collect() },
         model: "preview-1".to_owned(),
         instructions: String::new(),

@@ -15,6 +15,10 @@
 //! | sd-server | yes | it has no chat model, so nothing can refuse them |
 //! | Together, generic | yes | unknown: a user who enables the standalone tool gets the provider's error |
 //!
+//! `prompt_cache_key` is a field of OpenAI's API that strict servers refuse, so only OpenAI's own servers and Azure get
+//! it. `model_providers.NAME.prompt_cache_key` overrides it. Breakpoints are in OpenAI's API since GPT-5.6; users report
+//! that the Codex backend refuses them.
+//!
 //! `models_endpoint` follows the providers' documentation. It is off where the list is not useful: Azure lists what
 //! could be deployed, and sd-server only its image model.
 
@@ -40,6 +44,8 @@ pub(super) fn profile(preset: Preset) -> ApiProfile {
         Preset::Codex => codex(),
         Preset::Azure => azure(),
         Preset::AzureLegacy => ApiProfile {
+            prompt_cache_key: false,
+            cache_breakpoints: false,
             path_style: PathStyle::AzureDeployment,
             query: BTreeMap::from([("api-version".to_owned(), AZURE_API_VERSION.to_owned())]),
             ..azure()
@@ -47,6 +53,8 @@ pub(super) fn profile(preset: Preset) -> ApiProfile {
         Preset::Litellm => ApiProfile {
             base_url: None,
             image_auth: key_or_none(),
+            prompt_cache_key: false,
+            cache_breakpoints: false,
             models_endpoint: true,
             partial_images: false,
             ..openai()
@@ -80,6 +88,8 @@ fn openai() -> ApiProfile {
         headers: BTreeMap::new(),
         path_style: PathStyle::V1,
         namespace_tools: true,
+        prompt_cache_key: true,
+        cache_breakpoints: true,
         models_endpoint: false,
         hosted_image_generation: true,
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
@@ -102,6 +112,7 @@ fn codex() -> ApiProfile {
         generate: generate(None, SizeStyle::Text, &[Parameter::Background]),
         edit: Edit::JsonImages,
         limits: Limits { max_images: 5, max_image_bytes: MAX_DATA_URL_IMAGE_BYTES, max_n: 1 },
+        cache_breakpoints: false,
         partial_images: false,
         ..openai()
     }
@@ -115,6 +126,8 @@ fn azure() -> ApiProfile {
 fn generic() -> ApiProfile {
     ApiProfile {
         base_url: None,
+        prompt_cache_key: false,
+        cache_breakpoints: false,
         models_endpoint: true,
         hosted_image_generation: false,
         image_auth: key_or_none(),

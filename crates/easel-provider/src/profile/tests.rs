@@ -25,7 +25,7 @@ fn row(profile: &ApiProfile) -> String {
     };
     let format = profile.generate.response_format.map_or("omit".to_owned(), |format| format!("{format:?}"));
     format!(
-        "{auth} {:?} | {format} {:?} {:?} | {edit} | {} images of {} bytes, n {} | {} {} {} {}",
+        "{auth} {:?} | {format} {:?} {:?} | {edit} | {} images of {} bytes, n {} | {} {} {} {} {} {}",
         profile.image_auth,
         profile.generate.size,
         profile.generate.parameters,
@@ -36,6 +36,8 @@ fn row(profile: &ApiProfile) -> String {
         if profile.bills { "bills" } else { "-" },
         if profile.namespace_tools { "namespaces" } else { "-" },
         if profile.models_endpoint { "models" } else { "-" },
+        if profile.prompt_cache_key { "key" } else { "-" },
+        if profile.cache_breakpoints { "breakpoints" } else { "-" },
     )
 }
 
@@ -44,18 +46,18 @@ fn presets_match_their_rows() {
     let rows: Vec<String> =
         presets().map(|preset| format!("{preset:?}: {}", row(&ApiProfile::from_preset(preset)))).collect();
     insta::assert_snapshot!(rows.join("\n"), @"
-    Openai: bearer {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces -
-    Codex: bearer {Chatgpt, Actor} | omit Text {Background} | json images | 5 images of 15700000 bytes, n 1 | hosted bills namespaces -
-    Azure: api-key {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces -
-    AzureLegacy: api-key {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces -
-    Litellm: bearer {ApiKey, None} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces models
-    SdServer: none {None} | omit TextWithoutAuto {Size, N, Mask} | multipart image[] mask | 5 images of 50000000 bytes, n 10 | - - namespaces -
-    Localai: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N} | generate ref_images Base64 | 5 images of 50000000 bytes, n 10 | - - - models
-    VllmOmni: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N, Mask} | multipart image[] mask_image | 5 images of 50000000 bytes, n 10 | - - namespaces models
-    Sglang: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N} | multipart image[] - | 5 images of 50000000 bytes, n 10 | - - - models
-    Together: bearer {ApiKey} | Base64 WidthHeight {Size, OutputFormat, N} | generate reference_images DataUrl | 5 images of 50000000 bytes, n 10 | - bills namespaces models
-    Xai: bearer {ApiKey} | B64Json AspectResolution {Size, N} | json image | 3 images of 50000000 bytes, n 10 | - bills - models
-    Generic: bearer {ApiKey, None} | TryB64Json TextWithoutAuto {Size, N} | multipart image[] mask | 5 images of 50000000 bytes, n 10 | - bills namespaces models
+    Openai: bearer {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces - key breakpoints
+    Codex: bearer {Chatgpt, Actor} | omit Text {Background} | json images | 5 images of 15700000 bytes, n 1 | hosted bills namespaces - key -
+    Azure: api-key {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces - key breakpoints
+    AzureLegacy: api-key {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces - - -
+    Litellm: bearer {ApiKey, None} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces models - -
+    SdServer: none {None} | omit TextWithoutAuto {Size, N, Mask} | multipart image[] mask | 5 images of 50000000 bytes, n 10 | - - namespaces - - -
+    Localai: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N} | generate ref_images Base64 | 5 images of 50000000 bytes, n 10 | - - - models - -
+    VllmOmni: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N, Mask} | multipart image[] mask_image | 5 images of 50000000 bytes, n 10 | - - namespaces models - -
+    Sglang: bearer {ApiKey, None} | B64Json TextWithoutAuto {Size, N} | multipart image[] - | 5 images of 50000000 bytes, n 10 | - - - models - -
+    Together: bearer {ApiKey} | Base64 WidthHeight {Size, OutputFormat, N} | generate reference_images DataUrl | 5 images of 50000000 bytes, n 10 | - bills namespaces models - -
+    Xai: bearer {ApiKey} | B64Json AspectResolution {Size, N} | json image | 3 images of 50000000 bytes, n 10 | - bills - models - -
+    Generic: bearer {ApiKey, None} | TryB64Json TextWithoutAuto {Size, N} | multipart image[] mask | 5 images of 50000000 bytes, n 10 | - bills namespaces models - -
     ");
 }
 

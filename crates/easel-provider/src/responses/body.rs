@@ -14,6 +14,7 @@ use easel_imagegen::strip::Metadata;
 
 pub(super) use image::{ConversationImage, OmissionReason};
 
+use super::prompt_cache::{CacheField, CacheFields};
 use crate::http::{BodyPart, RequestBody};
 
 /// The body of a request to the model. It can be sent several times.
@@ -26,6 +27,8 @@ pub(super) struct ConversationBody {
 #[derive(Debug, Clone)]
 enum Segment {
     Json(Bytes),
+    /// JSON that can be omitted.
+    CacheField(CacheField, Bytes),
     Image(ConversationImage),
 }
 
@@ -44,14 +47,18 @@ impl ConversationBody {
     /// # Errors
     ///
     /// Fails if the conversation names an image that is not among those of the request.
-    pub(super) fn new(request: &ModelRequest, metadata: Metadata) -> Result<Self, BodyError> {
-        Ok(Self { segments: json::build_segments(request)?, metadata })
+    pub(super) fn new(
+        request: &ModelRequest,
+        cache_fields: CacheFields,
+        metadata: Metadata,
+    ) -> Result<Self, BodyError> {
+        Ok(Self { segments: json::build_segments(request, cache_fields)?, metadata })
     }
 
     /// Returns the images that are sent.
     pub(super) fn images(&self) -> impl Iterator<Item = &ConversationImage> {
         let images = self.segments.iter().filter_map(|segment| match segment {
-            Segment::Json(_) => None,
+            Segment::Json(_) | Segment::CacheField(..) => None,
             Segment::Image(image) => Some(image),
         });
         images.filter(|image| image.is_shown())
@@ -71,6 +78,14 @@ impl ConversationBody {
                 image.omit(reason);
             }
         }
+    }
+
+    /// Omits a field for the prompt cache. Returns `false` if the body does not have it.
+    #[must_use]
+    pub(super) fn omit_cache_field(&mut self, field: CacheField) -> bool {
+        let before = self.segments.len();
+        self.segments.retain(|segment| !matches!(segment, Segment::CacheField(own, _) if *own == field));
+        self.segments.len() < before
     }
 
     /// Returns this body with the length of each image as it is sent. Omits images whose files are missing or have
@@ -97,7 +112,7 @@ impl ConversationBody {
         let mut parts = Vec::new();
         for segment in &self.segments {
             match segment {
-                Segment::Json(json) => parts.push(BodyPart::text(json.clone())),
+                Segment::Json(json) | Segment::CacheField(_, json) => parts.push(BodyPart::text(json.clone())),
                 Segment::Image(image) => parts.extend(image.to_parts()),
             }
         }

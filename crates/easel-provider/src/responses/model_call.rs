@@ -11,6 +11,7 @@ use easel_protocol::turn::CodexErrorInfo;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::body::{ConversationBody, ConversationImage, OmissionReason, unreadable_message};
+use super::prompt_cache::{CacheField, RefusedFields};
 use super::refused_images::{ImageRefusal, RefusedImages, find_refused_images};
 use super::retry_budget::{MAX_PAUSE, RetryBudget};
 use super::state::ResponseContext;
@@ -40,6 +41,7 @@ pub(super) struct ModelCall<'a, F> {
     /// Images that the conversation may show.
     images: Vec<Reference>,
     refused_images: &'a RefusedImages,
+    refused_fields: &'a RefusedFields,
     pub(super) budget: RetryBudget,
     /// How often images were omitted because the provider refused them.
     omissions: u32,
@@ -73,6 +75,7 @@ impl<'a, F: Files> ModelCall<'a, F> {
             prompt,
             images,
             refused_images: api.refused_images,
+            refused_fields: api.refused_fields,
             budget: RetryBudget::new(api.retries),
             omissions: 0,
             was_unreadable: false,
@@ -118,6 +121,18 @@ impl<'a, F: Files> ModelCall<'a, F> {
         true
     }
 
+    /// Omits the field for the prompt cache that `rejection` names. Returns `false` if it names none.
+    #[must_use]
+    fn omit_refused_field(&mut self, rejection: &Rejection) -> bool {
+        let Some(field) = CacheField::find_refused(rejection) else { return false };
+        if !self.body.omit_cache_field(field) {
+            return false;
+        }
+        self.refused_fields.add(field);
+        tracing::info!(?field, reason = rejection.message, "the provider refused a field; it is not sent again");
+        true
+    }
+
     fn retry_after_rejection(&mut self, rejection: &Rejection) -> Option<Duration> {
         let is_usage_limit = rejection.model_error().info == CodexErrorInfo::UsageLimitExceeded;
         let may_retry = match rejection.status {
@@ -125,7 +140,10 @@ impl<'a, F: Files> ModelCall<'a, F> {
             503 if rejection.retry_after.is_some() => !is_usage_limit,
             // The hosted tool may have generated and billed an image.
             500..=599 => !is_usage_limit && self.exposure != ToolExposure::Hosted,
-            _ => return self.omit_refused(rejection).then_some(Duration::ZERO),
+            _ => {
+                let is_changed = self.omit_refused_field(rejection) || self.omit_refused(rejection);
+                return is_changed.then_some(Duration::ZERO);
+            }
         };
         let server_pause = rejection.retry_after;
         if !may_retry || server_pause.is_some_and(|server_pause| server_pause > MAX_PAUSE) {

@@ -6,6 +6,7 @@ mod body;
 mod faults;
 mod hosted;
 mod once;
+mod prompt_cache;
 mod sending;
 mod stalled;
 mod text;

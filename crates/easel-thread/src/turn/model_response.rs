@@ -50,8 +50,9 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     pub(super) fn request_response<'p>(&self, provider: &'p P, turn: &Turn) -> OpenResponse<'p> {
         let (exposure, was_sent) = (turn.tool_to_offer(), Arc::new(AtomicBool::new(false)));
         let history = History { items: self.conversation.history.clone(), images: self.conversation.images.clone() };
-        let (input, images) = render_for_model(&history.items, &history.images, self.budget);
+        let (input, images) = render_for_model(&history, self.budget);
         let request = ModelRequest {
+            thread_id: self.context.thread_id.clone(),
             originator: self.context.originator.clone(),
             model: self.model.clone(),
             instructions: self.instructions.clone(),

@@ -158,6 +158,7 @@ fn configure_profile(
 ) -> ApiProfile {
     let mut profile = configure_images(profile, &provider.images);
     profile.models_endpoint = provider.models_endpoint.unwrap_or(profile.models_endpoint);
+    profile.prompt_cache_key = provider.prompt_cache_key.unwrap_or(profile.prompt_cache_key);
     let params = &provider.query_params;
     profile.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
     let headers = &provider.http_headers;

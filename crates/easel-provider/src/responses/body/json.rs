@@ -6,21 +6,29 @@ use easel_protocol::input::ImageDetail;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use serde::Serialize;
 
-use super::{BodyError, ConversationImage, Segment};
+use super::{BodyError, CacheField, CacheFields, ConversationImage, Segment};
+use crate::responses::prompt_cache::{TextPosition, find_breakpoint};
 
 /// Returns the segments of the body of `request`.
 ///
 /// # Errors
 ///
 /// Fails if the conversation names an unknown image.
-pub(super) fn build_segments(request: &ModelRequest) -> Result<Vec<Segment>, BodyError> {
-    let mut writer = BodyWriter { images: &request.images, segments: Vec::new(), json: Vec::new() };
+pub(super) fn build_segments(request: &ModelRequest, cache_fields: CacheFields) -> Result<Vec<Segment>, BodyError> {
+    // An image without a result was never generated, and the API has no item for that.
+    let input = || request.input.iter().filter(|item| !is_empty(item));
+    let breakpoint = if cache_fields.breakpoint { find_breakpoint(input()) } else { None };
+    let mut writer = BodyWriter { images: &request.images, breakpoint, segments: Vec::new(), json: Vec::new() };
     writer.write_raw(r#"{"model":"#);
     writer.write_value(&request.model)?;
     writer.write_raw(r#","instructions":"#);
     writer.write_value(&request.instructions)?;
     // The provider must not store the conversation.
     writer.write_raw(r#","stream":true,"store":false"#);
+    if cache_fields.key {
+        let key = serde_json::to_string(&request.thread_id)?;
+        writer.write_cache_field(CacheField::Key, format!(r#","prompt_cache_key":{key}"#));
+    }
     if !request.tools.is_empty() {
         writer.write_raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);
         writer.write_value(&request.tools)?;
@@ -31,9 +39,7 @@ pub(super) fn build_segments(request: &ModelRequest) -> Result<Vec<Segment>, Bod
         writer.write_raw("}}");
     }
     writer.write_raw(r#","input":["#);
-    // An image without a result was never generated, and the API has no item for that.
-    let input = request.input.iter().filter(|item| !is_empty(item));
-    for (index, item) in input.enumerate() {
+    for (index, item) in input().enumerate() {
         if index > 0 {
             writer.write_raw(",");
         }
@@ -55,6 +61,8 @@ fn is_empty(item: &ResponseItem) -> bool {
 
 struct BodyWriter<'a> {
     images: &'a [Reference],
+    /// The text that gets a breakpoint of the prompt cache.
+    breakpoint: Option<TextPosition>,
     segments: Vec<Segment>,
     /// JSON after the last image.
     json: Vec<u8>,
@@ -132,6 +140,11 @@ impl BodyWriter<'_> {
         }
     }
 
+    fn write_cache_field(&mut self, field: CacheField, json: String) {
+        self.close();
+        self.segments.push(Segment::CacheField(field, json.into()));
+    }
+
     fn write_item(&mut self, index: usize, item: &ResponseItem) -> Result<(), BodyError> {
         match item {
             ResponseItem::Message { role: MessageRole::Assistant, content } => {
@@ -185,6 +198,9 @@ impl BodyWriter<'_> {
             match content {
                 ContentItem::InputText { text } | ContentItem::OutputText { text } => {
                     self.write_value(&InputText { text })?;
+                    if self.breakpoint == Some(TextPosition { item, part }) {
+                        self.add_breakpoint();
+                    }
                 }
                 ContentItem::InputImage { image_url, detail } => {
                     // The default of the API, which some servers require explicitly.
@@ -198,6 +214,15 @@ impl BodyWriter<'_> {
         }
         self.write_raw("]");
         Ok(())
+    }
+
+    /// Adds a breakpoint to the text that was just written.
+    fn add_breakpoint(&mut self) {
+        // The end of the object.
+        self.json.pop();
+        let json = r#","prompt_cache_breakpoint":{"mode":"explicit"}"#;
+        self.write_cache_field(CacheField::Breakpoint, json.to_owned());
+        self.write_raw("}");
     }
 
     fn write_input_image(

@@ -119,6 +119,7 @@ pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
     let content = vec![ContentItem::InputText { text: "draw a fox".into() }];
     let input = vec![ResponseItem::Message { role: MessageRole::User, content }];
     ModelRequest {
+        thread_id: "thread-1".into(),
         model: "gpt-5.5".to_owned(),
         instructions: "Draw what is \"asked\".\nNothing else.".to_owned(),
         output_schema: None,

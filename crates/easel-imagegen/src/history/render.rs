@@ -1,0 +1,114 @@
+//! Renders items of a conversation, for a model and for clients.
+
+use std::collections::{HashMap, HashSet};
+
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
+
+use super::{History, ImageBudget, MAX_DATA_URL_IMAGE_BYTES};
+use crate::output::{deleted_line, image_line};
+use crate::port::{Reference, ThreadImage};
+
+/// Renders a stored conversation for a model: with the images of the window, and with a line of text for each image,
+/// sent or not. Also returns the images that are sent, oldest first.
+///
+/// An image that the conversation shows several times counts each time.
+pub fn render_for_model(history: &History, budget: ImageBudget) -> (Vec<ResponseItem>, Vec<Reference>) {
+    let by_handle: HashMap<&str, &ThreadImage> =
+        history.images.iter().filter_map(|image| Some((image.reference.id.as_deref()?, image))).collect();
+    let lookup = |handle: &str| by_handle.get(handle).copied();
+    // Images that are too large for any request are never sent.
+    let find_sendable = |handle: &str| {
+        lookup(handle).map(|image| &image.reference).filter(|image| image.facts.bytes <= MAX_DATA_URL_IMAGE_BYTES)
+    };
+    let sizes: Vec<u64> = history
+        .items
+        .iter()
+        .flat_map(image_urls)
+        .filter_map(to_handle)
+        .map(|handle| find_sendable(handle).map_or(0, |image| image.facts.bytes))
+        .collect();
+    let first = budget.first_by_number(sizes.len());
+    let first = first + budget.skip_by_size(&sizes[first..]);
+    let (mut number, mut sent, mut seen) = (0, Vec::new(), HashSet::new());
+    let mut is_sent = |handle: &str| {
+        number += 1;
+        let Some(image) = find_sendable(handle).filter(|_| number > first) else { return false };
+        if seen.insert(image.id.clone()) {
+            sent.push(image.clone());
+        }
+        true
+    };
+    let input = history.items.iter().flat_map(|item| render(item, &lookup, &mut is_sent)).collect();
+    (input, sent)
+}
+
+/// Renders a stored item for a client: with a line after each image. A call of the hosted tool becomes two items.
+pub fn render_item(item: &ResponseItem, thread: &[ThreadImage]) -> Vec<ResponseItem> {
+    let lookup = |handle: &str| thread.iter().rev().find(|image| image.reference.id.as_deref() == Some(handle));
+    render(item, &lookup, &mut |handle| lookup(handle).is_some())
+}
+
+/// Renders an item. `is_sent` is called once for each image, in their order.
+fn render<'a>(
+    item: &ResponseItem,
+    lookup: &dyn Fn(&str) -> Option<&'a ThreadImage>,
+    is_sent: &mut dyn FnMut(&str) -> bool,
+) -> Vec<ResponseItem> {
+    let line = |handle: &str, attachment: Option<usize>| {
+        let text = lookup(handle).map_or_else(|| deleted_line(handle), |image| image_line(image, attachment));
+        ContentItem::InputText { text: text.into() }
+    };
+    let mut content = |parts: &[ContentItem], in_user_message: bool| {
+        let (mut rendered, mut images) = (Vec::with_capacity(parts.len()), 0);
+        for part in parts {
+            match image_url(part).and_then(to_handle) {
+                Some(handle) => {
+                    images += 1;
+                    rendered.extend(is_sent(handle).then(|| part.clone()));
+                    rendered.push(line(handle, in_user_message.then_some(images)));
+                }
+                None => rendered.push(part.clone()),
+            }
+        }
+        rendered
+    };
+    match item {
+        ResponseItem::Message { role, content: parts } => {
+            vec![ResponseItem::Message { role: *role, content: content(parts, *role == MessageRole::User) }]
+        }
+        ResponseItem::FunctionCallOutput { call_id, output } => {
+            vec![ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output: content(output, false) }]
+        }
+        ResponseItem::ImageGenerationCall { result, .. } => match to_handle(result) {
+            // The call has no content besides its image.
+            Some(handle) => {
+                let line = ResponseItem::Message { role: MessageRole::Developer, content: vec![line(handle, None)] };
+                is_sent(handle).then(|| item.clone()).into_iter().chain([line]).collect()
+            }
+            None => vec![item.clone()],
+        },
+        ResponseItem::FunctionCall { .. } => vec![item.clone()],
+    }
+}
+
+/// Returns the URLs of the images in an item.
+pub(super) fn image_urls(item: &ResponseItem) -> Vec<&str> {
+    match item {
+        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
+            content.iter().filter_map(image_url).collect()
+        }
+        ResponseItem::ImageGenerationCall { result, .. } => vec![result],
+        ResponseItem::FunctionCall { .. } => Vec::new(),
+    }
+}
+
+fn image_url(content: &ContentItem) -> Option<&str> {
+    match content {
+        ContentItem::InputImage { image_url, .. } => Some(image_url),
+        ContentItem::InputText { .. } | ContentItem::OutputText { .. } => None,
+    }
+}
+
+fn to_handle(image_url: &str) -> Option<&str> {
+    image_url.strip_prefix(HANDLE_SCHEME)
+}
