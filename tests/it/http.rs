@@ -17,6 +17,7 @@ mod request_size;
 #[cfg(target_os = "linux")]
 mod network;
 mod parity;
+mod phases;
 mod previews;
 mod prompt_cache;
 mod retries;

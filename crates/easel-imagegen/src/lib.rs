@@ -26,3 +26,5 @@ pub mod sniff;
 pub mod strip;
 
 pub mod port;
+
+pub mod phase;

@@ -22,6 +22,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use easel_imagegen::phase;
 use easel_imagegen::port::{Files, ModelError, ModelEvent, ModelRequest};
 use easel_protocol::turn::CodexErrorInfo;
 use futures_core::Stream;
@@ -59,13 +60,15 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     files: Arc<F>,
     stop: CancellationToken,
 ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send + 'a {
+    let span = tracing::debug_span!(target: phase::TARGET, "plan");
     let profile = &api.client.profile;
     let cache_fields = CacheFields::new(profile, &request.model, api.refused_fields);
-    let body = match ConversationBody::new(&request, cache_fields, profile.metadata) {
+    let body = match span.in_scope(|| ConversationBody::new(&request, cache_fields, profile.metadata)) {
         Ok(body) => body,
         Err(error) => return Either::Left(stream::once(std::future::ready(Err(other_error(error.to_string()))))),
     };
-    let call = ModelCall::new(&api, request, body, Arc::clone(&files));
+    let call = span.in_scope(|| ModelCall::new(&api, request, body, Arc::clone(&files)));
+    drop(span);
     let events = ResponseStream::new(api, call, files, stop);
     Either::Right(stream::unfold(events, |mut events| async move {
         let event = events.next().await?;

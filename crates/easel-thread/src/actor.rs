@@ -12,6 +12,7 @@ use std::sync::Arc;
 use easel_imagegen::port::{Provider, Store};
 use easel_protocol::id::ThreadId;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use crate::config::LiveConfig;
 use crate::conversation::Conversation;
@@ -60,12 +61,13 @@ impl<S: Store, P: Provider, E: EventSink> Actor<S, P, E> {
     /// Runs a turn. Breaks if it panicked before its end was written: the conversation in memory may then differ from
     /// the stored history.
     async fn run_turn(&mut self, prepared: PreparedTurn) -> ControlFlow<()> {
-        let PreparedTurn { setup, turn, effects, message_id, attachments, model_item } = prepared;
+        let PreparedTurn { setup, turn, effects, message_id, attachments, model_item, span, queue_span } = prepared;
+        drop(queue_span);
         self.conversation.open_turn(&message_id, &attachments, model_item);
         let ports = (self.store.clone(), Arc::clone(&self.provider), self.sink.clone());
         let live_config = self.config.clone();
         let mut runner = TurnRunner::new(setup, &self.thread_id, ports, live_config, &mut self.conversation);
-        let Err(panicked) = runner.run(turn, effects).await else { return ControlFlow::Continue(()) };
+        let Err(panicked) = runner.run(turn, effects).instrument(span).await else { return ControlFlow::Continue(()) };
         if panicked.had_ended() {
             // Its end is written, and the next turn may already be in the mailbox.
             runner.send_rest().await;

@@ -101,7 +101,7 @@ impl RequestBody {
                 NextChunk::Reading(thread) => thread.await.map_err(io::Error::other).flatten(),
             };
             let read = read.map_err(|error| upload.fail(UploadError::Unreadable(error)))?;
-            upload.on_chunk();
+            upload.on_chunk(read.as_ref().is_none_or(|(_, rest)| rest.is_at_end()));
             Ok(read.map(|(chunk, rest)| (chunk, (Some(rest.read_ahead()), gate_progress, upload))))
         })
     }
@@ -133,6 +133,11 @@ enum NextChunk<F: Files> {
 }
 
 impl<F: Files> Source<F> {
+    /// Whether nothing is left to read.
+    fn is_at_end(&self) -> bool {
+        self.parts.is_empty() && self.open.is_none()
+    }
+
     fn read_ahead(mut self) -> NextChunk<F> {
         if self.open.is_none() {
             match self.parts.pop_front() {

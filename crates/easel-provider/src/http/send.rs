@@ -8,10 +8,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use easel_imagegen::phase;
 use easel_imagegen::port::{Files, SendGate};
 use easel_protocol::record::ImageError;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Response, StatusCode};
+use tracing::Instrument;
 
 use super::upload::{Upload, UploadError};
 use super::{Endpoint, EndpointError, LimitReached, NetworkLimit, RequestBody};
@@ -142,7 +144,8 @@ pub(crate) async fn send<C: Credentials, R: Request>(
     request: &mut R,
     limit: &NetworkLimit,
 ) -> Result<OpenResponse, SendError> {
-    let mut credential = limit.run(client.credentials.current()).await??;
+    let span = tracing::debug_span!(target: phase::TARGET, "credential");
+    let mut credential = limit.run(client.credentials.current()).instrument(span).await??;
     let mut may_refresh = true;
     loop {
         let redactor = Redactor::new(&client.profile, credential.as_ref());
@@ -179,9 +182,10 @@ async fn send_once<C: Credentials, R: Request>(
     redactor: &Redactor,
     limit: &NetworkLimit,
 ) -> Result<Response, SendError> {
-    let prepared = request.prepare().await.map_err(|error| SendError::Invalid(Box::new(error)))?;
+    let span = tracing::debug_span!(target: phase::TARGET, "plan");
+    let prepared = request.prepare().instrument(span).await.map_err(|error| SendError::Invalid(Box::new(error)))?;
     let PreparedRequest { path, model, originator, headers, body } = prepared;
-    let upload = Upload::default();
+    let upload = Upload::start();
     let sending = client
         .endpoint
         .post(&client.profile, path, &model, credential, &originator)
@@ -199,6 +203,7 @@ async fn send_once<C: Credentials, R: Request>(
         Some(idle) => limit.run(upload.until_idle(sending, idle)).await.map(|sent| sent.ok_or(idle)),
         None => limit.run(sending).await.map(Ok),
     };
+    upload.end_phase();
     let sent = sent.map_err(|reason| SendError::LimitReached { reason, was_sent: upload.has_started() })?;
     let response =
         sent.map_err(SendError::Idle)?.map_err(|error| connection_error(client, &error, redactor, &upload))?;

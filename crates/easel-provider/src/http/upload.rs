@@ -7,20 +7,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use easel_imagegen::phase;
 use easel_imagegen::port::{SendGate, SendPermit};
 use easel_protocol::record::ImageError;
 use tokio::sync::watch;
+use tracing::Span;
 
 /// The progress of one request body, shared by the body stream and the code that waits for the response.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Upload(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     has_started: AtomicBool,
     /// Changes with every chunk that the connection takes.
     chunks: watch::Sender<()>,
     error: Mutex<Option<UploadError>>,
+    /// The span in which the request is sent. A connection polls the body on a task of its own, outside this span.
+    parent: Span,
+    /// The current phase of the request.
+    phase: Mutex<Span>,
 }
 
 /// The reason why a body was not sent to its end. The provider cannot have accepted the request.
@@ -33,6 +39,19 @@ pub(crate) enum UploadError {
 }
 
 impl Upload {
+    /// Starts with the phase `connect`.
+    pub(crate) fn start() -> Self {
+        let parent = Span::current();
+        let connect = tracing::debug_span!(target: phase::TARGET, parent: &parent, "connect");
+        Self(Arc::new(Shared {
+            has_started: AtomicBool::new(false),
+            chunks: watch::Sender::default(),
+            error: Mutex::default(),
+            parent,
+            phase: Mutex::new(connect),
+        }))
+    }
+
     /// Whether a connection has begun to take the body. Before that no provider can have accepted the request.
     pub(crate) fn has_started(&self) -> bool {
         self.0.has_started.load(Ordering::Acquire)
@@ -60,8 +79,20 @@ impl Upload {
     }
 
     /// Notes that the connection takes a chunk.
-    pub(super) fn on_chunk(&self) {
+    pub(super) fn on_chunk(&self, is_last: bool) {
         self.0.chunks.send_replace(());
+        if is_last {
+            self.set_phase(tracing::debug_span!(target: phase::TARGET, parent: &self.0.parent, "first_byte"));
+        }
+    }
+
+    /// Ends the current phase.
+    pub(super) fn end_phase(&self) {
+        self.set_phase(Span::none());
+    }
+
+    fn set_phase(&self, phase: Span) {
+        *self.0.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
     }
 
     /// Stores `error` and returns the I/O error that ends the body stream.
@@ -100,6 +131,7 @@ impl GateProgress {
             Self::Waiting(gate) => {
                 let permit = gate.acquire().map_err(|refused| upload.fail(UploadError::Refused(refused)))?;
                 upload.0.has_started.store(true, Ordering::Release);
+                upload.set_phase(tracing::debug_span!(target: phase::TARGET, parent: &upload.0.parent, "upload"));
                 Ok(Self::Holding { _permit: permit })
             }
             Self::Holding { .. } | Self::Released => Ok(Self::Released),

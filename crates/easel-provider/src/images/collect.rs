@@ -4,11 +4,13 @@ use std::io;
 use std::sync::Arc;
 
 use easel_imagegen::capability::Parameter;
+use easel_imagegen::phase;
 use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ImageJob, PreviewSink, image_error};
 use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind};
 use futures_util::future::join_all;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+use tracing::Instrument;
 
 use super::call::limit_error;
 use super::download::{DownloadError, download};
@@ -177,7 +179,10 @@ async fn stage<F: Files>(
 ) -> Result<GeneratedImage, MissingImage> {
     let part = match described.source {
         ImageBytes::Part(part) => part,
-        ImageBytes::Link(link) => download(endpoint, &link, files, limit).await?,
+        ImageBytes::Link(link) => {
+            let span = tracing::debug_span!(target: phase::TARGET, "download");
+            download(endpoint, &link, files, limit).instrument(span).await?
+        }
         ImageBytes::Withheld => return Err(MissingImage::Withheld),
     };
     let writer = match part {
@@ -188,7 +193,8 @@ async fn stage<F: Files>(
     };
     let files = Arc::clone(files);
     // Making an image durable blocks on disk I/O, and has no time limit.
-    let staged = tokio::task::spawn_blocking(move || files.stage(writer)).await;
+    let span = tracing::debug_span!(target: phase::TARGET, "sync");
+    let staged = tokio::task::spawn_blocking(move || files.stage(writer)).instrument(span).await;
     let staged = staged.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidData { MissingImage::NotImage } else { MissingImage::Disk(error) }
     })?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use easel_imagegen::phase;
 use easel_imagegen::port::{Files, PreviewSink};
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
@@ -43,6 +44,8 @@ pub(super) async fn receive<F: Files>(
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_event_stream =
         content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"));
+    let body_span = tracing::debug_span!(target: phase::TARGET, "body");
+    let decode_span = tracing::debug_span!(target: phase::TARGET, parent: &body_span, "decode");
     let mut reader = Reader::new(files, image_limit, previews, is_event_stream);
     let panicked = || Received { documents: Vec::new(), error: Some(ReceiveError::Panicked) };
     let result = loop {
@@ -55,8 +58,9 @@ pub(super) async fn receive<F: Files>(
             Ok(Err(error)) => break Err(ReceiveError::Lost(root_cause(&error))),
             Err(reason) => break Err(ReceiveError::LimitReached(reason)),
         };
+        let span = decode_span.clone();
         let feed = move || {
-            let result = reader.feed(&chunk);
+            let result = span.in_scope(|| reader.feed(&chunk));
             (reader, result)
         };
         let Ok((returned, result)) = run_blocking(feed).await else { return panicked() };
@@ -67,7 +71,7 @@ pub(super) async fn receive<F: Files>(
     };
     // Closes the connection before waiting for the disk.
     drop(response);
-    run_blocking(move || reader.finish(result)).await.unwrap_or_else(|_| panicked())
+    run_blocking(move || decode_span.in_scope(|| reader.finish(result))).await.unwrap_or_else(|_| panicked())
 }
 
 /// Runs `work`, which may block on disk I/O, on a blocking thread.

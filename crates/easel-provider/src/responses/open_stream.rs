@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use easel_imagegen::phase;
 use easel_imagegen::port::{Files, ModelError};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
+use tracing::Span;
 
 use super::state::{ResponseEvents, ResponseState};
 use super::wire::{self, InvalidEvent, StreamEvent};
@@ -59,6 +61,8 @@ pub(super) struct OpenStream<F: Files> {
     /// Events that have not been processed yet.
     received: VecDeque<RawDocument<F::Writer>>,
     pub(super) state: ResponseState,
+    /// The phase `decode`, entered while bytes are decoded. Its parent, the phase `body`, ends with it.
+    decode_span: Span,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +132,9 @@ impl<F: Files> OpenStream<F> {
         let format = StreamFormat::detect(&response);
         let assembler = BodyAssembler::new(ImageKeys::Responses, files, MAX_IMAGES);
         let decoder = Some(StreamDecoder { format, parser: Parser::new(), assembler });
-        Self { response, redactor, provider, format, decoder, received: VecDeque::new(), state }
+        let body_span = tracing::debug_span!(target: phase::TARGET, "body");
+        let decode_span = tracing::debug_span!(target: phase::TARGET, parent: &body_span, "decode");
+        Self { response, redactor, provider, format, decoder, received: VecDeque::new(), state, decode_span }
     }
 
     /// Processes the next event, or else the next chunk. Breaks when the response is complete.
@@ -157,7 +163,7 @@ impl<F: Files> OpenStream<F> {
                 None => return Err(StreamEnd::Truncated(provider_error("the provider's response ended early"))),
             },
         };
-        let event = parse(self.format, document.name, document.json).await?;
+        let event = parse(&self.decode_span, self.format, document.name, document.json).await?;
         *images = document.images;
         Ok(self.state.on_event(event, events)?)
     }
@@ -174,7 +180,7 @@ impl<F: Files> OpenStream<F> {
             return;
         }
         let Some(json) = wire::complete_truncated_json(&document.json) else { return };
-        let Ok(event) = parse(self.format, document.name, json).await else { return };
+        let Ok(event) = parse(&self.decode_span, self.format, document.name, json).await else { return };
         *images = document.images;
         let is_complete = |number: usize| images.get(number).is_some_and(ImagePart::is_complete);
         self.state.on_truncated_event(event, is_complete, events);
@@ -196,11 +202,12 @@ impl<F: Files> OpenStream<F> {
         let mut decoder = self.decoder.take().ok_or_else(decoder_panicked)?;
         let is_small = bytes.len() <= SMALL_CHUNK_BYTES && !decoder.assembler.is_in_image();
         let (decoder, documents) = if is_small {
-            let documents = decoder.feed(&bytes);
+            let documents = self.decode_span.in_scope(|| decoder.feed(&bytes));
             (decoder, documents)
         } else {
+            let span = self.decode_span.clone();
             let decoding = tokio::task::spawn_blocking(move || {
-                let documents = decoder.feed(&bytes);
+                let documents = span.in_scope(|| decoder.feed(&bytes));
                 (decoder, documents)
             });
             decoding.await.map_err(|_| decoder_panicked())?
@@ -230,11 +237,13 @@ impl StreamFormat {
     }
 }
 
-async fn parse(format: StreamFormat, name: Vec<u8>, json: Vec<u8>) -> Result<StreamEvent, StreamEnd> {
-    let is_small = json.len() <= SMALL_EVENT_BYTES;
-    let parse = move || match format {
-        StreamFormat::Json => wire::parse_response(&json),
-        StreamFormat::Events | StreamFormat::Unsupported(_) => wire::parse_event(&name, &json),
+async fn parse(span: &Span, format: StreamFormat, name: Vec<u8>, json: Vec<u8>) -> Result<StreamEvent, StreamEnd> {
+    let (is_small, span) = (json.len() <= SMALL_EVENT_BYTES, span.clone());
+    let parse = move || {
+        span.in_scope(|| match format {
+            StreamFormat::Json => wire::parse_response(&json),
+            StreamFormat::Events | StreamFormat::Unsupported(_) => wire::parse_event(&name, &json),
+        })
     };
     let event =
         if is_small { parse() } else { tokio::task::spawn_blocking(parse).await.map_err(|_| decoder_panicked())? };

@@ -3,8 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
+use easel_imagegen::phase;
 use easel_imagegen::port::{Files, StagedImage, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
+use tracing::Instrument;
 
 use crate::json_images::{self, ImagePart};
 
@@ -21,7 +23,8 @@ pub(super) async fn stage<F: Files>(files: &Arc<F>, part: ImagePart<F::Writer>) 
     let (error, billed) = match part {
         ImagePart::Complete(writer) => {
             let files = Arc::clone(files);
-            let error = match tokio::task::spawn_blocking(move || files.stage(writer)).await {
+            let span = tracing::debug_span!(target: phase::TARGET, "sync");
+            let error = match tokio::task::spawn_blocking(move || files.stage(writer)).instrument(span).await {
                 Ok(Ok(staged)) => return Ok(staged),
                 Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
                     image_error(ImageErrorKind::BadResponse, unreadable)

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use easel_imagegen::phase;
 use easel_imagegen::port::{Provider, StorageError, StorageErrorKind, Store};
 use easel_protocol::event::{Event, ThreadStartedNotification};
 use easel_protocol::id::ItemId;
@@ -13,6 +14,7 @@ use easel_protocol::record::Attachment;
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
 use serde_json::Value;
+use tracing::{Instrument, Span};
 
 use super::{Command, ThreadHandle};
 use crate::clock::now_ms;
@@ -69,6 +71,9 @@ pub(crate) struct PreparedTurn {
     pub(super) attachments: Vec<Attachment>,
     /// The user message as history stores it for the model.
     pub(super) model_item: ResponseItem,
+    pub(super) span: Span,
+    /// The phase `queue`, which ends when the actor takes the turn.
+    pub(super) queue_span: Span,
 }
 
 impl<P: Provider> ThreadHandle<P> {
@@ -81,10 +86,13 @@ impl<P: Provider> ThreadHandle<P> {
         let handle = Arc::clone(self);
         let starting = self.tasks.spawn(async move {
             let settings = request.settings.as_deref().cloned();
-            let prepared = handle.prepare(request);
+            let mut prepared = handle.prepare(request);
             let settings = settings.map(|thread| Event::ThreadStarted(Box::new(ThreadStartedNotification { thread })));
             let events = settings.into_iter().chain(prepared.effects.iter().filter_map(Effect::as_event).cloned());
-            store.append(events.collect()).await.map_err(StartError::Storage)?;
+            let history_span = tracing::debug_span!(target: phase::TARGET, parent: &prepared.span, "history");
+            let appending = store.append(events.collect()).instrument(history_span);
+            appending.await.map_err(StartError::Storage)?;
+            prepared.queue_span = tracing::debug_span!(target: phase::TARGET, parent: &prepared.span, "queue");
             let is_sent = handle.send(Command::StartTurn(Box::new(prepared))).await;
             if is_sent { Ok(()) } else { Err(StartError::ActorEnded) }
         });
@@ -116,6 +124,7 @@ impl<P: Provider> ThreadHandle<P> {
             max_images: config.max_images,
         };
         let turn_id = request.permit.turn_id().clone();
+        let span = tracing::debug_span!(target: phase::TARGET, "turn", thread_id = %self.thread_id, turn_id = %turn_id);
         let (turn, effects) = Turn::begin(self.thread_id.clone(), turn_id, turn_config, message, model_item.clone());
         let setup = TurnSetup {
             permit: request.permit,
@@ -130,6 +139,6 @@ impl<P: Provider> ThreadHandle<P> {
             response_sent: request.response_sent,
         };
         let (message_id, attachments) = (request.message_id, request.attachments);
-        PreparedTurn { setup, turn, effects, message_id, attachments, model_item }
+        PreparedTurn { setup, turn, effects, message_id, attachments, model_item, span, queue_span: Span::none() }
     }
 }

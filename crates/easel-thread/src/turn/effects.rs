@@ -3,9 +3,11 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use easel_imagegen::phase;
 use easel_imagegen::port::{Provider, Store};
 use easel_protocol::event::Event;
 use futures_util::FutureExt;
+use tracing::Instrument;
 
 use super::model_response::OpenResponse;
 use super::{TurnRunner, store_panicked};
@@ -43,7 +45,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         if events.is_empty() || self.has_write_failed {
             return effects;
         }
-        let appending = AssertUnwindSafe(self.context.store.append(events)).catch_unwind();
+        let span = tracing::debug_span!(target: phase::TARGET, "history");
+        let appending = AssertUnwindSafe(self.context.store.append(events)).catch_unwind().instrument(span);
         match appending.await.unwrap_or_else(|_| Err(store_panicked())) {
             Ok(()) => effects,
             Err(error) => {
@@ -78,7 +81,10 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                     }
                 }
                 Effect::RequestResponse => match self.context.journal_model_request(turn.tool_to_offer()).await {
-                    Ok(()) => *response = Some(self.request_response(provider, turn)),
+                    Ok(()) => {
+                        let span = tracing::debug_span!(target: phase::TARGET, "plan");
+                        *response = Some(span.in_scope(|| self.request_response(provider, turn)));
+                    }
                     Err(error) => next.extend(self.handle(turn, Input::ResponseFailed(error))),
                 },
                 Effect::RunCall { item_id, call } => self.calls.spawn(Arc::clone(&self.context), item_id, call),

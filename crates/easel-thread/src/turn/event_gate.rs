@@ -6,9 +6,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use easel_imagegen::phase;
 use easel_protocol::event::Event;
 use easel_protocol::id::ThreadId;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::event_sink::EventSink;
 
@@ -83,14 +85,14 @@ impl<E: EventSink> EventGate<E> {
     pub(crate) async fn open(&mut self) {
         self.barrier = None;
         while let Some(event) = self.delayed.pop_front() {
-            self.sink.publish(&self.thread_id, event).await;
+            self.publish(event).await;
         }
     }
 
     /// Sends an event, or delays it while the gate is closed.
     pub(crate) async fn send(&mut self, event: Event) {
         if self.is_open() {
-            return self.sink.publish(&self.thread_id, event).await;
+            return self.publish(event).await;
         }
         self.delayed.push_back(event);
         if self.delayed.len() >= MAX_DELAYED {
@@ -100,7 +102,15 @@ impl<E: EventSink> EventGate<E> {
 
     /// Waits until the gate may open, then sends the delayed events.
     pub(crate) async fn flush(&mut self) {
-        self.ready().await;
+        if !self.is_open() {
+            let span = tracing::debug_span!(target: phase::TARGET, "delay");
+            self.ready().instrument(span).await;
+        }
         self.open().await;
+    }
+
+    async fn publish(&mut self, event: Event) {
+        let span = tracing::debug_span!(target: phase::TARGET, "event", method = event.method());
+        self.sink.publish(&self.thread_id, event).instrument(span).await;
     }
 }

@@ -12,6 +12,7 @@ use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -36,7 +37,9 @@ impl Logging {
         let dropped = writer.error_counter();
         let filter = EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or("warn"));
         let registry = tracing_subscriber::registry().with(filter).with(filter_fn(is_harmless));
-        let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+        // The only spans are the phases of turns. Each is logged when it ends, with its time.
+        let lines =
+            tracing_subscriber::fmt::layer().with_ansi(false).with_span_events(FmtSpan::CLOSE).with_writer(writer);
         // A subscriber that already exists belongs to a test in this process.
         let _ = match environment.text("LOG_FORMAT") {
             Some("json") => registry.with(lines.json()).try_init(),

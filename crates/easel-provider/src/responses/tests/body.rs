@@ -22,7 +22,7 @@ async fn body_has_its_announced_length_and_is_streamed() {
     let request = ModelRequest { input, images: vec![reference], ..request(ToolExposure::None) };
     let body = ConversationBody::new(&request, CacheFields::default(), Metadata::Strip).unwrap().to_request_body();
     for _ in 0..2 {
-        let chunks = body.clone().stream(Arc::clone(&files), SendGate::open(), Upload::default());
+        let chunks = body.clone().stream(Arc::clone(&files), SendGate::open(), Upload::start());
         let lengths: Vec<usize> = chunks.map_ok(|chunk| chunk.len()).try_collect().await.unwrap();
         assert_eq!(lengths.iter().sum::<usize>() as u64, body.len());
         assert!(lengths.iter().all(|length| *length <= 256 << 10));

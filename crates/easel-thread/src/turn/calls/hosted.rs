@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use easel_imagegen::phase;
 use easel_imagegen::port::{GeneratedImages, ModelError, Provider, Reference, RequestStart, Store, image_error};
 use easel_protocol::id::{CallId, ItemId};
 use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
@@ -12,6 +13,7 @@ use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::FutureExt;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{CallContext, CallReport};
 use crate::clock::now_ms;
@@ -48,7 +50,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         }
         let (thread_id, turn_id) = (self.thread_id.clone(), self.turn_id.clone());
         let request = RequestStart { thread_id, turn_id, started_at_ms: now_ms() };
-        let reserving = AssertUnwindSafe(self.store.reserve_request(request)).catch_unwind();
+        let span = tracing::debug_span!(target: phase::TARGET, "journal");
+        let reserving = AssertUnwindSafe(self.store.reserve_request(request)).catch_unwind().instrument(span);
         let reserved = reserving.await.unwrap_or_else(|_| Err(store_panicked()));
         reserved.map_err(|error| {
             tracing::error!(

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use easel_imagegen::output::LOG_PREVIEW;
+use easel_imagegen::phase;
 use easel_imagegen::port::{
     CallEnd, CallStart, GeneratedImages, Provider, Reference, StorageError, Store, image_error,
 };
 use easel_protocol::id::ItemId;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
+use tracing::Instrument;
 
 use super::CallContext;
 use crate::clock::now_ms;
@@ -37,7 +39,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             inputs: inputs.to_vec(),
             started_at_ms: now_ms(),
         };
-        let reserved = self.store.reserve(start).await;
+        let span = tracing::debug_span!(target: phase::TARGET, "journal");
+        let reserved = self.store.reserve(start).instrument(span).await;
         reserved
             .inspect_err(|error| log_storage_error(item_id, error))
             .map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))
@@ -61,7 +64,9 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             Err(error) => error,
         };
         let error = ImageError { elapsed_ms, ..error };
-        let settled = self.store.settle(&self.thread_id, item_id, CallEnd::Failed(error.clone())).await;
+        let span = tracing::debug_span!(target: phase::TARGET, "record");
+        let end = CallEnd::Failed(error.clone());
+        let settled = self.store.settle(&self.thread_id, item_id, end).instrument(span).await;
         if let Err(storage) = settled {
             // The next start of the process closes the row. The client gets the error of the call, which matters more.
             log_storage_error(item_id, &storage);
@@ -77,7 +82,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     ) -> Result<CallOutput, Box<ImageError>> {
         let (generation_id, attempts, missing) = (made.generation_id.clone(), made.attempts, made.missing.clone());
         let end = CallEnd::Generated { made, elapsed_ms };
-        match self.store.settle(&self.thread_id, item_id, end).await {
+        let span = tracing::debug_span!(target: phase::TARGET, "record");
+        match self.store.settle(&self.thread_id, item_id, end).instrument(span).await {
             Ok(records) => {
                 log_output(item_id, &records);
                 Ok(CallOutput { records, generation_id, missing })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easel_imagegen::idempotency;
+use easel_imagegen::phase;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{
     GeneratedImages, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider, Reference, Store, image_error,
@@ -18,6 +19,7 @@ use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::config::TurnGate;
 use crate::machine::CallOutput;
@@ -74,8 +76,10 @@ impl<S: Store, P: Provider> CallContext<S, P> {
 
     async fn run_to_end(&self, item_id: &ItemId, call: PlannedCall) -> Result<CallOutput, Box<ImageError>> {
         let preparing = async {
-            let permit = self.permits.acquire().await;
-            let job = self.prepare_job(item_id, call).await?;
+            let queue_span = tracing::debug_span!(target: phase::TARGET, "queue");
+            let permit = self.permits.acquire().instrument(queue_span).await;
+            let plan_span = tracing::debug_span!(target: phase::TARGET, "plan");
+            let job = self.prepare_job(item_id, call).instrument(plan_span).await?;
             Ok::<_, Box<ImageError>>((job, permit))
         };
         let (job, _permit) = tokio::select! {

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use easel_imagegen::phase;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{Provider, Store, image_error};
 use easel_protocol::id::ItemId;
 use easel_protocol::record::ImageErrorKind;
 use tokio::task::{Id, JoinSet};
+use tracing::Instrument;
 
 use super::{CallContext, CallReport};
 
@@ -25,7 +27,8 @@ impl RunningCalls {
         item_id: ItemId,
         call: PlannedCall,
     ) {
-        let task = self.tasks.spawn(context.run(item_id.clone(), call));
+        let span = tracing::debug_span!(target: phase::TARGET, "image_call", %item_id);
+        let task = self.tasks.spawn(context.run(item_id.clone(), call).instrument(span));
         self.items.insert(task.id(), item_id);
     }
 
