@@ -1,10 +1,12 @@
-//! A thread that owns a connection to the database and runs operations on it one by one.
+//! A thread that owns a connection to the database and runs operations on it one by one. It starts with the first
+//! operation, so that a worker that is not used costs nothing.
 //!
 //! [`crate::db::workers`] has the list of these threads.
 
 mod connector;
 mod lock_wait;
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,43 +43,66 @@ impl WorkerState for Connection {
 
 type Job<S> = Box<dyn FnOnce(&mut Connector<S>) + Send>;
 
-/// A handle of a worker thread. Cheap to clone; the thread ends with the last handle.
-#[derive(Debug)]
+/// What the thread of a worker runs.
+type Serve = Box<dyn FnOnce() + Send>;
+
+/// A handle of a worker. Cheap to clone; the thread ends with the last handle.
 pub(crate) struct Worker<S> {
+    name: &'static str,
     jobs: mpsc::Sender<Job<S>>,
+    /// What the thread will run; `None` once it has been started.
+    unstarted: Arc<Mutex<Option<Serve>>>,
     /// Set while the running operation waits for another program's lock.
     locked: Arc<AtomicBool>,
 }
 
 impl<S> Clone for Worker<S> {
     fn clone(&self) -> Self {
-        Self { jobs: self.jobs.clone(), locked: Arc::clone(&self.locked) }
+        Self {
+            name: self.name,
+            jobs: self.jobs.clone(),
+            unstarted: Arc::clone(&self.unstarted),
+            locked: Arc::clone(&self.locked),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Worker<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Worker").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 impl<S: WorkerState> Worker<S> {
-    /// Starts the thread. `open` runs there before the first operation, and again before later ones until it succeeds.
-    pub(crate) fn start(name: &str, open: impl FnMut() -> Result<S, Error> + Send + 'static) -> Self {
+    /// Creates a worker. `open` runs on its thread before the first operation, and again before later ones until it
+    /// succeeds.
+    pub(crate) fn new(name: &'static str, open: impl FnMut() -> Result<S, Error> + Send + 'static) -> Self {
         let (jobs, mut queue) = mpsc::channel::<Job<S>>(QUEUE);
         let mut connector = Connector::new(open);
-        let serve = move || {
+        let serve: Serve = Box::new(move || {
             while let Some(job) = queue.blocking_recv() {
                 // A panic drops the job's reply channel, so its caller gets an error; the transaction is rolled back.
                 if catch_unwind(AssertUnwindSafe(|| job(&mut connector))).is_err() {
                     tracing::error!("a store operation panicked");
                 }
             }
-        };
-        if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(serve) {
-            tracing::error!(%error, name, "a worker thread of the store could not be started");
-        }
-        Self { jobs, locked: Arc::default() }
+        });
+        Self { name, jobs, unstarted: Arc::new(Mutex::new(Some(serve))), locked: Arc::default() }
     }
 
-    /// Opens the connection ahead of the first operation.
+    /// Starts the thread and opens the connection ahead of the first operation.
     pub(crate) fn open(&self) {
+        self.start();
         // If the queue is full, its first operation opens the connection.
         let _ = self.jobs.try_send(Box::new(|connector| drop(connector.get())));
+    }
+
+    /// Starts the thread, unless it has been started. If that fails, the queue is closed and all operations fail.
+    fn start(&self) {
+        let Some(serve) = take(&self.unstarted) else { return };
+        if let Err(error) = std::thread::Builder::new().name(self.name.into()).spawn(serve) {
+            tracing::error!(%error, name = self.name, "a worker thread of the store could not be started");
+        }
     }
 
     /// Runs an operation to its end, even if the caller goes away meanwhile.
@@ -120,6 +145,7 @@ impl<S: WorkerState> Worker<S> {
             // The caller may have gone away.
             let _ = reply.send(operation(state));
         });
+        self.start();
         let run = async {
             self.jobs.send(job).await.ok()?;
             result.await.ok()
@@ -163,12 +189,15 @@ impl<S: WorkerState> Worker<S> {
             });
             let _ = reply.send(read);
         });
+        self.start();
         self.jobs.send(job).await.map_err(|_| E::from(Error::Closed))?;
         result.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
     /// Closes the connection after the operations that were queued before. Later ones fail.
     pub(crate) async fn close(&self) {
+        // A thread that was not started need not start. Without it the queue is closed.
+        drop(take(&self.unstarted));
         let (reply, closed) = oneshot::channel();
         let job: Job<S> = Box::new(move |connector| {
             connector.close();

@@ -15,7 +15,7 @@ use crate::db::worker::{LockTimeout, Worker};
 use crate::error::Error;
 use crate::home::Home;
 
-/// Handles of all worker threads. Cheap to clone.
+/// Handles of all workers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Workers {
     pub(crate) writer: Worker<Database>,
@@ -41,22 +41,20 @@ pub(crate) enum ReadKind {
 }
 
 impl Workers {
-    /// Starts the threads and returns at once. The database is opened before the first operation is answered.
+    /// Starts the writer, which opens the database, and returns at once. The other threads start when they are needed.
     pub(crate) fn start(home: &Arc<Home>, owner: &Arc<str>) -> Self {
         let ephemeral_threads = EphemeralThreads::default();
         let reader = |name| {
             let home = Arc::clone(home);
-            Worker::start(name, move || connection::connect_to_read(&home))
+            Worker::new(name, move || connection::connect_to_read(&home))
         };
         let writer = {
             let (home, owner) = (Arc::clone(home), Arc::clone(owner));
-            Worker::start("easel-writer", move || Database::open(Arc::clone(&home), &owner))
+            Worker::new("easel-writer", move || Database::open(Arc::clone(&home), &owner))
         };
         let ephemeral = {
             let (home, owner, threads) = (Arc::clone(home), Arc::clone(owner), ephemeral_threads.clone());
-            Worker::start("easel-ephemeral", move || {
-                EphemeralDatabase::open(&home, Arc::clone(&owner), threads.clone())
-            })
+            Worker::new("easel-ephemeral", move || EphemeralDatabase::open(&home, Arc::clone(&owner), threads.clone()))
         };
         writer.open();
         Self {

@@ -8,7 +8,7 @@ use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::time::Duration;
 
-use easel_imagegen::port::Store;
+use easel_imagegen::port::{StorageErrorKind, Store};
 use easel_protocol::thread::ThreadSearchParams;
 use easel_protocol::thread::{Thread, ThreadListParams};
 use easel_protocol::turn::{TurnItemsView, TurnStatus};
@@ -175,4 +175,15 @@ async fn waiting_for_recovery_blocks_nobody_else() {
     assert!(poll_once(&mut acquire).await, "another process still recovers");
     drop(recovery_lock);
     acquire.await.unwrap();
+}
+
+#[tokio::test]
+async fn unused_workers_close_without_starting() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.close().await;
+    for kind in [ReadKind::Page, ReadKind::WholeThread, ReadKind::Search] {
+        let error = store.read(kind, |_| Ok(())).await.unwrap_err();
+        assert_eq!(error.kind(), StorageErrorKind::Closed, "{kind:?}");
+    }
 }
