@@ -16,6 +16,8 @@ mod long_lines;
 mod stalled_client;
 
 // The process.
+#[cfg(target_os = "linux")]
+mod idle;
 mod options;
 mod output;
 mod shutdown;

@@ -1,15 +1,16 @@
 //! The log, which goes to stderr through a bounded queue. A client that never reads stderr cannot block the server:
 //! lines beyond the queue are dropped and counted.
 
+use std::panic::PanicHookInfo;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use std::panic::PanicHookInfo;
-
 use easel_config::Environment;
+use parking_lot::Mutex;
 use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -23,18 +24,25 @@ const MAX_QUEUED_LINES: usize = 4_096;
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Keeps the log's writer alive. Dropping it flushes the queue, for at most [`FLUSH_TIMEOUT`].
-pub(crate) struct Logging {
-    writer: Option<WorkerGuard>,
-    dropped: ErrorCounter,
+pub(crate) struct Logging(Arc<OnceLock<LogQueue>>);
+
+/// The queue of lines for stderr and the thread that writes them. Both are created with the first line, since most
+/// processes log nothing.
+struct LogQueue {
+    sender: NonBlocking,
+    /// Taken when the log ends.
+    writer: Mutex<Option<WorkerGuard>>,
 }
 
 impl Logging {
     /// Starts the log. `RUST_LOG` is its filter (default `warn`), and `LOG_FORMAT=json` writes one object per line.
     /// Whatever the filter says, libraries do not log details; see [`is_harmless`].
     pub(crate) fn start(environment: &Environment) -> Self {
-        let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_QUEUED_LINES);
-        let (writer, guard) = builder.thread_name("easel-log").finish(std::io::stderr());
-        let dropped = writer.error_counter();
+        let queue = Arc::new(OnceLock::new());
+        let writer = {
+            let queue = Arc::clone(&queue);
+            move || queue.get_or_init(LogQueue::start).sender.clone()
+        };
         let filter = EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or("warn"));
         let registry = tracing_subscriber::registry().with(filter).with(filter_fn(is_harmless));
         // The only spans are the phases of turns. Each is logged when it ends, with its time.
@@ -46,7 +54,15 @@ impl Logging {
             _ => registry.with(lines).try_init(),
         };
         std::panic::set_hook(Box::new(log_panic));
-        Self { writer: Some(guard), dropped }
+        Self(queue)
+    }
+}
+
+impl LogQueue {
+    fn start() -> Self {
+        let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_QUEUED_LINES);
+        let (sender, writer) = builder.thread_name("easel-log").finish(std::io::stderr());
+        Self { sender, writer: Mutex::new(Some(writer)) }
     }
 }
 
@@ -68,13 +84,14 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 impl Drop for Logging {
     fn drop(&mut self) {
-        let dropped = self.dropped.dropped_lines();
+        let Some(queue) = self.0.get() else { return };
+        let dropped = queue.sender.error_counter().dropped_lines();
         if dropped > 0 {
             tracing::warn!(dropped, "log lines were dropped because stderr was not read");
         }
         // The guard prints an error when it cannot reach its thread. Stderr may be the same full pipe, so that would
         // block forever, and the process has to exit.
-        let writer = self.writer.take();
+        let writer = queue.writer.lock().take();
         let (sender, receiver) = sync_channel::<()>(0);
         let spawned = thread::Builder::new().name("easel-log-flush".to_owned()).spawn(move || {
             drop(writer);
@@ -90,9 +107,6 @@ impl Drop for Logging {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::sync::Arc;
-
-    use parking_lot::Mutex;
 
     use super::*;
 
