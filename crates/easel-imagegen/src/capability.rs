@@ -8,6 +8,9 @@ use strum::VariantNames;
 /// Maximum number of reference images of a provider that declares none.
 pub const DEFAULT_MAX_REFERENCES: usize = 5;
 
+/// Maximum number of reference images of any provider.
+pub const MAX_REFERENCES: usize = 16;
+
 /// What a provider can do with images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {

@@ -22,6 +22,7 @@ pub mod output;
 
 pub mod handle;
 pub mod idempotency;
+pub mod item_id;
 pub mod sniff;
 pub mod strip;
 

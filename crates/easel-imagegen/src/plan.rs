@@ -18,8 +18,22 @@ pub struct PlannedCall {
     pub mask: Option<ImageRef>,
 }
 
+/// Returns the handles and absolute paths by which a call names images; none if its arguments are invalid.
+pub fn named_images(call: &FunctionCall, capabilities: &Capabilities) -> Vec<String> {
+    let Ok(arguments) = arguments::parse(&call.arguments, capabilities) else { return Vec::new() };
+    let mut names = match arguments.images {
+        ImageSelection::List(names) => names,
+        ImageSelection::None | ImageSelection::Newest(_) => Vec::new(),
+    };
+    names.extend(arguments.mask);
+    names
+}
+
 /// Plans a call. Without an `action`, a call that selects images is an edit. An edit that selects no images uses those
 /// of [`references::from_history`].
+///
+/// `thread` has the newest images of the thread, oldest first. `older` has those of [`named_images`] that `thread` does
+/// not have.
 ///
 /// # Errors
 /// The error for the item of the call. Its message also goes to the model.
@@ -27,10 +41,11 @@ pub fn plan(
     call: &FunctionCall,
     capabilities: &Capabilities,
     thread: &[ThreadImage],
+    older: &[ThreadImage],
 ) -> Result<PlannedCall, Box<ImageError>> {
     let invalid = |message: String| Box::new(image_error(ImageErrorKind::InvalidArguments, message));
     let arguments = arguments::parse(&call.arguments, capabilities).map_err(|error| invalid(error.to_string()))?;
-    let selected = references::resolve(&arguments.images, thread)?;
+    let selected = references::resolve(&arguments.images, thread, older)?;
     let (action, references) = match (arguments.action, arguments.images) {
         (None | Some(ImageAction::Generate), ImageSelection::None) => (ImageAction::Generate, selected),
         (Some(ImageAction::Generate), ImageSelection::List(_) | ImageSelection::Newest(_)) => {
@@ -48,7 +63,7 @@ pub fn plan(
     };
     let mask = match (&arguments.mask, action) {
         (None, _) => None,
-        (Some(mask), ImageAction::Edit) => Some(references::resolve_name(mask, thread)?),
+        (Some(mask), ImageAction::Edit) => Some(references::resolve_name(mask, thread, older)?),
         (Some(_), ImageAction::Generate) => return Err(invalid("`mask` requires `action` to be `edit`".to_owned())),
     };
     let requested = RequestedImage { action, prompt: arguments.prompt, parameters: arguments.parameters };
@@ -102,7 +117,7 @@ mod tests {
             name: "imagegen".to_owned(),
             arguments: arguments.to_string(),
         };
-        plan(&call, &capabilities(max_references), &thread())
+        plan(&call, &capabilities(max_references), &thread(), &[])
             .map(|draft| (draft.requested.action, draft.references.len()))
             .map_err(|error| error.message)
     }
@@ -121,6 +136,19 @@ mod tests {
             planned(&json!({"prompt": "p", "action": "edit"}), 0),
             Err("this provider cannot edit images".to_owned())
         );
+    }
+
+    #[test]
+    fn names_are_those_of_images_and_mask() {
+        let names = |arguments: &Value| {
+            let arguments = arguments.to_string();
+            let call =
+                FunctionCall { call_id: "call_1".into(), namespace: None, name: "imagegen".to_owned(), arguments };
+            named_images(&call, &capabilities(5))
+        };
+        assert_eq!(names(&json!({"prompt": "p", "images": ["/a.png", "/b.png"], "mask": "/m.png"})).len(), 3);
+        assert!(names(&json!({"prompt": "p", "num_last_images_to_include": 2})).is_empty());
+        assert!(names(&json!({"images": ["/a.png"]})).is_empty(), "the arguments are invalid");
     }
 
     #[test]

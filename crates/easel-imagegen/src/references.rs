@@ -18,25 +18,31 @@ pub enum ImageRef {
     Path(PathBuf),
 }
 
-/// Resolves the images that a call selects, in its order.
+/// Resolves the images that a call selects, in its order. `thread` has the newest images of the thread, oldest first;
+/// only names find those in `older`.
 ///
 /// # Errors
 /// An image that the thread does not have, or a name that is neither a handle nor an absolute path.
-pub fn resolve(images: &ImageSelection, thread: &[ThreadImage]) -> Result<Vec<ImageRef>, ImageError> {
+pub fn resolve(
+    images: &ImageSelection,
+    thread: &[ThreadImage],
+    older: &[ThreadImage],
+) -> Result<Vec<ImageRef>, ImageError> {
     match images {
         ImageSelection::None => Ok(Vec::new()),
-        ImageSelection::List(names) => names.iter().map(|name| resolve_name(name, thread)).collect(),
+        ImageSelection::List(names) => names.iter().map(|name| resolve_name(name, thread, older)).collect(),
         ImageSelection::Newest(count) => find_newest(*count, thread),
     }
 }
 
-/// Resolves an image by its handle or absolute path.
+/// Resolves an image by its handle or absolute path, see [`resolve`].
 ///
 /// # Errors
 /// Those of [`resolve`].
-pub fn resolve_name(name: &str, thread: &[ThreadImage]) -> Result<ImageRef, ImageError> {
+pub fn resolve_name(name: &str, thread: &[ThreadImage], older: &[ThreadImage]) -> Result<ImageRef, ImageError> {
     let find = |matches: &dyn Fn(&Reference) -> bool| {
-        thread.iter().map(|image| &image.reference).find(|reference| matches(reference)).cloned().map(ImageRef::Handle)
+        let mut known = thread.iter().chain(older).map(|image| &image.reference);
+        known.find(|reference| matches(reference)).cloned().map(ImageRef::Handle)
     };
     if handle::is_handle(name) {
         return find(&|reference| reference.id.as_deref() == Some(name))

@@ -5,6 +5,7 @@ mod attachments;
 mod deletion;
 #[cfg(unix)]
 mod full_disk;
+mod growth;
 mod history;
 #[cfg(unix)]
 mod home_location;

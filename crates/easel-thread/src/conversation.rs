@@ -1,8 +1,8 @@
 //! The conversation of a thread: what it keeps from turn to turn.
 
+mod item_ids;
 mod user_message;
 
-use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use easel_imagegen::history::render_item;
@@ -12,20 +12,24 @@ use easel_protocol::id::ItemId;
 use easel_protocol::record::{Attachment, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
 
+pub(crate) use item_ids::ItemIds;
 pub use user_message::to_model_message;
 
 /// The state of a thread that outlives its turns. The actor owns it and lends it to the machine for each input.
+///
+/// It has what the next request to the model needs. Of everything else in the thread it knows what the turn runner has
+/// looked up in the store for the event that the machine handles next.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Conversation {
     /// The items that the model reads, oldest first.
     pub(crate) history: Vec<ResponseItem>,
-    /// The images of the thread, oldest first.
+    /// The images of `history`, and the newest generated ones, oldest first.
     pub(crate) images: Vec<ThreadImage>,
+    /// Images that are not in `images` and that a call of the turn names.
+    pub(crate) older_images: Vec<ThreadImage>,
     pub(crate) usage: TokenUsage,
     user_messages: usize,
-    item_ids: HashSet<String>,
-    /// The number to try next, for each id that was in use when it was requested.
-    next_numbers: HashMap<String, u32>,
+    pub(crate) ids: ItemIds,
 }
 
 impl Conversation {
@@ -38,27 +42,16 @@ impl Conversation {
             user_messages: ordinals.max().unwrap_or(0),
             history: stored.history,
             images: stored.images,
+            older_images: Vec::new(),
             usage: stored.usage,
-            item_ids: stored.item_ids,
-            next_numbers: HashMap::new(),
+            ids: ItemIds::default(),
         }
     }
 
-    /// Reserves an id that no item of the thread has: `preferred`, or the first free one of `…-2`, `…-3` and so on.
-    /// Providers repeat ids, and some send none.
-    pub(crate) fn reserve_id(&mut self, preferred: &str) -> ItemId {
-        let preferred = if preferred.is_empty() { "item" } else { preferred };
-        if self.item_ids.insert(preferred.to_owned()) {
-            return preferred.into();
-        }
-        let next = self.next_numbers.entry(preferred.to_owned()).or_insert(2);
-        loop {
-            let id = format!("{preferred}-{next}");
-            *next += 1;
-            if self.item_ids.insert(id.clone()) {
-                return id.into();
-            }
-        }
+    /// Returns whether the conversation has the image with this handle or path.
+    pub(crate) fn has_image(&self, name: &str) -> bool {
+        let mut known = self.images.iter().chain(&self.older_images).map(|image| &image.reference);
+        known.any(|reference| reference.id.as_deref() == Some(name) || reference.path.as_os_str() == name)
     }
 
     /// Returns the events that clients receive for an event of the turn. An item of the conversation is sent as the
@@ -77,7 +70,10 @@ impl Conversation {
 
     /// Adds the message that starts a turn.
     pub(crate) fn open_turn(&mut self, message_id: &ItemId, attachments: &[Attachment], model_item: ResponseItem) {
-        self.item_ids.insert(message_id.to_string());
+        // All items of earlier turns are in the store.
+        self.ids = ItemIds::default();
+        self.older_images.clear();
+        self.ids.reserve(message_id);
         self.attach(attachments);
         self.history.push(model_item);
     }
@@ -110,27 +106,5 @@ impl Conversation {
             },
             prompt: Some(record.requested.prompt.clone()),
         }));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn repeated_id_gets_next_free_number() {
-        let mut conversation = Conversation::default();
-        let ids: Vec<ItemId> = ["call", "call", "call-2", "call", "other", "", ""]
-            .into_iter()
-            .map(|preferred| conversation.reserve_id(preferred))
-            .collect();
-        assert_eq!(ids, ["call", "call-2", "call-2-2", "call-3", "other", "item", "item-2"]);
-    }
-
-    #[test]
-    fn many_equal_ids_are_numbered_quickly() {
-        let mut conversation = Conversation::default();
-        let last = (0..100_000).map(|_| conversation.reserve_id("call")).last();
-        assert_eq!(last.as_deref(), Some("call-100000"));
     }
 }

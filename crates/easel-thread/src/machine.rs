@@ -11,6 +11,7 @@ mod events;
 mod failure;
 mod image_item;
 mod input;
+mod lookups;
 mod messages;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ use ending::StopReason;
 use events::Step;
 pub use input::SteerMessage;
 pub(crate) use input::{CallOutput, Input, PreviewFile};
+pub(crate) use lookups::Lookups;
 
 /// Maximum number of consecutive responses that call a tool, so that a model which never stops calling is stopped.
 const MAX_RESPONSES: u32 = 32;

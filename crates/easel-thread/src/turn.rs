@@ -4,6 +4,7 @@
 mod calls;
 mod effects;
 mod event_gate;
+mod lookups;
 mod model_response;
 mod open_items;
 mod panic;

@@ -1,6 +1,5 @@
 //! The store port: history, the call journal and image files.
 
-use std::collections::HashSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,19 +65,19 @@ pub enum ImageSource {
     ModelPath { path: PathBuf, roots: Vec<PathBuf> },
 }
 
-/// A stored thread, for the actor that loads it.
+/// What an actor needs to continue a stored thread. Its size does not depend on the length of a thread whose history
+/// begins with a summary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredThread {
     /// The thread without its turns.
     pub thread: Thread,
     /// The `config` of `thread/start`, by dotted key.
     pub overrides: serde_json::Map<String, Value>,
-    /// The conversation, oldest item first.
+    /// The conversation that a model reads, oldest item first: the newest summary and what it keeps, or everything.
     pub history: Vec<ResponseItem>,
-    /// The images of the thread, oldest first.
+    /// The images that `history` shows, and the newest generated ones, oldest first. [`Store::find_images`] finds the
+    /// others.
     pub images: Vec<ThreadImage>,
-    /// The ids of all items. New items must not reuse them.
-    pub item_ids: HashSet<String>,
     /// The tokens used so far.
     pub usage: TokenUsage,
 }
@@ -116,6 +115,23 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Appends events to history in their order. Events that history does not keep are ignored.
     fn append(&self, events: Vec<Event>) -> impl Future<Output = Result<(), StorageError>> + Send;
+
+    /// Returns a number from `first` on that makes `preferred` an id which no item and no call of the thread has, see
+    /// [`item_id::with_number`](crate::item_id::with_number).
+    fn find_free_number(
+        &self,
+        thread_id: &str,
+        preferred: &str,
+        first: u32,
+    ) -> impl Future<Output = Result<u32, StorageError>> + Send;
+
+    /// Returns the images of a thread with these names, which are handles and absolute paths. Names that the thread
+    /// does not have are left out, and so are deleted images and those of reverted turns.
+    fn find_images(
+        &self,
+        thread_id: &str,
+        names: Vec<String>,
+    ) -> impl Future<Output = Result<Vec<ThreadImage>, StorageError>> + Send;
 
     /// Imports an image into a thread and gives it a new handle.
     fn import_image(

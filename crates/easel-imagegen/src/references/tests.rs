@@ -89,12 +89,12 @@ fn resolves_handles_and_paths_in_order() {
     let handle = reference("m").id.unwrap();
     let listed =
         ImageSelection::List(vec![handle.to_string(), "/home/A.png".to_owned(), "/project/logo.png".to_owned()]);
-    assert_eq!(names(&resolve(&listed, &thread).expect("all names are valid")), "m A /project/logo.png");
+    assert_eq!(names(&resolve(&listed, &thread, &[]).expect("all names are valid")), "m A /project/logo.png");
 }
 
 #[test]
 fn rejects_unknown_handle_and_relative_path() {
-    let kind = |name: &str| resolve_name(name, &thread("A0")).expect_err(name).kind;
+    let kind = |name: &str| resolve_name(name, &thread("A0"), &[]).expect_err(name).kind;
     assert_eq!(kind("img_00000000000000000000000000000000"), ImageErrorKind::ReferenceNotFound);
     assert_eq!(kind("logo.png"), ImageErrorKind::InvalidArguments);
     assert_eq!(kind("https://example.org/logo.png"), ImageErrorKind::InvalidArguments);
@@ -104,7 +104,7 @@ fn rejects_unknown_handle_and_relative_path() {
 #[test]
 fn newest_images_are_chronological_and_must_exist() {
     let thread = thread("A0 m B1 n");
-    let last = |count| resolve(&ImageSelection::Newest(count), &thread).map(|chosen| names(&chosen));
+    let last = |count| resolve(&ImageSelection::Newest(count), &thread, &[]).map(|chosen| names(&chosen));
     assert_eq!(last(2).as_deref(), Ok("B n"));
     assert_eq!(last(4).as_deref(), Ok("A m B n"));
     let error = last(5).expect_err("only four");

@@ -24,7 +24,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use easel_imagegen::capability::{AuthKind, DEFAULT_MAX_REFERENCES, Parameter};
+use easel_imagegen::capability::{AuthKind, DEFAULT_MAX_REFERENCES, MAX_REFERENCES, Parameter};
 use easel_imagegen::history::MAX_DATA_URL_IMAGE_BYTES;
 use easel_imagegen::preset::Preset;
 use easel_imagegen::strip::Metadata;
@@ -95,7 +95,7 @@ fn openai() -> ApiProfile {
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
         generate: generate(None, SizeStyle::Text, &all),
         edit: multipart(Some("mask")),
-        limits: Limits { max_images: 16, max_image_bytes: MAX_IMAGE_BYTES, max_n: 10 },
+        limits: Limits { max_images: MAX_REFERENCES, max_image_bytes: MAX_IMAGE_BYTES, max_n: 10 },
         metadata: Metadata::Strip,
         stream_images: false,
         partial_images: true,

@@ -28,7 +28,7 @@ pub(crate) fn claim_for_message(write: &Transaction<'_>, thread_id: &str, item: 
 }
 
 /// Returns the handles of the images that an item shows.
-fn shown_handles(item: &ResponseItem) -> impl Iterator<Item = &str> {
+pub(crate) fn shown_handles(item: &ResponseItem) -> impl Iterator<Item = &str> {
     let (content, result): (&[ContentItem], _) = match item {
         ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
             (content, None)

@@ -64,10 +64,11 @@ fn has_few_hits(connection: &Connection, query: &str) -> Result<bool, Error> {
 /// match and sort them.
 pub(crate) fn index_search_sql(column: &str, after_cursor: &str, order: &str) -> String {
     format!(
-        "WITH found AS MATERIALIZED ( \
-         SELECT id, thread_id, item_id FROM words \
-         WHERE id IN (SELECT rowid FROM words_index WHERE words_index MATCH ?6) AND holds(text, ?4) \
-         UNION ALL SELECT id, thread_id, item_id FROM words WHERE octet_length(text) > 65536 AND holds(text, ?4)) \
+        "WITH texts AS MATERIALIZED ( \
+         SELECT id FROM words WHERE id IN (SELECT rowid FROM words_index WHERE words_index MATCH ?6) \
+         AND holds(text, ?4) \
+         UNION ALL SELECT id FROM words WHERE octet_length(text) > 65536 AND holds(text, ?4)), \
+         found AS MATERIALIZED (SELECT id, thread_id, item_id FROM texts CROSS JOIN word_items ON word_id = id) \
          SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
          (SELECT text FROM words WHERE id = \
          (SELECT min(id) FROM found WHERE thread_id = threads.id AND item_id <> '')) \
@@ -82,10 +83,10 @@ pub(crate) fn index_search_sql(column: &str, after_cursor: &str, order: &str) ->
 pub(crate) fn scan_search_sql(column: &str, after_cursor: &str, order: &str) -> String {
     format!(
         "SELECT {THREAD_COLUMNS}, {column}, octet_length(json), \
-         (SELECT text FROM words WHERE thread_id = threads.id AND item_id <> '' AND holds(text, ?4) LIMIT 1) \
+         (SELECT text FROM item_words WHERE thread_id = threads.id AND item_id <> '' AND holds(text, ?4) LIMIT 1) \
          FROM threads WHERE {after_cursor} AND ephemeral = 0 AND archived = ?3 \
          AND (?5 IS NULL OR source IN (SELECT value FROM json_each(?5))) \
-         AND EXISTS (SELECT 1 FROM words WHERE thread_id = threads.id AND holds(text, ?4)) \
+         AND EXISTS (SELECT 1 FROM item_words WHERE thread_id = threads.id AND holds(text, ?4)) \
          AND (?6 IS NULL OR true) ORDER BY {order}"
     )
 }

@@ -18,7 +18,8 @@ use crate::home::Home;
 use crate::journal::calls::{self, JournalCall, Outcome};
 use crate::journal::hosted;
 use crate::lists::turn_list;
-use crate::threads::{append, history, pending_messages};
+use crate::threads::history::conversation;
+use crate::threads::{append, pending_messages};
 
 /// Closes a turn of a dead process and everything that is open in it.
 pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<(), Error> {
@@ -160,8 +161,8 @@ impl TurnJournal<'_> {
 /// Adds outputs for the calls of the model that have none: a model refuses a conversation with such a call.
 fn add_missing_outputs(journal: &TurnJournal<'_>, turn_id: &str) -> Result<(), Error> {
     let TurnJournal { write, thread_id, .. } = *journal;
-    let history = history::model_items(write, thread_id)?;
-    let answered: BTreeSet<&str> = history
+    let items = conversation::read_turn(write, thread_id, turn_id)?;
+    let answered: BTreeSet<&str> = items
         .iter()
         .filter_map(|item| match item {
             ResponseItem::FunctionCallOutput { call_id, .. } => Some(call_id.as_str()),
@@ -170,7 +171,7 @@ fn add_missing_outputs(journal: &TurnJournal<'_>, turn_id: &str) -> Result<(), E
             | ResponseItem::ImageGenerationCall { .. } => None,
         })
         .collect();
-    for item in &history {
+    for item in &items {
         let ResponseItem::FunctionCall { call_id, .. } = item else { continue };
         if answered.contains(call_id.as_str()) {
             continue;

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
-use easel_imagegen::port::{CallEnd, CallStart, ImageSource, ImportError, RequestStart, StorageError, Store};
+use easel_imagegen::port::{
+    CallEnd, CallStart, ImageSource, ImportError, RequestStart, StorageError, Store, ThreadImage,
+};
 use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, ImageRecord};
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use super::EaselStore;
 use crate::db::connection::Database;
 use crate::db::ephemeral::WriteScope;
 use crate::db::worker::LockTimeout;
+use crate::db::workers::ReadKind;
 use crate::error::Error;
 use crate::files::thread_files::ThreadFiles;
 use crate::images::{attachments, import};
 use crate::journal::{self, calls, hosted};
+use crate::threads::history::{ids, images as stored_images};
 use crate::threads::{append, pending_messages};
 
 impl Store for EaselStore {
@@ -38,6 +42,18 @@ impl Store for EaselStore {
             events.iter().try_for_each(|event| append::write_event(write, &home, &owner, event))
         };
         self.write_thread(&thread_id, lock_timeout, scope, append).await
+    }
+
+    async fn find_free_number(&self, thread_id: &str, preferred: &str, first: u32) -> Result<u32, StorageError> {
+        let (id, preferred) = (thread_id.to_owned(), preferred.to_owned());
+        let find = move |connection: &Connection| ids::find_free_number(connection, &id, &preferred, first);
+        self.read_thread(thread_id, ReadKind::Page, find).await
+    }
+
+    async fn find_images(&self, thread_id: &str, names: Vec<String>) -> Result<Vec<ThreadImage>, StorageError> {
+        let (id, home) = (thread_id.to_owned(), self.home.clone());
+        let find = move |connection: &Connection| stored_images::find_named(connection, &home, &id, &names);
+        self.read_thread(thread_id, ReadKind::Page, find).await
     }
 
     async fn import_image(&self, thread_id: &str, source: ImageSource) -> Result<Attachment, ImportError> {

@@ -1,5 +1,7 @@
 //! Methods that write one thread, and those that read its row.
 
+use std::collections::HashSet;
+
 use easel_imagegen::port::{StorageError, StoredThread};
 use easel_protocol::event::ThreadTokenUsage;
 use easel_protocol::id::{ImageId, TurnId};
@@ -30,7 +32,7 @@ impl EaselStore {
         self.read_thread(thread_id, ReadKind::Page, move |connection| history::find_thread(connection, &id)).await
     }
 
-    /// Reads everything that an actor needs to continue a thread.
+    /// Reads what an actor needs to continue a thread.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -153,6 +155,24 @@ impl EaselStore {
             })
         };
         self.write_thread(thread_id, LockTimeout::Short, scope, append).await
+    }
+
+    /// Returns those of the ids that an item or a call of the thread has.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn find_used_ids(&self, thread_id: &str, ids: Vec<String>) -> Result<HashSet<String>, StorageError> {
+        let id = thread_id.to_owned();
+        let find = move |connection: &Connection| {
+            let mut used = HashSet::new();
+            for candidate in ids {
+                if history::ids::is_used(connection, &id, &candidate)? {
+                    used.insert(candidate);
+                }
+            }
+            Ok(used)
+        };
+        self.read_thread(thread_id, ReadKind::Page, find).await
     }
 
     /// Stores a message that a user adds to a running turn, until it enters history. After a crash, recovery moves it

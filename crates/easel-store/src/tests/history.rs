@@ -204,13 +204,17 @@ async fn images_are_ordered_as_the_conversation_shows_them() {
 }
 
 #[tokio::test]
-async fn loaded_thread_has_its_used_item_ids() {
+async fn ids_of_items_and_calls_are_not_free() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN), item_completed(TURN, user("u1", "a cat"))]).await.unwrap();
     store.reserve(call("c1")).await.unwrap();
-    let ids = store.load_thread(THREAD).await.unwrap().unwrap().item_ids;
-    assert_eq!(ids, ["u1".to_owned(), "c1".to_owned()].into());
+    store.append_model_items(THREAD, vec![function_call("f1")]).await.unwrap();
+    for (id, first, expected) in [("u1", 1, 2), ("c1", 1, 2), ("f1", 1, 2), ("u2", 1, 1), ("u1", 7, 7)] {
+        assert_eq!(store.find_free_number(THREAD, id, first).await.unwrap(), expected, "{id}");
+    }
+    let used = store.find_used_ids(THREAD, ["u1", "c1", "f1", "x"].map(str::to_owned).into()).await.unwrap();
+    assert_eq!(used, ["u1", "c1", "f1"].map(str::to_owned).into());
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ fn is_bounded(step: &str) -> bool {
         // Texts over 64 KiB, each in one row.
         || step.contains("words_too_long")
         // The hits of the lookup.
+        || step.starts_with("SCAN texts")
         || step.starts_with("SCAN found")
         // A filter of the request.
         || step.starts_with("SCAN json_each")

@@ -137,7 +137,6 @@ pub(super) fn pictures(handles: &[&str]) -> Vec<ContentItem> {
     handles.iter().map(picture).collect()
 }
 
-#[cfg(unix)]
 pub(super) fn function_call(call_id: &str) -> ResponseItem {
     ResponseItem::FunctionCall {
         call_id: call_id.into(),

@@ -197,7 +197,7 @@ async fn frequent_term_is_found_without_the_index() {
     let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
     crate::lists::search::register_functions(&database).unwrap();
     let sql = "WITH RECURSIVE row (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row LIMIT 21000) \
-               INSERT INTO words (thread_id, item_id, text) \
+               INSERT INTO item_words (thread_id, item_id, text) \
                SELECT 'thread-1', 'w' || number, 'a quite ordinary sentence' FROM row";
     database.execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
     let store = open(home.path());

@@ -64,7 +64,12 @@ struct Schemas {
 
 /// Writes the new thread if both threads are on the disk. A running turn is not copied.
 pub(crate) fn fork_on_disk(database: &mut Database, fork: &Fork) -> Result<(), HistoryError> {
-    database.write(|write| copy(write, fork, &Schemas { from: "main", to: "main" }))
+    database.write(|write| copy_on_disk(write, fork))
+}
+
+/// Writes the new thread in a transaction of the database on the disk.
+pub(crate) fn copy_on_disk(write: &Transaction<'_>, fork: &Fork) -> Result<(), HistoryError> {
+    copy(write, fork, &Schemas { from: "main", to: "main" })
 }
 
 /// Writes the new thread if one of the threads is ephemeral, or both are.
@@ -114,17 +119,26 @@ fn copy_history(write: &Transaction<'_>, fork: &Fork, schemas: &Schemas, last: i
          WHERE thread_id = ?1 AND position <= ?3 AND owner IS NULL"
     );
     write.execute(&turns, (source, thread, last))?;
+    let copied = format!("turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2)");
+    if from == to {
+        // Before the items, whose trigger would add their texts to the index again.
+        let words = format!(
+            "INSERT INTO {to}.word_items (thread_id, item_id, word_id) SELECT ?2, items.id, word_id \
+             FROM {from}.items JOIN {from}.word_items ON word_items.thread_id = ?1 AND item_id = items.id \
+             WHERE items.thread_id = ?1 AND {copied}"
+        );
+        write.execute(&words, (source, thread))?;
+    }
     let items = format!(
         "INSERT INTO {to}.items (thread_id, position, id, turn_id, kind, json) \
-         SELECT ?2, position, id, turn_id, kind, json FROM {from}.items \
-         WHERE thread_id = ?1 AND turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2)"
+         SELECT ?2, position, id, turn_id, kind, json FROM {from}.items WHERE thread_id = ?1 AND {copied}"
     );
     write.execute(&items, (source, thread))?;
     // Items that a client appended before the first turn belong to no turn.
     let model_items = format!(
-        "INSERT INTO {to}.model_items (thread_id, position, turn_id, json) \
-         SELECT ?2, position, turn_id, json FROM {from}.model_items WHERE thread_id = ?1 \
-         AND (turn_id = '' OR turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2))"
+        "INSERT INTO {to}.model_items (thread_id, position, turn_id, json, keeps_from) \
+         SELECT ?2, position, turn_id, json, keeps_from FROM {from}.model_items \
+         WHERE thread_id = ?1 AND (turn_id = '' OR {copied})"
     );
     write.execute(&model_items, (source, thread))?;
     let usage = format!(
@@ -138,23 +152,14 @@ fn copy_history(write: &Transaction<'_>, fork: &Fork, schemas: &Schemas, last: i
 /// Copies the rows of the images that the new thread needs: those that its turns made, and those that its history
 /// names.
 fn copy_images(write: &Transaction<'_>, fork: &Fork, to: &str) -> Result<(), Error> {
-    let named = find_handles(write, &fork.thread.id, to)?;
+    let named = serde_json::to_string(&find_handles(write, &fork.thread.id, to)?)?;
     let sql = format!(
-        "SELECT sequence, id, origin = 'made' AND turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2) \
-         FROM images WHERE thread_id = ?1 AND withdrawn = 0 ORDER BY sequence"
+        "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json, inherited) \
+         SELECT ?2, id, origin, turn_id, call_id, path, created_at, json, 1 FROM images \
+         WHERE thread_id = ?1 AND withdrawn = 0 AND (id IN (SELECT value FROM json_each(?3)) \
+         OR (origin = 'made' AND turn_id IN (SELECT id FROM {to}.turns WHERE thread_id = ?2))) ORDER BY sequence"
     );
-    let mut statement = write.prepare(&sql)?;
-    let rows = statement.query_map([fork.source.as_str(), fork.thread.id.as_str()], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<bool>>(2)?))
-    })?;
-    for row in rows {
-        let (sequence, id, is_made_by_turn) = row?;
-        if is_made_by_turn == Some(true) || named.contains(&id) {
-            let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json, inherited) \
-                       SELECT ?2, id, origin, turn_id, call_id, path, created_at, json, 1 FROM images WHERE sequence = ?1";
-            write.prepare_cached(sql)?.execute((sequence, fork.thread.id.as_str()))?;
-        }
-    }
+    write.execute(&sql, (fork.source.as_str(), fork.thread.id.as_str(), named))?;
     Ok(())
 }
 

@@ -2,7 +2,6 @@
 //! deleted when they enter history.
 
 use easel_imagegen::history::render_item;
-use easel_imagegen::port::ThreadImage;
 use easel_protocol::event::{
     Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
 };
@@ -15,7 +14,9 @@ use crate::db::now_ms;
 use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::home::Home;
-use crate::threads::{append, history, item_json};
+use crate::images::attachments;
+use crate::threads::history::images;
+use crate::threads::{append, item_json};
 
 /// A message that the model of a running turn has not read yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,13 +89,18 @@ pub(crate) fn move_to_history(
         // Only the events of turns store an owner.
         append::write_event(write, home, "", event)?;
     }
-    let images = history::read_images(write, home, thread_id)?;
-    Ok(events.into_iter().flat_map(|event| to_client_events(event, &images)).collect())
+    let mut client_events = Vec::new();
+    for event in events {
+        client_events.extend(to_client_events(write, home, event)?);
+    }
+    Ok(client_events)
 }
 
 /// Returns an event as clients read it: an item of the conversation with a text line after each image.
-fn to_client_events(event: Event, images: &[ThreadImage]) -> Vec<Event> {
-    let Event::RawResponseItemCompleted(raw) = event else { return vec![event] };
+fn to_client_events(write: &Transaction<'_>, home: &Home, event: Event) -> Result<Vec<Event>, Error> {
+    let Event::RawResponseItemCompleted(raw) = event else { return Ok(vec![event]) };
+    let handles: Vec<String> = attachments::shown_handles(&raw.item).map(str::to_owned).collect();
+    let images = images::find_named(write, home, &raw.thread_id, &handles)?;
     let to_event = |item| Event::RawResponseItemCompleted(RawResponseItemCompletedNotification { item, ..raw.clone() });
-    render_item(&raw.item, images).into_iter().map(to_event).collect()
+    Ok(render_item(&raw.item, &images).into_iter().map(to_event).collect())
 }

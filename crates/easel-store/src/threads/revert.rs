@@ -59,8 +59,8 @@ fn remove_turns(write: &Transaction<'_>, thread_id: &str, first: i64) -> Result<
     }
     let sql = "UPDATE threads SET updated_at = max(updated_at, ?2), \
                preview = CASE WHEN EXISTS (SELECT 1 FROM turns WHERE thread_id = ?1) THEN preview ELSE '' END, \
-               usage = (SELECT usage FROM turns WHERE thread_id = ?1 AND usage IS NOT NULL \
-                        ORDER BY position DESC LIMIT 1) \
+               usage = CASE WHEN usage IS NOT NULL THEN (SELECT usage FROM turns \
+                        WHERE thread_id = ?1 AND usage IS NOT NULL ORDER BY position DESC LIMIT 1) END \
                WHERE id = ?1";
     write.execute(sql, (thread_id, now_ms() / 1000))?;
     Ok(())

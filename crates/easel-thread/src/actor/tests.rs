@@ -6,6 +6,7 @@ mod events;
 mod faults;
 mod hosted;
 mod interrupts;
+mod lookups;
 mod message;
 mod panics;
 mod previews;

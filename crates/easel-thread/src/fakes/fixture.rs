@@ -15,7 +15,7 @@ use super::images::capabilities;
 use super::log::Log;
 use super::provider::FakeProvider;
 use super::render;
-use super::store::{FakeStore, Faults};
+use super::store::{EarlierTurns, FakeStore, Faults};
 use crate::{
     EventSink, LiveConfig, ResponseSent, StartError, ThreadConfig, ThreadHandle, Threads, TurnPermit, TurnRequest,
 };
@@ -25,6 +25,7 @@ pub(crate) struct Fixture {
     pub(crate) log: Log,
     pub(crate) config: ThreadConfig,
     pub(crate) faults: Faults,
+    pub(crate) earlier: EarlierTurns,
     /// Whether the provider bills.
     pub(crate) bills: bool,
     /// The sink waits at the gate `receive EVENT` for each event.
@@ -68,8 +69,9 @@ impl Fixture {
             reference_roots: Vec::new(),
             event_delay: Duration::from_millis(20),
         };
-        let (log, faults, threads) = (Log::default(), Faults::default(), Threads::default());
-        Self { log, config, faults, bills: true, slow_sink: false, panics_on: None, threads }
+        let (log, faults, earlier) = (Log::default(), Faults::default(), EarlierTurns::default());
+        let threads = Threads::default();
+        Self { log, config, faults, earlier, bills: true, slow_sink: false, panics_on: None, threads }
     }
 
     /// A fixture whose turns offer the hosted tool.
@@ -80,7 +82,7 @@ impl Fixture {
     }
 
     fn store(&self) -> FakeStore {
-        FakeStore { log: self.log.clone(), faults: self.faults.clone() }
+        FakeStore { log: self.log.clone(), faults: self.faults.clone(), earlier: self.earlier.clone() }
     }
 
     /// Loads a thread whose model sends these responses, see [`FakeProvider`].
@@ -236,7 +238,6 @@ fn stored(thread_id: &str) -> StoredThread {
         overrides: serde_json::Map::new(),
         history: Vec::new(),
         images: Vec::new(),
-        item_ids: HashSet::new(),
         usage: TokenUsage::default(),
     }
 }

@@ -1,6 +1,7 @@
 //! Sample images, each identified by a name.
 
 use easel_imagegen::capability::{Capabilities, Parameter};
+use easel_imagegen::port::{Origin, Provenance, Reference, ThreadImage};
 use easel_protocol::record::{
     AppliedImage, Attachment, ImageAction, ImageFacts, ImageRecord, MediaType, RequestedImage,
 };
@@ -27,6 +28,13 @@ pub(crate) fn handle(name: &str) -> String {
 
 pub(crate) fn attachment(name: &str) -> Attachment {
     Attachment { id: handle(name).into(), path: format!("/home/{name}.png"), facts: facts() }
+}
+
+/// Returns an attachment of an earlier turn.
+pub(crate) fn older_image(name: &str) -> ThreadImage {
+    let Attachment { id, path, facts } = attachment(name);
+    let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::User };
+    ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None }
 }
 
 pub(crate) fn record(name: &str) -> ImageRecord {

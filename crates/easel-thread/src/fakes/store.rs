@@ -5,14 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use easel_imagegen::item_id;
 use easel_imagegen::port::{
     CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, StagedImage, StorageError,
-    StorageErrorKind, Store,
+    StorageErrorKind, Store, ThreadImage,
 };
 use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, ImageRecord};
 
-use super::images::{attachment, record};
+use super::images::{attachment, older_image, record};
 use super::log::{Log, LogOnDrop};
 use super::render;
 
@@ -20,6 +21,15 @@ use super::render;
 pub(crate) struct FakeStore {
     pub(crate) log: Log,
     pub(crate) faults: Faults,
+    pub(crate) earlier: EarlierTurns,
+}
+
+/// What the thread has besides the conversation in memory.
+#[derive(Clone, Default)]
+pub(crate) struct EarlierTurns {
+    pub(crate) ids: Vec<&'static str>,
+    /// Names of attached images.
+    pub(crate) images: Vec<&'static str>,
 }
 
 /// What fails in the store.
@@ -30,6 +40,7 @@ pub(crate) struct Faults {
     pub(crate) append_panics: bool,
     /// The next removal of a staged file panics.
     pub(crate) removal_panics: Arc<AtomicBool>,
+    pub(crate) lookups: bool,
     pub(crate) reserve: bool,
     /// Journaling the next call fails.
     pub(crate) reserve_once: Arc<AtomicBool>,
@@ -113,6 +124,22 @@ impl Store for FakeStore {
         }
         lines.into_iter().for_each(|line| self.log.add(format!("write {line}")));
         Ok(())
+    }
+
+    async fn find_free_number(&self, _thread_id: &str, preferred: &str, first: u32) -> Result<u32, StorageError> {
+        if self.faults.lookups {
+            return disk_full();
+        }
+        let is_used = |number| Ok(self.earlier.ids.contains(&&*item_id::with_number(preferred, number)));
+        item_id::find_free_number(first, is_used)
+    }
+
+    async fn find_images(&self, _thread_id: &str, names: Vec<String>) -> Result<Vec<ThreadImage>, StorageError> {
+        if self.faults.lookups {
+            return disk_full();
+        }
+        let found = self.earlier.images.iter().map(|name| older_image(name));
+        Ok(found.filter(|image| names.contains(&image.reference.path.display().to_string())).collect())
     }
 
     async fn import_image(&self, _thread_id: &str, source: ImageSource) -> Result<Attachment, ImportError> {

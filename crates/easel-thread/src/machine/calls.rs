@@ -13,6 +13,7 @@ use easel_protocol::tool::ToolExposure;
 
 use super::{CallOutput, Effect, PreviewFile, Step, Turn, image_item};
 use crate::config::{over_limit_error, withdrawn_error};
+use crate::conversation::Conversation;
 
 /// The calls of the response that is being received, in call order, and the number of images that the turn has
 /// requested so far.
@@ -80,8 +81,11 @@ impl Turn {
         }
         let planned = match self.withdrawn {
             Some(reason) => Err(Box::new(withdrawn_error(reason))),
-            None => plan(&call, &self.config.capabilities, &step.conversation.images)
-                .and_then(|call| self.calls.count(call, self.config.max_images)),
+            None => {
+                let Conversation { images, older_images, .. } = &*step.conversation;
+                plan(&call, &self.config.capabilities, images, older_images)
+                    .and_then(|call| self.calls.count(call, self.config.max_images))
+            }
         };
         let call_id = call.call_id.clone();
         let kind = CallKind::Function { call, output: Vec::new(), records: Vec::new() };
@@ -99,7 +103,7 @@ impl Turn {
         } else {
             "Unknown tool. This turn offers none.".to_owned()
         };
-        let item_id = step.conversation.reserve_id(&call.call_id);
+        let item_id = step.conversation.ids.reserve(&call.call_id);
         let output = vec![ContentItem::InputText { text: text.into() }];
         let kind = CallKind::Function { call, output, records: Vec::new() };
         self.calls.current.push(Call { item_id, item: None, kind });
@@ -124,7 +128,7 @@ impl Turn {
     }
 
     fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind) -> ItemId {
-        let item_id = step.conversation.reserve_id(call_id);
+        let item_id = step.conversation.ids.reserve(call_id);
         let item = Box::new(ImageGenerationItem::new(item_id.clone(), step.at));
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
         self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), kind });

@@ -8,7 +8,7 @@ use super::{SteerMessage, Step, Turn};
 
 impl Turn {
     pub(super) fn add_user_message(&self, step: &mut Step<'_>, message: UserMessageItem, model_item: ResponseItem) {
-        let message = UserMessageItem { id: step.conversation.reserve_id(&message.id), ..message };
+        let message = UserMessageItem { id: step.conversation.ids.reserve(&message.id), ..message };
         let completed = UserMessageItem { completed_at_ms: Some(step.at), ..message.clone() };
         self.emit_item_started(step, ThreadItem::UserMessage(message));
         self.emit_item_completed(step, ThreadItem::UserMessage(completed));
@@ -38,7 +38,7 @@ impl Turn {
         }
         if self.open_message.is_none() {
             let item = AgentMessageItem {
-                id: step.conversation.reserve_id(item_id),
+                id: step.conversation.ids.reserve(item_id),
                 text: String::new(),
                 phase: None,
                 started_at_ms: step.at,

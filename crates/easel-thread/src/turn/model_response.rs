@@ -145,6 +145,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 return self.on_hosted_ended(turn, &call_id, outcome).await;
             }
             Some(Ok(event)) => {
+                self.look_up(turn.lookups_for(&event)).await;
                 let is_last = matches!(event, ModelEvent::Completed { .. });
                 (Input::ModelEvent(event), is_last)
             }

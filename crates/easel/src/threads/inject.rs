@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use easel_imagegen::handle;
-use easel_imagegen::port::{ImageSource, Store, StoredThread, ThreadImage};
+use easel_imagegen::port::{ImageSource, Store};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 use serde_json::{Value, json};
 
-use super::{Threads, require_history};
+use super::{Threads, require_thread};
 use crate::requests::{RequestError, validate};
 
 /// Maximum number of items of one request.
@@ -22,15 +22,16 @@ impl Threads {
     /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::TurnRunning`],
     /// [`RequestError::BadField`] for an invalid item, and those of the store.
     pub(crate) async fn inject_items(&self, thread_id: &str, items: Vec<Value>) -> Result<(), RequestError> {
-        let stored = require_history(&self.store, thread_id).await?;
+        require_thread(&self.store, thread_id).await?;
         if !self.loaded.is_loaded(thread_id) {
             return Err(self.loaded.leases.not_loaded_error(thread_id).await);
         }
         self.loaded.actors.wait_until_idle(thread_id).await?;
         let mut items = self.heavy.run(move || parse(items)).await.map_err(|_| RequestError::ShuttingDown)??;
-        check_calls(&items, &stored)?;
+        let used = self.store.find_used_ids(thread_id, call_ids(&items)).await?;
+        check_calls(&items, used)?;
         for (index, item) in items.iter_mut().enumerate() {
-            self.import_images(&stored, index, item).await?;
+            self.import_images(thread_id, index, item).await?;
         }
         if serde_json::to_string(&items).map_or(usize::MAX, |json| json.len()) > MAX_BYTES {
             return Err(too_long_error());
@@ -42,12 +43,7 @@ impl Threads {
     }
 
     /// Imports the images of an item into the store and replaces each by its handle.
-    async fn import_images(
-        &self,
-        stored: &StoredThread,
-        index: usize,
-        item: &mut ResponseItem,
-    ) -> Result<(), RequestError> {
+    async fn import_images(&self, thread_id: &str, index: usize, item: &mut ResponseItem) -> Result<(), RequestError> {
         match item {
             ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
                 let mut imported = Vec::with_capacity(content.len());
@@ -55,7 +51,7 @@ impl Threads {
                     match content {
                         ContentItem::InputImage { image_url, detail } => {
                             let field = format!("items[{index}].content[{part}].image_url");
-                            let image_url = self.handle_url(stored, field, image_url).await?;
+                            let image_url = self.handle_url(thread_id, field, image_url).await?;
                             imported.push(ContentItem::InputImage { image_url, detail });
                         }
                         text @ (ContentItem::InputText { .. } | ContentItem::OutputText { .. }) => imported.push(text),
@@ -68,7 +64,7 @@ impl Threads {
                 let is_handle = result.starts_with(HANDLE_SCHEME);
                 // The store detects the format from the bytes, so the declared type does not matter.
                 let url = if is_handle { std::mem::take(result) } else { format!("data:image/png;base64,{result}") };
-                *result = self.handle_url(stored, field, url).await?;
+                *result = self.handle_url(thread_id, field, url).await?;
             }
             ResponseItem::FunctionCall { .. } => {}
         }
@@ -76,10 +72,11 @@ impl Threads {
     }
 
     /// Returns the handle URL of an image. Leaves the handle URL of a known image unchanged, and imports a data URL.
-    async fn handle_url(&self, stored: &StoredThread, field: String, url: String) -> Result<String, RequestError> {
+    async fn handle_url(&self, thread_id: &str, field: String, url: String) -> Result<String, RequestError> {
         if let Some(known) = url.strip_prefix(HANDLE_SCHEME) {
-            let is_known = |image: &ThreadImage| image.reference.id.as_deref() == Some(known);
-            if handle::is_handle(known) && stored.images.iter().any(is_known) {
+            let is_known = handle::is_handle(known)
+                && !self.store.find_images(thread_id, vec![known.to_owned()]).await?.is_empty();
+            if is_known {
                 return Ok(url);
             }
             return Err(RequestError::field(field, "refers to an image that is not in this thread"));
@@ -88,7 +85,7 @@ impl Threads {
             let reason = "must be a data: URL; images are not read from a path or the network";
             return Err(RequestError::field(field, reason));
         }
-        let imported = self.store.import_image(&stored.thread.id, ImageSource::DataUrl(url)).await;
+        let imported = self.store.import_image(thread_id, ImageSource::DataUrl(url)).await;
         let image = imported.map_err(|error| RequestError::source(field, error))?;
         Ok(format!("{HANDLE_SCHEME}{}", image.id))
     }
@@ -167,16 +164,15 @@ fn normalize(mut item: Value) -> Value {
 }
 
 /// Checks that each call has one output after it and an id of its own. A model refuses a conversation with a call
-/// without output, an output without call, or two calls with the same id.
-fn check_calls(items: &[ResponseItem], stored: &StoredThread) -> Result<(), RequestError> {
-    let mut known: HashSet<&str> = stored.item_ids.iter().map(String::as_str).collect();
-    known.extend(stored.history.iter().filter_map(call_id));
+/// without output, an output without call, or two calls with the same id. `used` has those ids of the items' calls that
+/// the thread has already.
+fn check_calls(items: &[ResponseItem], mut used: HashSet<String>) -> Result<(), RequestError> {
     let mut open: HashSet<&str> = HashSet::new();
     for (index, item) in items.iter().enumerate() {
         let problem = match item {
             ResponseItem::FunctionCall { call_id, .. } => {
                 open.insert(call_id);
-                (!known.insert(call_id)).then_some("has a call id that the thread already uses")
+                (!used.insert(call_id.to_string())).then_some("has a call id that the thread already uses")
             }
             ResponseItem::FunctionCallOutput { call_id, .. } => {
                 (!open.remove(call_id.as_str())).then_some("is an output without a preceding call")
@@ -193,11 +189,12 @@ fn check_calls(items: &[ResponseItem], stored: &StoredThread) -> Result<(), Requ
     }
 }
 
-fn call_id(item: &ResponseItem) -> Option<&str> {
-    match item {
-        ResponseItem::FunctionCall { call_id, .. } => Some(call_id),
+fn call_ids(items: &[ResponseItem]) -> Vec<String> {
+    let call_id = |item: &ResponseItem| match item {
+        ResponseItem::FunctionCall { call_id, .. } => Some(call_id.to_string()),
         ResponseItem::Message { .. }
         | ResponseItem::FunctionCallOutput { .. }
         | ResponseItem::ImageGenerationCall { .. } => None,
-    }
+    };
+    items.iter().filter_map(call_id).collect()
 }

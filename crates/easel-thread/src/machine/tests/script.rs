@@ -48,7 +48,7 @@ pub(super) fn is_setup(line: &str) -> bool {
 
 impl ScriptRunner {
     pub(super) fn new<'a>(setup: impl Iterator<Item = &'a str>) -> Self {
-        let mut conversation = Conversation::default();
+        let (mut conversation, mut used) = (Conversation::default(), Vec::new());
         let mut config = TurnConfig {
             exposure: ToolExposure::Standalone,
             capabilities: capabilities(),
@@ -61,7 +61,7 @@ impl ScriptRunner {
                 ("exposure", _) => config.exposure = ToolExposure::None,
                 ("max", count) => config.max_images = count.parse().unwrap(),
                 ("attach", names) => conversation.attach(&names.split(' ').map(attachment).collect::<Vec<_>>()),
-                ("used", id) => assert_eq!(conversation.reserve_id(id), id),
+                ("used", id) => used.push(id),
                 (other, _) => panic!("unknown setup: {other}"),
             }
         }
@@ -76,6 +76,7 @@ impl ScriptRunner {
         let input = ResponseItem::Message { role: MessageRole::User, content };
         let (turn, effects) = Turn::begin("thread".into(), "turn".into(), config.clone(), message, input.clone());
         conversation.open_turn(&"user_1".into(), &[], input);
+        used.into_iter().for_each(|id| assert_eq!(conversation.ids.reserve(id), id));
         let text = String::new();
         let mut runner = Self { turn, conversation, effects: Vec::new(), config, text, clock: 0 };
         runner.add(effects);
