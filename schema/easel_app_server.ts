@@ -186,9 +186,13 @@ modelProvider: string,
  */
 serviceTier: string | null,
 /**
- * Always `null`: the model decides on its reasoning effort.
+ * The reasoning effort. `null`: the model's default.
  */
-effort: string | null, };
+effort: string | null,
+/**
+ * Which summaries of its reasoning the model writes. `null`: the provider's default.
+ */
+summary: ReasoningSummary | null, };
 
 /**
  * When the Codex app-server asks for approval. Easel runs no commands, so it never asks.
@@ -342,7 +346,7 @@ export type CollaborationSettings = {
  */
 model: string,
 /**
- * Always `null`.
+ * The reasoning effort. `null`: the model's default.
  */
 reasoning_effort: string | null,
 /**
@@ -586,7 +590,7 @@ willRetry: boolean, };
 /**
  * A notification of the server. The variants are in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 /**
  * A feature that can be switched on and off.
@@ -1668,15 +1672,15 @@ reasoningEffort: string,
 description: string, };
 
 /**
- * A summary of the model's reasoning.
+ * The model's reasoning before an answer or a call. Both lists may be empty.
  */
 export type ReasoningItem = { id: string,
 /**
- * The summary, in paragraphs.
+ * The summary, in parts. Empty unless the client or the configuration asked for one.
  */
 summary: Array<string>,
 /**
- * The reasoning text, in paragraphs. Empty when the model does not send it.
+ * The reasoning itself, in parts. Empty unless the provider sends it.
  */
 content: Array<string>,
 /**
@@ -1687,6 +1691,68 @@ startedAtMs: number,
  * When the item ended, in Unix milliseconds. `null` while it is in progress.
  */
 completedAtMs: number | null, };
+
+/**
+ * Which summary of its reasoning a model writes.
+ */
+export type ReasoningSummary = "auto" | "concise" | "detailed" | "none";
+
+/**
+ * The summary of the model's reasoning has a new part, which is empty so far.
+ */
+export type ReasoningSummaryPartAddedNotification = { threadId: string, turnId: string,
+/**
+ * The reasoning item.
+ */
+itemId: string,
+/**
+ * The index of the part in `summary` of the item.
+ */
+summaryIndex: number, };
+
+/**
+ * A part of the summary of the model's reasoning.
+ */
+export type ReasoningSummaryText = { "type": "summary_text", text: string, };
+
+/**
+ * The next text of a summary of the model's reasoning.
+ */
+export type ReasoningSummaryTextDeltaNotification = { threadId: string, turnId: string,
+/**
+ * The reasoning item.
+ */
+itemId: string,
+/**
+ * The text to append.
+ */
+delta: string,
+/**
+ * The index of the part in `summary` of the item.
+ */
+summaryIndex: number, };
+
+/**
+ * A part of the model's reasoning.
+ */
+export type ReasoningText = { "type": "reasoning_text", text: string, } | { "type": "text", text: string, };
+
+/**
+ * The next text of the model's reasoning itself. Only some open models send it.
+ */
+export type ReasoningTextDeltaNotification = { threadId: string, turnId: string,
+/**
+ * The reasoning item.
+ */
+itemId: string,
+/**
+ * The text to append.
+ */
+delta: string,
+/**
+ * The index of the part in `content` of the item.
+ */
+contentIndex: number, };
 
 /**
  * The arguments of an image call as the model gave them.
@@ -1724,7 +1790,7 @@ n: number | null, };
 /**
  * An item of the conversation as the model reads it.
  */
-export type ResponseItem = { "type": "message", role: MessageRole, content: Array<ContentItem>, } | { "type": "function_call", call_id: string, namespace: string | null, name: string, arguments: string, } | { "type": "function_call_output", call_id: string, output: Array<ContentItem>, } | { "type": "image_generation_call", id: string, status: string, revised_prompt: string | null, result: string, };
+export type ResponseItem = { "type": "message", role: MessageRole, content: Array<ContentItem>, } | { "type": "reasoning", id: string | null, summary: Array<ReasoningSummaryText>, content?: Array<ReasoningText> | null, encrypted_content: string, } | { "type": "function_call", call_id: string, namespace: string | null, name: string, arguments: string, } | { "type": "function_call_output", call_id: string, output: Array<ContentItem>, } | { "type": "image_generation_call", id: string, status: string, revised_prompt: string | null, result: string, };
 
 /**
  * What commands may do. Easel runs none and writes only to its home.
@@ -1791,6 +1857,14 @@ modelProvider: string,
  * The model.
  */
 model: string | null,
+/**
+ * The reasoning effort that a client set. `null`: `model_reasoning_effort` applies.
+ */
+reasoningEffort: string | null,
+/**
+ * The summaries of the model's reasoning that a client set. `null`: `model_reasoning_summary` applies.
+ */
+reasoningSummary: ReasoningSummary | null,
 /**
  * When the thread was created, in Unix seconds.
  */
@@ -2376,7 +2450,7 @@ approvalsReviewer: ApprovalsReviewer,
  */
 sandbox: SandboxPolicy,
 /**
- * Always `null`: the model decides on its reasoning effort.
+ * The reasoning effort. `null`: the model's default.
  */
 reasoningEffort: string | null, };
 
@@ -2391,7 +2465,15 @@ cwd?: string | null,
 /**
  * The new model.
  */
-model?: string | null, };
+model?: string | null,
+/**
+ * The new reasoning effort. One that the model supports, see `model/list`.
+ */
+effort?: string | null,
+/**
+ * Which summaries of its reasoning the model writes.
+ */
+summary?: ReasoningSummary | null, };
 
 /**
  * The settings were stored.
@@ -2399,7 +2481,7 @@ model?: string | null, };
 export type ThreadSettingsUpdateResponse = Record<symbol, never>;
 
 /**
- * The model or the working folder of a thread changed.
+ * The model, its reasoning or the working folder of a thread changed.
  */
 export type ThreadSettingsUpdatedNotification = { threadId: string,
 /**
@@ -2818,9 +2900,23 @@ cwd?: string | null,
  */
 model?: string | null,
 /**
+ * Changes the thread's reasoning effort, from this turn on. One that the model supports, see `model/list`.
+ */
+effort?: string | null,
+/**
+ * Changes which summaries of its reasoning the model writes in the thread, from this turn on.
+ */
+summary?: ReasoningSummary | null,
+/**
  * A JSON Schema, as an object, that the last agent message of this turn must satisfy.
  */
-outputSchema?: unknown, };
+outputSchema?: unknown,
+/**
+ * Whether the model is asked again after its images were made, for its closing words. Absent: what
+ * `images.closing_answer` says. Without effect if an image fails, if a message was added to the turn, or if there
+ * is an `outputSchema`: the model then always answers.
+ */
+closingAnswer?: boolean | null, };
 
 /**
  * The turn that was started. Its events follow this response.

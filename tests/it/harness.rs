@@ -283,14 +283,7 @@ impl Server {
 }
 
 pub(crate) fn turn_start_params(thread_id: &str, input: Vec<UserInput>) -> TurnStartParams {
-    TurnStartParams {
-        thread_id: thread_id.into(),
-        input,
-        client_user_message_id: None,
-        cwd: None,
-        model: None,
-        output_schema: None,
-    }
+    TurnStartParams { thread_id: thread_id.into(), input, ..TurnStartParams::default() }
 }
 
 pub(crate) fn text(text: &str) -> UserInput {

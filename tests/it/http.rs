@@ -3,6 +3,7 @@
 
 pub(crate) mod backend;
 
+mod closing_answer;
 mod faults;
 #[cfg(target_os = "linux")]
 mod full_disk;
@@ -20,6 +21,7 @@ mod parity;
 mod phases;
 mod previews;
 mod prompt_cache;
+mod reasoning;
 mod retries;
 mod takeover;
 

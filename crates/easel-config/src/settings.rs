@@ -29,6 +29,10 @@ pub struct Config {
     pub model: Option<String>,
     /// The system prompt. Unset: Easel's own.
     pub model_instructions: Option<String>,
+    /// The reasoning effort of the chat model. Unset: the model's default.
+    pub model_reasoning_effort: Option<String>,
+    /// The summary of its reasoning that the chat model writes. Unset: the provider's default.
+    pub model_reasoning_summary: Option<ReasoningSummary>,
     /// Instructions that follow the system prompt, written by the developer of a client.
     pub developer_instructions: Option<String>,
     /// The provider of turns and images: `preview`, `openai` or a name under `model_providers`. Unset: chosen from
@@ -59,6 +63,21 @@ pub struct Config {
     pub prices: BTreeMap<String, Price>,
     /// Limits of the server process.
     pub server: Server,
+}
+
+/// The summary of its reasoning that a model writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ReasoningSummary {
+    /// The most detailed one that the model supports.
+    Auto,
+    /// A short one.
+    Concise,
+    /// A long one.
+    Detailed,
+    /// None.
+    None,
 }
 
 /// Where the API key of a login is stored. ChatGPT tokens are never stored.

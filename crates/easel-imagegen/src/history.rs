@@ -29,6 +29,7 @@ impl History {
         let content = self.items.iter().rev().find_map(|item| match item {
             ResponseItem::Message { role: MessageRole::User, content } => Some(content.as_slice()),
             ResponseItem::Message { .. }
+            | ResponseItem::Reasoning { .. }
             | ResponseItem::FunctionCall { .. }
             | ResponseItem::FunctionCallOutput { .. }
             | ResponseItem::ImageGenerationCall { .. } => None,

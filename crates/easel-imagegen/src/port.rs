@@ -18,7 +18,7 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 pub use error::{ImportError, StorageError, StorageErrorKind};
 pub use provider::{
     FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
-    PreviewSink, Provider, ProviderInfo,
+    PreviewSink, Provider, ProviderInfo, Reasoning, ReasoningEvent, ReasoningPart,
 };
 pub use send_gate::{SendGate, SendPermit};
 pub use staged_image::StagedImage;

@@ -72,6 +72,7 @@ pub(crate) fn shown_images(request: &ModelRequest) -> Vec<ThreadImage> {
             }
             ResponseItem::ImageGenerationCall { result, .. } => add(result, Origin::Generated),
             ResponseItem::Message { role: MessageRole::Assistant | MessageRole::Developer, .. }
+            | ResponseItem::Reasoning { .. }
             | ResponseItem::FunctionCall { .. } => {}
         }
     }
@@ -85,7 +86,7 @@ pub(crate) fn count_characters(input: &[ResponseItem]) -> usize {
         ResponseItem::Message { content, .. } => count(content),
         ResponseItem::FunctionCall { arguments, .. } => arguments.chars().count(),
         ResponseItem::FunctionCallOutput { output, .. } => count(output),
-        ResponseItem::ImageGenerationCall { .. } => 0,
+        ResponseItem::Reasoning { .. } | ResponseItem::ImageGenerationCall { .. } => 0,
     };
     input.iter().map(characters).sum()
 }
@@ -94,6 +95,7 @@ fn user_content(item: &ResponseItem) -> Option<&[ContentItem]> {
     match item {
         ResponseItem::Message { role: MessageRole::User, content } => Some(content),
         ResponseItem::Message { role: MessageRole::Assistant | MessageRole::Developer, .. }
+        | ResponseItem::Reasoning { .. }
         | ResponseItem::FunctionCall { .. }
         | ResponseItem::FunctionCallOutput { .. }
         | ResponseItem::ImageGenerationCall { .. } => None,
@@ -119,7 +121,7 @@ fn count_generated(items: &[ResponseItem], history: &History) -> usize {
     let count = |item: &ResponseItem| match item {
         ResponseItem::FunctionCallOutput { output, .. } => image_urls(output).filter(|url| exists(url)).count(),
         ResponseItem::ImageGenerationCall { result, .. } => usize::from(exists(result)),
-        ResponseItem::Message { .. } | ResponseItem::FunctionCall { .. } => 0,
+        ResponseItem::Message { .. } | ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => 0,
     };
     items.iter().map(count).sum()
 }
@@ -134,6 +136,7 @@ fn tool_output<'a>(item: &'a ResponseItem, since: &'a [ResponseItem], history: &
                     Some(arguments.as_str())
                 }
                 ResponseItem::Message { .. }
+                | ResponseItem::Reasoning { .. }
                 | ResponseItem::FunctionCall { .. }
                 | ResponseItem::FunctionCallOutput { .. }
                 | ResponseItem::ImageGenerationCall { .. } => None,
@@ -144,7 +147,7 @@ fn tool_output<'a>(item: &'a ResponseItem, since: &'a [ResponseItem], history: &
         ResponseItem::ImageGenerationCall { result, .. } => {
             Some(ToolOutput { arguments: None, image: Some(size_of(result, history)), texts: Vec::new() })
         }
-        ResponseItem::Message { .. } | ResponseItem::FunctionCall { .. } => None,
+        ResponseItem::Message { .. } | ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => None,
     }
 }
 

@@ -68,6 +68,9 @@ events! {
     "turn/started" TurnStarted(TurnStartedNotification);
     "item/started" ItemStarted(ItemStartedNotification);
     "item/agentMessage/delta" AgentMessageDelta(AgentMessageDeltaNotification);
+    "item/reasoning/summaryPartAdded" ReasoningSummaryPartAdded(ReasoningSummaryPartAddedNotification);
+    "item/reasoning/summaryTextDelta" ReasoningSummaryTextDelta(ReasoningSummaryTextDeltaNotification);
+    "item/reasoning/textDelta" ReasoningTextDelta(ReasoningTextDeltaNotification);
     "item/imageGeneration/preview" ImagePreview(ImageGenerationPreviewNotification);
     "item/completed" ItemCompleted(ItemCompletedNotification);
     "rawResponseItem/completed" RawResponseItemCompleted(RawResponseItemCompletedNotification);

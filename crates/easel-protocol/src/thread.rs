@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::id::ThreadId;
+use crate::model::ReasoningSummary;
 use crate::turn::Turn;
 
 /// A thread: a conversation and its settings.
@@ -34,6 +35,12 @@ pub struct Thread {
     pub model_provider: String,
     /// The model.
     pub model: Option<String>,
+    /// The reasoning effort that a client set. `null`: `model_reasoning_effort` applies.
+    #[serde(default)]
+    pub reasoning_effort: Option<String>,
+    /// The summaries of the model's reasoning that a client set. `null`: `model_reasoning_summary` applies.
+    #[serde(default)]
+    pub reasoning_summary: Option<ReasoningSummary>,
     /// When the thread was created, in Unix seconds.
     pub created_at: i64,
     /// When the thread last changed, in Unix seconds.

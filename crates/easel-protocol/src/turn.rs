@@ -7,6 +7,7 @@ use ts_rs::TS;
 use crate::id::{ThreadId, TurnId};
 use crate::input::UserInput;
 use crate::item::ThreadItem;
+use crate::model::ReasoningSummary;
 
 /// A turn: one user message, the items that follow from it, and how it ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
@@ -105,10 +106,21 @@ pub struct TurnStartParams {
     /// Changes the thread's model, from this turn on.
     #[serde(default)]
     pub model: Option<String>,
+    /// Changes the thread's reasoning effort, from this turn on. One that the model supports, see `model/list`.
+    #[serde(default)]
+    pub effort: Option<String>,
+    /// Changes which summaries of its reasoning the model writes in the thread, from this turn on.
+    #[serde(default)]
+    pub summary: Option<ReasoningSummary>,
     /// A JSON Schema, as an object, that the last agent message of this turn must satisfy.
     #[serde(default)]
     #[ts(optional = nullable, type = "unknown")]
     pub output_schema: Option<serde_json::Value>,
+    /// Whether the model is asked again after its images were made, for its closing words. Absent: what
+    /// `images.closing_answer` says. Without effect if an image fails, if a message was added to the turn, or if there
+    /// is an `outputSchema`: the model then always answers.
+    #[serde(default)]
+    pub closing_answer: Option<bool>,
 }
 
 /// The turn that was started. Its events follow this response.

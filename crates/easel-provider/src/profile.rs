@@ -32,6 +32,8 @@ pub struct ApiProfile {
     pub prompt_cache_key: bool,
     /// Whether newer models accept `prompt_cache_breakpoint` (see [`crate::responses`]).
     pub cache_breakpoints: bool,
+    /// Whether the model's reasoning is kept in encrypted form, and sent back with each later request.
+    pub keep_reasoning: bool,
     /// Whether `{base}/models` lists the models.
     pub models_endpoint: bool,
     /// Whether the model has an image tool of its own.

@@ -15,7 +15,7 @@ use crate::http::{ApiClient, Endpoint};
 use crate::images::{self, ImagesApi};
 use crate::models::ModelList;
 use crate::profile::ApiProfile;
-use crate::responses::{self, RefusedFields, RefusedImages, ResponsesApi};
+use crate::responses::{self, RefusedFields, RefusedImages, RefusedReasoning, ResponsesApi};
 use crate::settings::{Retries, Timeouts};
 
 /// A provider that speaks OpenAI's HTTP API in the dialect of its [`ApiProfile`].
@@ -28,6 +28,7 @@ pub struct HttpProvider<C> {
     pub(crate) models: ModelList,
     pub(crate) refused_images: RefusedImages,
     pub(crate) refused_fields: RefusedFields,
+    pub(crate) refused_reasoning: RefusedReasoning,
 }
 
 impl<C: Credentials> HttpProvider<C> {
@@ -41,8 +42,16 @@ impl<C: Credentials> HttpProvider<C> {
         retries: Retries,
     ) -> Self {
         let client = ApiClient { provider_id: info.id.clone(), profile, endpoint, credentials };
-        let (models, refused_images) = (ModelList::default(), RefusedImages::default());
-        Self { info, client, timeouts, retries, models, refused_images, refused_fields: RefusedFields::default() }
+        Self {
+            info,
+            client,
+            timeouts,
+            retries,
+            models: ModelList::default(),
+            refused_images: RefusedImages::default(),
+            refused_fields: RefusedFields::default(),
+            refused_reasoning: RefusedReasoning::default(),
+        }
     }
 
     /// Returns the ids of the chat models that the provider lists, in its order.
@@ -69,8 +78,14 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         files: Arc<F>,
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
-        let Self { client, timeouts, retries, refused_images, refused_fields, .. } = self;
-        let api = ResponsesApi { client, timeouts: *timeouts, retries: *retries, refused_images, refused_fields };
+        let api = ResponsesApi {
+            client: &self.client,
+            timeouts: self.timeouts,
+            retries: self.retries,
+            refused_images: &self.refused_images,
+            refused_fields: &self.refused_fields,
+            refused_reasoning: &self.refused_reasoning,
+        };
         responses::respond(api, request, files, stop)
     }
 

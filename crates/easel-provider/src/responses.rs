@@ -9,6 +9,7 @@ mod body;
 mod model_call;
 mod prompt_cache;
 mod refused_images;
+mod refused_reasoning;
 mod retry_budget;
 
 mod open_stream;
@@ -35,6 +36,7 @@ use self::model_call::ModelCall;
 use self::prompt_cache::CacheFields;
 pub(crate) use self::prompt_cache::RefusedFields;
 pub(crate) use self::refused_images::RefusedImages;
+pub(crate) use self::refused_reasoning::RefusedReasoning;
 use self::response_stream::ResponseStream;
 use crate::credential::Credentials;
 use crate::http::ApiClient;
@@ -48,6 +50,7 @@ pub(crate) struct ResponsesApi<'a, C> {
     pub(crate) retries: Retries,
     pub(crate) refused_images: &'a RefusedImages,
     pub(crate) refused_fields: &'a RefusedFields,
+    pub(crate) refused_reasoning: &'a RefusedReasoning,
 }
 
 /// Returns the events of one response. Nothing is sent before the stream is polled.
@@ -63,7 +66,9 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
     let span = tracing::debug_span!(target: phase::TARGET, "plan");
     let profile = &api.client.profile;
     let cache_fields = CacheFields::new(profile, &request.model, api.refused_fields);
-    let body = match span.in_scope(|| ConversationBody::new(&request, cache_fields, profile.metadata)) {
+    let body = match span
+        .in_scope(|| ConversationBody::new(&request, cache_fields, profile.metadata, profile.keep_reasoning))
+    {
         Ok(body) => body,
         Err(error) => return Either::Left(stream::once(std::future::ready(Err(other_error(error.to_string()))))),
     };

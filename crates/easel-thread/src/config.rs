@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use easel_imagegen::gate::{Decision, GateInput, decide};
 use easel_imagegen::history::ImageBudget;
-use easel_imagegen::port::Provider;
+use easel_imagegen::port::{Provider, Reasoning};
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model::InputModality;
 
@@ -25,6 +25,10 @@ pub struct ThreadConfig {
     pub imagegenext: bool,
     /// The system prompt; not empty.
     pub instructions: String,
+    /// How the model reasons, where the thread says nothing else.
+    pub reasoning: Reasoning,
+    /// Whether the model is asked again after its images were made.
+    pub closing_answer: bool,
     /// The resolution at which the model sees images.
     pub detail: ImageDetail,
     /// Maximum number of image calls that run in parallel; at least one.

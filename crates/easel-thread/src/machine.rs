@@ -1,8 +1,8 @@
 //! The turn machine: decides what a turn does next. It does no IO and reads no clock; the caller passes the time in.
 //!
 //! A turn sends the conversation to the model, runs the tool calls of the response in parallel, adds their outputs to
-//! the conversation in call order, and repeats that until a response contains no call. However the turn ends, every
-//! item that was started is completed exactly once before `turn/completed`.
+//! the conversation in call order, and repeats that until a response contains no call, or no call that needs an answer.
+//! However the turn ends, every item that was started is completed exactly once before `turn/completed`.
 
 mod calls;
 mod effect;
@@ -13,6 +13,7 @@ mod image_item;
 mod input;
 mod lookups;
 mod messages;
+mod reasoning;
 #[cfg(test)]
 mod tests;
 
@@ -28,13 +29,14 @@ use easel_protocol::tool::{HeldBackReason, ToolExposure};
 use easel_protocol::turn::CodexErrorInfo;
 
 use crate::conversation::Conversation;
-use calls::Calls;
+use calls::{CallOutputs, Calls};
 pub(crate) use effect::Effect;
 use ending::StopReason;
 use events::Step;
 pub use input::SteerMessage;
 pub(crate) use input::{CallOutput, Input, PreviewFile};
 pub(crate) use lookups::Lookups;
+use reasoning::Reasoning;
 
 /// Maximum number of consecutive responses that call a tool, so that a model which never stops calling is stopped.
 const MAX_RESPONSES: u32 = 32;
@@ -45,6 +47,8 @@ pub(crate) struct TurnConfig {
     pub(crate) exposure: ToolExposure,
     pub(crate) capabilities: Capabilities,
     pub(crate) detail: ImageDetail,
+    /// Whether the model is asked again after calls that all succeeded.
+    pub(crate) closing_answer: bool,
     /// Maximum number of images of the turn. A call of the standalone tool counts for the number of images that it
     /// requests, a call of the hosted tool for one.
     pub(crate) max_images: u32,
@@ -61,6 +65,7 @@ pub(crate) struct Turn {
     responses: u32,
     response: ResponseState,
     calls: Calls,
+    reasoning: Reasoning,
     open_message: Option<AgentMessageItem>,
     last_message: Option<AgentMessageItem>,
     /// Paths of images that no agent message has followed yet.
@@ -109,6 +114,7 @@ impl Turn {
             responses: 1,
             response: ResponseState::Open,
             calls: Calls::default(),
+            reasoning: Reasoning::default(),
             open_message: None,
             last_message: None,
             unannounced: Vec::new(),
@@ -170,6 +176,7 @@ impl Turn {
 
     fn on_model_event(&mut self, step: &mut Step<'_>, event: ModelEvent) {
         match event {
+            ModelEvent::Reasoning { item_id, event } => self.on_reasoning(step, &item_id, event),
             ModelEvent::TextDelta { item_id, delta } => self.on_text_delta(step, &item_id, delta),
             ModelEvent::Message { item_id, text } => self.on_message(step, &item_id, text),
             ModelEvent::FunctionCall(call) => self.on_function_call(step, call),
@@ -217,13 +224,18 @@ impl Turn {
             return;
         }
         self.close_message(step);
-        let has_outputs = self.add_call_outputs(step);
+        self.close_reasoning(step);
+        let needs_answer = match self.add_call_outputs(step) {
+            CallOutputs::None => false,
+            CallOutputs::AllSucceeded => self.config.closing_answer,
+            CallOutputs::SomeFailed => true,
+        };
         if let ResponseState::Complete(usage) = self.response {
             self.response = ResponseState::Closed;
             self.count_tokens(step, usage);
         }
         let has_steers = self.add_steer_messages(step);
-        if self.stop_reason.is_none() && (has_outputs || has_steers) {
+        if self.stop_reason.is_none() && (needs_answer || has_steers) {
             // The limit stops a model that never stops calling. It does not stop a user who adds messages.
             if has_steers || self.responses < MAX_RESPONSES {
                 self.responses += u32::from(!has_steers);

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::{
-    ModelError, ModelEvent, Preview, Provider, StagedImage, StorageError, StorageErrorKind, Store,
+    ModelError, ModelEvent, Preview, Provider, Reasoning, StagedImage, StorageError, StorageErrorKind, Store,
 };
 use easel_protocol::id::ItemId;
 use futures_util::FutureExt;
@@ -52,6 +52,7 @@ pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
     interrupt: CancellationToken,
     config_watcher: ConfigWatcher,
     model: String,
+    reasoning: Reasoning,
     instructions: String,
     output_schema: Option<Value>,
     budget: ImageBudget,

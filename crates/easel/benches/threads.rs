@@ -135,6 +135,8 @@ fn thread(number: usize) -> Thread {
         ephemeral: false,
         model_provider: "preview".into(),
         model: Some("preview".into()),
+        reasoning_effort: None,
+        reasoning_summary: None,
         created_at: at(number),
         updated_at: at(number),
         status: ThreadStatus::NotLoaded {},

@@ -25,7 +25,7 @@ use crate::tools::Tools;
 
 pub(crate) use configuration::Configuration;
 pub(crate) use overrides::{Instructions, merge_overrides};
-pub(crate) use thread_config::{ThreadConfigCache, derive_thread_config};
+pub(crate) use thread_config::{ThreadConfigCache, derive_thread_config, to_summary};
 
 /// Maximum number of edits of one request.
 const MAX_EDITS: usize = 256;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use easel_imagegen::port::Reasoning;
 use easel_protocol::event::Event;
 use easel_protocol::id::{ItemId, ThreadId, TurnId};
 use easel_protocol::input::UserInput;
@@ -37,6 +38,8 @@ pub(crate) struct NewTurn {
     /// Settings that the thread keeps from this turn on.
     pub(crate) settings: SettingsUpdate,
     pub(crate) output_schema: Option<Value>,
+    /// Whether the model is asked again after its images were made. `None`: as configured.
+    pub(crate) closing_answer: Option<bool>,
 }
 
 /// A turn that was started. Its events wait until [`StartedTurn::response_signal`] is dropped or used.
@@ -81,7 +84,7 @@ impl Turns {
         cancellation: &CancellationToken,
         new_turn: NewTurn,
     ) -> Result<StartedTurn, RequestError> {
-        let NewTurn { thread_id, input, client_id, settings, output_schema } = new_turn;
+        let NewTurn { thread_id, input, client_id, settings, output_schema, closing_answer } = new_turn;
         let stored = require_thread(&self.store, &thread_id).await?;
         let turn_id = Uuid::now_v7().to_string();
         let (handle, permit) = self.loaded.actors.begin_turn(&thread_id, &turn_id).await?;
@@ -104,6 +107,8 @@ impl Turns {
             attachments: attachments.images().to_vec(),
             settings: settings_event.is_some().then(|| Box::new(thread.clone())),
             model: thread.model.unwrap_or_default(),
+            reasoning: Reasoning { effort: thread.reasoning_effort, summary: thread.reasoning_summary },
+            closing_answer,
             roots,
             output_schema,
             response_sent,

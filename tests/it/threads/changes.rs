@@ -137,6 +137,8 @@ async fn settings_apply_to_the_next_turn_and_are_announced() {
         thread_id: thread.id.clone(),
         cwd: Some(sandbox.root().display().to_string()),
         model: Some("another".to_owned()),
+        effort: None,
+        summary: None,
     };
     let refusal = other.request_error::<ThreadSettingsUpdate>(&params).await;
     assert!(refusal.contains("is in use by another Easel"), "{refusal}");
@@ -174,7 +176,8 @@ async fn changed_settings_are_announced_before_the_turn() {
             assert_eq!(notifications, 0, "{events:#?}");
         }
     }
-    let params = ThreadSettingsUpdateParams { thread_id: thread.id, cwd: Some(cwd), model: None };
+    let params =
+        ThreadSettingsUpdateParams { thread_id: thread.id, cwd: Some(cwd), model: None, effort: None, summary: None };
     server.request::<ThreadSettingsUpdate>(&params).await;
     server.close().await;
 }

@@ -41,8 +41,6 @@ const TOP_LEVEL: &[&str] = &[
     "model_context_window",
     "model_instructions_file",
     "model_max_output_tokens",
-    "model_reasoning_effort",
-    "model_reasoning_summary",
     "model_supports_reasoning_summaries",
     "model_verbosity",
     "notice",

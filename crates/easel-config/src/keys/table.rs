@@ -5,7 +5,7 @@ use easel_imagegen::preset::Preset;
 use strum::VariantNames as _;
 
 use super::{Key, Kind, ProjectAccess, ThreadAccess};
-use crate::settings::{CredentialsStore, Detail, EditStyle, ImageResult, TrustLevel};
+use crate::settings::{CredentialsStore, Detail, EditStyle, ImageResult, ReasoningSummary, TrustLevel};
 
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
@@ -15,6 +15,8 @@ const GIB: u64 = 1024 * MIB;
 /// Unless a row says otherwise, no project may set the key, every thread may, and its value is not secret.
 pub(crate) const KEYS: &[Key] = &[
     key("model", Kind::Text(256)).for_trusted(),
+    key("model_reasoning_effort", Kind::Text(256)).for_trusted(),
+    key("model_reasoning_summary", Kind::Enum(ReasoningSummary::VARIANTS)).for_trusted(),
     key("model_instructions", Kind::MultilineText(32_768)).for_trusted(),
     key("developer_instructions", Kind::MultilineText(32_768)).for_trusted(),
     key("model_provider", Kind::Text(64)),
@@ -45,6 +47,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("model_providers.*.stream_max_retries", Kind::Number(0, 100)),
     key("model_providers.*.models_endpoint", Kind::Bool),
     key("model_providers.*.prompt_cache_key", Kind::Bool),
+    key("model_providers.*.keep_reasoning", Kind::Bool),
     key("model_providers.*.image_model", Kind::Text(256)),
     key("model_providers.*.images.edit", Kind::Enum(EditStyle::VARIANTS)),
     key("model_providers.*.images.max_images", Kind::Number(1, 64)),
@@ -60,6 +63,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("images.parallel", Kind::Number(1, 16)).for_trusted(),
     key("images.timeout_ms", Kind::Number(1_000, 3_600_000)).for_trusted(),
     key("images.retry_uncertain", Kind::Bool).stricter().stricter_per_thread(),
+    key("images.closing_answer", Kind::Bool).for_trusted(),
     key("images.detail", Kind::Enum(Detail::VARIANTS)).for_trusted(),
     key("images.strip_metadata", Kind::Bool).for_trusted_or_stricter().stricter_when_on(),
     key("images.partial_images", Kind::Number(0, 3)).for_trusted_or_stricter(),

@@ -17,6 +17,8 @@ pub struct Images {
     pub detail: Detail,
     /// Whether an image request that the provider may have accepted, and billed, is sent up to two more times.
     pub retry_uncertain: bool,
+    /// Whether the model is asked again after its images were made, for its closing words.
+    pub closing_answer: bool,
     /// Whether metadata, such as the location of a photo, is removed from user images before they are sent.
     pub strip_metadata: bool,
     /// The number of previews of an image while it is generated, where the provider supports previews.
@@ -33,6 +35,7 @@ impl Default for Images {
             timeout_ms: 600_000,
             detail: Detail::High,
             retry_uncertain: false,
+            closing_answer: true,
             strip_metadata: true,
             partial_images: 0,
             reference_roots: Vec::new(),

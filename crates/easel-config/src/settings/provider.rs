@@ -50,6 +50,9 @@ pub struct ProviderConfig {
     pub models_endpoint: Option<bool>,
     /// Whether requests to the model carry `prompt_cache_key`. Unset: the preset decides.
     pub prompt_cache_key: Option<bool>,
+    /// Whether the model's reasoning is kept, in a form that only the provider can read, and sent back to it. Unset: the
+    /// preset decides.
+    pub keep_reasoning: Option<bool>,
     /// The image model of this provider. Unset: `images.model`.
     pub image_model: Option<String>,
     /// Differences of the images API from the preset.

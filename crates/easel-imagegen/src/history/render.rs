@@ -87,7 +87,7 @@ fn render<'a>(
             }
             None => vec![item.clone()],
         },
-        ResponseItem::FunctionCall { .. } => vec![item.clone()],
+        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => vec![item.clone()],
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) fn image_urls(item: &ResponseItem) -> Vec<&str> {
             content.iter().filter_map(image_url).collect()
         }
         ResponseItem::ImageGenerationCall { result, .. } => vec![result],
-        ResponseItem::FunctionCall { .. } => Vec::new(),
+        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => Vec::new(),
     }
 }
 

@@ -34,7 +34,9 @@ fn texts(items: &[ResponseItem]) -> Vec<&str> {
         ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
             content.as_slice()
         }
-        ResponseItem::FunctionCall { .. } | ResponseItem::ImageGenerationCall { .. } => &[],
+        ResponseItem::Reasoning { .. }
+        | ResponseItem::FunctionCall { .. }
+        | ResponseItem::ImageGenerationCall { .. } => &[],
     });
     content
         .filter_map(|part| match part {

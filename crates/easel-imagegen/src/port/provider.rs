@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use easel_protocol::event::TokenUsage;
 use easel_protocol::id::{CallId, ItemId, ThreadId};
-use easel_protocol::model::Model;
+use easel_protocol::model::{Model, ReasoningSummary};
 use easel_protocol::record::{AppliedImage, ImageError, ImageUsage, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::tool::ToolExposure;
@@ -94,6 +94,8 @@ pub struct ModelRequest {
     pub images: Vec<Reference>,
     /// The image tool that the request offers.
     pub exposure: ToolExposure,
+    /// How the model reasons.
+    pub reasoning: Reasoning,
     /// JSON Schema for the text of the response. The preview provider ignores it.
     pub output_schema: Option<Value>,
     /// Exact entries of the `tools` array.
@@ -104,9 +106,55 @@ pub struct ModelRequest {
     pub gate: SendGate,
 }
 
+/// How a model reasons. What is not set is not sent, because some servers know neither.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reasoning {
+    /// The effort. Every provider has names of its own.
+    pub effort: Option<String>,
+    /// The summary that the model writes. The embedded provider has none.
+    pub summary: Option<ReasoningSummary>,
+}
+
+impl Reasoning {
+    /// Returns these values, and those of `other` where they are not set.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self { effort: self.effort.or_else(|| other.effort.clone()), summary: self.summary.or(other.summary) }
+    }
+}
+
+/// Identifies a part of a reasoning item. The parts of either kind are numbered from 0 without gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReasoningPart {
+    /// A part of the summary.
+    Summary(u32),
+    /// A part of the reasoning itself.
+    Content(u32),
+}
+
+/// An event of one reasoning item. The text of the parts comes in deltas first, then again as a whole.
+#[derive(Debug)]
+pub enum ReasoningEvent {
+    /// The model began to reason.
+    Started,
+    /// There is a new part, which is empty.
+    PartAdded(ReasoningPart),
+    /// The next text of a part.
+    Delta { part: ReasoningPart, delta: String },
+    /// The reasoning is complete.
+    Completed {
+        summary: Vec<String>,
+        content: Vec<String>,
+        /// What later requests send back to the provider; `None` if it is not kept for it.
+        model_item: Option<ResponseItem>,
+    },
+}
+
 /// An event of a model's response.
 #[derive(Debug)]
 pub enum ModelEvent {
+    /// The model reasons.
+    Reasoning { item_id: ItemId, event: ReasoningEvent },
     /// The next part of a message.
     TextDelta { item_id: ItemId, delta: String },
     /// A complete message, with or without deltas before it.

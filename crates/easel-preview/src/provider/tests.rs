@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::io::{self, Cursor, Write};
 use std::sync::Mutex;
 
-use easel_imagegen::port::{GeneratedImage, Provenance, Reference, StagedImage};
+use easel_imagegen::port::{GeneratedImage, Provenance, Reasoning, Reference, StagedImage};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
@@ -88,6 +88,7 @@ fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
         thread_id: "thread".into(),
         model: MODEL.to_owned(),
         instructions: String::new(),
+        reasoning: Reasoning::default(),
         output_schema: None,
         originator: String::new(),
         input: vec![user(text)],
@@ -215,7 +216,8 @@ async fn stopped_call_ends_at_once() {
     let events: Vec<_> = hosted.map(Result::unwrap).collect().await;
     let ended = events.iter().find_map(|event| match event {
         ModelEvent::HostedEnded { outcome, .. } => Some(outcome),
-        ModelEvent::TextDelta { .. }
+        ModelEvent::Reasoning { .. }
+        | ModelEvent::TextDelta { .. }
         | ModelEvent::Message { .. }
         | ModelEvent::FunctionCall(_)
         | ModelEvent::HostedStarted { .. }
@@ -236,7 +238,8 @@ async fn hosted_tool_sends_picture_and_sentence() {
     assert_eq!(header(&content(&made.images[0].staged)), (64, 64, png::ColorType::Rgb));
     let sentence = events.iter().find_map(|event| match event {
         ModelEvent::Message { text, .. } => Some(text.as_str()),
-        ModelEvent::TextDelta { .. }
+        ModelEvent::Reasoning { .. }
+        | ModelEvent::TextDelta { .. }
         | ModelEvent::FunctionCall(_)
         | ModelEvent::HostedStarted { .. }
         | ModelEvent::HostedPreview { .. }
@@ -316,7 +319,8 @@ async fn hosted_previews_are_between_start_and_end() {
         ModelEvent::HostedStarted { call_id, .. } => Some((call_id.clone(), "started".to_owned())),
         ModelEvent::HostedPreview { call_id, preview } => Some((call_id.clone(), format!("preview {}", preview.index))),
         ModelEvent::HostedEnded { call_id, .. } => Some((call_id.clone(), "ended".to_owned())),
-        ModelEvent::TextDelta { .. }
+        ModelEvent::Reasoning { .. }
+        | ModelEvent::TextDelta { .. }
         | ModelEvent::Message { .. }
         | ModelEvent::FunctionCall(_)
         | ModelEvent::Completed { .. } => None,

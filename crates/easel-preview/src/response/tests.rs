@@ -1,5 +1,5 @@
 use easel_imagegen::history::History;
-use easel_imagegen::port::{Origin, Provenance, ThreadImage};
+use easel_imagegen::port::{Origin, Provenance, Reasoning, ThreadImage};
 use easel_protocol::record::{ImageFacts, MediaType};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
@@ -67,6 +67,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
         history: History { items: input.clone(), images: known.collect() },
         model: "preview-1".to_owned(),
         instructions: String::new(),
+        reasoning: Reasoning::default(),
         output_schema: None,
         originator: String::new(),
         input,
@@ -91,7 +92,8 @@ fn said(answer: &RuleResponse) -> String {
             ModelEvent::TextDelta { delta, .. } => deltas.push_str(delta),
             ModelEvent::Message { text, .. } => message = Some(text.clone()),
             ModelEvent::Completed { usage } => assert_eq!(usage.total_tokens, usage.input_tokens + usage.output_tokens),
-            ModelEvent::FunctionCall(_)
+            ModelEvent::Reasoning { .. }
+            | ModelEvent::FunctionCall(_)
             | ModelEvent::HostedStarted { .. }
             | ModelEvent::HostedPreview { .. }
             | ModelEvent::HostedEnded { .. } => panic!("not a message: {event:?}"),

@@ -16,7 +16,7 @@ pub enum ThreadItem {
     UserMessage(UserMessageItem),
     /// A message of the model.
     AgentMessage(AgentMessageItem),
-    /// A summary of the model's reasoning.
+    /// The model's reasoning.
     Reasoning(ReasoningItem),
     /// A call of an image tool.
     ImageGeneration(Box<ImageGenerationItem>),
@@ -87,14 +87,14 @@ pub enum MessagePhase {
     FinalAnswer,
 }
 
-/// A summary of the model's reasoning.
+/// The model's reasoning before an answer or a call. Both lists may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningItem {
     pub id: ItemId,
-    /// The summary, in paragraphs.
+    /// The summary, in parts. Empty unless the client or the configuration asked for one.
     pub summary: Vec<String>,
-    /// The reasoning text, in paragraphs. Empty when the model does not send it.
+    /// The reasoning itself, in parts. Empty unless the provider sends it.
     pub content: Vec<String>,
     /// When the item started, in Unix milliseconds.
     pub started_at_ms: i64,

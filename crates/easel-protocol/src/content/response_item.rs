@@ -3,6 +3,7 @@
 //! Stored history and `rawResponseItem/completed` carry images by reference: an `image_url` of the form `easel:img_…`
 //! names the handle. Only the request to a provider contains the bytes, while it is being sent.
 
+use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -21,12 +22,63 @@ pub const HANDLE_SCHEME: &str = "easel:";
 pub enum ResponseItem {
     /// A message.
     Message { role: MessageRole, content: Vec<ContentItem> },
+    /// Reasoning that only the provider can read. Kept if its preset says so, and sent back unchanged.
+    Reasoning {
+        id: Option<String>,
+        summary: Vec<ReasoningSummaryText>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<Vec<ReasoningText>>,
+        #[schemars(with = "String")]
+        #[ts(type = "string")]
+        encrypted_content: EncryptedContent,
+    },
     /// A call of a function tool by the model.
     FunctionCall { call_id: CallId, namespace: Option<String>, name: String, arguments: String },
     /// The output of a function call.
     FunctionCallOutput { call_id: CallId, output: Vec<ContentItem> },
     /// A call of the provider's own image tool. `result` names the image.
     ImageGenerationCall { id: CallId, status: String, revised_prompt: Option<String>, result: String },
+}
+
+/// A part of the summary of the model's reasoning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ReasoningSummaryText {
+    /// Text.
+    SummaryText { text: String },
+}
+
+/// A part of the model's reasoning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ReasoningText {
+    /// Text.
+    ReasoningText { text: String },
+    /// Text of a server that uses the older name.
+    Text { text: String },
+}
+
+/// The model's reasoning in a form that only the provider can read. Does not appear in logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EncryptedContent(Arc<str>);
+
+impl EncryptedContent {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for EncryptedContent {
+    fn from(content: String) -> Self {
+        Self(content.into())
+    }
+}
+
+impl fmt::Debug for EncryptedContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} bytes]", self.0.len())
+    }
 }
 
 /// Who wrote a message.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::id::ThreadId;
+use crate::model::ReasoningSummary;
 use crate::thread::{ApprovalPolicy, ApprovalsReviewer, SandboxPolicy, Thread, ThreadStatus};
 
 /// A thread was created, by `thread/start` or `thread/fork`.
@@ -33,7 +34,7 @@ pub struct ThreadNameUpdatedNotification {
     pub thread_name: Option<String>,
 }
 
-/// The model or the working folder of a thread changed.
+/// The model, its reasoning or the working folder of a thread changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettingsUpdatedNotification {
@@ -62,8 +63,10 @@ pub struct AppliedSettings {
     pub model_provider: String,
     /// Always `null`.
     pub service_tier: Option<String>,
-    /// Always `null`: the model decides on its reasoning effort.
+    /// The reasoning effort. `null`: the model's default.
     pub effort: Option<String>,
+    /// Which summaries of its reasoning the model writes. `null`: the provider's default.
+    pub summary: Option<ReasoningSummary>,
 }
 
 /// The Codex app-server's collaboration mode.
@@ -90,7 +93,7 @@ pub enum ModeKind {
 pub struct CollaborationSettings {
     /// The model.
     pub model: String,
-    /// Always `null`.
+    /// The reasoning effort. `null`: the model's default.
     pub reasoning_effort: Option<String>,
     /// The developer instructions of the thread. `null` when it has none.
     pub developer_instructions: Option<String>,

@@ -43,6 +43,46 @@ pub struct AgentMessageDeltaNotification {
     pub delta: String,
 }
 
+/// The summary of the model's reasoning has a new part, which is empty so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ReasoningSummaryPartAddedNotification {
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
+    /// The reasoning item.
+    pub item_id: ItemId,
+    /// The index of the part in `summary` of the item.
+    pub summary_index: u32,
+}
+
+/// The next text of a summary of the model's reasoning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ReasoningSummaryTextDeltaNotification {
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
+    /// The reasoning item.
+    pub item_id: ItemId,
+    /// The text to append.
+    pub delta: String,
+    /// The index of the part in `summary` of the item.
+    pub summary_index: u32,
+}
+
+/// The next text of the model's reasoning itself. Only some open models send it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ReasoningTextDeltaNotification {
+    pub thread_id: ThreadId,
+    pub turn_id: TurnId,
+    /// The reasoning item.
+    pub item_id: ItemId,
+    /// The text to append.
+    pub delta: String,
+    /// The index of the part in `content` of the item.
+    pub content_index: u32,
+}
+
 /// A preview of an image that is being made. Sent if `images.partial_images` is set; a slow client may miss some.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]

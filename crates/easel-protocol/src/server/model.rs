@@ -64,6 +64,20 @@ pub struct ReasoningEffortOption {
     pub description: String,
 }
 
+/// Which summary of its reasoning a model writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ReasoningSummary {
+    /// The most detailed one that the model supports.
+    Auto,
+    /// A short one.
+    Concise,
+    /// A long one.
+    Detailed,
+    /// None.
+    None,
+}
+
 /// A kind of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]

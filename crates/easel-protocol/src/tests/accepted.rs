@@ -169,6 +169,18 @@ fn peer_messages() -> Vec<Value> {
         event("turn/started", json!({"threadId": "t", "turn": turn})),
         event("item/agentMessage/delta", json!({"threadId": "t", "turnId": "u", "itemId": "m", "delta": "Done."})),
         event(
+            "item/reasoning/summaryPartAdded",
+            json!({"threadId": "t", "turnId": "u", "itemId": "r", "summaryIndex": 0}),
+        ),
+        event(
+            "item/reasoning/summaryTextDelta",
+            json!({"threadId": "t", "turnId": "u", "itemId": "r", "delta": "Cats.", "summaryIndex": 0}),
+        ),
+        event(
+            "item/reasoning/textDelta",
+            json!({"threadId": "t", "turnId": "u", "itemId": "r", "delta": "Hm.", "contentIndex": 0}),
+        ),
+        event(
             "thread/tokenUsage/updated",
             json!({"threadId": "t", "turnId": "u", "tokenUsage": {"total": tokens, "last": tokens, "modelContextWindow": null}}),
         ),
@@ -185,6 +197,13 @@ fn peer_messages() -> Vec<Value> {
             json!({
                 "threadId": "t", "turnId": "u",
                 "item": {"type": "function_call", "id": null, "name": "imagegen", "namespace": "image_gen", "arguments": "{}", "call_id": "call_1"},
+            }),
+        ),
+        event(
+            "rawResponseItem/completed",
+            json!({
+                "threadId": "t", "turnId": "u",
+                "item": {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAAA"},
             }),
         ),
     ];

@@ -203,7 +203,7 @@ pub(super) fn notifications() -> Vec<Value> {
                 "collaborationMode": {"mode": "default", "settings": {
                     "model": "preview", "reasoning_effort": "low", "developer_instructions": "Be kind.",
                 }},
-                "model": "preview", "modelProvider": "preview", "serviceTier": "flex", "effort": "low",
+                "model": "preview", "modelProvider": "preview", "serviceTier": "flex", "effort": "low", "summary": "auto",
             }}),
         ),
         event("thread/archived", json!({"threadId": "t"})),
@@ -213,6 +213,18 @@ pub(super) fn notifications() -> Vec<Value> {
         event("thread/deleted", json!({"threadId": "t"})),
         event("turn/started", json!({"threadId": "t", "turn": turn()})),
         event("item/agentMessage/delta", json!({"threadId": "t", "turnId": "u", "itemId": "m", "delta": "Do"})),
+        event(
+            "item/reasoning/summaryPartAdded",
+            json!({"threadId": "t", "turnId": "u", "itemId": "r", "summaryIndex": 1}),
+        ),
+        event(
+            "item/reasoning/summaryTextDelta",
+            json!({"threadId": "t", "turnId": "u", "itemId": "r", "delta": "Ca", "summaryIndex": 1}),
+        ),
+        event(
+            "item/reasoning/textDelta",
+            json!({"threadId": "t", "turnId": "u", "itemId": "r", "delta": "Hm", "contentIndex": 1}),
+        ),
         event(
             "thread/tokenUsage/updated",
             json!({"threadId": "t", "turnId": "u", "tokenUsage": {"total": tokens, "last": tokens, "modelContextWindow": 9}}),
@@ -242,7 +254,7 @@ fn rate_limits() -> Value {
 fn thread() -> Value {
     json!({
         "id": "t", "sessionId": "t", "forkedFromId": "s", "preview": "a cat", "ephemeral": false, "modelProvider": "preview",
-        "model": "preview", "createdAt": 1, "updatedAt": 2, "status": {"type": "idle"}, "path": "/home/a/t",
+        "model": "preview", "reasoningEffort": "low", "reasoningSummary": "none", "createdAt": 1, "updatedAt": 2, "status": {"type": "idle"}, "path": "/home/a/t",
         "cwd": "/home/a/p", "cliVersion": "0.1.0", "originator": "ide", "source": "vscode", "name": "Cats",
         "projectId": "p", "gitInfo": {"sha": "0a", "branch": "main", "originUrl": "https://example.com/a.git"}, "historyMode": "paginated", "turns": [turn()],
     })
@@ -324,7 +336,7 @@ fn image_entry() -> Value {
     json!({"threadId": "t", "turnId": "u", "itemId": "call_1", "createdAt": 1, "image": image_record()})
 }
 
-fn response_items() -> [Value; 5] {
+fn response_items() -> [Value; 6] {
     let content = json!([
         {"type": "input_text", "text": "a cat"},
         {"type": "input_image", "image_url": "easel:img_1", "detail": "high"},
@@ -332,6 +344,11 @@ fn response_items() -> [Value; 5] {
     [
         json!({"type": "message", "role": "user", "content": content}),
         json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Done."}]}),
+        json!({
+            "type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Cats."}],
+            "content": [{"type": "reasoning_text", "text": "Hm."}, {"type": "text", "text": "Hm?"}],
+            "encrypted_content": "gAAAAA",
+        }),
         json!({
             "type": "function_call", "call_id": "call_1", "namespace": "image_gen", "name": "imagegen",
             "arguments": "{\"prompt\":\"a cat\"}",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::id::{ThreadId, TurnId};
+use crate::model::ReasoningSummary;
 
 use super::Thread;
 
@@ -140,6 +141,12 @@ pub struct ThreadSettingsUpdateParams {
     /// The new model.
     #[serde(default)]
     pub model: Option<String>,
+    /// The new reasoning effort. One that the model supports, see `model/list`.
+    #[serde(default)]
+    pub effort: Option<String>,
+    /// Which summaries of its reasoning the model writes.
+    #[serde(default)]
+    pub summary: Option<ReasoningSummary>,
 }
 
 /// The settings were stored.

@@ -61,7 +61,7 @@ pub struct ThreadSettings {
     pub approvals_reviewer: ApprovalsReviewer,
     /// Always read-only.
     pub sandbox: SandboxPolicy,
-    /// Always `null`: the model decides on its reasoning effort.
+    /// The reasoning effort. `null`: the model's default.
     pub reasoning_effort: Option<String>,
 }
 

@@ -19,6 +19,19 @@
 //! it. `model_providers.NAME.prompt_cache_key` overrides it. Breakpoints are in OpenAI's API since GPT-5.6; users report
 //! that the Codex backend refuses them.
 //!
+//! `keep_reasoning` is on only where it is known to work. `keep_reasoning` of a provider overrides it.
+//!
+//! | preset | kept | reason |
+//! |---|---|---|
+//! | Codex | yes | its own client asks for it in every request and sends it back, and all of its models reason |
+//! | OpenAI | no | models that do not reason refuse the request, and the profile does not know the model |
+//! | Azure, both styles | no | as OpenAI, and the name of a deployment does not tell its model |
+//! | LiteLLM | no | the upstream decides, and may change from request to request, so nobody could decrypt |
+//! | all others | no | not documented; a server of open models encrypts nothing |
+//!
+//! It is always or never: reasoning that only the requests of one turn contain would change the conversation before
+//! the end, and the provider's cache of it would be of no use.
+//!
 //! `models_endpoint` follows the providers' documentation. It is off where the list is not useful: Azure lists what
 //! could be deployed, and sd-server only its image model.
 
@@ -90,6 +103,7 @@ fn openai() -> ApiProfile {
         namespace_tools: true,
         prompt_cache_key: true,
         cache_breakpoints: true,
+        keep_reasoning: false,
         models_endpoint: false,
         hosted_image_generation: true,
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
@@ -110,6 +124,7 @@ fn codex() -> ApiProfile {
         base_url: Some("https://chatgpt.com/backend-api/codex"),
         image_auth: BTreeSet::from([AuthKind::Chatgpt, AuthKind::Actor]),
         generate: generate(None, SizeStyle::Text, &[Parameter::Background]),
+        keep_reasoning: true,
         edit: Edit::JsonImages,
         limits: Limits { max_images: 5, max_image_bytes: MAX_DATA_URL_IMAGE_BYTES, max_n: 1 },
         cache_breakpoints: false,

@@ -20,8 +20,11 @@ const MIN_SECRET: usize = 4;
 /// The query parameter with the version of an API. It is not secret, and error messages mention it.
 const API_VERSION: &str = "api-version";
 
-/// Cleans text from a provider: one line, without control characters, terminal sequences, invisible characters and the
-/// secrets of the request.
+/// The beginning of what OpenAI encrypts (a Fernet token of this century), which its error messages repeat in part.
+const ENCRYPTED_START: &str = "gAAAAA";
+
+/// Cleans text from a provider: one line, without control characters, terminal sequences, invisible characters, the
+/// secrets of the request and encrypted reasoning.
 ///
 /// Secrets are sorted from the longest to the shortest, because one may be part of another.
 #[derive(Debug, Clone, Default)]
@@ -71,10 +74,20 @@ impl Redactor {
                 text = text.replace(secret.expose_secret(), "***");
             }
         }
+        hide_encrypted(&mut text);
         match text.char_indices().nth(limit) {
             None => text,
             Some(_) => text.chars().take(limit - 1).chain(['…']).collect(),
         }
+    }
+}
+
+/// Replaces encrypted reasoning with `***`.
+fn hide_encrypted(text: &mut String) {
+    while let Some(at) = text.find(ENCRYPTED_START) {
+        let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=');
+        let len = text[at..].find(|c| !is_base64(c)).unwrap_or(text.len() - at);
+        text.replace_range(at..at + len, "***");
     }
 }
 

@@ -30,6 +30,12 @@ enum Segment {
     /// JSON that can be omitted.
     CacheField(CacheField, Bytes),
     Image(ConversationImage),
+    /// JSON that is left out if the provider refuses kept reasoning: one item with the comma after it, or the field
+    /// that asks for encrypted reasoning.
+    Reasoning {
+        json: Bytes,
+        is_item: bool,
+    },
 }
 
 /// The reason why a request to the model cannot be built.
@@ -42,7 +48,7 @@ pub(super) enum BodyError {
 }
 
 impl ConversationBody {
-    /// Builds the body of `request`.
+    /// Builds the body of `request`, with or without the reasoning that was kept for the provider.
     ///
     /// # Errors
     ///
@@ -51,14 +57,15 @@ impl ConversationBody {
         request: &ModelRequest,
         cache_fields: CacheFields,
         metadata: Metadata,
+        keep_reasoning: bool,
     ) -> Result<Self, BodyError> {
-        Ok(Self { segments: json::build_segments(request, cache_fields)?, metadata })
+        Ok(Self { segments: json::build_segments(request, cache_fields, keep_reasoning)?, metadata })
     }
 
     /// Returns the images that are sent.
     pub(super) fn images(&self) -> impl Iterator<Item = &ConversationImage> {
         let images = self.segments.iter().filter_map(|segment| match segment {
-            Segment::Json(_) | Segment::CacheField(..) => None,
+            Segment::Json(_) | Segment::CacheField(..) | Segment::Reasoning { .. } => None,
             Segment::Image(image) => Some(image),
         });
         images.filter(|image| image.is_shown())
@@ -88,6 +95,27 @@ impl ConversationBody {
         self.segments.len() < before
     }
 
+    /// Whether the body has or asks for kept reasoning.
+    pub(super) fn keeps_reasoning(&self) -> bool {
+        self.segments.iter().any(|segment| matches!(segment, Segment::Reasoning { .. }))
+    }
+
+    /// Leaves out kept reasoning, and no longer asks for it.
+    pub(super) fn omit_reasoning(&mut self) {
+        let mut omitted = 0;
+        self.segments.retain_mut(|segment| match segment {
+            Segment::Json(_) | Segment::CacheField(..) => true,
+            Segment::Image(image) => {
+                image.item -= omitted;
+                true
+            }
+            Segment::Reasoning { is_item, .. } => {
+                omitted += usize::from(*is_item);
+                false
+            }
+        });
+    }
+
     /// Returns this body with the length of each image as it is sent. Omits images whose files are missing or have
     /// changed.
     ///
@@ -112,7 +140,9 @@ impl ConversationBody {
         let mut parts = Vec::new();
         for segment in &self.segments {
             match segment {
-                Segment::Json(json) | Segment::CacheField(_, json) => parts.push(BodyPart::text(json.clone())),
+                Segment::Json(json) | Segment::CacheField(_, json) | Segment::Reasoning { json, .. } => {
+                    parts.push(BodyPart::text(json.clone()));
+                }
                 Segment::Image(image) => parts.extend(image.to_parts()),
             }
         }

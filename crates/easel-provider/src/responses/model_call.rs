@@ -13,6 +13,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use super::body::{ConversationBody, ConversationImage, OmissionReason, unreadable_message};
 use super::prompt_cache::{CacheField, RefusedFields};
 use super::refused_images::{ImageRefusal, RefusedImages, find_refused_images};
+use super::refused_reasoning::{RefusedReasoning, is_about_reasoning};
 use super::retry_budget::{MAX_PAUSE, RetryBudget};
 use super::state::ResponseContext;
 use super::{ResponsesApi, other_error};
@@ -42,6 +43,7 @@ pub(super) struct ModelCall<'a, F> {
     images: Vec<Reference>,
     refused_images: &'a RefusedImages,
     refused_fields: &'a RefusedFields,
+    refused_reasoning: &'a RefusedReasoning,
     pub(super) budget: RetryBudget,
     /// How often images were omitted because the provider refused them.
     omissions: u32,
@@ -63,6 +65,9 @@ impl<'a, F: Files> ModelCall<'a, F> {
         }
         let ModelRequest { model, originator, images, exposure, partial_images, gate, .. } = request;
         body.omit(&api.refused_images.of_model(&model), OmissionReason::Refused);
+        if api.refused_reasoning.contains(&model) {
+            body.omit_reasoning();
+        }
         Self {
             model,
             originator,
@@ -76,6 +81,7 @@ impl<'a, F: Files> ModelCall<'a, F> {
             images,
             refused_images: api.refused_images,
             refused_fields: api.refused_fields,
+            refused_reasoning: api.refused_reasoning,
             budget: RetryBudget::new(api.retries),
             omissions: 0,
             was_unreadable: false,
@@ -93,14 +99,36 @@ impl<'a, F: Files> ModelCall<'a, F> {
             headers: response.response.headers().clone(),
             redactor: response.redactor.clone(),
             requested: RequestedImage { action, prompt, parameters },
+            keep_reasoning: self.body.keeps_reasoning(),
             references,
         }
     }
 
-    /// Omits the images that `rejection` is about. Returns `false` if it is not about images of the request, or if
-    /// images have been omitted too often.
+    /// Omits what `rejection` is about: kept reasoning, or images. Returns `false` if it is about something else, or if
+    /// that has been omitted already.
     #[must_use]
     pub(super) fn omit_refused(&mut self, rejection: &Rejection) -> bool {
+        self.omit_refused_reasoning(rejection) || self.omit_refused_images(rejection)
+    }
+
+    fn omit_refused_reasoning(&mut self, rejection: &Rejection) -> bool {
+        if !self.body.keeps_reasoning() || !is_about_reasoning(rejection) {
+            return false;
+        }
+        tracing::warn!(
+            model = self.model,
+            status = rejection.status,
+            code = rejection.code,
+            "the provider refused kept reasoning; the request is sent again without it"
+        );
+        self.refused_reasoning.add(&self.model);
+        self.body.omit_reasoning();
+        true
+    }
+
+    /// Omits the images that `rejection` is about. Returns `false` if it is not about images of the request, or if
+    /// images have been omitted too often.
+    fn omit_refused_images(&mut self, rejection: &Rejection) -> bool {
         let ImageRefusal { mut handles, are_named } = find_refused_images(rejection, &self.body);
         if self.omissions == MAX_OMISSIONS || handles.is_empty() {
             return false;

@@ -108,7 +108,9 @@ pub(super) fn find_breakpoint<'a>(input: impl Iterator<Item = &'a ResponseItem>)
             ResponseItem::Message { role: MessageRole::User | MessageRole::Developer, content } => (content, true),
             ResponseItem::FunctionCallOutput { output, .. } => (output, false),
             ResponseItem::ImageGenerationCall { .. } => return last,
-            ResponseItem::Message { role: MessageRole::Assistant, .. } | ResponseItem::FunctionCall { .. } => continue,
+            ResponseItem::Message { role: MessageRole::Assistant, .. }
+            | ResponseItem::Reasoning { .. }
+            | ResponseItem::FunctionCall { .. } => continue,
         };
         for (part, content) in content.iter().enumerate() {
             match content {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ModelError, ModelEvent, Preview};
+use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ModelError, ModelEvent, Preview, ReasoningEvent};
 use easel_protocol::record::ImageError;
 use easel_protocol::tool::ToolExposure;
 use tokio::time::Instant;
@@ -29,7 +29,7 @@ pub(super) struct ResponseStream<'a, C, F: Files> {
     events: ResponseEvents,
     /// The images of `events`, by number.
     images: Vec<ImagePart<F::Writer>>,
-    /// Whether the caller has taken an event. If so, the request is not sent again.
+    /// Whether the caller has taken an event that matters. If so, the request is not sent again.
     progress: Progress,
     /// The error that ends the stream, after all `events`.
     error: Option<ModelError>,
@@ -77,7 +77,9 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
     pub(super) async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
         loop {
             if let Some(event) = self.events.pop_front() {
-                self.progress = Progress::SomeEvents;
+                if is_progress(&event) {
+                    self.progress = Progress::SomeEvents;
+                }
                 let Some(event) = self.stage(event).await else { continue };
                 return Some(Ok(event));
             }
@@ -126,15 +128,15 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
             StreamEnd::Truncated(error) => match self.pause_after_truncation() {
                 Some(pause) => {
                     tracing::debug!(?pause, %error, "the request is sent again");
-                    self.phase = Phase::Waiting(pause);
+                    self.start_again(pause);
                     return;
                 }
                 None => error,
             },
             StreamEnd::Failed(error) => {
-                if self.omit_refused_images() {
-                    tracing::debug!(%error, "the request is sent again without refused images");
-                    self.phase = Phase::Waiting(Duration::ZERO);
+                if self.omit_refused() {
+                    tracing::debug!(%error, "the request is sent again without what was refused");
+                    self.start_again(Duration::ZERO);
                     return;
                 }
                 error
@@ -173,13 +175,21 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
     }
 
     fn has_no_events(&self) -> bool {
-        self.progress == Progress::NoEvents && self.events.is_empty()
+        self.progress == Progress::NoEvents && !self.events.iter().any(is_progress)
     }
 
-    /// Omits images that the provider refused inside the response, and returns whether the request can be sent again
-    /// without them. Some providers start a response before they look at the images.
+    /// Sends the request again after a pause. Reasoning that the caller knows about is completed as it is.
+    fn start_again(&mut self, pause: Duration) {
+        if let Phase::Receiving(stream) = &mut self.phase {
+            stream.state.close_reasoning(&mut self.events);
+        }
+        self.phase = Phase::Waiting(pause);
+    }
+
+    /// Omits what the provider refused inside the response, and returns whether the request can be sent again without
+    /// it. Some providers start a response before they look at the conversation.
     #[must_use]
-    fn omit_refused_images(&mut self) -> bool {
+    fn omit_refused(&mut self) -> bool {
         let is_safe = self.has_no_events();
         let Phase::Receiving(stream) = &self.phase else { return false };
         match stream.state.rejection() {
@@ -227,4 +237,11 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
         let images = vec![GeneratedImage { staged, revised_prompt, applied }];
         Ok(GeneratedImages { images, usage: None, request_id, generation_id, attempts, missing: None })
     }
+}
+
+/// Whether the request must not be sent again after this event. Reasoning may be shown twice, unless it is kept for later
+/// requests.
+fn is_progress(event: &ResponseEvent) -> bool {
+    let ResponseEvent::Model(ModelEvent::Reasoning { event, .. }) = event else { return true };
+    matches!(event, ReasoningEvent::Completed { model_item: Some(_), .. })
 }

@@ -7,6 +7,7 @@ mod calls;
 mod identity;
 mod images;
 mod messages;
+mod reasoning;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -21,11 +22,12 @@ use self::identity::{Fingerprint, match_known};
 use self::images::HostedImages;
 pub(super) use self::images::ResponseContext;
 use self::messages::Messages;
+use self::reasoning::ReasoningItems;
 use super::wire::{FinalResponse, Item, ItemContent, ItemKey, ResponseStatus, StreamEvent};
 use super::{other_error, provider_error};
 use crate::rejection::{Redactor, Rejection};
 
-/// Messages and calls of one response.
+/// Messages, calls and reasoning items of one response.
 const MAX_ITEMS: usize = 256;
 /// Characters of an item's id that can serve as the id of a call. The API accepts no longer id.
 const MAX_CALL_ID: usize = 64;
@@ -35,6 +37,7 @@ const MAX_CALL_ID: usize = 64;
 pub(super) struct ResponseState {
     redactor: Redactor,
     images: HostedImages,
+    reasoning: ReasoningItems,
     messages: Messages,
     calls: Calls,
 }
@@ -79,8 +82,9 @@ impl From<ModelEvent> for ResponseEvent {
 
 impl ResponseState {
     pub(super) fn new(context: ResponseContext) -> Self {
-        let redactor = context.redactor.clone();
-        Self { redactor, images: HostedImages::new(context), messages: Messages::default(), calls: Calls::default() }
+        let (redactor, reasoning) = (context.redactor.clone(), ReasoningItems::new(context.keep_reasoning));
+        let images = HostedImages::new(context);
+        Self { redactor, images, reasoning, messages: Messages::default(), calls: Calls::default() }
     }
 
     /// Processes an event of the stream. Breaks when the response is complete.
@@ -98,6 +102,19 @@ impl ResponseState {
             StreamEvent::TextDelta { key, delta } => {
                 let key = self.clean(&key);
                 self.messages.on_delta(key, delta, events)
+            }
+            StreamEvent::ReasoningPartAdded { key, part } => {
+                self.reasoning.on_part_added(self.clean(&key), part, events)
+            }
+            StreamEvent::ReasoningDelta { key, part, delta } => {
+                self.reasoning.on_delta(self.clean(&key), part, &delta, events)
+            }
+            StreamEvent::ReasoningTextDone { key, part, text } => {
+                self.reasoning.on_text_done(self.clean(&key), part, &text, events)
+            }
+            StreamEvent::ItemAdded(Item { key, content: ItemContent::Reasoning(_) }) => {
+                self.reasoning.on_added(self.clean(&key), events);
+                Ok(())
             }
             StreamEvent::ItemAdded(Item { key, content: ItemContent::Image(_) }) => {
                 self.images.on_added(&self.clean(&key), events)
@@ -129,6 +146,9 @@ impl ResponseState {
             StreamEvent::ItemDone(item) => vec![item],
             StreamEvent::Ended(response) => response.output,
             StreamEvent::TextDelta { .. }
+            | StreamEvent::ReasoningPartAdded { .. }
+            | StreamEvent::ReasoningDelta { .. }
+            | StreamEvent::ReasoningTextDone { .. }
             | StreamEvent::ItemAdded(_)
             | StreamEvent::ImageStarted { .. }
             | StreamEvent::ImagePreview { .. }
@@ -150,6 +170,11 @@ impl ResponseState {
         self.images.abandon(error, events);
     }
 
+    /// Completes the reasoning that has started, because the request is sent again.
+    pub(super) fn close_reasoning(&mut self, events: &mut ResponseEvents) {
+        self.reasoning.close(events);
+    }
+
     /// Returns the provider's error that ended the response before any image started.
     pub(super) fn rejection(&self) -> Option<&Rejection> {
         self.images.rejection()
@@ -164,6 +189,7 @@ impl ResponseState {
                 events.extend(self.calls.on_done(key, call)?.map(|call| ModelEvent::FunctionCall(call).into()));
                 Ok(())
             }
+            ItemContent::Reasoning(reasoning) => self.reasoning.on_done(key, *reasoning, events),
             ItemContent::Image(image) => self.images.on_done(&key, *image, events),
             ItemContent::Other => Ok(()),
         }
@@ -187,6 +213,9 @@ impl ResponseState {
         let mut known = KnownItems::new(self, &output);
         for Item { key, content } in output {
             match content {
+                ItemContent::Reasoning(reasoning) if known.reasoning.next() == Some(None) => {
+                    self.reasoning.on_output(key, *reasoning, events)?;
+                }
                 ItemContent::Message(text) if known.messages.next() == Some(None) => {
                     self.messages.add(key, text, events)?;
                 }
@@ -197,10 +226,14 @@ impl ResponseState {
                 ItemContent::Image(image) => {
                     self.images.on_output(known.images.next().flatten(), &key, *image, events)?;
                 }
-                ItemContent::Message(_) | ItemContent::FunctionCall { .. } | ItemContent::Other => {}
+                ItemContent::Reasoning(_)
+                | ItemContent::Message(_)
+                | ItemContent::FunctionCall { .. }
+                | ItemContent::Other => {}
             }
             self.check_item_count()?;
         }
+        self.reasoning.close(events);
         self.messages.close(events);
         self.images.end_missing(events);
         Ok(())
@@ -218,7 +251,7 @@ impl ResponseState {
     }
 
     fn check_item_count(&self) -> Result<(), ModelError> {
-        if self.messages.count() + self.calls.known().len() > MAX_ITEMS {
+        if self.reasoning.count() + self.messages.count() + self.calls.known().len() > MAX_ITEMS {
             return Err(provider_error("the provider's model produced too many items"));
         }
         Ok(())
@@ -227,6 +260,7 @@ impl ResponseState {
 
 /// The index of each item of a complete response among the known items of its kind; `None` for a new item.
 struct KnownItems {
+    reasoning: vec::IntoIter<Option<usize>>,
     messages: vec::IntoIter<Option<usize>>,
     calls: vec::IntoIter<Option<usize>>,
     images: vec::IntoIter<Option<usize>>,
@@ -234,9 +268,11 @@ struct KnownItems {
 
 impl KnownItems {
     fn new(state: &ResponseState, output: &[Item]) -> Self {
-        let (mut messages, mut calls, mut images) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut reasoning, mut messages) = (Vec::new(), Vec::new());
+        let (mut calls, mut images) = (Vec::new(), Vec::new());
         for Item { key, content } in output {
             match content {
+                ItemContent::Reasoning(item) => reasoning.push(Fingerprint::of_reasoning(key.clone(), item)),
                 ItemContent::Message(text) => messages.push(Fingerprint::of_message(key.clone(), text)),
                 ItemContent::FunctionCall { id, namespace, name, arguments } => {
                     let call = state.function_call(id, namespace.as_deref(), name, arguments.clone());
@@ -247,6 +283,7 @@ impl KnownItems {
             }
         }
         Self {
+            reasoning: match_known(state.reasoning.known(), &reasoning).into_iter(),
             messages: match_known(state.messages.known(), &messages).into_iter(),
             calls: match_known(state.calls.known(), &calls).into_iter(),
             images: match_known(&state.images.known(), &images).into_iter(),

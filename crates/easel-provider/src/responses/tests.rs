@@ -7,6 +7,7 @@ mod faults;
 mod hosted;
 mod once;
 mod prompt_cache;
+mod reasoning;
 mod sending;
 mod stalled;
 mod text;

@@ -2,6 +2,7 @@
 //!
 //! Fields that Easel does not use may have any shape. All other fields are parsed within [`limits`].
 
+use easel_imagegen::port::ReasoningPart;
 use easel_protocol::event::TokenUsage;
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,7 +12,7 @@ mod item;
 mod limits;
 mod truncated_json;
 
-pub(super) use self::item::{ImageItem, Item, ItemContent, ItemKey};
+pub(super) use self::item::{ImageItem, Item, ItemContent, ItemKey, ReasoningItem};
 use self::item::{parse_item, parse_position, parse_string};
 pub(super) use self::limits::InvalidEvent;
 use self::limits::{MAX_ID_CHARS, RawItems, parse_error_fields, parse_name, parse_small};
@@ -26,6 +27,22 @@ pub(super) enum StreamEvent {
     TextDelta {
         key: ItemKey,
         delta: String,
+    },
+    /// A part of the model's reasoning starts. Its number is the provider's.
+    ReasoningPartAdded {
+        key: ItemKey,
+        part: ReasoningPart,
+    },
+    ReasoningDelta {
+        key: ItemKey,
+        part: ReasoningPart,
+        delta: String,
+    },
+    /// The whole text of a part.
+    ReasoningTextDone {
+        key: ItemKey,
+        part: ReasoningPart,
+        text: String,
     },
     ItemAdded(Item),
     ItemDone(Item),
@@ -78,6 +95,12 @@ struct RawEvent<'a> {
     #[serde(borrow)]
     delta: Option<&'a RawValue>,
     #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    summary_index: Option<&'a RawValue>,
+    #[serde(borrow)]
+    content_index: Option<&'a RawValue>,
+    #[serde(borrow)]
     error: Option<&'a RawValue>,
     #[serde(borrow)]
     partial_image_b64: Option<&'a RawValue>,
@@ -88,6 +111,14 @@ struct RawEvent<'a> {
 impl RawEvent<'_> {
     fn key(&self) -> Result<ItemKey, InvalidEvent> {
         Ok(ItemKey { position: parse_position(self.output_index), id: parse_name(self.item_id, MAX_ID_CHARS)? })
+    }
+
+    fn summary_part(&self) -> ReasoningPart {
+        ReasoningPart::Summary(parse_position(self.summary_index).unwrap_or(0))
+    }
+
+    fn content_part(&self) -> ReasoningPart {
+        ReasoningPart::Content(parse_position(self.content_index).unwrap_or(0))
     }
 
     fn item(&self) -> Result<Item, InvalidEvent> {
@@ -128,6 +159,25 @@ pub(super) fn parse_event(name: &[u8], data: &[u8]) -> Result<StreamEvent, Inval
     Ok(match kind.as_str() {
         "response.output_text.delta" | "response.refusal.delta" => {
             StreamEvent::TextDelta { key: raw.key()?, delta: parse_string(raw.delta).ok_or(InvalidEvent::NotJson)? }
+        }
+        "response.reasoning_summary_part.added" => {
+            StreamEvent::ReasoningPartAdded { key: raw.key()?, part: raw.summary_part() }
+        }
+        "response.reasoning_summary_text.delta" => {
+            let delta = parse_string(raw.delta).ok_or(InvalidEvent::NotJson)?;
+            StreamEvent::ReasoningDelta { key: raw.key()?, part: raw.summary_part(), delta }
+        }
+        "response.reasoning_text.delta" => {
+            let delta = parse_string(raw.delta).ok_or(InvalidEvent::NotJson)?;
+            StreamEvent::ReasoningDelta { key: raw.key()?, part: raw.content_part(), delta }
+        }
+        "response.reasoning_summary_text.done" => {
+            let text = parse_string(raw.text).unwrap_or_default();
+            StreamEvent::ReasoningTextDone { key: raw.key()?, part: raw.summary_part(), text }
+        }
+        "response.reasoning_text.done" => {
+            let text = parse_string(raw.text).unwrap_or_default();
+            StreamEvent::ReasoningTextDone { key: raw.key()?, part: raw.content_part(), text }
         }
         "response.output_item.added" => StreamEvent::ItemAdded(raw.item()?),
         "response.output_item.done" => StreamEvent::ItemDone(raw.item()?),

@@ -167,6 +167,7 @@ fn add_missing_outputs(journal: &TurnJournal<'_>, turn_id: &str) -> Result<(), E
         .filter_map(|item| match item {
             ResponseItem::FunctionCallOutput { call_id, .. } => Some(call_id.as_str()),
             ResponseItem::Message { .. }
+            | ResponseItem::Reasoning { .. }
             | ResponseItem::FunctionCall { .. }
             | ResponseItem::ImageGenerationCall { .. } => None,
         })

@@ -44,6 +44,8 @@ pub(super) fn thread(id: &str) -> Thread {
         ephemeral: false,
         model_provider: "preview".into(),
         model: Some("preview".into()),
+        reasoning_effort: None,
+        reasoning_summary: None,
         created_at: 1_000,
         updated_at: 1_000,
         status: ThreadStatus::Idle {},

@@ -45,6 +45,9 @@ pub(crate) fn thread_id_of(event: &Event) -> Option<&str> {
         | Event::ThreadDeleted(_)
         | Event::ThreadReverted(_)
         | Event::AgentMessageDelta(_)
+        | Event::ReasoningSummaryPartAdded(_)
+        | Event::ReasoningSummaryTextDelta(_)
+        | Event::ReasoningTextDelta(_)
         | Event::ImagePreview(_)
         | Event::Error(_) => None,
     }
@@ -100,6 +103,9 @@ pub(crate) fn write_event(write: &Transaction<'_>, home: &Home, owner: &str, eve
         | Event::ThreadDeleted(_)
         | Event::ThreadReverted(_)
         | Event::AgentMessageDelta(_)
+        | Event::ReasoningSummaryPartAdded(_)
+        | Event::ReasoningSummaryTextDelta(_)
+        | Event::ReasoningTextDelta(_)
         | Event::ImagePreview(_)
         | Event::Error(_) => Ok(()),
     }

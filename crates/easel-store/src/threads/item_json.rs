@@ -45,7 +45,9 @@ fn model_item_without_bytes(item: &ResponseItem) -> ResponseItem {
             }
         }
         ResponseItem::ImageGenerationCall { result, .. } if !result.starts_with(HANDLE_SCHEME) => result.clear(),
-        ResponseItem::ImageGenerationCall { .. } | ResponseItem::FunctionCall { .. } => {}
+        ResponseItem::ImageGenerationCall { .. }
+        | ResponseItem::Reasoning { .. }
+        | ResponseItem::FunctionCall { .. } => {}
     }
     item
 }

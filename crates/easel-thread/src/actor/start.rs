@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easel_imagegen::phase;
-use easel_imagegen::port::{Provider, StorageError, StorageErrorKind, Store};
+use easel_imagegen::port::{Provider, Reasoning, StorageError, StorageErrorKind, Store};
 use easel_protocol::event::{Event, ThreadStartedNotification};
 use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
@@ -37,11 +37,14 @@ pub struct TurnRequest {
     pub content: Vec<UserInput>,
     /// The images of `content`, in order.
     pub attachments: Vec<Attachment>,
-    /// The thread with a new folder or model, stored in the same transaction as the turn's first rows. `None` if
-    /// neither changes.
+    /// The thread with new settings, stored in the same transaction as the turn's first rows. `None` if none changes.
     pub settings: Option<Box<Thread>>,
     /// The model that the turn uses.
     pub model: String,
+    /// How the model reasons, where the thread has its own settings.
+    pub reasoning: Reasoning,
+    /// Whether the model is asked again after its images were made. `None`: as configured.
+    pub closing_answer: Option<bool>,
     /// Folders from which the model may read files.
     pub roots: Vec<PathBuf>,
     /// JSON Schema for the text of the model's last message.
@@ -121,8 +124,11 @@ impl<P: Provider> ThreadHandle<P> {
             exposure,
             capabilities: self.provider.info().capabilities.clone(),
             detail: config.detail,
+            // A client that asks for an answer in a format waits for one.
+            closing_answer: request.output_schema.is_some() || request.closing_answer.unwrap_or(config.closing_answer),
             max_images: config.max_images,
         };
+        let reasoning = request.reasoning.or(&config.reasoning);
         let turn_id = request.permit.turn_id().clone();
         let span = tracing::debug_span!(target: phase::TARGET, "turn", thread_id = %self.thread_id, turn_id = %turn_id);
         let (turn, effects) = Turn::begin(self.thread_id.clone(), turn_id, turn_config, message, model_item.clone());
@@ -134,6 +140,7 @@ impl<P: Provider> ThreadHandle<P> {
             config_watcher,
             originator: request.originator,
             model: request.model,
+            reasoning,
             roots: request.roots,
             output_schema: request.output_schema,
             response_sent: request.response_sent,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::ImageBudget;
-use easel_imagegen::port::{ProviderInfo, StoredThread};
+use easel_imagegen::port::{ProviderInfo, Reasoning, StoredThread};
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadStatus};
@@ -60,6 +60,8 @@ impl Fixture {
             image_generation: true,
             imagegenext: true,
             instructions: "Draw.".to_owned(),
+            reasoning: Reasoning::default(),
+            closing_answer: true,
             detail: ImageDetail::High,
             parallel_calls: 4,
             call_deadline: Duration::from_secs(600),
@@ -152,6 +154,8 @@ impl Fixture {
             attachments: Vec::new(),
             settings: None,
             model: "model".to_owned(),
+            reasoning: Reasoning::default(),
+            closing_answer: None,
             roots: vec!["/project".into()],
             output_schema: None,
             response_sent,
@@ -219,6 +223,8 @@ fn stored(thread_id: &str) -> StoredThread {
         ephemeral: false,
         model_provider: "fake".to_owned(),
         model: None,
+        reasoning_effort: None,
+        reasoning_summary: None,
         created_at: 0,
         updated_at: 0,
         status: ThreadStatus::Idle {},

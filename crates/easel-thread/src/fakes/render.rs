@@ -35,6 +35,13 @@ pub(crate) fn event(event: &Event) -> String {
         Event::TurnStarted(started) => format!("turn/started {}", wire_name(&started.turn.status)),
         Event::ItemStarted(started) => format!("item/started {}", item(&started.item)),
         Event::AgentMessageDelta(delta) => format!("delta {} {:?}", delta.item_id, delta.delta),
+        Event::ReasoningSummaryPartAdded(part) => format!("summary part {} {}", part.item_id, part.summary_index),
+        Event::ReasoningSummaryTextDelta(delta) => {
+            format!("summary delta {} {} {:?}", delta.item_id, delta.summary_index, delta.delta)
+        }
+        Event::ReasoningTextDelta(delta) => {
+            format!("reasoning delta {} {} {:?}", delta.item_id, delta.content_index, delta.delta)
+        }
         Event::ImagePreview(preview) => format!("preview {} {} {}", preview.item_id, preview.index, preview.path),
         Event::ItemCompleted(completed) => format!("item/completed {}", item(&completed.item)),
         Event::RawResponseItemCompleted(raw) => format!("raw {}", response_item(&raw.item)),
@@ -73,7 +80,9 @@ fn item(item: &ThreadItem) -> String {
     match item {
         ThreadItem::UserMessage(message) => format!("userMessage {}", message.id),
         ThreadItem::AgentMessage(message) => format!("agentMessage {} {:?}", message.id, message.text),
-        ThreadItem::Reasoning(reasoning) => format!("reasoning {}", reasoning.id),
+        ThreadItem::Reasoning(reasoning) => {
+            format!("reasoning {} {:?} {:?}", reasoning.id, reasoning.summary, reasoning.content)
+        }
         ThreadItem::ImageGeneration(image) => image_item(image),
     }
 }
@@ -90,6 +99,7 @@ fn image_item(item: &ImageGenerationItem) -> String {
 fn response_item(item: &ResponseItem) -> String {
     match item {
         ResponseItem::Message { role, content } => format!("{} {}", wire_name(role), content_items(content)),
+        ResponseItem::Reasoning { encrypted_content, .. } => format!("reasoning {}", encrypted_content.as_str()),
         ResponseItem::FunctionCall { call_id, name, .. } => format!("function_call {call_id} {name}"),
         ResponseItem::FunctionCallOutput { call_id, output } => {
             format!("function_call_output {call_id} {}", content_items(output))

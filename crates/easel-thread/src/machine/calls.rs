@@ -29,6 +29,8 @@ struct Call {
     item_id: ItemId,
     /// The item while the call runs; `None` once it has ended, and for a call of an unknown tool.
     item: Option<Box<ImageGenerationItem>>,
+    /// The reasoning before the call, which later requests send back before it.
+    reasoning: Vec<ResponseItem>,
     kind: CallKind,
 }
 
@@ -39,10 +41,21 @@ enum CallKind {
         call: FunctionCall,
         output: Vec<ContentItem>,
         records: Vec<ImageRecord>,
+        /// Whether the call made all images that it requested.
+        succeeded: bool,
     },
     Hosted {
         call_id: CallId,
     },
+}
+
+/// How the function calls of a response ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallOutputs {
+    /// There were none.
+    None,
+    AllSucceeded,
+    SomeFailed,
 }
 
 impl Calls {
@@ -88,7 +101,7 @@ impl Turn {
             }
         };
         let call_id = call.call_id.clone();
-        let kind = CallKind::Function { call, output: Vec::new(), records: Vec::new() };
+        let kind = CallKind::Function { call, output: Vec::new(), records: Vec::new(), succeeded: false };
         let item_id = self.start_call(step, &call_id, kind);
         match planned {
             Ok(call) => step.effects.push(Effect::RunCall { item_id, call }),
@@ -105,8 +118,9 @@ impl Turn {
         };
         let item_id = step.conversation.ids.reserve(&call.call_id);
         let output = vec![ContentItem::InputText { text: text.into() }];
-        let kind = CallKind::Function { call, output, records: Vec::new() };
-        self.calls.current.push(Call { item_id, item: None, kind });
+        let kind = CallKind::Function { call, output, records: Vec::new(), succeeded: false };
+        let reasoning = self.reasoning.take_kept();
+        self.calls.current.push(Call { item_id, item: None, reasoning, kind });
     }
 
     /// Starts the item of a hosted call. Ignores a call that was not offered, or that the provider reports twice.
@@ -131,7 +145,8 @@ impl Turn {
         let item_id = step.conversation.ids.reserve(call_id);
         let item = Box::new(ImageGenerationItem::new(item_id.clone(), step.at));
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
-        self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), kind });
+        let reasoning = self.reasoning.take_kept();
+        self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), reasoning, kind });
         item_id
     }
 
@@ -166,13 +181,17 @@ impl Turn {
         };
         self.unannounced.extend(images.iter().map(|record| record.path.clone()));
         let history = match &mut call.kind {
-            CallKind::Function { output, records, .. } => {
+            CallKind::Function { output, records, succeeded, .. } => {
+                *succeeded = item.error.is_none();
                 (*output, *records) = (content, images);
                 Vec::new()
             }
             CallKind::Hosted { .. } => {
                 step.conversation.add_images(&images);
-                image_item::to_hosted_history(item_id, content)
+                let reasoning = std::mem::take(&mut call.reasoning);
+                // A failed call has no item that could follow the reasoning.
+                let reasoning = if images.is_empty() { Vec::new() } else { reasoning };
+                reasoning.into_iter().chain(image_item::to_hosted_history(item_id, content)).collect()
             }
         };
         self.emit_item_completed(step, ThreadItem::ImageGeneration(item));
@@ -181,14 +200,21 @@ impl Turn {
         }
     }
 
-    /// Adds the function calls of the response and their outputs to the conversation, in call order, and returns
-    /// whether there was one. The images join the thread only here, so that the image to which a call refers does not
+    /// Adds the function calls of the response and their outputs to the conversation, in call order, and returns how they
+    /// ended. The images join the thread only here, so that the image to which a call refers does not
     /// depend on which other call of the same response ended first.
-    pub(super) fn add_call_outputs(&mut self, step: &mut Step<'_>) -> bool {
-        let mut outputs = Vec::new();
-        for Call { item_id, kind, .. } in std::mem::take(&mut self.calls.current) {
+    pub(super) fn add_call_outputs(&mut self, step: &mut Step<'_>) -> CallOutputs {
+        let (mut outputs, mut result) = (Vec::new(), CallOutputs::None);
+        for Call { item_id, reasoning, kind, .. } in std::mem::take(&mut self.calls.current) {
             match kind {
-                CallKind::Function { call, output, records } => {
+                CallKind::Function { call, output, records, succeeded } => {
+                    result = match (result, succeeded) {
+                        (CallOutputs::None | CallOutputs::AllSucceeded, true) => CallOutputs::AllSucceeded,
+                        (CallOutputs::SomeFailed, _) | (_, false) => CallOutputs::SomeFailed,
+                    };
+                    for item in reasoning {
+                        self.remember(step, item);
+                    }
                     let FunctionCall { call_id: _, namespace, name, arguments } = call;
                     // Models repeat their call ids. The item id is unique in the thread.
                     let call_id = CallId::from(item_id.as_str());
@@ -199,10 +225,9 @@ impl Turn {
                 CallKind::Hosted { .. } => {}
             }
         }
-        let has_outputs = !outputs.is_empty();
         for item in outputs {
             self.remember(step, item);
         }
-        has_outputs
+        result
     }
 }

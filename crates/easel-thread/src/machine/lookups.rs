@@ -34,7 +34,9 @@ impl Turn {
                 Lookups { images, ..id(&call.call_id) }
             }
             ModelEvent::HostedStarted { call_id, .. } => id(call_id),
-            ModelEvent::TextDelta { .. }
+            ModelEvent::Reasoning { item_id, .. } if !self.reasoning.is_open(item_id) => id(item_id),
+            ModelEvent::Reasoning { .. }
+            | ModelEvent::TextDelta { .. }
             | ModelEvent::Message { .. }
             | ModelEvent::HostedPreview { .. }
             | ModelEvent::HostedEnded { .. }

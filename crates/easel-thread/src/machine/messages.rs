@@ -37,6 +37,7 @@ impl Turn {
             return;
         }
         if self.open_message.is_none() {
+            self.reasoning.open_message();
             let item = AgentMessageItem {
                 id: step.conversation.ids.reserve(item_id),
                 text: String::new(),
@@ -71,6 +72,9 @@ impl Turn {
         let Some(message) = self.open_message.take() else { return };
         let message = AgentMessageItem { completed_at_ms: Some(step.at), ..message };
         self.emit_item_completed(step, ThreadItem::AgentMessage(message.clone()));
+        for item in self.reasoning.take_of_message() {
+            self.remember(step, item);
+        }
         let content = vec![ContentItem::OutputText { text: message.text.as_str().into() }];
         self.remember(step, ResponseItem::Message { role: MessageRole::Assistant, content });
         self.unannounced.clear();

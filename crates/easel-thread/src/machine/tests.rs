@@ -2,12 +2,14 @@
 
 mod calls;
 mod checks;
+mod closing_answer;
 mod endings;
 mod hosted;
 mod invariants;
 mod limits;
 mod messages;
 mod order;
+mod reasoning;
 mod script;
 mod steering;
 mod storage;

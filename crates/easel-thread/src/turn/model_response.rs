@@ -60,6 +60,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             history,
             images,
             exposure,
+            reasoning: self.reasoning.clone(),
             output_schema: self.output_schema.clone(),
             partial_images: self.context.partial_images,
             gate: self.context.gate.for_model_request(exposure, Arc::clone(&was_sent)),
@@ -108,7 +109,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                         effects.extend(self.on_hosted_ended(turn, &call_id, outcome).await);
                     }
                     Ok(
-                        ModelEvent::TextDelta { .. }
+                        ModelEvent::Reasoning { .. }
+                        | ModelEvent::TextDelta { .. }
                         | ModelEvent::Message { .. }
                         | ModelEvent::FunctionCall(_)
                         | ModelEvent::HostedPreview { .. }

@@ -21,6 +21,14 @@ impl OpenItems {
             && let Some(ThreadItem::AgentMessage(message)) = self.0.get_mut(&delta.item_id)
         {
             message.text.push_str(&delta.delta);
+        } else if let Event::ReasoningSummaryTextDelta(delta) = event
+            && let Some(ThreadItem::Reasoning(reasoning)) = self.0.get_mut(&delta.item_id)
+        {
+            append(&mut reasoning.summary, delta.summary_index, &delta.delta);
+        } else if let Event::ReasoningTextDelta(delta) = event
+            && let Some(ThreadItem::Reasoning(reasoning)) = self.0.get_mut(&delta.item_id)
+        {
+            append(&mut reasoning.content, delta.content_index, &delta.delta);
         }
     }
 
@@ -30,5 +38,13 @@ impl OpenItems {
 
     pub(super) fn take_all(&mut self) -> Vec<ThreadItem> {
         std::mem::take(&mut self.0).into_values().collect()
+    }
+}
+
+/// Appends text to a part of a list, whose parts arrive in order.
+fn append(parts: &mut Vec<String>, index: u32, text: &str) {
+    match parts.get_mut(index as usize) {
+        Some(part) => part.push_str(text),
+        None => parts.push(text.to_owned()),
     }
 }

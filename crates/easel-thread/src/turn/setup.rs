@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_imagegen::port::{Provider, Store};
+use easel_imagegen::port::{Provider, Reasoning, Store};
 use easel_protocol::id::ThreadId;
 use easel_protocol::tool::ToolExposure;
 use serde_json::Value;
@@ -31,6 +31,7 @@ pub(crate) struct TurnSetup {
     /// Name of the client that started the turn; empty if unknown.
     pub(crate) originator: String,
     pub(crate) model: String,
+    pub(crate) reasoning: Reasoning,
     /// Folders from which the model may read files, besides those of the configuration.
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) output_schema: Option<Value>,
@@ -71,6 +72,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
             interrupt: setup.permit.interrupt().clone(),
             config_watcher: setup.config_watcher,
             model: setup.model,
+            reasoning: setup.reasoning,
             instructions: config.instructions.clone(),
             output_schema: setup.output_schema,
             budget: config.budget,

@@ -156,10 +156,7 @@ async fn run_turn(
     let params = TurnStartParams {
         thread_id: thread_id.into(),
         input: vec![UserInput::Text { text: text.into(), text_elements: Vec::new() }],
-        client_user_message_id: None,
-        cwd: None,
-        model: None,
-        output_schema: None,
+        ..TurnStartParams::default()
     };
     client.request::<TurnStart>(&params).await?;
     let mut images = Vec::new();

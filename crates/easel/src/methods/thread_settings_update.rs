@@ -15,8 +15,12 @@ impl Handler for ThreadSettingsUpdate {
         params: ThreadSettingsUpdateParams,
     ) -> HandlerResult<ThreadSettingsUpdateResponse> {
         let thread_id = params.thread_id;
-        let update =
-            SettingsUpdate { cwd: validate::path("cwd", params.cwd)?, model: validate::name("model", params.model)? };
+        let update = SettingsUpdate {
+            cwd: validate::path("cwd", params.cwd)?,
+            model: validate::name("model", params.model)?,
+            effort: validate::name("effort", params.effort)?,
+            summary: params.summary,
+        };
         let event = threads.update_settings(&thread_id, update).await?;
         let Some(event) = event else { return Ok(HandlerOutput::new(ThreadSettingsUpdateResponse {})) };
         Ok(HandlerOutput::with_follow_up(ThreadSettingsUpdateResponse {}, async move {

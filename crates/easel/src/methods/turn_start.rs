@@ -29,8 +29,11 @@ impl Handler for TurnStart {
             settings: SettingsUpdate {
                 cwd: validate::path("cwd", params.cwd)?,
                 model: validate::name("model", params.model)?,
+                effort: validate::name("effort", params.effort)?,
+                summary: params.summary,
             },
             output_schema: params.output_schema,
+            closing_answer: params.closing_answer,
         };
         let StartedTurn { turn, settings_event, response_signal } =
             turns.start(&cx.client, &cx.cancellation, new_turn).await?;

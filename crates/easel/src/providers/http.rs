@@ -157,6 +157,7 @@ fn configure_profile(
     environment: &Environment,
 ) -> ApiProfile {
     let mut profile = configure_images(profile, &provider.images);
+    profile.keep_reasoning = provider.keep_reasoning.unwrap_or(profile.keep_reasoning);
     profile.models_endpoint = provider.models_endpoint.unwrap_or(profile.models_endpoint);
     profile.prompt_cache_key = provider.prompt_cache_key.unwrap_or(profile.prompt_cache_key);
     let params = &provider.query_params;

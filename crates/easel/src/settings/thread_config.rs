@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_config::{Config, Detail};
+use easel_config::{Config, Detail, ReasoningSummary};
 use easel_imagegen::history::ImageBudget;
+use easel_imagegen::port::Reasoning;
 use easel_imagegen::spec;
 use easel_protocol::input::ImageDetail;
+use easel_protocol::model;
 use easel_thread::ThreadConfig;
 use parking_lot::Mutex;
 
@@ -33,6 +35,11 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
         image_generation: config.features.image_generation,
         imagegenext: config.features.imagegenext,
         instructions: build_instructions(config),
+        reasoning: Reasoning {
+            effort: config.model_reasoning_effort.clone(),
+            summary: config.model_reasoning_summary.map(to_summary),
+        },
+        closing_answer: config.images.closing_answer,
         detail: to_image_detail(config.images.detail),
         parallel_calls: config.images.parallel.into(),
         call_deadline: Duration::from_millis(config.images.timeout_ms),
@@ -58,6 +65,15 @@ fn build_instructions(config: &Config) -> String {
         text.push_str(developer);
     }
     text
+}
+
+pub(crate) fn to_summary(summary: ReasoningSummary) -> model::ReasoningSummary {
+    match summary {
+        ReasoningSummary::Auto => model::ReasoningSummary::Auto,
+        ReasoningSummary::Concise => model::ReasoningSummary::Concise,
+        ReasoningSummary::Detailed => model::ReasoningSummary::Detailed,
+        ReasoningSummary::None => model::ReasoningSummary::None,
+    }
 }
 
 fn to_image_detail(detail: Detail) -> ImageDetail {

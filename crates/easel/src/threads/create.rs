@@ -77,7 +77,7 @@ impl Threads {
         let thread = self.loaded.with_status(thread);
         let events = vec![started_event(&thread)];
         let announcement = Announcement { warnings: loaded.warnings, events, guard };
-        Ok(CreatedThread { response: thread_response(thread), announcement })
+        Ok(CreatedThread { response: self.thread_response(thread), announcement })
     }
 
     /// Copies a thread, loads the copy, and subscribes the connection to it. The names in `params` are validated.
@@ -129,7 +129,14 @@ impl Threads {
         }
         events.push(started_event(&Thread { turns: Vec::new(), ..response.clone() }));
         let announcement = Announcement { warnings: loaded.warnings, events, guard };
-        Ok(CreatedThread { response: thread_response(response), announcement })
+        Ok(CreatedThread { response: self.thread_response(response), announcement })
+    }
+
+    /// Returns the response of a request that loaded `thread`.
+    pub(super) fn thread_response(&self, thread: Thread) -> ThreadSettings {
+        let effort = thread.reasoning_effort.clone();
+        let effort = effort.or_else(|| self.loaded.reasoning(&thread.id)?.effort);
+        thread_response(thread, effort)
     }
 
     /// Sends the warnings and events of a created thread, then lets its other requests proceed.
@@ -158,6 +165,8 @@ impl Threads {
             ephemeral: params.ephemeral.unwrap_or_default(),
             model_provider: params.model_provider.clone().unwrap_or_else(|| source.model_provider.clone()),
             model: params.model.clone().or_else(|| source.model.clone()),
+            reasoning_effort: source.reasoning_effort.clone(),
+            reasoning_summary: source.reasoning_summary,
             cwd: params.cwd.as_deref().map_or_else(|| source.cwd.clone(), resolve),
             originator: client.map(str::to_owned),
             ..new_thread()
@@ -181,6 +190,8 @@ fn new_thread() -> Thread {
         ephemeral: false,
         model_provider: String::new(),
         model: None,
+        reasoning_effort: None,
+        reasoning_summary: None,
         created_at: now,
         updated_at: now,
         status: ThreadStatus::NotLoaded {},
@@ -197,9 +208,9 @@ fn new_thread() -> Thread {
     }
 }
 
-/// Returns the response of `thread/start`, `thread/resume` and `thread/fork`. Easel runs no commands, so most of it is
-/// constant.
-pub(super) fn thread_response(thread: Thread) -> ThreadSettings {
+/// Returns the response of `thread/start`, `thread/resume` and `thread/fork`, with the effort that applies. Easel runs
+/// no commands, so most of it is constant.
+pub(super) fn thread_response(thread: Thread, reasoning_effort: Option<String>) -> ThreadSettings {
     ThreadSettings {
         model: thread.model.clone().unwrap_or_default(),
         model_provider: thread.model_provider.clone(),
@@ -208,7 +219,7 @@ pub(super) fn thread_response(thread: Thread) -> ThreadSettings {
         approval_policy: ApprovalPolicy::Never,
         approvals_reviewer: ApprovalsReviewer::User,
         sandbox: SandboxPolicy::ReadOnly { network_access: false },
-        reasoning_effort: None,
+        reasoning_effort,
         thread,
     }
 }

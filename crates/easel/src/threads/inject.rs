@@ -66,7 +66,7 @@ impl Threads {
                 let url = if is_handle { std::mem::take(result) } else { format!("data:image/png;base64,{result}") };
                 *result = self.handle_url(thread_id, field, url).await?;
             }
-            ResponseItem::FunctionCall { .. } => {}
+            ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => {}
         }
         Ok(())
     }
@@ -102,6 +102,11 @@ fn parse(items: Vec<Value>) -> Result<Vec<ResponseItem>, RequestError> {
             RequestError::field(format!("items[{index}]{part}"), error.reason)
         })
     };
+    let is_reasoning = |item: &Value| item["type"] == "reasoning";
+    if let Some(index) = items.iter().position(is_reasoning) {
+        let reason = "is reasoning, which only the provider and account that made it can read; leave it out";
+        return Err(RequestError::field(format!("items[{index}]"), reason));
+    }
     let mut bytes_left = MAX_BYTES;
     let mut parsed = Vec::with_capacity(items.len());
     for item in items.into_iter().enumerate().map(parse_item) {
@@ -130,6 +135,7 @@ fn text_bytes(item: &ResponseItem) -> usize {
                 ContentItem::InputImage { .. } => 0,
             })
             .sum(),
+        ResponseItem::Reasoning { .. } => 0,
         ResponseItem::FunctionCall { arguments, .. } => arguments.len(),
         ResponseItem::ImageGenerationCall { revised_prompt, .. } => revised_prompt.as_ref().map_or(0, String::len),
     }
@@ -138,7 +144,7 @@ fn text_bytes(item: &ResponseItem) -> usize {
 /// Validates the ids and names of an item, which events and other items repeat.
 fn check_names(index: usize, item: &ResponseItem) -> Result<(), RequestError> {
     let names: &[(&str, &str)] = match item {
-        ResponseItem::Message { .. } => &[],
+        ResponseItem::Message { .. } | ResponseItem::Reasoning { .. } => &[],
         ResponseItem::FunctionCallOutput { call_id, .. } => &[("call_id", call_id)],
         ResponseItem::FunctionCall { call_id, namespace, name, .. } => {
             &[("call_id", call_id), ("namespace", namespace.as_deref().unwrap_or_default()), ("name", name)]
@@ -177,7 +183,9 @@ fn check_calls(items: &[ResponseItem], mut used: HashSet<String>) -> Result<(), 
             ResponseItem::FunctionCallOutput { call_id, .. } => {
                 (!open.remove(call_id.as_str())).then_some("is an output without a preceding call")
             }
-            ResponseItem::Message { .. } | ResponseItem::ImageGenerationCall { .. } => None,
+            ResponseItem::Message { .. }
+            | ResponseItem::Reasoning { .. }
+            | ResponseItem::ImageGenerationCall { .. } => None,
         };
         if let Some(problem) = problem {
             return Err(RequestError::field(format!("items[{index}]"), problem));
@@ -193,6 +201,7 @@ fn call_ids(items: &[ResponseItem]) -> Vec<String> {
     let call_id = |item: &ResponseItem| match item {
         ResponseItem::FunctionCall { call_id, .. } => Some(call_id.to_string()),
         ResponseItem::Message { .. }
+        | ResponseItem::Reasoning { .. }
         | ResponseItem::FunctionCallOutput { .. }
         | ResponseItem::ImageGenerationCall { .. } => None,
     };

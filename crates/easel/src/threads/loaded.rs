@@ -7,7 +7,7 @@ mod queue;
 use std::sync::Arc;
 
 use easel_config::Config;
-use easel_imagegen::port::Provider;
+use easel_imagegen::port::{Provider, Reasoning};
 use easel_protocol::id::ThreadId;
 use easel_protocol::thread::{Thread, ThreadStatus};
 use easel_store::EaselStore;
@@ -85,6 +85,12 @@ impl LoadedThreads {
     /// Whether the thread is loaded.
     pub(crate) fn is_loaded(&self, thread_id: &str) -> bool {
         self.registry.is_loaded(thread_id)
+    }
+
+    /// Returns how the model of a loaded thread reasons according to the configuration.
+    pub(crate) fn reasoning(&self, thread_id: &str) -> Option<Reasoning> {
+        let (live_config, _) = self.registry.config_and_provider(thread_id)?;
+        Some(live_config.get().reasoning.clone())
     }
 
     /// Returns the ids of the loaded threads, in ascending order, which is the order of their creation.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use easel_config::{Warning, storable_overrides};
 use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadSettings};
 
-use super::create::thread_response;
 use super::{Threads, require_thread};
 use crate::connections::{Client, EventFilter};
 use crate::requests::RequestError;
@@ -39,7 +38,7 @@ impl Threads {
         }
         self.loaded.subscribe(thread_id, client, EventFilter::from_flag(params.experimental_raw_events));
         let thread = self.read_with_newest_turns(thread_id, params.exclude_turns).await?;
-        Ok((thread_response(thread), warnings))
+        Ok((self.thread_response(thread), warnings))
     }
 
     /// Loads the thread with the changes of the request, and replaces it in memory if it is loaded. No turn runs, and

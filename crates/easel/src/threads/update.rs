@@ -1,24 +1,31 @@
-//! Changes a thread's name, metadata, folder and model.
+//! Changes a thread's name, metadata and settings.
 
 use std::path::PathBuf;
 
+use easel_imagegen::port::Reasoning;
 use easel_protocol::event::{
     AppliedSettings, CollaborationMode, CollaborationSettings, Event, ModeKind, ThreadNameUpdatedNotification,
     ThreadSettingsUpdatedNotification,
 };
+use easel_protocol::model::ReasoningSummary;
 use easel_protocol::thread::{GitInfo, Thread};
 
 use super::create::thread_response;
 use super::{Threads, require_thread};
 use crate::requests::RequestError;
+use crate::settings::to_summary;
 
-/// A change of a thread's folder and model. Both are validated.
+/// A change of a thread's settings, which are validated. Absent ones stay.
 #[derive(Debug, Default)]
 pub(crate) struct SettingsUpdate {
     /// The new folder, absolute or relative to the server's.
     pub(crate) cwd: Option<String>,
     /// The new model.
     pub(crate) model: Option<String>,
+    /// The new reasoning effort.
+    pub(crate) effort: Option<String>,
+    /// The new kind of reasoning summaries.
+    pub(crate) summary: Option<ReasoningSummary>,
 }
 
 impl Threads {
@@ -51,7 +58,7 @@ impl Threads {
         Ok(self.loaded.with_status(thread))
     }
 
-    /// Changes the folder and model of a thread from its next turn on; a running turn keeps its own. Returns the event
+    /// Changes the settings of a thread from its next turn on; a running turn keeps its own. Returns the event
     /// for its subscribers if anything changed.
     ///
     /// # Errors
@@ -76,7 +83,7 @@ impl Threads {
         Ok(event)
     }
 
-    /// Returns the thread with another folder or model, and the event for its subscribers if it differs from `stored`.
+    /// Returns the thread with other settings, and the event for its subscribers if it differs from `stored`.
     /// The Codex app-server sends the event when the settings change, not whenever a request names them.
     ///
     /// # Errors
@@ -86,11 +93,13 @@ impl Threads {
         stored: &Thread,
         update: SettingsUpdate,
     ) -> Result<(Thread, Option<Event>), RequestError> {
-        let SettingsUpdate { cwd, model } = update;
+        let SettingsUpdate { cwd, model, effort, summary } = update;
         let resolve = |cwd: String| self.configuration.resolve(Some(&cwd)).display().to_string();
         let thread = Thread {
             cwd: cwd.map_or_else(|| stored.cwd.clone(), resolve),
             model: model.or_else(|| stored.model.clone()),
+            reasoning_effort: effort.or_else(|| stored.reasoning_effort.clone()),
+            reasoning_summary: summary.or(stored.reasoning_summary),
             ..stored.clone()
         };
         let event = if thread == *stored { None } else { Some(self.build_settings_event(thread.clone()).await?) };
@@ -102,7 +111,11 @@ impl Threads {
         let overrides =
             self.store.thread_settings(&thread_id).await?.map(|settings| settings.overrides).unwrap_or_default();
         let config = self.configuration.load_for_thread(PathBuf::from(&thread.cwd), overrides).await?;
-        let settings = thread_response(thread);
+        let config = config.config;
+        let (effort, summary) = (config.model_reasoning_effort, config.model_reasoning_summary.map(to_summary));
+        let own = Reasoning { effort: thread.reasoning_effort.clone(), summary: thread.reasoning_summary };
+        let reasoning = own.or(&Reasoning { effort, summary });
+        let settings = thread_response(thread, reasoning.effort);
         let thread_settings = AppliedSettings {
             cwd: settings.cwd,
             approval_policy: settings.approval_policy,
@@ -112,14 +125,15 @@ impl Threads {
                 mode: ModeKind::Default,
                 settings: CollaborationSettings {
                     model: settings.model.clone(),
-                    reasoning_effort: None,
-                    developer_instructions: config.config.developer_instructions,
+                    reasoning_effort: settings.reasoning_effort.clone(),
+                    developer_instructions: config.developer_instructions,
                 },
             },
             model: settings.model,
             model_provider: settings.model_provider,
             service_tier: None,
-            effort: None,
+            effort: settings.reasoning_effort,
+            summary: reasoning.summary,
         };
         Ok(Event::ThreadSettingsUpdated(ThreadSettingsUpdatedNotification { thread_id, thread_settings }))
     }

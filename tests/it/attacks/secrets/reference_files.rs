@@ -104,7 +104,13 @@ async fn folder_set_later_becomes_readable() {
     let mut server = server(&sandbox, Path::new("/")).await;
     let (set, resumed, forked) =
         (thread_in(&mut server, None).await, thread_in(&mut server, None).await, thread_in(&mut server, None).await);
-    let params = ThreadSettingsUpdateParams { thread_id: set.id.clone(), model: None, cwd: cwd.clone() };
+    let params = ThreadSettingsUpdateParams {
+        thread_id: set.id.clone(),
+        model: None,
+        effort: None,
+        summary: None,
+        cwd: cwd.clone(),
+    };
     server.request::<ThreadSettingsUpdate>(&params).await;
     server.expect_event("the settings", |event| matches!(event, Event::ThreadSettingsUpdated(_))).await;
     assert_eq!(refusal(&mut server, &set.id, &picture).await, None);

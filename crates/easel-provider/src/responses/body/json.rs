@@ -1,24 +1,29 @@
 //! The JSON of a request around its images.
 
 use bytes::Bytes;
-use easel_imagegen::port::{ModelRequest, Reference};
+use easel_imagegen::port::{ModelRequest, Reasoning, Reference};
 use easel_protocol::input::ImageDetail;
+use easel_protocol::model::ReasoningSummary;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use serde::Serialize;
 
 use super::{BodyError, CacheField, CacheFields, ConversationImage, Segment};
 use crate::responses::prompt_cache::{TextPosition, find_breakpoint};
 
-/// Returns the segments of the body of `request`.
+/// Returns the segments of the body of `request`, with or without the reasoning that was kept for the provider.
 ///
 /// # Errors
 ///
 /// Fails if the conversation names an unknown image.
-pub(super) fn build_segments(request: &ModelRequest, cache_fields: CacheFields) -> Result<Vec<Segment>, BodyError> {
-    // An image without a result was never generated, and the API has no item for that.
-    let input = || request.input.iter().filter(|item| !is_empty(item));
-    let breakpoint = if cache_fields.breakpoint { find_breakpoint(input()) } else { None };
-    let mut writer = BodyWriter { images: &request.images, breakpoint, segments: Vec::new(), json: Vec::new() };
+pub(super) fn build_segments(
+    request: &ModelRequest,
+    cache_fields: CacheFields,
+    keep_reasoning: bool,
+) -> Result<Vec<Segment>, BodyError> {
+    let input = select_items(&request.input, keep_reasoning);
+    let breakpoint = if cache_fields.breakpoint { find_breakpoint(input.iter().copied()) } else { None };
+    let mut writer =
+        BodyWriter { images: &request.images, breakpoint, segments: Vec::new(), json: Vec::new(), needs_comma: false };
     writer.write_raw(r#"{"model":"#);
     writer.write_value(&request.model)?;
     writer.write_raw(r#","instructions":"#);
@@ -28,6 +33,10 @@ pub(super) fn build_segments(request: &ModelRequest, cache_fields: CacheFields) 
     if cache_fields.key {
         let key = serde_json::to_string(&request.thread_id)?;
         writer.write_cache_field(CacheField::Key, format!(r#","prompt_cache_key":{key}"#));
+    }
+    writer.write_reasoning_params(&request.reasoning)?;
+    if keep_reasoning {
+        writer.push_reasoning(br#","include":["reasoning.encrypted_content"]"#.to_vec(), false);
     }
     if !request.tools.is_empty() {
         writer.write_raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);
@@ -39,10 +48,7 @@ pub(super) fn build_segments(request: &ModelRequest, cache_fields: CacheFields) 
         writer.write_raw("}}");
     }
     writer.write_raw(r#","input":["#);
-    for (index, item) in input().enumerate() {
-        if index > 0 {
-            writer.write_raw(",");
-        }
+    for (index, item) in input.into_iter().enumerate() {
         writer.write_item(index, item)?;
     }
     writer.write_raw("]}");
@@ -50,12 +56,43 @@ pub(super) fn build_segments(request: &ModelRequest, cache_fields: CacheFields) 
     Ok(writer.segments)
 }
 
+/// Returns the items that are sent.
+///
+/// An image without a result was never generated, and the API has no item for that. Reasoning is sent only before an
+/// item of the model, without which the API refuses it; the image after it may have become a line of text.
+fn select_items(input: &[ResponseItem], keep_reasoning: bool) -> Vec<&ResponseItem> {
+    let mut is_followed = false;
+    let mut items: Vec<&ResponseItem> = Vec::with_capacity(input.len());
+    for item in input.iter().rev().filter(|item| !is_empty(item)) {
+        if let ResponseItem::Reasoning { .. } = item {
+            items.extend((keep_reasoning && is_followed).then_some(item));
+        } else {
+            is_followed = is_of_model(item);
+            items.push(item);
+        }
+    }
+    items.reverse();
+    items
+}
+
+/// Whether the model wrote the item.
+fn is_of_model(item: &ResponseItem) -> bool {
+    match item {
+        ResponseItem::Message { role, .. } => *role == MessageRole::Assistant,
+        ResponseItem::Reasoning { .. }
+        | ResponseItem::FunctionCall { .. }
+        | ResponseItem::ImageGenerationCall { .. } => true,
+        ResponseItem::FunctionCallOutput { .. } => false,
+    }
+}
+
 fn is_empty(item: &ResponseItem) -> bool {
     match item {
         ResponseItem::ImageGenerationCall { result, .. } => result.is_empty(),
-        ResponseItem::Message { .. } | ResponseItem::FunctionCall { .. } | ResponseItem::FunctionCallOutput { .. } => {
-            false
-        }
+        ResponseItem::Message { .. }
+        | ResponseItem::Reasoning { .. }
+        | ResponseItem::FunctionCall { .. }
+        | ResponseItem::FunctionCallOutput { .. } => false,
     }
 }
 
@@ -64,8 +101,19 @@ struct BodyWriter<'a> {
     /// The text that gets a breakpoint of the prompt cache.
     breakpoint: Option<TextPosition>,
     segments: Vec<Segment>,
-    /// JSON after the last image.
+    /// JSON after the last segment.
     json: Vec<u8>,
+    /// Whether a comma stands before the next item.
+    needs_comma: bool,
+}
+
+/// The parameter `reasoning`.
+#[derive(Serialize)]
+struct ReasoningParams<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<ReasoningSummary>,
 }
 
 #[derive(Serialize)]
@@ -145,7 +193,26 @@ impl BodyWriter<'_> {
         self.segments.push(Segment::CacheField(field, json.into()));
     }
 
+    /// Writes effort and summary, if one of them is set. No summary is the default of the API.
+    fn write_reasoning_params(&mut self, reasoning: &Reasoning) -> Result<(), BodyError> {
+        let summary = reasoning.summary.filter(|summary| *summary != ReasoningSummary::None);
+        let params = ReasoningParams { effort: reasoning.effort.as_deref(), summary };
+        if params.effort.is_some() || params.summary.is_some() {
+            self.write_raw(r#","reasoning":"#);
+            self.write_value(&params)?;
+        }
+        Ok(())
+    }
+
+    fn push_reasoning(&mut self, json: Vec<u8>, is_item: bool) {
+        self.close();
+        self.segments.push(Segment::Reasoning { json: json.into(), is_item });
+    }
+
     fn write_item(&mut self, index: usize, item: &ResponseItem) -> Result<(), BodyError> {
+        if std::mem::replace(&mut self.needs_comma, true) {
+            self.write_raw(",");
+        }
         match item {
             ResponseItem::Message { role: MessageRole::Assistant, content } => {
                 return self.write_value(&OutputMessage::new(index, content));
@@ -155,6 +222,14 @@ impl BodyWriter<'_> {
                 self.write_value(role)?;
                 self.write_raw(r#","content":"#);
                 self.write_content(index, content)
+            }
+            // Another item always follows.
+            ResponseItem::Reasoning { .. } => {
+                let mut json = serde_json::to_vec(item)?;
+                json.push(b',');
+                self.push_reasoning(json, true);
+                self.needs_comma = false;
+                return Ok(());
             }
             ResponseItem::FunctionCall { call_id, namespace, name, arguments } => {
                 let namespace = namespace.as_deref();

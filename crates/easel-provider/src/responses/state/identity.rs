@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use easel_imagegen::port::FunctionCall;
 use serde_json::Value;
 
-use crate::responses::wire::ItemKey;
+use crate::responses::wire::{ItemKey, ReasoningItem};
 
 /// The properties by which an item is recognized.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,14 @@ struct Agreement {
 impl Fingerprint {
     pub(super) fn of_message(key: ItemKey, text: &str) -> Self {
         Self { key, call: String::new(), content: Some(hash(&text)) }
+    }
+
+    pub(super) fn of_reasoning(key: ItemKey, reasoning: &ReasoningItem) -> Self {
+        let ReasoningItem { summary, content, model_item } = reasoning;
+        // Without text and encrypted form, two items cannot be told apart by their content.
+        let has_content = !summary.is_empty() || !content.is_empty() || model_item.is_some();
+        let model_item = model_item.as_ref().and_then(|item| serde_json::to_string(item).ok());
+        Self { key, call: String::new(), content: has_content.then(|| hash(&(summary, content, model_item))) }
     }
 
     pub(super) fn of_call(key: ItemKey, call: &FunctionCall) -> Self {

@@ -24,6 +24,8 @@ pub(in super::super) struct ResponseContext {
     pub(in super::super) redactor: Redactor,
     /// The request to the hosted tool, as far as it can be derived from the conversation.
     pub(in super::super) requested: RequestedImage,
+    /// Whether the provider encrypts its reasoning, so that later requests can send it back.
+    pub(in super::super) keep_reasoning: bool,
     /// The images that the conversation shows.
     pub(in super::super) references: Vec<Reference>,
 }

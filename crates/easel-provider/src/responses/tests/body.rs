@@ -20,7 +20,8 @@ async fn body_has_its_announced_length_and_is_streamed() {
     let input = vec![ResponseItem::Message { role: MessageRole::User, content: vec![image; 5] }];
     let files = Arc::new(MemoryFiles([(reference.path.clone(), bytes)].into()));
     let request = ModelRequest { input, images: vec![reference], ..request(ToolExposure::None) };
-    let body = ConversationBody::new(&request, CacheFields::default(), Metadata::Strip).unwrap().to_request_body();
+    let body =
+        ConversationBody::new(&request, CacheFields::default(), Metadata::Strip, true).unwrap().to_request_body();
     for _ in 0..2 {
         let chunks = body.clone().stream(Arc::clone(&files), SendGate::open(), Upload::start());
         let lengths: Vec<usize> = chunks.map_ok(|chunk| chunk.len()).try_collect().await.unwrap();

@@ -13,7 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::History;
 use easel_imagegen::port::{
-    Files, ModelError, ModelEvent, ModelRequest, Provenance, Provider, ProviderInfo, Reference, StagedImage,
+    Files, ModelError, ModelEvent, ModelRequest, Provenance, Provider, ProviderInfo, Reasoning, ReasoningEvent,
+    Reference, StagedImage,
 };
 use easel_protocol::record::{ImageFacts, MediaType};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
@@ -122,6 +123,7 @@ pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
         thread_id: "thread-1".into(),
         model: "gpt-5.5".to_owned(),
         instructions: "Draw what is \"asked\".\nNothing else.".to_owned(),
+        reasoning: Reasoning::default(),
         output_schema: None,
         originator: "test".to_owned(),
         history: History { items: input.clone(), images: Vec::new() },
@@ -164,6 +166,15 @@ pub(super) async fn all_with(provider: &HttpProvider<Keys>, request: ModelReques
 
 pub(super) fn line(event: &Result<ModelEvent, ModelError>) -> String {
     match event {
+        Ok(ModelEvent::Reasoning { item_id, event }) => match event {
+            ReasoningEvent::Started => format!("reasoning {item_id}"),
+            ReasoningEvent::PartAdded(part) => format!("part {item_id} {part:?}"),
+            ReasoningEvent::Delta { part, delta } => format!("delta {item_id} {part:?} {delta:?}"),
+            ReasoningEvent::Completed { summary, content, model_item } => {
+                let kept = model_item.as_ref().map(|item| serde_json::to_string(item).unwrap());
+                format!("reasoned {item_id} {summary:?} {content:?} {}", kept.unwrap_or_default())
+            }
+        },
         Ok(ModelEvent::TextDelta { item_id, delta }) => format!("delta {item_id} {delta:?}"),
         Ok(ModelEvent::Message { item_id, text }) => format!("message {item_id} {text:?}"),
         Ok(ModelEvent::FunctionCall(call)) => {

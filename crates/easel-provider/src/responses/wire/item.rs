@@ -1,6 +1,7 @@
 //! One item of a response, as in its events and in the complete response.
 
 use easel_protocol::record::AppliedImage;
+use easel_protocol::response_item::ResponseItem;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -27,6 +28,7 @@ pub(in super::super) struct ItemKey {
 pub(in super::super) enum ItemContent {
     Message(String),
     FunctionCall { id: String, namespace: Option<String>, name: String, arguments: String },
+    Reasoning(Box<ReasoningItem>),
     Image(Box<ImageItem>),
     Other,
 }
@@ -40,6 +42,15 @@ pub(in super::super) struct ImageItem {
     pub(in super::super) revised_prompt: Option<String>,
     pub(in super::super) applied: AppliedImage,
     pub(in super::super) error: Option<Value>,
+}
+
+#[derive(Debug)]
+pub(in super::super) struct ReasoningItem {
+    pub(in super::super) summary: Vec<String>,
+    pub(in super::super) content: Vec<String>,
+    /// The item as later requests send it back; `None` without encrypted content, since providers that store nothing
+    /// do not know it then.
+    pub(in super::super) model_item: Option<ResponseItem>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +71,8 @@ struct RawItem<'a> {
     arguments: Option<&'a RawValue>,
     #[serde(borrow)]
     content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    summary: Option<&'a RawValue>,
     #[serde(borrow)]
     result: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -82,9 +95,15 @@ struct RawItem<'a> {
 ///
 /// Fails if the item is not valid JSON or exceeds a limit.
 pub(super) fn parse_item(raw: &RawValue, position: Option<u32>) -> Result<Item, InvalidEvent> {
-    let raw: RawItem<'_> = serde_json::from_str(raw.get()).map_err(|_| InvalidEvent::NotJson)?;
+    let json = raw.get();
+    let raw: RawItem<'_> = serde_json::from_str(json).map_err(|_| InvalidEvent::NotJson)?;
     let content = match parse_name(raw.kind, MAX_ID_CHARS)?.as_str() {
         "message" => ItemContent::Message(parse_message_text(raw.content)?),
+        "reasoning" => ItemContent::Reasoning(Box::new(ReasoningItem {
+            summary: parse_texts(raw.summary),
+            content: parse_texts(raw.content),
+            model_item: serde_json::from_str(json).ok(),
+        })),
         "function_call" => ItemContent::FunctionCall {
             id: parse_name(raw.call_id, MAX_NAME_CHARS)?,
             namespace: Some(parse_name(raw.namespace, MAX_NAME_CHARS)?).filter(|namespace| !namespace.is_empty()),
@@ -120,6 +139,22 @@ pub(super) fn parse_position(raw: Option<&RawValue>) -> Option<u32> {
 
 pub(super) fn parse_string(raw: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(raw?.get()).ok()
+}
+
+/// Returns the texts of a list of parts. Ignores everything else, because reasoning is not worth a failed response.
+fn parse_texts(list: Option<&RawValue>) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Part {
+        text: String,
+    }
+    let mut texts = Vec::new();
+    let add = |part: Part| {
+        texts.push(part.text);
+        true
+    };
+    // A list that is not well-formed keeps the parts before the fault.
+    let _ = list.map(|list| parse_each(list.get(), add));
+    texts
 }
 
 /// Returns the text of a message: a string, or the joined parts of a list.

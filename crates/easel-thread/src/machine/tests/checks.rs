@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageStatus, ThreadItem};
-use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::TurnStatus;
 
@@ -17,6 +17,7 @@ const MAX_LINE: usize = 64 * 1024;
 pub(super) fn check(runner: &ScriptRunner) {
     check_items_end_once_before_turn(&runner.effects);
     check_calls_have_one_output(&runner.conversation.history);
+    check_reasoning_is_followed(&runner.conversation.history);
     check_nothing_starts_too_late(runner);
     check_message_follows_image(&runner.effects);
     for effect in &runner.effects {
@@ -40,6 +41,9 @@ fn check_items_end_once_before_turn(effects: &[Effect]) {
             }
             Event::ImagePreview(preview) => assert_eq!(items.get(preview.item_id.as_str()), Some(&true)),
             Event::AgentMessageDelta(delta) => assert_eq!(items.get(delta.item_id.as_str()), Some(&true)),
+            Event::ReasoningSummaryPartAdded(part) => assert_eq!(items.get(part.item_id.as_str()), Some(&true)),
+            Event::ReasoningSummaryTextDelta(delta) => assert_eq!(items.get(delta.item_id.as_str()), Some(&true)),
+            Event::ReasoningTextDelta(delta) => assert_eq!(items.get(delta.item_id.as_str()), Some(&true)),
             Event::Error(_) => errors += 1,
             Event::TurnCompleted(completed) => {
                 ended = true;
@@ -82,10 +86,29 @@ fn check_calls_have_one_output(history: &[ResponseItem]) {
                 assert!(!output.is_empty());
             }
             ResponseItem::Message { content, .. } => assert!(!content.is_empty()),
-            ResponseItem::ImageGenerationCall { .. } => {}
+            ResponseItem::Reasoning { .. } | ResponseItem::ImageGenerationCall { .. } => {}
         }
     }
     assert!(waiting.is_empty(), "no output: {waiting:?}");
+}
+
+/// A provider refuses reasoning without the item of the model that followed it.
+fn check_reasoning_is_followed(history: &[ResponseItem]) {
+    let followers = history.iter().skip(1).map(Some).chain([None]);
+    for (_, next) in history.iter().zip(followers).filter(|(item, _)| matches!(item, ResponseItem::Reasoning { .. })) {
+        assert!(
+            matches!(
+                next,
+                Some(
+                    ResponseItem::Reasoning { .. }
+                        | ResponseItem::FunctionCall { .. }
+                        | ResponseItem::ImageGenerationCall { .. }
+                        | ResponseItem::Message { role: MessageRole::Assistant, .. }
+                )
+            ),
+            "{next:?} follows reasoning"
+        );
+    }
 }
 
 fn check_nothing_starts_too_late(runner: &ScriptRunner) {
@@ -152,6 +175,6 @@ fn check_no_image_bytes(effect: &Effect) {
             }));
         }
         ResponseItem::ImageGenerationCall { result, .. } => assert!(result.starts_with(HANDLE_SCHEME)),
-        ResponseItem::FunctionCall { .. } => {}
+        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => {}
     }
 }

@@ -8,7 +8,7 @@ use super::super::Effect;
 use super::checks::check;
 use super::script::{ScriptRunner, is_setup};
 
-const SCRIPTS: [&str; 14] = [
+const SCRIPTS: [&str; 18] = [
     "delta m Hel\n delta m lo\n message m Hello\n done",
     "message m Hello\n message m Again\n done",
     "call c a\n done\n made c C\n delta m Here\n message m Here\n done",
@@ -23,6 +23,10 @@ const SCRIPTS: [&str; 14] = [
     "exposure hosted\n hosted c a\n made c C\n delta m Here\n message m Here\n done",
     "exposure hosted\n delta m I draw\n hosted c a\n hosted d b\n made d B\n failed c badResponse\n done",
     "call c a\n done\n made c\n message m None\n done",
+    "closing off\n call c a\n call d b\n done\n made c C\n made d D",
+    "closing off\n call c a\n done\n failed c timeout\n message m Sorry\n done",
+    "reason r\n part r s0\n think r s0 Hm\n kept r Hm\n delta m Hi\n kept s\n call c a\n done\n made c C\n message n Here\n done",
+    "exposure hosted\n kept r\n hosted h a\n kept s\n hosted i b\n made i B\n made h A\n kept t\n message m Here\n done",
 ];
 
 /// Returns the open image items, in the order of their start.
@@ -100,6 +104,10 @@ fn any_line() -> impl Strategy<Value = String> {
         6 => id().prop_map(|id| format!("call {id} a cat")),
         2 => (id(), 0..4).prop_map(|(id, n)| format!("call {id} {{\"prompt\": \"x\", \"n\": {n}}}")),
         2 => id().prop_map(|id| format!("call {id} {{\"prompt\": \"x\", \"action\": \"edit\"}}")),
+        2 => (id(), "[sc][01]").prop_map(|(id, part)| format!("part {id} {part}")),
+        2 => (id(), "[sc][01]").prop_map(|(id, part)| format!("think {id} {part} Hm")),
+        2 => id().prop_map(|id| format!("reasoned {id} Hm")),
+        3 => id().prop_map(|id| format!("kept {id}")),
         1 => id().prop_map(|id| format!("tool {id} shell")),
         4 => id().prop_map(|id| format!("hosted {id} a dog")),
         4 => Just("done".to_owned()),
@@ -120,7 +128,7 @@ fn any_line() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn random_turns_keep_invariants(
-        setup in prop::sample::select(vec!["max 3", "exposure hosted", "exposure hosted\nmax 2", "exposure none", "attach A B", "used a"]),
+        setup in prop::sample::select(vec!["max 3", "closing off", "exposure hosted", "exposure hosted\nmax 2", "exposure none", "attach A B", "used a"]),
         lines in prop::collection::vec((any_line(), any::<prop::sample::Index>()), 0..40),
         unsaved in prop::option::weighted(0.2, 0_usize..40),
     ) {

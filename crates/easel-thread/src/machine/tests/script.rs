@@ -1,7 +1,7 @@
-//! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `max 2`, `attach A B`, `used
-//! ID`. Each further line is one input. After `unsaved`, the events that the input causes cannot be written.
+//! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`, `attach
+//! A B`, `used ID`. Each further line is one input. After `unsaved`, the events that the input causes cannot be written.
 
-use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, image_error};
+use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, ReasoningEvent, ReasoningPart, image_error};
 use easel_protocol::event::TokenUsage;
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::item::UserMessageItem;
@@ -43,7 +43,7 @@ pub(super) fn last(script: &str) -> String {
 }
 
 pub(super) fn is_setup(line: &str) -> bool {
-    ["exposure ", "max ", "attach ", "used "].iter().any(|start| line.starts_with(start))
+    ["exposure ", "closing ", "max ", "attach ", "used "].iter().any(|start| line.starts_with(start))
 }
 
 impl ScriptRunner {
@@ -53,12 +53,14 @@ impl ScriptRunner {
             exposure: ToolExposure::Standalone,
             capabilities: capabilities(),
             detail: ImageDetail::High,
+            closing_answer: true,
             max_images: 16,
         };
         for line in setup {
             match line.split_once(' ').unwrap() {
                 ("exposure", "hosted") => config.exposure = ToolExposure::Hosted,
                 ("exposure", _) => config.exposure = ToolExposure::None,
+                ("closing", _) => config.closing_answer = false,
                 ("max", count) => config.max_images = count.parse().unwrap(),
                 ("attach", names) => conversation.attach(&names.split(' ').map(attachment).collect::<Vec<_>>()),
                 ("used", id) => used.push(id),
@@ -110,6 +112,22 @@ fn input(line: &str) -> Input {
     let (id, text) = rest.split_once(' ').unwrap_or((rest, ""));
     let (id, text) = (id.to_owned(), text.replace('_', " "));
     match word {
+        "reason" => reasoning(id, ReasoningEvent::Started),
+        "part" => reasoning(id, ReasoningEvent::PartAdded(part(&text))),
+        "think" => {
+            let (number, delta) = text.split_once(' ').unwrap_or((&text, ""));
+            reasoning(id, ReasoningEvent::Delta { part: part(number), delta: delta.to_owned() })
+        }
+        "reasoned" => reasoning(id, completed_reasoning(text, None)),
+        "kept" => {
+            let model_item = ResponseItem::Reasoning {
+                id: Some(id.clone()),
+                summary: Vec::new(),
+                content: None,
+                encrypted_content: format!("secret of {id}").into(),
+            };
+            reasoning(id, completed_reasoning(text, Some(model_item)))
+        }
         "delta" => Input::ModelEvent(ModelEvent::TextDelta { item_id: id.into(), delta: text }),
         "message" => Input::ModelEvent(ModelEvent::Message { item_id: id.into(), text }),
         "call" => Input::ModelEvent(ModelEvent::FunctionCall(FunctionCall {
@@ -165,6 +183,23 @@ fn input(line: &str) -> Input {
         "closed" => Input::ResponseClosed { has_lost_image: rest == "lost" },
         other => panic!("unknown input: {other}"),
     }
+}
+
+fn reasoning(item_id: String, event: ReasoningEvent) -> Input {
+    Input::ModelEvent(ModelEvent::Reasoning { item_id: item_id.into(), event })
+}
+
+/// Returns a part of the summary, such as `s0`, or of the reasoning itself, such as `c0`.
+fn part(name: &str) -> ReasoningPart {
+    match name.split_at(1) {
+        ("s", number) => ReasoningPart::Summary(number.parse().unwrap()),
+        (_, number) => ReasoningPart::Content(number.parse().unwrap()),
+    }
+}
+
+fn completed_reasoning(text: String, model_item: Option<ResponseItem>) -> ReasoningEvent {
+    let summary = if text.is_empty() { Vec::new() } else { vec![text] };
+    ReasoningEvent::Completed { summary, content: Vec::new(), model_item }
 }
 
 fn steer_message(id: &str, text: &str) -> SteerMessage {
