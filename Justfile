@@ -56,9 +56,29 @@ compatibility:
 clients:
     .ci/clients
 
-# Runs the benchmarks.
-bench:
+# Measures Easel beside an echo, an older build (EASEL_BASELINE_BIN) and the Codex app-server (EASEL_PEER_BIN), in one
+# table. `--only NAME` runs one scenario, `--long` adds a thread of 10,000 turns, and `--quick` tries everything once.
+bench *ARGS: build-bench
+    target/dist/easel-bench table --json target/bench.json --easel target/dist/easel \
+        ${EASEL_BASELINE_BIN:+--baseline "$EASEL_BASELINE_BIN"} ${EASEL_PEER_BIN:+--peer "$EASEL_PEER_BIN"} {{ARGS}}
     cargo bench --package easel --profile dist
+
+# Measures like `bench --long`, and writes the table, the plots and the phases of a turn to docs/.
+performance *ARGS: build-bench
+    target/dist/easel-bench table --docs docs --json docs/performance/results.json --long --easel target/dist/easel \
+        ${EASEL_BASELINE_BIN:+--baseline "$EASEL_BASELINE_BIN"} ${EASEL_PEER_BIN:+--peer "$EASEL_PEER_BIN"} {{ARGS}}
+    target/dist/easel-bench phases --docs docs --easel target/dist/easel
+
+[private]
+build-bench:
+    cargo build --profile dist --locked --package easel --package easel-bench
+
+# Counts the instructions of frequent operations with valgrind, and compares them with the kept counts. `--write` keeps
+# the new ones.
+instructions *ARGS:
+    cargo build --workspace --locked --bins --tests
+    target/debug/easel-bench instructions --easel target/debug/easel --counts crates/easel-bench/instructions.json \
+        {{ARGS}}
 
 # Counts private words, undocumented items and other violations of the rules on language and structure.
 vocabulary *ARGS:

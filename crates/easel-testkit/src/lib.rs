@@ -1,4 +1,4 @@
-//! Helpers that the tests of several crates share. It is a dev-dependency only, so no release binary contains it.
+//! Helpers that the tests of several crates share. Only tests and benchmarks use it, so no release binary contains it.
 //!
 //! - [`http`]: a scripted HTTP server on real sockets, and a proxy that records requests.
 //! - [`openai`]: events of the Responses API, as JSON.
