@@ -4,8 +4,9 @@
 //! This crate owns framing, the message envelope, dispatch, the right to respond, the outgoing queue, and the life of
 //! one connection. It must not know what the methods mean: no threads, no images, no protocol type of the app.
 //!
-//! jsonrpsee provides the method table, the params, the error object, and a response that reports when it was queued.
-//! Its transports, its ids (unsigned only) and its envelope (`jsonrpc` required) are not used.
+//! jsonrpsee provides the error object and a response of limited size that reports when it was queued. Its transports,
+//! its ids (unsigned only), its envelope (`jsonrpc` required) and its method table (one context per table, and a copy of
+//! the params) are not used.
 //!
 //! Start at [`serve()`]: reader thread -> [`Table`] -> requests in flight -> [`Outbox`] -> writer thread.
 //!

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use jsonrpsee::types::{ErrorObjectOwned, Params};
+use jsonrpsee::types::ErrorObjectOwned;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
@@ -33,7 +33,7 @@ pub struct RequestParams<P>(ParamsState<P>);
 
 enum ParamsState<P> {
     Parsed(P),
-    Text(Params<'static>, HeavyWork),
+    Text(String, HeavyWork),
 }
 
 impl Default for HeavyWork {
@@ -62,11 +62,11 @@ impl HeavyWork {
 }
 
 impl<P: DeserializeOwned> RequestParams<P> {
-    pub(crate) fn new(params: Params<'static>, heavy: &HeavyWork) -> Result<Self, ErrorObjectOwned> {
-        match params.as_str() {
-            Some(text) if text.len() > MAX_IN_PLACE => Ok(Self(ParamsState::Text(params, heavy.clone()))),
-            text => Ok(Self(ParamsState::Parsed(parse_params(text)?))),
-        }
+    pub(crate) fn new(params: Option<&str>, heavy: &HeavyWork) -> Result<Self, ErrorObjectOwned> {
+        Ok(Self(match params {
+            Some(text) if text.len() > MAX_IN_PLACE => ParamsState::Text(text.to_owned(), heavy.clone()),
+            params => ParamsState::Parsed(parse_params(params)?),
+        }))
     }
 
     /// Returns the value of a string field: from the parsed params with `parsed`, or by its name `field` from the text
@@ -78,7 +78,7 @@ impl<P: DeserializeOwned> RequestParams<P> {
     ) -> Option<Cow<'a, str>> {
         match &self.0 {
             ParamsState::Parsed(params) => parsed(params).map(Cow::Borrowed),
-            ParamsState::Text(params, _) => skim(params.as_str()?, field).map(Cow::Owned),
+            ParamsState::Text(text, _) => skim(text, field).map(Cow::Owned),
         }
     }
 }
@@ -91,7 +91,7 @@ impl<P: DeserializeOwned + Send + 'static> RequestParams<P> {
     pub async fn read(self) -> Result<P, ErrorObjectOwned> {
         match self.0 {
             ParamsState::Parsed(params) => Ok(params),
-            ParamsState::Text(params, heavy) => heavy.run(move || parse_params(params.as_str())).await.flatten(),
+            ParamsState::Text(text, heavy) => heavy.run(move || parse_params(Some(&text))).await.flatten(),
         }
     }
 }

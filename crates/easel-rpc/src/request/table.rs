@@ -1,11 +1,11 @@
-//! The typed method table over jsonrpsee's.
+//! The methods of a server, and how each parses its params and builds its response.
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
-use jsonrpsee::types::{ErrorObjectOwned, Id, Params};
-use jsonrpsee::{ConnectionId, Extensions, MethodCallback, MethodResponse, Methods, ResponsePayload, RpcModule};
+use jsonrpsee::types::{ErrorObjectOwned, Id};
+use jsonrpsee::{MethodResponse, ResponsePayload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,7 +15,12 @@ use crate::outbound::budget::Bounds;
 use crate::request::reply::{Call, Reply};
 use crate::request::request_params::{HeavyWork, RequestParams};
 
+/// The rest of a request, which runs when it is polled.
 pub(crate) type Work = std::pin::Pin<Box<dyn Future<Output = MethodResponse> + Send>>;
+
+/// Parses the params of a request, or keeps long ones as text, and returns the work of its handler. The last argument
+/// is the maximum size of the response in bytes.
+type Callback<C> = Box<dyn Fn(C, Call, Option<&str>, usize) -> Work + Send + Sync>;
 
 /// Two handlers have the same method name.
 #[derive(Debug, thiserror::Error)]
@@ -25,39 +30,29 @@ pub struct DuplicateMethod(pub String);
 /// The methods of a server. `C` is the context of one connection, which every handler receives. One table serves any
 /// number of connections.
 pub struct Table<C> {
-    methods: Methods,
+    methods: HashMap<&'static str, Callback<C>>,
     unknown_method: fn(&str) -> ErrorObjectOwned,
     pub(crate) bounds: Arc<Bounds>,
-    context: PhantomData<fn(C)>,
 }
 
 /// Collects handlers for a [`Table`].
 pub struct TableBuilder<C> {
-    methods: RpcModule<()>,
+    methods: HashMap<&'static str, Callback<C>>,
     unknown_method: fn(&str) -> ErrorObjectOwned,
     duplicate: Option<DuplicateMethod>,
     bounds: Bounds,
     heavy: HeavyWork,
-    context: PhantomData<fn(C)>,
-}
-
-/// The context of a call, passed through jsonrpsee as an extension, because jsonrpsee has one context per table.
-#[derive(Clone)]
-struct Connection<C> {
-    context: C,
-    call: Call,
 }
 
 impl<C: Clone + Send + Sync + 'static> Table<C> {
     /// Returns a builder without methods.
     pub fn builder() -> TableBuilder<C> {
         TableBuilder {
-            methods: RpcModule::new(()),
+            methods: HashMap::new(),
             unknown_method: error::method_not_found,
             duplicate: None,
             bounds: Bounds::default(),
             heavy: HeavyWork::default(),
-            context: PhantomData,
         }
     }
 
@@ -73,14 +68,10 @@ impl<C: Clone + Send + Sync + 'static> Table<C> {
         call: Call,
         max_response_bytes: usize,
     ) -> Result<Work, ErrorObjectOwned> {
-        // Only asynchronous methods are registered.
-        let Some(MethodCallback::Async(callback)) = self.methods.method(method) else {
-            return Err((self.unknown_method)(method));
-        };
-        let mut extensions = Extensions::new();
-        extensions.insert(Connection { context: context.clone(), call });
-        let params = Params::new(params).into_owned();
-        Ok(callback(Id::Null, params, ConnectionId(0), max_response_bytes, extensions))
+        match self.methods.get(method) {
+            Some(callback) => Ok(callback(context.clone(), call, params, max_response_bytes)),
+            None => Err((self.unknown_method)(method)),
+        }
     }
 }
 
@@ -114,20 +105,19 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
         F: Fn(C, Call, RequestParams<P>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Reply<R>, ErrorObjectOwned>> + Send + 'static,
     {
-        let (handler, heavy) = (Arc::new(handler), self.heavy.clone());
-        let registered = self.methods.register_async_method(name, move |params: Params<'static>, _, extensions| {
-            let handling = begin(params, &heavy, &extensions, |connection: Connection<C>, params| {
-                handler(connection.context, connection.call, params)
-            });
-            async move {
+        let heavy = self.heavy.clone();
+        let callback: Callback<C> = Box::new(move |context, call, params, max_response_bytes| {
+            let handling = RequestParams::new(params, &heavy).map(|params| handler(context, call, params));
+            Box::pin(async move {
                 let outcome = match handling {
                     Ok(handling) => handling.await,
                     Err(error) => Err(error),
                 };
-                outcome.map_or_else(ResponsePayload::error, Reply::into_payload)
-            }
+                let payload = outcome.map_or_else(ResponsePayload::error, Reply::into_payload);
+                MethodResponse::response(Id::Null, payload, max_response_bytes)
+            })
         });
-        if registered.is_err() {
+        if self.methods.insert(name, callback).is_some() {
             self.duplicate = Some(DuplicateMethod(name.to_owned()));
         }
         self
@@ -161,23 +151,9 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
     pub fn build(self) -> Result<Table<C>, DuplicateMethod> {
         match self.duplicate {
             Some(duplicate) => Err(duplicate),
-            None => Ok(Table {
-                methods: self.methods.into(),
-                unknown_method: self.unknown_method,
-                bounds: Arc::new(self.bounds),
-                context: PhantomData,
-            }),
+            None => {
+                Ok(Table { methods: self.methods, unknown_method: self.unknown_method, bounds: Arc::new(self.bounds) })
+            }
         }
     }
-}
-
-/// Parses short params and calls the handler.
-fn begin<C: Clone + Send + Sync + 'static, P: DeserializeOwned, T>(
-    params: Params<'static>,
-    heavy: &HeavyWork,
-    extensions: &Extensions,
-    handler: impl FnOnce(Connection<C>, RequestParams<P>) -> T,
-) -> Result<T, ErrorObjectOwned> {
-    let connection = extensions.get::<Connection<C>>().cloned().ok_or_else(error::internal_error)?;
-    Ok(handler(connection, RequestParams::new(params, heavy)?))
 }
