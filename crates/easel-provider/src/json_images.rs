@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use easel_imagegen::port::Files;
 
-pub(crate) use image_parts::{ImagePart, ImageParts, stage_preview};
+pub(crate) use image_parts::{ImagePart, ImageParts, UnusableImage, stage, stage_preview};
 use scanner::Scanner;
 pub(crate) use scanner::{ImageEvent, ImageKeys};
 

@@ -26,6 +26,9 @@ pub enum EndpointError {
     /// The HTTP client cannot be created, for example because the system has no root certificates.
     #[error("the HTTP client cannot be created: {0}")]
     Client(Arc<str>),
+    /// The URL or a header is not valid.
+    #[error("the request cannot be built: {0}")]
+    Request(String),
     /// A secret contains a character that a header cannot carry.
     #[error("the credential contains a character that a header cannot carry")]
     InvalidHeader,

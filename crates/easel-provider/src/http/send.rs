@@ -98,17 +98,12 @@ pub(crate) enum SendError {
     Refresh { rejection: Box<Rejection>, source: CredentialError },
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The request cannot be prepared.
+    /// The request cannot be prepared, or the send gate refused it. Nothing was sent.
     #[error("{}", .0.message)]
-    Invalid(Box<ImageError>),
-    /// The send gate refused the request. Nothing was sent.
-    #[error("{}", .0.message)]
-    GateClosed(Box<ImageError>),
+    Refused(Box<ImageError>),
     /// An image could not be read to its end while it was sent. The provider cannot have accepted the request.
     #[error("an image could not be read while it was sent: {0}")]
     Unreadable(#[source] io::Error),
-    #[error("the request cannot be built: {0}")]
-    Build(String),
     /// No connection could be opened, so nothing was sent.
     #[error("{provider} cannot be reached: {cause}")]
     Unreachable { provider: String, cause: String },
@@ -183,7 +178,7 @@ async fn send_once<C: Credentials, R: Request>(
     limit: &NetworkLimit,
 ) -> Result<Response, SendError> {
     let span = tracing::debug_span!(target: phase::TARGET, "plan");
-    let prepared = request.prepare().instrument(span).await.map_err(|error| SendError::Invalid(Box::new(error)))?;
+    let prepared = request.prepare().instrument(span).await.map_err(|error| SendError::Refused(Box::new(error)))?;
     let PreparedRequest { path, model, originator, headers, body } = prepared;
     let upload = Upload::start();
     let sending = client
@@ -231,13 +226,13 @@ fn connection_error<C>(
 ) -> SendError {
     let cause = redactor.clean_message(&root_cause(error));
     match upload.take_error() {
-        Some(UploadError::Refused(refused)) => return SendError::GateClosed(Box::new(refused)),
+        Some(UploadError::Refused(refused)) => return SendError::Refused(Box::new(refused)),
         Some(UploadError::Unreadable(error)) => return SendError::Unreadable(error),
         None => {}
     }
     let provider = client.description();
     if error.is_builder() {
-        SendError::Build(cause)
+        EndpointError::Request(cause).into()
     } else if upload.has_started() {
         SendError::Lost { provider, cause }
     } else {

@@ -151,12 +151,12 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
                 let rejected = rejection.image_error();
                 return ImageError { message: format!("{}; {source}", rejected.message), ..rejected };
             }
-            SendError::Invalid(error) | SendError::GateClosed(error) => return ImageError::clone(error),
+            SendError::Refused(error) => return ImageError::clone(error),
             SendError::LimitReached { reason, was_sent } => {
                 return limit_error(*reason, self.job, if *was_sent { Billed::Uncertain } else { Billed::No });
             }
             SendError::Credential(_) => ImageErrorKind::Unauthorized,
-            SendError::Endpoint(_) | SendError::Build(_) => ImageErrorKind::Internal,
+            SendError::Endpoint(_) => ImageErrorKind::Internal,
             SendError::Unreadable(_) => ImageErrorKind::Storage,
             SendError::Unreachable { .. } => ImageErrorKind::Network,
             SendError::Lost { .. } | SendError::Idle(_) => {
@@ -199,10 +199,8 @@ impl<C: Credentials, F: Files> Request for Call<'_, C, F> {
             SendError::Credential(_)
             | SendError::Refresh { .. }
             | SendError::Endpoint(_)
-            | SendError::Invalid(_)
-            | SendError::GateClosed(_)
+            | SendError::Refused(_)
             | SendError::Unreadable(_)
-            | SendError::Build(_)
             | SendError::Lost { .. }
             | SendError::Idle(_) => (false, None),
             SendError::LimitReached { .. } => return None,

@@ -1,6 +1,5 @@
 //! Collects the images of a successful response.
 
-use std::io;
 use std::sync::Arc;
 
 use easel_imagegen::capability::Parameter;
@@ -17,39 +16,22 @@ use super::download::{DownloadError, download};
 use super::reader::Document;
 use super::receive::{ReceiveError, Received, receive};
 use super::response_json::{self, ImageEntry, ImageLocation};
-use crate::http::{ApiClient, Endpoint, LimitReached, NetworkLimit, OpenResponse};
-use crate::json_images::ImagePart;
+use crate::http::{ApiClient, Endpoint, NetworkLimit, OpenResponse};
+use crate::json_images::{self, ImagePart, UnusableImage};
 use crate::profile::ApiProfile;
 use crate::rejection::{Redactor, Rejection, request_id};
 
 /// The reason why one image of a response is missing.
 #[derive(Debug, thiserror::Error)]
 enum MissingImage {
-    #[error("the provider's response contains no image")]
-    Absent,
+    #[error(transparent)]
+    Unusable(#[from] UnusableImage),
+    #[error(transparent)]
+    Download(#[from] DownloadError),
     #[error("the provider's moderation withheld the image")]
     Withheld,
-    #[error("the provider's image is not base64")]
-    InvalidBase64,
-    #[error("the provider's image is not a PNG, JPEG, WebP or GIF")]
-    NotImage,
-    #[error("the image could not be stored: {0}")]
-    Disk(#[source] io::Error),
-    #[error(transparent)]
-    Download(DownloadError),
-    #[error("the image did not arrive in time")]
-    LimitReached(LimitReached),
     #[error("the provider sent no more images")]
     TooFew,
-}
-
-impl From<DownloadError> for MissingImage {
-    fn from(error: DownloadError) -> Self {
-        match error {
-            DownloadError::Failed { .. } => Self::Download(error),
-            DownloadError::LimitReached(reason) => Self::LimitReached(reason),
-        }
-    }
 }
 
 /// An image that a response describes.
@@ -93,10 +75,9 @@ pub(super) async fn collect<C, F: Files>(
         let error = match (rejection, error, first_missing) {
             (Some(rejection), _, _) => return rejection.image_error(),
             (None, Some(error), _) => receive_error(&client.description(), &error, job),
-            (None, None, Some(MissingImage::LimitReached(reason))) => limit_error(reason, job, Billed::Yes),
-            (None, None, Some(missing)) => missing_error(&missing),
-            (None, None, None) if images.is_empty() => missing_error(&MissingImage::Absent),
-            (None, None, None) => missing_error(&MissingImage::TooFew),
+            (None, None, Some(missing)) => missing_error(&missing, job),
+            (None, None, None) if images.is_empty() => UnusableImage::Absent.image_error(),
+            (None, None, None) => missing_error(&MissingImage::TooFew, job),
         };
         ImageError { http_status: Some(status), request_id: request_id(&headers, &redactor), ..error }
     });
@@ -185,19 +166,7 @@ async fn stage<F: Files>(
         }
         ImageBytes::Withheld => return Err(MissingImage::Withheld),
     };
-    let writer = match part {
-        ImagePart::Complete(writer) => writer,
-        ImagePart::Empty | ImagePart::Ignored => return Err(MissingImage::Absent),
-        ImagePart::InvalidBase64 => return Err(MissingImage::InvalidBase64),
-        ImagePart::Disk(error) => return Err(MissingImage::Disk(error)),
-    };
-    let files = Arc::clone(files);
-    // Making an image durable blocks on disk I/O, and has no time limit.
-    let span = tracing::debug_span!(target: phase::TARGET, "sync");
-    let staged = tokio::task::spawn_blocking(move || files.stage(writer)).instrument(span).await;
-    let staged = staged.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| {
-        if error.kind() == io::ErrorKind::InvalidData { MissingImage::NotImage } else { MissingImage::Disk(error) }
-    })?;
+    let staged = json_images::stage(files, part).await?;
     Ok(GeneratedImage { staged, revised_prompt: described.revised_prompt, applied: described.applied })
 }
 
@@ -224,17 +193,15 @@ fn receive_error(provider: &str, error: &ReceiveError, job: &ImageJob) -> ImageE
     ImageError { billed, retryable: false, ..image_error(kind, error.to_string()) }
 }
 
-fn missing_error(missing: &MissingImage) -> ImageError {
+fn missing_error(missing: &MissingImage, job: &ImageJob) -> ImageError {
     let (kind, billed) = match missing {
+        MissingImage::Unusable(error) => return error.image_error(),
+        MissingImage::Download(DownloadError::LimitReached(reason)) => return limit_error(*reason, job, Billed::Yes),
+        MissingImage::Download(DownloadError::Failed { .. }) => (ImageErrorKind::BadResponse, Billed::Yes),
         // The image was generated before moderation inspected it, and the provider decides what that costs.
         MissingImage::Withheld => (ImageErrorKind::ModerationBlocked, Billed::Uncertain),
         // The provider may have generated fewer images than requested.
         MissingImage::TooFew => (ImageErrorKind::BadResponse, Billed::Uncertain),
-        MissingImage::Disk(_) => (ImageErrorKind::Storage, Billed::Yes),
-        MissingImage::LimitReached(_) => (ImageErrorKind::Timeout, Billed::Yes),
-        MissingImage::Absent | MissingImage::InvalidBase64 | MissingImage::NotImage | MissingImage::Download(_) => {
-            (ImageErrorKind::BadResponse, Billed::Yes)
-        }
     };
     ImageError { billed, ..image_error(kind, missing.to_string()) }
 }

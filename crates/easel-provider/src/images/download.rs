@@ -8,7 +8,7 @@ use std::time::Duration;
 use easel_imagegen::port::Files;
 use reqwest::{Client, Response, Url};
 
-use super::receive::{ReceiveError, run_blocking};
+use super::receive::{ReceiveError, next_chunk, run_blocking};
 use crate::http::{Endpoint, LimitReached, NetworkLimit, NotPublic, Target, is_public, root_cause};
 use crate::json_images::{ImageEvent, ImagePart, ImageParts};
 
@@ -90,12 +90,12 @@ async fn download_once<F: Files>(
         let message = format!("was answered with HTTP {}", status.as_u16());
         return Err(DownloadError::Failed { message, is_retryable: status.is_server_error() });
     }
-    write(response, files, limit).await.map_err(|error| match error {
-        ReceiveError::LimitReached(reason) => DownloadError::LimitReached(reason),
-        ReceiveError::Lost(_) => DownloadError::Failed { message: format!("failed: {error}"), is_retryable: true },
-        ReceiveError::InvalidJson | ReceiveError::TooLarge(_) | ReceiveError::Panicked => {
-            DownloadError::Failed { message: format!("failed: {error}"), is_retryable: false }
+    write(response, files, limit).await.map_err(|error| {
+        let (message, is_retryable) = (format!("failed: {error}"), matches!(error, ReceiveError::Lost(_)));
+        if let ReceiveError::LimitReached(reason) = error {
+            return DownloadError::LimitReached(reason);
         }
+        DownloadError::Failed { message, is_retryable }
     })
 }
 
@@ -106,9 +106,7 @@ async fn write<F: Files>(
 ) -> Result<ImagePart<F::Writer>, ReceiveError> {
     let mut images = ImageParts::new(files, 1);
     images.push(&ImageEvent::Start)?;
-    loop {
-        let chunk = limit.run(response.chunk()).await.map_err(ReceiveError::LimitReached)?;
-        let Some(chunk) = chunk.map_err(|error| ReceiveError::Lost(root_cause(&error)))? else { break };
+    while let Some(chunk) = next_chunk(&mut response, limit).await? {
         images = run_blocking(move || images.push(&ImageEvent::Data(&chunk)).map(|()| images)).await??;
     }
     images.push(&ImageEvent::End(Ok(())))?;

@@ -109,7 +109,7 @@ impl<F: Files> Reader<F> {
     pub(super) fn new(files: Arc<F>, limit: usize, previews: Option<PreviewSink>, is_event_stream: bool) -> Self {
         Self {
             format: if is_event_stream { BodyFormat::Undetected } else { BodyFormat::Json },
-            parser: Parser::new(),
+            parser: Parser::default(),
             document: BodyAssembler::new(ImageKeys::Images, Arc::clone(&files), limit),
             files,
             previews,
@@ -142,13 +142,23 @@ impl<F: Files> Reader<F> {
         }
         match self.format {
             BodyFormat::Json | BodyFormat::Undetected => Ok(self.document.feed(chunk)?),
-            BodyFormat::Events => {
-                let mut parser = std::mem::replace(&mut self.parser, Parser::new());
-                let fed = parser.feed(chunk, &mut |frame| self.on_frame(&frame));
-                self.parser = parser;
-                fed
+            BodyFormat::Events => self.feed_events(chunk),
+        }
+    }
+
+    fn feed_events(&mut self, mut chunk: &[u8]) -> Result<(), ReceiveError> {
+        while let Some(frame) = self.parser.next(&mut chunk) {
+            match frame {
+                Frame::Data(part) => {
+                    let limit = self.limit.saturating_sub(complete_images(&self.documents));
+                    let previews = usize::from(self.previews.is_some());
+                    self.document.set_limit(if is_preview(self.parser.event()) { previews } else { limit });
+                    self.document.feed(part)?;
+                }
+                Frame::End => self.end_event(),
             }
         }
+        Ok(())
     }
 
     /// Returns the documents of a response that ended with `result`.
@@ -156,7 +166,8 @@ impl<F: Files> Reader<F> {
     /// Images that arrived completely are paid for, so they are kept whatever happened after them. Only their metadata
     /// may be missing.
     pub(super) fn finish(mut self, result: Result<(), ReceiveError>) -> Received<F::Writer> {
-        let end = if self.format == BodyFormat::Events { self.end_last_event() } else { self.end_json() };
+        // Some servers omit the empty line after the last event.
+        let end = if self.format == BodyFormat::Events { self.feed_events(b"\n\n") } else { self.end_json() };
         Received { error: result.and(end).err(), documents: self.into_documents() }
     }
 
@@ -173,12 +184,6 @@ impl<F: Files> Reader<F> {
         Err(ReceiveError::InvalidJson)
     }
 
-    /// Ends the last event, because some servers omit the empty line after it.
-    fn end_last_event(&mut self) -> Result<(), ReceiveError> {
-        let mut parser = std::mem::replace(&mut self.parser, Parser::new());
-        parser.finish(&mut |frame| self.on_frame(&frame))
-    }
-
     fn into_documents(mut self) -> Vec<Document<F::Writer>> {
         if !self.documents.iter().any(Document::has_image) {
             // The untyped images come first, so that a later error does not replace them.
@@ -188,22 +193,12 @@ impl<F: Files> Reader<F> {
         self.documents
     }
 
-    fn on_frame(&mut self, frame: &Frame<'_>) -> Result<(), ReceiveError> {
-        match *frame {
-            Frame::Data { event, part } => {
-                let limit = self.limit.saturating_sub(complete_images(&self.documents));
-                let previews = usize::from(self.previews.is_some());
-                self.document.set_limit(if is_preview(event) { previews } else { limit });
-                Ok(self.document.feed(part)?)
-            }
-            Frame::End { event } => {
-                let (rest, parts) = self.document.take();
-                match serde_json::from_slice(&rest) {
-                    Ok(json) => self.on_event(event, with_error_type(json, event), parts),
-                    Err(_) => self.on_invalid_event(event, &rest, parts),
-                }
-                Ok(())
-            }
+    fn end_event(&mut self) {
+        let event = self.parser.event().to_vec();
+        let (rest, parts) = self.document.take();
+        match serde_json::from_slice(&rest) {
+            Ok(json) => self.on_event(&event, with_error_type(json, &event), parts),
+            Err(_) => self.on_invalid_event(&event, &rest, parts),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use easel_imagegen::phase;
 use easel_imagegen::port::{Files, PreviewSink};
 use reqwest::Response;
@@ -52,11 +53,10 @@ pub(super) async fn receive<F: Files>(
         if reader.is_done() {
             break Ok(());
         }
-        let chunk = match limit.run(response.chunk()).await {
-            Ok(Ok(Some(chunk))) => chunk,
-            Ok(Ok(None)) => break Ok(()),
-            Ok(Err(error)) => break Err(ReceiveError::Lost(root_cause(&error))),
-            Err(reason) => break Err(ReceiveError::LimitReached(reason)),
+        let chunk = match next_chunk(&mut response, limit).await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         };
         let span = decode_span.clone();
         let feed = move || {
@@ -72,6 +72,12 @@ pub(super) async fn receive<F: Files>(
     // Closes the connection before waiting for the disk.
     drop(response);
     run_blocking(move || decode_span.in_scope(|| reader.finish(result))).await.unwrap_or_else(|_| panicked())
+}
+
+/// Waits for the next chunk of a body. Returns `None` at its end.
+pub(super) async fn next_chunk(response: &mut Response, limit: &NetworkLimit) -> Result<Option<Bytes>, ReceiveError> {
+    let chunk = limit.run(response.chunk()).await.map_err(ReceiveError::LimitReached)?;
+    chunk.map_err(|error| ReceiveError::Lost(root_cause(&error)))
 }
 
 /// Runs `work`, which may block on disk I/O, on a blocking thread.

@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use easel_imagegen::port::{Files, StagedImage};
+use easel_imagegen::phase;
+use easel_imagegen::port::{Files, StagedImage, image_error};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
+use tracing::Instrument;
 
 use super::BodyTooLarge;
 use super::scanner::ImageEvent;
@@ -109,6 +112,52 @@ impl<F: Files> ImageParts<F> {
         let written = writer.and_then(|mut writer| writer.write_all(bytes).map(|()| writer));
         written.map_or_else(ImagePart::Disk, ImagePart::Complete)
     }
+}
+
+/// The reason why a complete response lacks an image. The image is billed anyway.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UnusableImage {
+    #[error("the provider's response contains no image")]
+    Absent,
+    #[error("the provider's image is not base64")]
+    InvalidBase64,
+    #[error("the provider's image is not a PNG, JPEG, WebP or GIF")]
+    UnknownFormat,
+    #[error("the image could not be stored: {0}")]
+    Disk(#[source] io::Error),
+}
+
+impl UnusableImage {
+    /// Converts to the error of an image call at a provider that bills.
+    pub(crate) fn image_error(&self) -> ImageError {
+        let kind = match self {
+            Self::Absent | Self::InvalidBase64 | Self::UnknownFormat => ImageErrorKind::BadResponse,
+            Self::Disk(_) => ImageErrorKind::Storage,
+        };
+        ImageError { billed: Billed::Yes, ..image_error(kind, self.to_string()) }
+    }
+}
+
+/// Completes the file of an image and makes it durable.
+///
+/// # Errors
+///
+/// Fails if the part is not an image or cannot be stored.
+pub(crate) async fn stage<F: Files>(files: &Arc<F>, part: ImagePart<F::Writer>) -> Result<StagedImage, UnusableImage> {
+    let writer = match part {
+        ImagePart::Complete(writer) => writer,
+        ImagePart::Empty | ImagePart::Ignored => return Err(UnusableImage::Absent),
+        ImagePart::InvalidBase64 => return Err(UnusableImage::InvalidBase64),
+        ImagePart::Disk(error) => return Err(UnusableImage::Disk(error)),
+    };
+    let files = Arc::clone(files);
+    // Making an image durable blocks on disk I/O, and has no time limit.
+    let span = tracing::debug_span!(target: phase::TARGET, "sync");
+    let staged = tokio::task::spawn_blocking(move || files.stage(writer)).instrument(span).await;
+    staged.map_err(io::Error::other).flatten().map_err(|error| {
+        let is_unknown = error.kind() == io::ErrorKind::InvalidData;
+        if is_unknown { UnusableImage::UnknownFormat } else { UnusableImage::Disk(error) }
+    })
 }
 
 /// Stages an unfinished image as a preview.

@@ -219,9 +219,7 @@ impl<F: Files> Request for ModelCall<'_, F> {
             SendError::Credential(_)
             | SendError::Refresh { .. }
             | SendError::Endpoint(_)
-            | SendError::Invalid(_)
-            | SendError::GateClosed(_)
-            | SendError::Build(_)
+            | SendError::Refused(_)
             | SendError::Idle(_)
             | SendError::LimitReached { .. } => None,
         }
@@ -237,9 +235,7 @@ pub(super) fn to_model_error(error: &SendError) -> ModelError {
         }
         SendError::Unreadable(error) => other_error(unreadable_message(error)),
         SendError::Endpoint(_)
-        | SendError::Invalid(_)
-        | SendError::GateClosed(_)
-        | SendError::Build(_)
+        | SendError::Refused(_)
         | SendError::Unreachable { .. }
         | SendError::Lost { .. }
         | SendError::Idle(_)

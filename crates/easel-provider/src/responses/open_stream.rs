@@ -91,37 +91,33 @@ struct StreamDecoder<F: Files> {
 
 impl<F: Files> StreamDecoder<F> {
     /// Returns the documents that end in `bytes`.
-    fn feed(&mut self, bytes: &[u8]) -> Result<Vec<RawDocument<F::Writer>>, BodyTooLarge> {
-        let Self { format, parser, assembler } = self;
+    fn feed(&mut self, mut bytes: &[u8]) -> Result<Vec<RawDocument<F::Writer>>, BodyTooLarge> {
         let (mut documents, mut image_count) = (Vec::new(), 0);
-        match format {
-            StreamFormat::Json => assembler.feed(bytes)?,
+        match self.format {
+            StreamFormat::Json => self.assembler.feed(bytes)?,
             StreamFormat::Unsupported(_) => {}
-            StreamFormat::Events => parser.feed(bytes, &mut |frame| match frame {
-                Frame::Data { part, .. } => assembler.feed(part),
-                Frame::End { event } => {
-                    let document = RawDocument::take(event, assembler);
-                    image_count += document.images.len();
-                    assembler.set_limit(MAX_IMAGES.saturating_sub(image_count));
-                    documents.push(document);
-                    Ok(())
+            StreamFormat::Events => {
+                while let Some(frame) = self.parser.next(&mut bytes) {
+                    match frame {
+                        Frame::Data(part) => self.assembler.feed(part)?,
+                        Frame::End => {
+                            let document = self.take_document();
+                            image_count += document.images.len();
+                            self.assembler.set_limit(MAX_IMAGES.saturating_sub(image_count));
+                            documents.push(document);
+                        }
+                    }
                 }
-            })?,
+            }
         }
-        assembler.set_limit(MAX_IMAGES);
+        self.assembler.set_limit(MAX_IMAGES);
         Ok(documents)
     }
 
-    /// Takes the document whose end has not arrived.
-    fn take_unfinished(&mut self) -> RawDocument<F::Writer> {
-        RawDocument::take(self.parser.event(), &mut self.assembler)
-    }
-}
-
-impl<W> RawDocument<W> {
-    fn take<F: Files<Writer = W>>(name: &[u8], assembler: &mut BodyAssembler<F>) -> Self {
-        let (json, images) = assembler.take();
-        Self { name: name.to_vec(), json, images }
+    /// Takes the document that has arrived so far.
+    fn take_document(&mut self) -> RawDocument<F::Writer> {
+        let (json, images) = self.assembler.take();
+        RawDocument { name: self.parser.event().to_vec(), json, images }
     }
 }
 
@@ -131,7 +127,7 @@ impl<F: Files> OpenStream<F> {
         let OpenResponse { response, redactor } = response;
         let format = StreamFormat::detect(&response);
         let assembler = BodyAssembler::new(ImageKeys::Responses, files, MAX_IMAGES);
-        let decoder = Some(StreamDecoder { format, parser: Parser::new(), assembler });
+        let decoder = Some(StreamDecoder { format, parser: Parser::default(), assembler });
         let body_span = tracing::debug_span!(target: phase::TARGET, "body");
         let decode_span = tracing::debug_span!(target: phase::TARGET, parent: &body_span, "decode");
         Self { response, redactor, provider, format, decoder, received: VecDeque::new(), state, decode_span }
@@ -158,7 +154,7 @@ impl<F: Files> OpenStream<F> {
                     return Ok(ControlFlow::Continue(()));
                 }
                 None if self.format == StreamFormat::Json => {
-                    self.decoder.as_mut().ok_or_else(decoder_panicked)?.take_unfinished()
+                    self.decoder.as_mut().ok_or_else(decoder_panicked)?.take_document()
                 }
                 None => return Err(StreamEnd::Truncated(provider_error("the provider's response ended early"))),
             },
@@ -175,7 +171,7 @@ impl<F: Files> OpenStream<F> {
         images: &mut Vec<ImagePart<F::Writer>>,
     ) {
         let Some(decoder) = &mut self.decoder else { return };
-        let document = decoder.take_unfinished();
+        let document = decoder.take_document();
         if !document.images.iter().any(ImagePart::is_complete) {
             return;
         }

@@ -3,12 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
-use easel_imagegen::phase;
 use easel_imagegen::port::{Files, StagedImage, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
-use tracing::Instrument;
 
-use crate::json_images::{self, ImagePart};
+use crate::json_images::{self, ImagePart, UnusableImage};
 
 /// The error message for a hosted image without bytes.
 pub(super) const NO_IMAGE: &str = "the provider's image tool generated no image";
@@ -17,31 +15,15 @@ pub(super) const NO_IMAGE: &str = "the provider's image tool generated no image"
 ///
 /// # Errors
 ///
-/// Fails if the image is invalid or cannot be stored. The image is billed anyway.
+/// Fails if there is no image, or if it is invalid or cannot be stored.
 pub(super) async fn stage<F: Files>(files: &Arc<F>, part: ImagePart<F::Writer>) -> Result<StagedImage, ImageError> {
-    let unreadable = "the provider's image cannot be read";
-    let (error, billed) = match part {
-        ImagePart::Complete(writer) => {
-            let files = Arc::clone(files);
-            let span = tracing::debug_span!(target: phase::TARGET, "sync");
-            let error = match tokio::task::spawn_blocking(move || files.stage(writer)).instrument(span).await {
-                Ok(Ok(staged)) => return Ok(staged),
-                Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                    image_error(ImageErrorKind::BadResponse, unreadable)
-                }
-                Ok(Err(error)) => storage_error(&error),
-                Err(_) => image_error(ImageErrorKind::Internal, "storing the image failed"),
-            };
-            (error, Billed::Yes)
-        }
-        ImagePart::InvalidBase64 => (image_error(ImageErrorKind::BadResponse, unreadable), Billed::Yes),
-        ImagePart::Disk(error) => (storage_error(&error), Billed::Yes),
-        ImagePart::Empty | ImagePart::Ignored => {
+    json_images::stage(files, part).await.map_err(|unusable| match unusable {
+        UnusableImage::Absent => {
             let error = image_error(ImageErrorKind::BadResponse, NO_IMAGE);
-            (ImageError { retryable: true, ..error }, Billed::Uncertain)
+            ImageError { retryable: true, billed: Billed::Uncertain, ..error }
         }
-    };
-    Err(ImageError { billed, ..error })
+        UnusableImage::InvalidBase64 | UnusableImage::UnknownFormat | UnusableImage::Disk(_) => unusable.image_error(),
+    })
 }
 
 /// Stages a preview. Returns `None` for a preview that is not an image, because the final image may still be valid.
@@ -50,8 +32,4 @@ pub(super) async fn stage_preview<F: Files>(files: &Arc<F>, part: ImagePart<F::W
     let staged = tokio::task::spawn_blocking(move || json_images::stage_preview(&*files, Some(part))).await;
     let staged = staged.map_err(io::Error::other).flatten();
     staged.inspect_err(|error| tracing::debug!(%error, "a preview is skipped")).ok()
-}
-
-fn storage_error(error: &io::Error) -> ImageError {
-    image_error(ImageErrorKind::Storage, format!("the image cannot be stored: {error}"))
 }

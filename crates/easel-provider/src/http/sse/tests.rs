@@ -1,24 +1,18 @@
-use std::convert::Infallible;
-
 use super::*;
 use proptest::prelude::*;
 
 /// Name and data of each event; `ended` also ends the stream.
 fn parse(pieces: &[&[u8]], ended: bool) -> Vec<(String, String)> {
-    let (mut parser, mut events, mut data) = (Parser::new(), Vec::new(), Vec::new());
+    let (mut parser, mut events, mut data) = (Parser::default(), Vec::new(), Vec::new());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let mut on = |frame: Frame<'_>| {
-        match frame {
-            Frame::Data { part, .. } => data.extend_from_slice(part),
-            Frame::End { event } => events.push((text(event), text(&std::mem::take(&mut data)))),
+    let end: &[u8] = if ended { b"\n\n" } else { b"" };
+    for mut bytes in pieces.iter().copied().chain([end]) {
+        while let Some(frame) = parser.next(&mut bytes) {
+            match frame {
+                Frame::Data(part) => data.extend_from_slice(part),
+                Frame::End => events.push((text(parser.event()), text(&std::mem::take(&mut data)))),
+            }
         }
-        Ok::<_, Infallible>(())
-    };
-    for piece in pieces {
-        parser.feed(piece, &mut on).unwrap();
-    }
-    if ended {
-        parser.finish(&mut on).unwrap();
     }
     events
 }
@@ -57,7 +51,7 @@ fn event_without_data_or_end_is_skipped() {
 }
 
 #[test]
-fn finish_ends_the_last_event() {
+fn two_line_feeds_end_the_last_event() {
     for text in ["data: 1\n\nevent: b\ndata: 2", "data: 1\n\nevent: b\ndata: 2\n", "data: 1\n\nevent: b\ndata: 2\n\n"] {
         let [first, second] = parse(&[text.as_bytes()], true).try_into().unwrap();
         assert_eq!((first.1.as_str(), second.0.as_str(), second.1.as_str()), ("1", "b", "2"), "{text:?}");
@@ -75,16 +69,14 @@ fn name_belongs_to_its_own_event() {
 
 #[test]
 fn name_is_known_before_the_data() {
-    let (mut parser, mut seen) = (Parser::new(), Vec::new());
-    let mut on = |frame: Frame<'_>| {
-        if let Frame::Data { event, part } = frame {
-            seen.push((event.to_vec(), part.to_vec()));
-        }
-        Ok::<_, Infallible>(())
-    };
-    parser.feed(b"event: image\ndata: 1", &mut on).unwrap();
-    parser.feed(b"2\n\n", &mut on).unwrap();
-    assert_eq!(seen, [(b"image".to_vec(), b"1".to_vec()), (b"image".to_vec(), b"2".to_vec())]);
+    let mut parser = Parser::default();
+    let bytes = &mut &b"event: image\ndata: 1"[..];
+    assert_eq!((parser.next(bytes), parser.event()), (Some(Frame::Data(b"1")), &b"image"[..]));
+    assert_eq!(parser.next(bytes), None);
+    let bytes = &mut &b"2\n\ndata: 3"[..];
+    assert_eq!((parser.next(bytes), parser.event()), (Some(Frame::Data(b"2")), &b"image"[..]));
+    assert_eq!((parser.next(bytes), parser.event()), (Some(Frame::End), &b"image"[..]));
+    assert_eq!((parser.next(bytes), parser.event()), (Some(Frame::Data(b"3")), &b""[..]));
 }
 
 #[test]
@@ -93,25 +85,14 @@ fn byte_order_mark_is_skipped_only_at_the_start() {
 }
 
 #[test]
-fn parser_stops_at_the_first_error() {
-    let mut parser = Parser::new();
-    let refused = parser.feed(b"data: 1\n\ndata: 2\n\n", &mut |frame| match frame {
-        Frame::Data { part, .. } => Err(part.to_vec()),
-        Frame::End { .. } => Ok(()),
-    });
-    assert_eq!(refused, Err(b"1".to_vec()));
-}
-
-#[test]
 fn endless_names_and_comments_are_not_kept() {
-    let mut parser = Parser::new();
-    for piece in [b": ".as_slice(), b"\nevent: ", b"\nother: "] {
-        parser.feed::<Infallible>(piece, &mut |_| Ok(())).unwrap();
-        for _ in 0..10_000 {
-            parser.feed::<Infallible>(&[b'x'; 8], &mut |_| Ok(())).unwrap();
+    let mut parser = Parser::default();
+    for piece in [b": ".as_slice(), b"\nevent: ", b"\nother: ", b"\n"] {
+        for mut bytes in std::iter::once(piece).chain(std::iter::repeat_n(&b"xxxxxxxx"[..], 10_000)) {
+            assert_eq!(parser.next(&mut bytes), None);
         }
     }
-    assert!(parser.event.capacity() <= 2 * MAX_NAME);
+    assert!(parser.event.capacity().max(parser.field.capacity()) <= 2 * MAX_NAME);
 }
 
 proptest! {

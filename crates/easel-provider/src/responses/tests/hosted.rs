@@ -93,9 +93,9 @@ async fn every_failure_ends_the_image() {
     started ig_2 Generate "draw a fox" []
     failed ig_2 BadResponse billed Uncertain: the provider's image tool generated no image
     started ig_3 Generate "draw a fox" []
-    failed ig_3 BadResponse billed Yes: the provider's image cannot be read
+    failed ig_3 BadResponse billed Yes: the provider's image is not base64
     started ig_4 Generate "draw a fox" []
-    failed ig_4 BadResponse billed Yes: the provider's image cannot be read
+    failed ig_4 BadResponse billed Yes: the provider's image is not a PNG, JPEG, WebP or GIF
     completed 120 = 100 (5 cached) + 20 (3 reasoning)
     "#);
 }
