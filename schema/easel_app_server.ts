@@ -93,7 +93,15 @@ planType: PlanType | null, };
 /**
  * The next part of an agent message.
  */
-export type AgentMessageDeltaNotification = { threadId: string, turnId: string,
+export type AgentMessageDeltaNotification = {
+/**
+ * The thread of the message.
+ */
+threadId: string,
+/**
+ * The turn of the message.
+ */
+turnId: string,
 /**
  * The agent message.
  */
@@ -106,7 +114,11 @@ delta: string, };
 /**
  * A message of the model.
  */
-export type AgentMessageItem = { id: string,
+export type AgentMessageItem = {
+/**
+ * The id of the item, unique in its thread.
+ */
+id: string,
 /**
  * The text so far; the whole text once the item is completed.
  */
@@ -577,7 +589,15 @@ export type CwdFilter = string | Array<string>;
 /**
  * A turn failed. Sent before `turn/completed`. Errors that Easel retries are not sent.
  */
-export type ErrorNotification = { threadId: string, turnId: string,
+export type ErrorNotification = {
+/**
+ * The thread of the turn.
+ */
+threadId: string,
+/**
+ * The turn that failed.
+ */
+turnId: string,
 /**
  * Why the turn failed.
  */
@@ -862,7 +882,11 @@ fileDeleted: boolean, };
 /**
  * A client deleted an image from the thread.
  */
-export type ImageDeletedNotification = { threadId: string,
+export type ImageDeletedNotification = {
+/**
+ * The thread that had the image.
+ */
+threadId: string,
 /**
  * The handle of the image.
  */
@@ -994,7 +1018,11 @@ resetsAt: number | null, };
 /**
  * One call of an image tool, standalone or hosted.
  */
-export type ImageGenerationItem = { id: string,
+export type ImageGenerationItem = {
+/**
+ * The id of the item and of its image call, unique in its thread.
+ */
+id: string,
 /**
  * The state of the call.
  */
@@ -1049,7 +1077,15 @@ error: ImageError | null, };
 /**
  * A preview of an image that is being made. Sent if `images.partial_images` is set; a slow client may miss some.
  */
-export type ImageGenerationPreviewNotification = { threadId: string, turnId: string,
+export type ImageGenerationPreviewNotification = {
+/**
+ * The thread of the image.
+ */
+threadId: string,
+/**
+ * The turn of the image.
+ */
+turnId: string,
 /**
  * The image call.
  */
@@ -1332,7 +1368,15 @@ export type InputModality = "text" | "image";
 /**
  * An item ended. Every started item ends, even if it fails or its turn is interrupted.
  */
-export type ItemCompletedNotification = { threadId: string, turnId: string,
+export type ItemCompletedNotification = {
+/**
+ * The thread of the item.
+ */
+threadId: string,
+/**
+ * The turn of the item.
+ */
+turnId: string,
 /**
  * The item in its final state.
  */
@@ -1358,7 +1402,15 @@ sha256: string, };
 /**
  * An item started. `item/completed` with the same item id follows.
  */
-export type ItemStartedNotification = { threadId: string, turnId: string,
+export type ItemStartedNotification = {
+/**
+ * The thread of the item.
+ */
+threadId: string,
+/**
+ * The turn of the item.
+ */
+turnId: string,
 /**
  * The item as it starts.
  */
@@ -1652,7 +1704,15 @@ resetsAt: number | null, };
 /**
  * The model's history has a new item. Sent only to clients that set `experimentalRawEvents`.
  */
-export type RawResponseItemCompletedNotification = { threadId: string, turnId: string,
+export type RawResponseItemCompletedNotification = {
+/**
+ * The thread whose history has the item.
+ */
+threadId: string,
+/**
+ * The turn that added the item.
+ */
+turnId: string,
 /**
  * The item as the model reads it.
  */
@@ -1674,7 +1734,11 @@ description: string, };
 /**
  * The model's reasoning before an answer or a call. Both lists may be empty.
  */
-export type ReasoningItem = { id: string,
+export type ReasoningItem = {
+/**
+ * The id of the item, unique in its thread.
+ */
+id: string,
 /**
  * The summary, in parts. Empty unless the client or the configuration asked for one.
  */
@@ -1832,7 +1896,11 @@ placeholder?: string | null, };
 /**
  * A thread: a conversation and its settings.
  */
-export type Thread = { id: string,
+export type Thread = {
+/**
+ * The id of the thread, a UUID of version 7.
+ */
+id: string,
 /**
  * The same as `id`.
  */
@@ -1926,7 +1994,11 @@ export type ThreadActiveFlag = "waitingOnApproval";
 /**
  * Archives a thread: lists leave it out by default.
  */
-export type ThreadArchiveParams = { threadId: string, };
+export type ThreadArchiveParams = {
+/**
+ * The thread to archive.
+ */
+threadId: string, };
 
 /**
  * The thread was archived.
@@ -1936,17 +2008,29 @@ export type ThreadArchiveResponse = Record<symbol, never>;
 /**
  * A thread was archived.
  */
-export type ThreadArchivedNotification = { threadId: string, };
+export type ThreadArchivedNotification = {
+/**
+ * The archived thread.
+ */
+threadId: string, };
 
 /**
  * A thread was unloaded from memory. `thread/resume` loads it again.
  */
-export type ThreadClosedNotification = { threadId: string, };
+export type ThreadClosedNotification = {
+/**
+ * The thread that is no longer in memory.
+ */
+threadId: string, };
 
 /**
  * Deletes a thread and the files that no fork uses.
  */
-export type ThreadDeleteParams = { threadId: string, };
+export type ThreadDeleteParams = {
+/**
+ * The thread to delete.
+ */
+threadId: string, };
 
 /**
  * The thread was deleted.
@@ -1956,7 +2040,11 @@ export type ThreadDeleteResponse = Record<symbol, never>;
 /**
  * A thread was deleted.
  */
-export type ThreadDeletedNotification = { threadId: string, };
+export type ThreadDeletedNotification = {
+/**
+ * The deleted thread.
+ */
+threadId: string, };
 
 /**
  * Starts a thread as a copy of another and subscribes the connection to it. The copy has the same handles for the
@@ -2012,7 +2100,11 @@ experimentalRawEvents?: boolean | null, };
 /**
  * Adds items to the history that the model reads, before the next turn.
  */
-export type ThreadInjectItemsParams = { threadId: string,
+export type ThreadInjectItemsParams = {
+/**
+ * The thread whose history gets the items.
+ */
+threadId: string,
 /**
  * Items of the Responses API: messages, function calls with their outputs, image calls. Images are `data:` URLs or
  * handles of the thread. 1 to 256 items, at most 1 MiB without images.
@@ -2053,7 +2145,11 @@ completedAtMs: number | null, };
 /**
  * Lists the items of a thread.
  */
-export type ThreadItemsListParams = { threadId: string,
+export type ThreadItemsListParams = {
+/**
+ * The thread to list items of.
+ */
+threadId: string,
 /**
  * Only the items of this turn. Absent: of all turns.
  */
@@ -2197,7 +2293,11 @@ nextCursor: string | null, };
 /**
  * Stores the state of the working folder's repository.
  */
-export type ThreadMetadataUpdateParams = { threadId: string,
+export type ThreadMetadataUpdateParams = {
+/**
+ * The thread to update.
+ */
+threadId: string,
 /**
  * The fields to change.
  */
@@ -2215,7 +2315,11 @@ thread: Thread, };
 /**
  * A client named a thread.
  */
-export type ThreadNameUpdatedNotification = { threadId: string,
+export type ThreadNameUpdatedNotification = {
+/**
+ * The renamed thread.
+ */
+threadId: string,
 /**
  * The new name.
  */
@@ -2224,7 +2328,11 @@ threadName: string | null, };
 /**
  * Reads a thread without loading it.
  */
-export type ThreadReadParams = { threadId: string,
+export type ThreadReadParams = {
+/**
+ * The thread to read.
+ */
+threadId: string,
 /**
  * Whether `thread.turns` has all turns with all their items. Default false.
  */
@@ -2242,7 +2350,11 @@ thread: Thread, };
 /**
  * Loads a stored thread and subscribes the connection to it. Changes of its settings fail while a turn runs.
  */
-export type ThreadResumeParams = { threadId: string,
+export type ThreadResumeParams = {
+/**
+ * The thread to load.
+ */
+threadId: string,
 /**
  * The new working folder. Absolute path. Absent: unchanged.
  */
@@ -2281,7 +2393,11 @@ experimentalRawEvents?: boolean | null, };
 /**
  * Removes a turn and all turns after it from history. The images that they made are kept.
  */
-export type ThreadRevertParams = { threadId: string,
+export type ThreadRevertParams = {
+/**
+ * The thread to remove turns from.
+ */
+threadId: string,
 /**
  * The first turn to remove.
  */
@@ -2309,12 +2425,20 @@ itemsBackwardsCursor: string | null, };
 /**
  * A client removed turns from the history of a thread. Clients that show the history must read it again.
  */
-export type ThreadRevertedNotification = { threadId: string, };
+export type ThreadRevertedNotification = {
+/**
+ * The thread that lost turns.
+ */
+threadId: string, };
 
 /**
  * Removes the newest turns from history. The images that they made are kept.
  */
-export type ThreadRollbackParams = { threadId: string,
+export type ThreadRollbackParams = {
+/**
+ * The thread to remove turns from.
+ */
+threadId: string,
 /**
  * How many turns to remove, at least 1. A larger number than the thread has removes all.
  */
@@ -2402,7 +2526,11 @@ export type ThreadSearchSortKey = "created_at" | "updated_at" | "recency_at";
 /**
  * Names a thread.
  */
-export type ThreadSetNameParams = { threadId: string,
+export type ThreadSetNameParams = {
+/**
+ * The thread to rename.
+ */
+threadId: string,
 /**
  * The name, 1 to 200 characters after trimming.
  */
@@ -2457,7 +2585,11 @@ reasoningEffort: string | null, };
 /**
  * Changes the settings of a thread. They apply to the turns that start from now on.
  */
-export type ThreadSettingsUpdateParams = { threadId: string,
+export type ThreadSettingsUpdateParams = {
+/**
+ * The thread to change.
+ */
+threadId: string,
 /**
  * The new working folder. Absolute path.
  */
@@ -2483,7 +2615,11 @@ export type ThreadSettingsUpdateResponse = Record<symbol, never>;
 /**
  * The model, its reasoning or the working folder of a thread changed.
  */
-export type ThreadSettingsUpdatedNotification = { threadId: string,
+export type ThreadSettingsUpdatedNotification = {
+/**
+ * The thread whose settings changed.
+ */
+threadId: string,
 /**
  * All settings, as they apply from the next turn on.
  */
@@ -2558,7 +2694,11 @@ activeFlags: Array<ThreadActiveFlag>, };
 /**
  * The status of a thread changed.
  */
-export type ThreadStatusChangedNotification = { threadId: string,
+export type ThreadStatusChangedNotification = {
+/**
+ * The thread whose status changed.
+ */
+threadId: string,
 /**
  * The new status.
  */
@@ -2584,7 +2724,15 @@ modelContextWindow: number | null, };
 /**
  * The model finished a response, and its tokens were counted.
  */
-export type ThreadTokenUsageUpdatedNotification = { threadId: string, turnId: string,
+export type ThreadTokenUsageUpdatedNotification = {
+/**
+ * The thread of the turn.
+ */
+threadId: string,
+/**
+ * The turn of the response whose tokens were counted.
+ */
+turnId: string,
 /**
  * The counts.
  */
@@ -2593,7 +2741,11 @@ tokenUsage: ThreadTokenUsage, };
 /**
  * Lists the turns of a thread.
  */
-export type ThreadTurnsListParams = { threadId: string,
+export type ThreadTurnsListParams = {
+/**
+ * The thread to list turns of.
+ */
+threadId: string,
 /**
  * `nextCursor` or `backwardsCursor` of another page. Absent: the first page.
  */
@@ -2632,7 +2784,11 @@ backwardsCursor: string | null, };
 /**
  * Unarchives a thread: lists show it again.
  */
-export type ThreadUnarchiveParams = { threadId: string, };
+export type ThreadUnarchiveParams = {
+/**
+ * The thread to show in lists again.
+ */
+threadId: string, };
 
 /**
  * The thread is no longer archived.
@@ -2646,12 +2802,20 @@ thread: Thread, };
 /**
  * A thread was unarchived.
  */
-export type ThreadUnarchivedNotification = { threadId: string, };
+export type ThreadUnarchivedNotification = {
+/**
+ * The thread that lists show again.
+ */
+threadId: string, };
 
 /**
  * Stops sending the events of a thread to this connection.
  */
-export type ThreadUnsubscribeParams = { threadId: string, };
+export type ThreadUnsubscribeParams = {
+/**
+ * The thread whose events this connection no longer gets.
+ */
+threadId: string, };
 
 /**
  * Whether the connection was subscribed.
@@ -2665,7 +2829,11 @@ status: UnsubscribeStatus, };
 /**
  * The usage of a thread.
  */
-export type ThreadUsage = { threadId: string,
+export type ThreadUsage = {
+/**
+ * The thread that used the tokens.
+ */
+threadId: string,
 /**
  * Always 0: Easel has no credits.
  */
@@ -2802,7 +2970,11 @@ tools: Array<string>, };
 /**
  * A turn: one user message, the items that follow from it, and how it ended.
  */
-export type Turn = { id: string,
+export type Turn = {
+/**
+ * The id of the turn, unique in its thread.
+ */
+id: string,
 /**
  * The same as `id`: Easel has no turns inside turns.
  */
@@ -2814,7 +2986,11 @@ items: Array<ThreadItem>,
 /**
  * How much of the turn `items` contains.
  */
-itemsView: TurnItemsView, status: TurnStatus,
+itemsView: TurnItemsView,
+/**
+ * Whether the turn runs, and how it ended.
+ */
+status: TurnStatus,
 /**
  * Why the turn failed. In an interrupted turn, a warning that the provider may have billed an image that did not
  * arrive. Otherwise `null`.
@@ -2836,7 +3012,11 @@ durationMs: number | null, };
 /**
  * A turn ended.
  */
-export type TurnCompletedNotification = { threadId: string,
+export type TurnCompletedNotification = {
+/**
+ * The thread of the turn.
+ */
+threadId: string,
 /**
  * The turn, with its last agent message if it has one.
  */
@@ -2862,7 +3042,11 @@ additionalDetails: string | null, };
 /**
  * Interrupts the running turn. Images that the provider has already delivered are kept.
  */
-export type TurnInterruptParams = { threadId: string,
+export type TurnInterruptParams = {
+/**
+ * The thread of the turn.
+ */
+threadId: string,
 /**
  * The turn that must be running. The request fails if another turn runs, or none.
  */
@@ -2882,7 +3066,11 @@ export type TurnItemsView = "notLoaded" | "summary" | "full";
  * Starts a turn. Fields of the Codex app-server that have no meaning for images (sandbox, approvals, personality) are
  * ignored.
  */
-export type TurnStartParams = { threadId: string,
+export type TurnStartParams = {
+/**
+ * The thread that gets the turn.
+ */
+threadId: string,
 /**
  * The user message, in parts. At least one.
  */
@@ -2930,7 +3118,11 @@ turn: Turn, };
 /**
  * A turn started. Sent after the response to `turn/start`.
  */
-export type TurnStartedNotification = { threadId: string,
+export type TurnStartedNotification = {
+/**
+ * The thread of the turn.
+ */
+threadId: string,
 /**
  * The turn, without items.
  */
@@ -2944,7 +3136,11 @@ export type TurnStatus = "inProgress" | "completed" | "interrupted" | "failed";
 /**
  * Adds a user message to the running turn. The model reads it before its next response.
  */
-export type TurnSteerParams = { threadId: string,
+export type TurnSteerParams = {
+/**
+ * The thread of the turn.
+ */
+threadId: string,
 /**
  * The turn that must be running. The request fails if another turn runs, or none.
  */
@@ -2979,7 +3175,11 @@ export type UsageEntry = {
 /**
  * The day, `YYYY-MM-DD` in UTC.
  */
-day: string, threadId: string,
+day: string,
+/**
+ * The thread with this usage.
+ */
+threadId: string,
 /**
  * The id of the provider.
  */
@@ -3146,7 +3346,11 @@ path: string, };
  * A message of the user. Images in `content` are `localImage` parts that name Easel's own copy, so that a client can
  * show history after its own file is deleted.
  */
-export type UserMessageItem = { id: string,
+export type UserMessageItem = {
+/**
+ * The id of the item, unique in its thread.
+ */
+id: string,
 /**
  * The `clientUserMessageId` of the request that sent the message. `null` when the client gave none.
  */

@@ -22,6 +22,7 @@ use crate::turn::Turn;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Thread {
+    /// The id of the thread, a UUID of version 7.
     pub id: ThreadId,
     /// The same as `id`.
     pub session_id: ThreadId,

@@ -13,6 +13,7 @@ use crate::model::ReasoningSummary;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Turn {
+    /// The id of the turn, unique in its thread.
     pub id: TurnId,
     /// The same as `id`: Easel has no turns inside turns.
     pub root_turn_id: TurnId,
@@ -20,6 +21,7 @@ pub struct Turn {
     pub items: Vec<ThreadItem>,
     /// How much of the turn `items` contains.
     pub items_view: TurnItemsView,
+    /// Whether the turn runs, and how it ended.
     pub status: TurnStatus,
     /// Why the turn failed. In an interrupted turn, a warning that the provider may have billed an image that did not
     /// arrive. Otherwise `null`.
@@ -94,6 +96,7 @@ pub enum CodexErrorInfo {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct TurnStartParams {
+    /// The thread that gets the turn.
     pub thread_id: ThreadId,
     /// The user message, in parts. At least one.
     pub input: Vec<UserInput>,
@@ -136,6 +139,7 @@ pub struct TurnStartResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct TurnSteerParams {
+    /// The thread of the turn.
     pub thread_id: ThreadId,
     /// The turn that must be running. The request fails if another turn runs, or none.
     pub expected_turn_id: TurnId,
@@ -158,6 +162,7 @@ pub struct TurnSteerResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnInterruptParams {
+    /// The thread of the turn.
     pub thread_id: ThreadId,
     /// The turn that must be running. The request fails if another turn runs, or none.
     pub turn_id: TurnId,

@@ -12,6 +12,8 @@ use crate::rng::Rng;
 pub const RED: [u8; 3] = [255, 0, 0];
 /// Pure blue, as RGB.
 pub const BLUE: [u8; 3] = [0, 0, 255];
+/// A JPEG file of 32x16 pixels without metadata, red at the left and blue at the right.
+pub const JPEG: &[u8] = include_bytes!("image/red-blue-32x16.jpg");
 
 /// Returns a PNG file of one color.
 ///

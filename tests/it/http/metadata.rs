@@ -5,13 +5,12 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use easel_testkit::http::{MockServer, Request, Response};
-use easel_testkit::image::{RED, solid_png};
+use easel_testkit::image::{JPEG, RED, solid_png};
 use serde_json::{Value, json};
 
 use crate::harness::read_file;
 use crate::harness::{Sandbox, Server, local_image, mock_provider_config, text};
 
-const PHOTO: &[u8] = include_bytes!("../../../crates/easel-preview/src/reference/red-blue-32x16.jpg");
 const PLACE: &str = "47.3769 N 8.5417 E";
 const CREDENTIALS: &str = "Content Credentials";
 
@@ -20,13 +19,13 @@ fn photo() -> Vec<u8> {
     let mut exif = b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
     exif.extend(PLACE.as_bytes());
     let length = u16::try_from(exif.len() + 2).expect("small").to_be_bytes();
-    [&PHOTO[..2], b"\xff\xe1", &length, &exif, &PHOTO[2..]].concat()
+    [&JPEG[..2], b"\xff\xe1", &length, &exif, &JPEG[2..]].concat()
 }
 
 /// The photo as it may be sent.
 fn stripped_photo() -> Vec<u8> {
     let exif = b"\xff\xe1\0\x22Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
-    [&PHOTO[..2], exif, &PHOTO[2..]].concat()
+    [&JPEG[..2], exif, &JPEG[2..]].concat()
 }
 
 /// An image as providers generate it.

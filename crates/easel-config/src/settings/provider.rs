@@ -43,8 +43,8 @@ pub struct ProviderConfig {
     /// How many times a model request without a response is sent again. Does not apply to image requests. Unset: the
     /// default of `easel-provider`.
     pub request_max_retries: Option<u32>,
-    /// How many times a model response that was cut off before any output is requested again. Unset: the default of
-    /// `easel-provider`.
+    /// How many times a model request is sent again because its response broke off before it contained any output.
+    /// Unset: the default of `easel-provider`.
     pub stream_max_retries: Option<u32>,
     /// Whether `GET {base_url}/models` lists the provider's models. Unset: the preset decides.
     pub models_endpoint: Option<bool>,

@@ -6,11 +6,11 @@ fn sniffed(bytes: &[u8]) -> Option<ImageHeader> {
     sniff(bytes).expect("a slice cannot fail to be read")
 }
 
-fn png(width: u32, height: u32, colour: u8, chunks: &[(&[u8; 4], usize)]) -> Vec<u8> {
+fn png(width: u32, height: u32, color: u8, chunks: &[(&[u8; 4], usize)]) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     file.extend(width.to_be_bytes());
     file.extend(height.to_be_bytes());
-    file.extend([8, colour, 0, 0, 0, 1, 2, 3, 4]);
+    file.extend([8, color, 0, 0, 0, 1, 2, 3, 4]);
     for (kind, length) in chunks {
         file.extend(u32::try_from(*length).expect("small").to_be_bytes());
         file.extend(*kind);

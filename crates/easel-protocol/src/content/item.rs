@@ -49,6 +49,7 @@ impl ThreadItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct UserMessageItem {
+    /// The id of the item, unique in its thread.
     pub id: ItemId,
     /// The `clientUserMessageId` of the request that sent the message. `null` when the client gave none.
     pub client_id: Option<String>,
@@ -64,6 +65,7 @@ pub struct UserMessageItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentMessageItem {
+    /// The id of the item, unique in its thread.
     pub id: ItemId,
     /// The text so far; the whole text once the item is completed.
     pub text: String,
@@ -91,6 +93,7 @@ pub enum MessagePhase {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningItem {
+    /// The id of the item, unique in its thread.
     pub id: ItemId,
     /// The summary, in parts. Empty unless the client or the configuration asked for one.
     pub summary: Vec<String>,
@@ -106,6 +109,7 @@ pub struct ReasoningItem {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageGenerationItem {
+    /// The id of the item and of its image call, unique in its thread.
     pub id: ItemId,
     /// The state of the call.
     pub status: ImageStatus,

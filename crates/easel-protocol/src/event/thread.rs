@@ -20,6 +20,7 @@ pub struct ThreadStartedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadStatusChangedNotification {
+    /// The thread whose status changed.
     pub thread_id: ThreadId,
     /// The new status.
     pub status: ThreadStatus,
@@ -29,6 +30,7 @@ pub struct ThreadStatusChangedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadNameUpdatedNotification {
+    /// The renamed thread.
     pub thread_id: ThreadId,
     /// The new name.
     pub thread_name: Option<String>,
@@ -38,6 +40,7 @@ pub struct ThreadNameUpdatedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettingsUpdatedNotification {
+    /// The thread whose settings changed.
     pub thread_id: ThreadId,
     /// All settings, as they apply from the next turn on.
     pub thread_settings: AppliedSettings,
@@ -103,6 +106,7 @@ pub struct CollaborationSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchivedNotification {
+    /// The archived thread.
     pub thread_id: ThreadId,
 }
 
@@ -110,6 +114,7 @@ pub struct ThreadArchivedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchivedNotification {
+    /// The thread that lists show again.
     pub thread_id: ThreadId,
 }
 
@@ -117,6 +122,7 @@ pub struct ThreadUnarchivedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadClosedNotification {
+    /// The thread that is no longer in memory.
     pub thread_id: ThreadId,
 }
 
@@ -124,6 +130,7 @@ pub struct ThreadClosedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertedNotification {
+    /// The thread that lost turns.
     pub thread_id: ThreadId,
 }
 
@@ -131,5 +138,6 @@ pub struct ThreadRevertedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeletedNotification {
+    /// The deleted thread.
     pub thread_id: ThreadId,
 }

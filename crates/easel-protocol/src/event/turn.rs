@@ -14,6 +14,7 @@ use crate::turn::{Turn, TurnError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnStartedNotification {
+    /// The thread of the turn.
     pub thread_id: ThreadId,
     /// The turn, without items.
     pub turn: Turn,
@@ -23,7 +24,9 @@ pub struct TurnStartedNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemStartedNotification {
+    /// The thread of the item.
     pub thread_id: ThreadId,
+    /// The turn of the item.
     pub turn_id: TurnId,
     /// The item as it starts.
     pub item: ThreadItem,
@@ -35,7 +38,9 @@ pub struct ItemStartedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentMessageDeltaNotification {
+    /// The thread of the message.
     pub thread_id: ThreadId,
+    /// The turn of the message.
     pub turn_id: TurnId,
     /// The agent message.
     pub item_id: ItemId,
@@ -87,7 +92,9 @@ pub struct ReasoningTextDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageGenerationPreviewNotification {
+    /// The thread of the image.
     pub thread_id: ThreadId,
+    /// The turn of the image.
     pub turn_id: TurnId,
     /// The image call.
     pub item_id: ItemId,
@@ -110,7 +117,9 @@ pub struct ImageGenerationPreviewNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemCompletedNotification {
+    /// The thread of the item.
     pub thread_id: ThreadId,
+    /// The turn of the item.
     pub turn_id: TurnId,
     /// The item in its final state.
     pub item: ThreadItem,
@@ -122,7 +131,9 @@ pub struct ItemCompletedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct RawResponseItemCompletedNotification {
+    /// The thread whose history has the item.
     pub thread_id: ThreadId,
+    /// The turn that added the item.
     pub turn_id: TurnId,
     /// The item as the model reads it.
     pub item: ResponseItem,
@@ -132,7 +143,9 @@ pub struct RawResponseItemCompletedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadTokenUsageUpdatedNotification {
+    /// The thread of the turn.
     pub thread_id: ThreadId,
+    /// The turn of the response whose tokens were counted.
     pub turn_id: TurnId,
     /// The counts.
     pub token_usage: ThreadTokenUsage,
@@ -189,6 +202,7 @@ impl std::ops::AddAssign for TokenUsage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageDeletedNotification {
+    /// The thread that had the image.
     pub thread_id: ThreadId,
     /// The handle of the image.
     pub image_id: ImageId,
@@ -198,7 +212,9 @@ pub struct ImageDeletedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorNotification {
+    /// The thread of the turn.
     pub thread_id: ThreadId,
+    /// The turn that failed.
     pub turn_id: TurnId,
     /// Why the turn failed.
     pub error: TurnError,
@@ -210,6 +226,7 @@ pub struct ErrorNotification {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TurnCompletedNotification {
+    /// The thread of the turn.
     pub thread_id: ThreadId,
     /// The turn, with its last agent message if it has one.
     pub turn: Turn,

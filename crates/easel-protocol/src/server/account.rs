@@ -283,6 +283,7 @@ pub struct AccountTokenUsageDailyBucket {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUsage {
+    /// The thread that used the tokens.
     pub thread_id: ThreadId,
     /// Always 0: Easel has no credits.
     pub estimated_usage_credits_micros: i64,

@@ -49,6 +49,7 @@ pub struct UsageReadResponse {
 pub struct UsageEntry {
     /// The day, `YYYY-MM-DD` in UTC.
     pub day: String,
+    /// The thread with this usage.
     pub thread_id: ThreadId,
     /// The id of the provider.
     pub provider: String,

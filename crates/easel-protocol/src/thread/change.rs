@@ -13,6 +13,7 @@ use super::Thread;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRevertParams {
+    /// The thread to remove turns from.
     pub thread_id: ThreadId,
     /// The first turn to remove.
     pub before_turn_id: TurnId,
@@ -36,6 +37,7 @@ pub struct ThreadRevertResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadRollbackParams {
+    /// The thread to remove turns from.
     pub thread_id: ThreadId,
     /// How many turns to remove, at least 1. A larger number than the thread has removes all.
     pub num_turns: u32,
@@ -53,6 +55,7 @@ pub struct ThreadRollbackResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadDeleteParams {
+    /// The thread to delete.
     pub thread_id: ThreadId,
 }
 
@@ -65,6 +68,7 @@ pub struct ThreadDeleteResponse {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSetNameParams {
+    /// The thread to rename.
     pub thread_id: ThreadId,
     /// The name, 1 to 200 characters after trimming.
     pub name: String,
@@ -80,6 +84,7 @@ pub struct ThreadSetNameResponse {}
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadMetadataUpdateParams {
+    /// The thread to update.
     pub thread_id: ThreadId,
     /// The fields to change.
     #[serde(default)]
@@ -134,6 +139,7 @@ pub struct ThreadMetadataUpdateResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadSettingsUpdateParams {
+    /// The thread to change.
     pub thread_id: ThreadId,
     /// The new working folder. Absolute path.
     #[serde(default)]
@@ -158,6 +164,7 @@ pub struct ThreadSettingsUpdateResponse {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadInjectItemsParams {
+    /// The thread whose history gets the items.
     pub thread_id: ThreadId,
     /// Items of the Responses API: messages, function calls with their outputs, image calls. Images are `data:` URLs or
     /// handles of the thread. 1 to 256 items, at most 1 MiB without images.
@@ -174,6 +181,7 @@ pub struct ThreadInjectItemsResponse {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadArchiveParams {
+    /// The thread to archive.
     pub thread_id: ThreadId,
 }
 
@@ -186,6 +194,7 @@ pub struct ThreadArchiveResponse {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnarchiveParams {
+    /// The thread to show in lists again.
     pub thread_id: ThreadId,
 }
 
@@ -201,6 +210,7 @@ pub struct ThreadUnarchiveResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadUnsubscribeParams {
+    /// The thread whose events this connection no longer gets.
     pub thread_id: ThreadId,
 }
 

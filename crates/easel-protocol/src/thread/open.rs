@@ -104,6 +104,7 @@ pub enum SandboxPolicy {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadResumeParams {
+    /// The thread to load.
     pub thread_id: ThreadId,
     /// The new working folder. Absolute path. Absent: unchanged.
     #[serde(default)]

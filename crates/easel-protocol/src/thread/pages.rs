@@ -14,6 +14,7 @@ use crate::turn::{Turn, TurnItemsView};
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadReadParams {
+    /// The thread to read.
     pub thread_id: ThreadId,
     /// Whether `thread.turns` has all turns with all their items. Default false.
     #[serde(default)]
@@ -152,6 +153,7 @@ pub struct ThreadLoadedListResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadTurnsListParams {
+    /// The thread to list turns of.
     pub thread_id: ThreadId,
     /// `nextCursor` or `backwardsCursor` of another page. Absent: the first page.
     #[serde(default)]
@@ -185,6 +187,7 @@ pub struct ThreadTurnsListResponse {
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadItemsListParams {
+    /// The thread to list items of.
     pub thread_id: ThreadId,
     /// Only the items of this turn. Absent: of all turns.
     #[serde(default)]

@@ -29,9 +29,12 @@ pub enum PeerError {
     /// The connection is closed, or the client has closed its end.
     #[error("the client is disconnected")]
     Disconnected,
-    /// The result does not have the expected shape, or the params could not be serialized.
+    /// The params cannot be serialized, so no request was sent.
+    #[error("the params of the request cannot be serialized: {0}")]
+    InvalidParams(#[source] serde_json::Error),
+    /// The result does not have the expected shape.
     #[error("the client's response has the wrong shape: {0}")]
-    InvalidResponse(#[from] serde_json::Error),
+    InvalidResponse(#[source] serde_json::Error),
 }
 
 type Outcome = Result<Box<RawValue>, ErrorObjectOwned>;
@@ -75,7 +78,7 @@ impl Outbox {
         self.peer().waiting.lock().insert(id, sender);
         let waiting = WaitingEntry { outbox: self.clone(), id };
         let queued = message::request(self.tag(), id, method, params)
-            .map_err(PeerError::from)
+            .map_err(PeerError::InvalidParams)
             .and_then(|line| self.push(line, None, Wake::Now).map_err(|_| PeerError::Disconnected));
         async move {
             queued?;
@@ -88,7 +91,7 @@ impl Outbox {
             };
             match outcome {
                 Err(error) => Err(PeerError::Refused(error)),
-                Ok(result) => Ok(serde_json::from_str(result.get())?),
+                Ok(result) => serde_json::from_str(result.get()).map_err(PeerError::InvalidResponse),
             }
         }
     }

@@ -27,6 +27,13 @@ fn the_clients_answer_reaches_the_handler_that_asked() {
 }
 
 #[test]
+fn request_with_invalid_params_is_not_sent() {
+    let mut client = Client::ready(Limits::default());
+    let request = r#"{"id":1,"method":"test/ask","params":{"deadlineMs":30000,"withInvalidParams":true}}"#;
+    assert_eq!(client.ask(request), r#"{"id":1,"result":"invalid params"}"#);
+}
+
+#[test]
 fn late_response_of_the_client_is_ignored() {
     let mut client = Client::ready(Limits::default());
     asked(&mut client, 0, 1);

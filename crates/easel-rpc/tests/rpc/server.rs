@@ -1,5 +1,6 @@
 //! The methods that the tests call.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,19 @@ struct Size {
 #[serde(rename_all = "camelCase")]
 struct Ask {
     deadline_ms: u64,
+    #[serde(default)]
+    with_invalid_params: bool,
+}
+
+/// The params of a request to the client.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ClientParams {
+    Valid {
+        why: u32,
+    },
+    /// JSON has no keys of this type.
+    Invalid(HashMap<(), u32>),
 }
 
 #[derive(Deserialize)]
@@ -174,13 +188,16 @@ async fn big_log(cx: Cx, _: Call, p: Size) -> Answered<String> {
 }
 
 async fn ask(cx: Cx, _: Call, p: Ask) -> Answered<String> {
-    let asked = cx.outbox.request("client/approve", &json!({ "why": 1 }), Duration::from_millis(p.deadline_ms));
+    let invalid = ClientParams::Invalid(HashMap::from([((), 1)]));
+    let params = if p.with_invalid_params { invalid } else { ClientParams::Valid { why: 1 } };
+    let asked = cx.outbox.request("client/approve", &params, Duration::from_millis(p.deadline_ms));
     let answer: Result<Decision, PeerError> = asked.await;
     Ok(Reply::new(match answer {
         Ok(answer) => answer.decision,
         Err(PeerError::TimedOut(_)) => "timed out".to_owned(),
         Err(PeerError::Refused(refusal)) => format!("refused {} {}", refusal.code(), refusal.message()),
         Err(PeerError::Disconnected) => "disconnected".to_owned(),
+        Err(PeerError::InvalidParams(_)) => "invalid params".to_owned(),
         Err(PeerError::InvalidResponse(_)) => "bad answer".to_owned(),
     }))
 }

@@ -211,6 +211,7 @@ fn refresh_error(error: &PeerError) -> CredentialError {
         }
         PeerError::Refused(_) => rejection_error("the client refused to refresh it"),
         PeerError::Disconnected => rejection_error("the client that sent it has disconnected"),
+        PeerError::InvalidParams(_) => rejection_error("the request to refresh it could not be sent"),
         PeerError::InvalidResponse(_) => rejection_error("the client's response has no token"),
     }
 }
