@@ -18,7 +18,7 @@ use futures_core::Stream;
 use futures_util::stream;
 use tokio::task::JoinHandle;
 
-use super::upload::{GateProgress, Upload, UploadError};
+use super::upload::{Upload, UploadError};
 
 /// Bytes of an image that are read at once. A multiple of three, so that base64 chunks join without padding.
 const CHUNK_SIZE: u64 = 192 << 10;
@@ -92,17 +92,19 @@ impl RequestBody {
         upload: Upload,
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<F> {
         let source = Source { parts: self.parts.into(), files, metadata: self.metadata, open: None };
-        let state = (Some(source.read_ahead()), GateProgress::Waiting(gate), upload);
-        stream::try_unfold(state, |(next, gate_progress, upload)| async move {
-            let gate_progress = gate_progress.advance(&upload)?;
-            let Some(next) = next else { return Ok(None) };
+        let state = (source.read_ahead(), Some(gate), None, upload);
+        stream::try_unfold(state, |(next, gate, permit, upload)| async move {
+            // The connection polls for the first chunk when it is about to write the request, and for the second one
+            // after it has taken the first. The permit is held in between.
+            drop(permit);
+            let permit = gate.map(|gate| upload.acquire_permit(&gate)).transpose()?;
             let read = match next {
                 NextChunk::Ready(read) => *read,
                 NextChunk::Reading(thread) => thread.await.map_err(io::Error::other).flatten(),
             };
             let read = read.map_err(|error| upload.fail(UploadError::Unreadable(error)))?;
             upload.on_chunk(read.as_ref().is_none_or(|(_, rest)| rest.is_at_end()));
-            Ok(read.map(|(chunk, rest)| (chunk, (Some(rest.read_ahead()), gate_progress, upload))))
+            Ok(read.map(|(chunk, rest)| (chunk, (rest.read_ahead(), None, permit, upload))))
         })
     }
 }

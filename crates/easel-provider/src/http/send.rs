@@ -43,19 +43,7 @@ pub(crate) trait Request: Send {
     type Files: Files;
 
     /// Prepares the next attempt. May wait for disk I/O.
-    fn prepare(&mut self) -> impl Future<Output = Result<PreparedRequest, ImageError>> + Send;
-
-    /// Returns the files of the images in the body.
-    fn files(&self) -> &Arc<Self::Files>;
-
-    /// Returns the gate that decides about each attempt.
-    fn gate(&self) -> &SendGate;
-
-    /// Returns how long an attempt may make no progress before it fails, in the body or in the response; `None` for no
-    /// limit.
-    fn idle_timeout(&self) -> Option<Duration> {
-        None
-    }
+    fn prepare(&mut self) -> impl Future<Output = Result<PreparedRequest<Self::Files>, ImageError>> + Send;
 
     /// Notes that an attempt is about to be sent.
     fn on_attempt(&mut self) {}
@@ -68,7 +56,7 @@ pub(crate) trait Request: Send {
 }
 
 /// One attempt of a request.
-pub(crate) struct PreparedRequest {
+pub(crate) struct PreparedRequest<F> {
     /// The path below the base URL, such as `images/edits`.
     pub(crate) path: &'static str,
     /// The model, which some providers expect in the path.
@@ -78,6 +66,12 @@ pub(crate) struct PreparedRequest {
     /// Headers other than those of the credential and the length.
     pub(crate) headers: HeaderMap,
     pub(crate) body: RequestBody,
+    /// The files of the images in the body.
+    pub(crate) files: Arc<F>,
+    /// Decides whether the attempt is sent.
+    pub(crate) gate: SendGate,
+    /// How long the attempt may make no progress, in the body or up to the response.
+    pub(crate) idle_timeout: Duration,
 }
 
 /// A successful response whose body has not been read.
@@ -179,7 +173,7 @@ async fn send_once<C: Credentials, R: Request>(
 ) -> Result<Response, SendError> {
     let span = tracing::debug_span!(target: phase::TARGET, "plan");
     let prepared = request.prepare().instrument(span).await.map_err(|error| SendError::Refused(Box::new(error)))?;
-    let PreparedRequest { path, model, originator, headers, body } = prepared;
+    let PreparedRequest { path, model, originator, headers, body, files, gate, idle_timeout } = prepared;
     let upload = Upload::start();
     let sending = client
         .endpoint
@@ -187,21 +181,15 @@ async fn send_once<C: Credentials, R: Request>(
         .await?
         .headers(headers)
         .header(CONTENT_LENGTH, body.len())
-        .body(reqwest::Body::wrap_stream(body.stream(
-            Arc::clone(request.files()),
-            request.gate().clone(),
-            upload.clone(),
-        )))
+        .body(reqwest::Body::wrap_stream(body.stream(files, gate, upload.clone())))
         .send();
     request.on_attempt();
-    let sent = match request.idle_timeout() {
-        Some(idle) => limit.run(upload.until_idle(sending, idle)).await.map(|sent| sent.ok_or(idle)),
-        None => limit.run(sending).await.map(Ok),
-    };
+    let sent = limit.run(upload.until_idle(sending, idle_timeout)).await;
     upload.end_phase();
     let sent = sent.map_err(|reason| SendError::LimitReached { reason, was_sent: upload.has_started() })?;
-    let response =
-        sent.map_err(SendError::Idle)?.map_err(|error| connection_error(client, &error, redactor, &upload))?;
+    let response = sent
+        .ok_or(SendError::Idle(idle_timeout))?
+        .map_err(|error| connection_error(client, &error, redactor, &upload))?;
     if let Some(credential) = credential {
         client.credentials.on_response_headers(credential, response.headers());
     }

@@ -78,6 +78,18 @@ impl Upload {
         }
     }
 
+    /// Acquires a permit from `gate`. From now on the provider may have accepted the request.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the gate refuses the request. The connection has written nothing of it.
+    pub(super) fn acquire_permit(&self, gate: &SendGate) -> io::Result<SendPermit> {
+        let permit = gate.acquire().map_err(|refused| self.fail(UploadError::Refused(refused)))?;
+        self.0.has_started.store(true, Ordering::Release);
+        self.set_phase(tracing::debug_span!(target: phase::TARGET, parent: &self.0.parent, "upload"));
+        Ok(permit)
+    }
+
     /// Notes that the connection takes a chunk.
     pub(super) fn on_chunk(&self, is_last: bool) {
         self.0.chunks.send_replace(());
@@ -107,34 +119,5 @@ impl Upload {
 
     fn error(&self) -> std::sync::MutexGuard<'_, Option<UploadError>> {
         self.0.error.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The progress of a request body through the send gate.
-///
-/// The connection polls the body for its first chunk when it is about to write the request, and for the second chunk
-/// after it has taken the first. The first poll acquires a permit from the gate, and the second poll releases it.
-pub(super) enum GateProgress {
-    Waiting(SendGate),
-    Holding { _permit: SendPermit },
-    Released,
-}
-
-impl GateProgress {
-    /// Advances by one poll of the body.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the gate refuses the request. The connection has written nothing of it.
-    pub(super) fn advance(self, upload: &Upload) -> io::Result<Self> {
-        match self {
-            Self::Waiting(gate) => {
-                let permit = gate.acquire().map_err(|refused| upload.fail(UploadError::Refused(refused)))?;
-                upload.0.has_started.store(true, Ordering::Release);
-                upload.set_phase(tracing::debug_span!(target: phase::TARGET, parent: &upload.0.parent, "upload"));
-                Ok(Self::Holding { _permit: permit })
-            }
-            Self::Holding { .. } | Self::Released => Ok(Self::Released),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_imagegen::port::{Files, GeneratedImages, ImageJob, PreviewSink, SendGate, image_error};
+use easel_imagegen::port::{Files, GeneratedImages, ImageJob, PreviewSink, image_error};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -171,17 +171,9 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
 impl<C: Credentials, F: Files> Request for Call<'_, C, F> {
     type Files = F;
 
-    async fn prepare(&mut self) -> Result<PreparedRequest, ImageError> {
+    async fn prepare(&mut self) -> Result<PreparedRequest<F>, ImageError> {
         let profile = &self.api.client.profile;
         prepare(profile, self.api.model, self.job, self.response_format, &self.files).await
-    }
-
-    fn files(&self) -> &Arc<F> {
-        &self.files
-    }
-
-    fn gate(&self) -> &SendGate {
-        &self.job.gate
     }
 
     fn on_attempt(&mut self) {

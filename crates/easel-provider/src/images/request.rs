@@ -5,6 +5,7 @@ mod multipart;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use easel_imagegen::port::{Files, ImageJob, Reference, image_error};
 use easel_imagegen::strip;
@@ -40,11 +41,12 @@ pub(super) async fn prepare<F: Files>(
     job: &ImageJob,
     response_format: ResponseFormatField,
     files: &Arc<F>,
-) -> Result<PreparedRequest, ImageError> {
+) -> Result<PreparedRequest<F>, ImageError> {
     let ImagesRequest { path, content_type, parts } = build(profile, model, job, response_format)?;
-    let (files, metadata, max_bytes) = (Arc::clone(files), profile.metadata, profile.limits.max_image_bytes);
+    let (metadata, max_bytes) = (profile.metadata, profile.limits.max_image_bytes);
+    let opened = Arc::clone(files);
     let measure = move || {
-        let measured = parts.into_iter().map(|part| measure(&*files, part, metadata, max_bytes));
+        let measured = parts.into_iter().map(|part| measure(&*opened, part, metadata, max_bytes));
         measured.collect::<Result<Vec<_>, ImageError>>()
     };
     let measured = tokio::task::spawn_blocking(measure).await;
@@ -56,8 +58,17 @@ pub(super) async fn prepare<F: Files>(
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(CONTENT_TYPE, header_value(&content_type)?);
     headers.insert("idempotency-key", header_value(&job.idempotency_key)?);
-    let (model, originator) = (model.to_owned(), job.originator.clone());
-    Ok(PreparedRequest { path, model, originator, headers, body: RequestBody::new(parts, metadata) })
+    Ok(PreparedRequest {
+        path,
+        model: model.to_owned(),
+        originator: job.originator.clone(),
+        headers,
+        body: RequestBody::new(parts, metadata),
+        files: Arc::clone(files),
+        gate: job.gate.clone(),
+        // The deadline of the call is the only limit: drawing an image may take minutes.
+        idle_timeout: Duration::MAX,
+    })
 }
 
 fn header_value(value: &str) -> Result<HeaderValue, ImageError> {

@@ -185,26 +185,22 @@ impl<'a, F: Files> ModelCall<'a, F> {
 impl<F: Files> Request for ModelCall<'_, F> {
     type Files = F;
 
-    async fn prepare(&mut self) -> Result<PreparedRequest, ImageError> {
+    async fn prepare(&mut self) -> Result<PreparedRequest<F>, ImageError> {
         let measured = self.body.measure(&self.files).await;
         self.body = measured.map_err(|error| image_error(ImageErrorKind::Storage, unreadable_message(&error)))?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let (model, originator) = (self.model.clone(), self.originator.clone());
-        Ok(PreparedRequest { path: "responses", model, originator, headers, body: self.body.to_request_body() })
-    }
-
-    fn files(&self) -> &Arc<F> {
-        &self.files
-    }
-
-    fn gate(&self) -> &SendGate {
-        &self.gate
-    }
-
-    fn idle_timeout(&self) -> Option<Duration> {
-        Some(self.idle_timeout)
+        Ok(PreparedRequest {
+            path: "responses",
+            model: self.model.clone(),
+            originator: self.originator.clone(),
+            headers,
+            body: self.body.to_request_body(),
+            files: Arc::clone(&self.files),
+            gate: self.gate.clone(),
+            idle_timeout: self.idle_timeout,
+        })
     }
 
     fn retry_after(&mut self, error: &SendError) -> Option<Duration> {
