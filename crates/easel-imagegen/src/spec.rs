@@ -78,7 +78,7 @@ fn build_properties(capabilities: &Capabilities) -> Map<String, Value> {
             "type": "string",
             "minLength": 1,
             "maxLength": MAX_PROMPT_CHARS,
-            "description": "The picture to make, or what to change in the pictures given.",
+            "description": "A description of the picture to make, or of the change to the pictures in `images`.",
         }),
     );
     if capabilities.max_references > 0 {
@@ -87,7 +87,7 @@ fn build_properties(capabilities: &Capabilities) -> Map<String, Value> {
             json!({
                 "type": "string",
                 "enum": ["generate", "edit"],
-                "description": "Left out, it is `edit` when `images` names some, else `generate`.",
+                "description": "Default: `edit` if `images` is not empty, else `generate`.",
             }),
         );
         add(
@@ -96,7 +96,7 @@ fn build_properties(capabilities: &Capabilities) -> Map<String, Value> {
                 "type": "array",
                 "items": {"type": "string"},
                 "maxItems": capabilities.max_references,
-                "description": "The pictures to edit, in the order the prompt speaks of: handles (img_…) or absolute paths.",
+                "description": "The pictures to edit, in the order in which the prompt mentions them: handles (img_…) or absolute paths.",
             }),
         );
     }

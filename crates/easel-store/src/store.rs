@@ -42,7 +42,7 @@ impl EaselStore {
         Self { workers, home, owner, limits }
     }
 
-    /// Closes the home after the operations that were queued before. Later operations fail, also those of clones.
+    /// Closes the home after the operations that were queued before. Later operations fail, including those of clones.
     pub async fn close(&self) {
         self.workers.close().await;
     }

@@ -92,7 +92,7 @@ async fn plain_requests_use_the_proxy_unless_exempt() {
         assert_arrived(&backend);
         let responses = format!("POST {base}/responses HTTP/1.1");
         let expected = [responses.clone(), format!("POST {base}/images/generations HTTP/1.1"), responses];
-        assert_eq!(proxy.log().lines(), expected[..passes], "{host} {exempt:?}");
+        assert_eq!(proxy.log().request_lines(), expected[..passes], "{host} {exempt:?}");
         let logged_in = proxy.log().heads.iter().all(|head| head.contains("proxy-authorization: Basic dXNlcjp3b3Jk"));
         assert!(logged_in);
     }
@@ -115,13 +115,13 @@ async fn tunnel_shows_the_proxy_only_the_host() {
     assert_arrived(&backend);
 
     let seen = proxy.log();
-    assert_eq!(seen.lines(), [format!("CONNECT {host} HTTP/1.1").as_str(); 3]);
+    assert_eq!(seen.request_lines(), [format!("CONNECT {host} HTTP/1.1").as_str(); 3]);
     for head in &seen.heads {
         assert!(head.contains("Basic dXNlcjp3b3Jk"), "{head}");
         assert!(!head.to_lowercase().contains("\r\nauthorization:") && !head.contains(KEY), "{head}");
     }
-    assert!(seen.tunnelled.len() > 1_000);
-    let readable = String::from_utf8_lossy(&seen.tunnelled);
+    assert!(seen.tunneled.len() > 1_000);
+    let readable = String::from_utf8_lossy(&seen.tunneled);
     for secret in [KEY, "authorization", "draw a square", "images/generations"] {
         assert!(!readable.contains(secret), "{secret}");
     }

@@ -48,8 +48,8 @@ impl Llmock {
     }
 }
 
-/// The model calls the standalone tool, which the service does not know.
-fn calls() -> Value {
+/// A reply in which the model calls the standalone tool. The service does not know the tool by itself.
+fn reply_with_call() -> Value {
     let call = json!({"name": "imagegen", "arguments": {"prompt": "a cat"}});
     json!({"type": "reply", "tool_calls": [call], "match": {"path": "*/responses"}})
 }
@@ -59,7 +59,7 @@ fn behaviors() -> Vec<(&'static str, Vec<Value>, TurnStatus, [usize; 2])> {
     use TurnStatus::{Completed, Failed};
     let fail = |status: u16, times: u32| json!({"type": "fail", "status": status, "times": times});
     let fault = |kind: &str, after: u32| json!({"type": "stream_fault", "kind": kind, "after_chunks": after, "stall_seconds": 30});
-    let broken_call = |kind: &str| vec![calls(), json!({"type": "tool_fault", "kind": kind})];
+    let broken_call = |kind: &str| vec![reply_with_call(), json!({"type": "tool_fault", "kind": kind})];
     let limited = json!({"type": "fail", "status": 429, "retry_after": 1, "match": {"path": "*/images/*"}});
     vec![
         ("nothing", vec![], Completed, [1, 0]),
@@ -74,18 +74,18 @@ fn behaviors() -> Vec<(&'static str, Vec<Value>, TurnStatus, [usize; 2])> {
         ("a wrong request", vec![fail(400, 1)], Failed, [1, 0]),
         ("a wrong key", vec![fail(401, 1)], Failed, [1, 0]),
         ("a forbidden model", vec![fail(403, 1)], Failed, [1, 0]),
-        ("a cut", vec![fault("truncate", 2)], Completed, [2, 0]),
+        ("a truncated stream", vec![fault("truncate", 2)], Completed, [2, 0]),
         ("a lost connection", vec![fault("disconnect", 2)], Completed, [2, 0]),
-        ("a spoiled event", vec![fault("malformed", 1)], Completed, [2, 0]),
-        ("a standstill", vec![fault("stall", 2)], Failed, [1, 0]),
-        ("an image that must wait", vec![calls(), limited], Completed, [2, 2]),
-        ("arguments that are no JSON", broken_call("malformed_arguments"), Completed, [2, 0]),
+        ("a malformed event", vec![fault("malformed", 1)], Completed, [2, 0]),
+        ("a stalled stream", vec![fault("stall", 2)], Failed, [1, 0]),
+        ("an image request over the rate limit", vec![reply_with_call(), limited], Completed, [2, 2]),
+        ("arguments that are not JSON", broken_call("malformed_arguments"), Completed, [2, 0]),
         ("an unknown tool", broken_call("unknown_tool"), Completed, [2, 0]),
     ]
 }
 
 #[tokio::test]
-async fn llmock_blames_the_client_for_nothing() {
+async fn llmock_finds_no_error_of_the_client() {
     // Pauses between events let the service notice a disconnected client.
     let Some(llmock) = llmock(&["--stream-chunk-delay-ms", "30"]).await else { return };
     let (_sandbox, mut server) = llmock.service.easel().await;
@@ -106,13 +106,13 @@ async fn llmock_blames_the_client_for_nothing() {
         }
     }
     server.close().await;
-    let (blameless, report_text) = llmock.report().await;
-    assert!(blameless, "{report_text}");
+    let (is_clean, report_text) = llmock.report().await;
+    assert!(is_clean, "{report_text}");
 }
 
 #[tokio::test]
-async fn quota_errors_of_llmock_are_waited_out() {
-    // A thousand tokens per second: the second request has to wait for a part of its thirty thousand.
+async fn request_over_the_quota_of_llmock_is_repeated() {
+    // A thousand tokens per second: the second request has to wait for a part of its 30,000 tokens.
     let Some(llmock) = llmock(&["--tpm", "60000"]).await else { return };
     let (_sandbox, mut server) = llmock.service.easel().await;
     for word in ["one ", "two "] {
@@ -129,16 +129,16 @@ async fn quota_errors_of_llmock_are_waited_out() {
     assert!(!failed, "{events:#?}");
     assert_eq!(llmock.service.proxy.posts("responses").len(), 3);
     server.close().await;
-    let (blameless, report_text) = llmock.report().await;
-    assert!(blameless, "{report_text}");
+    let (is_clean, report_text) = llmock.report().await;
+    assert!(is_clean, "{report_text}");
 }
 
 #[tokio::test]
-async fn llmock_blames_only_images_that_are_not_repeated() {
+async fn llmock_reports_only_images_that_are_not_repeated() {
     let Some(llmock) = llmock(&[]).await else { return };
     let (_sandbox, mut server) = llmock.service.easel().await;
     let outage = json!({"type": "fail", "status": 500, "match": {"path": "*/images/*"}});
-    llmock.queue(&[calls(), outage]).await;
+    llmock.queue(&[reply_with_call(), outage]).await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     let [image] = completed_images(events).try_into().expect("one image");
@@ -146,8 +146,8 @@ async fn llmock_blames_only_images_that_are_not_repeated() {
     assert_eq!((error.http_status, error.attempts, error.billed), (Some(500), 1, Billed::Uncertain));
     server.close().await;
 
-    let (blameless, _) = llmock.report().await;
-    assert!(!blameless, "llmock sees what it is there to see");
+    let (is_clean, _) = llmock.report().await;
+    assert!(!is_clean, "llmock reports what a client does wrong");
     let verdict: Value =
         serde_json::from_str(&llmock.service.send_request("GET", "/_llmock/verdict", "")).expect("JSON");
     let findings = verdict["findings"].as_array().expect("a list");

@@ -89,17 +89,17 @@ impl ListeningServer {
     pub(crate) fn connect_uninitialized(&self) -> Connection {
         match self.url.strip_prefix("unix://") {
             Some(path) => {
-                let stream = UnixStream::connect(path).expect("a server that listens");
+                let stream = UnixStream::connect(path).expect("the server listens");
                 stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
                 Connection::new(Socket::Lines(BufReader::new(stream)))
             }
-            None => self.open_web_socket(&[]).expect("a token that fits"),
+            None => self.open_web_socket(&[]).expect("a valid token"),
         }
     }
 
     /// The token in the token file.
     pub(super) fn token(&self) -> String {
-        let path = self.token_file.as_ref().expect("a token's file");
+        let path = self.token_file.as_ref().expect("a token file");
         std::fs::read_to_string(path).expect("a readable file").trim().to_owned()
     }
 
@@ -108,7 +108,7 @@ impl ListeningServer {
     }
 
     pub(crate) fn connect_tcp(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address()).expect("a server that listens");
+        let stream = TcpStream::connect(self.address()).expect("the server listens");
         stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
         stream
     }
@@ -131,7 +131,7 @@ impl ListeningServer {
         match tungstenite::client(request, self.connect_tcp()) {
             Ok((socket, _)) => Ok(Connection::new(Socket::Messages(Box::new(socket)))),
             Err(tungstenite::HandshakeError::Failure(Error::Http(refusal))) => Err(refusal.status().as_u16()),
-            Err(error) => panic!("neither let in nor refused: {error}"),
+            Err(error) => panic!("neither accepted nor rejected: {error}"),
         }
     }
 
@@ -227,7 +227,7 @@ impl Connection {
     }
 
     pub(crate) fn read_json(&mut self) -> Value {
-        self.receive().expect("the connection goes on")
+        self.receive().expect("the connection is open")
     }
 
     pub(crate) fn initialize(&mut self, capabilities: &Value) {

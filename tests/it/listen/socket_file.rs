@@ -157,7 +157,7 @@ fn a_line_over_the_limit_is_skipped() {
 fn requests_before_the_end_of_input_are_answered() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
-    let mut stream = UnixStream::connect(sandbox.root().join("easel.sock")).expect("a server that listens");
+    let mut stream = UnixStream::connect(sandbox.root().join("easel.sock")).expect("the server listens");
     let hello =
         json!({ "id": 1, "method": "initialize", "params": { "clientInfo": { "name": "nc", "version": "1" } } });
     let question = json!({ "id": 2, "method": "thread/list" });
@@ -176,7 +176,7 @@ fn a_client_may_speak_websocket_through_the_socket_file() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::Lines);
     let upgrade = |headers: &[(&str, &str)]| {
-        let stream = UnixStream::connect(sandbox.root().join("easel.sock")).expect("a server that listens");
+        let stream = UnixStream::connect(sandbox.root().join("easel.sock")).expect("the server listens");
         let mut request =
             tungstenite::client::IntoClientRequest::into_client_request("ws://localhost/").expect("a URL");
         for (name, value) in headers {

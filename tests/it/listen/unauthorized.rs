@@ -73,7 +73,7 @@ fn custom_token_is_accepted_by_file_or_hash() {
         assert!(!sandbox.home().join("ws-token").exists());
         assert_eq!(server.open_web_socket_with(&[("Authorization", "Bearer another")]).err(), Some(401));
         let bearer = format!("Bearer {TOKEN}");
-        let mut client = server.open_web_socket_with(&[("Authorization", &bearer)]).expect("a token that fits");
+        let mut client = server.open_web_socket_with(&[("Authorization", &bearer)]).expect("a valid token");
         client.initialize(&json!({}));
         server.stop();
     }
@@ -112,7 +112,7 @@ fn non_websocket_requests_are_rejected() {
     let mut ada = server.connect();
     let _silent = server.connect_tcp();
     let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(200_000));
-    for words in [
+    for request in [
         "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\ncontent-type: text/plain\r\n\r\n{}",
         "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         "{\"id\":1,\"method\":\"initialize\"}\n\n",
@@ -121,7 +121,7 @@ fn non_websocket_requests_are_rejected() {
     ] {
         let mut stream = server.connect_tcp();
         // The server may close the connection before it has read everything.
-        let _ = stream.write_all(words.as_bytes());
+        let _ = stream.write_all(request.as_bytes());
         let mut response = Vec::new();
         let _ = stream.read_to_end(&mut response);
         let response = String::from_utf8_lossy(&response);

@@ -10,7 +10,7 @@ use tungstenite::{Message, WebSocket};
 use crate::harness::Sandbox;
 use crate::listen::server::{Connection, ListeningServer, Socket, Transport};
 
-const ASK: &str = r#"{"id":"ask","method":"account/read"}"#;
+const REQUEST: &str = r#"{"id":"ask","method":"account/read"}"#;
 
 fn socket(connection: &mut Connection) -> &mut WebSocket<std::net::TcpStream> {
     let Socket::Messages(socket) = &mut connection.socket else { panic!("it is a WebSocket") };
@@ -23,9 +23,9 @@ fn read_close_code(connection: &mut Connection, messages: usize) -> CloseCode {
     for _ in 0..messages {
         assert!(socket.read().expect("a message").is_text());
     }
-    let last = socket.read().expect("a farewell");
-    let Message::Close(Some(farewell)) = last else { panic!("not a farewell: {last:?}") };
-    farewell.code
+    let last = socket.read().expect("a close frame");
+    let Message::Close(Some(close_frame)) = last else { panic!("not a close frame: {last:?}") };
+    close_frame.code
 }
 
 #[test]
@@ -37,10 +37,10 @@ fn one_message_is_one_request_however_it_is_fragmented() {
     client.send_text(&serde_json::to_string_pretty(&json!({ "id": "ask", "method": "account/read" })).expect("JSON"));
     assert_eq!(client.read_json()["id"], "ask");
     // Two objects are not one message.
-    client.send_text(&format!("{ASK}\n{ASK}"));
+    client.send_text(&format!("{REQUEST}\n{REQUEST}"));
     assert_eq!(client.read_json()["error"]["code"], -32700);
     client.send_text(" \n");
-    let (head, tail) = ASK.split_at(9);
+    let (head, tail) = REQUEST.split_at(9);
     let first = Frame::message(head, OpCode::Data(Data::Text), false);
     let last = Frame::message(tail, OpCode::Data(Data::Continue), true);
     socket(&mut client).send(Message::Frame(first)).expect("an open connection");
@@ -48,7 +48,7 @@ fn one_message_is_one_request_however_it_is_fragmented() {
     socket(&mut client).send(Message::Frame(last)).expect("an open connection");
     assert_eq!(socket(&mut client).read().expect("a pong"), Message::Pong("between".into()));
     assert_eq!(client.read_json()["id"], "ask");
-    socket(&mut client).send(Message::binary(ASK)).expect("an open connection");
+    socket(&mut client).send(Message::binary(REQUEST)).expect("an open connection");
     assert_eq!(client.read_json()["id"], "ask");
     server.stop();
 }
@@ -84,8 +84,8 @@ fn oversized_message_closes_its_connection_only() {
         socket(&mut eve).send(Message::Frame(piece)).expect("an open connection");
     }
     assert_eq!(read_close_code(&mut eve, 1), CloseCode::Size);
-    ada.send_text(&format!("{ASK}{}", " ".repeat(65_536 - ASK.len())));
-    assert_eq!(ada.read_json()["id"], "ask", "as long as the limit is not too long");
+    ada.send_text(&format!("{REQUEST}{}", " ".repeat(65_536 - REQUEST.len())));
+    assert_eq!(ada.read_json()["id"], "ask", "the limit itself is allowed");
     server.stop();
 }
 
@@ -129,7 +129,7 @@ fn close_frame_is_returned_after_pending_responses() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start(&sandbox, Transport::WebSocket);
     let mut client = server.connect();
-    client.send_text(ASK);
+    client.send_text(REQUEST);
     socket(&mut client).close(None).expect("an open connection");
     assert_eq!(read_close_code(&mut client, 1), CloseCode::Normal);
     let mut other = server.connect();

@@ -43,11 +43,11 @@ pub(crate) async fn fork(server: &mut Server, params: &ThreadForkParams) -> Thre
     response.thread
 }
 
-fn images_of(thread_id: &str) -> ImageListParams {
+fn image_list_params(thread_id: &str) -> ImageListParams {
     ImageListParams { thread_id: Some(thread_id.into()), ..ImageListParams::default() }
 }
 
-fn picture_files(sandbox: &Sandbox) -> usize {
+fn count_image_files(sandbox: &Sandbox) -> usize {
     list_recursively(&sandbox.home())
         .into_iter()
         .filter(|path| path.extension().is_some_and(|extension| extension == "png"))
@@ -68,19 +68,19 @@ async fn fork_copies_history_and_images_and_diverges() {
         assert_eq!((copy.forked_from_id.as_deref(), copy.preview.as_str()), (Some(&*thread.id), &*before.preview));
         assert_eq!((&copy.session_id, &copy.status), (&copy.id, &ThreadStatus::Idle {}));
         assert_eq!(copy.turns, before.turns);
-        assert_eq!(picture_files(&sandbox), 1, "no bytes are copied");
+        assert_eq!(count_image_files(&sandbox), 1, "no bytes are copied");
 
         let edited = completed_image(&server.run_turn(&copy.id, vec![text("make it blue")]).await).images[0].clone();
         assert_eq!(edited.inputs[0].id.as_ref(), Some(&generated.id), "{tool:?}");
         let handles = async |server: &mut Server, params: &ImageListParams| -> Vec<ImageId> {
             server.request::<ImageList>(params).await.data.into_iter().map(|entry| entry.image.id).collect()
         };
-        assert_eq!(handles(&mut server, &images_of(&copy.id)).await, [edited.id.clone(), generated.id.clone()]);
-        assert_eq!(handles(&mut server, &images_of(&thread.id)).await, [&*generated.id]);
+        assert_eq!(handles(&mut server, &image_list_params(&copy.id)).await, [edited.id.clone(), generated.id.clone()]);
+        assert_eq!(handles(&mut server, &image_list_params(&thread.id)).await, [&*generated.id]);
         assert_eq!(handles(&mut server, &ImageListParams::default()).await, [edited.id.clone(), generated.id.clone()]);
-        let whose =
+        let owner =
             server.request::<ImageRead>(&ImageReadParams { image_id: generated.id, offset: None, length: None }).await;
-        assert_eq!(whose.entry.thread_id, thread.id);
+        assert_eq!(owner.entry.thread_id, thread.id);
 
         let after = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
         assert_eq!(after.turns, before.turns);
@@ -115,7 +115,7 @@ async fn fork_up_to_a_turn_omits_later_turns() {
     assert_eq!(completed_image(&edited).images[0].inputs[0].id, Some(completed_image(&first).images[0].id.clone()));
     let total = |events: &[Event]| used(events).map(|usage| usage.total_tokens);
     assert!(total(&edited) > total(&first));
-    let known: Vec<_> = server.request::<ImageList>(&images_of(&copy.id)).await.data;
+    let known: Vec<_> = server.request::<ImageList>(&image_list_params(&copy.id)).await.data;
     assert!(known.iter().all(|entry| entry.image.id != completed_image(&second).images[0].id));
     server.close().await;
 }

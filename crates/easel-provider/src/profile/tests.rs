@@ -8,7 +8,7 @@ fn presets() -> impl Iterator<Item = Preset> {
     Preset::ALL.iter().copied().filter(|preset| *preset != Preset::Preview)
 }
 
-fn row(profile: &ApiProfile) -> String {
+fn format_row(profile: &ApiProfile) -> String {
     let auth = match &profile.auth {
         AuthScheme::Bearer => "bearer".to_owned(),
         AuthScheme::Header(name) => name.clone(),
@@ -44,7 +44,7 @@ fn row(profile: &ApiProfile) -> String {
 #[test]
 fn presets_match_their_rows() {
     let rows: Vec<String> =
-        presets().map(|preset| format!("{preset:?}: {}", row(&ApiProfile::from_preset(preset)))).collect();
+        presets().map(|preset| format!("{preset:?}: {}", format_row(&ApiProfile::from_preset(preset)))).collect();
     insta::assert_snapshot!(rows.join("\n"), @"
     Openai: bearer {ApiKey} | omit Text {Size, Quality, Background, OutputFormat, N, Mask} | multipart image[] mask | 16 images of 50000000 bytes, n 10 | hosted bills namespaces - key breakpoints
     Codex: bearer {Chatgpt, Actor} | omit Text {Background} | json images | 5 images of 15700000 bytes, n 1 | hosted bills namespaces - key -

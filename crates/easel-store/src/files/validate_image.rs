@@ -45,7 +45,7 @@ pub(crate) fn is_finished(mut file: &File, media_type: MediaType) -> io::Result<
 
 /// Walks the chunks up to IEND and requires an IDAT among them. Bytes after IEND are ignored.
 fn is_whole_png<R: Read + Seek>(reader: &mut BufReader<R>, size: u64) -> io::Result<bool> {
-    let mut at: u64 = 8;
+    let mut chunk_end: u64 = 8;
     let mut has_pixels = false;
     reader.seek_relative(8)?;
     loop {
@@ -53,8 +53,8 @@ fn is_whole_png<R: Read + Seek>(reader: &mut BufReader<R>, size: u64) -> io::Res
         reader.read_exact(&mut head)?;
         let [l0, l1, l2, l3, kind @ ..] = head;
         let length = u32::from_be_bytes([l0, l1, l2, l3]);
-        at += 12 + u64::from(length);
-        if at > size || !kind.iter().all(u8::is_ascii_alphabetic) {
+        chunk_end += 12 + u64::from(length);
+        if chunk_end > size || !kind.iter().all(u8::is_ascii_alphabetic) {
             return Ok(false);
         }
         has_pixels |= &kind == b"IDAT";

@@ -26,8 +26,7 @@ fn silent_socket_connections_do_not_block_clients() {
     let sandbox = Sandbox::new();
     let server = ListeningServer::start_with(&sandbox, Transport::Lines, &[]);
     let path = sandbox.root().join("easel.sock");
-    let _silent: Vec<UnixStream> =
-        (0..128).map(|_| UnixStream::connect(&path).expect("a server that listens")).collect();
+    let _silent: Vec<UnixStream> = (0..128).map(|_| UnixStream::connect(&path).expect("the server listens")).collect();
     server.connect().assert_alive();
     server.stop();
 }

@@ -48,7 +48,7 @@ async fn image_after(new: &str) -> (ImageGenerationItem, Vec<Request>) {
     log_in(&mut other, new).await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text("draw a square")]).await;
-    assert!(proxy.log().lines().iter().all(|line| *line == "CONNECT api.openai.com:443 HTTP/1.1"));
+    assert!(proxy.log().request_lines().iter().all(|line| *line == "CONNECT api.openai.com:443 HTTP/1.1"));
     server.close().await;
     other.close().await;
     (completed_image(&events).clone(), backend.requests_to("/images/generations"))

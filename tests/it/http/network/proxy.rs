@@ -16,18 +16,18 @@ pub(super) struct ProxyLog {
     /// The heads of the requests to the proxy.
     pub(super) heads: Vec<String>,
     /// All bytes that clients sent through tunnels.
-    pub(super) tunnelled: Vec<u8>,
+    pub(super) tunneled: Vec<u8>,
 }
 
 impl ProxyLog {
-    pub(super) fn lines(&self) -> Vec<&str> {
+    pub(super) fn request_lines(&self) -> Vec<&str> {
         self.heads.iter().filter_map(|head| head.lines().next()).collect()
     }
 }
 
 impl Proxy {
-    /// Starts a proxy. With `to`, all requests and tunnels go to that address instead of their target.
-    pub(super) fn start(to: Option<SocketAddr>) -> Self {
+    /// Starts a proxy. All requests and tunnels go to `upstream`, or to their target if it is `None`.
+    pub(super) fn start(upstream: Option<SocketAddr>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
         let log = Arc::<Mutex<ProxyLog>>::default();
@@ -36,7 +36,7 @@ impl Proxy {
             for client in listener.incoming().map_while(Result::ok) {
                 let log = Arc::clone(&shared);
                 // An error ends its connection only.
-                std::thread::spawn(move || serve(client, to, &log));
+                std::thread::spawn(move || serve(client, upstream, &log));
             }
         });
         Self { address, log }
@@ -52,25 +52,25 @@ impl Proxy {
     }
 }
 
-fn serve(mut client: TcpStream, to: Option<SocketAddr>, log: &Arc<Mutex<ProxyLog>>) -> io::Result<()> {
+fn serve(mut client: TcpStream, upstream: Option<SocketAddr>, log: &Arc<Mutex<ProxyLog>>) -> io::Result<()> {
     let request = Request::read(&mut client)?;
     log.lock().expect("nobody panics while holding this").heads.push(request.head.clone());
     if request.line().starts_with("CONNECT ") {
-        let server = match to {
+        let server = match upstream {
             Some(address) => TcpStream::connect(address)?,
             None => TcpStream::connect(request.target())?,
         };
         client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
         return tunnel(client, server, log);
     }
-    forward(&request, client, to)
+    forward(&request, client, upstream)
 }
 
 /// Forwards a request in the form for origin servers, without proxy headers, and returns the response.
-fn forward(request: &Request, mut client: TcpStream, to: Option<SocketAddr>) -> io::Result<()> {
+fn forward(request: &Request, mut client: TcpStream, upstream: Option<SocketAddr>) -> io::Result<()> {
     let target = request.target().strip_prefix("http://").ok_or(io::ErrorKind::InvalidInput)?;
     let (host, path) = target.split_once('/').ok_or(io::ErrorKind::InvalidInput)?;
-    let mut server = match to {
+    let mut server = match upstream {
         Some(address) => TcpStream::connect(address)?,
         None => TcpStream::connect(host)?,
     };
@@ -88,13 +88,13 @@ fn tunnel(mut client: TcpStream, mut server: TcpStream, log: &Arc<Mutex<ProxyLog
         let copied = io::copy(&mut from, &mut to);
         to.shutdown(Shutdown::Write).and(copied)
     });
-    let mut piece = vec![0; 16 << 10];
+    let mut chunk = vec![0; 16 << 10];
     loop {
-        let length = client.read(&mut piece)?;
+        let length = client.read(&mut chunk)?;
         if length == 0 {
             return server.shutdown(Shutdown::Write);
         }
-        log.lock().expect("nobody panics while holding this").tunnelled.extend_from_slice(&piece[..length]);
-        server.write_all(&piece[..length])?;
+        log.lock().expect("nobody panics while holding this").tunneled.extend_from_slice(&chunk[..length]);
+        server.write_all(&chunk[..length])?;
     }
 }

@@ -9,7 +9,7 @@ use super::super::sample::*;
 use super::*;
 use crate::EaselStore;
 
-async fn request(store: &EaselStore, turn_id: &str) {
+async fn reserve_request(store: &EaselStore, turn_id: &str) {
     let request = RequestStart { thread_id: THREAD.into(), turn_id: turn_id.into(), started_at_ms: 1_005_000 };
     store.reserve_request(request).await.unwrap();
 }
@@ -18,7 +18,7 @@ async fn request(store: &EaselStore, turn_id: &str) {
 async fn hosted_image_without_a_row_may_have_been_billed() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
-    request(&store, TURN).await;
+    reserve_request(&store, TURN).await;
     let image = ThreadItem::ImageGeneration(Box::new(drawing("c1")));
     store.append(vec![turn_started(TURN), item_started(TURN, image)]).await.unwrap();
     store.close().await;
@@ -33,9 +33,9 @@ async fn turn_reports_an_open_hosted_request() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started("turn-0"), turn_started(TURN)]).await.unwrap();
-    // Only one of the turns has such a request.
-    request(&store, TURN).await;
-    request(&store, TURN).await;
+    // Two requests of one turn count once. The other turn has none.
+    reserve_request(&store, TURN).await;
+    reserve_request(&store, TURN).await;
     store.close().await;
     let store = open(home.path());
     let turns = store.load_all_turns(THREAD, TurnItemsView::Full).await.unwrap();
@@ -53,8 +53,8 @@ async fn ended_turn_has_no_open_request() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     store.append(vec![turn_started(TURN)]).await.unwrap();
-    request(&store, TURN).await;
-    request(&store, "of an ephemeral thread").await;
+    reserve_request(&store, TURN).await;
+    reserve_request(&store, "ephemeral-turn").await;
     store.append(vec![turn_completed(TURN)]).await.unwrap();
     let open_requests = || {
         let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
