@@ -80,6 +80,10 @@ instructions *ARGS:
     target/debug/easel-bench instructions --easel target/debug/easel --counts crates/easel-bench/instructions.json \
         {{ARGS}}
 
+# Measures the copies that models see of these pictures: size, cost and similarity, as rows of a table.
+copies +FILES:
+    @for file in {{FILES}}; do cargo run --quiet --release --package easel-picture --example measure_copies -- "$file"; done
+
 # Counts private words, undocumented items and other violations of the rules on language and structure.
 vocabulary *ARGS:
     .ci/vocabulary {{ARGS}}

@@ -12,6 +12,7 @@ mod interrupts;
 mod limits;
 mod memory;
 mod metadata;
+mod model_copies;
 mod models;
 mod request_size;
 // On other platforms only the system decides which certificates are valid.

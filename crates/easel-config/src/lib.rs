@@ -38,8 +38,8 @@ pub use layers::{Invocation, Layer, LayerName, has_secret_key, storable_override
 pub use loader::{Loaded, Loader, Override};
 pub use settings::{
     Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, ImageResult, Images, Limits,
-    Price, Project, ProviderAuth, ProviderConfig, ProviderImages, ReasoningSummary, SecretValue, Server, TrustLevel,
-    Wire,
+    Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages, ReasoningSummary, SecretValue, Server,
+    TrustLevel, Wire,
 };
 pub use warning::Warning;
 pub use write::{Edit, Merge, WriteError, WriteOutcome};

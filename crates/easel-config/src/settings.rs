@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
 pub use features::{FEATURES, Feature, Features};
-pub use images::{Detail, History, ImageResult, Images, Wire};
+pub use images::{Detail, History, ImageResult, Images, Pictures, Wire};
 pub use project::{Project, TrustLevel};
 pub use provider::{EditStyle, ProviderAuth, ProviderConfig, ProviderImages};
 pub use secret::SecretValue;

@@ -2,6 +2,7 @@
 //! ([`window`]), so that the size of a request is bounded. Every image, sent or not, is described by a line of text
 //! ([`render`]).
 
+mod copies;
 mod render;
 mod window;
 
@@ -11,6 +12,7 @@ mod tests;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
 use crate::port::ThreadImage;
+pub use copies::images_to_copy;
 pub use render::{render_for_model, render_item};
 pub use window::{ImageBudget, MAX_DATA_URL_IMAGE_BYTES};
 

@@ -18,6 +18,7 @@ pub mod gate;
 pub mod preset;
 
 pub mod history;
+pub mod model_copy;
 pub mod output;
 
 pub mod handle;

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use easel_protocol::id::ImageId;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
+use crate::model_copy::ModelCopy;
 pub use error::{ImportError, StorageError, StorageErrorKind};
 pub use provider::{
     FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
@@ -59,6 +60,11 @@ pub trait Files: Send + Sync + 'static {
     /// # Errors
     /// Those of the file system.
     fn open(&self, image: &Reference) -> io::Result<Self::Reader>;
+    /// Opens a copy that [`Store::model_copies`] returned. It may have been removed since.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn open_copy(&self, copy: &ModelCopy) -> io::Result<Self::Reader>;
     /// Creates a file for a new image.
     ///
     /// # Errors

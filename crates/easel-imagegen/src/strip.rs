@@ -18,6 +18,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use easel_protocol::record::MediaType;
 
+use crate::model_copy::ModelCopy;
 use crate::port::{Files, Provenance, Reference};
 use crate::sniff::sniff;
 use segments::{Segment, Segments};
@@ -47,18 +48,34 @@ pub fn open<F: Files>(files: &F, image: &Reference, metadata: Metadata) -> io::R
     }
 }
 
+/// Opens a copy of an image for sending. It has no metadata to remove.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] if the file is not the copy that was made, by length and header; otherwise those of
+/// the file system.
+pub fn open_copy<F: Files>(files: &F, copy: &ModelCopy) -> io::Result<StrippedImage<F::Reader>> {
+    let file = require_unchanged(files.open_copy(copy)?, copy.media_type, copy.bytes)?;
+    Ok(StrippedImage::unchanged(file, copy.bytes))
+}
+
 /// Checks by length and header that a file is still the image that was imported.
 ///
 /// # Errors
 /// [`io::ErrorKind::InvalidData`] if it is not; otherwise those of the file system.
 pub fn check<F: Files>(files: &F, image: &Reference) -> io::Result<()> {
-    let mut file = files.open(image)?;
+    require_unchanged(files.open(image)?, image.facts.media_type, image.facts.bytes).map(drop)
+}
+
+/// Returns the file at its start if it has this format and length.
+fn require_unchanged<R: Read + Seek>(mut file: R, media_type: MediaType, bytes: u64) -> io::Result<R> {
     let length = file.seek(SeekFrom::End(0))?;
     file.rewind()?;
-    let sniffed = sniff(BufReader::new(file))?;
-    let is_unchanged =
-        length == image.facts.bytes && sniffed.is_some_and(|sniffed| sniffed.media_type == image.facts.media_type);
-    if is_unchanged { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "the file has changed")) }
+    let sniffed = sniff(BufReader::new(&mut file))?;
+    if length != bytes || sniffed.is_none_or(|sniffed| sniffed.media_type != media_type) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file has changed"));
+    }
+    file.rewind()?;
+    Ok(file)
 }
 
 /// A reader for a file without its metadata.

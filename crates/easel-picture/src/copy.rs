@@ -5,15 +5,6 @@ use crate::{Bounds, Error, Format, Limits, read};
 /// The quality of JPEG copies: the mean SSIMULACRA2 score of photographs is about 82, of 100.
 const JPEG_QUALITY: u8 = 80;
 
-/// How a copy is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// JPEG if every pixel is opaque, else PNG.
-    Smallest,
-    /// PNG.
-    Png,
-}
-
 /// A copy of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
@@ -27,23 +18,20 @@ pub struct Encoded {
     pub bytes: Vec<u8>,
 }
 
-/// Decodes a picture, scales it down to `bounds`, and encodes it without metadata except its color profile.
+/// Decodes a picture, scales it down to `bounds`, and encodes it without metadata except its color profile: as JPEG if
+/// every pixel is opaque, else as PNG.
 ///
 /// The same input gives the same bytes on every machine.
 ///
 /// # Errors
 ///
 /// Those of [`read`], and [`Error::Encode`].
-pub fn copy<R: BufRead + Seek>(
-    reader: R,
-    bounds: Bounds,
-    limits: Limits,
-    encoding: Encoding,
-) -> Result<Encoded, Error> {
+pub fn copy<R: BufRead + Seek>(reader: R, bounds: Bounds, limits: Limits) -> Result<Encoded, Error> {
     let picture = read(reader, bounds, limits)?;
-    let (format, bytes) = match encoding {
-        Encoding::Smallest if picture.is_opaque() => (Format::Jpeg, picture.to_jpeg(JPEG_QUALITY)?),
-        Encoding::Smallest | Encoding::Png => (Format::Png, picture.to_png()?),
+    let (format, bytes) = if picture.is_opaque() {
+        (Format::Jpeg, picture.to_jpeg(JPEG_QUALITY)?)
+    } else {
+        (Format::Png, picture.to_png()?)
     };
     Ok(Encoded { format, width: picture.width, height: picture.height, bytes })
 }

@@ -9,7 +9,7 @@ impl Picture {
     ///
     /// `quality` is from 1 to 100. Generated pictures have colored edges, where 4:4:4 at a lower quality beats the
     /// usual 4:2:0 at a higher one in both size and similarity. The Huffman tables stay the default ones: with
-    /// optimised tables the encoder writes one scan a component, which some decoders read as noise.
+    /// optimized tables the encoder writes one scan a component, which some decoders read as noise.
     ///
     /// # Errors
     ///
@@ -27,27 +27,21 @@ impl Picture {
         Ok(bytes)
     }
 
-    /// Encodes as a PNG, with alpha unless every pixel is opaque.
+    /// Encodes as a PNG with alpha.
     ///
     /// # Errors
     ///
     /// [`Error::Encode`] if the encoder refuses the size.
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
         let encode = |error: png::EncodingError| Error::Encode(error.into());
-        let opaque = self.is_opaque();
         let mut info = png::Info::with_size(self.width, self.height);
         info.icc_profile = self.icc_profile.as_deref().map(Into::into);
-        info.color_type = if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba };
+        info.color_type = png::ColorType::Rgba;
         info.bit_depth = png::BitDepth::Eight;
         let mut bytes = Vec::with_capacity(self.rgba.len() / 4);
         let encoder = png::Encoder::with_info(&mut bytes, info).map_err(encode)?;
         let mut writer = encoder.write_header().map_err(encode)?;
-        if opaque {
-            let rgb: Vec<u8> = self.rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-            writer.write_image_data(&rgb).map_err(encode)?;
-        } else {
-            writer.write_image_data(&self.rgba).map_err(encode)?;
-        }
+        writer.write_image_data(&self.rgba).map_err(encode)?;
         writer.finish().map_err(encode)?;
         Ok(bytes)
     }

@@ -15,7 +15,7 @@ mod picture;
 mod shrink;
 
 pub use bounds::Bounds;
-pub use copy::{Encoded, Encoding, copy};
+pub use copy::{Encoded, copy};
 pub use decode::{Limits, read};
 pub use error::Error;
 pub use picture::{Format, Picture};

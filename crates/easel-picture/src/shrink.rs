@@ -10,6 +10,8 @@ use crate::Picture;
 pub(crate) struct Shrink {
     from: (u32, u32),
     to: (u32, u32),
+    /// The source pixels of each target column.
+    spans: Vec<Span>,
     /// Sums of one source row per target column: red, green and blue times alpha, and alpha.
     line: Vec<[u64; 4]>,
     /// Sums of the target row that is being filled.
@@ -19,13 +21,45 @@ pub(crate) struct Shrink {
     rgba: Vec<u8>,
 }
 
+/// The source pixels under one target column: the rest of a pixel that the column before it shares, whole pixels, and
+/// the start of a pixel that the next column shares. The unit of width is such that a target column is as wide as the
+/// number of source columns, and a source column as the number of target columns.
+#[derive(Clone, Copy)]
+struct Span {
+    /// The first whole pixel.
+    start: usize,
+    /// The number of whole pixels.
+    whole: usize,
+    /// Width of the pixel before `start` that is in this column.
+    before: u64,
+    /// Width of the pixel after the whole ones that is in this column.
+    after: u64,
+}
+
+impl Span {
+    /// Returns the spans of all target columns.
+    fn all(from: u32, to: u32) -> Vec<Self> {
+        let (pixel, column) = (u64::from(to), u64::from(from));
+        let (mut start, mut before) = (0, 0);
+        let spans = (0..to).map(|_| {
+            let (whole, after) = ((column - before) / pixel, (column - before) % pixel);
+            let span = Self { start, whole: whole as usize, before, after };
+            start += span.whole + usize::from(after > 0);
+            before = if after > 0 { pixel - after } else { 0 };
+            span
+        });
+        spans.collect()
+    }
+}
+
 impl Shrink {
     /// `to` must not be larger than `from` in either direction; both are at least 1.
     pub(crate) fn new(from: (u32, u32), to: (u32, u32)) -> Self {
         let columns = to.0 as usize;
-        let capacity = columns * to.1 as usize * 4;
-        let rgba = Vec::with_capacity(capacity);
-        Self { from, to, line: vec![[0; 4]; columns], sums: vec![[0; 4]; columns], next: 0, rgba }
+        let rgba = Vec::with_capacity(columns * to.1 as usize * 4);
+        // Without scaling, rows are only copied.
+        let (spans, columns) = if from == to { (Vec::new(), 0) } else { (Span::all(from.0, to.0), columns) };
+        Self { from, to, spans, line: vec![[0; 4]; columns], sums: vec![[0; 4]; columns], next: 0, rgba }
     }
 
     /// Adds the next row: grey (1 channel), grey and alpha (2), RGB (3) or RGBA (4) samples.
@@ -35,7 +69,9 @@ impl Shrink {
         }
         if self.from == self.to {
             self.next += 1;
-            self.rgba.extend(row.chunks_exact(channels.max(1)).take(self.from.0 as usize).flat_map(rgba));
+            for sample in row.chunks_exact(channels.max(1)).take(self.from.0 as usize) {
+                self.rgba.extend_from_slice(&rgba(sample));
+            }
             return;
         }
         match channels {
@@ -59,28 +95,21 @@ impl Shrink {
         self.next += 1;
     }
 
-    /// Sums one source row into `line`.
+    /// Sums one source row into `line`. Pixels that a short row lacks are transparent.
     fn average<const CHANNELS: usize>(&mut self, row: &[u8]) {
-        let (source, target) = (u64::from(self.to.0), u64::from(self.from.0));
-        let (mut column, mut room) = (0_usize, target);
-        let mut sum = [0; 4];
-        for sample in row.as_chunks::<CHANNELS>().0.iter().take(self.from.0 as usize) {
-            let [r, g, b, a] = rgba(sample).map(u64::from);
-            let pixel = [r * a, g * a, b * a, a];
-            if source < room {
-                add(&mut sum, pixel, source);
-                room -= source;
-                continue;
+        let pixels = row.as_chunks::<CHANNELS>().0;
+        let width = u64::from(self.to.0);
+        for (line, span) in self.line.iter_mut().zip(&self.spans) {
+            let end = span.start + span.whole;
+            let mut sum = total(pixels.get(span.start..end).unwrap_or_default()).map(|value| value * width);
+            for (index, weight) in [(span.start.wrapping_sub(1), span.before), (end, span.after)] {
+                if weight > 0
+                    && let Some(pixel) = pixels.get(index)
+                {
+                    add(&mut sum, total(&[*pixel]), weight);
+                }
             }
-            add(&mut sum, pixel, room);
-            if let Some(line) = self.line.get_mut(column) {
-                *line = sum;
-            }
-            column += 1;
-            let rest = source - room;
-            room = target - rest;
-            sum = [0; 4];
-            add(&mut sum, pixel, rest);
+            *line = sum;
         }
     }
 
@@ -106,6 +135,30 @@ impl Shrink {
         let is_whole = self.rgba.len() == width as usize * height as usize * 4;
         is_whole.then_some(Picture { width, height, rgba: self.rgba, icc_profile: None })
     }
+}
+
+/// Returns the sums of red, green and blue times alpha, and of alpha.
+fn total<const CHANNELS: usize>(pixels: &[[u8; CHANNELS]]) -> [u64; 4] {
+    let mut sum = [0; 4];
+    // Opaque pixels, which are the usual ones, are multiplied by their alpha at the end.
+    if CHANNELS == 1 {
+        sum[0] = pixels.iter().flatten().map(|grey| u64::from(*grey)).sum();
+        (sum[1], sum[2]) = (sum[0], sum[0]);
+    } else if CHANNELS == 3 {
+        for pixel in pixels {
+            for (sum, value) in sum.iter_mut().zip(pixel) {
+                *sum += u64::from(*value);
+            }
+        }
+    } else {
+        for pixel in pixels {
+            let [r, g, b, a] = rgba(pixel).map(u64::from);
+            add(&mut sum, [r * a, g * a, b * a, a], 1);
+        }
+        return sum;
+    }
+    sum[3] = pixels.len() as u64;
+    sum.map(|value| value * u64::from(u8::MAX))
 }
 
 fn add(sum: &mut [u64; 4], pixel: [u64; 4], weight: u64) {
@@ -163,6 +216,18 @@ mod tests {
     #[test]
     fn transparent_pixels_do_not_darken_their_neighbours() {
         assert_eq!(shrink((2, 1), (1, 1), &[200, 100, 50, 255, 0, 0, 0, 0], 4), [200, 100, 50, 128]);
+    }
+
+    #[test]
+    fn spans_cover_every_pixel_once() {
+        for (from, to) in [(3, 2), (7, 3), (8, 4), (100, 99), (1_000, 1), (1, 1)] {
+            let spans = Span::all(from, to);
+            assert_eq!(spans.len(), to as usize);
+            let width = |span: &Span| span.before + span.whole as u64 * u64::from(to) + span.after;
+            assert!(spans.iter().all(|span| width(span) == u64::from(from)), "{from} to {to}");
+            let last = spans.last().unwrap();
+            assert_eq!((last.start + last.whole, last.after), (from as usize, 0), "{from} to {to}");
+        }
     }
 
     #[test]

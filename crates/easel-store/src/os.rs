@@ -35,6 +35,18 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     require_regular(platform::open_plain(path)?)
 }
 
+/// Creates the last folder of a path, closed to other users, unless it exists.
+///
+/// # Errors
+/// [`io::ErrorKind::NotADirectory`] if a symbolic link or a file is in its place; otherwise those of the file system.
+pub(crate) fn ensure_private_folder(path: &Path) -> io::Result<()> {
+    match platform::create_one_private_folder(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    if path.symlink_metadata()?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+}
+
 /// Returns this user's folder in `shared`, as [`own_folder`] does, and creates it if it does not exist.
 pub(crate) fn create_own_folder(shared: &Path) -> Option<PathBuf> {
     // A failure shows in the check that follows.

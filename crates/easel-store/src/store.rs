@@ -18,6 +18,7 @@ use crate::db::workers::{ReadKind, Workers};
 use crate::error::Error;
 use crate::files::removals;
 use crate::home::Home;
+use crate::images::copy_maker::CopyMaker;
 use crate::images::import::copy::ImportLimits;
 
 /// Easel's home on this machine. Cheap to clone. Several processes may have the same home open.
@@ -28,6 +29,7 @@ pub struct EaselStore {
     /// Identifies this store among all processes that use the home.
     pub(crate) owner: Arc<str>,
     pub(crate) limits: ImportLimits,
+    pub(crate) copy_maker: CopyMaker,
 }
 
 impl EaselStore {
@@ -39,7 +41,7 @@ impl EaselStore {
         let home = Arc::new(Home::new(home));
         let owner: Arc<str> = uuid::Uuid::now_v7().to_string().into();
         let workers = Workers::start(&home, &owner);
-        Self { workers, home, owner, limits }
+        Self { workers, home, owner, limits, copy_maker: CopyMaker::new() }
     }
 
     /// Closes the home after the operations that were queued before. Later operations fail, including those of clones.

@@ -15,6 +15,8 @@ mod images;
 mod import;
 #[cfg(unix)]
 mod migration;
+#[cfg(unix)]
+mod model_copies;
 mod pages;
 #[cfg(unix)]
 mod pending_messages;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use easel_imagegen::gate::{Decision, GateInput, decide};
 use easel_imagegen::history::ImageBudget;
+use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::{Provider, Reasoning};
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model::InputModality;
@@ -42,6 +43,8 @@ pub struct ThreadConfig {
     pub partial_images: u32,
     /// The limits for the thread's older images that are sent to the model.
     pub budget: ImageBudget,
+    /// What the model sees of those images.
+    pub pictures: Pictures,
     /// Folders from which the model of any thread may read files.
     pub reference_roots: Vec<PathBuf>,
     /// Time between the response to `turn/start` and the turn's first event, in which a client can subscribe.

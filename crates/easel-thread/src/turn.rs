@@ -17,6 +17,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use easel_imagegen::history::ImageBudget;
+use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::{
     ModelError, ModelEvent, Preview, Provider, Reasoning, StagedImage, StorageError, StorageErrorKind, Store,
 };
@@ -56,6 +57,7 @@ pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
     instructions: String,
     output_schema: Option<Value>,
     budget: ImageBudget,
+    pictures: Pictures,
     calls: RunningCalls,
     hosted: HostedCalls,
     /// Previews that the calls of the standalone tool send, with the call's item.

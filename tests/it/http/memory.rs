@@ -30,6 +30,8 @@ enum Route {
     Generated,
     /// From an images endpoint, and into a request to the model.
     Shown,
+    /// From an images endpoint, and as a smaller copy into a request to the model.
+    Copied,
     /// Into an images endpoint, as multipart or as a data URL.
     Edited(&'static str),
     /// From an event of a model response.
@@ -39,7 +41,7 @@ enum Route {
 impl Route {
     /// The size of the image in bytes.
     fn bytes(self) -> u64 {
-        if matches!(self, Self::Shown | Self::Edited("json")) { DATA_URL_LEN } else { IMAGE_LEN }
+        if matches!(self, Self::Shown | Self::Copied | Self::Edited("json")) { DATA_URL_LEN } else { IMAGE_LEN }
     }
 }
 
@@ -48,12 +50,20 @@ async fn image_of_24_mib_costs_less_memory_than_its_size() {
     if !cfg!(target_os = "linux") {
         return easel_testkit::skip("memory", "memory is measured on Linux only");
     }
-    for route in [Route::Generated, Route::Shown, Route::Edited("multipart"), Route::Edited("json"), Route::Hosted] {
+    for route in [
+        Route::Generated,
+        Route::Shown,
+        Route::Copied,
+        Route::Edited("multipart"),
+        Route::Edited("json"),
+        Route::Hosted,
+    ] {
         let png = Arc::new(noise_png(route.bytes()));
         let provider = provider(route, &png);
         let style = if let Route::Edited(style) = route { style } else { "multipart" };
         // The limit lets the model see the image whatever its size.
-        let history = "[history]\nmodel_image_bytes = 100000000\n";
+        let pictures = if route == Route::Copied { "copy" } else { "original" };
+        let history = format!("[history]\nmodel_image_bytes = 100000000\npictures = \"{pictures}\"\n");
         let sandbox = Sandbox::with_config(&format!(
             "{}images.edit = \"{style}\"\n{history}",
             provider_config(&provider.base_url())
@@ -79,6 +89,12 @@ async fn image_of_24_mib_costs_less_memory_than_its_size() {
             Route::Shown => {
                 assert!(largest > Some(DATA_URL_LEN / 3 * 4), "the model was shown the picture: {largest:?}");
             }
+            Route::Copied => {
+                assert!(
+                    (MIB / 2..DATA_URL_LEN / 3).contains(&largest.unwrap_or_default()),
+                    "the model saw a copy: {largest:?}"
+                );
+            }
             Route::Edited(_) => assert_eq!(item.images[0].inputs.len(), 1, "{route:?}"),
             Route::Hosted => {
                 assert_eq!(item.images[0].facts.bytes, png.len() as u64);
@@ -100,7 +116,7 @@ fn report(route: Route, cost: u64) {
 }
 
 fn provider(route: Route, png: &Arc<Vec<u8>>) -> MockServer {
-    let draws_it = matches!(route, Route::Generated | Route::Shown);
+    let draws_it = matches!(route, Route::Generated | Route::Shown | Route::Copied);
     let generated = if draws_it { png.to_vec() } else { solid_png(16, 16, RED) };
     let response = json!({"created": 1, "data": [{"b64_json": BASE64.encode(generated)}]}).to_string();
     let png = Arc::clone(png);
@@ -112,10 +128,12 @@ fn provider(route: Route, png: &Arc<Vec<u8>>) -> MockServer {
         }
         match route {
             Route::Hosted => respond_with_hosted_image(exchange, &png),
-            Route::Generated | Route::Shown | Route::Edited(_) if was_called.swap(true, Ordering::AcqRel) => {
+            Route::Generated | Route::Shown | Route::Copied | Route::Edited(_)
+                if was_called.swap(true, Ordering::AcqRel) =>
+            {
                 exchange.respond_events(&[openai::message("1", "Here it is."), vec![openai::completed()]].concat());
             }
-            Route::Generated | Route::Shown => respond_with_call(exchange, &json!({"prompt": "draw"})),
+            Route::Generated | Route::Shown | Route::Copied => respond_with_call(exchange, &json!({"prompt": "draw"})),
             Route::Edited(_) => {
                 respond_with_call(exchange, &json!({"prompt": "edit", "num_last_images_to_include": 1}));
             }

@@ -38,7 +38,7 @@ async fn requests(history: &str) -> Vec<u64> {
         exchange.respond_events(&[events, vec![openai::completed()]].concat());
     });
     let sandbox = Sandbox::with_config(&format!(
-        "wire.turn_event_delay_ms = 0\n{}{history}",
+        "wire.turn_event_delay_ms = 0\n{}[history]\npictures = \"original\"\n{history}",
         provider_config(&provider.base_url())
     ));
     let mut server = start_server_with_key(&sandbox, STANDALONE).await;
@@ -58,10 +58,10 @@ fn expected_image_bytes(number: u64) -> u64 {
 #[tokio::test]
 async fn requests_contain_only_the_allowed_images() {
     for (history, fewest, most) in [
-        ("[history]\nmodel_images = 8\n", 4, 8),
+        ("model_images = 8\n", 4, 8),
         // Room for three and a half images.
-        ("[history]\nmodel_image_bytes = 700000\n", 1, 3),
-        ("[history]\nmodel_images = 0\n", 0, 0),
+        ("model_image_bytes = 700000\n", 1, 3),
+        ("model_images = 0\n", 0, 0),
     ] {
         let requests = requests(history).await;
         assert_eq!(requests.len(), TURNS);

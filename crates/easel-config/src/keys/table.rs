@@ -5,7 +5,7 @@ use easel_imagegen::preset::Preset;
 use strum::VariantNames as _;
 
 use super::{Key, Kind, ProjectAccess, ThreadAccess};
-use crate::settings::{CredentialsStore, Detail, EditStyle, ImageResult, ReasoningSummary, TrustLevel};
+use crate::settings::{CredentialsStore, Detail, EditStyle, ImageResult, Pictures, ReasoningSummary, TrustLevel};
 
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
@@ -70,6 +70,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("images.reference_roots", Kind::TextList(64, 4_096)).stricter_per_thread(),
     key("history.model_images", Kind::Number(0, 100)).for_trusted(),
     key("history.model_image_bytes", Kind::Number(0, 512_000_000)).for_trusted(),
+    key("history.pictures", Kind::Enum(Pictures::VARIANTS)).for_trusted(),
     key("wire.image_result", Kind::Enum(ImageResult::VARIANTS)),
     key("wire.turn_event_delay_ms", Kind::Number(0, 1_000)),
     key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),

@@ -66,15 +66,28 @@ pub struct History {
     /// Maximum number of images that the model sees as images. When a thread exceeds it, all but the newest half become
     /// a line of text at once, so that requests repeat each other.
     pub model_images: u32,
-    /// Maximum total size of those images in bytes. When one more image exceeds it, the newest ones stay that fit into
-    /// half of it.
+    /// Maximum total size of those images in bytes, as they are sent. When one more image exceeds it, the newest ones
+    /// stay that fit into half of it.
     pub model_image_bytes: u64,
+    /// What the model sees of those images.
+    pub pictures: Pictures,
 }
 
 impl Default for History {
     fn default() -> Self {
-        Self { model_images: 8, model_image_bytes: 24_000_000 }
+        Self { model_images: 8, model_image_bytes: 24_000_000, pictures: Pictures::Copy }
     }
+}
+
+/// What the model sees of the images in its conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Pictures {
+    /// Smaller copies, in the size at which the model looks at them.
+    Copy,
+    /// The files.
+    Original,
 }
 
 /// `[wire]`: how events are sent.

@@ -5,27 +5,36 @@ use std::collections::{HashMap, HashSet};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 
 use super::{History, ImageBudget, MAX_DATA_URL_IMAGE_BYTES};
+use crate::model_copy::ModelCopies;
 use crate::output::{deleted_line, image_line};
 use crate::port::{Reference, ThreadImage};
 
 /// Renders a stored conversation for a model: with the images of the window, and with a line of text for each image,
 /// sent or not. Also returns the images that are sent, oldest first.
 ///
-/// An image that the conversation shows several times counts each time.
-pub fn render_for_model(history: &History, budget: ImageBudget) -> (Vec<ResponseItem>, Vec<Reference>) {
+/// An image that the conversation shows several times counts each time. One of `copies` counts with its own size.
+pub fn render_for_model(
+    history: &History,
+    budget: ImageBudget,
+    copies: &ModelCopies,
+) -> (Vec<ResponseItem>, Vec<Reference>) {
     let by_handle: HashMap<&str, &ThreadImage> =
         history.images.iter().filter_map(|image| Some((image.reference.id.as_deref()?, image))).collect();
     let lookup = |handle: &str| by_handle.get(handle).copied();
+    // A copy counts in place of its file.
+    let sent_bytes = |image: &Reference| {
+        image.id.as_ref().and_then(|id| copies.get(id)).map_or(image.facts.bytes, |copy| copy.bytes)
+    };
     // Images that are too large for any request are never sent.
     let find_sendable = |handle: &str| {
-        lookup(handle).map(|image| &image.reference).filter(|image| image.facts.bytes <= MAX_DATA_URL_IMAGE_BYTES)
+        lookup(handle).map(|image| &image.reference).filter(|image| sent_bytes(image) <= MAX_DATA_URL_IMAGE_BYTES)
     };
     let sizes: Vec<u64> = history
         .items
         .iter()
         .flat_map(image_urls)
         .filter_map(to_handle)
-        .map(|handle| find_sendable(handle).map_or(0, |image| image.facts.bytes))
+        .map(|handle| find_sendable(handle).map_or(0, sent_bytes))
         .collect();
     let first = budget.first_by_number(sizes.len());
     let first = first + budget.skip_by_size(&sizes[first..]);
@@ -102,13 +111,13 @@ pub(super) fn image_urls(item: &ResponseItem) -> Vec<&str> {
     }
 }
 
-fn image_url(content: &ContentItem) -> Option<&str> {
+pub(super) fn image_url(content: &ContentItem) -> Option<&str> {
     match content {
         ContentItem::InputImage { image_url, .. } => Some(image_url),
         ContentItem::InputText { .. } | ContentItem::OutputText { .. } => None,
     }
 }
 
-fn to_handle(image_url: &str) -> Option<&str> {
+pub(super) fn to_handle(image_url: &str) -> Option<&str> {
     image_url.strip_prefix(HANDLE_SCHEME)
 }

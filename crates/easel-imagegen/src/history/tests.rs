@@ -7,9 +7,10 @@ use proptest::prelude::*;
 
 use super::render::image_urls;
 use super::*;
+use crate::model_copy::{ModelCopies, ModelCopy};
 use crate::port::{Origin, Provenance, Reference};
 
-fn image(number: u8, bytes: u64) -> ThreadImage {
+pub(super) fn image(number: u8, bytes: u64) -> ThreadImage {
     let facts =
         ImageFacts { sha256: String::new(), media_type: MediaType::Png, width: 1, height: 1, bytes, has_alpha: false };
     let reference = Reference {
@@ -53,7 +54,7 @@ fn history(images: &[ThreadImage]) -> History {
 /// Returns for each image whether a request shows it.
 fn images_sent(sizes: &[u64], budget: ImageBudget) -> Vec<bool> {
     let thread: Vec<_> = (1..).zip(sizes).map(|(number, bytes)| image(number, *bytes)).collect();
-    let (input, images) = render_for_model(&history(&thread), budget);
+    let (input, images) = render_for_model(&history(&thread), budget, &ModelCopies::new());
     let shown: Vec<bool> = input.iter().map(|item| !image_urls(item).is_empty()).collect();
     assert_eq!(images.len(), shown.iter().filter(|shown| **shown).count());
     assert_eq!(texts(&input).len(), sizes.len());
@@ -83,6 +84,20 @@ fn oversized_image_is_skipped() {
 }
 
 #[test]
+fn copy_counts_in_place_of_its_file() {
+    let (small, large) = (image(1, 60), image(2, 2 * MAX_DATA_URL_IMAGE_BYTES));
+    let thread = history(&[small.clone(), large.clone()]);
+    let budget = ImageBudget { images: 8, bytes: 100 };
+    let shown = |copies: &ModelCopies| render_for_model(&thread, budget, copies).1;
+    assert_eq!(shown(&ModelCopies::new()), [small.reference.clone()]);
+    let id = large.reference.id.clone().unwrap();
+    let copies =
+        |bytes| ModelCopies::from([(id.clone(), ModelCopy { path: "/c".into(), media_type: MediaType::Jpeg, bytes })]);
+    assert_eq!(shown(&copies(40)), [small.reference, large.reference.clone()]);
+    assert_eq!(shown(&copies(41)), [large.reference]);
+}
+
+#[test]
 fn hosted_call_is_sent_with_its_image_only() {
     let thread = [image(1, 10)];
     let id = thread[0].reference.id.as_deref().unwrap();
@@ -93,7 +108,7 @@ fn hosted_call_is_sent_with_its_image_only() {
         result: format!("easel:{id}"),
     };
     let history = History { items: vec![call.clone()], images: thread.to_vec() };
-    let shown = |images| render_for_model(&history, ImageBudget { images, bytes: 10 });
+    let shown = |images| render_for_model(&history, ImageBudget { images, bytes: 10 }, &ModelCopies::new());
     let (with_image, _) = shown(1);
     assert_eq!(with_image[0], call);
     let (without_image, images) = shown(0);
@@ -113,7 +128,7 @@ fn line_depends_on_the_origin_of_the_image() {
     };
     let history = [turn(&thread[0]), output(&thread[1]), output(&thread[2]), output(&image(4, 10))];
     let history = History { items: history.into(), images: thread.into() };
-    let (input, _) = render_for_model(&history, ImageBudget { images: 8, bytes: 100 });
+    let (input, _) = render_for_model(&history, ImageBudget { images: 8, bytes: 100 }, &ModelCopies::new());
     let short = |text: String, number: u8| text.replace(&format!("{number:02x}").repeat(16), &number.to_string());
     insta::assert_snapshot!((1..=4).fold(texts(&input).join("\n"), short), @"
     Attached image 1 is img_1, saved at /x.png.
@@ -132,7 +147,7 @@ fn user_text_is_never_mistaken_for_a_line() {
     content.push(ContentItem::InputText { text: line.into() });
     let history = History { items: vec![ResponseItem::Message { role, content }], images: vec![image(1, 10)] };
     assert_eq!(history.last_user_text(), line);
-    let (input, _) = render_for_model(&history, ImageBudget { images: 8, bytes: 100 });
+    let (input, _) = render_for_model(&history, ImageBudget { images: 8, bytes: 100 }, &ModelCopies::new());
     assert_eq!(texts(&input), [line, line]);
 }
 
@@ -140,7 +155,7 @@ fn user_text_is_never_mistaken_for_a_line() {
 fn images_outside_the_conversation_cost_nothing() {
     let thread = [image(1, 10), image(2, 10)];
     let history = History { items: vec![turn(&thread[0])], images: thread.to_vec() };
-    let (_, shown) = render_for_model(&history, ImageBudget { images: 1, bytes: 10 });
+    let (_, shown) = render_for_model(&history, ImageBudget { images: 1, bytes: 10 }, &ModelCopies::new());
     assert_eq!(shown, [thread[0].reference.clone()]);
 }
 
@@ -161,7 +176,7 @@ fn deleted_image_keeps_its_number() {
     let all = history(&thread);
     let budget = ImageBudget { images: 8, bytes: 100 };
     let without_second = History { images: [&thread[..1], &thread[2..]].concat(), ..all.clone() };
-    let sent = |history: &History| render_for_model(history, budget).1;
+    let sent = |history: &History| render_for_model(history, budget, &ModelCopies::new()).1;
     assert_eq!(sent(&without_second), sent(&all));
 }
 
@@ -170,7 +185,7 @@ fn image_shown_twice_counts_twice() {
     let thread: Vec<_> = (1..=3).map(|number| image(number, 1)).collect();
     let mut history = history(&thread);
     history.items.push(turn(&thread[0]));
-    let (input, sent) = render_for_model(&history, ImageBudget { images: 2, bytes: 100 });
+    let (input, sent) = render_for_model(&history, ImageBudget { images: 2, bytes: 100 }, &ModelCopies::new());
     let shown: Vec<bool> = input.iter().map(|item| !image_urls(item).is_empty()).collect();
     assert_eq!(
         (shown, sent),
@@ -218,6 +233,6 @@ proptest! {
         // A copy or a revert keeps the first turns; the thread may still know the images of the others.
         let short = history(&thread[..kept]);
         let reverted = History { items: short.items.clone(), images: thread.clone() };
-        prop_assert_eq!(render_for_model(&reverted, budget), render_for_model(&short, budget));
+        prop_assert_eq!(render_for_model(&reverted, budget, &ModelCopies::new()), render_for_model(&short, budget, &ModelCopies::new()));
     }
 }

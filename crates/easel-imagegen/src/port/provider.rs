@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Files, Reference, SendGate, StagedImage};
 use crate::capability::{AuthKind, Capabilities};
 use crate::history::History;
+use crate::model_copy::ModelCopies;
 
 /// Describes a provider. The data does not change while the process runs.
 #[derive(Debug, Clone)]
@@ -92,6 +93,8 @@ pub struct ModelRequest {
     pub history: History,
     /// The images that are sent, within the budget.
     pub images: Vec<Reference>,
+    /// The copies that are sent in place of some of these images.
+    pub copies: ModelCopies,
     /// The image tool that the request offers.
     pub exposure: ToolExposure,
     /// How the model reasons.

@@ -11,6 +11,8 @@ use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
 use serde_json::Value;
 
+use crate::model_copy::{CopySize, ModelCopies};
+
 use super::{Files, GeneratedImages, ImportError, Reference, StorageError};
 
 /// A row of the call journal. It is durable before the request is sent.
@@ -112,6 +114,10 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Returns the files for the images of a journaled call. After a crash, recovery finds these images by their call.
     fn call_files(&self, thread_id: &str, call_id: &str) -> Arc<Self::Files>;
+
+    /// Returns the copies that a model sees of these images, each of the given size, and makes those that do not exist.
+    /// An image without a copy in the result is sent as it is: its copy would not be smaller, or could not be made.
+    fn model_copies(&self, images: Vec<(Reference, CopySize)>) -> impl Future<Output = ModelCopies> + Send;
 
     /// Appends events to history in their order. Events that history does not keep are ignored.
     fn append(&self, events: Vec<Event>) -> impl Future<Output = Result<(), StorageError>> + Send;

@@ -113,7 +113,7 @@ fn rgb_profile_is_kept_and_grey_one_is_not() {
     for (space, kept) in [(b"RGB ", true), (b"GRAY", false)] {
         let mut profile = vec![0; 128];
         profile[16..20].copy_from_slice(space);
-        let picture = decode(&samples::profiled_png(&profile), 100).unwrap();
+        let picture = decode(&samples::profiled_png(&profile, 255), 100).unwrap();
         assert_eq!(picture.icc_profile, kept.then_some(profile));
     }
 }
@@ -164,18 +164,22 @@ fn other_files_and_cut_off_pictures_are_errors() {
     assert!(matches!(webp, Err(Error::Damaged { format: Format::WebP, .. })));
 }
 
-#[test]
-fn copies_are_equal_bytes_and_keep_alpha() {
-    let copy = |bytes: &[u8], encoding| crate::copy(Cursor::new(bytes), SMALL, Limits::default(), encoding).unwrap();
-    let opaque = samples::png();
-    let jpeg = copy(&opaque, crate::Encoding::Smallest);
-    assert_eq!(jpeg.format, Format::Jpeg);
-    assert_eq!(jpeg, copy(&opaque, crate::Encoding::Smallest));
-    assert_red_left_blue_right(&jpeg.bytes, "a copy as JPEG");
-    assert_red_left_blue_right(&copy(&opaque, crate::Encoding::Png).bytes, "a copy as PNG");
+fn copy(bytes: &[u8]) -> crate::Encoded {
+    crate::copy(Cursor::new(bytes), SMALL, Limits::default()).unwrap()
+}
 
+#[test]
+fn opaque_picture_is_copied_as_jpeg_with_equal_bytes() {
+    let jpeg = copy(&samples::png());
+    assert_eq!(jpeg.format, Format::Jpeg);
+    assert_eq!(jpeg, copy(&samples::png()));
+    assert_red_left_blue_right(&jpeg.bytes, "a copy");
+}
+
+#[test]
+fn transparent_picture_is_copied_as_png() {
     let clear = samples::png_of(1, 1, ::png::ColorType::Rgba, ::png::BitDepth::Eight, &[255, 0, 0, 128]);
-    let png = copy(&clear, crate::Encoding::Smallest);
+    let png = copy(&clear);
     assert_eq!(png.format, Format::Png);
     assert_eq!(decode(&png.bytes, 100).unwrap().rgba, [255, 0, 0, 128]);
 }
@@ -184,10 +188,10 @@ fn copies_are_equal_bytes_and_keep_alpha() {
 fn copies_keep_the_color_profile() {
     let mut profile = vec![0; 128];
     profile[16..20].copy_from_slice(b"RGB ");
-    for encoding in [crate::Encoding::Smallest, crate::Encoding::Png] {
-        let bytes = samples::profiled_png(&profile);
-        let copy = crate::copy(Cursor::new(bytes), SMALL, Limits::default(), encoding).unwrap();
-        assert_eq!(decode(&copy.bytes, 100).unwrap().icc_profile.as_deref(), Some(profile.as_slice()), "{encoding:?}");
+    for alpha in [128, 255] {
+        let copy = copy(&samples::profiled_png(&profile, alpha));
+        assert_eq!(copy.format, if alpha == 255 { Format::Jpeg } else { Format::Png });
+        assert_eq!(decode(&copy.bytes, 100).unwrap().icc_profile.as_ref(), Some(&profile));
     }
 }
 

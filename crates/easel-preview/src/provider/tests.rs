@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::io::{self, Cursor, Write};
 use std::sync::Mutex;
 
+use easel_imagegen::model_copy::{ModelCopies, ModelCopy};
 use easel_imagegen::port::{GeneratedImage, Provenance, Reasoning, Reference, StagedImage};
 use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
@@ -25,6 +26,10 @@ impl Files for Memory {
         let id = image.id.clone().unwrap_or_default();
         self.opened.lock().unwrap().push(id.to_string());
         self.files.get(&*id).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn open_copy(&self, copy: &ModelCopy) -> io::Result<Self::Reader> {
+        panic!("the preview provider sends no images, and not {copy:?}")
     }
 
     fn create(&self) -> io::Result<Self::Writer> {
@@ -93,6 +98,7 @@ fn request(exposure: ToolExposure, text: &str) -> ModelRequest {
         originator: String::new(),
         input: vec![user(text)],
         history: easel_imagegen::history::History { items: vec![user(text)], images: Vec::new() },
+        copies: ModelCopies::new(),
         images: Vec::new(),
         exposure,
         tools: Vec::new(),

@@ -1,4 +1,5 @@
 use easel_imagegen::history::History;
+use easel_imagegen::model_copy::ModelCopies;
 use easel_imagegen::port::{Origin, Provenance, Reasoning, ThreadImage};
 use easel_protocol::record::{ImageFacts, MediaType};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
@@ -71,6 +72,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
         output_schema: None,
         originator: String::new(),
         input,
+        copies: ModelCopies::new(),
         images,
         exposure,
         tools: Vec::new(),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use easel_imagegen::model_copy::ModelCopy;
 use easel_imagegen::port::{Files, Reference, SendGate};
 use easel_imagegen::strip::{self, Metadata, StrippedImage};
 use futures_core::Stream;
@@ -40,6 +41,8 @@ pub(crate) enum BodyPart {
         /// Bytes of the image that are sent, before encoding.
         len: u64,
     },
+    /// A copy for the model, encoded as base64.
+    Copy(ModelCopy),
 }
 
 /// How an image is written into a body.
@@ -65,7 +68,9 @@ impl BodyPart {
         match self {
             Self::Text(text) => text.len() as u64,
             Self::Image { encoding: Encoding::Raw, len, .. } => *len,
-            Self::Image { encoding: Encoding::Base64, len, .. } => len.div_ceil(3) * 4,
+            Self::Image { encoding: Encoding::Base64, len, .. } | Self::Copy(ModelCopy { bytes: len, .. }) => {
+                len.div_ceil(3) * 4
+            }
         }
     }
 }
@@ -145,7 +150,7 @@ impl<F: Files> Source<F> {
             match self.parts.pop_front() {
                 Some(BodyPart::Text(text)) => return NextChunk::Ready(Box::new(Ok(Some((text, self))))),
                 Some(BodyPart::Image { len: 0, .. }) => return self.read_ahead(),
-                Some(image @ BodyPart::Image { .. }) => self.parts.push_front(image),
+                Some(image @ (BodyPart::Image { .. } | BodyPart::Copy(_))) => self.parts.push_front(image),
                 None => return NextChunk::Ready(Box::new(Ok(None))),
             }
         }
@@ -159,6 +164,10 @@ impl<F: Files> Source<F> {
             None => match self.parts.pop_front() {
                 Some(BodyPart::Image { image, encoding, len }) => {
                     OpenImage { reader: strip::open(&*self.files, &image, self.metadata)?, encoding, remaining: len }
+                }
+                Some(BodyPart::Copy(copy)) => {
+                    let reader = strip::open_copy(&*self.files, &copy)?;
+                    OpenImage { reader, encoding: Encoding::Base64, remaining: copy.bytes }
                 }
                 Some(BodyPart::Text(text)) => return Ok(Some((text, self))),
                 None => return Ok(None),

@@ -3,6 +3,7 @@
 mod fixture;
 
 mod body;
+mod copies;
 mod faults;
 mod hosted;
 mod once;

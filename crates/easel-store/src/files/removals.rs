@@ -13,6 +13,7 @@ use rusqlite::Transaction;
 use crate::db::connection::Database;
 use crate::error::Error;
 use crate::home::Home;
+use crate::images::model_copies;
 
 /// Maximum number of paths that one step removes. The database is locked while they are renamed.
 const STEP: u32 = 64;
@@ -71,24 +72,31 @@ pub(crate) fn run_step(database: &mut Database, before: &str) -> Result<Option<S
     Ok(Some(last))
 }
 
-/// Removes those of the files that no thread references.
+/// Removes those of the files that no thread references, with the copies that models saw of them.
 fn remove_files(database: &mut Database, files: &[PathBuf]) -> Result<(), Error> {
     if files.is_empty() {
         return Ok(());
     }
     let home = Arc::clone(&database.home);
-    database.write(|write| files.iter().try_for_each(|path| rename_if_unreferenced(write, &home, path)))?;
-    for path in files {
+    let unreferenced = database.write(|write| {
+        let mut unreferenced = Vec::new();
+        for path in files {
+            if !is_referenced(write, &home, path)? {
+                rename_for_removal(path)?;
+                unreferenced.push(path);
+            }
+        }
+        Ok::<_, Error>(unreferenced)
+    })?;
+    for path in unreferenced {
         let renamed = removal_path(path);
         remove_if_exists(&renamed).map_err(Error::io("remove the file", &renamed))?;
+        model_copies::remove_of_image(path).map_err(Error::io("remove the copies of the image", path))?;
     }
     Ok(())
 }
 
-fn rename_if_unreferenced(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<(), Error> {
-    if is_referenced(write, home, path)? {
-        return Ok(());
-    }
+fn rename_for_removal(path: &Path) -> Result<(), Error> {
     match fs::rename(path, removal_path(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove the file", path)(error)),
         Ok(()) | Err(_) => Ok(()),
@@ -100,11 +108,14 @@ fn remove_folder(database: &mut Database, folder: &Path) -> Result<bool, Error> 
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::io("read the folder", folder))? {
         let path = entry.map_err(Error::io("read the folder", folder))?.path();
-        paths.push(original_path(&path).unwrap_or(path));
+        if !(model_copies::is_copy_folder(&path) && is_folder(&path)) {
+            paths.push(original_path(&path).unwrap_or(path));
+        }
     }
     for chunk in paths.chunks(STEP as usize) {
         remove_files(database, chunk)?;
     }
+    model_copies::remove_without_image(folder).map_err(Error::io("remove the copies in the folder", folder))?;
     match fs::remove_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),

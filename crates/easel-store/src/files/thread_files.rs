@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use easel_imagegen::model_copy::ModelCopy;
 use easel_imagegen::port::{Files, Reference, StagedImage};
 
 use super::hashing_writer::HashingWriter;
@@ -52,6 +53,10 @@ impl Files for ThreadFiles {
     /// Opens one of Easel's own images, and no other file.
     fn open(&self, image: &Reference) -> io::Result<File> {
         lookup::open(&self.home, &image.path)
+    }
+
+    fn open_copy(&self, copy: &ModelCopy) -> io::Result<File> {
+        lookup::open(&self.home, &copy.path)
     }
 
     fn create(&self) -> io::Result<ImageWriter> {

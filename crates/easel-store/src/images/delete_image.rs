@@ -7,7 +7,7 @@ use easel_protocol::item::ThreadItem;
 use easel_protocol::record::ImageRecord;
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::{attachments, copies};
+use super::{attachments, copies, model_copies};
 use crate::error::Error;
 use crate::files::removals;
 use crate::home::Home;
@@ -33,7 +33,12 @@ pub(crate) fn delete(write: &Transaction<'_>, home: &Home, thread_id: &str, hand
     if removals::is_referenced(write, home, &path)? || home.split_image_path(&path).is_none() {
         return Ok(Deletion { removed: None, has_queued });
     }
+    let remove_copies =
+        || model_copies::remove_of_image(&path).map_err(Error::io("delete the copies of the image", &path));
+    remove_copies()?;
     removals::remove_if_exists(&path).map_err(Error::io("delete the image", &path))?;
+    // A copy may have been made before the file was gone.
+    remove_copies()?;
     Ok(Deletion { removed: Some(path), has_queued })
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use easel_imagegen::model_copy::{CopySize, ModelCopies};
 use easel_imagegen::port::{
-    CallEnd, CallStart, ImageSource, ImportError, RequestStart, StorageError, Store, ThreadImage,
+    CallEnd, CallStart, ImageSource, ImportError, Reference, RequestStart, StorageError, Store, ThreadImage,
 };
 use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, ImageRecord};
@@ -30,6 +31,10 @@ impl Store for EaselStore {
 
     fn call_files(&self, thread_id: &str, call_id: &str) -> Arc<ThreadFiles> {
         Arc::new(ThreadFiles::new(self.home.clone(), thread_id, Some(call_id), &self.owner))
+    }
+
+    async fn model_copies(&self, images: Vec<(Reference, CopySize)>) -> ModelCopies {
+        self.copy_maker.copies(&self.home, images).await
     }
 
     async fn append(&self, mut events: Vec<Event>) -> Result<(), StorageError> {

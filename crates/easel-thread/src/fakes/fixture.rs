@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::ImageBudget;
+use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::{ProviderInfo, Reasoning, StoredThread};
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::{ImageDetail, UserInput};
@@ -68,6 +69,7 @@ impl Fixture {
             max_images: 16,
             partial_images: 0,
             budget: ImageBudget { images: 8, bytes: 1_000_000 },
+            pictures: Pictures::Copy,
             reference_roots: Vec::new(),
             event_delay: Duration::from_millis(20),
         };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use easel_imagegen::item_id;
+use easel_imagegen::model_copy::{CopySize, ModelCopies, ModelCopy};
 use easel_imagegen::port::{
     CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, StagedImage, StorageError,
     StorageErrorKind, Store, ThreadImage,
@@ -65,6 +66,10 @@ impl Files for FakeFiles {
         Ok(Cursor::new(image.path.display().to_string().into_bytes()))
     }
 
+    fn open_copy(&self, copy: &ModelCopy) -> io::Result<Self::Reader> {
+        Ok(Cursor::new(copy.path.display().to_string().into_bytes()))
+    }
+
     fn create(&self) -> io::Result<Self::Writer> {
         Ok(Vec::new())
     }
@@ -113,6 +118,10 @@ impl Store for FakeStore {
 
     fn call_files(&self, thread_id: &str, _call_id: &str) -> Arc<FakeFiles> {
         self.files(thread_id)
+    }
+
+    async fn model_copies(&self, _images: Vec<(Reference, CopySize)>) -> ModelCopies {
+        ModelCopies::new()
     }
 
     async fn append(&self, events: Vec<Event>) -> Result<(), StorageError> {

@@ -4,7 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use easel_imagegen::history::{History, render_for_model};
+use easel_imagegen::history::{History, images_to_copy, render_for_model};
+use easel_imagegen::model_copy::{ModelCopies, Pictures};
 use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, Store};
 use easel_imagegen::spec;
 use easel_protocol::record::ImageErrorKind;
@@ -50,15 +51,20 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     pub(super) fn request_response<'p>(&self, provider: &'p P, turn: &Turn) -> OpenResponse<'p> {
         let (exposure, was_sent) = (turn.tool_to_offer(), Arc::new(AtomicBool::new(false)));
         let history = History { items: self.conversation.history.clone(), images: self.conversation.images.clone() };
-        let (input, images) = render_for_model(&history, self.budget);
+        let to_copy = match self.pictures {
+            // The embedded provider looks at no images.
+            Pictures::Copy if !provider.info().synthetic => images_to_copy(&history, self.budget, exposure),
+            Pictures::Copy | Pictures::Original => Vec::new(),
+        };
         let request = ModelRequest {
             thread_id: self.context.thread_id.clone(),
             originator: self.context.originator.clone(),
             model: self.model.clone(),
             instructions: self.instructions.clone(),
-            input,
+            input: Vec::new(),
             history,
-            images,
+            images: Vec::new(),
+            copies: ModelCopies::new(),
             exposure,
             reasoning: self.reasoning.clone(),
             output_schema: self.output_schema.clone(),
@@ -67,8 +73,14 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             tools: spec::tool_entries(exposure, &provider.info().capabilities, self.context.partial_images),
         };
         let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
-        let token = stop.clone();
-        let events = async move { provider.respond(request, context.store.files(&context.thread_id), token) };
+        let (token, budget) = (stop.clone(), self.budget);
+        let events = async move {
+            let copies =
+                if to_copy.is_empty() { ModelCopies::new() } else { context.store.model_copies(to_copy).await };
+            let (input, images) = render_for_model(&request.history, budget, &copies);
+            let request = ModelRequest { input, images, copies, ..request };
+            provider.respond(request, context.store.files(&context.thread_id), token)
+        };
         // The panic hook has logged why.
         let panicked = |_| {
             let message = "The provider failed inside Easel; the log has details.".to_owned();

@@ -76,6 +76,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
             instructions: config.instructions.clone(),
             output_schema: setup.output_schema,
             budget: config.budget,
+            pictures: config.pictures,
             calls: RunningCalls::default(),
             hosted: HostedCalls::new(),
             previews,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use easel_config::{Config, Detail, ReasoningSummary};
 use easel_imagegen::history::ImageBudget;
+use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::Reasoning;
 use easel_imagegen::spec;
 use easel_protocol::input::ImageDetail;
@@ -46,6 +47,7 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
         partial_images: config.images.partial_images,
         max_images: config.limits.images_per_turn,
         budget: ImageBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
+        pictures: to_pictures(config.history.pictures),
         reference_roots: config
             .images
             .reference_roots
@@ -82,5 +84,12 @@ fn to_image_detail(detail: Detail) -> ImageDetail {
         Detail::Low => ImageDetail::Low,
         Detail::High => ImageDetail::High,
         Detail::Original => ImageDetail::Original,
+    }
+}
+
+fn to_pictures(pictures: easel_config::Pictures) -> Pictures {
+    match pictures {
+        easel_config::Pictures::Copy => Pictures::Copy,
+        easel_config::Pictures::Original => Pictures::Original,
     }
 }

@@ -40,10 +40,12 @@ pub(super) fn png() -> Vec<u8> {
     png_with(info(), &rgba())
 }
 
-pub(super) fn profiled_png(profile: &[u8]) -> Vec<u8> {
-    let mut info = info();
+/// Its first pixel has `alpha`.
+pub(super) fn profiled_png(profile: &[u8], alpha: u8) -> Vec<u8> {
+    let (mut info, mut rgba) = (info(), rgba());
     info.icc_profile = Some(profile.to_vec().into());
-    png_with(info, &rgba())
+    rgba[3] = alpha;
+    png_with(info, &rgba)
 }
 
 pub(super) fn turned_png(orientation: u8) -> Vec<u8> {

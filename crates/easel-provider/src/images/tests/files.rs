@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
+use easel_imagegen::model_copy::ModelCopy;
 use easel_imagegen::port::{Files, Provenance, Reference, StagedImage};
 use easel_protocol::record::{ImageFacts, MediaType};
 use tokio::sync::Semaphore;
@@ -59,6 +60,10 @@ impl Files for CountingFiles {
 
     fn open(&self, image: &Reference) -> io::Result<Self::Reader> {
         self.images.get(&image.path).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn open_copy(&self, copy: &ModelCopy) -> io::Result<Self::Reader> {
+        panic!("an edit sends the file, not {copy:?}")
     }
 
     fn create(&self) -> io::Result<Unfinished> {

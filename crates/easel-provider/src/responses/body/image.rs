@@ -3,13 +3,14 @@
 use std::io;
 
 use bytes::Bytes;
+use easel_imagegen::model_copy::ModelCopy;
 use easel_imagegen::port::{Files, Reference};
 use easel_imagegen::strip::{self, Metadata};
 use serde_json::json;
 
 use crate::http::{BodyPart, Encoding};
 
-/// An image with the JSON around its base64. Both disappear if the image is omitted.
+/// An image with the JSON around its URL or its base64. All disappear if the image is omitted.
 #[derive(Debug, Clone)]
 pub(in super::super) struct ConversationImage {
     image: Reference,
@@ -24,8 +25,10 @@ pub(in super::super) struct ConversationImage {
 
 #[derive(Debug, Clone)]
 enum ImageContent {
-    /// The image is sent. This is its length in bytes, before base64.
-    Shown(u64),
+    /// The file is sent. This is its length in bytes without metadata, before base64.
+    File(u64),
+    /// This copy of the file is sent.
+    Copy(ModelCopy),
     /// This JSON is sent instead.
     Omitted(Bytes),
 }
@@ -61,9 +64,17 @@ impl OmissionReason {
 }
 
 impl ConversationImage {
-    /// Creates an image with the JSON before and after its base64. `item` and `part` are its position in the request.
-    pub(super) fn new(image: Reference, item: usize, part: Option<usize>, before: String, after: String) -> Self {
-        let content = ImageContent::Shown(image.facts.bytes);
+    /// Creates an image with the JSON before and after its URL; for an image that is an item of its own, before and
+    /// after its base64. `item` and `part` are its position in the request. The model sees `copy` if there is one.
+    pub(super) fn new(
+        image: Reference,
+        copy: Option<ModelCopy>,
+        item: usize,
+        part: Option<usize>,
+        before: String,
+        after: String,
+    ) -> Self {
+        let content = copy.map_or(ImageContent::File(image.facts.bytes), ImageContent::Copy);
         Self { image, item, part, before: before.into(), after: after.into(), content }
     }
 
@@ -72,7 +83,7 @@ impl ConversationImage {
     }
 
     pub(super) fn is_shown(&self) -> bool {
-        matches!(self.content, ImageContent::Shown(_))
+        !matches!(self.content, ImageContent::Omitted(_))
     }
 
     pub(super) fn omit(&mut self, reason: OmissionReason) {
@@ -84,8 +95,8 @@ impl ConversationImage {
         self.content = ImageContent::Omitted(json.to_string().into());
     }
 
-    /// Measures how many bytes of the file are sent, because `content-length` comes before the body. Blocks on disk
-    /// I/O.
+    /// Measures how many bytes are sent, because `content-length` comes before the body. The file replaces a copy that
+    /// cannot be read. Blocks on disk I/O.
     ///
     /// # Errors
     ///
@@ -94,10 +105,9 @@ impl ConversationImage {
         if !self.is_shown() {
             return Ok(());
         }
-        let opened = strip::check(files, &self.image).and_then(|()| strip::open(files, &self.image, metadata));
-        let error = match opened {
-            Ok(stripped) => {
-                self.content = ImageContent::Shown(stripped.length());
+        let error = match self.measure_content(files, metadata) {
+            Ok(content) => {
+                self.content = content;
                 return Ok(());
             }
             Err(error) => error,
@@ -108,14 +118,33 @@ impl ConversationImage {
         Ok(())
     }
 
+    /// Returns what is sent of the image. Its file must be unchanged, also if a copy is sent.
+    fn measure_content<F: Files>(&self, files: &F, metadata: Metadata) -> io::Result<ImageContent> {
+        strip::check(files, &self.image)?;
+        if let ImageContent::Copy(copy) = &self.content {
+            match strip::open_copy(files, copy) {
+                Ok(_) => return Ok(self.content.clone()),
+                Err(error) => tracing::debug!(path = ?copy.path, %error, "a file is sent in place of its copy"),
+            }
+        }
+        Ok(ImageContent::File(strip::open(files, &self.image, metadata)?.length()))
+    }
+
     /// Returns the parts of the body for this image.
     pub(super) fn to_parts(&self) -> Vec<BodyPart> {
-        match &self.content {
-            ImageContent::Shown(len) => {
-                let image = BodyPart::Image { image: self.image.clone(), encoding: Encoding::Base64, len: *len };
-                vec![BodyPart::text(self.before.clone()), image, BodyPart::text(self.after.clone())]
+        let (image, media_type) = match &self.content {
+            ImageContent::File(len) => {
+                let media_type = self.image.facts.media_type;
+                (BodyPart::Image { image: self.image.clone(), encoding: Encoding::Base64, len: *len }, media_type)
             }
-            ImageContent::Omitted(json) => vec![BodyPart::text(json.clone())],
-        }
+            ImageContent::Copy(copy) => (BodyPart::Copy(copy.clone()), copy.media_type),
+            ImageContent::Omitted(json) => return vec![BodyPart::text(json.clone())],
+        };
+        let start_of_url = format!("data:{};base64,", media_type.as_str());
+        let before = match self.part {
+            Some(_) => [&*self.before, start_of_url.as_bytes()].concat().into(),
+            None => self.before.clone(),
+        };
+        vec![BodyPart::text(before), image, BodyPart::text(self.after.clone())]
     }
 }

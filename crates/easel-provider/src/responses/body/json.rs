@@ -1,6 +1,7 @@
 //! The JSON of a request around its images.
 
 use bytes::Bytes;
+use easel_imagegen::model_copy::ModelCopies;
 use easel_imagegen::port::{ModelRequest, Reasoning, Reference};
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model::ReasoningSummary;
@@ -22,8 +23,9 @@ pub(super) fn build_segments(
 ) -> Result<Vec<Segment>, BodyError> {
     let input = select_items(&request.input, keep_reasoning);
     let breakpoint = if cache_fields.breakpoint { find_breakpoint(input.iter().copied()) } else { None };
+    let (images, copies) = (&request.images, &request.copies);
     let mut writer =
-        BodyWriter { images: &request.images, breakpoint, segments: Vec::new(), json: Vec::new(), needs_comma: false };
+        BodyWriter { images, copies, breakpoint, segments: Vec::new(), json: Vec::new(), needs_comma: false };
     writer.write_raw(r#"{"model":"#);
     writer.write_value(&request.model)?;
     writer.write_raw(r#","instructions":"#);
@@ -98,6 +100,7 @@ fn is_empty(item: &ResponseItem) -> bool {
 
 struct BodyWriter<'a> {
     images: &'a [Reference],
+    copies: &'a ModelCopies,
     /// The text that gets a breakpoint of the prompt cache.
     breakpoint: Option<TextPosition>,
     segments: Vec<Segment>,
@@ -253,7 +256,9 @@ impl BodyWriter<'_> {
                     }
                     Some(image) => {
                         self.close();
-                        let image = ConversationImage::new(image, index, None, before + "\"", "\"}".to_owned());
+                        let (before, after) = (before + "\"", "\"}".to_owned());
+                        // The image of a hosted call is the one that the provider drew.
+                        let image = ConversationImage::new(image, None, index, None, before, after);
                         self.segments.push(Segment::Image(image));
                     }
                 }
@@ -307,11 +312,11 @@ impl BodyWriter<'_> {
         part: usize,
         detail: ImageDetail,
     ) -> Result<(), BodyError> {
-        let media_type = image.facts.media_type.as_str();
-        let before = format!(r#"{{"type":"input_image","image_url":"data:{media_type};base64,"#);
+        let before = r#"{"type":"input_image","image_url":""#.to_owned();
         let after = format!(r#"","detail":{}}}"#, serde_json::to_string(&detail)?);
+        let copy = image.id.as_ref().and_then(|id| self.copies.get(id)).cloned();
         self.close();
-        let image = ConversationImage::new(image, item, Some(part), before, after);
+        let image = ConversationImage::new(image, copy, item, Some(part), before, after);
         self.segments.push(Segment::Image(image));
         Ok(())
     }

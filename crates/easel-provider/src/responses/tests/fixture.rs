@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::History;
+use easel_imagegen::model_copy::{ModelCopies, ModelCopy};
 use easel_imagegen::port::{
     Files, ModelError, ModelEvent, ModelRequest, Provenance, Provider, ProviderInfo, Reasoning, ReasoningEvent,
     Reference, StagedImage,
@@ -81,6 +82,10 @@ impl Files for MemoryFiles {
         self.0.get(&image.path).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn open_copy(&self, copy: &ModelCopy) -> io::Result<Self::Reader> {
+        self.0.get(&copy.path).cloned().map(Cursor::new).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     fn create(&self) -> io::Result<Vec<u8>> {
         Ok(Vec::new())
     }
@@ -128,6 +133,7 @@ pub(super) fn request(exposure: ToolExposure) -> ModelRequest {
         originator: "test".to_owned(),
         history: History { items: input.clone(), images: Vec::new() },
         input,
+        copies: ModelCopies::new(),
         images: Vec::new(),
         exposure,
         tools: match exposure {
