@@ -50,7 +50,7 @@ fn kinds(body: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn next_request_has_call_and_output_of_a_turn_without_answer() {
+async fn next_request_has_call_and_output_of_unanswered_turn() {
     let backend = MockServer::respond(respond);
     let sandbox = sandbox(&backend, false);
     let mut server = sandbox.start_server_with(STANDALONE).await;

@@ -64,6 +64,7 @@ pub enum ReasoningText {
 pub struct EncryptedContent(Arc<str>);
 
 impl EncryptedContent {
+    /// Returns the content as the provider sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -200,9 +200,9 @@ impl Turn {
         }
     }
 
-    /// Adds the function calls of the response and their outputs to the conversation, in call order, and returns how they
-    /// ended. The images join the thread only here, so that the image to which a call refers does not
-    /// depend on which other call of the same response ended first.
+    /// Adds the function calls of the response and their outputs to the conversation, in call order, and returns how
+    /// they ended. The images join the thread only here, so that the image to which a call refers does not depend on
+    /// which other call of the same response ended first.
     pub(super) fn add_call_outputs(&mut self, step: &mut Step<'_>) -> CallOutputs {
         let (mut outputs, mut result) = (Vec::new(), CallOutputs::None);
         for Call { item_id, reasoning, kind, .. } in std::mem::take(&mut self.calls.current) {

@@ -81,7 +81,7 @@ impl Turn {
         }
     }
 
-    /// Returns the index of an open item, which it starts if there is none.
+    /// Returns the index of the open item with this id, or starts one.
     fn open_reasoning(&mut self, step: &mut Step<'_>, model_id: &ItemId) -> usize {
         if let Some(at) = self.reasoning.open.iter().position(|(id, _)| id == model_id) {
             return at;

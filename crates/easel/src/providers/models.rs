@@ -2,12 +2,27 @@
 
 use easel_protocol::model::{InputModality, Model, ReasoningEffortOption};
 
-/// The reasoning efforts and their descriptions.
-const EFFORTS: [(&str, &str); 4] = [
+/// The reasoning efforts and their descriptions, from the least to the greatest.
+const EFFORTS: [(&str, &str); 5] = [
     ("low", "Answers fast."),
     ("medium", "Balances speed and depth."),
     ("high", "Thinks longer."),
-    ("xhigh", "Thinks longest."),
+    ("xhigh", "Thinks longer still."),
+    ("max", "Thinks longest."),
+];
+
+/// Models whose efforts are known from the list of the Codex app-server 0.169.0: the greatest effort, and the default.
+/// Its effort `ultra` is left out, because it also hands work to other agents.
+const KNOWN_EFFORTS: [(&str, &str, &str); 9] = [
+    ("gpt-6.1-sol", "max", "low"),
+    ("gpt-6.1-terra", "max", "low"),
+    ("gpt-6-astra", "max", "low"),
+    ("gpt-6-sol", "max", "medium"),
+    ("gpt-6-luna", "max", "medium"),
+    ("gpt-5.6-sol", "max", "low"),
+    ("gpt-5.6-terra", "max", "medium"),
+    ("gpt-5.6-luna", "max", "medium"),
+    ("gpt-5.5", "xhigh", "medium"),
 ];
 
 /// Ids and display names. The first is the default.
@@ -29,20 +44,46 @@ pub(super) fn merge_listed(bundled: &[Model], listed: &[String]) -> Vec<Model> {
 }
 
 fn new_model(id: &str, name: &str, default: &str) -> Model {
+    let (efforts, default_effort) = efforts_of(id);
     Model {
         id: id.to_owned(),
         model: id.to_owned(),
         display_name: name.to_owned(),
         description: String::new(),
         hidden: false,
-        supported_reasoning_efforts: EFFORTS
-            .map(|(effort, description)| ReasoningEffortOption {
-                reasoning_effort: effort.to_owned(),
-                description: description.to_owned(),
-            })
-            .into(),
-        default_reasoning_effort: "medium".to_owned(),
+        supported_reasoning_efforts: efforts,
+        default_reasoning_effort: default_effort.to_owned(),
         input_modalities: vec![InputModality::Text, InputModality::Image],
         is_default: id == default,
+    }
+}
+
+/// Returns the efforts of a model and its default. Nothing is known about other models: their list is empty, and the
+/// default is the one that Codex assumes, because its clients require one.
+fn efforts_of(id: &str) -> (Vec<ReasoningEffortOption>, &'static str) {
+    let Some((_, greatest, default)) = KNOWN_EFFORTS.iter().find(|(known, ..)| *known == id) else {
+        return (Vec::new(), "medium");
+    };
+    let count = EFFORTS.iter().position(|(effort, _)| effort == greatest).map_or(0, |at| at + 1);
+    let options = EFFORTS[..count].iter().map(|(effort, description)| ReasoningEffortOption {
+        reasoning_effort: (*effort).to_owned(),
+        description: (*description).to_owned(),
+    });
+    (options.collect(), default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn efforts_are_listed_for_known_models_only() {
+        let efforts = |id| {
+            let (options, default) = efforts_of(id);
+            (options.into_iter().map(|option| option.reasoning_effort).collect::<Vec<_>>().join(" "), default)
+        };
+        assert_eq!(efforts("gpt-5.5"), ("low medium high xhigh".to_owned(), "medium"));
+        assert_eq!(efforts("gpt-6.1-sol"), ("low medium high xhigh max".to_owned(), "low"));
+        assert_eq!(efforts("llama"), (String::new(), "medium"));
     }
 }

@@ -37,7 +37,7 @@ impl Fingerprint {
 
     pub(super) fn of_reasoning(key: ItemKey, reasoning: &ReasoningItem) -> Self {
         let ReasoningItem { summary, content, model_item } = reasoning;
-        // Without text and encrypted form, two items cannot be told apart by their content.
+        // The content of an item without text and encrypted form identifies nothing.
         let has_content = !summary.is_empty() || !content.is_empty() || model_item.is_some();
         let model_item = model_item.as_ref().and_then(|item| serde_json::to_string(item).ok());
         Self { key, call: String::new(), content: has_content.then(|| hash(&(summary, content, model_item))) }

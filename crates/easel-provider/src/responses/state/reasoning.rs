@@ -1,16 +1,17 @@
 //! The reasoning of one response. Each item starts once, and has one event when it is complete.
 
-use easel_imagegen::port::{ModelError, ModelEvent, ReasoningEvent, ReasoningPart};
+mod open_item;
+
+use easel_imagegen::port::{ModelError, ReasoningEvent, ReasoningPart};
 use easel_protocol::response_item::ResponseItem;
 
+use self::open_item::{OpenItem, event};
 use super::identity::Fingerprint;
 use super::{ResponseEvents, provider_error};
 use crate::responses::wire::{ItemKey, ReasoningItem};
 
 /// Bytes of all reasoning of a response, including its encrypted form.
 const MAX_TEXT_BYTES: usize = 4 << 20;
-/// Parts of one item.
-const MAX_PARTS: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct ReasoningItems {
@@ -21,17 +22,6 @@ pub(super) struct ReasoningItems {
     open: Vec<OpenItem>,
     complete: Vec<Fingerprint>,
 }
-
-#[derive(Debug)]
-struct OpenItem {
-    key: ItemKey,
-    summary: Parts,
-    content: Parts,
-}
-
-/// The parts so far, each with its number at the provider. Clients number them from 0 without gaps.
-#[derive(Debug, Default)]
-struct Parts(Vec<(u32, String)>);
 
 impl ReasoningItems {
     pub(super) fn new(is_kept: bool) -> Self {
@@ -87,7 +77,7 @@ impl ReasoningItems {
     ) -> Result<(), ModelError> {
         let item = self.open(key, events);
         let part = item.part(part, events)?;
-        if item.text_mut(part).is_some_and(|so_far| so_far.is_empty()) {
+        if item.text(part).is_some_and(|so_far| so_far.is_empty()) {
             item.append(part, text, events);
             self.count_text(text.len())?;
         }
@@ -108,7 +98,8 @@ impl ReasoningItems {
         self.add(key, reasoning, events)
     }
 
-    /// Adds an item that only the complete response contains. One without content is nothing to show.
+    /// Adds an item that only the complete response contains. Ignores one without content, because clients would see it
+    /// after the answer.
     pub(super) fn on_output(
         &mut self,
         key: ItemKey,
@@ -124,8 +115,9 @@ impl ReasoningItems {
 
     /// Completes the open items with what has arrived, because the response has ended.
     pub(super) fn close(&mut self, events: &mut ResponseEvents) {
-        for OpenItem { key, summary, content } in std::mem::take(&mut self.open) {
-            push_complete(&key, summary.into_texts(), content.into_texts(), None, events);
+        for item in std::mem::take(&mut self.open) {
+            let key = item.key.clone();
+            push_complete(&key, item.into_texts(), None, events);
         }
     }
 
@@ -133,7 +125,7 @@ impl ReasoningItems {
     ///
     /// # Errors
     ///
-    /// Fails if all reasoning together is too long.
+    /// Fails if all reasoning together is too long, or has too many parts.
     fn add(&mut self, key: ItemKey, reasoning: ReasoningItem, events: &mut ResponseEvents) -> Result<(), ModelError> {
         let fingerprint = Fingerprint::of_reasoning(key.clone(), &reasoning);
         let ReasoningItem { summary, content, model_item } = reasoning;
@@ -143,14 +135,15 @@ impl ReasoningItems {
         self.open(key, events);
         let mut item = self.open.remove(at.unwrap_or(self.open.len() - 1));
         self.complete.push(fingerprint);
-        let before = item.summary.bytes() + item.content.bytes();
-        item.complete(&summary, ReasoningPart::Summary, events)?;
-        item.complete(&content, ReasoningPart::Content, events)?;
         let bytes = summary.iter().chain(&content).map(String::len).sum::<usize>();
-        self.count_text(bytes.saturating_sub(before) + encrypted)?;
-        let OpenItem { key, summary: summary_so_far, content: content_so_far } = item;
-        let or = |texts: Vec<String>, so_far: Parts| if texts.is_empty() { so_far.into_texts() } else { texts };
-        push_complete(&key, or(summary, summary_so_far), or(content, content_so_far), model_item, events);
+        self.count_text(bytes.saturating_sub(item.text_bytes()) + encrypted)?;
+        item.add_missing_parts(ReasoningPart::Summary(0), &summary, events)?;
+        item.add_missing_parts(ReasoningPart::Content(0), &content, events)?;
+        let key = item.key.clone();
+        let (streamed_summary, streamed_content) = item.into_texts();
+        let summary = if summary.is_empty() { streamed_summary } else { summary };
+        let content = if content.is_empty() { streamed_content } else { content };
+        push_complete(&key, (summary, content), model_item, events);
         Ok(())
     }
 
@@ -161,11 +154,11 @@ impl ReasoningItems {
         by_id.or_else(|| self.open.iter().position(has_position))
     }
 
-    /// Returns an open item, which it starts if there is none.
+    /// Returns the open item with this key, or starts one.
     fn open(&mut self, key: ItemKey, events: &mut ResponseEvents) -> &mut OpenItem {
         let at = self.find_open(&key).unwrap_or_else(|| {
             events.push_back(event(&key, ReasoningEvent::Started).into());
-            self.open.push(OpenItem { key, summary: Parts::default(), content: Parts::default() });
+            self.open.push(OpenItem::new(key));
             self.open.len() - 1
         });
         &mut self.open[at]
@@ -180,81 +173,9 @@ impl ReasoningItems {
     }
 }
 
-impl OpenItem {
-    /// Returns the part as clients number it, which it adds if it is new.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the item has too many parts.
-    fn part(&mut self, at_provider: ReasoningPart, events: &mut ResponseEvents) -> Result<ReasoningPart, ModelError> {
-        let (parts, number, to_part): (_, _, fn(u32) -> ReasoningPart) = match at_provider {
-            ReasoningPart::Summary(number) => (&mut self.summary, number, ReasoningPart::Summary),
-            ReasoningPart::Content(number) => (&mut self.content, number, ReasoningPart::Content),
-        };
-        let known = parts.0.iter().position(|(known, _)| *known == number);
-        let index = known.unwrap_or(parts.0.len());
-        let part = u32::try_from(index).ok().filter(|_| index < MAX_PARTS).map(to_part);
-        let part = part.ok_or_else(|| provider_error("the provider's model sent reasoning with too many parts"))?;
-        if known.is_none() {
-            parts.0.push((number, String::new()));
-            events.push_back(event(&self.key, ReasoningEvent::PartAdded(part)).into());
-        }
-        Ok(part)
-    }
-
-    /// Appends text to a part, as clients number it.
-    fn append(&mut self, part: ReasoningPart, delta: &str, events: &mut ResponseEvents) {
-        let Some(text) = self.text_mut(part).filter(|_| !delta.is_empty()) else { return };
-        text.push_str(delta);
-        events.push_back(event(&self.key, ReasoningEvent::Delta { part, delta: delta.to_owned() }).into());
-    }
-
-    fn text_mut(&mut self, part: ReasoningPart) -> Option<&mut String> {
-        let (parts, index) = match part {
-            ReasoningPart::Summary(index) => (&mut self.summary, index),
-            ReasoningPart::Content(index) => (&mut self.content, index),
-        };
-        parts.0.get_mut(index as usize).map(|(_, text)| text)
-    }
-
-    /// Adds the parts that the complete item has and the stream had not.
-    fn complete(
-        &mut self,
-        texts: &[String],
-        to_part: fn(u32) -> ReasoningPart,
-        events: &mut ResponseEvents,
-    ) -> Result<(), ModelError> {
-        let known = match to_part(0) {
-            ReasoningPart::Summary(_) => self.summary.0.len(),
-            ReasoningPart::Content(_) => self.content.0.len(),
-        };
-        // Counted down from the largest number, which no streamed part has.
-        for (number, text) in (0..=u32::MAX).rev().zip(texts.iter().skip(known)) {
-            let part = self.part(to_part(number), events)?;
-            self.append(part, text, events);
-        }
-        Ok(())
-    }
-}
-
-impl Parts {
-    fn bytes(&self) -> usize {
-        self.0.iter().map(|(_, text)| text.len()).sum()
-    }
-
-    fn into_texts(self) -> Vec<String> {
-        self.0.into_iter().map(|(_, text)| text).collect()
-    }
-}
-
-fn event(key: &ItemKey, event: ReasoningEvent) -> ModelEvent {
-    ModelEvent::Reasoning { item_id: key.id.as_str().into(), event }
-}
-
 fn push_complete(
     key: &ItemKey,
-    summary: Vec<String>,
-    content: Vec<String>,
+    (summary, content): (Vec<String>, Vec<String>),
     model_item: Option<ResponseItem>,
     events: &mut ResponseEvents,
 ) {

@@ -1,5 +1,6 @@
-//! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`, `attach
-//! A B`, `used ID`. Each further line is one input. After `unsaved`, the events that the input causes cannot be written.
+//! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`,
+//! `attach A B`, `used ID`. Each further line is one input. After `unsaved`, the events that the input causes cannot be
+//! written.
 
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, ReasoningEvent, ReasoningPart, image_error};
 use easel_protocol::event::TokenUsage;
