@@ -30,6 +30,8 @@ pub(super) struct Thread {
     pub(super) ephemeral: bool,
     pub(super) name: Option<String>,
     pub(super) model: Value,
+    /// The reasoning effort.
+    pub(super) effort: Value,
     pub(super) cwd: Value,
     /// The branch of its Git metadata.
     pub(super) branch: Option<String>,

@@ -50,8 +50,8 @@ pub struct ProviderConfig {
     pub models_endpoint: Option<bool>,
     /// Whether requests to the model carry `prompt_cache_key`. Unset: the preset decides.
     pub prompt_cache_key: Option<bool>,
-    /// Whether the model's reasoning is kept in encrypted form, and sent back with each later request. Unset: the preset
-    /// decides.
+    /// Whether the model's reasoning is kept in encrypted form, and sent back with each later request. Unset: the
+    /// preset decides.
     pub keep_reasoning: Option<bool>,
     /// The image model of this provider. Unset: `images.model`.
     pub image_model: Option<String>,

@@ -1,8 +1,8 @@
 //! A provider that follows scripts.
 //!
-//! The script of a response has one event per line: `text ID words`, `call ID prompt`, `edit ID path`, `hosted ID`,
-//! `preview ID`, `image ID`, `done`, `fail` or `panic`. `wait GATE` waits as for the network, `store GATE` as for the
-//! disk. The stream ends with the script.
+//! The script of a response has one event per line: `reason ID`, `think ID words`, `text ID words`, `call ID prompt`,
+//! `edit ID path`, `hosted ID`, `preview ID`, `image ID`, `done`, `fail` or `panic`. `wait GATE` waits as for the
+//! network, `store GATE` as for the disk. The stream ends with the script.
 //!
 //! A prompt is a script, too: `wait GATE`, `store GATE`, `panic`, `fail`, `none`, `partly`. All other prompts make one
 //! image.
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
     Files, FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
-    PreviewSink, Provider, ProviderInfo, image_error,
+    PreviewSink, Provider, ProviderInfo, ReasoningEvent, ReasoningPart, image_error,
 };
 use easel_protocol::event::TokenUsage;
 use easel_protocol::record::{AppliedImage, Billed, ImageAction, ImageError, ImageErrorKind, RequestedImage};
@@ -54,6 +54,14 @@ impl FakeProvider {
             ModelEvent::FunctionCall(FunctionCall { call_id, namespace, name: "imagegen".to_owned(), arguments })
         };
         Ok(match word {
+            "reason" => ModelEvent::Reasoning {
+                item_id: id.into(),
+                event: ReasoningEvent::PartAdded(ReasoningPart::Summary(0)),
+            },
+            "think" => ModelEvent::Reasoning {
+                item_id: id.into(),
+                event: ReasoningEvent::Delta { part: ReasoningPart::Summary(0), delta: text.to_owned() },
+            },
             "text" => ModelEvent::Message { item_id: id.into(), text: text.to_owned() },
             "call" if text.starts_with('{') => call(id, text.to_owned()),
             "call" => call(id, json!({ "prompt": text }).to_string()),

@@ -58,8 +58,8 @@ fn new_model(id: &str, name: &str, default: &str) -> Model {
     }
 }
 
-/// Returns the efforts of a model and its default. Nothing is known about other models: their list is empty, and the
-/// default is the one that Codex assumes, because its clients require one.
+/// Returns the efforts of a model and its default. For an unknown model the list is empty, and the default is a guess,
+/// because clients require one.
 fn efforts_of(id: &str) -> (Vec<ReasoningEffortOption>, &'static str) {
     let Some((_, greatest, default)) = KNOWN_EFFORTS.iter().find(|(known, ..)| *known == id) else {
         return (Vec::new(), "medium");

@@ -74,8 +74,8 @@ impl World {
     pub(in crate::random) fn assert_thread(&self, client: ClientIndex, read: &Value) {
         let thread = self.model.thread(&text(&read["id"])).expect("a thread of the model");
         assert_eq!(
-            (&read["name"], &read["model"], &read["cwd"], &read["gitInfo"]["branch"]),
-            (&json!(thread.name), &thread.model, &thread.cwd, &json!(thread.branch)),
+            (&read["name"], &read["model"], &read["reasoningEffort"], &read["cwd"], &read["gitInfo"]["branch"]),
+            (&json!(thread.name), &thread.model, &thread.effort, &thread.cwd, &json!(thread.branch)),
             "{read:#}"
         );
         let here = thread.writer == Some(PROCESS_OF_CLIENT[client]);

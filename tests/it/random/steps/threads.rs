@@ -174,6 +174,7 @@ fn new_thread(client: ClientIndex, pace: Pace, response: &Value) -> Thread {
         ephemeral: response["ephemeral"] == true,
         name: None,
         model: response["model"].clone(),
+        effort: response["reasoningEffort"].clone(),
         cwd: response["cwd"].clone(),
         branch: None,
         archived: false,

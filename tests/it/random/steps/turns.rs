@@ -17,7 +17,13 @@ impl World {
         self.finish_quick_turn(id);
         let params = *self.rng.choose(&PROMPTS).expect("a wish");
         let model = self.rng.one_in(4).then(|| self.some_model());
-        let params = json!({ "threadId": id, "input": [{ "type": "text", "text": params }], "model": model });
+        let effort = self.rng.one_in(4).then(|| json!(*self.rng.choose(&["low", "high"]).expect("an effort")));
+        // The images and the end of a turn do not depend on it.
+        let closing_answer = self.rng.one_in(3).then_some(false);
+        let params = json!({
+            "threadId": id, "input": [{ "type": "text", "text": params }], "model": model, "effort": effort,
+            "closingAnswer": closing_answer,
+        });
         let response = self.call(client, "turn/start", &params);
         if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(response, Err(refusal));
@@ -34,8 +40,10 @@ impl World {
         let thread = self.model.thread_mut(id);
         let subscribers_at_start = thread.subscribers.clone();
         thread.running = Some(Running { id: turn_id, subscribers_at_start, ..Running::default() });
-        if let Some(model) = model.filter(|model| *model != thread.model) {
-            thread.model = model;
+        let before = (thread.model.clone(), thread.effort.clone());
+        let settings = (model.unwrap_or_else(|| before.0.clone()), effort.unwrap_or_else(|| before.1.clone()));
+        if settings != before {
+            (thread.model, thread.effort) = settings;
             self.expect_notices(self.notices_for(client, id, "thread/settings/updated"));
         }
     }

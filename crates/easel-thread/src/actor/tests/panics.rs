@@ -66,6 +66,16 @@ async fn hosted_image_of_panicked_turn_may_be_billed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn reasoning_of_panicked_turn_keeps_its_text() {
+    let mut fixture = Fixture::hosted();
+    panic_at_second_preview(&mut fixture);
+    fixture.run_turn(&["reason r\n think r Cats\n hosted a\n preview a\n preview a\n wait nothing"]).await;
+    assert_items_ended(&fixture);
+    let completed = r#"send thread item/completed reasoning r ["Cats"] []"#;
+    assert!(fixture.log.has(completed), "{:#?}", fixture.log.lines());
+}
+
+#[tokio::test(start_paused = true)]
 async fn next_turn_after_panic_uses_new_actor() {
     let mut fixture = Fixture::hosted();
     panic_at_second_preview(&mut fixture);
