@@ -7,11 +7,14 @@ use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use easel_testkit::http::{Exchange, MockServer};
+use easel_testkit::http::MockServer;
 use easel_testkit::openai;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::program::Tool;
+
+/// Tokens of a conversation that no program would trim.
+const FEW_TOKENS: usize = 100;
 
 /// Encoded images, which the provider sends in turn.
 #[derive(Debug, Clone)]
@@ -40,6 +43,9 @@ pub(crate) struct Provider {
 pub(crate) enum Bodies {
     Discard,
     Keep,
+    /// Report a token for each four bytes. Easel then trims a conversation at the limit of its context, as it would
+    /// with a real model.
+    CountTokens,
 }
 
 impl Provider {
@@ -56,14 +62,18 @@ impl Provider {
             if !exchange.endpoint().starts_with("responses") {
                 return exchange.respond(404, "application/json", b"{}");
             }
-            match (tool, ends_with_output(&body)) {
-                (Tool::Standalone, false) => call_tool(exchange, made.load(Ordering::Relaxed)),
-                (Tool::Standalone, true) => say_done(exchange, made.load(Ordering::Relaxed), None),
+            let tokens = if keep == Bodies::CountTokens { body.len() / 4 } else { FEW_TOKENS };
+            let events = match (tool, ends_with_output(&body)) {
+                (Tool::Standalone, false) => call_tool(made.load(Ordering::Relaxed)),
+                (Tool::Standalone, true) => say_done(made.load(Ordering::Relaxed), None),
                 (Tool::Hosted, _) => {
                     let number = made.fetch_add(1, Ordering::Relaxed);
-                    say_done(exchange, number, Some(pictures.get(number)));
+                    say_done(number, Some(pictures.get(number)))
                 }
-            }
+            };
+            let mut completed = openai::completed();
+            completed["response"]["usage"]["input_tokens"] = tokens.into();
+            exchange.respond_events(&[events, vec![completed]].concat());
             if keep == Bodies::Keep {
                 log.lock().unwrap_or_else(PoisonError::into_inner).push(body);
             }
@@ -98,17 +108,14 @@ pub(crate) fn image_response(picture: &str) -> String {
     json!({ "created": 1, "data": [{ "b64_json": picture }] }).to_string()
 }
 
-fn call_tool(exchange: &mut Exchange, number: usize) {
-    let call = openai::image_call(&number.to_string(), &json!({ "prompt": format!("picture number {number}") }));
-    exchange.respond_events(&[call, openai::completed()]);
+fn call_tool(number: usize) -> Vec<Value> {
+    vec![openai::image_call(&number.to_string(), &json!({ "prompt": format!("picture number {number}") }))]
 }
 
-fn say_done(exchange: &mut Exchange, number: usize, picture: Option<&str>) {
+fn say_done(number: usize, picture: Option<&str>) -> Vec<Value> {
     let hosted = picture.map(|picture| {
         openai::item_done(&json!({ "type": "image_generation_call", "id": format!("ig_{number}"),
             "status": "completed", "result": picture }))
     });
-    let message = openai::message(&number.to_string(), "Done.");
-    let events: Vec<_> = hosted.into_iter().chain(message).chain([openai::completed()]).collect();
-    exchange.respond_events(&events);
+    hosted.into_iter().chain(openai::message(&number.to_string(), "Done.")).collect()
 }
